@@ -1,0 +1,75 @@
+import type { Server } from 'node:http';
+import { QueueEvents } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { createDrainMeter } from '../shared/domain/drain.ts';
+import type { Config } from '../shared/platform/config.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { PrismaClient } from '../shared/platform/prisma.ts';
+import { openQueue } from '../shared/platform/queues.ts';
+import { createBookingStore } from '../shared/stores/bookings.ts';
+import { createEventStore } from '../shared/stores/events.ts';
+import { keysOf } from '../shared/stores/keys.ts';
+import { createScripts } from '../shared/stores/scripts.ts';
+import { createSeatStore } from '../shared/stores/seats.ts';
+import { createTicketStore } from '../shared/stores/tickets.ts';
+import { buildApp } from './app.ts';
+import { createControl } from './control.ts';
+import { createIntake } from './intake.ts';
+import { createOutcomes } from './outcomes.ts';
+import { attachPush } from './push.ts';
+
+/** Milliseconds that open requests (long polls among them) are given when the node stops. */
+const LINGER_MS = 3_000;
+
+/** Wires one API node onto a server that the caller makes listen. `close` answers what is open and stops. */
+export async function startApi(deps: {
+  config: Pick<Config, 'SHARDS' | 'MAX_QUEUED' | 'ADMIN_TOKEN' | 'EMBEDDED'>;
+  prisma: PrismaClient;
+  redis: Redis;
+  subscriber: Redis;
+  server: Server;
+  node: string;
+  log: Logger;
+}) {
+  const { config, prisma, redis, subscriber, server, node, log } = deps;
+  const scripts = createScripts(redis);
+  const events = createEventStore({ prisma });
+  const bookings = createBookingStore({ prisma });
+  const tickets = createTicketStore({ scripts });
+  const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
+  const meter = createDrainMeter();
+
+  const tags = Array.from({ length: config.SHARDS }, (_, shard) => keysOf(shard).tag);
+  const queues = tags.map((tag) => openQueue('booking', tag, redis, log));
+  const controls = tags.map((tag) => ({
+    queue: openQueue('control', tag, redis, log),
+    events: new QueueEvents('control', { connection: subscriber, prefix: tag }),
+  }));
+  for (const { events: queueEvents } of controls) {
+    queueEvents.on('error', (fault) => log.warn({ fault: fault.message }, 'queue events'));
+  }
+  await Promise.all(controls.map((control) => control.events.waitUntilReady()));
+
+  const intake = createIntake({ tickets, queues, meter, maxQueued: config.MAX_QUEUED, log });
+  const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
+  const control = createControl({ shards: controls, log });
+  server.on('request', buildApp({ config, intake, outcomes, control, events, bookings, seats, redis, prisma, log }));
+  const push = attachPush(server, { outcomes, log });
+
+  return {
+    /** Takes no new connection, lets open requests have their answer, and closes the queues. */
+    async close(): Promise<void> {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      push.close();
+      server.closeIdleConnections();
+      const cutOff = setTimeout(() => server.closeAllConnections(), LINGER_MS);
+      await closed;
+      clearTimeout(cutOff);
+      await intake.drained();
+      await Promise.all([
+        ...queues.map((queue) => queue.close()),
+        ...controls.flatMap(({ queue, events: queueEvents }) => [queue.close(), queueEvents.close()]),
+      ]);
+    },
+  };
+}

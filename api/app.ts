@@ -1,0 +1,66 @@
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { Redis } from 'ioredis';
+import type { Config } from '../shared/platform/config.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { PrismaClient } from '../shared/platform/prisma.ts';
+import type { BookingStore } from '../shared/stores/bookings.ts';
+import type { EventStore } from '../shared/stores/events.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
+import type { Control } from './control.ts';
+import { ApiError, replyProblem } from './http.ts';
+import type { Intake } from './intake.ts';
+import { createOperatorGuard } from './operators.ts';
+import type { Outcomes } from './outcomes.ts';
+import { healthRoutes } from './routes/health.ts';
+import { seatSystemRoutes } from './routes/seat-system.ts';
+import { ticketRoutes } from './routes/tickets.ts';
+
+/** The Express app. It does not listen: main.ts and the tests do that. */
+export function buildApp(deps: {
+  config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS'>;
+  intake: Intake;
+  outcomes: Outcomes;
+  control: Control;
+  events: EventStore;
+  bookings: BookingStore;
+  seats: SeatStore;
+  redis: Redis;
+  prisma: PrismaClient;
+  log: Logger;
+}): Express {
+  const { config, redis, prisma, log } = deps;
+  const requireOperator = createOperatorGuard(config);
+  const toApiError = (fault: unknown) => asApiError(fault, log);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.use(seatSystemRoutes({ ...deps, requireOperator, toApiError }));
+  app.use(healthRoutes({ redis, prisma, shards: config.SHARDS }));
+  app.use('/api/tickets', ticketRoutes(deps));
+  app.use(() => {
+    throw new ApiError('ROUTE_UNKNOWN');
+  });
+  const answerFaults: ErrorRequestHandler = (fault, _req, res, _next) => replyProblem(res, toApiError(fault));
+  app.use(answerFaults);
+  return app;
+}
+
+/** Express' own errors (a path that cannot be decoded) carry a status; Redis that is away has these words; the rest is ours. */
+function asApiError(fault: unknown, log: Logger): ApiError {
+  if (fault instanceof ApiError) return fault;
+  const { status, message } = fault as { status?: number; message?: string };
+  if (status !== undefined && status < 500) return new ApiError('INVALID_REQUEST', 'The request cannot be read.');
+  log.error({ fault: message }, 'request failed');
+  return new ApiError(isAway(fault) ? 'UNAVAILABLE' : 'INTERNAL');
+}
+
+/** Whether a server that this node needs is away: names and words of ioredis and Prisma for it. */
+function isAway(fault: unknown): boolean {
+  const { name, message, code } = fault as { name?: string; message?: string; code?: string };
+  if (name === 'MaxRetriesPerRequestError' || code === 'ECONNREFUSED' || code === 'ECONNRESET') return true;
+  return /Connection is closed|enableOfflineQueue|Command timed out|Can't reach database|LOADING|connection/i.test(
+    message ?? '',
+  );
+}

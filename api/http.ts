@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
+import { MAX_BODY_BYTES, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
+
+/** A refusal on its way to the client. `detail` says what exactly; `fields` go into the answer beside it. */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: Record<string, unknown>;
+
+  constructor(code: ErrorCode, detail: string = titleOf(code), fields: Record<string, unknown> = {}) {
+    super(detail);
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+/** Answers with JSON. Written by hand: Express' own `json` costs more than the whole of intake. */
+export function reply(
+  res: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+  type = 'application/json; charset=utf-8',
+): void {
+  const text = JSON.stringify(body);
+  res.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), ...headers });
+  res.end(text);
+}
+
+/** Surface A: anything wrong is 409 with a code. */
+export function replyConflict(res: ServerResponse, error: ApiError): void {
+  reply(res, 409, { error: error.message, code: error.code, ...error.fields }, closing(error));
+}
+
+/** Surface B: RFC 9457. */
+export function replyProblem(res: ServerResponse, error: ApiError): void {
+  const status = statusOf(error.code);
+  const problem = { type: 'about:blank', title: titleOf(error.code), status, detail: error.message, code: error.code };
+  reply(res, status, { ...problem, ...error.fields }, closing(error), 'application/problem+json');
+}
+
+/** A body that was not read to its end leaves the connection unusable; a full house of work wants a pause. */
+function closing({ code }: ApiError): Record<string, string> {
+  if (code === 'BODY_TOO_LARGE') return { connection: 'close' };
+  return code === 'OVERLOADED' || code === 'UNAVAILABLE' ? { 'retry-after': '1' } : {};
+}
+
+/**
+ * Reads a JSON body of at most `MAX_BODY_BYTES`.
+ *
+ * @throws ApiError UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE or INVALID_REQUEST
+ */
+export function readJson(req: IncomingMessage): Promise<unknown> {
+  const type = req.headers['content-type'] ?? '';
+  if (
+    !/^application\/json *(;|$)/i.test(type) ||
+    /charset *= *"?(?!utf-8)/i.test(type) ||
+    req.headers['content-encoding']
+  )
+    return Promise.reject(new ApiError('UNSUPPORTED_MEDIA_TYPE'));
+  if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
+    return Promise.reject(new ApiError('BODY_TOO_LARGE'));
+
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    req.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) {
+        req.removeAllListeners('data');
+        reject(new ApiError('BODY_TOO_LARGE'));
+        return;
+      }
+      chunks.push(chunk);
+    });
+    req.on('end', () => {
+      try {
+        resolve(JSON.parse(chunks.length === 1 ? String(chunks[0]) : String(Buffer.concat(chunks))));
+      } catch {
+        reject(new ApiError('INVALID_REQUEST', 'The body is not valid JSON.'));
+      }
+    });
+    // The client went away in the middle: there is nobody to answer, the rejection only ends the handler.
+    req.on('error', () => reject(new ApiError('INVALID_REQUEST', 'The body was cut off.')));
+  });
+}
+
+/**
+ * Parses with a schema of the contract.
+ *
+ * @throws ApiError INVALID_REQUEST that names each field and what is wrong with it
+ */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  throw new ApiError('INVALID_REQUEST', problems.join('; '));
+}
+
+/**
+ * Seconds that a client is ready to wait for an outcome, from `?wait=N` or `Prefer: wait=N` (RFC 7240), cut to
+ * `MAX_WAIT_SECONDS`; 0 where it did not ask. A preference that makes no sense is ignored, as the RFC has it.
+ *
+ * @throws ApiError INVALID_REQUEST where `?wait` is no number of seconds
+ */
+export function waitSeconds(req: IncomingMessage): number {
+  const url = req.url ?? '';
+  const mark = url.indexOf('?');
+  const asked = mark === -1 ? null : new URLSearchParams(url.slice(mark)).get('wait');
+  if (asked !== null) {
+    if (!/^\d{1,6}$/.test(asked)) throw new ApiError('INVALID_REQUEST', 'wait: a whole number of seconds');
+    return Math.min(Number(asked), MAX_WAIT_SECONDS);
+  }
+  const preferred =
+    req.headers.prefer === undefined ? null : /(?:^|[,;\s])wait *= *(\d{1,6})/.exec(String(req.headers.prefer));
+  return preferred === null ? 0 : Math.min(Number(preferred[1]), MAX_WAIT_SECONDS);
+}

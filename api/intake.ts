@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
+import type { SeatWish } from '../shared/contract/reserve.ts';
+import type { Outcome } from '../shared/contract/tickets.ts';
+import type { DrainMeter } from '../shared/domain/drain.ts';
+import { createGroupCommit } from '../shared/domain/group-commit.ts';
+import { newTicketId, shardOfEvent } from '../shared/domain/ticket-id.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { JobQueue } from '../shared/platform/queues.ts';
+import type { TicketRequest, TicketStore } from '../shared/stores/tickets.ts';
+import { ApiError } from './http.ts';
+
+/** Requests of one API process that may wait for the next flush of a shard. */
+const MAX_WAITING = 20_000;
+
+/** Milliseconds between the tries of a flush. It is tried as often as there are pauses, and once more. */
+const RETRY_PAUSES_MS = [50, 200, 500];
+
+/** A request that is on the queue, and its ticket. `outcome` is there only where an idempotency key came again. */
+export type Submission = {
+  ticketId: string;
+  position: number;
+  etaSeconds: number;
+  outcome: Outcome | undefined;
+};
+
+type Entry = TicketRequest & { eventId: number; wish: SeatWish };
+
+/** Intake by group commit: many requests, one script that records their tickets, one job that carries them. */
+export function createIntake(deps: {
+  tickets: TicketStore;
+  /** The booking queue of each shard. */
+  queues: readonly JobQueue[];
+  meter: DrainMeter;
+  maxQueued: number;
+  log: Logger;
+}) {
+  const { tickets, queues, meter, maxQueued, log } = deps;
+
+  async function flush(shard: number, batch: Entry[]): Promise<(Submission | ApiError)[]> {
+    const accepted = await tickets.accept(shard, batch, maxQueued);
+    if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
+
+    const requests = batch.flatMap(({ eventId, wish }, i) => {
+      const ticket = accepted.tickets[i];
+      if (ticket === undefined || ticket === 'mismatch' || ticket.outcome !== undefined) return [];
+      return { ticketId: ticket.ticketId, eventId, wish };
+    });
+    const jobId = requests[0]?.ticketId;
+    if (jobId !== undefined) await queues[shard]?.add('book', { requests }, jobId);
+
+    const last = accepted.tickets.reduce(
+      (most, ticket) => Math.max(most, typeof ticket === 'object' ? ticket.place : 0),
+      0,
+    );
+    meter.observe(accepted.settled, Math.max(0, last - accepted.settled - batch.length), performance.now());
+    return accepted.tickets.map((ticket) => {
+      if (ticket === 'mismatch') return new ApiError('IDEMPOTENCY_MISMATCH');
+      const { ticketId, place, outcome } = ticket;
+      const position = Math.max(1, place - accepted.settled);
+      return { ticketId, position, etaSeconds: meter.etaSeconds(position), outcome };
+    });
+  }
+
+  /** A flush that broke half way is tried again with the same ids: recording and queueing both know what they have. */
+  async function flushPersistently(shard: number, batch: Entry[]): Promise<(Submission | ApiError)[]> {
+    for (const pauseMs of RETRY_PAUSES_MS) {
+      try {
+        return await flush(shard, batch);
+      } catch (fault) {
+        log.warn({ shard, requests: batch.length, fault: (fault as Error).message }, 'flush failed, trying again');
+        await sleep(pauseMs);
+      }
+    }
+    return flush(shard, batch);
+  }
+
+  const shards = queues.map((_queue, shard) =>
+    createGroupCommit<Entry, Submission | ApiError>({
+      flush: (batch) => flushPersistently(shard, batch),
+      maxItems: MAX_BATCH_REQUESTS,
+      maxWaiting: MAX_WAITING,
+    }),
+  );
+
+  return {
+    /**
+     * Puts a request on the queue. Once this resolves the request is durable.
+     *
+     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH, or UNAVAILABLE; then the request was not accepted (it may still
+     * be booked: a client that retries with its idempotency key learns it)
+     */
+    async submit(eventId: number, wish: SeatWish, idempotency: TicketRequest['idempotency']): Promise<Submission> {
+      const shard = shardOfEvent(eventId, shards.length);
+      const pending = shards[shard]?.add({ ticketId: newTicketId(shard), eventId, wish, idempotency });
+      if (pending === undefined) throw new ApiError('OVERLOADED');
+      const result = await pending.catch((fault: Error) => {
+        log.error({ shard, fault: fault.message }, 'flush failed');
+        throw new ApiError('UNAVAILABLE');
+      });
+      if (result instanceof ApiError) throw result;
+      return result;
+    },
+
+    /** Resolves once everything that was submitted has left. */
+    async drained(): Promise<void> {
+      await Promise.all(shards.map((shard) => shard.drained()));
+    },
+  };
+}
+
+export type Intake = ReturnType<typeof createIntake>;
+
+const digestOf = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+
+/**
+ * What an `Idempotency-Key` header binds a request to, or undefined without one. A caller who is not logged in is known
+ * by nothing but the key, so it must be too long to guess (I9).
+ *
+ * @throws ApiError INVALID_REQUEST where the key is shorter than 16 or longer than 255 characters
+ */
+export function idempotencyOf(req: IncomingMessage, path: string, body: unknown): TicketRequest['idempotency'] {
+  const key = req.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || key.length < 16 || key.length > 255)
+    throw new ApiError('INVALID_REQUEST', 'Idempotency-Key: 16 to 255 characters');
+  return { digest: digestOf(key), fingerprint: digestOf(req.method ?? '', path, JSON.stringify(body)) };
+}

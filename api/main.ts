@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigError, readConfig, requireServers } from '../shared/platform/config.ts';
+import { createLogger } from '../shared/platform/logger.ts';
+import { openPrisma } from '../shared/platform/prisma.ts';
+import { connected, openRedis } from '../shared/platform/redis.ts';
+import { exitOnStartFault, stopOnSignal } from '../shared/platform/shutdown.ts';
+import { startApi } from './api.ts';
+
+async function main() {
+  const config = readConfig();
+  const { databaseUrl, redisUrl } = requireServers(config);
+  const log = createLogger(config, 'api');
+  const prisma = openPrisma(databaseUrl, 10);
+  const redis = openRedis(redisUrl, 'producer', log);
+  const subscriber = openRedis(redisUrl, 'subscriber', log);
+  await Promise.all([connected(redis), connected(subscriber)]);
+
+  const server = createServer({ requestTimeout: 20_000, headersTimeout: 10_000 });
+  const api = await startApi({ config, prisma, redis, subscriber, server, node: randomBytes(6).toString('hex'), log });
+  server.listen(config.PORT, config.HOST);
+  await once(server, 'listening').catch((fault: NodeJS.ErrnoException) => {
+    if (fault.code !== 'EADDRINUSE') throw fault;
+    throw new ConfigError(`Port ${config.PORT} is in use. Set PORT to another one, or to 0 for any that is free.`);
+  });
+
+  stopOnSignal(log, async () => {
+    await api.close();
+    redis.disconnect();
+    subscriber.disconnect();
+    await prisma.$disconnect();
+  });
+  const { port } = server.address() as AddressInfo;
+  process.send?.({ port });
+  log.info({ host: config.HOST, port }, 'api ready');
+}
+
+await main().catch(exitOnStartFault);

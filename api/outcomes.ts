@@ -1,0 +1,141 @@
+import type { Redis } from 'ioredis';
+import { type Outcome, settledView, type TicketView } from '../shared/contract/tickets.ts';
+import type { DrainMeter } from '../shared/domain/drain.ts';
+import { createGroupCommit } from '../shared/domain/group-commit.ts';
+import { shardOfTicket } from '../shared/domain/ticket-id.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { BookingStore } from '../shared/stores/bookings.ts';
+import { keysOf } from '../shared/stores/keys.ts';
+import type { TicketLook, TicketStore } from '../shared/stores/tickets.ts';
+import { ApiError } from './http.ts';
+
+/** Looks at tickets that may wait for the next read of a shard. */
+const MAX_WAITING = 50_000;
+
+/** Tickets read by one script call. */
+const MAX_LOOKS = 500;
+
+type Listener = (outcome: Outcome) => void;
+
+/**
+ * What became of tickets, as one API node sees it. Listeners are registered first and the record is read after; a message
+ * that was lost is made good by the read at the end of a wait and when pub/sub comes back.
+ */
+export async function createOutcomes(deps: {
+  tickets: TicketStore;
+  bookings: BookingStore;
+  subscriber: Redis;
+  /** This API node; workers publish to its channels. */
+  node: string;
+  shards: number;
+  meter: DrainMeter;
+  log: Logger;
+}) {
+  const { tickets, bookings, subscriber, node, shards, meter, log } = deps;
+  const listeners = new Map<string, Set<Listener>>();
+
+  const looks = Array.from({ length: shards }, (_, shard) =>
+    createGroupCommit<string, { settled: number; ticket: TicketLook }>({
+      flush: async (ids) => {
+        const { settled, tickets: looked } = await tickets.watch(shard, node, ids);
+        return looked.map((ticket) => ({ settled, ticket }));
+      },
+      maxItems: MAX_LOOKS,
+      maxWaiting: MAX_WAITING,
+    }),
+  );
+
+  function deliver(ticketId: string, outcome: Outcome): void {
+    const followers = listeners.get(ticketId);
+    listeners.delete(ticketId);
+    for (const follower of followers ?? []) follower(outcome);
+  }
+
+  subscriber.on('message', (_channel: string, message: string) => {
+    for (const [ticketId, outcome] of JSON.parse(message) as [string, Outcome][]) deliver(ticketId, outcome);
+  });
+  subscriber.on('ready', () => {
+    for (const ticketId of listeners.keys()) {
+      view(ticketId).catch((fault: Error) => log.warn({ ticketId, fault: fault.message }, 'ticket not read again'));
+    }
+  });
+  await subscriber.subscribe(...looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`));
+
+  /**
+   * The state of a ticket now; this node is told of its outcome from here on.
+   *
+   * @throws ApiError TICKET_UNKNOWN, OVERLOADED
+   */
+  async function view(ticketId: string): Promise<TicketView> {
+    const shard = shardOfTicket(ticketId, shards);
+    if (shard === undefined) throw new ApiError('TICKET_UNKNOWN');
+    const pending = looks[shard]?.add(ticketId);
+    if (pending === undefined) throw new ApiError('OVERLOADED');
+    const { settled, ticket } = await pending;
+    if (ticket === undefined) {
+      const booking = await bookings.find(ticketId);
+      if (booking === undefined) throw new ApiError('TICKET_UNKNOWN');
+      return settledView(ticketId, { status: 'booked', booking });
+    }
+    if (ticket.outcome !== undefined) {
+      deliver(ticketId, ticket.outcome);
+      return settledView(ticketId, ticket.outcome);
+    }
+    const position = Math.max(1, ticket.place - settled);
+    meter.observe(settled, position, performance.now());
+    return { ticketId, kind: 'book', status: 'queued', position, etaSeconds: meter.etaSeconds(position) };
+  }
+
+  /** Calls `listener` once with the outcome, if it comes. The result ends that. */
+  function follow(ticketId: string, listener: Listener): () => void {
+    const followers = listeners.get(ticketId) ?? new Set();
+    listeners.set(ticketId, followers.add(listener));
+    return () => {
+      followers.delete(listener);
+      if (followers.size === 0 && listeners.get(ticketId) === followers) listeners.delete(ticketId);
+    };
+  }
+
+  return {
+    view,
+    follow,
+
+    /**
+     * The state of a ticket once it has its outcome, or after `seconds`, or when `signal` says that nobody waits any more.
+     *
+     * @throws ApiError TICKET_UNKNOWN, OVERLOADED
+     */
+    async wait(ticketId: string, seconds: number, signal: AbortSignal): Promise<TicketView> {
+      const { promise, resolve } = withResolvers<Outcome | undefined>();
+      const unfollow = follow(ticketId, resolve);
+      const giveUp = () => resolve(undefined);
+      const timer = setTimeout(giveUp, seconds * 1000);
+      signal.addEventListener('abort', giveUp, { once: true });
+      try {
+        const now = await view(ticketId);
+        if (now.status !== 'queued') return now;
+        const outcome = await promise;
+        if (outcome !== undefined) return settledView(ticketId, outcome);
+        return signal.aborted ? now : await view(ticketId);
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', giveUp);
+        unfollow();
+      }
+    },
+
+    /** Tickets that somebody follows on this node. */
+    following: () => listeners.size,
+  };
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function withResolvers<Value>() {
+  let resolve: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+export type Outcomes = Awaited<ReturnType<typeof createOutcomes>>;

@@ -1,0 +1,132 @@
+import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { titleOf } from '../../shared/contract/codes.ts';
+import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
+import { reserveBody, type SeatWish } from '../../shared/contract/reserve.ts';
+import type { TicketView } from '../../shared/contract/tickets.ts';
+import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
+import type { BookingStore } from '../../shared/stores/bookings.ts';
+import type { EventStore } from '../../shared/stores/events.ts';
+import type { SeatStore } from '../../shared/stores/seats.ts';
+import type { Control } from '../control.ts';
+import { ApiError, parse, readJson, reply, replyConflict, waitSeconds } from '../http.ts';
+import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
+import type { OperatorGuard } from '../operators.ts';
+import type { Outcomes } from '../outcomes.ts';
+
+const placeParams = z.object({ zone: z.coerce.number().int().min(1), row: z.coerce.number().int().min(1) });
+
+/** Surface A: the seat system's routes. They answer 200, 201 or 409, nothing else. */
+export function seatSystemRoutes(deps: {
+  intake: Intake;
+  outcomes: Outcomes;
+  control: Control;
+  events: EventStore;
+  bookings: BookingStore;
+  seats: SeatStore;
+  requireOperator: OperatorGuard;
+  toApiError: (fault: unknown) => ApiError;
+}) {
+  const { intake, outcomes, control, events, bookings, seats, requireOperator, toApiError } = deps;
+
+  async function house(): Promise<House> {
+    const found = await events.layout(DEFAULT_EVENT);
+    if (found === undefined) throw new ApiError('EVENT_UNKNOWN');
+    return found;
+  }
+
+  async function reserve(req: Request, res: Response): Promise<void> {
+    const body = await readJson(req);
+    const wish = parse(reserveBody, body);
+    const unfit = misfit(await house(), wish);
+    if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
+    const seconds = waitSeconds(req);
+
+    const submission = await intake.submit(DEFAULT_EVENT, wish, idempotencyOf(req, '/reserve', body));
+    if (seconds > 0) {
+      const view = await outcomes.wait(submission.ticketId, seconds, goneSignal(res));
+      if (view.status !== 'queued') return replyOutcome(res, wish, view);
+    }
+    replyQueued(res, submission);
+  }
+
+  async function occupancy(req: Request, res: Response): Promise<void> {
+    const { zone: zoneNumber, row } = parse(placeParams, req.params);
+    const zone = zoneOf(await house(), zoneNumber);
+    if (zone === undefined || row > zone.rows) throw new ApiError('INVALID_REQUEST', 'There is no such row.');
+    const occupied =
+      (await seats.takenInRow(DEFAULT_EVENT, zoneNumber, row)) ??
+      (await bookings.countSeats(DEFAULT_EVENT, { zone: zoneNumber, row }));
+    const total = zone.seatsPerRow;
+    reply(res, 200, { zone: zoneNumber, row, occupied, total, available: total - occupied });
+  }
+
+  async function checkAll(_req: Request, res: Response): Promise<void> {
+    const { totalSeats, totalRows, zones } = await house();
+    const occupiedSeats = (await seats.takenInHouse(DEFAULT_EVENT)) ?? (await bookings.countSeats(DEFAULT_EVENT));
+    reply(res, 200, {
+      allUnavailable: occupiedSeats === totalSeats,
+      totalSeats,
+      occupiedSeats,
+      availableSeats: totalSeats - occupiedSeats,
+      zonesChecked: zones.length,
+      rowsChecked: totalRows,
+      occupancyPercentage: Math.round((occupiedSeats / totalSeats) * 10_000) / 100,
+    });
+  }
+
+  async function initialize(req: Request, res: Response): Promise<void> {
+    requireOperator(req);
+    const { rows, seats: totalSeats } = await control('initialize', DEFAULT_EVENT);
+    reply(res, 201, { message: 'Seats are initialized. What is sold stays sold.', totalKeys: rows, totalSeats });
+  }
+
+  async function clear(req: Request, res: Response): Promise<void> {
+    requireOperator(req);
+    await control('clear', DEFAULT_EVENT);
+    reply(res, 201, { message: 'All bookings of the event are deleted, every seat is free.' });
+  }
+
+  async function stats(_req: Request, res: Response): Promise<void> {
+    const { bytesPerRow, ...figures } = await seats.stats(await house());
+    reply(res, 200, { ...figures, estimatedSizePerKey: `${bytesPerRow} bytes` });
+  }
+
+  const answerFaults: ErrorRequestHandler = (fault, _req, res, _next) => replyConflict(res, toApiError(fault));
+  const wrongMethod = () => {
+    throw new ApiError('INVALID_REQUEST', 'This route does not answer to this method.');
+  };
+
+  const router = Router();
+  router.route('/reserve').post(reserve).all(wrongMethod);
+  router.route('/occupancy/:zone/:row').get(occupancy).all(wrongMethod);
+  router.route('/availability/check-all').get(checkAll).all(wrongMethod);
+  router.route('/initialize').post(initialize).all(wrongMethod);
+  router.route('/stats').get(stats).all(wrongMethod);
+  router.route('/clear').post(clear).all(wrongMethod);
+  router.use(answerFaults);
+  return router;
+}
+
+/** Aborts when the client is gone, so that nobody waits for it. */
+export function goneSignal(res: Response): AbortSignal {
+  const gone = new AbortController();
+  res.on('close', () => gone.abort());
+  return gone.signal;
+}
+
+function replyQueued(res: Response, { ticketId, position, etaSeconds }: Submission): void {
+  const ticket = `/api/tickets/${ticketId}`;
+  const body = { ticketId, status: 'queued', position, etaSeconds, links: { ticket, socket: '/ws' } };
+  reply(res, 201, body, { location: ticket });
+}
+
+function replyOutcome(res: Response, wish: SeatWish, view: TicketView): void {
+  const { ticketId, booking, code = 'INTERNAL' } = view;
+  if (booking === undefined) {
+    const { zone, row, count } = wish;
+    throw new ApiError(code, titleOf(code), { zone, row, count, ticketId });
+  }
+  const { zone, row, startIndex, seatsCount } = booking;
+  reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });
+}

@@ -1,0 +1,163 @@
+import { renameSync, statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { takeDataFolder } from '../shared/platform/embedded/data-folder.ts';
+import { freePort } from '../shared/platform/embedded/free-port.ts';
+import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
+import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
+import type { ServerProcess } from '../shared/platform/embedded/server-process.ts';
+import { prepareDatabase } from '../shared/stores/prepare.ts';
+import { startNodePart } from './node-part.ts';
+import { createSupervisor, type Part } from './supervisor.ts';
+
+const HELP = `npm start
+
+Runs Frontrow whole on this machine: PostgreSQL and Redis of its own, the API and the workers. What dies is started again.
+Settings come from the environment or from .env; .env.example lists them. Ctrl-C stops everything in order.`;
+
+/** Milliseconds that a database server is given to stop in order. */
+const SERVER_STOP_MS = 3_000;
+
+/** The longest a log may be before the next start sets it aside, in bytes. */
+const MAX_LOG_BYTES = 16 * 1024 * 1024;
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
+  const config = readConfig();
+  const data = await takeDataFolder(config.DATA_DIR);
+  const supervisor = createSupervisor(say);
+  const workerNames = Array.from({ length: config.WORKERS }, (_, i) =>
+    config.WORKERS === 1 ? 'worker' : `worker ${i + 1}`,
+  );
+
+  let ending: Promise<void> | undefined;
+  const end = (exitCode: number): void => {
+    if (ending !== undefined) return;
+    say('Stopping ...');
+    ending = supervisor.stop(['api'], workerNames, ['postgres', 'redis']).then(() => {
+      data.release();
+      say('Stopped.');
+      process.exit(exitCode);
+    });
+  };
+  process.on('SIGINT', () => end(0));
+  process.on('SIGTERM', () => end(0));
+  process.on('SIGHUP', () => end(0));
+
+  const serverPart = (name: string, start: () => Promise<ServerProcess>): Part => ({
+    name,
+    async start() {
+      const server = await start();
+      data.noteServer(name, server.identity);
+      return { exited: server.exited, stop: () => server.stop(SERVER_STOP_MS) };
+    },
+  });
+
+  async function databaseUrl(): Promise<string> {
+    if (config.DATABASE_URL !== undefined) return config.DATABASE_URL;
+    say('Starting PostgreSQL');
+    const folder = `${data.folder}/postgres`;
+    const options = {
+      folder,
+      port: await freePort(),
+      logFile: logFile('postgres'),
+      environment: process.env,
+      progress: say,
+    };
+    const postgres = await embeddedPostgres(options);
+    await supervisor.add(serverPart('postgres', postgres.start));
+    return postgres.url;
+  }
+
+  async function redisUrl(): Promise<string> {
+    if (config.REDIS_URL !== undefined) return config.REDIS_URL;
+    say('Starting Redis');
+    const folder = `${data.folder}/redis`;
+    const options = {
+      folder,
+      port: await freePort(),
+      logFile: logFile('redis'),
+      environment: process.env,
+      progress: say,
+    };
+    const redis = await embeddedRedis(options);
+    await supervisor.add(serverPart('redis', redis.start));
+    return redis.url;
+  }
+
+  function logFile(name: string): string {
+    const file = data.logFile(name);
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(file, `${file}.old`);
+    return file;
+  }
+
+  try {
+    const servers = { databaseUrl: await databaseUrl(), redisUrl: await redisUrl() };
+    const { applied, house } = await prepareDatabase(servers.databaseUrl, config);
+    if (applied.length > 0) say(`Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}`);
+    const asked = config.ZONES * config.ROWS * config.SEATS_PER_ROW;
+    if (house.totalSeats !== asked) {
+      say(
+        `The default event has ${house.totalSeats} seats and keeps them. ZONES, ROWS and SEATS_PER_ROW size a new one only.`,
+      );
+    }
+
+    const environment: NodeJS.ProcessEnv = {
+      ...process.env,
+      DATABASE_URL: servers.databaseUrl,
+      REDIS_URL: servers.redisUrl,
+      EMBEDDED: String(config.DATABASE_URL === undefined && config.REDIS_URL === undefined),
+    };
+    say(config.WORKERS === 1 ? 'Starting a worker' : `Starting ${config.WORKERS} workers`);
+    await Promise.all(
+      workerNames.map((name) => {
+        const file = logFile(name.replace(' ', '-'));
+        return supervisor.add({ name, start: () => startNodePart('workers/main', { environment, logFile: file }) });
+      }),
+    );
+    say('Starting the API');
+    let port = config.PORT;
+    const apiLog = logFile('api');
+    await supervisor.add({
+      name: 'api',
+      async start() {
+        const api = await startNodePart<{ port: number }>('api/main', {
+          environment: { ...environment, PORT: String(port) },
+          logFile: apiLog,
+        });
+        port = api.ready.port;
+        return api;
+      },
+    });
+    if (ending !== undefined) return;
+    const url = `http://${config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST}:${port}`;
+    data.announce({ url, ...servers });
+    console.log(readyBlock(url, data.folder, house.totalSeats));
+  } catch (fault) {
+    if (ending !== undefined) return;
+    say(`Frontrow could not start: ${(fault as Error).message}`);
+    end(1);
+  }
+}
+
+function readyBlock(url: string, folder: string, seats: number): string {
+  return `
+  Frontrow is ready: ${url}   (${seats.toLocaleString('en')} seats)
+
+  Book two seats:       curl -X POST ${url}/reserve -H 'content-type: application/json' -d '{"zone":1,"row":1,"count":2}'
+  ... and wait:         curl -X POST '${url}/reserve?wait=5' -H 'content-type: application/json' -d '{"count":2}'
+  What became of it:    curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws
+  A row, the house:     curl ${url}/occupancy/1/1                curl ${url}/availability/check-all
+  A herd of 40,000:     npm run herd -- --requests 40000 --connections 256
+
+  Data and logs: ${folder}
+  Ctrl-C stops everything.
+`;
+}
+
+await main().catch((fault: Error) => {
+  say(fault instanceof ConfigError ? fault.message : `Frontrow could not start: ${fault.stack}`);
+  process.exit(1);
+});

@@ -1,0 +1,21 @@
+import { parseArgs } from 'node:util';
+import { readConfig, requireServers } from '../shared/platform/config.ts';
+import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import { prepareDatabase } from '../shared/stores/prepare.ts';
+
+const HELP = `npm run migrate
+
+Brings the database of DATABASE_URL to what this version needs: migrations, and the default event. Running it again changes
+nothing. \`npm start\` does it by itself.`;
+
+async function main(): Promise<void> {
+  if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
+  const config = readConfig();
+  const { applied, house } = await prepareDatabase(requireServers(config).databaseUrl, config);
+  console.log(`Migrations applied: ${applied.length === 0 ? 'none were due' : applied.join(', ')}`);
+  console.log(
+    `Event ${house.eventId}: ${house.zones.length} zones, ${house.totalRows} rows, ${house.totalSeats} seats`,
+  );
+}
+
+await main().catch(exitOnStartFault);

@@ -1,0 +1,57 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { STOP_TIMEOUT_MS } from '../shared/platform/shutdown.ts';
+import type { RunningPart } from './supervisor.ts';
+
+/** Milliseconds that a part may take until it says that it is ready. */
+const START_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts one of our own programs as a child, in a process group of its own, and waits until it is ready. The channel to it
+ * is its life line: when this process dies, the child stops by itself.
+ *
+ * @param module its main file, beside this folder, without the ending
+ * @returns the part, and what it said when it was ready
+ * @throws Error with the last words of its log
+ */
+export async function startNodePart<Ready>(
+  module: string,
+  options: { environment: NodeJS.ProcessEnv; logFile: string },
+): Promise<RunningPart & { ready: Ready }> {
+  const { environment, logFile } = options;
+  const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+  const output = openSync(logFile, 'a');
+  const child = fork(fileURLToPath(new URL(`../${module}.${ending}`, import.meta.url)), [], {
+    detached: true,
+    env: environment,
+    stdio: ['ignore', output, output, 'ipc'],
+  });
+  closeSync(output);
+  const exited = once(child, 'exit').then(([code, signal]) => (signal as string | null) ?? `exit code ${code}`);
+
+  const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
+  const ready = await Promise.race([
+    once(child, 'message', { signal: timeout }).then(([message]) => message as Ready),
+    exited.then((how) => {
+      throw new Error(`${how}\n${lastWords(logFile)}`);
+    }),
+  ]).catch((fault: Error) => {
+    child.kill('SIGKILL');
+    throw timeout.aborted ? new Error(`it was not ready in time\n${lastWords(logFile)}`) : fault;
+  });
+
+  return {
+    ready,
+    exited,
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const lastWords = (logFile: string) => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n');

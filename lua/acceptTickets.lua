@@ -1,0 +1,60 @@
+-- acceptTickets: record a batch of tickets, give each its place in line, judge idempotency keys.
+-- KEYS[1]  sequence     integer, the last place given
+-- KEYS[2]  settled      integer, tickets that have their outcome
+-- KEYS[3]  ticketStem   + ticket id: hash of seq, claim, outcome, watchers
+-- KEYS[4]  idemStem     + digest of the key: "<ticket id> <fingerprint>"
+-- KEYS[5]  waiting      BullMQ's list of waiting jobs
+-- KEYS[6]  active       BullMQ's list of jobs under way
+-- KEYS[7]  delayed      BullMQ's sorted set of jobs that are tried again later
+-- ARGV[1]  maxQueued    integer, tickets without an outcome that there may be
+-- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered
+-- ARGV[3..] for each ticket: ticket id, digest of the idempotency key or '', fingerprint or ''
+-- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, outcome or '' } for each }, or OVERLOADED
+-- COST     O(tickets)
+local sequence, settled, ticketStem, idemStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local waiting, active, delayed = KEYS[5], KEYS[6], KEYS[7]
+local maxQueued, idemTtlSec = tonumber(ARGV[1]), ARGV[2]
+
+local last = tonumber(redis.call('GET', sequence) or 0)
+local done = tonumber(redis.call('GET', settled) or 0)
+
+-- A ticket whose API died before its job was queued never settles. An empty queue shows the true difference: none.
+if
+  done ~= last
+  and redis.call('LLEN', waiting) == 0
+  and redis.call('LLEN', active) == 0
+  and redis.call('ZCARD', delayed) == 0
+then
+  done = last
+  redis.call('SET', settled, done)
+end
+
+if last - done + (#ARGV - 2) / 3 > maxQueued then return 'OVERLOADED' end
+
+local replies = {}
+for i = 3, #ARGV, 3 do
+  local id, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local mismatch = false
+  if digest ~= '' then
+    local known = redis.call('GET', idemStem .. digest)
+    if known then
+      id, mismatch = string.sub(known, 1, 36), string.sub(known, 38) ~= fingerprint
+    else
+      redis.call('SET', idemStem .. digest, id .. ' ' .. fingerprint, 'EX', idemTtlSec)
+    end
+  end
+  if mismatch then
+    replies[#replies + 1] = { '', 0, '' }
+  else
+    local ticket = redis.call('HMGET', ticketStem .. id, 'seq', 'outcome')
+    local place = tonumber(ticket[1])
+    if not place then
+      last = last + 1
+      place = last
+      redis.call('HSET', ticketStem .. id, 'seq', place)
+    end
+    replies[#replies + 1] = { id, place, ticket[2] or '' }
+  end
+end
+redis.call('SET', sequence, last)
+return { done, replies }

@@ -1,0 +1,32 @@
+-- settleTickets: write outcomes to their tickets, the first writer wins, and tell the API nodes that watch them.
+-- KEYS[1]  settled      integer, tickets that have their outcome
+-- KEYS[2]  ticketStem   + ticket id: hash of seq, claim, outcome, watchers
+-- KEYS[3]  channelStem  + node: channel of an API node; a message is a JSON array of [ticket id, outcome]
+-- ARGV[1]  ttlSec       integer, seconds that a ticket is kept after its outcome
+-- ARGV[2..] for each ticket: ticket id, outcome as JSON
+-- RETURNS  integer, tickets that had no outcome before
+-- COST     O(tickets)
+local settled, ticketStem, channelStem = KEYS[1], KEYS[2], KEYS[3]
+local ttlSec = ARGV[1]
+
+local first = 0
+local byNode = {}
+for i = 2, #ARGV, 2 do
+  local id, outcome = ARGV[i], ARGV[i + 1]
+  local ticket = redis.call('HMGET', ticketStem .. id, 'outcome', 'watchers')
+  if not ticket[1] then
+    redis.call('HSET', ticketStem .. id, 'outcome', outcome)
+    redis.call('EXPIRE', ticketStem .. id, ttlSec)
+    first = first + 1
+    for node in string.gmatch(ticket[2] or '', '%S+') do
+      local messages = byNode[node] or {}
+      messages[#messages + 1] = '["' .. id .. '",' .. outcome .. ']'
+      byNode[node] = messages
+    end
+  end
+end
+if first > 0 then redis.call('INCRBY', settled, first) end
+for node, messages in pairs(byNode) do
+  redis.call('PUBLISH', channelStem .. node, '[' .. table.concat(messages, ',') .. ']')
+end
+return first

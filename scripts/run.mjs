@@ -1,0 +1,6 @@
+// `node scripts/run.mjs <module> [arguments]`: sets up what is due, then runs a module of the build in this process.
+import { setUp } from './setup.mjs';
+
+const [target] = process.argv.splice(2, 1);
+setUp({ build: true });
+await import(`../build/${target}.js`);

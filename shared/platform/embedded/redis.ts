@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { projectRoot } from '../root.ts';
+import { type ServerProcess, startServer, untilUp } from './server-process.ts';
+
+const run = promisify(execFile);
+
+/** The scripts use BITPOS in bits, which came with Redis 7.0 (and so every Valkey has it). */
+const MIN_MAJOR = 7;
+
+/** Names under which a server is installed, the usual first. */
+const NAMES = ['redis-server', 'valkey-server'];
+
+type RedisBinary = { command: string; env: NodeJS.ProcessEnv };
+
+/** Tells people what is going on. */
+export type Progress = (line: string) => void;
+
+const HOW_TO_INSTALL =
+  'Install one (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis) or set REDIS_URL to one that runs.';
+
+/**
+ * A Redis or Valkey server: the one on the PATH, else, on Debian and Ubuntu, one fetched from their packages into the
+ * project's own folder, without installing anything on the machine.
+ *
+ * @throws Error with the one line that helps
+ */
+async function findRedis(environment: NodeJS.ProcessEnv, progress: Progress): Promise<RedisBinary> {
+  for (const folder of (environment.PATH ?? '').split(delimiter)) {
+    for (const name of NAMES) {
+      const command = join(folder, name);
+      if (existsSync(command) && (await isUsable({ command, env: environment }))) return { command, env: environment };
+    }
+  }
+  const home = join(projectRoot, '.servers', 'redis');
+  const fetched = fetchedIn(home, environment);
+  if (fetched !== undefined && (await isUsable(fetched))) return fetched;
+  if (!existsSync('/etc/debian_version')) throw new Error(`There is no Redis server on the PATH. ${HOW_TO_INSTALL}`);
+  progress('Fetching a Redis server from the packages of this system');
+  await fetchPackages(home, environment).catch((fault: Error) => {
+    throw new Error(`A Redis server could not be fetched: ${fault.message}\n${HOW_TO_INSTALL}`);
+  });
+  const fresh = fetchedIn(home, environment);
+  if (fresh !== undefined && (await isUsable(fresh))) return fresh;
+  throw new Error(`The Redis server that was fetched does not run here. ${HOW_TO_INSTALL}`);
+}
+
+async function isUsable({ command, env }: RedisBinary): Promise<boolean> {
+  try {
+    const { stdout } = await run(command, ['--version'], { env });
+    return Number(/v=(\d+)/.exec(stdout)?.[1]) >= MIN_MAJOR;
+  } catch {
+    return false; // it does not start here: the next one is looked at
+  }
+}
+
+/** The server in a folder of unpacked packages, with its libraries. */
+function fetchedIn(home: string, environment: NodeJS.ProcessEnv): RedisBinary | undefined {
+  const command = NAMES.map((name) => join(home, 'usr', 'bin', name)).find((path) => existsSync(path));
+  if (command === undefined) return undefined;
+  const libraries = [join(home, 'usr', 'lib'), join(home, 'lib')]
+    .filter((path) => existsSync(path))
+    .flatMap((path) => [path, ...readdirSync(path).map((name) => join(path, name))]);
+  return { command, env: { ...environment, LD_LIBRARY_PATH: libraries.join(delimiter) } };
+}
+
+/**
+ * Unpacks the server and the libraries that this system lacks. apt works on state folders of our own, so it needs no
+ * root, takes no lock and installs nothing.
+ */
+async function fetchPackages(home: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const work = `${home}.${process.pid}`;
+  const [lists, cache, unpacked] = ['lists', 'cache', 'unpacked'].map((name) => join(work, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const folder of [join(lists, 'partial'), join(cache, 'archives', 'partial'), unpacked]) {
+    mkdirSync(folder, { recursive: true });
+  }
+  const options = [
+    `Dir::State::lists=${lists}`,
+    `Dir::Cache=${cache}`,
+    'Debug::NoLocking=1',
+    'APT::Sandbox::User=root',
+  ];
+  const flags = options.flatMap((option) => ['-o', option]);
+  const env = { ...environment, DEBIAN_FRONTEND: 'noninteractive' };
+  try {
+    await run('apt-get', ['update', '-qq', ...flags], { env });
+    const download = ['install', '--download-only', '--reinstall', '-y', '-qq', '--no-install-recommends', ...flags];
+    await run('apt-get', [...download, 'redis-server', 'redis-tools'], { env }).catch(() =>
+      run('apt-get', [...download, 'valkey-server', 'valkey-tools'], { env }),
+    );
+    for (const name of readdirSync(join(cache, 'archives')).filter((file) => file.endsWith('.deb'))) {
+      await run('dpkg-deb', ['-x', join(cache, 'archives', name), unpacked], { env });
+    }
+    rmSync(home, { recursive: true, force: true });
+    renameSync(unpacked, home);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Where the embedded Redis keeps its data and how to reach it. */
+export type EmbeddedRedis = { start: () => Promise<ServerProcess>; url: string };
+
+/** An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. */
+export async function embeddedRedis(options: {
+  folder: string;
+  port: number;
+  logFile: string;
+  environment: NodeJS.ProcessEnv;
+  progress: Progress;
+}): Promise<EmbeddedRedis> {
+  const { folder, port, logFile, environment, progress } = options;
+  const { command, env } = await findRedis(environment, progress);
+  mkdirSync(folder, { recursive: true });
+  const settings = {
+    port,
+    bind: '127.0.0.1',
+    dir: folder,
+    save: '',
+    appendonly: 'yes',
+    appendfsync: 'always',
+    'maxmemory-policy': 'noeviction',
+    databases: 64,
+    daemonize: 'no',
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const url = `redis://127.0.0.1:${port}`;
+  return {
+    url,
+    async start() {
+      const server = startServer({ command, args, env, logFile, stopSignal: 'SIGTERM' });
+      await untilUp(server, { name: 'Redis', logFile, probe: () => answers(url) });
+      return server;
+    },
+  };
+}
+
+/** Whether the server answers and has read its data. */
+async function answers(url: string): Promise<boolean> {
+  const probe = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+  probe.on('error', () => undefined); // not up yet: what the caller asks
+  try {
+    await probe.connect();
+    return (await probe.ping()) === 'PONG';
+  } catch {
+    return false;
+  } finally {
+    probe.disconnect();
+  }
+}

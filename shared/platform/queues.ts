@@ -1,0 +1,89 @@
+import { type Job, Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type JobName, type JobOfQueue, type JobPayload, jobs, type QueueName } from '../contract/jobs.ts';
+import { MAX_BATCH_BYTES } from '../contract/limits.ts';
+import type { Logger } from './logger.ts';
+
+/** A job is tried again for as long as what it needs may be away: at the longest pause, for about three days. */
+const ATTEMPTS = 50_000;
+
+/** The longest pause between two tries, in milliseconds. */
+const MAX_BACKOFF_MS = 5_000;
+
+/** A crashed worker's jobs come back after its lock ran out and the next look for stalled ones: 15 s at the most. */
+const LOCK_MS = 10_000;
+const STALLED_INTERVAL_MS = 4_000;
+
+/** How often a job may lose its worker before it counts as the one that kills them. */
+const MAX_STALLS = 10;
+
+const backoffMs = (attempt: number) =>
+  Math.min(50 * 2 ** Math.min(attempt, 10), MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
+
+/** A BullMQ queue of a shard for producers, on a connection that fails fast. */
+export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Logger) {
+  const queue = new Queue(name, {
+    connection: redis,
+    prefix,
+    skipVersionCheck: true,
+    defaultJobOptions: {
+      attempts: ATTEMPTS,
+      backoff: { type: 'custom' },
+      removeOnComplete: true,
+      removeOnFail: 1_000,
+      sizeLimit: MAX_BATCH_BYTES,
+    },
+  });
+  queue.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'queue'));
+
+  return {
+    /** Puts a job on the queue. A job of an id that is still there is not added twice. */
+    async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
+      return queue.add(job, payload, jobId === undefined ? {} : { jobId });
+    },
+    close: () => queue.close(),
+    queue,
+  };
+}
+
+export type JobQueue = ReturnType<typeof openQueue>;
+
+/** What to do for each job of a queue: a job without a handler does not compile. */
+export type Handlers<Name extends QueueName> = {
+  [Job in JobOfQueue<Name>]: (payload: JobPayload<Job>) => Promise<unknown>;
+};
+
+/**
+ * A BullMQ worker of a shard. Each payload is parsed with the schema that wrote it. A handler that throws is tried again
+ * with growing pauses.
+ */
+export function openWorker<Name extends QueueName>(
+  name: Name,
+  prefix: string,
+  handlers: Handlers<Name>,
+  options: { redis: Redis; concurrency: number; log: Logger },
+) {
+  const { redis, concurrency, log } = options;
+  const process = async (job: Job) => {
+    const jobName = job.name as JobOfQueue<Name>;
+    if (!Object.hasOwn(handlers, jobName)) throw new Error(`no such job: ${job.name}`);
+    const handle = handlers[jobName] as (payload: unknown) => Promise<unknown>;
+    return handle(jobs[jobName].payload.parse(job.data));
+  };
+  const worker = new Worker(name, process, {
+    connection: redis,
+    prefix,
+    concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_INTERVAL_MS,
+    maxStalledCount: MAX_STALLS,
+    runRetryDelay: 500,
+    settings: { backoffStrategy: backoffMs },
+  });
+  worker.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'worker'));
+  worker.on('failed', (job, fault) =>
+    log.warn({ queue: name, job: job?.id, attempt: job?.attemptsMade, fault: fault.message }, 'job failed'),
+  );
+  worker.on('stalled', (job) => log.warn({ queue: name, job }, 'job stalled: another worker takes it'));
+  return worker;
+}

@@ -1,0 +1,64 @@
+import { buildHouse, type House } from '../domain/house.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import type { Prisma } from '../platform/prisma-client/client.ts';
+
+/** Either the pool or a transaction on it. */
+export type Database = PrismaClient | Prisma.TransactionClient;
+
+/** Events and their houses in PostgreSQL. */
+export function createEventStore({ prisma }: { prisma: PrismaClient }) {
+  const known = new Map<number, House>();
+
+  return {
+    /** The house of an event as it is now, or undefined if there is no such event. */
+    async readHouse(eventId: number, database: Database = prisma): Promise<House | undefined> {
+      const event = await database.event.findUnique({ where: { id: eventId }, include: { zones: true } });
+      if (event === null) return undefined;
+      const house = buildHouse(eventId, event.generation, event.zones);
+      known.set(eventId, house);
+      return house;
+    },
+
+    /** The zones of an event, which never change, without a round trip where they were read before. */
+    async layout(eventId: number): Promise<House | undefined> {
+      return known.get(eventId) ?? (await this.readHouse(eventId));
+    },
+
+    /** The numbers of all events. */
+    async ids(): Promise<number[]> {
+      return (await prisma.event.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
+    },
+
+    /** Creates an event with zones of one size, unless it is there. Answers the house that there is. */
+    async ensure(
+      eventId: number,
+      name: string,
+      size: { zones: number; rows: number; seatsPerRow: number },
+    ): Promise<House> {
+      const { zones, rows, seatsPerRow } = size;
+      await prisma.$transaction([
+        prisma.event.createMany({ data: { id: eventId, name }, skipDuplicates: true }),
+        // Only for an event that has none yet: an older house keeps the size it was created with.
+        prisma.$executeRaw`
+          INSERT INTO zone (event_id, number, rows, seats_per_row)
+          SELECT ${eventId}::int, n, ${rows}::int, ${seatsPerRow}::int FROM generate_series(1, ${zones}::int) AS n
+          WHERE NOT EXISTS (SELECT 1 FROM zone WHERE event_id = ${eventId}::int)
+          ON CONFLICT DO NOTHING`,
+      ]);
+      const house = await this.readHouse(eventId);
+      if (house === undefined) throw new Error(`event ${eventId} was created and is not there`);
+      return house;
+    },
+
+    /** Deletes every booking and seat of an event and raises its generation, so that work in flight cannot be saved. */
+    async clear(eventId: number): Promise<void> {
+      await prisma.$transaction([
+        prisma.event.update({ where: { id: eventId }, data: { generation: { increment: 1 } } }),
+        prisma.seat.deleteMany({ where: { eventId } }),
+        prisma.booking.deleteMany({ where: { eventId } }),
+      ]);
+    },
+  };
+}
+
+export type EventStore = ReturnType<typeof createEventStore>;

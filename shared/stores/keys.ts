@@ -1,0 +1,38 @@
+import { jobs } from '../contract/jobs.ts';
+
+/**
+ * Every Redis key of a shard, spelled here and nowhere else, all under the shard's hash tag and so in one slot of a
+ * cluster. A stem is completed by what the comment beside it names.
+ */
+export function keysOf(shard: number) {
+  const tag = `{s${shard}}`;
+  const booking = `${tag}:${jobs.book.queue}`;
+  return {
+    /** What BullMQ puts in front of its own keys. */
+    tag,
+    sequence: `${tag}:sequence`,
+    settled: `${tag}:settled`,
+    /** + ticket id */
+    ticketStem: `${tag}:ticket:`,
+    /** + digest of the idempotency key */
+    idemStem: `${tag}:idem:`,
+    /** + event */
+    houseStem: `${tag}:house:`,
+    /** + event:zone:row */
+    seatsStem: `${tag}:seats:`,
+    /** + event:zone:row:seat */
+    lockStem: `${tag}:lock:`,
+    /** + event:count */
+    fullStem: `${tag}:full:`,
+    /** + event */
+    takenStem: `${tag}:taken:`,
+    /** + API node */
+    channelStem: `${tag}:node:`,
+    /** BullMQ's own, of the booking queue; scripts read their lengths. */
+    waiting: `${booking}:wait`,
+    active: `${booking}:active`,
+    delayed: `${booking}:delayed`,
+  };
+}
+
+export type ShardKeys = ReturnType<typeof keysOf>;

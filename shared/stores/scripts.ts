@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { projectRoot } from '../platform/root.ts';
+import { keysOf, type ShardKeys } from './keys.ts';
+
+/** The scripts of lua/ with the keys that each takes, in order. A test holds each script's header to this. */
+export const scriptKeys = {
+  acceptTickets: ['sequence', 'settled', 'ticketStem', 'idemStem', 'waiting', 'active', 'delayed'],
+  claimSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem', 'ticketStem'],
+  releaseSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem', 'ticketStem'],
+  mendSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
+  restoreZone: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
+  settleTickets: ['settled', 'ticketStem', 'channelStem'],
+  watchTickets: ['settled', 'ticketStem'],
+} as const satisfies Record<string, readonly (keyof ShardKeys)[]>;
+
+export type ScriptName = keyof typeof scriptKeys;
+
+export const scriptNames = Object.keys(scriptKeys) as ScriptName[];
+
+/** The text of a script as Redis gets it: its file with the included ones in place. */
+export function scriptText(name: string): string {
+  const read = (path: string) => readFileSync(join(projectRoot, 'lua', `${path}.lua`), 'utf8');
+  return read(name).replaceAll(/^-- @include (\w+)$/gm, (_line, included: string) => read(`lib/${included}`));
+}
+
+/** Teaches a connection every script. The result runs one, by name, in a shard, and answers what its header says. */
+export function createScripts(redis: Redis) {
+  for (const name of scriptNames) {
+    redis.defineCommand(name, { numberOfKeys: scriptKeys[name].length, lua: scriptText(name) });
+  }
+  const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
+
+  return function run<Reply>(name: ScriptName, shard: number, args: readonly (string | number)[]): Promise<Reply> {
+    const keys = keysOf(shard);
+    return commands[name](...scriptKeys[name].map((key) => keys[key]), ...args) as Promise<Reply>;
+  };
+}
+
+export type Scripts = ReturnType<typeof createScripts>;

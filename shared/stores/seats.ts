@@ -1,0 +1,195 @@
+import type { Redis } from 'ioredis';
+import { type ErrorCode, errorCodes } from '../contract/codes.ts';
+import type { BookRequest, HouseReport } from '../contract/jobs.ts';
+import { type House, type Seat, seatOf } from '../domain/house.ts';
+import { shardOfEvent } from '../domain/ticket-id.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import type { OwnedSeat } from './bookings.ts';
+import type { EventStore } from './events.ts';
+import { keysOf } from './keys.ts';
+import type { Scripts } from './scripts.ts';
+
+/** What the claim script decided for one ticket. A refusal is a decision too. */
+export type Decision =
+  | { kind: 'got'; generation: number; seats: string[] }
+  | { kind: 'refused'; code: ErrorCode }
+  /** The ticket has its outcome already: this is a job that ran before. */
+  | { kind: 'settled' }
+  /** Redis does not know the event's house: it has to be opened first. */
+  | { kind: 'closed' };
+
+/** Milliseconds that opening a house may take; a house of 6.5 million seats takes a tenth of it. */
+const OPEN_TIMEOUT_MS = 120_000;
+
+function parseDecision(text: string): Decision {
+  if (text === 'SETTLED') return { kind: 'settled' };
+  if (text === 'REBUILD') return { kind: 'closed' };
+  const [verdict, generation, ...rest] = text.split(' ');
+  if (verdict === 'GOT') return { kind: 'got', generation: Number(generation), seats: rest };
+  const code = errorCodes.find((known) => known === rest[0]);
+  if (code === undefined) throw new Error(`claimSeats answered ${text}`);
+  return { kind: 'refused', code };
+}
+
+/** Seats in Redis: who has what right now, decided fast. PostgreSQL decides right. */
+export function createSeatStore(deps: {
+  redis: Redis;
+  scripts: Scripts;
+  prisma: PrismaClient;
+  events: EventStore;
+  shards: number;
+}) {
+  const { redis, scripts, prisma, events, shards } = deps;
+  const opening = new Map<number, Promise<House>>();
+  const shardOf = (eventId: number) => shardOfEvent(eventId, shards);
+
+  /**
+   * Makes Redis hold the house of an event as PostgreSQL has it. It does nothing where the house is open in PostgreSQL's
+   * generation; else it writes every zone anew and opens the house last. One process at a time does it, others wait.
+   */
+  async function restore(eventId: number): Promise<House> {
+    const shard = shardOf(eventId);
+    const houseKey = `${keysOf(shard).houseStem}${eventId}`;
+    return prisma.$transaction(
+      async (transaction) => {
+        await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('frontrow house'), ${eventId}::int)`;
+        const house = await events.readHouse(eventId, transaction);
+        if (house === undefined) throw new Error(`event ${eventId} has no house`);
+        if ((await redis.hget(houseKey, 'generation')) === String(house.generation)) return house;
+
+        await redis.del(houseKey);
+        for (const zone of house.zones) {
+          const taken = await transaction.seat.findMany({ where: { eventId, zone: zone.number } });
+          await scripts('restoreZone', shard, [
+            eventId,
+            zone.number,
+            zone.firstRow,
+            zone.rows,
+            zone.seatsPerRow,
+            ...taken.flatMap((seat) => [seat.row, seat.number, seat.bookingId]),
+          ]);
+        }
+        const zones = house.zones.map((zone) => [
+          `z${zone.number}`,
+          `${zone.firstRow} ${zone.rows} ${zone.seatsPerRow}`,
+        ]);
+        await redis.hset(houseKey, {
+          generation: house.generation,
+          zones: house.zones.length,
+          rows: house.totalRows,
+          ...Object.fromEntries(zones),
+        });
+        return house;
+      },
+      { timeout: OPEN_TIMEOUT_MS, maxWait: OPEN_TIMEOUT_MS },
+    );
+  }
+
+  return {
+    /**
+     * Decides a batch of requests of one shard, in order: all seats or none for each. A ticket that comes again gets the
+     * decision it got before.
+     */
+    async claim(shard: number, requests: readonly BookRequest[]): Promise<Decision[]> {
+      const args = requests.flatMap(({ ticketId, eventId, wish }) => [
+        ticketId,
+        eventId,
+        wish.zone ?? 0,
+        wish.row ?? 0,
+        wish.start ?? -1,
+        wish.count,
+      ]);
+      return (await scripts<string[]>('claimSeats', shard, args)).map(parseDecision);
+    },
+
+    /** Opens an event's house in Redis as PostgreSQL has it, unless it is open. Callers in one process share the work. */
+    open(eventId: number): Promise<House> {
+      const underway = opening.get(eventId) ?? restore(eventId).finally(() => opening.delete(eventId));
+      opening.set(eventId, underway);
+      return underway;
+    },
+
+    /** Frees what a ticket still owns of these seats and forgets its claim, so that it can be decided anew. */
+    release(eventId: number, ticketId: string, labels: readonly string[]): Promise<number> {
+      const args = labels.map(seatOf).flatMap((seat) => [ticketId, seat.zone, seat.row, seat.number]);
+      return scripts('releaseSeats', shardOf(eventId), [eventId, ...args]);
+    },
+
+    /** Makes seats belong to whom PostgreSQL says. Answers how many bits were missing. */
+    mend(eventId: number, seats: readonly OwnedSeat[]): Promise<number> {
+      const args = seats.flatMap((seat) => [seat.bookingId, seat.zone, seat.row, seat.number]);
+      return scripts('mendSeats', shardOf(eventId), [eventId, ...args]);
+    },
+
+    /** Seats taken in a row; undefined where the house is not open in Redis and only PostgreSQL knows. */
+    async takenInRow(eventId: number, zone: number, row: number): Promise<number | undefined> {
+      const keys = keysOf(shardOf(eventId));
+      const [open, taken] = await Promise.all([
+        redis.exists(`${keys.houseStem}${eventId}`),
+        redis.bitcount(`${keys.seatsStem}${eventId}:${zone}:${row}`),
+      ]);
+      return open === 1 ? taken : undefined;
+    },
+
+    /** Seats taken in the house; undefined where it is not open in Redis and only PostgreSQL knows. */
+    async takenInHouse(eventId: number): Promise<number | undefined> {
+      const keys = keysOf(shardOf(eventId));
+      const [open, byZone] = await Promise.all([
+        redis.exists(`${keys.houseStem}${eventId}`),
+        redis.hvals(`${keys.takenStem}${eventId}`),
+      ]);
+      return open === 1 ? byZone.reduce((sum, taken) => sum + Number(taken), 0) : undefined;
+    },
+
+    /** Every seat that Redis has as taken, with the ticket that owns it (undefined where the lock is missing). */
+    async *takenSeats(house: House): AsyncGenerator<{ seat: Seat; owner: string | undefined }> {
+      const keys = keysOf(shardOf(house.eventId));
+      for (const zone of house.zones) {
+        const places = Array.from({ length: zone.rows }, (_, i) => `${house.eventId}:${zone.number}:${i + 1}`);
+        const bitmaps = await redis.mgetBuffer(places.map((place) => `${keys.seatsStem}${place}`));
+        const seats = bitmaps.flatMap((bits, i) =>
+          takenNumbers(bits).map((number) => ({ zone: zone.number, row: i + 1, number })),
+        );
+        if (seats.length === 0) continue;
+        const locks = seats.map(
+          ({ row, number }) => `${keys.lockStem}${house.eventId}:${zone.number}:${row}:${number}`,
+        );
+        const owners = await redis.mget(locks);
+        for (const [i, seat] of seats.entries()) yield { seat, owner: owners[i] ?? undefined };
+      }
+    },
+
+    /** What an operator is told of an open house. */
+    report: (house: House): HouseReport => ({ rows: house.totalRows, seats: house.totalSeats }),
+
+    /** Figures of the Redis behind an event's shard. `bytesPerRow` is what one row's bitmap takes. */
+    async stats(
+      house: House,
+    ): Promise<{ memoryUsed: string; totalKeys: number; seatKeys: number; bytesPerRow: number }> {
+      const keys = keysOf(shardOf(house.eventId));
+      const place = (zone: number, row: number) => `${keys.seatsStem}${house.eventId}:${zone}:${row}`;
+      const rows = house.zones.flatMap((zone) =>
+        Array.from({ length: zone.rows }, (_, i) => place(zone.number, i + 1)),
+      );
+      const [memory, totalKeys, seatKeys, bytesPerRow] = await Promise.all([
+        redis.info('memory'),
+        redis.dbsize(),
+        redis.exists(rows),
+        redis.memory('USAGE', place(1, 1)),
+      ]);
+      const memoryUsed = /used_memory_human:(\S+)/.exec(memory)?.[1] ?? 'unknown';
+      return { memoryUsed, totalKeys, seatKeys, bytesPerRow: bytesPerRow ?? 0 };
+    },
+  };
+}
+
+/** The seat numbers, from 1, whose bits are set. */
+function takenNumbers(bits: Buffer | null): number[] {
+  const numbers: number[] = [];
+  bits?.forEach((byte, at) => {
+    for (let offset = 0; offset < 8; offset += 1) if (byte & (128 >> offset)) numbers.push(at * 8 + offset + 1);
+  });
+  return numbers;
+}
+
+export type SeatStore = ReturnType<typeof createSeatStore>;

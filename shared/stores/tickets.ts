@@ -1,0 +1,85 @@
+import { type Outcome, outcome as outcomeSchema } from '../contract/tickets.ts';
+import type { Scripts } from './scripts.ts';
+
+/** Seconds that a ticket is kept in Redis after its outcome. Its booking is found in PostgreSQL for ever. */
+const TICKET_TTL_SECONDS = 3_600;
+
+/** Seconds that an idempotency key is remembered. */
+const IDEMPOTENCY_TTL_SECONDS = 24 * 3_600;
+
+/** A request at the door: a fresh ticket id, and what an idempotency key binds it to. */
+export type TicketRequest = {
+  ticketId: string;
+  /** Digest of the caller and the key, and of method, path and body; both or neither. */
+  idempotency?: { digest: string; fingerprint: string } | undefined;
+};
+
+/** What intake knows of a ticket once it is recorded. `place - settled` is its position. */
+export type AcceptedTicket = { ticketId: string; place: number; outcome: Outcome | undefined };
+
+/** A look at a ticket; undefined where Redis does not know it. */
+export type TicketLook = { place: number; outcome: Outcome | undefined } | undefined;
+
+const parseOutcome = (json: string): Outcome | undefined =>
+  json === '' ? undefined : outcomeSchema.parse(JSON.parse(json));
+
+/** Tickets in Redis: recorded at the door, settled by a worker, watched by API nodes. */
+export function createTicketStore({ scripts }: { scripts: Scripts }) {
+  return {
+    /**
+     * Records a batch of tickets of one shard.
+     *
+     * @returns for each the ticket (an older one where its idempotency key was used before with the same request),
+     * `'mismatch'` where the key was used with another; or `'overloaded'` for all, and then nothing was recorded
+     */
+    async accept(
+      shard: number,
+      requests: readonly TicketRequest[],
+      maxQueued: number,
+    ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch')[] } | 'overloaded'> {
+      const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS];
+      for (const { ticketId, idempotency } of requests) {
+        args.push(ticketId, idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
+      }
+      type Reply = [settled: number, tickets: [id: string, place: number, outcome: string][]] | 'OVERLOADED';
+      const reply = await scripts<Reply>('acceptTickets', shard, args);
+      if (reply === 'OVERLOADED') return 'overloaded';
+      const [settled, tickets] = reply;
+      return {
+        settled,
+        tickets: tickets.map(([ticketId, place, json]) =>
+          ticketId === '' ? 'mismatch' : { ticketId, place, outcome: parseOutcome(json) },
+        ),
+      };
+    },
+
+    /**
+     * Writes outcomes; a ticket that has one keeps it (I2). API nodes that watch are told.
+     *
+     * @returns how many tickets had none before
+     */
+    settle(shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
+      const args: (string | number)[] = [TICKET_TTL_SECONDS];
+      for (const [ticketId, outcome] of outcomes) args.push(ticketId, JSON.stringify(outcome));
+      return scripts('settleTickets', shard, args);
+    },
+
+    /** Reads tickets of one shard, in order, and registers `node` as a watcher of those that have no outcome yet. */
+    async watch(
+      shard: number,
+      node: string,
+      ticketIds: readonly string[],
+    ): Promise<{ settled: number; tickets: TicketLook[] }> {
+      type Reply = [settled: number, tickets: ([place: number, outcome: string] | [])[]];
+      const [settled, tickets] = await scripts<Reply>('watchTickets', shard, [node, ...ticketIds]);
+      return {
+        settled,
+        tickets: tickets.map(([place, json]) =>
+          place === undefined ? undefined : { place, outcome: parseOutcome(json ?? '') },
+        ),
+      };
+    },
+  };
+}
+
+export type TicketStore = ReturnType<typeof createTicketStore>;

@@ -1,0 +1,76 @@
+import type { BookRequest } from '../shared/contract/jobs.ts';
+import type { Outcome } from '../shared/contract/tickets.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import { type BookingStore, bookedOutcome, type Claim } from '../shared/stores/bookings.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
+import type { TicketStore } from '../shared/stores/tickets.ts';
+
+/** Rounds of claim and save before what is still undecided goes back to the queue. */
+const MAX_ROUNDS = 5;
+
+/** The story of a batch of one shard: claim, save, settle. Running it again changes nothing (I2). */
+export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tickets: TicketStore; log: Logger }) {
+  const { seats, bookings, tickets, log } = deps;
+
+  /** One round: settles whom it can and answers with the requests that have to be claimed again. */
+  async function round(shard: number, requests: readonly BookRequest[]): Promise<BookRequest[]> {
+    const outcomes = new Map<string, Outcome>();
+    const again: BookRequest[] = [];
+    const claims: Claim[] = [];
+    const outdated = new Set<number>();
+    const decisions = await seats.claim(shard, requests);
+    const byTicket = new Map(requests.map((request) => [request.ticketId, request]));
+    for (const [i, request] of requests.entries()) {
+      const decision = decisions[i];
+      const { ticketId, eventId } = request;
+      if (decision?.kind === 'got') {
+        claims.push({ ticketId, eventId, generation: decision.generation, seats: decision.seats });
+      } else if (decision?.kind === 'refused') {
+        outcomes.set(ticketId, { status: 'rejected', code: decision.code });
+      } else if (decision?.kind === 'closed') {
+        outdated.add(eventId);
+        again.push(request);
+      }
+    }
+
+    const saved = await bookings.save(claims);
+    for (const claim of claims) {
+      const result = saved.get(claim.ticketId);
+      const request = byTicket.get(claim.ticketId);
+      if (request === undefined || result === undefined) throw new Error(`claim ${claim.ticketId} was not saved`);
+      if (typeof result === 'object') {
+        outcomes.set(claim.ticketId, bookedOutcome(result.booking));
+        continue;
+      }
+      if (result === 'unsavable') {
+        outcomes.set(claim.ticketId, { status: 'failed', code: 'INTERNAL' });
+        await seats.release(claim.eventId, claim.ticketId, claim.seats);
+        log.error({ ticketId: claim.ticketId, seats: claim.seats }, 'claim cannot be saved');
+        continue;
+      }
+      again.push(request);
+      if (result === 'lost') await giveUp(claim);
+      else outdated.add(claim.eventId);
+    }
+
+    if (outcomes.size > 0) await tickets.settle(shard, outcomes);
+    for (const eventId of outdated) await seats.open(eventId);
+    return again;
+  }
+
+  /** PostgreSQL gave a seat of this claim to someone else: Redis learns whose it is, the rest of the claim is freed. */
+  async function giveUp(claim: Claim): Promise<void> {
+    const owners = await bookings.owners(claim.eventId, claim.seats);
+    const mended = await seats.mend(claim.eventId, owners);
+    await seats.release(claim.eventId, claim.ticketId, claim.seats);
+    log.warn({ ticketId: claim.ticketId, seats: claim.seats, mended }, 'claim lost in PostgreSQL, Redis mended');
+  }
+
+  return async function book(shard: number, requests: readonly BookRequest[]): Promise<void> {
+    let undecided = [...requests];
+    for (let rounds = 0; undecided.length > 0; rounds += 1) {
+      if (rounds === MAX_ROUNDS) throw new Error(`${undecided.length} requests undecided after ${rounds} rounds`);
+      undecided = await round(shard, undecided);
+    }
+  };
+}
