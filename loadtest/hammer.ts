@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+
+/** Milliseconds without a single answer after which a target counts as gone. */
+const GIVE_UP_MS = 60_000;
+
+/** One answered request. */
+export type Answer = { status: number; body: unknown; ms: number };
+
+/**
+ * Sends requests over a fixed number of connections, each its next one as soon as it has an answer (a closed loop), until
+ * all are sent. A request whose connection broke is not sent again: nobody knows what became of it.
+ *
+ * @param bodyOf the JSON body of the request with this number, from 0
+ * @param onAnswer is called for each answer; a promise holds back its connection until it resolves
+ * @returns how many requests had no answer
+ * @throws Error where nothing answers for a minute
+ */
+export async function hammer(options: {
+  url: string;
+  path: string;
+  requests: number;
+  connections: number;
+  bodyOf: (index: number) => string;
+  onAnswer: (answer: Answer, index: number) => void | Promise<void>;
+}): Promise<{ noAnswer: number }> {
+  const { url, path, requests, connections, bodyOf, onAnswer } = options;
+  const pool = new Pool(url, { connections, pipelining: 1, headersTimeout: 70_000, bodyTimeout: 70_000 });
+  const headers = { 'content-type': 'application/json' };
+  let next = 0;
+  let noAnswer = 0;
+  let lastAnswerAt = performance.now();
+
+  async function connection(): Promise<void> {
+    while (next < requests) {
+      const index = next;
+      next += 1;
+      const startedAt = performance.now();
+      try {
+        const { statusCode, body } = await pool.request({ path, method: 'POST', headers, body: bodyOf(index) });
+        const answer = { status: statusCode, body: await body.json(), ms: performance.now() - startedAt };
+        lastAnswerAt = performance.now();
+        await onAnswer(answer, index);
+      } catch (fault) {
+        noAnswer += 1;
+        if (performance.now() - lastAnswerAt > GIVE_UP_MS) {
+          throw new Error(`${url} has not answered for a minute: ${(fault as Error).message}`);
+        }
+        await sleep(200);
+      }
+    }
+  }
+
+  try {
+    await Promise.all(Array.from({ length: connections }, connection));
+  } finally {
+    await pool.close();
+  }
+  return { noAnswer };
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { ticketId } from '../shared/contract/ids.ts';
+import { errorCode, type TicketView } from '../shared/contract/tickets.ts';
+import { followByPolling, followBySocket } from './followers.ts';
+import { hammer } from './hammer.ts';
+import { createRandom } from './random.ts';
+import { type HouseSize, mixedWish } from './wishes.ts';
+
+/** Seconds without a new outcome after which those that are missing count as lost. */
+const PATIENCE_SECONDS = 90;
+
+/** What a herd was told, and how fast. Times are milliseconds from sending the request. */
+export type HerdResult = {
+  accepted: number;
+  refused: Map<string, number>;
+  noAnswer: number;
+  outcomes: Map<string, TicketView>;
+  /** Tickets that were accepted and have no outcome. */
+  missing: string[];
+  acceptMs: number[];
+  outcomeMs: number[];
+  sendSeconds: number;
+  settleSeconds: number;
+};
+
+const acceptedBody = z.object({ ticketId });
+const refusedBody = z.object({ code: errorCode });
+
+/** Sends a herd of mixed requests and follows every accepted ticket to its outcome. */
+export async function runHerd(options: {
+  url: string;
+  size: HouseSize;
+  requests: number;
+  connections: number;
+  poll: boolean;
+  seed: number;
+  onProgress: (state: { answered: number; accepted: number; settled: number }) => void;
+}): Promise<HerdResult> {
+  const { url, size, requests, connections, poll, seed, onProgress } = options;
+  const random = createRandom(seed);
+  const bodies = Array.from({ length: requests }, () => JSON.stringify(mixedWish(random, size)));
+  const sentAt = new Map<string, number>();
+  const outcomes = new Map<string, TicketView>();
+  const refused = new Map<string, number>();
+  const acceptMs: number[] = [];
+  const outcomeMs: number[] = [];
+  let answered = 0;
+
+  const onOutcome = (view: TicketView): void => {
+    if (outcomes.has(view.ticketId)) return;
+    outcomes.set(view.ticketId, view);
+    outcomeMs.push(performance.now() - (sentAt.get(view.ticketId) ?? 0));
+  };
+  const follower = poll ? followByPolling(url, connections, onOutcome) : followBySocket(url, onOutcome);
+  const report = () => onProgress({ answered, accepted: sentAt.size, settled: outcomes.size });
+  const progress = setInterval(report, 1_000);
+
+  try {
+    const startedAt = performance.now();
+    const { noAnswer } = await hammer({
+      url,
+      path: '/reserve',
+      requests,
+      connections,
+      bodyOf: (index) => bodies[index] ?? '',
+      async onAnswer({ status, body, ms }) {
+        answered += 1;
+        if (status !== 201) {
+          const code = refusedBody.safeParse(body).data?.code ?? `status ${status}`;
+          refused.set(code, (refused.get(code) ?? 0) + 1);
+          return;
+        }
+        const { ticketId: id } = acceptedBody.parse(body);
+        acceptMs.push(ms);
+        sentAt.set(id, performance.now() - ms);
+        await follower.follow(id);
+      },
+    });
+    const sendSeconds = (performance.now() - startedAt) / 1000;
+
+    let settled = -1;
+    let lastChangeAt = performance.now();
+    while (outcomes.size < sentAt.size && performance.now() - lastChangeAt < PATIENCE_SECONDS * 1000) {
+      if (outcomes.size !== settled) {
+        settled = outcomes.size;
+        lastChangeAt = performance.now();
+      }
+      await sleep(10);
+    }
+    const settleSeconds = (performance.now() - startedAt) / 1000;
+    const missing = [...sentAt.keys()].filter((id) => !outcomes.has(id));
+    const accepted = sentAt.size;
+    return { accepted, refused, noAnswer, outcomes, missing, acceptMs, outcomeMs, sendSeconds, settleSeconds };
+  } finally {
+    clearInterval(progress);
+    report();
+    await follower.close();
+  }
+}

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_EVENT } from '../shared/contract/ids.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import { openPrisma } from '../shared/platform/prisma.ts';
+import { connected, openRedis } from '../shared/platform/redis.ts';
+import { type AuditReport, auditEvent } from '../shared/stores/audit.ts';
+import { createEventStore } from '../shared/stores/events.ts';
+import { createScripts } from '../shared/stores/scripts.ts';
+import { createSeatStore } from '../shared/stores/seats.ts';
+import type { HerdResult } from './herd-run.ts';
+
+/** Whether the promises held, from outside. Every field of `broken` must be empty. */
+export type Verdict = {
+  broken: { soldTwice: string[]; withoutOutcome: string[]; notAsTold: string[]; differences: string[] };
+  /** Bookings since the herd began that no client of it was told of: of requests that had no answer, or of other clients. */
+  bookedUntold: number;
+  audit: AuditReport;
+};
+
+/** The servers behind the system that a herd ran against. */
+export async function openSystem(options: { databaseUrl: string; redisUrl: string; shards: number; log: Logger }) {
+  const { databaseUrl, redisUrl, shards, log } = options;
+  const prisma = openPrisma(databaseUrl, 2);
+  const redis = openRedis(redisUrl, 'producer', log);
+  await connected(redis);
+  const events = createEventStore({ prisma });
+  const seats = createSeatStore({ redis, scripts: createScripts(redis), prisma, events, shards });
+
+  /** Audits until two records agree or what differs stays: what is under way shows as a difference for a moment. */
+  async function settledAudit(): Promise<AuditReport> {
+    let report = await auditEvent(DEFAULT_EVENT, { prisma, events, seats });
+    for (let looks = 1; looks < 5 && report.differences.length > 0; looks += 1) {
+      await sleep(1_000);
+      report = await auditEvent(DEFAULT_EVENT, { prisma, events, seats });
+    }
+    return report;
+  }
+
+  return {
+    house: async () => {
+      const house = await events.readHouse(DEFAULT_EVENT);
+      if (house === undefined) throw new Error('the default event is not there: run `npm run migrate`');
+      return house;
+    },
+
+    countBookings: () => prisma.booking.count({ where: { eventId: DEFAULT_EVENT } }),
+
+    /** Holds what clients were told against PostgreSQL, and PostgreSQL against Redis. */
+    async verify(result: HerdResult, bookingsBefore: number): Promise<Verdict> {
+      const broken: Verdict['broken'] = {
+        soldTwice: [],
+        withoutOutcome: result.missing,
+        notAsTold: [],
+        differences: [],
+      };
+      const audit = await settledAudit();
+      broken.differences = audit.differences.map(({ what, where }) => `${what}: ${where}`);
+
+      const rows = await prisma.booking.findMany({
+        where: { eventId: DEFAULT_EVENT },
+        select: { id: true, seats: true },
+      });
+      const saved = new Map(rows.map((row) => [row.id, row.seats.join(' ')]));
+      const soldTo = new Map<string, string>();
+      let told = 0;
+      for (const { ticketId, booking } of result.outcomes.values()) {
+        if (booking === undefined) {
+          if (saved.has(ticketId)) broken.notAsTold.push(`${ticketId}: told refused, is booked`);
+          continue;
+        }
+        told += 1;
+        if (saved.get(ticketId) !== booking.seats.join(' ')) {
+          broken.notAsTold.push(
+            `${ticketId}: told ${booking.seats.join(' ')}, is ${saved.get(ticketId) ?? 'not there'}`,
+          );
+        }
+        for (const label of booking.seats) {
+          if (soldTo.has(label)) broken.soldTwice.push(`${label}: ${soldTo.get(label)} and ${ticketId}`);
+          soldTo.set(label, ticketId);
+        }
+      }
+      return { broken, bookedUntold: rows.length - bookingsBefore - told, audit };
+    },
+
+    async close(): Promise<void> {
+      redis.disconnect();
+      await prisma.$disconnect();
+    },
+  };
+}
+
+/** Whether nothing is broken. */
+export const holds = ({ broken }: Verdict): boolean => Object.values(broken).every((list) => list.length === 0);

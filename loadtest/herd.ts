@@ -1,0 +1,130 @@
+import { parseArgs } from 'node:util';
+import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { findRunning } from '../shared/platform/embedded/data-folder.ts';
+import { createLogger } from '../shared/platform/logger.ts';
+import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import { type HerdResult, runHerd } from './herd-run.ts';
+import { holds, openSystem, type Verdict } from './herd-verify.ts';
+
+const HELP = `npm run herd -- [options]
+
+Sends a herd of mixed requests to a running Frontrow, follows every ticket to its outcome, then holds PostgreSQL, Redis and
+what the clients were told against each other. Ends with 1 where a promise is broken.
+
+  --requests N      requests to send                         (default 40000)
+  --connections N   connections, each with one request open  (default 256)
+  --poll            follow by long polls instead of WebSocket
+  --seed N          what the random wishes are made from     (default: from the clock, printed)
+  --url URL         the API's address  (default: what runs on DATA_DIR)
+                    PostgreSQL and Redis are those that run on DATA_DIR, else DATABASE_URL and REDIS_URL
+  --help`;
+
+type Options = { requests: number; connections: number; poll: boolean; seed: number; url: string | undefined };
+
+function readOptions(): Options | undefined {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    options: { requests: text, connections: text, seed: text, url: text, poll: flag, help: { ...flag, short: 'h' } },
+  });
+  if (values.help) return undefined;
+  const whole = (name: 'requests' | 'connections' | 'seed', fallback: number, max: number): number => {
+    const value = Number(values[name] ?? fallback);
+    if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+    throw new ConfigError(`--${name}: a whole number from 1 to ${max}`);
+  };
+  return {
+    requests: whole('requests', 40_000, 10_000_000),
+    connections: whole('connections', 256, 20_000),
+    seed: whole('seed', Date.now() % 1_000_000, 4_294_967_295),
+    poll: values.poll,
+    url: values.url,
+  };
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options === undefined) return void console.log(HELP);
+  const config = readConfig();
+  const running = findRunning(config.DATA_DIR);
+  const url = options.url ?? running?.url;
+  const databaseUrl = config.DATABASE_URL ?? running?.databaseUrl;
+  const redisUrl = config.REDIS_URL ?? running?.redisUrl;
+  if (url === undefined)
+    throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or name it with --url.');
+  if (databaseUrl === undefined || redisUrl === undefined) {
+    throw new ConfigError('Set DATABASE_URL and REDIS_URL: the herd holds them against what its clients were told.');
+  }
+
+  const log = createLogger({ LOG_LEVEL: 'warn' }, 'herd');
+  const system = await openSystem({ databaseUrl, redisUrl, shards: config.SHARDS, log });
+  try {
+    const house = await system.house();
+    const size = {
+      zones: house.zones.length,
+      rows: house.zones[0]?.rows ?? 1,
+      seatsPerRow: house.zones[0]?.seatsPerRow ?? 1,
+    };
+    const bookingsBefore = await system.countBookings();
+    const { requests, connections, poll, seed } = options;
+    console.log(`${requests} requests over ${connections} connections to ${url} (seed ${seed})`);
+    const result = await runHerd({ url, size, requests, connections, poll, seed, onProgress: showProgress(requests) });
+    console.log('Holding PostgreSQL, Redis and what clients were told against each other ...');
+    const verdict = await system.verify(result, bookingsBefore);
+    console.log(`${reportOf(result)}\n${verdictOf(verdict)}`);
+    process.exitCode = holds(verdict) ? 0 : 1;
+  } finally {
+    await system.close();
+  }
+}
+
+/** One line that is written over on a terminal; elsewhere a line every so often. */
+function showProgress(requests: number) {
+  return ({ answered, accepted, settled }: { answered: number; accepted: number; settled: number }) => {
+    const line = `  answered ${answered} of ${requests}   accepted ${accepted}   with an outcome ${settled}`;
+    process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
+    if (process.stderr.isTTY && answered === requests && settled === accepted) process.stderr.write('\n');
+  };
+}
+
+const percentile = (values: number[], share: number): string => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1)} ms`;
+};
+
+function reportOf(result: HerdResult): string {
+  const { outcomes, refused, accepted, noAnswer, acceptMs, outcomeMs, sendSeconds, settleSeconds } = result;
+  const booked = [...outcomes.values()].filter((view) => view.booking !== undefined).length;
+  const byCode = new Map<string, number>();
+  for (const { code } of outcomes.values()) if (code) byCode.set(code, (byCode.get(code) ?? 0) + 1);
+  const list = (codes: Map<string, number>) => [...codes].map(([code, n]) => `${code} ${n}`).join(', ') || 'none';
+  return `
+  accepted            ${accepted}
+  booked              ${booked}
+  rejected            ${list(byCode)}
+  refused at the door ${list(refused)}
+  no answer           ${noAnswer}
+  requests/s          ${(acceptMs.length / sendSeconds).toFixed(0)}
+  bookings/s          ${(booked / settleSeconds).toFixed(0)}
+  outcomes/s          ${(outcomes.size / settleSeconds).toFixed(0)}
+  time to accept      p50 ${percentile(acceptMs, 0.5)}, p99 ${percentile(acceptMs, 0.99)}
+  time to outcome     p50 ${percentile(outcomeMs, 0.5)}, p99 ${percentile(outcomeMs, 0.99)}`;
+}
+
+function verdictOf({ broken, bookedUntold, audit }: Verdict): string {
+  const line = (name: string, list: string[]) =>
+    `  ${name.padEnd(32)}${list.length}${list
+      .slice(0, 5)
+      .map((item) => `\n      ${item}`)
+      .join('')}`;
+  return `
+  seats in PostgreSQL, in Redis   ${audit.seatsInPostgres}, ${audit.seatsInRedis}
+  booked, nobody here was told    ${bookedUntold}
+${line('sold twice', broken.soldTwice)}
+${line('accepted, without an outcome', broken.withoutOutcome)}
+${line('not as the client was told', broken.notAsTold)}
+${line('PostgreSQL and Redis differ', broken.differences)}
+`;
+}
+
+await main().catch(exitOnStartFault);
