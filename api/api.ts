@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createDrainMeter } from '../shared/domain/drain.ts';
@@ -17,21 +16,21 @@ import { createControl } from './control.ts';
 import { createIntake } from './intake.ts';
 import { createOutcomes } from './outcomes.ts';
 import { attachPush } from './push.ts';
+import { createAppServer } from './server.ts';
 
 /** Milliseconds that open requests (long polls among them) are given when the node stops. */
 const LINGER_MS = 3_000;
 
-/** Wires one API node onto a server that the caller makes listen. `close` answers what is open and stops. */
+/** Wires one API node. The caller makes its server listen; `close` answers what is open and stops. */
 export async function startApi(deps: {
   config: Pick<Config, 'SHARDS' | 'MAX_QUEUED' | 'ADMIN_TOKEN' | 'EMBEDDED'>;
   prisma: PrismaClient;
   redis: Redis;
   subscriber: Redis;
-  server: Server;
   node: string;
   log: Logger;
 }) {
-  const { config, prisma, redis, subscriber, server, node, log } = deps;
+  const { config, prisma, redis, subscriber, node, log } = deps;
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
   const bookings = createBookingStore({ prisma });
@@ -50,13 +49,16 @@ export async function startApi(deps: {
   }
   await Promise.all(controls.map((control) => control.events.waitUntilReady()));
 
-  const intake = createIntake({ tickets, queues, meter, maxQueued: config.MAX_QUEUED, log });
+  const intake = createIntake({ tickets, queues, node, meter, maxQueued: config.MAX_QUEUED, log });
   const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
   const control = createControl({ shards: controls, log });
-  server.on('request', buildApp({ config, intake, outcomes, control, events, bookings, seats, redis, prisma, log }));
+  const app = buildApp({ config, intake, outcomes, control, events, bookings, seats, redis, prisma, log });
+  const server = createAppServer(app);
   const push = attachPush(server, { outcomes, log });
 
   return {
+    server,
+
     /** Takes no new connection, lets open requests have their answer, and closes the queues. */
     async close(): Promise<void> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

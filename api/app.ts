@@ -7,12 +7,12 @@ import type { BookingStore } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { Control } from './control.ts';
-import { ApiError, replyProblem } from './http.ts';
+import { ApiError, replyConflict, replyProblem } from './http.ts';
 import type { Intake } from './intake.ts';
 import { createOperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
 import { healthRoutes } from './routes/health.ts';
-import { seatSystemRoutes } from './routes/seat-system.ts';
+import { addSeatSystemRoutes, SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 
 /** The Express app. It does not listen: main.ts and the tests do that. */
@@ -30,19 +30,21 @@ export function buildApp(deps: {
 }): Express {
   const { config, redis, prisma, log } = deps;
   const requireOperator = createOperatorGuard(config);
-  const toApiError = (fault: unknown) => asApiError(fault, log);
 
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use(seatSystemRoutes({ ...deps, requireOperator, toApiError }));
+  addSeatSystemRoutes(app, { ...deps, requireOperator });
   app.use(healthRoutes({ redis, prisma, shards: config.SHARDS }));
   app.use('/api/tickets', ticketRoutes(deps));
   app.use(() => {
     throw new ApiError('ROUTE_UNKNOWN');
   });
-  const answerFaults: ErrorRequestHandler = (fault, _req, res, _next) => replyProblem(res, toApiError(fault));
+  const answerFaults: ErrorRequestHandler = (fault, req, res, _next) => {
+    const answer = SEAT_SYSTEM_PATHS.test(req.path) ? replyConflict : replyProblem;
+    answer(res, asApiError(fault, log));
+  };
   app.use(answerFaults);
   return app;
 }

@@ -33,14 +33,16 @@ export function createIntake(deps: {
   tickets: TicketStore;
   /** The booking queue of each shard. */
   queues: readonly JobQueue[];
+  /** This API node. */
+  node: string;
   meter: DrainMeter;
   maxQueued: number;
   log: Logger;
 }) {
-  const { tickets, queues, meter, maxQueued, log } = deps;
+  const { tickets, queues, node, meter, maxQueued, log } = deps;
 
   async function flush(shard: number, batch: Entry[]): Promise<(Submission | ApiError)[]> {
-    const accepted = await tickets.accept(shard, batch, maxQueued);
+    const accepted = await tickets.accept(shard, node, batch, maxQueued);
     if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
 
     const requests = batch.flatMap(({ eventId, wish }, i) => {

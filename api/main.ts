@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigError, readConfig, requireServers } from '../shared/platform/config.ts';
 import { createLogger } from '../shared/platform/logger.ts';
@@ -18,8 +17,8 @@ async function main() {
   const subscriber = openRedis(redisUrl, 'subscriber', log);
   await Promise.all([connected(redis), connected(subscriber)]);
 
-  const server = createServer({ requestTimeout: 20_000, headersTimeout: 10_000 });
-  const api = await startApi({ config, prisma, redis, subscriber, server, node: randomBytes(6).toString('hex'), log });
+  const api = await startApi({ config, prisma, redis, subscriber, node: randomBytes(6).toString('hex'), log });
+  const { server } = api;
   server.listen(config.PORT, config.HOST);
   await once(server, 'listening').catch((fault: NodeJS.ErrnoException) => {
     if (fault.code !== 'EADDRINUSE') throw fault;

@@ -31,14 +31,22 @@ export function attachPush(server: Server, { outcomes, log }: { outcomes: Outcom
     const path = (req.url ?? '').split('?', 1)[0];
     if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found');
     if (sockets.clients.size >= MAX_SOCKETS) return refuseUpgrade(socket, '503 Service Unavailable');
-    sockets.handleUpgrade(req, socket, head, serve);
+    sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket));
   });
 
-  function serve(socket: WebSocket): void {
+  function serve(socket: WebSocket, raw: Duplex): void {
     const subscriptions = new Map<string, () => void>();
+
+    /** What is sent in one turn of the event loop (a batch's outcomes) leaves in one write: most of a send is that call. */
+    function cork(): void {
+      if (raw.writableCorked > 0) return;
+      raw.cork();
+      process.nextTick(() => raw.uncork());
+    }
 
     function send(message: ServerMessage): void {
       if (socket.readyState !== socket.OPEN) return;
+      cork();
       socket.send(JSON.stringify(message));
       if (socket.bufferedAmount > MAX_BUFFERED_BYTES) socket.close(POLICY_VIOLATION, 'reads too slowly');
     }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { WebSocket } from 'ws';
@@ -35,10 +36,14 @@ export function followBySocket(url: string, onOutcome: OnOutcome): Follower {
 function createSocket(url: string, onOutcome: OnOutcome) {
   const waiting = new Set<string>();
   let socket: WebSocket | undefined;
+  let raw: Duplex | undefined;
   let closed = false;
 
   function open(): void {
     const opened = new WebSocket(`${url}/ws`, { perMessageDeflate: false });
+    opened.on('upgrade', (response) => {
+      raw = response.socket;
+    });
     opened.on('open', () => {
       socket = opened;
       for (const ticketId of waiting) subscribe(ticketId);
@@ -62,7 +67,13 @@ function createSocket(url: string, onOutcome: OnOutcome) {
   }
 
   function subscribe(ticketId: string): void {
-    if (waiting.has(ticketId)) socket?.send(JSON.stringify({ type: 'subscribe', ticketId }));
+    if (!waiting.has(ticketId) || socket === undefined) return;
+    if (raw?.writableCorked === 0) {
+      // Subscriptions of one turn of the event loop leave in one write: a herd's generator shares its cores with the herd.
+      raw.cork();
+      setImmediate(() => raw?.uncork());
+    }
+    socket.send(JSON.stringify({ type: 'subscribe', ticketId }));
   }
 
   open();

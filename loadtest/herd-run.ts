@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ticketId } from '../shared/contract/ids.ts';
+import type { SeatWish } from '../shared/contract/reserve.ts';
 import { errorCode, type TicketView } from '../shared/contract/tickets.ts';
 import { followByPolling, followBySocket } from './followers.ts';
 import { hammer } from './hammer.ts';
-import { createRandom } from './random.ts';
-import { type HouseSize, mixedWish } from './wishes.ts';
 
 /** Seconds without a new outcome after which those that are missing count as lost. */
 const PATIENCE_SECONDS = 90;
@@ -30,16 +29,15 @@ const refusedBody = z.object({ code: errorCode });
 /** Sends a herd of mixed requests and follows every accepted ticket to its outcome. */
 export async function runHerd(options: {
   url: string;
-  size: HouseSize;
+  /** What the next request asks for. */
+  wish: () => SeatWish;
   requests: number;
   connections: number;
   poll: boolean;
-  seed: number;
   onProgress: (state: { answered: number; accepted: number; settled: number }) => void;
 }): Promise<HerdResult> {
-  const { url, size, requests, connections, poll, seed, onProgress } = options;
-  const random = createRandom(seed);
-  const bodies = Array.from({ length: requests }, () => JSON.stringify(mixedWish(random, size)));
+  const { url, wish, requests, connections, poll, onProgress } = options;
+  const bodies = Array.from({ length: requests }, () => JSON.stringify(wish()));
   const sentAt = new Map<string, number>();
   const outcomes = new Map<string, TicketView>();
   const refused = new Map<string, number>();

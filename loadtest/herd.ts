@@ -5,6 +5,8 @@ import { createLogger } from '../shared/platform/logger.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { type HerdResult, runHerd } from './herd-run.ts';
 import { holds, openSystem, type Verdict } from './herd-verify.ts';
+import { createRandom } from './random.ts';
+import { mixedWish } from './wishes.ts';
 
 const HELP = `npm run herd -- [options]
 
@@ -68,7 +70,9 @@ async function main(): Promise<void> {
     const bookingsBefore = await system.countBookings();
     const { requests, connections, poll, seed } = options;
     console.log(`${requests} requests over ${connections} connections to ${url} (seed ${seed})`);
-    const result = await runHerd({ url, size, requests, connections, poll, seed, onProgress: showProgress(requests) });
+    const random = createRandom(seed);
+    const wish = () => mixedWish(random, size);
+    const result = await runHerd({ url, wish, requests, connections, poll, onProgress: showProgress(requests) });
     console.log('Holding PostgreSQL, Redis and what clients were told against each other ...');
     const verdict = await system.verify(result, bookingsBefore);
     console.log(`${reportOf(result)}\n${verdictOf(verdict)}`);

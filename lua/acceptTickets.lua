@@ -8,12 +8,13 @@
 -- KEYS[7]  delayed      BullMQ's sorted set of jobs that are tried again later
 -- ARGV[1]  maxQueued    integer, tickets without an outcome that there may be
 -- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered
--- ARGV[3..] for each ticket: ticket id, digest of the idempotency key or '', fingerprint or ''
+-- ARGV[3]  node         id of the API node that asks; it is told of the outcomes
+-- ARGV[4..] for each ticket: ticket id, digest of the idempotency key or '', fingerprint or ''
 -- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, outcome or '' } for each }, or OVERLOADED
 -- COST     O(tickets)
 local sequence, settled, ticketStem, idemStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local waiting, active, delayed = KEYS[5], KEYS[6], KEYS[7]
-local maxQueued, idemTtlSec = tonumber(ARGV[1]), ARGV[2]
+local maxQueued, idemTtlSec, node = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
 local last = tonumber(redis.call('GET', sequence) or 0)
 local done = tonumber(redis.call('GET', settled) or 0)
@@ -29,10 +30,10 @@ then
   redis.call('SET', settled, done)
 end
 
-if last - done + (#ARGV - 2) / 3 > maxQueued then return 'OVERLOADED' end
+if last - done + (#ARGV - 3) / 3 > maxQueued then return 'OVERLOADED' end
 
 local replies = {}
-for i = 3, #ARGV, 3 do
+for i = 4, #ARGV, 3 do
   local id, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local mismatch = false
   if digest ~= '' then
@@ -51,7 +52,7 @@ for i = 3, #ARGV, 3 do
     if not place then
       last = last + 1
       place = last
-      redis.call('HSET', ticketStem .. id, 'seq', place)
+      redis.call('HSET', ticketStem .. id, 'seq', place, 'watchers', node)
     end
     replies[#replies + 1] = { id, place, ticket[2] or '' }
   end

@@ -43,35 +43,63 @@ local function zoneOfRow(event, house, rowIndex)
 end
 
 -- The best start for `count` seats: the run nearest the row's middle, the tightest gap where equal, then the left one.
+-- Returns the start and which free run it lies in, or nil.
 local function bestStart(starts, lengths, seats, count)
   local ideal = math.floor((seats - count) / 2)
-  local best, bestDistance, bestLength
+  local best, bestRun, bestDistance, bestLength
   for i = 1, #starts do
     local length = lengths[i]
     if length >= count then
       local from = math.min(math.max(ideal, starts[i]), starts[i] + length - count)
       local distance = math.abs(2 * from + count - seats)
       if not best or distance < bestDistance or (distance == bestDistance and length < bestLength) then
-        best, bestDistance, bestLength = from, distance, length
+        best, bestRun, bestDistance, bestLength = from, i, distance, length
       end
     end
   end
-  return best
+  return best, bestRun
 end
 
--- Whether the seats from `from` on are free, all `count` of them.
-local function isFree(starts, lengths, from, count)
+-- The free run that holds the seats from `from` on, all `count` of them, or nil.
+local function runAround(starts, lengths, from, count)
   for i = 1, #starts do
-    if starts[i] <= from and from + count <= starts[i] + lengths[i] then return true end
+    if starts[i] <= from and from + count <= starts[i] + lengths[i] then return i end
   end
-  return false
+  return nil
+end
+
+-- The longest free run once `count` seats from `from` on are taken out of run number `run`.
+local function longestWithout(starts, lengths, run, from, count)
+  local longest = math.max(from - starts[run], starts[run] + lengths[run] - from - count)
+  for i = 1, #lengths do
+    if i ~= run and lengths[i] > longest then longest = lengths[i] end
+  end
+  return longest
+end
+
+local numerals = {} -- Lua spells a number anew each time it meets a string, which costs as much as a Redis call
+local function numeral(n)
+  local text = numerals[n]
+  if not text then
+    text = tostring(n)
+    numerals[n] = text
+  end
+  return text
+end
+
+local takenNow = {} -- seats taken by this call, by event and zone: counted once at its end
+local function countTaken(event, number, seats)
+  local zones = takenNow[event] or {}
+  zones[number] = (zones[number] or 0) + seats
+  takenNow[event] = zones
 end
 
 -- Locks the seats for a ticket, all or none. Returns the seat (from 0) that another ticket owns, if one does.
-local function lockSeats(lock, from, count, id)
-  for seat = from, from + count - 1 do
-    if not redis.call('SET', lock .. (seat + 1), id, 'NX') and redis.call('GET', lock .. (seat + 1)) ~= id then
-      for mine = from, seat - 1 do redis.call('DEL', lock .. (mine + 1)) end
+local function lockSeats(lock, from, seats, id)
+  for seat = from, from + seats - 1 do
+    local key = lock .. numeral(seat + 1)
+    if not redis.call('SET', key, id, 'NX') and redis.call('GET', key) ~= id then
+      for mine = from, seat - 1 do redis.call('DEL', lock .. numeral(mine + 1)) end
       return seat
     end
   end
@@ -91,32 +119,33 @@ end
 
 -- Takes seats of one row. Returns their labels, or nil and whether the row has any free seat.
 local function claimInRow(event, number, zone, row, start, count, id)
-  local place = event .. ':' .. number .. ':' .. row
+  local place = event .. ':' .. numeral(number) .. ':' .. numeral(row)
   local bits = redis.call('GET', seatsStem .. place) or ''
   while true do
     local starts, lengths = freeRuns(bits, zone.seats)
-    local from = start
-    if not start then
-      from = bestStart(starts, lengths, zone.seats, count)
-    elseif not isFree(starts, lengths, start, count) then
-      from = nil
+    local from, run = start, nil
+    if start then
+      run = runAround(starts, lengths, start, count)
+    else
+      from, run = bestStart(starts, lengths, zone.seats, count)
     end
-    if not from then return nil, #starts > 0 end
+    if not run then return nil, #starts > 0 end
 
     local owned = lockSeats(lockStem .. place .. ':', from, count, id)
-    local first, bytes = setSeats(bits, owned or from, owned and 1 or count)
-    redis.call('SETRANGE', seatsStem .. place, first, bytes)
-    redis.call('HINCRBY', takenStem .. event, number, owned and 1 or count)
-    bits = string.sub(bits, 1, first) .. bytes .. string.sub(bits, first + #bytes + 1)
-    local _, left = freeRuns(bits, zone.seats)
-    indexRow(fullStem, event, zone.first + row - 1, longestOf(lengths), longestOf(left))
+    local taken, seats = owned or from, owned and 1 or count
+    local first, bytes = setSeats(bits, taken, seats)
+    redis.call('SETRANGE', seatsStem .. place, numeral(first), bytes)
+    countTaken(event, number, seats)
+    local after = longestWithout(starts, lengths, run, taken, seats)
+    indexRow(fullStem, event, zone.first + row - 1, longestOf(lengths), after)
 
     if not owned then
-      local labels = {}
-      for seat = from, from + count - 1 do labels[#labels + 1] = number .. '-' .. row .. '-' .. (seat + 1) end
+      local labels, stem = {}, numeral(number) .. '-' .. numeral(row) .. '-'
+      for i = 1, count do labels[i] = stem .. numeral(from + i) end
       return table.concat(labels, ' ')
     end
     -- The lock knew of an owner that the bitmap had forgotten. The bit is mended now: choose again.
+    bits = redis.call('GET', seatsStem .. place)
   end
 end
 
@@ -168,5 +197,8 @@ for i = 1, #ARGV, 6 do
     redis.call('HSET', ticketStem .. id, 'claim', decision)
   end
   decisions[#decisions + 1] = decision
+end
+for event, zones in pairs(takenNow) do
+  for number, seats in pairs(zones) do redis.call('HINCRBY', takenStem .. event, number, seats) end
 end
 return decisions

@@ -1,4 +1,4 @@
-import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { titleOf } from '../../shared/contract/codes.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
@@ -9,25 +9,33 @@ import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
-import { ApiError, parse, readJson, reply, replyConflict, waitSeconds } from '../http.ts';
+import { ApiError, parse, readJson, reply, waitSeconds } from '../http.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 
 const placeParams = z.object({ zone: z.coerce.number().int().min(1), row: z.coerce.number().int().min(1) });
 
-/** Surface A: the seat system's routes. They answer 200, 201 or 409, nothing else. */
-export function seatSystemRoutes(deps: {
-  intake: Intake;
-  outcomes: Outcomes;
-  control: Control;
-  events: EventStore;
-  bookings: BookingStore;
-  seats: SeatStore;
-  requireOperator: OperatorGuard;
-  toApiError: (fault: unknown) => ApiError;
-}) {
-  const { intake, outcomes, control, events, bookings, seats, requireOperator, toApiError } = deps;
+/** The paths of surface A. */
+export const SEAT_SYSTEM_PATHS = /^\/(reserve|occupancy|availability|initialize|stats|clear)(\/|$)/;
+
+/**
+ * Surface A: the seat system's routes. They answer 200, 201 or 409, nothing else. They stand on the app itself: a router
+ * between would cost each reservation a twentieth of its time.
+ */
+export function addSeatSystemRoutes(
+  app: Express,
+  deps: {
+    intake: Intake;
+    outcomes: Outcomes;
+    control: Control;
+    events: EventStore;
+    bookings: BookingStore;
+    seats: SeatStore;
+    requireOperator: OperatorGuard;
+  },
+): void {
+  const { intake, outcomes, control, events, bookings, seats, requireOperator } = deps;
 
   async function house(): Promise<House> {
     const found = await events.layout(DEFAULT_EVENT);
@@ -92,20 +100,16 @@ export function seatSystemRoutes(deps: {
     reply(res, 200, { ...figures, estimatedSizePerKey: `${bytesPerRow} bytes` });
   }
 
-  const answerFaults: ErrorRequestHandler = (fault, _req, res, _next) => replyConflict(res, toApiError(fault));
   const wrongMethod = () => {
     throw new ApiError('INVALID_REQUEST', 'This route does not answer to this method.');
   };
 
-  const router = Router();
-  router.route('/reserve').post(reserve).all(wrongMethod);
-  router.route('/occupancy/:zone/:row').get(occupancy).all(wrongMethod);
-  router.route('/availability/check-all').get(checkAll).all(wrongMethod);
-  router.route('/initialize').post(initialize).all(wrongMethod);
-  router.route('/stats').get(stats).all(wrongMethod);
-  router.route('/clear').post(clear).all(wrongMethod);
-  router.use(answerFaults);
-  return router;
+  app.route('/reserve').post(reserve).all(wrongMethod);
+  app.route('/occupancy/:zone/:row').get(occupancy).all(wrongMethod);
+  app.route('/availability/check-all').get(checkAll).all(wrongMethod);
+  app.route('/initialize').post(initialize).all(wrongMethod);
+  app.route('/stats').get(stats).all(wrongMethod);
+  app.route('/clear').post(clear).all(wrongMethod);
 }
 
 /** Aborts when the client is gone, so that nobody waits for it. */

@@ -7,37 +7,25 @@
 local MAX_RUN = 5 -- the most seats in one request, MAX_SEATS_PER_REQUEST of the contract
 local MASKS = { 128, 64, 32, 16, 8, 4, 2, 1 }
 
--- The free runs of a row: their starts (from 0) and their lengths. Eight seats at a step where a byte is full or empty.
+local spelled = {} -- bytes this call has met, as eight digits
+local function spell(byte)
+  local digits = {}
+  for i = 1, 8 do digits[i] = bit.band(byte, MASKS[i]) == 0 and '0' or '1' end
+  spelled[byte] = table.concat(digits)
+  return spelled[byte]
+end
+
+-- The free runs of a row: their starts (from 0) and their lengths. The bitmap is spelled out a byte at a time and searched
+-- by the pattern matcher, which is written in C: several times as fast as a loop over seats.
 local function freeRuns(bits, seats)
+  local bytes = { string.byte(bits, 1, -1) }
+  for i = 1, #bytes do bytes[i] = spelled[bytes[i]] or spell(bytes[i]) end
+  local row = table.concat(bytes)
+  row = #row < seats and row .. string.rep('0', seats - #row) or string.sub(row, 1, seats)
   local starts, lengths, n = {}, {}, 0
-  local open = nil
-  for at = 0, seats - 1, 8 do
-    local byte = string.byte(bits, at / 8 + 1) or 0
-    if byte == 255 then
-      if open then
-        n = n + 1
-        starts[n], lengths[n] = open, at - open
-        open = nil
-      end
-    elseif byte == 0 then
-      open = open or at
-    else
-      for offset = 0, 7 do
-        if bit.band(byte, MASKS[offset + 1]) ~= 0 then
-          if open then
-            n = n + 1
-            starts[n], lengths[n] = open, at + offset - open
-            open = nil
-          end
-        elseif not open and at + offset < seats then
-          open = at + offset
-        end
-      end
-    end
-  end
-  if open then
+  for from, to in string.gmatch(row, '()0+()') do
     n = n + 1
-    starts[n], lengths[n] = open, seats - open
+    starts[n], lengths[n] = from - 1, to - from
   end
   return starts, lengths
 end

@@ -27,17 +27,18 @@ const parseOutcome = (json: string): Outcome | undefined =>
 export function createTicketStore({ scripts }: { scripts: Scripts }) {
   return {
     /**
-     * Records a batch of tickets of one shard.
+     * Records a batch of tickets of one shard. `node` is told of their outcomes.
      *
      * @returns for each the ticket (an older one where its idempotency key was used before with the same request),
      * `'mismatch'` where the key was used with another; or `'overloaded'` for all, and then nothing was recorded
      */
     async accept(
       shard: number,
+      node: string,
       requests: readonly TicketRequest[],
       maxQueued: number,
     ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch')[] } | 'overloaded'> {
-      const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS];
+      const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node];
       for (const { ticketId, idempotency } of requests) {
         args.push(ticketId, idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
       }
