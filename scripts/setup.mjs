@@ -80,7 +80,7 @@ function compile() {
   writeFileSync(stamp, startedAt.toISOString());
 }
 
-/** Makes the working tree ready to run. `build: false` leaves the compiled form out: the tests run the sources. */
+/** Makes the working tree ready to run. `build: false` leaves the compiled form out: checks need only the sources. */
 export function setUp({ build }) {
   checkNode();
   installDependencies();

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { openSocket, send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem();
+const post = (path: string, body: unknown, headers?: Record<string, string>) =>
+  send(system().url, 'POST', path, body, headers);
+const get = (path: string, headers?: Record<string, string>) => send(system().url, 'GET', path, undefined, headers);
+
+describe('a buyer reserves seats', () => {
+  test('gets a ticket at once, and its outcome by asking for it', async () => {
+    const queued = await post('/reserve', { zone: 1, row: 1, count: 2 });
+    expect(queued.status).toBe(201);
+    expect(queued.body).toMatchObject({
+      status: 'queued',
+      position: expect.any(Number),
+      etaSeconds: expect.any(Number),
+    });
+    const { ticketId } = queued.body;
+    expect(queued.headers.get('location')).toBe(`/api/tickets/${ticketId}`);
+
+    const settled = await get(`/api/tickets/${ticketId}`, { prefer: 'wait=10' });
+    expect(settled.status).toBe(200);
+    expect(settled.body).toEqual({
+      ticketId,
+      kind: 'book',
+      status: 'booked',
+      booking: {
+        id: ticketId,
+        eventId: 1,
+        status: 'CONFIRMED',
+        zone: 1,
+        row: 1,
+        startIndex: 31,
+        seatsCount: 2,
+        seats: ['1-1-32', '1-1-33'],
+        createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      },
+    });
+  });
+
+  test.each([
+    ['?wait=10', {}],
+    ['', { prefer: 'wait=10' }],
+    ['', { prefer: 'respond-async, wait=10' }],
+  ])('gets the outcome in the answer when it waits (%s %j)', async (query, headers) => {
+    const { status, body } = await post(`/reserve${query}`, { zone: 2, row: 3, count: 2 }, headers);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      zone: 2,
+      row: 3,
+      startIndex: expect.any(Number),
+      seatsCount: 2,
+      ticketId: expect.any(String),
+    });
+  });
+
+  test('gets exactly the seats it names, and is refused when one of them is taken', async () => {
+    const first = await post('/reserve?wait=10', { zone: 3, row: 1, start: 10, count: 3 });
+    expect(first.body).toMatchObject({ zone: 3, row: 1, startIndex: 10, seatsCount: 3 });
+    const second = await post('/reserve?wait=10', { zone: 3, row: 1, start: 12, count: 1 });
+    expect(second.status).toBe(409);
+    expect(second.body).toMatchObject({ code: 'SEAT_TAKEN', error: expect.any(String), zone: 3, row: 1, count: 1 });
+  });
+
+  test('gets the best of a zone, and the best of the house, when it names no row', async () => {
+    expect((await post('/reserve?wait=10', { zone: 50, count: 5 })).body).toMatchObject({
+      zone: 50,
+      row: 1,
+      startIndex: 30,
+    });
+    expect((await post('/reserve?wait=10', { count: 1 })).body).toMatchObject({ zone: 1, row: 1 });
+  });
+
+  test('sees its seats in the occupancy of row and house', async () => {
+    const before = (await get('/availability/check-all')).body;
+    await post('/reserve?wait=10', { zone: 9, row: 9, count: 4 });
+    expect((await get('/occupancy/9/9')).body).toEqual({ zone: 9, row: 9, occupied: 4, total: 65, available: 61 });
+    const after = (await get('/availability/check-all')).body;
+    expect(after).toEqual({
+      allUnavailable: false,
+      totalSeats: 65_000,
+      occupiedSeats: Number(before.occupiedSeats) + 4,
+      availableSeats: Number(before.availableSeats) - 4,
+      zonesChecked: 50,
+      rowsChecked: 1000,
+      occupancyPercentage: expect.any(Number),
+    });
+  });
+
+  test('is told over WebSocket: the state at once, then the outcome', async () => {
+    await system().stopWorkers();
+    const { ticketId } = (await post('/reserve', { zone: 4, row: 4, count: 1 })).body;
+    const socket = await openSocket(system().url);
+    socket.send({ type: 'subscribe', ticketId });
+    expect(await socket.next()).toMatchObject({
+      type: 'ticket',
+      ticketId,
+      status: 'queued',
+      position: expect.any(Number),
+    });
+    await system().resumeWorkers();
+    expect(await socket.next()).toMatchObject({
+      type: 'ticket',
+      ticketId,
+      status: 'booked',
+      booking: { zone: 4, row: 4 },
+    });
+    socket.send({ type: 'subscribe', ticketId });
+    expect(await socket.next()).toMatchObject({ type: 'ticket', ticketId, status: 'booked' });
+    socket.close();
+  });
+
+  test('keeps its ticket when the wait runs out, and long-polls on', async () => {
+    await system().stopWorkers();
+    const waited = await post('/reserve?wait=1', { zone: 5, row: 5, count: 1 });
+    expect(waited.status).toBe(201);
+    const still = await get(`/api/tickets/${waited.body.ticketId}?wait=1`);
+    expect(still.body).toMatchObject({ status: 'queued', position: 1 });
+    const poll = get(`/api/tickets/${waited.body.ticketId}?wait=20`);
+    await system().resumeWorkers();
+    expect((await poll).body).toMatchObject({ status: 'booked' });
+  });
+
+  test('finds its booking for ever, also when Redis has forgotten the ticket', async () => {
+    const { ticketId } = (await post('/reserve?wait=10', { zone: 6, row: 6, count: 2 })).body;
+    await system().redis.del(`{s0}:ticket:${ticketId}`);
+    expect((await get(`/api/tickets/${ticketId}`)).body).toMatchObject({
+      status: 'booked',
+      booking: { zone: 6, row: 6 },
+    });
+  });
+
+  test('asks for a ticket that nobody has', async () => {
+    const { status, body, headers } = await get(`/api/tickets/${newTicketId(0)}`);
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ code: 'TICKET_UNKNOWN', status: 404 });
+    expect(headers.get('content-type')).toBe('application/problem+json');
+  });
+});
+
+describe('an idempotency key', () => {
+  test('gives the same ticket and outcome, however often and however close together', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, () => post('/reserve?wait=10', { zone: 7, row: 7, count: 2 }, headers)),
+    );
+    for (const reply of replies) expect(reply.body).toEqual(replies[0]?.body);
+    expect((await get('/occupancy/7/7')).body.occupied).toBe(2);
+    expect((await post('/reserve', { zone: 7, row: 7, count: 2 }, headers)).body.ticketId).toBe(
+      replies[0]?.body.ticketId,
+    );
+  });
+
+  test('with another body is refused', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    await post('/reserve?wait=10', { zone: 8, row: 8, count: 2 }, headers);
+    const reply = await post('/reserve', { zone: 8, row: 8, count: 3 }, headers);
+    expect(reply).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_MISMATCH' } });
+  });
+
+  test('that could be guessed is refused', async () => {
+    const reply = await post('/reserve', { zone: 8, row: 8, count: 2 }, { 'idempotency-key': 'short' });
+    expect(reply).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST' } });
+  });
+});

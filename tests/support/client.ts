@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+
+/** An answer as a test looks at it. */
+export type Reply = { status: number; headers: Headers; body: Record<string, unknown> };
+
+/** Sends a request; an object goes as JSON, a string as it is. */
+export async function send(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  const content = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+  const response = await fetch(`${url}${path}`, {
+    method,
+    ...content,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+  });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Reply['body'] };
+}
+
+/** A WebSocket whose messages can be awaited one by one. */
+export async function openSocket(url: string) {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`);
+  const received: Record<string, unknown>[] = [];
+  const waiting: ((message: Record<string, unknown>) => void)[] = [];
+  socket.on('message', (data) => {
+    const message = JSON.parse(String(data)) as Record<string, unknown>;
+    const next = waiting.shift();
+    if (next === undefined) received.push(message);
+    else next(message);
+  });
+  const closed = once(socket, 'close').then(([code]) => code as number);
+  await once(socket, 'open');
+  return {
+    socket,
+    closed,
+    send: (message: unknown) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
+    next: async () => received.shift() ?? new Promise<Record<string, unknown>>((resolve) => waiting.push(resolve)),
+    close: () => socket.close(),
+  };
+}

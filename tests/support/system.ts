@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll } from '@jest/globals';
+import pg from 'pg';
+import { startApi } from '../../api/api.ts';
+import { type Config, settings } from '../../shared/platform/config.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
+import { openPrisma } from '../../shared/platform/prisma.ts';
+import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { createBookingStore } from '../../shared/stores/bookings.ts';
+import { createEventStore } from '../../shared/stores/events.ts';
+import { prepareDatabase } from '../../shared/stores/prepare.ts';
+import { createScripts } from '../../shared/stores/scripts.ts';
+import { createSeatStore } from '../../shared/stores/seats.ts';
+import { createTicketStore } from '../../shared/stores/tickets.ts';
+import { startWorkers } from '../../workers/workers.ts';
+
+/** Redis databases that the test server has; each test file takes one of its own. */
+const REDIS_DATABASES = 64;
+
+/** A database of PostgreSQL and one of Redis for the calling file alone, empty. */
+async function ownServers(): Promise<{ databaseUrl: string; redisUrl: string }> {
+  const { TEST_DATABASE_URL = '', TEST_REDIS_URL = '' } = process.env;
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const client = new pg.Client({ connectionString: TEST_DATABASE_URL });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${name}`);
+  const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM pg_database');
+  await client.end();
+  const databaseUrl = new URL(TEST_DATABASE_URL);
+  databaseUrl.pathname = `/${name}`;
+  // Each file has made one database by now, so their number gives every file another Redis database.
+  return { databaseUrl: databaseUrl.href, redisUrl: `${TEST_REDIS_URL}/${(rows[0]?.n ?? 0) % REDIS_DATABASES}` };
+}
+
+type SystemOptions = Partial<
+  Pick<Config, 'ZONES' | 'ROWS' | 'SEATS_PER_ROW' | 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'MAX_QUEUED'>
+>;
+
+async function startSystem(options: SystemOptions) {
+  const config = { ...settings.parse({ LOG_LEVEL: 'silent' }), EMBEDDED: true, ...options };
+  const { databaseUrl, redisUrl } = await ownServers();
+  const log = createLogger(config, 'test');
+  const prisma = openPrisma(databaseUrl, 8);
+  const redis = openRedis(redisUrl, 'producer', log);
+  const workerRedis = openRedis(redisUrl, 'worker', log);
+  const subscriber = openRedis(redisUrl, 'subscriber', log);
+  await Promise.all([connected(redis), prepareDatabase(databaseUrl, config)]);
+  await redis.flushdb();
+
+  const scripts = createScripts(redis);
+  const events = createEventStore({ prisma });
+  const stores = {
+    events,
+    bookings: createBookingStore({ prisma }),
+    tickets: createTicketStore({ scripts }),
+    seats: createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS }),
+  };
+  const api = await startApi({ config, prisma, redis, subscriber, node: randomBytes(6).toString('hex'), log });
+  api.server.listen(0, '127.0.0.1');
+  await once(api.server, 'listening');
+  const startMoreWorkers = () => startWorkers({ config, prisma, redis: workerRedis, log });
+  let workers: Awaited<ReturnType<typeof startWorkers>> | undefined = await startMoreWorkers();
+
+  return {
+    url: `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`,
+    databaseUrl,
+    redisUrl,
+    prisma,
+    redis,
+    scripts,
+    log,
+    ...stores,
+
+    /** Lets batches under way finish and takes no more: what is accepted from now on waits. */
+    async stopWorkers(): Promise<void> {
+      await workers?.close();
+      workers = undefined;
+    },
+    async resumeWorkers(): Promise<void> {
+      workers ??= await startMoreWorkers();
+    },
+
+    async close(): Promise<void> {
+      await api.close();
+      await workers?.close();
+      for (const connection of [redis, workerRedis, subscriber]) connection.disconnect();
+      await prisma.$disconnect();
+    },
+  };
+}
+
+export type TestSystem = Awaited<ReturnType<typeof startSystem>>;
+
+/**
+ * A whole system for the calling test file: an API and workers in this process, on databases of its own. Everything is
+ * closed after the file's last test; what is left open keeps Jest from ending, which fails the run.
+ */
+export function useSystem(options: SystemOptions = {}): () => TestSystem {
+  let system: TestSystem | undefined;
+  beforeAll(async () => {
+    system = await startSystem(options);
+  });
+  afterAll(() => system?.close());
+  return () => {
+    if (system === undefined) throw new Error('the system has not started');
+    return system;
+  };
+}
