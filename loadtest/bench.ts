@@ -123,7 +123,14 @@ async function startContestants(folder: string, stops: (() => Promise<void>)[]):
       run: ({ requests, connections, seed }) =>
         measure({ api: api.pid, worker: worker.pid, redis: redis.pid, postgres: database.identity.pid }, async () => {
           const wish = wishes(seed);
-          const result = await runHerd({ url, wish, requests, connections, poll: false, onProgress: () => undefined });
+          const result = await runHerd({
+            urls: [url],
+            wish,
+            requests,
+            connections,
+            poll: false,
+            onProgress: () => undefined,
+          });
           const booked = [...result.outcomes.values()].filter((view) => view.booking !== undefined);
           return { bookings: booked.length, seconds: result.settleSeconds };
         }),
@@ -136,7 +143,7 @@ async function startContestants(folder: string, stops: (() => Promise<void>)[]):
           const startedAt = performance.now();
           let bookings = 0;
           await hammer({
-            url: `http://127.0.0.1:${plain.ready.port}`,
+            urls: [`http://127.0.0.1:${plain.ready.port}`],
             path: '/reserve',
             requests,
             connections,

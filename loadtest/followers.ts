@@ -19,8 +19,10 @@ type OnOutcome = (view: TicketView) => void;
 const SOCKETS = 16;
 
 /** Follows over WebSocket. A socket that breaks is opened again and subscribes to what it still waits for. */
-export function followBySocket(url: string, onOutcome: OnOutcome): Follower {
-  const sockets = Array.from({ length: SOCKETS }, () => createSocket(url.replace(/^http/, 'ws'), onOutcome));
+export function followBySocket(urls: readonly string[], onOutcome: OnOutcome): Follower {
+  const sockets = Array.from({ length: SOCKETS }, (_, i) =>
+    createSocket(String(urls[i % urls.length]).replace(/^http/, 'ws'), onOutcome),
+  );
   let turn = 0;
   return {
     async follow(ticketId) {
@@ -91,15 +93,20 @@ function createSocket(url: string, onOutcome: OnOutcome) {
 }
 
 /** Follows by long polls over so many connections. A poll that fails is made again. */
-export function followByPolling(url: string, connections: number, onOutcome: OnOutcome): Follower {
-  const pool = new Pool(url, { connections, pipelining: 1 });
+export function followByPolling(urls: readonly string[], connections: number, onOutcome: OnOutcome): Follower {
+  const pools = urls.map((url) => new Pool(url, { pipelining: 1 }));
+  let turn = 0;
   let waiting = 0;
   let closed = false;
 
   async function poll(ticketId: string): Promise<void> {
     while (!closed) {
+      turn = (turn + 1) % pools.length;
       try {
-        const { body } = await pool.request({ path: `/api/tickets/${ticketId}?wait=30`, method: 'GET' });
+        const { body } = await (pools[turn] as Pool).request({
+          path: `/api/tickets/${ticketId}?wait=30`,
+          method: 'GET',
+        });
         const view = ticketView.parse(await body.json());
         if (view.status !== 'queued') return onOutcome(view);
       } catch {
@@ -118,7 +125,7 @@ export function followByPolling(url: string, connections: number, onOutcome: OnO
     },
     async close() {
       closed = true;
-      await pool.close();
+      await Promise.all(pools.map((pool) => pool.close()));
     },
   };
 }

@@ -8,7 +8,7 @@ const GIVE_UP_MS = 60_000;
 export type Answer = { status: number; body: unknown; ms: number };
 
 /**
- * Sends requests over a fixed number of connections, each its next one as soon as it has an answer (a closed loop), until
+ * Sends requests over a fixed number of connections, spread over the given addresses, each its next one as soon as it has an answer (a closed loop), until
  * all are sent. A request whose connection broke is not sent again: nobody knows what became of it.
  *
  * @param bodyOf the JSON body of the request with this number, from 0
@@ -17,21 +17,22 @@ export type Answer = { status: number; body: unknown; ms: number };
  * @throws Error where nothing answers for a minute
  */
 export async function hammer(options: {
-  url: string;
+  urls: readonly string[];
   path: string;
   requests: number;
   connections: number;
   bodyOf: (index: number) => string;
   onAnswer: (answer: Answer, index: number) => void | Promise<void>;
 }): Promise<{ noAnswer: number }> {
-  const { url, path, requests, connections, bodyOf, onAnswer } = options;
-  const pool = new Pool(url, { connections, pipelining: 1, headersTimeout: 70_000, bodyTimeout: 70_000 });
+  const { urls, path, requests, connections, bodyOf, onAnswer } = options;
+  const pools = urls.map((url) => new Pool(url, { pipelining: 1, headersTimeout: 70_000, bodyTimeout: 70_000 }));
   const headers = { 'content-type': 'application/json' };
   let next = 0;
   let noAnswer = 0;
   let lastAnswerAt = performance.now();
 
-  async function connection(): Promise<void> {
+  async function connection(number: number): Promise<void> {
+    const pool = pools[number % pools.length] as Pool;
     while (next < requests) {
       const index = next;
       next += 1;
@@ -44,7 +45,7 @@ export async function hammer(options: {
       } catch (fault) {
         noAnswer += 1;
         if (performance.now() - lastAnswerAt > GIVE_UP_MS) {
-          throw new Error(`${url} has not answered for a minute: ${(fault as Error).message}`);
+          throw new Error(`${urls.join(', ')}: no answer for a minute: ${(fault as Error).message}`);
         }
         await sleep(200);
       }
@@ -52,9 +53,9 @@ export async function hammer(options: {
   }
 
   try {
-    await Promise.all(Array.from({ length: connections }, connection));
+    await Promise.all(Array.from({ length: connections }, (_, number) => connection(number)));
   } finally {
-    await pool.close();
+    await Promise.all(pools.map((pool) => pool.close()));
   }
   return { noAnswer };
 }

@@ -28,7 +28,7 @@ const refusedBody = z.object({ code: errorCode });
 
 /** Sends a herd of mixed requests and follows every accepted ticket to its outcome. */
 export async function runHerd(options: {
-  url: string;
+  urls: readonly string[];
   /** What the next request asks for. */
   wish: () => SeatWish;
   requests: number;
@@ -36,7 +36,7 @@ export async function runHerd(options: {
   poll: boolean;
   onProgress: (state: { answered: number; accepted: number; settled: number }) => void;
 }): Promise<HerdResult> {
-  const { url, wish, requests, connections, poll, onProgress } = options;
+  const { urls, wish, requests, connections, poll, onProgress } = options;
   const bodies = Array.from({ length: requests }, () => JSON.stringify(wish()));
   const sentAt = new Map<string, number>();
   const outcomes = new Map<string, TicketView>();
@@ -50,14 +50,14 @@ export async function runHerd(options: {
     outcomes.set(view.ticketId, view);
     outcomeMs.push(performance.now() - (sentAt.get(view.ticketId) ?? 0));
   };
-  const follower = poll ? followByPolling(url, connections, onOutcome) : followBySocket(url, onOutcome);
+  const follower = poll ? followByPolling(urls, connections, onOutcome) : followBySocket(urls, onOutcome);
   const report = () => onProgress({ answered, accepted: sentAt.size, settled: outcomes.size });
   const progress = setInterval(report, 1_000);
 
   try {
     const startedAt = performance.now();
     const { noAnswer } = await hammer({
-      url,
+      urls,
       path: '/reserve',
       requests,
       connections,

@@ -17,17 +17,24 @@ what the clients were told against each other. Ends with 1 where a promise is br
   --connections N   connections, each with one request open  (default 256)
   --poll            follow by long polls instead of WebSocket
   --seed N          what the random wishes are made from     (default: from the clock, printed)
-  --url URL         the API's address  (default: what runs on DATA_DIR)
+  --url URL         the API's address, once for each API  (default: what runs on DATA_DIR)
                     PostgreSQL and Redis are those that run on DATA_DIR, else DATABASE_URL and REDIS_URL
   --help`;
 
-type Options = { requests: number; connections: number; poll: boolean; seed: number; url: string | undefined };
+type Options = { requests: number; connections: number; poll: boolean; seed: number; urls: string[] | undefined };
 
 function readOptions(): Options | undefined {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
-    options: { requests: text, connections: text, seed: text, url: text, poll: flag, help: { ...flag, short: 'h' } },
+    options: {
+      requests: text,
+      connections: text,
+      seed: text,
+      url: { ...text, multiple: true },
+      poll: flag,
+      help: { ...flag, short: 'h' },
+    },
   });
   if (values.help) return undefined;
   const whole = (name: 'requests' | 'connections' | 'seed', fallback: number, max: number): number => {
@@ -40,7 +47,7 @@ function readOptions(): Options | undefined {
     connections: whole('connections', 256, 20_000),
     seed: whole('seed', Date.now() % 1_000_000, 4_294_967_295),
     poll: values.poll,
-    url: values.url,
+    urls: values.url,
   };
 }
 
@@ -49,10 +56,10 @@ async function main(): Promise<void> {
   if (options === undefined) return void console.log(HELP);
   const config = readConfig();
   const running = findRunning(config.DATA_DIR);
-  const url = options.url ?? running?.url;
+  const urls = options.urls ?? (running && [running.url]);
   const databaseUrl = config.DATABASE_URL ?? running?.databaseUrl;
   const redisUrl = config.REDIS_URL ?? running?.redisUrl;
-  if (url === undefined)
+  if (urls === undefined)
     throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or name it with --url.');
   if (databaseUrl === undefined || redisUrl === undefined) {
     throw new ConfigError('Set DATABASE_URL and REDIS_URL: the herd holds them against what its clients were told.');
@@ -69,10 +76,10 @@ async function main(): Promise<void> {
     };
     const bookingsBefore = await system.countBookings();
     const { requests, connections, poll, seed } = options;
-    console.log(`${requests} requests over ${connections} connections to ${url} (seed ${seed})`);
+    console.log(`${requests} requests over ${connections} connections to ${urls.join(', ')} (seed ${seed})`);
     const random = createRandom(seed);
     const wish = () => mixedWish(random, size);
-    const result = await runHerd({ url, wish, requests, connections, poll, onProgress: showProgress(requests) });
+    const result = await runHerd({ urls, wish, requests, connections, poll, onProgress: showProgress(requests) });
     console.log('Holding PostgreSQL, Redis and what clients were told against each other ...');
     const verdict = await system.verify(result, bookingsBefore);
     console.log(`${reportOf(result)}\n${verdictOf(verdict)}`);

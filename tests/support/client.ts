@@ -32,7 +32,7 @@ export async function openSocket(url: string) {
     if (next === undefined) received.push(message);
     else next(message);
   });
-  const closed = once(socket, 'close').then(([code]) => code as number);
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   await once(socket, 'open');
   return {
     socket,

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from '@jest/globals';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startApi } from '../../api/api.ts';
 import { type Config, settings } from '../../shared/platform/config.ts';
@@ -87,8 +89,24 @@ async function startSystem(options: SystemOptions) {
       await workers?.close();
       for (const connection of [redis, workerRedis, subscriber]) connection.disconnect();
       await prisma.$disconnect();
+      await expectNoConnections(redisUrl);
     },
   };
+}
+
+/** A worker, queue or connection that was left open is a defect: it fails the file that left it. */
+async function expectNoConnections(redisUrl: string): Promise<void> {
+  const database = new URL(redisUrl).pathname.slice(1);
+  const probe = new Redis(process.env.TEST_REDIS_URL ?? '', { connectionName: 'probe' });
+  let left: string[] = [];
+  for (let looks = 0; looks < 20; looks += 1) {
+    const clients = String(await probe.client('LIST')).split('\n');
+    left = clients.filter((client) => client.includes(` db=${database} `) && !client.includes('name=probe'));
+    if (left.length === 0) break;
+    await sleep(100);
+  }
+  probe.disconnect();
+  if (left.length > 0) throw new Error(`connections to Redis were left open:\n${left.join('\n')}`);
 }
 
 export type TestSystem = Awaited<ReturnType<typeof startSystem>>;

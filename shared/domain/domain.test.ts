@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ticketId } from '../contract/ids.ts';
+import { createDrainMeter } from './drain.ts';
+import { buildHouse, labelOf, misfit, runOf, seatOf } from './house.ts';
+import { newTicketId, shardOfEvent, shardOfTicket } from './ticket-id.ts';
+
+describe('a ticket id', () => {
+  test('is a UUID that carries its shard', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4095 }), (shard) => {
+        const id = newTicketId(shard);
+        expect(ticketId.parse(id)).toBe(id);
+        expect(shardOfTicket(id, 4096)).toBe(shard);
+        expect(shardOfTicket(id, shard)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('never comes twice', () => {
+    expect(new Set(Array.from({ length: 10_000 }, () => newTicketId(0))).size).toBe(10_000);
+  });
+});
+
+test('events spread over the shards', () => {
+  const counts = new Array<number>(8).fill(0);
+  for (let event = 1; event <= 8_000; event += 1)
+    counts[shardOfEvent(event, 8)] = (counts[shardOfEvent(event, 8)] ?? 0) + 1;
+  for (const count of counts) expect(count).toBeGreaterThan(800);
+});
+
+describe('a house', () => {
+  const house = buildHouse(1, 1, [
+    { number: 2, rows: 5, seatsPerRow: 30 },
+    { number: 1, rows: 10, seatsPerRow: 4 },
+  ]);
+
+  test('counts its rows through the zones in their order', () => {
+    expect(house.zones.map((zone) => zone.firstRow)).toEqual([0, 10]);
+    expect([house.totalRows, house.totalSeats]).toEqual([15, 190]);
+  });
+
+  test('says why it has no place for a wish', () => {
+    expect(misfit(house, { count: 5 })).toBeUndefined();
+    expect(misfit(house, { zone: 3, count: 1 })).toContain('zones 1 to 2');
+    expect(misfit(house, { zone: 1, row: 11, count: 1 })).toContain('rows 1 to 10');
+    expect(misfit(house, { zone: 1, row: 1, count: 5 })).toContain('4 seats');
+    expect(misfit(house, { zone: 1, row: 1, start: 3, count: 2 })).toContain('start');
+    expect(misfit(house, { zone: 1, row: 1, start: 2, count: 2 })).toBeUndefined();
+  });
+});
+
+test('a label names its seat, and a run is told from scattered seats', () => {
+  expect(labelOf(seatOf('12-5-33'))).toBe('12-5-33');
+  expect(runOf(['1-2-3', '1-2-4'])).toEqual({ zone: 1, row: 2, startIndex: 2 });
+  expect(runOf(['1-2-3', '1-2-5'])).toBeUndefined();
+  expect(runOf(['1-2-3', '1-3-4'])).toBeUndefined();
+});
+
+describe('the drain meter', () => {
+  test('learns how fast a busy queue drains', () => {
+    const meter = createDrainMeter();
+    for (let second = 0; second <= 60; second += 1) meter.observe(second * 200, 500, second * 1000);
+    expect(meter.etaSeconds(1000)).toBeCloseTo(5, 0);
+  });
+
+  test('learns nothing from an idle queue', () => {
+    const meter = createDrainMeter();
+    const before = meter.etaSeconds(100);
+    for (let second = 0; second <= 60; second += 1) meter.observe(second, 0, second * 1000);
+    expect(meter.etaSeconds(100)).toBe(before);
+  });
+});

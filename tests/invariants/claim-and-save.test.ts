@@ -1,0 +1,172 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { BookRequest } from '../../shared/contract/jobs.ts';
+import type { SeatWish } from '../../shared/contract/reserve.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { auditEvent } from '../../shared/stores/audit.ts';
+import { createBook } from '../../workers/book.ts';
+import { useSystem } from '../support/system.ts';
+
+const SEATS = 20;
+const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: SEATS });
+
+const request = (wish: SeatWish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish });
+const book = (requests: BookRequest[]) => createBook(system())(0, requests);
+const outcomeOf = async ({ ticketId }: BookRequest) =>
+  (await system().tickets.watch(0, '', [ticketId])).tickets[0]?.outcome;
+const differences = async () => (await auditEvent(1, system())).differences;
+
+beforeEach(async () => {
+  await system().events.clear(1);
+  await system().seats.open(1);
+});
+
+describe('I1: a seat has at most one live booking', () => {
+  test('two batches that race for one row sell each seat once', async () => {
+    const batches = Array.from({ length: 8 }, () =>
+      Array.from({ length: 10 }, () => request({ zone: 1, row: 1, count: 1 })),
+    );
+    await Promise.all(batches.map(book));
+    const outcomes = await Promise.all(batches.flat().map(outcomeOf));
+    const sold = outcomes.flatMap((outcome) => (outcome?.status === 'booked' ? outcome.booking.seats : []));
+    expect(new Set(sold).size).toBe(SEATS);
+    expect(sold).toHaveLength(SEATS);
+    expect(await differences()).toEqual([]);
+  });
+
+  test('a seat that only PostgreSQL knew as sold is not sold again: Redis is mended, the request served elsewhere', async () => {
+    const first = request({ zone: 1, row: 1, start: 9, count: 2 });
+    await book([first]);
+    // Redis back with old data: it has forgotten the seats.
+    await system().seats.release(1, first.ticketId, ['1-1-10', '1-1-11']);
+    const [second, third] = [request({ zone: 1, row: 1, count: 2 }), request({ zone: 2, row: 1, count: 2 })];
+    await book([second, third]);
+    const outcome = await outcomeOf(second);
+    expect(outcome).toMatchObject({ status: 'booked', booking: { zone: 1, row: 1, seatsCount: 2 } });
+    expect(await outcomeOf(third)).toMatchObject({ status: 'booked', booking: { zone: 2 } });
+    expect(await differences()).toEqual([]);
+  });
+
+  test('a lock whose bit was lost still keeps its seat', async () => {
+    const first = request({ zone: 1, row: 1, start: 9, count: 2 });
+    await book([first]);
+    await system().redis.setbit('{s0}:seats:1:1:1', 9, 0);
+    const second = request({ zone: 1, row: 1, start: 9, count: 1 });
+    await book([second]);
+    expect(await outcomeOf(second)).toEqual({ status: 'rejected', code: 'SEAT_TAKEN' });
+    expect(await system().redis.getbit('{s0}:seats:1:1:1', 9)).toBe(1);
+  });
+});
+
+describe('I2: a ticket reaches one outcome, which never changes', () => {
+  test('a retried job gives the same seats', async () => {
+    const requests = Array.from({ length: 30 }, () => request({ zone: 1, row: 1, count: 1 }));
+    await book(requests);
+    const first = await Promise.all(requests.map(outcomeOf));
+    await book(requests);
+    await Promise.all([book(requests), book(requests.toReversed())]);
+    expect(await Promise.all(requests.map(outcomeOf))).toEqual(first);
+    expect(first.filter((outcome) => outcome?.status === 'rejected')).toHaveLength(30 - SEATS);
+  });
+
+  test.each(['claim', 'save'])(
+    'a worker that died after %s leaves the same seats to the one that takes over',
+    async (step) => {
+      const requests = [request({ zone: 1, count: 3 }), request({ zone: 1, row: 1, start: 0, count: 1 })];
+      const decisions = await system().seats.claim(0, requests);
+      const claims = requests.map(({ ticketId, eventId }, i) => {
+        const decision = decisions[i];
+        if (decision?.kind !== 'got') throw new Error('not claimed');
+        return { ticketId, eventId, generation: decision.generation, seats: decision.seats };
+      });
+      if (step === 'save') await system().bookings.save(claims);
+      await book(requests);
+      for (const [i, one] of requests.entries()) {
+        expect(await outcomeOf(one)).toMatchObject({ status: 'booked', booking: { seats: claims[i]?.seats } });
+      }
+      expect(await differences()).toEqual([]);
+    },
+  );
+
+  test('a refusal is remembered too: seats that come free later do not change it', async () => {
+    const holder = request({ zone: 1, row: 1, start: 0, count: 1 });
+    await book([holder]);
+    const refused = request({ zone: 1, row: 1, start: 0, count: 1 });
+    expect(await system().seats.claim(0, [refused])).toEqual([{ kind: 'refused', code: 'SEAT_TAKEN' }]);
+    await system().seats.release(1, holder.ticketId, ['1-1-1']);
+    expect(await system().seats.claim(0, [refused])).toEqual([{ kind: 'refused', code: 'SEAT_TAKEN' }]);
+  });
+
+  test('the first outcome that was written wins', async () => {
+    const one = request({ count: 1 });
+    await system().tickets.settle(0, new Map([[one.ticketId, { status: 'rejected', code: 'SOLD_OUT' }]]));
+    await system().tickets.settle(0, new Map([[one.ticketId, { status: 'failed', code: 'INTERNAL' }]]));
+    expect(await outcomeOf(one)).toEqual({ status: 'rejected', code: 'SOLD_OUT' });
+  });
+});
+
+test('I3: no outcome is shown before it is committed in PostgreSQL', async () => {
+  const shown: { booked: boolean; saved: boolean }[] = [];
+  const { seats, bookings, tickets, log } = system();
+  const watched = createBook({
+    seats,
+    bookings,
+    log,
+    tickets: {
+      ...tickets,
+      async settle(shard, outcomes) {
+        for (const [id, outcome] of outcomes) {
+          shown.push({ booked: outcome.status === 'booked', saved: (await bookings.find(id)) !== undefined });
+        }
+        return tickets.settle(shard, outcomes);
+      },
+    },
+  });
+  await watched(
+    0,
+    Array.from({ length: SEATS + 5 }, () => request({ zone: 1, row: 1, count: 1 })),
+  );
+  expect(shown).toHaveLength(SEATS + 5);
+  for (const { booked, saved } of shown) expect(saved).toBe(booked);
+});
+
+describe('I4: Redis equals PostgreSQL once mended', () => {
+  test('a wiped Redis is never taken for an empty house', async () => {
+    await book([request({ zone: 1, row: 1, start: 0, count: 5 })]);
+    await system().redis.flushdb();
+    const [same, other] = [
+      request({ zone: 1, row: 1, start: 4, count: 1 }),
+      request({ zone: 1, row: 1, start: 5, count: 1 }),
+    ];
+    await book([same, other]);
+    expect(await outcomeOf(same)).toEqual({ status: 'rejected', code: 'SEAT_TAKEN' });
+    expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
+    expect(await differences()).toEqual([]);
+  });
+
+  test('work that was claimed before a clear is not saved after it, and is claimed again', async () => {
+    const one = request({ zone: 1, row: 1, start: 3, count: 2 });
+    const [decision] = await system().seats.claim(0, [one]);
+    if (decision?.kind !== 'got') throw new Error('not claimed');
+    await system().events.clear(1);
+    const { generation, seats } = decision;
+    const saved = await system().bookings.save([{ ticketId: one.ticketId, eventId: 1, generation, seats }]);
+    expect(saved.get(one.ticketId)).toBe('stale');
+    expect(await system().prisma.seat.count()).toBe(0);
+    await book([one]);
+    expect(await outcomeOf(one)).toMatchObject({ status: 'booked', booking: { startIndex: 3, seatsCount: 2 } });
+    expect(await differences()).toEqual([]);
+  });
+});
+
+test('I11: a claim that cannot be saved fails alone, and its seats are free again', async () => {
+  const requests = Array.from({ length: 5 }, () => request({ zone: 1, row: 1, count: 1 }));
+  const poison = requests[2] as BookRequest;
+  await system().prisma.$executeRawUnsafe(
+    `ALTER TABLE booking ADD CONSTRAINT poison CHECK (id <> '${poison.ticketId}')`,
+  );
+  await book(requests);
+  await system().prisma.$executeRawUnsafe('ALTER TABLE booking DROP CONSTRAINT poison');
+  expect(await outcomeOf(poison)).toEqual({ status: 'failed', code: 'INTERNAL' });
+  for (const one of requests) if (one !== poison) expect(await outcomeOf(one)).toMatchObject({ status: 'booked' });
+  expect(await differences()).toEqual([]);
+});

@@ -1,0 +1,55 @@
+import { afterEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { cleanUp, dataFolder, descendants, run, startFrontrow, until } from '../support/frontrow.ts';
+
+afterEach(cleanUp);
+
+const herd = (folder: string, ...args: string[]) => run('loadtest/herd', args, { DATA_DIR: folder });
+
+test('a herd passes, by WebSocket and by polling, into an empty house and a full one', async () => {
+  const folder = dataFolder();
+  await startFrontrow(folder);
+  const first = await herd(folder, '--requests', '1500', '--connections', '64').ended;
+  expect(first).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +1500\n/) });
+  const second = await herd(folder, '--requests', '1000', '--connections', '64', '--poll').ended;
+  expect(second).toMatchObject({ code: 0, output: expect.stringMatching(/SOLD_OUT|NO_ADJACENT_SEATS/) });
+});
+
+test('a herd over two APIs and three workers passes', async () => {
+  const folder = dataFolder();
+  const system = await startFrontrow(folder, { WORKERS: '3' });
+  const other = run('api/main', [], {
+    DATABASE_URL: system.databaseUrl,
+    REDIS_URL: system.redisUrl,
+    LOG_LEVEL: 'info',
+  });
+  await until(() => /"port":\d+,"msg":"api ready"/.test(other.output()), 20_000, other.output);
+  const url = `http://127.0.0.1:${/"port":(\d+)/.exec(other.output())?.[1]}`;
+  const result = await herd(folder, '--requests', '2000', '--url', system.url, '--url', url).ended;
+  expect(result).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +2000\n/) });
+});
+
+test('a worker that is killed with -9 in the middle loses nothing', async () => {
+  const folder = dataFolder();
+  const system = await startFrontrow(folder);
+  const running = herd(folder, '--requests', '6000', '--connections', '64');
+  await until(() => /answered [1-9]/.test(running.output()), 20_000, running.output);
+  const [worker] = [...descendants(system.pid)].find(([, command]) => command.includes('workers/main')) ?? [0];
+  process.kill(worker, 'SIGKILL');
+  expect(await running.ended).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +6000\n/) });
+  expect(system.output()).toContain('worker ended (SIGKILL)');
+});
+
+test('a herd fails when a row is tampered with', async () => {
+  const folder = dataFolder();
+  const { databaseUrl } = await startFrontrow(folder);
+  expect(await herd(folder, '--requests', '200').ended).toMatchObject({ code: 0 });
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query('DELETE FROM seat WHERE ctid = (SELECT ctid FROM seat LIMIT 1)');
+  await client.end();
+  const { code, output } = await herd(folder, '--requests', '200').ended;
+  expect(code).toBe(1);
+  expect(output).toMatch(/PostgreSQL and Redis differ +2/);
+  expect(output).toContain('bit too many');
+});

@@ -1,0 +1,57 @@
+import { describe, expect, test } from '@jest/globals';
+import { send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+const TOKEN = 'an-admin-token-of-at-least-32-characters';
+const system = useSystem({ ADMIN_TOKEN: TOKEN, ZONES: 3, ROWS: 4, SEATS_PER_ROW: 10 });
+const asOperator = { authorization: `Bearer ${TOKEN}` };
+const call = (method: string, path: string, headers?: Record<string, string>) =>
+  send(system().url, method, path, undefined, headers);
+
+describe('an operator', () => {
+  test('initializes, and what is sold stays sold', async () => {
+    await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, count: 3 });
+    const { status, body } = await call('POST', '/initialize', asOperator);
+    expect(status).toBe(201);
+    expect(body).toEqual({ message: expect.any(String), totalKeys: 12, totalSeats: 120 });
+    expect((await call('GET', '/occupancy/1/1')).body.occupied).toBe(3);
+  });
+
+  test('clears, in PostgreSQL too', async () => {
+    await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, count: 3 });
+    const { status, body } = await call('POST', '/clear', asOperator);
+    expect(status).toBe(201);
+    expect(body).toEqual({ message: expect.any(String) });
+    expect((await call('GET', '/availability/check-all')).body).toMatchObject({
+      occupiedSeats: 0,
+      availableSeats: 120,
+    });
+    expect(await system().prisma.seat.count()).toBe(0);
+    expect(await system().prisma.booking.count()).toBe(0);
+    const again = await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, start: 0, count: 5 });
+    expect(again.status).toBe(200);
+  });
+
+  test.each(['/initialize', '/clear'])('is asked for the token at %s', async (path) => {
+    expect(await call('POST', path)).toMatchObject({ status: 409, body: { code: 'UNAUTHENTICATED' } });
+    const wrong = { authorization: `Bearer ${TOKEN}x` };
+    expect(await call('POST', path, wrong)).toMatchObject({ status: 409, body: { code: 'FORBIDDEN' } });
+  });
+});
+
+test('anyone may look at the figures', async () => {
+  const { status, body } = await call('GET', '/stats');
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    memoryUsed: expect.stringMatching(/^[\d.]+[KMG]$/),
+    totalKeys: expect.any(Number),
+    seatKeys: 12,
+    estimatedSizePerKey: expect.stringMatching(/^\d+ bytes$/),
+  });
+});
+
+test('health and readiness are told', async () => {
+  expect(await call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
+  const ready = { status: 'ok', redis: 'ok', postgres: 'ok', queue: 'ok' };
+  expect(await call('GET', '/readyz')).toMatchObject({ status: 200, body: ready });
+});

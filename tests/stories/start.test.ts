@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { send } from '../support/client.ts';
+import { cleanUp, dataFolder, descendants, isRunning, run, startFrontrow, until } from '../support/frontrow.ts';
+
+afterEach(cleanUp);
+
+const reserve = (url: string, body: object) =>
+  send(url, 'POST', '/reserve?wait=20', body).catch(() => ({ status: 0, body: {} }));
+const occupied = async (url: string, row: string) => (await send(url, 'GET', `/occupancy/${row}`)).body.occupied;
+
+test('npm start gets ready, books, stops in order, and finds its data again', async () => {
+  const folder = dataFolder();
+  const first = await startFrontrow(folder);
+  expect(first.output()).toContain(`curl -X POST ${first.url}/reserve -H 'content-type: application/json'`);
+  expect(first.output()).toContain(folder);
+  expect(await reserve(first.url, { zone: 1, row: 1, count: 2 })).toMatchObject({
+    status: 200,
+    body: { zone: 1, row: 1, seatsCount: 2 },
+  });
+  const processes = [...descendants(first.pid).keys()];
+  expect(processes.length).toBeGreaterThanOrEqual(4);
+
+  const stopAt = performance.now();
+  first.kill('SIGTERM');
+  expect((await first.ended).code).toBe(0);
+  expect(performance.now() - stopAt).toBeLessThan(10_000);
+  await until(() => !processes.some(isRunning), 2_000);
+
+  const second = await startFrontrow(folder);
+  expect(await occupied(second.url, '1/1')).toBe(2);
+  expect(await reserve(second.url, { zone: 1, row: 1, count: 2 })).toMatchObject({ status: 200 });
+  expect(await occupied(second.url, '1/1')).toBe(4);
+});
+
+test('a second start on the same data folder is refused, and the first goes on', async () => {
+  const folder = dataFolder();
+  const first = await startFrontrow(folder);
+  const { code, output } = await run('local/main', [], { DATA_DIR: folder }).ended;
+  expect(code).toBe(1);
+  expect(output).toContain('already runs');
+  expect(await reserve(first.url, { zone: 1, row: 1, count: 1 })).toMatchObject({ status: 200 });
+});
+
+test('nothing is left when the parent is killed with -9, and the next start goes on with the data', async () => {
+  const folder = dataFolder();
+  const first = await startFrontrow(folder);
+  await reserve(first.url, { zone: 2, row: 2, count: 3 });
+  const processes = [...descendants(first.pid).keys()];
+  first.kill('SIGKILL');
+  await until(() => !processes.some(isRunning), 15_000);
+  const second = await startFrontrow(folder);
+  expect(await occupied(second.url, '2/2')).toBe(3);
+});
+
+test.each(['api/main', 'workers/main', 'redis-server|valkey-server', 'bin/postgres -D'])(
+  'what dies is started again, on the same data: %s',
+  async (pattern) => {
+    const folder = dataFolder();
+    const system = await startFrontrow(folder);
+    await reserve(system.url, { zone: 3, row: 3, count: 2 });
+    const [victim] = [...descendants(system.pid)].find(([, command]) => new RegExp(pattern).test(command)) ?? [0];
+    process.kill(victim, 'SIGKILL');
+    await until(() => !isRunning(victim), 5_000);
+    await until(
+      async () => (await reserve(system.url, { zone: 3, row: 3, count: 1 })).status === 200,
+      30_000,
+      system.output,
+    );
+    expect(system.output()).toMatch(/Starting it again/);
+    expect(Number(await occupied(system.url, '3/3'))).toBeGreaterThanOrEqual(3);
+  },
+);
+
+test('bad settings end the start with all problems listed', async () => {
+  const folder = dataFolder();
+  const { code, output } = await run('local/main', [], { DATA_DIR: folder, PORT: 'x', WORKERS: '0' }).ended;
+  expect(code).toBe(1);
+  expect(output).toContain('PORT:');
+  expect(output).toContain('WORKERS:');
+});
+
+test('a part that cannot start ends the start with what to do, and leaves nothing', async () => {
+  const folder = dataFolder();
+  const other = await startFrontrow(dataFolder());
+  const port = new URL(other.url).port;
+  const { code, output } = await run('local/main', [], { DATA_DIR: folder, PORT: port }).ended;
+  expect(code).toBe(1);
+  expect(output).toContain(`Port ${port} is in use. Set PORT`);
+  expect(existsSync(join(folder, 'lock.json'))).toBe(false);
+});
+
+test.each(['api/main', 'workers/main'])('%s alone says which settings it needs', async (part) => {
+  const { code, output } = await run(part, [], {}).ended;
+  expect(code).toBe(78);
+  expect(output).toContain('DATABASE_URL and REDIS_URL');
+});

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Running } from '../../shared/platform/embedded/data-folder.ts';
+import { projectRoot } from '../../shared/platform/root.ts';
+
+/** A small house: these tests are about processes. */
+const HOUSE = { ZONES: '4', ROWS: '10', SEATS_PER_ROW: '65' };
+
+const started: ChildProcess[] = [];
+const folders: string[] = [];
+
+/** A data folder that `cleanUp` deletes. */
+export function dataFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'frontrow-story-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** Runs one of the commands of package.json as a user would, apart from npm. */
+export function run(target: string, args: string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'run.mjs'), target, ...args], {
+    cwd: projectRoot,
+    env: { ...process.env, ...HOUSE, PORT: '0', LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]) => ({ code: code as number | null, signal, output }));
+  return { pid: child.pid ?? 0, kill: (signal: NodeJS.Signals) => child.kill(signal), ended, output: () => output };
+}
+
+/** Starts `npm start` on a data folder and waits until it is ready. */
+export async function startFrontrow(folder: string, env: Record<string, string> = {}) {
+  const process = run('local/main', [], { DATA_DIR: folder, ...env });
+  await until(() => process.output().includes('Frontrow is ready'), 60_000, process.output);
+  const running = JSON.parse(readFileSync(join(folder, 'running.json'), 'utf8')) as Running;
+  return { ...process, ...running };
+}
+
+/** Waits until something is so. @throws Error with `hint` when it is not in time */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+  hint: () => string = () => '',
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`not in ${timeoutMs} ms: ${holds}\n${hint()}`);
+    await sleep(50);
+  }
+}
+
+/** Processes, by id with their command lines, that descend from one: read while it lives. */
+export function descendants(pid: number): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const child of readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)) {
+    const stat = readProc(child, 'stat');
+    if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) !== pid) continue;
+    found.set(child, readProc(child, 'cmdline').replaceAll('\0', ' '));
+    for (const [id, command] of descendants(child)) found.set(id, command);
+  }
+  return found;
+}
+
+/** Whether a process runs (and is not a zombie that nobody has waited for). */
+export const isRunning = (pid: number): boolean => {
+  const stat = readProc(pid, 'stat');
+  return stat !== '' && stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
+};
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return ''; // it is gone, which is what its caller asks
+  }
+}
+
+/** Stops what a test left running and deletes its folders. */
+export async function cleanUp(): Promise<void> {
+  for (const child of started.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGTERM');
+    await once(child, 'close');
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
