@@ -18,8 +18,8 @@ import { createOutcomes } from './outcomes.ts';
 import { attachPush } from './push.ts';
 import { createAppServer } from './server.ts';
 
-/** Milliseconds that open requests (long polls among them) are given when the node stops. */
-const LINGER_MS = 3_000;
+/** Milliseconds that requests under way are given when the node stops. */
+const LINGER_MS = 2_500;
 
 /** Wires one API node. The caller makes its server listen; `close` answers what is open and stops. */
 export async function startApi(deps: {
@@ -59,10 +59,14 @@ export async function startApi(deps: {
   return {
     server,
 
-    /** Takes no new connection, lets open requests have their answer, and closes the queues. */
+    /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
     async close(): Promise<void> {
+      server.prependListener('request', (_req, res) => {
+        res.shouldKeepAlive = false;
+      });
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       push.close();
+      outcomes.stopWaiting();
       server.closeIdleConnections();
       const cutOff = setTimeout(() => server.closeAllConnections(), LINGER_MS);
       await closed;

@@ -50,8 +50,10 @@ export function createIntake(deps: {
       if (ticket === undefined || ticket === 'mismatch' || ticket.outcome !== undefined) return [];
       return { ticketId: ticket.ticketId, eventId, wish };
     });
-    const jobId = requests[0]?.ticketId;
-    if (jobId !== undefined) await queues[shard]?.add('book', { requests }, jobId);
+    // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:
+    // a flush that is tried again adds its job once, and no other batch is ever taken for this one.
+    const jobId = batch[0]?.ticketId;
+    if (requests.length > 0 && jobId !== undefined) await queues[shard]?.add('book', { requests }, jobId);
 
     const last = accepted.tickets.reduce(
       (most, ticket) => Math.max(most, typeof ticket === 'object' ? ticket.place : 0),

@@ -33,6 +33,7 @@ export async function createOutcomes(deps: {
 }) {
   const { tickets, bookings, subscriber, node, shards, meter, log } = deps;
   const listeners = new Map<string, Set<Listener>>();
+  const stopping = new AbortController();
 
   const looks = Array.from({ length: shards }, (_, shard) =>
     createGroupCommit<string, { settled: number; ticket: TicketLook }>({
@@ -101,11 +102,12 @@ export async function createOutcomes(deps: {
     follow,
 
     /**
-     * The state of a ticket once it has its outcome, or after `seconds`, or when `signal` says that nobody waits any more.
+     * The state of a ticket once it has its outcome, or after `seconds`, or when `gone` says that nobody waits any more.
      *
      * @throws ApiError TICKET_UNKNOWN, OVERLOADED
      */
-    async wait(ticketId: string, seconds: number, signal: AbortSignal): Promise<TicketView> {
+    async wait(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView> {
+      const signal = AbortSignal.any([gone, stopping.signal]);
       const { promise, resolve } = withResolvers<Outcome | undefined>();
       const unfollow = follow(ticketId, resolve);
       const giveUp = () => resolve(undefined);
@@ -124,8 +126,8 @@ export async function createOutcomes(deps: {
       }
     },
 
-    /** Tickets that somebody follows on this node. */
-    following: () => listeners.size,
+    /** Ends every wait now, with the state that it knows. */
+    stopWaiting: () => stopping.abort(),
   };
 }
 

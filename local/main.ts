@@ -1,14 +1,15 @@
 import { renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../shared/platform/config.ts';
 import { takeDataFolder } from '../shared/platform/embedded/data-folder.ts';
 import { freePort } from '../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
-import type { ServerProcess } from '../shared/platform/embedded/server-process.ts';
+import type { EmbeddedOptions, EmbeddedServer } from '../shared/platform/embedded/server-process.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
 import { startNodePart } from './node-part.ts';
-import { createSupervisor, type Part } from './supervisor.ts';
+import { createSupervisor } from './supervisor.ts';
 
 const HELP = `npm start
 
@@ -16,7 +17,7 @@ Runs Frontrow whole on this machine: PostgreSQL and Redis of its own, the API an
 Settings come from the environment or from .env; .env.example lists them. Ctrl-C stops everything in order.`;
 
 /** Milliseconds that a database server is given to stop in order. */
-const SERVER_STOP_MS = 3_000;
+const SERVER_STOP_MS = 1_500;
 
 /** The longest a log may be before the next start sets it aside, in bytes. */
 const MAX_LOG_BYTES = 16 * 1024 * 1024;
@@ -46,45 +47,26 @@ async function main(): Promise<void> {
   process.on('SIGTERM', () => end(0));
   process.on('SIGHUP', () => end(0));
 
-  const serverPart = (name: string, start: () => Promise<ServerProcess>): Part => ({
-    name,
-    async start() {
-      const server = await start();
-      data.noteServer(name, server.identity);
-      return { exited: server.exited, stop: () => server.stop(SERVER_STOP_MS) };
-    },
-  });
-
-  async function databaseUrl(): Promise<string> {
-    if (config.DATABASE_URL !== undefined) return config.DATABASE_URL;
-    say('Starting PostgreSQL');
-    const folder = `${data.folder}/postgres`;
-    const options = {
-      folder,
-      port: await freePort(),
-      logFile: logFile('postgres'),
-      environment: process.env,
-      progress: say,
-    };
-    const postgres = await embeddedPostgres(options);
-    await supervisor.add(serverPart('postgres', postgres.start));
-    return postgres.url;
-  }
-
-  async function redisUrl(): Promise<string> {
-    if (config.REDIS_URL !== undefined) return config.REDIS_URL;
-    say('Starting Redis');
-    const folder = `${data.folder}/redis`;
-    const options = {
-      folder,
-      port: await freePort(),
-      logFile: logFile('redis'),
-      environment: process.env,
-      progress: say,
-    };
-    const redis = await embeddedRedis(options);
-    await supervisor.add(serverPart('redis', redis.start));
-    return redis.url;
+  /** The address of a server: the one from the settings, else that of an embedded one, which is started and kept. */
+  async function addressOf(
+    name: 'postgres' | 'redis',
+    given: string | undefined,
+    embed: (options: EmbeddedOptions) => Promise<EmbeddedServer>,
+  ): Promise<string> {
+    if (given !== undefined) return given;
+    say(`Starting ${name}`);
+    const folder = join(data.folder, name);
+    const port = await freePort();
+    const embedded = await embed({ folder, port, logFile: logFile(name), environment: process.env, progress: say });
+    await supervisor.add({
+      name,
+      async start() {
+        const server = await embedded.start();
+        data.noteServer(name, server.identity);
+        return { exited: server.exited, stop: () => server.stop(SERVER_STOP_MS) };
+      },
+    });
+    return embedded.url;
   }
 
   function logFile(name: string): string {
@@ -94,7 +76,10 @@ async function main(): Promise<void> {
   }
 
   try {
-    const servers = { databaseUrl: await databaseUrl(), redisUrl: await redisUrl() };
+    const servers = {
+      databaseUrl: await addressOf('postgres', config.DATABASE_URL, embeddedPostgres),
+      redisUrl: await addressOf('redis', config.REDIS_URL, embeddedRedis),
+    };
     const { applied, house } = await prepareDatabase(servers.databaseUrl, config);
     if (applied.length > 0) say(`Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}`);
     const asked = config.ZONES * config.ROWS * config.SEATS_PER_ROW;

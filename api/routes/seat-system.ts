@@ -2,7 +2,7 @@ import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { titleOf } from '../../shared/contract/codes.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import { reserveBody, type SeatWish } from '../../shared/contract/reserve.ts';
+import { type SeatWish, seatWish } from '../../shared/contract/reserve.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
 import type { BookingStore } from '../../shared/stores/bookings.ts';
@@ -45,7 +45,7 @@ export function addSeatSystemRoutes(
 
   async function reserve(req: Request, res: Response): Promise<void> {
     const body = await readJson(req);
-    const wish = parse(reserveBody, body);
+    const wish = parse(seatWish, body);
     const unfit = misfit(await house(), wish);
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
     const seconds = waitSeconds(req);

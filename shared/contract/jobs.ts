@@ -4,7 +4,7 @@ import { MAX_BATCH_REQUESTS } from './limits.ts';
 import { seatWish } from './reserve.ts';
 
 /** One accepted request on its way to a worker. */
-export const bookRequest = z.object({ ticketId, eventId, wish: seatWish });
+const bookRequest = z.object({ ticketId, eventId, wish: seatWish });
 
 export type BookRequest = z.infer<typeof bookRequest>;
 

@@ -6,7 +6,8 @@ const position = z.int().min(1).max(100_000);
 
 /**
  * What a request asks for: `count` seats side by side. With `zone` and `row` in that row, with `start` (0-based) exactly
- * there; without `row` the best in the zone; without both the best in the house.
+ * there; without `row` the best in the zone; without both the best in the house. It is the body of `POST /reserve`, and
+ * part of a job. Unknown fields are ignored, always.
  */
 export const seatWish = z
   .object({
@@ -25,6 +26,3 @@ export const seatWish = z
   });
 
 export type SeatWish = z.infer<typeof seatWish>;
-
-/** Body of `POST /reserve`. Unknown fields are ignored, always. */
-export const reserveBody = seatWish;

@@ -3,7 +3,7 @@ import { type ErrorCode, errorCodes } from './codes.ts';
 import { eventId, seatLabel, ticketId } from './ids.ts';
 
 /** A booking as every surface shows it. `zone`, `row` and `startIndex` (0-based) stand only where the seats are one run. */
-export const booking = z.object({
+const booking = z.object({
   id: ticketId,
   eventId,
   status: z.enum(['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED']),

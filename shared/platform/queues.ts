@@ -29,7 +29,8 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     defaultJobOptions: {
       attempts: ATTEMPTS,
       backoff: { type: 'custom' },
-      removeOnComplete: true,
+      // Who waits for a control job may look for it just after it is done.
+      removeOnComplete: name === 'control' ? 100 : true,
       removeOnFail: 1_000,
       sizeLimit: MAX_BATCH_BYTES,
     },
@@ -37,9 +38,9 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
   queue.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'queue'));
 
   return {
-    /** Puts a job on the queue. A job of an id that is still there is not added twice. */
+    /** Puts a job on the queue, its payload parsed here as at the other end. A job whose id is still there is not added twice. */
     async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
-      return queue.add(job, payload, jobId === undefined ? {} : { jobId });
+      return queue.add(job, jobs[job].payload.parse(payload), jobId === undefined ? {} : { jobId });
     },
     close: () => queue.close(),
     queue,

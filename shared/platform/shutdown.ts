@@ -1,8 +1,8 @@
 import { ConfigError } from './config.ts';
 import type { Logger } from './logger.ts';
 
-/** Longest time for a part to stop in order. `npm start` gives its parts this and a little more before it kills. */
-export const STOP_TIMEOUT_MS = 8_000;
+/** Longest time for a part to stop in order: API, workers and servers, one after the other, end within 10 s. */
+export const STOP_TIMEOUT_MS = 4_000;
 
 /**
  * Runs `stop` once, on SIGTERM, SIGINT, or when the parent that watches over this process is gone, then ends the process.

@@ -4,7 +4,7 @@ import type { EventStore } from './events.ts';
 import type { SeatStore } from './seats.ts';
 
 /** One seat or booking on which two records disagree. */
-export type Difference = { what: 'bit missing' | 'bit too many' | 'wrong owner' | 'booking and seats'; where: string };
+type Difference = { what: 'bit missing' | 'bit too many' | 'wrong owner' | 'booking and seats'; where: string };
 
 /** What an audit compared and found. */
 export type AuditReport = {

@@ -18,7 +18,7 @@ export type SaveResult = { booking: Booking } | 'lost' | 'stale' | 'unsavable';
 type BookingRow = { id: string; eventId: number; status: Booking['status']; seats: string[]; createdAt: Date };
 
 /** A row as every surface shows it. */
-export function bookingView({ id, eventId, status, seats, createdAt }: BookingRow): Booking {
+function bookingView({ id, eventId, status, seats, createdAt }: BookingRow): Booking {
   return {
     id,
     eventId,

@@ -3,7 +3,7 @@ import { send } from '../support/client.ts';
 import { useSystem } from '../support/system.ts';
 
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
-const system = useSystem({ ADMIN_TOKEN: TOKEN, ZONES: 3, ROWS: 4, SEATS_PER_ROW: 10 });
+const system = useSystem({ ADMIN_TOKEN: TOKEN, SHARDS: 3, ZONES: 3, ROWS: 4, SEATS_PER_ROW: 10 });
 const asOperator = { authorization: `Bearer ${TOKEN}` };
 const call = (method: string, path: string, headers?: Record<string, string>) =>
   send(system().url, method, path, undefined, headers);

@@ -154,6 +154,20 @@ describe('an idempotency key', () => {
     );
   });
 
+  test('that comes again while its ticket waits strands nobody', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    await system().stopWorkers();
+    const first = await post('/reserve', { zone: 10, row: 10, count: 1 }, headers);
+    const [again, other] = await Promise.all([
+      post('/reserve?wait=20', { zone: 10, row: 10, count: 1 }, headers),
+      post('/reserve?wait=20', { zone: 10, row: 10, count: 1 }),
+      system().resumeWorkers(),
+    ]);
+    expect(again).toMatchObject({ status: 200, body: { ticketId: first.body.ticketId } });
+    expect(other).toMatchObject({ status: 200 });
+    expect((await get('/occupancy/10/10')).body.occupied).toBe(2);
+  });
+
   test('with another body is refused', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     await post('/reserve?wait=10', { zone: 8, row: 8, count: 2 }, headers);

@@ -18,7 +18,7 @@ import { createSeatStore } from '../../shared/stores/seats.ts';
 import { createTicketStore } from '../../shared/stores/tickets.ts';
 import { startWorkers } from '../../workers/workers.ts';
 
-/** Redis databases that the test server has; each test file takes one of its own. */
+/** Redis databases that the test server has. Number 0 counts the others out; each test file takes one of its own. */
 const REDIS_DATABASES = 64;
 
 /** A database of PostgreSQL and one of Redis for the calling file alone, empty. */
@@ -28,12 +28,13 @@ async function ownServers(): Promise<{ databaseUrl: string; redisUrl: string }> 
   const client = new pg.Client({ connectionString: TEST_DATABASE_URL });
   await client.connect();
   await client.query(`CREATE DATABASE ${name}`);
-  const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM pg_database');
   await client.end();
+  const counter = new Redis(TEST_REDIS_URL);
+  const turn = await counter.incr('test-files');
+  counter.disconnect();
   const databaseUrl = new URL(TEST_DATABASE_URL);
   databaseUrl.pathname = `/${name}`;
-  // Each file has made one database by now, so their number gives every file another Redis database.
-  return { databaseUrl: databaseUrl.href, redisUrl: `${TEST_REDIS_URL}/${(rows[0]?.n ?? 0) % REDIS_DATABASES}` };
+  return { databaseUrl: databaseUrl.href, redisUrl: `${TEST_REDIS_URL}/${1 + (turn % (REDIS_DATABASES - 1))}` };
 }
 
 type SystemOptions = Partial<
@@ -59,6 +60,7 @@ async function startSystem(options: SystemOptions) {
     tickets: createTicketStore({ scripts }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS }),
   };
+  let apiRuns = true;
   const api = await startApi({ config, prisma, redis, subscriber, node: randomBytes(6).toString('hex'), log });
   api.server.listen(0, '127.0.0.1');
   await once(api.server, 'listening');
@@ -84,8 +86,13 @@ async function startSystem(options: SystemOptions) {
       workers ??= await startMoreWorkers();
     },
 
+    async stopApi(): Promise<void> {
+      if (apiRuns) await api.close();
+      apiRuns = false;
+    },
+
     async close(): Promise<void> {
-      await api.close();
+      await this.stopApi();
       await workers?.close();
       for (const connection of [redis, workerRedis, subscriber]) connection.disconnect();
       await prisma.$disconnect();

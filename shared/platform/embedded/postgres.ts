@@ -3,8 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import type { Progress } from './redis.ts';
-import { type ServerProcess, startServer, untilUp } from './server-process.ts';
+import { type EmbeddedOptions, type EmbeddedServer, startServer, untilUp } from './server-process.ts';
 
 const run = promisify(execFile);
 
@@ -14,19 +13,11 @@ const DATABASE = 'frontrow';
 /** Connections that the server takes: room for several APIs and workers side by side. */
 const MAX_CONNECTIONS = 200;
 
-export type EmbeddedPostgres = { start: () => Promise<ServerProcess>; url: string };
-
 /**
  * An embedded PostgreSQL from npm's binaries, its cluster made on the first use. The package's own starter is not used:
  * it starts the server in our process group and takes our signals.
  */
-export async function embeddedPostgres(options: {
-  folder: string;
-  port: number;
-  logFile: string;
-  environment: NodeJS.ProcessEnv;
-  progress: Progress;
-}): Promise<EmbeddedPostgres> {
+export async function embeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { folder, port, logFile, environment, progress } = options;
   const binaries = await findBinaries();
   const account = serverAccount();

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { projectRoot } from '../root.ts';
-import { type ServerProcess, startServer, untilUp } from './server-process.ts';
+import { type EmbeddedOptions, type EmbeddedServer, type Progress, startServer, untilUp } from './server-process.ts';
 
 const run = promisify(execFile);
 
@@ -15,9 +15,6 @@ const MIN_MAJOR = 7;
 const NAMES = ['redis-server', 'valkey-server'];
 
 type RedisBinary = { command: string; env: NodeJS.ProcessEnv };
-
-/** Tells people what is going on. */
-export type Progress = (line: string) => void;
 
 const HOW_TO_INSTALL =
   'Install one (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis) or set REDIS_URL to one that runs.';
@@ -105,17 +102,8 @@ async function fetchPackages(home: string, environment: NodeJS.ProcessEnv): Prom
   }
 }
 
-/** Where the embedded Redis keeps its data and how to reach it. */
-export type EmbeddedRedis = { start: () => Promise<ServerProcess>; url: string };
-
 /** An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. */
-export async function embeddedRedis(options: {
-  folder: string;
-  port: number;
-  logFile: string;
-  environment: NodeJS.ProcessEnv;
-  progress: Progress;
-}): Promise<EmbeddedRedis> {
+export async function embeddedRedis(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { folder, port, logFile, environment, progress } = options;
   const { command, env } = await findRedis(environment, progress);
   mkdirSync(folder, { recursive: true });

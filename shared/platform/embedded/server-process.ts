@@ -4,6 +4,21 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf, type ProcessIdentity } from '../process-identity.ts';
 
+/** Tells people what is going on. */
+export type Progress = (line: string) => void;
+
+/** What an embedded server is made from: its data folder, port and log, and the environment its programs run in. */
+export type EmbeddedOptions = {
+  folder: string;
+  port: number;
+  logFile: string;
+  environment: NodeJS.ProcessEnv;
+  progress: Progress;
+};
+
+/** An embedded server: its address, and how it is started, again too, on the same data and port. */
+export type EmbeddedServer = { url: string; start: () => Promise<ServerProcess> };
+
 /** A database server that runs as a child. */
 export type ServerProcess = {
   identity: ProcessIdentity;
