@@ -67,9 +67,11 @@ export async function startApi(deps: {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       push.close();
       outcomes.stopWaiting();
-      server.closeIdleConnections();
+      // A connection that was kept alive for a request of before becomes idle only now and then.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
       const cutOff = setTimeout(() => server.closeAllConnections(), LINGER_MS);
       await closed;
+      clearInterval(sweep);
       clearTimeout(cutOff);
       await intake.drained();
       await Promise.all([
