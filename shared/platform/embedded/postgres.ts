@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type EmbeddedOptions, type EmbeddedServer, startServer, untilUp } from './server-process.ts';
@@ -20,7 +21,7 @@ const MAX_CONNECTIONS = 200;
 export async function embeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { folder, port, logFile, environment, progress } = options;
   const binaries = await findBinaries();
-  const account = serverAccount();
+  const account = serverAccount(environment);
   const passwordFile = `${folder}.password`;
   if (!existsSync(folder)) {
     progress('Creating the PostgreSQL cluster');
@@ -61,7 +62,7 @@ async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
 /** PostgreSQL refuses to run as root: then it runs as an account without rights, this one. */
 type Account = { uid: number; gid: number } | undefined;
 
-function serverAccount(): Account {
+function serverAccount(environment: NodeJS.ProcessEnv): Account {
   if (process.getuid?.() !== 0) return undefined;
   const nobody = /^nobody:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));
   if (nobody === null)
@@ -70,14 +71,31 @@ function serverAccount(): Account {
 }
 
 /**
- * A command as it runs under an account. It keeps one capability of root's, to read and to pass through folders, because
- * a clone in root's home or in a private temporary folder is closed to every other account.
+ * A command as it runs under an account. It keeps one capability of root's, to pass through folders, because a clone in
+ * root's home or in a private temporary folder is closed to every other account. `no_setuid_fixup` lets access(2), which
+ * initdb asks, know of the capability too.
  */
 function asAccount(account: Account, command: string, args: string[]): [command: string, args: string[]] {
   if (account === undefined) return [command, args];
-  const capability = '-all,+dac_read_search';
-  const rights = ['--clear-groups', `--inh-caps=${capability}`, `--ambient-caps=${capability}`];
-  return ['setpriv', [`--reuid=${account.uid}`, `--regid=${account.gid}`, ...rights, command, ...args]];
+  const capability = passCapability();
+  const rights =
+    capability === undefined
+      ? []
+      : [`--inh-caps=-all,+${capability}`, `--ambient-caps=-all,+${capability}`, '--securebits=+no_setuid_fixup'];
+  return [
+    'setpriv',
+    [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', ...rights, command, ...args],
+  ];
+}
+
+/** The least capability that this process can hand on and that passes closed folders; containers often lack the first. */
+function passCapability(): string | undefined {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  const has = (bit: number) => ((BigInt(`0x${effective}`) >> BigInt(bit)) & 1n) === 1n; // capabilities(7)
+  const [DAC_OVERRIDE, DAC_READ_SEARCH, SETPCAP] = [1, 2, 8];
+  if (!has(SETPCAP)) return undefined;
+  if (has(DAC_READ_SEARCH)) return 'dac_read_search';
+  return has(DAC_OVERRIDE) ? 'dac_override' : undefined;
 }
 
 /** Makes the cluster beside its place and moves it there when it is whole, so that a start that was cut off leaves none. */
