@@ -65,8 +65,13 @@ type Account = { uid: number; gid: number } | undefined;
 function serverAccount(environment: NodeJS.ProcessEnv): Account {
   if (process.getuid?.() !== 0) return undefined;
   const nobody = /^nobody:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));
-  if (nobody === null)
-    throw new Error('PostgreSQL does not run as root, and there is no account "nobody" to run it as.');
+  const setpriv = (environment.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'setpriv')));
+  if (nobody === null || !setpriv) {
+    throw new Error(
+      'PostgreSQL does not run as root, and here is no account "nobody" or no setpriv (util-linux) to run it otherwise. ' +
+        'Start Frontrow as another user, or set DATABASE_URL.',
+    );
+  }
   return { uid: Number(nobody[1]), gid: Number(nobody[2]) };
 }
 
