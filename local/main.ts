@@ -46,6 +46,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => end(0));
   process.on('SIGTERM', () => end(0));
   process.on('SIGHUP', () => end(0));
+  whenParentDies(() => end(0));
 
   /** The address of a server: the one from the settings, else that of an embedded one, which is started and kept. */
   async function addressOf(
@@ -125,6 +126,15 @@ async function main(): Promise<void> {
     say(`Frontrow could not start: ${(fault as Error).message}`);
     end(1);
   }
+}
+
+/** npm that is killed with -9 tells nobody: then this process gets another parent, and nobody is left who could stop it. */
+function whenParentDies(act: () => void): void {
+  if (process.env.npm_lifecycle_event === undefined) return; // started by hand, perhaps to outlive its shell
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) act();
+  }, 500).unref();
 }
 
 function readyBlock(url: string, folder: string, seats: number): string {

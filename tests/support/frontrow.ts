@@ -20,9 +20,18 @@ export function dataFolder(): string {
   return folder;
 }
 
-/** Runs one of the commands of package.json as a user would, apart from npm. */
+/** Runs one of the commands of package.json, apart from npm. */
 export function run(target: string, args: string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'run.mjs'), target, ...args], {
+  return launch(process.execPath, [join(projectRoot, 'scripts', 'run.mjs'), target, ...args], env);
+}
+
+/** Runs `npm start` as a user does. */
+export const npmStart: Command = (_target, args, env) => launch('npm', ['start', ...args], env);
+
+type Command = typeof run;
+
+function launch(command: string, args: string[], env: Record<string, string>) {
+  const child = spawn(command, args, {
     cwd: projectRoot,
     env: { ...process.env, ...HOUSE, PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -38,9 +47,9 @@ export function run(target: string, args: string[], env: Record<string, string>)
   return { pid: child.pid ?? 0, kill: (signal: NodeJS.Signals) => child.kill(signal), ended, output: () => output };
 }
 
-/** Starts `npm start` on a data folder and waits until it is ready. */
-export async function startFrontrow(folder: string, env: Record<string, string> = {}) {
-  const process = run('local/main', [], { DATA_DIR: folder, ...env });
+/** Starts Frontrow on a data folder, as `npm start` does, and waits until it is ready. */
+export async function startFrontrow(folder: string, env: Record<string, string> = {}, command: Command = run) {
+  const process = command('local/main', [], { DATA_DIR: folder, ...env });
   await until(() => process.output().includes('Frontrow is ready'), 60_000, process.output);
   const running = JSON.parse(readFileSync(join(folder, 'running.json'), 'utf8')) as Running;
   return { ...process, ...running };
