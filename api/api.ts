@@ -49,10 +49,24 @@ export async function startApi(deps: {
   }
   await Promise.all(controls.map((control) => control.events.waitUntilReady()));
 
-  const intake = createIntake({ tickets, queues, node, meter, maxQueued: config.MAX_QUEUED, log });
+  const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, log };
+  const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues });
+  const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls.map(({ queue }) => queue) });
   const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
   const control = createControl({ shards: controls, log });
-  const app = buildApp({ config, intake, outcomes, control, events, bookings, seats, redis, prisma, log });
+  const app = buildApp({
+    config,
+    bookIntake,
+    changeIntake,
+    outcomes,
+    control,
+    events,
+    bookings,
+    seats,
+    redis,
+    prisma,
+    log,
+  });
   const server = createAppServer(app);
   const push = attachPush(server, { outcomes, log });
 
@@ -73,7 +87,7 @@ export async function startApi(deps: {
       await closed;
       clearInterval(sweep);
       clearTimeout(cutOff);
-      await intake.drained();
+      await Promise.all([bookIntake.drained(), changeIntake.drained()]);
       await Promise.all([
         ...queues.map((queue) => queue.close()),
         ...controls.flatMap(({ queue, events: queueEvents }) => [queue.close(), queueEvents.close()]),

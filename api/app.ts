@@ -11,6 +11,7 @@ import { ApiError, replyConflict, replyProblem } from './http.ts';
 import type { Intake } from './intake.ts';
 import { createOperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
+import { bookingRoutes } from './routes/bookings.ts';
 import { healthRoutes } from './routes/health.ts';
 import { addSeatSystemRoutes, SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
 import { ticketRoutes } from './routes/tickets.ts';
@@ -18,7 +19,8 @@ import { ticketRoutes } from './routes/tickets.ts';
 /** The Express app. It does not listen: main.ts and the tests do that. */
 export function buildApp(deps: {
   config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS'>;
-  intake: Intake;
+  bookIntake: Intake<'book'>;
+  changeIntake: Intake<'change'>;
   outcomes: Outcomes;
   control: Control;
   events: EventStore;
@@ -35,9 +37,10 @@ export function buildApp(deps: {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  addSeatSystemRoutes(app, { ...deps, requireOperator });
+  addSeatSystemRoutes(app, { ...deps, requireOperator, shards: config.SHARDS });
   app.use(healthRoutes({ redis, prisma, shards: config.SHARDS }));
   app.use('/api/tickets', ticketRoutes(deps));
+  app.use('/api/bookings', bookingRoutes({ ...deps, shards: config.SHARDS }));
   app.use(() => {
     throw new ApiError('ROUTE_UNKNOWN');
   });

@@ -28,6 +28,17 @@ export function reply(
   res.end(text);
 }
 
+/** Answers with the receipt of a request that is on the queue. */
+export function replyTicket(
+  res: ServerResponse,
+  status: number,
+  { ticketId, position, etaSeconds }: { ticketId: string; position: number; etaSeconds: number },
+): void {
+  const ticket = `/api/tickets/${ticketId}`;
+  const body = { ticketId, status: 'queued', position, etaSeconds, links: { ticket, socket: '/ws' } };
+  reply(res, status, body, { location: ticket });
+}
+
 /** Surface A: anything wrong is 409 with a code. */
 export function replyConflict(res: ServerResponse, error: ApiError): void {
   reply(res, 409, { error: error.message, code: error.code, ...error.fields }, closing(error));
@@ -100,11 +111,11 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
 
 /**
  * Seconds that a client is ready to wait for an outcome, from `?wait=N` or `Prefer: wait=N` (RFC 7240), cut to
- * `MAX_WAIT_SECONDS`; 0 where it did not ask. A preference that makes no sense is ignored, as the RFC has it.
+ * `MAX_WAIT_SECONDS`; `fallback` where it did not ask. A preference that makes no sense is ignored, as the RFC has it.
  *
  * @throws ApiError INVALID_REQUEST where `?wait` is no number of seconds
  */
-export function waitSeconds(req: IncomingMessage): number {
+export function waitSeconds(req: IncomingMessage, fallback = 0): number {
   const url = req.url ?? '';
   const mark = url.indexOf('?');
   const asked = mark === -1 ? null : new URLSearchParams(url.slice(mark)).get('wait');
@@ -114,5 +125,12 @@ export function waitSeconds(req: IncomingMessage): number {
   }
   const preferred =
     req.headers.prefer === undefined ? null : /(?:^|[,;\s])wait *= *(\d{1,6})/.exec(String(req.headers.prefer));
-  return preferred === null ? 0 : Math.min(Number(preferred[1]), MAX_WAIT_SECONDS);
+  return preferred === null ? fallback : Math.min(Number(preferred[1]), MAX_WAIT_SECONDS);
+}
+
+/** Aborts when the client is gone, so that nobody waits for it. */
+export function goneSignal(res: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  res.on('close', () => gone.abort());
+  return gone.signal;
 }

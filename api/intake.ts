@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobPayload } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
-import type { SeatWish } from '../shared/contract/reserve.ts';
-import type { Outcome } from '../shared/contract/tickets.ts';
+import type { Outcome, TicketKind } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
-import { newTicketId, shardOfEvent } from '../shared/domain/ticket-id.ts';
+import { newTicketId } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
 import type { TicketRequest, TicketStore } from '../shared/stores/tickets.ts';
@@ -26,12 +26,16 @@ export type Submission = {
   outcome: Outcome | undefined;
 };
 
-type Entry = TicketRequest & { eventId: number; wish: SeatWish };
+/** The jobs that carry batches of tickets' requests, and one such request before it has its ticket. */
+type BatchJob = 'book' | 'change';
+type Asked<Name extends BatchJob> = Omit<JobPayload<Name>['requests'][number], 'ticketId'>;
+type Entry<Name extends BatchJob> = TicketRequest & { asked: Asked<Name> };
 
 /** Intake by group commit: many requests, one script that records their tickets, one job that carries them. */
-export function createIntake(deps: {
+export function createIntake<Name extends BatchJob>(deps: {
+  job: Name;
   tickets: TicketStore;
-  /** The booking queue of each shard. */
+  /** The queue of that job, of each shard. */
   queues: readonly JobQueue[];
   /** This API node. */
   node: string;
@@ -39,21 +43,22 @@ export function createIntake(deps: {
   maxQueued: number;
   log: Logger;
 }) {
-  const { tickets, queues, node, meter, maxQueued, log } = deps;
+  const { job, tickets, queues, node, meter, maxQueued, log } = deps;
 
-  async function flush(shard: number, batch: Entry[]): Promise<(Submission | ApiError)[]> {
+  async function flush(shard: number, batch: Entry<Name>[]): Promise<(Submission | ApiError)[]> {
     const accepted = await tickets.accept(shard, node, batch, maxQueued);
     if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
 
-    const requests = batch.flatMap(({ eventId, wish }, i) => {
+    const requests = batch.flatMap(({ asked }, i) => {
       const ticket = accepted.tickets[i];
       if (ticket === undefined || ticket === 'mismatch' || ticket.outcome !== undefined) return [];
-      return { ticketId: ticket.ticketId, eventId, wish };
+      return { ticketId: ticket.ticketId, ...asked };
     });
     // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:
     // a flush that is tried again adds its job once, and no other batch is ever taken for this one.
     const jobId = batch[0]?.ticketId;
-    if (requests.length > 0 && jobId !== undefined) await queues[shard]?.add('book', { requests }, jobId);
+    if (requests.length > 0 && jobId !== undefined)
+      await queues[shard]?.add(job, { requests } as JobPayload<Name>, jobId);
 
     const last = accepted.tickets.reduce(
       (most, ticket) => Math.max(most, typeof ticket === 'object' ? ticket.place : 0),
@@ -69,7 +74,7 @@ export function createIntake(deps: {
   }
 
   /** A flush that broke half way is tried again with the same ids: recording and queueing both know what they have. */
-  async function flushPersistently(shard: number, batch: Entry[]): Promise<(Submission | ApiError)[]> {
+  async function flushPersistently(shard: number, batch: Entry<Name>[]): Promise<(Submission | ApiError)[]> {
     for (const pauseMs of RETRY_PAUSES_MS) {
       try {
         return await flush(shard, batch);
@@ -82,7 +87,7 @@ export function createIntake(deps: {
   }
 
   const shards = queues.map((_queue, shard) =>
-    createGroupCommit<Entry, Submission | ApiError>({
+    createGroupCommit<Entry<Name>, Submission | ApiError>({
       flush: (batch) => flushPersistently(shard, batch),
       maxItems: MAX_BATCH_REQUESTS,
       maxWaiting: MAX_WAITING,
@@ -96,9 +101,13 @@ export function createIntake(deps: {
      * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH, or UNAVAILABLE; then the request was not accepted (it may still
      * be booked: a client that retries with its idempotency key learns it)
      */
-    async submit(eventId: number, wish: SeatWish, idempotency: TicketRequest['idempotency']): Promise<Submission> {
-      const shard = shardOfEvent(eventId, shards.length);
-      const pending = shards[shard]?.add({ ticketId: newTicketId(shard), eventId, wish, idempotency });
+    async submit(
+      shard: number,
+      kind: TicketKind,
+      asked: Asked<Name>,
+      idempotency: TicketRequest['idempotency'],
+    ): Promise<Submission> {
+      const pending = shards[shard]?.add({ ticketId: newTicketId(shard), kind, idempotency, asked });
       if (pending === undefined) throw new ApiError('OVERLOADED');
       const result = await pending.catch((fault: Error) => {
         log.error({ shard, fault: fault.message }, 'flush failed');
@@ -115,20 +124,28 @@ export function createIntake(deps: {
   };
 }
 
-export type Intake = ReturnType<typeof createIntake>;
+export type Intake<Name extends BatchJob> = ReturnType<typeof createIntake<Name>>;
 
 const digestOf = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /**
  * What an `Idempotency-Key` header binds a request to, or undefined without one. A caller who is not logged in is known
- * by nothing but the key, so it must be too long to guess (I9).
+ * by nothing but the key, so it must be too long to guess (I9). Where a user is named, the key is that user's.
  *
  * @throws ApiError INVALID_REQUEST where the key is shorter than 16 or longer than 255 characters
  */
-export function idempotencyOf(req: IncomingMessage, path: string, body: unknown): TicketRequest['idempotency'] {
+export function idempotencyOf(
+  req: IncomingMessage,
+  path: string,
+  body: unknown,
+  userId?: number,
+): TicketRequest['idempotency'] {
   const key = req.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || key.length < 16 || key.length > 255)
     throw new ApiError('INVALID_REQUEST', 'Idempotency-Key: 16 to 255 characters');
-  return { digest: digestOf(key), fingerprint: digestOf(req.method ?? '', path, JSON.stringify(body)) };
+  return {
+    digest: digestOf(key, String(userId ?? '')),
+    fingerprint: digestOf(req.method ?? '', path, JSON.stringify(body)),
+  };
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type Outcome, settledView, type TicketView } from '../shared/contract/tickets.ts';
+import { doneOutcome, type Outcome, settledView, type TicketView } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { shardOfTicket } from '../shared/domain/ticket-id.ts';
@@ -76,7 +76,7 @@ export async function createOutcomes(deps: {
     if (ticket === undefined) {
       const booking = await bookings.find(ticketId);
       if (booking === undefined) throw new ApiError('TICKET_UNKNOWN');
-      return settledView(ticketId, { status: 'booked', booking });
+      return settledView(ticketId, doneOutcome('book', booking));
     }
     if (ticket.outcome !== undefined) {
       deliver(ticketId, ticket.outcome);
@@ -84,7 +84,7 @@ export async function createOutcomes(deps: {
     }
     const position = Math.max(1, ticket.place - settled);
     meter.observe(settled, position, performance.now());
-    return { ticketId, kind: 'book', status: 'queued', position, etaSeconds: meter.etaSeconds(position) };
+    return { ticketId, kind: ticket.kind, status: 'queued', position, etaSeconds: meter.etaSeconds(position) };
   }
 
   /** Calls `listener` once with the outcome, if it comes. The result ends that. */

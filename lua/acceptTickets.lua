@@ -1,7 +1,7 @@
 -- acceptTickets: record a batch of tickets, give each its place in line, judge idempotency keys.
 -- KEYS[1]  sequence     integer, the last place given
 -- KEYS[2]  settled      integer, tickets that have their outcome
--- KEYS[3]  ticketStem   + ticket id: hash of seq, claim, outcome, watchers
+-- KEYS[3]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers
 -- KEYS[4]  idemStem     + digest of the key: "<ticket id> <fingerprint>"
 -- KEYS[5]  waiting      BullMQ's list of waiting jobs
 -- KEYS[6]  active       BullMQ's list of jobs under way
@@ -9,7 +9,7 @@
 -- ARGV[1]  maxQueued    integer, tickets without an outcome that there may be
 -- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered
 -- ARGV[3]  node         id of the API node that asks; it is told of the outcomes
--- ARGV[4..] for each ticket: ticket id, digest of the idempotency key or '', fingerprint or ''
+-- ARGV[4..] for each ticket: ticket id, kind, digest of the idempotency key or '', fingerprint or ''
 -- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, outcome or '' } for each }, or OVERLOADED
 -- COST     O(tickets)
 local sequence, settled, ticketStem, idemStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -30,11 +30,11 @@ then
   redis.call('SET', settled, done)
 end
 
-if last - done + (#ARGV - 3) / 3 > maxQueued then return 'OVERLOADED' end
+if last - done + (#ARGV - 3) / 4 > maxQueued then return 'OVERLOADED' end
 
 local replies = {}
-for i = 4, #ARGV, 3 do
-  local id, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+for i = 4, #ARGV, 4 do
+  local id, kind, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local mismatch = false
   if digest ~= '' then
     local known = redis.call('GET', idemStem .. digest)
@@ -52,7 +52,7 @@ for i = 4, #ARGV, 3 do
     if not place then
       last = last + 1
       place = last
-      redis.call('HSET', ticketStem .. id, 'seq', place, 'watchers', node)
+      redis.call('HSET', ticketStem .. id, 'seq', place, 'kind', kind, 'watchers', node)
     end
     replies[#replies + 1] = { id, place, ticket[2] or '' }
   end

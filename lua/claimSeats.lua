@@ -4,8 +4,9 @@
 -- KEYS[3]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
 -- KEYS[4]  fullStem     + event:count: bitmap of rows, 1 = no such run left
 -- KEYS[5]  takenStem    + event: hash of zone, seats taken
--- KEYS[6]  ticketStem   + ticket id: hash of seq, claim, outcome, watchers
--- ARGV[1..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count
+-- KEYS[6]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers
+-- ARGV[1..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count, labels or '' (then zone, row,
+--           start and count do not count), milliseconds that its locks last or 0 for ever
 -- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>", "SETTLED" or "REBUILD"
 -- COST     O(requests x seats in a row / 8)
 local houseStem, seatsStem, lockStem, fullStem, takenStem, ticketStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
@@ -95,10 +96,19 @@ local function countTaken(event, number, seats)
 end
 
 -- Locks the seats for a ticket, all or none. Returns the seat (from 0) that another ticket owns, if one does.
-local function lockSeats(lock, from, seats, id)
+local function takeLock(key, id, lockMs)
+  local taken
+  if lockMs == '0' then
+    taken = redis.call('SET', key, id, 'NX')
+  else
+    taken = redis.call('SET', key, id, 'NX', 'PX', lockMs)
+  end
+  return taken or redis.call('GET', key) == id
+end
+
+local function lockSeats(lock, from, seats, id, lockMs)
   for seat = from, from + seats - 1 do
-    local key = lock .. numeral(seat + 1)
-    if not redis.call('SET', key, id, 'NX') and redis.call('GET', key) ~= id then
+    if not takeLock(lock .. numeral(seat + 1), id, lockMs) then
       for mine = from, seat - 1 do redis.call('DEL', lock .. numeral(mine + 1)) end
       return seat
     end
@@ -117,8 +127,18 @@ local function setSeats(bits, from, count)
   return first, string.char(unpack(bytes))
 end
 
+-- Marks one seat as taken.
+local function setSeat(event, seat)
+  local key = seatsStem .. seat.place
+  local _, before = freeRuns(redis.call('GET', key) or '', seat.zone.seats)
+  if redis.call('SETBIT', key, seat.seat - 1, 1) == 1 then return end
+  local _, after = freeRuns(redis.call('GET', key), seat.zone.seats)
+  indexRow(fullStem, event, seat.zone.first + seat.row - 1, longestOf(before), longestOf(after))
+  countTaken(event, seat.number, 1)
+end
+
 -- Takes seats of one row. Returns their labels, or nil and whether the row has any free seat.
-local function claimInRow(event, number, zone, row, start, count, id)
+local function claimInRow(event, number, zone, row, start, count, id, lockMs)
   local place = event .. ':' .. numeral(number) .. ':' .. numeral(row)
   local bits = redis.call('GET', seatsStem .. place) or ''
   while true do
@@ -131,7 +151,7 @@ local function claimInRow(event, number, zone, row, start, count, id)
     end
     if not run then return nil, #starts > 0 end
 
-    local owned = lockSeats(lockStem .. place .. ':', from, count, id)
+    local owned = lockSeats(lockStem .. place .. ':', from, count, id, lockMs)
     local taken, seats = owned or from, owned and 1 or count
     local first, bytes = setSeats(bits, taken, seats)
     redis.call('SETRANGE', seatsStem .. place, numeral(first), bytes)
@@ -150,7 +170,7 @@ local function claimInRow(event, number, zone, row, start, count, id)
 end
 
 -- Takes the best seats in the rows first..last of the house. Returns their labels, or nil and a code.
-local function claimBest(event, house, first, last, count, id)
+local function claimBest(event, house, first, last, count, id, lockMs)
   local full = fullStem .. event .. ':'
   while true do
     local rowIndex = redis.call('BITPOS', full .. count, 0, first, last, 'BIT')
@@ -160,28 +180,52 @@ local function claimBest(event, house, first, last, count, id)
     end
     local number = zoneOfRow(event, house, rowIndex)
     local zone = zoneOf(event, house, number)
-    local labels = claimInRow(event, number, zone, rowIndex - zone.first + 1, nil, count, id)
+    local labels = claimInRow(event, number, zone, rowIndex - zone.first + 1, nil, count, id, lockMs)
     if labels then return labels end
     redis.call('SETBIT', full .. count, rowIndex, 1) -- the index was behind the row
   end
 end
 
-local function decide(event, house, number, row, start, count, id)
-  if number == 0 then return claimBest(event, house, 0, house.rows - 1, count, id) end
+-- Takes seats that are no run, each by itself, all or none. Returns their labels, or nil and a code.
+local function claimLabels(event, house, labels, id, lockMs)
+  local seats = {}
+  for number, row, seat in string.gmatch(labels, '(%d+)-(%d+)-(%d+)') do
+    local zone = zoneOf(event, house, tonumber(number))
+    row, seat = tonumber(row), tonumber(seat)
+    if not zone or row > zone.rows or seat > zone.seats then return nil, 'INVALID_REQUEST' end
+    local place = event .. ':' .. number .. ':' .. row
+    if redis.call('GETBIT', seatsStem .. place, seat - 1) == 1 then return nil, 'SEAT_TAKEN' end
+    seats[#seats + 1] = { zone = zone, number = tonumber(number), row = row, seat = seat, place = place }
+  end
+  for i = 1, #seats do
+    local taken = seats[i]
+    if not takeLock(lockStem .. taken.place .. ':' .. taken.seat, id, lockMs) then
+      for mine = 1, i - 1 do redis.call('DEL', lockStem .. seats[mine].place .. ':' .. seats[mine].seat) end
+      setSeat(event, taken) -- the lock knew of an owner that the bitmap had forgotten
+      return nil, 'SEAT_TAKEN'
+    end
+  end
+  for i = 1, #seats do setSeat(event, seats[i]) end
+  return labels
+end
+
+local function decide(event, house, number, row, start, count, id, lockMs)
+  if number == 0 then return claimBest(event, house, 0, house.rows - 1, count, id, lockMs) end
   local zone = zoneOf(event, house, number)
   if not zone or row > zone.rows then return nil, 'INVALID_REQUEST' end
-  if row == 0 then return claimBest(event, house, zone.first, zone.first + zone.rows - 1, count, id) end
+  if row == 0 then return claimBest(event, house, zone.first, zone.first + zone.rows - 1, count, id, lockMs) end
   if start >= 0 and start + count > zone.seats then return nil, 'INVALID_REQUEST' end
-  local labels, anyFree = claimInRow(event, number, zone, row, start >= 0 and start or nil, count, id)
+  local labels, anyFree = claimInRow(event, number, zone, row, start >= 0 and start or nil, count, id, lockMs)
   if labels then return labels end
   if start >= 0 then return nil, 'SEAT_TAKEN' end
   return nil, (anyFree and count > 1) and 'NO_ADJACENT_SEATS' or 'SOLD_OUT'
 end
 
 local decisions = {}
-for i = 1, #ARGV, 6 do
+for i = 1, #ARGV, 8 do
   local id, event = ARGV[i], ARGV[i + 1]
   local zone, row, start, count = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
+  local wanted, lockMs = ARGV[i + 6], ARGV[i + 7]
   local house = readHouse(event)
   local ticket = redis.call('HMGET', ticketStem .. id, 'claim', 'outcome')
   local decision
@@ -192,7 +236,12 @@ for i = 1, #ARGV, 6 do
   elseif ticket[1] and string.match(ticket[1], '^%u+ (%d+) ') == house.generation then
     decision = ticket[1]
   else
-    local labels, code = decide(event, house, zone, row, start, count, id)
+    local labels, code
+    if wanted ~= '' then
+      labels, code = claimLabels(event, house, wanted, id, lockMs)
+    else
+      labels, code = decide(event, house, zone, row, start, count, id, lockMs)
+    end
     decision = (labels and 'GOT ' or 'NOT ') .. house.generation .. ' ' .. (labels or code)
     redis.call('HSET', ticketStem .. id, 'claim', decision)
   end

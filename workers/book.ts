@@ -1,7 +1,7 @@
 import type { BookRequest } from '../shared/contract/jobs.ts';
-import type { Outcome } from '../shared/contract/tickets.ts';
+import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import { type BookingStore, bookedOutcome, type Claim } from '../shared/stores/bookings.ts';
+import type { BookingStore, Claim } from '../shared/stores/bookings.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 
@@ -22,11 +22,11 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
     const byTicket = new Map(requests.map((request) => [request.ticketId, request]));
     for (const [i, request] of requests.entries()) {
       const decision = decisions[i];
-      const { ticketId, eventId } = request;
+      const { ticketId, eventId, holdMs, userId } = request;
       if (decision?.kind === 'got') {
-        claims.push({ ticketId, eventId, generation: decision.generation, seats: decision.seats });
+        claims.push({ ticketId, eventId, holdMs, userId, generation: decision.generation, seats: decision.seats });
       } else if (decision?.kind === 'refused') {
-        outcomes.set(ticketId, { status: 'rejected', code: decision.code });
+        outcomes.set(ticketId, rejectedOutcome('book', decision.code));
       } else if (decision?.kind === 'closed') {
         outdated.add(eventId);
         again.push(request);
@@ -39,12 +39,17 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
       const request = byTicket.get(claim.ticketId);
       if (request === undefined || result === undefined) throw new Error(`claim ${claim.ticketId} was not saved`);
       if (typeof result === 'object') {
-        outcomes.set(claim.ticketId, bookedOutcome(result.booking));
+        outcomes.set(claim.ticketId, doneOutcome('book', result.booking));
+        continue;
+      }
+      if (result === 'no such user') {
+        outcomes.set(claim.ticketId, rejectedOutcome('book', 'USER_UNKNOWN'));
+        await seats.release(claim.eventId, [claim]);
         continue;
       }
       if (result === 'unsavable') {
-        outcomes.set(claim.ticketId, { status: 'failed', code: 'INTERNAL' });
-        await seats.release(claim.eventId, claim.ticketId, claim.seats);
+        outcomes.set(claim.ticketId, { kind: 'book', status: 'failed', code: 'INTERNAL' });
+        await seats.release(claim.eventId, [claim]);
         log.error({ ticketId: claim.ticketId, seats: claim.seats }, 'claim cannot be saved');
         continue;
       }
@@ -62,7 +67,7 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
   async function giveUp(claim: Claim): Promise<void> {
     const owners = await bookings.owners(claim.eventId, claim.seats);
     const mended = await seats.mend(claim.eventId, owners);
-    await seats.release(claim.eventId, claim.ticketId, claim.seats);
+    await seats.release(claim.eventId, [claim]);
     log.warn({ ticketId: claim.ticketId, seats: claim.seats, mended }, 'claim lost in PostgreSQL, Redis mended');
   }
 

@@ -2,14 +2,20 @@ import type { Redis } from 'ioredis';
 import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
-import { openWorker } from '../shared/platform/queues.ts';
+import { openQueue, openWorker } from '../shared/platform/queues.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
+import { createHoldStore } from '../shared/stores/holds.ts';
 import { keysOf } from '../shared/stores/keys.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createBook } from './book.ts';
+import { createChange } from './change.ts';
+import { createExpire, createReleaseSeats } from './release.ts';
+
+/** Milliseconds between two looks for holds that ran out. */
+const EXPIRE_INTERVAL_MS = 1_000;
 
 /**
  * Starts the BullMQ workers of one process: for each shard one on the booking queue and one on the control queue.
@@ -27,7 +33,11 @@ export async function startWorkers(deps: {
   const bookings = createBookingStore({ prisma });
   const tickets = createTicketStore({ scripts });
   const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
+  const holds = createHoldStore({ prisma });
+  const releaseSeats = createReleaseSeats({ holds, seats });
   const book = createBook({ seats, bookings, tickets, log });
+  const change = createChange({ holds, seats, tickets, releaseSeats });
+  const expire = createExpire({ holds, releaseSeats });
 
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
   for (const eventId of await events.ids()) await seats.open(eventId);
@@ -49,17 +59,23 @@ export async function startWorkers(deps: {
         'control',
         tag,
         {
+          change: ({ requests }) => change(shard, requests),
+          expire,
           initialize: async ({ eventId }) => seats.report(await seats.open(eventId)),
           clear: async ({ eventId }) => {
             await events.clear(eventId);
             return seats.report(await seats.open(eventId));
           },
         },
-        { redis, concurrency: 1, log },
+        { redis, concurrency: config.WORKER_CONCURRENCY, log },
       ),
     ];
   }).flat();
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  // One schedule for all workers and all shards: the sweep is PostgreSQL's, and every worker writes the same schedule.
+  const schedule = openQueue('control', keysOf(0).tag, redis, log);
+  await schedule.every('expire', EXPIRE_INTERVAL_MS);
+  await schedule.close();
 
   return {
     async close(): Promise<void> {

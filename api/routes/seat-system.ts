@@ -2,15 +2,16 @@ import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { titleOf } from '../../shared/contract/codes.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import { type SeatWish, seatWish } from '../../shared/contract/reserve.ts';
+import { type RunWish, runWish } from '../../shared/contract/reserve.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
+import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
-import { ApiError, parse, readJson, reply, waitSeconds } from '../http.ts';
-import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
+import { ApiError, goneSignal, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import { type Intake, idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 
@@ -26,16 +27,18 @@ export const SEAT_SYSTEM_PATHS = /^\/(reserve|occupancy|availability|initialize|
 export function addSeatSystemRoutes(
   app: Express,
   deps: {
-    intake: Intake;
+    bookIntake: Intake<'book'>;
     outcomes: Outcomes;
     control: Control;
     events: EventStore;
     bookings: BookingStore;
     seats: SeatStore;
     requireOperator: OperatorGuard;
+    shards: number;
   },
 ): void {
-  const { intake, outcomes, control, events, bookings, seats, requireOperator } = deps;
+  const { bookIntake, outcomes, control, events, bookings, seats, requireOperator, shards } = deps;
+  const shard = shardOfEvent(DEFAULT_EVENT, shards);
 
   async function house(): Promise<House> {
     const found = await events.layout(DEFAULT_EVENT);
@@ -45,17 +48,18 @@ export function addSeatSystemRoutes(
 
   async function reserve(req: Request, res: Response): Promise<void> {
     const body = await readJson(req);
-    const wish = parse(seatWish, body);
+    const wish = parse(runWish, body);
     const unfit = misfit(await house(), wish);
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
     const seconds = waitSeconds(req);
 
-    const submission = await intake.submit(DEFAULT_EVENT, wish, idempotencyOf(req, '/reserve', body));
+    const asked = { eventId: DEFAULT_EVENT, wish, holdMs: 0 };
+    const submission = await bookIntake.submit(shard, 'book', asked, idempotencyOf(req, '/reserve', body));
     if (seconds > 0) {
       const view = await outcomes.wait(submission.ticketId, seconds, goneSignal(res));
       if (view.status !== 'queued') return replyOutcome(res, wish, view);
     }
-    replyQueued(res, submission);
+    replyTicket(res, 201, submission);
   }
 
   async function occupancy(req: Request, res: Response): Promise<void> {
@@ -112,20 +116,7 @@ export function addSeatSystemRoutes(
   app.route('/clear').post(clear).all(wrongMethod);
 }
 
-/** Aborts when the client is gone, so that nobody waits for it. */
-export function goneSignal(res: Response): AbortSignal {
-  const gone = new AbortController();
-  res.on('close', () => gone.abort());
-  return gone.signal;
-}
-
-function replyQueued(res: Response, { ticketId, position, etaSeconds }: Submission): void {
-  const ticket = `/api/tickets/${ticketId}`;
-  const body = { ticketId, status: 'queued', position, etaSeconds, links: { ticket, socket: '/ws' } };
-  reply(res, 201, body, { location: ticket });
-}
-
-function replyOutcome(res: Response, wish: SeatWish, view: TicketView): void {
+function replyOutcome(res: Response, wish: RunWish, view: TicketView): void {
   const { ticketId, booking, code = 'INTERNAL' } = view;
   if (booking === undefined) {
     const { zone, row, count } = wish;

@@ -1,9 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { ticketId } from '../../shared/contract/ids.ts';
-import { ApiError, reply, waitSeconds } from '../http.ts';
+import { ApiError, goneSignal, reply, waitSeconds } from '../http.ts';
 import type { Outcomes } from '../outcomes.ts';
-import { goneSignal } from './seat-system.ts';
 
 const ticketParams = z.object({ id: ticketId });
 

@@ -6,6 +6,9 @@ export const ticketId = z.guid().lowercase();
 /** The number of an event. */
 export const eventId = z.int().min(1).max(2_147_483_647);
 
+/** The number of a user. */
+export const userId = z.int().min(1).max(2_147_483_647);
+
 /** A seat label, `zone-row-seat`, each from 1. */
 export const seatLabel = z.string().regex(/^[1-9]\d{0,5}-[1-9]\d{0,5}-[1-9]\d{0,5}$/);
 

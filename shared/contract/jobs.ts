@@ -1,22 +1,41 @@
 import { z } from 'zod';
-import { eventId, ticketId } from './ids.ts';
+import { eventId, ticketId, userId } from './ids.ts';
 import { MAX_BATCH_REQUESTS } from './limits.ts';
 import { seatWish } from './reserve.ts';
 
-/** One accepted request on its way to a worker. */
-const bookRequest = z.object({ ticketId, eventId, wish: seatWish });
+/** One accepted request for seats on its way to a worker. `holdMs` 0 sells them at once. */
+const bookRequest = z.object({
+  ticketId,
+  eventId,
+  wish: seatWish,
+  holdMs: z.int().min(0),
+  userId: userId.optional(),
+});
 
 export type BookRequest = z.infer<typeof bookRequest>;
 
+/** One accepted request to change a hold. */
+const changeRequest = z.object({
+  ticketId,
+  kind: z.enum(['confirm', 'extend', 'cancel']),
+  bookingId: ticketId,
+  userId,
+  paymentReference: z.string().optional(),
+});
+
+export type ChangeRequest = z.infer<typeof changeRequest>;
+
+const batchOf = <Request extends z.ZodType>(request: Request) =>
+  z.object({ requests: z.array(request).min(1).max(MAX_BATCH_REQUESTS) });
+
 /**
  * The catalogue of jobs: each name with its queue and the schema of its payload. Producers and workers both parse with it.
- * `booking` carries the herd; `control` is small, so that an operator never waits behind a herd.
+ * `booking` carries the herd; `control` is small, so that whoever pays, cancels or operates never waits behind a herd.
  */
 export const jobs = {
-  book: {
-    queue: 'booking',
-    payload: z.object({ requests: z.array(bookRequest).min(1).max(MAX_BATCH_REQUESTS) }),
-  },
+  book: { queue: 'booking', payload: batchOf(bookRequest) },
+  change: { queue: 'control', payload: batchOf(changeRequest) },
+  expire: { queue: 'control', payload: z.object({}) },
   initialize: { queue: 'control', payload: z.object({ eventId }) },
   clear: { queue: 'control', payload: z.object({ eventId }) },
 } as const;

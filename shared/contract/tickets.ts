@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { type ErrorCode, errorCodes } from './codes.ts';
-import { eventId, seatLabel, ticketId } from './ids.ts';
+import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 
 /** A booking as every surface shows it. `zone`, `row` and `startIndex` (0-based) stand only where the seats are one run. */
 const booking = z.object({
   id: ticketId,
   eventId,
+  userId: userId.optional(),
   status: z.enum(['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED']),
   zone: z.int().optional(),
   row: z.int().optional(),
@@ -13,26 +14,50 @@ const booking = z.object({
   seatsCount: z.int(),
   seats: z.array(seatLabel),
   createdAt: z.iso.datetime(),
+  /** Until when a hold lasts. */
+  expiresAt: z.iso.datetime().optional(),
 });
 
 export type Booking = z.infer<typeof booking>;
 
 export const errorCode = z.enum(errorCodes);
 
+/** What a ticket asks for. */
+export const ticketKind = z.enum(['book', 'confirm', 'extend', 'cancel']);
+
+export type TicketKind = z.infer<typeof ticketKind>;
+
+/** How a ticket of a kind is called once it got what it asked for. */
+const doneStatus = {
+  book: 'booked',
+  confirm: 'confirmed',
+  extend: 'extended',
+  cancel: 'cancelled',
+} as const satisfies Record<TicketKind, string>;
+
 /** What became of a ticket. It never changes once a client could have seen it. */
 export const outcome = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('booked'), booking }),
-  z.object({ status: z.literal('rejected'), code: errorCode }),
-  z.object({ status: z.literal('failed'), code: errorCode }),
+  z.object({ kind: ticketKind, status: z.enum(['booked', 'confirmed', 'extended', 'cancelled']), booking }),
+  z.object({ kind: ticketKind, status: z.enum(['rejected', 'failed']), code: errorCode }),
 ]);
 
 export type Outcome = z.infer<typeof outcome>;
 
+/** The outcome of a ticket that got what it asked for. */
+export const doneOutcome = (kind: TicketKind, done: Booking): Outcome => ({
+  kind,
+  status: doneStatus[kind],
+  booking: done,
+});
+
+/** The outcome of a ticket that was refused, as was to be expected. */
+export const rejectedOutcome = (kind: TicketKind, code: ErrorCode): Outcome => ({ kind, status: 'rejected', code });
+
 /** `GET /api/tickets/:id`, and the messages of a WebSocket subscription. */
 export const ticketView = z.object({
   ticketId,
-  kind: z.literal('book'),
-  status: z.enum(['queued', 'booked', 'rejected', 'failed']),
+  kind: ticketKind,
+  status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'rejected', 'failed']),
   /** Tickets that are settled before this one, itself included; only while queued. */
   position: z.int().min(1).optional(),
   /** Seconds until the outcome, estimated from the measured drain rate; only while queued. */
@@ -45,7 +70,7 @@ export type TicketView = z.infer<typeof ticketView>;
 
 /** The view of a ticket that has its outcome. */
 export function settledView(id: string, settled: Outcome): TicketView {
-  return { ticketId: id, kind: 'book', ...settled };
+  return { ticketId: id, ...settled };
 }
 
 export type { ErrorCode };

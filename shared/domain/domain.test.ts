@@ -30,10 +30,11 @@ test('events spread over the shards', () => {
 });
 
 describe('a house', () => {
-  const house = buildHouse(1, 1, [
+  const zones = [
     { number: 2, rows: 5, seatsPerRow: 30 },
     { number: 1, rows: 10, seatsPerRow: 4 },
-  ]);
+  ];
+  const house = buildHouse({ id: 1, generation: 1, holdSeconds: 600, maxHoldSeconds: 1800, zones });
 
   test('counts its rows through the zones in their order', () => {
     expect(house.zones.map((zone) => zone.firstRow)).toEqual([0, 10]);
@@ -47,6 +48,8 @@ describe('a house', () => {
     expect(misfit(house, { zone: 1, row: 1, count: 5 })).toContain('4 seats');
     expect(misfit(house, { zone: 1, row: 1, start: 3, count: 2 })).toContain('start');
     expect(misfit(house, { zone: 1, row: 1, start: 2, count: 2 })).toBeUndefined();
+    expect(misfit(house, { seats: ['1-1-1', '1-1-5'] })).toContain('1-1-5');
+    expect(misfit(house, { seats: ['1-1-1', '2-5-30'] })).toBeUndefined();
   });
 });
 

@@ -7,6 +7,9 @@ export type Zone = { number: number; rows: number; seatsPerRow: number; firstRow
 export type House = {
   eventId: number;
   generation: number;
+  /** How long a hold lasts, and may last at the most. */
+  holdMs: number;
+  maxHoldMs: number;
   zones: readonly Zone[];
   totalRows: number;
   totalSeats: number;
@@ -15,12 +18,15 @@ export type House = {
 /** One seat. Zone and row count from 1, `number` too. */
 export type Seat = { zone: number; row: number; number: number };
 
-/** Builds a house from its zones, which may come in any order. */
-export function buildHouse(
-  eventId: number,
-  generation: number,
-  zones: readonly { number: number; rows: number; seatsPerRow: number }[],
-): House {
+/** Builds a house from an event and its zones, which may come in any order. */
+export function buildHouse(event: {
+  id: number;
+  generation: number;
+  holdSeconds: number;
+  maxHoldSeconds: number;
+  zones: readonly { number: number; rows: number; seatsPerRow: number }[];
+}): House {
+  const { id: eventId, generation, holdSeconds, maxHoldSeconds, zones } = event;
   let totalRows = 0;
   let totalSeats = 0;
   const ordered = [...zones]
@@ -31,7 +37,8 @@ export function buildHouse(
       totalSeats += rows * seatsPerRow;
       return zone;
     });
-  return { eventId, generation, zones: ordered, totalRows, totalSeats };
+  const [holdMs, maxHoldMs] = [holdSeconds * 1000, maxHoldSeconds * 1000];
+  return { eventId, generation, holdMs, maxHoldMs, zones: ordered, totalRows, totalSeats };
 }
 
 /** The zone with this number, if the house has it. */
@@ -40,6 +47,14 @@ export const zoneOf = (house: House, number: number): Zone | undefined =>
 
 /** Why a house has no place for this wish, in words for its sender; undefined if it has. */
 export function misfit(house: House, wish: SeatWish): string | undefined {
+  if ('seats' in wish) {
+    const strange = wish.seats.find((label) => {
+      const { zone, row, number } = seatOf(label);
+      const place = zoneOf(house, zone);
+      return place === undefined || row > place.rows || number > place.seatsPerRow;
+    });
+    return strange === undefined ? undefined : `seats: this house has no seat ${strange}`;
+  }
   if (wish.zone === undefined) return undefined;
   const zone = zoneOf(house, wish.zone);
   if (zone === undefined)

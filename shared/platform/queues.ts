@@ -42,8 +42,12 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
       return queue.add(job, jobs[job].payload.parse(payload), jobId === undefined ? {} : { jobId });
     },
+    /** Schedules a job without payload, so often; scheduling it again changes nothing. One that failed waits for the next turn. */
+    async every(job: 'expire', intervalMs: number): Promise<void> {
+      const opts = { attempts: 1, removeOnComplete: true, removeOnFail: 10 };
+      await queue.upsertJobScheduler(job, { every: intervalMs }, { name: job, data: {}, opts });
+    },
     close: () => queue.close(),
-    queue,
   };
 }
 

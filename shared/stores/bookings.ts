@@ -1,44 +1,57 @@
-import type { Booking, Outcome } from '../contract/tickets.ts';
+import type { Booking } from '../contract/tickets.ts';
 import { runOf, type Seat, seatOf } from '../domain/house.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { Prisma } from '../platform/prisma-client/client.ts';
 
 /** Seats that a ticket claimed, to be saved as its booking. `generation` is the event's at the claim. */
-export type Claim = { ticketId: string; eventId: number; generation: number; seats: string[] };
+export type Claim = {
+  ticketId: string;
+  eventId: number;
+  generation: number;
+  seats: string[];
+  /** Milliseconds that the hold lasts; 0 sells the seats at once. */
+  holdMs: number;
+  userId: number | undefined;
+};
 
 /** A seat and the booking that PostgreSQL says it belongs to. */
 export type OwnedSeat = Seat & { bookingId: string };
 
 /**
- * How one claim fared: saved now or earlier; lost to another booking; of a generation that was cleared; or not savable,
- * whatever is tried, for what is in it.
+ * How one claim fared: saved now or earlier; lost to another booking; of a generation that was cleared; of a user that
+ * there is not; or not savable, whatever is tried, for what is in it.
  */
-export type SaveResult = { booking: Booking } | 'lost' | 'stale' | 'unsavable';
+export type SaveResult = { booking: Booking } | 'lost' | 'stale' | 'no such user' | 'unsavable';
 
-type BookingRow = { id: string; eventId: number; status: Booking['status']; seats: string[]; createdAt: Date };
+type BookingRow = Pick<
+  Prisma.BookingModel,
+  'id' | 'eventId' | 'status' | 'seats' | 'userId' | 'createdAt' | 'expiresAt'
+>;
 
 /** A row as every surface shows it. */
-function bookingView({ id, eventId, status, seats, createdAt }: BookingRow): Booking {
+export function bookingView({ id, eventId, userId, status, seats, createdAt, expiresAt }: BookingRow): Booking {
   return {
     id,
     eventId,
+    ...(userId === null ? {} : { userId }),
     status,
     ...runOf(seats),
     seatsCount: seats.length,
     seats,
     createdAt: createdAt.toISOString(),
+    ...(expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }),
   };
 }
 
 /** SQLSTATE of a statement that failed for what was in it, not for where it ran; undefined for every other fault. */
-function dataErrorOf(fault: unknown): string | undefined {
+export function dataErrorOf(fault: unknown): string | undefined {
   if (!(fault instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
   const cause = (fault.meta?.driverAdapterError as { cause?: { originalCode?: string } } | undefined)?.cause;
   // Classes 22 (data exception) and 23 (integrity constraint violation): PostgreSQL manual, appendix A.
   return cause?.originalCode?.match(/^2[23]/) ? cause.originalCode : undefined;
 }
 
-const UNIQUE_VIOLATION = '23505';
+export const UNIQUE_VIOLATION = '23505';
 
 /** Bookings and seats in PostgreSQL: the last judge of who has a seat. */
 export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
@@ -46,30 +59,44 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
    * Saves claims in one statement, all or nothing: bookings that are new, then their seats. A seat that another booking
    * has breaks the statement by its primary key. The lock on the event row waits for a clear and then sees its generation.
    */
-  async function insert(claims: readonly Claim[]): Promise<Map<string, Date>> {
+  type Saved = { id: string; createdAt: Date | null; expiresAt: Date | null; current: boolean; userKnown: boolean };
+
+  async function insert(claims: readonly Claim[]): Promise<Map<string, Saved>> {
     const seats = claims
       .flatMap((claim) => claim.seats.map((label) => ({ claim, ...seatOf(label) })))
       .sort((a, b) => a.claim.eventId - b.claim.eventId || a.zone - b.zone || a.row - b.row || a.number - b.number);
-    const rows = await prisma.$queryRaw<{ id: string; createdAt: Date }[]>`
-      WITH current AS MATERIALIZED (
+    const rows = await prisma.$queryRaw<Saved[]>`
+      WITH event_now AS MATERIALIZED (
         SELECT id, generation FROM event
         WHERE id = ANY(${[...new Set(claims.map((claim) => claim.eventId))]}::int[])
         FOR SHARE
-      ), fresh AS (
-        INSERT INTO booking (id, event_id, status, seats)
-        SELECT claim.id, claim.event_id, 'CONFIRMED'::"BookingStatus", string_to_array(claim.seats, ' ')
+      ), claim AS MATERIALIZED (
+        SELECT asked.*, event_now.id IS NOT NULL AS current, asked.user_id IS NULL OR app_user.id IS NOT NULL AS user_known
         FROM unnest(
           ${claims.map((claim) => claim.ticketId)}::uuid[],
           ${claims.map((claim) => claim.eventId)}::int[],
           ${claims.map((claim) => claim.generation)}::int[],
-          ${claims.map((claim) => claim.seats.join(' '))}::text[]
-        ) AS claim (id, event_id, generation, seats)
-        JOIN current ON current.id = claim.event_id AND current.generation = claim.generation
+          ${claims.map((claim) => claim.seats.join(' '))}::text[],
+          ${claims.map((claim) => claim.holdMs)}::bigint[],
+          ${claims.map((claim) => claim.userId ?? null)}::int[]
+        ) AS asked (id, event_id, generation, seats, hold_ms, user_id)
+        LEFT JOIN event_now ON event_now.id = asked.event_id AND event_now.generation = asked.generation
+        LEFT JOIN app_user ON app_user.id = asked.user_id
+      ), fresh AS (
+        INSERT INTO booking (id, event_id, status, seats, user_id, expires_at)
+        SELECT
+          id, event_id,
+          CASE WHEN hold_ms = 0 THEN 'CONFIRMED' ELSE 'PENDING' END::"BookingStatus",
+          string_to_array(seats, ' '), user_id,
+          CASE WHEN hold_ms > 0 THEN clock_timestamp() + hold_ms * interval '1 millisecond' END
+        FROM claim WHERE current AND user_known
         ON CONFLICT (id) DO NOTHING
-        RETURNING id, event_id, created_at
+        RETURNING id, event_id, status, created_at, expires_at
       ), taken AS (
         INSERT INTO seat (event_id, zone, row, number, status, booking_id)
-        SELECT fresh.event_id, seat.zone, seat.row, seat.number, 'SOLD'::"SeatStatus", fresh.id
+        SELECT
+          fresh.event_id, seat.zone, seat.row, seat.number,
+          CASE WHEN fresh.status = 'PENDING' THEN 'HELD' ELSE 'SOLD' END::"SeatStatus", fresh.id
         FROM unnest(
           ${seats.map((seat) => seat.claim.ticketId)}::uuid[],
           ${seats.map((seat) => seat.zone)}::int[],
@@ -79,8 +106,11 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
         JOIN fresh ON fresh.id = seat.booking_id
         ORDER BY seat.place
       )
-      SELECT id, created_at AS "createdAt" FROM fresh`;
-    return new Map(rows.map((row) => [row.id, row.createdAt]));
+      SELECT
+        claim.id, fresh.created_at AS "createdAt", fresh.expires_at AS "expiresAt",
+        claim.current, claim.user_known AS "userKnown"
+      FROM claim LEFT JOIN fresh ON fresh.id = claim.id`;
+    return new Map(rows.map((row) => [row.id, row]));
   }
 
   async function read(ids: readonly string[]): Promise<Map<string, Booking>> {
@@ -91,9 +121,9 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
 
   async function save(claims: readonly Claim[]): Promise<Map<string, SaveResult>> {
     if (claims.length === 0) return new Map();
-    let fresh: Map<string, Date>;
+    let saved: Map<string, Saved>;
     try {
-      fresh = await insert(claims);
+      saved = await insert(claims);
     } catch (fault) {
       const dataError = dataErrorOf(fault);
       if (dataError === undefined) throw fault;
@@ -105,16 +135,21 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
       const first = await save(claims.slice(0, middle));
       return new Map([...first, ...(await save(claims.slice(middle)))]);
     }
-    const earlier = await read(claims.filter((claim) => !fresh.has(claim.ticketId)).map((claim) => claim.ticketId));
-    return new Map(
-      claims.map(({ ticketId: id, eventId, seats }): [string, SaveResult] => {
-        const createdAt = fresh.get(id);
-        const booking = createdAt
-          ? bookingView({ id, eventId, status: 'CONFIRMED', seats, createdAt })
-          : earlier.get(id);
-        return [id, booking ? { booking } : 'stale'];
-      }),
-    );
+    const left = claims.filter((claim) => !saved.get(claim.ticketId)?.createdAt);
+    const earlier = await read(left.map((claim) => claim.ticketId));
+    return new Map(claims.map((claim) => [claim.ticketId, resultOf(claim, saved.get(claim.ticketId), earlier)]));
+  }
+
+  function resultOf(claim: Claim, row: Saved | undefined, earlier: Map<string, Booking>): SaveResult {
+    const { ticketId: id, eventId, userId = null, seats, holdMs } = claim;
+    if (row?.createdAt) {
+      const status = holdMs === 0 ? 'CONFIRMED' : 'PENDING';
+      const { createdAt, expiresAt } = row;
+      return { booking: bookingView({ id, eventId, userId, status, seats, createdAt, expiresAt }) };
+    }
+    const booking = earlier.get(id);
+    if (booking) return { booking };
+    return row?.userKnown === false ? 'no such user' : 'stale';
   }
 
   return {
@@ -151,8 +186,5 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
     },
   };
 }
-
-/** The outcome of a ticket whose booking is saved. */
-export const bookedOutcome = (booking: Booking): Outcome => ({ status: 'booked', booking });
 
 export type BookingStore = ReturnType<typeof createBookingStore>;

@@ -14,7 +14,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     async readHouse(eventId: number, database: Database = prisma): Promise<House | undefined> {
       const event = await database.event.findUnique({ where: { id: eventId }, include: { zones: true } });
       if (event === null) return undefined;
-      const house = buildHouse(eventId, event.generation, event.zones);
+      const house = buildHouse(event);
       known.set(eventId, house);
       return house;
     },
@@ -48,6 +48,16 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       const house = await this.readHouse(eventId);
       if (house === undefined) throw new Error(`event ${eventId} was created and is not there`);
       return house;
+    },
+
+    /** Makes sure that users 1 to `count` are there, the demonstration's. */
+    async ensureUsers(count: number): Promise<void> {
+      const users = Array.from({ length: count }, (_, i) => ({
+        id: i + 1,
+        email: i === 0 ? 'test@example.com' : `user${i + 1}@example.com`,
+        name: `User ${i + 1}`,
+      }));
+      await prisma.user.createMany({ data: users, skipDuplicates: true });
     },
 
     /** Deletes every booking and seat of an event and raises its generation, so that work in flight cannot be saved. */

@@ -5,6 +5,9 @@ import { migrate } from '../platform/migrate.ts';
 import { openPrisma } from '../platform/prisma.ts';
 import { createEventStore } from './events.ts';
 
+/** Users that a fresh database starts with. */
+const DEMO_USERS = 100;
+
 /** Brings a database to what this version needs: its migrations, and the default event. Running it again changes nothing. */
 export async function prepareDatabase(
   databaseUrl: string,
@@ -13,11 +16,9 @@ export async function prepareDatabase(
   const applied = await migrate(databaseUrl);
   const prisma = openPrisma(databaseUrl, 1);
   try {
-    const house = await createEventStore({ prisma }).ensure(DEFAULT_EVENT, 'Frontrow Live', {
-      zones,
-      rows,
-      seatsPerRow,
-    });
+    const events = createEventStore({ prisma });
+    const house = await events.ensure(DEFAULT_EVENT, 'Frontrow Live', { zones, rows, seatsPerRow });
+    await events.ensureUsers(DEMO_USERS);
     return { applied, house };
   } finally {
     await prisma.$disconnect();

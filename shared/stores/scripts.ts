@@ -10,6 +10,7 @@ export const scriptKeys = {
   claimSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem', 'ticketStem'],
   releaseSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem', 'ticketStem'],
   mendSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
+  renewLocks: ['lockStem'],
   restoreZone: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
   settleTickets: ['settled', 'ticketStem', 'channelStem'],
   watchTickets: ['settled', 'ticketStem'],

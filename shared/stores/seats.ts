@@ -1,13 +1,17 @@
 import type { Redis } from 'ioredis';
 import { type ErrorCode, errorCodes } from '../contract/codes.ts';
 import type { BookRequest, HouseReport } from '../contract/jobs.ts';
-import { type House, type Seat, seatOf } from '../domain/house.ts';
+import type { RunWish } from '../contract/reserve.ts';
+import { type House, runOf, type Seat, seatOf } from '../domain/house.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { OwnedSeat } from './bookings.ts';
 import type { EventStore } from './events.ts';
 import { keysOf } from './keys.ts';
 import type { Scripts } from './scripts.ts';
+
+/** Seats of an event, by their labels, that a ticket owns. */
+export type Holding = { ticketId: string; seats: readonly string[] };
 
 /** What the claim script decided for one ticket. A refusal is a decision too. */
 export type Decision =
@@ -17,6 +21,18 @@ export type Decision =
   | { kind: 'settled' }
   /** Redis does not know the event's house: it has to be opened first. */
   | { kind: 'closed' };
+
+/**
+ * Milliseconds that a lock outlives its hold. PostgreSQL's clock ends a hold and a worker frees its seats; a lock that ended
+ * by itself before would leave nobody who may free them.
+ */
+const LOCK_GRACE_MS = 24 * 3_600_000;
+
+/** Exact seats that are one run, as the wish for that run, which is decided faster. */
+function asRun(labels: readonly string[]): RunWish | undefined {
+  const run = runOf(labels);
+  return run && { zone: run.zone, row: run.row, start: run.startIndex, count: labels.length };
+}
 
 /** Milliseconds that opening a house may take; a house of 6.5 million seats takes a tenth of it. */
 const OPEN_TIMEOUT_MS = 120_000;
@@ -91,14 +107,13 @@ export function createSeatStore(deps: {
      * decision it got before.
      */
     async claim(shard: number, requests: readonly BookRequest[]): Promise<Decision[]> {
-      const args = requests.flatMap(({ ticketId, eventId, wish }) => [
-        ticketId,
-        eventId,
-        wish.zone ?? 0,
-        wish.row ?? 0,
-        wish.start ?? -1,
-        wish.count,
-      ]);
+      const args = requests.flatMap(({ ticketId, eventId, wish, holdMs }) => {
+        const lockMs = holdMs === 0 ? 0 : holdMs + LOCK_GRACE_MS;
+        const run = 'seats' in wish ? asRun(wish.seats) : wish;
+        if (run === undefined && 'seats' in wish) return [ticketId, eventId, 0, 0, -1, 0, wish.seats.join(' '), lockMs];
+        const { zone = 0, row = 0, start = -1, count = 0 } = run ?? {};
+        return [ticketId, eventId, zone, row, start, count, '', lockMs];
+      });
       return (await scripts<string[]>('claimSeats', shard, args)).map(parseDecision);
     },
 
@@ -109,10 +124,18 @@ export function createSeatStore(deps: {
       return underway;
     },
 
-    /** Frees what a ticket still owns of these seats and forgets its claim, so that it can be decided anew. */
-    release(eventId: number, ticketId: string, labels: readonly string[]): Promise<number> {
-      const args = labels.map(seatOf).flatMap((seat) => [ticketId, seat.zone, seat.row, seat.number]);
-      return scripts('releaseSeats', shardOf(eventId), [eventId, ...args]);
+    /** Frees what tickets still own of these seats of an event and forgets their claims, so that they can be decided anew. */
+    release(eventId: number, holdings: readonly Holding[]): Promise<number> {
+      return scripts('releaseSeats', shardOf(eventId), [eventId, ...holdings.flatMap(ownedSeats).flat()]);
+    },
+
+    /** Lets the locks of what tickets own last as long as their holds, with a grace, or for ever (`holdMs` 0). */
+    renew(eventId: number, holdings: readonly (Holding & { holdMs: number })[]): Promise<number> {
+      const args = holdings.flatMap((holding) => {
+        const lockMs = holding.holdMs === 0 ? 0 : holding.holdMs + LOCK_GRACE_MS;
+        return ownedSeats(holding).flatMap((seat) => [...seat, lockMs]);
+      });
+      return scripts('renewLocks', shardOf(eventId), [eventId, ...args]);
     },
 
     /** Makes seats belong to whom PostgreSQL says. Answers how many bits were missing. */
@@ -182,6 +205,10 @@ export function createSeatStore(deps: {
     },
   };
 }
+
+/** Seats of a ticket as the scripts take them: ticket id, zone, row, seat. */
+const ownedSeats = ({ ticketId, seats }: Holding): [string, number, number, number][] =>
+  seats.map(seatOf).map(({ zone, row, number }) => [ticketId, zone, row, number]);
 
 /** The seat numbers, from 1, whose bits are set. */
 function takenNumbers(bits: Buffer | null): number[] {

@@ -1,4 +1,4 @@
-import { type Outcome, outcome as outcomeSchema } from '../contract/tickets.ts';
+import { type Outcome, outcome as outcomeSchema, type TicketKind, ticketKind } from '../contract/tickets.ts';
 import type { Scripts } from './scripts.ts';
 
 /** Seconds that a ticket is kept in Redis after its outcome. Its booking is found in PostgreSQL for ever. */
@@ -10,6 +10,7 @@ const IDEMPOTENCY_TTL_SECONDS = 24 * 3_600;
 /** A request at the door: a fresh ticket id, and what an idempotency key binds it to. */
 export type TicketRequest = {
   ticketId: string;
+  kind: TicketKind;
   /** Digest of the caller and the key, and of method, path and body; both or neither. */
   idempotency?: { digest: string; fingerprint: string } | undefined;
 };
@@ -18,7 +19,7 @@ export type TicketRequest = {
 export type AcceptedTicket = { ticketId: string; place: number; outcome: Outcome | undefined };
 
 /** A look at a ticket; undefined where Redis does not know it. */
-export type TicketLook = { place: number; outcome: Outcome | undefined } | undefined;
+export type TicketLook = { place: number; kind: TicketKind; outcome: Outcome | undefined } | undefined;
 
 const parseOutcome = (json: string): Outcome | undefined =>
   json === '' ? undefined : outcomeSchema.parse(JSON.parse(json));
@@ -39,8 +40,8 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
       maxQueued: number,
     ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch')[] } | 'overloaded'> {
       const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node];
-      for (const { ticketId, idempotency } of requests) {
-        args.push(ticketId, idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
+      for (const { ticketId, kind, idempotency } of requests) {
+        args.push(ticketId, kind, idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
       }
       type Reply = [settled: number, tickets: [id: string, place: number, outcome: string][]] | 'OVERLOADED';
       const reply = await scripts<Reply>('acceptTickets', shard, args);
@@ -71,12 +72,12 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
       node: string,
       ticketIds: readonly string[],
     ): Promise<{ settled: number; tickets: TicketLook[] }> {
-      type Reply = [settled: number, tickets: ([place: number, outcome: string] | [])[]];
+      type Reply = [settled: number, tickets: ([place: number, kind: string, outcome: string] | [])[]];
       const [settled, tickets] = await scripts<Reply>('watchTickets', shard, [node, ...ticketIds]);
       return {
         settled,
-        tickets: tickets.map(([place, json]) =>
-          place === undefined ? undefined : { place, outcome: parseOutcome(json ?? '') },
+        tickets: tickets.map(([place, kind, json]) =>
+          place === undefined ? undefined : { place, kind: ticketKind.parse(kind), outcome: parseOutcome(json ?? '') },
         ),
       };
     },

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
+import { rejectedOutcome } from '../../shared/contract/tickets.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { createBook } from '../../workers/book.ts';
@@ -9,7 +10,7 @@ import { useSystem } from '../support/system.ts';
 const SEATS = 20;
 const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: SEATS });
 
-const request = (wish: SeatWish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish });
+const request = (wish: SeatWish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish, holdMs: 0 });
 const book = (requests: BookRequest[]) => createBook(system())(0, requests);
 const outcomeOf = async ({ ticketId }: BookRequest) =>
   (await system().tickets.watch(0, '', [ticketId])).tickets[0]?.outcome;
@@ -37,7 +38,7 @@ describe('I1: a seat has at most one live booking', () => {
     const first = request({ zone: 1, row: 1, start: 9, count: 2 });
     await book([first]);
     // Redis back with old data: it has forgotten the seats.
-    await system().seats.release(1, first.ticketId, ['1-1-10', '1-1-11']);
+    await system().seats.release(1, [{ ticketId: first.ticketId, seats: ['1-1-10', '1-1-11'] }]);
     const [second, third] = [request({ zone: 1, row: 1, count: 2 }), request({ zone: 2, row: 1, count: 2 })];
     await book([second, third]);
     const outcome = await outcomeOf(second);
@@ -52,7 +53,7 @@ describe('I1: a seat has at most one live booking', () => {
     await system().redis.setbit('{s0}:seats:1:1:1', 9, 0);
     const second = request({ zone: 1, row: 1, start: 9, count: 1 });
     await book([second]);
-    expect(await outcomeOf(second)).toEqual({ status: 'rejected', code: 'SEAT_TAKEN' });
+    expect(await outcomeOf(second)).toEqual({ kind: 'book', status: 'rejected', code: 'SEAT_TAKEN' });
     expect(await system().redis.getbit('{s0}:seats:1:1:1', 9)).toBe(1);
   });
 });
@@ -76,7 +77,14 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
       const claims = requests.map(({ ticketId, eventId }, i) => {
         const decision = decisions[i];
         if (decision?.kind !== 'got') throw new Error('not claimed');
-        return { ticketId, eventId, generation: decision.generation, seats: decision.seats };
+        return {
+          ticketId,
+          eventId,
+          generation: decision.generation,
+          seats: decision.seats,
+          holdMs: 0,
+          userId: undefined,
+        };
       });
       if (step === 'save') await system().bookings.save(claims);
       await book(requests);
@@ -92,15 +100,15 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
     await book([holder]);
     const refused = request({ zone: 1, row: 1, start: 0, count: 1 });
     expect(await system().seats.claim(0, [refused])).toEqual([{ kind: 'refused', code: 'SEAT_TAKEN' }]);
-    await system().seats.release(1, holder.ticketId, ['1-1-1']);
+    await system().seats.release(1, [{ ticketId: holder.ticketId, seats: ['1-1-1'] }]);
     expect(await system().seats.claim(0, [refused])).toEqual([{ kind: 'refused', code: 'SEAT_TAKEN' }]);
   });
 
   test('the first outcome that was written wins', async () => {
     const one = request({ count: 1 });
-    await system().tickets.settle(0, new Map([[one.ticketId, { status: 'rejected', code: 'SOLD_OUT' }]]));
-    await system().tickets.settle(0, new Map([[one.ticketId, { status: 'failed', code: 'INTERNAL' }]]));
-    expect(await outcomeOf(one)).toEqual({ status: 'rejected', code: 'SOLD_OUT' });
+    await system().tickets.settle(0, new Map([[one.ticketId, rejectedOutcome('book', 'SOLD_OUT')]]));
+    await system().tickets.settle(0, new Map([[one.ticketId, { kind: 'book', status: 'failed', code: 'INTERNAL' }]]));
+    expect(await outcomeOf(one)).toEqual({ kind: 'book', status: 'rejected', code: 'SOLD_OUT' });
   });
 });
 
@@ -138,7 +146,7 @@ describe('I4: Redis equals PostgreSQL once mended', () => {
       request({ zone: 1, row: 1, start: 5, count: 1 }),
     ];
     await book([same, other]);
-    expect(await outcomeOf(same)).toEqual({ status: 'rejected', code: 'SEAT_TAKEN' });
+    expect(await outcomeOf(same)).toEqual({ kind: 'book', status: 'rejected', code: 'SEAT_TAKEN' });
     expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
     expect(await differences()).toEqual([]);
   });
@@ -149,7 +157,9 @@ describe('I4: Redis equals PostgreSQL once mended', () => {
     if (decision?.kind !== 'got') throw new Error('not claimed');
     await system().events.clear(1);
     const { generation, seats } = decision;
-    const saved = await system().bookings.save([{ ticketId: one.ticketId, eventId: 1, generation, seats }]);
+    const saved = await system().bookings.save([
+      { ticketId: one.ticketId, eventId: 1, generation, seats, holdMs: 0, userId: undefined },
+    ]);
     expect(saved.get(one.ticketId)).toBe('stale');
     expect(await system().prisma.seat.count()).toBe(0);
     await book([one]);
@@ -166,7 +176,7 @@ test('I11: a claim that cannot be saved fails alone, and its seats are free agai
   );
   await book(requests);
   await system().prisma.$executeRawUnsafe('ALTER TABLE booking DROP CONSTRAINT poison');
-  expect(await outcomeOf(poison)).toEqual({ status: 'failed', code: 'INTERNAL' });
+  expect(await outcomeOf(poison)).toEqual({ kind: 'book', status: 'failed', code: 'INTERNAL' });
   for (const one of requests) if (one !== poison) expect(await outcomeOf(one)).toMatchObject({ status: 'booked' });
   expect(await differences()).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { RunWish } from '../../shared/contract/reserve.ts';
 import { runOf } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { useSystem } from '../support/system.ts';
@@ -32,7 +32,7 @@ function bestStart(free: boolean[], count: number): number | undefined {
   return starts.sort((a, b) => distance(a) - distance(b) || gapLength(free, a) - gapLength(free, b) || a - b)[0];
 }
 
-function decide(model: Model, wish: SeatWish): { zone: number; row: number; startIndex: number } | string {
+function decide(model: Model, wish: RunWish): { zone: number; row: number; startIndex: number } | string {
   const rows = model.filter(({ zone, row }) => (wish.zone ?? zone) === zone && (wish.row ?? row) === row);
   for (const { zone, row, free } of rows) {
     const exact = wish.start;
@@ -46,8 +46,8 @@ function decide(model: Model, wish: SeatWish): { zone: number; row: number; star
   return wish.count > 1 && rows.some(({ free }) => free.some(Boolean)) ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
 }
 
-async function claim(wishes: SeatWish[]) {
-  const requests = wishes.map((wish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish }));
+async function claim(wishes: RunWish[]) {
+  const requests = wishes.map((wish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish, holdMs: 0 }));
   const decisions = await system().seats.claim(0, requests);
   return decisions.map((decision) => {
     if (decision.kind === 'got') return runOf(decision.seats);
@@ -64,7 +64,7 @@ beforeEach(emptyHouse);
 
 const count = fc.integer({ min: 1, max: 5 });
 const place = fc.integer({ min: 1, max: 2 });
-const wish: fc.Arbitrary<SeatWish> = fc.oneof(
+const wish: fc.Arbitrary<RunWish> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ zone: place, row: place, count }) },
   { weight: 2, arbitrary: fc.record({ zone: place, count }) },
   { weight: 2, arbitrary: fc.record({ count }) },

@@ -12,6 +12,7 @@ import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { createBookingStore } from '../../shared/stores/bookings.ts';
 import { createEventStore } from '../../shared/stores/events.ts';
+import { createHoldStore } from '../../shared/stores/holds.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { createScripts } from '../../shared/stores/scripts.ts';
 import { createSeatStore } from '../../shared/stores/seats.ts';
@@ -55,6 +56,7 @@ async function startSystem(options: SystemOptions) {
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
   const stores = {
+    holds: createHoldStore({ prisma }),
     events,
     bookings: createBookingStore({ prisma }),
     tickets: createTicketStore({ scripts }),

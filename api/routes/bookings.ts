@@ -1,0 +1,92 @@
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { bookingBody, changeBody, confirmBody } from '../../shared/contract/bookings.ts';
+import { titleOf } from '../../shared/contract/codes.ts';
+import { ticketId } from '../../shared/contract/ids.ts';
+import type { ChangeRequest } from '../../shared/contract/jobs.ts';
+import type { TicketView } from '../../shared/contract/tickets.ts';
+import { misfit } from '../../shared/domain/house.ts';
+import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
+import type { BookingStore } from '../../shared/stores/bookings.ts';
+import type { EventStore } from '../../shared/stores/events.ts';
+import { ApiError, goneSignal, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
+import type { Outcomes } from '../outcomes.ts';
+
+/** Seconds that a change of a hold waits for its outcome where the client does not say. */
+const CHANGE_WAIT_SECONDS = 10;
+
+const bookingParams = z.object({ id: ticketId });
+
+/** Surface B: holds. Asking for one answers 202 with a ticket; changing one waits for the outcome. */
+export function bookingRoutes(deps: {
+  bookIntake: Intake<'book'>;
+  changeIntake: Intake<'change'>;
+  outcomes: Outcomes;
+  events: EventStore;
+  bookings: BookingStore;
+  shards: number;
+}) {
+  const { bookIntake, changeIntake, outcomes, events, bookings, shards } = deps;
+
+  async function hold(req: Request, res: Response): Promise<void> {
+    const body = await readJson(req);
+    const { eventId, userId, ...wish } = parse(bookingBody, body);
+    const house = await events.layout(eventId);
+    if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
+    const unfit = misfit(house, wish);
+    if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
+    const seconds = waitSeconds(req);
+
+    const asked = { eventId, userId, wish, holdMs: house.holdMs };
+    const idempotency = idempotencyOf(req, '/api/bookings', body, userId);
+    const submission = await bookIntake.submit(shardOfEvent(eventId, shards), 'book', asked, idempotency);
+    await answer(res, submission, seconds, 201);
+  }
+
+  async function show(req: Request, res: Response): Promise<void> {
+    const booking = await bookings.find(idOf(req));
+    if (booking === undefined) throw new ApiError('BOOKING_UNKNOWN');
+    reply(res, 200, booking);
+  }
+
+  const change = (kind: ChangeRequest['kind']) => async (req: Request, res: Response) => {
+    const bookingId = idOf(req);
+    const body = await readJson(req);
+    const asked = parse(kind === 'confirm' ? confirmBody : changeBody, body);
+    const shard = shardOfTicket(bookingId, shards);
+    if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
+    const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
+
+    const idempotency = idempotencyOf(req, req.originalUrl.split('?', 1)[0] ?? '', body, asked.userId);
+    const submission = await changeIntake.submit(shard, kind, { kind, bookingId, ...asked }, idempotency);
+    await answer(res, submission, seconds, 200);
+  };
+
+  async function answer(res: Response, submission: Submission, seconds: number, done: number): Promise<void> {
+    if (seconds > 0) {
+      const view = await outcomes.wait(submission.ticketId, seconds, goneSignal(res));
+      if (view.status !== 'queued') return replyOutcome(res, done, view);
+    }
+    replyTicket(res, 202, submission);
+  }
+
+  const router = Router();
+  router.post('/', hold);
+  router.get('/:id', show);
+  router.post('/:id/confirm', change('confirm'));
+  router.post('/:id/extend', change('extend'));
+  router.delete('/:id', change('cancel'));
+  return router;
+}
+
+function idOf(req: Request): string {
+  const params = bookingParams.safeParse(req.params);
+  if (!params.success) throw new ApiError('BOOKING_UNKNOWN');
+  return params.data.id;
+}
+
+function replyOutcome(res: Response, status: number, { ticketId: id, booking, code = 'INTERNAL' }: TicketView): void {
+  if (booking === undefined) throw new ApiError(code, titleOf(code), { ticketId: id });
+  reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { eventId, seatLabel, userId } from './ids.ts';
+import { labelsWish, runWish } from './reserve.ts';
+
+/** Who asks, where logging in is off: the body says it. */
+const asUser = z.object({ userId });
+
+/** Body of `POST /api/bookings`, in its three forms: one seat label, several, or a count with zone and row optional. */
+export const bookingBody = z
+  .object({ eventId })
+  .extend(asUser.shape)
+  .and(
+    z.union([
+      z.object({ seatNumber: seatLabel }).transform(({ seatNumber }) => ({ seats: [seatNumber] })),
+      labelsWish,
+      runWish,
+    ]),
+  );
+
+/** Body of extending and cancelling a hold. */
+export const changeBody = asUser;
+
+/** Body of `POST /api/bookings/:id/confirm`. One reference pays for one booking. */
+export const confirmBody = asUser.extend({ paymentReference: z.string().min(1).max(200).optional() });

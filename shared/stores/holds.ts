@@ -1,0 +1,174 @@
+import type { ErrorCode } from '../contract/codes.ts';
+import type { ChangeRequest } from '../contract/jobs.ts';
+import type { Booking } from '../contract/tickets.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import { Prisma } from '../platform/prisma-client/client.ts';
+import { bookingView, dataErrorOf, UNIQUE_VIOLATION } from './bookings.ts';
+import type { Holding } from './seats.ts';
+
+/** What became of a change: the booking as it is now, or why it was refused. */
+export type ChangeResult = { booking: Booking } | { code: ErrorCode };
+
+/** Seats of an ended hold that Redis has yet to free. */
+export type Release = Holding & { eventId: number };
+
+/** Holds that one statement ends, and whose seats one script frees. */
+const SWEEP_SIZE = 1_000;
+
+/** Rows of seats by the labels of bookings that a statement changed. */
+const seatsOf = (changed: Prisma.Sql) => Prisma.sql`
+  SELECT id, event_id, split_part(label, '-', 1)::int AS zone, split_part(label, '-', 2)::int AS row,
+    split_part(label, '-', 3)::int AS number
+  FROM ${changed} CROSS JOIN LATERAL unnest(seats) AS label`;
+
+/**
+ * Holds in PostgreSQL, which judges by its own clock: a change takes the rows in one order, then changes only what is its
+ * user's, pending and not expired (I6).
+ */
+export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
+  /** Sets what a kind of change sets, where the hold stands; what happens to its seats, in the same statement. */
+  const change: Record<ChangeRequest['kind'], { set: Prisma.Sql; seats: Prisma.Sql }> = {
+    confirm: {
+      set: Prisma.sql`status = 'CONFIRMED', expires_at = NULL, payment_reference = wanted.reference`,
+      seats: Prisma.sql`
+        UPDATE seat SET status = 'SOLD' FROM changed_seat AS c
+        WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
+          AND seat.booking_id = c.id`,
+    },
+    extend: {
+      set: Prisma.sql`expires_at = GREATEST(booking.expires_at, LEAST(
+        clock_timestamp() + event.hold_seconds * interval '1 second',
+        booking.created_at + event.max_hold_seconds * interval '1 second'))`,
+      seats: Prisma.sql`SELECT 1`,
+    },
+    cancel: {
+      set: Prisma.sql`status = 'CANCELLED', expires_at = NULL`,
+      seats: Prisma.sql`
+        DELETE FROM seat USING changed_seat AS c
+        WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
+          AND seat.booking_id = c.id`,
+    },
+  };
+
+  /** Applies changes of one kind, each of another booking, in one statement: those that may be made. */
+  async function apply(kind: ChangeRequest['kind'], requests: readonly ChangeRequest[]): Promise<void> {
+    const { set, seats } = change[kind];
+    await prisma.$executeRaw`
+      WITH wanted AS MATERIALIZED (
+        SELECT * FROM unnest(
+          ${requests.map((request) => request.bookingId)}::uuid[],
+          ${requests.map((request) => request.userId)}::int[],
+          ${requests.map((request) => request.paymentReference ?? null)}::text[]
+        ) AS wanted (id, user_id, reference)
+      ), locked AS MATERIALIZED (
+        SELECT booking.id FROM booking JOIN wanted USING (id) ORDER BY booking.id FOR UPDATE OF booking
+      ), changed AS (
+        UPDATE booking SET ${set}
+        FROM wanted JOIN locked USING (id), event
+        WHERE booking.id = wanted.id AND booking.user_id = wanted.user_id AND event.id = booking.event_id
+          AND booking.status = 'PENDING' AND booking.expires_at > clock_timestamp()
+        RETURNING booking.id, booking.event_id, booking.seats
+      ), changed_seat AS (${seatsOf(Prisma.sql`changed`)}), seats_changed AS (${seats} ${kind === 'extend' ? Prisma.empty : Prisma.sql`RETURNING 1`})
+      SELECT count(*) FROM changed`;
+  }
+
+  /** What a request finds after its change was tried: done (now or by an earlier try), or why not. */
+  function resultOf(request: ChangeRequest, row: Prisma.BookingModel | undefined, live: boolean): ChangeResult {
+    if (row === undefined || row.userId !== request.userId) return { code: 'BOOKING_UNKNOWN' };
+    const booking = bookingView(row);
+    if (request.kind === 'extend') return live ? { booking } : { code: 'HOLD_EXPIRED' };
+    if (request.kind === 'cancel') return row.status === 'CANCELLED' ? { booking } : { code: 'HOLD_EXPIRED' };
+    if (row.status !== 'CONFIRMED') return { code: 'HOLD_EXPIRED' };
+    const { paymentReference = row.paymentReference } = request;
+    return paymentReference === row.paymentReference ? { booking } : { code: 'IDEMPOTENCY_MISMATCH' };
+  }
+
+  /** Changes of one kind, each of another booking. A payment reference that is taken fails alone: the batch is halved. */
+  async function changeSome(
+    kind: ChangeRequest['kind'],
+    requests: readonly ChangeRequest[],
+  ): Promise<Map<string, ChangeResult>> {
+    if (requests.length === 0) return new Map();
+    try {
+      await apply(kind, requests);
+    } catch (fault) {
+      if (dataErrorOf(fault) !== UNIQUE_VIOLATION) throw fault;
+      const [only] = requests;
+      if (requests.length === 1 && only !== undefined)
+        return new Map([[only.ticketId, { code: 'IDEMPOTENCY_MISMATCH' }]]);
+      const middle = requests.length >> 1;
+      const first = await changeSome(kind, requests.slice(0, middle));
+      return new Map([...first, ...(await changeSome(kind, requests.slice(middle)))]);
+    }
+    const ids = requests.map((request) => request.bookingId);
+    const rows = await prisma.booking.findMany({ where: { id: { in: ids } } });
+    const live = await prisma.$queryRaw<{ id: string }[]>`
+      SELECT id FROM booking WHERE id = ANY(${ids}::uuid[]) AND status = 'PENDING' AND expires_at > clock_timestamp()`;
+    const [byId, liveIds] = [new Map(rows.map((row) => [row.id, row])), new Set(live.map((row) => row.id))];
+    return new Map(
+      requests.map((request) => [
+        request.ticketId,
+        resultOf(request, byId.get(request.bookingId), liveIds.has(request.bookingId)),
+      ]),
+    );
+  }
+
+  return {
+    /**
+     * Makes changes of holds, in their order where they meet on one booking. Making one again changes nothing more.
+     *
+     * @returns what became of each, by ticket id
+     */
+    async change(requests: readonly ChangeRequest[]): Promise<Map<string, ChangeResult>> {
+      const results = new Map<string, ChangeResult>();
+      let left = [...requests];
+      while (left.length > 0) {
+        // As many as are of one kind and each of another booking go together; what comes after waits for its turn.
+        const kind = left[0]?.kind ?? 'confirm';
+        const together = new Map<string, ChangeRequest>();
+        const later: ChangeRequest[] = [];
+        for (const request of left) {
+          if (request.kind === kind && !together.has(request.bookingId)) together.set(request.bookingId, request);
+          else later.push(request);
+        }
+        for (const [ticketId, result] of await changeSome(kind, [...together.values()])) results.set(ticketId, result);
+        left = later;
+      }
+      return results;
+    },
+
+    /** Ends holds that ran out, the oldest first; two sweeps at once never take the same. Answers how many. */
+    expire(): Promise<number> {
+      return prisma.$queryRaw<{ count: bigint }[]>`
+        WITH due AS MATERIALIZED (
+          SELECT id FROM booking WHERE status = 'PENDING' AND expires_at <= clock_timestamp()
+          ORDER BY expires_at LIMIT ${SWEEP_SIZE} FOR UPDATE SKIP LOCKED
+        ), changed AS (
+          UPDATE booking SET status = 'EXPIRED' FROM due WHERE booking.id = due.id
+          RETURNING booking.id, booking.event_id, booking.seats
+        ), changed_seat AS (${seatsOf(Prisma.sql`changed`)}), freed AS (
+          DELETE FROM seat USING changed_seat AS c
+          WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
+            AND seat.booking_id = c.id
+        )
+        SELECT count(*) FROM changed`.then((rows) => Number(rows[0]?.count ?? 0));
+    },
+
+    /** Seats of ended holds that Redis was not told to free yet. */
+    async toRelease(): Promise<Release[]> {
+      const rows = await prisma.$queryRaw<{ id: string; eventId: number; seats: string[] }[]>`
+        SELECT id, event_id AS "eventId", seats FROM booking
+        WHERE status IN ('CANCELLED', 'EXPIRED') AND released_at IS NULL
+        ORDER BY id LIMIT ${SWEEP_SIZE}`;
+      return rows.map(({ id, eventId, seats }) => ({ ticketId: id, eventId, seats }));
+    },
+
+    /** Notes that Redis has freed them. */
+    async released(releases: readonly Release[]): Promise<void> {
+      const ids = releases.map((release) => release.ticketId);
+      await prisma.$executeRaw`UPDATE booking SET released_at = clock_timestamp() WHERE id = ANY(${ids}::uuid[])`;
+    },
+  };
+}
+
+export type HoldStore = ReturnType<typeof createHoldStore>;

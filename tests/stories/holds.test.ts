@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { auditEvent } from '../../shared/stores/audit.ts';
+import { openSocket, send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: 10 });
+const ANNA = 1;
+const BEN = 2;
+
+const post = (path: string, body: unknown, headers?: Record<string, string>) =>
+  send(system().url, 'POST', path, body, headers);
+const get = (path: string) => send(system().url, 'GET', path);
+const hold = (userId: number, wish: object, headers = {}) =>
+  post('/api/bookings', { eventId: 1, userId, ...wish }, { prefer: 'wait=20', ...headers });
+const change = (id: unknown, what: 'confirm' | 'extend', body: object) => post(`/api/bookings/${id}/${what}`, body);
+const cancel = (id: unknown, userId: number) => send(system().url, 'DELETE', `/api/bookings/${id}`, { userId });
+
+/** Moves the state, not the clock: the hold ran out a moment ago, and no worker has seen it yet. */
+const backdate = (id: unknown) =>
+  system().prisma.booking.update({ where: { id: String(id) }, data: { expiresAt: new Date(Date.now() - 1_000) } });
+const statusOf = async (id: unknown) => (await get(`/api/bookings/${id}`)).body.status;
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 100; looks += 1) {
+    if (await holds()) return;
+    await sleep(100);
+  }
+  throw new Error(`not in 10 s: ${holds}`);
+}
+
+beforeEach(async () => {
+  await system().events.clear(1);
+  await system().seats.open(1);
+});
+
+describe('a hold', () => {
+  test('is asked for with one seat label, as the booking system before had it', async () => {
+    const { status, body, headers } = await hold(ANNA, { seatNumber: '1-1-1' });
+    expect(status).toBe(201);
+    expect(headers.get('location')).toBe(`/api/bookings/${body.id}`);
+    expect(body).toMatchObject({
+      status: 'PENDING',
+      userId: ANNA,
+      eventId: 1,
+      seats: ['1-1-1'],
+      zone: 1,
+      row: 1,
+      startIndex: 0,
+    });
+    const lasts = Date.parse(String(body.expiresAt)) - Date.parse(String(body.createdAt));
+    expect(Math.abs(lasts - 600_000)).toBeLessThan(1_000);
+    expect(await system().redis.pttl('{s0}:lock:1:1:1:1')).toBeGreaterThan(600_000);
+    expect(await system().prisma.seat.findMany()).toMatchObject([{ zone: 1, row: 1, number: 1, status: 'HELD' }]);
+  });
+
+  test('is asked for with several labels, anywhere: all of them or none', async () => {
+    expect(await hold(ANNA, { seats: ['1-1-1', '2-3-10', '1-2-5'] })).toMatchObject({
+      status: 201,
+      body: { seatsCount: 3 },
+    });
+    const refused = await hold(BEN, { seats: ['1-1-2', '2-3-10'] });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN', status: 409 } });
+    expect(refused.headers.get('content-type')).toBe('application/problem+json');
+    expect(await hold(BEN, { seatNumber: '1-1-2' })).toMatchObject({ status: 201 });
+    expect((await auditEvent(1, system())).differences).toEqual([]);
+  });
+
+  test('is asked for with a count, with or without a place', async () => {
+    expect((await hold(ANNA, { count: 3 })).body).toMatchObject({ zone: 1, row: 1, seatsCount: 3 });
+    expect((await hold(ANNA, { zone: 2, row: 3, count: 2 })).body).toMatchObject({ zone: 2, row: 3, seatsCount: 2 });
+  });
+
+  test('comes as a ticket first, where nobody waits, and is told over WebSocket', async () => {
+    const queued = await post('/api/bookings', { eventId: 1, userId: ANNA, seatNumber: '1-1-1' });
+    expect(queued).toMatchObject({ status: 202, body: { status: 'queued', position: 1 } });
+    const socket = await openSocket(system().url);
+    socket.send({ type: 'subscribe', ticketId: queued.body.ticketId });
+    let message = await socket.next();
+    if (message.status === 'queued') message = await socket.next();
+    expect(message).toMatchObject({ kind: 'book', status: 'booked', booking: { status: 'PENDING' } });
+    socket.close();
+  });
+
+  test.each([
+    ['an unknown event', { eventId: 99, userId: 1, seatNumber: '1-1-1' }, 404, 'EVENT_UNKNOWN'],
+    ['an unknown user', { eventId: 1, userId: 999, seatNumber: '1-1-1' }, 404, 'USER_UNKNOWN'],
+    ['no user', { eventId: 1, seatNumber: '1-1-1' }, 400, 'INVALID_REQUEST'],
+    ['no seats', { eventId: 1, userId: 1 }, 400, 'INVALID_REQUEST'],
+    ['a seat that there is not', { eventId: 1, userId: 1, seatNumber: '1-1-11' }, 400, 'INVALID_REQUEST'],
+    ['a label that is none', { eventId: 1, userId: 1, seatNumber: 'A1' }, 400, 'INVALID_REQUEST'],
+    ['six seats', { eventId: 1, userId: 1, count: 6 }, 400, 'INVALID_REQUEST'],
+    ['one seat twice', { eventId: 1, userId: 1, seats: ['1-1-1', '1-1-1'] }, 400, 'INVALID_REQUEST'],
+  ])('of %s is refused, and changes nothing', async (_what, body, status, code) => {
+    expect(await post('/api/bookings', body, { prefer: 'wait=20' })).toMatchObject({ status, body: { code } });
+    expect(await system().prisma.seat.count()).toBe(0);
+    expect((await auditEvent(1, system())).differences).toEqual([]);
+  });
+
+  test('with an idempotency key is held once', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const [first, second] = await Promise.all([hold(ANNA, { count: 2 }, headers), hold(ANNA, { count: 2 }, headers)]);
+    expect(first.body).toEqual(second.body);
+    expect(await hold(ANNA, { count: 1 }, headers)).toMatchObject({
+      status: 422,
+      body: { code: 'IDEMPOTENCY_MISMATCH' },
+    });
+  });
+});
+
+describe('hold, then', () => {
+  test('confirm: the seats are sold, for ever', async () => {
+    const { id } = (await hold(ANNA, { seats: ['1-1-1', '1-1-2'] })).body;
+    const confirmed = await change(id, 'confirm', { userId: ANNA, paymentReference: `pay-${id}` });
+    expect(confirmed).toMatchObject({ status: 200, body: { id, status: 'CONFIRMED', seats: ['1-1-1', '1-1-2'] } });
+    expect(confirmed.body.expiresAt).toBeUndefined();
+    expect((await system().prisma.seat.findMany()).map((seat) => seat.status)).toEqual(['SOLD', 'SOLD']);
+    expect(await system().redis.pttl('{s0}:lock:1:1:1:1')).toBe(-1);
+    const again = await change(id, 'confirm', { userId: ANNA, paymentReference: `pay-${id}` });
+    expect(again).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
+    expect(await cancel(id, ANNA)).toMatchObject({ status: 410, body: { code: 'HOLD_EXPIRED' } });
+  });
+
+  test('cancel: someone else holds', async () => {
+    const { id } = (await hold(ANNA, { seatNumber: '1-1-1' })).body;
+    expect(await hold(BEN, { seatNumber: '1-1-1' })).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN' } });
+    expect(await cancel(id, ANNA)).toMatchObject({ status: 200, body: { id, status: 'CANCELLED' } });
+    expect(await cancel(id, ANNA)).toMatchObject({ status: 200, body: { id, status: 'CANCELLED' } });
+    expect(await hold(BEN, { seatNumber: '1-1-1' })).toMatchObject({ status: 201, body: { userId: BEN } });
+    expect(await change(id, 'confirm', { userId: ANNA })).toMatchObject({
+      status: 410,
+      body: { code: 'HOLD_EXPIRED' },
+    });
+    expect((await auditEvent(1, system())).differences).toEqual([]);
+  });
+
+  test('expire: someone else holds, and a late confirm harms nobody', async () => {
+    const { id } = (await hold(ANNA, { seats: ['1-1-1', '2-2-2'] })).body;
+    await backdate(id);
+    expect(await change(id, 'confirm', { userId: ANNA })).toMatchObject({
+      status: 410,
+      body: { code: 'HOLD_EXPIRED' },
+    });
+    await until(
+      async () => (await statusOf(id)) === 'EXPIRED' && (await hold(BEN, { seats: ['1-1-1', '2-2-2'] })).status === 201,
+    );
+    expect(await change(id, 'confirm', { userId: ANNA })).toMatchObject({ status: 410 });
+    expect((await system().prisma.seat.findMany()).map((seat) => seat.status)).toEqual(['HELD', 'HELD']);
+    expect((await auditEvent(1, system())).differences).toEqual([]);
+  });
+
+  test('extend: it lasts longer, up to the total that the event sets', async () => {
+    const { id, expiresAt, createdAt } = (await hold(ANNA, { count: 1 })).body;
+    const extended = (await change(id, 'extend', { userId: ANNA })).body;
+    expect(Date.parse(String(extended.expiresAt))).toBeGreaterThan(Date.parse(String(expiresAt)));
+    const earlier = new Date(Date.parse(String(createdAt)) - 1_700_000);
+    await system().prisma.booking.update({
+      where: { id: String(id) },
+      data: { createdAt: earlier, expiresAt: new Date(Date.now() + 5_000) },
+    });
+    const last = (await change(id, 'extend', { userId: ANNA })).body;
+    expect(Date.parse(String(last.expiresAt))).toBe(earlier.getTime() + 1_800_000);
+    await backdate(id);
+    expect(await change(id, 'extend', { userId: ANNA })).toMatchObject({ status: 410, body: { code: 'HOLD_EXPIRED' } });
+  });
+
+  test.each(['confirm', 'extend', 'cancel'] as const)('%s by another user finds nothing', async (what) => {
+    const { id } = (await hold(ANNA, { count: 1 })).body;
+    const reply = what === 'cancel' ? cancel(id, BEN) : change(id, what, { userId: BEN });
+    expect(await reply).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
+    expect(await statusOf(id)).toBe('PENDING');
+  });
+
+  test('one payment confirms one booking', async () => {
+    const [first, second] = [(await hold(ANNA, { count: 1 })).body, (await hold(ANNA, { count: 1 })).body];
+    const paid = { userId: ANNA, paymentReference: randomUUID() };
+    const replies = await Promise.all([change(first.id, 'confirm', paid), change(second.id, 'confirm', paid)]);
+    expect(replies.map((reply) => reply.status).sort()).toEqual([200, 422]);
+    expect(replies.find((reply) => reply.status === 422)?.body.code).toBe('IDEMPOTENCY_MISMATCH');
+  });
+});
+
+test('a worker that died after a hold ended in PostgreSQL leaves its seats to the next one', async () => {
+  const { id } = (await hold(ANNA, { seats: ['1-1-1', '1-1-3'] })).body;
+  await system().stopWorkers();
+  await backdate(id);
+  expect(await system().holds.expire()).toBe(1);
+  expect((await auditEvent(1, system())).differences).toHaveLength(2); // Redis was not told yet
+  await system().resumeWorkers();
+  await until(async () => (await auditEvent(1, system())).differences.length === 0);
+  expect(await system().prisma.booking.findUnique({ where: { id: String(id) } })).toMatchObject({ status: 'EXPIRED' });
+});

@@ -1,0 +1,32 @@
+import type { HoldStore, Release } from '../shared/stores/holds.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
+
+/**
+ * Frees in Redis the seats of holds that ended in PostgreSQL. PostgreSQL remembers which were freed, so a worker that dies
+ * between the two leaves them to the next one; freeing twice does nothing, because only their owner's seats are freed.
+ */
+export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: SeatStore }) {
+  return async function releaseSeats(): Promise<number> {
+    let freed = 0;
+    for (;;) {
+      const releases = await holds.toRelease();
+      if (releases.length === 0) return freed;
+      const byEvent = new Map<number, Release[]>();
+      for (const release of releases) byEvent.set(release.eventId, [...(byEvent.get(release.eventId) ?? []), release]);
+      for (const [eventId, some] of byEvent) freed += await seats.release(eventId, some);
+      await holds.released(releases);
+    }
+  };
+}
+
+export type ReleaseSeats = ReturnType<typeof createReleaseSeats>;
+
+/** Ends holds that ran out and frees their seats, until none is due. Any worker may do it, any number at once. */
+export function createExpire({ holds, releaseSeats }: { holds: HoldStore; releaseSeats: ReleaseSeats }) {
+  return async function expire(): Promise<void> {
+    do {
+      await releaseSeats();
+    } while ((await holds.expire()) > 0);
+    await releaseSeats();
+  };
+}
