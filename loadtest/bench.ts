@@ -74,15 +74,18 @@ function wishes(seed: number): () => { zone: number; row: number; count: number 
 async function startContestants(folder: string, stops: (() => Promise<void>)[]): Promise<Contestant[]> {
   const environment = process.env;
   const progress = (line: string) => console.error(line);
-  const redisOf = async (name: string) => {
+  const redisOf = async (name: string, durable: boolean) => {
     const port = await freePort();
-    const redis = await embeddedRedis({
-      folder: join(folder, name),
-      port,
-      logFile: join(folder, `${name}.log`),
-      environment,
-      progress,
-    });
+    const redis = await embeddedRedis(
+      {
+        folder: join(folder, name),
+        port,
+        logFile: join(folder, `${name}.log`),
+        environment,
+        progress,
+      },
+      { durable },
+    );
     const server = await redis.start();
     stops.unshift(() => server.stop(3_000));
     return { url: redis.url, pid: server.identity.pid };
@@ -94,7 +97,7 @@ async function startContestants(folder: string, stops: (() => Promise<void>)[]):
     return started;
   };
 
-  const redis = await redisOf('redis');
+  const redis = await redisOf('redis', true);
   const postgres = await embeddedPostgres({
     folder: join(folder, 'postgres'),
     port: await freePort(),
@@ -110,7 +113,7 @@ async function startContestants(folder: string, stops: (() => Promise<void>)[]):
   const api = await part<{ port: number }>('api/main', env);
   const url = `http://127.0.0.1:${api.ready.port}`;
 
-  const plainRedis = await redisOf('plain-redis');
+  const plainRedis = await redisOf('plain-redis', false);
   const plain = await part<{ port: number }>('loadtest/baselines/sync-lua', {}, [
     plainRedis.url,
     '0',

@@ -51,7 +51,9 @@ function createSocket(url: string, onOutcome: OnOutcome) {
       for (const ticketId of waiting) subscribe(ticketId);
     });
     opened.on('message', (data) => {
-      const message = serverMessage.parse(JSON.parse(String(data)));
+      const text = String(data);
+      if (text.includes('"status":"queued"')) return; // the state at once; what is waited for comes after
+      const message = serverMessage.parse(JSON.parse(text));
       if (message.type === 'error') {
         // What the API could not read for now is asked again; a ticket that nobody knows has no outcome, ever.
         const { ticketId, code } = message;
@@ -59,7 +61,7 @@ function createSocket(url: string, onOutcome: OnOutcome) {
         return;
       }
       const { type: _type, ...view } = message;
-      if (view.status !== 'queued' && waiting.delete(view.ticketId)) onOutcome(view);
+      if (waiting.delete(view.ticketId)) onOutcome(view);
     });
     opened.on('error', () => undefined); // followed by close
     opened.on('close', () => {

@@ -37,7 +37,7 @@ export const labelsWish = z.object({
     .refine((labels) => new Set(labels).size === labels.length, 'each seat once'),
 });
 
-/** What a request asks for. */
-export const seatWish = z.union([labelsWish, runWish]);
+/** What a request asks for. The form of the herd comes first: a union tries one after the other. */
+export const seatWish = z.union([runWish, labelsWish]);
 
 export type SeatWish = z.infer<typeof seatWish>;

@@ -102,8 +102,11 @@ async function fetchPackages(home: string, environment: NodeJS.ProcessEnv): Prom
   }
 }
 
-/** An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. */
-export async function embeddedRedis(options: EmbeddedOptions): Promise<EmbeddedServer> {
+/**
+ * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. With
+ * `durable: false` it writes nothing down, as a plain server does.
+ */
+export async function embeddedRedis(options: EmbeddedOptions, { durable = true } = {}): Promise<EmbeddedServer> {
   const { folder, port, logFile, environment, progress } = options;
   const { command, env } = await findRedis(environment, progress);
   mkdirSync(folder, { recursive: true });
@@ -112,7 +115,7 @@ export async function embeddedRedis(options: EmbeddedOptions): Promise<EmbeddedS
     bind: '127.0.0.1',
     dir: folder,
     save: '',
-    appendonly: 'yes',
+    appendonly: durable ? 'yes' : 'no',
     appendfsync: 'always',
     'maxmemory-policy': 'noeviction',
     // The log is rewritten later and without compression: in a herd that work took a third of Redis' time.
