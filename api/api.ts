@@ -83,7 +83,10 @@ export async function startApi(deps: {
       outcomes.stopWaiting();
       // A connection that was kept alive for a request of before becomes idle only now and then.
       const sweep = setInterval(() => server.closeIdleConnections(), 50);
-      const cutOff = setTimeout(() => server.closeAllConnections(), LINGER_MS);
+      const cutOff = setTimeout(() => {
+        server.closeAllConnections();
+        push.terminate();
+      }, LINGER_MS);
       await closed;
       clearInterval(sweep);
       clearTimeout(cutOff);

@@ -16,7 +16,7 @@ import { ApiError } from './http.ts';
 const MAX_WAITING = 20_000;
 
 /** Milliseconds between the tries of a flush. It is tried as often as there are pauses, and once more. */
-const RETRY_PAUSES_MS = [50, 200, 500];
+const RETRY_PAUSES_MS = [50, 200];
 
 /** A request that is on the queue, and its ticket. `outcome` is there only where an idempotency key came again. */
 export type Submission = {
@@ -51,7 +51,7 @@ export function createIntake<Name extends BatchJob>(deps: {
 
     const requests = batch.flatMap(({ asked }, i) => {
       const ticket = accepted.tickets[i];
-      if (ticket === undefined || ticket === 'mismatch' || ticket.outcome !== undefined) return [];
+      if (ticket === undefined || ticket === 'mismatch' || !ticket.enqueue) return [];
       return { ticketId: ticket.ticketId, ...asked };
     });
     // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { doneOutcome, type Outcome, settledView, type TicketView } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
@@ -14,6 +15,9 @@ const MAX_WAITING = 50_000;
 
 /** Tickets read by one script call. */
 const MAX_LOOKS = 500;
+
+/** Milliseconds between two tries to read what may have been missed. */
+const REREAD_PAUSE_MS = 500;
 
 type Listener = (outcome: Outcome) => void;
 
@@ -55,12 +59,33 @@ export async function createOutcomes(deps: {
   subscriber.on('message', (_channel: string, message: string) => {
     for (const [ticketId, outcome] of JSON.parse(message) as [string, Outcome][]) deliver(ticketId, outcome);
   });
+  const channels = looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`);
+  await subscriber.subscribe(...channels);
+  let rereading = false;
   subscriber.on('ready', () => {
-    for (const ticketId of listeners.keys()) {
-      view(ticketId).catch((fault: Error) => log.warn({ ticketId, fault: fault.message }, 'ticket not read again'));
-    }
+    if (!rereading) void reread();
   });
-  await subscriber.subscribe(...looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`));
+
+  /** After a gap: subscribes for sure, then reads every ticket that is followed, until each was read once. */
+  async function reread(): Promise<void> {
+    rereading = true;
+    let unread: string[] | undefined;
+    while (unread === undefined || unread.length > 0) {
+      try {
+        if (unread === undefined) {
+          await subscriber.subscribe(...channels);
+          unread = [...listeners.keys()];
+        }
+        await Promise.all(unread.slice(0, MAX_LOOKS).map((ticketId) => listeners.has(ticketId) && view(ticketId)));
+        unread = unread.slice(MAX_LOOKS);
+      } catch (fault) {
+        if (stopping.signal.aborted) break;
+        log.warn({ fault: (fault as Error).message }, 'tickets not read again yet');
+        await sleep(REREAD_PAUSE_MS);
+      }
+    }
+    rereading = false;
+  }
 
   /**
    * The state of a ticket now; this node is told of its outcome from here on.
@@ -97,32 +122,47 @@ export async function createOutcomes(deps: {
     };
   }
 
+  /**
+   * The state of a ticket once it has its outcome, or after `seconds`, or when `gone` says that nobody waits any more.
+   *
+   * @throws ApiError TICKET_UNKNOWN, OVERLOADED
+   */
+  async function wait(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView> {
+    const signal = AbortSignal.any([gone, stopping.signal]);
+    const { promise, resolve } = withResolvers<Outcome | undefined>();
+    const unfollow = follow(ticketId, resolve);
+    const giveUp = () => resolve(undefined);
+    const timer = setTimeout(giveUp, seconds * 1000);
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      const now = await view(ticketId);
+      if (now.status !== 'queued') return now;
+      const outcome = await promise;
+      if (outcome !== undefined) return settledView(ticketId, outcome);
+      return signal.aborted ? now : await view(ticketId);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+      unfollow();
+    }
+  }
+
   return {
     view,
     follow,
+    wait,
 
     /**
-     * The state of a ticket once it has its outcome, or after `seconds`, or when `gone` says that nobody waits any more.
-     *
-     * @throws ApiError TICKET_UNKNOWN, OVERLOADED
+     * The outcome of a ticket that was just accepted, if it comes within `seconds`; undefined else. What fails meanwhile is
+     * no refusal: the request is on the queue, and its ticket tells the rest.
      */
-    async wait(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView> {
-      const signal = AbortSignal.any([gone, stopping.signal]);
-      const { promise, resolve } = withResolvers<Outcome | undefined>();
-      const unfollow = follow(ticketId, resolve);
-      const giveUp = () => resolve(undefined);
-      const timer = setTimeout(giveUp, seconds * 1000);
-      signal.addEventListener('abort', giveUp, { once: true });
+    async settledWithin(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView | undefined> {
       try {
-        const now = await view(ticketId);
-        if (now.status !== 'queued') return now;
-        const outcome = await promise;
-        if (outcome !== undefined) return settledView(ticketId, outcome);
-        return signal.aborted ? now : await view(ticketId);
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', giveUp);
-        unfollow();
+        const state = await wait(ticketId, seconds, gone);
+        return state.status === 'queued' ? undefined : state;
+      } catch (fault) {
+        log.warn({ ticketId, fault: (fault as Error).message }, 'outcome not read');
+        return undefined;
       }
     },
 

@@ -1,12 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { type ErrorCode, titleOf } from '../shared/contract/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET } from '../shared/contract/limits.ts';
 import { clientMessage, errorMessage, type ServerMessage } from '../shared/contract/messages.ts';
 import { settledView } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { ApiError } from './http.ts';
 import type { Outcomes } from './outcomes.ts';
+import { SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
 
 /** Sockets of one API process. One more is answered 503. */
 const MAX_SOCKETS = 20_000;
@@ -28,7 +30,10 @@ export function attachPush(server: Server, { outcomes, log }: { outcomes: Outcom
   });
 
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const path = (req.url ?? '').split('?', 1)[0];
+    // Node took its own listener away with the upgrade; a peer that resets now must not end this process.
+    socket.on('error', (fault) => log.debug({ fault: fault.message }, 'upgrade'));
+    const path = (req.url ?? '').split('?', 1)[0] ?? '';
+    if (SEAT_SYSTEM_PATHS.test(path)) return refuseUpgrade(socket, '409 Conflict', errorBody('INVALID_REQUEST'));
     if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found');
     if (sockets.clients.size >= MAX_SOCKETS) return refuseUpgrade(socket, '503 Service Unavailable');
     sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket));
@@ -100,6 +105,11 @@ export function attachPush(server: Server, { outcomes, log }: { outcomes: Outcom
       for (const socket of sockets.clients) socket.close(GOING_AWAY, 'this node stops');
       sockets.close();
     },
+
+    /** Cuts off clients that have not answered the goodbye. */
+    terminate(): void {
+      for (const socket of sockets.clients) socket.terminate();
+    },
   };
 }
 
@@ -111,6 +121,9 @@ function parseMessage(text: string) {
   }
 }
 
-function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+const errorBody = (code: ErrorCode) => JSON.stringify({ error: titleOf(code), code });
+
+function refuseUpgrade(socket: Duplex, status: string, body = ''): void {
+  const headers = `content-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -15,8 +15,11 @@ export function createAppServer(app: Express): Server {
   Object.setPrototypeOf(AppResponse.prototype, app.response);
   app.request = AppRequest.prototype as typeof app.request;
   app.response = AppResponse.prototype as typeof app.response;
-  return createServer(
+  const server = createServer(
     { IncomingMessage: AppRequest, ServerResponse: AppResponse, requestTimeout: 20_000, headersTimeout: 10_000 },
     app,
   );
+  // A client may expect what it likes: it gets the route's own answer and not Node's 417.
+  server.on('checkExpectation', app);
+  return server;
 }

@@ -26,6 +26,14 @@ function ask(pool: Pool, request: Dispatcher.DispatchOptions): Promise<{ status:
   });
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // an answer all the same; its status and the missing body speak
+  }
+}
+
 /** One answered request. */
 export type Answer = { status: number; body: unknown; ms: number };
 
@@ -59,18 +67,20 @@ export async function hammer(options: {
       const index = next;
       next += 1;
       const startedAt = performance.now();
+      let answer: Answer;
       try {
         const { status, text } = await ask(pool, { path, method: 'POST', headers, body: bodyOf(index) });
-        const answer = { status, body: JSON.parse(text) as unknown, ms: performance.now() - startedAt };
+        answer = { status, body: parsed(text), ms: performance.now() - startedAt };
         lastAnswerAt = performance.now();
-        await onAnswer(answer, index);
       } catch (fault) {
         noAnswer += 1;
         if (performance.now() - lastAnswerAt > GIVE_UP_MS) {
           throw new Error(`${urls.join(', ')}: no answer for a minute: ${(fault as Error).message}`);
         }
         await sleep(200);
+        continue;
       }
+      await onAnswer(answer, index);
     }
   }
 

@@ -65,7 +65,7 @@ export async function runHerd(options: {
       async onAnswer({ status, body, ms }) {
         answered += 1;
         if (status !== 201) {
-          const code = refusedBody.safeParse(body).data?.code ?? `status ${status}`;
+          const code = (status === 409 && refusedBody.safeParse(body).data?.code) || `status ${status}`;
           refused.set(code, (refused.get(code) ?? 0) + 1);
           return;
         }

@@ -11,7 +11,13 @@ import type { HerdResult } from './herd-run.ts';
 
 /** Whether the promises held, from outside. Every field of `broken` must be empty. */
 export type Verdict = {
-  broken: { soldTwice: string[]; withoutOutcome: string[]; notAsTold: string[]; differences: string[] };
+  broken: {
+    unexpected: string[];
+    soldTwice: string[];
+    withoutOutcome: string[];
+    notAsTold: string[];
+    differences: string[];
+  };
   /** Bookings since the herd began that no client of it was told of: of requests that had no answer, or of other clients. */
   bookedUntold: number;
   audit: AuditReport;
@@ -48,6 +54,7 @@ export async function openSystem(options: { databaseUrl: string; redisUrl: strin
     /** Holds what clients were told against PostgreSQL, and PostgreSQL against Redis. */
     async verify(result: HerdResult, bookingsBefore: number): Promise<Verdict> {
       const broken: Verdict['broken'] = {
+        unexpected: unexpectedOf(result),
         soldTwice: [],
         withoutOutcome: result.missing,
         notAsTold: [],
@@ -87,6 +94,17 @@ export async function openSystem(options: { databaseUrl: string; redisUrl: strin
       await prisma.$disconnect();
     },
   };
+}
+
+/** What no healthy system answers: nothing accepted at all, another status than 201 and 409, a ticket that failed. */
+function unexpectedOf({ accepted, refused, outcomes }: HerdResult): string[] {
+  const strange = [...refused].filter(([code]) => code.startsWith('status ') || code === 'INTERNAL');
+  const failed = [...outcomes.values()].filter((view) => view.status === 'failed');
+  return [
+    ...(accepted === 0 ? ['no request was accepted'] : []),
+    ...strange.map(([code, times]) => `${code}, ${times} times`),
+    ...failed.map((view) => `${view.ticketId}: failed, ${view.code}`),
+  ];
 }
 
 /** Whether nothing is broken. */

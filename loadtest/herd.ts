@@ -131,6 +131,7 @@ function verdictOf({ broken, bookedUntold, audit }: Verdict): string {
   return `
   seats in PostgreSQL, in Redis   ${audit.seatsInPostgres}, ${audit.seatsInRedis}
   booked, nobody here was told    ${bookedUntold}
+${line('answers that ought not to be', broken.unexpected)}
 ${line('sold twice', broken.soldTwice)}
 ${line('accepted, without an outcome', broken.withoutOutcome)}
 ${line('not as the client was told', broken.notAsTold)}

@@ -16,9 +16,13 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 const STEADY_MS = 30_000;
 
+/** Milliseconds that stopping waits for a part that is just starting. */
+const STARTING_STOP_MS = 5_000;
+
 /** Starts parts and keeps them running. `say` tells people what happens to them. */
 export function createSupervisor(say: (line: string) => void) {
   const running = new Map<string, RunningPart>();
+  const starting = new Set<Promise<RunningPart>>();
   let stopping = false;
 
   async function keep(part: Part, first: RunningPart): Promise<void> {
@@ -51,7 +55,10 @@ export function createSupervisor(say: (line: string) => void) {
   return {
     /** Starts a part and keeps it running. @throws whatever stops its first start: then it is not kept */
     async add(part: Part): Promise<void> {
-      const first = await part.start();
+      const start = part.start();
+      starting.add(start);
+      const first = await start.finally(() => starting.delete(start));
+      if (stopping) return first.stop();
       running.set(part.name, first);
       void keep(part, first);
     },
@@ -59,6 +66,8 @@ export function createSupervisor(say: (line: string) => void) {
     /** Stops all parts in the given groups, one group after the other; each part of a group at once. */
     async stop(...groups: string[][]): Promise<void> {
       stopping = true;
+      // A part that is just starting is stopped by its own `add` once it runs.
+      await Promise.race([Promise.allSettled(starting), sleep(STARTING_STOP_MS)]);
       for (const group of groups) await Promise.all(group.map((name) => running.get(name)?.stop()));
     },
   };

@@ -10,11 +10,14 @@
 -- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered
 -- ARGV[3]  node         id of the API node that asks; it is told of the outcomes
 -- ARGV[4..] for each ticket: ticket id, kind, digest of the idempotency key or '', fingerprint or ''
--- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, outcome or '' } for each }, or OVERLOADED
+-- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, outcome or '', 1 if it has to be put on
+--           the queue } for each }, or OVERLOADED
 -- COST     O(tickets)
 local sequence, settled, ticketStem, idemStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local waiting, active, delayed = KEYS[5], KEYS[6], KEYS[7]
 local maxQueued, idemTtlSec, node = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+
+local REQUEUE_SEC = 30
 
 local last = tonumber(redis.call('GET', sequence) or 0)
 local done = tonumber(redis.call('GET', settled) or 0)
@@ -32,6 +35,7 @@ end
 
 if last - done + (#ARGV - 3) / 4 > maxQueued then return 'OVERLOADED' end
 
+local now = tonumber(redis.call('TIME')[1])
 local replies = {}
 for i = 4, #ARGV, 4 do
   local id, kind, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
@@ -45,16 +49,21 @@ for i = 4, #ARGV, 4 do
     end
   end
   if mismatch then
-    replies[#replies + 1] = { '', 0, '' }
+    replies[#replies + 1] = { '', 0, '', 0 }
   else
-    local ticket = redis.call('HMGET', ticketStem .. id, 'seq', 'outcome')
+    local ticket = redis.call('HMGET', ticketStem .. id, 'seq', 'outcome', 'queued')
     local place = tonumber(ticket[1])
+    -- A ticket that waits is put on the queue again only now and then, so that a key that is repeated cannot fill it. The
+    -- entry's own id comes twice only where its flush is tried again, and then nobody knows whether it is on the queue.
+    local enqueue = not ticket[2] and (id == ARGV[i] or now - tonumber(ticket[3] or 0) >= REQUEUE_SEC)
     if not place then
       last = last + 1
       place = last
       redis.call('HSET', ticketStem .. id, 'seq', place, 'kind', kind, 'watchers', node)
+      enqueue = true
     end
-    replies[#replies + 1] = { id, place, ticket[2] or '' }
+    if digest ~= '' and enqueue then redis.call('HSET', ticketStem .. id, 'queued', now, 'keyed', 1) end
+    replies[#replies + 1] = { id, place, ticket[2] or '', enqueue and 1 or 0 }
   end
 end
 redis.call('SET', sequence, last)

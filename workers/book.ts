@@ -1,5 +1,5 @@
 import type { BookRequest } from '../shared/contract/jobs.ts';
-import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { BookingStore, Claim } from '../shared/stores/bookings.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
@@ -7,6 +7,15 @@ import type { TicketStore } from '../shared/stores/tickets.ts';
 
 /** Rounds of claim and save before what is still undecided goes back to the queue. */
 const MAX_ROUNDS = 5;
+
+/**
+ * Seats that a ticket claimed and its booking does not have: where its claim was forgotten before its job came again, it
+ * claimed others than the ones that had been saved for it.
+ */
+function unsaved(claim: Claim, booking: Booking): string[] {
+  const live = booking.status === 'PENDING' || booking.status === 'CONFIRMED';
+  return live ? claim.seats.filter((label) => !booking.seats.includes(label)) : claim.seats;
+}
 
 /** The story of a batch of one shard: claim, save, settle. Running it again changes nothing (I2). */
 export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tickets: TicketStore; log: Logger }) {
@@ -40,6 +49,8 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
       if (request === undefined || result === undefined) throw new Error(`claim ${claim.ticketId} was not saved`);
       if (typeof result === 'object') {
         outcomes.set(claim.ticketId, doneOutcome('book', result.booking));
+        const extra = unsaved(claim, result.booking);
+        if (extra.length > 0) await seats.release(claim.eventId, [{ ticketId: claim.ticketId, seats: extra }]);
         continue;
       }
       if (result === 'no such user') {

@@ -62,8 +62,8 @@ export async function startWorkers(deps: {
           change: ({ requests }) => change(shard, requests),
           expire,
           initialize: async ({ eventId }) => seats.report(await seats.open(eventId)),
-          clear: async ({ eventId }) => {
-            await events.clear(eventId);
+          clear: async ({ eventId, generation }) => {
+            await events.clear(eventId, generation);
             return seats.report(await seats.open(eventId));
           },
         },

@@ -65,8 +65,8 @@ export function bookingRoutes(deps: {
 
   async function answer(res: Response, submission: Submission, seconds: number, done: number): Promise<void> {
     if (seconds > 0) {
-      const view = await outcomes.wait(submission.ticketId, seconds, goneSignal(res));
-      if (view.status !== 'queued') return replyOutcome(res, done, view);
+      const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
+      if (view !== undefined) return replyOutcome(res, done, view);
     }
     replyTicket(res, 202, submission);
   }

@@ -7,7 +7,7 @@ import { reply } from '../http.ts';
 /** Milliseconds that a server may take to answer before this node calls itself not ready. */
 const PROBE_TIMEOUT_MS = 1_000;
 
-/** Milliseconds that tickets may wait without a single one being settled. */
+/** Milliseconds that jobs may be on the queue without a single ticket being settled. */
 const STUCK_MS = 20_000;
 
 /** `/healthz`: this process runs. `/readyz`: what it needs answers, and the queue moves. */
@@ -16,14 +16,22 @@ export function healthRoutes({ redis, prisma, shards }: { redis: Redis; prisma: 
 
   /** Whether the tickets of a shard are being settled, as far as two looks can tell. */
   async function draining(shard: number): Promise<boolean> {
-    const { sequence, settled } = keysOf(shard);
-    const [last, done] = (await redis.mget(sequence, settled)).map(Number) as [number, number];
+    const { settled, waiting, active, delayed } = keysOf(shard);
+    const [done, ...queued] = await Promise.all([
+      redis.get(settled).then(Number),
+      redis.llen(waiting),
+      redis.llen(active),
+      redis.zcard(delayed),
+    ]);
     const before = seen.get(shard);
-    if (before === undefined || done >= last || done !== before.settled) {
+    if (queued.every((jobs) => jobs === 0)) {
+      seen.delete(shard);
+    } else if (before === undefined || done !== before.settled) {
       seen.set(shard, { settled: done, sinceMs: performance.now() });
-      return true;
+    } else {
+      return performance.now() - before.sinceMs < STUCK_MS;
     }
-    return performance.now() - before.sinceMs < STUCK_MS;
+    return true;
   }
 
   async function ready(_req: Request, res: Response): Promise<void> {

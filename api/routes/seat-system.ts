@@ -18,7 +18,7 @@ import type { Outcomes } from '../outcomes.ts';
 const placeParams = z.object({ zone: z.coerce.number().int().min(1), row: z.coerce.number().int().min(1) });
 
 /** The paths of surface A. */
-export const SEAT_SYSTEM_PATHS = /^\/(reserve|occupancy|availability|initialize|stats|clear)(\/|$)/;
+export const SEAT_SYSTEM_PATHS = /^\/(reserve|occupancy|availability|initialize|stats|clear)(\/|$)/i;
 
 /**
  * Surface A: the seat system's routes. They answer 200, 201 or 409, nothing else. They stand on the app itself: a router
@@ -56,8 +56,8 @@ export function addSeatSystemRoutes(
     const asked = { eventId: DEFAULT_EVENT, wish, holdMs: 0 };
     const submission = await bookIntake.submit(shard, 'book', asked, idempotencyOf(req, '/reserve', body));
     if (seconds > 0) {
-      const view = await outcomes.wait(submission.ticketId, seconds, goneSignal(res));
-      if (view.status !== 'queued') return replyOutcome(res, wish, view);
+      const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
+      if (view !== undefined) return replyOutcome(res, wish, view);
     }
     replyTicket(res, 201, submission);
   }
@@ -89,13 +89,15 @@ export function addSeatSystemRoutes(
 
   async function initialize(req: Request, res: Response): Promise<void> {
     requireOperator(req);
-    const { rows, seats: totalSeats } = await control('initialize', DEFAULT_EVENT);
+    const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT });
     reply(res, 201, { message: 'Seats are initialized. What is sold stays sold.', totalKeys: rows, totalSeats });
   }
 
   async function clear(req: Request, res: Response): Promise<void> {
     requireOperator(req);
-    await control('clear', DEFAULT_EVENT);
+    const now = await events.readHouse(DEFAULT_EVENT);
+    if (now === undefined) throw new ApiError('EVENT_UNKNOWN');
+    await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation });
     reply(res, 201, { message: 'All bookings of the event are deleted, every seat is free.' });
   }
 

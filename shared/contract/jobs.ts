@@ -37,7 +37,8 @@ export const jobs = {
   change: { queue: 'control', payload: batchOf(changeRequest) },
   expire: { queue: 'control', payload: z.object({}) },
   initialize: { queue: 'control', payload: z.object({ eventId }) },
-  clear: { queue: 'control', payload: z.object({ eventId }) },
+  /** `generation`: the one to end, so that a clear that comes again does not end the next one too. */
+  clear: { queue: 'control', payload: z.object({ eventId, generation: z.int() }) },
 } as const;
 
 export type JobName = keyof typeof jobs;

@@ -3,7 +3,7 @@
  * caller waits for nothing and a loaded one batches by itself.
  */
 export function createGroupCommit<Item, Result>(options: {
-  /** Takes a batch and answers with one result for each item, in order. A rejection rejects every item of the batch. */
+  /** Takes a batch and answers with one result for each item, in order. A rejection rejects the batch and what waits behind it. */
   flush: (batch: Item[]) => Promise<Result[]>;
   /** Items in one batch at the most. */
   maxItems: number;
@@ -26,7 +26,8 @@ export function createGroupCommit<Item, Result>(options: {
           entry.resolve(results[i] as Result);
         });
       } catch (fault) {
-        for (const entry of batch) entry.reject(fault);
+        // What waits would wait as long and fail as well: it is told now, so that nobody waits for more than two flushes.
+        for (const entry of [...batch, ...waiting.splice(0)]) entry.reject(fault);
       }
     }
     running = undefined;

@@ -10,6 +10,8 @@ export function openPrisma(databaseUrl: string, connections: number): PrismaClie
       max: connections,
       connectionTimeoutMillis: 5_000,
       statement_timeout: 15_000,
+      query_timeout: 20_000, // the server cannot time out a connection that went silent
+      keepAlive: true,
       application_name: 'frontrow',
     },
     { statementNameGenerator: ({ sql }) => statementName(sql) },

@@ -15,7 +15,7 @@ const LOCK_MS = 10_000;
 const STALLED_INTERVAL_MS = 4_000;
 
 /** How often a job may lose its worker before it counts as the one that kills them. */
-const MAX_STALLS = 10;
+const MAX_STALLS = 1_000;
 
 const backoffMs = (attempt: number) =>
   Math.min(50 * 2 ** Math.min(attempt, 10), MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
@@ -33,6 +33,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       removeOnComplete: name === 'control' ? 100 : true,
       removeOnFail: 1_000,
       sizeLimit: MAX_BATCH_BYTES,
+      stackTraceLimit: 1,
     },
   });
   queue.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'queue'));

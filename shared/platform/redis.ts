@@ -8,7 +8,7 @@ import type { Logger } from './logger.ts';
 export type RedisRole = 'producer' | 'worker' | 'subscriber';
 
 const byRole = {
-  producer: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 5_000 },
+  producer: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 2_000 },
   worker: { maxRetriesPerRequest: null },
   subscriber: { maxRetriesPerRequest: null },
 };

@@ -37,5 +37,5 @@ export function exitOnStartFault(fault: unknown): never {
   process.stderr.write(
     `${known ? fault.message : `Could not start: ${fault instanceof Error ? fault.stack : fault}`}\n`,
   );
-  process.exit(known ? 78 : 1); // 78: EX_CONFIG of sysexits.h; the supervisor does not try again
+  process.exit(known ? 78 : 1); // 78: EX_CONFIG of sysexits.h
 }

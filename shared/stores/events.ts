@@ -5,6 +5,9 @@ import type { Prisma } from '../platform/prisma-client/client.ts';
 /** Either the pool or a transaction on it. */
 export type Database = PrismaClient | Prisma.TransactionClient;
 
+/** A house of millions of seats takes a while to delete. */
+const CLEAR_LIMITS = { timeout: 60_000, maxWait: 10_000 };
+
 /** Events and their houses in PostgreSQL. */
 export function createEventStore({ prisma }: { prisma: PrismaClient }) {
   const known = new Map<number, House>();
@@ -60,13 +63,18 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       await prisma.user.createMany({ data: users, skipDuplicates: true });
     },
 
-    /** Deletes every booking and seat of an event and raises its generation, so that work in flight cannot be saved. */
-    async clear(eventId: number): Promise<void> {
-      await prisma.$transaction([
-        prisma.event.update({ where: { id: eventId }, data: { generation: { increment: 1 } } }),
-        prisma.seat.deleteMany({ where: { eventId } }),
-        prisma.booking.deleteMany({ where: { eventId } }),
-      ]);
+    /**
+     * Deletes every booking and seat of an event and raises its generation, so that work in flight cannot be saved. Only
+     * where the event still is in this generation: a clear that comes again must not delete what was sold since.
+     */
+    async clear(eventId: number, generation: number): Promise<void> {
+      await prisma.$transaction(async (transaction) => {
+        // The update waits for saves under way; what follows sees what they saved.
+        const raise = { where: { id: eventId, generation }, data: { generation: { increment: 1 } } };
+        if ((await transaction.event.updateMany(raise)).count === 0) return;
+        await transaction.seat.deleteMany({ where: { eventId } });
+        await transaction.booking.deleteMany({ where: { eventId } });
+      }, CLEAR_LIMITS);
     },
   };
 }

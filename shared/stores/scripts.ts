@@ -11,7 +11,7 @@ export const scriptKeys = {
   releaseSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem', 'ticketStem'],
   mendSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
   renewLocks: ['lockStem'],
-  restoreZone: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
+  restoreRows: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
   settleTickets: ['settled', 'ticketStem', 'channelStem'],
   watchTickets: ['settled', 'ticketStem'],
 } as const satisfies Record<string, readonly (keyof ShardKeys)[]>;

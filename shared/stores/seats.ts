@@ -34,6 +34,9 @@ function asRun(labels: readonly string[]): RunWish | undefined {
   return run && { zone: run.zone, row: run.row, start: run.startIndex, count: labels.length };
 }
 
+/** Seats that one script call restores: few enough that nobody else waits long for Redis. */
+const RESTORE_SEATS = 2_000;
+
 /** Milliseconds that opening a house may take; a house of 6.5 million seats takes a tenth of it. */
 const OPEN_TIMEOUT_MS = 120_000;
 
@@ -75,15 +78,15 @@ export function createSeatStore(deps: {
 
         await redis.del(houseKey);
         for (const zone of house.zones) {
-          const taken = await transaction.seat.findMany({ where: { eventId, zone: zone.number } });
-          await scripts('restoreZone', shard, [
-            eventId,
-            zone.number,
-            zone.firstRow,
-            zone.rows,
-            zone.seatsPerRow,
-            ...taken.flatMap((seat) => [seat.row, seat.number, seat.bookingId]),
-          ]);
+          const rowsAtOnce = Math.max(1, Math.floor(RESTORE_SEATS / zone.seatsPerRow));
+          for (let from = 1; from <= zone.rows; from += rowsAtOnce) {
+            const to = Math.min(from + rowsAtOnce - 1, zone.rows);
+            const where = { eventId, zone: zone.number, row: { gte: from, lte: to } };
+            const taken = await transaction.seat.findMany({ where });
+            const seats = taken.flatMap((seat) => [seat.row, seat.number, seat.bookingId]);
+            const rows = [zone.firstRow, from, to, zone.seatsPerRow];
+            await scripts('restoreRows', shard, [eventId, zone.number, ...rows, ...seats]);
+          }
         }
         const zones = house.zones.map((zone) => [
           `z${zone.number}`,

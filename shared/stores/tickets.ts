@@ -16,7 +16,7 @@ export type TicketRequest = {
 };
 
 /** What intake knows of a ticket once it is recorded. `place - settled` is its position. */
-export type AcceptedTicket = { ticketId: string; place: number; outcome: Outcome | undefined };
+export type AcceptedTicket = { ticketId: string; place: number; outcome: Outcome | undefined; enqueue: boolean };
 
 /** A look at a ticket; undefined where Redis does not know it. */
 export type TicketLook = { place: number; kind: TicketKind; outcome: Outcome | undefined } | undefined;
@@ -43,14 +43,16 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
       for (const { ticketId, kind, idempotency } of requests) {
         args.push(ticketId, kind, idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
       }
-      type Reply = [settled: number, tickets: [id: string, place: number, outcome: string][]] | 'OVERLOADED';
+      type Reply =
+        | [settled: number, tickets: [id: string, place: number, outcome: string, enqueue: number][]]
+        | 'OVERLOADED';
       const reply = await scripts<Reply>('acceptTickets', shard, args);
       if (reply === 'OVERLOADED') return 'overloaded';
       const [settled, tickets] = reply;
       return {
         settled,
-        tickets: tickets.map(([ticketId, place, json]) =>
-          ticketId === '' ? 'mismatch' : { ticketId, place, outcome: parseOutcome(json) },
+        tickets: tickets.map(([ticketId, place, json, enqueue]) =>
+          ticketId === '' ? 'mismatch' : { ticketId, place, outcome: parseOutcome(json), enqueue: enqueue === 1 },
         ),
       };
     },
@@ -61,7 +63,7 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
      * @returns how many tickets had none before
      */
     settle(shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
-      const args: (string | number)[] = [TICKET_TTL_SECONDS];
+      const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS];
       for (const [ticketId, outcome] of outcomes) args.push(ticketId, JSON.stringify(outcome));
       return scripts('settleTickets', shard, args);
     },

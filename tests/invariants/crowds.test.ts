@@ -6,7 +6,7 @@ import { useSystem } from '../support/system.ts';
 const system = useSystem({ ZONES: 1, ROWS: 20, SEATS_PER_ROW: 65 });
 
 beforeEach(async () => {
-  await system().events.clear(1);
+  await system().clearEvent();
   await system().seats.open(1);
 });
 

@@ -31,7 +31,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 beforeEach(async () => {
-  await system().events.clear(1);
+  await system().clearEvent();
   await system().seats.open(1);
 });
 

@@ -79,6 +79,12 @@ async function startSystem(options: SystemOptions) {
     log,
     ...stores,
 
+    /** Ends the event's generation in PostgreSQL, as a clear does before Redis is told. */
+    async clearEvent(): Promise<void> {
+      const house = await events.readHouse(1);
+      await events.clear(1, house?.generation ?? 0);
+    },
+
     /** Lets batches under way finish and takes no more: what is accepted from now on waits. */
     async stopWorkers(): Promise<void> {
       await workers?.close();

@@ -96,7 +96,10 @@ export async function untilUp(
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!(await probe())) {
     if (how !== undefined) throw new Error(`${name} ended at its start (${how}). Its words are in ${logFile}`);
-    if (performance.now() > deadline) throw new Error(`${name} does not answer. Its words are in ${logFile}`);
+    if (performance.now() > deadline) {
+      await server.stop(1_000);
+      throw new Error(`${name} does not answer. Its words are in ${logFile}`);
+    }
     await sleep(50);
   }
 }

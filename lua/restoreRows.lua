@@ -1,4 +1,4 @@
--- restoreZone: write a zone of a house that is not open, exactly as PostgreSQL has it: bits, locks, counters, index.
+-- restoreRows: write rows of a zone of a house that is not open, exactly as PostgreSQL has them: bits, locks, counters, index.
 -- KEYS[1]  houseStem    + event: hash of generation, zones, rows and each zone; there: the house is open, nothing is written
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
 -- KEYS[3]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
@@ -7,25 +7,26 @@
 -- ARGV[1]  event
 -- ARGV[2]  number       of the zone
 -- ARGV[3]  firstRow     house-wide index, from 0, of the zone's row 1
--- ARGV[4]  rows         integer
--- ARGV[5]  seats        integer, in each row
--- ARGV[6..] for each seat that is taken: row, seat (from 1), id of the ticket that owns it
+-- ARGV[4]  from         integer, the first row of these; 1 starts the zone's counter anew
+-- ARGV[5]  to           integer, the last row of these
+-- ARGV[6]  seats        integer, in each row
+-- ARGV[7..] for each seat that is taken: row, seat (from 1), id of the ticket that owns it
 -- RETURNS  1, or 0 if the house is open
--- COST     O(seats of the zone)
+-- COST     O(seats of these rows)
 local houseStem, seatsStem, lockStem, fullStem, takenStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local event, number = ARGV[1], ARGV[2]
-local firstRow, rows, seats = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local firstRow, from, to, seats = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
 -- @include row
 
 if redis.call('EXISTS', houseStem .. event) == 1 then return 0 end
 
 local owners = {}
-for row = 1, rows do owners[row] = {} end
-for i = 6, #ARGV, 3 do owners[tonumber(ARGV[i])][tonumber(ARGV[i + 1])] = ARGV[i + 2] end
+for row = from, to do owners[row] = {} end
+for i = 7, #ARGV, 3 do owners[tonumber(ARGV[i])][tonumber(ARGV[i + 1])] = ARGV[i + 2] end
 
 local taken = 0
-for row = 1, rows do
+for row = from, to do
   local place = event .. ':' .. number .. ':' .. row
   local bytes, free = {}, {}
   for at = 1, math.ceil(seats / 8) do bytes[at] = 0 end
@@ -50,5 +51,6 @@ for row = 1, rows do
     redis.call('SETBIT', fullStem .. event .. ':' .. count, firstRow + row - 1, longest < count and 1 or 0)
   end
 end
-redis.call('HSET', takenStem .. event, number, taken)
+if from == 1 then redis.call('HSET', takenStem .. event, number, 0) end
+redis.call('HINCRBY', takenStem .. event, number, taken)
 return 1

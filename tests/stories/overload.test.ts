@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { openSocket, send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 20, MAX_QUEUED: 5 });
+const reserve = (headers?: Record<string, string>, query = '') =>
+  send(system().url, 'POST', `/reserve${query}`, { zone: 1, row: 1, count: 1 }, headers);
+
+/** Breaks every connection of this file's system to Redis; the server is shared with other files. */
+async function breakConnections(): Promise<void> {
+  const address = new URL(system().redisUrl);
+  const database = address.pathname.slice(1);
+  address.pathname = ''; // not one of those that it breaks
+  const killer = new Redis(address.href);
+  const clients = String(await killer.client('LIST')).split('\n');
+  for (const client of clients.filter((line) => line.includes(` db=${database} `))) {
+    await killer.client('KILL', 'ID', /^id=(\d+)/.exec(client)?.[1] ?? '0');
+  }
+  killer.disconnect();
+}
+
+test('past its bound the queue refuses, before it accepts, and says when to come again', async () => {
+  await system().stopWorkers();
+  const queued = await Promise.all(Array.from({ length: 5 }, () => reserve()));
+  expect(queued.map((reply) => reply.status)).toEqual([201, 201, 201, 201, 201]);
+  const refused = await reserve();
+  expect(refused).toMatchObject({ status: 409, body: { code: 'OVERLOADED' } });
+  expect(refused.headers.get('retry-after')).toBe('1');
+  await system().resumeWorkers();
+  const last = await send(system().url, 'GET', `/api/tickets/${queued[4]?.body.ticketId}?wait=20`);
+  expect(last.body.status).toBe('booked');
+  expect(await reserve({}, '?wait=20')).toMatchObject({ status: 200 });
+});
+
+test('a key that is repeated puts its request on the queue once', async () => {
+  await system().stopWorkers();
+  const headers = { 'idempotency-key': randomUUID() };
+  for (let times = 0; times < 10; times += 1) await reserve(headers);
+  expect(await system().redis.llen('{s0}:booking:wait')).toBe(1);
+  await system().resumeWorkers();
+  expect(await reserve(headers, '?wait=20')).toMatchObject({ status: 200 });
+});
+
+test('a ticket that never reached the queue does not make the node look stuck', async () => {
+  await system().redis.incr('{s0}:sequence');
+  expect(await send(system().url, 'GET', '/readyz')).toMatchObject({ status: 200, body: { queue: 'ok' } });
+});
+
+test('peers that reset in the middle of an upgrade end nothing', async () => {
+  const { port, hostname } = new URL(system().url);
+  for (let times = 0; times < 100; times += 1) {
+    await new Promise<void>((resolve) => {
+      const peer = connect(Number(port), hostname, () => {
+        peer.write('GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+        setImmediate(() => peer.resetAndDestroy());
+      });
+      peer.on('error', () => undefined);
+      peer.on('close', () => resolve());
+    });
+  }
+  expect(await send(system().url, 'GET', '/healthz')).toMatchObject({ status: 200 });
+});
+
+test('an upgrade to something else on surface A is answered 409', async () => {
+  const { port, hostname } = new URL(system().url);
+  const answer = await new Promise<string>((resolve) => {
+    const peer = connect(Number(port), hostname, () => {
+      peer.write(
+        'POST /reserve HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 0\r\n\r\n',
+      );
+    });
+    peer.on('data', (data) => resolve(String(data)));
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 409 .*"code":"INVALID_REQUEST"/s);
+});
+
+test('a socket is told although every connection to Redis broke while it waited', async () => {
+  await system().stopWorkers();
+  const { ticketId } = (await reserve()).body;
+  const socket = await openSocket(system().url);
+  socket.send({ type: 'subscribe', ticketId });
+  expect(await socket.next()).toMatchObject({ status: 'queued' });
+  await system().resumeWorkers();
+  await breakConnections();
+  expect(await socket.next()).toMatchObject({ ticketId, status: 'booked' });
+  socket.close();
+  await sleep(2_000); // BullMQ's QueueEvents cannot be closed while it connects again: its `close` never resolves then
+});
