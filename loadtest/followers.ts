@@ -16,7 +16,7 @@ export type Follower = {
 type OnOutcome = (view: TicketView) => void;
 
 /** Sockets of a herd: each follows as many tickets as the contract lets it. */
-const SOCKETS = 16;
+const SOCKETS = 4;
 
 /** Follows over WebSocket. A socket that breaks is opened again and subscribes to what it still waits for. */
 export function followBySocket(urls: readonly string[], onOutcome: OnOutcome): Follower {
