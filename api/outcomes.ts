@@ -61,30 +61,41 @@ export async function createOutcomes(deps: {
   });
   const channels = looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`);
   await subscriber.subscribe(...channels);
+  let unread: string[] | undefined; // what is still to be read after the last gap; undefined before it is known
   let rereading = false;
   subscriber.on('ready', () => {
+    unread = undefined;
     if (!rereading) void reread();
   });
 
   /** After a gap: subscribes for sure, then reads every ticket that is followed, until each was read once. */
   async function reread(): Promise<void> {
     rereading = true;
-    let unread: string[] | undefined;
-    while (unread === undefined || unread.length > 0) {
+    while ((unread === undefined || unread.length > 0) && !stopping.signal.aborted) {
       try {
         if (unread === undefined) {
           await subscriber.subscribe(...channels);
           unread = [...listeners.keys()];
         }
-        await Promise.all(unread.slice(0, MAX_LOOKS).map((ticketId) => listeners.has(ticketId) && view(ticketId)));
-        unread = unread.slice(MAX_LOOKS);
+        const some = unread;
+        await Promise.all(some.slice(0, MAX_LOOKS).map(viewAgain));
+        if (unread === some) unread = some.slice(MAX_LOOKS);
       } catch (fault) {
-        if (stopping.signal.aborted) break;
         log.warn({ fault: (fault as Error).message }, 'tickets not read again yet');
         await sleep(REREAD_PAUSE_MS);
       }
     }
     rereading = false;
+  }
+
+  /** Reads a ticket that is still followed. One that nobody knows any more (Redis was wiped) has been read as well. */
+  async function viewAgain(ticketId: string): Promise<void> {
+    if (!listeners.has(ticketId)) return;
+    try {
+      await view(ticketId);
+    } catch (fault) {
+      if (!(fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN')) throw fault;
+    }
   }
 
   /**

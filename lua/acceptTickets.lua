@@ -1,7 +1,7 @@
 -- acceptTickets: record a batch of tickets, give each its place in line, judge idempotency keys.
 -- KEYS[1]  sequence     integer, the last place given
 -- KEYS[2]  settled      integer, tickets that have their outcome
--- KEYS[3]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers
+-- KEYS[3]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers, queued, keyed
 -- KEYS[4]  idemStem     + digest of the key: "<ticket id> <fingerprint>"
 -- KEYS[5]  waiting      BullMQ's list of waiting jobs
 -- KEYS[6]  active       BullMQ's list of jobs under way

@@ -4,7 +4,7 @@
 -- KEYS[3]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
 -- KEYS[4]  fullStem     + event:count: bitmap of rows, 1 = no such run left
 -- KEYS[5]  takenStem    + event: hash of zone, seats taken
--- KEYS[6]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers
+-- KEYS[6]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers, queued, keyed
 -- ARGV[1..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count, labels or '' (then zone, row,
 --           start and count do not count), milliseconds that its locks last or 0 for ever
 -- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>", "SETTLED" or "REBUILD"

@@ -4,7 +4,7 @@
 -- KEYS[3]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
 -- KEYS[4]  fullStem     + event:count: bitmap of rows, 1 = no such run left
 -- KEYS[5]  takenStem    + event: hash of zone, seats taken
--- KEYS[6]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers
+-- KEYS[6]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers, queued, keyed
 -- ARGV[1]  event
 -- ARGV[2..] for each seat: ticket id, zone, row, seat (from 1)
 -- RETURNS  integer, seats that were freed

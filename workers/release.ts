@@ -6,14 +6,17 @@ import type { SeatStore } from '../shared/stores/seats.ts';
  * between the two leaves them to the next one; freeing twice does nothing, because only their owner's seats are freed.
  */
 export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: SeatStore }) {
-  return async function releaseSeats(): Promise<number> {
-    let freed = 0;
+  return async function releaseSeats(): Promise<void> {
     for (;;) {
       const releases = await holds.toRelease();
-      if (releases.length === 0) return freed;
+      if (releases.length === 0) return;
       const byEvent = new Map<number, Release[]>();
-      for (const release of releases) byEvent.set(release.eventId, [...(byEvent.get(release.eventId) ?? []), release]);
-      for (const [eventId, some] of byEvent) freed += await seats.release(eventId, some);
+      for (const release of releases) {
+        const some = byEvent.get(release.eventId) ?? [];
+        some.push(release);
+        byEvent.set(release.eventId, some);
+      }
+      for (const [eventId, some] of byEvent) await seats.release(eventId, some);
       await holds.released(releases);
     }
   };
