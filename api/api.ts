@@ -11,19 +11,23 @@ import { keysOf } from '../shared/stores/keys.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
+import { createUserStore } from '../shared/stores/users.ts';
 import { buildApp } from './app.ts';
 import { createControl } from './control.ts';
+import { createIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
 import { createOutcomes } from './outcomes.ts';
 import { attachPush } from './push.ts';
 import { createAppServer } from './server.ts';
+import { createWatch } from './watch.ts';
 
 /** Milliseconds that requests under way are given when the node stops. */
 const LINGER_MS = 2_500;
 
 /** Wires one API node. The caller makes its server listen; `close` answers what is open and stops. */
 export async function startApi(deps: {
-  config: Pick<Config, 'SHARDS' | 'MAX_QUEUED' | 'ADMIN_TOKEN' | 'EMBEDDED'>;
+  config: Pick<Config, 'SHARDS' | 'MAX_QUEUED' | 'ADMIN_TOKEN' | 'EMBEDDED'> &
+    Parameters<typeof createIdentity>[0]['config'];
   prisma: PrismaClient;
   redis: Redis;
   subscriber: Redis;
@@ -40,20 +44,21 @@ export async function startApi(deps: {
 
   const tags = Array.from({ length: config.SHARDS }, (_, shard) => keysOf(shard).tag);
   const queues = tags.map((tag) => openQueue('booking', tag, redis, log));
-  const controls = tags.map((tag) => ({
-    queue: openQueue('control', tag, redis, log),
-    events: new QueueEvents('control', { connection: subscriber, prefix: tag }),
-  }));
-  for (const { events: queueEvents } of controls) {
-    queueEvents.on('error', (fault) => log.warn({ fault: fault.message }, 'queue events'));
-  }
-  await Promise.all(controls.map((control) => control.events.waitUntilReady()));
+  const controls = tags.map((tag) => openQueue('control', tag, redis, log));
+  const [controlQueue, controlTag] = [controls[0], tags[0]];
+  if (controlQueue === undefined || controlTag === undefined) throw new Error('there is no shard');
+  const queueEvents = new QueueEvents('control', { connection: subscriber, prefix: controlTag });
+  queueEvents.on('error', (fault) => log.warn({ fault: fault.message }, 'queue events'));
+  await queueEvents.waitUntilReady();
 
   const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, log };
   const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues });
-  const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls.map(({ queue }) => queue) });
+  const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls });
   const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
-  const control = createControl({ shards: controls, log });
+  const control = createControl({ queue: controlQueue, events: queueEvents, tickets, log });
+  const users = createUserStore({ prisma, redis });
+  const identity = createIdentity({ config, users, log });
+  const watch = createWatch({ subscriber, seats, log });
   const app = buildApp({
     config,
     bookIntake,
@@ -63,12 +68,14 @@ export async function startApi(deps: {
     events,
     bookings,
     seats,
+    users,
+    identity,
     redis,
     prisma,
     log,
   });
   const server = createAppServer(app);
-  const push = attachPush(server, { outcomes, log });
+  const push = attachPush(server, { outcomes, watch, events, identity, log });
 
   return {
     server,
@@ -91,10 +98,7 @@ export async function startApi(deps: {
       clearInterval(sweep);
       clearTimeout(cutOff);
       await Promise.all([bookIntake.drained(), changeIntake.drained()]);
-      await Promise.all([
-        ...queues.map((queue) => queue.close()),
-        ...controls.flatMap(({ queue, events: queueEvents }) => [queue.close(), queueEvents.close()]),
-      ]);
+      await Promise.all([...queues, ...controls, queueEvents].map((open) => open.close()));
     },
   };
 }

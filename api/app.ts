@@ -6,15 +6,21 @@ import type { PrismaClient } from '../shared/platform/prisma.ts';
 import type { BookingStore } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
+import type { UserStore } from '../shared/stores/users.ts';
 import type { Control } from './control.ts';
 import { ApiError, replyConflict, replyProblem } from './http.ts';
+import type { Identity } from './identity.ts';
 import type { Intake } from './intake.ts';
 import { createOperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
 import { bookingRoutes } from './routes/bookings.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { addSeatSystemRoutes, SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
+import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
+import { userRoutes } from './routes/users.ts';
 
 /** The Express app. It does not listen: main.ts and the tests do that. */
 export function buildApp(deps: {
@@ -26,21 +32,28 @@ export function buildApp(deps: {
   events: EventStore;
   bookings: BookingStore;
   seats: SeatStore;
+  users: UserStore;
+  identity: Identity;
   redis: Redis;
   prisma: PrismaClient;
   log: Logger;
 }): Express {
   const { config, redis, prisma, log } = deps;
   const requireOperator = createOperatorGuard(config);
+  const guarded = { ...deps, requireOperator, shards: config.SHARDS };
 
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  addSeatSystemRoutes(app, { ...deps, requireOperator, shards: config.SHARDS });
+  addSeatSystemRoutes(app, guarded);
   app.use(healthRoutes({ redis, prisma, shards: config.SHARDS }));
   app.use('/api/tickets', ticketRoutes(deps));
-  app.use('/api/bookings', bookingRoutes({ ...deps, shards: config.SHARDS }));
+  app.use('/api/bookings', bookingRoutes(guarded));
+  app.use('/api/events', eventRoutes(guarded));
+  app.use('/api/seats', seatRoutes(deps));
+  if (deps.identity.hasPasswords) app.use('/api/users', userRoutes(deps));
+  app.use(docsRoutes());
   app.use(() => {
     throw new ApiError('ROUTE_UNKNOWN');
   });

@@ -1,30 +1,44 @@
 import type { QueueEvents } from 'bullmq';
-import { type HouseReport, houseReport, type JobPayload } from '../shared/contract/jobs.ts';
-import { shardOfEvent } from '../shared/domain/ticket-id.ts';
+import {
+  type Idempotency,
+  type JobPayload,
+  type JobResult,
+  jobResults,
+  type OperatorJob,
+} from '../shared/contract/jobs.ts';
+import { newTicketId } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
+import type { TicketStore } from '../shared/stores/tickets.ts';
 import { ApiError } from './http.ts';
 
 /** Milliseconds that an operator waits for a worker. */
 const TIMEOUT_MS = 60_000;
 
-/** Hands an operator's work to a worker, on the control queue, and waits for what it answers: the API never changes a seat. */
-export function createControl(deps: { shards: readonly { queue: JobQueue; events: QueueEvents }[]; log: Logger }) {
-  const { shards, log } = deps;
+/** The shard whose control queue carries operators' jobs, whichever event they are about: they are few. */
+const SHARD = 0;
 
-  /** @throws ApiError UNAVAILABLE where no worker answered in time */
-  return async function control<Name extends 'initialize' | 'clear'>(
+/** Hands an operator's work to a worker and waits for what it answers: the API never changes a seat. */
+export function createControl(deps: { queue: JobQueue; events: QueueEvents; tickets: TicketStore; log: Logger }) {
+  const { queue, events, tickets, log } = deps;
+
+  /**
+   * @param idempotency the same key again joins the job that it led to, or gets what that answered
+   * @throws ApiError IDEMPOTENCY_MISMATCH; UNAVAILABLE where no worker answered in time
+   */
+  return async function control<Name extends OperatorJob>(
     name: Name,
     payload: JobPayload<Name>,
-  ): Promise<HouseReport> {
-    const { eventId } = payload;
-    const shard = shards[shardOfEvent(eventId, shards.length)];
-    if (shard === undefined) throw new Error('there is no shard');
+    idempotency?: Idempotency,
+  ): Promise<JobResult<Name>> {
+    let jobId: string | undefined = newTicketId(SHARD);
+    if (idempotency !== undefined) jobId = await tickets.bindKey(SHARD, idempotency, jobId);
+    if (jobId === undefined) throw new ApiError('IDEMPOTENCY_MISMATCH');
     try {
-      const job = await shard.queue.add(name, payload);
-      return houseReport.parse(await job.waitUntilFinished(shard.events, TIMEOUT_MS));
+      const job = await queue.add(name, payload, jobId);
+      return jobResults[name].parse(await job.waitUntilFinished(events, TIMEOUT_MS)) as JobResult<Name>;
     } catch (fault) {
-      log.error({ name, eventId, fault: (fault as Error).message }, 'control job');
+      log.error({ name, payload, fault: (fault as Error).message }, 'control job');
       throw new ApiError(
         'UNAVAILABLE',
         'No worker has done it in time. If it is on the queue, it is done when one is back.',

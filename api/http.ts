@@ -41,28 +41,30 @@ export function replyTicket(
 
 /** Surface A: anything wrong is 409 with a code. */
 export function replyConflict(res: ServerResponse, error: ApiError): void {
-  reply(res, 409, { error: error.message, code: error.code, ...error.fields }, closing(error));
+  reply(res, 409, { error: error.message, code: error.code, ...error.fields }, headersOf(error));
 }
 
 /** Surface B: RFC 9457. */
 export function replyProblem(res: ServerResponse, error: ApiError): void {
   const status = statusOf(error.code);
   const problem = { type: 'about:blank', title: titleOf(error.code), status, detail: error.message, code: error.code };
-  reply(res, status, { ...problem, ...error.fields }, closing(error), 'application/problem+json');
+  reply(res, status, { ...problem, ...error.fields }, headersOf(error), 'application/problem+json');
 }
 
-/** A body that was not read to its end leaves the connection unusable; a full house of work wants a pause. */
-function closing({ code }: ApiError): Record<string, string> {
+/** A body that was not read to its end leaves the connection unusable; who asks too much or too early is told to pause. */
+function headersOf({ code }: ApiError): Record<string, string> {
   if (code === 'BODY_TOO_LARGE') return { connection: 'close' };
+  if (code === 'RATE_LIMITED') return { 'retry-after': '60' };
+  if (code === 'UNAUTHENTICATED') return { 'www-authenticate': 'Bearer' };
   return code === 'OVERLOADED' || code === 'UNAVAILABLE' ? { 'retry-after': '1' } : {};
 }
 
 /**
- * Reads a JSON body of at most `MAX_BODY_BYTES`.
+ * Reads a JSON body of at most `maxBytes`.
  *
  * @throws ApiError UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE or INVALID_REQUEST
  */
-export function readJson(req: IncomingMessage): Promise<unknown> {
+export function readJson(req: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
   const type = req.headers['content-type'] ?? '';
   if (
     !/^application\/json *(;|$)/i.test(type) ||
@@ -70,17 +72,17 @@ export function readJson(req: IncomingMessage): Promise<unknown> {
     req.headers['content-encoding']
   )
     return Promise.reject(new ApiError('UNSUPPORTED_MEDIA_TYPE'));
-  if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
-    return Promise.reject(new ApiError('BODY_TOO_LARGE'));
+  const tooLarge = () => new ApiError('BODY_TOO_LARGE', `The body is larger than ${maxBytes / 1024} KiB.`);
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge());
 
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     req.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) {
+      if (bytes > maxBytes) {
         req.removeAllListeners('data');
-        reject(new ApiError('BODY_TOO_LARGE'));
+        reject(tooLarge());
         return;
       }
       chunks.push(chunk);
@@ -109,6 +111,13 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw new ApiError('INVALID_REQUEST', problems.join('; '));
 }
 
+/** The parameters of a request's address. One that comes twice counts as its last. */
+export function queryOf(req: IncomingMessage): Record<string, string> {
+  const url = req.url ?? '';
+  const mark = url.indexOf('?');
+  return mark === -1 ? {} : Object.fromEntries(new URLSearchParams(url.slice(mark)));
+}
+
 /**
  * Seconds that a client is ready to wait for an outcome, from `?wait=N` or `Prefer: wait=N` (RFC 7240), cut to
  * `MAX_WAIT_SECONDS`; `fallback` where it did not ask. A preference that makes no sense is ignored, as the RFC has it.
@@ -116,10 +125,8 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
  * @throws ApiError INVALID_REQUEST where `?wait` is no number of seconds
  */
 export function waitSeconds(req: IncomingMessage, fallback = 0): number {
-  const url = req.url ?? '';
-  const mark = url.indexOf('?');
-  const asked = mark === -1 ? null : new URLSearchParams(url.slice(mark)).get('wait');
-  if (asked !== null) {
+  const { wait: asked } = queryOf(req);
+  if (asked !== undefined) {
     if (!/^\d{1,6}$/.test(asked)) throw new ApiError('INVALID_REQUEST', 'wait: a whole number of seconds');
     return Math.min(Number(asked), MAX_WAIT_SECONDS);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobPayload } from '../shared/contract/jobs.ts';
+import type { Idempotency, JobPayload } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import type { Outcome, TicketKind } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
@@ -11,6 +11,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
 import type { TicketRequest, TicketStore } from '../shared/stores/tickets.ts';
 import { ApiError } from './http.ts';
+import type { Caller } from './identity.ts';
 
 /** Requests of one API process that may wait for the next flush of a shard. */
 const MAX_WAITING = 20_000;
@@ -105,9 +106,10 @@ export function createIntake<Name extends BatchJob>(deps: {
       shard: number,
       kind: TicketKind,
       asked: Asked<Name>,
-      idempotency: TicketRequest['idempotency'],
+      idempotency: Idempotency | undefined,
     ): Promise<Submission> {
-      const pending = shards[shard]?.add({ ticketId: newTicketId(shard), kind, idempotency, asked });
+      const ticket = { ticketId: newTicketId(shard), kind, userId: asked.userId, idempotency };
+      const pending = shards[shard]?.add({ ...ticket, asked });
       if (pending === undefined) throw new ApiError('OVERLOADED');
       const result = await pending.catch((fault: Error) => {
         log.error({ shard, fault: fault.message }, 'flush failed');
@@ -130,20 +132,23 @@ const digestOf = (...parts: string[]) => createHash('sha256').update(JSON.string
 
 /**
  * What an `Idempotency-Key` header binds a request to, or undefined without one. A caller who is not logged in is known
- * by nothing but the key, so it must be too long to guess (I9). Where a user is named, the key is that user's.
+ * by nothing but the key, so it must be too long to guess (I9). Where a user is named, the key is that user's; an operator's
+ * is nobody else's, because no other route has the path.
  *
- * @throws ApiError INVALID_REQUEST where the key is shorter than 16 or longer than 255 characters
+ * @throws ApiError INVALID_REQUEST where the key is shorter than 16 (1 for who is logged in) or longer than 255 characters
  */
 export function idempotencyOf(
   req: IncomingMessage,
   path: string,
   body: unknown,
-  userId?: number,
-): TicketRequest['idempotency'] {
+  caller: Caller = {},
+): Idempotency | undefined {
   const key = req.headers['idempotency-key'];
   if (key === undefined) return undefined;
-  if (typeof key !== 'string' || key.length < 16 || key.length > 255)
-    throw new ApiError('INVALID_REQUEST', 'Idempotency-Key: 16 to 255 characters');
+  const { userId, loggedIn = false } = caller;
+  const shortest = loggedIn ? 1 : 16;
+  if (typeof key !== 'string' || key.length < shortest || key.length > 255)
+    throw new ApiError('INVALID_REQUEST', `Idempotency-Key: ${shortest} to 255 characters`);
   return {
     digest: digestOf(key, String(userId ?? '')),
     fingerprint: digestOf(req.method ?? '', path, JSON.stringify(body)),

@@ -9,6 +9,7 @@ import type { BookingStore } from '../shared/stores/bookings.ts';
 import { keysOf } from '../shared/stores/keys.ts';
 import type { TicketLook, TicketStore } from '../shared/stores/tickets.ts';
 import { ApiError } from './http.ts';
+import { mayRead, type Reader } from './identity.ts';
 
 /** Looks at tickets that may wait for the next read of a shard. */
 const MAX_WAITING = 50_000;
@@ -92,7 +93,7 @@ export async function createOutcomes(deps: {
   async function viewAgain(ticketId: string): Promise<void> {
     if (!listeners.has(ticketId)) return;
     try {
-      await view(ticketId);
+      await view(ticketId, 'anyone');
     } catch (fault) {
       if (!(fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN')) throw fault;
     }
@@ -101,9 +102,9 @@ export async function createOutcomes(deps: {
   /**
    * The state of a ticket now; this node is told of its outcome from here on.
    *
-   * @throws ApiError TICKET_UNKNOWN, OVERLOADED
+   * @throws ApiError TICKET_UNKNOWN (also where it is not the reader's), OVERLOADED
    */
-  async function view(ticketId: string): Promise<TicketView> {
+  async function view(ticketId: string, reader: Reader): Promise<TicketView> {
     const shard = shardOfTicket(ticketId, shards);
     if (shard === undefined) throw new ApiError('TICKET_UNKNOWN');
     const pending = looks[shard]?.add(ticketId);
@@ -111,9 +112,10 @@ export async function createOutcomes(deps: {
     const { settled, ticket } = await pending;
     if (ticket === undefined) {
       const booking = await bookings.find(ticketId);
-      if (booking === undefined) throw new ApiError('TICKET_UNKNOWN');
+      if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('TICKET_UNKNOWN');
       return settledView(ticketId, doneOutcome('book', booking));
     }
+    if (!mayRead(reader, ticket.userId)) throw new ApiError('TICKET_UNKNOWN');
     if (ticket.outcome !== undefined) {
       deliver(ticketId, ticket.outcome);
       return settledView(ticketId, ticket.outcome);
@@ -136,9 +138,9 @@ export async function createOutcomes(deps: {
   /**
    * The state of a ticket once it has its outcome, or after `seconds`, or when `gone` says that nobody waits any more.
    *
-   * @throws ApiError TICKET_UNKNOWN, OVERLOADED
+   * @throws ApiError TICKET_UNKNOWN (also where it is not the reader's), OVERLOADED
    */
-  async function wait(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView> {
+  async function wait(ticketId: string, seconds: number, gone: AbortSignal, reader: Reader): Promise<TicketView> {
     const signal = AbortSignal.any([gone, stopping.signal]);
     const { promise, resolve } = withResolvers<Outcome | undefined>();
     const unfollow = follow(ticketId, resolve);
@@ -146,11 +148,11 @@ export async function createOutcomes(deps: {
     const timer = setTimeout(giveUp, seconds * 1000);
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const now = await view(ticketId);
+      const now = await view(ticketId, reader);
       if (now.status !== 'queued') return now;
       const outcome = await promise;
       if (outcome !== undefined) return settledView(ticketId, outcome);
-      return signal.aborted ? now : await view(ticketId);
+      return signal.aborted ? now : await view(ticketId, reader);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);
@@ -164,12 +166,12 @@ export async function createOutcomes(deps: {
     wait,
 
     /**
-     * The outcome of a ticket that was just accepted, if it comes within `seconds`; undefined else. What fails meanwhile is
+     * The outcome of a ticket that was just accepted for who asks, if it comes within `seconds`; undefined else. What fails meanwhile is
      * no refusal: the request is on the queue, and its ticket tells the rest.
      */
     async settledWithin(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView | undefined> {
       try {
-        const state = await wait(ticketId, seconds, gone);
+        const state = await wait(ticketId, seconds, gone, 'anyone');
         return state.status === 'queued' ? undefined : state;
       } catch (fault) {
         log.warn({ ticketId, fault: (fault as Error).message }, 'outcome not read');

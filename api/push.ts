@@ -2,13 +2,16 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type ErrorCode, titleOf } from '../shared/contract/codes.ts';
-import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET } from '../shared/contract/limits.ts';
+import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_WATCHES_PER_SOCKET } from '../shared/contract/limits.ts';
 import { clientMessage, errorMessage, type ServerMessage } from '../shared/contract/messages.ts';
-import { settledView } from '../shared/contract/tickets.ts';
+import { type Outcome, settledView } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { EventStore } from '../shared/stores/events.ts';
 import { ApiError } from './http.ts';
+import type { Identity } from './identity.ts';
 import type { Outcomes } from './outcomes.ts';
 import { SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
+import type { Watch } from './watch.ts';
 
 /** Sockets of one API process. One more is answered 503. */
 const MAX_SOCKETS = 20_000;
@@ -16,12 +19,25 @@ const MAX_SOCKETS = 20_000;
 /** Bytes that may wait for a slow socket before it is closed. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
+/** Bytes that may wait for a slow socket before it misses changes of seats. */
+const MAX_BUFFERED_SEATS_BYTES = MAX_BUFFERED_BYTES / 4;
+
 /** Close codes of RFC 6455, section 7.4.1, and IANA's registry. */
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
-/** WebSocket on `/ws`: a client subscribes to tickets and is told their state at once, then their outcome. */
-export function attachPush(server: Server, { outcomes, log }: { outcomes: Outcomes; log: Logger }) {
+const WHAT_TO_SEND =
+  'Send {"type":"subscribe","ticketId":...}, {"type":"watch","eventId":...} or {"type":"authenticate","token":...} as text.';
+
+/**
+ * WebSocket on `/ws`: a client subscribes to tickets and is told their state at once, then their outcome; or it watches an
+ * event and is told how its seats change.
+ */
+export function attachPush(
+  server: Server,
+  deps: { outcomes: Outcomes; watch: Watch; events: EventStore; identity: Identity; log: Logger },
+) {
+  const { outcomes, watch, events, identity, log } = deps;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -41,6 +57,8 @@ export function attachPush(server: Server, { outcomes, log }: { outcomes: Outcom
 
   function serve(socket: WebSocket, raw: Duplex): void {
     const subscriptions = new Map<string, () => void>();
+    const watches = new Map<number, () => void>();
+    let reader = identity.stranger;
 
     /** What is sent in one turn of the event loop (a batch's outcomes) leaves in one write: most of a send is that call. */
     function cork(): void {
@@ -56,26 +74,46 @@ export function attachPush(server: Server, { outcomes, log }: { outcomes: Outcom
       if (socket.bufferedAmount > MAX_BUFFERED_BYTES) socket.close(POLICY_VIOLATION, 'reads too slowly');
     }
 
+    /** What a socket is told of seats may be left out while it reads slowly: then it is told to load the map again. */
+    const missed = new Set<number>();
+    function sendSeats(eventId: number, text: string): void {
+      if (socket.readyState !== socket.OPEN) return;
+      if (socket.bufferedAmount > MAX_BUFFERED_SEATS_BYTES) {
+        missed.add(eventId);
+        return;
+      }
+      cork();
+      socket.send(text);
+      if (!missed.delete(eventId)) return;
+      const { version } = JSON.parse(text) as { version: number };
+      send({ type: 'reload', eventId, version });
+    }
+
     async function subscribe(ticketId: string): Promise<void> {
       if (subscriptions.has(ticketId)) return;
       if (subscriptions.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
-        return send(errorMessage('OVERLOADED', 'Too many subscriptions on this socket.', ticketId));
+        return send(errorMessage('OVERLOADED', 'Too many subscriptions on this socket.', { ticketId }));
       }
+      let early: Outcome | undefined;
+      let readable = false; // until it is known whose the ticket is, nothing of it is told
       const unfollow = outcomes.follow(ticketId, (outcome) => {
+        if (!readable) {
+          early = outcome;
+          return;
+        }
         subscriptions.delete(ticketId);
         send({ type: 'ticket', ...settledView(ticketId, outcome) });
       });
       subscriptions.set(ticketId, unfollow);
       try {
-        const view = await outcomes.view(ticketId);
-        if (!subscriptions.has(ticketId)) return; // the outcome was faster, and is sent
-        send({ type: 'ticket', ...view });
-        if (view.status !== 'queued') end(ticketId);
+        const view = await outcomes.view(ticketId, reader);
+        readable = true;
+        const now = early === undefined ? view : settledView(ticketId, early);
+        send({ type: 'ticket', ...now });
+        if (now.status !== 'queued') end(ticketId);
       } catch (fault) {
         end(ticketId);
-        if (!(fault instanceof ApiError)) log.warn({ ticketId, fault: (fault as Error).message }, 'subscribe failed');
-        const { code, message } = fault instanceof ApiError ? fault : new ApiError('UNAVAILABLE');
-        send(errorMessage(code, message, ticketId));
+        refuse(fault, { ticketId });
       }
     }
 
@@ -84,16 +122,52 @@ export function attachPush(server: Server, { outcomes, log }: { outcomes: Outcom
       subscriptions.delete(ticketId);
     }
 
+    async function watchSeats(eventId: number): Promise<void> {
+      if (watches.has(eventId)) return;
+      if (watches.size >= MAX_WATCHES_PER_SOCKET) {
+        return send(errorMessage('OVERLOADED', 'Too many events are watched on this socket.', { eventId }));
+      }
+      watches.set(eventId, () => undefined);
+      try {
+        if ((await events.layout(eventId)) === undefined) throw new ApiError('EVENT_UNKNOWN');
+        const { version, unwatch } = await watch.watch(eventId, (text) => sendSeats(eventId, text));
+        if (socket.readyState !== socket.OPEN) return unwatch();
+        watches.set(eventId, unwatch);
+        send({ type: 'watching', eventId, version });
+      } catch (fault) {
+        watches.delete(eventId);
+        refuse(fault, { eventId });
+      }
+    }
+
+    async function authenticate(token: string): Promise<void> {
+      try {
+        const userId = await identity.userOfToken(token);
+        if (reader !== 'anyone') reader = { userId };
+        send({ type: 'authenticated', userId });
+      } catch (fault) {
+        refuse(fault, {});
+      }
+    }
+
+    function refuse(fault: unknown, about: { ticketId?: string; eventId?: number }): void {
+      if (!(fault instanceof ApiError)) log.warn({ ...about, fault: (fault as Error).message }, 'message not served');
+      const { code, message } = fault instanceof ApiError ? fault : new ApiError('UNAVAILABLE');
+      send(errorMessage(code, message, about));
+    }
+
     socket.on('message', (data, isBinary) => {
       const message = isBinary ? undefined : parseMessage(String(data));
-      if (message === undefined) {
-        return send(errorMessage('INVALID_REQUEST', 'Send {"type":"subscribe","ticketId":"<a ticket id>"} as text.'));
-      }
-      void subscribe(message.ticketId);
+      if (message === undefined) return send(errorMessage('INVALID_REQUEST', WHAT_TO_SEND));
+      if (message.type === 'subscribe') void subscribe(message.ticketId);
+      else if (message.type === 'watch') void watchSeats(message.eventId);
+      else void authenticate(message.token);
     });
     socket.on('close', () => {
       for (const unfollow of subscriptions.values()) unfollow();
+      for (const unwatch of watches.values()) unwatch();
       subscriptions.clear();
+      watches.clear();
     });
     // A broken or oversized frame: ws answers with the close code that fits and closes.
     socket.on('error', (fault) => log.debug({ fault: fault.message }, 'socket'));

@@ -107,7 +107,8 @@ async function startContestants(folder: string, stops: (() => Promise<void>)[]):
   });
   const database = await postgres.start();
   stops.unshift(() => database.stop(3_000));
-  await prepareDatabase(postgres.url, { ZONES: SIZE.zones, ROWS: SIZE.rows, SEATS_PER_ROW: SIZE.seatsPerRow });
+  const { zones: ZONES, rows: ROWS, seatsPerRow: SEATS_PER_ROW } = SIZE;
+  await prepareDatabase(postgres.url, { ZONES, ROWS, SEATS_PER_ROW, AUTH: 'off' });
   const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, PORT: '0', EMBEDDED: 'true', LOG_LEVEL: 'warn' };
   const worker = await part('workers/main', env);
   const api = await part<{ port: number }>('api/main', env);

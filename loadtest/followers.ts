@@ -60,6 +60,7 @@ function createSocket(url: string, onOutcome: OnOutcome) {
         if (ticketId !== undefined && code !== 'TICKET_UNKNOWN') setTimeout(() => subscribe(ticketId), 500);
         return;
       }
+      if (message.type !== 'ticket') return;
       const { type: _type, ...view } = message;
       if (waiting.delete(view.ticketId)) onOutcome(view);
     });

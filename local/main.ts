@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -94,6 +95,8 @@ async function main(): Promise<void> {
       ...process.env,
       DATABASE_URL: servers.databaseUrl,
       REDIS_URL: servers.redisUrl,
+      // One for all of this run: an API that is started again knows the tokens of before.
+      AUTH_SECRET: config.AUTH_SECRET ?? randomBytes(32).toString('base64url'),
       EMBEDDED: String(config.DATABASE_URL === undefined && config.REDIS_URL === undefined),
     };
     say(config.WORKERS === 1 ? 'Starting a worker' : `Starting ${config.WORKERS} workers`);

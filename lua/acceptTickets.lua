@@ -1,7 +1,7 @@
 -- acceptTickets: record a batch of tickets, give each its place in line, judge idempotency keys.
 -- KEYS[1]  sequence     integer, the last place given
 -- KEYS[2]  settled      integer, tickets that have their outcome
--- KEYS[3]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers, queued, keyed
+-- KEYS[3]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
 -- KEYS[4]  idemStem     + digest of the key: "<ticket id> <fingerprint>"
 -- KEYS[5]  waiting      BullMQ's list of waiting jobs
 -- KEYS[6]  active       BullMQ's list of jobs under way
@@ -9,13 +9,15 @@
 -- ARGV[1]  maxQueued    integer, tickets without an outcome that there may be
 -- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered
 -- ARGV[3]  node         id of the API node that asks; it is told of the outcomes
--- ARGV[4..] for each ticket: ticket id, kind, digest of the idempotency key or '', fingerprint or ''
+-- ARGV[4..] for each ticket: ticket id, kind, user or '', digest of the idempotency key or '', fingerprint or ''
 -- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, outcome or '', 1 if it has to be put on
 --           the queue } for each }, or OVERLOADED
 -- COST     O(tickets)
 local sequence, settled, ticketStem, idemStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local waiting, active, delayed = KEYS[5], KEYS[6], KEYS[7]
 local maxQueued, idemTtlSec, node = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+
+-- @include idempotency
 
 local REQUEUE_SEC = 30
 
@@ -33,20 +35,15 @@ then
   redis.call('SET', settled, done)
 end
 
-if last - done + (#ARGV - 3) / 4 > maxQueued then return 'OVERLOADED' end
+if last - done + (#ARGV - 3) / 5 > maxQueued then return 'OVERLOADED' end
 
 local now = tonumber(redis.call('TIME')[1])
 local replies = {}
-for i = 4, #ARGV, 4 do
-  local id, kind, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+for i = 4, #ARGV, 5 do
+  local id, kind, user, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local mismatch = false
   if digest ~= '' then
-    local known = redis.call('GET', idemStem .. digest)
-    if known then
-      id, mismatch = string.sub(known, 1, 36), string.sub(known, 38) ~= fingerprint
-    else
-      redis.call('SET', idemStem .. digest, id .. ' ' .. fingerprint, 'EX', idemTtlSec)
-    end
+    id, mismatch = bindKey(digest, id, fingerprint, idemTtlSec)
   end
   if mismatch then
     replies[#replies + 1] = { '', 0, '', 0 }
@@ -60,6 +57,7 @@ for i = 4, #ARGV, 4 do
       last = last + 1
       place = last
       redis.call('HSET', ticketStem .. id, 'seq', place, 'kind', kind, 'watchers', node)
+      if user ~= '' then redis.call('HSET', ticketStem .. id, 'user', user) end
       enqueue = true
     end
     if digest ~= '' and enqueue then redis.call('HSET', ticketStem .. id, 'queued', now, 'keyed', 1) end

@@ -1,58 +1,107 @@
 -- claimSeats: take seats for a batch of requests, all or none for each. What was decided once for a ticket stands.
--- KEYS[1]  houseStem    + event: hash of generation, zones, rows and each zone; missing: the answer is REBUILD
+-- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: the answer is REBUILD
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
--- KEYS[3]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
--- KEYS[4]  fullStem     + event:count: bitmap of rows, 1 = no such run left
--- KEYS[5]  takenStem    + event: hash of zone, seats taken
--- KEYS[6]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers, queued, keyed
--- ARGV[1..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count, labels or '' (then zone, row,
---           start and count do not count), milliseconds that its locks last or 0 for ever
--- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>", "SETTLED" or "REBUILD"
+-- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
+-- KEYS[4]  blockedStem  + event:zone:row: bitmap, 1 = blocked
+-- KEYS[5]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
+-- KEYS[6]  fullStem     + event:count: bitmap of rows, 1 = no such run left
+-- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
+-- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
+-- KEYS[9]  buyersStem   + event: hash of user, "<ticket id>:<seats>" for each claim; only where the event limits a buyer
+-- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
+-- KEYS[11] changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
+-- ARGV[1]  graceMs      integer, milliseconds that a lock outlives its hold
+-- ARGV[2..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count, labels or '' (then zone, row
+--           and start do not count), user or '', 1 to hold the seats or 0 to sell them
+-- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and what the code tells (the
+--          milliseconds of NOT_ON_SALE; "zone:row" or "zone:row:start" of alternatives), "SETTLED" or "REBUILD"
 -- COST     O(requests x seats in a row / 8)
-local houseStem, seatsStem, lockStem, fullStem, takenStem, ticketStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local graceMs = tonumber(ARGV[1])
 
 -- @include row
+
+local clockMs
+local function nowMs()
+  if not clockMs then
+    local time = redis.call('TIME')
+    clockMs = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return clockMs
+end
 
 local houses = {} -- what this call has read of each event's house
 local function readHouse(event)
   local house = houses[event]
   if house == nil then
-    local fields = redis.call('HMGET', houseStem .. event, 'generation', 'zones', 'rows')
-    house = fields[1] and { generation = fields[1], zones = tonumber(fields[2]), rows = tonumber(fields[3]), zone = {} } or false
+    local fields = redis.call(
+      'HMGET', houseStem .. event, 'generation', 'zones', 'rows', 'holdMs', 'avoidSingles', 'seatLimit', 'onSaleMs', 'paused'
+    )
+    house = fields[1]
+        and fields[4]
+        and {
+          event = event,
+          generation = fields[1],
+          zones = tonumber(fields[2]),
+          rows = tonumber(fields[3]),
+          lockMs = tonumber(fields[4]) + graceMs,
+          avoidSingles = fields[5] == '1',
+          seatLimit = tonumber(fields[6]),
+          onSaleMs = tonumber(fields[7]),
+          paused = fields[8] == '1',
+          zone = {},
+        }
+      or false
     houses[event] = house
   end
   return house
 end
 
-local function zoneOf(event, house, number)
+local function zoneOf(house, number)
   local zone = house.zone[number]
   if zone == nil then
-    zone = readZone(houseStem, event, number)
+    zone = readZone(house.event, number)
+    if zone then zone.number = number end
     house.zone[number] = zone
   end
   return zone
 end
 
 -- The zone that a row of the house, counted from 0, lies in: zones stand in the order of their numbers.
-local function zoneOfRow(event, house, rowIndex)
+local function zoneOfRow(house, rowIndex)
   local low, high = 1, house.zones
   while low < high do
     local middle = math.ceil((low + high) / 2)
-    if zoneOf(event, house, middle).first <= rowIndex then low = middle else high = middle - 1 end
+    if zoneOf(house, middle).first <= rowIndex then low = middle else high = middle - 1 end
   end
-  return low
+  return zoneOf(house, low)
 end
 
--- The best start for `count` seats: the run nearest the row's middle, the tightest gap where equal, then the left one.
--- Returns the start and which free run it lies in, or nil.
-local function bestStart(starts, lengths, seats, count)
+-- The start for `count` seats nearest to `ideal` inside a free run; where `neat`, one that leaves no single seat, or nil.
+local function startInRun(start, length, seats, count, ideal, neat)
+  local first, last = start, start + length - count
+  if first > last then return nil end
+  local from = math.min(math.max(ideal, first), last)
+  if not neat or not leavesSingle(start, length, seats, from, count) then return from end
+  -- Only two starts of a run leave a single seat: one within three steps does not, or none does.
+  for step = 1, 3 do
+    local left, right = from - step, from + step
+    if left >= first and not leavesSingle(start, length, seats, left, count) then return left end
+    if right <= last and not leavesSingle(start, length, seats, right, count) then return right end
+  end
+  return nil
+end
+
+-- The best start for `count` seats: the run nearest the row's middle, the tightest gap where equal, then the left one; where
+-- `neat`, of those that leave no single seat. Returns the start and which free run it lies in, or nil.
+local function bestStart(starts, lengths, seats, count, neat)
   local ideal = math.floor((seats - count) / 2)
   local best, bestRun, bestDistance, bestLength
   for i = 1, #starts do
-    local length = lengths[i]
-    if length >= count then
-      local from = math.min(math.max(ideal, starts[i]), starts[i] + length - count)
-      local distance = math.abs(2 * from + count - seats)
+    local from = startInRun(starts[i], lengths[i], seats, count, ideal, neat)
+    if from then
+      local distance, length = math.abs(2 * from + count - seats), lengths[i]
       if not best or distance < bestDistance or (distance == bestDistance and length < bestLength) then
         best, bestRun, bestDistance, bestLength = from, i, distance, length
       end
@@ -88,27 +137,28 @@ local function numeral(n)
   return text
 end
 
-local takenNow = {} -- seats taken by this call, by event and zone: counted once at its end
-local function countTaken(event, number, seats)
-  local zones = takenNow[event] or {}
-  zones[number] = (zones[number] or 0) + seats
-  takenNow[event] = zones
+local countsNow = {} -- seats taken and held by this call, by event and field: counted once at its end
+local function count(event, field, seats)
+  local fields = countsNow[event] or {}
+  fields[field] = (fields[field] or 0) + seats
+  countsNow[event] = fields
+end
+
+-- Locks a seat for a ticket. Returns whether the ticket has it.
+local function takeLock(key, request)
+  local taken
+  if request.hold then
+    taken = redis.call('SET', key, request.id, 'NX', 'PX', request.house.lockMs)
+  else
+    taken = redis.call('SET', key, request.id, 'NX')
+  end
+  return taken or redis.call('GET', key) == request.id
 end
 
 -- Locks the seats for a ticket, all or none. Returns the seat (from 0) that another ticket owns, if one does.
-local function takeLock(key, id, lockMs)
-  local taken
-  if lockMs == '0' then
-    taken = redis.call('SET', key, id, 'NX')
-  else
-    taken = redis.call('SET', key, id, 'NX', 'PX', lockMs)
-  end
-  return taken or redis.call('GET', key) == id
-end
-
-local function lockSeats(lock, from, seats, id, lockMs)
+local function lockSeats(lock, from, seats, request)
   for seat = from, from + seats - 1 do
-    if not takeLock(lock .. numeral(seat + 1), id, lockMs) then
+    if not takeLock(lock .. numeral(seat + 1), request) then
       for mine = from, seat - 1 do redis.call('DEL', lock .. numeral(mine + 1)) end
       return seat
     end
@@ -117,115 +167,271 @@ local function lockSeats(lock, from, seats, id, lockMs)
 end
 
 -- The bytes of a bitmap that hold these seats, with the seats set, and the index of the first of these bytes.
-local function setSeats(bits, from, count)
+local function setSeats(bits, from, seats)
   local first = math.floor(from / 8)
-  local bytes = { string.byte(bits, first + 1, math.floor((from + count - 1) / 8) + 1) }
-  for seat = from, from + count - 1 do
+  local bytes = { string.byte(bits, first + 1, math.floor((from + seats - 1) / 8) + 1) }
+  for seat = from, from + seats - 1 do
     local at = math.floor(seat / 8) - first + 1
     bytes[at] = bit.bor(bytes[at] or 0, MASKS[seat % 8 + 1])
   end
   return first, string.char(unpack(bytes))
 end
 
--- Marks one seat as taken.
-local function setSeat(event, seat)
-  local key = seatsStem .. seat.place
-  local _, before = freeRuns(redis.call('GET', key) or '', seat.zone.seats)
-  if redis.call('SETBIT', key, seat.seat - 1, 1) == 1 then return end
-  local _, after = freeRuns(redis.call('GET', key), seat.zone.seats)
-  indexRow(fullStem, event, seat.zone.first + seat.row - 1, longestOf(before), longestOf(after))
-  countTaken(event, seat.number, 1)
-end
-
--- Takes seats of one row. Returns their labels, or nil and whether the row has any free seat.
-local function claimInRow(event, number, zone, row, start, count, id, lockMs)
-  local place = event .. ':' .. numeral(number) .. ':' .. numeral(row)
+-- Takes seats of one row: those from request.start on, or the best; where `neat`, only such as leave no single seat. Returns
+-- their labels, or nil, whether the row has any free seat, and what else there is in the row.
+local function claimInRow(request, zone, row, neat)
+  local event, wanted, start = request.house.event, request.count, request.start
+  local place = event .. ':' .. numeral(zone.number) .. ':' .. numeral(row)
   local bits = redis.call('GET', seatsStem .. place) or ''
   while true do
     local starts, lengths = freeRuns(bits, zone.seats)
-    local from, run = start, nil
-    if start then
-      run = runAround(starts, lengths, start, count)
+    local from, run
+    if start < 0 then
+      from, run = bestStart(starts, lengths, zone.seats, wanted, neat)
     else
-      from, run = bestStart(starts, lengths, zone.seats, count)
+      from, run = start, runAround(starts, lengths, start, wanted)
+      request.wouldLeaveSingle = run and neat and leavesSingle(starts[run], lengths[run], zone.seats, from, wanted)
+      if request.wouldLeaveSingle then run = nil end
     end
-    if not run then return nil, #starts > 0 end
+    if not run then return nil, #starts > 0, starts, lengths end
 
-    local owned = lockSeats(lockStem .. place .. ':', from, count, id, lockMs)
-    local taken, seats = owned or from, owned and 1 or count
+    local owned = lockSeats(lockStem .. place .. ':', from, wanted, request)
+    local taken, seats = owned or from, owned and 1 or wanted
     local first, bytes = setSeats(bits, taken, seats)
     redis.call('SETRANGE', seatsStem .. place, numeral(first), bytes)
-    countTaken(event, number, seats)
+    count(event, 'taken:' .. numeral(zone.number), seats)
     local after = longestWithout(starts, lengths, run, taken, seats)
-    indexRow(fullStem, event, zone.first + row - 1, longestOf(lengths), after)
+    local rowIndex = zone.first + row - 1
+    indexRow(event, rowIndex, longestOf(lengths), after)
+    if request.house.avoidSingles then
+      local startsNow, lengthsNow = freeRuns(redis.call('GET', seatsStem .. place), zone.seats)
+      indexNeat(event, rowIndex, startsNow, lengthsNow, zone.seats)
+    end
 
     if not owned then
-      local labels, stem = {}, numeral(number) .. '-' .. numeral(row) .. '-'
-      for i = 1, count do labels[i] = stem .. numeral(from + i) end
-      return table.concat(labels, ' ')
+      if request.hold then
+        for seat = from, from + seats - 1 do redis.call('SETBIT', heldStem .. place, numeral(seat), 1) end
+        count(event, 'held:' .. numeral(zone.number), seats)
+      end
+      local labels, stem = {}, numeral(zone.number) .. '-' .. numeral(row) .. '-'
+      for i = 1, wanted do labels[i] = stem .. numeral(from + i) end
+      labels = table.concat(labels, ' ')
+      noteChange(event, request.hold and 'HELD' or 'SOLD', labels)
+      return labels
     end
     -- The lock knew of an owner that the bitmap had forgotten. The bit is mended now: choose again.
     bits = redis.call('GET', seatsStem .. place)
   end
 end
 
--- Takes the best seats in the rows first..last of the house. Returns their labels, or nil and a code.
-local function claimBest(event, house, first, last, count, id, lockMs)
-  local full = fullStem .. event .. ':'
+local function firstOpen(stem, house, seats, first, last)
+  if first > last then return nil end
+  local rowIndex = redis.call('BITPOS', stem .. house.event .. ':' .. seats, 0, first, last, 'BIT')
+  return rowIndex >= first and rowIndex <= last and rowIndex or nil
+end
+
+-- The last row of first..last whose bit is 0. Redis looks for bits forward only: the bytes are read and looked at from behind.
+local function lastOpen(stem, house, seats, first, last)
+  if first > last then return nil end
+  local bytes = redis.call('GETRANGE', stem .. house.event .. ':' .. seats, math.floor(first / 8), math.floor(last / 8))
+  local back = string.reverse(bytes)
+  local at, offset = 0, 7 - last % 8 -- the bits of the last byte that lie behind the range do not count
   while true do
-    local rowIndex = redis.call('BITPOS', full .. count, 0, first, last, 'BIT')
-    if rowIndex < 0 or rowIndex > last then
-      local single = count > 1 and redis.call('BITPOS', full .. 1, 0, first, last, 'BIT') or -1
-      return nil, (single >= 0 and single <= last) and 'NO_ADJACENT_SEATS' or 'SOLD_OUT'
+    at = string.find(back, '[^\255]', at + 1)
+    if not at then return nil end
+    local byte = string.byte(back, at)
+    local base = (math.floor(last / 8) - at + 1) * 8
+    for i = (at == 1 and 8 - offset or 8), 1, -1 do
+      if bit.band(byte, MASKS[i]) == 0 then
+        local rowIndex = base + i - 1
+        return rowIndex >= first and rowIndex or nil
+      end
     end
-    local number = zoneOfRow(event, house, rowIndex)
-    local zone = zoneOf(event, house, number)
-    local labels = claimInRow(event, number, zone, rowIndex - zone.first + 1, nil, count, id, lockMs)
-    if labels then return labels end
-    redis.call('SETBIT', full .. count, rowIndex, 1) -- the index was behind the row
   end
 end
 
--- Takes seats that are no run, each by itself, all or none. Returns their labels, or nil and a code.
-local function claimLabels(event, house, labels, id, lockMs)
-  local seats = {}
-  for number, row, seat in string.gmatch(labels, '(%d+)-(%d+)-(%d+)') do
-    local zone = zoneOf(event, house, tonumber(number))
-    row, seat = tonumber(row), tonumber(seat)
-    if not zone or row > zone.rows or seat > zone.seats then return nil, 'INVALID_REQUEST' end
-    local place = event .. ':' .. number .. ':' .. row
-    if redis.call('GETBIT', seatsStem .. place, seat - 1) == 1 then return nil, 'SEAT_TAKEN' end
-    seats[#seats + 1] = { zone = zone, number = tonumber(number), row = row, seat = seat, place = place }
+-- The row nearest to `rowIndex` in first..last, itself left out, that still serves so many seats: the front one where equal.
+local function nearestOpen(stem, house, seats, first, last, rowIndex)
+  local before, behind = lastOpen(stem, house, seats, first, rowIndex - 1), firstOpen(stem, house, seats, rowIndex + 1, last)
+  if before and behind then return rowIndex - before <= behind - rowIndex and before or behind end
+  return before or behind
+end
+
+-- The best row of the zone nearest to `zone`, itself left out, that still serves so many seats, and that zone.
+local function nearestZone(stem, house, seats, zone)
+  local before = lastOpen(stem, house, seats, 0, zone.first - 1)
+  local behind = firstOpen(stem, house, seats, zone.first + zone.rows, house.rows - 1)
+  local zoneBefore, zoneBehind = before and zoneOfRow(house, before), behind and zoneOfRow(house, behind)
+  if zoneBefore and not (zoneBehind and zoneBehind.number - zone.number < zone.number - zoneBefore.number) then
+    return firstOpen(stem, house, seats, zoneBefore.first, before), zoneBefore
   end
-  for i = 1, #seats do
-    local taken = seats[i]
-    if not takeLock(lockStem .. taken.place .. ':' .. taken.seat, id, lockMs) then
-      for mine = 1, i - 1 do redis.call('DEL', lockStem .. seats[mine].place .. ':' .. seats[mine].seat) end
-      setSeat(event, taken) -- the lock knew of an owner that the bitmap had forgotten
-      return nil, 'SEAT_TAKEN'
+  return behind, zoneBehind
+end
+
+-- What is left near a place where a wish was refused, as " zone:row" each: the closest row of its zone that serves it (where
+-- the wish named a row), then the best row of the closest other zone.
+local function alternatives(request, zone, row)
+  local house, seats = request.house, request.count
+  local found = ''
+  local stems = house.avoidSingles and (request.start >= 0 and { neatStem } or { neatStem, fullStem }) or { fullStem }
+  if row then
+    for i = 1, #stems do
+      local index = nearestOpen(stems[i], house, seats, zone.first, zone.first + zone.rows - 1, zone.first + row - 1)
+      if index then
+        found = found .. ' ' .. zone.number .. ':' .. (index - zone.first + 1)
+        break
+      end
     end
   end
-  for i = 1, #seats do setSeat(event, seats[i]) end
+  for i = 1, #stems do
+    local index, other = nearestZone(stems[i], house, seats, zone)
+    if index then return found .. ' ' .. other.number .. ':' .. (index - other.first + 1) end
+  end
+  return found
+end
+
+-- The run of the same row that is nearest to the one that was asked for, as " zone:row:start", or ''.
+local function nearestInRow(request, zone, row, starts, lengths)
+  local nearest
+  for i = 1, #starts do
+    local from = startInRun(starts[i], lengths[i], zone.seats, request.count, request.start, request.house.avoidSingles)
+    if from and (not nearest or math.abs(from - request.start) < math.abs(nearest - request.start)) then nearest = from end
+  end
+  return nearest and (' ' .. zone.number .. ':' .. row .. ':' .. nearest) or ''
+end
+
+-- Takes the best seats in the rows first..last of the house. Returns their labels, or nil and a code.
+local function claimBest(request, first, last)
+  local house = request.house
+  local neat = house.avoidSingles
+  while true do
+    local stem = neat and neatStem or fullStem
+    local rowIndex = firstOpen(stem, house, request.count, first, last)
+    if rowIndex then
+      local zone = zoneOfRow(house, rowIndex)
+      local labels = claimInRow(request, zone, rowIndex - zone.first + 1, neat)
+      if labels then return labels end
+      redis.call('SETBIT', stem .. house.event .. ':' .. request.count, rowIndex, 1) -- the index was behind the row
+    elseif neat then
+      neat = false -- every choice that is left leaves a single seat
+    else
+      local single = request.count > 1 and firstOpen(fullStem, house, 1, first, last)
+      return nil, single and 'NO_ADJACENT_SEATS' or 'SOLD_OUT'
+    end
+  end
+end
+
+-- Whether a free seat beside `seat` has only taken ones around it once the seats of `mine` are taken too.
+local function isolates(seats, mine, seat)
+  local function taken(place, n)
+    if n < 1 or n > seat.zone.seats then return false end -- the row's end
+    return mine[place .. ':' .. n] or redis.call('GETBIT', seatsStem .. place, n - 1) == 1
+  end
+  for n = seat.seat - 1, seat.seat + 1, 2 do
+    local free = n >= 1 and n <= seat.zone.seats and not taken(seat.place, n)
+    if free and taken(seat.place, n - 1) and taken(seat.place, n + 1) then return true end
+  end
+  return false
+end
+
+-- Takes seats that are no run, each by itself, all or none. Returns their labels, or nil, a code and alternatives.
+local function claimLabels(request, labels)
+  local house = request.house
+  local event, seats, mine = house.event, {}, {}
+  for number, row, seat in string.gmatch(labels, '(%d+)-(%d+)-(%d+)') do
+    local zone = zoneOf(house, tonumber(number))
+    row, seat = tonumber(row), tonumber(seat)
+    if not zone or row > zone.rows or seat > zone.seats then return nil, 'INVALID_REQUEST', '' end
+    local place = event .. ':' .. number .. ':' .. row
+    seats[#seats + 1] = { zone = zone, row = row, seat = seat, place = place }
+    mine[place .. ':' .. seat] = true
+  end
+  -- What stands near a seat that cannot be had: as many side by side, first in its own row.
+  local function refuse(code, seat)
+    request.start = seat.seat - 1
+    local starts, lengths = freeRuns(redis.call('GET', seatsStem .. seat.place) or '', seat.zone.seats)
+    return nil, code, nearestInRow(request, seat.zone, seat.row, starts, lengths) .. alternatives(request, seat.zone, seat.row)
+  end
+  for i = 1, #seats do
+    if redis.call('GETBIT', seatsStem .. seats[i].place, seats[i].seat - 1) == 1 then return refuse('SEAT_TAKEN', seats[i]) end
+  end
+  for i = 1, house.avoidSingles and #seats or 0 do
+    if isolates(seats, mine, seats[i]) then return refuse('SINGLE_SEAT_LEFT', seats[i]) end
+  end
+  for i = 1, #seats do
+    local seat = seats[i]
+    if not takeLock(lockStem .. seat.place .. ':' .. seat.seat, request) then
+      for own = 1, i - 1 do redis.call('DEL', lockStem .. seats[own].place .. ':' .. seats[own].seat) end
+      -- The lock knew of an owner that the bitmap had forgotten.
+      markSeat(event, seat.zone, seat.zone.number, seat.row, seat.seat, 'SOLD', house.avoidSingles)
+      return refuse('SEAT_TAKEN', seat)
+    end
+  end
+  for i = 1, #seats do
+    local seat = seats[i]
+    local status = request.hold and 'HELD' or 'SOLD'
+    markSeat(event, seat.zone, seat.zone.number, seat.row, seat.seat, status, house.avoidSingles)
+  end
   return labels
 end
 
-local function decide(event, house, number, row, start, count, id, lockMs)
-  if number == 0 then return claimBest(event, house, 0, house.rows - 1, count, id, lockMs) end
-  local zone = zoneOf(event, house, number)
-  if not zone or row > zone.rows then return nil, 'INVALID_REQUEST' end
-  if row == 0 then return claimBest(event, house, zone.first, zone.first + zone.rows - 1, count, id, lockMs) end
-  if start >= 0 and start + count > zone.seats then return nil, 'INVALID_REQUEST' end
-  local labels, anyFree = claimInRow(event, number, zone, row, start >= 0 and start or nil, count, id, lockMs)
+-- Decides where a request's seats are. Returns their labels, or nil, a code and what the code tells.
+local function place(request, number, row)
+  local house = request.house
+  if number == 0 then return claimBest(request, 0, house.rows - 1) end
+  local zone = zoneOf(house, number)
+  if not zone or row > zone.rows then return nil, 'INVALID_REQUEST', '' end
+  if row == 0 then
+    local labels, code = claimBest(request, zone.first, zone.first + zone.rows - 1)
+    if labels then return labels end
+    return nil, code, alternatives(request, zone)
+  end
+  local exact = request.start >= 0
+  if exact and request.start + request.count > zone.seats then return nil, 'INVALID_REQUEST', '' end
+  local labels, anyFree, starts, lengths = claimInRow(request, zone, row, house.avoidSingles)
+  if not labels and not exact and house.avoidSingles then labels, anyFree = claimInRow(request, zone, row, false) end
   if labels then return labels end
-  if start >= 0 then return nil, 'SEAT_TAKEN' end
-  return nil, (anyFree and count > 1) and 'NO_ADJACENT_SEATS' or 'SOLD_OUT'
+  if exact then
+    local near = nearestInRow(request, zone, row, starts, lengths) .. alternatives(request, zone, row)
+    return nil, request.wouldLeaveSingle and 'SINGLE_SEAT_LEFT' or 'SEAT_TAKEN', near
+  end
+  return nil, (anyFree and request.count > 1) and 'NO_ADJACENT_SEATS' or 'SOLD_OUT', alternatives(request, zone, row)
+end
+
+-- Whether a buyer may have so many seats more, and what the buyer has.
+local function withinLimit(request, user)
+  local house = request.house
+  if house.seatLimit == 0 or user == '' then return true, nil end
+  local claims = redis.call('HGET', buyersStem .. house.event, user) or ''
+  local seats = 0
+  for n in string.gmatch(claims, ':(%d+)') do seats = seats + tonumber(n) end
+  return seats + request.count <= house.seatLimit, claims
+end
+
+-- Decides one request. Returns the labels of its seats, or nil, a code and what the code tells.
+local function decide(request, number, row, labels, user)
+  local house = request.house
+  if house.paused then return nil, 'SALES_PAUSED', '' end
+  if house.onSaleMs > 0 and nowMs() < house.onSaleMs then
+    return nil, 'NOT_ON_SALE', ' ' .. string.format('%.0f', house.onSaleMs)
+  end
+  local allowed, claims = withinLimit(request, user)
+  if not allowed then return nil, 'SEAT_LIMIT', '' end
+  local got, code, tells
+  if labels ~= '' then
+    got, code, tells = claimLabels(request, labels)
+  else
+    got, code, tells = place(request, number, row)
+  end
+  if got and claims then
+    redis.call('HSET', buyersStem .. house.event, user, claims .. ' ' .. request.id .. ':' .. request.count)
+  end
+  return got, code, tells
 end
 
 local decisions = {}
-for i = 1, #ARGV, 8 do
+for i = 2, #ARGV, 9 do
   local id, event = ARGV[i], ARGV[i + 1]
-  local zone, row, start, count = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
-  local wanted, lockMs = ARGV[i + 6], ARGV[i + 7]
   local house = readHouse(event)
   local ticket = redis.call('HMGET', ticketStem .. id, 'claim', 'outcome')
   local decision
@@ -236,18 +442,20 @@ for i = 1, #ARGV, 8 do
   elseif ticket[1] and string.match(ticket[1], '^%u+ (%d+) ') == house.generation then
     decision = ticket[1]
   else
-    local labels, code
-    if wanted ~= '' then
-      labels, code = claimLabels(event, house, wanted, id, lockMs)
+    local request =
+      { id = id, house = house, start = tonumber(ARGV[i + 4]), count = tonumber(ARGV[i + 5]), hold = ARGV[i + 8] == '1' }
+    local labels, code, tells = decide(request, tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 6], ARGV[i + 7])
+    if labels then
+      decision = 'GOT ' .. house.generation .. ' ' .. labels
     else
-      labels, code = decide(event, house, zone, row, start, count, id, lockMs)
+      decision = 'NOT ' .. house.generation .. ' ' .. code .. (tells or '')
     end
-    decision = (labels and 'GOT ' or 'NOT ') .. house.generation .. ' ' .. (labels or code)
     redis.call('HSET', ticketStem .. id, 'claim', decision)
   end
   decisions[#decisions + 1] = decision
 end
-for event, zones in pairs(takenNow) do
-  for number, seats in pairs(zones) do redis.call('HINCRBY', takenStem .. event, number, seats) end
+for event, fields in pairs(countsNow) do
+  for field, seats in pairs(fields) do redis.call('HINCRBY', countsStem .. event, field, seats) end
 end
+publishChanges()
 return decisions

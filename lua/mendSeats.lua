@@ -1,32 +1,38 @@
--- mendSeats: make seats belong to whom PostgreSQL says they belong. Mending only sets bits, it never clears one.
--- KEYS[1]  houseStem    + event: hash of generation, zones, rows and each zone; missing: nothing is mended
+-- mendSeats: make seats belong to whom PostgreSQL says they belong, as what it says. Mending only takes seats, it never frees one.
+-- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: nothing is mended
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
--- KEYS[3]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
--- KEYS[4]  fullStem     + event:count: bitmap of rows, 1 = no such run left
--- KEYS[5]  takenStem    + event: hash of zone, seats taken
+-- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
+-- KEYS[4]  blockedStem  + event:zone:row: bitmap, 1 = blocked
+-- KEYS[5]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
+-- KEYS[6]  fullStem     + event:count: bitmap of rows, 1 = no such run left
+-- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
+-- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
+-- KEYS[9]  changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
 -- ARGV[1]  event
--- ARGV[2..] for each seat: id of the ticket that owns it, zone, row, seat (from 1)
+-- ARGV[2]  holdLockMs   integer, milliseconds that the lock of a held seat lasts
+-- ARGV[3..] for each seat: id of the ticket that owns it, zone, row, seat (from 1), status: HELD, SOLD or BLOCKED
 -- RETURNS  integer, bits that were set
 -- COST     O(seats x seats in a row / 8)
-local houseStem, seatsStem, lockStem, fullStem, takenStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local event = ARGV[1]
+local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local fullStem, neatStem, countsStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local event, holdLockMs = ARGV[1], ARGV[2]
 
 -- @include row
 
+local avoidSingles = redis.call('HGET', houseStem .. event, 'avoidSingles') == '1'
 local mended = 0
-for i = 2, #ARGV, 4 do
-  local id, number, row, seat = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
-  local place = event .. ':' .. number .. ':' .. row
-  local zone = readZone(houseStem, event, number)
+for i = 3, #ARGV, 5 do
+  local id, number, row, seat, status = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4]
+  local zone = readZone(event, number)
   if zone then
-    redis.call('SET', lockStem .. place .. ':' .. seat, id)
-    local _, before = freeRuns(redis.call('GET', seatsStem .. place) or '', zone.seats)
-    if redis.call('SETBIT', seatsStem .. place, seat - 1, 1) == 0 then
-      redis.call('HINCRBY', takenStem .. event, number, 1)
-      local _, after = freeRuns(redis.call('GET', seatsStem .. place), zone.seats)
-      indexRow(fullStem, event, zone.first + row - 1, longestOf(before), longestOf(after))
-      mended = mended + 1
+    local lock = lockStem .. event .. ':' .. number .. ':' .. row .. ':' .. seat
+    if status == 'HELD' then
+      redis.call('SET', lock, id, 'PX', holdLockMs)
+    else
+      redis.call('SET', lock, id)
     end
+    mended = mended + markSeat(event, zone, number, row, seat, status, avoidSingles)
   end
 end
+publishChanges()
 return mended

@@ -1,34 +1,52 @@
 -- releaseSeats: free seats of a ticket and forget its claim. Only what the ticket still owns is freed, bit and lock together.
--- KEYS[1]  houseStem    + event: hash of generation, zones, rows and each zone; missing: nothing is freed
+-- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: nothing is freed
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
--- KEYS[3]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
--- KEYS[4]  fullStem     + event:count: bitmap of rows, 1 = no such run left
--- KEYS[5]  takenStem    + event: hash of zone, seats taken
--- KEYS[6]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers, queued, keyed
+-- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
+-- KEYS[4]  blockedStem  + event:zone:row: bitmap, 1 = blocked
+-- KEYS[5]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
+-- KEYS[6]  fullStem     + event:count: bitmap of rows, 1 = no such run left
+-- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
+-- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
+-- KEYS[9]  buyersStem   + event: hash of user, "<ticket id>:<seats>" for each claim; only where the event limits a buyer
+-- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
+-- KEYS[11] changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
 -- ARGV[1]  event
--- ARGV[2..] for each seat: ticket id, zone, row, seat (from 1)
+-- ARGV[2..] for each seat: ticket id, user or '', zone, row, seat (from 1)
 -- RETURNS  integer, seats that were freed
 -- COST     O(seats x seats in a row / 8)
-local houseStem, seatsStem, lockStem, fullStem, takenStem, ticketStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local event = ARGV[1]
 
 -- @include row
 
-local freed = 0
-for i = 2, #ARGV, 4 do
-  local id, number, row, seat = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
-  local place = event .. ':' .. number .. ':' .. row
-  local zone = readZone(houseStem, event, number)
-  redis.call('HDEL', ticketStem .. id, 'claim')
-  if zone and redis.call('GET', lockStem .. place .. ':' .. seat) == id then
-    redis.call('DEL', lockStem .. place .. ':' .. seat)
-    local _, before = freeRuns(redis.call('GET', seatsStem .. place) or '', zone.seats)
-    if redis.call('SETBIT', seatsStem .. place, seat - 1, 0) == 1 then
-      redis.call('HINCRBY', takenStem .. event, number, -1)
-      local _, after = freeRuns(redis.call('GET', seatsStem .. place), zone.seats)
-      indexRow(fullStem, event, zone.first + row - 1, longestOf(before), longestOf(after))
-      freed = freed + 1
-    end
+-- One seat less counts for the buyer's limit: what is left of a claim, the claim gone with its last seat.
+local function uncount(user, id)
+  local claims = user ~= '' and redis.call('HGET', buyersStem .. event, user)
+  if not claims then return end
+  local left = string.gsub(claims, ' (%S+):(%d+)', function(claim, seats)
+    if claim ~= id then return nil end
+    return seats == '1' and '' or (' ' .. id .. ':' .. (seats - 1))
+  end)
+  if left == '' then
+    redis.call('HDEL', buyersStem .. event, user)
+  else
+    redis.call('HSET', buyersStem .. event, user, left)
   end
 end
+
+local avoidSingles = redis.call('HGET', houseStem .. event, 'avoidSingles') == '1'
+local freed = 0
+for i = 2, #ARGV, 5 do
+  local id, user, number, row, seat = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
+  local lock = lockStem .. event .. ':' .. number .. ':' .. row .. ':' .. seat
+  local zone = readZone(event, number)
+  redis.call('HDEL', ticketStem .. id, 'claim')
+  uncount(user, id)
+  if zone and redis.call('GET', lock) == id then
+    redis.call('DEL', lock)
+    freed = freed - markSeat(event, zone, number, row, seat, 'AVAILABLE', avoidSingles)
+  end
+end
+publishChanges()
 return freed

@@ -1,6 +1,6 @@
 -- settleTickets: write outcomes to their tickets, the first writer wins, and tell the API nodes that watch them.
 -- KEYS[1]  settled      integer, tickets that have their outcome
--- KEYS[2]  ticketStem   + ticket id: hash of seq, kind, claim, outcome, watchers, queued, keyed
+-- KEYS[2]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
 -- KEYS[3]  channelStem  + node: channel of an API node; a message is a JSON array of [ticket id, outcome]
 -- ARGV[1]  ttlSec       integer, seconds that a ticket is kept after its outcome
 -- ARGV[2]  keyedTtlSec  integer, the same where an idempotency key leads to the ticket: not shorter than the key lives

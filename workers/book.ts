@@ -1,7 +1,8 @@
+import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
 import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import type { BookingStore, Claim } from '../shared/stores/bookings.ts';
+import type { BookingStore, Claim, Keyed, SaveResult } from '../shared/stores/bookings.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 
@@ -10,12 +11,24 @@ const MAX_ROUNDS = 5;
 
 /**
  * Seats that a ticket claimed and its booking does not have: where its claim was forgotten before its job came again, it
- * claimed others than the ones that had been saved for it.
+ * claimed others than the ones that had been saved for it; where its idempotency key had, the booking is another ticket's.
  */
 function unsaved(claim: Claim, booking: Booking): string[] {
-  const live = booking.status === 'PENDING' || booking.status === 'CONFIRMED';
+  const live = booking.id === claim.ticketId && (booking.status === 'PENDING' || booking.status === 'CONFIRMED');
   return live ? claim.seats.filter((label) => !booking.seats.includes(label)) : claim.seats;
 }
+
+/** What PostgreSQL refuses although Redis did not, as its client sees it. */
+const refusalOf: Partial<Record<Extract<SaveResult, string>, ErrorCode>> = {
+  'no such user': 'USER_UNKNOWN',
+  limit: 'SEAT_LIMIT',
+  mismatch: 'IDEMPOTENCY_MISMATCH',
+};
+
+const outcomeOfKey = (before: Keyed): Outcome =>
+  before === 'mismatch'
+    ? rejectedOutcome('book', { code: 'IDEMPOTENCY_MISMATCH' })
+    : doneOutcome('book', before.booking);
 
 /** The story of a batch of one shard: claim, save, settle. Running it again changes nothing (I2). */
 export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tickets: TicketStore; log: Logger }) {
@@ -26,22 +39,27 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
     const outcomes = new Map<string, Outcome>();
     const again: BookRequest[] = [];
     const claims: Claim[] = [];
+    const refused: BookRequest[] = [];
     const outdated = new Set<number>();
     const decisions = await seats.claim(shard, requests);
     const byTicket = new Map(requests.map((request) => [request.ticketId, request]));
     for (const [i, request] of requests.entries()) {
       const decision = decisions[i];
-      const { ticketId, eventId, holdMs, userId } = request;
+      const { ticketId, eventId, hold, userId, idempotency } = request;
       if (decision?.kind === 'got') {
-        claims.push({ ticketId, eventId, holdMs, userId, generation: decision.generation, seats: decision.seats });
+        const { generation, seats: labels } = decision;
+        claims.push({ ticketId, eventId, hold, userId, idempotency, generation, seats: labels });
       } else if (decision?.kind === 'refused') {
-        outcomes.set(ticketId, rejectedOutcome('book', decision.code));
+        outcomes.set(ticketId, rejectedOutcome('book', decision.refusal));
+        refused.push(request);
       } else if (decision?.kind === 'closed') {
         outdated.add(eventId);
         again.push(request);
       }
     }
 
+    // A refusal may be for want of what the same request got before Redis forgot its key.
+    for (const [ticketId, before] of await bookings.findKeyed(refused)) outcomes.set(ticketId, outcomeOfKey(before));
     const saved = await bookings.save(claims);
     for (const claim of claims) {
       const result = saved.get(claim.ticketId);
@@ -50,11 +68,12 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
       if (typeof result === 'object') {
         outcomes.set(claim.ticketId, doneOutcome('book', result.booking));
         const extra = unsaved(claim, result.booking);
-        if (extra.length > 0) await seats.release(claim.eventId, [{ ticketId: claim.ticketId, seats: extra }]);
+        if (extra.length > 0) await seats.release(claim.eventId, [{ ...claim, seats: extra }]);
         continue;
       }
-      if (result === 'no such user') {
-        outcomes.set(claim.ticketId, rejectedOutcome('book', 'USER_UNKNOWN'));
+      const refusal = refusalOf[result];
+      if (refusal !== undefined) {
+        outcomes.set(claim.ticketId, rejectedOutcome('book', { code: refusal }));
         await seats.release(claim.eventId, [claim]);
         continue;
       }

@@ -1,5 +1,6 @@
 import type { ChangeRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { groupBy } from '../shared/domain/group-by.ts';
 import type { HoldStore } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
@@ -17,12 +18,12 @@ export function createChange(deps: {
   return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
     const results = await holds.change(requests);
     const outcomes = new Map<string, Outcome>();
-    const renewals = new Map<number, { ticketId: string; seats: string[]; holdMs: number }[]>();
+    const renewals: { eventId: number; ticketId: string; seats: string[]; holdMs: number }[] = [];
     for (const { ticketId, kind } of requests) {
       const result = results.get(ticketId);
       if (result === undefined) throw new Error(`change ${ticketId} has no result`);
       if ('code' in result) {
-        outcomes.set(ticketId, rejectedOutcome(kind, result.code));
+        outcomes.set(ticketId, rejectedOutcome(kind, result));
         continue;
       }
       const { booking } = result;
@@ -30,10 +31,9 @@ export function createChange(deps: {
       if (kind === 'cancel') continue;
       // Only a fence: PostgreSQL's clock judges, so this one may be a little off.
       const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - Date.now());
-      const renewal = { ticketId: booking.id, seats: booking.seats, holdMs };
-      renewals.set(booking.eventId, [...(renewals.get(booking.eventId) ?? []), renewal]);
+      renewals.push({ eventId: booking.eventId, ticketId: booking.id, seats: booking.seats, holdMs });
     }
-    for (const [eventId, some] of renewals) await seats.renew(eventId, some);
+    for (const [eventId, some] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, some);
     if (requests.some(({ kind }) => kind === 'cancel')) await releaseSeats();
     await tickets.settle(shard, outcomes);
   };

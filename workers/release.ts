@@ -1,4 +1,5 @@
-import type { HoldStore, Release } from '../shared/stores/holds.ts';
+import { groupBy } from '../shared/domain/group-by.ts';
+import type { HoldStore } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 
 /**
@@ -10,13 +11,7 @@ export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: 
     for (;;) {
       const releases = await holds.toRelease();
       if (releases.length === 0) return;
-      const byEvent = new Map<number, Release[]>();
-      for (const release of releases) {
-        const some = byEvent.get(release.eventId) ?? [];
-        some.push(release);
-        byEvent.set(release.eventId, some);
-      }
-      for (const [eventId, some] of byEvent) await seats.release(eventId, some);
+      for (const [eventId, some] of groupBy(releases, (release) => release.eventId)) await seats.release(eventId, some);
       await holds.released(releases);
     }
   };

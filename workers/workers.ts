@@ -3,6 +3,7 @@ import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue, openWorker } from '../shared/platform/queues.ts';
+import { createBlockStore } from '../shared/stores/blocks.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { createHoldStore } from '../shared/stores/holds.ts';
@@ -12,6 +13,7 @@ import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createBook } from './book.ts';
 import { createChange } from './change.ts';
+import { createOperations } from './operate.ts';
 import { createExpire, createReleaseSeats } from './release.ts';
 
 /** Milliseconds between two looks for holds that ran out. */
@@ -38,6 +40,7 @@ export async function startWorkers(deps: {
   const book = createBook({ seats, bookings, tickets, log });
   const change = createChange({ holds, seats, tickets, releaseSeats });
   const expire = createExpire({ holds, releaseSeats });
+  const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats });
 
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
   for (const eventId of await events.ids()) await seats.open(eventId);
@@ -61,11 +64,7 @@ export async function startWorkers(deps: {
         {
           change: ({ requests }) => change(shard, requests),
           expire,
-          initialize: async ({ eventId }) => seats.report(await seats.open(eventId)),
-          clear: async ({ eventId, generation }) => {
-            await events.clear(eventId, generation);
-            return seats.report(await seats.open(eventId));
-          },
+          ...operations,
         },
         { redis, concurrency: config.WORKER_CONCURRENCY, log },
       ),

@@ -10,6 +10,7 @@ import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import { ApiError, goneSignal, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import { type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { Outcomes } from '../outcomes.ts';
 
@@ -25,41 +26,46 @@ export function bookingRoutes(deps: {
   outcomes: Outcomes;
   events: EventStore;
   bookings: BookingStore;
+  identity: Identity;
   shards: number;
 }) {
-  const { bookIntake, changeIntake, outcomes, events, bookings, shards } = deps;
+  const { bookIntake, changeIntake, outcomes, events, bookings, identity, shards } = deps;
 
   async function hold(req: Request, res: Response): Promise<void> {
     const body = await readJson(req);
-    const { eventId, userId, ...wish } = parse(bookingBody, body);
+    const { eventId, userId: named, ...wish } = parse(bookingBody, body);
+    const caller = await identity.callerOf(req, named);
     const house = await events.layout(eventId);
     if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
     const unfit = misfit(house, wish);
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
     const seconds = waitSeconds(req);
 
-    const asked = { eventId, userId, wish, holdMs: house.holdMs };
-    const idempotency = idempotencyOf(req, '/api/bookings', body, userId);
+    const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
+    const asked = { eventId, userId: caller.userId, wish, hold: true, idempotency };
     const submission = await bookIntake.submit(shardOfEvent(eventId, shards), 'book', asked, idempotency);
     await answer(res, submission, seconds, 201);
   }
 
   async function show(req: Request, res: Response): Promise<void> {
+    const reader = await identity.readerOf(req);
     const booking = await bookings.find(idOf(req));
-    if (booking === undefined) throw new ApiError('BOOKING_UNKNOWN');
+    if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('BOOKING_UNKNOWN');
     reply(res, 200, booking);
   }
 
   const change = (kind: ChangeRequest['kind']) => async (req: Request, res: Response) => {
     const bookingId = idOf(req);
     const body = await readJson(req);
-    const asked = parse(kind === 'confirm' ? confirmBody : changeBody, body);
+    const { userId: named, ...rest } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
+    const caller = await identity.callerOf(req, named);
     const shard = shardOfTicket(bookingId, shards);
     if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
 
-    const idempotency = idempotencyOf(req, req.originalUrl.split('?', 1)[0] ?? '', body, asked.userId);
-    const submission = await changeIntake.submit(shard, kind, { kind, bookingId, ...asked }, idempotency);
+    const idempotency = idempotencyOf(req, req.originalUrl.split('?', 1)[0] ?? '', body, caller);
+    const asked = { kind, bookingId, userId: caller.userId, ...rest };
+    const submission = await changeIntake.submit(shard, kind, asked, idempotency);
     await answer(res, submission, seconds, 200);
   };
 
@@ -86,7 +92,8 @@ function idOf(req: Request): string {
   return params.data.id;
 }
 
-function replyOutcome(res: Response, status: number, { ticketId: id, booking, code = 'INTERNAL' }: TicketView): void {
-  if (booking === undefined) throw new ApiError(code, titleOf(code), { ticketId: id });
+function replyOutcome(res: Response, status: number, view: TicketView): void {
+  const { ticketId: id, booking, code = 'INTERNAL', alternatives, onSaleAt } = view;
+  if (booking === undefined) throw new ApiError(code, titleOf(code), { ticketId: id, alternatives, onSaleAt });
   reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
 }

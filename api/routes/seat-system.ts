@@ -6,9 +6,8 @@ import { type RunWish, runWish } from '../../shared/contract/reserve.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
-import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
-import type { SeatStore } from '../../shared/stores/seats.ts';
+import { type SeatStore, statusesOf } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
 import { ApiError, goneSignal, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
 import { type Intake, idempotencyOf } from '../intake.ts';
@@ -31,13 +30,12 @@ export function addSeatSystemRoutes(
     outcomes: Outcomes;
     control: Control;
     events: EventStore;
-    bookings: BookingStore;
     seats: SeatStore;
     requireOperator: OperatorGuard;
     shards: number;
   },
 ): void {
-  const { bookIntake, outcomes, control, events, bookings, seats, requireOperator, shards } = deps;
+  const { bookIntake, outcomes, control, events, seats, requireOperator, shards } = deps;
   const shard = shardOfEvent(DEFAULT_EVENT, shards);
 
   async function house(): Promise<House> {
@@ -53,8 +51,9 @@ export function addSeatSystemRoutes(
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
     const seconds = waitSeconds(req);
 
-    const asked = { eventId: DEFAULT_EVENT, wish, holdMs: 0 };
-    const submission = await bookIntake.submit(shard, 'book', asked, idempotencyOf(req, '/reserve', body));
+    const idempotency = idempotencyOf(req, '/reserve', body);
+    const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency };
+    const submission = await bookIntake.submit(shard, 'book', asked, idempotency);
     if (seconds > 0) {
       const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
       if (view !== undefined) return replyOutcome(res, wish, view);
@@ -66,16 +65,17 @@ export function addSeatSystemRoutes(
     const { zone: zoneNumber, row } = parse(placeParams, req.params);
     const zone = zoneOf(await house(), zoneNumber);
     if (zone === undefined || row > zone.rows) throw new ApiError('INVALID_REQUEST', 'There is no such row.');
-    const occupied =
-      (await seats.takenInRow(DEFAULT_EVENT, zoneNumber, row)) ??
-      (await bookings.countSeats(DEFAULT_EVENT, { zone: zoneNumber, row }));
+    const { rows } = await seats.readRows(DEFAULT_EVENT, [{ zone, row }]);
+    const occupied = rows.flatMap(statusesOf).filter((status) => status !== 'AVAILABLE').length;
     const total = zone.seatsPerRow;
     reply(res, 200, { zone: zoneNumber, row, occupied, total, available: total - occupied });
   }
 
   async function checkAll(_req: Request, res: Response): Promise<void> {
-    const { totalSeats, totalRows, zones } = await house();
-    const occupiedSeats = (await seats.takenInHouse(DEFAULT_EVENT)) ?? (await bookings.countSeats(DEFAULT_EVENT));
+    const now = await house();
+    const { totalSeats, totalRows, zones } = now;
+    const counts = [...(await seats.countsByZone(now)).values()];
+    const occupiedSeats = totalSeats - counts.reduce((sum, { available }) => sum + available, 0);
     reply(res, 200, {
       allUnavailable: occupiedSeats === totalSeats,
       totalSeats,
@@ -89,7 +89,7 @@ export function addSeatSystemRoutes(
 
   async function initialize(req: Request, res: Response): Promise<void> {
     requireOperator(req);
-    const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT });
+    const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT }, operatorsKey(req));
     reply(res, 201, { message: 'Seats are initialized. What is sold stays sold.', totalKeys: rows, totalSeats });
   }
 
@@ -97,7 +97,7 @@ export function addSeatSystemRoutes(
     requireOperator(req);
     const now = await events.readHouse(DEFAULT_EVENT);
     if (now === undefined) throw new ApiError('EVENT_UNKNOWN');
-    await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation });
+    await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation }, operatorsKey(req));
     reply(res, 201, { message: 'All bookings of the event are deleted, every seat is free.' });
   }
 
@@ -105,6 +105,9 @@ export function addSeatSystemRoutes(
     const { bytesPerRow, ...figures } = await seats.stats(await house());
     reply(res, 200, { ...figures, estimatedSizePerKey: `${bytesPerRow} bytes` });
   }
+
+  /** These two take no body: only path and method tell one request from another. */
+  const operatorsKey = (req: Request) => idempotencyOf(req, req.path, null);
 
   const wrongMethod = () => {
     throw new ApiError('INVALID_REQUEST', 'This route does not answer to this method.');
@@ -119,10 +122,10 @@ export function addSeatSystemRoutes(
 }
 
 function replyOutcome(res: Response, wish: RunWish, view: TicketView): void {
-  const { ticketId, booking, code = 'INTERNAL' } = view;
+  const { ticketId, booking, code = 'INTERNAL', alternatives, onSaleAt } = view;
   if (booking === undefined) {
     const { zone, row, count } = wish;
-    throw new ApiError(code, titleOf(code), { zone, row, count, ticketId });
+    throw new ApiError(code, titleOf(code), { zone, row, count, ticketId, alternatives, onSaleAt });
   }
   const { zone, row, startIndex, seatsCount } = booking;
   reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });

@@ -2,18 +2,22 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { ticketId } from '../../shared/contract/ids.ts';
 import { ApiError, goneSignal, reply, waitSeconds } from '../http.ts';
+import type { Identity } from '../identity.ts';
 import type { Outcomes } from '../outcomes.ts';
 
 const ticketParams = z.object({ id: ticketId });
 
 /** Tickets: what became of a request. */
-export function ticketRoutes({ outcomes }: { outcomes: Outcomes }) {
+export function ticketRoutes({ outcomes, identity }: { outcomes: Outcomes; identity: Identity }) {
   async function show(req: Request, res: Response): Promise<void> {
     const params = ticketParams.safeParse(req.params);
     if (!params.success) throw new ApiError('TICKET_UNKNOWN');
     const { id } = params.data;
     const seconds = waitSeconds(req);
-    reply(res, 200, seconds > 0 ? await outcomes.wait(id, seconds, goneSignal(res)) : await outcomes.view(id));
+    const reader = await identity.readerOf(req);
+    const view =
+      seconds > 0 ? await outcomes.wait(id, seconds, goneSignal(res), reader) : await outcomes.view(id, reader);
+    reply(res, 200, view);
   }
 
   const router = Router();

@@ -1,8 +1,11 @@
--- row: what the seat scripts know of a row. Included by them, never run alone.
+-- row: what the seat scripts know of a row. Included by them, never run alone. It uses their names houseStem, seatsStem,
+-- heldStem, blockedStem, fullStem, neatStem, countsStem and changesStem.
 --
--- A row is a bitmap, seat 0 first, 1 = taken. Beside it stand, for the whole house, the bitmaps `full` 1 to 5: bit R of
--- `full` N is 1 while row R (counted through the house from 0) has no N free seats side by side. BITPOS on them finds the
--- first row that serves a wish at the same cost in an empty house and in one that is nearly full.
+-- A row is a bitmap, seat 0 first, 1 = taken; two more of its kind say which of the taken seats are held and which are
+-- blocked. For the whole house stand beside them the bitmaps `full` 1 to 5: bit R of `full` N is 1 while row R (counted
+-- through the house from 0) has no N free seats side by side. BITPOS on them finds the first row that serves a wish at the
+-- same cost in an empty house and in one that is nearly full. Where an event avoids single seats, the bitmaps `neat` 1 to 5
+-- say the same of choices that leave no single free seat between taken ones.
 
 local MAX_RUN = 5 -- the most seats in one request, MAX_SEATS_PER_REQUEST of the contract
 local MASKS = { 128, 64, 32, 16, 8, 4, 2, 1 }
@@ -38,8 +41,31 @@ local function longestOf(lengths)
   return longest
 end
 
+-- Whether taking `count` seats from `from` on, out of the free run of `length` seats at `start`, leaves a single free seat
+-- between taken ones. The row's ends are not taken.
+local function leavesSingle(start, length, seats, from, count)
+  local behind = start + length - from - count
+  return (from - start == 1 and start > 0) or (behind == 1 and start + length < seats)
+end
+
+-- Whether a row has a neat choice of so many seats, for 1 to MAX_RUN: a run of just that length, one longer by two or more
+-- (its edge), or one longer by one at an end of the row.
+local function neatChoices(starts, lengths, seats)
+  local neat = {}
+  for count = 1, MAX_RUN do
+    for i = 1, #starts do
+      local spare = lengths[i] - count
+      if spare == 0 or spare >= 2 or (spare == 1 and (starts[i] == 0 or starts[i] + lengths[i] == seats)) then
+        neat[count] = true
+        break
+      end
+    end
+  end
+  return neat
+end
+
 -- Tells the `full` bitmaps that a row's longest free run went from `before` to `after`.
-local function indexRow(fullStem, event, rowIndex, before, after)
+local function indexRow(event, rowIndex, before, after)
   for count = after + 1, math.min(before, MAX_RUN) do
     redis.call('SETBIT', fullStem .. event .. ':' .. count, rowIndex, 1)
   end
@@ -48,10 +74,61 @@ local function indexRow(fullStem, event, rowIndex, before, after)
   end
 end
 
+-- Tells the `neat` bitmaps of a row as it is now.
+local function indexNeat(event, rowIndex, starts, lengths, seats)
+  local neat = neatChoices(starts, lengths, seats)
+  for count = 1, MAX_RUN do
+    redis.call('SETBIT', neatStem .. event .. ':' .. count, rowIndex, neat[count] and 0 or 1)
+  end
+end
+
 -- A zone of an open house, { first, rows, seats } (`first` is the house-wide index of its row 1), or nil.
-local function readZone(houseStem, event, zone)
+local function readZone(event, zone)
   local text = redis.call('HGET', houseStem .. event, 'z' .. zone)
   if not text then return nil end
   local first, rows, seats = string.match(text, '^(%d+) (%d+) (%d+)$')
   return { first = tonumber(first), rows = tonumber(rows), seats = tonumber(seats) }
+end
+
+-- Changes of this call, by event, as who watches is told of them: a status and the labels that have it now, again and again.
+local changes = {}
+local function noteChange(event, status, labels)
+  local ofEvent = changes[event] or {}
+  ofEvent[#ofEvent + 1] = status
+  ofEvent[#ofEvent + 1] = labels
+  changes[event] = ofEvent
+end
+
+-- Gives each event's changes the next version of its seats and tells the API nodes that watch the event.
+local function publishChanges()
+  for event, list in pairs(changes) do
+    local version = redis.call('HINCRBY', houseStem .. event, 'version', 1)
+    redis.call('PUBLISH', changesStem .. event, version .. ' ' .. table.concat(list, ' '))
+  end
+end
+
+-- Sets or clears one bit of a bitmap that need not exist. Returns by how much the count of its bits changed.
+local function putBit(key, at, value)
+  if redis.call('GETBIT', key, at) == value then return 0 end
+  redis.call('SETBIT', key, at, value)
+  return value == 1 and 1 or -1
+end
+
+-- Gives one seat a status, in bitmaps, counters and index. Returns by how much the number of taken seats changed.
+local function markSeat(event, zone, number, row, seat, status, avoidSingles)
+  local place = event .. ':' .. number .. ':' .. row
+  local _, before = freeRuns(redis.call('GET', seatsStem .. place) or '', zone.seats)
+  local taken = putBit(seatsStem .. place, seat - 1, status == 'AVAILABLE' and 0 or 1)
+  local held = putBit(heldStem .. place, seat - 1, status == 'HELD' and 1 or 0)
+  local blocked = putBit(blockedStem .. place, seat - 1, status == 'BLOCKED' and 1 or 0)
+  if taken ~= 0 then
+    redis.call('HINCRBY', countsStem .. event, 'taken:' .. number, taken)
+    local starts, after = freeRuns(redis.call('GET', seatsStem .. place), zone.seats)
+    indexRow(event, zone.first + row - 1, longestOf(before), longestOf(after))
+    if avoidSingles then indexNeat(event, zone.first + row - 1, starts, after, zone.seats) end
+  end
+  if held ~= 0 then redis.call('HINCRBY', countsStem .. event, 'held:' .. number, held) end
+  if blocked ~= 0 then redis.call('HINCRBY', countsStem .. event, 'blocked:' .. number, blocked) end
+  if taken ~= 0 or held ~= 0 or blocked ~= 0 then noteChange(event, status, number .. '-' .. row .. '-' .. seat) end
+  return taken
 end

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { eventId, seatLabel, userId } from './ids.ts';
 import { labelsWish, runWish } from './reserve.ts';
 
-/** Who asks, where logging in is off: the body says it. */
-const asUser = z.object({ userId });
+/** Who asks. It counts only where logging in is off (`AUTH=off`), and is needed there; else the token tells. */
+const asUser = z.object({ userId: userId.optional() });
 
 /** Body of `POST /api/bookings`, in its three forms: one seat label, several, or a count with zone and row optional. */
 export const bookingBody = z

@@ -4,7 +4,7 @@
  */
 const catalogue = {
   INVALID_REQUEST: [400, 'The request is not valid.'],
-  BODY_TOO_LARGE: [413, 'The body is larger than 16 KiB.'],
+  BODY_TOO_LARGE: [413, 'The body is too large.'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Send the body as application/json.'],
   ROUTE_UNKNOWN: [404, 'There is no such route.'],
   EVENT_UNKNOWN: [404, 'There is no such event.'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A ticket's id, which is also its booking's: a UUID version 8 that carries the shard (domain/ticket-id.ts). */
-export const ticketId = z.guid().lowercase();
+export const ticketId = z.guid().lowercase().meta({ format: 'uuid' });
 
 /** The number of an event. */
 export const eventId = z.int().min(1).max(2_147_483_647);

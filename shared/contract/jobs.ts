@@ -1,15 +1,22 @@
 import { z } from 'zod';
-import { eventId, ticketId, userId } from './ids.ts';
+import { eventChange, newEvent } from './events.ts';
+import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 import { MAX_BATCH_REQUESTS } from './limits.ts';
 import { seatWish } from './reserve.ts';
 
-/** One accepted request for seats on its way to a worker. `holdMs` 0 sells them at once. */
+/** What binds an idempotency key to one request: digests of the caller with the key, and of method, path and body. */
+const idempotency = z.object({ digest: z.string(), fingerprint: z.string() });
+
+export type Idempotency = z.infer<typeof idempotency>;
+
+/** One accepted request for seats on its way to a worker: to hold them for a while, or to sell them at once. */
 const bookRequest = z.object({
   ticketId,
   eventId,
   wish: seatWish,
-  holdMs: z.int().min(0),
+  hold: z.boolean(),
   userId: userId.optional(),
+  idempotency: idempotency.optional(),
 });
 
 export type BookRequest = z.infer<typeof bookRequest>;
@@ -28,6 +35,16 @@ export type ChangeRequest = z.infer<typeof changeRequest>;
 const batchOf = <Request extends z.ZodType>(request: Request) =>
   z.object({ requests: z.array(request).min(1).max(MAX_BATCH_REQUESTS) });
 
+/** A house as it stands open now. */
+const houseReport = z.object({ eventId, rows: z.int(), seats: z.int() });
+
+export type HouseReport = z.infer<typeof houseReport>;
+
+/** Seats that a block or an unblock changed; or those that somebody has, and then nothing was changed. */
+const blockReport = z.object({ changed: z.int(), taken: z.array(seatLabel) });
+
+export type BlockReport = z.infer<typeof blockReport>;
+
 /**
  * The catalogue of jobs: each name with its queue and the schema of its payload. Producers and workers both parse with it.
  * `booking` carries the herd; `control` is small, so that whoever pays, cancels or operates never waits behind a herd.
@@ -39,7 +56,25 @@ export const jobs = {
   initialize: { queue: 'control', payload: z.object({ eventId }) },
   /** `generation`: the one to end, so that a clear that comes again does not end the next one too. */
   clear: { queue: 'control', payload: z.object({ eventId, generation: z.int() }) },
+  /** The number is given before, so that a job that runs twice creates one event. */
+  createEvent: { queue: 'control', payload: z.object({ eventId, event: newEvent }) },
+  changeEvent: { queue: 'control', payload: z.object({ eventId, change: eventChange }) },
+  block: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
+  unblock: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
 } as const;
+
+/** What the jobs of an operator, who waits for them, answer. */
+export const jobResults = {
+  initialize: houseReport,
+  clear: houseReport,
+  createEvent: houseReport,
+  changeEvent: houseReport,
+  block: blockReport,
+  unblock: blockReport,
+} as const satisfies Partial<Record<keyof typeof jobs, z.ZodType>>;
+
+export type OperatorJob = keyof typeof jobResults;
+export type JobResult<Name extends OperatorJob> = z.infer<(typeof jobResults)[Name]>;
 
 export type JobName = keyof typeof jobs;
 export type QueueName = (typeof jobs)[JobName]['queue'];
@@ -47,8 +82,3 @@ export type JobPayload<Name extends JobName> = z.infer<(typeof jobs)[Name]['payl
 export type JobOfQueue<Queue extends QueueName> = {
   [Name in JobName]: (typeof jobs)[Name]['queue'] extends Queue ? Name : never;
 }[JobName];
-
-/** What a control job answers to the operator who waits for it. */
-export const houseReport = z.object({ rows: z.int(), seats: z.int() });
-
-export type HouseReport = z.infer<typeof houseReport>;

@@ -6,8 +6,11 @@ export const MAX_SEATS_PER_REQUEST = 5;
 /** Bytes of an HTTP request body. */
 export const MAX_BODY_BYTES = 16 * 1024;
 
-/** Bytes of a WebSocket message that a client sends. */
-export const MAX_MESSAGE_BYTES = 1024;
+/** Bytes of the body of an operator's request: a house of many zones, a list of seats. */
+export const MAX_OPERATOR_BODY_BYTES = 128 * 1024;
+
+/** Bytes of a WebSocket message that a client sends: room for a token of an outside identity provider. */
+export const MAX_MESSAGE_BYTES = 8 * 1024;
 
 /** Seconds that a request may wait for an outcome (`Prefer: wait=N`). */
 export const MAX_WAIT_SECONDS = 60;
@@ -23,3 +26,20 @@ export const MAX_SUBSCRIPTIONS_PER_SOCKET = 2_000;
 
 /** Shards that a ticket id has room for: three hexadecimal digits. */
 export const MAX_SHARDS = 4096;
+
+/** Events that one socket may watch at once. */
+export const MAX_WATCHES_PER_SOCKET = 10;
+
+/** Zones, rows and seats of one event's house. */
+export const MAX_ZONES = 2_000;
+export const MAX_ROWS_IN_ZONE = 10_000;
+export const MAX_SEATS_IN_ROW = 1_000;
+export const MAX_SEATS_IN_HOUSE = 10_000_000;
+
+/** Seats that an operator blocks or unblocks in one request. */
+export const MAX_BLOCKED_AT_ONCE = 1_000;
+
+/** Seats on one page, events on one page, and seats that `?include=seats` tells in one answer. */
+export const MAX_SEATS_ON_PAGE = 1_000;
+export const MAX_EVENTS_ON_PAGE = 100;
+export const MAX_SEATS_INCLUDED = 100_000;

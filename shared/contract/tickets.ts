@@ -3,20 +3,22 @@ import { type ErrorCode, errorCodes } from './codes.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 
 /** A booking as every surface shows it. `zone`, `row` and `startIndex` (0-based) stand only where the seats are one run. */
-const booking = z.object({
-  id: ticketId,
-  eventId,
-  userId: userId.optional(),
-  status: z.enum(['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED']),
-  zone: z.int().optional(),
-  row: z.int().optional(),
-  startIndex: z.int().optional(),
-  seatsCount: z.int(),
-  seats: z.array(seatLabel),
-  createdAt: z.iso.datetime(),
-  /** Until when a hold lasts. */
-  expiresAt: z.iso.datetime().optional(),
-});
+export const booking = z
+  .object({
+    id: ticketId,
+    eventId,
+    userId: userId.optional(),
+    status: z.enum(['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED']),
+    zone: z.int().optional(),
+    row: z.int().optional(),
+    startIndex: z.int().optional(),
+    seatsCount: z.int(),
+    seats: z.array(seatLabel),
+    createdAt: z.iso.datetime(),
+    /** Until when a hold lasts. */
+    expiresAt: z.iso.datetime().optional(),
+  })
+  .meta({ id: 'Booking' });
 
 export type Booking = z.infer<typeof booking>;
 
@@ -35,10 +37,32 @@ const doneStatus = {
   cancel: 'cancelled',
 } as const satisfies Record<TicketKind, string>;
 
+/**
+ * A place that still has so many seats side by side, near one that was refused: with `startIndex` exactly these seats,
+ * else somewhere in that row. Ask for it with zone, row, count and `start`.
+ */
+const alternative = z.object({
+  zone: z.int(),
+  row: z.int(),
+  startIndex: z.int().optional(),
+  seatsCount: z.int(),
+});
+
+export type Alternative = z.infer<typeof alternative>;
+
+/** What a refusal tells besides its code: the nearest places that are left, or from when on seats are sold. */
+export const refusal = z.object({
+  code: errorCode,
+  alternatives: z.array(alternative).optional(),
+  onSaleAt: z.iso.datetime().optional(),
+});
+
+export type Refusal = z.infer<typeof refusal>;
+
 /** What became of a ticket. It never changes once a client could have seen it. */
 export const outcome = z.discriminatedUnion('status', [
   z.object({ kind: ticketKind, status: z.enum(['booked', 'confirmed', 'extended', 'cancelled']), booking }),
-  z.object({ kind: ticketKind, status: z.enum(['rejected', 'failed']), code: errorCode }),
+  z.object({ kind: ticketKind, status: z.enum(['rejected', 'failed']), ...refusal.shape }),
 ]);
 
 export type Outcome = z.infer<typeof outcome>;
@@ -51,20 +75,22 @@ export const doneOutcome = (kind: TicketKind, done: Booking): Outcome => ({
 });
 
 /** The outcome of a ticket that was refused, as was to be expected. */
-export const rejectedOutcome = (kind: TicketKind, code: ErrorCode): Outcome => ({ kind, status: 'rejected', code });
+export const rejectedOutcome = (kind: TicketKind, why: Refusal): Outcome => ({ kind, status: 'rejected', ...why });
 
 /** `GET /api/tickets/:id`, and the messages of a WebSocket subscription. */
-export const ticketView = z.object({
-  ticketId,
-  kind: ticketKind,
-  status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'rejected', 'failed']),
-  /** Tickets that are settled before this one, itself included; only while queued. */
-  position: z.int().min(1).optional(),
-  /** Seconds until the outcome, estimated from the measured drain rate; only while queued. */
-  etaSeconds: z.number().min(0).optional(),
-  booking: booking.optional(),
-  code: errorCode.optional(),
-});
+export const ticketView = z
+  .object({
+    ticketId,
+    kind: ticketKind,
+    status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'rejected', 'failed']),
+    /** Tickets that are settled before this one, itself included; only while queued. */
+    position: z.int().min(1).optional(),
+    /** Seconds until the outcome, estimated from the measured drain rate; only while queued. */
+    etaSeconds: z.number().min(0).optional(),
+    booking: booking.optional(),
+    ...refusal.partial().shape,
+  })
+  .meta({ id: 'Ticket' });
 
 export type TicketView = z.infer<typeof ticketView>;
 
@@ -74,3 +100,14 @@ export function settledView(id: string, settled: Outcome): TicketView {
 }
 
 export type { ErrorCode };
+
+/** The answer to a request that is on the queue. */
+export const ticketReceipt = z
+  .object({
+    ticketId,
+    status: z.literal('queued'),
+    position: z.int().min(1),
+    etaSeconds: z.number().min(0),
+    links: z.object({ ticket: z.string(), socket: z.string() }),
+  })
+  .meta({ id: 'TicketReceipt' });

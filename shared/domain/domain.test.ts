@@ -31,10 +31,12 @@ test('events spread over the shards', () => {
 
 describe('a house', () => {
   const zones = [
-    { number: 2, rows: 5, seatsPerRow: 30 },
-    { number: 1, rows: 10, seatsPerRow: 4 },
+    { number: 2, rows: 5, seatsPerRow: 30, price: 0 },
+    { number: 1, rows: 10, seatsPerRow: 4, price: 0 },
   ];
-  const house = buildHouse({ id: 1, generation: 1, holdSeconds: 600, maxHoldSeconds: 1800, zones });
+  const selling = { holdSeconds: 600, maxHoldSeconds: 1800, onSaleAt: null, salesPaused: false, seatLimit: null };
+  const named = { id: 1, name: 'Test', currency: 'EUR', createdAt: new Date(), generation: 1, avoidSingles: false };
+  const house = buildHouse({ ...named, ...selling, zones });
 
   test('counts its rows through the zones in their order', () => {
     expect(house.zones.map((zone) => zone.firstRow)).toEqual([0, 10]);

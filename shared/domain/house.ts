@@ -1,44 +1,53 @@
+import type { EventSettings } from '../contract/events.ts';
 import type { SeatWish } from '../contract/reserve.ts';
 
 /** A zone of an event's house. Rows and seats count from 1; `firstRow` is the house-wide index, from 0, of its row 1. */
-export type Zone = { number: number; rows: number; seatsPerRow: number; firstRow: number };
+export type Zone = { number: number; rows: number; seatsPerRow: number; price: number; firstRow: number };
 
-/** An event's house: its zones in their order, and the generation that a clear raises. */
+/** An event's house: its zones in their order, the generation that a clear raises, and how it is sold. */
 export type House = {
   eventId: number;
   generation: number;
-  /** How long a hold lasts, and may last at the most. */
-  holdMs: number;
-  maxHoldMs: number;
   zones: readonly Zone[];
   totalRows: number;
   totalSeats: number;
+  settings: EventSettings;
+  currency: string;
+  createdAt: Date;
 };
 
 /** One seat. Zone and row count from 1, `number` too. */
 export type Seat = { zone: number; row: number; number: number };
 
 /** Builds a house from an event and its zones, which may come in any order. */
-export function buildHouse(event: {
-  id: number;
-  generation: number;
-  holdSeconds: number;
-  maxHoldSeconds: number;
-  zones: readonly { number: number; rows: number; seatsPerRow: number }[];
-}): House {
-  const { id: eventId, generation, holdSeconds, maxHoldSeconds, zones } = event;
+export function buildHouse(
+  event: Omit<EventSettings, 'onSaleAt'> & {
+    id: number;
+    generation: number;
+    onSaleAt: Date | null;
+    currency: string;
+    createdAt: Date;
+    zones: readonly Omit<Zone, 'firstRow'>[];
+  },
+): House {
+  const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, ...rest } = event;
+  const { salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = rest;
   let totalRows = 0;
   let totalSeats = 0;
   const ordered = [...zones]
     .sort((a, b) => a.number - b.number)
-    .map(({ number, rows, seatsPerRow }) => {
-      const zone = { number, rows, seatsPerRow, firstRow: totalRows };
+    .map(({ number, rows, seatsPerRow, price }) => {
+      const zone = { number, rows, seatsPerRow, price, firstRow: totalRows };
       totalRows += rows;
       totalSeats += rows * seatsPerRow;
       return zone;
     });
-  const [holdMs, maxHoldMs] = [holdSeconds * 1000, maxHoldSeconds * 1000];
-  return { eventId, generation, holdMs, maxHoldMs, zones: ordered, totalRows, totalSeats };
+  const settings = {
+    name,
+    onSaleAt: onSaleAt?.toISOString() ?? null,
+    ...{ salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles },
+  };
+  return { eventId, generation, zones: ordered, totalRows, totalSeats, settings, currency, createdAt };
 }
 
 /** The zone with this number, if the house has it. */
@@ -47,14 +56,7 @@ export const zoneOf = (house: House, number: number): Zone | undefined =>
 
 /** Why a house has no place for this wish, in words for its sender; undefined if it has. */
 export function misfit(house: House, wish: SeatWish): string | undefined {
-  if ('seats' in wish) {
-    const strange = wish.seats.find((label) => {
-      const { zone, row, number } = seatOf(label);
-      const place = zoneOf(house, zone);
-      return place === undefined || row > place.rows || number > place.seatsPerRow;
-    });
-    return strange === undefined ? undefined : `seats: this house has no seat ${strange}`;
-  }
+  if ('seats' in wish) return strangeSeat(house, wish.seats);
   if (wish.zone === undefined) return undefined;
   const zone = zoneOf(house, wish.zone);
   if (zone === undefined)
@@ -64,6 +66,16 @@ export function misfit(house: House, wish: SeatWish): string | undefined {
   if (wish.start !== undefined && wish.start + wish.count > zone.seatsPerRow)
     return `start: a row of zone ${zone.number} has ${zone.seatsPerRow} seats, start counts from 0`;
   return undefined;
+}
+
+/** Which of these labels the house has no seat for, in words; undefined if it has all. */
+export function strangeSeat(house: House, labels: readonly string[]): string | undefined {
+  const strange = labels.find((label) => {
+    const { zone, row, number } = seatOf(label);
+    const place = zoneOf(house, zone);
+    return place === undefined || row > place.rows || number > place.seatsPerRow;
+  });
+  return strange === undefined ? undefined : `seats: this house has no seat ${strange}`;
 }
 
 /** `zone-row-seat`, each from 1. */
@@ -85,3 +97,9 @@ export function runOf(labels: readonly string[]): { zone: number; row: number; s
   );
   return adjacent ? { zone: first.zone, row: first.row, startIndex: first.number - 1 } : undefined;
 }
+
+/**
+ * The owner of blocked seats, where a ticket's id stands for a buyer's. One id for all: who unblocks need not know who
+ * blocked, and doing it again frees nothing else.
+ */
+export const BLOCK_OWNER = '00000000-0000-8000-8000-00000000b10c';

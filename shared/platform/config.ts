@@ -20,6 +20,11 @@ export const settings = z.object({
   SEATS_PER_ROW: count(1, 1_000).default(65),
   MAX_QUEUED: count(1, 100_000_000).default(2_000_000),
   ADMIN_TOKEN: z.string().min(32).optional(),
+  AUTH: z.enum(['off', 'on']).default('off'),
+  AUTH_SECRET: z.string().min(32).optional(),
+  AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  AUTH_ISSUER: z.string().min(1).default('frontrow'),
+  AUTH_AUDIENCE: z.string().min(1).default('frontrow'),
   /** Set by `npm start` for the parts it starts: the servers are embedded, operators' routes are open on loopback. */
   EMBEDDED: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
@@ -44,6 +49,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   throw new ConfigError(
     `These settings are not valid:\n${problems.join('\n')}\nSee .env.example for what each may be.`,
   );
+}
+
+/** Where people log in: needs what tokens are checked with. `npm start` brings a secret of its own. */
+export function requireAuth({ AUTH, AUTH_SECRET, AUTH_JWKS_URL }: Config): void {
+  if (AUTH === 'off' || AUTH_SECRET !== undefined || AUTH_JWKS_URL !== undefined) return;
+  throw new ConfigError('AUTH=on needs AUTH_SECRET, or AUTH_JWKS_URL of an outside identity provider.');
 }
 
 /** The two addresses that a part started alone cannot do without. */

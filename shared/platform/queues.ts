@@ -1,6 +1,6 @@
 import { type Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type JobName, type JobOfQueue, type JobPayload, jobs, type QueueName } from '../contract/jobs.ts';
+import { type JobName, type JobOfQueue, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
 import { MAX_BATCH_BYTES } from '../contract/limits.ts';
 import type { Logger } from './logger.ts';
 
@@ -17,6 +17,9 @@ const STALLED_INTERVAL_MS = 4_000;
 /** How often a job may lose its worker before it counts as the one that kills them. */
 const MAX_STALLS = 1_000;
 
+/** An operator's job is kept when it is done: who waits reads its result, and a key that comes again within a day finds it. */
+const kept = { removeOnComplete: { age: 24 * 3_600, count: 10_000 } };
+
 const backoffMs = (attempt: number) =>
   Math.min(50 * 2 ** Math.min(attempt, 10), MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
 
@@ -29,8 +32,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     defaultJobOptions: {
       attempts: ATTEMPTS,
       backoff: { type: 'custom' },
-      // Who waits for a control job may look for it just after it is done.
-      removeOnComplete: name === 'control' ? 100 : true,
+      removeOnComplete: true,
       removeOnFail: 1_000,
       sizeLimit: MAX_BATCH_BYTES,
       stackTraceLimit: 1,
@@ -41,7 +43,8 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
   return {
     /** Puts a job on the queue, its payload parsed here as at the other end. A job whose id is still there is not added twice. */
     async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
-      return queue.add(job, jobs[job].payload.parse(payload), jobId === undefined ? {} : { jobId });
+      const opts = jobId === undefined ? {} : { jobId };
+      return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...kept } : opts);
     },
     /** Schedules a job without payload, so often; scheduling it again changes nothing. One that failed waits for the next turn. */
     async every(job: 'expire', intervalMs: number): Promise<void> {

@@ -1,3 +1,5 @@
+import type { SeatStatus } from '../contract/events.ts';
+import type { Idempotency } from '../contract/jobs.ts';
 import type { Booking } from '../contract/tickets.ts';
 import { runOf, type Seat, seatOf } from '../domain/house.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
@@ -9,19 +11,24 @@ export type Claim = {
   eventId: number;
   generation: number;
   seats: string[];
-  /** Milliseconds that the hold lasts; 0 sells the seats at once. */
-  holdMs: number;
-  userId: number | undefined;
+  /** Held for as long as the event says, or sold at once. */
+  hold: boolean;
+  userId?: number | undefined;
+  idempotency?: Idempotency | undefined;
 };
 
-/** A seat and the booking that PostgreSQL says it belongs to. */
-export type OwnedSeat = Seat & { bookingId: string };
+/** A seat, and the booking that PostgreSQL says it belongs to (BLOCK_OWNER where it is blocked). */
+export type OwnedSeat = Seat & { bookingId: string; status: SeatStatus };
+
+/** What an idempotency key led to before: its booking, or that it was used with another request. */
+export type Keyed = { booking: Booking } | 'mismatch';
 
 /**
- * How one claim fared: saved now or earlier; lost to another booking; of a generation that was cleared; of a user that
- * there is not; or not savable, whatever is tried, for what is in it.
+ * How one claim fared: saved now or earlier (under its idempotency key perhaps as another ticket's booking); lost to another
+ * booking; beyond the seats that its buyer may have; of a generation that was cleared; of a user that there is not; its
+ * key used with another request; or not savable, whatever is tried, for what is in it.
  */
-export type SaveResult = { booking: Booking } | 'lost' | 'stale' | 'no such user' | 'unsavable';
+export type SaveResult = Keyed | 'lost' | 'limit' | 'stale' | 'no such user' | 'unsavable';
 
 type BookingRow = Pick<
   Prisma.BookingModel,
@@ -43,21 +50,26 @@ export function bookingView({ id, eventId, userId, status, seats, createdAt, exp
   };
 }
 
-/** SQLSTATE of a statement that failed for what was in it, not for where it ran; undefined for every other fault. */
-export function dataErrorOf(fault: unknown): string | undefined {
+/** What made a statement fail that failed for what was in it, not for where it ran; undefined for every other fault. */
+export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' | 'other' | undefined {
   if (!(fault instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
-  const cause = (fault.meta?.driverAdapterError as { cause?: { originalCode?: string } } | undefined)?.cause;
+  type Cause = { originalCode?: string; originalMessage?: string };
+  const { cause } = (fault.meta?.driverAdapterError ?? {}) as { cause?: Cause };
   // Classes 22 (data exception) and 23 (integrity constraint violation): PostgreSQL manual, appendix A.
-  return cause?.originalCode?.match(/^2[23]/) ? cause.originalCode : undefined;
+  if (!cause?.originalCode?.match(/^2[23]/)) return undefined;
+  if (cause.originalCode === '23505') return 'not unique';
+  return cause.originalMessage?.includes('buyer_limit_check') ? 'beyond the limit' : 'other';
 }
 
-export const UNIQUE_VIOLATION = '23505';
+/** How a claim fared whose statement failed by itself. */
+const failureOf = { 'not unique': 'lost', 'beyond the limit': 'limit', other: 'unsavable' } as const;
 
 /** Bookings and seats in PostgreSQL: the last judge of who has a seat. */
 export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
   /**
    * Saves claims in one statement, all or nothing: bookings that are new, then their seats. A seat that another booking
-   * has breaks the statement by its primary key. The lock on the event row waits for a clear and then sees its generation.
+   * has breaks the statement by its primary key, and a buyer's seats beyond the limit by a CHECK. The lock on the event row
+   * waits for a clear and then sees its generation.
    */
   type Saved = { id: string; createdAt: Date | null; expiresAt: Date | null; current: boolean; userKnown: boolean };
 
@@ -67,31 +79,45 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
       .sort((a, b) => a.claim.eventId - b.claim.eventId || a.zone - b.zone || a.row - b.row || a.number - b.number);
     const rows = await prisma.$queryRaw<Saved[]>`
       WITH event_now AS MATERIALIZED (
-        SELECT id, generation FROM event
+        SELECT id, generation, hold_seconds, seat_limit FROM event
         WHERE id = ANY(${[...new Set(claims.map((claim) => claim.eventId))]}::int[])
         FOR SHARE
       ), claim AS MATERIALIZED (
-        SELECT asked.*, event_now.id IS NOT NULL AS current, asked.user_id IS NULL OR app_user.id IS NOT NULL AS user_known
+        SELECT
+          asked.*, event_now.id IS NOT NULL AS current, event_now.hold_seconds, event_now.seat_limit,
+          asked.user_id IS NULL OR app_user.id IS NOT NULL AS user_known
         FROM unnest(
           ${claims.map((claim) => claim.ticketId)}::uuid[],
           ${claims.map((claim) => claim.eventId)}::int[],
           ${claims.map((claim) => claim.generation)}::int[],
           ${claims.map((claim) => claim.seats.join(' '))}::text[],
-          ${claims.map((claim) => claim.holdMs)}::bigint[],
-          ${claims.map((claim) => claim.userId ?? null)}::int[]
-        ) AS asked (id, event_id, generation, seats, hold_ms, user_id)
+          ${claims.map((claim) => claim.hold)}::boolean[],
+          ${claims.map((claim) => claim.userId ?? null)}::int[],
+          ${claims.map((claim) => claim.idempotency?.digest ?? null)}::text[],
+          ${claims.map((claim) => claim.idempotency?.fingerprint ?? null)}::text[]
+        ) AS asked (id, event_id, generation, seats, hold, user_id, idempotency_key, request_fingerprint)
         LEFT JOIN event_now ON event_now.id = asked.event_id AND event_now.generation = asked.generation
         LEFT JOIN app_user ON app_user.id = asked.user_id
       ), fresh AS (
-        INSERT INTO booking (id, event_id, status, seats, user_id, expires_at)
+        INSERT INTO booking (id, event_id, status, seats, user_id, expires_at, idempotency_key, request_fingerprint)
         SELECT
           id, event_id,
-          CASE WHEN hold_ms = 0 THEN 'CONFIRMED' ELSE 'PENDING' END::"BookingStatus",
+          CASE WHEN hold THEN 'PENDING' ELSE 'CONFIRMED' END::"BookingStatus",
           string_to_array(seats, ' '), user_id,
-          CASE WHEN hold_ms > 0 THEN clock_timestamp() + hold_ms * interval '1 millisecond' END
+          CASE WHEN hold THEN clock_timestamp() + hold_seconds * interval '1 second' END,
+          idempotency_key, request_fingerprint
         FROM claim WHERE current AND user_known
-        ON CONFLICT (id) DO NOTHING
-        RETURNING id, event_id, status, created_at, expires_at
+        ON CONFLICT DO NOTHING
+        RETURNING id, event_id, status, seats, user_id, created_at, expires_at
+      ), counted AS (
+        INSERT INTO buyer (event_id, user_id, seats, seat_limit)
+        SELECT fresh.event_id, fresh.user_id, sum(cardinality(fresh.seats)), event_now.seat_limit
+        FROM fresh JOIN event_now ON event_now.id = fresh.event_id
+        WHERE fresh.user_id IS NOT NULL
+        GROUP BY fresh.event_id, fresh.user_id, event_now.seat_limit
+        ORDER BY fresh.event_id, fresh.user_id
+        ON CONFLICT (event_id, user_id)
+        DO UPDATE SET seats = buyer.seats + EXCLUDED.seats, seat_limit = EXCLUDED.seat_limit
       ), taken AS (
         INSERT INTO seat (event_id, zone, row, number, status, booking_id)
         SELECT
@@ -128,7 +154,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
       const dataError = dataErrorOf(fault);
       if (dataError === undefined) throw fault;
       if (claims.length === 1) {
-        return new Map(claims.map((claim) => [claim.ticketId, dataError === UNIQUE_VIOLATION ? 'lost' : 'unsavable']));
+        return new Map(claims.map((claim) => [claim.ticketId, failureOf[dataError]]));
       }
       // One claim that cannot be saved fails alone (I11): each half is tried by itself.
       const middle = claims.length >> 1;
@@ -137,19 +163,56 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
     }
     const left = claims.filter((claim) => !saved.get(claim.ticketId)?.createdAt);
     const earlier = await read(left.map((claim) => claim.ticketId));
-    return new Map(claims.map((claim) => [claim.ticketId, resultOf(claim, saved.get(claim.ticketId), earlier)]));
+    const keyed = await findKeyed(left.filter((claim) => !earlier.has(claim.ticketId)));
+    return new Map(claims.map((claim) => [claim.ticketId, resultOf(claim, saved.get(claim.ticketId), earlier, keyed)]));
   }
 
-  function resultOf(claim: Claim, row: Saved | undefined, earlier: Map<string, Booking>): SaveResult {
-    const { ticketId: id, eventId, userId = null, seats, holdMs } = claim;
+  function resultOf(
+    claim: Claim,
+    row: Saved | undefined,
+    earlier: ReadonlyMap<string, Booking>,
+    keyed: ReadonlyMap<string, Keyed>,
+  ): SaveResult {
+    const { ticketId: id, eventId, userId = null, seats, hold } = claim;
     if (row?.createdAt) {
-      const status = holdMs === 0 ? 'CONFIRMED' : 'PENDING';
+      const status = hold ? 'PENDING' : 'CONFIRMED';
       const { createdAt, expiresAt } = row;
       return { booking: bookingView({ id, eventId, userId, status, seats, createdAt, expiresAt }) };
     }
     const booking = earlier.get(id);
     if (booking) return { booking };
+    const before = keyed.get(id);
+    if (before) return before;
     return row?.userKnown === false ? 'no such user' : 'stale';
+  }
+
+  /**
+   * What the idempotency keys of requests led to before, by ticket id; those that led to nothing, or have no key, are left
+   * out. Redis answers a repeated key at the door; this is for what Redis has forgotten.
+   */
+  async function findKeyed(
+    requests: readonly Pick<Claim, 'ticketId' | 'eventId' | 'userId' | 'idempotency'>[],
+  ): Promise<Map<string, Keyed>> {
+    const asked = requests.filter((request) => request.idempotency !== undefined);
+    if (asked.length === 0) return new Map();
+    const rows = await prisma.$queryRaw<{ ticketId: string; id: string; same: boolean }[]>`
+      SELECT asked.ticket_id AS "ticketId", booking.id, booking.request_fingerprint = asked.fingerprint AS same
+      FROM unnest(
+        ${asked.map((request) => request.ticketId)}::uuid[],
+        ${asked.map((request) => request.eventId)}::int[],
+        ${asked.map((request) => request.userId ?? null)}::int[],
+        ${asked.map((request) => request.idempotency?.digest)}::text[],
+        ${asked.map((request) => request.idempotency?.fingerprint)}::text[]
+      ) AS asked (ticket_id, event_id, user_id, key, fingerprint)
+      JOIN booking ON booking.event_id = asked.event_id AND booking.idempotency_key = asked.key
+        AND booking.user_id IS NOT DISTINCT FROM asked.user_id`;
+    const bookings = await read(rows.map((row) => row.id));
+    return new Map(
+      rows.map(({ ticketId, id, same }) => {
+        const booking = bookings.get(id);
+        return [ticketId, same && booking ? { booking } : 'mismatch'];
+      }),
+    );
   }
 
   return {
@@ -161,6 +224,8 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
      */
     save,
 
+    findKeyed,
+
     /** The booking of a ticket, or undefined. */
     async find(ticketId: string): Promise<Booking | undefined> {
       return (await read([ticketId])).get(ticketId);
@@ -170,7 +235,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
     async owners(eventId: number, labels: readonly string[]): Promise<OwnedSeat[]> {
       const seats = labels.map(seatOf);
       return prisma.$queryRaw<OwnedSeat[]>`
-        SELECT zone, row, number, booking_id AS "bookingId"
+        SELECT zone, row, number, status, booking_id AS "bookingId"
         FROM seat
         JOIN unnest(
           ${seats.map((seat) => seat.zone)}::int[],
@@ -178,11 +243,6 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
           ${seats.map((seat) => seat.number)}::int[]
         ) AS wanted (zone, row, number) USING (zone, row, number)
         WHERE event_id = ${eventId}::int`;
-    },
-
-    /** Seats of an event that are taken, counted; of one zone or one row where these are named. */
-    countSeats(eventId: number, place: { zone?: number; row?: number } = {}): Promise<number> {
-      return prisma.seat.count({ where: { eventId, ...place } });
     },
   };
 }

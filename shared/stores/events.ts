@@ -1,6 +1,10 @@
+import type { EventChange, NewEvent } from '../contract/events.ts';
 import { buildHouse, type House } from '../domain/house.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
+
+/** What a seat of the default event costs, in cents. */
+const DEFAULT_PRICE = 5_000;
 
 /** Either the pool or a transaction on it. */
 export type Database = PrismaClient | Prisma.TransactionClient;
@@ -22,7 +26,10 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       return house;
     },
 
-    /** The zones of an event, which never change, without a round trip where they were read before. */
+    /**
+     * The house of an event without a round trip where it was read before. Its zones never change; how it is sold may have
+     * changed since.
+     */
     async layout(eventId: number): Promise<House | undefined> {
       return known.get(eventId) ?? (await this.readHouse(eventId));
     },
@@ -43,8 +50,8 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
         prisma.event.createMany({ data: { id: eventId, name }, skipDuplicates: true }),
         // Only for an event that has none yet: an older house keeps the size it was created with.
         prisma.$executeRaw`
-          INSERT INTO zone (event_id, number, rows, seats_per_row)
-          SELECT ${eventId}::int, n, ${rows}::int, ${seatsPerRow}::int FROM generate_series(1, ${zones}::int) AS n
+          INSERT INTO zone (event_id, number, rows, seats_per_row, price)
+          SELECT ${eventId}::int, n, ${rows}::int, ${seatsPerRow}::int, ${DEFAULT_PRICE}::int FROM generate_series(1, ${zones}::int) AS n
           WHERE NOT EXISTS (SELECT 1 FROM zone WHERE event_id = ${eventId}::int)
           ON CONFLICT DO NOTHING`,
       ]);
@@ -53,14 +60,36 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       return house;
     },
 
-    /** Makes sure that users 1 to `count` are there, the demonstration's. */
-    async ensureUsers(count: number): Promise<void> {
-      const users = Array.from({ length: count }, (_, i) => ({
-        id: i + 1,
-        email: i === 0 ? 'test@example.com' : `user${i + 1}@example.com`,
-        name: `User ${i + 1}`,
-      }));
-      await prisma.user.createMany({ data: users, skipDuplicates: true });
+    /** A page of events by number, after the given one, with `limit` events or fewer. */
+    async list(after: number, limit: number): Promise<House[]> {
+      const events = await prisma.event.findMany({
+        where: { id: { gt: after } },
+        orderBy: { id: 'asc' },
+        take: limit,
+        include: { zones: true },
+      });
+      return events.map(buildHouse);
+    },
+
+    /** A number that no event has had. */
+    async nextId(): Promise<number> {
+      const [row] = await prisma.$queryRaw<{ id: number }[]>`SELECT nextval('event_id_seq')::int AS id`;
+      if (row === undefined) throw new Error('the sequence of events has no number');
+      return row.id;
+    },
+
+    /** Creates an event under a number from `nextId`, unless it is there: a job that runs twice creates one. */
+    async create(eventId: number, { zones, ...settings }: NewEvent): Promise<void> {
+      const rows = zones.map((zone, i) => ({ eventId, number: i + 1, ...zone }));
+      await prisma.$transaction([
+        prisma.event.createMany({ data: { id: eventId, ...defined(settings) }, skipDuplicates: true }),
+        prisma.zone.createMany({ data: rows, skipDuplicates: true }),
+      ]);
+    },
+
+    /** Changes how an event is sold. */
+    async change(eventId: number, change: EventChange): Promise<void> {
+      await prisma.event.updateMany({ where: { id: eventId }, data: defined(change) });
     },
 
     /**
@@ -74,9 +103,16 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
         if ((await transaction.event.updateMany(raise)).count === 0) return;
         await transaction.seat.deleteMany({ where: { eventId } });
         await transaction.booking.deleteMany({ where: { eventId } });
+        await transaction.buyer.deleteMany({ where: { eventId } });
       }, CLEAR_LIMITS);
     },
   };
 }
+
+/** Without the fields that are undefined, which Prisma's types tell apart from those that are not there. */
+const defined = <Fields extends object>(fields: Fields) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Fields]: Exclude<Fields[Name], undefined>;
+  };
 
 export type EventStore = ReturnType<typeof createEventStore>;

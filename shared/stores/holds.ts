@@ -3,7 +3,7 @@ import type { ChangeRequest } from '../contract/jobs.ts';
 import type { Booking } from '../contract/tickets.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { Prisma } from '../platform/prisma-client/client.ts';
-import { bookingView, dataErrorOf, UNIQUE_VIOLATION } from './bookings.ts';
+import { bookingView, dataErrorOf } from './bookings.ts';
 import type { Holding } from './seats.ts';
 
 /** What became of a change: the booking as it is now, or why it was refused. */
@@ -21,33 +21,51 @@ const seatsOf = (changed: Prisma.Sql) => Prisma.sql`
     split_part(label, '-', 3)::int AS number
   FROM ${changed} CROSS JOIN LATERAL unnest(seats) AS label`;
 
+/** What is to be done with the seats of holds that a statement ends: they are free, and their buyers have as many less. */
+const freeSeats = Prisma.sql`
+  changed_seat AS (${seatsOf(Prisma.sql`changed`)}
+  ), freed AS (
+    DELETE FROM seat USING changed_seat AS c
+    WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
+      AND seat.booking_id = c.id
+  ), fewer AS (
+    SELECT event_id, user_id, sum(cardinality(seats))::int AS seats FROM changed
+    WHERE user_id IS NOT NULL GROUP BY event_id, user_id
+  ), locked_buyer AS MATERIALIZED (
+    SELECT buyer.event_id, buyer.user_id, fewer.seats AS fewer FROM buyer JOIN fewer USING (event_id, user_id)
+    ORDER BY buyer.event_id, buyer.user_id FOR UPDATE OF buyer
+  ), uncounted AS (
+    UPDATE buyer SET seats = buyer.seats - l.fewer FROM locked_buyer AS l
+    WHERE buyer.event_id = l.event_id AND buyer.user_id = l.user_id
+  )`;
+
+/** The seats of holds that are confirmed are sold. */
+const sellSeats = Prisma.sql`
+  changed_seat AS (${seatsOf(Prisma.sql`changed`)}
+  ), sold AS (
+    UPDATE seat SET status = 'SOLD' FROM changed_seat AS c
+    WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
+      AND seat.booking_id = c.id
+  )`;
+
 /**
  * Holds in PostgreSQL, which judges by its own clock: a change takes the rows in one order, then changes only what is its
  * user's, pending and not expired (I6).
  */
 export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
-  /** Sets what a kind of change sets, where the hold stands; what happens to its seats, in the same statement. */
+  /** What a kind of change sets, where the hold stands, and what it does with the seats, in the same statement. */
   const change: Record<ChangeRequest['kind'], { set: Prisma.Sql; seats: Prisma.Sql }> = {
     confirm: {
       set: Prisma.sql`status = 'CONFIRMED', expires_at = NULL, payment_reference = wanted.reference`,
-      seats: Prisma.sql`
-        UPDATE seat SET status = 'SOLD' FROM changed_seat AS c
-        WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
-          AND seat.booking_id = c.id`,
+      seats: sellSeats,
     },
     extend: {
       set: Prisma.sql`expires_at = GREATEST(booking.expires_at, LEAST(
         clock_timestamp() + event.hold_seconds * interval '1 second',
         booking.created_at + event.max_hold_seconds * interval '1 second'))`,
-      seats: Prisma.sql`SELECT 1`,
+      seats: Prisma.sql`untouched AS (SELECT 1)`,
     },
-    cancel: {
-      set: Prisma.sql`status = 'CANCELLED', expires_at = NULL`,
-      seats: Prisma.sql`
-        DELETE FROM seat USING changed_seat AS c
-        WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
-          AND seat.booking_id = c.id`,
-    },
+    cancel: { set: Prisma.sql`status = 'CANCELLED', expires_at = NULL`, seats: freeSeats },
   };
 
   /** Applies changes of one kind, each of another booking, in one statement: those that may be made. */
@@ -67,8 +85,8 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
         FROM wanted JOIN locked USING (id), event
         WHERE booking.id = wanted.id AND booking.user_id = wanted.user_id AND event.id = booking.event_id
           AND booking.status = 'PENDING' AND booking.expires_at > clock_timestamp()
-        RETURNING booking.id, booking.event_id, booking.seats
-      ), changed_seat AS (${seatsOf(Prisma.sql`changed`)}), seats_changed AS (${seats} ${kind === 'extend' ? Prisma.empty : Prisma.sql`RETURNING 1`})
+        RETURNING booking.id, booking.event_id, booking.seats, booking.user_id
+      ), ${seats}
       SELECT count(*) FROM changed`;
   }
 
@@ -92,7 +110,7 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
     try {
       await apply(kind, requests);
     } catch (fault) {
-      if (dataErrorOf(fault) !== UNIQUE_VIOLATION) throw fault;
+      if (dataErrorOf(fault) !== 'not unique') throw fault;
       const [only] = requests;
       if (requests.length === 1 && only !== undefined)
         return new Map([[only.ticketId, { code: 'IDEMPOTENCY_MISMATCH' }]]);
@@ -145,22 +163,23 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
           ORDER BY expires_at LIMIT ${SWEEP_SIZE} FOR UPDATE SKIP LOCKED
         ), changed AS (
           UPDATE booking SET status = 'EXPIRED' FROM due WHERE booking.id = due.id
-          RETURNING booking.id, booking.event_id, booking.seats
-        ), changed_seat AS (${seatsOf(Prisma.sql`changed`)}), freed AS (
-          DELETE FROM seat USING changed_seat AS c
-          WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
-            AND seat.booking_id = c.id
-        )
+          RETURNING booking.id, booking.event_id, booking.seats, booking.user_id
+        ), ${freeSeats}
         SELECT count(*) FROM changed`.then((rows) => Number(rows[0]?.count ?? 0));
     },
 
     /** Seats of ended holds that Redis was not told to free yet. */
     async toRelease(): Promise<Release[]> {
-      const rows = await prisma.$queryRaw<{ id: string; eventId: number; seats: string[] }[]>`
-        SELECT id, event_id AS "eventId", seats FROM booking
+      const rows = await prisma.$queryRaw<{ id: string; eventId: number; userId: number | null; seats: string[] }[]>`
+        SELECT id, event_id AS "eventId", user_id AS "userId", seats FROM booking
         WHERE status IN ('CANCELLED', 'EXPIRED') AND released_at IS NULL
         ORDER BY id LIMIT ${SWEEP_SIZE}`;
-      return rows.map(({ id, eventId, seats }) => ({ ticketId: id, eventId, seats }));
+      return rows.map(({ id, eventId, userId, seats }) => ({
+        ticketId: id,
+        eventId,
+        userId: userId ?? undefined,
+        seats,
+      }));
     },
 
     /** Notes that Redis has freed them. */

@@ -20,12 +20,24 @@ export function keysOf(shard: number) {
     houseStem: `${tag}:house:`,
     /** + event:zone:row */
     seatsStem: `${tag}:seats:`,
+    /** + event:zone:row */
+    heldStem: `${tag}:held:`,
+    /** + event:zone:row */
+    blockedStem: `${tag}:blocked:`,
     /** + event:zone:row:seat */
     lockStem: `${tag}:lock:`,
     /** + event:count */
     fullStem: `${tag}:full:`,
+    /** + event:count */
+    neatStem: `${tag}:neat:`,
     /** + event */
-    takenStem: `${tag}:taken:`,
+    countsStem: `${tag}:counts:`,
+    /** + event */
+    buyersStem: `${tag}:buyers:`,
+    /** + event */
+    changesStem: `${tag}:changes:`,
+    /** + digest of an e-mail address */
+    loginStem: `${tag}:login:`,
     /** + API node */
     channelStem: `${tag}:node:`,
     /** BullMQ's own, of the booking queue; scripts read their lengths. */

@@ -4,21 +4,24 @@ import type { Config } from '../platform/config.ts';
 import { migrate } from '../platform/migrate.ts';
 import { openPrisma } from '../platform/prisma.ts';
 import { createEventStore } from './events.ts';
+import { ensureDemoUsers } from './users.ts';
 
-/** Users that a fresh database starts with. */
-const DEMO_USERS = 100;
-
-/** Brings a database to what this version needs: its migrations, and the default event. Running it again changes nothing. */
+/**
+ * Brings a database to what this version needs: its migrations, and the default event with its users. Where people log in on
+ * servers of one's own there are no such users: the whole world knows a password of theirs. Running it again
+ * changes nothing.
+ */
 export async function prepareDatabase(
   databaseUrl: string,
-  { ZONES: zones, ROWS: rows, SEATS_PER_ROW: seatsPerRow }: Pick<Config, 'ZONES' | 'ROWS' | 'SEATS_PER_ROW'>,
+  config: Pick<Config, 'ZONES' | 'ROWS' | 'SEATS_PER_ROW' | 'AUTH' | 'DATABASE_URL'>,
 ): Promise<{ applied: string[]; house: House }> {
   const applied = await migrate(databaseUrl);
   const prisma = openPrisma(databaseUrl, 1);
   try {
     const events = createEventStore({ prisma });
+    const { ZONES: zones, ROWS: rows, SEATS_PER_ROW: seatsPerRow } = config;
     const house = await events.ensure(DEFAULT_EVENT, 'Frontrow Live', { zones, rows, seatsPerRow });
-    await events.ensureUsers(DEMO_USERS);
+    if (config.AUTH === 'off' || config.DATABASE_URL === undefined) await ensureDemoUsers(prisma);
     return { applied, house };
   } finally {
     await prisma.$disconnect();

@@ -25,13 +25,15 @@ describe.each(scriptNames)('the header of %s', (name) => {
   });
 
   test('names the keys as TypeScript passes them', () => {
-    const names = header.flatMap((line) => /^-- KEYS\[\d+\] {2}(\w+)/.exec(line)?.[1] ?? []);
+    const names = header.flatMap((line) => /^-- KEYS\[\d+\] +(\w+)/.exec(line)?.[1] ?? []);
     expect(names).toEqual([...scriptKeys[name]]);
   });
 
   test('numbers what the body reads, no more and no less', () => {
     const read = (what: string) =>
-      [...new Set([...body.matchAll(new RegExp(`${what}\\[(\\d+)\\]`, 'g'))].map(([, n]) => Number(n)))].sort();
+      [...new Set([...body.matchAll(new RegExp(`${what}\\[(\\d+)\\]`, 'g'))].map(([, n]) => Number(n)))].sort(
+        (a, b) => a - b,
+      );
     expect(read('KEYS')).toEqual(documented('KEYS').map(([, n]) => Number(n)));
     const fixed = documented('ARGV').filter(([, , open]) => open === undefined);
     expect(read('ARGV')).toEqual(fixed.map(([, n]) => Number(n)));

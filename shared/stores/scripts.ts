@@ -4,14 +4,27 @@ import type { Redis } from 'ioredis';
 import { projectRoot } from '../platform/root.ts';
 import { keysOf, type ShardKeys } from './keys.ts';
 
+/** What every script takes that changes seats. */
+const seatKeys = [
+  'houseStem',
+  'seatsStem',
+  'heldStem',
+  'blockedStem',
+  'lockStem',
+  'fullStem',
+  'neatStem',
+  'countsStem',
+] as const satisfies readonly (keyof ShardKeys)[];
+
 /** The scripts of lua/ with the keys that each takes, in order. A test holds each script's header to this. */
 export const scriptKeys = {
   acceptTickets: ['sequence', 'settled', 'ticketStem', 'idemStem', 'waiting', 'active', 'delayed'],
-  claimSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem', 'ticketStem'],
-  releaseSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem', 'ticketStem'],
-  mendSeats: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
-  renewLocks: ['lockStem'],
-  restoreRows: ['houseStem', 'seatsStem', 'lockStem', 'fullStem', 'takenStem'],
+  bindKey: ['idemStem'],
+  claimSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem'],
+  releaseSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem'],
+  mendSeats: [...seatKeys, 'changesStem'],
+  renewLocks: [...seatKeys, 'changesStem'],
+  restoreRows: [...seatKeys, 'changesStem'],
   settleTickets: ['settled', 'ticketStem', 'channelStem'],
   watchTickets: ['settled', 'ticketStem'],
 } as const satisfies Record<string, readonly (keyof ShardKeys)[]>;

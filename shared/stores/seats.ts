@@ -1,26 +1,36 @@
 import type { Redis } from 'ioredis';
-import { type ErrorCode, errorCodes } from '../contract/codes.ts';
+import { errorCodes } from '../contract/codes.ts';
+import type { SeatCounts, SeatStatus } from '../contract/events.ts';
 import type { BookRequest, HouseReport } from '../contract/jobs.ts';
 import type { RunWish } from '../contract/reserve.ts';
-import { type House, runOf, type Seat, seatOf } from '../domain/house.ts';
+import type { Alternative, Refusal } from '../contract/tickets.ts';
+import { groupBy } from '../domain/group-by.ts';
+import { type House, runOf, type Seat, seatOf, type Zone } from '../domain/house.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { Prisma } from '../platform/prisma-client/client.ts';
 import type { OwnedSeat } from './bookings.ts';
 import type { EventStore } from './events.ts';
 import { keysOf } from './keys.ts';
 import type { Scripts } from './scripts.ts';
 
-/** Seats of an event, by their labels, that a ticket owns. */
-export type Holding = { ticketId: string; seats: readonly string[] };
+/** Seats of an event, by their labels, that a ticket owns for a user (nobody where seats were sold at once). */
+export type Holding = { ticketId: string; userId?: number | undefined; seats: readonly string[] };
 
 /** What the claim script decided for one ticket. A refusal is a decision too. */
 export type Decision =
   | { kind: 'got'; generation: number; seats: string[] }
-  | { kind: 'refused'; code: ErrorCode }
+  | { kind: 'refused'; refusal: Refusal }
   /** The ticket has its outcome already: this is a job that ran before. */
   | { kind: 'settled' }
   /** Redis does not know the event's house: it has to be opened first. */
   | { kind: 'closed' };
+
+/** A row with its three bitmaps; bit 7 of the first byte is seat 1. `held` and `blocked` are null where no seat is. */
+export type RowMarks = { zone: Zone; row: number; taken: Buffer | null; held: Buffer | null; blocked: Buffer | null };
+
+/** How many seats of a zone are not free, and which of these are held or blocked. */
+type ZoneCounts = { taken: number; held: number; blocked: number };
 
 /**
  * Milliseconds that a lock outlives its hold. PostgreSQL's clock ends a hold and a worker frees its seats; a lock that ended
@@ -37,18 +47,40 @@ function asRun(labels: readonly string[]): RunWish | undefined {
 /** Seats that one script call restores: few enough that nobody else waits long for Redis. */
 const RESTORE_SEATS = 2_000;
 
+/** Buyers that one call restores, and rows that one call reads. */
+const RESTORE_BUYERS = 1_000;
+const READ_ROWS = 1_000;
+
 /** Milliseconds that opening a house may take; a house of 6.5 million seats takes a tenth of it. */
 const OPEN_TIMEOUT_MS = 120_000;
 
-function parseDecision(text: string): Decision {
+function parseDecision(text: string, count: number): Decision {
   if (text === 'SETTLED') return { kind: 'settled' };
   if (text === 'REBUILD') return { kind: 'closed' };
   const [verdict, generation, ...rest] = text.split(' ');
   if (verdict === 'GOT') return { kind: 'got', generation: Number(generation), seats: rest };
-  const code = errorCodes.find((known) => known === rest[0]);
-  if (code === undefined) throw new Error(`claimSeats answered ${text}`);
-  return { kind: 'refused', code };
+  const [code, ...tells] = rest;
+  const known = errorCodes.find((one) => one === code);
+  if (known === undefined) throw new Error(`claimSeats answered ${text}`);
+  if (known === 'NOT_ON_SALE') {
+    return { kind: 'refused', refusal: { code: known, onSaleAt: new Date(Number(tells[0])).toISOString() } };
+  }
+  const alternatives = tells.map((place): Alternative => {
+    const [zone = 0, row = 0, startIndex] = place.split(':').map(Number);
+    return { zone, row, ...(startIndex === undefined ? {} : { startIndex }), seatsCount: count };
+  });
+  return { kind: 'refused', refusal: { code: known, ...(alternatives.length === 0 ? {} : { alternatives }) } };
 }
+
+/** What the house's hash says of how the event is sold: what scripts read before they look for seats. */
+const sellingFields = ({ settings }: House) => ({
+  holdMs: settings.holdSeconds * 1000,
+  seatLimit: settings.seatLimit ?? 0,
+  onSaleMs: settings.onSaleAt === null ? 0 : Date.parse(settings.onSaleAt),
+  paused: settings.salesPaused ? 1 : 0,
+});
+
+const holdLockMs = ({ settings }: House) => settings.maxHoldSeconds * 1000 + LOCK_GRACE_MS;
 
 /** Seats in Redis: who has what right now, decided fast. PostgreSQL decides right. */
 export function createSeatStore(deps: {
@@ -61,47 +93,166 @@ export function createSeatStore(deps: {
   const { redis, scripts, prisma, events, shards } = deps;
   const opening = new Map<number, Promise<House>>();
   const shardOf = (eventId: number) => shardOfEvent(eventId, shards);
+  const keysOfEvent = (eventId: number) => keysOf(shardOf(eventId));
 
   /**
-   * Makes Redis hold the house of an event as PostgreSQL has it. It does nothing where the house is open in PostgreSQL's
-   * generation; else it writes every zone anew and opens the house last. One process at a time does it, others wait.
+   * Makes Redis hold the house of an event as PostgreSQL has it. Where the house is open in PostgreSQL's generation, only how
+   * it is sold is written; else every zone anew, and the house is opened last. One process at a time does it, others wait.
    */
   async function restore(eventId: number): Promise<House> {
-    const shard = shardOf(eventId);
-    const houseKey = `${keysOf(shard).houseStem}${eventId}`;
+    const houseKey = `${keysOfEvent(eventId).houseStem}${eventId}`;
     return prisma.$transaction(
       async (transaction) => {
         await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('frontrow house'), ${eventId}::int)`;
         const house = await events.readHouse(eventId, transaction);
         if (house === undefined) throw new Error(`event ${eventId} has no house`);
-        if ((await redis.hget(houseKey, 'generation')) === String(house.generation)) return house;
-
-        await redis.del(houseKey);
-        for (const zone of house.zones) {
-          const rowsAtOnce = Math.max(1, Math.floor(RESTORE_SEATS / zone.seatsPerRow));
-          for (let from = 1; from <= zone.rows; from += rowsAtOnce) {
-            const to = Math.min(from + rowsAtOnce - 1, zone.rows);
-            const where = { eventId, zone: zone.number, row: { gte: from, lte: to } };
-            const taken = await transaction.seat.findMany({ where });
-            const seats = taken.flatMap((seat) => [seat.row, seat.number, seat.bookingId]);
-            const rows = [zone.firstRow, from, to, zone.seatsPerRow];
-            await scripts('restoreRows', shard, [eventId, zone.number, ...rows, ...seats]);
-          }
+        const now = await redis.hmget(houseKey, 'generation', 'avoidSingles', 'seatLimit', 'version');
+        const [generation, avoidSingles, seatLimit, version] = now;
+        // The rows' index of neat choices, and what each buyer has, are kept only where they are asked for.
+        const limitIsNew = house.settings.seatLimit !== null && seatLimit === '0';
+        const asBefore = generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
+        if (asBefore && !limitIsNew) {
+          await redis.hset(houseKey, sellingFields(house));
+          return house;
         }
-        const zones = house.zones.map((zone) => [
-          `z${zone.number}`,
-          `${zone.firstRow} ${zone.rows} ${zone.seatsPerRow}`,
-        ]);
-        await redis.hset(houseKey, {
-          generation: house.generation,
-          zones: house.zones.length,
-          rows: house.totalRows,
-          ...Object.fromEntries(zones),
-        });
+        await redis.del(houseKey);
+        for (const zone of house.zones) await restoreZone(house, zone, transaction);
+        await restoreBuyers(house, transaction);
+        await openHouse(house, Number(version ?? 0));
         return house;
       },
       { timeout: OPEN_TIMEOUT_MS, maxWait: OPEN_TIMEOUT_MS },
     );
+  }
+
+  async function restoreZone(house: House, zone: Zone, transaction: Prisma.TransactionClient): Promise<void> {
+    const { eventId, settings } = house;
+    const rowsAtOnce = Math.max(1, Math.floor(RESTORE_SEATS / zone.seatsPerRow));
+    for (let from = 1; from <= zone.rows; from += rowsAtOnce) {
+      const to = Math.min(from + rowsAtOnce - 1, zone.rows);
+      const where = { eventId, zone: zone.number, row: { gte: from, lte: to } };
+      const taken = await transaction.seat.findMany({ where });
+      const seats = taken.flatMap((seat) => [seat.row, seat.number, seat.bookingId, seat.status]);
+      const rows = [zone.firstRow, from, to, zone.seatsPerRow, bit(settings.avoidSingles), holdLockMs(house)];
+      await scripts('restoreRows', shardOf(eventId), [eventId, zone.number, ...rows, ...seats]);
+    }
+  }
+
+  /** What each buyer has, where the event limits it. */
+  async function restoreBuyers({ eventId, settings }: House, transaction: Prisma.TransactionClient): Promise<void> {
+    const key = `${keysOfEvent(eventId).buyersStem}${eventId}`;
+    await redis.del(key);
+    if (settings.seatLimit === null) return;
+    const buyers = await transaction.$queryRaw<{ userId: number; claims: string }[]>`
+      SELECT user_id AS "userId", string_agg(' ' || id || ':' || cardinality(seats), '') AS claims
+      FROM booking
+      WHERE event_id = ${eventId}::int AND user_id IS NOT NULL AND status IN ('PENDING', 'CONFIRMED')
+      GROUP BY user_id`;
+    for (let from = 0; from < buyers.length; from += RESTORE_BUYERS) {
+      const some = buyers.slice(from, from + RESTORE_BUYERS);
+      await redis.hset(key, Object.fromEntries(some.map(({ userId, claims }) => [userId, claims])));
+    }
+  }
+
+  /** Opens a house whose rows are written. Who watches is told to load everything again, under a version above all before. */
+  async function openHouse(house: House, versionBefore: number): Promise<void> {
+    const { houseStem, changesStem } = keysOfEvent(house.eventId);
+    const [seconds, micros] = await redis.time();
+    // Redis' own clock: a version is above those of before even where a wipe has taken the last one.
+    const version = Math.max(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), versionBefore + 1);
+    const zones = house.zones.map(({ number, firstRow, rows, seatsPerRow }) => [
+      `z${number}`,
+      `${firstRow} ${rows} ${seatsPerRow}`,
+    ]);
+    await redis
+      .multi()
+      .hset(`${houseStem}${house.eventId}`, {
+        generation: house.generation,
+        zones: house.zones.length,
+        rows: house.totalRows,
+        avoidSingles: bit(house.settings.avoidSingles),
+        ...sellingFields(house),
+        version,
+        ...Object.fromEntries(zones),
+      })
+      .publish(`${changesStem}${house.eventId}`, `${version} RELOAD`)
+      .exec();
+  }
+
+  /** Rows as PostgreSQL has them: where the house is not open in Redis. */
+  async function rowsInPostgres(eventId: number, rows: readonly { zone: Zone; row: number }[]): Promise<RowMarks[]> {
+    const byZone = groupBy(rows, ({ zone }) => zone.number);
+    const found: RowMarks[] = [];
+    for (const [zone, some] of byZone) {
+      const wanted = { in: some.map(({ row }) => row) };
+      const seats = await prisma.seat.findMany({ where: { eventId, zone, row: wanted } });
+      const byRow = groupBy(seats, (seat) => seat.row);
+      for (const place of some) {
+        const bits = (matches: (status: SeatStatus) => boolean) => {
+          const bitmap = Buffer.alloc(Math.ceil(place.zone.seatsPerRow / 8));
+          for (const { number, status } of byRow.get(place.row) ?? []) {
+            const at = (number - 1) >> 3;
+            if (matches(status)) bitmap[at] = (bitmap[at] ?? 0) | (128 >> ((number - 1) & 7));
+          }
+          return bitmap;
+        };
+        found.push({
+          ...place,
+          taken: bits(() => true),
+          held: bits((status) => status === 'HELD'),
+          blocked: bits((status) => status === 'BLOCKED'),
+        });
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Rows of a house, in order, with the version of the event's seats that they are at least as new as; from PostgreSQL, and
+   * with version 0, where the house is not open in Redis: an empty Redis is never taken for an empty house.
+   */
+  async function readRows(
+    eventId: number,
+    rows: readonly { zone: Zone; row: number }[],
+  ): Promise<{ version: number; rows: RowMarks[] }> {
+    const keys = keysOfEvent(eventId);
+    const found: RowMarks[] = [];
+    let version = 0;
+    for (let from = 0; from < rows.length; from += READ_ROWS) {
+      const some = rows.slice(from, from + READ_ROWS);
+      const places = some.map(({ zone, row }) => `${eventId}:${zone.number}:${row}`);
+      const replies = await redis
+        .multi()
+        .hget(`${keys.houseStem}${eventId}`, 'version')
+        .mgetBuffer(places.map((place) => `${keys.seatsStem}${place}`))
+        .mgetBuffer(places.map((place) => `${keys.heldStem}${place}`))
+        .mgetBuffer(places.map((place) => `${keys.blockedStem}${place}`))
+        .exec();
+      const [now, taken, held, blocked] = (replies ?? []).map(([fault, reply]) => {
+        if (fault) throw fault;
+        return reply;
+      }) as [string | null, ...(Buffer | null)[][]];
+      if (now === null || now === undefined) return { version: 0, rows: await rowsInPostgres(eventId, rows) };
+      if (from === 0) version = Number(now);
+      for (const [i, place] of some.entries()) {
+        const marks = { taken: taken?.[i] ?? null, held: held?.[i] ?? null, blocked: blocked?.[i] ?? null };
+        found.push({ ...place, ...marks });
+      }
+    }
+    return { version, rows: found };
+  }
+
+  async function countsInPostgres(eventId: number): Promise<Map<number, ZoneCounts>> {
+    const groups = await prisma.seat.groupBy({ by: ['zone', 'status'], where: { eventId }, _count: true });
+    const byZone = new Map<number, ZoneCounts>();
+    for (const { zone, status, _count: seats } of groups) {
+      const counts = byZone.get(zone) ?? { taken: 0, held: 0, blocked: 0 };
+      counts.taken += seats;
+      if (status === 'HELD') counts.held += seats;
+      if (status === 'BLOCKED') counts.blocked += seats;
+      byZone.set(zone, counts);
+    }
+    return byZone;
   }
 
   return {
@@ -110,93 +261,123 @@ export function createSeatStore(deps: {
      * decision it got before.
      */
     async claim(shard: number, requests: readonly BookRequest[]): Promise<Decision[]> {
-      const args = requests.flatMap(({ ticketId, eventId, wish, holdMs }) => {
-        const lockMs = holdMs === 0 ? 0 : holdMs + LOCK_GRACE_MS;
+      const args: (string | number)[] = [LOCK_GRACE_MS];
+      for (const { ticketId, eventId, wish, hold, userId } of requests) {
         const run = 'seats' in wish ? asRun(wish.seats) : wish;
-        if (run === undefined && 'seats' in wish) return [ticketId, eventId, 0, 0, -1, 0, wish.seats.join(' '), lockMs];
-        const { zone = 0, row = 0, start = -1, count = 0 } = run ?? {};
-        return [ticketId, eventId, zone, row, start, count, '', lockMs];
+        const labels = run === undefined && 'seats' in wish ? wish.seats : [];
+        const { zone = 0, row = 0, start = -1, count = labels.length } = run ?? {};
+        args.push(ticketId, eventId, zone, row, start, count, labels.join(' '), userId ?? '', hold ? 1 : 0);
+      }
+      const decisions = await scripts<string[]>('claimSeats', shard, args);
+      return decisions.map((text, i) => {
+        const wish = requests[i]?.wish;
+        return parseDecision(text, wish && 'seats' in wish ? wish.seats.length : (wish?.count ?? 0));
       });
-      return (await scripts<string[]>('claimSeats', shard, args)).map(parseDecision);
     },
 
-    /** Opens an event's house in Redis as PostgreSQL has it, unless it is open. Callers in one process share the work. */
+    /**
+     * Opens an event's house in Redis as PostgreSQL has it; where it is open, Redis learns how it is sold. Callers in one
+     * process share the work.
+     */
     open(eventId: number): Promise<House> {
       const underway = opening.get(eventId) ?? restore(eventId).finally(() => opening.delete(eventId));
       opening.set(eventId, underway);
       return underway;
     },
 
-    /** Frees what tickets still own of these seats of an event and forgets their claims, so that they can be decided anew. */
-    release(eventId: number, holdings: readonly Holding[]): Promise<number> {
-      return scripts('releaseSeats', shardOf(eventId), [eventId, ...holdings.flatMap(ownedSeats).flat()]);
+    /** As `open`, but what was changed before the call is surely seen: it does not join a restore that is under way. */
+    async reopen(eventId: number): Promise<House> {
+      await opening.get(eventId);
+      return this.open(eventId);
     },
 
-    /** Lets the locks of what tickets own last as long as their holds, with a grace, or for ever (`holdMs` 0). */
+    /** Frees what tickets still own of these seats of an event and forgets their claims, so that they can be decided anew. */
+    release(eventId: number, holdings: readonly Holding[]): Promise<number> {
+      const args = holdings.flatMap(({ ticketId, userId, seats }) =>
+        seats.map(seatOf).flatMap(({ zone, row, number }) => [ticketId, userId ?? '', zone, row, number]),
+      );
+      return scripts('releaseSeats', shardOf(eventId), [eventId, ...args]);
+    },
+
+    /** Lets the locks of what tickets own last as long as their holds, with a grace, or for ever (`holdMs` 0): sold. */
     renew(eventId: number, holdings: readonly (Holding & { holdMs: number })[]): Promise<number> {
-      const args = holdings.flatMap((holding) => {
-        const lockMs = holding.holdMs === 0 ? 0 : holding.holdMs + LOCK_GRACE_MS;
-        return ownedSeats(holding).flatMap((seat) => [...seat, lockMs]);
+      const args = holdings.flatMap(({ ticketId, seats, holdMs }) => {
+        const lockMs = holdMs === 0 ? 0 : holdMs + LOCK_GRACE_MS;
+        return seats.map(seatOf).flatMap(({ zone, row, number }) => [ticketId, zone, row, number, lockMs]);
       });
       return scripts('renewLocks', shardOf(eventId), [eventId, ...args]);
     },
 
     /** Makes seats belong to whom PostgreSQL says. Answers how many bits were missing. */
-    mend(eventId: number, seats: readonly OwnedSeat[]): Promise<number> {
-      const args = seats.flatMap((seat) => [seat.bookingId, seat.zone, seat.row, seat.number]);
-      return scripts('mendSeats', shardOf(eventId), [eventId, ...args]);
+    async mend(eventId: number, seats: readonly OwnedSeat[]): Promise<number> {
+      const house = await events.layout(eventId);
+      if (house === undefined) throw new Error(`event ${eventId} has no house`);
+      const args = seats.flatMap(({ bookingId, zone, row, number, status }) => [bookingId, zone, row, number, status]);
+      return scripts('mendSeats', shardOf(eventId), [eventId, holdLockMs(house), ...args]);
     },
 
-    /** Seats taken in a row; undefined where the house is not open in Redis and only PostgreSQL knows. */
-    async takenInRow(eventId: number, zone: number, row: number): Promise<number | undefined> {
-      const keys = keysOf(shardOf(eventId));
-      const [open, taken] = await Promise.all([
-        redis.exists(`${keys.houseStem}${eventId}`),
-        redis.bitcount(`${keys.seatsStem}${eventId}:${zone}:${row}`),
+    readRows,
+
+    /** The version of an event's seats, raised by every change; 0 where its house is not open. */
+    async version(eventId: number): Promise<number> {
+      return Number((await redis.hget(`${keysOfEvent(eventId).houseStem}${eventId}`, 'version')) ?? 0);
+    },
+
+    /** The channel on which the changes of an event's seats are published. */
+    changesChannel: (eventId: number): string => `${keysOfEvent(eventId).changesStem}${eventId}`,
+
+    /** How many seats have which status, by zone. It counts nothing, except where only PostgreSQL knows. */
+    async countsByZone(house: House): Promise<Map<number, SeatCounts>> {
+      const { houseStem, countsStem } = keysOfEvent(house.eventId);
+      const [open, fields] = await Promise.all([
+        redis.exists(`${houseStem}${house.eventId}`),
+        redis.hgetall(`${countsStem}${house.eventId}`),
       ]);
-      return open === 1 ? taken : undefined;
+      const closed = open === 1 ? undefined : await countsInPostgres(house.eventId);
+      const none: ZoneCounts = { taken: 0, held: 0, blocked: 0 };
+      return new Map(
+        house.zones.map(({ number, rows, seatsPerRow }) => {
+          const inRedis = (what: string) => Number(fields[`${what}:${number}`] ?? 0);
+          const { taken, held, blocked } = closed
+            ? (closed.get(number) ?? none)
+            : { taken: inRedis('taken'), held: inRedis('held'), blocked: inRedis('blocked') };
+          const total = rows * seatsPerRow;
+          return [number, { total, available: total - taken, held, sold: taken - held - blocked, blocked }];
+        }),
+      );
     },
 
-    /** Seats taken in the house; undefined where it is not open in Redis and only PostgreSQL knows. */
-    async takenInHouse(eventId: number): Promise<number | undefined> {
-      const keys = keysOf(shardOf(eventId));
-      const [open, byZone] = await Promise.all([
-        redis.exists(`${keys.houseStem}${eventId}`),
-        redis.hvals(`${keys.takenStem}${eventId}`),
-      ]);
-      return open === 1 ? byZone.reduce((sum, taken) => sum + Number(taken), 0) : undefined;
-    },
-
-    /** Every seat that Redis has as taken, with the ticket that owns it (undefined where the lock is missing). */
-    async *takenSeats(house: House): AsyncGenerator<{ seat: Seat; owner: string | undefined }> {
-      const keys = keysOf(shardOf(house.eventId));
+    /** Every seat that Redis has as taken, with its status and the ticket that owns it (undefined where the lock is missing). */
+    async *takenSeats(house: House): AsyncGenerator<{ seat: Seat; status: SeatStatus; owner: string | undefined }> {
+      const { lockStem } = keysOfEvent(house.eventId);
       for (const zone of house.zones) {
-        const places = Array.from({ length: zone.rows }, (_, i) => `${house.eventId}:${zone.number}:${i + 1}`);
-        const bitmaps = await redis.mgetBuffer(places.map((place) => `${keys.seatsStem}${place}`));
-        const seats = bitmaps.flatMap((bits, i) =>
-          takenNumbers(bits).map((number) => ({ zone: zone.number, row: i + 1, number })),
+        const { rows } = await readRows(house.eventId, rowsOfZone(zone));
+        const seats = rows.flatMap((marks) =>
+          statusesOf(marks).flatMap((status, i) =>
+            status === 'AVAILABLE' ? [] : [{ seat: { zone: zone.number, row: marks.row, number: i + 1 }, status }],
+          ),
         );
         if (seats.length === 0) continue;
-        const locks = seats.map(
-          ({ row, number }) => `${keys.lockStem}${house.eventId}:${zone.number}:${row}:${number}`,
-        );
+        const locks = seats.map(({ seat }) => `${lockStem}${house.eventId}:${seat.zone}:${seat.row}:${seat.number}`);
         const owners = await redis.mget(locks);
-        for (const [i, seat] of seats.entries()) yield { seat, owner: owners[i] ?? undefined };
+        for (const [i, taken] of seats.entries()) yield { ...taken, owner: owners[i] ?? undefined };
       }
     },
 
     /** What an operator is told of an open house. */
-    report: (house: House): HouseReport => ({ rows: house.totalRows, seats: house.totalSeats }),
+    report: (house: House): HouseReport => ({
+      eventId: house.eventId,
+      rows: house.totalRows,
+      seats: house.totalSeats,
+    }),
 
     /** Figures of the Redis behind an event's shard. `bytesPerRow` is what one row's bitmap takes. */
     async stats(
       house: House,
     ): Promise<{ memoryUsed: string; totalKeys: number; seatKeys: number; bytesPerRow: number }> {
-      const keys = keysOf(shardOf(house.eventId));
-      const place = (zone: number, row: number) => `${keys.seatsStem}${house.eventId}:${zone}:${row}`;
-      const rows = house.zones.flatMap((zone) =>
-        Array.from({ length: zone.rows }, (_, i) => place(zone.number, i + 1)),
-      );
+      const { seatsStem } = keysOfEvent(house.eventId);
+      const place = (zone: number, row: number) => `${seatsStem}${house.eventId}:${zone}:${row}`;
+      const rows = house.zones.flatMap((zone) => rowsOfZone(zone).map(({ row }) => place(zone.number, row)));
       const [memory, totalKeys, seatKeys, bytesPerRow] = await Promise.all([
         redis.info('memory'),
         redis.dbsize(),
@@ -209,17 +390,20 @@ export function createSeatStore(deps: {
   };
 }
 
-/** Seats of a ticket as the scripts take them: ticket id, zone, row, seat. */
-const ownedSeats = ({ ticketId, seats }: Holding): [string, number, number, number][] =>
-  seats.map(seatOf).map(({ zone, row, number }) => [ticketId, zone, row, number]);
+const bit = (on: boolean) => (on ? '1' : '0');
 
-/** The seat numbers, from 1, whose bits are set. */
-function takenNumbers(bits: Buffer | null): number[] {
-  const numbers: number[] = [];
-  bits?.forEach((byte, at) => {
-    for (let offset = 0; offset < 8; offset += 1) if (byte & (128 >> offset)) numbers.push(at * 8 + offset + 1);
+/** The rows of a zone, from the front. */
+export const rowsOfZone = (zone: Zone): { zone: Zone; row: number }[] =>
+  Array.from({ length: zone.rows }, (_, i) => ({ zone, row: i + 1 }));
+
+/** The status of each seat of a row, seat 1 first. */
+export function statusesOf({ zone, taken, held, blocked }: RowMarks): SeatStatus[] {
+  const isSet = (bits: Buffer | null, at: number) => ((bits?.[at >> 3] ?? 0) & (128 >> (at & 7))) !== 0;
+  return Array.from({ length: zone.seatsPerRow }, (_, at) => {
+    if (!isSet(taken, at)) return 'AVAILABLE';
+    if (isSet(blocked, at)) return 'BLOCKED';
+    return isSet(held, at) ? 'HELD' : 'SOLD';
   });
-  return numbers;
 }
 
 export type SeatStore = ReturnType<typeof createSeatStore>;

@@ -1,3 +1,4 @@
+import type { Idempotency } from '../contract/jobs.ts';
 import { type Outcome, outcome as outcomeSchema, type TicketKind, ticketKind } from '../contract/tickets.ts';
 import type { Scripts } from './scripts.ts';
 
@@ -11,15 +12,18 @@ const IDEMPOTENCY_TTL_SECONDS = 24 * 3_600;
 export type TicketRequest = {
   ticketId: string;
   kind: TicketKind;
-  /** Digest of the caller and the key, and of method, path and body; both or neither. */
-  idempotency?: { digest: string; fingerprint: string } | undefined;
+  /** Whose it is; nobody's else. */
+  userId?: number | undefined;
+  idempotency?: Idempotency | undefined;
 };
 
 /** What intake knows of a ticket once it is recorded. `place - settled` is its position. */
 export type AcceptedTicket = { ticketId: string; place: number; outcome: Outcome | undefined; enqueue: boolean };
 
 /** A look at a ticket; undefined where Redis does not know it. */
-export type TicketLook = { place: number; kind: TicketKind; outcome: Outcome | undefined } | undefined;
+export type TicketLook =
+  | { place: number; kind: TicketKind; outcome: Outcome | undefined; userId: number | undefined }
+  | undefined;
 
 const parseOutcome = (json: string): Outcome | undefined =>
   json === '' ? undefined : outcomeSchema.parse(JSON.parse(json));
@@ -40,8 +44,8 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
       maxQueued: number,
     ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch')[] } | 'overloaded'> {
       const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node];
-      for (const { ticketId, kind, idempotency } of requests) {
-        args.push(ticketId, kind, idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
+      for (const { ticketId, kind, userId, idempotency } of requests) {
+        args.push(ticketId, kind, userId ?? '', idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
       }
       type Reply =
         | [settled: number, tickets: [id: string, place: number, outcome: string, enqueue: number][]]
@@ -55,6 +59,16 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
           ticketId === '' ? 'mismatch' : { ticketId, place, outcome: parseOutcome(json), enqueue: enqueue === 1 },
         ),
       };
+    },
+
+    /**
+     * Binds an idempotency key to an id, for what has no ticket.
+     *
+     * @returns the id that the key leads to, perhaps an older one; undefined where it was used with another request
+     */
+    async bindKey(shard: number, { digest, fingerprint }: Idempotency, id: string): Promise<string | undefined> {
+      const leadsTo = await scripts<string>('bindKey', shard, [digest, id, fingerprint, IDEMPOTENCY_TTL_SECONDS]);
+      return leadsTo === '' ? undefined : leadsTo;
     },
 
     /**
@@ -74,13 +88,15 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
       node: string,
       ticketIds: readonly string[],
     ): Promise<{ settled: number; tickets: TicketLook[] }> {
-      type Reply = [settled: number, tickets: ([place: number, kind: string, outcome: string] | [])[]];
+      type Reply = [settled: number, tickets: ([place: number, kind: string, outcome: string, user: string] | [])[]];
       const [settled, tickets] = await scripts<Reply>('watchTickets', shard, [node, ...ticketIds]);
       return {
         settled,
-        tickets: tickets.map(([place, kind, json]) =>
-          place === undefined ? undefined : { place, kind: ticketKind.parse(kind), outcome: parseOutcome(json ?? '') },
-        ),
+        tickets: tickets.map(([place, kind, json = '', user = '']) => {
+          if (place === undefined) return undefined;
+          const userId = user === '' ? undefined : Number(user);
+          return { place, kind: ticketKind.parse(kind), outcome: parseOutcome(json), userId };
+        }),
       };
     },
   };

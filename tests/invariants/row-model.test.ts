@@ -47,11 +47,11 @@ function decide(model: Model, wish: RunWish): { zone: number; row: number; start
 }
 
 async function claim(wishes: RunWish[]) {
-  const requests = wishes.map((wish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish, holdMs: 0 }));
+  const requests = wishes.map((wish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish, hold: false }));
   const decisions = await system().seats.claim(0, requests);
   return decisions.map((decision) => {
     if (decision.kind === 'got') return runOf(decision.seats);
-    return decision.kind === 'refused' ? decision.code : decision.kind;
+    return decision.kind === 'refused' ? decision.refusal.code : decision.kind;
   });
 }
 

@@ -149,7 +149,7 @@ describe('a WebSocket message', () => {
 
   test('over the size limit closes the socket with 1009', async () => {
     const socket = await openSocket(system().url);
-    socket.send('x'.repeat(2_000));
+    socket.send('x'.repeat(9_000));
     expect(await socket.closed).toBe(1009);
   });
 

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { expectDocumented } from './openapi.ts';
 
 /** An answer as a test looks at it. */
 export type Reply = { status: number; headers: Headers; body: Record<string, unknown> };
 
-/** Sends a request; an object goes as JSON, a string as it is. */
+/** Sends a request; an object goes as JSON, a string as it is. What comes back is held to the OpenAPI document. */
 export async function send(
   url: string,
   method: string,
@@ -18,7 +19,10 @@ export async function send(
     ...content,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Reply['body'] };
+  const text = await response.text();
+  const answer = text === '' ? {} : (JSON.parse(text) as Reply['body']);
+  expectDocumented(method, path, response, answer);
+  return { status: response.status, headers: response.headers, body: answer };
 }
 
 /** A WebSocket whose messages can be awaited one by one. */

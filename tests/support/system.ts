@@ -38,9 +38,7 @@ async function ownServers(): Promise<{ databaseUrl: string; redisUrl: string }> 
   return { databaseUrl: databaseUrl.href, redisUrl: `${TEST_REDIS_URL}/${1 + (turn % (REDIS_DATABASES - 1))}` };
 }
 
-type SystemOptions = Partial<
-  Pick<Config, 'ZONES' | 'ROWS' | 'SEATS_PER_ROW' | 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'MAX_QUEUED'>
->;
+type SystemOptions = Partial<Omit<Config, 'HOST' | 'PORT' | 'DATABASE_URL' | 'REDIS_URL'>>;
 
 async function startSystem(options: SystemOptions) {
   const config = { ...settings.parse({ LOG_LEVEL: 'silent' }), EMBEDDED: true, ...options };
@@ -70,6 +68,7 @@ async function startSystem(options: SystemOptions) {
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined = await startMoreWorkers();
 
   return {
+    server: api.server,
     url: `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`,
     databaseUrl,
     redisUrl,

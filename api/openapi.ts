@@ -1,0 +1,315 @@
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import {
+  alive,
+  availability,
+  cleared,
+  conflict,
+  initialized,
+  occupancy,
+  problem,
+  readiness,
+  reservation,
+  stats,
+} from '../shared/contract/answers.ts';
+import { bookingBody, changeBody, confirmBody } from '../shared/contract/bookings.ts';
+import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
+import {
+  blockAnswer,
+  blockBody,
+  eventChange,
+  eventList,
+  eventView,
+  newEvent,
+  seatList,
+  seatMap,
+} from '../shared/contract/events.ts';
+import { eventId, ticketId } from '../shared/contract/ids.ts';
+import { runWish } from '../shared/contract/reserve.ts';
+import { booking, ticketReceipt, ticketView } from '../shared/contract/tickets.ts';
+import { loginBody, session } from '../shared/contract/users.ts';
+import { groupBy } from '../shared/domain/group-by.ts';
+import { listQuery, showQuery } from './routes/events.ts';
+import { availableQuery, mapQuery } from './routes/seats.ts';
+
+const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
+const body = (schema: z.ZodType) => ({ required: true, ...json(schema) });
+const answer = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
+
+/** Errors of surface B, by the status of their codes. */
+function problems(...codes: ErrorCode[]): ZodOpenApiResponsesObject {
+  const all: ErrorCode[] = [...codes, 'INVALID_REQUEST', 'UNAVAILABLE', 'INTERNAL'];
+  const byStatus = groupBy(all, (code) => String(statusOf(code)));
+  const content = { 'application/problem+json': { schema: problem } };
+  return Object.fromEntries(
+    [...byStatus].map(([status, some]) => [
+      status,
+      { description: some.map((code) => `${code}: ${titleOf(code)}`).join(' '), content },
+    ]),
+  );
+}
+
+/** Surface A has one status for everything that is wrong. */
+const conflicts = { '409': answer('Anything that is wrong, with a code.', conflict) };
+
+const BODY: ErrorCode[] = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const OPERATOR: ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN'];
+const BOOK: ErrorCode[] = [
+  ...['EVENT_UNKNOWN', 'USER_UNKNOWN', 'SEAT_TAKEN', 'SOLD_OUT', 'NO_ADJACENT_SEATS', 'SINGLE_SEAT_LEFT'],
+  ...['SEAT_LIMIT', 'NOT_ON_SALE', 'SALES_PAUSED', 'IDEMPOTENCY_MISMATCH', 'UNAUTHENTICATED', 'OVERLOADED'],
+] as ErrorCode[];
+const CHANGE: ErrorCode[] = [
+  'BOOKING_UNKNOWN',
+  'HOLD_EXPIRED',
+  'IDEMPOTENCY_MISMATCH',
+  'UNAUTHENTICATED',
+  'OVERLOADED',
+];
+
+const wait = z
+  .int()
+  .min(0)
+  .optional()
+  .meta({ description: 'Seconds to wait for the outcome, up to 60. Also as `Prefer: wait=N`.' });
+const key = z.string().min(1).max(255).optional().meta({
+  description: 'The same key and body give the same outcome. At least 16 characters from who is not logged in.',
+});
+
+const waits = { query: z.object({ wait }) };
+const keyed = { header: z.object({ 'Idempotency-Key': key }) };
+const eventPath = { path: z.object({ id: eventId }) };
+const bookingPath = { path: z.object({ id: ticketId }) };
+const user = [{}, { user: [] }];
+const operator = [{}, { operator: [] }];
+
+const change = (summary: string, schema: z.ZodType): ZodOpenApiOperationObject => ({
+  summary,
+  tags: ['Bookings'],
+  security: user,
+  requestParams: { ...bookingPath, ...waits, ...keyed },
+  requestBody: body(schema),
+  responses: {
+    '200': answer('The booking as it is now.', booking),
+    '202': answer('It takes longer: a ticket to follow.', ticketReceipt),
+    ...problems(...CHANGE, ...BODY),
+  },
+});
+
+const block = (summary: string): ZodOpenApiOperationObject => ({
+  summary,
+  tags: ['Operators'],
+  security: operator,
+  requestParams: { ...eventPath, ...keyed },
+  requestBody: body(blockBody),
+  responses: {
+    '200': answer('How many seats changed.', blockAnswer),
+    ...problems('EVENT_UNKNOWN', 'SEAT_TAKEN', 'IDEMPOTENCY_MISMATCH', ...OPERATOR, ...BODY),
+  },
+});
+
+/** The API as OpenAPI 3.1, made from the schemas that it parses and answers with. A test holds routes and answers to it. */
+export function openApiDocument() {
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Frontrow',
+      version: '1',
+      description:
+        'Queue-backed seat booking. A request answers with a ticket; its outcome comes by polling or over WebSocket `/ws`.',
+    },
+    components: {
+      securitySchemes: {
+        user: { type: 'http', scheme: 'bearer', description: 'The token of `POST /api/users/login`, where AUTH=on.' },
+        operator: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN.' },
+      },
+    },
+    paths: {
+      '/reserve': {
+        post: {
+          summary: 'Buy seats side by side in event 1, at once',
+          tags: ['Seat system'],
+          requestParams: { ...waits, ...keyed },
+          requestBody: body(runWish),
+          responses: {
+            '200': answer('Sold.', reservation),
+            '201': answer('On the queue.', ticketReceipt),
+            ...conflicts,
+          },
+        },
+      },
+      '/occupancy/{zone}/{row}': {
+        get: {
+          summary: 'Seats taken in a row',
+          tags: ['Seat system'],
+          requestParams: { path: z.object({ zone: z.int(), row: z.int() }) },
+          responses: { '200': answer('Counts.', occupancy), ...conflicts },
+        },
+      },
+      '/availability/check-all': {
+        get: {
+          summary: 'Seats taken in the house',
+          tags: ['Seat system'],
+          responses: { '200': answer('Counts.', availability), ...conflicts },
+        },
+      },
+      '/stats': {
+        get: {
+          summary: 'Figures of Redis',
+          tags: ['Seat system'],
+          responses: { '200': answer('Figures.', stats), ...conflicts },
+        },
+      },
+      '/initialize': {
+        post: {
+          summary: 'Make Redis hold the house; what is sold stays sold',
+          tags: ['Seat system'],
+          security: operator,
+          requestParams: keyed,
+          responses: { '201': answer('Done.', initialized), ...conflicts },
+        },
+      },
+      '/clear': {
+        post: {
+          summary: 'Delete every booking of event 1',
+          tags: ['Seat system'],
+          security: operator,
+          requestParams: keyed,
+          responses: { '201': answer('Done.', cleared), ...conflicts },
+        },
+      },
+      '/api/bookings': {
+        post: {
+          summary: 'Hold seats: one label, several, or so many side by side',
+          tags: ['Bookings'],
+          security: user,
+          requestParams: { ...waits, ...keyed },
+          requestBody: body(bookingBody),
+          responses: {
+            '201': answer('Held.', booking),
+            '202': answer('On the queue.', ticketReceipt),
+            ...problems(...BOOK, ...BODY),
+          },
+        },
+      },
+      '/api/bookings/{id}': {
+        get: {
+          summary: 'A booking',
+          tags: ['Bookings'],
+          security: user,
+          requestParams: bookingPath,
+          responses: { '200': answer('The booking.', booking), ...problems('BOOKING_UNKNOWN', 'UNAUTHENTICATED') },
+        },
+        delete: change('Cancel a hold', changeBody),
+      },
+      '/api/bookings/{id}/confirm': { post: change('Confirm a hold: the seats are sold', confirmBody) },
+      '/api/bookings/{id}/extend': { post: change('Let a hold last longer', changeBody) },
+      '/api/tickets/{id}': {
+        get: {
+          summary: 'What became of a request',
+          tags: ['Bookings'],
+          security: user,
+          requestParams: { ...bookingPath, ...waits },
+          responses: {
+            '200': answer('The ticket as it is now.', ticketView),
+            ...problems('TICKET_UNKNOWN', 'UNAUTHENTICATED', 'OVERLOADED'),
+          },
+        },
+      },
+      '/api/events': {
+        get: {
+          summary: 'Events',
+          tags: ['Events'],
+          requestParams: { query: listQuery },
+          responses: { '200': answer('A page.', eventList), ...problems() },
+        },
+        post: {
+          summary: 'Create an event',
+          tags: ['Operators'],
+          security: operator,
+          requestParams: keyed,
+          requestBody: body(newEvent),
+          responses: {
+            '201': answer('Created.', eventView),
+            ...problems('IDEMPOTENCY_MISMATCH', ...OPERATOR, ...BODY),
+          },
+        },
+      },
+      '/api/events/{id}': {
+        get: {
+          summary: 'An event with its zones and counts, and with all its seats where asked',
+          tags: ['Events'],
+          requestParams: { ...eventPath, query: showQuery },
+          responses: { '200': answer('The event.', eventView), ...problems('EVENT_UNKNOWN') },
+        },
+        patch: {
+          summary: 'Change how an event is sold',
+          tags: ['Operators'],
+          security: operator,
+          requestParams: eventPath,
+          requestBody: body(eventChange),
+          responses: {
+            '200': answer('The event as it is now.', eventView),
+            ...problems('EVENT_UNKNOWN', ...OPERATOR, ...BODY),
+          },
+        },
+      },
+      '/api/events/{id}/block': { post: block('Block seats: nobody holds or buys them') },
+      '/api/events/{id}/unblock': { post: block('Unblock seats') },
+      '/api/seats/available': {
+        get: {
+          summary: 'Free seats, from the front, page by page',
+          tags: ['Events'],
+          requestParams: { query: availableQuery },
+          responses: { '200': answer('A page.', seatList), ...problems('EVENT_UNKNOWN') },
+        },
+      },
+      '/api/seats/map': {
+        get: {
+          summary: 'Every seat as bitmaps, for drawing',
+          tags: ['Events'],
+          requestParams: { query: mapQuery, header: z.object({ 'If-None-Match': z.string().optional() }) },
+          responses: {
+            '200': { ...answer('The map.', seatMap), headers: z.object({ ETag: z.string() }) },
+            '304': { description: 'It has not changed.' },
+            ...problems('EVENT_UNKNOWN'),
+          },
+        },
+      },
+      '/api/users/login': {
+        post: {
+          summary: 'Log in: a signed token for an hour',
+          tags: ['Users'],
+          requestBody: body(loginBody),
+          responses: {
+            '200': answer('Who it is, and the token.', session),
+            ...problems('UNAUTHENTICATED', 'RATE_LIMITED', 'OVERLOADED', ...BODY),
+          },
+        },
+      },
+      '/healthz': {
+        get: { summary: 'This process runs', tags: ['Health'], responses: { '200': answer('It runs.', alive) } },
+      },
+      '/readyz': {
+        get: {
+          summary: 'What it needs answers, and the queue moves',
+          tags: ['Health'],
+          responses: { '200': answer('Ready.', readiness), '503': answer('Not ready.', readiness) },
+        },
+      },
+      '/openapi.json': {
+        get: {
+          summary: 'This document',
+          tags: ['Health'],
+          responses: { '200': answer('OpenAPI 3.1.', z.looseObject({ openapi: z.string() })) },
+        },
+      },
+      '/docs': {
+        get: {
+          summary: 'This document, to read and try',
+          tags: ['Health'],
+          responses: { '200': { description: 'A page.', content: { 'text/html': {} } } },
+        },
+      },
+    },
+  });
+}

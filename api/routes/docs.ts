@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import express, { Router } from 'express';
+import { reply } from '../http.ts';
+import { openApiDocument } from '../openapi.ts';
+
+const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Frontrow API</title>
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+</head>
+<body>
+<div id="api"></div>
+<script src="/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true });\n`;
+
+/** No outside script, style or font; Swagger UI writes styles and draws its icons from data addresses. */
+const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+
+/** `/openapi.json`, and `/docs` to read and try it. */
+export function docsRoutes() {
+  const document = openApiDocument();
+  const router = Router();
+  router.get('/openapi.json', (_req, res) => reply(res, 200, document));
+  router.get('/docs', (_req, res) => {
+    res.setHeader('content-security-policy', POLICY);
+    res.type('html').send(PAGE);
+  });
+  router.get('/docs/start.js', (_req, res) => void res.type('js').send(START));
+  router.use('/docs/assets', express.static(assets, { index: false, maxAge: '1d' }));
+  return router;
+}

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import {
+  blockBody,
+  type EventSummary,
+  type EventView,
+  eventChange,
+  newEvent,
+  type SeatCounts,
+} from '../../shared/contract/events.ts';
+import { eventId } from '../../shared/contract/ids.ts';
+import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
+import { type House, strangeSeat } from '../../shared/domain/house.ts';
+import type { EventStore } from '../../shared/stores/events.ts';
+import { rowsOfZone, type SeatStore } from '../../shared/stores/seats.ts';
+import type { Control } from '../control.ts';
+import { ApiError, parse, queryOf, readJson, reply } from '../http.ts';
+import { idempotencyOf } from '../intake.ts';
+import type { OperatorGuard } from '../operators.ts';
+import { seatViews } from './seats.ts';
+
+const eventParams = z.object({ id: z.coerce.number().pipe(eventId) });
+export const listQuery = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(MAX_EVENTS_ON_PAGE).default(MAX_EVENTS_ON_PAGE),
+});
+export const showQuery = z.object({ include: z.literal('seats').optional() });
+
+/** Events: what is on sale, with counts; operators create and change them, block and unblock seats. */
+export function eventRoutes(deps: {
+  events: EventStore;
+  seats: SeatStore;
+  control: Control;
+  requireOperator: OperatorGuard;
+}) {
+  const { events, seats, control, requireOperator } = deps;
+
+  async function houseOf(req: Request): Promise<House> {
+    const params = eventParams.safeParse(req.params);
+    const house = params.success ? await events.readHouse(params.data.id) : undefined;
+    if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
+    return house;
+  }
+
+  async function list(req: Request, res: Response): Promise<void> {
+    const { after, limit } = parse(listQuery, queryOf(req));
+    const page = await events.list(after, limit);
+    const last = page.at(-1);
+    const next = page.length === limit && last ? `/api/events?after=${last.eventId}&limit=${limit}` : undefined;
+    reply(res, 200, { events: page.map(summaryOf), next });
+  }
+
+  async function show(req: Request, res: Response): Promise<void> {
+    const { include } = parse(showQuery, queryOf(req));
+    const house = await houseOf(req);
+    if (include === undefined) return reply(res, 200, await viewOf(house));
+    if (house.totalSeats > MAX_SEATS_INCLUDED) {
+      const instead = `/api/seats/available?eventId=${house.eventId} has pages, /api/seats/map is compact.`;
+      throw new ApiError('INVALID_REQUEST', `include: the event has more than ${MAX_SEATS_INCLUDED} seats; ${instead}`);
+    }
+    await replyWithSeats(res, house);
+  }
+
+  async function viewOf(house: House): Promise<EventView> {
+    const counts = await seats.countsByZone(house);
+    const none: SeatCounts = { total: 0, available: 0, held: 0, sold: 0, blocked: 0 };
+    const zones = house.zones.map(({ number, rows, seatsPerRow, price }) => {
+      return { zone: number, rows, seatsPerRow, price, counts: counts.get(number) ?? none };
+    });
+    const sum = zones.reduce((total, { counts: zone }) => add(total, zone), none);
+    return { ...summaryOf(house), counts: sum, zones };
+  }
+
+  /** Writes the seats zone by zone, as fast as the client reads: the whole list would be megabytes at once. */
+  async function replyWithSeats(res: Response, house: House): Promise<void> {
+    const gone = once(res, 'close');
+    const view = JSON.stringify(await viewOf(house));
+    res.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
+    res.write(`${view.slice(0, -1)},"seats":[`);
+    for (const [i, zone] of house.zones.entries()) {
+      const { rows } = await seats.readRows(house.eventId, rowsOfZone(zone));
+      const text = rows
+        .flatMap((row) => seatViews(row))
+        .map((seat) => JSON.stringify(seat))
+        .join(',');
+      if (!res.write(i === 0 ? text : `,${text}`)) await Promise.race([once(res, 'drain'), gone]);
+      if (res.destroyed) return;
+    }
+    res.end(']}');
+  }
+
+  async function create(req: Request, res: Response): Promise<void> {
+    requireOperator(req);
+    const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
+    const event = parse(newEvent, body);
+    requireSense({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event });
+    const idempotency = idempotencyOf(req, '/api/events', body);
+    const { eventId: id } = await control('createEvent', { eventId: await events.nextId(), event }, idempotency);
+    const house = await events.readHouse(id);
+    if (house === undefined) throw new ApiError('INTERNAL');
+    reply(res, 201, await viewOf(house), { location: `/api/events/${id}` });
+  }
+
+  async function change(req: Request, res: Response): Promise<void> {
+    requireOperator(req);
+    const house = await houseOf(req);
+    const body = parse(eventChange, await readJson(req));
+    requireSense({ ...house.settings, ...body });
+    await control('changeEvent', { eventId: house.eventId, change: body });
+    reply(res, 200, await viewOf((await events.readHouse(house.eventId)) ?? house));
+  }
+
+  const changeBlock = (job: 'block' | 'unblock') => async (req: Request, res: Response) => {
+    requireOperator(req);
+    const house = await houseOf(req);
+    const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
+    const { seats: labels } = parse(blockBody, body);
+    const strange = strangeSeat(house, labels);
+    if (strange !== undefined) throw new ApiError('INVALID_REQUEST', strange);
+    const asked = { eventId: house.eventId, seats: [...new Set(labels)] };
+    const { changed, taken } = await control(job, asked, idempotencyOf(req, req.originalUrl, body));
+    if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
+    reply(res, 200, { eventId: house.eventId, changed });
+  };
+
+  const router = Router();
+  router.get('/', list);
+  router.post('/', create);
+  router.get('/:id', show);
+  router.patch('/:id', change);
+  router.post('/:id/block', changeBlock('block'));
+  router.post('/:id/unblock', changeBlock('unblock'));
+  return router;
+}
+
+function requireSense({
+  holdSeconds,
+  maxHoldSeconds,
+}: {
+  holdSeconds?: number | undefined;
+  maxHoldSeconds?: number | undefined;
+}): void {
+  if (holdSeconds !== undefined && maxHoldSeconds !== undefined && maxHoldSeconds < holdSeconds)
+    throw new ApiError('INVALID_REQUEST', 'maxHoldSeconds: not less than holdSeconds');
+}
+
+const summaryOf = ({ eventId: id, settings, currency, createdAt, totalSeats }: House): EventSummary => ({
+  id,
+  ...settings,
+  currency,
+  createdAt: createdAt.toISOString(),
+  totalSeats,
+});
+
+const add = (a: SeatCounts, b: SeatCounts): SeatCounts => ({
+  total: a.total + b.total,
+  available: a.available + b.available,
+  held: a.held + b.held,
+  sold: a.sold + b.sold,
+  blocked: a.blocked + b.blocked,
+});

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { eventId, seatLabel } from './ids.ts';
+import { MAX_BLOCKED_AT_ONCE, MAX_ROWS_IN_ZONE, MAX_SEATS_IN_HOUSE, MAX_SEATS_IN_ROW, MAX_ZONES } from './limits.ts';
+
+/** What may be said of an event and changed while it runs. */
+const eventSettings = z.object({
+  name: z.string().trim().min(1).max(200),
+  /** Before it every request is refused with NOT_ON_SALE. Null: on sale at once. */
+  onSaleAt: z.iso.datetime({ offset: true }).nullable(),
+  salesPaused: z.boolean(),
+  /** Seconds that a hold lasts, and that it may last at the most, extensions included. */
+  holdSeconds: z.int().min(1).max(86_400),
+  maxHoldSeconds: z.int().min(1).max(604_800),
+  /** Seats of one buyer, held and sold. Null: no limit. */
+  seatLimit: z.int().min(1).max(10_000).nullable(),
+  /** Whether no choice may leave a single free seat between taken ones. */
+  avoidSingles: z.boolean(),
+});
+
+export type EventSettings = z.infer<typeof eventSettings>;
+
+/** Of one seat, in the minor unit of the event's currency (cents). */
+const price = z.int().min(0).max(2_147_483_647);
+
+const zoneSize = z.object({
+  rows: z.int().min(1).max(MAX_ROWS_IN_ZONE),
+  seatsPerRow: z.int().min(1).max(MAX_SEATS_IN_ROW),
+  price,
+});
+
+/** ISO 4217. */
+const currency = z.string().regex(/^[A-Z]{3}$/, 'three capital letters, as EUR');
+
+/** Body of `POST /api/events`. Zones get numbers from 1, in this order. */
+export const newEvent = eventSettings
+  .partial()
+  .required({ name: true })
+  .extend({
+    currency: currency.default('EUR'),
+    zones: z
+      .array(zoneSize.extend({ price: price.default(0) }))
+      .min(1)
+      .max(MAX_ZONES)
+      .refine(
+        (zones) => zones.reduce((sum, { rows, seatsPerRow }) => sum + rows * seatsPerRow, 0) <= MAX_SEATS_IN_HOUSE,
+        `at most ${MAX_SEATS_IN_HOUSE} seats`,
+      ),
+  });
+
+export type NewEvent = z.infer<typeof newEvent>;
+
+/** Body of `PATCH /api/events/:id`: what is to be different. */
+export const eventChange = eventSettings.partial();
+
+export type EventChange = z.infer<typeof eventChange>;
+
+/** Body of blocking and unblocking seats. */
+export const blockBody = z.object({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });
+
+/** How many seats have which status. */
+const seatCounts = z
+  .object({
+    total: z.int(),
+    available: z.int(),
+    held: z.int(),
+    sold: z.int(),
+    blocked: z.int(),
+  })
+  .meta({ id: 'SeatCounts' });
+
+export type SeatCounts = z.infer<typeof seatCounts>;
+
+/** An event in a list. */
+const eventSummary = eventSettings
+  .extend({
+    id: eventId,
+    currency,
+    createdAt: z.iso.datetime(),
+    totalSeats: z.int(),
+  })
+  .meta({ id: 'EventSummary' });
+
+export type EventSummary = z.infer<typeof eventSummary>;
+
+/** A page of events. `next` is where the next page begins. */
+export const eventList = z.object({ events: z.array(eventSummary), next: z.string().optional() });
+
+export const seatStatus = z.enum(['AVAILABLE', 'HELD', 'SOLD', 'BLOCKED']);
+
+export type SeatStatus = z.infer<typeof seatStatus>;
+
+/** A seat in a list. */
+const seatView = z
+  .object({
+    seatNumber: seatLabel,
+    zone: z.int(),
+    row: z.int(),
+    number: z.int(),
+    status: seatStatus,
+    price,
+  })
+  .meta({ id: 'Seat' });
+
+export type SeatView = z.infer<typeof seatView>;
+
+/** `GET /api/events/:id`. `seats` only where they were asked for. */
+export const eventView = eventSummary
+  .extend({
+    counts: seatCounts,
+    zones: z.array(zoneSize.extend({ zone: z.int(), counts: seatCounts })),
+    seats: z.array(seatView).optional(),
+  })
+  .meta({ id: 'Event' });
+
+export type EventView = z.infer<typeof eventView>;
+
+/** `GET /api/seats/available`. `next` is where the next page begins. */
+export const seatList = z.object({ seats: z.array(seatView), next: z.string().optional() });
+
+/**
+ * `GET /api/seats/map`: for each zone its rows from the front as bitmaps one behind the other, each filled up to whole bytes,
+ * in base64; bit 7 of the first byte is seat 1. `taken` says which seats are not free, `held` and `blocked` which of these
+ * are; they are left out where there are none. `version` is the version of the seats that the map is at least as new as.
+ */
+export const seatMap = z.object({
+  eventId,
+  version: z.int(),
+  zones: z.array(
+    z.object({
+      zone: z.int(),
+      rows: z.int(),
+      seatsPerRow: z.int(),
+      taken: z.base64(),
+      held: z.base64().optional(),
+      blocked: z.base64().optional(),
+    }),
+  ),
+});
+
+export type SeatMap = z.infer<typeof seatMap>;
+
+/** Answer to blocking and unblocking. */
+export const blockAnswer = z.object({ eventId, changed: z.int() });

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { hashPassword } from '../domain/password.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import { keysOf } from './keys.ts';
+
+/** Users that a demonstration starts with. The first can log in with this password. */
+const DEMO_USERS = 100;
+const DEMO_PASSWORD = 'password';
+
+/** Seconds in which failed logins of one address count together. */
+const LOGIN_WINDOW_SECONDS = 900;
+
+/** Makes sure that the demonstration's users are there, 1 to 100. */
+export async function ensureDemoUsers(prisma: PrismaClient): Promise<void> {
+  const first = await prisma.user.findUnique({ where: { id: 1 } });
+  if (first?.passwordHash) return;
+  const passwordHash = await hashPassword(DEMO_PASSWORD);
+  const users = Array.from({ length: DEMO_USERS }, (_, i) => ({
+    id: i + 1,
+    email: i === 0 ? 'test@example.com' : `user${i + 1}@example.com`,
+    name: `User ${i + 1}`,
+  }));
+  await prisma.user.createMany({ data: users, skipDuplicates: true });
+  await prisma.user.updateMany({ where: { id: 1, passwordHash: null }, data: { passwordHash } });
+}
+
+/** Who may buy. */
+export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis: Redis }) {
+  const attemptsKey = (email: string) =>
+    `${keysOf(0).loginStem}${createHash('sha256').update(email.toLowerCase()).digest('base64url')}`;
+
+  return {
+    /** The user with this e-mail address, whatever its case, with the hash of the password; null where there is none. */
+    findByEmail(email: string) {
+      return prisma.user.findFirst({ where: { email: { equals: email, mode: 'insensitive' } } });
+    },
+
+    /** The number of whom an outside identity provider knows as `subject`; a user of that name is made at the first time. */
+    async idOfSubject(subject: string, name: string): Promise<number> {
+      const user = await prisma.user.upsert({ where: { subject }, create: { subject, name }, update: {} });
+      return user.id;
+    },
+
+    /** Counts a try to log in with this address. Answers how many there were in the last minutes, this one included. */
+    async countLogin(email: string): Promise<number> {
+      const key = attemptsKey(email);
+      const replies = await redis.multi().incr(key).expire(key, LOGIN_WINDOW_SECONDS, 'NX').exec();
+      return Number(replies?.[0]?.[1] ?? 0);
+    },
+
+    /** Forgets the tries of an address whose owner has logged in. */
+    async forgetLogins(email: string): Promise<void> {
+      await redis.del(attemptsKey(email));
+    },
+  };
+}
+
+export type UserStore = ReturnType<typeof createUserStore>;

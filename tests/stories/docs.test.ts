@@ -1,0 +1,54 @@
+import { expect, test } from '@jest/globals';
+import { document } from '../support/openapi.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem();
+
+type Layer = {
+  route?: { path: string; stack: { method?: string }[] };
+  handle: { stack?: Layer[] };
+  match(path: string): boolean;
+};
+
+/** Routes that only serve the page of the document. */
+const PAGE_PARTS = /^GET \/docs\//;
+
+/** Every route of an Express app as `METHOD /path/{name}`. A router does not tell where it is mounted: its prefix is tried. */
+function routesOf(layers: Layer[], prefixes: string[], prefix = ''): string[] {
+  return layers.flatMap(({ route, handle, match }, i) => {
+    if (route !== undefined) {
+      const path = `${prefix}${route.path === '/' ? '' : route.path}`.replaceAll(/:(\w+)/g, '{$1}');
+      const methods = route.stack.flatMap(({ method }) => (method === undefined ? [] : [method.toUpperCase()]));
+      return methods.map((method) => `${method} ${path}`);
+    }
+    if (handle.stack === undefined) return [];
+    const mounted = prefixes.find((one) => !match.call(layers[i], '/nowhere') && match.call(layers[i], `${one}/x`));
+    return routesOf(handle.stack, [], mounted ?? '');
+  });
+}
+
+test('the OpenAPI document has every route, and no other', () => {
+  const documented = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
+    Object.keys(operations ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const prefixes = [...new Set(documented.map((route) => /^\w+ (\/api\/\w+)/.exec(route)?.[1]))];
+  const [app] = system().server.listeners('request') as unknown as [{ router: { stack: Layer[] } }];
+  const routes = routesOf(
+    app.router.stack,
+    prefixes.filter((prefix) => prefix !== undefined),
+  );
+  const ours = routes.filter((route) => !PAGE_PARTS.test(route));
+  expect([...new Set(ours)].sort()).toEqual(documented.sort());
+});
+
+test('the document and its page are served, the page without anything from outside', async () => {
+  const served = await (await fetch(`${system().url}/openapi.json`)).json();
+  expect(served).toMatchObject({ openapi: '3.1.0', info: { title: 'Frontrow' } });
+  const page = await fetch(`${system().url}/docs`);
+  expect(page.headers.get('content-type')).toContain('text/html');
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+  const html = await page.text();
+  const parts = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path]) => path ?? '');
+  expect(parts).toHaveLength(3);
+  for (const path of parts) expect((await fetch(`${system().url}${path}`)).status).toBe(200);
+});

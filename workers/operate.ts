@@ -1,0 +1,47 @@
+import type { JobPayload, JobResult, OperatorJob } from '../shared/contract/jobs.ts';
+import { BLOCK_OWNER, seatOf } from '../shared/domain/house.ts';
+import type { BlockStore } from '../shared/stores/blocks.ts';
+import type { EventStore } from '../shared/stores/events.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
+
+type Operations = { [Name in OperatorJob]: (payload: JobPayload<Name>) => Promise<JobResult<Name>> };
+
+/**
+ * What operators ask for: first in PostgreSQL, then Redis is told. Each may be run again, after a worker died in between say,
+ * without doing more.
+ */
+export function createOperations(deps: { events: EventStore; blocks: BlockStore; seats: SeatStore }): Operations {
+  const { events, blocks, seats } = deps;
+  return {
+    initialize: async ({ eventId }) => seats.report(await seats.open(eventId)),
+
+    async clear({ eventId, generation }) {
+      await events.clear(eventId, generation);
+      return seats.report(await seats.reopen(eventId));
+    },
+
+    async createEvent({ eventId, event }) {
+      await events.create(eventId, event);
+      return seats.report(await seats.reopen(eventId));
+    },
+
+    async changeEvent({ eventId, change }) {
+      await events.change(eventId, change);
+      return seats.report(await seats.reopen(eventId));
+    },
+
+    async block({ eventId, seats: labels }) {
+      const report = await blocks.block(eventId, labels);
+      if (report.taken.length > 0) return report;
+      const blocked = labels.map((label) => ({ ...seatOf(label), bookingId: BLOCK_OWNER, status: 'BLOCKED' as const }));
+      await seats.mend(eventId, blocked);
+      return report;
+    },
+
+    async unblock({ eventId, seats: labels }) {
+      const report = await blocks.unblock(eventId, labels);
+      await seats.release(eventId, [{ ticketId: BLOCK_OWNER, seats: labels }]);
+      return report;
+    },
+  };
+}
