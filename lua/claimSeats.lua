@@ -78,28 +78,28 @@ local function zoneOfRow(house, rowIndex)
   return zoneOf(house, low)
 end
 
--- The start for `count` seats nearest to `ideal` inside a free run; where `neat`, one that leaves no single seat, or nil.
-local function startInRun(start, length, seats, count, ideal, neat)
+-- The start for `count` seats nearest to half of `twice` inside a free run, the left one where equal; where `neat`, of those
+-- that leave no single seat, or nil.
+local function startInRun(start, length, seats, count, twice, neat)
   local first, last = start, start + length - count
   if first > last then return nil end
-  local from = math.min(math.max(ideal, first), last)
+  local from = math.min(math.max(math.floor(twice / 2), first), last)
   if not neat or not leavesSingle(start, length, seats, from, count) then return from end
   -- Only two starts of a run leave a single seat: one within three steps does not, or none does.
-  for step = 1, 3 do
-    local left, right = from - step, from + step
-    if left >= first and not leavesSingle(start, length, seats, left, count) then return left end
-    if right <= last and not leavesSingle(start, length, seats, right, count) then return right end
+  local best
+  for other = math.max(from - 3, first), math.min(from + 3, last) do
+    local nearer = not best or math.abs(2 * other - twice) < math.abs(2 * best - twice)
+    if nearer and not leavesSingle(start, length, seats, other, count) then best = other end
   end
-  return nil
+  return best
 end
 
 -- The best start for `count` seats: the run nearest the row's middle, the tightest gap where equal, then the left one; where
 -- `neat`, of those that leave no single seat. Returns the start and which free run it lies in, or nil.
 local function bestStart(starts, lengths, seats, count, neat)
-  local ideal = math.floor((seats - count) / 2)
   local best, bestRun, bestDistance, bestLength
   for i = 1, #starts do
-    local from = startInRun(starts[i], lengths[i], seats, count, ideal, neat)
+    local from = startInRun(starts[i], lengths[i], seats, count, seats - count, neat)
     if from then
       local distance, length = math.abs(2 * from + count - seats), lengths[i]
       if not best or distance < bestDistance or (distance == bestDistance and length < bestLength) then
@@ -294,7 +294,7 @@ end
 local function nearestInRow(request, zone, row, starts, lengths)
   local nearest
   for i = 1, #starts do
-    local from = startInRun(starts[i], lengths[i], zone.seats, request.count, request.start, request.house.avoidSingles)
+    local from = startInRun(starts[i], lengths[i], zone.seats, request.count, 2 * request.start, request.house.avoidSingles)
     if from and (not nearest or math.abs(from - request.start) < math.abs(nearest - request.start)) then nearest = from end
   end
   return nearest and (' ' .. zone.number .. ':' .. row .. ':' .. nearest) or ''

@@ -20,12 +20,15 @@ local event = ARGV[1]
 
 -- @include row
 
--- One seat less counts for the buyer's limit: what is left of a claim, the claim gone with its last seat.
+-- One seat less counts for the buyer's limit: what is left of a claim, the claim gone with its last seat. A ticket that was
+-- claimed anew after Redis had forgotten it may stand there twice.
 local function uncount(user, id)
   local claims = user ~= '' and redis.call('HGET', buyersStem .. event, user)
   if not claims then return end
+  local done = false
   local left = string.gsub(claims, ' (%S+):(%d+)', function(claim, seats)
-    if claim ~= id then return nil end
+    if claim ~= id or done then return nil end
+    done = true
     return seats == '1' and '' or (' ' .. id .. ':' .. (seats - 1))
   end)
   if left == '' then

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
 import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import type { BookingStore, Claim, Keyed, SaveResult } from '../shared/stores/bookings.ts';
+import type { BookingStore, Claim, Earlier, SaveResult } from '../shared/stores/bookings.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 
@@ -25,7 +25,7 @@ const refusalOf: Partial<Record<Extract<SaveResult, string>, ErrorCode>> = {
   mismatch: 'IDEMPOTENCY_MISMATCH',
 };
 
-const outcomeOfKey = (before: Keyed): Outcome =>
+const outcomeOfEarlier = (before: Earlier): Outcome =>
   before === 'mismatch'
     ? rejectedOutcome('book', { code: 'IDEMPOTENCY_MISMATCH' })
     : doneOutcome('book', before.booking);
@@ -58,9 +58,9 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
       }
     }
 
-    // A refusal may be for want of what the same request got before Redis forgot its key.
-    for (const [ticketId, before] of await bookings.findKeyed(refused)) outcomes.set(ticketId, outcomeOfKey(before));
-    const saved = await bookings.save(claims);
+    // A refusal may be for want of the very seats that the same request got before Redis forgot it.
+    const [saved, earlier] = await Promise.all([bookings.save(claims), bookings.findEarlier(refused)]);
+    for (const [ticketId, before] of earlier) outcomes.set(ticketId, outcomeOfEarlier(before));
     for (const claim of claims) {
       const result = saved.get(claim.ticketId);
       const request = byTicket.get(claim.ticketId);

@@ -20,15 +20,15 @@ export type Claim = {
 /** A seat, and the booking that PostgreSQL says it belongs to (BLOCK_OWNER where it is blocked). */
 export type OwnedSeat = Seat & { bookingId: string; status: SeatStatus };
 
-/** What an idempotency key led to before: its booking, or that it was used with another request. */
-export type Keyed = { booking: Booking } | 'mismatch';
+/** What a request led to before: a booking, or that its idempotency key was used with another request. */
+export type Earlier = { booking: Booking } | 'mismatch';
 
 /**
  * How one claim fared: saved now or earlier (under its idempotency key perhaps as another ticket's booking); lost to another
  * booking; beyond the seats that its buyer may have; of a generation that was cleared; of a user that there is not; its
  * key used with another request; or not savable, whatever is tried, for what is in it.
  */
-export type SaveResult = Keyed | 'lost' | 'limit' | 'stale' | 'no such user' | 'unsavable';
+export type SaveResult = Earlier | 'lost' | 'limit' | 'stale' | 'no such user' | 'unsavable';
 
 type BookingRow = Pick<
   Prisma.BookingModel,
@@ -141,7 +141,10 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
 
   async function read(ids: readonly string[]): Promise<Map<string, Booking>> {
     if (ids.length === 0) return new Map();
-    const rows = await prisma.booking.findMany({ where: { id: { in: [...ids] } } });
+    // By hand: Prisma makes a statement of its own for each number of ids, and compiles it on the main thread.
+    const rows = await prisma.$queryRaw<BookingRow[]>`
+      SELECT id, event_id AS "eventId", status, seats, user_id AS "userId", created_at AS "createdAt", expires_at AS "expiresAt"
+      FROM booking WHERE id = ANY(${[...ids]}::uuid[])`;
     return new Map(rows.map((row) => [row.id, bookingView(row)]));
   }
 
@@ -161,58 +164,48 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
       const first = await save(claims.slice(0, middle));
       return new Map([...first, ...(await save(claims.slice(middle)))]);
     }
-    const left = claims.filter((claim) => !saved.get(claim.ticketId)?.createdAt);
-    const earlier = await read(left.map((claim) => claim.ticketId));
-    const keyed = await findKeyed(left.filter((claim) => !earlier.has(claim.ticketId)));
-    return new Map(claims.map((claim) => [claim.ticketId, resultOf(claim, saved.get(claim.ticketId), earlier, keyed)]));
+    const earlier = await findEarlier(claims.filter((claim) => !saved.get(claim.ticketId)?.createdAt));
+    return new Map(claims.map((claim) => [claim.ticketId, resultOf(claim, saved.get(claim.ticketId), earlier)]));
   }
 
-  function resultOf(
-    claim: Claim,
-    row: Saved | undefined,
-    earlier: ReadonlyMap<string, Booking>,
-    keyed: ReadonlyMap<string, Keyed>,
-  ): SaveResult {
+  function resultOf(claim: Claim, row: Saved | undefined, earlier: ReadonlyMap<string, Earlier>): SaveResult {
     const { ticketId: id, eventId, userId = null, seats, hold } = claim;
     if (row?.createdAt) {
       const status = hold ? 'PENDING' : 'CONFIRMED';
       const { createdAt, expiresAt } = row;
       return { booking: bookingView({ id, eventId, userId, status, seats, createdAt, expiresAt }) };
     }
-    const booking = earlier.get(id);
-    if (booking) return { booking };
-    const before = keyed.get(id);
-    if (before) return before;
-    return row?.userKnown === false ? 'no such user' : 'stale';
+    return earlier.get(id) ?? (row?.userKnown === false ? 'no such user' : 'stale');
   }
 
+  type Asked = Pick<Claim, 'ticketId' | 'eventId' | 'userId' | 'idempotency'>;
+
   /**
-   * What the idempotency keys of requests led to before, by ticket id; those that led to nothing, or have no key, are left
-   * out. Redis answers a repeated key at the door; this is for what Redis has forgotten.
+   * What requests led to before, by ticket id: their own bookings, or those of their idempotency keys; requests that led to
+   * nothing are left out. Redis knows it too, until it forgets a ticket or a key.
    */
-  async function findKeyed(
-    requests: readonly Pick<Claim, 'ticketId' | 'eventId' | 'userId' | 'idempotency'>[],
-  ): Promise<Map<string, Keyed>> {
-    const asked = requests.filter((request) => request.idempotency !== undefined);
-    if (asked.length === 0) return new Map();
+  async function findEarlier(requests: readonly Asked[]): Promise<Map<string, Earlier>> {
+    const own = await read(requests.map((request) => request.ticketId));
+    const earlier = new Map<string, Earlier>([...own].map(([id, booking]) => [id, { booking }]));
+    const keyed = requests.filter((request) => request.idempotency !== undefined && !own.has(request.ticketId));
+    if (keyed.length === 0) return earlier;
     const rows = await prisma.$queryRaw<{ ticketId: string; id: string; same: boolean }[]>`
       SELECT asked.ticket_id AS "ticketId", booking.id, booking.request_fingerprint = asked.fingerprint AS same
       FROM unnest(
-        ${asked.map((request) => request.ticketId)}::uuid[],
-        ${asked.map((request) => request.eventId)}::int[],
-        ${asked.map((request) => request.userId ?? null)}::int[],
-        ${asked.map((request) => request.idempotency?.digest)}::text[],
-        ${asked.map((request) => request.idempotency?.fingerprint)}::text[]
+        ${keyed.map((request) => request.ticketId)}::uuid[],
+        ${keyed.map((request) => request.eventId)}::int[],
+        ${keyed.map((request) => request.userId ?? null)}::int[],
+        ${keyed.map((request) => request.idempotency?.digest)}::text[],
+        ${keyed.map((request) => request.idempotency?.fingerprint)}::text[]
       ) AS asked (ticket_id, event_id, user_id, key, fingerprint)
       JOIN booking ON booking.event_id = asked.event_id AND booking.idempotency_key = asked.key
         AND booking.user_id IS NOT DISTINCT FROM asked.user_id`;
     const bookings = await read(rows.map((row) => row.id));
-    return new Map(
-      rows.map(({ ticketId, id, same }) => {
-        const booking = bookings.get(id);
-        return [ticketId, same && booking ? { booking } : 'mismatch'];
-      }),
-    );
+    for (const { ticketId, id, same } of rows) {
+      const booking = bookings.get(id);
+      earlier.set(ticketId, same && booking ? { booking } : 'mismatch');
+    }
+    return earlier;
   }
 
   return {
@@ -224,7 +217,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
      */
     save,
 
-    findKeyed,
+    findEarlier,
 
     /** The booking of a ticket, or undefined. */
     async find(ticketId: string): Promise<Booking | undefined> {

@@ -23,27 +23,50 @@ function gapLength(free: boolean[], at: number): number {
   return to - from;
 }
 
-/** Where in a row `count` seats go: nearest the middle, the tightest gap where equal, then the left. */
-function bestStart(free: boolean[], count: number): number | undefined {
-  const starts = free
-    .map((_, start) => start)
-    .filter((start) => start + count <= SEATS && free.slice(start, start + count).every(Boolean));
-  const distance = (start: number) => Math.abs(2 * start + count - SEATS);
-  return starts.sort((a, b) => distance(a) - distance(b) || gapLength(free, a) - gapLength(free, b) || a - b)[0];
+/** Whether taking these seats leaves a single free seat between taken ones that was not single before. */
+function leavesSingle(free: boolean[], start: number, count: number): boolean {
+  const after = free.map((one, seat) => one && (seat < start || seat >= start + count));
+  const isSingle = (row: boolean[], seat: number) => row[seat] && row[seat - 1] === false && row[seat + 1] === false;
+  return free.some((_, seat) => isSingle(after, seat) && !isSingle(free, seat));
 }
 
-function decide(model: Model, wish: RunWish): { zone: number; row: number; startIndex: number } | string {
+/** Where in a row `count` seats fit, all the ways. */
+const startsOf = (free: boolean[], count: number): number[] =>
+  free
+    .map((_, start) => start)
+    .filter((start) => start + count <= SEATS && free.slice(start, start + count).every(Boolean));
+
+/** Where in a row `count` seats go: nearest the middle, the tightest gap where equal, then the left. */
+function bestStart(free: boolean[], count: number, neat: boolean): number | undefined {
+  const distance = (start: number) => Math.abs(2 * start + count - SEATS);
+  return startsOf(free, count)
+    .filter((start) => !neat || !leavesSingle(free, start, count))
+    .sort((a, b) => distance(a) - distance(b) || gapLength(free, a) - gapLength(free, b) || a - b)[0];
+}
+
+function decide(
+  model: Model,
+  wish: RunWish,
+  avoidSingles: boolean,
+): { zone: number; row: number; startIndex: number } | string {
   const rows = model.filter(({ zone, row }) => (wish.zone ?? zone) === zone && (wish.row ?? row) === row);
-  for (const { zone, row, free } of rows) {
-    const exact = wish.start;
-    const fits = exact !== undefined && free.slice(exact, exact + wish.count).every(Boolean);
-    const start = exact === undefined ? bestStart(free, wish.count) : fits ? exact : undefined;
-    if (start === undefined) continue;
-    free.fill(false, start, start + wish.count);
-    return { zone, row, startIndex: start };
+  const { start: exact, count } = wish;
+  if (exact !== undefined) {
+    const [only] = rows;
+    if (!only?.free.slice(exact, exact + count).every(Boolean)) return 'SEAT_TAKEN';
+    if (avoidSingles && leavesSingle(only.free, exact, count)) return 'SINGLE_SEAT_LEFT';
+    only.free.fill(false, exact, exact + count);
+    return { zone: only.zone, row: only.row, startIndex: exact };
   }
-  if (wish.start !== undefined) return 'SEAT_TAKEN';
-  return wish.count > 1 && rows.some(({ free }) => free.some(Boolean)) ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
+  for (const neat of avoidSingles ? [true, false] : [false]) {
+    for (const { zone, row, free } of rows) {
+      const start = bestStart(free, count, neat);
+      if (start === undefined) continue;
+      free.fill(false, start, start + count);
+      return { zone, row, startIndex: start };
+    }
+  }
+  return count > 1 && rows.some(({ free }) => free.some(Boolean)) ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
 }
 
 async function claim(wishes: RunWish[]) {
@@ -60,7 +83,13 @@ async function emptyHouse(): Promise<void> {
   await system().seats.open(1);
 }
 
-beforeEach(emptyHouse);
+const avoidingSingles = (avoidSingles: boolean) =>
+  system().prisma.event.update({ where: { id: 1 }, data: { avoidSingles } });
+
+beforeEach(async () => {
+  await avoidingSingles(false);
+  await emptyHouse();
+});
 
 const count = fc.integer({ min: 1, max: 5 });
 const place = fc.integer({ min: 1, max: 2 });
@@ -76,18 +105,73 @@ const wish: fc.Arbitrary<RunWish> = fc.oneof(
   },
 );
 
-test('claims are decided as the model decides them, until the house is full and beyond', async () => {
+test.each([
+  ['', false],
+  [' where single seats are avoided', true],
+])('claims are decided as the model decides them%s, until the house is full and beyond', async (_where, avoid) => {
+  await avoidingSingles(avoid);
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(wish, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 5 }),
       async (batches) => {
         await emptyHouse();
         const model = emptyModel();
-        for (const batch of batches) expect(await claim(batch)).toEqual(batch.map((one) => decide(model, one)));
+        for (const batch of batches) expect(await claim(batch)).toEqual(batch.map((one) => decide(model, one, avoid)));
       },
     ),
     { numRuns: 300 },
   );
+});
+
+test('selling a whole zone at random leaves no single seat that another choice would have avoided', async () => {
+  await avoidingSingles(true);
+  const random = fc.array(fc.record({ row: fc.option(place, { nil: undefined }), count }), {
+    minLength: 20,
+    maxLength: 40,
+  });
+  await fc.assert(
+    fc.asyncProperty(random, async (wishes) => {
+      await emptyHouse();
+      const rows = emptyModel().filter(({ zone }) => zone === 1);
+      const answers = await claim(wishes.map((one) => ({ zone: 1, ...one })));
+      for (const [i, answer] of answers.entries()) {
+        const { row: asked, count: n } = wishes[i] ?? { count: 0 };
+        if (typeof answer !== 'object') continue;
+        const others = rows.filter(({ row }) => asked === undefined || row === asked);
+        const chosen = rows.find(({ row }) => row === answer.row)?.free ?? [];
+        if (leavesSingle(chosen, answer.startIndex, n)) {
+          for (const { free } of others)
+            for (const start of startsOf(free, n)) expect(leavesSingle(free, start, n)).toBe(true);
+        }
+        chosen.fill(false, answer.startIndex, answer.startIndex + n);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('exact seats anywhere that would leave a single one are refused, and the nearest that would not are named', async () => {
+  await avoidingSingles(true);
+  await emptyHouse();
+  const claimLabels = async (seats: string[]) => {
+    const request = { ticketId: newTicketId(0), eventId: 1, wish: { seats }, hold: false };
+    return (await system().seats.claim(0, [request]))[0];
+  };
+  expect(await claimLabels(['1-1-3', '1-1-6'])).toMatchObject({ kind: 'got' }); // 1-1-4 and 1-1-5 stay together
+  expect(await claimLabels(['1-1-8', '2-1-1'])).toEqual({
+    kind: 'refused',
+    refusal: {
+      code: 'SINGLE_SEAT_LEFT',
+      alternatives: [
+        { zone: 1, row: 1, startIndex: 6, seatsCount: 2 },
+        { zone: 1, row: 2, seatsCount: 2 },
+        { zone: 2, row: 1, seatsCount: 2 },
+      ],
+    },
+  });
+  expect(await claimLabels(['1-1-4', '1-1-5', '2-1-1'])).toMatchObject({ kind: 'got' });
+  // A single seat at the row's end stands beside nobody's seat only: that is allowed.
+  expect(await claimLabels(['1-1-2', '2-2-2'])).toMatchObject({ kind: 'got' });
 });
 
 test('a row sells runs of 1 to 5 until none of that length is left, and refuses only then', async () => {

@@ -1,0 +1,356 @@
+import { beforeAll, beforeEach, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { BookRequest, ChangeRequest } from '../../shared/contract/jobs.ts';
+import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { auditEvent } from '../../shared/stores/audit.ts';
+import { scriptKeys, scriptText } from '../../shared/stores/scripts.ts';
+import { createBook } from '../../workers/book.ts';
+import { createChange } from '../../workers/change.ts';
+import { createExpire, createReleaseSeats } from '../../workers/release.ts';
+import { useSystem } from '../support/system.ts';
+
+// Each history plays in a zone of its own, a single short row, with two buyers of its own. Fifty go side by side, step by
+// step: their requests meet in the same batches, as in life.
+const [TOGETHER, GROUPS, SEATS, LIMIT] = [50, 40, 6, 4];
+const system = useSystem({ ZONES: TOGETHER, ROWS: 1, SEATS_PER_ROW: SEATS });
+
+/** What may happen in a history. `who` is one of its two buyers; `which` counts through its bookings. */
+type Step =
+  | { do: 'hold'; who: number; count: number; start: number | undefined; key: number | undefined }
+  | { do: 'confirm'; who: number; which: number; reference: number | undefined }
+  | { do: 'extend' | 'cancel'; who: number; which: number }
+  /** The hold's time runs out; nobody has swept yet. */
+  | { do: 'lapse'; which: number }
+  /** Somebody sweeps what has run out. */
+  | { do: 'sweep' }
+  /** A worker that died before it noted that seats are free: the next sweep frees them once more. */
+  | { do: 'forget release' }
+  /** The same request's job comes again; where `forgotten`, after Redis has lost its ticket. */
+  | { do: 'retry'; which: number; forgotten: boolean };
+
+type ModelBooking = {
+  id: string;
+  userId: number;
+  seats: number[];
+  status: Booking['status'];
+  lapsed: boolean;
+  reference: string | undefined;
+  key: string | undefined;
+  wish: string;
+};
+
+/** One history as the model sees it: who has which seat, and every booking that there ever was. */
+class Model {
+  readonly bookings: ModelBooking[] = [];
+  readonly requests: BookRequest[] = [];
+  readonly owner: (string | undefined)[] = new Array<undefined>(SEATS).fill(undefined);
+  readonly zone: number;
+  readonly name: string;
+
+  constructor(zone: number, name: string) {
+    this.zone = zone;
+    this.name = name;
+  }
+
+  user = (who: number) => 2 * this.zone - 1 + who;
+
+  free(booking: ModelBooking): void {
+    for (const seat of booking.seats) if (this.owner[seat] === booking.id) this.owner[seat] = undefined;
+  }
+
+  sweep(): void {
+    for (const booking of this.bookings) {
+      if (booking.status !== 'PENDING' || !booking.lapsed) continue;
+      booking.status = 'EXPIRED';
+      this.free(booking);
+    }
+  }
+
+  /** Checks what became of a request for seats, and takes them. */
+  booked(request: BookRequest, outcome: Outcome): void {
+    const { ticketId: id, wish, userId = 0, idempotency } = request;
+    if (!('count' in wish)) throw new Error('histories ask for runs');
+    const mine = this.bookings.find((one) => one.id === id);
+    const keyed = this.bookings.find((one) => one.key !== undefined && one.key === idempotency?.digest);
+    if (mine ?? keyed) {
+      this.expectBooking(outcome, mine ?? keyed, mine ? undefined : idempotency?.fingerprint);
+      return;
+    }
+
+    const has = this.bookings.filter((one) => one.userId === userId && this.isLive(one));
+    const seatsNow = has.reduce((sum, one) => sum + one.seats.length, 0);
+    const fits = (start: number) => [...Array(wish.count).keys()].every((i) => this.isFree(start + i));
+    const anyRun = [...Array(SEATS).keys()].some(fits);
+    const anySeat = [...Array(SEATS).keys()].some((seat) => this.isFree(seat));
+    let code: string | undefined;
+    if (seatsNow + wish.count > LIMIT) code = 'SEAT_LIMIT';
+    else if (wish.start !== undefined) code = fits(wish.start) ? undefined : 'SEAT_TAKEN';
+    else if (!anyRun) code = anySeat && wish.count > 1 ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
+    if (code !== undefined) {
+      expect(outcome).toMatchObject({ kind: 'book', status: 'rejected', code });
+      return;
+    }
+
+    if (outcome.status !== 'booked') throw new Error(`seats were free: ${JSON.stringify(outcome)}`);
+    const { startIndex = -1, seatsCount } = outcome.booking;
+    expect({ seatsCount, fits: fits(startIndex) }).toEqual({ seatsCount: wish.count, fits: true });
+    if (wish.start !== undefined) expect(startIndex).toBe(wish.start);
+    const seats = [...Array(wish.count).keys()].map((i) => startIndex + i);
+    for (const seat of seats) this.owner[seat] = id;
+    const key = idempotency?.digest;
+    const fresh = { lapsed: false, reference: undefined, status: 'PENDING' as const, wish: JSON.stringify(wish) };
+    this.bookings.push({ id, userId, seats, key, ...fresh });
+  }
+
+  /** Checks what became of a change, and makes it. */
+  changed(request: ChangeRequest, outcome: Outcome): void {
+    const booking = this.bookings.find((one) => one.id === request.bookingId);
+    if (booking === undefined || booking.userId !== request.userId) {
+      refusedAs(outcome, 'BOOKING_UNKNOWN');
+      return;
+    }
+    const { paymentReference } = request;
+    const live = booking.status === 'PENDING' && !booking.lapsed;
+    if (request.kind === 'confirm') {
+      if (booking.status === 'CONFIRMED') {
+        if (paymentReference !== undefined && paymentReference !== booking.reference) {
+          refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
+          return;
+        }
+      } else {
+        if (!live) {
+          refusedAs(outcome, 'HOLD_EXPIRED');
+          return;
+        }
+        const paid = paymentReference !== undefined && this.bookings.some((one) => one.reference === paymentReference);
+        if (paid) {
+          refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
+          return;
+        }
+        Object.assign(booking, { status: 'CONFIRMED', reference: paymentReference });
+      }
+    }
+    if (request.kind === 'extend' && !live) {
+      refusedAs(outcome, 'HOLD_EXPIRED');
+      return;
+    }
+    if (request.kind === 'cancel' && booking.status !== 'CANCELLED') {
+      if (!live) {
+        refusedAs(outcome, 'HOLD_EXPIRED');
+        return;
+      }
+      booking.status = 'CANCELLED';
+      this.free(booking);
+    }
+    this.expectBooking(outcome, booking, undefined);
+  }
+
+  private isFree = (seat: number) => seat < SEATS && this.owner[seat] === undefined;
+  private isLive = ({ status }: ModelBooking) => status === 'PENDING' || status === 'CONFIRMED';
+
+  private expectBooking(outcome: Outcome, booking: ModelBooking | undefined, wish: string | undefined): void {
+    if (wish !== undefined && wish !== booking?.wish) {
+      refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
+      return;
+    }
+    expect(outcome).toMatchObject({ booking: { id: booking?.id, status: booking?.status, userId: booking?.userId } });
+  }
+}
+
+function refusedAs(outcome: Outcome, code: string): void {
+  expect(outcome).toMatchObject({ status: 'rejected', code });
+}
+
+/** How changes reach PostgreSQL: a planted bug may stand in between. */
+type Plant = (request: ChangeRequest, model: Model) => ChangeRequest;
+const nothingPlanted: Plant = (request) => request;
+
+let run: ReturnType<typeof workers>;
+let groups = 0;
+
+function workers() {
+  const { seats, bookings, tickets, holds, log } = system();
+  const releaseSeats = createReleaseSeats({ holds, seats });
+  return {
+    book: createBook({ seats, bookings, tickets, log }),
+    change: createChange({ holds, seats, tickets, releaseSeats }),
+    sweep: createExpire({ holds, releaseSeats }),
+  };
+}
+
+async function outcomesOf(requests: readonly { ticketId: string }[]): Promise<(Outcome | undefined)[]> {
+  const ids = requests.map((request) => request.ticketId);
+  return (await system().tickets.watch(0, '', ids)).tickets.map((ticket) => ticket?.outcome);
+}
+
+/** Two jobs at once, as two workers would have them. */
+async function inTwoJobs<Request>(requests: readonly Request[], job: (some: readonly Request[]) => Promise<void>) {
+  const halves = [requests.filter((_, i) => i % 2 === 0), requests.filter((_, i) => i % 2 === 1)];
+  await Promise.all(halves.filter((some) => some.length > 0).map(job));
+}
+
+async function play(histories: readonly Step[][], plant: Plant): Promise<void> {
+  await system().clearEvent();
+  await system().seats.open(1);
+  groups += 1;
+  const models = histories.map((_, i) => new Model(i + 1, `${groups}-${i}`));
+  const longest = Math.max(...histories.map((history) => history.length));
+  for (let at = 0; at < longest; at += 1) {
+    const now = models.flatMap((model, i) => {
+      const step = histories[i]?.[at];
+      return step === undefined ? [] : [{ model, step }];
+    });
+    await lapse(
+      now.flatMap(({ model, step }) => (step.do === 'lapse' ? (picked(model.bookings, step.which) ?? []) : [])),
+    );
+    await bookAll(now);
+    await changeAll(now, plant);
+    if (now.some(({ step }) => step.do === 'forget release')) {
+      await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL`;
+      await run.sweep();
+      for (const model of models) model.sweep();
+    }
+    if (now.some(({ step }) => step.do === 'sweep')) {
+      await run.sweep();
+      for (const model of models) model.sweep();
+    }
+  }
+  for (const model of models) {
+    const rows = await system().prisma.seat.findMany({ where: { zone: model.zone }, orderBy: { number: 'asc' } });
+    const expected = model.owner.flatMap((id, seat) => (id === undefined ? [] : [{ number: seat + 1, bookingId: id }]));
+    expect(rows.map(({ number, bookingId }) => ({ number, bookingId }))).toEqual(expected);
+  }
+  await run.sweep(); // what was cancelled last is told to Redis
+  const lapsed = models.some(({ bookings }) => bookings.some((one) => one.lapsed && one.status === 'PENDING'));
+  if (!lapsed) expect((await auditEvent(1, system())).differences).toEqual([]);
+}
+
+const picked = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length];
+
+async function lapse(bookings: readonly ModelBooking[]): Promise<void> {
+  const due = bookings.filter((booking) => booking.status === 'PENDING');
+  for (const booking of due) booking.lapsed = true;
+  const data = { expiresAt: new Date(Date.now() - 1_000) };
+  if (due.length > 0)
+    await system().prisma.booking.updateMany({ where: { id: { in: due.map(({ id }) => id) } }, data });
+}
+
+async function bookAll(now: readonly { model: Model; step: Step }[]): Promise<void> {
+  const asked: { model: Model; request: BookRequest }[] = [];
+  for (const { model, step } of now) {
+    if (step.do === 'hold') {
+      const { who, count, start, key } = step;
+      const wish = { zone: model.zone, row: 1, count, ...(start === undefined ? {} : { start }) };
+      const userId = model.user(who);
+      const digest = `${model.name}-${userId}-${key}`;
+      const idempotency = key === undefined ? undefined : { digest, fingerprint: JSON.stringify(wish) };
+      const request = { ticketId: newTicketId(0), eventId: 1, wish, hold: true, userId, idempotency };
+      model.requests.push(request);
+      asked.push({ model, request });
+    }
+    if (step.do === 'retry') {
+      const request = picked(model.requests, step.which);
+      if (request === undefined) continue;
+      if (step.forgotten) {
+        await system().redis.del(`{s0}:ticket:${request.ticketId}`);
+        asked.push({ model, request });
+      } else {
+        const before = await outcomesOf([request]);
+        await run.book(0, [request]);
+        expect(await outcomesOf([request])).toEqual(before);
+      }
+    }
+  }
+  await inTwoJobs(
+    asked.map(({ request }) => request),
+    (some) => run.book(0, some),
+  );
+  const outcomes = await outcomesOf(asked.map(({ request }) => request));
+  for (const [i, { model, request }] of asked.entries()) model.booked(request, outcomes[i] as Outcome);
+}
+
+async function changeAll(now: readonly { model: Model; step: Step }[], plant: Plant): Promise<void> {
+  const asked = now.flatMap(({ model, step }) => {
+    if (step.do !== 'confirm' && step.do !== 'extend' && step.do !== 'cancel') return [];
+    const booking = picked(model.bookings, step.which);
+    if (booking === undefined) return [];
+    const given = step.do === 'confirm' ? step.reference : undefined;
+    const paymentReference = given === undefined ? undefined : `${model.name}-${given}`;
+    const ids = { ticketId: newTicketId(0), bookingId: booking.id, userId: model.user(step.who) };
+    return [{ model, request: { ...ids, kind: step.do, paymentReference } }];
+  });
+  await inTwoJobs(asked, (some) =>
+    run.change(
+      0,
+      some.map(({ model, request }) => plant(request, model)),
+    ),
+  );
+  const outcomes = await outcomesOf(asked.map(({ request }) => request));
+  for (const [i, { model, request }] of asked.entries()) model.changed(request, outcomes[i] as Outcome);
+}
+
+const who = fc.integer({ min: 0, max: 1 });
+const which = fc.nat({ max: 20 });
+const maybe = (max: number) => fc.option(fc.nat({ max }), { nil: undefined });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc
+      .record({
+        do: fc.constant('hold' as const),
+        who,
+        count: fc.integer({ min: 1, max: 3 }),
+        start: maybe(SEATS - 1),
+        key: maybe(1),
+      })
+      .filter(({ start = 0, count }) => start + count <= SEATS),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('confirm' as const), who, which, reference: maybe(1) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('extend' as const, 'cancel' as const), who, which }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sweep' as const, 'forget release' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), which, forgotten: fc.boolean() }) },
+);
+const histories = fc.array(fc.array(step, { minLength: 3, maxLength: 12 }), {
+  minLength: TOGETHER,
+  maxLength: TOGETHER,
+});
+
+const property = (plant: Plant) => fc.asyncProperty(histories, (some) => play(some, plant));
+
+beforeAll(async () => {
+  await system().stopWorkers(); // nobody sweeps but the histories
+  await system().prisma.event.update({ where: { id: 1 }, data: { seatLimit: LIMIT } });
+  run = workers();
+});
+
+beforeEach(async () => {
+  await system().redis.flushdb();
+});
+
+test(`${TOGETHER * GROUPS} histories of hold, confirm, extend, cancel, expire and retry go as the model has them`, async () => {
+  groups = 0;
+  await fc.assert(property(nothingPlanted), { numRuns: GROUPS, endOnFailure: true });
+  expect(groups * TOGETHER).toBeGreaterThanOrEqual(2_000);
+});
+
+test('the histories find a planted bug: anybody may change a hold', async () => {
+  const asOwner: Plant = (request, model) => {
+    const owner = model.bookings.find(({ id }) => id === request.bookingId)?.userId;
+    return { ...request, userId: owner ?? request.userId };
+  };
+  expect((await fc.check(property(asOwner), { numRuns: GROUPS, endOnFailure: true })).failed).toBe(true);
+});
+
+test('the histories find a planted bug: seats are freed whoever owns them', async () => {
+  const define = (lua: string) =>
+    system().redis.defineCommand('releaseSeats', { numberOfKeys: scriptKeys.releaseSeats.length, lua });
+  const sound = scriptText('releaseSeats');
+  const broken = sound.replace("redis.call('GET', lock) == id", 'true');
+  expect(broken).not.toBe(sound);
+  define(broken);
+  const found = await fc.check(property(nothingPlanted), { numRuns: GROUPS, endOnFailure: true });
+  define(sound);
+  expect(found.failed).toBe(true);
+});
