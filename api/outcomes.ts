@@ -57,10 +57,11 @@ export async function createOutcomes(deps: {
     for (const follower of followers ?? []) follower(outcome);
   }
 
-  subscriber.on('message', (_channel: string, message: string) => {
+  const channels = looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`);
+  subscriber.on('message', (channel: string, message: string) => {
+    if (!channels.includes(channel)) return; // others listen on this connection too
     for (const [ticketId, outcome] of JSON.parse(message) as [string, Outcome][]) deliver(ticketId, outcome);
   });
-  const channels = looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`);
   await subscriber.subscribe(...channels);
   let unread: string[] | undefined; // what is still to be read after the last gap; undefined before it is known
   let rereading = false;

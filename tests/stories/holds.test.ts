@@ -181,6 +181,66 @@ describe('hold, then', () => {
   });
 });
 
+/** The three ways to learn what became of a request. Each answers with the ticket's last state. */
+type Learn = (method: string, path: string, body: object) => Promise<Record<string, unknown>>;
+
+const ways: Record<string, Learn> = {
+  async waiting(method, path, body) {
+    const { status, body: answer } = await send(system().url, method, path, body, { prefer: 'wait=20' });
+    return status < 300 ? { booking: answer } : answer;
+  },
+
+  async polling(method, path, body) {
+    const { status, body: ticket } = await send(system().url, method, `${path}?wait=0`, body);
+    expect(status).toBe(202);
+    for (;;) {
+      const { body: state } = await get(String((ticket.links as Record<string, string>).ticket));
+      if (state.status !== 'queued') return state;
+      await sleep(20);
+    }
+  },
+
+  async 'over WebSocket'(method, path, body) {
+    const { body: ticket } = await send(system().url, method, `${path}?wait=0`, body);
+    const socket = await openSocket(system().url);
+    socket.send({ type: 'subscribe', ticketId: ticket.ticketId });
+    let message = await socket.next();
+    if (message.status === 'queued') message = await socket.next();
+    socket.close();
+    return message;
+  },
+};
+
+describe.each(Object.entries(ways))('a story of seats, %s:', (_way, learn) => {
+  const take = (userId: number) => learn('POST', '/api/bookings', { userId, eventId: 1, seatNumber: '1-1-1' });
+  const idOf = (answer: Record<string, unknown>) => (answer.booking as { id: string }).id;
+
+  test('hold, confirm', async () => {
+    const id = idOf(await take(ANNA));
+    const confirmed = await learn('POST', `/api/bookings/${id}/confirm`, { userId: ANNA });
+    expect(confirmed).toMatchObject({ booking: { id, status: 'CONFIRMED', seats: ['1-1-1'] } });
+    expect(await take(BEN)).toMatchObject({ code: 'SEAT_TAKEN' });
+  });
+
+  test('hold, cancel, someone else holds', async () => {
+    const id = idOf(await take(ANNA));
+    expect(await take(BEN)).toMatchObject({ code: 'SEAT_TAKEN' });
+    const cancelled = await learn('DELETE', `/api/bookings/${id}`, { userId: ANNA });
+    expect(cancelled).toMatchObject({ booking: { id, status: 'CANCELLED' } });
+    expect(await take(BEN)).toMatchObject({ booking: { userId: BEN, status: 'PENDING' } });
+  });
+
+  test('hold, expire, someone else holds', async () => {
+    const id = idOf(await take(ANNA));
+    await backdate(id);
+    await until(async () => (await statusOf(id)) === 'EXPIRED');
+    await until(async () => (await system().redis.exists('{s0}:lock:1:1:1:1')) === 0);
+    expect(await take(BEN)).toMatchObject({ booking: { userId: BEN, status: 'PENDING' } });
+    const late = await learn('POST', `/api/bookings/${id}/confirm`, { userId: ANNA });
+    expect(late).toMatchObject({ code: 'HOLD_EXPIRED' });
+  });
+});
+
 test('a worker that died after a hold ended in PostgreSQL leaves its seats to the next one', async () => {
   const { id } = (await hold(ANNA, { seats: ['1-1-1', '1-1-3'] })).body;
   await system().stopWorkers();

@@ -13,7 +13,7 @@ declare global {
   var testServers: TestServers;
 }
 
-/** A real PostgreSQL and a real Redis for the whole run, apart from those of `npm start`. */
+/** A real PostgreSQL for the whole run, apart from that of `npm start`. Each test file starts a Redis of its own. */
 export default async function setUp(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'frontrow-test-'));
   const progress = (line: string) => process.stderr.write(`${line}\n`);
@@ -24,11 +24,10 @@ export default async function setUp(): Promise<void> {
     environment: process.env,
     progress,
   });
-  const [postgres, redis] = await Promise.all([
+  const [postgres] = await Promise.all([
     embeddedPostgres(options('postgres', await freePort())),
-    embeddedRedis(options('redis', await freePort())),
+    embeddedRedis(options('redis', await freePort())), // not started: only fetched, once, where this machine has none
   ]);
-  globalThis.testServers = { folder, servers: await Promise.all([postgres.start(), redis.start()]) };
+  globalThis.testServers = { folder, servers: [await postgres.start()] };
   process.env.TEST_DATABASE_URL = postgres.url;
-  process.env.TEST_REDIS_URL = redis.url;
 }

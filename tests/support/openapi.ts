@@ -4,7 +4,7 @@ import { openApiDocument } from '../../api/openapi.ts';
 
 export const document = openApiDocument();
 
-const ajv = new Ajv2020({ strict: false, allErrors: true });
+const ajv = new Ajv2020({ strict: false, allErrors: true, formats: { base64: true } });
 addFormats.default(ajv);
 ajv.addSchema(document, 'openapi');
 

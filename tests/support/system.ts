@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startApi } from '../../api/api.ts';
 import { type Config, settings } from '../../shared/platform/config.ts';
+import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
@@ -19,37 +24,42 @@ import { createSeatStore } from '../../shared/stores/seats.ts';
 import { createTicketStore } from '../../shared/stores/tickets.ts';
 import { startWorkers } from '../../workers/workers.ts';
 
-/** Redis databases that the test server has. Number 0 counts the others out; each test file takes one of its own. */
-const REDIS_DATABASES = 64;
-
-/** A database of PostgreSQL and one of Redis for the calling file alone, empty. */
-async function ownServers(): Promise<{ databaseUrl: string; redisUrl: string }> {
-  const { TEST_DATABASE_URL = '', TEST_REDIS_URL = '' } = process.env;
+/**
+ * A database of PostgreSQL and a Redis server for the caller alone, empty. (Databases of one Redis would share its pub/sub.)
+ */
+async function ownServers() {
+  const { TEST_DATABASE_URL = '' } = process.env;
   const name = `test_${randomBytes(6).toString('hex')}`;
   const client = new pg.Client({ connectionString: TEST_DATABASE_URL });
   await client.connect();
   await client.query(`CREATE DATABASE ${name}`);
   await client.end();
-  const counter = new Redis(TEST_REDIS_URL);
-  const turn = await counter.incr('test-files');
-  counter.disconnect();
   const databaseUrl = new URL(TEST_DATABASE_URL);
   databaseUrl.pathname = `/${name}`;
-  return { databaseUrl: databaseUrl.href, redisUrl: `${TEST_REDIS_URL}/${1 + (turn % (REDIS_DATABASES - 1))}` };
+
+  const folder = mkdtempSync(join(tmpdir(), 'frontrow-test-redis-'));
+  const logFile = join(folder, 'redis.log');
+  const options = { folder, port: await freePort(), logFile, environment: process.env, progress: () => undefined };
+  const { url: redisUrl, start } = await embeddedRedis(options);
+  const redisServer = await start();
+  const stop = async () => {
+    await redisServer.stop(5_000);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { databaseUrl: databaseUrl.href, redisUrl, stop };
 }
 
 type SystemOptions = Partial<Omit<Config, 'HOST' | 'PORT' | 'DATABASE_URL' | 'REDIS_URL'>>;
 
 async function startSystem(options: SystemOptions) {
   const config = { ...settings.parse({ LOG_LEVEL: 'silent' }), EMBEDDED: true, ...options };
-  const { databaseUrl, redisUrl } = await ownServers();
+  const { databaseUrl, redisUrl, stop } = await ownServers();
   const log = createLogger(config, 'test');
   const prisma = openPrisma(databaseUrl, 8);
   const redis = openRedis(redisUrl, 'producer', log);
   const workerRedis = openRedis(redisUrl, 'worker', log);
   const subscriber = openRedis(redisUrl, 'subscriber', log);
   await Promise.all([connected(redis), prepareDatabase(databaseUrl, config)]);
-  await redis.flushdb();
 
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
@@ -104,18 +114,20 @@ async function startSystem(options: SystemOptions) {
       for (const connection of [redis, workerRedis, subscriber]) connection.disconnect();
       await prisma.$disconnect();
       await expectNoConnections(redisUrl);
+      await stop();
     },
   };
 }
 
 /** A worker, queue or connection that was left open is a defect: it fails the file that left it. */
 async function expectNoConnections(redisUrl: string): Promise<void> {
-  const database = new URL(redisUrl).pathname.slice(1);
-  const probe = new Redis(process.env.TEST_REDIS_URL ?? '', { connectionName: 'probe' });
+  const probe = new Redis(redisUrl, { connectionName: 'probe' });
   let left: string[] = [];
   for (let looks = 0; looks < 20; looks += 1) {
-    const clients = String(await probe.client('LIST')).split('\n');
-    left = clients.filter((client) => client.includes(` db=${database} `) && !client.includes('name=probe'));
+    const clients = String(await probe.client('LIST'))
+      .trim()
+      .split('\n');
+    left = clients.filter((client) => !client.includes('name=probe'));
     if (left.length === 0) break;
     await sleep(100);
   }

@@ -1,0 +1,286 @@
+import { randomUUID } from 'node:crypto';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { auditEvent } from '../../shared/stores/audit.ts';
+import { send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: 10 });
+const CLUB = {
+  name: 'Club night',
+  currency: 'USD',
+  zones: [
+    { rows: 2, seatsPerRow: 4, price: 9_900 },
+    { rows: 1, seatsPerRow: 7, price: 4_500 },
+  ],
+};
+
+const get = (path: string, headers?: Record<string, string>) => send(system().url, 'GET', path, undefined, headers);
+const post = (path: string, body: unknown, headers?: Record<string, string>) =>
+  send(system().url, 'POST', path, body, headers);
+const patch = (id: unknown, body: unknown) => send(system().url, 'PATCH', `/api/events/${id}`, body);
+const create = async (event: object = {}) => (await post('/api/events', { ...CLUB, ...event })).body.id;
+const hold = (eventId: unknown, wish: object, userId = 1) =>
+  post('/api/bookings?wait=20', { eventId, userId, ...wish });
+const differences = async (eventId: unknown) => (await auditEvent(Number(eventId), system())).differences;
+
+beforeEach(async () => {
+  await system().clearEvent();
+  await system().seats.open(1);
+});
+
+describe('an event', () => {
+  test('is created with zones of their own, listed, and sold like the first', async () => {
+    const { status, body, headers } = await post('/api/events', CLUB);
+    expect(status).toBe(201);
+    expect(headers.get('location')).toBe(`/api/events/${body.id}`);
+    expect(body).toMatchObject({
+      name: 'Club night',
+      currency: 'USD',
+      totalSeats: 15,
+      salesPaused: false,
+      onSaleAt: null,
+    });
+    expect(body.zones).toMatchObject([
+      { zone: 1, rows: 2, seatsPerRow: 4, price: 9_900, counts: { total: 8, available: 8 } },
+      { zone: 2, rows: 1, seatsPerRow: 7, price: 4_500 },
+    ]);
+    const { events } = (await get('/api/events')).body as { events: { id: number }[] };
+    expect(events.map(({ id }) => id)).toEqual(expect.arrayContaining([1, body.id]));
+    expect(await hold(body.id, { seatNumber: '2-1-7' })).toMatchObject({ status: 201, body: { eventId: body.id } });
+    expect(await hold(body.id, { seatNumber: '2-1-8' })).toMatchObject({ status: 400 });
+    expect((await get(`/api/events/${body.id}`)).body.counts).toEqual({
+      total: 15,
+      available: 14,
+      held: 1,
+      sold: 0,
+      blocked: 0,
+    });
+    expect(await differences(body.id)).toEqual([]);
+  });
+
+  test('with an idempotency key is created once, whoever asks how often', async () => {
+    const key = { 'idempotency-key': randomUUID() };
+    const replies = await Promise.all([1, 2, 3].map(() => post('/api/events', CLUB, key)));
+    expect(new Set(replies.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
+    const other = await post('/api/events', { ...CLUB, name: 'Other' }, key);
+    expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
+  });
+
+  test('is listed page by page', async () => {
+    await create();
+    const first = (await get('/api/events?limit=1')).body as { events: { id: number }[]; next: string };
+    expect(first.events.map(({ id }) => id)).toEqual([1]);
+    const second = (await get(first.next)).body as { events: { id: number }[] };
+    expect(second.events[0]?.id).toBeGreaterThan(1);
+  });
+
+  test.each([
+    ['no name', { ...CLUB, name: '' }],
+    ['no zones', { name: 'x', zones: [] }],
+    ['a price below nothing', { name: 'x', zones: [{ rows: 1, seatsPerRow: 1, price: -1 }] }],
+    ['a currency that is none', { ...CLUB, currency: 'euro' }],
+    ['more seats than there may be', { name: 'x', zones: Array(200).fill({ rows: 10_000, seatsPerRow: 1_000 }) }],
+    ['a hold longer than it may ever last', { ...CLUB, holdSeconds: 600, maxHoldSeconds: 60 }],
+    ['an on-sale time that is none', { ...CLUB, onSaleAt: 'tomorrow' }],
+  ])('with %s is refused', async (_what, body) => {
+    expect(await post('/api/events', body)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+  });
+
+  test('that there is not is not found', async () => {
+    for (const path of [
+      '/api/events/99999',
+      '/api/events/x',
+      '/api/seats/map?eventId=99999',
+      '/api/seats/available?eventId=99999',
+    ])
+      expect((await get(path)).body.code).toBe('EVENT_UNKNOWN');
+    expect(await patch(99_999, { name: 'x' })).toMatchObject({ status: 404, body: { code: 'EVENT_UNKNOWN' } });
+  });
+});
+
+describe('an operator', () => {
+  test('pauses sales and lets them go on; what is held may be confirmed meanwhile', async () => {
+    const id = await create();
+    const held = (await hold(id, { count: 1 })).body;
+    expect(await patch(id, { salesPaused: true })).toMatchObject({ status: 200, body: { salesPaused: true } });
+    expect(await hold(id, { count: 1 })).toMatchObject({ status: 409, body: { code: 'SALES_PAUSED' } });
+    expect(await post(`/api/bookings/${held.id}/confirm`, { userId: 1 })).toMatchObject({ status: 200 });
+    await patch(id, { salesPaused: false });
+    expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
+  });
+
+  test('sets when sales begin: before, a refusal tells the time, on both surfaces', async () => {
+    const onSaleAt = new Date(Date.now() + 3_600_000).toISOString();
+    const id = await create({ onSaleAt });
+    expect(await hold(id, { count: 1 })).toMatchObject({ status: 409, body: { code: 'NOT_ON_SALE', onSaleAt } });
+    await patch(id, { onSaleAt: new Date(Date.now() - 1_000).toISOString() });
+    expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
+    await patch(1, { onSaleAt });
+    expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({
+      status: 409,
+      body: { code: 'NOT_ON_SALE', onSaleAt },
+    });
+    await patch(1, { onSaleAt: null });
+    expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({ status: 200 });
+  });
+
+  test('changes how long a hold lasts', async () => {
+    const id = await create();
+    await patch(id, { holdSeconds: 60, maxHoldSeconds: 90 });
+    const { createdAt, expiresAt } = (await hold(id, { count: 1 })).body;
+    expect(Math.round((Date.parse(String(expiresAt)) - Date.parse(String(createdAt))) / 1000)).toBe(60);
+    expect(await patch(id, { maxHoldSeconds: 59 })).toMatchObject({ status: 400 });
+  });
+
+  test('blocks and unblocks seats: they are neither held nor sold, and nobody gets them', async () => {
+    const seats = ['1-1-1', '1-1-2'];
+    expect(await post('/api/events/1/block', { seats })).toMatchObject({
+      status: 200,
+      body: { eventId: 1, changed: 2 },
+    });
+    expect(await post('/api/events/1/block', { seats })).toMatchObject({ status: 200, body: { changed: 0 } });
+    expect(await hold(1, { seatNumber: '1-1-1' })).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN' } });
+    expect((await get('/api/events/1')).body.counts).toMatchObject({ available: 58, held: 0, sold: 0, blocked: 2 });
+    const { seats: all } = (await get('/api/events/1?include=seats')).body as { seats: Record<string, unknown>[] };
+    expect(all).toHaveLength(60);
+    expect(all[0]).toEqual({ seatNumber: '1-1-1', zone: 1, row: 1, number: 1, status: 'BLOCKED', price: 5_000 });
+    expect(await differences(1)).toEqual([]);
+    expect(await post('/api/events/1/unblock', { seats: ['1-1-1', '1-1-9'] })).toMatchObject({ body: { changed: 1 } });
+    expect(await hold(1, { seatNumber: '1-1-1' })).toMatchObject({ status: 201 });
+    expect(await differences(1)).toEqual([]);
+  });
+
+  test('cannot block what somebody has: nothing changes, and the seats are named', async () => {
+    await hold(1, { seatNumber: '1-1-5' });
+    const refused = await post('/api/events/1/block', { seats: ['1-1-4', '1-1-5'] });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN', seats: ['1-1-5'] } });
+    expect(await hold(1, { seatNumber: '1-1-4' })).toMatchObject({ status: 201 });
+    expect(await post('/api/events/1/block', { seats: ['9-1-1'] })).toMatchObject({ status: 400 });
+    expect(await differences(1)).toEqual([]);
+  });
+
+  test('blocks survive a wiped Redis', async () => {
+    await post('/api/events/1/block', { seats: ['1-1-1'] });
+    await system().redis.del('{s0}:house:1');
+    expect(await hold(1, { seatNumber: '1-1-1' })).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN' } });
+    expect(await differences(1)).toEqual([]);
+  });
+});
+
+describe("a buyer's limit", () => {
+  test('counts held and sold seats; who cancels may take others', async () => {
+    const id = await create({ seatLimit: 3 });
+    const first = (await hold(id, { count: 2 })).body;
+    expect(await hold(id, { count: 2 })).toMatchObject({ status: 409, body: { code: 'SEAT_LIMIT' } });
+    expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
+    expect(await hold(id, { count: 2 }, 2)).toMatchObject({ status: 201 });
+    expect(await send(system().url, 'DELETE', `/api/bookings/${first.id}`, { userId: 1 })).toMatchObject({
+      status: 200,
+    });
+    expect(await hold(id, { count: 2 })).toMatchObject({ status: 201 });
+    expect(await differences(id)).toEqual([]);
+  });
+
+  test('set later counts what buyers have, and lowering it takes nothing away', async () => {
+    const id = await create();
+    await hold(id, { count: 3 });
+    await patch(id, { seatLimit: 2 });
+    expect(await hold(id, { count: 1 })).toMatchObject({ status: 409, body: { code: 'SEAT_LIMIT' } });
+    expect(await hold(id, { count: 2 }, 2)).toMatchObject({ status: 201 });
+    expect((await get(`/api/events/${id}`)).body.counts).toMatchObject({ held: 5 });
+    await patch(id, { seatLimit: null });
+    expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
+  });
+
+  test('I7: holds under any concurrency, and after Redis has forgotten what buyers have', async () => {
+    const id = await create({ seatLimit: 4, zones: [{ rows: 10, seatsPerRow: 10 }] });
+    const crowd = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => hold(id, { count: 1 + (i % 2) }, 1 + (i % 3))),
+    );
+    expect(crowd.filter(({ status }) => status === 409).every(({ body }) => body.code === 'SEAT_LIMIT')).toBe(true);
+    await system().redis.del(`{s0}:buyers:${id}`);
+    await Promise.all(Array.from({ length: 30 }, (_, i) => hold(id, { count: 1 + (i % 2) }, 1 + (i % 3))));
+    const buyers = await system().prisma.buyer.findMany({ where: { eventId: Number(id) } });
+    expect(buyers.map(({ seats }) => seats)).toEqual([4, 4, 4]);
+    expect(await differences(id)).toEqual([]);
+  });
+});
+
+describe('free seats', () => {
+  test('are listed page by page, by zone and row where asked', async () => {
+    const id = await create();
+    await hold(id, { seats: ['1-1-2', '2-1-1'] });
+    const seen: unknown[] = [];
+    let path: string | undefined = `/api/seats/available?eventId=${id}&limit=5`;
+    while (path !== undefined) {
+      const { seats, next } = (await get(path)).body as { seats: { seatNumber: string }[]; next?: string };
+      expect(seats.length).toBeLessThanOrEqual(5);
+      seen.push(...seats.map(({ seatNumber }) => seatNumber));
+      path = next;
+    }
+    expect(seen).toEqual([
+      ...['1-1-1', '1-1-3', '1-1-4', '1-2-1', '1-2-2', '1-2-3', '1-2-4'],
+      ...['2-1-2', '2-1-3', '2-1-4', '2-1-5', '2-1-6', '2-1-7'],
+    ]);
+    const zone = (await get(`/api/seats/available?eventId=${id}&zone=1&row=1`)).body as { seats: object[] };
+    expect(zone).toEqual({
+      seats: [1, 3, 4].map((number) => ({
+        ...{ seatNumber: `1-1-${number}`, zone: 1, row: 1, number },
+        ...{ status: 'AVAILABLE', price: 9_900 },
+      })),
+    });
+    expect(await get(`/api/seats/available?eventId=${id}&zone=3`)).toMatchObject({ status: 400 });
+    expect(await get('/api/seats/available')).toMatchObject({ status: 400 });
+  });
+
+  test('are listed from PostgreSQL where Redis was wiped', async () => {
+    await hold(1, { seats: ['1-1-2'] });
+    await system().stopWorkers();
+    await system().redis.del('{s0}:house:1');
+    const { seats } = (await get('/api/seats/available?eventId=1&zone=1&row=1')).body as {
+      seats: { number: number }[];
+    };
+    expect(seats.map(({ number }) => number)).toEqual([1, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect((await get('/api/events/1')).body.counts).toMatchObject({ held: 1, available: 59 });
+    await system().resumeWorkers();
+  });
+});
+
+test('the map has every seat in a few bytes, and its ETag answers 304 until something changes', async () => {
+  await hold(1, { seats: ['1-1-1', '1-1-10'] });
+  await post('/reserve?wait=20', { zone: 2, row: 3, start: 0, count: 1 });
+  await post('/api/events/1/block', { seats: ['2-1-2'] });
+  const { headers, body } = await get('/api/seats/map?eventId=1');
+  const bits = (base64: unknown) =>
+    [...Buffer.from(String(base64), 'base64')].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  const empty = '0'.repeat(16);
+  const [one, two] = body.zones as { taken: string; held?: string; blocked?: string }[];
+  expect(bits(one?.taken)).toBe(`1000000001000000${empty}${empty}`);
+  expect(one?.held).toBe(one?.taken);
+  expect(bits(two?.taken)).toBe(`0100000000000000${empty}1000000000000000`);
+  expect(bits(two?.blocked)).toBe(`0100000000000000${empty}${empty}`);
+  expect(two?.held).toBeUndefined();
+  const etag = headers.get('etag') ?? '';
+  expect((await get('/api/seats/map?eventId=1', { 'if-none-match': etag })).status).toBe(304);
+  await hold(1, { count: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 300)); // one reading serves a quarter of a second
+  expect((await get('/api/seats/map?eventId=1', { 'if-none-match': etag })).status).toBe(200);
+});
+
+test('an idempotency key holds when Redis has forgotten it: the booking has it too', async () => {
+  const key = { 'idempotency-key': randomUUID() };
+  const ask = (body: object) => post('/api/bookings?wait=20', { eventId: 1, userId: 1, ...body }, key);
+  const first = await ask({ seatNumber: '1-1-1' });
+  expect(first.status).toBe(201);
+  await system().redis.flushdb();
+  expect(await ask({ seatNumber: '1-1-1' })).toMatchObject({ status: 201, body: { id: first.body.id } });
+  await system().redis.flushdb();
+  expect(await ask({ seatNumber: '1-1-2' })).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
+  expect(await system().prisma.seat.count({ where: { eventId: 1 } })).toBe(1);
+  expect(await differences(1)).toEqual([]);
+  const reserve = () => post('/reserve?wait=20', { count: 2 }, key);
+  const sold = await reserve();
+  await system().redis.flushdb();
+  expect((await reserve()).body).toMatchObject({ startIndex: sold.body.startIndex, row: sold.body.row });
+  expect(await differences(1)).toEqual([]);
+});

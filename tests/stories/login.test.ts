@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { hashPassword } from '../../shared/domain/password.ts';
+import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { openSocket, send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+const SECRET = 'a secret that only this test knows, and nobody else';
+
+const PROVIDER_PORT = await freePort();
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe('where people log in', () => {
+  const system = useSystem({ AUTH: 'on', AUTH_SECRET: SECRET, ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
+  let [anna, ben] = ['', ''];
+
+  const post = (path: string, body: unknown, token = '', headers = {}) =>
+    send(system().url, 'POST', path, body, { ...headers, ...(token ? bearer(token) : {}) });
+  const get = (path: string, token = '') => send(system().url, 'GET', path, undefined, token ? bearer(token) : {});
+  const login = async (email: string, password: string) => post('/api/users/login', { email, password });
+  const hold = (token: string, wish: object, headers = {}) =>
+    post('/api/bookings?wait=20', { eventId: 1, ...wish }, token, headers);
+  const signed = (claims: object, { alg = 'HS256', secret = SECRET, expires = '5m' } = {}) =>
+    new SignJWT({ sub: '1', iss: 'frontrow', aud: 'frontrow', ...claims })
+      .setProtectedHeader({ alg })
+      .setExpirationTime(expires)
+      .sign(new TextEncoder().encode(secret));
+
+  beforeAll(async () => {
+    const passwordHash = await hashPassword("ben's own");
+    await system().prisma.user.update({ where: { id: 2 }, data: { passwordHash } });
+    anna = String((await login('test@example.com', 'password')).body.token);
+    ben = String((await login('user2@example.com', "ben's own")).body.token);
+  });
+  beforeEach(async () => {
+    await system().clearEvent();
+    await system().seats.open(1);
+  });
+
+  test('the first demonstration user logs in as the booking system before had it', async () => {
+    const { status, body } = await login('test@example.com', 'password');
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        id: 1,
+        email: 'test@example.com',
+        name: 'User 1',
+        token: expect.stringMatching(/^ey[\w-]+\.[\w-]+\.[\w-]+$/),
+      },
+    });
+  });
+
+  test.each([
+    ['a wrong password', 'test@example.com', 'Password'],
+    ['a user without one', 'user3@example.com', 'password'],
+    ['nobody', 'nobody@example.com', 'password'],
+  ])('%s does not, and the answer is the same', async (_who, email, password) => {
+    const { status, body } = await login(email, password);
+    expect({ status, code: body.code, detail: body.detail }).toEqual({
+      status: 401,
+      code: 'UNAUTHENTICATED',
+      detail: 'E-mail and password do not belong together.',
+    });
+  });
+
+  test('who tries too often has to wait', async () => {
+    await system().redis.del(await system().redis.keys('{s0}:login:*'));
+    const tries = [];
+    for (let i = 0; i < 11; i += 1) tries.push((await login('user4@example.com', 'guess')).status);
+    expect(tries).toEqual([...new Array(10).fill(401), 429]);
+  });
+
+  test('the token decides who books: a body cannot speak for another', async () => {
+    expect(await hold(anna, { userId: 2, seatNumber: '1-1-1' })).toMatchObject({ status: 201, body: { userId: 1 } });
+    expect(await hold('', { userId: 1, seatNumber: '1-1-2' })).toMatchObject({
+      status: 401,
+      body: { code: 'UNAUTHENTICATED' },
+    });
+    expect(await system().prisma.seat.count()).toBe(1);
+  });
+
+  test("another's booking is not found, to read or to change", async () => {
+    const { id } = (await hold(anna, { count: 1 })).body;
+    expect(await get(`/api/bookings/${id}`, anna)).toMatchObject({ status: 200 });
+    for (const token of [ben, '']) {
+      expect(await get(`/api/bookings/${id}`, token)).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
+      expect(await get(`/api/tickets/${id}`, token)).toMatchObject({ status: 404, body: { code: 'TICKET_UNKNOWN' } });
+    }
+    expect(await post(`/api/bookings/${id}/confirm`, { userId: 1 }, ben)).toMatchObject({ status: 404 });
+    expect(await post(`/api/bookings/${id}/confirm`, { userId: 1 })).toMatchObject({ status: 401 });
+    expect(await post(`/api/bookings/${id}/confirm`, {}, anna)).toMatchObject({ status: 200 });
+  });
+
+  test("another's ticket is not found, queued or settled, polled, awaited or over WebSocket", async () => {
+    await system().stopWorkers();
+    const { ticketId } = (await post('/api/bookings', { eventId: 1, count: 1 }, anna)).body;
+    const stranger = await openSocket(system().url);
+    stranger.send({ type: 'subscribe', ticketId });
+    expect(await stranger.next()).toMatchObject({ type: 'error', code: 'TICKET_UNKNOWN', ticketId });
+    stranger.send({ type: 'authenticate', token: ben });
+    expect(await stranger.next()).toEqual({ type: 'authenticated', userId: 2 });
+    stranger.send({ type: 'subscribe', ticketId });
+    expect(await stranger.next()).toMatchObject({ type: 'error', code: 'TICKET_UNKNOWN' });
+    const owner = await openSocket(system().url);
+    owner.send({ type: 'authenticate', token: anna });
+    expect(await owner.next()).toEqual({ type: 'authenticated', userId: 1 });
+    owner.send({ type: 'subscribe', ticketId });
+    expect(await owner.next()).toMatchObject({ type: 'ticket', status: 'queued' });
+    const awaited = get(`/api/tickets/${ticketId}?wait=20`, ben);
+    expect(await awaited).toMatchObject({ status: 404 });
+    await system().resumeWorkers();
+    expect(await owner.next()).toMatchObject({ type: 'ticket', status: 'booked', booking: { userId: 1 } });
+    await system().redis.del(`{s0}:ticket:${ticketId}`); // an hour later: only the booking is left
+    expect(await get(`/api/tickets/${ticketId}`, ben)).toMatchObject({ status: 404 });
+    expect(await get(`/api/tickets/${ticketId}`, anna)).toMatchObject({ status: 200 });
+    for (const socket of [stranger, owner]) socket.close();
+  });
+
+  test('what is sold at once to nobody we know is followed by who has its ticket id', async () => {
+    const { ticketId } = (await post('/reserve', { count: 1 })).body;
+    expect(await get(`/api/tickets/${ticketId}?wait=20`)).toMatchObject({ status: 200, body: { status: 'booked' } });
+  });
+
+  test("an idempotency key may be short, and is its owner's alone", async () => {
+    const key = { 'idempotency-key': 'k1' };
+    const mine = await hold(anna, { count: 1 }, key);
+    expect(await hold(anna, { count: 1 }, key)).toMatchObject({ status: 201, body: { id: mine.body.id } });
+    const other = await hold(ben, { count: 1 }, key);
+    expect(other.status).toBe(201);
+    expect(other.body.id).not.toBe(mine.body.id);
+    expect(await post('/reserve', { count: 1 }, '', key)).toMatchObject({
+      status: 409,
+      body: { code: 'INVALID_REQUEST' },
+    });
+  });
+
+  test.each<[string, () => Promise<string>]>([
+    ['of another secret', () => signed({}, { secret: 'x'.repeat(40) })],
+    ['of another algorithm', () => signed({}, { alg: 'HS512' })],
+    ['without a signature', async () => new UnsecuredJWT({ sub: '1', iss: 'frontrow', aud: 'frontrow' }).encode()],
+    ['that ran out', () => signed({}, { expires: '-1m' })],
+    ['of another issuer', () => signed({ iss: 'elsewhere' })],
+    ['for somebody else', () => signed({ aud: 'elsewhere' })],
+    ['without a subject', () => signed({ sub: undefined })],
+    ['that is none', async () => 'nonsense'],
+  ])('a token %s is refused', async (_what, make) => {
+    const token = await make();
+    expect(await hold(token, { count: 1 })).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+    const socket = await openSocket(system().url);
+    socket.send({ type: 'authenticate', token });
+    expect(await socket.next()).toMatchObject({ type: 'error', code: 'UNAUTHENTICATED' });
+    socket.close();
+    expect(await system().prisma.seat.count()).toBe(0);
+  });
+});
+
+describe('with an outside identity provider', () => {
+  const keys = generateKeyPair('ES256');
+  const other = generateKeyPair('ES256');
+  let jwks = '';
+  const provider = createServer((_req, res) => res.setHeader('content-type', 'application/json').end(jwks));
+  beforeAll(async () => {
+    const key = { ...(await exportJWK((await keys).publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
+    jwks = JSON.stringify({ keys: [key] });
+    provider.listen(PROVIDER_PORT, '127.0.0.1');
+    await once(provider, 'listening');
+  });
+  afterAll(() => void provider.close());
+  const system = useSystem({
+    AUTH: 'on',
+    AUTH_JWKS_URL: `http://127.0.0.1:${PROVIDER_PORT}/keys`,
+    AUTH_ISSUER: 'https://id.example',
+    AUTH_AUDIENCE: 'tickets',
+  });
+
+  const tokenOf = async (subject: string, pair = keys) =>
+    new SignJWT({ name: 'Carla' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+      .setSubject(subject)
+      .setIssuer('https://id.example')
+      .setAudience('tickets')
+      .setExpirationTime('5m')
+      .sign((await pair).privateKey);
+  const hold = (token: string) =>
+    send(system().url, 'POST', '/api/bookings?wait=20', { eventId: 1, count: 1 }, bearer(token));
+
+  test('its users book under numbers of ours, the same each time', async () => {
+    const subject = `auth|${randomUUID()}`;
+    const first = await hold(await tokenOf(subject));
+    expect(first.status).toBe(201);
+    expect(first.body.userId).toBeGreaterThan(100);
+    expect((await hold(await tokenOf(subject))).body.userId).toBe(first.body.userId);
+    expect((await hold(await tokenOf('another'))).body.userId).not.toBe(first.body.userId);
+  });
+
+  test('nobody else signs, and there are no passwords of ours', async () => {
+    expect(await hold(await tokenOf('x', other))).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+    const own = new SignJWT({ sub: '1', iss: 'https://id.example', aud: 'tickets' }).setProtectedHeader({
+      alg: 'HS256',
+    });
+    const forged = await own.setExpirationTime('5m').sign(new TextEncoder().encode(jwks));
+    expect(await hold(forged)).toMatchObject({ status: 401 });
+    const login = await fetch(`${system().url}/api/users/login`, { method: 'POST' });
+    expect(login.status).toBe(404);
+  });
+});
