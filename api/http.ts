@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request } from 'express';
 import type { z } from 'zod';
 import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
@@ -98,6 +99,13 @@ export function readJson(req: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promi
     req.on('error', () => reject(new ApiError('INVALID_REQUEST', 'The body was cut off.')));
   });
 }
+
+/** Whether a request brings a body, be it an empty one. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+/** The path of a request as its client named it, without what stands behind the question mark. */
+export const pathOf = (req: Request): string => `${req.baseUrl}${req.path}`;
 
 /**
  * Parses with a schema of the contract.

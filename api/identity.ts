@@ -48,7 +48,8 @@ export function createIdentity(deps: {
     if (provider === undefined) return Number(sub);
     const known = numbers.get(sub);
     if (known !== undefined) return known;
-    const userId = await users.idOfSubject(sub, typeof name === 'string' ? name.slice(0, 200) : sub.slice(0, 200));
+    const words = (typeof name === 'string' ? name : sub).replaceAll(/\p{Cc}/gu, ' ').slice(0, 200);
+    const userId = await users.idOfSubject(sub, words);
     if (numbers.size >= MAX_KNOWN_SUBJECTS) numbers.clear();
     numbers.set(sub, userId);
     return userId;
@@ -70,6 +71,7 @@ export function createIdentity(deps: {
       log.warn({ fault: (fault as Error).message }, 'keys of the identity provider');
       throw new ApiError('UNAVAILABLE');
     }
+    if (/\p{Cc}/u.test(payload.sub ?? '')) throw new ApiError('UNAUTHENTICATED', 'The token names no user.');
     return numberOf(payload);
   }
 

@@ -87,6 +87,13 @@ export function createIntake<Name extends BatchJob>(deps: {
     return flush(shard, batch);
   }
 
+  /** A key is judged together with its ticket, in one shard; that it asks for something else in another is seen here. */
+  async function bindEverywhere({ digest, fingerprint }: Idempotency, ticketId: string): Promise<void> {
+    const shard = Number.parseInt(createHash('sha256').update(digest).digest('hex').slice(0, 8), 16) % queues.length;
+    const bound = await tickets.bindKey(shard, { digest: `${digest}:request`, fingerprint }, ticketId);
+    if (bound === undefined) throw new ApiError('IDEMPOTENCY_MISMATCH');
+  }
+
   const shards = queues.map((_queue, shard) =>
     createGroupCommit<Entry<Name>, Submission | ApiError>({
       flush: (batch) => flushPersistently(shard, batch),
@@ -109,6 +116,7 @@ export function createIntake<Name extends BatchJob>(deps: {
       idempotency: Idempotency | undefined,
     ): Promise<Submission> {
       const ticket = { ticketId: newTicketId(shard), kind, userId: asked.userId, idempotency };
+      if (idempotency !== undefined && queues.length > 1) await bindEverywhere(idempotency, ticket.ticketId);
       const pending = shards[shard]?.add({ ...ticket, asked });
       if (pending === undefined) throw new ApiError('OVERLOADED');
       const result = await pending.catch((fault: Error) => {

@@ -87,7 +87,7 @@ const change = (summary: string, schema: z.ZodType): ZodOpenApiOperationObject =
   tags: ['Bookings'],
   security: user,
   requestParams: { ...bookingPath, ...waits, ...keyed },
-  requestBody: body(schema),
+  requestBody: json(schema),
   responses: {
     '200': answer('The booking as it is now.', booking),
     '202': answer('It takes longer: a ticket to follow.', ticketReceipt),

@@ -22,6 +22,9 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Bytes that may wait for a slow socket before it misses changes of seats. */
 const MAX_BUFFERED_SEATS_BYTES = MAX_BUFFERED_BYTES / 4;
 
+/** Milliseconds between two looks whether a slow socket reads again. */
+const CATCH_UP_MS = 500;
+
 /** Close codes of RFC 6455, section 7.4.1, and IANA's registry. */
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
@@ -74,19 +77,30 @@ export function attachPush(
       if (socket.bufferedAmount > MAX_BUFFERED_BYTES) socket.close(POLICY_VIOLATION, 'reads too slowly');
     }
 
-    /** What a socket is told of seats may be left out while it reads slowly: then it is told to load the map again. */
-    const missed = new Set<number>();
-    function sendSeats(eventId: number, text: string): void {
+    /** Events of which this socket missed something because it reads slowly, and up to which version. */
+    const missed = new Map<number, number>();
+    let catchingUp: NodeJS.Timeout | undefined;
+
+    function sendSeats(eventId: number, text: string, version: number): void {
       if (socket.readyState !== socket.OPEN) return;
-      if (socket.bufferedAmount > MAX_BUFFERED_SEATS_BYTES) {
-        missed.add(eventId);
+      if (missed.has(eventId) || socket.bufferedAmount > MAX_BUFFERED_SEATS_BYTES) {
+        missed.set(eventId, version);
+        catchingUp ??= setTimeout(catchUp, CATCH_UP_MS);
         return;
       }
       cork();
       socket.send(text);
-      if (!missed.delete(eventId)) return;
-      const { version } = JSON.parse(text) as { version: number };
-      send({ type: 'reload', eventId, version });
+    }
+
+    /** Tells a socket that reads again to load what it missed. */
+    function catchUp(): void {
+      catchingUp = undefined;
+      if (socket.bufferedAmount > MAX_BUFFERED_SEATS_BYTES) {
+        catchingUp = setTimeout(catchUp, CATCH_UP_MS);
+        return;
+      }
+      for (const [eventId, version] of missed) send({ type: 'reload', eventId, version });
+      missed.clear();
     }
 
     async function subscribe(ticketId: string): Promise<void> {
@@ -130,7 +144,8 @@ export function attachPush(
       watches.set(eventId, () => undefined);
       try {
         if ((await events.layout(eventId)) === undefined) throw new ApiError('EVENT_UNKNOWN');
-        const { version, unwatch } = await watch.watch(eventId, (text) => sendSeats(eventId, text));
+        const watcher = (text: string, now: number) => sendSeats(eventId, text, now);
+        const { version, unwatch } = await watch.watch(eventId, watcher);
         if (socket.readyState !== socket.OPEN) return unwatch();
         watches.set(eventId, unwatch);
         send({ type: 'watching', eventId, version });
@@ -168,6 +183,7 @@ export function attachPush(
       for (const unwatch of watches.values()) unwatch();
       subscriptions.clear();
       watches.clear();
+      clearTimeout(catchingUp);
     });
     // A broken or oversized frame: ws answers with the close code that fits and closes.
     socket.on('error', (fault) => log.debug({ fault: fault.message }, 'socket'));

@@ -9,8 +9,8 @@ import type { SeatStore } from '../shared/stores/seats.ts';
 /** Changes of a zone are collected for so long and told in one message: ten a second at the most. */
 const COLLECT_MS = 100;
 
-/** Called with a message for who watches, as text, so that one rendering serves thousands of sockets. */
-type Watcher = (message: string) => void;
+/** Called with a message for who watches, as text, so that one rendering serves thousands of sockets, and its version. */
+type Watcher = (message: string, version: number) => void;
 
 /** An event that somebody watches at this node. */
 type Watched = {
@@ -32,9 +32,9 @@ export function createWatch(deps: { subscriber: Redis; seats: SeatStore; log: Lo
   const events = new Map<number, Watched>();
   const byChannel = new Map<string, number>();
 
-  function tell(watched: Watched, message: ServerMessage): void {
+  function tell(watched: Watched, message: Extract<ServerMessage, { type: 'seats' | 'reload' }>): void {
     const text = JSON.stringify(message);
-    for (const watcher of watched.watchers) watcher(text);
+    for (const watcher of watched.watchers) watcher(text, message.version);
   }
 
   function tellToReload(eventId: number, watched: Watched, version: number): void {

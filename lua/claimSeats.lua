@@ -200,6 +200,7 @@ local function claimInRow(request, zone, row, neat)
     local first, bytes = setSeats(bits, taken, seats)
     redis.call('SETRANGE', seatsStem .. place, numeral(first), bytes)
     count(event, 'taken:' .. numeral(zone.number), seats)
+    if owned then noteChange(event, 'SOLD', zone.number .. '-' .. row .. '-' .. (owned + 1)) end
     local after = longestWithout(starts, lengths, run, taken, seats)
     local rowIndex = zone.first + row - 1
     indexRow(event, rowIndex, longestOf(lengths), after)

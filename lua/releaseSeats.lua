@@ -1,5 +1,5 @@
 -- releaseSeats: free seats of a ticket and forget its claim. Only what the ticket still owns is freed, bit and lock together.
--- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: nothing is freed
+-- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: the answer is REBUILD
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
 -- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
 -- KEYS[4]  blockedStem  + event:zone:row: bitmap, 1 = blocked
@@ -12,13 +12,15 @@
 -- KEYS[11] changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
 -- ARGV[1]  event
 -- ARGV[2..] for each seat: ticket id, user or '', zone, row, seat (from 1)
--- RETURNS  integer, seats that were freed
+-- RETURNS  integer, seats that were freed; or REBUILD, and nothing was changed
 -- COST     O(seats x seats in a row / 8)
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local event = ARGV[1]
 
 -- @include row
+
+if redis.call('EXISTS', houseStem .. event) == 0 then return 'REBUILD' end
 
 -- One seat less counts for the buyer's limit: what is left of a claim, the claim gone with its last seat. A ticket that was
 -- claimed anew after Redis had forgotten it may stand there twice.
@@ -44,7 +46,7 @@ for i = 2, #ARGV, 5 do
   local id, user, number, row, seat = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
   local lock = lockStem .. event .. ':' .. number .. ':' .. row .. ':' .. seat
   local zone = readZone(event, number)
-  redis.call('HDEL', ticketStem .. id, 'claim')
+  if id ~= ARGV[i - 5] then redis.call('HDEL', ticketStem .. id, 'claim') end -- a ticket's seats stand together
   uncount(user, id)
   if zone and redis.call('GET', lock) == id then
     redis.call('DEL', lock)

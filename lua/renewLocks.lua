@@ -1,5 +1,5 @@
 -- renewLocks: let the locks of a ticket's seats last for another time, or for ever: then they are sold. Only what the ticket still owns.
--- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: nothing is sold
+-- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: the answer is REBUILD
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
 -- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
 -- KEYS[4]  blockedStem  + event:zone:row: bitmap, 1 = blocked
@@ -10,13 +10,15 @@
 -- KEYS[9]  changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
 -- ARGV[1]  event
 -- ARGV[2..] for each seat: ticket id, zone, row, seat (from 1), milliseconds from now or 0 for ever
--- RETURNS  integer, locks that were renewed
+-- RETURNS  integer, locks that were renewed; or REBUILD, and nothing was changed
 -- COST     O(seats x seats in a row / 8)
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local event = ARGV[1]
 
 -- @include row
+
+if redis.call('EXISTS', houseStem .. event) == 0 then return 'REBUILD' end
 
 local avoidSingles = redis.call('HGET', houseStem .. event, 'avoidSingles') == '1'
 local renewed = 0

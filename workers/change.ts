@@ -1,6 +1,7 @@
 import type { ChangeRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
+import type { Logger } from '../shared/platform/logger.ts';
 import type { HoldStore } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
@@ -12,8 +13,9 @@ export function createChange(deps: {
   seats: SeatStore;
   tickets: TicketStore;
   releaseSeats: ReleaseSeats;
+  log: Logger;
 }) {
-  const { holds, seats, tickets, releaseSeats } = deps;
+  const { holds, seats, tickets, releaseSeats, log } = deps;
 
   return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
     const results = await holds.change(requests);
@@ -22,6 +24,11 @@ export function createChange(deps: {
     for (const { ticketId, kind } of requests) {
       const result = results.get(ticketId);
       if (result === undefined) throw new Error(`change ${ticketId} has no result`);
+      if (result === 'unsavable') {
+        outcomes.set(ticketId, { kind, status: 'failed', code: 'INTERNAL' });
+        log.error({ ticketId }, 'change cannot be saved');
+        continue;
+      }
       if ('code' in result) {
         outcomes.set(ticketId, rejectedOutcome(kind, result));
         continue;

@@ -38,7 +38,7 @@ export async function startWorkers(deps: {
   const holds = createHoldStore({ prisma });
   const releaseSeats = createReleaseSeats({ holds, seats });
   const book = createBook({ seats, bookings, tickets, log });
-  const change = createChange({ holds, seats, tickets, releaseSeats });
+  const change = createChange({ holds, seats, tickets, releaseSeats, log });
   const expire = createExpire({ holds, releaseSeats });
   const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats });
 

@@ -9,7 +9,7 @@ import { misfit } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
-import { ApiError, goneSignal, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import { ApiError, goneSignal, hasBody, parse, pathOf, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
 import { type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { Outcomes } from '../outcomes.ts';
@@ -56,14 +56,14 @@ export function bookingRoutes(deps: {
 
   const change = (kind: ChangeRequest['kind']) => async (req: Request, res: Response) => {
     const bookingId = idOf(req);
-    const body = await readJson(req);
+    const body = hasBody(req) ? await readJson(req) : {}; // where people log in it has nothing to say
     const { userId: named, ...rest } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
     const caller = await identity.callerOf(req, named);
     const shard = shardOfTicket(bookingId, shards);
     if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
 
-    const idempotency = idempotencyOf(req, req.originalUrl.split('?', 1)[0] ?? '', body, caller);
+    const idempotency = idempotencyOf(req, pathOf(req), body, caller);
     const asked = { kind, bookingId, userId: caller.userId, ...rest };
     const submission = await changeIntake.submit(shard, kind, asked, idempotency);
     await answer(res, submission, seconds, 200);

@@ -15,7 +15,7 @@ import { type House, strangeSeat } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import { rowsOfZone, type SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
-import { ApiError, parse, queryOf, readJson, reply } from '../http.ts';
+import { ApiError, parse, pathOf, queryOf, readJson, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
 import { seatViews } from './seats.ts';
@@ -119,7 +119,7 @@ export function eventRoutes(deps: {
     const strange = strangeSeat(house, labels);
     if (strange !== undefined) throw new ApiError('INVALID_REQUEST', strange);
     const asked = { eventId: house.eventId, seats: [...new Set(labels)] };
-    const { changed, taken } = await control(job, asked, idempotencyOf(req, req.originalUrl, body));
+    const { changed, taken } = await control(job, asked, idempotencyOf(req, pathOf(req), body));
     if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
     reply(res, 200, { eventId: house.eventId, changed });
   };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SeatMap, SeatView } from '../../shared/contract/events.ts';
 import { eventId, seatLabel } from '../../shared/contract/ids.ts';
 import { MAX_SEATS_ON_PAGE } from '../../shared/contract/limits.ts';
+import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { type House, labelOf, seatOf, type Zone, zoneOf } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import { type RowMarks, rowsOfZone, type SeatStore, statusesOf } from '../../shared/stores/seats.ts';
@@ -14,8 +15,9 @@ const MAX_ROWS_ON_PAGE = 2_000;
 /** Rows that one look reads. */
 const ROWS_AT_ONCE = 100;
 
-/** Milliseconds for which one reading of a map serves everybody who asks for it. */
-const MAP_LIFE_MS = 250;
+/** Events whose last map is kept, and requests that may wait for the next reading of one. */
+const MAX_MAPS = 20;
+const MAX_WAITING = 20_000;
 
 const number = z.coerce.number().int();
 export const availableQuery = z.object({
@@ -29,7 +31,9 @@ export const mapQuery = z.object({ eventId: z.coerce.number().pipe(eventId) });
 
 /** Seats of an event: a list of what is free, and a map of everything for drawing. */
 export function seatRoutes({ events, seats }: { events: EventStore; seats: SeatStore }) {
-  const maps = new Map<number, { atMs: number; map: Promise<{ etag: string; text: string }> }>();
+  type DrawnMap = { version: number; etag: string; text: string };
+  const maps = new Map<number, { read: Readings; last: DrawnMap | undefined }>();
+  type Readings = ReturnType<typeof createGroupCommit<null, DrawnMap>>;
 
   async function houseOf(id: number): Promise<House> {
     const house = await events.layout(id);
@@ -41,46 +45,71 @@ export function seatRoutes({ events, seats }: { events: EventStore; seats: SeatS
     const query = parse(availableQuery, queryOf(req));
     const house = await houseOf(query.eventId);
     const after = query.after === undefined ? undefined : seatOf(query.after);
-    const rows = rowsFrom(house, query, after).slice(0, MAX_ROWS_ON_PAGE + 1);
+    const rows = rowsFrom(house, query, after);
     const found: SeatView[] = [];
     let looked = 0;
-    while (looked < Math.min(rows.length, MAX_ROWS_ON_PAGE) && found.length <= query.limit) {
-      const some = rows.slice(looked, looked + ROWS_AT_ONCE);
-      looked += some.length;
+    let some = take(rows, ROWS_AT_ONCE);
+    let last = some.at(-1);
+    while (some.length > 0 && found.length <= query.limit && looked < MAX_ROWS_ON_PAGE) {
       for (const row of (await seats.readRows(house.eventId, some)).rows) {
         const seen = after && after.zone === row.zone.number && after.row === row.row ? after.number : 0;
         found.push(...seatViews(row).filter((seat) => seat.status === 'AVAILABLE' && seat.number > seen));
       }
+      looked += some.length;
+      last = some.at(-1);
+      some = take(rows, ROWS_AT_ONCE);
     }
     const page = found.slice(0, query.limit);
-    const end = found.length > query.limit ? page.at(-1)?.seatNumber : lastSeatOf(rows[looked - 1]);
-    const more = found.length > query.limit || looked < rows.length;
+    const end = found.length > query.limit ? page.at(-1)?.seatNumber : lastSeatOf(last);
+    const more = found.length > query.limit || some.length > 0;
     const next = new URLSearchParams({ ...queryOf(req), after: end ?? '' });
     reply(res, 200, { seats: page, next: more ? `/api/seats/available?${next}` : undefined });
   }
 
   async function map(req: Request, res: Response): Promise<void> {
     const house = await houseOf(parse(mapQuery, queryOf(req)).eventId);
-    const known = maps.get(house.eventId);
-    const now = performance.now();
-    let fresh = known !== undefined && now - known.atMs < MAP_LIFE_MS ? known.map : undefined;
-    if (fresh === undefined) {
-      fresh = readMap(house);
-      fresh.catch(() => maps.delete(house.eventId)); // who waits for it is told; who comes next reads again
-      maps.set(house.eventId, { atMs: now, map: fresh });
-    }
-    const { etag, text } = await fresh;
-    const headers = { etag, 'cache-control': 'no-cache' };
-    if (req.headers['if-none-match']?.includes(etag)) {
-      res.writeHead(304, headers);
+    const version = await seats.version(house.eventId);
+    const etag = etagOf(house, version);
+    // Version 0: the house is closed, and PostgreSQL has no version.
+    if (version > 0 && req.headers['if-none-match']?.includes(etag)) {
+      res.writeHead(304, { etag, 'cache-control': 'no-cache' });
       res.end();
       return;
     }
-    res.writeHead(200, { ...headers, 'content-type': 'application/json; charset=utf-8' });
-    res.end(text);
+    const drawn = await mapOf(house, version);
+    const headers = drawn.version === 0 ? {} : { etag: drawn.etag };
+    res.writeHead(200, { ...headers, 'cache-control': 'no-cache', 'content-type': 'application/json; charset=utf-8' });
+    res.end(drawn.text);
   }
 
-  async function readMap(house: House): Promise<{ etag: string; text: string }> {
+  /**
+   * The map of a house at this version or a later one: who watches may have been told of this one. One reading at a time:
+   * who comes while it is under way shares the next.
+   */
+  async function mapOf(house: House, version: number): Promise<DrawnMap> {
+    const known = maps.get(house.eventId) ?? { read: readingsOf(house), last: undefined };
+    maps.delete(house.eventId); // to stand last: the first is the one that nobody asked for the longest
+    maps.set(house.eventId, known);
+    const [oldest] = maps.keys();
+    if (maps.size > MAX_MAPS && oldest !== undefined) maps.delete(oldest);
+    if (version > 0 && known.last !== undefined && known.last.version >= version) return known.last;
+    const pending = known.read.add(null);
+    if (pending === undefined) throw new ApiError('OVERLOADED');
+    known.last = await pending;
+    return known.last;
+  }
+
+  const readingsOf = (house: House): Readings =>
+    createGroupCommit({
+      flush: async (waiting) => {
+        const drawn = await readMap(house);
+        return waiting.map(() => drawn);
+      },
+      maxItems: MAX_WAITING,
+      maxWaiting: MAX_WAITING,
+    });
+
+  async function readMap(house: House): Promise<DrawnMap> {
     const { version, rows } = await seats.readRows(house.eventId, house.zones.flatMap(rowsOfZone));
     let at = 0;
     const zones = house.zones.map((zone) => {
@@ -92,8 +121,7 @@ export function seatRoutes({ events, seats }: { events: EventStore; seats: SeatS
       return { zone: zoneNumber, rows: zoneRows, seatsPerRow, taken, ...bitmaps };
     });
     const answer = { eventId: house.eventId, version, zones } satisfies SeatMap;
-    // Weak: rows may be a little newer than the version, and which rows were is not told.
-    return { etag: `W/"${house.generation}-${version}"`, text: JSON.stringify(answer) };
+    return { version, etag: etagOf(house, version), text: JSON.stringify(answer) };
   }
 
   const router = Router();
@@ -111,19 +139,34 @@ export function seatViews(marks: RowMarks): SeatView[] {
   });
 }
 
+/** Weak: rows may be a little newer than the version. A version is never given again, so it names the event's seats alone. */
+const etagOf = ({ eventId: id }: House, version: number) => `W/"${id}-${version}"`;
+
 /** The rows of a house that a list goes through, from the one on that its last page ended in. */
-function rowsFrom(
+function* rowsFrom(
   house: House,
-  { zone, row }: { zone?: number | undefined; row?: number | undefined },
+  { zone: only, row: onlyRow }: { zone?: number | undefined; row?: number | undefined },
   after: { zone: number; row: number } | undefined,
-): { zone: Zone; row: number }[] {
-  const zones = zone === undefined ? house.zones : [zoneOf(house, zone)].filter((found) => found !== undefined);
-  if (zones.length === 0) throw new ApiError('INVALID_REQUEST', `zone: this house has no zone ${zone}`);
-  const first = after ?? { zone: 0, row: 0 };
-  return zones
-    .flatMap(rowsOfZone)
-    .filter((place) => row === undefined || place.row === row)
-    .filter((place) => place.zone.number > first.zone || (place.zone.number === first.zone && place.row >= first.row));
+): Generator<{ zone: Zone; row: number }> {
+  if (only !== undefined && zoneOf(house, only) === undefined)
+    throw new ApiError('INVALID_REQUEST', `zone: this house has no zone ${only}`);
+  for (const zone of house.zones) {
+    if ((only !== undefined && zone.number !== only) || zone.number < (after?.zone ?? 0)) continue;
+    const first = zone.number === after?.zone ? after.row : 1;
+    const [from, to] =
+      onlyRow === undefined ? [first, zone.rows] : [Math.max(first, onlyRow), Math.min(onlyRow, zone.rows)];
+    for (let row = from; row <= to; row += 1) yield { zone, row };
+  }
+}
+
+function take<Item>(items: Iterator<Item>, most: number): Item[] {
+  const taken: Item[] = [];
+  while (taken.length < most) {
+    const { value, done } = items.next();
+    if (done) break;
+    taken.push(value);
+  }
+  return taken;
 }
 
 const lastSeatOf = (place: { zone: Zone; row: number } | undefined): string | undefined =>

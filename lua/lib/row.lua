@@ -82,12 +82,18 @@ local function indexNeat(event, rowIndex, starts, lengths, seats)
   end
 end
 
+local zonesRead = {} -- what this call has read of zones, by event and number
 -- A zone of an open house, { first, rows, seats } (`first` is the house-wide index of its row 1), or nil.
-local function readZone(event, zone)
-  local text = redis.call('HGET', houseStem .. event, 'z' .. zone)
-  if not text then return nil end
-  local first, rows, seats = string.match(text, '^(%d+) (%d+) (%d+)$')
-  return { first = tonumber(first), rows = tonumber(rows), seats = tonumber(seats) }
+local function readZone(event, number)
+  local key = event .. ':' .. number
+  local zone = zonesRead[key]
+  if zone == nil then
+    local text = redis.call('HGET', houseStem .. event, 'z' .. number)
+    local first, rows, seats = string.match(text or '', '^(%d+) (%d+) (%d+)$')
+    zone = first and { first = tonumber(first), rows = tonumber(rows), seats = tonumber(seats) } or false
+    zonesRead[key] = zone
+  end
+  return zone or nil
 end
 
 -- Changes of this call, by event, as who watches is told of them: a status and the labels that have it now, again and again.

@@ -20,5 +20,8 @@ export const bookingBody = z
 /** Body of extending and cancelling a hold. */
 export const changeBody = asUser;
 
+/** Printable ASCII, as payment providers make them; its length is part of the bound on a batch of changes. */
+const paymentReference = z.string().regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters');
+
 /** Body of `POST /api/bookings/:id/confirm`. One reference pays for one booking. */
-export const confirmBody = asUser.extend({ paymentReference: z.string().min(1).max(200).optional() });
+export const confirmBody = asUser.extend({ paymentReference: paymentReference.optional() });

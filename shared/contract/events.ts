@@ -1,10 +1,18 @@
 import { z } from 'zod';
 import { eventId, seatLabel } from './ids.ts';
-import { MAX_BLOCKED_AT_ONCE, MAX_ROWS_IN_ZONE, MAX_SEATS_IN_HOUSE, MAX_SEATS_IN_ROW, MAX_ZONES } from './limits.ts';
+import {
+  MAX_BLOCKED_AT_ONCE,
+  MAX_ROWS_IN_HOUSE,
+  MAX_ROWS_IN_ZONE,
+  MAX_SEATS_IN_HOUSE,
+  MAX_SEATS_IN_ROW,
+  MAX_ZONES,
+} from './limits.ts';
+import { text } from './text.ts';
 
 /** What may be said of an event and changed while it runs. */
 const eventSettings = z.object({
-  name: z.string().trim().min(1).max(200),
+  name: text(200),
   /** Before it every request is refused with NOT_ON_SALE. Null: on sale at once. */
   onSaleAt: z.iso.datetime({ offset: true }).nullable(),
   salesPaused: z.boolean(),
@@ -41,6 +49,10 @@ export const newEvent = eventSettings
       .array(zoneSize.extend({ price: price.default(0) }))
       .min(1)
       .max(MAX_ZONES)
+      .refine(
+        (zones) => zones.reduce((sum, { rows }) => sum + rows, 0) <= MAX_ROWS_IN_HOUSE,
+        `at most ${MAX_ROWS_IN_HOUSE} rows`,
+      )
       .refine(
         (zones) => zones.reduce((sum, { rows, seatsPerRow }) => sum + rows * seatsPerRow, 0) <= MAX_SEATS_IN_HOUSE,
         `at most ${MAX_SEATS_IN_HOUSE} seats`,

@@ -34,6 +34,7 @@ export const MAX_WATCHES_PER_SOCKET = 10;
 export const MAX_ZONES = 2_000;
 export const MAX_ROWS_IN_ZONE = 10_000;
 export const MAX_SEATS_IN_ROW = 1_000;
+export const MAX_ROWS_IN_HOUSE = 200_000;
 export const MAX_SEATS_IN_HOUSE = 10_000_000;
 
 /** Seats that an operator blocks or unblocks in one request. */

@@ -69,7 +69,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
   /**
    * Saves claims in one statement, all or nothing: bookings that are new, then their seats. A seat that another booking
    * has breaks the statement by its primary key, and a buyer's seats beyond the limit by a CHECK. The lock on the event row
-   * waits for a clear and then sees its generation.
+   * waits for a clear and then sees its generation; how the event is sold may be changed meanwhile.
    */
   type Saved = { id: string; createdAt: Date | null; expiresAt: Date | null; current: boolean; userKnown: boolean };
 
@@ -81,7 +81,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
       WITH event_now AS MATERIALIZED (
         SELECT id, generation, hold_seconds, seat_limit FROM event
         WHERE id = ANY(${[...new Set(claims.map((claim) => claim.eventId))]}::int[])
-        FOR SHARE
+        FOR KEY SHARE
       ), claim AS MATERIALIZED (
         SELECT
           asked.*, event_now.id IS NOT NULL AS current, event_now.hold_seconds, event_now.seat_limit,

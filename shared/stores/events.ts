@@ -98,7 +98,8 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
      */
     async clear(eventId: number, generation: number): Promise<void> {
       await prisma.$transaction(async (transaction) => {
-        // The update waits for saves under way; what follows sees what they saved.
+        // It waits for saves under way, and they for it; what follows sees what they saved.
+        await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR UPDATE`;
         const raise = { where: { id: eventId, generation }, data: { generation: { increment: 1 } } };
         if ((await transaction.event.updateMany(raise)).count === 0) return;
         await transaction.seat.deleteMany({ where: { eventId } });

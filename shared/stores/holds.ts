@@ -6,8 +6,8 @@ import { Prisma } from '../platform/prisma-client/client.ts';
 import { bookingView, dataErrorOf } from './bookings.ts';
 import type { Holding } from './seats.ts';
 
-/** What became of a change: the booking as it is now, or why it was refused. */
-export type ChangeResult = { booking: Booking } | { code: ErrorCode };
+/** What became of a change: the booking as it is now, why it was refused, or that what is in it can never be saved. */
+export type ChangeResult = { booking: Booking } | { code: ErrorCode } | 'unsavable';
 
 /** Seats of an ended hold that Redis has yet to free. */
 export type Release = Holding & { eventId: number };
@@ -101,7 +101,7 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
     return paymentReference === row.paymentReference ? { booking } : { code: 'IDEMPOTENCY_MISMATCH' };
   }
 
-  /** Changes of one kind, each of another booking. A payment reference that is taken fails alone: the batch is halved. */
+  /** Changes of one kind, each of another booking. What cannot be saved, a payment reference that is taken say, fails alone: the batch is halved (I11). */
   async function changeSome(
     kind: ChangeRequest['kind'],
     requests: readonly ChangeRequest[],
@@ -110,10 +110,11 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
     try {
       await apply(kind, requests);
     } catch (fault) {
-      if (dataErrorOf(fault) !== 'not unique') throw fault;
+      const dataError = dataErrorOf(fault);
+      if (dataError === undefined) throw fault;
       const [only] = requests;
       if (requests.length === 1 && only !== undefined)
-        return new Map([[only.ticketId, { code: 'IDEMPOTENCY_MISMATCH' }]]);
+        return new Map([[only.ticketId, dataError === 'not unique' ? { code: 'IDEMPOTENCY_MISMATCH' } : 'unsavable']]);
       const middle = requests.length >> 1;
       const first = await changeSome(kind, requests.slice(0, middle));
       return new Map([...first, ...(await changeSome(kind, requests.slice(middle)))]);

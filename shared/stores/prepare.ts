@@ -4,11 +4,11 @@ import type { Config } from '../platform/config.ts';
 import { migrate } from '../platform/migrate.ts';
 import { openPrisma } from '../platform/prisma.ts';
 import { createEventStore } from './events.ts';
-import { ensureDemoUsers } from './users.ts';
+import { closeDemoPassword, ensureDemoUsers } from './users.ts';
 
 /**
  * Brings a database to what this version needs: its migrations, and the default event with its users. Where people log in on
- * servers of one's own there are no such users: the whole world knows a password of theirs. Running it again
+ * servers of one's own none of them can: the whole world knows the first one's password. Running it again
  * changes nothing.
  */
 export async function prepareDatabase(
@@ -22,6 +22,7 @@ export async function prepareDatabase(
     const { ZONES: zones, ROWS: rows, SEATS_PER_ROW: seatsPerRow } = config;
     const house = await events.ensure(DEFAULT_EVENT, 'Frontrow Live', { zones, rows, seatsPerRow });
     if (config.AUTH === 'off' || config.DATABASE_URL === undefined) await ensureDemoUsers(prisma);
+    else await closeDemoPassword(prisma);
     return { applied, house };
   } finally {
     await prisma.$disconnect();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { errorCodes } from '../contract/codes.ts';
 import type { SeatCounts, SeatStatus } from '../contract/events.ts';
@@ -51,6 +52,15 @@ const RESTORE_SEATS = 2_000;
 const RESTORE_BUYERS = 1_000;
 const READ_ROWS = 1_000;
 
+/** Seats that one script call frees or sells: some ten milliseconds in which nobody else has Redis. */
+const CHANGE_SEATS = 250;
+
+/** How often a house that is found closed is opened before a change gives up, to be tried again with its job. */
+const MAX_OPENINGS = 5;
+
+/** Milliseconds between two tries to be the one that opens a house. */
+const OPEN_PAUSE_MS = 100;
+
 /** Milliseconds that opening a house may take; a house of 6.5 million seats takes a tenth of it. */
 const OPEN_TIMEOUT_MS = 120_000;
 
@@ -103,26 +113,68 @@ export function createSeatStore(deps: {
     const houseKey = `${keysOfEvent(eventId).houseStem}${eventId}`;
     return prisma.$transaction(
       async (transaction) => {
-        await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('frontrow house'), ${eventId}::int)`;
+        await beTheOneWhoOpens(eventId, transaction);
         const house = await events.readHouse(eventId, transaction);
         if (house === undefined) throw new Error(`event ${eventId} has no house`);
         const now = await redis.hmget(houseKey, 'generation', 'avoidSingles', 'seatLimit', 'version');
         const [generation, avoidSingles, seatLimit, version] = now;
         // The rows' index of neat choices, and what each buyer has, are kept only where they are asked for.
+        const rowsStand = generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
         const limitIsNew = house.settings.seatLimit !== null && seatLimit === '0';
-        const asBefore = generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
-        if (asBefore && !limitIsNew) {
+        if (rowsStand && !limitIsNew) {
           await redis.hset(houseKey, sellingFields(house));
           return house;
         }
-        await redis.del(houseKey);
-        for (const zone of house.zones) await restoreZone(house, zone, transaction);
+        await redis.del(houseKey); // from here on no script changes a seat
+        if (!rowsStand) for (const zone of house.zones) await restoreZone(house, zone, transaction);
         await restoreBuyers(house, transaction);
         await openHouse(house, Number(version ?? 0));
         return house;
       },
       { timeout: OPEN_TIMEOUT_MS, maxWait: OPEN_TIMEOUT_MS },
     );
+  }
+
+  /** Waits by asking again: a statement that waits for long would be cut off, and a large house takes its time. */
+  async function beTheOneWhoOpens(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
+    for (;;) {
+      const [row] = await transaction.$queryRaw<{ mine: boolean }[]>`
+        SELECT pg_try_advisory_xact_lock(hashtext('frontrow house'), ${eventId}::int) AS mine`;
+      if (row?.mine) return;
+      await sleep(OPEN_PAUSE_MS);
+    }
+  }
+
+  /** Opens an event's house, unless it is open. Callers in one process share the work. */
+  function open(eventId: number): Promise<House> {
+    const underway = opening.get(eventId) ?? restore(eventId).finally(() => opening.delete(eventId));
+    opening.set(eventId, underway);
+    return underway;
+  }
+
+  /**
+   * Runs a script that changes seats, some at once. One that finds the house closed changes nothing and is run again once
+   * it is open: what is restored meanwhile may be older than the change.
+   */
+  async function changeSeats(
+    name: 'releaseSeats' | 'renewLocks' | 'mendSeats',
+    eventId: number,
+    before: readonly (string | number)[],
+    seats: readonly (string | number)[][],
+  ): Promise<number> {
+    let changed = 0;
+    for (let from = 0; from < seats.length; from += CHANGE_SEATS) {
+      const args = [eventId, ...before, ...seats.slice(from, from + CHANGE_SEATS).flat()];
+      let reply: number | 'REBUILD' = 'REBUILD';
+      for (let openings = 0; reply === 'REBUILD'; openings += 1) {
+        reply = await scripts<number | 'REBUILD'>(name, shardOf(eventId), args);
+        if (reply !== 'REBUILD') break;
+        if (openings === MAX_OPENINGS) throw new Error(`the house of event ${eventId} does not stay open`);
+        await open(eventId);
+      }
+      changed += Number(reply);
+    }
+    return changed;
   }
 
   async function restoreZone(house: House, zone: Zone, transaction: Prisma.TransactionClient): Promise<void> {
@@ -279,41 +331,37 @@ export function createSeatStore(deps: {
      * Opens an event's house in Redis as PostgreSQL has it; where it is open, Redis learns how it is sold. Callers in one
      * process share the work.
      */
-    open(eventId: number): Promise<House> {
-      const underway = opening.get(eventId) ?? restore(eventId).finally(() => opening.delete(eventId));
-      opening.set(eventId, underway);
-      return underway;
-    },
+    open,
 
     /** As `open`, but what was changed before the call is surely seen: it does not join a restore that is under way. */
     async reopen(eventId: number): Promise<House> {
       await opening.get(eventId);
-      return this.open(eventId);
+      return open(eventId);
     },
 
     /** Frees what tickets still own of these seats of an event and forgets their claims, so that they can be decided anew. */
     release(eventId: number, holdings: readonly Holding[]): Promise<number> {
-      const args = holdings.flatMap(({ ticketId, userId, seats }) =>
-        seats.map(seatOf).flatMap(({ zone, row, number }) => [ticketId, userId ?? '', zone, row, number]),
+      const seats = holdings.flatMap(({ ticketId, userId, seats: labels }) =>
+        labels.map(seatOf).map(({ zone, row, number }) => [ticketId, userId ?? '', zone, row, number]),
       );
-      return scripts('releaseSeats', shardOf(eventId), [eventId, ...args]);
+      return changeSeats('releaseSeats', eventId, [], seats);
     },
 
     /** Lets the locks of what tickets own last as long as their holds, with a grace, or for ever (`holdMs` 0): sold. */
     renew(eventId: number, holdings: readonly (Holding & { holdMs: number })[]): Promise<number> {
-      const args = holdings.flatMap(({ ticketId, seats, holdMs }) => {
+      const seats = holdings.flatMap(({ ticketId, seats: labels, holdMs }) => {
         const lockMs = holdMs === 0 ? 0 : holdMs + LOCK_GRACE_MS;
-        return seats.map(seatOf).flatMap(({ zone, row, number }) => [ticketId, zone, row, number, lockMs]);
+        return labels.map(seatOf).map(({ zone, row, number }) => [ticketId, zone, row, number, lockMs]);
       });
-      return scripts('renewLocks', shardOf(eventId), [eventId, ...args]);
+      return changeSeats('renewLocks', eventId, [], seats);
     },
 
     /** Makes seats belong to whom PostgreSQL says. Answers how many bits were missing. */
     async mend(eventId: number, seats: readonly OwnedSeat[]): Promise<number> {
       const house = await events.layout(eventId);
       if (house === undefined) throw new Error(`event ${eventId} has no house`);
-      const args = seats.flatMap(({ bookingId, zone, row, number, status }) => [bookingId, zone, row, number, status]);
-      return scripts('mendSeats', shardOf(eventId), [eventId, holdLockMs(house), ...args]);
+      const owned = seats.map(({ bookingId, zone, row, number, status }) => [bookingId, zone, row, number, status]);
+      return changeSeats('mendSeats', eventId, [holdLockMs(house)], owned);
     },
 
     readRows,
@@ -330,7 +378,7 @@ export function createSeatStore(deps: {
     async countsByZone(house: House): Promise<Map<number, SeatCounts>> {
       const { houseStem, countsStem } = keysOfEvent(house.eventId);
       const [open, fields] = await Promise.all([
-        redis.exists(`${houseStem}${house.eventId}`),
+        redis.hexists(`${houseStem}${house.eventId}`, 'version'),
         redis.hgetall(`${countsStem}${house.eventId}`),
       ]);
       const closed = open === 1 ? undefined : await countsInPostgres(house.eventId);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { hashPassword } from '../domain/password.ts';
+import { hashPassword, verifyPassword } from '../domain/password.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { keysOf } from './keys.ts';
 
@@ -25,20 +25,30 @@ export async function ensureDemoUsers(prisma: PrismaClient): Promise<void> {
   await prisma.user.updateMany({ where: { id: 1, passwordHash: null }, data: { passwordHash } });
 }
 
+/** Takes the password away that the whole world knows, where it still is in use. */
+export async function closeDemoPassword(prisma: PrismaClient): Promise<void> {
+  const first = await prisma.user.findUnique({ where: { id: 1 } });
+  if (!first?.passwordHash || !(await verifyPassword(DEMO_PASSWORD, first.passwordHash))) return;
+  await prisma.user.update({ where: { id: 1 }, data: { passwordHash: null } });
+}
+
 /** Who may buy. */
 export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis: Redis }) {
   const attemptsKey = (email: string) =>
     `${keysOf(0).loginStem}${createHash('sha256').update(email.toLowerCase()).digest('base64url')}`;
 
   return {
-    /** The user with this e-mail address, whatever its case, with the hash of the password; null where there is none. */
+    /** The user with this e-mail address, whatever its case (all are kept in lower case); null where there is none. */
     findByEmail(email: string) {
-      return prisma.user.findFirst({ where: { email: { equals: email, mode: 'insensitive' } } });
+      return prisma.user.findUnique({ where: { email: email.toLowerCase() } });
     },
 
     /** The number of whom an outside identity provider knows as `subject`; a user of that name is made at the first time. */
     async idOfSubject(subject: string, name: string): Promise<number> {
-      const user = await prisma.user.upsert({ where: { subject }, create: { subject, name }, update: {} });
+      const [user] = await prisma.$queryRaw<{ id: number }[]>`
+        INSERT INTO app_user (subject, name) VALUES (${subject}, ${name})
+        ON CONFLICT (subject) DO UPDATE SET subject = EXCLUDED.subject RETURNING id`;
+      if (user === undefined) throw new Error('the user was not made');
       return user.id;
     },
 

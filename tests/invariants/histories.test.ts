@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BookRequest, ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
+import { groupBy } from '../../shared/domain/group-by.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { scriptKeys, scriptText } from '../../shared/stores/scripts.ts';
@@ -10,10 +11,10 @@ import { createChange } from '../../workers/change.ts';
 import { createExpire, createReleaseSeats } from '../../workers/release.ts';
 import { useSystem } from '../support/system.ts';
 
-// Each history plays in a zone of its own, a single short row, with two buyers of its own. Fifty go side by side, step by
+// Each history plays in a short row of its own, with two buyers of its own. Fifty go side by side, step by
 // step: their requests meet in the same batches, as in life.
 const [TOGETHER, GROUPS, SEATS, LIMIT] = [50, 40, 6, 4];
-const system = useSystem({ ZONES: TOGETHER, ROWS: 1, SEATS_PER_ROW: SEATS });
+const system = useSystem({ ZONES: 1, ROWS: TOGETHER, SEATS_PER_ROW: SEATS });
 
 /** What may happen in a history. `who` is one of its two buyers; `which` counts through its bookings. */
 type Step =
@@ -45,15 +46,15 @@ class Model {
   readonly bookings: ModelBooking[] = [];
   readonly requests: BookRequest[] = [];
   readonly owner: (string | undefined)[] = new Array<undefined>(SEATS).fill(undefined);
-  readonly zone: number;
+  readonly row: number;
   readonly name: string;
 
-  constructor(zone: number, name: string) {
-    this.zone = zone;
+  constructor(row: number, name: string) {
+    this.row = row;
     this.name = name;
   }
 
-  user = (who: number) => 2 * this.zone - 1 + who;
+  user = (who: number) => 2 * this.row - 1 + who;
 
   free(booking: ModelBooking): void {
     for (const seat of booking.seats) if (this.owner[seat] === booking.id) this.owner[seat] = undefined;
@@ -174,7 +175,7 @@ function workers() {
   const releaseSeats = createReleaseSeats({ holds, seats });
   return {
     book: createBook({ seats, bookings, tickets, log }),
-    change: createChange({ holds, seats, tickets, releaseSeats }),
+    change: createChange({ holds, seats, tickets, releaseSeats, log }),
     sweep: createExpire({ holds, releaseSeats }),
   };
 }
@@ -216,10 +217,11 @@ async function play(histories: readonly Step[][], plant: Plant): Promise<void> {
       for (const model of models) model.sweep();
     }
   }
+  const saved = groupBy(await system().prisma.seat.findMany({ orderBy: { number: 'asc' } }), (seat) => seat.row);
   for (const model of models) {
-    const rows = await system().prisma.seat.findMany({ where: { zone: model.zone }, orderBy: { number: 'asc' } });
     const expected = model.owner.flatMap((id, seat) => (id === undefined ? [] : [{ number: seat + 1, bookingId: id }]));
-    expect(rows.map(({ number, bookingId }) => ({ number, bookingId }))).toEqual(expected);
+    const seats = saved.get(model.row) ?? [];
+    expect(seats.map(({ number, bookingId }) => ({ number, bookingId }))).toEqual(expected);
   }
   await run.sweep(); // what was cancelled last is told to Redis
   const lapsed = models.some(({ bookings }) => bookings.some((one) => one.lapsed && one.status === 'PENDING'));
@@ -238,10 +240,11 @@ async function lapse(bookings: readonly ModelBooking[]): Promise<void> {
 
 async function bookAll(now: readonly { model: Model; step: Step }[]): Promise<void> {
   const asked: { model: Model; request: BookRequest }[] = [];
+  const again: BookRequest[] = [];
   for (const { model, step } of now) {
     if (step.do === 'hold') {
       const { who, count, start, key } = step;
-      const wish = { zone: model.zone, row: 1, count, ...(start === undefined ? {} : { start }) };
+      const wish = { zone: 1, row: model.row, count, ...(start === undefined ? {} : { start }) };
       const userId = model.user(who);
       const digest = `${model.name}-${userId}-${key}`;
       const idempotency = key === undefined ? undefined : { digest, fingerprint: JSON.stringify(wish) };
@@ -256,11 +259,14 @@ async function bookAll(now: readonly { model: Model; step: Step }[]): Promise<vo
         await system().redis.del(`{s0}:ticket:${request.ticketId}`);
         asked.push({ model, request });
       } else {
-        const before = await outcomesOf([request]);
-        await run.book(0, [request]);
-        expect(await outcomesOf([request])).toEqual(before);
+        again.push(request);
       }
     }
+  }
+  if (again.length > 0) {
+    const before = await outcomesOf(again);
+    await run.book(0, again);
+    expect(await outcomesOf(again)).toEqual(before);
   }
   await inTwoJobs(
     asked.map(({ request }) => request),
@@ -333,7 +339,7 @@ test(`${TOGETHER * GROUPS} histories of hold, confirm, extend, cancel, expire an
   groups = 0;
   await fc.assert(property(nothingPlanted), { numRuns: GROUPS, endOnFailure: true });
   expect(groups * TOGETHER).toBeGreaterThanOrEqual(2_000);
-});
+}, 180_000);
 
 test('the histories find a planted bug: anybody may change a hold', async () => {
   const asOwner: Plant = (request, model) => {

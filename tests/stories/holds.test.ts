@@ -172,6 +172,30 @@ describe('hold, then', () => {
     expect(await statusOf(id)).toBe('PENDING');
   });
 
+  test.each(['', 'x'.repeat(129), 'nul \u0000', 'caf\u00e9'])(
+    'a payment reference %j is refused',
+    async (paymentReference) => {
+      const { id } = (await hold(ANNA, { count: 1 })).body;
+      const reply = await change(id, 'confirm', { userId: ANNA, paymentReference });
+      expect(reply).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+      expect(await statusOf(id)).toBe('PENDING');
+    },
+  );
+
+  test('I11: a change that cannot be saved fails alone', async () => {
+    const held = await Promise.all(Array.from({ length: 6 }, () => hold(ANNA, { count: 1 })));
+    const ids = held.map(({ body }) => String(body.id));
+    const poison = `ALTER TABLE booking ADD CONSTRAINT poison CHECK (payment_reference <> 'poison')`;
+    await system().prisma.$executeRawUnsafe(poison);
+    const references = ids.map((id, i) => (i === 2 ? 'poison' : id));
+    const replies = await Promise.all(
+      ids.map((id, i) => change(id, 'confirm', { userId: ANNA, paymentReference: references[i] })),
+    );
+    await system().prisma.$executeRawUnsafe('ALTER TABLE booking DROP CONSTRAINT poison');
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 500, 200, 200, 200]);
+    expect(await statusOf(ids[2])).toBe('PENDING');
+  });
+
   test('one payment confirms one booking', async () => {
     const [first, second] = [(await hold(ANNA, { count: 1 })).body, (await hold(ANNA, { count: 1 })).body];
     const paid = { userId: ANNA, paymentReference: randomUUID() };

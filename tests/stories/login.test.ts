@@ -67,6 +67,18 @@ describe('where people log in', () => {
     });
   });
 
+  test.each(['TEST@example.com', 'test@EXAMPLE.com'])('the case of %s does not matter', async (email) => {
+    expect(await login(email, 'password')).toMatchObject({ status: 200, body: { id: 1 } });
+  });
+
+  test.each(['test_example.com', '%', 'test@example.co_'])('%s is a name, not a pattern', async (email) => {
+    expect(await login(email, 'password')).toMatchObject({ status: 401 });
+  });
+
+  test('an address with a control character is bad input', async () => {
+    expect(await login('a\u0000b', 'password')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+  });
+
   test('who tries too often has to wait', async () => {
     await system().redis.del(await system().redis.keys('{s0}:login:*'));
     const tries = [];
@@ -93,6 +105,13 @@ describe('where people log in', () => {
     expect(await post(`/api/bookings/${id}/confirm`, { userId: 1 }, ben)).toMatchObject({ status: 404 });
     expect(await post(`/api/bookings/${id}/confirm`, { userId: 1 })).toMatchObject({ status: 401 });
     expect(await post(`/api/bookings/${id}/confirm`, {}, anna)).toMatchObject({ status: 200 });
+  });
+
+  test('with a token nothing is left to say in the body of a change', async () => {
+    const { id } = (await hold(anna, { count: 1 })).body;
+    expect(await post(`/api/bookings/${id}/extend`, undefined, anna)).toMatchObject({ status: 200 });
+    const cancelled = await send(system().url, 'DELETE', `/api/bookings/${id}`, undefined, bearer(anna));
+    expect(cancelled).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
   });
 
   test("another's ticket is not found, queued or settled, polled, awaited or over WebSocket", async () => {
@@ -195,6 +214,9 @@ describe('with an outside identity provider', () => {
     expect(first.body.userId).toBeGreaterThan(100);
     expect((await hold(await tokenOf(subject))).body.userId).toBe(first.body.userId);
     expect((await hold(await tokenOf('another'))).body.userId).not.toBe(first.body.userId);
+    const token = await tokenOf(`auth|${randomUUID()}`);
+    const together = await Promise.all(Array.from({ length: 8 }, () => hold(token)));
+    expect(new Set(together.map(({ status, body }) => `${status} ${body.userId}`)).size).toBe(1);
   });
 
   test('nobody else signs, and there are no passwords of ours', async () => {
