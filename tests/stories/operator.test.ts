@@ -32,6 +32,17 @@ describe('an operator', () => {
     expect(again.status).toBe(200);
   });
 
+  test('clears once with one idempotency key: what is sold after it stays', async () => {
+    const headers = { ...asOperator, 'idempotency-key': 'the clear before the rehearsal' };
+    const [first, second] = await Promise.all([call('POST', '/clear', headers), call('POST', '/clear', headers)]);
+    expect([first.status, second.status]).toEqual([201, 201]);
+    await send(system().url, 'POST', '/reserve?wait=10', { count: 1 });
+    expect(await call('POST', '/clear', headers)).toMatchObject({ status: 201 });
+    expect(await system().prisma.seat.count()).toBe(1);
+    const mismatch = await call('POST', '/initialize', headers);
+    expect(mismatch).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_MISMATCH' } });
+  });
+
   test.each(['/initialize', '/clear'])('is asked for the token at %s', async (path) => {
     expect(await call('POST', path)).toMatchObject({ status: 409, body: { code: 'UNAUTHENTICATED' } });
     const wrong = { authorization: `Bearer ${TOKEN}x` };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { openSocket, send } from '../support/client.ts';
@@ -152,6 +153,24 @@ describe('an idempotency key', () => {
     expect((await post('/reserve', { zone: 7, row: 7, count: 2 }, headers)).body.ticketId).toBe(
       replies[0]?.body.ticketId,
     );
+  });
+
+  test('is the same at another API node, and after Redis was killed and came back', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const wish = { zone: 33, row: 6, count: 2 };
+    const other = await system().anotherApi();
+    const ask = (url: string) => send(url, 'POST', '/reserve?wait=20', wish, headers);
+    const [here, there] = await Promise.all([ask(system().url), ask(other.url)]);
+    expect(there.body).toEqual(here.body);
+    await other.close();
+    await system().restartRedis();
+    let again = await ask(system().url);
+    for (let tries = 0; tries < 50 && again.body.code === 'UNAVAILABLE'; tries += 1) {
+      await sleep(100);
+      again = await ask(system().url);
+    }
+    expect(again.body).toEqual(here.body);
+    expect((await get('/occupancy/33/6')).body.occupied).toBe(2);
   });
 
   test('that comes again while its ticket waits strands nobody', async () => {

@@ -41,19 +41,25 @@ async function ownServers() {
   const logFile = join(folder, 'redis.log');
   const options = { folder, port: await freePort(), logFile, environment: process.env, progress: () => undefined };
   const { url: redisUrl, start } = await embeddedRedis(options);
-  const redisServer = await start();
+  let redisServer = await start();
+  /** Ends Redis as a power cut would, and starts it again on what it has on disk. */
+  const restartRedis = async () => {
+    process.kill(redisServer.identity.pid, 'SIGKILL');
+    await redisServer.exited;
+    redisServer = await start();
+  };
   const stop = async () => {
     await redisServer.stop(5_000);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { databaseUrl: databaseUrl.href, redisUrl, stop };
+  return { databaseUrl: databaseUrl.href, redisUrl, restartRedis, stop };
 }
 
 type SystemOptions = Partial<Omit<Config, 'HOST' | 'PORT' | 'DATABASE_URL' | 'REDIS_URL'>>;
 
 async function startSystem(options: SystemOptions) {
   const config = { ...settings.parse({ LOG_LEVEL: 'silent' }), EMBEDDED: true, ...options };
-  const { databaseUrl, redisUrl, stop } = await ownServers();
+  const { databaseUrl, redisUrl, restartRedis, stop } = await ownServers();
   const log = createLogger(config, 'test');
   const prisma = openPrisma(databaseUrl, 8);
   const redis = openRedis(redisUrl, 'producer', log);
@@ -71,15 +77,20 @@ async function startSystem(options: SystemOptions) {
     seats: createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS }),
   };
   let apiRuns = true;
-  const api = await startApi({ config, prisma, redis, subscriber, node: randomBytes(6).toString('hex'), log });
-  api.server.listen(0, '127.0.0.1');
-  await once(api.server, 'listening');
+  async function startNode(connections: { redis: Redis; subscriber: Redis }) {
+    const api = await startApi({ config, prisma, ...connections, node: randomBytes(6).toString('hex'), log });
+    api.server.listen(0, '127.0.0.1');
+    await once(api.server, 'listening');
+    return { ...api, url: `http://127.0.0.1:${(api.server.address() as AddressInfo).port}` };
+  }
+  const api = await startNode({ redis, subscriber });
   const startMoreWorkers = () => startWorkers({ config, prisma, redis: workerRedis, log });
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined = await startMoreWorkers();
 
   return {
     server: api.server,
-    url: `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`,
+    url: api.url,
+    restartRedis,
     databaseUrl,
     redisUrl,
     prisma,
@@ -92,6 +103,23 @@ async function startSystem(options: SystemOptions) {
     async clearEvent(): Promise<void> {
       const house = await events.readHouse(1);
       await events.clear(1, house?.generation ?? 0);
+    },
+
+    /** Starts another API node beside the first, with connections of its own. */
+    async anotherApi() {
+      const connections = {
+        redis: openRedis(redisUrl, 'producer', log),
+        subscriber: openRedis(redisUrl, 'subscriber', log),
+      };
+      await connected(connections.redis);
+      const { url, close } = await startNode(connections);
+      return {
+        url,
+        async close() {
+          await close();
+          for (const connection of Object.values(connections)) connection.disconnect();
+        },
+      };
     },
 
     /** Lets batches under way finish and takes no more: what is accepted from now on waits. */
