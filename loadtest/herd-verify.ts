@@ -1,12 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_EVENT } from '../shared/contract/ids.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
-import { type AuditReport, auditEvent } from '../shared/stores/audit.ts';
+import { type AuditReport, steadyAudit } from '../shared/stores/audit.ts';
+import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
+import { createTicketStore } from '../shared/stores/tickets.ts';
 import type { HerdResult } from './herd-run.ts';
 
 /** Whether the promises held, from outside. Every field of `broken` must be empty. */
@@ -30,17 +31,15 @@ export async function openSystem(options: { databaseUrl: string; redisUrl: strin
   const redis = openRedis(redisUrl, 'producer', log);
   await connected(redis);
   const events = createEventStore({ prisma });
-  const seats = createSeatStore({ redis, scripts: createScripts(redis), prisma, events, shards });
-
-  /** Audits until two records agree or what differs stays: what is under way shows as a difference for a moment. */
-  async function settledAudit(): Promise<AuditReport> {
-    let report = await auditEvent(DEFAULT_EVENT, { prisma, events, seats });
-    for (let looks = 1; looks < 5 && report.differences.length > 0; looks += 1) {
-      await sleep(1_000);
-      report = await auditEvent(DEFAULT_EVENT, { prisma, events, seats });
-    }
-    return report;
-  }
+  const scripts = createScripts(redis);
+  const stores = {
+    prisma,
+    events,
+    shards,
+    seats: createSeatStore({ redis, scripts, prisma, events, shards }),
+    bookings: createBookingStore({ prisma }),
+    tickets: createTicketStore({ scripts }),
+  };
 
   return {
     house: async () => {
@@ -60,7 +59,7 @@ export async function openSystem(options: { databaseUrl: string; redisUrl: strin
         notAsTold: [],
         differences: [],
       };
-      const audit = await settledAudit();
+      const audit = await steadyAudit(DEFAULT_EVENT, stores);
       broken.differences = audit.differences.map(({ what, where }) => `${what}: ${where}`);
 
       const rows = await prisma.booking.findMany({

@@ -137,13 +137,6 @@ local function numeral(n)
   return text
 end
 
-local countsNow = {} -- seats taken and held by this call, by event and field: counted once at its end
-local function count(event, field, seats)
-  local fields = countsNow[event] or {}
-  fields[field] = (fields[field] or 0) + seats
-  countsNow[event] = fields
-end
-
 -- Locks a seat for a ticket. Returns whether the ticket has it.
 local function takeLock(key, request)
   local taken
@@ -365,6 +358,7 @@ local function claimLabels(request, labels)
       for own = 1, i - 1 do redis.call('DEL', lockStem .. seats[own].place .. ':' .. seats[own].seat) end
       -- The lock knew of an owner that the bitmap had forgotten.
       markSeat(event, seat.zone, seat.zone.number, seat.row, seat.seat, 'SOLD', house.avoidSingles)
+      settleRows()
       return refuse('SEAT_TAKEN', seat)
     end
   end
@@ -373,6 +367,7 @@ local function claimLabels(request, labels)
     local status = request.hold and 'HELD' or 'SOLD'
     markSeat(event, seat.zone, seat.zone.number, seat.row, seat.seat, status, house.avoidSingles)
   end
+  settleRows() -- the next request of this batch chooses by the index
   return labels
 end
 
@@ -455,8 +450,6 @@ for i = 2, #ARGV, 9 do
   end
   decisions[#decisions + 1] = decision
 end
-for event, fields in pairs(countsNow) do
-  for field, seats in pairs(fields) do redis.call('HINCRBY', countsStem .. event, field, seats) end
-end
+settleCounts()
 publishChanges()
 return decisions

@@ -36,5 +36,7 @@ for i = 3, #ARGV, 5 do
     mended = mended + markSeat(event, zone, number, row, seat, status, avoidSingles)
   end
 end
+settleRows()
+settleCounts()
 publishChanges()
 return mended

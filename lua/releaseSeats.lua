@@ -11,7 +11,7 @@
 -- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
 -- KEYS[11] changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
 -- ARGV[1]  event
--- ARGV[2..] for each seat: ticket id, user or '', zone, row, seat (from 1)
+-- ARGV[2..] for each seat: ticket id ('' for a seat that nobody owns), user or '', zone, row, seat (from 1)
 -- RETURNS  integer, seats that were freed; or REBUILD, and nothing was changed
 -- COST     O(seats x seats in a row / 8)
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -48,10 +48,12 @@ for i = 2, #ARGV, 5 do
   local zone = readZone(event, number)
   if id ~= ARGV[i - 5] then redis.call('HDEL', ticketStem .. id, 'claim') end -- a ticket's seats stand together
   uncount(user, id)
-  if zone and redis.call('GET', lock) == id then
+  if zone and (redis.call('GET', lock) or '') == id then
     redis.call('DEL', lock)
     freed = freed - markSeat(event, zone, number, row, seat, 'AVAILABLE', avoidSingles)
   end
 end
+settleRows()
+settleCounts()
 publishChanges()
 return freed

@@ -36,5 +36,7 @@ for i = 2, #ARGV, 5 do
     renewed = renewed + 1
   end
 end
+settleRows()
+settleCounts()
 publishChanges()
 return renewed

@@ -25,10 +25,13 @@ const refusalOf: Partial<Record<Extract<SaveResult, string>, ErrorCode>> = {
   mismatch: 'IDEMPOTENCY_MISMATCH',
 };
 
-const outcomeOfEarlier = (before: Earlier): Outcome =>
-  before === 'mismatch'
-    ? rejectedOutcome('book', { code: 'IDEMPOTENCY_MISMATCH' })
-    : doneOutcome('book', before.booking);
+const failed: Outcome = { kind: 'book', status: 'failed', code: 'INTERNAL' };
+
+function outcomeOfEarlier(before: Earlier): Outcome {
+  if (before === 'failed') return failed;
+  if (before === 'mismatch') return rejectedOutcome('book', { code: 'IDEMPOTENCY_MISMATCH' });
+  return doneOutcome('book', before.booking);
+}
 
 /** The story of a batch of one shard: claim, save, settle. Running it again changes nothing (I2). */
 export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tickets: TicketStore; log: Logger }) {
@@ -77,10 +80,10 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
         await seats.release(claim.eventId, [claim]);
         continue;
       }
-      if (result === 'unsavable') {
-        outcomes.set(claim.ticketId, { kind: 'book', status: 'failed', code: 'INTERNAL' });
+      if (result === 'unsavable' || result === 'failed') {
+        outcomes.set(claim.ticketId, failed);
         await seats.release(claim.eventId, [claim]);
-        log.error({ ticketId: claim.ticketId, seats: claim.seats }, 'claim cannot be saved');
+        log.error({ ticketId: claim.ticketId, seats: claim.seats, result }, 'claim cannot be saved');
         continue;
       }
       again.push(request);

@@ -2,7 +2,7 @@ import type { ChangeRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import type { HoldStore } from '../shared/stores/holds.ts';
+import type { HoldStore, Release } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 import type { ReleaseSeats } from './release.ts';
@@ -21,6 +21,7 @@ export function createChange(deps: {
     const results = await holds.change(requests);
     const outcomes = new Map<string, Outcome>();
     const renewals: { eventId: number; ticketId: string; seats: string[]; holdMs: number }[] = [];
+    const releases: Release[] = [];
     for (const { ticketId, kind } of requests) {
       const result = results.get(ticketId);
       if (result === undefined) throw new Error(`change ${ticketId} has no result`);
@@ -35,13 +36,17 @@ export function createChange(deps: {
       }
       const { booking } = result;
       outcomes.set(ticketId, doneOutcome(kind, booking));
-      if (kind === 'cancel') continue;
+      if (kind === 'cancel') {
+        const { eventId, userId, seats: labels } = booking;
+        releases.push({ eventId, ticketId: booking.id, userId, seats: labels });
+        continue;
+      }
       // Only a fence: PostgreSQL's clock judges, so this one may be a little off.
       const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - Date.now());
       renewals.push({ eventId: booking.eventId, ticketId: booking.id, seats: booking.seats, holdMs });
     }
     for (const [eventId, some] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, some);
-    if (requests.some(({ kind }) => kind === 'cancel')) await releaseSeats();
+    if (releases.length > 0) await releaseSeats(releases);
     await tickets.settle(shard, outcomes);
   };
 }

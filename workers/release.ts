@@ -1,30 +1,34 @@
 import { groupBy } from '../shared/domain/group-by.ts';
-import type { HoldStore } from '../shared/stores/holds.ts';
+import type { HoldStore, Release } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 
 /**
  * Frees in Redis the seats of holds that ended in PostgreSQL. PostgreSQL remembers which were freed, so a worker that dies
- * between the two leaves them to the next one; freeing twice does nothing, because only their owner's seats are freed.
+ * between the two leaves them to the next sweep; freeing twice does nothing, because only their owner's seats are freed.
  */
 export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: SeatStore }) {
-  return async function releaseSeats(): Promise<void> {
-    for (;;) {
-      const releases = await holds.toRelease();
-      if (releases.length === 0) return;
-      for (const [eventId, some] of groupBy(releases, (release) => release.eventId)) await seats.release(eventId, some);
-      await holds.released(releases);
-    }
+  return async function releaseSeats(releases: readonly Release[]): Promise<void> {
+    for (const [eventId, some] of groupBy(releases, (release) => release.eventId)) await seats.release(eventId, some);
+    await holds.released(releases);
   };
 }
 
 export type ReleaseSeats = ReturnType<typeof createReleaseSeats>;
 
-/** Ends holds that ran out and frees their seats, until none is due. Any worker may do it, any number at once. */
+/** Ends holds that ran out and frees the seats of all that ended, until none is due. */
 export function createExpire({ holds, releaseSeats }: { holds: HoldStore; releaseSeats: ReleaseSeats }) {
+  async function releaseAll(): Promise<void> {
+    for (;;) {
+      const releases = await holds.toRelease();
+      if (releases.length === 0) return;
+      await releaseSeats(releases);
+    }
+  }
+
   return async function expire(): Promise<void> {
     do {
-      await releaseSeats();
+      await releaseAll();
     } while ((await holds.expire()) > 0);
-    await releaseSeats();
+    await releaseAll();
   };
 }

@@ -11,13 +11,18 @@ import { keysOf } from '../shared/stores/keys.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
+import { createTurns } from '../shared/stores/turns.ts';
 import { createBook } from './book.ts';
 import { createChange } from './change.ts';
 import { createOperations } from './operate.ts';
+import { createReconcile } from './reconcile.ts';
 import { createExpire, createReleaseSeats } from './release.ts';
+import { createSweep } from './sweep.ts';
 
-/** Milliseconds between two looks for holds that ran out. */
+/** Milliseconds between two looks for holds that ran out, for jobs that failed for good, and for seats that differ. */
 const EXPIRE_INTERVAL_MS = 1_000;
+const SWEEP_INTERVAL_MS = 2_000;
+const RECONCILE_INTERVAL_MS = 5_000;
 
 /**
  * Starts the BullMQ workers of one process: for each shard one on the booking queue and one on the control queue.
@@ -40,6 +45,13 @@ export async function startWorkers(deps: {
   const book = createBook({ seats, bookings, tickets, log });
   const change = createChange({ holds, seats, tickets, releaseSeats, log });
   const expire = createExpire({ holds, releaseSeats });
+  const queues = Array.from({ length: config.SHARDS }, (_, shard) => {
+    const { tag } = keysOf(shard);
+    return { booking: openQueue('booking', tag, redis, log), control: openQueue('control', tag, redis, log) };
+  });
+  const sweep = createSweep({ queues, bookings, seats, tickets, log });
+  const reconcile = createReconcile({ seats, bookings, tickets, events, shards: config.SHARDS, log });
+  const turns = createTurns({ prisma });
   const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats });
 
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
@@ -63,7 +75,9 @@ export async function startWorkers(deps: {
         tag,
         {
           change: ({ requests }) => change(shard, requests),
-          expire,
+          expire: () => turns.take('expire', expire),
+          sweep: () => turns.take('sweep', sweep),
+          reconcile: () => turns.take('reconcile', reconcile),
           ...operations,
         },
         { redis, concurrency: config.WORKER_CONCURRENCY, log },
@@ -71,14 +85,15 @@ export async function startWorkers(deps: {
     ];
   }).flat();
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  // One schedule for all workers and all shards: the sweep is PostgreSQL's, and every worker writes the same schedule.
-  const schedule = openQueue('control', keysOf(0).tag, redis, log);
-  await schedule.every('expire', EXPIRE_INTERVAL_MS);
-  await schedule.close();
+  // One schedule for all workers and all shards, on the first one's queue: every worker writes the same.
+  await queues[0]?.control.every('expire', EXPIRE_INTERVAL_MS);
+  await queues[0]?.control.every('sweep', SWEEP_INTERVAL_MS);
+  await queues[0]?.control.every('reconcile', RECONCILE_INTERVAL_MS);
 
   return {
     async close(): Promise<void> {
       await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },
   };
 }

@@ -120,21 +120,47 @@ local function putBit(key, at, value)
   return value == 1 and 1 or -1
 end
 
--- Gives one seat a status, in bitmaps, counters and index. Returns by how much the number of taken seats changed.
+local countsNow = {} -- seats that this call took, held and blocked more or less, by event and field: counted once at its end
+local function count(event, field, seats)
+  local fields = countsNow[event] or {}
+  fields[field] = (fields[field] or 0) + seats
+  countsNow[event] = fields
+end
+
+local function settleCounts()
+  for event, fields in pairs(countsNow) do
+    for field, seats in pairs(fields) do redis.call('HINCRBY', countsStem .. event, field, seats) end
+  end
+  countsNow = {}
+end
+
+local touched = {} -- rows of which this call has marked seats, as they were before
+
+-- Gives one seat a status in the bitmaps. Index and counters follow with settleRows. Returns by how much the number of taken
+-- seats changed.
 local function markSeat(event, zone, number, row, seat, status, avoidSingles)
   local place = event .. ':' .. number .. ':' .. row
-  local _, before = freeRuns(redis.call('GET', seatsStem .. place) or '', zone.seats)
+  if not touched[place] then
+    local _, lengths = freeRuns(redis.call('GET', seatsStem .. place) or '', zone.seats)
+    local index = zone.first + row - 1
+    touched[place] = { event = event, seats = zone.seats, index = index, longest = longestOf(lengths), avoidSingles = avoidSingles }
+  end
   local taken = putBit(seatsStem .. place, seat - 1, status == 'AVAILABLE' and 0 or 1)
   local held = putBit(heldStem .. place, seat - 1, status == 'HELD' and 1 or 0)
   local blocked = putBit(blockedStem .. place, seat - 1, status == 'BLOCKED' and 1 or 0)
-  if taken ~= 0 then
-    redis.call('HINCRBY', countsStem .. event, 'taken:' .. number, taken)
-    local starts, after = freeRuns(redis.call('GET', seatsStem .. place), zone.seats)
-    indexRow(event, zone.first + row - 1, longestOf(before), longestOf(after))
-    if avoidSingles then indexNeat(event, zone.first + row - 1, starts, after, zone.seats) end
-  end
-  if held ~= 0 then redis.call('HINCRBY', countsStem .. event, 'held:' .. number, held) end
-  if blocked ~= 0 then redis.call('HINCRBY', countsStem .. event, 'blocked:' .. number, blocked) end
+  if taken ~= 0 then count(event, 'taken:' .. number, taken) end
+  if held ~= 0 then count(event, 'held:' .. number, held) end
+  if blocked ~= 0 then count(event, 'blocked:' .. number, blocked) end
   if taken ~= 0 or held ~= 0 or blocked ~= 0 then noteChange(event, status, number .. '-' .. row .. '-' .. seat) end
   return taken
+end
+
+-- Tells the index of the rows whose seats were marked, each once however many of its seats were.
+local function settleRows()
+  for place, row in pairs(touched) do
+    local starts, lengths = freeRuns(redis.call('GET', seatsStem .. place), row.seats)
+    indexRow(row.event, row.index, row.longest, longestOf(lengths))
+    if row.avoidSingles then indexNeat(row.event, row.index, starts, lengths, row.seats) end
+  end
+  touched = {}
 end

@@ -52,7 +52,10 @@ export type BlockReport = z.infer<typeof blockReport>;
 export const jobs = {
   book: { queue: 'booking', payload: batchOf(bookRequest) },
   change: { queue: 'control', payload: batchOf(changeRequest) },
+  /** On a schedule: end holds that ran out, settle what failed for good, hold Redis against PostgreSQL. */
   expire: { queue: 'control', payload: z.object({}) },
+  sweep: { queue: 'control', payload: z.object({}) },
+  reconcile: { queue: 'control', payload: z.object({}) },
   initialize: { queue: 'control', payload: z.object({ eventId }) },
   /** `generation`: the one to end, so that a clear that comes again does not end the next one too. */
   clear: { queue: 'control', payload: z.object({ eventId, generation: z.int() }) },

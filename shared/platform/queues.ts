@@ -14,11 +14,11 @@ const MAX_BACKOFF_MS = 5_000;
 const LOCK_MS = 10_000;
 const STALLED_INTERVAL_MS = 4_000;
 
-/** How often a job may lose its worker before it counts as the one that kills them. */
-const MAX_STALLS = 1_000;
+/** A job that loses its worker a second time may be the one that kills them: it fails, and the sweep takes it apart. */
+const MAX_STALLS = 1;
 
 /** An operator's job is kept when it is done: who waits reads its result, and a key that comes again within a day finds it. */
-const kept = { removeOnComplete: { age: 24 * 3_600, count: 10_000 } };
+const kept = { removeOnComplete: { age: 24 * 3_600, count: 10_000 }, removeOnFail: { age: 24 * 3_600, count: 100 } };
 
 const backoffMs = (attempt: number) =>
   Math.min(50 * 2 ** Math.min(attempt, 10), MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
@@ -33,7 +33,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       attempts: ATTEMPTS,
       backoff: { type: 'custom' },
       removeOnComplete: true,
-      removeOnFail: 1_000,
+      removeOnFail: false, // the sweep does, once its tickets have their outcome
       sizeLimit: MAX_BATCH_BYTES,
       stackTraceLimit: 1,
     },
@@ -47,9 +47,19 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...kept } : opts);
     },
     /** Schedules a job without payload, so often; scheduling it again changes nothing. One that failed waits for the next turn. */
-    async every(job: 'expire', intervalMs: number): Promise<void> {
+    async every(job: 'expire' | 'sweep' | 'reconcile', intervalMs: number): Promise<void> {
       const opts = { attempts: 1, removeOnComplete: true, removeOnFail: 10 };
       await queue.upsertJobScheduler(job, { every: intervalMs }, { name: job, data: {}, opts });
+    },
+    /** Jobs that failed for good, the oldest first. */
+    async failed(most: number): Promise<{ name: string; data: unknown; why: string; remove: () => Promise<void> }[]> {
+      const failed = await queue.getJobs(['failed'], 0, most - 1, true);
+      return failed.map((job) => ({
+        name: job.name,
+        data: job.data as unknown,
+        why: job.failedReason,
+        remove: () => job.remove(),
+      }));
     },
     close: () => queue.close(),
   };

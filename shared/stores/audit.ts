@@ -1,13 +1,18 @@
-import type { SeatCounts, SeatStatus } from '../contract/events.ts';
-import { labelOf } from '../domain/house.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { labelOf, type Zone } from '../domain/house.ts';
+import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { BookingStore } from './bookings.ts';
 import type { EventStore } from './events.ts';
-import type { SeatStore } from './seats.ts';
+import { rowsOfZone, type SeatStore } from './seats.ts';
+import type { TicketStore } from './tickets.ts';
 
-/** One seat or booking on which two records disagree. */
+/** One seat, booking, buyer or counter on which two records disagree. */
 type Difference = {
   what: 'bit missing' | 'bit too many' | 'wrong owner' | 'wrong status' | 'booking and seats' | 'counts' | 'buyer';
   where: string;
+  /** The ticket that Redis names as the seat's owner. */
+  owner?: string | undefined;
 };
 
 /** What an audit compared and found. */
@@ -18,75 +23,114 @@ export type AuditReport = {
   differences: Difference[];
 };
 
+type Stores = {
+  prisma: PrismaClient;
+  events: EventStore;
+  seats: SeatStore;
+  bookings: BookingStore;
+};
+
+/** Differences of one kind that are reported; a wiped Redis would list a whole venue. */
+const MAX_DIFFERENCES = 10_000;
+
 /**
- * Holds PostgreSQL and Redis against each other for one event, seat by seat, and in PostgreSQL bookings against seats.
- * It reads one after the other: what is claimed or saved in between shows as a difference and is gone when read again.
+ * Holds PostgreSQL and Redis against each other for one event, seat by seat; in Redis the counters against the bits; in
+ * PostgreSQL bookings against seats and buyers. Each record is consistent in itself, but one is read after the other: what is
+ * claimed or saved in between shows as a difference and is gone when read again.
  */
-export async function auditEvent(
-  eventId: number,
-  { prisma, events, seats }: { prisma: PrismaClient; events: EventStore; seats: SeatStore },
-): Promise<AuditReport> {
-  const house = await events.readHouse(eventId);
+export async function auditEvent(eventId: number, stores: Stores): Promise<AuditReport> {
+  const house = await stores.events.readHouse(eventId);
   if (house === undefined) throw new Error(`there is no event ${eventId}`);
-  const differences: Difference[] = [];
-
-  const inRedis = new Map<string, { owner: string | undefined; status: SeatStatus }>();
-  for await (const { seat, ...taken } of seats.takenSeats(house)) inRedis.set(labelOf(seat), taken);
-
-  const inPostgres = new Map<string, string>();
-  const counts = { taken: 0, held: 0, blocked: 0 };
-  for (const { bookingId, status, ...seat } of await prisma.seat.findMany({ where: { eventId } })) {
-    const label = labelOf(seat);
-    inPostgres.set(label, bookingId);
-    counts.taken += 1;
-    if (status === 'HELD') counts.held += 1;
-    if (status === 'BLOCKED') counts.blocked += 1;
-    const taken = inRedis.get(label);
-    if (taken === undefined) differences.push({ what: 'bit missing', where: label });
-    else if (taken.owner !== bookingId) differences.push({ what: 'wrong owner', where: label });
-    else if (taken.status !== status) differences.push({ what: 'wrong status', where: label });
-  }
-  for (const label of inRedis.keys())
-    if (!inPostgres.has(label)) differences.push({ what: 'bit too many', where: label });
-
-  const told = [...(await seats.countsByZone(house)).values()];
-  const sum = (of: (zone: SeatCounts) => number) => told.reduce((total, zone) => total + of(zone), 0);
-  const toldCounts = {
-    taken: sum((z) => z.total - z.available),
-    held: sum((z) => z.held),
-    blocked: sum((z) => z.blocked),
+  const [inside, counters] = await Promise.all([auditPostgres(eventId, stores), stores.seats.wrongCounts(house)]);
+  const report: AuditReport = {
+    seatsInPostgres: 0,
+    seatsInRedis: 0,
+    bookings: inside.bookings,
+    differences: [...inside.differences, ...counters.map((where) => ({ what: 'counts' as const, where }))],
   };
-  for (const what of ['taken', 'held', 'blocked'] as const) {
-    if (toldCounts[what] !== counts[what])
-      differences.push({
-        what: 'counts',
-        where: `${what}: ${toldCounts[what]} counted, ${counts[what]} in PostgreSQL`,
-      });
-  }
+  for (const zone of house.zones) await auditZone(eventId, zone, stores, report);
+  report.differences.splice(MAX_DIFFERENCES);
+  return report;
+}
 
-  const bookings = await prisma.booking.findMany({
-    where: { eventId, status: { in: ['PENDING', 'CONFIRMED'] } },
-    select: { id: true, seats: true, userId: true },
-  });
-  const byBuyer = new Map<number, number>();
-  for (const { userId, seats: labels } of bookings) {
-    if (userId !== null) byBuyer.set(userId, (byBuyer.get(userId) ?? 0) + labels.length);
+async function auditZone(eventId: number, zone: Zone, { seats, bookings }: Stores, report: AuditReport): Promise<void> {
+  const taken = await seats.takenIn(eventId, rowsOfZone(zone));
+  const owned = await bookings.ownersInRows(eventId, zone.number, 1, zone.rows);
+  report.seatsInRedis += taken.length;
+  report.seatsInPostgres += owned.length;
+  const inRedis = new Map(taken.map((seat) => [labelOf(seat.seat), seat]));
+  for (const seat of owned) {
+    const where = labelOf(seat);
+    const there = inRedis.get(where);
+    inRedis.delete(where);
+    const owner = there?.owner;
+    if (there === undefined) report.differences.push({ what: 'bit missing', where });
+    else if (owner !== seat.bookingId) report.differences.push({ what: 'wrong owner', where, owner });
+    else if (there.status !== seat.status) report.differences.push({ what: 'wrong status', where, owner });
   }
-  for (const { userId, seats: counted } of await prisma.buyer.findMany({ where: { eventId } })) {
-    if (counted !== (byBuyer.get(userId) ?? 0)) differences.push({ what: 'buyer', where: `user ${userId}` });
-    byBuyer.delete(userId);
-  }
-  for (const userId of byBuyer.keys()) differences.push({ what: 'buyer', where: `user ${userId}` });
+  for (const [where, { owner }] of inRedis) report.differences.push({ what: 'bit too many', where, owner });
+}
 
-  let booked = 0;
-  for (const { id, seats: labels } of bookings) {
-    booked += labels.length;
-    if (labels.some((label) => inPostgres.get(label) !== id))
-      differences.push({ what: 'booking and seats', where: id });
+/** Bookings against seats and buyers, in one snapshot each. */
+async function auditPostgres(
+  eventId: number,
+  { prisma }: Stores,
+): Promise<{ bookings: number; differences: Difference[] }> {
+  const [[counted], apart, buyers] = await Promise.all([
+    prisma.$queryRaw<{ count: bigint }[]>`
+      SELECT count(*) FROM booking WHERE event_id = ${eventId}::int AND status IN ('PENDING', 'CONFIRMED')`,
+    prisma.$queryRaw<{ id: string; label: string }[]>`
+      WITH booked AS (
+        SELECT id, label, CASE status WHEN 'PENDING' THEN 'HELD' ELSE 'SOLD' END AS status
+        FROM booking CROSS JOIN LATERAL unnest(seats) AS label
+        WHERE event_id = ${eventId}::int AND status IN ('PENDING', 'CONFIRMED')
+      ), owned AS (
+        SELECT booking_id AS id, concat_ws('-', zone, row, number) AS label, status::text AS status
+        FROM seat WHERE event_id = ${eventId}::int AND status <> 'BLOCKED'
+      )
+      SELECT id, label FROM booked FULL JOIN owned USING (id, label)
+      WHERE booked.status IS DISTINCT FROM owned.status LIMIT ${MAX_DIFFERENCES}`,
+    prisma.$queryRaw<{ userId: number }[]>`
+      WITH has AS (
+        SELECT user_id, sum(cardinality(seats)) AS seats FROM booking
+        WHERE event_id = ${eventId}::int AND status IN ('PENDING', 'CONFIRMED') AND user_id IS NOT NULL GROUP BY user_id
+      ), counted AS (SELECT user_id, seats FROM buyer WHERE event_id = ${eventId}::int)
+      SELECT user_id AS "userId" FROM has FULL JOIN counted USING (user_id)
+      WHERE coalesce(has.seats, 0) <> coalesce(counted.seats, 0) LIMIT ${MAX_DIFFERENCES}`,
+  ]);
+  return {
+    bookings: Number(counted?.count ?? 0),
+    differences: [
+      ...apart.map(({ id, label }): Difference => ({ what: 'booking and seats', where: `${label} of ${id}` })),
+      ...buyers.map(({ userId }): Difference => ({ what: 'buyer', where: `user ${userId}` })),
+    ],
+  };
+}
+
+/** Audits of which each difference has to stand in all. */
+const LOOKS = 4;
+
+/**
+ * An audit that may be made at any time, also under load: it looks again where something differs, and reports only what stays
+ * exactly the same. A seat whose ticket is under way is no difference: it is about to be saved.
+ */
+export async function steadyAudit(
+  eventId: number,
+  stores: Stores & { tickets: TicketStore; shards: number },
+  pauseMs = 1_500,
+): Promise<AuditReport> {
+  const sign = ({ what, where, owner }: Difference) => `${what} ${where} ${owner}`;
+  let report = await auditEvent(eventId, stores);
+  let standing = report.differences;
+  for (let looks = 1; looks < LOOKS && standing.length > 0; looks += 1) {
+    await sleep(pauseMs);
+    report = await auditEvent(eventId, stores);
+    const now = new Set(report.differences.map(sign));
+    standing = standing.filter((difference) => now.has(sign(difference)));
   }
-  const ofBookings = inPostgres.size - counts.blocked;
-  if (booked < ofBookings) {
-    differences.push({ what: 'booking and seats', where: `${ofBookings - booked} seats of no live booking` });
-  }
-  return { seatsInPostgres: inPostgres.size, seatsInRedis: inRedis.size, bookings: bookings.length, differences };
+  const owners = [...new Set(standing.flatMap(({ owner }) => owner ?? []))];
+  const shard = shardOfEvent(eventId, stores.shards);
+  const looked = owners.length === 0 ? [] : (await stores.tickets.watch(shard, '', owners)).tickets;
+  const underWay = new Set(owners.filter((_, i) => looked[i] !== undefined && looked[i]?.outcome === undefined));
+  return { ...report, differences: standing.filter(({ owner }) => owner === undefined || !underWay.has(owner)) };
 }

@@ -20,8 +20,11 @@ export type Claim = {
 /** A seat, and the booking that PostgreSQL says it belongs to (BLOCK_OWNER where it is blocked). */
 export type OwnedSeat = Seat & { bookingId: string; status: SeatStatus };
 
-/** What a request led to before: a booking, or that its idempotency key was used with another request. */
-export type Earlier = { booking: Booking } | 'mismatch';
+/**
+ * What a request led to before: a booking; that its idempotency key was used with another request; or that it was given up
+ * for good, and may not be saved any more.
+ */
+export type Earlier = { booking: Booking } | 'mismatch' | 'failed';
 
 /**
  * How one claim fared: saved now or earlier (under its idempotency key perhaps as another ticket's booking); lost to another
@@ -35,8 +38,16 @@ type BookingRow = Pick<
   'id' | 'eventId' | 'status' | 'seats' | 'userId' | 'createdAt' | 'expiresAt'
 >;
 
-/** A row as every surface shows it. */
-export function bookingView({ id, eventId, userId, status, seats, createdAt, expiresAt }: BookingRow): Booking {
+/** A row as every surface shows it. One that failed is shown to nobody. */
+export function bookingView({
+  id,
+  eventId,
+  userId,
+  status,
+  seats,
+  createdAt,
+  expiresAt,
+}: Omit<BookingRow, 'status'> & { status: Booking['status'] }): Booking {
   return {
     id,
     eventId,
@@ -139,13 +150,18 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  async function read(ids: readonly string[]): Promise<Map<string, Booking>> {
+  async function read(ids: readonly string[]): Promise<Map<string, { booking: Booking } | 'failed'>> {
     if (ids.length === 0) return new Map();
     // By hand: Prisma makes a statement of its own for each number of ids, and compiles it on the main thread.
     const rows = await prisma.$queryRaw<BookingRow[]>`
       SELECT id, event_id AS "eventId", status, seats, user_id AS "userId", created_at AS "createdAt", expires_at AS "expiresAt"
       FROM booking WHERE id = ANY(${[...ids]}::uuid[])`;
-    return new Map(rows.map((row) => [row.id, bookingView(row)]));
+    return new Map(
+      rows.map(({ status, ...row }) => [
+        row.id,
+        status === 'FAILED' ? 'failed' : { booking: bookingView({ ...row, status }) },
+      ]),
+    );
   }
 
   async function save(claims: readonly Claim[]): Promise<Map<string, SaveResult>> {
@@ -186,7 +202,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
    */
   async function findEarlier(requests: readonly Asked[]): Promise<Map<string, Earlier>> {
     const own = await read(requests.map((request) => request.ticketId));
-    const earlier = new Map<string, Earlier>([...own].map(([id, booking]) => [id, { booking }]));
+    const earlier = new Map<string, Earlier>(own);
     const keyed = requests.filter((request) => request.idempotency !== undefined && !own.has(request.ticketId));
     if (keyed.length === 0) return earlier;
     const rows = await prisma.$queryRaw<{ ticketId: string; id: string; same: boolean }[]>`
@@ -202,8 +218,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
         AND booking.user_id IS NOT DISTINCT FROM asked.user_id`;
     const bookings = await read(rows.map((row) => row.id));
     for (const { ticketId, id, same } of rows) {
-      const booking = bookings.get(id);
-      earlier.set(ticketId, same && booking ? { booking } : 'mismatch');
+      earlier.set(ticketId, (same && bookings.get(id)) || 'mismatch');
     }
     return earlier;
   }
@@ -221,7 +236,27 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
 
     /** The booking of a ticket, or undefined. */
     async find(ticketId: string): Promise<Booking | undefined> {
-      return (await read([ticketId])).get(ticketId);
+      const found = (await read([ticketId])).get(ticketId);
+      return typeof found === 'object' ? found.booking : undefined;
+    },
+
+    /**
+     * Gives a request up for good, unless it was saved: no worker can save it afterwards, however late it wakes up (I2).
+     *
+     * @returns the booking, where it was saved before
+     */
+    async giveUp({ ticketId, eventId, userId }: Asked): Promise<Booking | undefined> {
+      await prisma.$executeRaw`
+        INSERT INTO booking (id, event_id, status, seats, user_id)
+        VALUES (${ticketId}::uuid, ${eventId}::int, 'FAILED', '{}', ${userId ?? null}::int) ON CONFLICT (id) DO NOTHING`;
+      return this.find(ticketId);
+    },
+
+    /** Who has seats in these rows of a zone of an event. */
+    async ownersInRows(eventId: number, zone: number, from: number, to: number): Promise<OwnedSeat[]> {
+      return prisma.$queryRaw<OwnedSeat[]>`
+        SELECT zone, row, number, status, booking_id AS "bookingId" FROM seat
+        WHERE event_id = ${eventId}::int AND zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int`;
     },
 
     /** Who has these seats of an event; free ones are left out. */

@@ -21,13 +21,23 @@ const seatsOf = (changed: Prisma.Sql) => Prisma.sql`
     split_part(label, '-', 3)::int AS number
   FROM ${changed} CROSS JOIN LATERAL unnest(seats) AS label`;
 
+/**
+ * Where the rows of these seats lie, each looked up by its primary key: left to choose, PostgreSQL sometimes compares every seat
+ * of the house with every one of these, for seconds. They cannot move meanwhile: the statement has locked their bookings.
+ */
+const placesOf = Prisma.sql`
+  SELECT place.ctid FROM changed_seat AS c CROSS JOIN LATERAL (
+    SELECT seat.ctid FROM seat
+    WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
+      AND seat.booking_id = c.id
+    LIMIT 1
+  ) AS place`;
+
 /** What is to be done with the seats of holds that a statement ends: they are free, and their buyers have as many less. */
 const freeSeats = Prisma.sql`
   changed_seat AS (${seatsOf(Prisma.sql`changed`)}
   ), freed AS (
-    DELETE FROM seat USING changed_seat AS c
-    WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
-      AND seat.booking_id = c.id
+    DELETE FROM seat WHERE ctid = ANY(ARRAY(${placesOf}))
   ), fewer AS (
     SELECT event_id, user_id, sum(cardinality(seats))::int AS seats FROM changed
     WHERE user_id IS NOT NULL GROUP BY event_id, user_id
@@ -43,9 +53,7 @@ const freeSeats = Prisma.sql`
 const sellSeats = Prisma.sql`
   changed_seat AS (${seatsOf(Prisma.sql`changed`)}
   ), sold AS (
-    UPDATE seat SET status = 'SOLD' FROM changed_seat AS c
-    WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
-      AND seat.booking_id = c.id
+    UPDATE seat SET status = 'SOLD' WHERE ctid = ANY(ARRAY(${placesOf}))
   )`;
 
 /**
@@ -92,8 +100,9 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
 
   /** What a request finds after its change was tried: done (now or by an earlier try), or why not. */
   function resultOf(request: ChangeRequest, row: Prisma.BookingModel | undefined, live: boolean): ChangeResult {
-    if (row === undefined || row.userId !== request.userId) return { code: 'BOOKING_UNKNOWN' };
-    const booking = bookingView(row);
+    if (row === undefined || row.userId !== request.userId || row.status === 'FAILED')
+      return { code: 'BOOKING_UNKNOWN' };
+    const booking = bookingView({ ...row, status: row.status });
     if (request.kind === 'extend') return live ? { booking } : { code: 'HOLD_EXPIRED' };
     if (request.kind === 'cancel') return row.status === 'CANCELLED' ? { booking } : { code: 'HOLD_EXPIRED' };
     if (row.status !== 'CONFIRMED') return { code: 'HOLD_EXPIRED' };

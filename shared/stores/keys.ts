@@ -36,6 +36,9 @@ export function keysOf(shard: number) {
     buyersStem: `${tag}:buyers:`,
     /** + event */
     changesStem: `${tag}:changes:`,
+    /** + event */
+    suspectsStem: `${tag}:suspects:`,
+    reconciled: `${tag}:reconciled`,
     /** + digest of an e-mail address */
     loginStem: `${tag}:login:`,
     /** + API node */

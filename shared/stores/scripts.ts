@@ -24,6 +24,7 @@ export const scriptKeys = {
   releaseSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem'],
   mendSeats: [...seatKeys, 'changesStem'],
   renewLocks: [...seatKeys, 'changesStem'],
+  recountZone: ['houseStem', 'seatsStem', 'heldStem', 'blockedStem', 'countsStem'],
   restoreRows: [...seatKeys, 'changesStem'],
   settleTickets: ['settled', 'ticketStem', 'channelStem'],
   watchTickets: ['settled', 'ticketStem'],

@@ -30,6 +30,9 @@ export type Decision =
 /** A row with its three bitmaps; bit 7 of the first byte is seat 1. `held` and `blocked` are null where no seat is. */
 export type RowMarks = { zone: Zone; row: number; taken: Buffer | null; held: Buffer | null; blocked: Buffer | null };
 
+/** A seat that Redis has as taken, and the ticket that owns it (undefined where the lock is missing). */
+export type TakenSeat = { seat: Seat; status: SeatStatus; owner: string | undefined };
+
 /** How many seats of a zone are not free, and which of these are held or blocked. */
 type ZoneCounts = { taken: number; held: number; blocked: number };
 
@@ -48,9 +51,10 @@ function asRun(labels: readonly string[]): RunWish | undefined {
 /** Seats that one script call restores: few enough that nobody else waits long for Redis. */
 const RESTORE_SEATS = 2_000;
 
-/** Buyers that one call restores, and rows that one call reads. */
+/** Buyers that one call restores, and rows and locks that one call reads. */
 const RESTORE_BUYERS = 1_000;
 const READ_ROWS = 1_000;
+const READ_LOCKS = 2_000;
 
 /** Seats that one script call frees or sells: some ten milliseconds in which nobody else has Redis. */
 const CHANGE_SEATS = 250;
@@ -294,6 +298,25 @@ export function createSeatStore(deps: {
     return { version, rows: found };
   }
 
+  async function takenIn(eventId: number, rows: readonly { zone: Zone; row: number }[]): Promise<TakenSeat[]> {
+    const { lockStem } = keysOfEvent(eventId);
+    const marks = await readRows(eventId, rows);
+    const seats = marks.rows.flatMap((row) =>
+      statusesOf(row).flatMap((status, i) =>
+        status === 'AVAILABLE' ? [] : [{ seat: { zone: row.zone.number, row: row.row, number: i + 1 }, status }],
+      ),
+    );
+    const taken: TakenSeat[] = [];
+    for (let from = 0; from < seats.length; from += READ_LOCKS) {
+      const some = seats.slice(from, from + READ_LOCKS);
+      const owners = await redis.mget(
+        some.map(({ seat }) => `${lockStem}${eventId}:${seat.zone}:${seat.row}:${seat.number}`),
+      );
+      for (const [i, seat] of some.entries()) taken.push({ ...seat, owner: owners[i] ?? undefined });
+    }
+    return taken;
+  }
+
   async function countsInPostgres(eventId: number): Promise<Map<number, ZoneCounts>> {
     const groups = await prisma.seat.groupBy({ by: ['zone', 'status'], where: { eventId }, _count: true });
     const byZone = new Map<number, ZoneCounts>();
@@ -364,6 +387,13 @@ export function createSeatStore(deps: {
       return changeSeats('mendSeats', eventId, [holdLockMs(house)], owned);
     },
 
+    /** The seats that a ticket has claimed, as its record tells: none where it was refused, or where Redis forgot it. */
+    async claimedBy(shard: number, ticketId: string): Promise<string[]> {
+      const claim = await redis.hget(`${keysOf(shard).ticketStem}${ticketId}`, 'claim');
+      const [verdict, , ...labels] = (claim ?? '').split(' ');
+      return verdict === 'GOT' ? labels : [];
+    },
+
     readRows,
 
     /** The version of an event's seats, raised by every change; 0 where its house is not open. */
@@ -395,21 +425,63 @@ export function createSeatStore(deps: {
       );
     },
 
-    /** Every seat that Redis has as taken, with its status and the ticket that owns it (undefined where the lock is missing). */
-    async *takenSeats(house: House): AsyncGenerator<{ seat: Seat; status: SeatStatus; owner: string | undefined }> {
-      const { lockStem } = keysOfEvent(house.eventId);
+    /** Closes an event's house and opens it as PostgreSQL has it: everything in Redis is written anew. */
+    async rebuild(eventId: number): Promise<House> {
+      await opening.get(eventId);
+      await redis.del(`${keysOfEvent(eventId).houseStem}${eventId}`);
+      return open(eventId);
+    },
+
+    /** Sets a zone's counters to what its bitmaps have. Answers how many were wrong. */
+    recount: (eventId: number, zone: Zone): Promise<number> =>
+      scripts('recountZone', shardOf(eventId), [eventId, zone.number, zone.rows]),
+
+    /** Counters of a house that are not what its bitmaps have, in words. A zone is read at once, so load makes none wrong. */
+    async wrongCounts(house: House): Promise<string[]> {
+      const { houseStem, countsStem, seatsStem, heldStem, blockedStem } = keysOfEvent(house.eventId);
+      const stems = { taken: seatsStem, held: heldStem, blocked: blockedStem };
+      const wrong: string[] = [];
       for (const zone of house.zones) {
-        const { rows } = await readRows(house.eventId, rowsOfZone(zone));
-        const seats = rows.flatMap((marks) =>
-          statusesOf(marks).flatMap((status, i) =>
-            status === 'AVAILABLE' ? [] : [{ seat: { zone: zone.number, row: marks.row, number: i + 1 }, status }],
-          ),
-        );
-        if (seats.length === 0) continue;
-        const locks = seats.map(({ seat }) => `${lockStem}${house.eventId}:${seat.zone}:${seat.row}:${seat.number}`);
-        const owners = await redis.mget(locks);
-        for (const [i, taken] of seats.entries()) yield { ...taken, owner: owners[i] ?? undefined };
+        const reading = redis.multi().hexists(`${houseStem}${house.eventId}`, 'version');
+        for (const what of Object.keys(stems)) reading.hget(`${countsStem}${house.eventId}`, `${what}:${zone.number}`);
+        for (const stem of Object.values(stems)) {
+          for (const { row } of rowsOfZone(zone)) reading.bitcount(`${stem}${house.eventId}:${zone.number}:${row}`);
+        }
+        const [open, ...rest] = ((await reading.exec()) ?? []).map(([fault, reply]) => {
+          if (fault) throw fault;
+          return Number(reply ?? 0);
+        });
+        if (open !== 1) continue; // only PostgreSQL knows
+        for (const [i, what] of Object.keys(stems).entries()) {
+          const bits = rest.slice(3 + i * zone.rows, 3 + (i + 1) * zone.rows).reduce((sum, count) => sum + count, 0);
+          if (rest[i] !== bits) wrong.push(`zone ${zone.number}, ${what}: ${rest[i]} counted, ${bits} bits`);
+        }
       }
+      return wrong;
+    },
+
+    /** Every seat of these rows that Redis has as taken, with its status and owner. */
+    takenIn,
+
+    /** What reconciling remembers of an event's seats, by label; and where it has come to in all events. */
+    suspects: {
+      async read(eventId: number, labels: readonly string[]): Promise<(string | null)[]> {
+        return labels.length === 0 ? [] : redis.hmget(`${keysOfEvent(eventId).suspectsStem}${eventId}`, ...labels);
+      },
+      async write(eventId: number, kept: Readonly<Record<string, string>>, gone: readonly string[]): Promise<void> {
+        const key = `${keysOfEvent(eventId).suspectsStem}${eventId}`;
+        if (gone.length > 0) await redis.hdel(key, ...gone);
+        if (Object.keys(kept).length > 0) await redis.hset(key, kept);
+      },
+      labels: (eventId: number): Promise<string[]> => redis.hkeys(`${keysOfEvent(eventId).suspectsStem}${eventId}`),
+      place: (): Promise<string | null> => redis.get(keysOf(0).reconciled),
+      keepPlace: (place: string): Promise<unknown> => redis.set(keysOf(0).reconciled, place),
+    },
+
+    /** Milliseconds of Redis' clock, the same for every worker. */
+    async clockMs(): Promise<number> {
+      const [seconds, micros] = await redis.time();
+      return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     },
 
     /** What an operator is told of an open house. */

@@ -50,6 +50,6 @@ test('a herd fails when a row is tampered with', async () => {
   await client.end();
   const { code, output } = await herd(folder, '--requests', '200').ended;
   expect(code).toBe(1);
-  expect(output).toMatch(/PostgreSQL and Redis differ +3/);
+  expect(output).toMatch(/PostgreSQL and Redis differ +2/);
   expect(output).toContain('bit too many');
 });

@@ -1,0 +1,48 @@
+import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { findRunning } from '../shared/platform/embedded/data-folder.ts';
+import { createLogger } from '../shared/platform/logger.ts';
+import { openPrisma } from '../shared/platform/prisma.ts';
+import { connected, openRedis } from '../shared/platform/redis.ts';
+import { createBookingStore } from '../shared/stores/bookings.ts';
+import { createEventStore } from '../shared/stores/events.ts';
+import { createScripts } from '../shared/stores/scripts.ts';
+import { createSeatStore } from '../shared/stores/seats.ts';
+import { createTicketStore } from '../shared/stores/tickets.ts';
+
+/** The stores of a system for a command that looks after it: the one of the settings, else the one that runs on DATA_DIR. */
+export async function openStores(part: string) {
+  const config = readConfig();
+  const running = findRunning(config.DATA_DIR);
+  const databaseUrl = config.DATABASE_URL ?? running?.databaseUrl;
+  const redisUrl = config.REDIS_URL ?? running?.redisUrl;
+  if (databaseUrl === undefined || redisUrl === undefined)
+    throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or set DATABASE_URL and REDIS_URL.');
+  const prisma = openPrisma(databaseUrl, 4);
+  const redis = openRedis(redisUrl, 'worker', createLogger({ LOG_LEVEL: 'warn' }, part));
+  await connected(redis);
+  const scripts = createScripts(redis);
+  const events = createEventStore({ prisma });
+  const shards = config.SHARDS;
+
+  return {
+    prisma,
+    events,
+    shards,
+    bookings: createBookingStore({ prisma }),
+    tickets: createTicketStore({ scripts }),
+    seats: createSeatStore({ redis, scripts, prisma, events, shards }),
+
+    /** The event that was named, or all. @throws ConfigError where there is no such event */
+    async eventsOf(named: string | undefined): Promise<number[]> {
+      const ids = await events.ids();
+      if (named === undefined) return ids;
+      if (!ids.includes(Number(named))) throw new ConfigError(`--event: there is no event ${named}`);
+      return [Number(named)];
+    },
+
+    async close(): Promise<void> {
+      redis.disconnect();
+      await prisma.$disconnect();
+    },
+  };
+}

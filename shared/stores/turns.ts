@@ -1,0 +1,21 @@
+import type { PrismaClient } from '../platform/prisma.ts';
+
+/** The longest that one turn may last. What goes on after it goes on beside the next one's, which does no harm. */
+const TURN_MS = 120_000;
+
+/** Turns at work that any worker may do and that one at a time should: PostgreSQL knows whose it is, and ends it with its owner. */
+export function createTurns({ prisma }: { prisma: PrismaClient }) {
+  return {
+    /** Does the work unless somebody else is at it. */
+    async take(name: string, work: () => Promise<unknown>): Promise<void> {
+      await prisma.$transaction(
+        async (transaction) => {
+          const [row] = await transaction.$queryRaw<{ mine: boolean }[]>`
+            SELECT pg_try_advisory_xact_lock(hashtext('frontrow turn'), hashtext(${name})) AS mine`;
+          if (row?.mine) await work();
+        },
+        { timeout: TURN_MS, maxWait: 10_000 },
+      );
+    },
+  };
+}

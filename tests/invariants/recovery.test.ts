@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { BookRequest } from '../../shared/contract/jobs.ts';
+import { BLOCK_OWNER } from '../../shared/domain/house.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { openQueue } from '../../shared/platform/queues.ts';
+import { auditEvent, steadyAudit } from '../../shared/stores/audit.ts';
+import { createBook } from '../../workers/book.ts';
+import { createReconcile } from '../../workers/reconcile.ts';
+import { createSweep } from '../../workers/sweep.ts';
+import { send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem({ ZONES: 3, ROWS: 4, SEATS_PER_ROW: 10 });
+
+const differences = async () => (await auditEvent(1, system())).differences;
+const book = (requests: BookRequest[]) => createBook(system())(0, requests);
+const request = (wish: BookRequest['wish'], rest: Partial<BookRequest> = {}): BookRequest => ({
+  ticketId: newTicketId(0),
+  eventId: 1,
+  wish,
+  hold: false,
+  ...rest,
+});
+const outcomeOf = async (ticketId: string) => (await system().tickets.watch(0, '', [ticketId])).tickets[0]?.outcome;
+
+beforeAll(() => system().stopWorkers());
+beforeEach(async () => {
+  await system().clearEvent();
+  await system().redis.flushdb();
+  await system().seats.open(1);
+});
+
+describe('a job that failed for good', () => {
+  let bullmq: Redis;
+  beforeAll(() => {
+    bullmq = new Redis(system().redisUrl, { maxRetriesPerRequest: null, replyMapping: 'legacy' });
+  });
+  afterAll(() => bullmq.disconnect());
+
+  const sweep = async () => {
+    const { redis, log } = system();
+    const queues = ['booking', 'control'].map((name) => openQueue(name as 'booking', '{s0}', redis, log));
+    const [booking, control] = queues as [(typeof queues)[0], (typeof queues)[0]];
+    await createSweep({ ...system(), queues: [{ booking, control: control as never }] })();
+    await Promise.all(queues.map((queue) => queue.close()));
+  };
+
+  /** Takes the jobs of a queue, as a worker that dies would, and lets them fail. */
+  async function failAll(name: string): Promise<number> {
+    const worker = new Worker(name, null, { connection: bullmq, prefix: '{s0}' });
+    let failed = 0;
+    for (;;) {
+      const job = await worker.getNextJob('token', { block: false });
+      if (job === undefined) break;
+      await job.moveToFailed(new UnrecoverableError('its worker died twice'), 'token', false);
+      failed += 1;
+    }
+    await worker.close();
+    return failed;
+  }
+
+  async function waiting(name: string) {
+    const queue = new Queue(name, { connection: bullmq, prefix: '{s0}' });
+    const jobs = await queue.getJobs(['waiting']);
+    await queue.close();
+    return jobs;
+  }
+
+  test('is taken apart: its requests come again one by one, and the one to blame fails alone', async () => {
+    const batch = Array.from({ length: 3 }, () => request({ zone: 1, row: 1, count: 1 }));
+    await system().tickets.accept(
+      0,
+      'node',
+      batch.map(({ ticketId }) => ({ ticketId, kind: 'book' })),
+      100,
+    );
+    const queue = openQueue('booking', '{s0}', system().redis, system().log);
+    await queue.add('book', { requests: batch });
+    await queue.close();
+    const [poison, ...others] = batch.map(({ ticketId }) => ticketId);
+    expect(await failAll('booking')).toBe(1);
+    await sweep();
+    const jobs = await waiting('booking');
+    expect(jobs.map((job) => job.data.requests.length)).toEqual([1, 1, 1]);
+    for (const job of jobs) {
+      const [one] = job.data.requests as BookRequest[];
+      if (one && one.ticketId !== poison) {
+        await book([one]);
+        await job.remove();
+      }
+    }
+    await failAll('booking');
+    await sweep();
+    expect(await outcomeOf(poison ?? '')).toEqual({ kind: 'book', status: 'failed', code: 'INTERNAL' });
+    for (const ticketId of others) expect(await outcomeOf(ticketId)).toMatchObject({ status: 'booked' });
+    expect(await differences()).toEqual([]);
+  });
+
+  test('cannot be saved by a worker that wakes up late, and its seats are free again', async () => {
+    const { ticketId } = (await send(system().url, 'POST', '/reserve', { zone: 1, row: 1, count: 2 })).body;
+    const late = (await waiting('booking'))[0]?.data.requests[0] as BookRequest;
+    const [decision] = await system().seats.claim(0, [late]); // it claimed, and was stopped there
+    if (decision?.kind !== 'got') throw new Error('not claimed');
+    await failAll('booking');
+    await sweep();
+    expect(await outcomeOf(String(ticketId))).toMatchObject({ status: 'failed' });
+    expect(await differences()).toEqual([]);
+    const saved = await system().bookings.save([{ ...late, generation: decision.generation, seats: decision.seats }]);
+    expect(saved.get(late.ticketId)).toBe('failed');
+    await book([late]);
+    expect(await system().prisma.seat.count()).toBe(0);
+    expect(await outcomeOf(String(ticketId))).toMatchObject({ status: 'failed' });
+    expect(await differences()).toEqual([]);
+    expect(await send(system().url, 'GET', `/api/bookings/${ticketId}`)).toMatchObject({ status: 404 });
+  });
+
+  test('that was saved after all is told as booked', async () => {
+    const { ticketId } = (await send(system().url, 'POST', '/reserve', { zone: 1, row: 1, count: 2 })).body;
+    const one = (await waiting('booking'))[0]?.data.requests[0] as BookRequest;
+    const [decision] = await system().seats.claim(0, [one]);
+    if (decision?.kind !== 'got') throw new Error('not claimed');
+    await system().bookings.save([{ ...one, generation: decision.generation, seats: decision.seats }]);
+    await failAll('booking');
+    await sweep();
+    expect(await outcomeOf(String(ticketId))).toMatchObject({ status: 'booked' });
+    expect(await differences()).toEqual([]);
+  });
+
+  test('gives the tickets of changes their outcome too', async () => {
+    const one = request({ zone: 1, row: 1, count: 1 }, { hold: true, userId: 1 });
+    await book([one]);
+    const { body } = await send(system().url, 'POST', `/api/bookings/${one.ticketId}/extend?wait=0`, { userId: 1 });
+    await failAll('control');
+    await sweep();
+    expect(await outcomeOf(String(body.ticketId))).toEqual({ kind: 'extend', status: 'failed', code: 'INTERNAL' });
+  });
+});
+
+describe('reconciling', () => {
+  const reconcile = (options: { seatsAtOnce?: number; minAgeMs?: number } = {}) =>
+    createReconcile({ ...system(), shards: 1 })({ seatsAtOnce: 1_000, minAgeMs: 0, ...options });
+
+  const plants: [string, () => Promise<unknown>][] = [
+    ['a bit that was lost', () => system().redis.setbit('{s0}:seats:1:1:1', 4, 0)],
+    ['a row that was lost', () => system().redis.del('{s0}:seats:1:1:1')],
+    ['a lock that was lost', () => system().redis.del('{s0}:lock:1:1:1:5')],
+    ['a lock of somebody else', () => system().redis.set('{s0}:lock:1:1:1:5', newTicketId(0))],
+    ['a held seat that shows as sold', () => system().redis.setbit('{s0}:held:1:1:1', 4, 0)],
+    ['a bit of nobody', () => system().redis.setbit('{s0}:seats:1:2:2', 3, 1)],
+    [
+      'a bit and a lock of a ticket that is gone',
+      async () => {
+        await system().redis.setbit('{s0}:seats:1:2:2', 3, 1);
+        await system().redis.set('{s0}:lock:1:2:2:4', newTicketId(0));
+      },
+    ],
+    [
+      'a block that PostgreSQL does not have',
+      async () => {
+        const status = 'BLOCKED' as const;
+        await system().seats.mend(1, [{ zone: 3, row: 1, number: 1, bookingId: BLOCK_OWNER, status }]);
+      },
+    ],
+  ];
+
+  test.each(plants)('and an audit finds %s, with what is under way left out', async (_what, plant) => {
+    await book([request({ seats: ['1-1-5', '1-1-6'] }, { hold: true, userId: 1 }), request({ zone: 2, count: 3 })]);
+    const { body } = await send(system().url, 'POST', '/reserve', { zone: 3, row: 3, start: 0, count: 2 });
+    await system().seats.claim(0, [
+      request({ zone: 3, row: 3, start: 0, count: 2 }, { ticketId: String(body.ticketId) }),
+    ]);
+    const audit = async () => (await steadyAudit(1, { ...system(), shards: 1 }, 10)).differences;
+    expect(await differences()).not.toEqual([]);
+    expect(await audit()).toEqual([]);
+    await plant();
+    expect((await audit()).map(({ what }) => what)).not.toEqual([]);
+  });
+
+  test.each(plants)('puts right %s', async (_what, plant) => {
+    await book([request({ seats: ['1-1-5', '1-1-6'] }, { hold: true, userId: 1 }), request({ zone: 2, count: 3 })]);
+    expect(await differences()).toEqual([]);
+    await plant();
+    expect((await differences()).length).toBeGreaterThan(0);
+    expect(await reconcile()).toBeGreaterThan(0);
+    expect(await differences()).toEqual([]);
+    expect(await reconcile()).toBe(0);
+  });
+
+  test('waits until a difference is old, and forgets one that went by itself', async () => {
+    await book([request({ zone: 1, row: 1, start: 0, count: 1 })]);
+    await system().redis.setbit('{s0}:seats:1:1:1', 0, 0);
+    expect(await reconcile({ minAgeMs: 60_000 })).toBe(0);
+    expect(await system().seats.suspects.labels(1)).toEqual(['1-1-1']);
+    await system().redis.setbit('{s0}:seats:1:1:1', 0, 1);
+    expect(await reconcile({ minAgeMs: 60_000 })).toBe(0);
+    expect(await system().seats.suspects.labels(1)).toEqual([]);
+  });
+
+  test('never touches a claim that is under way, however long it takes', async () => {
+    const { ticketId } = (await send(system().url, 'POST', '/reserve', { zone: 1, row: 1, start: 0, count: 2 })).body;
+    const one = request({ zone: 1, row: 1, start: 0, count: 2 }, { ticketId: String(ticketId) });
+    const [decision] = await system().seats.claim(0, [one]);
+    expect(await reconcile()).toBe(0);
+    if (decision?.kind !== 'got') throw new Error('not claimed');
+    await system().bookings.save([{ ...one, generation: decision.generation, seats: decision.seats }]);
+    expect(await differences()).toEqual([]);
+  });
+
+  test('goes through all rows of all events, a slice at a time, round and round', async () => {
+    const another = await system().events.nextId();
+    await system().events.create(another, {
+      name: 'Another',
+      currency: 'EUR',
+      zones: [{ rows: 3, seatsPerRow: 9, price: 1 }],
+    });
+    await system().seats.open(another);
+    await book([request({ zone: 3, row: 4, start: 9, count: 1 })]);
+    await system().redis.setbit('{s0}:seats:1:3:4', 9, 0);
+    let changed = 0;
+    for (let runs = 0; runs < 12 && changed === 0; runs += 1) changed += await reconcile({ seatsAtOnce: 20 });
+    expect(changed).toBe(1);
+    expect(await differences()).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+import { afterEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { send } from '../support/client.ts';
+import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts';
+
+afterEach(cleanUp);
+
+const command = (target: string, folder: string, ...args: string[]) =>
+  run(`local/${target}`, args, { DATA_DIR: folder }).ended;
+
+test('an operator audits a running system, is told of every difference, and rebuilds', async () => {
+  const folder = dataFolder();
+  const { url, databaseUrl } = await startFrontrow(folder);
+  const reserve = () => send(url, 'POST', '/reserve?wait=20', { count: 2 });
+  for (let i = 0; i < 5; i += 1) expect((await reserve()).status).toBe(200);
+  let herding = true;
+  const herd = (async () => {
+    while (herding) await Promise.all([reserve(), reserve(), reserve()]);
+  })();
+  const underLoad = await command('audit', folder);
+  herding = false;
+  await herd;
+  expect(underLoad).toMatchObject({ code: 0, output: expect.stringMatching(/^Event 1: .*: 0 differences\n$/) });
+
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const { rows } = await client.query(
+    `DELETE FROM seat WHERE ctid = (SELECT ctid FROM seat ORDER BY zone, row, number LIMIT 1)
+     RETURNING concat_ws('-', zone, row, number) AS label`,
+  );
+  const found = await command('audit', folder, '--event', '1');
+  expect(found.code).toBe(1);
+  expect(found.output).toContain(`booking and seats: ${rows[0].label} of `);
+  await client.query(`DELETE FROM booking; DELETE FROM seat`);
+  await client.end();
+  expect(await command('rebuild', folder)).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/^Event 1: 40 rows, 2600 seats, in [\d.]+ s\n$/),
+  });
+  expect(await command('audit', folder)).toMatchObject({ code: 0 });
+  expect((await send(url, 'GET', '/availability/check-all')).body.occupiedSeats).toBe(0);
+  expect(await command('audit', folder, '--event', '99')).toMatchObject({ code: 78 });
+});

@@ -1,0 +1,72 @@
+import { type BookRequest, type ChangeRequest, jobs } from '../shared/contract/jobs.ts';
+import { doneOutcome, type Outcome } from '../shared/contract/tickets.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { JobQueue } from '../shared/platform/queues.ts';
+import type { BookingStore } from '../shared/stores/bookings.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
+import type { TicketStore } from '../shared/stores/tickets.ts';
+
+/** Failed jobs of one queue that one sweep takes. */
+const SWEEP_JOBS = 100;
+
+/**
+ * Gives every ticket of a job that failed for good its outcome (I2). A batch is taken apart first: its requests come again, each
+ * in a job of its own, so that the one that is to blame fails alone (I11). Any worker may sweep; doing it again changes nothing.
+ */
+export function createSweep(deps: {
+  queues: readonly { booking: JobQueue; control: JobQueue }[];
+  bookings: BookingStore;
+  seats: SeatStore;
+  tickets: TicketStore;
+  log: Logger;
+}) {
+  const { queues, bookings, seats, tickets, log } = deps;
+
+  /** Nobody may save it any more; its seats are free again; its ticket is told. Or it was saved after all. */
+  async function settleBook(shard: number, request: BookRequest): Promise<void> {
+    const booking = await bookings.giveUp(request);
+    const { ticketId, userId, eventId } = request;
+    const outcome: Outcome =
+      booking === undefined ? { kind: 'book', status: 'failed', code: 'INTERNAL' } : doneOutcome('book', booking);
+    const claimed = await seats.claimedBy(shard, ticketId);
+    const extra = claimed.filter((label) => !booking?.seats.includes(label));
+    if (extra.length > 0) await seats.release(eventId, [{ ticketId, userId, seats: extra }]);
+    await tickets.settle(shard, new Map([[ticketId, outcome]]));
+  }
+
+  /** A change that failed may have been made all the same: its ticket says that it failed, its booking says what it is. */
+  const settleChange = (shard: number, { ticketId, kind }: ChangeRequest) =>
+    tickets.settle(shard, new Map([[ticketId, { kind, status: 'failed', code: 'INTERNAL' } satisfies Outcome]]));
+
+  async function sweepJobs<Name extends 'book' | 'change'>(
+    shard: number,
+    queue: JobQueue,
+    name: Name,
+    settle: (request: Name extends 'book' ? BookRequest : ChangeRequest) => Promise<unknown>,
+  ): Promise<void> {
+    for (const job of await queue.failed(SWEEP_JOBS)) {
+      if (job.name !== name) continue; // an operator's, who was told; it has no ticket
+      const parsed = jobs[name].payload.safeParse(job.data);
+      if (!parsed.success) {
+        log.error({ shard, job: name, fault: parsed.error.message }, 'failed job cannot be read: it stays');
+        continue;
+      }
+      type Request = Name extends 'book' ? BookRequest : ChangeRequest;
+      const requests = parsed.data.requests as Request[];
+      const [only] = requests;
+      log.error({ shard, job: name, requests: requests.length, why: job.why }, 'a job failed for good');
+      if (requests.length === 1 && only !== undefined) await settle(only);
+      else
+        for (const request of requests)
+          await queue.add(name, { requests: [request] } as never, `${request.ticketId}-alone`);
+      await job.remove();
+    }
+  }
+
+  return async function sweep(): Promise<void> {
+    for (const [shard, { booking, control }] of queues.entries()) {
+      await sweepJobs(shard, booking, 'book', (request) => settleBook(shard, request));
+      await sweepJobs(shard, control, 'change', (request) => settleChange(shard, request));
+    }
+  };
+}
