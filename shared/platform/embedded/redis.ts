@@ -121,7 +121,6 @@ export async function embeddedRedis(options: EmbeddedOptions, { durable = true }
     // The log is rewritten later and without compression: in a herd that work took a third of Redis' time.
     'auto-aof-rewrite-min-size': '256mb',
     rdbcompression: 'no',
-    databases: 64,
     daemonize: 'no',
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
