@@ -50,7 +50,6 @@ local function readHouse(event)
           seatLimit = tonumber(fields[6]),
           onSaleMs = tonumber(fields[7]),
           paused = fields[8] == '1',
-          zone = {},
         }
       or false
     houses[event] = house
@@ -58,24 +57,14 @@ local function readHouse(event)
   return house
 end
 
-local function zoneOf(house, number)
-  local zone = house.zone[number]
-  if zone == nil then
-    zone = readZone(house.event, number)
-    if zone then zone.number = number end
-    house.zone[number] = zone
-  end
-  return zone
-end
-
 -- The zone that a row of the house, counted from 0, lies in: zones stand in the order of their numbers.
 local function zoneOfRow(house, rowIndex)
   local low, high = 1, house.zones
   while low < high do
     local middle = math.ceil((low + high) / 2)
-    if zoneOf(house, middle).first <= rowIndex then low = middle else high = middle - 1 end
+    if readZone(house.event, middle).first <= rowIndex then low = middle else high = middle - 1 end
   end
-  return zoneOf(house, low)
+  return readZone(house.event, low)
 end
 
 -- The start for `count` seats nearest to half of `twice` inside a free run, the left one where equal; where `neat`, of those
@@ -333,7 +322,7 @@ local function claimLabels(request, labels)
   local house = request.house
   local event, seats, mine = house.event, {}, {}
   for number, row, seat in string.gmatch(labels, '(%d+)-(%d+)-(%d+)') do
-    local zone = zoneOf(house, tonumber(number))
+    local zone = readZone(house.event, tonumber(number))
     row, seat = tonumber(row), tonumber(seat)
     if not zone or row > zone.rows or seat > zone.seats then return nil, 'INVALID_REQUEST', '' end
     local place = event .. ':' .. number .. ':' .. row
@@ -357,7 +346,7 @@ local function claimLabels(request, labels)
     if not takeLock(lockStem .. seat.place .. ':' .. seat.seat, request) then
       for own = 1, i - 1 do redis.call('DEL', lockStem .. seats[own].place .. ':' .. seats[own].seat) end
       -- The lock knew of an owner that the bitmap had forgotten.
-      markSeat(event, seat.zone, seat.zone.number, seat.row, seat.seat, 'SOLD', house.avoidSingles)
+      markSeat(event, seat.zone, seat.row, seat.seat, 'SOLD', house.avoidSingles)
       settleRows()
       return refuse('SEAT_TAKEN', seat)
     end
@@ -365,7 +354,7 @@ local function claimLabels(request, labels)
   for i = 1, #seats do
     local seat = seats[i]
     local status = request.hold and 'HELD' or 'SOLD'
-    markSeat(event, seat.zone, seat.zone.number, seat.row, seat.seat, status, house.avoidSingles)
+    markSeat(event, seat.zone, seat.row, seat.seat, status, house.avoidSingles)
   end
   settleRows() -- the next request of this batch chooses by the index
   return labels
@@ -375,7 +364,7 @@ end
 local function place(request, number, row)
   local house = request.house
   if number == 0 then return claimBest(request, 0, house.rows - 1) end
-  local zone = zoneOf(house, number)
+  local zone = readZone(house.event, number)
   if not zone or row > zone.rows then return nil, 'INVALID_REQUEST', '' end
   if row == 0 then
     local labels, code = claimBest(request, zone.first, zone.first + zone.rows - 1)

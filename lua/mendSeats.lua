@@ -33,7 +33,7 @@ for i = 3, #ARGV, 5 do
     else
       redis.call('SET', lock, id)
     end
-    mended = mended + markSeat(event, zone, number, row, seat, status, avoidSingles)
+    mended = mended + markSeat(event, zone, row, seat, status, avoidSingles)
   end
 end
 settleRows()

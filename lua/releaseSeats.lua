@@ -50,7 +50,7 @@ for i = 2, #ARGV, 5 do
   uncount(user, id)
   if zone and (redis.call('GET', lock) or '') == id then
     redis.call('DEL', lock)
-    freed = freed - markSeat(event, zone, number, row, seat, 'AVAILABLE', avoidSingles)
+    freed = freed - markSeat(event, zone, row, seat, 'AVAILABLE', avoidSingles)
   end
 end
 settleRows()

@@ -31,7 +31,7 @@ for i = 2, #ARGV, 5 do
       redis.call('PEXPIRE', lock, lastsMs)
     else
       redis.call('PERSIST', lock)
-      if zone then markSeat(event, zone, number, row, seat, 'SOLD', avoidSingles) end
+      if zone then markSeat(event, zone, row, seat, 'SOLD', avoidSingles) end
     end
     renewed = renewed + 1
   end

@@ -83,17 +83,18 @@ local function indexNeat(event, rowIndex, starts, lengths, seats)
 end
 
 local zonesRead = {} -- what this call has read of zones, by event and number
--- A zone of an open house, { first, rows, seats } (`first` is the house-wide index of its row 1), or nil.
+-- A zone of an open house, { number, first, rows, seats } (`first` is the house-wide index of its row 1), or nil.
 local function readZone(event, number)
-  local key = event .. ':' .. number
-  local zone = zonesRead[key]
-  if zone == nil then
+  local zones = zonesRead[event] or {}
+  zonesRead[event] = zones
+  if zones[number] == nil then
     local text = redis.call('HGET', houseStem .. event, 'z' .. number)
     local first, rows, seats = string.match(text or '', '^(%d+) (%d+) (%d+)$')
-    zone = first and { first = tonumber(first), rows = tonumber(rows), seats = tonumber(seats) } or false
-    zonesRead[key] = zone
+    zones[number] = first
+        and { number = tonumber(number), first = tonumber(first), rows = tonumber(rows), seats = tonumber(seats) }
+      or false
   end
-  return zone or nil
+  return zones[number] or nil
 end
 
 -- Changes of this call, by event, as who watches is told of them: a status and the labels that have it now, again and again.
@@ -138,7 +139,8 @@ local touched = {} -- rows of which this call has marked seats, as they were bef
 
 -- Gives one seat a status in the bitmaps. Index and counters follow with settleRows. Returns by how much the number of taken
 -- seats changed.
-local function markSeat(event, zone, number, row, seat, status, avoidSingles)
+local function markSeat(event, zone, row, seat, status, avoidSingles)
+  local number = zone.number
   local place = event .. ':' .. number .. ':' .. row
   if not touched[place] then
     local _, lengths = freeRuns(redis.call('GET', seatsStem .. place) or '', zone.seats)
