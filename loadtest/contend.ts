@@ -16,7 +16,8 @@ import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
-import { createSeatStore, rowsOfZone } from '../shared/stores/seats.ts';
+import { rowsOfZone } from '../shared/stores/seat-marks.ts';
+import { createSeatStore } from '../shared/stores/seats.ts';
 import { createRandom } from './random.ts';
 
 const HELP = `npm run contend -- [options]

@@ -3,7 +3,9 @@ import { shardOfEvent } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { BookingStore, OwnedSeat } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
-import type { SeatStore, TakenSeat } from '../shared/stores/seats.ts';
+import type { TakenSeat } from '../shared/stores/seat-marks.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
+import type { SuspectStore } from '../shared/stores/suspects.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 
 /** Seats that one run compares: a fraction of a second of work. The next run goes on where this one stopped. */
@@ -26,10 +28,11 @@ export function createReconcile(deps: {
   bookings: BookingStore;
   tickets: TicketStore;
   events: EventStore;
+  suspects: SuspectStore;
   shards: number;
   log: Logger;
 }) {
-  const { seats, bookings, tickets, events, shards, log } = deps;
+  const { seats, bookings, tickets, events, suspects, shards, log } = deps;
 
   /** Redis is read first: a claim that is saved in between shows in PostgreSQL as well. */
   async function compare(eventId: number, zone: Zone, from: number, to: number): Promise<Difference[]> {
@@ -69,11 +72,11 @@ export function createReconcile(deps: {
     const orphans = new Map((await orphansOf(eventId, differences)).map((orphan) => [orphan.label, orphan]));
     const doubtful = differences.filter(({ label, inPostgres }) => inPostgres !== undefined || orphans.has(label));
     const here = (seat: Seat) => seat.zone === zone.number && seat.row >= from && seat.row <= to;
-    const before = (await seats.suspects.labels(eventId)).filter((label) => here(seatOf(label)));
+    const before = (await suspects.labels(eventId)).filter((label) => here(seatOf(label)));
     const known = new Map<string, string | null>();
-    for (const [i, seen] of (await seats.suspects.read(eventId, before)).entries()) known.set(before[i] ?? '', seen);
+    for (const [i, seen] of (await suspects.read(eventId, before)).entries()) known.set(before[i] ?? '', seen);
 
-    const now = await seats.clockMs();
+    const now = await suspects.clockMs();
     const kept: Record<string, string> = {};
     const due: Difference[] = [];
     for (const difference of doubtful) {
@@ -91,7 +94,7 @@ export function createReconcile(deps: {
       const holdings = frees.map(({ label, owner, userId }) => ({ ticketId: owner, userId, seats: [label] }));
       await seats.release(eventId, holdings);
     }
-    await seats.suspects.write(
+    await suspects.write(
       eventId,
       kept,
       before.filter((label) => kept[label] === undefined),
@@ -106,7 +109,7 @@ export function createReconcile(deps: {
   /** One run: the next slice of all events' rows. Answers how many seats were put right. */
   return async function reconcile({ seatsAtOnce = SEATS_AT_ONCE, minAgeMs = MIN_AGE_MS } = {}): Promise<number> {
     const ids = await events.ids();
-    const [lastEvent = 0, lastRow = 0] = ((await seats.suspects.place()) ?? '0:0').split(':').map(Number);
+    const [lastEvent = 0, lastRow = 0] = ((await suspects.place()) ?? '0:0').split(':').map(Number);
     let eventId = ids.includes(lastEvent) ? lastEvent : ids[0];
     let at = eventId === lastEvent ? lastRow : 0;
     let compared = 0;
@@ -126,7 +129,7 @@ export function createReconcile(deps: {
       eventId = ids[(ids.indexOf(eventId) + 1) % ids.length];
       at = 0;
     }
-    await seats.suspects.keepPlace(`${eventId ?? 0}:${at}`);
+    await suspects.keepPlace(`${eventId ?? 0}:${at}`);
     return changed;
   };
 }

@@ -10,6 +10,7 @@ import { createHoldStore } from '../shared/stores/holds.ts';
 import { keysOf } from '../shared/stores/keys.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
+import { createSuspectStore } from '../shared/stores/suspects.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createTurns } from '../shared/stores/turns.ts';
 import { createBook } from './book.ts';
@@ -50,7 +51,8 @@ export async function startWorkers(deps: {
     return { booking: openQueue('booking', tag, redis, log), control: openQueue('control', tag, redis, log) };
   });
   const sweep = createSweep({ queues, bookings, seats, tickets, log });
-  const reconcile = createReconcile({ seats, bookings, tickets, events, shards: config.SHARDS, log });
+  const suspects = createSuspectStore({ redis, shards: config.SHARDS });
+  const reconcile = createReconcile({ seats, bookings, tickets, events, suspects, shards: config.SHARDS, log });
   const turns = createTurns({ prisma });
   const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats });
 

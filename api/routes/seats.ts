@@ -6,7 +6,8 @@ import { MAX_SEATS_ON_PAGE } from '../../shared/contract/limits.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { type House, labelOf, seatOf, type Zone, zoneOf } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
-import { type RowMarks, rowsOfZone, type SeatStore, statusesOf } from '../../shared/stores/seats.ts';
+import { type RowMarks, rowsOfZone, statusesOf } from '../../shared/stores/seat-marks.ts';
+import type { SeatStore } from '../../shared/stores/seats.ts';
 import { ApiError, parse, queryOf, reply } from '../http.ts';
 
 /** Rows that are looked at for one page before the page ends where it is: a page of a full house costs no more. */

@@ -4,7 +4,8 @@ import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { BookingStore } from './bookings.ts';
 import type { EventStore } from './events.ts';
-import { rowsOfZone, type SeatStore } from './seats.ts';
+import { rowsOfZone } from './seat-marks.ts';
+import type { SeatStore } from './seats.ts';
 import type { TicketStore } from './tickets.ts';
 
 /** One seat, booking, buyer or counter on which two records disagree. */

@@ -21,6 +21,7 @@ import { createHoldStore } from '../../shared/stores/holds.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { createScripts } from '../../shared/stores/scripts.ts';
 import { createSeatStore } from '../../shared/stores/seats.ts';
+import { createSuspectStore } from '../../shared/stores/suspects.ts';
 import { createTicketStore } from '../../shared/stores/tickets.ts';
 import { startWorkers } from '../../workers/workers.ts';
 
@@ -74,6 +75,7 @@ async function startSystem(options: SystemOptions) {
     events,
     bookings: createBookingStore({ prisma }),
     tickets: createTicketStore({ scripts }),
+    suspects: createSuspectStore({ redis, shards: config.SHARDS }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS }),
   };
   let apiRuns = true;
