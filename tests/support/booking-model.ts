@@ -1,0 +1,154 @@
+import { expect } from '@jest/globals';
+import type { BookRequest, ChangeRequest } from '../../shared/contract/jobs.ts';
+import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
+
+/** Seats of the row that a history plays in, and seats that one of its buyers may have. */
+export const SEATS = 6;
+export const LIMIT = 4;
+
+/** What may happen in a history. `who` is one of its two buyers; `which` counts through its bookings. */
+export type Step =
+  | { do: 'hold'; who: number; count: number; start: number | undefined; key: number | undefined }
+  | { do: 'confirm'; who: number; which: number; reference: number | undefined }
+  | { do: 'extend' | 'cancel'; who: number; which: number }
+  /** The hold's time runs out; nobody has swept yet. */
+  | { do: 'lapse'; which: number }
+  /** Somebody sweeps what has run out. */
+  | { do: 'sweep' }
+  /** A worker that died before it noted that seats are free: the next sweep frees them once more. */
+  | { do: 'forget release' }
+  /** The same request's job comes again; where `forgotten`, after Redis has lost its ticket. */
+  | { do: 'retry'; which: number; forgotten: boolean };
+
+export type ModelBooking = {
+  id: string;
+  userId: number;
+  seats: number[];
+  status: Booking['status'];
+  lapsed: boolean;
+  reference: string | undefined;
+  key: string | undefined;
+  wish: string;
+};
+
+/** One history as the model sees it: who has which seat, and every booking that there ever was. */
+export class Model {
+  readonly bookings: ModelBooking[] = [];
+  readonly requests: BookRequest[] = [];
+  readonly owner: (string | undefined)[] = new Array<undefined>(SEATS).fill(undefined);
+  readonly row: number;
+  readonly name: string;
+
+  constructor(row: number, name: string) {
+    this.row = row;
+    this.name = name;
+  }
+
+  user = (who: number) => 2 * this.row - 1 + who;
+
+  free(booking: ModelBooking): void {
+    for (const seat of booking.seats) if (this.owner[seat] === booking.id) this.owner[seat] = undefined;
+  }
+
+  sweep(): void {
+    for (const booking of this.bookings) {
+      if (booking.status !== 'PENDING' || !booking.lapsed) continue;
+      booking.status = 'EXPIRED';
+      this.free(booking);
+    }
+  }
+
+  /** Checks what became of a request for seats, and takes them. */
+  booked(request: BookRequest, outcome: Outcome): void {
+    const { ticketId: id, wish, userId = 0, idempotency } = request;
+    if (!('count' in wish)) throw new Error('histories ask for runs');
+    const mine = this.bookings.find((one) => one.id === id);
+    const keyed = this.bookings.find((one) => one.key !== undefined && one.key === idempotency?.digest);
+    if (mine ?? keyed) {
+      this.expectBooking(outcome, mine ?? keyed, mine ? undefined : idempotency?.fingerprint);
+      return;
+    }
+
+    const has = this.bookings.filter((one) => one.userId === userId && this.isLive(one));
+    const seatsNow = has.reduce((sum, one) => sum + one.seats.length, 0);
+    const fits = (start: number) => [...Array(wish.count).keys()].every((i) => this.isFree(start + i));
+    const anyRun = [...Array(SEATS).keys()].some(fits);
+    const anySeat = [...Array(SEATS).keys()].some((seat) => this.isFree(seat));
+    let code: string | undefined;
+    if (seatsNow + wish.count > LIMIT) code = 'SEAT_LIMIT';
+    else if (wish.start !== undefined) code = fits(wish.start) ? undefined : 'SEAT_TAKEN';
+    else if (!anyRun) code = anySeat && wish.count > 1 ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
+    if (code !== undefined) {
+      expect(outcome).toMatchObject({ kind: 'book', status: 'rejected', code });
+      return;
+    }
+
+    if (outcome.status !== 'booked') throw new Error(`seats were free: ${JSON.stringify(outcome)}`);
+    const { startIndex = -1, seatsCount } = outcome.booking;
+    expect({ seatsCount, fits: fits(startIndex) }).toEqual({ seatsCount: wish.count, fits: true });
+    if (wish.start !== undefined) expect(startIndex).toBe(wish.start);
+    const seats = [...Array(wish.count).keys()].map((i) => startIndex + i);
+    for (const seat of seats) this.owner[seat] = id;
+    const key = idempotency?.digest;
+    const fresh = { lapsed: false, reference: undefined, status: 'PENDING' as const, wish: JSON.stringify(wish) };
+    this.bookings.push({ id, userId, seats, key, ...fresh });
+  }
+
+  /** Checks what became of a change, and makes it. */
+  changed(request: ChangeRequest, outcome: Outcome): void {
+    const booking = this.bookings.find((one) => one.id === request.bookingId);
+    if (booking === undefined || booking.userId !== request.userId) {
+      refusedAs(outcome, 'BOOKING_UNKNOWN');
+      return;
+    }
+    const { paymentReference } = request;
+    const live = booking.status === 'PENDING' && !booking.lapsed;
+    if (request.kind === 'confirm') {
+      if (booking.status === 'CONFIRMED') {
+        if (paymentReference !== undefined && paymentReference !== booking.reference) {
+          refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
+          return;
+        }
+      } else {
+        if (!live) {
+          refusedAs(outcome, 'HOLD_EXPIRED');
+          return;
+        }
+        const paid = paymentReference !== undefined && this.bookings.some((one) => one.reference === paymentReference);
+        if (paid) {
+          refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
+          return;
+        }
+        Object.assign(booking, { status: 'CONFIRMED', reference: paymentReference });
+      }
+    }
+    if (request.kind === 'extend' && !live) {
+      refusedAs(outcome, 'HOLD_EXPIRED');
+      return;
+    }
+    if (request.kind === 'cancel' && booking.status !== 'CANCELLED') {
+      if (!live) {
+        refusedAs(outcome, 'HOLD_EXPIRED');
+        return;
+      }
+      booking.status = 'CANCELLED';
+      this.free(booking);
+    }
+    this.expectBooking(outcome, booking, undefined);
+  }
+
+  private isFree = (seat: number) => seat < SEATS && this.owner[seat] === undefined;
+  private isLive = ({ status }: ModelBooking) => status === 'PENDING' || status === 'CONFIRMED';
+
+  private expectBooking(outcome: Outcome, booking: ModelBooking | undefined, wish: string | undefined): void {
+    if (wish !== undefined && wish !== booking?.wish) {
+      refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
+      return;
+    }
+    expect(outcome).toMatchObject({ booking: { id: booking?.id, status: booking?.status, userId: booking?.userId } });
+  }
+}
+
+function refusedAs(outcome: Outcome, code: string): void {
+  expect(outcome).toMatchObject({ status: 'rejected', code });
+}
