@@ -78,7 +78,7 @@ function asApiError(fault: unknown, log: Logger): ApiError {
 function isAway(fault: unknown): boolean {
   const { name, message, code } = fault as { name?: string; message?: string; code?: string };
   if (name === 'MaxRetriesPerRequestError' || code === 'ECONNREFUSED' || code === 'ECONNRESET') return true;
-  return /Connection is closed|enableOfflineQueue|Command timed out|Can't reach database|LOADING|connection/i.test(
+  return /^OOM |Connection is closed|enableOfflineQueue|Command timed out|Can't reach database|LOADING|connection/i.test(
     message ?? '',
   );
 }

@@ -50,16 +50,20 @@ export function createIntake<Name extends BatchJob>(deps: {
     const accepted = await tickets.accept(shard, node, batch, maxQueued);
     if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
 
-    const requests = batch.flatMap(({ asked }, i) => {
+    const queueing = batch.flatMap(({ asked, idempotency }, i) => {
       const ticket = accepted.tickets[i];
       if (ticket === undefined || ticket === 'mismatch' || !ticket.enqueue) return [];
-      return { ticketId: ticket.ticketId, ...asked };
+      return { request: { ticketId: ticket.ticketId, ...asked }, keyed: idempotency !== undefined };
     });
+    const requests = queueing.map(({ request }) => request);
     // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:
     // a flush that is tried again adds its job once, and no other batch is ever taken for this one.
     const jobId = batch[0]?.ticketId;
     if (requests.length > 0 && jobId !== undefined)
       await queues[shard]?.add(job, { requests } as JobPayload<Name>, jobId);
+    // Only so that a key that is repeated does not queue its request once more, which would do no harm.
+    const keyed = queueing.filter((one) => one.keyed).map(({ request }) => request.ticketId);
+    if (keyed.length > 0) await tickets.noteQueued(shard, keyed);
 
     const last = accepted.tickets.reduce(
       (most, ticket) => Math.max(most, typeof ticket === 'object' ? ticket.place : 0),

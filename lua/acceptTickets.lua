@@ -19,8 +19,6 @@ local maxQueued, idemTtlSec, node = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
 -- @include idempotency
 
-local REQUEUE_SEC = 30
-
 local last = tonumber(redis.call('GET', sequence) or 0)
 local done = tonumber(redis.call('GET', settled) or 0)
 
@@ -37,7 +35,6 @@ end
 
 if last - done + (#ARGV - 3) / 5 > maxQueued then return 'OVERLOADED' end
 
-local now = tonumber(redis.call('TIME')[1])
 local replies = {}
 for i = 4, #ARGV, 5 do
   local id, kind, user, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
@@ -50,17 +47,17 @@ for i = 4, #ARGV, 5 do
   else
     local ticket = redis.call('HMGET', ticketStem .. id, 'seq', 'outcome', 'queued')
     local place = tonumber(ticket[1])
-    -- A ticket that waits is put on the queue again only now and then, so that a key that is repeated cannot fill it. The
-    -- entry's own id comes twice only where its flush is tried again, and then nobody knows whether it is on the queue.
-    local enqueue = not ticket[2] and (id == ARGV[i] or now - tonumber(ticket[3] or 0) >= REQUEUE_SEC)
+    -- A key that is repeated puts its ticket on the queue unless it is known to be there (noteQueued): its API may have died
+    -- in between. The entry's own id comes twice only where its flush is tried again, and then nobody knows.
+    local enqueue = not ticket[2] and (id == ARGV[i] or not ticket[3])
     if not place then
       last = last + 1
       place = last
       redis.call('HSET', ticketStem .. id, 'seq', place, 'kind', kind, 'watchers', node)
       if user ~= '' then redis.call('HSET', ticketStem .. id, 'user', user) end
+      if digest ~= '' then redis.call('HSET', ticketStem .. id, 'keyed', 1) end
       enqueue = true
     end
-    if digest ~= '' and enqueue then redis.call('HSET', ticketStem .. id, 'queued', now, 'keyed', 1) end
     replies[#replies + 1] = { id, place, ticket[2] or '', enqueue and 1 or 0 }
   end
 end

@@ -25,6 +25,9 @@ const EXPIRE_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 2_000;
 const RECONCILE_INTERVAL_MS = 5_000;
 
+/** Milliseconds between two looks whether that is still on schedule: a wipe of Redis takes the schedule too. */
+const SCHEDULE_INTERVAL_MS = 2_000;
+
 /**
  * Starts the BullMQ workers of one process: for each shard one on the booking queue and one on the control queue.
  * `close` lets batches under way finish.
@@ -88,12 +91,25 @@ export async function startWorkers(deps: {
   }).flat();
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   // One schedule for all workers and all shards, on the first one's queue: every worker writes the same.
-  await queues[0]?.control.every('expire', EXPIRE_INTERVAL_MS);
-  await queues[0]?.control.every('sweep', SWEEP_INTERVAL_MS);
-  await queues[0]?.control.every('reconcile', RECONCILE_INTERVAL_MS);
+  async function keepSchedule(): Promise<void> {
+    await queues[0]?.control.every('expire', EXPIRE_INTERVAL_MS);
+    await queues[0]?.control.every('sweep', SWEEP_INTERVAL_MS);
+    await queues[0]?.control.every('reconcile', RECONCILE_INTERVAL_MS);
+  }
+  await keepSchedule();
+  let keeping: Promise<void> | undefined;
+  const keeper = setInterval(() => {
+    keeping ??= keepSchedule()
+      .catch((fault: Error) => log.warn({ fault: fault.message }, 'schedule not looked at'))
+      .finally(() => {
+        keeping = undefined;
+      });
+  }, SCHEDULE_INTERVAL_MS);
 
   return {
     async close(): Promise<void> {
+      clearInterval(keeper);
+      await keeping;
       await Promise.all(workers.map((worker) => worker.close()));
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },

@@ -46,8 +46,9 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       const opts = jobId === undefined ? {} : { jobId };
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...kept } : opts);
     },
-    /** Schedules a job without payload, so often; scheduling it again changes nothing. One that failed waits for the next turn. */
+    /** Schedules a job without payload, so often, unless it is. One that failed waits for the next turn. */
     async every(job: 'expire' | 'sweep' | 'reconcile', intervalMs: number): Promise<void> {
+      if ((await queue.getJobScheduler(job))?.every === intervalMs) return;
       const opts = { attempts: 1, removeOnComplete: true, removeOnFail: 10 };
       await queue.upsertJobScheduler(job, { every: intervalMs }, { name: job, data: {}, opts });
     },
@@ -99,7 +100,12 @@ export function openWorker<Name extends QueueName>(
     runRetryDelay: 500,
     settings: { backoffStrategy: backoffMs },
   });
-  worker.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'worker'));
+  let saidAt = Number.NEGATIVE_INFINITY; // a Redis that is full, say, fails a thousand times a second
+  worker.on('error', (fault) => {
+    if (performance.now() - saidAt < 1_000) return;
+    saidAt = performance.now();
+    log.warn({ queue: name, fault: fault.message }, 'worker');
+  });
   worker.on('failed', (job, fault) =>
     log.warn({ queue: name, job: job?.id, attempt: job?.attemptsMade, fault: fault.message }, 'job failed'),
   );

@@ -7,10 +7,25 @@ import type { Logger } from './logger.ts';
  */
 export type RedisRole = 'producer' | 'worker' | 'subscriber';
 
+/**
+ * Milliseconds without a word from Redis, when something was asked, after which a connection counts as dead and is opened anew: its peer may
+ * have gone without saying so. Blocking reads of BullMQ's workers and listeners take up to 10 s.
+ */
+const SILENT_MS = 15_000;
+const SILENT_PRODUCER_MS = 4_000;
+
+/** Milliseconds between two words of a subscriber, which otherwise asks nothing and would never notice. */
+const PING_MS = 5_000;
+
 const byRole = {
-  producer: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 2_000 },
-  worker: { maxRetriesPerRequest: null },
-  subscriber: { maxRetriesPerRequest: null },
+  producer: {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 2_000,
+    socketTimeout: SILENT_PRODUCER_MS,
+  },
+  worker: { maxRetriesPerRequest: null, socketTimeout: SILENT_MS },
+  subscriber: { maxRetriesPerRequest: null, socketTimeout: SILENT_MS },
 };
 
 /** Opens a connection of a role. It connects in the background; `connected` waits for it. */
@@ -23,6 +38,12 @@ export function openRedis(url: string, role: RedisRole, log: Logger): Redis {
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000),
   });
   redis.on('error', (fault) => log.warn({ role, fault: fault.message }, 'redis'));
+  if (role === 'subscriber') {
+    const pinging = setInterval(() => {
+      if (redis.status === 'ready') redis.ping().catch((fault) => log.warn({ role, fault: fault.message }, 'redis'));
+    }, PING_MS);
+    redis.on('end', () => clearInterval(pinging));
+  }
   return redis;
 }
 

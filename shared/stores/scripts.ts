@@ -20,6 +20,7 @@ const seatKeys = [
 export const scriptKeys = {
   acceptTickets: ['sequence', 'settled', 'ticketStem', 'idemStem', 'waiting', 'active', 'delayed'],
   bindKey: ['idemStem'],
+  noteQueued: ['ticketStem'],
   claimSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem'],
   releaseSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem'],
   mendSeats: [...seatKeys, 'changesStem'],

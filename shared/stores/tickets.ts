@@ -61,6 +61,10 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
       };
     },
 
+    /** Notes that tickets are on the queue: a key that leads to one and is repeated does not put it there again. */
+    noteQueued: (shard: number, ticketIds: readonly string[]): Promise<number> =>
+      scripts('noteQueued', shard, ticketIds),
+
     /**
      * Binds an idempotency key to an id, for what has no ticket.
      *

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { cleanUp, dataFolder, descendants, run, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/frontrow.ts';
 
 afterEach(cleanUp);
 
@@ -27,17 +27,6 @@ test('a herd over two APIs and three workers passes', async () => {
   const url = `http://127.0.0.1:${/"port":(\d+)/.exec(other.output())?.[1]}`;
   const result = await herd(folder, '--requests', '2000', '--url', system.url, '--url', url).ended;
   expect(result).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +2000\n/) });
-});
-
-test('a worker that is killed with -9 in the middle loses nothing', async () => {
-  const folder = dataFolder();
-  const system = await startFrontrow(folder);
-  const running = herd(folder, '--requests', '6000', '--connections', '64');
-  await until(() => /answered [1-9]/.test(running.output()), 20_000, running.output);
-  const [worker] = [...descendants(system.pid)].find(([, command]) => command.includes('workers/main')) ?? [0];
-  process.kill(worker, 'SIGKILL');
-  expect(await running.ended).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +6000\n/) });
-  expect(system.output()).toContain('worker ended (SIGKILL)');
 });
 
 test('a herd fails when a row is tampered with', async () => {

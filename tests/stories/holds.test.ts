@@ -276,3 +276,11 @@ test('a worker that died after a hold ended in PostgreSQL leaves its seats to th
   await until(async () => (await auditEvent(1, system())).differences.length === 0);
   expect(await system().prisma.booking.findUnique({ where: { id: String(id) } })).toMatchObject({ status: 'EXPIRED' });
 });
+
+test('holds run out also after a wipe of Redis, which takes the schedule of looking for them', async () => {
+  const { id } = (await hold(ANNA, { seats: ['1-1-1'] })).body;
+  await system().redis.flushdb();
+  await backdate(id);
+  await until(async () => (await statusOf(id)) === 'EXPIRED');
+  expect(await hold(BEN, { seats: ['1-1-1'] })).toMatchObject({ status: 201 });
+});

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { openSocket, send } from '../support/client.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -43,6 +44,22 @@ test('a key that is repeated puts its request on the queue once', async () => {
   expect(await system().redis.llen('{s0}:booking:wait')).toBe(1);
   await system().resumeWorkers();
   expect(await reserve(headers, '?wait=20')).toMatchObject({ status: 200 });
+});
+
+test('a request whose API died before it was on the queue goes there once its key is repeated, whoever dies next', async () => {
+  const { tickets } = system();
+  const idempotency = { digest: randomUUID(), fingerprint: 'same' };
+  const accept = async () => {
+    const accepted = await tickets.accept(0, 'node', [{ ticketId: newTicketId(0), kind: 'book', idempotency }], 5);
+    return accepted === 'overloaded' ? accepted : accepted.tickets[0];
+  };
+  const first = await accept();
+  expect(first).toMatchObject({ enqueue: true });
+  expect(await accept()).toEqual(first);
+  expect(await accept()).toEqual(first);
+  if (typeof first !== 'object') throw new Error('not accepted');
+  await tickets.noteQueued(0, [first.ticketId, newTicketId(0)]);
+  expect(await accept()).toEqual({ ...first, enqueue: false });
 });
 
 test('a ticket that never reached the queue does not make the node look stuck', async () => {
