@@ -13,6 +13,7 @@ import { ApiError, goneSignal, hasBody, parse, pathOf, readJson, reply, replyTic
 import { type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { Outcomes } from '../outcomes.ts';
+import type { RateLimits } from '../rate-limits.ts';
 
 /** Seconds that a change of a hold waits for its outcome where the client does not say. */
 const CHANGE_WAIT_SECONDS = 10;
@@ -27,14 +28,16 @@ export function bookingRoutes(deps: {
   events: EventStore;
   bookings: BookingStore;
   identity: Identity;
+  limits: RateLimits;
   shards: number;
 }) {
-  const { bookIntake, changeIntake, outcomes, events, bookings, identity, shards } = deps;
+  const { bookIntake, changeIntake, outcomes, events, bookings, identity, limits, shards } = deps;
 
   async function hold(req: Request, res: Response): Promise<void> {
     const body = await readJson(req);
     const { eventId, userId: named, ...wish } = parse(bookingBody, body);
     const caller = await identity.callerOf(req, named);
+    await limits.bookingOf(caller, res);
     const house = await events.layout(eventId);
     if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
     const unfit = misfit(house, wish);
@@ -59,6 +62,7 @@ export function bookingRoutes(deps: {
     const body = hasBody(req) ? await readJson(req) : {}; // where people log in it has nothing to say
     const { userId: named, ...rest } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
     const caller = await identity.callerOf(req, named);
+    await limits.bookingOf(caller, res);
     const shard = shardOfTicket(bookingId, shards);
     if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
@@ -78,11 +82,11 @@ export function bookingRoutes(deps: {
   }
 
   const router = Router();
-  router.post('/', hold);
+  router.post('/', limits.booking, hold);
   router.get('/:id', show);
-  router.post('/:id/confirm', change('confirm'));
-  router.post('/:id/extend', change('extend'));
-  router.delete('/:id', change('cancel'));
+  router.post('/:id/confirm', limits.booking, change('confirm'));
+  router.post('/:id/extend', limits.booking, change('extend'));
+  router.delete('/:id', limits.booking, change('cancel'));
   return router;
 }
 

@@ -14,6 +14,7 @@ import { ApiError, goneSignal, parse, readJson, reply, replyTicket, waitSeconds 
 import { type Intake, idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
+import type { RateLimits } from '../rate-limits.ts';
 
 const placeParams = z.object({ zone: z.coerce.number().int().min(1), row: z.coerce.number().int().min(1) });
 
@@ -33,10 +34,11 @@ export function addSeatSystemRoutes(
     events: EventStore;
     seats: SeatStore;
     requireOperator: OperatorGuard;
+    limits: RateLimits;
     shards: number;
   },
 ): void {
-  const { bookIntake, outcomes, control, events, seats, requireOperator, shards } = deps;
+  const { bookIntake, outcomes, control, events, seats, requireOperator, limits, shards } = deps;
   const shard = shardOfEvent(DEFAULT_EVENT, shards);
 
   async function house(): Promise<House> {
@@ -114,7 +116,7 @@ export function addSeatSystemRoutes(
     throw new ApiError('INVALID_REQUEST', 'This route does not answer to this method.');
   };
 
-  app.route('/reserve').post(reserve).all(wrongMethod);
+  app.route('/reserve').post(limits.booking, reserve).all(wrongMethod);
   app.route('/occupancy/:zone/:row').get(occupancy).all(wrongMethod);
   app.route('/availability/check-all').get(checkAll).all(wrongMethod);
   app.route('/initialize').post(initialize).all(wrongMethod);
