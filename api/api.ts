@@ -79,7 +79,7 @@ export async function startApi(deps: {
     log,
   });
   const server = createAppServer(app, securityHeaders(config));
-  const push = attachPush(server, { outcomes, watch, events, identity, log });
+  const push = attachPush(server, { outcomes, watch, events, identity, origins: config.CORS_ORIGINS, log });
 
   return {
     server,

@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import type { z } from 'zod';
 import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
+import type { Logger } from '../shared/platform/logger.ts';
 
 /** A refusal on its way to the client. `detail` says what exactly; `fields` go into the answer beside it. */
 export class ApiError extends Error {
@@ -115,6 +116,11 @@ export function requestIdOf({ headers }: IncomingMessage): string {
   if (typeof given === 'string' && /^[\w.-]{1,64}$/.test(given)) return given;
   headers['x-request-id'] = randomUUID();
   return headers['x-request-id'];
+}
+
+/** Notes which request led to which ticket, for who debugs. */
+export function noteAccepted(log: Logger, req: IncomingMessage, ticketId: string): void {
+  if (log.isLevelEnabled('debug')) log.debug({ ticketId, requestId: requestIdOf(req) }, 'accepted');
 }
 
 /** The path of a request as its client named it, without what stands behind the question mark. */

@@ -23,7 +23,8 @@ export function createRedisMemory({ redis, log }: { redis: Redis; log: Logger })
       const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
       const [used, bound] = [figure('used_memory'), figure('maxmemory')];
       const now = bound > 0 && used > bound * FULL;
-      if (now !== full) log.warn({ used, bound }, now ? 'Redis fills up: bookings are refused' : 'Redis has room again');
+      if (now !== full)
+        log.warn({ used, bound }, now ? 'Redis fills up: bookings are refused' : 'Redis has room again');
       full = now;
     } catch {
       // Redis is away: what needs it says so itself, and what was known stays.

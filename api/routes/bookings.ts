@@ -7,9 +7,21 @@ import type { ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { misfit } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
 import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
-import { ApiError, goneSignal, hasBody, parse, pathOf, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import {
+  ApiError,
+  goneSignal,
+  hasBody,
+  noteAccepted,
+  parse,
+  pathOf,
+  readJson,
+  reply,
+  replyTicket,
+  waitSeconds,
+} from '../http.ts';
 import { type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { Outcomes } from '../outcomes.ts';
@@ -30,8 +42,9 @@ export function bookingRoutes(deps: {
   identity: Identity;
   limits: RateLimits;
   shards: number;
+  log: Logger;
 }) {
-  const { bookIntake, changeIntake, outcomes, events, bookings, identity, limits, shards } = deps;
+  const { bookIntake, changeIntake, outcomes, events, bookings, identity, limits, shards, log } = deps;
 
   async function hold(req: Request, res: Response): Promise<void> {
     const body = await readJson(req);
@@ -47,7 +60,7 @@ export function bookingRoutes(deps: {
     const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
     const asked = { eventId, userId: caller.userId, wish, hold: true, idempotency };
     const submission = await bookIntake.submit(shardOfEvent(eventId, shards), 'book', asked, idempotency);
-    await answer(res, submission, seconds, 201);
+    await answer(req, res, submission, seconds, 201);
   }
 
   async function show(req: Request, res: Response): Promise<void> {
@@ -70,10 +83,17 @@ export function bookingRoutes(deps: {
     const idempotency = idempotencyOf(req, pathOf(req), body, caller);
     const asked = { kind, bookingId, userId: caller.userId, ...rest };
     const submission = await changeIntake.submit(shard, kind, asked, idempotency);
-    await answer(res, submission, seconds, 200);
+    await answer(req, res, submission, seconds, 200);
   };
 
-  async function answer(res: Response, submission: Submission, seconds: number, done: number): Promise<void> {
+  async function answer(
+    req: Request,
+    res: Response,
+    submission: Submission,
+    seconds: number,
+    done: number,
+  ): Promise<void> {
+    noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {
       const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
       if (view !== undefined) return replyOutcome(res, done, view);
