@@ -18,8 +18,8 @@ const LEFT_OUT = {
 const TLS_ONLY = { maxAge: 31_536_000, includeSubDomains: false };
 
 /**
- * helmet's headers, the same for every answer and so computed once: set one by one by helmet itself they cost 9 µs an answer,
- * merged at the end 2. Only a trusted proxy knows that its client came over TLS; then browsers are told to stay with it.
+ * helmet's headers, the same for every answer and so computed once: set one by one by helmet itself they cost 5 µs an answer,
+ * merged at the end 1.5. Only a trusted proxy knows that its client came over TLS; then browsers are told to stay with it.
  */
 export function securityHeaders({ TRUST_PROXY }: Pick<Config, 'TRUST_PROXY'>) {
   const always = headersOf(helmet({ ...LEFT_OUT, contentSecurityPolicy: POLICY, strictTransportSecurity: false }));

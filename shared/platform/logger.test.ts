@@ -13,7 +13,7 @@ test('a secret is not logged, at whatever depth', () => {
 
 test.each([
   ['Key (event_id, email)=(1, a@b.test (x)) already exists.', 'Key (event_id, email)=(...) already exists.'],
-  ['Failing row contains (1, Anna, null).', 'Failing row contains (...).'],
+  ['Failing row contains (1, Anna\nBell, null).', 'Failing row contains (...).'],
   ['invalid input syntax for type uuid: "Anna"', 'invalid input syntax for type uuid: "..."'],
 ])('what PostgreSQL quotes of a row is not logged: %s', (said, logged) => {
   expect(withoutValues(`Raw query failed. Message: ${said}`)).toBe(`Raw query failed. Message: ${logged}`);

@@ -18,9 +18,9 @@ const paths = LEVELS.flatMap((level) =>
  */
 export const withoutValues = (fault: string): string =>
   fault
-    .replaceAll(/(Key \(.*?\))=\(.*\)/g, '$1=(...)')
-    .replaceAll(/(Failing row contains) \(.*\)/g, '$1 (...)')
-    .replaceAll(/(invalid input syntax for .*?|invalid input value for .*?|out of range.*?): ".*"/g, '$1: "..."');
+    .replaceAll(/(Key \(.*?\))=\(.*\)/gs, '$1=(...)')
+    .replaceAll(/(Failing row contains) \(.*\)/gs, '$1 (...)')
+    .replaceAll(/(invalid input syntax for .*?|invalid input value for .*?|out of range.*?): ".*"/gs, '$1: "..."');
 
 /** Structured log of one process, one JSON line each, on standard error: standard output is for people. */
 export function createLogger(
