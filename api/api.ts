@@ -18,6 +18,8 @@ import { createIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
 import { createOutcomes } from './outcomes.ts';
 import { attachPush } from './push.ts';
+import { createRedisMemory } from './redis-memory.ts';
+import { securityHeaders } from './security-headers.ts';
 import { createAppServer } from './server.ts';
 import { createWatch } from './watch.ts';
 
@@ -26,7 +28,8 @@ const LINGER_MS = 2_500;
 
 /** Wires one API node. The caller makes its server listen; `close` answers what is open and stops. */
 export async function startApi(deps: {
-  config: Pick<Config, 'SHARDS' | 'MAX_QUEUED' | 'ADMIN_TOKEN' | 'EMBEDDED'> &
+  config: Pick<Config, 'MAX_QUEUED'> &
+    Parameters<typeof buildApp>[0]['config'] &
     Parameters<typeof createIdentity>[0]['config'];
   prisma: PrismaClient;
   redis: Redis;
@@ -52,12 +55,13 @@ export async function startApi(deps: {
   await queueEvents.waitUntilReady();
 
   const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, log };
-  const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues });
-  const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls });
+  const memory = createRedisMemory({ redis, log });
+  const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues, isFull: memory.isFull });
+  const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls, isFull: () => false });
   const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
-  const control = createControl({ queue: controlQueue, events: queueEvents, tickets, log });
+  const control = createControl({ queue: controlQueue, events: queueEvents, tickets });
   const users = createUserStore({ prisma, redis });
-  const identity = createIdentity({ config, users, log });
+  const identity = createIdentity({ config, users });
   const watch = createWatch({ subscriber, seats, log });
   const app = buildApp({
     config,
@@ -74,14 +78,15 @@ export async function startApi(deps: {
     prisma,
     log,
   });
-  const server = createAppServer(app);
-  const push = attachPush(server, { outcomes, watch, events, identity, log });
+  const server = createAppServer(app, securityHeaders(config));
+  const push = attachPush(server, { outcomes, watch, events, identity, origins: config.CORS_ORIGINS, log });
 
   return {
     server,
 
     /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
     async close(): Promise<void> {
+      memory.stop();
       server.prependListener('request', (_req, res) => {
         res.shouldKeepAlive = false;
       });

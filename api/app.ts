@@ -1,3 +1,4 @@
+import cors, { type CorsOptions } from 'cors';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../shared/platform/config.ts';
@@ -8,11 +9,12 @@ import type { EventStore } from '../shared/stores/events.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { UserStore } from '../shared/stores/users.ts';
 import type { Control } from './control.ts';
-import { ApiError, replyConflict, replyProblem } from './http.ts';
+import { ApiError, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Intake } from './intake.ts';
 import { createOperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { bookingRoutes } from './routes/bookings.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -22,9 +24,18 @@ import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
 
+/** What pages of other sites may read of an answer, besides its body. */
+const EXPOSED = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'ETag', 'X-Request-Id'];
+
+/** A preflight is answered with 200: surface A knows no 204. */
+const corsOptions = (origin: string[]): CorsOptions => {
+  return { origin, exposedHeaders: EXPOSED, optionsSuccessStatus: 200, maxAge: 600 };
+};
+
 /** The Express app. It does not listen: main.ts and the tests do that. */
 export function buildApp(deps: {
-  config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS'>;
+  config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'TRUST_PROXY' | 'CORS_ORIGINS'> &
+    Parameters<typeof createRateLimits>[0];
   bookIntake: Intake<'book'>;
   changeIntake: Intake<'change'>;
   outcomes: Outcomes;
@@ -40,45 +51,55 @@ export function buildApp(deps: {
 }): Express {
   const { config, redis, prisma, log } = deps;
   const requireOperator = createOperatorGuard(config);
-  const guarded = { ...deps, requireOperator, shards: config.SHARDS };
+  const limits = createRateLimits(config);
+  const guarded = { ...deps, requireOperator, limits, shards: config.SHARDS };
 
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
+  if (config.TRUST_PROXY !== undefined) app.set('trust proxy', config.TRUST_PROXY);
+  if (config.CORS_ORIGINS.length > 0) app.use(cors(corsOptions(config.CORS_ORIGINS)));
   addSeatSystemRoutes(app, guarded);
   app.use(healthRoutes({ redis, prisma, shards: config.SHARDS }));
   app.use('/api/tickets', ticketRoutes(deps));
   app.use('/api/bookings', bookingRoutes(guarded));
   app.use('/api/events', eventRoutes(guarded));
   app.use('/api/seats', seatRoutes(deps));
-  if (deps.identity.hasPasswords) app.use('/api/users', userRoutes(deps));
+  if (deps.identity.hasPasswords) app.use('/api/users', userRoutes(guarded));
   app.use(docsRoutes());
   app.use(() => {
     throw new ApiError('ROUTE_UNKNOWN');
   });
   const answerFaults: ErrorRequestHandler = (fault, req, res, _next) => {
     const answer = SEAT_SYSTEM_PATHS.test(req.path) ? replyConflict : replyProblem;
-    answer(res, asApiError(fault, log));
+    const error = asApiError(fault);
+    if (error.code === 'INTERNAL' || error.code === 'UNAVAILABLE') {
+      error.fields.requestId = requestIdOf(req);
+      res.setHeader('x-request-id', requestIdOf(req));
+      const { method, path } = req;
+      const why = (error.cause ?? error) as Error;
+      log.error({ requestId: requestIdOf(req), method, path, code: error.code, fault: why.message }, 'request failed');
+    }
+    answer(res, error);
   };
   app.use(answerFaults);
   return app;
 }
 
-/** Express' own errors (a path that cannot be decoded) carry a status; Redis that is away has these words; the rest is ours. */
-function asApiError(fault: unknown, log: Logger): ApiError {
+/** Express' own errors (a path that cannot be decoded) carry a status; Redis that is away or full has these words; the rest is ours. */
+function asApiError(fault: unknown): ApiError {
   if (fault instanceof ApiError) return fault;
-  const { status, message } = fault as { status?: number; message?: string };
+  const { status } = fault as { status?: number };
   if (status !== undefined && status < 500) return new ApiError('INVALID_REQUEST', 'The request cannot be read.');
-  log.error({ fault: message }, 'request failed');
-  return new ApiError(isAway(fault) ? 'UNAVAILABLE' : 'INTERNAL');
+  return new ApiError(isAway(fault) ? 'UNAVAILABLE' : 'INTERNAL', undefined, {}, fault);
 }
 
-/** Whether a server that this node needs is away: names and words of ioredis and Prisma for it. */
+/** Whether a server that this node needs is away or full: names and words of ioredis, Redis and Prisma for it. */
 function isAway(fault: unknown): boolean {
   const { name, message, code } = fault as { name?: string; message?: string; code?: string };
   if (name === 'MaxRetriesPerRequestError' || code === 'ECONNREFUSED' || code === 'ECONNRESET') return true;
-  return /^OOM |Connection is closed|enableOfflineQueue|Command timed out|Can't reach database|LOADING|connection/i.test(
+  return /Connection is closed|enableOfflineQueue|Command timed out|Can't reach database|LOADING|OOM|EXECABORT|connection/i.test(
     message ?? '',
   );
 }

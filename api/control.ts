@@ -7,7 +7,6 @@ import {
   type OperatorJob,
 } from '../shared/contract/jobs.ts';
 import { newTicketId } from '../shared/domain/ticket-id.ts';
-import type { Logger } from '../shared/platform/logger.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 import { ApiError } from './http.ts';
@@ -19,8 +18,8 @@ const TIMEOUT_MS = 60_000;
 const SHARD = 0;
 
 /** Hands an operator's work to a worker and waits for what it answers: the API never changes a seat. */
-export function createControl(deps: { queue: JobQueue; events: QueueEvents; tickets: TicketStore; log: Logger }) {
-  const { queue, events, tickets, log } = deps;
+export function createControl(deps: { queue: JobQueue; events: QueueEvents; tickets: TicketStore }) {
+  const { queue, events, tickets } = deps;
 
   /**
    * @param idempotency the same key again joins the job that it led to, or gets what that answered
@@ -38,11 +37,8 @@ export function createControl(deps: { queue: JobQueue; events: QueueEvents; tick
       const job = await queue.add(name, payload, jobId);
       return jobResults[name].parse(await job.waitUntilFinished(events, TIMEOUT_MS)) as JobResult<Name>;
     } catch (fault) {
-      log.error({ name, payload, fault: (fault as Error).message }, 'control job');
-      throw new ApiError(
-        'UNAVAILABLE',
-        'No worker has done it in time. If it is on the queue, it is done when one is back.',
-      );
+      const detail = 'No worker has done it in time. If it is on the queue, it is done when one is back.';
+      throw new ApiError('UNAVAILABLE', detail, {}, fault);
     }
   };
 }

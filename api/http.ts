@@ -1,16 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import type { z } from 'zod';
 import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
+import type { Logger } from '../shared/platform/logger.ts';
 
 /** A refusal on its way to the client. `detail` says what exactly; `fields` go into the answer beside it. */
 export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly fields: Record<string, unknown>;
 
-  constructor(code: ErrorCode, detail: string = titleOf(code), fields: Record<string, unknown> = {}) {
-    super(detail);
+  /** @param cause what broke: for the log, never for the client */
+  constructor(code: ErrorCode, detail: string = titleOf(code), fields: Record<string, unknown> = {}, cause?: unknown) {
+    super(detail, { cause });
     this.code = code;
     this.fields = fields;
   }
@@ -42,20 +45,20 @@ export function replyTicket(
 
 /** Surface A: anything wrong is 409 with a code. */
 export function replyConflict(res: ServerResponse, error: ApiError): void {
-  reply(res, 409, { error: error.message, code: error.code, ...error.fields }, headersOf(error));
+  reply(res, 409, { error: error.message, code: error.code, ...error.fields }, headersOf(res, error));
 }
 
 /** Surface B: RFC 9457. */
 export function replyProblem(res: ServerResponse, error: ApiError): void {
   const status = statusOf(error.code);
   const problem = { type: 'about:blank', title: titleOf(error.code), status, detail: error.message, code: error.code };
-  reply(res, status, { ...problem, ...error.fields }, headersOf(error), 'application/problem+json');
+  reply(res, status, { ...problem, ...error.fields }, headersOf(res, error), 'application/problem+json');
 }
 
 /** A body that was not read to its end leaves the connection unusable; who asks too much or too early is told to pause. */
-function headersOf({ code }: ApiError): Record<string, string> {
+function headersOf(res: ServerResponse, { code }: ApiError): Record<string, string> {
   if (code === 'BODY_TOO_LARGE') return { connection: 'close' };
-  if (code === 'RATE_LIMITED') return { 'retry-after': '60' };
+  if (code === 'RATE_LIMITED') return res.hasHeader('retry-after') ? {} : { 'retry-after': '60' };
   if (code === 'UNAUTHENTICATED') return { 'www-authenticate': 'Bearer' };
   return code === 'OVERLOADED' || code === 'UNAVAILABLE' ? { 'retry-after': '1' } : {};
 }
@@ -103,6 +106,22 @@ export function readJson(req: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promi
 /** Whether a request brings a body, be it an empty one. */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+/**
+ * The id under which a request stands in answers and logs: its client's `X-Request-Id` where that is sane, else one that is
+ * made when somebody first asks for it.
+ */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  if (typeof given === 'string' && /^[\w.-]{1,64}$/.test(given)) return given;
+  headers['x-request-id'] = randomUUID();
+  return headers['x-request-id'];
+}
+
+/** Notes which request led to which ticket, for who debugs. */
+export function noteAccepted(log: Logger, req: IncomingMessage, ticketId: string): void {
+  if (log.isLevelEnabled('debug')) log.debug({ ticketId, requestId: requestIdOf(req) }, 'accepted');
+}
 
 /** The path of a request as its client named it, without what stands behind the question mark. */
 export const pathOf = (req: Request): string => `${req.baseUrl}${req.path}`;

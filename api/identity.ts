@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { Config } from '../shared/platform/config.ts';
-import type { Logger } from '../shared/platform/logger.ts';
 import type { UserStore } from '../shared/stores/users.ts';
 import { ApiError } from './http.ts';
 
@@ -26,9 +25,8 @@ const MAX_KNOWN_SUBJECTS = 10_000;
 export function createIdentity(deps: {
   config: Pick<Config, 'AUTH' | 'AUTH_SECRET' | 'AUTH_JWKS_URL' | 'AUTH_ISSUER' | 'AUTH_AUDIENCE'>;
   users: UserStore;
-  log: Logger;
 }) {
-  const { config, users, log } = deps;
+  const { config, users } = deps;
   const on = config.AUTH === 'on';
   const pinned = { issuer: config.AUTH_ISSUER, audience: config.AUTH_AUDIENCE };
   // Without a secret (only where logging in is off) tokens are still given, and asked for by nobody.
@@ -68,8 +66,7 @@ export function createIdentity(deps: {
       if (fault instanceof errors.JWKSNoMatchingKey || !isProvidersFault(fault)) {
         throw new ApiError('UNAUTHENTICATED', 'The token is not valid, or not any more. Log in again.');
       }
-      log.warn({ fault: (fault as Error).message }, 'keys of the identity provider');
-      throw new ApiError('UNAVAILABLE');
+      throw new ApiError('UNAVAILABLE', undefined, {}, fault);
     }
     if (/\p{Cc}/u.test(payload.sub ?? '')) throw new ApiError('UNAUTHENTICATED', 'The token names no user.');
     return numberOf(payload);

@@ -42,9 +42,11 @@ export function createIntake<Name extends BatchJob>(deps: {
   node: string;
   meter: DrainMeter;
   maxQueued: number;
+  /** Whether what the queue stands on has no room for more. */
+  isFull: () => boolean;
   log: Logger;
 }) {
-  const { job, tickets, queues, node, meter, maxQueued, log } = deps;
+  const { job, tickets, queues, node, meter, maxQueued, isFull, log } = deps;
 
   async function flush(shard: number, batch: Entry<Name>[]): Promise<(Submission | ApiError)[]> {
     const accepted = await tickets.accept(shard, node, batch, maxQueued);
@@ -119,13 +121,13 @@ export function createIntake<Name extends BatchJob>(deps: {
       asked: Asked<Name>,
       idempotency: Idempotency | undefined,
     ): Promise<Submission> {
+      if (isFull()) throw new ApiError('OVERLOADED');
       const ticket = { ticketId: newTicketId(shard), kind, userId: asked.userId, idempotency };
       if (idempotency !== undefined && queues.length > 1) await bindEverywhere(idempotency, ticket.ticketId);
       const pending = shards[shard]?.add({ ...ticket, asked });
       if (pending === undefined) throw new ApiError('OVERLOADED');
       const result = await pending.catch((fault: Error) => {
-        log.error({ shard, fault: fault.message }, 'flush failed');
-        throw new ApiError('UNAVAILABLE');
+        throw new ApiError('UNAVAILABLE', undefined, {}, fault);
       });
       if (result instanceof ApiError) throw result;
       return result;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { ConfigError, readConfig, requireAuth, requireServers } from '../shared/platform/config.ts';
+import { ConfigError, readConfig, requireAuth, requireSecrets, requireServers } from '../shared/platform/config.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
@@ -12,6 +12,7 @@ async function main() {
   const config = readConfig();
   const { databaseUrl, redisUrl } = requireServers(config);
   requireAuth(config);
+  requireSecrets(config);
   const log = createLogger(config, 'api');
   const prisma = openPrisma(databaseUrl, 10);
   const redis = openRedis(redisUrl, 'producer', log);

@@ -36,6 +36,9 @@ const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema }
 const body = (schema: z.ZodType) => ({ required: true, ...json(schema) });
 const answer = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
 
+/** Codes that come with the seconds after which to try again. Where limits are on, `RateLimit` tells of them in every answer. */
+const PAUSES = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'UNAVAILABLE']);
+
 /** Errors of surface B, by the status of their codes. */
 function problems(...codes: ErrorCode[]): ZodOpenApiResponsesObject {
   const all: ErrorCode[] = [...codes, 'INVALID_REQUEST', 'UNAVAILABLE', 'INTERNAL'];
@@ -44,7 +47,11 @@ function problems(...codes: ErrorCode[]): ZodOpenApiResponsesObject {
   return Object.fromEntries(
     [...byStatus].map(([status, some]) => [
       status,
-      { description: some.map((code) => `${code}: ${titleOf(code)}`).join(' '), content },
+      {
+        description: some.map((code) => `${code}: ${titleOf(code)}`).join(' '),
+        content,
+        ...(some.some((code) => PAUSES.has(code)) ? { headers: z.object({ 'Retry-After': z.string() }) } : {}),
+      },
     ]),
   );
 }
@@ -56,13 +63,22 @@ const BODY: ErrorCode[] = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 const OPERATOR: ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN'];
 const BOOK: ErrorCode[] = [
   ...['EVENT_UNKNOWN', 'USER_UNKNOWN', 'SEAT_TAKEN', 'SOLD_OUT', 'NO_ADJACENT_SEATS', 'SINGLE_SEAT_LEFT'],
-  ...['SEAT_LIMIT', 'NOT_ON_SALE', 'SALES_PAUSED', 'IDEMPOTENCY_MISMATCH', 'UNAUTHENTICATED', 'OVERLOADED'],
+  ...[
+    'SEAT_LIMIT',
+    'NOT_ON_SALE',
+    'SALES_PAUSED',
+    'IDEMPOTENCY_MISMATCH',
+    'UNAUTHENTICATED',
+    'RATE_LIMITED',
+    'OVERLOADED',
+  ],
 ] as ErrorCode[];
 const CHANGE: ErrorCode[] = [
   'BOOKING_UNKNOWN',
   'HOLD_EXPIRED',
   'IDEMPOTENCY_MISMATCH',
   'UNAUTHENTICATED',
+  'RATE_LIMITED',
   'OVERLOADED',
 ];
 

@@ -2,14 +2,32 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../shared/platform/config.ts';
 import { ApiError } from './http.ts';
+import { isLoopbackAddress, isLoopbackName } from './loopback.ts';
+import { isOwnOrigin } from './origins.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-const isLoopback = (address: string | undefined) => /^(127\.|::1$|::ffff:127\.)/.test(address ?? '');
+/** What proxies add. Whoever came through one is somebody else than it seems, whatever TRUST_PROXY says. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+
+/**
+ * Whether a request was made on this machine by its user: not through a proxy, and by no page of another site, neither from
+ * there (`Origin`, `Sec-Fetch-Site`) nor under a name that was pointed at this machine (`Host`).
+ */
+function isFromHere({ headers, socket }: IncomingMessage): boolean {
+  const { host, origin } = headers;
+  return (
+    isLoopbackAddress(socket.remoteAddress) &&
+    isLoopbackName(host) &&
+    PROXY_HEADERS.every((name) => headers[name] === undefined) &&
+    ['same-origin', 'none'].includes(String(headers['sec-fetch-site'] ?? 'none')) &&
+    (origin === undefined || isOwnOrigin(origin, host))
+  );
+}
 
 /**
  * Guards what only operators may do: `Authorization: Bearer <ADMIN_TOKEN>`. Without a token in the settings the routes
- * are open only to loopback, and only with embedded servers.
+ * are open only to who sits at this machine, and only with embedded servers.
  */
 export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED'>) {
   const expected = config.ADMIN_TOKEN === undefined ? undefined : digest(config.ADMIN_TOKEN);
@@ -17,7 +35,7 @@ export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDD
   /** @throws ApiError UNAUTHENTICATED without a token, FORBIDDEN with a wrong one or where there is none to match */
   return function requireOperator(req: IncomingMessage): void {
     if (expected === undefined) {
-      if (config.EMBEDDED && isLoopback(req.socket.remoteAddress)) return;
+      if (config.EMBEDDED && isFromHere(req)) return;
       throw new ApiError('FORBIDDEN', 'This is for operators, and ADMIN_TOKEN is not set.');
     }
     const given = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1];

@@ -9,6 +9,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import { ApiError } from './http.ts';
 import type { Identity } from './identity.ts';
+import { isOwnOrigin } from './origins.ts';
 import type { Outcomes } from './outcomes.ts';
 import { SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
 import type { Watch } from './watch.ts';
@@ -16,16 +17,37 @@ import type { Watch } from './watch.ts';
 /** Sockets of one API process. One more is answered 503. */
 const MAX_SOCKETS = 20_000;
 
-/** Bytes that may wait for a slow socket before it is closed. */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Tickets that all sockets of one API process follow, some 100 MB. */
+const MAX_SUBSCRIPTIONS = 200_000;
 
-/** Bytes that may wait for a slow socket before it misses changes of seats. */
-const MAX_BUFFERED_SEATS_BYTES = MAX_BUFFERED_BYTES / 4;
+/**
+ * Bytes that may wait for any socket, and for a few slow ones at once; past that a socket is closed. If not one of 20,000
+ * sockets reads, that is 20,000 x 16 KiB + 200 x 1 MiB, 520 MB at the very most, until the next ping ends them.
+ */
+const MAX_BUFFERED_BYTES = 16 * 1024;
+const MAX_SLOW_SOCKETS = 200;
+const MAX_BUFFERED_SLOW_BYTES = 1024 * 1024;
+
+/**
+ * Bytes of live seats that may be told in one turn of the event loop. A socket that has not read those of before misses them
+ * and loads the map again. All sockets share one copy of each message.
+ */
+const MAX_SEATS_BYTES_IN_TURN = 256 * 1024;
+
+/** Tokens that were not valid before a socket is closed. One is checked at a time. */
+const MAX_WRONG_TOKENS = 5;
+
+/**
+ * Milliseconds between two pings: who has not answered by the next is cut off. Milliseconds for which a socket may follow
+ * nothing: looked at with each ping.
+ */
+const PULSE = { pingMs: 30_000, idleMs: 120_000 };
 
 /** Milliseconds between two looks whether a slow socket reads again. */
 const CATCH_UP_MS = 500;
 
 /** Close codes of RFC 6455, section 7.4.1, and IANA's registry. */
+const NORMAL = 1000;
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
@@ -38,9 +60,20 @@ const WHAT_TO_SEND =
  */
 export function attachPush(
   server: Server,
-  deps: { outcomes: Outcomes; watch: Watch; events: EventStore; identity: Identity; log: Logger },
+  deps: {
+    outcomes: Pick<Outcomes, 'follow' | 'view'>;
+    watch: Watch;
+    events: Pick<EventStore, 'layout'>;
+    identity: Pick<Identity, 'userOfToken' | 'stranger'>;
+    /** Other sites whose pages may connect. */
+    origins: readonly string[];
+    log: Logger;
+  },
+  pulse = PULSE,
 ) {
-  const { outcomes, watch, events, identity, log } = deps;
+  const { outcomes, watch, events, identity, origins, log } = deps;
+  const slow = new Set<WebSocket>();
+  let allSubscriptions = 0;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -54,9 +87,26 @@ export function attachPush(
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     if (SEAT_SYSTEM_PATHS.test(path)) return refuseUpgrade(socket, '409 Conflict', errorBody('INVALID_REQUEST'));
     if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found');
+    if (!mayConnect(req)) return refuseUpgrade(socket, '403 Forbidden');
     if (sockets.clients.size >= MAX_SOCKETS) return refuseUpgrade(socket, '503 Service Unavailable');
     sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket));
   });
+
+  /** A browser tells whose page it is that connects; who sends no `Origin` is no browser. */
+  function mayConnect({ headers: { origin, host } }: IncomingMessage): boolean {
+    return origin === undefined || isOwnOrigin(origin, host) || origins.includes(origin);
+  }
+
+  /** Whether more may wait for a socket: little for any, much for a few that read slowly. */
+  function mayBuffer(socket: WebSocket): boolean {
+    if (socket.bufferedAmount <= MAX_BUFFERED_BYTES) return true;
+    if (!slow.has(socket) && slow.size >= MAX_SLOW_SOCKETS) {
+      for (const one of slow) if (one.bufferedAmount <= MAX_BUFFERED_BYTES) slow.delete(one);
+    }
+    if (slow.size >= MAX_SLOW_SOCKETS && !slow.has(socket)) return false;
+    slow.add(socket);
+    return socket.bufferedAmount <= MAX_BUFFERED_SLOW_BYTES;
+  }
 
   function serve(socket: WebSocket, raw: Duplex): void {
     const subscriptions = new Map<string, () => void>();
@@ -74,28 +124,29 @@ export function attachPush(
       if (socket.readyState !== socket.OPEN) return;
       cork();
       socket.send(JSON.stringify(message));
-      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) socket.close(POLICY_VIOLATION, 'reads too slowly');
+      if (!mayBuffer(socket)) socket.close(POLICY_VIOLATION, 'reads too slowly');
     }
 
     /** Events of which this socket missed something because it reads slowly, and up to which version. */
     const missed = new Map<number, number>();
     let catchingUp: NodeJS.Timeout | undefined;
 
-    function sendSeats(eventId: number, text: string, version: number): void {
+    function sendSeats(eventId: number, message: Buffer, version: number): void {
       if (socket.readyState !== socket.OPEN) return;
-      if (missed.has(eventId) || socket.bufferedAmount > MAX_BUFFERED_SEATS_BYTES) {
+      const most = raw.writableCorked > 0 ? MAX_SEATS_BYTES_IN_TURN : MAX_BUFFERED_BYTES;
+      if (missed.has(eventId) || socket.bufferedAmount > most) {
         missed.set(eventId, version);
         catchingUp ??= setTimeout(catchUp, CATCH_UP_MS);
         return;
       }
       cork();
-      socket.send(text);
+      socket.send(message, { binary: false });
     }
 
     /** Tells a socket that reads again to load what it missed. */
     function catchUp(): void {
       catchingUp = undefined;
-      if (socket.bufferedAmount > MAX_BUFFERED_SEATS_BYTES) {
+      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
         catchingUp = setTimeout(catchUp, CATCH_UP_MS);
         return;
       }
@@ -108,6 +159,9 @@ export function attachPush(
       if (subscriptions.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
         return send(errorMessage('OVERLOADED', 'Too many subscriptions on this socket.', { ticketId }));
       }
+      if (allSubscriptions >= MAX_SUBSCRIPTIONS) {
+        return send(errorMessage('OVERLOADED', 'Too many tickets are followed here. Ask over HTTP.', { ticketId }));
+      }
       let early: Outcome | undefined;
       let readable = false; // until it is known whose the ticket is, nothing of it is told
       const unfollow = outcomes.follow(ticketId, (outcome) => {
@@ -115,10 +169,11 @@ export function attachPush(
           early = outcome;
           return;
         }
-        subscriptions.delete(ticketId);
+        forget(ticketId);
         send({ type: 'ticket', ...settledView(ticketId, outcome) });
       });
       subscriptions.set(ticketId, unfollow);
+      allSubscriptions += 1;
       try {
         const view = await outcomes.view(ticketId, reader);
         readable = true;
@@ -133,7 +188,13 @@ export function attachPush(
 
     function end(ticketId: string): void {
       subscriptions.get(ticketId)?.();
-      subscriptions.delete(ticketId);
+      forget(ticketId);
+    }
+
+    function forget(ticketId: string): void {
+      if (!subscriptions.delete(ticketId)) return;
+      allSubscriptions -= 1;
+      quietSinceMs = performance.now();
     }
 
     async function watchSeats(eventId: number): Promise<void> {
@@ -144,7 +205,7 @@ export function attachPush(
       watches.set(eventId, () => undefined);
       try {
         if ((await events.layout(eventId)) === undefined) throw new ApiError('EVENT_UNKNOWN');
-        const watcher = (text: string, now: number) => sendSeats(eventId, text, now);
+        const watcher = (told: Buffer, now: number) => sendSeats(eventId, told, now);
         const { version, unwatch } = await watch.watch(eventId, watcher);
         if (socket.readyState !== socket.OPEN) return unwatch();
         watches.set(eventId, unwatch);
@@ -155,21 +216,47 @@ export function attachPush(
       }
     }
 
+    let checking = false;
+    let wrongTokens = 0;
+
     async function authenticate(token: string): Promise<void> {
+      if (checking) return send(errorMessage('RATE_LIMITED', 'One token at a time.'));
+      checking = true;
       try {
         const userId = await identity.userOfToken(token);
         if (reader !== 'anyone') reader = { userId };
         send({ type: 'authenticated', userId });
       } catch (fault) {
         refuse(fault, {});
+        wrongTokens += 1;
+        if (wrongTokens >= MAX_WRONG_TOKENS) socket.close(POLICY_VIOLATION, 'too many tokens that are not valid');
+      } finally {
+        checking = false;
       }
     }
 
     function refuse(fault: unknown, about: { ticketId?: string; eventId?: number }): void {
-      if (!(fault instanceof ApiError)) log.warn({ ...about, fault: (fault as Error).message }, 'message not served');
-      const { code, message } = fault instanceof ApiError ? fault : new ApiError('UNAVAILABLE');
+      const known = fault instanceof ApiError;
+      const broken = known ? fault.cause : fault;
+      if (broken !== undefined) log.warn({ ...about, fault: (broken as Error).message }, 'message not served');
+      const { code, message } = known ? fault : new ApiError('UNAVAILABLE');
       send(errorMessage(code, message, about));
     }
+
+    let quietSinceMs = performance.now();
+    let answered = true;
+    socket.on('pong', () => {
+      answered = true;
+    });
+    const heart = setInterval(() => {
+      // One that reads nothing answers no ping either, and would never see a goodbye.
+      if (!answered) return socket.terminate();
+      const follows = subscriptions.size + watches.size > 0;
+      if (follows) quietSinceMs = performance.now();
+      else if (performance.now() - quietSinceMs >= pulse.idleMs) return socket.close(NORMAL, 'follows nothing');
+      answered = false;
+      socket.ping();
+    }, pulse.pingMs);
 
     socket.on('message', (data, isBinary) => {
       const message = isBinary ? undefined : parseMessage(String(data));
@@ -181,9 +268,12 @@ export function attachPush(
     socket.on('close', () => {
       for (const unfollow of subscriptions.values()) unfollow();
       for (const unwatch of watches.values()) unwatch();
+      allSubscriptions -= subscriptions.size;
       subscriptions.clear();
       watches.clear();
+      slow.delete(socket);
       clearTimeout(catchingUp);
+      clearInterval(heart);
     });
     // A broken or oversized frame: ws answers with the close code that fits and closes.
     socket.on('error', (fault) => log.debug({ fault: fault.message }, 'socket'));

@@ -1,5 +1,17 @@
-import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
-import type { Express } from 'express';
+import { createServer, IncomingMessage, type OutgoingHttpHeaders, type Server, ServerResponse } from 'node:http';
+import type { Express, Request } from 'express';
+
+/** Connections of one API process: its sockets, and as many requests again as may wait for an outcome. One more is closed. */
+const MAX_CONNECTIONS = 40_000;
+
+/** Headers of one request. Node bounds their bytes at 16 KiB. */
+const MAX_HEADERS = 100;
+
+/** Milliseconds until a request must be there, its headers before the rest, and how often that is looked at. */
+const TIMEOUTS = { requestTimeout: 20_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000 };
+
+/** Milliseconds in which nothing moved on a connection before it is closed: longer than the longest wait for an outcome. */
+const STALLED_MS = 90_000;
 
 /**
  * An HTTP server for an Express app whose requests and responses are born with Express' prototypes.
@@ -7,18 +19,25 @@ import type { Express } from 'express';
  * Express gives every request and response its prototype with `Object.setPrototypeOf` (its lib/application.js, `handle`).
  * V8 cannot optimize what touches such an object afterwards, all of Node's HTTP code included: a request that does nothing
  * costs three times the CPU. Given classes that have the prototypes already, Express' call does nothing.
+ *
+ * @param headersOf what every answer carries, unless it says something else itself
  */
-export function createAppServer(app: Express): Server {
+export function createAppServer(app: Express, headersOf: (req: Request) => OutgoingHttpHeaders): Server {
   class AppRequest extends IncomingMessage {}
   class AppResponse extends ServerResponse {}
   Object.setPrototypeOf(AppRequest.prototype, app.request);
   Object.setPrototypeOf(AppResponse.prototype, app.response);
+  // Every answer passes here, also those that Express' own parts write. Assigned: a spread costs three times as much.
+  AppResponse.prototype.writeHead = function writeHead(this: ServerResponse, status: number, headers?: unknown) {
+    const merged = Object.assign({}, headersOf(this.req as Request), this.getHeaders(), headers);
+    return ServerResponse.prototype.writeHead.call(this, status, merged);
+  };
   app.request = AppRequest.prototype as typeof app.request;
   app.response = AppResponse.prototype as typeof app.response;
-  const server = createServer(
-    { IncomingMessage: AppRequest, ServerResponse: AppResponse, requestTimeout: 20_000, headersTimeout: 10_000 },
-    app,
-  );
+  const server = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse, ...TIMEOUTS }, app);
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.timeout = STALLED_MS;
   // A client may expect what it likes: it gets the route's own answer and not Node's 417.
   server.on('checkExpectation', app);
   return server;

@@ -9,8 +9,8 @@ import type { SeatStore } from '../shared/stores/seats.ts';
 /** Changes of a zone are collected for so long and told in one message: ten a second at the most. */
 const COLLECT_MS = 100;
 
-/** Called with a message for who watches, as text, so that one rendering serves thousands of sockets, and its version. */
-type Watcher = (message: string, version: number) => void;
+/** Called with a message for who watches, as bytes, so that one copy serves thousands of sockets, and its version. */
+type Watcher = (message: Buffer, version: number) => void;
 
 /** An event that somebody watches at this node. */
 type Watched = {
@@ -33,8 +33,8 @@ export function createWatch(deps: { subscriber: Redis; seats: SeatStore; log: Lo
   const byChannel = new Map<string, number>();
 
   function tell(watched: Watched, message: Extract<ServerMessage, { type: 'seats' | 'reload' }>): void {
-    const text = JSON.stringify(message);
-    for (const watcher of watched.watchers) watcher(text, message.version);
+    const bytes = Buffer.from(JSON.stringify(message));
+    for (const watcher of watched.watchers) watcher(bytes, message.version);
   }
 
   function tellToReload(eventId: number, watched: Watched, version: number): void {

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { readConfig, requireSecrets } from '../shared/platform/config.ts';
 import { takeDataFolder } from '../shared/platform/embedded/data-folder.ts';
 import { freePort } from '../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
 import type { EmbeddedOptions, EmbeddedServer } from '../shared/platform/embedded/server-process.ts';
+import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
 import { startNodePart } from './node-part.ts';
 import { createSupervisor } from './supervisor.ts';
@@ -28,6 +29,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 async function main(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
   const config = readConfig();
+  requireSecrets(config);
   const data = await takeDataFolder(config.DATA_DIR);
   const supervisor = createSupervisor(say);
   const workerNames = Array.from({ length: config.WORKERS }, (_, i) =>
@@ -155,7 +157,4 @@ function readyBlock(url: string, folder: string, seats: number): string {
 `;
 }
 
-await main().catch((fault: Error) => {
-  say(fault instanceof ConfigError ? fault.message : `Frontrow could not start: ${fault.stack}`);
-  process.exit(1);
-});
+await main().catch(exitOnStartFault);

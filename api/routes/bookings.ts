@@ -7,12 +7,25 @@ import type { ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { misfit } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
 import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
-import { ApiError, goneSignal, hasBody, parse, pathOf, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import {
+  ApiError,
+  goneSignal,
+  hasBody,
+  noteAccepted,
+  parse,
+  pathOf,
+  readJson,
+  reply,
+  replyTicket,
+  waitSeconds,
+} from '../http.ts';
 import { type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { Outcomes } from '../outcomes.ts';
+import type { RateLimits } from '../rate-limits.ts';
 
 /** Seconds that a change of a hold waits for its outcome where the client does not say. */
 const CHANGE_WAIT_SECONDS = 10;
@@ -27,14 +40,17 @@ export function bookingRoutes(deps: {
   events: EventStore;
   bookings: BookingStore;
   identity: Identity;
+  limits: RateLimits;
   shards: number;
+  log: Logger;
 }) {
-  const { bookIntake, changeIntake, outcomes, events, bookings, identity, shards } = deps;
+  const { bookIntake, changeIntake, outcomes, events, bookings, identity, limits, shards, log } = deps;
 
   async function hold(req: Request, res: Response): Promise<void> {
     const body = await readJson(req);
     const { eventId, userId: named, ...wish } = parse(bookingBody, body);
     const caller = await identity.callerOf(req, named);
+    await limits.bookingOf(caller, res);
     const house = await events.layout(eventId);
     if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
     const unfit = misfit(house, wish);
@@ -44,7 +60,7 @@ export function bookingRoutes(deps: {
     const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
     const asked = { eventId, userId: caller.userId, wish, hold: true, idempotency };
     const submission = await bookIntake.submit(shardOfEvent(eventId, shards), 'book', asked, idempotency);
-    await answer(res, submission, seconds, 201);
+    await answer(req, res, submission, seconds, 201);
   }
 
   async function show(req: Request, res: Response): Promise<void> {
@@ -59,6 +75,7 @@ export function bookingRoutes(deps: {
     const body = hasBody(req) ? await readJson(req) : {}; // where people log in it has nothing to say
     const { userId: named, ...rest } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
     const caller = await identity.callerOf(req, named);
+    await limits.bookingOf(caller, res);
     const shard = shardOfTicket(bookingId, shards);
     if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
@@ -66,10 +83,17 @@ export function bookingRoutes(deps: {
     const idempotency = idempotencyOf(req, pathOf(req), body, caller);
     const asked = { kind, bookingId, userId: caller.userId, ...rest };
     const submission = await changeIntake.submit(shard, kind, asked, idempotency);
-    await answer(res, submission, seconds, 200);
+    await answer(req, res, submission, seconds, 200);
   };
 
-  async function answer(res: Response, submission: Submission, seconds: number, done: number): Promise<void> {
+  async function answer(
+    req: Request,
+    res: Response,
+    submission: Submission,
+    seconds: number,
+    done: number,
+  ): Promise<void> {
+    noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {
       const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
       if (view !== undefined) return replyOutcome(res, done, view);
@@ -78,11 +102,11 @@ export function bookingRoutes(deps: {
   }
 
   const router = Router();
-  router.post('/', hold);
+  router.post('/', limits.booking, hold);
   router.get('/:id', show);
-  router.post('/:id/confirm', change('confirm'));
-  router.post('/:id/extend', change('extend'));
-  router.delete('/:id', change('cancel'));
+  router.post('/:id/confirm', limits.booking, change('confirm'));
+  router.post('/:id/extend', limits.booking, change('extend'));
+  router.delete('/:id', limits.booking, change('cancel'));
   return router;
 }
 

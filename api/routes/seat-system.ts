@@ -6,14 +6,16 @@ import { type RunWish, runWish } from '../../shared/contract/reserve.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import { statusesOf } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
-import { ApiError, goneSignal, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import { ApiError, goneSignal, noteAccepted, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
 import { type Intake, idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
+import type { RateLimits } from '../rate-limits.ts';
 
 const placeParams = z.object({ zone: z.coerce.number().int().min(1), row: z.coerce.number().int().min(1) });
 
@@ -33,10 +35,12 @@ export function addSeatSystemRoutes(
     events: EventStore;
     seats: SeatStore;
     requireOperator: OperatorGuard;
+    limits: RateLimits;
     shards: number;
+    log: Logger;
   },
 ): void {
-  const { bookIntake, outcomes, control, events, seats, requireOperator, shards } = deps;
+  const { bookIntake, outcomes, control, events, seats, requireOperator, limits, shards, log } = deps;
   const shard = shardOfEvent(DEFAULT_EVENT, shards);
 
   async function house(): Promise<House> {
@@ -55,6 +59,7 @@ export function addSeatSystemRoutes(
     const idempotency = idempotencyOf(req, '/reserve', body);
     const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency };
     const submission = await bookIntake.submit(shard, 'book', asked, idempotency);
+    noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {
       const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
       if (view !== undefined) return replyOutcome(res, wish, view);
@@ -114,7 +119,7 @@ export function addSeatSystemRoutes(
     throw new ApiError('INVALID_REQUEST', 'This route does not answer to this method.');
   };
 
-  app.route('/reserve').post(reserve).all(wrongMethod);
+  app.route('/reserve').post(limits.booking, reserve).all(wrongMethod);
   app.route('/occupancy/:zone/:row').get(occupancy).all(wrongMethod);
   app.route('/availability/check-all').get(checkAll).all(wrongMethod);
   app.route('/initialize').post(initialize).all(wrongMethod);

@@ -4,6 +4,7 @@ import { verifyPassword } from '../../shared/domain/password.ts';
 import type { UserStore } from '../../shared/stores/users.ts';
 import { ApiError, parse, readJson, reply } from '../http.ts';
 import type { Identity } from '../identity.ts';
+import type { RateLimits } from '../rate-limits.ts';
 
 /** Tries with one e-mail address within a quarter of an hour, before it has to wait. */
 const MAX_LOGINS = 10;
@@ -12,7 +13,7 @@ const MAX_LOGINS = 10;
 const MAX_CHECKS = 8;
 
 /** Logging in with e-mail and password, where no outside identity provider does that. */
-export function userRoutes({ users, identity }: { users: UserStore; identity: Identity }) {
+export function userRoutes({ users, identity, limits }: { users: UserStore; identity: Identity; limits: RateLimits }) {
   let checks = 0;
 
   async function login(req: Request, res: Response): Promise<void> {
@@ -32,6 +33,6 @@ export function userRoutes({ users, identity }: { users: UserStore; identity: Id
   }
 
   const router = Router();
-  router.post('/login', login);
+  router.post('/login', limits.login, login);
   return router;
 }

@@ -6,6 +6,8 @@ import { refusal } from './tickets.ts';
 const details = {
   /** The ticket that was refused. */
   ticketId: ticketId.optional(),
+  /** Under which a fault stands in the log. */
+  requestId: z.string().optional(),
   ...refusal.shape,
 };
 

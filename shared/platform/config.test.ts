@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { ConfigError, readConfig, requireServers, settings } from './config.ts';
+import { ConfigError, readConfig, requireSecrets, requireServers, settings } from './config.ts';
 import { projectRoot } from './root.ts';
 
 test('bad settings are listed all together, and never with a value', () => {
@@ -18,6 +19,35 @@ test('an empty setting counts as not set', () => {
 
 test('a part that is started alone needs both addresses', () => {
   expect(() => requireServers(readConfig({ REDIS_URL: 'redis://127.0.0.1:6379' }))).toThrow('DATABASE_URL');
+});
+
+test('production needs secrets that nobody guesses, or an identity provider', () => {
+  const production = { NODE_ENV: 'production', ADMIN_TOKEN: randomBytes(32).toString('base64') };
+  const AUTH_SECRET = randomBytes(32).toString('hex');
+  const needs = (environment: NodeJS.ProcessEnv) => () => requireSecrets(readConfig(environment));
+  expect(needs({ ...production, AUTH_SECRET })).not.toThrow();
+  expect(needs({ ...production, AUTH_JWKS_URL: 'https://id.test/keys' })).not.toThrow();
+  expect(needs({ NODE_ENV: 'development' })).not.toThrow();
+  expect(needs(production)).toThrow('AUTH_SECRET: missing');
+  for (const weak of ['a'.repeat(40), '0123'.repeat(10), 'please-change-me-please-change-me-!'])
+    expect(needs({ ...production, AUTH_SECRET, ADMIN_TOKEN: weak })).toThrow('ADMIN_TOKEN: too easy to guess');
+});
+
+test('a secret is measured in bytes', () => {
+  expect(() => readConfig({ ADMIN_TOKEN: 'ä'.repeat(16) })).not.toThrow();
+  expect(() => readConfig({ ADMIN_TOKEN: 'a'.repeat(31) })).toThrow('ADMIN_TOKEN:');
+});
+
+test('proxies are a number of hops or a list of addresses; origins are origins', () => {
+  expect(readConfig({ TRUST_PROXY: '2' }).TRUST_PROXY).toBe(2);
+  expect(readConfig({ TRUST_PROXY: 'loopback, 10.0.0.0/8,fd00::/8' }).TRUST_PROXY).toEqual([
+    ...['loopback', '10.0.0.0/8', 'fd00::/8'],
+  ]);
+  for (const bad of ['true', '0', '10.0.0.0/33', '10.0.0/8', 'balancer.test'])
+    expect(() => readConfig({ TRUST_PROXY: bad })).toThrow('TRUST_PROXY:');
+  expect(readConfig({ CORS_ORIGINS: 'https://a.test,http://localhost:5173' }).CORS_ORIGINS).toHaveLength(2);
+  for (const bad of ['*', 'null', 'https://a.test/', 'a.test'])
+    expect(() => readConfig({ CORS_ORIGINS: bad })).toThrow('CORS_ORIGINS');
 });
 
 test('.env.example lists every setting with its default', () => {

@@ -1,12 +1,30 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { loadEnvFile } from 'node:process';
 import { z } from 'zod';
 import { MAX_SHARDS } from '../contract/limits.ts';
 
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
+const secret = z.string().refine((text) => Buffer.byteLength(text) >= 32, 'at least 32 bytes');
+
+const words = z.string().transform((text) => text.split(',').map((word) => word.trim()));
+
+/** An origin as browsers send it: no path, no default port, lower case. */
+const origin = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'origins such as https://example.com');
+
+const proxy = z.string().refine((text) => {
+  const [address = '', prefix, ...rest] = text.split('/');
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const bits = isIP(address) === 6 ? 128 : 32;
+  return isIP(address) > 0 && rest.length === 0 && (prefix === undefined || (/^\d+$/.test(prefix) && +prefix <= bits));
+}, 'a number of hops, or addresses and subnets');
+
 /** Every setting, each from the environment or `.env`. `.env.example` lists them with their meaning; a test holds it to that. */
 export const settings = z.object({
+  NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: count(0, 65_535).default(3000),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
@@ -19,9 +37,14 @@ export const settings = z.object({
   ROWS: count(1, 10_000).default(20),
   SEATS_PER_ROW: count(1, 1_000).default(65),
   MAX_QUEUED: count(1, 100_000_000).default(2_000_000),
-  ADMIN_TOKEN: z.string().min(32).optional(),
+  ADMIN_TOKEN: secret.optional(),
+  TRUST_PROXY: z.union([count(1, 10), words.pipe(z.array(proxy))]).optional(),
+  CORS_ORIGINS: words.pipe(z.array(origin)).default([]),
+  RATE_LIMIT: z.enum(['auto', 'on', 'off']).default('auto'),
+  LOGINS_PER_MINUTE: count(1, 1_000_000).default(60),
+  BOOKINGS_PER_MINUTE: count(1, 1_000_000).default(600),
   AUTH: z.enum(['off', 'on']).default('off'),
-  AUTH_SECRET: z.string().min(32).optional(),
+  AUTH_SECRET: secret.optional(),
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   AUTH_ISSUER: z.string().min(1).default('frontrow'),
   AUTH_AUDIENCE: z.string().min(1).default('frontrow'),
@@ -45,7 +68,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = settings.safeParse(given);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  const problems = parsed.error.issues.map((issue) => `  ${String(issue.path[0])}: ${issue.message}`);
   throw new ConfigError(
     `These settings are not valid:\n${problems.join('\n')}\nSee .env.example for what each may be.`,
   );
@@ -55,6 +78,29 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 export function requireAuth({ AUTH, AUTH_SECRET, AUTH_JWKS_URL }: Config): void {
   if (AUTH === 'off' || AUTH_SECRET !== undefined || AUTH_JWKS_URL !== undefined) return;
   throw new ConfigError('AUTH=on needs AUTH_SECRET, or AUTH_JWKS_URL of an outside identity provider.');
+}
+
+/** What a secret has that was made up by hand: a word of an example, or few different characters. */
+const isTrivial = (secret: string) => /change|example|secret|password/i.test(secret) || new Set(secret).size < 8;
+
+/**
+ * In production a system without secrets does not start: operators' routes and everybody's tokens hang on them.
+ *
+ * @throws ConfigError that names every one that is missing or weak
+ */
+export function requireSecrets(config: Config): void {
+  if (config.NODE_ENV !== 'production') return;
+  const { ADMIN_TOKEN, AUTH_SECRET, AUTH_JWKS_URL } = config;
+  const problems = Object.entries({ ADMIN_TOKEN, AUTH_SECRET }).flatMap(([name, secret]) => {
+    if (secret === undefined) return name === 'AUTH_SECRET' && AUTH_JWKS_URL !== undefined ? [] : [`${name}: missing`];
+    return isTrivial(secret) ? [`${name}: too easy to guess`] : [];
+  });
+  if (problems.length === 0) return;
+  const how =
+    'Make each with `openssl rand -base64 32`. AUTH_JWKS_URL of an identity provider stands in for AUTH_SECRET.';
+  throw new ConfigError(
+    `NODE_ENV=production needs secrets:\n${problems.map((line) => `  ${line}`).join('\n')}\n${how}`,
+  );
 }
 
 /** The two addresses that a part started alone cannot do without. */

@@ -1,9 +1,36 @@
 import pino from 'pino';
 import type { Config } from './config.ts';
 
+/** Fields that no log line shows, at the top of it or up to three levels below. */
+const SECRET = [
+  ...['password', 'passwordHash', 'token', 'secret', 'key', 'idempotencyKey', 'paymentReference'],
+  ...['authorization', 'cookie', '["set-cookie"]', '["idempotency-key"]', '["x-admission-token"]'],
+  ...['ADMIN_TOKEN', 'AUTH_SECRET', 'DATABASE_URL', 'REDIS_URL'],
+];
+const LEVELS = ['', '*', '*.*', '*.*.*'];
+const paths = LEVELS.flatMap((level) =>
+  SECRET.map((name) => `${level}${level === '' || name.startsWith('[') ? '' : '.'}${name}`),
+);
+
+/**
+ * The words of a fault without what PostgreSQL quotes of a row (its `Key (...)=(...)`, `Failing row contains (...)`, and values
+ * that do not parse), which may be somebody's name or address.
+ */
+export const withoutValues = (fault: string): string =>
+  fault
+    .replaceAll(/(Key \(.*?\))=\(.*\)/gs, '$1=(...)')
+    .replaceAll(/(Failing row contains) \(.*\)/gs, '$1 (...)')
+    .replaceAll(/(invalid input syntax for .*?|invalid input value for .*?|out of range.*?): ".*"/gs, '$1: "..."');
+
 /** Structured log of one process, one JSON line each, on standard error: standard output is for people. */
-export function createLogger(config: Pick<Config, 'LOG_LEVEL'>, part: string) {
-  return pino({ level: config.LOG_LEVEL, base: { part, pid: process.pid } }, pino.destination(2));
+export function createLogger(
+  config: Pick<Config, 'LOG_LEVEL'>,
+  part: string,
+  destination: pino.DestinationStream = pino.destination(2),
+) {
+  const serializers = { fault: (fault: unknown) => (typeof fault === 'string' ? withoutValues(fault) : fault) };
+  const base = { part, pid: process.pid };
+  return pino({ level: config.LOG_LEVEL, base, redact: { paths, censor: '...' }, serializers }, destination);
 }
 
 export type Logger = ReturnType<typeof createLogger>;

@@ -47,7 +47,7 @@ test('a second start on the same data folder is refused, and the first goes on',
   const folder = dataFolder();
   const first = await startFrontrow(folder);
   const { code, output } = await run('local/main', [], { DATA_DIR: folder }).ended;
-  expect(code).toBe(1);
+  expect(code).toBe(78);
   expect(output).toContain('already runs');
   expect(await reserve(first.url, { zone: 1, row: 1, count: 1 })).toMatchObject({ status: 200 });
 });
@@ -88,7 +88,7 @@ test.each(['api/main', 'workers/main', 'redis-server|valkey-server', 'bin/postgr
 test('bad settings end the start with all problems listed', async () => {
   const folder = dataFolder();
   const { code, output } = await run('local/main', [], { DATA_DIR: folder, PORT: 'x', WORKERS: '0' }).ended;
-  expect(code).toBe(1);
+  expect(code).toBe(78);
   expect(output).toContain('PORT:');
   expect(output).toContain('WORKERS:');
 });
@@ -107,4 +107,17 @@ test.each(['api/main', 'workers/main'])('%s alone says which settings it needs',
   const { code, output } = await run(part, [], {}).ended;
   expect(code).toBe(78);
   expect(output).toContain('DATABASE_URL and REDIS_URL');
+});
+
+test.each([
+  ['local/main', {}],
+  ['api/main', { DATABASE_URL: 'postgresql://127.0.0.1:1/none', REDIS_URL: 'redis://127.0.0.1:1' }],
+])('%s does not start in production without secrets, and says which and how to make them', async (part, env) => {
+  const production = { ...env, DATA_DIR: dataFolder(), NODE_ENV: 'production', AUTH_SECRET: 'x'.repeat(32) };
+  const { code, output } = await run(part, [], production).ended;
+  expect(code).toBe(78);
+  expect(output).toContain('ADMIN_TOKEN: missing');
+  expect(output).toContain('AUTH_SECRET: too easy to guess');
+  expect(output).toContain('openssl rand -base64 32');
+  expect(output).not.toContain('x'.repeat(32));
 });

@@ -61,7 +61,8 @@ type SystemOptions = Partial<Omit<Config, 'HOST' | 'PORT' | 'DATABASE_URL' | 'RE
 async function startSystem(options: SystemOptions) {
   const config = { ...settings.parse({ LOG_LEVEL: 'silent' }), EMBEDDED: true, ...options };
   const { databaseUrl, redisUrl, restartRedis, stop } = await ownServers();
-  const log = createLogger(config, 'test');
+  const logged: string[] = [];
+  const log = createLogger(config, 'test', { write: (line) => void logged.push(line) });
   const prisma = openPrisma(databaseUrl, 8);
   const redis = openRedis(redisUrl, 'producer', log);
   const workerRedis = openRedis(redisUrl, 'worker', log);
@@ -99,6 +100,8 @@ async function startSystem(options: SystemOptions) {
     redis,
     scripts,
     log,
+    /** The lines of the log, where LOG_LEVEL is not `silent` as it is here by itself. */
+    logged,
     ...stores,
 
     /** Ends the event's generation in PostgreSQL, as a clear does before Redis is told. */

@@ -1,0 +1,78 @@
+import type { RequestHandler, Response } from 'express';
+import { type RateLimitExceededEventHandler, rateLimit, type Store } from 'express-rate-limit';
+import type { Config } from '../shared/platform/config.ts';
+import { ApiError } from './http.ts';
+import type { Caller } from './identity.ts';
+import { isLoopbackName } from './loopback.ts';
+
+const WINDOW_MS = 60_000;
+
+/** Clients whose windows a limit remembers, some 20 MB. Beyond, the window that ends first is forgotten. */
+const MAX_CLIENTS = 100_000;
+
+/**
+ * Counts in the memory of this process: a booking costs no call of Redis for it. A client's window begins with its first
+ * request, so the map's order is that in which windows end.
+ */
+export function createWindows(windowMs = WINDOW_MS, maxClients = MAX_CLIENTS) {
+  const windows = new Map<string, { totalHits: number; resetTime: Date }>();
+
+  return {
+    localKeys: true,
+    increment(client: string) {
+      const nowMs = Date.now();
+      for (const [oldest, { resetTime }] of windows) {
+        if (resetTime.getTime() > nowMs && (windows.size < maxClients || windows.has(client))) break;
+        windows.delete(oldest);
+      }
+      const known = windows.get(client) ?? { totalHits: 0, resetTime: new Date(nowMs + windowMs) };
+      known.totalHits += 1;
+      windows.set(client, known);
+      return known;
+    },
+    decrement: () => undefined, // nothing is taken back
+    resetKey: (client: string) => void windows.delete(client),
+  } satisfies Store;
+}
+
+/**
+ * What one client may ask of what costs, in a minute and of this process. `login` and `booking` count the client's address
+ * (an IPv6 client has a /56) and stand before a route; `bookingOf` counts who has shown who it is. What a body claims never
+ * counts: else anybody could lock out anybody.
+ */
+export function createRateLimits(
+  config: Pick<Config, 'RATE_LIMIT' | 'LOGINS_PER_MINUTE' | 'BOOKINGS_PER_MINUTE' | 'EMBEDDED' | 'HOST'>,
+) {
+  const { RATE_LIMIT, LOGINS_PER_MINUTE, BOOKINGS_PER_MINUTE, EMBEDDED, HOST } = config;
+  const off = RATE_LIMIT === 'off' || (RATE_LIMIT === 'auto' && EMBEDDED && isLoopbackName(HOST));
+
+  const refuse: RateLimitExceededEventHandler = (_req, _res, next) => next(new ApiError('RATE_LIMITED'));
+  const common = { windowMs: WINDOW_MS, standardHeaders: 'draft-8', legacyHeaders: false, handler: refuse } as const;
+  const byAddress = (identifier: string, limit: number): RequestHandler[] =>
+    off ? [] : [rateLimit({ ...common, identifier, limit, store: createWindows(), validate: false })];
+
+  const ofUser = rateLimit({
+    ...common,
+    identifier: 'bookings-of-user',
+    limit: Math.ceil(BOOKINGS_PER_MINUTE / 10),
+    store: createWindows(),
+    keyGenerator: (_req, res) => String(res.locals.userId),
+    validate: false,
+  });
+
+  return {
+    login: byAddress('logins', LOGINS_PER_MINUTE),
+    booking: byAddress('bookings', BOOKINGS_PER_MINUTE),
+
+    /** @throws ApiError RATE_LIMITED */
+    async bookingOf({ userId, loggedIn }: Caller, res: Response): Promise<void> {
+      if (off || !loggedIn) return;
+      res.locals.userId = userId;
+      await new Promise<void>((resolve, reject) => {
+        void ofUser(res.req, res, (refusal?: unknown) => (refusal === undefined ? resolve() : reject(refusal)));
+      });
+    },
+  };
+}
+
+export type RateLimits = ReturnType<typeof createRateLimits>;

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { send } from '../support/client.ts';
+import { until } from '../support/frontrow.ts';
+import { useSystem } from '../support/system.ts';
+
+const SECRET = 'what only this test signs its tokens with';
+
+const from = (address: string) => ({ 'x-forwarded-for': address });
+const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
+
+/** A request with headers that fetch does not let a caller choose. */
+async function bare(url: string, method: string, path: string, headers: Record<string, string>) {
+  const asked = request(`${url}${path}`, { method, headers });
+  asked.end();
+  const [answer] = await once(asked, 'response');
+  answer.resume();
+  return answer as { statusCode: number; headers: Record<string, string> };
+}
+
+describe('where limits are on', () => {
+  const system = useSystem({
+    ...{ RATE_LIMIT: 'on', BOOKINGS_PER_MINUTE: 20, LOGINS_PER_MINUTE: 3, TRUST_PROXY: 1 },
+    ...{ AUTH: 'on', AUTH_SECRET: SECRET, CORS_ORIGINS: ['https://tickets.test'], LOG_LEVEL: 'debug' },
+    ...{ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40 },
+  });
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    send(system().url, 'POST', path, body, headers);
+  const login = (address: string, password = 'password') =>
+    post('/api/users/login', { email: 'test@example.com', password }, from(address));
+
+  test('an address books so often in a minute, is told how often still, and then when to come again', async () => {
+    const first = await post('/reserve', { count: 1 }, from('10.0.0.1'));
+    expect(first.headers.get('ratelimit')).toMatch(/^"bookings"; r=19; t=(60|59)$/);
+    expect(first.headers.get('ratelimit-policy')).toMatch(/^"bookings"; q=20; w=60; pk=/);
+    await Promise.all(Array.from({ length: 19 }, () => post('/reserve', { count: 1 }, from('10.0.0.1'))));
+    await sleep(1_100); // the window is shorter now: `Retry-After` must know
+    const onA = await post('/reserve', { count: 1 }, from('10.0.0.1'));
+    expect(onA).toMatchObject({ status: 409, body: { code: 'RATE_LIMITED' } });
+    const onB = await post('/api/bookings', { eventId: 1, count: 1 }, from('10.0.0.1'));
+    expect(onB).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
+    for (const { headers } of [onA, onB]) {
+      expect(Number(headers.get('retry-after'))).toBeLessThan(60);
+      expect(headers.get('retry-after')).toBe(/t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]);
+    }
+    expect(await post('/reserve', { count: 1 }, from('10.0.0.2'))).toMatchObject({ status: 201 });
+    expect(await send(system().url, 'GET', '/api/events/1', undefined, from('10.0.0.1'))).toMatchObject({
+      status: 200,
+    });
+  });
+
+  test('who writes addresses in front of the own one is counted as who it is', async () => {
+    for (let i = 0; i < 20; i += 1) await post('/reserve', { count: 1 }, from(`10.9.9.${i}, 10.0.0.3`));
+    const refused = await post('/reserve', { count: 1 }, from('10.9.9.99, 10.0.0.3'));
+    expect(refused.body.code).toBe('RATE_LIMITED');
+  });
+
+  test('who logged in may do a tenth, from wherever; logging in has a limit of its own', async () => {
+    const { token } = (await login('10.0.1.1')).body;
+    const hold = (address: string) =>
+      post('/api/bookings', { eventId: 1, count: 1 }, { ...from(address), ...bearer(token) });
+    expect(await hold('10.0.1.2')).toMatchObject({ status: 202 });
+    const second = await hold('10.0.1.3');
+    expect(second.headers.get('ratelimit')).toMatch(/^"bookings"; r=19; t=\d+, "bookings-of-user"; r=0; t=\d+$/);
+    expect(await hold('10.0.1.4')).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
+
+    const tries = await Promise.all([1, 2, 3, 4].map(() => login('10.0.1.5', 'wrong')));
+    expect(tries.map(({ status }) => status).sort()).toEqual([401, 401, 401, 429]);
+    expect(await login('10.0.1.6')).toMatchObject({ status: 200 });
+  });
+
+  test('a page of a listed site may ask, of another may not; a preflight is answered 200 on both surfaces', async () => {
+    for (const path of ['/reserve', '/api/bookings']) {
+      const preflight = { origin: 'https://tickets.test', 'access-control-request-method': 'POST' };
+      const asked = { ...preflight, 'access-control-request-headers': 'content-type,idempotency-key' };
+      const { statusCode, headers } = await bare(system().url, 'OPTIONS', path, asked);
+      expect(statusCode).toBe(200);
+      expect(headers['access-control-allow-origin']).toBe('https://tickets.test');
+      expect(headers['access-control-allow-headers']).toBe('content-type,idempotency-key');
+    }
+    const allowed = await bare(system().url, 'GET', '/stats', { origin: 'https://tickets.test' });
+    expect(allowed.headers['access-control-expose-headers']).toContain('Location,Retry-After,RateLimit');
+    const other = await bare(system().url, 'GET', '/stats', { origin: 'https://evil.test' });
+    expect(other.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  test('browsers stay with TLS once the trusted proxy says that they came over it', async () => {
+    const over = (proto: string) => bare(system().url, 'GET', '/healthz', { 'x-forwarded-proto': proto });
+    expect((await over('https')).headers['strict-transport-security']).toBe('max-age=31536000');
+    expect((await over('http')).headers['strict-transport-security']).toBeUndefined();
+  });
+
+  test('the log names tickets and requests, and holds no password, token or key', async () => {
+    const password = 'a password that somebody mistyped';
+    const key = randomUUID();
+    await login('10.0.2.1', password);
+    const { token } = (await login('10.0.2.1')).body;
+    const wrong = `${String(token).slice(0, -4)}abcd`;
+    const headers = { ...from('10.0.2.2'), 'idempotency-key': key, 'x-request-id': 'seen-by-the-client' };
+    expect(await post('/api/bookings', { eventId: 1, count: 1 }, { ...headers, ...bearer(wrong) })).toMatchObject({
+      status: 401,
+    });
+    const { ticketId } = (await post('/reserve?wait=10', { count: 1 }, headers)).body;
+    const log = system().logged.join('');
+    for (const hidden of [password, token, wrong, key, SECRET]) expect(log).not.toContain(String(hidden));
+    const accepted = system().logged.find((line) => line.includes(String(ticketId)));
+    expect(accepted).toContain('"requestId":"seen-by-the-client"');
+  });
+});
+
+describe('on loopback with embedded servers', () => {
+  const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40, LOG_LEVEL: 'error' });
+  const reserve = (query = '') => send(system().url, 'POST', `/reserve${query}`, { count: 1 });
+
+  test('a herd from one address meets no limit', async () => {
+    const all = await Promise.all(Array.from({ length: 100 }, () => reserve()));
+    expect(all.every(({ status, headers }) => status === 201 && !headers.has('ratelimit'))).toBe(true);
+  });
+
+  test('operators are let in who sit at this machine', async () => {
+    const { host } = new URL(system().url);
+    for (const headers of [
+      {},
+      { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' },
+      { host: 'localhost:3000' },
+    ])
+      expect((await bare(system().url, 'POST', '/initialize', headers)).statusCode).toBe(201);
+  });
+
+  test.each([
+    ['a page of another site', { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' }],
+    ['a page of another server of this machine', { origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site' }],
+    ['a page that hides where it is from', { origin: 'null' }],
+    ['a name that was pointed at this machine', { host: 'rebound.test' }],
+    ['a name that only begins like loopback', { host: '127.0.0.1.rebound.test' }],
+    ['whoever is behind a proxy', { 'x-forwarded-for': '10.0.0.1' }],
+    ['who says to be this machine, behind a proxy', { 'x-forwarded-for': '127.0.0.1' }],
+    ['whoever is behind a proxy of another kind', { forwarded: 'for=127.0.0.1' }],
+  ])('%s drives none of their routes', async (_who, headers: Record<string, string>) => {
+    expect((await bare(system().url, 'POST', '/initialize', headers)).statusCode).toBe(409);
+    expect((await bare(system().url, 'POST', '/api/events', headers)).statusCode).toBe(403);
+  });
+
+  test("every answer carries helmet's headers, on both surfaces, and the page of the documents a policy that fits it", async () => {
+    const { url } = system();
+    const answers = [
+      await reserve(),
+      await send(url, 'GET', '/api/nothing'),
+      await send(url, 'GET', '/api/seats/map?eventId=1'),
+    ];
+    for (const { headers } of answers) {
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+      expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
+    }
+    const script = await fetch(`${url}/docs/assets/swagger-ui-bundle.js`);
+    expect(script.headers.get('x-content-type-options')).toBe('nosniff');
+    expect((await fetch(`${url}/docs`)).headers.get('content-security-policy')).toMatch(/^default-src 'self'/);
+  });
+
+  test('past four fifths of its memory bookings are refused, while the queue drains and who has seats may pay', async () => {
+    const { redis, url } = system();
+    const hold = { userId: 1, eventId: 1, count: 1 };
+    const { id } = (await send(url, 'POST', '/api/bookings?wait=10', hold)).body;
+    await system().stopWorkers();
+    const { ticketId } = (await reserve()).body;
+    const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    await redis.config('SET', 'maxmemory', Math.round(used / 0.85));
+    await until(async () => (await reserve()).body.code === 'OVERLOADED', 5_000);
+    const refused = await send(url, 'POST', '/api/bookings', hold);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'OVERLOADED' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    await system().resumeWorkers();
+    expect((await send(url, 'GET', `/api/tickets/${ticketId}?wait=20`)).body.status).toBe('booked');
+    expect(await send(url, 'POST', `/api/bookings/${id}/confirm`, { userId: 1 })).toMatchObject({ status: 200 });
+    await redis.config('SET', 'maxmemory', 0);
+    await until(async () => (await reserve('?wait=10')).status === 200, 5_000);
+  });
+
+  test('a fault tells its client an id, under which the log says what broke; a full Redis is no fault of ours', async () => {
+    const { redis, url, logged } = system();
+    const attempt = { email: 'somebody@example.com', password: 'something' };
+    await redis.config('SET', 'maxmemory', 1);
+    const given = await send(url, 'POST', '/api/users/login?secret=1', attempt, { 'x-request-id': 'mine-1.2_3' });
+    const made = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'not sane' });
+    await redis.config('SET', 'maxmemory', 0);
+    expect(given).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE', requestId: 'mine-1.2_3' } });
+    expect(given.headers.get('x-request-id')).toBe('mine-1.2_3');
+    expect(made.body.requestId).toMatch(/^[\da-f-]{36}$/);
+    const lines = logged.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request failed');
+    expect(lines.map(({ requestId }) => requestId)).toEqual(['mine-1.2_3', made.body.requestId]);
+    expect(lines[0]).toMatchObject({
+      method: 'POST',
+      path: '/api/users/login',
+      fault: expect.stringMatching(/OOM|EXECABORT/),
+    });
+    expect(JSON.stringify([given.body, made.body])).not.toMatch(/OOM|EXEC|at \w+ \(/);
+  });
+
+  test('what PostgreSQL says of a row reaches neither client nor log', async () => {
+    const { prisma, url, logged } = system();
+    await prisma.$executeRawUnsafe('ALTER TABLE app_user RENAME TO hidden_user');
+    const attempt = { email: 'somebody@example.com', password: 'something' };
+    const broken = await send(url, 'POST', '/api/users/login', attempt);
+    await prisma.$executeRawUnsafe('ALTER TABLE hidden_user RENAME TO app_user');
+    expect(broken).toMatchObject({
+      status: 500,
+      body: { code: 'INTERNAL', detail: 'Something went wrong on our side.' },
+    });
+    expect(JSON.stringify(broken.body)).not.toMatch(/app_user|prisma|select/i);
+    const line = logged.find((one) => one.includes(String(broken.body.requestId)));
+    expect(line).toContain('app_user');
+    expect(line).not.toContain('somebody@example.com');
+  });
+});
