@@ -13,6 +13,7 @@ import type { Identity } from './identity.ts';
 import type { Intake } from './intake.ts';
 import { createOperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { bookingRoutes } from './routes/bookings.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -52,6 +53,7 @@ export function buildApp(deps: {
   app.use('/api/bookings', bookingRoutes(guarded));
   app.use('/api/events', eventRoutes(guarded));
   app.use('/api/seats', seatRoutes(deps));
+  app.use('/admin', adminRoutes(guarded));
   if (deps.identity.hasPasswords) app.use('/api/users', userRoutes(deps));
   app.use(docsRoutes());
   app.use(() => {
