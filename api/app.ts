@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
@@ -64,7 +64,15 @@ export function buildApp(deps: {
     answer(res, asApiError(fault, log));
   };
   app.use(answerFaults);
+  answerTheRest(app);
   return app;
+}
+
+/** An address without any path (`GET http://`) passes by every route, and Express has a page for that: it gets our answer. */
+function answerTheRest(app: Express): void {
+  const inner = app as unknown as { handle: (req: Request, res: Response, last: () => void) => void };
+  const { handle } = inner;
+  inner.handle = (req, res) => handle.call(app, req, res, () => replyProblem(res, new ApiError('ROUTE_UNKNOWN')));
 }
 
 /** Express' own errors (a path that cannot be decoded) carry a status; Redis that is away has these words; the rest is ours. */

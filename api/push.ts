@@ -53,10 +53,15 @@ export function attachPush(
     socket.on('error', (fault) => log.debug({ fault: fault.message }, 'upgrade'));
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     if (SEAT_SYSTEM_PATHS.test(path)) return refuseUpgrade(socket, '409 Conflict', errorBody('INVALID_REQUEST'));
-    if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found');
-    if (sockets.clients.size >= MAX_SOCKETS) return refuseUpgrade(socket, '503 Service Unavailable');
+    if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found', errorBody('ROUTE_UNKNOWN'));
+    if (sockets.clients.size >= MAX_SOCKETS)
+      return refuseUpgrade(socket, '503 Service Unavailable', errorBody('OVERLOADED'));
     sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket));
   });
+
+  sockets.on('wsClientError', (_fault, socket) =>
+    refuseUpgrade(socket, '400 Bad Request', errorBody('INVALID_REQUEST')),
+  );
 
   function serve(socket: WebSocket, raw: Duplex): void {
     const subscriptions = new Map<string, () => void>();
@@ -213,7 +218,8 @@ function parseMessage(text: string) {
 
 const errorBody = (code: ErrorCode) => JSON.stringify({ error: titleOf(code), code });
 
-function refuseUpgrade(socket: Duplex, status: string, body = ''): void {
-  const headers = `content-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}`;
+/** The version tells who asked with another one what we speak (RFC 6455, section 4.2.2). */
+function refuseUpgrade(socket: Duplex, status: string, body: string): void {
+  const headers = `content-type: application/json\r\nsec-websocket-version: 13\r\nconnection: close\r\ncontent-length: ${body.length}`;
   socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
 }
