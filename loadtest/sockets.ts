@@ -181,7 +181,7 @@ async function main(): Promise<void> {
     const ready = z.object({ status: z.literal('ok') });
     ready.parse(await (await fetch(`${own.url}/healthz`)).json()); // it has gone through what the silent ones sent before
     await sleep(3_000);
-    const burdened = residentMegabytes(own.api.pid);
+    const burdened = await memory.settled();
     console.error('  a worker comes');
 
     let peak = burdened;
