@@ -1,5 +1,5 @@
 import cors, { type CorsOptions } from 'cors';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
@@ -15,6 +15,7 @@ import type { Intake } from './intake.ts';
 import { createOperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
 import { createRateLimits } from './rate-limits.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { bookingRoutes } from './routes/bookings.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -66,6 +67,7 @@ export function buildApp(deps: {
   app.use('/api/bookings', bookingRoutes(guarded));
   app.use('/api/events', eventRoutes(guarded));
   app.use('/api/seats', seatRoutes(deps));
+  app.use('/admin', adminRoutes(guarded));
   if (deps.identity.hasPasswords) app.use('/api/users', userRoutes(guarded));
   app.use(docsRoutes());
   app.use(() => {
@@ -84,7 +86,15 @@ export function buildApp(deps: {
     answer(res, error);
   };
   app.use(answerFaults);
+  answerTheRest(app);
   return app;
+}
+
+/** An address without any path (`GET http://`) passes by every route, and Express has a page for that: it gets our answer. */
+function answerTheRest(app: Express): void {
+  const inner = app as unknown as { handle: (req: Request, res: Response, last: () => void) => void };
+  const { handle } = inner;
+  inner.handle = (req, res) => handle.call(app, req, res, () => replyProblem(res, new ApiError('ROUTE_UNKNOWN')));
 }
 
 /** Express' own errors (a path that cannot be decoded) carry a status; Redis that is away or full has these words; the rest is ours. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import type { z } from 'zod';
 import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
-import { MAX_BODY_BYTES, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
+import { MAX_BODY_BYTES, MAX_BODY_LEVELS, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 
 /** A refusal on its way to the client. `detail` says what exactly; `fields` go into the answer beside it. */
@@ -93,7 +93,9 @@ export function readJson(req: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promi
     });
     req.on('end', () => {
       try {
-        resolve(JSON.parse(chunks.length === 1 ? String(chunks[0]) : String(Buffer.concat(chunks))));
+        const body: unknown = JSON.parse(chunks.length === 1 ? String(chunks[0]) : String(Buffer.concat(chunks)));
+        if (isDeeper(body, MAX_BODY_LEVELS)) reject(new ApiError('INVALID_REQUEST', 'The body is nested too deeply.'));
+        else resolve(body);
       } catch {
         reject(new ApiError('INVALID_REQUEST', 'The body is not valid JSON.'));
       }
@@ -101,6 +103,14 @@ export function readJson(req: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promi
     // The client went away in the middle: there is nobody to answer, the rejection only ends the handler.
     req.on('error', () => reject(new ApiError('INVALID_REQUEST', 'The body was cut off.')));
   });
+}
+
+/** Whether a value has more levels than this: what walks through it afterwards, as `JSON.stringify` does, needs stack for each. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const name in value) if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true;
+  return false;
 }
 
 /** Whether a request brings a body, be it an empty one. */

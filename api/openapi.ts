@@ -25,10 +25,12 @@ import {
   seatMap,
 } from '../shared/contract/events.ts';
 import { eventId, ticketId } from '../shared/contract/ids.ts';
+import { auditReport, rebuildReport } from '../shared/contract/jobs.ts';
 import { runWish } from '../shared/contract/reserve.ts';
 import { booking, ticketReceipt, ticketView } from '../shared/contract/tickets.ts';
 import { loginBody, session } from '../shared/contract/users.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
+import { lookAfterQuery } from './routes/admin.ts';
 import { listQuery, showQuery } from './routes/events.ts';
 import { availableQuery, mapQuery } from './routes/seats.ts';
 
@@ -120,6 +122,17 @@ const block = (summary: string): ZodOpenApiOperationObject => ({
   responses: {
     '200': answer('How many seats changed.', blockAnswer),
     ...problems('EVENT_UNKNOWN', 'SEAT_TAKEN', 'IDEMPOTENCY_MISMATCH', ...OPERATOR, ...BODY),
+  },
+});
+
+const lookAfter = (summary: string, description: string, schema: z.ZodType): ZodOpenApiOperationObject => ({
+  summary,
+  tags: ['Operators'],
+  security: operator,
+  requestParams: { query: lookAfterQuery, ...keyed },
+  responses: {
+    '200': answer(description, schema),
+    ...problems('EVENT_UNKNOWN', 'IDEMPOTENCY_MISMATCH', ...OPERATOR),
   },
 });
 
@@ -271,6 +284,12 @@ export function openApiDocument() {
       },
       '/api/events/{id}/block': { post: block('Block seats: nobody holds or buys them') },
       '/api/events/{id}/unblock': { post: block('Unblock seats') },
+      '/admin/audit': {
+        post: lookAfter('Hold PostgreSQL and Redis against each other', 'What was compared and found.', auditReport),
+      },
+      '/admin/rebuild': {
+        post: lookAfter('Write Redis anew from PostgreSQL', 'The houses that were written.', rebuildReport),
+      },
       '/api/seats/available': {
         get: {
           summary: 'Free seats, from the front, page by page',

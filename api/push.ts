@@ -17,8 +17,12 @@ import type { Watch } from './watch.ts';
 /** Sockets of one API process. One more is answered 503. */
 const MAX_SOCKETS = 20_000;
 
-/** Tickets that all sockets of one API process follow, some 100 MB. */
+/**
+ * Tickets that all sockets of one API process follow, some 100 MB. Past that each socket may still have a few: who follows
+ * much must not keep out who follows one.
+ */
 const MAX_SUBSCRIPTIONS = 200_000;
+const MAX_FEW_SUBSCRIPTIONS = 10;
 
 /**
  * Bytes that may wait for any socket, and for a few slow ones at once; past that a socket is closed. If not one of 20,000
@@ -86,11 +90,16 @@ export function attachPush(
     socket.on('error', (fault) => log.debug({ fault: fault.message }, 'upgrade'));
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     if (SEAT_SYSTEM_PATHS.test(path)) return refuseUpgrade(socket, '409 Conflict', errorBody('INVALID_REQUEST'));
-    if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found');
-    if (!mayConnect(req)) return refuseUpgrade(socket, '403 Forbidden');
-    if (sockets.clients.size >= MAX_SOCKETS) return refuseUpgrade(socket, '503 Service Unavailable');
+    if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found', errorBody('ROUTE_UNKNOWN'));
+    if (!mayConnect(req)) return refuseUpgrade(socket, '403 Forbidden', errorBody('FORBIDDEN'));
+    if (sockets.clients.size >= MAX_SOCKETS)
+      return refuseUpgrade(socket, '503 Service Unavailable', errorBody('OVERLOADED'));
     sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket));
   });
+
+  sockets.on('wsClientError', (_fault, socket) =>
+    refuseUpgrade(socket, '400 Bad Request', errorBody('INVALID_REQUEST')),
+  );
 
   /** A browser tells whose page it is that connects; who sends no `Origin` is no browser. */
   function mayConnect({ headers: { origin, host } }: IncomingMessage): boolean {
@@ -159,7 +168,7 @@ export function attachPush(
       if (subscriptions.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
         return send(errorMessage('OVERLOADED', 'Too many subscriptions on this socket.', { ticketId }));
       }
-      if (allSubscriptions >= MAX_SUBSCRIPTIONS) {
+      if (allSubscriptions >= MAX_SUBSCRIPTIONS && subscriptions.size >= MAX_FEW_SUBSCRIPTIONS) {
         return send(errorMessage('OVERLOADED', 'Too many tickets are followed here. Ask over HTTP.', { ticketId }));
       }
       let early: Outcome | undefined;
@@ -303,7 +312,8 @@ function parseMessage(text: string) {
 
 const errorBody = (code: ErrorCode) => JSON.stringify({ error: titleOf(code), code });
 
-function refuseUpgrade(socket: Duplex, status: string, body = ''): void {
-  const headers = `content-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}`;
+/** The version tells who asked with another one what we speak (RFC 6455, section 4.2.2). */
+function refuseUpgrade(socket: Duplex, status: string, body: string): void {
+  const headers = `content-type: application/json\r\nsec-websocket-version: 13\r\nconnection: close\r\ncontent-length: ${body.length}`;
   socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
 }

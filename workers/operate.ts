@@ -1,5 +1,7 @@
 import type { JobPayload, JobResult, OperatorJob } from '../shared/contract/jobs.ts';
+import { MAX_DIFFERENCES_LISTED } from '../shared/contract/limits.ts';
 import { BLOCK_OWNER, seatOf } from '../shared/domain/house.ts';
+import type { AuditReport } from '../shared/stores/audit.ts';
 import type { BlockStore } from '../shared/stores/blocks.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
@@ -10,8 +12,13 @@ type Operations = { [Name in OperatorJob]: (payload: JobPayload<Name>) => Promis
  * What operators ask for: first in PostgreSQL, then Redis is told. Each may be run again, after a worker died in between say,
  * without doing more.
  */
-export function createOperations(deps: { events: EventStore; blocks: BlockStore; seats: SeatStore }): Operations {
-  const { events, blocks, seats } = deps;
+export function createOperations(deps: {
+  events: EventStore;
+  blocks: BlockStore;
+  seats: SeatStore;
+  audit: (eventId: number) => Promise<AuditReport>;
+}): Operations {
+  const { events, blocks, seats, audit } = deps;
   return {
     initialize: async ({ eventId }) => seats.report(await seats.open(eventId)),
 
@@ -42,6 +49,22 @@ export function createOperations(deps: { events: EventStore; blocks: BlockStore;
       const report = await blocks.unblock(eventId, labels);
       await seats.release(eventId, [{ ticketId: BLOCK_OWNER, seats: labels }]);
       return report;
+    },
+
+    async audit({ eventIds }) {
+      const reports: JobResult<'audit'>['events'] = [];
+      for (const eventId of eventIds) {
+        const { differences, ...compared } = await audit(eventId);
+        const listed = differences.slice(0, MAX_DIFFERENCES_LISTED).map(({ what, where }) => ({ what, where }));
+        reports.push({ eventId, ...compared, differences: differences.length, listed });
+      }
+      return { events: reports };
+    },
+
+    async rebuild({ eventIds }) {
+      const reports: JobResult<'rebuild'>['events'] = [];
+      for (const eventId of eventIds) reports.push(seats.report(await seats.rebuild(eventId)));
+      return { events: reports };
     },
   };
 }

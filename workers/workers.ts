@@ -3,6 +3,7 @@ import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue, openWorker } from '../shared/platform/queues.ts';
+import { steadyAudit } from '../shared/stores/audit.ts';
 import { createBlockStore } from '../shared/stores/blocks.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
@@ -57,7 +58,9 @@ export async function startWorkers(deps: {
   const suspects = createSuspectStore({ redis, shards: config.SHARDS });
   const reconcile = createReconcile({ seats, bookings, tickets, events, suspects, shards: config.SHARDS, log });
   const turns = createTurns({ prisma });
-  const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats });
+  const stores = { prisma, events, seats, bookings, tickets, shards: config.SHARDS };
+  const audit = (eventId: number) => steadyAudit(eventId, stores);
+  const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats, audit });
 
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
   for (const eventId of await events.ids()) await seats.open(eventId);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { eventChange, newEvent } from './events.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
-import { MAX_BATCH_REQUESTS } from './limits.ts';
+import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_LOOKED_AFTER } from './limits.ts';
 import { seatWish } from './reserve.ts';
 
 /** What binds an idempotency key to one request: digests of the caller with the key, and of method, path and body. */
@@ -45,6 +45,27 @@ const blockReport = z.object({ changed: z.int(), taken: z.array(seatLabel) });
 
 export type BlockReport = z.infer<typeof blockReport>;
 
+/** What an audit compared and found, event by event; of the differences so many as fit, in `listed`. */
+export const auditReport = z.object({
+  events: z
+    .array(
+      z.object({
+        eventId,
+        seatsInPostgres: z.int(),
+        seatsInRedis: z.int(),
+        bookings: z.int(),
+        differences: z.int(),
+        listed: z.array(z.object({ what: z.string(), where: z.string() })).max(MAX_DIFFERENCES_LISTED),
+      }),
+    )
+    .max(MAX_EVENTS_LOOKED_AFTER),
+});
+
+/** Houses that were written anew. */
+export const rebuildReport = z.object({ events: z.array(houseReport).max(MAX_EVENTS_LOOKED_AFTER) });
+
+const eventIds = z.array(eventId).max(MAX_EVENTS_LOOKED_AFTER);
+
 /**
  * The catalogue of jobs: each name with its queue and the schema of its payload. Producers and workers both parse with it.
  * `booking` carries the herd; `control` is small, so that whoever pays, cancels or operates never waits behind a herd.
@@ -64,6 +85,8 @@ export const jobs = {
   changeEvent: { queue: 'control', payload: z.object({ eventId, change: eventChange }) },
   block: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
   unblock: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
+  audit: { queue: 'control', payload: z.object({ eventIds }) },
+  rebuild: { queue: 'control', payload: z.object({ eventIds }) },
 } as const;
 
 /** What the jobs of an operator, who waits for them, answer. */
@@ -74,6 +97,8 @@ export const jobResults = {
   changeEvent: houseReport,
   block: blockReport,
   unblock: blockReport,
+  audit: auditReport,
+  rebuild: rebuildReport,
 } as const satisfies Partial<Record<keyof typeof jobs, z.ZodType>>;
 
 export type OperatorJob = keyof typeof jobResults;

@@ -6,6 +6,9 @@ export const MAX_SEATS_PER_REQUEST = 5;
 /** Bytes of an HTTP request body. */
 export const MAX_BODY_BYTES = 16 * 1024;
 
+/** Arrays and objects in one another in a request body. No request needs more than three. */
+export const MAX_BODY_LEVELS = 20;
+
 /** Bytes of the body of an operator's request: a house of many zones, a list of seats. */
 export const MAX_OPERATOR_BODY_BYTES = 128 * 1024;
 
@@ -44,3 +47,7 @@ export const MAX_BLOCKED_AT_ONCE = 1_000;
 export const MAX_SEATS_ON_PAGE = 1_000;
 export const MAX_EVENTS_ON_PAGE = 100;
 export const MAX_SEATS_INCLUDED = 100_000;
+
+/** Events that one audit or rebuild goes through, and differences of one event that an audit's answer lists. */
+export const MAX_EVENTS_LOOKED_AFTER = 1_000;
+export const MAX_DIFFERENCES_LISTED = 100;

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openSocket, send } from '../support/client.ts';
 import { useSystem } from '../support/system.ts';
@@ -54,6 +55,35 @@ describe('POST /reserve answers 409 INVALID_REQUEST', () => {
     const { status, body } = await send(system().url, 'GET', '/reserve');
     expect({ status, code: body.code }).toEqual({ status: 409, code: 'INVALID_REQUEST' });
   });
+});
+
+test.each(['/reserve', '/api/bookings'])('POST %s with a body that is nested too deeply is refused', async (path) => {
+  const deep = `{"eventId":1,"userId":1,"count":1,"note":${'['.repeat(8_000)}${']'.repeat(8_000)}}`;
+  const { body } = await send(system().url, 'POST', path, deep, { 'idempotency-key': 'a key for a deep body' });
+  expect(body).toMatchObject({ code: 'INVALID_REQUEST' });
+});
+
+/** What comes back for bytes that no client library would send. */
+const exchange = (bytes: string) =>
+  new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(new URL(system().url).port), '127.0.0.1', () => socket.write(bytes));
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+  });
+
+const UPGRADE = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket';
+test.each([
+  ['an address without a path', 'GET http:// HTTP/1.1\r\nHost: x\r\nConnection: close', 404, 'ROUTE_UNKNOWN'],
+  ['an upgrade without a key', `GET /ws HTTP/1.1\r\n${UPGRADE}\r\nSec-WebSocket-Version: 13`, 400, 'INVALID_REQUEST'],
+  ['an upgrade elsewhere', `GET /elsewhere HTTP/1.1\r\n${UPGRADE}`, 404, 'ROUTE_UNKNOWN'],
+])('%s is answered with a code', async (_name, head, status, code) => {
+  const answer = await exchange(`${head}\r\n\r\n`);
+  expect(answer).toContain(`HTTP/1.1 ${status} `);
+  expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ code });
 });
 
 test('the message names every field that is wrong', async () => {

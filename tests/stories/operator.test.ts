@@ -50,6 +50,40 @@ describe('an operator', () => {
   });
 });
 
+describe('an operator who looks after what runs', () => {
+  const seats = { seatsInPostgres: 3, seatsInRedis: 3, bookings: 1 };
+  const bits = '{s0}:seats:1:1:2';
+
+  test('audits, sees what differs, and rebuilds', async () => {
+    await call('POST', '/clear', asOperator);
+    await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, count: 3 });
+    const sound = { eventId: 1, ...seats, differences: 0, listed: [] };
+    expect((await call('POST', '/admin/audit', asOperator)).body).toEqual({ events: [sound] });
+
+    const [key] = await system().redis.keys(bits.replace('s0', 's*'));
+    await system().redis.setbit(key ?? '', 4, 1);
+    const { status, body } = await call('POST', '/admin/audit?eventId=1', asOperator);
+    const stray = { what: 'bit too many', where: '1-2-5' };
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ events: [{ eventId: 1, listed: expect.arrayContaining([stray]) }] });
+
+    const rebuilt = await call('POST', '/admin/rebuild?eventId=1', asOperator);
+    expect(rebuilt).toMatchObject({ status: 200, body: { events: [{ eventId: 1, rows: 12, seats: 120 }] } });
+    expect((await call('POST', '/admin/audit', asOperator)).body).toEqual({ events: [sound] });
+  });
+
+  test.each(['/admin/audit', '/admin/rebuild'])(
+    'is asked for the token and for an event that exists at %s',
+    async (path) => {
+      expect(await call('POST', path)).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+      const nowhere = await call('POST', `${path}?eventId=99`, asOperator);
+      expect(nowhere).toMatchObject({ status: 404, body: { code: 'EVENT_UNKNOWN' } });
+      const strange = await call('POST', `${path}?eventId=all`, asOperator);
+      expect(strange).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+    },
+  );
+});
+
 test('anyone may look at the figures', async () => {
   const { status, body } = await call('GET', '/stats');
   expect(status).toBe(200);

@@ -1,0 +1,37 @@
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { eventId } from '../../shared/contract/ids.ts';
+import { MAX_EVENTS_LOOKED_AFTER } from '../../shared/contract/limits.ts';
+import type { EventStore } from '../../shared/stores/events.ts';
+import type { Control } from '../control.ts';
+import { ApiError, parse, queryOf, reply } from '../http.ts';
+import { idempotencyOf } from '../intake.ts';
+import type { OperatorGuard } from '../operators.ts';
+
+export const lookAfterQuery = z.object({ eventId: z.coerce.number().pipe(eventId).optional() });
+
+/** Looking after what runs, for operators: hold PostgreSQL and Redis against each other, and write Redis anew. */
+export function adminRoutes(deps: { events: EventStore; control: Control; requireOperator: OperatorGuard }) {
+  const { events, control, requireOperator } = deps;
+
+  /** The event that was named, or all. */
+  async function eventsOf(req: Request): Promise<number[]> {
+    const { eventId: named } = parse(lookAfterQuery, queryOf(req));
+    const eventIds = named === undefined ? await events.ids() : [named];
+    if (named !== undefined && (await events.layout(named)) === undefined) throw new ApiError('EVENT_UNKNOWN');
+    if (eventIds.length > MAX_EVENTS_LOOKED_AFTER)
+      throw new ApiError('INVALID_REQUEST', `eventId: needed, because there are more than ${MAX_EVENTS_LOOKED_AFTER}`);
+    return eventIds;
+  }
+
+  const lookAfter = (job: 'audit' | 'rebuild') => async (req: Request, res: Response) => {
+    requireOperator(req);
+    const eventIds = await eventsOf(req);
+    reply(res, 200, await control(job, { eventIds }, idempotencyOf(req, req.originalUrl, null)));
+  };
+
+  const router = Router();
+  router.post('/audit', lookAfter('audit'));
+  router.post('/rebuild', lookAfter('rebuild'));
+  return router;
+}

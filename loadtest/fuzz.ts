@@ -1,0 +1,220 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { request } from 'undici';
+import { WebSocket } from 'ws';
+import { auditReport } from '../shared/contract/jobs.ts';
+import { ticketReceipt } from '../shared/contract/tickets.ts';
+import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import type { World } from './fuzz/input.ts';
+import { type FuzzResult, fuzz } from './fuzz/play.ts';
+import { openMemory } from './memory.ts';
+import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
+
+const HELP = `npm run fuzz -- [options]
+
+Sends inputs over HTTP and WebSocket that nobody ought to send, beside some that are right: strange fields and bytes, prototype
+keys, deep, huge, cut off, slow, wrong lengths, repeated headers, odd paths, broken frames. On a system of its own, or on one that
+runs. Ends with 1 where an answer is a 500, tells of the inside or is none of the contract, a process ends, seats and bookings differ
+afterwards, or the API has grown by more than a fifth since the first tenth of the inputs.
+
+  --inputs N        inputs to send                            (default 200000)
+  --from N          the number of the first                   (default 0)
+  --seed N          what they are made from                   (default: from the clock, printed)
+  --connections N   connections at once                       (default 32)
+  --url URL         an API that runs instead. It books and holds there, and where operators' routes are open it clears. Its
+                    processes and memory are not looked at. With ADMIN_TOKEN set it speaks as an operator too
+  --help`;
+
+const HOUSE = { ZONES: 4, ROWS: 10, SEATS_PER_ROW: 65 };
+
+/** The share of the inputs after which the API counts as warm, and by how much it may grow from there on. */
+const WARM_SHARE = 0.1;
+const MAX_GROWTH = 1.2;
+
+/** Seconds that the after-run's requests wait: what was accepted before goes first. */
+const PATIENCE_SECONDS = 60;
+
+function readOptions() {
+  const text = { type: 'string' } as const;
+  const help = { type: 'boolean', short: 'h' } as const;
+  const { values } = parseArgs({
+    options: { inputs: text, from: text, seed: text, connections: text, url: text, help },
+  });
+  if (values.help) return undefined;
+  const whole = (name: 'inputs' | 'from' | 'seed' | 'connections', fallback: number, min: number, max: number) => {
+    const value = Number(values[name] ?? fallback);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    throw new ConfigError(`--${name}: a whole number from ${min} to ${max}`);
+  };
+  return {
+    inputs: whole('inputs', 200_000, 1, 100_000_000),
+    from: whole('from', 0, 0, 100_000_000),
+    seed: whole('seed', 1 + (Date.now() % 1_000_000), 1, 4_294_967_295),
+    connections: whole('connections', 32, 1, 1_000),
+    url: values.url,
+  };
+}
+
+/** Requests of a client that means well, as an operator where there is a token. */
+function createClient(url: string, adminToken: string | undefined) {
+  const authorization = adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` };
+  return async (method: 'POST' | 'PATCH', path: string, body?: unknown) => {
+    const headers = { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const answer = await request(`${url}${path}`, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    return { status: answer.statusCode, body: (await answer.body.json()) as Record<string, unknown> };
+  };
+}
+
+type Client = ReturnType<typeof createClient>;
+
+/** What inputs may speak of: holds that were made for it, and an event beside the first where operators may make one. */
+async function makeWorld(ask: Client, adminToken: string | undefined): Promise<World> {
+  const tickets: string[] = [];
+  for (let userId = 1; userId <= 30; userId += 1) {
+    const { body } = await ask('POST', '/api/bookings', { eventId: 1, userId, count: 1 });
+    const receipt = ticketReceipt.safeParse(body).data;
+    if (receipt !== undefined) tickets.push(receipt.ticketId);
+  }
+  if (adminToken === undefined) return { tickets, events: [], adminToken };
+  const { body } = await ask('POST', '/api/events', { name: 'Fuzz', zones: [{ rows: 3, seatsPerRow: 9 }] });
+  return { tickets, events: [Number(body.id)], adminToken };
+}
+
+/** Whether the system still serves those who mean well. Answers what is wrong. */
+async function aftermath(url: string, ask: Client, operator: boolean): Promise<string[]> {
+  const wrong: string[] = [];
+  if (operator) {
+    const open = { salesPaused: false, onSaleAt: null, seatLimit: null, avoidSingles: false };
+    for (const [method, path, body] of [
+      ['PATCH', '/api/events/1', open],
+      ['POST', '/clear', undefined],
+    ] as const) {
+      const { status } = await ask(method, path, body);
+      if (status >= 300) wrong.push(`${method} ${path} answers ${status}`);
+    }
+  }
+  const reserved = await ask('POST', `/reserve?wait=${PATIENCE_SECONDS}`, { count: 2 });
+  const decided = operator ? reserved.status === 200 : reserved.body.ticketId !== undefined;
+  if (!decided) wrong.push(`a reservation is answered ${reserved.status} ${JSON.stringify(reserved.body)}`);
+  const { ticketId } = ticketReceipt.parse((await ask('POST', '/reserve', { count: 1 })).body);
+  if (!(await toldOver(url, ticketId))) wrong.push(`nobody is told over WebSocket of ticket ${ticketId}`);
+  if (operator) {
+    const { events } = auditReport.parse((await ask('POST', '/admin/audit')).body);
+    const apart = events.filter(({ differences }) => differences > 0);
+    wrong.push(
+      ...apart.map(
+        ({ eventId, differences, listed }) =>
+          `event ${eventId}: ${differences} differences, ${JSON.stringify(listed[0])}`,
+      ),
+    );
+  }
+  return wrong;
+}
+
+/** Whether a subscription is told an outcome in time. */
+function toldOver(url: string, ticketId: string): Promise<boolean> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`);
+  return new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => resolve(false), PATIENCE_SECONDS * 1_000);
+    socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', ticketId })));
+    socket.on('error', () => resolve(false));
+    socket.on('message', (data) => {
+      const { status } = JSON.parse(String(data)) as { status?: string };
+      if (status === 'queued') return;
+      clearTimeout(timer);
+      resolve(status === 'booked' || status === 'rejected');
+    });
+  }).finally(() => socket.terminate());
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options === undefined) return void console.log(HELP);
+  const { inputs, from, seed, connections } = options;
+  const config = readConfig();
+  const own = options.url === undefined ? await startOwnSystem({ name: 'fuzz', house: HOUSE }) : undefined;
+  try {
+    const ended: string[] = [];
+    const notice = (name: string, part: { exited: Promise<string> }) => {
+      void part.exited.then((how) => ended.push(`${name} ended: ${how}`));
+    };
+    if (own !== undefined) {
+      notice('the API', own.api);
+      notice('the worker', await own.startWorker());
+    }
+    const url = options.url ?? own?.url ?? '';
+    const adminToken = own === undefined ? config.ADMIN_TOKEN : ADMIN_TOKEN;
+    const ask = createClient(url, adminToken);
+    const world = await makeWorld(ask, adminToken);
+    const memory = own && (await openMemory(own.api));
+    console.log(`${inputs} inputs over ${connections} connections to ${url} (seed ${seed})`);
+
+    const startedAt = performance.now();
+    const send = (first: number, last: number) =>
+      fuzz({
+        url,
+        seed,
+        from: from + first,
+        to: from + last,
+        connections,
+        world,
+        goOn: progressOf(from, inputs, ended),
+      });
+    const warm = Math.floor(inputs * WARM_SHARE);
+    const first = await send(0, warm);
+    const before = await memory?.settled();
+    const second = await send(warm, inputs);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    await sleep(1_000);
+    const after = await memory?.settled();
+
+    const wrong = [...ended, ...(await aftermath(url, ask, adminToken !== undefined))];
+    if (before !== undefined && after !== undefined && after > before * MAX_GROWTH) wrong.push('the API has grown');
+    console.log(reportOf([first, second], seconds));
+    if (before !== undefined && after !== undefined)
+      console.log(
+        `  memory of the API   ${before.toFixed(0)} MB after ${warm} inputs, ${after.toFixed(0)} MB at the end`,
+      );
+    for (const { kept } of [first, second]) {
+      for (const { index, what, problem, sent } of kept)
+        console.log(`\n${what}, input ${index} (--seed ${seed} --from ${index} --inputs 1)\n  ${problem}\n  ${sent}`);
+    }
+    for (const line of wrong) console.log(`\n${line}`);
+    process.exitCode = first.failures + second.failures + wrong.length === 0 ? 0 : 1;
+    memory?.close();
+  } finally {
+    await own?.close();
+  }
+}
+
+/** Tells now and then how far it is, and breaks off where a process has ended. */
+function progressOf(from: number, inputs: number, ended: readonly string[]) {
+  let told = performance.now();
+  return (index: number) => {
+    if (ended.length > 0) throw new Error(`input ${index} or one just before: ${ended.join()}`);
+    if (performance.now() - told < 5_000) return;
+    told = performance.now();
+    process.stderr.write(`  ${index - from} of ${inputs} inputs\n`);
+  };
+}
+
+function reportOf(results: FuzzResult[], seconds: number): string {
+  const answers = new Map<string, number>();
+  for (const [name, times] of results.flatMap((result) => [...result.answers]))
+    answers.set(name, (answers.get(name) ?? 0) + times);
+  const sum = (field: 'inputs' | 'failures') => results.reduce((total, result) => total + result[field], 0);
+  const lines = [...answers]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, times]) => `  ${name.padEnd(32)}${times}`);
+  return `${lines.join('\n')}
+
+  inputs              ${sum('inputs')}, ${(sum('inputs') / seconds).toFixed(0)} a second
+  failures            ${sum('failures')}`;
+}
+
+await main().catch(exitOnStartFault);

@@ -1,0 +1,31 @@
+import { createRandom } from '../random.ts';
+import { HTTP_CATEGORIES } from './http-inputs.ts';
+import { SOCKET_CATEGORIES } from './socket-inputs.ts';
+import { pickWeighted } from './values.ts';
+
+/** What inputs may speak of: what is there in the system that they go to. */
+export type World = { tickets: readonly string[]; events: readonly number[]; adminToken: string | undefined };
+
+/** One input: bytes for one connection. */
+export type Input = {
+  /** What was done to it. */
+  what: string;
+  bytes: Buffer;
+  /** The requests that are in it, where they can be read and so must all be answered. */
+  asks?: readonly { path: string; head: boolean }[];
+  /** Sent byte by byte. */
+  drips?: boolean;
+  /** Bytes of WebSocket frames, sent once the upgrade in `bytes` was accepted. */
+  frames?: Buffer;
+  /** Whether a message that is sent after these frames must be answered, unless the server has closed. */
+  goesOn?: boolean;
+};
+
+const CATEGORIES = [...HTTP_CATEGORIES, ...SOCKET_CATEGORIES];
+
+/** The input with this number of this seed: the same one each time, but for the ids of tickets. */
+export function inputOf(seed: number, index: number, world: World): Input {
+  const random = createRandom(Math.imul(seed, 0x9e3779b1) + index);
+  const [what, make] = pickWeighted(random, CATEGORIES);
+  return { what, ...make(random, world) };
+}

@@ -1,0 +1,29 @@
+import { expect, test } from '@jest/globals';
+import { fuzz } from '../../loadtest/fuzz/play.ts';
+import { steadyAudit } from '../../shared/stores/audit.ts';
+import { openSocket, send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+const INPUTS = 800;
+const TOKEN = 'an-admin-token-of-at-least-32-characters';
+const system = useSystem({ ADMIN_TOKEN: TOKEN, ZONES: 4, ROWS: 10, SEATS_PER_ROW: 65 });
+
+test(`${INPUTS} inputs that nobody ought to send break nothing`, async () => {
+  const { url } = system();
+  const { body } = await send(url, 'POST', '/api/bookings?wait=10', { eventId: 1, userId: 1, count: 2 });
+  const world = { tickets: [String(body.id)], events: [], adminToken: TOKEN };
+  const seed = 1 + Math.floor(Math.random() * 1e9);
+  const { inputs, answers, kept } = await fuzz({ url, seed, from: 0, to: INPUTS, connections: 32, world });
+  expect({ seed, kept }).toEqual({ seed, kept: [] });
+  expect(inputs).toBe(INPUTS);
+  for (const name of ['201', '409 INVALID_REQUEST', "400 of Node's own", 'socket closed 1002'])
+    expect(answers.has(name)).toBe(true); // it reached what it is to reach
+
+  const reserved = await send(url, 'POST', '/reserve?wait=20', { count: 1 });
+  expect([200, 409]).toContain(reserved.status);
+  const socket = await openSocket(url);
+  socket.send({ type: 'subscribe', ticketId: reserved.body.ticketId });
+  expect(await socket.next()).toMatchObject({ ticketId: reserved.body.ticketId });
+  socket.close();
+  expect((await steadyAudit(1, { ...system(), shards: 1 }, 300)).differences).toEqual([]);
+}, 60_000);
