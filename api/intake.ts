@@ -52,20 +52,20 @@ export function createIntake<Name extends BatchJob>(deps: {
     const accepted = await tickets.accept(shard, node, batch, maxQueued);
     if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
 
-    const queueing = batch.flatMap(({ asked, idempotency }, i) => {
+    // Each ticket once, though its key may have come twice in this batch.
+    const queueing = new Map<string, Entry<Name>>();
+    for (const [i, entry] of batch.entries()) {
       const ticket = accepted.tickets[i];
-      if (ticket === undefined || ticket === 'mismatch' || !ticket.enqueue) return [];
-      return { request: { ticketId: ticket.ticketId, ...asked }, keyed: idempotency !== undefined };
-    });
-    const requests = queueing.map(({ request }) => request);
+      if (typeof ticket === 'object' && ticket.enqueue) queueing.set(ticket.ticketId, entry);
+    }
+    const requests = [...queueing].map(([ticketId, { asked }]) => ({ ticketId, ...asked }));
     // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:
     // a flush that is tried again adds its job once, and no other batch is ever taken for this one.
     const jobId = batch[0]?.ticketId;
     if (requests.length > 0 && jobId !== undefined)
       await queues[shard]?.add(job, { requests } as JobPayload<Name>, jobId);
-    // Only so that a key that is repeated does not queue its request once more, which would do no harm.
-    const keyed = queueing.filter((one) => one.keyed).map(({ request }) => request.ticketId);
-    if (keyed.length > 0) await tickets.noteQueued(shard, keyed);
+    const keyed = [...queueing].flatMap(([ticketId, { idempotency }]) => (idempotency === undefined ? [] : [ticketId]));
+    if (keyed.length > 0) await noteQueued(shard, keyed);
 
     const last = accepted.tickets.reduce(
       (most, ticket) => Math.max(most, typeof ticket === 'object' ? ticket.place : 0),
@@ -78,6 +78,15 @@ export function createIntake<Name extends BatchJob>(deps: {
       const position = Math.max(1, place - accepted.settled);
       return { ticketId, position, etaSeconds: meter.etaSeconds(position), outcome };
     });
+  }
+
+  /** Only so that a key that is repeated does not queue its request once more, which would do no harm: a fault here refuses nobody. */
+  async function noteQueued(shard: number, ticketIds: readonly string[]): Promise<void> {
+    try {
+      await tickets.noteQueued(shard, ticketIds);
+    } catch (fault) {
+      log.warn({ shard, tickets: ticketIds.length, fault: (fault as Error).message }, 'not noted as queued');
+    }
   }
 
   /** A flush that broke half way is tried again with the same ids: recording and queueing both know what they have. */

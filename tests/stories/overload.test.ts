@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { createIntake } from '../../api/intake.ts';
+import { createDrainMeter } from '../../shared/domain/drain.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
+import type { JobQueue } from '../../shared/platform/queues.ts';
 import { openSocket, send } from '../support/client.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -44,6 +48,24 @@ test('a key that is repeated puts its request on the queue once', async () => {
   expect(await system().redis.llen('{s0}:booking:wait')).toBe(1);
   await system().resumeWorkers();
   expect(await reserve(headers, '?wait=20')).toMatchObject({ status: 200 });
+});
+
+test('a key that comes twice in one batch is there once, and accepted although that cannot be noted', async () => {
+  const add = jest.fn<JobQueue['add']>();
+  const noteQueued = () => Promise.reject(new Error('Redis went away'));
+  const intake = createIntake({
+    job: 'book',
+    tickets: { ...system().tickets, noteQueued },
+    queues: [{ add } as unknown as JobQueue],
+    ...{ node: 'node', meter: createDrainMeter(), maxQueued: 5, isFull: () => false },
+    log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
+  });
+  const asked = { eventId: 1, wish: { count: 1 }, hold: false, idempotency: { digest: randomUUID(), fingerprint: '' } };
+  const submit = () => intake.submit(0, 'book', asked, asked.idempotency);
+  const [first, second] = await Promise.all([submit(), submit()]);
+  expect(second).toEqual(first);
+  expect(add).toHaveBeenCalledTimes(1);
+  expect(add).toHaveBeenCalledWith('book', { requests: [{ ticketId: first.ticketId, ...asked }] }, expect.anything());
 });
 
 test('a request whose API died before it was on the queue goes there once its key is repeated, whoever dies next', async () => {
