@@ -13,6 +13,9 @@ const TIMEOUTS = { requestTimeout: 20_000, headersTimeout: 10_000, connectionsCh
 /** Milliseconds in which nothing moved on a connection before it is closed: longer than the longest wait for an outcome. */
 const STALLED_MS = 90_000;
 
+/** A request that may offer to go on with another protocol. */
+type Offering = IncomingMessage & { offersUpgrade?: boolean | null };
+
 /**
  * An HTTP server for an Express app whose requests and responses are born with Express' prototypes.
  *
@@ -27,6 +30,15 @@ export function createAppServer(app: Express, headersOf: (req: Request) => Outgo
   class AppResponse extends ServerResponse {}
   Object.setPrototypeOf(AppRequest.prototype, app.request);
   Object.setPrototypeOf(AppResponse.prototype, app.response);
+  // Only WebSocket is spoken here. Who offers something else (Java's HttpClient offers h2c) is served as if it did not.
+  Object.defineProperty(AppRequest.prototype, 'upgrade', {
+    get(this: Offering) {
+      return this.offersUpgrade && (this.method === 'CONNECT' || /^websocket$/i.test(this.headers.upgrade ?? ''));
+    },
+    set(this: Offering, offers: boolean | null) {
+      this.offersUpgrade = offers;
+    },
+  });
   // Every answer passes here, also those that Express' own parts write. Assigned: a spread costs three times as much.
   AppResponse.prototype.writeHead = function writeHead(this: ServerResponse, status: number, headers?: unknown) {
     const merged = Object.assign({}, headersOf(this.req as Request), this.getHeaders(), headers);

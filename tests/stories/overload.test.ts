@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
@@ -104,17 +105,21 @@ test('peers that reset in the middle of an upgrade end nothing', async () => {
   expect(await send(system().url, 'GET', '/healthz')).toMatchObject({ status: 200 });
 });
 
-test('an upgrade to something else on surface A is answered 409', async () => {
+test('who offers another protocol than WebSocket, as Java does, is served all the same', async () => {
   const { port, hostname } = new URL(system().url);
-  const answer = await new Promise<string>((resolve) => {
-    const peer = connect(Number(port), hostname, () => {
-      peer.write(
-        'POST /reserve HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 0\r\n\r\n',
-      );
-    });
-    peer.on('data', (data) => resolve(String(data)));
-  });
-  expect(answer).toMatch(/^HTTP\/1\.1 409 .*"code":"INVALID_REQUEST"/s);
+  const offer =
+    'host: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
+  const content = 'content-type: application/json\r\ncontent-length: 11\r\n\r\n{"count":1}';
+  const requests = [`POST /reserve HTTP/1.1\r\n${offer}${content}`, `GET /healthz HTTP/1.1\r\n${offer}\r\n`];
+  const peer = connect(Number(port), hostname);
+  let answers = '';
+  for (const request of [...requests, ...requests]) {
+    peer.write(request);
+    const [answer] = await once(peer, 'data');
+    answers += String(answer).slice(0, 13);
+  }
+  peer.destroy();
+  expect(answers).toBe('HTTP/1.1 201 HTTP/1.1 200 '.repeat(2));
 });
 
 test('a socket is told although every connection to Redis broke while it waited', async () => {
