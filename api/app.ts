@@ -74,6 +74,10 @@ export function buildApp(deps: {
     throw new ApiError('ROUTE_UNKNOWN');
   });
   const answerFaults: ErrorRequestHandler = (fault, req, res, _next) => {
+    if (res.headersSent) {
+      log.error({ method: req.method, path: req.path, fault: (fault as Error).message }, 'answer broke off');
+      return void res.destroy(); // its client must see that the rest is missing
+    }
     const answer = SEAT_SYSTEM_PATHS.test(req.path) ? replyConflict : replyProblem;
     const error = asApiError(fault);
     if (error.code === 'INTERNAL' || error.code === 'UNAVAILABLE') {

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openSocket, send } from '../support/client.ts';
@@ -186,4 +186,11 @@ describe('a WebSocket message', () => {
   test('on another path finds no socket', async () => {
     await expect(openSocket(`${system().url}/elsewhere`)).rejects.toThrow('404');
   });
+});
+
+test('an answer that breaks off in the middle ends its connection, and nothing else', async () => {
+  const begin = (_req: unknown, res: ServerResponse) => void res.writeHead(200).write('half');
+  system().server.prependOnceListener('request', begin);
+  await expect(fetch(`${system().url}/nothing`).then((response) => response.text())).rejects.toThrow();
+  expect(await send(system().url, 'GET', '/healthz')).toMatchObject({ status: 200 });
 });
