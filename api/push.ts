@@ -58,6 +58,8 @@ const GOING_AWAY = 1001;
 const WHAT_TO_SEND =
   'Send {"type":"subscribe","ticketId":...}, {"type":"watch","eventId":...} or {"type":"authenticate","token":...} as text.';
 
+const FOREIGN_PAGE = 'Pages of this site may not connect: it is not in CORS_ORIGINS.';
+
 /**
  * WebSocket on `/ws`: a client subscribes to tickets and is told their state at once, then their outcome; or it watches an
  * event and is told how its seats change.
@@ -91,7 +93,7 @@ export function attachPush(
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     if (SEAT_SYSTEM_PATHS.test(path)) return refuseUpgrade(socket, '409 Conflict', errorBody('INVALID_REQUEST'));
     if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found', errorBody('ROUTE_UNKNOWN'));
-    if (!mayConnect(req)) return refuseUpgrade(socket, '403 Forbidden', errorBody('FORBIDDEN'));
+    if (!mayConnect(req)) return refuseUpgrade(socket, '403 Forbidden', errorBody('FORBIDDEN', FOREIGN_PAGE));
     if (sockets.clients.size >= MAX_SOCKETS)
       return refuseUpgrade(socket, '503 Service Unavailable', errorBody('OVERLOADED'));
     sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket));
@@ -310,7 +312,7 @@ function parseMessage(text: string) {
   }
 }
 
-const errorBody = (code: ErrorCode) => JSON.stringify({ error: titleOf(code), code });
+const errorBody = (code: ErrorCode, error = titleOf(code)) => JSON.stringify({ error, code });
 
 /** The version tells who asked with another one what we speak (RFC 6455, section 4.2.2). */
 function refuseUpgrade(socket: Duplex, status: string, body: string): void {
