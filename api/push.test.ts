@@ -82,13 +82,13 @@ test('who answers no ping is cut off, who answers stays', async () => {
 });
 
 test('a socket that follows nothing is closed after a while, one that waits for a ticket or watches is not', async () => {
-  const { connect } = await pushServer({ pingMs: 30, idleMs: 100 });
+  const { connect } = await pushServer({ pingMs: 250, idleMs: 400 });
   const [idle, waits, watches] = [connect(), connect(), connect()];
   await Promise.all([waits.open, watches.open]);
   say(waits.socket, { type: 'subscribe', ticketId: newTicketId(0) });
   say(watches.socket, { type: 'watch', eventId: 1 });
   expect(await idle.closed).toEqual([1000, 'follows nothing']);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, 300));
   expect([waits, watches].map(({ socket }) => socket.readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
 });
 
