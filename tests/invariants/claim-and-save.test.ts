@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { rejectedOutcome } from '../../shared/contract/tickets.ts';
+import { BLOCK_OWNER } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { createBook } from '../../workers/book.ts';
@@ -152,6 +153,30 @@ describe('I4: Redis equals PostgreSQL once mended', () => {
     expect(await outcomeOf(same)).toMatchObject({ kind: 'book', status: 'rejected', code: 'SEAT_TAKEN' });
     expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
     expect(await differences()).toEqual([]);
+  });
+
+  const changes: [string, (ticketId: string) => Promise<number>, string[]][] = [
+    ['selling', (ticketId) => system().seats.renew(1, [{ ticketId, seats: ['1-1-1'], holdMs: 0 }]), ['SOLD', 'HELD']],
+    ['freeing', (ticketId) => system().seats.release(1, [{ ticketId, seats: ['1-1-1'] }]), ['HELD']],
+    [
+      'blocking',
+      () => {
+        const status = 'BLOCKED' as const;
+        return system().seats.mend(1, [{ zone: 1, row: 1, number: 3, bookingId: BLOCK_OWNER, status }]);
+      },
+      ['HELD', 'HELD', 'BLOCKED'],
+    ],
+  ];
+
+  test.each(changes)('%s while the house is closed is done once it is open', async (_what, change, expected) => {
+    const held = { ...request({ zone: 1, row: 1, start: 0, count: 2 }), hold: true };
+    await book([held]);
+    await system().redis.del('{s0}:house:1');
+    expect(await change(held.ticketId)).toBe(1);
+    const zone = (await system().events.layout(1))?.zones[0];
+    if (zone === undefined) throw new Error('no zone');
+    const taken = await system().seats.takenIn(1, [{ zone, row: 1 }]);
+    expect(taken.map(({ status }) => status)).toEqual(expected);
   });
 
   test('a ticket that is claimed anew after its booking was saved keeps the booking and leaks nothing', async () => {
