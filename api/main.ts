@@ -14,6 +14,8 @@ async function main() {
   requireAuth(config);
   requireSecrets(config);
   const log = createLogger(config, 'api');
+  if (config.NODE_ENV === 'production' && config.AUTH === 'off')
+    log.warn('AUTH=off: what a body says of its user is believed');
   const prisma = openPrisma(databaseUrl, 10);
   const redis = openRedis(redisUrl, 'producer', log);
   const subscriber = openRedis(redisUrl, 'subscriber', log);

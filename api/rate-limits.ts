@@ -41,10 +41,14 @@ export function createWindows(windowMs = WINDOW_MS, maxClients = MAX_CLIENTS) {
  * counts: else anybody could lock out anybody.
  */
 export function createRateLimits(
-  config: Pick<Config, 'RATE_LIMIT' | 'LOGINS_PER_MINUTE' | 'BOOKINGS_PER_MINUTE' | 'EMBEDDED' | 'HOST'>,
+  config: Pick<
+    Config,
+    'RATE_LIMIT' | 'LOGINS_PER_MINUTE' | 'BOOKINGS_PER_MINUTE' | 'EMBEDDED' | 'HOST' | 'TRUST_PROXY'
+  >,
 ) {
-  const { RATE_LIMIT, LOGINS_PER_MINUTE, BOOKINGS_PER_MINUTE, EMBEDDED, HOST } = config;
-  const off = RATE_LIMIT === 'off' || (RATE_LIMIT === 'auto' && EMBEDDED && isLoopbackName(HOST));
+  const { RATE_LIMIT, LOGINS_PER_MINUTE, BOOKINGS_PER_MINUTE, EMBEDDED, HOST, TRUST_PROXY } = config;
+  const alone = EMBEDDED && isLoopbackName(HOST) && TRUST_PROXY === undefined; // nobody but who sits at this machine
+  const off = RATE_LIMIT === 'off' || (RATE_LIMIT === 'auto' && alone);
 
   const refuse: RateLimitExceededEventHandler = (_req, _res, next) => next(new ApiError('RATE_LIMITED'));
   const common = { windowMs: WINDOW_MS, standardHeaders: 'draft-8', legacyHeaders: false, handler: refuse } as const;

@@ -14,6 +14,7 @@ const LOOK_MS = 500;
 export function createRedisMemory({ redis, log }: { redis: Redis; log: Logger }) {
   let full = false;
   let looking = false;
+  let blind = false;
 
   async function look(): Promise<void> {
     if (looking) return;
@@ -26,8 +27,11 @@ export function createRedisMemory({ redis, log }: { redis: Redis; log: Logger })
       if (now !== full)
         log.warn({ used, bound }, now ? 'Redis fills up: bookings are refused' : 'Redis has room again');
       full = now;
-    } catch {
-      // Redis is away: what needs it says so itself, and what was known stays.
+      blind = false;
+    } catch (fault) {
+      // What was known stays. Where Redis is away what needs it says so itself; a Redis that does not tell is worth a word.
+      if (!blind) log.warn({ fault: (fault as Error).message }, 'how full Redis is cannot be seen');
+      blind = true;
     } finally {
       looking = false;
     }

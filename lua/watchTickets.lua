@@ -16,8 +16,7 @@ for i = 2, #ARGV do
     replies[#replies + 1] = {}
   else
     if node ~= '' and not ticket[2] and not string.find(ticket[3] or '', node, 1, true) then
-      -- Where Redis is full the ticket is read all the same; the node then learns of the outcome by reading again.
-      redis.pcall('HSET', key, 'watchers', (ticket[3] and ticket[3] .. ' ' or '') .. node)
+      redis.call('HSET', key, 'watchers', (ticket[3] and ticket[3] .. ' ' or '') .. node)
     end
     replies[#replies + 1] = { tonumber(ticket[1] or 0), ticket[4] or 'book', ticket[2] or '', ticket[5] or '' }
   end

@@ -24,10 +24,19 @@ export function adminRoutes(deps: { events: EventStore; control: Control; requir
     return eventIds;
   }
 
+  let busy = false;
+
   const lookAfter = (job: 'audit' | 'rebuild') => async (req: Request, res: Response) => {
     requireOperator(req);
     const eventIds = await eventsOf(req);
-    reply(res, 200, await control(job, { eventIds }, idempotencyOf(req, req.originalUrl, null)));
+    // Each takes a worker's place among those who confirm and cancel, perhaps for long.
+    if (busy) throw new ApiError('OVERLOADED', 'One audit or rebuild at a time.');
+    busy = true;
+    try {
+      reply(res, 200, await control(job, { eventIds }, idempotencyOf(req, req.originalUrl, null)));
+    } finally {
+      busy = false;
+    }
   };
 
   const router = Router();

@@ -20,6 +20,9 @@ const MAX_STALLS = 1;
 /** An operator's job is kept when it is done: who waits reads its result, and a key that comes again within a day finds it. */
 const kept = { removeOnComplete: { age: 24 * 3_600, count: 10_000 }, removeOnFail: { age: 24 * 3_600, count: 100 } };
 
+/** Milliseconds after which a schedule whose next turn did not come counts as lost. */
+const OVERDUE_MS = 60_000;
+
 const backoffMs = (attempt: number) =>
   Math.min(50 * 2 ** Math.min(attempt, 10), MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
 
@@ -48,7 +51,8 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     },
     /** Schedules a job without payload, so often, unless it is. One that failed waits for the next turn. */
     async every(job: 'expire' | 'sweep' | 'reconcile', intervalMs: number): Promise<void> {
-      if ((await queue.getJobScheduler(job))?.every === intervalMs) return;
+      const there = await queue.getJobScheduler(job);
+      if (there?.every === intervalMs && (there.next ?? 0) > Date.now() - OVERDUE_MS) return;
       const opts = { attempts: 1, removeOnComplete: true, removeOnFail: 10 };
       await queue.upsertJobScheduler(job, { every: intervalMs }, { name: job, data: {}, opts });
     },
