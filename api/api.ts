@@ -54,11 +54,12 @@ export async function startApi(deps: {
   queueEvents.on('error', (fault) => log.warn({ fault: fault.message }, 'queue events'));
   await queueEvents.waitUntilReady();
 
-  const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, log };
+  const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
+  const { noteAccepted } = outcomes;
+  const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, noteAccepted, log };
   const memory = createRedisMemory({ redis, log });
   const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues, isFull: memory.isFull });
   const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls, isFull: () => false });
-  const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
   const control = createControl({ queue: controlQueue, events: queueEvents, tickets });
   const users = createUserStore({ prisma, redis });
   const identity = createIdentity({ config, users });

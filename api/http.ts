@@ -27,7 +27,17 @@ export function reply(
   headers: Record<string, string> = {},
   type = 'application/json; charset=utf-8',
 ): void {
-  const text = JSON.stringify(body);
+  replyText(res, status, JSON.stringify(body), headers, type);
+}
+
+/** Answers with a text that is JSON already. */
+export function replyText(
+  res: ServerResponse,
+  status: number,
+  text: string,
+  headers: Record<string, string> = {},
+  type = 'application/json; charset=utf-8',
+): void {
   res.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), ...headers });
   res.end(text);
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Idempotency, JobPayload } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
-import type { Outcome, TicketKind } from '../shared/contract/tickets.ts';
+import type { TicketKind } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { newTicketId } from '../shared/domain/ticket-id.ts';
@@ -12,6 +12,7 @@ import type { JobQueue } from '../shared/platform/queues.ts';
 import type { TicketRequest, TicketStore } from '../shared/stores/tickets.ts';
 import { ApiError } from './http.ts';
 import type { Caller } from './identity.ts';
+import type { Outcomes } from './outcomes.ts';
 
 /** Requests of one API process that may wait for the next flush of a shard. */
 const MAX_WAITING = 20_000;
@@ -19,13 +20,8 @@ const MAX_WAITING = 20_000;
 /** Milliseconds between the tries of a flush. It is tried as often as there are pauses, and once more. */
 const RETRY_PAUSES_MS = [50, 200];
 
-/** A request that is on the queue, and its ticket. `outcome` is there only where an idempotency key came again. */
-export type Submission = {
-  ticketId: string;
-  position: number;
-  etaSeconds: number;
-  outcome: Outcome | undefined;
-};
+/** A request that is on the queue, and its ticket. */
+export type Submission = { ticketId: string; position: number; etaSeconds: number };
 
 /** The jobs that carry batches of tickets' requests, and one such request before it has its ticket. */
 type BatchJob = 'book' | 'change';
@@ -44,9 +40,11 @@ export function createIntake<Name extends BatchJob>(deps: {
   maxQueued: number;
   /** Whether what the queue stands on has no room for more. */
   isFull: () => boolean;
+  /** Is told of each new ticket before its request is on the queue. */
+  noteAccepted: Outcomes['noteAccepted'];
   log: Logger;
 }) {
-  const { job, tickets, queues, node, meter, maxQueued, isFull, log } = deps;
+  const { job, tickets, queues, node, meter, maxQueued, isFull, noteAccepted, log } = deps;
 
   async function flush(shard: number, batch: Entry<Name>[]): Promise<(Submission | ApiError)[]> {
     const accepted = await tickets.accept(shard, node, batch, maxQueued);
@@ -56,7 +54,11 @@ export function createIntake<Name extends BatchJob>(deps: {
     const queueing = new Map<string, Entry<Name>>();
     for (const [i, entry] of batch.entries()) {
       const ticket = accepted.tickets[i];
-      if (typeof ticket === 'object' && ticket.enqueue) queueing.set(ticket.ticketId, entry);
+      if (typeof ticket !== 'object') continue;
+      if (ticket.enqueue) queueing.set(ticket.ticketId, entry);
+      // Before it is on the queue: no outcome can come that this node does not wait for.
+      const { ticketId, kind, userId } = entry;
+      if (ticket.ticketId === ticketId) noteAccepted(ticketId, { kind, userId, place: ticket.place });
     }
     const requests = [...queueing].map(([ticketId, { asked }]) => ({ ticketId, ...asked }));
     // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:
@@ -74,9 +76,9 @@ export function createIntake<Name extends BatchJob>(deps: {
     meter.observe(accepted.settled, Math.max(0, last - accepted.settled - batch.length), performance.now());
     return accepted.tickets.map((ticket) => {
       if (ticket === 'mismatch') return new ApiError('IDEMPOTENCY_MISMATCH');
-      const { ticketId, place, outcome } = ticket;
+      const { ticketId, place } = ticket;
       const position = Math.max(1, place - accepted.settled);
-      return { ticketId, position, etaSeconds: meter.etaSeconds(position), outcome };
+      return { ticketId, position, etaSeconds: meter.etaSeconds(position) };
     });
   }
 

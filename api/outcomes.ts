@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { doneOutcome, type Outcome, settledView, type TicketView } from '../shared/contract/tickets.ts';
+import { doneOutcome, settledView, type TicketKind, type TicketView } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { shardOfTicket } from '../shared/domain/ticket-id.ts';
@@ -17,10 +17,23 @@ const MAX_WAITING = 50_000;
 /** Tickets read by one script call. */
 const MAX_LOOKS = 500;
 
+/** Characters of a ticket id, a UUID. */
+const TICKET_ID_LENGTH = 36;
+
 /** Milliseconds between two tries to read what may have been missed. */
 const REREAD_PAUSE_MS = 500;
 
-type Listener = (outcome: Outcome) => void;
+/** Tickets that this node accepted last and remembers, some 40 MB. */
+const MAX_REMEMBERED = 50_000;
+
+/** A ticket as this node accepted it. `outcome` is there, as JSON, once this node was told. */
+type Remembered = { kind: TicketKind; userId: number | undefined; place: number; outcome?: string };
+
+/** The state of a ticket: the JSON of its view, and whether it is the last. */
+export type TicketState = { settled: boolean; json: string };
+
+/** Is called with an outcome as JSON. */
+type Listener = (outcome: string) => void;
 
 /**
  * What became of tickets, as one API node sees it. Listeners are registered first and the record is read after; a message
@@ -38,12 +51,15 @@ export async function createOutcomes(deps: {
 }) {
   const { tickets, bookings, subscriber, node, shards, meter, log } = deps;
   const listeners = new Map<string, Set<Listener>>();
+  const remembered = new Map<string, Remembered>();
+  const settledCounts: number[] = []; // of each shard, as it was last seen
   const stopping = new AbortController();
 
   const looks = Array.from({ length: shards }, (_, shard) =>
     createGroupCommit<string, { settled: number; ticket: TicketLook }>({
       flush: async (ids) => {
         const { settled, tickets: looked } = await tickets.watch(shard, node, ids);
+        settledCounts[shard] = settled;
         return looked.map((ticket) => ({ settled, ticket }));
       },
       maxItems: MAX_LOOKS,
@@ -51,7 +67,9 @@ export async function createOutcomes(deps: {
     }),
   );
 
-  function deliver(ticketId: string, outcome: Outcome): void {
+  function deliver(ticketId: string, outcome: string): void {
+    const known = remembered.get(ticketId);
+    if (known !== undefined) known.outcome = outcome;
     const followers = listeners.get(ticketId);
     listeners.delete(ticketId);
     for (const follower of followers ?? []) follower(outcome);
@@ -60,12 +78,13 @@ export async function createOutcomes(deps: {
   const channels = looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`);
   subscriber.on('message', (channel: string, message: string) => {
     if (!channels.includes(channel)) return; // others listen on this connection too
-    for (const [ticketId, outcome] of JSON.parse(message) as [string, Outcome][]) deliver(ticketId, outcome);
+    for (const line of message.split('\n')) deliver(line.slice(0, TICKET_ID_LENGTH), line.slice(TICKET_ID_LENGTH + 1));
   });
   await subscriber.subscribe(...channels);
   let unread: string[] | undefined; // what is still to be read after the last gap; undefined before it is known
   let rereading = false;
   subscriber.on('ready', () => {
+    remembered.clear(); // an outcome may have passed by: from here on Redis is asked
     unread = undefined;
     if (!rereading) void reread();
   });
@@ -105,7 +124,7 @@ export async function createOutcomes(deps: {
    *
    * @throws ApiError TICKET_UNKNOWN (also where it is not the reader's), OVERLOADED
    */
-  async function view(ticketId: string, reader: Reader): Promise<TicketView> {
+  async function view(ticketId: string, reader: Reader): Promise<TicketState> {
     const shard = shardOfTicket(ticketId, shards);
     if (shard === undefined) throw new ApiError('TICKET_UNKNOWN');
     const pending = looks[shard]?.add(ticketId);
@@ -114,16 +133,33 @@ export async function createOutcomes(deps: {
     if (ticket === undefined) {
       const booking = await bookings.find(ticketId);
       if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('TICKET_UNKNOWN');
-      return settledView(ticketId, doneOutcome('book', booking));
+      return settledState(ticketId, JSON.stringify(doneOutcome('book', booking)));
     }
     if (!mayRead(reader, ticket.userId)) throw new ApiError('TICKET_UNKNOWN');
     if (ticket.outcome !== undefined) {
       deliver(ticketId, ticket.outcome);
-      return settledView(ticketId, ticket.outcome);
+      return settledState(ticketId, ticket.outcome);
     }
+    meter.observe(settled, Math.max(1, ticket.place - settled), performance.now());
+    return queuedState(ticketId, ticket, settled);
+  }
+
+  function queuedState(ticketId: string, ticket: { kind: TicketKind; place: number }, settled: number): TicketState {
     const position = Math.max(1, ticket.place - settled);
-    meter.observe(settled, position, performance.now());
-    return { ticketId, kind: ticket.kind, status: 'queued', position, etaSeconds: meter.etaSeconds(position) };
+    const { kind } = ticket;
+    const now: TicketView = { ticketId, kind, status: 'queued', position, etaSeconds: meter.etaSeconds(position) };
+    return { settled: false, json: JSON.stringify(now) };
+  }
+
+  /**
+   * The state of a ticket as far as this node knows by itself; undefined where it has to ask. It is told of the outcomes of what it accepted,
+   * so one that follows such a ticket needs no call of Redis for it.
+   */
+  function stateHere(ticketId: string, reader: Reader): TicketState | undefined {
+    const known = remembered.get(ticketId);
+    if (known === undefined || !mayRead(reader, known.userId)) return undefined;
+    if (known.outcome !== undefined) return settledState(ticketId, known.outcome);
+    return queuedState(ticketId, known, settledCounts[shardOfTicket(ticketId, shards) ?? 0] ?? 0);
   }
 
   /** Calls `listener` once with the outcome, if it comes. The result ends that. */
@@ -141,18 +177,28 @@ export async function createOutcomes(deps: {
    *
    * @throws ApiError TICKET_UNKNOWN (also where it is not the reader's), OVERLOADED
    */
-  async function wait(ticketId: string, seconds: number, gone: AbortSignal, reader: Reader): Promise<TicketView> {
+  function wait(ticketId: string, seconds: number, gone: AbortSignal, reader: Reader): Promise<TicketState> {
+    return waitFrom(ticketId, seconds, gone, () => view(ticketId, reader), reader);
+  }
+
+  async function waitFrom(
+    ticketId: string,
+    seconds: number,
+    gone: AbortSignal,
+    look: () => TicketState | Promise<TicketState>,
+    reader: Reader,
+  ): Promise<TicketState> {
     const signal = AbortSignal.any([gone, stopping.signal]);
-    const { promise, resolve } = withResolvers<Outcome | undefined>();
+    const { promise, resolve } = withResolvers<string | undefined>();
     const unfollow = follow(ticketId, resolve);
     const giveUp = () => resolve(undefined);
     const timer = setTimeout(giveUp, seconds * 1000);
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const now = await view(ticketId, reader);
-      if (now.status !== 'queued') return now;
+      const now = await look();
+      if (now.settled) return now;
       const outcome = await promise;
-      if (outcome !== undefined) return settledView(ticketId, outcome);
+      if (outcome !== undefined) return settledState(ticketId, outcome);
       return signal.aborted ? now : await view(ticketId, reader);
     } finally {
       clearTimeout(timer);
@@ -163,8 +209,19 @@ export async function createOutcomes(deps: {
 
   return {
     view,
+    stateHere,
     follow,
     wait,
+
+    /** Remembers a ticket that this node has just accepted, with its place in line. */
+    noteAccepted(ticketId: string, ticket: Omit<Remembered, 'outcome'>): void {
+      remembered.set(ticketId, ticket);
+      if (remembered.size <= MAX_REMEMBERED) return;
+      for (const [oldest] of remembered) {
+        remembered.delete(oldest);
+        break;
+      }
+    },
 
     /**
      * The outcome of a ticket that was just accepted for who asks, if it comes within `seconds`; undefined else. What fails meanwhile is
@@ -172,8 +229,9 @@ export async function createOutcomes(deps: {
      */
     async settledWithin(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView | undefined> {
       try {
-        const state = await wait(ticketId, seconds, gone, 'anyone');
-        return state.status === 'queued' ? undefined : state;
+        const look = () => stateHere(ticketId, 'anyone') ?? view(ticketId, 'anyone');
+        const state = await waitFrom(ticketId, seconds, gone, look, 'anyone');
+        return state.settled ? (JSON.parse(state.json) as TicketView) : undefined;
       } catch (fault) {
         log.warn({ ticketId, fault: (fault as Error).message }, 'outcome not read');
         return undefined;
@@ -184,6 +242,11 @@ export async function createOutcomes(deps: {
     stopWaiting: () => stopping.abort(),
   };
 }
+
+const settledState = (ticketId: string, outcome: string): TicketState => ({
+  settled: true,
+  json: settledView(ticketId, outcome),
+});
 
 /** `Promise.withResolvers`, which Node 20 does not have. */
 function withResolvers<Value>() {

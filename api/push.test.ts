@@ -29,7 +29,8 @@ async function pushServer({ pingMs = 60_000, idleMs = 60_000, origins = [] as st
     {
       outcomes: {
         follow: () => () => undefined,
-        view: async (ticketId) => ({ ticketId, kind: 'book', status: 'queued', position: 1, etaSeconds: 1 }),
+        stateHere: () => undefined,
+        view: async (ticketId) => ({ settled: false, json: JSON.stringify({ ticketId, status: 'queued' }) }),
       },
       watch,
       events: { layout: async () => ({}) as never },

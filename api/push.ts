@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type ErrorCode, titleOf } from '../shared/contract/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_WATCHES_PER_SOCKET } from '../shared/contract/limits.ts';
 import { clientMessage, errorMessage, type ServerMessage } from '../shared/contract/messages.ts';
-import { type Outcome, settledView } from '../shared/contract/tickets.ts';
+import { settledView } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import { ApiError } from './http.ts';
@@ -67,7 +67,7 @@ const FOREIGN_PAGE = 'Pages of this site may not connect: it is not in CORS_ORIG
 export function attachPush(
   server: Server,
   deps: {
-    outcomes: Pick<Outcomes, 'follow' | 'view'>;
+    outcomes: Pick<Outcomes, 'follow' | 'view' | 'stateHere'>;
     watch: Watch;
     events: Pick<EventStore, 'layout'>;
     identity: Pick<Identity, 'userOfToken' | 'stranger'>;
@@ -131,10 +131,15 @@ export function attachPush(
       process.nextTick(() => raw.uncork());
     }
 
-    function send(message: ServerMessage): void {
+    const send = (message: ServerMessage): void => sendText(JSON.stringify(message));
+
+    /** Tells a ticket's view, which is JSON already. */
+    const sendTicket = (view: string): void => sendText(`{"type":"ticket",${view.slice(1)}`);
+
+    function sendText(text: string): void {
       if (socket.readyState !== socket.OPEN) return;
       cork();
-      socket.send(JSON.stringify(message));
+      socket.send(text);
       if (!mayBuffer(socket)) socket.close(POLICY_VIOLATION, 'reads too slowly');
     }
 
@@ -173,7 +178,9 @@ export function attachPush(
       if (allSubscriptions >= MAX_SUBSCRIPTIONS && subscriptions.size >= MAX_FEW_SUBSCRIPTIONS) {
         return send(errorMessage('OVERLOADED', 'Too many tickets are followed here. Ask over HTTP.', { ticketId }));
       }
-      let early: Outcome | undefined;
+      const known = outcomes.stateHere(ticketId, reader);
+      if (known?.settled) return sendTicket(known.json);
+      let early: string | undefined;
       let readable = false; // until it is known whose the ticket is, nothing of it is told
       const unfollow = outcomes.follow(ticketId, (outcome) => {
         if (!readable) {
@@ -181,16 +188,15 @@ export function attachPush(
           return;
         }
         forget(ticketId);
-        send({ type: 'ticket', ...settledView(ticketId, outcome) });
+        sendTicket(settledView(ticketId, outcome));
       });
       subscriptions.set(ticketId, unfollow);
       allSubscriptions += 1;
       try {
-        const view = await outcomes.view(ticketId, reader);
+        const state = known ?? (await outcomes.view(ticketId, reader));
         readable = true;
-        const now = early === undefined ? view : settledView(ticketId, early);
-        send({ type: 'ticket', ...now });
-        if (now.status !== 'queued') end(ticketId);
+        sendTicket(early === undefined ? state.json : settledView(ticketId, early));
+        if (state.settled || early !== undefined) end(ticketId);
       } catch (fault) {
         end(ticketId);
         refuse(fault, { ticketId });

@@ -10,8 +10,8 @@
 -- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered
 -- ARGV[3]  node         id of the API node that asks; it is told of the outcomes
 -- ARGV[4..] for each ticket: ticket id, kind, user or '', digest of the idempotency key or '', fingerprint or ''
--- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, outcome or '', 1 if it has to be put on
---           the queue } for each }, or OVERLOADED
+-- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, 1 if it has to be put on the queue } for
+--           each }, or OVERLOADED
 -- COST     O(tickets)
 local sequence, settled, ticketStem, idemStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local waiting, active, delayed = KEYS[5], KEYS[6], KEYS[7]
@@ -43,7 +43,7 @@ for i = 4, #ARGV, 5 do
     id, mismatch = bindKey(digest, id, fingerprint, idemTtlSec)
   end
   if mismatch then
-    replies[#replies + 1] = { '', 0, '', 0 }
+    replies[#replies + 1] = { '', 0, 0 }
   else
     local ticket = redis.call('HMGET', ticketStem .. id, 'seq', 'outcome', 'queued')
     local place = tonumber(ticket[1])
@@ -58,7 +58,7 @@ for i = 4, #ARGV, 5 do
       if digest ~= '' then redis.call('HSET', ticketStem .. id, 'keyed', 1) end
       enqueue = true
     end
-    replies[#replies + 1] = { id, place, ticket[2] or '', enqueue and 1 or 0 }
+    replies[#replies + 1] = { id, place, enqueue and 1 or 0 }
   end
 end
 redis.call('SET', sequence, last)

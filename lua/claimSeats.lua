@@ -139,6 +139,13 @@ end
 
 -- Locks the seats for a ticket, all or none. Returns the seat (from 0) that another ticket owns, if one does.
 local function lockSeats(lock, from, seats, request)
+  if not request.hold then
+    local locks = {}
+    for i = 1, seats do
+      locks[2 * i - 1], locks[2 * i] = lock .. numeral(from + i), request.id
+    end
+    if redis.call('MSETNX', unpack(locks)) == 1 then return nil end
+  end
   for seat = from, from + seats - 1 do
     if not takeLock(lock .. numeral(seat + 1), request) then
       for mine = from, seat - 1 do redis.call('DEL', lock .. numeral(mine + 1)) end

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { ticketId } from '../../shared/contract/ids.ts';
-import { ApiError, goneSignal, reply, waitSeconds } from '../http.ts';
+import { ApiError, goneSignal, replyText, waitSeconds } from '../http.ts';
 import type { Identity } from '../identity.ts';
 import type { Outcomes } from '../outcomes.ts';
 
@@ -15,9 +15,9 @@ export function ticketRoutes({ outcomes, identity }: { outcomes: Outcomes; ident
     const { id } = params.data;
     const seconds = waitSeconds(req);
     const reader = await identity.readerOf(req);
-    const view =
+    const { json } =
       seconds > 0 ? await outcomes.wait(id, seconds, goneSignal(res), reader) : await outcomes.view(id, reader);
-    reply(res, 200, view);
+    replyText(res, 200, json);
   }
 
   const router = Router();

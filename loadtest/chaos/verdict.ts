@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
+import type { Outcome } from '../../shared/contract/tickets.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
@@ -198,9 +199,9 @@ async function changedOutcomes(entries: readonly Accepted[], tickets: TicketStor
     const { tickets: looks } = await tickets.watch(0, '', ids);
     for (const [i, { ticketId, outcome }] of some.entries()) {
       const now = looks[i]?.outcome;
-      if (now !== undefined && now.status !== outcome?.status) {
-        changed.push(`${ticketId}: told ${outcome?.status}, its ticket says ${now.status}`);
-      }
+      if (now === undefined) continue;
+      const { status } = JSON.parse(now) as Outcome;
+      if (status !== outcome?.status) changed.push(`${ticketId}: told ${outcome?.status}, its ticket says ${status}`);
     }
   }
   return changed;

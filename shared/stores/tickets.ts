@@ -1,5 +1,5 @@
 import type { Idempotency } from '../contract/jobs.ts';
-import { type Outcome, outcome as outcomeSchema, type TicketKind, ticketKind } from '../contract/tickets.ts';
+import { type Outcome, type TicketKind, ticketKind } from '../contract/tickets.ts';
 import type { Scripts } from './scripts.ts';
 
 /** Seconds that a ticket is kept in Redis after its outcome. Its booking is found in PostgreSQL for ever. */
@@ -18,15 +18,15 @@ export type TicketRequest = {
 };
 
 /** What intake knows of a ticket once it is recorded. `place - settled` is its position. */
-export type AcceptedTicket = { ticketId: string; place: number; outcome: Outcome | undefined; enqueue: boolean };
+export type AcceptedTicket = { ticketId: string; place: number; enqueue: boolean };
 
-/** A look at a ticket; undefined where Redis does not know it. */
+/**
+ * A look at a ticket; undefined where Redis does not know it. Its outcome stays the JSON that the worker wrote: it goes to clients as
+ * it is.
+ */
 export type TicketLook =
-  | { place: number; kind: TicketKind; outcome: Outcome | undefined; userId: number | undefined }
+  | { place: number; kind: TicketKind; outcome: string | undefined; userId: number | undefined }
   | undefined;
-
-const parseOutcome = (json: string): Outcome | undefined =>
-  json === '' ? undefined : outcomeSchema.parse(JSON.parse(json));
 
 /** Tickets in Redis: recorded at the door, settled by a worker, watched by API nodes. */
 export function createTicketStore({ scripts }: { scripts: Scripts }) {
@@ -47,16 +47,14 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
       for (const { ticketId, kind, userId, idempotency } of requests) {
         args.push(ticketId, kind, userId ?? '', idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
       }
-      type Reply =
-        | [settled: number, tickets: [id: string, place: number, outcome: string, enqueue: number][]]
-        | 'OVERLOADED';
+      type Reply = [settled: number, tickets: [id: string, place: number, enqueue: number][]] | 'OVERLOADED';
       const reply = await scripts<Reply>('acceptTickets', shard, args);
       if (reply === 'OVERLOADED') return 'overloaded';
       const [settled, tickets] = reply;
       return {
         settled,
-        tickets: tickets.map(([ticketId, place, json, enqueue]) =>
-          ticketId === '' ? 'mismatch' : { ticketId, place, outcome: parseOutcome(json), enqueue: enqueue === 1 },
+        tickets: tickets.map(([ticketId, place, enqueue]) =>
+          ticketId === '' ? 'mismatch' : { ticketId, place, enqueue: enqueue === 1 },
         ),
       };
     },
@@ -99,7 +97,7 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
         tickets: tickets.map(([place, kind, json = '', user = '']) => {
           if (place === undefined) return undefined;
           const userId = user === '' ? undefined : Number(user);
-          return { place, kind: ticketKind.parse(kind), outcome: parseOutcome(json), userId };
+          return { place, kind: ticketKind.parse(kind), outcome: json === '' ? undefined : json, userId };
         }),
       };
     },

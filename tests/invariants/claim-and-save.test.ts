@@ -13,8 +13,7 @@ const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: SEATS });
 
 const request = (wish: SeatWish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish, hold: false });
 const book = (requests: BookRequest[]) => createBook(system())(0, requests);
-const outcomeOf = async ({ ticketId }: BookRequest) =>
-  (await system().tickets.watch(0, '', [ticketId])).tickets[0]?.outcome;
+const outcomeOf = async ({ ticketId }: BookRequest) => (await system().outcomesOf([ticketId]))[0];
 const differences = async () => (await auditEvent(1, system())).differences;
 
 beforeEach(async () => {

@@ -23,7 +23,7 @@ const request = (wish: BookRequest['wish'], rest: Partial<BookRequest> = {}): Bo
   hold: false,
   ...rest,
 });
-const outcomeOf = async (ticketId: string) => (await system().tickets.watch(0, '', [ticketId])).tickets[0]?.outcome;
+const outcomeOf = async (ticketId: string) => (await system().outcomesOf([ticketId]))[0];
 
 beforeAll(() => system().stopWorkers());
 beforeEach(async () => {

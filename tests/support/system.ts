@@ -9,6 +9,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startApi } from '../../api/api.ts';
+import { type Outcome, outcome } from '../../shared/contract/tickets.ts';
 import { type Config, settings } from '../../shared/platform/config.ts';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
@@ -103,6 +104,12 @@ async function startSystem(options: SystemOptions) {
     /** The lines of the log, where LOG_LEVEL is not `silent` as it is here by itself. */
     logged,
     ...stores,
+
+    /** What became of tickets, in order, as their records have it. */
+    async outcomesOf(ticketIds: readonly string[]): Promise<(Outcome | undefined)[]> {
+      const { tickets: looks } = await stores.tickets.watch(0, '', ticketIds);
+      return looks.map((look) => (look?.outcome === undefined ? undefined : outcome.parse(JSON.parse(look.outcome))));
+    },
 
     /** Ends the event's generation in PostgreSQL, as a clear does before Redis is told. */
     async clearEvent(): Promise<void> {

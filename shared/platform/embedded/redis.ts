@@ -121,6 +121,8 @@ export async function embeddedRedis(options: EmbeddedOptions, { durable = true }
     // The log is rewritten later and without compression: in a herd that work took a third of Redis' time.
     'auto-aof-rewrite-min-size': '256mb',
     rdbcompression: 'no',
+    // A ticket's outcome has some 400 bytes: past 64 a hash would become a table, of twice the size.
+    'hash-max-listpack-value': 1024,
     daemonize: 'no',
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
