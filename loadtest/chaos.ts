@@ -33,8 +33,10 @@ ${names.map((name) => `  ${name.padEnd(18)}${faults[name].about}`).join('\n')}`;
 /** Seconds that a hold lasts: less than a stopped worker is away. */
 const HOLD_SECONDS = 8;
 
-/** Milliseconds of load before the fault, and after the recovery. */
+/** Tickets with an outcome, and milliseconds of load, before the fault: it is to break something. Milliseconds of load after the recovery. */
+const OUTCOMES_BEFORE = 150;
 const BEFORE_MS = 2_500;
+const BEFORE_TIMEOUT_MS = 60_000;
 const AFTER_MS = 1_500;
 
 /** Milliseconds after the end of a fault in which everything must go on. */
@@ -80,6 +82,9 @@ function recovered(ledger: Ledger, time: number): boolean {
   return [...ledger.accepted.values()].every((entry) => entry.at > time || entry.outcome !== undefined || entry.gone);
 }
 
+const outcomesOf = ({ accepted }: Ledger): number =>
+  [...accepted.values()].filter((entry) => entry.outcome !== undefined).length;
+
 /** One run: a system, a load, the fault, the recovery, the verdict. */
 async function runOnce(name: FaultName, seed: number, say: (line: string) => void, folder: string): Promise<Run> {
   const fault: Fault = faults[name];
@@ -92,6 +97,8 @@ async function runOnce(name: FaultName, seed: number, say: (line: string) => voi
     await prepareVerdict(rig, HOLD_SECONDS);
     const ledger = createLedger();
     const buyers = sendBuyers(rig.urls, seed, ledger);
+    const startedAt = performance.now();
+    while (outcomesOf(ledger) < OUTCOMES_BEFORE && performance.now() - startedAt < BEFORE_TIMEOUT_MS) await sleep(50);
     await sleep(BEFORE_MS + random() * 500);
     await fault.inject({ rig, random, ledger, say });
     const liftedAt = Date.now();
@@ -131,7 +138,7 @@ function lineOf({ fault, seed, verdict, recoverySeconds, broken, skipped }: Run)
 /** A Markdown table with one line for each fault. */
 function tableOf(runs: readonly Run[]): string {
   const header =
-    '| fault | runs | accepted | outcomes | gone | decided again | sold twice | lost | not as told | leaked | time to recover, s |';
+    '| fault | runs | accepted | outcomes | gone | decided again | put right | sold twice | lost | not as told | leaked | time to recover, s |';
   const lines = names.flatMap((name) => {
     const ran = runs.filter(({ fault, verdict }) => fault === name && verdict !== undefined);
     const skipped = runs.find((run) => run.fault === name)?.skipped;
@@ -148,6 +155,7 @@ function tableOf(runs: readonly Run[]): string {
       sum(({ outcomes }) => outcomes),
       sum(({ gone }) => gone),
       sum(({ decidedAgain }) => decidedAgain),
+      sum(({ putRight }) => putRight),
       sum(({ soldTwice }) => soldTwice.length),
       sum(({ lost }) => lost.length),
       sum(({ notAsTold }) => notAsTold.length),
@@ -183,7 +191,8 @@ async function main(): Promise<void> {
     }
   }
   console.log(`\n${tableOf(done)}`);
-  process.exitCode = done.every(({ broken }) => broken.length === 0) ? 0 : 1;
+  // Here and now: what breaks servers under its own clients does not wait for the last of their timers.
+  process.exit(done.every(({ broken }) => broken.length === 0) ? 0 : 1);
 }
 
 await main().catch(exitOnStartFault);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
@@ -31,6 +33,8 @@ export type Verdict = {
   gone: number;
   /** Tickets whose outcome Redis had forgotten: their jobs came again, and ended otherwise. */
   decidedAgain: number;
+  /** Seats that PostgreSQL refused or reconciling mended: Redis had been wrong, and nobody was told. */
+  putRight: number;
   soldTwice: string[];
   lost: string[];
   notAsTold: string[];
@@ -178,6 +182,7 @@ export async function judge(rig: Rig, ledger: Ledger, mayForget: boolean): Promi
       outcomes: entries.filter((entry) => entry.outcome !== undefined).length,
       gone: entries.filter((entry) => entry.outcome === undefined && entry.gone).length,
       decidedAgain: mayForget ? changed.length : 0,
+      putRight: putRightIn(rig),
       soldTwice: [...overlaps(intervals, 'PostgreSQL'), ...overlaps(toldOf, 'its buyers')],
       lost,
       notAsTold,
@@ -209,6 +214,18 @@ async function changedOutcomes(entries: readonly Accepted[], tickets: TicketStor
 
 const covers = (had: Interval, told: Interval): boolean =>
   had.from <= told.from + CLOCK_SLACK_MS && had.until >= told.until - CLOCK_SLACK_MS;
+
+/** What the workers' logs tell of seats that were put right. */
+function putRightIn(rig: Rig): number {
+  type Line = { msg: string; seats?: string[]; mended?: number; freed?: number };
+  const lines = ['worker-1.log', 'worker-2.log'].flatMap((name) =>
+    readFileSync(join(rig.folder, name), 'utf8').split('\n'),
+  );
+  const told = lines
+    .filter((line) => /"msg":"(reconciled|claim lost)/.test(line))
+    .map((line) => JSON.parse(line) as Line);
+  return told.reduce((sum, { seats, mended = 0, freed = 0 }) => sum + (seats?.length ?? mended + freed), 0);
+}
 
 /** Waits until every hold has ended and Redis and PostgreSQL agree. Answers what is left after a while. */
 async function settle(rig: Rig, audit: () => Promise<string[]>): Promise<string[]> {

@@ -58,7 +58,7 @@ test('a key that comes twice in one batch is there once, and accepted although t
     job: 'book',
     tickets: { ...system().tickets, noteQueued },
     queues: [{ add } as unknown as JobQueue],
-    ...{ node: 'node', meter: createDrainMeter(), maxQueued: 5, isFull: () => false },
+    ...{ node: 'node', meter: createDrainMeter(), maxQueued: 5, isFull: () => false, noteAccepted: () => undefined },
     log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
   });
   const asked = { eventId: 1, wish: { count: 1 }, hold: false, idempotency: { digest: randomUUID(), fingerprint: '' } };
