@@ -26,8 +26,11 @@ const REREAD_PAUSE_MS = 500;
 /** Tickets that this node accepted last and remembers, some 40 MB. */
 const MAX_REMEMBERED = 50_000;
 
+/** Milliseconds for which a node believes by itself that what it accepted is on the queue: a wipe of Redis says nothing. */
+const BELIEVED_MS = 5_000;
+
 /** A ticket as this node accepted it. `outcome` is there, as JSON, once this node was told. */
-type Remembered = { kind: TicketKind; userId: number | undefined; place: number; outcome?: string };
+type Remembered = { kind: TicketKind; userId: number | undefined; place: number; atMs: number; outcome?: string };
 
 /** The state of a ticket: the JSON of its view, and whether it is the last. */
 export type TicketState = { settled: boolean; json: string };
@@ -159,6 +162,7 @@ export async function createOutcomes(deps: {
     const known = remembered.get(ticketId);
     if (known === undefined || !mayRead(reader, known.userId)) return undefined;
     if (known.outcome !== undefined) return settledState(ticketId, known.outcome);
+    if (performance.now() - known.atMs > BELIEVED_MS) return undefined;
     return queuedState(ticketId, known, settledCounts[shardOfTicket(ticketId, shards) ?? 0] ?? 0);
   }
 
@@ -214,8 +218,8 @@ export async function createOutcomes(deps: {
     wait,
 
     /** Remembers a ticket that this node has just accepted, with its place in line. */
-    noteAccepted(ticketId: string, ticket: Omit<Remembered, 'outcome'>): void {
-      remembered.set(ticketId, ticket);
+    noteAccepted(ticketId: string, ticket: Omit<Remembered, 'outcome' | 'atMs'>): void {
+      remembered.set(ticketId, { ...ticket, atMs: performance.now() });
       if (remembered.size <= MAX_REMEMBERED) return;
       for (const [oldest] of remembered) {
         remembered.delete(oldest);
