@@ -83,8 +83,12 @@ export const labelOf = (seat: Seat): string => `${seat.zone}-${seat.row}-${seat.
 
 /** The seat of a label that is known to be well-formed. */
 export function seatOf(label: string): Seat {
-  const [zone, row, number] = label.split('-').map(Number) as [number, number, number];
-  return { zone, row, number };
+  const [first, second] = [label.indexOf('-'), label.lastIndexOf('-')];
+  return {
+    zone: Number(label.slice(0, first)),
+    row: Number(label.slice(first + 1, second)),
+    number: Number(label.slice(second + 1)),
+  };
 }
 
 /** The run that these labels are, in order, side by side in one row; undefined if they are no run. */

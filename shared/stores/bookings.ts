@@ -72,6 +72,13 @@ export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' |
   return cause.originalMessage?.includes('buyer_limit_check') ? 'beyond the limit' : 'other';
 }
 
+/**
+ * An array as one text, split by PostgreSQL: Prisma and its driver look at every element of an array parameter, several times. None of the values
+ * has a line break; undefined becomes NULL.
+ */
+const lines = (values: readonly (string | number | boolean | undefined)[]): Prisma.Sql =>
+  Prisma.sql`string_to_array(${values.join('\n')}, E'\n', '')`;
+
 /** How a claim fared whose statement failed by itself. */
 const failureOf = { 'not unique': 'lost', 'beyond the limit': 'limit', other: 'unsavable' } as const;
 
@@ -98,14 +105,14 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
           asked.*, event_now.id IS NOT NULL AS current, event_now.hold_seconds, event_now.seat_limit,
           asked.user_id IS NULL OR app_user.id IS NOT NULL AS user_known
         FROM unnest(
-          ${claims.map((claim) => claim.ticketId)}::uuid[],
-          ${claims.map((claim) => claim.eventId)}::int[],
-          ${claims.map((claim) => claim.generation)}::int[],
-          ${claims.map((claim) => claim.seats.join(' '))}::text[],
-          ${claims.map((claim) => claim.hold)}::boolean[],
-          ${claims.map((claim) => claim.userId ?? null)}::int[],
-          ${claims.map((claim) => claim.idempotency?.digest ?? null)}::text[],
-          ${claims.map((claim) => claim.idempotency?.fingerprint ?? null)}::text[]
+          ${lines(claims.map((claim) => claim.ticketId))}::uuid[],
+          ${lines(claims.map((claim) => claim.eventId))}::int[],
+          ${lines(claims.map((claim) => claim.generation))}::int[],
+          ${lines(claims.map((claim) => claim.seats.join(' ')))},
+          ${lines(claims.map((claim) => claim.hold))}::boolean[],
+          ${lines(claims.map((claim) => claim.userId))}::int[],
+          ${lines(claims.map((claim) => claim.idempotency?.digest))},
+          ${lines(claims.map((claim) => claim.idempotency?.fingerprint))}
         ) AS asked (id, event_id, generation, seats, hold, user_id, idempotency_key, request_fingerprint)
         LEFT JOIN event_now ON event_now.id = asked.event_id AND event_now.generation = asked.generation
         LEFT JOIN app_user ON app_user.id = asked.user_id
@@ -135,10 +142,10 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
           fresh.event_id, seat.zone, seat.row, seat.number,
           CASE WHEN fresh.status = 'PENDING' THEN 'HELD' ELSE 'SOLD' END::"SeatStatus", fresh.id
         FROM unnest(
-          ${seats.map((seat) => seat.claim.ticketId)}::uuid[],
-          ${seats.map((seat) => seat.zone)}::int[],
-          ${seats.map((seat) => seat.row)}::int[],
-          ${seats.map((seat) => seat.number)}::int[]
+          ${lines(seats.map((seat) => seat.claim.ticketId))}::uuid[],
+          ${lines(seats.map((seat) => seat.zone))}::int[],
+          ${lines(seats.map((seat) => seat.row))}::int[],
+          ${lines(seats.map((seat) => seat.number))}::int[]
         ) WITH ORDINALITY AS seat (booking_id, zone, row, number, place)
         JOIN fresh ON fresh.id = seat.booking_id
         ORDER BY seat.place
