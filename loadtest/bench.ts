@@ -1,201 +1,209 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startNodePart } from '../local/node-part.ts';
 import { ConfigError, readConfig } from '../shared/platform/config.ts';
-import { freePort } from '../shared/platform/embedded/free-port.ts';
-import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
-import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
-import { prepareDatabase } from '../shared/stores/prepare.ts';
-import { cpuSeconds } from './cpu.ts';
-import { hammer } from './hammer.ts';
-import { runHerd } from './herd-run.ts';
-import { createRandom } from './random.ts';
+import { type Contestant, contestants, houseFor, MAX_BOOKINGS, type Running } from './bench/contestants.ts';
+import { type Figures, figuresOf, type Meters, medians, openMeters, percentile } from './bench/figures.ts';
+import { pictureOf } from './bench/picture.ts';
+import { type Alone, aloneOf, type Result, ratioTo, tableOf } from './bench/report.ts';
+import { createServers } from './bench/servers.ts';
+
+const names = contestants.map(({ name }) => name);
 
 const HELP = `npm run bench -- [options]
 
-Measures Frontrow against a plain synchronous handler (Express, ioredis, Lua, nothing saved) on servers of its own, the same
-wishes, connections and generator, in turn, several rounds.
+Measures Frontrow against other ways to build it, each on servers of its own, on this machine: the same wishes (two seats in any
+row), connections and generator, in turn, several rounds. Prints a table and draws a picture. The generator shares the cores.
 
-  --rounds N        rounds                              (default 3)
-  --requests N      requests of one contestant a round  (default 20000)
-  --connections N   connections                         (default 256)
-  --help`;
+  --rounds N        rounds; the table has their medians     (default 5)
+  --requests N      requests of one contestant a round      (default 20000)
+                    A slow one sends what it can do in 8 s: its rate is the same, and a bench ends in minutes.
+  --connections N   connections, each with one request open (default 256)
+  --only A,B        only these contestants                  (default all)
+  --json FILE       writes the medians as JSON
+  --picture FILE    where the picture goes, an SVG          (default bench.svg in DATA_DIR)
+  --help
 
-/** Large enough that nothing sells out in a round. */
-const SIZE = { zones: 200, rows: 40, seatsPerRow: 65 };
+${contestants.map(({ name, about }) => `  ${name.padEnd(18)}${about}`).join('\n')}`;
 
-type Load = { requests: number; connections: number; seed: number };
+/** Requests before the first round: code is compiled, connections are open, and a slow contestant is known. */
+const WARM_UP_REQUESTS = 3_000;
 
-/** One contestant in one round. CPU is microseconds for each booking, by process. */
-type Round = { bookings: number; seconds: number; cpuMicros: Record<string, number> };
+/** Seconds that a round of a slow contestant takes, about. */
+const ROUND_SECONDS = 8;
 
-type Contestant = { name: string; run: (load: Load) => Promise<Round> };
+/** Seconds of half a load, and requests of one client alone. */
+const HALF_LOAD_SECONDS = 6;
+const ALONE_REQUESTS = 500;
 
-function readOptions() {
+/** Bookings of one contestant at the most: the rounds, the warm-up before them, half a load and one client after them. */
+const bookingsOf = (rounds: number, requests: number): number =>
+  rounds * requests + Math.min(requests, WARM_UP_REQUESTS) + requests + Math.min(requests, ALONE_REQUESTS);
+
+type Options = {
+  rounds: number;
+  requests: number;
+  connections: number;
+  chosen: Contestant[];
+  json?: string;
+  picture: string;
+};
+
+/** A contestant that takes part, and what was measured so far. `bookings` are all of its bookings. */
+type Entry = {
+  contestant: Contestant;
+  running: Running;
+  meters: Meters;
+  requests: number;
+  rounds: Figures[];
+  bookings: number;
+};
+
+function readOptions(): Options | undefined {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { rounds: text, requests: text, connections: text, help: { type: 'boolean', short: 'h' } },
+    options: {
+      rounds: text,
+      requests: text,
+      connections: text,
+      only: text,
+      json: text,
+      picture: text,
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) return undefined;
-  const whole = (name: 'rounds' | 'requests' | 'connections', fallback: number): number => {
+  const whole = (name: 'rounds' | 'requests' | 'connections', fallback: number, max: number): number => {
     const value = Number(values[name] ?? fallback);
-    if (Number.isInteger(value) && value >= 1) return value;
-    throw new ConfigError(`--${name}: a whole number from 1`);
+    if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+    throw new ConfigError(`--${name}: a whole number from 1 to ${max}`);
   };
-  return { rounds: whole('rounds', 3), requests: whole('requests', 20_000), connections: whole('connections', 256) };
-}
-
-/** Runs one contestant's load and takes the CPU of its processes before and after. */
-async function measure(
-  pids: Record<string, number>,
-  load: () => Promise<{ bookings: number; seconds: number }>,
-): Promise<Round> {
-  const ownSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
-  const look = () => [
-    ...Object.entries(pids).map(([name, pid]) => [name, cpuSeconds(pid)] as const),
-    ['generator', ownSeconds()] as const,
-  ];
-  const before = look();
-  const { bookings, seconds } = await load();
-  const after = new Map(look());
-  const used = before.map(([name, start]) => [name, (((after.get(name) ?? 0) - start) / bookings) * 1e6] as const);
-  return { bookings, seconds, cpuMicros: Object.fromEntries(used) };
-}
-
-/** Two seats in any row, the same for every contestant. */
-function wishes(seed: number): () => { zone: number; row: number; count: number } {
-  const random = createRandom(seed);
-  return () => ({ zone: 1 + Math.floor(random() * SIZE.zones), row: 1 + Math.floor(random() * SIZE.rows), count: 2 });
-}
-
-async function startContestants(folder: string, stops: (() => Promise<void>)[]): Promise<Contestant[]> {
-  const environment = process.env;
-  const progress = (line: string) => console.error(line);
-  const redisOf = async (name: string, durable: boolean) => {
-    const port = await freePort();
-    const redis = await embeddedRedis(
-      {
-        folder: join(folder, name),
-        port,
-        logFile: join(folder, `${name}.log`),
-        environment,
-        progress,
-      },
-      { durable },
-    );
-    const server = await redis.start();
-    stops.unshift(() => server.stop(3_000));
-    return { url: redis.url, pid: server.identity.pid };
+  const asked = values.only?.split(',') ?? names;
+  if (asked.some((name) => !names.includes(name))) throw new ConfigError(`--only: some of ${names.join(', ')}`);
+  const [rounds, requests] = [whole('rounds', 5, 1_000), whole('requests', 20_000, MAX_BOOKINGS)];
+  if (bookingsOf(rounds, requests) > MAX_BOOKINGS) {
+    throw new ConfigError(`--rounds, --requests: at most ${MAX_BOOKINGS} bookings of one contestant`);
+  }
+  return {
+    rounds,
+    requests,
+    connections: whole('connections', 256, 10_000),
+    chosen: contestants.filter(({ name }) => asked.includes(name)),
+    ...(values.json !== undefined && { json: values.json }),
+    picture: values.picture ?? join(readConfig().DATA_DIR, 'bench.svg'),
   };
-  const part = async <Ready>(module: string, env: NodeJS.ProcessEnv, args: string[] = []) => {
-    const logFile = join(folder, `${module.replaceAll('/', '-')}.log`);
-    const started = await startNodePart<Ready>(module, { environment: { ...environment, ...env }, logFile, args });
-    stops.unshift(() => started.stop());
-    return started;
-  };
-
-  const redis = await redisOf('redis', true);
-  const postgres = await embeddedPostgres({
-    folder: join(folder, 'postgres'),
-    port: await freePort(),
-    logFile: join(folder, 'postgres.log'),
-    environment,
-    progress,
-  });
-  const database = await postgres.start();
-  stops.unshift(() => database.stop(3_000));
-  const { zones: ZONES, rows: ROWS, seatsPerRow: SEATS_PER_ROW } = SIZE;
-  await prepareDatabase(postgres.url, { ZONES, ROWS, SEATS_PER_ROW, AUTH: 'off' });
-  const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, PORT: '0', EMBEDDED: 'true', LOG_LEVEL: 'warn' };
-  const worker = await part('workers/main', env);
-  const api = await part<{ port: number }>('api/main', env);
-  const url = `http://127.0.0.1:${api.ready.port}`;
-
-  const plainRedis = await redisOf('plain-redis', false);
-  const plain = await part<{ port: number }>('loadtest/baselines/sync-lua', {}, [
-    plainRedis.url,
-    '0',
-    String(SIZE.seatsPerRow),
-  ]);
-
-  return [
-    {
-      name: 'frontrow',
-      run: ({ requests, connections, seed }) =>
-        measure({ api: api.pid, worker: worker.pid, redis: redis.pid, postgres: database.identity.pid }, async () => {
-          const wish = wishes(seed);
-          const result = await runHerd({
-            urls: [url],
-            wish,
-            requests,
-            connections,
-            poll: false,
-            onProgress: () => undefined,
-          });
-          const booked = [...result.outcomes.values()].filter((view) => view.booking !== undefined);
-          return { bookings: booked.length, seconds: result.settleSeconds };
-        }),
-    },
-    {
-      name: 'sync-lua',
-      run: ({ requests, connections, seed }) =>
-        measure({ api: plain.pid, redis: plainRedis.pid }, async () => {
-          const wish = wishes(seed);
-          const startedAt = performance.now();
-          let bookings = 0;
-          await hammer({
-            urls: [`http://127.0.0.1:${plain.ready.port}`],
-            path: '/reserve',
-            requests,
-            connections,
-            bodyOf: () => JSON.stringify(wish()),
-            onAnswer: ({ status }) => {
-              if (status === 201) bookings += 1;
-            },
-          });
-          return { bookings, seconds: (performance.now() - startedAt) / 1000 };
-        }),
-    },
-  ];
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const say = (line: string) => console.error(line);
+
+/** Starts a contestant and warms it up, to learn how many requests a round of it has. */
+async function enter(contestant: Contestant, running: Running, options: Options): Promise<Entry> {
+  const { requests, connections } = options;
+  const meters = await openMeters(running);
+  const warmUp = Math.min(requests, WARM_UP_REQUESTS);
+  const { settleSeconds } = await running.run({ requests: warmUp, connections, seed: 0 });
+  const affordable = Math.ceil((warmUp / settleSeconds) * ROUND_SECONDS);
+  return { contestant, running, meters, requests: Math.min(requests, affordable), rounds: [], bookings: warmUp };
+}
+
+async function playRound(entry: Entry, round: number, connections: number): Promise<void> {
+  const { contestant, running, meters, requests, rounds } = entry;
+  const before = await meters.read();
+  const result = await running.run({ requests, connections, seed: round });
+  const figures = figuresOf(contestant, result, before, await meters.read());
+  rounds.push(figures);
+  entry.bookings += requests;
+  const { acceptedPerSecond, durablePerSecond, cpuMicrosPerBooking } = figures;
+  say(
+    `round ${round}  ${contestant.name.padEnd(16)}${acceptedPerSecond.toFixed(0).padStart(6)} accepted/s ` +
+      `${(durablePerSecond?.toFixed(0) ?? '-').padStart(6)} durable/s ${cpuMicrosPerBooking.toFixed(0).padStart(6)} µs of CPU each`,
+  );
+}
+
+/** Frontrow when it is not pressed: at half of what it can, and with one client. */
+async function measureAlone(entry: Entry, connections: number): Promise<Alone | undefined> {
+  const { running, rounds, requests } = entry;
+  if (running.runAlone === undefined) return undefined;
+  const perSecond = (medians(rounds).durablePerSecond ?? 0) / 2;
+  const half = { requests: Math.min(requests, Math.ceil(perSecond * HALF_LOAD_SECONDS)), connections, perSecond };
+  const halfLoad = await running.run({ ...half, seed: -1 });
+  const one = { requests: Math.min(requests, ALONE_REQUESTS), connections: 1 };
+  const alone = await running.runAlone({ ...one, seed: -2 });
+  entry.bookings += half.requests + one.requests;
+  return {
+    halfLoad: { perSecond, outcomeP99Ms: percentile(halfLoad.outcomeMs ?? [], 0.99) },
+    oneClient: { outcomeP50Ms: percentile(alone.outcomeMs ?? [], 0.5) },
+  };
+}
+
+/** Stops a contestant. @returns its name and what is told of it */
+async function conclude(entry: Entry, frontrow: Figures | undefined): Promise<[string, Result]> {
+  const { contestant, meters, requests, rounds, bookings } = entry;
+  const figures = medians(rounds);
+  const walSyncs = await meters.stop();
+  const result = {
+    ...figures,
+    walSyncsPerBooking: walSyncs === undefined ? null : walSyncs / bookings,
+    requestsPerRound: requests,
+    frontrowTimes: frontrow === undefined ? null : ratioTo(figures, frontrow),
+  };
+  return [contestant.name, result];
+}
+
+async function bench(options: Options): Promise<{ results: Map<string, Result>; alone: Alone | undefined }> {
+  const { rounds, requests, connections, chosen } = options;
+  const house = houseFor(bookingsOf(rounds, requests));
+  const servers = createServers();
+  try {
+    say(`Starting ${chosen.map(({ name }) => name).join(', ')}`);
+    // All of them settle before one that failed ends the bench: else a server could come up that nobody stops.
+    const starts = await Promise.allSettled(chosen.map(({ start }) => start(servers, house)));
+    const entries: Entry[] = [];
+    for (const [i, contestant] of chosen.entries()) {
+      const start = starts[i] as PromiseSettledResult<Running>;
+      if (start.status === 'rejected') throw start.reason;
+      say(`Warming up ${contestant.name}: ${contestant.about}`);
+      entries.push(await enter(contestant, start.value, options));
+    }
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const entry of entries) await playRound(entry, round, connections);
+    }
+    const frontrow = entries.find(({ contestant }) => contestant.name === 'frontrow');
+    const alone = frontrow && (await measureAlone(frontrow, connections));
+
+    const fastest = frontrow && medians(frontrow.rounds);
+    const results = await Promise.all(entries.map((entry) => conclude(entry, fastest)));
+    return { results: new Map(results), alone };
+  } finally {
+    await servers.close();
+  }
+}
+
+function write(file: string, content: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}
 
 async function main(): Promise<void> {
   const options = readOptions();
   if (options === undefined) return void console.log(HELP);
-  readConfig();
-  const folder = mkdtempSync(join(tmpdir(), 'frontrow-bench-'));
-  const stops: (() => Promise<void>)[] = [];
-  try {
-    const contestants = await startContestants(folder, stops);
-    const rounds = new Map<string, Round[]>(contestants.map(({ name }) => [name, []]));
-    for (const { run } of contestants) await run({ requests: 5_000, connections: options.connections, seed: 1 });
-    for (let round = 1; round <= options.rounds; round += 1) {
-      for (const { name, run } of contestants) {
-        const result = await run({ requests: options.requests, connections: options.connections, seed: round });
-        rounds.get(name)?.push(result);
-        const cpu = Object.entries(result.cpuMicros)
-          .map(([part, micros]) => `${part} ${micros.toFixed(0)}`)
-          .join(', ');
-        console.log(
-          `round ${round}  ${name.padEnd(10)} ${(result.bookings / result.seconds).toFixed(0)} bookings/s   CPU µs: ${cpu}`,
-        );
-      }
-    }
-    const rate = (name: string) => median((rounds.get(name) ?? []).map(({ bookings, seconds }) => bookings / seconds));
-    console.log(
-      `\nmedian     frontrow ${rate('frontrow').toFixed(0)} bookings/s, each saved and followed to its outcome`,
-    );
-    console.log(`           sync-lua ${rate('sync-lua').toFixed(0)} bookings/s, nothing saved`);
-    console.log(`ratio      ${(rate('frontrow') / rate('sync-lua')).toFixed(2)}`);
-  } finally {
-    for (const stop of stops) await stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const { rounds, requests, connections, json, picture } = options;
+  const machine =
+    `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}; ` +
+    `${rounds} rounds, ${connections} connections`;
+  const { results, alone } = await bench(options);
+  console.log(`${machine}\n\n${tableOf(results)}`);
+  if (alone !== undefined) console.log(`\n${aloneOf(alone)}`);
+  write(picture, pictureOf(results, machine));
+  console.log(`\nPicture: ${picture}`);
+  if (json === undefined) return;
+  const settings = { rounds, requests, connections };
+  write(
+    json,
+    `${JSON.stringify({ machine, settings, contestants: Object.fromEntries(results), ...alone }, null, 2)}\n`,
+  );
 }
 
 await main().catch(exitOnStartFault);

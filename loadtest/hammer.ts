@@ -27,6 +27,7 @@ function ask(pool: Pool, request: Dispatcher.DispatchOptions): Promise<{ status:
 }
 
 function parsed(text: string): unknown {
+  if (text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -41,6 +42,8 @@ export type Answer = { status: number; body: unknown; ms: number };
  * Sends requests over a fixed number of connections, spread over the given addresses, each its next one as soon as it has an answer (a closed loop), until
  * all are sent. A request whose connection broke is not sent again: nobody knows what became of it.
  *
+ * @param perSecond how many are due in a second, at even distances: then an answer's time counts from when its request was
+ *   due, so that a system that falls behind cannot hide it. Without it, as fast as answers come
  * @param bodyOf the JSON body of the request with this number, from 0
  * @param onAnswer is called for each answer; a promise holds back its connection until it resolves
  * @returns how many requests had no answer
@@ -51,22 +54,33 @@ export async function hammer(options: {
   path: string;
   requests: number;
   connections: number;
+  perSecond?: number;
   bodyOf: (index: number) => string;
   onAnswer: (answer: Answer, index: number) => void | Promise<void>;
 }): Promise<{ noAnswer: number }> {
-  const { urls, path, requests, connections, bodyOf, onAnswer } = options;
+  const { urls, path, requests, connections, perSecond, bodyOf, onAnswer } = options;
   const pools = urls.map((url) => new Pool(url, { pipelining: 1, headersTimeout: 70_000, bodyTimeout: 70_000 }));
   const headers = { 'content-type': 'application/json' };
   let next = 0;
   let noAnswer = 0;
   let lastAnswerAt = performance.now();
+  const firstAt = performance.now();
+
+  /** When the request is due, once it is. */
+  async function due(index: number): Promise<number> {
+    if (perSecond === undefined) return performance.now();
+    const dueAt = firstAt + (index / perSecond) * 1000;
+    const early = dueAt - performance.now();
+    if (early > 0) await sleep(early);
+    return dueAt;
+  }
 
   async function connection(number: number): Promise<void> {
     const pool = pools[number % pools.length] as Pool;
     while (next < requests) {
       const index = next;
       next += 1;
-      const startedAt = performance.now();
+      const startedAt = await due(index);
       let answer: Answer;
       try {
         const { status, text } = await ask(pool, { path, method: 'POST', headers, body: bodyOf(index) });

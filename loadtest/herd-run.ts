@@ -33,10 +33,12 @@ export async function runHerd(options: {
   wish: () => SeatWish;
   requests: number;
   connections: number;
+  /** Requests that are due in a second; without it, as many as are answered. */
+  perSecond?: number;
   poll: boolean;
   onProgress: (state: { answered: number; accepted: number; settled: number }) => void;
 }): Promise<HerdResult> {
-  const { urls, wish, requests, connections, poll, onProgress } = options;
+  const { urls, wish, requests, connections, perSecond, poll, onProgress } = options;
   const bodies = Array.from({ length: requests }, () => JSON.stringify(wish()));
   const sentAt = new Map<string, number>();
   const outcomes = new Map<string, TicketView>();
@@ -61,6 +63,7 @@ export async function runHerd(options: {
       path: '/reserve',
       requests,
       connections,
+      ...(perSecond !== undefined && { perSecond }),
       bodyOf: (index) => bodies[index] ?? '',
       async onAnswer({ status, body, ms }) {
         answered += 1;

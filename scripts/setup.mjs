@@ -56,18 +56,26 @@ function linkPostgresLibraries() {
   }
 }
 
-function generatePrismaClient() {
-  const generatedAt = changedAt(at('shared', 'platform', 'prisma-client', 'client.ts'));
-  if (generatedAt >= Math.max(changedAt(at('prisma', 'schema.prisma')), changedAt(at('package-lock.json')))) return;
-  run(
-    'Generating the Prisma client',
-    process.execPath,
-    [at('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
-    {
-      // `generate` asks for an engine binary that it does not use: any file that exists will do, and nothing is downloaded.
-      env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
-    },
-  );
+/** The Prisma clients: each schema, and the folder that its client is generated into. */
+const PRISMA_CLIENTS = [
+  [at('prisma', 'schema.prisma'), at('shared', 'platform', 'prisma-client')],
+  [at('loadtest', 'baselines', 'lock-and-insert.prisma'), at('loadtest', 'baselines', 'prisma-client')],
+];
+
+function generatePrismaClients() {
+  for (const [schema, folder] of PRISMA_CLIENTS) {
+    if (changedAt(join(folder, 'client.ts')) >= Math.max(changedAt(schema), changedAt(at('package-lock.json'))))
+      continue;
+    run(
+      `Generating a Prisma client from ${relative(root, schema)}`,
+      process.execPath,
+      [at('node_modules', 'prisma', 'build', 'index.js'), 'generate', '--schema', schema],
+      {
+        // `generate` asks for an engine binary that it does not use: any file that exists will do, and nothing is downloaded.
+        env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
+      },
+    );
+  }
 }
 
 function compile() {
@@ -85,6 +93,6 @@ export function setUp({ build }) {
   checkNode();
   installDependencies();
   linkPostgresLibraries();
-  generatePrismaClient();
+  generatePrismaClients();
   if (build) compile();
 }

@@ -22,7 +22,7 @@ export function openPrisma(databaseUrl: string, connections: number): PrismaClie
 const names = new Map<string, string>();
 
 /** A short stable name for a statement's text. The texts are few and fixed; beyond a bound a statement stays unnamed. */
-function statementName(sql: string): string {
+export function statementName(sql: string): string {
   const known = names.get(sql);
   if (known !== undefined) return known;
   if (names.size >= 500) return '';

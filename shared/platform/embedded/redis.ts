@@ -103,10 +103,13 @@ async function fetchPackages(home: string, environment: NodeJS.ProcessEnv): Prom
 }
 
 /**
- * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. With
- * `durable: false` it writes nothing down, as a plain server does.
+ * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. `fsync` makes it
+ * do less, as others' do: write down once a second, or nothing at all.
  */
-export async function embeddedRedis(options: EmbeddedOptions, { durable = true } = {}): Promise<EmbeddedServer> {
+export async function embeddedRedis(
+  options: EmbeddedOptions,
+  { fsync = 'always' }: { fsync?: 'always' | 'everysec' | 'never' } = {},
+): Promise<EmbeddedServer> {
   const { folder, port, logFile, environment, progress } = options;
   const { command, env } = await findRedis(environment, progress);
   mkdirSync(folder, { recursive: true });
@@ -115,8 +118,8 @@ export async function embeddedRedis(options: EmbeddedOptions, { durable = true }
     bind: '127.0.0.1',
     dir: folder,
     save: '',
-    appendonly: durable ? 'yes' : 'no',
-    appendfsync: 'always',
+    appendonly: fsync === 'never' ? 'no' : 'yes',
+    appendfsync: fsync === 'everysec' ? 'everysec' : 'always',
     'maxmemory-policy': 'noeviction',
     // The log is rewritten later and without compression: in a herd that work took a third of Redis' time.
     'auto-aof-rewrite-min-size': '256mb',

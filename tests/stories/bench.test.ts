@@ -1,0 +1,36 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { cleanUp, run } from '../support/frontrow.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'frontrow-bench-story-'));
+
+afterEach(async () => {
+  await cleanUp();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('the bench measures all contestants, and tells it as a table, as JSON and as a picture', async () => {
+  const [json, picture] = [join(folder, 'bench.json'), join(folder, 'bench.svg')];
+  const load = ['--requests', '100', '--rounds', '1', '--connections', '16'];
+  const { code, output } = await run('loadtest/bench', [...load, '--json', json, '--picture', picture], {}).ended;
+  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(output).toMatch(/\| accepted\/s +\| +\d+ \|/);
+  expect(output).toMatch(/at half of full load .* p99 [\d.]+ ms\nfrontrow, one client alone: .* p50 [\d.]+ ms/);
+  expect(readFileSync(picture, 'utf8')).toMatch(/^<svg .*role="img"[\s\S]*lock-and-insert[\s\S]*<\/svg>\n$/);
+
+  const { contestants } = JSON.parse(readFileSync(json, 'utf8')) as { contestants: Record<string, object> };
+  const some = expect.any(Number);
+  const figures = { acceptedPerSecond: some, acceptP99Ms: some, cpuMicrosPerBooking: some, frontrowTimes: some };
+  const answers = { ...figures, durablePerSecond: null, walBytesPerBooking: null, walSyncsPerBooking: null };
+  const saves = { ...figures, durablePerSecond: some, walBytesPerBooking: some, walSyncsPerBooking: some };
+  expect(contestants).toMatchObject({
+    frontrow: { ...saves, redisCommandsPerBooking: some, frontrowTimes: 1 },
+    'sync-lua': { ...answers, redisCommandsPerBooking: some, outcomeP99Ms: some },
+    'lock-and-insert': saves,
+    'job-per-request': saves,
+    'express-noop': { ...answers, redisCommandsPerBooking: null, outcomeP99Ms: null },
+    'lean-noop': answers,
+  });
+}, 120_000);
