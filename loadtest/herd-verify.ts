@@ -50,6 +50,9 @@ export async function openSystem(options: { databaseUrl: string; redisUrl: strin
 
     countBookings: () => prisma.booking.count({ where: { eventId: DEFAULT_EVENT } }),
 
+    /** Holds PostgreSQL against Redis. */
+    audit: () => steadyAudit(DEFAULT_EVENT, stores),
+
     /** Holds what clients were told against PostgreSQL, and PostgreSQL against Redis. */
     async verify(result: HerdResult, bookingsBefore: number): Promise<Verdict> {
       const broken: Verdict['broken'] = {

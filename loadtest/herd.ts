@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../shared/platform/config.ts';
-import { findRunning } from '../shared/platform/embedded/data-folder.ts';
+import { ConfigError } from '../shared/platform/config.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import { percentile } from './figures.ts';
 import { type HerdResult, runHerd } from './herd-run.ts';
 import { holds, openSystem, type Verdict } from './herd-verify.ts';
 import { createRandom } from './random.ts';
+import { findTarget } from './target.ts';
 import { mixedWish } from './wishes.ts';
 
 const HELP = `npm run herd -- [options]
@@ -54,19 +55,10 @@ function readOptions(): Options | undefined {
 async function main(): Promise<void> {
   const options = readOptions();
   if (options === undefined) return void console.log(HELP);
-  const config = readConfig();
-  const running = findRunning(config.DATA_DIR);
-  const urls = options.urls ?? (running && [running.url]);
-  const databaseUrl = config.DATABASE_URL ?? running?.databaseUrl;
-  const redisUrl = config.REDIS_URL ?? running?.redisUrl;
-  if (urls === undefined)
-    throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or name it with --url.');
-  if (databaseUrl === undefined || redisUrl === undefined) {
-    throw new ConfigError('Set DATABASE_URL and REDIS_URL: the herd holds them against what its clients were told.');
-  }
-
+  const target = findTarget(options.urls);
+  const { urls } = target;
   const log = createLogger({ LOG_LEVEL: 'warn' }, 'herd');
-  const system = await openSystem({ databaseUrl, redisUrl, shards: config.SHARDS, log });
+  const system = await openSystem({ ...target, log });
   try {
     const house = await system.house();
     const size = {
@@ -98,10 +90,7 @@ function showProgress(requests: number) {
   };
 }
 
-const percentile = (values: number[], share: number): string => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1)} ms`;
-};
+const ms = (values: number[], share: number) => `${percentile(values, share).toFixed(1)} ms`;
 
 function reportOf(result: HerdResult): string {
   const { outcomes, refused, accepted, noAnswer, acceptMs, outcomeMs, sendSeconds, settleSeconds } = result;
@@ -118,8 +107,8 @@ function reportOf(result: HerdResult): string {
   requests/s          ${(acceptMs.length / sendSeconds).toFixed(0)}
   bookings/s          ${(booked / settleSeconds).toFixed(0)}
   outcomes/s          ${(outcomes.size / settleSeconds).toFixed(0)}
-  time to accept      p50 ${percentile(acceptMs, 0.5)}, p99 ${percentile(acceptMs, 0.99)}
-  time to outcome     p50 ${percentile(outcomeMs, 0.5)}, p99 ${percentile(outcomeMs, 0.99)}`;
+  time to accept      p50 ${ms(acceptMs, 0.5)}, p99 ${ms(acceptMs, 0.99)}
+  time to outcome     p50 ${ms(outcomeMs, 0.5)}, p99 ${ms(outcomeMs, 0.99)}`;
 }
 
 function verdictOf({ broken, bookedUntold, audit }: Verdict): string {

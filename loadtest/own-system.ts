@@ -10,17 +10,14 @@ import { prepareDatabase } from '../shared/stores/prepare.ts';
 /** What operators of such a system send. */
 export const ADMIN_TOKEN = 'the-admin-token-of-a-system-under-load';
 
+/** Size of the default event's house. */
+export type OwnHouse = { ZONES: number; ROWS: number; SEATS_PER_ROW: number };
+
 /**
- * A system for one command alone: PostgreSQL, Redis and one API in a folder that goes with it. Workers come when they are
- * asked for. Whatever was started is stopped by `close`, also where the start breaks off.
+ * PostgreSQL and Redis for one command alone, in a folder that goes with them. Whatever was started is stopped by `close`,
+ * also where the start breaks off.
  */
-export async function startOwnSystem(options: {
-  name: string;
-  house: { ZONES: number; ROWS: number; SEATS_PER_ROW: number };
-  /** Settings beside those that every such system has. */
-  settings?: Record<string, string>;
-}) {
-  const { name, house, settings = {} } = options;
+export async function startOwnServers({ name, house }: { name: string; house: OwnHouse }) {
   const folder = mkdtempSync(join(tmpdir(), `frontrow-${name}-`));
   const stops: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -28,7 +25,7 @@ export async function startOwnSystem(options: {
     rmSync(folder, { recursive: true, force: true });
   };
   const logOf = (part: string) => join(folder, `${part}.log`);
-  const server = async (part: 'postgres' | 'redis', embed: typeof embeddedPostgres | typeof embeddedRedis) => {
+  const server = async (part: string, embed: typeof embeddedPostgres | typeof embeddedRedis) => {
     const embedded = await embed({
       folder: join(folder, part),
       port: await freePort(),
@@ -38,38 +35,64 @@ export async function startOwnSystem(options: {
     });
     const started = await embedded.start();
     stops.unshift(() => started.stop(3_000));
-    return embedded.url;
+    return { url: embedded.url, pid: started.identity.pid };
   };
 
   try {
-    const databaseUrl = await server('postgres', embeddedPostgres);
-    const redisUrl = await server('redis', embeddedRedis);
-    await prepareDatabase(databaseUrl, { ...house, AUTH: 'off' });
-    const environment = {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      REDIS_URL: redisUrl,
-      PORT: '0',
-      LOG_LEVEL: 'warn',
-      ADMIN_TOKEN,
-      RATE_LIMIT: 'off', // all load comes from one address
-      // Where its inspector listens, once `openMemory` asks for it: on any free port.
-      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --inspect-port=0`,
-      ...settings,
-    };
-    const part = async <Ready>(module: 'api/main' | 'workers/main') => {
-      const logFile = logOf(module.replace('/', '-'));
-      const started = await startNodePart<Ready>(module, { environment, logFile });
-      stops.unshift(() => started.stop());
-      return { ...started, logFile };
-    };
-    const api = await part<{ port: number }>('api/main');
+    const postgres = await server('postgres', embeddedPostgres);
+    const redis = await server('redis', embeddedRedis);
+    await prepareDatabase(postgres.url, { ...house, AUTH: 'off' });
     return {
-      url: `http://127.0.0.1:${api.ready.port}`,
-      api,
-      startWorker: () => part('workers/main'),
+      postgres,
+      redis,
+      addRedis: () => server('redis-2', embeddedRedis),
+      logOf,
+      /** Stopped by `close`, before everything that was started before it. */
+      stopFirst: (stop: () => Promise<void>) => void stops.unshift(stop),
       close,
     };
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+}
+
+/**
+ * A system for one command alone: PostgreSQL, Redis and one API in a folder that goes with it. More APIs, and workers, come when
+ * they are asked for. Whatever was started is stopped by `close`, also where the start breaks off.
+ */
+export async function startOwnSystem(options: {
+  name: string;
+  house: OwnHouse;
+  /** Settings beside those that every such system has. */
+  settings?: Record<string, string>;
+}) {
+  const { postgres, redis, logOf, stopFirst, close } = await startOwnServers(options);
+  const environment = {
+    ...process.env,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+    ADMIN_TOKEN,
+    RATE_LIMIT: 'off', // all load comes from one address
+    // Where its inspector listens, once `openMemory` asks for it: on any free port.
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --inspect-port=0`,
+    ...options.settings,
+  };
+  const part = async <Ready>(module: 'api/main' | 'workers/main') => {
+    const logFile = logOf(module.replace('/', '-'));
+    const started = await startNodePart<Ready>(module, { environment, logFile });
+    stopFirst(() => started.stop());
+    return { ...started, logFile };
+  };
+  const startApi = async () => {
+    const api = await part<{ port: number }>('api/main');
+    return { ...api, url: `http://127.0.0.1:${api.ready.port}` };
+  };
+  try {
+    const api = await startApi();
+    return { url: api.url, api, postgres, redis, startApi, startWorker: () => part('workers/main'), close };
   } catch (fault) {
     await close();
     throw fault;

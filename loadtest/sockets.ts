@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -8,10 +7,11 @@ import { serverMessage } from '../shared/contract/messages.ts';
 import { ticketReceipt } from '../shared/contract/tickets.ts';
 import { ConfigError } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
-import { frameOf, readAnswer, readFrame, TEXT, UPGRADE } from './fuzz/wire.ts';
+import { readFrame, TEXT } from './fuzz/wire.ts';
 import { hammer } from './hammer.ts';
 import { openMemory, residentMegabytes } from './memory.ts';
 import { startOwnSystem } from './own-system.ts';
+import { frameOfMessage, openSockets, requireFilesFor } from './plain-sockets.ts';
 
 const HELP = `npm run sockets -- [options]
 
@@ -39,12 +39,8 @@ const MAX_SILENT_MB = 1.5;
 /** Of those that read, every how many-th watches the event too. */
 const WATCHING = 100;
 
-/** Sockets that are opened at once, and milliseconds in which all outcomes come. */
-const OPENING = 100;
+/** Milliseconds in which all outcomes come. */
 const PATIENCE_MS = 120_000;
-
-/** Files that this process has open beside its sockets. */
-const OTHER_FILES = 200;
 
 function readOptions() {
   const text = { type: 'string' } as const;
@@ -57,30 +53,12 @@ function readOptions() {
   };
   const sockets = whole('sockets', 10_000, 1, 20_000);
   const silent = whole('silent', Math.min(100, sockets - 1), 0, sockets - 1);
-  const files = Number(/Max open files +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? sockets * 2);
-  if (files < sockets + OTHER_FILES)
-    throw new ConfigError(
-      `${sockets} sockets need a limit of ${sockets + OTHER_FILES} open files, and it is ${files}: raise it with ulimit -n.`,
-    );
+  requireFilesFor(sockets);
   return { sockets, silent };
 }
 
-const textOf = (message: unknown) => frameOf({ opcode: TEXT, payload: JSON.stringify(message) });
-const subscribeTo = (ticketId: string | undefined) => textOf({ type: 'subscribe', ticketId });
-const WATCH = textOf({ type: 'watch', eventId: 1 });
-
-/** Opens a WebSocket on a plain connection: so one can stop reading for good. */
-function openSocket(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    socket.on('error', reject);
-    socket.write(UPGRADE);
-    socket.once('data', (bytes) => {
-      if (readAnswer(bytes, false)?.answer.status === 101) resolve(socket);
-      else reject(new Error(`a socket was refused: ${String(bytes).slice(0, 200)}`));
-    });
-  });
-}
+const subscribeTo = (ticketId: string | undefined) => frameOfMessage({ type: 'subscribe', ticketId });
+const WATCH = frameOfMessage({ type: 'watch', eventId: 1 });
 
 /** Reads what a socket is told: calls `onOutcome` with the delay since the outcome was saved, and counts first answers. */
 function read(socket: Socket, on: { queued: () => void; outcome: (delayMs: number) => void }): void {
@@ -112,24 +90,6 @@ async function queueTickets(url: string, tickets: number): Promise<string[]> {
   return ids;
 }
 
-/** Opens sockets, some at once, and calls `each` with every one. */
-async function openAll(
-  port: number,
-  sockets: number,
-  each: (socket: Socket, number: number) => void,
-): Promise<Socket[]> {
-  const opened: Socket[] = [];
-  for (let from = 0; from < sockets; from += OPENING) {
-    const some = Array.from({ length: Math.min(OPENING, sockets - from) }, () => openSocket(port));
-    for (const [i, socket] of (await Promise.all(some)).entries()) {
-      socket.removeAllListeners('error').on('error', () => undefined); // its outcome is missing then, which is told
-      each(socket, from + i);
-      opened.push(socket);
-    }
-  }
-  return opened;
-}
-
 /** Waits until something is so, for as long as it is bearable. */
 async function until(holds: () => boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
@@ -158,7 +118,7 @@ async function main(): Promise<void> {
       outcome: (delayMs: number) => void delays.push(delayMs),
     };
     open.push(
-      ...(await openAll(port, reading, (socket, number) => {
+      ...(await openSockets(port, reading, (socket, number) => {
         read(socket, on);
         socket.write(
           number % WATCHING === 0 ? Buffer.concat([WATCH, subscribeTo(ids[number])]) : subscribeTo(ids[number]),
@@ -171,7 +131,7 @@ async function main(): Promise<void> {
 
     const most = Math.min(MAX_SUBSCRIPTIONS_PER_SOCKET, ids.length);
     open.push(
-      ...(await openAll(port, silent, (socket, number) => {
+      ...(await openSockets(port, silent, (socket, number) => {
         socket.pause();
         const allowed = Array.from({ length: most }, (_, i) => subscribeTo(ids[(number * 97 + i) % ids.length]));
         const more = Array.from({ length: BEYOND }, (_, i) => subscribeTo(ids[(number * 97 + most + i) % ids.length]));

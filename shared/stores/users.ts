@@ -5,7 +5,7 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import { keysOf } from './keys.ts';
 
 /** Users that a demonstration starts with. The first can log in with this password. */
-const DEMO_USERS = 100;
+export const DEMO_USERS = 100;
 const DEMO_PASSWORD = 'password';
 
 /** Seconds in which failed logins of one address count together. */

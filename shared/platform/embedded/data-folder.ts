@@ -56,10 +56,11 @@ export async function takeDataFolder(path: string) {
   };
 }
 
-/** What runs on a data folder right now, if anything does. */
-export function findRunning(path: string): Running | undefined {
+/** What runs on a data folder right now, if anything does, and the process that started it. */
+export function findRunning(path: string): (Running & { pid: number }) | undefined {
   const owner = read<ProcessIdentity>(join(path, 'lock.json'));
-  return owner !== undefined && isAlive(owner) ? read<Running>(join(path, 'running.json')) : undefined;
+  const running = owner !== undefined && isAlive(owner) ? read<Running>(join(path, 'running.json')) : undefined;
+  return owner && running && { ...running, pid: owner.pid };
 }
 
 function takeLock(lockFile: string, folder: string): void {

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts';
+
+afterEach(cleanUp);
+
+test('load tests pass on a system that works, and one fails once nothing is left; a diagnosis names what was seen', async () => {
+  const folder = dataFolder();
+  await startFrontrow(folder, { ZONES: '1', ROWS: '2' });
+  const load = (name: string, ...args: string[]) =>
+    run(`loadtest/scenarios/${name}`, args, { DATA_DIR: folder }).ended.then(({ code, output }) => ({
+      code,
+      failed: output.match(/FAIL {2}.*/g) ?? [],
+      output,
+    }));
+  const herd = await load('herd-one-seat', '--buyers', '60');
+  expect(herd).toMatchObject({ code: 0, output: expect.stringContaining('201: 1, 409 SEAT_TAKEN: 59') });
+  expect(await load('different-seats', '--buyers', '100')).toMatchObject({ code: 0, failed: [] });
+
+  const watching = run('loadtest/diagnose', ['--seconds', '1'], { DATA_DIR: folder }).ended;
+  const sold = await load('sustained', '--rate', '100', '--seconds', '2');
+  expect(sold.output).toMatch(/200: \d+, 409 (SOLD_OUT|NO_ADJACENT_SEATS): \d+/);
+  const { code, output } = await watching;
+  expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/\n(Saturated|Nothing is saturated)/) });
+  for (const part of [/api \d+/, /worker \d+/, /redis \d+/, /postgres \d+/, /evalsha +\d+ calls/])
+    expect(output).toMatch(part);
+
+  const late = await load('sustained', '--rate', '20', '--seconds', '1');
+  expect(late).toMatchObject({ code: 1, failed: expect.arrayContaining(['FAIL  some were booked']) });
+}, 180_000);
+
+test('growth is measured, judged and drawn', async () => {
+  const folder = dataFolder();
+  const [json, picture] = [join(folder, 'growth.json'), join(folder, 'growth.svg')];
+  const args = ['--only', 'row', '--rounds', '1', '--json', json, '--picture', picture];
+  const { code, output } = await run('loadtest/growth', args, {}).ended;
+  const { sections } = JSON.parse(readFileSync(json, 'utf8'));
+  expect(sections.row.series.map(({ values }: { values: number[] }) => values.length)).toEqual([8, 8]);
+  for (const { values } of sections.row.series) expect(Math.min(...values)).toBeGreaterThan(0);
+  expect(code).toBe(output.includes('MISSED') ? 1 : 0);
+  expect(readFileSync(picture, 'utf8')).toContain('A claim while its row fills');
+}, 180_000);
