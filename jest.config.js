@@ -9,6 +9,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/data/'],
   globalSetup: './tests/support/global-setup.ts',
   globalTeardown: './tests/support/global-teardown.ts',
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

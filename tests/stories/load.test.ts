@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts';
 
@@ -28,16 +26,4 @@ test('load tests pass on a system that works, and one fails once nothing is left
 
   const late = await load('sustained', '--rate', '20', '--seconds', '1');
   expect(late).toMatchObject({ code: 1, failed: expect.arrayContaining(['FAIL  some were booked']) });
-}, 180_000);
-
-test('growth is measured, judged and drawn', async () => {
-  const folder = dataFolder();
-  const [json, picture] = [join(folder, 'growth.json'), join(folder, 'growth.svg')];
-  const args = ['--only', 'row', '--rounds', '1', '--json', json, '--picture', picture];
-  const { code, output } = await run('loadtest/growth', args, {}).ended;
-  const { sections } = JSON.parse(readFileSync(json, 'utf8'));
-  expect(sections.row.series.map(({ values }: { values: number[] }) => values.length)).toEqual([8, 8]);
-  for (const { values } of sections.row.series) expect(Math.min(...values)).toBeGreaterThan(0);
-  expect(code).toBe(output.includes('MISSED') ? 1 : 0);
-  expect(readFileSync(picture, 'utf8')).toContain('A claim while its row fills');
 }, 180_000);
