@@ -109,11 +109,9 @@ function asApiError(fault: unknown): ApiError {
   return new ApiError(isAway(fault) ? 'UNAVAILABLE' : 'INTERNAL', undefined, {}, fault);
 }
 
-/** Whether a server that this node needs is away or full: names and words of ioredis, Redis and Prisma for it. */
+/** Whether a server that this node needs is away, too slow or full: names and words of ioredis, Redis, pg and Prisma for it. */
 function isAway(fault: unknown): boolean {
   const { name, message, code } = fault as { name?: string; message?: string; code?: string };
   if (name === 'MaxRetriesPerRequestError' || code === 'ECONNREFUSED' || code === 'ECONNRESET') return true;
-  return /Connection is closed|enableOfflineQueue|Command timed out|Can't reach database|LOADING|OOM|EXECABORT|connection/i.test(
-    message ?? '',
-  );
+  return /connection|enableOfflineQueue|time(d )?out|Can't reach database|LOADING|OOM|EXECABORT/i.test(message ?? '');
 }

@@ -23,8 +23,8 @@ const TICKET_ID_LENGTH = 36;
 /** Milliseconds between two tries to read what may have been missed. */
 const REREAD_PAUSE_MS = 500;
 
-/** Tickets that this node accepted last and remembers, some 40 MB. */
-const MAX_REMEMBERED = 50_000;
+/** Tickets that this node accepted last and remembers: those of a second or two, some 8 MB. */
+const MAX_REMEMBERED = 10_000;
 
 /** Milliseconds for which a node believes by itself that what it accepted is on the queue: a wipe of Redis says nothing. */
 const BELIEVED_MS = 5_000;

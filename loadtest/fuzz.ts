@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { request } from 'undici';
@@ -185,12 +186,21 @@ async function main(): Promise<void> {
         console.log(`\n${what}, input ${index} (--seed ${seed} --from ${index} --inputs 1)\n  ${problem}\n  ${sent}`);
     }
     for (const line of wrong) console.log(`\n${line}`);
+    if (first.failures + second.failures > 0 && own !== undefined) console.log(`\n${lastFaults(own.api.logFile)}`);
     process.exitCode = first.failures + second.failures + wrong.length === 0 ? 0 : 1;
     memory?.close();
   } finally {
     await own?.close();
   }
 }
+
+/** What the API's log says of the faults that it answered last. */
+const lastFaults = (logFile: string): string =>
+  readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"msg":"request failed"'))
+    .slice(-5)
+    .join('\n');
 
 /** Tells now and then how far it is, and breaks off where a process has ended. */
 function progressOf(from: number, inputs: number, ended: readonly string[]) {
