@@ -7,7 +7,7 @@ import { serverMessage } from '../shared/contract/messages.ts';
 import { ticketReceipt } from '../shared/contract/tickets.ts';
 import { ConfigError } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
-import { readFrame, TEXT } from './fuzz/wire.ts';
+import { frameOf, PING, PONG, readFrame, TEXT } from './fuzz/wire.ts';
 import { hammer } from './hammer.ts';
 import { openMemory, residentMegabytes } from './memory.ts';
 import { startOwnSystem } from './own-system.ts';
@@ -68,6 +68,7 @@ function read(socket: Socket, on: { queued: () => void; outcome: (delayMs: numbe
     received = Buffer.concat([received, chunk]);
     for (let frame = readFrame(received); frame !== undefined; frame = readFrame(received)) {
       received = frame.rest;
+      if (frame.opcode === PING) socket.write(frameOf({ opcode: PONG, payload: frame.payload }));
       if (frame.opcode !== TEXT || !frame.payload.includes('"type":"ticket"')) continue; // seats are many, and not looked at
       const message = serverMessage.parse(JSON.parse(String(frame.payload)));
       if (message.type !== 'ticket') continue;
