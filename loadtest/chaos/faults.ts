@@ -119,7 +119,7 @@ async function fillDisk({ rig, random, say }: Scene): Promise<void> {
   }
   closeSync(file);
   say('the disk of PostgreSQL is full');
-  // Half of the times it has to write its log somewhere new, which it cannot survive.
+  // Half of the times it has to write its log somewhere new, which it does not survive, nor does the question.
   if (random() < 0.5) await sql(rig, 'SELECT pg_switch_wal()').catch(() => undefined);
   await sleep(between(random, 4_000, 8_000));
   rmSync(filler);
