@@ -23,7 +23,9 @@ function answerIn(bytes: Buffer): { status: number; text: string; last: boolean 
   const from = end + 4;
   const to = from + Number(length);
   // Every status line has its code in the same place: `HTTP/1.1 201 Created`.
-  return bytes.length < to ? undefined : { status: Number(head.slice(9, 12)), text: bytes.toString('utf8', from, to), last };
+  return bytes.length < to
+    ? undefined
+    : { status: Number(head.slice(9, 12)), text: bytes.toString('utf8', from, to), last };
 }
 
 /**
