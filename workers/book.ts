@@ -105,8 +105,7 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
   }
 
   return async function book(shard: number, requests: readonly BookRequest[]): Promise<void> {
-    // A ticket that was put on the queue twice may be here twice: one statement saves a booking once.
-    let undecided = [...new Map(requests.map((request) => [request.ticketId, request])).values()];
+    let undecided = [...requests];
     for (let rounds = 0; undecided.length > 0; rounds += 1) {
       if (rounds === MAX_ROUNDS) throw new Error(`${undecided.length} requests undecided after ${rounds} rounds`);
       undecided = await round(shard, undecided);
