@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { type Contestant, contestants, houseFor, MAX_BOOKINGS, type Running } from './bench/contestants.ts';
-import { type Figures, figuresOf, type Meters, medians, openMeters, percentile } from './bench/figures.ts';
+import { type Figures, figuresOf, type Meters, medians, openMeters } from './bench/figures.ts';
 import { pictureOf } from './bench/picture.ts';
 import { type Alone, aloneOf, type Result, ratioTo, tableOf } from './bench/report.ts';
 import { createServers } from './bench/servers.ts';
+import { median, percentile } from './figures.ts';
 
 const names = contestants.map(({ name }) => name);
 
@@ -154,15 +155,18 @@ async function measureAlone(entry: Entry, connections: number): Promise<Alone | 
 }
 
 /** Stops a contestant. @returns its name and what is told of it */
-async function conclude(entry: Entry, frontrow: Figures | undefined): Promise<[string, Result]> {
+async function conclude(entry: Entry, frontrow: Entry | undefined): Promise<[string, Result]> {
   const { contestant, meters, requests, rounds, bookings } = entry;
-  const figures = medians(rounds);
+  // Round by round: what others do on this machine meanwhile changes the rounds more than it changes what stands side by side in one.
+  const ratios = rounds.flatMap((round, i) =>
+    frontrow?.rounds[i] === undefined ? [] : [ratioTo(round, frontrow.rounds[i])],
+  );
   const walSyncs = await meters.stop();
   const result = {
-    ...figures,
+    ...medians(rounds),
     walSyncsPerBooking: walSyncs === undefined ? null : walSyncs / bookings,
     requestsPerRound: requests,
-    frontrowTimes: frontrow === undefined ? null : ratioTo(figures, frontrow),
+    frontrowTimes: ratios.length === 0 ? null : median(ratios),
   };
   return [contestant.name, result];
 }
@@ -188,8 +192,7 @@ async function bench(options: Options): Promise<{ results: Map<string, Result>; 
     const frontrow = entries.find(({ contestant }) => contestant.name === 'frontrow');
     const alone = frontrow && (await measureAlone(frontrow, connections));
 
-    const fastest = frontrow && medians(frontrow.rounds);
-    const results = await Promise.all(entries.map((entry) => conclude(entry, fastest)));
+    const results = await Promise.all(entries.map((entry) => conclude(entry, frontrow)));
     return { results: new Map(results), alone };
   } finally {
     await servers.close();
