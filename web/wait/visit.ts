@@ -1,0 +1,229 @@
+import type { z } from 'zod';
+import type {
+  joinAnswer,
+  VISITOR_TOKEN_HEADER,
+  visitorStatus,
+  visitorView,
+} from '../../shared/contract/waiting-room.ts';
+import { keptAdmission, keptPlace } from '../kept.ts';
+import { progressOf } from './words.ts';
+
+// Types only: zod itself would weigh ten times what this page does.
+export type VisitorView = z.infer<typeof visitorView>;
+export type VisitorStatus = z.infer<typeof visitorStatus>;
+type Answer = VisitorView & Partial<z.infer<typeof joinAnswer>>;
+const VISITOR_TOKEN: typeof VISITOR_TOKEN_HEADER = 'x-visitor-token';
+
+/** What the page shows of a visit. */
+export type Visit = {
+  /** How the visitor stands, as last told. */
+  view?: VisitorView;
+  /** How far the visitor has come in line, 0 to 1; it never goes back. */
+  progress: number;
+  /** The last question had no answer (`lost`) or was put off (`busy`); it is asked again at this time of this machine's clock. */
+  trouble?: { kind: 'lost' | 'busy'; retryAtMs: number };
+  /** Why the waiting room gives no place: it would say so again. */
+  refusal?: string;
+  /** What to add to this machine's clock to have the server's, in milliseconds. */
+  clockAheadMs: number;
+};
+
+/** Milliseconds after which a question counts as lost, and between tries: doubled each time, and half of it by chance. */
+const TIMEOUT_MS = 10_000;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+
+/** Seconds within which the next question is asked, whatever the answer says: timers hold no month. */
+const ASK_BOUNDS = { min: 1, max: 86_400 };
+
+/** Clocks that differ by less count as equal: the server tells whole seconds. */
+const SAME_CLOCK_MS = 3_000;
+
+/** The line is left for good: nothing is asked until the visitor joins again. */
+const OVER: readonly VisitorStatus[] = ['turn_passed', 'left'];
+
+/** The waiting room answered, and not with a view. */
+class Refused extends Error {
+  readonly status: number;
+  readonly retryAfterMs: number;
+
+  constructor(status: number, detail: string, retryAfterMs: number) {
+    super(detail);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Another time it may go well. */
+  get passes(): boolean {
+    return this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+
+  /** The place that was shown is none (any more), and a new one may be had. */
+  get voidsPlace(): boolean {
+    return !this.passes && this.status !== 401 && this.status !== 404;
+  }
+}
+
+/**
+ * One visitor in the waiting room of an event: joins, or takes up the place that this browser keeps, asks as often as told,
+ * and goes on after anything that passes. All tabs share one place.
+ *
+ * @param show is called with each change
+ */
+export function createVisit(eventId: number, show: (visit: Visit) => void) {
+  const path = `/api/events/${eventId}/waiting-room`;
+  const place = keptPlace(eventId);
+  const admission = keptAdmission(eventId);
+  let visit: Visit = { progress: 0, clockAheadMs: 0 };
+  let shownToken: string | undefined;
+  let failures = 0;
+  let question = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function change(next: Visit): void {
+    visit = next;
+    show(visit);
+  }
+
+  /** Asks, and sees to it that it is asked again. Only the newest question's answer counts. */
+  async function ask(): Promise<void> {
+    clearTimeout(timer);
+    question += 1;
+    const mine = question;
+    try {
+      const answer = place.read() === undefined ? await alone(join) : await send('GET');
+      if (mine === question) take(answer);
+    } catch (fault) {
+      if (mine === question) miss(fault);
+    }
+  }
+
+  /** Two tabs that open at once must not take two places: who comes second finds the place of the first. */
+  const alone = (work: () => Promise<Answer>): Promise<Answer> =>
+    navigator.locks === undefined ? work() : navigator.locks.request(`frontrow:join:${eventId}`, work);
+
+  async function join(): Promise<Answer> {
+    if (place.read() !== undefined) return send('GET');
+    const answer = await send('POST', { nonce: newNonce() });
+    if (answer.visitorToken === undefined) throw new Error('joining gave no visitor token');
+    admission.forget();
+    place.write({ visitorToken: answer.visitorToken });
+    return answer;
+  }
+
+  function take(view: Answer): void {
+    failures = 0;
+    const kept = place.read();
+    const { ahead } = view;
+    const before = kept?.visitorToken === shownToken ? visit.progress : 0;
+    shownToken = kept?.visitorToken;
+    if (kept !== undefined && ahead !== undefined && kept.aheadAtStart === undefined) {
+      kept.aheadAtStart = ahead;
+      place.write(kept);
+    }
+    if (view.admission !== undefined) admission.write(view.admission);
+    const progress = ahead === undefined ? before : progressOf(kept?.aheadAtStart ?? ahead, ahead, before);
+    change({ view, progress, clockAheadMs: visit.clockAheadMs });
+    if (!OVER.includes(view.status)) askIn(1000 * view.askAgainSeconds);
+  }
+
+  function miss(fault: unknown): void {
+    if (fault instanceof Refused && !fault.passes) {
+      if (place.read() !== undefined && fault.voidsPlace) {
+        place.forget();
+        void ask();
+        return;
+      }
+      const { view: _, ...rest } = visit;
+      change({ ...rest, refusal: fault.message });
+      return;
+    }
+    const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+    failures += 1;
+    const told = fault instanceof Refused;
+    const waitMs = Math.max(backoffMs, told ? fault.retryAfterMs : 0);
+    change({ ...visit, trouble: { kind: told ? 'busy' : 'lost', retryAtMs: Date.now() + waitMs } });
+    askIn(waitMs);
+  }
+
+  function askIn(milliseconds: number): void {
+    const { min, max } = ASK_BOUNDS;
+    timer = setTimeout(ask, 1000 * Math.min(max, Math.max(min, milliseconds / 1000)));
+  }
+
+  /** @throws Refused where the answer is no view; another error where there is none */
+  async function send(method: 'GET' | 'POST' | 'DELETE', body?: object): Promise<Answer> {
+    const token = place.read()?.visitorToken;
+    const response = await fetch(path, {
+      method,
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { [VISITOR_TOKEN]: token }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const clockAheadMs = Date.parse(response.headers.get('date') ?? '') - Date.now();
+    visit.clockAheadMs = Math.abs(clockAheadMs) > SAME_CLOCK_MS ? clockAheadMs : 0;
+    const answer = response.status === 204 ? {} : await response.json();
+    if (response.ok) return answer;
+    const retryAfterMs = 1000 * Number(response.headers.get('retry-after') ?? 0);
+    throw new Refused(response.status, answer.detail ?? 'The waiting room gives no place.', retryAfterMs || 0);
+  }
+
+  /** Another tab has joined anew, or left. What it keeps beside the visitor token is no news. */
+  function followOtherTab({ key }: StorageEvent): void {
+    if (key !== place.key && key !== null) return;
+    const token = place.read()?.visitorToken;
+    if (token === shownToken) return;
+    if (token === undefined) showLeft();
+    else void ask();
+  }
+
+  function showLeft(): void {
+    clearTimeout(timer);
+    question += 1;
+    shownToken = undefined;
+    const { view, clockAheadMs } = visit;
+    if (view !== undefined) change({ view: { ...view, status: 'left' }, progress: 0, clockAheadMs });
+  }
+
+  /** The network is back: whoever had lost it need not wait out the pause. */
+  function backOnline(): void {
+    if (visit.trouble?.kind === 'lost') void ask();
+  }
+
+  addEventListener('storage', followOtherTab);
+  addEventListener('online', backOnline);
+  void ask();
+
+  return {
+    /** Whether a reload finds this place again. */
+    lasts: place.lasts,
+    /** Takes a new place, at the end of the line. */
+    joinAgain(): Promise<void> {
+      place.forget();
+      return ask();
+    },
+    /** Asks once more after a refusal. */
+    tryAgain: ask,
+    /** Gives the place up. @throws Error where the waiting room was not told: then nothing has changed */
+    async leave(): Promise<void> {
+      await send('DELETE');
+      place.forget();
+      admission.forget();
+      showLeft();
+    },
+    stop(): void {
+      clearTimeout(timer);
+      question += 1;
+      removeEventListener('storage', followOtherTab);
+      removeEventListener('online', backOnline);
+    },
+  };
+}
+
+/** What this visitor adds to the draw: 128 random bits as hexadecimal. */
+const newNonce = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
