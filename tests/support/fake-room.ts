@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import type { z } from 'zod';
 import { webRoutes } from '../../api/routes/web.ts';
@@ -27,6 +28,8 @@ export async function startFakeRoom() {
     refusals: [] as { status: number; code: string; detail: string }[],
     /** Questions since the start: method, time in milliseconds, and visitor token. */
     asked: [] as { method: string; atMs: number; token: string | undefined }[],
+    /** Milliseconds that joining takes. */
+    joinMs: 0,
     /** Places given. */
     places: 0,
     admission: (seconds: number): z.infer<typeof admission> =>
@@ -43,7 +46,7 @@ export async function startFakeRoom() {
   };
   const app = express();
   app.use(webRoutes());
-  app.all('/api/events/:id/waiting-room', express.json(), (req, res) => {
+  app.all('/api/events/:id/waiting-room', express.json(), async (req, res) => {
     const token = req.get(VISITOR_TOKEN_HEADER);
     if (room.away) return void req.socket.destroy();
     room.asked.push({ method: req.method, atMs: performance.now(), token });
@@ -53,6 +56,7 @@ export async function startFakeRoom() {
     if (req.method === 'DELETE') return void res.json(visitorView.parse({ ...view, status: 'left' }));
     if (req.method === 'GET') return void res.json(visitorView.parse(view));
     if (joinBody.parse(req.body).nonce === undefined) throw new Error('the page gave no nonce');
+    await sleep(room.joinMs);
     if (token === undefined) room.places += 1;
     res.status(201).json(joinAnswer.parse({ ...view, visitorToken: token ?? `visitor-${room.places}` }));
   });

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Countdown } from '../countdown.tsx';
 import { Masthead } from '../masthead.tsx';
 import { createVisit, type Visit, type VisitorView } from './visit.ts';
@@ -39,7 +39,7 @@ export function WaitPage({ eventId }: { eventId: number }) {
   const inLine = view?.status === 'waiting' || view?.status === 'before_sale';
   return (
     <>
-      <Masthead where={`Event ${eventId}`} />
+      <Masthead where={`Waiting room · Event ${eventId}`} />
       <main class={view?.status}>
         <Announcer view={view} />
         <h1 ref={heading} tabIndex={-1}>
@@ -201,14 +201,13 @@ const Bar = ({ progress, words, seconds }: { progress: number; words: string; se
 function YourTurn({ eventId, view, clockAheadMs }: { eventId: number; view: VisitorView; clockAheadMs: number }) {
   return (
     <>
-      <p>Go in and choose your seats before the time runs out.</p>
-      <ToSeats eventId={eventId} />
       {view.admission !== undefined && (
-        <p class="figure small">
+        <p class="figure">
           <Countdown until={view.admission.expiresAt} clockAheadMs={clockAheadMs} label="Time left to choose" />
-          <span>left to choose</span>
+          <span>left to choose your seats</span>
         </p>
       )}
+      <ToSeats eventId={eventId} />
     </>
   );
 }
@@ -242,10 +241,14 @@ function Leave({ leave }: { leave: () => Promise<void> }) {
   const [failed, setFailed] = useState(false);
   const first = useRef<HTMLButtonElement>(null);
   const stay = useRef<HTMLButtonElement>(null);
+  const used = useRef(false);
+  useLayoutEffect(() => {
+    if (used.current) (asking ? stay : first).current?.focus();
+    used.current = true;
+  }, [asking]);
   const turn = (to: boolean) => {
     setAsking(to);
     setFailed(false);
-    requestAnimationFrame(() => (to ? stay : first).current?.focus());
   };
   const sure = () => {
     setFailed(false);

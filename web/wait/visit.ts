@@ -39,6 +39,9 @@ const ASK_BOUNDS = { min: 1, max: 86_400 };
 /** Clocks that differ by less count as equal: the server tells whole seconds. */
 const SAME_CLOCK_MS = 3_000;
 
+/** Milliseconds in which what one tab keeps has surely reached the others. */
+const SPREAD_MS = 250;
+
 /** The line is left for good: nothing is asked until the visitor joins again. */
 const OVER: readonly VisitorStatus[] = ['turn_passed', 'left'];
 
@@ -98,9 +101,20 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     }
   }
 
-  /** Two tabs that open at once must not take two places: who comes second finds the place of the first. */
-  const alone = (work: () => Promise<Answer>): Promise<Answer> =>
-    navigator.locks === undefined ? work() : navigator.locks.request(`frontrow:join:${eventId}`, work);
+  /**
+   * Two tabs that open at once must not take two places: who comes second finds the place of the first. A browser keeps tabs in
+   * several processes, and what one writes reaches the others a moment later: so long the lock is held.
+   */
+  function alone(work: () => Promise<Answer>): Promise<Answer> {
+    if (navigator.locks === undefined) return work();
+    return new Promise((resolve, reject) => {
+      const turn = async () => {
+        await work().then(resolve, reject);
+        await new Promise((over) => setTimeout(over, SPREAD_MS));
+      };
+      navigator.locks.request(`frontrow:join:${eventId}`, turn).catch(reject);
+    });
+  }
 
   async function join(): Promise<Answer> {
     if (place.read() !== undefined) return send('GET');
@@ -146,6 +160,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     askIn(waitMs);
   }
 
+  /** Called after an answer, never by a timer: browsers slow timers set by timers of a hidden page to one a minute, as long as a turn. */
   function askIn(milliseconds: number): void {
     const { min, max } = ASK_BOUNDS;
     timer = setTimeout(ask, 1000 * Math.min(max, Math.max(min, milliseconds / 1000)));
