@@ -152,7 +152,7 @@ describeInBrowser('the waiting page', (browser) => {
     room.refusals = [{ status: 429, code: 'RATE_LIMITED', detail: 'Too many requests. Try again later.' }];
     await open();
     await heading('You are in line');
-    room.refusals = [{ status: 403, code: 'ADMISSION_INVALID', detail: 'The visitor token is not valid here.' }];
+    room.refusals = [{ status: 404, code: 'PLACE_UNKNOWN', detail: 'There is no such place in line.' }];
     await until(() => room.places === 2, 30_000);
     await heading('You are in line');
     room.refusals = [{ status: 404, code: 'EVENT_UNKNOWN', detail: 'There is no such event.' }];

@@ -47,25 +47,20 @@ const OVER: readonly VisitorStatus[] = ['turn_passed', 'left'];
 
 /** The waiting room answered, and not with a view. */
 class Refused extends Error {
-  readonly status: number;
+  readonly code: string;
+  /** Another time it may go well. */
+  readonly passes: boolean;
   readonly retryAfterMs: number;
 
-  constructor(status: number, detail: string, retryAfterMs: number) {
+  constructor({ status, headers }: Response, { code = '', detail = 'The waiting room gives no place.' }: Problem) {
     super(detail);
-    this.status = status;
-    this.retryAfterMs = retryAfterMs;
-  }
-
-  /** Another time it may go well. */
-  get passes(): boolean {
-    return this.status === 408 || this.status === 429 || this.status >= 500;
-  }
-
-  /** The place that was shown is none (any more), and a new one may be had. */
-  get voidsPlace(): boolean {
-    return !this.passes && this.status !== 401 && this.status !== 404;
+    this.code = code;
+    this.passes = status === 408 || status === 429 || status >= 500;
+    this.retryAfterMs = 1000 * (Number(headers.get('retry-after')) || 0);
   }
 }
+
+type Problem = { code?: string; detail?: string };
 
 /**
  * One visitor in the waiting room of an event: joins, or takes up the place that this browser keeps, asks as often as told,
@@ -143,7 +138,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
 
   function miss(fault: unknown): void {
     if (fault instanceof Refused && !fault.passes) {
-      if (place.read() !== undefined && fault.voidsPlace) {
+      if (place.read() !== undefined && fault.code === 'PLACE_UNKNOWN') {
         place.forget();
         void ask();
         return;
@@ -183,8 +178,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     visit.clockAheadMs = Math.abs(clockAheadMs) > SAME_CLOCK_MS ? clockAheadMs : 0;
     const answer = response.status === 204 ? {} : await response.json();
     if (response.ok) return answer;
-    const retryAfterMs = 1000 * Number(response.headers.get('retry-after') ?? 0);
-    throw new Refused(response.status, answer.detail ?? 'The waiting room gives no place.', retryAfterMs || 0);
+    throw new Refused(response, answer);
   }
 
   /** Another tab has joined anew, or left. What it keeps beside the visitor token is no news. */
