@@ -184,6 +184,16 @@ describeInBrowser('the waiting page', (browser) => {
     expect(room.places).toBe(2);
   });
 
+  test('who need not wait is told, and is in line by itself once there is one', async () => {
+    room.view = { status: 'open', message: 'Go on.', askAgainSeconds: 1 };
+    await open();
+    await heading('No need to wait');
+    expect((await context.storageState()).origins).toEqual([]);
+    room.view = ahead(240);
+    await heading('You are in line');
+    expect(room.places).toBe(1);
+  });
+
   test('a visitor who comes for the first time sees it within a second', async () => {
     await open();
     await heading('You are in line');

@@ -57,8 +57,11 @@ export async function startFakeRoom() {
     if (req.method === 'GET') return void res.json(visitorView.parse(view));
     if (joinBody.parse(req.body).nonce === undefined) throw new Error('the page gave no nonce');
     await sleep(room.joinMs);
-    if (token === undefined) room.places += 1;
-    res.status(201).json(joinAnswer.parse({ ...view, visitorToken: token ?? `visitor-${room.places}` }));
+    const isOpen = view.status === 'open';
+    if (token === undefined && !isOpen) room.places += 1;
+    res
+      .status(201)
+      .json(joinAnswer.parse({ ...view, visitorToken: isOpen ? '' : (token ?? `visitor-${room.places}`) }));
   });
   const server = createAppServer(app, securityHeaders({ TRUST_PROXY: undefined }));
   server.listen(0, '127.0.0.1');

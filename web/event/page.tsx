@@ -16,12 +16,12 @@ export function EventPage({ eventId }: { eventId: number }) {
     <>
       <Masthead where={`Event ${eventId}`} />
       <main>
-        <h1>{valid ? 'You are in' : 'Join the line first'}</h1>
+        <h1>{valid ? 'You are in' : `Event ${eventId}`}</h1>
+        <p>Seats cannot be chosen on this page yet.</p>
         {valid ? (
           <>
             <p>
-              Seats cannot be chosen on this page yet. A program can book with this admission token, in the header{' '}
-              <code>{HEADER}</code>:
+              A program can book with this admission token, in the header <code>{HEADER}</code>:
             </p>
             <label>
               <span class="label">Admission token</span>
@@ -29,11 +29,9 @@ export function EventPage({ eventId }: { eventId: number }) {
             </label>
           </>
         ) : (
-          <p>
-            <a class="action" href={`/events/${eventId}/wait`}>
-              Go to the waiting room
-            </a>
-          </p>
+          <a class="action" href={`/events/${eventId}/wait`}>
+            To the waiting room
+          </a>
         )}
       </main>
     </>
