@@ -220,7 +220,7 @@ const ToSeats = ({ eventId }: { eventId: number }) => (
 
 const Refusal = ({ detail, tryAgain }: { detail: string; tryAgain: () => void }) => (
   <>
-    <p>{detail}</p>
+    <p role="alert">{detail}</p>
     <button type="button" class="action" onClick={tryAgain}>
       Try again
     </button>
@@ -230,7 +230,7 @@ const Refusal = ({ detail, tryAgain }: { detail: string; tryAgain: () => void })
 /** Said once, when it begins: the pauses between tries are nobody's concern. */
 const Trouble = ({ trouble, hasPlace }: { trouble: NonNullable<Visit['trouble']>; hasPlace: boolean }) => (
   <p class="notice trouble" role="status">
-    <strong>{trouble.kind === 'lost' ? 'Connection lost.' : 'The waiting room is busy.'}</strong>{' '}
+    <strong>{trouble === 'lost' ? 'Connection lost.' : 'The waiting room is busy.'}</strong>{' '}
     {hasPlace ? 'Your place is kept; trying again.' : 'Trying again.'}
   </p>
 );

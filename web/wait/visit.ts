@@ -20,8 +20,8 @@ export type Visit = {
   view?: VisitorView;
   /** How far the visitor has come in line, 0 to 1; it never goes back. */
   progress: number;
-  /** The last question had no answer (`lost`) or was put off (`busy`); it is asked again at this time of this machine's clock. */
-  trouble?: { kind: 'lost' | 'busy'; retryAtMs: number };
+  /** The last question had no answer (`lost`) or was put off (`busy`). It is asked again. */
+  trouble?: 'lost' | 'busy';
   /** Why the waiting room gives no place: it would say so again. */
   refusal?: string;
   /** What to add to this machine's clock to have the server's, in milliseconds. */
@@ -72,15 +72,16 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
   const path = `/api/events/${eventId}/waiting-room`;
   const place = keptPlace(eventId);
   const admission = keptAdmission(eventId);
-  let visit: Visit = { progress: 0, clockAheadMs: 0 };
+  let visit: Omit<Visit, 'clockAheadMs'> = { progress: 0 };
+  let clockAheadMs = 0;
   let shownToken: string | undefined;
   let failures = 0;
   let question = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function change(next: Visit): void {
+  function change(next: typeof visit): void {
     visit = next;
-    show(visit);
+    show({ ...visit, clockAheadMs });
   }
 
   /** Asks, and sees to it that it is asked again. Only the newest question's answer counts. */
@@ -88,11 +89,12 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     clearTimeout(timer);
     question += 1;
     const mine = question;
+    const token = place.read()?.visitorToken;
     try {
-      const answer = place.read() === undefined ? await alone(join) : await send('GET');
+      const answer = token === undefined ? await alone(join) : await send('GET');
       if (mine === question) take(answer);
     } catch (fault) {
-      if (mine === question) miss(fault);
+      if (mine === question) miss(fault, token);
     }
   }
 
@@ -131,14 +133,14 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     }
     if (view.admission !== undefined) admission.write(view.admission);
     const progress = ahead === undefined ? before : progressOf(kept?.aheadAtStart ?? ahead, ahead, before);
-    change({ view, progress, clockAheadMs: visit.clockAheadMs });
+    change({ view, progress });
     if (!OVER.includes(view.status)) askIn(1000 * view.askAgainSeconds);
   }
 
-  function miss(fault: unknown): void {
+  function miss(fault: unknown, token: string | undefined): void {
     if (fault instanceof Refused && !fault.passes) {
-      if (place.read() !== undefined && fault.code === 'PLACE_UNKNOWN') {
-        place.forget();
+      if (token !== undefined && fault.code === 'PLACE_UNKNOWN') {
+        if (place.read()?.visitorToken === token) place.forget(); // else another tab has a new one already
         void ask();
         return;
       }
@@ -150,7 +152,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     failures += 1;
     const told = fault instanceof Refused;
     const waitMs = Math.max(backoffMs, told ? fault.retryAfterMs : 0);
-    change({ ...visit, trouble: { kind: told ? 'busy' : 'lost', retryAtMs: Date.now() + waitMs } });
+    change({ ...visit, trouble: told ? 'busy' : 'lost' });
     askIn(waitMs);
   }
 
@@ -173,8 +175,8 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const clockAheadMs = Date.parse(response.headers.get('date') ?? '') - Date.now();
-    visit.clockAheadMs = Math.abs(clockAheadMs) > SAME_CLOCK_MS ? clockAheadMs : 0;
+    const differenceMs = Date.parse(response.headers.get('date') ?? '') - Date.now();
+    clockAheadMs = Math.abs(differenceMs) > SAME_CLOCK_MS ? differenceMs : 0;
     const answer = response.status === 204 ? {} : await response.json();
     if (response.ok) return answer;
     throw new Refused(response, answer);
@@ -193,13 +195,12 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     clearTimeout(timer);
     question += 1;
     shownToken = undefined;
-    const { view, clockAheadMs } = visit;
-    if (view !== undefined) change({ view: { ...view, status: 'left' }, progress: 0, clockAheadMs });
+    if (visit.view !== undefined) change({ view: { ...visit.view, status: 'left' }, progress: 0 });
   }
 
   /** The network is back: whoever had lost it need not wait out the pause. */
   function backOnline(): void {
-    if (visit.trouble?.kind === 'lost') void ask();
+    if (visit.trouble === 'lost') void ask();
   }
 
   addEventListener('storage', followOtherTab);
