@@ -24,6 +24,7 @@ import { addSeatSystemRoutes, SEAT_SYSTEM_PATHS } from './routes/seat-system.ts'
 import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
+import { webRoutes } from './routes/web.ts';
 
 /** What pages of other sites may read of an answer, besides its body. */
 const EXPOSED = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'ETag', 'X-Request-Id'];
@@ -70,6 +71,7 @@ export function buildApp(deps: {
   app.use('/admin', adminRoutes(guarded));
   if (deps.identity.hasPasswords) app.use('/api/users', userRoutes(guarded));
   app.use(docsRoutes());
+  app.use(webRoutes());
   app.use(() => {
     throw new ApiError('ROUTE_UNKNOWN');
   });

@@ -7,6 +7,7 @@ setUp({ build: false });
 const root = join(import.meta.dirname, '..');
 const checks = [
   ['Types', 'typescript/bin/tsc'],
+  ['Types of the web app', 'typescript/bin/tsc', '-p', 'web'],
   ['Lint, format, import directions and cycles', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
   ['Unused files, exports and dependencies', 'knip/bin/knip.js'],
 ];

@@ -88,11 +88,21 @@ function compile() {
   writeFileSync(stamp, startedAt.toISOString());
 }
 
+/** The web app, which the API serves. Its sources are apart from the rest: they are for browsers. */
+function buildWeb() {
+  const sources = [at('web'), at('shared', 'contract'), at('package-lock.json')];
+  if (changedAt(at('build', 'web', 'index.html')) > Math.max(...sources.map(changedAt))) return;
+  const vite = at('node_modules', 'vite', 'bin', 'vite.js');
+  run('Building the web app', process.execPath, [vite, 'build', 'web', '--config', at('web', 'vite.config.mjs')]);
+}
+
 /** Makes the working tree ready to run. `build: false` leaves the compiled form out: checks need only the sources. */
 export function setUp({ build }) {
   checkNode();
   installDependencies();
   linkPostgresLibraries();
   generatePrismaClients();
-  if (build) compile();
+  if (!build) return;
+  compile();
+  buildWeb();
 }

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { type Request, type Response, Router } from 'express';
+import { projectRoot } from '../../shared/platform/root.ts';
+
+/** The pages of the app in web/, which tells them apart by itself. */
+const PAGES = ['/events/:id', '/events/:id/wait'];
+
+/** Nothing from anywhere else, nothing inline, and what the pages ask is asked here. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** A file's name carries a hash of what is in it. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/**
+ * The web app that set-up has built. It is small and held in memory, compressed by the build: a herd that loads a page costs no
+ * disk and no compression.
+ */
+export function webRoutes() {
+  const built = join(projectRoot, 'build', 'web');
+  const page = load(join(built, 'index.html'));
+  const assets = new Map(
+    readdirSync(join(built, 'assets'))
+      .filter((name) => extname(name) in TYPES)
+      .map((name) => [`/${name}`, load(join(built, 'assets', name))]),
+  );
+  const router = Router();
+  router.get(PAGES, (req, res) => {
+    send(req, res, page, { 'cache-control': 'no-cache', 'content-security-policy': POLICY });
+  });
+  router.use('/assets', (req, res, next) => {
+    const asset = assets.get(req.path);
+    if (asset === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) return next();
+    send(req, res, asset, { 'cache-control': FOR_EVER });
+  });
+  return router;
+}
+
+type Loaded = { type: string; identity: Buffer; br: Buffer; gzip: Buffer };
+
+function load(file: string): Loaded {
+  const [identity, br, gzip] = ['', '.br', '.gz'].map((suffix) => readFileSync(file + suffix)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  return { type: TYPES[extname(file)] as string, identity, br, gzip };
+}
+
+function send(req: Request, res: Response, file: Loaded, headers: Record<string, string>): void {
+  const encoding = (req.acceptsEncodings(['br', 'gzip', 'identity']) || 'identity') as 'br' | 'gzip' | 'identity';
+  res.writeHead(200, {
+    'content-type': file.type,
+    'content-length': file[encoding].length,
+    vary: 'Accept-Encoding',
+    ...(encoding !== 'identity' && { 'content-encoding': encoding }),
+    ...headers,
+  });
+  res.end(file[encoding]);
+}

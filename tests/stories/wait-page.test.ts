@@ -1,0 +1,230 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import axe, { type AxeResults } from 'axe-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { projectRoot } from '../../shared/platform/root.ts';
+import { describeInBrowser } from '../support/browser.ts';
+import { startFakeRoom } from '../support/fake-room.ts';
+import { until } from '../support/frontrow.ts';
+
+let room: Awaited<ReturnType<typeof startFakeRoom>>;
+beforeAll(async () => {
+  room = await startFakeRoom();
+});
+afterAll(() => room.stop());
+
+/** A place in line with so many people ahead. */
+const ahead = (people: number) => ({
+  status: 'waiting' as const,
+  message: 'Wait.',
+  position: 5_310,
+  ahead: people,
+  wait: { seconds: people, fromSeconds: people * 0.8, toSeconds: Math.ceil(people * 1.3) },
+  askAgainSeconds: 1,
+});
+const yourTurn = () => ({
+  status: 'your_turn' as const,
+  message: 'Go in.',
+  admission: room.admission(300),
+  askAgainSeconds: 1,
+});
+
+test('the whole app weighs less than 100 KiB compressed', () => {
+  const folder = join(projectRoot, 'build', 'web', 'assets');
+  const bytes = readdirSync(folder)
+    .filter((name) => name.endsWith('.gz'))
+    .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  expect(bytes).toBeGreaterThan(1_000);
+  expect(bytes).toBeLessThan(100 * 1024);
+});
+
+test('pages are not cached and bring a strict policy, what they load is cached for ever and comes compressed', async () => {
+  const page = await fetch(`${room.url}/events/1/wait`);
+  expect(page.headers.get('cache-control')).toBe('no-cache');
+  expect(page.headers.get('content-security-policy')).toMatch(
+    /^default-src 'none'; script-src 'self'; style-src 'self';/,
+  );
+  expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+  const [, script] = /src="([^"]+\.js)"/.exec(await page.text()) ?? [];
+  for (const encoding of ['br', 'gzip', 'identity']) {
+    const { headers, status } = await fetch(`${room.url}${script}`, { headers: { 'accept-encoding': encoding } });
+    expect(status).toBe(200);
+    expect(headers.get('content-encoding') ?? 'identity').toBe(encoding);
+    expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(headers.get('content-type')).toMatch(/^text\/javascript/);
+  }
+  expect((await fetch(`${room.url}/assets/other.js`)).status).toBe(404);
+});
+
+describeInBrowser('the waiting page', (browser) => {
+  let context: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  async function open(options: BrowserContextOptions = {}) {
+    context = await browser().newContext(options);
+    page = await context.newPage();
+    page.on('pageerror', (fault) => complaints.push(fault.message));
+    page.on('console', (message) => {
+      // A browser tells of each request that fails, which is what some tests are about.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
+    });
+    await page.goto(`${room.url}/events/1/wait`);
+  }
+  const heading = (text: string) => page.getByRole('heading', { name: text }).waitFor();
+  const title = (pattern: RegExp) => until(async () => pattern.test(await page.title()), 30_000);
+  const bar = async () => Number(await page.getByRole('progressbar').getAttribute('aria-valuenow'));
+  const keys = async (...names: string[]) => {
+    for (const name of names) await page.keyboard.press(name);
+  };
+
+  beforeEach(() => {
+    Object.assign(room, { view: ahead(240), asked: [], refusals: [], away: false, joinMs: 0, places: 0 });
+  });
+  afterEach(async () => {
+    await context.close();
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  test('a visitor joins by loading it, comes nearer, and is told when it is their turn', async () => {
+    await open();
+    await heading('You are in line');
+    await page.getByText('240 people ahead of you').first().waitFor();
+    await page.getByText('about 4 minutes').first().waitFor();
+    await page.getByText('5,310').waitFor();
+    expect(await bar()).toBe(0);
+    expect(await page.title()).toBe('240 ahead · Frontrow');
+    room.view = ahead(60);
+    await title(/^60 ahead/);
+    expect(await bar()).toBe(75);
+    room.view = yourTurn();
+    await title(/^It is your turn! · Frontrow$/);
+    await page.getByRole('timer', { name: 'Time left to choose' }).waitFor();
+    expect(room.asked.map(({ method }) => method).slice(0, 2)).toEqual(['POST', 'GET']);
+    const gaps = room.asked.slice(1).map(({ atMs }, i) => atMs - (room.asked[i]?.atMs ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(990);
+    await page.getByRole('link', { name: 'Choose your seats' }).click();
+    await heading('You are in');
+    expect(await page.getByLabel('Admission token').inputValue()).toBe('admission.token');
+  });
+
+  test('a reload and a second tab keep the place and the way that was gone', async () => {
+    await open();
+    await heading('You are in line');
+    room.view = ahead(120);
+    await page.reload();
+    await title(/^120 ahead/);
+    expect(await bar()).toBe(50);
+    const second = await context.newPage();
+    await second.goto(page.url());
+    await second.getByRole('heading', { name: 'You are in line' }).waitFor();
+    expect(room.places).toBe(1);
+    expect(new Set(room.asked.map(({ token }) => token))).toEqual(new Set([undefined, 'visitor-1']));
+  });
+
+  test('two tabs that open at once take one place', async () => {
+    await open();
+    await heading('You are in line');
+    const tabs = [await context.newPage(), await context.newPage()];
+    await page.close();
+    Object.assign(room, { joinMs: 500, places: 0 });
+    await Promise.all(tabs.map((tab) => tab.goto(`${room.url}/events/2/wait`)));
+    await Promise.all(tabs.map((tab) => tab.getByRole('heading', { name: 'You are in line' }).waitFor()));
+    expect(room.places).toBe(1);
+  });
+
+  test('a lost connection is told, and the page goes on by itself in the same place', async () => {
+    await open();
+    await heading('You are in line');
+    room.away = true;
+    await page.getByText('Connection lost. Your place is kept; trying again.').waitFor();
+    await page.getByText('240 people ahead of you').first().waitFor();
+    room.away = false;
+    room.view = ahead(30);
+    await title(/^30 ahead/);
+    expect(await page.getByText('Connection lost.').count()).toBe(0);
+    expect(room.places).toBe(1);
+  });
+
+  test('a room that is busy is asked again, a place that is void is taken anew, and a refusal is told', async () => {
+    room.refusals = [{ status: 429, code: 'RATE_LIMITED', detail: 'Too many requests. Try again later.' }];
+    await open();
+    await heading('You are in line');
+    room.refusals = [{ status: 404, code: 'PLACE_UNKNOWN', detail: 'There is no such place in line.' }];
+    await until(() => room.places === 2, 30_000);
+    await heading('You are in line');
+    room.refusals = [{ status: 404, code: 'EVENT_UNKNOWN', detail: 'There is no such event.' }];
+    await page.reload();
+    await heading('No place in line');
+    await page.getByText('There is no such event.').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await heading('You are in line');
+    expect(room.places).toBe(2);
+  });
+
+  test('the line is left by keyboard alone, after a question, and joined again', async () => {
+    await open();
+    await heading('You are in line');
+    const focused = () => page.locator(':focus').textContent();
+    await keys('Tab', 'Enter');
+    expect(await focused()).toBe('Stay in line');
+    await keys('Escape');
+    expect(await focused()).toBe('Leave the line');
+    await keys('Enter', 'Tab', 'Enter');
+    await heading('You have left the line');
+    expect(await focused()).toBe('You have left the line');
+    expect((await context.storageState()).origins).toEqual([]);
+    const { length } = room.asked;
+    await sleep(1_200);
+    expect(room.asked).toHaveLength(length);
+    await keys('Tab', 'Enter');
+    await heading('You are in line');
+    expect(room.places).toBe(2);
+  });
+
+  test('who need not wait is told, and is in line by itself once there is one', async () => {
+    room.view = { status: 'open', message: 'Go on.', askAgainSeconds: 1 };
+    await open();
+    await heading('No need to wait');
+    expect((await context.storageState()).origins).toEqual([]);
+    room.view = ahead(240);
+    await heading('You are in line');
+    expect(room.places).toBe(1);
+  });
+
+  test('a visitor who comes for the first time sees it within a second', async () => {
+    await open();
+    await heading('You are in line');
+    const painted = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
+    expect(await page.evaluate(painted)).toBeLessThan(1_000);
+  });
+
+  test('every state can be read, in light and dark, and axe finds nothing serious', async () => {
+    const onSaleAt = new Date(Date.now() + 3_600_000).toISOString();
+    const states = [
+      [{ ...ahead(240), status: 'before_sale', onSaleAt }, 'You are early'],
+      [{ ...ahead(240), likelySoldOut: true }, 'You are in line'],
+      [{ ...ahead(240), paused: true }, 'You are in line'],
+      [yourTurn(), 'It is your turn'],
+      [{ ...ahead(240), status: 'turn_passed' }, 'Your turn has passed'],
+    ] as const;
+    const serious = async (options: string) => {
+      const { violations } = await page.evaluate<AxeResults>(`axe.run(${options})`);
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
+    };
+    await open({ viewport: { width: 320, height: 640 }, colorScheme: 'light' });
+    for (const [view, title] of states) {
+      room.view = view;
+      await page.reload();
+      await heading(title);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+      await page.evaluate(axe.source);
+      expect(await serious('{}')).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await serious("{ runOnly: ['color-contrast'] }")).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'light' });
+    }
+  });
+});

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { type Browser, chromium } from 'playwright-core';
+
+/** What distributions call Chromium, and where its kin live off the PATH. */
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const ELSEWHERE = ['/usr/lib/chromium/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
+
+const executablePath = [
+  ...(process.env.PATH ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name))),
+  ...ELSEWHERE,
+].find((path) => existsSync(path));
+
+/** Tests in a real Chromium, opened for them; where this machine has none they are skipped, and say so. */
+export function describeInBrowser(what: string, tests: (browser: () => Browser) => void): void {
+  if (executablePath === undefined) {
+    process.stderr.write(
+      `"${what}" is skipped: no Chromium was found. On Debian and Ubuntu: apt-get install chromium\n`,
+    );
+    describe.skip(`${what} (no Chromium was found)`, () => tests(() => Object.create(null)));
+    return;
+  }
+  describe(what, () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      // As root, as in containers, Chromium has no sandbox. These tests visit pages of ours alone.
+      browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    });
+    afterAll(() => browser.close());
+    tests(() => browser);
+  });
+}

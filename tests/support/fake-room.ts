@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import express from 'express';
+import type { z } from 'zod';
+import { webRoutes } from '../../api/routes/web.ts';
+import { securityHeaders } from '../../api/security-headers.ts';
+import { createAppServer } from '../../api/server.ts';
+import {
+  admission,
+  joinAnswer,
+  joinBody,
+  VISITOR_TOKEN_HEADER,
+  visitorView,
+} from '../../shared/contract/waiting-room.ts';
+
+type View = z.infer<typeof visitorView>;
+
+/** A waiting room that says what a test wants, by the contract, and the app of web/ as the API serves it. */
+export async function startFakeRoom() {
+  const room = {
+    url: '',
+    /** What the next answers tell, besides `eventId`. */
+    view: { status: 'waiting', message: 'Wait.', askAgainSeconds: 1 } as Omit<View, 'eventId'>,
+    /** Connections are cut instead of answered. */
+    away: false,
+    /** Refusals to give instead of an answer, first to last. */
+    refusals: [] as { status: number; code: string; detail: string }[],
+    /** Questions since the start: method, time in milliseconds, and visitor token. */
+    asked: [] as { method: string; atMs: number; token: string | undefined }[],
+    /** Milliseconds that joining takes. */
+    joinMs: 0,
+    /** Places given. */
+    places: 0,
+    admission: (seconds: number): z.infer<typeof admission> =>
+      admission.parse({
+        token: 'admission.token',
+        expiresAt: new Date(Date.now() + 1000 * seconds).toISOString(),
+        uses: 2,
+      }),
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  const app = express();
+  app.use(webRoutes());
+  app.all('/api/events/:id/waiting-room', express.json(), async (req, res) => {
+    const token = req.get(VISITOR_TOKEN_HEADER);
+    if (room.away) return void req.socket.destroy();
+    room.asked.push({ method: req.method, atMs: performance.now(), token });
+    const refusal = room.refusals.shift();
+    if (refusal !== undefined) return void res.status(refusal.status).json(refusal);
+    const view = { eventId: Number(req.params.id), ...room.view };
+    if (req.method === 'DELETE') return void res.json(visitorView.parse({ ...view, status: 'left' }));
+    if (req.method === 'GET') return void res.json(visitorView.parse(view));
+    if (joinBody.parse(req.body).nonce === undefined) throw new Error('the page gave no nonce');
+    await sleep(room.joinMs);
+    const isOpen = view.status === 'open';
+    if (token === undefined && !isOpen) room.places += 1;
+    res
+      .status(201)
+      .json(joinAnswer.parse({ ...view, visitorToken: isOpen ? '' : (token ?? `visitor-${room.places}`) }));
+  });
+  const server = createAppServer(app, securityHeaders({ TRUST_PROXY: undefined }));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  room.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return room;
+}

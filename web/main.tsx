@@ -1,0 +1,30 @@
+import { render } from 'preact';
+import { EventPage } from './event/page.tsx';
+import { WaitPage } from './wait/page.tsx';
+
+/** The pages, by path. Links between them are plain links: a page is loaded in a blink, and `api/routes/web.ts` knows each. */
+const PAGES = [
+  { path: /^\/events\/(\d{1,10})\/wait\/?$/, page: WaitPage },
+  { path: /^\/events\/(\d{1,10})\/?$/, page: EventPage },
+];
+
+function NoPage() {
+  return (
+    <main>
+      <h1>There is no such page</h1>
+    </main>
+  );
+}
+
+function App({ path }: { path: string }) {
+  for (const { path: pattern, page: Page } of PAGES) {
+    const eventId = pattern.exec(path)?.[1];
+    if (eventId !== undefined) return <Page eventId={Number(eventId)} />;
+  }
+  return <NoPage />;
+}
+
+const root = document.getElementById('app');
+if (root === null) throw new Error('index.html has no #app');
+root.replaceChildren();
+render(<App path={location.pathname} />, root);

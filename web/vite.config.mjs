@@ -1,0 +1,27 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
+/** Writes each file compressed beside itself, so that no answer has to be. Only `br` and `gzip` are spoken by every browser. */
+const compress = {
+  name: 'compress',
+  writeBundle({ dir }, bundle) {
+    for (const name of Object.keys(bundle)) {
+      const file = join(dir, name);
+      writeFileSync(`${file}.br`, brotliCompressSync(readFileSync(file)));
+      writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+    }
+  },
+};
+
+export default {
+  root: import.meta.dirname,
+  build: {
+    outDir: '../build/web',
+    emptyOutDir: true,
+    // Our policy for pages knows no data addresses; and browsers that need the polyfill are too old for the rest.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  plugins: [compress],
+};

@@ -1,0 +1,238 @@
+import type { z } from 'zod';
+import type {
+  joinAnswer,
+  VISITOR_TOKEN_HEADER,
+  visitorStatus,
+  visitorView,
+} from '../../shared/contract/waiting-room.ts';
+import { keptAdmission, keptPlace } from '../kept.ts';
+import { progressOf } from './words.ts';
+
+// Types only: zod itself would weigh ten times what this page does.
+export type VisitorView = z.infer<typeof visitorView>;
+export type VisitorStatus = z.infer<typeof visitorStatus>;
+type Answer = VisitorView & Partial<z.infer<typeof joinAnswer>>;
+const VISITOR_TOKEN: typeof VISITOR_TOKEN_HEADER = 'x-visitor-token';
+
+/** What the page shows of a visit. */
+export type Visit = {
+  /** How the visitor stands, as last told. */
+  view?: VisitorView;
+  /** How far the visitor has come in line, 0 to 1; it never goes back. */
+  progress: number;
+  /** The last question had no answer (`lost`) or was put off (`busy`). It is asked again. */
+  trouble?: 'lost' | 'busy';
+  /** Why the waiting room gives no place: it would say so again. */
+  refusal?: string;
+  /** What to add to this machine's clock to have the server's, in milliseconds. */
+  clockAheadMs: number;
+};
+
+/** Milliseconds after which a question counts as lost, and between tries: doubled each time, and half of it by chance. */
+const TIMEOUT_MS = 10_000;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+
+/** Seconds within which the next question is asked, whatever the answer says: timers hold no month. */
+const ASK_BOUNDS = { min: 1, max: 86_400 };
+
+/** Clocks that differ by less count as equal: the server tells whole seconds. */
+const SAME_CLOCK_MS = 3_000;
+
+/** Milliseconds in which what one tab keeps has surely reached the others. */
+const SPREAD_MS = 250;
+
+/** The line is left for good: nothing is asked until the visitor joins again. */
+const OVER: readonly VisitorStatus[] = ['turn_passed', 'left'];
+
+/** The waiting room answered, and not with a view. */
+class Refused extends Error {
+  readonly code: string;
+  /** Another time it may go well. */
+  readonly passes: boolean;
+  readonly retryAfterMs: number;
+
+  constructor({ status, headers }: Response, { code = '', detail = 'The waiting room gives no place.' }: Problem) {
+    super(detail);
+    this.code = code;
+    this.passes = status === 408 || status === 429 || status >= 500;
+    this.retryAfterMs = 1000 * (Number(headers.get('retry-after')) || 0);
+  }
+}
+
+type Problem = { code?: string; detail?: string };
+
+/**
+ * One visitor in the waiting room of an event: joins, or takes up the place that this browser keeps, asks as often as told,
+ * and goes on after anything that passes. All tabs share one place.
+ *
+ * @param show is called with each change
+ */
+export function createVisit(eventId: number, show: (visit: Visit) => void) {
+  const path = `/api/events/${eventId}/waiting-room`;
+  const place = keptPlace(eventId);
+  const admission = keptAdmission(eventId);
+  let visit: Omit<Visit, 'clockAheadMs'> = { progress: 0 };
+  let clockAheadMs = 0;
+  let shownToken: string | undefined;
+  let failures = 0;
+  let question = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function change(next: typeof visit): void {
+    visit = next;
+    show({ ...visit, clockAheadMs });
+  }
+
+  /** Asks, and sees to it that it is asked again. Only the newest question's answer counts. */
+  async function ask(): Promise<void> {
+    clearTimeout(timer);
+    question += 1;
+    const mine = question;
+    const token = place.read()?.visitorToken;
+    try {
+      const answer = token === undefined ? await alone(join) : await send('GET');
+      if (mine === question) take(answer);
+    } catch (fault) {
+      if (mine === question) miss(fault, token);
+    }
+  }
+
+  /**
+   * Two tabs that open at once must not take two places: who comes second finds the place of the first. A browser keeps tabs in
+   * several processes, and what one writes reaches the others a moment later: so long the lock is held.
+   */
+  function alone(work: () => Promise<Answer>): Promise<Answer> {
+    if (navigator.locks === undefined) return work();
+    return new Promise((resolve, reject) => {
+      const turn = async () => {
+        await work().then(resolve, reject);
+        await new Promise((over) => setTimeout(over, SPREAD_MS));
+      };
+      navigator.locks.request(`frontrow:join:${eventId}`, turn).catch(reject);
+    });
+  }
+
+  async function join(): Promise<Answer> {
+    if (place.read() !== undefined) return send('GET');
+    const answer = await send('POST', { nonce: newNonce() });
+    admission.forget();
+    if (answer.visitorToken) place.write({ visitorToken: answer.visitorToken }); // none where nobody has to wait
+    return answer;
+  }
+
+  function take(view: Answer): void {
+    failures = 0;
+    const kept = place.read();
+    const { ahead } = view;
+    const before = kept?.visitorToken === shownToken ? visit.progress : 0;
+    shownToken = kept?.visitorToken;
+    if (kept !== undefined && ahead !== undefined && kept.aheadAtStart === undefined) {
+      kept.aheadAtStart = ahead;
+      place.write(kept);
+    }
+    if (view.admission !== undefined) admission.write(view.admission);
+    const progress = ahead === undefined ? before : progressOf(kept?.aheadAtStart ?? ahead, ahead, before);
+    change({ view, progress });
+    if (!OVER.includes(view.status)) askIn(1000 * view.askAgainSeconds);
+  }
+
+  function miss(fault: unknown, token: string | undefined): void {
+    if (fault instanceof Refused && !fault.passes) {
+      if (token !== undefined && fault.code === 'PLACE_UNKNOWN') {
+        if (place.read()?.visitorToken === token) place.forget(); // else another tab has a new one already
+        void ask();
+        return;
+      }
+      const { view: _, ...rest } = visit;
+      change({ ...rest, refusal: fault.message });
+      return;
+    }
+    const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+    failures += 1;
+    const told = fault instanceof Refused;
+    const waitMs = Math.max(backoffMs, told ? fault.retryAfterMs : 0);
+    change({ ...visit, trouble: told ? 'busy' : 'lost' });
+    askIn(waitMs);
+  }
+
+  /** Called after an answer, never by a timer: browsers slow timers set by timers of a hidden page to one a minute, as long as a turn. */
+  function askIn(milliseconds: number): void {
+    const { min, max } = ASK_BOUNDS;
+    timer = setTimeout(ask, 1000 * Math.min(max, Math.max(min, milliseconds / 1000)));
+  }
+
+  /** @throws Refused where the answer is no view; another error where there is none */
+  async function send(method: 'GET' | 'POST' | 'DELETE', body?: object): Promise<Answer> {
+    const token = place.read()?.visitorToken;
+    const response = await fetch(path, {
+      method,
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { [VISITOR_TOKEN]: token }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const differenceMs = Date.parse(response.headers.get('date') ?? '') - Date.now();
+    clockAheadMs = Math.abs(differenceMs) > SAME_CLOCK_MS ? differenceMs : 0;
+    const answer = response.status === 204 ? {} : await response.json();
+    if (response.ok) return answer;
+    throw new Refused(response, answer);
+  }
+
+  /** Another tab has joined anew, or left. What it keeps beside the visitor token is no news. */
+  function followOtherTab({ key }: StorageEvent): void {
+    if (key !== place.key && key !== null) return;
+    const token = place.read()?.visitorToken;
+    if (token === shownToken) return;
+    if (token === undefined) showLeft();
+    else void ask();
+  }
+
+  function showLeft(): void {
+    clearTimeout(timer);
+    question += 1;
+    shownToken = undefined;
+    if (visit.view !== undefined) change({ view: { ...visit.view, status: 'left' }, progress: 0 });
+  }
+
+  /** The network is back: whoever had lost it need not wait out the pause. */
+  function backOnline(): void {
+    if (visit.trouble === 'lost') void ask();
+  }
+
+  addEventListener('storage', followOtherTab);
+  addEventListener('online', backOnline);
+  void ask();
+
+  return {
+    /** Whether a reload finds this place again. */
+    lasts: place.lasts,
+    /** Takes a new place, at the end of the line. */
+    joinAgain(): Promise<void> {
+      place.forget();
+      return ask();
+    },
+    /** Asks once more after a refusal. */
+    tryAgain: ask,
+    /** Gives the place up. @throws Error where the waiting room was not told: then nothing has changed */
+    async leave(): Promise<void> {
+      await send('DELETE');
+      place.forget();
+      admission.forget();
+      showLeft();
+    },
+    stop(): void {
+      clearTimeout(timer);
+      question += 1;
+      removeEventListener('storage', followOtherTab);
+      removeEventListener('online', backOnline);
+    },
+  };
+}
+
+/** What this visitor adds to the draw: 128 random bits as hexadecimal. */
+const newNonce = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import type { VisitorView } from './visit.ts';
+import { announce, clockOf, progressOf, rangeInWords, titleOf, waitInWords } from './words.ts';
+
+const waiting = (fields: Partial<VisitorView> = {}): VisitorView => {
+  const wait = { seconds: 600, fromSeconds: 500, toSeconds: 700 };
+  return { eventId: 1, status: 'waiting', message: '', position: 900, ahead: 800, wait, askAgainSeconds: 5, ...fields };
+};
+
+describe('a wait in words', () => {
+  test.each([
+    [0, 'less than a minute'],
+    [44, 'less than a minute'],
+    [45, 'about 1 minute'],
+    [100, 'about 2 minutes'],
+    [19 * 60, 'about 19 minutes'],
+    [23 * 60, 'about 25 minutes'],
+    [57 * 60, 'about 55 minutes'],
+    [58 * 60, 'about an hour'],
+    [80 * 60, 'about 1½ hours'],
+    [7200, 'about 2 hours'],
+    [500 * 3600, 'about 500 hours'],
+  ])('%d seconds are %s', (seconds, words) => expect(waitInWords(seconds)).toBe(words));
+
+  test.each([
+    [500, 900, '8 to 15 minutes'],
+    [10, 200, 'up to 3 minutes'],
+    [2400, 5400, '40 minutes to 1½ hours'],
+    [60, 120, '1 to 2 minutes'],
+    [3600, 7200, '1 to 2 hours'],
+    [600, 610, undefined],
+    [5, 30, undefined],
+  ])('from %d to %d seconds is %s', (from, to, words) => expect(rangeInWords(from, to)).toBe(words));
+});
+
+test.each([
+  [-5, '0:00'],
+  [1, '0:01'],
+  [65_000, '1:05'],
+  [3_665_000, '1:01:05'],
+  [90_061_000, '1 day 01:01:01'],
+])('%d ms on the clock are %s', (milliseconds, words) => expect(clockOf(milliseconds)).toBe(words));
+
+test('the bar goes from the first place to the front, and never back', () => {
+  expect(progressOf(200, 200, 0)).toBe(0);
+  expect(progressOf(200, 50, 0)).toBe(0.75);
+  expect(progressOf(200, 90, 0.75)).toBe(0.75);
+  expect(progressOf(200, 300, 0)).toBe(0);
+  expect(progressOf(0, 0, 0)).toBe(1);
+});
+
+test("the tab's title begins with what matters", () => {
+  expect(titleOf(undefined)).toBe('Waiting room · Frontrow');
+  expect(titleOf(waiting())).toBe('800 ahead · Frontrow');
+  expect(titleOf(waiting({ status: 'your_turn' }))).toBe('It is your turn! · Frontrow');
+});
+
+test('a line that only moves is announced once a minute, a change of state at once', () => {
+  const first = announce(undefined, waiting(), 0);
+  expect(first.text).toBe('You are in line. 800 people ahead of you. Estimated wait: about 10 minutes.');
+  expect(announce(first, waiting({ ahead: 790 }), 59_000)).toBe(first);
+  expect(announce(first, waiting({ ahead: 1 }), 60_000).text).toContain('1 person ahead of you');
+  expect(announce(first, waiting({ paused: true }), 1_000).text).toContain('Letting in is paused');
+  const turn = announce(first, waiting({ status: 'your_turn', ahead: 0 }), 1_000);
+  expect(turn.text).toBe('It is your turn.');
+  expect(announce(turn, waiting({ status: 'your_turn', ahead: 0 }), 500_000)).toBe(turn);
+});
