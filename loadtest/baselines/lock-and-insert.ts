@@ -40,6 +40,8 @@ const prisma = new PrismaClient({
     { connectionString: databaseUrl, max: POOL },
     { statementNameGenerator: ({ sql }) => statementName(sql) },
   ),
+  // Prisma lets a transaction wait 2 s for a connection: more requests than that at once would be refused and not measured.
+  transactionOptions: { maxWait: 30_000, timeout: 30_000 },
 });
 const redis = new Redis(redisUrl);
 

@@ -82,18 +82,21 @@ const answered =
     const wish = wishes(load.seed, house);
     const bodies = Array.from({ length: load.requests }, () => JSON.stringify(bodyOf(wish())));
     const acceptMs: number[] = [];
+    const others = new Map<number, number>();
     const startedAt = performance.now();
-    await hammer({
+    const { noAnswer } = await hammer({
       ...load,
       urls: [url],
       path,
       bodyOf: (index) => bodies[index] ?? '',
       onAnswer: ({ status, ms }) => {
         if (status === expected) acceptMs.push(ms);
+        else others.set(status, (others.get(status) ?? 0) + 1);
       },
     });
     const seconds = (performance.now() - startedAt) / 1000;
-    expectAll(acceptMs.length, load.requests, `answered with ${expected}`);
+    const told = [...others].map(([status, times]) => `, ${times} with ${status}`).join('');
+    expectAll(acceptMs.length, load.requests, `answered with ${expected}${told}, ${noAnswer} not at all`);
     return { acceptMs, ...(outcome && { outcomeMs: acceptMs }), sendSeconds: seconds, settleSeconds: seconds };
   };
 
