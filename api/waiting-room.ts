@@ -104,7 +104,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       if (state.drawn && state.people && room.order === undefined) {
         const { seed, people, chain } = (await store.find(eventId)) ?? room;
         if (people === undefined) continue;
-        room.order = createOrder({ seed, people, chain });
+        Object.assign(room, { people, chain, order: createOrder({ seed, people, chain }) });
       }
       room.state = state;
     }
@@ -156,10 +156,12 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       return true;
     });
     const { link, pathOf } = createLink(newcomers.map(({ nonce }) => nonce));
-    const given = newcomers.length === 0 ? { first: 0 } : await store.join(room, newcomers.length, link);
+    const given: Awaited<ReturnType<RoomStore['join']>> =
+      newcomers.length === 0 ? { first: 0 } : await store.join(room, newcomers.length, link);
     if (given === 'later') return 'later';
 
-    const { first, chain } = given;
+    const { first, people, chain } = given;
+    if (room.state !== undefined) room.state.people ??= people; // known here before the next look
     const fresh = new Map(newcomers.map((join, i) => [join, { arrival: first + i, path: () => pathOf(i) }]));
     const places = newcomers.flatMap(({ userId, instead }, i) =>
       userId === undefined ? [] : [{ userId, instead, arrival: first + i }],

@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { EventStore } from '../shared/stores/events.ts';
-import type { Line, RoomStore } from '../shared/stores/rooms.ts';
+import { HEADROOM, type Line, type RoomStore } from '../shared/stores/rooms.ts';
 
 /** Milliseconds between two looks of this worker, and between two looks for rooms that were switched on. */
 const STEP_MS = 125;
-const LIST_MS = 1_000;
+const LIST_MS = 250;
 
 /** Milliseconds that a step under way is given when the worker stops. */
 const STOP_MS = 1_000;
-
-/** Arrival numbers that PostgreSQL knows of ahead of those given: more than a herd takes between two steps. */
-const HEADROOM = 20_000;
 
 /**
  * Lets people in, room by room. Every worker does, the script lets one step be due at a time: there is nobody to elect, and nobody

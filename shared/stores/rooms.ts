@@ -13,6 +13,9 @@ import type { Scripts } from './scripts.ts';
 /** Positions and arrival numbers that lie in one chunk of bits, as lua/lib/room.lua has it. */
 const CHUNK = 65_536;
 
+/** Arrival numbers that PostgreSQL knows of ahead of those given: more than a herd takes between two steps. */
+export const HEADROOM = 20_000;
+
 /** Milliseconds between two entries of the history that PostgreSQL keeps. */
 const MIRRORED_TURNS_MS = 5_000;
 
@@ -119,18 +122,28 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
       await transaction.waitingPlace.deleteMany({ where: { eventId } });
     },
 
-    /** Makes Redis hold an event's room as PostgreSQL has it, unless it has the line already. Answers the line's generation. */
+    /**
+     * Makes Redis hold an event's room as PostgreSQL has it. A line that it did not have goes on above all numbers that may have been given,
+     * and visitors may join at once. Answers the line's generation.
+     */
     async open(eventId: number): Promise<number> {
       const row = await prisma.waitingRoom.findUniqueOrThrow({ where: { eventId } });
       const { generation, version, numbers, serving, people, chain, turns } = row;
       const settings = settingsOf(row);
       const history = (turns as [number, number][]).flat();
-      await scripts('openRoom', shardOf(eventId), [
+      const isNew = await scripts<number>('openRoom', shardOf(eventId), [
         ...[eventId, generation, version, numbers, serving, people ?? '', chain],
         ...[settings.mode, settings.paused ? 1 : 0, settings.peoplePerMinute ?? 0, settings.peopleInside ?? 0],
         ...[Math.round(settings.etaLimitSeconds * 1000), settings.turnSeconds * 1000, settings.admissionSeconds * 1000],
         ...[settings.uses, settings.requireLogin ? 1 : 0, ...history],
       ]);
+      if (isNew === 1) {
+        const [known] = await prisma.$queryRaw<Mirrored[]>`
+          UPDATE waiting_room SET numbers = GREATEST(numbers, ${numbers + HEADROOM}::int)
+          WHERE event_id = ${eventId}::int AND generation = ${generation}::int
+          RETURNING serving, numbers, people, chain`;
+        if (known !== undefined) await this.serve({ eventId, generation }, known);
+      }
       return generation;
     },
 
@@ -154,19 +167,19 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
      * Gives arrival numbers to visitors who join together.
      *
      * @param link what they add to the chain of a draw
-     * @returns the first of their numbers, and the chain before and after where the line is open for the draw; `'later'` where
-     * a worker has to do something first
+     * @returns the first of their numbers; how many came before the sale, or the chain before and after while the line is open for
+     * the draw; `'later'` where a worker has to do something first
      */
     async join(
       { eventId, generation }: Line,
       visitors: number,
       link: string,
-    ): Promise<{ first: number; chain?: { before: string; after: string } } | 'later'> {
+    ): Promise<{ first: number; people?: number; chain?: { before: string; after: string } } | 'later'> {
       type Reply = [first: number, people: number | '', before?: string, after?: string] | 'WAIT' | 'REBUILD';
       const reply = await scripts<Reply>('joinRoom', shardOf(eventId), [eventId, generation, visitors, link]);
       if (typeof reply === 'string') return 'later';
-      const [first, , before, after] = reply;
-      return before === undefined || after === undefined ? { first } : { first, chain: { before, after } };
+      const [first, people, before = '', after = ''] = reply;
+      return people === '' ? { first, chain: { before, after } } : { first, people };
     },
 
     /** Lets a visitor in whose turn has come. Answers when the admission ends, or why there is none. */
