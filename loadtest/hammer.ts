@@ -44,7 +44,7 @@ export type Answer = { status: number; body: unknown; ms: number };
  *
  * @param perSecond how many are due in a second, at even distances: then an answer's time counts from when its request was
  *   due, so that a system that falls behind cannot hide it. Without it, as fast as answers come
- * @param bodyOf the JSON body of the request with this number, from 0
+ * @param bodyOf the JSON body of the request with this number, from 0; none for a GET
  * @param onAnswer is called for each answer; a promise holds back its connection until it resolves
  * @returns how many requests had no answer
  * @throws Error where nothing answers for a minute
@@ -55,10 +55,12 @@ export async function hammer(options: {
   requests: number;
   connections: number;
   perSecond?: number;
-  bodyOf: (index: number) => string;
+  method?: 'GET' | 'POST';
+  headersOf?: (index: number) => Record<string, string>;
+  bodyOf?: (index: number) => string;
   onAnswer: (answer: Answer, index: number) => void | Promise<void>;
 }): Promise<{ noAnswer: number }> {
-  const { urls, path, requests, connections, perSecond, bodyOf, onAnswer } = options;
+  const { urls, path, requests, connections, perSecond, method = 'POST', headersOf, bodyOf, onAnswer } = options;
   const pools = urls.map((url) => new Pool(url, { pipelining: 1, headersTimeout: 70_000, bodyTimeout: 70_000 }));
   const headers = { 'content-type': 'application/json' };
   let next = 0;
@@ -83,7 +85,12 @@ export async function hammer(options: {
       const startedAt = await due(index);
       let answer: Answer;
       try {
-        const { status, text } = await ask(pool, { path, method: 'POST', headers, body: bodyOf(index) });
+        const { status, text } = await ask(pool, {
+          path,
+          method,
+          headers: headersOf?.(index) ?? headers,
+          body: bodyOf?.(index) ?? null,
+        });
         answer = { status, body: parsed(text), ms: performance.now() - startedAt };
         lastAnswerAt = performance.now();
       } catch (fault) {

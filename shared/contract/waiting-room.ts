@@ -49,7 +49,7 @@ export const visitorView = z
  * What shows who joined before the sale that they are in the draw: `link` is the root of a tree of hashes in which `path` leads from
  * the nonce, and `chain` is the SHA-256 of `chainBefore` and `link`. docs/waiting-room.md tells how to compute them.
  */
-const receipt = z.object({
+export const receipt = z.object({
   arrival: z.int(),
   nonce: z.string(),
   path: z.array(z.string()),
