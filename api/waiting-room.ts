@@ -4,6 +4,7 @@ import type { BookRequest } from '../shared/contract/jobs.ts';
 import { ADMISSION_TOKEN_HEADER, type Receipt, type VisitorView } from '../shared/contract/waiting-room.ts';
 import { commitmentOf, createLink, createOrder } from '../shared/domain/draw.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
+import { secondsUntil } from '../shared/domain/pace.ts';
 import { createRoomTokens, type Visitor } from '../shared/domain/room-tokens.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
@@ -26,6 +27,9 @@ const MAX_TURNS_KEPT = 20_000;
 
 /** Seconds after which a visitor is told to ask again, at the most. */
 const MAX_ASK_SECONDS = 30;
+
+/** Beyond this an estimate tells nothing. */
+const MAX_WAIT_SECONDS = 24 * 3_600;
 
 /** How far off an estimate may be: the pace changes with what people ahead do. */
 const RANGE = { from: 0.6, to: 1.7 };
@@ -201,13 +205,14 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   }
 
   function waitingView(room: KnownRoom, state: RoomState, position: number): VisitorView {
-    const { serving, used, rate, speed, paused, inside, offered, seatsEach, seatsFree } = state;
+    const { serving, used, rate, growth, top, speed, paused, inside, offered, seatsEach, seatsFree } = state;
     const ahead = Math.max(0, position - serving - 1);
     const likelySoldOut = (ahead + inside + offered) * seatsEach >= seatsFree || undefined;
     if (paused) return view(room, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
-    const pace = used ? rate : speed;
-    if (pace < 0.01) return view(room, 'waiting', askAgain(2 + ahead / 100, state), { position, ahead, likelySoldOut });
-    const seconds = (ahead + 1) / pace;
+    const pace = used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed };
+    const seconds = secondsUntil(ahead + 1, pace);
+    if (seconds > MAX_WAIT_SECONDS)
+      return view(room, 'waiting', askAgain(2 + ahead / 100, state), { position, ahead, likelySoldOut });
     const wait = {
       seconds: Math.ceil(seconds),
       fromSeconds: Math.floor(seconds * RANGE.from),

@@ -27,7 +27,7 @@ local STEP_MS = 250
 local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
 local START_RATE = 50 -- people a second, while nothing was measured
 local ASSUMED_DRAIN = 1000 -- tickets a second, as domain/drain.ts has it
-local FAST, SLOW = 0.25, 0.05 -- growth of the rate in a second, below and above where the queue last showed a delay
+local FAST, SLOW = 0.4, 0.05 -- growth of the rate in a second, below and above where the queue last showed a delay
 local FEW = 4 -- tickets on the queue that are no delay
 local CALM_MS = 30000
 local ASSUMED_VISITORS = 20 -- taken to have got a seat each, until more was seen
@@ -45,17 +45,21 @@ if sinceMs < math.max(STEP_MS, windowMs / MAX_STEPS) then return 'EARLY' end
 local seconds = math.min(sinceMs, 2000) / 1000
 local joined, serving = number('joined'), number('serving')
 
--- The booking queue: how many wait, how fast it drains while some do, and what that is in seconds.
+-- The booking queue: how many wait, how fast it drains, and what that is in seconds. Only while jobs wait for a worker the pace is
+-- all that workers can do.
 local given, gone = tonumber(redis.call('GET', sequence) or 0), tonumber(redis.call('GET', settled) or 0)
-local isEmpty = redis.call('LLEN', waiting) == 0 and redis.call('LLEN', active) == 0 and redis.call('ZCARD', delayed) == 0
+local busy = redis.call('LLEN', waiting) + redis.call('ZCARD', delayed) > 0
+local isEmpty = not busy and redis.call('LLEN', active) == 0
 local backlog = isEmpty and 0 or math.max(0, given - gone)
-local drain = number('drain')
-local moved = gone - number('settled', gone)
-if backlog > 0 and number('backlog') > 0 and moved >= 0 then
-  local kept = drain > 0 and 0.5 ^ seconds or 0
-  drain = drain * kept + moved / seconds * (1 - kept)
+local drain = number('drain', ASSUMED_DRAIN)
+local pace = math.max(0, gone - number('settled', gone)) / seconds
+if busy and line.busy == '1' then
+  local kept = 0.25 ^ seconds
+  drain = math.max(1, drain * kept + pace * (1 - kept))
+else
+  drain = math.max(drain, pace)
 end
-local eta = backlog <= FEW and 0 or backlog / math.max(drain > 0 and drain or ASSUMED_DRAIN, 1)
+local eta = backlog <= FEW and 0 or backlog / drain
 local limit = number('etaLimitMs') / 1000
 
 -- The house: when it is on sale, and which seats are left.
@@ -100,16 +104,18 @@ if line.mode == 'auto' then
 end
 
 -- The rate, people a second.
-local rate, ceiling = number('rate'), number('ceiling', math.huge)
-if rate == 0 or (on and not wasOn) then rate = drain > 0 and drain * 0.8 or START_RATE end
+local rate, ceiling, growth = number('rate'), number('ceiling', math.huge), 0
+if rate == 0 or (on and not wasOn) then rate = line.ceiling and drain * 0.8 or START_RATE end
 if eta > limit / 4 then
-  rate = math.min(rate, drain * (eta > limit / 2 and 0.5 or 1))
-  ceiling = drain * 0.8
+  rate = math.min(rate, drain * (eta > limit / 2 and 0.5 or 0.9))
+  ceiling = drain * 0.9
 elseif eta < limit / 8 and line.used == '1' then
-  rate = rate * (1 + (rate < ceiling and FAST or SLOW) * seconds)
+  growth = rate < ceiling and FAST or SLOW
+  rate = rate * (1 + growth) ^ seconds
 end
+local top = ceiling < math.huge and ceiling or math.max(drain, ASSUMED_DRAIN)
 local perMinute, insideLimit = number('perMinute'), number('insideLimit')
-if perMinute > 0 then rate = math.min(rate, perMinute / 60) end
+if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
 rate = math.max(rate, 1)
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
@@ -126,10 +132,10 @@ local carry = used and byRate - more or 0
 local faded = 0.5 ^ (seconds / 5)
 local speed = number('speed') * faded + math.max(0, serving - number('before', serving)) / seconds * (1 - faded)
 redis.call(
-  'HSET', room, 'stepMs', nowMs, 'settled', gone, 'backlog', backlog,
+  'HSET', room, 'stepMs', nowMs, 'settled', gone, 'busy', busy and 1 or 0,
   'drain', drain, 'eta', eta, 'free', free, 'sold', (free <= 0 and held <= 0) and 1 or 0, 'inside', inside, 'offered', offered,
   'seatsEach', seatsEach, 'on', on and 1 or 0, 'calmMs', calmMs, 'rate', rate, 'carry', carry, 'used', used and 1 or 0,
-  'before', serving, 'speed', speed
+  'before', serving, 'speed', speed, 'growth', growth, 'top', top
 )
 if ceiling ~= math.huge then redis.call('HSET', room, 'ceiling', ceiling) end
 return {

@@ -43,8 +43,11 @@ export type RoomState = {
   drawn: boolean;
   chain: string;
   rate: number;
-  /** Whether the rate is what bounds letting in. */
+  /** Whether the rate is what bounds letting in; by which share it grows in a second then, and up to where, probably. */
   used: boolean;
+  growth: number;
+  top: number;
+  /** People let in a second, of late. */
   speed: number;
   etaSeconds: number;
   inside: number;
@@ -299,8 +302,8 @@ function settingsOf(row: Prisma.WaitingRoomModel): RoomSettings {
 
 /** A room as readRooms.lua answers it. What no step has measured yet is 0. */
 function stateOf(fields: readonly (string | null)[]): RoomState {
-  const [generation, on, paused, joined, serving, people, drawn, chain, rate, used, speed, eta, ...more] = fields;
-  const [inside, offered, free, sold, seatsEach, turnMs, uses, login, onSaleMs] = more;
+  const [generation, on, paused, joined, serving, people, drawn, chain, rate, used, ...more] = fields;
+  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, turnMs, uses, login, onSaleMs] = more;
   return {
     generation: Number(generation),
     on: on === '1',
@@ -312,6 +315,8 @@ function stateOf(fields: readonly (string | null)[]): RoomState {
     chain: chain ?? '',
     rate: Number(rate ?? 0),
     used: used === '1',
+    growth: Number(growth ?? 0),
+    top: Number(top ?? 0),
     speed: Number(speed ?? 0),
     etaSeconds: Number(eta ?? 0),
     inside: Number(inside ?? 0),
