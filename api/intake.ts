@@ -46,8 +46,8 @@ export function createIntake<Name extends BatchJob>(deps: {
 }) {
   const { job, tickets, queues, node, meter, maxQueued, isFull, noteAccepted, log } = deps;
 
-  async function flush(shard: number, batch: Entry<Name>[]): Promise<(Submission | ApiError)[]> {
-    const accepted = await tickets.accept(shard, node, batch, maxQueued);
+  async function flush(shard: number, batch: Entry<Name>[], fresh: boolean): Promise<(Submission | ApiError)[]> {
+    const accepted = await tickets.accept(shard, node, batch, { maxQueued, fresh });
     if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
 
     // Each ticket once, though its key may have come twice in this batch.
@@ -58,7 +58,7 @@ export function createIntake<Name extends BatchJob>(deps: {
       if (ticket.enqueue) queueing.set(ticket.ticketId, entry);
       // Before it is on the queue: no outcome can come that this node does not wait for.
       const { ticketId, kind, userId } = entry;
-      if (ticket.ticketId === ticketId) noteAccepted(ticketId, { kind, userId, place: ticket.place });
+      if (ticket.ticketId === ticketId) noteAccepted(ticketId, kind, userId, ticket.place);
     }
     const requests = [...queueing].map(([ticketId, { asked }]) => ({ ticketId, ...asked }));
     // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:
@@ -93,15 +93,15 @@ export function createIntake<Name extends BatchJob>(deps: {
 
   /** A flush that broke half way is tried again with the same ids: recording and queueing both know what they have. */
   async function flushPersistently(shard: number, batch: Entry<Name>[]): Promise<(Submission | ApiError)[]> {
-    for (const pauseMs of RETRY_PAUSES_MS) {
+    for (const [tries, pauseMs] of RETRY_PAUSES_MS.entries()) {
       try {
-        return await flush(shard, batch);
+        return await flush(shard, batch, tries === 0);
       } catch (fault) {
         log.warn({ shard, requests: batch.length, fault: (fault as Error).message }, 'flush failed, trying again');
         await sleep(pauseMs);
       }
     }
-    return flush(shard, batch);
+    return flush(shard, batch, false);
   }
 
   /** A key is judged together with its ticket, in one shard; that it asks for something else in another is seen here. */

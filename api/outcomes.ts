@@ -23,14 +23,20 @@ const TICKET_ID_LENGTH = 36;
 /** Milliseconds between two tries to read what may have been missed. */
 const REREAD_PAUSE_MS = 500;
 
-/** Tickets that this node accepted last and remembers: those of a second or two, some 8 MB. */
-const MAX_REMEMBERED = 10_000;
+/** Tickets that this node accepted last and remembers, at least so many and at most twice as many: those of a second or two, some 8 MB. */
+const MIN_REMEMBERED = 5_000;
 
 /** Milliseconds for which a node believes by itself that what it accepted is on the queue: a wipe of Redis says nothing. */
 const BELIEVED_MS = 5_000;
 
 /** A ticket as this node accepted it. `outcome` is there, as JSON, once this node was told. */
-type Remembered = { kind: TicketKind; userId: number | undefined; place: number; atMs: number; outcome?: string };
+type Remembered = {
+  kind: TicketKind;
+  userId: number | undefined;
+  place: number;
+  atMs: number;
+  outcome: string | undefined;
+};
 
 /** The state of a ticket: the JSON of its view, and whether it is the last. */
 export type TicketState = { settled: boolean; json: string };
@@ -54,7 +60,9 @@ export async function createOutcomes(deps: {
 }) {
   const { tickets, bookings, subscriber, node, shards, meter, log } = deps;
   const listeners = new Map<string, Set<Listener>>();
-  const remembered = new Map<string, Remembered>();
+  // Forgotten by the map. One from which each new ticket pushes out the oldest would be slow: finding that one passes by all that were.
+  let remembered = new Map<string, Remembered>();
+  let rememberedBefore = new Map<string, Remembered>();
   const settledCounts: number[] = []; // of each shard, as it was last seen
   const stopping = new AbortController();
 
@@ -70,8 +78,10 @@ export async function createOutcomes(deps: {
     }),
   );
 
+  const recall = (ticketId: string) => remembered.get(ticketId) ?? rememberedBefore.get(ticketId);
+
   function deliver(ticketId: string, outcome: string): void {
-    const known = remembered.get(ticketId);
+    const known = recall(ticketId);
     if (known !== undefined) known.outcome = outcome;
     const followers = listeners.get(ticketId);
     listeners.delete(ticketId);
@@ -87,7 +97,8 @@ export async function createOutcomes(deps: {
   let unread: string[] | undefined; // what is still to be read after the last gap; undefined before it is known
   let rereading = false;
   subscriber.on('ready', () => {
-    remembered.clear(); // an outcome may have passed by: from here on Redis is asked
+    remembered.clear();
+    rememberedBefore.clear(); // an outcome may have passed by: from here on Redis is asked
     unread = undefined;
     if (!rereading) void reread();
   });
@@ -159,7 +170,7 @@ export async function createOutcomes(deps: {
    * so one that follows such a ticket needs no call of Redis for it.
    */
   function stateHere(ticketId: string, reader: Reader): TicketState | undefined {
-    const known = remembered.get(ticketId);
+    const known = recall(ticketId);
     if (known === undefined || !mayRead(reader, known.userId)) return undefined;
     if (known.outcome !== undefined) return settledState(ticketId, known.outcome);
     if (performance.now() - known.atMs > BELIEVED_MS) return undefined;
@@ -218,13 +229,12 @@ export async function createOutcomes(deps: {
     wait,
 
     /** Remembers a ticket that this node has just accepted, with its place in line. */
-    noteAccepted(ticketId: string, ticket: Omit<Remembered, 'outcome' | 'atMs'>): void {
-      remembered.set(ticketId, { ...ticket, atMs: performance.now() });
-      if (remembered.size <= MAX_REMEMBERED) return;
-      for (const [oldest] of remembered) {
-        remembered.delete(oldest);
-        break;
+    noteAccepted(ticketId: string, kind: TicketKind, userId: number | undefined, place: number): void {
+      if (remembered.size === MIN_REMEMBERED) {
+        rememberedBefore = remembered;
+        remembered = new Map();
       }
+      remembered.set(ticketId, { kind, userId, place, atMs: performance.now(), outcome: undefined });
     },
 
     /**

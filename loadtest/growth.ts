@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
@@ -21,7 +22,7 @@ small and large in turn, medians of them. Ends with 1 where a target is missed.
                     take seconds each, a fifth of it                   (default 15)
   --seed N          what random wishes are made from                   (default 1)
   --json FILE       writes the figures there
-  --picture FILE    draws them there, as SVG
+  --picture FILE    where their plots go, an SVG                   (default growth.svg in DATA_DIR)
   --quick           a hundredth of the sizes, to see that it runs
   --help
 
@@ -87,8 +88,8 @@ function tableOf({ title, grows, steps, unit, series, targets, notes }: Section)
 async function main(): Promise<void> {
   const options = readOptions();
   if (options === undefined) return void console.log(HELP);
-  readConfig(); // settings that are not valid end it here, before minutes of work
-  const { only, rounds, seed, json, picture, quick } = options;
+  const { DATA_DIR } = readConfig(); // settings that are not valid end it here, before minutes of work
+  const { only, rounds, seed, json, quick, picture = join(DATA_DIR, 'growth.svg') } = options;
   const sections: Record<string, Section> = {};
   for (const name of only) {
     const { grow, slow } = measurements[name] as Measurement;
@@ -101,16 +102,16 @@ async function main(): Promise<void> {
   const machine = { cores: availableParallelism(), node: process.version };
   if (json !== undefined)
     writeFileSync(json, `${JSON.stringify({ machine, rounds, seed, quick, sections }, null, 2)}\n`);
-  if (picture !== undefined) {
-    const plots = all.map(({ title, grows, steps, unit, series }) => ({
-      title,
-      across: grows,
-      steps,
-      unit,
-      lines: series,
-    }));
-    writeFileSync(picture, renderPlots(plots));
-  }
+  const plots = all.map(({ title, grows, steps, unit, series }) => ({
+    title,
+    across: grows,
+    steps,
+    unit,
+    lines: series,
+  }));
+  mkdirSync(dirname(picture), { recursive: true });
+  writeFileSync(picture, renderPlots(plots));
+  console.log(`\nPicture: ${picture}`);
   process.exitCode = all.some(({ targets }) => targets.some(isMissed)) ? 1 : 0;
 }
 

@@ -1,30 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Dispatcher, Pool } from 'undici';
+import { createConnection } from './connection.ts';
 
 /** Milliseconds without a single answer after which a target counts as gone. */
 const GIVE_UP_MS = 60_000;
-
-/**
- * Sends one request and reads its answer whole. It uses undici's handlers and not its streams: a generator shares its cores
- * with what it measures.
- */
-function ask(pool: Pool, request: Dispatcher.DispatchOptions): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    let status = 0;
-    let text = '';
-    pool.dispatch(request, {
-      onRequestStart: () => undefined,
-      onResponseStart: (_controller, statusCode) => {
-        status = statusCode;
-      },
-      onResponseData: (_controller, chunk) => {
-        text += chunk.toString('utf8');
-      },
-      onResponseEnd: () => resolve({ status, text }),
-      onResponseError: (_controller, fault) => reject(fault),
-    });
-  });
-}
 
 function parsed(text: string): unknown {
   if (text === '') return undefined;
@@ -61,8 +39,6 @@ export async function hammer(options: {
   onAnswer: (answer: Answer, index: number) => void | Promise<void>;
 }): Promise<{ noAnswer: number }> {
   const { urls, path, requests, connections, perSecond, method = 'POST', headersOf, bodyOf, onAnswer } = options;
-  const pools = urls.map((url) => new Pool(url, { pipelining: 1, headersTimeout: 70_000, bodyTimeout: 70_000 }));
-  const headers = { 'content-type': 'application/json' };
   let next = 0;
   let noAnswer = 0;
   let lastAnswerAt = performance.now();
@@ -78,37 +54,35 @@ export async function hammer(options: {
   }
 
   async function connection(number: number): Promise<void> {
-    const pool = pools[number % pools.length] as Pool;
-    while (next < requests) {
-      const index = next;
-      next += 1;
-      const startedAt = await due(index);
-      let answer: Answer;
-      try {
-        const { status, text } = await ask(pool, {
-          path,
-          method,
-          headers: headersOf?.(index) ?? headers,
-          body: bodyOf?.(index) ?? null,
-        });
-        answer = { status, body: parsed(text), ms: performance.now() - startedAt };
-        lastAnswerAt = performance.now();
-      } catch (fault) {
-        noAnswer += 1;
-        if (performance.now() - lastAnswerAt > GIVE_UP_MS) {
-          throw new Error(`${urls.join(', ')}: no answer for a minute: ${(fault as Error).message}`);
+    const client = createConnection(urls[number % urls.length] as string);
+    try {
+      while (next < requests) {
+        const index = next;
+        next += 1;
+        const startedAt = await due(index);
+        let answer: Answer;
+        try {
+          const { status, text } = await client.send(method, path, {
+            headers: headersOf?.(index),
+            body: bodyOf?.(index),
+          });
+          answer = { status, body: parsed(text), ms: performance.now() - startedAt };
+          lastAnswerAt = performance.now();
+        } catch (fault) {
+          noAnswer += 1;
+          if (performance.now() - lastAnswerAt > GIVE_UP_MS) {
+            throw new Error(`${urls.join(', ')}: no answer for a minute: ${(fault as Error).message}`);
+          }
+          await sleep(200);
+          continue;
         }
-        await sleep(200);
-        continue;
+        await onAnswer(answer, index);
       }
-      await onAnswer(answer, index);
+    } finally {
+      client.close();
     }
   }
 
-  try {
-    await Promise.all(Array.from({ length: connections }, (_, number) => connection(number)));
-  } finally {
-    await Promise.all(pools.map((pool) => pool.close()));
-  }
+  await Promise.all(Array.from({ length: connections }, (_, number) => connection(number)));
   return { noAnswer };
 }

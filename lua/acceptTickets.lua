@@ -9,13 +9,14 @@
 -- ARGV[1]  maxQueued    integer, tickets without an outcome that there may be
 -- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered
 -- ARGV[3]  node         id of the API node that asks; it is told of the outcomes
--- ARGV[4..] for each ticket: ticket id, kind, user or '', digest of the idempotency key or '', fingerprint or ''
--- RETURNS  { settled, { ticket id or '' if the key was used with another body, place, 1 if it has to be put on the queue } for
---           each }, or OVERLOADED
+-- ARGV[4]  fresh        1 where no ticket of these ids can be there yet, 0 where a call before may have recorded them
+-- ARGV[5..] for each ticket: ticket id, kind, user or '', digest of the idempotency key or '', fingerprint or ''
+-- RETURNS  { settled, and for each: ticket id or '' if the key was used with another body, place, 1 if it has to be put on the
+--           queue }, or OVERLOADED
 -- COST     O(tickets)
 local sequence, settled, ticketStem, idemStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local waiting, active, delayed = KEYS[5], KEYS[6], KEYS[7]
-local maxQueued, idemTtlSec, node = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local maxQueued, idemTtlSec, node, fresh = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4] == '1'
 
 -- @include idempotency
 
@@ -33,19 +34,25 @@ then
   redis.call('SET', settled, done)
 end
 
-if last - done + (#ARGV - 3) / 5 > maxQueued then return 'OVERLOADED' end
+if last - done + (#ARGV - 4) / 5 > maxQueued then return 'OVERLOADED' end
 
-local replies = {}
-for i = 4, #ARGV, 5 do
+local reply = { done }
+local function answer(id, place, enqueue)
+  local n = #reply
+  reply[n + 1], reply[n + 2], reply[n + 3] = id, place, enqueue
+end
+
+for i = 5, #ARGV, 5 do
   local id, kind, user, digest, fingerprint = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local mismatch = false
   if digest ~= '' then
     id, mismatch = bindKey(digest, id, fingerprint, idemTtlSec)
   end
   if mismatch then
-    replies[#replies + 1] = { '', 0, 0 }
+    answer('', 0, 0)
   else
-    local ticket = redis.call('HMGET', ticketStem .. id, 'seq', 'outcome', 'queued')
+    local isNew = fresh and id == ARGV[i]
+    local ticket = isNew and {} or redis.call('HMGET', ticketStem .. id, 'seq', 'outcome', 'queued')
     local place = tonumber(ticket[1])
     -- A key that is repeated puts its ticket on the queue unless it is known to be there (noteQueued): its API may have died
     -- in between. The entry's own id comes twice only where its flush is tried again, and then nobody knows.
@@ -58,8 +65,8 @@ for i = 4, #ARGV, 5 do
       if digest ~= '' then redis.call('HSET', ticketStem .. id, 'keyed', 1) end
       enqueue = true
     end
-    replies[#replies + 1] = { id, place, enqueue and 1 or 0 }
+    answer(id, place, enqueue and 1 or 0)
   end
 end
 redis.call('SET', sequence, last)
-return { done, replies }
+return reply

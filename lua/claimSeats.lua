@@ -62,12 +62,21 @@ local function readHouse(event)
   return house
 end
 
--- The zone that a row of the house, counted from 0, lies in: zones stand in the order of their numbers.
+-- The zone that a row of the house, counted from 0, lies in: zones stand in the order of their numbers. The first guess is right
+-- where all have as many rows.
 local function zoneOfRow(house, rowIndex)
   local low, high = 1, house.zones
+  local guess = 1 + math.floor(rowIndex * house.zones / house.rows)
   while low < high do
-    local middle = math.ceil((low + high) / 2)
-    if readZone(house.event, middle).first <= rowIndex then low = middle else high = middle - 1 end
+    local zone = readZone(house.event, guess)
+    if rowIndex < zone.first then
+      high = guess - 1
+    elseif rowIndex >= zone.first + zone.rows then
+      low = guess + 1
+    else
+      return zone
+    end
+    guess = math.floor((low + high) / 2)
   end
   return readZone(house.event, low)
 end

@@ -1,4 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { BookRequest, JobPayload } from '../shared/contract/jobs.ts';
+import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
+import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
@@ -68,19 +71,30 @@ export async function startWorkers(deps: {
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
   for (const eventId of await events.ids()) await seats.open(eventId);
 
+  const concurrency = config.WORKER_CONCURRENCY;
+
+  /**
+   * Group commit once more: jobs that were taken while others were worked on are claimed, saved and settled as one batch. The
+   * further behind a worker is, the larger its batches and the less each booking costs. A fault sends each of the jobs back to the queue.
+   */
+  function createBookTogether(shard: number) {
+    const commit = createGroupCommit<BookRequest, undefined>({
+      flush: async (requests) => {
+        await book(shard, requests);
+        return requests.map(() => undefined);
+      },
+      maxItems: MAX_BATCH_REQUESTS,
+      maxWaiting: concurrency * MAX_BATCH_REQUESTS,
+    });
+    return async ({ requests }: JobPayload<'book'>) => {
+      await Promise.all(requests.map((request) => commit.add(request)));
+    };
+  }
+
   const workers = Array.from({ length: config.SHARDS }, (_, shard) => {
     const { tag } = keysOf(shard);
     return [
-      openWorker(
-        'booking',
-        tag,
-        { book: ({ requests }) => book(shard, requests) },
-        {
-          redis,
-          concurrency: config.WORKER_CONCURRENCY,
-          log,
-        },
-      ),
+      openWorker('booking', tag, { book: createBookTogether(shard) }, { redis, concurrency, log }),
       openWorker(
         'control',
         tag,
@@ -91,7 +105,7 @@ export async function startWorkers(deps: {
           reconcile: () => turns.take('reconcile', reconcile),
           ...operations,
         },
-        { redis, concurrency: config.WORKER_CONCURRENCY, log },
+        { redis, concurrency, log },
       ),
     ];
   }).flat();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { cpuSeconds } from '../cpu.ts';
+import { median, percentile } from '../figures.ts';
 import type { Contestant, LoadResult, Running } from './contestants.ts';
 
 /** Milliseconds that PostgreSQL may take to notice that a contestant's programs are gone. */
@@ -82,12 +83,6 @@ export type Figures = {
   walBytesPerBooking: number | null;
 };
 
-/** The value below which `share` of the values lie. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
 /** The figures of one round. */
 export function figuresOf(contestant: Contestant, result: LoadResult, before: Reading, after: Reading): Figures {
   const { acceptMs, outcomeMs, sendSeconds, settleSeconds } = result;
@@ -120,8 +115,7 @@ export function figuresOf(contestant: Contestant, result: LoadResult, before: Re
 
 /** The median of each figure. What is null in one round is null in all. */
 export function medians(rounds: readonly Figures[]): Figures {
-  const of = (values: (number | null)[]): number | null =>
-    values.includes(null) ? null : percentile(values as number[], 0.5);
+  const of = (values: (number | null)[]): number | null => (values.includes(null) ? null : median(values as number[]));
   const [first] = rounds;
   if (first === undefined) throw new Error('there are no rounds');
   const names = Object.keys(first) as (keyof Figures)[];

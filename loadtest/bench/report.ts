@@ -6,7 +6,7 @@ export type Result = Figures & {
   walSyncsPerBooking: number | null;
   /** As many as all others, or what it can do in a round's time. */
   requestsPerRound: number;
-  /** Frontrow's bookings a second over this one's (`ratioTo`). null where Frontrow did not take part. */
+  /** Frontrow's bookings a second over this one's in the same round (`ratioTo`), the median. null where Frontrow did not take part. */
   frontrowTimes: number | null;
 };
 

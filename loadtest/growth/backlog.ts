@@ -41,7 +41,7 @@ async function openIntake(addresses: { databaseUrl: string; redisUrl: string }) 
       0,
       'growth',
       batch.map(({ ticketId }) => ({ ticketId, kind: 'book' })),
-      MAX_QUEUED,
+      { maxQueued: MAX_QUEUED, fresh: true },
     );
   const putOnQueue = (batch: BookRequest[]) => queue.add('book', { requests: batch }, batch[0]?.ticketId);
 

@@ -59,7 +59,7 @@ export async function growSockets({ rounds, seed, quick, say }: GrowthOptions): 
       while (open.length < sockets) {
         const ids = Array.from({ length: Math.min(MAX_BATCH_REQUESTS, sockets - open.length) }, () => newTicketId(0));
         const tickets = ids.map((ticketId) => ({ ticketId, kind: 'book' as const }));
-        await stores.tickets.accept(0, 'growth', tickets, 1_000_000);
+        await stores.tickets.accept(0, 'growth', tickets, { maxQueued: 1_000_000, fresh: true });
         const some = await openSockets(Number(new URL(system.url).port), ids.length, (socket, number) => {
           socket.on('data', (bytes) => {
             if (bytes[0] === PING_HEAD) socket.write(frameOf({ opcode: PONG, payload: '' }));

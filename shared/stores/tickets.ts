@@ -32,7 +32,8 @@ export type TicketLook =
 export function createTicketStore({ scripts }: { scripts: Scripts }) {
   return {
     /**
-     * Records a batch of tickets of one shard. `node` is told of their outcomes.
+     * Records a batch of tickets of one shard. `node` is told of their outcomes. `fresh` says that their ids are new: they were not recorded
+     * by a call that broke.
      *
      * @returns for each the ticket (an older one where its idempotency key was used before with the same request),
      * `'mismatch'` where the key was used with another; or `'overloaded'` for all, and then nothing was recorded
@@ -41,22 +42,21 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
       shard: number,
       node: string,
       requests: readonly TicketRequest[],
-      maxQueued: number,
+      { maxQueued, fresh }: { maxQueued: number; fresh: boolean },
     ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch')[] } | 'overloaded'> {
-      const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node];
+      const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0];
       for (const { ticketId, kind, userId, idempotency } of requests) {
         args.push(ticketId, kind, userId ?? '', idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
       }
-      type Reply = [settled: number, tickets: [id: string, place: number, enqueue: number][]] | 'OVERLOADED';
-      const reply = await scripts<Reply>('acceptTickets', shard, args);
+      const reply = await scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
       if (reply === 'OVERLOADED') return 'overloaded';
-      const [settled, tickets] = reply;
-      return {
-        settled,
-        tickets: tickets.map(([ticketId, place, enqueue]) =>
-          ticketId === '' ? 'mismatch' : { ticketId, place, enqueue: enqueue === 1 },
-        ),
-      };
+      const accepted = requests.map((_request, i): AcceptedTicket | 'mismatch' => {
+        const [ticketId, place, enqueue] = [reply[3 * i + 1], reply[3 * i + 2], reply[3 * i + 3]];
+        return ticketId === ''
+          ? 'mismatch'
+          : { ticketId: String(ticketId), place: Number(place), enqueue: enqueue === 1 };
+      });
+      return { settled: Number(reply[0]), tickets: accepted };
     },
 
     /** Notes that tickets are on the queue: a key that leads to one and is repeated does not put it there again. */

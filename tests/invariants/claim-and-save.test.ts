@@ -69,6 +69,13 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
     expect(first.filter((outcome) => outcome?.status === 'rejected')).toHaveLength(30 - SEATS);
   });
 
+  test('a ticket that stands twice in a batch gets its seats once', async () => {
+    const one = request({ zone: 1, row: 1, count: 2 });
+    await book([one, request({ zone: 1, row: 2, count: 2 }), one]);
+    expect(await outcomeOf(one)).toMatchObject({ status: 'booked', booking: { seatsCount: 2 } });
+    expect(await differences()).toEqual([]);
+  });
+
   test.each(['claim', 'save'])(
     'a worker that died after %s leaves the same seats to the one that takes over',
     async (step) => {

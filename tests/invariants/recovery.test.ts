@@ -74,7 +74,7 @@ describe('a job that failed for good', () => {
       0,
       'node',
       batch.map(({ ticketId }) => ({ ticketId, kind: 'book' })),
-      100,
+      { maxQueued: 100, fresh: true },
     );
     const queue = openQueue('booking', '{s0}', system().redis, system().log);
     await queue.add('book', { requests: batch });

@@ -73,7 +73,10 @@ test('a request whose API died before it was on the queue goes there once its ke
   const { tickets } = system();
   const idempotency = { digest: randomUUID(), fingerprint: 'same' };
   const accept = async () => {
-    const accepted = await tickets.accept(0, 'node', [{ ticketId: newTicketId(0), kind: 'book', idempotency }], 5);
+    const accepted = await tickets.accept(0, 'node', [{ ticketId: newTicketId(0), kind: 'book', idempotency }], {
+      maxQueued: 5,
+      fresh: true,
+    });
     return accepted === 'overloaded' ? accepted : accepted.tickets[0];
   };
   const first = await accept();

@@ -126,6 +126,8 @@ export async function embeddedRedis(
     rdbcompression: 'no',
     // A ticket's outcome has some 400 bytes: past 64 a hash would become a table, of twice the size.
     'hash-max-listpack-value': 1024,
+    // A house has some fields for each zone. Found one after the other, as Redis 8 does up to 512 of them, they are a fifth of a claim.
+    'hash-max-listpack-entries': 32,
     daemonize: 'no',
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
