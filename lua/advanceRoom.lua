@@ -118,8 +118,8 @@ elseif eta < limit / 8 and line.used == '1' then
 end
 local top = ceiling < math.huge and ceiling or math.max(drain, ASSUMED_DRAIN)
 local perMinute, insideLimit = number('perMinute'), number('insideLimit')
-if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
 rate = math.max(rate, 1)
+if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
 local byRate = rate * seconds + number('carry')

@@ -31,7 +31,7 @@ const stateOf = async (event: number) => {
   return state;
 };
 
-test('two API processes give each number once, and tell a visitor the same', async () => {
+test.concurrent('two API processes give each number once, and tell a visitor the same', async () => {
   const event = await roomOn();
   const other = await system().anotherApi();
   try {
@@ -107,7 +107,7 @@ test('while Redis does not answer everybody waits on, nobody is let in, and poll
   await visitor.admitted();
 });
 
-test('several workers let in no more than one would, and the line goes on when one is gone', async () => {
+test.concurrent('several workers let in no more than one would, and the line goes on when one is gone', async () => {
   const { databaseUrl, redisUrl, prisma, log } = system();
   expect(databaseUrl).toBeDefined();
   const redis = openRedis(redisUrl, 'worker', log);
