@@ -25,8 +25,9 @@ local event, generation, totalSeats, steppedMs = ARGV[1], ARGV[2], tonumber(ARGV
 -- @include room
 
 local STEP_MS = 250
+local MAX_STEP_MS = 1000 -- that one step makes up for
 local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
-local START_RATE = 50 -- people a second, while nothing was measured
+local START_RATE = 20 -- people a second, while nothing was measured
 local ASSUMED_DRAIN = 1000 -- tickets a second, as domain/drain.ts has it
 local FAST, SLOW = 0.4, 0.05 -- growth of the rate in a second, below and above where the queue last showed a delay
 local FEW = 4 -- tickets on the queue that are no delay
@@ -45,7 +46,7 @@ if number('stepMs') < steppedMs then return 'REBUILD' end -- Redis is back with 
 local windowMs = math.max(number('turnMs') + number('admissionMs'), 60000)
 local sinceMs = nowMs - number('stepMs')
 if sinceMs < math.max(STEP_MS, windowMs / MAX_STEPS) then return 'EARLY' end
-local seconds = math.min(sinceMs, 2000) / 1000
+local seconds = math.min(sinceMs, MAX_STEP_MS) / 1000
 local joined, serving = number('joined'), number('serving')
 
 -- The booking queue: how many wait, how fast it drains, and what that is in seconds. Only while jobs wait for a worker the pace is
@@ -57,7 +58,7 @@ local backlog = isEmpty and 0 or math.max(0, given - gone)
 local drain = number('drain', ASSUMED_DRAIN)
 local pace = math.max(0, gone - number('settled', gone)) / seconds
 if busy and line.busy == '1' then
-  local kept = 0.25 ^ seconds
+  local kept = (line.ceiling and 0.25 or 0.1) ^ seconds -- until the first delay was met, what is measured counts for more
   drain = math.max(1, drain * kept + pace * (1 - kept))
 else
   drain = math.max(drain, pace)
