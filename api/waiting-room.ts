@@ -14,6 +14,9 @@ import { ApiError } from './http.ts';
 const REFRESH_MS = 125;
 const LIST_MS = 1_000;
 
+/** Milliseconds that a look under way is given when the node stops. */
+const STOP_MS = 1_000;
+
 /** Visitors who join with one call of Redis, and who may wait for it in this process. */
 const MAX_JOINS = 500;
 const MAX_WAITING = 20_000;
@@ -27,6 +30,12 @@ const MAX_TURNS_KEPT = 20_000;
 
 /** Seconds after which a visitor is told to ask again, at the most. */
 const MAX_ASK_SECONDS = 30;
+
+/** After which share of the wait: so the whole line asks some seven times for each person let in, and a turn is seen within a second. */
+const ASK_SHARE = 0.6;
+
+/** Visitors who ask in a second once the order is drawn: all of them want to know at once. */
+const DRAWN_PER_SECOND = 10_000;
 
 /** Beyond this an estimate tells nothing. */
 const MAX_WAIT_SECONDS = 24 * 3_600;
@@ -123,6 +132,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   async function run(): Promise<void> {
     while (!stopped) {
       await sleep(REFRESH_MS);
+      if (stopped) return;
       try {
         if (performance.now() - listedAt > LIST_MS) await list();
         await look();
@@ -218,7 +228,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       fromSeconds: Math.floor(seconds * RANGE.from),
       toSeconds: Math.ceil(seconds * RANGE.to) + 1,
     };
-    return view(room, 'waiting', askAgain(seconds / 8, state), { position, ahead, wait, likelySoldOut });
+    return view(room, 'waiting', askAgain(seconds * ASK_SHARE, state), { position, ahead, wait, likelySoldOut });
   }
 
   /** How a visitor stands, as far as this node knows by itself; `'turn'` with the position where Redis has to be asked. */
@@ -230,10 +240,15 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     if (position === undefined) {
       const left = (state.onSaleMs - Date.now()) / 1000;
       const onSaleAt = state.onSaleMs > 0 ? new Date(state.onSaleMs).toISOString() : undefined;
-      return view(room, 'before_sale', askAgain(Math.max(left / 2, 2), state), {
-        onSaleAt,
-        paused: state.paused || undefined,
-      });
+      return view(
+        room,
+        'before_sale',
+        askAgain(Math.max(left, 0.5) + (Math.random() * state.joined) / DRAWN_PER_SECOND, state),
+        {
+          onSaleAt,
+          paused: state.paused || undefined,
+        },
+      );
     }
     if (state.sold) return view(room, 'sold_out', MAX_ASK_SECONDS, { position });
     return position > state.serving ? waitingView(room, state, position) : { turnOf: position };
@@ -285,6 +300,9 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
 
   return {
     refresh,
+
+    /** How many rooms are not off. */
+    count: (): number => rooms.size,
 
     /** The room of an event as this node knows it, where it is not off. */
     find: (eventId: number): KnownRoom | undefined => rooms.get(eventId),
@@ -383,7 +401,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
 
     async stop(): Promise<void> {
       stopped = true;
-      await running;
+      await Promise.race([running, sleep(STOP_MS, undefined, { ref: false })]);
     },
   };
 }
