@@ -11,7 +11,7 @@ export type Plot = {
 const WIDTH = 720;
 const HEIGHT = 330;
 const LEFT = 70;
-const RIGHT = 20;
+const RIGHT = 40;
 const TOP = 56;
 const BOTTOM = 86;
 /** Told apart by eyes that see colours otherwise, too (Okabe and Ito). */
@@ -64,6 +64,7 @@ ${text([LEFT + width / 2, TOP + height + 38], across, 'text-anchor="middle"')}
 export function renderPlots(plots: readonly Plot[]): string {
   const height = HEIGHT * plots.length;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" fill="#222">
+<title>${escaped(plots.map(({ title }) => title).join('; '))}</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 ${plots.map((plot, i) => drawPlot(plot, i * HEIGHT)).join('\n')}
 </svg>
