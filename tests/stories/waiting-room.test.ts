@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { chainAfter, commitmentOf, createOrder, linkOfNonce } from '../../shared/domain/draw.ts';
+import { describeInBrowser } from '../support/browser.ts';
 import { type Reply, send } from '../support/client.ts';
 import { cleanUp, dataFolder, run, until } from '../support/frontrow.ts';
 import { newEvent, setRoom, visitorAt } from '../support/line.ts';
@@ -292,4 +293,26 @@ test.concurrent('operators alone change a room, and only to what makes sense', a
   const proxied = { 'x-forwarded-for': '192.0.2.1' };
   expect(await send(url, 'PUT', `/api/events/${event}/waiting-room`, {}, proxied)).toMatchObject({ status: 403 });
   expect(await send(url, 'POST', `/api/events/${event}/waiting-room`, { nonce: '!' })).toMatchObject({ status: 400 });
+});
+
+describeInBrowser('the waiting page', (browser) => {
+  test('takes a visitor through the room, over a reload, to an admission token that books', async () => {
+    const event = await roomOn({ paused: true });
+    await joined(event, 2);
+    const context = await browser().newContext();
+    try {
+      const page = await context.newPage();
+      await page.goto(`${system().url}/events/${event}/wait`);
+      await page.getByText('2 people ahead of you').first().waitFor();
+      await page.reload();
+      await page.getByText('2 people ahead of you').first().waitFor();
+      expect(await setRoom(system().url, { paused: false }, event)).toMatchObject({ joined: 3 });
+      await until(async () => (await page.title()).startsWith('It is your turn!'), 20_000);
+      await page.getByRole('link', { name: 'Choose your seats' }).click();
+      const token = await page.getByLabel('Admission token').inputValue();
+      expect(await hold(event, { 'x-admission-token': token })).toMatchObject({ status: 201 });
+    } finally {
+      await context.close();
+    }
+  });
 });
