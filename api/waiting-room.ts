@@ -119,6 +119,9 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
         if (people === undefined) continue;
         Object.assign(room, { people, chain, order: createOrder({ seed, people, chain }) });
       }
+      // A Redis that is back with old data tells less than was told already, until a worker has seen it.
+      state.serving = Math.max(state.serving, room.state?.serving ?? 0);
+      if (room.order !== undefined) Object.assign(state, { people: room.people, drawn: true });
       room.state = state;
     }
   }

@@ -66,7 +66,7 @@ test('a wipe of Redis moves nobody: positions stay, numbers are given once, turn
   expect(before).toMatchObject({ joined: 8, serving: 3 });
   await system().redis.flushall();
   expect(await visitors[7]?.poll()).toMatchObject({ status: 'waiting', position: 8 });
-  await until(async () => (await roomStore().read([event])).has(event), 8_000);
+  await until(async () => (await roomStore().read([event])).has(event), 15_000);
   const after = await stateOf(event);
   expect(after.serving).toBeGreaterThanOrEqual(before.serving);
   expect(after.joined).toBeGreaterThanOrEqual(before.joined);
@@ -85,11 +85,11 @@ test('a Redis that is killed and comes back lets nobody in twice', async () => {
   expect(await hold(event, tokens[0] ?? {})).toMatchObject({ status: 201 });
   await visitors[2]?.until('your_turn');
   await system().restartRedis();
-  const again = await until(async () => (await visitors[1]?.ask())?.body.status === 'your_turn', 8_000).then(() =>
+  const again = await until(async () => (await visitors[1]?.ask())?.body.status === 'your_turn', 15_000).then(() =>
     visitors[1]?.admitted(),
   );
   expect(again).toEqual(tokens[1]);
-  await until(async () => (await hold(event, tokens[0] ?? {})).body.code === 'ADMISSION_INVALID', 8_000);
+  await until(async () => (await hold(event, tokens[0] ?? {})).body.code === 'ADMISSION_INVALID', 15_000);
   expect((await stateOf(event)).serving).toBe(3);
   expect(await visitors[3]?.poll()).toMatchObject({ status: 'waiting', position: 4 });
 });
@@ -113,22 +113,22 @@ test.concurrent('several workers let in no more than one would, and the line goe
   const config = { ...settings.parse({}), LOG_LEVEL: 'silent' as const };
   const more = await startWorkers({ config, prisma, redis, log });
   const event = await roomOn({ peoplePerMinute: 600 });
-  await Promise.all(Array.from({ length: 100 }, () => visitorAt(system().url, event).join()));
-  const from = await stateOf(event);
+  await Promise.all(Array.from({ length: 300 }, () => visitorAt(system().url, event).join()));
   const startedAt = performance.now();
+  const from = await stateOf(event);
   let last = 0;
   await until(async () => {
     const { serving } = await stateOf(event);
     expect(serving).toBeGreaterThanOrEqual(last);
     last = serving;
     return performance.now() - startedAt > 1_500;
-  }, 5_000);
+  }, 15_000);
   await more.close();
   redis.disconnect();
-  const seconds = (performance.now() - startedAt) / 1000;
   const servedByThen = (await stateOf(event)).serving;
-  expect(servedByThen - from.serving).toBeLessThanOrEqual(Math.ceil(10 * (seconds + 0.5)));
-  await until(async () => (await stateOf(event)).serving > servedByThen, 5_000);
+  const seconds = (performance.now() - startedAt) / 1000;
+  expect(servedByThen - from.serving).toBeLessThanOrEqual(10 * (seconds + 1) + 1); // one step makes up for a second
+  await until(async () => (await stateOf(event)).serving > servedByThen, 15_000);
 });
 
 test('whatever comes when: serving never goes back, no number is given twice, no turn is taken twice over', async () => {

@@ -44,7 +44,7 @@ export function visitorAt(url: string, eventId = 1) {
     leave: (): Promise<Reply> => send(url, 'DELETE', path, undefined, headers()),
 
     /** Polls until the status is this one. */
-    async until(status: Told['status'], timeoutMs = 8_000): Promise<Told> {
+    async until(status: Told['status'], timeoutMs = 15_000): Promise<Told> {
       const deadline = performance.now() + timeoutMs;
       for (;;) {
         const now = await this.poll();
