@@ -64,5 +64,5 @@ test('a plot begins at zero and says what it shows', () => {
   };
   const svg = renderPlots([plot]);
   expect(svg).toContain('A &lt; B');
-  expect(svg).toContain('points="70.0,244.0 700.0,56.0"');
+  expect(svg).toContain('points="70.0,244.0 680.0,56.0"');
 });

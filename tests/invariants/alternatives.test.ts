@@ -102,7 +102,7 @@ test('a refusal names what is nearest, as a slow search finds it', async () => {
         }
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
   expect(refusals).toBeGreaterThan(100);
 });

@@ -119,7 +119,7 @@ test.each([
         for (const batch of batches) expect(await claim(batch)).toEqual(batch.map((one) => decide(model, one, avoid)));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
 
@@ -146,7 +146,7 @@ test('selling a whole zone at random leaves no single seat that another choice w
         chosen.fill(false, answer.startIndex, answer.startIndex + n);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
 
@@ -191,6 +191,6 @@ test('a row sells runs of 1 to 5 until none of that length is left, and refuses 
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
