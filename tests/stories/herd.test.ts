@@ -40,6 +40,7 @@ test('a herd fails when a row is tampered with', async () => {
   await client.end();
   const { code, output } = await herd(folder, '--requests', '200').ended;
   expect(code).toBe(1);
-  expect(output).toMatch(/PostgreSQL and Redis differ +2/);
-  expect(output).toContain('bit too many');
+  // The bit that is too many now may have been put right meanwhile; a booking without its seat is nobody's to mend.
+  expect(output).toMatch(/PostgreSQL and Redis differ +[12]\n/);
+  expect(output).toContain('booking and seats');
 });
