@@ -1,0 +1,255 @@
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { eventView } from '../shared/contract/events.ts';
+import { drawView } from '../shared/contract/waiting-room.ts';
+import { ConfigError } from '../shared/platform/config.ts';
+import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import { cpuSeconds } from './cpu.ts';
+import { residentMegabytes } from './memory.ts';
+import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
+import { renderPlots } from './plot.ts';
+import { createRandom } from './random.ts';
+import { openDesk } from './spike/desk.ts';
+import { watchLine } from './spike/line.ts';
+import { judge, type Verdict } from './spike/verdict.ts';
+import { createCrowd, createNotes, USES } from './spike/visitors.ts';
+
+const HELP = `npm run spike -- [options]
+
+A crowd at a sale with a waiting room, on a system of its own: PostgreSQL, Redis, an API and a worker. Some come before the sale and are
+drawn. All ask as they are told; whose turn comes books, some at once, some as holds that they confirm, walk away from or let run out;
+some leave the line or never come back, and some cheat in every way there is. Ends with 1 where a promise broke.
+
+  --visitors N      people who come                                (default 100000)
+  --seats N         seats that are sold, a multiple of 65          (default 65000)
+  --before SHARE    share of people who come before the sale       (default 0.3)
+  --within SECONDS  in which all people come                       (default: 2500 people a second)
+  --seed N          of what people do                              (default: from the clock, printed)
+  --quick           400 people and 650 seats
+  --json FILE       writes the report there
+  --picture FILE    draws the sale there, as SVG
+  --help`;
+
+const SEATS_PER_ROW = 65;
+const PEOPLE_PER_SECOND = 2_500;
+const HOLD_SECONDS = 20;
+const TURN_SECONDS = 40;
+const ADMISSION_SECONDS = 20;
+
+/** Seconds between the last who comes before the sale and the sale. */
+const QUIET_SECONDS = 1;
+
+/** Connections that are kept open, however many people there are. */
+const CONNECTIONS = { polling: 64, booking: 400 };
+
+/** Steps of the drawn sale. */
+const STEPS = 13;
+
+function readOptions() {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    options: {
+      ...{ visitors: text, seats: text, before: text, within: text, seed: text, json: text, picture: text },
+      ...{ quick: flag, help: { ...flag, short: 'h' } },
+    },
+  });
+  if (values.help) return undefined;
+  const within = (name: 'visitors' | 'seats' | 'before' | 'within' | 'seed', fallback: number, most: number) => {
+    const value = Number(values[name] ?? fallback);
+    if (value >= 0 && value <= most && (name === 'before' || Number.isInteger(value))) return value;
+    throw new ConfigError(`--${name}: a ${name === 'before' ? '' : 'whole '}number from 0 to ${most}`);
+  };
+  const visitors = within('visitors', values.quick ? 400 : 100_000, 1_000_000);
+  const seats = within('seats', values.quick ? 650 : 65_000, 650_000);
+  if (seats === 0 || seats % SEATS_PER_ROW !== 0) throw new ConfigError(`--seats: a multiple of ${SEATS_PER_ROW}`);
+  return {
+    ...{ visitors, seats, json: values.json, picture: values.picture },
+    before: within('before', 0.3, 1),
+    seconds: within('within', Math.ceil(visitors / PEOPLE_PER_SECOND) + 1, 3_600),
+    seed: within('seed', Date.now() % 100_000, 1_000_000_000),
+  };
+}
+
+type Options = NonNullable<ReturnType<typeof readOptions>>;
+
+/** A house of so many rows, in zones of one size. */
+function houseOf(seats: number) {
+  const rows = seats / SEATS_PER_ROW;
+  const zones = [20, 10, 5, 4, 2].find((some) => rows % some === 0) ?? 1;
+  return { ZONES: zones, ROWS: rows / zones, SEATS_PER_ROW };
+}
+
+/** An operator of the system at this address. @throws Error where it refuses */
+const operatorOf = (url: string) => async (method: 'GET' | 'PUT' | 'PATCH' | 'POST', path: string, body?: unknown) => {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_TOKEN}` };
+  const answer = await fetch(url + path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+};
+
+/** Prints how the sale goes, every two seconds. */
+function tellProgress(words: () => string): () => void {
+  const timer = setInterval(() => console.error(`  ${words()}`), 2_000);
+  return () => clearInterval(timer);
+}
+
+type Costs = { name: string; cpuSeconds: number; megabytes: number }[];
+
+async function runSpike(options: Options) {
+  const { visitors, seats, before, seconds, seed } = options;
+  const random = createRandom(seed);
+  const system = await startOwnSystem({ name: 'spike', house: houseOf(seats) });
+  try {
+    const worker = await system.startWorker();
+    const operate = operatorOf(system.url);
+    const line = await watchLine({ databaseUrl: system.postgres.url, redisUrl: system.redis.url });
+    const desk = openDesk(system.url, CONNECTIONS);
+    try {
+      const onSaleMs = Date.now() + (before * seconds + QUIET_SECONDS) * 1000;
+      await operate('PATCH', '/api/events/1', {
+        ...{ holdSeconds: HOLD_SECONDS, maxHoldSeconds: HOLD_SECONDS },
+        onSaleAt: new Date(onSaleMs).toISOString(),
+      });
+      const other = eventView.parse(
+        await operate('POST', '/api/events', { name: 'Another', zones: [{ rows: 10, seatsPerRow: SEATS_PER_ROW }] }),
+      );
+      const room = { mode: 'on', turnSeconds: TURN_SECONDS, admissionSeconds: ADMISSION_SECONDS, uses: USES };
+      for (const id of [1, other.id]) await operate('PUT', `/api/events/${id}/waiting-room`, room);
+
+      const parts: [string, number][] = [
+        ['API', system.api.pid],
+        ['worker', worker.pid],
+        ['Redis', system.redis.pid],
+        ['PostgreSQL', system.postgres.pid],
+        ['visitors', process.pid],
+      ];
+      const cpuBefore = parts.map(([, pid]) => cpuSeconds(pid));
+      const peaks = parts.map(() => 0);
+      const weigh = () => {
+        for (const [i, [, pid]] of parts.entries()) peaks[i] = Math.max(peaks[i] ?? 0, residentMegabytes(pid));
+      };
+      const weighing = setInterval(weigh, 1_000);
+
+      const notes = createNotes();
+      const crowd = createCrowd({ desk, notes, random });
+      const startedMs = Date.now();
+      let ended = 0;
+      const quiet = tellProgress(() => {
+        const { serving = 0, joined = 0, inside = 0, offered = 0, rate = 0, etaSeconds = 0 } = line.looks.at(-1) ?? {};
+        const at = ((Date.now() - onSaleMs) / 1000).toFixed(0);
+        return `${at} s: ${joined} joined, ${serving} served, ${inside} inside, ${offered} offered, rate ${rate.toFixed(0)}/s, queue ${etaSeconds.toFixed(2)} s, ${notes.soldSeats} seats sold, ${desk.pollMs.length} polls, ${ended} gone`;
+      });
+      const early = Math.round(visitors * before);
+      await Promise.all(
+        Array.from({ length: visitors }, async (_, number) => {
+          const from = number < early ? 0 : onSaleMs - startedMs;
+          const span = (number < early ? before : 1 - before) * seconds * 1000;
+          await sleep(from + random() * span);
+          await crowd.visit(number);
+          ended += 1;
+        }),
+      );
+      quiet();
+      clearInterval(weighing);
+      weigh();
+      const endedMs = Date.now();
+      const costs: Costs = parts.map(([name, pid], i) => ({
+        ...{ name, cpuSeconds: cpuSeconds(pid) - (cpuBefore[i] ?? 0), megabytes: peaks[i] ?? 0 },
+      }));
+      const {
+        seed: drawSeed = '',
+        people,
+        chain,
+      } = drawView.parse(await operate('GET', '/api/events/1/waiting-room/draw'));
+      const draw = { seed: drawSeed, people, chain };
+      const audit = await line.audit();
+      const verdict = judge({ visitors, seats, notes, desk, line, draw, audit });
+      return { verdict, costs, notes, looks: line.looks, onSaleMs, endedMs, faults: desk.faults };
+    } finally {
+      desk.close();
+      await line.close();
+    }
+  } finally {
+    await system.close();
+  }
+}
+
+type Run = Awaited<ReturnType<typeof runSpike>>;
+
+/** How many people had come and had been let in, and seats were sold, from the sale's beginning on. */
+function drawSale({ looks, notes, onSaleMs }: Run): string {
+  const lastMs = notes.soldAt.at(-1)?.atMs ?? onSaleMs;
+  const times = Array.from({ length: STEPS }, (_, i) => onSaleMs + ((lastMs - onSaleMs) * i) / (STEPS - 1));
+  const lookAt = (ms: number) => looks.findLast(({ atMs }) => atMs <= ms);
+  const steps = times.map((ms) => ((ms - onSaleMs) / 1000).toFixed(0));
+  const soldBy = (ms: number) => notes.soldAt.reduce((sum, { atMs, seats }) => sum + (atMs <= ms ? seats : 0), 0);
+  return renderPlots([
+    {
+      ...{ title: 'The sale', across: 'seconds since it began', steps, unit: 'people, seats' },
+      lines: [
+        { name: 'joined', values: times.map((ms) => lookAt(ms)?.joined ?? 0) },
+        { name: 'turn has come', values: times.map((ms) => lookAt(ms)?.serving ?? 0) },
+        { name: 'seats sold', values: times.map(soldBy) },
+      ],
+    },
+  ]);
+}
+
+function report({ verdict, costs, onSaleMs, endedMs, notes, faults }: Run): string {
+  const { promises, waits, cheats, endings, polls, outcomes, told, bytes }: Verdict = verdict;
+  const seconds = (endedMs - onSaleMs) / 1000;
+  const soldAfter = ((notes.soldAt.at(-1)?.atMs ?? onSaleMs) - onSaleMs) / 1000;
+  const rest = [...notes.outOfOrder, ...notes.lostTurns, ...faults];
+  return [
+    ...promises.map(({ what, held, figure }) => `  ${held ? 'held  ' : 'BROKEN'}  ${what}: ${figure}`),
+    '',
+    `  the last seat was sold after ${soldAfter.toFixed(0)} s, everybody had gone after ${seconds.toFixed(0)} s`,
+    `  visitors: ${Object.entries(endings)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
+    `  told "likely sold out": ${told.likelySoldOut}, of whom ${told.ofThoseLetIn} were let in after all`,
+    `  polls: ${polls.count}, ${Math.round(polls.count / seconds)}/s, p50 ${polls.p50Ms} ms, p99 ${polls.p99Ms} ms`,
+    `  outcomes: ${outcomes.count}, p50 ${outcomes.p50Ms} ms, p99 ${outcomes.p99Ms} ms after the request`,
+    `  Redis: ${(bytes.redis / 1_048_576).toFixed(0)} MiB at most, of which ${(bytes.line / 1024).toFixed(0)} KiB are the line`,
+    ...costs.map(
+      ({ name, cpuSeconds: cpu, megabytes }) =>
+        `  ${name.padEnd(10)}  ${cpu.toFixed(1).padStart(6)} s of CPU, ${megabytes.toFixed(0).padStart(5)} MB at most`,
+    ),
+    '',
+    '| wait | estimates | middle error | in the range told |',
+    '| --- | --- | --- | --- |',
+    ...waits
+      .filter(({ estimates }) => estimates > 0)
+      .map(
+        ({ fromSeconds, toSeconds, estimates, error, inRange }) =>
+          `| ${toSeconds > 3_600 ? `over ${fromSeconds}` : `${fromSeconds} to ${toSeconds}`} s | ${estimates} | ${(error * 100).toFixed(0)}% | ${(inRange * 100).toFixed(0)}% |`,
+      ),
+    '',
+    '| cheat | tried | got in |',
+    '| --- | --- | --- |',
+    ...cheats.map(({ cheat, what, tried, gotIn }) => `| ${cheat}: ${what} | ${tried} | ${gotIn} |`),
+    ...(rest.length > 0 ? ['', ...rest.slice(0, 20).map((line) => `  ${line}`)] : []),
+  ].join('\n');
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options === undefined) return void console.log(HELP);
+  const { visitors, seats, seed, json, picture } = options;
+  console.log(`${visitors} visitors, ${seats} seats, seed ${seed}`);
+  const run = await runSpike(options);
+  console.log(report(run));
+  if (json !== undefined) {
+    const { verdict, costs, looks, faults } = run;
+    writeFileSync(
+      json,
+      `${JSON.stringify({ visitors, seats, seed, ...verdict, costs, faults: faults.slice(0, 100), looks }, null, 1)}\n`,
+    );
+  }
+  if (picture !== undefined) writeFileSync(picture, drawSale(run));
+  process.exitCode = run.verdict.promises.every(({ held }) => held) ? 0 : 1;
+}
+
+await main().catch(exitOnStartFault);
