@@ -13,19 +13,21 @@
 -- ARGV[1]  event
 -- ARGV[2]  generation  of the line
 -- ARGV[3]  totalSeats  integer, of the house
+-- ARGV[4]  steppedMs   milliseconds, the last step that PostgreSQL knows of
 -- RETURNS  { now in milliseconds, serving, serving as proposed, joined, numbers, people or '', drawn, chain, milliseconds that the history
---          goes back }; EARLY; or REBUILD where there is no such line
+--          goes back }; EARLY; or REBUILD where there is no such line, or an older one than PostgreSQL has
 -- COST     O(zones + log(entries of the history) + people of the last minute / 8 bits of a byte)
 local sequence, settled, waiting, active, delayed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local houseStem, countsStem, roomStem, roomHistoryStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local roomTakenStem, roomInsideStem = KEYS[10], KEYS[11]
-local event, generation, totalSeats = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local event, generation, totalSeats, steppedMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- @include room
 
 local STEP_MS = 250
+local MAX_STEP_MS = 1000 -- that one step makes up for
 local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
-local START_RATE = 50 -- people a second, while nothing was measured
+local START_RATE = 20 -- people a second, while nothing was measured
 local ASSUMED_DRAIN = 1000 -- tickets a second, as domain/drain.ts has it
 local FAST, SLOW = 0.4, 0.05 -- growth of the rate in a second, below and above where the queue last showed a delay
 local FEW = 4 -- tickets on the queue that are no delay
@@ -39,10 +41,12 @@ for i = 1, #fields, 2 do line[fields[i]] = fields[i + 1] end
 if line.generation ~= generation then return 'REBUILD' end
 local function number(name, fallback) return tonumber(line[name]) or fallback or 0 end
 
+if number('stepMs') < steppedMs then return 'REBUILD' end -- Redis is back with old data
+
 local windowMs = math.max(number('turnMs') + number('admissionMs'), 60000)
 local sinceMs = nowMs - number('stepMs')
 if sinceMs < math.max(STEP_MS, windowMs / MAX_STEPS) then return 'EARLY' end
-local seconds = math.min(sinceMs, 2000) / 1000
+local seconds = math.min(sinceMs, MAX_STEP_MS) / 1000
 local joined, serving = number('joined'), number('serving')
 
 -- The booking queue: how many wait, how fast it drains, and what that is in seconds. Only while jobs wait for a worker the pace is
@@ -54,7 +58,7 @@ local backlog = isEmpty and 0 or math.max(0, given - gone)
 local drain = number('drain', ASSUMED_DRAIN)
 local pace = math.max(0, gone - number('settled', gone)) / seconds
 if busy and line.busy == '1' then
-  local kept = 0.25 ^ seconds
+  local kept = (line.ceiling and 0.25 or 0.1) ^ seconds -- until the first delay was met, what is measured counts for more
   drain = math.max(1, drain * kept + pace * (1 - kept))
 else
   drain = math.max(drain, pace)
@@ -115,8 +119,8 @@ elseif eta < limit / 8 and line.used == '1' then
 end
 local top = ceiling < math.huge and ceiling or math.max(drain, ASSUMED_DRAIN)
 local perMinute, insideLimit = number('perMinute'), number('insideLimit')
-if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
 rate = math.max(rate, 1)
+if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
 local byRate = rate * seconds + number('carry')

@@ -31,7 +31,7 @@ const stateOf = async (event: number) => {
   return state;
 };
 
-test('two API processes give each number once, and tell a visitor the same', async () => {
+test.concurrent('two API processes give each number once, and tell a visitor the same', async () => {
   const event = await roomOn();
   const other = await system().anotherApi();
   try {
@@ -107,9 +107,8 @@ test('while Redis does not answer everybody waits on, nobody is let in, and poll
   await visitor.admitted();
 });
 
-test('several workers let in no more than one would, and the line goes on when one is gone', async () => {
-  const { databaseUrl, redisUrl, prisma, log } = system();
-  expect(databaseUrl).toBeDefined();
+test.concurrent('several workers let in no more than one would, and the line goes on when one is gone', async () => {
+  const { redisUrl, prisma, log } = system();
   const redis = openRedis(redisUrl, 'worker', log);
   const config = { ...settings.parse({}), LOG_LEVEL: 'silent' as const };
   const more = await startWorkers({ config, prisma, redis, log });
@@ -142,10 +141,13 @@ test('whatever comes when: serving never goes back, no number is given twice, no
     fc.record({ kind: fc.constant('take' as const), at: fc.nat(200) }),
     fc.record({ kind: fc.constant('leave' as const), at: fc.nat(200) }),
     fc.record({ kind: fc.constant('wipe' as const) }),
+    fc.record({ kind: fc.constant('keep' as const) }),
+    fc.record({ kind: fc.constant('old' as const) }),
+    fc.record({ kind: fc.constant('late' as const) }),
   );
-  const events = await prepareEvents(12);
+  const events = await prepareEvents(8);
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+    fc.asyncProperty(fc.array(action, { minLength: 20, maxLength: 50 }), async (actions) => {
       const event = events.pop();
       if (event === undefined) throw new Error('no event is left');
       await rooms.change(event, { mode: 'on' });
@@ -153,6 +155,9 @@ test('whatever comes when: serving never goes back, no number is given twice, no
       const given = new Set<number>();
       const left = new Set<number>();
       let serving = 0;
+      let kept: Record<string, string> = {};
+      let steppedMs = 0;
+      let late: Parameters<typeof rooms.serve>[1] | undefined;
       for (const one of actions) {
         if (one.kind === 'join') {
           const reply = await rooms.join(line, one.count, '0'.repeat(64));
@@ -163,10 +168,12 @@ test('whatever comes when: serving never goes back, no number is given twice, no
           }
         } else if (one.kind === 'step') {
           await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 1_000);
-          const step = await rooms.advance(line, 500);
+          const step = await rooms.advance({ ...line, steppedMs: 0 }, 500);
           if (typeof step === 'string') continue;
           const known = await rooms.mirror(line, step, step.joined + 1_000);
+          steppedMs = step.nowMs;
           if (known && !one.lost) await rooms.serve(line, known);
+          late ??= known;
         } else if (one.kind === 'take') {
           const arrival = [...given][one.at % Math.max(1, given.size)];
           if (arrival === undefined) continue;
@@ -182,6 +189,15 @@ test('whatever comes when: serving never goes back, no number is given twice, no
           if (arrival === undefined) continue;
           await rooms.leave(line, arrival, arrival);
           left.add(arrival);
+        } else if (one.kind === 'late') {
+          if (late !== undefined) await rooms.serve(line, late); // a worker that slept meanwhile
+        } else if (one.kind === 'keep') {
+          kept = await redis.hgetall(`{s0}:room:${event}`);
+        } else if (one.kind === 'old') {
+          if (steppedMs <= Number(kept.stepMs ?? steppedMs)) continue;
+          await redis.multi().del(`{s0}:room:${event}`).hset(`{s0}:room:${event}`, kept).exec();
+          expect(await rooms.advance({ ...line, steppedMs }, 500)).toBe('rebuild');
+          await rooms.open(event);
         } else {
           const keys = await redis.keys(`{s0}:room*:${event}*`);
           if (keys.length > 0) await redis.del(keys);
@@ -195,10 +211,49 @@ test('whatever comes when: serving never goes back, no number is given twice, no
         serving = now.serving;
       }
     }),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 8, endOnFailure: true },
   );
   await system().resumeWorkers();
 });
+
+test.each([40, 400, 4_000])(
+  'letting in finds the pace of a queue that drains %d a second, and never makes it long',
+  async (capacity) => {
+    await system().stopWorkers();
+    const rooms = roomStore();
+    const { redis } = system();
+    const [event = 0] = await prepareEvents(1);
+    await rooms.change(event, { mode: 'on' });
+    const line = { eventId: event, generation: await rooms.open(event) };
+    await rooms.serve(line, { serving: 0, numbers: 5_000_000, people: null, chain: '' });
+    await rooms.join(line, 5_000_000, '0'.repeat(64));
+    const seats = 5_000_000;
+    const coming: number[] = [0, 0, 0]; // who is let in books three steps later
+    let [backlog, longest, letIn] = [0, 0, 0];
+    let settled = Number(await redis.get('{s0}:settled'));
+    const steps = 160;
+    for (let i = 0; i < steps; i += 1) {
+      backlog += coming.shift() ?? 0;
+      const done = Math.min(backlog, capacity / 4);
+      backlog -= done;
+      settled += done;
+      longest = Math.max(longest, backlog / capacity);
+      const counters = { '{s0}:sequence': Math.round(settled + backlog), '{s0}:settled': Math.round(settled) };
+      const changes = redis.multi().mset(counters).del('{s0}:booking:wait');
+      if (backlog > 0) changes.lpush('{s0}:booking:wait', 'a job');
+      await changes.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250).exec();
+      const step = await rooms.advance({ ...line, steppedMs: 0 }, seats);
+      if (typeof step === 'string') throw new Error(step);
+      await rooms.serve(line, { serving: step.proposed, numbers: 0, people: null, chain: '' });
+      coming.push(step.proposed - step.serving);
+      if (i >= steps / 2) letIn += step.proposed - step.serving;
+    }
+    await redis.del('{s0}:booking:wait');
+    expect(longest).toBeLessThan(2);
+    expect(letIn / (steps / 8)).toBeGreaterThan(capacity * 0.7);
+    await system().resumeWorkers();
+  },
+);
 
 /** Events that are on sale and have their houses open, without a worker to open them. */
 async function prepareEvents(count: number): Promise<number[]> {
