@@ -7,12 +7,14 @@ import { ConfigError } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { cpuSeconds } from './cpu.ts';
 import { residentMegabytes } from './memory.ts';
-import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
+import { startOwnSystem } from './own-system.ts';
 import { renderPlots } from './plot.ts';
 import { createRandom } from './random.ts';
+import { drawBurst, runBurst } from './spike/burst.ts';
 import { openDesk } from './spike/desk.ts';
 import { watchLine } from './spike/line.ts';
-import { judge, type Verdict } from './spike/verdict.ts';
+import { operatorOf } from './spike/operator.ts';
+import { judge, type Promised, type Verdict } from './spike/verdict.ts';
 import { createCrowd, createNotes, USES } from './spike/visitors.ts';
 
 const HELP = `npm run spike -- [options]
@@ -26,16 +28,19 @@ some leave the line or never come back, and some cheat in every way there is. En
   --before SHARE    share of people who come before the sale       (default 0.3)
   --within SECONDS  in which all people come                       (default: 2500 people a second)
   --seed N          of what people do                              (default: from the clock, printed)
-  --quick           400 people and 650 seats
+  --quick           300 people and 455 seats, and everything lasts a tenth as long
+  --burst           instead of the crowd: ten times what the workers drain comes for 6 s, once with the room off and once with it on
+  --drain N         bookings a second that workers are slowed to for that (default 300)
   --json FILE       writes the report there
   --picture FILE    draws the sale there, as SVG
   --help`;
 
 const SEATS_PER_ROW = 65;
 const PEOPLE_PER_SECOND = 2_500;
-const HOLD_SECONDS = 20;
-const TURN_SECONDS = 40;
-const ADMISSION_SECONDS = 20;
+
+/** How long holds, turns and admissions last, in seconds: as the promise has it, and in short. */
+const LASTING = { hold: 20, turn: 40, admission: 20 };
+const LASTING_SHORT = { hold: 2, turn: 4, admission: 3 };
 
 /** Seconds between the last who comes before the sale and the sale. */
 const QUIET_SECONDS = 1;
@@ -52,20 +57,26 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       ...{ visitors: text, seats: text, before: text, within: text, seed: text, json: text, picture: text },
-      ...{ quick: flag, help: { ...flag, short: 'h' } },
+      ...{ quick: flag, burst: flag, drain: text, help: { ...flag, short: 'h' } },
     },
   });
   if (values.help) return undefined;
-  const within = (name: 'visitors' | 'seats' | 'before' | 'within' | 'seed', fallback: number, most: number) => {
+  const within = (
+    name: 'visitors' | 'seats' | 'before' | 'within' | 'seed' | 'drain',
+    fallback: number,
+    most: number,
+  ) => {
     const value = Number(values[name] ?? fallback);
     if (value >= 0 && value <= most && (name === 'before' || Number.isInteger(value))) return value;
     throw new ConfigError(`--${name}: a ${name === 'before' ? '' : 'whole '}number from 0 to ${most}`);
   };
-  const visitors = within('visitors', values.quick ? 400 : 100_000, 1_000_000);
-  const seats = within('seats', values.quick ? 650 : 65_000, 650_000);
+  const visitors = within('visitors', values.quick ? 300 : 100_000, 1_000_000);
+  const seats = within('seats', values.quick ? 455 : 65_000, 650_000);
   if (seats === 0 || seats % SEATS_PER_ROW !== 0) throw new ConfigError(`--seats: a multiple of ${SEATS_PER_ROW}`);
   return {
+    burst: values.burst ? within('drain', 300, 2_000) : undefined,
     ...{ visitors, seats, json: values.json, picture: values.picture },
+    lasting: values.quick ? LASTING_SHORT : LASTING,
     before: within('before', 0.3, 1),
     seconds: within('within', Math.ceil(visitors / PEOPLE_PER_SECOND) + 1, 3_600),
     seed: within('seed', Date.now() % 100_000, 1_000_000_000),
@@ -81,14 +92,6 @@ function houseOf(seats: number) {
   return { ZONES: zones, ROWS: rows / zones, SEATS_PER_ROW };
 }
 
-/** An operator of the system at this address. @throws Error where it refuses */
-const operatorOf = (url: string) => async (method: 'GET' | 'PUT' | 'PATCH' | 'POST', path: string, body?: unknown) => {
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_TOKEN}` };
-  const answer = await fetch(url + path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
-  return answer.json();
-};
-
 /** Prints how the sale goes, every two seconds. */
 function tellProgress(words: () => string): () => void {
   const timer = setInterval(() => console.error(`  ${words()}`), 2_000);
@@ -98,7 +101,7 @@ function tellProgress(words: () => string): () => void {
 type Costs = { name: string; cpuSeconds: number; megabytes: number }[];
 
 async function runSpike(options: Options) {
-  const { visitors, seats, before, seconds, seed } = options;
+  const { visitors, seats, before, seconds, seed, lasting } = options;
   const random = createRandom(seed);
   const system = await startOwnSystem({ name: 'spike', house: houseOf(seats) });
   try {
@@ -109,13 +112,13 @@ async function runSpike(options: Options) {
     try {
       const onSaleMs = Date.now() + (before * seconds + QUIET_SECONDS) * 1000;
       await operate('PATCH', '/api/events/1', {
-        ...{ holdSeconds: HOLD_SECONDS, maxHoldSeconds: HOLD_SECONDS },
+        ...{ holdSeconds: lasting.hold, maxHoldSeconds: lasting.hold },
         onSaleAt: new Date(onSaleMs).toISOString(),
       });
       const other = eventView.parse(
         await operate('POST', '/api/events', { name: 'Another', zones: [{ rows: 10, seatsPerRow: SEATS_PER_ROW }] }),
       );
-      const room = { mode: 'on', turnSeconds: TURN_SECONDS, admissionSeconds: ADMISSION_SECONDS, uses: USES };
+      const room = { mode: 'on', turnSeconds: lasting.turn, admissionSeconds: lasting.admission, uses: USES };
       for (const id of [1, other.id]) await operate('PUT', `/api/events/${id}/waiting-room`, room);
 
       const parts: [string, number][] = [
@@ -197,13 +200,16 @@ function drawSale({ looks, notes, onSaleMs }: Run): string {
   ]);
 }
 
+const wordsOf = (promises: readonly Promised[]): string =>
+  promises.map(({ what, held, figure }) => `  ${held ? 'held  ' : 'BROKEN'}  ${what}: ${figure}`).join('\n');
+
 function report({ verdict, costs, onSaleMs, endedMs, notes, faults }: Run): string {
   const { promises, waits, cheats, endings, polls, outcomes, told, bytes }: Verdict = verdict;
   const seconds = (endedMs - onSaleMs) / 1000;
   const soldAfter = ((notes.soldAt.at(-1)?.atMs ?? onSaleMs) - onSaleMs) / 1000;
   const rest = [...notes.outOfOrder, ...notes.lostTurns, ...faults];
   return [
-    ...promises.map(({ what, held, figure }) => `  ${held ? 'held  ' : 'BROKEN'}  ${what}: ${figure}`),
+    wordsOf(promises),
     '',
     `  the last seat was sold after ${soldAfter.toFixed(0)} s, everybody had gone after ${seconds.toFixed(0)} s`,
     `  visitors: ${Object.entries(endings)
@@ -237,19 +243,26 @@ function report({ verdict, costs, onSaleMs, endedMs, notes, faults }: Run): stri
 async function main(): Promise<void> {
   const options = readOptions();
   if (options === undefined) return void console.log(HELP);
-  const { visitors, seats, seed, json, picture } = options;
-  console.log(`${visitors} visitors, ${seats} seats, seed ${seed}`);
-  const run = await runSpike(options);
-  console.log(report(run));
-  if (json !== undefined) {
-    const { verdict, costs, looks, faults } = run;
-    writeFileSync(
-      json,
-      `${JSON.stringify({ visitors, seats, seed, ...verdict, costs, faults: faults.slice(0, 100), looks }, null, 1)}\n`,
-    );
+  const { visitors, seats, seed, burst, json, picture } = options;
+  let done: { promises: readonly Promised[]; data: object; drawn: string };
+  if (burst !== undefined) {
+    const run = await runBurst(burst, createRandom(seed));
+    done = { promises: run.promises, data: { drain: burst, ...run }, drawn: drawBurst(run) };
+    console.log(wordsOf(run.promises));
+  } else {
+    console.log(`${visitors} visitors, ${seats} seats, seed ${seed}`);
+    const run = await runSpike(options);
+    const { verdict, costs, looks } = run;
+    done = {
+      promises: verdict.promises,
+      data: { visitors, seats, seed, ...verdict, costs, looks },
+      drawn: drawSale(run),
+    };
+    console.log(report(run));
   }
-  if (picture !== undefined) writeFileSync(picture, drawSale(run));
-  process.exitCode = run.verdict.promises.every(({ held }) => held) ? 0 : 1;
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(done.data, null, 1)}\n`);
+  if (picture !== undefined) writeFileSync(picture, done.drawn);
+  process.exitCode = done.promises.every(({ held }) => held) ? 0 : 1;
 }
 
 await main().catch(exitOnStartFault);

@@ -23,7 +23,8 @@ const WAITS = [
   [120, 86_400],
 ] as const;
 
-type Promised = { what: string; held: boolean; figure: string };
+/** A promise, whether it was held, and the figure that says so. */
+export type Promised = { what: string; held: boolean; figure: string };
 
 /** How good estimates were, of waits in a range: the middle error as a share of the wait, and how many lay in the range that was told. */
 type Waits = { fromSeconds: number; toSeconds: number; estimates: number; error: number; inRange: number };
@@ -40,7 +41,8 @@ export type Verdict = {
 };
 
 function judgeWaits(notes: Notes, line: WatchedLine): { error: number; judged: number; waits: Waits[] } {
-  const judged = notes.estimates.flatMap(({ position, atMs, seconds, fromSeconds, toSeconds }) => {
+  const judged = notes.estimates.flatMap(({ position, atMs, likelySoldOut, seconds, fromSeconds, toSeconds }) => {
+    if (likelySoldOut) return []; // whoever gets in all the same owes it to others' holds that expire
     const turn = line.turnAt(position);
     const wait = turn === undefined ? 0 : (turn - atMs) / 1000;
     if (wait < SHORTEST_WAIT_SECONDS) return [];

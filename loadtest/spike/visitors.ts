@@ -11,6 +11,10 @@ export const USES = 1;
 
 const MAX_SEATS = 4;
 
+/** How often who finds nothing left tries again before leaving, and milliseconds between. */
+const TRIES_AGAIN = 3;
+const TRY_AGAIN_MS = 2_000;
+
 /** Polls one after the other of who asks too often. */
 const OFTEN = 20;
 
@@ -48,7 +52,7 @@ function planOf(number: number): Plan {
   return of100 < 100 - WALKING ? 'absent' : 'walk';
 }
 
-type Ending = VisitorView['status'] | 'booked' | 'nothing left' | 'absent' | 'robbed' | 'fault';
+type Ending = VisitorView['status'] | 'booked' | 'nothing left' | 'absent' | 'robbed' | 'ran out' | 'fault';
 
 /** What visitors saw and were told, as far as the verdict needs it. Times are milliseconds since 1970. */
 export function createNotes() {
@@ -64,7 +68,8 @@ export function createNotes() {
     lostTurns: [] as string[],
     likelySoldOut: new Map<number, number>(),
     admittedAt: new Map<number, number>(),
-    estimates: [] as { position: number; atMs: number; seconds: number; fromSeconds: number; toSeconds: number }[],
+    /** What was said of waits. Some were told in the same answer that seats will probably not reach them. */
+    estimates: [] as ({ position: number; atMs: number; likelySoldOut: boolean } & NonNullable<VisitorView['wait']>)[],
     bookings: new Map<number, number>(),
     soldAt: [] as { atMs: number; seats: number }[],
     outcomes: [] as { atMs: number; ms: number }[],
@@ -96,9 +101,10 @@ export function createCrowd({ desk, notes, random }: { desk: Desk; notes: Notes;
     if (view.status === 'waiting' && view.position <= wasFurthest)
       notes.outOfOrder.push(`${name}: position ${view.position} waits, ${wasFurthest} was let in before it asked`);
     if (view.status === 'your_turn') furthest = Math.max(furthest, view.position);
-    if (view.wait !== undefined) notes.estimates.push({ position: view.position, atMs: Date.now(), ...view.wait });
-    if (view.likelySoldOut && !notes.likelySoldOut.has(view.position))
-      notes.likelySoldOut.set(view.position, Date.now());
+    const { likelySoldOut = false } = view;
+    if (view.wait !== undefined)
+      notes.estimates.push({ position: view.position, atMs: Date.now(), likelySoldOut, ...view.wait });
+    if (likelySoldOut && !notes.likelySoldOut.has(view.position)) notes.likelySoldOut.set(view.position, Date.now());
   }
 
   /** A booking under an admission, with fewer seats where not so many are left. */
@@ -186,7 +192,7 @@ export function createCrowd({ desk, notes, random }: { desk: Desk; notes: Notes;
     if (plan === 'expired') {
       await sleep(Math.max(0, Date.parse(admission.expiresAt) - Date.now()) + 50);
       await tryBooking(plan, admission.token);
-      return 'turn_passed';
+      return 'ran out';
     }
     if (plan === 'shared' || plan === 'tabs') {
       const tabs = await Promise.all([0, 1, 2].map(() => desk.poll(token)));
@@ -199,9 +205,16 @@ export function createCrowd({ desk, notes, random }: { desk: Desk; notes: Notes;
     }
     const user = someUser();
     const isHold = plan === 'walk' || plan === 'confirm';
-    const booked = await book(admission.token, position, isHold ? 'hold' : 'sell', user);
+    let booked = await book(admission.token, position, isHold ? 'hold' : 'sell', user);
+    for (let again = 0; again < TRIES_AGAIN && booked.seats === 0 && booked.code !== 'ADMISSION_INVALID'; again += 1) {
+      await sleep(TRY_AGAIN_MS); // somebody's hold may expire
+      booked = await book(admission.token, position, isHold ? 'hold' : 'sell', user);
+    }
     if (booked.code === 'ADMISSION_INVALID') return 'robbed'; // by one of the thieves, who booked no more than this one may
-    if (booked.seats === 0) return 'nothing left';
+    if (booked.seats === 0) {
+      await desk.leave(token);
+      return 'nothing left';
+    }
     if (plan === 'replayed') await tryBooking(plan, admission.token);
     if (plan === 'confirm') {
       await sleep(300 + random() * 2_000);
