@@ -119,5 +119,7 @@ function asApiError(fault: unknown): ApiError {
 function isAway(fault: unknown): boolean {
   const { name, message, code } = fault as { name?: string; message?: string; code?: string };
   if (name === 'MaxRetriesPerRequestError' || code === 'ECONNREFUSED' || code === 'ECONNRESET') return true;
-  return /connection|enableOfflineQueue|time(d )?out|Can't reach database|LOADING|OOM|EXECABORT/i.test(message ?? '');
+  return /connection|enableOfflineQueue|time(d )?out|Can't reach database|LOADING|\bOOM\b|EXECABORT/i.test(
+    message ?? '',
+  );
 }

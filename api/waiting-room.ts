@@ -31,6 +31,12 @@ const MAX_TURNS_KEPT = 20_000;
 /** Seconds after which a visitor is told to ask again, at the most. */
 const MAX_ASK_SECONDS = 30;
 
+/** After which share of the wait: so the whole line asks some seven times for each person let in, and a turn is seen within a second. */
+const ASK_SHARE = 0.6;
+
+/** Visitors who ask in a second once the order is drawn: all of them want to know at once. */
+const DRAWN_PER_SECOND = 10_000;
+
 /** Beyond this an estimate tells nothing. */
 const MAX_WAIT_SECONDS = 24 * 3_600;
 
@@ -113,6 +119,9 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
         if (people === undefined) continue;
         Object.assign(room, { people, chain, order: createOrder({ seed, people, chain }) });
       }
+      // A Redis that is back with old data tells less than was told already, until a worker has seen it.
+      state.serving = Math.max(state.serving, room.state?.serving ?? 0);
+      if (room.order !== undefined) Object.assign(state, { people: room.people, drawn: true });
       room.state = state;
     }
   }
@@ -222,7 +231,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       fromSeconds: Math.floor(seconds * RANGE.from),
       toSeconds: Math.ceil(seconds * RANGE.to) + 1,
     };
-    return view(room, 'waiting', askAgain(seconds / 8, state), { position, ahead, wait, likelySoldOut });
+    return view(room, 'waiting', askAgain(seconds * ASK_SHARE, state), { position, ahead, wait, likelySoldOut });
   }
 
   /** How a visitor stands, as far as this node knows by itself; `'turn'` with the position where Redis has to be asked. */
@@ -234,10 +243,15 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     if (position === undefined) {
       const left = (state.onSaleMs - Date.now()) / 1000;
       const onSaleAt = state.onSaleMs > 0 ? new Date(state.onSaleMs).toISOString() : undefined;
-      return view(room, 'before_sale', askAgain(Math.max(left / 2, 2), state), {
-        onSaleAt,
-        paused: state.paused || undefined,
-      });
+      return view(
+        room,
+        'before_sale',
+        askAgain(Math.max(left, 0.5) + (Math.random() * state.joined) / DRAWN_PER_SECOND, state),
+        {
+          onSaleAt,
+          paused: state.paused || undefined,
+        },
+      );
     }
     if (state.sold) return view(room, 'sold_out', MAX_ASK_SECONDS, { position });
     return position > state.serving ? waitingView(room, state, position) : { turnOf: position };

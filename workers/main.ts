@@ -9,8 +9,8 @@ async function main() {
   const config = readConfig();
   const { databaseUrl, redisUrl } = requireServers(config);
   const log = createLogger(config, 'worker');
-  // One connection for each batch under way, one for each shard's control queue, one for each turn at scheduled work.
-  const prisma = openPrisma(databaseUrl, config.WORKER_CONCURRENCY + config.SHARDS + 3);
+  // One connection for each batch under way, one for each shard's control queue, one for each turn at scheduled work, one to let people in.
+  const prisma = openPrisma(databaseUrl, config.WORKER_CONCURRENCY + config.SHARDS + 4);
   const redis = openRedis(redisUrl, 'worker', log);
   const workers = await startWorkers({ config, prisma, redis, log });
 

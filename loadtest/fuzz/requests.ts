@@ -26,6 +26,19 @@ export function ask(method: string, path: string, fields?: readonly Field[], que
   return { method, path, query, headers, fields };
 }
 
+/** What looks like a token of a waiting room, and what does not. */
+const roomToken = (random: Random) =>
+  pick(random, [
+    `v.1.1.${below(random, 9)}.0.${'A'.repeat(43)}`,
+    'v.1.1.1.0.',
+    'v.',
+    'a.1.1.1.0.1.1.x',
+    '.',
+    '',
+    'ü',
+    'v.1e400.x.-1..x',
+  ]);
+
 /** As `ask`, by an operator where the world has its token and luck wants it. */
 function asOperator(random: Random, world: World, asked: Asked): Asked {
   const token = world.adminToken !== undefined && chance(random, 0.5) ? world.adminToken : pick(random, ['x', '', 'ü']);
@@ -89,6 +102,26 @@ const ROUTES: readonly (readonly [weight: number, make: Maker])[] = [
     (random, world) =>
       asOperator(random, world, ask('POST', pick(random, ['/admin/audit', '/admin/rebuild']), undefined, 'eventId=1')),
   ],
+  [2, () => ask('GET', '/waiting-room')],
+  [
+    6,
+    (random, world) => {
+      const path = `/api/events/${pick(random, [1, anotherEvent(random, world)])}/waiting-room`;
+      const asked = pick(random, [
+        ask('POST', path),
+        ask('POST', path, [['nonce', '"some-nonce"']]),
+        ask('GET', path),
+        ask('DELETE', path),
+        ask('GET', `${path}/draw`),
+      ]);
+      return { ...asked, headers: [...asked.headers, ['x-visitor-token', roomToken(random)]] };
+    },
+  ],
+  [
+    1,
+    (random, world) =>
+      asOperator(random, world, ask('PUT', `/api/events/${anotherEvent(random, world)}/waiting-room`, ROOM)),
+  ],
   [2, (random) => ask('GET', pick(random, ['/healthz', '/readyz']))],
   [
     0.3,
@@ -104,6 +137,12 @@ const EVENT: readonly Field[] = [
   ['onSaleAt', '"2026-01-01T10:00:00Z"'],
   ['seatLimit', '4'],
   ['holdSeconds', '60'],
+];
+const ROOM: readonly Field[] = [
+  ['mode', '"on"'],
+  ['paused', 'false'],
+  ['peoplePerMinute', '600'],
+  ['turnSeconds', '5'],
 ];
 const CHANGE: readonly Field[] = [
   ['name', '"Other"'],
