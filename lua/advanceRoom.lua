@@ -93,6 +93,8 @@ local turnsFrom = servingAt(history, nowMs - number('turnMs'))
 local offered = serving - turnsFrom - countMarks(roomTakenStem, event, generation, turnsFrom + 1, serving)
 local done = math.max(0, serving - number('base') - inside - offered)
 local seatsEach = (number('got') + ASSUMED_VISITORS) / (done + ASSUMED_VISITORS)
+-- Of those who came alone: who left the line is done at once, and would count for more than one's share in front of a long turn.
+local seatsOfWhoCame = (number('got') + ASSUMED_VISITORS) / (math.max(0, number('came') - inside) + ASSUMED_VISITORS)
 
 -- Whether the room is on.
 local beforeSale = onSaleMs and nowMs < onSaleMs
@@ -124,7 +126,7 @@ if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, 
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
 local byRate = rate * seconds + number('carry')
-local bySeats = math.ceil(free / math.max(1, seatsEach)) - inside - offered
+local bySeats = math.ceil(free / math.max(1, seatsOfWhoCame)) - inside - offered
 local most = math.min(joined - serving, bySeats)
 if insideLimit > 0 then most = math.min(most, insideLimit - inside - offered) end
 if perMinute > 0 then most = math.min(most, perMinute - (serving - servingAt(history, nowMs - 60000))) end
