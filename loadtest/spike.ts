@@ -25,8 +25,8 @@ some leave the line or never come back, and some cheat in every way there is. En
 
   --visitors N      people who come                                (default 100000)
   --seats N         seats that are sold, a multiple of 65          (default 65000)
-  --before SHARE    share of people who come before the sale       (default 0.3)
-  --within SECONDS  in which all people come                       (default: 2500 people a second)
+  --before SHARE    share of people who come before the sale       (default 0.7)
+  --within SECONDS  in which all people come                       (default: 1500 people a second)
   --seed N          of what people do                              (default: from the clock, printed)
   --quick           300 people and 455 seats, and everything lasts a tenth as long
   --burst           instead of the crowd: ten times what the workers drain comes for 6 s, once with the room off and once with it on
@@ -36,7 +36,7 @@ some leave the line or never come back, and some cheat in every way there is. En
   --help`;
 
 const SEATS_PER_ROW = 65;
-const PEOPLE_PER_SECOND = 2_500;
+const PEOPLE_PER_SECOND = 1_500;
 
 /** How long holds, turns and admissions last, in seconds: as the promise has it, and in short. */
 const LASTING = { hold: 20, turn: 40, admission: 20 };
@@ -49,7 +49,7 @@ const PEOPLE_INSIDE = 4_000;
 const QUIET_SECONDS = 1;
 
 /** Connections that are kept open, however many people there are. */
-const CONNECTIONS = { polling: 64, booking: 400 };
+const CONNECTIONS = { joining: 128, polling: 64, booking: 400 };
 
 /** Steps of the drawn sale. */
 const STEPS = 13;
@@ -80,7 +80,7 @@ function readOptions() {
     burst: values.burst ? within('drain', 300, 2_000) : undefined,
     ...{ visitors, seats, json: values.json, picture: values.picture },
     lasting: values.quick ? LASTING_SHORT : LASTING,
-    before: within('before', 0.3, 1),
+    before: within('before', 0.7, 1),
     seconds: within('within', Math.ceil(visitors / PEOPLE_PER_SECOND) + 1, 3_600),
     seed: within('seed', Date.now() % 100_000, 1_000_000_000),
   };

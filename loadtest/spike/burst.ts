@@ -11,7 +11,7 @@ const TIMES = 10;
 const SECONDS = 6;
 
 const MAX_SEATS = 4;
-const CONNECTIONS = { polling: 64, booking: 1_200 };
+const CONNECTIONS = { joining: 128, polling: 64, booking: 1_200 };
 const HOUSE: OwnHouse = { ZONES: 20, ROWS: 100, SEATS_PER_ROW: 65 };
 
 /** Seconds between two points of the plot. */

@@ -60,7 +60,9 @@ function openPool(url: string, connections: number) {
  * Where visitors of event 1 ask, over few connections however many they are. An answer that no client expects, or none, is
  * noted and thrown.
  */
-export function openDesk(url: string, connections: { polling: number; booking: number }) {
+export function openDesk(url: string, connections: { joining: number; polling: number; booking: number }) {
+  // Apart, so that who joins does not keep those from asking who have joined.
+  const joining = openPool(url, connections.joining);
   const polling = openPool(url, connections.polling);
   const booking = openPool(url, connections.booking);
   const pollMs: number[] = [];
@@ -128,7 +130,7 @@ export function openDesk(url: string, connections: { polling: number; booking: n
     },
 
     async join(token: string, eventId = 1) {
-      const { status, body } = await ask(polling, 'POST', roomOf(eventId), { headers: as(token) }, [200, 201]);
+      const { status, body } = await ask(joining, 'POST', roomOf(eventId), { headers: as(token) }, [200, 201]);
       return { ...joinAnswer.parse(body), isNew: status === 201 };
     },
 
@@ -179,6 +181,7 @@ export function openDesk(url: string, connections: { polling: number; booking: n
     },
 
     close(): void {
+      joining.close();
       polling.close();
       booking.close();
     },
