@@ -30,7 +30,7 @@ some leave the line or never come back, and some cheat in every way there is. En
   --seed N          of what people do                              (default: from the clock, printed)
   --quick           300 people and 455 seats, and everything lasts a tenth as long
   --burst           instead of the crowd: ten times what the workers drain comes for 6 s, once with the room off and once with it on
-  --drain N         bookings a second that workers are slowed to for that (default 300)
+  --drain N         bookings a second that workers are slowed to for that (default 100)
   --json FILE       writes the report there
   --picture FILE    draws the sale there, as SVG
   --help`;
@@ -77,7 +77,7 @@ function readOptions() {
   const seats = within('seats', values.quick ? 455 : 65_000, 650_000);
   if (seats === 0 || seats % SEATS_PER_ROW !== 0) throw new ConfigError(`--seats: a multiple of ${SEATS_PER_ROW}`);
   return {
-    burst: values.burst ? within('drain', 300, 2_000) : undefined,
+    burst: values.burst ? within('drain', 100, 2_000) : undefined,
     ...{ visitors, seats, json: values.json, picture: values.picture },
     lasting: values.quick ? LASTING_SHORT : LASTING,
     before: within('before', 0.7, 1),
