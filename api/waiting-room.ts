@@ -224,14 +224,17 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     if (paused) return view(room, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
     const pace = used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed };
     const seconds = secondsUntil(ahead + 1, pace);
-    if (seconds > MAX_WAIT_SECONDS)
-      return view(room, 'waiting', askAgain(2 + ahead / 100, state), { position, ahead, likelySoldOut });
+    // Who will probably find nothing left is promised no time.
+    if (likelySoldOut || seconds > MAX_WAIT_SECONDS) {
+      const askSeconds = Math.min(seconds * ASK_SHARE, 2 + ahead / 100);
+      return view(room, 'waiting', askAgain(askSeconds, state), { position, ahead, likelySoldOut });
+    }
     const wait = {
       seconds: Math.ceil(seconds),
       fromSeconds: Math.floor(seconds * RANGE.from),
       toSeconds: Math.ceil(seconds * RANGE.to) + 1,
     };
-    return view(room, 'waiting', askAgain(seconds * ASK_SHARE, state), { position, ahead, wait, likelySoldOut });
+    return view(room, 'waiting', askAgain(seconds * ASK_SHARE, state), { position, ahead, wait });
   }
 
   /** How a visitor stands, as far as this node knows by itself; `'turn'` with the position where Redis has to be asked. */

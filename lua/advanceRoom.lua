@@ -28,6 +28,7 @@ local STEP_MS = 250
 local MAX_STEP_MS = 1000 -- that one step makes up for
 local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
 local START_RATE = 20 -- people a second, while nothing was measured
+local CALLED_SECONDS = 5 -- of what the queue drains: so many may be on their way, for they may all come at once
 local ASSUMED_DRAIN = 1000 -- tickets a second, as domain/drain.ts has it
 local FAST, SLOW = 0.4, 0.1 -- growth of the rate in a second, below and above where the queue last showed a delay
 local FEW = 4 -- tickets on the queue that are no delay
@@ -93,6 +94,8 @@ local turnsFrom = servingAt(history, nowMs - number('turnMs'))
 local offered = serving - turnsFrom - countMarks(roomTakenStem, event, generation, turnsFrom + 1, serving)
 local done = math.max(0, serving - number('base') - inside - offered)
 local seatsEach = (number('got') + ASSUMED_VISITORS) / (done + ASSUMED_VISITORS)
+-- Of those who came alone: who left the line is done at once, and would count for more than one's share in front of a long turn.
+local seatsOfWhoCame = (number('got') + ASSUMED_VISITORS) / (math.max(0, number('came') - inside) + ASSUMED_VISITORS)
 
 -- Whether the room is on.
 local beforeSale = onSaleMs and nowMs < onSaleMs
@@ -124,8 +127,8 @@ if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, 
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
 local byRate = rate * seconds + number('carry')
-local bySeats = math.ceil(free / math.max(1, seatsEach)) - inside - offered
-local most = math.min(joined - serving, bySeats)
+local bySeats = math.ceil(free / math.max(1, seatsOfWhoCame)) - inside - offered
+local most = math.min(joined - serving, bySeats, math.ceil(CALLED_SECONDS * math.max(drain, ASSUMED_DRAIN)) - offered)
 if insideLimit > 0 then most = math.min(most, insideLimit - inside - offered) end
 if perMinute > 0 then most = math.min(most, perMinute - (serving - servingAt(history, nowMs - 60000))) end
 local open = on and drawn and onSaleMs and not beforeSale and house[2] ~= '1' and line.paused ~= '1'

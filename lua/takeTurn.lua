@@ -26,4 +26,5 @@ if getMark(roomTakenStem, event, generation, position) then return nowMs < until
 if nowMs >= cameMs + line[3] then return 'PASSED' end
 setMark(roomTakenStem, event, generation, position)
 redis.call('HINCRBY', roomInsideStem .. event, bucketOf(untilMs), 1)
+redis.call('HINCRBY', roomStem .. event, 'came', 1)
 return untilMs

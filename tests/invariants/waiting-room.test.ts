@@ -228,12 +228,20 @@ test.each([40, 400, 4_000])(
     await rooms.serve(line, { serving: 0, numbers: 5_000_000, people: null, chain: '' });
     await rooms.join(line, 5_000_000, '0'.repeat(64));
     const seats = 5_000_000;
-    const coming: number[] = [0, 0, 0]; // who is let in books three steps later
+    const coming = [0, 0, 0]; // who is let in comes, takes the turn and books three steps later
+    let came = 0;
     let [backlog, longest, letIn] = [0, 0, 0];
     let settled = Number(await redis.get('{s0}:settled'));
     const steps = 160;
     for (let i = 0; i < steps; i += 1) {
-      backlog += coming.shift() ?? 0;
+      const here = coming.shift() ?? 0;
+      const turns = redis.pipeline();
+      for (let n = 0; n < here; n += 1) {
+        came += 1;
+        turns.setbit(`{s0}:room-taken:${event}:${line.generation}:${Math.floor(came / 65_536)}`, came % 65_536, 1);
+      }
+      await turns.exec();
+      backlog += here;
       const done = Math.min(backlog, capacity / 4);
       backlog -= done;
       settled += done;
@@ -254,6 +262,26 @@ test.each([40, 400, 4_000])(
     await system().resumeWorkers();
   },
 );
+
+test('who was called and has not come holds back who is called next: they may all come at once', async () => {
+  await system().stopWorkers();
+  const rooms = roomStore();
+  const [event = 0] = await prepareEvents(1);
+  await rooms.change(event, { mode: 'on' });
+  const line = { eventId: event, generation: await rooms.open(event) };
+  await rooms.serve(line, { serving: 0, numbers: 100_000, people: null, chain: '' });
+  await rooms.join(line, 100_000, '0'.repeat(64));
+  let serving = 0;
+  for (let i = 0; i < 120; i += 1) {
+    await system().redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250);
+    const step = await rooms.advance({ ...line, steppedMs: 0 }, 100_000);
+    if (typeof step === 'string') throw new Error(step);
+    serving = step.proposed;
+    await rooms.serve(line, { serving, numbers: 0, people: null, chain: '' });
+  }
+  expect(serving).toBe(5_000); // five seconds of a queue that nothing is known of
+  await system().resumeWorkers();
+});
 
 /** Events that are on sale and have their houses open, without a worker to open them. */
 async function prepareEvents(count: number): Promise<number[]> {
