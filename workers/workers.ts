@@ -26,6 +26,9 @@ import { createReconcile } from './reconcile.ts';
 import { createExpire, createReleaseSeats } from './release.ts';
 import { createSweep } from './sweep.ts';
 
+/** Jobs of the control queue that a worker has under way at once, each by itself: PostgreSQL's connections are ten. */
+const CONTROL_CONCURRENCY = 4;
+
 /** Milliseconds between two looks for holds that ran out, for jobs that failed for good, and for seats that differ. */
 const EXPIRE_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 2_000;
@@ -105,7 +108,7 @@ export async function startWorkers(deps: {
           reconcile: () => turns.take('reconcile', reconcile),
           ...operations,
         },
-        { redis, concurrency, log },
+        { redis, concurrency: CONTROL_CONCURRENCY, log },
       ),
     ];
   }).flat();

@@ -31,7 +31,7 @@ export const settings = z.object({
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   DATA_DIR: z.string().min(1).default('data'),
   WORKERS: count(1, 64).default(1),
-  WORKER_CONCURRENCY: count(1, 64).default(4),
+  WORKER_CONCURRENCY: count(1, 64).default(32),
   SHARDS: count(1, MAX_SHARDS).default(1),
   ZONES: count(1, 10_000).default(50),
   ROWS: count(1, 10_000).default(20),
