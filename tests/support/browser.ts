@@ -18,6 +18,7 @@ export function describeInBrowser(what: string, tests: (browser: () => Browser) 
     process.stderr.write(
       `"${what}" is skipped: no Chromium was found. On Debian and Ubuntu: apt-get install chromium\n`,
     );
+    // Skipped and not failed: who has no browser can still test everything else, and reads above what is left out.
     describe.skip(`${what} (no Chromium was found)`, () => tests(() => Object.create(null)));
     return;
   }
