@@ -13,6 +13,12 @@ const TIMEOUTS = { requestTimeout: 20_000, headersTimeout: 10_000, connectionsCh
 /** Milliseconds in which nothing moved on a connection before it is closed: longer than the longest wait for an outcome. */
 const STALLED_MS = 90_000;
 
+/**
+ * Milliseconds in which a connection may rest between two requests. Node's 5 s are what people think between two clicks, and
+ * would close connections just as they are used again.
+ */
+const RESTING_MS = 65_000;
+
 /** A request that may offer to go on with another protocol. */
 type Offering = IncomingMessage & { offersUpgrade?: boolean | null };
 
@@ -41,6 +47,8 @@ export function createAppServer(app: Express, headersOf: (req: Request) => Outgo
   });
   // Every answer passes here, also those that Express' own parts write. Assigned: a spread costs three times as much.
   AppResponse.prototype.writeHead = function writeHead(this: ServerResponse, status: number, headers?: unknown) {
+    // Node itself refuses requests without a Host, and gives names and values in turn, which nothing else here does.
+    if (Array.isArray(headers)) return ServerResponse.prototype.writeHead.call(this, status, headers);
     const merged = Object.assign({}, headersOf(this.req as Request), this.getHeaders(), headers);
     return ServerResponse.prototype.writeHead.call(this, status, merged);
   };
@@ -50,6 +58,7 @@ export function createAppServer(app: Express, headersOf: (req: Request) => Outgo
   server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
   server.timeout = STALLED_MS;
+  server.keepAliveTimeout = RESTING_MS;
   // A client may expect what it likes: it gets the route's own answer and not Node's 417.
   server.on('checkExpectation', app);
   return server;

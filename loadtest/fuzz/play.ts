@@ -10,12 +10,8 @@ import { CLOSE, frameOf, readAnswer, readFrame, TEXT, type WireAnswer } from './
 /** Milliseconds in which whatever must be answered is answered. An operator's route waits so long for a worker. */
 const ANSWER_MS = 65_000;
 
-/**
- * Milliseconds of silence after which nothing more is expected of what need not be answered; more where other answers take
- * longer on average, of which each new one counts so much.
- */
-const SILENCE_MS = 50;
-const NEW_SHARE = 0.05;
+/** Milliseconds of silence after which nothing more is expected of what need not be answered, once a later request was. */
+const SILENCE_MS = 20;
 
 /** Milliseconds between two bytes that drip. */
 const DRIP_MS = 2;
@@ -56,7 +52,7 @@ export async function fuzz(options: {
   const { url, seed, from, to, connections, world, goOn } = options;
   const { hostname, port } = new URL(url);
   const result: FuzzResult = { inputs: 0, answers: new Map(), failures: 0, kept: [] };
-  const pace: Pace = { silenceMs: SILENCE_MS };
+  const later = async () => void (await (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).arrayBuffer());
   const count = (name: string) => result.answers.set(name, (result.answers.get(name) ?? 0) + 1);
   let next = from;
 
@@ -67,7 +63,7 @@ export async function fuzz(options: {
       next += 1;
       await goOn?.(index);
       const input = inputOf(seed, index, world);
-      for (const problem of await play(line, input, count, pace)) {
+      for (const problem of await play(line, input, count, later)) {
         result.failures += 1;
         if (result.kept.length < MAX_KEPT) result.kept.push({ index, what: input.what, problem, sent: escaped(input) });
       }
@@ -142,11 +138,11 @@ function createLine(open: () => Socket) {
 
 type Line = ReturnType<typeof createLine>;
 
-/** How long it is silent before nothing more comes. */
-type Pace = { silenceMs: number };
+/** Sends another request over a connection of its own and waits for its answer: connections are accepted one after the other. */
+type Later = () => Promise<void>;
 
 /** Sends one input and looks at what comes. Answers what is wrong with it. */
-async function play(line: Line, input: Input, count: (name: string) => void, pace: Pace): Promise<string[]> {
+async function play(line: Line, input: Input, count: (name: string) => void, later: Later): Promise<string[]> {
   if (input.asks === undefined) line.drop();
   const { used } = line;
   if (input.drips) {
@@ -158,16 +154,11 @@ async function play(line: Line, input: Input, count: (name: string) => void, pac
     line.send(input.bytes);
   }
   try {
-    if (input.frames !== undefined) return await converse(line, input, count, pace);
-    const sentAt = performance.now();
-    const answers = await answersOf(line, input, pace);
-    if (input.asks !== undefined) {
-      const took = (performance.now() - sentAt) / input.asks.length;
-      pace.silenceMs = Math.max(SILENCE_MS, pace.silenceMs * (1 - NEW_SHARE) + took * NEW_SHARE);
-    }
+    if (input.frames !== undefined) return await converse(line, input, count, later);
+    const answers = await answersOf(line, input, later);
     // A kept connection may be closed by its server just when it is used again: clients ask once more.
     if (answers.length === 0 && input.asks !== undefined && line.ended && used)
-      return await play(line, input, count, pace);
+      return await play(line, input, count, later);
     const problems = answers.flatMap((answer, i) => problemsOf(answer, input.asks?.[i]?.path));
     for (const answer of answers) count(nameOf(answer));
     const missing = (input.asks?.length ?? 0) - answers.length;
@@ -182,8 +173,9 @@ async function play(line: Line, input: Input, count: (name: string) => void, pac
 }
 
 /** The answers to an input: to every request that must have one, else those that come before it is silent. */
-async function answersOf(line: Line, { asks }: Pick<Input, 'asks'>, { silenceMs }: Pace): Promise<WireAnswer[]> {
+async function answersOf(line: Line, { asks }: Pick<Input, 'asks'>, later: Later): Promise<WireAnswer[]> {
   const answers: WireAnswer[] = [];
+  if (asks === undefined) await later();
   for (;;) {
     let read = readAnswer(line.received, asks?.[answers.length]?.head ?? false);
     while (read !== undefined) {
@@ -194,7 +186,7 @@ async function answersOf(line: Line, { asks }: Pick<Input, 'asks'>, { silenceMs 
     }
     if (asks !== undefined && answers.length >= asks.length) return answers;
     if (line.ended) return answers;
-    if (!(await line.change(asks === undefined ? silenceMs : ANSWER_MS))) return answers;
+    if (!(await line.change(asks === undefined ? SILENCE_MS : ANSWER_MS))) return answers;
   }
 }
 
@@ -203,13 +195,14 @@ async function converse(
   line: Line,
   { frames, goesOn }: Input,
   count: (name: string) => void,
-  pace: Pace,
+  later: Later,
 ): Promise<string[]> {
-  const [upgraded] = await answersOf(line, { asks: [{ path: '/ws', head: false }] }, pace);
+  const [upgraded] = await answersOf(line, { asks: [{ path: '/ws', head: false }] }, later);
   if (upgraded?.status !== 101) return [`the upgrade was answered ${upgraded?.status}: ${upgraded?.body}`];
   const marker = newTicketId(0);
   line.send(frames ?? Buffer.alloc(0));
   if (goesOn) line.send(frameOf({ opcode: TEXT, payload: JSON.stringify({ type: 'subscribe', ticketId: marker }) }));
+  else await later();
   const problems: string[] = [];
   let done = false;
   while (!done) {
@@ -226,7 +219,7 @@ async function converse(
       }
     }
     if (done || line.ended) break;
-    if (await line.change(goesOn ? ANSWER_MS : pace.silenceMs)) continue;
+    if (await line.change(goesOn ? ANSWER_MS : SILENCE_MS)) continue;
     if (goesOn) problems.push('the socket neither answers nor is closed');
     break;
   }
@@ -254,7 +247,10 @@ function problemsOf(answer: WireAnswer, path: string | undefined): string[] {
   const { status, headers, body } = answer;
   const problems: string[] = [];
   const wrong = (what: string) => problems.push(`${what}: ${status} ${body.slice(0, 500)}`);
-  if (NODES_OWN.includes(status) && body === '' && path === undefined) return problems;
+  if (NODES_OWN.includes(status) && body === '' && path === undefined) {
+    if (headers.get('connection') !== 'close') wrong('it does not say that the connection ends');
+    return problems;
+  }
   if (status === 500) wrong('500');
   if (path !== undefined && SEAT_SYSTEM_PATHS.test(path) && ![200, 201, 409].includes(status)) wrong(`at ${path}`);
   const type = headers.get('content-type') ?? '';
