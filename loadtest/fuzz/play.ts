@@ -52,7 +52,8 @@ export async function fuzz(options: {
   const { url, seed, from, to, connections, world, goOn } = options;
   const { hostname, port } = new URL(url);
   const result: FuzzResult = { inputs: 0, answers: new Map(), failures: 0, kept: [] };
-  const later = async () => void (await (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).arrayBuffer());
+  const later = async () =>
+    void (await (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).arrayBuffer());
   const count = (name: string) => result.answers.set(name, (result.answers.get(name) ?? 0) + 1);
   let next = from;
 
