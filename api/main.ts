@@ -6,6 +6,7 @@ import { createLogger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, stopOnSignal } from '../shared/platform/shutdown.ts';
+import { acceptMany } from './accept.ts';
 import { startApi } from './api.ts';
 
 async function main() {
@@ -29,8 +30,11 @@ async function main() {
     throw new ConfigError(`Port ${config.PORT} is in use. Set PORT to another one, or to 0 for any that is free.`);
   });
 
+  const doors = await acceptMany(server).catch((fault: Error) => {
+    log.warn({ fault: fault.message }, 'connections are accepted one by one');
+  });
   stopOnSignal(log, async () => {
-    await api.close();
+    await Promise.all([doors?.close(), api.close()]);
     redis.disconnect();
     subscriber.disconnect();
     await prisma.$disconnect();

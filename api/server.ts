@@ -55,7 +55,15 @@ export function createAppServer(app: Express, headersOf: (req: Request) => Outgo
   app.request = AppRequest.prototype as typeof app.request;
   app.response = AppResponse.prototype as typeof app.response;
   const server = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse, ...TIMEOUTS }, app);
-  server.maxConnections = MAX_CONNECTIONS;
+  // Counted here and not by Node's maxConnections, which knows those alone that the server's own handle accepted.
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+    if (open > MAX_CONNECTIONS) socket.destroy();
+  });
   server.maxHeadersCount = MAX_HEADERS;
   server.timeout = STALLED_MS;
   server.keepAliveTimeout = RESTING_MS;

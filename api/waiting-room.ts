@@ -218,9 +218,9 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   }
 
   function waitingView(room: KnownRoom, state: RoomState, position: number): VisitorView {
-    const { serving, used, rate, growth, top, speed, paused, inside, offered, seatsEach, seatsFree } = state;
+    const { serving, used, rate, growth, top, speed, paused, seatsEach, seatsSpare } = state;
     const ahead = Math.max(0, position - serving - 1);
-    const likelySoldOut = (ahead + inside + offered) * seatsEach >= seatsFree || undefined;
+    const likelySoldOut = ahead * seatsEach >= seatsSpare || undefined;
     if (paused) return view(room, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
     const pace = used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed };
     const seconds = secondsUntil(ahead + 1, pace);

@@ -28,7 +28,7 @@ local STEP_MS = 250
 local MAX_STEP_MS = 1000 -- that one step makes up for
 local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
 local START_RATE = 20 -- people a second, while nothing was measured
-local CALLED_SECONDS = 5 -- of what the queue drains: so many may be on their way, for they may all come at once
+local CALLED_SECONDS = 3 -- of what the queue drains: so many may be on their way, for they may all come at once
 local ASSUMED_DRAIN = 1000 -- tickets a second, as domain/drain.ts has it
 local FAST, SLOW = 0.4, 0.1 -- growth of the rate in a second, below and above where the queue last showed a delay
 local FEW = 4 -- tickets on the queue that are no delay
@@ -90,8 +90,16 @@ for i = 1, #buckets, 2 do
     inside = inside + buckets[i + 1]
   end
 end
+-- Who asks as told has come once half the turn is over: those who have not are late, and tell how many of the called will not come.
 local turnsFrom = servingAt(history, nowMs - number('turnMs'))
-local offered = serving - turnsFrom - countMarks(roomTakenStem, event, generation, turnsFrom + 1, serving)
+local calledFrom = servingAt(history, nowMs - number('turnMs') / 2)
+local before, called = calledFrom - turnsFrom, serving - calledFrom
+local late = before - countMarks(roomTakenStem, event, generation, turnsFrom + 1, calledFrom)
+local awaited = called - countMarks(roomTakenStem, event, generation, calledFrom + 1, serving)
+local offered = late + awaited
+local missing = number('missing')
+if before >= ASSUMED_VISITORS then missing = late / before end
+local coming = math.max(0, awaited - missing * called)
 local done = math.max(0, serving - number('base') - inside - offered)
 local seatsEach = (number('got') + ASSUMED_VISITORS) / (done + ASSUMED_VISITORS)
 -- Of those who came alone: who left the line is done at once, and would count for more than one's share in front of a long turn.
@@ -127,8 +135,8 @@ if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, 
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
 local byRate = rate * seconds + number('carry')
-local bySeats = math.ceil(free / math.max(1, seatsOfWhoCame)) - inside - offered
-local most = math.min(joined - serving, bySeats, math.ceil(CALLED_SECONDS * math.max(drain, ASSUMED_DRAIN)) - offered)
+local bySeats = math.ceil(free / math.max(1, seatsOfWhoCame) - inside - coming)
+local most = math.min(joined - serving, bySeats, math.ceil(CALLED_SECONDS * math.max(drain, ASSUMED_DRAIN) - coming))
 if insideLimit > 0 then most = math.min(most, insideLimit - inside - offered) end
 if perMinute > 0 then most = math.min(most, perMinute - (serving - servingAt(history, nowMs - 60000))) end
 local open = on and drawn and onSaleMs and not beforeSale and house[2] ~= '1' and line.paused ~= '1'
@@ -138,10 +146,12 @@ local carry = used and byRate - more or 0
 
 local faded = 0.5 ^ (seconds / 5)
 local speed = number('speed') * faded + math.max(0, serving - number('before', serving)) / seconds * (1 - faded)
+-- A rate that is not used was never tried: kept, it would let a crowd in at once when whatever held it back gives way.
+if open and not used then rate = math.min(rate, math.max(2 * speed, START_RATE)) end
 redis.call(
   'HSET', room, 'stepMs', nowMs, 'settled', gone, 'busy', busy and 1 or 0,
   'drain', drain, 'eta', eta, 'free', free, 'sold', (free <= 0 and held <= 0) and 1 or 0, 'inside', inside, 'offered', offered,
-  'seatsEach', seatsEach, 'on', on and 1 or 0, 'calmMs', calmMs, 'rate', rate, 'carry', carry, 'used', used and 1 or 0,
+  'missing', missing, 'spare', free - (inside + coming) * seatsOfWhoCame, 'seatsEach', seatsEach, 'on', on and 1 or 0, 'calmMs', calmMs, 'rate', rate, 'carry', carry, 'used', used and 1 or 0,
   'before', serving, 'speed', speed, 'growth', growth, 'top', top
 )
 if ceiling ~= math.huge then redis.call('HSET', room, 'ceiling', ceiling) end

@@ -11,8 +11,10 @@ const TIMES = 10;
 const SECONDS = 6;
 
 const MAX_SEATS = 4;
-const CONNECTIONS = { joining: 128, polling: 64, booking: 1_200 };
 const HOUSE: OwnHouse = { ZONES: 20, ROWS: 100, SEATS_PER_ROW: 65 };
+
+/** Connections that are kept open; each who books has another, on which the request waits for its outcome. */
+const CONNECTIONS = { joining: 128, polling: 64 };
 
 /** Seconds between two points of the plot. */
 const POINT_SECONDS = 5;
@@ -71,11 +73,12 @@ function measure(looks: readonly Look[], outcomes: readonly Outcome[], startedMs
 /** The burst on a system of its own, with the waiting room on or off: until everybody has an outcome. */
 async function runSide(options: { drain: number; room: boolean; random: () => number }): Promise<Side> {
   const { drain, room, random } = options;
+  const people = drain * TIMES * SECONDS;
   const system = await startOwnSystem({ name: 'burst', house: HOUSE });
   try {
     await system.startWorker();
     const line = await watchLine({ databaseUrl: system.postgres.url, redisUrl: system.redis.url });
-    const desk = openDesk(system.url, CONNECTIONS);
+    const desk = openDesk(system.url, { ...CONNECTIONS, booking: people });
     try {
       for (const statement of slowTo(drain)) await line.prisma.$executeRawUnsafe(statement);
       if (room) await operatorOf(system.url)('PUT', '/api/events/1/waiting-room', { mode: 'on' });
@@ -90,9 +93,9 @@ async function runSide(options: { drain: number; room: boolean; random: () => nu
           await sleep(askAgainSeconds * 1000);
           ({ status, askAgainSeconds, admission } = await desk.poll(visitorToken));
         }
-        const sentMs = Date.now();
-        await desk.sellAndFollow(admission?.token ?? '', 1 + Math.floor(random() * MAX_SEATS));
-        outcomes.push({ atMs: Date.now(), seconds: (Date.now() - sentMs) / 1000 });
+        const { seats, code, ms } = await desk.sell(admission?.token ?? '', 1 + Math.floor(random() * MAX_SEATS));
+        if (seats === 0) desk.faults.push(`no seats: ${code}`);
+        outcomes.push({ atMs: Date.now(), seconds: ms / 1000 });
       }
       const saying = setInterval(() => {
         const { backlog = 0, joined = 0, serving = 0, rate = 0 } = line.looks.at(-1) ?? {};
@@ -102,10 +105,11 @@ async function runSide(options: { drain: number; room: boolean; random: () => nu
         );
       }, 2_000);
       try {
-        await Promise.all(Array.from({ length: drain * TIMES * SECONDS }, buy));
+        await Promise.all(Array.from({ length: people }, buy));
       } finally {
         clearInterval(saying);
       }
+      if (desk.faults.length > 0) throw new Error(desk.faults.slice(0, 20).join('\n'));
       return measure(line.looks, outcomes, startedMs);
     } finally {
       desk.close();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { errorCode, booking as liveBooking, ticketReceipt, ticketView } from '../../shared/contract/tickets.ts';
 import {
@@ -11,9 +10,6 @@ import { createConnection } from '../connection.ts';
 
 /** Seconds that a booking's request waits for its outcome; after that its ticket is asked. */
 const WAIT_SECONDS = 20;
-
-/** Seconds to an outcome from which on a client waits for it with a request that stays open. */
-const SOON_SECONDS = 1.5;
 
 const refused = z.object({ code: errorCode });
 
@@ -66,6 +62,7 @@ export function openDesk(url: string, connections: { joining: number; polling: n
   const polling = openPool(url, connections.polling);
   const booking = openPool(url, connections.booking);
   const pollMs: number[] = [];
+  let lateMs = 0;
   const faults: string[] = [];
   let answered = 0;
 
@@ -124,6 +121,10 @@ export function openDesk(url: string, connections: { joining: number; polling: n
   return {
     /** Milliseconds of each poll, from being sent; what was answered otherwise than a client expects; all answers. */
     pollMs,
+    /** Milliseconds that a poll waited for a connection of ours, at the most. */
+    get lateMs() {
+      return lateMs;
+    },
     faults,
     get answered() {
       return answered;
@@ -135,8 +136,10 @@ export function openDesk(url: string, connections: { joining: number; polling: n
     },
 
     async poll(token: string, eventId = 1) {
+      const startedAt = performance.now();
       const { body, ms } = await ask(polling, 'GET', roomOf(eventId), { headers: as(token) }, [200]);
       pollMs.push(ms);
+      lateMs = Math.max(lateMs, performance.now() - startedAt - ms);
       return visitorView.parse(body);
     },
 
@@ -150,23 +153,6 @@ export function openDesk(url: string, connections: { joining: number; polling: n
 
     /** Sells seats at once. */
     sell: (token: string, count: number) => order('/reserve', token, { count }),
-
-    /** Sells seats at once, and follows the ticket by asking for it, the sooner the sooner its outcome is expected. */
-    async sellAndFollow(token: string, count: number): Promise<void> {
-      const headers: Record<string, string> = token === '' ? {} : { [ADMISSION_TOKEN_HEADER]: token };
-      const answer = await ask(booking, 'POST', '/reserve', { headers, body: { count } }, [201]);
-      let { ticketId: id, etaSeconds } = ticketReceipt.parse(answer.body);
-      for (;;) {
-        const isSoon = etaSeconds < SOON_SECONDS;
-        if (!isSoon) await sleep((etaSeconds * 1000) / 2);
-        const waiting: Record<string, string> = isSoon ? { prefer: `wait=${WAIT_SECONDS}` } : {};
-        const view = ticketView.parse(
-          (await ask(booking, 'GET', `/api/tickets/${id}`, { headers: waiting }, [200])).body,
-        );
-        if (view.status !== 'queued') return;
-        etaSeconds = view.etaSeconds ?? 0;
-      }
-    },
 
     /** Holds seats for a user. */
     hold(token: string, count: number, userId: number) {

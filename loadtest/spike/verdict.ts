@@ -34,7 +34,8 @@ export type Verdict = {
   waits: Waits[];
   cheats: { cheat: Cheat; what: string; tried: number; gotIn: number }[];
   endings: Record<string, number>;
-  polls: { count: number; p50Ms: number; p99Ms: number };
+  /** `lateMs`: that visitors asked later than told because this process was busy, at the most. */
+  polls: { count: number; p50Ms: number; p99Ms: number; lateMs: number };
   outcomes: { count: number; p50Ms: number; p99Ms: number };
   told: { likelySoldOut: number; ofThoseLetIn: number };
   bytes: { line: number; redis: number };
@@ -157,7 +158,7 @@ export function judge(run: {
       gotIn: notes.gotIn.get(cheat) ?? 0,
     })),
     endings: Object.fromEntries(notes.endings),
-    polls: times(desk.pollMs),
+    polls: { ...times(desk.pollMs), lateMs: Math.round(desk.lateMs) },
     outcomes: times(outcomeMs),
     told: {
       likelySoldOut: notes.likelySoldOut.size,

@@ -233,7 +233,7 @@ export function createCrowd({ desk, notes, random }: { desk: Desk; notes: Notes;
     if (plan === 'sell' || plan === 'confirm') shown[Math.floor(random() * 1_000)] = token;
     let view: VisitorView = first;
     let position: number | undefined;
-    let toldAt = Date.now();
+    let askAtMs = Date.now();
     let hasTried = false;
     for (let polls = 0; ; polls += 1) {
       seen(view, position, wasFurthest, name);
@@ -242,7 +242,7 @@ export function createCrowd({ desk, notes, random }: { desk: Desk; notes: Notes;
       if (view.status === 'your_turn') return useTurn(plan, token, view);
       if (view.status === 'open') throw new Error('the room is not on');
       if (view.status !== 'waiting' && view.status !== 'before_sale') {
-        const late = Date.now() - toldAt - view.askAgainSeconds * 1000;
+        const late = Date.now() - askAtMs;
         if (view.status === 'turn_passed' && late < ON_TIME_MS)
           notes.lostTurns.push(`${name}, asked ${Math.round(late)} ms later than told`);
         return view.status;
@@ -254,12 +254,12 @@ export function createCrowd({ desk, notes, random }: { desk: Desk; notes: Notes;
           return 'left';
         }
       }
+      askAtMs = Date.now() + view.askAgainSeconds * 1000;
       if (polls > 0 && view.status === 'waiting' && !hasTried) {
         hasTried = true;
         await cheatWaiting(plan, token, position);
       }
-      toldAt = Date.now();
-      await sleep(view.askAgainSeconds * 1000);
+      await sleep(Math.max(0, askAtMs - Date.now()));
       wasFurthest = furthest;
       view = await desk.poll(token);
     }

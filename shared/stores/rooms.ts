@@ -55,7 +55,9 @@ export type RoomState = {
   offered: number;
   seatsFree: number;
   sold: boolean;
+  /** Seats that one in the line takes, those counted who do not come; and that those let in will probably leave to the line. */
   seatsEach: number;
+  seatsSpare: number;
   turnMs: number;
   login: boolean;
   uses: number;
@@ -308,7 +310,7 @@ function settingsOf(row: Prisma.WaitingRoomModel): RoomSettings {
 /** A room as readRooms.lua answers it. What no step has measured yet is 0. */
 function stateOf(fields: readonly (string | null)[]): RoomState {
   const [generation, on, paused, joined, serving, people, drawn, chain, rate, used, ...more] = fields;
-  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, turnMs, uses, login, onSaleMs] = more;
+  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, onSaleMs] = more;
   return {
     generation: Number(generation),
     on: on === '1',
@@ -329,6 +331,7 @@ function stateOf(fields: readonly (string | null)[]): RoomState {
     seatsFree: Math.max(0, Number(free ?? 0)),
     sold: sold === '1',
     seatsEach: Number(seatsEach ?? 1),
+    seatsSpare: Number(spare ?? 0),
     turnMs: Number(turnMs),
     uses: Number(uses),
     login: login === '1',

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+
+/** Connections that a node accepts in one turn of its event loop, beside its server's own. */
+const HANDLES = 32;
+
+/** Sends the server that it is sent back as often as it is told, and ends. */
+const SEND_BACK = `
+process.once('message', async (times, server) => {
+  for (let i = 0; i < times; i += 1) await new Promise((sent) => process.send(i, server, sent));
+  process.exit();
+});`;
+
+/**
+ * Lets a listening server accept many connections in a turn of the event loop instead of one.
+ *
+ * Node accepts one for each turn (libuv, pull request 3696), and a turn is as long as all requests take that are there: with a
+ * thousand busy connections there are 17 a second, and whoever comes anew waits in front of a door that is hardly opened. Each further
+ * handle of the listening socket accepts one more. Node 20 can have them only from a process that it sent the socket to; `reusePort`
+ * of later versions would do the same.
+ *
+ * @returns what closes these handles, once their connections have ended
+ * @throws Error where that process does not do it; the server then accepts as before
+ */
+export async function acceptMany(server: Server): Promise<{ close(): Promise<void> }> {
+  const doors: NetServer[] = [];
+  const helper = spawn(process.execPath, ['-e', SEND_BACK], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  await new Promise<void>((resolve, reject) => {
+    helper.on('message', (_number, door) => {
+      if (!(door instanceof NetServer)) return;
+      door.on('connection', (socket) => {
+        socket.setNoDelay(true);
+        server.emit('connection', socket);
+      });
+      if (doors.push(door) === HANDLES) resolve();
+    });
+    helper.on('error', reject);
+    helper.on('exit', (code) => reject(new Error(`no more handles to accept with: exit code ${code}`)));
+    helper.send(HANDLES, server, (fault) => fault && reject(fault));
+  });
+  return {
+    async close(): Promise<void> {
+      await Promise.all(doors.map((door) => new Promise((closed) => door.close(closed))));
+    },
+  };
+}
