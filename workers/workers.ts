@@ -20,17 +20,16 @@ import { createTurns } from '../shared/stores/turns.ts';
 import { createWorkersStore } from '../shared/stores/workers.ts';
 import { createBook } from './book.ts';
 import { createChange } from './change.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { createOperations } from './operate.ts';
 import { createReconcile } from './reconcile.ts';
 import { createExpire, createReleaseSeats } from './release.ts';
-import { createScale, startHeartbeat } from './scale.ts';
 import { createSweep } from './sweep.ts';
 
-/** Milliseconds between two looks for holds that ran out, for jobs that failed for good, for seats that differ, and at the load. */
+/** Milliseconds between two looks for holds that ran out, for jobs that failed for good, and for seats that differ. */
 const EXPIRE_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 2_000;
 const RECONCILE_INTERVAL_MS = 5_000;
-const SCALE_INTERVAL_MS = 1_000;
 
 /** Milliseconds between two looks whether that is still on schedule: a wipe of Redis takes the schedule too. */
 const SCHEDULE_INTERVAL_MS = 2_000;
@@ -64,8 +63,6 @@ export async function startWorkers(deps: {
   const suspects = createSuspectStore({ redis, shards: config.SHARDS });
   const reconcile = createReconcile({ seats, bookings, tickets, events, suspects, shards: config.SHARDS, log });
   const turns = createTurns({ prisma });
-  const workersStore = createWorkersStore({ redis, shards: config.SHARDS });
-  const scale = createScale({ workers: workersStore });
   const stores = { prisma, events, seats, bookings, tickets, shards: config.SHARDS };
   const audit = (eventId: number) => steadyAudit(eventId, stores);
   const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats, audit });
@@ -105,7 +102,6 @@ export async function startWorkers(deps: {
           expire: () => turns.take('expire', expire),
           sweep: () => turns.take('sweep', sweep),
           reconcile: () => turns.take('reconcile', reconcile),
-          scale,
           ...operations,
         },
         { redis, concurrency, log },
@@ -118,10 +114,9 @@ export async function startWorkers(deps: {
     await queues[0]?.control.every('expire', EXPIRE_INTERVAL_MS);
     await queues[0]?.control.every('sweep', SWEEP_INTERVAL_MS);
     await queues[0]?.control.every('reconcile', RECONCILE_INTERVAL_MS);
-    await queues[0]?.control.every('scale', SCALE_INTERVAL_MS);
   }
   await keepSchedule();
-  const endHeartbeat = await startHeartbeat({ workers: workersStore, log });
+  const endHeartbeat = await startHeartbeat({ workers: createWorkersStore({ redis, shards: config.SHARDS }), log });
   let keeping: Promise<void> | undefined;
   const keeper = setInterval(() => {
     keeping ??= keepSchedule()

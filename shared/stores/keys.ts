@@ -42,6 +42,7 @@ export function keysOf(shard: number) {
     /** How many worker processes there should be, who runs now, and which supervisor starts and stops them. */
     workers: `${tag}:workers`,
     workersAlive: `${tag}:workers:alive`,
+    workersTurn: `${tag}:workers:turn`,
     supervisor: `${tag}:supervisor`,
     /** + digest of an e-mail address */
     loginStem: `${tag}:login:`,

@@ -14,7 +14,7 @@ export type WorkersBounds = { min: number; max: number };
 
 /** Who works, in Redis: heartbeats of workers, how many of them are desired, and which supervisor sees to it. All of it in shard 0. */
 export function createWorkersStore({ redis, shards }: { redis: Redis; shards: number }) {
-  const { workers, workersAlive, supervisor } = keysOf(0);
+  const { workers, workersAlive, workersTurn, supervisor } = keysOf(0);
 
   /** Milliseconds of Redis' clock, the same for all. */
   async function clockMs(): Promise<number> {
@@ -52,6 +52,10 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
 
     /** Says that a worker has ended. */
     gone: (worker: string): Promise<unknown> => redis.zrem(workersAlive, worker),
+
+    /** Whether it is this one's turn to say how many are desired: nobody else's within so many milliseconds. */
+    takeTurn: async (worker: string, ms: number): Promise<boolean> =>
+      (await redis.set(workersTurn, worker, 'PX', ms, 'NX')) !== null,
 
     /** What load and workers look like now. */
     async look(): Promise<WorkersLook> {

@@ -5,17 +5,29 @@ import { NO_WORKERS_SEEN, type WorkersModel, workersDesired, workersModel } from
 import type { Logger } from '../shared/platform/logger.ts';
 import type { WorkersStore } from '../shared/stores/workers.ts';
 
-/** Milliseconds between two heartbeats. */
+/** Milliseconds between two heartbeats, and in which one worker looks at the load: a little less, so that each second has a look. */
 const BEAT_MS = 1_000;
+const TURN_MS = 900;
 
-/** Says that this worker runs, again and again until the result is called: then that it has ended. */
+/**
+ * Says each second that this worker runs, and in its turn how many are desired: not by a job, for it must be said above all when jobs
+ * wait. The result ends that, and says that the worker has ended.
+ */
 export async function startHeartbeat({ workers, log }: { workers: WorkersStore; log: Logger }) {
   const worker = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
-  await workers.beat(worker);
+
+  async function beat(): Promise<void> {
+    await workers.beat(worker);
+    if (!(await workers.takeTurn(worker, TURN_MS))) return;
+    const { asked, bounds = { min: 1, max: MAX_WORKERS }, model: before } = await workers.read();
+    const { desired, model } = workersDesired(modelOf(before), await workers.look(), bounds);
+    await workers.keep(asked ?? desired, JSON.stringify(model));
+  }
+
+  await beat();
   let beating: Promise<void> | undefined;
   const timer = setInterval(() => {
-    beating ??= workers
-      .beat(worker)
+    beating ??= beat()
       .catch((fault: Error) => log.warn({ fault: fault.message }, 'no heartbeat'))
       .finally(() => {
         beating = undefined;
@@ -25,15 +37,6 @@ export async function startHeartbeat({ workers, log }: { workers: WorkersStore; 
     clearInterval(timer);
     await beating;
     await workers.gone(worker);
-  };
-}
-
-/** Says how many workers are desired, from what load and workers look like now and what was seen before. */
-export function createScale({ workers }: { workers: WorkersStore }) {
-  return async () => {
-    const { asked, bounds, model } = await workers.read();
-    const seen = workersDesired(modelOf(model), await workers.look(), bounds ?? { min: 1, max: MAX_WORKERS });
-    await workers.keep(asked ?? seen.desired, JSON.stringify(seen.model));
   };
 }
 
