@@ -10,9 +10,13 @@ const DRAIN_SECONDS = 5;
 /** The share of what workers can do that is planned with: the rest is for what comes unevenly. */
 const PLANNED_SHARE = 0.8;
 
-/** Seconds over which an older measurement loses half its weight. */
+/**
+ * Seconds over which an older measurement loses half its weight. Capacity falls slowly: while workers start, those that are there have
+ * less of the machine.
+ */
 const ARRIVALS_HALF_LIFE_SECONDS = 2;
-const CAPACITY_HALF_LIFE_SECONDS = 5;
+const CAPACITY_RISES_SECONDS = 2;
+const CAPACITY_FALLS_SECONDS = 20;
 
 /** Seconds of work that wait where workers have all they can do: less is only on its way through. */
 const BUSY_SECONDS = 0.5;
@@ -92,12 +96,12 @@ function measured(before: WorkersModel, now: WorkersLook, seconds: number): Work
   // Workers that settle nothing have lost what they need: that says nothing of what they can do.
   if (drained <= 0 || alive < 1 || alive > MAX_WORKERS || alive !== last.alive) return { ...before, arrivals };
   const wereBusy = Math.min(now.waiting, last.waiting) >= drained * BUSY_SECONDS;
-  const known = before.capacity[alive];
-  const learnt = wereBusy
-    ? smoothed(known ?? drained, drained, seconds, CAPACITY_HALF_LIFE_SECONDS)
-    : Math.max(drained, capacityOf(before.capacity, alive)); // as much at least
-  const isNews = wereBusy || drained > capacityOf(before.capacity, alive);
-  return { ...before, arrivals, capacity: isNews ? { ...before.capacity, [alive]: learnt } : before.capacity };
+  const known = capacityOf(before.capacity, alive);
+  const isMore = drained > known; // they can do as much at least, busy or not
+  if (!wereBusy && !isMore) return { ...before, arrivals };
+  const halfLife = isMore ? CAPACITY_RISES_SECONDS : CAPACITY_FALLS_SECONDS;
+  const learnt = smoothed(before.capacity[alive] ?? drained, drained, seconds, halfLife);
+  return { ...before, arrivals, capacity: { ...before.capacity, [alive]: learnt } };
 }
 
 /** Tickets a second that so many workers settle: as was seen, else in proportion to the nearest number below, or above, that was. */
