@@ -82,12 +82,14 @@ export async function startPool(deps: {
   stopping.addEventListener('abort', () => void workers.resign(id).catch(() => undefined), { once: true });
   await workers.ask(asked, bounds);
   const leader = await leads();
+  let firstStarts: Promise<void>[] = [];
   if (leader) {
     const { desired = bounds.min } = await workers.read();
     say(desired === 1 ? 'Starting a worker' : `Starting ${desired} workers`);
-    await Promise.all(Array.from({ length: desired }, () => supervisor.add(nextPart())));
+    firstStarts = Array.from({ length: desired }, () => supervisor.add(nextPart()));
   }
-  void follow();
+  void follow(); // already now: the lead must not run out while they start
+  await Promise.all(firstStarts);
 
   return {
     /** Whether this supervisor was the one from the start. Where it is not, its number was said to the other, and it takes over when that ends. */
