@@ -64,6 +64,7 @@ ${text([LEFT + width / 2, TOP + height + 38], across, 'text-anchor="middle"')}
 export function renderPlots(plots: readonly Plot[]): string {
   const height = HEIGHT * plots.length;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" fill="#222">
+<title>${escaped(plots.map(({ title }) => title).join('; '))}</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 ${plots.map((plot, i) => drawPlot(plot, i * HEIGHT)).join('\n')}
 </svg>
