@@ -13,6 +13,7 @@ import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createUserStore } from '../shared/stores/users.ts';
+import { createWorkersStore } from '../shared/stores/workers.ts';
 import { buildApp } from './app.ts';
 import { createControl } from './control.ts';
 import { createIdentity } from './identity.ts';
@@ -78,6 +79,7 @@ export async function startApi(deps: {
     bookings,
     seats,
     users,
+    workers: createWorkersStore({ redis, shards: config.SHARDS }),
     identity,
     rooms,
     waitingRooms,

@@ -9,6 +9,7 @@ import type { EventStore } from '../shared/stores/events.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { UserStore } from '../shared/stores/users.ts';
+import type { WorkersStore } from '../shared/stores/workers.ts';
 import type { Control } from './control.ts';
 import { ApiError, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -49,6 +50,7 @@ export function buildApp(deps: {
   bookings: BookingStore;
   seats: SeatStore;
   users: UserStore;
+  workers: WorkersStore;
   identity: Identity;
   rooms: RoomStore;
   waitingRooms: WaitingRooms;

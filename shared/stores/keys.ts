@@ -51,6 +51,11 @@ export function keysOf(shard: number) {
     /** + event */
     suspectsStem: `${tag}:suspects:`,
     reconciled: `${tag}:reconciled`,
+    /** How many worker processes there should be, who runs now, and which supervisor starts and stops them. */
+    workers: `${tag}:workers`,
+    workersAlive: `${tag}:workers:alive`,
+    workersTurn: `${tag}:workers:turn`,
+    supervisor: `${tag}:supervisor`,
     /** + digest of an e-mail address */
     loginStem: `${tag}:login:`,
     /** + API node */
