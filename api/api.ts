@@ -8,6 +8,7 @@ import { openQueue } from '../shared/platform/queues.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { keysOf } from '../shared/stores/keys.ts';
+import { createRoomStore } from '../shared/stores/rooms.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
@@ -21,6 +22,7 @@ import { attachPush } from './push.ts';
 import { createRedisMemory } from './redis-memory.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createAppServer } from './server.ts';
+import { createWaitingRooms } from './waiting-room.ts';
 import { createWatch } from './watch.ts';
 
 /** Milliseconds that requests under way are given when the node stops. */
@@ -63,6 +65,8 @@ export async function startApi(deps: {
   const control = createControl({ queue: controlQueue, events: queueEvents, tickets });
   const users = createUserStore({ prisma, redis });
   const identity = createIdentity({ config, users });
+  const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
+  const waitingRooms = await createWaitingRooms({ rooms, log });
   const watch = createWatch({ subscriber, seats, log });
   const app = buildApp({
     config,
@@ -75,6 +79,8 @@ export async function startApi(deps: {
     seats,
     users,
     identity,
+    rooms,
+    waitingRooms,
     redis,
     prisma,
     log,
@@ -88,6 +94,7 @@ export async function startApi(deps: {
     /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
     async close(): Promise<void> {
       memory.stop();
+      await waitingRooms.stop();
       server.prependListener('request', (_req, res) => {
         res.shouldKeepAlive = false;
       });

@@ -6,6 +6,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import type { BookingStore } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
+import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { UserStore } from '../shared/stores/users.ts';
 import type { Control } from './control.ts';
@@ -24,7 +25,9 @@ import { addSeatSystemRoutes, SEAT_SYSTEM_PATHS } from './routes/seat-system.ts'
 import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
+import { addWaitingRoomRoutes } from './routes/waiting-room.ts';
 import { webRoutes } from './routes/web.ts';
+import type { WaitingRooms } from './waiting-room.ts';
 
 /** What pages of other sites may read of an answer, besides its body. */
 const EXPOSED = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'ETag', 'X-Request-Id'];
@@ -47,6 +50,8 @@ export function buildApp(deps: {
   seats: SeatStore;
   users: UserStore;
   identity: Identity;
+  rooms: RoomStore;
+  waitingRooms: WaitingRooms;
   redis: Redis;
   prisma: PrismaClient;
   log: Logger;
@@ -63,6 +68,7 @@ export function buildApp(deps: {
   if (config.TRUST_PROXY !== undefined) app.set('trust proxy', config.TRUST_PROXY);
   if (config.CORS_ORIGINS.length > 0) app.use(cors(corsOptions(config.CORS_ORIGINS)));
   addSeatSystemRoutes(app, guarded);
+  addWaitingRoomRoutes(app, guarded);
   app.use(healthRoutes({ redis, prisma, shards: config.SHARDS }));
   app.use('/api/tickets', ticketRoutes(deps));
   app.use('/api/bookings', bookingRoutes(guarded));

@@ -78,6 +78,9 @@ export function createIdentity(deps: {
     /** Whether people log in here, with e-mail and password. */
     hasPasswords: provider === undefined,
 
+    /** Whether people log in at all. */
+    isOn: on,
+
     userOfToken,
 
     /**

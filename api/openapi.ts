@@ -29,6 +29,15 @@ import { auditReport, rebuildReport } from '../shared/contract/jobs.ts';
 import { runWish } from '../shared/contract/reserve.ts';
 import { booking, ticketReceipt, ticketView } from '../shared/contract/tickets.ts';
 import { loginBody, session } from '../shared/contract/users.ts';
+import {
+  drawView,
+  joinAnswer,
+  joinBody,
+  roomChange,
+  roomView,
+  seatSystemRoom,
+  visitorView,
+} from '../shared/contract/waiting-room.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
 import { lookAfterQuery } from './routes/admin.ts';
 import { listQuery, showQuery } from './routes/events.ts';
@@ -73,6 +82,8 @@ const BOOK: ErrorCode[] = [
     'UNAUTHENTICATED',
     'RATE_LIMITED',
     'OVERLOADED',
+    'ADMISSION_REQUIRED',
+    'ADMISSION_INVALID',
   ],
 ] as ErrorCode[];
 const CHANGE: ErrorCode[] = [
@@ -93,7 +104,15 @@ const key = z.string().min(1).max(255).optional().meta({
   description: 'The same key and body give the same outcome. At least 16 characters from who is not logged in.',
 });
 
+const admitted = {
+  'X-Admission-Token': z.string().optional().meta({ description: 'Needed while the waiting room is on.' }),
+};
+const visitor = z.object({
+  'X-Visitor-Token': z.string().optional().meta({ description: 'What joining answered.' }),
+});
+
 const waits = { query: z.object({ wait }) };
+const keyedAndAdmitted = { header: z.object({ 'Idempotency-Key': key, ...admitted }) };
 const keyed = { header: z.object({ 'Idempotency-Key': key }) };
 const eventPath = { path: z.object({ id: eventId }) };
 const bookingPath = { path: z.object({ id: ticketId }) };
@@ -157,7 +176,7 @@ export function openApiDocument() {
         post: {
           summary: 'Buy seats side by side in event 1, at once',
           tags: ['Seat system'],
-          requestParams: { ...waits, ...keyed },
+          requestParams: { ...waits, ...keyedAndAdmitted },
           requestBody: body(runWish),
           responses: {
             '200': answer('Sold.', reservation),
@@ -206,12 +225,20 @@ export function openApiDocument() {
           responses: { '201': answer('Done.', cleared), ...conflicts },
         },
       },
+      '/waiting-room': {
+        get: {
+          summary: 'Whether to book or to wait, for event 1',
+          tags: ['Seat system'],
+          requestParams: { header: visitor },
+          responses: { '200': answer('How it stands.', seatSystemRoom), ...conflicts },
+        },
+      },
       '/api/bookings': {
         post: {
           summary: 'Hold seats: one label, several, or so many side by side',
           tags: ['Bookings'],
           security: user,
-          requestParams: { ...waits, ...keyed },
+          requestParams: { ...waits, ...keyedAndAdmitted },
           requestBody: body(bookingBody),
           responses: {
             '201': answer('Held.', booking),
@@ -280,6 +307,57 @@ export function openApiDocument() {
             '200': answer('The event as it is now.', eventView),
             ...problems('EVENT_UNKNOWN', ...OPERATOR, ...BODY),
           },
+        },
+      },
+      '/api/events/{id}/waiting-room': {
+        post: {
+          summary: 'Join the waiting room',
+          tags: ['Waiting room'],
+          security: user,
+          requestParams: { ...eventPath, header: visitor },
+          requestBody: json(joinBody),
+          responses: {
+            '200': answer('Nobody has to wait, or the place is kept.', joinAnswer),
+            '201': answer('A new place.', joinAnswer),
+            ...problems('EVENT_UNKNOWN', 'UNAUTHENTICATED', 'RATE_LIMITED', 'OVERLOADED', ...BODY),
+          },
+        },
+        get: {
+          summary: 'How a visitor stands; with the admission token once it is their turn',
+          tags: ['Waiting room'],
+          requestParams: { ...eventPath, header: visitor },
+          responses: {
+            '200': { ...answer('How it stands.', visitorView), headers: z.object({ 'Retry-After': z.string() }) },
+            ...problems('EVENT_UNKNOWN', 'PLACE_UNKNOWN'),
+          },
+        },
+        delete: {
+          summary: 'Leave the waiting room, and what is left of an admission',
+          tags: ['Waiting room'],
+          requestParams: { ...eventPath, header: visitor },
+          responses: {
+            '200': answer('Gone.', visitorView),
+            ...problems('EVENT_UNKNOWN', 'PLACE_UNKNOWN', 'RATE_LIMITED'),
+          },
+        },
+        put: {
+          summary: 'Change a waiting room; without any field, see how it stands',
+          tags: ['Operators'],
+          security: operator,
+          requestParams: eventPath,
+          requestBody: body(roomChange),
+          responses: {
+            '200': answer('The room as it is now.', roomView),
+            ...problems('EVENT_UNKNOWN', ...OPERATOR, ...BODY),
+          },
+        },
+      },
+      '/api/events/{id}/waiting-room/draw': {
+        get: {
+          summary: 'What anybody can compute the drawn order from',
+          tags: ['Waiting room'],
+          requestParams: eventPath,
+          responses: { '200': answer('The draw.', drawView), ...problems('EVENT_UNKNOWN', 'PLACE_UNKNOWN') },
         },
       },
       '/api/events/{id}/block': { post: block('Block seats: nobody holds or buys them') },

@@ -36,17 +36,23 @@ export function createWindows(windowMs = WINDOW_MS, maxClients = MAX_CLIENTS) {
 }
 
 /**
- * What one client may ask of what costs, in a minute and of this process. `login` and `booking` count the client's address
+ * What one client may ask of what costs, in a minute and of this process. `login`, `booking` and `joining` count the client's address
  * (an IPv6 client has a /56) and stand before a route; `bookingOf` counts who has shown who it is. What a body claims never
  * counts: else anybody could lock out anybody.
  */
 export function createRateLimits(
   config: Pick<
     Config,
-    'RATE_LIMIT' | 'LOGINS_PER_MINUTE' | 'BOOKINGS_PER_MINUTE' | 'EMBEDDED' | 'HOST' | 'TRUST_PROXY'
+    | 'RATE_LIMIT'
+    | 'LOGINS_PER_MINUTE'
+    | 'BOOKINGS_PER_MINUTE'
+    | 'JOINS_PER_MINUTE'
+    | 'EMBEDDED'
+    | 'HOST'
+    | 'TRUST_PROXY'
   >,
 ) {
-  const { RATE_LIMIT, LOGINS_PER_MINUTE, BOOKINGS_PER_MINUTE, EMBEDDED, HOST, TRUST_PROXY } = config;
+  const { RATE_LIMIT, LOGINS_PER_MINUTE, BOOKINGS_PER_MINUTE, JOINS_PER_MINUTE, EMBEDDED, HOST, TRUST_PROXY } = config;
   const alone = EMBEDDED && isLoopbackName(HOST) && TRUST_PROXY === undefined; // nobody but who sits at this machine
   const off = RATE_LIMIT === 'off' || (RATE_LIMIT === 'auto' && alone);
 
@@ -67,6 +73,7 @@ export function createRateLimits(
   return {
     login: byAddress('logins', LOGINS_PER_MINUTE),
     booking: byAddress('bookings', BOOKINGS_PER_MINUTE),
+    joining: byAddress('joins', JOINS_PER_MINUTE),
 
     /** @throws ApiError RATE_LIMITED */
     async bookingOf({ userId, loggedIn }: Caller, res: Response): Promise<void> {

@@ -29,7 +29,7 @@ function answerIn(bytes: Buffer): { status: number; text: string; last: boolean 
 }
 
 /**
- * A connection that is kept open and posts JSON, one request at a time. On a plain socket: a generator shares its cores with
+ * A connection that is kept open, one request at a time. On a plain socket: a generator shares its cores with
  * what it measures, and an HTTP client takes as much of them as the server that it asks.
  */
 export function createConnection(url: string) {
@@ -80,19 +80,24 @@ export function createConnection(url: string) {
 
   return {
     /**
-     * Posts a JSON text and reads the answer whole.
+     * Sends a request, with a JSON text where it has a body, and reads the answer whole.
      *
      * @throws Error where the connection broke: nobody knows what became of the request
      */
-    post(path: string, body: string): Promise<{ status: number; text: string }> {
+    send(
+      method: 'GET' | 'POST' | 'DELETE',
+      path: string,
+      { headers = {}, body }: { headers?: Record<string, string> | undefined; body?: string | undefined } = {},
+    ): Promise<{ status: number; text: string }> {
       const now = performance.now();
       if (now - usedAt > IDLE_MS) forget();
       usedAt = now;
       socket ??= open();
-      const length = Buffer.byteLength(body);
-      socket.write(
-        `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
-      );
+      let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+      for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
+      if (body !== undefined)
+        head += `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
+      socket.write(`${head}\r\n${body ?? ''}`);
       return new Promise((resolve, reject) => {
         waiting = { resolve, reject };
       });

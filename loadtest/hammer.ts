@@ -22,7 +22,7 @@ export type Answer = { status: number; body: unknown; ms: number };
  *
  * @param perSecond how many are due in a second, at even distances: then an answer's time counts from when its request was
  *   due, so that a system that falls behind cannot hide it. Without it, as fast as answers come
- * @param bodyOf the JSON body of the request with this number, from 0
+ * @param bodyOf the JSON body of the request with this number, from 0; none for a GET
  * @param onAnswer is called for each answer; a promise holds back its connection until it resolves
  * @returns how many requests had no answer
  * @throws Error where nothing answers for a minute
@@ -33,10 +33,12 @@ export async function hammer(options: {
   requests: number;
   connections: number;
   perSecond?: number;
-  bodyOf: (index: number) => string;
+  method?: 'GET' | 'POST';
+  headersOf?: (index: number) => Record<string, string>;
+  bodyOf?: (index: number) => string;
   onAnswer: (answer: Answer, index: number) => void | Promise<void>;
 }): Promise<{ noAnswer: number }> {
-  const { urls, path, requests, connections, perSecond, bodyOf, onAnswer } = options;
+  const { urls, path, requests, connections, perSecond, method = 'POST', headersOf, bodyOf, onAnswer } = options;
   let next = 0;
   let noAnswer = 0;
   let lastAnswerAt = performance.now();
@@ -60,7 +62,10 @@ export async function hammer(options: {
         const startedAt = await due(index);
         let answer: Answer;
         try {
-          const { status, text } = await client.post(path, bodyOf(index));
+          const { status, text } = await client.send(method, path, {
+            headers: headersOf?.(index),
+            body: bodyOf?.(index),
+          });
           answer = { status, body: parsed(text), ms: performance.now() - startedAt };
           lastAnswerAt = performance.now();
         } catch (fault) {

@@ -8,19 +8,24 @@
 -- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
 -- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
 -- KEYS[9]  buyersStem   + event: hash of user, "<ticket id>:<seats>" for each claim; only where the event limits a buyer
--- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
+-- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, use
 -- KEYS[11] changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
+-- KEYS[12] roomStem     + event: hash of the waiting room: settings, line, measurements
+-- KEYS[13] roomUsesStem + event:generation:chunk: four bits for each position, how often its admission was used
+-- KEYS[14] roomInsideStem + event: hash of admissions by the ten seconds in which they end
 -- ARGV[1]  graceMs      integer, milliseconds that a lock outlives its hold
 -- ARGV[2..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count, labels or '' (then zone, row
---           and start do not count), user or '', 1 to hold the seats or 0 to sell them
+--           and start do not count), user or '', 1 to hold the seats or 0 to sell them, admission or ''
 -- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and what the code tells (the
 --          milliseconds of NOT_ON_SALE; "zone:row" or "zone:row:start" of alternatives), "SETTLED" or "REBUILD"
 -- COST     O(requests x seats in a row / 8)
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local roomStem, roomUsesStem, roomInsideStem = KEYS[12], KEYS[13], KEYS[14]
 local graceMs = tonumber(ARGV[1])
 
 -- @include row
+-- @include admission
 
 local clockMs
 local function nowMs()
@@ -336,8 +341,9 @@ local function withinLimit(request, user)
 end
 
 -- Decides one request. Returns the labels of its seats, or nil, a code and what the code tells.
-local function decide(request, number, row, labels, user)
+local function decide(request, number, row, labels, user, admission)
   local house = request.house
+  if admission ~= '' and not mayUse(house.event, admission) then return nil, 'ADMISSION_INVALID', '' end
   if house.paused then return nil, 'SALES_PAUSED', '' end
   if house.onSaleMs > 0 and nowMs() < house.onSaleMs then
     return nil, 'NOT_ON_SALE', ' ' .. string.format('%.0f', house.onSaleMs)
@@ -353,11 +359,12 @@ local function decide(request, number, row, labels, user)
   if got and claims then
     redis.call('HSET', buyersStem .. house.event, user, claims .. ' ' .. request.id .. ':' .. request.count)
   end
+  if got and admission ~= '' then countUse(house.event, admission, request.id, request.count, 1) end
   return got, code, tells
 end
 
 local decisions = {}
-for i = 2, #ARGV, 9 do
+for i = 2, #ARGV, 10 do
   local id, event = ARGV[i], ARGV[i + 1]
   local house = readHouse(event)
   local ticket = redis.call('HMGET', ticketStem .. id, 'claim', 'outcome')
@@ -371,7 +378,8 @@ for i = 2, #ARGV, 9 do
   else
     local request =
       { id = id, house = house, start = tonumber(ARGV[i + 4]), count = tonumber(ARGV[i + 5]), hold = ARGV[i + 8] == '1' }
-    local labels, code, tells = decide(request, tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 6], ARGV[i + 7])
+    local number, row = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+    local labels, code, tells = decide(request, number, row, ARGV[i + 6], ARGV[i + 7], ARGV[i + 9])
     if labels then
       decision = 'GOT ' .. house.generation .. ' ' .. labels
     else

@@ -8,17 +8,22 @@
 -- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
 -- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
 -- KEYS[9]  buyersStem   + event: hash of user, "<ticket id>:<seats>" for each claim; only where the event limits a buyer
--- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
+-- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, use
 -- KEYS[11] changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
+-- KEYS[12] roomStem     + event: hash of the waiting room: settings, line, measurements
+-- KEYS[13] roomUsesStem + event:generation:chunk: four bits for each position, how often its admission was used
+-- KEYS[14] roomInsideStem + event: hash of admissions by the ten seconds in which they end
 -- ARGV[1]  event
 -- ARGV[2..] for each seat: ticket id ('' for a seat that nobody owns), user or '', zone, row, seat (from 1)
 -- RETURNS  integer, seats that were freed; or REBUILD, and nothing was changed
 -- COST     O(seats x seats in a row / 8)
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local roomStem, roomUsesStem, roomInsideStem = KEYS[12], KEYS[13], KEYS[14]
 local event = ARGV[1]
 
 -- @include row
+-- @include admission
 
 if redis.call('EXISTS', houseStem .. event) == 0 then return 'REBUILD' end
 
@@ -46,7 +51,10 @@ for i = 2, #ARGV, 5 do
   local id, user, number, row, seat = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
   local lock = lockStem .. event .. ':' .. number .. ':' .. row .. ':' .. seat
   local zone = readZone(event, number)
-  if id ~= ARGV[i - 5] then redis.call('HDEL', ticketStem .. id, 'claim') end -- a ticket's seats stand together
+  if id ~= ARGV[i - 5] then -- a ticket's seats stand together
+    redis.call('HDEL', ticketStem .. id, 'claim')
+    giveBackUse(event, id)
+  end
   uncount(user, id)
   if zone and (redis.call('GET', lock) or '') == id then
     redis.call('DEL', lock)

@@ -4,6 +4,7 @@ import { BLOCK_OWNER, seatOf } from '../shared/domain/house.ts';
 import type { AuditReport } from '../shared/stores/audit.ts';
 import type { BlockStore } from '../shared/stores/blocks.ts';
 import type { EventStore } from '../shared/stores/events.ts';
+import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 
 type Operations = { [Name in OperatorJob]: (payload: JobPayload<Name>) => Promise<JobResult<Name>> };
@@ -16,14 +17,16 @@ export function createOperations(deps: {
   events: EventStore;
   blocks: BlockStore;
   seats: SeatStore;
+  rooms: RoomStore;
   audit: (eventId: number) => Promise<AuditReport>;
 }): Operations {
-  const { events, blocks, seats, audit } = deps;
+  const { events, blocks, seats, rooms, audit } = deps;
   return {
     initialize: async ({ eventId }) => seats.report(await seats.open(eventId)),
 
     async clear({ eventId, generation }) {
-      await events.clear(eventId, generation);
+      await events.clear(eventId, generation, rooms.end);
+      if ((await rooms.find(eventId)) !== undefined) await rooms.open(eventId);
       return seats.report(await seats.reopen(eventId));
     },
 
@@ -49,6 +52,11 @@ export function createOperations(deps: {
       const report = await blocks.unblock(eventId, labels);
       await seats.release(eventId, [{ ticketId: BLOCK_OWNER, seats: labels }]);
       return report;
+    },
+
+    async changeRoom({ eventId, change }) {
+      await rooms.change(eventId, change);
+      return { generation: await rooms.open(eventId) };
     },
 
     async audit({ eventIds }) {

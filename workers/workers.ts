@@ -12,11 +12,13 @@ import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { createHoldStore } from '../shared/stores/holds.ts';
 import { keysOf } from '../shared/stores/keys.ts';
+import { createRoomStore } from '../shared/stores/rooms.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createSuspectStore } from '../shared/stores/suspects.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createTurns } from '../shared/stores/turns.ts';
+import { createAdmit } from './admit.ts';
 import { createBook } from './book.ts';
 import { createChange } from './change.ts';
 import { createOperations } from './operate.ts';
@@ -63,7 +65,8 @@ export async function startWorkers(deps: {
   const turns = createTurns({ prisma });
   const stores = { prisma, events, seats, bookings, tickets, shards: config.SHARDS };
   const audit = (eventId: number) => steadyAudit(eventId, stores);
-  const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats, audit });
+  const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
+  const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats, rooms, audit });
 
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
   for (const eventId of await events.ids()) await seats.open(eventId);
@@ -122,11 +125,13 @@ export async function startWorkers(deps: {
         keeping = undefined;
       });
   }, SCHEDULE_INTERVAL_MS);
+  const admit = createAdmit({ rooms, events, log });
 
   return {
     async close(): Promise<void> {
       clearInterval(keeper);
       await keeping;
+      await admit.close();
       await Promise.all(workers.map((worker) => worker.close()));
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },

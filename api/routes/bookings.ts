@@ -26,6 +26,7 @@ import { type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
+import type { WaitingRooms } from '../waiting-room.ts';
 
 /** Seconds that a change of a hold waits for its outcome where the client does not say. */
 const CHANGE_WAIT_SECONDS = 10;
@@ -40,11 +41,12 @@ export function bookingRoutes(deps: {
   events: EventStore;
   bookings: BookingStore;
   identity: Identity;
+  waitingRooms: WaitingRooms;
   limits: RateLimits;
   shards: number;
   log: Logger;
 }) {
-  const { bookIntake, changeIntake, outcomes, events, bookings, identity, limits, shards, log } = deps;
+  const { bookIntake, changeIntake, outcomes, events, bookings, identity, waitingRooms, limits, shards, log } = deps;
 
   async function hold(req: Request, res: Response): Promise<void> {
     const body = await readJson(req);
@@ -56,9 +58,10 @@ export function bookingRoutes(deps: {
     const unfit = misfit(house, wish);
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
     const seconds = waitSeconds(req);
+    const admission = waitingRooms.admissionOf(eventId, req.headers, caller.userId);
 
     const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
-    const asked = { eventId, userId: caller.userId, wish, hold: true, idempotency };
+    const asked = { eventId, userId: caller.userId, wish, hold: true, idempotency, admission };
     const submission = await bookIntake.submit(shardOfEvent(eventId, shards), 'book', asked, idempotency);
     await answer(req, res, submission, seconds, 201);
   }

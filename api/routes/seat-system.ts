@@ -4,6 +4,7 @@ import { titleOf } from '../../shared/contract/codes.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { type RunWish, runWish } from '../../shared/contract/reserve.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
+import type { VisitorView } from '../../shared/contract/waiting-room.ts';
 import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
@@ -12,15 +13,29 @@ import { statusesOf } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
 import { ApiError, goneSignal, noteAccepted, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import type { Identity } from '../identity.ts';
 import { type Intake, idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
+import type { WaitingRooms } from '../waiting-room.ts';
+import { visitorTokenOf } from './waiting-room.ts';
 
 const placeParams = z.object({ zone: z.coerce.number().int().min(1), row: z.coerce.number().int().min(1) });
 
+/** How a visitor stands in the seat system's words. Who has no place (any more) is told to join. */
+const seatSystemStatus = {
+  open: 'proceed_to_booking',
+  your_turn: 'proceed_to_booking',
+  before_sale: 'waiting',
+  waiting: 'waiting',
+  turn_passed: 'closed',
+  left: 'closed',
+  sold_out: 'closed',
+} as const satisfies Record<VisitorView['status'], string>;
+
 /** The paths of surface A. */
-export const SEAT_SYSTEM_PATHS = /^\/(reserve|occupancy|availability|initialize|stats|clear)(\/|$)/i;
+export const SEAT_SYSTEM_PATHS = /^\/(reserve|occupancy|availability|initialize|stats|clear|waiting-room)(\/|$)/i;
 
 /**
  * Surface A: the seat system's routes. They answer 200, 201 or 409, nothing else. They stand on the app itself: a router
@@ -34,13 +49,16 @@ export function addSeatSystemRoutes(
     control: Control;
     events: EventStore;
     seats: SeatStore;
+    identity: Identity;
+    waitingRooms: WaitingRooms;
     requireOperator: OperatorGuard;
     limits: RateLimits;
     shards: number;
     log: Logger;
   },
 ): void {
-  const { bookIntake, outcomes, control, events, seats, requireOperator, limits, shards, log } = deps;
+  const { bookIntake, outcomes, control, events, seats, identity, waitingRooms, requireOperator, limits, shards, log } =
+    deps;
   const shard = shardOfEvent(DEFAULT_EVENT, shards);
 
   async function house(): Promise<House> {
@@ -55,9 +73,10 @@ export function addSeatSystemRoutes(
     const unfit = misfit(await house(), wish);
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
     const seconds = waitSeconds(req);
+    const admission = await admissionOf(req);
 
     const idempotency = idempotencyOf(req, '/reserve', body);
-    const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency };
+    const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency, admission };
     const submission = await bookIntake.submit(shard, 'book', asked, idempotency);
     noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {
@@ -65,6 +84,13 @@ export function addSeatSystemRoutes(
       if (view !== undefined) return replyOutcome(res, wish, view);
     }
     replyTicket(res, 201, submission);
+  }
+
+  /** Seats are sold to nobody by name here: who is asked for only where only users may join the line. */
+  async function admissionOf(req: Request) {
+    const room = waitingRooms.find(DEFAULT_EVENT);
+    const reader = room?.state?.login ? await identity.readerOf(req) : 'anyone';
+    return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, reader === 'anyone' ? undefined : reader.userId);
   }
 
   async function occupancy(req: Request, res: Response): Promise<void> {
@@ -112,6 +138,17 @@ export function addSeatSystemRoutes(
     reply(res, 200, { ...figures, estimatedSizePerKey: `${bytesPerRow} bytes` });
   }
 
+  async function waitingRoom(req: Request, res: Response): Promise<void> {
+    const token = visitorTokenOf(req);
+    const room = waitingRooms.find(DEFAULT_EVENT);
+    if (token === undefined && room !== undefined && room.state?.on !== false) {
+      const message = `Join with POST /api/events/${DEFAULT_EVENT}/waiting-room.`;
+      return reply(res, 200, { status: 'waiting', message });
+    }
+    const { status, ...view } = await waitingRooms.poll(DEFAULT_EVENT, token);
+    reply(res, 200, { status: seatSystemStatus[status], ...view });
+  }
+
   /** These two take no body: only path and method tell one request from another. */
   const operatorsKey = (req: Request) => idempotencyOf(req, req.path, null);
 
@@ -125,6 +162,7 @@ export function addSeatSystemRoutes(
   app.route('/initialize').post(initialize).all(wrongMethod);
   app.route('/stats').get(stats).all(wrongMethod);
   app.route('/clear').post(clear).all(wrongMethod);
+  app.route('/waiting-room').get(waitingRoom).all(wrongMethod);
 }
 
 function replyOutcome(res: Response, wish: RunWish, view: TicketView): void {

@@ -11,6 +11,7 @@ const catalogue = {
   USER_UNKNOWN: [404, 'There is no such user.'],
   BOOKING_UNKNOWN: [404, 'There is no such booking.'],
   TICKET_UNKNOWN: [404, 'There is no such ticket.'],
+  PLACE_UNKNOWN: [404, 'There is no such place in line. Join the waiting room.'],
   SEAT_TAKEN: [409, 'A seat that was asked for is taken.'],
   SOLD_OUT: [409, 'Nothing is left where it was asked for.'],
   NO_ADJACENT_SEATS: [409, 'Seats are left, but not so many side by side.'],

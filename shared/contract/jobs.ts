@@ -3,11 +3,15 @@ import { eventChange, newEvent } from './events.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_LOOKED_AFTER } from './limits.ts';
 import { seatWish } from './reserve.ts';
+import { roomChange } from './waiting-room.ts';
 
 /** What binds an idempotency key to one request: digests of the caller with the key, and of method, path and body. */
 const idempotency = z.object({ digest: z.string(), fingerprint: z.string() });
 
 export type Idempotency = z.infer<typeof idempotency>;
+
+/** Under which admission a request was accepted: its line's generation, position, uses, and end in milliseconds since 1970. */
+const bookAdmission = z.object({ generation: z.int(), position: z.int(), uses: z.int(), untilMs: z.int() });
 
 /** One accepted request for seats on its way to a worker: to hold them for a while, or to sell them at once. */
 const bookRequest = z.object({
@@ -17,6 +21,8 @@ const bookRequest = z.object({
   hold: z.boolean(),
   userId: userId.optional(),
   idempotency: idempotency.optional(),
+  /** Only where the event's waiting room was on. */
+  admission: bookAdmission.optional(),
 });
 
 export type BookRequest = z.infer<typeof bookRequest>;
@@ -85,6 +91,7 @@ export const jobs = {
   changeEvent: { queue: 'control', payload: z.object({ eventId, change: eventChange }) },
   block: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
   unblock: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
+  changeRoom: { queue: 'control', payload: z.object({ eventId, change: roomChange }) },
   audit: { queue: 'control', payload: z.object({ eventIds }) },
   rebuild: { queue: 'control', payload: z.object({ eventIds }) },
 } as const;
@@ -97,6 +104,7 @@ export const jobResults = {
   changeEvent: houseReport,
   block: blockReport,
   unblock: blockReport,
+  changeRoom: z.object({ generation: z.int() }),
   audit: auditReport,
   rebuild: rebuildReport,
 } as const satisfies Partial<Record<keyof typeof jobs, z.ZodType>>;

@@ -51,3 +51,13 @@ export const MAX_SEATS_INCLUDED = 100_000;
 /** Events that one audit or rebuild goes through, and differences of one event that an audit's answer lists. */
 export const MAX_EVENTS_LOOKED_AFTER = 1_000;
 export const MAX_DIFFERENCES_LISTED = 100;
+
+/** Waiting rooms that are not off, of all events. */
+export const MAX_ROOMS = 1_000;
+
+/** Bookings that one admission may be good for: four bits count them. */
+export const MAX_ADMISSION_USES = 15;
+
+/** Seconds that a turn may last, and that an admission may last after it. */
+export const MAX_TURN_SECONDS = 600;
+export const MAX_ADMISSION_SECONDS = 3_600;

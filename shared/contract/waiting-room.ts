@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { eventId } from './ids.ts';
+import { MAX_ADMISSION_SECONDS, MAX_ADMISSION_USES, MAX_TURN_SECONDS } from './limits.ts';
 
 /** Header in which a visitor shows the visitor token: that of joining, or of a poll. */
 export const VISITOR_TOKEN_HEADER = 'x-visitor-token';
@@ -44,5 +45,96 @@ export const visitorView = z
   })
   .meta({ id: 'Visitor' });
 
+/**
+ * What shows who joined before the sale that they are in the draw: `link` is the root of a tree of hashes in which `path` leads from
+ * the nonce, and `chain` is the SHA-256 of `chainBefore` and `link`. docs/waiting-room.md tells how to compute them.
+ */
+export const receipt = z.object({
+  arrival: z.int(),
+  nonce: z.string(),
+  path: z.array(z.string()),
+  link: z.string(),
+  chainBefore: z.string(),
+  chain: z.string(),
+});
+
+export type Receipt = z.infer<typeof receipt>;
+
 /** Answer to joining: 201 for a new place, 200 where the visitor token was good and the place is kept. */
-export const joinAnswer = visitorView.extend({ visitorToken: z.string() }).meta({ id: 'Joined' });
+export const joinAnswer = visitorView
+  .extend({ visitorToken: z.string(), receipt: receipt.optional() })
+  .meta({ id: 'Joined' });
+
+export type VisitorView = z.infer<typeof visitorView>;
+
+/** What an operator sets of a waiting room. */
+const roomSettings = z.object({
+  /** auto: on when the booking queue's ETA passes its limit, and before the sale; off once it is calm and nobody waits. */
+  mode: z.enum(['off', 'on', 'auto']),
+  /** Nobody is let in. Who is inside stays. */
+  paused: z.boolean(),
+  /** People let in a minute. Null: as many as the queue drains. */
+  peoplePerMinute: z.int().min(1).max(10_000_000).nullable(),
+  /** People inside at once, who have been let in and have not booked yet. Null: as many as seats are free. */
+  peopleInside: z.int().min(1).max(10_000_000).nullable(),
+  /** Of the booking queue: above a quarter of it letting in slows. */
+  etaLimitSeconds: z.number().min(0.1).max(600),
+  /** Seconds in which a turn has to be taken, and that an admission lasts after these. */
+  turnSeconds: z.int().min(1).max(MAX_TURN_SECONDS),
+  admissionSeconds: z.int().min(1).max(MAX_ADMISSION_SECONDS),
+  /** Bookings that one admission is good for. */
+  uses: z.int().min(1).max(MAX_ADMISSION_USES),
+  /** Only who has logged in may join, each once. */
+  requireLogin: z.boolean(),
+});
+
+export type RoomSettings = z.infer<typeof roomSettings>;
+
+/** Body of `PUT /api/events/:id/waiting-room`: what is to be different. */
+export const roomChange = roomSettings.partial();
+
+export type RoomChange = z.infer<typeof roomChange>;
+
+/** Answer to it: the settings, and how the line stands. */
+export const roomView = z
+  .object({
+    eventId,
+    ...roomSettings.shape,
+    /** Whether booking needs an admission token right now. */
+    on: z.boolean(),
+    /** Arrival numbers given, and the last position whose turn has come. */
+    joined: z.int(),
+    serving: z.int(),
+    waiting: z.int(),
+    /** People who were let in and have not booked, and whose turn it is and who did not come yet. */
+    inside: z.int(),
+    offered: z.int(),
+    /** People that may be let in a second, and that were of late. */
+    ratePerSecond: z.number(),
+    speedPerSecond: z.number(),
+    /** Of the booking queue. */
+    etaSeconds: z.number(),
+    seatsFree: z.int(),
+  })
+  .meta({ id: 'WaitingRoom' });
+
+/**
+ * `GET /api/events/:id/waiting-room/draw`. `commitment` is the SHA-256 of the seed, shown from the beginning; `seed`, `people` and `chain` once
+ * the order is drawn, before that `chain` is the one so far.
+ */
+export const drawView = z
+  .object({
+    eventId,
+    drawn: z.boolean(),
+    commitment: z.string(),
+    chain: z.string(),
+    people: z.int(),
+    seed: z.string().optional(),
+  })
+  .meta({ id: 'Draw' });
+
+/** `GET /waiting-room`, of event 1: the seat system's words, and all that a visitor is told. */
+export const seatSystemRoom = visitorView
+  .omit({ status: true })
+  .partial()
+  .extend({ status: z.enum(['proceed_to_booking', 'waiting', 'closed']), message: z.string() });

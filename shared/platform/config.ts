@@ -43,6 +43,7 @@ export const settings = z.object({
   RATE_LIMIT: z.enum(['auto', 'on', 'off']).default('auto'),
   LOGINS_PER_MINUTE: count(1, 1_000_000).default(60),
   BOOKINGS_PER_MINUTE: count(1, 1_000_000).default(600),
+  JOINS_PER_MINUTE: count(1, 1_000_000).default(120),
   AUTH: z.enum(['off', 'on']).default('off'),
   AUTH_SECRET: secret.optional(),
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),

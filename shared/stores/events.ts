@@ -95,8 +95,14 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     /**
      * Deletes every booking and seat of an event and raises its generation, so that work in flight cannot be saved. Only
      * where the event still is in this generation: a clear that comes again must not delete what was sold since.
+     *
+     * @param alsoEnd what else ends with the generation, in the same transaction
      */
-    async clear(eventId: number, generation: number): Promise<void> {
+    async clear(
+      eventId: number,
+      generation: number,
+      alsoEnd?: (eventId: number, transaction: Prisma.TransactionClient) => Promise<void>,
+    ): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         // It waits for saves under way, and they for it; what follows sees what they saved.
         await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR UPDATE`;
@@ -105,6 +111,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
         await transaction.seat.deleteMany({ where: { eventId } });
         await transaction.booking.deleteMany({ where: { eventId } });
         await transaction.buyer.deleteMany({ where: { eventId } });
+        await alsoEnd?.(eventId, transaction);
       }, CLEAR_LIMITS);
     },
   };

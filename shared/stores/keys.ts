@@ -37,6 +37,18 @@ export function keysOf(shard: number) {
     /** + event */
     changesStem: `${tag}:changes:`,
     /** + event */
+    roomStem: `${tag}:room:`,
+    /** + event */
+    roomHistoryStem: `${tag}:room-history:`,
+    /** + event */
+    roomInsideStem: `${tag}:room-inside:`,
+    /** + event:generation:chunk */
+    roomTakenStem: `${tag}:room-taken:`,
+    /** + event:generation:chunk */
+    roomLeftStem: `${tag}:room-left:`,
+    /** + event:generation:chunk */
+    roomUsesStem: `${tag}:room-uses:`,
+    /** + event */
     suspectsStem: `${tag}:suspects:`,
     reconciled: `${tag}:reconciled`,
     /** + digest of an e-mail address */

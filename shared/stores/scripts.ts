@@ -16,19 +16,32 @@ const seatKeys = [
   'countsStem',
 ] as const satisfies readonly (keyof ShardKeys)[];
 
+/** What every script takes that counts the uses of admissions. */
+const admissionKeys = ['roomStem', 'roomUsesStem', 'roomInsideStem'] as const satisfies readonly (keyof ShardKeys)[];
+
 /** The scripts of lua/ with the keys that each takes, in order. A test holds each script's header to this. */
 export const scriptKeys = {
   acceptTickets: ['sequence', 'settled', 'ticketStem', 'idemStem', 'waiting', 'active', 'delayed'],
   bindKey: ['idemStem'],
   noteQueued: ['ticketStem'],
-  claimSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem'],
-  releaseSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem'],
+  claimSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem', ...admissionKeys],
+  releaseSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem', ...admissionKeys],
   mendSeats: [...seatKeys, 'changesStem'],
   renewLocks: [...seatKeys, 'changesStem'],
   recountZone: ['houseStem', 'seatsStem', 'heldStem', 'blockedStem', 'countsStem'],
   restoreRows: [...seatKeys, 'changesStem'],
   settleTickets: ['settled', 'ticketStem', 'channelStem'],
   watchTickets: ['settled', 'ticketStem'],
+  openRoom: ['roomStem', 'roomHistoryStem', 'roomInsideStem'],
+  joinRoom: ['roomStem', 'houseStem'],
+  takeTurn: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomInsideStem'],
+  leaveRoom: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomUsesStem', 'roomInsideStem'],
+  advanceRoom: [
+    ...['sequence', 'settled', 'waiting', 'active', 'delayed', 'houseStem', 'countsStem'],
+    ...['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomInsideStem'],
+  ] as const,
+  serveRoom: ['roomStem', 'roomHistoryStem', 'roomTakenStem'],
+  readRooms: ['roomStem', 'houseStem'],
 } as const satisfies Record<string, readonly (keyof ShardKeys)[]>;
 
 export type ScriptName = keyof typeof scriptKeys;

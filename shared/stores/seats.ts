@@ -104,11 +104,12 @@ export function createSeatStore(deps: {
      */
     async claim(shard: number, requests: readonly BookRequest[]): Promise<Decision[]> {
       const args: (string | number)[] = [LOCK_GRACE_MS];
-      for (const { ticketId, eventId, wish, hold, userId } of requests) {
+      for (const { ticketId, eventId, wish, hold, userId, admission: pass } of requests) {
         const run = 'seats' in wish ? asRun(wish.seats) : wish;
         const labels = run === undefined && 'seats' in wish ? wish.seats : [];
         const { zone = 0, row = 0, start = -1, count = labels.length } = run ?? {};
         args.push(ticketId, eventId, zone, row, start, count, labels.join(' '), userId ?? '', hold ? 1 : 0);
+        args.push(pass === undefined ? '' : `${pass.generation}:${pass.position}:${pass.uses}:${pass.untilMs}`);
       }
       const decisions = await scripts<string[]>('claimSeats', shard, args);
       return decisions.map((text, i) => {

@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { hashPassword } from '../../shared/domain/password.ts';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { openSocket, send } from '../support/client.ts';
+import { setRoom, visitorAt } from '../support/line.ts';
 import { useSystem } from '../support/system.ts';
 
 const SECRET = 'a secret that only this test knows, and nobody else';
@@ -142,6 +143,30 @@ describe('where people log in', () => {
   test('what is sold at once to nobody we know is followed by who has its ticket id', async () => {
     const { ticketId } = (await post('/reserve', { count: 1 })).body;
     expect(await get(`/api/tickets/${ticketId}?wait=20`)).toMatchObject({ status: 200, body: { status: 'booked' } });
+  });
+
+  test('where a waiting room asks for it only users join, each has one place, and an admission is of no use to another', async () => {
+    const { url } = system();
+    await setRoom(url, { mode: 'on', requireLogin: true, turnSeconds: 5 });
+    const [mine, again, bens] = [visitorAt(url), visitorAt(url), visitorAt(url)];
+    await expect(mine.join()).rejects.toThrow('401');
+    const first = await mine.join(bearer(anna));
+    expect(first).toMatchObject({ code: 201, position: 1 });
+    const tabs = await Promise.all([1, 2, 3].map(() => visitorAt(url).join(bearer(anna))));
+    for (const tab of [...tabs, await again.join(bearer(anna))]) {
+      expect(tab).toMatchObject({ code: 200, visitorToken: first.visitorToken });
+    }
+    expect(await bens.join(bearer(ben))).toMatchObject({ code: 201 });
+    const admitted = await mine.admitted();
+    expect(await hold(ben, { count: 1 }, admitted)).toMatchObject({ status: 403, body: { code: 'ADMISSION_INVALID' } });
+    expect(await post('/reserve', { count: 1 }, ben, admitted)).toMatchObject({ status: 409 });
+    expect(await hold(anna, { count: 1 }, admitted)).toMatchObject({ status: 201 });
+    expect(await post('/reserve?wait=10', { count: 1 }, anna, admitted)).toMatchObject({ status: 200 });
+    // Who left may come again, to the end of the line.
+    await mine.leave();
+    expect(await again.join(bearer(anna))).toMatchObject({ code: 201, position: 3 });
+    expect(await visitorAt(url).join(bearer(anna))).toMatchObject({ code: 200, position: 3 });
+    await setRoom(url, { mode: 'off' });
   });
 
   test("an idempotency key may be short, and is its owner's alone", async () => {

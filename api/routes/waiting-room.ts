@@ -1,0 +1,128 @@
+import type { Express, Request, Response } from 'express';
+import { z } from 'zod';
+import { eventId } from '../../shared/contract/ids.ts';
+import { joinBody, roomChange, VISITOR_TOKEN_HEADER, type VisitorView } from '../../shared/contract/waiting-room.ts';
+import { commitmentOf } from '../../shared/domain/draw.ts';
+import type { EventStore } from '../../shared/stores/events.ts';
+import type { RoomStore } from '../../shared/stores/rooms.ts';
+import type { Control } from '../control.ts';
+import { ApiError, hasBody, parse, readJson, reply } from '../http.ts';
+import type { Identity } from '../identity.ts';
+import type { OperatorGuard } from '../operators.ts';
+import type { RateLimits } from '../rate-limits.ts';
+import type { WaitingRooms } from '../waiting-room.ts';
+
+const roomParams = z.object({ id: z.coerce.number().pipe(eventId) });
+
+/** The token that a visitor shows; undefined where there is none. */
+export const visitorTokenOf = (req: Request): string | undefined => {
+  const token = req.headers[VISITOR_TOKEN_HEADER];
+  return typeof token === 'string' && token !== '' ? token : undefined;
+};
+
+/** Waiting rooms. They stand on the app itself: a poll is what a million people send, again and again. */
+export function addWaitingRoomRoutes(
+  app: Express,
+  deps: {
+    waitingRooms: WaitingRooms;
+    rooms: RoomStore;
+    events: EventStore;
+    identity: Identity;
+    control: Control;
+    requireOperator: OperatorGuard;
+    limits: RateLimits;
+  },
+): void {
+  const { waitingRooms, rooms, events, identity, control, requireOperator, limits } = deps;
+
+  /** An event that has a room is there; of the others PostgreSQL is asked once. */
+  async function eventOf(req: Request): Promise<number> {
+    const params = roomParams.safeParse(req.params);
+    if (!params.success) throw new ApiError('EVENT_UNKNOWN');
+    const { id } = params.data;
+    if (waitingRooms.find(id) === undefined && (await events.layout(id)) === undefined)
+      throw new ApiError('EVENT_UNKNOWN');
+    return id;
+  }
+
+  function replyView(res: Response, status: number, view: VisitorView): void {
+    reply(res, status, view, { 'retry-after': String(Math.ceil(view.askAgainSeconds)), 'cache-control': 'no-store' });
+  }
+
+  function poll(req: Request, res: Response): void | Promise<void> {
+    const id = Number(req.params.id);
+    if (waitingRooms.find(id) === undefined) return pollNoRoom(req, res);
+    const view = waitingRooms.poll(id, visitorTokenOf(req));
+    if (!(view instanceof Promise)) return replyView(res, 200, view);
+    return view.then((mine) => replyView(res, 200, mine));
+  }
+
+  async function pollNoRoom(req: Request, res: Response): Promise<void> {
+    replyView(res, 200, await waitingRooms.poll(await eventOf(req), undefined));
+  }
+
+  async function join(req: Request, res: Response): Promise<void> {
+    const { nonce } = parse(joinBody, hasBody(req) ? await readJson(req) : {});
+    const id = await eventOf(req);
+    const mustLogIn = waitingRooms.find(id)?.state?.login ?? waitingRooms.find(id)?.settings.requireLogin ?? false;
+    const userId = mustLogIn ? (await identity.callerOf(req, undefined)).userId : undefined;
+    const { isNew, ...view } = await waitingRooms.join(id, { token: visitorTokenOf(req), nonce, userId });
+    replyView(res, isNew ? 201 : 200, view);
+  }
+
+  async function leave(req: Request, res: Response): Promise<void> {
+    replyView(res, 200, await waitingRooms.leave(await eventOf(req), visitorTokenOf(req)));
+  }
+
+  async function change(req: Request, res: Response): Promise<void> {
+    requireOperator(req);
+    const id = await eventOf(req);
+    const body = parse(roomChange, await readJson(req));
+    if (body.requireLogin && !identity.isOn) throw new ApiError('INVALID_REQUEST', 'requireLogin: nobody logs in here');
+    await control('changeRoom', { eventId: id, change: body });
+    await waitingRooms.refresh();
+    const room = await rooms.find(id);
+    if (room === undefined) throw new ApiError('INTERNAL');
+    const state = (await rooms.read([id])).get(id);
+    const { joined = 0, serving = 0, inside = 0, offered = 0, rate = 0, speed = 0, etaSeconds = 0 } = state ?? {};
+    reply(res, 200, {
+      ...{
+        eventId: id,
+        ...room.settings,
+        on: state?.on ?? false,
+        joined,
+        serving,
+        waiting: joined - serving,
+        inside,
+        offered,
+      },
+      ...{ ratePerSecond: rate, speedPerSecond: speed, etaSeconds, seatsFree: state?.seatsFree ?? 0 },
+    });
+  }
+
+  async function draw(req: Request, res: Response): Promise<void> {
+    const id = await eventOf(req);
+    const known = waitingRooms.find(id);
+    const room = known?.order === undefined ? await rooms.find(id) : known;
+    if (room === undefined) throw new ApiError('PLACE_UNKNOWN', 'The event has no waiting room.');
+    const { seed, chain, people = 0 } = room;
+    const commitment = commitmentOf(seed);
+    if (people > 0) return reply(res, 200, { eventId: id, drawn: true, commitment, chain, people, seed });
+    const state = known?.state;
+    reply(res, 200, {
+      eventId: id,
+      drawn: false,
+      commitment,
+      chain: state?.chain ?? chain,
+      people: state?.people ?? state?.joined ?? 0,
+    });
+  }
+
+  app
+    .route('/api/events/:id/waiting-room')
+    .get(poll)
+    .post(limits.joining, join)
+    .delete(limits.joining, leave)
+    .put(change);
+  app.get('/api/events/:id/waiting-room/draw', draw);
+}

@@ -1,0 +1,391 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BookRequest } from '../shared/contract/jobs.ts';
+import { ADMISSION_TOKEN_HEADER, type Receipt, type VisitorView } from '../shared/contract/waiting-room.ts';
+import { commitmentOf, createLink, createOrder } from '../shared/domain/draw.ts';
+import { createGroupCommit } from '../shared/domain/group-commit.ts';
+import { secondsUntil } from '../shared/domain/pace.ts';
+import { createRoomTokens, type Visitor } from '../shared/domain/room-tokens.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
+import { ApiError } from './http.ts';
+
+/** Milliseconds between two looks at how lines stand, and between two for rooms that were switched on or off. */
+const REFRESH_MS = 125;
+const LIST_MS = 1_000;
+
+/** Visitors who join with one call of Redis, and who may wait for it in this process. */
+const MAX_JOINS = 500;
+const MAX_WAITING = 20_000;
+
+/** Milliseconds between the tries of a batch of joins: a worker may have to write numbers ahead, or restore the line, first. */
+const RETRY_PAUSES_MS = [50, 200, 400];
+
+/** Milliseconds for which the answer to whose turn has come is remembered: asking more often costs no call of Redis. */
+const TURN_KEPT_MS = 1_000;
+const MAX_TURNS_KEPT = 20_000;
+
+/** Seconds after which a visitor is told to ask again, at the most. */
+const MAX_ASK_SECONDS = 30;
+
+/** Beyond this an estimate tells nothing. */
+const MAX_WAIT_SECONDS = 24 * 3_600;
+
+/** How far off an estimate may be: the pace changes with what people ahead do. */
+const RANGE = { from: 0.6, to: 1.7 };
+
+type Join = { nonce: string; userId: number | undefined; instead: number | undefined };
+type Joined = { arrival: number; isNew: boolean; receipt?: Receipt };
+
+/** An event's room as this node knows it. */
+type KnownRoom = Room & {
+  tokens: ReturnType<typeof createRoomTokens>;
+  commitment: string;
+  /** As it was seen last; undefined before the first time. */
+  state: RoomState | undefined;
+  /** The drawn order. */
+  order: ((arrival: number) => number) | undefined;
+  join: (visitor: Join) => Promise<Joined> | undefined;
+};
+
+const words: Record<VisitorView['status'], string> = {
+  open: 'Nobody has to wait: go on and book.',
+  before_sale: 'The sale has not begun. Your place is drawn when it does, whenever you came before.',
+  waiting: 'You are in line. Keep this place, it does not change.',
+  your_turn: 'It is your turn: book now.',
+  turn_passed: 'Your turn has passed. Join again for a new place.',
+  left: 'You have left the line. Join again for a new place.',
+  sold_out: 'Everything is sold.',
+};
+
+/**
+ * The waiting rooms of one node. It holds how every line stands in memory and looks again a few times a second: who polls is answered
+ * from there. While Redis is away the last state stands, so nobody is let in and everybody keeps their place.
+ */
+export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }) {
+  const { rooms: store, log } = deps;
+  const rooms = new Map<number, KnownRoom>();
+  const turns = new Map<string, { view: VisitorView; untilMs: number }>();
+  let isListed = false;
+  let listedAt = Number.NEGATIVE_INFINITY;
+  let isBlind = false;
+  let stopped = false;
+
+  async function know(eventId: number): Promise<void> {
+    const room = await store.find(eventId);
+    if (room === undefined || room.settings.mode === 'off') return void rooms.delete(eventId);
+    const known: KnownRoom = {
+      ...room,
+      tokens: createRoomTokens(room.secret),
+      commitment: commitmentOf(room.seed),
+      state: undefined,
+      order: undefined,
+      join: (visitor) => commit.add(visitor),
+    };
+    const commit = createGroupCommit<Join, Joined>({
+      flush: (batch) => joinPersistently(known, batch),
+      maxItems: MAX_JOINS,
+      maxWaiting: MAX_WAITING,
+    });
+    rooms.set(eventId, known);
+  }
+
+  async function list(): Promise<void> {
+    const lines = await store.active();
+    const active = new Map(lines.map(({ eventId, generation }) => [eventId, generation]));
+    for (const eventId of rooms.keys()) if (!active.has(eventId)) rooms.delete(eventId);
+    for (const [eventId, generation] of active) if (rooms.get(eventId)?.generation !== generation) await know(eventId);
+    isListed = true;
+    listedAt = performance.now();
+  }
+
+  /** What Redis says of another generation, or nothing, changes nothing: a worker is about to restore the line. */
+  async function look(): Promise<void> {
+    const states = rooms.size === 0 ? undefined : await store.read([...rooms.keys()]);
+    for (const [eventId, state] of states ?? []) {
+      const room = rooms.get(eventId);
+      if (room === undefined || state.generation !== room.generation) continue;
+      if (state.drawn && state.people && room.order === undefined) {
+        const { seed, people, chain } = (await store.find(eventId)) ?? room;
+        if (people === undefined) continue;
+        Object.assign(room, { people, chain, order: createOrder({ seed, people, chain }) });
+      }
+      room.state = state;
+    }
+  }
+
+  /** Learns how all rooms are now. @throws whatever keeps Redis or PostgreSQL from answering */
+  async function refresh(): Promise<void> {
+    await list();
+    await look();
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      await sleep(REFRESH_MS);
+      try {
+        if (performance.now() - listedAt > LIST_MS) await list();
+        await look();
+        isBlind = false;
+      } catch (fault) {
+        if (!isBlind) log.warn({ fault: (fault as Error).message }, 'waiting rooms: what was known stands');
+        isBlind = true;
+      }
+    }
+  }
+
+  async function joinPersistently(room: KnownRoom, batch: Join[]): Promise<Joined[]> {
+    for (const pauseMs of RETRY_PAUSES_MS) {
+      const joined = await joinTogether(room, batch);
+      if (joined !== 'later') return joined;
+      await sleep(pauseMs);
+    }
+    const joined = await joinTogether(room, batch);
+    if (joined === 'later') throw new Error(`the line of event ${room.eventId} takes nobody`);
+    return joined;
+  }
+
+  /** Whoever must be a user has one place, and keeps it; all others get new numbers. */
+  async function joinTogether(room: KnownRoom, batch: Join[]): Promise<Joined[] | 'later'> {
+    const users = [...new Set(batch.flatMap(({ userId }) => userId ?? []))];
+    const before = users.length === 0 ? new Map<number, number>() : await store.placesOf(room, users);
+    const isKept = ({ userId, instead }: Join) => {
+      const place = userId === undefined ? undefined : before.get(userId);
+      return place !== undefined && place !== instead;
+    };
+    const seen = new Set<number>();
+    const newcomers = batch.filter((join) => {
+      if (isKept(join) || (join.userId !== undefined && seen.has(join.userId))) return false;
+      if (join.userId !== undefined) seen.add(join.userId);
+      return true;
+    });
+    const { link, pathOf } = createLink(newcomers.map(({ nonce }) => nonce));
+    const given: Awaited<ReturnType<RoomStore['join']>> =
+      newcomers.length === 0 ? { first: 0 } : await store.join(room, newcomers.length, link);
+    if (given === 'later') return 'later';
+
+    const { first, people, chain } = given;
+    if (room.state !== undefined) room.state.people ??= people; // known here before the next look
+    const fresh = new Map(newcomers.map((join, i) => [join, { arrival: first + i, path: () => pathOf(i) }]));
+    const places = newcomers.flatMap(({ userId, instead }, i) =>
+      userId === undefined ? [] : [{ userId, instead, arrival: first + i }],
+    );
+    const kept = places.length === 0 ? before : await store.keepPlaces(room, places);
+    return batch.map((join) => {
+      const mine = fresh.get(join);
+      const arrival = join.userId === undefined ? mine?.arrival : (kept.get(join.userId) ?? before.get(join.userId));
+      if (arrival === undefined) throw new Error('a user who joined has no place');
+      if (mine === undefined || mine.arrival !== arrival) return { arrival, isNew: false };
+      if (chain === undefined) return { arrival, isNew: true };
+      const { nonce } = join;
+      const receipt = { arrival, nonce, path: mine.path(), link, chainBefore: chain.before, chain: chain.after };
+      return { arrival, isNew: true, receipt };
+    });
+  }
+
+  const view = (
+    room: { eventId: number },
+    status: VisitorView['status'],
+    askAgainSeconds: number,
+    more: Partial<VisitorView> = {},
+  ): VisitorView => ({ eventId: room.eventId, status, message: words[status], ...more, askAgainSeconds });
+
+  /** Spread, so that those who came together do not ask together for ever; never so late that a turn would pass. */
+  function askAgain(seconds: number, state: RoomState): number {
+    const most = Math.min(MAX_ASK_SECONDS, state.turnMs / 2000);
+    const spread = seconds * (0.8 + 0.4 * Math.random());
+    return Math.round(Math.min(Math.max(spread, 1), most) * 10) / 10;
+  }
+
+  /** The position of an arrival number; undefined before the draw. */
+  function positionOf({ state, order }: KnownRoom, arrival: number): number | undefined {
+    if (state === undefined || state.people === undefined) return undefined;
+    if (arrival > state.people) return arrival;
+    return state.drawn ? order?.(arrival) : undefined;
+  }
+
+  function waitingView(room: KnownRoom, state: RoomState, position: number): VisitorView {
+    const { serving, used, rate, growth, top, speed, paused, inside, offered, seatsEach, seatsFree } = state;
+    const ahead = Math.max(0, position - serving - 1);
+    const likelySoldOut = (ahead + inside + offered) * seatsEach >= seatsFree || undefined;
+    if (paused) return view(room, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
+    const pace = used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed };
+    const seconds = secondsUntil(ahead + 1, pace);
+    if (seconds > MAX_WAIT_SECONDS)
+      return view(room, 'waiting', askAgain(2 + ahead / 100, state), { position, ahead, likelySoldOut });
+    const wait = {
+      seconds: Math.ceil(seconds),
+      fromSeconds: Math.floor(seconds * RANGE.from),
+      toSeconds: Math.ceil(seconds * RANGE.to) + 1,
+    };
+    return view(room, 'waiting', askAgain(seconds / 8, state), { position, ahead, wait, likelySoldOut });
+  }
+
+  /** How a visitor stands, as far as this node knows by itself; `'turn'` with the position where Redis has to be asked. */
+  function standOf(room: KnownRoom, arrival: number): VisitorView | { turnOf: number } {
+    const { state } = room;
+    if (state === undefined) return view(room, 'waiting', 2);
+    if (!state.on) return view(room, 'open', MAX_ASK_SECONDS);
+    const position = positionOf(room, arrival);
+    if (position === undefined) {
+      const left = (state.onSaleMs - Date.now()) / 1000;
+      const onSaleAt = state.onSaleMs > 0 ? new Date(state.onSaleMs).toISOString() : undefined;
+      return view(room, 'before_sale', askAgain(Math.max(left / 2, 2), state), {
+        onSaleAt,
+        paused: state.paused || undefined,
+      });
+    }
+    if (state.sold) return view(room, 'sold_out', MAX_ASK_SECONDS, { position });
+    return position > state.serving ? waitingView(room, state, position) : { turnOf: position };
+  }
+
+  /** The view of who may be let in: the same admission token, however often it is asked for. */
+  async function turnView(room: KnownRoom, { arrival, userId }: Visitor, position: number): Promise<VisitorView> {
+    const key = `${room.eventId}:${room.generation}:${arrival}`;
+    const kept = turns.get(key);
+    if (kept !== undefined && kept.untilMs > performance.now()) return kept.view;
+    const mine = await turnOf();
+    if (turns.size >= MAX_TURNS_KEPT) turns.clear();
+    turns.set(key, { view: mine, untilMs: performance.now() + TURN_KEPT_MS });
+    return mine;
+
+    async function turnOf(): Promise<VisitorView> {
+      const { eventId, generation, state, tokens } = room;
+      const answer = await store.takeTurn(room, position, arrival).catch((fault: Error) => {
+        log.warn({ fault: fault.message }, 'a turn cannot be taken now');
+        return 'WAIT' as const;
+      });
+      if (answer === 'PASSED') return view(room, 'turn_passed', MAX_ASK_SECONDS, { position });
+      if (answer === 'LEFT') return view(room, 'left', MAX_ASK_SECONDS, { position });
+      if (typeof answer === 'string') return view(room, 'waiting', 1, { position, ahead: 0 });
+      const uses = state?.uses ?? 1;
+      const token = tokens.signAdmission({ eventId, generation, position, userId, untilMs: answer, uses });
+      const expiresAt = new Date(answer).toISOString();
+      return view(room, 'your_turn', 10, { position, ahead: 0, admission: { token, expiresAt, uses } });
+    }
+  }
+
+  /** Whose visitor token this is, in the room's line as it is now. */
+  function visitorOf(room: KnownRoom, token: string | undefined): Visitor | undefined {
+    const visitor = token === undefined ? undefined : room.tokens.readVisitor(token);
+    return visitor?.eventId === room.eventId && visitor.generation === room.generation ? visitor : undefined;
+  }
+
+  function stand(room: KnownRoom, visitor: Visitor): VisitorView | Promise<VisitorView> {
+    const known = standOf(room, visitor.arrival);
+    return 'turnOf' in known ? turnView(room, visitor, known.turnOf) : known;
+  }
+
+  try {
+    await refresh();
+  } catch (fault) {
+    log.warn({ fault: (fault as Error).message }, 'waiting rooms are not known yet');
+  }
+  const running = run();
+
+  return {
+    refresh,
+
+    /** The room of an event as this node knows it, where it is not off. */
+    find: (eventId: number): KnownRoom | undefined => rooms.get(eventId),
+
+    /**
+     * How a visitor stands, without a call of Redis or PostgreSQL until the turn has come.
+     *
+     * @throws ApiError PLACE_UNKNOWN where somebody has to wait and the token is none of this line
+     */
+    poll(eventId: number, token: string | undefined): VisitorView | Promise<VisitorView> {
+      const room = rooms.get(eventId);
+      if (room === undefined || room.state?.on === false) return view({ eventId }, 'open', MAX_ASK_SECONDS);
+      const visitor = visitorOf(room, token);
+      if (visitor === undefined) throw new ApiError('PLACE_UNKNOWN');
+      return stand(room, visitor);
+    },
+
+    /**
+     * A place in line: the one that the token or the user has, as long as its turn has not passed, else a new one.
+     *
+     * @throws ApiError OVERLOADED; UNAVAILABLE, and then a place may have been given that nobody takes
+     */
+    async join(
+      eventId: number,
+      { token, nonce, userId }: { token: string | undefined; nonce: string | undefined; userId: number | undefined },
+    ): Promise<VisitorView & { visitorToken: string; isNew: boolean; receipt?: Receipt | undefined }> {
+      const room = rooms.get(eventId);
+      if (room === undefined || room.state?.on === false)
+        return { ...view({ eventId }, 'open', MAX_ASK_SECONDS), visitorToken: '', isNew: false };
+      const over = (status: VisitorView['status']) => status === 'turn_passed' || status === 'left';
+      let instead: number | undefined;
+
+      const before = visitorOf(room, token);
+      if (before !== undefined && before.userId === userId) {
+        const now = (await store.hasLeft(room, before.arrival)) ? undefined : await stand(room, before);
+        if (now !== undefined && !over(now.status)) return { ...now, visitorToken: token ?? '', isNew: false };
+        instead = before.arrival;
+      }
+      for (;;) {
+        const adding = room.join({ nonce: nonce ?? randomBytes(16).toString('base64url'), userId, instead });
+        if (adding === undefined) throw new ApiError('OVERLOADED');
+        const { arrival, isNew, receipt } = await adding.catch((fault: Error) => {
+          throw new ApiError('UNAVAILABLE', undefined, {}, fault);
+        });
+        const visitor = { eventId, generation: room.generation, arrival, userId };
+        const now = await stand(room, visitor);
+        // A user's place of before, seen without its token, may be over too: once more, for a new one instead.
+        const isOver = over(now.status) || (!isNew && (await store.hasLeft(room, arrival)));
+        if (isNew || !isOver || instead === arrival)
+          return { ...now, visitorToken: room.tokens.signVisitor(visitor), isNew, receipt };
+        instead = arrival;
+      }
+    },
+
+    /** Gives a place up. @throws ApiError PLACE_UNKNOWN, UNAVAILABLE */
+    async leave(eventId: number, token: string | undefined): Promise<VisitorView> {
+      const room = rooms.get(eventId);
+      const visitor = room === undefined ? undefined : visitorOf(room, token);
+      if (room === undefined || visitor === undefined) throw new ApiError('PLACE_UNKNOWN');
+      const { arrival } = visitor;
+      if (!(await store.leave(room, arrival, positionOf(room, arrival)))) throw new ApiError('UNAVAILABLE');
+      turns.delete(`${eventId}:${room.generation}:${arrival}`);
+      return view(room, 'left', MAX_ASK_SECONDS);
+    },
+
+    /**
+     * The admission that a booking of an event goes under; undefined where none is needed. Checked here alone; its uses are counted
+     * where seats are claimed.
+     *
+     * @param headers of the booking's request
+     * @param userOf the user that the request speaks for, asked where the admission names one
+     * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID; UNAVAILABLE before it is known which rooms there are
+     */
+    admissionOf(
+      eventId: number,
+      headers: NodeJS.Dict<string | string[]>,
+      userId?: number | undefined,
+    ): BookRequest['admission'] {
+      const room = rooms.get(eventId);
+      if (room === undefined) {
+        if (!isListed) throw new ApiError('UNAVAILABLE');
+        return undefined;
+      }
+      if (room.state?.on === false) return undefined;
+      const token = headers[ADMISSION_TOKEN_HEADER];
+      if (typeof token !== 'string' || token === '') throw new ApiError('ADMISSION_REQUIRED');
+      const admission = room.tokens.readAdmission(token);
+      if (admission?.eventId !== eventId || admission.generation !== room.generation)
+        throw new ApiError('ADMISSION_INVALID');
+      const { generation, position, uses, untilMs } = admission;
+      if (untilMs <= Date.now()) throw new ApiError('ADMISSION_INVALID', 'The admission has run out.');
+      if (admission.userId !== undefined && admission.userId !== userId)
+        throw new ApiError('ADMISSION_INVALID', 'The admission is another user’s.');
+      return { generation, position, uses, untilMs };
+    },
+
+    async stop(): Promise<void> {
+      stopped = true;
+      await running;
+    },
+  };
+}
+
+export type WaitingRooms = Awaited<ReturnType<typeof createWaitingRooms>>;

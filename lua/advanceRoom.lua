@@ -1,0 +1,143 @@
+-- advanceRoom: one step of letting people in: measure, switch an automatic room, and propose how far turns may come. Whoever asks before the next step is due is told so.
+-- KEYS[1]  sequence         integer, the last place given
+-- KEYS[2]  settled          integer, tickets that have their outcome
+-- KEYS[3]  waiting          BullMQ's list of waiting jobs
+-- KEYS[4]  active           BullMQ's list of jobs under way
+-- KEYS[5]  delayed          BullMQ's sorted set of jobs that are tried again later
+-- KEYS[6]  houseStem        + event: hash of the house: generation, zones, rows, each zone, settings, version
+-- KEYS[7]  countsStem       + event: hash of taken:zone, held:zone, blocked:zone
+-- KEYS[8]  roomStem         + event: hash of the waiting room: settings, line, measurements
+-- KEYS[9]  roomHistoryStem  + event: sorted set of what serving was, by milliseconds
+-- KEYS[10] roomTakenStem    + event:generation:chunk: bitmap of positions that nobody has to wait for: let in, or left
+-- KEYS[11] roomInsideStem   + event: hash of admissions by the ten seconds in which they end
+-- ARGV[1]  event
+-- ARGV[2]  generation  of the line
+-- ARGV[3]  totalSeats  integer, of the house
+-- RETURNS  { now in milliseconds, serving, serving as proposed, joined, numbers, people or '', drawn, chain, milliseconds that the history
+--          goes back }; EARLY; or REBUILD where there is no such line
+-- COST     O(zones + log(entries of the history) + people of the last minute / 8 bits of a byte)
+local sequence, settled, waiting, active, delayed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local houseStem, countsStem, roomStem, roomHistoryStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local roomTakenStem, roomInsideStem = KEYS[10], KEYS[11]
+local event, generation, totalSeats = ARGV[1], ARGV[2], tonumber(ARGV[3])
+
+-- @include room
+
+local STEP_MS = 250
+local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
+local START_RATE = 50 -- people a second, while nothing was measured
+local ASSUMED_DRAIN = 1000 -- tickets a second, as domain/drain.ts has it
+local FAST, SLOW = 0.4, 0.05 -- growth of the rate in a second, below and above where the queue last showed a delay
+local FEW = 4 -- tickets on the queue that are no delay
+local CALM_MS = 30000
+local ASSUMED_VISITORS = 20 -- taken to have got a seat each, until more was seen
+
+local room, history = roomStem .. event, roomHistoryStem .. event
+local fields = redis.call('HGETALL', room)
+local line = {}
+for i = 1, #fields, 2 do line[fields[i]] = fields[i + 1] end
+if line.generation ~= generation then return 'REBUILD' end
+local function number(name, fallback) return tonumber(line[name]) or fallback or 0 end
+
+local windowMs = math.max(number('turnMs') + number('admissionMs'), 60000)
+local sinceMs = nowMs - number('stepMs')
+if sinceMs < math.max(STEP_MS, windowMs / MAX_STEPS) then return 'EARLY' end
+local seconds = math.min(sinceMs, 2000) / 1000
+local joined, serving = number('joined'), number('serving')
+
+-- The booking queue: how many wait, how fast it drains, and what that is in seconds. Only while jobs wait for a worker the pace is
+-- all that workers can do.
+local given, gone = tonumber(redis.call('GET', sequence) or 0), tonumber(redis.call('GET', settled) or 0)
+local busy = redis.call('LLEN', waiting) + redis.call('ZCARD', delayed) > 0
+local isEmpty = not busy and redis.call('LLEN', active) == 0
+local backlog = isEmpty and 0 or math.max(0, given - gone)
+local drain = number('drain', ASSUMED_DRAIN)
+local pace = math.max(0, gone - number('settled', gone)) / seconds
+if busy and line.busy == '1' then
+  local kept = 0.25 ^ seconds
+  drain = math.max(1, drain * kept + pace * (1 - kept))
+else
+  drain = math.max(drain, pace)
+end
+local eta = backlog <= FEW and 0 or backlog / drain
+local limit = number('etaLimitMs') / 1000
+
+-- The house: when it is on sale, and which seats are left.
+local house = redis.call('HMGET', houseStem .. event, 'onSaleMs', 'paused')
+local onSaleMs = tonumber(house[1] or nil)
+local taken, held = 0, 0
+local counts = redis.call('HGETALL', countsStem .. event)
+for i = 1, #counts, 2 do
+  local what = string.byte(counts[i])
+  if what == 116 then taken = taken + counts[i + 1] elseif what == 104 then held = held + counts[i + 1] end
+end
+local free = totalSeats - taken
+local people = closeLine(room, line.people, joined, onSaleMs)
+local drawn = people and (people == 0 or line.drawn == '1')
+
+-- The people: let in and not done, and those whose turn it is and who have not come.
+local inside = 0
+local buckets = redis.call('HGETALL', roomInsideStem .. event)
+for i = 1, #buckets, 2 do
+  if tonumber(buckets[i]) < bucketOf(nowMs) then
+    redis.call('HDEL', roomInsideStem .. event, buckets[i])
+  else
+    inside = inside + buckets[i + 1]
+  end
+end
+local turnsFrom = servingAt(history, nowMs - number('turnMs'))
+local offered = serving - turnsFrom - countMarks(roomTakenStem, event, generation, turnsFrom + 1, serving)
+local done = math.max(0, serving - number('base') - inside - offered)
+local seatsEach = (number('got') + ASSUMED_VISITORS) / (done + ASSUMED_VISITORS)
+
+-- Whether the room is on.
+local beforeSale = onSaleMs and nowMs < onSaleMs
+local wasOn = line.on == '1'
+local on, calmMs = line.mode == 'on', 0
+if line.mode == 'auto' then
+  if not wasOn or beforeSale or joined > serving or eta > limit / 4 then
+    on = wasOn or beforeSale or eta > limit
+  else
+    calmMs = number('calmMs') > 0 and number('calmMs') or nowMs
+    on = nowMs - calmMs < CALM_MS
+  end
+end
+
+-- The rate, people a second.
+local rate, ceiling, growth = number('rate'), number('ceiling', math.huge), 0
+if rate == 0 or (on and not wasOn) then rate = line.ceiling and drain * 0.8 or START_RATE end
+if eta > limit / 4 then
+  rate = math.min(rate, drain * (eta > limit / 2 and 0.5 or 0.9))
+  ceiling = drain * 0.9
+elseif eta < limit / 8 and line.used == '1' then
+  growth = rate < ceiling and FAST or SLOW
+  rate = rate * (1 + growth) ^ seconds
+end
+local top = ceiling < math.huge and ceiling or math.max(drain, ASSUMED_DRAIN)
+local perMinute, insideLimit = number('perMinute'), number('insideLimit')
+if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
+rate = math.max(rate, 1)
+
+-- How many: what the rate allows, and as many as there are people, room inside and seats.
+local byRate = rate * seconds + number('carry')
+local bySeats = math.ceil(free / math.max(1, seatsEach)) - inside - offered
+local most = math.min(joined - serving, bySeats)
+if insideLimit > 0 then most = math.min(most, insideLimit - inside - offered) end
+if perMinute > 0 then most = math.min(most, perMinute - (serving - servingAt(history, nowMs - 60000))) end
+local open = on and drawn and onSaleMs and not beforeSale and house[2] ~= '1' and line.paused ~= '1'
+local more = open and math.max(0, math.min(math.floor(byRate), most)) or 0
+local used = open and byRate <= most
+local carry = used and byRate - more or 0
+
+local faded = 0.5 ^ (seconds / 5)
+local speed = number('speed') * faded + math.max(0, serving - number('before', serving)) / seconds * (1 - faded)
+redis.call(
+  'HSET', room, 'stepMs', nowMs, 'settled', gone, 'busy', busy and 1 or 0,
+  'drain', drain, 'eta', eta, 'free', free, 'sold', (free <= 0 and held <= 0) and 1 or 0, 'inside', inside, 'offered', offered,
+  'seatsEach', seatsEach, 'on', on and 1 or 0, 'calmMs', calmMs, 'rate', rate, 'carry', carry, 'used', used and 1 or 0,
+  'before', serving, 'speed', speed, 'growth', growth, 'top', top
+)
+if ceiling ~= math.huge then redis.call('HSET', room, 'ceiling', ceiling) end
+return {
+  nowMs, serving, serving + more, joined, number('numbers'), people or '', drawn and 1 or 0, line.chain, windowMs,
+}

@@ -1,0 +1,65 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/**
+ * Who holds a place: its arrival number in an event's line, of one generation of the line. Number 0 is no place: who came
+ * while nobody had to wait. `userId` where the event lets only people in who logged in.
+ */
+export type Visitor = { eventId: number; generation: number; arrival: number; userId?: number | undefined };
+
+/** Permission to book, for who holds a position of an event's line: until when (milliseconds since 1970), and how often. */
+export type Admission = {
+  eventId: number;
+  generation: number;
+  position: number;
+  userId?: number | undefined;
+  untilMs: number;
+  uses: number;
+};
+
+/** The longest a token of either kind may be, in characters. */
+const MAX_TOKEN = 160;
+
+/** A text of numbers with what they are for in front, and the HMAC-SHA256 of all of it behind. */
+function sign(secret: Buffer, kind: 'v' | 'a', numbers: readonly number[]): string {
+  const text = `${kind}.${numbers.join('.')}`;
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+}
+
+/** The numbers of a token that was signed with this secret for this use; undefined for every other text. */
+function verify(secret: Buffer, kind: 'v' | 'a', token: string): number[] | undefined {
+  if (token.length > MAX_TOKEN) return undefined;
+  const end = token.lastIndexOf('.');
+  const text = token.slice(0, end);
+  if (!text.startsWith(`${kind}.`)) return undefined;
+  const given = Buffer.from(token.slice(end + 1));
+  const right = Buffer.from(createHmac('sha256', secret).update(text).digest('base64url'));
+  if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
+  return text.slice(2).split('.').map(Number);
+}
+
+/** Tokens of one generation of one event's line, signed with that line's own secret. */
+export function createRoomTokens(secret: Buffer) {
+  return {
+    signVisitor: ({ eventId, generation, arrival, userId = 0 }: Visitor): string =>
+      sign(secret, 'v', [eventId, generation, arrival, userId]),
+
+    /** Whose token it is; undefined where it was not signed here. */
+    readVisitor(token: string): Visitor | undefined {
+      const [eventId, generation, arrival, user] = verify(secret, 'v', token) ?? [];
+      if (eventId === undefined || generation === undefined || arrival === undefined) return undefined;
+      return { eventId, generation, arrival, userId: user || undefined };
+    },
+
+    /** The same admission always gives the same token: who asks again gets no second one. */
+    signAdmission: ({ eventId, generation, position, userId = 0, untilMs, uses }: Admission): string =>
+      sign(secret, 'a', [eventId, generation, position, userId, untilMs, uses]),
+
+    /** What a token permits; undefined where it was not signed here. Whether it still holds is its reader's to judge. */
+    readAdmission(token: string): Admission | undefined {
+      const [eventId, generation, position, user, untilMs, uses] = verify(secret, 'a', token) ?? [];
+      if (eventId === undefined || generation === undefined || position === undefined) return undefined;
+      if (untilMs === undefined || uses === undefined) return undefined;
+      return { eventId, generation, position, userId: user || undefined, untilMs, uses };
+    },
+  };
+}

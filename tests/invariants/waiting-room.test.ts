@@ -1,0 +1,215 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { settings } from '../../shared/platform/config.ts';
+import { openRedis } from '../../shared/platform/redis.ts';
+import { createRoomStore } from '../../shared/stores/rooms.ts';
+import { startWorkers } from '../../workers/workers.ts';
+import { send } from '../support/client.ts';
+import { until } from '../support/frontrow.ts';
+import { newEvent, setRoom, visitorAt } from '../support/line.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 50 });
+
+const roomStore = () => {
+  const { redis, scripts, prisma } = system();
+  return createRoomStore({ redis, scripts, prisma, shards: 1 });
+};
+
+async function roomOn(change: Record<string, unknown> = {}): Promise<number> {
+  const event = await newEvent(system().url, { zones: [{ rows: 10, seatsPerRow: 50 }] });
+  await setRoom(system().url, { mode: 'on', ...change }, event);
+  return event;
+}
+
+const hold = (event: number, headers: Record<string, string>) =>
+  send(system().url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1 }, headers);
+
+const stateOf = async (event: number) => {
+  const state = (await roomStore().read([event])).get(event);
+  if (state === undefined) throw new Error('Redis does not know the line');
+  return state;
+};
+
+test('two API processes give each number once, and tell a visitor the same', async () => {
+  const event = await roomOn();
+  const other = await system().anotherApi();
+  try {
+    const visitors = Array.from({ length: 120 }, (_, i) => visitorAt(i % 2 ? system().url : other.url, event));
+    const places = await Promise.all(visitors.map((visitor) => visitor.join()));
+    const positions = places.map(({ position }) => Number(position)).sort((a, b) => a - b);
+    expect(positions).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+    const here = visitors[0] ?? visitorAt('');
+    const there = visitorAt(system().url, event);
+    there.token = here.token;
+    expect(await there.admitted()).toEqual(await here.admitted());
+    const all = await Promise.all(
+      [system().url, other.url].flatMap((url) =>
+        [1, 2, 3].map(async () =>
+          send(url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1 }, await here.admitted()),
+        ),
+      ),
+    );
+    expect(all.filter(({ status }) => status === 201)).toHaveLength(2);
+  } finally {
+    await other.close();
+  }
+});
+
+test('a wipe of Redis moves nobody: positions stay, numbers are given once, turns do not go back', async () => {
+  const event = await roomOn({ peopleInside: 3, uses: 1 });
+  const visitors = Array.from({ length: 8 }, () => visitorAt(system().url, event));
+  for (const visitor of visitors) await visitor.join();
+  const admitted = await visitors[0]?.admitted();
+  await visitors[2]?.admitted();
+  const before = await stateOf(event);
+  expect(before).toMatchObject({ joined: 8, serving: 3 });
+  await system().redis.flushall();
+  expect(await visitors[7]?.poll()).toMatchObject({ status: 'waiting', position: 8 });
+  await until(async () => (await roomStore().read([event])).has(event), 8_000);
+  const after = await stateOf(event);
+  expect(after.serving).toBeGreaterThanOrEqual(before.serving);
+  expect(after.joined).toBeGreaterThanOrEqual(before.joined);
+  expect(await visitors[7]?.poll()).toMatchObject({ position: 8 });
+  expect(Number((await visitorAt(system().url, event).join()).position)).toBeGreaterThan(8);
+  expect(await hold(event, admitted ?? {})).toMatchObject({ status: 201 });
+  await setRoom(system().url, { peopleInside: null }, event);
+  await visitors[7]?.admitted();
+});
+
+test('a Redis that is killed and comes back lets nobody in twice', async () => {
+  const event = await roomOn({ peopleInside: 2, uses: 1 });
+  const visitors = Array.from({ length: 4 }, () => visitorAt(system().url, event));
+  for (const visitor of visitors) await visitor.join();
+  const tokens = [await visitors[0]?.admitted(), await visitors[1]?.admitted()];
+  expect(await hold(event, tokens[0] ?? {})).toMatchObject({ status: 201 });
+  await visitors[2]?.until('your_turn');
+  await system().restartRedis();
+  const again = await until(async () => (await visitors[1]?.ask())?.body.status === 'your_turn', 8_000).then(() =>
+    visitors[1]?.admitted(),
+  );
+  expect(again).toEqual(tokens[1]);
+  await until(async () => (await hold(event, tokens[0] ?? {})).body.code === 'ADMISSION_INVALID', 8_000);
+  expect((await stateOf(event)).serving).toBe(3);
+  expect(await visitors[3]?.poll()).toMatchObject({ status: 'waiting', position: 4 });
+});
+
+test('while Redis does not answer everybody waits on, nobody is let in, and polls are answered at once', async () => {
+  const event = await roomOn({ paused: true });
+  const visitor = visitorAt(system().url, event);
+  await visitor.join();
+  await setRoom(system().url, { paused: false }, event);
+  await system().redis.call('CLIENT', 'PAUSE', 1_500, 'ALL');
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < 1_200) {
+    expect(await visitor.poll()).toMatchObject({ status: 'waiting', position: 1 });
+  }
+  await visitor.admitted();
+});
+
+test('several workers let in no more than one would, and the line goes on when one is gone', async () => {
+  const { databaseUrl, redisUrl, prisma, log } = system();
+  expect(databaseUrl).toBeDefined();
+  const redis = openRedis(redisUrl, 'worker', log);
+  const config = { ...settings.parse({}), LOG_LEVEL: 'silent' as const };
+  const more = await startWorkers({ config, prisma, redis, log });
+  const event = await roomOn({ peoplePerMinute: 600 });
+  await Promise.all(Array.from({ length: 100 }, () => visitorAt(system().url, event).join()));
+  const from = await stateOf(event);
+  const startedAt = performance.now();
+  let last = 0;
+  await until(async () => {
+    const { serving } = await stateOf(event);
+    expect(serving).toBeGreaterThanOrEqual(last);
+    last = serving;
+    return performance.now() - startedAt > 1_500;
+  }, 5_000);
+  await more.close();
+  redis.disconnect();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const servedByThen = (await stateOf(event)).serving;
+  expect(servedByThen - from.serving).toBeLessThanOrEqual(Math.ceil(10 * (seconds + 0.5)));
+  await until(async () => (await stateOf(event)).serving > servedByThen, 5_000);
+});
+
+test('whatever comes when: serving never goes back, no number is given twice, no turn is taken twice over', async () => {
+  await system().stopWorkers();
+  const rooms = roomStore();
+  const { redis } = system();
+  const action = fc.oneof(
+    fc.record({ kind: fc.constant('join' as const), count: fc.integer({ min: 1, max: 30 }) }),
+    fc.record({ kind: fc.constant('step' as const), lost: fc.boolean() }),
+    fc.record({ kind: fc.constant('take' as const), at: fc.nat(200) }),
+    fc.record({ kind: fc.constant('leave' as const), at: fc.nat(200) }),
+    fc.record({ kind: fc.constant('wipe' as const) }),
+  );
+  const events = await prepareEvents(12);
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+      const event = events.pop();
+      if (event === undefined) throw new Error('no event is left');
+      await rooms.change(event, { mode: 'on' });
+      const line = { eventId: event, generation: await rooms.open(event) };
+      const given = new Set<number>();
+      const left = new Set<number>();
+      let serving = 0;
+      for (const one of actions) {
+        if (one.kind === 'join') {
+          const reply = await rooms.join(line, one.count, '0'.repeat(64));
+          if (reply === 'later') continue;
+          for (let i = 0; i < one.count; i += 1) {
+            expect(given.has(reply.first + i)).toBe(false);
+            given.add(reply.first + i);
+          }
+        } else if (one.kind === 'step') {
+          await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 1_000);
+          const step = await rooms.advance(line, 500);
+          if (typeof step === 'string') continue;
+          const known = await rooms.mirror(line, step, step.joined + 1_000);
+          if (known && !one.lost) await rooms.serve(line, known);
+        } else if (one.kind === 'take') {
+          const arrival = [...given][one.at % Math.max(1, given.size)];
+          if (arrival === undefined) continue;
+          const [first, second] = [
+            await rooms.takeTurn(line, arrival, arrival),
+            await rooms.takeTurn(line, arrival, arrival),
+          ];
+          expect(second).toBe(first);
+          if (arrival > serving) expect(first).toBe('WAIT');
+          else if (left.has(arrival)) expect(first).toBe('LEFT');
+        } else if (one.kind === 'leave') {
+          const arrival = [...given][one.at % Math.max(1, given.size)];
+          if (arrival === undefined) continue;
+          await rooms.leave(line, arrival, arrival);
+          left.add(arrival);
+        } else {
+          const keys = await redis.keys(`{s0}:room*:${event}*`);
+          if (keys.length > 0) await redis.del(keys);
+          left.clear(); // that somebody left is forgotten
+          expect(await rooms.takeTurn(line, 1, 1)).toBe('REBUILD');
+          await rooms.open(event);
+        }
+        const now = await stateOf(event);
+        expect(now.serving).toBeGreaterThanOrEqual(serving);
+        expect(now.joined).toBeGreaterThanOrEqual(now.serving);
+        serving = now.serving;
+      }
+    }),
+    { numRuns: 12, endOnFailure: true },
+  );
+  await system().resumeWorkers();
+});
+
+/** Events that are on sale and have their houses open, without a worker to open them. */
+async function prepareEvents(count: number): Promise<number[]> {
+  const { events, seats } = system();
+  const made: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const event = await events.nextId();
+    const zones = [{ rows: 10, seatsPerRow: 50, price: 0 }];
+    await events.create(event, { name: 'Concert', currency: 'EUR', zones });
+    await seats.open(event);
+    made.push(event);
+  }
+  return made;
+}

@@ -1,0 +1,276 @@
+import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { chainAfter, commitmentOf, createOrder, linkOfNonce } from '../../shared/domain/draw.ts';
+import { type Reply, send } from '../support/client.ts';
+import { until } from '../support/frontrow.ts';
+import { newEvent, setRoom, visitorAt } from '../support/line.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 20 });
+
+const hold = (event: number, headers: Record<string, string> = {}, more: Record<string, unknown> = {}) =>
+  send(system().url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1, ...more }, headers);
+
+/** An event of this test alone, with its waiting room on. */
+async function roomOn(settings: Record<string, unknown> = {}, options: Record<string, unknown> = {}): Promise<number> {
+  const event = await newEvent(system().url, options);
+  await setRoom(system().url, { mode: 'on', ...settings }, event);
+  return event;
+}
+
+/** Visitors who have joined one after the other. */
+async function joined(event: number, count: number) {
+  const visitors = Array.from({ length: count }, () => visitorAt(system().url, event));
+  for (const visitor of visitors) await visitor.join();
+  return visitors;
+}
+
+test('without a waiting room nobody has to wait', async () => {
+  const visitor = visitorAt(system().url);
+  expect(await visitor.join()).toMatchObject({ code: 200, status: 'open', visitorToken: '' });
+  expect(await visitor.poll()).toMatchObject({ status: 'open' });
+  expect(await send(system().url, 'GET', '/waiting-room')).toMatchObject({ body: { status: 'proceed_to_booking' } });
+  expect(await send(system().url, 'GET', '/api/events/999/waiting-room')).toMatchObject({ status: 404 });
+  expect(await send(system().url, 'GET', '/api/events/1/waiting-room/draw')).toMatchObject({ status: 404 });
+});
+
+test('one joins, waits for the turn, and books with the admission token; without one nobody books', async () => {
+  const event = await roomOn();
+  expect(await hold(event)).toMatchObject({ status: 403, body: { code: 'ADMISSION_REQUIRED' } });
+  const visitor = visitorAt(system().url, event);
+  expect(await visitor.ask()).toMatchObject({ status: 404, body: { code: 'PLACE_UNKNOWN' } });
+  expect(await visitor.join()).toMatchObject({ code: 201, position: 1 });
+  const asked = await visitor.ask();
+  expect(Number(asked.headers.get('retry-after'))).toBe(Math.ceil(Number(asked.body.askAgainSeconds)));
+  const admitted = await visitor.admitted();
+  expect(await visitor.admitted()).toEqual(admitted);
+  const booked = await hold(event, admitted);
+  expect(booked).toMatchObject({ status: 201 });
+  const path = `/api/bookings/${booked.body.id}`;
+  expect(await send(system().url, 'POST', `${path}/extend`, { userId: 1 })).toMatchObject({ status: 200 });
+  expect(await send(system().url, 'POST', `${path}/confirm`, { userId: 1 })).toMatchObject({ status: 200 });
+});
+
+test('joining again with the token keeps the place, without it is another place', async () => {
+  const event = await roomOn({ paused: true });
+  const visitor = visitorAt(system().url, event);
+  const first = await visitor.join();
+  expect(await visitor.join()).toMatchObject({ code: 200, position: first.position, visitorToken: first.visitorToken });
+  expect(await visitorAt(system().url, event).join()).toMatchObject({ code: 201, position: 2 });
+});
+
+test('forged, foreign and expired admissions do not book', async () => {
+  const event = await roomOn({ turnSeconds: 1, admissionSeconds: 1 });
+  const elsewhere = await roomOn();
+  const [visitor, other] = [visitorAt(system().url, event), visitorAt(system().url, elsewhere)];
+  await visitor.join();
+  await other.join();
+  const { 'x-admission-token': token } = await visitor.admitted();
+  const foreign = await other.admitted();
+  const text = token.slice(0, token.lastIndexOf('.'));
+  const forged = `${text}.${createHmac('sha256', 'a guess').update(text).digest('base64url')}`;
+  for (const strange of [forged, token.replace(/\.2\./, '.9.'), visitor.token, 'x', `${token}x`]) {
+    const refused = await hold(event, { 'x-admission-token': strange });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'ADMISSION_INVALID' } });
+  }
+  expect(await hold(event, foreign)).toMatchObject({ status: 403, body: { code: 'ADMISSION_INVALID' } });
+  await sleep(2_100);
+  expect(await hold(event, { 'x-admission-token': token })).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
+  expect(await visitor.poll()).toMatchObject({ status: 'turn_passed' });
+});
+
+test('a token that is shared books no more than its owner may; what was refused gives its use back', async () => {
+  const event = await roomOn({ uses: 2 });
+  const visitor = visitorAt(system().url, event);
+  await visitor.join();
+  const admitted = await visitor.admitted();
+  // No such user: refused after seats were claimed. It must not cost a use.
+  expect(await hold(event, admitted, { userId: 9_999 })).toMatchObject({ body: { code: 'USER_UNKNOWN' } });
+  const all = await Promise.all(Array.from({ length: 8 }, () => hold(event, admitted)));
+  expect(all.filter(({ status }) => status === 201)).toHaveLength(2);
+  expect(all.filter(({ body }) => body.code === 'ADMISSION_INVALID')).toHaveLength(6);
+  // A hold that is let go does not give its use back.
+  const booked = all.find(({ status }) => status === 201) as Reply;
+  await send(system().url, 'DELETE', `/api/bookings/${booked.body.id}`, { userId: 1 });
+  expect(await hold(event, admitted)).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
+});
+
+test('people inside are bounded: who books, leaves or does not come makes room, in order', async () => {
+  const event = await roomOn({ peopleInside: 1, turnSeconds: 1 });
+  const [first, second, third, fourth, fifth] = await joined(event, 5);
+  const admitted = await first?.admitted();
+  await sleep(400);
+  expect(await second?.poll()).toMatchObject({ status: 'waiting', position: 2, ahead: 0 });
+  await hold(event, admitted);
+  await second?.admitted();
+  expect(await third?.poll()).toMatchObject({ status: 'waiting' });
+  expect(await second?.leave()).toMatchObject({ status: 200, body: { status: 'left' } });
+  expect(await second?.poll()).toMatchObject({ status: 'left' });
+  // The third never comes, the fourth is gone already.
+  await fourth?.leave();
+  await fifth?.admitted();
+  expect(await third?.poll()).toMatchObject({ status: 'turn_passed' });
+  expect(await third?.join()).toMatchObject({ code: 201, position: 6 });
+  expect(await second?.join()).toMatchObject({ code: 201, position: 7 });
+});
+
+test('asking again does not renew a turn', async () => {
+  const event = await roomOn({ turnSeconds: 1, paused: true });
+  const [visitor] = await joined(event, 1);
+  await setRoom(system().url, { paused: false }, event);
+  const key = `{s0}:room:${event}`;
+  await until(async () => (await system().redis.hget(key, 'serving')) === '1', 5_000);
+  await sleep(1_100);
+  expect(await visitor?.poll()).toMatchObject({ status: 'turn_passed' });
+});
+
+test('a pause lets nobody in and throws nobody out', async () => {
+  const event = await roomOn();
+  const [inside] = await joined(event, 1);
+  const admitted = await inside?.admitted();
+  await setRoom(system().url, { paused: true }, event);
+  const [outside] = await joined(event, 1);
+  await sleep(400);
+  expect(await outside?.poll()).toMatchObject({ status: 'waiting', paused: true });
+  expect(await hold(event, admitted)).toMatchObject({ status: 201 });
+  await setRoom(system().url, { paused: false }, event);
+  await outside?.admitted();
+});
+
+test('while the room is off anybody books; switched on again, the line goes on where it was', async () => {
+  const event = await roomOn({ paused: true });
+  const [visitor] = await joined(event, 1);
+  await setRoom(system().url, { mode: 'off' }, event);
+  expect(await visitor?.poll()).toMatchObject({ status: 'open' });
+  expect(await hold(event)).toMatchObject({ status: 201 });
+  await setRoom(system().url, { mode: 'on', paused: false }, event);
+  expect(await hold(event)).toMatchObject({ body: { code: 'ADMISSION_REQUIRED' } });
+  expect(await hold(event, await visitor?.admitted())).toMatchObject({ status: 201 });
+});
+
+test('an automatic room goes on when the queue is long, and off when it is calm and nobody waits', async () => {
+  const event = await roomOn({ mode: 'auto', etaLimitSeconds: 0.1 });
+  const { redis } = system();
+  const key = `{s0}:room:${event}`;
+  expect(await hold(event)).toMatchObject({ status: 201 });
+  // A backlog that nobody drains, as the script sees it: a job of no known name would do as well.
+  await redis.multi().incrby('{s0}:sequence', 5_000).lpush('{s0}:booking:wait', 'nobody').exec();
+  await until(async () => (await redis.hget(key, 'on')) === '1', 5_000);
+  await redis.multi().decrby('{s0}:sequence', 5_000).del('{s0}:booking:wait').exec();
+  await until(async () => (await hold(event)).body.code === 'ADMISSION_REQUIRED', 5_000);
+  const [visitor] = await joined(event, 1);
+  const admitted = await visitor?.admitted();
+  await until(async () => Number(await redis.hget(key, 'calmMs')) > 0, 5_000);
+  await redis.hset(key, 'calmMs', 1); // calm for long enough
+  await until(async () => (await redis.hget(key, 'on')) === '0', 5_000);
+  await until(async () => (await hold(event)).status === 201, 5_000);
+  expect(await hold(event, admitted)).toMatchObject({ status: 201 });
+});
+
+test('who comes before the sale is drawn, and anybody can compute the order', async () => {
+  const onSaleAt = new Date(Date.now() + 1_800).toISOString();
+  const event = await roomOn({}, { onSaleAt });
+  const path = `/api/events/${event}/waiting-room`;
+  const { commitment } = (await send(system().url, 'GET', `${path}/draw`)).body;
+  const visitors = Array.from({ length: 12 }, () => visitorAt(system().url, event));
+  const answers = await Promise.all(
+    visitors.map((visitor, i) => visitor.join({}, { nonce: `nonce-of-${String(i).padStart(4, '0')}` })),
+  );
+  for (const answer of answers) expect(answer).toMatchObject({ code: 201, status: 'before_sale', onSaleAt });
+  type Receipt = Record<'nonce' | 'link' | 'chainBefore' | 'chain', string> & { arrival: number; path: string[] };
+  const receipts = answers.map(({ receipt }) => receipt as Receipt);
+  for (const [i, { nonce, link, path: way, chainBefore, chain }] of receipts.entries()) {
+    expect(nonce).toBe(`nonce-of-${String(i).padStart(4, '0')}`);
+    expect(linkOfNonce(nonce, way)).toBe(link);
+    expect(chainAfter(chainBefore, link)).toBe(chain);
+  }
+  const before = await send(system().url, 'GET', `${path}/draw`);
+  expect(before.body).toMatchObject({ drawn: false, commitment });
+  expect(before.body.seed).toBeUndefined();
+  expect(await hold(event)).toMatchObject({ body: { code: 'ADMISSION_REQUIRED' } });
+
+  await setRoom(system().url, { paused: true }, event);
+  await until(async () => (await visitors[0]?.poll())?.status === 'waiting', 6_000);
+  const positions = await Promise.all(visitors.map(async (visitor) => (await visitor.poll()).position));
+  expect([...positions].sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  const { seed, chain, people } = (await send(system().url, 'GET', `${path}/draw`)).body;
+  expect(people).toBe(12);
+  expect(commitmentOf(String(seed))).toBe(commitment);
+  expect(chain).toBe(receipts.reduce((last, one) => (one.arrival > last.arrival ? one : last)).chain);
+  const positionOf = createOrder({ seed: String(seed), chain: String(chain), people: 12 });
+  expect(receipts.map(({ arrival }) => positionOf(arrival))).toEqual(positions);
+  // Who comes later stands behind, in order.
+  expect(await visitorAt(system().url, event).join()).toMatchObject({ position: 13 });
+  expect(await visitorAt(system().url, event).join()).toMatchObject({ position: 14 });
+});
+
+test('who cannot be reached by the seats left is told early, and told "sold out" only when every seat is confirmed', async () => {
+  const event = await roomOn({ uses: 1, peopleInside: 2 }, { zones: [{ rows: 1, seatsPerRow: 2 }] });
+  const [first, second, third] = await joined(event, 3);
+  const holds = [await hold(event, await first?.admitted()), await hold(event, await second?.admitted())];
+  await until(async () => (await third?.poll())?.likelySoldOut === true, 5_000);
+  expect(await third?.poll()).toMatchObject({ status: 'waiting' });
+  await send(system().url, 'DELETE', `/api/bookings/${holds[1]?.body.id}`, { userId: 1 });
+  const admitted = await third?.admitted(); // a hold was let go: the line moves on
+  holds[1] = await hold(event, admitted);
+  const [late] = await joined(event, 1);
+  for (const { body } of holds) await send(system().url, 'POST', `/api/bookings/${body.id}/confirm`, { userId: 1 });
+  await late?.until('sold_out');
+});
+
+test("the seat system's route tells event 1's visitors to wait, to go on, or that it is over", async () => {
+  const { url } = system();
+  const tell = async (token?: string) =>
+    (await send(url, 'GET', '/waiting-room', undefined, token ? { 'x-visitor-token': token } : {})).body;
+  await setRoom(url, { mode: 'on', paused: true });
+  expect(await tell()).toMatchObject({ status: 'waiting', message: expect.stringContaining('Join') });
+  const visitor = visitorAt(url);
+  await visitor.join();
+  expect(await tell(visitor.token)).toMatchObject({ status: 'waiting', position: 1 });
+  expect(await send(url, 'GET', '/waiting-room', undefined, { 'x-visitor-token': 'x' })).toMatchObject({ status: 409 });
+  const reserve = (headers: Record<string, string> = {}) =>
+    send(url, 'POST', '/reserve?wait=10', { count: 1 }, headers);
+  expect(await reserve()).toMatchObject({ status: 409, body: { code: 'ADMISSION_REQUIRED' } });
+  await setRoom(url, { paused: false });
+  const admitted = await visitor.admitted();
+  expect(await tell(visitor.token)).toMatchObject({ status: 'proceed_to_booking', admission: { uses: 2 } });
+  expect(await reserve(admitted)).toMatchObject({ status: 200 });
+  await visitor.leave();
+  expect(await tell(visitor.token)).toMatchObject({ status: 'closed' });
+  await setRoom(url, { mode: 'off' });
+});
+
+test('a clear ends the line: its tokens are worth nothing, and numbers begin anew', async () => {
+  const { url } = system();
+  await setRoom(url, { mode: 'on' });
+  const visitor = visitorAt(url);
+  await visitor.join();
+  const admitted = await visitor.admitted();
+  const { commitment } = (await send(url, 'GET', '/api/events/1/waiting-room/draw')).body;
+  await send(url, 'POST', '/clear');
+  await until(async () => (await visitor.ask()).body.code === 'PLACE_UNKNOWN', 5_000);
+  expect(await send(url, 'POST', '/reserve', { count: 1 }, admitted)).toMatchObject({
+    body: { code: 'ADMISSION_INVALID' },
+  });
+  expect(await visitor.join()).toMatchObject({ code: 201, position: 1 });
+  expect((await send(url, 'GET', '/api/events/1/waiting-room/draw')).body.commitment).not.toBe(commitment);
+  await setRoom(url, { mode: 'off' });
+});
+
+test('operators alone change a room, and only to what makes sense', async () => {
+  const { url } = system();
+  const event = await newEvent(url);
+  const put = (body: unknown) => send(url, 'PUT', `/api/events/${event}/waiting-room`, body);
+  for (const strange of [{ mode: 'sometimes' }, { uses: 16 }, { turnSeconds: 0 }, { peopleInside: 0 }]) {
+    expect(await put(strange)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+  }
+  expect(await put({ requireLogin: true })).toMatchObject({ status: 400 }); // nobody logs in here
+  expect(await put({})).toMatchObject({
+    status: 200,
+    body: { mode: 'off', etaLimitSeconds: 2, turnSeconds: 60, uses: 2 },
+  });
+  const proxied = { 'x-forwarded-for': '192.0.2.1' };
+  expect(await send(url, 'PUT', `/api/events/${event}/waiting-room`, {}, proxied)).toMatchObject({ status: 403 });
+  expect(await send(url, 'POST', `/api/events/${event}/waiting-room`, { nonce: '!' })).toMatchObject({ status: 400 });
+});

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { admission, visitorStatus } from '../../shared/contract/waiting-room.ts';
+import { type Reply, send } from './client.ts';
+
+/** What a visitor is told, as far as tests look at it. */
+const told = z.looseObject({
+  status: visitorStatus,
+  position: z.int().optional(),
+  ahead: z.int().optional(),
+  admission: admission.optional(),
+  visitorToken: z.string().optional(),
+});
+
+type Told = z.infer<typeof told>;
+
+/** Somebody at the waiting room of an event, at one API. */
+export function visitorAt(url: string, eventId = 1) {
+  const path = `/api/events/${eventId}/waiting-room`;
+  let token = '';
+  const headers = (): Record<string, string> => (token === '' ? {} : { 'x-visitor-token': token });
+
+  return {
+    get token() {
+      return token;
+    },
+    set token(given: string) {
+      token = given;
+    },
+
+    async join(more: Record<string, string> = {}, body?: unknown): Promise<Told & { code: number }> {
+      const reply = await send(url, 'POST', path, body, { ...headers(), ...more });
+      if (reply.status >= 300) throw new Error(`joining answered ${reply.status}: ${JSON.stringify(reply.body)}`);
+      token = String(reply.body.visitorToken);
+      return { ...told.parse(reply.body), code: reply.status };
+    },
+
+    ask: (): Promise<Reply> => send(url, 'GET', path, undefined, headers()),
+
+    async poll(): Promise<Told> {
+      return told.parse((await this.ask()).body);
+    },
+
+    leave: (): Promise<Reply> => send(url, 'DELETE', path, undefined, headers()),
+
+    /** Polls until the status is this one. */
+    async until(status: Told['status'], timeoutMs = 8_000): Promise<Told> {
+      const deadline = performance.now() + timeoutMs;
+      for (;;) {
+        const now = await this.poll();
+        if (now.status === status) return now;
+        if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(now)}, not ${status}`);
+        await sleep(50);
+      }
+    },
+
+    /** Waits for the turn. Answers the headers to book with. */
+    async admitted(timeoutMs?: number): Promise<{ 'x-admission-token': string }> {
+      const { admission: given } = await this.until('your_turn', timeoutMs);
+      return { 'x-admission-token': given?.token ?? '' };
+    },
+  };
+}
+
+/** Sets an event's waiting room as an operator. */
+export async function setRoom(url: string, change: Record<string, unknown>, eventId = 1): Promise<Reply['body']> {
+  const reply = await send(url, 'PUT', `/api/events/${eventId}/waiting-room`, change);
+  if (reply.status !== 200)
+    throw new Error(`changing the room answered ${reply.status}: ${JSON.stringify(reply.body)}`);
+  return reply.body;
+}
+
+/** Makes an event that nobody else uses. */
+export async function newEvent(url: string, options: Record<string, unknown> = {}): Promise<number> {
+  const zones = [{ rows: 2, seatsPerRow: 20 }];
+  const { body, status } = await send(url, 'POST', '/api/events', { name: 'Concert', zones, ...options });
+  if (status !== 201) throw new Error(`making an event answered ${JSON.stringify(body)}`);
+  return Number(body.id);
+}
