@@ -348,7 +348,7 @@ export function openApiDocument() {
           requestBody: body(roomChange),
           responses: {
             '200': answer('The room as it is now.', roomView),
-            ...problems('EVENT_UNKNOWN', ...OPERATOR, ...BODY),
+            ...problems('EVENT_UNKNOWN', 'OVERLOADED', ...OPERATOR, ...BODY),
           },
         },
       },

@@ -14,6 +14,9 @@ import { ApiError } from './http.ts';
 const REFRESH_MS = 125;
 const LIST_MS = 1_000;
 
+/** Milliseconds that a look under way is given when the node stops. */
+const STOP_MS = 1_000;
+
 /** Visitors who join with one call of Redis, and who may wait for it in this process. */
 const MAX_JOINS = 500;
 const MAX_WAITING = 20_000;
@@ -123,6 +126,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   async function run(): Promise<void> {
     while (!stopped) {
       await sleep(REFRESH_MS);
+      if (stopped) return;
       try {
         if (performance.now() - listedAt > LIST_MS) await list();
         await look();
@@ -286,6 +290,9 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   return {
     refresh,
 
+    /** How many rooms are not off. */
+    count: (): number => rooms.size,
+
     /** The room of an event as this node knows it, where it is not off. */
     find: (eventId: number): KnownRoom | undefined => rooms.get(eventId),
 
@@ -383,7 +390,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
 
     async stop(): Promise<void> {
       stopped = true;
-      await running;
+      await Promise.race([running, sleep(STOP_MS, undefined, { ref: false })]);
     },
   };
 }

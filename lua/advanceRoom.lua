@@ -13,13 +13,14 @@
 -- ARGV[1]  event
 -- ARGV[2]  generation  of the line
 -- ARGV[3]  totalSeats  integer, of the house
+-- ARGV[4]  steppedMs   milliseconds, the last step that PostgreSQL knows of
 -- RETURNS  { now in milliseconds, serving, serving as proposed, joined, numbers, people or '', drawn, chain, milliseconds that the history
---          goes back }; EARLY; or REBUILD where there is no such line
+--          goes back }; EARLY; or REBUILD where there is no such line, or an older one than PostgreSQL has
 -- COST     O(zones + log(entries of the history) + people of the last minute / 8 bits of a byte)
 local sequence, settled, waiting, active, delayed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local houseStem, countsStem, roomStem, roomHistoryStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local roomTakenStem, roomInsideStem = KEYS[10], KEYS[11]
-local event, generation, totalSeats = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local event, generation, totalSeats, steppedMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- @include room
 
@@ -38,6 +39,8 @@ local line = {}
 for i = 1, #fields, 2 do line[fields[i]] = fields[i + 1] end
 if line.generation ~= generation then return 'REBUILD' end
 local function number(name, fallback) return tonumber(line[name]) or fallback or 0 end
+
+if number('stepMs') < steppedMs then return 'REBUILD' end -- Redis is back with old data
 
 local windowMs = math.max(number('turnMs') + number('admissionMs'), 60000)
 local sinceMs = nowMs - number('stepMs')
@@ -115,8 +118,8 @@ elseif eta < limit / 8 and line.used == '1' then
 end
 local top = ceiling < math.huge and ceiling or math.max(drain, ASSUMED_DRAIN)
 local perMinute, insideLimit = number('perMinute'), number('insideLimit')
-if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
 rate = math.max(rate, 1)
+if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
 local byRate = rate * seconds + number('carry')

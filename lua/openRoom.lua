@@ -1,4 +1,4 @@
--- openRoom: make Redis hold an event's waiting room as PostgreSQL has it: its line where there is none, or one of an older generation; its settings where they are newer.
+-- openRoom: make Redis hold an event's waiting room as PostgreSQL has it: its line where there is none or an older one; its settings where they are newer.
 -- KEYS[1]  roomStem         + event: hash of the waiting room: settings, line, measurements
 -- KEYS[2]  roomHistoryStem  + event: sorted set of what serving was, by milliseconds
 -- KEYS[3]  roomInsideStem   + event: hash of admissions by the ten seconds in which they end
@@ -9,38 +9,39 @@
 -- ARGV[5]  serving       integer, the last position whose turn has come
 -- ARGV[6]  people        integer, who came before the sale; '' while their line is open
 -- ARGV[7]  chain         of their nonces, hexadecimal
--- ARGV[8]  mode          off, on or auto
--- ARGV[9]  paused        1 where nobody is let in
--- ARGV[10] perMinute     integer, people let in a minute; 0: no limit
--- ARGV[11] insideLimit   integer, people inside; 0: no limit
--- ARGV[12] etaLimitMs    integer, milliseconds
--- ARGV[13] turnMs        integer, milliseconds that a turn lasts
--- ARGV[14] admissionMs   integer, milliseconds that an admission lasts after it
--- ARGV[15] uses          integer, of an admission
--- ARGV[16] login         1 where only who logged in may join
--- ARGV[17..] for each entry of the history, the oldest first: milliseconds, serving
+-- ARGV[8]  steppedMs     milliseconds, the last step that PostgreSQL knows of: a line that does not is an old one
+-- ARGV[9]  mode          off, on or auto
+-- ARGV[10] paused        1 where nobody is let in
+-- ARGV[11] perMinute     integer, people let in a minute; 0: no limit
+-- ARGV[12] insideLimit   integer, people inside; 0: no limit
+-- ARGV[13] etaLimitMs    integer, milliseconds
+-- ARGV[14] turnMs        integer, milliseconds that a turn lasts
+-- ARGV[15] admissionMs   integer, milliseconds that an admission lasts after it
+-- ARGV[16] uses          integer, of an admission
+-- ARGV[17] login         1 where only who logged in may join
+-- ARGV[18..] for each entry of the history, the oldest first: milliseconds, serving
 -- RETURNS  1 where the line was written, else 0
 -- COST     O(entries)
 local roomStem, roomHistoryStem, roomInsideStem = KEYS[1], KEYS[2], KEYS[3]
 local event, generation, version, numbers, serving = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local people, chain = ARGV[6], ARGV[7]
-local mode, paused, perMinute, insideLimit, etaLimitMs = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local turnMs, admissionMs, uses, login = ARGV[13], ARGV[14], ARGV[15], ARGV[16]
+local people, chain, steppedMs = ARGV[6], ARGV[7], ARGV[8]
+local mode, paused, perMinute, insideLimit, etaLimitMs = ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local turnMs, admissionMs, uses, login = ARGV[14], ARGV[15], ARGV[16], ARGV[17]
 
 -- @include room
 
 local room, history = roomStem .. event, roomHistoryStem .. event
-local now = redis.call('HMGET', room, 'generation', 'version')
-local isNew = not now[1] or tonumber(now[1]) < tonumber(generation)
+local now = redis.call('HMGET', room, 'generation', 'version', 'stepMs')
+local isNew = not now[1] or tonumber(now[1]) < tonumber(generation) or tonumber(now[3]) < tonumber(steppedMs)
 if isNew then
   redis.call('DEL', room, history, roomInsideStem .. event)
   -- Every number that PostgreSQL knows of may have been given: the next one is above.
   redis.call('HSET', room, 'generation', generation, 'joined', numbers, 'numbers', numbers, 'serving', serving)
-  redis.call('HSET', room, 'people', people, 'chain', chain, 'drawn', people == '' and 0 or 1, 'base', serving)
+  redis.call('HSET', room, 'people', people, 'chain', chain, 'drawn', people == '' and 0 or 1, 'base', serving, 'stepMs', steppedMs)
   local oldest = 0
-  for i = 17, #ARGV, 2 do
+  for i = 18, #ARGV, 2 do
     redis.call('ZADD', history, ARGV[i], ARGV[i + 1])
-    oldest = i == 17 and tonumber(ARGV[i]) or oldest
+    oldest = i == 18 and tonumber(ARGV[i]) or oldest
   end
   if oldest == 0 then redis.call('ZADD', history, 0, 0) end
   -- Whoever's turn came since the last entry has all of it still.

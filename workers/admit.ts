@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { EventStore } from '../shared/stores/events.ts';
-import { HEADROOM, type Line, type RoomStore } from '../shared/stores/rooms.ts';
+import { HEADROOM, type MirroredLine, type RoomStore } from '../shared/stores/rooms.ts';
 
 /** Milliseconds between two looks of this worker, and between two looks for rooms that were switched on. */
 const STEP_MS = 125;
@@ -18,12 +18,12 @@ const STOP_MS = 1_000;
 export function createAdmit(deps: { rooms: RoomStore; events: EventStore; log: Logger }) {
   const { rooms, events, log } = deps;
   const chains = new Map<number, string>();
-  let lines: Line[] = [];
+  let lines: MirroredLine[] = [];
   let listedAt = Number.NEGATIVE_INFINITY;
   let saidAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
 
-  async function step(line: Line): Promise<void> {
+  async function step(line: MirroredLine): Promise<void> {
     const house = await events.layout(line.eventId);
     const next = await rooms.advance(line, house?.totalSeats ?? 0);
     if (next === 'early') return;

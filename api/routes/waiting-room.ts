@@ -1,6 +1,7 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { eventId } from '../../shared/contract/ids.ts';
+import { MAX_ROOMS } from '../../shared/contract/limits.ts';
 import { joinBody, roomChange, VISITOR_TOKEN_HEADER, type VisitorView } from '../../shared/contract/waiting-room.ts';
 import { commitmentOf } from '../../shared/domain/draw.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
@@ -79,6 +80,9 @@ export function addWaitingRoomRoutes(
     const id = await eventOf(req);
     const body = parse(roomChange, await readJson(req));
     if (body.requireLogin && !identity.isOn) throw new ApiError('INVALID_REQUEST', 'requireLogin: nobody logs in here');
+    const isMore = body.mode !== undefined && body.mode !== 'off' && waitingRooms.find(id) === undefined;
+    if (isMore && waitingRooms.count() >= MAX_ROOMS)
+      throw new ApiError('OVERLOADED', `There are ${MAX_ROOMS} waiting rooms that are not off.`);
     await control('changeRoom', { eventId: id, change: body });
     await waitingRooms.refresh();
     const room = await rooms.find(id);

@@ -21,6 +21,7 @@ const MIRRORED_TURNS_MS = 5_000;
 
 /** A line, so long as its event is not cleared. */
 export type Line = { eventId: number; generation: number };
+export type MirroredLine = Line & { steppedMs: number };
 
 /** A waiting room as PostgreSQL has it. The seed is a secret until the draw; `people` stands once it is drawn. */
 export type Room = Line & {
@@ -99,14 +100,16 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
   return {
     find,
 
-    /** The lines of all rooms that are not off. */
-    active: (): Promise<Line[]> =>
-      prisma.waitingRoom.findMany({
+    /** The lines of all rooms that are not off, each with the last step that PostgreSQL knows of. */
+    active: async (): Promise<MirroredLine[]> => {
+      const rows = await prisma.waitingRoom.findMany({
         where: { mode: { not: 'OFF' } },
-        select: { eventId: true, generation: true },
+        select: { eventId: true, generation: true, steppedMs: true },
         orderBy: { eventId: 'asc' },
         take: MAX_ROOMS,
-      }),
+      });
+      return rows.map((row) => ({ ...row, steppedMs: Number(row.steppedMs) }));
+    },
 
     /** Changes an event's room in PostgreSQL, and makes one where there is none. Doing it again changes nothing more. */
     async change(eventId: number, change: RoomChange): Promise<void> {
@@ -119,7 +122,7 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
 
     /** Ends an event's line and every token of it: the next one has another seed. */
     async end(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
-      const line = { numbers: 0, serving: 0, people: null, turns: [], ...fresh() };
+      const line = { numbers: 0, serving: 0, steppedMs: 0, people: null, turns: [], ...fresh() };
       const raise = { generation: { increment: 1 }, version: { increment: 1 } };
       await transaction.waitingRoom.updateMany({ where: { eventId }, data: { ...line, ...raise } });
       await transaction.waitingPlace.deleteMany({ where: { eventId } });
@@ -131,11 +134,11 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
      */
     async open(eventId: number): Promise<number> {
       const row = await prisma.waitingRoom.findUniqueOrThrow({ where: { eventId } });
-      const { generation, version, numbers, serving, people, chain, turns } = row;
+      const { generation, version, numbers, serving, people, chain, turns, steppedMs } = row;
       const settings = settingsOf(row);
       const history = (turns as [number, number][]).flat();
       const isNew = await scripts<number>('openRoom', shardOf(eventId), [
-        ...[eventId, generation, version, numbers, serving, people ?? '', chain],
+        ...[eventId, generation, version, numbers, serving, people ?? '', chain, Number(steppedMs)],
         ...[settings.mode, settings.paused ? 1 : 0, settings.peoplePerMinute ?? 0, settings.peopleInside ?? 0],
         ...[Math.round(settings.etaLimitSeconds * 1000), settings.turnSeconds * 1000, settings.admissionSeconds * 1000],
         ...[settings.uses, settings.requireLogin ? 1 : 0, ...history],
@@ -204,10 +207,11 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
       return (await redis.getbit(key, arrival % CHUNK)) === 1;
     },
 
-    /** Proposes a step of letting in; `'early'` before one is due, `'rebuild'` where Redis does not know the line. */
-    async advance({ eventId, generation }: Line, totalSeats: number): Promise<Step | 'early' | 'rebuild'> {
+    /** Proposes a step of letting in; `'early'` before one is due, `'rebuild'` where Redis does not know the line as PostgreSQL does. */
+    async advance(line: MirroredLine, totalSeats: number): Promise<Step | 'early' | 'rebuild'> {
       type Reply = [number, number, number, number, number, number | '', number, string, number] | 'EARLY' | 'REBUILD';
-      const reply = await scripts<Reply>('advanceRoom', shardOf(eventId), [eventId, generation, totalSeats]);
+      const { eventId, generation, steppedMs } = line;
+      const reply = await scripts<Reply>('advanceRoom', shardOf(eventId), [eventId, generation, totalSeats, steppedMs]);
       if (reply === 'EARLY') return 'early';
       if (reply === 'REBUILD') return 'rebuild';
       const [nowMs, serving, proposed, joined, numbers, people, drawn, chain, windowMs] = reply;
@@ -229,6 +233,7 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
         UPDATE waiting_room SET
           numbers = GREATEST(numbers, ${numbers}::int),
           serving = GREATEST(serving, ${proposed}::int),
+          stepped_ms = GREATEST(stepped_ms, ${nowMs}::bigint),
           chain = CASE WHEN people IS NULL THEN ${chain} ELSE chain END,
           people = COALESCE(people, ${people}::int),
           turns = CASE

@@ -31,7 +31,7 @@ const stateOf = async (event: number) => {
   return state;
 };
 
-test('two API processes give each number once, and tell a visitor the same', async () => {
+test.concurrent('two API processes give each number once, and tell a visitor the same', async () => {
   const event = await roomOn();
   const other = await system().anotherApi();
   try {
@@ -107,7 +107,7 @@ test('while Redis does not answer everybody waits on, nobody is let in, and poll
   await visitor.admitted();
 });
 
-test('several workers let in no more than one would, and the line goes on when one is gone', async () => {
+test.concurrent('several workers let in no more than one would, and the line goes on when one is gone', async () => {
   const { databaseUrl, redisUrl, prisma, log } = system();
   expect(databaseUrl).toBeDefined();
   const redis = openRedis(redisUrl, 'worker', log);
@@ -142,6 +142,8 @@ test('whatever comes when: serving never goes back, no number is given twice, no
     fc.record({ kind: fc.constant('take' as const), at: fc.nat(200) }),
     fc.record({ kind: fc.constant('leave' as const), at: fc.nat(200) }),
     fc.record({ kind: fc.constant('wipe' as const) }),
+    fc.record({ kind: fc.constant('keep' as const) }),
+    fc.record({ kind: fc.constant('old' as const) }),
   );
   const events = await prepareEvents(12);
   await fc.assert(
@@ -153,6 +155,8 @@ test('whatever comes when: serving never goes back, no number is given twice, no
       const given = new Set<number>();
       const left = new Set<number>();
       let serving = 0;
+      let kept: Record<string, string> = {};
+      let steppedMs = 0;
       for (const one of actions) {
         if (one.kind === 'join') {
           const reply = await rooms.join(line, one.count, '0'.repeat(64));
@@ -163,9 +167,10 @@ test('whatever comes when: serving never goes back, no number is given twice, no
           }
         } else if (one.kind === 'step') {
           await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 1_000);
-          const step = await rooms.advance(line, 500);
+          const step = await rooms.advance({ ...line, steppedMs: 0 }, 500);
           if (typeof step === 'string') continue;
           const known = await rooms.mirror(line, step, step.joined + 1_000);
+          steppedMs = step.nowMs;
           if (known && !one.lost) await rooms.serve(line, known);
         } else if (one.kind === 'take') {
           const arrival = [...given][one.at % Math.max(1, given.size)];
@@ -182,6 +187,13 @@ test('whatever comes when: serving never goes back, no number is given twice, no
           if (arrival === undefined) continue;
           await rooms.leave(line, arrival, arrival);
           left.add(arrival);
+        } else if (one.kind === 'keep') {
+          kept = await redis.hgetall(`{s0}:room:${event}`);
+        } else if (one.kind === 'old') {
+          if (steppedMs <= Number(kept.stepMs ?? steppedMs)) continue;
+          await redis.multi().del(`{s0}:room:${event}`).hset(`{s0}:room:${event}`, kept).exec();
+          expect(await rooms.advance({ ...line, steppedMs }, 500)).toBe('rebuild');
+          await rooms.open(event);
         } else {
           const keys = await redis.keys(`{s0}:room*:${event}*`);
           if (keys.length > 0) await redis.del(keys);

@@ -1,13 +1,17 @@
 import { createHmac } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { chainAfter, commitmentOf, createOrder, linkOfNonce } from '../../shared/domain/draw.ts';
 import { type Reply, send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, run, until } from '../support/frontrow.ts';
 import { newEvent, setRoom, visitorAt } from '../support/line.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 20 });
+
+afterAll(cleanUp);
 
 const hold = (event: number, headers: Record<string, string> = {}, more: Record<string, unknown> = {}) =>
   send(system().url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1, ...more }, headers);
@@ -35,7 +39,7 @@ test('without a waiting room nobody has to wait', async () => {
   expect(await send(system().url, 'GET', '/api/events/1/waiting-room/draw')).toMatchObject({ status: 404 });
 });
 
-test('one joins, waits for the turn, and books with the admission token; without one nobody books', async () => {
+test.concurrent('one joins, waits for the turn, and books with the admission token; without one nobody books', async () => {
   const event = await roomOn();
   expect(await hold(event)).toMatchObject({ status: 403, body: { code: 'ADMISSION_REQUIRED' } });
   const visitor = visitorAt(system().url, event);
@@ -52,7 +56,7 @@ test('one joins, waits for the turn, and books with the admission token; without
   expect(await send(system().url, 'POST', `${path}/confirm`, { userId: 1 })).toMatchObject({ status: 200 });
 });
 
-test('joining again with the token keeps the place, without it is another place', async () => {
+test.concurrent('joining again with the token keeps the place, without it is another place', async () => {
   const event = await roomOn({ paused: true });
   const visitor = visitorAt(system().url, event);
   const first = await visitor.join();
@@ -60,7 +64,7 @@ test('joining again with the token keeps the place, without it is another place'
   expect(await visitorAt(system().url, event).join()).toMatchObject({ code: 201, position: 2 });
 });
 
-test('forged, foreign and expired admissions do not book', async () => {
+test.concurrent('forged, foreign and expired admissions do not book', async () => {
   const event = await roomOn({ turnSeconds: 1, admissionSeconds: 1 });
   const elsewhere = await roomOn();
   const [visitor, other] = [visitorAt(system().url, event), visitorAt(system().url, elsewhere)];
@@ -80,7 +84,7 @@ test('forged, foreign and expired admissions do not book', async () => {
   expect(await visitor.poll()).toMatchObject({ status: 'turn_passed' });
 });
 
-test('a token that is shared books no more than its owner may; what was refused gives its use back', async () => {
+test.concurrent('a token that is shared books no more than its owner may; what was refused gives its use back', async () => {
   const event = await roomOn({ uses: 2 });
   const visitor = visitorAt(system().url, event);
   await visitor.join();
@@ -96,7 +100,7 @@ test('a token that is shared books no more than its owner may; what was refused 
   expect(await hold(event, admitted)).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
 });
 
-test('people inside are bounded: who books, leaves or does not come makes room, in order', async () => {
+test.concurrent('people inside are bounded: who books, leaves or does not come makes room, in order', async () => {
   const event = await roomOn({ peopleInside: 1, turnSeconds: 1 });
   const [first, second, third, fourth, fifth] = await joined(event, 5);
   const admitted = await first?.admitted();
@@ -115,7 +119,7 @@ test('people inside are bounded: who books, leaves or does not come makes room, 
   expect(await second?.join()).toMatchObject({ code: 201, position: 7 });
 });
 
-test('asking again does not renew a turn', async () => {
+test.concurrent('asking again does not renew a turn', async () => {
   const event = await roomOn({ turnSeconds: 1, paused: true });
   const [visitor] = await joined(event, 1);
   await setRoom(system().url, { paused: false }, event);
@@ -125,7 +129,7 @@ test('asking again does not renew a turn', async () => {
   expect(await visitor?.poll()).toMatchObject({ status: 'turn_passed' });
 });
 
-test('a pause lets nobody in and throws nobody out', async () => {
+test.concurrent('a pause lets nobody in and throws nobody out', async () => {
   const event = await roomOn();
   const [inside] = await joined(event, 1);
   const admitted = await inside?.admitted();
@@ -138,7 +142,7 @@ test('a pause lets nobody in and throws nobody out', async () => {
   await outside?.admitted();
 });
 
-test('while the room is off anybody books; switched on again, the line goes on where it was', async () => {
+test.concurrent('while the room is off anybody books; switched on again, the line goes on where it was', async () => {
   const event = await roomOn({ paused: true });
   const [visitor] = await joined(event, 1);
   await setRoom(system().url, { mode: 'off' }, event);
@@ -168,7 +172,7 @@ test('an automatic room goes on when the queue is long, and off when it is calm 
   expect(await hold(event, admitted)).toMatchObject({ status: 201 });
 });
 
-test('who comes before the sale is drawn, and anybody can compute the order', async () => {
+test.concurrent('who comes before the sale is drawn, and anybody can compute the order', async () => {
   const onSaleAt = new Date(Date.now() + 1_800).toISOString();
   const event = await roomOn({}, { onSaleAt });
   const path = `/api/events/${event}/waiting-room`;
@@ -200,12 +204,27 @@ test('who comes before the sale is drawn, and anybody can compute the order', as
   expect(chain).toBe(receipts.reduce((last, one) => (one.arrival > last.arrival ? one : last)).chain);
   const positionOf = createOrder({ seed: String(seed), chain: String(chain), people: 12 });
   expect(receipts.map(({ arrival }) => positionOf(arrival))).toEqual(positions);
+  const file = join(dataFolder(), 'receipt.json');
+  writeFileSync(file, JSON.stringify(receipts[3]));
+  const asked = [
+    '--url',
+    system().url,
+    '--event',
+    String(event),
+    '--commitment',
+    String(commitment),
+    '--receipt',
+    file,
+  ];
+  const verified = await run('local/verify-draw', asked, {}).ended;
+  expect(verified).toMatchObject({ code: 0 });
+  expect(verified.output).toContain(`arrival ${receipts[3]?.arrival} of 12 has position ${positions[3]}\n`);
   // Who comes later stands behind, in order.
   expect(await visitorAt(system().url, event).join()).toMatchObject({ position: 13 });
   expect(await visitorAt(system().url, event).join()).toMatchObject({ position: 14 });
 });
 
-test('who cannot be reached by the seats left is told early, and told "sold out" only when every seat is confirmed', async () => {
+test.concurrent('who cannot be reached by the seats left is told early, and told "sold out" only when every seat is confirmed', async () => {
   const event = await roomOn({ uses: 1, peopleInside: 2 }, { zones: [{ rows: 1, seatsPerRow: 2 }] });
   const [first, second, third] = await joined(event, 3);
   const holds = [await hold(event, await first?.admitted()), await hold(event, await second?.admitted())];
@@ -258,7 +277,7 @@ test('a clear ends the line: its tokens are worth nothing, and numbers begin ane
   await setRoom(url, { mode: 'off' });
 });
 
-test('operators alone change a room, and only to what makes sense', async () => {
+test.concurrent('operators alone change a room, and only to what makes sense', async () => {
   const { url } = system();
   const event = await newEvent(url);
   const put = (body: unknown) => send(url, 'PUT', `/api/events/${event}/waiting-room`, body);

@@ -19,6 +19,7 @@ CREATE TABLE "waiting_room" (
     "seed" CHAR(64) NOT NULL,
     "numbers" INTEGER NOT NULL DEFAULT 0,
     "serving" INTEGER NOT NULL DEFAULT 0,
+    "stepped_ms" BIGINT NOT NULL DEFAULT 0,
     "people" INTEGER,
     "chain" CHAR(64) NOT NULL,
     "turns" JSONB NOT NULL DEFAULT '[]',
