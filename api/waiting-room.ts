@@ -9,6 +9,7 @@ import { createRoomTokens, type Visitor } from '../shared/domain/room-tokens.ts'
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
 import { ApiError } from './http.ts';
+import { createRoomMeasures } from './room-measures.ts';
 
 /** Milliseconds between two looks at how lines stand, and between two for rooms that were switched on or off. */
 const REFRESH_MS = 125;
@@ -69,6 +70,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   const { rooms: store, log } = deps;
   const rooms = new Map<number, KnownRoom>();
   const turns = new Map<string, { view: VisitorView; untilMs: number }>();
+  const measures = createRoomMeasures();
   let isListed = false;
   let listedAt = Number.NEGATIVE_INFINITY;
   let isBlind = false;
@@ -114,6 +116,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
         Object.assign(room, { people, chain, order: createOrder({ seed, people, chain }) });
       }
       room.state = state;
+      if (state.on && !state.paused) measures.look(eventId, state, secondsLeft(state, state.joined - state.serving));
     }
   }
 
@@ -208,13 +211,16 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     return state.drawn ? order?.(arrival) : undefined;
   }
 
+  function secondsLeft({ used, rate, growth, top, speed }: RoomState, people: number): number {
+    return secondsUntil(people, used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed });
+  }
+
   function waitingView(room: KnownRoom, state: RoomState, position: number): VisitorView {
-    const { serving, used, rate, growth, top, speed, paused, inside, offered, seatsEach, seatsFree } = state;
+    const { serving, paused, inside, offered, seatsEach, seatsFree } = state;
     const ahead = Math.max(0, position - serving - 1);
     const likelySoldOut = (ahead + inside + offered) * seatsEach >= seatsFree || undefined;
     if (paused) return view(room, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
-    const pace = used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed };
-    const seconds = secondsUntil(ahead + 1, pace);
+    const seconds = secondsLeft(state, ahead + 1);
     if (seconds > MAX_WAIT_SECONDS)
       return view(room, 'waiting', askAgain(2 + ahead / 100, state), { position, ahead, likelySoldOut });
     const wait = {
@@ -289,6 +295,9 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
 
   return {
     refresh,
+
+    /** Notes how lines stand, for `/metrics`. */
+    measure: () => measures.show([...rooms.values()]),
 
     /** How many rooms are not off. */
     count: (): number => rooms.size,

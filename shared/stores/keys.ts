@@ -1,4 +1,4 @@
-import { jobs } from '../contract/jobs.ts';
+import { jobs, type QueueName } from '../contract/jobs.ts';
 
 /**
  * Every Redis key of a shard, spelled here and nowhere else, all under the shard's hash tag and so in one slot of a
@@ -51,6 +51,10 @@ export function keysOf(shard: number) {
     /** + event */
     suspectsStem: `${tag}:suspects:`,
     reconciled: `${tag}:reconciled`,
+    /** How many worker processes there should be, and who runs now. */
+    workers: `${tag}:workers`,
+    workersAlive: `${tag}:workers:alive`,
+    metricsTargets: `${tag}:metrics-targets`,
     /** + digest of an e-mail address */
     loginStem: `${tag}:login:`,
     /** + API node */
@@ -59,6 +63,18 @@ export function keysOf(shard: number) {
     waiting: `${booking}:wait`,
     active: `${booking}:active`,
     delayed: `${booking}:delayed`,
+  };
+}
+
+/** BullMQ's own keys of a queue, for who wants to see how long it is. `jobStem` + job id. */
+export function keysOfQueue(shard: number, queue: QueueName) {
+  const stem = `${keysOf(shard).tag}:${queue}:`;
+  return {
+    waiting: `${stem}wait`,
+    active: `${stem}active`,
+    delayed: `${stem}delayed`,
+    failed: `${stem}failed`,
+    jobStem: stem,
   };
 }
 
