@@ -17,6 +17,7 @@ import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createUserStore } from '../shared/stores/users.ts';
+import { createWorkersStore } from '../shared/stores/workers.ts';
 import { buildApp } from './app.ts';
 import { createControl } from './control.ts';
 import { createIdentity } from './identity.ts';
@@ -72,7 +73,8 @@ export async function startApi(deps: {
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
   const waitingRooms = await createWaitingRooms({ rooms, log });
   const watch = createWatch({ subscriber, seats, log });
-  const measures = createMeasures({ redis, prisma, events, seats, shards: config.SHARDS });
+  const workers = createWorkersStore({ redis, shards: config.SHARDS });
+  const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
   const ofRooms = async () => waitingRooms.measure();
   const metricsPage = createMetricsPage([...measures, ofRooms, measureRedis, measurePools]);
   const app = buildApp({
@@ -85,6 +87,7 @@ export async function startApi(deps: {
     bookings,
     seats,
     users,
+    workers,
     identity,
     rooms,
     waitingRooms,

@@ -11,6 +11,7 @@ import type { MetricsTargets } from '../shared/stores/metrics-targets.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { UserStore } from '../shared/stores/users.ts';
+import type { WorkersStore } from '../shared/stores/workers.ts';
 import type { Control } from './control.ts';
 import { ApiError, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -52,6 +53,7 @@ export function buildApp(deps: {
   bookings: BookingStore;
   seats: SeatStore;
   users: UserStore;
+  workers: WorkersStore;
   identity: Identity;
   rooms: RoomStore;
   waitingRooms: WaitingRooms;

@@ -38,6 +38,7 @@ import {
   seatSystemRoom,
   visitorView,
 } from '../shared/contract/waiting-room.ts';
+import { workersBody, workersView } from '../shared/contract/workers.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
 import { lookAfterQuery } from './routes/admin.ts';
 import { listQuery, showQuery } from './routes/events.ts';
@@ -367,6 +368,24 @@ export function openApiDocument() {
       },
       '/admin/rebuild': {
         post: lookAfter('Write Redis anew from PostgreSQL', 'The houses that were written.', rebuildReport),
+      },
+      '/admin/workers': {
+        get: {
+          summary: 'Worker processes that run, and how many there should be',
+          tags: ['Operators'],
+          security: operator,
+          responses: { '200': answer('Now.', workersView), ...problems(...OPERATOR) },
+        },
+        post: {
+          summary: 'Say how many worker processes there should be; `auto`: as many as the load needs',
+          tags: ['Operators'],
+          security: operator,
+          requestBody: body(workersBody),
+          responses: {
+            '200': answer('Now. Whichever supervisor runs follows within a second or two.', workersView),
+            ...problems(...OPERATOR, ...BODY),
+          },
+        },
       },
       '/api/seats/available': {
         get: {

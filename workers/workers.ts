@@ -18,18 +18,21 @@ import { createSeatStore } from '../shared/stores/seats.ts';
 import { createSuspectStore } from '../shared/stores/suspects.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createTurns } from '../shared/stores/turns.ts';
+import { createWorkersStore } from '../shared/stores/workers.ts';
 import { createAdmit } from './admit.ts';
 import { createBook } from './book.ts';
 import { createChange } from './change.ts';
 import { createOperations } from './operate.ts';
 import { createReconcile } from './reconcile.ts';
 import { createExpire, createReleaseSeats } from './release.ts';
+import { createScale, startHeartbeat } from './scale.ts';
 import { createSweep } from './sweep.ts';
 
-/** Milliseconds between two looks for holds that ran out, for jobs that failed for good, and for seats that differ. */
+/** Milliseconds between two looks for holds that ran out, for jobs that failed for good, for seats that differ, and at the load. */
 const EXPIRE_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 2_000;
 const RECONCILE_INTERVAL_MS = 5_000;
+const SCALE_INTERVAL_MS = 1_000;
 
 /** Milliseconds between two looks whether that is still on schedule: a wipe of Redis takes the schedule too. */
 const SCHEDULE_INTERVAL_MS = 2_000;
@@ -63,6 +66,8 @@ export async function startWorkers(deps: {
   const suspects = createSuspectStore({ redis, shards: config.SHARDS });
   const reconcile = createReconcile({ seats, bookings, tickets, events, suspects, shards: config.SHARDS, log });
   const turns = createTurns({ prisma });
+  const workersStore = createWorkersStore({ redis, shards: config.SHARDS });
+  const scale = createScale({ workers: workersStore });
   const stores = { prisma, events, seats, bookings, tickets, shards: config.SHARDS };
   const audit = (eventId: number) => steadyAudit(eventId, stores);
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
@@ -103,6 +108,7 @@ export async function startWorkers(deps: {
           expire: () => turns.take('expire', expire),
           sweep: () => turns.take('sweep', sweep),
           reconcile: () => turns.take('reconcile', reconcile),
+          scale,
           ...operations,
         },
         { redis, concurrency, log },
@@ -115,8 +121,10 @@ export async function startWorkers(deps: {
     await queues[0]?.control.every('expire', EXPIRE_INTERVAL_MS);
     await queues[0]?.control.every('sweep', SWEEP_INTERVAL_MS);
     await queues[0]?.control.every('reconcile', RECONCILE_INTERVAL_MS);
+    await queues[0]?.control.every('scale', SCALE_INTERVAL_MS);
   }
   await keepSchedule();
+  const endHeartbeat = await startHeartbeat({ workers: workersStore, log });
   let keeping: Promise<void> | undefined;
   const keeper = setInterval(() => {
     keeping ??= keepSchedule()
@@ -133,6 +141,7 @@ export async function startWorkers(deps: {
       await keeping;
       await admit.close();
       await Promise.all(workers.map((worker) => worker.close()));
+      await endHeartbeat();
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },
   };

@@ -79,10 +79,11 @@ const eventIds = z.array(eventId).max(MAX_EVENTS_LOOKED_AFTER);
 export const jobs = {
   book: { queue: 'booking', payload: batchOf(bookRequest) },
   change: { queue: 'control', payload: batchOf(changeRequest) },
-  /** On a schedule: end holds that ran out, settle what failed for good, hold Redis against PostgreSQL. */
+  /** On a schedule: end holds that ran out, settle what failed for good, hold Redis against PostgreSQL, say how many workers are desired. */
   expire: { queue: 'control', payload: z.object({}) },
   sweep: { queue: 'control', payload: z.object({}) },
   reconcile: { queue: 'control', payload: z.object({}) },
+  scale: { queue: 'control', payload: z.object({}) },
   initialize: { queue: 'control', payload: z.object({ eventId }) },
   /** `generation`: the one to end, so that a clear that comes again does not end the next one too. */
   clear: { queue: 'control', payload: z.object({ eventId, generation: z.int() }) },

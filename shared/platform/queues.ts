@@ -51,7 +51,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...kept } : opts);
     },
     /** Schedules a job without payload, so often, unless it is. One that failed waits for the next turn. */
-    async every(job: 'expire' | 'sweep' | 'reconcile', intervalMs: number): Promise<void> {
+    async every(job: 'expire' | 'sweep' | 'reconcile' | 'scale', intervalMs: number): Promise<void> {
       const there = await queue.getJobScheduler(job);
       if (there?.every === intervalMs && (there.next ?? 0) > Date.now() - OVERDUE_MS) return;
       const opts = { attempts: 1, removeOnComplete: true, removeOnFail: 10 };

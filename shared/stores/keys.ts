@@ -51,9 +51,10 @@ export function keysOf(shard: number) {
     /** + event */
     suspectsStem: `${tag}:suspects:`,
     reconciled: `${tag}:reconciled`,
-    /** How many worker processes there should be, and who runs now. */
+    /** How many worker processes there should be, who runs now, and which supervisor starts and stops them. */
     workers: `${tag}:workers`,
     workersAlive: `${tag}:workers:alive`,
+    supervisor: `${tag}:supervisor`,
     metricsTargets: `${tag}:metrics-targets`,
     /** + digest of an e-mail address */
     loginStem: `${tag}:login:`,

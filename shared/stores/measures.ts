@@ -5,6 +5,7 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import type { EventStore } from './events.ts';
 import { keysOf, keysOfQueue } from './keys.ts';
 import type { SeatStore } from './seats.ts';
+import type { WorkersStore } from './workers.ts';
 
 /** Events whose seats are shown, the newest. */
 const EVENTS_SHOWN = 20;
@@ -18,9 +19,10 @@ export function createMeasures(deps: {
   prisma: PrismaClient;
   events: EventStore;
   seats: SeatStore;
+  workers: WorkersStore;
   shards: number;
 }) {
-  const { redis, prisma, events, seats, shards } = deps;
+  const { redis, prisma, events, seats, workers, shards } = deps;
 
   async function measureQueue(shard: number, queue: QueueName): Promise<number> {
     const { waiting, active, delayed, failed, jobStem } = keysOfQueue(shard, queue);
@@ -54,13 +56,9 @@ export function createMeasures(deps: {
   }
 
   async function measureWorkers(): Promise<void> {
-    const { workers, workersAlive } = keysOf(0);
-    const [alive, desired] = await Promise.all([
-      redis.zcount(workersAlive, Date.now(), '+inf'),
-      redis.hget(workers, 'desired'),
-    ]);
+    const { alive, desired = 0 } = await workers.view();
     metrics.workersAlive.set(alive);
-    metrics.workersDesired.set(Number(desired ?? 0));
+    metrics.workersDesired.set(desired);
   }
 
   async function measureSeats(): Promise<void> {

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { send } from '../support/client.ts';
+import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
 
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
@@ -82,6 +84,45 @@ describe('an operator who looks after what runs', () => {
       expect(strange).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
     },
   );
+});
+
+describe('an operator who asks for workers', () => {
+  const workers = (method: string, body?: unknown) =>
+    send(system().url, method, '/admin/workers', body, asOperator).then(
+      ({ status, body: answer }): Record<string, unknown> => ({ ...answer, status }),
+    );
+
+  test('is told who works, gives a number, and gives it back to the load', async () => {
+    const now = { status: 200, alive: 1, asked: 'auto' };
+    expect(await workers('GET')).toMatchObject(now);
+    expect(await workers('POST', { processes: 3 })).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
+    await sleep(1_500); // the next look at the load leaves it as it is
+    expect(await workers('GET')).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
+    expect(await workers('POST', { processes: 'auto' })).toMatchObject(now);
+    await until(async () => (await workers('GET')).desired === 1, 5_000);
+  });
+
+  test.each([
+    {},
+    { processes: 0 },
+    { processes: 65 },
+    { processes: 1.5 },
+    { processes: '4' },
+    { processes: 2, min: 1 },
+  ])('is refused %j', async (body) => {
+    expect(await workers('POST', body)).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
+  });
+
+  test.each(['GET', 'POST'])('is asked for the token: %s', async (method) => {
+    expect(await call(method, '/admin/workers')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+  });
+
+  test('sees that a worker has ended', async () => {
+    await system().stopWorkers();
+    expect(await workers('GET')).toMatchObject({ alive: 0 });
+    await system().resumeWorkers();
+    expect(await workers('GET')).toMatchObject({ alive: 1 });
+  });
 });
 
 test('anyone may look at the figures', async () => {
