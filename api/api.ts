@@ -75,8 +75,7 @@ export async function startApi(deps: {
   const watch = createWatch({ subscriber, seats, log });
   const workers = createWorkersStore({ redis, shards: config.SHARDS });
   const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
-  const ofRooms = async () => waitingRooms.measure();
-  const metricsPage = createMetricsPage([...measures, ofRooms, measureRedis, measurePools]);
+  const metricsPage = createMetricsPage([...measures, waitingRooms.measure, measureRedis, measurePools]);
   const app = buildApp({
     config,
     bookIntake,

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import { errorCodes } from '../contract/codes.ts';
 import { ticketKind } from '../contract/tickets.ts';
@@ -10,9 +9,6 @@ import { ticketKind } from '../contract/tickets.ts';
 
 /** Milliseconds for which a page of metrics serves whoever asks: what it reads is read once a second at the most. */
 const RENDERED_MS = 1_000;
-
-/** Milliseconds that what has to be read for a page may take. */
-const READING_MS = 1_500;
 
 /** Upper bounds in seconds of what takes a moment and of what may wait behind a herd, and of batches. */
 const MOMENTS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -189,31 +185,31 @@ export async function timed<Result>(child: HistogramChild, work: () => Promise<R
 export const contentType = registry.contentType;
 
 /**
- * The page that Prometheus reads. Before it is rendered `looks` are made, each setting gauges; one that fails or takes too long tells
- * that by itself and spoils nothing.
+ * The page that Prometheus reads. Before it is rendered `looks` set gauges; they bear their faults themselves, and take a second or two
+ * at the most.
  *
  * @returns renders the page, at most once a second
  */
-export function createMetricsPage(looks: readonly (() => Promise<void>)[] = []): () => Promise<string> {
+export function createMetricsPage(looks: readonly (() => void | Promise<void>)[] = []): () => Promise<string> {
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
   let page: Promise<string> | undefined;
+  let rendering = false;
   let renderedAt = Number.NEGATIVE_INFINITY;
 
   async function render(): Promise<string> {
-    const tooLate = new AbortController();
-    await Promise.race([
-      Promise.all(looks.map((look) => look())),
-      sleep(READING_MS, undefined, { signal: tooLate.signal }).catch(() => undefined),
-    ]).finally(() => tooLate.abort());
-    return registry.metrics();
+    rendering = true;
+    try {
+      await Promise.all(looks.map((look) => look()));
+      return await registry.metrics();
+    } finally {
+      rendering = false;
+      renderedAt = performance.now();
+    }
   }
 
   return () => {
-    if (page === undefined || performance.now() - renderedAt > RENDERED_MS) {
-      renderedAt = performance.now();
-      page = render();
-    }
+    if (page === undefined || (!rendering && performance.now() - renderedAt > RENDERED_MS)) page = render();
     return page;
   };
 }

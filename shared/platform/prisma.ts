@@ -27,7 +27,7 @@ export function openPrisma(databaseUrl: string, connections: number): PrismaClie
 }
 
 /** Notes how much of this process' pools is in use. */
-export async function measurePools(): Promise<void> {
+export function measurePools(): void {
   for (const pool of pools) if (pool.ended) pools.delete(pool);
   const all = [...pools];
   const idle = all.reduce((sum, pool) => sum + pool.idleCount, 0);

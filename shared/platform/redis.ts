@@ -71,7 +71,7 @@ export async function connected(redis: Redis, timeoutMs = 10_000): Promise<void>
 }
 
 /** Notes how this process' connections are. */
-export async function measureRedis(): Promise<void> {
+export function measureRedis(): void {
   for (const [role, connections] of Object.entries(open)) {
     const all = [...connections];
     metrics.redisConnections.set({ role }, all.filter(({ status }) => status === 'ready').length);

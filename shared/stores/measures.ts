@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { QueueName } from '../contract/jobs.ts';
 import { metrics } from '../platform/metrics.ts';
@@ -12,6 +13,9 @@ const EVENTS_SHOWN = 20;
 
 /** Jobs among which the oldest of those that wait for their next try is looked for. */
 const DELAYED_SEEN = 20;
+
+/** Milliseconds that reading may take. */
+const READING_MS = 1_500;
 
 /** How what all processes share stands, noted as gauges: queues, seats, workers, holds. What cannot be read is not shown. */
 export function createMeasures(deps: {
@@ -78,38 +82,41 @@ export function createMeasures(deps: {
     }
   }
 
-  return [
-    async function measureRedis(): Promise<void> {
-      const shared = [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest];
-      metrics.redisUp.set(0); // also if the answer comes too late
-      try {
-        const startedAt = performance.now();
-        await redis.ping();
-        metrics.redisLatency.set((performance.now() - startedAt) / 1000);
-        await Promise.all([...Array.from({ length: shards }, (_, shard) => measureShard(shard)), measureWorkers()]);
-        metrics.redisUp.set(1);
-      } catch {
-        for (const gauge of shared) gauge.reset(); // it is shown as down
-      }
-    },
+  const measureRedis = () =>
+    tell(metrics.redisUp, ofRedis, async () => {
+      const startedAt = performance.now();
+      await redis.ping();
+      metrics.redisLatency.set((performance.now() - startedAt) / 1000);
+      await Promise.all([...Array.from({ length: shards }, (_, shard) => measureShard(shard)), measureWorkers()]);
+    });
 
-    async function measurePostgres(): Promise<void> {
-      metrics.postgresUp.set(0);
-      try {
-        const startedAt = performance.now();
-        const [row] = await prisma.$queryRaw<
-          { live: bigint }[]
-        >`SELECT count(*) AS live FROM booking WHERE status = 'PENDING'`;
-        metrics.postgresLatency.set((performance.now() - startedAt) / 1000);
-        metrics.holdsLive.set(Number(row?.live ?? 0));
-        metrics.postgresUp.set(1);
-      } catch {
-        metrics.holdsLive.reset(); // it is shown as down
-      }
-    },
+  const measurePostgres = () =>
+    tell(metrics.postgresUp, [metrics.holdsLive], async () => {
+      const startedAt = performance.now();
+      type Row = { live: bigint };
+      const [row] = await prisma.$queryRaw<Row[]>`SELECT count(*) AS live FROM booking WHERE status = 'PENDING'`;
+      metrics.postgresLatency.set((performance.now() - startedAt) / 1000);
+      metrics.holdsLive.set(Number(row?.live ?? 0));
+    });
 
-    async function measureSeatsOnce(): Promise<void> {
-      await measureSeats().catch(() => metrics.seats.reset()); // one of the two is shown as down
-    },
-  ];
+  const measureSeatsOf = () => tell(undefined, [metrics.seats], measureSeats);
+
+  return [measureRedis, measurePostgres, measureSeatsOf];
+}
+
+const ofRedis = [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest];
+
+/** Measures, and shows whether that was possible; what could not be measured is not shown, so that nothing old passes for the present. */
+async function tell(
+  up: { set: (value: number) => void } | undefined,
+  shown: readonly { reset: () => void }[],
+  measure: () => Promise<void>,
+): Promise<void> {
+  const tooLate = sleep(READING_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('too late')));
+  const measured = await Promise.race([measure(), tooLate]).then(
+    () => true,
+    () => false,
+  );
+  up?.set(measured ? 1 : 0);
+  if (!measured) for (const gauge of shown) gauge.reset();
 }

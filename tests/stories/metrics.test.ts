@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { projectRoot } from '../../shared/platform/root.ts';
+import { send } from '../support/client.ts';
+import { cleanUp, dataFolder, descendants, startFrontrow, until } from '../support/frontrow.ts';
+import { findPrometheus, OPS, promtool, startPrometheus } from '../support/prometheus.ts';
+
+const read = (...path: string[]) => readFileSync(join(...path), 'utf8');
+
+/** Every alert with its expression, without the comparison that makes it one: what it looks at has to be there while all is well. */
+const alerts = [...read(OPS, 'alerts.yml').matchAll(/alert: (\w+)\n\s*expr: (.*?) (==|>|<) [\d.]+\n/g)].map(
+  ([, name = '', expression = '']) => ({ name, expression }),
+);
+const DASHBOARDS = join(projectRoot, 'ops', 'grafana', 'dashboards');
+type Dashboard = { title: string; panels: { title: string; targets: { expr: string }[] }[] };
+const dashboards = readdirSync(DASHBOARDS).map((file) => JSON.parse(read(DASHBOARDS, file)) as Dashboard);
+const recorded = [...read(OPS, 'rules.yml').matchAll(/record: (\S+)/g)].map(([, name = '']) => name);
+const queries = [
+  ...recorded.map((expression) => ({ where: 'rules.yml', expression })),
+  ...alerts.map(({ name, expression }) => ({ where: name, expression })),
+  ...dashboards.flatMap(({ title, panels }) =>
+    panels.flatMap((panel) =>
+      panel.targets.map(({ expr }) => ({ where: `${title}, ${panel.title}`, expression: expr })),
+    ),
+  ),
+];
+
+let bin: string | undefined;
+let frontrow: Awaited<ReturnType<typeof startFrontrow>>;
+let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
+
+/** Skips what needs a Prometheus, and says so, where none can be had. */
+const withPrometheus = (name: string, body: (bin: string) => Promise<void>) =>
+  test(name, async () => {
+    if (bin === undefined) process.stderr.write(`skipped, there is no prometheus here: ${name}\n`);
+    else await body(bin);
+  });
+
+beforeAll(async () => {
+  bin = await findPrometheus();
+  if (bin === undefined) return;
+  const folder = dataFolder();
+  frontrow = await startFrontrow(folder);
+  prometheus = await startPrometheus(bin, join(folder, 'prometheus'), frontrow.url);
+});
+
+afterAll(async () => {
+  await prometheus?.stop();
+  await cleanUp();
+});
+
+/** Sells, holds, refuses, and lets people stand in line. */
+async function herd(): Promise<void> {
+  const { url } = frontrow;
+  const zones = [{ rows: 2, seatsPerRow: 10 }];
+  const { body: event } = await send(url, 'POST', '/api/events', { name: 'With a line', zones });
+  await send(url, 'PUT', `/api/events/${event.id}/waiting-room`, { mode: 'on' });
+  const until = performance.now() + 4_000;
+  while (performance.now() < until) {
+    await Promise.all([
+      ...Array.from({ length: 20 }, () => send(url, 'POST', '/reserve?wait=5', { zone: 1, count: 2 })),
+      send(url, 'POST', '/reserve', { zone: 99 }),
+      send(url, 'POST', `/api/events/${event.id}/waiting-room`, {}),
+      send(url, 'POST', '/api/bookings?wait=5', { eventId: 1, userId: 1, zone: 2, count: 1 }).then(({ body }) =>
+        send(url, 'POST', `/api/bookings/${body.id}/confirm`, { userId: 1 }),
+      ),
+    ]);
+    await sleep(100);
+  }
+}
+
+test('each alert has an entry in the runbook, and the runbook has no other', () => {
+  const entries = [...read(projectRoot, 'docs', 'RUNBOOK.md').matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+  expect(entries).toEqual(alerts.map(({ name }) => name));
+  expect(read(OPS, 'alerts.yml').match(/- alert:/g)).toHaveLength(alerts.length);
+});
+
+withPrometheus('rules and configuration pass promtool', async (bin) => {
+  await promtool(bin, 'check', 'config', join(OPS, 'prometheus.yml'));
+});
+
+withPrometheus('under a herd every target is up, and every query of every dashboard and alert has series', async () => {
+  await herd();
+  let missing = queries;
+  await until(
+    async () => {
+      const looked = await Promise.all(
+        missing.map(async (query) => ((await prometheus.query(query.expression)).length > 0 ? [] : [query])),
+      );
+      missing = looked.flat();
+      return missing.length === 0;
+    },
+    8_000,
+    () => JSON.stringify(missing, null, 2),
+  );
+  const targets = await prometheus.targets();
+  expect(targets.map(({ health, labels }) => `${labels.job} ${health}`).sort()).toEqual([
+    'frontrow-api up',
+    'frontrow-worker up',
+  ]);
+  expect(await firing()).not.toContain('WorkersMissing');
+});
+
+const firing = async () =>
+  (await prometheus.query('ALERTS{alertstate="firing"}')).map(({ metric }) => metric.alertname).sort();
+
+withPrometheus('a worker that is stopped is missed', async () => {
+  const [worker] = [...descendants(frontrow.pid)].find(([, command]) => command.includes('workers/main')) ?? [0];
+  process.kill(worker, 'SIGSTOP');
+  try {
+    await until(async () => (await firing()).includes('WorkersMissing'), 20_000);
+    await until(async () => (await firing()).includes('TargetDown'), 20_000);
+  } finally {
+    process.kill(worker, 'SIGCONT');
+  }
+});
