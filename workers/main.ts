@@ -16,13 +16,13 @@ async function main() {
   const config = readConfig();
   const { databaseUrl, redisUrl } = requireServers(config);
   const log = createLogger(config, 'worker');
+  const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   // One connection for each batch under way, one for each shard's control queue, one for each turn at scheduled work.
   const prisma = openPrisma(databaseUrl, config.WORKER_CONCURRENCY + config.SHARDS + 3);
   const redis = openRedis(redisUrl, 'worker', log);
   const workers = await startWorkers({ config, prisma, redis, log });
 
   const targets = createMetricsTargets({ redis });
-  const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   const announce = () =>
     targets
       .announce(metrics.address)

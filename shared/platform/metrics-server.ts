@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { ConfigError } from './config.ts';
 import { contentType, createMetricsPage } from './metrics.ts';
 import { measurePools } from './prisma.ts';
 import { measureRedis } from './redis.ts';
@@ -10,6 +11,7 @@ import { measureRedis } from './redis.ts';
  * Shows the metrics of a process that has no other server, at `/metrics`.
  *
  * @param port 0: any that is free
+ * @throws ConfigError where the port is in use
  * @returns the address at which others reach it, and what ends it
  */
 export async function serveMetrics({ host, port }: { host: string; port: number }) {
@@ -23,7 +25,12 @@ export async function serveMetrics({ host, port }: { host: string; port: number 
   });
   server.maxConnections = 100;
   server.listen(port, host);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((fault: NodeJS.ErrnoException) => {
+    if (fault.code !== 'EADDRINUSE') throw fault;
+    throw new ConfigError(
+      `METRICS_PORT ${port} is in use: each worker of a machine needs its own. 0 takes any free one.`,
+    );
+  });
   const reachable = host === '0.0.0.0' || host === '::' ? hostname() : host;
   return {
     address: `${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${(server.address() as AddressInfo).port}`,

@@ -34,16 +34,18 @@ let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
 /** Skips what needs a Prometheus, and says so, where none can be had. */
 const withPrometheus = (name: string, body: (bin: string) => Promise<void>) =>
   test(name, async () => {
-    if (bin === undefined) process.stderr.write(`skipped, there is no prometheus here: ${name}\n`);
+    if (bin === undefined) process.stderr.write(`skipped without a Prometheus: ${name}\n`);
     else await body(bin);
   });
 
 beforeAll(async () => {
-  bin = await findPrometheus();
-  if (bin === undefined) return;
+  bin = await findPrometheus().catch((fault: Error) => {
+    process.stderr.write(`There is no Prometheus here: ${fault.message}\n`); // no network, say
+    return undefined;
+  });
   const folder = dataFolder();
   frontrow = await startFrontrow(folder);
-  prometheus = await startPrometheus(bin, join(folder, 'prometheus'), frontrow.url);
+  if (bin !== undefined) prometheus = await startPrometheus(bin, join(folder, 'prometheus'), frontrow.url);
 });
 
 afterAll(async () => {
@@ -101,7 +103,36 @@ withPrometheus('under a herd every target is up, and every query of every dashbo
     'frontrow-worker up',
   ]);
   expect(await firing()).not.toContain('WorkersMissing');
+  const sumOf = async (name: string) => Number((await prometheus.query(`sum(${name})`))[0]?.value[1]);
+  const accepted = await sumOf('frontrow_tickets_accepted_total');
+  expect(accepted).toBeGreaterThan(20);
+  expect(await sumOf('frontrow_outcomes_total')).toBe(accepted);
+  expect(await sumOf('frontrow_outcome_seconds_count')).toBe(accepted);
+  expect(await sumOf('frontrow_queue_depth')).toBe(0);
 });
+
+test('requests count under their route’s pattern', async () => {
+  await send(frontrow.url, 'GET', '/api/bookings/00000000-0000-4000-8000-000000000000');
+  await fetch(`${frontrow.url}/wp-login.php`);
+  await send(frontrow.url, 'POST', '/reserve?wait=5', { zone: 1, count: 2 });
+  let routes: string[] = [];
+  await until(
+    async () => {
+      const text = await (await fetch(`${frontrow.url}/metrics`)).text(); // rendered up to a second ago
+      routes = [...text.matchAll(/_count\{method="\w+",route="(.*?)"/g)].map(([, route = '']) => route);
+      return ['other', '/api/bookings/:id', '/reserve'].every((route) => routes.includes(route));
+    },
+    5_000,
+    () => routes.join('\n'),
+  );
+  expect(routes.filter((route) => !ROUTES.includes(route))).toEqual([]);
+});
+
+/** Every pattern that this file's requests, Prometheus' among them, can match. */
+const ROUTES = [
+  ...['other', '/reserve', '/api/bookings', '/api/bookings/:id', '/api/bookings/:id/confirm', '/api/events'],
+  ...['/api/events/:id/waiting-room', '/metrics', '/metrics/targets'],
+];
 
 const firing = async () =>
   (await prometheus.query('ALERTS{alertstate="firing"}')).map(({ metric }) => metric.alertname).sort();

@@ -12,19 +12,21 @@ const run = promisify(execFile);
 /** The folder of what Prometheus is given: its configuration, rules and alerts. */
 export const OPS = join(projectRoot, 'ops', 'prometheus');
 
-/** The folder with `prometheus` and `promtool`: of the PATH, else of this system's packages; undefined where neither can be had. */
-export async function findPrometheus(): Promise<string | undefined> {
+/**
+ * The folder with `prometheus` and `promtool`: of the PATH, else of this system's packages.
+ *
+ * @throws Error where neither can be had
+ */
+export async function findPrometheus(): Promise<string> {
   const both = (folder: string) => ['prometheus', 'promtool'].every((name) => existsSync(join(folder, name)));
   const installed = (process.env.PATH ?? '').split(delimiter).find(both);
   if (installed !== undefined) return installed;
   const home = join(projectRoot, '.servers', 'prometheus');
   const fetched = join(home, 'usr', 'bin');
   if (both(fetched)) return fetched;
-  if (!existsSync('/etc/debian_version')) return undefined;
-  return fetchPackages(home, [['prometheus']], process.env).then(
-    () => fetched,
-    () => undefined, // no network, say: the test that asks is skipped
-  );
+  if (!existsSync('/etc/debian_version')) throw new Error('it is not on the PATH');
+  await fetchPackages(home, [['prometheus']], process.env);
+  return fetched;
 }
 
 /** Checks rules or a configuration. @throws Error with what is wrong */
