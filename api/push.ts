@@ -87,6 +87,7 @@ export function attachPush(
     perMessageDeflate: false,
     clientTracking: true,
   });
+  metrics.sockets.inc(0); // shown before the first
 
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Node took its own listener away with the upgrade; a peer that resets now must not end this process.

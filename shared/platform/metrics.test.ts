@@ -37,7 +37,8 @@ test('a page is rendered once a second at the most, however many ask', async () 
     },
   ]);
   const [one, other] = await Promise.all([page(), page()]);
-  expect(one).toContain('frontrow_sockets 0');
+  expect(one).toContain('frontrow_seats_mended_total 0');
+  expect(one).not.toMatch(/^frontrow_redis_up/m); // nobody has looked yet
   expect(other).toBe(one);
   await page();
   expect(looks).toBe(1);

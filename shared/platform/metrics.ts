@@ -38,8 +38,11 @@ function counter<Label extends string = never>(
   return made;
 }
 
+/** Is not shown before it was set: a process that does not know says nothing, and not 0. */
 function gauge<Label extends string = never>(name: string, help: string, ...labelNames: Label[]) {
-  return new Gauge({ name, help, labelNames, registers: [registry] });
+  const made = new Gauge({ name, help, labelNames, registers: [registry] });
+  if (labelNames.length === 0) made.remove();
+  return made;
 }
 
 /**

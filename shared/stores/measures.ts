@@ -83,7 +83,7 @@ export function createMeasures(deps: {
   }
 
   const measureRedis = () =>
-    tell(metrics.redisUp, ofRedis, async () => {
+    tell(metrics.redisUp, hideRedis, async () => {
       const startedAt = performance.now();
       await redis.ping();
       metrics.redisLatency.set((performance.now() - startedAt) / 1000);
@@ -91,7 +91,7 @@ export function createMeasures(deps: {
     });
 
   const measurePostgres = () =>
-    tell(metrics.postgresUp, [metrics.holdsLive], async () => {
+    tell(metrics.postgresUp, hidePostgres, async () => {
       const startedAt = performance.now();
       type Row = { live: bigint };
       const [row] = await prisma.$queryRaw<Row[]>`SELECT count(*) AS live FROM booking WHERE status = 'PENDING'`;
@@ -99,17 +99,24 @@ export function createMeasures(deps: {
       metrics.holdsLive.set(Number(row?.live ?? 0));
     });
 
-  const measureSeatsOf = () => tell(undefined, [metrics.seats], measureSeats);
+  const measureSeatsOf = () => tell(undefined, () => metrics.seats.reset(), measureSeats);
 
   return [measureRedis, measurePostgres, measureSeatsOf];
 }
 
-const ofRedis = [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest];
+function hideRedis(): void {
+  for (const gauge of [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest]) gauge.reset();
+  for (const gauge of [metrics.redisLatency, metrics.workersAlive, metrics.workersDesired]) gauge.remove();
+}
 
-/** Measures, and shows whether that was possible; what could not be measured is not shown, so that nothing old passes for the present. */
+function hidePostgres(): void {
+  for (const gauge of [metrics.postgresLatency, metrics.holdsLive]) gauge.remove();
+}
+
+/** Measures, and shows whether that was possible; what could not be measured is hidden, so that nothing old passes for the present. */
 async function tell(
   up: { set: (value: number) => void } | undefined,
-  shown: readonly { reset: () => void }[],
+  hide: () => void,
   measure: () => Promise<void>,
 ): Promise<void> {
   const tooLate = sleep(READING_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('too late')));
@@ -118,5 +125,5 @@ async function tell(
     () => false,
   );
   up?.set(measured ? 1 : 0);
-  if (!measured) for (const gauge of shown) gauge.reset();
+  if (!measured) hide();
 }

@@ -102,7 +102,8 @@ withPrometheus('under a herd every target is up, and every query of every dashbo
     'frontrow-api up',
     'frontrow-worker up',
   ]);
-  expect(await firing()).not.toContain('WorkersMissing');
+  const down = ['RedisDown', 'PostgresDown', 'TargetDown', 'WorkersMissing', 'NothingDraining'];
+  await until(async () => !(await firing()).some((name) => down.includes(name ?? '')), 10_000);
   const sumOf = async (name: string) => Number((await prometheus.query(`sum(${name})`))[0]?.value[1]);
   const accepted = await sumOf('frontrow_tickets_accepted_total');
   expect(accepted).toBeGreaterThan(20);
@@ -137,13 +138,31 @@ const ROUTES = [
 const firing = async () =>
   (await prometheus.query('ALERTS{alertstate="firing"}')).map(({ metric }) => metric.alertname).sort();
 
-withPrometheus('a worker that is stopped is missed', async () => {
-  const [worker] = [...descendants(frontrow.pid)].find(([, command]) => command.includes('workers/main')) ?? [0];
-  process.kill(worker, 'SIGSTOP');
-  try {
+/** Stops a process of this system, lets something be seen, and lets it go on. */
+async function whileStopped(command: string, see: () => Promise<void>): Promise<void> {
+  const [pid] = [...descendants(frontrow.pid)].find(([, line]) => line.includes(command)) ?? [];
+  if (pid === undefined) throw new Error(`no ${command} runs`);
+  process.kill(pid, 'SIGSTOP');
+  await see().finally(() => process.kill(pid, 'SIGCONT'));
+}
+
+test('a Redis that does not answer is shown as down, and what only it knows is not shown', async () => {
+  const page = async () => (await fetch(`${frontrow.url}/metrics`)).text();
+  expect(await page()).toContain('\nfrontrow_queue_depth{');
+  await whileStopped('redis-server', async () => {
+    let text = '';
+    await until(async () => {
+      text = await page();
+      return text.includes('\nfrontrow_redis_up 0');
+    }, 10_000);
+    expect(text).not.toContain('\nfrontrow_queue_depth{');
+  });
+  await until(async () => (await page()).includes('frontrow_redis_up 1'), 10_000);
+});
+
+withPrometheus('a worker that is stopped is missed', () =>
+  whileStopped('workers/main', async () => {
     await until(async () => (await firing()).includes('WorkersMissing'), 20_000);
     await until(async () => (await firing()).includes('TargetDown'), 20_000);
-  } finally {
-    process.kill(worker, 'SIGCONT');
-  }
-});
+  }),
+);
