@@ -428,6 +428,22 @@ export function openApiDocument() {
           responses: { '200': answer('Ready.', readiness), '503': answer('Not ready.', readiness) },
         },
       },
+      '/metrics': {
+        get: {
+          summary: 'What Prometheus reads of this API process, and of what all share',
+          tags: ['Health'],
+          responses: {
+            '200': { description: 'Prometheus’ text format.', content: { 'text/plain': { schema: z.string() } } },
+          },
+        },
+      },
+      '/metrics/targets': {
+        get: {
+          summary: 'Where workers show their metrics, for http_sd_configs of Prometheus',
+          tags: ['Health'],
+          responses: { '200': answer('Their addresses.', z.array(z.object({ targets: z.array(z.string()) }))) },
+        },
+      },
       '/openapi.json': {
         get: {
           summary: 'This document',

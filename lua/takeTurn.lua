@@ -25,6 +25,7 @@ local untilMs = cameMs + line[3] + line[4]
 if getMark(roomTakenStem, event, generation, position) then return nowMs < untilMs and untilMs or 'PASSED' end
 if nowMs >= cameMs + line[3] then return 'PASSED' end
 setMark(roomTakenStem, event, generation, position)
+redis.call('HINCRBY', roomStem .. event, 'admitted', 1)
 redis.call('HINCRBY', roomInsideStem .. event, bucketOf(untilMs), 1)
 redis.call('HINCRBY', roomStem .. event, 'came', 1)
 return untilMs

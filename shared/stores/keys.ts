@@ -1,4 +1,4 @@
-import { jobs } from '../contract/jobs.ts';
+import { jobs, type QueueName } from '../contract/jobs.ts';
 
 /**
  * Every Redis key of a shard, spelled here and nowhere else, all under the shard's hash tag and so in one slot of a
@@ -56,6 +56,7 @@ export function keysOf(shard: number) {
     workersAlive: `${tag}:workers:alive`,
     workersTurn: `${tag}:workers:turn`,
     supervisor: `${tag}:supervisor`,
+    metricsTargets: `${tag}:metrics-targets`,
     /** + digest of an e-mail address */
     loginStem: `${tag}:login:`,
     /** + API node */
@@ -64,6 +65,18 @@ export function keysOf(shard: number) {
     waiting: `${booking}:wait`,
     active: `${booking}:active`,
     delayed: `${booking}:delayed`,
+  };
+}
+
+/** BullMQ's own keys of a queue, for who wants to see how long it is. `jobStem` + job id. */
+export function keysOfQueue(shard: number, queue: QueueName) {
+  const stem = `${keysOf(shard).tag}:${queue}:`;
+  return {
+    waiting: `${stem}wait`,
+    active: `${stem}active`,
+    delayed: `${stem}delayed`,
+    failed: `${stem}failed`,
+    jobStem: stem,
   };
 }
 
