@@ -28,12 +28,13 @@ const STEPS: Step[] = [
 ];
 const QUICK_STEPS: Step[] = [
   { rate: 4, seconds: 1 },
-  { rate: 40, seconds: 4 },
-  { rate: 4, seconds: 3 },
+  { rate: 40, seconds: 3 },
+  { rate: 4, seconds: 2 },
 ];
 
-/** Seconds in which the workers must be enough. */
+/** Seconds in which the workers must be enough, and in which one must run again when the load is over. */
 const UP_SECONDS = 15;
+const DOWN_SECONDS = 15;
 
 type Sample = { step: number; second: number; rate: number; desired: number; alive: number; waiting: number };
 
@@ -110,6 +111,8 @@ async function play(
       });
       if (isLast) await Promise.all(outcomes);
     }
+    const deadline = performance.now() + DOWN_SECONDS * 1000;
+    while (samples.at(-1)?.alive !== 1 && performance.now() < deadline) await sleep(100);
     done = true;
     await sampling;
     return { samples, slowestMs, without };

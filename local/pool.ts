@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkersAsked } from '../shared/contract/workers.ts';
-import { LEAD_LASTS_MS, type WorkersBounds, type WorkersStore } from '../shared/stores/workers.ts';
+import type { WorkersBounds, WorkersStore } from '../shared/stores/workers.ts';
 import type { RunningPart, Supervisor } from './supervisor.ts';
 
 /** Milliseconds between two looks at how many workers are desired. */
@@ -51,13 +51,13 @@ export async function startPool(deps: {
     }
   }
 
-  /** Waits until this supervisor is the one, or it is clear that there is another. */
+  /** Waits until this supervisor is the one, or it is clear that there is another: its lead was renewed and not only left over. */
   async function leads(): Promise<boolean> {
-    const deadline = performance.now() + LEAD_LASTS_MS + LOOK_MS;
-    for (;;) {
+    for (let leftMs = Number.NEGATIVE_INFINITY; ; await pause()) {
       if (await workers.lead(id, force)) return true;
-      if (performance.now() > deadline || stopping.aborted) return false;
-      await pause();
+      const before = leftMs;
+      leftMs = await workers.leadLeftMs();
+      if (stopping.aborted || (before > 0 && leftMs > before - LOOK_MS / 2)) return false;
     }
   }
 

@@ -162,7 +162,11 @@ export const metrics = {
   redisLatency: gauge('frontrow_redis_latency_seconds', 'Of a PING.'),
   redisMemory: gauge('frontrow_redis_memory_bytes', 'What Redis uses.'),
   redisMemoryLimit: gauge('frontrow_redis_memory_limit_bytes', 'Its maxmemory, else what its machine has.'),
-  redisConnections: gauge('frontrow_redis_connections', 'Connections to Redis that are ready.', 'role'),
+  redisConnections: gauge(
+    'frontrow_redis_connections',
+    'Connections to Redis that are ready, but for those that BullMQ opens to wait on.',
+    'role',
+  ),
   redisInFlight: gauge('frontrow_redis_commands_in_flight', 'Commands without a reply.', 'role'),
   redisReconnects: counter('frontrow_redis_reconnects_total', 'Connections that were lost.', 'role', ROLES),
   scriptSeconds: histogram('frontrow_redis_script_duration_seconds', 'Of a script, there and back.', MOMENTS, 'script'),

@@ -7,7 +7,7 @@ import { keysOf } from './keys.ts';
 const HEARTBEAT_LASTS_MS = 5_000;
 
 /** Milliseconds after its last word for which a supervisor is the one that runs the workers. */
-export const LEAD_LASTS_MS = 5_000;
+const LEAD_LASTS_MS = 5_000;
 
 /** How many workers there may be where nobody is asked for a number. */
 export type WorkersBounds = { min: number; max: number };
@@ -108,6 +108,9 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
       await redis.pexpire(supervisor, LEAD_LASTS_MS);
       return true;
     },
+
+    /** Milliseconds until the lead of whoever has it runs out; below 0 where nobody has. */
+    leadLeftMs: (): Promise<number> => redis.pttl(supervisor),
 
     /** Lets another supervisor run the workers at once. */
     async resign(id: string): Promise<void> {

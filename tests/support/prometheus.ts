@@ -35,15 +35,14 @@ export const promtool = (bin: string, ...args: string[]) => run(join(bin, 'promt
 type Series = { metric: Record<string, string>; value: [number, string] };
 
 /**
- * A Prometheus that scrapes one API, and the workers that it tells of, each two seconds, with the rules of ops/. Alerts fire after a
+ * A Prometheus that scrapes one API, and the workers that it tells of, each second, with the rules of ops/. Alerts fire after a
  * second of what they otherwise bear for longer.
  */
 export async function startPrometheus(bin: string, folder: string, apiUrl: string) {
   mkdirSync(folder, { recursive: true });
   const config = readFileSync(join(OPS, 'prometheus.yml'), 'utf8')
     .replaceAll('api:3000', new URL(apiUrl).host)
-    .replaceAll(/(evaluation_interval|refresh_interval): \d+s/g, '$1: 1s')
-    .replaceAll(/(scrape_interval|scrape_timeout): \d+s/g, '$1: 2s');
+    .replaceAll(/(scrape_interval|scrape_timeout|evaluation_interval|refresh_interval): \d+s/g, '$1: 1s');
   writeFileSync(join(folder, 'prometheus.yml'), config);
   for (const file of ['rules.yml', 'alerts.yml']) {
     writeFileSync(join(folder, file), readFileSync(join(OPS, file), 'utf8').replaceAll(/for: \d+[sm]/g, 'for: 1s'));
