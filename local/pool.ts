@@ -28,7 +28,7 @@ export async function startPool(deps: {
   const { supervisor, workers, startWorker, processes, bounds, force, stopping, say } = deps;
   const id = `${process.pid}:${Date.now()}`;
   const names: string[] = []; // of those that are to run, the newest last
-  const leaving = new Map<string, Promise<void>>();
+  const leaving = new Set<string>();
   let asked = processes;
 
   const pause = () => sleep(LOOK_MS, undefined, { signal: stopping }).catch(() => undefined); // stopping: at once
@@ -46,8 +46,8 @@ export async function startPool(deps: {
     say(`Workers: ${count} instead of ${names.length}`);
     while (names.length < count) supervisor.keep(nextPart());
     for (const name of names.splice(count)) {
-      const left = supervisor.remove(name).finally(() => leaving.delete(name));
-      leaving.set(name, left);
+      leaving.add(name);
+      void supervisor.remove(name).finally(() => leaving.delete(name));
     }
   }
 

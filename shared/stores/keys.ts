@@ -1,12 +1,14 @@
 import { jobs, type QueueName } from '../contract/jobs.ts';
 
+const tagOf = (shard: number) => `{s${shard}}`;
+
 /**
  * Every Redis key of a shard, spelled here and nowhere else, all under the shard's hash tag and so in one slot of a
  * cluster. A stem is completed by what the comment beside it names.
  */
 export function keysOf(shard: number) {
-  const tag = `{s${shard}}`;
-  const booking = `${tag}:${jobs.book.queue}`;
+  const tag = tagOf(shard);
+  const { waiting, active, delayed } = keysOfQueue(shard, jobs.book.queue);
   return {
     /** What BullMQ puts in front of its own keys. */
     tag,
@@ -62,15 +64,15 @@ export function keysOf(shard: number) {
     /** + API node */
     channelStem: `${tag}:node:`,
     /** BullMQ's own, of the booking queue; scripts read their lengths. */
-    waiting: `${booking}:wait`,
-    active: `${booking}:active`,
-    delayed: `${booking}:delayed`,
+    waiting,
+    active,
+    delayed,
   };
 }
 
 /** BullMQ's own keys of a queue, for who wants to see how long it is. `jobStem` + job id. */
 export function keysOfQueue(shard: number, queue: QueueName) {
-  const stem = `${keysOf(shard).tag}:${queue}:`;
+  const stem = `${tagOf(shard)}:${queue}:`;
   return {
     waiting: `${stem}wait`,
     active: `${stem}active`,

@@ -4,8 +4,9 @@ import type { QueueName } from '../contract/jobs.ts';
 import { metrics } from '../platform/metrics.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { EventStore } from './events.ts';
-import { keysOf, keysOfQueue } from './keys.ts';
+import { keysOfQueue } from './keys.ts';
 import type { SeatStore } from './seats.ts';
+import { countTickets } from './tickets.ts';
 import type { WorkersStore } from './workers.ts';
 
 /** Events whose seats are shown, the newest. */
@@ -28,7 +29,7 @@ export function createMeasures(deps: {
 }) {
   const { redis, prisma, events, seats, workers, shards } = deps;
 
-  async function measureQueue(shard: number, queue: QueueName): Promise<number> {
+  async function measureQueue(shard: number, queue: QueueName): Promise<void> {
     const { waiting, active, delayed, failed, jobStem } = keysOfQueue(shard, queue);
     const [wait, act, delay, fail] = await Promise.all([
       redis.llen(waiting),
@@ -37,7 +38,9 @@ export function createMeasures(deps: {
       redis.zcard(failed),
     ]);
     const ends = await Promise.all([redis.lindex(waiting, -1), redis.lindex(active, -1)]);
-    const later = (await redis.zrange(delayed, '0', String(DELAYED_SEEN))).filter((id) => !id.startsWith('repeat:')); // schedules' next turns
+    const later = (await redis.zrange(delayed, '0', String(DELAYED_SEEN - 1))).filter(
+      (id) => !id.startsWith('repeat:'),
+    ); // schedules' next turns
     const oldest = [...ends, ...later].flatMap((id) => id ?? []);
     const born = await Promise.all(oldest.map((id) => redis.hget(`${jobStem}${id}`, 'timestamp')));
     const ages = born.flatMap((ms) => (ms === null ? [] : Math.max(0, Date.now() - Number(ms)) / 1000));
@@ -45,18 +48,17 @@ export function createMeasures(deps: {
     for (const [state, jobs] of Object.entries({ waiting: wait, active: act, delayed: delay, failed: fail }))
       metrics.queueJobs.set({ ...labels, state }, jobs);
     metrics.queueOldest.set(labels, Math.max(0, ...ages));
-    return wait + act + delay;
   }
 
   async function measureShard(shard: number): Promise<void> {
-    const keys = keysOf(shard);
-    const [booking] = await Promise.all([measureQueue(shard, 'booking'), measureQueue(shard, 'control')]);
-    const [sequence, settled] = await redis.mget(keys.sequence, keys.settled);
-    // What is not on the queue waits for nothing: the counters are put right by the next ticket.
-    const waiting = booking === 0 ? 0 : Math.max(0, Number(sequence ?? 0) - Number(settled ?? 0));
+    const [{ settled, waiting }] = await Promise.all([
+      countTickets(redis, shard),
+      measureQueue(shard, 'booking'),
+      measureQueue(shard, 'control'),
+    ]);
     metrics.queueDepth.set({ shard: String(shard) }, waiting);
     metrics.settled.remove(String(shard));
-    metrics.settled.inc({ shard: String(shard) }, Number(settled ?? 0));
+    metrics.settled.inc({ shard: String(shard) }, settled);
   }
 
   async function measureWorkers(): Promise<void> {

@@ -1,7 +1,9 @@
+import type { Redis } from 'ioredis';
 import type { Idempotency } from '../contract/jobs.ts';
 import { type Outcome, type TicketKind, ticketKind } from '../contract/tickets.ts';
 import { groupBy } from '../domain/group-by.ts';
 import { metrics } from '../platform/metrics.ts';
+import { keysOf } from './keys.ts';
 import type { Scripts } from './scripts.ts';
 
 /** Seconds that a ticket is kept in Redis after its outcome. Its booking is found in PostgreSQL for ever. */
@@ -29,6 +31,22 @@ export type AcceptedTicket = { ticketId: string; place: number; enqueue: boolean
 export type TicketLook =
   | { place: number; kind: TicketKind; outcome: string | undefined; userId: number | undefined }
   | undefined;
+
+/**
+ * Tickets of a shard: accepted and settled, ever, and how many wait. What is not on the booking queue waits for nothing: its API died
+ * before it was queued, and the counters are put right by the next ticket.
+ */
+export async function countTickets(redis: Redis, shard: number) {
+  const keys = keysOf(shard);
+  const [accepted, settled, ...jobs] = await Promise.all([
+    redis.get(keys.sequence).then(Number),
+    redis.get(keys.settled).then(Number),
+    redis.llen(keys.waiting),
+    redis.llen(keys.active),
+    redis.zcard(keys.delayed),
+  ]);
+  return { accepted, settled, waiting: jobs.every((count) => count === 0) ? 0 : Math.max(0, accepted - settled) };
+}
 
 /** One call of the counter for each different outcome, and not for each ticket. */
 function countOutcomes(outcomes: readonly Outcome[]): void {

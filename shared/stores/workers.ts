@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { WorkersAsked, WorkersView } from '../contract/workers.ts';
 import type { WorkersLook } from '../domain/workers-desired.ts';
 import { keysOf } from './keys.ts';
+import { countTickets } from './tickets.ts';
 
 /** Milliseconds after its last heartbeat for which a worker counts as alive. */
 const HEARTBEAT_LASTS_MS = 5_000;
@@ -24,21 +25,6 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
 
   const alive = async (atMs: number) => redis.zcount(workersAlive, atMs, '+inf');
 
-  /** Tickets of a shard, counted. What is not on a queue waits for nothing: its API died before it was queued. */
-  async function ticketsOf(shard: number): Promise<{ accepted: number; waiting: number }> {
-    const keys = keysOf(shard);
-    const [sequence, settled, ...jobs] = await Promise.all([
-      redis.get(keys.sequence),
-      redis.get(keys.settled),
-      redis.llen(keys.waiting),
-      redis.llen(keys.active),
-      redis.zcard(keys.delayed),
-    ]);
-    const accepted = Number(sequence ?? 0);
-    const waiting = jobs.every((count) => count === 0) ? 0 : Math.max(0, accepted - Number(settled ?? 0));
-    return { accepted, waiting };
-  }
-
   return {
     /** Says that a worker runs. One that says nothing for `HEARTBEAT_LASTS_MS` is forgotten. */
     async beat(worker: string): Promise<void> {
@@ -60,7 +46,7 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
     /** What load and workers look like now. */
     async look(): Promise<WorkersLook> {
       const atMs = await clockMs();
-      const tickets = await Promise.all(Array.from({ length: shards }, (_, shard) => ticketsOf(shard)));
+      const tickets = await Promise.all(Array.from({ length: shards }, (_, shard) => countTickets(redis, shard)));
       const accepted = tickets.reduce((sum, shard) => sum + shard.accepted, 0);
       const waiting = tickets.reduce((sum, shard) => sum + shard.waiting, 0);
       return { atMs, accepted, settled: accepted - waiting, waiting, alive: await alive(atMs) };
