@@ -3,16 +3,21 @@ import type { Redis } from 'ioredis';
 import { createDrainMeter } from '../shared/domain/drain.ts';
 import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import type { PrismaClient } from '../shared/platform/prisma.ts';
+import { createMetricsPage } from '../shared/platform/metrics.ts';
+import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue } from '../shared/platform/queues.ts';
+import { measureRedis } from '../shared/platform/redis.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { keysOf } from '../shared/stores/keys.ts';
+import { createMeasures } from '../shared/stores/measures.ts';
+import { createMetricsTargets } from '../shared/stores/metrics-targets.ts';
 import { createRoomStore } from '../shared/stores/rooms.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createUserStore } from '../shared/stores/users.ts';
+import { createWorkersStore } from '../shared/stores/workers.ts';
 import { buildApp } from './app.ts';
 import { createControl } from './control.ts';
 import { createIdentity } from './identity.ts';
@@ -68,6 +73,9 @@ export async function startApi(deps: {
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
   const waitingRooms = await createWaitingRooms({ rooms, log });
   const watch = createWatch({ subscriber, seats, log });
+  const workers = createWorkersStore({ redis, shards: config.SHARDS });
+  const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
+  const metricsPage = createMetricsPage([...measures, waitingRooms.measure, measureRedis, measurePools]);
   const app = buildApp({
     config,
     bookIntake,
@@ -78,11 +86,14 @@ export async function startApi(deps: {
     bookings,
     seats,
     users,
+    workers,
     identity,
     rooms,
     waitingRooms,
     redis,
     prisma,
+    metricsPage,
+    metricsTargets: createMetricsTargets({ redis }),
     log,
   });
   const server = createAppServer(app, securityHeaders(config));

@@ -3,12 +3,15 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Res
 import type { Redis } from 'ioredis';
 import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import { metrics } from '../shared/platform/metrics.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import type { BookingStore } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
+import type { MetricsTargets } from '../shared/stores/metrics-targets.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { UserStore } from '../shared/stores/users.ts';
+import type { WorkersStore } from '../shared/stores/workers.ts';
 import type { Control } from './control.ts';
 import { ApiError, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -21,6 +24,7 @@ import { bookingRoutes } from './routes/bookings.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { addSeatSystemRoutes, SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
 import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
@@ -49,9 +53,12 @@ export function buildApp(deps: {
   bookings: BookingStore;
   seats: SeatStore;
   users: UserStore;
+  workers: WorkersStore;
   identity: Identity;
   rooms: RoomStore;
   waitingRooms: WaitingRooms;
+  metricsPage: () => Promise<string>;
+  metricsTargets: MetricsTargets;
   redis: Redis;
   prisma: PrismaClient;
   log: Logger;
@@ -69,6 +76,7 @@ export function buildApp(deps: {
   if (config.CORS_ORIGINS.length > 0) app.use(cors(corsOptions(config.CORS_ORIGINS)));
   addSeatSystemRoutes(app, guarded);
   addWaitingRoomRoutes(app, guarded);
+  app.use(metricsRoutes(deps));
   app.use(healthRoutes({ redis, prisma, shards: config.SHARDS }));
   app.use('/api/tickets', ticketRoutes(deps));
   app.use('/api/bookings', bookingRoutes(guarded));
@@ -88,6 +96,7 @@ export function buildApp(deps: {
     }
     const answer = SEAT_SYSTEM_PATHS.test(req.path) ? replyConflict : replyProblem;
     const error = asApiError(fault);
+    metrics.httpErrors.inc({ code: error.code });
     if (error.code === 'INTERNAL' || error.code === 'UNAVAILABLE') {
       error.fields.requestId = requestIdOf(req);
       res.setHeader('x-request-id', requestIdOf(req));

@@ -5,9 +5,11 @@ import type { Idempotency, JobPayload } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import type { TicketKind } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
+import { groupBy } from '../shared/domain/group-by.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { newTicketId } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import { metrics } from '../shared/platform/metrics.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
 import type { TicketRequest, TicketStore } from '../shared/stores/tickets.ts';
 import { ApiError } from './http.ts';
@@ -19,6 +21,8 @@ const MAX_WAITING = 20_000;
 
 /** Milliseconds between the tries of a flush. It is tried as often as there are pauses, and once more. */
 const RETRY_PAUSES_MS = [50, 200];
+
+const intakeRequests = metrics.batchRequests.labels('intake');
 
 /** A request that is on the queue, and its ticket. */
 export type Submission = { ticketId: string; position: number; etaSeconds: number };
@@ -47,6 +51,7 @@ export function createIntake<Name extends BatchJob>(deps: {
   const { job, tickets, queues, node, meter, maxQueued, isFull, noteAccepted, log } = deps;
 
   async function flush(shard: number, batch: Entry<Name>[], fresh: boolean): Promise<(Submission | ApiError)[]> {
+    intakeRequests.observe(batch.length);
     const accepted = await tickets.accept(shard, node, batch, { maxQueued, fresh });
     if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
 
@@ -66,6 +71,8 @@ export function createIntake<Name extends BatchJob>(deps: {
     const jobId = batch[0]?.ticketId;
     if (requests.length > 0 && jobId !== undefined)
       await queues[shard]?.add(job, { requests } as JobPayload<Name>, jobId);
+    for (const [kind, some] of groupBy(queueing.values(), (entry) => entry.kind))
+      metrics.accepted.inc({ kind }, some.length);
     const keyed = [...queueing].flatMap(([ticketId, { idempotency }]) => (idempotency === undefined ? [] : [ticketId]));
     if (keyed.length > 0) await noteQueued(shard, keyed);
 

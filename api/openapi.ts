@@ -38,6 +38,7 @@ import {
   seatSystemRoom,
   visitorView,
 } from '../shared/contract/waiting-room.ts';
+import { workersBody, workersView } from '../shared/contract/workers.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
 import { lookAfterQuery } from './routes/admin.ts';
 import { listQuery, showQuery } from './routes/events.ts';
@@ -368,6 +369,24 @@ export function openApiDocument() {
       '/admin/rebuild': {
         post: lookAfter('Write Redis anew from PostgreSQL', 'The houses that were written.', rebuildReport),
       },
+      '/admin/workers': {
+        get: {
+          summary: 'Worker processes that run, and how many there should be',
+          tags: ['Operators'],
+          security: operator,
+          responses: { '200': answer('Now.', workersView), ...problems(...OPERATOR) },
+        },
+        post: {
+          summary: 'Say how many worker processes there should be; `auto`: as many as the load needs',
+          tags: ['Operators'],
+          security: operator,
+          requestBody: body(workersBody),
+          responses: {
+            '200': answer('Now. Whichever supervisor runs follows within a second or two.', workersView),
+            ...problems(...OPERATOR, ...BODY),
+          },
+        },
+      },
       '/api/seats/available': {
         get: {
           summary: 'Free seats, from the front, page by page',
@@ -407,6 +426,22 @@ export function openApiDocument() {
           summary: 'What it needs answers, and the queue moves',
           tags: ['Health'],
           responses: { '200': answer('Ready.', readiness), '503': answer('Not ready.', readiness) },
+        },
+      },
+      '/metrics': {
+        get: {
+          summary: 'What Prometheus reads of this API process, and of what all share',
+          tags: ['Health'],
+          responses: {
+            '200': { description: 'Prometheus’ text format.', content: { 'text/plain': { schema: z.string() } } },
+          },
+        },
+      },
+      '/metrics/targets': {
+        get: {
+          summary: 'Where workers show their metrics, for http_sd_configs of Prometheus',
+          tags: ['Health'],
+          responses: { '200': answer('Their addresses.', z.array(z.object({ targets: z.array(z.string()) }))) },
         },
       },
       '/openapi.json': {

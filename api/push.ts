@@ -6,6 +6,7 @@ import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_WATCHES_PER_SOCKET
 import { clientMessage, errorMessage, type ServerMessage } from '../shared/contract/messages.ts';
 import { settledView } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import { metrics } from '../shared/platform/metrics.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import { ApiError } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -86,6 +87,7 @@ export function attachPush(
     perMessageDeflate: false,
     clientTracking: true,
   });
+  metrics.sockets.inc(0); // shown before the first
 
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Node took its own listener away with the upgrade; a peer that resets now must not end this process.
@@ -282,7 +284,9 @@ export function attachPush(
       else if (message.type === 'watch') void watchSeats(message.eventId);
       else void authenticate(message.token);
     });
+    metrics.sockets.inc();
     socket.on('close', () => {
+      metrics.sockets.dec();
       for (const unfollow of subscriptions.values()) unfollow();
       for (const unwatch of watches.values()) unwatch();
       allSubscriptions -= subscriptions.size;

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../shared/platform/logger.ts';
+import { metrics } from '../shared/platform/metrics.ts';
 
 /** The share of Redis' memory that is left to what drains the queue. */
 const FULL = 0.8;
@@ -23,6 +24,8 @@ export function createRedisMemory({ redis, log }: { redis: Redis; log: Logger })
       const info = await redis.info('memory');
       const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
       const [used, bound] = [figure('used_memory'), figure('maxmemory')];
+      metrics.redisMemory.set(used);
+      metrics.redisMemoryLimit.set(bound || figure('total_system_memory'));
       const now = bound > 0 && used > bound * FULL;
       if (now !== full)
         log.warn({ used, bound }, now ? 'Redis fills up: bookings are refused' : 'Redis has room again');

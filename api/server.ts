@@ -1,5 +1,7 @@
 import { createServer, IncomingMessage, type OutgoingHttpHeaders, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Express, Request } from 'express';
+import { metrics } from '../shared/platform/metrics.ts';
 
 /** Connections of one API process: its sockets, and as many requests again as may wait for an outcome. One more is closed. */
 const MAX_CONNECTIONS = 40_000;
@@ -22,6 +24,9 @@ const RESTING_MS = 65_000;
 /** A request that may offer to go on with another protocol. */
 type Offering = IncomingMessage & { offersUpgrade?: boolean | null };
 
+/** A request that knows when its headers were there. */
+type Timed = IncomingMessage & { cameAtMs?: number };
+
 /**
  * An HTTP server for an Express app whose requests and responses are born with Express' prototypes.
  *
@@ -32,7 +37,12 @@ type Offering = IncomingMessage & { offersUpgrade?: boolean | null };
  * @param headersOf what every answer carries, unless it says something else itself
  */
 export function createAppServer(app: Express, headersOf: (req: Request) => OutgoingHttpHeaders): Server {
-  class AppRequest extends IncomingMessage {}
+  class AppRequest extends IncomingMessage {
+    constructor(socket: Socket) {
+      super(socket);
+      (this as Timed).cameAtMs = performance.now();
+    }
+  }
   class AppResponse extends ServerResponse {}
   Object.setPrototypeOf(AppRequest.prototype, app.request);
   Object.setPrototypeOf(AppResponse.prototype, app.response);
@@ -47,6 +57,7 @@ export function createAppServer(app: Express, headersOf: (req: Request) => Outgo
   });
   // Every answer passes here, also those that Express' own parts write. Assigned: a spread costs three times as much.
   AppResponse.prototype.writeHead = function writeHead(this: ServerResponse, status: number, headers?: unknown) {
+    noteAnswer(this.req as Request & Timed, status);
     // Node itself refuses requests without a Host, and gives names and values in turn, which nothing else here does.
     if (Array.isArray(headers)) return ServerResponse.prototype.writeHead.call(this, status, headers);
     const merged = Object.assign({}, headersOf(this.req as Request), this.getHeaders(), headers);
@@ -70,4 +81,34 @@ export function createAppServer(app: Express, headersOf: (req: Request) => Outgo
   // A client may expect what it likes: it gets the route's own answer and not Node's 417.
   server.on('checkExpectation', app);
   return server;
+}
+
+/** What routes took, each by method and status, by the object that Express has for the route. Labels are bound once. */
+const answersOf = new Map<unknown, Map<string, ReturnType<typeof metrics.httpSeconds.labels>>>();
+
+/** Notes that a request is answered now, under its route's pattern. */
+function noteAnswer(req: Request & Timed, status: number): void {
+  const { method, route, cameAtMs = 0 } = req;
+  const answers = answersOf.get(route) ?? new Map();
+  if (answers.size === 0) answersOf.set(route, answers);
+  const key = `${method} ${status}`;
+  let seconds = answers.get(key);
+  if (seconds === undefined) {
+    seconds = metrics.httpSeconds.labels(method, patternOf(req), String(status));
+    answers.set(key, seconds);
+  }
+  seconds.observe((performance.now() - cameAtMs) / 1000);
+}
+
+/**
+ * The pattern of the route that answers: its own, behind the path that its router is mounted at. Routers' paths have no parameters, so
+ * it is what stands in the address before the route's own part.
+ */
+function patternOf({ route, originalUrl }: Request): string {
+  if (route === undefined) return 'other';
+  const segments = (path: string) => path.split('/').filter((segment) => segment !== '');
+  if (Array.isArray(route.path)) return route.path[0]; // pages, which are not below a router
+  const own = segments(String(route.path));
+  const all = segments(originalUrl.toLowerCase().replace(/^\w+:\/\/[^/]*|\?.*/g, ''));
+  return `/${[...all.slice(0, all.length - own.length), ...own].join('/')}`;
 }

@@ -9,6 +9,7 @@ import { createRoomTokens, type Visitor } from '../shared/domain/room-tokens.ts'
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
 import { ApiError } from './http.ts';
+import { createRoomMeasures } from './room-measures.ts';
 
 /** Milliseconds between two looks at how lines stand, and between two for rooms that were switched on or off. */
 const REFRESH_MS = 125;
@@ -75,6 +76,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   const { rooms: store, log } = deps;
   const rooms = new Map<number, KnownRoom>();
   const turns = new Map<string, { view: VisitorView; untilMs: number }>();
+  const measures = createRoomMeasures();
   let isListed = false;
   let listedAt = Number.NEGATIVE_INFINITY;
   let isBlind = false;
@@ -123,6 +125,10 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       state.serving = Math.max(state.serving, room.state?.serving ?? 0);
       if (room.order !== undefined) Object.assign(state, { people: room.people, drawn: true });
       room.state = state;
+      if (state.on && !state.paused) {
+        const { seconds, isTold } = waitOf(state, state.joined - state.serving - 1);
+        measures.look(eventId, state, isTold ? seconds : undefined);
+      }
     }
   }
 
@@ -217,15 +223,21 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     return state.drawn ? order?.(arrival) : undefined;
   }
 
-  function waitingView(room: KnownRoom, state: RoomState, position: number): VisitorView {
-    const { serving, used, rate, growth, top, speed, paused, seatsEach, seatsSpare } = state;
-    const ahead = Math.max(0, position - serving - 1);
+  /** How long who has so many ahead has to wait, probably, whether they are told, and whether anything will be left. */
+  function waitOf(state: RoomState, ahead: number) {
+    const { used, rate, growth, top, speed, seatsEach, seatsSpare } = state;
+    const seconds = secondsUntil(ahead + 1, used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed });
     const likelySoldOut = ahead * seatsEach >= seatsSpare || undefined;
+    return { seconds, likelySoldOut, isTold: !likelySoldOut && seconds <= MAX_WAIT_SECONDS };
+  }
+
+  function waitingView(room: KnownRoom, state: RoomState, position: number): VisitorView {
+    const ahead = Math.max(0, position - state.serving - 1);
+    const { seconds, likelySoldOut, isTold } = waitOf(state, ahead);
+    const { paused } = state;
     if (paused) return view(room, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
-    const pace = used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed };
-    const seconds = secondsUntil(ahead + 1, pace);
     // Who will probably find nothing left is promised no time.
-    if (likelySoldOut || seconds > MAX_WAIT_SECONDS) {
+    if (!isTold) {
       const askSeconds = Math.min(seconds * ASK_SHARE, 2 + ahead / 100);
       return view(room, 'waiting', askAgain(askSeconds, state), { position, ahead, likelySoldOut });
     }
@@ -306,6 +318,9 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
 
   return {
     refresh,
+
+    /** Notes how lines stand, for `/metrics`. */
+    measure: () => measures.show([...rooms.values()]),
 
     /** How many rooms are not off. */
     count: (): number => rooms.size,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig, requireSecrets } from '../shared/platform/config.ts';
@@ -8,9 +9,14 @@ import { freePort } from '../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
 import type { EmbeddedOptions, EmbeddedServer } from '../shared/platform/embedded/server-process.ts';
+import { createLogger } from '../shared/platform/logger.ts';
+import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
+import { createWorkersStore } from '../shared/stores/workers.ts';
+import { onEnding } from './ending.ts';
 import { startNodePart } from './node-part.ts';
+import { startPool } from './pool.ts';
 import { createSupervisor } from './supervisor.ts';
 
 const HELP = `npm start
@@ -32,24 +38,20 @@ async function main(): Promise<void> {
   requireSecrets(config);
   const data = await takeDataFolder(config.DATA_DIR);
   const supervisor = createSupervisor(say);
-  const workerNames = Array.from({ length: config.WORKERS }, (_, i) =>
-    config.WORKERS === 1 ? 'worker' : `worker ${i + 1}`,
-  );
+  const stopping = new AbortController();
 
   let ending: Promise<void> | undefined;
   const end = (exitCode: number): void => {
     if (ending !== undefined) return;
     say('Stopping ...');
-    ending = supervisor.stop(['api'], workerNames, ['postgres', 'redis']).then(() => {
+    stopping.abort();
+    ending = supervisor.stop(['api'], ['postgres', 'redis']).then(() => {
       data.release();
       say('Stopped.');
       process.exit(exitCode);
     });
   };
-  process.on('SIGINT', () => end(0));
-  process.on('SIGTERM', () => end(0));
-  process.on('SIGHUP', () => end(0));
-  whenParentDies(() => end(0));
+  onEnding(() => end(0));
 
   /** The address of a server: the one from the settings, else that of an embedded one, which is started and kept. */
   async function addressOf(
@@ -101,13 +103,18 @@ async function main(): Promise<void> {
       AUTH_SECRET: config.AUTH_SECRET ?? randomBytes(32).toString('base64url'),
       EMBEDDED: String(config.DATABASE_URL === undefined && config.REDIS_URL === undefined),
     };
-    say(config.WORKERS === 1 ? 'Starting a worker' : `Starting ${config.WORKERS} workers`);
-    await Promise.all(
-      workerNames.map((name) => {
-        const file = logFile(name.replace(' ', '-'));
-        return supervisor.add({ name, start: () => startNodePart('workers/main', { environment, logFile: file }) });
-      }),
-    );
+    const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor')); // that Redis is away is said already
+    const pool = await startPool({
+      supervisor,
+      workers: createWorkersStore({ redis, shards: config.SHARDS }),
+      startWorker: (name) => startNodePart('workers/main', { environment, logFile: logFile(name.replace(' ', '-')) }),
+      processes: config.WORKERS,
+      bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
+      force: config.REDIS_URL === undefined, // its own Redis: only one that was killed can have led
+      stopping: stopping.signal,
+      say,
+    });
+    if (!pool.leader) say('Another supervisor runs the workers on this Redis. It was told the number.');
     say('Starting the API');
     let port = config.PORT;
     const apiLog = logFile('api');
@@ -133,15 +140,6 @@ async function main(): Promise<void> {
   }
 }
 
-/** npm that is killed with -9 tells nobody: then this process gets another parent, and nobody is left who could stop it. */
-function whenParentDies(act: () => void): void {
-  if (process.env.npm_lifecycle_event === undefined) return; // started by hand, perhaps to outlive its shell
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) act();
-  }, 500).unref();
-}
-
 function readyBlock(url: string, folder: string, seats: number): string {
   return `
   Frontrow is ready: ${url}   (${seats.toLocaleString('en')} seats)
@@ -150,6 +148,7 @@ function readyBlock(url: string, folder: string, seats: number): string {
   ... and wait:         curl -X POST '${url}/reserve?wait=5' -H 'content-type: application/json' -d '{"count":2}'
   What became of it:    curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws
   A row, the house:     curl ${url}/occupancy/1/1                curl ${url}/availability/check-all
+  Metrics:              curl ${url}/metrics     of workers: curl ${url}/metrics/targets
   A herd of 40,000:     npm run herd -- --requests 40000 --connections 256
 
   Data and logs: ${folder}

@@ -3,7 +3,7 @@
 -- KEYS[2]  houseStem  + event: hash of the house: generation, zones, rows, each zone, settings, version
 -- ARGV[1..] events
 -- RETURNS  for each: generation, on, paused, joined, serving, people, drawn, chain, rate, used, growth, top, speed, eta, inside, offered, free,
---          sold, seatsEach, spare, turnMs, uses, login, and the house's onSaleMs; nothing where there is no such line
+--          sold, seatsEach, spare, turnMs, uses, login, came, and the house's onSaleMs; nothing where there is no such line
 -- COST     O(events)
 local roomStem, houseStem = KEYS[1], KEYS[2]
 
@@ -11,9 +11,10 @@ local rooms = {}
 for i = 1, #ARGV do
   local room = redis.call(
     'HMGET', roomStem .. ARGV[i], 'generation', 'on', 'paused', 'joined', 'serving', 'people', 'drawn', 'chain', 'rate', 'used',
-    'growth', 'top', 'speed', 'eta', 'inside', 'offered', 'free', 'sold', 'seatsEach', 'spare', 'turnMs', 'uses', 'login'
+    'growth', 'top', 'speed', 'eta', 'inside', 'offered', 'free', 'sold', 'seatsEach', 'spare', 'turnMs', 'uses', 'login',
+    'came'
   )
-  room[24] = redis.call('HGET', houseStem .. ARGV[i], 'onSaleMs')
+  room[25] = redis.call('HGET', houseStem .. ARGV[i], 'onSaleMs')
   rooms[i] = room[1] and room or {}
 end
 return rooms

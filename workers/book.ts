@@ -2,6 +2,7 @@ import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
 import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import { metrics, timed } from '../shared/platform/metrics.ts';
 import type { BookingStore, Claim, Earlier, SaveResult } from '../shared/stores/bookings.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
@@ -25,6 +26,11 @@ const refusalOf: Partial<Record<Extract<SaveResult, string>, ErrorCode>> = {
   mismatch: 'IDEMPOTENCY_MISMATCH',
 };
 
+const claimSeconds = metrics.stepSeconds.labels('claim');
+const saveSeconds = metrics.stepSeconds.labels('save');
+const settleSeconds = metrics.stepSeconds.labels('settle');
+const claimRequests = metrics.batchRequests.labels('claim');
+
 const failed: Outcome = { kind: 'book', status: 'failed', code: 'INTERNAL' };
 
 function outcomeOfEarlier(before: Earlier): Outcome {
@@ -44,7 +50,8 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
     const claims: Claim[] = [];
     const refused: BookRequest[] = [];
     const outdated = new Set<number>();
-    const decisions = await seats.claim(shard, requests);
+    claimRequests.observe(requests.length);
+    const decisions = await timed(claimSeconds, () => seats.claim(shard, requests));
     const byTicket = new Map(requests.map((request) => [request.ticketId, request]));
     for (const [i, request] of requests.entries()) {
       const decision = decisions[i];
@@ -62,7 +69,9 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
     }
 
     // A refusal may be for want of the very seats that the same request got before Redis forgot it.
-    const [saved, earlier] = await Promise.all([bookings.save(claims), bookings.findEarlier(refused)]);
+    const [saved, earlier] = await timed(saveSeconds, () =>
+      Promise.all([bookings.save(claims), bookings.findEarlier(refused)]),
+    );
     for (const [ticketId, before] of earlier) outcomes.set(ticketId, outcomeOfEarlier(before));
     for (const claim of claims) {
       const result = saved.get(claim.ticketId);
@@ -91,7 +100,7 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
       else outdated.add(claim.eventId);
     }
 
-    if (outcomes.size > 0) await tickets.settle(shard, outcomes);
+    if (outcomes.size > 0) await timed(settleSeconds, () => tickets.settle(shard, outcomes));
     for (const eventId of outdated) await seats.open(eventId);
     return again;
   }

@@ -2,10 +2,14 @@ import type { ChangeRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import { metrics, timed } from '../shared/platform/metrics.ts';
 import type { HoldStore, Release } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 import type { ReleaseSeats } from './release.ts';
+
+const changeSeconds = metrics.stepSeconds.labels('change');
+const changeRequests = metrics.batchRequests.labels('change');
 
 /** The story of a batch of changes of one shard: change in PostgreSQL, tell the locks, settle. Running it again changes nothing. */
 export function createChange(deps: {
@@ -18,7 +22,8 @@ export function createChange(deps: {
   const { holds, seats, tickets, releaseSeats, log } = deps;
 
   return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
-    const results = await holds.change(requests);
+    changeRequests.observe(requests.length);
+    const results = await timed(changeSeconds, () => holds.change(requests));
     const outcomes = new Map<string, Outcome>();
     const renewals: { eventId: number; ticketId: string; seats: string[]; holdMs: number }[] = [];
     const releases: Release[] = [];

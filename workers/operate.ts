@@ -1,6 +1,7 @@
 import type { JobPayload, JobResult, OperatorJob } from '../shared/contract/jobs.ts';
 import { MAX_DIFFERENCES_LISTED } from '../shared/contract/limits.ts';
 import { BLOCK_OWNER, seatOf } from '../shared/domain/house.ts';
+import { metrics } from '../shared/platform/metrics.ts';
 import type { AuditReport } from '../shared/stores/audit.ts';
 import type { BlockStore } from '../shared/stores/blocks.ts';
 import type { EventStore } from '../shared/stores/events.ts';
@@ -66,6 +67,7 @@ export function createOperations(deps: {
         const listed = differences.slice(0, MAX_DIFFERENCES_LISTED).map(({ what, where }) => ({ what, where }));
         reports.push({ eventId, ...compared, differences: differences.length, listed });
       }
+      metrics.auditDifferences.inc(reports.reduce((sum, { differences }) => sum + differences, 0));
       return { events: reports };
     },
 

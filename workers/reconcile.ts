@@ -1,6 +1,7 @@
 import { type House, labelOf, type Seat, seatOf, type Zone } from '../shared/domain/house.ts';
 import { shardOfEvent } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import { metrics } from '../shared/platform/metrics.ts';
 import type { BookingStore, OwnedSeat } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { TakenSeat } from '../shared/stores/seat-marks.ts';
@@ -102,6 +103,9 @@ export function createReconcile(deps: {
     const recounted = await seats.recount(eventId, zone);
     if (due.length + recounted > 0) {
       log.warn({ eventId, zone: zone.number, mended: mends.length, freed: frees.length, recounted }, 'reconciled');
+      metrics.seatsReconciled.inc({ how: 'mended' }, mends.length);
+      metrics.seatsReconciled.inc({ how: 'freed' }, frees.length);
+      metrics.seatsReconciled.inc({ how: 'recounted' }, recounted);
     }
     return due.length;
   }

@@ -1,4 +1,5 @@
 import { groupBy } from '../shared/domain/group-by.ts';
+import { metrics } from '../shared/platform/metrics.ts';
 import type { HoldStore, Release } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 
@@ -26,9 +27,12 @@ export function createExpire({ holds, releaseSeats }: { holds: HoldStore; releas
   }
 
   return async function expire(): Promise<void> {
+    let expired: number;
     do {
       await releaseAll();
-    } while ((await holds.expire()) > 0);
+      expired = await holds.expire();
+      metrics.holdsExpired.inc(expired);
+    } while (expired > 0);
     await releaseAll();
   };
 }

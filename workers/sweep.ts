@@ -1,6 +1,7 @@
 import { type BookRequest, type ChangeRequest, jobs } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import { metrics } from '../shared/platform/metrics.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
 import type { BookingStore } from '../shared/stores/bookings.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
@@ -55,8 +56,10 @@ export function createSweep(deps: {
       const requests = parsed.data.requests as Request[];
       const [only] = requests;
       log.error({ shard, job: name, requests: requests.length, why: job.why }, 'a job failed for good');
-      if (requests.length === 1 && only !== undefined) await settle(only);
-      else
+      if (requests.length === 1 && only !== undefined) {
+        await settle(only);
+        metrics.poison.inc({ job: name });
+      } else
         for (const request of requests)
           await queue.add(name, { requests: [request] } as never, `${request.ticketId}-alone`);
       await job.remove();

@@ -18,9 +18,11 @@ import { createSeatStore } from '../shared/stores/seats.ts';
 import { createSuspectStore } from '../shared/stores/suspects.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createTurns } from '../shared/stores/turns.ts';
+import { createWorkersStore } from '../shared/stores/workers.ts';
 import { createAdmit } from './admit.ts';
 import { createBook } from './book.ts';
 import { createChange } from './change.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { createOperations } from './operate.ts';
 import { createReconcile } from './reconcile.ts';
 import { createExpire, createReleaseSeats } from './release.ts';
@@ -120,6 +122,7 @@ export async function startWorkers(deps: {
     await queues[0]?.control.every('reconcile', RECONCILE_INTERVAL_MS);
   }
   await keepSchedule();
+  const endHeartbeat = await startHeartbeat({ workers: createWorkersStore({ redis, shards: config.SHARDS }), log });
   let keeping: Promise<void> | undefined;
   const keeper = setInterval(() => {
     keeping ??= keepSchedule()
@@ -136,6 +139,7 @@ export async function startWorkers(deps: {
       await keeping;
       await admit.close();
       await Promise.all(workers.map((worker) => worker.close()));
+      await endHeartbeat();
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },
   };

@@ -2,17 +2,24 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { eventId } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_LOOKED_AFTER } from '../../shared/contract/limits.ts';
+import { workersBody } from '../../shared/contract/workers.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
+import type { WorkersStore } from '../../shared/stores/workers.ts';
 import type { Control } from '../control.ts';
-import { ApiError, parse, queryOf, reply } from '../http.ts';
+import { ApiError, parse, queryOf, readJson, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
 
 export const lookAfterQuery = z.object({ eventId: z.coerce.number().pipe(eventId).optional() });
 
-/** Looking after what runs, for operators: hold PostgreSQL and Redis against each other, and write Redis anew. */
-export function adminRoutes(deps: { events: EventStore; control: Control; requireOperator: OperatorGuard }) {
-  const { events, control, requireOperator } = deps;
+/** Looking after what runs, for operators: hold PostgreSQL and Redis against each other, write Redis anew, say how many workers there should be. */
+export function adminRoutes(deps: {
+  events: EventStore;
+  control: Control;
+  workers: WorkersStore;
+  requireOperator: OperatorGuard;
+}) {
+  const { events, control, workers, requireOperator } = deps;
 
   /** The event that was named, or all. */
   async function eventsOf(req: Request): Promise<number[]> {
@@ -39,8 +46,22 @@ export function adminRoutes(deps: { events: EventStore; control: Control; requir
     }
   };
 
+  async function showWorkers(req: Request, res: Response): Promise<void> {
+    requireOperator(req);
+    reply(res, 200, await workers.view());
+  }
+
+  async function askForWorkers(req: Request, res: Response): Promise<void> {
+    requireOperator(req);
+    const { processes } = parse(workersBody, await readJson(req));
+    await workers.ask(processes);
+    reply(res, 200, await workers.view());
+  }
+
   const router = Router();
   router.post('/audit', lookAfter('audit'));
   router.post('/rebuild', lookAfter('rebuild'));
+  router.get('/workers', showWorkers);
+  router.post('/workers', askForWorkers);
   return router;
 }

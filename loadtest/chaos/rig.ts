@@ -146,7 +146,7 @@ export async function startRig(folder: string, postgresFolder = join(folder, 'po
     },
 
     async close(): Promise<void> {
-      await supervisor.stop(['api 1', 'api 2'], ['worker 1', 'worker 2']);
+      await supervisor.stop(['api 1', 'api 2'], []);
       await Promise.all([postgresProxy.close(), redisProxy.close()]);
       await Promise.all([postgres.stop(), redis.stop()]);
     },

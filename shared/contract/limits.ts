@@ -27,6 +27,9 @@ export const MAX_BATCH_BYTES = 256 * 1024;
 /** Tickets that one socket may follow at once. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 2_000;
 
+/** Worker processes that one supervisor runs. */
+export const MAX_WORKERS = 64;
+
 /** Shards that a ticket id has room for: three hexadecimal digits. */
 export const MAX_SHARDS = 4096;
 

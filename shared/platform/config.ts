@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { loadEnvFile } from 'node:process';
 import { z } from 'zod';
-import { MAX_SHARDS } from '../contract/limits.ts';
+import { MAX_SHARDS, MAX_WORKERS } from '../contract/limits.ts';
 
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
@@ -27,10 +27,11 @@ export const settings = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: count(0, 65_535).default(3000),
+  METRICS_PORT: count(0, 65_535).default(0),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   DATA_DIR: z.string().min(1).default('data'),
-  WORKERS: count(1, 64).default(1),
+  WORKERS: count(1, MAX_WORKERS).default(1),
   WORKER_CONCURRENCY: count(1, 64).default(32),
   SHARDS: count(1, MAX_SHARDS).default(1),
   ZONES: count(1, 10_000).default(50),

@@ -1,22 +1,39 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { metrics } from './metrics.ts';
 import { PrismaClient } from './prisma-client/client.ts';
+
+/** The pools of this process, until they end. */
+const pools = new Set<pg.Pool>();
 
 /** A pool of `connections` to PostgreSQL. Statements are prepared once for each connection and found by their text. */
 export function openPrisma(databaseUrl: string, connections: number): PrismaClient {
-  const adapter = new PrismaPg(
-    {
-      connectionString: databaseUrl,
-      max: connections,
-      connectionTimeoutMillis: 5_000,
-      statement_timeout: 15_000,
-      query_timeout: 20_000, // the server cannot time out a connection that went silent
-      keepAlive: true,
-      application_name: 'frontrow',
-    },
-    { statementNameGenerator: ({ sql }) => statementName(sql) },
-  );
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: connections,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 15_000,
+    query_timeout: 20_000, // the server cannot time out a connection that went silent
+    keepAlive: true,
+    application_name: 'frontrow',
+  });
+  pools.add(pool);
+  const adapter = new PrismaPg(pool, {
+    statementNameGenerator: ({ sql }) => statementName(sql),
+    disposeExternalPool: true,
+  });
   return new PrismaClient({ adapter });
+}
+
+/** Notes how much of this process' pools is in use. */
+export function measurePools(): void {
+  for (const pool of pools) if (pool.ended) pools.delete(pool);
+  const all = [...pools];
+  const idle = all.reduce((sum, pool) => sum + pool.idleCount, 0);
+  metrics.postgresPool.set({ state: 'idle' }, idle);
+  metrics.postgresPool.set({ state: 'used' }, all.reduce((sum, pool) => sum + pool.totalCount, 0) - idle);
+  metrics.postgresWaiting.set(all.reduce((sum, pool) => sum + pool.waitingCount, 0));
 }
 
 const names = new Map<string, string>();

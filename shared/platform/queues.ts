@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { type JobName, type JobOfQueue, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
 import { MAX_BATCH_BYTES } from '../contract/limits.ts';
 import type { Logger } from './logger.ts';
+import { metrics } from './metrics.ts';
 
 /** A job is tried again for as long as what it needs may be away: at the longest pause, for about three days. */
 const ATTEMPTS = 50_000;
@@ -88,11 +89,18 @@ export function openWorker<Name extends QueueName>(
   options: { redis: Redis; concurrency: number; log: Logger },
 ) {
   const { redis, concurrency, log } = options;
+  const waits = metrics.queueSeconds.labels(name);
+  const outcomes = metrics.outcomeSeconds.labels(name);
   const process = async (job: Job) => {
     const jobName = job.name as JobOfQueue<Name>;
     if (!Object.hasOwn(handlers, jobName)) throw new Error(`no such job: ${job.name}`);
     const handle = handlers[jobName] as (payload: unknown) => Promise<unknown>;
-    return handle(jobs[jobName].payload.parse(job.data));
+    const { requests } = job.data as { requests?: unknown };
+    const tickets = Array.isArray(requests) ? requests.length : 0; // schedules and operators' work carry none
+    waits.observe(secondsSince(job.timestamp), tickets);
+    const result = await handle(jobs[jobName].payload.parse(job.data));
+    outcomes.observe(secondsSince(job.timestamp), tickets);
+    return result;
   };
   const worker = new Worker(name, process, {
     connection: redis,
@@ -110,9 +118,16 @@ export function openWorker<Name extends QueueName>(
     saidAt = performance.now();
     log.warn({ queue: name, fault: fault.message }, 'worker');
   });
-  worker.on('failed', (job, fault) =>
-    log.warn({ queue: name, job: job?.id, attempt: job?.attemptsMade, fault: fault.message }, 'job failed'),
-  );
-  worker.on('stalled', (job) => log.warn({ queue: name, job }, 'job stalled: another worker takes it'));
+  worker.on('failed', (job, fault) => {
+    metrics.jobFaults.inc({ queue: name });
+    log.warn({ queue: name, job: job?.id, attempt: job?.attemptsMade, fault: fault.message }, 'job failed');
+  });
+  worker.on('stalled', (job) => {
+    metrics.jobStalls.inc({ queue: name });
+    log.warn({ queue: name, job }, 'job stalled: another worker takes it');
+  });
   return worker;
 }
+
+/** Seconds since a time of another process' clock, which may be a little ahead. */
+const secondsSince = (ms: number) => Math.max(0, Date.now() - ms) / 1000;

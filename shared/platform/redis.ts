@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from './logger.ts';
+import { metrics } from './metrics.ts';
 
 /**
  * What a connection is for decides how it fails: a producer answers its caller at once, a worker and a subscriber wait
@@ -28,6 +29,9 @@ const byRole = {
   subscriber: { maxRetriesPerRequest: null, socketTimeout: SILENT_MS },
 };
 
+/** The connections of this process that were opened here, until they end. */
+const open: Record<RedisRole, Set<Redis>> = { producer: new Set(), worker: new Set(), subscriber: new Set() };
+
 /** Opens a connection of a role. It connects in the background; `connected` waits for it. */
 export function openRedis(url: string, role: RedisRole, log: Logger): Redis {
   const redis = new Redis(url, {
@@ -38,6 +42,9 @@ export function openRedis(url: string, role: RedisRole, log: Logger): Redis {
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000),
   });
   redis.on('error', (fault) => log.warn({ role, fault: fault.message }, 'redis'));
+  redis.on('reconnecting', () => metrics.redisReconnects.inc({ role }));
+  open[role].add(redis);
+  redis.on('end', () => open[role].delete(redis));
   if (role === 'subscriber') {
     const pinging = setInterval(() => {
       if (redis.status === 'ready') redis.ping().catch((fault) => log.warn({ role, fault: fault.message }, 'redis'));
@@ -61,4 +68,14 @@ export async function connected(redis: Redis, timeoutMs = 10_000): Promise<void>
     };
     redis.once('ready', ready);
   });
+}
+
+/** Notes how this process' connections are. */
+export function measureRedis(): void {
+  for (const [role, connections] of Object.entries(open)) {
+    const all = [...connections];
+    metrics.redisConnections.set({ role }, all.filter(({ status }) => status === 'ready').length);
+    const inFlight = all.reduce((sum, { commandQueue }) => sum + commandQueue.length, 0);
+    metrics.redisInFlight.set({ role }, inFlight);
+  }
 }

@@ -1,12 +1,14 @@
-import { jobs } from '../contract/jobs.ts';
+import { jobs, type QueueName } from '../contract/jobs.ts';
+
+const tagOf = (shard: number) => `{s${shard}}`;
 
 /**
  * Every Redis key of a shard, spelled here and nowhere else, all under the shard's hash tag and so in one slot of a
  * cluster. A stem is completed by what the comment beside it names.
  */
 export function keysOf(shard: number) {
-  const tag = `{s${shard}}`;
-  const booking = `${tag}:${jobs.book.queue}`;
+  const tag = tagOf(shard);
+  const { waiting, active, delayed } = keysOfQueue(shard, jobs.book.queue);
   return {
     /** What BullMQ puts in front of its own keys. */
     tag,
@@ -51,14 +53,32 @@ export function keysOf(shard: number) {
     /** + event */
     suspectsStem: `${tag}:suspects:`,
     reconciled: `${tag}:reconciled`,
+    /** How many worker processes there should be, who runs now, and which supervisor starts and stops them. */
+    workers: `${tag}:workers`,
+    workersAlive: `${tag}:workers:alive`,
+    workersTurn: `${tag}:workers:turn`,
+    supervisor: `${tag}:supervisor`,
+    metricsTargets: `${tag}:metrics-targets`,
     /** + digest of an e-mail address */
     loginStem: `${tag}:login:`,
     /** + API node */
     channelStem: `${tag}:node:`,
     /** BullMQ's own, of the booking queue; scripts read their lengths. */
-    waiting: `${booking}:wait`,
-    active: `${booking}:active`,
-    delayed: `${booking}:delayed`,
+    waiting,
+    active,
+    delayed,
+  };
+}
+
+/** BullMQ's own keys of a queue, for who wants to see how long it is. `jobStem` + job id. */
+export function keysOfQueue(shard: number, queue: QueueName) {
+  const stem = `${tagOf(shard)}:${queue}:`;
+  return {
+    waiting: `${stem}wait`,
+    active: `${stem}active`,
+    delayed: `${stem}delayed`,
+    failed: `${stem}failed`,
+    jobStem: stem,
   };
 }
 

@@ -60,6 +60,8 @@ export type RoomState = {
   seatsSpare: number;
   turnMs: number;
   login: boolean;
+  /** Visitors who took their turn. */
+  admitted: number;
   uses: number;
   onSaleMs: number;
 };
@@ -310,7 +312,8 @@ function settingsOf(row: Prisma.WaitingRoomModel): RoomSettings {
 /** A room as readRooms.lua answers it. What no step has measured yet is 0. */
 function stateOf(fields: readonly (string | null)[]): RoomState {
   const [generation, on, paused, joined, serving, people, drawn, chain, rate, used, ...more] = fields;
-  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, onSaleMs] = more;
+  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, came, onSaleMs] =
+    more;
   return {
     generation: Number(generation),
     on: on === '1',
@@ -335,6 +338,7 @@ function stateOf(fields: readonly (string | null)[]): RoomState {
     turnMs: Number(turnMs),
     uses: Number(uses),
     login: login === '1',
+    admitted: Number(came ?? 0),
     onSaleMs: Number(onSaleMs ?? 0),
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
+import { metrics, timed } from '../platform/metrics.ts';
 import { projectRoot } from '../platform/root.ts';
 import { keysOf, type ShardKeys } from './keys.ts';
 
@@ -61,9 +62,16 @@ export function createScripts(redis: Redis) {
   }
   const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
 
-  return function run<Reply>(name: ScriptName, shard: number, args: readonly (string | number)[]): Promise<Reply> {
+  return async function run<Reply>(
+    name: ScriptName,
+    shard: number,
+    args: readonly (string | number)[],
+  ): Promise<Reply> {
     const keys = keysOf(shard);
-    return commands[name](...scriptKeys[name].map((key) => keys[key]), ...args) as Promise<Reply>;
+    const reply = await timed(metrics.scriptSeconds.labels(name), () =>
+      commands[name](...scriptKeys[name].map((key) => keys[key]), ...args),
+    );
+    return reply as Reply;
   };
 }
 

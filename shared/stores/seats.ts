@@ -5,6 +5,7 @@ import type { RunWish } from '../contract/reserve.ts';
 import type { Alternative, Refusal } from '../contract/tickets.ts';
 import { type House, runOf, seatOf, type Zone } from '../domain/house.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
+import { metrics } from '../platform/metrics.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { OwnedSeat } from './bookings.ts';
 import type { EventStore } from './events.ts';
@@ -140,7 +141,9 @@ export function createSeatStore(deps: {
       const layout = await events.layout(eventId);
       if (layout === undefined) throw new Error(`event ${eventId} has no house`);
       const owned = seats.map(({ bookingId, zone, row, number, status }) => [bookingId, zone, row, number, status]);
-      return changeSeats('mendSeats', eventId, [holdLockMs(layout)], owned);
+      const mended = await changeSeats('mendSeats', eventId, [holdLockMs(layout)], owned);
+      metrics.seatsMended.inc(mended);
+      return mended;
     },
 
     /** The seats that a ticket has claimed, as its record tells: none where it was refused, or where Redis forgot it. */

@@ -1,5 +1,9 @@
+import type { Redis } from 'ioredis';
 import type { Idempotency } from '../contract/jobs.ts';
 import { type Outcome, type TicketKind, ticketKind } from '../contract/tickets.ts';
+import { groupBy } from '../domain/group-by.ts';
+import { metrics } from '../platform/metrics.ts';
+import { keysOf } from './keys.ts';
 import type { Scripts } from './scripts.ts';
 
 /** Seconds that a ticket is kept in Redis after its outcome. Its booking is found in PostgreSQL for ever. */
@@ -27,6 +31,31 @@ export type AcceptedTicket = { ticketId: string; place: number; enqueue: boolean
 export type TicketLook =
   | { place: number; kind: TicketKind; outcome: string | undefined; userId: number | undefined }
   | undefined;
+
+/**
+ * Tickets of a shard: accepted and settled, ever, and how many wait. What is not on the booking queue waits for nothing: its API died
+ * before it was queued, and the counters are put right by the next ticket.
+ */
+export async function countTickets(redis: Redis, shard: number) {
+  const keys = keysOf(shard);
+  const [accepted, settled, ...jobs] = await Promise.all([
+    redis.get(keys.sequence).then(Number),
+    redis.get(keys.settled).then(Number),
+    redis.llen(keys.waiting),
+    redis.llen(keys.active),
+    redis.zcard(keys.delayed),
+  ]);
+  return { accepted, settled, waiting: jobs.every((count) => count === 0) ? 0 : Math.max(0, accepted - settled) };
+}
+
+/** One call of the counter for each different outcome, and not for each ticket. */
+function countOutcomes(outcomes: readonly Outcome[]): void {
+  const alike = groupBy(outcomes, (one) => `${one.kind} ${one.status} ${'code' in one ? one.code : ''}`);
+  for (const some of alike.values()) {
+    const [one] = some as [Outcome];
+    metrics.outcomes.inc({ kind: one.kind, status: one.status, code: 'code' in one ? one.code : '' }, some.length);
+  }
+}
 
 /** Tickets in Redis: recorded at the door, settled by a worker, watched by API nodes. */
 export function createTicketStore({ scripts }: { scripts: Scripts }) {
@@ -78,10 +107,13 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
      *
      * @returns how many tickets had none before
      */
-    settle(shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
+    async settle(shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
       const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS];
       for (const [ticketId, outcome] of outcomes) args.push(ticketId, JSON.stringify(outcome));
-      return scripts('settleTickets', shard, args);
+      const settled = await scripts<number>('settleTickets', shard, args);
+      // Of outcomes that stood already it cannot be told which: a batch that comes again counts as what was new of it, at most.
+      if (settled > 0) countOutcomes([...outcomes.values()].slice(0, settled));
+      return settled;
     },
 
     /** Reads tickets of one shard, in order, and registers `node` as a watcher of those that have no outcome yet. */

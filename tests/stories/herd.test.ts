@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts';
 
 afterEach(cleanUp);
 
@@ -13,21 +13,6 @@ test('a herd passes, by WebSocket and by polling, into an empty house and a full
   expect(first).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +1500\n/) });
   const second = await herd(folder, '--requests', '1000', '--connections', '64', '--poll').ended;
   expect(second).toMatchObject({ code: 0, output: expect.stringMatching(/SOLD_OUT|NO_ADJACENT_SEATS/) });
-});
-
-test('a herd over two APIs and three workers passes', async () => {
-  const folder = dataFolder();
-  const system = await startFrontrow(folder, { WORKERS: '3' });
-  const other = run('api/main', [], {
-    DATABASE_URL: system.databaseUrl,
-    REDIS_URL: system.redisUrl,
-    LOG_LEVEL: 'info',
-    RATE_LIMIT: 'off', // these servers are not its own
-  });
-  await until(() => /"port":\d+,"msg":"api ready"/.test(other.output()), 20_000, other.output);
-  const url = `http://127.0.0.1:${/"port":(\d+)/.exec(other.output())?.[1]}`;
-  const result = await herd(folder, '--requests', '2000', '--url', system.url, '--url', url).ended;
-  expect(result).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +2000\n/) });
 });
 
 test('a herd fails when a row is tampered with', async () => {

@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { startPool } from '../../local/pool.ts';
+import { createSupervisor } from '../../local/supervisor.ts';
+import { createWorkersStore } from '../../shared/stores/workers.ts';
 import { send } from '../support/client.ts';
+import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
 
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
@@ -66,6 +71,8 @@ describe('an operator who looks after what runs', () => {
     const stray = { what: 'bit too many', where: '1-2-5' };
     expect(status).toBe(200);
     expect(body).toMatchObject({ events: [{ eventId: 1, listed: expect.arrayContaining([stray]) }] });
+    const page = await (await fetch(`${system().url}/metrics`)).text();
+    expect(page).toMatch(/^frontrow_audit_differences_total [1-9]/m); // what an alert looks at
 
     const rebuilt = await call('POST', '/admin/rebuild?eventId=1', asOperator);
     expect(rebuilt).toMatchObject({ status: 200, body: { events: [{ eventId: 1, rows: 12, seats: 120 }] } });
@@ -82,6 +89,102 @@ describe('an operator who looks after what runs', () => {
       expect(strange).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
     },
   );
+});
+
+describe('an operator who asks for workers', () => {
+  const workers = (method: string, body?: unknown) =>
+    send(system().url, method, '/admin/workers', body, asOperator).then(
+      ({ status, body: answer }): Record<string, unknown> => ({ ...answer, status }),
+    );
+
+  test('is told who works, gives a number, and gives it back to the load', async () => {
+    const now = { status: 200, alive: 1, asked: 'auto' };
+    expect(await workers('GET')).toMatchObject(now);
+    expect(await workers('POST', { processes: 3 })).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
+    await sleep(1_500); // the next look at the load leaves it as it is
+    expect(await workers('GET')).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
+    expect(await workers('POST', { processes: 'auto' })).toMatchObject(now);
+    await until(async () => (await workers('GET')).desired === 1, 5_000);
+  });
+
+  test.each([
+    {},
+    { processes: 0 },
+    { processes: 65 },
+    { processes: 1.5 },
+    { processes: '4' },
+    { processes: 2, min: 1 },
+  ])('is refused %j', async (body) => {
+    expect(await workers('POST', body)).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
+  });
+
+  test.each(['GET', 'POST'])('is asked for the token: %s', async (method) => {
+    expect(await call(method, '/admin/workers')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+  });
+
+  test('sees that a worker has ended', async () => {
+    await system().stopWorkers();
+    expect(await workers('GET')).toMatchObject({ alive: 0 });
+    await system().resumeWorkers();
+    expect(await workers('GET')).toMatchObject({ alive: 1 });
+  });
+});
+
+describe('a supervisor', () => {
+  /** Begins as `npm run workers` does, with workers that are none. */
+  async function begin(processes: number) {
+    const stopping = new AbortController();
+    const supervisor = createSupervisor(() => undefined);
+    let running = 0;
+    const startWorker = async () => {
+      running += 1;
+      let end = (_how: string) => {};
+      const exited = new Promise<string>((resolve) => {
+        end = resolve;
+      });
+      return {
+        exited,
+        async stop() {
+          running -= 1;
+          end('SIGTERM');
+        },
+      };
+    };
+    const startedAt = performance.now();
+    const { leader } = await startPool({
+      supervisor,
+      workers: createWorkersStore({ redis: system().redis, shards: 3 }),
+      startWorker,
+      processes,
+      bounds: { min: 1, max: 4 },
+      force: false,
+      stopping: stopping.signal,
+      say: () => undefined,
+    });
+    const stop = () => {
+      stopping.abort();
+      return supervisor.stop([], []);
+    };
+    return { leader, seconds: (performance.now() - startedAt) / 1000, running: () => running, stop };
+  }
+
+  test('takes over where a lead runs out; another tells it the number within a second or two, and follows it', async () => {
+    await system().redis.set('{s0}:supervisor', 'one that was killed', 'PX', 700);
+    const first = await begin(2);
+    expect(first).toMatchObject({ leader: true });
+    expect(first.running()).toBe(2);
+
+    const second = await begin(3);
+    expect(second.leader).toBe(false);
+    expect(second.seconds).toBeLessThan(3); // a lead lasts 5 s
+    await until(() => first.running() === 3, 5_000);
+    expect(second.running()).toBe(0);
+
+    await first.stop();
+    await until(() => second.running() === 3, 5_000);
+    expect(first.running()).toBe(0);
+    await second.stop();
+  });
 });
 
 test('anyone may look at the figures', async () => {

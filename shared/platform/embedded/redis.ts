@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { projectRoot } from '../root.ts';
+import { fetchPackages } from './packages.ts';
 import { type EmbeddedOptions, type EmbeddedServer, type Progress, startServer, untilUp } from './server-process.ts';
 
 const run = promisify(execFile);
@@ -37,7 +38,11 @@ async function findRedis(environment: NodeJS.ProcessEnv, progress: Progress): Pr
   if (fetched !== undefined && (await isUsable(fetched))) return fetched;
   if (!existsSync('/etc/debian_version')) throw new Error(`There is no Redis server on the PATH. ${HOW_TO_INSTALL}`);
   progress('Fetching a Redis server from the packages of this system');
-  await fetchPackages(home, environment).catch((fault: Error) => {
+  const packages = [
+    ['redis-server', 'redis-tools'],
+    ['valkey-server', 'valkey-tools'],
+  ];
+  await fetchPackages(home, packages, environment).catch((fault: Error) => {
     throw new Error(`A Redis server could not be fetched: ${fault.message}\n${HOW_TO_INSTALL}`);
   });
   const fresh = fetchedIn(home, environment);
@@ -62,44 +67,6 @@ function fetchedIn(home: string, environment: NodeJS.ProcessEnv): RedisBinary | 
     .filter((path) => existsSync(path))
     .flatMap((path) => [path, ...readdirSync(path).map((name) => join(path, name))]);
   return { command, env: { ...environment, LD_LIBRARY_PATH: libraries.join(delimiter) } };
-}
-
-/**
- * Unpacks the server and the libraries that this system lacks. apt works on state folders of our own, so it needs no
- * root, takes no lock and installs nothing.
- */
-async function fetchPackages(home: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const work = `${home}.${process.pid}`;
-  const [lists, cache, unpacked] = ['lists', 'cache', 'unpacked'].map((name) => join(work, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const folder of [join(lists, 'partial'), join(cache, 'archives', 'partial'), unpacked]) {
-    mkdirSync(folder, { recursive: true });
-  }
-  const options = [
-    `Dir::State::lists=${lists}`,
-    `Dir::Cache=${cache}`,
-    'Debug::NoLocking=1',
-    'APT::Sandbox::User=root',
-  ];
-  const flags = options.flatMap((option) => ['-o', option]);
-  const env = { ...environment, DEBIAN_FRONTEND: 'noninteractive' };
-  try {
-    await run('apt-get', ['update', '-qq', ...flags], { env });
-    const download = ['install', '--download-only', '--reinstall', '-y', '-qq', '--no-install-recommends', ...flags];
-    await run('apt-get', [...download, 'redis-server', 'redis-tools'], { env }).catch(() =>
-      run('apt-get', [...download, 'valkey-server', 'valkey-tools'], { env }),
-    );
-    for (const name of readdirSync(join(cache, 'archives')).filter((file) => file.endsWith('.deb'))) {
-      await run('dpkg-deb', ['-x', join(cache, 'archives', name), unpacked], { env });
-    }
-    rmSync(home, { recursive: true, force: true });
-    renameSync(unpacked, home);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
 }
 
 /**

@@ -1,0 +1,21 @@
+import { type Request, type Response, Router } from 'express';
+import { contentType } from '../../shared/platform/metrics.ts';
+import type { MetricsTargets } from '../../shared/stores/metrics-targets.ts';
+import { reply, replyText } from '../http.ts';
+
+/**
+ * `/metrics`: what Prometheus reads of this node, and of what all processes share. `/metrics/targets`: where workers show theirs, as
+ * its `http_sd_configs` reads it.
+ */
+export function metricsRoutes(deps: { metricsPage: () => Promise<string>; metricsTargets: MetricsTargets }) {
+  const { metricsPage, metricsTargets } = deps;
+  const router = Router();
+  router.get('/metrics', async (_req: Request, res: Response) => {
+    replyText(res, 200, await metricsPage(), {}, contentType);
+  });
+  router.get('/metrics/targets', async (_req: Request, res: Response) => {
+    const targets = await metricsTargets.list();
+    reply(res, 200, targets.length === 0 ? [] : [{ targets }]);
+  });
+  return router;
+}

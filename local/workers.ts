@@ -1,0 +1,95 @@
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MAX_WORKERS } from '../shared/contract/limits.ts';
+import type { WorkersAsked } from '../shared/contract/workers.ts';
+import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { findRunning } from '../shared/platform/embedded/data-folder.ts';
+import { createLogger } from '../shared/platform/logger.ts';
+import { connected, openRedis } from '../shared/platform/redis.ts';
+import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import { createWorkersStore, type WorkersBounds } from '../shared/stores/workers.ts';
+import { onEnding } from './ending.ts';
+import { startNodePart } from './node-part.ts';
+import { startPool } from './pool.ts';
+import { createSupervisor } from './supervisor.ts';
+
+const HELP = `npm run workers -- [options]
+
+Runs workers and keeps them running: so many, or as many as the load needs. It may be changed at any time, by POST /admin/workers
+or by this command once more: where a supervisor runs (npm start is one too), it is told the number, and this command ends.
+
+  --processes N   so many                           (default WORKERS)
+  --auto          as many as the load needs
+  --min N         of these at least                 (default 1)
+  --max N         and at the most                   (default: the cores of this machine)
+  --help
+
+Without DATABASE_URL and REDIS_URL it takes what runs on DATA_DIR. Logs are in DATA_DIR. Ctrl-C stops them in order.`;
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+function readOptions(fallback: number): { processes: WorkersAsked; bounds: WorkersBounds } | undefined {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    options: { processes: text, auto: flag, min: text, max: text, help: { ...flag, short: 'h' } },
+  });
+  if (values.help) return undefined;
+  const whole = (name: 'processes' | 'min' | 'max', given: number): number => {
+    const value = Number(values[name] ?? given);
+    if (Number.isInteger(value) && value >= 1 && value <= MAX_WORKERS) return value;
+    throw new ConfigError(`--${name}: a whole number from 1 to ${MAX_WORKERS}`);
+  };
+  if (values.auto && values.processes !== undefined) throw new ConfigError('Either --processes or --auto.');
+  const processes = values.auto ? 'auto' : whole('processes', fallback);
+  const min = whole('min', 1);
+  const bounds = { min, max: whole('max', Math.max(min, Math.min(availableParallelism(), MAX_WORKERS))) };
+  if (bounds.max < min) throw new ConfigError('--max: not less than --min');
+  return { processes, bounds };
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const options = readOptions(config.WORKERS);
+  if (options === undefined) return void console.log(HELP);
+  const running = findRunning(config.DATA_DIR);
+  const databaseUrl = config.DATABASE_URL ?? running?.databaseUrl;
+  const redisUrl = config.REDIS_URL ?? running?.redisUrl;
+  if (databaseUrl === undefined || redisUrl === undefined)
+    throw new ConfigError('Set DATABASE_URL and REDIS_URL, or start everything with `npm start`.');
+  const logs = join(resolve(config.DATA_DIR), 'logs');
+  mkdirSync(logs, { recursive: true });
+  const redis = openRedis(redisUrl, 'worker', createLogger(config, 'supervisor'));
+  await connected(redis);
+  const supervisor = createSupervisor(say);
+  const environment = { ...process.env, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
+
+  const stopping = new AbortController();
+  const end = (): void => {
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    void supervisor.stop([], []).then(() => process.exit(0));
+  };
+  onEnding(end);
+  const pool = await startPool({
+    ...options,
+    supervisor,
+    workers: createWorkersStore({ redis, shards: config.SHARDS }),
+    startWorker: (name) =>
+      startNodePart('workers/main', { environment, logFile: join(logs, `${name.replace(' ', '-')}.log`) }),
+    force: false,
+    stopping: stopping.signal,
+    say,
+  });
+  if (!pool.leader) {
+    console.log('A supervisor runs already. It was told the number.');
+    end();
+  } else if (!stopping.signal.aborted) {
+    process.send?.('ready');
+    console.log('The workers run. Ctrl-C stops them.');
+  }
+}
+
+await main().catch(exitOnStartFault);

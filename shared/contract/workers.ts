@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { MAX_WORKERS } from './limits.ts';
+
+/** How many worker processes an operator asks for: a number, or as many as the load needs. */
+export const workersBody = z.strictObject({
+  processes: z.union([z.int().min(1).max(MAX_WORKERS), z.literal('auto')]),
+});
+
+export type WorkersAsked = z.infer<typeof workersBody>['processes'];
+
+/** Worker processes: how many run, how many there should be (unknown until somebody has said), and what an operator asked for. */
+export const workersView = z.object({
+  alive: z.int(),
+  desired: z.int().optional(),
+  asked: workersBody.shape.processes,
+});
+
+export type WorkersView = z.infer<typeof workersView>;

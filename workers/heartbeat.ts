@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { MAX_WORKERS } from '../shared/contract/limits.ts';
+import { NO_WORKERS_SEEN, type WorkersModel, workersDesired, workersModel } from '../shared/domain/workers-desired.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { WorkersStore } from '../shared/stores/workers.ts';
+
+/** Milliseconds between two heartbeats, and in which one worker looks at the load: a little less, so that each second has a look. */
+const BEAT_MS = 1_000;
+const TURN_MS = 900;
+
+/**
+ * Says each second that this worker runs, and in its turn how many are desired: not by a job, for it must be said above all when jobs
+ * wait. The result ends that, and says that the worker has ended.
+ */
+export async function startHeartbeat({ workers, log }: { workers: WorkersStore; log: Logger }) {
+  const worker = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+
+  async function beat(): Promise<void> {
+    await workers.beat(worker);
+    if (!(await workers.takeTurn(worker, TURN_MS))) return;
+    const { asked, bounds = { min: 1, max: MAX_WORKERS }, model: before } = await workers.read();
+    const { desired, model } = workersDesired(modelOf(before), await workers.look(), bounds);
+    await workers.keep(asked ?? desired, JSON.stringify(model));
+  }
+
+  await beat();
+  let beating: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    beating ??= beat()
+      .catch((fault: Error) => log.warn({ fault: fault.message }, 'no heartbeat'))
+      .finally(() => {
+        beating = undefined;
+      });
+  }, BEAT_MS);
+  return async () => {
+    clearInterval(timer);
+    await beating;
+    await workers.gone(worker);
+  };
+}
+
+/** What another version wrote and this one cannot read is begun anew. */
+function modelOf(text: string | undefined): WorkersModel {
+  const parsed = workersModel.safeParse(text === undefined ? undefined : JSON.parse(text));
+  return parsed.success ? parsed.data : NO_WORKERS_SEEN;
+}
