@@ -29,8 +29,8 @@ export const settings = z.object({
   PORT: count(0, 65_535).default(3000),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  /** With fewer, a worker's own work could wait for itself: a turn at scheduled work keeps one while it uses another. */
   API_CONNECTIONS: count(2, 1_000).default(10),
+  /** With fewer, a worker's own work could wait for itself: a turn at scheduled work keeps one while it uses another. */
   WORKER_CONNECTIONS: count(8, 1_000).optional(),
   CONNECT_TIMEOUT_MS: count(100, 60_000).default(5_000),
   DATABASE_TIMEOUT_MS: count(100, 600_000).default(15_000),
