@@ -17,9 +17,9 @@ async function main() {
   const log = createLogger(config, 'api');
   if (config.NODE_ENV === 'production' && config.AUTH === 'off')
     log.warn('AUTH=off: what a body says of its user is believed');
-  const prisma = openPrisma(databaseUrl, 10);
-  const redis = openRedis(redisUrl, 'producer', log);
-  const subscriber = openRedis(redisUrl, 'subscriber', log);
+  const prisma = openPrisma(databaseUrl, config.API_CONNECTIONS, config);
+  const redis = openRedis(redisUrl, 'producer', log, config);
+  const subscriber = openRedis(redisUrl, 'subscriber', log, config);
   await Promise.all([connected(redis), connected(subscriber)]);
 
   const api = await startApi({ config, prisma, redis, subscriber, node: randomBytes(6).toString('hex'), log });

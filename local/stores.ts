@@ -17,8 +17,8 @@ export async function openStores(part: string) {
   const redisUrl = config.REDIS_URL ?? running?.redisUrl;
   if (databaseUrl === undefined || redisUrl === undefined)
     throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or set DATABASE_URL and REDIS_URL.');
-  const prisma = openPrisma(databaseUrl, 4);
-  const redis = openRedis(redisUrl, 'worker', createLogger({ LOG_LEVEL: 'warn' }, part));
+  const prisma = openPrisma(databaseUrl, 4, config);
+  const redis = openRedis(redisUrl, 'worker', createLogger({ LOG_LEVEL: 'warn' }, part), config);
   await connected(redis);
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });

@@ -18,8 +18,12 @@ async function main() {
   const log = createLogger(config, 'worker');
   const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   // One connection for each batch under way, one for each shard's control queue, one for each turn at scheduled work, one to let people in.
-  const prisma = openPrisma(databaseUrl, config.WORKER_CONCURRENCY + config.SHARDS + 4);
-  const redis = openRedis(redisUrl, 'worker', log);
+  const prisma = openPrisma(
+    databaseUrl,
+    config.WORKER_CONNECTIONS ?? config.WORKER_CONCURRENCY + config.SHARDS + 4,
+    config,
+  );
+  const redis = openRedis(redisUrl, 'worker', log, config);
   const workers = await startWorkers({ config, prisma, redis, log });
 
   const targets = createMetricsTargets({ redis });

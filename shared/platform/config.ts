@@ -30,6 +30,12 @@ export const settings = z.object({
   METRICS_PORT: count(0, 65_535).default(0),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  API_CONNECTIONS: count(2, 1_000).default(10),
+  /** With fewer, a worker's own work could wait for itself: a turn at scheduled work keeps one while it uses another. */
+  WORKER_CONNECTIONS: count(8, 1_000).optional(),
+  CONNECT_TIMEOUT_MS: count(100, 60_000).default(5_000),
+  DATABASE_TIMEOUT_MS: count(100, 600_000).default(15_000),
+  REDIS_TIMEOUT_MS: count(100, 60_000).default(2_000),
   DATA_DIR: z.string().min(1).default('data'),
   WORKERS: count(1, MAX_WORKERS).default(1),
   WORKER_CONCURRENCY: count(1, 64).default(32),
@@ -56,6 +62,9 @@ export const settings = z.object({
 });
 
 export type Config = z.infer<typeof settings>;
+
+/** Every setting that has a default, with it. */
+export const defaults: Config = settings.parse({});
 
 /** Ends the start with all problems, each on a line, never a value. */
 export class ConfigError extends Error {}

@@ -1,20 +1,28 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { type Config, defaults } from './config.ts';
 import { metrics } from './metrics.ts';
 import { PrismaClient } from './prisma-client/client.ts';
+
+/** Milliseconds more than a statement may take, after which a connection counts as silent: the server cannot tell of that. */
+const SILENT_MS = 5_000;
 
 /** The pools of this process, until they end. */
 const pools = new Set<pg.Pool>();
 
 /** A pool of `connections` to PostgreSQL. Statements are prepared once for each connection and found by their text. */
-export function openPrisma(databaseUrl: string, connections: number): PrismaClient {
+export function openPrisma(
+  databaseUrl: string,
+  connections: number,
+  timeouts: Pick<Config, 'CONNECT_TIMEOUT_MS' | 'DATABASE_TIMEOUT_MS'> = defaults,
+): PrismaClient {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: connections,
-    connectionTimeoutMillis: 5_000,
-    statement_timeout: 15_000,
-    query_timeout: 20_000, // the server cannot time out a connection that went silent
+    connectionTimeoutMillis: timeouts.CONNECT_TIMEOUT_MS,
+    statement_timeout: timeouts.DATABASE_TIMEOUT_MS,
+    query_timeout: timeouts.DATABASE_TIMEOUT_MS + SILENT_MS,
     keepAlive: true,
     application_name: 'frontrow',
   });

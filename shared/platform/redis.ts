@@ -1,4 +1,6 @@
-import { Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
+import { Redis, type RedisOptions } from 'ioredis';
+import { type Config, defaults } from './config.ts';
 import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
 
@@ -13,18 +15,12 @@ export type RedisRole = 'producer' | 'worker' | 'subscriber';
  * have gone without saying so. Blocking reads of BullMQ's workers and listeners take up to 10 s.
  */
 const SILENT_MS = 15_000;
-const SILENT_PRODUCER_MS = 4_000;
 
 /** Milliseconds between two words of a subscriber, which otherwise asks nothing and would never notice. */
 const PING_MS = 5_000;
 
 const byRole = {
-  producer: {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 2_000,
-    socketTimeout: SILENT_PRODUCER_MS,
-  },
+  producer: { enableOfflineQueue: false, maxRetriesPerRequest: 0 },
   worker: { maxRetriesPerRequest: null, socketTimeout: SILENT_MS },
   subscriber: { maxRetriesPerRequest: null, socketTimeout: SILENT_MS },
 };
@@ -32,13 +28,54 @@ const byRole = {
 /** The connections of this process that were opened here, until they end. */
 const open: Record<RedisRole, Set<Redis>> = { producer: new Set(), worker: new Set(), subscriber: new Set() };
 
+/**
+ * Reads an address: what ioredis knows of one, and in its query a file with the authorities that are trusted (`ca`), or the Sentinels
+ * (`sentinels`, with commas, and `sentinelPassword`) to ask for the master that the host then names.
+ *
+ * @throws Error where the file cannot be read
+ */
+function readAddress(address: string): { url: string; options: RedisOptions } {
+  const url = new URL(address);
+  const [ca, sentinels, sentinelPassword] = ['ca', 'sentinels', 'sentinelPassword'].map((name) => {
+    const value = url.searchParams.get(name);
+    url.searchParams.delete(name);
+    return value;
+  });
+  const tls = url.protocol === 'rediss:' && { tls: ca ? { ca: readFileSync(ca) } : {} };
+  if (!sentinels) return { url: url.href, options: { ...tls } };
+  const options = {
+    ...tls,
+    ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls.tls }),
+    name: url.hostname,
+    sentinels: sentinels.split(',').map((sentinel) => {
+      const { hostname, port } = new URL(`redis://${sentinel.trim()}`);
+      return { host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port || 26_379) };
+    }),
+    ...(sentinelPassword && { sentinelPassword }),
+  };
+  return { url: url.href, options };
+}
+
 /** Opens a connection of a role. It connects in the background; `connected` waits for it. */
-export function openRedis(url: string, role: RedisRole, log: Logger): Redis {
+export function openRedis(
+  address: string,
+  role: RedisRole,
+  log: Logger,
+  timeouts: Pick<Config, 'CONNECT_TIMEOUT_MS' | 'REDIS_TIMEOUT_MS'> = defaults,
+): Redis {
+  const { url, options } = readAddress(address);
   const redis = new Redis(url, {
+    ...options,
     ...byRole[role],
+    ...(role === 'producer' && {
+      commandTimeout: timeouts.REDIS_TIMEOUT_MS,
+      socketTimeout: 2 * timeouts.REDIS_TIMEOUT_MS,
+    }),
     replyMapping: 'legacy', // what BullMQ reads replies as
     connectionName: `frontrow-${role}`,
-    connectTimeout: 5_000,
+    connectTimeout: timeouts.CONNECT_TIMEOUT_MS,
+    // Its address belongs to another server's replica by now: the next look finds the master.
+    reconnectOnError: (fault) => fault.message.startsWith('READONLY'),
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000),
   });
   redis.on('error', (fault) => log.warn({ role, fault: fault.message }, 'redis'));

@@ -30,9 +30,10 @@ export const npmStart: Command = (_target, args, env) => launch('npm', ['start',
 
 type Command = typeof run;
 
-function launch(command: string, args: string[], env: Record<string, string>) {
+/** Runs a command; what it says is collected, and `cleanUp` stops it. */
+export function launch(command: string, args: string[], env: Record<string, string>, cwd = projectRoot) {
   const child = spawn(command, args, {
-    cwd: projectRoot,
+    cwd,
     env: { ...process.env, ...HOUSE, PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -42,6 +42,7 @@ export async function startPrometheus(bin: string, folder: string, apiUrl: strin
   mkdirSync(folder, { recursive: true });
   const config = readFileSync(join(OPS, 'prometheus.yml'), 'utf8')
     .replaceAll('api:3000', new URL(apiUrl).host)
+    .replace(/ {2}- job_name: redis\n[\s\S]*/, '') // its exporter is the compose file's
     .replaceAll(/(scrape_interval|scrape_timeout|evaluation_interval|refresh_interval): \d+s/g, '$1: 1s');
   writeFileSync(join(folder, 'prometheus.yml'), config);
   for (const file of ['rules.yml', 'alerts.yml']) {

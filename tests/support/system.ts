@@ -26,10 +26,8 @@ import { createSuspectStore } from '../../shared/stores/suspects.ts';
 import { createTicketStore } from '../../shared/stores/tickets.ts';
 import { startWorkers } from '../../workers/workers.ts';
 
-/**
- * A database of PostgreSQL and a Redis server for the caller alone, empty. (Databases of one Redis would share its pub/sub.)
- */
-async function ownServers() {
+/** The address of a new database for the caller alone. */
+export async function ownDatabase(): Promise<string> {
   const { TEST_DATABASE_URL = '' } = process.env;
   const name = `test_${randomBytes(6).toString('hex')}`;
   const client = new pg.Client({ connectionString: TEST_DATABASE_URL });
@@ -38,7 +36,14 @@ async function ownServers() {
   await client.end();
   const databaseUrl = new URL(TEST_DATABASE_URL);
   databaseUrl.pathname = `/${name}`;
+  return databaseUrl.href;
+}
 
+/**
+ * A database of PostgreSQL and a Redis server for the caller alone, empty. (Databases of one Redis would share its pub/sub.)
+ */
+export async function ownServers() {
+  const databaseUrl = await ownDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'frontrow-test-redis-'));
   const logFile = join(folder, 'redis.log');
   const options = { folder, port: await freePort(), logFile, environment: process.env, progress: () => undefined };
@@ -54,7 +59,7 @@ async function ownServers() {
     await redisServer.stop(5_000);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { databaseUrl: databaseUrl.href, redisUrl, restartRedis, stop };
+  return { databaseUrl, redisUrl, restartRedis, stop };
 }
 
 type SystemOptions = Partial<Omit<Config, 'HOST' | 'PORT' | 'DATABASE_URL' | 'REDIS_URL'>>;

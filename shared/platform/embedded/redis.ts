@@ -26,7 +26,7 @@ const HOW_TO_INSTALL =
  *
  * @throws Error with the one line that helps
  */
-async function findRedis(environment: NodeJS.ProcessEnv, progress: Progress): Promise<RedisBinary> {
+export async function findRedis(environment: NodeJS.ProcessEnv, progress: Progress): Promise<RedisBinary> {
   for (const folder of (environment.PATH ?? '').split(delimiter)) {
     for (const name of NAMES) {
       const command = join(folder, name);

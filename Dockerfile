@@ -1,0 +1,35 @@
+# One image for migrate, api and worker: what each runs stands in docker-compose.yml. `docker build -t frontrow .`
+
+FROM node:24.19.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build
+
+# Packages of production. `--omit=optional`, for npm would bring the `prisma` command and TypeScript, which @prisma/client offers to use.
+# It also carries compilers for four other databases.
+FROM node:24.19.0-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+RUN find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*_fast_bg.postgresql.*' -delete
+RUN find node_modules -name '*.map' -delete
+
+FROM node:24.19.0-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+WORKDIR /app
+COPY package.json ./
+COPY lua lua
+COPY prisma prisma
+COPY --from=packages /app/node_modules node_modules
+COPY --from=build /app/build/web build/web
+COPY --from=build /app/build/shared build/shared
+COPY --from=build /app/build/local build/local
+COPY --from=build /app/build/workers build/workers
+COPY --from=build /app/build/api build/api
+USER node
+EXPOSE 3000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "--max-semi-space-size=64", "build/api/main.js"]

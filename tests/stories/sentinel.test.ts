@@ -1,0 +1,50 @@
+import { afterAll, expect, test } from '@jest/globals';
+import { defaults } from '../../shared/platform/config.ts';
+import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { prepareDatabase } from '../../shared/stores/prepare.ts';
+import { send } from '../support/client.ts';
+import { cleanUp, dataFolder, run, until } from '../support/frontrow.ts';
+import { PASSWORD, SENTINEL_PASSWORD, startSentinel } from '../support/sentinel.ts';
+import { ownDatabase } from '../support/system.ts';
+
+let stop: (() => Promise<void>) | undefined;
+afterAll(async () => {
+  await cleanUp();
+  await stop?.();
+});
+
+test('when the master dies behind Sentinel, API and worker find the next one by themselves, and no seat is sold twice', async () => {
+  const sentinel = await startSentinel(dataFolder());
+  stop = sentinel.stop;
+  const query = `sentinels=127.0.0.1:1,127.0.0.1:${sentinel.port}&sentinelPassword=${SENTINEL_PASSWORD}`; // one of them is away
+  const env = {
+    DATABASE_URL: await ownDatabase(),
+    REDIS_URL: `redis://:${encodeURIComponent(PASSWORD)}@seats?${query}`,
+    PORT: String(await freePort()),
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'info',
+  };
+  await prepareDatabase(env.DATABASE_URL, { ...defaults, ...env, AUTH: 'off' });
+  const [api, worker] = [run('api/main', [], env), run('workers/main', [], env)];
+  const said = () => api.output() + worker.output();
+  await until(() => api.output().includes('api ready') && worker.output().includes('worker ready'), 20_000, said);
+  const reserve = async () =>
+    send(`http://127.0.0.1:${env.PORT}`, 'POST', '/reserve?wait=5', { zone: 1, row: 1, count: 1 });
+  const before = await reserve();
+  expect(before).toMatchObject({ status: 200, body: { seatsCount: 1 } });
+
+  sentinel.killMaster();
+  let after = before;
+  const booked = async () => {
+    after = await reserve();
+    return after.status === 200;
+  };
+  await until(booked, 20_000, said);
+  expect(await sentinel.replicaRules()).toBe(true);
+  expect(after.body.startIndex).not.toBe(before.body.startIndex);
+  expect(said()).not.toContain(SENTINEL_PASSWORD);
+  expect(said()).not.toContain(encodeURIComponent(PASSWORD));
+
+  for (const part of [api, worker]) part.kill('SIGTERM');
+  for (const part of [api, worker]) expect((await part.ended).code).toBe(0);
+});

@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { embeddedRedis, findRedis } from '../../shared/platform/embedded/redis.ts';
+import type { ServerProcess } from '../../shared/platform/embedded/server-process.ts';
+import { launch, until } from './frontrow.ts';
+
+/** Of master and replica, and of their Sentinel. */
+export const PASSWORD = 'redis/pass@word';
+export const SENTINEL_PASSWORD = 'of-sentinels';
+
+const running: ServerProcess[] = [];
+const probes: Redis[] = [];
+
+async function startRedis(folder: string) {
+  mkdirSync(folder);
+  const port = await freePort();
+  const options = { folder, port, logFile: `${folder}.log`, environment: process.env, progress: () => undefined };
+  const server = await (await embeddedRedis(options)).start();
+  running.push(server);
+  const redis = new Redis(port);
+  probes.push(redis);
+  redis.on('error', () => undefined); // one of them is killed
+  await redis.config('SET', 'requirepass', PASSWORD, 'masterauth', PASSWORD, 'repl-diskless-sync-delay', '0');
+  redis.options.password = PASSWORD; // Sentinel cuts every connection of a server whose part it changes
+  return { port, server, redis };
+}
+
+/** A master, its replica, and a Sentinel that makes the one the other when it is gone for half a second. */
+export async function startSentinel(folder: string) {
+  const master = await startRedis(join(folder, 'a'));
+  const replica = await startRedis(join(folder, 'b'));
+  await replica.redis.replicaof('127.0.0.1', master.port);
+  const inSync = async () => (await replica.redis.info('replication')).includes('master_link_status:up');
+  await until(inSync, 10_000);
+  const port = await freePort();
+  const file = join(folder, 'sentinel.conf');
+  const lines = [
+    `port ${port}`,
+    `dir ${folder}`,
+    `sentinel monitor seats 127.0.0.1 ${master.port} 1`,
+    `sentinel auth-pass seats ${PASSWORD}`,
+    'sentinel down-after-milliseconds seats 500',
+    `requirepass ${SENTINEL_PASSWORD}`,
+  ];
+  writeFileSync(file, lines.join('\n'));
+  const { command, env } = await findRedis(process.env, () => undefined);
+  launch(command, [file, '--sentinel'], env as Record<string, string>);
+  const sentinel = new Redis(port, { password: SENTINEL_PASSWORD });
+  probes.push(sentinel);
+  sentinel.on('error', () => undefined); // not up yet
+  const replicas = async () => (await sentinel.call('SENTINEL', 'REPLICAS', 'seats')) as unknown[];
+  await until(async () => sentinel.status === 'ready' && (await replicas()).length === 1, 10_000);
+  return {
+    port,
+    killMaster: () => process.kill(master.server.identity.pid, 'SIGKILL'),
+    replicaRules: async () => (await replica.redis.info('replication')).includes('role:master'),
+    /** Stops the servers; `cleanUp` stops the Sentinel. */
+    async stop() {
+      for (const probe of probes) probe.disconnect();
+      for (const server of running) await server.stop(2_000);
+    },
+  };
+}
