@@ -36,7 +36,7 @@ const MAX_ASK_SECONDS = 30;
 const ASK_SHARE = 0.6;
 
 /** Visitors who ask in a second once the order is drawn: all of them want to know at once. */
-const DRAWN_PER_SECOND = 10_000;
+const DRAWN_PER_SECOND = 5_000;
 
 /** Beyond this an estimate tells nothing. */
 const MAX_WAIT_SECONDS = 24 * 3_600;
@@ -211,7 +211,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
 
   /** Spread, so that those who came together do not ask together for ever; never so late that a turn would pass. */
   function askAgain(seconds: number, state: RoomState): number {
-    const most = Math.min(MAX_ASK_SECONDS, state.turnMs / 2000);
+    const most = Math.min(MAX_ASK_SECONDS, (state.turnMs * 0.75) / 1000); // which advanceRoom.lua counts on
     const spread = seconds * (0.8 + 0.4 * Math.random());
     return Math.round(Math.min(Math.max(spread, 1), most) * 10) / 10;
   }

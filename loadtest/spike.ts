@@ -26,7 +26,7 @@ some leave the line or never come back, and some cheat in every way there is. En
   --visitors N      people who come                                (default 100000)
   --seats N         seats that are sold, a multiple of 65          (default 65000)
   --before SHARE    share of people who come before the sale       (default 0.7)
-  --within SECONDS  in which all people come                       (default: 1500 people a second)
+  --within SECONDS  in which all people come                       (default: 1000 people a second)
   --seed N          of what people do                              (default: from the clock, printed)
   --quick           300 people and 455 seats, and everything lasts a tenth as long
   --burst           instead of the crowd: ten times what the workers drain comes for 6 s, once with the room off and once with it on
@@ -36,7 +36,7 @@ some leave the line or never come back, and some cheat in every way there is. En
   --help`;
 
 const SEATS_PER_ROW = 65;
-const PEOPLE_PER_SECOND = 1_500;
+const PEOPLE_PER_SECOND = 1_000;
 
 /** How long holds, turns and admissions last, in seconds: as the promise has it, and in short. */
 const LASTING = { hold: 20, turn: 40, admission: 20 };

@@ -30,6 +30,7 @@ local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
 local START_RATE = 20 -- people a second, while nothing was measured
 local CALLED_SECONDS = 3 -- of what the queue drains: so many may be on their way, for they may all come at once
 local ASSUMED_DRAIN = 1000 -- tickets a second, as domain/drain.ts has it
+local OVER = 1.25 -- of what the queue was seen to drain: no more people are let in, for then nothing shows that they could be served
 local FAST, SLOW = 0.4, 0.1 -- growth of the rate in a second, below and above where the queue last showed a delay
 local FEW = 4 -- tickets on the queue that are no delay
 local CALM_MS = 30000
@@ -57,7 +58,8 @@ local busy = redis.call('LLEN', waiting) + redis.call('ZCARD', delayed) > 0
 local isEmpty = not busy and redis.call('LLEN', active) == 0
 local backlog = isEmpty and 0 or math.max(0, given - gone)
 local drain = number('drain', ASSUMED_DRAIN)
-local pace = math.max(0, gone - number('settled', gone)) / seconds
+local faded = 0.5 ^ (seconds / 2) -- a step that happens to see two batches end is no proof of twice the pace
+local pace = number('pace') * faded + math.max(0, gone - number('settled', gone)) / seconds * (1 - faded)
 if busy and line.busy == '1' then
   local kept = (line.ceiling and 0.25 or 0.1) ^ seconds -- until the first delay was met, what is measured counts for more
   drain = math.max(1, drain * kept + pace * (1 - kept))
@@ -90,9 +92,9 @@ for i = 1, #buckets, 2 do
     inside = inside + buckets[i + 1]
   end
 end
--- Who asks as told has come once half the turn is over: those who have not are late, and tell how many of the called will not come.
+-- Who asks as told has come before the last quarter of the turn: those who have not are late, and tell how many of the called will not.
 local turnsFrom = servingAt(history, nowMs - number('turnMs'))
-local calledFrom = servingAt(history, nowMs - number('turnMs') / 2)
+local calledFrom = servingAt(history, nowMs - number('turnMs') * 3 / 4)
 local before, called = calledFrom - turnsFrom, serving - calledFrom
 local late = before - countMarks(roomTakenStem, event, generation, turnsFrom + 1, calledFrom)
 local awaited = called - countMarks(roomTakenStem, event, generation, calledFrom + 1, serving)
@@ -128,7 +130,8 @@ elseif eta < limit / 8 and line.used == '1' then
   growth = rate < ceiling and FAST or SLOW
   rate = rate * (1 + growth) ^ seconds
 end
-local top = ceiling < math.huge and ceiling or math.max(drain, ASSUMED_DRAIN)
+rate = math.min(rate, OVER * drain)
+local top = math.min(ceiling, OVER * drain)
 local perMinute, insideLimit = number('perMinute'), number('insideLimit')
 rate = math.max(rate, 1)
 if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
@@ -144,12 +147,12 @@ local more = open and math.max(0, math.min(math.floor(byRate), most)) or 0
 local used = open and byRate <= most
 local carry = used and byRate - more or 0
 
-local faded = 0.5 ^ (seconds / 5)
+faded = 0.5 ^ (seconds / 5)
 local speed = number('speed') * faded + math.max(0, serving - number('before', serving)) / seconds * (1 - faded)
 -- A rate that is not used was never tried: kept, it would let a crowd in at once when whatever held it back gives way.
 if open and not used then rate = math.min(rate, math.max(2 * speed, START_RATE)) end
 redis.call(
-  'HSET', room, 'stepMs', nowMs, 'settled', gone, 'busy', busy and 1 or 0,
+  'HSET', room, 'stepMs', nowMs, 'settled', gone, 'pace', pace, 'busy', busy and 1 or 0,
   'drain', drain, 'eta', eta, 'free', free, 'sold', (free <= 0 and held <= 0) and 1 or 0, 'inside', inside, 'offered', offered,
   'missing', missing, 'spare', free - (inside + coming) * seatsOfWhoCame, 'seatsEach', seatsEach, 'on', on and 1 or 0, 'calmMs', calmMs, 'rate', rate, 'carry', carry, 'used', used and 1 or 0,
   'before', serving, 'speed', speed, 'growth', growth, 'top', top
