@@ -263,23 +263,71 @@ test.each([40, 400, 4_000])(
   },
 );
 
-test('who was called and has not come holds back who is called next: they may all come at once', async () => {
+/** A line of so many people, and one step of letting in at a time, a quarter of a second after the one before. */
+async function steppedLine(people: number) {
   await system().stopWorkers();
   const rooms = roomStore();
   const [event = 0] = await prepareEvents(1);
   await rooms.change(event, { mode: 'on' });
   const line = { eventId: event, generation: await rooms.open(event) };
-  await rooms.serve(line, { serving: 0, numbers: 100_000, people: null, chain: '' });
-  await rooms.join(line, 100_000, '0'.repeat(64));
+  await rooms.serve(line, { serving: 0, numbers: people, people: null, chain: '' });
+  await rooms.join(line, people, '0'.repeat(64));
+  return {
+    event,
+    line,
+    /** @returns how far turns have come */
+    async step(seats: number): Promise<number> {
+      await system().redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250);
+      const step = await rooms.advance({ ...line, steppedMs: 0 }, seats);
+      if (typeof step === 'string') throw new Error(step);
+      await rooms.serve(line, { serving: step.proposed, numbers: 0, people: null, chain: '' });
+      return step.proposed;
+    },
+  };
+}
+
+test('who was called and has not come holds back who is called next: they may all come at once', async () => {
+  const { step } = await steppedLine(100_000);
   let serving = 0;
+  for (let i = 0; i < 200; i += 1) serving = await step(100_000);
+  expect(serving).toBe(3_000); // three seconds of a queue that nothing is known of
+  await system().resumeWorkers();
+});
+
+test('nobody is let in much faster than the queue was seen to drain, however well it goes', async () => {
+  const { redis } = system();
+  const { event, line, step } = await steppedLine(1_000_000);
+  let came = 0;
   for (let i = 0; i < 120; i += 1) {
-    await system().redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250);
-    const step = await rooms.advance({ ...line, steppedMs: 0 }, 100_000);
-    if (typeof step === 'string') throw new Error(step);
-    serving = step.proposed;
-    await rooms.serve(line, { serving, numbers: 0, people: null, chain: '' });
+    const serving = await step(1_000_000);
+    const turns = redis.pipeline();
+    while (came < serving) {
+      came += 1;
+      turns.setbit(`{s0}:room-taken:${event}:${line.generation}:${Math.floor(came / 65_536)}`, came % 65_536, 1);
+    }
+    await turns.exec();
   }
-  expect(serving).toBe(5_000); // five seconds of a queue that nothing is known of
+  const rate = Number(await redis.hget(`{s0}:room:${event}`, 'rate'));
+  expect(rate).toBe(1_250); // a quarter above what is taken for the drain while nothing is known
+  expect(came).toBeGreaterThan(10_000);
+  await system().resumeWorkers();
+});
+
+test('seats are not kept for those who do not come: once they should have, others are called for them', async () => {
+  const { redis } = system();
+  const { event, step } = await steppedLine(1_000);
+  const seats = 60;
+  let serving = 0;
+  for (let i = 0; i < 40; i += 1) serving = await step(seats);
+  expect(serving).toBe(seats);
+
+  const history = `{s0}:room-history:${event}`;
+  const entries = await redis.zrange(history, '0', '-1', 'WITHSCORES');
+  const threeQuarters = 60_000 * 0.75 + 1_000;
+  for (let i = 0; i < entries.length; i += 2)
+    await redis.zadd(history, Number(entries[i + 1]) - threeQuarters, String(entries[i]));
+  for (let i = 0; i < 8; i += 1) serving = await step(seats);
+  expect(serving).toBeGreaterThan(seats);
   await system().resumeWorkers();
 });
 
