@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { send } from '../support/client.ts';
+import { cleanUp, dataFolder, descendants, startFrontrow, until } from '../support/frontrow.ts';
+import { setRoom, visitorAt } from '../support/line.ts';
+
+const PEOPLE = 160;
+const PER_SECOND = 16;
+
+afterEach(cleanUp);
+
+test('an API, the worker that lets in, and Redis are killed with -9: nobody moves, nobody is let in twice or ahead of time', async () => {
+  const system = await startFrontrow(dataFolder());
+  const { url } = system;
+  await setRoom(url, { mode: 'on', uses: 1, peoplePerMinute: PER_SECOND * 60 });
+  await until(async () => (await send(url, 'GET', '/api/events/1/waiting-room')).status === 404, 10_000);
+
+  const startedAt = performance.now();
+  const visitors = Array.from({ length: PEOPLE }, () => visitorAt(url));
+  const positions: number[] = [];
+  for (const visitor of visitors) positions.push(Number((await visitor.join()).position));
+  expect(new Set(positions).size).toBe(PEOPLE);
+
+  const tokens = new Map<number, string>();
+  let asking = true;
+  let refused = 0;
+  const waiting = visitors.map(async (visitor, i) => {
+    while (asking) {
+      await sleep(150 + Math.random() * 100);
+      const view = await visitor.poll().catch(() => undefined); // its API is gone, or has lost what it asks
+      if (view?.status === undefined) {
+        refused += 1;
+        continue;
+      }
+      expect(['waiting', 'your_turn']).toContain(view.status);
+      expect(view.position).toBe(positions[i]);
+      const token = view.admission?.token;
+      if (token === undefined) continue;
+      expect(tokens.get(i) ?? token).toBe(token);
+      tokens.set(i, token);
+    }
+  });
+
+  for (const pattern of ['workers/main', 'api/main', 'redis-server|valkey-server']) {
+    const admitted = tokens.size;
+    await until(() => tokens.size > admitted + PER_SECOND / 2, 30_000, system.output);
+    const [victim] = [...descendants(system.pid)].find(([, command]) => new RegExp(pattern).test(command)) ?? [];
+    process.kill(Number(victim), 'SIGKILL');
+  }
+  const admitted = tokens.size;
+  await until(() => tokens.size > admitted + PER_SECOND / 2, 30_000, system.output);
+  const seconds = (performance.now() - startedAt) / 1000;
+  let serving = 0;
+  await until(async () => {
+    const { status, body } = await send(url, 'PUT', '/api/events/1/waiting-room', { paused: true });
+    serving = Number(body.serving);
+    return status === 200;
+  }, 30_000);
+  await until(() => tokens.size >= serving, 10_000);
+  asking = false;
+  await Promise.all(waiting);
+  expect(refused).toBeGreaterThan(0);
+
+  const inOrder = [...tokens.keys()].map((i) => positions[i] ?? 0).sort((a, b) => a - b);
+  expect(inOrder).toEqual(Array.from({ length: serving }, (_, i) => i + 1)); // nobody was passed over, or came first
+  expect(serving).toBeLessThanOrEqual(PER_SECOND * (seconds + 2));
+
+  const some = [...tokens.values()].slice(0, 10).flatMap((token) => [token, token]);
+  const booked = await Promise.all(
+    some.map((token) =>
+      send(url, 'POST', '/api/bookings?wait=20', { eventId: 1, userId: 1, count: 1 }, { 'x-admission-token': token }),
+    ),
+  );
+  expect(booked.filter(({ status }) => status === 201)).toHaveLength(10);
+}, 120_000);
