@@ -5,16 +5,19 @@ import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_LOOKED_AFTER } f
 import { seatWish } from './reserve.ts';
 import { roomChange } from './waiting-room.ts';
 
+// Strict: a worker of the version before refuses a field that it does not know, and the job comes again until a newer one takes it.
+// Left out without a word, an admission say, the field would be lost. New fields are optional, for jobs of the version before.
+
 /** What binds an idempotency key to one request: digests of the caller with the key, and of method, path and body. */
-const idempotency = z.object({ digest: z.string(), fingerprint: z.string() });
+const idempotency = z.strictObject({ digest: z.string(), fingerprint: z.string() });
 
 export type Idempotency = z.infer<typeof idempotency>;
 
 /** Under which admission a request was accepted: its line's generation, position, uses, and end in milliseconds since 1970. */
-const bookAdmission = z.object({ generation: z.int(), position: z.int(), uses: z.int(), untilMs: z.int() });
+const bookAdmission = z.strictObject({ generation: z.int(), position: z.int(), uses: z.int(), untilMs: z.int() });
 
 /** One accepted request for seats on its way to a worker: to hold them for a while, or to sell them at once. */
-const bookRequest = z.object({
+const bookRequest = z.strictObject({
   ticketId,
   eventId,
   wish: seatWish,
@@ -28,7 +31,7 @@ const bookRequest = z.object({
 export type BookRequest = z.infer<typeof bookRequest>;
 
 /** One accepted request to change a hold. */
-const changeRequest = z.object({
+const changeRequest = z.strictObject({
   ticketId,
   kind: z.enum(['confirm', 'extend', 'cancel']),
   bookingId: ticketId,
@@ -39,7 +42,7 @@ const changeRequest = z.object({
 export type ChangeRequest = z.infer<typeof changeRequest>;
 
 const batchOf = <Request extends z.ZodType>(request: Request) =>
-  z.object({ requests: z.array(request).min(1).max(MAX_BATCH_REQUESTS) });
+  z.strictObject({ requests: z.array(request).min(1).max(MAX_BATCH_REQUESTS) });
 
 /** A house as it stands open now. */
 const houseReport = z.object({ eventId, rows: z.int(), seats: z.int() });
