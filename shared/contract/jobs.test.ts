@@ -1,0 +1,11 @@
+import { expect, test } from '@jest/globals';
+import { jobs } from './jobs.ts';
+
+const ticketId = '01890a5d-ac96-774b-bcce-b302099a8057';
+const request = { ticketId, eventId: 1, wish: { count: 2 }, hold: true, userId: 1 };
+
+test('a request of a newer version is refused, not read without what is new in it', () => {
+  expect(jobs.book.payload.parse({ requests: [request] }).requests[0]).toEqual(request);
+  expect(jobs.book.payload.safeParse({ requests: [{ ...request, insured: true }] }).success).toBe(false);
+  expect(jobs.book.payload.safeParse({ requests: [request], priority: 1 }).success).toBe(false);
+});
