@@ -30,9 +30,12 @@ const POLICY =
 
 /** `/openapi.json`, and `/docs` to read and try it. */
 export function docsRoutes() {
-  const document = openApiDocument();
+  let document: ReturnType<typeof openApiDocument> | undefined; // made when it is asked for: it takes a quarter of a start
   const router = Router();
-  router.get('/openapi.json', (_req, res) => reply(res, 200, document));
+  router.get('/openapi.json', (_req, res) => {
+    document ??= openApiDocument();
+    reply(res, 200, document);
+  });
   router.get('/docs', (_req, res) => {
     res.setHeader('content-security-policy', POLICY);
     res.type('html').send(PAGE);
