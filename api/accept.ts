@@ -5,6 +5,9 @@ import { Server as NetServer } from 'node:net';
 /** Connections that a node accepts in one turn of its event loop, beside its server's own. */
 const HANDLES = 32;
 
+/** Milliseconds that it may take to get them. */
+const SENT_BACK_MS = 10_000;
+
 /** Sends the server that it is sent back as often as it is told, and ends. */
 const SEND_BACK = `
 process.once('message', async (times, server) => {
@@ -25,7 +28,10 @@ process.once('message', async (times, server) => {
  */
 export async function acceptMany(server: Server): Promise<{ close(): Promise<void> }> {
   const doors: NetServer[] = [];
-  const helper = spawn(process.execPath, ['-e', SEND_BACK], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const helper = spawn(process.execPath, ['-e', SEND_BACK], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    timeout: SENT_BACK_MS,
+  });
   await new Promise<void>((resolve, reject) => {
     helper.on('message', (_number, door) => {
       if (!(door instanceof NetServer)) return;
@@ -36,7 +42,9 @@ export async function acceptMany(server: Server): Promise<{ close(): Promise<voi
       if (doors.push(door) === HANDLES) resolve();
     });
     helper.on('error', reject);
-    helper.on('exit', (code) => reject(new Error(`no more handles to accept with: exit code ${code}`)));
+    helper.on('exit', (code) =>
+      reject(new Error(`no more handles to accept with: ${code === null ? 'not in time' : `exit code ${code}`}`)),
+    );
     helper.send(HANDLES, server, (fault) => fault && reject(fault));
   });
   return {
