@@ -31,6 +31,7 @@ import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
 import { addWaitingRoomRoutes } from './routes/waiting-room.ts';
 import { webRoutes } from './routes/web.ts';
+import { traceIdOf } from './traces.ts';
 import type { WaitingRooms } from './waiting-room.ts';
 
 /** What pages of other sites may read of an answer, besides its body. */
@@ -102,7 +103,8 @@ export function buildApp(deps: {
       res.setHeader('x-request-id', requestIdOf(req));
       const { method, path } = req;
       const why = (error.cause ?? error) as Error;
-      log.error({ requestId: requestIdOf(req), method, path, code: error.code, fault: why.message }, 'request failed');
+      const ids = { requestId: requestIdOf(req), traceId: traceIdOf(req) };
+      log.error({ ...ids, method, path, code: error.code, fault: why.message }, 'request failed');
     }
     answer(res, error);
   };

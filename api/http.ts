@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_BODY_LEVELS, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import { type Traced, traceIdOf } from './traces.ts';
 
 /** A refusal on its way to the client. `detail` says what exactly; `fields` go into the answer beside it. */
 export class ApiError extends Error {
@@ -139,8 +140,10 @@ export function requestIdOf({ headers }: IncomingMessage): string {
 }
 
 /** Notes which request led to which ticket, for who debugs. */
-export function noteAccepted(log: Logger, req: IncomingMessage, ticketId: string): void {
-  if (log.isLevelEnabled('debug')) log.debug({ ticketId, requestId: requestIdOf(req) }, 'accepted');
+export function noteAccepted(log: Logger, req: Traced, ticketId: string): void {
+  req.trace?.note(ticketId, requestIdOf(req));
+  if (log.isLevelEnabled('debug'))
+    log.debug({ ticketId, requestId: requestIdOf(req), traceId: traceIdOf(req) }, 'accepted');
 }
 
 /** The path of a request as its client named it, without what stands behind the question mark. */

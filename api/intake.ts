@@ -11,6 +11,7 @@ import { newTicketId } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
+import type { Trace } from '../shared/platform/tracing.ts';
 import type { TicketRequest, TicketStore } from '../shared/stores/tickets.ts';
 import { ApiError } from './http.ts';
 import type { Caller } from './identity.ts';
@@ -29,8 +30,8 @@ export type Submission = { ticketId: string; position: number; etaSeconds: numbe
 
 /** The jobs that carry batches of tickets' requests, and one such request before it has its ticket. */
 type BatchJob = 'book' | 'change';
-type Asked<Name extends BatchJob> = Omit<JobPayload<Name>['requests'][number], 'ticketId'>;
-type Entry<Name extends BatchJob> = TicketRequest & { asked: Asked<Name> };
+type Asked<Name extends BatchJob> = Omit<JobPayload<Name>['requests'][number], 'ticketId' | 'trace'>;
+type Entry<Name extends BatchJob> = TicketRequest & { asked: Asked<Name>; trace: Trace | undefined };
 
 /** Intake by group commit: many requests, one script that records their tickets, one job that carries them. */
 export function createIntake<Name extends BatchJob>(deps: {
@@ -62,10 +63,14 @@ export function createIntake<Name extends BatchJob>(deps: {
       if (typeof ticket !== 'object') continue;
       if (ticket.enqueue) queueing.set(ticket.ticketId, entry);
       // Before it is on the queue: no outcome can come that this node does not wait for.
-      const { ticketId, kind, userId } = entry;
-      if (ticket.ticketId === ticketId) noteAccepted(ticketId, kind, userId, ticket.place);
+      const { ticketId, kind, userId, trace } = entry;
+      if (ticket.ticketId === ticketId) noteAccepted(ticketId, kind, userId, ticket.place, trace);
     }
-    const requests = [...queueing].map(([ticketId, { asked }]) => ({ ticketId, ...asked }));
+    const requests = [...queueing].map(([ticketId, { asked, trace }]) => ({
+      ticketId,
+      ...asked,
+      trace: trace?.queued(),
+    }));
     // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:
     // a flush that is tried again adds its job once, and no other batch is ever taken for this one.
     const jobId = batch[0]?.ticketId;
@@ -138,16 +143,19 @@ export function createIntake<Name extends BatchJob>(deps: {
       kind: TicketKind,
       asked: Asked<Name>,
       idempotency: Idempotency | undefined,
+      trace?: Trace,
     ): Promise<Submission> {
       if (isFull()) throw new ApiError('OVERLOADED');
       const ticket = { ticketId: newTicketId(shard), kind, userId: asked.userId, idempotency };
       if (idempotency !== undefined && queues.length > 1) await bindEverywhere(idempotency, ticket.ticketId);
-      const pending = shards[shard]?.add({ ...ticket, asked });
+      const endAccept = trace?.begin('accept');
+      const pending = shards[shard]?.add({ ...ticket, asked, trace });
       if (pending === undefined) throw new ApiError('OVERLOADED');
       const result = await pending.catch((fault: Error) => {
         throw new ApiError('UNAVAILABLE', undefined, {}, fault);
       });
       if (result instanceof ApiError) throw result;
+      endAccept?.();
       return result;
     },
 

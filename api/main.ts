@@ -6,6 +6,7 @@ import { createLogger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, stopOnSignal } from '../shared/platform/shutdown.ts';
+import { startTracing } from '../shared/platform/tracing.ts';
 import { acceptMany } from './accept.ts';
 import { startApi } from './api.ts';
 
@@ -17,6 +18,7 @@ async function main() {
   const log = createLogger(config, 'api');
   if (config.NODE_ENV === 'production' && config.AUTH === 'off')
     log.warn('AUTH=off: what a body says of its user is believed');
+  const stopTracing = await startTracing(config, 'api', log);
   const prisma = openPrisma(databaseUrl, config.API_CONNECTIONS, config);
   const redis = openRedis(redisUrl, 'producer', log, config);
   const subscriber = openRedis(redisUrl, 'subscriber', log, config);
@@ -35,6 +37,7 @@ async function main() {
   });
   stopOnSignal(log, async () => {
     await Promise.all([doors?.close(), api.close()]);
+    await stopTracing();
     redis.disconnect();
     subscriber.disconnect();
     await prisma.$disconnect();

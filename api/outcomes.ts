@@ -5,6 +5,7 @@ import type { DrainMeter } from '../shared/domain/drain.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { shardOfTicket } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { Trace } from '../shared/platform/tracing.ts';
 import type { BookingStore } from '../shared/stores/bookings.ts';
 import { keysOf } from '../shared/stores/keys.ts';
 import type { TicketLook, TicketStore } from '../shared/stores/tickets.ts';
@@ -36,6 +37,7 @@ type Remembered = {
   place: number;
   atMs: number;
   outcome: string | undefined;
+  trace: Trace | undefined;
 };
 
 /** The state of a ticket: the JSON of its view, and whether it is the last. */
@@ -82,10 +84,12 @@ export async function createOutcomes(deps: {
 
   function deliver(ticketId: string, outcome: string): void {
     const known = recall(ticketId);
+    const endPush = known?.outcome === undefined ? known?.trace?.begin('push') : undefined; // once, if told again
     if (known !== undefined) known.outcome = outcome;
     const followers = listeners.get(ticketId);
     listeners.delete(ticketId);
     for (const follower of followers ?? []) follower(outcome);
+    endPush?.();
   }
 
   const channels = looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`);
@@ -229,12 +233,18 @@ export async function createOutcomes(deps: {
     wait,
 
     /** Remembers a ticket that this node has just accepted, with its place in line. */
-    noteAccepted(ticketId: string, kind: TicketKind, userId: number | undefined, place: number): void {
+    noteAccepted(
+      ticketId: string,
+      kind: TicketKind,
+      userId: number | undefined,
+      place: number,
+      trace: Trace | undefined,
+    ): void {
       if (remembered.size === MIN_REMEMBERED) {
         rememberedBefore = remembered;
         remembered = new Map();
       }
-      remembered.set(ticketId, { kind, userId, place, atMs: performance.now(), outcome: undefined });
+      remembered.set(ticketId, { kind, userId, place, atMs: performance.now(), outcome: undefined, trace });
     },
 
     /**
@@ -247,7 +257,8 @@ export async function createOutcomes(deps: {
         const state = await waitFrom(ticketId, seconds, gone, look, 'anyone');
         return state.settled ? (JSON.parse(state.json) as TicketView) : undefined;
       } catch (fault) {
-        log.warn({ ticketId, fault: (fault as Error).message }, 'outcome not read');
+        const traceId = recall(ticketId)?.trace?.id;
+        log.warn({ ticketId, traceId, fault: (fault as Error).message }, 'outcome not read');
         return undefined;
       }
     },

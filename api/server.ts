@@ -25,7 +25,7 @@ const RESTING_MS = 65_000;
 type Offering = IncomingMessage & { offersUpgrade?: boolean | null };
 
 /** A request that knows when its headers were there. */
-type Timed = IncomingMessage & { cameAtMs?: number };
+export type Timed = IncomingMessage & { cameAtMs?: number };
 
 /**
  * An HTTP server for an Express app whose requests and responses are born with Express' prototypes.
@@ -104,7 +104,7 @@ function noteAnswer(req: Request & Timed, status: number): void {
  * The pattern of the route that answers: its own, behind the path that its router is mounted at. Routers' paths have no parameters, so
  * it is what stands in the address before the route's own part.
  */
-function patternOf({ route, originalUrl }: Request): string {
+export function patternOf({ route, originalUrl }: Request): string {
   if (route === undefined) return 'other';
   const segments = (path: string) => path.split('/').filter((segment) => segment !== '');
   if (Array.isArray(route.path)) return route.path[0]; // pages, which are not below a router

@@ -3,6 +3,7 @@ import type { BookRequest } from '../shared/contract/jobs.ts';
 import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics, timed } from '../shared/platform/metrics.ts';
+import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
 import type { BookingStore, Claim, Earlier, SaveResult } from '../shared/stores/bookings.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
@@ -44,14 +45,20 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
   const { seats, bookings, tickets, log } = deps;
 
   /** One round: settles whom it can and answers with the requests that have to be claimed again. */
-  async function round(shard: number, requests: readonly BookRequest[]): Promise<BookRequest[]> {
+  async function round(
+    shard: number,
+    requests: readonly BookRequest[],
+    batch: BatchTrace | undefined,
+  ): Promise<BookRequest[]> {
     const outcomes = new Map<string, Outcome>();
     const again: BookRequest[] = [];
     const claims: Claim[] = [];
     const refused: BookRequest[] = [];
     const outdated = new Set<number>();
     claimRequests.observe(requests.length);
-    const decisions = await timed(claimSeconds, () => seats.claim(shard, requests));
+    const decisions = await timed(claimSeconds, () =>
+      traced(batch, 'claim', requests, () => seats.claim(shard, requests)),
+    );
     const byTicket = new Map(requests.map((request) => [request.ticketId, request]));
     for (const [i, request] of requests.entries()) {
       const decision = decisions[i];
@@ -70,7 +77,7 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
 
     // A refusal may be for want of the very seats that the same request got before Redis forgot it.
     const [saved, earlier] = await timed(saveSeconds, () =>
-      Promise.all([bookings.save(claims), bookings.findEarlier(refused)]),
+      traced(batch, 'save', requests, () => Promise.all([bookings.save(claims), bookings.findEarlier(refused)])),
     );
     for (const [ticketId, before] of earlier) outcomes.set(ticketId, outcomeOfEarlier(before));
     for (const claim of claims) {
@@ -92,32 +99,44 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
       if (result === 'unsavable' || result === 'failed') {
         outcomes.set(claim.ticketId, failed);
         await seats.release(claim.eventId, [claim]);
-        log.error({ ticketId: claim.ticketId, seats: claim.seats, result }, 'claim cannot be saved');
+        const ids = { ticketId: claim.ticketId, traceId: traceIdOf(request) };
+        log.error({ ...ids, seats: claim.seats, result }, 'claim cannot be saved');
         continue;
       }
       again.push(request);
-      if (result === 'lost') await giveUp(claim);
+      if (result === 'lost') await giveUp(claim, traceIdOf(request));
       else outdated.add(claim.eventId);
     }
 
-    if (outcomes.size > 0) await timed(settleSeconds, () => tickets.settle(shard, outcomes));
+    if (outcomes.size > 0) {
+      const settling = batch === undefined ? [] : requests.filter(({ ticketId }) => outcomes.has(ticketId));
+      await timed(settleSeconds, () => traced(batch, 'settle', settling, () => tickets.settle(shard, outcomes)));
+    }
     for (const eventId of outdated) await seats.open(eventId);
     return again;
   }
 
   /** PostgreSQL gave a seat of this claim to someone else: Redis learns whose it is, the rest of the claim is freed. */
-  async function giveUp(claim: Claim): Promise<void> {
+  async function giveUp(claim: Claim, traceId: string | undefined): Promise<void> {
     const owners = await bookings.owners(claim.eventId, claim.seats);
     const mended = await seats.mend(claim.eventId, owners);
     await seats.release(claim.eventId, [claim]);
-    log.warn({ ticketId: claim.ticketId, seats: claim.seats, mended }, 'claim lost in PostgreSQL, Redis mended');
+    log.warn(
+      { ticketId: claim.ticketId, traceId, seats: claim.seats, mended },
+      'claim lost in PostgreSQL, Redis mended',
+    );
   }
 
   return async function book(shard: number, requests: readonly BookRequest[]): Promise<void> {
-    let undecided = [...requests];
-    for (let rounds = 0; undecided.length > 0; rounds += 1) {
-      if (rounds === MAX_ROUNDS) throw new Error(`${undecided.length} requests undecided after ${rounds} rounds`);
-      undecided = await round(shard, undecided);
+    const batch = traceBatch('book', shard, requests);
+    try {
+      let undecided = [...requests];
+      for (let rounds = 0; undecided.length > 0; rounds += 1) {
+        if (rounds === MAX_ROUNDS) throw new Error(`${undecided.length} requests undecided after ${rounds} rounds`);
+        undecided = await round(shard, undecided, batch);
+      }
+    } finally {
+      batch?.end();
     }
   };
 }

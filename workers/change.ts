@@ -3,6 +3,7 @@ import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/t
 import { groupBy } from '../shared/domain/group-by.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics, timed } from '../shared/platform/metrics.ts';
+import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
 import type { HoldStore, Release } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
@@ -23,16 +24,30 @@ export function createChange(deps: {
 
   return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
     changeRequests.observe(requests.length);
-    const results = await timed(changeSeconds, () => holds.change(requests));
+    const batch = traceBatch('change', shard, requests);
+    try {
+      await changeAll(shard, requests, batch);
+    } finally {
+      batch?.end();
+    }
+  };
+
+  async function changeAll(
+    shard: number,
+    requests: readonly ChangeRequest[],
+    batch: BatchTrace | undefined,
+  ): Promise<void> {
+    const results = await timed(changeSeconds, () => traced(batch, 'change', requests, () => holds.change(requests)));
     const outcomes = new Map<string, Outcome>();
     const renewals: { eventId: number; ticketId: string; seats: string[]; holdMs: number }[] = [];
     const releases: Release[] = [];
-    for (const { ticketId, kind } of requests) {
+    for (const request of requests) {
+      const { ticketId, kind } = request;
       const result = results.get(ticketId);
       if (result === undefined) throw new Error(`change ${ticketId} has no result`);
       if (result === 'unsavable') {
         outcomes.set(ticketId, { kind, status: 'failed', code: 'INTERNAL' });
-        log.error({ ticketId }, 'change cannot be saved');
+        log.error({ ticketId, traceId: traceIdOf(request) }, 'change cannot be saved');
         continue;
       }
       if ('code' in result) {
@@ -52,6 +67,6 @@ export function createChange(deps: {
     }
     for (const [eventId, some] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, some);
     if (releases.length > 0) await releaseSeats(releases);
-    await tickets.settle(shard, outcomes);
-  };
+    await traced(batch, 'settle', requests, () => tickets.settle(shard, outcomes));
+  }
 }

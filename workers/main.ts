@@ -5,6 +5,7 @@ import { serveMetrics } from '../shared/platform/metrics-server.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, stopOnSignal } from '../shared/platform/shutdown.ts';
+import { startTracing } from '../shared/platform/tracing.ts';
 import { createMetricsTargets } from '../shared/stores/metrics-targets.ts';
 import { startWorkers } from './workers.ts';
 
@@ -16,6 +17,7 @@ async function main() {
   const config = readConfig();
   const { databaseUrl, redisUrl } = requireServers(config);
   const log = createLogger(config, 'worker');
+  const stopTracing = await startTracing(config, 'worker', log);
   const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   // One connection for each batch under way, one for each shard's control queue, one for each turn at scheduled work, one to let people in.
   const prisma = openPrisma(
@@ -38,6 +40,7 @@ async function main() {
     clearInterval(announcing);
     metrics.close();
     await workers.close();
+    await stopTracing();
     await Promise.race([targets.withdraw(metrics.address), sleep(WITHDRAW_MS)]); // Redis may be away
     redis.disconnect();
     await prisma.$disconnect();

@@ -26,6 +26,7 @@ import { type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
+import { startTrace } from '../traces.ts';
 import type { WaitingRooms } from '../waiting-room.ts';
 
 /** Seconds that a change of a hold waits for its outcome where the client does not say. */
@@ -62,7 +63,8 @@ export function bookingRoutes(deps: {
 
     const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
     const asked = { eventId, userId: caller.userId, wish, hold: true, idempotency, admission };
-    const submission = await bookIntake.submit(shardOfEvent(eventId, shards), 'book', asked, idempotency);
+    const trace = startTrace(req, res);
+    const submission = await bookIntake.submit(shardOfEvent(eventId, shards), 'book', asked, idempotency, trace);
     await answer(req, res, submission, seconds, 201);
   }
 
@@ -85,7 +87,7 @@ export function bookingRoutes(deps: {
 
     const idempotency = idempotencyOf(req, pathOf(req), body, caller);
     const asked = { kind, bookingId, userId: caller.userId, ...rest };
-    const submission = await changeIntake.submit(shard, kind, asked, idempotency);
+    const submission = await changeIntake.submit(shard, kind, asked, idempotency, startTrace(req, res));
     await answer(req, res, submission, seconds, 200);
   };
 

@@ -18,6 +18,7 @@ import { type Intake, idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
+import { startTrace } from '../traces.ts';
 import type { WaitingRooms } from '../waiting-room.ts';
 import { visitorTokenOf } from './waiting-room.ts';
 
@@ -77,7 +78,7 @@ export function addSeatSystemRoutes(
 
     const idempotency = idempotencyOf(req, '/reserve', body);
     const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency, admission };
-    const submission = await bookIntake.submit(shard, 'book', asked, idempotency);
+    const submission = await bookIntake.submit(shard, 'book', asked, idempotency, startTrace(req, res));
     noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {
       const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));

@@ -16,6 +16,17 @@ export type Idempotency = z.infer<typeof idempotency>;
 /** Under which admission a request was accepted: its line's generation, position, uses, and end in milliseconds since 1970. */
 const bookAdmission = z.strictObject({ generation: z.int(), position: z.int(), uses: z.int(), untilMs: z.int() });
 
+/**
+ * The trace that shows a ticket, of the few that are traced: the span that stands above all others as a W3C `traceparent`, and when the
+ * request was queued, in milliseconds since 1970.
+ */
+const ticketTrace = z.object({
+  parent: z.string().regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
+  queuedAtMs: z.number(),
+});
+
+export type TicketTrace = z.infer<typeof ticketTrace>;
+
 /** One accepted request for seats on its way to a worker: to hold them for a while, or to sell them at once. */
 const bookRequest = z.strictObject({
   ticketId,
@@ -26,6 +37,7 @@ const bookRequest = z.strictObject({
   idempotency: idempotency.optional(),
   /** Only where the event's waiting room was on. */
   admission: bookAdmission.optional(),
+  trace: ticketTrace.optional(),
 });
 
 export type BookRequest = z.infer<typeof bookRequest>;
@@ -37,6 +49,7 @@ const changeRequest = z.strictObject({
   bookingId: ticketId,
   userId,
   paymentReference: z.string().optional(),
+  trace: ticketTrace.optional(),
 });
 
 export type ChangeRequest = z.infer<typeof changeRequest>;

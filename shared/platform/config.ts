@@ -56,6 +56,8 @@ export const settings = z.object({
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   AUTH_ISSUER: z.string().min(1).default('frontrow'),
   AUTH_AUDIENCE: z.string().min(1).default('frontrow'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01),
   /** Set by `npm start` for the parts it starts: the servers are embedded, operators' routes are open on loopback. */
   EMBEDDED: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
