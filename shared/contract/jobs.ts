@@ -20,7 +20,7 @@ const bookAdmission = z.strictObject({ generation: z.int(), position: z.int(), u
  * The trace that shows a ticket, of the few that are traced: the span that stands above all others as a W3C `traceparent`, and when the
  * request was queued, in milliseconds since 1970.
  */
-const ticketTrace = z.object({
+const ticketTrace = z.strictObject({
   parent: z.string().regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
   queuedAtMs: z.number(),
 });
