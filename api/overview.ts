@@ -93,7 +93,7 @@ export function createOverview(deps: {
   }
 
   async function make(): Promise<Overview> {
-    await look();
+    await orNothing(look());
     const [redisUp, postgresUp] = await Promise.all([metrics.redisUp, metrics.postgresUp].map(valuesOf));
     const [queue, outcomes, view, shown] = await Promise.all([
       orNothing(readQueue()),

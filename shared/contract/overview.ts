@@ -14,7 +14,7 @@ const room = roomView.pick({ mode: true, paused: true, peoplePerMinute: true }).
 });
 
 /** A warning or an error that a process logged, with the words of its fault. */
-export const loggedFault = z.object({
+const loggedFault = z.object({
   at: z.iso.datetime(),
   level: z.enum(['warn', 'error', 'fatal']),
   message: z.string(),

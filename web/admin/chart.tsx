@@ -102,7 +102,12 @@ function optionsOf(lines: readonly Line[], place: HTMLElement): uPlot.Options {
     legend: { show: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map((seconds) => timeOf(seconds * 1000).slice(0, 8)), space: 90 },
+      {
+        ...axis,
+        values: (_, ticks) => ticks.map((seconds) => timeOf(seconds * 1000).slice(0, 8)),
+        space: 90,
+        size: 30,
+      },
       { ...axis, values: (_, ticks) => ticks.map(inWords), size: 56 },
     ],
     series: [

@@ -10,6 +10,8 @@ export type Point = {
   atMs: number;
   queue: NonNullable<Overview['queue']>;
   outcomes: NonNullable<Overview['outcomes']>;
+  /** Fewer workers ran than were desired. */
+  isShort: boolean;
   acceptedPerSecond: number;
   settledPerSecond: number;
 };
@@ -116,7 +118,8 @@ export function createOperation(show: (operation: Operation) => void) {
     }
     const perSecond = (name: 'accepted' | 'settled') =>
       last === undefined ? 0 : Math.max(0, (1000 * (queue[name] - last.queue[name])) / (atMs - last.atMs));
-    const point = { atMs, queue, outcomes };
+    const { alive = 0, desired = 0 } = now.workers ?? {};
+    const point = { atMs, queue, outcomes, isShort: alive < desired };
     const rates = { acceptedPerSecond: perSecond('accepted'), settledPerSecond: perSecond('settled') };
     change({ phase: 'live', lost: false, now, history: [...history, { ...point, ...rates }].slice(-MAX_POINTS) });
   }

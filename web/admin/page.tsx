@@ -92,8 +92,11 @@ function Verdict({ now, history, lost }: { now: Overview; history: Point[]; lost
     document.title = `${headline} · ${inWords(now.queue?.depth ?? 0)} waiting · Frontrow`;
   }, [headline, now.queue?.depth]);
   return (
-    <header aria-live="polite">
-      <h1 class={lost || problems.length > 0 ? 'bad' : 'good'}>{headline}</h1>
+    <header>
+      {/* The list below counts seconds, which nobody wants read out. */}
+      <div aria-live="polite">
+        <h1 class={lost || problems.length > 0 ? 'bad' : 'good'}>{headline}</h1>
+      </div>
       {lost && <p class="notice">The connection is lost: what you see is of {timeOf(now.atMs)}. Trying again.</p>}
       {problems.length > 0 && (
         <ul class="problems">
@@ -116,7 +119,7 @@ function Queue({ now: { queue }, history, openBoard }: { now: Overview; history:
   const perSecond = (name: Parameters<typeof meanOf>[1]) => `${inWords(meanOf(history, name))}/s`;
   const figures = [
     ['Tickets waiting', queue && inWords(queue.depth)],
-    ['ETA of the last', queue && secondsInWords(queue.etaSeconds)],
+    ['ETA of the newest', queue && secondsInWords(queue.etaSeconds)],
     ['Accepted', queue && perSecond('acceptedPerSecond')],
     ['Settled', queue && perSecond('settledPerSecond')],
     ['Oldest job', queue && secondsInWords(queue.oldestSeconds)],
@@ -255,7 +258,6 @@ const SEATS = ['sold', 'held', 'blocked', 'available'] as const;
 function EventCard({ event, ask }: { event: Event; ask: Ask }) {
   const { eventId, name, salesPaused, seats } = event;
   const path = `/api/events/${eventId}`;
-  const total = seats === undefined ? 0 : SEATS.reduce((sum, status) => sum + seats[status], 0);
   return (
     <article aria-label={name}>
       <div class="title">
@@ -272,8 +274,8 @@ function EventCard({ event, ask }: { event: Event; ask: Ask }) {
       ) : (
         <>
           <div class="seats" aria-hidden="true">
-            {SEATS.map((status) => (
-              <i key={status} class={status} style={{ flexGrow: total === 0 ? 0 : seats[status] / total }} />
+            {SEATS.filter((status) => seats[status] > 0).map((status) => (
+              <i key={status} class={status} style={{ flexGrow: seats[status] }} />
             ))}
           </div>
           <ul class="keys">

@@ -1,8 +1,9 @@
 import type { Overview } from '../../shared/contract/overview.ts';
 import type { Point } from './operation.ts';
 
-/** Seconds in which nothing drains, or for which a job waits, before that is a problem. */
+/** Seconds in which nothing drains, workers are missing, or a job waits, before that is a problem. */
 const STUCK_SECONDS = 10;
+const SHORT_SECONDS = 20;
 const OLD_SECONDS = 30;
 
 const NUMBER = new Intl.NumberFormat('en');
@@ -24,13 +25,17 @@ export function problemsOf({ redisUp, postgresUp, queue, workers }: Overview, hi
   if (!postgresUp) problems.push('PostgreSQL does not answer: no booking is saved, outcomes wait.');
   if (workers?.alive === 0) problems.push('No worker runs: nothing drains.');
   const last = history.at(-1);
-  const before = history.findLast(({ atMs }) => last !== undefined && atMs <= last.atMs - STUCK_SECONDS * 1000);
+  const since = (seconds: number) => history.findLastIndex(({ atMs }) => last && atMs <= last.atMs - seconds * 1000);
+  const before = history[since(STUCK_SECONDS)];
+  const shortFrom = since(SHORT_SECONDS);
   if (last && before && last.queue.depth > 0 && before.queue.depth > 0 && last.queue.settled === before.queue.settled)
     problems.push(`Tickets wait, and none has got its outcome for ${STUCK_SECONDS} s.`);
+  if (workers?.alive && shortFrom >= 0 && history.slice(shortFrom).every(({ isShort }) => isShort))
+    problems.push(`${workers.alive} of ${workers.desired} workers run: see the supervisor.`);
   if (queue && queue.oldestSeconds > OLD_SECONDS)
     problems.push(`The oldest job has waited for ${secondsInWords(queue.oldestSeconds)}.`);
   if (queue && queue.failed > 0)
-    problems.push(`${inWords(queue.failed)} failed for good: see the faults, and the queues.`);
+    problems.push(`Jobs that failed for good: ${inWords(queue.failed)}. See the faults, and the queues.`);
   return problems;
 }
 
