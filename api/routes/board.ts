@@ -11,6 +11,10 @@ const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; base-uri 'self'; " +
   "form-action 'none'; frame-ancestors 'none'";
 
+/** A job's data without what logs do not show either. */
+const withoutSecrets = (data: unknown): unknown =>
+  JSON.parse(JSON.stringify(data ?? null, (name, value) => (name === 'paymentReference' ? '...' : value)));
+
 /**
  * Bull Board, to look into the queues and not to change them: who removes a job takes tickets from those who wait, and the sweep
  * does all that has to be done by hand elsewhere.
@@ -22,7 +26,11 @@ export function boardRoute(deps: { queues: readonly (readonly JobQueue[])[]; ses
   function open(parent: Express): Express {
     const server = new ExpressAdapter().setBasePath(BOARD_PATH);
     const adapters = queues.flatMap((ofShard, shard) =>
-      ofShard.map(({ bullmq }) => new BullMQAdapter(bullmq, { prefix: `s${shard} `, readOnlyMode: true })),
+      ofShard.map(({ bullmq }) => {
+        const adapter = new BullMQAdapter(bullmq, { prefix: `s${shard} `, readOnlyMode: true });
+        adapter.setFormatter('data', withoutSecrets);
+        return adapter;
+      }),
     );
     createBullBoard({ queues: adapters, serverAdapter: server, options: { uiConfig: { boardTitle: 'Frontrow' } } });
     const app = server.getRouter() as Express;

@@ -104,34 +104,34 @@ describeInBrowser('the operator’s page', (browser) => {
       desired?: number;
     };
     await button('One worker more').click();
-    await page.getByText(`An operator asked for ${desired + 1}.`).waitFor();
-    await button('One worker fewer').click();
-    await page.getByText(`An operator asked for ${desired}.`).waitFor();
-    expect((await send(system().url, 'GET', '/admin/workers', undefined, asOperator)).body.asked).toBe(desired);
-
     await button('Pause sales').click();
-    await page.getByText('Sales are paused').waitFor();
-    expect((await reserve(1)).body.code).toBe('SALES_PAUSED');
-    await button('Resume sales').click();
-    await button('Pause sales').waitFor();
     await page.getByLabel('Mode').selectOption('on');
+    await page.getByText(`An operator asked for ${desired + 1}.`).waitFor();
+    await page.getByText('Sales are paused').waitFor();
     await page.getByText('On: 0 waiting').waitFor();
+    expect((await reserve(1)).body.code).toBe('ADMISSION_REQUIRED');
+    await button('One worker fewer').click();
     await page.getByLabel('People a minute').fill('60');
     await button('Set').click();
     await button('Pause letting in').click();
+    await page.getByText(`An operator asked for ${desired}.`).waitFor();
     await page.getByText('Letting in is paused.').waitFor();
-    const { waitingRoom } = await system().prisma.event.findUniqueOrThrow({
-      where: { id: 1 },
-      include: { waitingRoom: true },
+    expect((await send(system().url, 'GET', '/admin/workers', undefined, asOperator)).body.asked).toBe(desired);
+    const event = { where: { id: 1 }, include: { waitingRoom: true } };
+    expect(await system().prisma.event.findUniqueOrThrow(event)).toMatchObject({
+      salesPaused: true,
+      waitingRoom: { mode: 'ON', paused: true, peoplePerMinute: 60 },
     });
-    expect(waitingRoom).toMatchObject({ mode: 'ON', paused: true, peoplePerMinute: 60 });
 
-    await page.reload(); // the token is kept
-    await button('Let people in again').click();
-    await page.getByLabel('Mode').selectOption('off');
-    await page.getByText('Nobody waits.').waitFor();
     system().log.warn({ fault: 'a fault to be seen', token: 'secret' }, 'something was not right');
+    await page.reload(); // the token is kept
     await page.getByText('a fault to be seen').waitFor();
+    await page.getByLabel('Mode').selectOption('off');
+    await button('Let people in again').click();
+    await button('Resume sales').click();
+    await page.getByText('Nobody waits.').waitFor();
+    await button('Pause sales').waitFor();
+    expect((await reserve(1)).status).toBe(200);
     await button('Look into the queues').click();
     await page.getByText('s0 booking').first().waitFor();
     complaints.splice(0); // Bull Board asks Google for a font, and is refused
