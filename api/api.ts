@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { createDrainMeter } from '../shared/domain/drain.ts';
 import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import { createMetricsPage } from '../shared/platform/metrics.ts';
+import { createLooks, createMetricsPage } from '../shared/platform/metrics.ts';
 import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue } from '../shared/platform/queues.ts';
 import { measureRedis } from '../shared/platform/redis.ts';
@@ -22,7 +22,9 @@ import { buildApp } from './app.ts';
 import { createControl } from './control.ts';
 import { createIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
+import { createOperatorGuard } from './operators.ts';
 import { createOutcomes } from './outcomes.ts';
+import { createOverview } from './overview.ts';
 import { attachPush } from './push.ts';
 import { createRedisMemory } from './redis-memory.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -75,9 +77,13 @@ export async function startApi(deps: {
   const watch = createWatch({ subscriber, seats, log });
   const workers = createWorkersStore({ redis, shards: config.SHARDS });
   const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
-  const metricsPage = createMetricsPage([...measures, waitingRooms.measure, measureRedis, measurePools]);
+  const look = createLooks([...measures, waitingRooms.measure, measureRedis, measurePools]);
+  const overview = createOverview({ look, events, workers, waitingRooms });
+  const requireOperator = createOperatorGuard(config);
   const app = buildApp({
     config,
+    requireOperator,
+    queues: tags.map((_tag, shard) => [queues[shard], controls[shard]].flatMap((queue) => queue ?? [])),
     bookIntake,
     changeIntake,
     outcomes,
@@ -92,12 +98,13 @@ export async function startApi(deps: {
     waitingRooms,
     redis,
     prisma,
-    metricsPage,
+    metricsPage: createMetricsPage(look),
     metricsTargets: createMetricsTargets({ redis }),
     log,
   });
   const server = createAppServer(app, securityHeaders(config));
-  const push = attachPush(server, { outcomes, watch, events, identity, origins: config.CORS_ORIGINS, log });
+  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, origins: config.CORS_ORIGINS, log };
+  const push = attachPush(server, pushDeps);
 
   return {
     server,

@@ -5,6 +5,7 @@ import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
+import type { JobQueue } from '../shared/platform/queues.ts';
 import type { BookingStore } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { MetricsTargets } from '../shared/stores/metrics-targets.ts';
@@ -12,11 +13,12 @@ import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import type { UserStore } from '../shared/stores/users.ts';
 import type { WorkersStore } from '../shared/stores/workers.ts';
+import { createBoardSessions } from './board-session.ts';
 import type { Control } from './control.ts';
 import { ApiError, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Intake } from './intake.ts';
-import { createOperatorGuard } from './operators.ts';
+import type { OperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { adminRoutes } from './routes/admin.ts';
@@ -46,6 +48,9 @@ const corsOptions = (origin: string[]): CorsOptions => {
 export function buildApp(deps: {
   config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'TRUST_PROXY' | 'CORS_ORIGINS'> &
     Parameters<typeof createRateLimits>[0];
+  requireOperator: OperatorGuard;
+  /** BullMQ's, of each shard. */
+  queues: readonly (readonly JobQueue[])[];
   bookIntake: Intake<'book'>;
   changeIntake: Intake<'change'>;
   outcomes: Outcomes;
@@ -64,10 +69,10 @@ export function buildApp(deps: {
   prisma: PrismaClient;
   log: Logger;
 }): Express {
-  const { config, redis, prisma, log } = deps;
-  const requireOperator = createOperatorGuard(config);
+  const { config, requireOperator, redis, prisma, log } = deps;
   const limits = createRateLimits(config);
-  const guarded = { ...deps, requireOperator, limits, shards: config.SHARDS };
+  const sessions = createBoardSessions(config, requireOperator);
+  const guarded = { ...deps, limits, sessions, shards: config.SHARDS };
 
   const app = express();
   app.disable('x-powered-by');

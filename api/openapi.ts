@@ -369,6 +369,20 @@ export function openApiDocument() {
       '/admin/rebuild': {
         post: lookAfter('Write Redis anew from PostgreSQL', 'The houses that were written.', rebuildReport),
       },
+      '/admin/session': {
+        post: {
+          summary: 'Let this browser look into the queues for eight hours, at the path that is answered',
+          tags: ['Operators'],
+          security: operator,
+          responses: {
+            '200': answer(
+              'A cookie for that path alone, where operators need a token.',
+              z.object({ path: z.string() }),
+            ),
+            ...problems(...OPERATOR),
+          },
+        },
+      },
       '/admin/workers': {
         get: {
           summary: 'Worker processes that run, and how many there should be',

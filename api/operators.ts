@@ -25,6 +25,8 @@ function isFromHere({ headers, socket }: IncomingMessage): boolean {
   );
 }
 
+const bearerOf = ({ headers }: IncomingMessage) => /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+
 /**
  * Guards what only operators may do: `Authorization: Bearer <ADMIN_TOKEN>`. Without a token in the settings the routes
  * are open only to who sits at this machine, and only with embedded servers.
@@ -32,13 +34,15 @@ function isFromHere({ headers, socket }: IncomingMessage): boolean {
 export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED'>) {
   const expected = config.ADMIN_TOKEN === undefined ? undefined : digest(config.ADMIN_TOKEN);
 
-  /** @throws ApiError UNAUTHENTICATED without a token, FORBIDDEN with a wrong one or where there is none to match */
-  return function requireOperator(req: IncomingMessage): void {
+  /**
+   * @param given the token that a WebSocket's message brought, where a browser cannot send the header
+   * @throws ApiError UNAUTHENTICATED without a token, FORBIDDEN with a wrong one or where there is none to match
+   */
+  return function requireOperator(req: IncomingMessage, given = bearerOf(req)): void {
     if (expected === undefined) {
       if (config.EMBEDDED && isFromHere(req)) return;
       throw new ApiError('FORBIDDEN', 'This is for operators, and ADMIN_TOKEN is not set.');
     }
-    const given = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1];
     if (given === undefined) throw new ApiError('UNAUTHENTICATED', 'This is for operators: send the admin token.');
     if (!timingSafeEqual(digest(given), expected)) throw new ApiError('FORBIDDEN');
   };

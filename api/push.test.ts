@@ -40,6 +40,8 @@ async function pushServer({ pingMs = 60_000, idleMs = 60_000, origins = [] as st
           throw new ApiError('UNAUTHENTICATED');
         },
       },
+      overview: { watch: () => () => undefined },
+      requireOperator: () => undefined,
       origins,
       log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
     },

@@ -10,8 +10,10 @@ import { metrics } from '../shared/platform/metrics.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import { ApiError } from './http.ts';
 import type { Identity } from './identity.ts';
+import type { OperatorGuard } from './operators.ts';
 import { isOwnOrigin } from './origins.ts';
 import type { Outcomes } from './outcomes.ts';
+import type { OverviewMaker } from './overview.ts';
 import { SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
 import type { Watch } from './watch.ts';
 
@@ -57,13 +59,14 @@ const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
 const WHAT_TO_SEND =
-  'Send {"type":"subscribe","ticketId":...}, {"type":"watch","eventId":...} or {"type":"authenticate","token":...} as text.';
+  'Send {"type":"subscribe","ticketId":...}, {"type":"watch","eventId":...}, {"type":"authenticate","token":...} ' +
+  'or {"type":"operate","token":...} as text.';
 
 const FOREIGN_PAGE = 'Pages of this site may not connect: it is not in CORS_ORIGINS.';
 
 /**
  * WebSocket on `/ws`: a client subscribes to tickets and is told their state at once, then their outcome; or it watches an
- * event and is told how its seats change.
+ * event and is told how its seats change; or it brings the admin token and is told each second how the system stands.
  */
 export function attachPush(
   server: Server,
@@ -72,13 +75,15 @@ export function attachPush(
     watch: Watch;
     events: Pick<EventStore, 'layout'>;
     identity: Pick<Identity, 'userOfToken' | 'stranger'>;
+    overview: OverviewMaker;
+    requireOperator: OperatorGuard;
     /** Other sites whose pages may connect. */
     origins: readonly string[];
     log: Logger;
   },
   pulse = PULSE,
 ) {
-  const { outcomes, watch, events, identity, origins, log } = deps;
+  const { outcomes, watch, events, identity, overview, requireOperator, origins, log } = deps;
   const slow = new Set<WebSocket>();
   let allSubscriptions = 0;
   const sockets = new WebSocketServer({
@@ -98,7 +103,7 @@ export function attachPush(
     if (!mayConnect(req)) return refuseUpgrade(socket, '403 Forbidden', errorBody('FORBIDDEN', FOREIGN_PAGE));
     if (sockets.clients.size >= MAX_SOCKETS)
       return refuseUpgrade(socket, '503 Service Unavailable', errorBody('OVERLOADED'));
-    sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket));
+    sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket, req));
   });
 
   sockets.on('wsClientError', (_fault, socket) =>
@@ -121,9 +126,10 @@ export function attachPush(
     return socket.bufferedAmount <= MAX_BUFFERED_SLOW_BYTES;
   }
 
-  function serve(socket: WebSocket, raw: Duplex): void {
+  function serve(socket: WebSocket, raw: Duplex, req: IncomingMessage): void {
     const subscriptions = new Map<string, () => void>();
     const watches = new Map<number, () => void>();
+    let unwatchOverview: (() => void) | undefined;
     let reader = identity.stranger;
 
     /** What is sent in one turn of the event loop (a batch's outcomes) leaves in one write: most of a send is that call. */
@@ -246,11 +252,33 @@ export function attachPush(
         if (reader !== 'anyone') reader = { userId };
         send({ type: 'authenticated', userId });
       } catch (fault) {
-        refuse(fault, {});
-        wrongTokens += 1;
-        if (wrongTokens >= MAX_WRONG_TOKENS) socket.close(POLICY_VIOLATION, 'too many tokens that are not valid');
+        refuseToken(fault);
       } finally {
         checking = false;
+      }
+    }
+
+    function refuseToken(fault: unknown): void {
+      refuse(fault, {});
+      wrongTokens += 1;
+      if (wrongTokens >= MAX_WRONG_TOKENS) socket.close(POLICY_VIOLATION, 'too many tokens that are not valid');
+    }
+
+    function operate(token: string | undefined): void {
+      if (unwatchOverview !== undefined) return;
+      try {
+        requireOperator(req, token);
+      } catch (fault) {
+        refuseToken(fault);
+        return;
+      }
+      try {
+        // Who has not read the last one yet misses this one.
+        unwatchOverview = overview.watch((message) => {
+          if (socket.readyState === socket.OPEN && socket.bufferedAmount === 0) socket.send(message, { binary: false });
+        });
+      } catch (fault) {
+        refuse(fault, {});
       }
     }
 
@@ -270,7 +298,7 @@ export function attachPush(
     const heart = setInterval(() => {
       // One that reads nothing answers no ping either, and would never see a goodbye.
       if (!answered) return socket.terminate();
-      const follows = subscriptions.size + watches.size > 0;
+      const follows = subscriptions.size + watches.size > 0 || unwatchOverview !== undefined;
       if (follows) quietSinceMs = performance.now();
       else if (performance.now() - quietSinceMs >= pulse.idleMs) return socket.close(NORMAL, 'follows nothing');
       answered = false;
@@ -282,6 +310,7 @@ export function attachPush(
       if (message === undefined) return send(errorMessage('INVALID_REQUEST', WHAT_TO_SEND));
       if (message.type === 'subscribe') void subscribe(message.ticketId);
       else if (message.type === 'watch') void watchSeats(message.eventId);
+      else if (message.type === 'operate') operate(message.token);
       else void authenticate(message.token);
     });
     metrics.sockets.inc();
@@ -289,6 +318,7 @@ export function attachPush(
       metrics.sockets.dec();
       for (const unfollow of subscriptions.values()) unfollow();
       for (const unwatch of watches.values()) unwatch();
+      unwatchOverview?.();
       allSubscriptions -= subscriptions.size;
       subscriptions.clear();
       watches.clear();

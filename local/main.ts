@@ -148,6 +148,7 @@ function readyBlock(url: string, folder: string, seats: number): string {
   ... and wait:         curl -X POST '${url}/reserve?wait=5' -H 'content-type: application/json' -d '{"count":2}'
   What became of it:    curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws
   A row, the house:     curl ${url}/occupancy/1/1                curl ${url}/availability/check-all
+  Watch and operate it: ${url}/admin in a browser
   Metrics:              curl ${url}/metrics     of workers: curl ${url}/metrics/targets
   A herd of 40,000:     npm run herd -- --requests 40000 --connections 256
 

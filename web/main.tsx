@@ -27,4 +27,8 @@ function App({ path }: { path: string }) {
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');
 root.replaceChildren();
-render(<App path={location.pathname} />, root);
+if (/^\/admin\/?$/.test(location.pathname)) {
+  // Apart from the rest: buyers, who are many, do not load what operators need.
+  const { OperatorPage } = await import('./admin/page.tsx');
+  render(<OperatorPage />, root);
+} else render(<App path={location.pathname} />, root);

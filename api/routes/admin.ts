@@ -3,23 +3,31 @@ import { z } from 'zod';
 import { eventId } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_LOOKED_AFTER } from '../../shared/contract/limits.ts';
 import { workersBody } from '../../shared/contract/workers.ts';
+import type { JobQueue } from '../../shared/platform/queues.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import type { WorkersStore } from '../../shared/stores/workers.ts';
+import { BOARD_PATH, type BoardSessions } from '../board-session.ts';
 import type { Control } from '../control.ts';
 import { ApiError, parse, queryOf, readJson, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
+import { boardRoute } from './board.ts';
 
 export const lookAfterQuery = z.object({ eventId: z.coerce.number().pipe(eventId).optional() });
 
-/** Looking after what runs, for operators: hold PostgreSQL and Redis against each other, write Redis anew, say how many workers there should be. */
+/**
+ * Looking after what runs, for operators: hold PostgreSQL and Redis against each other, write Redis anew, say how many workers there should
+ * be, look into the queues. Their page is one of the web app.
+ */
 export function adminRoutes(deps: {
   events: EventStore;
   control: Control;
   workers: WorkersStore;
   requireOperator: OperatorGuard;
+  queues: readonly (readonly JobQueue[])[];
+  sessions: BoardSessions;
 }) {
-  const { events, control, workers, requireOperator } = deps;
+  const { events, control, workers, requireOperator, sessions } = deps;
 
   /** The event that was named, or all. */
   async function eventsOf(req: Request): Promise<number[]> {
@@ -58,10 +66,18 @@ export function adminRoutes(deps: {
     reply(res, 200, await workers.view());
   }
 
+  function openSession(req: Request, res: Response): void {
+    requireOperator(req);
+    const cookie = sessions.cookie(req.secure);
+    reply(res, 200, { path: BOARD_PATH }, cookie === undefined ? {} : { 'set-cookie': cookie });
+  }
+
   const router = Router();
   router.post('/audit', lookAfter('audit'));
   router.post('/rebuild', lookAfter('rebuild'));
   router.get('/workers', showWorkers);
   router.post('/workers', askForWorkers);
+  router.post('/session', openSession);
+  router.use('/queues', boardRoute(deps));
   return router;
 }

@@ -4,7 +4,7 @@ import { type Request, type Response, Router } from 'express';
 import { projectRoot } from '../../shared/platform/root.ts';
 
 /** The pages of the app in web/, which tells them apart by itself. */
-const PAGES = ['/events/:id', '/events/:id/wait'];
+const PAGES = ['/events/:id', '/events/:id/wait', '/admin'];
 
 /** Nothing from anywhere else, nothing inline, and what the pages ask is asked here. */
 const POLICY =

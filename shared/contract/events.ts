@@ -70,7 +70,7 @@ export type EventChange = z.infer<typeof eventChange>;
 export const blockBody = z.object({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });
 
 /** How many seats have which status. */
-const seatCounts = z
+export const seatCounts = z
   .object({
     total: z.int(),
     available: z.int(),

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { type LoggedFault, MAX_FAULTS_IN_OVERVIEW } from '../contract/overview.ts';
 import type { Config } from './config.ts';
 
 /** Fields that no log line shows, at the top of it or up to three levels below. */
@@ -30,7 +31,31 @@ export function createLogger(
 ) {
   const serializers = { fault: (fault: unknown) => (typeof fault === 'string' ? withoutValues(fault) : fault) };
   const base = { part, pid: process.pid };
-  return pino({ level: config.LOG_LEVEL, base, redact: { paths, censor: '...' }, serializers }, destination);
+  const hooks = { streamWrite: keepFault };
+  return pino({ level: config.LOG_LEVEL, base, redact: { paths, censor: '...' }, serializers, hooks }, destination);
+}
+
+/** Warnings and errors of this process, the last ones, the newest first: as its log has them, and so without secrets. */
+export const lastFaults: LoggedFault[] = [];
+
+const LEVEL_NAMES = { 40: 'warn', 50: 'error', 60: 'fatal' } as const;
+
+/** Characters of a fault that are kept. */
+const MAX_FAULT_LENGTH = 300;
+
+function keepFault(line: string): string {
+  if (!/^\{"level":[456]0,/.test(line)) return line;
+  const { level, time, msg, fault } = JSON.parse(line) as {
+    level: 40 | 50 | 60;
+    time: number;
+    msg?: string;
+    fault?: unknown;
+  };
+  const words = typeof fault === 'string' ? { fault: fault.slice(0, MAX_FAULT_LENGTH) } : {};
+  const message = (msg ?? '').slice(0, MAX_FAULT_LENGTH);
+  lastFaults.unshift({ at: new Date(time).toISOString(), level: LEVEL_NAMES[level], message, ...words });
+  lastFaults.length = Math.min(lastFaults.length, MAX_FAULTS_IN_OVERVIEW);
+  return line;
 }
 
 export type Logger = ReturnType<typeof createLogger>;

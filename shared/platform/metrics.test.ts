@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createMetricsPage, metrics } from './metrics.ts';
+import { createLooks, createMetricsPage, metrics } from './metrics.ts';
 
 const lines = async (name: string) => (await createMetricsPage()()).split('\n').filter((line) => line.startsWith(name));
 
@@ -31,11 +31,13 @@ test('a counter begins at 0 for every value that its label may have', async () =
 
 test('a page is rendered once a second at the most, however many ask', async () => {
   let looks = 0;
-  const page = createMetricsPage([
-    () => {
-      looks += 1;
-    },
-  ]);
+  const page = createMetricsPage(
+    createLooks([
+      () => {
+        looks += 1;
+      },
+    ]),
+  );
   const [one, other] = await Promise.all([page(), page()]);
   expect(one).toContain('frontrow_seats_mended_total 0');
   expect(one).not.toMatch(/^frontrow_redis_up/m); // nobody has looked yet

@@ -7,8 +7,8 @@ import { ticketKind } from '../contract/tickets.ts';
  * count for the whole process. Labels take few values: a route's pattern and never a path, never a ticket or a user.
  */
 
-/** Milliseconds for which a page of metrics serves whoever asks: what it reads is read once a second at the most. */
-const RENDERED_MS = 1_000;
+/** Milliseconds for which what was read serves whoever asks: it is read about once a second at the most. */
+const READ_MS = 950;
 
 /** Upper bounds in seconds of what takes a moment and of what may wait behind a herd, and of batches. */
 const MOMENTS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -192,31 +192,52 @@ export async function timed<Result>(child: HistogramChild, work: () => Promise<R
 export const contentType = registry.contentType;
 
 /**
- * The page that Prometheus reads. Before it is rendered `looks` set gauges; they bear their faults themselves, and take a second or two
- * at the most.
- *
- * @returns renders the page, at most once a second
+ * Sets the gauges that tell of what all processes share, about once a second at the most, however many ask. `looks` bear their faults
+ * themselves, and take a second or two at the most.
  */
-export function createMetricsPage(looks: readonly (() => void | Promise<void>)[] = []): () => Promise<string> {
+export const createLooks = (looks: readonly (() => void | Promise<void>)[] = []): (() => Promise<void>) =>
+  shared(async () => {
+    await Promise.all(looks.map((look) => look()));
+  });
+
+/** The page that Prometheus reads, for which `look` sets gauges. It is rendered about once a second at the most. */
+export function createMetricsPage(look: () => Promise<void> = createLooks()): () => Promise<string> {
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
-  let page: Promise<string> | undefined;
-  let rendering = false;
-  let renderedAt = Number.NEGATIVE_INFINITY;
+  return shared(async () => {
+    await look();
+    return registry.metrics();
+  });
+}
 
-  async function render(): Promise<string> {
-    rendering = true;
+/** Does something for all who ask while it is under way, or `READ_MS` after. */
+function shared<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let last: Promise<Result> | undefined;
+  let working = false;
+  let doneAt = Number.NEGATIVE_INFINITY;
+
+  async function begin(): Promise<Result> {
+    working = true;
     try {
-      await Promise.all(looks.map((look) => look()));
-      return await registry.metrics();
+      return await work();
     } finally {
-      rendering = false;
-      renderedAt = performance.now();
+      working = false;
+      doneAt = performance.now();
     }
   }
 
   return () => {
-    if (page === undefined || (!rendering && performance.now() - renderedAt > RENDERED_MS)) page = render();
-    return page;
+    if (last === undefined || (!working && performance.now() - doneAt > READ_MS)) last = begin();
+    return last;
   };
+}
+
+/** What became of tickets in this process, counted by status, or by the code of a refusal. */
+export async function outcomesCounted(): Promise<Record<string, number>> {
+  const counted: Record<string, number> = {};
+  for (const { labels, value } of (await metrics.outcomes.get()).values) {
+    const name = String(labels.code || labels.status);
+    counted[name] = (counted[name] ?? 0) + value;
+  }
+  return counted;
 }

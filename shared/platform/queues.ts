@@ -45,6 +45,8 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
   queue.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'queue'));
 
   return {
+    /** BullMQ's own, for Bull Board. */
+    bullmq: queue,
     /** Puts a job on the queue, its payload parsed here as at the other end. A job whose id is still there is not added twice. */
     async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
       const opts = jobId === undefined ? {} : { jobId };

@@ -39,6 +39,19 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       return (await prisma.event.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
     },
 
+    /** The newest events, the newest first, and how each is sold and its waiting room is set. */
+    newest: (limit: number) =>
+      prisma.event.findMany({
+        select: {
+          id: true,
+          name: true,
+          salesPaused: true,
+          waitingRoom: { select: { mode: true, paused: true, peoplePerMinute: true } },
+        },
+        orderBy: { id: 'desc' },
+        take: limit,
+      }),
+
     /** Creates an event with zones of one size, unless it is there. Answers the house that there is. */
     async ensure(
       eventId: number,

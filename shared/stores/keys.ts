@@ -58,6 +58,8 @@ export function keysOf(shard: number) {
     workersAlive: `${tag}:workers:alive`,
     workersTurn: `${tag}:workers:turn`,
     supervisor: `${tag}:supervisor`,
+    /** What became of tickets, counted by status and code. */
+    outcomes: `${tag}:outcomes`,
     metricsTargets: `${tag}:metrics-targets`,
     /** + digest of an e-mail address */
     loginStem: `${tag}:login:`,

@@ -15,7 +15,7 @@ export type WorkersBounds = { min: number; max: number };
 
 /** Who works, in Redis: heartbeats of workers, how many of them are desired, and which supervisor sees to it. All of it in shard 0. */
 export function createWorkersStore({ redis, shards }: { redis: Redis; shards: number }) {
-  const { workers, workersAlive, workersTurn, supervisor } = keysOf(0);
+  const { workers, workersAlive, workersTurn, supervisor, outcomes } = keysOf(0);
 
   /** Milliseconds of Redis' clock, the same for all. */
   async function clockMs(): Promise<number> {
@@ -26,14 +26,22 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
   const alive = async (atMs: number) => redis.zcount(workersAlive, atMs, '+inf');
 
   return {
-    /** Says that a worker runs. One that says nothing for `HEARTBEAT_LASTS_MS` is forgotten. */
-    async beat(worker: string): Promise<void> {
+    /**
+     * Says that a worker runs, and what became of tickets there since it said so last, by status or code. One that says nothing for
+     * `HEARTBEAT_LASTS_MS` is forgotten.
+     */
+    async beat(worker: string, counted: Record<string, number>): Promise<void> {
       const atMs = await clockMs();
-      await redis
-        .multi()
-        .zadd(workersAlive, atMs + HEARTBEAT_LASTS_MS, worker)
-        .zremrangebyscore(workersAlive, '-inf', atMs)
-        .exec();
+      const change = redis.multi();
+      change.zadd(workersAlive, atMs + HEARTBEAT_LASTS_MS, worker).zremrangebyscore(workersAlive, '-inf', atMs);
+      for (const [name, tickets] of Object.entries(counted)) change.hincrby(outcomes, name, tickets);
+      await change.exec();
+    },
+
+    /** What became of all tickets, by status or code, as workers have said. What one counted in its last second before a crash is missing. */
+    async outcomes(): Promise<Record<string, number>> {
+      const counted = await redis.hgetall(outcomes);
+      return Object.fromEntries(Object.entries(counted).map(([name, tickets]) => [name, Number(tickets)]));
     },
 
     /** Says that a worker has ended. */

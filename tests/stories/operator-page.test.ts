@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import axe, { type AxeResults } from 'axe-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { BOARD_PATH } from '../../api/board-session.ts';
+import { serverMessage } from '../../shared/contract/messages.ts';
+import { describeInBrowser } from '../support/browser.ts';
+import { openSocket, send } from '../support/client.ts';
+import { until } from '../support/frontrow.ts';
+import { useSystem } from '../support/system.ts';
+
+const TOKEN = 'an-admin-token-of-at-least-32-characters';
+const asOperator = { authorization: `Bearer ${TOKEN}` };
+const system = useSystem({ ADMIN_TOKEN: TOKEN, LOG_LEVEL: 'warn', SHARDS: 2, ZONES: 3, ROWS: 4, SEATS_PER_ROW: 10 });
+
+const reserve = (count: number) => send(system().url, 'POST', '/reserve?wait=10', { count });
+
+test('an operator’s socket is told each second how everything stands, and nobody else’s', async () => {
+  const socket = await openSocket(system().url);
+  socket.send({ type: 'operate' });
+  expect(await socket.next()).toMatchObject({ type: 'error', code: 'UNAUTHENTICATED' });
+  socket.send({ type: 'operate', token: 'another token' });
+  expect(await socket.next()).toMatchObject({ type: 'error', code: 'FORBIDDEN' });
+  socket.send({ type: 'operate', token: TOKEN });
+  const first = serverMessage.parse(await socket.next());
+  const second = serverMessage.parse(await socket.next());
+  if (first.type !== 'overview' || second.type !== 'overview') throw new Error('no overview');
+  expect(first).toMatchObject({ redisUp: true, postgresUp: true, workers: { alive: 1, asked: 'auto' } });
+  expect(first.events).toMatchObject([{ eventId: 1, salesPaused: false, seats: { sold: 0, available: 120 } }]);
+  expect(second.atMs - first.atMs).toBeGreaterThan(900);
+  socket.close();
+});
+
+test('the queues are shown to a session alone, which is good for nothing else, and cannot be changed', async () => {
+  const { url } = system();
+  const look = (headers: Record<string, string>, path = '/', method = 'GET') =>
+    fetch(`${url}${BOARD_PATH}${path}`, { headers, method });
+  expect((await look({})).status).toBe(401);
+  const { headers } = await send(url, 'POST', '/admin/session', undefined, asOperator);
+  const [cookie = '', ...attributes] = (headers.get('set-cookie') ?? '').split('; ');
+  expect(attributes).toEqual(['Path=/admin/queues', 'Max-Age=28800', 'HttpOnly', 'SameSite=Strict']);
+  const page = await look({ cookie });
+  expect(page.status).toBe(200);
+  expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'self'; style-src/);
+  const { queues } = (await (await look({ cookie }, '/api/queues')).json()) as { queues: object[] };
+  expect(queues).toHaveLength(4);
+  for (const queue of queues) expect(queue).toMatchObject({ readOnlyMode: true });
+  expect((await look({ cookie }, '/api/queues/pause', 'PUT')).status).toBe(403);
+  expect((await send(url, 'GET', '/admin/workers', undefined, { cookie })).status).toBe(401);
+  const [name, value = ''] = cookie.split('=');
+  const later = value.replace(/^\d/, (digit) => String(Number(digit) + 1));
+  expect((await look({ cookie: `${name}=${later}` })).status).toBe(401);
+});
+
+describeInBrowser('the operator’s page', (browser) => {
+  let context: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  async function open(options: BrowserContextOptions = {}) {
+    context = await browser().newContext(options);
+    page = await context.newPage();
+    page.on('pageerror', (fault) => complaints.push(fault.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    await page.goto(`${system().url}/admin`);
+  }
+  async function enter(token = TOKEN) {
+    await page.getByLabel('Admin token').fill(token);
+    await page.keyboard.press('Enter');
+  }
+  const button = (name: string) => page.getByRole('button', { name });
+  const figure = (name: string) => page.locator('dl div', { hasText: name }).locator('dd').textContent();
+
+  beforeEach(() => send(system().url, 'POST', '/admin/workers', { processes: 'auto' }, asOperator));
+  afterEach(async () => {
+    await context.close();
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  test('an operator comes in with the token, sees numbers live, scales workers, pauses sales and the room', async () => {
+    await open();
+    await enter('a wrong token');
+    await page.getByText('This is not the admin token.').waitFor();
+    await enter();
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    await page.getByText('120 free').waitFor();
+
+    await Promise.all(Array.from({ length: 20 }, () => reserve(2)));
+    await page.getByText('40 sold').waitFor();
+    await page.locator('tr', { hasText: 'booked' }).getByText('20').first().waitFor();
+    await system().stopWorkers();
+    await send(system().url, 'POST', '/reserve', { count: 2 });
+    await until(async () => (await figure('Tickets waiting')) === '1', 10_000);
+    await page.getByRole('heading', { name: 'Not all is well' }).waitFor();
+    await page.getByText('No worker runs').waitFor();
+    await system().resumeWorkers();
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+
+    const { alive, desired = alive } = (await send(system().url, 'GET', '/admin/workers', undefined, asOperator))
+      .body as {
+      alive: number;
+      desired?: number;
+    };
+    await button('One worker more').click();
+    await button('Pause sales').click();
+    await page.getByLabel('Mode').selectOption('on');
+    await page.getByText(`An operator asked for ${desired + 1}.`).waitFor();
+    await page.getByText('Sales are paused').waitFor();
+    await page.getByText('On: 0 waiting').waitFor();
+    expect((await reserve(1)).body.code).toBe('ADMISSION_REQUIRED');
+    await button('One worker fewer').click();
+    await page.getByLabel('People a minute').fill('60');
+    await button('Set').click();
+    await button('Pause letting in').click();
+    await page.getByText(`An operator asked for ${desired}.`).waitFor();
+    await page.getByText('Letting in is paused.').waitFor();
+    expect((await send(system().url, 'GET', '/admin/workers', undefined, asOperator)).body.asked).toBe(desired);
+    const event = { where: { id: 1 }, include: { waitingRoom: true } };
+    expect(await system().prisma.event.findUniqueOrThrow(event)).toMatchObject({
+      salesPaused: true,
+      waitingRoom: { mode: 'ON', paused: true, peoplePerMinute: 60 },
+    });
+
+    system().log.warn({ fault: 'a fault to be seen', token: 'secret' }, 'something was not right');
+    await page.reload(); // the token is kept
+    await page.getByText('a fault to be seen').waitFor();
+    await page.getByLabel('Mode').selectOption('off');
+    await button('Let people in again').click();
+    await button('Resume sales').click();
+    await page.getByText('Nobody waits.').waitFor();
+    await button('Pause sales').waitFor();
+    expect((await reserve(1)).status).toBe(200);
+    await button('Look into the queues').click();
+    await page.getByText('s0 booking').first().waitFor();
+    complaints.splice(0); // Bull Board asks Google for a font, and is refused
+  });
+
+  test('it can be read in light and dark and on a phone, and axe finds nothing serious', async () => {
+    await open({ viewport: { width: 320, height: 640 }, colorScheme: 'light' });
+    await enter();
+    await page.getByRole('heading', { name: /all is well/i }).waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+    await page.evaluate(axe.source);
+    const serious = async (options: string) => {
+      const { violations } = await page.evaluate<AxeResults>(`axe.run(${options})`);
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
+    };
+    expect(await serious('{}')).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await serious("{ runOnly: ['color-contrast'] }")).toEqual([]);
+  });
+});

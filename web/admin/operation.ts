@@ -1,0 +1,187 @@
+import type { z } from 'zod';
+import type { clientMessage, ServerMessage } from '../../shared/contract/messages.ts';
+import type { Overview } from '../../shared/contract/overview.ts';
+
+// Types only, as everywhere in web/.
+type ClientMessage = z.infer<typeof clientMessage>;
+
+/** One overview's counts, and what a second had since the overview before. */
+export type Point = {
+  atMs: number;
+  queue: NonNullable<Overview['queue']>;
+  outcomes: NonNullable<Overview['outcomes']>;
+  /** Fewer workers ran than were desired. */
+  isShort: boolean;
+  acceptedPerSecond: number;
+  settledPerSecond: number;
+};
+
+/** What the page shows. */
+export type Operation = {
+  /** `token`: the admin token is needed. `closed`: nobody is let in. `live`: `now` is there. */
+  phase: 'connecting' | 'token' | 'closed' | 'live';
+  /** Why one is not let in, and why what was asked for was not done. */
+  refusal?: string;
+  failure?: string;
+  /** The socket is gone and is opened anew: what is shown is old. */
+  lost: boolean;
+  now?: Overview;
+  /** Five minutes of overviews, the oldest first. */
+  history: Point[];
+};
+
+const MAX_POINTS = 300;
+const RETRY_MS = { first: 500, last: 10_000 };
+const TIMEOUT_MS = 15_000;
+const TOKEN_KEY = 'frontrow:admin-token';
+
+/** The admin token, for this tab as long as it is open; in memory alone where the browser keeps nothing. */
+function keptToken() {
+  let memory = '';
+  const storage = () => window.sessionStorage;
+  return {
+    read(): string | undefined {
+      try {
+        memory = storage().getItem(TOKEN_KEY) ?? memory;
+      } catch {
+        // a browser that is told to keep nothing throws
+      }
+      return memory === '' ? undefined : memory;
+    },
+    write(token: string): void {
+      memory = token;
+      try {
+        if (token === '') storage().removeItem(TOKEN_KEY);
+        else storage().setItem(TOKEN_KEY, token);
+      } catch {
+        // as above
+      }
+    },
+  };
+}
+
+/**
+ * Watches over the system through the socket, and tells it what the operator wants over HTTP.
+ *
+ * @param show is called with each change
+ */
+export function createOperation(show: (operation: Operation) => void) {
+  const token = keptToken();
+  let operation: Operation = { phase: 'connecting', lost: false, history: [] };
+  let socket: WebSocket | undefined;
+  let retries = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function change(some: Partial<Operation>): void {
+    operation = { ...operation, ...some };
+    show(operation);
+  }
+
+  function connect(): void {
+    clearTimeout(timer);
+    const opened = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`);
+    socket = opened;
+    const sent = token.read();
+    opened.onopen = () => {
+      const message: ClientMessage = { type: 'operate', ...(sent !== undefined && { token: sent }) };
+      opened.send(JSON.stringify(message));
+    };
+    opened.onmessage = ({ data }) => {
+      const message = JSON.parse(data) as ServerMessage;
+      if (message.type === 'overview') take(message);
+      else if (message.type === 'error') refuse(message, sent);
+    };
+    opened.onclose = () => {
+      if (socket !== opened) return;
+      if (operation.phase === 'live') change({ lost: true });
+      timer = setTimeout(connect, Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** retries) * (0.5 + Math.random() / 2));
+      retries += 1;
+    };
+  }
+
+  function disconnect(): void {
+    clearTimeout(timer);
+    const before = socket;
+    socket = undefined;
+    before?.close();
+  }
+
+  function take(now: Overview): void {
+    retries = 0;
+    const { history } = operation;
+    const { queue, outcomes = {}, atMs } = now;
+    const last = history.at(-1);
+    // Redis is away, or another node answers, whose clock is behind.
+    if (queue === undefined || (last !== undefined && atMs <= last.atMs)) {
+      change({ phase: 'live', lost: false, now });
+      return;
+    }
+    const perSecond = (name: 'accepted' | 'settled') =>
+      last === undefined ? 0 : Math.max(0, (1000 * (queue[name] - last.queue[name])) / (atMs - last.atMs));
+    const { alive = 0, desired = 0 } = now.workers ?? {};
+    const point = { atMs, queue, outcomes, isShort: alive < desired };
+    const rates = { acceptedPerSecond: perSecond('accepted'), settledPerSecond: perSecond('settled') };
+    change({ phase: 'live', lost: false, now, history: [...history, { ...point, ...rates }].slice(-MAX_POINTS) });
+  }
+
+  function refuse({ code, error }: { code: string; error: string }, sent: string | undefined): void {
+    disconnect();
+    if (code !== 'OVERLOADED') token.write('');
+    if (code === 'UNAUTHENTICATED') change({ phase: 'token' });
+    else if (code === 'FORBIDDEN' && sent !== undefined)
+      change({ phase: 'token', refusal: 'This is not the admin token.' });
+    else change({ phase: 'closed', refusal: error });
+  }
+
+  /** @throws Error with the words of whoever refuses */
+  async function send(method: 'POST' | 'PUT' | 'PATCH', path: string, body: object): Promise<unknown> {
+    const mine = token.read();
+    const answer = await fetch(path, {
+      method,
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { 'content-type': 'application/json', ...(mine !== undefined && { authorization: `Bearer ${mine}` }) },
+      body: JSON.stringify(body),
+    });
+    const answered = (await answer.json()) as { detail?: string };
+    if (!answer.ok) throw new Error(answered.detail ?? `The answer was ${answer.status}.`);
+    return answered;
+  }
+
+  connect();
+
+  return {
+    /** Lets in with this admin token, if it is right. */
+    enter(given: string): void {
+      disconnect();
+      token.write(given);
+      const { refusal: _, ...rest } = operation;
+      operation = rest;
+      change({ phase: 'connecting' });
+      connect();
+    },
+    /** Asks for something; a refusal is shown. The next overview shows what came of it. */
+    async ask(method: 'POST' | 'PUT' | 'PATCH', path: string, body: object): Promise<void> {
+      const { failure: _, ...rest } = operation;
+      operation = rest;
+      try {
+        await send(method, path, body);
+        show(operation);
+      } catch (fault) {
+        change({ failure: (fault as Error).message });
+      }
+    },
+    /** Opens Bull Board, with a session for it. */
+    async openBoard(): Promise<void> {
+      try {
+        const { path } = (await send('POST', '/admin/session', {})) as { path: string };
+        location.assign(path);
+      } catch (fault) {
+        change({ failure: (fault as Error).message });
+      }
+    },
+    stop: disconnect,
+  };
+}
+
+export type Operator = ReturnType<typeof createOperation>;

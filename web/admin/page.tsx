@@ -1,0 +1,387 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { MAX_WORKERS } from '../../shared/contract/limits.ts';
+import type { LoggedFault, Overview } from '../../shared/contract/overview.ts';
+import type { WorkersView } from '../../shared/contract/workers.ts';
+import { Masthead } from '../masthead.tsx';
+import { Chart, timeOf } from './chart.tsx';
+import { createOperation, type Operation, type Operator, type Point } from './operation.ts';
+import './style.css';
+import { inWords, meanOf, outcomesOf, problemsOf, secondsInWords } from './words.ts';
+
+type Event = NonNullable<Overview['events']>[number];
+type Ask = Operator['ask'];
+
+/** `/admin`: how everything stands, live, and the handles that an operator needs in a hurry. */
+export function OperatorPage() {
+  const [operation, setOperation] = useState<Operation>({ phase: 'connecting', lost: false, history: [] });
+  const operator = useRef<Operator>(undefined);
+  useEffect(() => {
+    const opened = createOperation(setOperation);
+    operator.current = opened;
+    return opened.stop;
+  }, []);
+  const { phase, refusal, now, history, lost, failure } = operation;
+  const ask: Ask = async (...what) => operator.current?.ask(...what);
+  return (
+    <>
+      <Masthead where="Operator" />
+      <main class={phase}>
+        {phase === 'live' && now !== undefined ? (
+          <>
+            <Verdict now={now} history={history} lost={lost} />
+            {failure !== undefined && (
+              <p class="notice" role="alert">
+                <strong>That was not done.</strong> {failure}
+              </p>
+            )}
+            <Queue now={now} history={history} openBoard={() => void operator.current?.openBoard()} />
+            <div class="halves">
+              <Workers workers={now.workers} ask={ask} />
+              <Outcomes history={history} />
+            </div>
+            <Events events={now.events} ask={ask} />
+            <Faults faults={now.faults} process={now.process} />
+          </>
+        ) : (
+          <Door phase={phase} refusal={refusal} enter={(token) => operator.current?.enter(token)} />
+        )}
+      </main>
+    </>
+  );
+}
+
+function Door(props: { phase: Operation['phase']; refusal: string | undefined; enter: (token: string) => void }) {
+  const { phase, refusal, enter } = props;
+  const [token, setToken] = useState('');
+  useEffect(() => {
+    document.title = 'Operator · Frontrow';
+  }, []);
+  const submit = (e: SubmitEvent) => {
+    e.preventDefault();
+    if (token !== '') enter(token);
+  };
+  return (
+    <>
+      <h1>{phase === 'connecting' ? 'Connecting' : 'For operators'}</h1>
+      {refusal !== undefined && <p role="alert">{refusal}</p>}
+      {phase === 'token' && (
+        <form onSubmit={submit}>
+          <label>
+            <span class="label">Admin token</span>
+            <input
+              type="password"
+              autoComplete="current-password"
+              value={token}
+              onInput={(e) => setToken(e.currentTarget.value)}
+            />
+          </label>
+          <p class="soft">It is kept in this tab until you close it.</p>
+          <button type="submit" class="action">
+            Enter
+          </button>
+        </form>
+      )}
+    </>
+  );
+}
+
+function Verdict({ now, history, lost }: { now: Overview; history: Point[]; lost: boolean }) {
+  const problems = problemsOf(now, history);
+  const headline = lost ? 'Out of touch' : problems.length === 0 ? 'All is well' : 'Not all is well';
+  useEffect(() => {
+    document.title = `${headline} · ${inWords(now.queue?.depth ?? 0)} waiting · Frontrow`;
+  }, [headline, now.queue?.depth]);
+  return (
+    <header>
+      {/* The list below counts seconds, which nobody wants read out. */}
+      <div aria-live="polite">
+        <h1 class={lost || problems.length > 0 ? 'bad' : 'good'}>{headline}</h1>
+      </div>
+      {lost && <p class="notice">The connection is lost: what you see is of {timeOf(now.atMs)}. Trying again.</p>}
+      {problems.length > 0 && (
+        <ul class="problems">
+          {problems.map((problem) => (
+            <li key={problem}>{problem}</li>
+          ))}
+        </ul>
+      )}
+    </header>
+  );
+}
+
+const DEPTH = [{ name: 'Waiting', of: ({ queue }: Point) => queue.depth, color: '--accent' }] as const;
+const RATES = [
+  { name: 'Accepted', of: (point: Point) => point.acceptedPerSecond, color: '--second' },
+  { name: 'Settled', of: (point: Point) => point.settledPerSecond, color: '--accent' },
+] as const;
+
+function Queue({ now: { queue }, history, openBoard }: { now: Overview; history: Point[]; openBoard: () => void }) {
+  const perSecond = (name: Parameters<typeof meanOf>[1]) => `${inWords(meanOf(history, name))}/s`;
+  const figures = [
+    ['Tickets waiting', queue && inWords(queue.depth)],
+    ['ETA of the newest', queue && secondsInWords(queue.etaSeconds)],
+    ['Accepted', queue && perSecond('acceptedPerSecond')],
+    ['Settled', queue && perSecond('settledPerSecond')],
+    ['Oldest job', queue && secondsInWords(queue.oldestSeconds)],
+    ['Failed jobs', queue && inWords(queue.failed)],
+  ] as const;
+  return (
+    <section>
+      <div class="title">
+        <h2>Queue</h2>
+        <button type="button" class="quiet" onClick={openBoard}>
+          Look into the queues
+        </button>
+      </div>
+      <dl class="figures">
+        {figures.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value ?? 'not known'}</dd>
+          </div>
+        ))}
+      </dl>
+      <div class="halves">
+        <Chart title="Tickets waiting" lines={DEPTH} history={history} />
+        <Chart title="Tickets a second" lines={RATES} history={history} />
+      </div>
+    </section>
+  );
+}
+
+function Workers({ workers, ask }: { workers: WorkersView | undefined; ask: Ask }) {
+  if (workers === undefined) {
+    return (
+      <section>
+        <h2>Workers</h2>
+        <p>Not known: Redis does not answer.</p>
+      </section>
+    );
+  }
+  const { alive, desired, asked } = workers;
+  const base = asked === 'auto' ? (desired ?? alive) : asked;
+  const change = (processes: number | 'auto') => void ask('POST', '/admin/workers', { processes });
+  return (
+    <section>
+      <h2>Workers</h2>
+      <dl class="figures">
+        <div>
+          <dt>Alive</dt>
+          <dd>{alive}</dd>
+        </div>
+        <div>
+          <dt>Desired</dt>
+          <dd>{desired ?? 'not said'}</dd>
+        </div>
+      </dl>
+      <p class="soft">
+        {asked === 'auto'
+          ? 'As many as the load needs.'
+          : `An operator asked for ${asked}. The supervisor that runs follows.`}
+      </p>
+      <div class="buttons">
+        <button
+          type="button"
+          class="step"
+          aria-label="One worker fewer"
+          disabled={base <= 1}
+          onClick={() => change(base - 1)}
+        >
+          −
+        </button>
+        <button
+          type="button"
+          class="step"
+          aria-label="One worker more"
+          disabled={base >= MAX_WORKERS}
+          onClick={() => change(base + 1)}
+        >
+          +
+        </button>
+        {asked !== 'auto' && (
+          <button type="button" class="plain" onClick={() => change('auto')}>
+            As the load needs
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Outcomes({ history }: { history: Point[] }) {
+  const outcomes = outcomesOf(history, 60);
+  return (
+    <section>
+      <h2>Outcomes</h2>
+      {outcomes.length === 0 ? (
+        <p class="soft">None yet.</p>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Outcome</th>
+              <th scope="col">Last minute</th>
+              <th scope="col">Ever</th>
+            </tr>
+          </thead>
+          <tbody>
+            {outcomes.map(({ name, lately, ever }) => (
+              <tr key={name}>
+                <th scope="row">
+                  <code>{name}</code>
+                </th>
+                <td>{inWords(lately)}</td>
+                <td>{inWords(ever)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Events({ events, ask }: { events: Event[] | undefined; ask: Ask }) {
+  return (
+    <section>
+      <h2>Events</h2>
+      {events === undefined && <p>Not known: PostgreSQL does not answer.</p>}
+      {events?.map((event) => (
+        <EventCard key={event.eventId} event={event} ask={ask} />
+      ))}
+    </section>
+  );
+}
+
+const SEATS = ['sold', 'held', 'blocked', 'available'] as const;
+
+function EventCard({ event, ask }: { event: Event; ask: Ask }) {
+  const { eventId, name, salesPaused, seats } = event;
+  const path = `/api/events/${eventId}`;
+  return (
+    <article aria-label={name}>
+      <div class="title">
+        <h3>
+          {name} <span class="soft">event {eventId}</span>
+        </h3>
+        <button type="button" class="plain" onClick={() => void ask('PATCH', path, { salesPaused: !salesPaused })}>
+          {salesPaused ? 'Resume sales' : 'Pause sales'}
+        </button>
+      </div>
+      {salesPaused && <p class="notice">Sales are paused: every request is refused with SALES_PAUSED.</p>}
+      {seats === undefined ? (
+        <p class="soft">Its seats could not be counted.</p>
+      ) : (
+        <>
+          <div class="seats" aria-hidden="true">
+            {SEATS.filter((status) => seats[status] > 0).map((status) => (
+              <i key={status} class={status} style={{ flexGrow: seats[status] }} />
+            ))}
+          </div>
+          <ul class="keys">
+            {SEATS.map((status) => (
+              <li class="key" key={status}>
+                <i class={status} />
+                {inWords(seats[status])} {status === 'available' ? 'free' : status}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <Room event={event} ask={ask} />
+    </article>
+  );
+}
+
+function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
+  const [rate, setRate] = useState<string>();
+  const change = (some: object) => ask('PUT', `/api/events/${eventId}/waiting-room`, some);
+  const { mode, paused, peoplePerMinute, line } = room;
+  const setPeople = async (e: SubmitEvent) => {
+    e.preventDefault();
+    if (rate === undefined) return;
+    await change({ peoplePerMinute: rate === '' ? null : Number(rate) });
+    setRate(undefined);
+  };
+  return (
+    <fieldset class="room">
+      <legend>Waiting room</legend>
+      <p class="soft">
+        {line === undefined
+          ? 'Nobody waits.'
+          : `${line.on ? 'On' : 'Off for now'}: ${inWords(line.waiting)} waiting, ${inWords(line.inside)} inside, ` +
+            `${inWords(line.speedPerSecond)} let in a second.`}
+        {paused && ' Letting in is paused.'}
+      </p>
+      <div class="buttons">
+        <label>
+          <span class="label">Mode</span>
+          <select value={mode} onChange={(e) => void change({ mode: e.currentTarget.value })}>
+            <option value="off">off</option>
+            <option value="on">on</option>
+            <option value="auto">auto</option>
+          </select>
+        </label>
+        <form onSubmit={(e) => void setPeople(e)}>
+          <label>
+            <span class="label">People a minute</span>
+            <input
+              type="number"
+              min="1"
+              max="10000000"
+              placeholder="as drained"
+              value={rate ?? peoplePerMinute ?? ''}
+              onInput={(e) => setRate(e.currentTarget.value)}
+            />
+          </label>
+          <button type="submit" class="plain" disabled={rate === undefined}>
+            Set
+          </button>
+        </form>
+        <button type="button" class="plain" onClick={() => void change({ paused: !paused })}>
+          {paused ? 'Let people in again' : 'Pause letting in'}
+        </button>
+      </div>
+    </fieldset>
+  );
+}
+
+function Faults({ faults, process }: { faults: LoggedFault[]; process: string }) {
+  return (
+    <section>
+      <h2>Last faults</h2>
+      <p class="soft">
+        Warnings and errors of {process}, which answers you. Other API processes and the workers have theirs in their
+        logs.
+      </p>
+      {faults.length === 0 ? (
+        <p>None since it started.</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: who uses the keyboard can scroll it
+        <section class="scrolls" tabIndex={0} aria-label="Last faults">
+          <table class="faults">
+            <thead>
+              <tr>
+                <th scope="col">Time</th>
+                <th scope="col">Level</th>
+                <th scope="col">What</th>
+              </tr>
+            </thead>
+            <tbody>
+              {faults.map(({ at, level, message, fault }, i) => (
+                <tr key={`${at} ${faults.length - i}`}>
+                  <td>{timeOf(Date.parse(at))}</td>
+                  <td class={level}>{level}</td>
+                  <td>
+                    {message}
+                    {fault !== undefined && <small>{fault}</small>}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </section>
+  );
+}
