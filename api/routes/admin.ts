@@ -6,6 +6,7 @@ import { workersBody } from '../../shared/contract/workers.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import type { WorkersStore } from '../../shared/stores/workers.ts';
 import type { Control } from '../control.ts';
+import type { Herd } from '../herd.ts';
 import { ApiError, parse, queryOf, readJson, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
@@ -18,8 +19,10 @@ export function adminRoutes(deps: {
   control: Control;
   workers: WorkersStore;
   requireOperator: OperatorGuard;
+  /** Only on embedded servers. */
+  herd: Herd | undefined;
 }) {
-  const { events, control, workers, requireOperator } = deps;
+  const { events, control, workers, requireOperator, herd } = deps;
 
   /** The event that was named, or all. */
   async function eventsOf(req: Request): Promise<number[]> {
@@ -58,10 +61,23 @@ export function adminRoutes(deps: {
     reply(res, 200, await workers.view());
   }
 
+  function showHerd(req: Request, res: Response): void {
+    requireOperator(req);
+    reply(res, 200, herd?.view());
+  }
+
+  function sendHerd(req: Request, res: Response): void {
+    requireOperator(req);
+    const { localAddress = '127.0.0.1', localPort } = req.socket;
+    herd?.start(`http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`);
+    reply(res, 202, herd?.view());
+  }
+
   const router = Router();
   router.post('/audit', lookAfter('audit'));
   router.post('/rebuild', lookAfter('rebuild'));
   router.get('/workers', showWorkers);
   router.post('/workers', askForWorkers);
+  if (herd !== undefined) router.route('/herd').get(showHerd).post(sendHerd);
   return router;
 }

@@ -4,6 +4,7 @@ import { Refused } from '../answers.ts';
 import { keptAdmission } from '../kept.ts';
 import { Masthead } from '../masthead.tsx';
 import { Choose } from './choose.tsx';
+import { HerdCard } from './herd.tsx';
 import { CODE, createHouse, type House } from './house.ts';
 import { type Connection, createLive, get } from './live.ts';
 import { HousePlan } from './plan.tsx';
@@ -15,6 +16,9 @@ import { numberInWords, priceInWords } from './words.ts';
 
 /** Seats that one request may ask for. */
 const MAX_PICKED = 5;
+
+/** The one that the herd goes to. */
+const HERD_EVENT = 1;
 
 /** `/events/:id`: the house, live, and buying seats of it. */
 export function EventPage({ eventId }: { eventId: number }) {
@@ -159,6 +163,7 @@ function Sale({ event }: { event: EventView }) {
           lookAt={lookAt}
           mayChoose={isChoosing}
         />
+        {event.id === HERD_EVENT && <HerdCard />}
       </div>
     </main>
   );
