@@ -29,7 +29,9 @@ function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house'
   const [count, setCount] = useState(2);
   return (
     <section class="card" aria-labelledby="best">
-      <h2 id="best">Best seats together</h2>
+      <h2 id="best" tabIndex={-1}>
+        Best seats together
+      </h2>
       <fieldset class="counts">
         <legend class="label">How many</legend>
         {COUNTS.map((some) => (
@@ -63,7 +65,9 @@ function Picked(props: Pick<Props, 'event' | 'house' | 'picked' | 'ask'> & { cle
   const total = picked.reduce((sum, label) => sum + (house.zone(seatOf(label).zone)?.price ?? 0), 0);
   return (
     <section class="card" aria-labelledby="picked">
-      <h2 id="picked">Your choice</h2>
+      <h2 id="picked" tabIndex={-1}>
+        Your choice
+      </h2>
       <p>{seatsInWords(picked)}</p>
       <p class="total">{priceInWords(total, event.currency)}</p>
       <div class="actions">

@@ -95,7 +95,9 @@ function Verdict({
     ['Not as told', notAsTold],
     ['Database and Redis differ', differences],
   ];
-  const reasons = Object.entries(refused).map(([code, count]) => `${code} ${numberInWords(count)}`);
+  const reasons = Object.entries(refused).map(
+    ([code, count]) => `${code.replaceAll('_', ' ').toLowerCase()} ${numberInWords(count)}`,
+  );
   return (
     <>
       <table class="verdict">

@@ -154,15 +154,9 @@ function Sale({ event }: { event: EventView }) {
             ask={purchase.ask}
           />
         )}
-        <SeatList
-          event={event}
-          house={house}
-          picked={picked}
-          choose={choose}
-          zone={zone}
-          lookAt={lookAt}
-          mayChoose={isChoosing}
-        />
+        {isChoosing && (
+          <SeatList event={event} house={house} picked={picked} choose={choose} zone={zone} lookAt={lookAt} />
+        )}
         {event.id === HERD_EVENT && <HerdCard />}
       </div>
     </main>

@@ -23,6 +23,7 @@ export function HousePlan({ house, mine, picked, choose, connection, counts, cur
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<View>();
   const [pointed, setPointed] = useState<Seat>();
+  const [isNear, setNear] = useState(false);
   const plan = useMemo(() => bowl(house.zones), [house]);
   const chosen = useRef(choose);
   chosen.current = choose;
@@ -31,6 +32,7 @@ export function HousePlan({ house, mine, picked, choose, connection, counts, cur
     const created = createView(canvas.current, plan, house, {
       choose: (label) => chosen.current(label),
       point: setPointed,
+      near: setNear,
     });
     setView(created);
     onView(created);
@@ -57,9 +59,11 @@ export function HousePlan({ house, mine, picked, choose, connection, counts, cur
             All
           </button>
         </div>
-        <p class="pointed" aria-hidden="true">
-          {pointed === undefined ? 'Click a zone to see its seats' : pointedInWords(house, pointed, currency)}
-        </p>
+        {(pointed !== undefined || !isNear) && (
+          <p class="pointed" aria-hidden="true">
+            {pointed === undefined ? 'Choose a zone to see its seats' : pointedInWords(house, pointed, currency)}
+          </p>
+        )}
       </div>
       <ul class="legend">
         <Key name="free" words={`Free ${numberInWords(counts[CODE.AVAILABLE] ?? 0)}`} />

@@ -10,11 +10,10 @@ type Props = {
   choose: (label: string) => void;
   zone: number | undefined;
   lookAt: (zone: number | undefined) => void;
-  mayChoose: boolean;
 };
 
 /** The house as a list, for whoever does not use the plan: zones with prices and counts, their rows, and the free runs of one. */
-export function SeatList({ event, house, picked, choose, zone, lookAt, mayChoose }: Props) {
+export function SeatList({ event, house, picked, choose, zone, lookAt }: Props) {
   const open = zone === undefined ? undefined : house.zone(zone);
   return (
     <section class="list" aria-labelledby="zones">
@@ -32,7 +31,7 @@ export function SeatList({ event, house, picked, choose, zone, lookAt, mayChoose
           <button type="button" class="quiet" onClick={() => lookAt(undefined)}>
             All zones
           </button>
-          <Rows key={open.zone} zone={open} picked={picked} choose={choose} mayChoose={mayChoose} />
+          <Rows key={open.zone} zone={open} picked={picked} choose={choose} />
         </>
       )}
     </section>
@@ -51,12 +50,7 @@ function ZoneButton({ zone, currency, open }: { zone: ZoneSeats; currency: strin
   );
 }
 
-function Rows({
-  zone,
-  picked,
-  choose,
-  mayChoose,
-}: { zone: ZoneSeats } & Pick<Props, 'picked' | 'choose' | 'mayChoose'>) {
+function Rows({ zone, picked, choose }: { zone: ZoneSeats } & Pick<Props, 'picked' | 'choose'>) {
   const [row, setRow] = useState(1);
   const rows = Array.from({ length: zone.rows }, (_, i) => i + 1);
   const runs = freeRuns(zone, row);
@@ -72,27 +66,29 @@ function Rows({
           ))}
         </select>
       </label>
-      {runs.length === 0 && <p class="hint">Nothing is free in this row.</p>}
-      {runs.map((run) => (
-        <fieldset key={run.from} class="run" disabled={!mayChoose}>
-          <legend>{run.from === run.to ? `Seat ${run.from}` : `Seats ${run.from} to ${run.to}`}</legend>
-          {numbersOf(run).map((number) => {
-            const label = labelOf({ zone: zone.zone, row, number });
-            return (
-              <button
-                key={number}
-                type="button"
-                class="seat"
-                aria-label={`Row ${row}, seat ${number}`}
-                aria-pressed={picked.includes(label)}
-                onClick={() => choose(label)}
-              >
-                {number}
-              </button>
-            );
-          })}
-        </fieldset>
-      ))}
+      <div class="runs">
+        {runs.length === 0 && <p class="hint">Nothing is free in this row.</p>}
+        {runs.map((run) => (
+          <fieldset key={run.from} class="run">
+            <legend>{run.from === run.to ? `Seat ${run.from}` : `Seats ${run.from} to ${run.to}`}</legend>
+            {numbersOf(run).map((number) => {
+              const label = labelOf({ zone: zone.zone, row, number });
+              return (
+                <button
+                  key={number}
+                  type="button"
+                  class="seat"
+                  aria-label={`Row ${row}, seat ${number}`}
+                  aria-pressed={picked.includes(label)}
+                  onClick={() => choose(label)}
+                >
+                  {number}
+                </button>
+              );
+            })}
+          </fieldset>
+        ))}
+      </div>
     </>
   );
 }

@@ -33,8 +33,10 @@ export function StandingCard(props: Props) {
   useEffect(() => {
     const isNew = last.current !== step;
     last.current = step;
-    if (isNew && step !== 'choosing') card.current?.querySelector('h2')?.focus();
-    if (isNew && step !== 'choosing') card.current?.scrollIntoView({ block: 'nearest' });
+    if (!isNew) return;
+    const panel = card.current?.parentElement;
+    panel?.querySelector('h2')?.focus({ preventScroll: true });
+    panel?.querySelector('.card')?.scrollIntoView({ block: 'nearest' });
   }, [step]);
   return (
     <div ref={card} class="standing">

@@ -11,8 +11,12 @@ const STEP = 1.6;
 /** Pixels that a finger may slip in what is still a tap. */
 const SLIP = 8;
 
-/** What the page is told: a seat was chosen, and what the pointer is on. */
-export type ViewEvents = { choose: (label: string) => void; point: (seat: Seat | undefined) => void };
+/** What the page is told: a seat was chosen, what the pointer is on, and whether single seats are seen. */
+export type ViewEvents = {
+  choose: (label: string) => void;
+  point: (seat: Seat | undefined) => void;
+  near: (isNear: boolean) => void;
+};
 
 /** A plan on a canvas that follows the house, and fingers, wheel and keys. Draws only what changed, at most once a frame. */
 export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, tell: ViewEvents) {
@@ -28,6 +32,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
   let size: Size = { width: 1, height: 1 };
   let camera: Camera = { x: 0, y: 0, scale: 1 };
   let isWhole = true;
+  let isNear = false;
   let flight: { from: Camera; to: Camera; sinceMs: number } | undefined;
   let slipped = 0;
   let frame = 0;
@@ -45,6 +50,10 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
       camera = between(flight.from, flight.to, Math.max(0, share));
       if (share === 1) flight = undefined;
       else redraw();
+    }
+    if (isNear !== camera.scale >= SEATS_SCALE) {
+      isNear = !isNear;
+      tell.near(isNear);
     }
     draw(context, size, devicePixelRatio, camera, scene);
   }
