@@ -15,10 +15,11 @@ export type Scene = {
   colours: Colours;
 };
 
-/** Pixels for one unit from which on single seats are drawn, as circles, and with their numbers. */
+/** Pixels for one unit from which on single seats are drawn, as circles, with their rows' numbers, and with their own. */
 export const SEATS_SCALE = 4.5;
-const CIRCLES_SCALE = 9;
-const NUMBERS_SCALE = 19;
+const CIRCLES_SCALE = 6;
+const ROWS_SCALE = 9;
+export const NUMBERS_SCALE = 19;
 
 /** How much of its place a seat fills, by status code: what is gone steps back. */
 const FILL = [0.78, 0.78, 0.46, 0.46] as const;
@@ -175,7 +176,7 @@ function drawSeats(
       context.textBaseline = 'middle';
       for (const { x, y, number } of some) context.fillText(String(number), x, y + 0.5);
     }
-    if (scale >= CIRCLES_SCALE) drawRowNumber(context, place, row, radius, scale, colours);
+    if (scale >= ROWS_SCALE) drawRowNumber(context, place, row, radius, scale, colours);
   }
   drawOwn(context, place, scale, scene);
   const { x, y } = pointAt(place.outer + 2.6, (place.from + place.to) / 2);

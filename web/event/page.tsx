@@ -77,11 +77,14 @@ function Sale({ event }: { event: EventView }) {
   const counts = useCounts(house);
 
   useEffect(() => {
+    let wasHeld = false;
     const begun = createPurchase(event.id, {
       standing(next, ahead) {
         setStanding(next);
         setClockAheadMs(ahead);
         if (next.step === 'held' || next.step === 'refused') setPicked([]);
+        if (next.step === 'held' && !wasHeld) view.current?.showSeat(next.booking.seats[0] ?? '');
+        wasHeld = next.step === 'held';
       },
       seats: setMine,
     });
@@ -140,7 +143,7 @@ function Sale({ event }: { event: EventView }) {
             clockAheadMs={clockAheadMs}
             purchase={purchase}
             event={event}
-            lookAt={own === undefined ? undefined : () => view.current?.showZone(Number(own.split('-')[0]))}
+            lookAt={own === undefined ? undefined : () => view.current?.showSeat(own)}
           />
         )}
         {purchase !== undefined && isChoosing && (

@@ -1,7 +1,7 @@
-import { type Plan, seatAt } from './bowl.ts';
+import { type Plan, seatAt, seatPoint } from './bowl.ts';
 import { between, type Camera, cameraOn, heldInside, panned, type Size, toPlan, zoomed } from './camera.ts';
-import { type Colours, draw, type Scene, SEATS_SCALE } from './draw.ts';
-import { type House, labelOf, type Seat } from './house.ts';
+import { type Colours, draw, NUMBERS_SCALE, type Scene, SEATS_SCALE } from './draw.ts';
+import { type House, labelOf, type Seat, seatOf } from './house.ts';
 
 /** Milliseconds of a flight from one view to another, pixels of an arrow key, and how much nearer a key or button goes. */
 const FLIGHT_MS = 350;
@@ -110,6 +110,13 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     look({ ...to, scale: Math.max(to.scale, SEATS_SCALE * 1.4) });
   }
 
+  /** Goes so near that seats show their numbers. */
+  function showSeat(label: string): void {
+    const { zone, row, number } = seatOf(label);
+    const place = plan.places.find((one) => one.zone === zone);
+    if (place !== undefined) look({ ...seatPoint(place, row, number), scale: NUMBERS_SCALE + 3 });
+  }
+
   function pointAt(seat: Seat | undefined): void {
     const { pointed } = scene;
     if (pointed?.zone === seat?.zone && pointed?.row === seat?.row && pointed?.number === seat?.number) return;
@@ -192,6 +199,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     farther: () => nearer(1 / STEP),
     whole,
     showZone,
+    showSeat,
     /** Marks this buyer's seats, and those picked. */
     mark(mine: readonly string[], picked: readonly string[]): void {
       scene.mine = new Set(mine);
