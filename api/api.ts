@@ -20,6 +20,7 @@ import { createUserStore } from '../shared/stores/users.ts';
 import { createWorkersStore } from '../shared/stores/workers.ts';
 import { buildApp } from './app.ts';
 import { createControl } from './control.ts';
+import { createHerd } from './herd.ts';
 import { createIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
 import { createOperatorGuard } from './operators.ts';
@@ -76,6 +77,7 @@ export async function startApi(deps: {
   const waitingRooms = await createWaitingRooms({ rooms, log });
   const watch = createWatch({ subscriber, seats, log });
   const workers = createWorkersStore({ redis, shards: config.SHARDS });
+  const herd = config.EMBEDDED ? createHerd({ log }) : undefined;
   const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
   const look = createLooks([...measures, waitingRooms.measure, measureRedis, measurePools]);
   const overview = createOverview({ look, events, workers, waitingRooms });
@@ -93,6 +95,7 @@ export async function startApi(deps: {
     seats,
     users,
     workers,
+    herd,
     identity,
     rooms,
     waitingRooms,
@@ -112,6 +115,7 @@ export async function startApi(deps: {
     /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
     async close(): Promise<void> {
       memory.stop();
+      herd?.stop();
       await waitingRooms.stop();
       server.prependListener('request', (_req, res) => {
         res.shouldKeepAlive = false;

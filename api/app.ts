@@ -15,6 +15,7 @@ import type { UserStore } from '../shared/stores/users.ts';
 import type { WorkersStore } from '../shared/stores/workers.ts';
 import { createBoardSessions } from './board-session.ts';
 import type { Control } from './control.ts';
+import type { Herd } from './herd.ts';
 import { ApiError, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Intake } from './intake.ts';
@@ -60,6 +61,7 @@ export function buildApp(deps: {
   seats: SeatStore;
   users: UserStore;
   workers: WorkersStore;
+  herd: Herd | undefined;
   identity: Identity;
   rooms: RoomStore;
   waitingRooms: WaitingRooms;

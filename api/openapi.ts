@@ -24,6 +24,7 @@ import {
   seatList,
   seatMap,
 } from '../shared/contract/events.ts';
+import { herdView } from '../shared/contract/herd.ts';
 import { eventId, ticketId } from '../shared/contract/ids.ts';
 import { auditReport, rebuildReport } from '../shared/contract/jobs.ts';
 import { runWish } from '../shared/contract/reserve.ts';
@@ -399,6 +400,20 @@ export function openApiDocument() {
             '200': answer('Now. Whichever supervisor runs follows within a second or two.', workersView),
             ...problems(...OPERATOR, ...BODY),
           },
+        },
+      },
+      '/admin/herd': {
+        get: {
+          summary: 'How far the herd of the event page is. On embedded servers only',
+          tags: ['Operators'],
+          security: operator,
+          responses: { '200': answer('Now.', herdView), ...problems(...OPERATOR) },
+        },
+        post: {
+          summary: 'Send 5,000 buyers to event 1, unless they are under way. On embedded servers only',
+          tags: ['Operators'],
+          security: operator,
+          responses: { '202': answer('How far it is.', herdView), ...problems(...OPERATOR) },
         },
       },
       '/api/seats/available': {

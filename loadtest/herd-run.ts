@@ -9,6 +9,9 @@ import { hammer } from './hammer.ts';
 /** Seconds without a new outcome after which those that are missing count as lost. */
 const PATIENCE_SECONDS = 90;
 
+/** Milliseconds between two reports of how far it is. */
+const PROGRESS_MS = 500;
+
 /** What a herd was told, and how fast. Times are milliseconds from sending the request. */
 export type HerdResult = {
   accepted: number;
@@ -53,7 +56,7 @@ export async function runHerd(options: {
   };
   const follower = poll ? followByPolling(urls, connections, onOutcome) : followBySocket(urls, onOutcome);
   const report = () => onProgress({ answered, accepted: sentAt.size, settled: outcomes.size });
-  const progress = setInterval(report, 1_000);
+  const progress = setInterval(report, PROGRESS_MS);
 
   try {
     const startedAt = performance.now();

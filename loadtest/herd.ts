@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { HerdView } from '../shared/contract/herd.ts';
 import { ConfigError } from '../shared/platform/config.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
@@ -18,11 +19,19 @@ what the clients were told against each other. Ends with 1 where a promise is br
   --connections N   connections, each with one request open  (default 256)
   --poll            follow by long polls instead of WebSocket
   --seed N          what the random wishes are made from     (default: from the clock, printed)
+  --json            progress and the end as lines of JSON (shared/contract/herd.ts)
   --url URL         the API's address, once for each API  (default: what runs on DATA_DIR)
                     PostgreSQL and Redis are those that run on DATA_DIR, else DATABASE_URL and REDIS_URL
   --help`;
 
-type Options = { requests: number; connections: number; poll: boolean; seed: number; urls: string[] | undefined };
+type Options = {
+  requests: number;
+  connections: number;
+  poll: boolean;
+  json: boolean;
+  seed: number;
+  urls: string[] | undefined;
+};
 
 function readOptions(): Options | undefined {
   const text = { type: 'string' } as const;
@@ -34,6 +43,7 @@ function readOptions(): Options | undefined {
       seed: text,
       url: { ...text, multiple: true },
       poll: flag,
+      json: flag,
       help: { ...flag, short: 'h' },
     },
   });
@@ -48,6 +58,7 @@ function readOptions(): Options | undefined {
     connections: whole('connections', 256, 20_000),
     seed: whole('seed', Date.now() % 1_000_000, 4_294_967_295),
     poll: values.poll,
+    json: values.json,
     urls: values.url,
   };
 }
@@ -67,14 +78,17 @@ async function main(): Promise<void> {
       seatsPerRow: house.zones[0]?.seatsPerRow ?? 1,
     };
     const bookingsBefore = await system.countBookings();
-    const { requests, connections, poll, seed } = options;
-    console.log(`${requests} requests over ${connections} connections to ${urls.join(', ')} (seed ${seed})`);
+    const { requests, connections, poll, json, seed } = options;
+    const say = json ? () => undefined : console.log;
+    say(`${requests} requests over ${connections} connections to ${urls.join(', ')} (seed ${seed})`);
     const random = createRandom(seed);
     const wish = () => mixedWish(random, size);
-    const result = await runHerd({ urls, wish, requests, connections, poll, onProgress: showProgress(requests) });
-    console.log('Holding PostgreSQL, Redis and what clients were told against each other ...');
+    const onProgress = json ? tellProgress(requests) : showProgress(requests);
+    const result = await runHerd({ urls, wish, requests, connections, poll, onProgress });
+    say('Holding PostgreSQL, Redis and what clients were told against each other ...');
     const verdict = await system.verify(result, bookingsBefore);
-    console.log(`${reportOf(result)}\n${verdictOf(verdict)}`);
+    say(`${reportOf(result)}\n${verdictOf(verdict)}`);
+    if (json) tell(endOf(requests, result, verdict));
     process.exitCode = holds(verdict) ? 0 : 1;
   } finally {
     await system.close();
@@ -87,6 +101,38 @@ function showProgress(requests: number) {
     const line = `  answered ${answered} of ${requests}   accepted ${accepted}   with an outcome ${settled}`;
     process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
     if (process.stderr.isTTY && answered === requests && settled === accepted) process.stderr.write('\n');
+  };
+}
+
+const tell = (view: HerdView) => console.log(JSON.stringify(view));
+
+/** The same for a program. */
+function tellProgress(buyers: number) {
+  return (state: { answered: number; accepted: number; settled: number }) =>
+    tell({
+      status: state.answered === buyers && state.settled === state.accepted ? 'checking' : 'running',
+      buyers,
+      ...state,
+    });
+}
+
+function endOf(buyers: number, result: HerdResult, { broken }: Verdict): HerdView {
+  const { accepted, refused, noAnswer, outcomes, settleSeconds } = result;
+  const codes = new Map(refused);
+  for (const { code } of outcomes.values()) if (code) codes.set(code, (codes.get(code) ?? 0) + 1);
+  return {
+    status: 'done',
+    buyers,
+    answered: buyers - noAnswer,
+    accepted,
+    settled: outcomes.size,
+    seconds: settleSeconds,
+    booked: [...outcomes.values()].filter(({ booking }) => booking !== undefined).length,
+    refused: Object.fromEntries(codes),
+    soldTwice: broken.soldTwice.length,
+    withoutOutcome: broken.withoutOutcome.length,
+    notAsTold: broken.notAsTold.length + broken.unexpected.length,
+    differences: broken.differences.length,
   };
 }
 

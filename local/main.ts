@@ -144,6 +144,7 @@ function readyBlock(url: string, folder: string, seats: number): string {
   return `
   Frontrow is ready: ${url}   (${seats.toLocaleString('en')} seats)
 
+  See the house, buy:   ${url}/events/1
   Book two seats:       curl -X POST ${url}/reserve -H 'content-type: application/json' -d '{"zone":1,"row":1,"count":2}'
   ... and wait:         curl -X POST '${url}/reserve?wait=5' -H 'content-type: application/json' -d '{"count":2}'
   What became of it:    curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws

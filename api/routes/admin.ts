@@ -8,6 +8,7 @@ import type { EventStore } from '../../shared/stores/events.ts';
 import type { WorkersStore } from '../../shared/stores/workers.ts';
 import { BOARD_PATH, type BoardSessions } from '../board-session.ts';
 import type { Control } from '../control.ts';
+import type { Herd } from '../herd.ts';
 import { ApiError, parse, queryOf, readJson, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import type { OperatorGuard } from '../operators.ts';
@@ -26,8 +27,10 @@ export function adminRoutes(deps: {
   requireOperator: OperatorGuard;
   queues: readonly (readonly JobQueue[])[];
   sessions: BoardSessions;
+  /** Only on embedded servers. */
+  herd: Herd | undefined;
 }) {
-  const { events, control, workers, requireOperator, sessions } = deps;
+  const { events, control, workers, requireOperator, sessions, herd } = deps;
 
   /** The event that was named, or all. */
   async function eventsOf(req: Request): Promise<number[]> {
@@ -72,6 +75,18 @@ export function adminRoutes(deps: {
     reply(res, 200, { path: BOARD_PATH }, cookie === undefined ? {} : { 'set-cookie': cookie });
   }
 
+  function showHerd(req: Request, res: Response): void {
+    requireOperator(req);
+    reply(res, 200, herd?.view());
+  }
+
+  function sendHerd(req: Request, res: Response): void {
+    requireOperator(req);
+    const { localAddress = '127.0.0.1', localPort } = req.socket;
+    herd?.start(`http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`);
+    reply(res, 202, herd?.view());
+  }
+
   const router = Router();
   router.post('/audit', lookAfter('audit'));
   router.post('/rebuild', lookAfter('rebuild'));
@@ -79,5 +94,6 @@ export function adminRoutes(deps: {
   router.post('/workers', askForWorkers);
   router.post('/session', openSession);
   router.use('/queues', boardRoute(deps));
+  if (herd !== undefined) router.route('/herd').get(showHerd).post(sendHerd);
   return router;
 }

@@ -1,16 +1,8 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { type Browser, chromium } from 'playwright-core';
+import { findChromium } from '../../loadtest/chromium.ts';
 
-/** What distributions call Chromium, and where its kin live off the PATH. */
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const ELSEWHERE = ['/usr/lib/chromium/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
-
-const executablePath = [
-  ...(process.env.PATH ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name))),
-  ...ELSEWHERE,
-].find((path) => existsSync(path));
+const executablePath = findChromium();
 
 /** Tests in a real Chromium, opened for them; where this machine has none they are skipped, and say so. */
 export function describeInBrowser(what: string, tests: (browser: () => Browser) => void): void {

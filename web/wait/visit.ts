@@ -5,6 +5,7 @@ import type {
   visitorStatus,
   visitorView,
 } from '../../shared/contract/waiting-room.ts';
+import { clockAheadOf, Refused, randomId } from '../answers.ts';
 import { keptAdmission, keptPlace } from '../kept.ts';
 import { progressOf } from './words.ts';
 
@@ -36,31 +37,11 @@ const LAST_RETRY_MS = 30_000;
 /** Seconds within which the next question is asked, whatever the answer says: timers hold no month. */
 const ASK_BOUNDS = { min: 1, max: 86_400 };
 
-/** Clocks that differ by less count as equal: the server tells whole seconds. */
-const SAME_CLOCK_MS = 3_000;
-
 /** Milliseconds in which what one tab keeps has surely reached the others. */
 const SPREAD_MS = 250;
 
 /** The line is left for good: nothing is asked until the visitor joins again. */
 const OVER: readonly VisitorStatus[] = ['turn_passed', 'left'];
-
-/** The waiting room answered, and not with a view. */
-class Refused extends Error {
-  readonly code: string;
-  /** Another time it may go well. */
-  readonly passes: boolean;
-  readonly retryAfterMs: number;
-
-  constructor({ status, headers }: Response, { code = '', detail = 'The waiting room gives no place.' }: Problem) {
-    super(detail);
-    this.code = code;
-    this.passes = status === 408 || status === 429 || status >= 500;
-    this.retryAfterMs = 1000 * (Number(headers.get('retry-after')) || 0);
-  }
-}
-
-type Problem = { code?: string; detail?: string };
 
 /**
  * One visitor in the waiting room of an event: joins, or takes up the place that this browser keeps, asks as often as told,
@@ -115,7 +96,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
 
   async function join(): Promise<Answer> {
     if (place.read() !== undefined) return send('GET');
-    const answer = await send('POST', { nonce: newNonce() });
+    const answer = await send('POST', { nonce: randomId() });
     admission.forget();
     if (answer.visitorToken) place.write({ visitorToken: answer.visitorToken }); // none where nobody has to wait
     return answer;
@@ -175,8 +156,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const differenceMs = Date.parse(response.headers.get('date') ?? '') - Date.now();
-    clockAheadMs = Math.abs(differenceMs) > SAME_CLOCK_MS ? differenceMs : 0;
+    clockAheadMs = clockAheadOf(response);
     const answer = response.status === 204 ? {} : await response.json();
     if (response.ok) return answer;
     throw new Refused(response, answer);
@@ -232,7 +212,3 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     },
   };
 }
-
-/** What this visitor adds to the draw: 128 random bits as hexadecimal. */
-const newNonce = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,62 @@
+import { boxOf, type Place, type Plan } from './bowl.ts';
+
+/** What is looked at: the point of the plan in the middle of the canvas, and pixels (of CSS) for one unit. */
+export type Camera = { x: number; y: number; scale: number };
+
+export type Size = { width: number; height: number };
+
+/** Pixels for one unit at the most: a seat as large as a finger. */
+const MAX_SCALE = 44;
+
+/** Pixels that stay free around what is fitted. */
+const MARGIN = 18;
+
+/** The camera that shows a place, or the whole plan. */
+export function cameraOn(plan: Plan, { width, height }: Size, place?: Place): Camera {
+  const { left, right, top, bottom } = boxOf(plan, place);
+  const scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top));
+  return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(Math.max(scale, 0.001), MAX_SCALE) };
+}
+
+/** The camera moved by so many pixels of a drag. */
+export const panned = ({ x, y, scale }: Camera, dx: number, dy: number): Camera => ({
+  x: x - dx / scale,
+  y: y - dy / scale,
+  scale,
+});
+
+/** The camera so many times nearer, with the point under `at` (pixels from the canvas' corner) kept where it is. */
+export function zoomed(
+  camera: Camera,
+  size: Size,
+  factor: number,
+  at: { x: number; y: number },
+  least: number,
+): Camera {
+  const scale = Math.min(MAX_SCALE, Math.max(least, camera.scale * factor));
+  const before = toPlan(camera, size, at);
+  const after = toPlan({ ...camera, scale }, size, at);
+  return { x: camera.x + before.x - after.x, y: camera.y + before.y - after.y, scale };
+}
+
+/** The camera with its middle inside the plan: nobody gets lost outside. */
+export function heldInside(camera: Camera, plan: Plan): Camera {
+  const { left, right, top, bottom } = boxOf(plan);
+  const inside = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
+  return { ...camera, x: inside(camera.x, left, right), y: inside(camera.y, top, bottom) };
+}
+
+/** The point of the plan under a point of the canvas. */
+export const toPlan = ({ x, y, scale }: Camera, { width, height }: Size, at: { x: number; y: number }) => ({
+  x: x + (at.x - width / 2) / scale,
+  y: y + (at.y - height / 2) / scale,
+});
+
+/** The camera a share of the way (0 to 1) from one to another; the eye sees zooming by factors. */
+export function between(from: Camera, to: Camera, share: number): Camera {
+  const eased = 1 - (1 - share) ** 3;
+  const scale = from.scale * (to.scale / from.scale) ** eased;
+  // Points move so that what is zoomed at comes evenly nearer.
+  const moved = to.scale === from.scale ? eased : (1 / from.scale - 1 / scale) / (1 / from.scale - 1 / to.scale);
+  return { x: from.x + (to.x - from.x) * moved, y: from.y + (to.y - from.y) * moved, scale };
+}

@@ -1,0 +1,248 @@
+import { boxOf, type Place, type Plan, pointAt, radiusOf, roomOf, seatPoint } from './bowl.ts';
+import type { Camera, Size } from './camera.ts';
+import { CODE, type House, labelOf, type Seat, type ZoneSeats } from './house.ts';
+
+/** Colours as the style sheet has them, for light and dark. */
+export type Colours = Record<'paper' | 'ink' | 'soft' | 'line' | 'free' | 'held' | 'sold' | 'mine' | 'onMine', string>;
+
+export type Scene = {
+  plan: Plan;
+  house: House;
+  /** Labels of seats that are this buyer's, and of those picked. */
+  mine: ReadonlySet<string>;
+  picked: ReadonlySet<string>;
+  pointed: Seat | undefined;
+  colours: Colours;
+};
+
+/** Pixels for one unit from which on single seats are drawn, as circles, with their rows' numbers, and with their own. */
+export const SEATS_SCALE = 4.5;
+const CIRCLES_SCALE = 6;
+const ROWS_SCALE = 9;
+export const NUMBERS_SCALE = 19;
+
+/** How much of its place a seat fills, by status code: what is gone steps back. */
+const FILL = [0.78, 0.78, 0.46, 0.46] as const;
+
+/** Draws what the camera sees. `dpr`: pixels of the screen for one of CSS. */
+export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number, camera: Camera, scene: Scene): void {
+  const { plan, house, colours } = scene;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, size.width * dpr, size.height * dpr);
+  const { scale } = camera;
+  context.setTransform(
+    dpr,
+    0,
+    0,
+    dpr,
+    dpr * (size.width / 2 - camera.x * scale),
+    dpr * (size.height / 2 - camera.y * scale),
+  );
+  const sees = viewOf(camera, size);
+  drawStage(context, plan, scale, colours);
+  for (const place of plan.places) {
+    const zone = house.zone(place.zone);
+    if (zone === undefined || !overlaps(boxOf(plan, place), sees)) continue;
+    if (scale < SEATS_SCALE) drawZone(context, place, zone, scale, scene);
+    else drawSeats(context, place, zone, scale, scene, sees);
+  }
+  if (scale < SEATS_SCALE) drawMarks(context, scale, scene);
+}
+
+type Box = ReturnType<typeof boxOf>;
+
+const viewOf = ({ x, y, scale }: Camera, { width, height }: Size): Box => ({
+  left: x - width / 2 / scale - 1,
+  right: x + width / 2 / scale + 1,
+  top: y - height / 2 / scale - 1,
+  bottom: y + height / 2 / scale + 1,
+});
+
+const overlaps = (a: Box, b: Box) => a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+
+const font = (pixels: number, weight = 500) => `${weight} ${pixels}px system-ui, sans-serif`;
+
+function drawStage(context: CanvasRenderingContext2D, { stageRadius }: Plan, scale: number, colours: Colours): void {
+  const radius = stageRadius * scale;
+  context.beginPath();
+  context.arc(0, 0, radius, 0, 2 * Math.PI);
+  context.fillStyle = colours.line;
+  context.fill();
+  if (radius < 16) return;
+  context.fillStyle = colours.soft;
+  context.font = font(Math.min(15, radius / 2.6), 600);
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillText('Stage', 0, 0);
+}
+
+/** The outline of a place. A canvas' angles begin at the right and grow clockwise; ours begin below. */
+function outline(
+  context: CanvasRenderingContext2D,
+  { inner, outer, from, to }: Place,
+  scale: number,
+  margin = 0,
+): void {
+  const turn = (angle: number) => Math.PI / 2 - angle;
+  context.beginPath();
+  context.arc(0, 0, (outer + margin) * scale, turn(from - margin / outer), turn(to + margin / outer), true);
+  context.arc(0, 0, (inner - margin) * scale, turn(to + margin / inner), turn(from - margin / inner), false);
+  context.closePath();
+}
+
+/** A zone as one shape: the less is free, the paler. */
+function drawZone(context: CanvasRenderingContext2D, place: Place, zone: ZoneSeats, scale: number, scene: Scene): void {
+  const { colours, pointed } = scene;
+  const free = zone.counts[CODE.AVAILABLE] / Math.max(1, zone.seats.length);
+  const strength = free ** 1.6; // the eye tells full zones apart worse than pale ones
+  outline(context, place, scale);
+  context.globalAlpha = 1;
+  context.fillStyle = colours.sold;
+  context.fill();
+  // The last seats are seen: a zone with one free is not a zone with none.
+  context.globalAlpha = free === 0 ? 0 : 0.12 + 0.88 * strength;
+  context.fillStyle = colours.free;
+  context.fill();
+  context.globalAlpha = 1;
+  if (pointed?.zone === zone.zone) {
+    context.lineWidth = 2;
+    context.strokeStyle = colours.ink;
+    context.stroke();
+  }
+  const { inner, outer, from, to } = place;
+  const room = scale * Math.min(outer - inner, ((inner + outer) / 2) * (to - from));
+  if (room < 15) return;
+  const { x, y } = pointAt((inner + outer) / 2, (from + to) / 2);
+  const pixels = Math.min(20, Math.max(10, room / 2.6));
+  context.fillStyle = strength > 0.45 ? colours.paper : colours.ink;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.font = font(pixels, 600);
+  context.fillText(String(zone.zone), x * scale, y * scale - (room > 44 ? pixels * 0.45 : 0));
+  if (room <= 44) return;
+  context.font = font(11);
+  context.fillText(free === 0 ? 'sold out' : `${zone.counts[0]} free`, x * scale, y * scale + pixels * 0.65);
+}
+
+/** Where this buyer's seats are while single seats are too small to see. */
+function drawMarks(context: CanvasRenderingContext2D, scale: number, { plan, mine, picked, colours }: Scene): void {
+  for (const label of [...mine, ...picked]) {
+    const [zone, row = 1, number = 1] = label.split('-').map(Number);
+    const place = plan.places.find((one) => one.zone === zone);
+    if (place === undefined) continue;
+    const { x, y } = seatPoint(place, row, number);
+    context.beginPath();
+    context.arc(x * scale, y * scale, 4, 0, 2 * Math.PI);
+    context.fillStyle = colours.mine;
+    context.fill();
+    context.lineWidth = 1.5;
+    context.strokeStyle = colours.paper;
+    context.stroke();
+  }
+}
+
+function drawSeats(
+  context: CanvasRenderingContext2D,
+  place: Place,
+  zone: ZoneSeats,
+  scale: number,
+  scene: Scene,
+  sees: Box,
+): void {
+  const { colours } = scene;
+  const fills = [colours.free, colours.held, colours.sold, colours.sold];
+  const points: { x: number; y: number; number: number }[][] = [[], [], [], []];
+  for (let row = 1; row <= zone.rows; row += 1) {
+    const radius = radiusOf(place, row);
+    const step = (place.to - place.from) / place.seatsPerRow;
+    const room = scale * roomOf(place, row);
+    for (const some of points) some.length = 0;
+    for (let number = 1; number <= zone.seatsPerRow; number += 1) {
+      const angle = place.from + (number - 0.5) * step;
+      const x = radius * Math.sin(angle);
+      const y = radius * Math.cos(angle);
+      if (x < sees.left || x > sees.right || y < sees.top || y > sees.bottom) continue;
+      const code = zone.seats[(row - 1) * zone.seatsPerRow + number - 1] ?? 0;
+      points[code]?.push({ x: x * scale, y: y * scale, number });
+    }
+    for (const [code, some] of points.entries()) {
+      if (some.length === 0) continue;
+      context.fillStyle = fills[code] ?? colours.sold;
+      fillSeats(context, some, room * (FILL[code] ?? 0.5), scale);
+      if (code !== CODE.AVAILABLE || scale < NUMBERS_SCALE) continue;
+      context.fillStyle = colours.paper;
+      context.font = font(Math.min(13, room * 0.42), 600);
+      context.textAlign = 'center';
+      context.textBaseline = 'middle';
+      for (const { x, y, number } of some) context.fillText(String(number), x, y + 0.5);
+    }
+    if (scale >= ROWS_SCALE) drawRowNumber(context, place, row, radius, scale, colours);
+  }
+  drawOwn(context, place, scale, scene);
+  const { x, y } = pointAt(place.outer + 2.6, (place.from + place.to) / 2);
+  context.fillStyle = colours.soft;
+  context.font = font(13, 600);
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillText(`Zone ${zone.zone}`, x * scale, y * scale);
+}
+
+function fillSeats(context: CanvasRenderingContext2D, some: { x: number; y: number }[], side: number, scale: number) {
+  const half = side / 2;
+  if (scale < CIRCLES_SCALE) {
+    for (const { x, y } of some) context.fillRect(x - half, y - half, side, side);
+    return;
+  }
+  context.beginPath();
+  for (const { x, y } of some) {
+    context.moveTo(x + half, y);
+    context.arc(x, y, half, 0, 2 * Math.PI);
+  }
+  context.fill();
+}
+
+function drawRowNumber(
+  context: CanvasRenderingContext2D,
+  { from }: Place,
+  row: number,
+  radius: number,
+  scale: number,
+  colours: Colours,
+): void {
+  const { x, y } = pointAt(radius, from - 1.2 / radius);
+  context.fillStyle = colours.soft;
+  context.font = font(Math.min(12, scale * 0.8));
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillText(String(row), x * scale, y * scale);
+}
+
+/** Seats of this buyer, picked ones, and the one that is pointed at, above the others. */
+function drawOwn(context: CanvasRenderingContext2D, place: Place, scale: number, scene: Scene): void {
+  const { mine, picked, pointed, colours } = scene;
+  const circle = (label: string, share: number) => {
+    const [zone, row = 1, number = 1] = label.split('-').map(Number);
+    if (zone !== place.zone) return undefined;
+    const { x, y } = seatPoint(place, row, number);
+    const room = scale * roomOf(place, row);
+    context.beginPath();
+    context.arc(x * scale, y * scale, room * share, 0, 2 * Math.PI);
+    return { x: x * scale, y: y * scale, room, number };
+  };
+  for (const label of [...mine, ...picked]) {
+    const at = circle(label, 0.47);
+    if (at === undefined) continue;
+    context.fillStyle = colours.mine;
+    context.fill();
+    if (at.room < 15) continue;
+    context.fillStyle = colours.onMine;
+    context.font = font(Math.min(14, at.room * 0.48), 700);
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillText(mine.has(label) ? '✓' : String(at.number), at.x, at.y + 0.5);
+  }
+  if (pointed === undefined || circle(labelOf(pointed), 0.5) === undefined) return;
+  context.lineWidth = 2;
+  context.strokeStyle = colours.ink;
+  context.stroke();
+}

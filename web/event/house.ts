@@ -1,0 +1,140 @@
+import type { EventView, SeatMap, SeatStatus } from '../../shared/contract/events.ts';
+
+/** Seat statuses as they stand in memory, one byte a seat. */
+export const CODE = { AVAILABLE: 0, HELD: 1, SOLD: 2, BLOCKED: 3 } as const satisfies Record<SeatStatus, number>;
+
+/** A zone and its seats, row by row from the front. `counts` by status code. */
+export type ZoneSeats = {
+  zone: number;
+  rows: number;
+  seatsPerRow: number;
+  /** In the minor unit of the event's currency. */
+  price: number;
+  seats: Uint8Array;
+  counts: [free: number, held: number, sold: number, blocked: number];
+};
+
+export type Seat = { zone: number; row: number; number: number };
+
+export type SeatChanges = Partial<Record<SeatStatus, string[]>>;
+
+/** A seat of a label `zone-row-seat`. */
+export function seatOf(label: string): Seat {
+  const [zone = 0, row = 0, number = 0] = label.split('-').map(Number);
+  return { zone, row, number };
+}
+
+export const labelOf = ({ zone, row, number }: Seat): string => `${zone}-${row}-${number}`;
+
+/** The seats of a house as last told. Everybody who listens is called after each change. */
+export function createHouse(event: EventView) {
+  const zones: ZoneSeats[] = event.zones.map(({ zone, rows, seatsPerRow, price }) => {
+    const seats = new Uint8Array(rows * seatsPerRow);
+    return { zone, rows, seatsPerRow, price, seats, counts: [seats.length, 0, 0, 0] };
+  });
+  const byNumber = new Map(zones.map((zone) => [zone.zone, zone]));
+  const listeners = new Set<() => void>();
+  let loaded = false;
+
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
+
+  function put(label: string, code: number): void {
+    const { zone: zoneNumber, row, number } = seatOf(label);
+    const zone = byNumber.get(zoneNumber);
+    if (zone === undefined || row > zone.rows || number > zone.seatsPerRow) return;
+    const at = (row - 1) * zone.seatsPerRow + number - 1;
+    const before = zone.seats[at] as 0 | 1 | 2 | 3;
+    zone.counts[before] -= 1;
+    zone.counts[code as 0 | 1 | 2 | 3] += 1;
+    zone.seats[at] = code;
+  }
+
+  return {
+    zones,
+    zone: (number: number) => byNumber.get(number),
+    /** Whether a map has come: before it every seat only looks free. */
+    isLoaded: () => loaded,
+
+    /** Takes a whole map in place of what was known. */
+    load(map: SeatMap): void {
+      for (const drawn of map.zones) {
+        const zone = byNumber.get(drawn.zone);
+        if (zone !== undefined) readZone(zone, drawn);
+      }
+      loaded = true;
+      tell();
+    },
+
+    /** Takes changed seats, labels by the status that they have now. */
+    apply(changes: readonly SeatChanges[]): void {
+      for (const change of changes) {
+        for (const [status, labels] of Object.entries(change)) {
+          for (const label of labels) put(label, CODE[status as SeatStatus]);
+        }
+      }
+      tell();
+    },
+
+    /** The status code of a seat; undefined where there is none. */
+    statusOf(label: string): number | undefined {
+      const { zone: zoneNumber, row, number } = seatOf(label);
+      const zone = byNumber.get(zoneNumber);
+      return zone?.seats[(row - 1) * zone.seatsPerRow + number - 1];
+    },
+
+    /** Seats of the whole house by status code. */
+    counts(): number[] {
+      return [0, 1, 2, 3].map((code) => zones.reduce((sum, { counts }) => sum + (counts[code] ?? 0), 0));
+    },
+
+    listen(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+export type House = ReturnType<typeof createHouse>;
+
+function readZone(zone: ZoneSeats, drawn: SeatMap['zones'][number]): void {
+  const { rows, seatsPerRow, seats, counts } = zone;
+  const taken = bytesOf(drawn.taken);
+  const held = bytesOf(drawn.held ?? '');
+  const blocked = bytesOf(drawn.blocked ?? '');
+  const rowBytes = Math.ceil(seatsPerRow / 8);
+  counts.fill(0);
+  for (let row = 0; row < rows; row += 1) {
+    for (let i = 0; i < seatsPerRow; i += 1) {
+      const byte = row * rowBytes + (i >> 3);
+      const bit = 0x80 >> (i & 7);
+      const code = !((taken[byte] ?? 0) & bit)
+        ? CODE.AVAILABLE
+        : (held[byte] ?? 0) & bit
+          ? CODE.HELD
+          : (blocked[byte] ?? 0) & bit
+            ? CODE.BLOCKED
+            : CODE.SOLD;
+      seats[row * seatsPerRow + i] = code;
+      counts[code] += 1;
+    }
+  }
+}
+
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+/** A stretch of free seats of a row, numbers from 1. */
+export type Run = { from: number; to: number };
+
+/** The free runs of a row, from 1. */
+export function freeRuns({ seats, seatsPerRow }: ZoneSeats, row: number): Run[] {
+  const runs: Run[] = [];
+  for (let number = 1; number <= seatsPerRow; number += 1) {
+    if (seats[(row - 1) * seatsPerRow + number - 1] !== CODE.AVAILABLE) continue;
+    const last = runs.at(-1);
+    if (last?.to === number - 1) last.to = number;
+    else runs.push({ from: number, to: number });
+  }
+  return runs;
+}

@@ -1,0 +1,44 @@
+import { useState } from 'preact/hooks';
+
+type Props = { problem: string | undefined; logIn: (email: string, password: string) => Promise<void> };
+
+/** Asks who it is, where people log in; then the request for seats goes on. */
+export function LogIn({ problem, logIn }: Props) {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  return (
+    <form
+      class="card"
+      onSubmit={(e) => {
+        e.preventDefault();
+        void logIn(email, password);
+      }}
+    >
+      <h2 tabIndex={-1}>Log in to hold seats</h2>
+      <label>
+        <span class="label">E-mail</span>
+        <input
+          type="email"
+          autoComplete="username"
+          required
+          value={email}
+          onInput={(e) => setEmail(e.currentTarget.value)}
+        />
+      </label>
+      <label>
+        <span class="label">Password</span>
+        <input
+          type="password"
+          autoComplete="current-password"
+          required
+          value={password}
+          onInput={(e) => setPassword(e.currentTarget.value)}
+        />
+      </label>
+      {problem !== undefined && <p role="alert">{problem}</p>}
+      <button type="submit" class="action">
+        Log in
+      </button>
+    </form>
+  );
+}

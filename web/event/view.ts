@@ -1,0 +1,229 @@
+import { type Plan, seatAt, seatPoint } from './bowl.ts';
+import { between, type Camera, cameraOn, heldInside, panned, type Size, toPlan, zoomed } from './camera.ts';
+import { type Colours, draw, NUMBERS_SCALE, type Scene, SEATS_SCALE } from './draw.ts';
+import { type House, labelOf, type Seat, seatOf } from './house.ts';
+
+/** Milliseconds of a flight from one view to another, pixels of an arrow key, and how much nearer a key or button goes. */
+const FLIGHT_MS = 350;
+const ARROW_PIXELS = 70;
+const STEP = 1.6;
+
+/** Pixels that a finger may slip in what is still a tap. */
+const SLIP = 8;
+
+/** What the page is told: a seat was chosen, what the pointer is on, and whether single seats are seen. */
+export type ViewEvents = {
+  choose: (label: string) => void;
+  point: (seat: Seat | undefined) => void;
+  near: (isNear: boolean) => void;
+};
+
+/** A plan on a canvas that follows the house, and fingers, wheel and keys. Draws only what changed, at most once a frame. */
+export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, tell: ViewEvents) {
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  Object.assign(canvas, { house }); // for a console, and for tests that hold it against the server's map
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const scene: Scene = {
+    ...{ plan, house, mine: new Set(), picked: new Set(), pointed: undefined },
+    colours: coloursOf(canvas),
+  };
+  const pointers = new Map<number, { x: number; y: number }>();
+  let size: Size = { width: 1, height: 1 };
+  let camera: Camera = { x: 0, y: 0, scale: 1 };
+  let isWhole = true;
+  let isNear = false;
+  let flight: { from: Camera; to: Camera; sinceMs: number } | undefined;
+  let slipped = 0;
+  let frame = 0;
+
+  const least = () => cameraOn(plan, size).scale * 0.8;
+
+  function redraw(): void {
+    frame ||= requestAnimationFrame(paint);
+  }
+
+  function paint(nowMs: number): void {
+    frame = 0;
+    if (flight !== undefined) {
+      const share = Math.min(1, (nowMs - flight.sinceMs) / FLIGHT_MS);
+      camera = between(flight.from, flight.to, Math.max(0, share));
+      if (share === 1) flight = undefined;
+      else redraw();
+    }
+    if (isNear !== camera.scale >= SEATS_SCALE) {
+      isNear = !isNear;
+      tell.near(isNear);
+    }
+    draw(context, size, devicePixelRatio, camera, scene);
+  }
+
+  function look(to: Camera, atOnce = still.matches): void {
+    isWhole = false;
+    const next = heldInside(to, plan);
+    flight = atOnce ? undefined : { from: camera, to: next, sinceMs: performance.now() };
+    if (atOnce) camera = next;
+    redraw();
+  }
+
+  function whole(): void {
+    look(cameraOn(plan, size));
+    isWhole = true;
+  }
+
+  const middle = () => ({ x: size.width / 2, y: size.height / 2 });
+  const nearer = (factor: number, at = middle(), atOnce?: boolean) =>
+    look(zoomed(flight?.to ?? camera, size, factor, at, least()), atOnce);
+
+  function fit(): void {
+    const { width, height } = canvas.getBoundingClientRect();
+    if (width === 0 || height === 0) return;
+    size = { width, height };
+    canvas.width = Math.round(width * devicePixelRatio);
+    canvas.height = Math.round(height * devicePixelRatio);
+    if (isWhole) camera = cameraOn(plan, size);
+    paint(performance.now()); // at once: setting the size has emptied the canvas
+  }
+
+  const at = ({ clientX, clientY }: MouseEvent) => {
+    const { left, top } = canvas.getBoundingClientRect();
+    return { x: clientX - left, y: clientY - top };
+  };
+
+  function seatUnder(point: { x: number; y: number }): Seat | undefined {
+    const { x, y } = toPlan(camera, size, point);
+    return seatAt(plan, x, y);
+  }
+
+  /** A tap on a zone goes there; a tap on a seat chooses it. */
+  function tap(point: { x: number; y: number }) {
+    const seat = seatUnder(point);
+    if (seat === undefined) return;
+    if (camera.scale >= SEATS_SCALE) return tell.choose(labelOf(seat));
+    showZone(seat.zone);
+  }
+
+  function showZone(zone: number): void {
+    const place = plan.places.find((one) => one.zone === zone);
+    if (place === undefined) return;
+    const to = cameraOn(plan, size, place);
+    look({ ...to, scale: Math.max(to.scale, SEATS_SCALE * 1.4) });
+  }
+
+  /** Goes so near that seats show their numbers. */
+  function showSeat(label: string): void {
+    const { zone, row, number } = seatOf(label);
+    const place = plan.places.find((one) => one.zone === zone);
+    if (place !== undefined) look({ ...seatPoint(place, row, number), scale: NUMBERS_SCALE + 3 });
+  }
+
+  function pointAt(seat: Seat | undefined): void {
+    const { pointed } = scene;
+    if (pointed?.zone === seat?.zone && pointed?.row === seat?.row && pointed?.number === seat?.number) return;
+    scene.pointed = seat;
+    tell.point(seat);
+    redraw();
+  }
+
+  const listeners = {
+    wheel(e: WheelEvent) {
+      e.preventDefault();
+      const lines = e.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
+      nearer(Math.exp(-e.deltaY * lines * (e.ctrlKey ? 0.01 : 0.0016)), at(e), true);
+    },
+    pointerdown(e: PointerEvent) {
+      canvas.setPointerCapture(e.pointerId);
+      pointers.set(e.pointerId, at(e));
+      if (pointers.size === 1) slipped = 0;
+      else slipped = SLIP + 1;
+    },
+    pointermove(e: PointerEvent) {
+      const before = pointers.get(e.pointerId);
+      const now = at(e);
+      if (before === undefined) {
+        if (e.pointerType === 'mouse') pointAt(seatUnder(now));
+        return;
+      }
+      const [dx, dy] = [now.x - before.x, now.y - before.y];
+      slipped += Math.hypot(dx, dy);
+      const other = [...pointers].find(([id]) => id !== e.pointerId)?.[1];
+      pointers.set(e.pointerId, now);
+      if (other !== undefined) {
+        const apart = (point: { x: number; y: number }) => Math.hypot(point.x - other.x, point.y - other.y);
+        const between2 = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
+        const spread = zoomed(camera, size, apart(now) / Math.max(1, apart(before)), between2, least());
+        look(panned(spread, dx / 2, dy / 2), true);
+      } else if (slipped > SLIP) look(panned(camera, dx, dy), true);
+    },
+    pointerup(e: PointerEvent) {
+      if (pointers.delete(e.pointerId) && pointers.size === 0 && slipped <= SLIP) tap(at(e));
+    },
+    pointercancel(e: PointerEvent) {
+      pointers.delete(e.pointerId);
+    },
+    pointerleave() {
+      pointAt(undefined);
+    },
+    keydown(e: KeyboardEvent) {
+      const keys: Record<string, () => void> = {
+        ArrowLeft: () => look(panned(flight?.to ?? camera, ARROW_PIXELS, 0)),
+        ArrowRight: () => look(panned(flight?.to ?? camera, -ARROW_PIXELS, 0)),
+        ArrowUp: () => look(panned(flight?.to ?? camera, 0, ARROW_PIXELS)),
+        ArrowDown: () => look(panned(flight?.to ?? camera, 0, -ARROW_PIXELS)),
+        '+': () => nearer(STEP),
+        '=': () => nearer(STEP),
+        '-': () => nearer(1 / STEP),
+        '0': whole,
+      };
+      const act = e.ctrlKey || e.metaKey || e.altKey ? undefined : keys[e.key];
+      if (act === undefined) return;
+      e.preventDefault();
+      act();
+    },
+  } as const;
+
+  function recolour(): void {
+    scene.colours = coloursOf(canvas);
+    redraw();
+  }
+
+  const resized = new ResizeObserver(fit);
+  resized.observe(canvas);
+  dark.addEventListener('change', recolour);
+  const unlisten = house.listen(redraw);
+  for (const [name, listener] of Object.entries(listeners))
+    canvas.addEventListener(name, listener as EventListener, { passive: false });
+
+  return {
+    nearer: () => nearer(STEP),
+    farther: () => nearer(1 / STEP),
+    whole,
+    showZone,
+    showSeat,
+    /** Marks this buyer's seats, and those picked. */
+    mark(mine: readonly string[], picked: readonly string[]): void {
+      scene.mine = new Set(mine);
+      scene.picked = new Set(picked);
+      redraw();
+    },
+    stop(): void {
+      cancelAnimationFrame(frame);
+      resized.disconnect();
+      dark.removeEventListener('change', recolour);
+      unlisten();
+      for (const [name, listener] of Object.entries(listeners))
+        canvas.removeEventListener(name, listener as EventListener);
+    },
+  };
+}
+
+export type View = ReturnType<typeof createView>;
+
+function coloursOf(canvas: HTMLCanvasElement): Colours {
+  const style = getComputedStyle(canvas);
+  const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    ...{ paper: of('paper'), ink: of('ink'), soft: of('soft'), line: of('line') },
+    ...{ free: of('free'), held: of('held'), sold: of('sold'), mine: of('accent'), onMine: of('on-accent') },
+  };
+}

@@ -1,0 +1,61 @@
+import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { Alternative } from '../../shared/contract/tickets.ts';
+import { seatOf } from './house.ts';
+
+/** A price in the minor unit of a currency (cents), without cents where there are none. */
+export function priceInWords(price: number, currency: string): string {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+  const { maximumFractionDigits = 2 } = format.resolvedOptions();
+  const amount = price / 10 ** maximumFractionDigits;
+  if (!Number.isInteger(amount)) return format.format(amount);
+  return new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits: 0 }).format(amount);
+}
+
+/** Seats as people say them: by zone and row, runs together. */
+export function seatsInWords(labels: readonly string[]): string {
+  const rows = new Map<string, number[]>();
+  for (const label of labels) {
+    const { zone, row, number } = seatOf(label);
+    const place = `Zone ${zone}, row ${row}`;
+    rows.set(place, [...(rows.get(place) ?? []), number]);
+  }
+  return [...rows].map(([place, numbers]) => `${place}, ${numbersInWords(numbers)}`).join('; ');
+}
+
+function numbersInWords(numbers: number[]): string {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const [first = 0] = sorted;
+  const last = sorted.at(-1) ?? first;
+  if (sorted.length === 1) return `seat ${first}`;
+  if (last - first === sorted.length - 1) return `seats ${first}–${last}`;
+  return `seats ${sorted.join(', ')}`;
+}
+
+export const countInWords = (count: number): string => (count === 1 ? '1 seat' : `${count} seats`);
+
+/** What was asked for. */
+export function wishInWords(wish: SeatWish): string {
+  if ('seats' in wish) return seatsInWords(wish.seats);
+  const { zone, row, start, count } = wish;
+  if (zone === undefined) return `${countInWords(count)} together, anywhere`;
+  if (row === undefined) return `${countInWords(count)} together in zone ${zone}`;
+  if (start === undefined) return `${countInWords(count)} together in zone ${zone}, row ${row}`;
+  return `Zone ${zone}, row ${row}, ${runInWords(start, count)}`;
+}
+
+const runInWords = (start: number, count: number): string =>
+  count === 1 ? `seat ${start + 1}` : `seats ${start + 1}–${start + count}`;
+
+/** A place that is offered instead. */
+export function alternativeInWords({ zone, row, startIndex, seatsCount }: Alternative): string {
+  const where = `Zone ${zone}, row ${row}`;
+  return startIndex === undefined ? where : `${where}, ${runInWords(startIndex, seatsCount)}`;
+}
+
+export function etaInWords(seconds: number): string {
+  if (seconds < 2) return 'a moment';
+  if (seconds < 90) return `about ${Math.round(seconds)} seconds`;
+  return `about ${Math.round(seconds / 60)} minutes`;
+}
+
+export const numberInWords = (value: number): string => value.toLocaleString('en');
