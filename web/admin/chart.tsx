@@ -50,7 +50,7 @@ export function Chart({ title, lines, history }: { title: string; lines: readonl
         <h3>{title}</h3>
         {lines.length > 1 &&
           lines.map(({ name, color }) => (
-            <span class="key" key={name}>
+            <span class="swatch" key={name}>
               <i style={{ background: `var(${color})` }} />
               {name}
             </span>

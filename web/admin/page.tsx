@@ -273,14 +273,14 @@ function EventCard({ event, ask }: { event: Event; ask: Ask }) {
         <p class="soft">Its seats could not be counted.</p>
       ) : (
         <>
-          <div class="seats" aria-hidden="true">
+          <div class="seat-bar" aria-hidden="true">
             {SEATS.filter((status) => seats[status] > 0).map((status) => (
               <i key={status} class={status} style={{ flexGrow: seats[status] }} />
             ))}
           </div>
           <ul class="keys">
             {SEATS.map((status) => (
-              <li class="key" key={status}>
+              <li class="swatch" key={status}>
                 <i class={status} />
                 {inWords(seats[status])} {status === 'available' ? 'free' : status}
               </li>
