@@ -51,7 +51,7 @@ describeInBrowser("the buyer's page", (browser) => {
   test('the best two are held and bought, and a double click or a reload books nothing twice', async () => {
     await open();
     await heading('Best seats together');
-    await legend('Free 192');
+    await legend('Live');
     await page.getByRole('button', { name: 'Hold the best 2' }).dblclick();
     await heading('Held for you');
     await page.getByRole('timer', { name: 'Time left to buy' }).waitFor();
@@ -85,7 +85,7 @@ describeInBrowser("the buyer's page", (browser) => {
 
   test('a hold can be made longer and let go, and what others do is seen at once', async () => {
     await open();
-    await legend('Free 192');
+    await legend('Live');
     await hold({ seats: ['1-1-1', '1-1-2'] });
     await legend('Held 2');
     await pick(1, 2, [3]);

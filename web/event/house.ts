@@ -28,13 +28,13 @@ export const labelOf = ({ zone, row, number }: Seat): string => `${zone}-${row}-
 
 /** The seats of a house as last told. Everybody who listens is called after each change. */
 export function createHouse(event: EventView) {
-  const zones: ZoneSeats[] = event.zones.map(({ zone, rows, seatsPerRow, price }) => {
+  const zones: ZoneSeats[] = event.zones.map(({ zone, rows, seatsPerRow, price, counts }) => {
+    const { available, held, sold, blocked } = counts; // right before a map has come, in which single seats stand
     const seats = new Uint8Array(rows * seatsPerRow);
-    return { zone, rows, seatsPerRow, price, seats, counts: [seats.length, 0, 0, 0] };
+    return { zone, rows, seatsPerRow, price, seats, counts: [available, held, sold, blocked] };
   });
   const byNumber = new Map(zones.map((zone) => [zone.zone, zone]));
   const listeners = new Set<() => void>();
-  let loaded = false;
 
   const tell = () => {
     for (const listener of listeners) listener();
@@ -54,8 +54,6 @@ export function createHouse(event: EventView) {
   return {
     zones,
     zone: (number: number) => byNumber.get(number),
-    /** Whether a map has come: before it every seat only looks free. */
-    isLoaded: () => loaded,
 
     /** Takes a whole map in place of what was known. */
     load(map: SeatMap): void {
@@ -63,7 +61,6 @@ export function createHouse(event: EventView) {
         const zone = byNumber.get(drawn.zone);
         if (zone !== undefined) readZone(zone, drawn);
       }
-      loaded = true;
       tell();
     },
 

@@ -56,13 +56,17 @@ export function createLive(
     }
     socket.onopen = () => {
       isOpen = true;
-      const token = keptSession().read();
-      if (token !== undefined) send({ type: 'authenticate', token });
+      authenticate();
       send({ type: 'watch', eventId: event.id });
       for (const ticketId of subscribed) send({ type: 'subscribe', ticketId });
     };
     socket.onmessage = ({ data }) => take(JSON.parse(data) as Message);
     socket.onclose = lost;
+  }
+
+  function authenticate(): void {
+    const token = keptSession().read();
+    if (token !== undefined && isOpen) send({ type: 'authenticate', token });
   }
 
   const send = (message: object) => socket?.send(JSON.stringify(message));
@@ -86,8 +90,7 @@ export function createLive(
     if (message.type === 'watching') {
       failures = 0;
       clearTimeout(poll);
-      tell.connection('live');
-      void loadMap(message.version);
+      void loadMap(message.version).then(() => isOpen && tell.connection('live'));
     } else if (message.type === 'reload') {
       early ??= [];
       setTimeout(() => void loadMap(message.version), Math.random() * RELOAD_SPREAD_MS);
@@ -134,6 +137,8 @@ export function createLive(
 
   return {
     isOpen: () => isOpen,
+    /** Shows the token of who has just logged in. */
+    authenticate,
     /** Asks to be told the state of a ticket, and its outcome. */
     follow(ticketId: string): void {
       subscribed.add(ticketId);

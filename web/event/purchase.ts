@@ -245,6 +245,7 @@ export function createPurchase(
       try {
         const { answer } = await post<{ token: string }>('POST', '/api/users/login', randomId(), { email, password });
         keptSession().write(answer.token);
+        live?.authenticate();
         const purchase = kept.read();
         if (purchase === undefined) return show({ step: 'choosing' });
         show({ step: 'sending', wish: purchase.wish });
