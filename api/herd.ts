@@ -28,7 +28,7 @@ export function createHerd({ log }: { log: Logger }) {
     });
     child = started;
     createInterface({ input: started.stdout }).on('line', (line) => {
-      view = herdView.parse(JSON.parse(line));
+      if (line.startsWith('{')) view = herdView.parse(JSON.parse(line)); // whatever else a library may print there
     });
     const end = (why: string) => {
       child = undefined;
