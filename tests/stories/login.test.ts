@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { hashPassword } from '../../shared/domain/password.ts';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { describeInBrowser } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
 import { setRoom, visitorAt } from '../support/line.ts';
 import { useSystem } from '../support/system.ts';
@@ -40,6 +41,27 @@ describe('where people log in', () => {
   beforeEach(async () => {
     await system().clearEvent();
     await system().seats.open(1);
+  });
+
+  describeInBrowser('the event page', (browser) => {
+    test('asks who has not logged in to do so, and then goes on', async () => {
+      const page = await browser().newPage();
+      await page.goto(`${system().url}/events/1`);
+      await page.getByRole('button', { name: 'Hold the best 2' }).click();
+      const logIn = async (password: string) => {
+        await page.getByLabel('E-mail').fill('user2@example.com');
+        await page.getByLabel('Password').fill(password);
+        await page.getByRole('button', { name: 'Log in' }).click();
+      };
+      await logIn("anna's");
+      await page.getByText('E-mail and password do not belong together.').waitFor();
+      await logIn("ben's own");
+      await page.getByRole('heading', { name: 'Held for you' }).waitFor();
+      await page.reload();
+      await page.getByRole('button', { name: 'Buy', exact: true }).click();
+      await page.getByRole('heading', { name: 'The seats are yours' }).waitFor();
+      await page.close();
+    });
   });
 
   test('the first demonstration user logs in as the booking system before had it', async () => {

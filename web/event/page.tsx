@@ -17,6 +17,10 @@ import { numberInWords, priceInWords } from './words.ts';
 /** Seats that one request may ask for. */
 const MAX_PICKED = 5;
 
+/** Milliseconds between two tries to open the house: doubled each time, and half of it by chance. */
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+
 /** The one that the herd goes to. */
 const HERD_EVENT = 1;
 
@@ -25,14 +29,21 @@ export function EventPage({ eventId }: { eventId: number }) {
   const [event, setEvent] = useState<EventView>();
   const [problem, setProblem] = useState<string>();
   useEffect(() => {
-    const open = async () => {
-      const [view, isOpen] = await Promise.all([get<EventView>(`/api/events/${eventId}`), mayEnter(eventId)]);
-      if (isOpen) setEvent(view);
-      else toWaitingRoom(eventId);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const open = async (failures: number): Promise<void> => {
+      try {
+        const [view, isOpen] = await Promise.all([get<EventView>(`/api/events/${eventId}`), mayEnter(eventId)]);
+        if (isOpen) setEvent(view);
+        else toWaitingRoom(eventId);
+      } catch (fault) {
+        const isFinal = fault instanceof Refused && !fault.passes;
+        setProblem(isFinal ? fault.message : 'The house is out of reach. Trying again.');
+        const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+        if (!isFinal) timer = setTimeout(() => void open(failures + 1), backoffMs);
+      }
     };
-    open().catch((fault) =>
-      setProblem(fault instanceof Refused ? fault.message : 'The house is out of reach. Reload to try again.'),
-    );
+    void open(0);
+    return () => clearTimeout(timer);
   }, [eventId]);
   useEffect(() => {
     document.title = `${event?.name ?? `Event ${eventId}`} · Frontrow`;
