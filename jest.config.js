@@ -10,5 +10,5 @@ export default {
   globalSetup: './tests/support/global-setup.ts',
   globalTeardown: './tests/support/global-teardown.ts',
   testTimeout: 120_000,
-  maxWorkers: 2,
+  maxWorkers: 3, // on two cores: much of what the stories do is waiting for processes to start
 };

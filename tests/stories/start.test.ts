@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { send } from '../support/client.ts';
@@ -91,12 +93,14 @@ test('bad settings end the start with all problems listed', async () => {
 
 test('a part that cannot start ends the start with what to do, and leaves nothing', async () => {
   const folder = dataFolder();
-  const other = await startFrontrow(dataFolder());
-  const port = new URL(other.url).port;
-  const { code, output } = await run('local/main', [], { DATA_DIR: folder, PORT: port }).ended;
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const { code, output } = await run('local/main', [], { DATA_DIR: folder, PORT: String(port) }).ended;
   expect(code).toBe(1);
   expect(output).toContain(`Port ${port} is in use. Set PORT`);
   expect(existsSync(join(folder, 'lock.json'))).toBe(false);
+  other.close();
 });
 
 test.each(['api/main', 'workers/main'])('%s alone says which settings it needs', async (part) => {
