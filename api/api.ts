@@ -80,7 +80,7 @@ export async function startApi(deps: {
   const herd = config.EMBEDDED ? createHerd({ log }) : undefined;
   const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
   const look = createLooks([...measures, waitingRooms.measure, measureRedis, measurePools]);
-  const overview = createOverview({ look, events, workers, waitingRooms });
+  const overview = createOverview({ look, events, workers, waitingRooms, log });
   const requireOperator = createOperatorGuard(config);
   const app = buildApp({
     config,

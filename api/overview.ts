@@ -3,6 +3,7 @@ import type { Gauge } from 'prom-client';
 import type { ServerMessage } from '../shared/contract/messages.ts';
 import { MAX_EVENTS_IN_OVERVIEW, type Overview } from '../shared/contract/overview.ts';
 import { createDrainMeter } from '../shared/domain/drain.ts';
+import type { Logger } from '../shared/platform/logger.ts';
 import { lastFaults } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { EventStore } from '../shared/stores/events.ts';
@@ -25,10 +26,6 @@ type Values = { labels: Partial<Record<string, string | number>>; value: number 
 const valuesOf = async (metric: Pick<Gauge, 'get'>): Promise<Values> => (await metric.get()).values as Values;
 const sum = (values: Values) => values.reduce((all, { value }) => all + value, 0);
 
-/** What could be read in time; undefined else: an overview shows what there is, above all when something is away. */
-const orNothing = <Result>(reading: Promise<Result>): Promise<Result | undefined> =>
-  Promise.race([reading, sleep(READING_MS, undefined, { ref: false })]).catch(() => undefined);
-
 /**
  * How the whole system stands, made once a second for all who watch at this node, and not at all when nobody does.
  *
@@ -39,11 +36,20 @@ export function createOverview(deps: {
   events: Pick<EventStore, 'newest'>;
   workers: Pick<WorkersStore, 'view' | 'outcomes'>;
   waitingRooms: Pick<WaitingRooms, 'find'>;
+  log: Logger;
 }) {
-  const { look, events, workers, waitingRooms } = deps;
+  const { look, events, workers, waitingRooms, log } = deps;
   const watchers = new Set<Watcher>();
   const meter = createDrainMeter();
   let isMaking = false;
+
+  /** What could be read in time; undefined else: an overview shows what there is, above all when something is away. */
+  const orNothing = <Result>(reading: Promise<Result>): Promise<Result | undefined> =>
+    Promise.race([reading, sleep(READING_MS, undefined, { ref: false })]).catch((fault: Error) => {
+      // Each second, and `redisUp` and `postgresUp` beside it say what is away: no more than debug.
+      log.debug({ fault: fault.message }, 'a part of the overview was not read');
+      return undefined;
+    });
 
   async function readQueue(): Promise<Overview['queue']> {
     const [depths, settledCounts, ages, jobs] = await Promise.all(

@@ -31,7 +31,7 @@ export async function startPool(deps: {
   const leaving = new Set<string>();
   let asked = processes;
 
-  const pause = () => sleep(LOOK_MS, undefined, { signal: stopping }).catch(() => undefined); // stopping: at once
+  const pause = () => sleep(LOOK_MS, undefined, { signal: stopping }).catch(() => undefined); // rejects only when stopping, which ends the pause
 
   function nextPart() {
     let number = 1;
@@ -78,8 +78,11 @@ export async function startPool(deps: {
     }
   }
 
-  // Where Redis is gone too, the lead runs out by itself.
-  stopping.addEventListener('abort', () => void workers.resign(id).catch(() => undefined), { once: true });
+  const resign = () =>
+    workers
+      .resign(id)
+      .catch((fault: Error) => say(`The lead is not given up, it runs out by itself: ${fault.message}`));
+  stopping.addEventListener('abort', () => void resign(), { once: true });
   await workers.ask(asked, bounds);
   const leader = await leads();
   let firstStarts: Promise<void>[] = [];

@@ -75,7 +75,8 @@ export function createSupervisor(say: (line: string) => void) {
   /** From here on it is not started again. Waits for a start that is under way. */
   async function letGo(one: Kept): Promise<void> {
     one.leave.abort();
-    await Promise.race([one.starting?.catch(() => undefined), sleep(STARTING_STOP_MS, undefined, { ref: false })]);
+    const started = one.starting?.catch(() => undefined); // keepRunning says why it did not start
+    await Promise.race([started, sleep(STARTING_STOP_MS, undefined, { ref: false })]);
   }
 
   return {

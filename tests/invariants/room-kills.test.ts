@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, descendants, startFrontrow, until } from '../support/frontrow.ts';
-import { setRoom, visitorAt } from '../support/line.ts';
+import { setRoom, told, visitorAt } from '../support/line.ts';
 
 const PEOPLE = 160;
 const PER_SECOND = 16;
@@ -27,11 +27,15 @@ test('an API, the worker that lets in, and Redis are killed with -9: nobody move
   const waiting = visitors.map(async (visitor, i) => {
     while (asking) {
       await sleep(150 + Math.random() * 100);
-      const view = await visitor.poll().catch(() => undefined); // its API is gone, or has lost what it asks
-      if (view?.status === undefined) {
+      const reply = await visitor.ask().catch((fault: Error) => {
+        if (fault.name !== 'TypeError') throw fault; // which fetch throws where its API is gone
+      });
+      expect([200, 503, undefined]).toContain(reply?.status);
+      if (reply?.status !== 200) {
         refused += 1;
         continue;
       }
+      const view = told.parse(reply.body);
       expect(['waiting', 'your_turn']).toContain(view.status);
       expect(view.position).toBe(positions[i]);
       const token = view.admission?.token;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import axe, { type AxeResults } from 'axe-core';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { describeInBrowser } from '../support/browser.ts';
+import { describeInBrowser, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
@@ -18,13 +18,8 @@ describeInBrowser("the buyer's page", (browser) => {
   const complaints: string[] = [];
 
   async function open(options: BrowserContextOptions = {}, before?: (page: Page) => Promise<unknown>): Promise<void> {
-    context = await browser().newContext({ viewport: { width: 1280, height: 860 }, ...options });
-    page = await context.newPage();
-    page.on('pageerror', (fault) => complaints.push(fault.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/^Failed to load|WebSocket/.test(message.text()))
-        complaints.push(message.text());
-    });
+    const desk = { viewport: { width: 1280, height: 860 }, ...options };
+    ({ context, page } = await openWatched(browser(), complaints, desk, /^Failed to load|WebSocket/));
     await before?.(page);
     await page.goto(`${system().url}/events/1`);
   }

@@ -3,7 +3,7 @@ import axe, { type AxeResults } from 'axe-core';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { BOARD_PATH } from '../../api/board-session.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
-import { describeInBrowser } from '../support/browser.ts';
+import { describeInBrowser, openWatched } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
@@ -58,12 +58,7 @@ describeInBrowser('the operator’s page', (browser) => {
   const complaints: string[] = [];
 
   async function open(options: BrowserContextOptions = {}) {
-    context = await browser().newContext(options);
-    page = await context.newPage();
-    page.on('pageerror', (fault) => complaints.push(fault.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
+    ({ context, page } = await openWatched(browser(), complaints, options));
     await page.goto(`${system().url}/admin`);
   }
   async function enter(token = TOKEN) {

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import axe, { type AxeResults } from 'axe-core';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { projectRoot } from '../../shared/platform/root.ts';
-import { describeInBrowser } from '../support/browser.ts';
+import { describeInBrowser, openWatched } from '../support/browser.ts';
 import { startFakeRoom } from '../support/fake-room.ts';
 import { until } from '../support/frontrow.ts';
 
@@ -64,13 +64,8 @@ describeInBrowser('the waiting page', (browser) => {
   const complaints: string[] = [];
 
   async function open(options: BrowserContextOptions = {}) {
-    context = await browser().newContext(options);
-    page = await context.newPage();
-    page.on('pageerror', (fault) => complaints.push(fault.message));
-    page.on('console', (message) => {
-      // A browser tells of each request that fails, which is what some tests are about.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load')) complaints.push(message.text());
-    });
+    // A browser tells of each request that fails, which is what some tests are about.
+    ({ context, page } = await openWatched(browser(), complaints, options, /^Failed to load/));
     await page.goto(`${room.url}/events/1/wait`);
   }
   const heading = (text: string) => page.getByRole('heading', { name: text }).waitFor();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core';
 import { findChromium } from '../../loadtest/chromium.ts';
 
 const executablePath = findChromium();
@@ -23,4 +23,23 @@ export function describeInBrowser(what: string, tests: (browser: () => Browser) 
     afterAll(() => browser.close());
     tests(() => browser);
   });
+}
+
+/**
+ * A page of its own context. What it complains of, errors of scripts and of the console, goes to `complaints`, but for lines of the
+ * console that a test is about.
+ */
+export async function openWatched(
+  browser: Browser,
+  complaints: string[],
+  options: BrowserContextOptions,
+  expected?: RegExp,
+) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.on('pageerror', (fault) => complaints.push(fault.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !expected?.test(message.text())) complaints.push(message.text());
+  });
+  return { context, page };
 }

@@ -4,7 +4,7 @@ import { admission, visitorStatus } from '../../shared/contract/waiting-room.ts'
 import { type Reply, send } from './client.ts';
 
 /** What a visitor is told, as far as tests look at it. */
-const told = z.looseObject({
+export const told = z.looseObject({
   status: visitorStatus,
   position: z.int().optional(),
   ahead: z.int().optional(),

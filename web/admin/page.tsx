@@ -4,11 +4,11 @@ import type { LoggedFault, Overview } from '../../shared/contract/overview.ts';
 import type { WorkersView } from '../../shared/contract/workers.ts';
 import { Masthead } from '../masthead.tsx';
 import { Chart, timeOf } from './chart.tsx';
+import { Events } from './events.tsx';
 import { createOperation, type Operation, type Operator, type Point } from './operation.ts';
 import './style.css';
 import { inWords, meanOf, outcomesOf, problemsOf, secondsInWords } from './words.ts';
 
-type Event = NonNullable<Overview['events']>[number];
 type Ask = Operator['ask'];
 
 /** `/admin`: how everything stands, live, and the handles that an operator needs in a hurry. */
@@ -238,111 +238,6 @@ function Outcomes({ history }: { history: Point[] }) {
         </table>
       )}
     </section>
-  );
-}
-
-function Events({ events, ask }: { events: Event[] | undefined; ask: Ask }) {
-  return (
-    <section>
-      <h2>Events</h2>
-      {events === undefined && <p>Not known: PostgreSQL does not answer.</p>}
-      {events?.map((event) => (
-        <EventCard key={event.eventId} event={event} ask={ask} />
-      ))}
-    </section>
-  );
-}
-
-const SEATS = ['sold', 'held', 'blocked', 'available'] as const;
-
-function EventCard({ event, ask }: { event: Event; ask: Ask }) {
-  const { eventId, name, salesPaused, seats } = event;
-  const path = `/api/events/${eventId}`;
-  return (
-    <article aria-label={name}>
-      <div class="title">
-        <h3>
-          {name} <span class="soft">event {eventId}</span>
-        </h3>
-        <button type="button" class="plain" onClick={() => void ask('PATCH', path, { salesPaused: !salesPaused })}>
-          {salesPaused ? 'Resume sales' : 'Pause sales'}
-        </button>
-      </div>
-      {salesPaused && <p class="notice">Sales are paused: every request is refused with SALES_PAUSED.</p>}
-      {seats === undefined ? (
-        <p class="soft">Its seats could not be counted.</p>
-      ) : (
-        <>
-          <div class="seat-bar" aria-hidden="true">
-            {SEATS.filter((status) => seats[status] > 0).map((status) => (
-              <i key={status} class={status} style={{ flexGrow: seats[status] }} />
-            ))}
-          </div>
-          <ul class="keys">
-            {SEATS.map((status) => (
-              <li class="swatch" key={status}>
-                <i class={status} />
-                {inWords(seats[status])} {status === 'available' ? 'free' : status}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-      <Room event={event} ask={ask} />
-    </article>
-  );
-}
-
-function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
-  const [rate, setRate] = useState<string>();
-  const change = (some: object) => ask('PUT', `/api/events/${eventId}/waiting-room`, some);
-  const { mode, paused, peoplePerMinute, line } = room;
-  const setPeople = async (e: SubmitEvent) => {
-    e.preventDefault();
-    if (rate === undefined) return;
-    await change({ peoplePerMinute: rate === '' ? null : Number(rate) });
-    setRate(undefined);
-  };
-  return (
-    <fieldset class="room">
-      <legend>Waiting room</legend>
-      <p class="soft">
-        {line === undefined
-          ? 'Nobody waits.'
-          : `${line.on ? 'On' : 'Off for now'}: ${inWords(line.waiting)} waiting, ${inWords(line.inside)} inside, ` +
-            `${inWords(line.speedPerSecond)} let in a second.`}
-        {paused && ' Letting in is paused.'}
-      </p>
-      <div class="buttons">
-        <label>
-          <span class="label">Mode</span>
-          <select value={mode} onChange={(e) => void change({ mode: e.currentTarget.value })}>
-            <option value="off">off</option>
-            <option value="on">on</option>
-            <option value="auto">auto</option>
-          </select>
-        </label>
-        <form onSubmit={(e) => void setPeople(e)}>
-          <label>
-            <span class="label">People a minute</span>
-            <input
-              type="number"
-              min="1"
-              max="10000000"
-              placeholder="as drained"
-              value={rate ?? peoplePerMinute ?? ''}
-              onInput={(e) => setRate(e.currentTarget.value)}
-            />
-          </label>
-          <button type="submit" class="plain" disabled={rate === undefined}>
-            Set
-          </button>
-        </form>
-        <button type="button" class="plain" onClick={() => void change({ paused: !paused })}>
-          {paused ? 'Let people in again' : 'Pause letting in'}
-        </button>
-      </div>
-    </fieldset>
   );
 }
 
