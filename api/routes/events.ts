@@ -3,6 +3,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import {
   blockBody,
+  type EventChange,
   type EventSummary,
   type EventView,
   eventChange,
@@ -11,7 +12,7 @@ import {
 } from '../../shared/contract/events.ts';
 import { eventId } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
-import { type House, strangeSeat } from '../../shared/domain/house.ts';
+import { type House, strangeRings, strangeSeat } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import { rowsOfZone } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
@@ -70,7 +71,7 @@ export function eventRoutes(deps: {
       return { zone: number, rows, seatsPerRow, price, counts: counts.get(number) ?? none };
     });
     const sum = zones.reduce((total, { counts: zone }) => add(total, zone), none);
-    return { ...summaryOf(house), counts: sum, zones };
+    return { ...summaryOf(house), rings: house.settings.rings, counts: sum, zones };
   }
 
   /** Writes the seats zone by zone, as fast as the client reads: the whole list would be megabytes at once. */
@@ -95,7 +96,7 @@ export function eventRoutes(deps: {
     requireOperator(req);
     const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
     const event = parse(newEvent, body);
-    requireSense({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event });
+    requireSense({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event }, event.zones.length);
     const idempotency = idempotencyOf(req, '/api/events', body);
     const { eventId: id } = await control('createEvent', { eventId: await events.nextId(), event }, idempotency);
     const house = await events.readHouse(id);
@@ -107,7 +108,7 @@ export function eventRoutes(deps: {
     requireOperator(req);
     const house = await houseOf(req);
     const body = parse(eventChange, await readJson(req));
-    requireSense({ ...house.settings, ...body });
+    requireSense({ ...house.settings, ...body }, house.zones.length);
     await control('changeEvent', { eventId: house.eventId, change: body });
     reply(res, 200, await viewOf((await events.readHouse(house.eventId)) ?? house));
   }
@@ -135,24 +136,18 @@ export function eventRoutes(deps: {
   return router;
 }
 
-function requireSense({
-  holdSeconds,
-  maxHoldSeconds,
-}: {
-  holdSeconds?: number | undefined;
-  maxHoldSeconds?: number | undefined;
-}): void {
+/** What no field says alone. */
+function requireSense({ holdSeconds, maxHoldSeconds, rings }: EventChange, zones: number): void {
   if (holdSeconds !== undefined && maxHoldSeconds !== undefined && maxHoldSeconds < holdSeconds)
     throw new ApiError('INVALID_REQUEST', 'maxHoldSeconds: not less than holdSeconds');
+  const strange = rings ? strangeRings(zones, rings) : undefined;
+  if (strange !== undefined) throw new ApiError('INVALID_REQUEST', strange);
 }
 
-const summaryOf = ({ eventId: id, settings, currency, createdAt, totalSeats }: House): EventSummary => ({
-  id,
-  ...settings,
-  currency,
-  createdAt: createdAt.toISOString(),
-  totalSeats,
-});
+function summaryOf({ eventId: id, settings, currency, createdAt, totalSeats }: House): EventSummary {
+  const { rings: _, ...told } = settings; // a list of events draws none of them
+  return { id, ...told, currency, createdAt: createdAt.toISOString(), totalSeats };
+}
 
 const add = (a: SeatCounts, b: SeatCounts): SeatCounts => ({
   total: a.total + b.total,

@@ -6,6 +6,9 @@ import { projectRoot } from '../../shared/platform/root.ts';
 /** The pages of the app in web/, which tells them apart by itself. */
 const PAGES = ['/events/:id', '/events/:id/wait', '/admin'];
 
+/** Where people go who ask for no page: to the event that every Frontrow has. */
+const HOME = '/events/1';
+
 /** Nothing from anywhere else, nothing inline, and what the pages ask is asked here. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -34,6 +37,7 @@ export function webRoutes() {
       .map((name) => [`/${name}`, load(join(built, 'assets', name))]),
   );
   const router = Router();
+  router.get('/', (_req, res) => res.redirect(HOME));
   router.get(PAGES, (req, res) => {
     send(req, res, page, { 'cache-control': 'no-cache', 'content-security-policy': POLICY });
   });

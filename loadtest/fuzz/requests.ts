@@ -149,6 +149,7 @@ const CHANGE: readonly Field[] = [
   ['salesPaused', 'false'],
   ['onSaleAt', 'null'],
   ['avoidSingles', 'true'],
+  ['rings', '[[1,2],[4,3]]'],
   ['maxHoldSeconds', '900'],
 ];
 

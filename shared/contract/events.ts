@@ -23,6 +23,15 @@ const eventSettings = z.object({
   seatLimit: z.int().min(1).max(10_000).nullable(),
   /** Whether no choice may leave a single free seat between taken ones. */
   avoidSingles: z.boolean(),
+  /**
+   * How the house is drawn: numbers of its zones by rings around the stage, from the stage outward, each from left to right. Every
+   * zone stands in one of them, once. Null: as many in a ring as there is room for, the first ones in the middle.
+   */
+  rings: z
+    .array(z.array(z.int().min(1).max(MAX_ZONES)).min(1).max(MAX_ZONES))
+    .min(1)
+    .max(MAX_ZONES)
+    .nullable(),
 });
 
 export type EventSettings = z.infer<typeof eventSettings>;
@@ -84,6 +93,7 @@ export type SeatCounts = z.infer<typeof seatCounts>;
 
 /** An event in a list. */
 const eventSummary = eventSettings
+  .omit({ rings: true })
   .extend({
     id: eventId,
     currency,
@@ -118,6 +128,7 @@ export type SeatView = z.infer<typeof seatView>;
 /** `GET /api/events/:id`. `seats` only where they were asked for. */
 export const eventView = eventSummary
   .extend({
+    rings: eventSettings.shape.rings,
     counts: seatCounts,
     zones: z.array(zoneSize.extend({ zone: z.int(), counts: seatCounts })),
     seats: z.array(seatView).optional(),

@@ -35,7 +35,15 @@ describe('a house', () => {
     { number: 1, rows: 10, seatsPerRow: 4, price: 0 },
   ];
   const selling = { holdSeconds: 600, maxHoldSeconds: 1800, onSaleAt: null, salesPaused: false, seatLimit: null };
-  const named = { id: 1, name: 'Test', currency: 'EUR', createdAt: new Date(), generation: 1, avoidSingles: false };
+  const named = {
+    id: 1,
+    name: 'Test',
+    currency: 'EUR',
+    createdAt: new Date(),
+    generation: 1,
+    avoidSingles: false,
+    rings: null,
+  };
   const house = buildHouse({ ...named, ...selling, zones });
 
   test('counts its rows through the zones in their order', () => {

@@ -21,16 +21,18 @@ export type Seat = { zone: number; row: number; number: number };
 
 /** Builds a house from an event and its zones, which may come in any order. */
 export function buildHouse(
-  event: Omit<EventSettings, 'onSaleAt'> & {
+  event: Omit<EventSettings, 'onSaleAt' | 'rings'> & {
     id: number;
     generation: number;
     onSaleAt: Date | null;
+    /** JSON, checked when it came in. */
+    rings: unknown;
     currency: string;
     createdAt: Date;
     zones: readonly Omit<Zone, 'firstRow'>[];
   },
 ): House {
-  const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, ...rest } = event;
+  const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, rings, ...rest } = event;
   const { salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = rest;
   let totalRows = 0;
   let totalSeats = 0;
@@ -46,6 +48,7 @@ export function buildHouse(
     name,
     onSaleAt: onSaleAt?.toISOString() ?? null,
     ...{ salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles },
+    rings: rings as EventSettings['rings'],
   };
   return { eventId, generation, zones: ordered, totalRows, totalSeats, settings, currency, createdAt };
 }
@@ -76,6 +79,18 @@ export function strangeSeat(house: House, labels: readonly string[]): string | u
     return place === undefined || row > place.rows || number > place.seatsPerRow;
   });
   return strange === undefined ? undefined : `seats: this house has no seat ${strange}`;
+}
+
+/** Why a house of so many zones cannot be drawn by these rings, in words; undefined if it can. */
+export function strangeRings(zones: number, rings: readonly (readonly number[])[]): string | undefined {
+  const placed = new Set<number>();
+  for (const zone of rings.flat()) {
+    if (zone > zones) return `rings: this house has zones 1 to ${zones}, and no zone ${zone}`;
+    if (placed.has(zone)) return `rings: zone ${zone} stands in them twice`;
+    placed.add(zone);
+  }
+  for (let zone = 1; zone <= zones; zone += 1) if (!placed.has(zone)) return `rings: zone ${zone} stands in none`;
+  return undefined;
 }
 
 /** `zone-row-seat`, each from 1. */

@@ -1,7 +1,7 @@
 import type { EventChange, NewEvent } from '../contract/events.ts';
 import { buildHouse, type House } from '../domain/house.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
-import type { Prisma } from '../platform/prisma-client/client.ts';
+import { Prisma } from '../platform/prisma-client/client.ts';
 
 /** What a seat of the default event costs, in cents. */
 const DEFAULT_PRICE = 5_000;
@@ -95,14 +95,14 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     async create(eventId: number, { zones, ...settings }: NewEvent): Promise<void> {
       const rows = zones.map((zone, i) => ({ eventId, number: i + 1, ...zone }));
       await prisma.$transaction([
-        prisma.event.createMany({ data: { id: eventId, ...defined(settings) }, skipDuplicates: true }),
+        prisma.event.createMany({ data: { id: eventId, ...columnsOf(settings) }, skipDuplicates: true }),
         prisma.zone.createMany({ data: rows, skipDuplicates: true }),
       ]);
     },
 
     /** Changes how an event is sold. */
     async change(eventId: number, change: EventChange): Promise<void> {
-      await prisma.event.updateMany({ where: { id: eventId }, data: defined(change) });
+      await prisma.event.updateMany({ where: { id: eventId }, data: columnsOf(change) });
     },
 
     /**
@@ -129,6 +129,10 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     },
   };
 }
+
+/** JSON that is not there is a null of the database, and not the JSON value null. */
+const columnsOf = <Fields extends Omit<EventChange, 'zones'>>({ rings, ...fields }: Fields) =>
+  defined({ ...fields, rings: rings === null ? Prisma.DbNull : rings });
 
 /** Without the fields that are undefined, which Prisma's types tell apart from those that are not there. */
 const defined = <Fields extends object>(fields: Fields) =>

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import axe, { type AxeResults } from 'axe-core';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { describeInBrowser, openWatched } from '../support/browser.ts';
+import { bowl, type Place, seatPoint } from '../../web/event/bowl.ts';
+import { cameraOn } from '../../web/event/camera.ts';
+import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
@@ -17,11 +18,15 @@ describeInBrowser("the buyer's page", (browser) => {
   let page: Page;
   const complaints: string[] = [];
 
-  async function open(options: BrowserContextOptions = {}, before?: (page: Page) => Promise<unknown>): Promise<void> {
+  async function open(
+    options: BrowserContextOptions = {},
+    before?: (page: Page) => Promise<unknown>,
+    path = '/events/1',
+  ): Promise<void> {
     const desk = { viewport: { width: 1280, height: 860 }, ...options };
     ({ context, page } = await openWatched(browser(), complaints, desk, /^Failed to load|WebSocket/));
     await before?.(page);
-    await page.goto(`${system().url}/events/1`);
+    await page.goto(`${system().url}${path}`);
   }
   const heading = (text: string) => page.getByRole('heading', { name: text }).waitFor();
   const click = (name: string | RegExp) => page.getByRole('button', { name }).first().click();
@@ -72,7 +77,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await heading('A seat that was asked for is taken.');
     await page
       .getByRole('list')
-      .getByRole('button', { name: /Hold 2 seats$/ })
+      .getByRole('button', { name: /Hold 2 seats · €100$/ })
       .first()
       .click();
     await heading('Held for you');
@@ -143,29 +148,75 @@ describeInBrowser("the buyer's page", (browser) => {
     await room({ mode: 'off' });
   });
 
-  test('axe finds nothing serious, in light and dark, on a phone, in every state', async () => {
-    const serious = async (options: string) => {
-      const { violations } = await page.evaluate<AxeResults>(`axe.run(${options})`);
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
+  test('the plan of a large house is moved by wheel, touch and keyboard', async () => {
+    const zones = Array.from({ length: 20 }, () => ({ rows: 20, seatsPerRow: 50, price: 4_500 }));
+    const { body } = await send(system().url, 'POST', '/api/events', { name: 'Arena', zones });
+    await open({ hasTouch: true }, () => Promise.resolve(), `/events/${body.id}`);
+    const isWhole = () => page.getByText('Choose a zone to see its seats').waitFor();
+    const isNear = () => page.getByText('Choose a zone to see its seats').waitFor({ state: 'detached' });
+    await legend('Free 20,000');
+    await isWhole();
+    const plan = page.getByRole('img', { name: /^Plan of the house/ });
+    const { x, y, width, height } = (await plan.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    const sizes = zones.map((zone, i) => ({ ...zone, zone: i + 1 }));
+    const arena = bowl(sizes, null);
+    const camera = cameraOn(arena, { width, height });
+    const seat = seatPoint(arena.places.find(({ zone }) => zone === 1) as Place, 10, 25);
+    const middle = {
+      x: x + width / 2 + (seat.x - camera.x) * camera.scale,
+      y: y + height / 2 + (seat.y - camera.y) * camera.scale,
     };
-    await open({ viewport: { width: 320, height: 640 }, colorScheme: 'light' });
-    const look = async () => {
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
-      await page.evaluate(axe.source);
-      expect(await serious('{}')).toEqual([]);
-      await page.emulateMedia({ colorScheme: 'dark' });
-      expect(await serious("{ runOnly: ['color-contrast'] }")).toEqual([]);
-      await page.emulateMedia({ colorScheme: 'light' });
+
+    await page.mouse.move(middle.x, middle.y);
+    await page.locator('.pointed').getByText('Zone 1 · €45 · 1,000 free').waitFor();
+    await page.mouse.wheel(0, -1_200);
+    await page.locator('.pointed').getByText('Zone 1 · row 10 · seat 25 · €45 · free').waitFor();
+    await click('All');
+    await page.mouse.move(x + 2, y + 2);
+    await isWhole();
+
+    await plan.focus();
+    for (const _ of [1, 2, 3, 4]) await page.keyboard.press('+');
+    await isNear();
+    await page.keyboard.press('0');
+    await isWhole();
+
+    const touch = await context.newCDPSession(page);
+    const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart?: number) => {
+      const touchPoints =
+        apart === undefined ? [] : [-apart, apart].map((away) => ({ x: middle.x + away, y: middle.y }));
+      return touch.send('Input.dispatchTouchEvent', { type, touchPoints });
     };
+    await fingers('touchStart', 20);
+    for (const apart of [40, 80, 120, 160]) await fingers('touchMove', apart);
+    await fingers('touchEnd');
+    await isNear();
+    await page.touchscreen.tap(middle.x, middle.y);
+    await heading('Your choice');
+  });
+
+  test('everybody can read every state, on a phone', async () => {
+    await open({ viewport: { width: 320, height: 640 } });
     await legend('Free 192');
     expect(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")).toBeLessThan(
       1_000,
     );
-    await look();
+    await expectReadable(page);
     await pick(1, 1, [1, 2]);
-    await look();
+    await expectReadable(page);
+    await hold({ seats: ['1-1-1'] });
     await click('Hold 2 seats');
+    await heading('A seat that was asked for is taken.');
+    await expectReadable(page);
+    await system().stopWorkers();
+    await click('Hold the best 2');
+    await page.getByText('Position').waitFor();
+    await expectReadable(page);
+    await system().resumeWorkers();
     await heading('Held for you');
-    await look();
+    await expectReadable(page);
+    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    await heading('The seats are yours');
+    await expectReadable(page);
   });
 });

@@ -86,6 +86,22 @@ describe('an event', () => {
     expect(await post('/api/events', body)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   });
 
+  test('is drawn in the rings that its operator gives it, and otherwise by the page', async () => {
+    const { body } = await post('/api/events', { ...CLUB, rings: [[2], [1]] });
+    expect(body.rings).toEqual([[2], [1]]);
+    for (const listed of (await get('/api/events')).body.events as object[]) expect(listed).not.toHaveProperty('rings');
+    expect(await patch(body.id, { rings: [[2, 1]] })).toMatchObject({ status: 200, body: { rings: [[2, 1]] } });
+    for (const [rings, words] of [
+      [[[1]], 'rings: zone 2 stands in none'],
+      [[[1, 2], [1]], 'rings: zone 1 stands in them twice'],
+      [[[1, 2, 3]], 'rings: this house has zones 1 to 2, and no zone 3'],
+    ] as const)
+      expect(await patch(body.id, { rings })).toMatchObject({ status: 400, body: { detail: words } });
+    expect((await get(`/api/events/${body.id}`)).body.rings).toEqual([[2, 1]]);
+    expect((await patch(body.id, { rings: null })).body.rings).toBeNull();
+    expect((await get('/api/events/1')).body.rings).toBeNull();
+  });
+
   test('that there is not is not found', async () => {
     for (const path of [
       '/api/events/99999',

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
-import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import axe, { type AxeResults } from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../loadtest/chromium.ts';
 
 const executablePath = findChromium();
@@ -42,4 +43,19 @@ export async function openWatched(
     if (message.type() === 'error' && !expected?.test(message.text())) complaints.push(message.text());
   });
   return { context, page };
+}
+
+/** What everybody can read: as wide as the screen and no wider, nothing that axe complains of, in light and in dark. */
+export async function expectReadable(page: Page): Promise<void> {
+  const complaintsOf = async (options: string) => {
+    const { violations } = await page.evaluate<AxeResults>(`axe.run(${options})`);
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
+  };
+  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+  await page.evaluate(axe.source);
+  await page.emulateMedia({ colorScheme: 'light' });
+  expect(await complaintsOf('{}')).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await complaintsOf("{ runOnly: ['color-contrast'] }")).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'light' });
 }

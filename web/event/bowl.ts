@@ -21,45 +21,62 @@ const SPREAD = 4.2;
 /** In units: between rows, between zones side by side, between rings, and from the stage to the first row. */
 const ROW_PITCH = 1.15;
 const GAP = 4;
-const AISLE = 6;
+export const AISLE = 6;
 const APRON = 12;
 
 /** How far seats of a ring that is not full may stand apart. */
 const MAX_PITCH = 1.25;
 
-/** Radii of the stage's apron that are tried: the one whose last ring is the fullest is taken. */
-const FIRST_RADII = Array.from({ length: 31 }, (_, i) => 50 + 2 * i);
+/** Where the first row may stand, from the middle of the stage, and how much of the plan the stage and its apron should be. */
+const FIRST_RADII = Array.from({ length: 53 }, (_, i) => 8 + 2 * i);
+const STAGE_SHARE = 0.27;
 
 type Size = { zone: number; rows: number; seatsPerRow: number };
 
-/** Zones in rings around a stage, in their order from the front, left to right. */
-export function bowl(zones: readonly Size[]): Plan {
-  const small = zones.reduce((sum, { seatsPerRow }) => sum + seatsPerRow + GAP, 0) / SPREAD;
-  const radii = small < (FIRST_RADII[0] ?? 0) ? [Math.max(8, small)] : FIRST_RADII;
-  let best = ringsFrom(zones, radii[0] as number);
-  for (const radius of radii.slice(1)) {
-    const rings = ringsFrom(zones, radius);
-    if (rings.lastShare > best.lastShare) best = rings;
-  }
-  return best.plan;
+/** A plan of zones in rings around a stage: the given ones (numbers of zones, each ring from left to right), or as they come. */
+export function bowl(zones: readonly Size[], rings: readonly (readonly number[])[] | null): Plan {
+  const byNumber = new Map(zones.map((size) => [size.zone, size]));
+  return planOf(rings?.map((ring) => ring.flatMap((zone) => byNumber.get(zone) ?? [])) ?? ringsOf(zones));
 }
 
-function ringsFrom(zones: readonly Size[], firstRadius: number): { plan: Plan; lastShare: number } {
-  const places: Place[] = [];
-  const left = [...zones];
-  let inner = firstRadius;
-  let lastShare = 1;
-  while (left.length > 0) {
-    inner = Math.max(inner, ((left[0]?.seatsPerRow ?? 0) + GAP) / SPREAD);
-    const room = SPREAD * inner;
-    const ring: Size[] = [];
-    let width = 0;
-    while (left[0] !== undefined && width + left[0].seatsPerRow + GAP <= room + 1e-9) {
-      width += left[0].seatsPerRow + GAP;
-      ring.push(left.shift() as Size);
+const widthOf = (ring: readonly Size[]) => ring.reduce((sum, { seatsPerRow }) => sum + seatsPerRow + GAP, 0);
+const depthOf = (ring: readonly Size[]) => ROW_PITCH * Math.max(...ring.map(({ rows }) => rows)) + AISLE;
+
+/** Zones by rings: from the front as many in each as there is room for, and the first of each in the middle, where seats are best. */
+function ringsOf(zones: readonly Size[]): Size[][] {
+  let best = { rings: [[...zones]], score: Number.NEGATIVE_INFINITY };
+  for (const radius of FIRST_RADII) {
+    const rings: Size[][] = [];
+    let inner = radius;
+    for (const size of zones) {
+      const ring = rings.at(-1);
+      if (ring !== undefined && widthOf([...ring, size]) <= SPREAD * inner) ring.push(size);
+      else {
+        if (ring !== undefined) inner += depthOf(ring);
+        rings.push([size]);
+      }
     }
-    lastShare = width / room;
-    const pitch = left.length > 0 ? room / width : Math.min(room / width, MAX_PITCH);
+    const last = rings.at(-1) ?? [];
+    const fullness = Math.min(1, widthOf(last) / (SPREAD * inner));
+    const share = radius / (inner + depthOf(last));
+    const score = fullness - 8 * Math.abs(share - STAGE_SHARE);
+    if (score > best.score) best = { rings, score };
+  }
+  return best.rings.map((ring) => [
+    ...ring.filter((_, i) => i % 2 === 1).reverse(),
+    ...ring.filter((_, i) => i % 2 === 0),
+  ]);
+}
+
+function planOf(rings: readonly Size[][]): Plan {
+  const places: Place[] = [];
+  let next = FIRST_RADII[0] as number;
+  let stageRadius = 0;
+  for (const ring of rings) {
+    const width = widthOf(ring);
+    const inner = Math.max(next, width / SPREAD);
+    const pitch = Math.min((SPREAD * inner) / width, MAX_PITCH);
+    if (places.length === 0) stageRadius = Math.max(inner / 2, inner - APRON);
     let angle = -(width * pitch) / inner / 2;
     for (const { zone, rows, seatsPerRow } of ring) {
       const from = angle + ((GAP / 2) * pitch) / inner;
@@ -67,10 +84,9 @@ function ringsFrom(zones: readonly Size[], firstRadius: number): { plan: Plan; l
       places.push({ zone, rows, seatsPerRow, inner, outer: inner + rows * ROW_PITCH, from, to });
       angle = to + ((GAP / 2) * pitch) / inner;
     }
-    inner += ROW_PITCH * Math.max(...ring.map(({ rows }) => rows)) + AISLE;
+    next = inner + depthOf(ring);
   }
-  const radius = Math.max(...places.map(({ outer }) => outer));
-  return { plan: { places, stageRadius: Math.max(4, firstRadius - APRON), radius }, lastShare };
+  return { places, stageRadius, radius: Math.max(...places.map(({ outer }) => outer)) };
 }
 
 /** The point of a radius and an angle. */

@@ -6,10 +6,10 @@ export type Camera = { x: number; y: number; scale: number };
 export type Size = { width: number; height: number };
 
 /** Pixels for one unit at the most: a seat as large as a finger. */
-const MAX_SCALE = 44;
+const MAX_SCALE = 56;
 
 /** Pixels that stay free around what is fitted. */
-const MARGIN = 18;
+const MARGIN = 14;
 
 /** The camera that shows a place, or the whole plan. */
 export function cameraOn(plan: Plan, { width, height }: Size, place?: Place): Camera {

@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
+import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { CODE, type House, seatOf } from './house.ts';
-import { countInWords, numberInWords, priceInWords, seatsInWords } from './words.ts';
+import { countInWords, freeInWords, momentInWords, priceInWords, seatsInWords, totalInWords } from './words.ts';
 
-const COUNTS = [1, 2, 3, 4, 5];
+const COUNTS = Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => i + 1);
 
 type Props = {
   event: EventView;
@@ -19,7 +20,7 @@ type Props = {
 /** What to ask for: the best seats together, or those that were picked. */
 export function Choose({ event, house, picked, setPicked, zone, lookAt, ask }: Props) {
   return picked.length > 0 ? (
-    <Picked event={event} house={house} picked={picked} clear={() => setPicked([])} ask={ask} />
+    <Picked event={event} picked={picked} clear={() => setPicked([])} ask={ask} />
   ) : (
     <Best event={event} house={house} zone={zone} lookAt={lookAt} ask={ask} />
   );
@@ -27,11 +28,13 @@ export function Choose({ event, house, picked, setPicked, zone, lookAt, ask }: P
 
 function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house' | 'zone' | 'lookAt' | 'ask'>) {
   const [count, setCount] = useState(2);
+  const closed = closedInWords(event, house, zone);
   return (
     <section class="card" aria-labelledby="best">
       <h2 id="best" tabIndex={-1}>
         Best seats together
       </h2>
+      {closed !== undefined && <p class="notice">{closed}</p>}
       <fieldset class="counts">
         <legend class="label">How many</legend>
         {COUNTS.map((some) => (
@@ -47,7 +50,7 @@ function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house'
           <option value="">Anywhere in the house</option>
           {house.zones.map(({ zone: number, price, counts }) => (
             <option key={number} value={number}>
-              Zone {number} · {priceInWords(price, event.currency)} · {numberInWords(counts[CODE.AVAILABLE])} free
+              Zone {number} · {priceInWords(price, event.currency)} · {freeInWords(counts)}
             </option>
           ))}
         </select>
@@ -60,16 +63,33 @@ function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house'
   );
 }
 
-function Picked(props: Pick<Props, 'event' | 'house' | 'picked' | 'ask'> & { clear: () => void }) {
-  const { event, house, picked, clear, ask } = props;
-  const total = picked.reduce((sum, label) => sum + (house.zone(seatOf(label).zone)?.price ?? 0), 0);
+/** Why nothing is to be had at the moment, as far as this page knows: the server knows better, so it may still be asked. */
+function closedInWords({ onSaleAt, salesPaused }: EventView, house: House, zone: number | undefined) {
+  if (onSaleAt !== null && Date.parse(onSaleAt) > Date.now()) return `Sales open ${momentInWords(onSaleAt)}.`;
+  if (salesPaused) return 'Sales are paused.';
+  const zones = house.zones.filter((one) => zone === undefined || one.zone === zone);
+  const seats = (code: number) => zones.reduce((sum, { counts }) => sum + (counts[code] ?? 0), 0);
+  if (seats(CODE.AVAILABLE) > 0) return undefined;
+  return seats(CODE.HELD) > 0
+    ? 'Nothing is free just now. What somebody holds may come back: it is seen here at once.'
+    : 'Sold out.';
+}
+
+function Picked({ event, picked, clear, ask }: Pick<Props, 'event' | 'picked' | 'ask'> & { clear: () => void }) {
+  const total = totalInWords(
+    event,
+    picked.map((label) => seatOf(label).zone),
+  );
   return (
     <section class="card" aria-labelledby="picked">
       <h2 id="picked" tabIndex={-1}>
         Your choice
       </h2>
       <p>{seatsInWords(picked)}</p>
-      <p class="total">{priceInWords(total, event.currency)}</p>
+      <p class="total">{total}</p>
+      {picked.length === MAX_SEATS_PER_REQUEST && (
+        <p class="hint">{MAX_SEATS_PER_REQUEST} seats are the most at once: one more lets the first go.</p>
+      )}
       <div class="actions">
         <button type="button" class="action" onClick={() => ask({ seats: picked })}>
           Hold {countInWords(picked.length)}

@@ -1,6 +1,7 @@
-import { boxOf, type Place, type Plan, pointAt, radiusOf, roomOf, seatPoint } from './bowl.ts';
+import { AISLE, boxOf, type Place, type Plan, pointAt, radiusOf, roomOf, seatPoint } from './bowl.ts';
 import type { Camera, Size } from './camera.ts';
 import { CODE, type House, labelOf, type Seat, type ZoneSeats } from './house.ts';
+import { freeInWords } from './words.ts';
 
 /** Colours as the style sheet has them, for light and dark. */
 export type Colours = Record<'paper' | 'ink' | 'soft' | 'line' | 'free' | 'held' | 'sold' | 'mine' | 'onMine', string>;
@@ -15,11 +16,12 @@ export type Scene = {
   colours: Colours;
 };
 
-/** Pixels for one unit from which on single seats are drawn, as circles, with their rows' numbers, and with their own. */
+/** Pixels for one unit from which on single seats are drawn, as circles, with their rows' numbers, with their own, and with both. */
 export const SEATS_SCALE = 4.5;
 const CIRCLES_SCALE = 6;
 const ROWS_SCALE = 9;
 export const NUMBERS_SCALE = 19;
+const LABELS_SCALE = 40;
 
 /** How much of its place a seat fills, by status code: what is gone steps back. */
 const FILL = [0.78, 0.78, 0.46, 0.46] as const;
@@ -111,17 +113,20 @@ function drawZone(context: CanvasRenderingContext2D, place: Place, zone: ZoneSea
   }
   const { inner, outer, from, to } = place;
   const room = scale * Math.min(outer - inner, ((inner + outer) / 2) * (to - from));
-  if (room < 15) return;
+  if (room < 12) return;
   const { x, y } = pointAt((inner + outer) / 2, (from + to) / 2);
-  const pixels = Math.min(20, Math.max(10, room / 2.6));
+  const pixels = Math.min(20, Math.max(room < 15 ? 9 : 10, room / 2.6));
   context.fillStyle = strength > 0.45 ? colours.paper : colours.ink;
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  context.font = font(pixels, 600);
-  context.fillText(String(zone.zone), x * scale, y * scale - (room > 44 ? pixels * 0.45 : 0));
-  if (room <= 44) return;
   context.font = font(11);
-  context.fillText(free === 0 ? 'sold out' : `${zone.counts[0]} free`, x * scale, y * scale + pixels * 0.65);
+  const words = freeInWords(zone.counts);
+  const hasWords = room > 44 && context.measureText(words).width < room - 6;
+  context.font = font(pixels, 600);
+  context.fillText(String(zone.zone), x * scale, y * scale - (hasWords ? pixels * 0.45 : 0));
+  if (!hasWords) return;
+  context.font = font(11);
+  context.fillText(words, x * scale, y * scale + pixels * 0.65);
 }
 
 /** Where this buyer's seats are while single seats are too small to see. */
@@ -171,20 +176,36 @@ function drawSeats(
       fillSeats(context, some, room * (FILL[code] ?? 0.5), scale);
       if (code !== CODE.AVAILABLE || scale < NUMBERS_SCALE) continue;
       context.fillStyle = colours.paper;
-      context.font = font(Math.min(13, room * 0.42), 600);
+      context.font = font(Math.min(14, room * 0.42), 600);
       context.textAlign = 'center';
       context.textBaseline = 'middle';
-      for (const { x, y, number } of some) context.fillText(String(number), x, y + 0.5);
+      const isLabelled = scale >= LABELS_SCALE;
+      for (const { x, y, number } of some) context.fillText(String(number), x, y + (isLabelled ? room * 0.1 : 0.5));
+      if (!isLabelled) continue;
+      context.font = font(room * 0.19);
+      for (const { x, y } of some) context.fillText(`row ${row}`, x, y - room * 0.18);
     }
     if (scale >= ROWS_SCALE) drawRowNumber(context, place, row, radius, scale, colours);
   }
   drawOwn(context, place, scale, scene);
-  const { x, y } = pointAt(place.outer + 2.6, (place.from + place.to) / 2);
+  drawZoneName(context, place, scale, colours);
+}
+
+/** Along the first row, on the stage's side: there is an aisle, and it is always inside the picture. */
+function drawZoneName(context: CanvasRenderingContext2D, place: Place, scale: number, colours: Colours): void {
+  const angle = (place.from + place.to) / 2;
+  const { x, y } = pointAt(place.inner - AISLE / 2, angle);
+  context.save();
+  context.translate(x * scale, y * scale);
+  context.rotate(-angle);
   context.fillStyle = colours.soft;
   context.font = font(13, 600);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  context.fillText(`Zone ${zone.zone}`, x * scale, y * scale);
+  const name = `Zone ${place.zone}`;
+  const roomPixels = (place.inner - AISLE / 2) * (place.to - place.from) * scale;
+  context.fillText(context.measureText(name).width < roomPixels ? name : String(place.zone), 0, 0);
+  context.restore();
 }
 
 function fillSeats(context: CanvasRenderingContext2D, some: { x: number; y: number }[], side: number, scale: number) {

@@ -50,7 +50,11 @@ export function HerdCard() {
         held against the database.
       </p>
       {herd.status !== 'none' && <Figures herd={herd} />}
-      {isLost && <p role="alert">The server is out of reach.</p>}
+      {isLost && (
+        <p class="notice" role="alert">
+          The server is out of reach.
+        </p>
+      )}
       <button type="button" class="action second" disabled={isRunning} onClick={() => void send()}>
         {isRunning ? 'Under way …' : `Send ${numberInWords(herd.buyers)} buyers`}
       </button>

@@ -1,9 +1,13 @@
 import { useState } from 'preact/hooks';
 
-type Props = { problem: string | undefined; logIn: (email: string, password: string) => Promise<void> };
+type Props = {
+  problem: string | undefined;
+  logIn: (email: string, password: string) => Promise<void>;
+  leave: () => void;
+};
 
 /** Asks who it is, where people log in; then the request for seats goes on. */
-export function LogIn({ problem, logIn }: Props) {
+export function LogIn({ problem, logIn, leave }: Props) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   return (
@@ -35,10 +39,19 @@ export function LogIn({ problem, logIn }: Props) {
           onInput={(e) => setPassword(e.currentTarget.value)}
         />
       </label>
-      {problem !== undefined && <p role="alert">{problem}</p>}
-      <button type="submit" class="action">
-        Log in
-      </button>
+      {problem !== undefined && (
+        <p class="notice" role="alert">
+          {problem}
+        </p>
+      )}
+      <div class="actions">
+        <button type="submit" class="action">
+          Log in
+        </button>
+        <button type="button" class="quiet" onClick={leave}>
+          Not now
+        </button>
+      </div>
     </form>
   );
 }

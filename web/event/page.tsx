@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
+import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 import { Refused } from '../answers.ts';
 import { keptAdmission } from '../kept.ts';
 import { Masthead } from '../masthead.tsx';
@@ -13,9 +14,6 @@ import { SeatList } from './seat-list.tsx';
 import { StandingCard } from './standing.tsx';
 import type { View } from './view.ts';
 import { numberInWords, priceInWords } from './words.ts';
-
-/** Seats that one request may ask for. */
-const MAX_PICKED = 5;
 
 /** Milliseconds between two tries to open the house: doubled each time, and half of it by chance. */
 const FIRST_RETRY_MS = 1_000;
@@ -54,7 +52,11 @@ export function EventPage({ eventId }: { eventId: number }) {
       {event === undefined ? (
         <main>
           <h1>{problem === undefined ? 'Opening the house' : 'No seats to show'}</h1>
-          {problem !== undefined && <p role="alert">{problem}</p>}
+          {problem !== undefined && (
+            <p class="notice" role="alert">
+              {problem}
+            </p>
+          )}
         </main>
       ) : (
         <Sale event={event} />
@@ -116,7 +118,7 @@ function Sale({ event }: { event: EventView }) {
     setPicked((before) => {
       if (before.includes(label)) return before.filter((one) => one !== label);
       if (house.statusOf(label) !== CODE.AVAILABLE) return before;
-      return [...before, label].slice(-MAX_PICKED);
+      return [...before, label].slice(-MAX_SEATS_PER_REQUEST);
     });
   };
   const lookAt = (number: number | undefined) => {
@@ -141,8 +143,9 @@ function Sale({ event }: { event: EventView }) {
         picked={picked}
         choose={choose}
         connection={connection}
+        lookAt={lookAt}
         counts={counts}
-        currency={event.currency}
+        event={event}
         onView={(created) => {
           view.current = created;
         }}

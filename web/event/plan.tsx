@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { EventView } from '../../shared/contract/events.ts';
 import { bowl } from './bowl.ts';
 import { CODE, type House, labelOf, type Seat } from './house.ts';
 import type { Connection } from './live.ts';
 import { createView, type View } from './view.ts';
-import { numberInWords, priceInWords } from './words.ts';
+import { freeInWords, numberInWords, priceInWords } from './words.ts';
 
 const STATUS_WORDS = ['free', 'held by somebody', 'sold', 'not for sale'];
 
@@ -12,25 +13,28 @@ type Props = {
   mine: string[];
   picked: string[];
   choose: (label: string) => void;
+  lookAt: (zone: number | undefined) => void;
   connection: Connection;
   counts: number[];
-  currency: string;
+  event: EventView;
   onView: (view: View) => void;
 };
 
 /** The house on a canvas, with its legend. Whoever does not see it finds everything in the list of seats. */
-export function HousePlan({ house, mine, picked, choose, connection, counts, currency, onView }: Props) {
+export function HousePlan(props: Props) {
+  const { house, mine, picked, connection, counts, event, onView } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<View>();
   const [pointed, setPointed] = useState<Seat>();
   const [isNear, setNear] = useState(false);
-  const plan = useMemo(() => bowl(house.zones), [house]);
-  const chosen = useRef(choose);
-  chosen.current = choose;
+  const plan = useMemo(() => bowl(house.zones, event.rings), [house, event]);
+  const latest = useRef(props);
+  latest.current = props;
   useEffect(() => {
     if (canvas.current === null) return;
     const created = createView(canvas.current, plan, house, {
-      choose: (label) => chosen.current(label),
+      choose: (label) => latest.current.choose(label),
+      zone: (zone) => latest.current.lookAt(zone),
       point: setPointed,
       near: setNear,
     });
@@ -55,13 +59,15 @@ export function HousePlan({ house, mine, picked, choose, connection, counts, cur
           <button type="button" aria-label="Zoom out" onClick={() => view?.farther()}>
             −
           </button>
-          <button type="button" class="all" onClick={() => view?.whole()}>
+          <button type="button" class="all" onClick={() => props.lookAt(undefined)}>
             All
           </button>
         </div>
         {(pointed !== undefined || !isNear) && (
           <p class="pointed" aria-hidden="true">
-            {pointed === undefined ? 'Choose a zone to see its seats' : pointedInWords(house, pointed, currency)}
+            {pointed === undefined
+              ? 'Choose a zone to see its seats'
+              : pointedInWords(house, pointed, isNear, event.currency)}
           </p>
         )}
       </div>
@@ -85,10 +91,11 @@ const Key = ({ name, words }: { name: string; words: string }) => (
   </li>
 );
 
-function pointedInWords(house: House, seat: Seat, currency: string): string {
+function pointedInWords(house: House, seat: Seat, isNear: boolean, currency: string): string {
   const zone = house.zone(seat.zone);
   if (zone === undefined) return '';
-  const status = STATUS_WORDS[house.statusOf(labelOf(seat)) ?? 0];
   const price = priceInWords(zone.price, currency);
+  if (!isNear) return `Zone ${seat.zone} · ${price} · ${freeInWords(zone.counts)}`;
+  const status = STATUS_WORDS[house.statusOf(labelOf(seat)) ?? 0];
   return `Zone ${seat.zone} · row ${seat.row} · seat ${seat.number} · ${price} · ${status}`;
 }

@@ -5,6 +5,7 @@ import type { ADMISSION_TOKEN_HEADER } from '../../shared/contract/waiting-room.
 import { clockAheadOf, type Problem, Refused, randomId } from '../answers.ts';
 import { keptAdmission, keptPurchase, keptSeats, keptSession, keptUser } from '../kept.ts';
 import { get, type Live } from './live.ts';
+import { momentInWords } from './words.ts';
 
 const ADMISSION_TOKEN: typeof ADMISSION_TOKEN_HEADER = 'x-admission-token';
 
@@ -130,7 +131,7 @@ export function createPurchase(
 
   function refuse(wish: SeatWish, { code = 'INTERNAL', detail, alternatives = [], onSaleAt }: Told): void {
     kept.forget();
-    const opens = onSaleAt === undefined ? '' : ` It opens ${new Date(onSaleAt).toLocaleString('en')}.`;
+    const opens = onSaleAt === undefined ? '' : ` It opens ${momentInWords(onSaleAt)}.`;
     const sentence = (detail ?? titleOf(code)) + opens;
     show({ step: 'refused', refusal: { code, sentence, wish, alternatives } });
   }
@@ -234,9 +235,9 @@ export function createPurchase(
       live.follow(purchase.ticketId);
       void lookAtBooking();
     },
-    /** Begins anew, after something was bought or refused. */
+    /** Begins anew, after something was bought or refused, or by whoever does not want to log in. */
     again(): void {
-      if (standing.step !== 'bought' && standing.step !== 'refused') return;
+      if (standing.step !== 'bought' && standing.step !== 'refused' && standing.step !== 'login') return;
       kept.forget();
       show({ step: 'choosing' });
     },

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { CODE, freeRuns, type House, labelOf, type Run, type ZoneSeats } from './house.ts';
-import { numberInWords, priceInWords } from './words.ts';
+import { freeInWords, priceInWords } from './words.ts';
 
 type Props = {
   event: EventView;
@@ -39,13 +39,12 @@ export function SeatList({ event, house, picked, choose, zone, lookAt }: Props) 
 }
 
 function ZoneButton({ zone, currency, open }: { zone: ZoneSeats; currency: string; open: () => void }) {
-  const free = zone.counts[CODE.AVAILABLE];
   return (
     <button type="button" class="zone" onClick={open}>
       <span class="name">Zone {zone.zone}</span>
       <span class="more">{priceInWords(zone.price, currency)}</span>
-      <span class="more">{free === 0 ? 'sold out' : `${numberInWords(free)} free`}</span>
-      <progress value={free} max={zone.seats.length} aria-hidden="true" />
+      <span class="more">{freeInWords(zone.counts)}</span>
+      <progress value={zone.counts[CODE.AVAILABLE]} max={zone.seats.length} aria-hidden="true" />
     </button>
   );
 }

@@ -11,8 +11,8 @@ import {
   countInWords,
   etaInWords,
   numberInWords,
-  priceInWords,
   seatsInWords,
+  totalInWords,
   wishInWords,
 } from './words.ts';
 
@@ -83,9 +83,9 @@ function Step({ standing, clockAheadMs, purchase, event, lookAt }: Props) {
         </Card>
       );
     case 'refused':
-      return <RefusedCard refusal={standing.refusal} purchase={purchase} />;
+      return <RefusedCard refusal={standing.refusal} purchase={purchase} event={event} />;
     case 'login':
-      return <LogIn problem={standing.problem} logIn={purchase.logIn} />;
+      return <LogIn problem={standing.problem} logIn={purchase.logIn} leave={purchase.again} />;
   }
 }
 
@@ -123,8 +123,10 @@ function Queued({ wish, position, etaSeconds }: Extract<Standing, { step: 'queue
 type HeldProps = Omit<Props, 'standing'> & { standing: Extract<Standing, { step: 'held' }> };
 
 function Held({ standing: { booking, busy, problem }, clockAheadMs, purchase, event, lookAt }: HeldProps) {
-  const prices = new Map(event.zones.map(({ zone, price }) => [zone, price]));
-  const total = booking.seats.reduce((sum, label) => sum + (prices.get(seatOf(label).zone) ?? 0), 0);
+  const total = totalInWords(
+    event,
+    booking.seats.map((label) => seatOf(label).zone),
+  );
   const act = (kind: Change) => ({ disabled: busy !== undefined, onClick: () => void purchase.change(kind) });
   return (
     <Card title="Held for you">
@@ -134,7 +136,7 @@ function Held({ standing: { booking, busy, problem }, clockAheadMs, purchase, ev
         </p>
       )}
       <Seats booking={booking} lookAt={lookAt} />
-      <p class="total">{priceInWords(total, event.currency)}</p>
+      <p class="total">{total}</p>
       {problem !== undefined && (
         <p class="notice" role="alert">
           {problem}
@@ -164,7 +166,7 @@ const Seats = ({ booking, lookAt }: Pick<Props, 'lookAt'> & { booking: Booking }
   </p>
 );
 
-function RefusedCard({ refusal, purchase }: { refusal: Refusal; purchase: PurchaseOfTab }) {
+function RefusedCard({ refusal, purchase, event }: Pick<Props, 'purchase' | 'event'> & { refusal: Refusal }) {
   const { sentence, wish, alternatives } = refusal;
   const wishOf = ({ zone, row, startIndex, seatsCount: count }: Alternative) =>
     startIndex === undefined ? { zone, row, count } : { zone, row, start: startIndex, count };
@@ -179,7 +181,9 @@ function RefusedCard({ refusal, purchase }: { refusal: Refusal; purchase: Purcha
               <li key={alternativeInWords(one)}>
                 <button type="button" class="offer" onClick={() => purchase.ask(wishOf(one))}>
                   <span>{alternativeInWords(one)}</span>
-                  <span>Hold {countInWords(one.seatsCount)}</span>
+                  <span>
+                    Hold {countInWords(one.seatsCount)} · {totalInWords(event, Array(one.seatsCount).fill(one.zone))}
+                  </span>
                 </button>
               </li>
             ))}

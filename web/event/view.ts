@@ -11,9 +11,10 @@ const STEP = 1.6;
 /** Pixels that a finger may slip in what is still a tap. */
 const SLIP = 8;
 
-/** What the page is told: a seat was chosen, what the pointer is on, and whether single seats are seen. */
+/** What the page is told: a seat or a zone was chosen, what the pointer is on, and whether single seats are seen. */
 export type ViewEvents = {
   choose: (label: string) => void;
+  zone: (zone: number) => void;
   point: (seat: Seat | undefined) => void;
   near: (isNear: boolean) => void;
 };
@@ -55,6 +56,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
       isNear = !isNear;
       tell.near(isNear);
     }
+    canvas.classList.toggle('whole', isWhole);
     draw(context, size, devicePixelRatio, camera, scene);
   }
 
@@ -95,12 +97,13 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     return seatAt(plan, x, y);
   }
 
-  /** A tap on a zone goes there; a tap on a seat chooses it. */
+  /** Chooses the seat, or the zone while single seats are not seen. A finger points at what it touched: it cannot hover. */
   function tap(point: { x: number; y: number }) {
     const seat = seatUnder(point);
     if (seat === undefined) return;
-    if (camera.scale >= SEATS_SCALE) return tell.choose(labelOf(seat));
-    showZone(seat.zone);
+    if (camera.scale < SEATS_SCALE) return tell.zone(seat.zone);
+    pointAt(seat);
+    tell.choose(labelOf(seat));
   }
 
   function showZone(zone: number): void {
@@ -133,6 +136,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     },
     pointerdown(e: PointerEvent) {
       canvas.setPointerCapture(e.pointerId);
+      if (e.pointerType !== 'mouse') pointAt(undefined);
       pointers.set(e.pointerId, at(e));
       if (pointers.size === 1) slipped = 0;
       else slipped = SLIP + 1;

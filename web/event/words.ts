@@ -1,6 +1,7 @@
+import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import type { Alternative } from '../../shared/contract/tickets.ts';
-import { seatOf } from './house.ts';
+import { seatOf, type ZoneSeats } from './house.ts';
 
 /** A price in the minor unit of a currency (cents), without cents where there are none. */
 export function priceInWords(price: number, currency: string): string {
@@ -9,6 +10,21 @@ export function priceInWords(price: number, currency: string): string {
   const amount = price / 10 ** maximumFractionDigits;
   if (!Number.isInteger(amount)) return format.format(amount);
   return new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits: 0 }).format(amount);
+}
+
+/** How much of a zone is to be had. */
+export function freeInWords([free, held]: ZoneSeats['counts']): string {
+  if (free > 0) return `${numberInWords(free)} free`;
+  return held > 0 ? 'none free' : 'sold out';
+}
+
+/** What seats of these zones cost together, one zone for each seat. */
+export function totalInWords({ zones, currency }: EventView, seats: readonly number[]): string {
+  const prices = new Map(zones.map(({ zone, price }) => [zone, price]));
+  return priceInWords(
+    seats.reduce((sum, zone) => sum + (prices.get(zone) ?? 0), 0),
+    currency,
+  );
 }
 
 /** Seats as people say them: by zone and row, runs together. */
@@ -57,5 +73,9 @@ export function etaInWords(seconds: number): string {
   if (seconds < 90) return `about ${Math.round(seconds)} seconds`;
   return `about ${Math.round(seconds / 60)} minutes`;
 }
+
+/** A moment in the clock of whoever looks. */
+export const momentInWords = (moment: string): string =>
+  new Date(moment).toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' });
 
 export const numberInWords = (value: number): string => value.toLocaleString('en');

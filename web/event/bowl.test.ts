@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { bowl, type Place, seatAt, seatPoint } from './bowl.ts';
+
+const zones = (count: number, rows: number, seatsPerRow: number) =>
+  Array.from({ length: count }, (_, i) => ({ zone: i + 1, rows, seatsPerRow }));
+
+/** Zones of each ring of a plan, from left to right. */
+function ringsOf(places: readonly Place[]): number[][] {
+  const rings = new Map<number, Place[]>();
+  for (const place of places) rings.set(place.inner, [...(rings.get(place.inner) ?? []), place]);
+  return [...rings.values()].map((ring) => ring.sort((a, b) => a.from - b.from).map(({ zone }) => zone));
+}
+
+const overlap = (a: Place, b: Place) => a.inner < b.outer && b.inner < a.outer && a.from < b.to && b.from < a.to;
+
+describe('the plan of a house', () => {
+  test.each([
+    ['the default house', zones(50, 20, 65)],
+    ['one zone', zones(1, 20, 65)],
+    ['a small theatre', zones(9, 12, 30)],
+    [
+      'long rows and short ones',
+      [...zones(3, 2, 400), ...zones(8, 30, 4).map((size) => ({ ...size, zone: size.zone + 3 }))],
+    ],
+    ['many zones', zones(2_000, 5, 10)],
+  ])('gives every zone a place of its own: %s', (_what, sizes) => {
+    const { places, stageRadius } = bowl(sizes, null);
+    expect(places.map(({ zone }) => zone).sort((a, b) => a - b)).toEqual(sizes.map(({ zone }) => zone));
+    expect(places.filter((a) => a.inner <= stageRadius || places.some((b) => a !== b && overlap(a, b)))).toEqual([]);
+  });
+
+  test('finds the seat at the point where it is drawn', () => {
+    const plan = bowl(zones(12, 7, 20), null);
+    for (const place of plan.places) {
+      for (const [row, number] of [
+        [1, 1],
+        [7, 20],
+        [4, 11],
+      ] as const) {
+        const { x, y } = seatPoint(place, row, number);
+        expect(seatAt(plan, x, y)).toEqual({ zone: place.zone, row, number });
+      }
+    }
+    expect(seatAt(plan, 0, 0)).toBeUndefined();
+  });
+
+  test('has the first zone of a ring in the middle, odd ones to its right and even ones to its left', () => {
+    expect(ringsOf(bowl(zones(5, 1, 4), [[1, 2, 3, 4, 5]]).places)).toEqual([[1, 2, 3, 4, 5]]);
+    expect(ringsOf(bowl(zones(50, 20, 65), null).places).slice(0, 2)).toEqual([
+      [4, 2, 1, 3],
+      [10, 8, 6, 5, 7, 9],
+    ]);
+  });
+
+  test('stands as the event says, ring by ring', () => {
+    const rings = [[2, 1, 3], [4], [6, 5]];
+    expect(ringsOf(bowl(zones(6, 4, 10), rings).places)).toEqual(rings);
+  });
+});
