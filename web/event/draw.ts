@@ -16,10 +16,11 @@ export type Scene = {
   colours: Colours;
 };
 
-/** Pixels for one unit from which on single seats are drawn, as circles, with their rows' numbers, with their own, and with both. */
+/** Pixels for one unit from which on single seats are drawn, look round, have their rows' numbers, are circles, and have numbers and labels. */
 export const SEATS_SCALE = 4.5;
-const CIRCLES_SCALE = 6;
+const ROUND_SCALE = 6;
 const ROWS_SCALE = 9;
+const CIRCLES_SCALE = 10;
 export const NUMBERS_SCALE = 19;
 const LABELS_SCALE = 40;
 
@@ -96,13 +97,13 @@ function outline(
 function drawZone(context: CanvasRenderingContext2D, place: Place, zone: ZoneSeats, scale: number, scene: Scene): void {
   const { colours, pointed } = scene;
   const free = zone.counts[CODE.AVAILABLE] / Math.max(1, zone.seats.length);
-  const strength = free ** 1.6; // the eye tells full zones apart worse than pale ones
+  // The eye tells full zones apart worse than pale ones, and the last seats are seen: a zone with one free is not a zone with none.
+  const strength = free === 0 ? 0 : 0.12 + 0.88 * free ** 1.6;
   outline(context, place, scale);
   context.globalAlpha = 1;
   context.fillStyle = colours.sold;
   context.fill();
-  // The last seats are seen: a zone with one free is not a zone with none.
-  context.globalAlpha = free === 0 ? 0 : 0.12 + 0.88 * strength;
+  context.globalAlpha = strength;
   context.fillStyle = colours.free;
   context.fill();
   context.globalAlpha = 1;
@@ -116,7 +117,7 @@ function drawZone(context: CanvasRenderingContext2D, place: Place, zone: ZoneSea
   if (room < 12) return;
   const { x, y } = pointAt((inner + outer) / 2, (from + to) / 2);
   const pixels = Math.min(20, Math.max(room < 15 ? 9 : 10, room / 2.6));
-  context.fillStyle = strength > 0.45 ? colours.paper : colours.ink;
+  context.fillStyle = readableOn(colours, strength);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.font = font(11);
@@ -127,6 +128,21 @@ function drawZone(context: CanvasRenderingContext2D, place: Place, zone: ZoneSea
   if (!hasWords) return;
   context.font = font(11);
   context.fillText(words, x * scale, y * scale + pixels * 0.65);
+}
+
+/** The colour of words that stands out more from a zone of this strength, by contrast as WCAG 2 has it. */
+function readableOn({ paper, ink, free, sold }: Colours, strength: number): string {
+  const on = strength * luminanceOf(free) + (1 - strength) * luminanceOf(sold) + 0.05;
+  const contrast = (colour: string) => Math.max((luminanceOf(colour) + 0.05) / on, on / (luminanceOf(colour) + 0.05));
+  return contrast(paper) > contrast(ink) ? paper : ink;
+}
+
+/** Relative luminance, 0 to 1, of a colour `#rrggbb`. */
+function luminanceOf(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map(
+    (at) => (Number.parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2,
+  );
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 /** Where this buyer's seats are while single seats are too small to see. */
@@ -208,18 +224,27 @@ function drawZoneName(context: CanvasRenderingContext2D, place: Place, scale: nu
   context.restore();
 }
 
+/**
+ * Rectangles are drawn four times as fast as circles: thousands of small seats are squares, then two rectangles across each
+ * other, which look round, and only the few hundred large ones are circles.
+ */
 function fillSeats(context: CanvasRenderingContext2D, some: { x: number; y: number }[], side: number, scale: number) {
   const half = side / 2;
-  if (scale < CIRCLES_SCALE) {
+  if (scale < ROUND_SCALE) {
     for (const { x, y } of some) context.fillRect(x - half, y - half, side, side);
-    return;
+  } else if (scale < CIRCLES_SCALE) {
+    const inset = side * 0.19;
+    for (const { x, y } of some) {
+      context.fillRect(x - half, y - half + inset, side, side - 2 * inset);
+      context.fillRect(x - half + inset, y - half, side - 2 * inset, side);
+    }
+  } else {
+    for (const { x, y } of some) {
+      context.beginPath();
+      context.arc(x, y, half, 0, 2 * Math.PI);
+      context.fill();
+    }
   }
-  context.beginPath();
-  for (const { x, y } of some) {
-    context.moveTo(x + half, y);
-    context.arc(x, y, half, 0, 2 * Math.PI);
-  }
-  context.fill();
 }
 
 function drawRowNumber(
