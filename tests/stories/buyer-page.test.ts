@@ -28,7 +28,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await before?.(page);
     await page.goto(`${system().url}${path}`);
   }
-  const heading = (text: string) => page.getByRole('heading', { name: text }).waitFor();
+  const heading = (text: string | RegExp) => page.getByRole('heading', { name: text }).waitFor();
   const click = (name: string | RegExp) => page.getByRole('button', { name }).first().click();
   const legend = (words: string) => page.locator('.legend').getByText(words, { exact: true }).waitFor();
 
@@ -146,6 +146,22 @@ describeInBrowser("the buyer's page", (browser) => {
     await click('Hold the best 2');
     await heading('Held for you');
     await room({ mode: 'off' });
+  });
+
+  test('who comes too early or too late is told so', async () => {
+    const soon = { onSaleAt: '2099-12-31T12:00:00Z', zones: [{ rows: 1, seatsPerRow: 2 }] };
+    const create = async (event: object) => (await send(system().url, 'POST', '/api/events', event)).body.id;
+    await open({}, () => Promise.resolve(), `/events/${await create({ name: 'Soon', ...soon })}`);
+    await page.getByText(/^Sales open December 31, 2099/).waitFor();
+    await click('Hold the best 2');
+    await heading(/^The event is not on sale yet. It opens December 31, 2099/);
+    const eventId = await create({ name: 'Small', zones: soon.zones });
+    await page.goto(`${system().url}/events/${eventId}`);
+    await legend('Live');
+    const { id } = await hold({ eventId, count: 2 });
+    await page.getByText('Nothing is free just now.').waitFor();
+    await send(system().url, 'POST', `/api/bookings/${id}/confirm`, { userId: 7 });
+    await page.getByText('Sold out.').waitFor();
   });
 
   test('the plan of a large house is moved by wheel, touch and keyboard', async () => {
