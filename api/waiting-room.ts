@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BookRequest } from '../shared/contract/jobs.ts';
 import { ADMISSION_TOKEN_HEADER, type Receipt, type VisitorView } from '../shared/contract/waiting-room.ts';
-import { commitmentOf, createLink, createOrder } from '../shared/domain/draw.ts';
-import { createGroupCommit } from '../shared/domain/group-commit.ts';
+import { createOrder } from '../shared/domain/draw.ts';
 import { secondsUntil } from '../shared/domain/pace.ts';
 import { createRoomTokens, type Visitor } from '../shared/domain/room-tokens.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
 import { ApiError } from './http.ts';
+import { createJoin } from './room-joins.ts';
 import { createRoomMeasures } from './room-measures.ts';
 
 /** Milliseconds between two looks at how lines stand, and between two for rooms that were switched on or off. */
@@ -17,13 +17,6 @@ const LIST_MS = 1_000;
 
 /** Milliseconds that a look under way is given when the node stops. */
 const STOP_MS = 1_000;
-
-/** Visitors who join with one call of Redis, and who may wait for it in this process. */
-const MAX_JOINS = 500;
-const MAX_WAITING = 20_000;
-
-/** Milliseconds between the tries of a batch of joins: a worker may have to write numbers ahead, or restore the line, first. */
-const RETRY_PAUSES_MS = [50, 200, 400];
 
 /** Milliseconds for which the answer to whose turn has come is remembered: asking more often costs no call of Redis. */
 const TURN_KEPT_MS = 1_000;
@@ -44,18 +37,14 @@ const MAX_WAIT_SECONDS = 24 * 3_600;
 /** How far off an estimate may be: the pace changes with what people ahead do. */
 const RANGE = { from: 0.6, to: 1.7 };
 
-type Join = { nonce: string; userId: number | undefined; instead: number | undefined };
-type Joined = { arrival: number; isNew: boolean; receipt?: Receipt };
-
 /** An event's room as this node knows it. */
 type KnownRoom = Room & {
   tokens: ReturnType<typeof createRoomTokens>;
-  commitment: string;
   /** As it was seen last; undefined before the first time. */
   state: RoomState | undefined;
   /** The drawn order. */
   order: ((arrival: number) => number) | undefined;
-  join: (visitor: Join) => Promise<Joined> | undefined;
+  join: ReturnType<typeof createJoin>;
 };
 
 const words: Record<VisitorView['status'], string> = {
@@ -85,20 +74,8 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   async function know(eventId: number): Promise<void> {
     const room = await store.find(eventId);
     if (room === undefined || room.settings.mode === 'off') return void rooms.delete(eventId);
-    const known: KnownRoom = {
-      ...room,
-      tokens: createRoomTokens(room.secret),
-      commitment: commitmentOf(room.seed),
-      state: undefined,
-      order: undefined,
-      join: (visitor) => commit.add(visitor),
-    };
-    const commit = createGroupCommit<Join, Joined>({
-      flush: (batch) => joinPersistently(known, batch),
-      maxItems: MAX_JOINS,
-      maxWaiting: MAX_WAITING,
-    });
-    rooms.set(eventId, known);
+    const line = { ...room, tokens: createRoomTokens(room.secret), state: undefined, order: undefined };
+    rooms.set(eventId, Object.assign(line, { join: createJoin(store, line) }));
   }
 
   async function list(): Promise<void> {
@@ -151,55 +128,6 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
         isBlind = true;
       }
     }
-  }
-
-  async function joinPersistently(room: KnownRoom, batch: Join[]): Promise<Joined[]> {
-    for (const pauseMs of RETRY_PAUSES_MS) {
-      const joined = await joinTogether(room, batch);
-      if (joined !== 'later') return joined;
-      await sleep(pauseMs);
-    }
-    const joined = await joinTogether(room, batch);
-    if (joined === 'later') throw new Error(`the line of event ${room.eventId} takes nobody`);
-    return joined;
-  }
-
-  /** Whoever must be a user has one place, and keeps it; all others get new numbers. */
-  async function joinTogether(room: KnownRoom, batch: Join[]): Promise<Joined[] | 'later'> {
-    const users = [...new Set(batch.flatMap(({ userId }) => userId ?? []))];
-    const before = users.length === 0 ? new Map<number, number>() : await store.placesOf(room, users);
-    const isKept = ({ userId, instead }: Join) => {
-      const place = userId === undefined ? undefined : before.get(userId);
-      return place !== undefined && place !== instead;
-    };
-    const seen = new Set<number>();
-    const newcomers = batch.filter((join) => {
-      if (isKept(join) || (join.userId !== undefined && seen.has(join.userId))) return false;
-      if (join.userId !== undefined) seen.add(join.userId);
-      return true;
-    });
-    const { link, pathOf } = createLink(newcomers.map(({ nonce }) => nonce));
-    const given: Awaited<ReturnType<RoomStore['join']>> =
-      newcomers.length === 0 ? { first: 0 } : await store.join(room, newcomers.length, link);
-    if (given === 'later') return 'later';
-
-    const { first, people, chain } = given;
-    if (room.state !== undefined) room.state.people ??= people; // known here before the next look
-    const fresh = new Map(newcomers.map((join, i) => [join, { arrival: first + i, path: () => pathOf(i) }]));
-    const places = newcomers.flatMap(({ userId, instead }, i) =>
-      userId === undefined ? [] : [{ userId, instead, arrival: first + i }],
-    );
-    const kept = places.length === 0 ? before : await store.keepPlaces(room, places);
-    return batch.map((join) => {
-      const mine = fresh.get(join);
-      const arrival = join.userId === undefined ? mine?.arrival : (kept.get(join.userId) ?? before.get(join.userId));
-      if (arrival === undefined) throw new Error('a user who joined has no place');
-      if (mine === undefined || mine.arrival !== arrival) return { arrival, isNew: false };
-      if (chain === undefined) return { arrival, isNew: true };
-      const { nonce } = join;
-      const receipt = { arrival, nonce, path: mine.path(), link, chainBefore: chain.before, chain: chain.after };
-      return { arrival, isNew: true, receipt };
-    });
   }
 
   const view = (
