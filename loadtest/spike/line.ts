@@ -1,4 +1,5 @@
 import { createLogger } from '../../shared/platform/logger.ts';
+import { repeat } from '../../shared/platform/repeat.ts';
 import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
 import { keysOf } from '../../shared/stores/keys.ts';
 import { createRoomStore, type RoomState } from '../../shared/stores/rooms.ts';
@@ -29,7 +30,6 @@ export async function watchLine(servers: Servers) {
   let lineBytes = 0;
   let redisBytes = 0;
   let fault: Error | undefined;
-  let looking: Promise<void> | undefined;
 
   async function weigh({ generation, joined }: RoomState): Promise<void> {
     const chunked = [keys.roomTakenStem, keys.roomLeftStem, keys.roomUsesStem];
@@ -57,15 +57,9 @@ export async function watchLine(servers: Servers) {
     looks.push({ atMs: Date.now(), backlog, joined, serving, inside, offered, rate, etaSeconds, seatsFree });
     if (state !== undefined && looks.length % WEIGH === 1) await weigh(state);
   }
-  const timer = setInterval(() => {
-    looking ??= look()
-      .catch((thrown: Error) => {
-        fault ??= thrown;
-      })
-      .finally(() => {
-        looking = undefined;
-      });
-  }, LOOK_MS);
+  const stop = repeat(LOOK_MS, look, (thrown) => {
+    fault ??= thrown;
+  });
 
   return {
     looks,
@@ -96,8 +90,7 @@ export async function watchLine(servers: Servers) {
 
     /** @throws Error where it could not look */
     async close(): Promise<void> {
-      clearInterval(timer);
-      await looking;
+      await stop();
       await stores.close();
       if (fault !== undefined) throw fault;
     },
