@@ -46,14 +46,14 @@ import { listQuery, showQuery } from './routes/events.ts';
 import { availableQuery, mapQuery } from './routes/seats.ts';
 
 const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
-const body = (schema: z.ZodType) => ({ required: true, ...json(schema) });
 const answer = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
+const ok = (description: string, schema: z.ZodType) => ({ '200': answer(description, schema) });
 
 /** Codes that come with the seconds after which to try again. Where limits are on, `RateLimit` tells of them in every answer. */
 const PAUSES = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'UNAVAILABLE']);
 
 /** Errors of surface B, by the status of their codes. */
-function problems(...codes: ErrorCode[]): ZodOpenApiResponsesObject {
+function problems(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
   const all: ErrorCode[] = [...codes, 'INVALID_REQUEST', 'UNAVAILABLE', 'INTERNAL'];
   const byStatus = groupBy(all, (code) => String(statusOf(code)));
   const content = { 'application/problem+json': { schema: problem } };
@@ -69,33 +69,79 @@ function problems(...codes: ErrorCode[]): ZodOpenApiResponsesObject {
   );
 }
 
-/** Surface A has one status for everything that is wrong. */
-const conflicts = { '409': answer('Anything that is wrong, with a code.', conflict) };
+/** What an operation takes. */
+type Takes = {
+  path?: z.ZodObject;
+  query?: z.ZodObject;
+  header?: z.ZodObject;
+  body?: z.ZodType;
+  /** Whether the body may be left out. */
+  bodyOptional?: boolean;
+};
 
-const BODY: ErrorCode[] = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
-const OPERATOR: ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN'];
-const BOOK: ErrorCode[] = [
-  ...['EVENT_UNKNOWN', 'USER_UNKNOWN', 'SEAT_TAKEN', 'SOLD_OUT', 'NO_ADJACENT_SEATS', 'SINGLE_SEAT_LEFT'],
-  ...[
-    'SEAT_LIMIT',
-    'NOT_ON_SALE',
-    'SALES_PAUSED',
-    'IDEMPOTENCY_MISMATCH',
-    'UNAUTHENTICATED',
-    'RATE_LIMITED',
-    'OVERLOADED',
-    'ADMISSION_REQUIRED',
-    'ADMISSION_INVALID',
-  ],
-] as ErrorCode[];
-const CHANGE: ErrorCode[] = [
-  'BOOKING_UNKNOWN',
-  'HOLD_EXPIRED',
-  'IDEMPOTENCY_MISMATCH',
-  'UNAUTHENTICATED',
-  'RATE_LIMITED',
-  'OVERLOADED',
+const taken = ({ body, bodyOptional, ...requestParams }: Takes): Partial<ZodOpenApiOperationObject> => ({
+  ...(Object.keys(requestParams).length > 0 && { requestParams }),
+  ...(body !== undefined && { requestBody: { ...(!bodyOptional && { required: true }), ...json(body) } }),
+});
+
+/** Who may ask, and what who may not is told. Nobody needs a token where nothing asks for one: AUTH=off, or on this machine only. */
+const WHO: Record<'anybody' | 'user' | 'operator', { security?: Record<string, string[]>[]; codes: ErrorCode[] }> = {
+  anybody: { codes: [] },
+  user: { security: [{}, { user: [] }], codes: ['UNAUTHENTICATED'] },
+  operator: { security: [{}, { operator: [] }], codes: ['UNAUTHENTICATED', 'FORBIDDEN'] },
+};
+
+/** The codes of an operation that follow from what it takes. */
+const codesOf = ({ header, body }: Takes): ErrorCode[] => [
+  ...(header !== undefined && 'Idempotency-Key' in header.shape ? (['IDEMPOTENCY_MISMATCH'] as const) : []),
+  ...(body === undefined ? [] : (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)),
 ];
+
+/** Operations of surface B under one heading. `codes` are those beside the ones that follow from what is taken and who may ask. */
+const operations =
+  (tag: string, who: keyof typeof WHO) =>
+  (
+    summary: string,
+    takes: Takes,
+    answers: ZodOpenApiResponsesObject,
+    codes: readonly ErrorCode[] = [],
+  ): ZodOpenApiOperationObject => {
+    const { security, codes: ofWho } = WHO[who];
+    return {
+      summary,
+      tags: [tag],
+      ...(security && { security }),
+      ...taken(takes),
+      responses: { ...answers, ...problems([...codes, ...ofWho, ...codesOf(takes)]) },
+    };
+  };
+
+const ofBookings = operations('Bookings', 'user');
+const ofEvents = operations('Events', 'anybody');
+const ofRooms = operations('Waiting room', 'anybody');
+const joinsRooms = operations('Waiting room', 'user');
+const ofUsers = operations('Users', 'anybody');
+const ofOperators = operations('Operators', 'operator');
+
+/** Operations of surface A: one status for everything that is wrong. */
+const ofSeatSystem = (
+  summary: string,
+  takes: Takes,
+  answers: ZodOpenApiResponsesObject,
+  who: keyof typeof WHO = 'anybody',
+): ZodOpenApiOperationObject => ({
+  summary,
+  tags: ['Seat system'],
+  ...(WHO[who].security && { security: WHO[who].security }),
+  ...taken(takes),
+  responses: { ...answers, '409': answer('Anything that is wrong, with a code.', conflict) },
+});
+
+const ofHealth = (summary: string, responses: ZodOpenApiResponsesObject): ZodOpenApiOperationObject => ({
+  summary,
+  tags: ['Health'],
+  responses,
+});
 
 const wait = z
   .int()
@@ -105,68 +151,44 @@ const wait = z
 const key = z.string().min(1).max(255).optional().meta({
   description: 'The same key and body give the same outcome. At least 16 characters from who is not logged in.',
 });
-
-const admitted = {
-  'X-Admission-Token': z.string().optional().meta({ description: 'Needed while the waiting room is on.' }),
-};
-const visitor = z.object({
-  'X-Visitor-Token': z.string().optional().meta({ description: 'What joining answered.' }),
-});
+const admission = z.string().optional().meta({ description: 'Needed while the waiting room is on.' });
+const visitorToken = z.string().optional().meta({ description: 'What joining answered.' });
 
 const waits = { query: z.object({ wait }) };
-const keyedAndAdmitted = { header: z.object({ 'Idempotency-Key': key, ...admitted }) };
 const keyed = { header: z.object({ 'Idempotency-Key': key }) };
-const eventPath = { path: z.object({ id: eventId }) };
-const bookingPath = { path: z.object({ id: ticketId }) };
-const user = [{}, { user: [] }];
-const operator = [{}, { operator: [] }];
+const keyedAndAdmitted = { header: z.object({ 'Idempotency-Key': key, 'X-Admission-Token': admission }) };
+const asVisitor = { header: z.object({ 'X-Visitor-Token': visitorToken }) };
+const ofEvent = { path: z.object({ id: eventId }) };
+const ofTicket = { path: z.object({ id: ticketId }) };
 
-const change = (summary: string, schema: z.ZodType): ZodOpenApiOperationObject => ({
-  summary,
-  tags: ['Bookings'],
-  security: user,
-  requestParams: { ...bookingPath, ...waits, ...keyed },
-  requestBody: json(schema),
-  responses: {
-    '200': answer('The booking as it is now.', booking),
-    '202': answer('It takes longer: a ticket to follow.', ticketReceipt),
-    ...problems(...CHANGE, ...BODY),
-  },
-});
+const change = (summary: string, body: z.ZodType) =>
+  ofBookings(
+    summary,
+    { ...ofTicket, ...waits, ...keyed, body, bodyOptional: true },
+    {
+      ...ok('The booking as it is now.', booking),
+      '202': answer('It takes longer: a ticket to follow.', ticketReceipt),
+    },
+    ['BOOKING_UNKNOWN', 'HOLD_EXPIRED', 'RATE_LIMITED', 'OVERLOADED'],
+  );
 
-const block = (summary: string): ZodOpenApiOperationObject => ({
-  summary,
-  tags: ['Operators'],
-  security: operator,
-  requestParams: { ...eventPath, ...keyed },
-  requestBody: body(blockBody),
-  responses: {
-    '200': answer('How many seats changed.', blockAnswer),
-    ...problems('EVENT_UNKNOWN', 'SEAT_TAKEN', 'IDEMPOTENCY_MISMATCH', ...OPERATOR, ...BODY),
-  },
-});
+const block = (summary: string) =>
+  ofOperators(summary, { ...ofEvent, ...keyed, body: blockBody }, ok('How many seats changed.', blockAnswer), [
+    'EVENT_UNKNOWN',
+    'SEAT_TAKEN',
+  ]);
 
-const lookAfter = (summary: string, description: string, schema: z.ZodType): ZodOpenApiOperationObject => ({
-  summary,
-  tags: ['Operators'],
-  security: operator,
-  requestParams: { query: lookAfterQuery, ...keyed },
-  responses: {
-    '200': answer(description, schema),
-    ...problems('EVENT_UNKNOWN', 'IDEMPOTENCY_MISMATCH', ...OPERATOR),
-  },
-});
+const lookAfter = (summary: string, description: string, schema: z.ZodType) =>
+  ofOperators(summary, { query: lookAfterQuery, ...keyed }, ok(description, schema), ['EVENT_UNKNOWN']);
+
+const description =
+  'Queue-backed seat booking. A request answers with a ticket; its outcome comes by polling or over WebSocket `/ws`.';
 
 /** The API as OpenAPI 3.1, made from the schemas that it parses and answers with. A test holds routes and answers to it. */
-export function openApiDocument() {
-  return createDocument({
+export const openApiDocument = () =>
+  createDocument({
     openapi: '3.1.0',
-    info: {
-      title: 'Frontrow',
-      version: '1',
-      description:
-        'Queue-backed seat booking. A request answers with a ticket; its outcome comes by polling or over WebSocket `/ws`.',
-    },
+    info: { title: 'Frontrow', version: '1', description },
     components: {
       securitySchemes: {
         user: { type: 'http', scheme: 'bearer', description: 'The token of `POST /api/users/login`, where AUTH=on.' },
@@ -175,192 +197,115 @@ export function openApiDocument() {
     },
     paths: {
       '/reserve': {
-        post: {
-          summary: 'Buy seats side by side in event 1, at once',
-          tags: ['Seat system'],
-          requestParams: { ...waits, ...keyedAndAdmitted },
-          requestBody: body(runWish),
-          responses: {
-            '200': answer('Sold.', reservation),
-            '201': answer('On the queue.', ticketReceipt),
-            ...conflicts,
-          },
-        },
+        post: ofSeatSystem(
+          'Buy seats side by side in event 1, at once',
+          { ...waits, ...keyedAndAdmitted, body: runWish },
+          { ...ok('Sold.', reservation), '201': answer('On the queue.', ticketReceipt) },
+        ),
       },
       '/occupancy/{zone}/{row}': {
-        get: {
-          summary: 'Seats taken in a row',
-          tags: ['Seat system'],
-          requestParams: { path: z.object({ zone: z.int(), row: z.int() }) },
-          responses: { '200': answer('Counts.', occupancy), ...conflicts },
-        },
+        get: ofSeatSystem(
+          'Seats taken in a row',
+          { path: z.object({ zone: z.int(), row: z.int() }) },
+          ok('Counts.', occupancy),
+        ),
       },
       '/availability/check-all': {
-        get: {
-          summary: 'Seats taken in the house',
-          tags: ['Seat system'],
-          responses: { '200': answer('Counts.', availability), ...conflicts },
-        },
+        get: ofSeatSystem('Seats taken in the house', {}, ok('Counts.', availability)),
       },
-      '/stats': {
-        get: {
-          summary: 'Figures of Redis',
-          tags: ['Seat system'],
-          responses: { '200': answer('Figures.', stats), ...conflicts },
-        },
-      },
+      '/stats': { get: ofSeatSystem('Figures of Redis', {}, ok('Figures.', stats)) },
       '/initialize': {
-        post: {
-          summary: 'Make Redis hold the house; what is sold stays sold',
-          tags: ['Seat system'],
-          security: operator,
-          requestParams: keyed,
-          responses: { '201': answer('Done.', initialized), ...conflicts },
-        },
+        post: ofSeatSystem(
+          'Make Redis hold the house; what is sold stays sold',
+          keyed,
+          { '201': answer('Done.', initialized) },
+          'operator',
+        ),
       },
       '/clear': {
-        post: {
-          summary: 'Delete every booking of event 1',
-          tags: ['Seat system'],
-          security: operator,
-          requestParams: keyed,
-          responses: { '201': answer('Done.', cleared), ...conflicts },
-        },
+        post: ofSeatSystem('Delete every booking of event 1', keyed, { '201': answer('Done.', cleared) }, 'operator'),
       },
       '/waiting-room': {
-        get: {
-          summary: 'Whether to book or to wait, for event 1',
-          tags: ['Seat system'],
-          requestParams: { header: visitor },
-          responses: { '200': answer('How it stands.', seatSystemRoom), ...conflicts },
-        },
+        get: ofSeatSystem('Whether to book or to wait, for event 1', asVisitor, ok('How it stands.', seatSystemRoom)),
       },
       '/api/bookings': {
-        post: {
-          summary: 'Hold seats: one label, several, or so many side by side',
-          tags: ['Bookings'],
-          security: user,
-          requestParams: { ...waits, ...keyedAndAdmitted },
-          requestBody: body(bookingBody),
-          responses: {
-            '201': answer('Held.', booking),
-            '202': answer('On the queue.', ticketReceipt),
-            ...problems(...BOOK, ...BODY),
-          },
-        },
+        post: ofBookings(
+          'Hold seats: one label, several, or so many side by side',
+          { ...waits, ...keyedAndAdmitted, body: bookingBody },
+          { '201': answer('Held.', booking), '202': answer('On the queue.', ticketReceipt) },
+          [
+            ...(['EVENT_UNKNOWN', 'USER_UNKNOWN', 'SEAT_TAKEN', 'SOLD_OUT', 'NO_ADJACENT_SEATS'] as const),
+            ...(['SINGLE_SEAT_LEFT', 'SEAT_LIMIT', 'NOT_ON_SALE', 'SALES_PAUSED', 'RATE_LIMITED'] as const),
+            ...(['OVERLOADED', 'ADMISSION_REQUIRED', 'ADMISSION_INVALID'] as const),
+          ],
+        ),
       },
       '/api/bookings/{id}': {
-        get: {
-          summary: 'A booking',
-          tags: ['Bookings'],
-          security: user,
-          requestParams: bookingPath,
-          responses: { '200': answer('The booking.', booking), ...problems('BOOKING_UNKNOWN', 'UNAUTHENTICATED') },
-        },
+        get: ofBookings('A booking', ofTicket, ok('The booking.', booking), ['BOOKING_UNKNOWN']),
         delete: change('Cancel a hold', changeBody),
       },
       '/api/bookings/{id}/confirm': { post: change('Confirm a hold: the seats are sold', confirmBody) },
       '/api/bookings/{id}/extend': { post: change('Let a hold last longer', changeBody) },
       '/api/tickets/{id}': {
-        get: {
-          summary: 'What became of a request',
-          tags: ['Bookings'],
-          security: user,
-          requestParams: { ...bookingPath, ...waits },
-          responses: {
-            '200': answer('The ticket as it is now.', ticketView),
-            ...problems('TICKET_UNKNOWN', 'UNAUTHENTICATED', 'OVERLOADED'),
-          },
-        },
+        get: ofBookings(
+          'What became of a request',
+          { ...ofTicket, ...waits },
+          ok('The ticket as it is now.', ticketView),
+          ['TICKET_UNKNOWN', 'OVERLOADED'],
+        ),
       },
       '/api/events': {
-        get: {
-          summary: 'Events',
-          tags: ['Events'],
-          requestParams: { query: listQuery },
-          responses: { '200': answer('A page.', eventList), ...problems() },
-        },
-        post: {
-          summary: 'Create an event',
-          tags: ['Operators'],
-          security: operator,
-          requestParams: keyed,
-          requestBody: body(newEvent),
-          responses: {
-            '201': answer('Created.', eventView),
-            ...problems('IDEMPOTENCY_MISMATCH', ...OPERATOR, ...BODY),
-          },
-        },
+        get: ofEvents('Events', { query: listQuery }, ok('A page.', eventList)),
+        post: ofOperators('Create an event', { ...keyed, body: newEvent }, { '201': answer('Created.', eventView) }),
       },
       '/api/events/{id}': {
-        get: {
-          summary: 'An event with its zones and counts, and with all its seats where asked',
-          tags: ['Events'],
-          requestParams: { ...eventPath, query: showQuery },
-          responses: { '200': answer('The event.', eventView), ...problems('EVENT_UNKNOWN') },
-        },
-        patch: {
-          summary: 'Change how an event is sold',
-          tags: ['Operators'],
-          security: operator,
-          requestParams: eventPath,
-          requestBody: body(eventChange),
-          responses: {
-            '200': answer('The event as it is now.', eventView),
-            ...problems('EVENT_UNKNOWN', ...OPERATOR, ...BODY),
-          },
-        },
+        get: ofEvents(
+          'An event with its zones and counts, and with all its seats where asked',
+          { ...ofEvent, query: showQuery },
+          ok('The event.', eventView),
+          ['EVENT_UNKNOWN'],
+        ),
+        patch: ofOperators(
+          'Change how an event is sold',
+          { ...ofEvent, body: eventChange },
+          ok('The event as it is now.', eventView),
+          ['EVENT_UNKNOWN'],
+        ),
       },
       '/api/events/{id}/waiting-room': {
-        post: {
-          summary: 'Join the waiting room',
-          tags: ['Waiting room'],
-          security: user,
-          requestParams: { ...eventPath, header: visitor },
-          requestBody: json(joinBody),
-          responses: {
-            '200': answer('Nobody has to wait, or the place is kept.', joinAnswer),
+        post: joinsRooms(
+          'Join the waiting room',
+          { ...ofEvent, ...asVisitor, body: joinBody, bodyOptional: true },
+          {
+            ...ok('Nobody has to wait, or the place is kept.', joinAnswer),
             '201': answer('A new place.', joinAnswer),
-            ...problems('EVENT_UNKNOWN', 'UNAUTHENTICATED', 'RATE_LIMITED', 'OVERLOADED', ...BODY),
           },
-        },
-        get: {
-          summary: 'How a visitor stands; with the admission token once it is their turn',
-          tags: ['Waiting room'],
-          requestParams: { ...eventPath, header: visitor },
-          responses: {
-            '200': { ...answer('How it stands.', visitorView), headers: z.object({ 'Retry-After': z.string() }) },
-            ...problems('EVENT_UNKNOWN', 'PLACE_UNKNOWN'),
-          },
-        },
-        delete: {
-          summary: 'Leave the waiting room, and what is left of an admission',
-          tags: ['Waiting room'],
-          requestParams: { ...eventPath, header: visitor },
-          responses: {
-            '200': answer('Gone.', visitorView),
-            ...problems('EVENT_UNKNOWN', 'PLACE_UNKNOWN', 'RATE_LIMITED'),
-          },
-        },
-        put: {
-          summary: 'Change a waiting room; without any field, see how it stands',
-          tags: ['Operators'],
-          security: operator,
-          requestParams: eventPath,
-          requestBody: body(roomChange),
-          responses: {
-            '200': answer('The room as it is now.', roomView),
-            ...problems('EVENT_UNKNOWN', 'OVERLOADED', ...OPERATOR, ...BODY),
-          },
-        },
+          ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
+        ),
+        get: ofRooms(
+          'How a visitor stands; with the admission token once it is their turn',
+          { ...ofEvent, ...asVisitor },
+          { '200': { ...answer('How it stands.', visitorView), headers: z.object({ 'Retry-After': z.string() }) } },
+          ['EVENT_UNKNOWN', 'PLACE_UNKNOWN'],
+        ),
+        delete: ofRooms(
+          'Leave the waiting room, and what is left of an admission',
+          { ...ofEvent, ...asVisitor },
+          ok('Gone.', visitorView),
+          ['EVENT_UNKNOWN', 'PLACE_UNKNOWN', 'RATE_LIMITED'],
+        ),
+        put: ofOperators(
+          'Change a waiting room; without any field, see how it stands',
+          { ...ofEvent, body: roomChange },
+          ok('The room as it is now.', roomView),
+          ['EVENT_UNKNOWN', 'OVERLOADED'],
+        ),
       },
       '/api/events/{id}/waiting-room/draw': {
-        get: {
-          summary: 'What anybody can compute the drawn order from',
-          tags: ['Waiting room'],
-          requestParams: eventPath,
-          responses: { '200': answer('The draw.', drawView), ...problems('EVENT_UNKNOWN', 'PLACE_UNKNOWN') },
-        },
+        get: ofRooms('What anybody can compute the drawn order from', ofEvent, ok('The draw.', drawView), [
+          'EVENT_UNKNOWN',
+          'PLACE_UNKNOWN',
+        ]),
       },
       '/api/events/{id}/block': { post: block('Block seats: nobody holds or buys them') },
       '/api/events/{id}/unblock': { post: block('Unblock seats') },
@@ -371,122 +316,77 @@ export function openApiDocument() {
         post: lookAfter('Write Redis anew from PostgreSQL', 'The houses that were written.', rebuildReport),
       },
       '/admin/session': {
-        post: {
-          summary: 'Let this browser look into the queues for eight hours, at the path that is answered',
-          tags: ['Operators'],
-          security: operator,
-          responses: {
-            '200': answer(
-              'A cookie for that path alone, where operators need a token.',
-              z.object({ path: z.string() }),
-            ),
-            ...problems(...OPERATOR),
-          },
-        },
+        post: ofOperators(
+          'Let this browser look into the queues for eight hours, at the path that is answered',
+          {},
+          ok('A cookie for that path alone, where operators need a token.', z.object({ path: z.string() })),
+        ),
       },
       '/admin/workers': {
-        get: {
-          summary: 'Worker processes that run, and how many there should be',
-          tags: ['Operators'],
-          security: operator,
-          responses: { '200': answer('Now.', workersView), ...problems(...OPERATOR) },
-        },
-        post: {
-          summary: 'Say how many worker processes there should be; `auto`: as many as the load needs',
-          tags: ['Operators'],
-          security: operator,
-          requestBody: body(workersBody),
-          responses: {
-            '200': answer('Now. Whichever supervisor runs follows within a second or two.', workersView),
-            ...problems(...OPERATOR, ...BODY),
-          },
-        },
+        get: ofOperators('Worker processes that run, and how many there should be', {}, ok('Now.', workersView)),
+        post: ofOperators(
+          'Say how many worker processes there should be; `auto`: as many as the load needs',
+          { body: workersBody },
+          ok('Now. Whichever supervisor runs follows within a second or two.', workersView),
+        ),
       },
       '/admin/herd': {
-        get: {
-          summary: 'How far the herd of the event page is. On embedded servers only',
-          tags: ['Operators'],
-          security: operator,
-          responses: { '200': answer('Now.', herdView), ...problems(...OPERATOR) },
-        },
-        post: {
-          summary: 'Send 5,000 buyers to event 1, unless they are under way. On embedded servers only',
-          tags: ['Operators'],
-          security: operator,
-          responses: { '202': answer('How far it is.', herdView), ...problems(...OPERATOR) },
-        },
+        get: ofOperators('How far the herd of the event page is. On embedded servers only', {}, ok('Now.', herdView)),
+        post: ofOperators(
+          'Send 5,000 buyers to event 1, unless they are under way. On embedded servers only',
+          {},
+          { '202': answer('How far it is.', herdView) },
+        ),
       },
       '/api/seats/available': {
-        get: {
-          summary: 'Free seats, from the front, page by page',
-          tags: ['Events'],
-          requestParams: { query: availableQuery },
-          responses: { '200': answer('A page.', seatList), ...problems('EVENT_UNKNOWN') },
-        },
+        get: ofEvents('Free seats, from the front, page by page', { query: availableQuery }, ok('A page.', seatList), [
+          'EVENT_UNKNOWN',
+        ]),
       },
       '/api/seats/map': {
-        get: {
-          summary: 'Every seat as bitmaps, for drawing',
-          tags: ['Events'],
-          requestParams: { query: mapQuery, header: z.object({ 'If-None-Match': z.string().optional() }) },
-          responses: {
+        get: ofEvents(
+          'Every seat as bitmaps, for drawing',
+          { query: mapQuery, header: z.object({ 'If-None-Match': z.string().optional() }) },
+          {
             '200': { ...answer('The map.', seatMap), headers: z.object({ ETag: z.string() }) },
             '304': { description: 'It has not changed.' },
-            ...problems('EVENT_UNKNOWN'),
           },
-        },
+          ['EVENT_UNKNOWN'],
+        ),
       },
       '/api/users/login': {
-        post: {
-          summary: 'Log in: a signed token for an hour',
-          tags: ['Users'],
-          requestBody: body(loginBody),
-          responses: {
-            '200': answer('Who it is, and the token.', session),
-            ...problems('UNAUTHENTICATED', 'RATE_LIMITED', 'OVERLOADED', ...BODY),
-          },
-        },
+        post: ofUsers(
+          'Log in: a signed token for an hour',
+          { body: loginBody },
+          ok('Who it is, and the token.', session),
+          ['UNAUTHENTICATED', 'RATE_LIMITED', 'OVERLOADED'],
+        ),
       },
-      '/healthz': {
-        get: { summary: 'This process runs', tags: ['Health'], responses: { '200': answer('It runs.', alive) } },
-      },
+      '/healthz': { get: ofHealth('This process runs', ok('It runs.', alive)) },
       '/readyz': {
-        get: {
-          summary: 'What it needs answers, and the queue moves',
-          tags: ['Health'],
-          responses: { '200': answer('Ready.', readiness), '503': answer('Not ready.', readiness) },
-        },
+        get: ofHealth('What it needs answers, and the queue moves', {
+          ...ok('Ready.', readiness),
+          '503': answer('Not ready.', readiness),
+        }),
       },
       '/metrics': {
-        get: {
-          summary: 'What Prometheus reads of this API process, and of what all share',
-          tags: ['Health'],
-          responses: {
-            '200': { description: 'Prometheus’ text format.', content: { 'text/plain': { schema: z.string() } } },
-          },
-        },
+        get: ofHealth('What Prometheus reads of this API process, and of what all share', {
+          '200': { description: 'Prometheus’ text format.', content: { 'text/plain': { schema: z.string() } } },
+        }),
       },
       '/metrics/targets': {
-        get: {
-          summary: 'Where workers show their metrics, for http_sd_configs of Prometheus',
-          tags: ['Health'],
-          responses: { '200': answer('Their addresses.', z.array(z.object({ targets: z.array(z.string()) }))) },
-        },
+        get: ofHealth(
+          'Where workers show their metrics, for http_sd_configs of Prometheus',
+          ok('Their addresses.', z.array(z.object({ targets: z.array(z.string()) }))),
+        ),
       },
       '/openapi.json': {
-        get: {
-          summary: 'This document',
-          tags: ['Health'],
-          responses: { '200': answer('OpenAPI 3.1.', z.looseObject({ openapi: z.string() })) },
-        },
+        get: ofHealth('This document', ok('OpenAPI 3.1.', z.looseObject({ openapi: z.string() }))),
       },
       '/docs': {
-        get: {
-          summary: 'This document, to read and try',
-          tags: ['Health'],
-          responses: { '200': { description: 'A page.', content: { 'text/html': {} } } },
-        },
+        get: ofHealth('This document, to read and try', {
+          '200': { description: 'A page.', content: { 'text/html': {} } },
+        }),
       },
     },
   });
-}

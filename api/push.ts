@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type ErrorCode, titleOf } from '../shared/contract/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_WATCHES_PER_SOCKET } from '../shared/contract/limits.ts';
-import { clientMessage, errorMessage, type ServerMessage } from '../shared/contract/messages.ts';
+import { clientMessage, errorMessage } from '../shared/contract/messages.ts';
 import { settledView } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
@@ -14,6 +14,7 @@ import type { OperatorGuard } from './operators.ts';
 import { isOwnOrigin } from './origins.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { OverviewMaker } from './overview.ts';
+import { createSenders, POLICY_VIOLATION } from './push-sender.ts';
 import { SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
 import type { Watch } from './watch.ts';
 
@@ -27,20 +28,6 @@ const MAX_SOCKETS = 20_000;
 const MAX_SUBSCRIPTIONS = 200_000;
 const MAX_FEW_SUBSCRIPTIONS = 10;
 
-/**
- * Bytes that may wait for any socket, and for a few slow ones at once; past that a socket is closed. If not one of 20,000
- * sockets reads, that is 20,000 x 16 KiB + 200 x 1 MiB, 520 MB at the very most, until the next ping ends them.
- */
-const MAX_BUFFERED_BYTES = 16 * 1024;
-const MAX_SLOW_SOCKETS = 200;
-const MAX_BUFFERED_SLOW_BYTES = 1024 * 1024;
-
-/**
- * Bytes of live seats that may be told in one turn of the event loop. A socket that has not read those of before misses them
- * and loads the map again. All sockets share one copy of each message.
- */
-const MAX_SEATS_BYTES_IN_TURN = 256 * 1024;
-
 /** Tokens that were not valid before a socket is closed. One is checked at a time. */
 const MAX_WRONG_TOKENS = 5;
 
@@ -50,12 +37,8 @@ const MAX_WRONG_TOKENS = 5;
  */
 const PULSE = { pingMs: 30_000, idleMs: 120_000 };
 
-/** Milliseconds between two looks whether a slow socket reads again. */
-const CATCH_UP_MS = 500;
-
 /** Close codes of RFC 6455, section 7.4.1, and IANA's registry. */
 const NORMAL = 1000;
-const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
 const WHAT_TO_SEND =
@@ -84,7 +67,7 @@ export function attachPush(
   pulse = PULSE,
 ) {
   const { outcomes, watch, events, identity, overview, requireOperator, origins, log } = deps;
-  const slow = new Set<WebSocket>();
+  const senderTo = createSenders();
   let allSubscriptions = 0;
   const sockets = new WebSocketServer({
     noServer: true,
@@ -115,68 +98,12 @@ export function attachPush(
     return origin === undefined || isOwnOrigin(origin, host) || origins.includes(origin);
   }
 
-  /** Whether more may wait for a socket: little for any, much for a few that read slowly. */
-  function mayBuffer(socket: WebSocket): boolean {
-    if (socket.bufferedAmount <= MAX_BUFFERED_BYTES) return true;
-    if (!slow.has(socket) && slow.size >= MAX_SLOW_SOCKETS) {
-      for (const one of slow) if (one.bufferedAmount <= MAX_BUFFERED_BYTES) slow.delete(one);
-    }
-    if (slow.size >= MAX_SLOW_SOCKETS && !slow.has(socket)) return false;
-    slow.add(socket);
-    return socket.bufferedAmount <= MAX_BUFFERED_SLOW_BYTES;
-  }
-
   function serve(socket: WebSocket, raw: Duplex, req: IncomingMessage): void {
+    const { send, sendTicket, sendSeats, sendOverview, end: endSending } = senderTo(socket, raw);
     const subscriptions = new Map<string, () => void>();
     const watches = new Map<number, () => void>();
     let unwatchOverview: (() => void) | undefined;
     let reader = identity.stranger;
-
-    /** What is sent in one turn of the event loop (a batch's outcomes) leaves in one write: most of a send is that call. */
-    function cork(): void {
-      if (raw.writableCorked > 0) return;
-      raw.cork();
-      process.nextTick(() => raw.uncork());
-    }
-
-    const send = (message: ServerMessage): void => sendText(JSON.stringify(message));
-
-    /** Tells a ticket's view, which is JSON already. */
-    const sendTicket = (view: string): void => sendText(`{"type":"ticket",${view.slice(1)}`);
-
-    function sendText(text: string): void {
-      if (socket.readyState !== socket.OPEN) return;
-      cork();
-      socket.send(text);
-      if (!mayBuffer(socket)) socket.close(POLICY_VIOLATION, 'reads too slowly');
-    }
-
-    /** Events of which this socket missed something because it reads slowly, and up to which version. */
-    const missed = new Map<number, number>();
-    let catchingUp: NodeJS.Timeout | undefined;
-
-    function sendSeats(eventId: number, message: Buffer, version: number): void {
-      if (socket.readyState !== socket.OPEN) return;
-      const most = raw.writableCorked > 0 ? MAX_SEATS_BYTES_IN_TURN : MAX_BUFFERED_BYTES;
-      if (missed.has(eventId) || socket.bufferedAmount > most) {
-        missed.set(eventId, version);
-        catchingUp ??= setTimeout(catchUp, CATCH_UP_MS);
-        return;
-      }
-      cork();
-      socket.send(message, { binary: false });
-    }
-
-    /** Tells a socket that reads again to load what it missed. */
-    function catchUp(): void {
-      catchingUp = undefined;
-      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
-        catchingUp = setTimeout(catchUp, CATCH_UP_MS);
-        return;
-      }
-      for (const [eventId, version] of missed) send({ type: 'reload', eventId, version });
-      missed.clear();
-    }
 
     async function subscribe(ticketId: string): Promise<void> {
       if (subscriptions.has(ticketId)) return;
@@ -273,10 +200,7 @@ export function attachPush(
         return;
       }
       try {
-        // Who has not read the last one yet misses this one.
-        unwatchOverview = overview.watch((message) => {
-          if (socket.readyState === socket.OPEN && socket.bufferedAmount === 0) socket.send(message, { binary: false });
-        });
+        unwatchOverview = overview.watch(sendOverview);
       } catch (fault) {
         refuse(fault, {});
       }
@@ -322,8 +246,7 @@ export function attachPush(
       allSubscriptions -= subscriptions.size;
       subscriptions.clear();
       watches.clear();
-      slow.delete(socket);
-      clearTimeout(catchingUp);
+      endSending();
       clearInterval(heart);
     });
     // A broken or oversized frame: ws answers with the close code that fits and closes.

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BookRequest } from '../shared/contract/jobs.ts';
 import { ADMISSION_TOKEN_HEADER, type Receipt, type VisitorView } from '../shared/contract/waiting-room.ts';
-import { commitmentOf, createLink, createOrder } from '../shared/domain/draw.ts';
-import { createGroupCommit } from '../shared/domain/group-commit.ts';
-import { secondsUntil } from '../shared/domain/pace.ts';
+import { createOrder } from '../shared/domain/draw.ts';
 import { createRoomTokens, type Visitor } from '../shared/domain/room-tokens.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
 import { ApiError } from './http.ts';
+import { createJoin } from './room-joins.ts';
 import { createRoomMeasures } from './room-measures.ts';
+import { beforeSaleView, MAX_ASK_SECONDS, viewOf, waitingView, waitOf } from './visitor-views.ts';
 
 /** Milliseconds between two looks at how lines stand, and between two for rooms that were switched on or off. */
 const REFRESH_MS = 125;
@@ -18,54 +18,18 @@ const LIST_MS = 1_000;
 /** Milliseconds that a look under way is given when the node stops. */
 const STOP_MS = 1_000;
 
-/** Visitors who join with one call of Redis, and who may wait for it in this process. */
-const MAX_JOINS = 500;
-const MAX_WAITING = 20_000;
-
-/** Milliseconds between the tries of a batch of joins: a worker may have to write numbers ahead, or restore the line, first. */
-const RETRY_PAUSES_MS = [50, 200, 400];
-
 /** Milliseconds for which the answer to whose turn has come is remembered: asking more often costs no call of Redis. */
 const TURN_KEPT_MS = 1_000;
 const MAX_TURNS_KEPT = 20_000;
 
-/** Seconds after which a visitor is told to ask again, at the most. */
-const MAX_ASK_SECONDS = 30;
-
-/** After which share of the wait: so the whole line asks some seven times for each person let in, and a turn is seen within a second. */
-const ASK_SHARE = 0.6;
-
-/** Visitors who ask in a second once the order is drawn: all of them want to know at once. */
-const DRAWN_PER_SECOND = 5_000;
-
-/** Beyond this an estimate tells nothing. */
-const MAX_WAIT_SECONDS = 24 * 3_600;
-
-/** How far off an estimate may be: the pace changes with what people ahead do. */
-const RANGE = { from: 0.6, to: 1.7 };
-
-type Join = { nonce: string; userId: number | undefined; instead: number | undefined };
-type Joined = { arrival: number; isNew: boolean; receipt?: Receipt };
-
 /** An event's room as this node knows it. */
 type KnownRoom = Room & {
   tokens: ReturnType<typeof createRoomTokens>;
-  commitment: string;
   /** As it was seen last; undefined before the first time. */
   state: RoomState | undefined;
   /** The drawn order. */
   order: ((arrival: number) => number) | undefined;
-  join: (visitor: Join) => Promise<Joined> | undefined;
-};
-
-const words: Record<VisitorView['status'], string> = {
-  open: 'Nobody has to wait: go on and book.',
-  before_sale: 'The sale has not begun. Your place is drawn when it does, whenever you came before.',
-  waiting: 'You are in line. Keep this place, it does not change.',
-  your_turn: 'It is your turn: book now.',
-  turn_passed: 'Your turn has passed. Join again for a new place.',
-  left: 'You have left the line. Join again for a new place.',
-  sold_out: 'Everything is sold.',
+  join: ReturnType<typeof createJoin>;
 };
 
 /**
@@ -85,20 +49,8 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   async function know(eventId: number): Promise<void> {
     const room = await store.find(eventId);
     if (room === undefined || room.settings.mode === 'off') return void rooms.delete(eventId);
-    const known: KnownRoom = {
-      ...room,
-      tokens: createRoomTokens(room.secret),
-      commitment: commitmentOf(room.seed),
-      state: undefined,
-      order: undefined,
-      join: (visitor) => commit.add(visitor),
-    };
-    const commit = createGroupCommit<Join, Joined>({
-      flush: (batch) => joinPersistently(known, batch),
-      maxItems: MAX_JOINS,
-      maxWaiting: MAX_WAITING,
-    });
-    rooms.set(eventId, known);
+    const line = { ...room, tokens: createRoomTokens(room.secret), state: undefined, order: undefined };
+    rooms.set(eventId, Object.assign(line, { join: createJoin(store, line) }));
   }
 
   async function list(): Promise<void> {
@@ -153,69 +105,6 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     }
   }
 
-  async function joinPersistently(room: KnownRoom, batch: Join[]): Promise<Joined[]> {
-    for (const pauseMs of RETRY_PAUSES_MS) {
-      const joined = await joinTogether(room, batch);
-      if (joined !== 'later') return joined;
-      await sleep(pauseMs);
-    }
-    const joined = await joinTogether(room, batch);
-    if (joined === 'later') throw new Error(`the line of event ${room.eventId} takes nobody`);
-    return joined;
-  }
-
-  /** Whoever must be a user has one place, and keeps it; all others get new numbers. */
-  async function joinTogether(room: KnownRoom, batch: Join[]): Promise<Joined[] | 'later'> {
-    const users = [...new Set(batch.flatMap(({ userId }) => userId ?? []))];
-    const before = users.length === 0 ? new Map<number, number>() : await store.placesOf(room, users);
-    const isKept = ({ userId, instead }: Join) => {
-      const place = userId === undefined ? undefined : before.get(userId);
-      return place !== undefined && place !== instead;
-    };
-    const seen = new Set<number>();
-    const newcomers = batch.filter((join) => {
-      if (isKept(join) || (join.userId !== undefined && seen.has(join.userId))) return false;
-      if (join.userId !== undefined) seen.add(join.userId);
-      return true;
-    });
-    const { link, pathOf } = createLink(newcomers.map(({ nonce }) => nonce));
-    const given: Awaited<ReturnType<RoomStore['join']>> =
-      newcomers.length === 0 ? { first: 0 } : await store.join(room, newcomers.length, link);
-    if (given === 'later') return 'later';
-
-    const { first, people, chain } = given;
-    if (room.state !== undefined) room.state.people ??= people; // known here before the next look
-    const fresh = new Map(newcomers.map((join, i) => [join, { arrival: first + i, path: () => pathOf(i) }]));
-    const places = newcomers.flatMap(({ userId, instead }, i) =>
-      userId === undefined ? [] : [{ userId, instead, arrival: first + i }],
-    );
-    const kept = places.length === 0 ? before : await store.keepPlaces(room, places);
-    return batch.map((join) => {
-      const mine = fresh.get(join);
-      const arrival = join.userId === undefined ? mine?.arrival : (kept.get(join.userId) ?? before.get(join.userId));
-      if (arrival === undefined) throw new Error('a user who joined has no place');
-      if (mine === undefined || mine.arrival !== arrival) return { arrival, isNew: false };
-      if (chain === undefined) return { arrival, isNew: true };
-      const { nonce } = join;
-      const receipt = { arrival, nonce, path: mine.path(), link, chainBefore: chain.before, chain: chain.after };
-      return { arrival, isNew: true, receipt };
-    });
-  }
-
-  const view = (
-    room: { eventId: number },
-    status: VisitorView['status'],
-    askAgainSeconds: number,
-    more: Partial<VisitorView> = {},
-  ): VisitorView => ({ eventId: room.eventId, status, message: words[status], ...more, askAgainSeconds });
-
-  /** Spread, so that those who came together do not ask together for ever; never so late that a turn would pass. */
-  function askAgain(seconds: number, state: RoomState): number {
-    const most = Math.min(MAX_ASK_SECONDS, (state.turnMs * 0.75) / 1000); // which advanceRoom.lua counts on
-    const spread = seconds * (0.8 + 0.4 * Math.random());
-    return Math.round(Math.min(Math.max(spread, 1), most) * 10) / 10;
-  }
-
   /** The position of an arrival number; undefined before the draw. */
   function positionOf({ state, order }: KnownRoom, arrival: number): number | undefined {
     if (state === undefined || state.people === undefined) return undefined;
@@ -223,53 +112,15 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     return state.drawn ? order?.(arrival) : undefined;
   }
 
-  /** How long who has so many ahead has to wait, probably, whether they are told, and whether anything will be left. */
-  function waitOf(state: RoomState, ahead: number) {
-    const { used, rate, growth, top, speed, seatsEach, seatsSpare } = state;
-    const seconds = secondsUntil(ahead + 1, used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed });
-    const likelySoldOut = ahead * seatsEach >= seatsSpare || undefined;
-    return { seconds, likelySoldOut, isTold: !likelySoldOut && seconds <= MAX_WAIT_SECONDS };
-  }
-
-  function waitingView(room: KnownRoom, state: RoomState, position: number): VisitorView {
-    const ahead = Math.max(0, position - state.serving - 1);
-    const { seconds, likelySoldOut, isTold } = waitOf(state, ahead);
-    const { paused } = state;
-    if (paused) return view(room, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
-    // Who will probably find nothing left is promised no time.
-    if (!isTold) {
-      const askSeconds = Math.min(seconds * ASK_SHARE, 2 + ahead / 100);
-      return view(room, 'waiting', askAgain(askSeconds, state), { position, ahead, likelySoldOut });
-    }
-    const wait = {
-      seconds: Math.ceil(seconds),
-      fromSeconds: Math.floor(seconds * RANGE.from),
-      toSeconds: Math.ceil(seconds * RANGE.to) + 1,
-    };
-    return view(room, 'waiting', askAgain(seconds * ASK_SHARE, state), { position, ahead, wait });
-  }
-
-  /** How a visitor stands, as far as this node knows by itself; `'turn'` with the position where Redis has to be asked. */
+  /** How a visitor stands, as far as this node knows by itself; the position as `turnOf` where Redis has to be asked. */
   function standOf(room: KnownRoom, arrival: number): VisitorView | { turnOf: number } {
-    const { state } = room;
-    if (state === undefined) return view(room, 'waiting', 2);
-    if (!state.on) return view(room, 'open', MAX_ASK_SECONDS);
+    const { eventId, state } = room;
+    if (state === undefined) return viewOf(eventId, 'waiting', 2);
+    if (!state.on) return viewOf(eventId, 'open', MAX_ASK_SECONDS);
     const position = positionOf(room, arrival);
-    if (position === undefined) {
-      const left = (state.onSaleMs - Date.now()) / 1000;
-      const onSaleAt = state.onSaleMs > 0 ? new Date(state.onSaleMs).toISOString() : undefined;
-      return view(
-        room,
-        'before_sale',
-        askAgain(Math.max(left, 0.5) + (Math.random() * state.joined) / DRAWN_PER_SECOND, state),
-        {
-          onSaleAt,
-          paused: state.paused || undefined,
-        },
-      );
-    }
-    if (state.sold) return view(room, 'sold_out', MAX_ASK_SECONDS, { position });
-    return position > state.serving ? waitingView(room, state, position) : { turnOf: position };
+    if (position === undefined) return beforeSaleView(eventId, state);
+    if (state.sold) return viewOf(eventId, 'sold_out', MAX_ASK_SECONDS, { position });
+    return position > state.serving ? waitingView(eventId, state, position) : { turnOf: position };
   }
 
   /** The view of who may be let in: the same admission token, however often it is asked for. */
@@ -288,13 +139,13 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
         log.warn({ fault: fault.message }, 'a turn cannot be taken now');
         return 'WAIT' as const;
       });
-      if (answer === 'PASSED') return view(room, 'turn_passed', MAX_ASK_SECONDS, { position });
-      if (answer === 'LEFT') return view(room, 'left', MAX_ASK_SECONDS, { position });
-      if (typeof answer === 'string') return view(room, 'waiting', 1, { position, ahead: 0 });
+      if (answer === 'PASSED') return viewOf(eventId, 'turn_passed', MAX_ASK_SECONDS, { position });
+      if (answer === 'LEFT') return viewOf(eventId, 'left', MAX_ASK_SECONDS, { position });
+      if (typeof answer === 'string') return viewOf(eventId, 'waiting', 1, { position, ahead: 0 });
       const uses = state?.uses ?? 1;
       const token = tokens.signAdmission({ eventId, generation, position, userId, untilMs: answer, uses });
       const expiresAt = new Date(answer).toISOString();
-      return view(room, 'your_turn', 10, { position, ahead: 0, admission: { token, expiresAt, uses } });
+      return viewOf(eventId, 'your_turn', 10, { position, ahead: 0, admission: { token, expiresAt, uses } });
     }
   }
 
@@ -335,7 +186,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
      */
     poll(eventId: number, token: string | undefined): VisitorView | Promise<VisitorView> {
       const room = rooms.get(eventId);
-      if (room === undefined || room.state?.on === false) return view({ eventId }, 'open', MAX_ASK_SECONDS);
+      if (room === undefined || room.state?.on === false) return viewOf(eventId, 'open', MAX_ASK_SECONDS);
       const visitor = visitorOf(room, token);
       if (visitor === undefined) throw new ApiError('PLACE_UNKNOWN');
       return stand(room, visitor);
@@ -352,7 +203,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     ): Promise<VisitorView & { visitorToken: string; isNew: boolean; receipt?: Receipt | undefined }> {
       const room = rooms.get(eventId);
       if (room === undefined || room.state?.on === false)
-        return { ...view({ eventId }, 'open', MAX_ASK_SECONDS), visitorToken: '', isNew: false };
+        return { ...viewOf(eventId, 'open', MAX_ASK_SECONDS), visitorToken: '', isNew: false };
       const over = (status: VisitorView['status']) => status === 'turn_passed' || status === 'left';
       let instead: number | undefined;
 
@@ -386,7 +237,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       const { arrival } = visitor;
       if (!(await store.leave(room, arrival, positionOf(room, arrival)))) throw new ApiError('UNAVAILABLE');
       turns.delete(`${eventId}:${room.generation}:${arrival}`);
-      return view(room, 'left', MAX_ASK_SECONDS);
+      return viewOf(eventId, 'left', MAX_ASK_SECONDS);
     },
 
     /**

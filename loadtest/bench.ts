@@ -10,6 +10,7 @@ import { pictureOf } from './bench/picture.ts';
 import { type Alone, aloneOf, type Result, ratioTo, tableOf } from './bench/report.ts';
 import { createServers } from './bench/servers.ts';
 import { median, percentile } from './figures.ts';
+import { wholeOf } from './options.ts';
 
 const names = contestants.map(({ name }) => name);
 
@@ -81,21 +82,17 @@ function readOptions(): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const whole = (name: 'rounds' | 'requests' | 'connections', fallback: number, max: number): number => {
-    const value = Number(values[name] ?? fallback);
-    if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-    throw new ConfigError(`--${name}: a whole number from 1 to ${max}`);
-  };
+  const whole = wholeOf(values);
   const asked = values.only?.split(',') ?? names;
   if (asked.some((name) => !names.includes(name))) throw new ConfigError(`--only: some of ${names.join(', ')}`);
-  const [rounds, requests] = [whole('rounds', 5, 1_000), whole('requests', 20_000, MAX_BOOKINGS)];
+  const [rounds, requests] = [whole('rounds', 5, 1, 1_000), whole('requests', 20_000, 1, MAX_BOOKINGS)];
   if (bookingsOf(rounds, requests) > MAX_BOOKINGS) {
     throw new ConfigError(`--rounds, --requests: at most ${MAX_BOOKINGS} bookings of one contestant`);
   }
   return {
     rounds,
     requests,
-    connections: whole('connections', 256, 10_000),
+    connections: whole('connections', 256, 1, 10_000),
     chosen: contestants.filter(({ name }) => asked.includes(name)),
     ...(values.json !== undefined && { json: values.json }),
     picture: values.picture ?? join(readConfig().DATA_DIR, 'bench.svg'),

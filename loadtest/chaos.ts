@@ -10,6 +10,7 @@ import { diskOf, type Fault, type FaultName, faults, mountSmallDisk, unmountSmal
 import { createLedger, type Ledger } from './chaos/ledger.ts';
 import { startRig } from './chaos/rig.ts';
 import { judge, prepareVerdict, type Verdict } from './chaos/verdict.ts';
+import { wholeOf } from './options.ts';
 import { createRandom } from './random.ts';
 
 const names = Object.keys(faults) as FaultName[];
@@ -60,18 +61,14 @@ function readOptions() {
     options: { fault: text, runs: text, seed: text, keep: flag, help: { ...flag, short: 'h' } },
   });
   if (values.help) return undefined;
-  const whole = (name: 'runs' | 'seed', fallback: number): number => {
-    const value = Number(values[name] ?? fallback);
-    if (Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
-    throw new ConfigError(`--${name}: a whole number from 1 to 1000000`);
-  };
+  const whole = wholeOf(values);
   const asked = (values.fault ?? 'all').split(',');
   const unknown = asked.filter((name) => name !== 'all' && !Object.hasOwn(faults, name));
   if (unknown.length > 0) throw new ConfigError(`--fault: all, or some of ${names.join(', ')}`);
   return {
     chosen: asked.includes('all') ? names : (asked as FaultName[]),
-    runs: whole('runs', 1),
-    seed: whole('seed', 1 + (Date.now() % 100_000)),
+    runs: whole('runs', 1, 1, 1_000_000),
+    seed: whole('seed', 1 + (Date.now() % 100_000), 1, 1_000_000),
     keep: values.keep,
   };
 }

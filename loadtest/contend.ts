@@ -5,7 +5,6 @@ import { parseArgs } from 'node:util';
 import type { BookRequest } from '../shared/contract/jobs.ts';
 import { labelOf } from '../shared/domain/house.ts';
 import { newTicketId } from '../shared/domain/ticket-id.ts';
-import { ConfigError } from '../shared/platform/config.ts';
 import { freePort } from '../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
@@ -18,6 +17,7 @@ import { prepareDatabase } from '../shared/stores/prepare.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { rowsOfZone } from '../shared/stores/seat-marks.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
+import { wholeOf } from './options.ts';
 import { createRandom } from './random.ts';
 
 const HELP = `npm run contend -- [options]
@@ -37,12 +37,6 @@ const BATCH = 250;
 /** How often a claim is given back, once it has its seats, and how often its job comes again. */
 const RELEASE_SHARE = 0.9;
 const RETRY_SHARE = 0.1;
-
-const whole = (name: string, text: string | undefined, fallback: number): number => {
-  const value = Number(text ?? fallback);
-  if (Number.isInteger(value) && value >= 1 && value <= 1e9) return value;
-  throw new ConfigError(`--${name}: a whole number from 1`);
-};
 
 /** Servers of its own, and as many seat stores as connections. */
 async function openServers(folder: string, connections: number) {
@@ -85,9 +79,10 @@ async function main(): Promise<void> {
   const options = { attempts: text, connections: text, seed: text, help: { type: 'boolean', short: 'h' } } as const;
   const { values } = parseArgs({ options });
   if (values.help) return void console.log(HELP);
-  const attempts = whole('attempts', values.attempts, 1_000_000);
-  const connections = whole('connections', values.connections, 8);
-  const seed = whole('seed', values.seed, 1 + (Date.now() % 1_000_000));
+  const whole = wholeOf(values);
+  const attempts = whole('attempts', 1_000_000, 1, 1e9);
+  const connections = whole('connections', 8, 1, 1e9);
+  const seed = whole('seed', 1 + (Date.now() % 1_000_000), 1, 1e9);
   const random = createRandom(seed);
 
   const folder = mkdtempSync(join(tmpdir(), 'frontrow-contend-'));

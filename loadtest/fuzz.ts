@@ -5,11 +5,12 @@ import { request } from 'undici';
 import { WebSocket } from 'ws';
 import { auditReport } from '../shared/contract/jobs.ts';
 import { ticketReceipt } from '../shared/contract/tickets.ts';
-import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { readConfig } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import type { World } from './fuzz/input.ts';
 import { type FuzzResult, fuzz } from './fuzz/play.ts';
 import { openMemory } from './memory.ts';
+import { wholeOf } from './options.ts';
 import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
 
 const HELP = `npm run fuzz -- [options]
@@ -43,11 +44,7 @@ function readOptions() {
     options: { inputs: text, from: text, seed: text, connections: text, url: text, help },
   });
   if (values.help) return undefined;
-  const whole = (name: 'inputs' | 'from' | 'seed' | 'connections', fallback: number, min: number, max: number) => {
-    const value = Number(values[name] ?? fallback);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    throw new ConfigError(`--${name}: a whole number from ${min} to ${max}`);
-  };
+  const whole = wholeOf(values);
   return {
     inputs: whole('inputs', 200_000, 1, 100_000_000),
     from: whole('from', 0, 0, 100_000_000),

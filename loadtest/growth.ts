@@ -10,6 +10,7 @@ import type { GrowthOptions, Section } from './growth/section.ts';
 import { growSockets } from './growth/sockets.ts';
 import { growVenue } from './growth/venue.ts';
 import { growWorkers } from './growth/workers.ts';
+import { wholeOf } from './options.ts';
 import { renderPlots } from './plot.ts';
 
 const HELP = `npm run bench:growth -- [options]
@@ -57,16 +58,13 @@ function readOptions() {
     },
   });
   if (values.help) return undefined;
-  const whole = (name: 'rounds' | 'seed', fallback: number): number => {
-    const value = Number(values[name] ?? fallback);
-    if (Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
-    throw new ConfigError(`--${name}: a whole number from 1 to 1000000`);
-  };
   const names = Object.keys(measurements);
   const only = values.only?.split(',') ?? names;
   if (only.some((name) => !names.includes(name))) throw new ConfigError(`--only: some of ${names.join(',')}`);
   const { json, picture, quick } = values;
-  return { only, rounds: whole('rounds', 15), seed: whole('seed', 1), json, picture, quick };
+  const whole = wholeOf(values);
+  const [rounds, seed] = [whole('rounds', 15, 1, 1_000_000), whole('seed', 1, 1, 1_000_000)];
+  return { only, rounds, seed, json, picture, quick };
 }
 
 const isMissed = ({ ratio, atMost }: Section['targets'][number]) => !(ratio <= atMost);

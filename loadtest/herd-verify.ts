@@ -1,14 +1,8 @@
 import { DEFAULT_EVENT } from '../shared/contract/ids.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import { openPrisma } from '../shared/platform/prisma.ts';
-import { connected, openRedis } from '../shared/platform/redis.ts';
 import { type AuditReport, steadyAudit } from '../shared/stores/audit.ts';
-import { createBookingStore } from '../shared/stores/bookings.ts';
-import { createEventStore } from '../shared/stores/events.ts';
-import { createScripts } from '../shared/stores/scripts.ts';
-import { createSeatStore } from '../shared/stores/seats.ts';
-import { createTicketStore } from '../shared/stores/tickets.ts';
 import type { HerdResult } from './herd-run.ts';
+import { openStores, type Servers } from './stores.ts';
 
 /** Whether the promises held, from outside. Every field of `broken` must be empty. */
 export type Verdict = {
@@ -25,21 +19,9 @@ export type Verdict = {
 };
 
 /** The servers behind the system that a herd ran against. */
-export async function openSystem(options: { databaseUrl: string; redisUrl: string; shards: number; log: Logger }) {
-  const { databaseUrl, redisUrl, shards, log } = options;
-  const prisma = openPrisma(databaseUrl, 2);
-  const redis = openRedis(redisUrl, 'producer', log);
-  await connected(redis);
-  const events = createEventStore({ prisma });
-  const scripts = createScripts(redis);
-  const stores = {
-    prisma,
-    events,
-    shards,
-    seats: createSeatStore({ redis, scripts, prisma, events, shards }),
-    bookings: createBookingStore({ prisma }),
-    tickets: createTicketStore({ scripts }),
-  };
+export async function openSystem({ log, ...servers }: Servers & { log: Logger }) {
+  const stores = await openStores(servers, 'producer', log);
+  const { prisma, events, close } = stores;
 
   return {
     house: async () => {
@@ -91,10 +73,7 @@ export async function openSystem(options: { databaseUrl: string; redisUrl: strin
       return { broken, bookedUntold: rows.length - bookingsBefore - told, audit };
     },
 
-    async close(): Promise<void> {
-      redis.disconnect();
-      await prisma.$disconnect();
-    },
+    close,
   };
 }
 

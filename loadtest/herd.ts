@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import type { HerdView } from '../shared/contract/herd.ts';
-import { ConfigError } from '../shared/platform/config.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { percentile } from './figures.ts';
 import { type HerdResult, runHerd } from './herd-run.ts';
 import { holds, openSystem, type Verdict } from './herd-verify.ts';
+import { wholeOf } from './options.ts';
 import { createRandom } from './random.ts';
 import { findTarget } from './target.ts';
 import { mixedWish } from './wishes.ts';
@@ -48,15 +48,11 @@ function readOptions(): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const whole = (name: 'requests' | 'connections' | 'seed', fallback: number, max: number): number => {
-    const value = Number(values[name] ?? fallback);
-    if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-    throw new ConfigError(`--${name}: a whole number from 1 to ${max}`);
-  };
+  const whole = wholeOf(values);
   return {
-    requests: whole('requests', 40_000, 10_000_000),
-    connections: whole('connections', 256, 20_000),
-    seed: whole('seed', Date.now() % 1_000_000, 4_294_967_295),
+    requests: whole('requests', 40_000, 1, 10_000_000),
+    connections: whole('connections', 256, 1, 20_000),
+    seed: whole('seed', Date.now() % 1_000_000, 1, 4_294_967_295),
     poll: values.poll,
     json: values.json,
     urls: values.url,

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { verdictOf } from './diagnose/verdict.ts';
 import { median, middleMean, percentile } from './figures.ts';
 import { sampleInTurn } from './growth/section.ts';
+import { wholeOf } from './options.ts';
 import { renderPlots } from './plot.ts';
 import { atRate } from './scenarios/schedule.ts';
 
@@ -65,4 +66,12 @@ test('a plot begins at zero and says what it shows', () => {
   const svg = renderPlots([plot]);
   expect(svg).toContain('A &lt; B');
   expect(svg).toContain('points="70.0,244.0 680.0,56.0"');
+});
+
+test('a number that an option was not made for is refused with its bounds, and one that is left out is what it is by itself', () => {
+  const whole = wholeOf({ seed: '7', runs: '1.5', rounds: '0', requests: 'many', connections: undefined });
+  expect([whole('seed', 1, 1, 9), whole('connections', 8, 1, 9)]).toEqual([7, 8]);
+  for (const name of ['runs', 'rounds', 'requests'] as const) {
+    expect(() => whole(name, 1, 1, 9)).toThrow(`--${name}: a whole number from 1 to 9`);
+  }
 });

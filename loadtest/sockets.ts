@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { MAX_SUBSCRIPTIONS_PER_SOCKET } from '../shared/contract/limits.ts';
 import { serverMessage } from '../shared/contract/messages.ts';
 import { ticketReceipt } from '../shared/contract/tickets.ts';
-import { ConfigError } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { frameOf, PING, PONG, readFrame, TEXT } from './fuzz/wire.ts';
 import { hammer } from './hammer.ts';
 import { openMemory, residentMegabytes } from './memory.ts';
+import { wholeOf } from './options.ts';
 import { startOwnSystem } from './own-system.ts';
 import { frameOfMessage, openSockets, requireFilesFor } from './plain-sockets.ts';
 
@@ -46,11 +46,7 @@ function readOptions() {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({ options: { sockets: text, silent: text, help: { type: 'boolean', short: 'h' } } });
   if (values.help) return undefined;
-  const whole = (name: 'sockets' | 'silent', fallback: number, min: number, max: number): number => {
-    const value = Number(values[name] ?? fallback);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    throw new ConfigError(`--${name}: a whole number from ${min} to ${max}`);
-  };
+  const whole = wholeOf(values);
   const sockets = whole('sockets', 10_000, 1, 20_000);
   const silent = whole('silent', Math.min(100, sockets - 1), 0, sockets - 1);
   requireFilesFor(sockets);

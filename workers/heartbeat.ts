@@ -4,6 +4,7 @@ import { MAX_WORKERS } from '../shared/contract/limits.ts';
 import { NO_WORKERS_SEEN, type WorkersModel, workersDesired, workersModel } from '../shared/domain/workers-desired.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { outcomesCounted } from '../shared/platform/metrics.ts';
+import { repeat } from '../shared/platform/repeat.ts';
 import type { WorkersStore } from '../shared/stores/workers.ts';
 
 /** Milliseconds between two heartbeats, and in which one worker looks at the load: a little less, so that each second has a look. */
@@ -31,17 +32,9 @@ export async function startHeartbeat({ workers, log }: { workers: WorkersStore; 
   }
 
   await beat();
-  let beating: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    beating ??= beat()
-      .catch((fault: Error) => log.warn({ fault: fault.message }, 'no heartbeat'))
-      .finally(() => {
-        beating = undefined;
-      });
-  }, BEAT_MS);
+  const stop = repeat(BEAT_MS, beat, (fault) => log.warn({ fault: fault.message }, 'no heartbeat'));
   return async () => {
-    clearInterval(timer);
-    await beating;
+    await stop();
     await workers.gone(worker);
   };
 }

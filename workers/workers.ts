@@ -6,6 +6,7 @@ import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue, openWorker } from '../shared/platform/queues.ts';
+import { repeat } from '../shared/platform/repeat.ts';
 import { steadyAudit } from '../shared/stores/audit.ts';
 import { createBlockStore } from '../shared/stores/blocks.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
@@ -123,20 +124,14 @@ export async function startWorkers(deps: {
   }
   await keepSchedule();
   const endHeartbeat = await startHeartbeat({ workers: createWorkersStore({ redis, shards: config.SHARDS }), log });
-  let keeping: Promise<void> | undefined;
-  const keeper = setInterval(() => {
-    keeping ??= keepSchedule()
-      .catch((fault: Error) => log.warn({ fault: fault.message }, 'schedule not looked at'))
-      .finally(() => {
-        keeping = undefined;
-      });
-  }, SCHEDULE_INTERVAL_MS);
+  const stopKeeping = repeat(SCHEDULE_INTERVAL_MS, keepSchedule, (fault) =>
+    log.warn({ fault: fault.message }, 'schedule not looked at'),
+  );
   const admit = createAdmit({ rooms, events, log });
 
   return {
     async close(): Promise<void> {
-      clearInterval(keeper);
-      await keeping;
+      await stopKeeping();
       await admit.close();
       await Promise.all(workers.map((worker) => worker.close()));
       await endHeartbeat();

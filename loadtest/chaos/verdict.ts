@@ -5,14 +5,9 @@ import pg from 'pg';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import type { Outcome } from '../../shared/contract/tickets.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
-import { openPrisma } from '../../shared/platform/prisma.ts';
-import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { steadyAudit } from '../../shared/stores/audit.ts';
-import { createBookingStore } from '../../shared/stores/bookings.ts';
-import { createEventStore } from '../../shared/stores/events.ts';
-import { createScripts } from '../../shared/stores/scripts.ts';
-import { createSeatStore } from '../../shared/stores/seats.ts';
-import { createTicketStore, type TicketStore } from '../../shared/stores/tickets.ts';
+import type { TicketStore } from '../../shared/stores/tickets.ts';
+import { openStores } from '../stores.ts';
 import type { Accepted, Ledger } from './ledger.ts';
 import type { Rig } from './rig.ts';
 
@@ -123,20 +118,9 @@ export async function judge(rig: Rig, ledger: Ledger, mayForget: boolean): Promi
   const changed: string[] = [];
   const notAsTold = [...ledger.strange];
   const log = createLogger({ LOG_LEVEL: 'warn' }, 'chaos');
-  const prisma = openPrisma(rig.postgresProxy.url, 2);
-  const redis = openRedis(rig.redisProxy.url, 'producer', log);
-  await connected(redis);
+  const servers = { databaseUrl: rig.postgresProxy.url, redisUrl: rig.redisProxy.url };
+  const stores = await openStores(servers, 'producer', log);
   try {
-    const events = createEventStore({ prisma });
-    const scripts = createScripts(redis);
-    const stores = {
-      prisma,
-      events,
-      shards: 1,
-      seats: createSeatStore({ redis, scripts, prisma, events, shards: 1 }),
-      bookings: createBookingStore({ prisma }),
-      tickets: createTicketStore({ scripts }),
-    };
     type Row = { id: string; status: string; seats: string[] };
     const rows = await sql<Row>(rig, 'SELECT id, status, seats FROM booking');
     const saved = new Map(rows.map((row) => [row.id, row]));
@@ -189,8 +173,7 @@ export async function judge(rig: Rig, ledger: Ledger, mayForget: boolean): Promi
       leaked,
     };
   } finally {
-    redis.disconnect();
-    await prisma.$disconnect();
+    await stores.close();
   }
 }
 

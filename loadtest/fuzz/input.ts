@@ -1,7 +1,10 @@
 import { createRandom } from '../random.ts';
-import { HTTP_CATEGORIES } from './http-inputs.ts';
+import { BODY_CATEGORIES } from './body-inputs.ts';
+import { BYTE_CATEGORIES } from './byte-inputs.ts';
+import { HEAD_CATEGORIES } from './head-inputs.ts';
+import { anyRequest, whole } from './requests.ts';
 import { SOCKET_CATEGORIES } from './socket-inputs.ts';
-import { pickWeighted } from './values.ts';
+import { pickWeighted, type Random } from './values.ts';
 
 /** What inputs may speak of: what is there in the system that they go to. */
 export type World = { tickets: readonly string[]; events: readonly number[]; adminToken: string | undefined };
@@ -21,7 +24,16 @@ export type Input = {
   goesOn?: boolean;
 };
 
-const CATEGORIES = [...HTTP_CATEGORIES, ...SOCKET_CATEGORIES];
+/** What is done, by weight. */
+export type Categories = readonly (readonly [
+  weight: number,
+  readonly [what: string, make: (random: Random, world: World) => Omit<Input, 'what'>],
+])[];
+
+const CATEGORIES: Categories = [
+  [10, ['valid', (random, world) => whole(anyRequest(random, world))]],
+  ...[...BODY_CATEGORIES, ...HEAD_CATEGORIES, ...BYTE_CATEGORIES, ...SOCKET_CATEGORIES],
+];
 
 /** The input with this number of this seed: the same one each time, but for the ids of tickets. */
 export function inputOf(seed: number, index: number, world: World): Input {

@@ -21,6 +21,9 @@ const label = (random: Random) => `${1 + below(random, 4)}-${1 + below(random, 1
 const user = (random: Random): Field => ['userId', String(1 + below(random, 100))];
 const count = (random: Random): Field => ['count', String(1 + below(random, 5))];
 
+/** A key of which many requests have the same. */
+export const anyKey = (random: Random) => `a key of the fuzz, number ${below(random, 1_000)}`;
+
 export function ask(method: string, path: string, fields?: readonly Field[], query = ''): Asked {
   const headers: Asked['headers'] = fields === undefined ? [] : [['content-type', 'application/json']];
   return { method, path, query, headers, fields };

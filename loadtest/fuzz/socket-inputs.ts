@@ -1,6 +1,6 @@
 import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET } from '../../shared/contract/limits.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import type { Input, World } from './input.ts';
+import type { Categories, Input, World } from './input.ts';
 import {
   below,
   chance,
@@ -97,12 +97,10 @@ const TEXTS = [
   '[object Object]',
 ];
 
-type Category = (random: Random, world: World) => Omit<Input, 'what'>;
-
 const conversation = (frames: Buffer, goesOn = true): Omit<Input, 'what'> => ({ bytes: UPGRADE, frames, goesOn });
 
 /** What is done over WebSocket, by weight beside those over HTTP. */
-export const SOCKET_CATEGORIES: readonly (readonly [weight: number, readonly [what: string, make: Category]])[] = [
+export const SOCKET_CATEGORIES: Categories = [
   [3, ['messages', (random, world) => conversation(several(random, () => message(random, world)))]],
   [
     3,

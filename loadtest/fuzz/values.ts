@@ -5,6 +5,9 @@ export const below = (random: Random, limit: number): number => Math.floor(rando
 export const chance = (random: Random, share: number): boolean => random() < share;
 export const pick = <Item>(random: Random, items: readonly Item[]): Item => items[below(random, items.length)] as Item;
 
+/** The words of a text: a long list in few lines. */
+export const wordsOf = (text: string): string[] => text.trim().split(/\s+/);
+
 /** Picks by weight. */
 export function pickWeighted<Item>(random: Random, items: readonly (readonly [weight: number, item: Item])[]): Item {
   let at = random() * items.reduce((sum, [weight]) => sum + weight, 0);
@@ -18,26 +21,10 @@ export function pickWeighted<Item>(random: Random, items: readonly (readonly [we
 export const deep = (levels: number, open = '[', close = ']') => `${open.repeat(levels)}1${close.repeat(levels)}`;
 
 /** Values as they stand in JSON, some of which are none: text, so that nothing on the way puts them right. */
-const STRANGE_NUMBERS = [
-  ...[
-    '0',
-    '-0',
-    '-1',
-    '1.5',
-    '1e0',
-    '1e1',
-    '1e99',
-    '1e999',
-    '-1e999',
-    '5e-324',
-    'NaN',
-    'Infinity',
-    '-Infinity',
-    '0x1',
-    '01',
-  ],
-  ...['+1', '.5', '1.', '2147483647', '2147483648', '-2147483649', '9007199254740993', '99999999999999999999999999'],
-];
+const STRANGE_NUMBERS = wordsOf(`
+  0 -0 -1 1.5 1e0 1e1 1e99 1e999 -1e999 5e-324 NaN Infinity -Infinity 0x1 01 +1 .5 1. 2147483647 2147483648
+  -2147483649 9007199254740993 99999999999999999999999999
+`);
 const STRANGE_TEXTS = [
   ...[
     '""',

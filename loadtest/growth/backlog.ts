@@ -7,8 +7,9 @@ import { openQueue } from '../../shared/platform/queues.ts';
 import { keysOf } from '../../shared/stores/keys.ts';
 import { median, middleMean } from '../figures.ts';
 import { startOwnServers } from '../own-system.ts';
-import { AT_MOST, type GrowthOptions, ratioOf, type Section, sampleInTurn } from './section.ts';
-import { log, openStores, scriptMicros } from './stores.ts';
+import { openStores } from '../stores.ts';
+import { scriptMicros } from './script-micros.ts';
+import { AT_MOST, type GrowthOptions, log, ratioOf, type Section, sampleInTurn } from './section.ts';
 
 const WAITING = [0, 1_000, 10_000, 100_000, 1_000_000];
 const QUICK_WAITING = [0, 1_000, 10_000];
@@ -21,7 +22,7 @@ const MAX_QUEUED = 10_000_000;
 
 /** An intake without its API: what it asks of Redis for a batch of requests. */
 async function openIntake(addresses: { databaseUrl: string; redisUrl: string }) {
-  const stores = await openStores(addresses);
+  const stores = await openStores(addresses, 'worker', log);
   const { redis, tickets } = stores;
   const keys = keysOf(0);
   const queue = openQueue('booking', keys.tag, redis, log);

@@ -4,7 +4,8 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { keysOf } from '../../shared/stores/keys.ts';
 import type { Decision } from '../../shared/stores/seats.ts';
 import { middleMean } from '../figures.ts';
-import { type openStores, scriptMicros } from './stores.ts';
+import type { openStores } from '../stores.ts';
+import { scriptMicros } from './script-micros.ts';
 
 type Stores = Awaited<ReturnType<typeof openStores>>;
 

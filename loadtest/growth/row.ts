@@ -3,9 +3,9 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { median } from '../figures.ts';
 import { startOwnServers } from '../own-system.ts';
 import { createRandom } from '../random.ts';
+import { openStores } from '../stores.ts';
 import { claimMicros } from './claims.ts';
-import { AT_MOST, type GrowthOptions, ratioOf, type Section, sampleInTurn } from './section.ts';
-import { openStores } from './stores.ts';
+import { AT_MOST, type GrowthOptions, log, ratioOf, type Section, sampleInTurn } from './section.ts';
 
 const HOUSE = { ZONES: 50, ROWS: 20, SEATS_PER_ROW: 65 };
 
@@ -22,7 +22,7 @@ const FILLING = 250;
 export async function growRow({ rounds, seed, say }: GrowthOptions): Promise<Section> {
   const servers = await startOwnServers({ name: 'growth-row', house: HOUSE });
   try {
-    const stores = await openStores({ databaseUrl: servers.postgres.url, redisUrl: servers.redis.url });
+    const stores = await openStores({ databaseUrl: servers.postgres.url, redisUrl: servers.redis.url }, 'worker', log);
     const random = createRandom(seed);
     await stores.seats.open(DEFAULT_EVENT);
     const rowsOf = (step: number) =>

@@ -1,4 +1,7 @@
+import { createLogger } from '../../shared/platform/logger.ts';
 import { median } from '../figures.ts';
+
+export const log = createLogger({ LOG_LEVEL: 'warn' }, 'growth');
 
 /** One question of growth and its answer: what something costs while something else grows. */
 export type Section = {

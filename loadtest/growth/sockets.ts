@@ -9,8 +9,8 @@ import { runHerd } from '../herd-run.ts';
 import { ADMIN_TOKEN, startOwnSystem } from '../own-system.ts';
 import { frameOfMessage, openSockets, requireFilesFor } from '../plain-sockets.ts';
 import { createRandom } from '../random.ts';
-import { type GrowthOptions, type Section, sampleInTurn } from './section.ts';
-import { openStores } from './stores.ts';
+import { openStores } from '../stores.ts';
+import { type GrowthOptions, log, type Section, sampleInTurn } from './section.ts';
 
 const SOCKETS = [0, 100, 1_000, 10_000];
 const QUICK_SOCKETS = [0, 10, 100];
@@ -45,7 +45,7 @@ export async function growSockets({ rounds, seed, quick, say }: GrowthOptions): 
   try {
     const worker = await system.startWorker();
     const without = await system.startApi();
-    const stores = await openStores({ databaseUrl: system.postgres.url, redisUrl: system.redis.url });
+    const stores = await openStores({ databaseUrl: system.postgres.url, redisUrl: system.redis.url }, 'worker', log);
     const quiet = frameOfMessage({ type: 'watch', eventId: await createQuietEvent(system.url) });
     const random = createRandom(seed);
     const wish = () => ({

@@ -2,9 +2,9 @@ import type { RunWish } from '../../shared/contract/reserve.ts';
 import { median } from '../figures.ts';
 import { startOwnServers } from '../own-system.ts';
 import { createRandom } from '../random.ts';
+import { openStores } from '../stores.ts';
 import { claimMicros } from './claims.ts';
-import { AT_MOST, type GrowthOptions, ratioOf, type Section, sampleInTurn } from './section.ts';
-import { openStores } from './stores.ts';
+import { AT_MOST, type GrowthOptions, log, ratioOf, type Section, sampleInTurn } from './section.ts';
 
 type Size = { zones: number; rows: number };
 
@@ -42,7 +42,7 @@ export async function growVenue({ rounds, seed, quick, say }: GrowthOptions): Pr
   const house = { ZONES: first.zones, ROWS: first.rows, SEATS_PER_ROW };
   const servers = await startOwnServers({ name: 'growth-venue', house });
   try {
-    const stores = await openStores({ databaseUrl: servers.postgres.url, redisUrl: servers.redis.url });
+    const stores = await openStores({ databaseUrl: servers.postgres.url, redisUrl: servers.redis.url }, 'worker', log);
     const random = createRandom(seed);
     for (const [i, size] of sizes.entries()) {
       const eventId = i + 1;

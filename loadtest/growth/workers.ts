@@ -9,8 +9,7 @@ import { median } from '../figures.ts';
 import { hammer } from '../hammer.ts';
 import { startOwnSystem } from '../own-system.ts';
 import { createRandom } from '../random.ts';
-import { type GrowthOptions, type Section, sampleInTurn } from './section.ts';
-import { log } from './stores.ts';
+import { type GrowthOptions, log, type Section, sampleInTurn } from './section.ts';
 
 const WORKERS = [1, 2, 3, 4];
 

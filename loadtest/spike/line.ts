@@ -1,14 +1,9 @@
 import { createLogger } from '../../shared/platform/logger.ts';
-import { openPrisma } from '../../shared/platform/prisma.ts';
-import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { repeat } from '../../shared/platform/repeat.ts';
 import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
-import { createBookingStore } from '../../shared/stores/bookings.ts';
-import { createEventStore } from '../../shared/stores/events.ts';
 import { keysOf } from '../../shared/stores/keys.ts';
 import { createRoomStore, type RoomState } from '../../shared/stores/rooms.ts';
-import { createScripts } from '../../shared/stores/scripts.ts';
-import { createSeatStore } from '../../shared/stores/seats.ts';
-import { createTicketStore } from '../../shared/stores/tickets.ts';
+import { openStores, type Servers } from '../stores.ts';
 
 /** Milliseconds between two looks at the line, and every how many-th weighs it too. */
 const LOOK_MS = 100;
@@ -26,18 +21,15 @@ export type Look = { atMs: number; backlog: number } & Pick<
 const NOBODY = { joined: 0, serving: 0, inside: 0, offered: 0, rate: 0, etaSeconds: 0, seatsFree: 0 };
 
 /** Looks at event 1's line past the API, in Redis itself, many times a second. */
-export async function watchLine(servers: { databaseUrl: string; redisUrl: string }) {
-  const prisma = openPrisma(servers.databaseUrl, 4);
-  const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'warn' }, 'spike'));
-  await connected(redis);
-  const scripts = createScripts(redis);
+export async function watchLine(servers: Servers) {
+  const stores = await openStores(servers, 'worker', createLogger({ LOG_LEVEL: 'warn' }, 'spike'));
+  const { prisma, redis, scripts } = stores;
   const rooms = createRoomStore({ redis, scripts, prisma, shards: 1 });
   const keys = keysOf(0);
   const looks: Look[] = [];
   let lineBytes = 0;
   let redisBytes = 0;
   let fault: Error | undefined;
-  let looking: Promise<void> | undefined;
 
   async function weigh({ generation, joined }: RoomState): Promise<void> {
     const chunked = [keys.roomTakenStem, keys.roomLeftStem, keys.roomUsesStem];
@@ -65,15 +57,9 @@ export async function watchLine(servers: { databaseUrl: string; redisUrl: string
     looks.push({ atMs: Date.now(), backlog, joined, serving, inside, offered, rate, etaSeconds, seatsFree });
     if (state !== undefined && looks.length % WEIGH === 1) await weigh(state);
   }
-  const timer = setInterval(() => {
-    looking ??= look()
-      .catch((thrown: Error) => {
-        fault ??= thrown;
-      })
-      .finally(() => {
-        looking = undefined;
-      });
-  }, LOOK_MS);
+  const stop = repeat(LOOK_MS, look, (thrown) => {
+    fault ??= thrown;
+  });
 
   return {
     looks,
@@ -98,23 +84,14 @@ export async function watchLine(servers: { databaseUrl: string; redisUrl: string
 
     /** Redis against PostgreSQL, once nothing is under way; and the seats that PostgreSQL has sold. */
     async audit(): Promise<{ report: AuditReport; sold: number }> {
-      const events = createEventStore({ prisma });
-      const stores = {
-        ...{ prisma, events, shards: 1 },
-        bookings: createBookingStore({ prisma }),
-        tickets: createTicketStore({ scripts }),
-        seats: createSeatStore({ redis, scripts, prisma, events, shards: 1 }),
-      };
       const report = await steadyAudit(1, stores);
       return { report, sold: await prisma.seat.count({ where: { eventId: 1, status: 'SOLD' } }) };
     },
 
     /** @throws Error where it could not look */
     async close(): Promise<void> {
-      clearInterval(timer);
-      await looking;
-      redis.disconnect();
-      await prisma.$disconnect();
+      await stop();
+      await stores.close();
       if (fault !== undefined) throw fault;
     },
   };

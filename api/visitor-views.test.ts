@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import { visitorView } from '../shared/contract/waiting-room.ts';
+import type { RoomState } from '../shared/stores/rooms.ts';
+import { beforeSaleView, waitingView } from './visitor-views.ts';
+
+/** A line of 1,000 of whom 100 were called, ten a second, and seats enough for all. */
+const state = {
+  ...{ joined: 1_000, serving: 100, used: true, rate: 10, growth: 0, top: 10, speed: 10 },
+  ...{ seatsEach: 1, seatsSpare: 5_000, paused: false, turnMs: 60_000, onSaleMs: 0 },
+} as RoomState;
+
+test('who waits is told how many are ahead and the range of the wait, and asks again before it is over', () => {
+  const view = visitorView.parse(waitingView(1, state, 201));
+  expect(view).toMatchObject({ position: 201, ahead: 100, wait: { seconds: 11, fromSeconds: 6, toSeconds: 19 } });
+  expect(view.askAgainSeconds).toBeGreaterThanOrEqual(4.8);
+  expect(view.askAgainSeconds).toBeLessThanOrEqual(7.3);
+});
+
+test('nobody is told a time while nobody is let in, where seats will not last, or where it is beyond a day', () => {
+  const paused = waitingView(1, { ...state, paused: true }, 201);
+  const late = waitingView(1, { ...state, seatsSpare: 100 }, 201);
+  const stuck = waitingView(1, { ...state, rate: 0 }, 201);
+  for (const view of [paused, late, stuck])
+    expect(view).toMatchObject({ status: 'waiting', position: 201, ahead: 100 });
+  expect([paused.wait, late.wait, stuck.wait]).toEqual([undefined, undefined, undefined]);
+  expect([paused.paused, late.likelySoldOut]).toEqual([true, true]);
+});
+
+test('nobody is told to ask again so late that a turn could pass, and the times are spread', () => {
+  const short = { ...state, turnMs: 8_000 };
+  const seconds = Array.from({ length: 100 }, () => waitingView(1, short, 1_000).askAgainSeconds);
+  expect(Math.max(...seconds)).toBeLessThanOrEqual(6);
+  const spread = Array.from({ length: 100 }, () => waitingView(1, state, 201).askAgainSeconds);
+  expect(new Set(spread).size).toBeGreaterThan(5);
+});
+
+test('before the sale a visitor is told when it begins, and no place', () => {
+  const onSaleMs = Date.now() + 10_000;
+  const view = visitorView.parse(beforeSaleView(1, { ...state, onSaleMs }));
+  expect(view).toMatchObject({ status: 'before_sale', onSaleAt: new Date(onSaleMs).toISOString() });
+  expect(view.position).toBeUndefined();
+  expect(view.askAgainSeconds).toBeGreaterThanOrEqual(7.9);
+});
