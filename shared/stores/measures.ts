@@ -42,7 +42,10 @@ export function createMeasures(deps: {
       (id) => !id.startsWith('repeat:'),
     ); // schedules' next turns
     const oldest = [...ends, ...later].flatMap((id) => id ?? []);
-    const born = await Promise.all(oldest.map((id) => redis.hget(`${jobStem}${id}`, 'timestamp')));
+    // A schedule's job is made a turn early; it is due at the moment that its id ends with.
+    const born = await Promise.all(
+      oldest.map((id) => (id.startsWith('repeat:') ? dueMsOf(id) : redis.hget(`${jobStem}${id}`, 'timestamp'))),
+    );
     const ages = born.flatMap((ms) => (ms === null ? [] : Math.max(0, Date.now() - Number(ms)) / 1000));
     const labels = { shard: String(shard), queue };
     for (const [state, jobs] of Object.entries({ waiting: wait, active: act, delayed: delay, failed: fail }))
@@ -105,6 +108,8 @@ export function createMeasures(deps: {
 
   return [measureRedis, measurePostgres, measureSeatsOf];
 }
+
+const dueMsOf = (id: string): string => id.slice(id.lastIndexOf(':') + 1);
 
 function hideRedis(): void {
   for (const gauge of [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest]) gauge.reset();
