@@ -11,7 +11,7 @@ type Layer = {
 };
 
 /** Routes that serve pages and their parts. */
-const PAGES = /^GET \/((docs|events)\/|admin$)/;
+const PAGES = /^GET ($|\/((docs|events)\/|admin$))/;
 
 /** Every route of an Express app as `METHOD /path/{name}`. A router does not tell where it is mounted: its prefix is tried. */
 function routesOf(layers: Layer[], prefixes: string[], prefix = ''): string[] {

@@ -55,6 +55,8 @@ test('pages are not cached and bring a strict policy, what they load is cached f
     expect(headers.get('content-type')).toMatch(/^text\/javascript/);
   }
   expect((await fetch(`${room.url}/assets/other.js`)).status).toBe(404);
+  const home = await fetch(`${room.url}/`, { redirect: 'manual' });
+  expect([home.status, home.headers.get('location')]).toEqual([302, '/events/1']);
 });
 
 describeInBrowser('the waiting page', (browser) => {
