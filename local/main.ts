@@ -82,10 +82,11 @@ async function main(): Promise<void> {
   }
 
   try {
-    const servers = {
-      databaseUrl: await addressOf('postgres', config.DATABASE_URL, embeddedPostgres),
-      redisUrl: await addressOf('redis', config.REDIS_URL, embeddedRedis),
-    };
+    const [databaseUrl, redisUrl] = await Promise.all([
+      addressOf('postgres', config.DATABASE_URL, embeddedPostgres),
+      addressOf('redis', config.REDIS_URL, embeddedRedis),
+    ]);
+    const servers = { databaseUrl, redisUrl };
     const { applied, house } = await prepareDatabase(servers.databaseUrl, config);
     if (applied.length > 0) say(`Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}`);
     const asked = config.ZONES * config.ROWS * config.SEATS_PER_ROW;
@@ -104,21 +105,10 @@ async function main(): Promise<void> {
       EMBEDDED: String(config.DATABASE_URL === undefined && config.REDIS_URL === undefined),
     };
     const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor')); // that Redis is away is said already
-    const pool = await startPool({
-      supervisor,
-      workers: createWorkersStore({ redis, shards: config.SHARDS }),
-      startWorker: (name) => startNodePart('workers/main', { environment, logFile: logFile(name.replace(' ', '-')) }),
-      processes: config.WORKERS,
-      bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
-      force: config.REDIS_URL === undefined, // its own Redis: only one that was killed can have led
-      stopping: stopping.signal,
-      say,
-    });
-    if (!pool.leader) say('Another supervisor runs the workers on this Redis. It was told the number.');
     say('Starting the API');
     let port = config.PORT;
     const apiLog = logFile('api');
-    await supervisor.add({
+    const api = supervisor.add({
       name: 'api',
       async start() {
         const api = await startNodePart<{ port: number }>('api/main', {
@@ -129,6 +119,18 @@ async function main(): Promise<void> {
         return api;
       },
     });
+    const workers = startPool({
+      supervisor,
+      workers: createWorkersStore({ redis, shards: config.SHARDS }),
+      startWorker: (name) => startNodePart('workers/main', { environment, logFile: logFile(name.replace(' ', '-')) }),
+      processes: config.WORKERS,
+      bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
+      force: config.REDIS_URL === undefined, // its own Redis: only one that was killed can have led
+      stopping: stopping.signal,
+      say,
+    });
+    const [pool] = await Promise.all([workers, api]);
+    if (!pool.leader) say('Another supervisor runs the workers on this Redis. It was told the number.');
     if (ending !== undefined) return;
     const url = `http://${config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST}:${port}`;
     data.announce({ url, ...servers });

@@ -7,7 +7,8 @@ import { dirname, join, relative } from 'node:path';
 const root = dirname(import.meta.dirname);
 const at = (...path) => join(root, ...path);
 
-const SOURCES = ['api', 'workers', 'shared', 'local', 'loadtest', 'tsconfig.json', 'tsconfig.build.json'];
+const FOLDERS = ['api', 'workers', 'shared', 'local', 'loadtest'];
+const SOURCES = [...FOLDERS, 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle.mjs', 'package-lock.json'];
 
 /** The newest time of change below a path, in milliseconds; 0 where there is nothing. */
 function changedAt(path) {
@@ -84,6 +85,7 @@ function compile() {
   if (changedAt(stamp) > Math.max(...SOURCES.map((source) => changedAt(at(source))))) return;
   const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
   run('Compiling', process.execPath, [tsc, '-p', 'tsconfig.build.json']);
+  run('Bundling', process.execPath, [at('scripts', 'bundle.mjs')]);
   mkdirSync(at('build'), { recursive: true });
   writeFileSync(stamp, startedAt.toISOString());
 }

@@ -1,6 +1,3 @@
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { ExpressAdapter } from '@bull-board/express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { JobQueue } from '../../shared/platform/queues.ts';
 import { BOARD_PATH, type BoardSessions } from '../board-session.ts';
@@ -21,9 +18,15 @@ const withoutSecrets = (data: unknown): unknown =>
  */
 export function boardRoute(deps: { queues: readonly (readonly JobQueue[])[]; sessions: BoardSessions }) {
   const { queues, sessions } = deps;
-  let board: Express | undefined;
+  let board: Promise<Express> | undefined;
 
-  function open(parent: Express): Express {
+  /** Loads it too: a node that nobody looks at starts sooner without. */
+  async function open(parent: Express): Promise<Express> {
+    const [{ createBullBoard }, { BullMQAdapter }, { ExpressAdapter }] = await Promise.all([
+      import('@bull-board/api'),
+      import('@bull-board/api/bullMQAdapter'),
+      import('@bull-board/express'),
+    ]);
     const server = new ExpressAdapter().setBasePath(BOARD_PATH);
     const adapters = queues.flatMap((ofShard, shard) =>
       ofShard.map(({ bullmq }) => {
@@ -39,12 +42,12 @@ export function boardRoute(deps: { queues: readonly (readonly JobQueue[])[]; ses
     return app;
   }
 
-  return (req: Request, res: Response, next: NextFunction): void => {
+  return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
     sessions.require(req);
     if (req.method !== 'GET' && req.method !== 'HEAD')
       throw new ApiError('FORBIDDEN', 'The queues are for looking only.');
     board ??= open(req.app as Express);
     res.setHeader('content-security-policy', POLICY);
-    board(req, res, next);
+    (await board)(req, res, next);
   };
 }

@@ -1,29 +1,54 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts';
+import { send } from '../support/client.ts';
+import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/frontrow.ts';
 
-afterEach(cleanUp);
+// One house for the whole file, which fills from test to test.
+const folder = dataFolder();
+let frontrow: Awaited<ReturnType<typeof startFrontrow>>;
+beforeAll(async () => {
+  frontrow = await startFrontrow(folder);
+});
+afterAll(cleanUp);
 
-const herd = (folder: string, ...args: string[]) => run('loadtest/herd', args, { DATA_DIR: folder });
+const herd = (...args: string[]) => run('loadtest/herd', args, { DATA_DIR: folder });
 
-test('a herd passes, by WebSocket and by polling, into an empty house and a full one', async () => {
-  const folder = dataFolder();
-  await startFrontrow(folder);
-  const first = await herd(folder, '--requests', '1500', '--connections', '64').ended;
-  expect(first).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +1500\n/) });
-  const second = await herd(folder, '--requests', '1000', '--connections', '64', '--poll').ended;
-  expect(second).toMatchObject({ code: 0, output: expect.stringMatching(/SOLD_OUT|NO_ADJACENT_SEATS/) });
+test('a herd over two APIs fills an empty house while workers go from one to four and back, and no job stalls', async () => {
+  const { url, output, databaseUrl, redisUrl } = frontrow;
+  const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
+  const other = run('api/main', [], { ...servers, LOG_LEVEL: 'info', RATE_LIMIT: 'off' }); // these servers are not its own
+  await until(() => /"port":\d+,"msg":"api ready"/.test(other.output()), 20_000, other.output);
+  const otherUrl = `http://127.0.0.1:${/"port":(\d+)/.exec(other.output())?.[1]}`;
+  const alive = async () => (await send(url, 'GET', '/admin/workers')).body.alive;
+
+  const size = ['--requests', '2500', '--connections', '8'];
+  const herding = herd(...size, '--url', url, '--url', otherUrl);
+  await until(() => /accepted [1-9]/.test(herding.output()), 20_000, herding.output);
+  expect((await send(url, 'POST', '/admin/workers', { processes: 4 })).body).toMatchObject({ desired: 4, asked: 4 });
+  await until(async () => (await alive()) === 4, 30_000, output);
+  // The other way to say it: the supervisor of npm start is told.
+  const told = await run('local/workers', ['--processes', '1'], { DATA_DIR: folder }).ended;
+  expect(told).toMatchObject({ code: 0, output: expect.stringContaining('It was told the number') });
+  await until(async () => (await alive()) === 1, 10_000, output);
+  expect(await herding.ended).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +2500\n/) });
+  expect(output().match(/Workers: \d instead of \d/g)).toEqual(['Workers: 4 instead of 1', 'Workers: 1 instead of 4']);
+  const logs = readdirSync(join(folder, 'logs')).filter((name) => name.startsWith('worker'));
+  expect(logs).toHaveLength(4);
+  for (const log of logs) expect(readFileSync(join(folder, 'logs', log), 'utf8')).toBe(''); // a job that stalls stands there
 });
 
-test('a herd fails when a row is tampered with', async () => {
-  const folder = dataFolder();
-  const { databaseUrl } = await startFrontrow(folder);
-  expect(await herd(folder, '--requests', '200').ended).toMatchObject({ code: 0 });
-  const client = new pg.Client({ connectionString: databaseUrl });
+test('a herd that polls passes into a full house, and fails when a row is tampered with', async () => {
+  const size = ['--requests', '1000', '--connections', '64', '--poll'];
+  const full = await herd(...size).ended;
+  expect(full).toMatchObject({ code: 0, output: expect.stringMatching(/SOLD_OUT|NO_ADJACENT_SEATS/) });
+
+  const client = new pg.Client({ connectionString: frontrow.databaseUrl });
   await client.connect();
   await client.query('DELETE FROM seat WHERE ctid = (SELECT ctid FROM seat LIMIT 1)');
   await client.end();
-  const { code, output } = await herd(folder, '--requests', '200').ended;
+  const { code, output } = await herd('--requests', '200').ended;
   expect(code).toBe(1);
   // The bit that is too many now may have been put right meanwhile; a booking without its seat is nobody's to mend.
   expect(output).toMatch(/PostgreSQL and Redis differ +[12]\n/);
