@@ -3,6 +3,9 @@ import type { Refusal } from '../shared/contract/tickets.ts';
 /** The body of a refusal. */
 export type Problem = Partial<Refusal> & { detail?: string };
 
+/** Milliseconds of a pause that an answer may ask for: longer ones no page lives. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
 /** The API answered, and not with what was asked for. */
 export class Refused extends Error {
   readonly problem: Problem;
@@ -16,17 +19,22 @@ export class Refused extends Error {
     this.problem = problem;
     this.code = problem.code ?? '';
     this.passes = status === 408 || status === 429 || status >= 500;
-    this.retryAfterMs = 1000 * (Number(headers.get('retry-after')) || 0);
+    this.retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, 1000 * (Number(headers.get('retry-after')) || 0));
   }
 }
 
 /** Clocks that differ by less count as equal: the server tells whole seconds. */
 const SAME_CLOCK_MS = 3_000;
 
-/** What to add to this machine's clock to have that of the server that answered, in milliseconds. */
-export function clockAheadOf(response: Response): number {
-  const differenceMs = Date.parse(response.headers.get('date') ?? '') - Date.now();
-  return Math.abs(differenceMs) > SAME_CLOCK_MS ? differenceMs : 0;
+let aheadMs = 0;
+
+/** The server's clock in milliseconds since 1970, as far as its answers told it: this machine's may be an hour off. */
+export const serverNow = (): number => Date.now() + aheadMs;
+
+/** Reads the server's clock off an answer; later rather than sooner, so that nobody is promised a second too much. */
+export function noteClock({ headers }: Response): void {
+  const differenceMs = Date.parse(headers.get('date') ?? '') + 1000 - Date.now();
+  aheadMs = Math.abs(differenceMs) > SAME_CLOCK_MS ? differenceMs : 0;
 }
 
 /** 128 random bits as hexadecimal. `crypto.randomUUID` is there over TLS only. */

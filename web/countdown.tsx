@@ -1,16 +1,23 @@
 import { useEffect, useState } from 'preact/hooks';
+import { serverNow } from './answers.ts';
 import { clockOf } from './wait/words.ts';
 
-/** What is left until a moment of the server's clock. Screen readers find it when asked; it is not read out each second. */
-export function Countdown({ until, clockAheadMs, label }: { until: string; clockAheadMs: number; label: string }) {
-  const [now, setNow] = useState(Date.now);
+/** Milliseconds that are left until a moment of the server's clock, anew each second. */
+export function useMsLeft(until: string): number {
+  const [now, setNow] = useState(serverNow);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setNow(serverNow()), 1000);
     return () => clearInterval(timer);
   }, []);
+  return Date.parse(until) - now;
+}
+
+/** What is left until a moment of the server's clock. Screen readers find it when asked; it is not read out each second. */
+export function Countdown({ until, label }: { until: string; label: string }) {
+  const left = useMsLeft(until);
   return (
     <time role="timer" aria-label={label} dateTime={until}>
-      {clockOf(Date.parse(until) - now - clockAheadMs)}
+      {clockOf(left)}
     </time>
   );
 }

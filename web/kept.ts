@@ -13,6 +13,9 @@ export type Admission = z.infer<typeof admission>;
  */
 export type Purchase = { key: string; wish: SeatWish; userId: number; ticketId?: string };
 
+/** Seats that were bought, and under which booking. */
+export type KeptBooking = { id: string; seats: string[] };
+
 /** What this browser keeps of a visitor, for all its tabs. */
 export const keptPlace = (eventId: number) => kept<Place>(`frontrow:place:${eventId}`);
 export const keptAdmission = (eventId: number) => kept<Admission>(`frontrow:admission:${eventId}`);
@@ -20,29 +23,34 @@ export const keptAdmission = (eventId: number) => kept<Admission>(`frontrow:admi
 /** Which of the users for trying this browser is, where nobody logs in. */
 export const keptUser = () => kept<number>('frontrow:user');
 
-/** What this tab keeps of a buyer, across a reload. */
-export const keptPurchase = (eventId: number) => kept<Purchase>(`frontrow:purchase:${eventId}`, 'sessionStorage');
-export const keptSession = () => kept<string>('frontrow:session', 'sessionStorage');
-export const keptSeats = (eventId: number) => kept<string[]>(`frontrow:seats:${eventId}`, 'sessionStorage');
+/** What this browser buys and has bought of an event, for all its tabs. */
+export const keptPurchase = (eventId: number) => kept<Purchase>(`frontrow:purchase:${eventId}`);
+export const keptBookings = (eventId: number) => kept<KeptBooking[]>(`frontrow:bookings:${eventId}`);
 
-/** One value in the browser's storage; only in this tab's memory where the browser keeps nothing for us. */
+/** Who is logged in, for this tab alone. */
+export const keptSession = () => kept<string>('frontrow:session', 'sessionStorage');
+
+/** What a page remembers by itself where the browser keeps nothing for us. */
+const memory = new Map<string, string>();
+
+/** One value in the browser's storage; only in this page's memory where the browser keeps nothing for us. */
 function kept<Value>(key: string, area: 'localStorage' | 'sessionStorage' = 'localStorage') {
-  let memory: string | null = null;
   const storage = storageOrNone(area);
   return {
     key,
     /** Whether a reload finds it again. */
     lasts: storage !== undefined,
     read(): Value | undefined {
-      const text = storage === undefined ? memory : storage.getItem(key);
-      return text === null ? undefined : (JSON.parse(text) as Value);
+      const text = (storage === undefined ? memory.get(key) : storage.getItem(key)) ?? undefined;
+      return text === undefined ? undefined : (JSON.parse(text) as Value);
     },
     write(value: Value): void {
-      memory = JSON.stringify(value);
-      storage?.setItem(key, memory);
+      const text = JSON.stringify(value);
+      if (storage === undefined) memory.set(key, text);
+      else storage.setItem(key, text);
     },
     forget(): void {
-      memory = null;
+      memory.delete(key);
       storage?.removeItem(key);
     },
   };

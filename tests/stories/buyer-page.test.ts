@@ -40,6 +40,17 @@ describeInBrowser("the buyer's page", (browser) => {
       await page.getByRole('button', { name: `Row ${row}, seat ${number}`, exact: true }).click();
   }
 
+  /** Another buyer's request for these seats is in before the page's next one. */
+  const takeFirst = (seats: string[]) =>
+    page.route(
+      '**/api/bookings',
+      async (route) => {
+        await hold({ seats });
+        await route.continue();
+      },
+      { times: 1 },
+    );
+
   beforeEach(async () => {
     await send(system().url, 'POST', '/clear');
   });
@@ -72,7 +83,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await pick(2, 1, [5, 6]);
     await page.getByText('Zone 2, row 1, seats 5–6').waitFor();
-    await hold({ seats: ['2-1-5'] });
+    await takeFirst(['2-1-5']);
     await click('Hold 2 seats');
     await heading('A seat that was asked for is taken.');
     await page
@@ -108,6 +119,61 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.locator('.notice').getByText('Your time is over').waitFor();
     await legend('Free 192');
     await system().prisma.event.update({ where: { id: 1 }, data: { holdSeconds: 600 } });
+  });
+
+  test('what is held and bought is known to every tab of the browser', async () => {
+    await open();
+    await click('Hold the best 2');
+    await heading('Held for you');
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await other.getByRole('button', { name: 'Buy', exact: true }).click();
+    await other.getByRole('heading', { name: 'The seats are yours' }).waitFor();
+    await heading('The seats are yours');
+    await click('Buy more');
+    await heading('Your bookings');
+    await other.getByRole('heading', { name: 'Best seats together' }).waitFor();
+  });
+
+  test('a picked seat that another takes is no choice any more, and the page says so', async () => {
+    await open();
+    await pick(2, 1, [5, 6]);
+    await hold({ seats: ['2-1-5'] });
+    await page.getByText('Zone 2, row 1, seat 5: somebody was faster.').waitFor();
+    await click('Hold 1 seat');
+    await heading('Held for you');
+  });
+
+  test('a clock that is an hour off counts down all the same, and a booking that is gone is said to be', async () => {
+    await open({}, (opened) => opened.addInitScript('const { now } = Date; Date.now = () => now() - 3_600_000'));
+    await click('Hold the best 2');
+    await heading('Held for you');
+    for (const reloaded of [false, true]) {
+      if (reloaded) await page.reload();
+      expect(await page.getByRole('timer').textContent()).toMatch(/^(10:00|9:5\d)$/);
+    }
+    await send(system().url, 'POST', '/clear');
+    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    await page.locator('.notice').getByText('That booking is no longer there').waitFor();
+  });
+
+  test('buying that is on the queue is waited for', async () => {
+    await open();
+    await click('Hold the best 2');
+    await heading('Held for you');
+    await system().stopWorkers();
+    await page.route('**/confirm', (route) => route.continue({ url: `${route.request().url()}?wait=0` }));
+    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    await page.getByText('It is in the queue: the seats stay yours').waitFor();
+    await page.getByRole('button', { name: 'Let go' }).click({ force: true }); // it looks as if it could not be pressed
+    await system().resumeWorkers();
+    await heading('The seats are yours');
+  });
+
+  test('a WebSocket that says nothing is as good as none', async () => {
+    await open({}, (opened) => opened.routeWebSocket('**/ws', () => undefined));
+    await page.getByText('Every 2 seconds').waitFor();
+    await legend('Free 192');
   });
 
   test('a request waits in the queue with its position, across a reload', async () => {
@@ -220,7 +286,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await expectReadable(page);
     await pick(1, 1, [1, 2]);
     await expectReadable(page);
-    await hold({ seats: ['1-1-1'] });
+    await takeFirst(['1-1-1']);
     await click('Hold 2 seats');
     await heading('A seat that was asked for is taken.');
     await expectReadable(page);

@@ -3,19 +3,27 @@ import { useState } from 'preact/hooks';
 type Props = {
   problem: string | undefined;
   logIn: (email: string, password: string) => Promise<void>;
-  leave: () => void;
+  /** Where nothing would be left behind. */
+  leave: (() => void) | undefined;
 };
 
 /** Asks who it is, where people log in; then the request for seats goes on. */
 export function LogIn({ problem, logIn, leave }: Props) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const submit = async () => {
+    if (isBusy) return;
+    setBusy(true);
+    await logIn(email, password);
+    setBusy(false);
+  };
   return (
     <form
       class="card"
       onSubmit={(e) => {
         e.preventDefault();
-        void logIn(email, password);
+        void submit();
       }}
     >
       <h2 tabIndex={-1}>Log in to hold seats</h2>
@@ -46,11 +54,13 @@ export function LogIn({ problem, logIn, leave }: Props) {
       )}
       <div class="actions">
         <button type="submit" class="action">
-          Log in
+          {isBusy ? 'Logging in …' : 'Log in'}
         </button>
-        <button type="button" class="quiet" onClick={leave}>
-          Not now
-        </button>
+        {leave !== undefined && (
+          <button type="button" class="quiet" onClick={leave}>
+            Not now
+          </button>
+        )}
       </div>
     </form>
   );

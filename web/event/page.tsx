@@ -1,23 +1,28 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
-import { Refused } from '../answers.ts';
-import { keptAdmission } from '../kept.ts';
+import { Refused, serverNow } from '../answers.ts';
+import { Countdown } from '../countdown.tsx';
+import { type KeptBooking, keptAdmission } from '../kept.ts';
 import { Masthead } from '../masthead.tsx';
 import { Choose } from './choose.tsx';
 import { HerdCard } from './herd.tsx';
 import { CODE, createHouse, type House } from './house.ts';
 import { type Connection, createLive, get } from './live.ts';
 import { HousePlan } from './plan.tsx';
-import { createPurchase, hasBegun, type PurchaseOfTab, type Standing, toWaitingRoom } from './purchase.ts';
+import { createPurchase, hasBegun, type Purchase, type Standing, toWaitingRoom } from './purchase.ts';
 import { SeatList } from './seat-list.tsx';
-import { StandingCard } from './standing.tsx';
+import { Bookings, StandingCard } from './standing.tsx';
 import type { View } from './view.ts';
-import { numberInWords, priceInWords } from './words.ts';
+import { numberInWords, priceInWords, seatsInWords } from './words.ts';
 
 /** Milliseconds between two tries to open the house: doubled each time, and half of it by chance. */
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
+
+/** Milliseconds between two looks whether sales are open, at the least and at the most. */
+const DOOR_MS = 10_000;
+const LAST_DOOR_MS = 3_600_000;
 
 /** The one that the herd goes to. */
 const HERD_EVENT = 1;
@@ -30,8 +35,8 @@ export function EventPage({ eventId }: { eventId: number }) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const open = async (failures: number): Promise<void> => {
       try {
-        const [view, isOpen] = await Promise.all([get<EventView>(`/api/events/${eventId}`), mayEnter(eventId)]);
-        if (isOpen) setEvent(view);
+        const view = await get<EventView>(`/api/events/${eventId}`);
+        if (await mayEnter(eventId)) setEvent(view);
         else toWaitingRoom(eventId);
       } catch (fault) {
         const isFinal = fault instanceof Refused && !fault.passes;
@@ -67,8 +72,7 @@ export function EventPage({ eventId }: { eventId: number }) {
 
 /** Whether seats may be asked for: the waiting room is off, or has let this browser in, or seats are asked for already. */
 async function mayEnter(eventId: number): Promise<boolean> {
-  const admission = keptAdmission(eventId).read();
-  if (hasBegun(eventId) || (admission !== undefined && Date.parse(admission.expiresAt) > Date.now())) return true;
+  if (hasBegun(eventId) || admissionEnds(eventId) !== undefined) return true;
   try {
     const { status } = await get<{ status: string }>(`/api/events/${eventId}/waiting-room`);
     return status === 'open' || status === 'sold_out';
@@ -77,34 +81,44 @@ async function mayEnter(eventId: number): Promise<boolean> {
   }
 }
 
+/** Until when this browser may ask for seats where the waiting room has let it in. */
+function admissionEnds(eventId: number): string | undefined {
+  const ends = keptAdmission(eventId).read()?.expiresAt;
+  return ends !== undefined && Date.parse(ends) > serverNow() ? ends : undefined;
+}
+
 function Sale({ event }: { event: EventView }) {
   const house = useMemo(() => createHouse(event), [event]);
+  const door = useDoor(event);
   const [standing, setStanding] = useState<Standing>({ step: 'choosing' });
-  const [clockAheadMs, setClockAheadMs] = useState(0);
   const [connection, setConnection] = useState<Connection>('connecting');
-  const [mine, setMine] = useState<string[]>([]);
+  const [isDrawn, setDrawn] = useState(false);
+  const [bookings, setBookings] = useState<KeptBooking[]>([]);
   const [picked, setPicked] = useState<string[]>([]);
+  const [taken, setTaken] = useState<string[]>([]);
   const [zone, setZone] = useState<number>();
-  const [purchase, setPurchase] = useState<PurchaseOfTab>();
+  const [purchase, setPurchase] = useState<Purchase>();
   const view = useRef<View>(undefined);
   const counts = useCounts(house);
 
   useEffect(() => {
     let wasHeld = false;
     const begun = createPurchase(event.id, {
-      standing(next, ahead) {
+      standing(next) {
         setStanding(next);
-        setClockAheadMs(ahead);
+        if (next.step !== 'choosing') setTaken([]);
         if (next.step === 'held' || next.step === 'refused') setPicked([]);
         if (next.step === 'held' && !wasHeld) view.current?.showSeat(next.booking.seats[0] ?? '');
         wasHeld = next.step === 'held';
       },
-      seats: setMine,
+      bookings: setBookings,
     });
     const live = createLive(event, house, { connection: setConnection, ticket: begun.takeTicket });
+    const undraw = house.listen(() => setDrawn(true)); // from the first map on
     begun.resume(live);
     setPurchase(begun);
     return () => {
+      undraw();
       begun.stop();
       live.stop();
     };
@@ -112,9 +126,19 @@ function Sale({ event }: { event: EventView }) {
 
   const isChoosing = standing.step === 'choosing' || standing.step === 'refused';
 
+  // What another takes is no choice any more.
+  useEffect(() => {
+    if (!isChoosing) return;
+    const gone = picked.filter((label) => house.statusOf(label) !== CODE.AVAILABLE);
+    if (gone.length === 0) return;
+    setPicked(picked.filter((label) => !gone.includes(label)));
+    setTaken(gone);
+  }, [counts, picked, isChoosing, house]);
+
   /** Picks a free seat, or lets a picked one go. */
   const choose = (label: string) => {
-    if (!isChoosing) return;
+    if (!isChoosing || !isDrawn) return;
+    setTaken([]);
     setPicked((before) => {
       if (before.includes(label)) return before.filter((one) => one !== label);
       if (house.statusOf(label) !== CODE.AVAILABLE) return before;
@@ -126,7 +150,18 @@ function Sale({ event }: { event: EventView }) {
     if (number === undefined) view.current?.whole();
     else view.current?.showZone(number);
   };
-  const own = 'booking' in standing ? standing.booking.seats[0] : undefined;
+  const own = 'booking' in standing ? standing.booking : undefined;
+  const mine = useMemo(() => {
+    const labels = [...bookings, ...(own === undefined ? [] : [own])].flatMap(({ seats }) => seats);
+    return [...new Set(labels)];
+  }, [bookings, own]);
+  /** On a phone the plan may be out of sight. */
+  const showSeat = (label: string) => {
+    view.current?.showSeat(label);
+    document.querySelector('.stage')?.scrollIntoView({ block: 'nearest' });
+  };
+  const past = bookings.filter(({ id }) => id !== own?.id);
+  const ends = isChoosing ? admissionEnds(event.id) : undefined;
 
   return (
     <main class="house">
@@ -137,32 +172,49 @@ function Sale({ event }: { event: EventView }) {
           {pricesOf(event)}
         </p>
       </header>
-      <HousePlan
-        house={house}
-        mine={mine}
-        picked={picked}
-        choose={choose}
-        connection={connection}
-        lookAt={lookAt}
-        counts={counts}
-        event={event}
-        onView={(created) => {
-          view.current = created;
-        }}
-      />
+      {isDrawn ? (
+        <HousePlan
+          house={house}
+          mine={mine}
+          picked={picked}
+          choose={choose}
+          connection={connection}
+          lookAt={lookAt}
+          counts={counts}
+          event={event}
+          onView={(created) => {
+            view.current = created;
+          }}
+        />
+      ) : (
+        <section class="plan" aria-label="Plan of the house">
+          <div class="stage">
+            <p class="pointed" role="status">
+              {connection === 'lost' ? 'The seats are out of reach. Trying again.' : 'Loading the seats'}
+            </p>
+          </div>
+        </section>
+      )}
       <div class="panel">
         {purchase !== undefined && (
           <StandingCard
             standing={standing}
-            clockAheadMs={clockAheadMs}
             purchase={purchase}
             event={event}
-            lookAt={own === undefined ? undefined : () => view.current?.showSeat(own)}
+            lookAt={own === undefined ? undefined : () => showSeat(own.seats[0] ?? '')}
           />
         )}
+        {ends !== undefined && (
+          <p class="notice">
+            Your turn: <Countdown until={ends} label="Time left to ask for seats" /> left to hold seats.
+          </p>
+        )}
+        <p class="notice taken" role="status">
+          {taken.length > 0 && `${seatsInWords(taken)}: somebody was faster.`}
+        </p>
         {purchase !== undefined && isChoosing && (
           <Choose
-            event={event}
+            event={{ ...event, ...door }}
             house={house}
             picked={picked}
             setPicked={setPicked}
@@ -171,13 +223,34 @@ function Sale({ event }: { event: EventView }) {
             ask={purchase.ask}
           />
         )}
-        {isChoosing && (
+        {isChoosing && isDrawn && (
           <SeatList event={event} house={house} picked={picked} choose={choose} zone={zone} lookAt={lookAt} />
         )}
+        {past.length > 0 && <Bookings bookings={past} show={showSeat} />}
         {event.id === HERD_EVENT && <HerdCard />}
       </div>
     </main>
   );
+}
+
+/** Whether sales are open, as last told: looked at again when they should open, and now and then while they are paused. */
+function useDoor(event: EventView): Pick<EventView, 'onSaleAt' | 'salesPaused'> {
+  const [door, setDoor] = useState<Pick<EventView, 'onSaleAt' | 'salesPaused'>>(event);
+  const { onSaleAt, salesPaused } = door;
+  useEffect(() => {
+    const untilSaleMs = onSaleAt === null ? 0 : Date.parse(onSaleAt) - serverNow();
+    if (untilSaleMs <= 0 && !salesPaused) return;
+    // Not all at once; a sale that is far away may be moved meanwhile.
+    const waitMs = Math.min(Math.max(untilSaleMs, DOOR_MS), LAST_DOOR_MS) + Math.random() * DOOR_MS;
+    const timer = setTimeout(() => {
+      get<EventView>(`/api/events/${event.id}`).then(
+        (view) => setDoor(view),
+        () => setDoor({ ...door }), // and again after a while
+      );
+    }, waitMs);
+    return () => clearTimeout(timer);
+  }, [event, door]);
+  return door;
 }
 
 /** Counts of the whole house, a few times a second: more nobody reads. */

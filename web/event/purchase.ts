@@ -2,8 +2,8 @@ import { titleOf } from '../../shared/contract/codes.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Booking, TicketView } from '../../shared/contract/tickets.ts';
 import type { ADMISSION_TOKEN_HEADER } from '../../shared/contract/waiting-room.ts';
-import { clockAheadOf, type Problem, Refused, randomId } from '../answers.ts';
-import { keptAdmission, keptPurchase, keptSeats, keptSession, keptUser } from '../kept.ts';
+import { noteClock, type Problem, Refused, randomId, serverNow } from '../answers.ts';
+import { type KeptBooking, keptAdmission, keptBookings, keptPurchase, keptSession, keptUser } from '../kept.ts';
 import { get, type Live } from './live.ts';
 import { momentInWords } from './words.ts';
 
@@ -12,7 +12,7 @@ const ADMISSION_TOKEN: typeof ADMISSION_TOKEN_HEADER = 'x-admission-token';
 /** Users that are there for trying, where nobody logs in: this browser is one of them. */
 const TRIAL_USERS = 100;
 
-/** Milliseconds after which a request counts as lost, and between tries: doubled each time. */
+/** Milliseconds after which a request counts as lost, and between tries: doubled each time, and half of it by chance. */
 const TIMEOUT_MS = 15_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
@@ -20,11 +20,11 @@ const LAST_RETRY_MS = 10_000;
 /** Milliseconds between two looks at a ticket that waits: a tenth of its ETA, within these. */
 const LOOK = { live: 2_000, polling: 700, most: 10_000 };
 
-/** Milliseconds between two looks whether a hold whose time is over has really gone. */
-const OVER_LOOK_MS = 700;
+/** The longest that a browser's timer holds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Labels of bought seats that a tab remembers. */
-const MAX_SEATS_KEPT = 200;
+/** Bookings that a browser remembers of an event. */
+const MAX_BOOKINGS_KEPT = 50;
 
 export type Refusal = { code: string; sentence: string; wish: SeatWish; alternatives: Alternative[] };
 
@@ -33,49 +33,65 @@ type Told = { [Key in keyof Problem]?: Problem[Key] | undefined };
 
 export type Change = 'confirm' | 'extend' | 'cancel';
 
-/** How a purchase stands. `trouble`: the last request had no answer and is sent again. */
-export type Standing = { trouble?: boolean | undefined } & (
+/** The last request had no answer (`lost`) or was put off (`busy`). It is sent again. */
+export type Trouble = 'lost' | 'busy';
+
+/** How a purchase stands. `isWaiting`: what is `busy` is on the queue. */
+export type Standing = { trouble?: Trouble | undefined } & (
   | { step: 'choosing'; note?: string }
   | { step: 'sending'; wish: SeatWish }
   | { step: 'queued'; wish: SeatWish; position: number | undefined; etaSeconds: number | undefined }
-  | { step: 'held'; booking: Booking; busy: Change | undefined; problem: string | undefined }
+  | { step: 'held'; booking: Booking; busy?: Change; isWaiting?: boolean; problem?: string | undefined }
   | { step: 'bought'; booking: Booking }
   | { step: 'refused'; refusal: Refusal }
-  | { step: 'login'; problem: string | undefined }
+  | { step: 'login'; problem: string | undefined; mayLeave: boolean }
 );
 
 /**
- * What one tab buys of an event: one request at a time, kept across a reload, sent again under its idempotency key until it is
- * answered, followed to its outcome, held, and confirmed.
+ * What one browser buys of an event: one request at a time, for all its tabs, kept across a reload, sent again under its
+ * idempotency key until it is answered, followed to its outcome, held, and confirmed.
  */
 export function createPurchase(
   eventId: number,
-  tell: { standing: (standing: Standing, clockAheadMs: number) => void; seats: (labels: string[]) => void },
+  tell: { standing: (standing: Standing) => void; bookings: (bookings: KeptBooking[]) => void },
 ) {
   const kept = keptPurchase(eventId);
-  const bought = keptSeats(eventId);
+  const bookings = keptBookings(eventId);
   const user = keptUser();
   let live: Live | undefined;
   let standing: Standing = { step: 'choosing' };
-  let clockAheadMs = 0;
+  /** The key of the purchase that this tab shows, and whether it asked for it itself: else its ticket may tell of long ago. */
+  let shownKey: string | undefined;
+  let isFresh = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** What is tried again when the pause after a failure is over. */
+  let pending: (() => Promise<void>) | undefined;
   let failures = 0;
   let stopped = false;
 
   function show(next: Standing): void {
     if (stopped) return;
     standing = next;
-    tell.standing(next, clockAheadMs);
-    const own = 'booking' in next ? next.booking.seats : [];
-    tell.seats([...new Set([...(bought.read() ?? []), ...own])]);
+    tell.standing(next);
+    tell.bookings(bookings.read() ?? []);
+  }
+
+  function after(milliseconds: number, work: () => Promise<void>): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => void work(), Math.min(MAX_TIMER_MS, milliseconds));
   }
 
   /** Does it once more, later and later. */
   function later(work: () => Promise<void>, leastMs = 0): void {
-    clearTimeout(timer);
-    const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
+    const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
     failures += 1;
-    timer = setTimeout(() => void work(), Math.max(leastMs, backoffMs));
+    pending = work;
+    after(Math.max(leastMs, backoffMs), work);
+  }
+
+  function answered(): void {
+    failures = 0;
+    pending = undefined;
   }
 
   async function post<Answer>(method: 'POST' | 'DELETE', path: string, key: string, body: object) {
@@ -92,7 +108,7 @@ export function createPurchase(
       },
       body: JSON.stringify(body),
     });
-    clockAheadMs = clockAheadOf(response);
+    noteClock(response);
     const answer = (await response.json()) as Answer & Problem;
     if (!response.ok) throw new Refused(response, answer);
     return { isDone: response.status !== 202, answer };
@@ -105,32 +121,40 @@ export function createPurchase(
     const { key, wish, userId } = purchase;
     try {
       const { answer } = await post<TicketView>('POST', '/api/bookings', key, { eventId, userId, ...wish });
-      failures = 0;
+      if (kept.read()?.key !== key) return; // it was given up meanwhile
+      answered();
       kept.write({ ...purchase, ticketId: answer.ticketId });
       takeTicket(answer);
       live?.follow(answer.ticketId);
     } catch (fault) {
-      missAsk(fault, wish, sendKept);
+      if (kept.read()?.key === key) missAsk(fault, wish, sendKept);
     }
   }
 
-  /** What to do about a request for seats that was not answered as hoped. */
+  /** What to do about a request that was not answered as hoped. */
   function missAsk(fault: unknown, wish: SeatWish, again: () => Promise<void>) {
-    if (!(fault instanceof Refused) || fault.passes) {
-      show({ ...standing, trouble: true });
-      return later(again, fault instanceof Refused ? fault.retryAfterMs : 0);
+    if (!(fault instanceof Refused)) {
+      show({ ...standing, trouble: 'lost' });
+      return later(again);
     }
-    if (fault.code === 'UNAUTHENTICATED') {
-      keptSession().forget();
-      return show({ step: 'login', problem: undefined });
+    if (fault.passes) {
+      show({ ...standing, trouble: 'busy' });
+      return later(again, fault.retryAfterMs);
     }
-    kept.forget();
+    if (fault.code === 'UNAUTHENTICATED') return askWho();
+    forget();
     if (fault.code === 'ADMISSION_REQUIRED' || fault.code === 'ADMISSION_INVALID') return toWaitingRoom(eventId);
     refuse(wish, fault.problem);
   }
 
+  /** Who has not got a ticket yet may as well not log in; whoever has one would leave seats held behind. */
+  function askWho(problem?: string): void {
+    keptSession().forget();
+    show({ step: 'login', problem, mayLeave: kept.read()?.ticketId === undefined });
+  }
+
   function refuse(wish: SeatWish, { code = 'INTERNAL', detail, alternatives = [], onSaleAt }: Told): void {
-    kept.forget();
+    forget();
     const opens = onSaleAt === undefined ? '' : ` It opens ${momentInWords(onSaleAt)}.`;
     const sentence = (detail ?? titleOf(code)) + opens;
     show({ step: 'refused', refusal: { code, sentence, wish, alternatives } });
@@ -140,13 +164,17 @@ export function createPurchase(
   function takeTicket(view: TicketView) {
     const purchase = kept.read();
     if (purchase?.ticketId !== view.ticketId || (standing.step !== 'sending' && standing.step !== 'queued')) return;
-    if (view.booking !== undefined) return takeBooking(view.booking);
+    if (view.booking !== undefined) {
+      // A ticket's outcome is that of its first moment, and stays: the booking may have come far since.
+      if (isFresh) takeBooking(view.booking);
+      else void lookAtBooking(undefined, true);
+      return;
+    }
     if (view.status !== 'queued') return refuse(purchase.wish, view);
     const { position, etaSeconds } = view;
     show({ step: 'queued', wish: purchase.wish, position, etaSeconds });
-    clearTimeout(timer);
     const leastMs = live?.isOpen() ? LOOK.live : LOOK.polling;
-    timer = setTimeout(() => void lookAtTicket(), Math.min(LOOK.most, Math.max(leastMs, 100 * (etaSeconds ?? 0))));
+    after(Math.min(LOOK.most, Math.max(leastMs, 100 * (etaSeconds ?? 0))), lookAtTicket);
   }
 
   /** Position and ETA change while a ticket waits, and a message can be lost: what is asked for is always right. */
@@ -155,7 +183,7 @@ export function createPurchase(
     if (purchase?.ticketId === undefined || stopped) return;
     try {
       const view = await get<TicketView>(`/api/tickets/${purchase.ticketId}`);
-      failures = 0;
+      answered();
       takeTicket(view);
     } catch (fault) {
       missAsk(fault, purchase.wish, lookAtTicket);
@@ -163,114 +191,188 @@ export function createPurchase(
   }
 
   function takeBooking(booking: Booking, problem?: string) {
-    clearTimeout(timer);
     if (booking.status === 'PENDING') {
-      show({ step: 'held', booking, busy: undefined, problem });
-      const leftMs = Date.parse(booking.expiresAt ?? '') - Date.now() - clockAheadMs;
-      timer = setTimeout(() => void lookAtBooking(), Math.min(2 ** 31 - 1, Math.max(OVER_LOOK_MS, leftMs + 100)));
-      return;
+      show({ step: 'held', booking, problem });
+      const leftMs = Date.parse(booking.expiresAt ?? '') - serverNow() + 100;
+      if (leftMs <= 0) return later(lookAtBooking); // it ends within seconds, when the workers come to it
+      answered();
+      return after(leftMs, lookAtBooking);
     }
+    clearTimeout(timer);
+    answered();
     if (booking.status === 'CONFIRMED') {
-      bought.write([...new Set([...(bought.read() ?? []), ...booking.seats])].slice(-MAX_SEATS_KEPT));
+      const others = (bookings.read() ?? []).filter(({ id }) => id !== booking.id);
+      bookings.write([...others, { id: booking.id, seats: booking.seats }].slice(-MAX_BOOKINGS_KEPT));
       return show({ step: 'bought', booking });
     }
-    kept.forget();
-    const over =
-      booking.status === 'EXPIRED' ? 'Your time is over: the seats are free again.' : 'The seats are free again.';
-    show({ step: 'choosing', note: over });
+    const isOver = booking.status === 'EXPIRED';
+    begin(isOver ? 'Your time is over: the seats are free again.' : 'The seats are free again.');
   }
 
-  async function lookAtBooking(problem?: string): Promise<void> {
+  /** `isBooked`: its ticket, or this page, has seen it; if it is not there it is gone, and not on its way. */
+  async function lookAtBooking(problem?: string, isBooked = standing.step === 'held'): Promise<void> {
     const purchase = kept.read();
     if (purchase?.ticketId === undefined || stopped) return;
     try {
-      takeBooking(await get<Booking>(`/api/bookings/${purchase.ticketId}`), problem);
-      failures = 0;
+      const booking = await get<Booking>(`/api/bookings/${purchase.ticketId}`);
+      pending = undefined;
+      takeBooking(booking, problem);
     } catch (fault) {
-      if (fault instanceof Refused && fault.code === 'BOOKING_UNKNOWN') return lookAtTicket();
-      missAsk(fault, purchase.wish, () => lookAtBooking(problem));
+      if (!(fault instanceof Refused) || fault.code !== 'BOOKING_UNKNOWN')
+        return missAsk(fault, purchase.wish, () => lookAtBooking(problem, isBooked));
+      if (isBooked) return begin('That booking is no longer there: the house was cleared.');
+      live?.follow(purchase.ticketId);
+      await lookAtTicket();
     }
   }
 
   /** Confirms, extends or cancels what is held. Under one key however often it is sent. */
-  async function change(kind: Change, key = randomId()): Promise<void> {
-    if (standing.step !== 'held' || (standing.busy !== undefined && !standing.trouble)) return;
+  function change(kind: Change): void {
+    if (standing.step !== 'held' || standing.busy !== undefined) return;
     const { booking } = standing;
-    show({ ...standing, busy: kind, problem: undefined });
+    show({ step: 'held', booking, busy: kind });
+    void sendChange(booking, kind, randomId());
+  }
+
+  async function sendChange(booking: Booking, kind: Change, key: string): Promise<void> {
+    clearTimeout(timer);
     const path = `/api/bookings/${booking.id}`;
     try {
       const [method, to] = kind === 'cancel' ? (['DELETE', path] as const) : (['POST', `${path}/${kind}`] as const);
-      const { isDone, answer } = await post<Booking>(method, to, key, { userId: kept.read()?.userId });
-      failures = 0;
-      if (!isDone) return later(() => lookAtBooking());
+      const body = { userId: kept.read()?.userId };
+      const { isDone, answer } = await post<Booking & { ticketId: string }>(method, to, key, body);
+      answered();
+      if (!isDone) return await followChange(booking, kind, answer.ticketId);
       const unchanged = kind === 'extend' && answer.expiresAt === booking.expiresAt;
       takeBooking(answer, unchanged ? 'It cannot be held any longer.' : undefined);
     } catch (fault) {
-      if (fault instanceof Refused && !fault.passes) return lookAtBooking(fault.message);
-      show({ ...standing, trouble: true });
-      later(() => change(kind, key));
+      missChange(fault, () => sendChange(booking, kind, key));
     }
   }
 
-  function ask(wish: SeatWish): void {
+  /** A change that is on the queue will be made: until it is, nothing else can be done with the booking. */
+  async function followChange(booking: Booking, kind: Change, ticketId: string): Promise<void> {
+    if (stopped) return;
+    try {
+      const { status, code } = await get<TicketView>(`/api/tickets/${ticketId}`);
+      answered();
+      if (status !== 'queued') return await lookAtBooking(code && titleOf(code), true);
+      show({ step: 'held', booking, busy: kind, isWaiting: true });
+      after(LOOK.polling, () => followChange(booking, kind, ticketId));
+    } catch (fault) {
+      missChange(fault, () => followChange(booking, kind, ticketId));
+    }
+  }
+
+  function missChange(fault: unknown, again: () => Promise<void>) {
+    if (fault instanceof Refused && fault.code === 'UNAUTHENTICATED') return askWho();
+    if (fault instanceof Refused && !fault.passes) return void lookAtBooking(fault.message, true);
+    if (standing.step === 'held') show({ ...standing, trouble: fault instanceof Refused ? 'busy' : 'lost' });
+    later(again, fault instanceof Refused ? fault.retryAfterMs : 0);
+  }
+
+  /** Forgets what was asked for, and nothing that was bought. */
+  function forget(): void {
+    clearTimeout(timer);
+    answered();
+    shownKey = undefined;
+    kept.forget();
+  }
+
+  function begin(note?: string): void {
+    forget();
+    show({ step: 'choosing', ...(note !== undefined && { note }) });
+  }
+
+  function ask(wish: SeatWish) {
     if (standing.step !== 'choosing' && standing.step !== 'refused') return; // a second click
+    if (kept.read() !== undefined) return takeUp(); // another tab was first
     const userId = user.read() ?? 1 + Math.floor(Math.random() * TRIAL_USERS);
     user.write(userId);
-    kept.write({ key: randomId(), wish, userId });
+    shownKey = randomId();
+    isFresh = true;
+    kept.write({ key: shownKey, wish, userId });
     show({ step: 'sending', wish });
     void sendKept();
   }
 
+  /** Takes up what this browser has begun: before a reload, or in another tab. */
+  function takeUp() {
+    const purchase = kept.read();
+    if (purchase === undefined) return show(standing);
+    shownKey = purchase.key;
+    isFresh = false;
+    show({ step: 'sending', wish: purchase.wish });
+    void (purchase.ticketId === undefined ? sendKept() : lookAtBooking(undefined, false));
+  }
+
+  /** Another tab has asked for seats, bought what is held, or ended what this one shows. */
+  function followOtherTab({ key }: StorageEvent): void {
+    if (key === bookings.key && standing.step === 'held') void lookAtBooking();
+    if (key !== kept.key && key !== null) return;
+    const purchase = kept.read();
+    if (purchase?.key === shownKey) return;
+    clearTimeout(timer);
+    if (purchase === undefined) begin();
+    else takeUp();
+  }
+
+  /** The page is looked at again, or the network is back: pauses need not be waited out, and another tab may have bought what is held. */
+  function wake() {
+    if (document.hidden) return;
+    if (pending !== undefined) void pending();
+    else if (standing.step === 'held' && standing.busy === undefined) void lookAtBooking();
+  }
+
+  addEventListener('storage', followOtherTab);
+  addEventListener('online', wake);
+  document.addEventListener('visibilitychange', wake);
+
   return {
+    /** Whether a reload finds again what was asked for. */
+    lasts: kept.lasts,
     ask,
     change,
     takeTicket,
-    /** Takes up what this tab had begun before a reload. */
-    resume(connection: Live) {
+    /** Takes up what this browser had begun. */
+    resume(connection: Live): void {
       live = connection;
-      const purchase = kept.read();
-      if (purchase === undefined) return show(standing);
-      show({ step: 'sending', wish: purchase.wish });
-      if (purchase.ticketId === undefined) return void sendKept();
-      live.follow(purchase.ticketId);
-      void lookAtBooking();
+      takeUp();
     },
-    /** Begins anew, after something was bought or refused, or by whoever does not want to log in. */
+    /** Begins anew: after something was bought or refused, or where an unanswered request is given up. */
     again(): void {
-      if (standing.step !== 'bought' && standing.step !== 'refused' && standing.step !== 'login') return;
-      kept.forget();
-      show({ step: 'choosing' });
+      const { step } = standing;
+      if (step === 'bought' || step === 'refused' || step === 'sending' || (step === 'login' && standing.mayLeave))
+        begin();
     },
-    /** Logs in and sends again what was refused for want of it. */
+    /** Logs in and goes on with what was refused for want of it. */
     async logIn(email: string, password: string): Promise<void> {
       try {
         const { answer } = await post<{ token: string }>('POST', '/api/users/login', randomId(), { email, password });
         keptSession().write(answer.token);
         live?.authenticate();
-        const purchase = kept.read();
-        if (purchase === undefined) return show({ step: 'choosing' });
-        show({ step: 'sending', wish: purchase.wish });
-        await (purchase.ticketId === undefined ? sendKept() : lookAtBooking());
+        if (kept.read() === undefined) begin();
+        else takeUp();
       } catch (fault) {
-        show({
-          step: 'login',
-          problem: fault instanceof Refused ? fault.message : 'The connection was lost. Try again.',
-        });
+        askWho(fault instanceof Refused ? fault.message : 'The connection was lost. Try again.');
       }
     },
     stop(): void {
       stopped = true;
       clearTimeout(timer);
+      removeEventListener('storage', followOtherTab);
+      removeEventListener('online', wake);
+      document.removeEventListener('visibilitychange', wake);
     },
   };
 }
 
-export type PurchaseOfTab = ReturnType<typeof createPurchase>;
+export type Purchase = ReturnType<typeof createPurchase>;
 
-/** Whether this tab is in the middle of a purchase: it needs no admission any more. */
+/** Whether this browser is in the middle of a purchase: it needs no admission any more. */
 export const hasBegun = (eventId: number): boolean => keptPurchase(eventId).read()?.ticketId !== undefined;
 
 export function toWaitingRoom(eventId: number): void {
   keptAdmission(eventId).forget();
-  location.assign(`/events/${eventId}/wait`);
+  location.replace(`/events/${eventId}/wait`);
 }

@@ -2,10 +2,12 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { Alternative, Booking } from '../../shared/contract/tickets.ts';
-import { Countdown } from '../countdown.tsx';
+import { Countdown, useMsLeft } from '../countdown.tsx';
+import type { KeptBooking } from '../kept.ts';
+import { clockOf } from '../wait/words.ts';
 import { seatOf } from './house.ts';
 import { LogIn } from './login.tsx';
-import type { Change, PurchaseOfTab, Refusal, Standing } from './purchase.ts';
+import type { Change, Purchase, Refusal, Standing, Trouble } from './purchase.ts';
 import {
   alternativeInWords,
   countInWords,
@@ -18,11 +20,12 @@ import {
 
 type Props = {
   standing: Standing;
-  clockAheadMs: number;
-  purchase: PurchaseOfTab;
+  purchase: Purchase;
   event: EventView;
   lookAt: (() => void) | undefined;
 };
+
+const LAST_MINUTE_MS = 60_000;
 
 /** How the purchase stands, step by step. Each new step takes the focus, and is read out. */
 export function StandingCard(props: Props) {
@@ -39,21 +42,26 @@ export function StandingCard(props: Props) {
     panel?.querySelector('.card')?.scrollIntoView({ block: 'nearest' });
   }, [step]);
   return (
-    <div ref={card} class="standing">
+    <>
       <p class="unseen" aria-live="polite">
         {spoken(standing)}
       </p>
-      <Step {...props} />
-      {standing.trouble && (
-        <p class="notice" role="status">
-          <strong>Connection lost.</strong> Trying again: nothing is booked twice.
-        </p>
-      )}
-    </div>
+      <div ref={card} class="standing">
+        <Step {...props} />
+        {standing.trouble !== undefined && <TroubleNotice trouble={standing.trouble} />}
+      </div>
+    </>
   );
 }
 
-function Step({ standing, clockAheadMs, purchase, event, lookAt }: Props) {
+const TroubleNotice = ({ trouble }: { trouble: Trouble }) => (
+  <p class="notice" role="status">
+    <strong>{trouble === 'lost' ? 'Connection lost.' : 'Very many are asking just now.'}</strong> Trying again: nothing
+    is booked twice.
+  </p>
+);
+
+function Step({ standing, purchase, event, lookAt }: Props) {
   switch (standing.step) {
     case 'choosing':
       return standing.note === undefined ? null : <p class="notice">{standing.note}</p>;
@@ -62,12 +70,19 @@ function Step({ standing, clockAheadMs, purchase, event, lookAt }: Props) {
         <Card title="Asking for your seats">
           <p>{wishInWords(standing.wish)}</p>
           <div class="working" />
+          {standing.trouble !== undefined && (
+            <div class="actions">
+              <button type="button" class="quiet" onClick={purchase.again}>
+                Stop asking
+              </button>
+            </div>
+          )}
         </Card>
       );
     case 'queued':
-      return <Queued {...standing} />;
+      return <Queued {...standing} lasts={purchase.lasts} />;
     case 'held':
-      return <Held standing={standing} clockAheadMs={clockAheadMs} purchase={purchase} event={event} lookAt={lookAt} />;
+      return <Held standing={standing} purchase={purchase} event={event} lookAt={lookAt} />;
     case 'bought':
       return (
         <Card title="The seats are yours">
@@ -85,7 +100,13 @@ function Step({ standing, clockAheadMs, purchase, event, lookAt }: Props) {
     case 'refused':
       return <RefusedCard refusal={standing.refusal} purchase={purchase} event={event} />;
     case 'login':
-      return <LogIn problem={standing.problem} logIn={purchase.logIn} leave={purchase.again} />;
+      return (
+        <LogIn
+          problem={standing.problem}
+          logIn={purchase.logIn}
+          leave={standing.mayLeave ? purchase.again : undefined}
+        />
+      );
   }
 }
 
@@ -98,7 +119,7 @@ const Card = ({ title, children }: { title: string; children: ComponentChildren 
   </section>
 );
 
-function Queued({ wish, position, etaSeconds }: Extract<Standing, { step: 'queued' }>) {
+function Queued({ wish, position, etaSeconds, lasts }: Extract<Standing, { step: 'queued' }> & { lasts: boolean }) {
   return (
     <Card title="Your request is in the queue">
       <p>{wishInWords(wish)}</p>
@@ -115,26 +136,27 @@ function Queued({ wish, position, etaSeconds }: Extract<Standing, { step: 'queue
         </dl>
       )}
       <div class="working" />
-      <p class="hint">You may reload this page: your request is kept.</p>
+      <p class="hint">
+        {lasts
+          ? 'You may reload this page: your request is kept.'
+          : 'This browser keeps nothing of ours: stay on this page.'}
+      </p>
     </Card>
   );
 }
 
 type HeldProps = Omit<Props, 'standing'> & { standing: Extract<Standing, { step: 'held' }> };
 
-function Held({ standing: { booking, busy, problem }, clockAheadMs, purchase, event, lookAt }: HeldProps) {
+function Held({ standing, purchase, event, lookAt }: HeldProps) {
+  const { booking, busy, isWaiting, problem } = standing;
   const total = totalInWords(
     event,
     booking.seats.map((label) => seatOf(label).zone),
   );
-  const act = (kind: Change) => ({ disabled: busy !== undefined, onClick: () => void purchase.change(kind) });
+  const act = (kind: Change) => ({ 'aria-disabled': busy !== undefined, onClick: () => purchase.change(kind) });
   return (
     <Card title="Held for you">
-      {booking.expiresAt !== undefined && (
-        <p class="clock">
-          <Countdown until={booking.expiresAt} clockAheadMs={clockAheadMs} label="Time left to buy" />
-        </p>
-      )}
+      {booking.expiresAt !== undefined && <TimeLeft until={booking.expiresAt} />}
       <Seats booking={booking} lookAt={lookAt} />
       <p class="total">{total}</p>
       {problem !== undefined && (
@@ -142,6 +164,7 @@ function Held({ standing: { booking, busy, problem }, clockAheadMs, purchase, ev
           {problem}
         </p>
       )}
+      {isWaiting && <p class="notice">It is in the queue: the seats stay yours until it is decided.</p>}
       <div class="actions">
         <button type="button" class="action" {...act('confirm')}>
           {busy === 'confirm' ? 'Buying …' : 'Buy'}
@@ -157,7 +180,30 @@ function Held({ standing: { booking, busy, problem }, clockAheadMs, purchase, ev
   );
 }
 
-const Seats = ({ booking, lookAt }: Pick<Props, 'lookAt'> & { booking: Booking }) => (
+/** The clock of a hold, also in the tab's title; the last minute is said once. */
+function TimeLeft({ until }: { until: string }) {
+  const left = useMsLeft(until);
+  const isEnding = left < LAST_MINUTE_MS;
+  useEffect(() => {
+    const before = document.title;
+    return () => {
+      document.title = before;
+    };
+  }, []);
+  useEffect(() => {
+    document.title = `${clockOf(left)} · Held for you · Frontrow`;
+  }, [left]);
+  return (
+    <p class={isEnding ? 'clock ending' : 'clock'}>
+      <Countdown until={until} label="Time left to buy" />
+      <span class="unseen" role="alert">
+        {isEnding && 'Less than a minute is left to buy.'}
+      </span>
+    </p>
+  );
+}
+
+const Seats = ({ booking, lookAt }: Pick<Props, 'lookAt'> & { booking: Pick<Booking, 'seats'> }) => (
   <p class="seats">
     <span>{seatsInWords(booking.seats)}</span>
     <button type="button" class="quiet" onClick={lookAt}>
@@ -194,22 +240,42 @@ function RefusedCard({ refusal, purchase, event }: Pick<Props, 'purchase' | 'eve
   );
 }
 
-/** What a screen reader is told: each step once. Its figures are found where they stand. */
+/** What was bought before, with the numbers that prove it. */
+export function Bookings({ bookings, show }: { bookings: readonly KeptBooking[]; show: (label: string) => void }) {
+  return (
+    <section class="card" aria-labelledby="bookings">
+      <h2 id="bookings">Your bookings</h2>
+      <ul class="bookings">
+        {bookings.map(({ id, seats }) => (
+          <li key={id}>
+            <Seats booking={{ seats }} lookAt={() => show(seats[0] ?? '')} />
+            <p class="hint">
+              Booking <code>{id}</code>
+            </p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What a screen reader is told beside the heading that takes the focus. Figures are found where they stand. */
 function spoken(standing: Standing): string {
   switch (standing.step) {
     case 'choosing':
       return standing.note ?? '';
-    case 'sending':
-      return 'Asking for your seats.';
-    case 'queued':
-      return 'Your request is in the queue.';
     case 'held':
-      return `Held for you: ${seatsInWords(standing.booking.seats)}.`;
+      return standing.isWaiting ? 'It is in the queue.' : `${seatsInWords(standing.booking.seats)}.`;
     case 'bought':
-      return `The seats are yours: ${seatsInWords(standing.booking.seats)}.`;
+      return `${seatsInWords(standing.booking.seats)}.`;
     case 'refused':
-      return `${standing.refusal.sentence} ${standing.refusal.alternatives.length} places are offered instead.`;
-    case 'login':
-      return 'Log in to hold seats.';
+      return offersInWords(standing.refusal.alternatives.length);
+    default:
+      return '';
   }
+}
+
+function offersInWords(offers: number): string {
+  if (offers === 0) return '';
+  return offers === 1 ? 'One place is offered instead.' : `${offers} places are offered instead.`;
 }

@@ -18,7 +18,7 @@ type Room = ReturnType<typeof createVisit>;
 
 /** `/events/:id/wait`: joins the line by itself, and shows where the visitor stands until it is their turn. */
 export function WaitPage({ eventId }: { eventId: number }) {
-  const [visit, setVisit] = useState<Visit>({ progress: 0, clockAheadMs: 0 });
+  const [visit, setVisit] = useState<Visit>({ progress: 0 });
   const [room, setRoom] = useState<Room>();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -78,11 +78,11 @@ function Standing(props: { eventId: number; visit: Visit; view: VisitorView; joi
   const { eventId, visit, view, joinAgain } = props;
   switch (view.status) {
     case 'before_sale':
-      return <BeforeSale view={view} clockAheadMs={visit.clockAheadMs} />;
+      return <BeforeSale view={view} />;
     case 'waiting':
       return <Waiting view={view} progress={visit.progress} />;
     case 'your_turn':
-      return <YourTurn eventId={eventId} view={view} clockAheadMs={visit.clockAheadMs} />;
+      return <YourTurn eventId={eventId} view={view} />;
     case 'open':
       return (
         <>
@@ -112,12 +112,12 @@ function Standing(props: { eventId: number; visit: Visit; view: VisitorView; joi
 const DATE = new Intl.DateTimeFormat('en', { weekday: 'long', day: 'numeric', month: 'long' });
 const TIME = new Intl.DateTimeFormat('en', { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' });
 
-function BeforeSale({ view: { onSaleAt, paused }, clockAheadMs }: { view: VisitorView; clockAheadMs: number }) {
+function BeforeSale({ view: { onSaleAt, paused } }: { view: VisitorView }) {
   return (
     <>
       {onSaleAt !== undefined && (
         <p class="figure">
-          <Countdown until={onSaleAt} clockAheadMs={clockAheadMs} label="Time until the sale opens" />
+          <Countdown until={onSaleAt} label="Time until the sale opens" />
           <span>
             until the sale opens
             <small>
@@ -198,12 +198,12 @@ const Bar = ({ progress, words, seconds }: { progress: number; words: string; se
   </div>
 );
 
-function YourTurn({ eventId, view, clockAheadMs }: { eventId: number; view: VisitorView; clockAheadMs: number }) {
+function YourTurn({ eventId, view }: { eventId: number; view: VisitorView }) {
   return (
     <>
       {view.admission !== undefined && (
         <p class="figure">
-          <Countdown until={view.admission.expiresAt} clockAheadMs={clockAheadMs} label="Time left to choose" />
+          <Countdown until={view.admission.expiresAt} label="Time left to choose" />
           <span>left to choose your seats</span>
         </p>
       )}

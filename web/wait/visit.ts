@@ -5,7 +5,7 @@ import type {
   visitorStatus,
   visitorView,
 } from '../../shared/contract/waiting-room.ts';
-import { clockAheadOf, Refused, randomId } from '../answers.ts';
+import { noteClock, Refused, randomId } from '../answers.ts';
 import { keptAdmission, keptPlace } from '../kept.ts';
 import { progressOf } from './words.ts';
 
@@ -25,8 +25,6 @@ export type Visit = {
   trouble?: 'lost' | 'busy';
   /** Why the waiting room gives no place: it would say so again. */
   refusal?: string;
-  /** What to add to this machine's clock to have the server's, in milliseconds. */
-  clockAheadMs: number;
 };
 
 /** Milliseconds after which a question counts as lost, and between tries: doubled each time, and half of it by chance. */
@@ -53,16 +51,15 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
   const path = `/api/events/${eventId}/waiting-room`;
   const place = keptPlace(eventId);
   const admission = keptAdmission(eventId);
-  let visit: Omit<Visit, 'clockAheadMs'> = { progress: 0 };
-  let clockAheadMs = 0;
+  let visit: Visit = { progress: 0 };
   let shownToken: string | undefined;
   let failures = 0;
   let question = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function change(next: typeof visit): void {
+  function change(next: Visit): void {
     visit = next;
-    show({ ...visit, clockAheadMs });
+    show(visit);
   }
 
   /** Asks, and sees to it that it is asked again. Only the newest question's answer counts. */
@@ -156,7 +153,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    clockAheadMs = clockAheadOf(response);
+    noteClock(response);
     const answer = response.status === 204 ? {} : await response.json();
     if (response.ok) return answer;
     throw new Refused(response, answer);
