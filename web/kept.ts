@@ -27,15 +27,15 @@ export const keptUser = () => kept<number>('frontrow:user');
 export const keptPurchase = (eventId: number) => kept<Purchase>(`frontrow:purchase:${eventId}`);
 export const keptBookings = (eventId: number) => kept<KeptBooking[]>(`frontrow:bookings:${eventId}`);
 
-/** Who is logged in, for this tab alone. */
-export const keptSession = () => kept<string>('frontrow:session', 'sessionStorage');
+/** Who is logged in, for all tabs. The token is good for an hour. */
+export const keptSession = () => kept<string>('frontrow:session');
 
 /** What a page remembers by itself where the browser keeps nothing for us. */
 const memory = new Map<string, string>();
 
 /** One value in the browser's storage; only in this page's memory where the browser keeps nothing for us. */
-function kept<Value>(key: string, area: 'localStorage' | 'sessionStorage' = 'localStorage') {
-  const storage = storageOrNone(area);
+function kept<Value>(key: string) {
+  const storage = storageOrNone();
   return {
     key,
     /** Whether a reload finds it again. */
@@ -56,12 +56,12 @@ function kept<Value>(key: string, area: 'localStorage' | 'sessionStorage' = 'loc
   };
 }
 
-function storageOrNone(area: 'localStorage' | 'sessionStorage'): Storage | undefined {
+function storageOrNone(): Storage | undefined {
   const probe = 'frontrow:probe';
   try {
-    window[area].setItem(probe, probe);
-    window[area].removeItem(probe);
-    return window[area];
+    localStorage.setItem(probe, probe);
+    localStorage.removeItem(probe);
+    return localStorage;
   } catch {
     return undefined; // a browser that is told to keep nothing throws; the page then says so
   }

@@ -60,7 +60,12 @@ describe('where people log in', () => {
       await expectReadable(page);
       await logIn("ben's own");
       await page.getByRole('heading', { name: 'Held for you' }).waitFor();
+      // A session that has ended takes nothing along.
+      await page.evaluate("localStorage.setItem('frontrow:session', JSON.stringify('ended'))");
       await page.reload();
+      await page.getByRole('button', { name: 'Not now' }).click();
+      await page.getByRole('button', { name: 'Hold the best 2' }).click();
+      await logIn("ben's own");
       await page.getByRole('button', { name: 'Buy', exact: true }).click();
       await page.getByRole('heading', { name: 'The seats are yours' }).waitFor();
       await page.close();

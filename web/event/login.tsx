@@ -3,8 +3,7 @@ import { useState } from 'preact/hooks';
 type Props = {
   problem: string | undefined;
   logIn: (email: string, password: string) => Promise<void>;
-  /** Where nothing would be left behind. */
-  leave: (() => void) | undefined;
+  leave: () => void;
 };
 
 /** Asks who it is, where people log in; then the request for seats goes on. */
@@ -56,11 +55,9 @@ export function LogIn({ problem, logIn, leave }: Props) {
         <button type="submit" class="action">
           {isBusy ? 'Logging in …' : 'Log in'}
         </button>
-        {leave !== undefined && (
-          <button type="button" class="quiet" onClick={leave}>
-            Not now
-          </button>
-        )}
+        <button type="button" class="quiet" onClick={leave}>
+          Not now
+        </button>
       </div>
     </form>
   );

@@ -44,7 +44,7 @@ export type Standing = { trouble?: Trouble | undefined } & (
   | { step: 'held'; booking: Booking; busy?: Change; isWaiting?: boolean; problem?: string | undefined }
   | { step: 'bought'; booking: Booking }
   | { step: 'refused'; refusal: Refusal }
-  | { step: 'login'; problem: string | undefined; mayLeave: boolean }
+  | { step: 'login'; problem: string | undefined }
 );
 
 /**
@@ -67,6 +67,7 @@ export function createPurchase(
   /** What is tried again when the pause after a failure is over. */
   let pending: (() => Promise<void>) | undefined;
   let failures = 0;
+  let needsLogin = false;
   let stopped = false;
 
   function show(next: Standing): void {
@@ -147,10 +148,10 @@ export function createPurchase(
     refuse(wish, fault.problem);
   }
 
-  /** Who has not got a ticket yet may as well not log in; whoever has one would leave seats held behind. */
   function askWho(problem?: string): void {
+    needsLogin = true;
     keptSession().forget();
-    show({ step: 'login', problem, mayLeave: kept.read()?.ticketId === undefined });
+    show({ step: 'login', problem });
   }
 
   function refuse(wish: SeatWish, { code = 'INTERNAL', detail, alternatives = [], onSaleAt }: Told): void {
@@ -286,7 +287,7 @@ export function createPurchase(
 
   function ask(wish: SeatWish) {
     if (standing.step !== 'choosing' && standing.step !== 'refused') return; // a second click
-    if (kept.read() !== undefined) return takeUp(); // another tab was first
+    if (kept.read() !== undefined) return needsLogin ? askWho() : takeUp(); // another tab was first, or who asks did not log in
     const userId = user.read() ?? 1 + Math.floor(Math.random() * TRIAL_USERS);
     user.write(userId);
     shownKey = randomId();
@@ -320,8 +321,12 @@ export function createPurchase(
   /** The page is looked at again, or the network is back: pauses need not be waited out, and another tab may have bought what is held. */
   function wake() {
     if (document.hidden) return;
-    if (pending !== undefined) void pending();
-    else if (standing.step === 'held' && standing.busy === undefined) void lookAtBooking();
+    const work = pending;
+    if (work !== undefined) {
+      clearTimeout(timer);
+      pending = undefined;
+      void work();
+    } else if (standing.step === 'held' && standing.busy === undefined) void lookAtBooking();
   }
 
   addEventListener('storage', followOtherTab);
@@ -339,16 +344,18 @@ export function createPurchase(
       live = connection;
       takeUp();
     },
-    /** Begins anew: after something was bought or refused, or where an unanswered request is given up. */
+    /** Begins anew: after something was bought or refused, and where what is asked for, or who asks, is given up. What has a ticket stays. */
     again(): void {
       const { step } = standing;
-      if (step === 'bought' || step === 'refused' || step === 'sending' || (step === 'login' && standing.mayLeave))
-        begin();
+      if (step === 'login' && kept.read()?.ticketId !== undefined)
+        show({ step: 'choosing', note: 'What you asked for is kept: log in to go on with it.' });
+      else if (step === 'bought' || step === 'refused' || step === 'sending' || step === 'login') begin();
     },
     /** Logs in and goes on with what was refused for want of it. */
     async logIn(email: string, password: string): Promise<void> {
       try {
         const { answer } = await post<{ token: string }>('POST', '/api/users/login', randomId(), { email, password });
+        needsLogin = false;
         keptSession().write(answer.token);
         live?.authenticate();
         if (kept.read() === undefined) begin();

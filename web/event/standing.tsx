@@ -100,13 +100,7 @@ function Step({ standing, purchase, event, lookAt }: Props) {
     case 'refused':
       return <RefusedCard refusal={standing.refusal} purchase={purchase} event={event} />;
     case 'login':
-      return (
-        <LogIn
-          problem={standing.problem}
-          logIn={purchase.logIn}
-          leave={standing.mayLeave ? purchase.again : undefined}
-        />
-      );
+      return <LogIn problem={standing.problem} logIn={purchase.logIn} leave={purchase.again} />;
   }
 }
 
