@@ -36,6 +36,7 @@ const FREE_SEAT = `
   (() => {
     const { zone, seatsPerRow, seats } = document.querySelector('canvas').house.zones.at(-1);
     const at = seats.lastIndexOf(0);
+    if (at < 0) throw new Error('no seat of the last zone is free');
     return (awaited = zone + '-' + (1 + Math.floor(at / seatsPerRow)) + '-' + (1 + (at % seatsPerRow)));
   })()`;
 
@@ -70,12 +71,20 @@ async function main(): Promise<void> {
     for (let change = 0; change < CHANGES; change += 1) seen.push(await timeChange(page, `${url}`));
     await page.evaluate(COUNT_FRAMES);
     await page.getByRole('button', { name: /^Send .* buyers$/ }).click();
-    const ended = page.getByRole('table').waitFor({ timeout: 120_000 });
-    const [seenInHerd] = await Promise.all([timeUntil(page, `${url}`, ended), moveUntil(page, ended)]);
+    const herd = { isOver: false };
+    const end = () => {
+      herd.isOver = true;
+    };
+    const [seenInHerd] = await Promise.all([
+      timeWhile(page, `${url}`, herd).finally(end),
+      moveWhile(page, herd).finally(end),
+      page.getByRole('table').waitFor({ timeout: 120_000 }).finally(end),
+    ]);
     const frames = (await page.evaluate<number[]>('frames')).slice(0, -1); // the last second is not whole
     await page.waitForTimeout(1_000);
     const different = await differencesOfMaps(page, `${url}`);
-    const [fewest, latest, latestInHerd] = [Math.min(...frames), Math.max(...seen), Math.max(...seenInHerd)];
+    const fewest = frames.length === 0 ? 0 : Math.min(...frames);
+    const [latest, latestInHerd] = [Math.max(...seen), Math.max(...seenInHerd)];
     console.log(`frames in each second   ${frames.join(' ')} (at least ${LEAST})`);
     console.log(`a change is seen after  ${median(seen)} ms, at most ${latest} ms (${SEEN_MS} ms)`);
     console.log(
@@ -88,15 +97,14 @@ async function main(): Promise<void> {
   }
 }
 
-/** Times changes until something is over. */
-async function timeUntil(page: Page, url: string, over: Promise<unknown>): Promise<number[]> {
-  let isOver = false;
-  const watched = over.finally(() => {
-    isOver = true;
-  });
+/** A herd that is over when it has ended, or when anything that goes along with it broke. */
+type Herd = { readonly isOver: boolean };
+
+/** Times changes, one at least, while a herd runs. */
+async function timeWhile(page: Page, url: string, herd: Herd): Promise<number[]> {
   const seen: number[] = [];
-  while (!isOver) seen.push(await timeChange(page, url));
-  await watched;
+  do seen.push(await timeChange(page, url));
+  while (!herd.isOver);
   return seen;
 }
 
@@ -120,23 +128,18 @@ async function timeChange(page: Page, url: string): Promise<number> {
   return Math.max(0, heldAt - answeredAt);
 }
 
-/** Zooms in and out and drags, as an eager visitor, until something is over. */
-async function moveUntil(page: Page, over: Promise<unknown>): Promise<void> {
-  let isOver = false;
-  const watched = over.finally(() => {
-    isOver = true;
-  });
+/** Zooms in and out and drags, as an eager visitor, while a herd runs. */
+async function moveWhile(page: Page, herd: Herd): Promise<void> {
   const box = await page.locator('canvas').boundingBox();
   if (box === null) throw new Error('there is no plan');
   const [x, y] = [box.x + box.width / 2, box.y + box.height * 0.7];
-  for (let step = 0; !isOver; step += 1) {
+  for (let step = 0; !herd.isOver; step += 1) {
     await page.mouse.move(x, y);
     await page.mouse.wheel(0, Math.sin(step / 6) > 0 ? -160 : 160);
     await page.mouse.down();
     await page.mouse.move(x + 60 * Math.sin(step / 4), y + 30 * Math.cos(step / 5), { steps: 3 });
     await page.mouse.up();
   }
-  await watched;
 }
 
 await main().catch(exitOnStartFault);

@@ -6,6 +6,9 @@ import { projectRoot } from '../../shared/platform/root.ts';
 /** The pages of the app in web/, which tells them apart by itself. */
 const PAGES = ['/events/:id', '/events/:id/wait', '/admin'];
 
+/** As the app in web/ has it: anything else is no page of ours. */
+const EVENT_ID = /^\d{1,10}$/;
+
 /** Where people go who ask for no page: to the event that every Frontrow has. */
 const HOME = '/events/1';
 
@@ -38,6 +41,7 @@ export function webRoutes() {
   );
   const router = Router();
   router.get('/', (_req, res) => res.redirect(HOME));
+  router.param('id', (_req, _res, next, id) => next(EVENT_ID.test(id) ? undefined : 'route'));
   router.get(PAGES, (req, res) => {
     send(req, res, page, { 'cache-control': 'no-cache', 'content-security-policy': POLICY });
   });

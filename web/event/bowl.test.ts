@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { bowl, type Place, seatAt, seatPoint } from './bowl.ts';
+import { bowl, type Place, pointAt, reachOf, seatAt, seatPoint } from './bowl.ts';
 
 const zones = (count: number, rows: number, seatsPerRow: number) =>
   Array.from({ length: count }, (_, i) => ({ zone: i + 1, rows, seatsPerRow }));
@@ -42,6 +42,25 @@ describe('the plan of a house', () => {
       }
     }
     expect(seatAt(plan, 0, 0)).toBeUndefined();
+  });
+
+  test('tells which radii and angles a box may see, and leaves out none', () => {
+    const boxes = [-9, -4, 0, 1, 6].flatMap((left) =>
+      [-8, -2, 0, 3].map((top) => ({ left, top, right: left + 5, bottom: top + 4 })),
+    );
+    for (const box of boxes) {
+      const { nearest, farthest, from, to } = reachOf(box);
+      for (let radius = 0; radius < 15; radius += 0.5) {
+        for (let angle = -3.1; angle < 3.1; angle += 0.1) {
+          const { x, y } = pointAt(radius, angle);
+          if (x < box.left || x > box.right || y < box.top || y > box.bottom) continue;
+          expect(nearest <= radius && radius <= farthest && from <= angle + 1e-9 && angle - 1e-9 <= to).toBe(true);
+        }
+      }
+    }
+    expect(reachOf({ left: 3, right: 5, top: 4, bottom: 12 })).toMatchObject({ nearest: 5, farthest: 13 });
+    expect(reachOf({ left: 3, right: 5, top: 4, bottom: 12 }).from).toBeCloseTo(Math.atan2(3, 12));
+    expect(reachOf({ left: -5, right: -3, top: 4, bottom: 12 }).to).toBeCloseTo(-Math.atan2(3, 12));
   });
 
   test('has the first zone of a ring in the middle, odd ones to its right and even ones to its left', () => {

@@ -123,6 +123,16 @@ export function seatAt({ places }: Plan, x: number, y: number) {
   return { zone: place.zone, row, number };
 }
 
+/** Which radii and angles an upright box has points of; all angles where it stands around or behind the stage. */
+export function reachOf({ left, right, top, bottom }: ReturnType<typeof boxOf>) {
+  const away = (low: number, high: number) => Math.max(low, -high, 0);
+  const nearest = Math.hypot(away(left, right), away(top, bottom));
+  const farthest = Math.hypot(Math.max(-left, right), Math.max(-top, bottom));
+  if (left <= 0 && right >= 0 && top <= 0) return { nearest, farthest, from: -Math.PI, to: Math.PI };
+  const angles = [left, right].flatMap((x) => [Math.atan2(x, top), Math.atan2(x, bottom)]);
+  return { nearest, farthest, from: Math.min(...angles), to: Math.max(...angles) };
+}
+
 /** The smallest upright box around a place, or around the whole plan. */
 export function boxOf(plan: Plan, place?: Place) {
   const { inner, outer, from, to } = place ?? { inner: 0, outer: plan.radius, from: -SPREAD / 2, to: SPREAD / 2 };

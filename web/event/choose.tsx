@@ -1,11 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
-import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
-import { CODE, type House, seatOf } from './house.ts';
+import { CODE, type House, mostAtOnce, seatOf, type ZoneSeats } from './house.ts';
 import { countInWords, freeInWords, momentInWords, priceInWords, seatsInWords, totalInWords } from './words.ts';
-
-const COUNTS = Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => i + 1);
 
 type Props = {
   event: EventView;
@@ -27,7 +24,8 @@ export function Choose({ event, house, picked, setPicked, zone, lookAt, ask }: P
 }
 
 function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house' | 'zone' | 'lookAt' | 'ask'>) {
-  const [count, setCount] = useState(2);
+  const most = Math.min(mostAtOnce(event), Math.max(...house.zones.map(({ seatsPerRow }) => seatsPerRow)));
+  const [count, setCount] = useState(Math.min(2, most));
   const closed = closedInWords(event, house, zone);
   return (
     <section class="card" aria-labelledby="best">
@@ -37,7 +35,7 @@ function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house'
       {closed !== undefined && <p class="notice">{closed}</p>}
       <fieldset class="counts">
         <legend class="label">How many</legend>
-        {COUNTS.map((some) => (
+        {Array.from({ length: most }, (_, i) => i + 1).map((some) => (
           <label key={some}>
             <input type="radio" name="count" checked={some === count} onChange={() => setCount(some)} />
             <span>{some}</span>
@@ -48,10 +46,8 @@ function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house'
         <span class="label">Where</span>
         <select value={zone ?? ''} onChange={(e) => lookAt(Number(e.currentTarget.value) || undefined)}>
           <option value="">Anywhere in the house</option>
-          {house.zones.map(({ zone: number, price, counts }) => (
-            <option key={number} value={number}>
-              Zone {number} · {priceInWords(price, event.currency)} · {freeInWords(counts)}
-            </option>
+          {house.zones.map((one) => (
+            <ZoneOption key={one.zone} zone={one} currency={event.currency} />
           ))}
         </select>
       </label>
@@ -63,6 +59,19 @@ function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house'
   );
 }
 
+/** Made anew only where its words change: there may be 2,000, and counts change a few times a second. */
+function ZoneOption({ zone: { zone, price, counts }, currency }: { zone: ZoneSeats; currency: string }) {
+  const free = freeInWords(counts);
+  return useMemo(
+    () => (
+      <option value={zone}>
+        Zone {zone} · {priceInWords(price, currency)} · {free}
+      </option>
+    ),
+    [zone, price, currency, free],
+  );
+}
+
 /** Why nothing is to be had at the moment, as far as this page knows: the server knows better, so it may still be asked. */
 function closedInWords({ onSaleAt, salesPaused }: EventView, house: House, zone: number | undefined) {
   if (onSaleAt !== null && Date.parse(onSaleAt) > Date.now()) return `Sales open ${momentInWords(onSaleAt)}.`;
@@ -70,9 +79,9 @@ function closedInWords({ onSaleAt, salesPaused }: EventView, house: House, zone:
   const zones = house.zones.filter((one) => zone === undefined || one.zone === zone);
   const seats = (code: number) => zones.reduce((sum, { counts }) => sum + (counts[code] ?? 0), 0);
   if (seats(CODE.AVAILABLE) > 0) return undefined;
-  return seats(CODE.HELD) > 0
-    ? 'Nothing is free just now. What somebody holds may come back: it is seen here at once.'
-    : 'Sold out.';
+  if (seats(CODE.HELD) > 0)
+    return 'Nothing is free just now. What somebody holds may come back: it is seen here at once.';
+  return seats(CODE.SOLD) > 0 ? 'Sold out.' : 'Not for sale.';
 }
 
 function Picked({ event, picked, clear, ask }: Pick<Props, 'event' | 'picked' | 'ask'> & { clear: () => void }) {
@@ -80,6 +89,7 @@ function Picked({ event, picked, clear, ask }: Pick<Props, 'event' | 'picked' | 
     event,
     picked.map((label) => seatOf(label).zone),
   );
+  const most = mostAtOnce(event);
   return (
     <section class="card" aria-labelledby="picked">
       <h2 id="picked" tabIndex={-1}>
@@ -87,8 +97,10 @@ function Picked({ event, picked, clear, ask }: Pick<Props, 'event' | 'picked' | 
       </h2>
       <p>{seatsInWords(picked)}</p>
       <p class="total">{total}</p>
-      {picked.length === MAX_SEATS_PER_REQUEST && (
-        <p class="hint">{MAX_SEATS_PER_REQUEST} seats are the most at once: one more lets the first go.</p>
+      {picked.length >= most && (
+        <p class="hint">
+          {most === 1 ? '1 seat is' : `${most} seats are`} the most at once: one more lets the first go.
+        </p>
       )}
       <div class="actions">
         <button type="button" class="action" onClick={() => ask({ seats: picked })}>

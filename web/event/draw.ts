@@ -1,6 +1,6 @@
-import { AISLE, boxOf, type Place, type Plan, pointAt, radiusOf, roomOf, seatPoint } from './bowl.ts';
+import { AISLE, type boxOf, type Place, type Plan, pointAt, radiusOf, reachOf, roomOf, seatPoint } from './bowl.ts';
 import type { Camera, Size } from './camera.ts';
-import { CODE, type House, labelOf, type Seat, type ZoneSeats } from './house.ts';
+import { CODE, type House, type Seat, seatOf, type ZoneSeats } from './house.ts';
 import { freeInWords } from './words.ts';
 
 /** Colours as the style sheet has them, for light and dark. */
@@ -24,6 +24,11 @@ const CIRCLES_SCALE = 10;
 export const NUMBERS_SCALE = 19;
 const LABELS_SCALE = 40;
 
+/** Pixels from a row's end to its number, from a first row to the name of its zone, and of the least mark on a seat of this buyer. */
+const ROW_NUMBER_PIXELS = 11;
+const ZONE_NAME_PIXELS = 18;
+const LEAST_MARK_PIXELS = 6.5;
+
 /** How much of its place a seat fills, by status code: what is gone steps back. */
 const FILL = [0.78, 0.78, 0.46, 0.46] as const;
 
@@ -42,17 +47,21 @@ export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number,
     dpr * (size.height / 2 - camera.y * scale),
   );
   const sees = viewOf(camera, size);
+  const reach = reachOf(sees);
   drawStage(context, plan, scale, colours);
   for (const place of plan.places) {
     const zone = house.zone(place.zone);
-    if (zone === undefined || !overlaps(boxOf(plan, place), sees)) continue;
+    if (zone === undefined || !isWithin(reach, place)) continue;
     if (scale < SEATS_SCALE) drawZone(context, place, zone, scale, scene);
-    else drawSeats(context, place, zone, scale, scene, sees);
+    else drawSeats(context, place, zone, scale, scene, sees, reach);
   }
-  if (scale < SEATS_SCALE) drawMarks(context, scale, scene);
+  drawOwn(context, scale, scene);
+  if (scale >= SEATS_SCALE) drawPointed(context, scale, scene);
 }
 
 type Box = ReturnType<typeof boxOf>;
+
+type Reach = ReturnType<typeof reachOf>;
 
 const viewOf = ({ x, y, scale }: Camera, { width, height }: Size): Box => ({
   left: x - width / 2 / scale - 1,
@@ -61,7 +70,8 @@ const viewOf = ({ x, y, scale }: Camera, { width, height }: Size): Box => ({
   bottom: y + height / 2 / scale + 1,
 });
 
-const overlaps = (a: Box, b: Box) => a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+const isWithin = ({ nearest, farthest, ...angles }: Reach, { inner, outer, from, to }: Place) =>
+  outer > nearest && inner < farthest && to > angles.from && from < angles.to;
 
 const font = (pixels: number, weight = 500) => `${weight} ${pixels}px system-ui, sans-serif`;
 
@@ -145,23 +155,6 @@ function luminanceOf(colour: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Where this buyer's seats are while single seats are too small to see. */
-function drawMarks(context: CanvasRenderingContext2D, scale: number, { plan, mine, picked, colours }: Scene): void {
-  for (const label of [...mine, ...picked]) {
-    const [zone, row = 1, number = 1] = label.split('-').map(Number);
-    const place = plan.places.find((one) => one.zone === zone);
-    if (place === undefined) continue;
-    const { x, y } = seatPoint(place, row, number);
-    context.beginPath();
-    context.arc(x * scale, y * scale, 4, 0, 2 * Math.PI);
-    context.fillStyle = colours.mine;
-    context.fill();
-    context.lineWidth = 1.5;
-    context.strokeStyle = colours.paper;
-    context.stroke();
-  }
-}
-
 function drawSeats(
   context: CanvasRenderingContext2D,
   place: Place,
@@ -169,19 +162,28 @@ function drawSeats(
   scale: number,
   scene: Scene,
   sees: Box,
+  reach: Reach,
 ): void {
   const { colours } = scene;
   const fills = [colours.free, colours.held, colours.sold, colours.sold];
   const points: { x: number; y: number; number: number }[][] = [[], [], [], []];
+  const step = (place.to - place.from) / place.seatsPerRow;
+  const first = Math.max(1, Math.floor((reach.from - place.from) / step));
+  const last = Math.min(place.seatsPerRow, Math.ceil((reach.to - place.from) / step) + 1);
+  // Seats of all rows stand on the same rays.
+  const rays: { number: number; sin: number; cos: number }[] = [];
+  for (let number = first; number <= last; number += 1) {
+    const { x, y } = pointAt(1, place.from + (number - 0.5) * step);
+    rays.push({ number, sin: x, cos: y });
+  }
   for (let row = 1; row <= zone.rows; row += 1) {
     const radius = radiusOf(place, row);
-    const step = (place.to - place.from) / place.seatsPerRow;
+    if (radius < reach.nearest || radius > reach.farthest) continue;
     const room = scale * roomOf(place, row);
     for (const some of points) some.length = 0;
-    for (let number = 1; number <= zone.seatsPerRow; number += 1) {
-      const angle = place.from + (number - 0.5) * step;
-      const x = radius * Math.sin(angle);
-      const y = radius * Math.cos(angle);
+    for (const { number, sin, cos } of rays) {
+      const x = radius * sin;
+      const y = radius * cos;
       if (x < sees.left || x > sees.right || y < sees.top || y > sees.bottom) continue;
       const code = zone.seats[(row - 1) * zone.seatsPerRow + number - 1] ?? 0;
       points[code]?.push({ x: x * scale, y: y * scale, number });
@@ -203,14 +205,14 @@ function drawSeats(
     }
     if (scale >= ROWS_SCALE) drawRowNumber(context, place, row, radius, scale, colours);
   }
-  drawOwn(context, place, scale, scene);
   drawZoneName(context, place, scale, colours);
 }
 
 /** Along the first row, on the stage's side: there is an aisle, and it is always inside the picture. */
 function drawZoneName(context: CanvasRenderingContext2D, place: Place, scale: number, colours: Colours): void {
   const angle = (place.from + place.to) / 2;
-  const { x, y } = pointAt(place.inner - AISLE / 2, angle);
+  const radius = place.inner - Math.min(AISLE / 2, ZONE_NAME_PIXELS / scale);
+  const { x, y } = pointAt(radius, angle);
   context.save();
   context.translate(x * scale, y * scale);
   context.rotate(-angle);
@@ -219,7 +221,7 @@ function drawZoneName(context: CanvasRenderingContext2D, place: Place, scale: nu
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   const name = `Zone ${place.zone}`;
-  const roomPixels = (place.inner - AISLE / 2) * (place.to - place.from) * scale;
+  const roomPixels = radius * (place.to - place.from) * scale;
   context.fillText(context.measureText(name).width < roomPixels ? name : String(place.zone), 0, 0);
   context.restore();
 }
@@ -255,7 +257,7 @@ function drawRowNumber(
   scale: number,
   colours: Colours,
 ): void {
-  const { x, y } = pointAt(radius, from - 1.2 / radius);
+  const { x, y } = pointAt(radius, from - ROW_NUMBER_PIXELS / scale / radius);
   context.fillStyle = colours.soft;
   context.font = font(Math.min(12, scale * 0.8));
   context.textAlign = 'center';
@@ -263,32 +265,52 @@ function drawRowNumber(
   context.fillText(String(row), x * scale, y * scale);
 }
 
-/** Seats of this buyer, picked ones, and the one that is pointed at, above the others. */
-function drawOwn(context: CanvasRenderingContext2D, place: Place, scale: number, scene: Scene): void {
-  const { mine, picked, pointed, colours } = scene;
-  const circle = (label: string, share: number) => {
-    const [zone, row = 1, number = 1] = label.split('-').map(Number);
-    if (zone !== place.zone) return undefined;
-    const { x, y } = seatPoint(place, row, number);
-    const room = scale * roomOf(place, row);
-    context.beginPath();
-    context.arc(x * scale, y * scale, room * share, 0, 2 * Math.PI);
-    return { x: x * scale, y: y * scale, room, number };
+/**
+ * Seats of this buyer, and picked ones, above all others and never too small to see. Nobody needs to tell colours: around both is a
+ * ring, those owned are filled and ticked, those picked are not. Ring by ring, so that seats side by side have one outline.
+ */
+function drawOwn(context: CanvasRenderingContext2D, scale: number, { plan, mine, picked, colours }: Scene): void {
+  const marks = [...mine, ...[...picked].filter((label) => !mine.has(label))].flatMap((label) => {
+    const mark = markOf(plan, seatOf(label), scale);
+    return mark === undefined ? [] : [{ ...mark, isMine: mine.has(label) }];
+  });
+  const disks = (some: typeof marks, inset: number, colour: string) => {
+    context.fillStyle = colour;
+    for (const { x, y, radius } of some) {
+      context.beginPath();
+      context.arc(x, y, radius - inset, 0, 2 * Math.PI);
+      context.fill();
+    }
   };
-  for (const label of [...mine, ...picked]) {
-    const at = circle(label, 0.47);
-    if (at === undefined) continue;
-    context.fillStyle = colours.mine;
-    context.fill();
-    if (at.room < 15) continue;
-    context.fillStyle = colours.onMine;
-    context.font = font(Math.min(14, at.room * 0.48), 700);
-    context.textAlign = 'center';
-    context.textBaseline = 'middle';
-    context.fillText(mine.has(label) ? '✓' : String(at.number), at.x, at.y + 0.5);
+  const owned = marks.filter(({ isMine }) => isMine);
+  disks(marks, 0, colours.ink);
+  disks(marks, 1.75, colours.paper);
+  disks(owned, 3.25, colours.mine);
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  for (const { x, y, radius, number, isMine } of marks) {
+    if (radius < 8) continue;
+    context.font = font(Math.min(14, radius * 0.9), 700);
+    context.fillStyle = isMine ? colours.onMine : colours.ink;
+    context.fillText(isMine ? '✓' : String(number), x, y + 0.5);
   }
-  if (pointed === undefined || circle(labelOf(pointed), 0.5) === undefined) return;
+}
+
+function drawPointed(context: CanvasRenderingContext2D, scale: number, { plan, pointed, colours }: Scene): void {
+  const mark = pointed && markOf(plan, pointed, scale);
+  if (mark === undefined) return;
+  context.beginPath();
+  context.arc(mark.x, mark.y, mark.radius, 0, 2 * Math.PI);
   context.lineWidth = 2;
   context.strokeStyle = colours.ink;
   context.stroke();
+}
+
+/** Where a seat is marked, and how large. */
+function markOf({ places }: Plan, { zone, row, number }: Seat, scale: number) {
+  const place = places.find((one) => one.zone === zone);
+  if (place === undefined) return undefined;
+  const { x, y } = seatPoint(place, row, number);
+  const radius = Math.max(LEAST_MARK_PIXELS, (scale * roomOf(place, row)) / 2);
+  return { x: x * scale, y: y * scale, radius, number };
 }

@@ -1,17 +1,21 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { HerdView } from '../../shared/contract/herd.ts';
+import { type Problem, Refused } from '../answers.ts';
 import { get } from './live.ts';
 import { numberInWords } from './words.ts';
 
 /** Milliseconds between two looks at a herd that runs. */
 const LOOK_MS = 400;
 
+const problemOf = (fault: unknown): string =>
+  fault instanceof Refused ? fault.message : 'The server is out of reach.';
+
 const isUnderWay = ({ status }: HerdView) => status === 'running' || status === 'checking';
 
 /** Sends a herd and shows how it fares. Not there where the server offers none: on any but embedded servers. */
 export function HerdCard() {
   const [herd, setHerd] = useState<HerdView>();
-  const [isLost, setLost] = useState(false);
+  const [problem, setProblem] = useState<string>();
   const isRunning = herd !== undefined && isUnderWay(herd);
 
   useEffect(() => {
@@ -23,9 +27,9 @@ export function HerdCard() {
       get<HerdView>('/admin/herd').then(
         (view) => {
           setHerd(view);
-          setLost(false);
+          setProblem(undefined);
         },
-        () => setLost(true),
+        (fault) => setProblem(problemOf(fault)),
       );
     const timer = setInterval(() => void look(), LOOK_MS);
     return () => clearInterval(timer);
@@ -34,10 +38,12 @@ export function HerdCard() {
   async function send(): Promise<void> {
     try {
       const response = await fetch('/admin/herd', { method: 'POST' });
-      if (!response.ok) throw new Error(response.statusText);
-      setHerd(await response.json());
-    } catch {
-      setLost(true);
+      const answer = (await response.json()) as HerdView & Problem;
+      if (!response.ok) throw new Refused(response, answer);
+      setHerd(answer);
+      setProblem(undefined);
+    } catch (fault) {
+      setProblem(problemOf(fault));
     }
   }
 
@@ -50,9 +56,9 @@ export function HerdCard() {
         held against the database.
       </p>
       {herd.status !== 'none' && <Figures herd={herd} />}
-      {isLost && (
+      {problem !== undefined && (
         <p class="notice" role="alert">
-          The server is out of reach.
+          {problem}
         </p>
       )}
       <button type="button" class="action second" disabled={isRunning} onClick={() => void send()}>
@@ -74,15 +80,16 @@ function Figures({ herd }: { herd: HerdView }) {
         <span class="label">Decided {numberInWords(settled)}</span>
         <progress value={settled} max={buyers} />
       </label>
-      <p role="status">{wordsOf(herd, accepted - settled)}</p>
+      {status === 'running' && <p>{numberInWords(accepted - settled)} wait in the queue.</p>}
+      <p role="status">{wordsOf(herd)}</p>
       {status === 'done' && <Verdict herd={herd} />}
     </>
   );
 }
 
-function wordsOf({ status, booked = 0, seconds = 0, accepted }: HerdView, waiting: number): string {
-  if (status === 'running' && accepted === 0) return 'They are on their way.';
-  if (status === 'running') return `${numberInWords(waiting)} wait in the queue.`;
+/** Read out when it changes: with the status, and no more often. */
+function wordsOf({ status, booked = 0, seconds = 0 }: HerdView): string {
+  if (status === 'running') return 'They are on their way.';
   if (status === 'checking') return 'All are decided. Holding every answer against the database …';
   if (status === 'failed') return 'The herd broke off. Its log tells why.';
   return `${numberInWords(booked)} bookings in ${seconds.toFixed(1)} seconds.`;

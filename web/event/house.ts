@@ -1,9 +1,10 @@
 import type { EventView, SeatMap, SeatStatus } from '../../shared/contract/events.ts';
+import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 
 /** Seat statuses as they stand in memory, one byte a seat. */
 export const CODE = { AVAILABLE: 0, HELD: 1, SOLD: 2, BLOCKED: 3 } as const satisfies Record<SeatStatus, number>;
 
-/** A zone and its seats, row by row from the front. `counts` by status code. */
+/** A zone and its seats, row by row from the front. `counts` by status code. All of it changes in place. */
 export type ZoneSeats = {
   zone: number;
   rows: number;
@@ -11,6 +12,8 @@ export type ZoneSeats = {
   /** In the minor unit of the event's currency. */
   price: number;
   seats: Uint8Array;
+  /** How many seats of each row are free. */
+  freeInRow: Uint16Array;
   counts: [free: number, held: number, sold: number, blocked: number];
 };
 
@@ -24,6 +27,10 @@ export function seatOf(label: string): Seat {
   return { zone, row, number };
 }
 
+/** Seats that a buyer may ask for in one request. */
+export const mostAtOnce = ({ seatLimit }: Pick<EventView, 'seatLimit'>): number =>
+  Math.min(MAX_SEATS_PER_REQUEST, seatLimit ?? MAX_SEATS_PER_REQUEST);
+
 export const labelOf = ({ zone, row, number }: Seat): string => `${zone}-${row}-${number}`;
 
 /** The seats of a house as last told. Everybody who listens is called after each change. */
@@ -31,7 +38,8 @@ export function createHouse(event: EventView) {
   const zones: ZoneSeats[] = event.zones.map(({ zone, rows, seatsPerRow, price, counts }) => {
     const { available, held, sold, blocked } = counts; // right before a map has come, in which single seats stand
     const seats = new Uint8Array(rows * seatsPerRow);
-    return { zone, rows, seatsPerRow, price, seats, counts: [available, held, sold, blocked] };
+    const freeInRow = new Uint16Array(rows).fill(seatsPerRow);
+    return { zone, rows, seatsPerRow, price, seats, freeInRow, counts: [available, held, sold, blocked] };
   });
   const byNumber = new Map(zones.map((zone) => [zone.zone, zone]));
   const listeners = new Set<() => void>();
@@ -49,6 +57,8 @@ export function createHouse(event: EventView) {
     zone.counts[before] -= 1;
     zone.counts[code as 0 | 1 | 2 | 3] += 1;
     zone.seats[at] = code;
+    const more = Number(code === CODE.AVAILABLE) - Number(before === CODE.AVAILABLE);
+    zone.freeInRow[row - 1] = (zone.freeInRow[row - 1] ?? 0) + more;
   }
 
   return {
@@ -96,13 +106,14 @@ export function createHouse(event: EventView) {
 export type House = ReturnType<typeof createHouse>;
 
 function readZone(zone: ZoneSeats, drawn: SeatMap['zones'][number]): void {
-  const { rows, seatsPerRow, seats, counts } = zone;
+  const { rows, seatsPerRow, seats, freeInRow, counts } = zone;
   const taken = bytesOf(drawn.taken);
   const held = bytesOf(drawn.held ?? '');
   const blocked = bytesOf(drawn.blocked ?? '');
   const rowBytes = Math.ceil(seatsPerRow / 8);
   counts.fill(0);
   for (let row = 0; row < rows; row += 1) {
+    const freeBefore = counts[CODE.AVAILABLE];
     for (let i = 0; i < seatsPerRow; i += 1) {
       const byte = row * rowBytes + (i >> 3);
       const bit = 0x80 >> (i & 7);
@@ -116,22 +127,8 @@ function readZone(zone: ZoneSeats, drawn: SeatMap['zones'][number]): void {
       seats[row * seatsPerRow + i] = code;
       counts[code] += 1;
     }
+    freeInRow[row] = counts[CODE.AVAILABLE] - freeBefore;
   }
 }
 
 const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-
-/** A stretch of free seats of a row, numbers from 1. */
-export type Run = { from: number; to: number };
-
-/** The free runs of a row, from 1. */
-export function freeRuns({ seats, seatsPerRow }: ZoneSeats, row: number): Run[] {
-  const runs: Run[] = [];
-  for (let number = 1; number <= seatsPerRow; number += 1) {
-    if (seats[(row - 1) * seatsPerRow + number - 1] !== CODE.AVAILABLE) continue;
-    const last = runs.at(-1);
-    if (last?.to === number - 1) last.to = number;
-    else runs.push({ from: number, to: number });
-  }
-  return runs;
-}

@@ -74,8 +74,9 @@ export function HousePlan(props: Props) {
       <ul class="legend">
         <Key name="free" words={`Free ${numberInWords(counts[CODE.AVAILABLE] ?? 0)}`} />
         <Key name="held" words={`Held ${numberInWords(counts[CODE.HELD] ?? 0)}`} />
-        <Key name="sold" words={`Sold ${numberInWords((counts[CODE.SOLD] ?? 0) + (counts[CODE.BLOCKED] ?? 0))}`} />
-        <Key name="mine" words="Yours" />
+        <Key name="sold" words={`Sold ${numberInWords(counts[CODE.SOLD] ?? 0)}`} />
+        {picked.length > 0 && <Key name="picked" words="Picked" />}
+        {mine.length > 0 && <Key name="mine" words="Yours" />}
         <li class={`connection ${connection}`}>
           {connection === 'live' ? 'Live' : connection === 'polling' ? 'Every 2 seconds' : 'Connecting'}
         </li>

@@ -31,6 +31,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
   };
   const pointers = new Map<number, { x: number; y: number }>();
   let size: Size = { width: 1, height: 1 };
+  let ratio = 1; // pixels of the screen for one of CSS, as the canvas was made for
   let camera: Camera = { x: 0, y: 0, scale: 1 };
   let isWhole = true;
   let isNear = false;
@@ -46,6 +47,10 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
 
   function paint(nowMs: number): void {
     frame = 0;
+    if (ratio !== devicePixelRatio) {
+      resize(); // on another screen; it paints
+      return;
+    }
     if (flight !== undefined) {
       const share = Math.min(1, (nowMs - flight.sinceMs) / FLIGHT_MS);
       camera = between(flight.from, flight.to, Math.max(0, share));
@@ -57,7 +62,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
       tell.near(isNear);
     }
     canvas.classList.toggle('whole', isWhole);
-    draw(context, size, devicePixelRatio, camera, scene);
+    draw(context, size, ratio, camera, scene);
   }
 
   function look(to: Camera, atOnce = still.matches): void {
@@ -77,12 +82,13 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
   const nearer = (factor: number, at = middle(), atOnce?: boolean) =>
     look(zoomed(flight?.to ?? camera, size, factor, at, least()), atOnce);
 
-  function fit(): void {
+  function resize(): void {
     const { width, height } = canvas.getBoundingClientRect();
     if (width === 0 || height === 0) return;
     size = { width, height };
-    canvas.width = Math.round(width * devicePixelRatio);
-    canvas.height = Math.round(height * devicePixelRatio);
+    ratio = devicePixelRatio;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
     if (isWhole) camera = cameraOn(plan, size);
     paint(performance.now()); // at once: setting the size has emptied the canvas
   }
@@ -135,6 +141,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
       nearer(Math.exp(-e.deltaY * lines * (e.ctrlKey ? 0.01 : 0.0016)), at(e), true);
     },
     pointerdown(e: PointerEvent) {
+      if (e.button !== 0) return;
       canvas.setPointerCapture(e.pointerId);
       if (e.pointerType !== 'mouse') pointAt(undefined);
       pointers.set(e.pointerId, at(e));
@@ -165,8 +172,8 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     pointercancel(e: PointerEvent) {
       pointers.delete(e.pointerId);
     },
-    pointerleave() {
-      pointAt(undefined);
+    pointerleave(e: PointerEvent) {
+      if (e.pointerType === 'mouse') pointAt(undefined); // a finger leaves whenever it is lifted
     },
     keydown(e: KeyboardEvent) {
       const keys: Record<string, () => void> = {
@@ -191,7 +198,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     redraw();
   }
 
-  const resized = new ResizeObserver(fit);
+  const resized = new ResizeObserver(resize);
   resized.observe(canvas);
   dark.addEventListener('change', recolour);
   const unlisten = house.listen(redraw);

@@ -5,17 +5,27 @@ import { seatOf, type ZoneSeats } from './house.ts';
 
 /** A price in the minor unit of a currency (cents), without cents where there are none. */
 export function priceInWords(price: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  const { maximumFractionDigits = 2 } = format.resolvedOptions();
-  const amount = price / 10 ** maximumFractionDigits;
-  if (!Number.isInteger(amount)) return format.format(amount);
-  return new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits: 0 }).format(amount);
+  if (price === 0) return 'free of charge';
+  if (formats.currency !== currency) formats = formatsOf(currency);
+  const { exact, whole, unit } = formats;
+  return price % unit === 0 ? whole.format(price / unit) : exact.format(price / unit);
 }
 
+/** How prices of a currency are written, and what it has of the minor unit. To make a format costs a hundred times what using it does. */
+function formatsOf(currency: string) {
+  const exact = new Intl.NumberFormat('en', { style: 'currency', currency });
+  const whole = new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits: 0 });
+  return { currency, exact, whole, unit: 10 ** (exact.resolvedOptions().maximumFractionDigits ?? 2) };
+}
+
+/** Of the currency that was written last: a page has one event. */
+let formats = formatsOf('EUR');
+
 /** How much of a zone is to be had. */
-export function freeInWords([free, held]: ZoneSeats['counts']): string {
+export function freeInWords([free, held, sold]: ZoneSeats['counts']): string {
   if (free > 0) return `${numberInWords(free)} free`;
-  return held > 0 ? 'none free' : 'sold out';
+  if (held > 0) return 'none free';
+  return sold > 0 ? 'sold out' : 'not for sale';
 }
 
 /** What seats of these zones cost together, one zone for each seat. */
@@ -78,4 +88,6 @@ export function etaInWords(seconds: number): string {
 export const momentInWords = (moment: string): string =>
   new Date(moment).toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' });
 
-export const numberInWords = (value: number): string => value.toLocaleString('en');
+const NUMBER = new Intl.NumberFormat('en');
+
+export const numberInWords = (value: number): string => NUMBER.format(value);
