@@ -230,6 +230,27 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.getByText('Sold out.').waitFor();
   });
 
+  test('the list of seats keeps the focus where it is while others buy, and takes it along from zone to zone', async () => {
+    await open({ viewport: { width: 320, height: 640 } });
+    await legend('Live');
+    const focused = 'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent';
+    const focusIs = (what: string) => until(async () => (await page.evaluate(focused)) === what, 5_000);
+    const press = (name: string | RegExp) => page.getByRole('button', { name }).press('Enter');
+    await press(/^Zone 2 /);
+    await focusIs('Zone 2');
+    await page.getByRole('button', { name: 'Row 1, seat 9', exact: true }).focus();
+    await hold({ seats: ['2-1-5', '2-1-9'] });
+    await page.locator('[aria-label="Row 1, seat 9"][aria-disabled="true"]').waitFor();
+    await focusIs('Row 1, seat 9');
+    await press('Row 1, seat 7');
+    await press('Clear');
+    await focusIs('Best seats together');
+    await press('All zones');
+    await focusIs('Zones');
+    await page.evaluate("document.documentElement.style.fontSize = '200%'");
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+  });
+
   test('the plan of a large house is moved by wheel, touch and keyboard', async () => {
     const zones = Array.from({ length: 20 }, () => ({ rows: 20, seatsPerRow: 50, price: 4_500 }));
     const { body } = await send(system().url, 'POST', '/api/events', { name: 'Arena', zones });

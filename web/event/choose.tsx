@@ -1,6 +1,7 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
+import { serverNow } from '../answers.ts';
 import { CODE, type House, mostAtOnce, seatOf, type ZoneSeats } from './house.ts';
 import { countInWords, freeInWords, momentInWords, priceInWords, seatsInWords, totalInWords } from './words.ts';
 
@@ -16,8 +17,17 @@ type Props = {
 
 /** What to ask for: the best seats together, or those that were picked. */
 export function Choose({ event, house, picked, setPicked, zone, lookAt, ask }: Props) {
+  const wasCleared = useRef(false);
+  useEffect(() => {
+    if (wasCleared.current) document.getElementById('best')?.focus(); // the button that was pressed is gone
+    wasCleared.current = false;
+  }, [picked]);
+  const clear = () => {
+    wasCleared.current = true;
+    setPicked([]);
+  };
   return picked.length > 0 ? (
-    <Picked event={event} picked={picked} clear={() => setPicked([])} ask={ask} />
+    <Picked event={event} picked={picked} clear={clear} ask={ask} />
   ) : (
     <Best event={event} house={house} zone={zone} lookAt={lookAt} ask={ask} />
   );
@@ -74,7 +84,7 @@ function ZoneOption({ zone: { zone, price, counts }, currency }: { zone: ZoneSea
 
 /** Why nothing is to be had at the moment, as far as this page knows: the server knows better, so it may still be asked. */
 function closedInWords({ onSaleAt, salesPaused }: EventView, house: House, zone: number | undefined) {
-  if (onSaleAt !== null && Date.parse(onSaleAt) > Date.now()) return `Sales open ${momentInWords(onSaleAt)}.`;
+  if (onSaleAt !== null && Date.parse(onSaleAt) > serverNow()) return `Sales open ${momentInWords(onSaleAt)}.`;
   if (salesPaused) return 'Sales are paused.';
   const zones = house.zones.filter((one) => zone === undefined || one.zone === zone);
   const seats = (code: number) => zones.reduce((sum, { counts }) => sum + (counts[code] ?? 0), 0);

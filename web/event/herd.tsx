@@ -36,6 +36,7 @@ export function HerdCard() {
   }, [isRunning]);
 
   async function send(): Promise<void> {
+    if (isRunning) return;
     try {
       const response = await fetch('/admin/herd', { method: 'POST' });
       const answer = (await response.json()) as HerdView & Problem;
@@ -61,7 +62,7 @@ export function HerdCard() {
           {problem}
         </p>
       )}
-      <button type="button" class="action second" disabled={isRunning} onClick={() => void send()}>
+      <button type="button" class="action second" aria-disabled={isRunning} onClick={() => void send()}>
         {isRunning ? 'Under way …' : `Send ${numberInWords(herd.buyers)} buyers`}
       </button>
     </section>

@@ -1,13 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
-import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 import { Refused, serverNow } from '../answers.ts';
 import { Countdown } from '../countdown.tsx';
 import { type KeptBooking, keptAdmission } from '../kept.ts';
 import { Masthead } from '../masthead.tsx';
 import { Choose } from './choose.tsx';
 import { HerdCard } from './herd.tsx';
-import { CODE, createHouse, type House } from './house.ts';
+import { CODE, createHouse, type House, mostAtOnce } from './house.ts';
 import { type Connection, createLive, get } from './live.ts';
 import { HousePlan } from './plan.tsx';
 import { createPurchase, hasBegun, type Purchase, type Standing, toWaitingRoom } from './purchase.ts';
@@ -142,7 +141,7 @@ function Sale({ event }: { event: EventView }) {
     setPicked((before) => {
       if (before.includes(label)) return before.filter((one) => one !== label);
       if (house.statusOf(label) !== CODE.AVAILABLE) return before;
-      return [...before, label].slice(-MAX_SEATS_PER_REQUEST);
+      return [...before, label].slice(-mostAtOnce(event));
     });
   };
   const lookAt = (number: number | undefined) => {
@@ -275,7 +274,8 @@ function useCounts(house: House): number[] {
 function pricesOf({ zones, currency }: EventView): string {
   const prices = zones.map(({ price }) => price);
   const [low, high] = [Math.min(...prices), Math.max(...prices)];
-  if (high === 0) return 'free of charge';
+  if (high === 0) return priceInWords(0, currency);
+  if (low === 0) return `free of charge, or up to ${priceInWords(high, currency)} a seat`;
   return low === high
     ? `${priceInWords(low, currency)} a seat`
     : `${priceInWords(low, currency)} to ${priceInWords(high, currency)} a seat`;

@@ -8,6 +8,13 @@ import { freeInWords, numberInWords, priceInWords } from './words.ts';
 
 const STATUS_WORDS = ['free', 'held by somebody', 'sold', 'not for sale'];
 
+const CONNECTION_WORDS: Record<Connection, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  polling: 'Every 2 seconds',
+  lost: 'Out of reach',
+};
+
 type Props = {
   house: House;
   mine: string[];
@@ -77,9 +84,7 @@ export function HousePlan(props: Props) {
         <Key name="sold" words={`Sold ${numberInWords(counts[CODE.SOLD] ?? 0)}`} />
         {picked.length > 0 && <Key name="picked" words="Picked" />}
         {mine.length > 0 && <Key name="mine" words="Yours" />}
-        <li class={`connection ${connection}`}>
-          {connection === 'live' ? 'Live' : connection === 'polling' ? 'Every 2 seconds' : 'Connecting'}
-        </li>
+        <li class={`connection ${connection}`}>{CONNECTION_WORDS[connection]}</li>
       </ul>
     </section>
   );
