@@ -64,7 +64,8 @@ export function createIntake<Name extends BatchJob>(deps: {
       if (ticket.enqueue) queueing.set(ticket.ticketId, entry);
       // Before it is on the queue: no outcome can come that this node does not wait for.
       const { ticketId, kind, userId, trace } = entry;
-      if (ticket.ticketId === ticketId) noteAccepted(ticketId, kind, userId, ticket.place, trace);
+      if (ticket.ticketId === ticketId)
+        noteAccepted(ticketId, kind, userId, { place: ticket.place, settled: accepted.settled }, trace);
     }
     const requests = [...queueing].map(([ticketId, { asked, trace }]) => ({
       ticketId,

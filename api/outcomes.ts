@@ -35,6 +35,8 @@ type Remembered = {
   kind: TicketKind;
   userId: number | undefined;
   place: number;
+  /** Tickets that were settled when it was accepted. */
+  settled: number;
   atMs: number;
   outcome: string | undefined;
   trace: Trace | undefined;
@@ -178,7 +180,8 @@ export async function createOutcomes(deps: {
     if (known === undefined || !mayRead(reader, known.userId)) return undefined;
     if (known.outcome !== undefined) return settledState(ticketId, known.outcome);
     if (performance.now() - known.atMs > BELIEVED_MS) return undefined;
-    return queuedState(ticketId, known, settledCounts[shardOfTicket(ticketId, shards) ?? 0] ?? 0);
+    const seen = settledCounts[shardOfTicket(ticketId, shards) ?? 0] ?? 0; // of long ago where nobody asks
+    return queuedState(ticketId, known, Math.max(seen, known.settled));
   }
 
   /** Calls `listener` once with the outcome, if it comes. The result ends that. */
@@ -232,19 +235,19 @@ export async function createOutcomes(deps: {
     follow,
     wait,
 
-    /** Remembers a ticket that this node has just accepted, with its place in line. */
+    /** Remembers a ticket that this node has just accepted, with its place in line and how many are settled. */
     noteAccepted(
       ticketId: string,
       kind: TicketKind,
       userId: number | undefined,
-      place: number,
+      line: { place: number; settled: number },
       trace: Trace | undefined,
     ): void {
       if (remembered.size === MIN_REMEMBERED) {
         rememberedBefore = remembered;
         remembered = new Map();
       }
-      remembered.set(ticketId, { kind, userId, place, atMs: performance.now(), outcome: undefined, trace });
+      remembered.set(ticketId, { kind, userId, ...line, atMs: performance.now(), outcome: undefined, trace });
     },
 
     /**
