@@ -1,9 +1,14 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+
+/** Mirrors have their moments: how often they are asked, and milliseconds between. */
+const TRIES = 3;
+const PAUSE_MS = 2_000;
 
 /**
  * Unpacks packages of Debian or Ubuntu into a folder, with the libraries that this system lacks. apt works on state folders of our own,
@@ -36,8 +41,16 @@ export async function fetchPackages(
   const env = { ...environment, DEBIAN_FRONTEND: 'noninteractive' };
   const download = ['install', '--download-only', '--reinstall', '-y', '-qq', '--no-install-recommends', ...flags];
   try {
-    await run('apt-get', ['update', '-qq', ...flags], { env });
-    await firstOf(choices, (packages) => run('apt-get', [...download, ...packages], { env }));
+    for (let left = TRIES - 1; ; left -= 1) {
+      try {
+        await run('apt-get', ['update', '-qq', ...flags], { env }); // ends well even where a mirror did not answer
+        await firstOf(choices, (packages) => run('apt-get', [...download, ...packages], { env }));
+        break;
+      } catch (fault) {
+        if (left === 0) throw fault;
+        await sleep(PAUSE_MS);
+      }
+    }
     for (const name of readdirSync(join(cache, 'archives')).filter((file) => file.endsWith('.deb'))) {
       await run('dpkg-deb', ['-x', join(cache, 'archives', name), unpacked], { env });
     }
