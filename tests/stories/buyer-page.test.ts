@@ -161,10 +161,23 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await click('Hold the best 2');
     await heading('Held for you');
+    // A look that began before, and is answered after, must not say that nothing is on the queue.
+    let answerLook = () => {};
+    const looked = new Promise<void>((resolve) => {
+      answerLook = resolve;
+    });
+    await page.route('**/api/bookings/*', (route) => looked.then(() => route.continue()));
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await system().stopWorkers();
     await page.route('**/confirm', (route) => route.continue({ url: `${route.request().url()}?wait=0` }));
     await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await page.getByText('It is in the queue: the seats stay yours').waitFor();
+    const queued = page.getByText('It is in the queue: the seats stay yours');
+    await queued.waitFor();
+    const answered = page.waitForResponse('**/api/bookings/*');
+    answerLook();
+    await answered;
+    await page.waitForTimeout(300);
+    expect(await queued.isVisible()).toBe(true);
     await page.getByRole('button', { name: 'Let go' }).click({ force: true }); // it looks as if it could not be pressed
     await system().resumeWorkers();
     await heading('The seats are yours');

@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import type { EventView, SeatMap } from '../../shared/contract/events.ts';
 import type { serverMessage } from '../../shared/contract/messages.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
-import { noteClock, type Problem, Refused } from '../answers.ts';
 import { keptSession } from '../kept.ts';
 import type { House } from './house.ts';
+import { get } from './requests.ts';
 
 type Message = z.infer<typeof serverMessage>;
 
@@ -218,14 +218,3 @@ export function createLive(
 }
 
 export type Live = ReturnType<typeof createLive>;
-
-/** @throws Refused where the answer is a refusal; another error where there is none */
-export async function get<Answer>(path: string): Promise<Answer> {
-  const token = keptSession().read();
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch(path, { headers, signal: AbortSignal.timeout(15_000) });
-  noteClock(response);
-  const answer = (await response.json()) as Answer & Problem;
-  if (!response.ok) throw new Refused(response, answer);
-  return answer;
-}

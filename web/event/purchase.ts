@@ -1,19 +1,16 @@
 import { titleOf } from '../../shared/contract/codes.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Booking, TicketView } from '../../shared/contract/tickets.ts';
-import type { ADMISSION_TOKEN_HEADER } from '../../shared/contract/waiting-room.ts';
-import { noteClock, type Problem, Refused, randomId, serverNow } from '../answers.ts';
+import { type Problem, Refused, randomId, serverNow } from '../answers.ts';
 import { type KeptBooking, keptAdmission, keptBookings, keptPurchase, keptSession, keptUser } from '../kept.ts';
-import { get, type Live } from './live.ts';
+import type { Live } from './live.ts';
+import { changeUnderKey, get } from './requests.ts';
 import { momentInWords } from './words.ts';
-
-const ADMISSION_TOKEN: typeof ADMISSION_TOKEN_HEADER = 'x-admission-token';
 
 /** Users that are there for trying, where nobody logs in: this browser is one of them. */
 const TRIAL_USERS = 100;
 
-/** Milliseconds after which a request counts as lost, and between tries: doubled each time, and half of it by chance. */
-const TIMEOUT_MS = 15_000;
+/** Milliseconds between tries: doubled each time, and half of it by chance. */
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 
@@ -95,33 +92,19 @@ export function createPurchase(
     pending = undefined;
   }
 
-  async function post<Answer>(method: 'POST' | 'DELETE', path: string, key: string, body: object) {
-    const token = keptSession().read();
-    const admission = keptAdmission(eventId).read();
-    const response = await fetch(path, {
-      method,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        'content-type': 'application/json',
-        'idempotency-key': key,
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(admission !== undefined && { [ADMISSION_TOKEN]: admission.token }),
-      },
-      body: JSON.stringify(body),
-    });
-    noteClock(response);
-    const answer = (await response.json()) as Answer & Problem;
-    if (!response.ok) throw new Refused(response, answer);
-    return { isDone: response.status !== 202, answer };
-  }
-
   /** Sends what is kept, under its key: the first time, after a reload, and after an answer that was lost. */
   async function sendKept(): Promise<void> {
     const purchase = kept.read();
     if (purchase === undefined || stopped) return;
     const { key, wish, userId } = purchase;
     try {
-      const { answer } = await post<TicketView>('POST', '/api/bookings', key, { eventId, userId, ...wish });
+      const { answer } = await changeUnderKey<TicketView>(
+        'POST',
+        '/api/bookings',
+        key,
+        { eventId, userId, ...wish },
+        keptAdmission(eventId).read()?.token,
+      );
       if (kept.read()?.key !== key) return; // it was given up meanwhile
       answered();
       kept.write({ ...purchase, ticketId: answer.ticketId });
@@ -214,11 +197,15 @@ export function createPurchase(
   async function lookAtBooking(problem?: string, isBooked = standing.step === 'held'): Promise<void> {
     const purchase = kept.read();
     if (purchase?.ticketId === undefined || stopped) return;
+    const wasChanging = isChanging();
+    const isOvertaken = () => isChanging() && !wasChanging; // the change knows better by now
     try {
       const booking = await get<Booking>(`/api/bookings/${purchase.ticketId}`);
+      if (isOvertaken()) return;
       pending = undefined;
       takeBooking(booking, problem);
     } catch (fault) {
+      if (isOvertaken()) return;
       if (!(fault instanceof Refused) || fault.code !== 'BOOKING_UNKNOWN')
         return missAsk(fault, purchase.wish, () => lookAtBooking(problem, isBooked));
       if (isBooked) return begin('That booking is no longer there: the house was cleared.');
@@ -227,9 +214,11 @@ export function createPurchase(
     }
   }
 
+  const isChanging = () => standing.step === 'held' && standing.busy !== undefined;
+
   /** Confirms, extends or cancels what is held. Under one key however often it is sent. */
   function change(kind: Change): void {
-    if (standing.step !== 'held' || standing.busy !== undefined) return;
+    if (standing.step !== 'held' || isChanging()) return;
     const { booking } = standing;
     show({ step: 'held', booking, busy: kind });
     void sendChange(booking, kind, randomId());
@@ -241,7 +230,7 @@ export function createPurchase(
     try {
       const [method, to] = kind === 'cancel' ? (['DELETE', path] as const) : (['POST', `${path}/${kind}`] as const);
       const body = { userId: kept.read()?.userId };
-      const { isDone, answer } = await post<Booking & { ticketId: string }>(method, to, key, body);
+      const { isDone, answer } = await changeUnderKey<Booking & { ticketId: string }>(method, to, key, body);
       answered();
       if (!isDone) return await followChange(booking, kind, answer.ticketId);
       const unchanged = kind === 'extend' && answer.expiresAt === booking.expiresAt;
@@ -309,7 +298,7 @@ export function createPurchase(
 
   /** Another tab has asked for seats, bought what is held, or ended what this one shows. */
   function followOtherTab({ key }: StorageEvent): void {
-    if (key === bookings.key && standing.step === 'held') void lookAtBooking();
+    if (key === bookings.key && standing.step === 'held' && !isChanging()) void lookAtBooking();
     if (key !== kept.key && key !== null) return;
     const purchase = kept.read();
     if (purchase?.key === shownKey) return;
@@ -326,7 +315,7 @@ export function createPurchase(
       clearTimeout(timer);
       pending = undefined;
       void work();
-    } else if (standing.step === 'held' && standing.busy === undefined) void lookAtBooking();
+    } else if (standing.step === 'held' && !isChanging()) void lookAtBooking();
   }
 
   addEventListener('storage', followOtherTab);
@@ -354,7 +343,10 @@ export function createPurchase(
     /** Logs in and goes on with what was refused for want of it. */
     async logIn(email: string, password: string): Promise<void> {
       try {
-        const { answer } = await post<{ token: string }>('POST', '/api/users/login', randomId(), { email, password });
+        const { answer } = await changeUnderKey<{ token: string }>('POST', '/api/users/login', randomId(), {
+          email,
+          password,
+        });
         needsLogin = false;
         keptSession().write(answer.token);
         live?.authenticate();
