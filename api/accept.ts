@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type SendHandle, spawn } from 'node:child_process';
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 
@@ -8,10 +8,10 @@ const HANDLES = 32;
 /** Milliseconds that it may take to get them. */
 const SENT_BACK_MS = 10_000;
 
-/** Sends the server that it is sent back as often as it is told, and ends. */
+/** Sends the socket that it is sent back as often as it is told, and ends. It never listens: what it accepted would end with it. */
 const SEND_BACK = `
-process.once('message', async (times, server) => {
-  for (let i = 0; i < times; i += 1) await new Promise((sent) => process.send(i, server, sent));
+process.on('message', async (times, socket) => {
+  for (let i = 0; i < times; i += 1) await new Promise((sent) => process.send(i, socket, sent));
   process.exit();
 });`;
 
@@ -33,19 +33,18 @@ export async function acceptMany(server: Server): Promise<{ close(): Promise<voi
     timeout: SENT_BACK_MS,
   });
   await new Promise<void>((resolve, reject) => {
-    helper.on('message', (_number, door) => {
-      if (!(door instanceof NetServer)) return;
-      door.on('connection', (socket) => {
-        socket.setNoDelay(true);
-        server.emit('connection', socket);
-      });
+    helper.on('message', (_number, socket) => {
+      const door = new NetServer({ noDelay: true }, (connection) => server.emit('connection', connection));
+      door.listen(socket);
       if (doors.push(door) === HANDLES) resolve();
     });
     helper.on('error', reject);
     helper.on('exit', (code) =>
       reject(new Error(`no more handles to accept with: ${code === null ? 'not in time' : `exit code ${code}`}`)),
     );
-    helper.send(HANDLES, server, (fault) => fault && reject(fault));
+    // The bare socket, as Node's cluster sends it: a process that is sent a Server starts to accept with it at once.
+    const { _handle: socket } = server as unknown as { _handle: SendHandle };
+    helper.send(HANDLES, socket, (fault) => fault && reject(fault));
   });
   return {
     async close(): Promise<void> {
