@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { SeatWish } from '../shared/contract/reserve.ts';
+import type { session } from '../shared/contract/users.ts';
 import type { admission } from '../shared/contract/waiting-room.ts';
 
 /** A visitor's place in an event's line. `aheadAtStart`: people ahead when it was first known. */
@@ -17,24 +18,40 @@ export type Purchase = { key: string; wish: SeatWish; userId: number; ticketId?:
 export type KeptBooking = { id: string; seats: string[] };
 
 /** What this browser keeps of a visitor, for all its tabs. */
-export const keptPlace = (eventId: number) => kept<Place>(`frontrow:place:${eventId}`);
-export const keptAdmission = (eventId: number) => kept<Admission>(`frontrow:admission:${eventId}`);
+export const keptPlace = (eventId: number) => kept<Place>(`place:${eventId}`);
+export const keptAdmission = (eventId: number) => kept<Admission>(`admission:${eventId}`);
 
 /** Which of the users for trying this browser is, where nobody logs in. */
-export const keptUser = () => kept<number>('frontrow:user');
+export const keptUser = () => kept<number>('user');
 
 /** What this browser buys and has bought of an event, for all its tabs. */
-export const keptPurchase = (eventId: number) => kept<Purchase>(`frontrow:purchase:${eventId}`);
-export const keptBookings = (eventId: number) => kept<KeptBooking[]>(`frontrow:bookings:${eventId}`);
+export const keptPurchase = (eventId: number) => kept<Purchase>(`purchase:${eventId}`);
+export const keptBookings = (eventId: number) => kept<KeptBooking[]>(`bookings:${eventId}`);
+
+/** What was asked for when the waiting room came between: the choice to begin with afterwards. */
+export const keptWish = (eventId: number) => kept<SeatWish>(`wish:${eventId}`);
 
 /** Who is logged in, for all tabs. The token is good for an hour. */
-export const keptSession = () => kept<string>('frontrow:session');
+export type Session = z.infer<typeof session>;
+export const keptSession = () => kept<Session>('session');
+
+/** Forgets all that is kept here, for who leaves this browser to others. What was bought stays bought. */
+export function forgetVisitor(): void {
+  memory.clear();
+  const storage = storageOrNone();
+  if (storage === undefined) return;
+  for (const key of Object.keys(storage)) if (key.startsWith(OURS)) storage.removeItem(key);
+}
+
+/** How the names begin of all that is kept: other pages of this host have theirs. */
+const OURS = 'frontrow:';
 
 /** What a page remembers by itself where the browser keeps nothing for us. */
 const memory = new Map<string, string>();
 
 /** One value in the browser's storage; only in this page's memory where the browser keeps nothing for us. */
-function kept<Value>(key: string) {
+function kept<Value>(name: string) {
+  const key = OURS + name;
   const storage = storageOrNone();
   return {
     key,
@@ -57,7 +74,7 @@ function kept<Value>(key: string) {
 }
 
 function storageOrNone(): Storage | undefined {
-  const probe = 'frontrow:probe';
+  const probe = `${OURS}probe`;
   try {
     localStorage.setItem(probe, probe);
     localStorage.removeItem(probe);

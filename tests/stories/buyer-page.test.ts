@@ -112,13 +112,21 @@ describeInBrowser("the buyer's page", (browser) => {
   });
 
   test('a hold whose time is over is free again', async () => {
-    await system().prisma.event.update({ where: { id: 1 }, data: { holdSeconds: 2 } });
+    const holdFor = (holdSeconds: number) => system().prisma.event.update({ where: { id: 1 }, data: { holdSeconds } });
+    await holdFor(62);
     await open();
+    await click('Hold the best 2');
+    await heading('Held for you');
+    const lastMinute = page.getByRole('alert').getByText('Less than a minute is left to buy.');
+    expect(await lastMinute.count()).toBe(0);
+    await lastMinute.waitFor({ state: 'attached' });
+    await click('Let go');
+    await holdFor(2);
     await click('Hold the best 2');
     await heading('Held for you');
     await page.locator('.notice').getByText('Your time is over').waitFor();
     await legend('Free 192');
-    await system().prisma.event.update({ where: { id: 1 }, data: { holdSeconds: 600 } });
+    await holdFor(600);
   });
 
   test('what is held and bought is known to every tab of the browser', async () => {
@@ -222,7 +230,15 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await page.waitForURL('**/events/1/wait');
     await page.getByRole('link', { name: 'Choose your seats' }).click();
-    await click('Hold the best 2');
+    // Asked for a second time, what was chosen before is there again, and nothing is asked for by itself.
+    await pick(2, 1, [5, 6]);
+    await page.evaluate("localStorage.removeItem('frontrow:admission:1')");
+    await click('Hold 2 seats');
+    await page.waitForURL('**/events/1/wait');
+    await page.getByRole('link', { name: 'Choose your seats' }).click();
+    await page.getByText('Zone 2, row 1, seats 5–6').waitFor();
+    expect(await bookings()).toBe(0);
+    await click('Hold 2 seats');
     await heading('Held for you');
     await room({ mode: 'off' });
   });
@@ -287,6 +303,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.locator('.pointed').getByText('Zone 1 · €45 · 1,000 free').waitFor();
     await page.mouse.wheel(0, -1_200);
     await page.locator('.pointed').getByText('Zone 1 · row 10 · seat 25 · €45 · free').waitFor();
+    await page.mouse.click(middle.x, middle.y, { button: 'right' });
     await click('All');
     await page.mouse.move(x + 2, y + 2);
     await isWhole();
@@ -307,16 +324,21 @@ describeInBrowser("the buyer's page", (browser) => {
     for (const apart of [40, 80, 120, 160]) await fingers('touchMove', apart);
     await fingers('touchEnd');
     await isNear();
+    await heading('Best seats together'); // nothing so far was a choice
     await page.touchscreen.tap(middle.x, middle.y);
     await heading('Your choice');
+
+    const ratio = () =>
+      page.evaluate('document.querySelector("canvas").width / document.querySelector("canvas").clientWidth');
+    expect(await ratio()).toBe(1);
+    const finer = { deviceScaleFactor: 2, width: 1280, height: 860, mobile: false };
+    await touch.send('Emulation.setDeviceMetricsOverride', finer);
+    await until(async () => (await ratio()) === 2, 5_000);
   });
 
   test('everybody can read every state, on a phone', async () => {
     await open({ viewport: { width: 320, height: 640 } });
     await legend('Free 192');
-    expect(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")).toBeLessThan(
-      1_000,
-    );
     await expectReadable(page);
     await pick(1, 1, [1, 2]);
     await expectReadable(page);

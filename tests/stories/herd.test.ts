@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { differencesOfMaps } from '../../loadtest/house-on-page.ts';
+import { describeInBrowser, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/frontrow.ts';
 
@@ -14,6 +16,31 @@ beforeAll(async () => {
 afterAll(cleanUp);
 
 const herd = (...args: string[]) => run('loadtest/herd', args, { DATA_DIR: folder });
+
+describeInBrowser('the herd button of the event page', (browser) => {
+  test('fills the house before the eyes of who pressed it, and shows that every answer was held against the database', async () => {
+    const complaints: string[] = [];
+    const { context, page } = await openWatched(browser(), complaints, { viewport: { width: 1280, height: 860 } });
+    const legend = (words: string) => page.locator('.legend').getByText(words, { exact: true }).waitFor();
+    await page.goto(`${frontrow.url}/events/1`);
+    await legend('Live');
+    await page.getByRole('button', { name: 'Send 5,000 buyers' }).click();
+    await page.getByRole('button', { name: 'Under way' }).click();
+    await page.getByRole('status').getByText('They are on their way.').waitFor();
+    await page
+      .getByRole('status')
+      .getByText(/^[\d,]+ bookings in [\d.]+ seconds\.$/)
+      .waitFor({ timeout: 60_000 });
+    for (const what of ['Sold twice', 'Lost', 'Not as told', 'Database and Redis differ'])
+      expect(await page.getByRole('row', { name: what }).getByRole('cell').textContent()).toBe('0');
+    await page.getByText(/^Refused: .*sold out/).waitFor();
+    await until(async () => (await differencesOfMaps(page, frontrow.url)) === 0, 5_000);
+    await send(frontrow.url, 'POST', '/clear');
+    await legend('Free 2,600');
+    await context.close();
+    expect(complaints).toEqual([]);
+  });
+});
 
 test('a herd over two APIs fills an empty house while workers go from one to four and back, and no job stalls', async () => {
   const { url, output, databaseUrl, redisUrl } = frontrow;

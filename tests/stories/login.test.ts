@@ -61,13 +61,19 @@ describe('where people log in', () => {
       await logIn("ben's own");
       await page.getByRole('heading', { name: 'Held for you' }).waitFor();
       // A session that has ended takes nothing along.
-      await page.evaluate("localStorage.setItem('frontrow:session', JSON.stringify('ended'))");
+      await page.evaluate("localStorage.setItem('frontrow:session', JSON.stringify({ token: 'ended' }))");
       await page.reload();
       await page.getByRole('button', { name: 'Not now' }).click();
       await page.getByRole('button', { name: 'Hold the best 2' }).click();
       await logIn("ben's own");
       await page.getByRole('button', { name: 'Buy', exact: true }).click();
       await page.getByRole('heading', { name: 'The seats are yours' }).waitFor();
+      // Whoever comes next to this computer finds nothing of it.
+      await page.getByText('Logged in as User 2').waitFor();
+      await expectReadable(page);
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByRole('heading', { name: 'Best seats together' }).waitFor();
+      expect(await page.evaluate('Object.keys(localStorage)')).toEqual([]);
       await page.close();
     });
   });

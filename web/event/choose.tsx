@@ -12,11 +12,13 @@ type Props = {
   setPicked: (labels: string[]) => void;
   zone: number | undefined;
   lookAt: (zone: number | undefined) => void;
+  /** How many are asked for at first. */
+  first: number;
   ask: (wish: SeatWish) => void;
 };
 
 /** What to ask for: the best seats together, or those that were picked. */
-export function Choose({ event, house, picked, setPicked, zone, lookAt, ask }: Props) {
+export function Choose({ event, house, picked, setPicked, zone, lookAt, first, ask }: Props) {
   const wasCleared = useRef(false);
   useEffect(() => {
     if (wasCleared.current) document.getElementById('best')?.focus(); // the button that was pressed is gone
@@ -29,13 +31,13 @@ export function Choose({ event, house, picked, setPicked, zone, lookAt, ask }: P
   return picked.length > 0 ? (
     <Picked event={event} picked={picked} clear={clear} ask={ask} />
   ) : (
-    <Best event={event} house={house} zone={zone} lookAt={lookAt} ask={ask} />
+    <Best event={event} house={house} zone={zone} lookAt={lookAt} first={first} ask={ask} />
   );
 }
 
-function Best({ event, house, zone, lookAt, ask }: Pick<Props, 'event' | 'house' | 'zone' | 'lookAt' | 'ask'>) {
+function Best({ event, house, zone, lookAt, first, ask }: Omit<Props, 'picked' | 'setPicked'>) {
   const most = Math.min(mostAtOnce(event), Math.max(...house.zones.map(({ seatsPerRow }) => seatsPerRow)));
-  const [count, setCount] = useState(Math.min(2, most));
+  const [count, setCount] = useState(Math.min(first, most));
   const closed = closedInWords(event, house, zone);
   return (
     <section class="card" aria-labelledby="best">

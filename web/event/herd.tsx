@@ -57,6 +57,8 @@ export function HerdCard() {
         held against the database.
       </p>
       {herd.status !== 'none' && <Figures herd={herd} />}
+      <p role="status">{wordsOf(herd)}</p>
+      {herd.status === 'done' && <Verdict herd={herd} />}
       {problem !== undefined && (
         <p class="notice" role="alert">
           {problem}
@@ -82,14 +84,13 @@ function Figures({ herd }: { herd: HerdView }) {
         <progress value={settled} max={buyers} />
       </label>
       {status === 'running' && <p>{numberInWords(accepted - settled)} wait in the queue.</p>}
-      <p role="status">{wordsOf(herd)}</p>
-      {status === 'done' && <Verdict herd={herd} />}
     </>
   );
 }
 
-/** Read out when it changes: with the status, and no more often. */
+/** Read out when it changes: with the status, and no more often. It is there before it says anything, or nobody would hear the first. */
 function wordsOf({ status, booked = 0, seconds = 0 }: HerdView): string {
+  if (status === 'none') return '';
   if (status === 'running') return 'They are on their way.';
   if (status === 'checking') return 'All are decided. Holding every answer against the database …';
   if (status === 'failed') return 'The herd broke off. Its log tells why.';

@@ -87,7 +87,7 @@ export function createLive(
   }
 
   function authenticate(): void {
-    const token = keptSession().read();
+    const token = keptSession().read()?.token;
     if (token !== undefined) send({ type: 'authenticate', token });
   }
 

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { forgetVisitor, keptSession } from '../kept.ts';
 
 type Props = {
   problem: string | undefined;
@@ -60,5 +61,23 @@ export function LogIn({ problem, logIn, leave }: Props) {
         </button>
       </div>
     </form>
+  );
+}
+
+/** Who is logged in, and the way out, for who shares a computer. What was bought stays bought. */
+export function LoggedIn() {
+  const session = keptSession().read();
+  if (session === undefined) return null;
+  const logOut = () => {
+    forgetVisitor();
+    location.reload();
+  };
+  return (
+    <p class="hint session">
+      Logged in as {session.name}
+      <button type="button" class="quiet" onClick={logOut}>
+        Log out
+      </button>
+    </p>
   );
 }

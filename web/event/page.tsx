@@ -1,13 +1,15 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
+import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { Refused, serverNow } from '../answers.ts';
 import { Countdown } from '../countdown.tsx';
-import { type KeptBooking, keptAdmission } from '../kept.ts';
+import { type KeptBooking, keptAdmission, keptWish } from '../kept.ts';
 import { Masthead } from '../masthead.tsx';
 import { Choose } from './choose.tsx';
 import { HerdCard } from './herd.tsx';
 import { CODE, createHouse, type House, mostAtOnce } from './house.ts';
 import { type Connection, createLive } from './live.ts';
+import { LoggedIn } from './login.tsx';
 import { HousePlan } from './plan.tsx';
 import { createPurchase, hasBegun, type Purchase, type Standing, toWaitingRoom } from './purchase.ts';
 import { get } from './requests.ts';
@@ -87,6 +89,13 @@ function admissionEnds(eventId: number): string | undefined {
   return ends !== undefined && Date.parse(ends) > serverNow() ? ends : undefined;
 }
 
+/** What this browser asked for before it was sent to the waiting room, once. */
+function takeWish(eventId: number): SeatWish | undefined {
+  const wish = keptWish(eventId).read();
+  keptWish(eventId).forget();
+  return wish;
+}
+
 function Sale({ event }: { event: EventView }) {
   const house = useMemo(() => createHouse(event), [event]);
   const door = useDoor(event);
@@ -94,9 +103,10 @@ function Sale({ event }: { event: EventView }) {
   const [connection, setConnection] = useState<Connection>('connecting');
   const [isDrawn, setDrawn] = useState(false);
   const [bookings, setBookings] = useState<KeptBooking[]>([]);
-  const [picked, setPicked] = useState<string[]>([]);
+  const [wish] = useState(() => takeWish(event.id));
+  const [picked, setPicked] = useState(wish !== undefined && 'seats' in wish ? wish.seats : []);
   const [taken, setTaken] = useState<string[]>([]);
-  const [zone, setZone] = useState<number>();
+  const [zone, setZone] = useState(wish !== undefined && 'count' in wish ? wish.zone : undefined);
   const [purchase, setPurchase] = useState<Purchase>();
   const view = useRef<View>(undefined);
   const counts = useCounts(house);
@@ -184,6 +194,7 @@ function Sale({ event }: { event: EventView }) {
           event={event}
           onView={(created) => {
             view.current = created;
+            if (zone !== undefined) created.showZone(zone);
           }}
         />
       ) : (
@@ -220,6 +231,7 @@ function Sale({ event }: { event: EventView }) {
             setPicked={setPicked}
             zone={zone}
             lookAt={lookAt}
+            first={wish !== undefined && 'count' in wish ? wish.count : 2}
             ask={purchase.ask}
           />
         )}
@@ -227,6 +239,7 @@ function Sale({ event }: { event: EventView }) {
           <SeatList event={event} house={house} picked={picked} choose={choose} zone={zone} lookAt={lookAt} />
         )}
         {past.length > 0 && <Bookings bookings={past} show={showSeat} />}
+        {(isChoosing || standing.step === 'bought') && <LoggedIn />}
         {event.id === HERD_EVENT && <HerdCard />}
       </div>
     </main>

@@ -2,7 +2,16 @@ import { titleOf } from '../../shared/contract/codes.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Booking, TicketView } from '../../shared/contract/tickets.ts';
 import { type Problem, Refused, randomId, serverNow } from '../answers.ts';
-import { type KeptBooking, keptAdmission, keptBookings, keptPurchase, keptSession, keptUser } from '../kept.ts';
+import {
+  type KeptBooking,
+  keptAdmission,
+  keptBookings,
+  keptPurchase,
+  keptSession,
+  keptUser,
+  keptWish,
+  type Session,
+} from '../kept.ts';
 import type { Live } from './live.ts';
 import { changeUnderKey, get } from './requests.ts';
 import { momentInWords } from './words.ts';
@@ -127,7 +136,10 @@ export function createPurchase(
     }
     if (fault.code === 'UNAUTHENTICATED') return askWho();
     forget();
-    if (fault.code === 'ADMISSION_REQUIRED' || fault.code === 'ADMISSION_INVALID') return toWaitingRoom(eventId);
+    if (fault.code === 'ADMISSION_REQUIRED' || fault.code === 'ADMISSION_INVALID') {
+      keptWish(eventId).write(wish);
+      return toWaitingRoom(eventId);
+    }
     refuse(wish, fault.problem);
   }
 
@@ -298,7 +310,10 @@ export function createPurchase(
 
   /** Another tab has asked for seats, bought what is held, or ended what this one shows. */
   function followOtherTab({ key }: StorageEvent): void {
-    if (key === bookings.key && standing.step === 'held' && !isChanging()) void lookAtBooking();
+    if (key === bookings.key) {
+      tell.bookings(bookings.read() ?? []);
+      if (standing.step === 'held' && !isChanging()) void lookAtBooking();
+    }
     if (key !== kept.key && key !== null) return;
     const purchase = kept.read();
     if (purchase?.key === shownKey) return;
@@ -343,12 +358,12 @@ export function createPurchase(
     /** Logs in and goes on with what was refused for want of it. */
     async logIn(email: string, password: string): Promise<void> {
       try {
-        const { answer } = await changeUnderKey<{ token: string }>('POST', '/api/users/login', randomId(), {
+        const { answer } = await changeUnderKey<Session>('POST', '/api/users/login', randomId(), {
           email,
           password,
         });
         needsLogin = false;
-        keptSession().write(answer.token);
+        keptSession().write(answer);
         live?.authenticate();
         if (kept.read() === undefined) begin();
         else takeUp();

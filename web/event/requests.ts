@@ -33,7 +33,7 @@ export async function changeUnderKey<Answer>(
 }
 
 async function ask<Answer>(path: string, init: { method?: string; headers?: object; body?: string }) {
-  const token = keptSession().read();
+  const token = keptSession().read()?.token;
   const headers = { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
   const response = await fetch(path, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
   noteClock(response);

@@ -55,7 +55,7 @@ export function StandingCard(props: Props) {
 }
 
 const TroubleNotice = ({ trouble }: { trouble: Trouble }) => (
-  <p class="notice" role="status">
+  <p class="notice" role="alert">
     <strong>{trouble === 'lost' ? 'Connection lost.' : 'Very many are asking just now.'}</strong> Trying again: nothing
     is booked twice.
   </p>

@@ -200,6 +200,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
 
   const resized = new ResizeObserver(resize);
   resized.observe(canvas);
+  addEventListener('resize', redraw); // also on another screen, where the canvas has the size that it had
   dark.addEventListener('change', recolour);
   const unlisten = house.listen(redraw);
   for (const [name, listener] of Object.entries(listeners))
@@ -220,6 +221,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     stop(): void {
       cancelAnimationFrame(frame);
       resized.disconnect();
+      removeEventListener('resize', redraw);
       dark.removeEventListener('change', recolour);
       unlisten();
       for (const [name, listener] of Object.entries(listeners))

@@ -229,7 +229,7 @@ const Refusal = ({ detail, tryAgain }: { detail: string; tryAgain: () => void })
 
 /** Said once, when it begins: the pauses between tries are nobody's concern. */
 const Trouble = ({ trouble, hasPlace }: { trouble: NonNullable<Visit['trouble']>; hasPlace: boolean }) => (
-  <p class="notice trouble" role="status">
+  <p class="notice trouble" role="alert">
     <strong>{trouble === 'lost' ? 'Connection lost.' : 'The waiting room is busy.'}</strong>{' '}
     {hasPlace ? 'Your place is kept; trying again.' : 'Trying again.'}
   </p>
