@@ -78,6 +78,7 @@ async function main(): Promise<void> {
     for (let change = 0; change < CHANGES; change += 1) seen.push(await timeChange(page, `${url}`));
     await page.evaluate(COUNT_FRAMES);
     await page.getByRole('button', { name: /^Send .* buyers$/ }).click();
+    await page.getByRole('button', { name: 'Under way' }).waitFor(); // until then the figures of a herd before stand there
     const herd = { isOver: false };
     const end = () => {
       herd.isOver = true;
