@@ -28,6 +28,9 @@ process.on('message', async (times, socket) => {
  */
 export async function acceptMany(server: Server): Promise<{ close(): Promise<void> }> {
   const doors: NetServer[] = [];
+  const close = async () => {
+    await Promise.all(doors.map((door) => new Promise((closed) => door.close(closed))));
+  };
   const helper = spawn(process.execPath, ['-e', SEND_BACK], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     timeout: SENT_BACK_MS,
@@ -45,10 +48,9 @@ export async function acceptMany(server: Server): Promise<{ close(): Promise<voi
     // The bare socket, as Node's cluster sends it: a process that is sent a Server starts to accept with it at once.
     const { _handle: socket } = server as unknown as { _handle: SendHandle };
     helper.send(HANDLES, socket, (fault) => fault && reject(fault));
+  }).catch((fault) => {
+    void close();
+    throw fault;
   });
-  return {
-    async close(): Promise<void> {
-      await Promise.all(doors.map((door) => new Promise((closed) => door.close(closed))));
-    },
-  };
+  return { close };
 }
