@@ -101,7 +101,8 @@ export function attachPush(
   function serve(socket: WebSocket, raw: Duplex, req: IncomingMessage): void {
     const { send, sendTicket, sendSeats, sendOverview, end: endSending } = senderTo(socket, raw);
     const subscriptions = new Map<string, () => void>();
-    const watches = new Map<number, () => void>();
+    /** By event; the version that was told first, which its client is never behind. */
+    const watches = new Map<number, { version: number | undefined; unwatch: () => void }>();
     let unwatchOverview: (() => void) | undefined;
     let reader = identity.stranger;
 
@@ -150,17 +151,22 @@ export function attachPush(
     }
 
     async function watchSeats(eventId: number): Promise<void> {
-      if (watches.has(eventId)) return;
+      const before = watches.get(eventId);
+      if (before !== undefined) {
+        // Who asks again wants to know whether this end lives. The newest version may be told only after COLLECT_MS.
+        if (before.version !== undefined) send({ type: 'watching', eventId, version: before.version });
+        return;
+      }
       if (watches.size >= MAX_WATCHES_PER_SOCKET) {
         return send(errorMessage('OVERLOADED', 'Too many events are watched on this socket.', { eventId }));
       }
-      watches.set(eventId, () => undefined);
+      watches.set(eventId, { version: undefined, unwatch: () => undefined });
       try {
         if ((await events.layout(eventId)) === undefined) throw new ApiError('EVENT_UNKNOWN');
         const watcher = (told: Buffer, now: number) => sendSeats(eventId, told, now);
         const { version, unwatch } = await watch.watch(eventId, watcher);
         if (socket.readyState !== socket.OPEN) return unwatch();
-        watches.set(eventId, unwatch);
+        watches.set(eventId, { version, unwatch });
         send({ type: 'watching', eventId, version });
       } catch (fault) {
         watches.delete(eventId);
@@ -241,7 +247,7 @@ export function attachPush(
     socket.on('close', () => {
       metrics.sockets.dec();
       for (const unfollow of subscriptions.values()) unfollow();
-      for (const unwatch of watches.values()) unwatch();
+      for (const { unwatch } of watches.values()) unwatch();
       unwatchOverview?.();
       allSubscriptions -= subscriptions.size;
       subscriptions.clear();

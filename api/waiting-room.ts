@@ -49,6 +49,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   async function know(eventId: number): Promise<void> {
     const room = await store.find(eventId);
     if (room === undefined || room.settings.mode === 'off') return void rooms.delete(eventId);
+    if (rooms.get(eventId)?.generation === room.generation) return; // another list was faster, and it may be in use
     const line = { ...room, tokens: createRoomTokens(room.secret), state: undefined, order: undefined };
     rooms.set(eventId, Object.assign(line, { join: createJoin(store, line) }));
   }
@@ -76,6 +77,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       // A Redis that is back with old data tells less than was told already, until a worker has seen it.
       state.serving = Math.max(state.serving, room.state?.serving ?? 0);
       if (room.order !== undefined) Object.assign(state, { people: room.people, drawn: true });
+      state.people ??= room.state?.people; // which a join may have told since this was asked
       room.state = state;
       if (state.on && !state.paused) {
         const { seconds, isTold } = waitOf(state, state.joined - state.serving - 1);

@@ -86,6 +86,19 @@ test("a herd is told in ten messages a second for each zone at the most, and the
   socket.close();
 });
 
+test('who asks again whether it is watching is told so, from the version on that it was told first', async () => {
+  const { socket, version, messages } = await watching();
+  await hold({ seats: ['1-1-1'] });
+  await sleep(300);
+  socket.send({ type: 'watch', eventId: 1 });
+  await sleep(100);
+  expect(messages.slice(1)).toMatchObject([{ type: 'watching', eventId: 1, version }]);
+  await hold({ seats: ['1-1-2'] });
+  await sleep(300);
+  expect(messages.slice(2)).toMatchObject([{ type: 'seats', seats: { HELD: ['1-1-2'] } }]);
+  socket.close();
+});
+
 test('a change that got lost on its way makes everybody load the map again', async () => {
   const { socket, messages } = await watching();
   await hold({ count: 1 });
