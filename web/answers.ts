@@ -10,6 +10,7 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 export class Refused extends Error {
   readonly problem: Problem;
   readonly code: string;
+  readonly status: number;
   /** Another time it may go well. */
   readonly passes: boolean;
   readonly retryAfterMs: number;
@@ -18,6 +19,7 @@ export class Refused extends Error {
     super(problem.detail ?? 'The request was refused.');
     this.problem = problem;
     this.code = problem.code ?? '';
+    this.status = status;
     this.passes = status === 408 || status === 429 || status >= 500;
     this.retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, 1000 * (Number(headers.get('retry-after')) || 0));
   }
@@ -31,8 +33,12 @@ let aheadMs = 0;
 /** The server's clock in milliseconds since 1970, as far as its answers told it: this machine's may be an hour off. */
 export const serverNow = (): number => Date.now() + aheadMs;
 
-/** Reads the server's clock off an answer; later rather than sooner, so that nobody is promised a second too much. */
-export function noteClock({ headers }: Response): void {
+/**
+ * Reads the server's clock off an answer to what was sent then, by this machine's clock; later rather than sooner, so that nobody is
+ * promised a second too much. An answer that was long under way tells nothing.
+ */
+export function noteClock({ headers }: Response, sentAtMs: number): void {
+  if (Date.now() - sentAtMs > SAME_CLOCK_MS) return;
   const differenceMs = Date.parse(headers.get('date') ?? '') + 1000 - Date.now();
   aheadMs = Math.abs(differenceMs) > SAME_CLOCK_MS ? differenceMs : 0;
 }

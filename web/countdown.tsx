@@ -12,6 +12,17 @@ export function useMsLeft(until: string): number {
   return Date.parse(until) - now;
 }
 
+const LAST_MINUTE_MS = 60_000;
+
+export const isLastMinute = (leftMs: number): boolean => leftMs < LAST_MINUTE_MS;
+
+/** Says once to a screen reader that the last minute has begun. */
+export const LastMinute = ({ until, words }: { until: string; words: string }) => (
+  <span class="unseen" role="alert">
+    {isLastMinute(useMsLeft(until)) && words}
+  </span>
+);
+
 /** What is left until a moment of the server's clock. Screen readers find it when asked; it is not read out each second. */
 export function Countdown({ until, label }: { until: string; label: string }) {
   const left = useMsLeft(until);

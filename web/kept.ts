@@ -35,16 +35,23 @@ export const keptWish = (eventId: number) => kept<SeatWish>(`wish:${eventId}`);
 export type Session = z.infer<typeof session>;
 export const keptSession = () => kept<Session>('session');
 
-/** Forgets all that is kept here, for who leaves this browser to others. What was bought stays bought. */
-export function forgetVisitor(): void {
+/**
+ * Forgets what is kept here of a user who leaves this browser to others: what was bought stays bought. A place in line is the browser's:
+ * where users must log in to join, it is of use to nobody else.
+ */
+export function forgetUser(): void {
   memory.clear();
-  const storage = storageOrNone();
   if (storage === undefined) return;
-  for (const key of Object.keys(storage)) if (key.startsWith(OURS)) storage.removeItem(key);
+  for (const key of Object.keys(storage)) if (OF_USER.test(key)) storage.removeItem(key);
 }
 
 /** How the names begin of all that is kept: other pages of this host have theirs. */
 const OURS = 'frontrow:';
+
+/** What belongs to who is logged in. */
+const OF_USER = new RegExp(`^${OURS}(purchase|bookings|wish|session|user)\\b`);
+
+const storage = storageOrNone();
 
 /** What a page remembers by itself where the browser keeps nothing for us. */
 const memory = new Map<string, string>();
@@ -52,19 +59,23 @@ const memory = new Map<string, string>();
 /** One value in the browser's storage; only in this page's memory where the browser keeps nothing for us. */
 function kept<Value>(name: string) {
   const key = OURS + name;
-  const storage = storageOrNone();
   return {
     key,
     /** Whether a reload finds it again. */
     lasts: storage !== undefined,
     read(): Value | undefined {
-      const text = (storage === undefined ? memory.get(key) : storage.getItem(key)) ?? undefined;
+      const text = memory.get(key) ?? storage?.getItem(key) ?? undefined;
       return text === undefined ? undefined : (JSON.parse(text) as Value);
     },
     write(value: Value): void {
       const text = JSON.stringify(value);
-      if (storage === undefined) memory.set(key, text);
-      else storage.setItem(key, text);
+      memory.set(key, text);
+      try {
+        storage?.setItem(key, text);
+        if (storage !== undefined) memory.delete(key); // other tabs may change it
+      } catch {
+        // The storage is full: this page remembers it by itself.
+      }
     },
     forget(): void {
       memory.delete(key);

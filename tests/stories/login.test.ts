@@ -7,7 +7,7 @@ import { hashPassword } from '../../shared/domain/password.ts';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { describeInBrowser, expectReadable } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
-import { setRoom, visitorAt } from '../support/line.ts';
+import { newEvent, setRoom, visitorAt } from '../support/line.ts';
 import { useSystem } from '../support/system.ts';
 
 const SECRET = 'a secret that only this test knows, and nobody else';
@@ -75,6 +75,40 @@ describe('where people log in', () => {
       await page.getByRole('heading', { name: 'Best seats together' }).waitFor();
       expect(await page.evaluate('Object.keys(localStorage)')).toEqual([]);
       await page.close();
+    });
+
+    test('goes on in every tab where one has logged in, and logs in who stands in a line that asks for it', async () => {
+      const context = await browser().newContext();
+      const [page, other] = [await context.newPage(), await context.newPage()];
+      const logIn = async () => {
+        await page.getByLabel('E-mail').fill('user2@example.com');
+        await page.getByLabel('Password').fill("ben's own");
+        await page.getByRole('button', { name: 'Log in' }).click();
+      };
+      await page.goto(`${system().url}/events/1`);
+      await page.getByRole('button', { name: 'Hold the best 2' }).click();
+      await page.getByRole('heading', { name: 'Log in to hold seats' }).waitFor();
+      await other.goto(`${system().url}/events/1`);
+      await other.getByRole('heading', { name: 'Log in to hold seats' }).waitFor();
+      await logIn();
+      for (const tab of [page, other]) await tab.getByRole('heading', { name: 'Held for you' }).waitFor();
+      await other.close();
+      await page.getByRole('button', { name: 'Let go' }).click();
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByRole('heading', { name: 'Best seats together' }).waitFor();
+
+      const event = await newEvent(system().url);
+      await setRoom(system().url, { mode: 'on', requireLogin: true }, event);
+      await page.goto(`${system().url}/events/${event}`);
+      await page.getByRole('heading', { name: 'Log in to stand in line' }).waitFor();
+      await expectReadable(page);
+      await logIn();
+      await page.getByRole('link', { name: 'Choose your seats' }).click();
+      await page.getByRole('button', { name: 'Hold the best 2' }).click();
+      await page.getByRole('heading', { name: 'Held for you' }).waitFor();
+      await page.getByRole('button', { name: 'Let go' }).click();
+      await page.locator('.notice').getByText('The seats are free again.').waitFor();
+      await context.close();
     });
   });
 
@@ -187,7 +221,7 @@ describe('where people log in', () => {
 
   test('where a waiting room asks for it only users join, each has one place, and an admission is of no use to another', async () => {
     const { url } = system();
-    await setRoom(url, { mode: 'on', requireLogin: true, turnSeconds: 5 });
+    await setRoom(url, { mode: 'on', requireLogin: true, turnSeconds: 5, paused: true });
     const [mine, again, bens] = [visitorAt(url), visitorAt(url), visitorAt(url)];
     await expect(mine.join()).rejects.toThrow('401');
     const first = await mine.join(bearer(anna));
@@ -197,6 +231,7 @@ describe('where people log in', () => {
       expect(tab).toMatchObject({ code: 200, visitorToken: first.visitorToken });
     }
     expect(await bens.join(bearer(ben))).toMatchObject({ code: 201 });
+    await setRoom(url, { paused: false });
     const admitted = await mine.admitted();
     expect(await hold(ben, { count: 1 }, admitted)).toMatchObject({ status: 403, body: { code: 'ADMISSION_INVALID' } });
     expect(await post('/reserve', { count: 1 }, ben, admitted)).toMatchObject({ status: 409 });

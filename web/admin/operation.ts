@@ -33,6 +33,9 @@ export type Operation = {
 const MAX_POINTS = 300;
 const RETRY_MS = { first: 500, last: 10_000 };
 const TIMEOUT_MS = 15_000;
+
+/** Milliseconds without an overview after which a connection counts as dead: there is one each second. */
+const SILENCE_MS = 5_000;
 const TOKEN_KEY = 'frontrow:admin-token';
 
 /** The admin token, for this tab as long as it is open; in memory alone where the browser keeps nothing. */
@@ -71,14 +74,26 @@ export function createOperation(show: (operation: Operation) => void) {
   let socket: WebSocket | undefined;
   let retries = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let watchdog: ReturnType<typeof setTimeout> | undefined;
 
   function change(some: Partial<Operation>): void {
     operation = { ...operation, ...some };
     show(operation);
   }
 
+  /** A connection can die without a word. */
+  function expectOverview(): void {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => {
+      disconnect();
+      if (operation.phase === 'live') change({ lost: true });
+      connect();
+    }, SILENCE_MS);
+  }
+
   function connect(): void {
     clearTimeout(timer);
+    expectOverview();
     const opened = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`);
     socket = opened;
     const sent = token.read();
@@ -93,6 +108,7 @@ export function createOperation(show: (operation: Operation) => void) {
     };
     opened.onclose = () => {
       if (socket !== opened) return;
+      clearTimeout(watchdog);
       if (operation.phase === 'live') change({ lost: true });
       timer = setTimeout(connect, Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** retries) * (0.5 + Math.random() / 2));
       retries += 1;
@@ -101,6 +117,7 @@ export function createOperation(show: (operation: Operation) => void) {
 
   function disconnect(): void {
     clearTimeout(timer);
+    clearTimeout(watchdog);
     const before = socket;
     socket = undefined;
     before?.close();
@@ -108,6 +125,7 @@ export function createOperation(show: (operation: Operation) => void) {
 
   function take(now: Overview): void {
     retries = 0;
+    expectOverview();
     const { history } = operation;
     const { queue, outcomes = {}, atMs } = now;
     const last = history.at(-1);
@@ -131,6 +149,7 @@ export function createOperation(show: (operation: Operation) => void) {
     else if (code === 'FORBIDDEN' && sent !== undefined)
       change({ phase: 'token', refusal: 'This is not the admin token.' });
     else change({ phase: 'closed', refusal: error });
+    if (code === 'OVERLOADED') timer = setTimeout(connect, RETRY_MS.last); // somebody else may stop watching
   }
 
   /** @throws Error with the words of whoever refuses */

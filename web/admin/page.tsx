@@ -150,6 +150,9 @@ function Queue({ now: { queue }, history, openBoard }: { now: Overview; history:
 }
 
 function Workers({ workers, ask }: { workers: WorkersView | undefined; ask: Ask }) {
+  // Pressed twice before an overview shows it, it is two more.
+  const [wanted, setWanted] = useState<number | 'auto'>();
+  useEffect(() => setWanted(undefined), [workers]);
   if (workers === undefined) {
     return (
       <section>
@@ -159,8 +162,12 @@ function Workers({ workers, ask }: { workers: WorkersView | undefined; ask: Ask 
     );
   }
   const { alive, desired, asked } = workers;
-  const base = asked === 'auto' ? (desired ?? alive) : asked;
-  const change = (processes: number | 'auto') => void ask('POST', '/admin/workers', { processes });
+  const goal = wanted ?? asked;
+  const base = goal === 'auto' ? (desired ?? alive) : goal;
+  const change = (processes: number | 'auto') => {
+    setWanted(processes);
+    void ask('POST', '/admin/workers', { processes });
+  };
   return (
     <section>
       <h2>Workers</h2>

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { serverNow } from '../answers.ts';
@@ -12,15 +12,15 @@ type Props = {
   setPicked: (labels: string[]) => void;
   zone: number | undefined;
   lookAt: (zone: number | undefined) => void;
-  /** How many are asked for at first. */
-  first: number;
+  count: number;
+  setCount: (count: number) => void;
   ask: (wish: SeatWish) => void;
 };
 
 /** What to ask for: the best seats together, or those that were picked. */
-export function Choose({ event, house, picked, setPicked, zone, lookAt, first, ask }: Props) {
+export function Choose({ event, house, picked, setPicked, zone, lookAt, count, setCount, ask }: Props) {
   const wasCleared = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wasCleared.current) document.getElementById('best')?.focus(); // the button that was pressed is gone
     wasCleared.current = false;
   }, [picked]);
@@ -31,13 +31,13 @@ export function Choose({ event, house, picked, setPicked, zone, lookAt, first, a
   return picked.length > 0 ? (
     <Picked event={event} picked={picked} clear={clear} ask={ask} />
   ) : (
-    <Best event={event} house={house} zone={zone} lookAt={lookAt} first={first} ask={ask} />
+    <Best event={event} house={house} zone={zone} lookAt={lookAt} count={count} setCount={setCount} ask={ask} />
   );
 }
 
-function Best({ event, house, zone, lookAt, first, ask }: Omit<Props, 'picked' | 'setPicked'>) {
+function Best({ event, house, zone, lookAt, count: wanted, setCount, ask }: Omit<Props, 'picked' | 'setPicked'>) {
   const most = Math.min(mostAtOnce(event), Math.max(...house.zones.map(({ seatsPerRow }) => seatsPerRow)));
-  const [count, setCount] = useState(Math.min(first, most));
+  const count = Math.min(wanted, most);
   const closed = closedInWords(event, house, zone);
   return (
     <section class="card" aria-labelledby="best">

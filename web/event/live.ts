@@ -3,8 +3,8 @@ import type { EventView, SeatMap } from '../../shared/contract/events.ts';
 import type { serverMessage } from '../../shared/contract/messages.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { keptSession } from '../kept.ts';
+import { get } from '../requests.ts';
 import type { House } from './house.ts';
-import { get } from './requests.ts';
 
 type Message = z.infer<typeof serverMessage>;
 
@@ -43,6 +43,7 @@ export function createLive(
   let isWatching = false;
   let stopped = false;
   let failures = 0;
+  let misses = 0;
   let poll: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -103,7 +104,9 @@ export function createLive(
     if (stopped) return;
     const wasWatching = isWatching;
     isWatching = false;
-    if (wasWatching || version < 0) void look();
+    // A node that stops leaves thousands of pages at once.
+    if (wasWatching) poll = setTimeout(look, Math.random() * POLL_MS);
+    else if (version < 0) void look();
     clearTimeout(retry);
     retry = setTimeout(connect, Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2));
     failures += 1;
@@ -115,8 +118,12 @@ export function createLive(
     if (isWatching || stopped) return;
     tell.connection(isLoaded ? 'polling' : 'lost');
     clearTimeout(poll);
-    poll = setTimeout(look, POLL_MS);
+    poll = setTimeout(look, pauseMs());
   }
+
+  /** Until the next look: longer and longer while none is answered. */
+  const pauseMs = () =>
+    misses === 0 ? POLL_MS : Math.min(LAST_RETRY_MS, POLL_MS * 2 ** misses) * (0.5 + Math.random() / 2);
 
   /** The page is looked at again, or the network is back: what stands may be old, and pauses need not be waited out. */
   function wake(): void {
@@ -152,6 +159,8 @@ export function createLive(
       subscribed.delete(message.ticketId);
       if (message.status === 'queued') subscribed.add(message.ticketId);
       tell.ticket(message);
+    } else if (message.type === 'authenticated') {
+      for (const ticketId of subscribed) send({ type: 'subscribe', ticketId }); // before it was a stranger's question
     } else if (message.type === 'error' && message.eventId === event.id) lose();
   }
 
@@ -161,7 +170,7 @@ export function createLive(
     if (stopped || !isWatching) return;
     tell.connection(isLoaded ? 'live' : 'lost');
     clearTimeout(reload);
-    if (!isLoaded) reload = setTimeout(() => void catchUp(0), POLL_MS);
+    if (!isLoaded) reload = setTimeout(() => void catchUp(0), pauseMs());
   }
 
   /** Loads a map of at least this version, and then applies what was told meanwhile and is newer. One at a time. Answers whether it came. */
@@ -184,11 +193,13 @@ export function createLive(
       version = map.version;
       told = Math.max(told, version);
       wanted = 0;
+      misses = 0;
       const missed = (early ?? []).filter((message) => message.version > map.version).map(({ seats }) => seats);
       early = undefined;
       if (missed.length > 0) house.apply(missed);
       return true;
     } catch {
+      misses += 1;
       return false; // who asked says so on the page, and asks again
     }
   }

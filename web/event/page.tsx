@@ -2,17 +2,17 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { Refused, serverNow } from '../answers.ts';
-import { Countdown } from '../countdown.tsx';
+import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
 import { type KeptBooking, keptAdmission, keptWish } from '../kept.ts';
+import { LoggedIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
+import { get } from '../requests.ts';
 import { Choose } from './choose.tsx';
 import { HerdCard } from './herd.tsx';
 import { CODE, createHouse, type House, mostAtOnce } from './house.ts';
 import { type Connection, createLive } from './live.ts';
-import { LoggedIn } from './login.tsx';
 import { HousePlan } from './plan.tsx';
 import { createPurchase, hasBegun, type Purchase, type Standing, toWaitingRoom } from './purchase.ts';
-import { get } from './requests.ts';
 import { SeatList } from './seat-list.tsx';
 import { Bookings, StandingCard } from './standing.tsx';
 import type { View } from './view.ts';
@@ -22,9 +22,9 @@ import { numberInWords, priceInWords, seatsInWords } from './words.ts';
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 
-/** Milliseconds between two looks whether sales are open, at the least and at the most. */
-const DOOR_MS = 10_000;
-const LAST_DOOR_MS = 3_600_000;
+/** Milliseconds between two looks whether paused sales go on, and until an opening that is far: it is looked at again, for it may be moved. */
+const PAUSED_MS = 60_000;
+const FAR_MS = 3_600_000;
 
 /** The one that the herd goes to. */
 const HERD_EVENT = 1;
@@ -37,8 +37,8 @@ export function EventPage({ eventId }: { eventId: number }) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const open = async (failures: number): Promise<void> => {
       try {
-        const view = await get<EventView>(`/api/events/${eventId}`);
-        if (await mayEnter(eventId)) setEvent(view);
+        // The waiting room first: it answers a crowd from memory, and sends it where it asks for nothing else.
+        if (await mayEnter(eventId)) setEvent(await get<EventView>(`/api/events/${eventId}`));
         else toWaitingRoom(eventId);
       } catch (fault) {
         const isFinal = fault instanceof Refused && !fault.passes;
@@ -76,8 +76,8 @@ export function EventPage({ eventId }: { eventId: number }) {
 async function mayEnter(eventId: number): Promise<boolean> {
   if (hasBegun(eventId) || admissionEnds(eventId) !== undefined) return true;
   try {
-    const { status } = await get<{ status: string }>(`/api/events/${eventId}/waiting-room`);
-    return status === 'open' || status === 'sold_out';
+    await get(`/api/events/${eventId}/waiting-room`);
+    return true;
   } catch (fault) {
     return !(fault instanceof Refused && fault.code === 'PLACE_UNKNOWN'); // a room that is on knows us not
   }
@@ -104,9 +104,11 @@ function Sale({ event }: { event: EventView }) {
   const [isDrawn, setDrawn] = useState(false);
   const [bookings, setBookings] = useState<KeptBooking[]>([]);
   const [wish] = useState(() => takeWish(event.id));
+  const [ends] = useState(() => admissionEnds(event.id));
   const [picked, setPicked] = useState(wish !== undefined && 'seats' in wish ? wish.seats : []);
   const [taken, setTaken] = useState<string[]>([]);
   const [zone, setZone] = useState(wish !== undefined && 'count' in wish ? wish.zone : undefined);
+  const [count, setCount] = useState(wish !== undefined && 'count' in wish ? wish.count : 2);
   const [purchase, setPurchase] = useState<Purchase>();
   const view = useRef<View>(undefined);
   const counts = useCounts(house);
@@ -171,7 +173,6 @@ function Sale({ event }: { event: EventView }) {
     document.querySelector('.stage')?.scrollIntoView({ block: 'nearest' });
   };
   const past = bookings.filter(({ id }) => id !== own?.id);
-  const ends = isChoosing ? admissionEnds(event.id) : undefined;
 
   return (
     <main class="house">
@@ -215,11 +216,7 @@ function Sale({ event }: { event: EventView }) {
             lookAt={own === undefined ? undefined : () => showSeat(own.seats[0] ?? '')}
           />
         )}
-        {ends !== undefined && (
-          <p class="notice">
-            Your turn: <Countdown until={ends} label="Time left to ask for seats" /> left to hold seats.
-          </p>
-        )}
+        {ends !== undefined && isChoosing && <TurnLeft until={ends} />}
         <p class="notice taken" role="status">
           {taken.length > 0 && `${seatsInWords(taken)}: somebody was faster.`}
         </p>
@@ -231,7 +228,8 @@ function Sale({ event }: { event: EventView }) {
             setPicked={setPicked}
             zone={zone}
             lookAt={lookAt}
-            first={wish !== undefined && 'count' in wish ? wish.count : 2}
+            count={count}
+            setCount={setCount}
             ask={purchase.ask}
           />
         )}
@@ -246,16 +244,34 @@ function Sale({ event }: { event: EventView }) {
   );
 }
 
-/** Whether sales are open, as last told: looked at again when they should open, and now and then while they are paused. */
+/** The clock of an admission; the last minute and its end are said once. */
+function TurnLeft({ until }: { until: string }) {
+  const isOver = useMsLeft(until) <= 0;
+  return (
+    <p class="notice">
+      {isOver ? (
+        'Your turn has passed: who asks for seats now joins the line anew.'
+      ) : (
+        <>
+          Your turn: <Countdown until={until} label="Time left to ask for seats" /> left to hold seats.
+        </>
+      )}
+      <LastMinute until={until} words="Less than a minute is left to hold seats." />
+    </p>
+  );
+}
+
+/** Whether sales are open, as last told: by the clock when they should open, and asked now and then while that is far, or they are paused. */
 function useDoor(event: EventView): Pick<EventView, 'onSaleAt' | 'salesPaused'> {
   const [door, setDoor] = useState<Pick<EventView, 'onSaleAt' | 'salesPaused'>>(event);
   const { onSaleAt, salesPaused } = door;
   useEffect(() => {
     const untilSaleMs = onSaleAt === null ? 0 : Date.parse(onSaleAt) - serverNow();
     if (untilSaleMs <= 0 && !salesPaused) return;
-    // Not all at once; a sale that is far away may be moved meanwhile.
-    const waitMs = Math.min(Math.max(untilSaleMs, DOOR_MS), LAST_DOOR_MS) + Math.random() * DOOR_MS;
+    const isSoon = untilSaleMs > 0 && untilSaleMs < FAR_MS;
+    const waitMs = isSoon ? untilSaleMs : (untilSaleMs > 0 ? FAR_MS / 2 : PAUSED_MS) * (0.5 + Math.random());
     const timer = setTimeout(() => {
+      if (isSoon) return setDoor({ onSaleAt: null, salesPaused }); // everybody who waits for it would ask at once
       get<EventView>(`/api/events/${event.id}`).then(
         (view) => setDoor(view),
         () => setDoor({ ...door }), // and again after a while

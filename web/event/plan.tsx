@@ -84,7 +84,9 @@ export function HousePlan(props: Props) {
         <Key name="sold" words={`Sold ${numberInWords(counts[CODE.SOLD] ?? 0)}`} />
         {picked.length > 0 && <Key name="picked" words="Picked" />}
         {mine.length > 0 && <Key name="mine" words="Yours" />}
-        <li class={`connection ${connection}`}>{CONNECTION_WORDS[connection]}</li>
+        <li class={`connection ${connection}`}>
+          <span role="status">{CONNECTION_WORDS[connection]}</span>
+        </li>
       </ul>
     </section>
   );

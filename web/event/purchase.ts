@@ -6,14 +6,14 @@ import {
   type KeptBooking,
   keptAdmission,
   keptBookings,
+  keptPlace,
   keptPurchase,
   keptSession,
   keptUser,
   keptWish,
-  type Session,
 } from '../kept.ts';
+import { changeUnderKey, get, logIn } from '../requests.ts';
 import type { Live } from './live.ts';
-import { changeUnderKey, get } from './requests.ts';
 import { momentInWords } from './words.ts';
 
 /** Users that are there for trying, where nobody logs in: this browser is one of them. */
@@ -39,19 +39,22 @@ type Told = { [Key in keyof Problem]?: Problem[Key] | undefined };
 
 export type Change = 'confirm' | 'extend' | 'cancel';
 
-/** The last request had no answer (`lost`) or was put off (`busy`). It is sent again. */
-export type Trouble = 'lost' | 'busy';
+/** The last request had no answer (`lost`), was put off (`busy`), or met a fault (`broken`). It is sent again. */
+export type Trouble = 'lost' | 'busy' | 'broken';
 
-/** How a purchase stands. `isWaiting`: what is `busy` is on the queue. */
+/** How a purchase stands. `isAccepted`: it has a ticket, and only its state is not known yet. `isWaiting`: what is `busy` is on the queue. */
 export type Standing = { trouble?: Trouble | undefined } & (
   | { step: 'choosing'; note?: string }
-  | { step: 'sending'; wish: SeatWish }
+  | { step: 'sending'; wish: SeatWish; isAccepted?: boolean }
   | { step: 'queued'; wish: SeatWish; position: number | undefined; etaSeconds: number | undefined }
   | { step: 'held'; booking: Booking; busy?: Change; isWaiting?: boolean; problem?: string | undefined }
   | { step: 'bought'; booking: Booking }
   | { step: 'refused'; refusal: Refusal }
   | { step: 'login'; problem: string | undefined }
 );
+
+const troubleOf = ({ status, code }: Refused): Trouble =>
+  status === 429 || status === 408 || code === 'OVERLOADED' ? 'busy' : 'broken';
 
 /**
  * What one browser buys of an event: one request at a time, for all its tabs, kept across a reload, sent again under its
@@ -64,6 +67,7 @@ export function createPurchase(
   const kept = keptPurchase(eventId);
   const bookings = keptBookings(eventId);
   const user = keptUser();
+  const session = keptSession();
   let live: Live | undefined;
   let standing: Standing = { step: 'choosing' };
   /** The key of the purchase that this tab shows, and whether it asked for it itself: else its ticket may tell of long ago. */
@@ -73,6 +77,10 @@ export function createPurchase(
   /** What is tried again when the pause after a failure is over. */
   let pending: (() => Promise<void>) | undefined;
   let failures = 0;
+  /** Until when there is nothing to be tried, as the server told. */
+  let restUntilMs = 0;
+  /** Changes that were asked for so far: a look that began before one knows less. */
+  let changes = 0;
   let needsLogin = false;
   let stopped = false;
 
@@ -93,6 +101,7 @@ export function createPurchase(
     const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
     failures += 1;
     pending = work;
+    restUntilMs = Date.now() + leastMs;
     after(Math.max(leastMs, backoffMs), work);
   }
 
@@ -131,21 +140,24 @@ export function createPurchase(
       return later(again);
     }
     if (fault.passes) {
-      show({ ...standing, trouble: 'busy' });
+      show({ ...standing, trouble: troubleOf(fault) });
       return later(again, fault.retryAfterMs);
     }
     if (fault.code === 'UNAUTHENTICATED') return askWho();
-    forget();
-    if (fault.code === 'ADMISSION_REQUIRED' || fault.code === 'ADMISSION_INVALID') {
-      keptWish(eventId).write(wish);
-      return toWaitingRoom(eventId);
-    }
+    if (fault.code === 'ADMISSION_REQUIRED' || fault.code === 'ADMISSION_INVALID') return wait(wish);
     refuse(wish, fault.problem);
+  }
+
+  /** The waiting room comes between: what was asked for is chosen again afterwards. */
+  function wait(wish: SeatWish): void {
+    forget();
+    keptWish(eventId).write(wish);
+    toWaitingRoom(eventId);
   }
 
   function askWho(problem?: string): void {
     needsLogin = true;
-    keptSession().forget();
+    session.forget();
     show({ step: 'login', problem });
   }
 
@@ -161,10 +173,16 @@ export function createPurchase(
     const purchase = kept.read();
     if (purchase?.ticketId !== view.ticketId || (standing.step !== 'sending' && standing.step !== 'queued')) return;
     if (view.booking !== undefined) {
+      // Redis may have forgotten the key: then the ticket is new, and the booking that of before.
+      if (view.booking.id !== view.ticketId) kept.write({ ...purchase, ticketId: view.booking.id });
       // A ticket's outcome is that of its first moment, and stays: the booking may have come far since.
       if (isFresh) takeBooking(view.booking);
       else void lookAtBooking(undefined, true);
       return;
+    }
+    if (view.code === 'ADMISSION_INVALID') {
+      keptPlace(eventId).forget(); // its admission is used up: another place has another
+      return wait(purchase.wish);
     }
     if (view.status !== 'queued') return refuse(purchase.wish, view);
     const { position, etaSeconds } = view;
@@ -182,11 +200,13 @@ export function createPurchase(
       answered();
       takeTicket(view);
     } catch (fault) {
-      missAsk(fault, purchase.wish, lookAtTicket);
+      if (kept.read()?.ticketId === purchase.ticketId) missAsk(fault, purchase.wish, lookAtTicket);
     }
   }
 
   function takeBooking(booking: Booking, problem?: string) {
+    const isShown = kept.read()?.ticketId === booking.id; // else another tab has ended it, or begun the next
+    if (!isShown && booking.status !== 'CONFIRMED') return;
     if (booking.status === 'PENDING') {
       show({ step: 'held', booking, problem });
       const leftMs = Date.parse(booking.expiresAt ?? '') - serverNow() + 100;
@@ -194,23 +214,27 @@ export function createPurchase(
       answered();
       return after(leftMs, lookAtBooking);
     }
+    if (booking.status === 'CONFIRMED') {
+      bookings.write([...othersThan(booking.id), { id: booking.id, seats: booking.seats }].slice(-MAX_BOOKINGS_KEPT));
+      if (!isShown) return tell.bookings(bookings.read() ?? []);
+    }
     clearTimeout(timer);
     answered();
-    if (booking.status === 'CONFIRMED') {
-      const others = (bookings.read() ?? []).filter(({ id }) => id !== booking.id);
-      bookings.write([...others, { id: booking.id, seats: booking.seats }].slice(-MAX_BOOKINGS_KEPT));
-      return show({ step: 'bought', booking });
-    }
+    if (booking.status === 'CONFIRMED') return show({ step: 'bought', booking });
     const isOver = booking.status === 'EXPIRED';
     begin(isOver ? 'Your time is over: the seats are free again.' : 'The seats are free again.');
   }
+
+  const othersThan = (bookingId: string) => (bookings.read() ?? []).filter(({ id }) => id !== bookingId);
 
   /** `isBooked`: its ticket, or this page, has seen it; if it is not there it is gone, and not on its way. */
   async function lookAtBooking(problem?: string, isBooked = standing.step === 'held'): Promise<void> {
     const purchase = kept.read();
     if (purchase?.ticketId === undefined || stopped) return;
-    const wasChanging = isChanging();
-    const isOvertaken = () => isChanging() && !wasChanging; // the change knows better by now
+    const { ticketId } = purchase;
+    const changesBefore = changes;
+    /** A change, or another tab, knows better by now. */
+    const isOvertaken = () => changes !== changesBefore || kept.read()?.ticketId !== ticketId;
     try {
       const booking = await get<Booking>(`/api/bookings/${purchase.ticketId}`);
       if (isOvertaken()) return;
@@ -220,7 +244,10 @@ export function createPurchase(
       if (isOvertaken()) return;
       if (!(fault instanceof Refused) || fault.code !== 'BOOKING_UNKNOWN')
         return missAsk(fault, purchase.wish, () => lookAtBooking(problem, isBooked));
-      if (isBooked) return begin('That booking is no longer there: the house was cleared.');
+      if (isBooked) {
+        bookings.write(othersThan(ticketId));
+        return begin('That booking is no longer there: the house was cleared.');
+      }
       live?.follow(purchase.ticketId);
       await lookAtTicket();
     }
@@ -232,6 +259,7 @@ export function createPurchase(
   function change(kind: Change): void {
     if (standing.step !== 'held' || isChanging()) return;
     const { booking } = standing;
+    changes += 1;
     show({ step: 'held', booking, busy: kind });
     void sendChange(booking, kind, randomId());
   }
@@ -268,8 +296,10 @@ export function createPurchase(
 
   function missChange(fault: unknown, again: () => Promise<void>) {
     if (fault instanceof Refused && fault.code === 'UNAUTHENTICATED') return askWho();
-    if (fault instanceof Refused && !fault.passes) return void lookAtBooking(fault.message, true);
-    if (standing.step === 'held') show({ ...standing, trouble: fault instanceof Refused ? 'busy' : 'lost' });
+    // Its ticket has failed for good, or it was refused: the booking says what it is.
+    if (fault instanceof Refused && (!fault.passes || fault.code === 'INTERNAL'))
+      return void lookAtBooking(fault.message, true);
+    if (standing.step === 'held') show({ ...standing, trouble: fault instanceof Refused ? troubleOf(fault) : 'lost' });
     later(again, fault instanceof Refused ? fault.retryAfterMs : 0);
   }
 
@@ -304,7 +334,7 @@ export function createPurchase(
     if (purchase === undefined) return show(standing);
     shownKey = purchase.key;
     isFresh = false;
-    show({ step: 'sending', wish: purchase.wish });
+    show({ step: 'sending', wish: purchase.wish, isAccepted: purchase.ticketId !== undefined });
     void (purchase.ticketId === undefined ? sendKept() : lookAtBooking(undefined, false));
   }
 
@@ -314,6 +344,7 @@ export function createPurchase(
       tell.bookings(bookings.read() ?? []);
       if (standing.step === 'held' && !isChanging()) void lookAtBooking();
     }
+    if (key === session.key && session.read() !== undefined) takeSession();
     if (key !== kept.key && key !== null) return;
     const purchase = kept.read();
     if (purchase?.key === shownKey) return;
@@ -326,11 +357,21 @@ export function createPurchase(
   function wake() {
     if (document.hidden) return;
     const work = pending;
+    if (work !== undefined && Date.now() < restUntilMs) return;
     if (work !== undefined) {
       clearTimeout(timer);
       pending = undefined;
       void work();
     } else if (standing.step === 'held' && !isChanging()) void lookAtBooking();
+  }
+
+  /** Somebody has logged in, here or in another tab: what was refused for want of it goes on. */
+  function takeSession(): void {
+    needsLogin = false;
+    live?.authenticate();
+    if (standing.step !== 'login') return;
+    if (kept.read() === undefined) begin();
+    else takeUp();
   }
 
   addEventListener('storage', followOtherTab);
@@ -353,23 +394,15 @@ export function createPurchase(
       const { step } = standing;
       if (step === 'login' && kept.read()?.ticketId !== undefined)
         show({ step: 'choosing', note: 'What you asked for is kept: log in to go on with it.' });
-      else if (step === 'bought' || step === 'refused' || step === 'sending' || step === 'login') begin();
+      else if (step === 'sending' && !standing.isAccepted)
+        begin('If your request did arrive, its seats are free again when their time is over.');
+      else if (step === 'bought' || step === 'refused' || step === 'login') begin();
     },
     /** Logs in and goes on with what was refused for want of it. */
     async logIn(email: string, password: string): Promise<void> {
-      try {
-        const { answer } = await changeUnderKey<Session>('POST', '/api/users/login', randomId(), {
-          email,
-          password,
-        });
-        needsLogin = false;
-        keptSession().write(answer);
-        live?.authenticate();
-        if (kept.read() === undefined) begin();
-        else takeUp();
-      } catch (fault) {
-        askWho(fault instanceof Refused ? fault.message : 'The connection was lost. Try again.');
-      }
+      const problem = await logIn(email, password);
+      if (problem === undefined) takeSession();
+      else askWho(problem);
     },
     stop(): void {
       stopped = true;
@@ -383,8 +416,9 @@ export function createPurchase(
 
 export type Purchase = ReturnType<typeof createPurchase>;
 
-/** Whether this browser is in the middle of a purchase: it needs no admission any more. */
-export const hasBegun = (eventId: number): boolean => keptPurchase(eventId).read()?.ticketId !== undefined;
+/** Whether this browser buys or has bought something of an event: it needs no admission to see it. */
+export const hasBegun = (eventId: number): boolean =>
+  keptPurchase(eventId).read()?.ticketId !== undefined || (keptBookings(eventId).read() ?? []).length > 0;
 
 export function toWaitingRoom(eventId: number): void {
   keptAdmission(eventId).forget();

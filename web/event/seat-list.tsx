@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { CODE, type House, labelOf, type ZoneSeats } from './house.ts';
 import { freeInWords, numberInWords, priceInWords } from './words.ts';
@@ -23,7 +23,7 @@ export function SeatList({ event, house, picked, choose, zone, lookAt }: Props) 
     wasPressed.current = true;
     latest.current(to);
   }).current;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wasPressed.current) heading.current?.focus(); // the button that was pressed is gone
     wasPressed.current = false;
   }, [zone]);

@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { Alternative, Booking } from '../../shared/contract/tickets.ts';
-import { Countdown, useMsLeft } from '../countdown.tsx';
+import { Countdown, isLastMinute, LastMinute, useMsLeft } from '../countdown.tsx';
 import type { KeptBooking } from '../kept.ts';
+import { LogIn } from '../login.tsx';
 import { clockOf } from '../wait/words.ts';
 import { seatOf } from './house.ts';
-import { LogIn } from './login.tsx';
 import type { Change, Purchase, Refusal, Standing, Trouble } from './purchase.ts';
 import {
   alternativeInWords,
@@ -24,8 +24,6 @@ type Props = {
   event: EventView;
   lookAt: (() => void) | undefined;
 };
-
-const LAST_MINUTE_MS = 60_000;
 
 /** How the purchase stands, step by step. Each new step takes the focus, and is read out. */
 export function StandingCard(props: Props) {
@@ -46,7 +44,7 @@ export function StandingCard(props: Props) {
       <p class="unseen" aria-live="polite">
         {spoken(standing)}
       </p>
-      <div ref={card} class="standing">
+      <div ref={card} class="standing" onClickCapture={ignoreSecond}>
         <Step {...props} />
         {standing.trouble !== undefined && <TroubleNotice trouble={standing.trouble} />}
       </div>
@@ -54,10 +52,20 @@ export function StandingCard(props: Props) {
   );
 }
 
+/** The second click of a double click was meant for what was there before: Hold, where Buy may stand by now. */
+function ignoreSecond(click: MouseEvent): void {
+  if (click.detail > 1) click.stopPropagation();
+}
+
+const TROUBLE_WORDS: Record<Trouble, string> = {
+  lost: 'Connection lost.',
+  busy: 'Too many requests just now.',
+  broken: 'Something is out of order here.',
+};
+
 const TroubleNotice = ({ trouble }: { trouble: Trouble }) => (
   <p class="notice" role="alert">
-    <strong>{trouble === 'lost' ? 'Connection lost.' : 'Very many are asking just now.'}</strong> Trying again: nothing
-    is booked twice.
+    <strong>{TROUBLE_WORDS[trouble]}</strong> Trying again: nothing is booked twice.
   </p>
 );
 
@@ -67,10 +75,10 @@ function Step({ standing, purchase, event, lookAt }: Props) {
       return standing.note === undefined ? null : <p class="notice">{standing.note}</p>;
     case 'sending':
       return (
-        <Card title="Asking for your seats">
+        <Card title={standing.isAccepted ? 'Finding your seats' : 'Asking for your seats'}>
           <p>{wishInWords(standing.wish)}</p>
           <div class="working" />
-          {standing.trouble !== undefined && (
+          {standing.trouble !== undefined && !standing.isAccepted && (
             <div class="actions">
               <button type="button" class="quiet" onClick={purchase.again}>
                 Stop asking
@@ -100,7 +108,9 @@ function Step({ standing, purchase, event, lookAt }: Props) {
     case 'refused':
       return <RefusedCard refusal={standing.refusal} purchase={purchase} event={event} />;
     case 'login':
-      return <LogIn problem={standing.problem} logIn={purchase.logIn} leave={purchase.again} />;
+      return (
+        <LogIn title="Log in to hold seats" problem={standing.problem} logIn={purchase.logIn} leave={purchase.again} />
+      );
   }
 }
 
@@ -177,7 +187,6 @@ function Held({ standing, purchase, event, lookAt }: HeldProps) {
 /** The clock of a hold, also in the tab's title; the last minute is said once. */
 function TimeLeft({ until }: { until: string }) {
   const left = useMsLeft(until);
-  const isEnding = left < LAST_MINUTE_MS;
   useEffect(() => {
     const before = document.title;
     return () => {
@@ -188,11 +197,9 @@ function TimeLeft({ until }: { until: string }) {
     document.title = `${clockOf(left)} · Held for you · Frontrow`;
   }, [left]);
   return (
-    <p class={isEnding ? 'clock ending' : 'clock'}>
+    <p class={isLastMinute(left) ? 'clock ending' : 'clock'}>
       <Countdown until={until} label="Time left to buy" />
-      <span class="unseen" role="alert">
-        {isEnding && 'Less than a minute is left to buy.'}
-      </span>
+      <LastMinute until={until} words="Less than a minute is left to buy." />
     </p>
   );
 }

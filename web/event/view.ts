@@ -198,9 +198,18 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     redraw();
   }
 
+  /** On another screen a pixel may be of another size, and the canvas as large as it was. */
+  let screen: MediaQueryList | undefined;
+  function followScreen(): void {
+    screen?.removeEventListener('change', followScreen);
+    screen = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    screen.addEventListener('change', followScreen);
+    redraw();
+  }
+
   const resized = new ResizeObserver(resize);
   resized.observe(canvas);
-  addEventListener('resize', redraw); // also on another screen, where the canvas has the size that it had
+  followScreen();
   dark.addEventListener('change', recolour);
   const unlisten = house.listen(redraw);
   for (const [name, listener] of Object.entries(listeners))
@@ -221,7 +230,7 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
     stop(): void {
       cancelAnimationFrame(frame);
       resized.disconnect();
-      removeEventListener('resize', redraw);
+      screen?.removeEventListener('change', followScreen);
       dark.removeEventListener('change', recolour);
       unlisten();
       for (const [name, listener] of Object.entries(listeners))

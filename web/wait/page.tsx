@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Countdown } from '../countdown.tsx';
+import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
+import { logIn } from '../requests.ts';
 import { createVisit, type Visit, type VisitorView } from './visit.ts';
 import {
   type Announcement,
@@ -26,7 +28,8 @@ export function WaitPage({ eventId }: { eventId: number }) {
     setRoom(opened);
     return opened.stop;
   }, [eventId]);
-  const { view, refusal, trouble } = visit;
+  const [wrong, setWrong] = useState<string>();
+  const { view, refusal, whoLogsIn, trouble } = visit;
   useEffect(() => {
     document.title = titleOf(view);
   }, [view]);
@@ -45,7 +48,18 @@ export function WaitPage({ eventId }: { eventId: number }) {
         <h1 ref={heading} tabIndex={-1}>
           {headlineOf(visit)}
         </h1>
-        {refusal !== undefined && room !== undefined && (
+        {whoLogsIn && room !== undefined && (
+          <LogIn
+            title="Log in to stand in line"
+            problem={wrong}
+            logIn={async (email, password) => {
+              const problem = await logIn(email, password);
+              setWrong(problem);
+              if (problem === undefined) await act(room.tryAgain());
+            }}
+          />
+        )}
+        {refusal !== undefined && !whoLogsIn && room !== undefined && (
           <Refusal detail={refusal} tryAgain={() => void act(room.tryAgain())} />
         )}
         {view !== undefined && room !== undefined && (

@@ -6,7 +6,7 @@ import type {
   visitorView,
 } from '../../shared/contract/waiting-room.ts';
 import { noteClock, Refused, randomId } from '../answers.ts';
-import { keptAdmission, keptPlace } from '../kept.ts';
+import { keptAdmission, keptPlace, keptSession } from '../kept.ts';
 import { progressOf } from './words.ts';
 
 // Types only: zod itself would weigh ten times what this page does.
@@ -23,8 +23,9 @@ export type Visit = {
   progress: number;
   /** The last question had no answer (`lost`) or was put off (`busy`). It is asked again. */
   trouble?: 'lost' | 'busy';
-  /** Why the waiting room gives no place: it would say so again. */
+  /** Why the waiting room gives no place: it would say so again. Of `whoLogsIn` it takes nobody else. */
   refusal?: string;
+  whoLogsIn?: boolean;
 };
 
 /** Milliseconds after which a question counts as lost, and between tries: doubled each time, and half of it by chance. */
@@ -123,7 +124,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
         return;
       }
       const { view: _, ...rest } = visit;
-      change({ ...rest, refusal: fault.message });
+      change({ ...rest, refusal: fault.message, whoLogsIn: fault.code === 'UNAUTHENTICATED' });
       return;
     }
     const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
@@ -143,6 +144,8 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
   /** @throws Refused where the answer is no view; another error where there is none */
   async function send(method: 'GET' | 'POST' | 'DELETE', body?: object): Promise<Answer> {
     const token = place.read()?.visitorToken;
+    const session = keptSession().read()?.token;
+    const sentAtMs = Date.now();
     const response = await fetch(path, {
       method,
       cache: 'no-store',
@@ -150,10 +153,11 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(token !== undefined && { [VISITOR_TOKEN]: token }),
+        ...(session !== undefined && { authorization: `Bearer ${session}` }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    noteClock(response);
+    noteClock(response, sentAtMs);
     const answer = response.status === 204 ? {} : await response.json();
     if (response.ok) return answer;
     throw new Refused(response, answer);
@@ -196,7 +200,9 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     tryAgain: ask,
     /** Gives the place up. @throws Error where the waiting room was not told: then nothing has changed */
     async leave(): Promise<void> {
-      await send('DELETE');
+      await send('DELETE').catch((fault) => {
+        if (!(fault instanceof Refused && fault.code === 'PLACE_UNKNOWN')) throw fault; // it is gone already
+      });
       place.forget();
       admission.forget();
       showLeft();

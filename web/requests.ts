@@ -1,6 +1,6 @@
-import type { ADMISSION_TOKEN_HEADER } from '../../shared/contract/waiting-room.ts';
-import { noteClock, type Problem, Refused } from '../answers.ts';
-import { keptSession } from '../kept.ts';
+import type { ADMISSION_TOKEN_HEADER } from '../shared/contract/waiting-room.ts';
+import { noteClock, type Problem, Refused, randomId } from './answers.ts';
+import { keptSession, type Session } from './kept.ts';
 
 const ADMISSION_TOKEN: typeof ADMISSION_TOKEN_HEADER = 'x-admission-token';
 
@@ -32,11 +32,24 @@ export async function changeUnderKey<Answer>(
   return { isDone: status !== 202, answer };
 }
 
+/** Logs in, for all tabs. Answers why it did not work; undefined where it did. */
+export async function logIn(email: string, password: string): Promise<string | undefined> {
+  try {
+    const { answer } = await changeUnderKey<Session>('POST', '/api/users/login', randomId(), { email, password });
+    keptSession().write(answer);
+    return undefined;
+  } catch (fault) {
+    if (!(fault instanceof Refused)) return 'The connection was lost. Try again.';
+    return fault.code === 'ROUTE_UNKNOWN' ? 'People log in elsewhere: this page cannot do it for you.' : fault.message;
+  }
+}
+
 async function ask<Answer>(path: string, init: { method?: string; headers?: object; body?: string }) {
   const token = keptSession().read()?.token;
   const headers = { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+  const sentAtMs = Date.now();
   const response = await fetch(path, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  noteClock(response);
+  noteClock(response, sentAtMs);
   const answer = (await response.json()) as Answer & Problem;
   if (!response.ok) throw new Refused(response, answer);
   return { status: response.status, answer: answer as Answer };

@@ -1,14 +1,15 @@
 import { useState } from 'preact/hooks';
-import { forgetVisitor, keptSession } from '../kept.ts';
+import { forgetUser, keptSession } from './kept.ts';
 
 type Props = {
+  title: string;
   problem: string | undefined;
   logIn: (email: string, password: string) => Promise<void>;
-  leave: () => void;
+  leave?: () => void;
 };
 
-/** Asks who it is, where people log in; then the request for seats goes on. */
-export function LogIn({ problem, logIn, leave }: Props) {
+/** Asks who it is, where people log in. */
+export function LogIn({ title, problem, logIn, leave }: Props) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -26,7 +27,7 @@ export function LogIn({ problem, logIn, leave }: Props) {
         void submit();
       }}
     >
-      <h2 tabIndex={-1}>Log in to hold seats</h2>
+      <h2 tabIndex={-1}>{title}</h2>
       <label>
         <span class="label">E-mail</span>
         <input
@@ -56,20 +57,22 @@ export function LogIn({ problem, logIn, leave }: Props) {
         <button type="submit" class="action">
           {isBusy ? 'Logging in …' : 'Log in'}
         </button>
-        <button type="button" class="quiet" onClick={leave}>
-          Not now
-        </button>
+        {leave !== undefined && (
+          <button type="button" class="quiet" onClick={leave}>
+            Not now
+          </button>
+        )}
       </div>
     </form>
   );
 }
 
-/** Who is logged in, and the way out, for who shares a computer. What was bought stays bought. */
+/** Who is logged in, and the way out for whoever shares a computer. What was bought stays bought. */
 export function LoggedIn() {
   const session = keptSession().read();
   if (session === undefined) return null;
   const logOut = () => {
-    forgetVisitor();
+    forgetUser();
     location.reload();
   };
   return (
