@@ -9,6 +9,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/data/'],
   globalSetup: './tests/support/global-setup.ts',
   globalTeardown: './tests/support/global-teardown.ts',
-  testTimeout: 120_000,
+  testTimeout: 300_000, // what hangs; a machine that is shared may take several times what it takes alone
   maxWorkers: 3, // on two cores: much of what the stories do is waiting for processes to start
 };

@@ -78,7 +78,7 @@ test('a page of another site cannot connect; our own, those of the settings, and
 });
 
 test('who answers no ping is cut off, who answers stays', async () => {
-  const { connect } = await pushServer({ pingMs: 60 });
+  const { connect } = await pushServer({ pingMs: 400 });
   const [deaf, alive] = [connect({ autoPong: false }), connect()];
   expect(await deaf.closed).toEqual([1006, '']);
   expect(alive.socket.readyState).toBe(WebSocket.OPEN);

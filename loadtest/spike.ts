@@ -148,7 +148,7 @@ async function runSpike(options: Options) {
       const weighing = setInterval(weigh, 1_000);
 
       const notes = createNotes();
-      const crowd = createCrowd({ desk, notes, random });
+      const crowd = createCrowd({ desk, notes, random, turnSeconds: lasting.turn });
       const startedMs = Date.now();
       let ended = 0;
       const quiet = tellProgress(() => {

@@ -16,7 +16,7 @@ const TRIES_AGAIN = 3;
 const TRY_AGAIN_MS = 2_000;
 
 /** Milliseconds by which this process may ask late, being busy with others, and still ask as told. */
-const ON_TIME_MS = 2_000;
+const MOST_LATE_MS = 2_000;
 
 /** Polls one after the other of who asks too often. */
 const OFTEN = 20;
@@ -87,7 +87,9 @@ export type Notes = ReturnType<typeof createNotes>;
 const add = <Key>(counts: Map<Key, number>, key: Key, more = 1) => void counts.set(key, (counts.get(key) ?? 0) + more);
 
 /** A crowd at event 1. `visit` is one visitor, from joining to the end. */
-export function createCrowd({ desk, notes, random }: { desk: Desk; notes: Notes; random: () => number }) {
+export function createCrowd(options: { desk: Desk; notes: Notes; random: () => number; turnSeconds: number }) {
+  const { desk, notes, random, turnSeconds } = options;
+  const onTimeMs = Math.min(MOST_LATE_MS, 250 * turnSeconds); // they are told to ask after three quarters of a turn at the most
   /** The highest position of whom somebody knows that they were let in. */
   let furthest = 0;
   /** Visitor tokens that a thief may have got hold of. */
@@ -243,7 +245,7 @@ export function createCrowd({ desk, notes, random }: { desk: Desk; notes: Notes;
       if (view.status === 'open') throw new Error('the room is not on');
       if (view.status !== 'waiting' && view.status !== 'before_sale') {
         const late = Date.now() - askAtMs;
-        if (view.status === 'turn_passed' && late < ON_TIME_MS)
+        if (view.status === 'turn_passed' && late < onTimeMs)
           notes.lostTurns.push(`${name}, asked ${Math.round(late)} ms later than told`);
         return view.status;
       }

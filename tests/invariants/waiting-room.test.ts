@@ -98,8 +98,9 @@ test('while Redis does not answer everybody waits on, nobody is let in, and poll
   const event = await roomOn({ paused: true });
   const visitor = visitorAt(system().url, event);
   await visitor.join();
-  await setRoom(system().url, { paused: false }, event);
-  await system().redis.call('CLIENT', 'PAUSE', 1_500, 'ALL');
+  // Together: no worker may let anybody in between.
+  const unpausing = system().redis.pipeline().hset(`{s0}:room:${event}`, 'paused', '0');
+  await unpausing.call('CLIENT', 'PAUSE', '1500', 'ALL').exec();
   const startedAt = performance.now();
   while (performance.now() - startedAt < 1_200) {
     expect(await visitor.poll()).toMatchObject({ status: 'waiting', position: 1 });

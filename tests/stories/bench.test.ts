@@ -33,4 +33,4 @@ test('the bench measures all contestants, and tells it as a table, as JSON and a
     'express-noop': { ...answers, redisCommandsPerBooking: null, outcomeP99Ms: null },
     'lean-noop': answers,
   });
-}, 120_000);
+});

@@ -16,8 +16,8 @@ test(`${INPUTS} inputs that nobody ought to send break nothing`, async () => {
   const { inputs, answers, kept } = await fuzz({ url, seed, from: 0, to: INPUTS, connections: 32, world });
   expect({ seed, kept }).toEqual({ seed, kept: [] });
   expect(inputs).toBe(INPUTS);
-  for (const name of ['201', '409 INVALID_REQUEST', "400 of Node's own", 'socket closed 1002'])
-    expect(answers.has(name)).toBe(true); // it reached what it is to reach
+  for (const name of ['201', '409 INVALID_REQUEST', "400 of Node's own"]) expect(answers.has(name)).toBe(true); // it reached what it is to reach
+  expect([...answers.keys()].some((name) => name.startsWith('socket closed'))).toBe(true);
 
   const reserved = await send(url, 'POST', '/reserve?wait=20', { count: 1 });
   expect([200, 409]).toContain(reserved.status);
@@ -26,4 +26,4 @@ test(`${INPUTS} inputs that nobody ought to send break nothing`, async () => {
   expect(await socket.next()).toMatchObject({ ticketId: reserved.body.ticketId });
   socket.close();
   expect((await steadyAudit(1, { ...system(), shards: 1 }, 300)).differences).toEqual([]);
-}, 60_000);
+});

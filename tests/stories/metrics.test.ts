@@ -142,8 +142,8 @@ const firing = async () =>
   (await prometheus.query('ALERTS{alertstate="firing"}')).map(({ metric }) => metric.alertname).sort();
 
 /** Stops a process of this system, lets something be seen, and lets it go on. */
-async function whileStopped(command: string, see: () => Promise<void>): Promise<void> {
-  const [pid] = [...descendants(frontrow.pid)].find(([, line]) => line.includes(command)) ?? [];
+async function whileStopped(command: RegExp, see: () => Promise<void>): Promise<void> {
+  const [pid] = [...descendants(frontrow.pid)].find(([, line]) => command.test(line)) ?? [];
   if (pid === undefined) throw new Error(`no ${command} runs`);
   process.kill(pid, 'SIGSTOP');
   await see().finally(() => process.kill(pid, 'SIGCONT'));
@@ -152,7 +152,7 @@ async function whileStopped(command: string, see: () => Promise<void>): Promise<
 test('a Redis that does not answer is shown as down, and what only it knows is not shown', async () => {
   const page = async () => (await fetch(`${frontrow.url}/metrics`)).text();
   expect(await page()).toContain('\nfrontrow_queue_depth{');
-  await whileStopped('redis-server', async () => {
+  await whileStopped(/redis-server|valkey-server/, async () => {
     let text = '';
     await until(async () => {
       text = await page();
@@ -164,7 +164,7 @@ test('a Redis that does not answer is shown as down, and what only it knows is n
 });
 
 withPrometheus('a worker that is stopped is missed', () =>
-  whileStopped('workers/main', async () => {
+  whileStopped(/workers\/main/, async () => {
     await until(async () => (await firing()).includes('WorkersMissing'), 20_000);
     await until(async () => (await firing()).includes('TargetDown'), 20_000);
   }),

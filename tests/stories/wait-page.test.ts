@@ -91,7 +91,7 @@ describeInBrowser('the waiting page', (browser) => {
     await page.getByText('about 4 minutes').first().waitFor();
     await page.getByText('5,310').waitFor();
     expect(await bar()).toBe(0);
-    expect(await page.title()).toBe('240 ahead · Frontrow');
+    await title(/^240 ahead · Frontrow$/);
     room.view = ahead(60);
     await title(/^60 ahead/);
     expect(await bar()).toBe(75);
@@ -149,8 +149,7 @@ describeInBrowser('the waiting page', (browser) => {
     await open();
     await heading('You are in line');
     room.refusals = [{ status: 404, code: 'PLACE_UNKNOWN', detail: 'There is no such place in line.' }];
-    await until(() => room.places === 2, 30_000);
-    await heading('You are in line');
+    await until(async () => JSON.stringify(await context.storageState()).includes('visitor-2'), 30_000);
     room.refusals = [{ status: 404, code: 'EVENT_UNKNOWN', detail: 'There is no such event.' }];
     await page.reload();
     await heading('No place in line');
@@ -188,13 +187,6 @@ describeInBrowser('the waiting page', (browser) => {
     room.view = ahead(240);
     await heading('You are in line');
     expect(room.places).toBe(1);
-  });
-
-  test('a visitor who comes for the first time sees it within a second', async () => {
-    await open();
-    await heading('You are in line');
-    const painted = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
-    expect(await page.evaluate(painted)).toBeLessThan(1_000);
   });
 
   test('every state can be read, in light and dark, and axe finds nothing serious', async () => {

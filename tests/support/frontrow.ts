@@ -51,7 +51,7 @@ export function launch(command: string, args: string[], env: Record<string, stri
 /** Starts Frontrow on a data folder, as `npm start` does, and waits until it is ready. */
 export async function startFrontrow(folder: string, env: Record<string, string> = {}, command: Command = run) {
   const process = command('local/main', [], { DATA_DIR: folder, ...env });
-  await until(() => process.output().includes('Frontrow is ready'), 60_000, process.output);
+  await until(() => process.output().includes('Frontrow is ready'), 150_000, process.output);
   const running = JSON.parse(readFileSync(join(folder, 'running.json'), 'utf8')) as Running;
   return { ...process, ...running };
 }

@@ -42,6 +42,7 @@ export async function startSentinel(folder: string) {
     `sentinel monitor seats 127.0.0.1 ${master.port} 1`,
     `sentinel auth-pass seats ${PASSWORD}`,
     'sentinel down-after-milliseconds seats 500',
+    'sentinel failover-timeout seats 2000', // one that fails is tried again after twice this
     `requirepass ${SENTINEL_PASSWORD}`,
   ];
   writeFileSync(file, lines.join('\n'));
