@@ -19,7 +19,7 @@ export const clientMessage = z.discriminatedUnion('type', [
 
 /**
  * What the server sends on `/ws`. `ticket`: the state of a ticket, at once, then its outcome. `watching`: changes are told
- * from this version on; load the map now. `seats`: labels of a zone by the status that they have at that version, apply them to
+ * from this version on; load the map now; who asks again is told again. `seats`: labels of a zone by the status that they have at that version, apply them to
  * a map of an older version. `reload`: something was missed, load the map again. `overview`: how the system stands, each second after
  * `operate`. `error`: why a message was refused.
  */
