@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { serverNow } from './answers.ts';
-import { clockOf } from './wait/words.ts';
+import { clockOf } from './words.ts';
 
 /** Milliseconds that are left until a moment of the server's clock, anew each second. */
 export function useMsLeft(until: string): number {

@@ -12,7 +12,7 @@ export type Admission = z.infer<typeof admission>;
  * One request for seats: what is asked for, under which idempotency key, by whom, and its ticket once there is one. A reload sends it
  * again under the same key, and so never books twice.
  */
-export type Purchase = { key: string; wish: SeatWish; userId: number; ticketId?: string };
+export type KeptPurchase = { key: string; wish: SeatWish; userId: number; ticketId?: string };
 
 /** Seats that were bought, and under which booking. */
 export type KeptBooking = { id: string; seats: string[] };
@@ -25,7 +25,7 @@ export const keptAdmission = (eventId: number) => kept<Admission>(`admission:${e
 export const keptUser = () => kept<number>('user');
 
 /** What this browser buys and has bought of an event, for all its tabs. */
-export const keptPurchase = (eventId: number) => kept<Purchase>(`purchase:${eventId}`);
+export const keptPurchase = (eventId: number) => kept<KeptPurchase>(`purchase:${eventId}`);
 export const keptBookings = (eventId: number) => kept<KeptBooking[]>(`bookings:${eventId}`);
 
 /** What was asked for when the waiting room came between: the choice to begin with afterwards. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { bowl, type Place, seatPoint } from '../../web/event/bowl.ts';
+import { bowl, type Sector, seatPoint } from '../../web/event/bowl.ts';
 import { cameraOn } from '../../web/event/camera.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
@@ -291,7 +291,7 @@ describeInBrowser("the buyer's page", (browser) => {
     expect(await bookings()).toBe(0);
     await click('Hold 2 seats');
     await heading('Held for you');
-    // An admission that is used up is no dead end: there is another place in line.
+    // An admission that is used up is no dead end: there is another sector in line.
     await click('Let go');
     await page.locator('label', { hasText: /^3$/ }).click();
     await click('Hold the best 3');
@@ -356,7 +356,7 @@ describeInBrowser("the buyer's page", (browser) => {
     const sizes = zones.map((zone, i) => ({ ...zone, zone: i + 1 }));
     const arena = bowl(sizes, null);
     const camera = cameraOn(arena, { width, height });
-    const seat = seatPoint(arena.places.find(({ zone }) => zone === 1) as Place, 10, 25);
+    const seat = seatPoint(arena.sectors.find(({ zone }) => zone === 1) as Sector, 10, 25);
     const middle = {
       x: x + width / 2 + (seat.x - camera.x) * camera.scale,
       y: y + height / 2 + (seat.y - camera.y) * camera.scale,

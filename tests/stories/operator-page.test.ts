@@ -131,6 +131,24 @@ describeInBrowser('the operator’s page', (browser) => {
     complaints.splice(0); // Bull Board asks Google for a font, and is refused
   });
 
+  test('a connection that dies without a word is noticed, and made anew', async () => {
+    await open();
+    await enter();
+    let isDead = false;
+    await page.routeWebSocket('**/ws', (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        if (!isDead) socket.send(message);
+      });
+    });
+    await page.reload(); // the token is kept
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    isDead = true;
+    await page.getByRole('heading', { name: 'Out of touch' }).waitFor();
+    isDead = false;
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+  });
+
   test('it can be read in light and dark and on a phone, and axe finds nothing serious', async () => {
     await open({ viewport: { width: 320, height: 640 } });
     await enter();

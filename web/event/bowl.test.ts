@@ -1,17 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { bowl, type Place, pointAt, reachOf, seatAt, seatPoint } from './bowl.ts';
+import { bowl, pointAt, reachOf, type Sector, seatAt, seatPoint } from './bowl.ts';
 
 const zones = (count: number, rows: number, seatsPerRow: number) =>
   Array.from({ length: count }, (_, i) => ({ zone: i + 1, rows, seatsPerRow }));
 
 /** Zones of each ring of a plan, from left to right. */
-function ringsOf(places: readonly Place[]): number[][] {
-  const rings = new Map<number, Place[]>();
-  for (const place of places) rings.set(place.inner, [...(rings.get(place.inner) ?? []), place]);
+function ringsOf(sectors: readonly Sector[]): number[][] {
+  const rings = new Map<number, Sector[]>();
+  for (const sector of sectors) rings.set(sector.inner, [...(rings.get(sector.inner) ?? []), sector]);
   return [...rings.values()].map((ring) => ring.sort((a, b) => a.from - b.from).map(({ zone }) => zone));
 }
 
-const overlap = (a: Place, b: Place) => a.inner < b.outer && b.inner < a.outer && a.from < b.to && b.from < a.to;
+const overlap = (a: Sector, b: Sector) => a.inner < b.outer && b.inner < a.outer && a.from < b.to && b.from < a.to;
 
 describe('the plan of a house', () => {
   test.each([
@@ -23,22 +23,22 @@ describe('the plan of a house', () => {
       [...zones(3, 2, 400), ...zones(8, 30, 4).map((size) => ({ ...size, zone: size.zone + 3 }))],
     ],
     ['many zones', zones(2_000, 5, 10)],
-  ])('gives every zone a place of its own: %s', (_what, sizes) => {
-    const { places, stageRadius } = bowl(sizes, null);
-    expect(places.map(({ zone }) => zone).sort((a, b) => a - b)).toEqual(sizes.map(({ zone }) => zone));
-    expect(places.filter((a) => a.inner <= stageRadius || places.some((b) => a !== b && overlap(a, b)))).toEqual([]);
+  ])('gives every zone a sector of its own: %s', (_what, sizes) => {
+    const { sectors, stageRadius } = bowl(sizes, null);
+    expect(sectors.map(({ zone }) => zone).sort((a, b) => a - b)).toEqual(sizes.map(({ zone }) => zone));
+    expect(sectors.filter((a) => a.inner <= stageRadius || sectors.some((b) => a !== b && overlap(a, b)))).toEqual([]);
   });
 
   test('finds the seat at the point where it is drawn', () => {
     const plan = bowl(zones(12, 7, 20), null);
-    for (const place of plan.places) {
+    for (const sector of plan.sectors) {
       for (const [row, number] of [
         [1, 1],
         [7, 20],
         [4, 11],
       ] as const) {
-        const { x, y } = seatPoint(place, row, number);
-        expect(seatAt(plan, x, y)).toEqual({ zone: place.zone, row, number });
+        const { x, y } = seatPoint(sector, row, number);
+        expect(seatAt(plan, x, y)).toEqual({ zone: sector.zone, row, number });
       }
     }
     expect(seatAt(plan, 0, 0)).toBeUndefined();
@@ -64,8 +64,8 @@ describe('the plan of a house', () => {
   });
 
   test('has the first zone of a ring in the middle, odd ones to its right and even ones to its left', () => {
-    expect(ringsOf(bowl(zones(5, 1, 4), [[1, 2, 3, 4, 5]]).places)).toEqual([[1, 2, 3, 4, 5]]);
-    expect(ringsOf(bowl(zones(50, 20, 65), null).places).slice(0, 2)).toEqual([
+    expect(ringsOf(bowl(zones(5, 1, 4), [[1, 2, 3, 4, 5]]).sectors)).toEqual([[1, 2, 3, 4, 5]]);
+    expect(ringsOf(bowl(zones(50, 20, 65), null).sectors).slice(0, 2)).toEqual([
       [4, 2, 1, 3],
       [10, 8, 6, 5, 7, 9],
     ]);
@@ -73,6 +73,6 @@ describe('the plan of a house', () => {
 
   test('stands as the event says, ring by ring', () => {
     const rings = [[2, 1, 3], [4], [6, 5]];
-    expect(ringsOf(bowl(zones(6, 4, 10), rings).places)).toEqual(rings);
+    expect(ringsOf(bowl(zones(6, 4, 10), rings).sectors)).toEqual(rings);
   });
 });

@@ -2,7 +2,7 @@
  * Where a zone stands: between two radii and two angles around the stage. A unit is about one seat; angle 0 is straight in
  * front of the stage, which looks down the page; angles grow to the right.
  */
-export type Place = {
+export type Sector = {
   zone: number;
   rows: number;
   seatsPerRow: number;
@@ -13,7 +13,7 @@ export type Place = {
 };
 
 /** The plan of a house, as data: what is drawn and hit. */
-export type Plan = { places: Place[]; stageRadius: number; radius: number };
+export type Plan = { sectors: Sector[]; stageRadius: number; radius: number };
 
 /** How far the bowl reaches around the stage, in radians. */
 const SPREAD = 4.2;
@@ -69,24 +69,24 @@ function ringsOf(zones: readonly Size[]): Size[][] {
 }
 
 function planOf(rings: readonly Size[][]): Plan {
-  const places: Place[] = [];
+  const sectors: Sector[] = [];
   let next = FIRST_RADII[0] as number;
   let stageRadius = 0;
   for (const ring of rings) {
     const width = widthOf(ring);
     const inner = Math.max(next, width / SPREAD);
     const pitch = Math.min((SPREAD * inner) / width, MAX_PITCH);
-    if (places.length === 0) stageRadius = Math.max(inner / 2, inner - APRON);
+    if (sectors.length === 0) stageRadius = Math.max(inner / 2, inner - APRON);
     let angle = -(width * pitch) / inner / 2;
     for (const { zone, rows, seatsPerRow } of ring) {
       const from = angle + ((GAP / 2) * pitch) / inner;
       const to = from + (seatsPerRow * pitch) / inner;
-      places.push({ zone, rows, seatsPerRow, inner, outer: inner + rows * ROW_PITCH, from, to });
+      sectors.push({ zone, rows, seatsPerRow, inner, outer: inner + rows * ROW_PITCH, from, to });
       angle = to + ((GAP / 2) * pitch) / inner;
     }
     next = inner + depthOf(ring);
   }
-  return { places, stageRadius, radius: Math.max(...places.map(({ outer }) => outer)) };
+  return { sectors, stageRadius, radius: Math.max(...sectors.map(({ outer }) => outer)) };
 }
 
 /** The point of a radius and an angle. */
@@ -96,31 +96,31 @@ export const pointAt = (radius: number, angle: number) => ({
 });
 
 /** The radius that a row stands on. */
-export const radiusOf = ({ inner, outer, rows }: Place, row: number): number =>
+export const radiusOf = ({ inner, outer, rows }: Sector, row: number): number =>
   inner + ((row - 0.5) * (outer - inner)) / rows;
 
 /** The room of one seat of a row: the distance to the next seat, or row, whichever is nearer. */
-export const roomOf = (place: Place, row: number): number =>
+export const roomOf = (sector: Sector, row: number): number =>
   Math.min(
-    (place.outer - place.inner) / place.rows,
-    (radiusOf(place, row) * (place.to - place.from)) / place.seatsPerRow,
+    (sector.outer - sector.inner) / sector.rows,
+    (radiusOf(sector, row) * (sector.to - sector.from)) / sector.seatsPerRow,
   );
 
 /** The middle of a seat; row and number from 1. */
-export function seatPoint(place: Place, row: number, number: number) {
-  const angle = place.from + ((number - 0.5) * (place.to - place.from)) / place.seatsPerRow;
-  return pointAt(radiusOf(place, row), angle);
+export function seatPoint(sector: Sector, row: number, number: number) {
+  const angle = sector.from + ((number - 0.5) * (sector.to - sector.from)) / sector.seatsPerRow;
+  return pointAt(radiusOf(sector, row), angle);
 }
 
 /** What stands at a point: a zone, and the seat there. */
-export function seatAt({ places }: Plan, x: number, y: number) {
+export function seatAt({ sectors }: Plan, x: number, y: number) {
   const radius = Math.hypot(x, y);
   const angle = Math.atan2(x, y);
-  const place = places.find((p) => radius >= p.inner && radius < p.outer && angle >= p.from && angle < p.to);
-  if (place === undefined) return undefined;
-  const row = 1 + Math.floor(((radius - place.inner) / (place.outer - place.inner)) * place.rows);
-  const number = 1 + Math.floor(((angle - place.from) / (place.to - place.from)) * place.seatsPerRow);
-  return { zone: place.zone, row, number };
+  const sector = sectors.find((p) => radius >= p.inner && radius < p.outer && angle >= p.from && angle < p.to);
+  if (sector === undefined) return undefined;
+  const row = 1 + Math.floor(((radius - sector.inner) / (sector.outer - sector.inner)) * sector.rows);
+  const number = 1 + Math.floor(((angle - sector.from) / (sector.to - sector.from)) * sector.seatsPerRow);
+  return { zone: sector.zone, row, number };
 }
 
 /** Which radii and angles an upright box has points of; all angles where it stands around or behind the stage. */
@@ -133,13 +133,13 @@ export function reachOf({ left, right, top, bottom }: ReturnType<typeof boxOf>) 
   return { nearest, farthest, from: Math.min(...angles), to: Math.max(...angles) };
 }
 
-/** The smallest upright box around a place, or around the whole plan. */
-export function boxOf(plan: Plan, place?: Place) {
-  const { inner, outer, from, to } = place ?? { inner: 0, outer: plan.radius, from: -SPREAD / 2, to: SPREAD / 2 };
+/** The smallest upright box around a sector, or around the whole plan. */
+export function boxOf(plan: Plan, sector?: Sector) {
+  const { inner, outer, from, to } = sector ?? { inner: 0, outer: plan.radius, from: -SPREAD / 2, to: SPREAD / 2 };
   const points = [from, to, ...[-1, -0.5, 0, 0.5, 1].map((quarter) => quarter * Math.PI)]
     .filter((angle) => angle >= from && angle <= to)
     .flatMap((angle) => [pointAt(inner, angle), pointAt(outer, angle)]);
-  if (place === undefined) points.push({ x: 0, y: -plan.stageRadius });
+  if (sector === undefined) points.push({ x: 0, y: -plan.stageRadius });
   const xs = points.map(({ x }) => x);
   const ys = points.map(({ y }) => y);
   return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };

@@ -1,4 +1,4 @@
-import { boxOf, type Place, type Plan } from './bowl.ts';
+import { boxOf, type Plan, type Sector } from './bowl.ts';
 
 /** What is looked at: the point of the plan in the middle of the canvas, and pixels (of CSS) for one unit. */
 export type Camera = { x: number; y: number; scale: number };
@@ -11,9 +11,9 @@ const MAX_SCALE = 56;
 /** Pixels that stay free around what is fitted. */
 const MARGIN = 14;
 
-/** The camera that shows a place, or the whole plan. */
-export function cameraOn(plan: Plan, { width, height }: Size, place?: Place): Camera {
-  const { left, right, top, bottom } = boxOf(plan, place);
+/** The camera that shows a sector, or the whole plan. */
+export function cameraOn(plan: Plan, { width, height }: Size, sector?: Sector): Camera {
+  const { left, right, top, bottom } = boxOf(plan, sector);
   const scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top));
   return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(Math.max(scale, 0.001), MAX_SCALE) };
 }

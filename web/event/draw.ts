@@ -1,4 +1,4 @@
-import { AISLE, type boxOf, type Place, type Plan, pointAt, radiusOf, reachOf, roomOf, seatPoint } from './bowl.ts';
+import { AISLE, type boxOf, type Plan, pointAt, radiusOf, reachOf, roomOf, type Sector, seatPoint } from './bowl.ts';
 import type { Camera, Size } from './camera.ts';
 import { CODE, type House, type Seat, seatOf, type ZoneSeats } from './house.ts';
 import { freeInWords } from './words.ts';
@@ -29,7 +29,7 @@ const ROW_NUMBER_PIXELS = 11;
 const ZONE_NAME_PIXELS = 18;
 const LEAST_MARK_PIXELS = 6.5;
 
-/** How much of its place a seat fills, by status code: what is gone steps back. */
+/** How much of its room a seat fills, by status code: what is gone steps back. */
 const FILL = [0.78, 0.78, 0.46, 0.46] as const;
 
 /** Draws what the camera sees. `dpr`: pixels of the screen for one of CSS. */
@@ -49,11 +49,11 @@ export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number,
   const sees = viewOf(camera, size);
   const reach = reachOf(sees);
   drawStage(context, plan, scale, colours);
-  for (const place of plan.places) {
-    const zone = house.zone(place.zone);
-    if (zone === undefined || !isWithin(reach, place)) continue;
-    if (scale < SEATS_SCALE) drawZone(context, place, zone, scale, scene);
-    else drawSeats(context, place, zone, scale, scene, sees, reach);
+  for (const sector of plan.sectors) {
+    const zone = house.zone(sector.zone);
+    if (zone === undefined || !isWithin(reach, sector)) continue;
+    if (scale < SEATS_SCALE) drawZone(context, sector, zone, scale, scene);
+    else drawSeats(context, sector, zone, scale, scene, sees, reach);
   }
   drawOwn(context, scale, scene);
   if (scale >= SEATS_SCALE) drawPointed(context, scale, scene);
@@ -70,7 +70,7 @@ const viewOf = ({ x, y, scale }: Camera, { width, height }: Size): Box => ({
   bottom: y + height / 2 / scale + 1,
 });
 
-const isWithin = ({ nearest, farthest, ...angles }: Reach, { inner, outer, from, to }: Place) =>
+const isWithin = ({ nearest, farthest, ...angles }: Reach, { inner, outer, from, to }: Sector) =>
   outer > nearest && inner < farthest && to > angles.from && from < angles.to;
 
 const font = (pixels: number, weight = 500) => `${weight} ${pixels}px system-ui, sans-serif`;
@@ -89,10 +89,10 @@ function drawStage(context: CanvasRenderingContext2D, { stageRadius }: Plan, sca
   context.fillText('Stage', 0, 0);
 }
 
-/** The outline of a place. A canvas' angles begin at the right and grow clockwise; ours begin below. */
+/** The outline of a sector. A canvas' angles begin at the right and grow clockwise; ours begin below. */
 function outline(
   context: CanvasRenderingContext2D,
-  { inner, outer, from, to }: Place,
+  { inner, outer, from, to }: Sector,
   scale: number,
   margin = 0,
 ): void {
@@ -104,12 +104,18 @@ function outline(
 }
 
 /** A zone as one shape: the less is free, the paler. */
-function drawZone(context: CanvasRenderingContext2D, place: Place, zone: ZoneSeats, scale: number, scene: Scene): void {
+function drawZone(
+  context: CanvasRenderingContext2D,
+  sector: Sector,
+  zone: ZoneSeats,
+  scale: number,
+  scene: Scene,
+): void {
   const { colours, pointed } = scene;
   const free = zone.counts[CODE.AVAILABLE] / Math.max(1, zone.seats.length);
   // The eye tells full zones apart worse than pale ones, and the last seats are seen: a zone with one free is not a zone with none.
   const strength = free === 0 ? 0 : 0.12 + 0.88 * free ** 1.6;
-  outline(context, place, scale);
+  outline(context, sector, scale);
   context.globalAlpha = 1;
   context.fillStyle = colours.sold;
   context.fill();
@@ -122,7 +128,7 @@ function drawZone(context: CanvasRenderingContext2D, place: Place, zone: ZoneSea
     context.strokeStyle = colours.ink;
     context.stroke();
   }
-  const { inner, outer, from, to } = place;
+  const { inner, outer, from, to } = sector;
   const room = scale * Math.min(outer - inner, ((inner + outer) / 2) * (to - from));
   if (room < 12) return;
   const { x, y } = pointAt((inner + outer) / 2, (from + to) / 2);
@@ -157,7 +163,7 @@ function luminanceOf(colour: string): number {
 
 function drawSeats(
   context: CanvasRenderingContext2D,
-  place: Place,
+  sector: Sector,
   zone: ZoneSeats,
   scale: number,
   scene: Scene,
@@ -167,19 +173,19 @@ function drawSeats(
   const { colours } = scene;
   const fills = [colours.free, colours.held, colours.sold, colours.sold];
   const points: { x: number; y: number; number: number }[][] = [[], [], [], []];
-  const step = (place.to - place.from) / place.seatsPerRow;
-  const first = Math.max(1, Math.floor((reach.from - place.from) / step));
-  const last = Math.min(place.seatsPerRow, Math.ceil((reach.to - place.from) / step) + 1);
+  const step = (sector.to - sector.from) / sector.seatsPerRow;
+  const first = Math.max(1, Math.floor((reach.from - sector.from) / step));
+  const last = Math.min(sector.seatsPerRow, Math.ceil((reach.to - sector.from) / step) + 1);
   // Seats of all rows stand on the same rays.
   const rays: { number: number; sin: number; cos: number }[] = [];
   for (let number = first; number <= last; number += 1) {
-    const { x, y } = pointAt(1, place.from + (number - 0.5) * step);
+    const { x, y } = pointAt(1, sector.from + (number - 0.5) * step);
     rays.push({ number, sin: x, cos: y });
   }
   for (let row = 1; row <= zone.rows; row += 1) {
-    const radius = radiusOf(place, row);
+    const radius = radiusOf(sector, row);
     if (radius < reach.nearest || radius > reach.farthest) continue;
-    const room = scale * roomOf(place, row);
+    const room = scale * roomOf(sector, row);
     for (const some of points) some.length = 0;
     for (const { number, sin, cos } of rays) {
       const x = radius * sin;
@@ -203,15 +209,15 @@ function drawSeats(
       context.font = font(room * 0.19);
       for (const { x, y } of some) context.fillText(`row ${row}`, x, y - room * 0.18);
     }
-    if (scale >= ROWS_SCALE) drawRowNumber(context, place, row, radius, scale, colours);
+    if (scale >= ROWS_SCALE) drawRowNumber(context, sector, row, radius, scale, colours);
   }
-  drawZoneName(context, place, scale, colours);
+  drawZoneName(context, sector, scale, colours);
 }
 
 /** Along the first row, on the stage's side: there is an aisle, and it is always inside the picture. */
-function drawZoneName(context: CanvasRenderingContext2D, place: Place, scale: number, colours: Colours): void {
-  const angle = (place.from + place.to) / 2;
-  const radius = place.inner - Math.min(AISLE / 2, ZONE_NAME_PIXELS / scale);
+function drawZoneName(context: CanvasRenderingContext2D, sector: Sector, scale: number, colours: Colours): void {
+  const angle = (sector.from + sector.to) / 2;
+  const radius = sector.inner - Math.min(AISLE / 2, ZONE_NAME_PIXELS / scale);
   const { x, y } = pointAt(radius, angle);
   context.save();
   context.translate(x * scale, y * scale);
@@ -220,9 +226,9 @@ function drawZoneName(context: CanvasRenderingContext2D, place: Place, scale: nu
   context.font = font(13, 600);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  const name = `Zone ${place.zone}`;
-  const roomPixels = radius * (place.to - place.from) * scale;
-  context.fillText(context.measureText(name).width < roomPixels ? name : String(place.zone), 0, 0);
+  const name = `Zone ${sector.zone}`;
+  const roomPixels = radius * (sector.to - sector.from) * scale;
+  context.fillText(context.measureText(name).width < roomPixels ? name : String(sector.zone), 0, 0);
   context.restore();
 }
 
@@ -251,7 +257,7 @@ function fillSeats(context: CanvasRenderingContext2D, some: { x: number; y: numb
 
 function drawRowNumber(
   context: CanvasRenderingContext2D,
-  { from }: Place,
+  { from }: Sector,
   row: number,
   radius: number,
   scale: number,
@@ -307,10 +313,10 @@ function drawPointed(context: CanvasRenderingContext2D, scale: number, { plan, p
 }
 
 /** Where a seat is marked, and how large. */
-function markOf({ places }: Plan, { zone, row, number }: Seat, scale: number) {
-  const place = places.find((one) => one.zone === zone);
-  if (place === undefined) return undefined;
-  const { x, y } = seatPoint(place, row, number);
-  const radius = Math.max(LEAST_MARK_PIXELS, (scale * roomOf(place, row)) / 2);
+function markOf({ sectors }: Plan, { zone, row, number }: Seat, scale: number) {
+  const sector = sectors.find((one) => one.zone === zone);
+  if (sector === undefined) return undefined;
+  const { x, y } = seatPoint(sector, row, number);
+  const radius = Math.max(LEAST_MARK_PIXELS, (scale * roomOf(sector, row)) / 2);
   return { x: x * scale, y: y * scale, radius, number };
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { HerdView } from '../../shared/contract/herd.ts';
 import { type Problem, Refused } from '../answers.ts';
 import { get } from '../requests.ts';
-import { numberInWords } from './words.ts';
+import { numberInWords } from '../words.ts';
 
 /** Milliseconds between two looks at a herd that runs. */
 const LOOK_MS = 400;

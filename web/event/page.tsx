@@ -7,6 +7,7 @@ import { type KeptBooking, keptAdmission, keptWish } from '../kept.ts';
 import { LoggedIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
 import { get } from '../requests.ts';
+import { numberInWords } from '../words.ts';
 import { Choose } from './choose.tsx';
 import { HerdCard } from './herd.tsx';
 import { CODE, createHouse, type House, mostAtOnce } from './house.ts';
@@ -16,7 +17,7 @@ import { createPurchase, hasBegun, type Purchase, type Standing, toWaitingRoom }
 import { SeatList } from './seat-list.tsx';
 import { Bookings, StandingCard } from './standing.tsx';
 import type { View } from './view.ts';
-import { numberInWords, priceInWords, seatsInWords } from './words.ts';
+import { priceInWords, seatsInWords } from './words.ts';
 
 /** Milliseconds between two tries to open the house: doubled each time, and half of it by chance. */
 const FIRST_RETRY_MS = 1_000;

@@ -1,10 +1,11 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
+import { numberInWords } from '../words.ts';
 import { bowl } from './bowl.ts';
 import { CODE, type House, labelOf, type Seat } from './house.ts';
 import type { Connection } from './live.ts';
 import { createView, type View } from './view.ts';
-import { freeInWords, numberInWords, priceInWords } from './words.ts';
+import { freeInWords, priceInWords } from './words.ts';
 
 const STATUS_WORDS = ['free', 'held by somebody', 'sold', 'not for sale'];
 

@@ -1,7 +1,8 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
+import { numberInWords } from '../words.ts';
 import { CODE, type House, labelOf, type ZoneSeats } from './house.ts';
-import { freeInWords, numberInWords, priceInWords } from './words.ts';
+import { freeInWords, priceInWords } from './words.ts';
 
 type Props = {
   event: EventView;

@@ -5,18 +5,10 @@ import type { Alternative, Booking } from '../../shared/contract/tickets.ts';
 import { Countdown, isLastMinute, LastMinute, useMsLeft } from '../countdown.tsx';
 import type { KeptBooking } from '../kept.ts';
 import { LogIn } from '../login.tsx';
-import { clockOf } from '../wait/words.ts';
+import { clockOf, numberInWords } from '../words.ts';
 import { seatOf } from './house.ts';
 import type { Change, Purchase, Refusal, Standing, Trouble } from './purchase.ts';
-import {
-  alternativeInWords,
-  countInWords,
-  etaInWords,
-  numberInWords,
-  seatsInWords,
-  totalInWords,
-  wishInWords,
-} from './words.ts';
+import { alternativeInWords, countInWords, etaInWords, seatsInWords, totalInWords, wishInWords } from './words.ts';
 
 type Props = {
   standing: Standing;
@@ -278,5 +270,5 @@ function spoken(standing: Standing): string {
 
 function offersInWords(offers: number): string {
   if (offers === 0) return '';
-  return offers === 1 ? 'One place is offered instead.' : `${offers} places are offered instead.`;
+  return offers === 1 ? 'Another choice is offered.' : `${offers} other choices are offered.`;
 }

@@ -113,17 +113,17 @@ export function createView(canvas: HTMLCanvasElement, plan: Plan, house: House, 
   }
 
   function showZone(zone: number): void {
-    const place = plan.places.find((one) => one.zone === zone);
-    if (place === undefined) return;
-    const to = cameraOn(plan, size, place);
+    const sector = plan.sectors.find((one) => one.zone === zone);
+    if (sector === undefined) return;
+    const to = cameraOn(plan, size, sector);
     look({ ...to, scale: Math.max(to.scale, SEATS_SCALE * 1.4) });
   }
 
   /** Goes so near that seats show their numbers. */
   function showSeat(label: string): void {
     const { zone, row, number } = seatOf(label);
-    const place = plan.places.find((one) => one.zone === zone);
-    if (place !== undefined) look({ ...seatPoint(place, row, number), scale: NUMBERS_SCALE + 3 });
+    const sector = plan.sectors.find((one) => one.zone === zone);
+    if (sector !== undefined) look({ ...seatPoint(sector, row, number), scale: NUMBERS_SCALE + 3 });
   }
 
   function pointAt(seat: Seat | undefined): void {

@@ -1,6 +1,7 @@
 import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import type { Alternative } from '../../shared/contract/tickets.ts';
+import { numberInWords } from '../words.ts';
 import { seatOf, type ZoneSeats } from './house.ts';
 
 /** A price in the minor unit of a currency (cents), without cents where there are none. */
@@ -87,7 +88,3 @@ export function etaInWords(seconds: number): string {
 /** A moment in the clock of whoever looks. */
 export const momentInWords = (moment: string): string =>
   new Date(moment).toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' });
-
-const NUMBER = new Intl.NumberFormat('en');
-
-export const numberInWords = (value: number): string => NUMBER.format(value);

@@ -4,15 +4,15 @@ import { Countdown } from '../countdown.tsx';
 import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
 import { logIn } from '../requests.ts';
+import { numberInWords } from '../words.ts';
 import { createVisit, type Visit, type VisitorView } from './visit.ts';
 import {
   type Announcement,
   announce,
   headingOf,
-  numberInWords,
   peopleInWords,
   rangeInWords,
-  titleOf,
+  tabTitleOf,
   waitInWords,
 } from './words.ts';
 
@@ -31,7 +31,7 @@ export function WaitPage({ eventId }: { eventId: number }) {
   const [wrong, setWrong] = useState<string>();
   const { view, refusal, whoLogsIn, trouble } = visit;
   useEffect(() => {
-    document.title = titleOf(view);
+    document.title = tabTitleOf(view);
   }, [view]);
 
   /** A button that is gone takes the focus with it: it goes to what has come instead. */

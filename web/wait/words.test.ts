@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { VisitorView } from './visit.ts';
-import { announce, clockOf, progressOf, rangeInWords, titleOf, waitInWords } from './words.ts';
+import { announce, progressOf, rangeInWords, tabTitleOf, waitInWords } from './words.ts';
 
 const waiting = (fields: Partial<VisitorView> = {}): VisitorView => {
   const wait = { seconds: 600, fromSeconds: 500, toSeconds: 700 };
@@ -33,14 +33,6 @@ describe('a wait in words', () => {
   ])('from %d to %d seconds is %s', (from, to, words) => expect(rangeInWords(from, to)).toBe(words));
 });
 
-test.each([
-  [-5, '0:00'],
-  [1, '0:01'],
-  [65_000, '1:05'],
-  [3_665_000, '1:01:05'],
-  [90_061_000, '1 day 01:01:01'],
-])('%d ms on the clock are %s', (milliseconds, words) => expect(clockOf(milliseconds)).toBe(words));
-
 test('the bar goes from the first place to the front, and never back', () => {
   expect(progressOf(200, 200, 0)).toBe(0);
   expect(progressOf(200, 50, 0)).toBe(0.75);
@@ -50,9 +42,9 @@ test('the bar goes from the first place to the front, and never back', () => {
 });
 
 test("the tab's title begins with what matters", () => {
-  expect(titleOf(undefined)).toBe('Waiting room · Frontrow');
-  expect(titleOf(waiting())).toBe('800 ahead · Frontrow');
-  expect(titleOf(waiting({ status: 'your_turn' }))).toBe('It is your turn! · Frontrow');
+  expect(tabTitleOf(undefined)).toBe('Waiting room · Frontrow');
+  expect(tabTitleOf(waiting())).toBe('800 ahead · Frontrow');
+  expect(tabTitleOf(waiting({ status: 'your_turn' }))).toBe('It is your turn! · Frontrow');
 });
 
 test('a line that only moves is announced once a minute, a change of state at once', () => {

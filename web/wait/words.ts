@@ -1,12 +1,8 @@
+import { numberInWords } from '../words.ts';
 import type { VisitorStatus, VisitorView } from './visit.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
-
-const NUMBER = new Intl.NumberFormat('en');
-
-/** `12,345`. */
-export const numberInWords = (number: number): string => NUMBER.format(number);
 
 /** `1 person`, `12,345 people`. */
 export const peopleInWords = (count: number): string => `${numberInWords(count)} ${count === 1 ? 'person' : 'people'}`;
@@ -43,20 +39,6 @@ function rounded(seconds: number): Rounded {
 
 const plural = (amount: string, unit: string) => (amount === '1' ? unit : `${unit}s`);
 
-/** What is left until a moment, as a clock: `4:05`, `1:04:05`, `2 days 01:04:05`. Never below zero. */
-export function clockOf(milliseconds: number): string {
-  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
-  const two = (number: number) => String(number).padStart(2, '0');
-  const [days, hours, minutes] = [
-    Math.floor(seconds / (24 * HOUR)),
-    Math.floor(seconds / HOUR) % 24,
-    Math.floor(seconds / MINUTE) % 60,
-  ];
-  const rest = two(seconds % MINUTE);
-  if (days > 0) return `${days} ${days === 1 ? 'day' : 'days'} ${two(hours)}:${two(minutes)}:${rest}`;
-  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
-}
-
 /** How far a visitor has come, 0 to 1, from the people who were ahead at first. Never less than `before`. */
 export function progressOf(aheadAtStart: number, ahead: number, before: number): number {
   const now = aheadAtStart <= 0 ? 1 : 1 - ahead / aheadAtStart;
@@ -76,7 +58,7 @@ const HEADINGS: Record<VisitorStatus, string> = {
 export const headingOf = (status: VisitorStatus): string => HEADINGS[status];
 
 /** What stands in the browser's tab: first what matters, for a tab shows little. */
-export function titleOf(view: VisitorView | undefined): string {
+export function tabTitleOf(view: VisitorView | undefined): string {
   if (view === undefined) return 'Waiting room · Frontrow';
   const { status, ahead } = view;
   if (status === 'waiting' && ahead !== undefined) return `${numberInWords(ahead)} ahead · Frontrow`;
