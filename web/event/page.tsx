@@ -251,7 +251,7 @@ function TurnLeft({ until }: { until: string }) {
   return (
     <p class="notice">
       {isOver ? (
-        'Your turn has passed: who asks for seats now joins the line anew.'
+        <span role="alert">Your turn has passed: who asks for seats now joins the line anew.</span>
       ) : (
         <>
           Your turn: <Countdown until={until} label="Time left to ask for seats" /> left to hold seats.
