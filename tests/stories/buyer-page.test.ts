@@ -40,6 +40,15 @@ describeInBrowser("the buyer's page", (browser) => {
       await page.getByRole('button', { name: `Row ${row}, seat ${number}`, exact: true }).click();
   }
 
+  /** A promise, and what keeps it. */
+  function gate(): [Promise<void>, () => void] {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    return [opened, () => open()];
+  }
+
   /** Another buyer's request for these seats is in before the page's next one. */
   const takeFirst = (seats: string[]) =>
     page.route(
@@ -178,10 +187,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await click('Hold the best 2');
     await heading('Held for you');
     // A look that began before, and is answered after, must not say that nothing is on the queue.
-    let answerLook = () => {};
-    const looked = new Promise<void>((resolve) => {
-      answerLook = resolve;
-    });
+    const [looked, answerLook] = gate();
     await page.route('**/api/bookings/*', (route) => looked.then(() => route.continue()));
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await system().stopWorkers();
@@ -203,10 +209,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await click('Hold the best 2');
     await heading('Held for you');
-    let answerLook = () => {};
-    const looked = new Promise<void>((resolve) => {
-      answerLook = resolve;
-    });
+    const [looked, answerLook] = gate();
     const wasHeld = page.waitForResponse('**/api/bookings/*');
     await page.route('**/api/bookings/*', async (route) => {
       if (route.request().method() !== 'GET') return route.continue();

@@ -14,20 +14,14 @@ import {
 } from '../kept.ts';
 import { changeUnderKey, get, logIn } from '../requests.ts';
 import type { Live } from './live.ts';
+import { createNext } from './next.ts';
 import { momentInWords } from './words.ts';
 
 /** Users that are there for trying, where nobody logs in: this browser is one of them. */
 const TRIAL_USERS = 100;
 
-/** Milliseconds between tries: doubled each time, and half of it by chance. */
-const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 10_000;
-
 /** Milliseconds between two looks at a ticket that waits: a tenth of its ETA, within these. */
 const LOOK = { live: 2_000, polling: 700, most: 10_000 };
-
-/** The longest that a browser's timer holds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Bookings that a browser remembers of an event. */
 const MAX_BOOKINGS_KEPT = 50;
@@ -68,46 +62,22 @@ export function createPurchase(
   const bookings = keptBookings(eventId);
   const user = keptUser();
   const session = keptSession();
+  const next = createNext();
   let live: Live | undefined;
   let standing: Standing = { step: 'choosing' };
   /** The key of the purchase that this tab shows, and whether it asked for it itself: else its ticket may tell of long ago. */
   let shownKey: string | undefined;
   let isFresh = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  /** What is tried again when the pause after a failure is over. */
-  let pending: (() => Promise<void>) | undefined;
-  let failures = 0;
-  /** Until when there is nothing to be tried, as the server told. */
-  let restUntilMs = 0;
   /** Changes that were asked for so far: a look that began before one knows less. */
   let changes = 0;
   let needsLogin = false;
   let stopped = false;
 
-  function show(next: Standing): void {
+  function show(now: Standing): void {
     if (stopped) return;
-    standing = next;
-    tell.standing(next);
+    standing = now;
+    tell.standing(now);
     tell.bookings(bookings.read() ?? []);
-  }
-
-  function after(milliseconds: number, work: () => Promise<void>): void {
-    clearTimeout(timer);
-    timer = setTimeout(() => void work(), Math.min(MAX_TIMER_MS, milliseconds));
-  }
-
-  /** Does it once more, later and later. */
-  function later(work: () => Promise<void>, leastMs = 0): void {
-    const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
-    failures += 1;
-    pending = work;
-    restUntilMs = Date.now() + leastMs;
-    after(Math.max(leastMs, backoffMs), work);
-  }
-
-  function answered(): void {
-    failures = 0;
-    pending = undefined;
   }
 
   /** Sends what is kept, under its key: the first time, after a reload, and after an answer that was lost. */
@@ -124,7 +94,7 @@ export function createPurchase(
         keptAdmission(eventId).read()?.token,
       );
       if (kept.read()?.key !== key) return; // it was given up meanwhile
-      answered();
+      next.answered();
       kept.write({ ...purchase, ticketId: answer.ticketId });
       takeTicket(answer);
       live?.follow(answer.ticketId);
@@ -137,11 +107,11 @@ export function createPurchase(
   function missAsk(fault: unknown, wish: SeatWish, again: () => Promise<void>) {
     if (!(fault instanceof Refused)) {
       show({ ...standing, trouble: 'lost' });
-      return later(again);
+      return next.again(again);
     }
     if (fault.passes) {
       show({ ...standing, trouble: troubleOf(fault) });
-      return later(again, fault.retryAfterMs);
+      return next.again(again, fault.retryAfterMs);
     }
     if (fault.code === 'UNAUTHENTICATED') return askWho();
     if (fault.code === 'ADMISSION_REQUIRED' || fault.code === 'ADMISSION_INVALID') return wait(wish);
@@ -188,7 +158,7 @@ export function createPurchase(
     const { position, etaSeconds } = view;
     show({ step: 'queued', wish: purchase.wish, position, etaSeconds });
     const leastMs = live?.isOpen() ? LOOK.live : LOOK.polling;
-    after(Math.min(LOOK.most, Math.max(leastMs, 100 * (etaSeconds ?? 0))), lookAtTicket);
+    next.after(Math.min(LOOK.most, Math.max(leastMs, 100 * (etaSeconds ?? 0))), lookAtTicket);
   }
 
   /** Position and ETA change while a ticket waits, and a message can be lost: what is asked for is always right. */
@@ -197,7 +167,7 @@ export function createPurchase(
     if (purchase?.ticketId === undefined || stopped) return;
     try {
       const view = await get<TicketView>(`/api/tickets/${purchase.ticketId}`);
-      answered();
+      next.answered();
       takeTicket(view);
     } catch (fault) {
       if (kept.read()?.ticketId === purchase.ticketId) missAsk(fault, purchase.wish, lookAtTicket);
@@ -210,16 +180,16 @@ export function createPurchase(
     if (booking.status === 'PENDING') {
       show({ step: 'held', booking, problem });
       const leftMs = Date.parse(booking.expiresAt ?? '') - serverNow() + 100;
-      if (leftMs <= 0) return later(lookAtBooking); // it ends within seconds, when the workers come to it
-      answered();
-      return after(leftMs, lookAtBooking);
+      if (leftMs <= 0) return next.again(lookAtBooking); // it ends within seconds, when the workers come to it
+      next.answered();
+      return next.after(leftMs, lookAtBooking);
     }
     if (booking.status === 'CONFIRMED') {
       bookings.write([...othersThan(booking.id), { id: booking.id, seats: booking.seats }].slice(-MAX_BOOKINGS_KEPT));
       if (!isShown) return tell.bookings(bookings.read() ?? []);
     }
-    clearTimeout(timer);
-    answered();
+    next.clear();
+    next.answered();
     if (booking.status === 'CONFIRMED') return show({ step: 'bought', booking });
     const isOver = booking.status === 'EXPIRED';
     begin(isOver ? 'Your time is over: the seats are free again.' : 'The seats are free again.');
@@ -238,7 +208,6 @@ export function createPurchase(
     try {
       const booking = await get<Booking>(`/api/bookings/${purchase.ticketId}`);
       if (isOvertaken()) return;
-      pending = undefined;
       takeBooking(booking, problem);
     } catch (fault) {
       if (isOvertaken()) return;
@@ -265,13 +234,13 @@ export function createPurchase(
   }
 
   async function sendChange(booking: Booking, kind: Change, key: string): Promise<void> {
-    clearTimeout(timer);
+    next.clear();
     const path = `/api/bookings/${booking.id}`;
     try {
       const [method, to] = kind === 'cancel' ? (['DELETE', path] as const) : (['POST', `${path}/${kind}`] as const);
       const body = { userId: kept.read()?.userId };
       const { isDone, answer } = await changeUnderKey<Booking & { ticketId: string }>(method, to, key, body);
-      answered();
+      next.answered();
       if (!isDone) return await followChange(booking, kind, answer.ticketId);
       const unchanged = kind === 'extend' && answer.expiresAt === booking.expiresAt;
       takeBooking(answer, unchanged ? 'It cannot be held any longer.' : undefined);
@@ -285,10 +254,10 @@ export function createPurchase(
     if (stopped) return;
     try {
       const { status, code } = await get<TicketView>(`/api/tickets/${ticketId}`);
-      answered();
+      next.answered();
       if (status !== 'queued') return await lookAtBooking(code && titleOf(code), true);
       show({ step: 'held', booking, busy: kind, isWaiting: true });
-      after(LOOK.polling, () => followChange(booking, kind, ticketId));
+      next.after(LOOK.polling, () => followChange(booking, kind, ticketId));
     } catch (fault) {
       missChange(fault, () => followChange(booking, kind, ticketId));
     }
@@ -300,13 +269,13 @@ export function createPurchase(
     if (fault instanceof Refused && (!fault.passes || fault.code === 'INTERNAL'))
       return void lookAtBooking(fault.message, true);
     if (standing.step === 'held') show({ ...standing, trouble: fault instanceof Refused ? troubleOf(fault) : 'lost' });
-    later(again, fault instanceof Refused ? fault.retryAfterMs : 0);
+    next.again(again, fault instanceof Refused ? fault.retryAfterMs : 0);
   }
 
   /** Forgets what was asked for, and nothing that was bought. */
   function forget(): void {
-    clearTimeout(timer);
-    answered();
+    next.clear();
+    next.answered();
     shownKey = undefined;
     kept.forget();
   }
@@ -348,7 +317,7 @@ export function createPurchase(
     if (key !== kept.key && key !== null) return;
     const purchase = kept.read();
     if (purchase?.key === shownKey) return;
-    clearTimeout(timer);
+    next.clear();
     if (purchase === undefined) begin();
     else takeUp();
   }
@@ -356,13 +325,7 @@ export function createPurchase(
   /** The page is looked at again, or the network is back: pauses need not be waited out, and another tab may have bought what is held. */
   function wake() {
     if (document.hidden) return;
-    const work = pending;
-    if (work !== undefined && Date.now() < restUntilMs) return;
-    if (work !== undefined) {
-      clearTimeout(timer);
-      pending = undefined;
-      void work();
-    } else if (standing.step === 'held' && !isChanging()) void lookAtBooking();
+    if (!next.wake() && standing.step === 'held' && !isChanging()) void lookAtBooking();
   }
 
   /** Somebody has logged in, here or in another tab: what was refused for want of it goes on. */
@@ -406,7 +369,7 @@ export function createPurchase(
     },
     stop(): void {
       stopped = true;
-      clearTimeout(timer);
+      next.clear();
       removeEventListener('storage', followOtherTab);
       removeEventListener('online', wake);
       document.removeEventListener('visibilitychange', wake);
