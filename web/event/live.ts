@@ -139,7 +139,8 @@ export function createLive(
       clearTimeout(poll);
       clearTimeout(watchdog);
       watchdog = setTimeout(watch, SILENCE_MS);
-      if (message.version > told || version < 0) void catchUp(message.version);
+      // `early`: a map that was asked for did not come.
+      if (message.version > told || version < 0 || early !== undefined) void catchUp(message.version);
       else tell.connection('live');
     } else if (message.type === 'reload') {
       early ??= [];

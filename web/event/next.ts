@@ -20,12 +20,6 @@ export function createNext() {
     timer = setTimeout(() => void work(), Math.min(MAX_TIMER_MS, milliseconds));
   }
 
-  function tryAgain(): Promise<void> {
-    const work = failed;
-    failed = undefined;
-    return work?.() ?? Promise.resolve();
-  }
-
   return {
     after,
     /** Does it once more; not before `leastMs` are over. */
@@ -34,7 +28,11 @@ export function createNext() {
       failures += 1;
       failed = work;
       restUntilMs = Date.now() + leastMs;
-      after(Math.max(leastMs, backoffMs), tryAgain);
+      // Its own work: an answer to something else may come before.
+      after(Math.max(leastMs, backoffMs), () => {
+        if (failed === work) failed = undefined;
+        return work();
+      });
     },
     /** There was an answer: nothing has failed. */
     answered(): void {
@@ -43,10 +41,12 @@ export function createNext() {
     },
     /** Whether something waits to be tried again. It need not wait out a pause that is its own. */
     wake(): boolean {
-      if (failed === undefined) return false;
+      const work = failed;
+      if (work === undefined) return false;
       if (Date.now() < restUntilMs) return true;
       clearTimeout(timer);
-      void tryAgain();
+      failed = undefined;
+      void work();
       return true;
     },
     /** Nothing is to be done next. */

@@ -114,7 +114,8 @@ export function createPurchase(
       return next.again(again, fault.retryAfterMs);
     }
     if (fault.code === 'UNAUTHENTICATED') return askWho();
-    if (fault.code === 'ADMISSION_REQUIRED' || fault.code === 'ADMISSION_INVALID') return wait(wish);
+    if (fault.code === 'ADMISSION_REQUIRED') return wait(wish);
+    if (fault.code === 'ADMISSION_INVALID') return waitAnew(wish);
     refuse(wish, fault.problem);
   }
 
@@ -123,6 +124,12 @@ export function createPurchase(
     forget();
     keptWish(eventId).write(wish);
     toWaitingRoom(eventId);
+  }
+
+  /** The admission is over, or another's, and so is its place: another place has another. */
+  function waitAnew(wish: SeatWish): void {
+    keptPlace(eventId).forget();
+    wait(wish);
   }
 
   function askWho(problem?: string): void {
@@ -150,10 +157,8 @@ export function createPurchase(
       else void lookAtBooking(undefined, true);
       return;
     }
-    if (view.code === 'ADMISSION_INVALID') {
-      keptPlace(eventId).forget(); // its admission is used up: another place has another
-      return wait(purchase.wish);
-    }
+    // Used up. Who has logged in has one place, and would come back with the same admission.
+    if (view.code === 'ADMISSION_INVALID' && session.read() === undefined) return waitAnew(purchase.wish);
     if (view.status !== 'queued') return refuse(purchase.wish, view);
     const { position, etaSeconds } = view;
     show({ step: 'queued', wish: purchase.wish, position, etaSeconds });
