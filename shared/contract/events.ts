@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { minorUnits } from './currencies.ts';
 import { eventId, seatLabel } from './ids.ts';
 import {
   MAX_BLOCKED_AT_ONCE,
@@ -45,15 +46,21 @@ const zoneSize = z.object({
   price,
 });
 
-/** ISO 4217. */
+/** Rows and jobs of earlier versions may carry codes that ISO 4217 does not have: they stay readable. */
 const currency = z.string().regex(/^[A-Z]{3}$/, 'three capital letters, as EUR');
+
+const isoCurrency = currency
+  .refine((code) => minorUnits.has(code), 'a currency code of ISO 4217, as EUR')
+  .meta({
+    description: 'ISO 4217. Prices count its minor unit: 4900 is 49.00 EUR, 4,900 JPY, 4.900 BHD.',
+  });
 
 /** Body of `POST /api/events`. Zones get numbers from 1, in this order. */
 export const newEvent = eventSettings
   .partial()
   .required({ name: true })
   .extend({
-    currency: currency.default('EUR'),
+    currency: isoCurrency.default('EUR'),
     zones: z
       .array(zoneSize.extend({ price: price.default(0) }))
       .min(1)
@@ -69,6 +76,9 @@ export const newEvent = eventSettings
   });
 
 export type NewEvent = z.infer<typeof newEvent>;
+
+/** The same as a job carries it to a worker. */
+export const acceptedEvent = newEvent.extend({ currency });
 
 /** Body of `PATCH /api/events/:id`: what is to be different. */
 export const eventChange = eventSettings.partial();

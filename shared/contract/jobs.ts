@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventChange, newEvent } from './events.ts';
+import { acceptedEvent, eventChange } from './events.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_LOOKED_AFTER } from './limits.ts';
 import { seatWish } from './reserve.ts';
@@ -103,7 +103,7 @@ export const jobs = {
   /** `generation`: the one to end, so that a clear that comes again does not end the next one too. */
   clear: { queue: 'control', payload: z.object({ eventId, generation: z.int() }) },
   /** The number is given before, so that a job that runs twice creates one event. */
-  createEvent: { queue: 'control', payload: z.object({ eventId, event: newEvent }) },
+  createEvent: { queue: 'control', payload: z.object({ eventId, event: acceptedEvent }) },
   changeEvent: { queue: 'control', payload: z.object({ eventId, change: eventChange }) },
   block: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
   unblock: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },

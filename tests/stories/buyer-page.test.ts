@@ -346,6 +346,23 @@ describeInBrowser("the buyer's page", (browser) => {
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
   });
 
+  test('a price has the decimals that ISO 4217 gives its currency, whatever the browser holds of it', async () => {
+    for (const [currency, each, both] of [
+      ['HUF', 'HUF 4,500.50', 'HUF 9,001'],
+      ['JPY', '¥450,050', '¥900,100'],
+      ['BHD', 'BHD 450.050', 'BHD 900.100'],
+      ['IDR', 'IDR 4,500.50', 'IDR 9,001'],
+    ] as const) {
+      const zones = [{ rows: 1, seatsPerRow: 4, price: 450_050 }];
+      const { body } = await send(system().url, 'POST', '/api/events', { name: 'Gala', currency, zones });
+      await context?.close();
+      await open({}, undefined, `/events/${body.id}`);
+      await page.getByText(`${each} a seat`).waitFor();
+      await pick(1, 1, [1, 2]);
+      await page.locator('.total').getByText(both, { exact: true }).waitFor();
+    }
+  });
+
   test('the plan of a large house is moved by wheel, touch and keyboard', async () => {
     const zones = Array.from({ length: 20 }, () => ({ rows: 20, seatsPerRow: 50, price: 4_500 }));
     const { body } = await send(system().url, 'POST', '/api/events', { name: 'Arena', zones });

@@ -86,6 +86,18 @@ describe('an event', () => {
     expect(await post('/api/events', body)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   });
 
+  test('with a currency that ISO 4217 does not have is refused by name, and one that stands stays readable', async () => {
+    for (const currency of ['ABC', 'XAU', 'XXX', 'XTS', 'eur', 'EU'])
+      expect(await post('/api/events', { ...CLUB, currency })).toMatchObject({
+        status: 400,
+        body: { code: 'INVALID_REQUEST', detail: expect.stringMatching(/^currency: /) },
+      });
+    const id = await create({ currency: 'CLF' });
+    await system().prisma.event.update({ where: { id: Number(id) }, data: { currency: 'ABC' } });
+    expect(await get(`/api/events/${id}`)).toMatchObject({ status: 200, body: { currency: 'ABC' } });
+    expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
+  });
+
   test('is drawn in the rings that its operator gives it, and otherwise by the page', async () => {
     const { body } = await post('/api/events', { ...CLUB, rings: [[2], [1]] });
     expect(body.rings).toEqual([[2], [1]]);

@@ -1,10 +1,11 @@
+import { minorUnits } from '../../shared/contract/currencies.ts';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import type { Alternative } from '../../shared/contract/tickets.ts';
 import { numberInWords } from '../words.ts';
 import { seatOf, type ZoneSeats } from './house.ts';
 
-/** A price in the minor unit of a currency (cents), without cents where there are none. */
+/** Words for a price, which is given in the minor unit of its currency (cents); without decimals where it has none. */
 export function priceInWords(price: number, currency: string): string {
   if (price === 0) return 'free of charge';
   if (formats.currency !== currency) formats = formatsOf(currency);
@@ -12,11 +13,17 @@ export function priceInWords(price: number, currency: string): string {
   return price % unit === 0 ? whole.format(price / unit) : exact.format(price / unit);
 }
 
-/** How prices of a currency are written, and what it has of the minor unit. To make a format costs a hundred times what using it does. */
+/** Number formats of a currency, and how many of its minor unit make one. Making a format costs a hundred times as much as using it. */
 function formatsOf(currency: string) {
-  const exact = new Intl.NumberFormat('en', { style: 'currency', currency });
-  const whole = new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits: 0 });
-  return { currency, exact, whole, unit: 10 ** (exact.resolvedOptions().maximumFractionDigits ?? 2) };
+  const decimals = minorUnits.get(currency) ?? 2;
+  const withDecimals = (digits: number) =>
+    new Intl.NumberFormat('en', {
+      style: 'currency',
+      currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+  return { currency, exact: withDecimals(decimals), whole: withDecimals(0), unit: 10 ** decimals };
 }
 
 /** Of the currency that was written last: a page has one event. */
