@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createDrainMeter } from '../shared/domain/drain.ts';
@@ -19,6 +20,7 @@ import { createTicketStore } from '../shared/stores/tickets.ts';
 import { createUserStore } from '../shared/stores/users.ts';
 import { createWorkersStore } from '../shared/stores/workers.ts';
 import { buildApp } from './app.ts';
+import { createClosing } from './closing.ts';
 import { createControl } from './control.ts';
 import { createHerd } from './herd.ts';
 import { createIdentity } from './identity.ts';
@@ -33,12 +35,9 @@ import { createAppServer } from './server.ts';
 import { createWaitingRooms } from './waiting-room.ts';
 import { createWatch } from './watch.ts';
 
-/** Milliseconds that requests under way are given when the node stops. */
-const LINGER_MS = 2_500;
-
-/** Wires one API node. The caller makes its server listen; `close` answers what is open and stops. */
+/** Wires one API node. The caller makes its server listen; `drain` and then `close` end it. */
 export async function startApi(deps: {
-  config: Pick<Config, 'MAX_QUEUED'> &
+  config: Pick<Config, 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
     Parameters<typeof buildApp>[0]['config'] &
     Parameters<typeof createIdentity>[0]['config'];
   prisma: PrismaClient;
@@ -82,6 +81,7 @@ export async function startApi(deps: {
   const look = createLooks([...measures, waitingRooms.measure, measureRedis, measurePools]);
   const overview = createOverview({ look, events, workers, waitingRooms, log });
   const requireOperator = createOperatorGuard(config);
+  let stopping = false;
   const app = buildApp({
     config,
     requireOperator,
@@ -101,37 +101,39 @@ export async function startApi(deps: {
     waitingRooms,
     redis,
     prisma,
+    isStopping: () => stopping,
     metricsPage: createMetricsPage(look),
     metricsTargets: createMetricsTargets({ redis }),
     log,
   });
-  const server = createAppServer(app, securityHeaders(config));
+  const server = createAppServer(app, securityHeaders(config), config.KEEP_ALIVE_SECONDS);
+  const closing = createClosing(server);
   const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, origins: config.CORS_ORIGINS, log };
   const push = attachPush(server, pushDeps);
 
   return {
     server,
 
+    /**
+     * Says that this node is not ready, and goes on accepting and serving for so long, while load balancers notice. Each answer ends its
+     * connection. Sockets are told to go one after the other, so that their clients do not come to the other nodes all at once.
+     */
+    async drain(ms: number): Promise<void> {
+      stopping = true;
+      closing.endEachConnection();
+      await Promise.all([sleep(ms), push.drain(ms)]);
+    },
+
     /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
     async close(): Promise<void> {
+      stopping = true;
       memory.stop();
       herd?.stop();
       await waitingRooms.stop();
-      server.prependListener('request', (_req, res) => {
-        res.shouldKeepAlive = false;
-      });
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       push.close();
       outcomes.stopWaiting();
-      // A connection that was kept alive for a request of before becomes idle only now and then.
-      const sweep = setInterval(() => server.closeIdleConnections(), 50);
-      const cutOff = setTimeout(() => {
-        server.closeAllConnections();
-        push.terminate();
-      }, LINGER_MS);
-      await closed;
-      clearInterval(sweep);
-      clearTimeout(cutOff);
+      await closing.close();
+      push.terminate();
       await Promise.all([bookIntake.drained(), changeIntake.drained()]);
       await Promise.all([...queues, ...controls, queueEvents].map((open) => open.close()));
     },

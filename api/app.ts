@@ -69,6 +69,8 @@ export function buildApp(deps: {
   metricsTargets: MetricsTargets;
   redis: Redis;
   prisma: PrismaClient;
+  /** Whether this node was told to stop. */
+  isStopping: () => boolean;
   log: Logger;
 }): Express {
   const { config, requireOperator, redis, prisma, log } = deps;
@@ -85,7 +87,7 @@ export function buildApp(deps: {
   addSeatSystemRoutes(app, guarded);
   addWaitingRoomRoutes(app, guarded);
   app.use(metricsRoutes(deps));
-  app.use(healthRoutes({ redis, prisma, shards: config.SHARDS }));
+  app.use(healthRoutes({ redis, prisma, shards: config.SHARDS, isStopping: deps.isStopping }));
   app.use('/api/tickets', ticketRoutes(deps));
   app.use('/api/bookings', bookingRoutes(guarded));
   app.use('/api/events', eventRoutes(guarded));

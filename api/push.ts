@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type ErrorCode, titleOf } from '../shared/contract/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_WATCHES_PER_SOCKET } from '../shared/contract/limits.ts';
@@ -36,6 +37,9 @@ const MAX_WRONG_TOKENS = 5;
  * nothing: looked at with each ping.
  */
 const PULSE = { pingMs: 30_000, idleMs: 120_000 };
+
+/** Milliseconds between two groups of sockets that are told to go. */
+const LEAVING_MS = 100;
 
 /** Close codes of RFC 6455, section 7.4.1, and IANA's registry. */
 const NORMAL = 1000;
@@ -260,6 +264,18 @@ export function attachPush(
   }
 
   return {
+    /** Tells the clients of now that this node goes away, one after the other over the second half of `ms`: new ones come elsewhere by then. */
+    async drain(ms: number): Promise<void> {
+      await sleep(ms / 2);
+      const leaving = [...sockets.clients];
+      const steps = Math.max(1, Math.floor(ms / 2 / LEAVING_MS));
+      const inStep = Math.ceil(leaving.length / steps);
+      while (leaving.length > 0) {
+        for (const socket of leaving.splice(0, inStep)) socket.close(GOING_AWAY, 'this node stops');
+        await sleep(LEAVING_MS);
+      }
+    },
+
     /** Tells every client that this node goes away. */
     close(): void {
       for (const socket of sockets.clients) socket.close(GOING_AWAY, 'this node stops');

@@ -1,6 +1,7 @@
 import { createServer, IncomingMessage, type OutgoingHttpHeaders, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, Request } from 'express';
+import { defaults } from '../shared/platform/config.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 
 /** Connections of one API process: its sockets, and as many requests again as may wait for an outcome. One more is closed. */
@@ -14,12 +15,6 @@ const TIMEOUTS = { requestTimeout: 20_000, headersTimeout: 10_000, connectionsCh
 
 /** Milliseconds in which nothing moved on a connection before it is closed: longer than the longest wait for an outcome. */
 const STALLED_MS = 90_000;
-
-/**
- * Milliseconds in which a connection may rest between two requests. Node's 5 s are what people think between two clicks, and
- * would close connections just as they are used again.
- */
-const RESTING_MS = 65_000;
 
 /** A request that may offer to go on with another protocol. */
 type Offering = IncomingMessage & { offersUpgrade?: boolean | null };
@@ -35,8 +30,14 @@ export type Timed = IncomingMessage & { cameAtMs?: number };
  * costs three times the CPU. Given classes that have the prototypes already, Express' call does nothing.
  *
  * @param headersOf what every answer carries, unless it says something else itself
+ * @param keepAliveSeconds how long a connection may rest between two requests. Node's 5 s are what people think between two clicks, and
+ *   would close connections just as they are used again
  */
-export function createAppServer(app: Express, headersOf: (req: Request) => OutgoingHttpHeaders): Server {
+export function createAppServer(
+  app: Express,
+  headersOf: (req: Request) => OutgoingHttpHeaders,
+  keepAliveSeconds = defaults.KEEP_ALIVE_SECONDS,
+): Server {
   class AppRequest extends IncomingMessage {
     constructor(socket: Socket) {
       super(socket);
@@ -77,7 +78,7 @@ export function createAppServer(app: Express, headersOf: (req: Request) => Outgo
   });
   server.maxHeadersCount = MAX_HEADERS;
   server.timeout = STALLED_MS;
-  server.keepAliveTimeout = RESTING_MS;
+  server.keepAliveTimeout = keepAliveSeconds * 1000;
   // A client may expect what it likes: it gets the route's own answer and not Node's 417.
   server.on('checkExpectation', app);
   return server;

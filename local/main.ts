@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { readConfig, requireSecrets } from '../shared/platform/config.ts';
-import { takeDataFolder } from '../shared/platform/embedded/data-folder.ts';
+import { type Config, drainSecondsOf, readConfig, requireSecrets } from '../shared/platform/config.ts';
+import { type DataFolder, takeDataFolder } from '../shared/platform/embedded/data-folder.ts';
 import { freePort } from '../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
@@ -17,7 +18,7 @@ import { createWorkersStore } from '../shared/stores/workers.ts';
 import { onEnding } from './ending.ts';
 import { startNodePart } from './node-part.ts';
 import { startPool } from './pool.ts';
-import { createSupervisor } from './supervisor.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
 
 const HELP = `npm start
 
@@ -26,6 +27,9 @@ Settings come from the environment or from .env; .env.example lists them. Ctrl-C
 
 /** Milliseconds that a database server is given to stop in order. */
 const SERVER_STOP_MS = 1_500;
+
+/** Milliseconds that the end waits for a step of the start that is under way. */
+const STARTING_STOP_MS = 3_000;
 
 /** The longest a log may be before the next start sets it aside, in bytes. */
 const MAX_LOG_BYTES = 16 * 1024 * 1024;
@@ -36,22 +40,40 @@ async function main(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
   const config = readConfig();
   requireSecrets(config);
-  const data = await takeDataFolder(config.DATA_DIR);
   const supervisor = createSupervisor(say);
   const stopping = new AbortController();
+  let data: DataFolder | undefined;
+  let starting: Promise<void> | undefined;
 
-  let ending: Promise<void> | undefined;
   const end = (exitCode: number): void => {
-    if (ending !== undefined) return;
-    say('Stopping ...');
+    if (stopping.signal.aborted) return;
     stopping.abort();
-    ending = supervisor.stop(['api'], ['postgres', 'redis']).then(() => {
-      data.release();
-      say('Stopped.');
-      process.exit(exitCode);
-    });
+    say('Stopping ...');
+    void supervisor
+      .stop(['api'], ['postgres', 'redis'])
+      .then(() => Promise.race([starting, sleep(STARTING_STOP_MS)])) // a cluster that is being made, say
+      .then(() => {
+        data?.release();
+        say('Stopped.');
+        process.exit(exitCode);
+      });
   };
-  onEnding(() => end(0));
+  onEnding(() => end(0)); // before anything is taken or started
+  starting = (async () => {
+    data = await takeDataFolder(config.DATA_DIR);
+    await start({ config, data, supervisor, stopping: stopping.signal });
+  })().catch((fault: Error) => {
+    if (stopping.signal.aborted) return; // what is stopped under a start makes it fail
+    if (data === undefined) exitOnStartFault(fault);
+    say(`Frontrow could not start: ${fault.message}`);
+    end(1);
+  });
+  await starting;
+}
+
+/** Starts everything, and prints where it is. Once `stopping` is aborted, it starts nothing more. */
+async function start(deps: { config: Config; data: DataFolder; supervisor: Supervisor; stopping: AbortSignal }) {
+  const { config, data, supervisor, stopping } = deps;
 
   /** The address of a server: the one from the settings, else that of an embedded one, which is started and kept. */
   async function addressOf(
@@ -81,65 +103,63 @@ async function main(): Promise<void> {
     return file;
   }
 
-  try {
-    const [databaseUrl, redisUrl] = await Promise.all([
-      addressOf('postgres', config.DATABASE_URL, embeddedPostgres),
-      addressOf('redis', config.REDIS_URL, embeddedRedis),
-    ]);
-    const servers = { databaseUrl, redisUrl };
-    const { applied, house } = await prepareDatabase(servers.databaseUrl, config);
-    if (applied.length > 0) say(`Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}`);
-    const asked = config.ZONES * config.ROWS * config.SEATS_PER_ROW;
-    if (house.totalSeats !== asked) {
-      say(
-        `The default event has ${house.totalSeats} seats and keeps them. ZONES, ROWS and SEATS_PER_ROW size a new one only.`,
-      );
-    }
-
-    const environment: NodeJS.ProcessEnv = {
-      ...process.env,
-      DATABASE_URL: servers.databaseUrl,
-      REDIS_URL: servers.redisUrl,
-      // One for all of this run: an API that is started again knows the tokens of before.
-      AUTH_SECRET: config.AUTH_SECRET ?? randomBytes(32).toString('base64url'),
-      EMBEDDED: String(config.DATABASE_URL === undefined && config.REDIS_URL === undefined),
-    };
-    const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor')); // that Redis is away is said already
-    say('Starting the API');
-    let port = config.PORT;
-    const apiLog = logFile('api');
-    const api = supervisor.add({
-      name: 'api',
-      async start() {
-        const api = await startNodePart<{ port: number }>('api/main', {
-          environment: { ...environment, PORT: String(port) },
-          logFile: apiLog,
-        });
-        port = api.ready.port;
-        return api;
-      },
-    });
-    const workers = startPool({
-      supervisor,
-      workers: createWorkersStore({ redis, shards: config.SHARDS }),
-      startWorker: (name) => startNodePart('workers/main', { environment, logFile: logFile(name.replace(' ', '-')) }),
-      processes: config.WORKERS,
-      bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
-      force: config.REDIS_URL === undefined, // its own Redis: only one that was killed can have led
-      stopping: stopping.signal,
-      say,
-    });
-    const [pool] = await Promise.all([workers, api]);
-    if (!pool.leader) say('Another supervisor runs the workers on this Redis. It was told the number.');
-    if (ending !== undefined) return;
-    const url = `http://${config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST}:${port}`;
-    data.announce({ url, ...servers });
-    console.log(readyBlock(url, data.folder, house.totalSeats));
-  } catch (fault) {
-    if (ending !== undefined) return;
-    say(`Frontrow could not start: ${(fault as Error).message}`);
-    end(1);
+  stopping.throwIfAborted();
+  const [databaseUrl, redisUrl] = await Promise.all([
+    addressOf('postgres', config.DATABASE_URL, embeddedPostgres),
+    addressOf('redis', config.REDIS_URL, embeddedRedis),
+  ]);
+  const servers = { databaseUrl, redisUrl };
+  const { applied, house } = await prepareDatabase(servers.databaseUrl, config);
+  if (applied.length > 0) say(`Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}`);
+  const asked = config.ZONES * config.ROWS * config.SEATS_PER_ROW;
+  if (house.totalSeats !== asked) {
+    say(
+      `The default event has ${house.totalSeats} seats and keeps them. ZONES, ROWS and SEATS_PER_ROW size a new one only.`,
+    );
   }
+
+  stopping.throwIfAborted();
+  const embedded = config.DATABASE_URL === undefined && config.REDIS_URL === undefined;
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    DATABASE_URL: servers.databaseUrl,
+    REDIS_URL: servers.redisUrl,
+    // One for all of this run: an API that is started again knows the tokens of before.
+    AUTH_SECRET: config.AUTH_SECRET ?? randomBytes(32).toString('base64url'),
+    EMBEDDED: String(embedded),
+  };
+  const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor')); // that Redis is away is said already
+  say('Starting the API');
+  let port = config.PORT;
+  const apiLog = logFile('api');
+  const api = supervisor.add({
+    name: 'api',
+    async start() {
+      const api = await startNodePart<{ port: number }>('api/main', {
+        environment: { ...environment, PORT: String(port) },
+        logFile: apiLog,
+        drainSeconds: drainSecondsOf({ ...config, EMBEDDED: embedded }),
+      });
+      port = api.ready.port;
+      return api;
+    },
+  });
+  const workers = startPool({
+    supervisor,
+    workers: createWorkersStore({ redis, shards: config.SHARDS }),
+    startWorker: (name) => startNodePart('workers/main', { environment, logFile: logFile(name.replace(' ', '-')) }),
+    processes: config.WORKERS,
+    bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
+    force: config.REDIS_URL === undefined, // its own Redis: only one that was killed can have led
+    stopping,
+    say,
+  });
+  const [pool] = await Promise.all([workers, api]);
+  if (!pool.leader) say('Another supervisor runs the workers on this Redis. It was told the number.');
+  if (stopping.aborted) return;
+  const url = `http://${config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST}:${port}`;
+  data.announce({ url, ...servers });
+  console.log(readyBlock(url, data.folder, house.totalSeats));
 }
 
 function readyBlock(url: string, folder: string, seats: number): string {

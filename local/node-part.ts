@@ -16,19 +16,20 @@ const NODE_FLAGS = ['--max-semi-space-size=64'];
  * is its life line: when this process dies, the child stops by itself.
  *
  * @param module its main file, beside this folder, without the ending
+ * @param options.drainSeconds how long it goes on serving once it is told to stop (an API alone does)
  * @returns the part, and what it said when it was ready
  * @throws Error with the last words of its log
  */
 export async function startNodePart<Ready>(
   module: string,
-  options: { environment: NodeJS.ProcessEnv; logFile: string; args?: string[] },
+  options: { environment: NodeJS.ProcessEnv; logFile: string; args?: string[]; drainSeconds?: number },
 ): Promise<RunningPart & { ready: Ready; pid: number }> {
-  const { environment, logFile, args = [] } = options;
+  const { environment, logFile, args = [], drainSeconds = 0 } = options;
   const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const output = openSync(logFile, 'a');
   const child = fork(fileURLToPath(new URL(`../${module}.${ending}`, import.meta.url)), args, {
     detached: true,
-    env: environment,
+    env: { ...environment, DRAIN_SECONDS: String(drainSeconds) },
     execArgv: NODE_FLAGS,
     stdio: ['ignore', output, output, 'ipc'],
   });
@@ -52,7 +53,7 @@ export async function startNodePart<Ready>(
     exited,
     async stop() {
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS + drainSeconds * 1000);
       await exited;
       clearTimeout(timer);
     },

@@ -33,6 +33,7 @@ type Kept = {
 /** Starts parts and keeps them running. `say` tells people what happens to them. */
 export function createSupervisor(say: (line: string) => void) {
   const kept = new Map<string, Kept>();
+  let stopped = false;
 
   /** Starts it once. One that is to leave by then is stopped at once. */
   async function start(one: Kept): Promise<void> {
@@ -82,6 +83,7 @@ export function createSupervisor(say: (line: string) => void) {
   return {
     /** Starts a part and keeps it running. @throws whatever stops its first start: then it is not kept */
     async add(part: Part): Promise<void> {
+      if (stopped) throw new Error(`${part.name} is not started: everything stops`);
       const one = note(part);
       one.starting = start(one);
       await one.starting.catch((fault) => {
@@ -93,6 +95,7 @@ export function createSupervisor(say: (line: string) => void) {
 
     /** Keeps a part running, also one that does not start at first. */
     keep(part: Part): void {
+      if (stopped) return;
       const one = note(part);
       void keepRunning(one, start(one));
     },
@@ -106,8 +109,9 @@ export function createSupervisor(say: (line: string) => void) {
       kept.delete(name);
     },
 
-    /** Stops all parts, for good: these first, those last, the others in between; what is stopped together at once. */
+    /** Stops all parts, for good, and starts no other: these first, those last, the others in between; what is stopped together at once. */
     async stop(first: string[], last: string[]): Promise<void> {
+      stopped = true;
       // A part that is just starting is stopped by its own start once it runs.
       await Promise.all([...kept.values()].map(letGo));
       const others = [...kept.keys()].filter((name) => !first.includes(name) && !last.includes(name));

@@ -61,8 +61,6 @@ async function main(): Promise<void> {
     throw new ConfigError('Set DATABASE_URL and REDIS_URL, or start everything with `npm start`.');
   const logs = join(resolve(config.DATA_DIR), 'logs');
   mkdirSync(logs, { recursive: true });
-  const redis = openRedis(redisUrl, 'worker', createLogger(config, 'supervisor'));
-  await connected(redis);
   const supervisor = createSupervisor(say);
   const environment = { ...process.env, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
 
@@ -72,7 +70,10 @@ async function main(): Promise<void> {
     stopping.abort();
     void supervisor.stop([], []).then(() => process.exit(0));
   };
-  onEnding(end);
+  onEnding(end); // before anything is started
+  const redis = openRedis(redisUrl, 'worker', createLogger(config, 'supervisor'));
+  await connected(redis);
+  if (stopping.signal.aborted) return;
   const pool = await startPool({
     ...options,
     supervisor,

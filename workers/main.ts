@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig, requireServers } from '../shared/platform/config.ts';
-import { createLogger } from '../shared/platform/logger.ts';
+import { type Config, readConfig, requireServers } from '../shared/platform/config.ts';
+import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { serveMetrics } from '../shared/platform/metrics-server.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { openRedis } from '../shared/platform/redis.ts';
-import { exitOnStartFault, stopOnSignal } from '../shared/platform/shutdown.ts';
+import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { startTracing } from '../shared/platform/tracing.ts';
 import { createMetricsTargets } from '../shared/stores/metrics-targets.ts';
 import { startWorkers } from './workers.ts';
@@ -13,20 +13,28 @@ import { startWorkers } from './workers.ts';
 const ANNOUNCE_MS = 10_000;
 const WITHDRAW_MS = 500;
 
-async function main() {
-  const config = readConfig();
-  const { databaseUrl, redisUrl } = requireServers(config);
-  const log = createLogger(config, 'worker');
-  const stopTracing = await startTracing(config, 'worker', log);
-  const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
+async function start(
+  config: Config,
+  servers: ReturnType<typeof requireServers>,
+  log: Logger,
+  life: Life,
+): Promise<void> {
+  const { onStop, stopping } = life;
   // One connection for each batch under way, one for each shard's control queue, one for each turn at scheduled work, one to let people in.
   const prisma = openPrisma(
-    databaseUrl,
+    servers.databaseUrl,
     config.WORKER_CONNECTIONS ?? config.WORKER_CONCURRENCY + config.SHARDS + 4,
     config,
   );
-  const redis = openRedis(redisUrl, 'worker', log, config);
+  onStop(() => prisma.$disconnect());
+  const redis = openRedis(servers.redisUrl, 'worker', log, config);
+  onStop(() => redis.disconnect());
+  onStop(await startTracing(config, 'worker', log));
+  const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
+  onStop(() => metrics.close());
+  if (stopping.aborted) return;
   const workers = await startWorkers({ config, prisma, redis, log });
+  onStop(() => workers.close());
 
   const targets = createMetricsTargets({ redis });
   const announce = () =>
@@ -35,18 +43,20 @@ async function main() {
       .catch((fault: Error) => log.warn({ fault: fault.message }, 'metrics not announced'));
   void announce();
   const announcing = setInterval(announce, ANNOUNCE_MS);
-
-  stopOnSignal(log, async () => {
+  onStop(async () => {
     clearInterval(announcing);
-    metrics.close();
-    await workers.close();
-    await stopTracing();
     await Promise.race([targets.withdraw(metrics.address), sleep(WITHDRAW_MS)]); // Redis may be away
-    redis.disconnect();
-    await prisma.$disconnect();
   });
+  if (stopping.aborted) return;
   process.send?.('ready');
   log.info({ shards: config.SHARDS, concurrency: config.WORKER_CONCURRENCY, metrics: metrics.address }, 'worker ready');
+}
+
+async function main() {
+  const config = readConfig();
+  const servers = requireServers(config);
+  const log = createLogger(config, 'worker');
+  await runUntilSignal(log, (life) => start(config, servers, log, life));
 }
 
 await main().catch(exitOnStartFault);

@@ -10,8 +10,9 @@ const PROBE_TIMEOUT_MS = 1_000;
 /** Milliseconds that jobs may be on the queue without a single ticket being settled. */
 const STUCK_MS = 20_000;
 
-/** `/healthz`: this process runs. `/readyz`: what it needs answers, and the queue moves. */
-export function healthRoutes({ redis, prisma, shards }: { redis: Redis; prisma: PrismaClient; shards: number }) {
+/** `/healthz`: this process runs. `/readyz`: it is not stopping, what it needs answers, and the queue moves. */
+export function healthRoutes(deps: { redis: Redis; prisma: PrismaClient; shards: number; isStopping: () => boolean }) {
+  const { redis, prisma, shards, isStopping } = deps;
   const seen = new Map<number, { settled: number; sinceMs: number }>();
 
   /** Whether the tickets of a shard are being settled, as far as two looks can tell. */
@@ -35,6 +36,7 @@ export function healthRoutes({ redis, prisma, shards }: { redis: Redis; prisma: 
   }
 
   async function ready(_req: Request, res: Response): Promise<void> {
+    if (isStopping()) return reply(res, 503, { status: 'stopping' });
     const [redisAnswers, postgresAnswers, queueMoves] = await Promise.all([
       holds(redis.ping().then(() => true)),
       holds(prisma.$queryRaw`SELECT 1`.then(() => true)),

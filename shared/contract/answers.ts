@@ -79,4 +79,9 @@ export const alive = z.object({ status: z.literal('ok') });
 
 const word = z.enum(['ok', 'not ok']);
 
-export const readiness = z.object({ status: word, redis: word, postgres: word, queue: word });
+export const readiness = z.object({
+  status: z.enum(['ok', 'not ok', 'stopping']),
+  redis: word.optional(),
+  postgres: word.optional(),
+  queue: word.optional(),
+});

@@ -36,6 +36,8 @@ export const settings = z.object({
   CONNECT_TIMEOUT_MS: count(100, 60_000).default(5_000),
   DATABASE_TIMEOUT_MS: count(100, 600_000).default(15_000),
   REDIS_TIMEOUT_MS: count(100, 60_000).default(2_000),
+  DRAIN_SECONDS: count(0, 600).optional(),
+  KEEP_ALIVE_SECONDS: count(1, 3_600).default(65),
   DATA_DIR: z.string().min(1).default('data'),
   WORKERS: count(1, MAX_WORKERS).default(1),
   WORKER_CONCURRENCY: count(1, 64).default(32),
@@ -86,6 +88,16 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     `These settings are not valid:\n${problems.join('\n')}\nSee .env.example for what each may be.`,
   );
 }
+
+/** Seconds that an API goes on serving after it was told to stop: most load balancers notice within them that it is not ready. */
+const DRAIN_SECONDS = 5;
+
+/**
+ * How long an API drains, in seconds. On the servers of `npm start` no load balancer stands in front that would have to notice: a drain
+ * there only makes Ctrl-C slow.
+ */
+export const drainSecondsOf = (config: Pick<Config, 'DRAIN_SECONDS' | 'EMBEDDED'>): number =>
+  config.DRAIN_SECONDS ?? (config.EMBEDDED ? 0 : DRAIN_SECONDS);
 
 /** Where people log in: needs what tokens are checked with. `npm start` brings a secret of its own. */
 export function requireAuth({ AUTH, AUTH_SECRET, AUTH_JWKS_URL }: Config): void {

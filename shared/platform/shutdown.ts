@@ -1,34 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from './config.ts';
 import type { Logger } from './logger.ts';
 
-/** Longest time for a part to stop in order: API, workers and servers, one after the other, end within 10 s. */
+/** Milliseconds that a part may take to stop in order, after its drain: API, workers and servers, one after the other, end within 10 s. */
 export const STOP_TIMEOUT_MS = 4_000;
 
+/** Milliseconds that a stop waits for a start that is under way, before it stops what is open so far. */
+const STARTING_STOP_MS = 1_000;
+
+let ending = false;
+
+/** What the start of a process gets. */
+export type Life = {
+  /** Notes how something that was opened is closed. The last one opened is closed first. */
+  onStop: (stop: () => unknown) => void;
+  /** Aborted when the process is to end. A start that sees it opens nothing more. */
+  stopping: AbortSignal;
+};
+
 /**
- * Runs `stop` once, on SIGTERM, SIGINT, or when the parent that watches over this process is gone, then ends the process.
- * A stop that hangs is cut off after `STOP_TIMEOUT_MS`.
+ * Starts a process that ends in order on SIGTERM, SIGINT, or when the parent that watches over it is gone. The handlers are there before
+ * `start` opens anything, so a signal during the start closes what is open by then.
+ *
+ * @param drainMs milliseconds by which the part's own stop is longer than `STOP_TIMEOUT_MS`, after which it is cut off
+ * @throws what `start` throws, unless the process is ending
  */
-export function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
-  let stopping = false;
+export async function runUntilSignal(log: Logger, start: (life: Life) => Promise<void>, drainMs = 0): Promise<void> {
+  const stops: (() => unknown)[] = [];
+  const stopping = new AbortController();
+  let starting: Promise<void> = Promise.resolve();
+
+  async function stopAll(): Promise<void> {
+    await Promise.race([starting.catch(() => undefined), sleep(STARTING_STOP_MS)]);
+    let exitCode = 0;
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+      try {
+        await stop();
+      } catch (fault) {
+        exitCode = 1;
+        log.error({ fault: (fault as Error).message }, 'stopping failed');
+      }
+    }
+    process.exit(exitCode);
+  }
+
   const begin = (reason: string) => {
-    if (stopping) return;
-    stopping = true;
+    if (ending) return;
+    ending = true;
+    stopping.abort();
     log.info({ reason }, 'stopping');
     setTimeout(() => {
       log.error('stopping took too long: cut off');
       process.exit(1);
-    }, STOP_TIMEOUT_MS).unref();
-    stop().then(
-      () => process.exit(0),
-      (fault: Error) => {
-        log.error({ fault: fault.message }, 'stopping failed');
-        process.exit(1);
-      },
-    );
+    }, STOP_TIMEOUT_MS + drainMs).unref();
+    void stopAll();
   };
   process.on('SIGTERM', () => begin('SIGTERM'));
   process.on('SIGINT', () => begin('SIGINT'));
   process.on('disconnect', () => begin('the parent is gone'));
+
+  starting = start({ onStop: (stop) => void stops.push(stop), stopping: stopping.signal });
+  await starting.catch((fault: unknown) => {
+    if (!ending) throw fault; // what is closed under a start makes it fail
+  });
 }
 
 /** Ends a process that could not start, with what the reader has to know and no more. */

@@ -34,7 +34,7 @@ type Command = typeof run;
 export function launch(command: string, args: string[], env: Record<string, string>, cwd = projectRoot) {
   const child = spawn(command, args, {
     cwd,
-    env: { ...process.env, ...HOUSE, PORT: '0', LOG_LEVEL: 'warn', ...env },
+    env: { ...process.env, ...HOUSE, PORT: '0', LOG_LEVEL: 'warn', DRAIN_SECONDS: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);

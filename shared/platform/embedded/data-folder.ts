@@ -56,6 +56,8 @@ export async function takeDataFolder(path: string) {
   };
 }
 
+export type DataFolder = Awaited<ReturnType<typeof takeDataFolder>>;
+
 /** What runs on a data folder right now, if anything does, and the process that started it. */
 export function findRunning(path: string): (Running & { pid: number }) | undefined {
   const owner = read<ProcessIdentity>(join(path, 'lock.json'));
