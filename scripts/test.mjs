@@ -10,5 +10,6 @@ const flags = ['--experimental-vm-modules', '--no-warnings'];
 const { status } = spawnSync(process.execPath, [...flags, jest, ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
+  env: { TZ: 'Pacific/Auckland', ...process.env }, // far from UTC, and from the zone of the suite's PostgreSQL
 });
 process.exit(status ?? 1);

@@ -1,5 +1,5 @@
 import { Worker } from 'bullmq';
-import pg from 'pg';
+import { openPool } from '../../shared/platform/postgres.ts';
 import { type BookingJob, openQueueRedis, QUEUE } from './job-per-request-queue.ts';
 import { createPlainClaim } from './plain-claim.ts';
 import { readArgs } from './program.ts';
@@ -14,7 +14,7 @@ const CLAIM_CONNECTIONS = 4;
 
 const { redisUrl, databaseUrl, seatsPerRow } = readArgs();
 const claim = createPlainClaim(redisUrl, CLAIM_CONNECTIONS, seatsPerRow);
-const database = new pg.Pool({ connectionString: databaseUrl, max: POOL });
+const database = openPool({ connectionString: databaseUrl, max: POOL });
 await database.query(`CREATE TABLE booking (id uuid PRIMARY KEY, zone int NOT NULL, seat_row int NOT NULL,
   start_index int NOT NULL, seats_count int NOT NULL, created_at timestamptz NOT NULL DEFAULT now())`);
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import express from 'express';
 import { Redis } from 'ioredis';
-import pg from 'pg';
 import { z } from 'zod';
+import { connectPostgres, openPool } from '../../shared/platform/postgres.ts';
 import { statementName } from '../../shared/platform/prisma.ts';
 import { PrismaClient } from './prisma-client/client.ts';
 import { readArgs, serve } from './program.ts';
@@ -29,17 +29,15 @@ INSERT INTO "Seat" SELECT row_number() OVER (), 1, format('%s-%s-%s', zone, seat
 CREATE UNIQUE INDEX ON "Seat" ("eventId", "seatNumber");
 ANALYZE`;
 
-const database = new pg.Client({ connectionString: databaseUrl });
-await database.connect();
+const database = await connectPostgres({ connectionString: databaseUrl });
 await database.query(TABLES);
 await database.query('VACUUM');
 await database.end();
 
 const prisma = new PrismaClient({
-  adapter: new PrismaPg(
-    { connectionString: databaseUrl, max: POOL },
-    { statementNameGenerator: ({ sql }) => statementName(sql) },
-  ),
+  adapter: new PrismaPg(openPool({ connectionString: databaseUrl, max: POOL }), {
+    statementNameGenerator: ({ sql }) => statementName(sql),
+  }),
   // Prisma lets a transaction wait 2 s for a connection: more requests than that at once would be refused and not measured.
   transactionOptions: { maxWait: 30_000, timeout: 30_000 },
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import pg from 'pg';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { cpuSeconds } from '../cpu.ts';
 import { median, percentile } from '../figures.ts';
 import type { Contestant, LoadResult, Running } from './contestants.ts';
@@ -23,9 +23,7 @@ type Reading = {
 /** Reads what a contestant uses: CPU from the operating system, children included, the rest from its servers. */
 export async function openMeters({ programs, redis, postgres }: Running) {
   const client = redis && new Redis(redis.url);
-  const database = postgres && new pg.Client({ connectionString: postgres.url });
-  database?.on('error', () => undefined); // what is asked next says so
-  await database?.connect();
+  const database = postgres && (await connectPostgres({ connectionString: postgres.url }));
   const pids = { api: programs.api.pid, workers: programs.workers?.pid, redis: redis?.pid, postgres: postgres?.pid };
 
   async function one(sql: string): Promise<number | undefined> {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import type { Outcome } from '../../shared/contract/tickets.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
+import { connectPostgres, type QueryResultRow } from '../../shared/platform/postgres.ts';
 import { steadyAudit } from '../../shared/stores/audit.ts';
 import type { TicketStore } from '../../shared/stores/tickets.ts';
 import { openStores } from '../stores.ts';
@@ -57,10 +57,8 @@ const NOTE_CHANGES = `
   CREATE TRIGGER note_seat_change AFTER INSERT OR UPDATE OR DELETE ON seat FOR EACH ROW EXECUTE FUNCTION note_seat_change();`;
 
 /** Runs a statement on the rig's PostgreSQL, past the proxy. */
-export async function sql<Row extends pg.QueryResultRow>(rig: Rig, text: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: rig.postgres.url, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => undefined); // the server is killed now and then; the query says so
-  await client.connect();
+export async function sql<Row extends QueryResultRow>(rig: Rig, text: string): Promise<Row[]> {
+  const client = await connectPostgres({ connectionString: rig.postgres.url, connectionTimeoutMillis: 5_000 });
   try {
     return (await client.query<Row>(text)).rows;
   } finally {

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { ownDatabase } from '../../tests/support/system.ts';
+import { ownCluster, ownDatabase } from '../../tests/support/system.ts';
 import { migrate } from './migrate.ts';
+import { type Client, connectPostgres } from './postgres.ts';
 import { projectRoot } from './root.ts';
 
 const names = readdirSync(join(projectRoot, 'prisma', 'migrations')).filter((name) => !name.includes('.'));
@@ -26,4 +27,78 @@ test("after Prisma's own deploy we have nothing to do", async () => {
   const url = await ownDatabase();
   expect((await deployByPrisma(url)).applied).toEqual(names);
   expect(await migrate(url)).toEqual([]);
+});
+
+const MENDED = '20261128100000_times_in_utc';
+
+/** Two events as the version before wrote them: times of UTC, taken in the session's zone. The second has a time that Berlin's clocks skip. */
+async function writeAsBefore(url: string): Promise<Client> {
+  await migrate(url);
+  const client = await connectPostgres({ connectionString: url });
+  await client.query(`DELETE FROM _prisma_migrations WHERE migration_name = '${MENDED}'`);
+  await client.query(`SET TimeZone = 'Europe/Berlin'`);
+  await client.query(`INSERT INTO event (name, created_at, on_sale_at) VALUES
+    ('summer', '2026-11-28 10:00:00', '2027-07-01 18:00:00'), ('gap', '2026-11-28 10:00:00', '2027-03-28 02:30:00'),
+    ('at once', '2026-11-28 10:00:00', NULL)`);
+  await client.query(`SET TimeZone = 'UTC'`);
+  return client;
+}
+
+const timesOf = async (client: Client) =>
+  (await client.query('SELECT created_at::text, on_sale_at::text FROM event ORDER BY id')).rows;
+
+/** The zone that later sessions of this database start with. */
+async function setZone(client: Client, zone: string): Promise<void> {
+  const { rows } = await client.query('SELECT current_database() AS name');
+  await client.query(`ALTER ROLE CURRENT_USER IN DATABASE ${rows[0].name} SET TimeZone = '${zone}'`);
+}
+
+const RIGHT = [
+  { created_at: '2026-11-28 10:00:00+00', on_sale_at: '2027-07-01 18:00:00+00' },
+  { created_at: '2026-11-28 10:00:00+00', on_sale_at: '2027-03-28 03:30:00+00' }, // the hour was lost when it was written
+  { created_at: '2026-11-28 10:00:00+00', on_sale_at: null },
+];
+
+test("times that were written in the zone of a server of one's own are mended, once", async () => {
+  const url = await ownDatabase();
+  const client = await writeAsBefore(url);
+  await setZone(client, 'Europe/Berlin');
+  expect(await migrate(url)).toEqual([MENDED]);
+  expect(await timesOf(client)).toEqual(RIGHT);
+  expect(await migrate(url)).toEqual([]);
+  expect(await timesOf(client)).toEqual(RIGHT);
+  await client.end();
+});
+
+test('times that were written in UTC stay', async () => {
+  const url = await ownDatabase();
+  const client = await writeAsBefore(url);
+  await setZone(client, 'UTC');
+  const before = await timesOf(client);
+  expect(await migrate(url)).toEqual([MENDED]);
+  expect(await timesOf(client)).toEqual(before);
+  await client.end();
+});
+
+test('an embedded cluster that was made in another zone runs in UTC, and its times are mended', async () => {
+  const made = await ownCluster();
+  const settings = join(made.folder, 'postgresql.conf');
+  const text = readFileSync(settings, 'utf8');
+  expect(text).toMatch(/^timezone = UTC$/m);
+  writeFileSync(settings, text.replace(/^(timezone|log_timezone) = UTC$/gm, "$1 = 'Europe/Berlin'"));
+  const { url, start } = await made.embed();
+  const server = await start();
+  try {
+    const client = await writeAsBefore(url);
+    expect(await migrate(url)).toEqual([MENDED]);
+    expect(await timesOf(client)).toEqual(RIGHT);
+    const { rows } = await client.query(
+      "SELECT DISTINCT reset_val FROM pg_settings WHERE name IN ('TimeZone', 'log_timezone')",
+    );
+    expect(rows).toEqual([{ reset_val: 'UTC' }]);
+    await client.end();
+  } finally {
+    await server.stop(5_000);
+    made.remove();
+  }
 });

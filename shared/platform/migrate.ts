@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
+import { type Client, connectPostgres } from './postgres.ts';
 import { projectRoot } from './root.ts';
 
 /** The key of the advisory lock that Prisma's own migrate takes (its schema engine's source): the two exclude each other. */
@@ -33,8 +33,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  const client = await connectPostgres({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   try {
     await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
     await client.query(MIGRATIONS_TABLE);
@@ -59,7 +58,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   }
 }
 
-async function apply(client: pg.Client, name: string, sql: string, checksum: string): Promise<void> {
+async function apply(client: Client, name: string, sql: string, checksum: string): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(sql);

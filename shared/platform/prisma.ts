@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
 import { type Config, defaults } from './config.ts';
 import { metrics } from './metrics.ts';
+import { openPool, type Pool } from './postgres.ts';
 import { PrismaClient } from './prisma-client/client.ts';
 
 /** Milliseconds more than a statement may take, after which a connection counts as silent: the server cannot tell of that. */
 const SILENT_MS = 5_000;
 
 /** The pools of this process, until they end. */
-const pools = new Set<pg.Pool>();
+const pools = new Set<Pool>();
 
 /** A pool of `connections` to PostgreSQL. Statements are prepared once for each connection and found by their text. */
 export function openPrisma(
@@ -17,15 +17,15 @@ export function openPrisma(
   connections: number,
   timeouts: Pick<Config, 'CONNECT_TIMEOUT_MS' | 'DATABASE_TIMEOUT_MS'> = defaults,
 ): PrismaClient {
-  const pool = new pg.Pool({
+  const config = {
     connectionString: databaseUrl,
     max: connections,
     connectionTimeoutMillis: timeouts.CONNECT_TIMEOUT_MS,
-    statement_timeout: timeouts.DATABASE_TIMEOUT_MS,
     query_timeout: timeouts.DATABASE_TIMEOUT_MS + SILENT_MS,
     keepAlive: true,
     application_name: 'frontrow',
-  });
+  };
+  const pool = openPool(config, timeouts.DATABASE_TIMEOUT_MS);
   pools.add(pool);
   const adapter = new PrismaPg(pool, {
     statementNameGenerator: ({ sql }) => statementName(sql),

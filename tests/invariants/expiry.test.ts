@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import pg from 'pg';
 import { createLogger } from '../../shared/platform/logger.ts';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
@@ -25,8 +25,7 @@ afterEach(async () => {
 test('20,000 holds that expire at once are freed, none twice, while others book and a worker is killed', async () => {
   const folder = dataFolder();
   const system = await startFrontrow(folder, { ...HOUSE, WORKERS: '2' });
-  const client = new pg.Client({ connectionString: system.databaseUrl });
-  await client.connect();
+  const client = await connectPostgres({ connectionString: system.databaseUrl });
   const log = createLogger({ LOG_LEVEL: 'silent' }, 'test');
   const prisma = openPrisma(system.databaseUrl, 2);
   const redis = openRedis(system.redisUrl, 'producer', log);

@@ -152,6 +152,30 @@ describe('an operator', () => {
     expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({ status: 200 });
   });
 
+  test('sets times that some zones skip or have twice: each is kept, shown and judged as it was meant', async () => {
+    // Clocks change so in the zones of the suite's PostgreSQL (New York) and of its processes (Auckland).
+    const meant = {
+      '2027-03-14T02:30:00Z': '2027-03-14T02:30:00.000Z',
+      '2027-03-14T02:30:00-05:00': '2027-03-14T07:30:00.000Z',
+      '2026-11-01T01:30:00-04:00': '2026-11-01T05:30:00.000Z',
+      '2026-09-27T02:30:00Z': '2026-09-27T02:30:00.000Z',
+      '2027-04-04T02:30:00.125+13:00': '2027-04-03T13:30:00.125Z',
+    };
+    for (const [sent, onSaleAt] of Object.entries(meant)) {
+      const id = await create({ onSaleAt: sent });
+      expect((await get(`/api/events/${id}`)).body).toMatchObject({ onSaleAt });
+      const [row] = await system().prisma.$queryRaw<{ ms: number; age: number }[]>`
+        SELECT (1000 * extract(epoch FROM on_sale_at))::float8 AS ms,
+          extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
+        FROM event WHERE id = ${id}::int`;
+      expect(row?.ms).toBe(Date.parse(onSaleAt));
+      expect(Math.abs(row?.age ?? Number.NaN)).toBeLessThan(600); // seconds: hours off, where a zone was mistaken
+      const refused = { status: 409, body: { code: 'NOT_ON_SALE', onSaleAt } };
+      const begins = Date.parse(onSaleAt) > Date.now();
+      expect(await hold(id, { count: 1 })).toMatchObject(begins ? refused : { status: 201 });
+    }
+  });
+
   test('changes how long a hold lasts', async () => {
     const id = await create();
     await patch(id, { holdSeconds: 60, maxHoldSeconds: 90 });

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
 import { differencesOfMaps } from '../../loadtest/house-on-page.ts';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { describeInBrowser, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/frontrow.ts';
@@ -72,8 +72,7 @@ test('a herd that polls passes into a full house, and fails when a row is tamper
   const full = await herd(...size).ended;
   expect(full).toMatchObject({ code: 0, output: expect.stringMatching(/SOLD_OUT|NO_ADJACENT_SEATS/) });
 
-  const client = new pg.Client({ connectionString: frontrow.databaseUrl });
-  await client.connect();
+  const client = await connectPostgres({ connectionString: frontrow.databaseUrl });
   await client.query('DELETE FROM seat WHERE ctid = (SELECT ctid FROM seat LIMIT 1)');
   await client.end();
   const { code, output } = await herd('--requests', '200').ended;

@@ -51,6 +51,7 @@ describe('a hold', () => {
     });
     const lasts = Date.parse(String(body.expiresAt)) - Date.parse(String(body.createdAt));
     expect(Math.abs(lasts - 600_000)).toBeLessThan(1_000);
+    expect(Math.abs(Date.now() - Date.parse(String(body.createdAt)))).toBeLessThan(600_000); // not by another zone's clock
     expect(await system().redis.pttl('{s0}:lock:1:1:1:1')).toBeGreaterThan(600_000);
     expect(await system().prisma.seat.findMany()).toMatchObject([{ zone: 1, row: 1, number: 1, status: 'HELD' }]);
   });

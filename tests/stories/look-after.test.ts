@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts';
 
@@ -22,8 +22,7 @@ test('an operator audits a running system, is told of every difference, and rebu
   await herd;
   expect(underLoad).toMatchObject({ code: 0, output: expect.stringMatching(/^Event 1: .*: 0 differences\n$/) });
 
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await connectPostgres({ connectionString: databaseUrl });
   const { rows } = await client.query(
     `DELETE FROM seat WHERE ctid = (SELECT ctid FROM seat ORDER BY zone, row, number LIMIT 1)
      RETURNING concat_ws('-', zone, row, number) AS label`,

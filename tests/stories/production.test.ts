@@ -4,10 +4,10 @@ import { chownSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, st
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import pg from 'pg';
 import { parse } from 'yaml';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { send } from '../support/client.ts';
@@ -85,8 +85,7 @@ const SECRET = encodeURIComponent(PASSWORD);
 async function startTlsServers(folder: string) {
   const { databaseUrl, redisUrl, stop } = await ownServers();
   const { key, certificate } = makeCertificate(folder, 'trusted');
-  const admin = new pg.Client({ connectionString: databaseUrl });
-  await admin.connect();
+  const admin = await connectPostgres({ connectionString: databaseUrl });
   const role = `buyer_${randomBytes(4).toString('hex')}`;
   await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}'`);
   const database = new URL(databaseUrl).pathname.slice(1);

@@ -5,9 +5,16 @@ import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
 import type { ServerProcess } from '../../shared/platform/embedded/server-process.ts';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 
 /** What the teardown has to undo. */
 export type TestServers = { folder: string; servers: ServerProcess[] };
+
+/**
+ * The zone that sessions of the suite's PostgreSQL start with, far from UTC and from the processes' (scripts/test.mjs): whatever takes a time
+ * in the wrong zone fails.
+ */
+const SERVER_ZONE = 'America/New_York';
 
 declare global {
   var testServers: TestServers;
@@ -29,5 +36,8 @@ export default async function setUp(): Promise<void> {
     embeddedRedis(options('redis', await freePort())), // not started: only fetched, once, where this machine has none
   ]);
   globalThis.testServers = { folder, servers: [await postgres.start()] };
+  const client = await connectPostgres({ connectionString: postgres.url });
+  await client.query(`ALTER ROLE CURRENT_USER SET TimeZone = '${SERVER_ZONE}'`);
+  await client.end();
   process.env.TEST_DATABASE_URL = postgres.url;
 }

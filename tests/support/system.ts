@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from '@jest/globals';
 import { Redis } from 'ioredis';
-import pg from 'pg';
 import { startApi } from '../../api/api.ts';
 import { type Outcome, outcome } from '../../shared/contract/tickets.ts';
 import { type Config, settings } from '../../shared/platform/config.ts';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { embeddedPostgres } from '../../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { createBookingStore } from '../../shared/stores/bookings.ts';
@@ -30,13 +31,22 @@ import { startWorkers } from '../../workers/workers.ts';
 export async function ownDatabase(): Promise<string> {
   const { TEST_DATABASE_URL = '' } = process.env;
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const client = new pg.Client({ connectionString: TEST_DATABASE_URL });
-  await client.connect();
+  const client = await connectPostgres({ connectionString: TEST_DATABASE_URL });
   await client.query(`CREATE DATABASE ${name}`);
   await client.end();
   const databaseUrl = new URL(TEST_DATABASE_URL);
   databaseUrl.pathname = `/${name}`;
   return databaseUrl.href;
+}
+
+/** A PostgreSQL cluster for the caller alone, made and not started yet. `embed` reads it anew. */
+export async function ownCluster() {
+  const parent = mkdtempSync(join(tmpdir(), 'frontrow-test-postgres-'));
+  const [folder, logFile] = [join(parent, 'postgres'), join(parent, 'postgres.log')];
+  const options = { folder, port: await freePort(), logFile, environment: process.env, progress: () => undefined };
+  const embed = () => embeddedPostgres(options);
+  await embed();
+  return { folder, embed, remove: () => rmSync(parent, { recursive: true, force: true }) };
 }
 
 /**

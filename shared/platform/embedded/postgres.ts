@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import { type Client, connectPostgres } from '../postgres.ts';
 import { type EmbeddedOptions, type EmbeddedServer, startServer, untilUp } from './server-process.ts';
 
 const run = promisify(execFile);
@@ -34,6 +34,9 @@ export async function embeddedPostgres(options: EmbeddedOptions): Promise<Embedd
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     `max_connections=${MAX_CONNECTIONS}`,
+    'timezone=UTC', // an older cluster is configured with the machine's zone
+    'log_timezone=UTC',
+    `frontrow.cluster_zone=${clusterZone(folder)}`, // the migration that mends times reads it
   ];
   const args = ['-D', folder, ...settings.flatMap((setting) => ['-c', setting])];
   return {
@@ -103,6 +106,12 @@ function passCapability(): string | undefined {
   return has(DAC_OVERRIDE) ? 'dac_override' : undefined;
 }
 
+/** The zone that a cluster is configured with. */
+function clusterZone(folder: string): string {
+  const configuration = readFileSync(join(folder, 'postgresql.conf'), 'utf8');
+  return /^timezone = '?([^'\s]+)/m.exec(configuration)?.[1] ?? 'UTC';
+}
+
 /** Makes the cluster beside its place and moves it there when it is whole, so that a start that was cut off leaves none. */
 async function createCluster(
   initdb: string,
@@ -124,7 +133,7 @@ async function createCluster(
     '--locale=C',
   ];
   const [command, args] = asAccount(account, initdb, ['-D', fresh, ...flags]);
-  await run(command, args, { env: environment }).catch((fault: Error & { stderr?: string }) => {
+  await run(command, args, { env: { ...environment, TZ: 'UTC' } }).catch((fault: Error & { stderr?: string }) => {
     throw new Error(`The PostgreSQL cluster could not be made:\n${fault.stderr ?? fault.message}`);
   });
   renameSync(fresh, folder);
@@ -132,16 +141,15 @@ async function createCluster(
 
 /** Whether the server answers and has our database, which is made here the first time. */
 async function answers(address: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: `${address}/postgres`, connectionTimeoutMillis: 1_000 });
-  client.on('error', () => undefined); // a server that goes away again is seen by its process
+  let client: Client | undefined;
   try {
-    await client.connect();
+    client = await connectPostgres({ connectionString: `${address}/postgres`, connectionTimeoutMillis: 1_000 });
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
     return true;
   } catch {
     return false;
   } finally {
-    await client.end().catch(() => undefined); // it never was connected
+    await client?.end().catch(() => undefined); // the server may be gone again
   }
 }

@@ -1,0 +1,30 @@
+import pg from 'pg';
+
+/**
+ * Sets what every session of ours needs. Prisma's adapter sends times as UTC without an offset and drops the offset of those that it
+ * reads (prisma/orm#26786), so they are right only where the session's zone is UTC. A statement, and no start-up parameter: PgBouncer
+ * refuses connections that send one which it does not know.
+ */
+async function prepareSession(client: pg.ClientBase, statementTimeoutMs = 0): Promise<void> {
+  await client.query(`SET TimeZone = 'UTC'; SET statement_timeout = ${statementTimeoutMs}`);
+}
+
+/** A pool whose connections are prepared before their first statement. `statementTimeoutMs`: 0 for no limit. */
+export const openPool = (config: pg.PoolConfig, statementTimeoutMs = 0): pg.Pool =>
+  new pg.Pool({ ...config, onConnect: (client) => prepareSession(client, statementTimeoutMs) });
+
+/** Opens one connection of its own, for work that no pool does. The caller ends it. */
+export async function connectPostgres(config: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client(config);
+  client.on('error', () => undefined); // the statement under way, or the next one, fails and tells
+  try {
+    await client.connect();
+    await prepareSession(client);
+  } catch (fault) {
+    await client.end().catch(() => undefined); // it may never have been connected
+    throw fault;
+  }
+  return client;
+}
+
+export type { Client, Pool, QueryResultRow } from 'pg';
