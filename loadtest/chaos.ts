@@ -12,6 +12,7 @@ import { startRig } from './chaos/rig.ts';
 import { judge, prepareVerdict, type Verdict } from './chaos/verdict.ts';
 import { wholeOf } from './options.ts';
 import { createRandom } from './random.ts';
+import { createStarted } from './started.ts';
 
 const names = Object.keys(faults) as FaultName[];
 
@@ -82,41 +83,46 @@ function recovered(ledger: Ledger, time: number): boolean {
 const outcomesOf = ({ accepted }: Ledger): number =>
   [...accepted.values()].filter((entry) => entry.outcome !== undefined).length;
 
+type Start = ReturnType<typeof createStarted>['start'];
+
 /** One run: a system, a load, the fault, the recovery, the verdict. */
-async function runOnce(name: FaultName, seed: number, say: (line: string) => void, folder: string): Promise<Run> {
+async function runOnce(
+  name: FaultName,
+  seed: number,
+  say: (line: string) => void,
+  folder: string,
+  start: Start,
+): Promise<Run> {
   const fault: Fault = faults[name];
   const random = createRandom(names.indexOf(name) * 1_000_000 + seed);
   if (fault.smallDisk && !mountSmallDisk(folder)) {
     return { fault: name, seed, broken: [], skipped: 'this account may not mount a small file system' };
   }
-  const rig = await startRig(folder, fault.smallDisk && join(diskOf(folder), 'postgres'));
-  try {
-    await prepareVerdict(rig, HOLD_SECONDS);
-    const ledger = createLedger();
-    const buyers = sendBuyers(rig.urls, seed, ledger);
-    const startedAt = performance.now();
-    while (outcomesOf(ledger) < OUTCOMES_BEFORE && performance.now() - startedAt < BEFORE_TIMEOUT_MS) await sleep(50);
-    await sleep(BEFORE_MS + random() * 500);
-    await fault.inject({ rig, random, ledger, say });
-    const liftedAt = Date.now();
-    while (!recovered(ledger, liftedAt) && Date.now() - liftedAt < RECOVERY_TIMEOUT_MS) await sleep(20);
-    const inTime = recovered(ledger, liftedAt);
-    const recoverySeconds = (Date.now() - liftedAt) / 1000;
-    await sleep(AFTER_MS);
-    await buyers.stop();
-    const verdict = await judge(rig, ledger, fault.mayForget === true);
-    const { soldTwice, lost, notAsTold, leaked } = verdict;
-    const broken = [
-      ...soldTwice.map((what) => `sold twice: ${what}`),
-      ...lost.map((what) => `lost: ${what}`),
-      ...notAsTold.map((what) => `not as told: ${what}`),
-      ...leaked.map((what) => `leaked: ${what}`),
-      ...(inTime ? [] : [`no recovery within ${RECOVERY_TIMEOUT_MS / 1000} s`]),
-    ];
-    return { fault: name, seed, verdict, recoverySeconds, broken };
-  } finally {
-    await rig.close();
-  }
+  const begin = () => startRig(folder, fault.smallDisk && join(diskOf(folder), 'postgres'));
+  const rig = await start(begin, (running) => running.close());
+  await prepareVerdict(rig, HOLD_SECONDS);
+  const ledger = createLedger();
+  const buyers = sendBuyers(rig.urls, seed, ledger);
+  const startedAt = performance.now();
+  while (outcomesOf(ledger) < OUTCOMES_BEFORE && performance.now() - startedAt < BEFORE_TIMEOUT_MS) await sleep(50);
+  await sleep(BEFORE_MS + random() * 500);
+  await fault.inject({ rig, random, ledger, say });
+  const liftedAt = Date.now();
+  while (!recovered(ledger, liftedAt) && Date.now() - liftedAt < RECOVERY_TIMEOUT_MS) await sleep(20);
+  const inTime = recovered(ledger, liftedAt);
+  const recoverySeconds = (Date.now() - liftedAt) / 1000;
+  await sleep(AFTER_MS);
+  await buyers.stop();
+  const verdict = await judge(rig, ledger, fault.mayForget === true);
+  const { soldTwice, lost, notAsTold, leaked } = verdict;
+  const broken = [
+    ...soldTwice.map((what) => `sold twice: ${what}`),
+    ...lost.map((what) => `lost: ${what}`),
+    ...notAsTold.map((what) => `not as told: ${what}`),
+    ...leaked.map((what) => `leaked: ${what}`),
+    ...(inTime ? [] : [`no recovery within ${RECOVERY_TIMEOUT_MS / 1000} s`]),
+  ];
+  return { fault: name, seed, verdict, recoverySeconds, broken };
 }
 
 /** The words of one run. A run that broke a promise tells how to repeat it. */
@@ -175,15 +181,18 @@ async function main(): Promise<void> {
       const folder = mkdtempSync(join(tmpdir(), 'frontrow-chaos-'));
       const say = (line: string) => process.stderr.write(`    ${name}: ${line}\n`);
       let kept = false;
+      const { start, close } = createStarted(() => {
+        unmountSmallDisk(folder);
+        if (!kept) rmSync(folder, { recursive: true, force: true });
+      });
       try {
-        const run = await runOnce(name, seed + number, say, folder);
+        const run = await runOnce(name, seed + number, say, folder, start);
         done.push(run);
         console.log(lineOf(run));
         kept = keep && run.broken.length > 0;
         if (kept) console.log(`      kept: ${folder}`);
       } finally {
-        unmountSmallDisk(folder);
-        if (!kept) rmSync(folder, { recursive: true, force: true });
+        await close();
       }
     }
   }

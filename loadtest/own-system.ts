@@ -6,6 +6,7 @@ import { freePort } from '../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
+import { createStarted } from './started.ts';
 
 /** What operators of such a system send. */
 export const ADMIN_TOKEN = 'the-admin-token-of-a-system-under-load';
@@ -19,11 +20,7 @@ export type OwnHouse = { ZONES: number; ROWS: number; SEATS_PER_ROW: number };
  */
 export async function startOwnServers({ name, house }: { name: string; house: OwnHouse }) {
   const folder = mkdtempSync(join(tmpdir(), `frontrow-${name}-`));
-  const stops: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (const stop of stops.splice(0)) await stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const { start, stopFirst, close } = createStarted(() => rmSync(folder, { recursive: true, force: true }));
   const logOf = (part: string) => join(folder, `${part}.log`);
   const server = async (part: string, embed: typeof embeddedPostgres | typeof embeddedRedis) => {
     const embedded = await embed({
@@ -33,8 +30,7 @@ export async function startOwnServers({ name, house }: { name: string; house: Ow
       environment: process.env,
       progress: (line) => console.error(line),
     });
-    const started = await embedded.start();
-    stops.unshift(() => started.stop(3_000));
+    const started = await start(embedded.start, (running) => running.stop(3_000));
     return { url: embedded.url, pid: started.identity.pid };
   };
 
@@ -47,8 +43,8 @@ export async function startOwnServers({ name, house }: { name: string; house: Ow
       redis,
       addRedis: () => server('redis-2', embeddedRedis),
       logOf,
-      /** Stopped by `close`, before everything that was started before it. */
-      stopFirst: (stop: () => Promise<void>) => void stops.unshift(stop),
+      start,
+      stopFirst,
       close,
     };
   } catch (fault) {
@@ -67,7 +63,7 @@ export async function startOwnSystem(options: {
   /** Settings beside those that every such system has. */
   settings?: Record<string, string>;
 }) {
-  const { postgres, redis, logOf, stopFirst, close } = await startOwnServers(options);
+  const { postgres, redis, logOf, start, close } = await startOwnServers(options);
   const environment = {
     ...process.env,
     DATABASE_URL: postgres.url,
@@ -82,8 +78,10 @@ export async function startOwnSystem(options: {
   };
   const part = async <Ready>(module: 'api/main' | 'workers/main') => {
     const logFile = logOf(module.replace('/', '-'));
-    const started = await startNodePart<Ready>(module, { environment, logFile });
-    stopFirst(() => started.stop());
+    const started = await start(
+      () => startNodePart<Ready>(module, { environment, logFile }),
+      (running) => running.stop(),
+    );
     return { ...started, logFile };
   };
   const startApi = async () => {

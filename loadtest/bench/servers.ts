@@ -5,7 +5,8 @@ import { startNodePart } from '../../local/node-part.ts';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
-import type { ServerProcess } from '../../shared/platform/embedded/server-process.ts';
+import type { EmbeddedServer } from '../../shared/platform/embedded/server-process.ts';
+import { createStarted } from '../started.ts';
 
 /** A server of one contestant: its address and process. */
 export type OwnServer = { url: string; pid: number };
@@ -14,8 +15,7 @@ export type OwnServer = { url: string; pid: number };
 export function createServers() {
   const environment = process.env;
   const folder = mkdtempSync(join(tmpdir(), 'frontrow-bench-'));
-  const programs: { stop: () => Promise<void> }[] = [];
-  const started: ServerProcess[] = [];
+  const { start, close } = createStarted(() => rmSync(folder, { recursive: true, force: true }));
   const optionsOf = async (name: string) => ({
     folder: join(folder, name),
     port: await freePort(),
@@ -23,32 +23,24 @@ export function createServers() {
     environment,
     progress: () => undefined,
   });
-  const owned = (url: string, server: ServerProcess): OwnServer => {
-    started.push(server);
-    return { url, pid: server.identity.pid };
+  const server = async (embedded: EmbeddedServer): Promise<OwnServer> => {
+    const { identity } = await start(embedded.start, (running) => running.stop(3_000));
+    return { url: embedded.url, pid: identity.pid };
   };
 
   return {
-    async redis(name: string, fsync: 'always' | 'everysec' | 'never'): Promise<OwnServer> {
-      const { url, start } = await embeddedRedis(await optionsOf(`${name}-redis`), { fsync });
-      return owned(url, await start());
-    },
-    async postgres(name: string): Promise<OwnServer> {
-      const { url, start } = await embeddedPostgres(await optionsOf(`${name}-postgres`));
-      return owned(url, await start());
-    },
+    redis: async (name: string, fsync: 'always' | 'everysec' | 'never') =>
+      server(await embeddedRedis(await optionsOf(`${name}-redis`), { fsync })),
+    postgres: async (name: string) => server(await embeddedPostgres(await optionsOf(`${name}-postgres`))),
     /** Starts one of our programs. It may be stopped before `close`, which then finds it so. */
     async program<Ready>(module: string, env: NodeJS.ProcessEnv, args: string[] = []) {
       const logFile = join(folder, `${module.replaceAll('/', '-')}.log`);
-      const program = await startNodePart<Ready>(module, { environment: { ...environment, ...env }, logFile, args });
-      programs.push(program);
-      return program;
+      return start(
+        () => startNodePart<Ready>(module, { environment: { ...environment, ...env }, logFile, args }),
+        (program) => program.stop(),
+      );
     },
-    async close(): Promise<void> {
-      await Promise.all(programs.map((program) => program.stop()));
-      await Promise.all(started.map((server) => server.stop(3_000)));
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }
 

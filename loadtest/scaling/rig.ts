@@ -16,7 +16,14 @@ const LINK_MS = 50;
 
 /** A system of its own with a database far away, and `npm run workers -- --auto` on it. */
 export async function startScalingRig({ max }: { max: number }) {
-  const { postgres, redis: server, logOf, stopFirst, close } = await startOwnServers({ name: 'scaling', house: HOUSE });
+  const {
+    postgres,
+    redis: server,
+    logOf,
+    start,
+    stopFirst,
+    close,
+  } = await startOwnServers({ name: 'scaling', house: HOUSE });
   try {
     const link = await startProxy(postgres.url);
     stopFirst(() => link.close());
@@ -34,14 +41,15 @@ export async function startScalingRig({ max }: { max: number }) {
     stopFirst(async () => redis.disconnect());
     await connected(redis);
     const logFile = logOf('supervisor');
-    const supervisor = await startNodePart('local/workers', {
-      environment: { ...environment, DATABASE_URL: link.url },
-      logFile,
-      args: ['--auto', '--min', '1', '--max', String(max)],
-    });
-    stopFirst(() => supervisor.stop());
-    const api = await startNodePart<{ port: number }>('api/main', { environment, logFile: logOf('api') });
-    stopFirst(() => api.stop());
+    const args = ['--auto', '--min', '1', '--max', String(max)];
+    await start(
+      () => startNodePart('local/workers', { environment: { ...environment, DATABASE_URL: link.url }, logFile, args }),
+      (supervisor) => supervisor.stop(),
+    );
+    const api = await start(
+      () => startNodePart<{ port: number }>('api/main', { environment, logFile: logOf('api') }),
+      (running) => running.stop(),
+    );
     link.delay(LINK_MS);
     const workers = createWorkersStore({ redis, shards: 1 });
     return {

@@ -1,10 +1,12 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { openSocket, send } from '../support/client.ts';
-import { cleanUp, run, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, descendants, isRunning, run, until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 1 });
@@ -115,3 +117,18 @@ test('without a drain, too, connections in use end with an answer and not with a
   for (const answers of await Promise.all(clients)) expect(answers).toBeGreaterThan(0);
   expect((await api.ended).code).toBe(0);
 });
+
+test.each(['redis', 'api-main.log'])(
+  'a load test that is told to end once it has %s stops its parts and leaves nothing',
+  async (sign) => {
+    const folder = dataFolder();
+    const command = run('loadtest/polls', [], { TMPDIR: folder });
+    const has = () => readdirSync(folder).some((own) => existsSync(join(folder, own, sign)));
+    await until(has, 60_000, command.output);
+    const parts = [...descendants(command.pid).keys()];
+    command.kill('SIGTERM');
+    await command.ended;
+    expect(readdirSync(folder)).toEqual([]);
+    await until(() => !parts.some(isRunning), 10_000);
+  },
+);
