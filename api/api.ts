@@ -17,6 +17,7 @@ import { createRoomStore } from '../shared/stores/rooms.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
+import { createTrailStore } from '../shared/stores/trail.ts';
 import { createUserStore } from '../shared/stores/users.ts';
 import { createWorkersStore } from '../shared/stores/workers.ts';
 import { buildApp } from './app.ts';
@@ -95,6 +96,7 @@ export async function startApi(deps: {
     seats,
     users,
     workers,
+    trail: createTrailStore({ prisma }),
     herd,
     identity,
     rooms,

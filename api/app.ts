@@ -11,6 +11,7 @@ import type { EventStore } from '../shared/stores/events.ts';
 import type { MetricsTargets } from '../shared/stores/metrics-targets.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
+import type { TrailStore } from '../shared/stores/trail.ts';
 import type { UserStore } from '../shared/stores/users.ts';
 import type { WorkersStore } from '../shared/stores/workers.ts';
 import { createBoardSessions } from './board-session.ts';
@@ -61,6 +62,7 @@ export function buildApp(deps: {
   seats: SeatStore;
   users: UserStore;
   workers: WorkersStore;
+  trail: TrailStore;
   herd: Herd | undefined;
   identity: Identity;
   rooms: RoomStore;

@@ -29,6 +29,7 @@ import { eventId, ticketId } from '../shared/contract/ids.ts';
 import { auditReport, rebuildReport } from '../shared/contract/jobs.ts';
 import { runWish } from '../shared/contract/reserve.ts';
 import { booking, ticketReceipt, ticketView } from '../shared/contract/tickets.ts';
+import { trailPage, trailQuery } from '../shared/contract/trail.ts';
 import { loginBody, session } from '../shared/contract/users.ts';
 import {
   drawView,
@@ -314,6 +315,13 @@ export const openApiDocument = () =>
       },
       '/admin/rebuild': {
         post: lookAfter('Write Redis anew from PostgreSQL', 'The houses that were written.', rebuildReport),
+      },
+      '/admin/trail': {
+        get: ofOperators(
+          'Every act of an operator, the newest first: `after` is the number of the last one on the page before',
+          { query: trailQuery },
+          ok('A page.', trailPage),
+        ),
       },
       '/admin/session': {
         post: ofOperators(

@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
+import type { Actor } from '../shared/contract/trail.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { ApiError } from './http.ts';
 import { isLoopbackAddress, isLoopbackName } from './loopback.ts';
@@ -36,16 +38,21 @@ export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDD
 
   /**
    * @param given the token that a WebSocket's message brought, where a browser cannot send the header
+   * @returns the name of what proved it, for the audit trail
    * @throws ApiError UNAUTHENTICATED without a token, FORBIDDEN with a wrong one or where there is none to match
    */
-  return function requireOperator(req: IncomingMessage, given = bearerOf(req)): void {
+  return function requireOperator(req: IncomingMessage, given = bearerOf(req)): string {
     if (expected === undefined) {
-      if (config.EMBEDDED && isFromHere(req)) return;
+      if (config.EMBEDDED && isFromHere(req)) return 'loopback';
       throw new ApiError('FORBIDDEN', 'This is for operators, and ADMIN_TOKEN is not set.');
     }
     if (given === undefined) throw new ApiError('UNAUTHENTICATED', 'This is for operators: send the admin token.');
     if (!timingSafeEqual(digest(given), expected)) throw new ApiError('FORBIDDEN');
+    return 'admin token';
   };
 }
 
 export type OperatorGuard = ReturnType<typeof createOperatorGuard>;
+
+/** The operator of a request and the client's address, for the audit trail. `name` is what the guard answered. */
+export const actorOf = (req: Request, name: string): Actor => ({ name, address: (req.ip ?? 'unknown').slice(0, 64) });

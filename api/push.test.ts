@@ -41,7 +41,7 @@ async function pushServer({ pingMs = 60_000, idleMs = 60_000, origins = [] as st
         },
       },
       overview: { watch: () => () => undefined },
-      requireOperator: () => undefined,
+      requireOperator: () => 'admin token',
       origins,
       log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
     },

@@ -1,4 +1,6 @@
+import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
+import { newTicketId } from '../shared/domain/ticket-id.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { openStores } from './stores.ts';
 
@@ -14,7 +16,9 @@ async function main(): Promise<void> {
   if (values.help) return void console.log(HELP);
   const stores = await openStores('rebuild');
   try {
+    const by = { name: 'npm run rebuild', address: hostname().slice(0, 64) };
     for (const eventId of await stores.eventsOf(values.event)) {
+      await stores.trail.write({ id: newTicketId(0), act: 'rebuild', by, eventId });
       const started = performance.now();
       const house = await stores.seats.rebuild(eventId);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);

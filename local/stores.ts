@@ -8,6 +8,7 @@ import { createEventStore } from '../shared/stores/events.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
+import { createTrailStore } from '../shared/stores/trail.ts';
 
 /** The stores of a system for a command that looks after it: the one of the settings, else the one that runs on DATA_DIR. */
 export async function openStores(part: string) {
@@ -31,6 +32,7 @@ export async function openStores(part: string) {
     bookings: createBookingStore({ prisma }),
     tickets: createTicketStore({ scripts }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards }),
+    trail: createTrailStore({ prisma }),
 
     /** The event that was named, or all. @throws ConfigError where there is no such event */
     async eventsOf(named: string | undefined): Promise<number[]> {

@@ -18,6 +18,7 @@ import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
 import { createSuspectStore } from '../shared/stores/suspects.ts';
 import { createTicketStore } from '../shared/stores/tickets.ts';
+import { createTrailStore } from '../shared/stores/trail.ts';
 import { createTurns } from '../shared/stores/turns.ts';
 import { createWorkersStore } from '../shared/stores/workers.ts';
 import { createAdmit } from './admit.ts';
@@ -72,7 +73,8 @@ export async function startWorkers(deps: {
   const stores = { prisma, events, seats, bookings, tickets, shards: config.SHARDS };
   const audit = (eventId: number) => steadyAudit(eventId, stores);
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
-  const operations = createOperations({ events, blocks: createBlockStore({ prisma }), seats, rooms, audit });
+  const trail = createTrailStore({ prisma });
+  const operations = createOperations({ events, blocks: createBlockStore(), seats, rooms, trail, audit });
 
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
   for (const eventId of await events.ids()) await seats.open(eventId);

@@ -2,35 +2,39 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { eventId } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_LOOKED_AFTER } from '../../shared/contract/limits.ts';
+import { type Actor, type TrailAct, trailQuery } from '../../shared/contract/trail.ts';
 import { workersBody } from '../../shared/contract/workers.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import type { JobQueue } from '../../shared/platform/queues.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
+import type { TrailStore } from '../../shared/stores/trail.ts';
 import type { WorkersStore } from '../../shared/stores/workers.ts';
 import { BOARD_PATH, type BoardSessions } from '../board-session.ts';
 import type { Control } from '../control.ts';
 import type { Herd } from '../herd.ts';
 import { ApiError, parse, queryOf, readJson, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
-import type { OperatorGuard } from '../operators.ts';
+import { actorOf, type OperatorGuard } from '../operators.ts';
 import { boardRoute } from './board.ts';
 
 export const lookAfterQuery = z.object({ eventId: z.coerce.number().pipe(eventId).optional() });
 
 /**
  * Looking after what runs, for operators: hold PostgreSQL and Redis against each other, write Redis anew, say how many workers there should
- * be, look into the queues. Their page is one of the web app.
+ * be, look into the queues and the audit trail. Their page is one of the web app.
  */
 export function adminRoutes(deps: {
   events: EventStore;
   control: Control;
   workers: WorkersStore;
+  trail: TrailStore;
   requireOperator: OperatorGuard;
   queues: readonly (readonly JobQueue[])[];
   sessions: BoardSessions;
   /** Only on embedded servers. */
   herd: Herd | undefined;
 }) {
-  const { events, control, workers, requireOperator, sessions, herd } = deps;
+  const { events, control, workers, trail, requireOperator, sessions, herd } = deps;
 
   /** The event that was named, or all. */
   async function eventsOf(req: Request): Promise<number[]> {
@@ -45,17 +49,21 @@ export function adminRoutes(deps: {
   let busy = false;
 
   const lookAfter = (job: 'audit' | 'rebuild') => async (req: Request, res: Response) => {
-    requireOperator(req);
+    const by = actorOf(req, requireOperator(req));
     const eventIds = await eventsOf(req);
     // Each takes a worker's place among those who confirm and cancel, perhaps for long.
     if (busy) throw new ApiError('OVERLOADED', 'One audit or rebuild at a time.');
     busy = true;
     try {
-      reply(res, 200, await control(job, { eventIds }, idempotencyOf(req, req.originalUrl, null)));
+      reply(res, 200, await control(job, { eventIds, by }, idempotencyOf(req, req.originalUrl, null)));
     } finally {
       busy = false;
     }
   };
+
+  /** Writes an act of this process into the trail before it is done: while PostgreSQL is away none is. */
+  const note = (act: TrailAct, by: Actor, changed?: { before?: object; after?: object }) =>
+    trail.write({ id: newTicketId(0), act, by }, changed);
 
   async function showWorkers(req: Request, res: Response): Promise<void> {
     requireOperator(req);
@@ -63,14 +71,25 @@ export function adminRoutes(deps: {
   }
 
   async function askForWorkers(req: Request, res: Response): Promise<void> {
-    requireOperator(req);
+    const by = actorOf(req, requireOperator(req));
     const { processes } = parse(workersBody, await readJson(req));
+    const { asked } = await workers.view();
+    await note('setWorkers', by, { before: { processes: asked }, after: { processes } });
     await workers.ask(processes);
     reply(res, 200, await workers.view());
   }
 
-  function openSession(req: Request, res: Response): void {
+  async function showTrail(req: Request, res: Response): Promise<void> {
     requireOperator(req);
+    const { after, limit } = parse(trailQuery, queryOf(req));
+    const entries = await trail.page(after, limit);
+    const last = entries.at(-1)?.number ?? 1;
+    const next = entries.length === limit && last > 1 ? `/admin/trail?after=${last}&limit=${limit}` : undefined;
+    reply(res, 200, { entries, next });
+  }
+
+  async function openSession(req: Request, res: Response): Promise<void> {
+    await note('openSession', actorOf(req, requireOperator(req)));
     const cookie = sessions.cookie(req.secure);
     reply(res, 200, { path: BOARD_PATH }, cookie === undefined ? {} : { 'set-cookie': cookie });
   }
@@ -80,8 +99,8 @@ export function adminRoutes(deps: {
     reply(res, 200, herd?.view());
   }
 
-  function sendHerd(req: Request, res: Response): void {
-    requireOperator(req);
+  async function sendHerd(req: Request, res: Response): Promise<void> {
+    await note('startHerd', actorOf(req, requireOperator(req)));
     const { localAddress = '127.0.0.1', localPort } = req.socket;
     herd?.start(`http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`);
     reply(res, 202, herd?.view());
@@ -90,6 +109,7 @@ export function adminRoutes(deps: {
   const router = Router();
   router.post('/audit', lookAfter('audit'));
   router.post('/rebuild', lookAfter('rebuild'));
+  router.get('/trail', showTrail);
   router.get('/workers', showWorkers);
   router.post('/workers', askForWorkers);
   router.post('/session', openSession);

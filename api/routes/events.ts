@@ -19,7 +19,7 @@ import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
 import { ApiError, parse, pathOf, queryOf, readJson, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
-import type { OperatorGuard } from '../operators.ts';
+import { actorOf, type OperatorGuard } from '../operators.ts';
 import { seatViews } from './seats.ts';
 
 const eventParams = z.object({ id: z.coerce.number().pipe(eventId) });
@@ -93,34 +93,34 @@ export function eventRoutes(deps: {
   }
 
   async function create(req: Request, res: Response): Promise<void> {
-    requireOperator(req);
+    const by = actorOf(req, requireOperator(req));
     const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
     const event = parse(newEvent, body);
     requireSense({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event }, event.zones.length);
     const idempotency = idempotencyOf(req, '/api/events', body);
-    const { eventId: id } = await control('createEvent', { eventId: await events.nextId(), event }, idempotency);
+    const { eventId: id } = await control('createEvent', { eventId: await events.nextId(), event, by }, idempotency);
     const house = await events.readHouse(id);
     if (house === undefined) throw new ApiError('INTERNAL');
     reply(res, 201, await viewOf(house), { location: `/api/events/${id}` });
   }
 
   async function change(req: Request, res: Response): Promise<void> {
-    requireOperator(req);
+    const by = actorOf(req, requireOperator(req));
     const house = await houseOf(req);
     const body = parse(eventChange, await readJson(req));
     requireSense({ ...house.settings, ...body }, house.zones.length);
-    await control('changeEvent', { eventId: house.eventId, change: body });
+    await control('changeEvent', { eventId: house.eventId, change: body, by });
     reply(res, 200, await viewOf((await events.readHouse(house.eventId)) ?? house));
   }
 
   const changeBlock = (job: 'block' | 'unblock') => async (req: Request, res: Response) => {
-    requireOperator(req);
+    const by = actorOf(req, requireOperator(req));
     const house = await houseOf(req);
     const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
     const { seats: labels } = parse(blockBody, body);
     const strange = strangeSeat(house, labels);
     if (strange !== undefined) throw new ApiError('INVALID_REQUEST', strange);
-    const asked = { eventId: house.eventId, seats: [...new Set(labels)] };
+    const asked = { eventId: house.eventId, seats: [...new Set(labels)], by };
     const { changed, taken } = await control(job, asked, idempotencyOf(req, pathOf(req), body));
     if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
     reply(res, 200, { eventId: house.eventId, changed });

@@ -15,7 +15,7 @@ import type { Control } from '../control.ts';
 import { ApiError, goneSignal, noteAccepted, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
 import type { Identity } from '../identity.ts';
 import { type Intake, idempotencyOf } from '../intake.ts';
-import type { OperatorGuard } from '../operators.ts';
+import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import { startTrace } from '../traces.ts';
@@ -121,16 +121,16 @@ export function addSeatSystemRoutes(
   }
 
   async function initialize(req: Request, res: Response): Promise<void> {
-    requireOperator(req);
-    const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT }, operatorsKey(req));
+    const by = actorOf(req, requireOperator(req));
+    const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT, by }, operatorsKey(req));
     reply(res, 201, { message: 'Seats are initialized. What is sold stays sold.', totalKeys: rows, totalSeats });
   }
 
   async function clear(req: Request, res: Response): Promise<void> {
-    requireOperator(req);
+    const by = actorOf(req, requireOperator(req));
     const now = await events.readHouse(DEFAULT_EVENT);
     if (now === undefined) throw new ApiError('EVENT_UNKNOWN');
-    await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation }, operatorsKey(req));
+    await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation, by }, operatorsKey(req));
     reply(res, 201, { message: 'All bookings of the event are deleted, every seat is free.' });
   }
 

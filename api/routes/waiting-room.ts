@@ -9,7 +9,7 @@ import type { RoomStore } from '../../shared/stores/rooms.ts';
 import type { Control } from '../control.ts';
 import { ApiError, hasBody, parse, readJson, reply } from '../http.ts';
 import type { Identity } from '../identity.ts';
-import type { OperatorGuard } from '../operators.ts';
+import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { WaitingRooms } from '../waiting-room.ts';
 
@@ -76,14 +76,14 @@ export function addWaitingRoomRoutes(
   }
 
   async function change(req: Request, res: Response): Promise<void> {
-    requireOperator(req);
+    const by = actorOf(req, requireOperator(req));
     const id = await eventOf(req);
     const body = parse(roomChange, await readJson(req));
     if (body.requireLogin && !identity.isOn) throw new ApiError('INVALID_REQUEST', 'requireLogin: nobody logs in here');
     const isMore = body.mode !== undefined && body.mode !== 'off' && waitingRooms.find(id) === undefined;
     if (isMore && waitingRooms.count() >= MAX_ROOMS)
       throw new ApiError('OVERLOADED', `There are ${MAX_ROOMS} waiting rooms that are not off.`);
-    await control('changeRoom', { eventId: id, change: body });
+    await control('changeRoom', { eventId: id, change: body, by });
     await waitingRooms.refresh();
     const room = await rooms.find(id);
     if (room === undefined) throw new ApiError('INTERNAL');

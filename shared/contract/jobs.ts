@@ -3,6 +3,7 @@ import { acceptedEvent, eventChange } from './events.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_LOOKED_AFTER } from './limits.ts';
 import { seatWish } from './reserve.ts';
+import { actor } from './trail.ts';
 import { roomChange } from './waiting-room.ts';
 
 // Strict: a worker of the version before refuses a field that it does not know, and the job comes again until a newer one takes it.
@@ -65,8 +66,6 @@ export type HouseReport = z.infer<typeof houseReport>;
 /** Seats that a block or an unblock changed; or those that somebody has, and then nothing was changed. */
 const blockReport = z.object({ changed: z.int(), taken: z.array(seatLabel) });
 
-export type BlockReport = z.infer<typeof blockReport>;
-
 /** What an audit compared and found, event by event; of the differences so many as fit, in `listed`. */
 export const auditReport = z.object({
   events: z
@@ -88,6 +87,9 @@ export const rebuildReport = z.object({ events: z.array(houseReport).max(MAX_EVE
 
 const eventIds = z.array(eventId).max(MAX_EVENTS_LOOKED_AFTER);
 
+/** What an operator asks for, and by which operator: a job of the version before does not say. */
+const operatorJob = <Shape extends z.ZodRawShape>(shape: Shape) => z.object({ ...shape, by: actor.optional() });
+
 /**
  * The catalogue of jobs: each name with its queue and the schema of its payload. Producers and workers both parse with it.
  * `booking` carries the herd; `control` is small, so that whoever pays, cancels or operates never waits behind a herd.
@@ -99,17 +101,17 @@ export const jobs = {
   expire: { queue: 'control', payload: z.object({}) },
   sweep: { queue: 'control', payload: z.object({}) },
   reconcile: { queue: 'control', payload: z.object({}) },
-  initialize: { queue: 'control', payload: z.object({ eventId }) },
+  initialize: { queue: 'control', payload: operatorJob({ eventId }) },
   /** `generation`: the one to end, so that a clear that comes again does not end the next one too. */
-  clear: { queue: 'control', payload: z.object({ eventId, generation: z.int() }) },
+  clear: { queue: 'control', payload: operatorJob({ eventId, generation: z.int() }) },
   /** The number is given before, so that a job that runs twice creates one event. */
-  createEvent: { queue: 'control', payload: z.object({ eventId, event: acceptedEvent }) },
-  changeEvent: { queue: 'control', payload: z.object({ eventId, change: eventChange }) },
-  block: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
-  unblock: { queue: 'control', payload: z.object({ eventId, seats: z.array(seatLabel) }) },
-  changeRoom: { queue: 'control', payload: z.object({ eventId, change: roomChange }) },
-  audit: { queue: 'control', payload: z.object({ eventIds }) },
-  rebuild: { queue: 'control', payload: z.object({ eventIds }) },
+  createEvent: { queue: 'control', payload: operatorJob({ eventId, event: acceptedEvent }) },
+  changeEvent: { queue: 'control', payload: operatorJob({ eventId, change: eventChange }) },
+  block: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
+  unblock: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
+  changeRoom: { queue: 'control', payload: operatorJob({ eventId, change: roomChange }) },
+  audit: { queue: 'control', payload: operatorJob({ eventIds }) },
+  rebuild: { queue: 'control', payload: operatorJob({ eventIds }) },
 } as const;
 
 /** What the jobs of an operator, who waits for them, answer. */

@@ -55,6 +55,9 @@ export const MAX_SEATS_INCLUDED = 100_000;
 export const MAX_EVENTS_LOOKED_AFTER = 1_000;
 export const MAX_DIFFERENCES_LISTED = 100;
 
+/** Entries on one page of the audit trail. */
+export const MAX_ENTRIES_ON_PAGE = 100;
+
 /** Waiting rooms that are not off, of all events. */
 export const MAX_ROOMS = 1_000;
 

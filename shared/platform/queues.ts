@@ -77,7 +77,7 @@ export type JobQueue = ReturnType<typeof openQueue>;
 
 /** What to do for each job of a queue: a job without a handler does not compile. */
 export type Handlers<Name extends QueueName> = {
-  [Job in JobOfQueue<Name>]: (payload: JobPayload<Job>) => Promise<unknown>;
+  [Job in JobOfQueue<Name>]: (payload: JobPayload<Job>, jobId: string) => Promise<unknown>;
 };
 
 /**
@@ -96,11 +96,11 @@ export function openWorker<Name extends QueueName>(
   const process = async (job: Job) => {
     const jobName = job.name as JobOfQueue<Name>;
     if (!Object.hasOwn(handlers, jobName)) throw new Error(`no such job: ${job.name}`);
-    const handle = handlers[jobName] as (payload: unknown) => Promise<unknown>;
+    const handle = handlers[jobName] as (payload: unknown, jobId: string) => Promise<unknown>;
     const { requests } = job.data as { requests?: unknown };
     const tickets = Array.isArray(requests) ? requests.length : 0; // schedules and operators' work carry none
     waits.observe(secondsSince(job.timestamp), tickets);
-    const result = await handle(jobs[jobName].payload.parse(job.data));
+    const result = await handle(jobs[jobName].payload.parse(job.data), job.id ?? '');
     outcomes.observe(secondsSince(job.timestamp), tickets);
     return result;
   };

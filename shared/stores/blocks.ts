@@ -1,10 +1,8 @@
-import type { BlockReport } from '../contract/jobs.ts';
 import { BLOCK_OWNER, labelOf, seatOf } from '../domain/house.ts';
-import type { PrismaClient } from '../platform/prisma.ts';
 import { Prisma } from '../platform/prisma-client/client.ts';
 
 /** Ends a transaction that must not change anything: somebody has these seats. */
-class SeatsTaken extends Error {
+export class SeatsTaken extends Error {
   readonly labels: string[];
 
   constructor(labels: string[]) {
@@ -14,7 +12,7 @@ class SeatsTaken extends Error {
 }
 
 /** Blocked seats in PostgreSQL: neither held nor sold, and nobody's until an operator unblocks them. */
-export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
+export function createBlockStore() {
   const wanted = (labels: readonly string[]) => {
     const seats = labels.map(seatOf);
     return Prisma.sql`unnest(
@@ -23,35 +21,30 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
   };
 
   return {
-    /** Blocks seats, all or none: where somebody has one, the answer names them. One that is blocked already counts as done. */
-    async block(eventId: number, labels: readonly string[]): Promise<BlockReport> {
-      try {
-        const changed = await prisma.$transaction(async (transaction) => {
-          const count = await transaction.$executeRaw`
-            INSERT INTO seat (event_id, zone, row, number, status, booking_id)
-            SELECT ${eventId}::int, zone, row, number, 'BLOCKED', ${BLOCK_OWNER}::uuid FROM ${wanted(labels)}
-            ORDER BY zone, row, number
-            ON CONFLICT DO NOTHING`;
-          const taken = await transaction.$queryRaw<{ zone: number; row: number; number: number }[]>`
-            SELECT zone, row, number FROM seat JOIN ${wanted(labels)} USING (zone, row, number)
-            WHERE event_id = ${eventId}::int AND status <> 'BLOCKED' ORDER BY zone, row, number`;
-          if (taken.length > 0) throw new SeatsTaken(taken.map(labelOf));
-          return count;
-        });
-        return { changed, taken: [] };
-      } catch (fault) {
-        if (fault instanceof SeatsTaken) return { changed: 0, taken: fault.labels };
-        throw fault;
-      }
+    /**
+     * Blocks seats. One that is blocked already stays so. Answers how many are new.
+     *
+     * @throws SeatsTaken where somebody has one: then the transaction must not be committed
+     */
+    async block(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
+      const changed = await transaction.$executeRaw`
+        INSERT INTO seat (event_id, zone, row, number, status, booking_id)
+        SELECT ${eventId}::int, zone, row, number, 'BLOCKED', ${BLOCK_OWNER}::uuid FROM ${wanted(labels)}
+        ORDER BY zone, row, number
+        ON CONFLICT DO NOTHING`;
+      const taken = await transaction.$queryRaw<{ zone: number; row: number; number: number }[]>`
+        SELECT zone, row, number FROM seat JOIN ${wanted(labels)} USING (zone, row, number)
+        WHERE event_id = ${eventId}::int AND status <> 'BLOCKED' ORDER BY zone, row, number`;
+      if (taken.length > 0) throw new SeatsTaken(taken.map(labelOf));
+      return changed;
     },
 
-    /** Unblocks seats; those that are not blocked stay as they are. */
-    async unblock(eventId: number, labels: readonly string[]): Promise<BlockReport> {
-      const changed = await prisma.$executeRaw`
+    /** Unblocks seats; those that are not blocked stay as they are. Answers how many were. */
+    unblock(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
+      return transaction.$executeRaw`
         DELETE FROM seat USING ${wanted(labels)}
         WHERE event_id = ${eventId}::int AND status = 'BLOCKED'
           AND seat.zone = wanted.zone AND seat.row = wanted.row AND seat.number = wanted.number`;
-      return { changed, taken: [] };
     },
   };
 }

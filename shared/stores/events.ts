@@ -1,4 +1,4 @@
-import type { EventChange, NewEvent } from '../contract/events.ts';
+import type { EventChange, EventSettings, NewEvent } from '../contract/events.ts';
 import { buildHouse, type House } from '../domain/house.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { Prisma } from '../platform/prisma-client/client.ts';
@@ -8,9 +8,6 @@ const DEFAULT_PRICE = 5_000;
 
 /** Either the pool or a transaction on it. */
 export type Database = PrismaClient | Prisma.TransactionClient;
-
-/** A house of millions of seats takes a while to delete. */
-const CLEAR_LIMITS = { timeout: 60_000, maxWait: 10_000 };
 
 /** Events and their houses in PostgreSQL. */
 export function createEventStore({ prisma }: { prisma: PrismaClient }) {
@@ -92,40 +89,43 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     },
 
     /** Creates an event under a number from `nextId`, unless it is there: a job that runs twice creates one. */
-    async create(eventId: number, { zones, ...settings }: NewEvent): Promise<void> {
+    async create(eventId: number, { zones, ...settings }: NewEvent, database: Database = prisma): Promise<void> {
       const rows = zones.map((zone, i) => ({ eventId, number: i + 1, ...zone }));
-      await prisma.$transaction([
-        prisma.event.createMany({ data: { id: eventId, ...columnsOf(settings) }, skipDuplicates: true }),
-        prisma.zone.createMany({ data: rows, skipDuplicates: true }),
-      ]);
+      await database.event.createMany({ data: { id: eventId, ...columnsOf(settings) }, skipDuplicates: true });
+      await database.zone.createMany({ data: rows, skipDuplicates: true });
     },
 
-    /** Changes how an event is sold. */
-    async change(eventId: number, change: EventChange): Promise<void> {
-      await prisma.event.updateMany({ where: { id: eventId }, data: columnsOf(change) });
+    /** Changes how an event is sold. Answers what the changed settings were. */
+    async change(
+      eventId: number,
+      change: EventChange,
+      transaction: Prisma.TransactionClient,
+    ): Promise<Partial<EventSettings>> {
+      await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR NO KEY UPDATE`;
+      const settings: Partial<EventSettings> = (await this.readHouse(eventId, transaction))?.settings ?? {};
+      await transaction.event.updateMany({ where: { id: eventId }, data: columnsOf(change) });
+      return Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(change, name)));
     },
 
     /**
      * Deletes every booking and seat of an event and raises its generation, so that work in flight cannot be saved. Only
      * where the event still is in this generation: a clear that comes again must not delete what was sold since.
      *
-     * @param alsoEnd what else ends with the generation, in the same transaction
+     * @returns how many were deleted; undefined where the generation has ended before
      */
     async clear(
       eventId: number,
       generation: number,
-      alsoEnd?: (eventId: number, transaction: Prisma.TransactionClient) => Promise<void>,
-    ): Promise<void> {
-      await prisma.$transaction(async (transaction) => {
-        // It waits for saves under way, and they for it; what follows sees what they saved.
-        await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR UPDATE`;
-        const raise = { where: { id: eventId, generation }, data: { generation: { increment: 1 } } };
-        if ((await transaction.event.updateMany(raise)).count === 0) return;
-        await transaction.seat.deleteMany({ where: { eventId } });
-        await transaction.booking.deleteMany({ where: { eventId } });
-        await transaction.buyer.deleteMany({ where: { eventId } });
-        await alsoEnd?.(eventId, transaction);
-      }, CLEAR_LIMITS);
+      transaction: Prisma.TransactionClient,
+    ): Promise<{ bookings: number; seats: number } | undefined> {
+      // It waits for saves under way, and they for it; what follows sees what they saved.
+      await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR UPDATE`;
+      const raise = { where: { id: eventId, generation }, data: { generation: { increment: 1 } } };
+      if ((await transaction.event.updateMany(raise)).count === 0) return undefined;
+      const { count: seats } = await transaction.seat.deleteMany({ where: { eventId } });
+      const { count: bookings } = await transaction.booking.deleteMany({ where: { eventId } });
+      await transaction.buyer.deleteMany({ where: { eventId } });
+      return { bookings, seats };
     },
   };
 }

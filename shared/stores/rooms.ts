@@ -7,6 +7,7 @@ import { groupBy } from '../domain/group-by.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
+import type { Database } from './events.ts';
 import { keysOf } from './keys.ts';
 import type { Scripts } from './scripts.ts';
 
@@ -115,13 +116,16 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
       return rows.map((row) => ({ ...row, steppedMs: Number(row.steppedMs) }));
     },
 
-    /** Changes an event's room in PostgreSQL, and makes one where there is none. Doing it again changes nothing more. */
-    async change(eventId: number, change: RoomChange): Promise<void> {
+    /** Changes an event's room in PostgreSQL, and makes one where there is none. Answers what the changed settings were. */
+    async change(eventId: number, change: RoomChange, database: Database = prisma): Promise<Partial<RoomSettings>> {
       const { mode, ...rest } = change;
       const set = Object.entries({ ...rest, mode: mode && modes[mode] }).filter(([, value]) => value !== undefined);
       const data: Prisma.WaitingRoomUncheckedUpdateInput = Object.fromEntries(set);
-      await prisma.waitingRoom.createMany({ data: { eventId, ...fresh() }, skipDuplicates: true });
-      await prisma.waitingRoom.update({ where: { eventId }, data: { ...data, version: { increment: 1 } } });
+      await database.waitingRoom.createMany({ data: { eventId, ...fresh() }, skipDuplicates: true });
+      await database.$executeRaw`SELECT event_id FROM waiting_room WHERE event_id = ${eventId}::int FOR NO KEY UPDATE`;
+      const before = settingsOf(await database.waitingRoom.findUniqueOrThrow({ where: { eventId } }));
+      await database.waitingRoom.update({ where: { eventId }, data: { ...data, version: { increment: 1 } } });
+      return Object.fromEntries(Object.entries(before).filter(([name]) => Object.hasOwn(change, name)));
     },
 
     /** Ends an event's line and every token of it: the next one has another seed. */

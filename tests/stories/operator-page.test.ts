@@ -117,6 +117,10 @@ describeInBrowser('the operator’s page', (browser) => {
       waitingRoom: { mode: 'ON', paused: true, peoplePerMinute: 60 },
     });
 
+    const acts = page.getByRole('region', { name: 'Last acts of operators' });
+    await acts.locator('tr', { hasText: 'changeEvent event 1' }).getByText('after {"salesPaused":true}').waitFor();
+    await acts.locator('tr', { hasText: 'setWorkers' }).getByText('admin token').first().waitFor();
+
     system().log.warn({ fault: 'a fault to be seen', token: 'secret' }, 'something was not right');
     await page.reload(); // the token is kept
     await page.getByText('a fault to be seen').waitFor();

@@ -129,7 +129,7 @@ async function startSystem(options: SystemOptions) {
     /** Ends the event's generation in PostgreSQL, as a clear does before Redis is told. */
     async clearEvent(): Promise<void> {
       const house = await events.readHouse(1);
-      await events.clear(1, house?.generation ?? 0);
+      await prisma.$transaction((transaction) => events.clear(1, house?.generation ?? 0, transaction));
     },
 
     /** Starts another API node beside the first, with connections of its own. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { clientMessage, ServerMessage } from '../../shared/contract/messages.ts';
 import type { Overview } from '../../shared/contract/overview.ts';
+import type { TrailEntry, TrailPage } from '../../shared/contract/trail.ts';
 
 // Types only, as everywhere in web/.
 type ClientMessage = z.infer<typeof clientMessage>;
@@ -28,9 +29,15 @@ export type Operation = {
   now?: Overview;
   /** Five minutes of overviews, the oldest first. */
   history: Point[];
+  /** The last acts of operators, the newest first; undefined until they are read. */
+  acts?: TrailEntry[];
 };
 
 const MAX_POINTS = 300;
+
+/** Acts that are shown, and milliseconds between two reads of them: another operator may do some. */
+const ACTS = 20;
+const ACTS_EVERY_MS = 10_000;
 const RETRY_MS = { first: 500, last: 10_000 };
 const TIMEOUT_MS = 15_000;
 
@@ -75,6 +82,7 @@ export function createOperation(show: (operation: Operation) => void) {
   let retries = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let watchdog: ReturnType<typeof setTimeout> | undefined;
+  let actsReadAt = Number.NEGATIVE_INFINITY;
 
   function change(some: Partial<Operation>): void {
     operation = { ...operation, ...some };
@@ -126,6 +134,7 @@ export function createOperation(show: (operation: Operation) => void) {
   function take(now: Overview): void {
     retries = 0;
     expectOverview();
+    if (performance.now() - actsReadAt > ACTS_EVERY_MS) void readActs();
     const { history } = operation;
     const { queue, outcomes = {}, atMs } = now;
     const last = history.at(-1);
@@ -153,18 +162,28 @@ export function createOperation(show: (operation: Operation) => void) {
   }
 
   /** @throws Error with the words of whoever refuses */
-  async function send(method: 'POST' | 'PUT' | 'PATCH', path: string, body: object): Promise<unknown> {
+  async function send(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<unknown> {
     const mine = token.read();
     const answer = await fetch(path, {
       method,
       cache: 'no-store',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: { 'content-type': 'application/json', ...(mine !== undefined && { authorization: `Bearer ${mine}` }) },
-      body: JSON.stringify(body),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const answered = (await answer.json()) as { detail?: string };
     if (!answer.ok) throw new Error(answered.detail ?? `The answer was ${answer.status}.`);
     return answered;
+  }
+
+  async function readActs(): Promise<void> {
+    actsReadAt = performance.now();
+    try {
+      const { entries } = (await send('GET', `/admin/trail?limit=${ACTS}`)) as TrailPage;
+      change({ acts: entries });
+    } catch {
+      // PostgreSQL is away, which the overview says: the acts of before stay.
+    }
   }
 
   connect();
@@ -186,6 +205,7 @@ export function createOperation(show: (operation: Operation) => void) {
       try {
         await send(method, path, body);
         show(operation);
+        void readActs();
       } catch (fault) {
         change({ failure: (fault as Error).message });
       }

@@ -7,6 +7,7 @@ import { Chart, timeOf } from './chart.tsx';
 import { Events } from './events.tsx';
 import { createOperation, type Operation, type Operator, type Point } from './operation.ts';
 import './style.css';
+import { Acts } from './acts.tsx';
 import { inWords, meanOf, outcomesOf, problemsOf, secondsInWords } from './words.ts';
 
 type Ask = Operator['ask'];
@@ -20,7 +21,7 @@ export function OperatorPage() {
     operator.current = opened;
     return opened.stop;
   }, []);
-  const { phase, refusal, now, history, lost, failure } = operation;
+  const { phase, refusal, now, history, lost, failure, acts } = operation;
   const ask: Ask = async (...what) => operator.current?.ask(...what);
   return (
     <>
@@ -40,6 +41,7 @@ export function OperatorPage() {
               <Outcomes history={history} />
             </div>
             <Events events={now.events} ask={ask} />
+            <Acts acts={acts} />
             <Faults faults={now.faults} process={now.process} />
           </>
         ) : (

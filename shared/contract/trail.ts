@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { eventId } from './ids.ts';
+import { MAX_ENTRIES_ON_PAGE } from './limits.ts';
+
+/** Every act of an operator that the audit trail keeps: the jobs of operators, and what an API process does by itself. */
+const act = z.enum([
+  ...(['createEvent', 'changeEvent', 'block', 'unblock', 'clear', 'initialize', 'changeRoom'] as const),
+  ...(['audit', 'rebuild', 'setWorkers', 'openSession', 'startHerd'] as const),
+]);
+
+export type TrailAct = z.infer<typeof act>;
+
+/** An operator: the name of what proved it (`admin token`, or `loopback` where none is needed), and the client's address. */
+export const actor = z.strictObject({ name: z.string().max(64), address: z.string().max(64) });
+
+export type Actor = z.infer<typeof actor>;
+
+/** `GET /admin/trail`: entries below number `after`, or the newest. */
+export const trailQuery = z.strictObject({
+  after: z.coerce.number().int().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_ENTRIES_ON_PAGE).default(MAX_ENTRIES_ON_PAGE),
+});
+
+/** One act. `before` and `after` are what it changed, as JSON. */
+const trailEntry = z
+  .object({
+    /** Counts from 1 without gaps, in the order in which acts were committed. */
+    number: z.int(),
+    at: z.iso.datetime(),
+    act,
+    by: z.string(),
+    address: z.string(),
+    eventId: eventId.optional(),
+    before: z.unknown().optional(),
+    after: z.unknown().optional(),
+  })
+  .meta({ id: 'TrailEntry' });
+
+export type TrailEntry = z.infer<typeof trailEntry>;
+
+/** A page of the audit trail, the newest entry first. `next` is where older ones are. */
+export const trailPage = z.object({ entries: z.array(trailEntry), next: z.string().optional() });
+
+export type TrailPage = z.infer<typeof trailPage>;

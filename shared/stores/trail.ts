@@ -1,0 +1,81 @@
+import type { Actor, TrailAct, TrailEntry } from '../contract/trail.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import type { Prisma } from '../platform/prisma-client/client.ts';
+import type { Database } from './events.ts';
+
+/** Bytes of `before` and of `after` that an entry keeps: more than any act of today has. */
+const MAX_JSON_BYTES = 32 * 1024;
+
+/** The operator of a job that the version before has queued. */
+const UNKNOWN: Actor = { name: 'unknown', address: 'unknown' };
+
+/** An act on its way into the trail. `id` is its job's, or is made for its request: an act is kept once for each. */
+export type Act = { id: string; act: TrailAct; by?: Actor | undefined; eventId?: number | undefined };
+
+/** What an act changed. */
+export type Changed<After extends object> = { before?: object; after: After };
+
+/** The audit trail of operators' acts in PostgreSQL. A trigger there refuses to change or delete an entry. */
+export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
+  /** Writes an act that only Redis or this process knows otherwise: before it is done. */
+  async function write(
+    { id, act, by = UNKNOWN, eventId }: Act,
+    { before, after }: { before?: object; after?: object } = {},
+    database: Database = prisma,
+  ): Promise<void> {
+    await database.$executeRaw`
+      INSERT INTO trail (id, act, actor, address, event_id, before, after)
+      VALUES (
+        ${id}, ${act}, ${by.name}, ${by.address}, ${eventId ?? null}::int, ${bounded(before)}::jsonb, ${bounded(after)}::jsonb
+      ) ON CONFLICT (id) DO NOTHING`;
+  }
+
+  return {
+    write,
+
+    /**
+     * Does an act and writes its entry, in one transaction and once: where the entry stands, an earlier delivery of the job did the act.
+     *
+     * @param work does it, and answers what changed; undefined where nothing did, and then there is no entry
+     * @returns what the entry has as `after`
+     */
+    async once<After extends object>(
+      act: Act,
+      work: (transaction: Prisma.TransactionClient) => Promise<Changed<After> | undefined>,
+      limits: { timeout?: number; maxWait?: number } = {},
+    ): Promise<After | undefined> {
+      return prisma.$transaction(async (transaction) => {
+        // A job that was delivered twice waits for itself here, and then finds the entry.
+        await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${act.id}, 0))`;
+        const done = await transaction.trailEntry.findUnique({ where: { id: act.id }, select: { after: true } });
+        if (done !== null) return done.after as After;
+        const changed = await work(transaction);
+        // Last: the entries of other acts wait from here on until this one is committed.
+        if (changed !== undefined) await write(act, changed, transaction);
+        return changed?.after;
+      }, limits);
+    },
+
+    /** Entries with numbers below `after`, or the newest, the newest first. */
+    async page(after: number | undefined, limit: number): Promise<TrailEntry[]> {
+      const where = after === undefined ? {} : { number: { lt: after } };
+      const rows = await prisma.trailEntry.findMany({ where, orderBy: { number: 'desc' }, take: limit });
+      return rows.map(({ number, at, act, actor, address, eventId, before, after }) => ({
+        ...{ number, at: at.toISOString(), act: act as TrailAct, by: actor, address },
+        ...(eventId !== null && { eventId }),
+        ...(before !== null && { before }),
+        ...(after !== null && { after }),
+      }));
+    },
+  };
+}
+
+/** JSON that an entry has room for: of what is longer its length. */
+function bounded(value: object | undefined): string | null {
+  if (value === undefined) return null;
+  const text = JSON.stringify(value);
+  const bytes = Buffer.byteLength(text);
+  return bytes > MAX_JSON_BYTES ? JSON.stringify({ tooLarge: bytes }) : text;
+}
+
+export type TrailStore = ReturnType<typeof createTrailStore>;
