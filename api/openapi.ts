@@ -53,10 +53,13 @@ const ok = (description: string, schema: z.ZodType) => ({ '200': answer(descript
 /** Codes that come with the seconds after which to try again. Where limits are on, `RateLimit` tells of them in every answer. */
 const PAUSES = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'UNAVAILABLE']);
 
+/** Errors of an operation of surface B: those of its own, and those that any may have. */
+const problems = (codes: readonly ErrorCode[]): ZodOpenApiResponsesObject =>
+  problemsOf([...codes, 'INVALID_REQUEST', 'UNAVAILABLE', 'INTERNAL']);
+
 /** Errors of surface B, by the status of their codes. */
-function problems(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
-  const all: ErrorCode[] = [...codes, 'INVALID_REQUEST', 'UNAVAILABLE', 'INTERNAL'];
-  const byStatus = groupBy(all, (code) => String(statusOf(code)));
+function problemsOf(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
+  const byStatus = groupBy(codes, (code) => String(statusOf(code)));
   const content = { 'application/problem+json': { schema: problem } };
   return Object.fromEntries(
     [...byStatus].map(([status, some]) => [
@@ -141,7 +144,7 @@ const ofSeatSystem = (
 const ofHealth = (summary: string, responses: ZodOpenApiResponsesObject): ZodOpenApiOperationObject => ({
   summary,
   tags: ['Health'],
-  responses,
+  responses: { ...responses, ...problemsOf(['INVALID_REQUEST']) },
 });
 
 const wait = z
@@ -392,9 +395,11 @@ export const openApiDocument = () =>
         get: ofHealth('This document', ok('OpenAPI 3.1.', z.looseObject({ openapi: z.string() }))),
       },
       '/docs': {
-        get: ofHealth('This document, to read and try', {
-          '200': { description: 'A page.', content: { 'text/html': {} } },
-        }),
+        get: {
+          summary: 'This document, to read and try',
+          tags: ['Health'],
+          responses: { '200': { description: 'A page.', content: { 'text/html': {} } } },
+        },
       },
     },
   });

@@ -9,7 +9,7 @@ import { settledView } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { EventStore } from '../shared/stores/events.ts';
-import { ApiError } from './http.ts';
+import { ApiError, parse, refuseQuery } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { OperatorGuard } from './operators.ts';
 import { isOwnOrigin } from './origins.ts';
@@ -90,6 +90,11 @@ export function attachPush(
     if (!mayConnect(req)) return refuseUpgrade(socket, '403 Forbidden', errorBody('FORBIDDEN', FOREIGN_PAGE));
     if (sockets.clients.size >= MAX_SOCKETS)
       return refuseUpgrade(socket, '503 Service Unavailable', errorBody('OVERLOADED'));
+    try {
+      refuseQuery(req); // a token goes into a message: addresses end up in logs
+    } catch (fault) {
+      return refuseUpgrade(socket, '400 Bad Request', errorBody('INVALID_REQUEST', (fault as Error).message));
+    }
     sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket, req));
   });
 
@@ -240,8 +245,8 @@ export function attachPush(
     }, pulse.pingMs);
 
     socket.on('message', (data, isBinary) => {
-      const message = isBinary ? undefined : parseMessage(String(data));
-      if (message === undefined) return send(errorMessage('INVALID_REQUEST', WHAT_TO_SEND));
+      const message = isBinary ? WHAT_TO_SEND : parseMessage(String(data));
+      if (typeof message === 'string') return send(errorMessage('INVALID_REQUEST', message));
       if (message.type === 'subscribe') void subscribe(message.ticketId);
       else if (message.type === 'watch') void watchSeats(message.eventId);
       else if (message.type === 'operate') operate(message.token);
@@ -289,11 +294,18 @@ export function attachPush(
   };
 }
 
+/** A client's message, or what is wrong with it. */
 function parseMessage(text: string) {
+  let message: unknown;
   try {
-    return clientMessage.safeParse(JSON.parse(text)).data;
+    message = JSON.parse(text);
   } catch {
-    return undefined;
+    return WHAT_TO_SEND;
+  }
+  try {
+    return parse(clientMessage, message);
+  } catch (fault) {
+    return `${(fault as ApiError).message}. ${WHAT_TO_SEND}`;
   }
 }
 
@@ -301,6 +313,6 @@ const errorBody = (code: ErrorCode, error = titleOf(code)) => JSON.stringify({ e
 
 /** The version tells who asked with another one what we speak (RFC 6455, section 4.2.2). */
 function refuseUpgrade(socket: Duplex, status: string, body: string): void {
-  const headers = `content-type: application/json\r\nsec-websocket-version: 13\r\nconnection: close\r\ncontent-length: ${body.length}`;
+  const headers = `content-type: application/json\r\nsec-websocket-version: 13\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}`;
   socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
 }

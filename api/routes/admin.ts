@@ -12,12 +12,12 @@ import type { WorkersStore } from '../../shared/stores/workers.ts';
 import { BOARD_PATH, type BoardSessions } from '../board-session.ts';
 import type { Control } from '../control.ts';
 import type { Herd } from '../herd.ts';
-import { ApiError, parse, queryOf, readJson, reply } from '../http.ts';
+import { ApiError, parse, queryOf, readJson, refuseBody, refuseQuery, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import { boardRoute } from './board.ts';
 
-export const lookAfterQuery = z.object({ eventId: z.coerce.number().pipe(eventId).optional() });
+export const lookAfterQuery = z.strictObject({ eventId: z.coerce.number().pipe(eventId).optional() });
 
 /**
  * Looking after what runs, for operators: hold PostgreSQL and Redis against each other, write Redis anew, say how many workers there should
@@ -38,7 +38,7 @@ export function adminRoutes(deps: {
 
   /** The event that was named, or all. */
   async function eventsOf(req: Request): Promise<number[]> {
-    const { eventId: named } = parse(lookAfterQuery, queryOf(req));
+    const { eventId: named } = queryOf(req, lookAfterQuery);
     const eventIds = named === undefined ? await events.ids() : [named];
     if (named !== undefined && (await events.layout(named)) === undefined) throw new ApiError('EVENT_UNKNOWN');
     if (eventIds.length > MAX_EVENTS_LOOKED_AFTER)
@@ -50,6 +50,7 @@ export function adminRoutes(deps: {
 
   const lookAfter = (job: 'audit' | 'rebuild') => async (req: Request, res: Response) => {
     const by = actorOf(req, requireOperator(req));
+    await refuseBody(req);
     const eventIds = await eventsOf(req);
     // Each takes a worker's place among those who confirm and cancel, perhaps for long.
     if (busy) throw new ApiError('OVERLOADED', 'One audit or rebuild at a time.');
@@ -67,11 +68,13 @@ export function adminRoutes(deps: {
 
   async function showWorkers(req: Request, res: Response): Promise<void> {
     requireOperator(req);
+    refuseQuery(req);
     reply(res, 200, await workers.view());
   }
 
   async function askForWorkers(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
+    refuseQuery(req);
     const { processes } = parse(workersBody, await readJson(req));
     const { asked } = await workers.view();
     await note('setWorkers', by, { before: { processes: asked }, after: { processes } });
@@ -81,7 +84,7 @@ export function adminRoutes(deps: {
 
   async function showTrail(req: Request, res: Response): Promise<void> {
     requireOperator(req);
-    const { after, limit } = parse(trailQuery, queryOf(req));
+    const { after, limit } = queryOf(req, trailQuery);
     const entries = await trail.page(after, limit);
     const last = entries.at(-1)?.number ?? 1;
     const next = entries.length === limit && last > 1 ? `/admin/trail?after=${last}&limit=${limit}` : undefined;
@@ -89,18 +92,25 @@ export function adminRoutes(deps: {
   }
 
   async function openSession(req: Request, res: Response): Promise<void> {
-    await note('openSession', actorOf(req, requireOperator(req)));
+    const by = actorOf(req, requireOperator(req));
+    refuseQuery(req);
+    await refuseBody(req);
+    await note('openSession', by);
     const cookie = sessions.cookie(req.secure);
     reply(res, 200, { path: BOARD_PATH }, cookie === undefined ? {} : { 'set-cookie': cookie });
   }
 
   function showHerd(req: Request, res: Response): void {
     requireOperator(req);
+    refuseQuery(req);
     reply(res, 200, herd?.view());
   }
 
   async function sendHerd(req: Request, res: Response): Promise<void> {
-    await note('startHerd', actorOf(req, requireOperator(req)));
+    const by = actorOf(req, requireOperator(req));
+    refuseQuery(req);
+    await refuseBody(req);
+    await note('startHerd', by);
     const { localAddress = '127.0.0.1', localPort } = req.socket;
     herd?.start(`http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`);
     reply(res, 202, herd?.view());

@@ -13,11 +13,12 @@ import type { EventStore } from '../../shared/stores/events.ts';
 import {
   ApiError,
   goneSignal,
-  hasBody,
   noteAccepted,
   parse,
   pathOf,
   readJson,
+  readOptionalJson,
+  refuseQuery,
   reply,
   replyTicket,
   waitSeconds,
@@ -50,15 +51,15 @@ export function bookingRoutes(deps: {
   const { bookIntake, changeIntake, outcomes, events, bookings, identity, waitingRooms, limits, shards, log } = deps;
 
   async function hold(req: Request, res: Response): Promise<void> {
+    const seconds = waitSeconds(req);
     const body = await readJson(req);
-    const { eventId, userId: named, ...wish } = parse(bookingBody, body);
+    const { eventId, userId: named, wish } = parse(bookingBody, body);
     const caller = await identity.callerOf(req, named);
     await limits.bookingOf(caller, res);
     const house = await events.layout(eventId);
     if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
     const unfit = misfit(house, wish);
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
-    const seconds = waitSeconds(req);
     const admission = waitingRooms.admissionOf(eventId, req.headers, caller.userId);
 
     const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
@@ -69,6 +70,7 @@ export function bookingRoutes(deps: {
   }
 
   async function show(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
     const reader = await identity.readerOf(req);
     const booking = await bookings.find(idOf(req));
     if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('BOOKING_UNKNOWN');
@@ -77,13 +79,13 @@ export function bookingRoutes(deps: {
 
   const change = (kind: ChangeRequest['kind']) => async (req: Request, res: Response) => {
     const bookingId = idOf(req);
-    const body = hasBody(req) ? await readJson(req) : {}; // where people log in it has nothing to say
+    const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
+    const body = await readOptionalJson(req); // where people log in it has nothing to say
     const { userId: named, ...rest } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
     const caller = await identity.callerOf(req, named);
     await limits.bookingOf(caller, res);
     const shard = shardOfTicket(bookingId, shards);
     if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
-    const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
 
     const idempotency = idempotencyOf(req, pathOf(req), body, caller);
     const asked = { kind, bookingId, userId: caller.userId, ...rest };

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { Router } from 'express';
-import { reply } from '../http.ts';
+import { refuseQuery, reply } from '../http.ts';
 import { openApiDocument } from '../openapi.ts';
 
 const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -32,7 +32,8 @@ const POLICY =
 export function docsRoutes() {
   let document: ReturnType<typeof openApiDocument> | undefined; // made when it is asked for: it takes a quarter of a start
   const router = Router();
-  router.get('/openapi.json', (_req, res) => {
+  router.get('/openapi.json', (req, res) => {
+    refuseQuery(req);
     document ??= openApiDocument();
     reply(res, 200, document);
   });

@@ -17,17 +17,17 @@ import type { EventStore } from '../../shared/stores/events.ts';
 import { rowsOfZone } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
-import { ApiError, parse, pathOf, queryOf, readJson, reply } from '../http.ts';
+import { ApiError, parse, pathOf, queryOf, readJson, refuseQuery, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import { seatViews } from './seats.ts';
 
 const eventParams = z.object({ id: z.coerce.number().pipe(eventId) });
-export const listQuery = z.object({
+export const listQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(MAX_EVENTS_ON_PAGE).default(MAX_EVENTS_ON_PAGE),
 });
-export const showQuery = z.object({ include: z.literal('seats').optional() });
+export const showQuery = z.strictObject({ include: z.literal('seats').optional() });
 
 /** Events: what is on sale, with counts; operators create and change them, block and unblock seats. */
 export function eventRoutes(deps: {
@@ -46,7 +46,7 @@ export function eventRoutes(deps: {
   }
 
   async function list(req: Request, res: Response): Promise<void> {
-    const { after, limit } = parse(listQuery, queryOf(req));
+    const { after, limit } = queryOf(req, listQuery);
     const page = await events.list(after, limit);
     const last = page.at(-1);
     const next = page.length === limit && last ? `/api/events?after=${last.eventId}&limit=${limit}` : undefined;
@@ -54,7 +54,7 @@ export function eventRoutes(deps: {
   }
 
   async function show(req: Request, res: Response): Promise<void> {
-    const { include } = parse(showQuery, queryOf(req));
+    const { include } = queryOf(req, showQuery);
     const house = await houseOf(req);
     if (include === undefined) return reply(res, 200, await viewOf(house));
     if (house.totalSeats > MAX_SEATS_INCLUDED) {
@@ -94,6 +94,7 @@ export function eventRoutes(deps: {
 
   async function create(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
+    refuseQuery(req);
     const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
     const event = parse(newEvent, body);
     requireSense({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event }, event.zones.length);
@@ -106,8 +107,9 @@ export function eventRoutes(deps: {
 
   async function change(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
-    const house = await houseOf(req);
+    refuseQuery(req);
     const body = parse(eventChange, await readJson(req));
+    const house = await houseOf(req);
     requireSense({ ...house.settings, ...body }, house.zones.length);
     await control('changeEvent', { eventId: house.eventId, change: body, by });
     reply(res, 200, await viewOf((await events.readHouse(house.eventId)) ?? house));
@@ -115,9 +117,10 @@ export function eventRoutes(deps: {
 
   const changeBlock = (job: 'block' | 'unblock') => async (req: Request, res: Response) => {
     const by = actorOf(req, requireOperator(req));
-    const house = await houseOf(req);
+    refuseQuery(req);
     const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
     const { seats: labels } = parse(blockBody, body);
+    const house = await houseOf(req);
     const strange = strangeSeat(house, labels);
     if (strange !== undefined) throw new ApiError('INVALID_REQUEST', strange);
     const asked = { eventId: house.eventId, seats: [...new Set(labels)], by };

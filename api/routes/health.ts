@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import type { Redis } from 'ioredis';
 import type { PrismaClient } from '../../shared/platform/prisma.ts';
 import { keysOf } from '../../shared/stores/keys.ts';
-import { reply } from '../http.ts';
+import { refuseQuery, reply } from '../http.ts';
 
 /** Milliseconds that a server may take to answer before this node calls itself not ready. */
 const PROBE_TIMEOUT_MS = 1_000;
@@ -35,7 +35,8 @@ export function healthRoutes(deps: { redis: Redis; prisma: PrismaClient; shards:
     return true;
   }
 
-  async function ready(_req: Request, res: Response): Promise<void> {
+  async function ready(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
     if (isStopping()) return reply(res, 503, { status: 'stopping' });
     const [redisAnswers, postgresAnswers, queueMoves] = await Promise.all([
       holds(redis.ping().then(() => true)),
@@ -55,7 +56,10 @@ export function healthRoutes(deps: { redis: Redis; prisma: PrismaClient; shards:
   }
 
   const router = Router();
-  router.get('/healthz', (_req, res) => reply(res, 200, { status: 'ok' }));
+  router.get('/healthz', (req, res) => {
+    refuseQuery(req);
+    reply(res, 200, { status: 'ok' });
+  });
   router.get('/readyz', ready);
   return router;
 }

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { contentType } from '../../shared/platform/metrics.ts';
 import type { MetricsTargets } from '../../shared/stores/metrics-targets.ts';
-import { reply, replyText } from '../http.ts';
+import { refuseQuery, reply, replyText } from '../http.ts';
 
 /**
  * `/metrics`: what Prometheus reads of this node, and of what all processes share. `/metrics/targets`: where workers show theirs, as
@@ -10,10 +10,12 @@ import { reply, replyText } from '../http.ts';
 export function metricsRoutes(deps: { metricsPage: () => Promise<string>; metricsTargets: MetricsTargets }) {
   const { metricsPage, metricsTargets } = deps;
   const router = Router();
-  router.get('/metrics', async (_req: Request, res: Response) => {
+  router.get('/metrics', async (req: Request, res: Response) => {
+    refuseQuery(req);
     replyText(res, 200, await metricsPage(), {}, contentType);
   });
-  router.get('/metrics/targets', async (_req: Request, res: Response) => {
+  router.get('/metrics/targets', async (req: Request, res: Response) => {
+    refuseQuery(req);
     const targets = await metricsTargets.list();
     reply(res, 200, targets.length === 0 ? [] : [{ targets }]);
   });

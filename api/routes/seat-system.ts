@@ -12,7 +12,18 @@ import type { EventStore } from '../../shared/stores/events.ts';
 import { statusesOf } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
-import { ApiError, goneSignal, noteAccepted, parse, readJson, reply, replyTicket, waitSeconds } from '../http.ts';
+import {
+  ApiError,
+  goneSignal,
+  noteAccepted,
+  parse,
+  readJson,
+  refuseBody,
+  refuseQuery,
+  reply,
+  replyTicket,
+  waitSeconds,
+} from '../http.ts';
 import type { Identity } from '../identity.ts';
 import { type Intake, idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
@@ -69,11 +80,11 @@ export function addSeatSystemRoutes(
   }
 
   async function reserve(req: Request, res: Response): Promise<void> {
+    const seconds = waitSeconds(req);
     const body = await readJson(req);
     const wish = parse(runWish, body);
     const unfit = misfit(await house(), wish);
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
-    const seconds = waitSeconds(req);
     const admission = await admissionOf(req);
 
     const idempotency = idempotencyOf(req, '/reserve', body);
@@ -95,6 +106,7 @@ export function addSeatSystemRoutes(
   }
 
   async function occupancy(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
     const { zone: zoneNumber, row } = parse(placeParams, req.params);
     const zone = zoneOf(await house(), zoneNumber);
     if (zone === undefined || row > zone.rows) throw new ApiError('INVALID_REQUEST', 'There is no such row.');
@@ -104,7 +116,8 @@ export function addSeatSystemRoutes(
     reply(res, 200, { zone: zoneNumber, row, occupied, total, available: total - occupied });
   }
 
-  async function checkAll(_req: Request, res: Response): Promise<void> {
+  async function checkAll(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
     const now = await house();
     const { totalSeats, totalRows, zones } = now;
     const counts = [...(await seats.countsByZone(now)).values()];
@@ -122,24 +135,30 @@ export function addSeatSystemRoutes(
 
   async function initialize(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
+    refuseQuery(req);
+    await refuseBody(req);
     const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT, by }, operatorsKey(req));
     reply(res, 201, { message: 'Seats are initialized. What is sold stays sold.', totalKeys: rows, totalSeats });
   }
 
   async function clear(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
+    refuseQuery(req);
+    await refuseBody(req);
     const now = await events.readHouse(DEFAULT_EVENT);
     if (now === undefined) throw new ApiError('EVENT_UNKNOWN');
     await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation, by }, operatorsKey(req));
     reply(res, 201, { message: 'All bookings of the event are deleted, every seat is free.' });
   }
 
-  async function stats(_req: Request, res: Response): Promise<void> {
+  async function stats(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
     const { bytesPerRow, ...figures } = await seats.stats(await house());
     reply(res, 200, { ...figures, estimatedSizePerKey: `${bytesPerRow} bytes` });
   }
 
   async function waitingRoom(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
     const token = visitorTokenOf(req);
     const room = waitingRooms.find(DEFAULT_EVENT);
     if (token === undefined && room !== undefined && room.state?.on !== false) {

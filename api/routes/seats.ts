@@ -8,7 +8,7 @@ import { type House, labelOf, seatOf, type Zone, zoneOf } from '../../shared/dom
 import type { EventStore } from '../../shared/stores/events.ts';
 import { type RowMarks, rowsOfZone, statusesOf } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
-import { ApiError, parse, queryOf, reply } from '../http.ts';
+import { ApiError, queryOf, reply } from '../http.ts';
 
 /** Rows that are looked at for one page before the page ends where it is: a page of a full house costs no more. */
 const MAX_ROWS_ON_PAGE = 2_000;
@@ -21,14 +21,14 @@ const MAX_MAPS = 20;
 const MAX_WAITING = 20_000;
 
 const number = z.coerce.number().int();
-export const availableQuery = z.object({
+export const availableQuery = z.strictObject({
   eventId: z.coerce.number().pipe(eventId),
   zone: number.min(1).optional(),
   row: number.min(1).optional(),
   after: seatLabel.optional(),
   limit: number.min(1).max(MAX_SEATS_ON_PAGE).default(100),
 });
-export const mapQuery = z.object({ eventId: z.coerce.number().pipe(eventId) });
+export const mapQuery = z.strictObject({ eventId: z.coerce.number().pipe(eventId) });
 
 /** Seats of an event: a list of what is free, and a map of everything for drawing. */
 export function seatRoutes({ events, seats }: { events: EventStore; seats: SeatStore }) {
@@ -43,7 +43,7 @@ export function seatRoutes({ events, seats }: { events: EventStore; seats: SeatS
   }
 
   async function available(req: Request, res: Response): Promise<void> {
-    const query = parse(availableQuery, queryOf(req));
+    const query = queryOf(req, availableQuery);
     const house = await houseOf(query.eventId);
     const after = query.after === undefined ? undefined : seatOf(query.after);
     const rows = rowsFrom(house, query, after);
@@ -63,12 +63,14 @@ export function seatRoutes({ events, seats }: { events: EventStore; seats: SeatS
     const page = found.slice(0, query.limit);
     const end = found.length > query.limit ? page.at(-1)?.seatNumber : lastSeatOf(last);
     const more = found.length > query.limit || some.length > 0;
-    const next = new URLSearchParams({ ...queryOf(req), after: end ?? '' });
+    const next = new URLSearchParams();
+    for (const [name, value] of Object.entries({ ...query, after: end ?? '' }))
+      if (value !== undefined) next.set(name, String(value));
     reply(res, 200, { seats: page, next: more ? `/api/seats/available?${next}` : undefined });
   }
 
   async function map(req: Request, res: Response): Promise<void> {
-    const house = await houseOf(parse(mapQuery, queryOf(req)).eventId);
+    const house = await houseOf(queryOf(req, mapQuery).eventId);
     const version = await seats.version(house.eventId);
     const etag = etagOf(house, version);
     // Version 0: the house is closed, and PostgreSQL has no version.

@@ -10,10 +10,10 @@ const ticketParams = z.object({ id: ticketId });
 /** Tickets: what became of a request. */
 export function ticketRoutes({ outcomes, identity }: { outcomes: Outcomes; identity: Identity }) {
   async function show(req: Request, res: Response): Promise<void> {
+    const seconds = waitSeconds(req);
     const params = ticketParams.safeParse(req.params);
     if (!params.success) throw new ApiError('TICKET_UNKNOWN');
     const { id } = params.data;
-    const seconds = waitSeconds(req);
     const reader = await identity.readerOf(req);
     const { json } =
       seconds > 0 ? await outcomes.wait(id, seconds, goneSignal(res), reader) : await outcomes.view(id, reader);

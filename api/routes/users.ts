@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { loginBody } from '../../shared/contract/users.ts';
 import { verifyPassword } from '../../shared/domain/password.ts';
 import type { UserStore } from '../../shared/stores/users.ts';
-import { ApiError, parse, readJson, reply } from '../http.ts';
+import { ApiError, parse, readJson, refuseQuery, reply } from '../http.ts';
 import type { Identity } from '../identity.ts';
 import type { RateLimits } from '../rate-limits.ts';
 
@@ -17,6 +17,7 @@ export function userRoutes({ users, identity, limits }: { users: UserStore; iden
   let checks = 0;
 
   async function login(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
     const { email, password } = parse(loginBody, await readJson(req));
     if (checks >= MAX_CHECKS) throw new ApiError('OVERLOADED', 'Too many people log in at this moment.');
     checks += 1;

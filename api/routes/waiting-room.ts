@@ -7,7 +7,7 @@ import { commitmentOf } from '../../shared/domain/draw.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import type { Control } from '../control.ts';
-import { ApiError, hasBody, parse, readJson, reply } from '../http.ts';
+import { ApiError, parse, readJson, readOptionalJson, refuseBody, refuseQuery, reply } from '../http.ts';
 import type { Identity } from '../identity.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { RateLimits } from '../rate-limits.ts';
@@ -51,6 +51,7 @@ export function addWaitingRoomRoutes(
   }
 
   function poll(req: Request, res: Response): void | Promise<void> {
+    refuseQuery(req);
     const id = Number(req.params.id);
     if (waitingRooms.find(id) === undefined) return pollNoRoom(req, res);
     const view = waitingRooms.poll(id, visitorTokenOf(req));
@@ -63,7 +64,8 @@ export function addWaitingRoomRoutes(
   }
 
   async function join(req: Request, res: Response): Promise<void> {
-    const { nonce } = parse(joinBody, hasBody(req) ? await readJson(req) : {});
+    refuseQuery(req);
+    const { nonce } = parse(joinBody, await readOptionalJson(req));
     const id = await eventOf(req);
     const mustLogIn = waitingRooms.find(id)?.state?.login ?? waitingRooms.find(id)?.settings.requireLogin ?? false;
     const userId = mustLogIn ? (await identity.callerOf(req, undefined)).userId : undefined;
@@ -72,13 +74,16 @@ export function addWaitingRoomRoutes(
   }
 
   async function leave(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
+    await refuseBody(req);
     replyView(res, 200, await waitingRooms.leave(await eventOf(req), visitorTokenOf(req)));
   }
 
   async function change(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
-    const id = await eventOf(req);
+    refuseQuery(req);
     const body = parse(roomChange, await readJson(req));
+    const id = await eventOf(req);
     if (body.requireLogin && !identity.isOn) throw new ApiError('INVALID_REQUEST', 'requireLogin: nobody logs in here');
     const isMore = body.mode !== undefined && body.mode !== 'off' && waitingRooms.find(id) === undefined;
     if (isMore && waitingRooms.count() >= MAX_ROOMS)
@@ -105,6 +110,7 @@ export function addWaitingRoomRoutes(
   }
 
   async function draw(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
     const id = await eventOf(req);
     const known = waitingRooms.find(id);
     const room = known?.order === undefined ? await rooms.find(id) : known;

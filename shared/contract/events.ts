@@ -62,7 +62,7 @@ export const newEvent = eventSettings
   .extend({
     currency: isoCurrency.default('EUR'),
     zones: z
-      .array(zoneSize.extend({ price: price.default(0) }))
+      .array(zoneSize.extend({ price: price.default(0) }).strict())
       .min(1)
       .max(MAX_ZONES)
       .refine(
@@ -73,7 +73,8 @@ export const newEvent = eventSettings
         (zones) => zones.reduce((sum, { rows, seatsPerRow }) => sum + rows * seatsPerRow, 0) <= MAX_SEATS_IN_HOUSE,
         `at most ${MAX_SEATS_IN_HOUSE} seats`,
       ),
-  });
+  })
+  .strict();
 
 export type NewEvent = z.infer<typeof newEvent>;
 
@@ -81,12 +82,12 @@ export type NewEvent = z.infer<typeof newEvent>;
 export const acceptedEvent = newEvent.extend({ currency });
 
 /** Body of `PATCH /api/events/:id`: what is to be different. */
-export const eventChange = eventSettings.partial();
+export const eventChange = eventSettings.partial().strict();
 
 export type EventChange = z.infer<typeof eventChange>;
 
 /** Body of blocking and unblocking seats. */
-export const blockBody = z.object({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });
+export const blockBody = z.strictObject({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });
 
 /** How many seats have which status. */
 export const seatCounts = z

@@ -10,7 +10,9 @@ export const eventId = z.int().min(1).max(2_147_483_647);
 export const userId = z.int().min(1).max(2_147_483_647);
 
 /** A seat label, `zone-row-seat`, each from 1. */
-export const seatLabel = z.string().regex(/^[1-9]\d{0,5}-[1-9]\d{0,5}-[1-9]\d{0,5}$/);
+export const seatLabel = z
+  .string()
+  .regex(/^[1-9]\d{0,5}-[1-9]\d{0,5}-[1-9]\d{0,5}$/, 'a seat is named zone-row-number, each from 1, as 3-12-45');
 
 /** The event that surface A speaks of, and that a fresh database starts with. */
 export const DEFAULT_EVENT = 1;

@@ -11,10 +11,10 @@ import { type ErrorCode, errorCode, ticketView } from './tickets.ts';
  * WebSocket. `operate` brings the admin token for the same reason; where operators need none it is left out.
  */
 export const clientMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('subscribe'), ticketId }),
-  z.object({ type: z.literal('watch'), eventId }),
-  z.object({ type: z.literal('authenticate'), token: z.string().max(MAX_MESSAGE_BYTES) }),
-  z.object({ type: z.literal('operate'), token: z.string().max(MAX_MESSAGE_BYTES).optional() }),
+  z.strictObject({ type: z.literal('subscribe'), ticketId }),
+  z.strictObject({ type: z.literal('watch'), eventId }),
+  z.strictObject({ type: z.literal('authenticate'), token: z.string().max(MAX_MESSAGE_BYTES) }),
+  z.strictObject({ type: z.literal('operate'), token: z.string().max(MAX_MESSAGE_BYTES).optional() }),
 ]);
 
 /**

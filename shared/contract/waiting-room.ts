@@ -9,7 +9,7 @@ export const VISITOR_TOKEN_HEADER = 'x-visitor-token';
 export const ADMISSION_TOKEN_HEADER = 'x-admission-token';
 
 /** Body of `POST /api/events/:id/waiting-room`, which may be left out. `nonce`: what the visitor adds to the draw. */
-export const joinBody = z.object({
+export const joinBody = z.strictObject({
   nonce: z
     .string()
     .regex(/^[\w-]{8,64}$/)
@@ -91,7 +91,7 @@ const roomSettings = z.object({
 export type RoomSettings = z.infer<typeof roomSettings>;
 
 /** Body of `PUT /api/events/:id/waiting-room`: what is to be different. */
-export const roomChange = roomSettings.partial();
+export const roomChange = roomSettings.partial().strict();
 
 export type RoomChange = z.infer<typeof roomChange>;
 

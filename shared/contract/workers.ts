@@ -3,7 +3,10 @@ import { MAX_WORKERS } from './limits.ts';
 
 /** How many worker processes an operator asks for: a number, or as many as the load needs. */
 export const workersBody = z.strictObject({
-  processes: z.union([z.int().min(1).max(MAX_WORKERS), z.literal('auto')]),
+  processes: z.union(
+    [z.int().min(1).max(MAX_WORKERS), z.literal('auto')],
+    `a number from 1 to ${MAX_WORKERS}, or "auto"`,
+  ),
 });
 
 export type WorkersAsked = z.infer<typeof workersBody>['processes'];

@@ -1,7 +1,8 @@
 import { request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openSocket, send } from '../support/client.ts';
+import { openSocket, type Reply, send } from '../support/client.ts';
+import { document } from '../support/openapi.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem();
@@ -57,6 +58,121 @@ describe('POST /reserve answers 409 INVALID_REQUEST', () => {
   });
 });
 
+/** Why a request was refused as invalid, in words; undefined where it was not. */
+const refusalOf = ({ status, body }: Reply) =>
+  [400, 409].includes(status) && body.code === 'INVALID_REQUEST' ? String(body.detail ?? body.error) : undefined;
+
+type Documented = { parameters?: { in: string; name: string }[] };
+
+/** Every route of the OpenAPI document but the page: `METHOD`, its path filled in, and the parameters that it takes. */
+const ROUTES = Object.entries(document.paths ?? {}).flatMap(([template, operations]) => {
+  const id = /(tickets|bookings)/.test(template) ? '00000000-0000-8000-8000-000000000000' : '1';
+  const path = template.replace('{id}', id).replaceAll(/\{\w+\}/g, '1');
+  return Object.entries(operations ?? {}).map(([method, operation]) => {
+    const parameters = (operation as Documented).parameters ?? [];
+    const query = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
+    return [method.toUpperCase(), path, query] as const;
+  });
+});
+
+describe.each(ROUTES.filter(([, path]) => path !== '/docs'))('%s %s', (method, path, parameters) => {
+  test('refuses a parameter that it does not know, by name', async () => {
+    const refusal = refusalOf(await send(system().url, method, `${path}?surprise=1`));
+    expect(refusal).toContain('surprise: unknown parameter');
+    for (const name of parameters) {
+      const reply = await send(system().url, method, `${path}?${name.toUpperCase()}=1`);
+      expect(refusalOf(reply)).toContain(`${name.toUpperCase()}: unknown parameter; did you mean ${name}?`);
+    }
+  });
+
+  test('refuses a parameter that comes twice', async () => {
+    for (const name of parameters) {
+      const values = name === 'include' ? ['seats', 'seats'] : ['1', '1'];
+      const needed = parameters.includes('eventId') && name !== 'eventId' ? 'eventId=1&' : '';
+      const query = needed + values.map((value) => `${name}=${name === 'after' && needed ? '1-1-1' : value}`).join('&');
+      expect(refusalOf(await send(system().url, method, `${path}?${query}`))).toBe(`${name}: given more than once`);
+    }
+  });
+
+  if (method !== 'GET')
+    test('refuses a field that it does not know, by name', async () => {
+      const refusal = refusalOf(await send(system().url, method, path, { surprise: 1 }));
+      expect(refusal).toContain('surprise: unknown field');
+    });
+});
+
+describe('a slip of the pen', () => {
+  const seats = ['1-1-3'];
+  const mine = { eventId: 1, userId: 1 };
+  const house = { name: 'New', zones: [{ rows: 1, seatsPerRow: 5 }] };
+  const booking = '/api/bookings/00000000-0000-8000-8000-000000000000';
+  test.each([
+    ['POST', '/reserve', { zone: 3, Row: 7, count: 1 }, 'Row: unknown field; did you mean row?'],
+    ['POST', '/reserve', { count: 1, seats }, 'seats: unknown field; known: zone, row, start, count'],
+    ['POST', '/clear?eventId=85', { eventId: 85 }, 'eventId: unknown parameter; no parameter is taken here'],
+    ['POST', '/clear', { eventId: 85 }, 'eventId: unknown field'],
+    ['PATCH', '/api/events/1', { paused: true }, 'paused: unknown field; did you mean salesPaused?'],
+    ['PATCH', '/api/events/1', { onSaleat: null }, 'onSaleat: unknown field; did you mean onSaleAt?'],
+    ['PATCH', '/api/events/1', { zones: [] }, 'zones: unknown field; known: name, onSaleAt, '],
+    ['POST', '/api/events', { ...house, seatlimit: 2 }, 'seatlimit: unknown field; did you mean seatLimit?'],
+    [
+      'POST',
+      '/api/events',
+      { ...house, zones: [{ rows: 1, seatsPerRow: 5, prise: 2 }] },
+      'zones.0.prise: unknown field; did you mean price?',
+    ],
+    ['DELETE', booking, { userId: 1, seats }, 'seats: unknown field; known: userId'],
+    ['POST', `${booking}/confirm`, { userId: 1, paymentRef: 'abc' }, 'did you mean paymentReference?'],
+    ['POST', '/admin/audit?eventid=2', undefined, 'eventid: unknown parameter; did you mean eventId?'],
+    ['PUT', '/api/events/1/waiting-room', { Mode: 'on' }, 'Mode: unknown field; did you mean mode?'],
+    ['POST', '/admin/workers', { processes: 'many' }, 'processes: a number from 1 to 64, or "auto"'],
+    ['POST', '/api/bookings?eventId=2', { ...mine, count: 1 }, 'eventId: unknown parameter; known: wait'],
+    ['POST', '/api/bookings', { ...mine, seatNumber: '1-1-1', seats }, 'seats: not together with seatNumber'],
+    ['POST', '/api/bookings', { ...mine, seatNumber: '1-1-1', count: 2 }, 'count: not together with seatNumber'],
+    ['POST', '/api/bookings', { ...mine, seats, zone: 1, row: 1 }, 'zone: not together with seats; row: not together'],
+    ['POST', '/api/bookings', { ...mine, seats, count: 1 }, 'count: not together with seats'],
+    ['POST', '/api/bookings', { ...mine, zone: 1 }, 'count: needed where a place is named'],
+    ['POST', '/api/bookings', mine, 'body: needs seatNumber, seats or count'],
+    ['POST', '/api/bookings', { ...mine, seatNumber: 'A17' }, 'seatNumber: a seat is named zone-row-number'],
+    ['POST', '/api/bookings', { ...mine, count: 1, 'a\u202eb': 1 }, '"a\u202eb": unknown field'],
+    ['POST', '/api/bookings', '{"eventId":1,"userId":1,"count":1,"__proto__":{}}', '__proto__: unknown field'],
+  ])('%s %s %j is named', async (method, path, body, words) => {
+    expect(refusalOf(await send(system().url, method, path, body))).toContain(words);
+  });
+
+  test('a thousand of them are named in few words', async () => {
+    const fields = Array.from({ length: 1_000 }, (_, i) => [`f${i}`, 0]);
+    const refusal = refusalOf(await reserve({ count: 1, ...Object.fromEntries(fields) }));
+    expect(refusal).toMatch(/f9: unknown field.*; and 990 more$/);
+  });
+
+  test('an empty object is no body', async () => {
+    const room = '/api/events/1/waiting-room';
+    expect(await send(system().url, 'DELETE', room, {})).toMatchObject({
+      status: 404,
+      body: { code: 'PLACE_UNKNOWN' },
+    });
+    const chunked = await exchange(
+      `DELETE ${room} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    );
+    expect(chunked).toContain('PLACE_UNKNOWN');
+  });
+
+  test('a body of GET is refused: what stands in it would be lost', async () => {
+    const body = '{"limit":1}';
+    const head = 'GET /api/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json';
+    expect(await exchange(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)).toContain('body: none is taken');
+    expect(await exchange(`${head}\r\nContent-Length: 2\r\n\r\n{}`)).toContain('HTTP/1.1 200 ');
+  });
+
+  test.each(['/?utm_source=x', '/events/1?fbclid=x', '/events/1/wait?x=1&x=2', '/admin?x=1', '/docs?x=1'])(
+    'the page %s takes every parameter',
+    async (path) => {
+      expect((await fetch(`${system().url}${path}`)).status).toBe(200);
+    },
+  );
+});
+
 test.each(['/reserve', '/api/bookings'])('POST %s with a body that is nested too deeply is refused', async (path) => {
   const deep = `{"eventId":1,"userId":1,"count":1,"note":${'['.repeat(8_000)}${']'.repeat(8_000)}}`;
   const { body } = await send(system().url, 'POST', path, deep, { 'idempotency-key': 'a key for a deep body' });
@@ -79,6 +195,7 @@ const UPGRADE = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket';
 test.each([
   ['an address without a path', 'GET http:// HTTP/1.1\r\nHost: x\r\nConnection: close', 404, 'ROUTE_UNKNOWN'],
   ['an upgrade without a key', `GET /ws HTTP/1.1\r\n${UPGRADE}\r\nSec-WebSocket-Version: 13`, 400, 'INVALID_REQUEST'],
+  ['an upgrade with a token in its address', `GET /ws?token=x HTTP/1.1\r\n${UPGRADE}`, 400, 'INVALID_REQUEST'],
   ['an upgrade elsewhere', `GET /elsewhere HTTP/1.1\r\n${UPGRADE}`, 404, 'ROUTE_UNKNOWN'],
 ])('%s is answered with a code', async (_name, head, status, code) => {
   const answer = await exchange(`${head}\r\n\r\n`);
@@ -160,10 +277,13 @@ describe('a WebSocket message', () => {
     ['an unknown type', '{"type":"shout"}'],
     ['no ticket id', '{"type":"subscribe"}'],
     ['a ticket id that is none', '{"type":"subscribe","ticketId":"x"}'],
-  ])('with %s is refused, and the socket goes on', async (_name, message) => {
+    ['a field too many', '{"type":"watch","eventId":1,"zone":2}', 'zone: unknown field; known: type, eventId'],
+    ['a name in another case', '{"type":"watch","eventid":1}', 'eventid: unknown field; did you mean eventId?'],
+  ])('with %s is refused, and the socket goes on', async (_name, message, words = '') => {
     const socket = await openSocket(system().url);
     socket.send(message);
-    expect(await socket.next()).toMatchObject({ type: 'error', code: 'INVALID_REQUEST', error: expect.any(String) });
+    const error = expect.stringContaining(words);
+    expect(await socket.next()).toMatchObject({ type: 'error', code: 'INVALID_REQUEST', error });
     const ticketId = '00000000-0000-8000-8000-000000000000';
     socket.send({ type: 'subscribe', ticketId });
     expect(await socket.next()).toMatchObject({ type: 'error', code: 'TICKET_UNKNOWN', ticketId });
