@@ -17,6 +17,8 @@ import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import {
   blockAnswer,
   blockBody,
+  clearBody,
+  clearSentence,
   eventChange,
   eventList,
   eventView,
@@ -25,7 +27,7 @@ import {
   seatMap,
 } from '../shared/contract/events.ts';
 import { herdView } from '../shared/contract/herd.ts';
-import { eventId, ticketId } from '../shared/contract/ids.ts';
+import { DEFAULT_EVENT, eventId, ticketId } from '../shared/contract/ids.ts';
 import { auditReport, rebuildReport } from '../shared/contract/jobs.ts';
 import { runWish } from '../shared/contract/reserve.ts';
 import { booking, ticketReceipt, ticketView } from '../shared/contract/tickets.ts';
@@ -176,6 +178,10 @@ const change = (summary: string, body: z.ZodType) =>
     ['BOOKING_UNKNOWN', 'HOLD_EXPIRED', 'RATE_LIMITED', 'OVERLOADED'],
   );
 
+const clearing = z.strictObject({
+  confirm: z.string().meta({ description: `${clearSentence(1)}, with the number of the event` }),
+});
+
 const block = (summary: string) =>
   ofOperators(summary, { ...ofEvent, ...keyed, body: blockBody }, ok('How many seats changed.', blockAnswer), [
     'EVENT_UNKNOWN',
@@ -227,7 +233,12 @@ export const openApiDocument = () =>
         ),
       },
       '/clear': {
-        post: ofSeatSystem('Delete every booking of event 1', keyed, { '201': answer('Done.', cleared) }, 'operator'),
+        post: ofSeatSystem(
+          'Delete every booking of event 1. On embedded servers the body may be left out',
+          { ...keyed, body: clearBody(DEFAULT_EVENT), bodyOptional: true },
+          { '201': answer('Done.', cleared) },
+          'operator',
+        ),
       },
       '/waiting-room': {
         get: ofSeatSystem('Whether to book or to wait, for event 1', asVisitor, ok('How it stands.', seatSystemRoom)),
@@ -310,6 +321,14 @@ export const openApiDocument = () =>
           'EVENT_UNKNOWN',
           'PLACE_UNKNOWN',
         ]),
+      },
+      '/api/events/{id}/bookings': {
+        delete: ofOperators(
+          'Delete every booking of an event, and end its waiting line',
+          { ...ofEvent, ...keyed, body: clearing },
+          ok('The event as it is now.', eventView),
+          ['EVENT_UNKNOWN'],
+        ),
       },
       '/api/events/{id}/block': { post: block('Block seats: nobody holds or buys them') },
       '/api/events/{id}/unblock': { post: block('Unblock seats') },

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { request } from 'undici';
 import { WebSocket } from 'ws';
+import { clearSentence } from '../shared/contract/events.ts';
 import { auditReport } from '../shared/contract/jobs.ts';
 import { ticketReceipt } from '../shared/contract/tickets.ts';
 import { readConfig } from '../shared/platform/config.ts';
@@ -90,7 +91,7 @@ async function aftermath(url: string, ask: Client, operator: boolean): Promise<s
     const open = { salesPaused: false, onSaleAt: null, seatLimit: null, avoidSingles: false };
     for (const [method, path, body] of [
       ['PATCH', '/api/events/1', open],
-      ['POST', '/clear', undefined],
+      ['POST', '/clear', { confirm: clearSentence(1) }],
     ] as const) {
       const { status } = await ask(method, path, body);
       if (status >= 300) wrong.push(`${method} ${path} answers ${status}`);

@@ -3,6 +3,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import {
   blockBody,
+  clearBody,
   type EventChange,
   type EventSummary,
   type EventView,
@@ -17,7 +18,7 @@ import type { EventStore } from '../../shared/stores/events.ts';
 import { rowsOfZone } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
-import { ApiError, parse, pathOf, queryOf, readJson, refuseQuery, reply } from '../http.ts';
+import { ApiError, parse, pathOf, queryOf, readJson, readOptionalJson, refuseQuery, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import { seatViews } from './seats.ts';
@@ -115,6 +116,17 @@ export function eventRoutes(deps: {
     reply(res, 200, await viewOf((await events.readHouse(house.eventId)) ?? house));
   }
 
+  async function clear(req: Request, res: Response): Promise<void> {
+    const by = actorOf(req, requireOperator(req));
+    refuseQuery(req);
+    const body = await readOptionalJson(req); // where it is left out, too, the refusal names the field and the sentence
+    const house = await houseOf(req);
+    const { eventId: id, generation } = house;
+    parse(clearBody(id), body);
+    await control('clear', { eventId: id, generation, by }, idempotencyOf(req, pathOf(req), body));
+    reply(res, 200, await viewOf((await events.readHouse(id)) ?? house));
+  }
+
   const changeBlock = (job: 'block' | 'unblock') => async (req: Request, res: Response) => {
     const by = actorOf(req, requireOperator(req));
     refuseQuery(req);
@@ -134,6 +146,7 @@ export function eventRoutes(deps: {
   router.post('/', create);
   router.get('/:id', show);
   router.patch('/:id', change);
+  router.delete('/:id/bookings', clear);
   router.post('/:id/block', changeBlock('block'));
   router.post('/:id/unblock', changeBlock('unblock'));
   return router;

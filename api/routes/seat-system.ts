@@ -1,12 +1,14 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { titleOf } from '../../shared/contract/codes.ts';
+import { clearBody } from '../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { type RunWish, runWish } from '../../shared/contract/reserve.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import type { VisitorView } from '../../shared/contract/waiting-room.ts';
 import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
+import type { Config } from '../../shared/platform/config.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import { statusesOf } from '../../shared/stores/seat-marks.ts';
@@ -18,6 +20,7 @@ import {
   noteAccepted,
   parse,
   readJson,
+  readOptionalJson,
   refuseBody,
   refuseQuery,
   reply,
@@ -56,6 +59,7 @@ export const SEAT_SYSTEM_PATHS = /^\/(reserve|occupancy|availability|initialize|
 export function addSeatSystemRoutes(
   app: Express,
   deps: {
+    config: Pick<Config, 'EMBEDDED'>;
     bookIntake: Intake<'book'>;
     outcomes: Outcomes;
     control: Control;
@@ -69,8 +73,20 @@ export function addSeatSystemRoutes(
     log: Logger;
   },
 ): void {
-  const { bookIntake, outcomes, control, events, seats, identity, waitingRooms, requireOperator, limits, shards, log } =
-    deps;
+  const {
+    config,
+    bookIntake,
+    outcomes,
+    control,
+    events,
+    seats,
+    identity,
+    waitingRooms,
+    requireOperator,
+    limits,
+    shards,
+    log,
+  } = deps;
   const shard = shardOfEvent(DEFAULT_EVENT, shards);
 
   async function house(): Promise<House> {
@@ -137,17 +153,21 @@ export function addSeatSystemRoutes(
     const by = actorOf(req, requireOperator(req));
     refuseQuery(req);
     await refuseBody(req);
-    const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT, by }, operatorsKey(req));
+    const idempotency = idempotencyOf(req, req.path, null);
+    const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT, by }, idempotency);
     reply(res, 201, { message: 'Seats are initialized. What is sold stays sold.', totalKeys: rows, totalSeats });
   }
 
   async function clear(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
     refuseQuery(req);
-    await refuseBody(req);
+    const body = await readOptionalJson(req);
+    const confirmation = clearBody(DEFAULT_EVENT);
+    parse(config.EMBEDDED ? confirmation.partial() : confirmation, body); // the seat system's clients send no body
     const now = await events.readHouse(DEFAULT_EVENT);
     if (now === undefined) throw new ApiError('EVENT_UNKNOWN');
-    await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation, by }, operatorsKey(req));
+    const idempotency = idempotencyOf(req, req.path, body);
+    await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation, by }, idempotency);
     reply(res, 201, { message: 'All bookings of the event are deleted, every seat is free.' });
   }
 
@@ -168,9 +188,6 @@ export function addSeatSystemRoutes(
     const { status, ...view } = await waitingRooms.poll(DEFAULT_EVENT, token);
     reply(res, 200, { status: seatSystemStatus[status], ...view });
   }
-
-  /** These two take no body: only path and method tell one request from another. */
-  const operatorsKey = (req: Request) => idempotencyOf(req, req.path, null);
 
   const wrongMethod = () => {
     throw new ApiError('INVALID_REQUEST', 'This route does not answer to this method.');

@@ -1,3 +1,4 @@
+import { clearSentence } from '../../shared/contract/events.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import type { Input, World } from './input.ts';
 import { below, chance, type Field, objectOf, pick, pickWeighted, type Random } from './values.ts';
@@ -51,6 +52,9 @@ function asOperator(random: Random, world: World, asked: Asked): Asked {
 /** Where an event is made or changed it is never the first one, which others need as it is. */
 const anotherEvent = (random: Random, { events }: World) => pick(random, [...events, 0, 99_999]);
 
+/** What confirms that an event is cleared. */
+const confirming = (event: number): Field[] => [['confirm', JSON.stringify(clearSentence(event))]];
+
 /** Every route, as its users ask, by weight. Those that take long or leave something behind come seldom. */
 const ROUTES: readonly (readonly [weight: number, make: Maker])[] = [
   [15, (random) => ask('POST', '/reserve', wishOf(random), pick(random, ['', '', 'wait=1', 'wait=0']))],
@@ -58,7 +62,14 @@ const ROUTES: readonly (readonly [weight: number, make: Maker])[] = [
   [2, () => ask('GET', '/availability/check-all')],
   [1, () => ask('GET', '/stats')],
   [0.1, (random, world) => asOperator(random, world, ask('POST', '/initialize'))],
-  [0.1, (random, world) => asOperator(random, world, ask('POST', '/clear'))],
+  [0.1, (random, world) => asOperator(random, world, ask('POST', '/clear', confirming(1)))],
+  [
+    0.1,
+    (random, world) => {
+      const event = anotherEvent(random, world);
+      return asOperator(random, world, ask('DELETE', `/api/events/${event}/bookings`, confirming(event)));
+    },
+  ],
   [
     10,
     (random) =>

@@ -89,6 +89,15 @@ export type EventChange = z.infer<typeof eventChange>;
 /** Body of blocking and unblocking seats. */
 export const blockBody = z.strictObject({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });
 
+/** The sentence that an operator repeats to delete an event's bookings: it names the event, so that a slip does not empty another one. */
+export const clearSentence = (id: number): string => `delete all bookings of event ${id}`;
+
+/** Body of `DELETE /api/events/:id/bookings` and of `POST /clear`. */
+export function clearBody(id: number) {
+  const sentence = clearSentence(id);
+  return z.strictObject({ confirm: z.literal(sentence, `send exactly "${sentence}"`) });
+}
+
 /** How many seats have which status. */
 export const seatCounts = z
   .object({

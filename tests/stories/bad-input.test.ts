@@ -66,7 +66,7 @@ type Documented = { parameters?: { in: string; name: string }[] };
 
 /** Every route of the OpenAPI document but the page: `METHOD`, its path filled in, and the parameters that it takes. */
 const ROUTES = Object.entries(document.paths ?? {}).flatMap(([template, operations]) => {
-  const id = /(tickets|bookings)/.test(template) ? '00000000-0000-8000-8000-000000000000' : '1';
+  const id = /^\/api\/(tickets|bookings)/.test(template) ? '00000000-0000-8000-8000-000000000000' : '1';
   const path = template.replace('{id}', id).replaceAll(/\{\w+\}/g, '1');
   return Object.entries(operations ?? {}).map(([method, operation]) => {
     const parameters = (operation as Documented).parameters ?? [];

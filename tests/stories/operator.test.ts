@@ -27,6 +27,10 @@ describe('an operator', () => {
     const { status, body } = await call('POST', '/clear', asOperator);
     expect(status).toBe(201);
     expect(body).toEqual({ message: expect.any(String) });
+    const given = (body: object) => send(system().url, 'POST', '/clear', body, asOperator);
+    const wrong = await given({ confirm: 'delete all bookings of event 85' }); // who sends a sentence means it
+    expect(wrong).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST' } });
+    expect(await given({ confirm: 'delete all bookings of event 1' })).toMatchObject({ status: 201 });
     expect((await call('GET', '/availability/check-all')).body).toMatchObject({
       occupiedSeats: 0,
       availableSeats: 120,

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import type { TrailEntry } from '../../shared/contract/trail.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
@@ -7,7 +7,15 @@ import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
 
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
-const system = useSystem({ ADMIN_TOKEN: TOKEN, TRUST_PROXY: 1, ZONES: 3, ROWS: 4, SEATS_PER_ROW: 10 });
+const system = useSystem({
+  ADMIN_TOKEN: TOKEN,
+  EMBEDDED: false,
+  RATE_LIMIT: 'off',
+  TRUST_PROXY: 1,
+  ZONES: 3,
+  ROWS: 4,
+  SEATS_PER_ROW: 10,
+});
 const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
   send(system().url, method, path, body, { authorization: `Bearer ${TOKEN}`, ...headers });
 
@@ -98,6 +106,61 @@ test('a job that is delivered twice does its act and writes its entry once', asy
   } finally {
     await queue.close();
   }
+});
+
+describe('deleting all bookings of an event', () => {
+  const sentence = 'delete all bookings of event 1';
+  const wrong = [
+    ...[undefined, {}, { confirm: true }, { confirm: '' }, { confirm: `${sentence}2` }, { confirm: `${sentence} ` }],
+    ...[{ confirm: 'delete all bookings of event 2' }, { eventId: 1 }, { confirm: sentence, eventId: 1 }],
+  ];
+
+  test('needs its sentence, and a refusal names the field and what to send', async () => {
+    await send(system().url, 'POST', '/reserve?wait=10', { count: 2 });
+    const { number } = (await newest()) ?? {};
+    for (const body of wrong) {
+      const compat = await call('POST', '/clear', body);
+      const own = await call('DELETE', '/api/events/1/bookings', body);
+      expect([compat, own]).toMatchObject([
+        { status: 409, body: { code: 'INVALID_REQUEST' } },
+        { status: 400, body: { code: 'INVALID_REQUEST' } },
+      ]);
+      if (body !== undefined && body.confirm === sentence) continue; // there another field is wrong
+      for (const words of [compat.body.error, own.body.detail]) {
+        expect(words).toContain('confirm');
+        expect(words).toContain(`"${sentence}"`);
+      }
+    }
+    expect((await newest())?.number).toBe(number);
+    expect(await system().prisma.booking.count({ where: { eventId: 1 } })).toBeGreaterThan(0);
+  });
+
+  test('works for any event, for that one alone, and leaves an entry', async () => {
+    const made = await call('POST', '/api/events', { name: 'Gala', zones: [{ rows: 2, seatsPerRow: 3 }] });
+    const eventId = Number(made.body.id);
+    const hold = { eventId, userId: 1, count: 2 };
+    await send(system().url, 'POST', '/api/bookings?wait=10', hold);
+    const path = `/api/events/${eventId}/bookings`;
+    const key = { 'idempotency-key': 'the clear of the gala' };
+    const clear = () => call('DELETE', path, { confirm: `delete all bookings of event ${eventId}` }, key);
+    expect(await clear()).toMatchObject({ status: 200, body: { id: eventId, counts: { available: 6, held: 0 } } });
+    const entry = { act: 'clear', eventId, before: { generation: 1, bookings: 1, seats: 2 } };
+    expect(await newest()).toMatchObject({ ...entry, after: { generation: 2, bookings: 0, seats: 0 } });
+    expect((await send(system().url, 'POST', '/api/bookings?wait=10', hold)).status).toBe(201);
+    expect((await clear()).status).toBe(200); // the same key: what was held since stays
+    expect(await system().prisma.booking.count({ where: { eventId } })).toBe(1);
+    expect(await system().prisma.booking.count({ where: { eventId: 1 } })).toBeGreaterThan(0);
+
+    expect((await call('POST', '/clear', { confirm: sentence })).status).toBe(201);
+    expect(await newest()).toMatchObject({ act: 'clear', eventId: 1 });
+    expect(await system().prisma.booking.count({ where: { eventId: 1 } })).toBe(0);
+  });
+
+  test('is for operators and for events that exist', async () => {
+    const body = { confirm: 'delete all bookings of event 99' };
+    expect((await send(system().url, 'DELETE', '/api/events/99/bookings', body)).status).toBe(401);
+    expect((await call('DELETE', '/api/events/99/bookings', body)).body.code).toBe('EVENT_UNKNOWN');
+  });
 });
 
 test('acts at the same time get numbers without gaps', async () => {
