@@ -31,8 +31,10 @@ function answerIn(bytes: Buffer): { status: number; text: string; last: boolean 
 /**
  * A connection that is kept open, one request at a time. On a plain socket: a generator shares its cores with
  * what it measures, and an HTTP client takes as much of them as the server that it asks.
+ *
+ * @param from the address of this machine that it comes from; left out, the operating system's choice
  */
-export function createConnection(url: string) {
+export function createConnection(url: string, from?: string) {
   const { hostname, port, host } = new URL(url);
   let socket: Socket | undefined;
   let waiting:
@@ -42,7 +44,7 @@ export function createConnection(url: string) {
   let usedAt = 0;
 
   function open(): Socket {
-    const opened = connect({ host: hostname, port: Number(port), noDelay: true });
+    const opened = connect({ host: hostname, port: Number(port), noDelay: true, ...(from && { localAddress: from }) });
     opened.setTimeout(ANSWER_TIMEOUT_MS, () => opened.destroy(new Error('no answer in time')));
     let broken = new Error('the connection was closed');
     opened.on('error', (fault) => {

@@ -1,0 +1,133 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { DEFAULT_EVENT } from '../shared/contract/ids.ts';
+import { ConfigError } from '../shared/platform/config.ts';
+import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import { type Aim, type AttackName, attacks, type Counts } from './abuse/attacks.ts';
+import { honest, p99Of, type Seen } from './abuse/honest.ts';
+import { percentile } from './figures.ts';
+import { wholeOf } from './options.ts';
+import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
+
+const names = Object.keys(attacks) as AttackName[];
+
+/** Milliseconds that 99 of 100 bookings of an honest client may take while another attacks, or three times the calm value if that is more. */
+const BOUND_MS = 250;
+const BOUND_TIMES_CALM = 3;
+
+const HELP = `npm run abuse -- [options]
+
+Lets one client do its worst against a system of its own, limits on, and measures what an honest client at another address sees before, during
+and after. Ends with 1 where a bound breaks: a booking's p99 stays under ${BOUND_MS} ms (or ${BOUND_TIMES_CALM} times the calm value), every booking is made,
+and /healthz and /readyz stay ok. Needs Linux: each client has a loopback address of its own.
+
+  --attack NAME   which attacks, several with commas, or all   (default all)
+  --seconds N     how long each attack lasts                    (default 15)
+  --help
+
+${names.map((name) => `  ${name.padEnd(24)}${attacks[name].about}`).join('\n')}`;
+
+const HOUSE = { ZONES: 50, ROWS: 20, SEATS_PER_ROW: 65 };
+
+/** Seconds of calm before the attacks, and after each. */
+const CALM_SECONDS = 8;
+
+function readOptions() {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { attack: text, seconds: text, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) return undefined;
+  const asked = (values.attack ?? 'all').split(',');
+  const unknown = asked.filter((name) => name !== 'all' && !Object.hasOwn(attacks, name));
+  if (unknown.length > 0) throw new ConfigError(`--attack: all, or some of ${names.join(', ')}`);
+  return {
+    chosen: asked.includes('all') ? names : (asked as AttackName[]),
+    seconds: wholeOf(values)('seconds', 15, 1, 3_600),
+  };
+}
+
+/** Sends a request as an operator. @throws Error where it is refused */
+async function operate(url: string, method: 'POST' | 'PUT', path: string, body: unknown): Promise<unknown> {
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${method} ${path} answers ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** A taken seat and an event with a waiting room, for attackers to aim at. */
+async function prepare(url: string): Promise<Aim> {
+  const seat = '50-20-65';
+  await operate(url, 'POST', `/api/events/${DEFAULT_EVENT}/block`, { seats: [seat] });
+  const event = { name: 'Abuse', zones: [{ rows: 20, seatsPerRow: 65 }] };
+  const { id } = (await operate(url, 'POST', '/api/events', event)) as { id: number };
+  await operate(url, 'PUT', `/api/events/${id}/waiting-room`, { mode: 'on', peopleInside: 20 });
+  return { url, seat, email: 'test@example.com', eventId: id };
+}
+
+/** Starts an attack; `stop` ends it and says what the attacker saw. */
+async function startAttack(name: AttackName, aim: Aim) {
+  const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+  const program = fileURLToPath(new URL(`./abuse/attacker.${ending}`, import.meta.url));
+  const child = fork(program, [name, JSON.stringify(aim)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  await once(child, 'message');
+  return {
+    async stop(): Promise<Counts> {
+      const counted = Promise.race([once(child, 'message').then(([counts]) => counts as Counts), once(child, 'exit')]);
+      child.kill('SIGTERM');
+      const counts = await counted;
+      return Array.isArray(counts) ? { 'attacker broke': 1 } : counts;
+    },
+  };
+}
+
+/** What of an honest client's view breaks a bound. */
+function brokenBy(seen: Seen, boundMs: number): string[] {
+  const p99 = p99Of(seen);
+  return [
+    ...(p99 > boundMs ? [`booking p99 ${p99.toFixed(0)} ms, bound ${boundMs.toFixed(0)} ms`] : []),
+    ...[...seen.failed].map(([what, times]) => `${what}: ${times} times`),
+  ];
+}
+
+const cellOf = (seen: Seen): string =>
+  `${percentile(seen.bookingMs, 0.5).toFixed(0)} / ${p99Of(seen).toFixed(0)} | ${percentile(seen.healthMs, 0.99).toFixed(0)}`;
+
+const wordsOf = (counts: Counts): string =>
+  Object.entries(counts)
+    .map(([what, times]) => `${what}: ${times}`)
+    .join(', ');
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options === undefined) return void console.log(HELP);
+  const own = await startOwnSystem({ name: 'abuse', house: HOUSE, settings: { RATE_LIMIT: 'on' } });
+  try {
+    await own.startWorker();
+    const aim = await prepare(own.url);
+    await honest(own.url, CALM_SECONDS); // until V8 has compiled what is hot
+    let before = await honest(own.url, CALM_SECONDS);
+    console.log('Milliseconds of an honest client: booking p50 / p99 | /healthz p99\n');
+    console.log('| attack | before | | during | | after | | the attacker saw |\n|---|---|---|---|---|---|---|---|');
+    const broken: string[] = [];
+    for (const name of options.chosen) {
+      const boundMs = Math.max(BOUND_MS, BOUND_TIMES_CALM * p99Of(before));
+      const attack = await startAttack(name, aim);
+      const during = await honest(own.url, options.seconds);
+      const counts = await attack.stop();
+      const after = await honest(own.url, CALM_SECONDS);
+      const row = [name, cellOf(before), cellOf(during), cellOf(after), wordsOf(counts)];
+      console.log(`| ${row.join(' | ')} |`);
+      broken.push(...brokenBy(during, boundMs).map((what) => `${name}: ${what}`));
+      broken.push(...brokenBy(after, boundMs).map((what) => `${name}, afterwards: ${what}`));
+      before = after;
+    }
+    for (const line of broken) console.log(`\nBROKEN  ${line}`);
+    console.log(`\nabuse: ${broken.length === 0 ? 'pass' : 'FAIL'}`);
+    process.exitCode = broken.length === 0 ? 0 : 1;
+  } finally {
+    await own.close();
+  }
+}
+
+await main().catch(exitOnStartFault);

@@ -1,0 +1,13 @@
+// One attack in a process of its own: what it costs its sender must not slow the honest client that is measured.
+// Arguments: the attack's name, and its aim as JSON. It ends on SIGTERM and sends what it counted to its parent.
+import { type Aim, type AttackName, attacks, type Counts } from './attacks.ts';
+
+const [name, aim] = process.argv.slice(2) as [AttackName, string];
+const counts: Counts = {};
+const ending = new AbortController();
+process.on('SIGTERM', () => {
+  ending.abort();
+  process.send?.(counts, () => process.exit(0));
+});
+process.send?.('started');
+await attacks[name].run(JSON.parse(aim) as Aim, counts, ending.signal);

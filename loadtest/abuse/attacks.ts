@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { createConnection } from '../connection.ts';
+import { frameOf, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
+
+/** What an attack is aimed at. `seat` is taken; `email` is the account of an honest user; `eventId` has a waiting room. */
+export type Aim = { url: string; seat: string; email: string; eventId: number };
+
+/** How often something was sent, answered or refused. */
+export type Counts = Record<string, number>;
+
+type Attack = {
+  about: string;
+  /** Attacks until the signal, and adds to `counts` what was seen. */
+  run: (aim: Aim, counts: Counts, signal: AbortSignal) => Promise<void>;
+};
+
+/** Milliseconds after which an attacker whose connection was refused tries again. */
+const AGAIN_MS = 20;
+
+/** Bytes that an attacking socket leaves unsent before it waits: enough to keep the server reading. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+
+/** Addresses of one attacker: another loopback address than the honest client's is another client. */
+const address = (number: number) => `127.0.1.${number + 1}`;
+
+const add = (counts: Counts, what: string) => {
+  counts[what] = (counts[what] ?? 0) + 1;
+};
+
+type Sent = { method?: 'GET' | 'POST'; path: string; headers?: Record<string, string>; body?: unknown };
+
+/** Sends requests over so many connections, each its next one as soon as it has an answer. */
+async function flood(
+  { url }: Aim,
+  counts: Counts,
+  signal: AbortSignal,
+  how: { connections: number; addresses?: number; next: (connection: number) => Sent },
+): Promise<void> {
+  const { connections, addresses = 1, next } = how;
+  async function one(number: number): Promise<void> {
+    const client = createConnection(url, address(number % addresses));
+    while (!signal.aborted) {
+      const { method = 'GET', path, headers, body } = next(number);
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      try {
+        add(counts, String((await client.send(method, path, { headers, body: text })).status));
+      } catch {
+        add(counts, 'no answer');
+        await sleep(AGAIN_MS);
+      }
+    }
+    client.close();
+  }
+  await Promise.all(Array.from({ length: connections }, (_, number) => one(number)));
+}
+
+/** Keeps a connection of the attacker open, and calls `opened` each time that it is. */
+function keepOpen(
+  { url }: Aim,
+  counts: Counts,
+  signal: AbortSignal,
+  opened: (socket: ReturnType<typeof connect>) => void,
+): void {
+  const { hostname, port } = new URL(url);
+  const open = () => {
+    if (signal.aborted) return;
+    const socket = connect({ host: hostname, port: Number(port), localAddress: address(0), noDelay: true });
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    socket.on('connect', () => {
+      add(counts, 'connected');
+      opened(socket);
+    });
+    socket.on('error', () => add(counts, 'refused'));
+    socket.on('close', () => setTimeout(open, 50 * AGAIN_MS).unref());
+  };
+  open();
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+/** A ticket id as the API makes them, of a ticket that does not exist. */
+const unknownTicket = () => newTicketId(0);
+
+export const attacks = {
+  'unknown-subscriptions': {
+    about: 'four WebSockets subscribe to tickets that do not exist',
+    async run(aim, counts, signal) {
+      for (let i = 0; i < 4; i += 1) {
+        keepOpen(aim, counts, signal, (socket) => {
+          socket.write(UPGRADE);
+          socket.once('data', (bytes) => {
+            if (readAnswer(bytes, false)?.answer.status !== 101) return void socket.destroy();
+            socket.resume();
+            const send = () => {
+              if (socket.destroyed) return;
+              while (socket.writableLength < MAX_UNSENT_BYTES) {
+                const message = JSON.stringify({ type: 'subscribe', ticketId: unknownTicket() });
+                socket.write(frameOf({ opcode: TEXT, payload: message }));
+                add(counts, 'subscribe');
+              }
+              setTimeout(send, 5);
+            };
+            send();
+          });
+        });
+      }
+      await aborted(signal);
+    },
+  },
+  'unknown-tickets': {
+    about: 'sixteen connections poll tickets that do not exist',
+    run: (aim, counts, signal) =>
+      flood(aim, counts, signal, { connections: 16, next: () => ({ path: `/api/tickets/${unknownTicket()}` }) }),
+  },
+  connections: {
+    about: 'one address opens 6,000 connections and sends nothing',
+    async run(aim, counts, signal) {
+      for (let i = 0; i < 6_000 && !signal.aborted; i += 1) {
+        keepOpen(aim, counts, signal, (socket) => socket.resume());
+        if (i % 100 === 99) await sleep(AGAIN_MS);
+      }
+      await aborted(signal);
+    },
+  },
+  'slow-requests': {
+    about: '500 connections send a body byte by byte',
+    async run(aim, counts, signal) {
+      const head =
+        'POST /api/bookings HTTP/1.1\r\nhost: frontrow\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n';
+      for (let i = 0; i < 500; i += 1) {
+        keepOpen(aim, counts, signal, (socket) => {
+          socket.resume();
+          socket.write(head);
+          const drip = setInterval(() => socket.write(' '), 500);
+          socket.on('close', () => clearInterval(drip));
+        });
+      }
+      await aborted(signal);
+    },
+  },
+  'refused-bookings': {
+    about: 'keyed requests for a taken seat, as many as go',
+    run: (aim, counts, signal) =>
+      flood(aim, counts, signal, {
+        connections: 16,
+        next: () => ({
+          method: 'POST',
+          path: '/api/bookings',
+          headers: { 'idempotency-key': randomBytes(12).toString('hex') },
+          body: { eventId: DEFAULT_EVENT, userId: 9_000, seatNumber: aim.seat },
+        }),
+      }),
+  },
+  'heavy-reads': {
+    about: 'ten connections read every seat of the house',
+    run: (aim, counts, signal) =>
+      flood(aim, counts, signal, {
+        connections: 10,
+        next: (connection) => ({
+          path:
+            connection % 2 === 0
+              ? `/api/events/${DEFAULT_EVENT}?include=seats`
+              : `/api/seats/available?eventId=${DEFAULT_EVENT}&limit=1000`,
+        }),
+      }),
+  },
+  'foreign-pages': {
+    about: "a page of another site posts from the honest client's own address",
+    async run({ url }, counts, signal) {
+      const client = createConnection(url);
+      while (!signal.aborted) {
+        const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+        const paths = ['/api/bookings', '/reserve', `/api/events/${DEFAULT_EVENT}/waiting-room`, '/api/users/login'];
+        for (const path of paths)
+          add(counts, String((await client.send('POST', path, { headers, body: '{}' })).status));
+      }
+      client.close();
+    },
+  },
+  'wrong-passwords': {
+    about: "sixteen addresses send wrong passwords for an honest user's account and for others",
+    run: (aim, counts, signal) =>
+      flood(aim, counts, signal, {
+        connections: 32,
+        addresses: 16,
+        next: (connection) => ({
+          method: 'POST',
+          path: '/api/users/login',
+          body: { email: connection % 2 === 0 ? aim.email : `${connection}@example.org`, password: 'wrong' },
+        }),
+      }),
+  },
+  ghosts: {
+    about: 'two addresses join the waiting room 240 times and never come back',
+    async run(aim, counts, signal) {
+      const clients = [createConnection(aim.url, address(0)), createConnection(aim.url, address(1))];
+      const path = `/api/events/${aim.eventId}/waiting-room`;
+      for (let i = 0; i < 240 && !signal.aborted; i += 1) {
+        const { status } = (await clients[i % 2]?.send('POST', path, { body: '{}' })) ?? { status: 0 };
+        add(counts, String(status));
+      }
+      await aborted(signal);
+      for (const client of clients) client.close();
+    },
+  },
+  hoarding: {
+    about: 'one account holds seats, lets them go and holds again',
+    async run({ url }, counts, signal) {
+      const client = createConnection(url, address(0));
+      const userId = 9_001;
+      while (!signal.aborted) {
+        const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId, count: 5 });
+        const { status, text } = await client.send('POST', '/api/bookings?wait=10', { body });
+        add(counts, String(status));
+        const { id } = JSON.parse(text) as { id?: string };
+        if (id === undefined) await sleep(AGAIN_MS);
+        else await client.send('DELETE', `/api/bookings/${id}`, { body: JSON.stringify({ userId }) });
+      }
+      client.close();
+    },
+  },
+} satisfies Record<string, Attack>;
+
+export type AttackName = keyof typeof attacks;
