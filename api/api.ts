@@ -23,6 +23,7 @@ import { createWorkersStore } from '../shared/stores/workers.ts';
 import { buildApp } from './app.ts';
 import { createClosing } from './closing.ts';
 import { createControl } from './control.ts';
+import { createDoor } from './door.ts';
 import { createHerd } from './herd.ts';
 import { createIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
@@ -39,6 +40,7 @@ import { createWatch } from './watch.ts';
 /** Wires one API node. The caller makes its server listen; `drain` and then `close` end it. */
 export async function startApi(deps: {
   config: Pick<Config, 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
+    Parameters<typeof createDoor>[0] &
     Parameters<typeof buildApp>[0]['config'] &
     Parameters<typeof createIdentity>[0]['config'];
   prisma: PrismaClient;
@@ -108,9 +110,16 @@ export async function startApi(deps: {
     metricsTargets: createMetricsTargets({ redis }),
     log,
   });
-  const server = createAppServer(app, securityHeaders(config), config.KEEP_ALIVE_SECONDS);
+  const trusts = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  const door = createDoor(config, (address) => trusts(address, 0));
+  const server = createAppServer(app, securityHeaders(config), {
+    keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
+    listener: door.before(app),
+  });
   const closing = createClosing(server);
-  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, origins: config.CORS_ORIGINS, log };
+  server.on('connection', door.connect);
+  const { refusalOf } = door;
+  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, refusalOf, log };
   const push = attachPush(server, pushDeps);
 
   return {

@@ -29,12 +29,13 @@ import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
-import { addSeatSystemRoutes, SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
+import { addSeatSystemRoutes } from './routes/seat-system.ts';
 import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
 import { addWaitingRoomRoutes } from './routes/waiting-room.ts';
 import { webRoutes } from './routes/web.ts';
+import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
 import { traceIdOf } from './traces.ts';
 import type { WaitingRooms } from './waiting-room.ts';
 

@@ -6,6 +6,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { newTicketId } from '../shared/domain/ticket-id.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { ApiError } from './http.ts';
+import { createOriginGuard } from './origins.ts';
 import { attachPush } from './push.ts';
 import type { Watch } from './watch.ts';
 
@@ -42,7 +43,7 @@ async function pushServer({ pingMs = 60_000, idleMs = 60_000, origins = [] as st
       },
       overview: { watch: () => () => undefined },
       requireOperator: () => 'admin token',
-      origins,
+      refusalOf: createOriginGuard({ HOST: '127.0.0.1', TRUST_PROXY: undefined, CORS_ORIGINS: origins }),
       log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
     },
     { pingMs, idleMs },

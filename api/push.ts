@@ -1,22 +1,22 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type ErrorCode, titleOf } from '../shared/contract/codes.ts';
+import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET, MAX_WATCHES_PER_SOCKET } from '../shared/contract/limits.ts';
 import { clientMessage, errorMessage } from '../shared/contract/messages.ts';
 import { settledView } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { EventStore } from '../shared/stores/events.ts';
+import type { Door } from './door.ts';
 import { ApiError, parse, refuseQuery } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { OperatorGuard } from './operators.ts';
-import { isOwnOrigin } from './origins.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { OverviewMaker } from './overview.ts';
 import { createSenders, POLICY_VIOLATION } from './push-sender.ts';
-import { SEAT_SYSTEM_PATHS } from './routes/seat-system.ts';
+import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
 import type { Watch } from './watch.ts';
 
 /** Sockets of one API process. One more is answered 503. */
@@ -49,8 +49,6 @@ const WHAT_TO_SEND =
   'Send {"type":"subscribe","ticketId":...}, {"type":"watch","eventId":...}, {"type":"authenticate","token":...} ' +
   'or {"type":"operate","token":...} as text.';
 
-const FOREIGN_PAGE = 'Pages of this site may not connect: it is not in CORS_ORIGINS.';
-
 /**
  * WebSocket on `/ws`: a client subscribes to tickets and is told their state at once, then their outcome; or it watches an
  * event and is told how its seats change; or it brings the admin token and is told each second how the system stands.
@@ -64,13 +62,13 @@ export function attachPush(
     identity: Pick<Identity, 'userOfToken' | 'stranger'>;
     overview: OverviewMaker;
     requireOperator: OperatorGuard;
-    /** Other sites whose pages may connect. */
-    origins: readonly string[];
+    /** Why an upgrade is refused before anything else is looked at. */
+    refusalOf: Door['refusalOf'];
     log: Logger;
   },
   pulse = PULSE,
 ) {
-  const { outcomes, watch, events, identity, overview, requireOperator, origins, log } = deps;
+  const { outcomes, watch, events, identity, overview, requireOperator, refusalOf, log } = deps;
   const senderTo = createSenders();
   let allSubscriptions = 0;
   const sockets = new WebSocketServer({
@@ -87,7 +85,11 @@ export function attachPush(
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     if (SEAT_SYSTEM_PATHS.test(path)) return refuseUpgrade(socket, '409 Conflict', errorBody('INVALID_REQUEST'));
     if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found', errorBody('ROUTE_UNKNOWN'));
-    if (!mayConnect(req)) return refuseUpgrade(socket, '403 Forbidden', errorBody('FORBIDDEN', FOREIGN_PAGE));
+    const refusal = refusalOf(req);
+    if (refusal !== undefined) {
+      const status = statusOf(refusal.code);
+      return refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, errorBody(refusal.code, refusal.message));
+    }
     if (sockets.clients.size >= MAX_SOCKETS)
       return refuseUpgrade(socket, '503 Service Unavailable', errorBody('OVERLOADED'));
     try {
@@ -101,11 +103,6 @@ export function attachPush(
   sockets.on('wsClientError', (_fault, socket) =>
     refuseUpgrade(socket, '400 Bad Request', errorBody('INVALID_REQUEST')),
   );
-
-  /** A browser tells whose page it is that connects; who sends no `Origin` is no browser. */
-  function mayConnect({ headers: { origin, host } }: IncomingMessage): boolean {
-    return origin === undefined || isOwnOrigin(origin, host) || origins.includes(origin);
-  }
 
   function serve(socket: WebSocket, raw: Duplex, req: IncomingMessage): void {
     const { send, sendTicket, sendSeats, sendOverview, end: endSending } = senderTo(socket, raw);

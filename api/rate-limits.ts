@@ -1,6 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import { type RateLimitExceededEventHandler, rateLimit, type Store } from 'express-rate-limit';
 import type { Config } from '../shared/platform/config.ts';
+import { clientOf } from './client-address.ts';
 import { ApiError } from './http.ts';
 import type { Caller } from './identity.ts';
 import { isLoopbackName } from './loopback.ts';
@@ -35,31 +36,40 @@ export function createWindows(windowMs = WINDOW_MS, maxClients = MAX_CLIENTS) {
   } satisfies Store;
 }
 
+/** Whether clients are limited here: by the setting, or by where the node listens. */
+export function areLimitsOn({ RATE_LIMIT, EMBEDDED, HOST, TRUST_PROXY }: LimitsConfig): boolean {
+  const isAlone = EMBEDDED && isLoopbackName(HOST) && TRUST_PROXY === undefined; // only this machine's user reaches it
+  return RATE_LIMIT === 'on' || (RATE_LIMIT === 'auto' && !isAlone);
+}
+
+type LimitsConfig = Pick<Config, 'RATE_LIMIT' | 'EMBEDDED' | 'HOST' | 'TRUST_PROXY'>;
+
 /**
  * What one client may ask of what costs, in a minute and of this process. `login`, `booking` and `joining` count the client's address
  * (an IPv6 client has a /56) and stand before a route; `bookingOf` counts who has shown who it is. What a body claims never
  * counts: else anybody could lock out anybody.
  */
 export function createRateLimits(
-  config: Pick<
-    Config,
-    | 'RATE_LIMIT'
-    | 'LOGINS_PER_MINUTE'
-    | 'BOOKINGS_PER_MINUTE'
-    | 'JOINS_PER_MINUTE'
-    | 'EMBEDDED'
-    | 'HOST'
-    | 'TRUST_PROXY'
-  >,
+  config: LimitsConfig & Pick<Config, 'LOGINS_PER_MINUTE' | 'BOOKINGS_PER_MINUTE' | 'JOINS_PER_MINUTE'>,
 ) {
-  const { RATE_LIMIT, LOGINS_PER_MINUTE, BOOKINGS_PER_MINUTE, JOINS_PER_MINUTE, EMBEDDED, HOST, TRUST_PROXY } = config;
-  const alone = EMBEDDED && isLoopbackName(HOST) && TRUST_PROXY === undefined; // nobody but who sits at this machine
-  const off = RATE_LIMIT === 'off' || (RATE_LIMIT === 'auto' && alone);
+  const { LOGINS_PER_MINUTE, BOOKINGS_PER_MINUTE, JOINS_PER_MINUTE } = config;
+  const off = !areLimitsOn(config);
 
   const refuse: RateLimitExceededEventHandler = (_req, _res, next) => next(new ApiError('RATE_LIMITED'));
   const common = { windowMs: WINDOW_MS, standardHeaders: 'draft-8', legacyHeaders: false, handler: refuse } as const;
   const byAddress = (identifier: string, limit: number): RequestHandler[] =>
-    off ? [] : [rateLimit({ ...common, identifier, limit, store: createWindows(), validate: false })];
+    off
+      ? []
+      : [
+          rateLimit({
+            ...common,
+            identifier,
+            limit,
+            store: createWindows(),
+            keyGenerator: clientOf,
+            validate: false,
+          }),
+        ];
 
   const ofUser = rateLimit({
     ...common,

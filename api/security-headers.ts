@@ -22,7 +22,9 @@ const TLS_ONLY = { maxAge: 31_536_000, includeSubDomains: false };
  * merged at the end 1.5. Only a trusted proxy knows that its client came over TLS; then browsers are told to stay with it.
  */
 export function securityHeaders({ TRUST_PROXY }: Pick<Config, 'TRUST_PROXY'>) {
-  const always = headersOf(helmet({ ...LEFT_OUT, contentSecurityPolicy: POLICY, strictTransportSecurity: false }));
+  const ofHelmet = headersOf(helmet({ ...LEFT_OUT, contentSecurityPolicy: POLICY, strictTransportSecurity: false }));
+  // Bookings, tickets and tokens are one person's: no cache keeps them. The map, pages and their files say how long they may be kept.
+  const always = { ...ofHelmet, 'cache-control': 'no-store' };
   const overTls = { ...always, ...headersOf(helmet.strictTransportSecurity(TLS_ONLY)) };
   return (req: Request) => (TRUST_PROXY !== undefined && req.secure ? overTls : always);
 }

@@ -1,11 +1,15 @@
-import { createServer, IncomingMessage, type OutgoingHttpHeaders, type Server, ServerResponse } from 'node:http';
+import {
+  createServer,
+  IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
+  ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, Request } from 'express';
 import { defaults } from '../shared/platform/config.ts';
 import { metrics } from '../shared/platform/metrics.ts';
-
-/** Connections of one API process: its sockets, and as many requests again as may wait for an outcome. One more is closed. */
-const MAX_CONNECTIONS = 40_000;
 
 /** Headers of one request. Node bounds their bytes at 16 KiB. */
 const MAX_HEADERS = 100;
@@ -30,13 +34,17 @@ export type Timed = IncomingMessage & { cameAtMs?: number };
  * costs three times the CPU. Given classes that have the prototypes already, Express' call does nothing.
  *
  * @param headersOf what every answer carries, unless it says something else itself
- * @param keepAliveSeconds how long a connection may rest between two requests. Node's 5 s are what people think between two clicks, and
+ * @param options.keepAliveSeconds how long a connection may rest between two requests. Node's 5 s are what people think between two clicks, and
  *   would close connections just as they are used again
+ * @param options.listener what is called for each request: the app, or what stands in front of it
  */
 export function createAppServer(
   app: Express,
   headersOf: (req: Request) => OutgoingHttpHeaders,
-  keepAliveSeconds = defaults.KEEP_ALIVE_SECONDS,
+  {
+    keepAliveSeconds = defaults.KEEP_ALIVE_SECONDS,
+    listener = app,
+  }: { keepAliveSeconds?: number; listener?: RequestListener } = {},
 ): Server {
   class AppRequest extends IncomingMessage {
     constructor(socket: Socket) {
@@ -66,21 +74,12 @@ export function createAppServer(
   };
   app.request = AppRequest.prototype as typeof app.request;
   app.response = AppResponse.prototype as typeof app.response;
-  const server = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse, ...TIMEOUTS }, app);
-  // Counted here and not by Node's maxConnections, which knows those alone that the server's own handle accepted.
-  let open = 0;
-  server.on('connection', (socket) => {
-    open += 1;
-    socket.once('close', () => {
-      open -= 1;
-    });
-    if (open > MAX_CONNECTIONS) socket.destroy();
-  });
+  const server = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse, ...TIMEOUTS }, listener);
   server.maxHeadersCount = MAX_HEADERS;
   server.timeout = STALLED_MS;
   server.keepAliveTimeout = keepAliveSeconds * 1000;
   // A client may expect what it likes: it gets the route's own answer and not Node's 417.
-  server.on('checkExpectation', app);
+  server.on('checkExpectation', listener);
   return server;
 }
 

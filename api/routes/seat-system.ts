@@ -49,9 +49,6 @@ const seatSystemStatus = {
   sold_out: 'closed',
 } as const satisfies Record<VisitorView['status'], string>;
 
-/** The paths of surface A. */
-export const SEAT_SYSTEM_PATHS = /^\/(reserve|occupancy|availability|initialize|stats|clear|waiting-room)(\/|$)/i;
-
 /**
  * Surface A: the seat system's routes. They answer 200, 201 or 409, nothing else. They stand on the app itself: a router
  * between would cost each reservation a twentieth of its time.

@@ -47,7 +47,7 @@ export function addWaitingRoomRoutes(
   }
 
   function replyView(res: Response, status: number, view: VisitorView): void {
-    reply(res, status, view, { 'retry-after': String(Math.ceil(view.askAgainSeconds)), 'cache-control': 'no-store' });
+    reply(res, status, view, { 'retry-after': String(Math.ceil(view.askAgainSeconds)) });
   }
 
   function poll(req: Request, res: Response): void | Promise<void> {

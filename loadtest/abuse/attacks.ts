@@ -131,7 +131,7 @@ export const attacks = {
     about: '500 connections send a body byte by byte',
     async run(aim, counts, signal) {
       const head =
-        'POST /api/bookings HTTP/1.1\r\nhost: frontrow\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n';
+        'POST /api/bookings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n';
       for (let i = 0; i < 500; i += 1) {
         keepOpen(aim, counts, signal, (socket) => {
           socket.resume();

@@ -50,7 +50,7 @@ function wrongFraming(random: Random, body: string): { headers: Asked['headers']
 /** Upgrades that are none, or to something else. The real ones are in socket-inputs.ts. */
 function strangeUpgrade(random: Random): Buffer {
   const headers: Asked['headers'] = [
-    ['host', 'fuzz'],
+    ['host', 'localhost'],
     ['connection', pick(random, ['Upgrade', 'upgrade', 'keep-alive, Upgrade', 'close'])],
     ['upgrade', pick(random, ['websocket', 'WebSocket', 'h2c', 'websocket, x', 'x', ''])],
     ['sec-websocket-version', pick(random, ['13', '12', '8', '', '99999', 'x'])],

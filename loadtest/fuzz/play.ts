@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SEAT_SYSTEM_PATHS } from '../../api/routes/seat-system.ts';
+import { SEAT_SYSTEM_PATHS } from '../../api/seat-system-paths.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
 import { errorCode } from '../../shared/contract/tickets.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';

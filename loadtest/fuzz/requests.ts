@@ -203,7 +203,7 @@ export function bytesOf(
 ): Buffer {
   const length: Asked['headers'] =
     framing && body !== undefined ? [['content-length', String(Buffer.byteLength(body))]] : [];
-  return Buffer.concat([headOf(asked, [['host', 'fuzz'], ...asked.headers, ...length]), Buffer.from(body ?? '')]);
+  return Buffer.concat([headOf(asked, [['host', 'localhost'], ...asked.headers, ...length]), Buffer.from(body ?? '')]);
 }
 
 export const headOf = (asked: Asked, headers: Asked['headers'], version = '1.1'): Buffer =>

@@ -3,7 +3,7 @@ export const [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG] = [0, 1, 2, 8, 9, 1
 
 /** The request that opens a WebSocket, with the key of the RFC's example. */
 export const UPGRADE = Buffer.from(
-  'GET /ws HTTP/1.1\r\nhost: fuzz\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  'GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
 );
 
 const MASK = Buffer.from([0x12, 0x34, 0x56, 0x78]);

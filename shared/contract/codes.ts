@@ -24,7 +24,7 @@ const catalogue = {
   ADMISSION_INVALID: [403, 'The admission token is not valid here.'],
   IDEMPOTENCY_MISMATCH: [422, 'This idempotency key was used with another request.'],
   UNAUTHENTICATED: [401, 'Log in first.'],
-  FORBIDDEN: [403, 'This is for operators.'],
+  FORBIDDEN: [403, 'This caller may not do that.'],
   RATE_LIMITED: [429, 'Too many requests. Try again later.'],
   OVERLOADED: [503, 'The queue is full. Try again later.'],
   UNAVAILABLE: [503, 'A part of the service is away. Try again later.'],

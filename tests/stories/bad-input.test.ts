@@ -191,9 +191,9 @@ const exchange = (bytes: string) =>
     socket.on('close', () => resolve(text));
   });
 
-const UPGRADE = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket';
+const UPGRADE = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket';
 test.each([
-  ['an address without a path', 'GET http:// HTTP/1.1\r\nHost: x\r\nConnection: close', 404, 'ROUTE_UNKNOWN'],
+  ['an address without a path', 'GET http:// HTTP/1.1\r\nHost: localhost\r\nConnection: close', 404, 'ROUTE_UNKNOWN'],
   ['an upgrade without a key', `GET /ws HTTP/1.1\r\n${UPGRADE}\r\nSec-WebSocket-Version: 13`, 400, 'INVALID_REQUEST'],
   ['an upgrade with a token in its address', `GET /ws?token=x HTTP/1.1\r\n${UPGRADE}`, 400, 'INVALID_REQUEST'],
   ['an upgrade elsewhere', `GET /elsewhere HTTP/1.1\r\n${UPGRADE}`, 404, 'ROUTE_UNKNOWN'],

@@ -95,7 +95,7 @@ test('peers that reset in the middle of an upgrade end nothing', async () => {
   for (let times = 0; times < 100; times += 1) {
     await new Promise<void>((resolve) => {
       const peer = connect(Number(port), hostname, () => {
-        peer.write('GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+        peer.write('GET /elsewhere HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
         setImmediate(() => peer.resetAndDestroy());
       });
       peer.on('error', () => undefined);
@@ -108,7 +108,7 @@ test('peers that reset in the middle of an upgrade end nothing', async () => {
 test('who offers another protocol than WebSocket, as Java does, is served all the same', async () => {
   const { port, hostname } = new URL(system().url);
   const offer =
-    'host: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
+    'host: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
   const content = 'content-type: application/json\r\ncontent-length: 11\r\n\r\n{"count":1}';
   const requests = [`POST /reserve HTTP/1.1\r\n${offer}${content}`, `GET /healthz HTTP/1.1\r\n${offer}\r\n`];
   const peer = connect(Number(port), hostname);

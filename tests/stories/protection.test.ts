@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { send } from '../support/client.ts';
@@ -184,7 +185,7 @@ describe('on loopback with embedded servers', () => {
     const { redis, url, logged } = system();
     const attempt = { email: 'somebody@example.com', password: 'something' };
     await redis.config('SET', 'maxmemory', 1);
-    const given = await send(url, 'POST', '/api/users/login?secret=1', attempt, { 'x-request-id': 'mine-1.2_3' });
+    const given = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'mine-1.2_3' });
     const made = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'not sane' });
     await redis.config('SET', 'maxmemory', 0);
     expect(given).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE', requestId: 'mine-1.2_3' } });
@@ -214,5 +215,58 @@ describe('on loopback with embedded servers', () => {
     const line = logged.find((one) => one.includes(String(broken.body.requestId)));
     expect(line).toContain('app_user');
     expect(line).not.toContain('somebody@example.com');
+  });
+});
+
+describe('pages of other sites', () => {
+  const system = useSystem({
+    ...{ RATE_LIMIT: 'on', BOOKINGS_PER_MINUTE: 5, JOINS_PER_MINUTE: 5, CORS_ORIGINS: ['https://tickets.test'] },
+    ...{ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40 },
+  });
+  const foreign = [{ origin: 'https://evil.test' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }];
+
+  test('are refused before anything is counted, whatever they post to', async () => {
+    const { url } = system();
+    const paths = ['/api/bookings', '/api/events/1/waiting-room', '/api/users/login', '/api/bookings/x/confirm'];
+    for (const headers of foreign) {
+      for (const path of paths)
+        expect((await bare(url, 'POST', path, { ...headers, 'content-length': '0' })).statusCode).toBe(403);
+      expect((await bare(url, 'POST', '/reserve', { ...headers, 'content-length': '0' })).statusCode).toBe(409);
+      expect((await bare(url, 'DELETE', '/api/events/1/waiting-room', headers)).statusCode).toBe(403);
+    }
+    const own = await send(url, 'POST', '/reserve', { count: 1 }, { origin: url, 'sec-fetch-site': 'same-origin' });
+    expect(own.headers.get('ratelimit')).toMatch(/r=4/);
+    const listed = { origin: 'https://tickets.test', 'sec-fetch-site': 'cross-site' };
+    expect(await send(url, 'POST', '/reserve', { count: 1 }, listed)).toMatchObject({ status: 201 });
+  });
+
+  test('that were pointed at this machine by name read nothing where only loopback is served', async () => {
+    const { url } = system();
+    const rebound = { host: 'rebound.test:80', origin: 'http://rebound.test:80' };
+    for (const path of ['/api/events', '/api/seats/map?eventId=1', '/events/1'])
+      expect((await bare(url, 'GET', path, rebound)).statusCode).toBe(403);
+    expect((await bare(url, 'GET', '/stats', rebound)).statusCode).toBe(409);
+    expect((await bare(url, 'GET', '/api/events', { host: 'localhost:1234' })).statusCode).toBe(200);
+  });
+
+  test('a request with two Host headers is refused', async () => {
+    const { port } = new URL(system().url);
+    const peer = connect(Number(port), '127.0.0.1');
+    peer.write('GET /api/events HTTP/1.1\r\nhost: localhost\r\nHost: localhost\r\n\r\n');
+    const [answer] = await once(peer, 'data');
+    peer.destroy();
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 400 [\s\S]*Host: more than one/);
+  });
+
+  test('no cache keeps bookings, tickets and tokens; the map says how long it may be kept', async () => {
+    const { url } = system();
+    const cacheOf = async (method: string, path: string, body?: unknown) =>
+      (await send(url, method, path, body)).headers.get('cache-control');
+    const hold = await send(url, 'POST', '/api/bookings?wait=10', { eventId: 1, userId: 1, count: 1 });
+    expect(hold.headers.get('cache-control')).toBe('no-store');
+    expect(await cacheOf('GET', `/api/bookings/${hold.body.id}`)).toBe('no-store');
+    expect(await cacheOf('GET', `/api/tickets/${hold.body.id}`)).toBe('no-store');
+    expect(await cacheOf('POST', '/api/users/login', { email: 'a@b.c', password: 'x' })).toBe('no-store');
+    expect(await cacheOf('GET', '/api/seats/map?eventId=1')).toBe('no-cache');
   });
 });

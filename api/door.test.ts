@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { Agent, get } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import express from 'express';
+import { defaults } from '../shared/platform/config.ts';
+import { createConnectionShares } from './connection-shares.ts';
+import { createDoor } from './door.ts';
+import { createAppServer } from './server.ts';
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A server whose clients have three connections each, and a few more for health checks. */
+async function startServer(isProxy = false) {
+  const app = express();
+  app.use((_req, res) => void res.json({}));
+  const config = { ...defaults, HOST: '0.0.0.0', RATE_LIMIT: 'on' as const };
+  const shares = createConnectionShares({ all: 6, ofClient: 3, spare: 8, spareOfClient: 4 });
+  const door = createDoor(config, () => isProxy, shares);
+  const server = createAppServer(app, () => ({}), { listener: door.before(app) });
+  server.on('connection', door.connect);
+  server.listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  closing.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return port;
+}
+
+async function open(port: number, localAddress: string): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  closing.push(() => socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function statusOf(port: number, path: string, localAddress: string): Promise<number | string> {
+  const asked = get({ port, host: '127.0.0.1', localAddress, path, agent: new Agent({ maxSockets: 1 }) });
+  try {
+    const [answer] = await once(asked, 'response');
+    answer.resume();
+    return answer.statusCode;
+  } catch (fault) {
+    return (fault as NodeJS.ErrnoException).code ?? 'broken';
+  }
+}
+
+test('a client that has used up its connections is refused, sees its health, and keeps nobody else out', async () => {
+  const port = await startServer();
+  const held = [await open(port, '127.0.0.2'), await open(port, '127.0.0.2'), await open(port, '127.0.0.2')];
+  expect(await statusOf(port, '/api/events', '127.0.0.2')).toBe(503);
+  expect(await statusOf(port, '/healthz', '127.0.0.2')).toBe(200);
+  expect(await statusOf(port, '/readyz?x=1', '127.0.0.2')).toBe(200);
+  expect(await statusOf(port, '/api/events', '127.0.0.3')).toBe(200);
+  held[0]?.destroy();
+  await once(held[0] as Socket, 'close');
+  let status: number | string = 503;
+  while (status === 503) status = await statusOf(port, '/api/events', '127.0.0.2'); // until the server sees the close
+  expect(status).toBe(200);
+});
+
+test('past the connections of all clients health checks are answered still', async () => {
+  const port = await startServer();
+  for (const address of ['127.0.0.2', '127.0.0.3']) for (let i = 0; i < 3; i += 1) await open(port, address);
+  expect(await statusOf(port, '/api/events', '127.0.0.4')).toBe(503);
+  expect(await statusOf(port, '/healthz', '127.0.0.4')).toBe(200);
+});
+
+test('a proxy has no share: it speaks for everybody', async () => {
+  const port = await startServer(true);
+  for (let i = 0; i < 5; i += 1) await open(port, '127.0.0.2');
+  expect(await statusOf(port, '/api/events', '127.0.0.2')).toBe(200);
+});

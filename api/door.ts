@@ -1,0 +1,74 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Express, Request, Response } from 'express';
+import type { Config } from '../shared/platform/config.ts';
+import { metrics } from '../shared/platform/metrics.ts';
+import { clientOfAddress } from './client-address.ts';
+import { createConnectionShares } from './connection-shares.ts';
+import { ApiError, replyConflict, replyProblem } from './http.ts';
+import { createOriginGuard } from './origins.ts';
+import { areLimitsOn } from './rate-limits.ts';
+import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
+
+/** What a connection past a bound may still ask, so that an orchestrator sees a busy node as alive. */
+const HEALTH_PATHS = /^\/(healthz|readyz)(\/|\?|$)/;
+
+/** Milliseconds that such a connection may last. */
+const SPARE_MS = 5_000;
+
+/**
+ * Decides which connections and requests come in at all, before any route, limit or body: each client has a share of the connections,
+ * pages of other sites change nothing.
+ *
+ * @param isProxy whether an address is a proxy that TRUST_PROXY names: it speaks for everybody and has no share
+ */
+export function createDoor(
+  config: Parameters<typeof createOriginGuard>[0] & Parameters<typeof areLimitsOn>[0] & Pick<Config, 'TRUST_PROXY'>,
+  isProxy: (address: string) => boolean,
+  admit = createConnectionShares(),
+) {
+  const foreignOf = createOriginGuard(config);
+  const hasShares = areLimitsOn(config);
+  const spare = new WeakSet<Socket>();
+
+  /** Why a request, or the upgrade to a WebSocket, is refused; undefined where it may go on. */
+  function refusalOf(req: IncomingMessage): ApiError | undefined {
+    if (spare.has(req.socket) && !HEALTH_PATHS.test(req.url ?? ''))
+      return new ApiError('OVERLOADED', 'Too many connections are open. Close some, or try again later.');
+    return foreignOf(req);
+  }
+
+  return {
+    refusalOf,
+
+    /**
+     * Counts a connection, and closes one that is too many. Node's maxConnections would know those alone that the server's own
+     * handle accepted.
+     */
+    connect(socket: Socket): void {
+      const address = socket.remoteAddress ?? '';
+      const client = hasShares && !isProxy(address) ? clientOfAddress(address) : undefined;
+      const { as, close } = admit(client);
+      socket.once('close', close);
+      if (as === 'served') return;
+      if (as === 'closed') return void socket.destroy();
+      spare.add(socket);
+      const timer = setTimeout(() => socket.destroy(), SPARE_MS);
+      socket.once('close', () => clearTimeout(timer));
+    },
+
+    /** The app for requests that come in. The others are refused, and their connection is closed: their body is not read. */
+    before:
+      (app: Express): RequestListener =>
+      (req, res) => {
+        const refusal = refusalOf(req);
+        if (refusal !== undefined || spare.has(req.socket)) res.shouldKeepAlive = false;
+        if (refusal === undefined) return app(req as Request, res as Response);
+        metrics.httpErrors.inc({ code: refusal.code });
+        const answer = SEAT_SYSTEM_PATHS.test(req.url ?? '') ? replyConflict : replyProblem;
+        answer(res, refusal);
+      },
+  };
+}
+
+export type Door = ReturnType<typeof createDoor>;
