@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_BODY_LEVELS, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
+import type { TicketView } from '../shared/contract/tickets.ts';
 import { nearestName } from '../shared/domain/nearest-name.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { type Traced, traceIdOf } from './traces.ts';
@@ -53,6 +54,16 @@ export function replyTicket(
   const ticket = `/api/tickets/${ticketId}`;
   const body = { ticketId, status: 'queued', position, etaSeconds, links: { ticket, socket: '/ws' } };
   reply(res, status, body, { location: ticket });
+}
+
+/** The error for a ticket that got nothing; `asked` is what the answer repeats of the request. */
+export function refusedTicket(view: TicketView, asked: Record<string, unknown> = {}): ApiError {
+  const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt } = view;
+  const detail =
+    heldSeats === undefined
+      ? titleOf(code)
+      : `Nothing is free where it was asked for; seats that are held: ${heldSeats}.`;
+  return new ApiError(code, detail, { ...asked, ticketId, heldSeats, alternatives, onSaleAt });
 }
 
 /** Surface A: anything wrong is 409 with a code. */

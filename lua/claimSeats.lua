@@ -17,8 +17,9 @@
 -- ARGV[2..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count, labels or '' (then zone, row
 --           and start do not count), user or '', 1 to hold the seats or 0 to sell them, admission or ''
 -- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and what the code tells (the
---          milliseconds of NOT_ON_SALE; "zone:row" or "zone:row:start" of alternatives), "SETTLED" or "REBUILD"
--- COST     O(requests x seats in a row / 8)
+--          milliseconds of NOT_ON_SALE; the held seats of SOLD_OUT where there are any; "zone:row", "zone:row:start" or
+--          "zone:row:start:count" of alternatives), "SETTLED" or "REBUILD"
+-- COST     O(requests x seats in a row / 8), and O(zones) once for each event that is sold out
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local roomStem, roomUsesStem, roomInsideStem = KEYS[12], KEYS[13], KEYS[14]
@@ -55,6 +56,7 @@ local function readHouse(event)
           seatLimit = tonumber(fields[6]),
           onSaleMs = tonumber(fields[7]),
           paused = fields[8] == '1',
+          held = {}, -- seats held, by zone, 0 for all: read where they are asked for
         }
       or false
     houses[event] = house
@@ -180,8 +182,9 @@ local function setSeats(bits, from, seats)
   return first, string.char(unpack(bytes))
 end
 
--- Takes seats of one row: those from request.start on, or the best; where `neat`, only such as leave no single seat. Returns
--- their labels, or nil, whether the row has any free seat, and what else there is in the row.
+-- Takes seats of one row: those from request.start on, or the best; where `neat`, only such as leave no single seat (but exact
+-- ones where the row has no such choice of that size). Returns their labels, or nil, whether the row has any free seat, and what
+-- else there is in the row.
 local function claimInRow(request, zone, row, neat)
   local event, wanted, start = request.house.event, request.count, request.start
   local place = event .. ':' .. numeral(zone.number) .. ':' .. numeral(row)
@@ -193,7 +196,10 @@ local function claimInRow(request, zone, row, neat)
       from, run = bestStart(starts, lengths, zone.seats, wanted, neat)
     else
       from, run = start, runAround(starts, lengths, start, wanted)
-      request.wouldLeaveSingle = run and neat and leavesSingle(starts[run], lengths[run], zone.seats, from, wanted)
+      request.wouldLeaveSingle = run
+        and neat
+        and leavesSingle(starts[run], lengths[run], zone.seats, from, wanted)
+        and bestStart(starts, lengths, zone.seats, wanted, true) ~= nil
       if request.wouldLeaveSingle then run = nil end
     end
     if not run then return nil, #starts > 0, starts, lengths end
@@ -230,6 +236,23 @@ end
 
 -- @include nearby
 
+-- Seats that are held in a zone, or in the whole house without one. It is asked where nothing is free: this call holds nothing
+-- more there, so the number is read once.
+local function heldIn(house, zone)
+  local asked = zone and zone.number or 0
+  if not house.held[asked] then
+    local fields, pending, seats = {}, countsNow[house.event] or {}, 0
+    for number = zone and asked or 1, zone and asked or house.zones do fields[#fields + 1] = 'held:' .. number end
+    local counts = redis.call('HMGET', countsStem .. house.event, unpack(fields))
+    for i = 1, #fields do seats = seats + tonumber(counts[i] or 0) + (pending[fields[i]] or 0) end
+    house.held[asked] = seats
+  end
+  return house.held[asked]
+end
+
+-- What SOLD_OUT tells of held seats, which may come back: " <seats>", or '' where none is held.
+local function tellHeld(seats) return seats > 0 and ' ' .. seats or '' end
+
 -- Takes the best seats in the rows first..last of the house. Returns their labels, or nil and a code.
 local function claimBest(request, first, last)
   local house = request.house
@@ -252,7 +275,7 @@ local function claimBest(request, first, last)
 end
 
 -- Whether a free seat beside `seat` has only taken ones around it once the seats of `mine` are taken too.
-local function isolates(seats, mine, seat)
+local function isolates(mine, seat)
   local function taken(place, n)
     if n < 1 or n > seat.zone.seats then return false end -- the row's end
     return mine[place .. ':' .. n] or redis.call('GETBIT', seatsStem .. place, n - 1) == 1
@@ -267,7 +290,7 @@ end
 -- Takes seats that are no run, each by itself, all or none. Returns their labels, or nil, a code and alternatives.
 local function claimLabels(request, labels)
   local house = request.house
-  local event, seats, mine = house.event, {}, {}
+  local event, seats, mine, inRow = house.event, {}, {}, {}
   for number, row, seat in string.gmatch(labels, '(%d+)-(%d+)-(%d+)') do
     local zone = readZone(house.event, tonumber(number))
     row, seat = tonumber(row), tonumber(seat)
@@ -275,6 +298,7 @@ local function claimLabels(request, labels)
     local place = event .. ':' .. number .. ':' .. row
     seats[#seats + 1] = { zone = zone, row = row, seat = seat, place = place }
     mine[place .. ':' .. seat] = true
+    inRow[place] = (inRow[place] or 0) + 1
   end
   -- What stands near a seat that cannot be had: as many side by side, first in its own row.
   local function refuse(code, seat)
@@ -282,11 +306,25 @@ local function claimLabels(request, labels)
     local starts, lengths = freeRuns(redis.call('GET', seatsStem .. seat.place) or '', seat.zone.seats)
     return nil, code, nearestInRow(request, seat.zone, seat.row, starts, lengths) .. alternatives(request, seat.zone, seat.row)
   end
+  -- A refusal for a single seat, where the row has a neat choice of as many seats as are asked for of it. That choice is offered
+  -- where all seats of the request together are nowhere to be had.
+  local function refuseSingle(seat)
+    local wanted = inRow[seat.place]
+    local starts, lengths = freeRuns(redis.call('GET', seatsStem .. seat.place) or '', seat.zone.seats)
+    local neat = bestStart(starts, lengths, seat.zone.seats, wanted, true)
+    if not neat then return false end
+    local _, code, near = refuse('SINGLE_SEAT_LEFT', seat)
+    return code, near ~= '' and near or ' ' .. seat.zone.number .. ':' .. seat.row .. ':' .. neat .. ':' .. wanted
+  end
   for i = 1, #seats do
     if redis.call('GETBIT', seatsStem .. seats[i].place, seats[i].seat - 1) == 1 then return refuse('SEAT_TAKEN', seats[i]) end
   end
   for i = 1, house.avoidSingles and #seats or 0 do
-    if isolates(seats, mine, seats[i]) then return refuse('SINGLE_SEAT_LEFT', seats[i]) end
+    local code, near
+    if isolates(mine, seats[i]) then
+      code, near = refuseSingle(seats[i])
+    end
+    if code then return nil, code, near end
   end
   for i = 1, #seats do
     local seat = seats[i]
@@ -310,13 +348,16 @@ end
 -- Decides where a request's seats are. Returns their labels, or nil, a code and what the code tells.
 local function place(request, number, row)
   local house = request.house
-  if number == 0 then return claimBest(request, 0, house.rows - 1) end
+  if number == 0 then
+    local labels, code = claimBest(request, 0, house.rows - 1)
+    return labels, code, code == 'SOLD_OUT' and tellHeld(heldIn(house)) or ''
+  end
   local zone = readZone(house.event, number)
   if not zone or row > zone.rows then return nil, 'INVALID_REQUEST', '' end
   if row == 0 then
     local labels, code = claimBest(request, zone.first, zone.first + zone.rows - 1)
     if labels then return labels end
-    return nil, code, alternatives(request, zone)
+    return nil, code, (code == 'SOLD_OUT' and tellHeld(heldIn(house, zone)) or '') .. alternatives(request, zone)
   end
   local exact = request.start >= 0
   if exact and request.start + request.count > zone.seats then return nil, 'INVALID_REQUEST', '' end
@@ -327,7 +368,9 @@ local function place(request, number, row)
     local near = nearestInRow(request, zone, row, starts, lengths) .. alternatives(request, zone, row)
     return nil, request.wouldLeaveSingle and 'SINGLE_SEAT_LEFT' or 'SEAT_TAKEN', near
   end
-  return nil, (anyFree and request.count > 1) and 'NO_ADJACENT_SEATS' or 'SOLD_OUT', alternatives(request, zone, row)
+  if anyFree then return nil, 'NO_ADJACENT_SEATS', alternatives(request, zone, row) end
+  local held = redis.call('BITCOUNT', heldStem .. house.event .. ':' .. number .. ':' .. row)
+  return nil, 'SOLD_OUT', tellHeld(held) .. alternatives(request, zone, row)
 end
 
 -- Whether a buyer may have so many seats more, and what the buyer has.

@@ -1,7 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { bookingBody, changeBody, confirmBody } from '../../shared/contract/bookings.ts';
-import { titleOf } from '../../shared/contract/codes.ts';
 import { ticketId } from '../../shared/contract/ids.ts';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
@@ -18,6 +17,7 @@ import {
   pathOf,
   readJson,
   readOptionalJson,
+  refusedTicket,
   refuseQuery,
   reply,
   replyTicket,
@@ -124,7 +124,7 @@ function idOf(req: Request): string {
 }
 
 function replyOutcome(res: Response, status: number, view: TicketView): void {
-  const { ticketId: id, booking, code = 'INTERNAL', alternatives, onSaleAt } = view;
-  if (booking === undefined) throw new ApiError(code, titleOf(code), { ticketId: id, alternatives, onSaleAt });
+  const { booking } = view;
+  if (booking === undefined) throw refusedTicket(view);
   reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
 }

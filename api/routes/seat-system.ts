@@ -1,6 +1,5 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
-import { titleOf } from '../../shared/contract/codes.ts';
 import { clearBody } from '../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { type RunWish, runWish } from '../../shared/contract/reserve.ts';
@@ -22,6 +21,7 @@ import {
   readJson,
   readOptionalJson,
   refuseBody,
+  refusedTicket,
   refuseQuery,
   reply,
   replyTicket,
@@ -200,10 +200,10 @@ export function addSeatSystemRoutes(
 }
 
 function replyOutcome(res: Response, wish: RunWish, view: TicketView): void {
-  const { ticketId, booking, code = 'INTERNAL', alternatives, onSaleAt } = view;
+  const { ticketId, booking } = view;
   if (booking === undefined) {
     const { zone, row, count } = wish;
-    throw new ApiError(code, titleOf(code), { zone, row, count, ticketId, alternatives, onSaleAt });
+    throw refusedTicket(view, { zone, row, count });
   }
   const { zone, row, startIndex, seatsCount } = booking;
   reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });

@@ -51,7 +51,7 @@ end
 local function alternatives(request, zone, row)
   local house, seats = request.house, request.count
   local found = ''
-  local stems = house.avoidSingles and (request.start >= 0 and { neatStem } or { neatStem, fullStem }) or { fullStem }
+  local stems = house.avoidSingles and { neatStem, fullStem } or { fullStem }
   if row then
     for i = 1, #stems do
       local index = nearestOpen(stems[i], house, seats, zone.first, zone.first + zone.rows - 1, zone.first + row - 1)
@@ -68,12 +68,17 @@ local function alternatives(request, zone, row)
   return found
 end
 
--- The run of the same row that is nearest to the one that was asked for, as " zone:row:start", or ''.
+-- The run of the same row that is nearest to the one that was asked for, as " zone:row:start", or ''. Where single seats are
+-- avoided, a neat one; any where none is left, as exact seats are then allowed.
 local function nearestInRow(request, zone, row, starts, lengths)
-  local nearest
-  for i = 1, #starts do
-    local from = startInRun(starts[i], lengths[i], zone.seats, request.count, 2 * request.start, request.house.avoidSingles)
-    if from and (not nearest or math.abs(from - request.start) < math.abs(nearest - request.start)) then nearest = from end
+  local function nearestStart(neat)
+    local nearest
+    for i = 1, #starts do
+      local from = startInRun(starts[i], lengths[i], zone.seats, request.count, 2 * request.start, neat)
+      if from and (not nearest or math.abs(from - request.start) < math.abs(nearest - request.start)) then nearest = from end
+    end
+    return nearest
   end
+  local nearest = nearestStart(request.house.avoidSingles) or (request.house.avoidSingles and nearestStart(false))
   return nearest and (' ' .. zone.number .. ':' .. row .. ':' .. nearest) or ''
 end

@@ -50,9 +50,21 @@ const alternative = z.object({
 
 export type Alternative = z.infer<typeof alternative>;
 
-/** What a refusal tells besides its code: the nearest places that are left, or from when on seats are sold. */
+/**
+ * What a refusal tells besides its code: the nearest places that are left, how many seats are held where everything is gone, or from
+ * when on seats are sold.
+ */
 export const refusal = z.object({
   code: errorCode,
+  heldSeats: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'With SOLD_OUT: seats where it was asked for (event, zone or row) that are held and may become free again. ' +
+        'Left out where none is held.',
+    }),
   alternatives: z.array(alternative).optional(),
   onSaleAt: z.iso.datetime().optional(),
 });

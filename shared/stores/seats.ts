@@ -49,11 +49,15 @@ function parseDecision(text: string, count: number): Decision {
   if (known === 'NOT_ON_SALE') {
     return { kind: 'refused', refusal: { code: known, onSaleAt: new Date(Number(tells[0])).toISOString() } };
   }
-  const alternatives = tells.map((place): Alternative => {
-    const [zone = 0, row = 0, startIndex] = place.split(':').map(Number);
-    return { zone, row, ...(startIndex === undefined ? {} : { startIndex }), seatsCount: count };
+  const [places, [held]] = [tells.filter((one) => one.includes(':')), tells.filter((one) => !one.includes(':'))];
+  const alternatives = places.map((place): Alternative => {
+    const [zone = 0, row = 0, startIndex, seatsCount = count] = place.split(':').map(Number);
+    return { zone, row, ...(startIndex === undefined ? {} : { startIndex }), seatsCount };
   });
-  return { kind: 'refused', refusal: { code: known, ...(alternatives.length === 0 ? {} : { alternatives }) } };
+  const refusal: Refusal = { code: known };
+  if (held !== undefined) refusal.heldSeats = Number(held);
+  if (alternatives.length > 0) refusal.alternatives = alternatives;
+  return { kind: 'refused', refusal };
 }
 
 /** Seats in Redis: who has what right now, decided fast. PostgreSQL decides right. */

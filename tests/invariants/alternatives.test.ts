@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import type { RunWish } from '../../shared/contract/reserve.ts';
-import type { Alternative } from '../../shared/contract/tickets.ts';
-import { runOf } from '../../shared/domain/house.ts';
+import type { RunWish, SeatWish } from '../../shared/contract/reserve.ts';
+import type { Alternative, Refusal } from '../../shared/contract/tickets.ts';
+import { labelOf, runOf, seatOf } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -11,14 +11,33 @@ import { useSystem } from '../support/system.ts';
 const [ZONES, ROWS, SEATS] = [5, 7, 6];
 const system = useSystem({ ZONES, ROWS, SEATS_PER_ROW: SEATS });
 
-type Row = { zone: number; row: number; free: boolean[] };
+type Status = 'AVAILABLE' | 'HELD' | 'SOLD';
+type Row = { zone: number; row: number; seats: Status[] };
 
-const hasRun = ({ free }: Row, count: number): boolean => runStarts(free, count).length > 0;
+const isFree = ({ seats }: Row, at: number): boolean => seats[at] === 'AVAILABLE';
 
-const runStarts = (free: boolean[], count: number): number[] =>
-  free
+/** Free seats with taken ones on both sides, which the ends of a row are not. */
+const singles = (seats: Status[]): number[] =>
+  seats.flatMap((one, at) =>
+    one === 'AVAILABLE' && [seats[at - 1], seats[at + 1]].every((other = 'AVAILABLE') => other !== 'AVAILABLE')
+      ? [at]
+      : [],
+  );
+
+/** Whether taking these seats of a row leaves a single free one that was not single before. */
+function leavesSingle({ seats }: Row, taken: number[]): boolean {
+  const before = singles(seats);
+  return singles(seats.map((one, at) => (taken.includes(at) ? 'SOLD' : one))).some((at) => !before.includes(at));
+}
+
+const run = (start: number, count: number): number[] => Array.from({ length: count }, (_, i) => start + i);
+
+/** Where in a row `count` seats are free side by side; with `neat`, so that no single seat is left. */
+const runStarts = (row: Row, count: number, neat: boolean): number[] =>
+  row.seats
     .map((_, start) => start)
-    .filter((start) => start + count <= SEATS && free.slice(start, start + count).every(Boolean));
+    .filter((start) => start + count <= SEATS && run(start, count).every((at) => isFree(row, at)))
+    .filter((start) => !neat || !leavesSingle(row, run(start, count)));
 
 /** The nearest of these by what is measured; the first of them where equal. */
 const nearest = <Item>(items: Item[], distance: (item: Item) => number): Item | undefined =>
@@ -27,82 +46,173 @@ const nearest = <Item>(items: Item[], distance: (item: Item) => number): Item | 
     undefined,
   );
 
-/** What a refusal must name, found slowly: the nearest run of the row, the nearest row of the zone, the nearest zone's best row. */
-function alternativesOf(house: Row[], { zone, row, start, count }: RunWish): Alternative[] {
+/**
+ * What a refusal must name, found slowly: the nearest run of the row, the nearest row of the zone, the nearest zone's best row; neat ones
+ * where single seats are avoided, as long as there are any.
+ */
+function alternativesOf(house: Row[], { zone, row, start, count }: RunWish, avoidSingles: boolean): Alternative[] {
   const found: Alternative[] = [];
   const inZone = house.filter((one) => one.zone === zone);
-  if (row !== undefined && start !== undefined) {
-    const starts = runStarts(inZone.find((one) => one.row === row)?.free ?? [], count);
-    const startIndex = nearest(starts, (one) => Math.abs(one - start));
-    if (zone !== undefined && startIndex !== undefined) found.push({ zone, row, startIndex, seatsCount: count });
+  const neatFirst = <Item>(find: (neat: boolean) => Item | undefined): Item | undefined =>
+    (avoidSingles ? find(true) : undefined) ?? find(false);
+  const own = inZone.find((one) => one.row === row);
+  if (own !== undefined && start !== undefined) {
+    const startIndex = neatFirst((neat) => nearest(runStarts(own, count, neat), (one) => Math.abs(one - start)));
+    if (startIndex !== undefined) found.push({ zone: own.zone, row: own.row, startIndex, seatsCount: count });
   }
+  const hasRun = (neat: boolean) => (one: Row) => runStarts(one, count, neat).length > 0;
   if (row !== undefined) {
-    const other = nearest(
-      inZone.filter((one) => one.row !== row && hasRun(one, count)),
-      (one) => Math.abs(one.row - row),
-    );
+    const others = inZone.filter((one) => one.row !== row);
+    const other = neatFirst((neat) => nearest(others.filter(hasRun(neat)), (one) => Math.abs(one.row - row)));
     if (other) found.push({ zone: other.zone, row: other.row, seatsCount: count });
   }
   if (zone !== undefined) {
-    const elsewhere = house.filter((one) => one.zone !== zone && hasRun(one, count));
-    const other = nearest(elsewhere, (one) => Math.abs(one.zone - zone));
+    const elsewhere = house.filter((one) => one.zone !== zone);
+    const other = neatFirst((neat) => nearest(elsewhere.filter(hasRun(neat)), (one) => Math.abs(one.zone - zone)));
     if (other) found.push({ zone: other.zone, row: other.row, seatsCount: count });
   }
   return found;
 }
 
-async function claim(wish: RunWish) {
-  const request: BookRequest = { ticketId: newTicketId(0), eventId: 1, wish, hold: false };
-  const [decision] = await system().seats.claim(0, [request]);
-  return decision;
+/** Seats that are held where a wish looks for some, if it names a place and not seats. */
+const heldFor = (house: Row[], wish: RunWish): number =>
+  house
+    .filter(({ zone, row }) => (wish.zone ?? zone) === zone && (wish.row ?? row) === row)
+    .reduce((sum, { seats }) => sum + seats.filter((one) => one === 'HELD').length, 0);
+
+/** Whether exact seats are refused for a single one: not where their row has no neat choice of as many. */
+function refusesSingle(house: Row[], labels: string[]): boolean {
+  const asked = labels.map(seatOf);
+  return house.some((one) => {
+    const mine = asked.filter(({ zone, row }) => zone === one.zone && row === one.row).map(({ number }) => number - 1);
+    return mine.length > 0 && leavesSingle(one, mine) && runStarts(one, mine.length, true).length > 0;
+  });
 }
 
-test('a refusal names what is nearest, as a slow search finds it', async () => {
-  const zone = fc.integer({ min: 1, max: ZONES });
-  const row = fc.integer({ min: 1, max: ROWS });
-  const count = fc.integer({ min: 1, max: 5 });
-  const start = fc.integer({ min: 0, max: SEATS - 1 });
-  const asked: fc.Arbitrary<RunWish> = fc.oneof(
-    fc.record({ zone, count }),
-    fc.record({ zone, row, count }),
-    fc.record({ zone, row, start, count }).filter((wish) => wish.start + wish.count <= SEATS),
-  );
-  const full = fc.array(
-    fc.record({ zone, row, free: fc.array(fc.boolean(), { minLength: SEATS, maxLength: SEATS }) }),
-    { maxLength: 12 },
-  );
-  let refusals = 0;
-  await fc.assert(
-    fc.asyncProperty(full, fc.array(asked, { minLength: 5, maxLength: 20 }), async (open, wishes) => {
-      // Every row is full except some, which have what they have.
-      const house = Array.from({ length: ZONES * ROWS }, (_, i): Row => {
-        const place = { zone: 1 + Math.floor(i / ROWS), row: 1 + (i % ROWS) };
-        const some = open.find((one) => one.zone === place.zone && one.row === place.row);
-        return { ...place, free: some ? [...some.free] : new Array<boolean>(SEATS).fill(false) };
-      });
-      const taken = house.flatMap((one) =>
-        one.free.flatMap((free, i) => (free ? [] : [{ eventId: 1, zone: one.zone, row: one.row, number: i + 1 }])),
-      );
-      await system().prisma.seat.deleteMany();
-      await system().prisma.seat.createMany({
-        data: taken.map((seat) => ({ ...seat, status: 'SOLD' as const, bookingId: newTicketId(0) })),
-      });
-      await system().redis.flushdb();
-      await system().seats.open(1);
-      for (const wish of wishes) {
-        const expected = alternativesOf(house, wish);
-        const decision = await claim(wish);
-        if (decision?.kind === 'got') {
-          const run = runOf(decision.seats);
-          const one = house.find((candidate) => candidate.zone === run?.zone && candidate.row === run.row);
-          one?.free.fill(false, run?.startIndex, (run?.startIndex ?? 0) + wish.count);
-        } else if (decision?.kind === 'refused') {
-          refusals += 1;
-          expect(decision.refusal.alternatives ?? []).toEqual(expected);
+const labelsOf = ({ zone = 0, row = 0, start = 0, count }: RunWish): string[] =>
+  run(start, count).map((at) => labelOf({ zone, row, number: at + 1 }));
+
+async function claim(wish: SeatWish) {
+  const request: BookRequest = { ticketId: newTicketId(0), eventId: 1, wish, hold: false };
+  const [decision] = await system().seats.claim(0, [request]);
+  return { ticketId: request.ticketId, decision };
+}
+
+/** Asks for what was offered, and gives it back. */
+async function take({ zone, row, startIndex, seatsCount: count }: Alternative): Promise<boolean> {
+  const where = { zone, row, count };
+  const { ticketId, decision } = await claim(startIndex === undefined ? where : { ...where, start: startIndex });
+  if (decision?.kind === 'got') await system().seats.release(1, [{ ticketId, seats: decision.seats }]);
+  return decision?.kind === 'got';
+}
+
+async function expectRefusal(house: Row[], wish: SeatWish, refusal: Refusal, avoidSingles: boolean): Promise<void> {
+  const { code, alternatives = [], heldSeats = 0 } = refusal;
+  const exact = 'seats' in wish ? runOf(wish.seats) : wish;
+  if (exact !== undefined) {
+    const { zone, row } = exact;
+    const asked =
+      'seats' in wish ? { zone, row, start: runOf(wish.seats)?.startIndex, count: wish.seats.length } : wish;
+    expect(alternatives).toEqual(alternativesOf(house, asked, avoidSingles));
+    expect(heldSeats).toBe(code === 'SOLD_OUT' ? heldFor(house, asked) : 0);
+  }
+  if (code === 'SINGLE_SEAT_LEFT') expect(alternatives).not.toEqual([]);
+  for (const one of alternatives) expect([one, await take(one)]).toEqual([one, true]);
+}
+
+test.each([
+  ['', false],
+  [' where single seats are avoided', true],
+])(
+  'a refusal names what is nearest, as a slow search finds it, and all of it is to be had%s',
+  async (_where, avoidSingles) => {
+    await system().prisma.event.update({ where: { id: 1 }, data: { avoidSingles } });
+    const zone = fc.integer({ min: 1, max: ZONES });
+    const row = fc.integer({ min: 1, max: ROWS });
+    const count = fc.integer({ min: 1, max: 5 });
+    const start = fc.integer({ min: 0, max: SEATS - 1 });
+    const status = fc.constantFrom<Status>(
+      ...(avoidSingles ? Array<Status>(6).fill('AVAILABLE') : []),
+      'AVAILABLE',
+      'HELD',
+      'SOLD',
+    );
+    const full = fc.array(fc.record({ zone, row, seats: fc.array(status, { minLength: SEATS, maxLength: SEATS }) }), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    const place = fc.record({ open: fc.nat({ max: 11 }), anywhere: fc.nat({ max: 3 }), zone, row });
+    const asked = fc.record({
+      ...{ place, count, start, numbers: fc.uniqueArray(start, { minLength: 1, maxLength: 5 }), other: place },
+      form: fc.constantFrom('house', 'zone', 'row', 'exact', 'exact', 'labels', 'two rows'),
+    });
+    const seen = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(full, fc.array(asked, { minLength: 5, maxLength: 20 }), async (open, wishes) => {
+        // Every row is full except some, which have what they have.
+        const house = Array.from({ length: ZONES * ROWS }, (_, i): Row => {
+          const [zone, row] = [1 + Math.floor(i / ROWS), 1 + (i % ROWS)];
+          const some = open.find((one) => one.zone === zone && one.row === row);
+          return { zone, row, seats: some ? [...some.seats] : Array<Status>(SEATS).fill('SOLD') };
+        });
+        const taken = house.flatMap(({ zone, row, seats }) =>
+          seats.flatMap((status, i) =>
+            status === 'AVAILABLE' ? [] : [{ eventId: 1, zone, row, number: i + 1, status, bookingId: newTicketId(0) }],
+          ),
+        );
+        await system().prisma.seat.deleteMany();
+        await system().prisma.seat.createMany({ data: taken });
+        await system().redis.flushdb();
+        await system().seats.open(1);
+        for (const { form, place, other, count, start, numbers } of wishes) {
+          const at = (one: typeof place) => (one.anywhere === 0 ? one : (open[one.open % open.length] ?? one));
+          const { zone, row } = at(place);
+          const from = Math.min(start, SEATS - count);
+          const labels = numbers.map((number, i) => {
+            const there = form === 'two rows' && i % 2 === 1 ? at(other) : { zone, row };
+            return labelOf({ zone: there.zone, row: there.row, number: number + 1 });
+          });
+          const forms: Record<string, SeatWish> = {
+            ...{ house: { count }, zone: { zone, count }, row: { zone, row, count } },
+            exact: { zone, row, start: from, count },
+          };
+          const wish = forms[form] ?? { seats: [...new Set(labels)] };
+          const exact = 'seats' in wish ? wish.seats : wish.start === undefined ? undefined : labelsOf(wish);
+          const free = exact?.every((label) => {
+            const seat = seatOf(label);
+            return house.some((one) => one.zone === seat.zone && one.row === seat.row && isFree(one, seat.number - 1));
+          });
+          const single = free && avoidSingles && refusesSingle(house, exact ?? []);
+
+          const { decision } = await claim(wish);
+          const verdict = decision?.kind === 'refused' ? decision.refusal.code : decision?.kind;
+          seen.set(String(verdict), (seen.get(String(verdict)) ?? 0) + 1);
+          if (exact) expect(verdict).toBe(single ? 'SINGLE_SEAT_LEFT' : free ? 'got' : 'SEAT_TAKEN');
+          if (decision?.kind === 'refused') await expectRefusal(house, wish, decision.refusal, avoidSingles);
+          if (decision?.kind !== 'got') continue;
+          for (const seat of decision.seats.map(seatOf)) {
+            const one = house.find((candidate) => candidate.zone === seat.zone && candidate.row === seat.row);
+            one?.seats.fill('SOLD', seat.number - 1, seat.number);
+          }
         }
-      }
-    }),
-    { numRuns: 30 },
-  );
-  expect(refusals).toBeGreaterThan(100);
+      }),
+      { numRuns: 20 },
+    );
+    for (const code of ['SEAT_TAKEN', 'SOLD_OUT', 'NO_ADJACENT_SEATS', ...(avoidSingles ? ['SINGLE_SEAT_LEFT'] : [])])
+      expect([code, (seen.get(code) ?? 0) > 5]).toEqual([code, true]);
+  },
+);
+
+test('exact seats that the row would hand out itself are not refused: no neat choice of as many is left', async () => {
+  await system().prisma.event.update({ where: { id: 1 }, data: { avoidSingles: true } });
+  await system().prisma.seat.deleteMany();
+  await system().redis.flushdb();
+  await system().seats.open(1);
+  expect((await claim({ seats: ['1-1-1', '1-1-5', '1-1-6'] })).decision).toMatchObject({ kind: 'got' });
+  expect((await claim({ zone: 1, row: 1, start: 1, count: 2 })).decision).toMatchObject({ kind: 'got' });
+  expect((await claim({ seats: ['1-2-1', '1-2-5', '1-2-6'] })).decision).toMatchObject({ kind: 'got' });
+  expect((await claim({ zone: 1, row: 2, start: 2, count: 1 })).decision).toMatchObject({
+    ...{ kind: 'refused' },
+    refusal: { code: 'SINGLE_SEAT_LEFT', alternatives: [{ zone: 1, row: 2, startIndex: 1, seatsCount: 1 }, {}, {}] },
+  });
 });

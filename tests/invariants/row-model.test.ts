@@ -54,7 +54,8 @@ function decide(
   if (exact !== undefined) {
     const [only] = rows;
     if (!only?.free.slice(exact, exact + count).every(Boolean)) return 'SEAT_TAKEN';
-    if (avoidSingles && leavesSingle(only.free, exact, count)) return 'SINGLE_SEAT_LEFT';
+    const neat = avoidSingles ? bestStart(only.free, count, true) : undefined;
+    if (neat !== undefined && leavesSingle(only.free, exact, count)) return 'SINGLE_SEAT_LEFT';
     only.free.fill(false, exact, exact + count);
     return { zone: only.zone, row: only.row, startIndex: exact };
   }

@@ -35,6 +35,56 @@ beforeEach(async () => {
   await system().seats.open(1);
 });
 
+describe('SOLD_OUT where seats are only held', () => {
+  const reserve = (wish: object) => post('/reserve?wait=20', wish);
+
+  test('says how many of them may come back, where it was asked for, on every surface', async () => {
+    for (const zone of [1, 2])
+      for (const row of [1, 2, 3]) {
+        await hold(ANNA, { zone, row, start: 0, count: 5 });
+        if (zone === 2 && row === 3) await hold(BEN, { zone, row, start: 5, count: 5 });
+        else await reserve({ zone, row, start: 5, count: 5 });
+      }
+    const house = { code: 'SOLD_OUT', heldSeats: 35 };
+    expect(await hold(BEN, { count: 1 })).toMatchObject({
+      status: 409,
+      body: { ...house, detail: expect.stringMatching(/held: 35/) },
+    });
+    expect(await hold(BEN, { zone: 2, count: 5 })).toMatchObject({ body: { code: 'SOLD_OUT', heldSeats: 20 } });
+    expect(await hold(BEN, { zone: 1, row: 2, count: 1 })).toMatchObject({ body: { code: 'SOLD_OUT', heldSeats: 5 } });
+    expect(await reserve({ count: 1 })).toMatchObject({ status: 409, body: { ...house, count: 1 } });
+    expect(await reserve({ zone: 2, count: 1 })).toMatchObject({ body: { code: 'SOLD_OUT', heldSeats: 20, zone: 2 } });
+    const { ticketId } = (await post('/reserve', { zone: 2, row: 3, count: 2 })).body;
+    const told = { ticketId, status: 'rejected', code: 'SOLD_OUT', heldSeats: 10 };
+    expect((await get(`/api/tickets/${ticketId}?wait=20`)).body).toMatchObject(told);
+    const socket = await openSocket(system().url);
+    socket.send({ type: 'subscribe', ticketId });
+    expect(await socket.next()).toMatchObject({ type: 'ticket', ...told });
+    socket.close();
+  });
+
+  test('tells nothing of held seats where all are sold', async () => {
+    for (const start of [0, 5]) await reserve({ zone: 1, row: 1, start, count: 5 });
+    await hold(ANNA, { zone: 1, row: 2, count: 5 });
+    const { body } = await hold(BEN, { zone: 1, row: 1, count: 1 });
+    expect(body).toMatchObject({ code: 'SOLD_OUT', detail: 'Nothing is left where it was asked for.' });
+    expect(body).not.toHaveProperty('heldSeats');
+  });
+
+  test('counts what the same batch has held just before', async () => {
+    await system().stopWorkers();
+    const ask = (wish: object) => post('/api/bookings', { eventId: 1, userId: ANNA, ...wish });
+    for (const zone of [1, 2])
+      for (const row of [1, 2, 3]) for (const start of [0, 5]) await ask({ zone, row, start, count: 5 });
+    const { ticketId } = (await ask({ count: 1 })).body;
+    await system().resumeWorkers();
+    expect((await get(`/api/tickets/${ticketId}?wait=20`)).body).toMatchObject({
+      code: 'SOLD_OUT',
+      heldSeats: 60,
+    });
+  });
+});
+
 describe('a hold', () => {
   test('is asked for with one seat label, as the booking system before had it', async () => {
     const { status, body, headers } = await hold(ANNA, { seatNumber: '1-1-1' });

@@ -3,7 +3,15 @@ import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { serverNow } from '../answers.ts';
 import { CODE, type House, mostAtOnce, seatOf, type ZoneSeats } from './house.ts';
-import { countInWords, freeInWords, momentInWords, priceInWords, seatsInWords, totalInWords } from './words.ts';
+import {
+  countInWords,
+  freeInWords,
+  heldInWords,
+  momentInWords,
+  priceInWords,
+  seatsInWords,
+  totalInWords,
+} from './words.ts';
 
 type Props = {
   event: EventView;
@@ -91,8 +99,7 @@ function closedInWords({ onSaleAt, salesPaused }: EventView, house: House, zone:
   const zones = house.zones.filter((one) => zone === undefined || one.zone === zone);
   const seats = (code: number) => zones.reduce((sum, { counts }) => sum + (counts[code] ?? 0), 0);
   if (seats(CODE.AVAILABLE) > 0) return undefined;
-  if (seats(CODE.HELD) > 0)
-    return 'Nothing is free just now. What somebody holds may come back: it is seen here at once.';
+  if (seats(CODE.HELD) > 0) return heldInWords(seats(CODE.HELD));
   return seats(CODE.SOLD) > 0 ? 'Sold out.' : 'Not for sale.';
 }
 

@@ -15,7 +15,7 @@ import {
 import { changeUnderKey, get, logIn } from '../requests.ts';
 import type { Live } from './live.ts';
 import { createNext } from './next.ts';
-import { momentInWords } from './words.ts';
+import { heldInWords, momentInWords } from './words.ts';
 
 /** Users that are there for trying, where nobody logs in: this browser is one of them. */
 const TRIAL_USERS = 100;
@@ -138,10 +138,10 @@ export function createPurchase(
     show({ step: 'login', problem });
   }
 
-  function refuse(wish: SeatWish, { code = 'INTERNAL', detail, alternatives = [], onSaleAt }: Told): void {
+  function refuse(wish: SeatWish, { code = 'INTERNAL', detail, alternatives = [], onSaleAt, heldSeats }: Told): void {
     forget();
     const opens = onSaleAt === undefined ? '' : ` It opens ${momentInWords(onSaleAt)}.`;
-    const sentence = (detail ?? titleOf(code)) + opens;
+    const sentence = heldSeats === undefined ? (detail ?? titleOf(code)) + opens : heldInWords(heldSeats);
     show({ step: 'refused', refusal: { code, sentence, wish, alternatives } });
   }
 

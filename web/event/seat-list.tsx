@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { numberInWords } from '../words.ts';
 import { CODE, type House, labelOf, type ZoneSeats } from './house.ts';
-import { freeInWords, priceInWords } from './words.ts';
+import { freeInWords, heldInWords, priceInWords } from './words.ts';
 
 type Props = {
   event: EventView;
@@ -107,6 +107,7 @@ function Seats({ zone, row, picked, choose }: { zone: ZoneSeats; row: number } &
   const { current: shown } = useRef(new Set<number>());
   const seats = zone.seats.subarray((row - 1) * zone.seatsPerRow, row * zone.seatsPerRow);
   const own = new Set(picked);
+  const held = seats.reduce((sum, code) => sum + (code === CODE.HELD ? 1 : 0), 0);
   const buttons = Array.from(seats, (code, i) => {
     const number = i + 1;
     const label = labelOf({ zone: zone.zone, row, number });
@@ -130,7 +131,9 @@ function Seats({ zone, row, picked, choose }: { zone: ZoneSeats; row: number } &
   });
   return (
     <>
-      {zone.freeInRow[row - 1] === 0 && <p class="hint">Nothing is free in this row.</p>}
+      {zone.freeInRow[row - 1] === 0 && (
+        <p class="hint">{held > 0 ? heldInWords(held) : 'Nothing is free in this row.'}</p>
+      )}
       {shown.size > 0 && <div class="row">{buttons}</div>}
     </>
   );

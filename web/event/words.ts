@@ -36,6 +36,10 @@ export function freeInWords([free, held, sold]: ZoneSeats['counts']): string {
   return sold > 0 ? 'sold out' : 'not for sale';
 }
 
+/** Nothing is free, but seats are held: unlike sold ones they may become free. */
+export const heldInWords = (held: number): string =>
+  `Sold out for now: ${held === 1 ? '1 seat is held by another buyer' : `${numberInWords(held)} seats are held by other buyers`} and may come back.`;
+
 /** What seats of these zones cost together, one zone for each seat. */
 export function totalInWords({ zones, currency }: EventView, seats: readonly number[]): string {
   const prices = new Map(zones.map(({ zone, price }) => [zone, price]));
