@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createDrainMeter } from '../shared/domain/drain.ts';
 import type { Config } from '../shared/platform/config.ts';
@@ -60,11 +59,8 @@ export async function startApi(deps: {
   const tags = Array.from({ length: config.SHARDS }, (_, shard) => keysOf(shard).tag);
   const queues = tags.map((tag) => openQueue('booking', tag, redis, log));
   const controls = tags.map((tag) => openQueue('control', tag, redis, log));
-  const [controlQueue, controlTag] = [controls[0], tags[0]];
-  if (controlQueue === undefined || controlTag === undefined) throw new Error('there is no shard');
-  const queueEvents = new QueueEvents('control', { connection: subscriber, prefix: controlTag });
-  queueEvents.on('error', (fault) => log.warn({ fault: fault.message }, 'queue events'));
-  await queueEvents.waitUntilReady();
+  const [controlQueue] = controls;
+  if (controlQueue === undefined) throw new Error('there is no shard');
 
   const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
   const { noteAccepted } = outcomes;
@@ -72,7 +68,7 @@ export async function startApi(deps: {
   const memory = createRedisMemory({ redis, log });
   const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues, isFull: memory.isFull });
   const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls, isFull: () => false });
-  const control = createControl({ queue: controlQueue, events: queueEvents, tickets });
+  const control = createControl({ queue: controlQueue, tickets });
   const users = createUserStore({ prisma, redis });
   const identity = createIdentity({ config, users });
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
@@ -146,7 +142,7 @@ export async function startApi(deps: {
       await closing.close();
       push.terminate();
       await Promise.all([bookIntake.drained(), changeIntake.drained()]);
-      await Promise.all([...queues, ...controls, queueEvents].map((open) => open.close()));
+      await Promise.all([...queues, ...controls].map((open) => open.close()));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { QueueEvents } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Idempotency,
   type JobPayload,
@@ -14,12 +14,39 @@ import { ApiError } from './http.ts';
 /** Milliseconds that an operator waits for a worker. */
 const TIMEOUT_MS = 60_000;
 
+/** Milliseconds between two reads of a job's state: the first pause, the factor by which it grows, and the longest. */
+const READ_PAUSE = { firstMs: 5, growth: 1.5, mostMs: 250 };
+
 /** The shard whose control queue carries operators' jobs, whichever event they are about: they are few. */
 const SHARD = 0;
 
-/** Hands an operator's work to a worker and waits for what it answers: the API never changes a seat. */
-export function createControl(deps: { queue: JobQueue; events: QueueEvents; tickets: TicketStore }) {
-  const { queue, events, tickets } = deps;
+/**
+ * Hands an operator's work to a worker and waits for its answer: the API never changes a seat. The job is read again and again:
+ * operators' jobs are few, and nothing that has to keep listening can stop unnoticed.
+ */
+export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
+  const { queue, tickets } = deps;
+
+  /** @throws Error where the job failed for good, is gone, or has no result by the deadline */
+  async function resultOf(jobId: string): Promise<unknown> {
+    const deadline = performance.now() + TIMEOUT_MS;
+    let pauseMs = READ_PAUSE.firstMs;
+    let unread: unknown; // the last read that failed: Redis may be back before the deadline
+    for (;;) {
+      const isLast = performance.now() > deadline; // a process that was stopped meanwhile reads once more
+      const state = await queue.stateOf(jobId).catch((fault: unknown) => {
+        unread = fault;
+        return 'unfinished' as const;
+      });
+      if (state !== 'unfinished') {
+        if ('failed' in state) throw new Error(state.failed);
+        return state.result;
+      }
+      if (isLast) throw new Error(`job ${jobId} has no result after ${TIMEOUT_MS / 1000} s`, { cause: unread });
+      await sleep(pauseMs);
+      pauseMs = Math.min(READ_PAUSE.mostMs, pauseMs * READ_PAUSE.growth);
+    }
+  }
 
   /**
    * @param idempotency the same key again joins the job that it led to, or gets what that answered
@@ -34,8 +61,8 @@ export function createControl(deps: { queue: JobQueue; events: QueueEvents; tick
     if (idempotency !== undefined) jobId = await tickets.bindKey(SHARD, idempotency, jobId);
     if (jobId === undefined) throw new ApiError('IDEMPOTENCY_MISMATCH');
     try {
-      const job = await queue.add(name, payload, jobId);
-      return jobResults[name].parse(await job.waitUntilFinished(events, TIMEOUT_MS)) as JobResult<Name>;
+      await queue.add(name, payload, jobId);
+      return jobResults[name].parse(await resultOf(jobId)) as JobResult<Name>;
     } catch (fault) {
       const detail = 'No worker has done it in time. If it is on the queue, it is done when one is back.';
       throw new ApiError('UNAVAILABLE', detail, {}, fault);

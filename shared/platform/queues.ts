@@ -1,4 +1,4 @@
-import { type Job, Queue, Worker } from 'bullmq';
+import { Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type JobName, type JobOfQueue, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
 import { MAX_BATCH_BYTES } from '../contract/limits.ts';
@@ -51,6 +51,14 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
       const opts = jobId === undefined ? {} : { jobId };
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...kept } : opts);
+    },
+    /** How a job stands that is kept when it is done and has a result. */
+    async stateOf(jobId: string): Promise<'unfinished' | { result: unknown } | { failed: string }> {
+      const job = await Job.fromId(queue, jobId);
+      if (job === undefined) return { failed: `job ${jobId} is gone` };
+      if (job.finishedOn === undefined) return 'unfinished';
+      const result: unknown = job.returnvalue ?? undefined; // a job that succeeded after a failed try has both
+      return result === undefined ? { failed: job.failedReason } : { result };
     },
     /** Schedules a job without payload, so often, unless it is. One that failed waits for the next turn. */
     async every(job: 'expire' | 'sweep' | 'reconcile', intervalMs: number): Promise<void> {

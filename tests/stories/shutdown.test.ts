@@ -11,12 +11,14 @@ import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 1 });
 afterAll(cleanUp);
+const ADMIN_TOKEN = 'an-admin-token-of-at-least-32-characters';
 
 /** Starts an API process on the servers of this file. */
 async function startApiProcess(drainSeconds: number) {
   const port = await freePort();
   const { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL } = system();
-  const env = { DATABASE_URL, REDIS_URL, PORT: String(port), LOG_LEVEL: 'info', DRAIN_SECONDS: String(drainSeconds) };
+  const settings = { PORT: String(port), LOG_LEVEL: 'info', ADMIN_TOKEN, DRAIN_SECONDS: String(drainSeconds) };
+  const env = { DATABASE_URL, REDIS_URL, ...settings };
   const started = run('api/main', [], env);
   const url = `http://127.0.0.1:${port}`;
   const readiness = () =>
@@ -132,3 +134,19 @@ test.each(['redis', 'api-main.log'])(
     await until(() => !parts.some(isRunning), 10_000);
   },
 );
+
+test('an API that was frozen for longer than its connections bear does operators’ work again', async () => {
+  await system().resumeWorkers();
+  const api = await startApiProcess(0);
+  await until(async () => (await api.readiness()) === 200, 60_000, api.output);
+  const event = { name: 'Made', zones: [{ rows: 1, seatsPerRow: 5 }] };
+  const operate = () => send(api.url, 'POST', '/api/events', event, { authorization: `Bearer ${ADMIN_TOKEN}` });
+  expect(await operate()).toMatchObject({ status: 201 });
+  api.kill('SIGSTOP');
+  await sleep(18_000);
+  api.kill('SIGCONT');
+  expect(await operate()).toMatchObject({ status: 201 });
+  expect(await operate()).toMatchObject({ status: 201 });
+  api.kill('SIGTERM');
+  expect((await api.ended).code).toBe(0);
+});
