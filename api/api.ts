@@ -7,6 +7,7 @@ import { createLooks, createMetricsPage } from '../shared/platform/metrics.ts';
 import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue } from '../shared/platform/queues.ts';
 import { measureRedis } from '../shared/platform/redis.ts';
+import { watchServerSettings } from '../shared/platform/server-settings.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { keysOf } from '../shared/stores/keys.ts';
@@ -78,7 +79,8 @@ export async function startApi(deps: {
   const herd = config.EMBEDDED ? createHerd({ log }) : undefined;
   const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
   const look = createLooks([...measures, waitingRooms.measure, measureRedis, measurePools]);
-  const overview = createOverview({ look, events, workers, waitingRooms, log });
+  const serverSettings = watchServerSettings({ redis, prisma, log });
+  const overview = createOverview({ look, events, workers, waitingRooms, serverSettings, log });
   const requireOperator = createOperatorGuard(config);
   let stopping = false;
   const app = buildApp({
@@ -135,6 +137,7 @@ export async function startApi(deps: {
     async close(): Promise<void> {
       stopping = true;
       memory.stop();
+      await serverSettings.stop();
       herd?.stop();
       await waitingRooms.stop();
       push.close();

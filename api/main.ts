@@ -13,6 +13,7 @@ import {
 import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
+import { requireDurableRedis } from '../shared/platform/server-settings.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { startTracing } from '../shared/platform/tracing.ts';
 import { acceptMany } from './accept.ts';
@@ -35,6 +36,7 @@ async function start(
     subscriber.disconnect();
   });
   await Promise.all([connected(redis), connected(subscriber)]);
+  await requireDurableRedis(config, redis);
 
   const api = await startApi({ config, prisma, redis, subscriber, node: randomBytes(6).toString('hex'), log });
   onStop(() => api.close());

@@ -6,6 +6,7 @@ import { createDrainMeter } from '../shared/domain/drain.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { lastFaults } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
+import type { ServerSettings } from '../shared/platform/server-settings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { WorkersStore } from '../shared/stores/workers.ts';
 import { ApiError } from './http.ts';
@@ -36,9 +37,10 @@ export function createOverview(deps: {
   events: Pick<EventStore, 'newest'>;
   workers: Pick<WorkersStore, 'view' | 'outcomes'>;
   waitingRooms: Pick<WaitingRooms, 'find'>;
+  serverSettings: Pick<ServerSettings, 'found'>;
   log: Logger;
 }) {
-  const { look, events, workers, waitingRooms, log } = deps;
+  const { look, events, workers, waitingRooms, serverSettings, log } = deps;
   const watchers = new Set<Watcher>();
   const meter = createDrainMeter();
   let isMaking = false;
@@ -115,6 +117,7 @@ export function createOverview(deps: {
       outcomes,
       workers: view,
       events: shown,
+      serverSettings: serverSettings.found(),
       faults: lastFaults,
       process: `API process ${process.pid}`,
     };

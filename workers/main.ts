@@ -4,6 +4,7 @@ import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { serveMetrics } from '../shared/platform/metrics-server.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { openRedis } from '../shared/platform/redis.ts';
+import { requireDurableRedis, watchServerSettings } from '../shared/platform/server-settings.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { startTracing } from '../shared/platform/tracing.ts';
 import { createMetricsTargets } from '../shared/stores/metrics-targets.ts';
@@ -32,7 +33,10 @@ async function start(
   onStop(await startTracing(config, 'worker', log));
   const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   onStop(() => metrics.close());
+  await requireDurableRedis(config, redis);
   if (stopping.aborted) return;
+  const serverSettings = watchServerSettings({ redis, prisma, log });
+  onStop(() => serverSettings.stop());
   const workers = await startWorkers({ config, prisma, redis, log });
   onStop(() => workers.close());
 

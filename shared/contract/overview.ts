@@ -21,6 +21,14 @@ const loggedFault = z.object({
   fault: z.string().optional(),
 });
 
+/** A setting of a server as it was found. `unknown`: this account may not read it. */
+const serverSetting = z.object({
+  setting: z.string(),
+  value: z.string().optional(),
+  state: z.enum(['right', 'wrong', 'unknown']),
+  cost: z.string(),
+});
+
 export type LoggedFault = z.infer<typeof loggedFault>;
 
 /**
@@ -61,6 +69,11 @@ export const overview = z.object({
     )
     .max(MAX_EVENTS_IN_OVERVIEW)
     .optional(),
+  /**
+   * How Redis and PostgreSQL are set, as far as that decides what is lost when one of them fails; `cost` says what a wrong setting may
+   * cost. Left out until this node has looked.
+   */
+  serverSettings: z.array(serverSetting).optional(),
   /** The last of the API process that answers, the newest first, and which process that is. */
   faults: z.array(loggedFault).max(MAX_FAULTS_IN_OVERVIEW),
   process: z.string(),

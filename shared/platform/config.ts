@@ -36,6 +36,7 @@ export const settings = z.object({
   CONNECT_TIMEOUT_MS: count(100, 60_000).default(5_000),
   DATABASE_TIMEOUT_MS: count(100, 600_000).default(15_000),
   REDIS_TIMEOUT_MS: count(100, 60_000).default(2_000),
+  ALLOW_REDIS_WITHOUT_AOF: z.stringbool().default(false),
   DRAIN_SECONDS: count(0, 600).optional(),
   KEEP_ALIVE_SECONDS: count(1, 3_600).default(65),
   DATA_DIR: z.string().min(1).default('data'),

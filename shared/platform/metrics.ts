@@ -175,6 +175,12 @@ export const metrics = {
   postgresPool: gauge('frontrow_postgres_pool_connections', 'Connections to PostgreSQL.', 'state'),
   postgresWaiting: gauge('frontrow_postgres_pool_waiting', 'Statements that wait for a connection.'),
 
+  serverSettingWrong: gauge(
+    'frontrow_server_setting_wrong',
+    'Whether a setting of Redis or PostgreSQL may lose what was accepted or told. Not shown where it cannot be read.',
+    'setting',
+  ),
+
   workersAlive: gauge('frontrow_workers_alive', 'Worker processes that were heard of of late.'),
   workersDesired: gauge('frontrow_workers_desired', 'Worker processes that the load asks for.'),
 };

@@ -42,6 +42,7 @@ export function OperatorPage() {
             </div>
             <Events events={now.events} ask={ask} />
             <Acts acts={acts} />
+            <ServerSettings settings={now.serverSettings} />
             <Faults faults={now.faults} process={now.process} />
           </>
         ) : (
@@ -246,6 +247,26 @@ function Outcomes({ history }: { history: Point[] }) {
           </tbody>
         </table>
       )}
+    </section>
+  );
+}
+
+function ServerSettings({ settings }: { settings: Overview['serverSettings'] }) {
+  if (settings === undefined || settings.length === 0) return null;
+  return (
+    <section>
+      <h2>Server settings</h2>
+      <p class="soft">
+        These settings decide how much is lost when Redis or PostgreSQL fails. They are read once a minute.
+      </p>
+      <ul>
+        {settings.map(({ setting, value, state, cost }) => (
+          <li key={setting}>
+            {setting}: {state === 'unknown' ? 'not known, this account may not read it' : value}
+            {state === 'wrong' && <strong> {cost}</strong>}
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

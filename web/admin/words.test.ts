@@ -35,6 +35,18 @@ test('what is away, stuck or missing is told, the worst first', () => {
   ]);
 });
 
+test('a server that is set wrongly is a problem, one that cannot be read is not', () => {
+  const cost = 'Everything is lost.';
+  const settings = [
+    { setting: 'redis appendonly', value: 'no', state: 'wrong', cost },
+    { setting: 'postgres fsync', state: 'unknown', cost },
+    { setting: 'redis appendfsync', value: 'always', state: 'right', cost },
+  ] as const;
+  expect(problemsOf({ ...overview, serverSettings: [...settings] }, [])).toEqual([
+    'redis appendonly is no. Everything is lost.',
+  ]);
+});
+
 test('outcomes are counted over the last minute and ever, the most frequent of late first', () => {
   expect(outcomesOf(historyOf(100, 2), 60)).toEqual([
     { name: 'booked', lately: 120, ever: 198 },

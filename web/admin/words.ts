@@ -19,7 +19,8 @@ export function secondsInWords(seconds: number): string {
 }
 
 /** What is not as it should be, the worst first. */
-export function problemsOf({ redisUp, postgresUp, queue, workers }: Overview, history: readonly Point[]): string[] {
+export function problemsOf(overview: Overview, history: readonly Point[]): string[] {
+  const { redisUp, postgresUp, queue, workers, serverSettings = [] } = overview;
   const problems: string[] = [];
   if (!redisUp) problems.push('Redis does not answer: no request is accepted.');
   if (!postgresUp) problems.push('PostgreSQL does not answer: no booking is saved, outcomes wait.');
@@ -36,6 +37,8 @@ export function problemsOf({ redisUp, postgresUp, queue, workers }: Overview, hi
     problems.push(`The oldest job has waited for ${secondsInWords(queue.oldestSeconds)}.`);
   if (queue && queue.failed > 0)
     problems.push(`Jobs that failed for good: ${inWords(queue.failed)}. See the faults, and the queues.`);
+  for (const { setting, value, state, cost } of serverSettings)
+    if (state === 'wrong') problems.push(`${setting} is ${value}. ${cost}`);
   return problems;
 }
 

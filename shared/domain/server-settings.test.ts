@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import { judgeServerSettings, type ServerFacts } from './server-settings.ts';
+
+const right: ServerFacts = {
+  redis: { appendonly: 'yes', appendfsync: 'always', maxmemoryPolicy: 'noeviction' },
+  postgres: { fsync: 'on', fullPageWrites: 'on', synchronousCommit: 'on', asynchronousStandbys: 0 },
+};
+
+/** The settings in a state, where some facts differ from the right ones. */
+function inState(state: string, redis: ServerFacts['redis'], postgres: ServerFacts['postgres'] = {}): string[] {
+  const facts = { redis: { ...right.redis, ...redis }, postgres: { ...right.postgres, ...postgres } };
+  return judgeServerSettings(facts).flatMap((one) => (one.state === state ? [one.setting] : []));
+}
+
+test('servers that are set as the promises need are right', () => {
+  expect(inState('right', {})).toHaveLength(7);
+  for (const synchronousCommit of ['local', 'remote_write', 'remote_apply'])
+    expect(inState('wrong', {}, { synchronousCommit })).toEqual([]);
+});
+
+test('each weaker setting is wrong, and nothing else with it', () => {
+  expect(inState('wrong', { appendonly: 'no', appendfsync: 'everysec' })).toEqual(['redis appendonly']);
+  for (const appendfsync of ['everysec', 'no'])
+    expect(inState('wrong', { appendfsync })).toEqual(['redis appendfsync']);
+  for (const maxmemoryPolicy of ['allkeys-lru', 'volatile-ttl'])
+    expect(inState('wrong', { maxmemoryPolicy })).toEqual(['redis maxmemory-policy']);
+  expect(inState('wrong', {}, { fsync: 'off' })).toEqual(['postgres fsync']);
+  expect(inState('wrong', {}, { fullPageWrites: 'off' })).toEqual(['postgres full_page_writes']);
+  expect(inState('wrong', {}, { synchronousCommit: 'off' })).toEqual(['postgres synchronous_commit']);
+  for (const synchronousCommit of ['local', 'remote_write'])
+    expect(inState('wrong', {}, { synchronousCommit, hasSynchronousStandbys: true })).toHaveLength(1);
+  expect(inState('wrong', {}, { asynchronousStandbys: 1 })).toEqual(['postgres asynchronous standbys']);
+});
+
+test('what could not be read is unknown, and not wrong', () => {
+  const unread = judgeServerSettings({ redis: {}, postgres: {} });
+  expect(unread.map(({ state }) => state)).toEqual(Array(7).fill('unknown'));
+});

@@ -1,0 +1,72 @@
+/** What Redis and PostgreSQL say of how they keep what they are given. What could not be read is left out. */
+export type ServerFacts = {
+  redis: { appendonly?: string; appendfsync?: string; maxmemoryPolicy?: string };
+  postgres: {
+    fsync?: string;
+    fullPageWrites?: string;
+    synchronousCommit?: string;
+    /** Whether commits wait for standbys at all. */
+    hasSynchronousStandbys?: boolean;
+    /** Standbys that are connected and that no commit waits for. */
+    asynchronousStandbys?: number;
+  };
+};
+
+/** One setting as it was found: `wrong` may cost what `cost` says, `unknown` could not be read. */
+export type ServerSetting = { setting: string; value?: string; state: 'right' | 'wrong' | 'unknown'; cost: string };
+
+/** A setting, its value, whether that value is right, and what a wrong one may cost. */
+type Rule = [setting: string, value: string | undefined, isRight: (value: string) => boolean, cost: string];
+
+const is = (right: string) => (value: string) => value === right;
+
+/**
+ * Judges how the servers are set against what the promises need: an accepted request is on Redis' disk before it is answered, an outcome
+ * on PostgreSQL's before it is told. Without `appendonly`, Redis ignores `appendfsync`.
+ */
+export function judgeServerSettings({ redis, postgres }: ServerFacts): ServerSetting[] {
+  const { asynchronousStandbys, hasSynchronousStandbys, synchronousCommit } = postgres;
+  const weakWithStandbys = ['local', 'remote_write'];
+  const rules: Rule[] = [
+    ['redis appendonly', redis.appendonly, is('yes'), 'Everything accepted is lost when Redis stops.'],
+    [
+      'redis appendfsync',
+      redis.appendfsync,
+      (value) => value === 'always' || redis.appendonly === 'no',
+      redis.appendfsync === 'everysec'
+        ? 'Up to two seconds of accepted requests are lost when the machine of Redis fails.'
+        : 'Half a minute or more of accepted requests is lost when the machine of Redis fails.',
+    ],
+    [
+      'redis maxmemory-policy',
+      redis.maxmemoryPolicy,
+      is('noeviction'),
+      'A Redis that is full deletes tickets and queued jobs, without an error.',
+    ],
+    ['postgres fsync', postgres.fsync, is('on'), 'Bookings, or the whole database, are lost when its machine fails.'],
+    [
+      'postgres full_page_writes',
+      postgres.fullPageWrites,
+      is('on'),
+      'Pages that were half written when its machine failed stay broken, unless the storage writes whole pages.',
+    ],
+    [
+      'postgres synchronous_commit',
+      synchronousCommit,
+      (value) => value !== 'off' && !(hasSynchronousStandbys && weakWithStandbys.includes(value)),
+      synchronousCommit === 'off'
+        ? 'Bookings of the last moments that buyers were told of are lost when PostgreSQL fails.'
+        : 'A standby that is promoted may lack bookings that buyers were told of.',
+    ],
+    [
+      'postgres asynchronous standbys',
+      asynchronousStandbys?.toString(),
+      is('0'),
+      'Bookings that buyers were told of are missing after such a standby is promoted.',
+    ],
+  ];
+  return rules.map(([setting, value, isRight, cost]) => {
+    if (value === undefined) return { setting, state: 'unknown', cost };
+    return { setting, value, state: isRight(value) ? 'right' : 'wrong', cost };
+  });
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { judgeServerSettings, type ServerFacts, type ServerSetting } from '../domain/server-settings.ts';
+import { type Config, ConfigError } from './config.ts';
+import type { Logger } from './logger.ts';
+import { metrics } from './metrics.ts';
+import type { PrismaClient } from './prisma.ts';
+import { repeat } from './repeat.ts';
+
+/** Milliseconds between two looks: settings change while servers run, and after a failover it is another server. */
+const LOOK_MS = 60_000;
+
+/** Milliseconds that a look under way is given when the process stops. */
+const STOP_MS = 500;
+
+/** Redis' words for "not now". Its other errors mean that this account may not ask, or that there is no such command. */
+const LATER = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b/;
+
+/** The answer to a command, or undefined where a managed server forbids it. @throws other faults */
+const orForbidden = (asking: Promise<unknown>): Promise<unknown> =>
+  asking.catch((fault: Error) => {
+    if (fault.name === 'ReplyError' && !LATER.test(fault.message)) return undefined;
+    throw fault;
+  });
+
+/** How Redis keeps what it is given. Managed servers forbid CONFIG; INFO says two of three as well. */
+async function readRedis(redis: Redis): Promise<ServerFacts['redis']> {
+  const [persistence, memory, configured] = await Promise.all([
+    orForbidden(redis.info('persistence')),
+    orForbidden(redis.info('memory')),
+    orForbidden(redis.config('GET', 'append*')),
+  ]);
+  const aof = /^aof_enabled:([01])/m.exec(String(persistence))?.[1];
+  const maxmemoryPolicy = /^maxmemory_policy:(\S+)/m.exec(String(memory))?.[1];
+  const pairs = Array.isArray(configured) ? (configured as string[]) : [];
+  const at = pairs.indexOf('appendfsync');
+  return {
+    ...(aof !== undefined && { appendonly: aof === '1' ? 'yes' : 'no' }),
+    ...(maxmemoryPolicy !== undefined && { maxmemoryPolicy }),
+    ...(at >= 0 && { appendfsync: pairs[at + 1] }),
+  };
+}
+
+/**
+ * How PostgreSQL keeps what it is given, in our own sessions: role and database may set it too. Without pg_read_all_stats a standby shows
+ * its pid and nothing else. Logical replication and archives are never promoted, so they do not count.
+ */
+async function readPostgres(prisma: PrismaClient): Promise<ServerFacts['postgres']> {
+  type Row = { fsync: string; pages: string; commit: string; waits: boolean; asynchronous: number; unseen: number };
+  const [row] = await prisma.$queryRaw<Row[]>`
+    SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS pages,
+           current_setting('synchronous_commit') AS commit, current_setting('synchronous_standby_names') <> '' AS waits,
+           (count(*) FILTER (WHERE sync_state = 'async' AND state IN ('streaming', 'catchup')))::int AS asynchronous,
+           (count(pid) FILTER (WHERE state IS NULL))::int AS unseen
+    FROM pg_stat_replication
+    WHERE application_name IS DISTINCT FROM 'pg_receivewal'
+      AND pid NOT IN (SELECT active_pid FROM pg_replication_slots
+                      WHERE slot_type = 'logical' AND active_pid IS NOT NULL)`;
+  if (row === undefined) return {};
+  return {
+    fsync: row.fsync,
+    fullPageWrites: row.pages,
+    synchronousCommit: row.commit,
+    hasSynchronousStandbys: row.waits,
+    ...(row.unseen === 0 && { asynchronousStandbys: row.asynchronous }),
+  };
+}
+
+/**
+ * Refuses a Redis that writes nothing down, where people buy: all that was accepted would go with its process.
+ *
+ * @throws ConfigError
+ */
+export async function requireDurableRedis(
+  config: Pick<Config, 'NODE_ENV' | 'ALLOW_REDIS_WITHOUT_AOF'>,
+  redis: Redis,
+): Promise<void> {
+  if (config.NODE_ENV !== 'production' || config.ALLOW_REDIS_WITHOUT_AOF) return;
+  if ((await readRedis(redis)).appendonly !== 'no') return;
+  throw new ConfigError(
+    'This Redis writes no append-only file (appendonly no): everything accepted is lost when it stops. ' +
+      'Set appendonly yes and appendfsync always there, or ALLOW_REDIS_WITHOUT_AOF=true here to accept that.',
+  );
+}
+
+/**
+ * Reads once a minute how the servers are set. A wrong setting is logged when it is first seen, and shown as a metric.
+ *
+ * @returns what was found last, and what ends it
+ */
+export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; log: Logger }) {
+  const { redis, prisma, log } = deps;
+  let facts: ServerFacts = { redis: {}, postgres: {} };
+  let found: ServerSetting[] = [];
+
+  function note({ setting, value, state, cost }: ServerSetting): void {
+    if (state === 'unknown') metrics.serverSettingWrong.remove({ setting });
+    else metrics.serverSettingWrong.set({ setting }, state === 'wrong' ? 1 : 0);
+    const before = found.find((one) => one.setting === setting);
+    if (before?.state === state && before.value === value) return;
+    if (state === 'wrong') log.warn({ setting, value, cost }, 'a server setting may lose data');
+    else if (state === 'unknown') log.info({ setting }, 'a server setting cannot be read');
+    else if (before?.state === 'wrong') log.info({ setting, value }, 'a server setting is right again');
+  }
+
+  async function look(): Promise<void> {
+    const [ofRedis, ofPostgres] = await Promise.allSettled([readRedis(redis), readPostgres(prisma)]);
+    // A server that does not answer now keeps what was known of it: that it is away is said elsewhere.
+    facts = {
+      redis: ofRedis.status === 'fulfilled' ? ofRedis.value : facts.redis,
+      postgres: ofPostgres.status === 'fulfilled' ? ofPostgres.value : facts.postgres,
+    };
+    const judged = judgeServerSettings(facts);
+    for (const one of judged) note(one);
+    found = judged;
+  }
+
+  const first = look();
+  const stop = repeat(LOOK_MS, look, (fault) => log.warn({ fault: fault.message }, 'server settings are not read'));
+  return {
+    found: () => found,
+    async stop(): Promise<void> {
+      const ended = Promise.all([first, stop()]);
+      await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]); // a server may not answer
+    },
+  };
+}
+
+export type ServerSettings = ReturnType<typeof watchServerSettings>;
