@@ -376,7 +376,7 @@ end
 -- Whether a buyer may have so many seats more, and what the buyer has.
 local function withinLimit(request, user)
   local house = request.house
-  if house.seatLimit == 0 or user == '' then return true, nil end
+  if house.seatLimit == 0 then return true, nil end
   local claims = redis.call('HGET', buyersStem .. house.event, user) or ''
   local seats = 0
   for n in string.gmatch(claims, ':(%d+)') do seats = seats + tonumber(n) end
@@ -391,6 +391,7 @@ local function decide(request, number, row, labels, user, admission)
   if house.onSaleMs > 0 and nowMs() < house.onSaleMs then
     return nil, 'NOT_ON_SALE', ' ' .. string.format('%.0f', house.onSaleMs)
   end
+  if house.seatLimit > 0 and user == '' then return nil, 'BUYER_REQUIRED', '' end
   local allowed, claims = withinLimit(request, user)
   if not allowed then return nil, 'SEAT_LIMIT', '' end
   local got, code, tells

@@ -24,6 +24,7 @@ function unsaved(claim: Claim, booking: Booking): string[] {
 const refusalOf: Partial<Record<Extract<SaveResult, string>, ErrorCode>> = {
   'no such user': 'USER_UNKNOWN',
   limit: 'SEAT_LIMIT',
+  'no buyer': 'BUYER_REQUIRED',
   mismatch: 'IDEMPOTENCY_MISMATCH',
 };
 

@@ -38,6 +38,9 @@ import { visitorTokenOf } from './waiting-room.ts';
 
 const placeParams = z.object({ zone: z.coerce.number().int().min(1), row: z.coerce.number().int().min(1) });
 
+/** Milliseconds for which a node believes what it read of an event's seat limit. */
+const LIMIT_READ_MS = 1_000;
+
 /** How a visitor stands in the seat system's words. Who has no place (any more) is told to join. */
 const seatSystemStatus = {
   open: 'proceed_to_booking',
@@ -96,11 +99,15 @@ export function addSeatSystemRoutes(
     const seconds = waitSeconds(req);
     const body = await readJson(req);
     const wish = parse(runWish, body);
-    const unfit = misfit(await house(), wish);
+    const now = await house();
+    const unfit = misfit(now, wish);
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
     const admission = await admissionOf(req);
 
     const idempotency = idempotencyOf(req, '/reserve', body);
+    // The claim script decides. A request with a key may be a repeated one, from before there was a limit.
+    if (idempotency === undefined && now.settings.seatLimit !== null && (await limitsBuyers()))
+      throw new ApiError('BUYER_REQUIRED');
     const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency, admission };
     const submission = await bookIntake.submit(shard, 'book', asked, idempotency, startTrace(req, res));
     noteAccepted(log, req, submission.ticketId);
@@ -109,6 +116,12 @@ export function addSeatSystemRoutes(
       if (view !== undefined) return replyOutcome(res, wish, view);
     }
     replyTicket(res, 201, submission);
+  }
+
+  /** Whether the event limits the seats of one buyer, as PostgreSQL had it a second ago at the most: nobody is refused for an old limit. */
+  async function limitsBuyers(): Promise<boolean> {
+    const now = await events.layout(DEFAULT_EVENT, LIMIT_READ_MS);
+    return now !== undefined && now.settings.seatLimit !== null;
   }
 
   /** Seats are sold to nobody by name here: who is asked for only where only users may join the line. */

@@ -17,6 +17,7 @@ const catalogue = {
   NO_ADJACENT_SEATS: [409, 'Seats are left, but not so many side by side.'],
   SINGLE_SEAT_LEFT: [409, 'This choice would leave a single seat between taken ones.'],
   SEAT_LIMIT: [409, 'The limit of seats for one buyer is reached.'],
+  BUYER_REQUIRED: [409, 'The event limits the seats of one buyer: a request has to name its buyer.'],
   HOLD_EXPIRED: [410, 'The hold has expired.'],
   NOT_ON_SALE: [409, 'The event is not on sale yet.'],
   SALES_PAUSED: [409, 'Sales are paused.'],

@@ -28,10 +28,10 @@ export type Earlier = { booking: Booking } | 'mismatch' | 'failed';
 
 /**
  * How one claim fared: saved now or earlier (under its idempotency key perhaps as another ticket's booking); lost to another
- * booking; beyond the seats that its buyer may have; of a generation that was cleared; of a user that there is not; its
- * key used with another request; or not savable, whatever is tried, for what is in it.
+ * booking; beyond the seats that its buyer may have; of no buyer where the event limits buyers; of a generation
+ * that was cleared; of a user that there is not; its key used with another request; or not savable, whatever is tried.
  */
-export type SaveResult = Earlier | 'lost' | 'limit' | 'stale' | 'no such user' | 'unsavable';
+export type SaveResult = Earlier | 'lost' | 'limit' | 'no buyer' | 'stale' | 'no such user' | 'unsavable';
 
 type BookingRow = Pick<
   Prisma.BookingModel,
@@ -89,7 +89,13 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
    * has breaks the statement by its primary key, and a buyer's seats beyond the limit by a CHECK. The lock on the event row
    * waits for a clear and then sees its generation; how the event is sold may be changed meanwhile.
    */
-  type Saved = { id: string; createdAt: Date | null; expiresAt: Date | null; current: boolean; userKnown: boolean };
+  type Saved = {
+    id: string;
+    createdAt: Date | null;
+    expiresAt: Date | null;
+    userKnown: boolean;
+    buyerMissing: boolean;
+  };
 
   async function insert(claims: readonly Claim[]): Promise<Map<string, Saved>> {
     const seats = claims
@@ -103,7 +109,8 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
       ), claim AS MATERIALIZED (
         SELECT
           asked.*, event_now.id IS NOT NULL AS current, event_now.hold_seconds, event_now.seat_limit,
-          asked.user_id IS NULL OR app_user.id IS NOT NULL AS user_known
+          asked.user_id IS NULL OR app_user.id IS NOT NULL AS user_known,
+          asked.user_id IS NULL AND event_now.seat_limit IS NOT NULL AS buyer_missing
         FROM unnest(
           ${lines(claims.map((claim) => claim.ticketId))}::uuid[],
           ${lines(claims.map((claim) => claim.eventId))}::int[],
@@ -124,7 +131,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
           string_to_array(seats, ' '), user_id,
           CASE WHEN hold THEN clock_timestamp() + hold_seconds * interval '1 second' END,
           idempotency_key, request_fingerprint
-        FROM claim WHERE current AND user_known
+        FROM claim WHERE current AND user_known AND NOT buyer_missing
         ON CONFLICT DO NOTHING
         RETURNING id, event_id, status, seats, user_id, created_at, expires_at
       ), counted AS (
@@ -152,7 +159,7 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
       )
       SELECT
         claim.id, fresh.created_at AS "createdAt", fresh.expires_at AS "expiresAt",
-        claim.current, claim.user_known AS "userKnown"
+        claim.user_known AS "userKnown", claim.buyer_missing AS "buyerMissing"
       FROM claim LEFT JOIN fresh ON fresh.id = claim.id`;
     return new Map(rows.map((row) => [row.id, row]));
   }
@@ -198,7 +205,8 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
       const { createdAt, expiresAt } = row;
       return { booking: bookingView({ id, eventId, userId, status, seats, createdAt, expiresAt }) };
     }
-    return earlier.get(id) ?? (row?.userKnown === false ? 'no such user' : 'stale');
+    if (row?.userKnown === false) return earlier.get(id) ?? 'no such user';
+    return earlier.get(id) ?? (row?.buyerMissing ? 'no buyer' : 'stale');
   }
 
   type Asked = Pick<Claim, 'ticketId' | 'eventId' | 'userId' | 'idempotency'>;

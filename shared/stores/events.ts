@@ -11,7 +11,7 @@ export type Database = PrismaClient | Prisma.TransactionClient;
 
 /** Events and their houses in PostgreSQL. */
 export function createEventStore({ prisma }: { prisma: PrismaClient }) {
-  const known = new Map<number, House>();
+  const known = new Map<number, { house: House; readAtMs: number }>();
 
   return {
     /** The house of an event as it is now, or undefined if there is no such event. */
@@ -19,16 +19,18 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       const event = await database.event.findUnique({ where: { id: eventId }, include: { zones: true } });
       if (event === null) return undefined;
       const house = buildHouse(event);
-      known.set(eventId, house);
+      known.set(eventId, { house, readAtMs: performance.now() });
       return house;
     },
 
     /**
      * The house of an event without a round trip where it was read before. Its zones never change; how it is sold may have
-     * changed since.
+     * changed since: what is older than `maxAgeMs` is read again.
      */
-    async layout(eventId: number): Promise<House | undefined> {
-      return known.get(eventId) ?? (await this.readHouse(eventId));
+    async layout(eventId: number, maxAgeMs = Number.POSITIVE_INFINITY): Promise<House | undefined> {
+      const { house, readAtMs } = known.get(eventId) ?? { house: undefined, readAtMs: 0 };
+      if (house !== undefined && performance.now() - readAtMs <= maxAgeMs) return house;
+      return this.readHouse(eventId);
     },
 
     /** The numbers of all events. */

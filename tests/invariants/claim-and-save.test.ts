@@ -58,6 +58,27 @@ describe('I1: a seat has at most one live booking', () => {
   });
 });
 
+describe('I7: where the event limits buyers nobody buys without a name', () => {
+  test.each(['knows the limit', 'has not heard of the limit'])('the script %s, and PostgreSQL does', async (script) => {
+    const before = request({ zone: 1, row: 2, count: 1 });
+    await book([before]);
+    const { event } = system().prisma;
+    await event.update({ where: { id: 1 }, data: { seatLimit: 2 } });
+    await system().seats.open(1);
+    if (script !== 'knows the limit') await system().redis.hset('{s0}:house:1', 'seatLimit', 0);
+    const nobody = request({ zone: 1, row: 1, count: 1 });
+    const anna = { ...request({ zone: 1, row: 1, count: 2 }), hold: true, userId: 1 };
+    await system().redis.del(`{s0}:ticket:${before.ticketId}`); // its job comes again, after Redis has forgotten it
+    await book([nobody, anna, before]);
+    expect(await outcomeOf(nobody)).toMatchObject({ status: 'rejected', code: 'BUYER_REQUIRED' });
+    expect(await outcomeOf(anna)).toMatchObject({ status: 'booked' });
+    expect(await outcomeOf(before)).toMatchObject({ status: 'booked', booking: { id: before.ticketId } });
+    await event.update({ where: { id: 1 }, data: { seatLimit: null } });
+    await system().seats.open(1);
+    expect(await differences()).toEqual([]);
+  });
+});
+
 describe('I2: a ticket reaches one outcome, which never changes', () => {
   test('a retried job gives the same seats', async () => {
     const requests = Array.from({ length: 30 }, () => request({ zone: 1, row: 1, count: 1 }));

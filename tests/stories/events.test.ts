@@ -244,6 +244,21 @@ describe("a buyer's limit", () => {
     expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
   });
 
+  test('holds where no buyer is named: such a request is refused, and one from before the limit keeps its answer', async () => {
+    const key = { 'idempotency-key': 'sold before there was a limit' };
+    const before = await post('/reserve?wait=20', { count: 2 }, key);
+    expect(before).toMatchObject({ status: 200 });
+    await patch(1, { seatLimit: 2 });
+    const refused = { status: 409, body: { code: 'BUYER_REQUIRED' } };
+    expect(await post('/reserve', { count: 1 })).toMatchObject(refused);
+    expect(await post('/reserve?wait=20', { count: 1 }, { 'idempotency-key': randomUUID() })).toMatchObject(refused);
+    expect(await post('/reserve?wait=20', { count: 2 }, key)).toMatchObject({ status: 200, body: before.body });
+    expect(await hold(1, { count: 2 })).toMatchObject({ status: 201 });
+    await patch(1, { seatLimit: null });
+    expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({ status: 200 });
+    expect(await differences(1)).toEqual([]);
+  });
+
   test('I7: holds under any concurrency, and after Redis has forgotten what buyers have', async () => {
     const id = await create({ seatLimit: 4, zones: [{ rows: 10, seatsPerRow: 10 }] });
     const crowd = await Promise.all(
