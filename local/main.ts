@@ -109,7 +109,7 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
     addressOf('redis', config.REDIS_URL, embeddedRedis),
   ]);
   const servers = { databaseUrl, redisUrl };
-  const { applied, house } = await prepareDatabase(servers.databaseUrl, config);
+  const { applied, house } = await prepareDatabase(servers.databaseUrl, config, say);
   if (applied.length > 0) say(`Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}`);
   const asked = config.ZONES * config.ROWS * config.SEATS_PER_ROW;
   if (house.totalSeats !== asked) {

@@ -11,7 +11,8 @@ nothing. \`npm start\` does it by itself.`;
 async function main(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
   const config = readConfig();
-  const { applied, house } = await prepareDatabase(requireServers(config).databaseUrl, config);
+  const { databaseUrl } = requireServers(config);
+  const { applied, house } = await prepareDatabase(databaseUrl, config, (line) => console.error(line));
   console.log(`Migrations applied: ${applied.length === 0 ? 'none were due' : applied.join(', ')}`);
   console.log(
     `Event ${house.eventId}: ${house.zones.length} zones, ${house.totalRows} rows, ${house.totalSeats} seats`,

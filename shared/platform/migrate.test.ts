@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
@@ -27,6 +28,60 @@ test("after Prisma's own deploy we have nothing to do", async () => {
   const url = await ownDatabase();
   expect((await deployByPrisma(url)).applied).toEqual(names);
   expect(await migrate(url)).toEqual([]);
+});
+
+/** The migrations that there are, and one more that alters a hot table. */
+function withOneMore(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'frontrow-test-migrations-'));
+  cpSync(join(projectRoot, 'prisma', 'migrations'), folder, { recursive: true });
+  mkdirSync(join(folder, '29990101000000_more'));
+  writeFileSync(join(folder, '29990101000000_more', 'migration.sql'), 'ALTER TABLE booking ADD COLUMN more INTEGER');
+  return folder;
+}
+
+test('a migration that waits for a long reader lets bookings through meanwhile, and is applied after it', async () => {
+  const url = await ownDatabase();
+  await migrate(url);
+  const [reader, buyer] = [
+    await connectPostgres({ connectionString: url }),
+    await connectPostgres({ connectionString: url }),
+  ];
+  await reader.query('BEGIN');
+  await reader.query('SELECT count(*) FROM booking');
+  const said: string[] = [];
+  const folder = withOneMore();
+  const migrating = migrate(url, { folder, progress: (line) => said.push(line) });
+  await buyer.query("SET lock_timeout = '60s'");
+  while (said.length < 2) await buyer.query('UPDATE booking SET released_at = NULL WHERE false'); // each waits a moment at most
+  expect(said[1]).toMatch(/^Migration 29990101000000_more waits, since \d+ s: .*process \d+/);
+  await reader.query('COMMIT');
+  expect(await migrating).toEqual(['29990101000000_more']);
+  await Promise.all([reader.end(), buyer.end()]);
+  rmSync(folder, { recursive: true });
+});
+
+test('a migration that does not get its locks is given up, and nothing of it is applied', async () => {
+  const url = await ownDatabase();
+  await migrate(url);
+  const reader = await connectPostgres({ connectionString: url });
+  await reader.query('BEGIN');
+  await reader.query('SELECT count(*) FROM booking');
+  const folder = withOneMore();
+  await expect(migrate(url, { folder, giveUpMs: 600 })).rejects.toThrow('did not get its locks in 0.6 s');
+  await reader.query('COMMIT');
+  expect((await reader.query("SELECT 1 FROM information_schema.columns WHERE column_name = 'more'")).rowCount).toBe(0);
+
+  await reader.query('SELECT pg_advisory_lock(72707369)');
+  const said: string[] = [];
+  const migrating = migrate(url, { folder, progress: (line) => said.push(line) });
+  await expect(migrate(url, { folder, giveUpMs: 600 })).rejects.toThrow(
+    /did not get its locks .*process \d+ of PostgreSQL/,
+  );
+  expect(said).not.toEqual([]);
+  await reader.query('SELECT pg_advisory_unlock(72707369)');
+  expect(await migrating).toEqual(['29990101000000_more']);
+  await reader.end();
+  rmSync(folder, { recursive: true });
 });
 
 const MENDED = '20261128100000_times_in_utc';

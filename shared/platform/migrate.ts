@@ -1,11 +1,25 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, connectPostgres } from './postgres.ts';
 import { projectRoot } from './root.ts';
 
 /** The key of the advisory lock that Prisma's own migrate takes (its schema engine's source): the two exclude each other. */
 const PRISMA_MIGRATE_LOCK = 72_707_369;
+
+/**
+ * Milliseconds that a migration waits for a lock at a time, and the pause until it tries again. All later statements on that table wait
+ * behind it, bookings too: so they wait for the first of these at the most, and run in the second.
+ */
+const LOCK_TIMEOUT_MS = 500;
+const PAUSE_MS = 2_000;
+
+/** Milliseconds that a migration tries to get its locks, and that the lock of all migrations is waited for. */
+const GIVE_UP_MS = 600_000;
+
+/** PostgreSQL's codes for a lock that was not to be had: lock_not_available, deadlock_detected. */
+const LOCKED = ['55P03', '40P01'];
 
 /** Prisma's table of applied migrations, as Prisma makes it, so that a real `migrate deploy` agrees later. */
 const MIGRATIONS_TABLE = `
@@ -22,20 +36,25 @@ const MIGRATIONS_TABLE = `
 
 /**
  * Applies what prisma/migrations has and the database has not, each migration in one transaction. It stands in for
- * `prisma migrate deploy`, whose engine is a download that many machines cannot make.
+ * `prisma migrate deploy`, whose engine is a download that many machines cannot make. It may run while bookings go on.
  *
+ * @param options.progress is told what is waited for
  * @returns the names of the migrations that were applied
- * @throws Error where an applied migration was changed afterwards, or one fails
+ * @throws Error where an applied migration was changed afterwards, one fails, or a lock is not to be had in `giveUpMs`
  */
-export async function migrate(databaseUrl: string): Promise<string[]> {
-  const folder = join(projectRoot, 'prisma', 'migrations');
+export async function migrate(
+  databaseUrl: string,
+  options: { progress?: (line: string) => void; folder?: string; giveUpMs?: number } = {},
+): Promise<string[]> {
+  const { progress = () => undefined, giveUpMs = GIVE_UP_MS } = options;
+  const { folder = join(projectRoot, 'prisma', 'migrations') } = options;
   const names = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
   const client = await connectPostgres({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
+    await retryWhileLocked(() => lockMigrations(client), { what: 'The migration', progress, giveUpMs });
     await client.query(MIGRATIONS_TABLE);
     const { rows } = await client.query<{ migration_name: string; checksum: string }>(
       'SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
@@ -46,7 +65,8 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
       const sql = readFileSync(join(folder, name, 'migration.sql'), 'utf8');
       const checksum = createHash('sha256').update(sql).digest('hex');
       if (!applied.has(name)) {
-        await apply(client, name, sql, checksum);
+        const act = () => apply(client, name, sql, checksum);
+        await retryWhileLocked(act, { what: `Migration ${name}`, progress, giveUpMs });
         fresh.push(name);
       } else if (applied.get(name) !== checksum) {
         throw new Error(`Migration ${name} was changed after it was applied to this database.`);
@@ -58,9 +78,60 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   }
 }
 
+/** Something that waits for a lock which another session holds. */
+class LockedError extends Error {}
+
+/** Does something again and again while it throws LockedError. @throws Error once that took too long, with what holds the lock */
+async function retryWhileLocked(
+  act: () => Promise<void>,
+  { what, progress, giveUpMs }: { what: string; progress: (line: string) => void; giveUpMs: number },
+): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    try {
+      return await act();
+    } catch (fault) {
+      if (!(fault instanceof LockedError)) throw fault;
+      const waitedMs = performance.now() - startedAt;
+      if (waitedMs >= giveUpMs)
+        throw new Error(`${what} did not get its locks in ${giveUpMs / 1000} s: ${fault.message}`);
+      progress(`${what} waits, since ${(waitedMs / 1000).toFixed(0)} s: ${fault.message}. Trying again.`);
+      await sleep(Math.min(PAUSE_MS, giveUpMs - waitedMs));
+    }
+  }
+}
+
+/** Takes the lock of all migrations, for as long as the session lasts. @throws LockedError */
+async function lockMigrations(client: Client): Promise<void> {
+  const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [
+    PRISMA_MIGRATE_LOCK,
+  ]);
+  if (rows[0]?.got) return;
+  const holders = await client.query<{ pid: number }>(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = $1",
+    [PRISMA_MIGRATE_LOCK],
+  );
+  throw new LockedError(`process ${holders.rows.map(({ pid }) => pid).join(', ')} of PostgreSQL migrates`);
+}
+
+/** The oldest transaction of others in this database, in words: most often it is the one that holds the lock. */
+async function oldestTransaction(client: Client): Promise<string> {
+  const { rows } = await client.query<{ pid: number; name: string; seconds: number }>(
+    `SELECT pid, application_name AS name, extract(epoch FROM clock_timestamp() - xact_start)::int AS seconds
+     FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+     ORDER BY xact_start LIMIT 1`,
+  );
+  const [oldest] = rows;
+  if (oldest === undefined) return 'another transaction holds a lock';
+  const { pid, name, seconds } = oldest;
+  return `another transaction holds a lock; the oldest is of process ${pid} (${name || 'no name'}), ${seconds} s old`;
+}
+
+/** Applies one migration in a transaction, all or nothing. @throws LockedError where it waits for a lock too long */
 async function apply(client: Client, name: string, sql: string, checksum: string): Promise<void> {
   await client.query('BEGIN');
   try {
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(sql);
     await client.query(
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
@@ -70,6 +141,8 @@ async function apply(client: Client, name: string, sql: string, checksum: string
     await client.query('COMMIT');
   } catch (fault) {
     await client.query('ROLLBACK');
+    if (LOCKED.includes((fault as { code?: string }).code ?? ''))
+      throw new LockedError(await oldestTransaction(client));
     throw new Error(`Migration ${name} failed: ${(fault as Error).message}`);
   }
 }

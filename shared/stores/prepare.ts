@@ -14,8 +14,9 @@ import { closeDemoPassword, ensureDemoUsers } from './users.ts';
 export async function prepareDatabase(
   databaseUrl: string,
   config: Pick<Config, 'ZONES' | 'ROWS' | 'SEATS_PER_ROW' | 'AUTH' | 'DATABASE_URL'>,
+  progress: (line: string) => void = () => undefined,
 ): Promise<{ applied: string[]; house: House }> {
-  const applied = await migrate(databaseUrl);
+  const applied = await migrate(databaseUrl, { progress });
   const prisma = openPrisma(databaseUrl, 1);
   try {
     const events = createEventStore({ prisma });
