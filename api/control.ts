@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCodes } from '../shared/contract/codes.ts';
 import {
   type Idempotency,
   type JobPayload,
@@ -27,7 +28,7 @@ const SHARD = 0;
 export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
   const { queue, tickets } = deps;
 
-  /** @throws Error where the job failed for good, is gone, or has no result by the deadline */
+  /** @throws ApiError with the code of a job that was refused; Error where it failed otherwise, is gone, or has no result by the deadline */
   async function resultOf(jobId: string): Promise<unknown> {
     const deadline = performance.now() + TIMEOUT_MS;
     let pauseMs = READ_PAUSE.firstMs;
@@ -39,8 +40,11 @@ export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
         return 'unfinished' as const;
       });
       if (state !== 'unfinished') {
-        if ('failed' in state) throw new Error(state.failed);
-        return state.result;
+        if ('result' in state) return state.result;
+        const refused = errorCodes.find((code) => code === state.failed);
+        throw refused === undefined
+          ? new Error(state.failed)
+          : new ApiError(refused, 'The database refuses what is in this request.');
       }
       if (isLast) throw new Error(`job ${jobId} has no result after ${TIMEOUT_MS / 1000} s`, { cause: unread });
       await sleep(pauseMs);
@@ -50,7 +54,7 @@ export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
 
   /**
    * @param idempotency the same key again joins the job that it led to, or gets what that answered
-   * @throws ApiError IDEMPOTENCY_MISMATCH; UNAVAILABLE where no worker answered in time
+   * @throws ApiError IDEMPOTENCY_MISMATCH; the code of a job that was refused for good; UNAVAILABLE where no worker answered in time
    */
   return async function control<Name extends OperatorJob>(
     name: Name,
@@ -64,6 +68,7 @@ export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
       await queue.add(name, payload, jobId);
       return jobResults[name].parse(await resultOf(jobId)) as JobResult<Name>;
     } catch (fault) {
+      if (fault instanceof ApiError) throw fault;
       const detail = 'No worker has done it in time. If it is on the queue, it is done when one is back.';
       throw new ApiError('UNAVAILABLE', detail, {}, fault);
     }

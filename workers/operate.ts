@@ -2,9 +2,12 @@ import type { JobPayload, JobResult, OperatorJob } from '../shared/contract/jobs
 import { MAX_DIFFERENCES_LISTED } from '../shared/contract/limits.ts';
 import type { TrailAct } from '../shared/contract/trail.ts';
 import { BLOCK_OWNER, seatOf } from '../shared/domain/house.ts';
+import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
+import { jobRefused } from '../shared/platform/queues.ts';
 import type { AuditReport } from '../shared/stores/audit.ts';
 import { type BlockStore, SeatsTaken } from '../shared/stores/blocks.ts';
+import { dataErrorOf } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
@@ -26,14 +29,15 @@ export function createOperations(deps: {
   rooms: RoomStore;
   trail: TrailStore;
   audit: (eventId: number) => Promise<AuditReport>;
+  log: Logger;
 }): Operations {
-  const { events, blocks, seats, rooms, trail, audit } = deps;
+  const { events, blocks, seats, rooms, trail, audit, log } = deps;
 
   const actOf = (act: TrailAct & OperatorJob, id: string, { by, eventId }: Pick<Act, 'by' | 'eventId'>): Act => ({
     ...{ id, act, by, eventId },
   });
 
-  return {
+  const operations: Operations = {
     async initialize(payload, jobId) {
       await trail.write(actOf('initialize', jobId, payload));
       return seats.report(await seats.open(payload.eventId));
@@ -123,4 +127,23 @@ export function createOperations(deps: {
       return { events: reports };
     },
   };
+  return refusingBadData(operations, log);
+}
+
+/** A job that PostgreSQL refuses for what is in it would be refused for ever (I11): it fails at once instead of being tried again. */
+function refusingBadData(operations: Operations, log: Logger): Operations {
+  const refusing =
+    (name: string, operate: (payload: never, jobId: string) => Promise<unknown>) =>
+    async (payload: never, jobId: string) => {
+      try {
+        return await operate(payload, jobId);
+      } catch (fault) {
+        if (dataErrorOf(fault) === undefined) throw fault;
+        log.error({ err: fault, job: name, jobId }, "PostgreSQL refused the data of an operator's job");
+        throw jobRefused('INVALID_REQUEST');
+      }
+    };
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, operate]) => [name, refusing(name, operate)]),
+  ) as Operations;
 }

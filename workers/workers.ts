@@ -74,7 +74,7 @@ export async function startWorkers(deps: {
   const audit = (eventId: number) => steadyAudit(eventId, stores);
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
   const trail = createTrailStore({ prisma });
-  const operations = createOperations({ events, blocks: createBlockStore(), seats, rooms, trail, audit });
+  const operations = createOperations({ events, blocks: createBlockStore(), seats, rooms, trail, audit, log });
 
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
   for (const eventId of await events.ids()) await seats.open(eventId);

@@ -1,5 +1,6 @@
-import { Job, Queue, Worker } from 'bullmq';
+import { Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { ErrorCode } from '../contract/codes.ts';
 import { type JobName, type JobOfQueue, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
 import { MAX_BATCH_BYTES } from '../contract/limits.ts';
 import type { Logger } from './logger.ts';
@@ -87,6 +88,9 @@ export type JobQueue = ReturnType<typeof openQueue>;
 export type Handlers<Name extends QueueName> = {
   [Job in JobOfQueue<Name>]: (payload: JobPayload<Job>, jobId: string) => Promise<unknown>;
 };
+
+/** What a handler throws where its job can never succeed: it fails at once. The code is its reason, and reaches whoever waits for it. */
+export const jobRefused = (code: ErrorCode): Error => new UnrecoverableError(code);
 
 /**
  * A BullMQ worker of a shard. Each payload is parsed with the schema that wrote it. A handler that throws is tried again

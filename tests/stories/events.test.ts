@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { openQueue } from '../../shared/platform/queues.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
 import { useSystem } from '../support/system.ts';
@@ -76,6 +77,7 @@ describe('an event', () => {
 
   test.each([
     ['no name', { ...CLUB, name: '' }],
+    ['a name that ends in half a character', { ...CLUB, name: 'x\ud83c' }],
     ['no zones', { name: 'x', zones: [] }],
     ['a price below nothing', { name: 'x', zones: [{ rows: 1, seatsPerRow: 1, price: -1 }] }],
     ['a currency that is none', { ...CLUB, currency: 'euro' }],
@@ -83,7 +85,11 @@ describe('an event', () => {
     ['a hold longer than it may ever last', { ...CLUB, holdSeconds: 600, maxHoldSeconds: 60 }],
     ['an on-sale time that is none', { ...CLUB, onSaleAt: 'tomorrow' }],
   ])('with %s is refused', async (_what, body) => {
-    expect(await post('/api/events', body)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+    const refused = {
+      code: 'INVALID_REQUEST',
+      detail: expect.stringMatching(/^(name|zones|maxHoldSeconds|onSaleAt|currency)/),
+    };
+    expect(await post('/api/events', body)).toMatchObject({ status: 400, body: refused });
   });
 
   test('with a currency that ISO 4217 does not have is refused by name, and one that stands stays readable', async () => {
@@ -174,6 +180,58 @@ describe('an operator', () => {
       const begins = Date.parse(onSaleAt) > Date.now();
       expect(await hold(id, { count: 1 })).toMatchObject(begins ? refused : { status: 201 });
     }
+  });
+
+  test.each([
+    '0000-01-01T00:00:00Z',
+    '9999-12-31T23:59:59-12:00',
+    '0001-01-01T00:00:00+14:00',
+    '1969-12-31T23:59:59.999Z',
+    '1970-01-01T00:00:00+00:01',
+    '9999-12-31T23:59:59.999-00:01',
+    '2027-02-29T00:00:00Z',
+    '2027-01-01T24:00:00Z',
+    '2027-01-01T00:00:00+24:00',
+    '2027-01-01T00:00:60Z',
+    '2027-01-01',
+    '+012027-01-01T00:00:00Z',
+    1_800_000_000_000,
+  ])('is refused a time that is none, or too far away, and the field is named: %s', async (onSaleAt) => {
+    const before = (await get('/api/events/1')).body;
+    const refused = { status: 400, body: { code: 'INVALID_REQUEST', detail: expect.stringMatching(/^onSaleAt: /) } };
+    expect(await patch(1, { onSaleAt })).toMatchObject(refused);
+    expect(await post('/api/events', { name: 'x', zones: [{ rows: 1, seatsPerRow: 1 }], onSaleAt })).toMatchObject(
+      refused,
+    );
+    expect((await get('/api/events/1')).body).toEqual(before);
+  });
+
+  test('sets the first and the last time that there may be', async () => {
+    const first = { onSaleAt: '1970-01-01T00:00:00.000Z' };
+    expect(await patch(1, first)).toMatchObject({ status: 200, body: first });
+    const last = { onSaleAt: '9999-12-31T23:59:59.999Z' };
+    expect(await patch(1, { onSaleAt: '9999-12-31T12:59:59.999-11:00' })).toMatchObject({ status: 200, body: last });
+    await patch(1, { onSaleAt: null });
+  });
+
+  test('is refused at once what only PostgreSQL finds wrong; the job is tried once, and others go on', async () => {
+    const name = 'of which PostgreSQL thinks nothing';
+    await system().prisma.$executeRawUnsafe(`ALTER TABLE event ADD CONSTRAINT odd CHECK (name <> '${name}')`);
+    const refused = { status: 400, body: { code: 'INVALID_REQUEST' } };
+    expect(await patch(1, { name })).toMatchObject(refused);
+    const key = { 'idempotency-key': 'a key of an odd event' };
+    const event = { name, zones: [{ rows: 1, seatsPerRow: 1 }] };
+    expect(await post('/api/events', event, key)).toMatchObject(refused);
+    expect(await post('/api/events', event, key)).toMatchObject(refused); // the same job, and its answer
+    const queue = openQueue('control', '{s0}', system().redis, system().log);
+    const failed = await queue.bullmq.getJobs(['failed']);
+    await queue.close();
+    expect(failed.map(({ name: job, attemptsMade }) => [job, attemptsMade])).toEqual([
+      ['createEvent', 1],
+      ['changeEvent', 1],
+    ]);
+    await system().prisma.$executeRawUnsafe('ALTER TABLE event DROP CONSTRAINT odd');
+    expect(await patch(1, { name: 'Frontrow Live' })).toMatchObject({ status: 200 });
   });
 
   test('changes how long a hold lasts', async () => {

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+/** The first and the last moment that a request may name: every clock, database and page on the way can take them. */
+const FIRST = '1970-01-01T00:00:00Z';
+const LAST = '9999-12-31T23:59:59.999Z';
+
+/** A moment that a client sends: ISO 8601 with its offset from UTC. The bounds hold for the moment, whatever its offset. */
+export const moment = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Date.parse(text) >= Date.parse(FIRST) && Date.parse(text) <= Date.parse(LAST), {
+    message: `a time from ${FIRST} to ${LAST}`,
+  });
