@@ -53,7 +53,7 @@ export async function startApi(deps: {
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
   const bookings = createBookingStore({ prisma });
-  const tickets = createTicketStore({ scripts });
+  const tickets = createTicketStore({ redis, scripts, shards: config.SHARDS });
   const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
   const meter = createDrainMeter();
 

@@ -117,13 +117,6 @@ export function createIntake<Name extends BatchJob>(deps: {
     return flush(shard, batch, false);
   }
 
-  /** A key is judged together with its ticket, in one shard; that it asks for something else in another is seen here. */
-  async function bindEverywhere({ digest, fingerprint }: Idempotency, ticketId: string): Promise<void> {
-    const shard = Number.parseInt(createHash('sha256').update(digest).digest('hex').slice(0, 8), 16) % queues.length;
-    const bound = await tickets.bindKey(shard, { digest: `${digest}:request`, fingerprint }, ticketId);
-    if (bound === undefined) throw new ApiError('IDEMPOTENCY_MISMATCH');
-  }
-
   const shards = queues.map((_queue, shard) =>
     createGroupCommit<Entry<Name>, Submission | ApiError>({
       flush: (batch) => flushPersistently(shard, batch),
@@ -148,7 +141,8 @@ export function createIntake<Name extends BatchJob>(deps: {
     ): Promise<Submission> {
       if (isFull()) throw new ApiError('OVERLOADED');
       const ticket = { ticketId: newTicketId(shard), kind, userId: asked.userId, idempotency };
-      if (idempotency !== undefined && queues.length > 1) await bindEverywhere(idempotency, ticket.ticketId);
+      if (idempotency !== undefined && !(await tickets.bindEverywhere(idempotency, ticket.ticketId)))
+        throw new ApiError('IDEMPOTENCY_MISMATCH');
       const endAccept = trace?.begin('accept');
       const pending = shards[shard]?.add({ ...ticket, asked, trace });
       if (pending === undefined) throw new ApiError('OVERLOADED');

@@ -29,7 +29,7 @@ export async function openStores(servers: Servers, role: 'producer' | 'worker', 
     events,
     shards,
     bookings: createBookingStore({ prisma }),
-    tickets: createTicketStore({ scripts }),
+    tickets: createTicketStore({ redis, scripts, shards }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards }),
 
     async close(): Promise<void> {

@@ -30,7 +30,7 @@ export async function openStores(part: string) {
     events,
     shards,
     bookings: createBookingStore({ prisma }),
-    tickets: createTicketStore({ scripts }),
+    tickets: createTicketStore({ redis, scripts, shards }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards }),
     trail: createTrailStore({ prisma }),
 

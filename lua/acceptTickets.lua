@@ -7,7 +7,7 @@
 -- KEYS[6]  active       BullMQ's list of jobs under way
 -- KEYS[7]  delayed      BullMQ's sorted set of jobs that are tried again later
 -- ARGV[1]  maxQueued    integer, tickets without an outcome that there may be
--- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered
+-- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered, unless its request is refused
 -- ARGV[3]  node         id of the API node that asks; it is told of the outcomes
 -- ARGV[4]  fresh        1 where no ticket of these ids can be there yet, 0 where a call before may have recorded them
 -- ARGV[5..] for each ticket: ticket id, kind, user or '', digest of the idempotency key or '', fingerprint or ''
@@ -62,7 +62,7 @@ for i = 5, #ARGV, 5 do
       place = last
       redis.call('HSET', ticketStem .. id, 'seq', place, 'kind', kind, 'watchers', node)
       if user ~= '' then redis.call('HSET', ticketStem .. id, 'user', user) end
-      if digest ~= '' then redis.call('HSET', ticketStem .. id, 'keyed', 1) end
+      if digest ~= '' then redis.call('HSET', ticketStem .. id, 'keyed', digest) end
       enqueue = true
     end
     answer(id, place, enqueue and 1 or 0)

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 /**
  * A new ticket id: a UUID version 8 (RFC 9562, section 5.8) made of 48 bits of time, 12 bits of shard and 62 random bits.
@@ -30,3 +30,7 @@ export function shardOfTicket(id: string, shards: number): number | undefined {
 export function shardOfEvent(eventId: number, shards: number): number {
   return ((Math.imul(eventId, 2_654_435_761) >>> 0) >>> 8) % shards;
 }
+
+/** The shard that an idempotency key is bound in for all shards, by its digest. */
+export const shardOfKey = (digest: string, shards: number): number =>
+  Number.parseInt(createHash('sha256').update(digest).digest('hex').slice(0, 8), 16) % shards;

@@ -31,7 +31,7 @@ export const scriptKeys = {
   renewLocks: [...seatKeys, 'changesStem'],
   recountZone: ['houseStem', 'seatsStem', 'heldStem', 'blockedStem', 'countsStem'],
   restoreRows: [...seatKeys, 'changesStem'],
-  settleTickets: ['settled', 'ticketStem', 'channelStem'],
+  settleTickets: ['settled', 'ticketStem', 'idemStem', 'channelStem'],
   watchTickets: ['settled', 'ticketStem'],
   openRoom: ['roomStem', 'roomHistoryStem', 'roomInsideStem'],
   joinRoom: ['roomStem', 'houseStem'],

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Idempotency } from '../contract/jobs.ts';
 import { type Outcome, type TicketKind, ticketKind } from '../contract/tickets.ts';
 import { groupBy } from '../domain/group-by.ts';
+import { shardOfKey } from '../domain/ticket-id.ts';
 import { metrics } from '../platform/metrics.ts';
 import { keysOf } from './keys.ts';
 import type { Scripts } from './scripts.ts';
@@ -9,8 +10,11 @@ import type { Scripts } from './scripts.ts';
 /** Seconds that a ticket is kept in Redis after its outcome. Its booking is found in PostgreSQL for ever. */
 const TICKET_TTL_SECONDS = 3_600;
 
-/** Seconds that an idempotency key is remembered. */
+/** Seconds that an idempotency key is remembered (I5), and its ticket after its outcome. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 3_600;
+
+/** Seconds that a refused ticket and its idempotency key are kept: anybody can be refused as often as they like, and Redis is finite. */
+const REFUSED_TTL_SECONDS = 600;
 
 /** A request at the door: a fresh ticket id, and what an idempotency key binds it to. */
 export type TicketRequest = {
@@ -58,7 +62,18 @@ function countOutcomes(outcomes: readonly Outcome[]): void {
 }
 
 /** Tickets in Redis: recorded at the door, settled by a worker, watched by API nodes. */
-export function createTicketStore({ scripts }: { scripts: Scripts }) {
+export function createTicketStore({ redis, scripts, shards }: { redis: Redis; scripts: Scripts; shards: number }) {
+  /** The key under which `bindEverywhere` has bound an idempotency key, and its shard. */
+  const boundEverywhere = (digest: string) => ({ shard: shardOfKey(digest, shards), digest: `${digest}:request` });
+
+  /** Keys whose requests were refused are remembered for as long as these in their second shard, too. */
+  async function forgetSooner(digests: readonly string[]): Promise<void> {
+    const bound = digests.map(boundEverywhere);
+    await Promise.all(
+      bound.map(({ shard, digest }) => redis.expire(`${keysOf(shard).idemStem}${digest}`, REFUSED_TTL_SECONDS)),
+    );
+  }
+
   return {
     /**
      * Records a batch of tickets of one shard. `node` is told of their outcomes. `fresh` says that their ids are new: they were not recorded
@@ -103,14 +118,28 @@ export function createTicketStore({ scripts }: { scripts: Scripts }) {
     },
 
     /**
+     * Binds an idempotency key in a shard that follows from the key alone: it is judged together with its ticket, in the ticket's shard, and
+     * that it is used for something else in another shows here. Where there is one shard there is nothing to do.
+     *
+     * @returns whether it is the first request of the key or the same as before
+     */
+    async bindEverywhere({ digest, fingerprint }: Idempotency, ticketId: string): Promise<boolean> {
+      if (shards === 1) return true;
+      const bound = boundEverywhere(digest);
+      return (await this.bindKey(bound.shard, { digest: bound.digest, fingerprint }, ticketId)) !== undefined;
+    },
+
+    /**
      * Writes outcomes; a ticket that has one keeps it (I2). API nodes that watch are told.
      *
      * @returns how many tickets had none before
      */
     async settle(shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
-      const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS];
-      for (const [ticketId, outcome] of outcomes) args.push(ticketId, JSON.stringify(outcome));
-      const settled = await scripts<number>('settleTickets', shard, args);
+      const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS, REFUSED_TTL_SECONDS];
+      for (const [ticketId, outcome] of outcomes)
+        args.push(ticketId, JSON.stringify(outcome), outcome.status === 'rejected' ? 1 : 0);
+      const [settled, ...digests] = await scripts<[number, ...string[]]>('settleTickets', shard, args);
+      if (shards > 1 && digests.length > 0) await forgetSooner(digests);
       // Of outcomes that stood already it cannot be told which: a batch that comes again counts as what was new of it, at most.
       if (settled > 0) countOutcomes([...outcomes.values()].slice(0, settled));
       return settled;

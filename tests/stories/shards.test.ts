@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
+import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
 
 const SHARDS = 4;
@@ -30,5 +31,70 @@ test('events in several shards are sold side by side, and an idempotency key is 
   expect((await hold(first, key)).body.id).toBe(kept.body.id);
   for (const id of others)
     expect(await hold(id, key)).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
+  for (const id of events) expect((await auditEvent(id, system())).differences).toEqual([]);
+});
+
+/** Every key there is of a single request: of its ticket, its job, its idempotency key. Those of jobs on a schedule come and go. */
+const keysNow = async () =>
+  (await system().redis.keys('*')).filter((key) => /:[\w-]{36,}/.test(key) && !key.includes(':repeat:'));
+
+/** An event of another shard than event 1's. */
+async function eventElsewhere(): Promise<number> {
+  for (;;) {
+    const { body } = await post('/api/events', { name: 'Elsewhere', zones: [{ rows: 2, seatsPerRow: 10 }] });
+    if (shardOfEvent(Number(body.id), SHARDS) !== shardOfEvent(1, SHARDS)) return Number(body.id);
+  }
+}
+
+test('I5: what is refused is forgotten after ten minutes, under a key or without; what changed something after a day', async () => {
+  const events = [1, await eventElsewhere()];
+  const key = () => ({ 'idempotency-key': randomUUID() });
+  const ask = (eventId: number, wish: object, headers = {}) =>
+    post('/api/bookings?wait=20', { eventId, userId: 1, ...wish }, headers);
+  const booked = key();
+  const held = await ask(1, { seatNumber: '1-1-1' }, booked);
+  expect(held.status).toBe(201);
+  for (const eventId of events) await ask(eventId, { seatNumber: '1-1-1' });
+  const before = new Set(await keysNow());
+
+  const { redis } = system();
+  const keyed = key();
+  const lost = '01a222a1-5cb8-8000-bd13-d4da6c6d8247';
+  const refusals = [
+    ...events.flatMap((eventId) => [
+      [409, ask(eventId, { seatNumber: '1-1-1' })],
+      [409, ask(eventId, { seatNumber: '1-1-1' }, eventId === 1 ? keyed : key())],
+      [404, ask(eventId, { count: 1, userId: 999_999 }, key())],
+    ]),
+    [409, post('/reserve?wait=20', { zone: 1, row: 1, start: 0, count: 1 })],
+    [409, post('/reserve?wait=20', { zone: 1, row: 1, start: 0, count: 1 }, key())],
+    [404, post(`/api/bookings/${lost}/confirm`, { userId: 1 })],
+    [404, post(`/api/bookings/${lost}/confirm`, { userId: 1 }, key())],
+    [404, send(system().url, 'DELETE', `/api/bookings/${held.body.id}`, { userId: 2 }, key())],
+  ] as [number, ReturnType<typeof post>][];
+  for (const [status, reply] of refusals) expect((await reply).status).toBe(status);
+  const left = (await keysNow()).filter((name) => !before.has(name));
+  // A ticket for each, and under a key its ticket's id, in one shard and for all of them.
+  expect(left.filter((name) => name.includes(':ticket:'))).toHaveLength(refusals.length);
+  expect(left.filter((name) => name.includes(':idem:'))).toHaveLength(14);
+  // An outcome is told before its job is done: what is of a job goes in a moment.
+  const lasting = async () => {
+    const seconds = await Promise.all(left.map((name) => redis.ttl(name)));
+    return left.filter((_name, i) => seconds[i] === -1 || Number(seconds[i]) > 600);
+  };
+  await until(async () => (await lasting()).length === 0, 5_000).catch(() => undefined);
+  expect(await lasting()).toEqual([]);
+  const kept = (await keysNow()).filter((name) => name.includes(String(held.body.id)) && name.includes(':ticket:'));
+  expect(await Promise.all(kept.map((name) => redis.ttl(name)))).toEqual([expect.any(Number)]);
+  expect(await redis.ttl(String(kept[0]))).toBeGreaterThan(80_000);
+
+  // Ten minutes later: the ticket is unknown, and its key asks anew. The key that booked gives its ticket as before.
+  const before10 = await ask(1, { seatNumber: '1-1-1' }, keyed);
+  await redis.del(...left);
+  expect(await send(system().url, 'GET', `/api/tickets/${before10.body.ticketId}`)).toMatchObject({
+    ...{ status: 404, body: { code: 'TICKET_UNKNOWN' } },
+  });
+  expect(await ask(1, { seatNumber: '1-1-2' }, keyed)).toMatchObject({ status: 201 });
+  expect((await ask(1, { seatNumber: '1-1-1' }, booked)).body.id).toBe(held.body.id);
   for (const id of events) expect((await auditEvent(id, system())).differences).toEqual([]);
 });

@@ -91,7 +91,7 @@ async function startSystem(options: SystemOptions) {
     holds: createHoldStore({ prisma }),
     events,
     bookings: createBookingStore({ prisma }),
-    tickets: createTicketStore({ scripts }),
+    tickets: createTicketStore({ redis, scripts, shards: config.SHARDS }),
     suspects: createSuspectStore({ redis, shards: config.SHARDS }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS }),
   };
