@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { createDrainMeter } from '../shared/domain/drain.ts';
-import type { Config } from '../shared/platform/config.ts';
+import { type Config, sellByOf } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { createLooks, createMetricsPage } from '../shared/platform/metrics.ts';
 import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
@@ -33,13 +33,15 @@ import { createOverview } from './overview.ts';
 import { attachPush } from './push.ts';
 import { createRedisMemory } from './redis-memory.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createSellerGuard } from './sellers.ts';
 import { createAppServer } from './server.ts';
 import { createWaitingRooms } from './waiting-room.ts';
 import { createWatch } from './watch.ts';
 
 /** Wires one API node. The caller makes its server listen; `drain` and then `close` end it. */
 export async function startApi(deps: {
-  config: Pick<Config, 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
+  config: Parameters<typeof sellByOf>[0] &
+    Pick<Config, 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
     Parameters<typeof createDoor>[0] &
     Parameters<typeof buildApp>[0]['config'] &
     Parameters<typeof createIdentity>[0]['config'];
@@ -86,6 +88,7 @@ export async function startApi(deps: {
   const app = buildApp({
     config,
     requireOperator,
+    requireSeller: createSellerGuard(sellByOf(config), requireOperator),
     queues: tags.map((_tag, shard) => [queues[shard], controls[shard]].flatMap((queue) => queue ?? [])),
     bookIntake,
     changeIntake,

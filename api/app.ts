@@ -36,6 +36,7 @@ import { userRoutes } from './routes/users.ts';
 import { addWaitingRoomRoutes } from './routes/waiting-room.ts';
 import { webRoutes } from './routes/web.ts';
 import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
+import type { SellerGuard } from './sellers.ts';
 import { traceIdOf } from './traces.ts';
 import type { WaitingRooms } from './waiting-room.ts';
 
@@ -52,6 +53,7 @@ export function buildApp(deps: {
   config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'TRUST_PROXY' | 'CORS_ORIGINS'> &
     Parameters<typeof createRateLimits>[0];
   requireOperator: OperatorGuard;
+  requireSeller: SellerGuard;
   /** BullMQ's, of each shard. */
   queues: readonly (readonly JobQueue[])[];
   bookIntake: Intake<'book'>;

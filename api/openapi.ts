@@ -167,7 +167,7 @@ const asVisitor = { header: z.object({ 'X-Visitor-Token': visitorToken }) };
 const ofEvent = { path: z.object({ id: eventId }) };
 const ofTicket = { path: z.object({ id: ticketId }) };
 
-const change = (summary: string, body: z.ZodType) =>
+const change = (summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
   ofBookings(
     summary,
     { ...ofTicket, ...waits, ...keyed, body, bodyOptional: true },
@@ -175,7 +175,7 @@ const change = (summary: string, body: z.ZodType) =>
       ...ok('The booking as it is now.', booking),
       '202': answer('It takes longer: a ticket to follow.', ticketReceipt),
     },
-    ['BOOKING_UNKNOWN', 'HOLD_EXPIRED', 'RATE_LIMITED', 'OVERLOADED'],
+    ['BOOKING_UNKNOWN', 'HOLD_EXPIRED', 'RATE_LIMITED', 'OVERLOADED', ...codes],
   );
 
 const clearing = z.strictObject({
@@ -259,7 +259,7 @@ export const openApiDocument = () =>
         get: ofBookings('A booking', ofTicket, ok('The booking.', booking), ['BOOKING_UNKNOWN']),
         delete: change('Cancel a hold', changeBody),
       },
-      '/api/bookings/{id}/confirm': { post: change('Confirm a hold: the seats are sold', confirmBody) },
+      '/api/bookings/{id}/confirm': { post: change('Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']) },
       '/api/bookings/{id}/extend': { post: change('Let a hold last longer', changeBody) },
       '/api/tickets/{id}': {
         get: ofBookings(

@@ -1,11 +1,12 @@
 import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
 import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics, timed } from '../shared/platform/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
 import type { BookingStore, Claim, Earlier, SaveResult } from '../shared/stores/bookings.ts';
-import type { SeatStore } from '../shared/stores/seats.ts';
+import type { Decision, SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 
 /** Rounds of claim and save before what is still undecided goes back to the queue. */
@@ -33,6 +34,9 @@ const saveSeconds = metrics.stepSeconds.labels('save');
 const settleSeconds = metrics.stepSeconds.labels('settle');
 const claimRequests = metrics.batchRequests.labels('claim');
 
+/** A sale that no trusted server asked for is refused before it claims seats (I12). */
+const notSold: Decision = { kind: 'refused', refusal: { code: 'FORBIDDEN' } };
+
 const failed: Outcome = { kind: 'book', status: 'failed', code: 'INTERNAL' };
 
 function outcomeOfEarlier(before: Earlier): Outcome {
@@ -42,8 +46,23 @@ function outcomeOfEarlier(before: Earlier): Outcome {
 }
 
 /** The story of a batch of one shard: claim, save, settle. Running it again changes nothing (I2). */
-export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tickets: TicketStore; log: Logger }) {
-  const { seats, bookings, tickets, log } = deps;
+export function createBook(deps: {
+  seats: SeatStore;
+  bookings: BookingStore;
+  tickets: TicketStore;
+  sellBy?: SellBy;
+  log: Logger;
+}) {
+  const { seats, bookings, tickets, sellBy = 'anyone', log } = deps;
+
+  /** The decisions of a batch, in its order. */
+  async function claim(shard: number, requests: readonly BookRequest[]): Promise<(Decision | undefined)[]> {
+    if (sellBy === 'anyone') return seats.claim(shard, requests);
+    const allowed = requests.filter((request) => request.hold || maySell(sellBy, request));
+    const decisions = await seats.claim(shard, allowed);
+    const byTicket = new Map(allowed.map(({ ticketId }, i) => [ticketId, decisions[i]]));
+    return requests.map(({ ticketId }) => byTicket.get(ticketId) ?? notSold);
+  }
 
   /** One round: settles whom it can and answers with the requests that have to be claimed again. */
   async function round(
@@ -57,9 +76,7 @@ export function createBook(deps: { seats: SeatStore; bookings: BookingStore; tic
     const refused: BookRequest[] = [];
     const outdated = new Set<number>();
     claimRequests.observe(requests.length);
-    const decisions = await timed(claimSeconds, () =>
-      traced(batch, 'claim', requests, () => seats.claim(shard, requests)),
-    );
+    const decisions = await timed(claimSeconds, () => traced(batch, 'claim', requests, () => claim(shard, requests)));
     const byTicket = new Map(requests.map((request) => [request.ticketId, request]));
     for (const [i, request] of requests.entries()) {
       const decision = decisions[i];

@@ -1,6 +1,7 @@
 import type { ChangeRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
+import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics, timed } from '../shared/platform/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
@@ -18,9 +19,13 @@ export function createChange(deps: {
   seats: SeatStore;
   tickets: TicketStore;
   releaseSeats: ReleaseSeats;
+  sellBy?: SellBy;
   log: Logger;
 }) {
-  const { holds, seats, tickets, releaseSeats, log } = deps;
+  const { holds, seats, tickets, releaseSeats, sellBy = 'anyone', log } = deps;
+
+  /** A confirm sells: it may be asked for by a trusted server alone (I12). */
+  const isAllowed = (request: ChangeRequest) => request.kind !== 'confirm' || maySell(sellBy, request);
 
   return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
     changeRequests.observe(requests.length);
@@ -37,7 +42,9 @@ export function createChange(deps: {
     requests: readonly ChangeRequest[],
     batch: BatchTrace | undefined,
   ): Promise<void> {
-    const results = await timed(changeSeconds, () => traced(batch, 'change', requests, () => holds.change(requests)));
+    const results = await timed(changeSeconds, () =>
+      traced(batch, 'change', requests, () => holds.change(requests, isAllowed)),
+    );
     const outcomes = new Map<string, Outcome>();
     const renewals: { eventId: number; ticketId: string; seats: string[]; holdMs: number }[] = [];
     const releases: Release[] = [];

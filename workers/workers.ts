@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { BookRequest, JobPayload } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
-import type { Config } from '../shared/platform/config.ts';
+import { type Config, sellByOf } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue, openWorker } from '../shared/platform/queues.ts';
@@ -46,7 +46,7 @@ const SCHEDULE_INTERVAL_MS = 2_000;
  * `close` lets batches under way finish.
  */
 export async function startWorkers(deps: {
-  config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY'>;
+  config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY'> & Parameters<typeof sellByOf>[0];
   prisma: PrismaClient;
   redis: Redis;
   log: Logger;
@@ -59,8 +59,9 @@ export async function startWorkers(deps: {
   const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
   const holds = createHoldStore({ prisma });
   const releaseSeats = createReleaseSeats({ holds, seats });
-  const book = createBook({ seats, bookings, tickets, log });
-  const change = createChange({ holds, seats, tickets, releaseSeats, log });
+  const sellBy = sellByOf(config);
+  const book = createBook({ seats, bookings, tickets, sellBy, log });
+  const change = createChange({ holds, seats, tickets, releaseSeats, sellBy, log });
   const expire = createExpire({ holds, releaseSeats });
   const queues = Array.from({ length: config.SHARDS }, (_, shard) => {
     const { tag } = keysOf(shard);

@@ -23,10 +23,11 @@ import {
   replyTicket,
   waitSeconds,
 } from '../http.ts';
-import { type Identity, mayRead } from '../identity.ts';
+import { type Caller, type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
+import type { SellerGuard } from '../sellers.ts';
 import { startTrace } from '../traces.ts';
 import type { WaitingRooms } from '../waiting-room.ts';
 
@@ -44,11 +45,24 @@ export function bookingRoutes(deps: {
   bookings: BookingStore;
   identity: Identity;
   waitingRooms: WaitingRooms;
+  requireSeller: SellerGuard;
   limits: RateLimits;
   shards: number;
   log: Logger;
 }) {
-  const { bookIntake, changeIntake, outcomes, events, bookings, identity, waitingRooms, limits, shards, log } = deps;
+  const {
+    bookIntake,
+    changeIntake,
+    outcomes,
+    events,
+    bookings,
+    identity,
+    waitingRooms,
+    requireSeller,
+    limits,
+    shards,
+    log,
+  } = deps;
 
   async function hold(req: Request, res: Response): Promise<void> {
     const seconds = waitSeconds(req);
@@ -82,13 +96,14 @@ export function bookingRoutes(deps: {
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
     const body = await readOptionalJson(req); // where people log in it has nothing to say
     const { userId: named, ...rest } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
-    const caller = await identity.callerOf(req, named);
+    const soldBy = kind === 'confirm' ? requireSeller(req) : undefined;
+    const caller = soldBy === undefined ? await identity.callerOf(req, named) : buyerOf(named);
     await limits.bookingOf(caller, res);
     const shard = shardOfTicket(bookingId, shards);
     if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
 
     const idempotency = idempotencyOf(req, pathOf(req), body, caller);
-    const asked = { kind, bookingId, userId: caller.userId, ...rest };
+    const asked = { kind, bookingId, userId: caller.userId, ...rest, soldBy };
     const submission = await changeIntake.submit(shard, kind, asked, idempotency, startTrace(req, res));
     await answer(req, res, submission, seconds, 200);
   };
@@ -115,6 +130,12 @@ export function bookingRoutes(deps: {
   router.post('/:id/extend', limits.booking, change('extend'));
   router.delete('/:id', limits.booking, change('cancel'));
   return router;
+}
+
+/** Whose hold a trusted server confirms. */
+function buyerOf(named: number | undefined): Caller & { userId: number } {
+  if (named === undefined) throw new ApiError('INVALID_REQUEST', 'userId: needed; it names whose hold it is');
+  return { userId: named };
 }
 
 function idOf(req: Request): string {

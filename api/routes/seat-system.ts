@@ -32,6 +32,7 @@ import { type Intake, idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
+import type { SellerGuard } from '../sellers.ts';
 import { startTrace } from '../traces.ts';
 import type { WaitingRooms } from '../waiting-room.ts';
 import { visitorTokenOf } from './waiting-room.ts';
@@ -68,6 +69,7 @@ export function addSeatSystemRoutes(
     identity: Identity;
     waitingRooms: WaitingRooms;
     requireOperator: OperatorGuard;
+    requireSeller: SellerGuard;
     limits: RateLimits;
     shards: number;
     log: Logger;
@@ -83,6 +85,7 @@ export function addSeatSystemRoutes(
     identity,
     waitingRooms,
     requireOperator,
+    requireSeller,
     limits,
     shards,
     log,
@@ -96,6 +99,7 @@ export function addSeatSystemRoutes(
   }
 
   async function reserve(req: Request, res: Response): Promise<void> {
+    const soldBy = requireSeller(req);
     const seconds = waitSeconds(req);
     const body = await readJson(req);
     const wish = parse(runWish, body);
@@ -108,7 +112,7 @@ export function addSeatSystemRoutes(
     // The claim script decides. A request with a key may be a repeated one, from before there was a limit.
     if (idempotency === undefined && now.settings.seatLimit !== null && (await limitsBuyers()))
       throw new ApiError('BUYER_REQUIRED');
-    const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency, admission };
+    const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency, admission, soldBy };
     const submission = await bookIntake.submit(shard, 'book', asked, idempotency, startTrace(req, res));
     noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {

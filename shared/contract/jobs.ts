@@ -28,6 +28,9 @@ const ticketTrace = z.strictObject({
 
 export type TicketTrace = z.infer<typeof ticketTrace>;
 
+/** The trusted server that asked for a sale, by the name of what proved it. Only where one did. */
+const soldBy = z.string().min(1).max(64).optional();
+
 /** One accepted request for seats on its way to a worker: to hold them for a while, or to sell them at once. */
 const bookRequest = z.strictObject({
   ticketId,
@@ -38,6 +41,7 @@ const bookRequest = z.strictObject({
   idempotency: idempotency.optional(),
   /** Only where the event's waiting room was on. */
   admission: bookAdmission.optional(),
+  soldBy,
   trace: ticketTrace.optional(),
 });
 
@@ -50,6 +54,7 @@ const changeRequest = z.strictObject({
   bookingId: ticketId,
   userId,
   paymentReference: z.string().optional(),
+  soldBy,
   trace: ticketTrace.optional(),
 });
 

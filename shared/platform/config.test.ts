@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { ConfigError, readConfig, requireSecrets, requireServers, settings } from './config.ts';
+import { ConfigError, readConfig, requireSecrets, requireServers, sellByOf, settings } from './config.ts';
 import { projectRoot } from './root.ts';
 
 test('bad settings are listed all together, and never with a value', () => {
@@ -31,6 +31,16 @@ test('production needs secrets that nobody guesses, or an identity provider', ()
   expect(needs(production)).toThrow('AUTH_SECRET: missing');
   for (const weak of ['a'.repeat(40), '0123'.repeat(10), 'please-change-me-please-change-me-!'])
     expect(needs({ ...production, AUTH_SECRET, ADMIN_TOKEN: weak })).toThrow('ADMIN_TOKEN: too easy to guess');
+});
+
+test('in production on servers of one’s own trusted servers alone sell, unless the setting says otherwise', () => {
+  const sellBy = (environment: NodeJS.ProcessEnv) => sellByOf(readConfig(environment));
+  expect(sellBy({})).toBe('anyone');
+  expect(sellBy({ NODE_ENV: 'production' })).toBe('server');
+  expect(sellBy({ NODE_ENV: 'production', EMBEDDED: 'true' })).toBe('anyone');
+  expect(sellBy({ NODE_ENV: 'production', SELL_BY: 'anyone' })).toBe('anyone');
+  expect(sellBy({ SELL_BY: 'server' })).toBe('server');
+  expect(() => sellBy({ SELL_BY: 'nobody' })).toThrow('SELL_BY:');
 });
 
 test('a secret is measured in bytes', () => {

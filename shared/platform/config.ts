@@ -48,6 +48,8 @@ export const settings = z.object({
   SEATS_PER_ROW: count(1, 1_000).default(65),
   MAX_QUEUED: count(1, 100_000_000).default(2_000_000),
   ADMIN_TOKEN: secret.optional(),
+  /** Left out, `sellByOf` says. */
+  SELL_BY: z.enum(['server', 'anyone']).optional(),
   TRUST_PROXY: z.union([count(1, 10), words.pipe(z.array(proxy))]).optional(),
   CORS_ORIGINS: words.pipe(z.array(origin)).default([]),
   RATE_LIMIT: z.enum(['auto', 'on', 'off']).default('auto'),
@@ -70,6 +72,10 @@ export type Config = z.infer<typeof settings>;
 
 /** Every setting that has a default, with it. */
 export const defaults: Config = settings.parse({});
+
+/** By whom seats are sold. In production on servers of one's own it is trusted servers alone, unless the setting says otherwise. */
+export const sellByOf = ({ SELL_BY, NODE_ENV, EMBEDDED }: Pick<Config, 'SELL_BY' | 'NODE_ENV' | 'EMBEDDED'>) =>
+  SELL_BY ?? (NODE_ENV === 'production' && !EMBEDDED ? 'server' : 'anyone');
 
 /** Ends the start with all problems, each on a line, never a value. */
 export class ConfigError extends Error {}

@@ -9,6 +9,9 @@ import type { Holding } from './seats.ts';
 /** What became of a change: the booking as it is now, why it was refused, or that what is in it can never be saved. */
 export type ChangeResult = { booking: Booking } | { code: ErrorCode } | 'unsavable';
 
+/** Says of a change whether it may be made. One that may not is only looked at: an earlier delivery of its job may have made it. */
+type Allowed = (request: ChangeRequest) => boolean;
+
 /** Seats of an ended hold that Redis has yet to free. */
 export type Release = Holding & { eventId: number };
 
@@ -78,6 +81,7 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
 
   /** Applies changes of one kind, each of another booking, in one statement: those that may be made. */
   async function apply(kind: ChangeRequest['kind'], requests: readonly ChangeRequest[]): Promise<void> {
+    if (requests.length === 0) return;
     const { set, seats } = change[kind];
     await prisma.$executeRaw`
       WITH wanted AS MATERIALIZED (
@@ -99,13 +103,18 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
   }
 
   /** What a request finds after its change was tried: done (now or by an earlier try), or why not. */
-  function resultOf(request: ChangeRequest, row: Prisma.BookingModel | undefined, live: boolean): ChangeResult {
+  function resultOf(
+    request: ChangeRequest,
+    row: Prisma.BookingModel | undefined,
+    live: boolean,
+    isAllowed: Allowed,
+  ): ChangeResult {
     if (row === undefined || row.userId !== request.userId || row.status === 'FAILED')
       return { code: 'BOOKING_UNKNOWN' };
     const booking = bookingView({ ...row, status: row.status });
     if (request.kind === 'extend') return live ? { booking } : { code: 'HOLD_EXPIRED' };
     if (request.kind === 'cancel') return row.status === 'CANCELLED' ? { booking } : { code: 'HOLD_EXPIRED' };
-    if (row.status !== 'CONFIRMED') return { code: 'HOLD_EXPIRED' };
+    if (row.status !== 'CONFIRMED') return { code: live && !isAllowed(request) ? 'FORBIDDEN' : 'HOLD_EXPIRED' };
     const { paymentReference = row.paymentReference } = request;
     return paymentReference === row.paymentReference ? { booking } : { code: 'IDEMPOTENCY_MISMATCH' };
   }
@@ -114,10 +123,11 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
   async function changeSome(
     kind: ChangeRequest['kind'],
     requests: readonly ChangeRequest[],
+    isAllowed: Allowed,
   ): Promise<Map<string, ChangeResult>> {
     if (requests.length === 0) return new Map();
     try {
-      await apply(kind, requests);
+      await apply(kind, requests.filter(isAllowed));
     } catch (fault) {
       const dataError = dataErrorOf(fault);
       if (dataError === undefined) throw fault;
@@ -125,8 +135,8 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
       if (requests.length === 1 && only !== undefined)
         return new Map([[only.ticketId, dataError === 'not unique' ? { code: 'IDEMPOTENCY_MISMATCH' } : 'unsavable']]);
       const middle = requests.length >> 1;
-      const first = await changeSome(kind, requests.slice(0, middle));
-      return new Map([...first, ...(await changeSome(kind, requests.slice(middle)))]);
+      const first = await changeSome(kind, requests.slice(0, middle), isAllowed);
+      return new Map([...first, ...(await changeSome(kind, requests.slice(middle), isAllowed))]);
     }
     const ids = requests.map((request) => request.bookingId);
     const rows = await prisma.booking.findMany({ where: { id: { in: ids } } });
@@ -136,7 +146,7 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
     return new Map(
       requests.map((request) => [
         request.ticketId,
-        resultOf(request, byId.get(request.bookingId), liveIds.has(request.bookingId)),
+        resultOf(request, byId.get(request.bookingId), liveIds.has(request.bookingId), isAllowed),
       ]),
     );
   }
@@ -147,7 +157,10 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
      *
      * @returns what became of each, by ticket id
      */
-    async change(requests: readonly ChangeRequest[]): Promise<Map<string, ChangeResult>> {
+    async change(
+      requests: readonly ChangeRequest[],
+      isAllowed: Allowed = () => true,
+    ): Promise<Map<string, ChangeResult>> {
       const results = new Map<string, ChangeResult>();
       let left = [...requests];
       while (left.length > 0) {
@@ -159,7 +172,8 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
           if (request.kind === kind && !together.has(request.bookingId)) together.set(request.bookingId, request);
           else later.push(request);
         }
-        for (const [ticketId, result] of await changeSome(kind, [...together.values()])) results.set(ticketId, result);
+        for (const [ticketId, result] of await changeSome(kind, [...together.values()], isAllowed))
+          results.set(ticketId, result);
         left = later;
       }
       return results;

@@ -6,6 +6,8 @@ import { BLOCK_OWNER } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { createBook } from '../../workers/book.ts';
+import { createChange } from '../../workers/change.ts';
+import { createReleaseSeats } from '../../workers/release.ts';
 import { useSystem } from '../support/system.ts';
 
 const SEATS = 20;
@@ -76,6 +78,40 @@ describe('I7: where the event limits buyers nobody buys without a name', () => {
     await event.update({ where: { id: 1 }, data: { seatLimit: null } });
     await system().seats.open(1);
     expect(await differences()).toEqual([]);
+  });
+});
+
+describe('I12: with SELL_BY=server a sale needs a trusted server', () => {
+  const bookStrictly = (requests: BookRequest[]) => createBook({ ...system(), sellBy: 'server' as const })(0, requests);
+
+  test('holds go on, and what was sold before stays sold when its job comes again', async () => {
+    const before = request({ zone: 1, row: 1, count: 1 });
+    await book([before]);
+    await system().redis.del(`{s0}:ticket:${before.ticketId}`);
+    const nobody = request({ zone: 1, row: 2, count: 1 });
+    const server = { ...request({ zone: 1, row: 2, count: 1 }), soldBy: 'admin token' };
+    const hold = { ...request({ zone: 1, row: 2, count: 1 }), hold: true, userId: 1 };
+    await bookStrictly([before, nobody, server, hold, nobody]);
+    expect(await outcomeOf(before)).toMatchObject({ status: 'booked', booking: { id: before.ticketId } });
+    expect(await outcomeOf(nobody)).toMatchObject({ status: 'rejected', code: 'FORBIDDEN' });
+    expect(await outcomeOf(server)).toMatchObject({ status: 'booked', booking: { status: 'CONFIRMED' } });
+    expect(await outcomeOf(hold)).toMatchObject({ status: 'booked', booking: { status: 'PENDING' } });
+    expect(await differences()).toEqual([]);
+  });
+
+  test.each([
+    ['a hold is not confirmed', false, 'rejected'],
+    ['what an earlier delivery confirmed stays so', true, 'confirmed'],
+  ])('%s', async (_, delivered, status) => {
+    const hold = { ...request({ zone: 1, row: 1, count: 1 }), hold: true, userId: 1 };
+    await book([hold]);
+    const confirm = { ticketId: newTicketId(0), kind: 'confirm' as const, bookingId: hold.ticketId, userId: 1 };
+    if (delivered) await system().holds.change([confirm]); // the worker died before it settled
+    const releaseSeats = createReleaseSeats(system());
+    await createChange({ ...system(), releaseSeats, sellBy: 'server' })(0, [confirm]);
+    expect(await outcomeOf({ ...hold, ticketId: confirm.ticketId })).toMatchObject({ status });
+    const { status: now } = (await system().bookings.find(hold.ticketId)) ?? {};
+    expect(now).toBe(delivered ? 'CONFIRMED' : 'PENDING');
   });
 });
 

@@ -178,7 +178,10 @@ test('what the image has runs over TLS as the compose file starts it: migrate, w
     () => `${api.output()}${worker.output()}`,
   );
   expect((await launch(process.execPath, checkArgs, { PORT: String(port) }, image).ended).code).toBe(0);
-  const { status, body } = await send(`http://127.0.0.1:${port}`, 'POST', '/reserve?wait=10', { count: 2 });
+  const reserve = (headers?: Record<string, string>) =>
+    send(`http://127.0.0.1:${port}`, 'POST', '/reserve?wait=10', { count: 2 }, headers);
+  expect(await reserve()).toMatchObject({ status: 409, body: { code: 'FORBIDDEN' } });
+  const { status, body } = await reserve({ authorization: `Bearer ${secrets.ADMIN_TOKEN}` });
   expect([status, body]).toMatchObject([200, { zone: 1, row: 1, seatsCount: 2 }]);
 
   const encrypted = await servers.encrypted();

@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http';
+import type { SellBy } from '../shared/domain/selling.ts';
+import { ApiError } from './http.ts';
+import type { OperatorGuard } from './operators.ts';
+
+/**
+ * Guards what sells seats. With `SELL_BY=server` a trusted server alone may, which proves itself as an operator does.
+ *
+ * @returns for a request the name of what proved its server; undefined where anybody may sell
+ * @throws ApiError FORBIDDEN
+ */
+export const createSellerGuard =
+  (sellBy: SellBy, requireOperator: OperatorGuard) =>
+  (req: IncomingMessage): string | undefined => {
+    if (sellBy === 'anyone') return undefined;
+    try {
+      return requireOperator(req);
+    } catch (fault) {
+      const detail = "Only the shop's own server sells seats here: it sends the admin token.";
+      throw new ApiError('FORBIDDEN', detail, {}, fault);
+    }
+  };
+
+export type SellerGuard = ReturnType<typeof createSellerGuard>;
