@@ -17,7 +17,7 @@ import type { WorkersStore } from '../shared/stores/workers.ts';
 import { createBoardSessions } from './board-session.ts';
 import type { Control } from './control.ts';
 import type { Herd } from './herd.ts';
-import { ApiError, replyConflict, replyProblem, requestIdOf } from './http.ts';
+import { ApiError, asApiError, faultFields, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Intake } from './intake.ts';
 import type { OperatorGuard } from './operators.ts';
@@ -106,7 +106,7 @@ export function buildApp(deps: {
   });
   const answerFaults: ErrorRequestHandler = (fault, req, res, _next) => {
     if (res.headersSent) {
-      log.error({ method: req.method, path: req.path, fault: (fault as Error).message }, 'answer broke off');
+      log.error({ method: req.method, path: req.path, ...faultFields(fault) }, 'answer broke off');
       return void res.destroy(); // its client must see that the rest is missing
     }
     const answer = SEAT_SYSTEM_PATHS.test(req.path) ? replyConflict : replyProblem;
@@ -116,9 +116,8 @@ export function buildApp(deps: {
       error.fields.requestId = requestIdOf(req);
       res.setHeader('x-request-id', requestIdOf(req));
       const { method, path } = req;
-      const why = (error.cause ?? error) as Error;
       const ids = { requestId: requestIdOf(req), traceId: traceIdOf(req) };
-      log.error({ ...ids, method, path, code: error.code, fault: why.message }, 'request failed');
+      log.error({ ...ids, method, path, code: error.code, ...faultFields(error.cause ?? error) }, 'request failed');
     }
     answer(res, error);
   };
@@ -132,21 +131,4 @@ function answerTheRest(app: Express): void {
   const inner = app as unknown as { handle: (req: Request, res: Response, last: () => void) => void };
   const { handle } = inner;
   inner.handle = (req, res) => handle.call(app, req, res, () => replyProblem(res, new ApiError('ROUTE_UNKNOWN')));
-}
-
-/** Express' own errors (a path that cannot be decoded) carry a status; Redis that is away or full has these words; the rest is ours. */
-function asApiError(fault: unknown): ApiError {
-  if (fault instanceof ApiError) return fault;
-  const { status } = fault as { status?: number };
-  if (status !== undefined && status < 500) return new ApiError('INVALID_REQUEST', 'The request cannot be read.');
-  return new ApiError(isAway(fault) ? 'UNAVAILABLE' : 'INTERNAL', undefined, {}, fault);
-}
-
-/** Whether a server that this node needs is away, too slow or full: names and words of ioredis, Redis, pg and Prisma for it. */
-function isAway(fault: unknown): boolean {
-  const { name, message, code } = fault as { name?: string; message?: string; code?: string };
-  if (name === 'MaxRetriesPerRequestError' || code === 'ECONNREFUSED' || code === 'ECONNRESET') return true;
-  return /connection|enableOfflineQueue|time(d )?out|Can't reach database|LOADING|\bOOM\b|EXECABORT/i.test(
-    message ?? '',
-  );
 }

@@ -8,6 +8,7 @@ import {
   type OperatorJob,
 } from '../shared/contract/jobs.ts';
 import { newTicketId } from '../shared/domain/ticket-id.ts';
+import { isUnavailable } from '../shared/platform/faults.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 import { ApiError } from './http.ts';
@@ -17,6 +18,8 @@ const TIMEOUT_MS = 60_000;
 
 /** Milliseconds between two reads of a job's state: the first pause, the factor by which it grows, and the longest. */
 const READ_PAUSE = { firstMs: 5, growth: 1.5, mostMs: 250 };
+
+const NOT_IN_TIME = 'No worker has done it in time. If it is on the queue, it is done when one is back.';
 
 /** The shard whose control queue carries operators' jobs, whichever event they are about: they are few. */
 const SHARD = 0;
@@ -28,7 +31,7 @@ const SHARD = 0;
 export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
   const { queue, tickets } = deps;
 
-  /** @throws ApiError with the code of a job that was refused; Error where it failed otherwise, is gone, or has no result by the deadline */
+  /** @throws ApiError with the code of a job that was refused, or UNAVAILABLE at the deadline; Error where it failed otherwise or is gone */
   async function resultOf(jobId: string): Promise<unknown> {
     const deadline = performance.now() + TIMEOUT_MS;
     let pauseMs = READ_PAUSE.firstMs;
@@ -46,7 +49,7 @@ export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
           ? new Error(state.failed)
           : new ApiError(refused, 'The database refuses what is in this request.');
       }
-      if (isLast) throw new Error(`job ${jobId} has no result after ${TIMEOUT_MS / 1000} s`, { cause: unread });
+      if (isLast) throw new ApiError('UNAVAILABLE', NOT_IN_TIME, {}, unread);
       await sleep(pauseMs);
       pauseMs = Math.min(READ_PAUSE.mostMs, pauseMs * READ_PAUSE.growth);
     }
@@ -68,9 +71,7 @@ export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
       await queue.add(name, payload, jobId);
       return jobResults[name].parse(await resultOf(jobId)) as JobResult<Name>;
     } catch (fault) {
-      if (fault instanceof ApiError) throw fault;
-      const detail = 'No worker has done it in time. If it is on the queue, it is done when one is back.';
-      throw new ApiError('UNAVAILABLE', detail, {}, fault);
+      throw isUnavailable(fault) ? new ApiError('UNAVAILABLE', NOT_IN_TIME, {}, fault) : fault;
     }
   };
 }

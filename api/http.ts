@@ -6,6 +6,7 @@ import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_BODY_LEVELS, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
 import type { TicketView } from '../shared/contract/tickets.ts';
 import { nearestName } from '../shared/domain/nearest-name.ts';
+import { isUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { type Traced, traceIdOf } from './traces.ts';
 
@@ -21,6 +22,18 @@ export class ApiError extends Error {
     this.fields = fields;
   }
 }
+
+/** A fault as its client sees it. Express' own errors (a path that cannot be decoded) carry a status. */
+export function asApiError(fault: unknown): ApiError {
+  if (fault instanceof ApiError) return fault;
+  const { status = 500 } = Object(fault) as { status?: number };
+  if (status < 500) return new ApiError('INVALID_REQUEST', 'The request cannot be read.');
+  return new ApiError(isUnavailable(fault) ? 'UNAVAILABLE' : 'INTERNAL', undefined, {}, fault);
+}
+
+/** The fields of a log line about a fault: a defect of ours has its type and stack, a server that is unavailable its message. */
+export const faultFields = (fault: unknown): { err: unknown } | { fault: string } =>
+  isUnavailable(fault) ? { fault: (fault as Error).message } : { err: fault };
 
 /** Answers with JSON. Written by hand: Express' own `json` costs more than the whole of intake. */
 export function reply(

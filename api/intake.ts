@@ -129,7 +129,7 @@ export function createIntake<Name extends BatchJob>(deps: {
     /**
      * Puts a request on the queue. Once this resolves the request is durable.
      *
-     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH, or UNAVAILABLE; then the request was not accepted (it may still
+     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH; or the fault of the flush: then the request was not accepted (it may still
      * be booked: a client that retries with its idempotency key learns it)
      */
     async submit(
@@ -146,9 +146,7 @@ export function createIntake<Name extends BatchJob>(deps: {
       const endAccept = trace?.begin('accept');
       const pending = shards[shard]?.add({ ...ticket, asked, trace });
       if (pending === undefined) throw new ApiError('OVERLOADED');
-      const result = await pending.catch((fault: Error) => {
-        throw new ApiError('UNAVAILABLE', undefined, {}, fault);
-      });
+      const result = await pending;
       if (result instanceof ApiError) throw result;
       endAccept?.();
       return result;

@@ -10,7 +10,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { Door } from './door.ts';
-import { ApiError, parse, refuseQuery } from './http.ts';
+import { ApiError, asApiError, faultFields, parse, refuseQuery } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { OperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -219,10 +219,8 @@ export function attachPush(
     }
 
     function refuse(fault: unknown, about: { ticketId?: string; eventId?: number }): void {
-      const known = fault instanceof ApiError;
-      const broken = known ? fault.cause : fault;
-      if (broken !== undefined) log.warn({ ...about, fault: (broken as Error).message }, 'message not served');
-      const { code, message } = known ? fault : new ApiError('UNAVAILABLE');
+      const { code, message, cause } = asApiError(fault);
+      if (cause !== undefined) log.warn({ ...about, ...faultFields(cause) }, 'message not served');
       send(errorMessage(code, message, about));
     }
 

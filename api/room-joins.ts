@@ -3,6 +3,7 @@ import type { Receipt } from '../shared/contract/waiting-room.ts';
 import { createLink } from '../shared/domain/draw.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
+import { ApiError } from './http.ts';
 
 /** Visitors who join with one call of Redis, and who may wait for it in this process. */
 const MAX_JOINS = 500;
@@ -39,7 +40,8 @@ export function createJoin(
       await sleep(pauseMs);
     }
     const joined = await joinTogether(batch);
-    if (joined === 'later') throw new Error(`the line of event ${room.eventId} takes nobody`);
+    if (joined === 'later')
+      throw new ApiError('UNAVAILABLE', `For the moment the line of event ${room.eventId} takes nobody.`);
     return joined;
   }
 

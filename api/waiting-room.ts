@@ -197,7 +197,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     /**
      * A place in line: the one that the token or the user has, as long as its turn has not passed, else a new one.
      *
-     * @throws ApiError OVERLOADED; UNAVAILABLE, and then a place may have been given that nobody takes
+     * @throws ApiError OVERLOADED; UNAVAILABLE, or the fault of the call: then a place may have been given that nobody takes
      */
     async join(
       eventId: number,
@@ -218,9 +218,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       for (;;) {
         const adding = room.join({ nonce: nonce ?? randomBytes(16).toString('base64url'), userId, instead });
         if (adding === undefined) throw new ApiError('OVERLOADED');
-        const { arrival, isNew, receipt } = await adding.catch((fault: Error) => {
-          throw new ApiError('UNAVAILABLE', undefined, {}, fault);
-        });
+        const { arrival, isNew, receipt } = await adding;
         const visitor = { eventId, generation: room.generation, arrival, userId };
         const now = await stand(room, visitor);
         // A user's place of before, seen without its token, may be over too: once more, for a new one instead.

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import pino from 'pino';
 import { type LoggedFault, MAX_FAULTS_IN_OVERVIEW } from '../contract/overview.ts';
 import type { Config } from './config.ts';
@@ -23,13 +24,23 @@ export const withoutValues = (fault: string): string =>
     .replaceAll(/(Failing row contains) \(.*\)/gs, '$1 (...)')
     .replaceAll(/(invalid input syntax for .*?|invalid input value for .*?|out of range.*?): ".*"/gs, '$1: "..."');
 
+/** An error as the log has it: what it is and where it was thrown, and nothing that a client library hung onto it. */
+function shownError(err: unknown): { type: string; message: string; stack?: string } {
+  if (!isNativeError(err)) return { type: typeof err, message: withoutValues(String(err)) };
+  const { name, message, stack = '' } = err;
+  return { type: name, message: withoutValues(message), stack: withoutValues(stack) };
+}
+
 /** Structured log of one process, one JSON line each, on standard error: standard output is for people. */
 export function createLogger(
   config: Pick<Config, 'LOG_LEVEL'>,
   part: string,
   destination: pino.DestinationStream = pino.destination(2),
 ) {
-  const serializers = { fault: (fault: unknown) => (typeof fault === 'string' ? withoutValues(fault) : fault) };
+  const serializers = {
+    fault: (fault: unknown) => (typeof fault === 'string' ? withoutValues(fault) : fault),
+    err: shownError,
+  };
   const base = { part, pid: process.pid };
   const hooks = { streamWrite: keepFault };
   return pino({ level: config.LOG_LEVEL, base, redact: { paths, censor: '...' }, serializers, hooks }, destination);
@@ -45,10 +56,17 @@ const MAX_FAULT_LENGTH = 300;
 
 function keepFault(line: string): string {
   if (!/^\{"level":[456]0,/.test(line)) return line;
-  const { level, time, msg, fault } = JSON.parse(line) as {
+  const {
+    level,
+    time,
+    msg,
+    err,
+    fault = err?.message,
+  } = JSON.parse(line) as {
     level: 40 | 50 | 60;
     time: number;
     msg?: string;
+    err?: { message: string };
     fault?: unknown;
   };
   const words = typeof fault === 'string' ? { fault: fault.slice(0, MAX_FAULT_LENGTH) } : {};

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type Config, defaults } from './config.ts';
+import { connectionFault } from './faults.ts';
 import { metrics } from './metrics.ts';
 import { openPool, type Pool } from './postgres.ts';
 import { PrismaClient } from './prisma-client/client.ts';
@@ -10,6 +11,32 @@ const SILENT_MS = 5_000;
 
 /** The pools of this process, until they end. */
 const pools = new Set<Pool>();
+
+type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
+
+function throwConnectionFault(fault: Error): never {
+  throw connectionFault(fault);
+}
+
+/** Lets the statements of an adapter, or of a transaction, fail with a `ConnectionFault` where PostgreSQL gave no answer. */
+function tellConnectionFaults<Queryable extends Pick<Adapter, 'queryRaw' | 'executeRaw'>>(
+  queryable: Queryable,
+): Queryable {
+  const { queryRaw, executeRaw } = queryable;
+  queryable.queryRaw = (query) => queryRaw.call(queryable, query).catch(throwConnectionFault);
+  queryable.executeRaw = (query) => executeRaw.call(queryable, query).catch(throwConnectionFault);
+  return queryable;
+}
+
+class FaultTellingPg extends PrismaPg {
+  override async connect(): Promise<Adapter> {
+    const adapter = tellConnectionFaults(await super.connect());
+    const { startTransaction } = adapter;
+    adapter.startTransaction = async (level) =>
+      tellConnectionFaults(await startTransaction.call(adapter, level).catch(throwConnectionFault));
+    return adapter;
+  }
+}
 
 /** A pool of `connections` to PostgreSQL. Statements are prepared once for each connection and found by their text. */
 export function openPrisma(
@@ -27,7 +54,7 @@ export function openPrisma(
   };
   const pool = openPool(config, timeouts.DATABASE_TIMEOUT_MS);
   pools.add(pool);
-  const adapter = new PrismaPg(pool, {
+  const adapter = new FaultTellingPg(pool, {
     statementNameGenerator: ({ sql }) => statementName(sql),
     disposeExternalPool: true,
   });

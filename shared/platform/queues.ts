@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { ErrorCode } from '../contract/codes.ts';
 import { type JobName, type JobOfQueue, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
 import { MAX_BATCH_BYTES } from '../contract/limits.ts';
+import { isUnavailable } from './faults.ts';
 import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
 
@@ -134,7 +135,8 @@ export function openWorker<Name extends QueueName>(
   });
   worker.on('failed', (job, fault) => {
     metrics.jobFaults.inc({ queue: name });
-    log.warn({ queue: name, job: job?.id, attempt: job?.attemptsMade, fault: fault.message }, 'job failed');
+    const why = isUnavailable(fault) ? { fault: fault.message } : { err: fault };
+    log.warn({ queue: name, job: job?.id, attempt: job?.attemptsMade, ...why }, 'job failed');
   });
   worker.on('stalled', (job) => {
     metrics.jobStalls.inc({ queue: name });

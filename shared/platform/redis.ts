@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Redis, type RedisOptions } from 'ioredis';
 import { type Config, defaults } from './config.ts';
+import { connectionFault } from './faults.ts';
 import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
 
@@ -56,6 +57,15 @@ function readAddress(address: string): { url: string; options: RedisOptions } {
   return { url: url.href, options };
 }
 
+/** A connection whose commands fail with a `ConnectionFault` where Redis gave no answer. */
+class Connection extends Redis {
+  override sendCommand(...[command, stream]: Parameters<Redis['sendCommand']>): unknown {
+    const { reject } = command;
+    command.reject = (fault) => reject(connectionFault(fault));
+    return super.sendCommand(command, stream);
+  }
+}
+
 /** Opens a connection of a role. It connects in the background; `connected` waits for it. */
 export function openRedis(
   address: string,
@@ -64,7 +74,7 @@ export function openRedis(
   timeouts: Pick<Config, 'CONNECT_TIMEOUT_MS' | 'REDIS_TIMEOUT_MS'> = defaults,
 ): Redis {
   const { url, options } = readAddress(address);
-  const redis = new Redis(url, {
+  const redis = new Connection(url, {
     ...options,
     ...byRole[role],
     ...(role === 'producer' && {

@@ -2,6 +2,7 @@ import type { SeatStatus } from '../contract/events.ts';
 import type { Idempotency } from '../contract/jobs.ts';
 import type { Booking } from '../contract/tickets.ts';
 import { runOf, type Seat, seatOf } from '../domain/house.ts';
+import { isDataError, sqlMessageOf, sqlStateOf } from '../platform/faults.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { Prisma } from '../platform/prisma-client/client.ts';
 
@@ -63,13 +64,9 @@ export function bookingView({
 
 /** What made a statement fail that failed for what was in it, not for where it ran; undefined for every other fault. */
 export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' | 'other' | undefined {
-  if (!(fault instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
-  type Cause = { originalCode?: string; originalMessage?: string };
-  const { cause } = (fault.meta?.driverAdapterError ?? {}) as { cause?: Cause };
-  // Classes 22 (data exception) and 23 (integrity constraint violation): PostgreSQL manual, appendix A.
-  if (!cause?.originalCode?.match(/^2[23]/)) return undefined;
-  if (cause.originalCode === '23505') return 'not unique';
-  return cause.originalMessage?.includes('buyer_limit_check') ? 'beyond the limit' : 'other';
+  if (!isDataError(fault)) return undefined;
+  if (sqlStateOf(fault) === '23505') return 'not unique';
+  return sqlMessageOf(fault)?.includes('buyer_limit_check') ? 'beyond the limit' : 'other';
 }
 
 /**

@@ -245,6 +245,19 @@ describeInBrowser("the buyer's page", (browser) => {
     await heading('The seats are yours');
   });
 
+  test('a payment goes on by itself while a server restarts: when it is sent, and when its ticket is read', async () => {
+    await open();
+    await click('Hold the best 2');
+    await heading('Held for you');
+    const failure = (status: number, code: string) => ({ status, json: { type: 'about:blank', status, code } });
+    await page.route('**/confirm', (route) => route.continue({ url: `${route.request().url()}?wait=0` }));
+    await page.route('**/confirm', (route) => route.fulfill(failure(503, 'UNAVAILABLE')), { times: 2 });
+    await page.route('**/api/tickets/*', (route) => route.fulfill(failure(503, 'UNAVAILABLE')), { times: 1 });
+    await page.route('**/api/tickets/*', (route) => route.fulfill(failure(500, 'INTERNAL')), { times: 1 });
+    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    await heading('The seats are yours');
+  });
+
   test('a WebSocket that says nothing is as good as none', async () => {
     await open({}, (opened) => opened.routeWebSocket('**/ws', () => undefined));
     await page.getByText('Every 2 seconds').waitFor();

@@ -72,6 +72,14 @@ export async function ownServers() {
   return { databaseUrl, redisUrl, restartRedis, stop };
 }
 
+/** A PostgreSQL server for the caller alone, not started yet, and the folder that holds all of it. */
+export async function ownPostgres() {
+  const folder = mkdtempSync(join(tmpdir(), 'frontrow-test-postgres-'));
+  const options = { port: await freePort(), logFile: join(folder, 'log'), environment: process.env };
+  const embedded = await embeddedPostgres({ ...options, folder: join(folder, 'data'), progress: () => undefined });
+  return { embedded, folder };
+}
+
 type SystemOptions = Partial<Omit<Config, 'HOST' | 'PORT' | 'DATABASE_URL' | 'REDIS_URL'>>;
 
 async function startSystem(options: SystemOptions) {

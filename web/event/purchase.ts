@@ -250,7 +250,7 @@ export function createPurchase(
       const unchanged = kind === 'extend' && answer.expiresAt === booking.expiresAt;
       takeBooking(answer, unchanged ? 'It cannot be held any longer.' : undefined);
     } catch (fault) {
-      missChange(fault, () => sendChange(booking, kind, key));
+      missChange(fault, () => sendChange(booking, kind, key), 'INTERNAL');
     }
   }
 
@@ -268,10 +268,11 @@ export function createPurchase(
     }
   }
 
-  function missChange(fault: unknown, again: () => Promise<void>) {
+  /** `failure`: the code that says that its ticket has failed for good. Every other answer that may pass is waited out. */
+  function missChange(fault: unknown, again: () => Promise<void>, failure?: 'INTERNAL') {
     if (fault instanceof Refused && fault.code === 'UNAUTHENTICATED') return askWho();
-    // Its ticket has failed for good, or it was refused: the booking says what it is.
-    if (fault instanceof Refused && (!fault.passes || fault.code === 'INTERNAL'))
+    // Its ticket has failed for good, or it was refused: the booking shows what it is now.
+    if (fault instanceof Refused && (!fault.passes || fault.code === failure))
       return void lookAtBooking(fault.message, true);
     if (standing.step === 'held') show({ ...standing, trouble: fault instanceof Refused ? troubleOf(fault) : 'lost' });
     next.again(again, fault instanceof Refused ? fault.retryAfterMs : 0);
