@@ -2,12 +2,12 @@ import type { JobPayload, JobResult, OperatorJob } from '../shared/contract/jobs
 import { MAX_DIFFERENCES_LISTED } from '../shared/contract/limits.ts';
 import type { TrailAct } from '../shared/contract/trail.ts';
 import { BLOCK_OWNER, seatOf } from '../shared/domain/house.ts';
+import { isDataError } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import { jobRefused } from '../shared/platform/queues.ts';
 import type { AuditReport } from '../shared/stores/audit.ts';
 import { type BlockStore, SeatsTaken } from '../shared/stores/blocks.ts';
-import { dataErrorOf } from '../shared/stores/bookings.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
@@ -138,7 +138,7 @@ function refusingBadData(operations: Operations, log: Logger): Operations {
       try {
         return await operate(payload, jobId);
       } catch (fault) {
-        if (dataErrorOf(fault) === undefined) throw fault;
+        if (!isDataError(fault)) throw fault;
         log.error({ err: fault, job: name, jobId }, "PostgreSQL refused the data of an operator's job");
         throw jobRefused('INVALID_REQUEST');
       }

@@ -1,5 +1,5 @@
 import { ReplyError } from 'ioredis';
-import pg from 'pg';
+import { DatabaseError } from './postgres.ts';
 import { Prisma } from './prisma-client/client.ts';
 
 /*
@@ -97,7 +97,7 @@ function adapterCauseOf(fault: unknown): { kind?: string; originalCode?: string;
 
 /** The SQLSTATE of a fault, through Prisma as well; undefined where PostgreSQL did not answer with one. */
 export const sqlStateOf = (fault: unknown): string | undefined =>
-  fault instanceof pg.DatabaseError ? fault.code : adapterCauseOf(fault).originalCode;
+  fault instanceof DatabaseError ? fault.code : adapterCauseOf(fault).originalCode;
 
 /** PostgreSQL's own message of a fault that came through Prisma. */
 export const sqlMessageOf = (fault: unknown): string | undefined => adapterCauseOf(fault).originalMessage;

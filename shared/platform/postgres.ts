@@ -27,4 +27,7 @@ export async function connectPostgres(config: pg.ClientConfig): Promise<pg.Clien
   return client;
 }
 
+/** An error that PostgreSQL answered with. */
+export const { DatabaseError } = pg;
+
 export type { Client, Pool, QueryResultRow } from 'pg';
