@@ -71,12 +71,12 @@ export function replyTicket(
 
 /** The error for a ticket that got nothing; `asked` is what the answer repeats of the request. */
 export function refusedTicket(view: TicketView, asked: Record<string, unknown> = {}): ApiError {
-  const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt } = view;
+  const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt, booking } = view;
   const detail =
     heldSeats === undefined
       ? titleOf(code)
       : `Nothing is free where it was asked for; seats that are held: ${heldSeats}.`;
-  return new ApiError(code, detail, { ...asked, ticketId, heldSeats, alternatives, onSaleAt });
+  return new ApiError(code, detail, { ...asked, ticketId, heldSeats, alternatives, onSaleAt, booking });
 }
 
 /** Surface A: anything wrong is 409 with a code. */

@@ -25,8 +25,8 @@ const RETRY_PAUSES_MS = [50, 200];
 
 const intakeRequests = metrics.batchRequests.labels('intake');
 
-/** A request that is on the queue, and its ticket. */
-export type Submission = { ticketId: string; position: number; etaSeconds: number };
+/** A request that is on the queue, and its ticket; of an earlier request where the idempotency key is a replay's. */
+export type Submission = { ticketId: string; position: number; etaSeconds: number; isReplay: boolean };
 
 /** The jobs that carry batches of tickets' requests, and one such request before it has its ticket. */
 type BatchJob = 'book' | 'change';
@@ -87,11 +87,12 @@ export function createIntake<Name extends BatchJob>(deps: {
       0,
     );
     meter.observe(accepted.settled, Math.max(0, last - accepted.settled - batch.length), performance.now());
-    return accepted.tickets.map((ticket) => {
+    return accepted.tickets.map((ticket, i) => {
       if (ticket === 'mismatch') return new ApiError('IDEMPOTENCY_MISMATCH');
       const { ticketId, place } = ticket;
       const position = Math.max(1, place - accepted.settled);
-      return { ticketId, position, etaSeconds: meter.etaSeconds(position) };
+      const isReplay = ticketId !== batch[i]?.ticketId;
+      return { ticketId, position, etaSeconds: meter.etaSeconds(position), isReplay };
     });
   }
 

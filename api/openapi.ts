@@ -175,7 +175,11 @@ const change = (summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
       ...ok('The booking as it is now.', booking),
       '202': answer('It takes longer: a ticket to follow.', ticketReceipt),
     },
-    ['BOOKING_UNKNOWN', 'HOLD_EXPIRED', 'RATE_LIMITED', 'OVERLOADED', ...codes],
+    [
+      ...(['BOOKING_UNKNOWN', 'HOLD_EXPIRED', 'ALREADY_CONFIRMED', 'ALREADY_CANCELLED'] as const),
+      ...(['PAYMENT_REFERENCE_USED', 'RATE_LIMITED', 'OVERLOADED'] as const),
+      ...codes,
+    ],
   );
 
 const clearing = z.strictObject({
@@ -247,9 +251,20 @@ export const openApiDocument = () =>
         post: ofBookings(
           'Hold seats: one label, several, or so many side by side',
           { ...waits, ...keyedAndAdmitted, body: bookingBody },
-          { '201': answer('Held.', booking), '202': answer('On the queue.', ticketReceipt) },
+          {
+            ...ok('Held before, under this key: the booking as it is now, where that is no hold any more.', booking),
+            '201': answer('Held.', booking),
+            '202': answer('On the queue.', ticketReceipt),
+          },
           [
-            ...(['EVENT_UNKNOWN', 'USER_UNKNOWN', 'SEAT_TAKEN', 'SOLD_OUT', 'NO_ADJACENT_SEATS'] as const),
+            ...([
+              'BOOKING_UNKNOWN',
+              'EVENT_UNKNOWN',
+              'USER_UNKNOWN',
+              'SEAT_TAKEN',
+              'SOLD_OUT',
+              'NO_ADJACENT_SEATS',
+            ] as const),
             ...(['SINGLE_SEAT_LEFT', 'SEAT_LIMIT', 'NOT_ON_SALE', 'SALES_PAUSED', 'RATE_LIMITED'] as const),
             ...(['OVERLOADED', 'ADMISSION_REQUIRED', 'ADMISSION_INVALID'] as const),
           ],

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { bookingBody, changeBody, confirmBody } from '../../shared/contract/bookings.ts';
 import { ticketId } from '../../shared/contract/ids.ts';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
-import type { TicketView } from '../../shared/contract/tickets.ts';
+import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
 import { misfit } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
@@ -118,9 +118,22 @@ export function bookingRoutes(deps: {
     noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {
       const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
-      if (view !== undefined) return replyOutcome(res, done, view);
+      if (view !== undefined) return replyOutcome(res, done, view, submission);
     }
     replyTicket(res, 202, submission);
+  }
+
+  /**
+   * An outcome never changes, the booking does: a replay is answered with the booking as it is now, and with 201 only while it is what was held
+   * then. A booking of another ticket is that of a key that Redis had forgotten.
+   */
+  async function replyOutcome(res: Response, done: number, view: TicketView, { isReplay }: Submission): Promise<void> {
+    const { code, booking: told } = view;
+    if (told === undefined || code !== undefined) throw refusedTicket(view);
+    if (!isReplay && (view.kind !== 'book' || told.id === view.ticketId)) return replyBooking(res, done, told);
+    const now = await bookings.findNow(told.id);
+    if (now === undefined) throw new ApiError('BOOKING_UNKNOWN', undefined, { ticketId: view.ticketId });
+    replyBooking(res, now.status === 'PENDING' ? done : 200, now);
   }
 
   const router = Router();
@@ -144,8 +157,5 @@ function idOf(req: Request): string {
   return params.data.id;
 }
 
-function replyOutcome(res: Response, status: number, view: TicketView): void {
-  const { booking } = view;
-  if (booking === undefined) throw refusedTicket(view);
+const replyBooking = (res: Response, status: number, booking: Booking): void =>
   reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
-}

@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { clearBody } from '../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { type RunWish, runWish } from '../../shared/contract/reserve.ts';
-import type { TicketView } from '../../shared/contract/tickets.ts';
+import { codeOfStatus, type TicketView } from '../../shared/contract/tickets.ts';
 import type { VisitorView } from '../../shared/contract/waiting-room.ts';
 import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
+import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import { statusesOf } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
@@ -28,7 +29,7 @@ import {
   waitSeconds,
 } from '../http.ts';
 import type { Identity } from '../identity.ts';
-import { type Intake, idempotencyOf } from '../intake.ts';
+import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
@@ -62,6 +63,7 @@ export function addSeatSystemRoutes(
   deps: {
     config: Pick<Config, 'EMBEDDED'>;
     bookIntake: Intake<'book'>;
+    bookings: BookingStore;
     outcomes: Outcomes;
     control: Control;
     events: EventStore;
@@ -78,6 +80,7 @@ export function addSeatSystemRoutes(
   const {
     config,
     bookIntake,
+    bookings,
     outcomes,
     control,
     events,
@@ -117,7 +120,7 @@ export function addSeatSystemRoutes(
     noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {
       const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
-      if (view !== undefined) return replyOutcome(res, wish, view);
+      if (view !== undefined) return replyOutcome(res, wish, view, submission);
     }
     replyTicket(res, 201, submission);
   }
@@ -126,6 +129,21 @@ export function addSeatSystemRoutes(
   async function limitsBuyers(): Promise<boolean> {
     const now = await events.layout(DEFAULT_EVENT, LIMIT_READ_MS);
     return now !== undefined && now.settings.seatLimit !== null;
+  }
+
+  /** An outcome never changes, the booking may: a replay is not told of seats that are sold no more. */
+  async function replyOutcome(res: Response, wish: RunWish, view: TicketView, { isReplay }: Submission): Promise<void> {
+    const { ticketId, booking } = view;
+    const asked = { zone: wish.zone, row: wish.row, count: wish.count };
+    if (booking === undefined) throw refusedTicket(view, asked);
+    if (isReplay || booking.id !== ticketId) {
+      const now = await bookings.findNow(booking.id);
+      const { status } = now ?? {};
+      const code = status === undefined || status === 'PENDING' ? 'BOOKING_UNKNOWN' : codeOfStatus[status];
+      if (status !== 'CONFIRMED') throw new ApiError(code, undefined, { ...asked, ticketId, booking: now });
+    }
+    const { zone, row, startIndex, seatsCount } = booking;
+    reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });
   }
 
   /** Seats are sold to nobody by name here: who is asked for only where only users may join the line. */
@@ -214,14 +232,4 @@ export function addSeatSystemRoutes(
   app.route('/stats').get(stats).all(wrongMethod);
   app.route('/clear').post(clear).all(wrongMethod);
   app.route('/waiting-room').get(waitingRoom).all(wrongMethod);
-}
-
-function replyOutcome(res: Response, wish: RunWish, view: TicketView): void {
-  const { ticketId, booking } = view;
-  if (booking === undefined) {
-    const { zone, row, count } = wish;
-    throw refusedTicket(view, { zone, row, count });
-  }
-  const { zone, row, startIndex, seatsCount } = booking;
-  reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });
 }

@@ -48,8 +48,14 @@ export const bookingBody = z
 /** Body of extending and cancelling a hold. */
 export const changeBody = z.strictObject(asUser);
 
-/** Printable ASCII, as payment providers make them; its length is part of the bound on a batch of changes. */
-const paymentReference = z.string().regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters');
+/**
+ * Printable ASCII, as payment providers make them; its length is part of the bound on a batch of changes. Spaces around it, which slip in where
+ * it is copied, are no part of it.
+ */
+const paymentReference = z
+  .string()
+  .trim()
+  .regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters, not only spaces');
 
 /** Body of `POST /api/bookings/:id/confirm`. One reference pays for one booking. */
 export const confirmBody = z.strictObject({ ...asUser, paymentReference: paymentReference.optional() });

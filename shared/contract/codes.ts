@@ -19,6 +19,12 @@ const catalogue = {
   SEAT_LIMIT: [409, 'The limit of seats for one buyer is reached.'],
   BUYER_REQUIRED: [409, 'The event limits the seats of one buyer: a request has to name its buyer.'],
   HOLD_EXPIRED: [410, 'The hold has expired.'],
+  ALREADY_CONFIRMED: [409, 'The booking is confirmed: its seats are sold.'],
+  ALREADY_CANCELLED: [409, 'The booking is cancelled: its seats were given back.'],
+  PAYMENT_REFERENCE_USED: [
+    409,
+    'The payment reference confirmed another booking, or another one confirmed this booking.',
+  ],
   NOT_ON_SALE: [409, 'The event is not on sale yet.'],
   SALES_PAUSED: [409, 'Sales are paused.'],
   ADMISSION_REQUIRED: [403, 'The waiting room is on: an admission token is needed.'],

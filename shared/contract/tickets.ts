@@ -22,6 +22,13 @@ export const booking = z
 
 export type Booking = z.infer<typeof booking>;
 
+/** The code that refuses what a booking allows no more, by the status in which it has ended. */
+export const codeOfStatus = {
+  EXPIRED: 'HOLD_EXPIRED',
+  CONFIRMED: 'ALREADY_CONFIRMED',
+  CANCELLED: 'ALREADY_CANCELLED',
+} as const satisfies Record<Exclude<Booking['status'], 'PENDING'>, ErrorCode>;
+
 export const errorCode = z.enum(errorCodes);
 
 /** What a ticket asks for. */
@@ -67,6 +74,7 @@ export const refusal = z.object({
     }),
   alternatives: z.array(alternative).optional(),
   onSaleAt: z.iso.datetime().optional(),
+  booking: booking.optional().meta({ description: 'The booking as it is, where a change of it was refused for that.' }),
 });
 
 export type Refusal = z.infer<typeof refusal>;
@@ -99,8 +107,8 @@ export const ticketView = z
     position: z.int().min(1).optional(),
     /** Seconds until the outcome, estimated from the measured drain rate; only while queued. */
     etaSeconds: z.number().min(0).optional(),
-    booking: booking.optional(),
     ...refusal.partial().shape,
+    booking: booking.optional(),
   })
   .meta({ id: 'Ticket' });
 

@@ -34,7 +34,11 @@ export type Earlier = { booking: Booking } | 'mismatch' | 'failed';
  */
 export type SaveResult = Earlier | 'lost' | 'limit' | 'no buyer' | 'stale' | 'no such user' | 'unsavable';
 
-type BookingRow = Pick<
+/** A booking's status by PostgreSQL's clock: a hold whose time is over is EXPIRED, though no sweep came yet. */
+export const statusNow = Prisma.sql`
+  CASE WHEN status = 'PENDING' AND expires_at <= clock_timestamp() THEN 'EXPIRED' ELSE status END`;
+
+export type BookingRow = Pick<
   Prisma.BookingModel,
   'id' | 'eventId' | 'status' | 'seats' | 'userId' | 'createdAt' | 'expiresAt'
 >;
@@ -161,16 +165,21 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  async function read(ids: readonly string[]): Promise<Map<string, { booking: Booking } | 'failed'>> {
+  async function read(
+    ids: readonly string[],
+    status = Prisma.sql`status`,
+  ): Promise<Map<string, { booking: Booking } | 'failed'>> {
     if (ids.length === 0) return new Map();
     // By hand: Prisma makes a statement of its own for each number of ids, and compiles it on the main thread.
     const rows = await prisma.$queryRaw<BookingRow[]>`
-      SELECT id, event_id AS "eventId", status, seats, user_id AS "userId", created_at AS "createdAt", expires_at AS "expiresAt"
+      SELECT
+        id, event_id AS "eventId", ${status} AS status, seats, user_id AS "userId", created_at AS "createdAt",
+        expires_at AS "expiresAt"
       FROM booking WHERE id = ANY(${[...ids]}::uuid[])`;
     return new Map(
-      rows.map(({ status, ...row }) => [
+      rows.map(({ status: now, ...row }) => [
         row.id,
-        status === 'FAILED' ? 'failed' : { booking: bookingView({ ...row, status }) },
+        now === 'FAILED' ? 'failed' : { booking: bookingView({ ...row, status: now }) },
       ]),
     );
   }
@@ -249,6 +258,12 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
     /** The booking of a ticket, or undefined. */
     async find(ticketId: string): Promise<Booking | undefined> {
       const found = (await read([ticketId])).get(ticketId);
+      return typeof found === 'object' ? found.booking : undefined;
+    },
+
+    /** The same, EXPIRED where its time is over though no sweep came yet: its seats may not be free at once. */
+    async findNow(ticketId: string): Promise<Booking | undefined> {
+      const found = (await read([ticketId], statusNow)).get(ticketId);
       return typeof found === 'object' ? found.booking : undefined;
     },
 

@@ -1,13 +1,21 @@
-import type { ErrorCode } from '../contract/codes.ts';
 import type { ChangeRequest } from '../contract/jobs.ts';
-import type { Booking } from '../contract/tickets.ts';
+import { type Booking, codeOfStatus, type Refusal } from '../contract/tickets.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { Prisma } from '../platform/prisma-client/client.ts';
-import { bookingView, dataErrorOf } from './bookings.ts';
+import { type BookingRow, bookingView, dataErrorOf, statusNow } from './bookings.ts';
 import type { Holding } from './seats.ts';
 
 /** What became of a change: the booking as it is now, why it was refused, or that what is in it can never be saved. */
-export type ChangeResult = { booking: Booking } | { code: ErrorCode } | 'unsavable';
+export type ChangeResult = { booking: Booking } | Refusal | 'unsavable';
+
+/** A booking after a change of it was tried, and what paid for it. */
+type TriedBooking = BookingRow & { paymentReference: string | null };
+
+/** The status of a booking once a change of a kind is made. */
+const doneAs = { confirm: 'CONFIRMED', extend: 'PENDING', cancel: 'CANCELLED' } as const satisfies Record<
+  ChangeRequest['kind'],
+  Booking['status']
+>;
 
 /** Says of a change whether it may be made. One that may not is only looked at: an earlier delivery of its job may have made it. */
 type Allowed = (request: ChangeRequest) => boolean;
@@ -102,21 +110,20 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
       SELECT count(*) FROM changed`;
   }
 
-  /** What a request finds after its change was tried: done (now or by an earlier try), or why not. */
-  function resultOf(
-    request: ChangeRequest,
-    row: Prisma.BookingModel | undefined,
-    live: boolean,
-    isAllowed: Allowed,
-  ): ChangeResult {
+  /** What a request finds after its change was tried: done (now or by an earlier try), or why not, with the booking. */
+  function resultOf(request: ChangeRequest, row: TriedBooking | undefined, isAllowed: Allowed): ChangeResult {
     if (row === undefined || row.userId !== request.userId || row.status === 'FAILED')
       return { code: 'BOOKING_UNKNOWN' };
-    const booking = bookingView({ ...row, status: row.status });
-    if (request.kind === 'extend') return live ? { booking } : { code: 'HOLD_EXPIRED' };
-    if (request.kind === 'cancel') return row.status === 'CANCELLED' ? { booking } : { code: 'HOLD_EXPIRED' };
-    if (row.status !== 'CONFIRMED') return { code: live && !isAllowed(request) ? 'FORBIDDEN' : 'HOLD_EXPIRED' };
-    const { paymentReference = row.paymentReference } = request;
-    return paymentReference === row.paymentReference ? { booking } : { code: 'IDEMPOTENCY_MISMATCH' };
+    const { status } = row;
+    const booking = bookingView({ ...row, status });
+    const { kind, paymentReference = row.paymentReference } = request;
+    if (status === doneAs[kind]) {
+      const isPaidOtherwise = kind === 'confirm' && paymentReference !== row.paymentReference;
+      return isPaidOtherwise ? { code: 'PAYMENT_REFERENCE_USED', booking } : { booking };
+    }
+    if (status !== 'PENDING') return { code: codeOfStatus[status], booking };
+    // A live hold that was not changed: it may not be, or another booking has the reference.
+    return isAllowed(request) ? { code: 'PAYMENT_REFERENCE_USED', booking } : { code: 'FORBIDDEN' };
   }
 
   /** Changes of one kind, each of another booking. What cannot be saved, a payment reference that is taken say, fails alone: the batch is halved (I11). */
@@ -133,21 +140,25 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
       if (dataError === undefined) throw fault;
       const [only] = requests;
       if (requests.length === 1 && only !== undefined)
-        return new Map([[only.ticketId, dataError === 'not unique' ? { code: 'IDEMPOTENCY_MISMATCH' } : 'unsavable']]);
+        return dataError === 'not unique' ? look(requests, isAllowed) : new Map([[only.ticketId, 'unsavable']]);
       const middle = requests.length >> 1;
       const first = await changeSome(kind, requests.slice(0, middle), isAllowed);
       return new Map([...first, ...(await changeSome(kind, requests.slice(middle), isAllowed))]);
     }
+    return look(requests, isAllowed);
+  }
+
+  /** Reads what became of changes that were tried. */
+  async function look(requests: readonly ChangeRequest[], isAllowed: Allowed): Promise<Map<string, ChangeResult>> {
     const ids = requests.map((request) => request.bookingId);
-    const rows = await prisma.booking.findMany({ where: { id: { in: ids } } });
-    const live = await prisma.$queryRaw<{ id: string }[]>`
-      SELECT id FROM booking WHERE id = ANY(${ids}::uuid[]) AND status = 'PENDING' AND expires_at > clock_timestamp()`;
-    const [byId, liveIds] = [new Map(rows.map((row) => [row.id, row])), new Set(live.map((row) => row.id))];
+    const rows = await prisma.$queryRaw<TriedBooking[]>`
+      SELECT
+        id, event_id AS "eventId", ${statusNow} AS status, seats, user_id AS "userId", created_at AS "createdAt",
+        expires_at AS "expiresAt", payment_reference AS "paymentReference"
+      FROM booking WHERE id = ANY(${ids}::uuid[])`;
+    const byId = new Map(rows.map((row) => [row.id, row]));
     return new Map(
-      requests.map((request) => [
-        request.ticketId,
-        resultOf(request, byId.get(request.bookingId), liveIds.has(request.bookingId), isAllowed),
-      ]),
+      requests.map((request) => [request.ticketId, resultOf(request, byId.get(request.bookingId), isAllowed)]),
     );
   }
 

@@ -170,7 +170,31 @@ describe('hold, then', () => {
     expect(await system().redis.pttl('{s0}:lock:1:1:1:1')).toBe(-1);
     const again = await change(id, 'confirm', { userId: ANNA, paymentReference: `pay-${id}` });
     expect(again).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
-    expect(await cancel(id, ANNA)).toMatchObject({ status: 410, body: { code: 'HOLD_EXPIRED' } });
+    expect(await cancel(id, ANNA)).toMatchObject({ status: 409, body: { code: 'ALREADY_CONFIRMED' } });
+    expect((await system().prisma.seat.findMany()).map((seat) => seat.status)).toEqual(['SOLD', 'SOLD']);
+  });
+
+  test.each([
+    ['extend', 'confirm', 409, 'ALREADY_CONFIRMED', 'CONFIRMED'],
+    ['cancel', 'confirm', 409, 'ALREADY_CONFIRMED', 'CONFIRMED'],
+    ['extend', 'cancel', 409, 'ALREADY_CANCELLED', 'CANCELLED'],
+    ['confirm', 'cancel', 409, 'ALREADY_CANCELLED', 'CANCELLED'],
+    ['confirm', 'lapse', 410, 'HOLD_EXPIRED', 'EXPIRED'],
+    ['extend', 'lapse', 410, 'HOLD_EXPIRED', 'EXPIRED'],
+    ['cancel', 'lapse', 410, 'HOLD_EXPIRED', 'EXPIRED'],
+  ] as const)('%s after %s: it is said what the booking is', async (late, before, status, code, is) => {
+    const { id, seats } = (await hold(ANNA, { count: 1 })).body;
+    const make = (what: typeof late, userId = ANNA) =>
+      what === 'cancel' ? cancel(id, userId) : change(id, what, { userId });
+    if (before === 'lapse') await backdate(id);
+    else expect(await make(before)).toMatchObject({ status: 200 });
+    const refused = await make(late);
+    expect(refused).toMatchObject({ status, body: { code, booking: { id, status: is, seats } } });
+    const told = (await get(`/api/tickets/${refused.body.ticketId}`)).body;
+    expect(told).toMatchObject({ status: 'rejected', code, booking: { id, status: is } });
+    const strange = await make(late, BEN);
+    expect(strange).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
+    expect(strange.body.booking).toBeUndefined();
   });
 
   test('cancel: someone else holds', async () => {
@@ -180,8 +204,8 @@ describe('hold, then', () => {
     expect(await cancel(id, ANNA)).toMatchObject({ status: 200, body: { id, status: 'CANCELLED' } });
     expect(await hold(BEN, { seatNumber: '1-1-1' })).toMatchObject({ status: 201, body: { userId: BEN } });
     expect(await change(id, 'confirm', { userId: ANNA })).toMatchObject({
-      status: 410,
-      body: { code: 'HOLD_EXPIRED' },
+      status: 409,
+      body: { code: 'ALREADY_CANCELLED' },
     });
     expect((await auditEvent(1, system())).differences).toEqual([]);
   });
@@ -223,7 +247,7 @@ describe('hold, then', () => {
     expect(await statusOf(id)).toBe('PENDING');
   });
 
-  test.each(['', 'x'.repeat(129), 'nul \u0000', 'caf\u00e9'])(
+  test.each(['', '   ', 'x'.repeat(129), 'nul \u0000', 'caf\u00e9'])(
     'a payment reference %j is refused',
     async (paymentReference) => {
       const { id } = (await hold(ANNA, { count: 1 })).body;
@@ -251,8 +275,63 @@ describe('hold, then', () => {
     const [first, second] = [(await hold(ANNA, { count: 1 })).body, (await hold(ANNA, { count: 1 })).body];
     const paid = { userId: ANNA, paymentReference: randomUUID() };
     const replies = await Promise.all([change(first.id, 'confirm', paid), change(second.id, 'confirm', paid)]);
-    expect(replies.map((reply) => reply.status).sort()).toEqual([200, 422]);
-    expect(replies.find((reply) => reply.status === 422)?.body.code).toBe('IDEMPOTENCY_MISMATCH');
+    expect(replies.map((reply) => reply.status).sort()).toEqual([200, 409]);
+    const [sold, unpaid] = replies[0]?.status === 200 ? [first, second] : [second, first];
+    const refused = replies.find((reply) => reply.status === 409)?.body;
+    expect(refused).toMatchObject({
+      code: 'PAYMENT_REFERENCE_USED',
+      booking: { id: unpaid.id, status: 'PENDING', seats: unpaid.seats },
+    });
+
+    const again = { ...paid, paymentReference: ` ${paid.paymentReference} ` };
+    expect(await change(sold.id, 'confirm', again)).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
+    expect(await change(sold.id, 'confirm', { ...paid, paymentReference: randomUUID() })).toMatchObject({
+      status: 409,
+      body: { code: 'PAYMENT_REFERENCE_USED', booking: { id: sold.id, status: 'CONFIRMED' } },
+    });
+    const row = await system().prisma.booking.findUnique({ where: { id: String(sold.id) } });
+    expect(row?.paymentReference).toBe(paid.paymentReference);
+  });
+});
+
+describe('a keyed request that comes again', () => {
+  const again = async (headers: object) => hold(ANNA, { count: 1 }, headers);
+
+  test.each([
+    ['confirmed', 'CONFIRMED', (id: unknown) => change(id, 'confirm', { userId: ANNA })],
+    ['cancelled', 'CANCELLED', (id: unknown) => cancel(id, ANNA)],
+    ['run out', 'EXPIRED', backdate],
+  ])('after its hold was %s is told what the booking is now', async (_what, status, end) => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const first = await again(headers);
+    expect(await again(headers)).toMatchObject({ status: 201, body: first.body });
+    await end(first.body.id);
+    const { id, seats } = first.body;
+    expect(await again(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
+    expect((await get(`/api/tickets/${id}`)).body).toMatchObject({ status: 'booked', booking: { status: 'PENDING' } });
+    await system().redis.flushdb(); // and with it the key
+    expect(await again(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
+  });
+
+  test('to change a hold is told what the booking is now', async () => {
+    const { id } = (await hold(ANNA, { count: 1 })).body;
+    const headers = { 'idempotency-key': randomUUID() };
+    const extend = () => post(`/api/bookings/${id}/extend`, { userId: ANNA }, headers);
+    expect(await extend()).toMatchObject({ status: 200, body: { status: 'PENDING' } });
+    await cancel(id, ANNA);
+    expect(await extend()).toMatchObject({ status: 200, body: { id, status: 'CANCELLED' } });
+  });
+
+  test('after the event was cleared finds nothing', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const buying = { prefer: 'wait=20', 'idempotency-key': randomUUID() };
+    const buy = () => post('/reserve', { count: 1 }, buying);
+    await again(headers);
+    const sold = await buy();
+    expect(await buy()).toMatchObject({ status: 200, body: sold.body });
+    await system().clearEvent();
+    expect(await again(headers)).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
+    expect(await buy()).toMatchObject({ status: 409, body: { code: 'BOOKING_UNKNOWN', count: 1 } });
   });
 });
 

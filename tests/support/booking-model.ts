@@ -101,40 +101,30 @@ export class Model {
       refusedAs(outcome, 'BOOKING_UNKNOWN');
       return;
     }
-    const { paymentReference } = request;
-    const live = booking.status === 'PENDING' && !booking.lapsed;
-    if (request.kind === 'confirm') {
-      if (booking.status === 'CONFIRMED') {
-        if (paymentReference !== undefined && paymentReference !== booking.reference) {
-          refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
-          return;
-        }
-      } else {
-        if (!live) {
-          refusedAs(outcome, 'HOLD_EXPIRED');
-          return;
-        }
-        const paid = paymentReference !== undefined && this.bookings.some((one) => one.reference === paymentReference);
-        if (paid) {
-          refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
-          return;
-        }
-        Object.assign(booking, { status: 'CONFIRMED', reference: paymentReference });
-      }
-    }
-    if (request.kind === 'extend' && !live) {
-      refusedAs(outcome, 'HOLD_EXPIRED');
+    const code = this.refusalOf(request, booking);
+    if (code !== undefined) {
+      refusedAs(outcome, code);
       return;
     }
-    if (request.kind === 'cancel' && booking.status !== 'CANCELLED') {
-      if (!live) {
-        refusedAs(outcome, 'HOLD_EXPIRED');
-        return;
-      }
+    if (request.kind === 'confirm' && booking.status === 'PENDING')
+      Object.assign(booking, { status: 'CONFIRMED', reference: request.paymentReference });
+    if (request.kind === 'cancel' && booking.status === 'PENDING') {
       booking.status = 'CANCELLED';
       this.free(booking);
     }
     this.expectBooking(outcome, booking, undefined);
+  }
+
+  /** Why a change of its buyer's is refused. One that was made already is not. */
+  private refusalOf({ kind, paymentReference }: ChangeRequest, { status, lapsed, reference }: ModelBooking) {
+    if (status === 'CONFIRMED') {
+      if (kind !== 'confirm') return 'ALREADY_CONFIRMED';
+      return paymentReference === undefined || paymentReference === reference ? undefined : 'PAYMENT_REFERENCE_USED';
+    }
+    if (status === 'CANCELLED') return kind === 'cancel' ? undefined : 'ALREADY_CANCELLED';
+    if (status === 'EXPIRED' || lapsed) return 'HOLD_EXPIRED';
+    const isPaid = paymentReference !== undefined && this.bookings.some((one) => one.reference === paymentReference);
+    return kind === 'confirm' && isPaid ? 'PAYMENT_REFERENCE_USED' : undefined;
   }
 
   private isFree = (seat: number) => seat < SEATS && this.owner[seat] === undefined;
