@@ -37,6 +37,7 @@ import { addWaitingRoomRoutes } from './routes/waiting-room.ts';
 import { webRoutes } from './routes/web.ts';
 import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
 import type { SellerGuard } from './sellers.ts';
+import { patternOf } from './server.ts';
 import { traceIdOf } from './traces.ts';
 import type { WaitingRooms } from './waiting-room.ts';
 
@@ -116,8 +117,10 @@ export function buildApp(deps: {
       error.fields.requestId = requestIdOf(req);
       res.setHeader('x-request-id', requestIdOf(req));
       const { method, path } = req;
+      const route = patternOf(req);
       const ids = { requestId: requestIdOf(req), traceId: traceIdOf(req) };
-      log.error({ ...ids, method, path, code: error.code, ...faultFields(error.cause ?? error) }, 'request failed');
+      const what = { ...ids, method, route, path, code: error.code };
+      log.error({ ...what, ...faultFields(error.cause ?? error) }, 'request failed');
     }
     answer(res, error);
   };

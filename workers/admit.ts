@@ -20,7 +20,6 @@ export function createAdmit(deps: { rooms: RoomStore; events: EventStore; log: L
   const chains = new Map<number, string>();
   let lines: MirroredLine[] = [];
   let listedAt = Number.NEGATIVE_INFINITY;
-  let saidAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
 
   async function step(line: MirroredLine): Promise<void> {
@@ -61,8 +60,7 @@ export function createAdmit(deps: { rooms: RoomStore; events: EventStore; log: L
       try {
         await look();
       } catch (fault) {
-        if (performance.now() - saidAt > 1_000) log.warn({ fault: (fault as Error).message }, 'letting in');
-        saidAt = performance.now();
+        log.warn({ fault: (fault as Error).message }, 'admitting visitors failed');
       }
       await sleep(Math.max(20, STEP_MS - (performance.now() - startedAt)));
     }

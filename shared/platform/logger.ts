@@ -2,6 +2,7 @@ import { isNativeError } from 'node:util/types';
 import pino from 'pino';
 import { type LoggedFault, MAX_FAULTS_IN_OVERVIEW } from '../contract/overview.ts';
 import type { Config } from './config.ts';
+import { createRepeats } from './log-repeats.ts';
 
 /** Fields that no log line shows, at the top of it or up to three levels below. */
 const SECRET = [
@@ -31,19 +32,38 @@ function shownError(err: unknown): { type: string; message: string; stack?: stri
   return { type: name, message: withoutValues(message), stack: withoutValues(stack) };
 }
 
-/** Structured log of one process, one JSON line each, on standard error: standard output is for people. */
-export function createLogger(
-  config: Pick<Config, 'LOG_LEVEL'>,
-  part: string,
-  destination: pino.DestinationStream = pino.destination(2),
-) {
+/** pino's number of the lowest level whose repeats are gathered. */
+const WARN = 40;
+
+/** A hook that gathers warnings and errors that repeat: all of them pass here. pino calls it for enabled levels alone. */
+function gatherRepeats({ note }: ReturnType<typeof createRepeats>) {
+  return function logMethod(this: pino.Logger, args: Parameters<pino.LogFn>, method: pino.LogFn, level: number): void {
+    if (level < WARN) return void method.apply(this, args);
+    const [first, ...others] = args as [unknown, ...unknown[]];
+    const hasFields = typeof first === 'object' && first !== null;
+    const rest = hasFields ? others : args;
+    const fields = first instanceof Error ? { err: first } : hasFields ? (first as Record<string, unknown>) : {};
+    const write = (some: Record<string, unknown>) => method.apply(this, [some, ...rest] as Parameters<pino.LogFn>);
+    note({ level, message: rest[0], fields, write });
+  };
+}
+
+/**
+ * Structured log of one process, one JSON line each, on standard error: standard output is for people. A kind of fault that repeats has one
+ * line a second, with its count in `repeats`.
+ */
+export function createLogger(config: Pick<Config, 'LOG_LEVEL'>, part: string, destination?: pino.DestinationStream) {
   const serializers = {
     fault: (fault: unknown) => (typeof fault === 'string' ? withoutValues(fault) : fault),
     err: shownError,
   };
   const base = { part, pid: process.pid };
-  const hooks = { streamWrite: keepFault };
-  return pino({ level: config.LOG_LEVEL, base, redact: { paths, censor: '...' }, serializers, hooks }, destination);
+  const repeats = createRepeats();
+  const hooks = { streamWrite: keepFault, logMethod: gatherRepeats(repeats) };
+  const options = { level: config.LOG_LEVEL, base, redact: { paths, censor: '...' }, serializers, hooks };
+  if (destination !== undefined) return pino(options, destination);
+  process.once('exit', repeats.flush);
+  return pino(options, pino.destination(2));
 }
 
 /** Warnings and errors of this process, the last ones, the newest first: as its log has them, and so without secrets. */
@@ -62,15 +82,17 @@ function keepFault(line: string): string {
     msg,
     err,
     fault = err?.message,
+    repeats,
   } = JSON.parse(line) as {
     level: 40 | 50 | 60;
     time: number;
     msg?: string;
     err?: { message: string };
     fault?: unknown;
+    repeats?: number;
   };
   const words = typeof fault === 'string' ? { fault: fault.slice(0, MAX_FAULT_LENGTH) } : {};
-  const message = (msg ?? '').slice(0, MAX_FAULT_LENGTH);
+  const message = (msg ?? '').slice(0, MAX_FAULT_LENGTH) + (repeats === undefined ? '' : ` (${repeats} times in 1 s)`);
   lastFaults.unshift({ at: new Date(time).toISOString(), level: LEVEL_NAMES[level], message, ...words });
   lastFaults.length = Math.min(lastFaults.length, MAX_FAULTS_IN_OVERVIEW);
   return line;

@@ -127,12 +127,7 @@ export function openWorker<Name extends QueueName>(
     runRetryDelay: 500,
     settings: { backoffStrategy: backoffMs },
   });
-  let saidAt = Number.NEGATIVE_INFINITY; // a Redis that is full, say, fails a thousand times a second
-  worker.on('error', (fault) => {
-    if (performance.now() - saidAt < 1_000) return;
-    saidAt = performance.now();
-    log.warn({ queue: name, fault: fault.message }, 'worker');
-  });
+  worker.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'worker'));
   worker.on('failed', (job, fault) => {
     metrics.jobFaults.inc({ queue: name });
     const why = isUnavailable(fault) ? { fault: fault.message } : { err: fault };

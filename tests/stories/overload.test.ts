@@ -1,17 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { expect, jest, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createIntake } from '../../api/intake.ts';
 import { createDrainMeter } from '../../shared/domain/drain.ts';
+import { groupBy } from '../../shared/domain/group-by.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/platform/queues.ts';
 import { openSocket, send } from '../support/client.ts';
-import { useSystem } from '../support/system.ts';
+import { cleanUp, run, until } from '../support/frontrow.ts';
+import { ownServers, useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 20, MAX_QUEUED: 5 });
+afterAll(cleanUp);
+
+/** Of a ticket that there may be. */
+const TICKET = `/api/tickets/${newTicketId(0)}`;
+
 const reserve = (headers?: Record<string, string>, query = '') =>
   send(system().url, 'POST', `/reserve${query}`, { zone: 1, row: 1, count: 1 }, headers);
 
@@ -131,4 +139,48 @@ test('a socket is told although every connection to Redis broke while it waited'
   await system().resumeWorkers();
   expect(await socket.next()).toMatchObject({ ticketId, status: 'booked' });
   socket.close();
+});
+
+test('in an outage each kind of fault has a line a second, and no fault is left out of the counts', async () => {
+  const { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, stop } = await ownServers();
+  const PORT = String(await freePort());
+  const url = `http://127.0.0.1:${PORT}`;
+  const env = { DATABASE_URL, REDIS_URL, PORT, RATE_LIMIT: 'off' };
+  expect((await run('local/migrate', [], env).ended).code).toBe(0);
+  const api = run('api/main', [], env);
+  await until(() => fetch(url).then(...[() => true, () => false]), 60_000, api.output);
+  await stop();
+  let failed = 0;
+  const enough = performance.now() + 3_000;
+  const client = async (method: string, path: string) => {
+    while (performance.now() < enough) {
+      const { body } = await send(url, method, path, method === 'POST' ? { count: 1 } : undefined);
+      if (body.requestId !== undefined) failed += 1; // what such an answer is about stands in the log
+    }
+  };
+  await Promise.all(
+    Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? client('POST', '/reserve') : client('GET', TICKET))),
+  );
+  api.kill('SIGTERM');
+  const { output } = await api.ended;
+  type Line = {
+    time: number;
+    level: number;
+    msg: string;
+    route?: string;
+    role?: string;
+    queue?: string;
+    fault?: string;
+    repeats?: number;
+  };
+  const lines = output
+    .trim()
+    .split('\n')
+    .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []));
+  const requests = lines.filter(({ msg }) => msg === 'request failed');
+  expect(failed).toBeGreaterThan(50);
+  expect(requests.reduce((sum, { repeats = 1 }) => sum + repeats, 0)).toBe(failed);
+  const kinds = groupBy(lines, (one) => [one.level, one.msg, one.route, one.role, one.queue, one.fault].join());
+  const seconds = ((lines.at(-1)?.time ?? 0) - (lines[0]?.time ?? 0)) / 1000;
+  for (const [kind, ofKind] of kinds) expect([kind, ofKind.length <= seconds + 2]).toEqual([kind, true]);
 });
