@@ -6,7 +6,7 @@ import { beforeSaleView, waitingView } from './visitor-views.ts';
 /** A line of 1,000 of whom 100 were called, ten a second, and seats enough for all. */
 const state = {
   ...{ joined: 1_000, serving: 100, used: true, rate: 10, growth: 0, top: 10, speed: 10 },
-  ...{ seatsEach: 1, seatsSpare: 5_000, paused: false, turnMs: 60_000, onSaleMs: 0 },
+  ...{ seatsEach: 1, seatsSpare: 5_000, paused: false, turnMs: 60_000, onSaleMs: 0, timeZone: 'Europe/Berlin' },
 } as RoomState;
 
 test('who waits is told how many are ahead and the range of the wait, and asks again before it is over', () => {
@@ -37,7 +37,11 @@ test('nobody is told to ask again so late that a turn could pass, and the times 
 test('before the sale a visitor is told when it begins, and no place', () => {
   const onSaleMs = Date.now() + 10_000;
   const view = visitorView.parse(beforeSaleView(1, { ...state, onSaleMs }));
-  expect(view).toMatchObject({ status: 'before_sale', onSaleAt: new Date(onSaleMs).toISOString() });
+  expect(view).toMatchObject({
+    status: 'before_sale',
+    onSaleAt: new Date(onSaleMs).toISOString(),
+    timeZone: 'Europe/Berlin',
+  });
   expect(view.position).toBeUndefined();
   expect(view.askAgainSeconds).toBeGreaterThanOrEqual(7.9);
 });

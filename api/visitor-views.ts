@@ -39,8 +39,8 @@ export const viewOf = (
 export function beforeSaleView(eventId: number, state: RoomState): VisitorView {
   const left = (state.onSaleMs - Date.now()) / 1000;
   const seconds = Math.max(left, 0.5) + (Math.random() * state.joined) / DRAWN_PER_SECOND;
-  const onSaleAt = state.onSaleMs > 0 ? new Date(state.onSaleMs).toISOString() : undefined;
-  return viewOf(eventId, 'before_sale', askAgain(seconds, state), { onSaleAt, paused: state.paused || undefined });
+  const sale = state.onSaleMs > 0 ? { onSaleAt: new Date(state.onSaleMs).toISOString(), timeZone: state.timeZone } : {};
+  return viewOf(eventId, 'before_sale', askAgain(seconds, state), { ...sale, paused: state.paused || undefined });
 }
 
 /** What a visitor is told whose position is behind those whose turn has come. */

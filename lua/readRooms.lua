@@ -3,7 +3,8 @@
 -- KEYS[2]  houseStem  + event: hash of the house: generation, zones, rows, each zone, settings, version
 -- ARGV[1..] events
 -- RETURNS  for each: generation, on, paused, joined, serving, people, drawn, chain, rate, used, growth, top, speed, eta, inside, offered, free,
---          sold, seatsEach, spare, turnMs, uses, login, came, and the house's onSaleMs; nothing where there is no such line
+--          sold, seatsEach, spare, turnMs, uses, login, came, and the house's onSaleMs and timeZone; nothing where there is no
+--          such line
 -- COST     O(events)
 local roomStem, houseStem = KEYS[1], KEYS[2]
 
@@ -14,7 +15,8 @@ for i = 1, #ARGV do
     'growth', 'top', 'speed', 'eta', 'inside', 'offered', 'free', 'sold', 'seatsEach', 'spare', 'turnMs', 'uses', 'login',
     'came'
   )
-  room[25] = redis.call('HGET', houseStem .. ARGV[i], 'onSaleMs')
+  local house = redis.call('HMGET', houseStem .. ARGV[i], 'onSaleMs', 'timeZone')
+  room[25], room[26] = house[1], house[2]
   rooms[i] = room[1] and room or {}
 end
 return rooms

@@ -10,13 +10,15 @@ import {
   MAX_ZONES,
 } from './limits.ts';
 import { text } from './text.ts';
-import { moment } from './times.ts';
+import { moment, timeZone } from './times.ts';
 
 /** What may be said of an event and changed while it runs. */
 const eventSettings = z.object({
   name: text(200),
   /** Before it every request is refused with NOT_ON_SALE. Null: on sale at once. */
   onSaleAt: moment.nullable(),
+  /** Where it takes place: pages show its times in it. */
+  timeZone,
   salesPaused: z.boolean(),
   /** Seconds that a hold lasts, and that it may last at the most, extensions included. */
   holdSeconds: z.int().min(1).max(86_400),

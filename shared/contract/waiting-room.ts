@@ -39,6 +39,8 @@ export const visitorView = z
     /** The seats left will probably not reach this position. */
     likelySoldOut: z.boolean().optional(),
     onSaleAt: z.iso.datetime().optional(),
+    /** The event's, where `onSaleAt` is told. */
+    timeZone: z.string().optional(),
     admission: admission.optional(),
     /** When to ask again; also in `Retry-After`. */
     askAgainSeconds: z.number(),

@@ -39,6 +39,7 @@ describe('a house', () => {
     id: 1,
     name: 'Test',
     currency: 'EUR',
+    timeZone: 'UTC',
     createdAt: new Date(),
     generation: 1,
     avoidSingles: false,

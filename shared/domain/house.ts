@@ -33,7 +33,7 @@ export function buildHouse(
   },
 ): House {
   const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, rings, ...rest } = event;
-  const { salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = rest;
+  const { timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = rest;
   let totalRows = 0;
   let totalSeats = 0;
   const ordered = [...zones]
@@ -47,7 +47,7 @@ export function buildHouse(
   const settings = {
     name,
     onSaleAt: onSaleAt?.toISOString() ?? null,
-    ...{ salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles },
+    ...{ timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles },
     rings: rings as EventSettings['rings'],
   };
   return { eventId, generation, zones: ordered, totalRows, totalSeats, settings, currency, createdAt };

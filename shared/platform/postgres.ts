@@ -1,9 +1,9 @@
 import pg from 'pg';
 
 /**
- * Sets what every session of ours needs. Prisma's adapter sends times as UTC without an offset and drops the offset of those that it
- * reads (prisma/orm#26786), so they are right only where the session's zone is UTC. A statement, and no start-up parameter: PgBouncer
- * refuses connections that send one which it does not know.
+ * Sets what every session of ours needs. Prisma's adapter sends times as UTC without an offset, and drops the offset of
+ * those that it reads (prisma/orm#26786): they are right only where the session's zone is UTC. This is a statement, for
+ * PgBouncer refuses connections with a start-up parameter that it does not know.
  */
 async function prepareSession(client: pg.ClientBase, statementTimeoutMs = 0): Promise<void> {
   await client.query(`SET TimeZone = 'UTC'; SET statement_timeout = ${statementTimeoutMs}`);

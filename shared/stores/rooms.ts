@@ -65,6 +65,8 @@ export type RoomState = {
   admitted: number;
   uses: number;
   onSaleMs: number;
+  /** The event's. */
+  timeZone: string;
 };
 
 /** One step of letting in as a script proposed it: what PostgreSQL has to know first. */
@@ -316,8 +318,9 @@ function settingsOf(row: Prisma.WaitingRoomModel): RoomSettings {
 /** A room as readRooms.lua answers it. What no step has measured yet is 0. */
 function stateOf(fields: readonly (string | null)[]): RoomState {
   const [generation, on, paused, joined, serving, people, drawn, chain, rate, used, ...more] = fields;
-  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, came, onSaleMs] =
+  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, came, ...house] =
     more;
+  const [onSaleMs, timeZone] = house;
   return {
     generation: Number(generation),
     on: on === '1',
@@ -344,5 +347,6 @@ function stateOf(fields: readonly (string | null)[]): RoomState {
     login: login === '1',
     admitted: Number(came ?? 0),
     onSaleMs: Number(onSaleMs ?? 0),
+    timeZone: timeZone ?? 'UTC', // a house that a version before opened
   };
 }

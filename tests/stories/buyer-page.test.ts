@@ -323,12 +323,16 @@ describeInBrowser("the buyer's page", (browser) => {
   });
 
   test('who comes too early or too late is told so', async () => {
-    const soon = { onSaleAt: '2099-12-31T12:00:00Z', zones: [{ rows: 1, seatsPerRow: 2 }] };
+    const soon = {
+      onSaleAt: '2099-12-31T12:00:00Z',
+      timeZone: 'America/New_York',
+      zones: [{ rows: 1, seatsPerRow: 2 }],
+    };
     const create = async (event: object) => (await send(system().url, 'POST', '/api/events', event)).body.id;
     await open({}, () => Promise.resolve(), `/events/${await create({ name: 'Soon', ...soon })}`);
-    await page.getByText(/^Sales open December 31, 2099/).waitFor();
+    await page.getByText('Sales open Thursday 31 December 2099 at 07:00 EST.').waitFor();
     await click('Hold the best 2');
-    await heading(/^The event is not on sale yet. It opens December 31, 2099/);
+    await heading('The event is not on sale yet. It opens Thursday 31 December 2099 at 07:00 EST.');
     const eventId = await create({ name: 'Small', zones: soon.zones });
     await page.goto(`${system().url}/events/${eventId}`);
     await legend('Live');

@@ -206,6 +206,22 @@ describe('an operator', () => {
     expect((await get('/api/events/1')).body).toEqual(before);
   });
 
+  test('gives an event its time zone, by its IANA name; without one it is in UTC', async () => {
+    const id = await create({ timeZone: 'America/New_York' });
+    expect((await get(`/api/events/${id}`)).body).toMatchObject({ timeZone: 'America/New_York' });
+    expect(await patch(id, { timeZone: 'Pacific/Auckland' })).toMatchObject({ body: { timeZone: 'Pacific/Auckland' } });
+    const { events } = (await get(`/api/events?after=${Number(id) - 1}&limit=1`)).body;
+    expect(events).toMatchObject([{ id, timeZone: 'Pacific/Auckland' }]);
+    expect((await get(`/api/events/${await create()}`)).body).toMatchObject({ timeZone: 'UTC' });
+    const refused = { status: 400, body: { code: 'INVALID_REQUEST', detail: expect.stringMatching(/^timeZone: /) } };
+    const strange = ['Mars/Olympus', '', ' ', 'Europe/Berlin ', '+01:00', 'UTC+1', 'CEST', 'x'.repeat(65), 1, null, []];
+    for (const timeZone of strange) {
+      expect(await patch(id, { timeZone })).toMatchObject(refused);
+      expect(await post('/api/events', { ...CLUB, timeZone })).toMatchObject(refused);
+    }
+    expect((await get(`/api/events/${id}`)).body).toMatchObject({ timeZone: 'Pacific/Auckland' });
+  });
+
   test('sets the first and the last time that there may be', async () => {
     const first = { onSaleAt: '1970-01-01T00:00:00.000Z' };
     expect(await patch(1, first)).toMatchObject({ status: 200, body: first });

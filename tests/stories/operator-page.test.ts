@@ -119,6 +119,10 @@ describeInBrowser('the operator’s page', (browser) => {
 
     const acts = page.getByRole('region', { name: 'Last acts of operators' });
     await acts.locator('tr', { hasText: 'changeEvent event 1' }).getByText('after {"salesPaused":true}').waitFor();
+    await acts
+      .getByText(/^\d\d:\d\d:\d\d [A-Z]{3,}/)
+      .first()
+      .waitFor(); // a time has its zone
     await acts.locator('tr', { hasText: 'setWorkers' }).getByText('admin token').first().waitFor();
 
     system().log.warn({ fault: 'a fault to be seen', token: 'secret' }, 'something was not right');

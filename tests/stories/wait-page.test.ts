@@ -189,6 +189,13 @@ describeInBrowser('the waiting page', (browser) => {
     expect(room.places).toBe(1);
   });
 
+  test('before the sale a visitor sees when it opens, by the clocks of where the event is', async () => {
+    const sale = { onSaleAt: '2099-12-31T12:00:00Z', timeZone: 'Pacific/Auckland' };
+    room.view = { ...ahead(240), status: 'before_sale', ...sale };
+    await open({ timezoneId: 'America/New_York' });
+    await page.getByText('Friday 1 January 2100 at 01:00 NZDT').waitFor();
+  });
+
   test('every state can be read, in light and dark, and axe finds nothing serious', async () => {
     const onSaleAt = new Date(Date.now() + 3_600_000).toISOString();
     const states = [

@@ -177,14 +177,15 @@ test('an automatic room goes on when the queue is long, and off when it is calm 
 
 test.concurrent('who comes before the sale is drawn, and anybody can compute the order', async () => {
   const onSaleAt = new Date(Date.now() + 3_600_000).toISOString();
-  const event = await roomOn({}, { onSaleAt });
+  const sale = { onSaleAt, timeZone: 'Europe/Berlin' };
+  const event = await roomOn({}, sale);
   const path = `/api/events/${event}/waiting-room`;
   const { commitment } = (await send(system().url, 'GET', `${path}/draw`)).body;
   const visitors = Array.from({ length: 12 }, () => visitorAt(system().url, event));
   const answers = await Promise.all(
     visitors.map((visitor, i) => visitor.join({}, { nonce: `nonce-of-${String(i).padStart(4, '0')}` })),
   );
-  for (const answer of answers) expect(answer).toMatchObject({ code: 201, status: 'before_sale', onSaleAt });
+  for (const answer of answers) expect(answer).toMatchObject({ code: 201, status: 'before_sale', ...sale });
   type Receipt = Record<'nonce' | 'link' | 'chainBefore' | 'chain', string> & { arrival: number; path: string[] };
   const receipts = answers.map(({ receipt }) => receipt as Receipt);
   for (const [i, { nonce, link, path: way, chainBefore, chain }] of receipts.entries()) {

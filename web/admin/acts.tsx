@@ -1,5 +1,5 @@
 import type { TrailEntry } from '../../shared/contract/trail.ts';
-import { timeOf } from './chart.tsx';
+import { timeOf } from '../times.ts';
 
 /** The last acts of operators, as the audit trail has them. */
 export function Acts({ acts }: { acts: TrailEntry[] | undefined }) {

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { timeOf } from '../times.ts';
 import type { Point } from './operation.ts';
 import { inWords } from './words.ts';
 
@@ -11,9 +12,6 @@ const HEIGHT = 170;
 /** Seconds between two rows of the table behind a chart. */
 const ROW_SECONDS = 10;
 const MAX_ROWS = 12;
-
-const TIME = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
-export const timeOf = (atMs: number): string => TIME.format(atMs);
 
 /** Lines over the last minutes, and the same as a table for who does not see them. */
 export function Chart({ title, lines, history }: { title: string; lines: readonly Line[]; history: readonly Point[] }) {
@@ -104,8 +102,8 @@ function optionsOf(lines: readonly Line[], place: HTMLElement): uPlot.Options {
     axes: [
       {
         ...axis,
-        values: (_, ticks) => ticks.map((seconds) => timeOf(seconds * 1000).slice(0, 8)),
-        space: 90,
+        values: (_, ticks) => ticks.map((seconds) => timeOf(seconds * 1000)),
+        space: 120,
         size: 30,
       },
       { ...axis, values: (_, ticks) => ticks.map(inWords), size: 56 },

@@ -2,16 +2,9 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { serverNow } from '../answers.ts';
+import { momentInWords } from '../times.ts';
 import { CODE, type House, mostAtOnce, seatOf, type ZoneSeats } from './house.ts';
-import {
-  countInWords,
-  freeInWords,
-  heldInWords,
-  momentInWords,
-  priceInWords,
-  seatsInWords,
-  totalInWords,
-} from './words.ts';
+import { countInWords, freeInWords, heldInWords, priceInWords, seatsInWords, totalInWords } from './words.ts';
 
 type Props = {
   event: EventView;
@@ -93,8 +86,9 @@ function ZoneOption({ zone: { zone, price, counts }, currency }: { zone: ZoneSea
 }
 
 /** Why nothing is to be had at the moment, as far as this page knows: the server knows better, so it may still be asked. */
-function closedInWords({ onSaleAt, salesPaused }: EventView, house: House, zone: number | undefined) {
-  if (onSaleAt !== null && Date.parse(onSaleAt) > serverNow()) return `Sales open ${momentInWords(onSaleAt)}.`;
+function closedInWords({ onSaleAt, timeZone, salesPaused }: EventView, house: House, zone: number | undefined) {
+  if (onSaleAt !== null && Date.parse(onSaleAt) > serverNow())
+    return `Sales open ${momentInWords(onSaleAt, timeZone)}.`;
   if (salesPaused) return 'Sales are paused.';
   const zones = house.zones.filter((one) => zone === undefined || one.zone === zone);
   const seats = (code: number) => zones.reduce((sum, { counts }) => sum + (counts[code] ?? 0), 0);

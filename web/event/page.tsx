@@ -116,7 +116,7 @@ function Sale({ event }: { event: EventView }) {
 
   useEffect(() => {
     let wasHeld = false;
-    const begun = createPurchase(event.id, {
+    const begun = createPurchase(event, {
       standing(next) {
         setStanding(next);
         if (next.step !== 'choosing') setTaken([]);

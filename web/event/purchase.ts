@@ -1,4 +1,5 @@
 import { titleOf } from '../../shared/contract/codes.ts';
+import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Booking, TicketView } from '../../shared/contract/tickets.ts';
 import { type Problem, Refused, randomId, serverNow } from '../answers.ts';
@@ -13,9 +14,10 @@ import {
   keptWish,
 } from '../kept.ts';
 import { changeUnderKey, get, logIn } from '../requests.ts';
+import { momentInWords } from '../times.ts';
 import type { Live } from './live.ts';
 import { createNext } from './next.ts';
-import { heldInWords, momentInWords } from './words.ts';
+import { heldInWords } from './words.ts';
 
 /** Users that are there for trying, where nobody logs in: this browser is one of them. */
 const TRIAL_USERS = 100;
@@ -55,7 +57,7 @@ const troubleOf = ({ status, code }: Refused): Trouble =>
  * idempotency key until it is answered, followed to its outcome, held, and confirmed.
  */
 export function createPurchase(
-  eventId: number,
+  { id: eventId, timeZone }: Pick<EventView, 'id' | 'timeZone'>,
   tell: { standing: (standing: Standing) => void; bookings: (bookings: KeptBooking[]) => void },
 ) {
   const kept = keptPurchase(eventId);
@@ -140,7 +142,7 @@ export function createPurchase(
 
   function refuse(wish: SeatWish, { code = 'INTERNAL', detail, alternatives = [], onSaleAt, heldSeats }: Told): void {
     forget();
-    const opens = onSaleAt === undefined ? '' : ` It opens ${momentInWords(onSaleAt)}.`;
+    const opens = onSaleAt === undefined ? '' : ` It opens ${momentInWords(onSaleAt, timeZone)}.`;
     const sentence = heldSeats === undefined ? (detail ?? titleOf(code)) + opens : heldInWords(heldSeats);
     show({ step: 'refused', refusal: { code, sentence, wish, alternatives } });
   }

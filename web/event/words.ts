@@ -95,7 +95,3 @@ export function etaInWords(seconds: number): string {
   if (seconds < 90) return `about ${Math.round(seconds)} seconds`;
   return `about ${Math.round(seconds / 60)} minutes`;
 }
-
-/** A moment in the clock of whoever looks. */
-export const momentInWords = (moment: string): string =>
-  new Date(moment).toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' });

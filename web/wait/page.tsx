@@ -4,6 +4,7 @@ import { Countdown } from '../countdown.tsx';
 import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
 import { logIn } from '../requests.ts';
+import { momentInWords } from '../times.ts';
 import { numberInWords } from '../words.ts';
 import { createVisit, type Visit, type VisitorView } from './visit.ts';
 import {
@@ -123,10 +124,7 @@ function Standing(props: { eventId: number; visit: Visit; view: VisitorView; joi
   }
 }
 
-const DATE = new Intl.DateTimeFormat('en', { weekday: 'long', day: 'numeric', month: 'long' });
-const TIME = new Intl.DateTimeFormat('en', { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' });
-
-function BeforeSale({ view: { onSaleAt, paused } }: { view: VisitorView }) {
+function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused } }: { view: VisitorView }) {
   return (
     <>
       {onSaleAt !== undefined && (
@@ -134,9 +132,7 @@ function BeforeSale({ view: { onSaleAt, paused } }: { view: VisitorView }) {
           <Countdown until={onSaleAt} label="Time until the sale opens" />
           <span>
             until the sale opens
-            <small>
-              {DATE.format(new Date(onSaleAt))} at {TIME.format(new Date(onSaleAt))}
-            </small>
+            <small>{momentInWords(onSaleAt, timeZone)}</small>
           </span>
         </p>
       )}
