@@ -21,6 +21,7 @@ import { createTrailStore } from '../shared/stores/trail.ts';
 import { createUserStore } from '../shared/stores/users.ts';
 import { createWorkersStore } from '../shared/stores/workers.ts';
 import { buildApp } from './app.ts';
+import { createBookingReads } from './booking-reads.ts';
 import { createClosing } from './closing.ts';
 import { createControl } from './control.ts';
 import { createDoor } from './door.ts';
@@ -54,7 +55,7 @@ export async function startApi(deps: {
   const { config, prisma, redis, subscriber, node, log } = deps;
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
-  const bookings = createBookingStore({ prisma });
+  const bookings = createBookingReads({ bookings: createBookingStore({ prisma }) });
   const tickets = createTicketStore({ redis, scripts, shards: config.SHARDS });
   const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
   const meter = createDrainMeter();
@@ -119,11 +120,11 @@ export async function startApi(deps: {
   });
   const closing = createClosing(server);
   server.on('connection', door.connect);
-  const { refusalOf } = door;
-  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, refusalOf, log };
+  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, door, log };
   const push = attachPush(server, pushDeps);
 
   return {
+    app,
     server,
 
     /**

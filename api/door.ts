@@ -38,17 +38,22 @@ export function createDoor(
     return foreignOf(req);
   }
 
+  /** The client whose connection it is; undefined where clients are not limited, and for a proxy, which speaks for everybody. */
+  function clientOfSocket({ remoteAddress = '' }: Socket): string | undefined {
+    return hasShares && !isProxy(remoteAddress) ? clientOfAddress(remoteAddress) : undefined;
+  }
+
   return {
     refusalOf,
+
+    clientOfSocket,
 
     /**
      * Counts a connection, and closes one that is too many. Node's maxConnections would know those alone that the server's own
      * handle accepted.
      */
     connect(socket: Socket): void {
-      const address = socket.remoteAddress ?? '';
-      const client = hasShares && !isProxy(address) ? clientOfAddress(address) : undefined;
-      const { as, close } = admit(client);
+      const { as, close } = admit(clientOfSocket(socket));
       socket.once('close', close);
       if (as === 'served') return;
       if (as === 'closed') return void socket.destroy();

@@ -271,7 +271,11 @@ export const openApiDocument = () =>
         ),
       },
       '/api/bookings/{id}': {
-        get: ofBookings('A booking', ofTicket, ok('The booking.', booking), ['BOOKING_UNKNOWN']),
+        get: ofBookings('A booking', ofTicket, ok('The booking.', booking), [
+          'BOOKING_UNKNOWN',
+          'RATE_LIMITED',
+          'OVERLOADED',
+        ]),
         delete: change('Cancel a hold', changeBody),
       },
       '/api/bookings/{id}/confirm': { post: change('Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']) },
@@ -281,7 +285,7 @@ export const openApiDocument = () =>
           'What became of a request',
           { ...ofTicket, ...waits },
           ok('The ticket as it is now.', ticketView),
-          ['TICKET_UNKNOWN', 'OVERLOADED'],
+          ['TICKET_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
         ),
       },
       '/api/events': {

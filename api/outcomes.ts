@@ -6,9 +6,9 @@ import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { shardOfTicket } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Trace } from '../shared/platform/tracing.ts';
-import type { BookingStore } from '../shared/stores/bookings.ts';
 import { keysOf } from '../shared/stores/keys.ts';
 import type { TicketLook, TicketStore } from '../shared/stores/tickets.ts';
+import type { BookingReads } from './booking-reads.ts';
 import { ApiError } from './http.ts';
 import { mayRead, type Reader } from './identity.ts';
 
@@ -54,7 +54,7 @@ type Listener = (outcome: string) => void;
  */
 export async function createOutcomes(deps: {
   tickets: TicketStore;
-  bookings: BookingStore;
+  bookings: BookingReads;
   subscriber: Redis;
   /** This API node; workers publish to its channels. */
   node: string;

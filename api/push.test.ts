@@ -16,7 +16,12 @@ afterEach(() => {
 });
 
 /** A server of sockets alone, and the watchers of events that it was asked to add. */
-async function pushServer({ pingMs = 60_000, idleMs = 60_000, origins = [] as string[] } = {}) {
+async function pushServer({
+  pingMs = 60_000,
+  idleMs = 60_000,
+  origins = [] as string[],
+  view = async (ticketId: string) => ({ settled: false, json: JSON.stringify({ ticketId, status: 'queued' }) }),
+} = {}) {
   const server = createServer();
   const watchers = new Set<(message: Buffer, version: number) => void>();
   const watch: Watch = {
@@ -31,7 +36,7 @@ async function pushServer({ pingMs = 60_000, idleMs = 60_000, origins = [] as st
       outcomes: {
         follow: () => () => undefined,
         stateHere: () => undefined,
-        view: async (ticketId) => ({ settled: false, json: JSON.stringify({ ticketId, status: 'queued' }) }),
+        view,
       },
       watch,
       events: { layout: async () => ({}) as never },
@@ -43,7 +48,10 @@ async function pushServer({ pingMs = 60_000, idleMs = 60_000, origins = [] as st
       },
       overview: { watch: () => () => undefined },
       requireOperator: () => 'admin token',
-      refusalOf: createOriginGuard({ HOST: '127.0.0.1', TRUST_PROXY: undefined, CORS_ORIGINS: origins }),
+      door: {
+        refusalOf: createOriginGuard({ HOST: '127.0.0.1', TRUST_PROXY: undefined, CORS_ORIGINS: origins }),
+        clientOfSocket: () => 'client',
+      },
       log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
     },
     { pingMs, idleMs },
@@ -129,4 +137,22 @@ test('what watchers that do not read are told waits in one copy, and little of i
   const told = () => all.every(({ messages }) => messages.at(-1)?.type === 'reload');
   while (!told()) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(all[0]?.messages.at(-1)).toEqual({ type: 'reload', eventId: 1, version: 599 });
+});
+
+test('a socket that asks for tickets that do not exist is not read for a while; another one is', async () => {
+  let lookUps = 0;
+  const { connect } = await pushServer({
+    view: async () => {
+      lookUps += 1;
+      throw new ApiError('TICKET_UNKNOWN');
+    },
+  });
+  const [greedy, modest] = [connect(), connect()];
+  await Promise.all([greedy.open, modest.open]);
+  for (let i = 0; i < 20_000; i += 1) say(greedy.socket, { type: 'subscribe', ticketId: newTicketId(0) });
+  while (lookUps === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  say(modest.socket, { type: 'watch', eventId: 1 });
+  while (modest.messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(modest.messages[0]).toMatchObject({ type: 'watching' });
+  expect(lookUps).toBeLessThan(5_000); // what a socket may, and what was read already
 });

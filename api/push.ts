@@ -17,6 +17,7 @@ import type { Outcomes } from './outcomes.ts';
 import type { OverviewMaker } from './overview.ts';
 import { createSenders, POLICY_VIOLATION } from './push-sender.ts';
 import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
+import { createSocketBudgets, LOOK_UP_COST } from './socket-budget.ts';
 import type { Watch } from './watch.ts';
 
 /** Sockets of one API process. One more is answered 503. */
@@ -62,14 +63,15 @@ export function attachPush(
     identity: Pick<Identity, 'userOfToken' | 'stranger'>;
     overview: OverviewMaker;
     requireOperator: OperatorGuard;
-    /** Why an upgrade is refused before anything else is looked at. */
-    refusalOf: Door['refusalOf'];
+    /** Refuses upgrades before anything else is looked at, and says whose sockets they are. */
+    door: Pick<Door, 'refusalOf' | 'clientOfSocket'>;
     log: Logger;
   },
   pulse = PULSE,
 ) {
-  const { outcomes, watch, events, identity, overview, requireOperator, refusalOf, log } = deps;
+  const { outcomes, watch, events, identity, overview, requireOperator, door, log } = deps;
   const senderTo = createSenders();
+  const openBudget = createSocketBudgets();
   let allSubscriptions = 0;
   const sockets = new WebSocketServer({
     noServer: true,
@@ -85,7 +87,7 @@ export function attachPush(
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     if (SEAT_SYSTEM_PATHS.test(path)) return refuseUpgrade(socket, '409 Conflict', errorBody('INVALID_REQUEST'));
     if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found', errorBody('ROUTE_UNKNOWN'));
-    const refusal = refusalOf(req);
+    const refusal = door.refusalOf(req);
     if (refusal !== undefined) {
       const status = statusOf(refusal.code);
       return refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, errorBody(refusal.code, refusal.message));
@@ -106,6 +108,7 @@ export function attachPush(
 
   function serve(socket: WebSocket, raw: Duplex, req: IncomingMessage): void {
     const { send, sendTicket, sendSeats, sendOverview, end: endSending } = senderTo(socket, raw);
+    const budget = openBudget(door.clientOfSocket(req.socket), socket);
     const subscriptions = new Map<string, () => void>();
     /** By event; the version that was told first, which its client is never behind. */
     const watches = new Map<number, { version: number | undefined; unwatch: () => void }>();
@@ -135,7 +138,7 @@ export function attachPush(
       subscriptions.set(ticketId, unfollow);
       allSubscriptions += 1;
       try {
-        const state = known ?? (await outcomes.view(ticketId, reader));
+        const state = known ?? (await lookUp(() => outcomes.view(ticketId, reader)));
         readable = true;
         sendTicket(early === undefined ? state.json : settledView(ticketId, early));
         if (state.settled || early !== undefined) end(ticketId);
@@ -143,6 +146,14 @@ export function attachPush(
         end(ticketId);
         refuse(fault, { ticketId });
       }
+    }
+
+    /** Asks a server. What exists costs a message no more than another; what does not stays charged. */
+    async function lookUp<Found>(find: () => Promise<Found>): Promise<Found> {
+      budget.charge(LOOK_UP_COST);
+      const found = await find();
+      budget.giveBack(LOOK_UP_COST);
+      return found;
     }
 
     function end(ticketId: string): void {
@@ -168,7 +179,9 @@ export function attachPush(
       }
       watches.set(eventId, { version: undefined, unwatch: () => undefined });
       try {
-        if ((await events.layout(eventId)) === undefined) throw new ApiError('EVENT_UNKNOWN');
+        await lookUp(async () => {
+          if ((await events.layout(eventId)) === undefined) throw new ApiError('EVENT_UNKNOWN');
+        });
         const watcher = (told: Buffer, now: number) => sendSeats(eventId, told, now);
         const { version, unwatch } = await watch.watch(eventId, watcher);
         if (socket.readyState !== socket.OPEN) return unwatch();
@@ -240,6 +253,7 @@ export function attachPush(
     }, pulse.pingMs);
 
     socket.on('message', (data, isBinary) => {
+      budget.charge(1);
       const message = isBinary ? WHAT_TO_SEND : parseMessage(String(data));
       if (typeof message === 'string') return send(errorMessage('INVALID_REQUEST', message));
       if (message.type === 'subscribe') void subscribe(message.ticketId);
@@ -257,6 +271,7 @@ export function attachPush(
       subscriptions.clear();
       watches.clear();
       endSending();
+      budget.end();
       clearInterval(heart);
     });
     // A broken or oversized frame: ws answers with the close code that fits and closes.

@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { type RateLimitExceededEventHandler, rateLimit, type Store } from 'express-rate-limit';
 import type { Config } from '../shared/platform/config.ts';
 import { clientOf } from './client-address.ts';
@@ -31,10 +31,18 @@ export function createWindows(windowMs = WINDOW_MS, maxClients = MAX_CLIENTS) {
       windows.set(client, known);
       return known;
     },
+    /** How often a client was counted in its window. */
+    hits(client: string): number {
+      const known = windows.get(client);
+      return known === undefined || known.resetTime.getTime() <= Date.now() ? 0 : known.totalHits;
+    },
     decrement: () => undefined, // nothing is taken back
     resetKey: (client: string) => void windows.delete(client),
-  } satisfies Store;
+  } satisfies Store & { hits(client: string): number };
 }
+
+/** Tickets and bookings that do not exist, which one client may ask for in a minute: each is looked for in both stores. */
+const UNKNOWN_PER_MINUTE = 300;
 
 /** Whether clients are limited here: by the setting, or by where the node listens. */
 export function areLimitsOn({ RATE_LIMIT, EMBEDDED, HOST, TRUST_PROXY }: LimitsConfig): boolean {
@@ -80,7 +88,19 @@ export function createRateLimits(
     validate: false,
   });
 
+  const unknown = createWindows();
+
   return {
+    /** @throws ApiError RATE_LIMITED where a client asked for too much that does not exist */
+    requireKnown(req: Request): void {
+      if (!off && unknown.hits(clientOf(req)) >= UNKNOWN_PER_MINUTE) throw new ApiError('RATE_LIMITED');
+    },
+
+    /** Counts that a client asked for a ticket or a booking that does not exist. */
+    noteUnknown(req: Request): void {
+      if (!off) unknown.increment(clientOf(req));
+    },
+
     login: byAddress('logins', LOGINS_PER_MINUTE),
     booking: byAddress('bookings', BOOKINGS_PER_MINUTE),
     joining: byAddress('joins', JOINS_PER_MINUTE),

@@ -7,8 +7,8 @@ import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
 import { misfit } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
-import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
+import type { BookingReads } from '../booking-reads.ts';
 import {
   ApiError,
   goneSignal,
@@ -42,7 +42,7 @@ export function bookingRoutes(deps: {
   changeIntake: Intake<'change'>;
   outcomes: Outcomes;
   events: EventStore;
-  bookings: BookingStore;
+  bookings: BookingReads;
   identity: Identity;
   waitingRooms: WaitingRooms;
   requireSeller: SellerGuard;
@@ -86,7 +86,9 @@ export function bookingRoutes(deps: {
   async function show(req: Request, res: Response): Promise<void> {
     refuseQuery(req);
     const reader = await identity.readerOf(req);
+    limits.requireKnown(req);
     const booking = await bookings.find(idOf(req));
+    if (booking === undefined) limits.noteUnknown(req);
     if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('BOOKING_UNKNOWN');
     reply(res, 200, booking);
   }

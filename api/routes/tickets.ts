@@ -4,20 +4,29 @@ import { ticketId } from '../../shared/contract/ids.ts';
 import { ApiError, goneSignal, replyText, waitSeconds } from '../http.ts';
 import type { Identity } from '../identity.ts';
 import type { Outcomes } from '../outcomes.ts';
+import type { RateLimits } from '../rate-limits.ts';
 
 const ticketParams = z.object({ id: ticketId });
 
 /** Tickets: what became of a request. */
-export function ticketRoutes({ outcomes, identity }: { outcomes: Outcomes; identity: Identity }) {
+export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; limits: RateLimits }) {
+  const { outcomes, identity, limits } = deps;
+
   async function show(req: Request, res: Response): Promise<void> {
     const seconds = waitSeconds(req);
     const params = ticketParams.safeParse(req.params);
     if (!params.success) throw new ApiError('TICKET_UNKNOWN');
     const { id } = params.data;
     const reader = await identity.readerOf(req);
-    const { json } =
-      seconds > 0 ? await outcomes.wait(id, seconds, goneSignal(res), reader) : await outcomes.view(id, reader);
-    replyText(res, 200, json);
+    if (outcomes.stateHere(id, reader) === undefined) limits.requireKnown(req);
+    try {
+      const { json } =
+        seconds > 0 ? await outcomes.wait(id, seconds, goneSignal(res), reader) : await outcomes.view(id, reader);
+      replyText(res, 200, json);
+    } catch (fault) {
+      if (fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN') limits.noteUnknown(req);
+      throw fault;
+    }
   }
 
   const router = Router();

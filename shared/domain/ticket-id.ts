@@ -26,6 +26,16 @@ export function shardOfTicket(id: string, shards: number): number | undefined {
   return shard < shards ? shard : undefined;
 }
 
+/** Before this no ticket was made, and the milliseconds by which the clock that made one may have been ahead. */
+const FIRST_TICKET_MS = Date.UTC(2025, 0, 1);
+const MAX_AHEAD_MS = 24 * 3_600_000;
+
+/** Whether a ticket with this id can have been made by now, as far as its time tells. */
+export function isPossibleTicket(id: string, nowMs: number): boolean {
+  const madeMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  return madeMs >= FIRST_TICKET_MS && madeMs <= nowMs + MAX_AHEAD_MS;
+}
+
 /** The shard that an event lives in: stable, and spread by a multiplicative hash (Knuth, TAOCP 6.4). */
 export function shardOfEvent(eventId: number, shards: number): number {
   return ((Math.imul(eventId, 2_654_435_761) >>> 0) >>> 8) % shards;

@@ -184,6 +184,15 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
     );
   }
 
+  /** The bookings of tickets, in their order; undefined where there is none. */
+  async function findAll(ids: readonly string[]): Promise<(Booking | undefined)[]> {
+    const found = await read(ids);
+    return ids.map((id) => {
+      const one = found.get(id);
+      return typeof one === 'object' ? one.booking : undefined;
+    });
+  }
+
   async function save(claims: readonly Claim[]): Promise<Map<string, SaveResult>> {
     if (claims.length === 0) return new Map();
     let saved: Map<string, Saved>;
@@ -255,10 +264,11 @@ export function createBookingStore({ prisma }: { prisma: PrismaClient }) {
 
     findEarlier,
 
+    findAll,
+
     /** The booking of a ticket, or undefined. */
     async find(ticketId: string): Promise<Booking | undefined> {
-      const found = (await read([ticketId])).get(ticketId);
-      return typeof found === 'object' ? found.booking : undefined;
+      return (await findAll([ticketId]))[0];
     },
 
     /** The same, EXPIRED where its time is over though no sweep came yet: its seats may not be free at once. */

@@ -32,9 +32,9 @@ test('the OpenAPI document has every route, and no other', () => {
     Object.keys(operations ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
   );
   const prefixes = [...new Set(documented.map((route) => /^\w+ (\/api\/\w+|\/admin)/.exec(route)?.[1]))];
-  const [app] = system().server.listeners('request') as unknown as [{ router: { stack: Layer[] } }];
+  const { router } = system().app as unknown as { router: { stack: Layer[] } };
   const routes = routesOf(
-    app.router.stack,
+    router.stack,
     prefixes.filter((prefix) => prefix !== undefined),
   );
   const ours = routes.filter((route) => !PAGES.test(route));

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
@@ -71,6 +72,19 @@ describe('where limits are on', () => {
     const tries = await Promise.all([1, 2, 3, 4].map(() => login('10.0.1.5', 'wrong')));
     expect(tries.map(({ status }) => status).sort()).toEqual([401, 401, 401, 429]);
     expect(await login('10.0.1.6')).toMatchObject({ status: 200 });
+  });
+
+  test('an address that asks for what does not exist is refused after a while, for that alone', async () => {
+    const own = (await post('/reserve', { count: 1 }, from('10.0.3.1'))).body;
+    const ask = (path: string, address: string) =>
+      send(system().url, 'GET', path, undefined, { ...from(address), prefer: 'wait=0' });
+    const guess = async (i: number) =>
+      (await ask(i % 2 ? `/api/tickets/${newTicketId(0)}` : `/api/bookings/${newTicketId(0)}`, '10.0.3.1')).status;
+    const statuses = await Promise.all(Array.from({ length: 300 }, (_, i) => guess(i)));
+    expect(new Set(statuses)).toEqual(new Set([404]));
+    expect([await guess(0), await guess(1)]).toEqual([429, 429]);
+    expect(await ask(`/api/tickets/${own.ticketId}`, '10.0.3.1')).toMatchObject({ status: 200 });
+    expect(await ask(`/api/tickets/${newTicketId(0)}`, '10.0.3.2')).toMatchObject({ status: 404 });
   });
 
   test('a page of a listed site may ask, of another may not; a preflight is answered 200 on both surfaces', async () => {

@@ -115,6 +115,7 @@ async function startSystem(options: SystemOptions) {
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined = await startMoreWorkers();
 
   return {
+    app: api.app,
     server: api.server,
     url: api.url,
     restartRedis,
