@@ -9,10 +9,10 @@ import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
-import type { BookingStore } from '../../shared/stores/bookings.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import { statusesOf } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
+import type { BookingReads } from '../booking-reads.ts';
 import type { Control } from '../control.ts';
 import {
   ApiError,
@@ -63,7 +63,7 @@ export function addSeatSystemRoutes(
   deps: {
     config: Pick<Config, 'EMBEDDED'>;
     bookIntake: Intake<'book'>;
-    bookings: BookingStore;
+    bookings: BookingReads;
     outcomes: Outcomes;
     control: Control;
     events: EventStore;
