@@ -12,9 +12,13 @@ import {
 import { text } from './text.ts';
 import { moment, timeZone } from './times.ts';
 
+/** Rows and jobs of earlier versions may carry names that are refused today: they stay readable. */
+const storedName = z.string().min(1).max(200);
+const name = text(200);
+
 /** What may be said of an event and changed while it runs. */
 const eventSettings = z.object({
-  name: text(200),
+  name: storedName,
   /** Before it every request is refused with NOT_ON_SALE. Null: on sale at once. */
   onSaleAt: moment.nullable(),
   /** Where it takes place: pages show its times in it. */
@@ -61,8 +65,8 @@ const isoCurrency = currency
 /** Body of `POST /api/events`. Zones get numbers from 1, in this order. */
 export const newEvent = eventSettings
   .partial()
-  .required({ name: true })
   .extend({
+    name,
     currency: isoCurrency.default('EUR'),
     zones: z
       .array(zoneSize.extend({ price: price.default(0) }).strict())
@@ -82,12 +86,15 @@ export const newEvent = eventSettings
 export type NewEvent = z.infer<typeof newEvent>;
 
 /** The same as a job carries it to a worker. */
-export const acceptedEvent = newEvent.extend({ currency });
+export const acceptedEvent = newEvent.extend({ currency, name: storedName });
 
 /** Body of `PATCH /api/events/:id`: what is to be different. */
-export const eventChange = eventSettings.partial().strict();
+export const eventChange = eventSettings.partial().extend({ name: name.optional() }).strict();
 
 export type EventChange = z.infer<typeof eventChange>;
+
+/** The same in a job, which a version before may have written. */
+export const acceptedChange = eventChange.extend({ name: storedName.optional() });
 
 /** Body of blocking and unblocking seats. */
 export const blockBody = z.strictObject({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { acceptedEvent, eventChange } from './events.ts';
+import { acceptedChange, acceptedEvent } from './events.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_LOOKED_AFTER } from './limits.ts';
 import { seatWish } from './reserve.ts';
@@ -111,7 +111,7 @@ export const jobs = {
   clear: { queue: 'control', payload: operatorJob({ eventId, generation: z.int() }) },
   /** The number is given before, so that a job that runs twice creates one event. */
   createEvent: { queue: 'control', payload: operatorJob({ eventId, event: acceptedEvent }) },
-  changeEvent: { queue: 'control', payload: operatorJob({ eventId, change: eventChange }) },
+  changeEvent: { queue: 'control', payload: operatorJob({ eventId, change: acceptedChange }) },
   block: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
   unblock: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
   changeRoom: { queue: 'control', payload: operatorJob({ eventId, change: roomChange }) },

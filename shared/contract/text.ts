@@ -1,12 +1,21 @@
 import { z } from 'zod';
 
 /**
- * Words of people's, kept as they are. No control characters: PostgreSQL takes no NUL, and a log or a page no others. No half of a
- * surrogate pair: PostgreSQL takes none in JSON.
+ * Not in people's words: control characters (PostgreSQL takes no NUL, a log or a page no others), halves of surrogate pairs, line and paragraph
+ * separators, marks that turn the direction of what stands beside them on a page (CVE-2021-42574), and characters without width, but for the
+ * two joiners (U+200C, U+200D) that Persian, Indic scripts and emoji need.
  */
+const NO_SUCH_CHARACTERS =
+  /^[^\p{Cc}\p{Cs}\u061C\u180E\u200B\u200E\u200F\u2028\u2029\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]*$/u;
+
+/** What is seen: no space, and nothing that has no shape of its own, as a joiner or a Hangul filler. */
+const SEEN = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** What people write, as a name: trimmed, with something to see, and only with characters that can be shown anywhere. */
 export const text = (max: number) =>
   z
     .string()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters, and no half of a character');
+    .trim()
+    .regex(NO_SUCH_CHARACTERS, 'no control, direction or invisible characters, and no half of a character')
+    .refine((words) => SEEN.test(words), 'something that can be seen, not only spaces')
+    .max(max);

@@ -78,6 +78,9 @@ describe('an event', () => {
   test.each([
     ['no name', { ...CLUB, name: '' }],
     ['a name that ends in half a character', { ...CLUB, name: 'x\ud83c' }],
+    ['a blank name', { ...CLUB, name: ' \u00a0' }],
+    ['a name that turns the direction of a page', { ...CLUB, name: 'x\u202ey' }],
+    ['a name of two lines', { ...CLUB, name: 'x\u2028y' }],
     ['no zones', { name: 'x', zones: [] }],
     ['a price below nothing', { name: 'x', zones: [{ rows: 1, seatsPerRow: 1, price: -1 }] }],
     ['a currency that is none', { ...CLUB, currency: 'euro' }],
