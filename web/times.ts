@@ -1,4 +1,4 @@
-/** Kinds of English. Each has short names for the zones of its own part of the world (CET, EST, AEDT); others are GMT+1. */
+/** Kinds of English. Each has short names for the zones of its part of the world (CET, EST, AEDT); others are GMT+1. */
 const ENGLISH = ['en-GB', 'en-US', 'en-AU', 'en-IN', 'en-ZA', 'en-IE'];
 
 /** How moments are written in one zone. */

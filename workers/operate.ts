@@ -130,7 +130,7 @@ export function createOperations(deps: {
   return refusingBadData(operations, log);
 }
 
-/** A job that PostgreSQL refuses for what is in it would be refused for ever (I11): it fails at once instead of being tried again. */
+/** A job that PostgreSQL refuses for its data would be refused again each time (I11): it fails at once. */
 function refusingBadData(operations: Operations, log: Logger): Operations {
   const refusing =
     (name: string, operate: (payload: never, jobId: string) => Promise<unknown>) =>

@@ -17,7 +17,7 @@ function isTimeZone(name: string): boolean {
 /** A time zone by its IANA name. */
 export const timeZone = z.string().max(64).refine(isTimeZone, 'an IANA time zone, as Europe/Berlin');
 
-/** A moment that a client sends: ISO 8601 with an offset from UTC. The bounds hold for the moment, whatever its offset. */
+/** A moment that a client sends: ISO 8601 with an offset from UTC. The bounds hold whatever the offset. */
 export const moment = z.iso
   .datetime({ offset: true })
   .refine((text) => Date.parse(text) >= Date.parse(FIRST) && Date.parse(text) <= Date.parse(LAST), {

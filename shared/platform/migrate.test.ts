@@ -86,7 +86,7 @@ test('a migration that does not get its locks is given up, and nothing of it is 
 
 const MENDED = '20261128100000_times_in_utc';
 
-/** Two events as the version before wrote them: times of UTC, taken in the session's zone. The second has a time that Berlin's clocks skip. */
+/** Events as the version before wrote them: times of UTC, taken in the session's zone. Berlin's clocks skip one of them. */
 async function writeAsBefore(url: string): Promise<Client> {
   await migrate(url);
   const client = await connectPostgres({ connectionString: url });
@@ -110,7 +110,8 @@ async function setZone(client: Client, zone: string): Promise<void> {
 
 const RIGHT = [
   { created_at: '2026-11-28 10:00:00+00', on_sale_at: '2027-07-01 18:00:00+00' },
-  { created_at: '2026-11-28 10:00:00+00', on_sale_at: '2027-03-28 03:30:00+00' }, // the hour was lost when it was written
+  // The hour was lost when it was written.
+  { created_at: '2026-11-28 10:00:00+00', on_sale_at: '2027-03-28 03:30:00+00' },
   { created_at: '2026-11-28 10:00:00+00', on_sale_at: null },
 ];
 

@@ -8,12 +8,13 @@ import { openPrisma } from './prisma.ts';
 const SETTINGS = `SELECT name, setting, source FROM pg_settings
   WHERE name IN ('TimeZone', 'statement_timeout') AND source <> 'default' ORDER BY name`;
 
-test('each connection of a pool has the zone UTC and a time-out before its first statement, set by statements alone', async () => {
+test('a pool sets the zone UTC and a time-out before the first statement of each connection', async () => {
   const prisma = openPrisma(await ownDatabase(), 3);
   try {
     const found = await Promise.all([1, 2, 3].map(() => prisma.$queryRawUnsafe(SETTINGS)));
     const settings = [
-      { name: 'TimeZone', setting: 'UTC', source: 'session' }, // sent with the start, it would be `client`: PgBouncer refuses such
+      // A start-up parameter would have the source `client`: PgBouncer refuses those that it does not know.
+      { name: 'TimeZone', setting: 'UTC', source: 'session' },
       { name: 'statement_timeout', setting: String(defaults.DATABASE_TIMEOUT_MS), source: 'session' },
     ];
     expect(found).toEqual([settings, settings, settings]);
