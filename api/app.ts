@@ -51,7 +51,10 @@ const corsOptions = (origin: string[]): CorsOptions => {
 
 /** The Express app. It does not listen: main.ts and the tests do that. */
 export function buildApp(deps: {
-  config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'TRUST_PROXY' | 'CORS_ORIGINS'> &
+  config: Pick<
+    Config,
+    'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'TRUST_PROXY' | 'CORS_ORIGINS' | 'RESERVE_WAIT_SECONDS'
+  > &
     Parameters<typeof createRateLimits>[0];
   requireOperator: OperatorGuard;
   requireSeller: SellerGuard;

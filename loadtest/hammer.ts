@@ -13,6 +13,9 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Headers of a request for seats that is to be answered with a ticket, whatever RESERVE_WAIT_SECONDS says where it goes. */
+export const NO_WAIT = { prefer: 'wait=0' };
+
 /** One answered request. */
 export type Answer = { status: number; body: unknown; ms: number };
 

@@ -4,7 +4,7 @@ import { ticketId } from '../shared/contract/ids.ts';
 import type { SeatWish } from '../shared/contract/reserve.ts';
 import { errorCode, type TicketView, ticketView } from '../shared/contract/tickets.ts';
 import { followByPolling, followBySocket } from './followers.ts';
-import { hammer } from './hammer.ts';
+import { hammer, NO_WAIT } from './hammer.ts';
 
 /** Seconds without a new outcome after which those that are missing count as lost. */
 const PATIENCE_SECONDS = 90;
@@ -65,6 +65,7 @@ export async function runHerd(options: {
       path: '/reserve',
       requests,
       connections,
+      headersOf: () => NO_WAIT,
       ...(perSecond !== undefined && { perSecond }),
       bodyOf: (index) => bodies[index] ?? '',
       async onAnswer({ status, body, ms }) {

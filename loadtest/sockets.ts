@@ -7,7 +7,7 @@ import { serverMessage } from '../shared/contract/messages.ts';
 import { ticketReceipt } from '../shared/contract/tickets.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { frameOf, PING, PONG, readFrame, TEXT } from './fuzz/wire.ts';
-import { hammer } from './hammer.ts';
+import { hammer, NO_WAIT } from './hammer.ts';
 import { openMemory, residentMegabytes } from './memory.ts';
 import { wholeOf } from './options.ts';
 import { startOwnSystem } from './own-system.ts';
@@ -81,6 +81,7 @@ async function queueTickets(url: string, tickets: number): Promise<string[]> {
     path: '/reserve',
     requests: tickets,
     connections: 64,
+    headersOf: () => NO_WAIT,
     bodyOf: () => '{"count":1}',
     onAnswer: ({ body }) => void ids.push(ticketReceipt.parse(body).ticketId),
   });

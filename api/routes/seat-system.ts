@@ -2,10 +2,10 @@ import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { clearBody } from '../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import { type RunWish, runWish } from '../../shared/contract/reserve.ts';
+import { runWish } from '../../shared/contract/reserve.ts';
 import { codeOfStatus, type TicketView } from '../../shared/contract/tickets.ts';
 import type { VisitorView } from '../../shared/contract/waiting-room.ts';
-import { type House, misfit, zoneOf } from '../../shared/domain/house.ts';
+import { type House, misfit, type Zone, zoneOf } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
@@ -54,6 +54,17 @@ const seatSystemStatus = {
   sold_out: 'closed',
 } as const satisfies Record<VisitorView['status'], string>;
 
+/** What a request asked for, as it came: anything may stand there. */
+type Asked = { zone?: unknown; row?: unknown; count?: unknown };
+
+/** A refusal that repeats zone, row and count of its request, as the seat system's clients know it. What is no single value is left out. */
+function repeating(fault: unknown, { zone, row, count }: Asked): unknown {
+  if (!(fault instanceof ApiError)) return fault;
+  for (const [name, value] of Object.entries({ zone, row, count }))
+    if (value === null || ['number', 'string', 'boolean'].includes(typeof value)) fault.fields[name] = value;
+  return fault;
+}
+
 /**
  * Surface A: the seat system's routes. They answer 200, 201 or 409, nothing else. They stand on the app itself: a router
  * between would cost each reservation a twentieth of its time.
@@ -61,7 +72,7 @@ const seatSystemStatus = {
 export function addSeatSystemRoutes(
   app: Express,
   deps: {
-    config: Pick<Config, 'EMBEDDED'>;
+    config: Pick<Config, 'EMBEDDED' | 'RESERVE_WAIT_SECONDS'>;
     bookIntake: Intake<'book'>;
     bookings: BookingReads;
     outcomes: Outcomes;
@@ -103,8 +114,21 @@ export function addSeatSystemRoutes(
 
   async function reserve(req: Request, res: Response): Promise<void> {
     const soldBy = requireSeller(req);
-    const seconds = waitSeconds(req);
+    const seconds = waitSeconds(req, config.RESERVE_WAIT_SECONDS);
     const body = await readJson(req);
+    try {
+      await sell(req, res, body, { soldBy, seconds });
+    } catch (fault) {
+      throw repeating(fault, (body ?? {}) as Asked);
+    }
+  }
+
+  async function sell(
+    req: Request,
+    res: Response,
+    body: unknown,
+    { soldBy, seconds }: { soldBy: ReturnType<SellerGuard>; seconds: number },
+  ): Promise<void> {
     const wish = parse(runWish, body);
     const now = await house();
     const unfit = misfit(now, wish);
@@ -120,7 +144,7 @@ export function addSeatSystemRoutes(
     noteAccepted(log, req, submission.ticketId);
     if (seconds > 0) {
       const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
-      if (view !== undefined) return replyOutcome(res, wish, view, submission);
+      if (view !== undefined) return replyOutcome(res, view, submission);
     }
     replyTicket(res, 201, submission);
   }
@@ -132,15 +156,14 @@ export function addSeatSystemRoutes(
   }
 
   /** An outcome never changes, the booking may: a replay is not told of seats that are sold no more. */
-  async function replyOutcome(res: Response, wish: RunWish, view: TicketView, { isReplay }: Submission): Promise<void> {
+  async function replyOutcome(res: Response, view: TicketView, { isReplay }: Submission): Promise<void> {
     const { ticketId, booking } = view;
-    const asked = { zone: wish.zone, row: wish.row, count: wish.count };
-    if (booking === undefined) throw refusedTicket(view, asked);
+    if (booking === undefined) throw refusedTicket(view);
     if (isReplay || booking.id !== ticketId) {
       const now = await bookings.findNow(booking.id);
       const { status } = now ?? {};
       const code = status === undefined || status === 'PENDING' ? 'BOOKING_UNKNOWN' : codeOfStatus[status];
-      if (status !== 'CONFIRMED') throw new ApiError(code, undefined, { ...asked, ticketId, booking: now });
+      if (status !== 'CONFIRMED') throw new ApiError(code, undefined, { ticketId, booking: now });
     }
     const { zone, row, startIndex, seatsCount } = booking;
     reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });
@@ -155,13 +178,26 @@ export function addSeatSystemRoutes(
 
   async function occupancy(req: Request, res: Response): Promise<void> {
     refuseQuery(req);
-    const { zone: zoneNumber, row } = parse(placeParams, req.params);
-    const zone = zoneOf(await house(), zoneNumber);
-    if (zone === undefined || row > zone.rows) throw new ApiError('INVALID_REQUEST', 'There is no such row.');
+    const { zone, row } = await rowOf(req.params);
     const { rows } = await seats.readRows(DEFAULT_EVENT, [{ zone, row }]);
     const occupied = rows.flatMap(statusesOf).filter((status) => status !== 'AVAILABLE').length;
     const total = zone.seatsPerRow;
-    reply(res, 200, { zone: zoneNumber, row, occupied, total, available: total - occupied });
+    reply(res, 200, { zone: zone.number, row, occupied, total, available: total - occupied });
+  }
+
+  async function rowOf(params: Request['params']): Promise<{ zone: Zone; row: number }> {
+    try {
+      const { zone: number, row } = parse(placeParams, params);
+      const zone = zoneOf(await house(), number);
+      if (zone === undefined || row > zone.rows) throw new ApiError('INVALID_REQUEST', 'There is no such row.');
+      return { zone, row };
+    } catch (fault) {
+      const numbers = Object.entries(params).map(([name, text]) => [
+        name,
+        Number.isNaN(Number(text)) ? text : Number(text),
+      ]);
+      throw repeating(fault, Object.fromEntries(numbers));
+    }
   }
 
   async function checkAll(req: Request, res: Response): Promise<void> {
@@ -206,7 +242,7 @@ export function addSeatSystemRoutes(
   async function stats(req: Request, res: Response): Promise<void> {
     refuseQuery(req);
     const { bytesPerRow, ...figures } = await seats.stats(await house());
-    reply(res, 200, { ...figures, estimatedSizePerKey: `${bytesPerRow} bytes` });
+    reply(res, 200, { ...figures, estimatedSizePerKey: bytesPerRow });
   }
 
   async function waitingRoom(req: Request, res: Response): Promise<void> {

@@ -24,14 +24,17 @@ export const problem = z
   })
   .meta({ id: 'Problem' });
 
+/** A field of a request as it came, right or wrong. */
+const asAsked = z.union([z.number(), z.string(), z.boolean(), z.null()]).optional();
+
 /** An error on surface A, where everything that is wrong answers 409. `zone`, `row` and `count` as they were asked for. */
 export const conflict = z
   .object({
     error: z.string(),
     ...details,
-    zone: z.int().optional(),
-    row: z.int().optional(),
-    count: z.int().optional(),
+    zone: asAsked,
+    row: asAsked,
+    count: asAsked,
   })
   .meta({ id: 'Conflict' });
 
@@ -72,7 +75,8 @@ export const stats = z.object({
   memoryUsed: z.string(),
   totalKeys: z.int(),
   seatKeys: z.int(),
-  estimatedSizePerKey: z.string(),
+  /** Bytes of one row's bitmap. */
+  estimatedSizePerKey: z.int(),
 });
 
 export const alive = z.object({ status: z.literal('ok') });

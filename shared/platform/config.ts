@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { loadEnvFile } from 'node:process';
 import { z } from 'zod';
-import { MAX_SHARDS, MAX_WORKERS } from '../contract/limits.ts';
+import { MAX_SHARDS, MAX_WAIT_SECONDS, MAX_WORKERS } from '../contract/limits.ts';
 
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
@@ -46,6 +46,7 @@ export const settings = z.object({
   ZONES: count(1, 10_000).default(50),
   ROWS: count(1, 10_000).default(20),
   SEATS_PER_ROW: count(1, 1_000).default(65),
+  RESERVE_WAIT_SECONDS: count(0, MAX_WAIT_SECONDS).default(0),
   MAX_QUEUED: count(1, 100_000_000).default(2_000_000),
   ADMIN_TOKEN: secret.optional(),
   /** Left out, `sellByOf` says. */

@@ -190,7 +190,8 @@ export function createSeatReader({ redis, prisma, shards }: { redis: Redis; pris
         redis.exists(rows),
         redis.memory('USAGE', place(1, 1)),
       ]);
-      const memoryUsed = /used_memory_human:(\S+)/.exec(memory)?.[1] ?? 'unknown';
+      const [, size, unit = ''] = /used_memory_human:([\d.]+)([BKMGT])/.exec(memory) ?? [];
+      const memoryUsed = size === undefined ? 'unknown' : `${size} ${unit.replace(/[KMGT]/, '$&B')}`;
       return { memoryUsed, totalKeys, seatKeys, bytesPerRow: bytesPerRow ?? 0 };
     },
   };

@@ -4,24 +4,26 @@ import { verifyPassword } from '../domain/password.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { keysOf } from './keys.ts';
 
-/** Users that a demonstration starts with. The first can log in with this password, which is no secret, and so its hash is none. */
-export const DEMO_USERS = 100;
+/**
+ * Users that a demonstration starts with, as many as the load test of the booking system before goes through. The first can log in with this
+ * password, which is no secret, and so its hash is none.
+ */
+export const DEMO_USERS = 10_000;
 const DEMO_PASSWORD = 'password';
 const DEMO_HASH = 'scrypt$32768$8$3$hdlsxFvWdI3HA3pdiy3ITw==$pZaMEHlshljgn3DhpmJkXzIn0BwFq/z00tc2kE0xLYc='; // made once: half a second of every start
 
 /** Seconds in which failed logins of one address count together. */
 const LOGIN_WINDOW_SECONDS = 900;
 
-/** Makes sure that the demonstration's users are there, 1 to 100. */
+/** Makes sure that the demonstration's users are there, from 1 on. One statement: a start must not wait for ten thousand. */
 export async function ensureDemoUsers(prisma: PrismaClient): Promise<void> {
-  const first = await prisma.user.findUnique({ where: { id: 1 } });
-  if (first?.passwordHash) return;
-  const users = Array.from({ length: DEMO_USERS }, (_, i) => ({
-    id: i + 1,
-    email: i === 0 ? 'test@example.com' : `user${i + 1}@example.com`,
-    name: `User ${i + 1}`,
-  }));
-  await prisma.user.createMany({ data: users, skipDuplicates: true });
+  const [first, last] = await prisma.user.findMany({ where: { id: { in: [1, DEMO_USERS] } }, orderBy: { id: 'asc' } });
+  if (first?.passwordHash && last?.id === DEMO_USERS) return;
+  await prisma.$executeRaw`
+    INSERT INTO app_user (id, email, name)
+    SELECT id, CASE WHEN id = 1 THEN 'test@example.com' ELSE 'user' || id || '@example.com' END, 'User ' || id
+    FROM generate_series(1, ${DEMO_USERS}::int) AS id
+    ON CONFLICT DO NOTHING`;
   await prisma.user.updateMany({ where: { id: 1, passwordHash: null }, data: { passwordHash: DEMO_HASH } });
 }
 

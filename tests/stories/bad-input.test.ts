@@ -44,7 +44,14 @@ describe('POST /reserve answers 409 INVALID_REQUEST', () => {
   ])('%s', async (_name, body) => {
     const { status, body: answer } = await reserve(body);
     expect(status).toBe(409);
-    expect(answer).toMatchObject({ code: 'INVALID_REQUEST', error: expect.any(String) });
+    const { zone, row, count } = (typeof body === 'object' ? body : {}) as Record<string, unknown>;
+    const single = (value: unknown) => (typeof value === 'object' && value !== null ? undefined : value);
+    const echo = { zone: single(zone), row: single(row), count: single(count) };
+    expect({ zone: undefined, row: undefined, count: undefined, ...answer }).toMatchObject({
+      code: 'INVALID_REQUEST',
+      error: expect.any(String),
+      ...echo,
+    });
   });
 
   test('a wait that is no number', async () => {
@@ -239,15 +246,15 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp
 );
 
 test.each([
-  '/occupancy/0/1',
-  '/occupancy/51/1',
-  '/occupancy/1/21',
-  '/occupancy/a/1',
-  '/occupancy/1.5/1',
-  '/occupancy/%zz/1',
-])('GET %s answers 409', async (path) => {
+  ['/occupancy/0/1', { zone: 0, row: 1 }],
+  ['/occupancy/51/1', { zone: 51, row: 1 }],
+  ['/occupancy/1/21', { zone: 1, row: 21 }],
+  ['/occupancy/a/1', { zone: 'a', row: 1 }],
+  ['/occupancy/1.5/1', { zone: 1.5, row: 1 }],
+  ['/occupancy/%zz/1', {}],
+])('GET %s answers 409, and says what was asked for', async (path, asked) => {
   const reply = await send(system().url, 'GET', path);
-  expect(reply).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST' } });
+  expect(reply).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', ...asked } });
 });
 
 test.each([

@@ -123,6 +123,18 @@ describe('a hold', () => {
     expect((await hold(ANNA, { zone: 2, row: 3, count: 2 })).body).toMatchObject({ zone: 2, row: 3, seatsCount: 2 });
   });
 
+  test('is asked for by any of the ten thousand users of the demonstration', async () => {
+    expect(await hold(10_000, { count: 1 })).toMatchObject({ status: 201, body: { userId: 10_000 } });
+    const users = await system().prisma.user.findMany({
+      where: { id: { in: [1, 2, 10_000] } },
+      orderBy: { id: 'asc' },
+    });
+    expect(users.map(({ email }) => email)).toEqual(['test@example.com', 'user2@example.com', 'user10000@example.com']);
+    expect(users.map(({ passwordHash }) => passwordHash !== null)).toEqual([true, false, false]);
+    const [next] = await system().prisma.$queryRaw<{ id: bigint }[]>`SELECT nextval('app_user_id_seq') AS id`;
+    expect(Number(next?.id)).toBeGreaterThan(10_000);
+  });
+
   test('comes as a ticket first, where nobody waits, and is told over WebSocket', async () => {
     const queued = await post('/api/bookings', { eventId: 1, userId: ANNA, seatNumber: '1-1-1' });
     expect(queued).toMatchObject({ status: 202, body: { status: 'queued', position: 1 } });
@@ -136,7 +148,7 @@ describe('a hold', () => {
 
   test.each([
     ['an unknown event', { eventId: 99, userId: 1, seatNumber: '1-1-1' }, 404, 'EVENT_UNKNOWN'],
-    ['an unknown user', { eventId: 1, userId: 999, seatNumber: '1-1-1' }, 404, 'USER_UNKNOWN'],
+    ['an unknown user', { eventId: 1, userId: 10_001, seatNumber: '1-1-1' }, 404, 'USER_UNKNOWN'],
     ['no user', { eventId: 1, seatNumber: '1-1-1' }, 400, 'INVALID_REQUEST'],
     ['no seats', { eventId: 1, userId: 1 }, 400, 'INVALID_REQUEST'],
     ['a seat that there is not', { eventId: 1, userId: 1, seatNumber: '1-1-11' }, 400, 'INVALID_REQUEST'],

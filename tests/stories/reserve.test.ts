@@ -10,6 +10,16 @@ const post = (path: string, body: unknown, headers?: Record<string, string>) =>
   send(system().url, 'POST', path, body, headers);
 const get = (path: string, headers?: Record<string, string>) => send(system().url, 'GET', path, undefined, headers);
 
+test('where RESERVE_WAIT_SECONDS is set a buyer gets the outcome, unless it asks not to wait', async () => {
+  const waiting = await system().anotherApi({ RESERVE_WAIT_SECONDS: 20 });
+  const reserve = (wish: object, headers = {}) => send(waiting.url, 'POST', '/reserve', wish, headers);
+  const seat = { zone: 49, row: 19, start: 0, count: 1 };
+  expect(await reserve(seat)).toMatchObject({ status: 200, body: { zone: 49, row: 19, startIndex: 0, seatsCount: 1 } });
+  expect(await reserve(seat)).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN', zone: 49, row: 19, count: 1 } });
+  expect(await reserve(seat, { prefer: 'wait=0' })).toMatchObject({ status: 201, body: { status: 'queued' } });
+  await waiting.close();
+});
+
 describe('a buyer reserves seats', () => {
   test('gets a ticket at once, and its outcome by asking for it', async () => {
     const queued = await post('/reserve', { zone: 1, row: 1, count: 2 });

@@ -92,7 +92,7 @@ test.concurrent('a token that is shared books no more than its owner may; what w
   await visitor.join();
   const admitted = await visitor.admitted();
   // No such user: refused after seats were claimed. It must not cost a use.
-  expect(await hold(event, admitted, { userId: 9_999 })).toMatchObject({ body: { code: 'USER_UNKNOWN' } });
+  expect(await hold(event, admitted, { userId: 10_001 })).toMatchObject({ body: { code: 'USER_UNKNOWN' } });
   const all = await Promise.all(Array.from({ length: 8 }, () => hold(event, admitted)));
   expect(all.filter(({ status }) => status === 201)).toHaveLength(2);
   expect(all.filter(({ body }) => body.code === 'ADMISSION_INVALID')).toHaveLength(6);

@@ -104,8 +104,14 @@ async function startSystem(options: SystemOptions) {
     seats: createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS }),
   };
   let apiRuns = true;
-  async function startNode(connections: { redis: Redis; subscriber: Redis }) {
-    const api = await startApi({ config, prisma, ...connections, node: randomBytes(6).toString('hex'), log });
+  async function startNode(connections: { redis: Redis; subscriber: Redis }, others: SystemOptions = {}) {
+    const api = await startApi({
+      config: { ...config, ...others },
+      prisma,
+      ...connections,
+      node: randomBytes(6).toString('hex'),
+      log,
+    });
     api.server.listen(0, '127.0.0.1');
     await once(api.server, 'listening');
     return { ...api, url: `http://127.0.0.1:${(api.server.address() as AddressInfo).port}` };
@@ -141,14 +147,14 @@ async function startSystem(options: SystemOptions) {
       await prisma.$transaction((transaction) => events.clear(1, house?.generation ?? 0, transaction));
     },
 
-    /** Starts another API node beside the first, with connections of its own. */
-    async anotherApi() {
+    /** Starts another API node beside the first, with connections of its own and perhaps other settings. */
+    async anotherApi(others: SystemOptions = {}) {
       const connections = {
         redis: openRedis(redisUrl, 'producer', log),
         subscriber: openRedis(redisUrl, 'subscriber', log),
       };
       await connected(connections.redis);
-      const { url, close } = await startNode(connections);
+      const { url, close } = await startNode(connections, others);
       return {
         url,
         async close() {

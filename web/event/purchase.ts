@@ -20,7 +20,7 @@ import { createNext } from './next.ts';
 import { heldInWords } from './words.ts';
 
 /** Users that are there for trying, where nobody logs in: this browser is one of them. */
-const TRIAL_USERS = 100;
+const TRIAL_USERS = 10_000;
 
 /** Milliseconds between two looks at a ticket that waits: a tenth of its ETA, within these. */
 const LOOK = { live: 2_000, polling: 700, most: 10_000 };
