@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +15,7 @@ import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
 import { createWorkersStore } from '../shared/stores/workers.ts';
 import { onEnding } from './ending.ts';
+import { keepLogsShort } from './logs.ts';
 import { startNodePart } from './node-part.ts';
 import { startPool } from './pool.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
@@ -30,9 +30,6 @@ const SERVER_STOP_MS = 1_500;
 
 /** Milliseconds that the end waits for a step of the start that is under way. */
 const STARTING_STOP_MS = 3_000;
-
-/** The longest a log may be before the next start sets it aside, in bytes. */
-const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -85,7 +82,13 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
     say(`Starting ${name}`);
     const folder = join(data.folder, name);
     const port = await freePort();
-    const embedded = await embed({ folder, port, logFile: logFile(name), environment: process.env, progress: say });
+    const embedded = await embed({
+      folder,
+      port,
+      logFile: data.logFile(name),
+      environment: process.env,
+      progress: say,
+    });
     await supervisor.add({
       name,
       async start() {
@@ -97,12 +100,7 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
     return embedded.url;
   }
 
-  function logFile(name: string): string {
-    const file = data.logFile(name);
-    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(file, `${file}.old`);
-    return file;
-  }
-
+  await keepLogsShort(data.logs, say);
   stopping.throwIfAborted();
   const [databaseUrl, redisUrl] = await Promise.all([
     addressOf('postgres', config.DATABASE_URL, embeddedPostgres),
@@ -131,13 +129,12 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
   const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor')); // that Redis is away is said already
   say('Starting the API');
   let port = config.PORT;
-  const apiLog = logFile('api');
   const api = supervisor.add({
     name: 'api',
     async start() {
       const api = await startNodePart<{ port: number }>('api/main', {
         environment: { ...environment, PORT: String(port) },
-        logFile: apiLog,
+        logFile: data.logFile('api'),
         drainSeconds: drainSecondsOf({ ...config, EMBEDDED: embedded }),
       });
       port = api.ready.port;
@@ -147,7 +144,8 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
   const workers = startPool({
     supervisor,
     workers: createWorkersStore({ redis, shards: config.SHARDS }),
-    startWorker: (name) => startNodePart('workers/main', { environment, logFile: logFile(name.replace(' ', '-')) }),
+    startWorker: (name) =>
+      startNodePart('workers/main', { environment, logFile: data.logFile(name.replace(' ', '-')) }),
     processes: config.WORKERS,
     bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
     force: config.REDIS_URL === undefined, // its own Redis: only one that was killed can have led

@@ -11,6 +11,7 @@ import { connected, openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { createWorkersStore, type WorkersBounds } from '../shared/stores/workers.ts';
 import { onEnding } from './ending.ts';
+import { keepLogsShort } from './logs.ts';
 import { startNodePart } from './node-part.ts';
 import { startPool } from './pool.ts';
 import { createSupervisor } from './supervisor.ts';
@@ -74,6 +75,7 @@ async function main(): Promise<void> {
   const redis = openRedis(redisUrl, 'worker', createLogger(config, 'supervisor'));
   await connected(redis);
   if (stopping.signal.aborted) return;
+  await keepLogsShort(logs, say);
   const pool = await startPool({
     ...options,
     supervisor,

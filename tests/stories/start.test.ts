@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { MAX_LOG_BYTES } from '../../local/logs.ts';
 import { send } from '../support/client.ts';
 import {
   cleanUp,
@@ -35,6 +36,10 @@ test('npm start gets ready, refuses a second start on its data, books, stops in 
   });
   const processes = [...descendants(first.pid).keys()];
   expect(processes.length).toBeGreaterThanOrEqual(4);
+
+  const log = join(folder, 'logs', 'redis.log');
+  appendFileSync(log, Buffer.alloc(MAX_LOG_BYTES, 'x')); // as if it had run for long
+  await until(() => statSync(log).size < MAX_LOG_BYTES && existsSync(`${log}.old`), 10_000, first.output);
 
   const stopAt = performance.now();
   first.kill('SIGTERM');

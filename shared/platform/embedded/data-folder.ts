@@ -26,7 +26,8 @@ const read = <Value>(path: string): Value | undefined => {
  */
 export async function takeDataFolder(path: string) {
   const folder = resolve(path);
-  mkdirSync(join(folder, 'logs'), { recursive: true });
+  const logs = join(folder, 'logs');
+  mkdirSync(logs, { recursive: true });
   const [lockFile, serversFile, runningFile] = ['lock.json', 'servers.json', 'running.json'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
@@ -37,7 +38,8 @@ export async function takeDataFolder(path: string) {
 
   return {
     folder,
-    logFile: (name: string) => join(folder, 'logs', `${name}.log`),
+    logs,
+    logFile: (name: string) => join(logs, `${name}.log`),
 
     /** Notes a server that was started, so that the next start finds it if this process is killed. */
     noteServer(name: string, identity: ProcessIdentity): void {
