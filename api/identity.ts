@@ -23,7 +23,10 @@ const MAX_KNOWN_SUBJECTS = 10_000;
 
 /** Says who a request comes from: the signed token, where logging in is on; else what the body says. */
 export function createIdentity(deps: {
-  config: Pick<Config, 'AUTH' | 'AUTH_SECRET' | 'AUTH_JWKS_URL' | 'AUTH_ISSUER' | 'AUTH_AUDIENCE'>;
+  config: Pick<
+    Config,
+    'AUTH' | 'AUTH_SECRET' | 'AUTH_JWKS_URL' | 'AUTH_ISSUER' | 'AUTH_AUDIENCE' | 'AUTH_CLOCK_TOLERANCE_SECONDS'
+  >;
   users: UserStore;
 }) {
   const { config, users } = deps;
@@ -35,7 +38,8 @@ export function createIdentity(deps: {
   const numbers = new Map<string, number>();
 
   async function verify(token: string): Promise<JWTPayload> {
-    const required = { ...pinned, requiredClaims: ['sub', 'exp'] };
+    const clockTolerance = config.AUTH_CLOCK_TOLERANCE_SECONDS;
+    const required = { ...pinned, requiredClaims: ['sub', 'exp'], clockTolerance };
     const { payload } = await (provider === undefined
       ? jwtVerify(token, secret, { ...required, algorithms: [OWN_ALGORITHM] })
       : jwtVerify(token, provider, { ...required, algorithms: PROVIDER_ALGORITHMS }));

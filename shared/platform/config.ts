@@ -62,6 +62,7 @@ export const settings = z.object({
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   AUTH_ISSUER: z.string().min(1).default('frontrow'),
   AUTH_AUDIENCE: z.string().min(1).default('frontrow'),
+  AUTH_CLOCK_TOLERANCE_SECONDS: count(0, 300).default(5),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01),
   /** Set by `npm start` for the parts it starts: the servers are embedded, operators' routes are open on loopback. */

@@ -296,13 +296,14 @@ describe('with an outside identity provider', () => {
     AUTH_AUDIENCE: 'tickets',
   });
 
-  const tokenOf = async (subject: string, pair = keys) =>
+  const tokenOf = async (subject: string, pair = keys, { validFrom = '-1s', validUntil = '5m' } = {}) =>
     new SignJWT({ name: 'Carla' })
       .setProtectedHeader({ alg: 'ES256', kid: 'one' })
       .setSubject(subject)
       .setIssuer('https://id.example')
       .setAudience('tickets')
-      .setExpirationTime('5m')
+      .setNotBefore(validFrom)
+      .setExpirationTime(validUntil)
       .sign((await pair).privateKey);
   const hold = (token: string) =>
     send(system().url, 'POST', '/api/bookings?wait=20', { eventId: 1, count: 1 }, bearer(token));
@@ -317,6 +318,15 @@ describe('with an outside identity provider', () => {
     const token = await tokenOf(`auth|${randomUUID()}`);
     const together = await Promise.all(Array.from({ length: 8 }, () => hold(token)));
     expect(new Set(together.map(({ status, body }) => `${status} ${body.userId}`)).size).toBe(1);
+  });
+
+  test('its clock may differ from ours by a few seconds, and no more', async () => {
+    const statusOf = async (times: { validFrom?: string; validUntil?: string }) =>
+      (await hold(await tokenOf('auth|clocks', keys, times))).status;
+    expect(await statusOf({ validFrom: '4s' })).toBe(201);
+    expect(await statusOf({ validFrom: '60s' })).toBe(401);
+    expect(await statusOf({ validUntil: '-2s' })).toBe(201);
+    expect(await statusOf({ validUntil: '-60s' })).toBe(401);
   });
 
   test('nobody else signs, and there are no passwords of ours', async () => {
