@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Idempotency, JobPayload } from '../shared/contract/jobs.ts';
+import type { BookRequest, Idempotency, JobPayload } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import type { TicketKind } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
@@ -89,6 +89,7 @@ export function createIntake<Name extends BatchJob>(deps: {
     meter.observe(accepted.settled, Math.max(0, last - accepted.settled - batch.length), performance.now());
     return accepted.tickets.map((ticket, i) => {
       if (ticket === 'mismatch') return new ApiError('IDEMPOTENCY_MISMATCH');
+      if (ticket === 'ended') return new ApiError('ADMISSION_INVALID', 'The admission has run out.');
       const { ticketId, place } = ticket;
       const position = Math.max(1, place - accepted.settled);
       const isReplay = ticketId !== batch[i]?.ticketId;
@@ -130,8 +131,8 @@ export function createIntake<Name extends BatchJob>(deps: {
     /**
      * Puts a request on the queue. Once this resolves the request is durable.
      *
-     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH; or the fault of the flush: then the request was not accepted (it may still
-     * be booked: a client that retries with its idempotency key learns it)
+     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH, ADMISSION_INVALID where the admission has ended by Redis' clock; or the fault of
+     * the flush: then the request was not accepted (it may still be booked: a client that retries with its idempotency key learns it)
      */
     async submit(
       shard: number,
@@ -141,7 +142,8 @@ export function createIntake<Name extends BatchJob>(deps: {
       trace?: Trace,
     ): Promise<Submission> {
       if (isFull()) throw new ApiError('OVERLOADED');
-      const ticket = { ticketId: newTicketId(shard), kind, userId: asked.userId, idempotency };
+      const admittedUntilMs = (asked as Partial<BookRequest>).admission?.untilMs;
+      const ticket = { ticketId: newTicketId(shard), kind, userId: asked.userId, idempotency, admittedUntilMs };
       if (idempotency !== undefined && !(await tickets.bindEverywhere(idempotency, ticket.ticketId)))
         throw new ApiError('IDEMPOTENCY_MISMATCH');
       const endAccept = trace?.begin('accept');

@@ -14,8 +14,19 @@ const DRAWN_PER_SECOND = 5_000;
 /** Beyond this an estimate tells nothing. */
 const MAX_WAIT_SECONDS = 24 * 3_600;
 
-/** How far off an estimate may be: the pace changes with what people ahead do. */
+/** How far off an estimate may be where nothing is known that would change the pace; and around the paces that are possible. */
 const RANGE = { from: 0.6, to: 1.7 };
+const AROUND = { from: 0.8, to: 1.3 };
+
+/** By which share the rate grows in a second at the least while it grows, as advanceRoom.lua has it; and how many times faster it may become. */
+const SLOW_GROWTH = 0.1;
+const FASTER = 2;
+
+/** Share of the seats left, counted by the most that each may take, from which on it is not sure that they reach a visitor. */
+const NEAR_THE_LAST = 0.75;
+
+/** How often seats come back, one time after the other, before the last who get one do: from turns, admissions and holds that nobody uses. */
+const TIMES_BACK = 2;
 
 const words: Record<VisitorView['status'], string> = {
   open: 'Nobody has to wait: go on and book.',
@@ -27,6 +38,8 @@ const words: Record<VisitorView['status'], string> = {
   sold_out: 'Everything is sold.',
 };
 
+const PUT_OFF = 'The sale has been put off. You keep your place: turns begin anew with the sale.';
+
 /** What a visitor of an event's room is told. */
 export const viewOf = (
   eventId: number,
@@ -35,18 +48,30 @@ export const viewOf = (
   more: Partial<VisitorView> = {},
 ): VisitorView => ({ eventId, status, message: words[status], ...more, askAgainSeconds });
 
-/** What a visitor is told who waits for the draw. */
-export function beforeSaleView(eventId: number, state: RoomState): VisitorView {
-  const left = (state.onSaleMs - Date.now()) / 1000;
+/** Redis' clock, in milliseconds since 1970: turns, admissions and the sale begin and end by it, and never by this process' clock. */
+export const nowOf = ({ aheadMs = 0 }: Pick<RoomState, 'aheadMs'>): number => Date.now() + aheadMs;
+
+/** Whether an event's sale has yet to begin. */
+export const isBeforeSale = (state: RoomState): boolean => state.onSaleMs > nowOf(state);
+
+/** What a visitor is told who waits for the draw; or, with a position, for a sale that was put off after the draw. */
+export function beforeSaleView(eventId: number, state: RoomState, position?: number): VisitorView {
+  const nowMs = nowOf(state);
+  const left = (state.onSaleMs - nowMs) / 1000;
   const seconds = Math.max(left, 0.5) + (Math.random() * state.joined) / DRAWN_PER_SECOND;
   const sale = state.onSaleMs > 0 ? { onSaleAt: new Date(state.onSaleMs).toISOString(), timeZone: state.timeZone } : {};
-  return viewOf(eventId, 'before_sale', askAgain(seconds, state), { ...sale, paused: state.paused || undefined });
+  return viewOf(eventId, 'before_sale', askAgain(seconds, state), {
+    ...(position !== undefined && { message: PUT_OFF, position }),
+    ...sale,
+    now: new Date(nowMs).toISOString(),
+    paused: state.paused || undefined,
+  });
 }
 
 /** What a visitor is told whose position is behind those whose turn has come. */
 export function waitingView(eventId: number, state: RoomState, position: number): VisitorView {
   const ahead = Math.max(0, position - state.serving - 1);
-  const { seconds, likelySoldOut, isTold } = waitOf(state, ahead);
+  const { seconds, fromSeconds, toSeconds, likelySoldOut, isTold } = waitOf(state, ahead);
   const { paused } = state;
   if (paused) return viewOf(eventId, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
   // Who will probably find nothing left is promised no time.
@@ -56,18 +81,38 @@ export function waitingView(eventId: number, state: RoomState, position: number)
   }
   const wait = {
     seconds: Math.ceil(seconds),
-    fromSeconds: Math.floor(seconds * RANGE.from),
-    toSeconds: Math.ceil(seconds * RANGE.to) + 1,
+    fromSeconds: Math.floor(fromSeconds),
+    toSeconds: Math.ceil(toSeconds) + 1,
   };
   return viewOf(eventId, 'waiting', askAgain(seconds * ASK_SHARE, state), { position, ahead, wait });
 }
 
-/** How long who has so many ahead has to wait, probably, whether they are told, and whether anything will be left. */
+/**
+ * How long a visitor with so many people ahead waits, probably, and the range of it; whether they are told, and whether anything will be left.
+ *
+ * The range spans what may come: the rate may double, or grow slowly on its way to its top. A visitor whom the seats left may not reach
+ * waits, if they do not, until others' turns, admissions and holds have run out.
+ */
 export function waitOf(state: RoomState, ahead: number) {
-  const { used, rate, growth, top, speed, seatsEach, seatsSpare } = state;
-  const seconds = secondsUntil(ahead + 1, used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed });
+  const { used, rate, growth, top, limit, speed, seatsEach, seatsMost, seatsSpare } = state;
+  const people = ahead + 1;
+  const seconds = secondsUntil(people, used ? { rate, growth, top } : { rate: speed, growth: 0, top: speed });
   const likelySoldOut = ahead * seatsEach >= seatsSpare || undefined;
-  return { seconds, likelySoldOut, isTold: !likelySoldOut && seconds <= MAX_WAIT_SECONDS };
+  const isLast = ahead * seatsMost >= seatsSpare * NEAR_THE_LAST;
+
+  let [fromSeconds, toSeconds] = [seconds * RANGE.from, seconds * RANGE.to];
+  if (used) {
+    const fastest = Math.max(top, Math.min(FASTER * rate, limit || Number.POSITIVE_INFINITY));
+    const soonest = secondsUntil(people, { rate, growth, top: fastest });
+    const latest = secondsUntil(people, { rate, growth: Math.min(growth, SLOW_GROWTH), top });
+    fromSeconds = Math.min(fromSeconds, soonest * AROUND.from);
+    toSeconds = Math.max(toSeconds, latest * AROUND.to);
+  }
+  if (isLast) {
+    toSeconds += (TIMES_BACK * (state.turnMs + state.admissionMs + state.holdMs)) / 1000;
+    if (!used) fromSeconds = 0; // one who leaves is enough
+  }
+  return { seconds, fromSeconds, toSeconds, likelySoldOut, isTold: !likelySoldOut && seconds <= MAX_WAIT_SECONDS };
 }
 
 /** Spread, so that those who came together do not ask together for ever; never so late that a turn would pass. */

@@ -9,7 +9,7 @@ import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
 import { ApiError } from './http.ts';
 import { createJoin } from './room-joins.ts';
 import { createRoomMeasures } from './room-measures.ts';
-import { beforeSaleView, MAX_ASK_SECONDS, viewOf, waitingView, waitOf } from './visitor-views.ts';
+import { beforeSaleView, isBeforeSale, MAX_ASK_SECONDS, nowOf, viewOf, waitingView, waitOf } from './visitor-views.ts';
 
 /** Milliseconds between two looks at how lines stand, and between two for rooms that were switched on or off. */
 const REFRESH_MS = 125;
@@ -18,9 +18,13 @@ const LIST_MS = 1_000;
 /** Milliseconds that a look under way is given when the node stops. */
 const STOP_MS = 1_000;
 
-/** Milliseconds for which the answer to whose turn has come is remembered: asking more often costs no call of Redis. */
+/** Milliseconds for which it is remembered that a turn was taken or is over: asking more often costs no call of Redis. */
 const TURN_KEPT_MS = 1_000;
 const MAX_TURNS_KEPT = 20_000;
+
+/** Milliseconds between the tries to take a turn, and after which no further one begins: a page gives an answer 10 s. */
+const TURN_PAUSES_MS = [100, 300];
+const TURN_TRIED_MS = 3_000;
 
 /** An event's room as this node knows it. */
 type KnownRoom = Room & {
@@ -30,7 +34,14 @@ type KnownRoom = Room & {
   /** The drawn order. */
   order: ((arrival: number) => number) | undefined;
   join: ReturnType<typeof createJoin>;
+  /** The last position of whom this node told that it was their turn. */
+  furthest: number;
+  /** Visitors who left by this node. */
+  leavers: number;
 };
+
+/** What Redis says of a turn that it cannot give now, though it has come: it has lost the line or is back with old data. */
+const LATER: readonly unknown[] = ['WAIT', 'REBUILD'];
 
 /**
  * The waiting rooms of one node. It holds how every line stands in memory and looks again a few times a second: who polls is answered
@@ -50,7 +61,8 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     const room = await store.find(eventId);
     if (room === undefined || room.settings.mode === 'off') return void rooms.delete(eventId);
     if (rooms.get(eventId)?.generation === room.generation) return; // another list was faster, and it may be in use
-    const line = { ...room, tokens: createRoomTokens(room.secret), state: undefined, order: undefined };
+    const tokens = createRoomTokens(room.secret);
+    const line = { ...room, tokens, state: undefined, order: undefined, furthest: 0, leavers: 0 };
     rooms.set(eventId, Object.assign(line, { join: createJoin(store, line) }));
   }
 
@@ -120,34 +132,63 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     if (state === undefined) return viewOf(eventId, 'waiting', 2);
     if (!state.on) return viewOf(eventId, 'open', MAX_ASK_SECONDS);
     const position = positionOf(room, arrival);
-    if (position === undefined) return beforeSaleView(eventId, state);
+    if (position === undefined || isBeforeSale(state)) return beforeSaleView(eventId, state, position);
     if (state.sold) return viewOf(eventId, 'sold_out', MAX_ASK_SECONDS, { position });
     return position > state.serving ? waitingView(eventId, state, position) : { turnOf: position };
   }
 
-  /** The view of who may be let in: the same admission token, however often it is asked for. */
+  /**
+   * The view of a visitor whose turn has come: the same admission token, however often it is asked for. Only what stays true is
+   * remembered: a visitor who was told to wait must not hear it again once somebody behind was let in.
+   *
+   * @throws ApiError UNAVAILABLE where the turn cannot be taken and somebody behind was let in already
+   */
   async function turnView(room: KnownRoom, { arrival, userId }: Visitor, position: number): Promise<VisitorView> {
-    const key = `${room.eventId}:${room.generation}:${arrival}`;
+    const { eventId, generation, tokens } = room;
+    const key = `${eventId}:${generation}:${arrival}`;
     const kept = turns.get(key);
     if (kept !== undefined && kept.untilMs > performance.now()) return kept.view;
-    const mine = await turnOf();
+    const { leavers } = room;
+    const answer = await takeTurn(room, position, arrival);
+    const state = room.state;
+    if (answer === 'CLOSED' && state !== undefined) return beforeSaleView(eventId, state, position);
+    if (typeof answer === 'string' && answer !== 'PASSED' && answer !== 'LEFT') {
+      if (position <= room.furthest) throw new ApiError('UNAVAILABLE', 'Your turn has come. Ask again.');
+      return viewOf(eventId, 'waiting', 1, { position, ahead: 0 });
+    }
+    const nowMs = nowOf(state ?? {});
+    const leftMs = typeof answer === 'number' ? answer - nowMs : TURN_KEPT_MS;
+    const view = typeof answer === 'number' ? admit(answer) : over(answer);
     if (turns.size >= MAX_TURNS_KEPT) turns.clear();
-    turns.set(key, { view: mine, untilMs: performance.now() + TURN_KEPT_MS });
-    return mine;
+    // A visitor who left meanwhile is told so.
+    if (room.leavers === leavers) turns.set(key, { view, untilMs: performance.now() + Math.min(TURN_KEPT_MS, leftMs) });
+    return view;
 
-    async function turnOf(): Promise<VisitorView> {
-      const { eventId, generation, state, tokens } = room;
+    function over(why: 'PASSED' | 'LEFT'): VisitorView {
+      return viewOf(eventId, why === 'LEFT' ? 'left' : 'turn_passed', MAX_ASK_SECONDS, { position });
+    }
+
+    function admit(untilMs: number): VisitorView {
+      room.furthest = Math.max(room.furthest, position);
+      const uses = state?.uses ?? 1;
+      const token = tokens.signAdmission({ eventId, generation, position, userId, untilMs, uses });
+      const admission = { token, expiresAt: new Date(untilMs).toISOString(), uses };
+      return viewOf(eventId, 'your_turn', 10, { position, ahead: 0, now: new Date(nowMs).toISOString(), admission });
+    }
+  }
+
+  /** Takes a turn that has come. Doing it again changes nothing, so a call that failed is tried again. */
+  async function takeTurn(room: KnownRoom, position: number, arrival: number) {
+    const startedAt = performance.now();
+    for (let tries = 0; ; tries += 1) {
       const answer = await store.takeTurn(room, position, arrival).catch((fault: Error) => {
-        log.warn({ fault: fault.message }, 'a turn cannot be taken now');
+        log.warn({ eventId: room.eventId, fault: fault.message }, 'taking a turn failed');
         return 'WAIT' as const;
       });
-      if (answer === 'PASSED') return viewOf(eventId, 'turn_passed', MAX_ASK_SECONDS, { position });
-      if (answer === 'LEFT') return viewOf(eventId, 'left', MAX_ASK_SECONDS, { position });
-      if (typeof answer === 'string') return viewOf(eventId, 'waiting', 1, { position, ahead: 0 });
-      const uses = state?.uses ?? 1;
-      const token = tokens.signAdmission({ eventId, generation, position, userId, untilMs: answer, uses });
-      const expiresAt = new Date(answer).toISOString();
-      return viewOf(eventId, 'your_turn', 10, { position, ahead: 0, admission: { token, expiresAt, uses } });
+      const pauseMs = TURN_PAUSES_MS[tries];
+      if (!LATER.includes(answer) || pauseMs === undefined) return answer;
+      if (performance.now() - startedAt > TURN_TRIED_MS) return answer;
+      await sleep(pauseMs);
     }
   }
 
@@ -184,7 +225,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     /**
      * How a visitor stands, without a call of Redis or PostgreSQL until the turn has come.
      *
-     * @throws ApiError PLACE_UNKNOWN where somebody has to wait and the token is none of this line
+     * @throws ApiError PLACE_UNKNOWN where somebody has to wait and the token is none of this line; UNAVAILABLE as `turnView`
      */
     poll(eventId: number, token: string | undefined): VisitorView | Promise<VisitorView> {
       const room = rooms.get(eventId);
@@ -236,13 +277,15 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       if (room === undefined || visitor === undefined) throw new ApiError('PLACE_UNKNOWN');
       const { arrival } = visitor;
       if (!(await store.leave(room, arrival, positionOf(room, arrival)))) throw new ApiError('UNAVAILABLE');
+      room.leavers += 1;
       turns.delete(`${eventId}:${room.generation}:${arrival}`);
       return viewOf(eventId, 'left', MAX_ASK_SECONDS);
     },
 
     /**
-     * The admission that a booking of an event goes under; undefined where none is needed. Checked here alone; its uses are counted
-     * where seats are claimed.
+     * The admission that a booking of an event goes under; undefined where none is needed. Whose it is and who signed it are checked
+     * here alone. Its end is judged by Redis' clock where the request is accepted, never by this process' clock; its line and its uses
+     * are judged where seats are claimed.
      *
      * @param headers of the booking's request
      * @param userOf the user that the request speaks for, asked where the admission names one
@@ -265,7 +308,6 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
       if (admission?.eventId !== eventId || admission.generation !== room.generation)
         throw new ApiError('ADMISSION_INVALID');
       const { generation, position, uses, untilMs } = admission;
-      if (untilMs <= Date.now()) throw new ApiError('ADMISSION_INVALID', 'The admission has run out.');
       if (admission.userId !== undefined && admission.userId !== userId)
         throw new ApiError('ADMISSION_INVALID', 'The admission is another user’s.');
       return { generation, position, uses, untilMs };

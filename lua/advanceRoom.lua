@@ -15,7 +15,8 @@
 -- ARGV[3]  totalSeats  integer, of the house
 -- ARGV[4]  steppedMs   milliseconds, the last step that PostgreSQL knows of
 -- RETURNS  { now in milliseconds, serving, serving as proposed, joined, numbers, people or '', drawn, chain, milliseconds that the history
---          goes back }; EARLY; or REBUILD where there is no such line, or an older one than PostgreSQL has
+--          goes back }; EARLY; AHEAD where PostgreSQL's last step lies ahead of this Redis' clock and has to be dated back first; or REBUILD
+--          where there is no such line, or an older one than PostgreSQL has
 -- COST     O(zones + log(entries of the history) + people of the last minute / 8 bits of a byte)
 local sequence, settled, waiting, active, delayed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local houseStem, countsStem, roomStem, roomHistoryStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
@@ -35,6 +36,7 @@ local FAST, SLOW = 0.4, 0.1 -- growth of the rate in a second, below and above w
 local FEW = 4 -- tickets on the queue that are no delay
 local CALM_MS = 30000
 local ASSUMED_VISITORS = 20 -- taken to have got a seat each, until more was seen
+local MOST_SEATS = 5 -- in one request, MAX_SEATS_PER_REQUEST of the contract: so many each of these may have got as well
 
 local room, history = roomStem .. event, roomHistoryStem .. event
 local fields = redis.call('HGETALL', room)
@@ -44,12 +46,42 @@ if line.generation ~= generation then return 'REBUILD' end
 local function number(name, fallback) return tonumber(line[name]) or fallback or 0 end
 
 if number('stepMs') < steppedMs then return 'REBUILD' end -- Redis is back with old data
+if steppedMs > nowMs + MAX_AHEAD_MS then return 'AHEAD' end
 
-local windowMs = math.max(number('turnMs') + number('admissionMs'), 60000)
+local terms = readTerms(line.terms, line.turnMs, line.admissionMs)
+local windowMs = windowOf(terms)
+local stepMs = math.max(STEP_MS, windowMs / MAX_STEPS)
 local sinceMs = nowMs - number('stepMs')
-if sinceMs < math.max(STEP_MS, windowMs / MAX_STEPS) then return 'EARLY' end
+if number('stepMs') > nowMs + MAX_AHEAD_MS then
+  dateBack(history)
+  sinceMs = stepMs
+end
+if sinceMs < stepMs then return 'EARLY' end
 local seconds = math.min(sinceMs, MAX_STEP_MS) / 1000
 local joined, serving = number('joined'), number('serving')
+
+-- Whoever was called has all of the turn from now on.
+local function beginTurns()
+  redis.call('ZREMRANGEBYRANK', history, 1, -1)
+  if tonumber(redis.call('ZRANGE', history, 0, 0)[1] or 0) < serving then redis.call('ZADD', history, nowMs, serving) end
+end
+
+-- Takes back all turns and admissions that are not over, and goes on doing so: none of them runs while the sale is put off.
+local function takeTurnsBack()
+  if line.closed ~= '1' then
+    local over = servingAt(history, nowMs - windowMs)
+    redis.call('DEL', history)
+    redis.call('ZADD', history, 0, over)
+    clearMarks(roomTakenStem, event, generation, over + 1, serving)
+    local inside = 0
+    local buckets = redis.call('HVALS', roomInsideStem .. event)
+    for i = 1, #buckets do inside = inside + buckets[i] end
+    redis.call('DEL', roomInsideStem .. event)
+    line.back = number('back') + inside
+    redis.call('HSET', room, 'closed', 1, 'back', line.back)
+  end
+  beginTurns()
+end
 
 -- The booking queue: how many wait, how fast it drains, and what that is in seconds. Only while jobs wait for a worker the pace is
 -- all that workers can do.
@@ -82,6 +114,15 @@ local free = totalSeats - taken
 local people = closeLine(room, line.people, joined, onSaleMs)
 local drawn = people and (people == 0 or line.drawn == '1')
 
+-- A sale that was put off takes back the turns that run: they begin anew with the sale.
+local beforeSale = onSaleMs and nowMs < onSaleMs
+if beforeSale and serving > 0 then
+  takeTurnsBack()
+elseif line.closed == '1' then
+  beginTurns()
+  redis.call('HDEL', room, 'closed')
+end
+
 -- The people: let in and not done, and those whose turn it is and who have not come.
 local inside = 0
 local buckets = redis.call('HGETALL', roomInsideStem .. event)
@@ -93,8 +134,8 @@ for i = 1, #buckets, 2 do
   end
 end
 -- Who asks as told has come before the last quarter of the turn: those who have not are late, and tell how many of the called will not.
-local turnsFrom = servingAt(history, nowMs - number('turnMs'))
-local calledFrom = servingAt(history, nowMs - number('turnMs') * 3 / 4)
+local turnsFrom = turnsOver(history, terms, 1)
+local calledFrom = turnsOver(history, terms, 3 / 4)
 local before, called = calledFrom - turnsFrom, serving - calledFrom
 local late = before - countMarks(roomTakenStem, event, generation, turnsFrom + 1, calledFrom)
 local awaited = called - countMarks(roomTakenStem, event, generation, calledFrom + 1, serving)
@@ -105,17 +146,19 @@ local coming = math.max(0, awaited - missing * called)
 local done = math.max(0, serving - number('base') - inside - offered)
 local seatsEach = (number('got') + ASSUMED_VISITORS) / (done + ASSUMED_VISITORS)
 -- Of those who came alone: who left the line is done at once, and would count for more than one's share in front of a long turn.
-local seatsOfWhoCame = (number('got') + ASSUMED_VISITORS) / (math.max(0, number('came') - inside) + ASSUMED_VISITORS)
+local seatsOfWhoCame = (number('got') + ASSUMED_VISITORS) / (math.max(0, number('came') - number('back') - inside) + ASSUMED_VISITORS)
+
+-- The most seats that each in the line may take, as far as is known: nobody further back is sure of a seat.
+local seatsMost = math.max((number('got') + MOST_SEATS * ASSUMED_VISITORS) / (done + ASSUMED_VISITORS), seatsOfWhoCame)
 
 -- Whether the room is on.
-local beforeSale = onSaleMs and nowMs < onSaleMs
 local wasOn = line.on == '1'
 local on, calmMs = line.mode == 'on', 0
 if line.mode == 'auto' then
   if not wasOn or beforeSale or joined > serving or eta > limit / 4 then
     on = wasOn or beforeSale or eta > limit
   else
-    calmMs = number('calmMs') > 0 and number('calmMs') or nowMs
+    calmMs = number('calmMs') > 0 and math.min(number('calmMs'), nowMs) or nowMs
     on = nowMs - calmMs < CALM_MS
   end
 end
@@ -126,9 +169,9 @@ if rate == 0 or (on and not wasOn) then rate = line.ceiling and drain * 0.8 or S
 if eta > limit / 4 then
   rate = math.min(rate, drain * (eta > limit / 2 and 0.5 or 0.9))
   ceiling = drain * 0.9
-elseif eta < limit / 8 and line.used == '1' then
+elseif eta < limit / 8 then
   growth = rate < ceiling and FAST or SLOW
-  rate = rate * (1 + growth) ^ seconds
+  if line.used == '1' then rate = rate * (1 + growth) ^ seconds end
 end
 rate = math.min(rate, OVER * drain)
 local top = math.min(ceiling, OVER * drain)
@@ -155,7 +198,8 @@ redis.call(
   'HSET', room, 'stepMs', nowMs, 'settled', gone, 'pace', pace, 'busy', busy and 1 or 0,
   'drain', drain, 'eta', eta, 'free', free, 'sold', (free <= 0 and held <= 0) and 1 or 0, 'inside', inside, 'offered', offered,
   'missing', missing, 'spare', free - (inside + coming) * seatsOfWhoCame, 'seatsEach', seatsEach, 'on', on and 1 or 0, 'calmMs', calmMs, 'rate', rate, 'carry', carry, 'used', used and 1 or 0,
-  'before', serving, 'speed', speed, 'growth', growth, 'top', top
+  'before', serving, 'speed', speed, 'growth', growth, 'top', top,
+  'limit', perMinute > 0 and perMinute / 60 or 0, 'seatsMost', seatsMost
 )
 if ceiling ~= math.huge then redis.call('HSET', room, 'ceiling', ceiling) end
 return {

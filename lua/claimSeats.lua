@@ -8,7 +8,7 @@
 -- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
 -- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
 -- KEYS[9]  buyersStem   + event: hash of user, "<ticket id>:<seats>" for each claim; only where the event limits a buyer
--- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, use
+-- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, admitted, use
 -- KEYS[11] changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
 -- KEYS[12] roomStem     + event: hash of the waiting room: settings, line, measurements
 -- KEYS[13] roomUsesStem + event:generation:chunk: four bits for each position, how often its admission was used
@@ -18,7 +18,7 @@
 --           and start do not count), user or '', 1 to hold the seats or 0 to sell them, admission or ''
 -- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and what the code tells (the
 --          milliseconds of NOT_ON_SALE; the held seats of SOLD_OUT where there are any; "zone:row", "zone:row:start" or
---          "zone:row:start:count" of alternatives), "SETTLED" or "REBUILD"
+--          "zone:row:start:count" of alternatives), "SETTLED" or "REBUILD" (the house, or the line of the admission, is not here)
 -- COST     O(requests x seats in a row / 8), and O(zones) once for each event that is sold out
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
@@ -383,10 +383,19 @@ local function withinLimit(request, user)
   return seats + request.count <= house.seatLimit, claims
 end
 
+-- Whether an admission lets a request in: its line stands, it had not ended when the request was accepted, and uses are left. A
+-- ticket that acceptance did not judge (an API of the version before, or Redis has forgotten it) is judged now.
+local function isAdmitted(request, admission)
+  local event = request.house.event
+  if not isOfLine(event, admission) then return false end
+  if not request.admitted and nowMs() >= endOf(admission) then return false end
+  return mayUse(event, admission)
+end
+
 -- Decides one request. Returns the labels of its seats, or nil, a code and what the code tells.
 local function decide(request, number, row, labels, user, admission)
   local house = request.house
-  if admission ~= '' and not mayUse(house.event, admission) then return nil, 'ADMISSION_INVALID', '' end
+  if admission ~= '' and not isAdmitted(request, admission) then return nil, 'ADMISSION_INVALID', '' end
   if house.paused then return nil, 'SALES_PAUSED', '' end
   if house.onSaleMs > 0 and nowMs() < house.onSaleMs then
     return nil, 'NOT_ON_SALE', ' ' .. string.format('%.0f', house.onSaleMs)
@@ -411,7 +420,8 @@ local decisions = {}
 for i = 2, #ARGV, 10 do
   local id, event = ARGV[i], ARGV[i + 1]
   local house = readHouse(event)
-  local ticket = redis.call('HMGET', ticketStem .. id, 'claim', 'outcome')
+  local admission = ARGV[i + 9]
+  local ticket = redis.call('HMGET', ticketStem .. id, 'claim', 'outcome', 'admitted')
   local decision
   if ticket[2] then
     decision = 'SETTLED'
@@ -419,11 +429,19 @@ for i = 2, #ARGV, 10 do
     decision = 'REBUILD'
   elseif ticket[1] and string.match(ticket[1], '^%u+ (%d+) ') == house.generation then
     decision = ticket[1]
+  elseif admission ~= '' and isOfLine(event, admission) == nil then
+    decision = 'REBUILD'
   else
-    local request =
-      { id = id, house = house, start = tonumber(ARGV[i + 4]), count = tonumber(ARGV[i + 5]), hold = ARGV[i + 8] == '1' }
+    local request = {
+      id = id,
+      house = house,
+      start = tonumber(ARGV[i + 4]),
+      count = tonumber(ARGV[i + 5]),
+      hold = ARGV[i + 8] == '1',
+      admitted = ticket[3],
+    }
     local number, row = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
-    local labels, code, tells = decide(request, number, row, ARGV[i + 6], ARGV[i + 7], ARGV[i + 9])
+    local labels, code, tells = decide(request, number, row, ARGV[i + 6], ARGV[i + 7], admission)
     if labels then
       decision = 'GOT ' .. house.generation .. ' ' .. labels
     else

@@ -17,7 +17,7 @@ local event, generation, arrival, position = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 -- @include room
 
-local line = redis.call('HMGET', roomStem .. event, 'generation', 'turnMs', 'admissionMs')
+local line = redis.call('HMGET', roomStem .. event, 'generation', 'turnMs', 'admissionMs', 'terms')
 if line[1] ~= generation then return 'REBUILD' end
 if getMark(roomLeftStem, event, generation, arrival) then return 0 end
 setMark(roomLeftStem, event, generation, arrival)
@@ -29,7 +29,8 @@ end
 local cameMs = turnedMs(roomHistoryStem .. event, position)
 local used = redis.call('BITFIELD', chunkKey(roomUsesStem, event, generation, position), 'GET', 'u4', '#' .. (position % CHUNK))[1]
 if not cameMs or used > 0 then return 1 end
-local bucket = bucketOf(cameMs + line[2] + line[3])
+local terms = termsOf(readTerms(line[4], line[2], line[3]), position)
+local bucket = bucketOf(cameMs + terms.turnMs + terms.admissionMs)
 if tonumber(redis.call('HGET', roomInsideStem .. event, bucket) or 0) > 0 then
   redis.call('HINCRBY', roomInsideStem .. event, bucket, -1)
 end

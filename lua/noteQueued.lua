@@ -1,5 +1,5 @@
 -- noteQueued: note of tickets that an idempotency key leads to that they are on the queue.
--- KEYS[1]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
+-- KEYS[1]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, admitted
 -- ARGV[1..] ticket id
 -- RETURNS  integer, tickets that are there
 -- COST     O(tickets)

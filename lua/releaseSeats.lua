@@ -8,7 +8,7 @@
 -- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
 -- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
 -- KEYS[9]  buyersStem   + event: hash of user, "<ticket id>:<seats>" for each claim; only where the event limits a buyer
--- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, use
+-- KEYS[10] ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, admitted, use
 -- KEYS[11] changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
 -- KEYS[12] roomStem     + event: hash of the waiting room: settings, line, measurements
 -- KEYS[13] roomUsesStem + event:generation:chunk: four bits for each position, how often its admission was used

@@ -16,7 +16,7 @@ local event, generation, serving, numbers, people, chain = ARGV[1], ARGV[2], ton
 -- @include room
 
 local room, history = roomStem .. event, roomHistoryStem .. event
-local line = redis.call('HMGET', room, 'generation', 'serving', 'numbers', 'turnMs', 'admissionMs', 'dropped')
+local line = redis.call('HMGET', room, 'generation', 'serving', 'numbers', 'turnMs', 'admissionMs', 'dropped', 'terms')
 if line[1] ~= generation then return 'REBUILD' end
 if numbers > tonumber(line[3]) then redis.call('HSET', room, 'numbers', numbers) end
 if people ~= '' then redis.call('HSET', room, 'people', people, 'chain', chain, 'drawn', 1) end
@@ -25,10 +25,15 @@ redis.call('HSET', room, 'serving', serving)
 redis.call('ZADD', history, nowMs, serving)
 
 -- One entry stays that is older than anybody asks for: it tells what serving was when that time began.
-local oldestMs = nowMs - math.max(line[4] + line[5], 60000)
+local terms = readTerms(line[7], line[4], line[5])
+local oldestMs = nowMs - windowOf(terms)
 local last = redis.call('ZREVRANGEBYSCORE', history, oldestMs, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
 if last[2] then redis.call('ZREMRANGEBYSCORE', history, '-inf', '(' .. last[2]) end
 local dropped, over = tonumber(line[6] or 0), tonumber(last[1] or 0)
+if terms[1].upTo <= over then
+  while terms[1].upTo <= over do table.remove(terms, 1) end
+  redis.call('HSET', room, 'terms', writeTerms(terms))
+end
 while (dropped + 1) * CHUNK <= over do
   redis.call('DEL', chunkKey(roomTakenStem, event, generation, dropped * CHUNK))
   dropped = dropped + 1

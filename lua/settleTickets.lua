@@ -1,6 +1,6 @@
 -- settleTickets: write outcomes to their tickets, the first writer wins, and tell the API nodes that watch them.
 -- KEYS[1]  settled      integer, tickets that have their outcome
--- KEYS[2]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
+-- KEYS[2]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, admitted
 -- KEYS[3]  idemStem     + digest of the key: "<ticket id> <fingerprint>"
 -- KEYS[4]  channelStem  + node: channel of an API node; a message has a line "<ticket id> <outcome as JSON>" for each
 -- ARGV[1]  ttlSec       integer, seconds that a ticket is kept after its outcome

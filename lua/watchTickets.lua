@@ -1,6 +1,6 @@
 -- watchTickets: read tickets and, for those without an outcome, note that an API node wants to be told of it.
 -- KEYS[1]  settled      integer, tickets that have their outcome
--- KEYS[2]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed
+-- KEYS[2]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, admitted
 -- ARGV[1]  node         id of the API node that watches, or '' to read only
 -- ARGV[2..] ticket ids
 -- RETURNS  { settled, { place, kind, outcome or '', user or '' } for each, {} where the ticket is unknown }

@@ -38,8 +38,13 @@ export const serverNow = (): number => Date.now() + aheadMs;
  * promised a second too much. An answer that was long under way tells nothing.
  */
 export function noteClock({ headers }: Response, sentAtMs: number): void {
+  noteTime(Date.parse(headers.get('date') ?? '') + 1000, sentAtMs);
+}
+
+/** As `noteClock`, where the answer itself has the time, by the clock that judges what it says. */
+export function noteTime(timeMs: number, sentAtMs: number): void {
   if (Date.now() - sentAtMs > SAME_CLOCK_MS) return;
-  const differenceMs = Date.parse(headers.get('date') ?? '') + 1000 - Date.now();
+  const differenceMs = timeMs - Date.now();
   aheadMs = Math.abs(differenceMs) > SAME_CLOCK_MS ? differenceMs : 0;
 }
 

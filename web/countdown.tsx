@@ -2,13 +2,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { serverNow } from './answers.ts';
 import { clockOf } from './words.ts';
 
-/** Milliseconds that are left until a moment of the server's clock, anew each second. */
-export function useMsLeft(until: string): number {
-  const [now, setNow] = useState(serverNow);
+/** Milliseconds that are left until a moment of the server's clock, or of another, anew each second. */
+export function useMsLeft(until: string, clock = serverNow): number {
+  const [now, setNow] = useState(clock);
   useEffect(() => {
-    const timer = setInterval(() => setNow(serverNow()), 1000);
+    const timer = setInterval(() => setNow(clock()), 1000);
     return () => clearInterval(timer);
-  }, []);
+  }, [clock]);
   return Date.parse(until) - now;
 }
 
@@ -17,15 +17,15 @@ const LAST_MINUTE_MS = 60_000;
 export const isLastMinute = (leftMs: number): boolean => leftMs < LAST_MINUTE_MS;
 
 /** Says once to a screen reader that the last minute has begun. */
-export const LastMinute = ({ until, words }: { until: string; words: string }) => (
+export const LastMinute = ({ until, words, clock }: { until: string; words: string; clock?: () => number }) => (
   <span class="unseen" role="alert">
-    {isLastMinute(useMsLeft(until)) && words}
+    {isLastMinute(useMsLeft(until, clock)) && words}
   </span>
 );
 
-/** What is left until a moment of the server's clock. Screen readers find it when asked; it is not read out each second. */
-export function Countdown({ until, label }: { until: string; label: string }) {
-  const left = useMsLeft(until);
+/** What is left until a moment of the server's clock, or of another. Screen readers find it when asked; it is not read out each second. */
+export function Countdown({ until, label, clock }: { until: string; label: string; clock?: () => number }) {
+  const left = useMsLeft(until, clock);
   return (
     <time role="timer" aria-label={label} dateTime={until}>
       {clockOf(left)}

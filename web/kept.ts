@@ -6,7 +6,8 @@ import type { admission } from '../shared/contract/waiting-room.ts';
 /** A visitor's place in an event's line. `aheadAtStart`: people ahead when it was first known. */
 export type Place = { visitorToken: string; aheadAtStart?: number };
 
-export type Admission = z.infer<typeof admission>;
+/** `aheadMs`: milliseconds by which the clock of `expiresAt` was ahead of this machine's when the admission was given. */
+export type Admission = z.infer<typeof admission> & { aheadMs?: number };
 
 /**
  * One request for seats: what is asked for, under which idempotency key, by whom, and its ticket once there is one. A reload sends it

@@ -26,6 +26,10 @@ export function createAdmit(deps: { rooms: RoomStore; events: EventStore; log: L
     const house = await events.layout(line.eventId);
     const next = await rooms.advance(line, house?.totalSeats ?? 0);
     if (next === 'early') return;
+    if (next === 'ahead') {
+      await rooms.dateBack(line);
+      return;
+    }
     if (next === 'rebuild') {
       await rooms.open(line.eventId);
       return;

@@ -6,6 +6,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import { metrics, timed } from '../shared/platform/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
 import type { BookingStore, Claim, Earlier, SaveResult } from '../shared/stores/bookings.ts';
+import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { Decision, SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 
@@ -48,12 +49,13 @@ function outcomeOfEarlier(before: Earlier): Outcome {
 /** The story of a batch of one shard: claim, save, settle. Running it again changes nothing (I2). */
 export function createBook(deps: {
   seats: SeatStore;
+  rooms: Pick<RoomStore, 'open'>;
   bookings: BookingStore;
   tickets: TicketStore;
   sellBy?: SellBy;
   log: Logger;
 }) {
-  const { seats, bookings, tickets, sellBy = 'anyone', log } = deps;
+  const { seats, rooms, bookings, tickets, sellBy = 'anyone', log } = deps;
 
   /** The decisions of a batch, in its order. */
   async function claim(shard: number, requests: readonly BookRequest[]): Promise<(Decision | undefined)[]> {
@@ -130,6 +132,9 @@ export function createBook(deps: {
       const settling = batch === undefined ? [] : requests.filter(({ ticketId }) => outcomes.has(ticketId));
       await timed(settleSeconds, () => traced(batch, 'settle', settling, () => tickets.settle(shard, outcomes)));
     }
+    // The line before the house: no admission of a line that a clear has ended may meet the house that is opened after it.
+    const lines = new Set(again.flatMap(({ eventId, admission }) => (admission === undefined ? [] : [eventId])));
+    for (const eventId of lines) if (outdated.has(eventId)) await rooms.open(eventId);
     for (const eventId of outdated) await seats.open(eventId);
     return again;
   }

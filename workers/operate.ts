@@ -70,7 +70,9 @@ export function createOperations(deps: {
       await trail.once(actOf('changeEvent', jobId, payload), async (transaction) => {
         return { before: await events.change(eventId, change, transaction), after: change };
       });
-      return seats.report(await seats.reopen(eventId));
+      const house = await seats.reopen(eventId);
+      if (change.onSaleAt !== undefined) await rooms.takeTurnsBack(eventId);
+      return seats.report(house);
     },
 
     async block({ seats: labels, ...payload }, jobId) {

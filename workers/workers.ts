@@ -60,7 +60,8 @@ export async function startWorkers(deps: {
   const holds = createHoldStore({ prisma });
   const releaseSeats = createReleaseSeats({ holds, seats });
   const sellBy = sellByOf(config);
-  const book = createBook({ seats, bookings, tickets, sellBy, log });
+  const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
+  const book = createBook({ seats, rooms, bookings, tickets, sellBy, log });
   const change = createChange({ holds, seats, tickets, releaseSeats, sellBy, log });
   const expire = createExpire({ holds, releaseSeats });
   const queues = Array.from({ length: config.SHARDS }, (_, shard) => {
@@ -73,7 +74,6 @@ export async function startWorkers(deps: {
   const turns = createTurns({ prisma });
   const stores = { prisma, events, seats, bookings, tickets, shards: config.SHARDS };
   const audit = (eventId: number) => steadyAudit(eventId, stores);
-  const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
   const trail = createTrailStore({ prisma });
   const operations = createOperations({ events, blocks: createBlockStore(), seats, rooms, trail, audit, log });
 

@@ -18,6 +18,24 @@ local function readAdmission(event, admission)
   }
 end
 
+local lines = {} -- the generation of each event's line, as far as this call has read it; 0 where Redis knows no line
+local function lineOf(event)
+  if not lines[event] then
+    lines[event] = tonumber(redis.call('HGET', roomStem .. event, 'generation') or nil) or 0
+  end
+  return lines[event]
+end
+
+-- Whether an admission is of the line that stands now: false where that line has ended, nil where Redis does not know it (yet).
+local function isOfLine(event, admission)
+  local generation = tonumber(string.match(admission, '^(%d+):'))
+  if lineOf(event) < generation then return nil end
+  return lineOf(event) == generation
+end
+
+local function endOf(admission) return tonumber(string.match(admission, ':(%d+)$')) end
+
+-- Whether uses of an admission are left.
 local function mayUse(event, admission)
   local read = readAdmission(event, admission)
   return redis.call('BITFIELD', read.key, 'GET', 'u4', read.at)[1] < read.uses

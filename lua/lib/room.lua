@@ -36,6 +36,21 @@ local function countMarks(stem, event, generation, from, to)
   return marks
 end
 
+-- Takes marks back from one number to another, both included.
+local function clearMarks(stem, event, generation, from, to)
+  while from <= to do
+    local key = chunkKey(stem, event, generation, from)
+    local first, last = from % CHUNK, math.min(to - from + from % CHUNK, CHUNK - 1)
+    from = from + last - first + 1
+    if redis.call('EXISTS', key) == 1 then
+      local firstByte, lastByte = math.ceil(first / 8), math.floor((last + 1) / 8) - 1 -- of those that are cleared whole
+      if firstByte <= lastByte then redis.call('SETRANGE', key, firstByte, string.rep('\0', lastByte - firstByte + 1)) end
+      for bit = first, math.min(firstByte * 8 - 1, last) do redis.call('SETBIT', key, bit, 0) end
+      for bit = math.max((lastByte + 1) * 8, first), last do redis.call('SETBIT', key, bit, 0) end
+    end
+  end
+end
+
 -- What `serving` was at a time. The history always has an entry older than whoever may still ask.
 local function servingAt(history, ms)
   return tonumber(redis.call('ZREVRANGEBYSCORE', history, ms, '-inf', 'LIMIT', 0, 1)[1] or 0)
@@ -51,6 +66,60 @@ local function turnedMs(history, position)
   local entry = redis.call('ZRANGE', history, low, low, 'WITHSCORES')
   if low == 0 or not entry[1] or tonumber(entry[1]) < position then return nil end
   return tonumber(entry[2])
+end
+
+-- Milliseconds by which a time that was noted may lie ahead of the clock. One further ahead was noted by another clock: this Redis has taken
+-- over from one whose clock was faster.
+local MAX_AHEAD_MS = 1000
+
+-- Entries of the history that were noted by a faster clock count as noted now: else later ones would stand before them.
+local function dateBack(history)
+  local last = redis.call('ZRANGE', history, -1, -1, 'WITHSCORES')
+  if not last[2] or tonumber(last[2]) <= nowMs then return end
+  redis.call('ZREMRANGEBYSCORE', history, '(' .. nowMs, '+inf')
+  redis.call('ZADD', history, nowMs, last[1])
+end
+
+-- A change of how long turns and admissions last holds for positions called after it: what somebody was told stands. Reads the room's
+-- `terms`, "<last position>:<turn ms>:<admission ms>" for each change, the oldest first; after them come those that hold now.
+local function readTerms(text, turnMs, admissionMs)
+  local terms = {}
+  for upTo, turn, admission in string.gmatch(text or '', '(%d+):(%d+):(%d+)') do
+    terms[#terms + 1] = { upTo = tonumber(upTo), turnMs = tonumber(turn), admissionMs = tonumber(admission) }
+  end
+  terms[#terms + 1] = { upTo = math.huge, turnMs = tonumber(turnMs), admissionMs = tonumber(admissionMs) }
+  return terms
+end
+
+-- Writes all terms but the last, which the settings have.
+local function writeTerms(terms)
+  local texts = {}
+  for i = 1, #terms - 1 do
+    texts[i] = string.format('%.0f:%.0f:%.0f', terms[i].upTo, terms[i].turnMs, terms[i].admissionMs)
+  end
+  return table.concat(texts, ',')
+end
+
+local function termsOf(terms, position)
+  for i = 1, #terms do
+    if position <= terms[i].upTo then return terms[i] end
+  end
+end
+
+-- Milliseconds that the history goes back: as long as anybody's turn and admission last, and a minute.
+local function windowOf(terms)
+  local windowMs = 60000
+  for i = 1, #terms do windowMs = math.max(windowMs, terms[i].turnMs + terms[i].admissionMs) end
+  return windowMs
+end
+
+-- The last position of those of whose turns this share is over, and of all before it.
+local function turnsOver(history, terms, share)
+  local over = 0
+  for i = 1, #terms do
+    over = math.min(math.max(over, servingAt(history, nowMs - share * terms[i].turnMs)), terms[i].upTo)
+    if over < terms[i].upTo then return over end
+  end
 end
 
 -- The bucket that an admission which ends at a time is counted in: ten seconds wide.

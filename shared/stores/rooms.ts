@@ -20,6 +20,12 @@ export const HEADROOM = 20_000;
 /** Milliseconds between two entries of the history that PostgreSQL keeps. */
 const MIRRORED_TURNS_MS = 5_000;
 
+/** Milliseconds by which a step may lie ahead of Redis' clock, as lua/lib/room.lua has it: one further ahead counts as lost. */
+const MAX_AHEAD_MS = 1_000;
+
+/** Changes of how long turns last that PostgreSQL remembers of a room. */
+const MAX_TERMS = 16;
+
 /** A line, so long as its event is not cleared. */
 export type Line = { eventId: number; generation: number };
 export type MirroredLine = Line & { steppedMs: number };
@@ -49,6 +55,8 @@ export type RoomState = {
   used: boolean;
   growth: number;
   top: number;
+  /** The rate that an operator's limit allows; 0 without one. */
+  limit: number;
   /** People let in a second, of late. */
   speed: number;
   etaSeconds: number;
@@ -59,7 +67,12 @@ export type RoomState = {
   /** Seats that one in the line takes, those counted who do not come; and that those let in will probably leave to the line. */
   seatsEach: number;
   seatsSpare: number;
+  /** The most that one in the line may take, as far as is known. */
+  seatsMost: number;
   turnMs: number;
+  admissionMs: number;
+  /** Milliseconds that a hold lasts. */
+  holdMs: number;
   login: boolean;
   /** Visitors who took their turn. */
   admitted: number;
@@ -67,6 +80,8 @@ export type RoomState = {
   onSaleMs: number;
   /** The event's. */
   timeZone: string;
+  /** Milliseconds by which Redis' clock was ahead of this process' clock when this was read. */
+  aheadMs?: number;
 };
 
 /** One step of letting in as a script proposed it: what PostgreSQL has to know first. */
@@ -118,21 +133,33 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
       return rows.map((row) => ({ ...row, steppedMs: Number(row.steppedMs) }));
     },
 
-    /** Changes an event's room in PostgreSQL, and makes one where there is none. Answers what the changed settings were. */
+    /**
+     * Changes an event's room in PostgreSQL, and makes one where there is none. How long turns and admissions last changes for whoever is
+     * called from then on: `terms` keeps what was told to those called before.
+     *
+     * @returns what the changed settings were
+     */
     async change(eventId: number, change: RoomChange, database: Database = prisma): Promise<Partial<RoomSettings>> {
       const { mode, ...rest } = change;
+      const { turnSeconds = null, admissionSeconds = null } = change;
       const set = Object.entries({ ...rest, mode: mode && modes[mode] }).filter(([, value]) => value !== undefined);
       const data: Prisma.WaitingRoomUncheckedUpdateInput = Object.fromEntries(set);
       await database.waitingRoom.createMany({ data: { eventId, ...fresh() }, skipDuplicates: true });
       await database.$executeRaw`SELECT event_id FROM waiting_room WHERE event_id = ${eventId}::int FOR NO KEY UPDATE`;
       const before = settingsOf(await database.waitingRoom.findUniqueOrThrow({ where: { eventId } }));
+      await database.$executeRaw`
+        UPDATE waiting_room SET terms =
+          CASE WHEN jsonb_array_length(terms) >= ${MAX_TERMS}::int THEN terms - 0 ELSE terms END
+          || jsonb_build_array(jsonb_build_array(serving, turn_seconds * 1000, admission_seconds * 1000))
+        WHERE event_id = ${eventId}::int AND serving > COALESCE((terms -> -1 ->> 0)::int, 0)
+          AND (turn_seconds <> ${turnSeconds}::int OR admission_seconds <> ${admissionSeconds}::int)`;
       await database.waitingRoom.update({ where: { eventId }, data: { ...data, version: { increment: 1 } } });
       return Object.fromEntries(Object.entries(before).filter(([name]) => Object.hasOwn(change, name)));
     },
 
     /** Ends an event's line and every token of it: the next one has another seed. */
     async end(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
-      const line = { numbers: 0, serving: 0, steppedMs: 0, people: null, turns: [], ...fresh() };
+      const line = { numbers: 0, serving: 0, steppedMs: 0, people: null, turns: [], terms: [], ...fresh() };
       const raise = { generation: { increment: 1 }, version: { increment: 1 } };
       await transaction.waitingRoom.updateMany({ where: { eventId }, data: { ...line, ...raise } });
       await transaction.waitingPlace.deleteMany({ where: { eventId } });
@@ -144,14 +171,15 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
      */
     async open(eventId: number): Promise<number> {
       const row = await prisma.waitingRoom.findUniqueOrThrow({ where: { eventId } });
-      const { generation, version, numbers, serving, people, chain, turns, steppedMs } = row;
+      const { generation, version, numbers, serving, people, chain, turns, terms, steppedMs } = row;
       const settings = settingsOf(row);
       const history = (turns as [number, number][]).flat();
+      const termsBefore = (terms as [number, number, number][]).map((term) => term.join(':')).join(',');
       const isNew = await scripts<number>('openRoom', shardOf(eventId), [
         ...[eventId, generation, version, numbers, serving, people ?? '', chain, Number(steppedMs)],
         ...[settings.mode, settings.paused ? 1 : 0, settings.peoplePerMinute ?? 0, settings.peopleInside ?? 0],
         ...[Math.round(settings.etaLimitSeconds * 1000), settings.turnSeconds * 1000, settings.admissionSeconds * 1000],
-        ...[settings.uses, settings.requireLogin ? 1 : 0, ...history],
+        ...[settings.uses, settings.requireLogin ? 1 : 0, termsBefore, ...history],
       ]);
       if (isNew === 1) {
         const [known] = await prisma.$queryRaw<Mirrored[]>`
@@ -169,10 +197,12 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
       const byShard = groupBy(eventIds, shardOf);
       await Promise.all(
         [...byShard].map(async ([shard, some]) => {
-          const replies = await scripts<(string | null)[][]>('readRooms', shard, some);
+          const sentMs = Date.now();
+          const [nowMs, replies] = await scripts<[number, (string | null)[][]]>('readRooms', shard, some);
+          const aheadMs = nowMs - Math.round((sentMs + Date.now()) / 2);
           for (const [i, reply] of replies.entries()) {
             const eventId = some[i];
-            if (eventId !== undefined && reply.length > 0) states.set(eventId, stateOf(reply));
+            if (eventId !== undefined && reply.length > 0) states.set(eventId, { ...stateOf(reply), aheadMs });
           }
         }),
       );
@@ -200,7 +230,7 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
 
     /** Lets a visitor in whose turn has come. Answers when the admission ends, or why there is none. */
     takeTurn({ eventId, generation }: Line, position: number, arrival: number) {
-      type Reply = number | 'WAIT' | 'PASSED' | 'LEFT' | 'REBUILD';
+      type Reply = number | 'WAIT' | 'PASSED' | 'LEFT' | 'CLOSED' | 'REBUILD';
       return scripts<Reply>('takeTurn', shardOf(eventId), [eventId, generation, position, arrival]);
     },
 
@@ -217,19 +247,65 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
       return (await redis.getbit(key, arrival % CHUNK)) === 1;
     },
 
-    /** Proposes a step of letting in; `'early'` before one is due, `'rebuild'` where Redis does not know the line as PostgreSQL does. */
-    async advance(line: MirroredLine, totalSeats: number): Promise<Step | 'early' | 'rebuild'> {
-      type Reply = [number, number, number, number, number, number | '', number, string, number] | 'EARLY' | 'REBUILD';
+    /**
+     * Proposes a step of letting in; `'early'` before one is due, `'rebuild'` where Redis does not know the line as PostgreSQL does, `'ahead'`
+     * where the last step that PostgreSQL knows of lies ahead of Redis' clock: `dateBack` mends it.
+     */
+    async advance(line: MirroredLine, totalSeats: number): Promise<Step | 'early' | 'rebuild' | 'ahead'> {
+      type Stepped = [number, number, number, number, number, number | '', number, string, number];
+      type Reply = Stepped | 'EARLY' | 'REBUILD' | 'AHEAD';
       const { eventId, generation, steppedMs } = line;
       const reply = await scripts<Reply>('advanceRoom', shardOf(eventId), [eventId, generation, totalSeats, steppedMs]);
       if (reply === 'EARLY') return 'early';
       if (reply === 'REBUILD') return 'rebuild';
+      if (reply === 'AHEAD') return 'ahead';
       const [nowMs, serving, proposed, joined, numbers, people, drawn, chain, windowMs] = reply;
       return {
         ...{ nowMs, serving, proposed, joined, numbers, chain, windowMs },
         people: people === '' ? undefined : people,
         drawn: drawn === 1,
       };
+    },
+
+    /**
+     * Dates what PostgreSQL knows of a line's steps back to now where it lies ahead of Redis' clock: another Redis has taken over, with a
+     * slower clock. Else the line would stand until that clock has caught up.
+     */
+    async dateBack({ eventId, generation }: Line): Promise<void> {
+      const [seconds, micros] = await redis.time();
+      const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      await prisma.$executeRaw`
+        UPDATE waiting_room SET
+          stepped_ms = ${nowMs}::bigint,
+          turns = COALESCE(
+            (
+              SELECT jsonb_agg(turn) FROM jsonb_array_elements(turns) AS turn
+              WHERE (turn ->> 0)::bigint <= ${nowMs}::bigint
+            ), '[]')
+            || CASE
+              WHEN (turns -> -1 ->> 0)::bigint > ${nowMs}::bigint
+              THEN jsonb_build_array(jsonb_build_array(${nowMs}::bigint, (turns -> -1 ->> 1)::int))
+              ELSE '[]'
+            END
+        WHERE event_id = ${eventId}::int AND generation = ${generation}::int
+          AND stepped_ms > ${nowMs + MAX_AHEAD_MS}::bigint`;
+    },
+
+    /**
+     * Forgets when turns came that still run, where the event's sale lies ahead: they begin anew with it. Redis does so by itself; this is
+     * for a wipe of it.
+     */
+    async takeTurnsBack(eventId: number): Promise<void> {
+      await prisma.$executeRaw`
+        UPDATE waiting_room SET turns = COALESCE(
+          (
+            SELECT jsonb_build_array(turn) FROM jsonb_array_elements(turns) AS turn
+            WHERE (turn ->> 0)::bigint
+              < extract(epoch FROM now()) * 1000 - 1000 * GREATEST(60, turn_seconds + admission_seconds)
+            ORDER BY (turn ->> 0)::bigint DESC LIMIT 1
+          ), '[]')
+        WHERE event_id = ${eventId}::int
+          AND EXISTS (SELECT 1 FROM event WHERE id = event_id AND on_sale_at > now())`;
     },
 
     /**
@@ -318,9 +394,9 @@ function settingsOf(row: Prisma.WaitingRoomModel): RoomSettings {
 /** A room as readRooms.lua answers it. What no step has measured yet is 0. */
 function stateOf(fields: readonly (string | null)[]): RoomState {
   const [generation, on, paused, joined, serving, people, drawn, chain, rate, used, ...more] = fields;
-  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, came, ...house] =
+  const [growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, came, ...last] =
     more;
-  const [onSaleMs, timeZone] = house;
+  const [limit, seatsMost, admissionMs, onSaleMs, holdMs, timeZone] = last;
   return {
     generation: Number(generation),
     on: on === '1',
@@ -346,7 +422,11 @@ function stateOf(fields: readonly (string | null)[]): RoomState {
     uses: Number(uses),
     login: login === '1',
     admitted: Number(came ?? 0),
+    limit: Number(limit ?? 0),
+    seatsMost: Number(seatsMost ?? 1),
+    admissionMs: Number(admissionMs),
     onSaleMs: Number(onSaleMs ?? 0),
+    holdMs: Number(holdMs ?? 0),
     timeZone: timeZone ?? 'UTC', // a house that a version before opened
   };
 }

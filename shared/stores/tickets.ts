@@ -23,6 +23,8 @@ export type TicketRequest = {
   /** Whose it is; nobody's else. */
   userId?: number | undefined;
   idempotency?: Idempotency | undefined;
+  /** When the admission that it comes under ends, in milliseconds since 1970 by Redis' clock. */
+  admittedUntilMs?: number | undefined;
 };
 
 /** What intake knows of a ticket once it is recorded. `place - settled` is its position. */
@@ -80,25 +82,27 @@ export function createTicketStore({ redis, scripts, shards }: { redis: Redis; sc
      * by a call that broke.
      *
      * @returns for each the ticket (an older one where its idempotency key was used before with the same request),
-     * `'mismatch'` where the key was used with another; or `'overloaded'` for all, and then nothing was recorded
+     * `'mismatch'` where the key was used with another, `'ended'` where its admission has ended; or `'overloaded'` for all, and then
+     * nothing was recorded
      */
     async accept(
       shard: number,
       node: string,
       requests: readonly TicketRequest[],
       { maxQueued, fresh }: { maxQueued: number; fresh: boolean },
-    ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch')[] } | 'overloaded'> {
+    ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch' | 'ended')[] } | 'overloaded'> {
       const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0];
-      for (const { ticketId, kind, userId, idempotency } of requests) {
+      for (const { ticketId, kind, userId, idempotency, admittedUntilMs } of requests) {
         args.push(ticketId, kind, userId ?? '', idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
+        args.push(admittedUntilMs ?? '');
       }
       const reply = await scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
       if (reply === 'OVERLOADED') return 'overloaded';
-      const accepted = requests.map((_request, i): AcceptedTicket | 'mismatch' => {
+      const accepted = requests.map((_request, i): AcceptedTicket | 'mismatch' | 'ended' => {
         const [ticketId, place, enqueue] = [reply[3 * i + 1], reply[3 * i + 2], reply[3 * i + 3]];
-        return ticketId === ''
-          ? 'mismatch'
-          : { ticketId: String(ticketId), place: Number(place), enqueue: enqueue === 1 };
+        if (ticketId === '') return 'mismatch';
+        if (ticketId === 'ENDED') return 'ended';
+        return { ticketId: String(ticketId), place: Number(place), enqueue: enqueue === 1 };
       });
       return { settled: Number(reply[0]), tickets: accepted };
     },

@@ -181,9 +181,10 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
 
 test('I3: no outcome is shown before it is committed in PostgreSQL', async () => {
   const shown: { booked: boolean; saved: boolean }[] = [];
-  const { seats, bookings, tickets, log } = system();
+  const { seats, rooms, bookings, tickets, log } = system();
   const watched = createBook({
     seats,
+    rooms,
     bookings,
     log,
     tickets: {

@@ -28,10 +28,10 @@ let run: ReturnType<typeof workers>;
 let groups = 0;
 
 function workers() {
-  const { seats, bookings, tickets, holds, log } = system();
+  const { seats, rooms, bookings, tickets, holds, log } = system();
   const releaseSeats = createReleaseSeats({ holds, seats });
   return {
-    book: createBook({ seats, bookings, tickets, log }),
+    book: createBook({ seats, rooms, bookings, tickets, log }),
     change: createChange({ holds, seats, tickets, releaseSeats, log }),
     sweep: createExpire({ holds, releaseSeats }),
   };

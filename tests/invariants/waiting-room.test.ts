@@ -1,8 +1,12 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { BookRequest } from '../../shared/contract/jobs.ts';
+import { createRoomTokens } from '../../shared/domain/room-tokens.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { settings } from '../../shared/platform/config.ts';
 import { openRedis } from '../../shared/platform/redis.ts';
 import { createRoomStore } from '../../shared/stores/rooms.ts';
+import { createBook } from '../../workers/book.ts';
 import { startWorkers } from '../../workers/workers.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
@@ -277,8 +281,8 @@ async function steppedLine(people: number) {
     event,
     line,
     /** @returns how far turns have come */
-    async step(seats: number): Promise<number> {
-      await system().redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250);
+    async step(seats: number, sinceMs = 250): Promise<number> {
+      await system().redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - sinceMs);
       const step = await rooms.advance({ ...line, steppedMs: 0 }, seats);
       if (typeof step === 'string') throw new Error(step);
       await rooms.serve(line, { serving: step.proposed, numbers: 0, people: null, chain: '' });
@@ -345,3 +349,227 @@ async function prepareEvents(count: number): Promise<number[]> {
   }
   return made;
 }
+
+describe('an admission', () => {
+  /** An admission token that ends so many milliseconds from now, by Redis' clock. */
+  async function admissionOf(event: number, endsInMs: number): Promise<Record<string, string>> {
+    const room = await roomStore().find(event);
+    if (room === undefined) throw new Error('no room');
+    const [seconds] = await system().redis.time();
+    const untilMs = Number(seconds) * 1000 + endsInMs;
+    const admission = { eventId: event, generation: room.generation, position: 1, untilMs, uses: 15 };
+    return { 'x-admission-token': createRoomTokens(room.secret).signAdmission(admission) };
+  }
+
+  /** Runs something while this process' clock is off. */
+  async function withClockOff<Result>(offMs: number, work: () => Promise<Result>): Promise<Result> {
+    const now = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + offMs);
+    try {
+      return await work();
+    } finally {
+      clock.mockRestore();
+    }
+  }
+
+  test.each([3_600_000, -3_600_000])("ends by Redis' clock, with the API's clock %d ms off", async (offMs) => {
+    const event = await roomOn();
+    const good = await admissionOf(event, 60_000);
+    const over = await admissionOf(event, -60_000);
+    await withClockOff(offMs, async () => {
+      expect(await hold(event, good)).toMatchObject({ status: 201 });
+      expect(await hold(event, over)).toMatchObject({ status: 403, body: { code: 'ADMISSION_INVALID' } });
+      const visitor = visitorAt(system().url, event);
+      await visitor.join();
+      const { now = '', admission } = await visitor.until('your_turn');
+      const lastsMs = Date.parse(admission?.expiresAt ?? '') - Date.parse(now);
+      expect(lastsMs).toBeGreaterThan(300_000);
+      expect(lastsMs).toBeLessThan(361_000);
+    });
+  });
+
+  test("the sale begins by Redis' clock, with the API's clock off", async () => {
+    const onSaleAt = new Date(Date.now() + 1_000_000).toISOString();
+    const event = await newEvent(system().url, { onSaleAt });
+    await setRoom(system().url, { mode: 'on' }, event);
+    const visitor = visitorAt(system().url, event);
+    await visitor.join();
+    await withClockOff(3_600_000, async () => {
+      await until(async () => Date.parse((await visitor.poll()).now ?? '') < Date.parse(onSaleAt), 15_000);
+      expect(await visitor.poll()).toMatchObject({ status: 'before_sale', askAgainSeconds: 30 });
+    });
+  });
+
+  test('that has run out leaves its idempotency key free, and a request that was accepted before is answered again', async () => {
+    const event = await roomOn();
+    const key = { 'idempotency-key': `key-of-event-${event}-anew` };
+    const over = await admissionOf(event, -60_000);
+    expect(await hold(event, { ...over, ...key })).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
+    const booked = await hold(event, { ...(await admissionOf(event, 60_000)), ...key });
+    expect(booked).toMatchObject({ status: 201 });
+    expect(await hold(event, { ...over, ...key })).toMatchObject({ status: 201, body: { id: booked.body.id } });
+  });
+
+  const requestUnder = (event: number, admission: BookRequest['admission']): BookRequest => ({
+    ...{ ticketId: newTicketId(0), eventId: event, wish: { count: 1 }, hold: true, userId: 1, admission },
+  });
+  const outcomeOf = async ({ ticketId }: BookRequest) => (await system().outcomesOf([ticketId]))[0];
+  const accept = ({ ticketId }: BookRequest, admittedUntilMs: number) =>
+    system().tickets.accept(0, 'node', [{ ticketId, kind: 'book', userId: 1, admittedUntilMs }], {
+      ...{ maxQueued: 1_000, fresh: true },
+    });
+  const book = (request: BookRequest) => createBook({ ...system(), rooms: roomStore() })(0, [request]);
+
+  test('counts when the request was accepted, however late it is claimed; one that nobody judged is judged then', async () => {
+    const event = await roomOn();
+    const { generation } = await stateOf(event);
+    const over = { generation, position: 1, uses: 9, untilMs: Date.now() - 60_000 };
+    const queued = requestUnder(event, over); // its end passed while it waited
+    await accept(queued, Date.now() + 60_000);
+    await book(queued);
+    expect(await outcomeOf(queued)).toMatchObject({ status: 'booked' });
+    const unjudged = requestUnder(event, over);
+    await book(unjudged);
+    expect(await outcomeOf(unjudged)).toMatchObject({ status: 'rejected', code: 'ADMISSION_INVALID' });
+  });
+
+  test('of a line that a clear has ended books nothing, also before Redis knows of the clear', async () => {
+    const event = await roomOn();
+    const { generation } = await stateOf(event);
+    const late = requestUnder(event, { generation, position: 1, uses: 9, untilMs: Date.now() + 600_000 });
+    await accept(late, Date.now() + 600_000);
+    const { events, prisma } = system();
+    const { generation: house = 0 } = (await events.readHouse(event)) ?? {};
+    await prisma.$transaction(async (transaction) => {
+      await events.clear(event, house, transaction);
+      await roomStore().end(event, transaction);
+    });
+    await book(late);
+    expect(await outcomeOf(late)).toMatchObject({ status: 'rejected', code: 'ADMISSION_INVALID' });
+    expect(await prisma.seat.count({ where: { eventId: event } })).toBe(0);
+  });
+
+  test('books although Redis has lost the line: a worker restores it', async () => {
+    const event = await roomOn();
+    const admission = { ...(await stateOf(event)), position: 1, uses: 9, untilMs: Date.now() + 600_000 };
+    const { generation, position, uses, untilMs } = admission;
+    await system().redis.del(`{s0}:room:${event}`);
+    const request = requestUnder(event, { generation, position, uses, untilMs });
+    await book(request);
+    expect(await outcomeOf(request)).toMatchObject({ status: 'booked' });
+  });
+});
+
+test.each([
+  ['shorter', { turnSeconds: 1, admissionSeconds: 1 }],
+  ['longer', { turnSeconds: 600, admissionSeconds: 600 }],
+])(
+  'an admission that was told keeps its end where turns become %s; those called later have theirs',
+  async (_what, change) => {
+    const { event, line, step } = await steppedLine(10);
+    const rooms = roomStore();
+    const { redis } = system();
+    await redis.hset(`{s0}:room:${event}`, 'insideLimit', 4);
+    for (let i = 0; i < 4; i += 1) await step(500);
+    const told = Number(await rooms.takeTurn(line, 1, 1));
+    expect(told).toBeGreaterThan(Date.now());
+    const { serving } = await stateOf(event);
+    const mirrored = {
+      serving,
+      turns: [
+        [0, 0],
+        [told - 360_000, serving],
+      ],
+      people: 0,
+    };
+    await system().prisma.waitingRoom.update({ where: { eventId: event }, data: mirrored });
+    await rooms.change(event, change);
+    await rooms.open(event);
+    expect(await rooms.takeTurn(line, 1, 1)).toBe(told);
+    await redis.hset(`{s0}:room:${event}`, 'insideLimit', 0);
+    await step(500, 1_000);
+    expect(await step(500, 1_000)).toBe(10);
+    const later = Number(await rooms.takeTurn(line, 10, 10)) - Date.now();
+    const lasts = 1000 * (change.turnSeconds + change.admissionSeconds);
+    expect(later).toBeGreaterThan(lasts - 1_500);
+    expect(later).toBeLessThanOrEqual(lasts);
+    expect(await rooms.takeTurn(line, 1, 1)).toBe(told);
+    // Nor does a wipe of Redis make it shorter.
+    const keys = await redis.keys(`{s0}:room*:${event}*`);
+    await redis.del(keys);
+    await rooms.open(event);
+    expect(Number(await rooms.takeTurn(line, 2, 2))).toBeGreaterThanOrEqual(told - 1_000);
+    await system().resumeWorkers();
+  },
+);
+
+test('many changes of how long turns last are remembered, and never make one shorter that was told', async () => {
+  const { event, line, step } = await steppedLine(1_000);
+  const rooms = roomStore();
+  const told = new Map<number, number>();
+  for (let i = 1; i <= 20; i += 1) {
+    await system().redis.hset(`{s0}:room:${event}`, 'insideLimit', 10 * i);
+    for (let steps = 0; steps < 8; steps += 1) await step(5_000);
+    told.set(10 * i, Number(await rooms.takeTurn(line, 10 * i, 10 * i)));
+    await rooms.change(event, { turnSeconds: i % 2 === 0 ? 60 : 5 });
+    await rooms.open(event);
+  }
+  for (const [position, untilMs] of told)
+    expect(Number(await rooms.takeTurn(line, position, position))).toBeGreaterThanOrEqual(untilMs);
+  const terms = await system().redis.hget(`{s0}:room:${event}`, 'terms');
+  expect(terms?.split(',').length).toBeLessThanOrEqual(16);
+  await system().resumeWorkers();
+});
+
+test("steps that a faster clock noted count as lost: the line goes on by this Redis' clock", async () => {
+  const { event, line, step } = await steppedLine(1_000);
+  const rooms = roomStore();
+  const { redis, prisma } = system();
+  const key = `{s0}:room:${event}`;
+  await redis.hset(key, 'insideLimit', 10);
+  for (let i = 0; i < 3; i += 1) await step(5_000);
+  const told = Number(await rooms.takeTurn(line, 1, 1));
+  const aheadMs = 3_600_000;
+  const stepMs = Date.now() + aheadMs;
+  await redis.hset(key, 'stepMs', stepMs, 'insideLimit', 40);
+  const entries = await redis.zrange(`{s0}:room-history:${event}`, '0', '-1', 'WITHSCORES');
+  for (let i = 2; i < entries.length; i += 2)
+    await redis.zadd(`{s0}:room-history:${event}`, Number(entries[i + 1]) + aheadMs, String(entries[i]));
+  await prisma.waitingRoom.update({ where: { eventId: event }, data: { steppedMs: stepMs } });
+
+  await system().resumeWorkers();
+  await until(async () => (await stateOf(event)).serving > 20, 15_000);
+  const stepped = await prisma.waitingRoom.findUniqueOrThrow({ where: { eventId: event } });
+  expect(Number(stepped.steppedMs)).toBeLessThanOrEqual(Date.now() + 1_000);
+  const times = await Promise.all([1, 10, 20].map((position) => rooms.takeTurn(line, position, position)));
+  expect([...times].sort()).toEqual(times);
+  expect(Number(times[0])).toBeGreaterThanOrEqual(told);
+  expect(Number(times[2])).toBeLessThanOrEqual(Date.now() + 361_000);
+});
+
+test('nobody hears that they have to wait once somebody behind was let in, and no such answer is kept', async () => {
+  const event = await roomOn({ peopleInside: 3 });
+  const other = await system().anotherApi();
+  try {
+    const [first, second, third] = [
+      visitorAt(system().url, event),
+      visitorAt(other.url, event),
+      visitorAt(system().url, event),
+    ];
+    for (const visitor of [first, second, third]) await visitor.join();
+    await until(async () => (await stateOf(event)).serving === 3, 15_000);
+    for (const { url } of [system(), other]) await setRoom(url, {}, event); // each looks how the line stands
+    const isGivenTurns = (isGiven: boolean) => system().redis.hset(`{s0}:room:${event}`, 'drawn', isGiven ? 1 : 0);
+    await isGivenTurns(false);
+    expect(await first.poll()).toMatchObject({ status: 'waiting', position: 1 });
+    await isGivenTurns(true);
+    expect(await third.poll()).toMatchObject({ status: 'your_turn' });
+    await isGivenTurns(false);
+    expect(await first.ask()).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
+    expect(await second.poll()).toMatchObject({ status: 'waiting' }); // its API let nobody in
+    await isGivenTurns(true);
+    for (const visitor of [first, second]) expect(await visitor.poll()).toMatchObject({ status: 'your_turn' });
+  } finally {
+    await other.close();
+  }
+});

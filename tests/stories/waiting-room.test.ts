@@ -230,6 +230,40 @@ test.concurrent('who comes before the sale is drawn, and anybody can compute the
   expect(await visitorAt(system().url, event).join()).toMatchObject({ position: 14 });
 });
 
+test.concurrent('a sale that is put off takes turns back: they begin anew with the sale', async () => {
+  const event = await roomOn();
+  const path = `/api/events/${event}`;
+  const [inside, called] = await joined(event, 2);
+  await inside?.until('your_turn');
+  const { redis } = system();
+  const [key, history] = [`{s0}:room:${event}`, `{s0}:room-history:${event}`];
+  await until(async () => (await redis.hget(key, 'serving')) === '2', 15_000);
+
+  const putOff = new Date(Date.now() + 3_600_000).toISOString();
+  expect(await send(system().url, 'PATCH', path, { onSaleAt: putOff })).toMatchObject({ status: 200 });
+  for (const visitor of [inside, called]) {
+    const told = await visitor?.until('before_sale');
+    expect(told).toMatchObject({ onSaleAt: putOff, message: expect.stringContaining('put off') });
+    expect(told?.position).toBe(visitor === inside ? 1 : 2);
+  }
+  // An hour goes by: no turn has come since.
+  await until(async () => (await redis.hget(key, 'closed')) === '1', 15_000);
+  const hourAgo = Date.now() - 3_600_000;
+  await redis.zadd(history, 'XX', hourAgo, '2');
+  await until(async () => Number(await redis.zscore(history, '2')) > hourAgo, 15_000);
+  expect(await called?.poll()).toMatchObject({ status: 'before_sale' });
+
+  const sale = Date.now();
+  expect(await send(system().url, 'PATCH', path, { onSaleAt: new Date(sale).toISOString() })).toMatchObject({
+    status: 200,
+  });
+  for (const visitor of [inside, called]) {
+    const told = await visitor?.until('your_turn');
+    expect(Date.parse(told?.admission?.expiresAt ?? '')).toBeGreaterThanOrEqual(sale + 360_000 - 1_000);
+  }
+  expect(await hold(event, await inside?.admitted())).toMatchObject({ status: 201 });
+});
+
 test.concurrent('who cannot be reached by the seats left is told early, and told "sold out" only when every seat is confirmed', async () => {
   const event = await roomOn({ uses: 1, peopleInside: 2 }, { zones: [{ rows: 1, seatsPerRow: 2 }] });
   const [first, second, third] = await joined(event, 3);

@@ -8,6 +8,8 @@ export const told = z.looseObject({
   status: visitorStatus,
   position: z.int().optional(),
   ahead: z.int().optional(),
+  now: z.string().optional(),
+  askAgainSeconds: z.number().optional(),
   admission: admission.optional(),
   visitorToken: z.string().optional(),
 });

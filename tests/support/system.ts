@@ -21,6 +21,7 @@ import { createBookingStore } from '../../shared/stores/bookings.ts';
 import { createEventStore } from '../../shared/stores/events.ts';
 import { createHoldStore } from '../../shared/stores/holds.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
+import { createRoomStore } from '../../shared/stores/rooms.ts';
 import { createScripts } from '../../shared/stores/scripts.ts';
 import { createSeatStore } from '../../shared/stores/seats.ts';
 import { createSuspectStore } from '../../shared/stores/suspects.ts';
@@ -102,6 +103,7 @@ async function startSystem(options: SystemOptions) {
     tickets: createTicketStore({ redis, scripts, shards: config.SHARDS }),
     suspects: createSuspectStore({ redis, shards: config.SHARDS }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS }),
+    rooms: createRoomStore({ redis, scripts, prisma, shards: config.SHARDS }),
   };
   let apiRuns = true;
   async function startNode(connections: { redis: Redis; subscriber: Redis }, others: SystemOptions = {}) {

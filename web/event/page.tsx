@@ -84,10 +84,12 @@ async function mayEnter(eventId: number): Promise<boolean> {
   }
 }
 
-/** Until when this browser may ask for seats where the waiting room has let it in. */
+/** Until when this browser may ask for seats where the waiting room has let it in, by this machine's clock. */
 function admissionEnds(eventId: number): string | undefined {
-  const ends = keptAdmission(eventId).read()?.expiresAt;
-  return ends !== undefined && Date.parse(ends) > serverNow() ? ends : undefined;
+  const admission = keptAdmission(eventId).read();
+  if (admission === undefined) return undefined;
+  const endsMs = Date.parse(admission.expiresAt) - (admission.aheadMs ?? 0);
+  return endsMs > Date.now() ? new Date(endsMs).toISOString() : undefined;
 }
 
 /** What this browser asked for before it was sent to the waiting room, once. */
@@ -247,17 +249,17 @@ function Sale({ event }: { event: EventView }) {
 
 /** The clock of an admission; the last minute and its end are said once. */
 function TurnLeft({ until }: { until: string }) {
-  const isOver = useMsLeft(until) <= 0;
+  const isOver = useMsLeft(until, Date.now) <= 0;
   return (
     <p class="notice">
       {isOver ? (
         <span role="alert">Your turn has passed: who asks for seats now joins the line anew.</span>
       ) : (
         <>
-          Your turn: <Countdown until={until} label="Time left to ask for seats" /> left to hold seats.
+          Your turn: <Countdown until={until} label="Time left to ask for seats" clock={Date.now} /> left to hold seats.
         </>
       )}
-      <LastMinute until={until} words="Less than a minute is left to hold seats." />
+      <LastMinute until={until} words="Less than a minute is left to hold seats." clock={Date.now} />
     </p>
   );
 }

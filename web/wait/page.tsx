@@ -124,7 +124,7 @@ function Standing(props: { eventId: number; visit: Visit; view: VisitorView; joi
   }
 }
 
-function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused } }: { view: VisitorView }) {
+function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position, message } }: { view: VisitorView }) {
   return (
     <>
       {onSaleAt !== undefined && (
@@ -137,8 +137,9 @@ function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused } }: { view: Vi
         </p>
       )}
       <p>
-        When it opens, the order of the line is drawn at random among everybody who is here. Having come earlier, or
-        reloading, changes nothing.
+        {position === undefined
+          ? 'When it opens, the order of the line is drawn at random among everybody who is here. Having come earlier, or reloading, changes nothing.'
+          : message}
       </p>
       {paused && <Paused />}
     </>

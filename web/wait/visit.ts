@@ -5,7 +5,7 @@ import type {
   visitorStatus,
   visitorView,
 } from '../../shared/contract/waiting-room.ts';
-import { noteClock, Refused, randomId } from '../answers.ts';
+import { noteClock, noteTime, Refused, randomId, serverNow } from '../answers.ts';
 import { keptAdmission, keptPlace, keptSession } from '../kept.ts';
 import { progressOf } from './words.ts';
 
@@ -110,7 +110,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
       kept.aheadAtStart = ahead;
       place.write(kept);
     }
-    if (view.admission !== undefined) admission.write(view.admission);
+    if (view.admission !== undefined) admission.write({ ...view.admission, aheadMs: serverNow() - Date.now() });
     const progress = ahead === undefined ? before : progressOf(kept?.aheadAtStart ?? ahead, ahead, before);
     change({ view, progress });
     if (!OVER.includes(view.status)) askIn(1000 * view.askAgainSeconds);
@@ -157,8 +157,9 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    noteClock(response, sentAtMs);
     const answer = response.status === 204 ? {} : await response.json();
+    if (answer.now === undefined) noteClock(response, sentAtMs);
+    else noteTime(Date.parse(answer.now), sentAtMs);
     if (response.ok) return answer;
     throw new Refused(response, answer);
   }
