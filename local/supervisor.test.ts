@@ -73,3 +73,14 @@ test('what does not start at first is kept, or not, as was asked', async () => {
   expect(said).toEqual(['worker 1 did not start: no room. Starting it again in 0.25 s.', 'worker 1 runs again.']);
   await supervisor.stop([], []);
 });
+
+test('once everything stops, nothing more is started', async () => {
+  const supervisor = createSupervisor(() => undefined);
+  const [first, late] = [manual('api'), manual('worker 1')];
+  await supervisor.add(first.part);
+  const stopped = supervisor.stop(['api'], []);
+  await expect(supervisor.add(late.part)).rejects.toThrow('everything stops');
+  supervisor.keep(late.part);
+  await stopped;
+  expect([first.running(), late.running()]).toEqual([0, 0]);
+});

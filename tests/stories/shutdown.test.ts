@@ -9,7 +9,7 @@ import { openSocket, send } from '../support/client.ts';
 import { cleanUp, dataFolder, descendants, isRunning, run, until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
 
-const system = useSystem({ ZONES: 1, ROWS: 1 });
+const system = useSystem({ ZONES: 1, ROWS: 1, KEEP_ALIVE_SECONDS: 620 });
 afterAll(cleanUp);
 const ADMIN_TOKEN = 'an-admin-token-of-at-least-32-characters';
 
@@ -55,6 +55,11 @@ async function hurry(url: string, isEnough: (wasLast: boolean) => boolean) {
   agent.destroy();
   return answers;
 }
+
+test('a connection is kept for as long as is set, and its client is told', async () => {
+  const { headers } = await fetch(`${system().url}/healthz`);
+  expect(headers.get('keep-alive')).toBe('timeout=620');
+});
 
 test('an API that stops answers who waits, tells its sockets, and what it accepted is booked later', async () => {
   await system().stopWorkers();
