@@ -12,7 +12,7 @@ import {
   reservation,
   stats,
 } from '../shared/contract/answers.ts';
-import { bookingBody, changeBody, confirmBody } from '../shared/contract/bookings.ts';
+import { bookingBody, changeBody, confirmBody, returnBody } from '../shared/contract/bookings.ts';
 import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import {
   blockAnswer,
@@ -177,6 +177,7 @@ const change = (summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
     },
     [
       ...(['BOOKING_UNKNOWN', 'HOLD_EXPIRED', 'ALREADY_CONFIRMED', 'ALREADY_CANCELLED'] as const),
+      'ALREADY_RETURNED',
       ...(['PAYMENT_REFERENCE_USED', 'RATE_LIMITED', 'OVERLOADED'] as const),
       ...codes,
     ],
@@ -279,6 +280,17 @@ export const openApiDocument = () =>
         delete: change('Cancel a hold', changeBody),
       },
       '/api/bookings/{id}/confirm': { post: change('Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']) },
+      '/api/bookings/{id}/return': {
+        post: ofOperators(
+          'Return what is sold: its seats are free again',
+          { ...ofTicket, ...waits, ...keyed, body: returnBody, bodyOptional: true },
+          {
+            ...ok('The booking as it is now; the same for one that was returned before.', booking),
+            '202': answer('It takes longer: a ticket to follow.', ticketReceipt),
+          },
+          ['BOOKING_UNKNOWN', 'NOT_CONFIRMED', 'HOLD_EXPIRED', 'ALREADY_CANCELLED', 'OVERLOADED'],
+        ),
+      },
       '/api/bookings/{id}/extend': { post: change('Let a hold last longer', changeBody) },
       '/api/tickets/{id}': {
         get: ofBookings(

@@ -24,8 +24,11 @@ export function createChange(deps: {
 }) {
   const { holds, seats, tickets, releaseSeats, sellBy = 'anyone', log } = deps;
 
-  /** A confirm sells: it may be asked for by a trusted server alone (I12). */
-  const isAllowed = (request: ChangeRequest) => request.kind !== 'confirm' || maySell(sellBy, request);
+  /** A confirm sells: a trusted server alone may ask for it (I12). An operator alone returns what is sold (I6). */
+  const isAllowed = (request: ChangeRequest) => {
+    if (request.kind === 'return') return request.by !== undefined;
+    return request.kind !== 'confirm' || maySell(sellBy, request);
+  };
 
   return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
     changeRequests.observe(requests.length);
@@ -63,7 +66,7 @@ export function createChange(deps: {
       }
       const { booking } = result;
       outcomes.set(ticketId, doneOutcome(kind, booking));
-      if (kind === 'cancel') {
+      if (kind === 'cancel' || kind === 'return') {
         const { eventId, userId, seats: labels } = booking;
         releases.push({ eventId, ticketId: booking.id, userId, seats: labels });
         continue;

@@ -57,7 +57,8 @@ export async function startWorkers(deps: {
   const bookings = createBookingStore({ prisma });
   const tickets = createTicketStore({ redis, scripts, shards: config.SHARDS });
   const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
-  const holds = createHoldStore({ prisma });
+  const trail = createTrailStore({ prisma });
+  const holds = createHoldStore({ prisma, trail });
   const releaseSeats = createReleaseSeats({ holds, seats });
   const sellBy = sellByOf(config);
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
@@ -74,7 +75,6 @@ export async function startWorkers(deps: {
   const turns = createTurns({ prisma });
   const stores = { prisma, events, seats, bookings, tickets, shards: config.SHARDS };
   const audit = (eventId: number) => steadyAudit(eventId, stores);
-  const trail = createTrailStore({ prisma });
   const operations = createOperations({ events, blocks: createBlockStore(), seats, rooms, trail, audit, log });
 
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { bookingBody, changeBody, confirmBody } from '../../shared/contract/bookings.ts';
+import { bookingBody, changeBody, confirmBody, returnBody } from '../../shared/contract/bookings.ts';
 import { ticketId } from '../../shared/contract/ids.ts';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
@@ -25,6 +25,7 @@ import {
 } from '../http.ts';
 import { type Caller, type Identity, mayRead } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
+import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { SellerGuard } from '../sellers.ts';
@@ -45,6 +46,7 @@ export function bookingRoutes(deps: {
   bookings: BookingReads;
   identity: Identity;
   waitingRooms: WaitingRooms;
+  requireOperator: OperatorGuard;
   requireSeller: SellerGuard;
   limits: RateLimits;
   shards: number;
@@ -58,6 +60,7 @@ export function bookingRoutes(deps: {
     bookings,
     identity,
     waitingRooms,
+    requireOperator,
     requireSeller,
     limits,
     shards,
@@ -93,7 +96,7 @@ export function bookingRoutes(deps: {
     reply(res, 200, booking);
   }
 
-  const change = (kind: ChangeRequest['kind']) => async (req: Request, res: Response) => {
+  const change = (kind: Exclude<ChangeRequest['kind'], 'return'>) => async (req: Request, res: Response) => {
     const bookingId = idOf(req);
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
     const body = await readOptionalJson(req); // where people log in it has nothing to say
@@ -109,6 +112,21 @@ export function bookingRoutes(deps: {
     const submission = await changeIntake.submit(shard, kind, asked, idempotency, startTrace(req, res));
     await answer(req, res, submission, seconds, 200);
   };
+
+  /** Takes back what is sold, for an operator. */
+  async function takeBack(req: Request, res: Response): Promise<void> {
+    const by = actorOf(req, requireOperator(req));
+    const bookingId = idOf(req);
+    const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
+    const body = await readOptionalJson(req);
+    const { reason } = parse(returnBody, body);
+    const shard = shardOfTicket(bookingId, shards);
+    if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
+    const idempotency = idempotencyOf(req, pathOf(req), body);
+    const asked = { kind: 'return' as const, bookingId, by, reason };
+    const submission = await changeIntake.submit(shard, 'return', asked, idempotency, startTrace(req, res));
+    await answer(req, res, submission, seconds, 200);
+  }
 
   async function answer(
     req: Request,
@@ -143,6 +161,7 @@ export function bookingRoutes(deps: {
   router.get('/:id', show);
   router.post('/:id/confirm', limits.booking, change('confirm'));
   router.post('/:id/extend', limits.booking, change('extend'));
+  router.post('/:id/return', takeBack);
   router.delete('/:id', limits.booking, change('cancel'));
   return router;
 }

@@ -22,6 +22,9 @@ const PATIENCE_MS = 120_000;
 /** Milliseconds that a buyer waits for a socket to tell the outcome before it asks. */
 const SOCKET_PATIENCE_MS = 4_000;
 
+/** The share of sold bookings that an operator returns. */
+const RETURNED_SHARE = 0.15;
+
 /** How often a request whose ticket is gone is made again under its key. */
 const MAX_TICKETS = 5;
 
@@ -37,7 +40,7 @@ const answerBody = z.object({ code: z.string().optional(), ticketId: ticketId.op
 type Reply = { status: number; code: string | undefined; body: unknown };
 
 /**
- * Buyers that book at once or hold, confirm, extend, cancel or let go, each over both APIs, with idempotency keys: a request that
+ * Buyers that book at once or hold, confirm, extend, cancel or let go, and an operator who returns, each over both APIs, with idempotency keys: a request that
  * has no answer is made again under its key. What they are told goes into the ledger. They go on until `stop`, and
  * finish what they began.
  */
@@ -165,6 +168,12 @@ export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger
     if (confirmed?.booking?.status === 'CONFIRMED') possession.until = Number.POSITIVE_INFINITY;
   }
 
+  /** An operator returns what is sold; from there on it may be somebody else's. */
+  async function takeBack(possession: Possession, newKey: () => string) {
+    possession.until = Math.min(possession.until, Date.now());
+    await carryThrough('POST', `/api/bookings/${possession.bookingId}/return?wait=0`, {}, newKey(), false);
+  }
+
   async function buyer(number: number): Promise<void> {
     const random = createRandom(seed * 1_000 + number);
     let keys = 0;
@@ -185,6 +194,8 @@ export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger
           await sleep(random() * MAX_THINK_MS);
           await decide(possession, userId, random, newKey);
         }
+        if (possession.until === Number.POSITIVE_INFINITY && random() < RETURNED_SHARE)
+          await takeBack(possession, newKey);
       }
       await sleep(random() * MAX_THINK_MS);
     }

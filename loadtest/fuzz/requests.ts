@@ -84,6 +84,13 @@ const ROUTES: readonly (readonly [weight: number, make: Maker])[] = [
   [4, (random, world) => ask('POST', `/api/bookings/${anyTicket(random, world)}/extend`, [user(random)])],
   [4, (random, world) => ask('DELETE', `/api/bookings/${anyTicket(random, world)}`, [user(random)])],
   [
+    2,
+    (random, world) => {
+      const path = `/api/bookings/${anyTicket(random, world)}/return`;
+      return asOperator(random, world, ask('POST', path, [['reason', '"r"']]));
+    },
+  ],
+  [
     8,
     (random, world) => ask('GET', `/api/tickets/${anyTicket(random, world)}`, undefined, pick(random, ['', 'wait=1'])),
   ],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { eventId, seatLabel, userId } from './ids.ts';
 import { requirePlace, runFields, type SeatWish, seatLabels } from './reserve.ts';
+import { text } from './text.ts';
 
 /** Who asks. It counts only where logging in is off (`AUTH=off`), and is needed there; else the token tells. */
 const asUser = { userId: userId.optional() };
@@ -59,3 +60,6 @@ const paymentReference = z
 
 /** Body of `POST /api/bookings/:id/confirm`. One reference pays for one booking. */
 export const confirmBody = z.strictObject({ ...asUser, paymentReference: paymentReference.optional() });
+
+/** Body of `POST /api/bookings/:id/return`. The audit trail keeps the reason. */
+export const returnBody = z.strictObject({ reason: text(200).optional() });

@@ -21,6 +21,8 @@ const catalogue = {
   HOLD_EXPIRED: [410, 'The hold has expired.'],
   ALREADY_CONFIRMED: [409, 'The booking is confirmed: its seats are sold.'],
   ALREADY_CANCELLED: [409, 'The booking is cancelled: its seats were given back.'],
+  ALREADY_RETURNED: [409, 'The booking was returned: its seats are sold no more.'],
+  NOT_CONFIRMED: [409, 'The booking is not confirmed: only what is sold can be returned.'],
   PAYMENT_REFERENCE_USED: [
     409,
     'The payment reference confirmed another booking, or another one confirmed this booking.',

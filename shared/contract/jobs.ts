@@ -47,12 +47,15 @@ const bookRequest = z.strictObject({
 
 export type BookRequest = z.infer<typeof bookRequest>;
 
-/** One accepted request to change a hold. */
+/** One accepted request to change a hold, or to return what is sold. */
 const changeRequest = z.strictObject({
   ticketId,
-  kind: z.enum(['confirm', 'extend', 'cancel']),
+  kind: z.enum(['confirm', 'extend', 'cancel', 'return']),
   bookingId: ticketId,
-  userId,
+  /** Whose hold it is. A return has none, but the operator. */
+  userId: userId.optional(),
+  by: actor.optional(),
+  reason: z.string().optional(),
   paymentReference: z.string().optional(),
   soldBy,
   trace: ticketTrace.optional(),

@@ -8,7 +8,7 @@ export const booking = z
     id: ticketId,
     eventId,
     userId: userId.optional(),
-    status: z.enum(['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED']),
+    status: z.enum(['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED', 'RETURNED']),
     zone: z.int().optional(),
     row: z.int().optional(),
     startIndex: z.int().optional(),
@@ -27,12 +27,13 @@ export const codeOfStatus = {
   EXPIRED: 'HOLD_EXPIRED',
   CONFIRMED: 'ALREADY_CONFIRMED',
   CANCELLED: 'ALREADY_CANCELLED',
+  RETURNED: 'ALREADY_RETURNED',
 } as const satisfies Record<Exclude<Booking['status'], 'PENDING'>, ErrorCode>;
 
 export const errorCode = z.enum(errorCodes);
 
 /** What a ticket asks for. */
-export const ticketKind = z.enum(['book', 'confirm', 'extend', 'cancel']);
+export const ticketKind = z.enum(['book', 'confirm', 'extend', 'cancel', 'return']);
 
 export type TicketKind = z.infer<typeof ticketKind>;
 
@@ -42,6 +43,7 @@ const doneStatus = {
   confirm: 'confirmed',
   extend: 'extended',
   cancel: 'cancelled',
+  return: 'returned',
 } as const satisfies Record<TicketKind, string>;
 
 /**
@@ -81,7 +83,7 @@ export type Refusal = z.infer<typeof refusal>;
 
 /** What became of a ticket. It never changes once a client could have seen it. */
 export const outcome = z.discriminatedUnion('status', [
-  z.object({ kind: ticketKind, status: z.enum(['booked', 'confirmed', 'extended', 'cancelled']), booking }),
+  z.object({ kind: ticketKind, status: z.enum(['booked', 'confirmed', 'extended', 'cancelled', 'returned']), booking }),
   z.object({ kind: ticketKind, status: z.enum(['rejected', 'failed']), ...refusal.shape }),
 ]);
 
@@ -102,7 +104,7 @@ export const ticketView = z
   .object({
     ticketId,
     kind: ticketKind,
-    status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'rejected', 'failed']),
+    status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'returned', 'rejected', 'failed']),
     /** Tickets that are settled before this one, itself included; only while queued. */
     position: z.int().min(1).optional(),
     /** Seconds until the outcome, estimated from the measured drain rate; only while queued. */

@@ -5,7 +5,7 @@ import { MAX_ENTRIES_ON_PAGE } from './limits.ts';
 /** Every act of an operator that the audit trail keeps: the jobs of operators, and what an API process does by itself. */
 const act = z.enum([
   ...(['createEvent', 'changeEvent', 'block', 'unblock', 'clear', 'initialize', 'changeRoom'] as const),
-  ...(['audit', 'rebuild', 'setWorkers', 'openSession', 'startHerd'] as const),
+  ...(['return', 'audit', 'rebuild', 'setWorkers', 'openSession', 'startHerd'] as const),
 ]);
 
 export type TrailAct = z.infer<typeof act>;

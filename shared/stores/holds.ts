@@ -3,7 +3,9 @@ import { type Booking, codeOfStatus, type Refusal } from '../contract/tickets.ts
 import type { PrismaClient } from '../platform/prisma.ts';
 import { Prisma } from '../platform/prisma-client/client.ts';
 import { type BookingRow, bookingView, dataErrorOf, statusNow } from './bookings.ts';
+import type { Database } from './events.ts';
 import type { Holding } from './seats.ts';
+import type { Entry, TrailStore } from './trail.ts';
 
 /** What became of a change: the booking as it is now, why it was refused, or that what is in it can never be saved. */
 export type ChangeResult = { booking: Booking } | Refusal | 'unsavable';
@@ -12,15 +14,20 @@ export type ChangeResult = { booking: Booking } | Refusal | 'unsavable';
 type TriedBooking = BookingRow & { paymentReference: string | null };
 
 /** The status of a booking once a change of a kind is made. */
-const doneAs = { confirm: 'CONFIRMED', extend: 'PENDING', cancel: 'CANCELLED' } as const satisfies Record<
-  ChangeRequest['kind'],
-  Booking['status']
->;
+const doneAs = {
+  confirm: 'CONFIRMED',
+  extend: 'PENDING',
+  cancel: 'CANCELLED',
+  return: 'RETURNED',
+} as const satisfies Record<ChangeRequest['kind'], Booking['status']>;
 
 /** Says of a change whether it may be made. One that may not is only looked at: an earlier delivery of its job may have made it. */
 type Allowed = (request: ChangeRequest) => boolean;
 
-/** Seats of an ended hold that Redis has yet to free. */
+/** A booking that a change has changed. */
+type Changed = { id: string; eventId: number; seats: string[] };
+
+/** Seats of an ended booking that Redis has yet to free. */
 export type Release = Holding & { eventId: number };
 
 /** Holds that one statement ends, and whose seats one script frees. */
@@ -44,7 +51,7 @@ const placesOf = Prisma.sql`
     LIMIT 1
   ) AS place`;
 
-/** What is to be done with the seats of holds that a statement ends: they are free, and their buyers have as many less. */
+/** What is to be done with the seats of bookings that a statement ends: they are free, and their buyers have as many less. */
 const freeSeats = Prisma.sql`
   changed_seat AS (${seatsOf(Prisma.sql`changed`)}
   ), freed AS (
@@ -67,35 +74,46 @@ const sellSeats = Prisma.sql`
     UPDATE seat SET status = 'SOLD' WHERE ctid = ANY(ARRAY(${placesOf}))
   )`;
 
+/** A hold that its user may change. */
+const live = Prisma.sql`
+  booking.user_id = wanted.user_id AND booking.status = 'PENDING' AND booking.expires_at > clock_timestamp()`;
+
 /**
  * Holds in PostgreSQL, which judges by its own clock: a change takes the rows in one order, then changes only what is its
- * user's, pending and not expired (I6).
+ * user's, pending and not expired (I6). A return changes only what is sold.
  */
-export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
-  /** What a kind of change sets, where the hold stands, and what it does with the seats, in the same statement. */
-  const change: Record<ChangeRequest['kind'], { set: Prisma.Sql; seats: Prisma.Sql }> = {
+export function createHoldStore({ prisma, trail }: { prisma: PrismaClient; trail: Pick<TrailStore, 'writeAll'> }) {
+  /** Of a kind of change: which bookings it changes, what it sets, and what it does with their seats, in the same statement. */
+  const change: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sql; seats: Prisma.Sql }> = {
     confirm: {
+      where: live,
       set: Prisma.sql`status = 'CONFIRMED', expires_at = NULL, payment_reference = wanted.reference`,
       seats: sellSeats,
     },
     extend: {
+      where: live,
       set: Prisma.sql`expires_at = GREATEST(booking.expires_at, LEAST(
         clock_timestamp() + event.hold_seconds * interval '1 second',
         booking.created_at + event.max_hold_seconds * interval '1 second'))`,
       seats: Prisma.sql`untouched AS (SELECT 1)`,
     },
-    cancel: { set: Prisma.sql`status = 'CANCELLED', expires_at = NULL`, seats: freeSeats },
+    cancel: { where: live, set: Prisma.sql`status = 'CANCELLED', expires_at = NULL`, seats: freeSeats },
+    return: { where: Prisma.sql`booking.status = 'CONFIRMED'`, set: Prisma.sql`status = 'RETURNED'`, seats: freeSeats },
   };
 
-  /** Applies changes of one kind, each of another booking, in one statement: those that may be made. */
-  async function apply(kind: ChangeRequest['kind'], requests: readonly ChangeRequest[]): Promise<void> {
-    if (requests.length === 0) return;
-    const { set, seats } = change[kind];
-    await prisma.$executeRaw`
+  /** Applies changes of one kind, each of another booking, in one statement: those that may be made. Answers what was changed. */
+  async function apply(
+    kind: ChangeRequest['kind'],
+    requests: readonly ChangeRequest[],
+    database: Database = prisma,
+  ): Promise<Changed[]> {
+    if (requests.length === 0) return [];
+    const { where, set, seats } = change[kind];
+    return database.$queryRaw<Changed[]>`
       WITH wanted AS MATERIALIZED (
         SELECT * FROM unnest(
           ${requests.map((request) => request.bookingId)}::uuid[],
-          ${requests.map((request) => request.userId)}::int[],
+          ${requests.map((request) => request.userId ?? null)}::int[],
           ${requests.map((request) => request.paymentReference ?? null)}::text[]
         ) AS wanted (id, user_id, reference)
       ), locked AS MATERIALIZED (
@@ -103,17 +121,31 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
       ), changed AS (
         UPDATE booking SET ${set}
         FROM wanted JOIN locked USING (id), event
-        WHERE booking.id = wanted.id AND booking.user_id = wanted.user_id AND event.id = booking.event_id
-          AND booking.status = 'PENDING' AND booking.expires_at > clock_timestamp()
+        WHERE booking.id = wanted.id AND event.id = booking.event_id AND ${where}
         RETURNING booking.id, booking.event_id, booking.seats, booking.user_id
       ), ${seats}
-      SELECT count(*) FROM changed`;
+      SELECT id, event_id AS "eventId", seats FROM changed`;
+  }
+
+  /** As `apply`, with an entry in the audit trail for each booking that is returned, in the same transaction. */
+  async function applyReturns(requests: readonly ChangeRequest[]): Promise<void> {
+    await prisma.$transaction(async (transaction) => {
+      const changed = new Map((await apply('return', requests, transaction)).map((row) => [row.id, row]));
+      const entries = requests.flatMap(({ ticketId, bookingId, by, reason }): Entry[] => {
+        const row = changed.get(bookingId);
+        if (row === undefined) return [];
+        const before = { bookingId, status: 'CONFIRMED', seats: row.seats };
+        const after = { status: 'RETURNED', ...(reason !== undefined && { reason }) };
+        return [{ id: ticketId, act: 'return', by, eventId: row.eventId, before, after }];
+      });
+      if (entries.length > 0) await trail.writeAll(entries, transaction);
+    });
   }
 
   /** What a request finds after its change was tried: done (now or by an earlier try), or why not, with the booking. */
   function resultOf(request: ChangeRequest, row: TriedBooking | undefined, isAllowed: Allowed): ChangeResult {
-    if (row === undefined || row.userId !== request.userId || row.status === 'FAILED')
-      return { code: 'BOOKING_UNKNOWN' };
+    const isTheirs = request.kind === 'return' || row?.userId === request.userId;
+    if (row === undefined || !isTheirs || row.status === 'FAILED') return { code: 'BOOKING_UNKNOWN' };
     const { status } = row;
     const booking = bookingView({ ...row, status });
     const { kind, paymentReference = row.paymentReference } = request;
@@ -121,9 +153,10 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
       const isPaidOtherwise = kind === 'confirm' && paymentReference !== row.paymentReference;
       return isPaidOtherwise ? { code: 'PAYMENT_REFERENCE_USED', booking } : { booking };
     }
+    if (!isAllowed(request)) return { code: 'FORBIDDEN' };
     if (status !== 'PENDING') return { code: codeOfStatus[status], booking };
-    // A live hold that was not changed: it may not be, or another booking has the reference.
-    return isAllowed(request) ? { code: 'PAYMENT_REFERENCE_USED', booking } : { code: 'FORBIDDEN' };
+    // A live hold that was not changed: it cannot be returned, or another booking has the reference.
+    return { code: kind === 'return' ? 'NOT_CONFIRMED' : 'PAYMENT_REFERENCE_USED', booking };
   }
 
   /** Changes of one kind, each of another booking. What cannot be saved, a payment reference that is taken say, fails alone: the batch is halved (I11). */
@@ -134,7 +167,8 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
   ): Promise<Map<string, ChangeResult>> {
     if (requests.length === 0) return new Map();
     try {
-      await apply(kind, requests.filter(isAllowed));
+      const allowed = requests.filter(isAllowed);
+      await (kind === 'return' ? applyReturns(allowed) : apply(kind, allowed));
     } catch (fault) {
       const dataError = dataErrorOf(fault);
       if (dataError === undefined) throw fault;
@@ -164,7 +198,7 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
 
   return {
     /**
-     * Makes changes of holds, in their order where they meet on one booking. Making one again changes nothing more.
+     * Makes changes of bookings, in their order where they meet on one booking. Making one again changes nothing more.
      *
      * @returns what became of each, by ticket id
      */
@@ -203,11 +237,11 @@ export function createHoldStore({ prisma }: { prisma: PrismaClient }) {
         SELECT count(*) FROM changed`.then((rows) => Number(rows[0]?.count ?? 0));
     },
 
-    /** Seats of ended holds that Redis was not told to free yet. */
+    /** Seats of ended bookings that Redis was not told to free yet. */
     async toRelease(): Promise<Release[]> {
       const rows = await prisma.$queryRaw<{ id: string; eventId: number; userId: number | null; seats: string[] }[]>`
         SELECT id, event_id AS "eventId", user_id AS "userId", seats FROM booking
-        WHERE status IN ('CANCELLED', 'EXPIRED') AND released_at IS NULL
+        WHERE status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL
         ORDER BY id LIMIT ${SWEEP_SIZE}`;
       return rows.map(({ id, eventId, userId, seats }) => ({
         ticketId: id,

@@ -12,26 +12,37 @@ const UNKNOWN: Actor = { name: 'unknown', address: 'unknown' };
 /** An act on its way into the trail. `id` is its job's, or is made for its request: an act is kept once for each. */
 export type Act = { id: string; act: TrailAct; by?: Actor | undefined; eventId?: number | undefined };
 
+/** An act with what it changed. */
+export type Entry = Act & { before?: object; after?: object };
+
 /** What an act changed. */
 export type Changed<After extends object> = { before?: object; after: After };
 
 /** The audit trail of operators' acts in PostgreSQL. A trigger there refuses to change or delete an entry. */
 export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
-  /** Writes an act that only Redis or this process knows otherwise: before it is done. */
-  async function write(
-    { id, act, by = UNKNOWN, eventId }: Act,
-    { before, after }: { before?: object; after?: object } = {},
-    database: Database = prisma,
-  ): Promise<void> {
+  /** Writes entries, those that stand already aside. The last statement of a transaction: entries of others wait until it is committed. */
+  async function writeAll(entries: readonly Entry[], database: Database): Promise<void> {
     await database.$executeRaw`
       INSERT INTO trail (id, act, actor, address, event_id, before, after)
-      VALUES (
-        ${id}, ${act}, ${by.name}, ${by.address}, ${eventId ?? null}::int, ${bounded(before)}::jsonb, ${bounded(after)}::jsonb
-      ) ON CONFLICT (id) DO NOTHING`;
+      SELECT id, act, actor, address, event_id, before::jsonb, after::jsonb FROM unnest(
+        ${entries.map(({ id }) => id)}::text[],
+        ${entries.map(({ act }) => act)}::text[],
+        ${entries.map(({ by = UNKNOWN }) => by.name)}::text[],
+        ${entries.map(({ by = UNKNOWN }) => by.address)}::text[],
+        ${entries.map(({ eventId }) => eventId ?? null)}::int[],
+        ${entries.map(({ before }) => bounded(before))}::text[],
+        ${entries.map(({ after }) => bounded(after))}::text[]
+      ) AS entry (id, act, actor, address, event_id, before, after)
+      ON CONFLICT (id) DO NOTHING`;
   }
+
+  /** Writes an act that only Redis or this process knows otherwise: before it is done. */
+  const write = (act: Act, changed: { before?: object; after?: object } = {}) =>
+    writeAll([{ ...act, ...changed }], prisma);
 
   return {
     write,
+    writeAll,
 
     /**
      * Does an act and writes its entry, in one transaction and once: where the entry stands, an earlier delivery of the job did the act.
@@ -50,8 +61,7 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
         const done = await transaction.trailEntry.findUnique({ where: { id: act.id }, select: { after: true } });
         if (done !== null) return done.after as After;
         const changed = await work(transaction);
-        // Last: the entries of other acts wait from here on until this one is committed.
-        if (changed !== undefined) await write(act, changed, transaction);
+        if (changed !== undefined) await writeAll([{ ...act, ...changed }], transaction);
         return changed?.after;
       }, limits);
     },

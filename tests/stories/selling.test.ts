@@ -2,6 +2,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import type { TicketKind } from '../../shared/contract/tickets.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { auditEvent } from '../../shared/stores/audit.ts';
+import { createChange } from '../../workers/change.ts';
+import { createReleaseSeats } from '../../workers/release.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
@@ -81,5 +84,106 @@ describe('with SELL_BY=server', () => {
     } finally {
       await Promise.all(queues.map((queue) => queue.close()));
     }
+  });
+});
+
+describe('an operator returns what is sold', () => {
+  const takeBack = (id: unknown, body?: object, headers = {}) =>
+    post(`/api/bookings/${id}/return`, body, { ...asServer, ...headers });
+  const confirm = (id: unknown) => post(`/api/bookings/${id}/confirm`, { userId: anna.id }, asServer);
+  const returns = () => system().prisma.trailEntry.findMany({ where: { act: 'return' }, orderBy: { number: 'asc' } });
+  const differences = async () => (await auditEvent(1, system())).differences;
+  const backdate = (id: unknown) =>
+    system().prisma.booking.update({ where: { id: String(id) }, data: { expiresAt: new Date(Date.now() - 1_000) } });
+
+  test('once: its seats are free and may be had by others, its buyer has as many less, the trail has it', async () => {
+    await send(system().url, 'PATCH', '/api/events/1', { seatLimit: 3 }, asServer);
+    const taken = { eventId: 1, zone: 2, row: 1, start: 0, count: 3 };
+    await send(
+      system().url,
+      'DELETE',
+      '/api/events/1/bookings',
+      { confirm: 'delete all bookings of event 1' },
+      asServer,
+    );
+    const { id, seats } = (await post('/api/bookings?wait=20', taken, anna.as)).body;
+    await confirm(id);
+    const full = await post('/api/bookings?wait=20', { eventId: 1, count: 1 }, anna.as);
+    expect(full).toMatchObject({ status: 409, body: { code: 'SEAT_LIMIT' } });
+
+    const before = (await returns()).length;
+    const key = { 'idempotency-key': 'the return of a booking' };
+    const done = { status: 200, body: { id, status: 'RETURNED', seats, userId: anna.id } };
+    const replies = await Promise.all([
+      takeBack(id),
+      takeBack(id, { reason: 'ill' }, key),
+      takeBack(id, { reason: 'ill' }, key),
+    ]);
+    for (const reply of [...replies, await takeBack(id)]) expect(reply).toMatchObject(done);
+    const entries = (await returns()).slice(before);
+    expect(entries).toMatchObject([
+      {
+        actor: 'admin token',
+        eventId: 1,
+        before: { bookingId: id, status: 'CONFIRMED', seats },
+        after: { status: 'RETURNED' },
+      },
+    ]);
+    expect(await show(String(id))).toMatchObject({ status: 'RETURNED' });
+    expect(await post('/api/bookings?wait=20', taken, anna.as)).toMatchObject({ status: 201, body: { seats } });
+    expect(await differences()).toEqual([]);
+    await send(system().url, 'PATCH', '/api/events/1', { seatLimit: null }, asServer);
+  });
+
+  test('also what was sold to nobody by name', async () => {
+    const { ticketId } = (await post('/reserve?wait=20', { count: 2 }, asServer)).body;
+    const kept = await takeBack(ticketId, { reason: 'the row is under repair' });
+    expect(kept).toMatchObject({ status: 200, body: { status: 'RETURNED', seatsCount: 2 } });
+    expect((await returns()).at(-1)).toMatchObject({
+      after: { status: 'RETURNED', reason: 'the row is under repair' },
+    });
+    const told = (await send(system().url, 'GET', `/api/tickets/${ticketId}`)).body;
+    expect(told).toMatchObject({ status: 'booked', booking: { status: 'CONFIRMED' } }); // an outcome never changes
+    expect(await differences()).toEqual([]);
+  });
+
+  test('and nothing else: the refusal says what the booking is', async () => {
+    const [held, cancelled, expired] = [await hold(), await hold(), await hold()];
+    await send(system().url, 'DELETE', `/api/bookings/${cancelled}`, {}, anna.as);
+    await backdate(expired);
+    for (const [id, status, code, is] of [
+      [held, 409, 'NOT_CONFIRMED', 'PENDING'],
+      [cancelled, 409, 'ALREADY_CANCELLED', 'CANCELLED'],
+      [expired, 410, 'HOLD_EXPIRED', 'EXPIRED'],
+    ] as const)
+      expect(await takeBack(id)).toMatchObject({ status, body: { code, booking: { id, status: is } } });
+    expect(await takeBack(newTicketId(0))).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
+    for (const body of [{ seats: ['1-1-1'] }, { reason: '' }, { reason: 'x'.repeat(201) }])
+      expect(await takeBack(held, body)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+    expect((await post(`/api/bookings/${held}/return`)).status).toBe(401);
+    expect((await post(`/api/bookings/${held}/return`, {}, anna.as)).status).toBe(403);
+  });
+
+  test('after that nothing can be done with it', async () => {
+    const id = await hold();
+    await confirm(id);
+    await takeBack(id);
+    const refused = { status: 409, body: { code: 'ALREADY_RETURNED', booking: { id, status: 'RETURNED' } } };
+    expect(await confirm(id)).toMatchObject(refused);
+    expect(await post(`/api/bookings/${id}/extend`, {}, anna.as)).toMatchObject(refused);
+    expect(await send(system().url, 'DELETE', `/api/bookings/${id}`, {}, anna.as)).toMatchObject(refused);
+  });
+
+  test('a worker that died before Redis was told leaves the seats to the next one; without an operator it returns nothing', async () => {
+    const id = await hold();
+    await confirm(id);
+    const change = { ticketId: newTicketId(0), kind: 'return' as const, bookingId: id };
+    const strictly = createChange({ ...system(), releaseSeats: createReleaseSeats(system()), sellBy: 'server' });
+    await strictly(0, [change]);
+    expect(await system().outcomesOf([change.ticketId])).toMatchObject([{ status: 'rejected', code: 'FORBIDDEN' }]);
+    expect(await show(id)).toMatchObject({ status: 'CONFIRMED' });
+    await system().holds.change([{ ...change, by: { name: 'admin token', address: '127.0.0.1' } }]);
+    await until(async () => (await differences()).length === 0, 10_000);
+    expect(await show(id)).toMatchObject({ status: 'RETURNED' });
   });
 });

@@ -11,6 +11,8 @@ export type Step =
   | { do: 'hold'; who: number; count: number; start: number | undefined; key: number | undefined }
   | { do: 'confirm'; who: number; which: number; reference: number | undefined }
   | { do: 'extend' | 'cancel'; who: number; which: number }
+  /** An operator takes back what is sold, whosever it is. */
+  | { do: 'return'; which: number }
   /** The hold's time runs out; nobody has swept yet. */
   | { do: 'lapse'; which: number }
   /** Somebody sweeps what has run out. */
@@ -97,7 +99,7 @@ export class Model {
   /** Checks what became of a change, and makes it. */
   changed(request: ChangeRequest, outcome: Outcome): void {
     const booking = this.bookings.find((one) => one.id === request.bookingId);
-    if (booking === undefined || booking.userId !== request.userId) {
+    if (booking === undefined || (request.kind !== 'return' && booking.userId !== request.userId)) {
       refusedAs(outcome, 'BOOKING_UNKNOWN');
       return;
     }
@@ -112,17 +114,24 @@ export class Model {
       booking.status = 'CANCELLED';
       this.free(booking);
     }
+    if (request.kind === 'return' && booking.status === 'CONFIRMED') {
+      booking.status = 'RETURNED';
+      this.free(booking);
+    }
     this.expectBooking(outcome, booking, undefined);
   }
 
   /** Why a change of its buyer's is refused. One that was made already is not. */
   private refusalOf({ kind, paymentReference }: ChangeRequest, { status, lapsed, reference }: ModelBooking) {
+    if (status === 'RETURNED') return kind === 'return' ? undefined : 'ALREADY_RETURNED';
     if (status === 'CONFIRMED') {
+      if (kind === 'return') return undefined;
       if (kind !== 'confirm') return 'ALREADY_CONFIRMED';
       return paymentReference === undefined || paymentReference === reference ? undefined : 'PAYMENT_REFERENCE_USED';
     }
     if (status === 'CANCELLED') return kind === 'cancel' ? undefined : 'ALREADY_CANCELLED';
     if (status === 'EXPIRED' || lapsed) return 'HOLD_EXPIRED';
+    if (kind === 'return') return 'NOT_CONFIRMED';
     const isPaid = paymentReference !== undefined && this.bookings.some((one) => one.reference === paymentReference);
     return kind === 'confirm' && isPaid ? 'PAYMENT_REFERENCE_USED' : undefined;
   }

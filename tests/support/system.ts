@@ -26,6 +26,7 @@ import { createScripts } from '../../shared/stores/scripts.ts';
 import { createSeatStore } from '../../shared/stores/seats.ts';
 import { createSuspectStore } from '../../shared/stores/suspects.ts';
 import { createTicketStore } from '../../shared/stores/tickets.ts';
+import { createTrailStore } from '../../shared/stores/trail.ts';
 import { startWorkers } from '../../workers/workers.ts';
 
 /** The address of a new database for the caller alone. */
@@ -97,7 +98,7 @@ async function startSystem(options: SystemOptions) {
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
   const stores = {
-    holds: createHoldStore({ prisma }),
+    holds: createHoldStore({ prisma, trail: createTrailStore({ prisma }) }),
     events,
     bookings: createBookingStore({ prisma }),
     tickets: createTicketStore({ redis, scripts, shards: config.SHARDS }),

@@ -49,6 +49,13 @@ export type Standing = { trouble?: Trouble | undefined } & (
   | { step: 'login'; problem: string | undefined }
 );
 
+/** What is said of a booking that has ended. */
+const ENDED = {
+  CANCELLED: 'The seats are free again.',
+  EXPIRED: 'Your time is over: the seats are free again.',
+  RETURNED: 'The booking was returned: the seats are free again.',
+} as const;
+
 const troubleOf = ({ status, code }: Refused): Trouble =>
   status === 429 || status === 408 || code === 'OVERLOADED' ? 'busy' : 'broken';
 
@@ -198,8 +205,8 @@ export function createPurchase(
     next.clear();
     next.answered();
     if (booking.status === 'CONFIRMED') return show({ step: 'bought', booking });
-    const isOver = booking.status === 'EXPIRED';
-    begin(isOver ? 'Your time is over: the seats are free again.' : 'The seats are free again.');
+    if (booking.status === 'RETURNED') bookings.write(othersThan(booking.id));
+    begin(ENDED[booking.status]);
   }
 
   const othersThan = (bookingId: string) => (bookings.read() ?? []).filter(({ id }) => id !== bookingId);

@@ -1,0 +1,2 @@
+-- DropIndex
+DROP INDEX "booking_to_release";
