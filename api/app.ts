@@ -16,6 +16,7 @@ import type { WorkersStore } from '../shared/stores/workers.ts';
 import { createBoardSessions } from './board-session.ts';
 import type { BookingReads } from './booking-reads.ts';
 import type { Control } from './control.ts';
+import { createHeavyReads } from './heavy-reads.ts';
 import type { Herd } from './herd.ts';
 import { ApiError, asApiError, faultFields, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -40,6 +41,7 @@ import type { SellerGuard } from './sellers.ts';
 import { patternOf } from './server.ts';
 import { traceIdOf } from './traces.ts';
 import type { WaitingRooms } from './waiting-room.ts';
+import { createWholeHouses } from './whole-houses.ts';
 
 /** What pages of other sites may read of an answer, besides its body. */
 const EXPOSED = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'ETag', 'X-Request-Id'];
@@ -55,7 +57,8 @@ export function buildApp(deps: {
     Config,
     'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'TRUST_PROXY' | 'CORS_ORIGINS' | 'RESERVE_WAIT_SECONDS'
   > &
-    Parameters<typeof createRateLimits>[0];
+    Parameters<typeof createRateLimits>[0] &
+    Parameters<typeof createHeavyReads>[0];
   requireOperator: OperatorGuard;
   requireSeller: SellerGuard;
   /** BullMQ's, of each shard. */
@@ -84,8 +87,10 @@ export function buildApp(deps: {
 }): Express {
   const { config, requireOperator, redis, prisma, log } = deps;
   const limits = createRateLimits(config);
+  const heavyReads = createHeavyReads(config);
+  const houses = createWholeHouses(deps);
   const sessions = createBoardSessions(config, requireOperator);
-  const guarded = { ...deps, limits, sessions, shards: config.SHARDS };
+  const guarded = { ...deps, limits, heavyReads, houses, sessions, shards: config.SHARDS };
 
   const app = express();
   app.disable('x-powered-by');
@@ -100,7 +105,7 @@ export function buildApp(deps: {
   app.use('/api/tickets', ticketRoutes(guarded));
   app.use('/api/bookings', bookingRoutes(guarded));
   app.use('/api/events', eventRoutes(guarded));
-  app.use('/api/seats', seatRoutes(deps));
+  app.use('/api/seats', seatRoutes(guarded));
   app.use('/admin', adminRoutes(guarded));
   if (deps.identity.hasPasswords) app.use('/api/users', userRoutes(guarded));
   app.use(docsRoutes());

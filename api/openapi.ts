@@ -301,7 +301,7 @@ export const openApiDocument = () =>
         ),
       },
       '/api/events': {
-        get: ofEvents('Events', { query: listQuery }, ok('A page.', eventList)),
+        get: ofEvents('Events', { query: listQuery }, ok('A page.', eventList), ['RATE_LIMITED']),
         post: ofOperators('Create an event', { ...keyed, body: newEvent }, { '201': answer('Created.', eventView) }),
       },
       '/api/events/{id}': {
@@ -309,7 +309,7 @@ export const openApiDocument = () =>
           'An event with its zones and counts, and with all its seats where asked',
           { ...ofEvent, query: showQuery },
           ok('The event.', eventView),
-          ['EVENT_UNKNOWN'],
+          ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
         ),
         patch: ofOperators(
           'Change how an event is sold',
@@ -402,6 +402,7 @@ export const openApiDocument = () =>
       '/api/seats/available': {
         get: ofEvents('Free seats, from the front, page by page', { query: availableQuery }, ok('A page.', seatList), [
           'EVENT_UNKNOWN',
+          'RATE_LIMITED',
         ]),
       },
       '/api/seats/map': {
@@ -412,7 +413,7 @@ export const openApiDocument = () =>
             '200': { ...answer('The map.', seatMap), headers: z.object({ ETag: z.string() }) },
             '304': { description: 'It has not changed.' },
           },
-          ['EVENT_UNKNOWN'],
+          ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
         ),
       },
       '/api/users/login': {

@@ -20,14 +20,14 @@ export function createWindows(windowMs = WINDOW_MS, maxClients = MAX_CLIENTS) {
 
   return {
     localKeys: true,
-    increment(client: string) {
+    increment(client: string, hits = 1) {
       const nowMs = Date.now();
       for (const [oldest, { resetTime }] of windows) {
         if (resetTime.getTime() > nowMs && (windows.size < maxClients || windows.has(client))) break;
         windows.delete(oldest);
       }
       const known = windows.get(client) ?? { totalHits: 0, resetTime: new Date(nowMs + windowMs) };
-      known.totalHits += 1;
+      known.totalHits += hits;
       windows.set(client, known);
       return known;
     },
@@ -50,7 +50,7 @@ export function areLimitsOn({ RATE_LIMIT, EMBEDDED, HOST, TRUST_PROXY }: LimitsC
   return RATE_LIMIT === 'on' || (RATE_LIMIT === 'auto' && !isAlone);
 }
 
-type LimitsConfig = Pick<Config, 'RATE_LIMIT' | 'EMBEDDED' | 'HOST' | 'TRUST_PROXY'>;
+export type LimitsConfig = Pick<Config, 'RATE_LIMIT' | 'EMBEDDED' | 'HOST' | 'TRUST_PROXY'>;
 
 /**
  * What one client may ask of what costs, in a minute and of this process. `login`, `booking` and `joining` count the client's address

@@ -14,14 +14,17 @@ import {
 import { eventId } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
 import { type House, strangeRings, strangeSeat } from '../../shared/domain/house.ts';
-import type { EventStore } from '../../shared/stores/events.ts';
-import { rowsOfZone } from '../../shared/stores/seat-marks.ts';
+import type { EventStore, ListedEvent } from '../../shared/stores/events.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
+import type { HeavyReads } from '../heavy-reads.ts';
 import { ApiError, parse, pathOf, queryOf, readJson, readOptionalJson, refuseQuery, reply } from '../http.ts';
 import { idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
-import { seatViews } from './seats.ts';
+import { seatsAsJson, type WholeHouses } from '../whole-houses.ts';
+
+/** Milliseconds in which a client has to read a list of seats: others of its address wait for it meanwhile. */
+const MAX_LIST_MS = 60_000;
 
 const eventParams = z.object({ id: z.coerce.number().pipe(eventId) });
 export const listQuery = z.strictObject({
@@ -34,10 +37,12 @@ export const showQuery = z.strictObject({ include: z.literal('seats').optional()
 export function eventRoutes(deps: {
   events: EventStore;
   seats: SeatStore;
+  houses: WholeHouses;
+  heavyReads: HeavyReads;
   control: Control;
   requireOperator: OperatorGuard;
 }) {
-  const { events, seats, control, requireOperator } = deps;
+  const { events, seats, houses, heavyReads, control, requireOperator } = deps;
 
   async function houseOf(req: Request): Promise<House> {
     const params = eventParams.safeParse(req.params);
@@ -48,6 +53,7 @@ export function eventRoutes(deps: {
 
   async function list(req: Request, res: Response): Promise<void> {
     const { after, limit } = queryOf(req, listQuery);
+    heavyReads.charge(req, res, 1);
     const page = await events.list(after, limit);
     const last = page.at(-1);
     const next = page.length === limit && last ? `/api/events?after=${last.eventId}&limit=${limit}` : undefined;
@@ -56,13 +62,19 @@ export function eventRoutes(deps: {
 
   async function show(req: Request, res: Response): Promise<void> {
     const { include } = queryOf(req, showQuery);
+    heavyReads.charge(req, res, 1);
     const house = await houseOf(req);
-    if (include === undefined) return reply(res, 200, await viewOf(house));
+    const cost = Math.floor(house.zones.length / 100);
+    if (include === undefined) {
+      heavyReads.charge(req, res, cost);
+      return reply(res, 200, await viewOf(house));
+    }
     if (house.totalSeats > MAX_SEATS_INCLUDED) {
       const instead = `/api/seats/available?eventId=${house.eventId} has pages, /api/seats/map is compact.`;
       throw new ApiError('INVALID_REQUEST', `include: the event has more than ${MAX_SEATS_INCLUDED} seats; ${instead}`);
     }
-    await replyWithSeats(res, house);
+    const ofSeats = Math.floor(house.totalSeats / 1000);
+    await heavyReads.inTurn(req, res, cost + ofSeats, () => replyWithSeats(res, house));
   }
 
   async function viewOf(house: House): Promise<EventView> {
@@ -75,22 +87,23 @@ export function eventRoutes(deps: {
     return { ...summaryOf(house), rings: house.settings.rings, counts: sum, zones };
   }
 
-  /** Writes the seats zone by zone, as fast as the client reads: the whole list would be megabytes at once. */
+  /** Writes the seats some at a time, as fast as the client reads: the whole list would be megabytes at once. */
   async function replyWithSeats(res: Response, house: House): Promise<void> {
-    const gone = once(res, 'close');
-    const view = JSON.stringify(await viewOf(house));
-    res.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
-    res.write(`${view.slice(0, -1)},"seats":[`);
-    for (const [i, zone] of house.zones.entries()) {
-      const { rows } = await seats.readRows(house.eventId, rowsOfZone(zone));
-      const text = rows
-        .flatMap((row) => seatViews(row))
-        .map((seat) => JSON.stringify(seat))
-        .join(',');
-      if (!res.write(i === 0 ? text : `,${text}`)) await Promise.race([once(res, 'drain'), gone]);
-      if (res.destroyed) return;
+    const tooSlow = setTimeout(() => res.destroy(), MAX_LIST_MS);
+    try {
+      const gone = once(res, 'close');
+      const whole = await houses.at(house, await seats.version(house.eventId));
+      const view = JSON.stringify(await viewOf(house));
+      res.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
+      res.write(`${view.slice(0, -1)},"seats":[`);
+      for await (const text of seatsAsJson(whole)) {
+        if (!res.write(text)) await Promise.race([once(res, 'drain'), gone]);
+        if (res.destroyed) return;
+      }
+      res.end(']}');
+    } finally {
+      clearTimeout(tooSlow);
     }
-    res.end(']}');
   }
 
   async function create(req: Request, res: Response): Promise<void> {
@@ -160,7 +173,7 @@ function requireSense({ holdSeconds, maxHoldSeconds, rings }: EventChange, zones
   if (strange !== undefined) throw new ApiError('INVALID_REQUEST', strange);
 }
 
-function summaryOf({ eventId: id, settings, currency, createdAt, totalSeats }: House): EventSummary {
+function summaryOf({ eventId: id, settings, currency, createdAt, totalSeats }: ListedEvent): EventSummary {
   const { rings: _, ...told } = settings; // a list of events draws none of them
   return { id, ...told, currency, createdAt: createdAt.toISOString(), totalSeats };
 }

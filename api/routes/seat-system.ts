@@ -14,6 +14,7 @@ import { statusesOf } from '../../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { BookingReads } from '../booking-reads.ts';
 import type { Control } from '../control.ts';
+import type { HeavyReads } from '../heavy-reads.ts';
 import {
   ApiError,
   goneSignal,
@@ -84,6 +85,7 @@ export function addSeatSystemRoutes(
     requireOperator: OperatorGuard;
     requireSeller: SellerGuard;
     limits: RateLimits;
+    heavyReads: HeavyReads;
     shards: number;
     log: Logger;
   },
@@ -101,6 +103,7 @@ export function addSeatSystemRoutes(
     requireOperator,
     requireSeller,
     limits,
+    heavyReads,
     shards,
     log,
   } = deps;
@@ -204,6 +207,7 @@ export function addSeatSystemRoutes(
     refuseQuery(req);
     const now = await house();
     const { totalSeats, totalRows, zones } = now;
+    heavyReads.charge(req, res, 1 + Math.floor(zones.length / 100));
     const counts = [...(await seats.countsByZone(now)).values()];
     const occupiedSeats = totalSeats - counts.reduce((sum, { available }) => sum + available, 0);
     reply(res, 200, {
@@ -241,8 +245,11 @@ export function addSeatSystemRoutes(
 
   async function stats(req: Request, res: Response): Promise<void> {
     refuseQuery(req);
-    const { bytesPerRow, ...figures } = await seats.stats(await house());
-    reply(res, 200, { ...figures, estimatedSizePerKey: bytesPerRow });
+    const now = await house();
+    await heavyReads.inTurn(req, res, 1 + Math.floor(now.totalRows / 100), async () => {
+      const { bytesPerRow, ...figures } = await seats.stats(now);
+      reply(res, 200, { ...figures, estimatedSizePerKey: bytesPerRow });
+    });
   }
 
   async function waitingRoom(req: Request, res: Response): Promise<void> {

@@ -57,6 +57,7 @@ export const settings = z.object({
   LOGINS_PER_MINUTE: count(1, 1_000_000).default(60),
   BOOKINGS_PER_MINUTE: count(1, 1_000_000).default(600),
   JOINS_PER_MINUTE: count(1, 1_000_000).default(120),
+  READS_PER_MINUTE: count(1, 1_000_000).default(6_000),
   AUTH: z.enum(['off', 'on']).default('off'),
   AUTH_SECRET: secret.optional(),
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),

@@ -11,6 +11,9 @@ const DEFAULT_PRICE = 5_000;
 const MAX_COMPARED = 10_000;
 const MAX_WAITING = 100_000;
 
+/** What a list tells of an event. */
+export type ListedEvent = Pick<House, 'eventId' | 'settings' | 'currency' | 'createdAt' | 'totalSeats'>;
+
 /** Either the pool or a transaction on it. */
 export type Database = PrismaClient | Prisma.TransactionClient;
 
@@ -86,15 +89,23 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       return house;
     },
 
-    /** A page of events by number, after the given one, with `limit` events or fewer. */
-    async list(after: number, limit: number): Promise<House[]> {
+    /** A page of events by number, after the given one, with `limit` events or fewer. Their zones, up to 2,000 each, are only summed up. */
+    async list(after: number, limit: number): Promise<ListedEvent[]> {
       const events = await prisma.event.findMany({
         where: { id: { gt: after } },
         orderBy: { id: 'asc' },
         take: limit,
-        include: { zones: true },
       });
-      return events.map(buildHouse);
+      const sums = await prisma.$queryRaw<{ eventId: number; totalSeats: number }[]>`
+        SELECT event_id AS "eventId", sum(rows * seats_per_row)::int AS "totalSeats"
+        FROM zone
+        WHERE event_id = ANY(${events.map(({ id }) => id)}::int[])
+        GROUP BY event_id`;
+      const seats = new Map(sums.map(({ eventId, totalSeats }) => [eventId, totalSeats]));
+      return events.map((event) => {
+        const { eventId, settings, currency, createdAt } = buildHouse({ ...event, zones: [] });
+        return { eventId, settings, currency, createdAt, totalSeats: seats.get(eventId) ?? 0 };
+      });
     },
 
     /** A number that no event has had. */

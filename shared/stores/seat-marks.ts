@@ -126,6 +126,21 @@ export function createSeatReader({ redis, prisma, shards }: { redis: Redis; pris
       return Number((await redis.hget(`${keysOfEvent(eventId).houseStem}${eventId}`, 'version')) ?? 0);
     },
 
+    /** A bitmap of the house's rows, 1 = no free seat; empty where the house is not open: then any row may have one. */
+    async fullRows(eventId: number): Promise<Buffer> {
+      const { houseStem, fullStem } = keysOfEvent(eventId);
+      const replies = await redis
+        .multi()
+        .hexists(`${houseStem}${eventId}`, 'version')
+        .getBuffer(`${fullStem}${eventId}:1`)
+        .exec();
+      const [open, full] = (replies ?? []).map(([fault, reply]) => {
+        if (fault) throw fault;
+        return reply;
+      }) as [number, Buffer | null];
+      return open === 1 && full !== null ? full : Buffer.alloc(0);
+    },
+
     /** The channel on which the changes of an event's seats are published. */
     changesChannel: (eventId: number): string => `${keysOfEvent(eventId).changesStem}${eventId}`,
 
@@ -184,10 +199,12 @@ export function createSeatReader({ redis, prisma, shards }: { redis: Redis; pris
       const { seatsStem } = keysOfEvent(house.eventId);
       const place = (zone: number, row: number) => `${seatsStem}${house.eventId}:${zone}:${row}`;
       const rows = house.zones.flatMap((zone) => rowsOfZone(zone).map(({ row }) => place(zone.number, row)));
-      const [memory, totalKeys, seatKeys, bytesPerRow] = await Promise.all([
+      let seatKeys = 0;
+      for (let from = 0; from < rows.length; from += READ_ROWS)
+        seatKeys += await redis.exists(rows.slice(from, from + READ_ROWS));
+      const [memory, totalKeys, bytesPerRow] = await Promise.all([
         redis.info('memory'),
         redis.dbsize(),
-        redis.exists(rows),
         redis.memory('USAGE', place(1, 1)),
       ]);
       const [, size, unit = ''] = /used_memory_human:([\d.]+)([BKMGT])/.exec(memory) ?? [];

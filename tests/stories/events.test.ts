@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../shared/platform/queues.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
@@ -386,6 +386,68 @@ describe('free seats', () => {
     };
     expect(seats.map(({ number }) => number)).toEqual([1, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect((await get('/api/events/1')).body.counts).toMatchObject({ held: 1, available: 59 });
+    await system().resumeWorkers();
+  });
+});
+
+describe('heavy reads', () => {
+  /** Rows that this API asked Redis for while something ran. */
+  async function rowsRead(run: () => Promise<unknown>): Promise<number> {
+    const sent = jest.spyOn(system().redis, 'sendCommand');
+    await run();
+    const keys = sent.mock.calls.flatMap(([{ name, args }]) => (name === 'mget' ? args.map(String) : []));
+    sent.mockRestore();
+    return keys.filter((key) => key.includes(':seats:')).length;
+  }
+
+  test('of a version that was read cost no row: the list of all seats and the map share it', async () => {
+    const id = await create({
+      zones: [
+        { rows: 30, seatsPerRow: 13, price: 1 },
+        { rows: 3, seatsPerRow: 800 },
+      ],
+    });
+    await hold(id, { seats: ['1-1-1', '2-3-800'] });
+    await post(`/api/events/${id}/block`, { seats: ['1-30-13'] });
+    expect(await rowsRead(() => get(`/api/seats/map?eventId=${id}`))).toBe(33);
+    const all = async () => (await get(`/api/events/${id}?include=seats`)).body.seats as { status: string }[];
+    expect(await rowsRead(all)).toBe(0);
+    expect(await rowsRead(() => Promise.all([all(), all(), get(`/api/seats/map?eventId=${id}`)]))).toBe(0);
+    const seats = await all();
+    expect(seats).toHaveLength(30 * 13 + 3 * 800);
+    expect(seats.filter(({ status }) => status !== 'AVAILABLE')).toEqual([
+      { seatNumber: '1-1-1', zone: 1, row: 1, number: 1, status: 'HELD', price: 1 },
+      { seatNumber: '1-30-13', zone: 1, row: 30, number: 13, status: 'BLOCKED', price: 1 },
+      { seatNumber: '2-3-800', zone: 2, row: 3, number: 800, status: 'HELD', price: 0 },
+    ]);
+    await hold(id, { seats: ['1-1-2'] });
+    expect(await rowsRead(all)).toBe(33);
+    expect((await all())[1]).toMatchObject({ seatNumber: '1-1-2', status: 'HELD' });
+  });
+
+  test('of free seats read no row that has none', async () => {
+    const id = await create({
+      zones: [
+        { rows: 300, seatsPerRow: 5 },
+        { rows: 9, seatsPerRow: 3 },
+      ],
+    });
+    const free = async (query = '') =>
+      ((await get(`/api/seats/available?eventId=${id}${query}`)).body.seats as { seatNumber: string }[]).map(
+        ({ seatNumber }) => seatNumber,
+      );
+    const seats = Array.from({ length: 300 }, (_, i) => [1, 2, 3, 4, 5].map((seat) => `1-${i + 1}-${seat}`)).flat();
+    for (const from of [0, 750]) await post(`/api/events/${id}/block`, { seats: seats.slice(from, from + 750) });
+    expect(await free('&limit=2')).toEqual(['2-1-1', '2-1-2']);
+    expect(await rowsRead(() => free('&zone=1'))).toBe(0);
+    await post(`/api/events/${id}/unblock`, { seats: ['1-8-5', '1-299-1', '1-300-2'] });
+    expect(await free('&zone=1')).toEqual(['1-8-5', '1-299-1', '1-300-2']);
+    expect(await free('&zone=1&after=1-8-5')).toEqual(['1-299-1', '1-300-2']);
+    expect(await free('&zone=1&row=299')).toEqual(['1-299-1']);
+    expect(await rowsRead(() => free('&zone=1'))).toBe(3);
+    await system().stopWorkers();
+    await system().redis.del(`{s0}:house:${id}`);
+    expect(await free('&zone=1')).toEqual(['1-8-5', '1-299-1', '1-300-2']);
     await system().resumeWorkers();
   });
 });

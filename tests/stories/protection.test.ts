@@ -25,7 +25,7 @@ async function bare(url: string, method: string, path: string, headers: Record<s
 
 describe('where limits are on', () => {
   const system = useSystem({
-    ...{ RATE_LIMIT: 'on', BOOKINGS_PER_MINUTE: 20, LOGINS_PER_MINUTE: 3, TRUST_PROXY: 1 },
+    ...{ RATE_LIMIT: 'on', BOOKINGS_PER_MINUTE: 20, LOGINS_PER_MINUTE: 3, READS_PER_MINUTE: 30, TRUST_PROXY: 1 },
     ...{ AUTH: 'on', AUTH_SECRET: SECRET, CORS_ORIGINS: ['https://tickets.test'], LOG_LEVEL: 'debug' },
     ...{ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40 },
   });
@@ -52,6 +52,25 @@ describe('where limits are on', () => {
     expect(await send(system().url, 'GET', '/api/events/1', undefined, from('10.0.0.1'))).toMatchObject({
       status: 200,
     });
+  });
+
+  test('reads of seats count by what they cost, one after the other, and nobody else waits for them', async () => {
+    const read = (path: string, address: string) => send(system().url, 'GET', path, undefined, from(address));
+    const all = '/api/events/1?include=seats'; // 400 seats in one zone: it costs 1
+    const many = await Promise.all(Array.from({ length: 40 }, () => read(all, '10.0.4.1')));
+    const done = many.filter(({ status }) => status === 200);
+    expect(done.length).toBeGreaterThan(0);
+    for (const { body } of done) expect(body.seats).toHaveLength(400);
+    for (const { status, body } of many) if (status !== 200) expect([status, body.code]).toEqual([429, 'RATE_LIMITED']);
+    for (let i = 0; i < 30; i += 1) await read(all, '10.0.4.1');
+    for (const path of ['/api/seats/available?eventId=1', '/api/seats/map?eventId=1', '/api/events', '/api/events/1'])
+      expect(await read(path, '10.0.4.1')).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
+    for (const path of ['/availability/check-all', '/stats'])
+      expect(await read(path, '10.0.4.1')).toMatchObject({ status: 409, body: { code: 'RATE_LIMITED' } });
+    const refused = await read(all, '10.0.4.1');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect((await read(all, '10.0.4.2')).status).toBe(200);
   });
 
   test('who writes addresses in front of the own one is counted as who it is', async () => {

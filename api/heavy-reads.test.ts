@@ -1,0 +1,68 @@
+import { expect, test } from '@jest/globals';
+import type { Request, Response } from 'express';
+import { createHeavyReads } from './heavy-reads.ts';
+
+const from = (ip: string) => ({ ip, socket: {} }) as Request;
+const answer = () => {
+  const headers: Record<string, unknown> = {};
+  const setHeader = (name: string, value: unknown) => Object.assign(headers, { [name]: value });
+  return { res: { destroyed: false, setHeader } as unknown as Response, headers };
+};
+const readsOf = (RATE_LIMIT: 'on' | 'off', READS_PER_MINUTE = 1_000_000) =>
+  createHeavyReads({ RATE_LIMIT, READS_PER_MINUTE, EMBEDDED: false, HOST: '0.0.0.0', TRUST_PROXY: undefined });
+
+/** Reads that end when they are told to. */
+function manual() {
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  const read = (name: string) => () =>
+    new Promise<void>((resolve) => {
+      begun.push(name);
+      ends.push(resolve);
+    });
+  const end = async () => {
+    ends.shift()?.();
+    await new Promise(setImmediate);
+  };
+  return { begun, read, end };
+}
+
+test('reads of one client follow one another, those of another do not wait, and a fault stops nobody', async () => {
+  const reads = readsOf('off');
+  const { begun, read, end } = manual();
+  const first = reads.inTurn(from('192.0.2.1'), answer().res, 1, read('a'));
+  const failing = reads.inTurn(from('192.0.2.1'), answer().res, 1, () => Promise.reject(new Error('broke')));
+  const gone = answer();
+  const left = reads.inTurn(from('192.0.2.1'), gone.res, 1, read('of a client that left'));
+  const second = reads.inTurn(from('192.0.2.1'), answer().res, 1, read('b'));
+  void reads.inTurn(from('192.0.2.2'), answer().res, 1, read('other'));
+  Object.assign(gone.res, { destroyed: true });
+  await new Promise(setImmediate);
+  expect(begun).toEqual(['a', 'other']);
+  await end();
+  await first;
+  await expect(failing).rejects.toThrow('broke');
+  await left;
+  expect(begun).toEqual(['a', 'other', 'b']);
+  await end();
+  await end();
+  await second;
+});
+
+test('where limits are on, a client that lets too many reads wait is refused, and so is one that has used up its minute', async () => {
+  const { read } = manual();
+  const many = readsOf('on');
+  const settled = Array.from({ length: 40 }, () => {
+    const { res, headers } = answer();
+    return many.inTurn(from('192.0.2.1'), res, 1, read('')).catch((fault) => ({ code: fault.code, headers }));
+  });
+  await expect(settled[39]).resolves.toEqual({ code: 'RATE_LIMITED', headers: { 'retry-after': 1 } });
+
+  const few = readsOf('on', 100);
+  const { res, headers } = answer();
+  few.charge(from('192.0.2.1'), res, 500); // what costs more than a minute has may be read once
+  expect(() => few.charge(from('192.0.2.1'), res, 1)).toThrow('Too many requests');
+  expect(headers['retry-after']).toBeGreaterThan(0);
+  few.charge(from('192.0.2.2'), res, 1);
+  for (let i = 0; i < 3; i += 1) readsOf('off', 1).charge(from('192.0.2.1'), res, 500);
+});

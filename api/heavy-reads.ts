@@ -1,0 +1,63 @@
+import type { Request, Response } from 'express';
+import type { Config } from '../shared/platform/config.ts';
+import { clientOf } from './client-address.ts';
+import { ApiError } from './http.ts';
+import { areLimitsOn, createWindows, type LimitsConfig } from './rate-limits.ts';
+
+/** Reads of one client that may wait for their turn where limits are on. Where they are off all may seem to come from one proxy. */
+const MAX_WAITING_READS = 15;
+
+/**
+ * Reads that cost more than a booking, so that no client's reads make another's booking wait: those of one client follow one another,
+ * and where limits are on their cost counts in a minute. A read costs 1, and 1 more for each 1,000 seats that it lists, 100 rows that it
+ * reads or 100 zones that it sums up.
+ */
+export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_MINUTE'>) {
+  const isOn = areLimitsOn(config);
+  const windows = createWindows();
+  const lines = new Map<string, { reads: number; last: Promise<unknown> }>();
+
+  /**
+   * Counts a read before it is made. A client that has something left may make it, whatever it costs.
+   *
+   * @throws ApiError RATE_LIMITED
+   */
+  function charge(req: Request, res: Response, cost: number): void {
+    if (!isOn || cost === 0) return;
+    const { totalHits, resetTime } = windows.increment(clientOf(req), cost);
+    if (totalHits - cost < config.READS_PER_MINUTE) return;
+    res.setHeader('retry-after', Math.max(1, Math.ceil((resetTime.getTime() - Date.now()) / 1000)));
+    throw new ApiError('RATE_LIMITED');
+  }
+
+  return {
+    charge,
+
+    /**
+     * Makes a read once those of the same client before it are done.
+     *
+     * @throws ApiError RATE_LIMITED
+     */
+    async inTurn(req: Request, res: Response, cost: number, read: () => Promise<void>): Promise<void> {
+      const client = clientOf(req);
+      const line = lines.get(client) ?? { reads: 0, last: Promise.resolve() };
+      if (isOn && line.reads > MAX_WAITING_READS) {
+        res.setHeader('retry-after', 1);
+        throw new ApiError('RATE_LIMITED', 'Too many reads of this client wait for each other.');
+      }
+      charge(req, res, cost);
+      lines.set(client, line);
+      line.reads += 1;
+      const done = line.last.then(() => (res.destroyed ? undefined : read()));
+      line.last = done.catch(() => undefined);
+      try {
+        await done;
+      } finally {
+        line.reads -= 1;
+        if (line.reads === 0) lines.delete(client);
+      }
+    },
+  };
+}
+
+export type HeavyReads = ReturnType<typeof createHeavyReads>;
