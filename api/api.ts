@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { createDrainMeter } from '../shared/domain/drain.ts';
+import { watchClock } from '../shared/platform/clock.ts';
 import { type Config, sellByOf } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { createLooks, createMetricsPage } from '../shared/platform/metrics.ts';
@@ -83,6 +84,7 @@ export async function startApi(deps: {
   const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
   const look = createLooks([...measures, waitingRooms.measure, measureRedis, measurePools]);
   const serverSettings = watchServerSettings({ redis, prisma, log });
+  const clock = watchClock({ redis, prisma, log });
   const overview = createOverview({ look, events, workers, waitingRooms, serverSettings, log });
   const requireOperator = createOperatorGuard(config);
   let stopping = false;
@@ -141,7 +143,7 @@ export async function startApi(deps: {
     async close(): Promise<void> {
       stopping = true;
       memory.stop();
-      await serverSettings.stop();
+      await Promise.all([serverSettings.stop(), clock.stop()]);
       herd?.stop();
       await waitingRooms.stop();
       push.close();

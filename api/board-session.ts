@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Config } from '../shared/platform/config.ts';
 import type { OperatorGuard } from './operators.ts';
 
@@ -23,7 +24,7 @@ export function createBoardSessions({ ADMIN_TOKEN }: Pick<Config, 'ADMIN_TOKEN'>
 
   function isValid(cookie: string | undefined): boolean {
     const [, untilMs = '', signature = ''] = /^(\d{13})\.([\w-]{43})$/.exec(cookie ?? '') ?? [];
-    if (ADMIN_TOKEN === undefined || Number(untilMs) <= Date.now()) return false;
+    if (ADMIN_TOKEN === undefined || Number(untilMs) <= sharedNowMs()) return false;
     return timingSafeEqual(Buffer.from(signature, 'base64url'), sign(untilMs));
   }
 
@@ -31,7 +32,7 @@ export function createBoardSessions({ ADMIN_TOKEN }: Pick<Config, 'ADMIN_TOKEN'>
     /** The `Set-Cookie` that opens a session, for who was let in as an operator; undefined where none is needed. */
     cookie(overTls: boolean): string | undefined {
       if (ADMIN_TOKEN === undefined) return undefined;
-      const untilMs = String(Date.now() + LASTS_SECONDS * 1000);
+      const untilMs = String(sharedNowMs() + LASTS_SECONDS * 1000);
       const value = `${untilMs}.${sign(untilMs).toString('base64url')}`;
       const attributes = `Path=${BOARD_PATH}; Max-Age=${LASTS_SECONDS}; HttpOnly; SameSite=Strict`;
       return `${COOKIE}=${value}; ${attributes}${overTls ? '; Secure' : ''}`;

@@ -3,6 +3,7 @@ import type { Gauge } from 'prom-client';
 import type { ServerMessage } from '../shared/contract/messages.ts';
 import { MAX_EVENTS_IN_OVERVIEW, type Overview } from '../shared/contract/overview.ts';
 import { createDrainMeter } from '../shared/domain/drain.ts';
+import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { lastFaults } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
@@ -110,7 +111,7 @@ export function createOverview(deps: {
       orNothing(readEvents()),
     ]);
     return {
-      atMs: Date.now(),
+      atMs: sharedNowMs(),
       redisUp: redisUp?.[0]?.value === 1,
       postgresUp: postgresUp?.[0]?.value === 1,
       queue,

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, Request } from 'express';
+import { correctedDate } from '../shared/platform/clock.ts';
 import { defaults } from '../shared/platform/config.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 
@@ -70,6 +71,8 @@ export function createAppServer(
     // Node itself refuses requests without a Host, and gives names and values in turn, which nothing else here does.
     if (Array.isArray(headers)) return ServerResponse.prototype.writeHead.call(this, status, headers);
     const merged = Object.assign({}, headersOf(this.req as Request), this.getHeaders(), headers);
+    const date = correctedDate();
+    if (date !== undefined) merged.date = date;
     return ServerResponse.prototype.writeHead.call(this, status, merged);
   };
   app.request = AppRequest.prototype as typeof app.request;

@@ -2,6 +2,7 @@ import type { ChangeRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
+import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics, timed } from '../shared/platform/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
@@ -71,8 +72,8 @@ export function createChange(deps: {
         releases.push({ eventId, ticketId: booking.id, userId, seats: labels });
         continue;
       }
-      // Only a fence: PostgreSQL's clock judges, so this one may be a little off.
-      const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - Date.now());
+      // Only a fence: PostgreSQL's clock judges, so Redis' may be a little off.
+      const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - sharedNowMs());
       renewals.push({ eventId: booking.eventId, ticketId: booking.id, seats: booking.seats, holdMs });
     }
     for (const [eventId, some] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, some);

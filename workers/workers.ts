@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { BookRequest, JobPayload } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
+import { watchClock } from '../shared/platform/clock.ts';
 import { type Config, sellByOf } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
@@ -38,7 +39,7 @@ const EXPIRE_INTERVAL_MS = 1_000;
 const SWEEP_INTERVAL_MS = 2_000;
 const RECONCILE_INTERVAL_MS = 5_000;
 
-/** Milliseconds between two looks whether that is still on schedule: a wipe of Redis takes the schedule too. */
+/** Milliseconds between two looks whether that is still on schedule: a wipe of Redis takes the schedule, a clock that is ahead puts it off. */
 const SCHEDULE_INTERVAL_MS = 2_000;
 
 /**
@@ -124,17 +125,23 @@ export async function startWorkers(deps: {
     await queues[0]?.control.every('expire', EXPIRE_INTERVAL_MS);
     await queues[0]?.control.every('sweep', SWEEP_INTERVAL_MS);
     await queues[0]?.control.every('reconcile', RECONCILE_INTERVAL_MS);
+    for (const { booking, control } of queues) {
+      await booking.correctDelays();
+      await control.correctDelays();
+    }
   }
   await keepSchedule();
   const endHeartbeat = await startHeartbeat({ workers: createWorkersStore({ redis, shards: config.SHARDS }), log });
   const stopKeeping = repeat(SCHEDULE_INTERVAL_MS, keepSchedule, (fault) =>
     log.warn({ fault: fault.message }, 'schedule not looked at'),
   );
+  const clock = watchClock({ redis, prisma, log });
   const admit = createAdmit({ rooms, events, log });
 
   return {
     async close(): Promise<void> {
       await stopKeeping();
+      await clock.stop();
       await admit.close();
       await Promise.all(workers.map((worker) => worker.close()));
       await endHeartbeat();

@@ -8,6 +8,7 @@ import { embeddedPostgres } from '../../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
 import type { EmbeddedServer } from '../../shared/platform/embedded/server-process.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
+import { shiftedClock } from './clock.ts';
 import { startProxy } from './proxy.ts';
 
 /** Large enough that nothing sells out for long, small enough that buyers meet. */
@@ -154,10 +155,3 @@ export async function startRig(folder: string, postgresFolder = join(folder, 'po
 }
 
 export type Rig = Awaited<ReturnType<typeof startRig>>;
-
-/** The option of Node that sets a process' clock off: of JavaScript's, which is all that our code asks. */
-function shiftedClock(shiftMs: number): string {
-  if (shiftMs === 0) return '';
-  const code = `const now=Date.now,Real=Date;globalThis.Date=class extends Real{constructor(...a){a.length?super(...a):super(now()+${shiftMs})}static now(){return now()+${shiftMs}}}`;
-  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
-}

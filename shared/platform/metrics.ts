@@ -175,6 +175,11 @@ export const metrics = {
   postgresPool: gauge('frontrow_postgres_pool_connections', 'Connections to PostgreSQL.', 'state'),
   postgresWaiting: gauge('frontrow_postgres_pool_waiting', 'Statements that wait for a connection.'),
 
+  clockSkew: gauge(
+    'frontrow_clock_skew_seconds',
+    'How far the clock of this process is ahead of that of Redis or PostgreSQL.',
+    'server',
+  ),
   serverSettingWrong: gauge(
     'frontrow_server_setting_wrong',
     'Whether a setting of Redis or PostgreSQL may lose what was accepted or told. Not shown where it cannot be read.',

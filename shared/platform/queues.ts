@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 import type { ErrorCode } from '../contract/codes.ts';
 import { type JobName, type JobOfQueue, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
 import { MAX_BATCH_BYTES } from '../contract/limits.ts';
+import { isScheduleLost, lateUntilMs, lostFromMs } from '../domain/lost-times.ts';
+import { redisClockMs, sharedNowMs } from './clock.ts';
 import { isUnavailable } from './faults.ts';
 import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
@@ -23,8 +25,11 @@ const MAX_STALLS = 1;
 /** An operator's job is kept when it is done: who waits reads its result, and a key that comes again within a day finds it. */
 const kept = { removeOnComplete: { age: 24 * 3_600, count: 10_000 }, removeOnFail: { age: 24 * 3_600, count: 100 } };
 
-/** Milliseconds after which a schedule whose next turn did not come counts as lost. */
-const OVERDUE_MS = 60_000;
+/** Delayed jobs of a kind that one look makes due. */
+const MAX_CORRECTED = 1_000;
+
+/** The score of a time in BullMQ's sorted set of delayed jobs (its addDelayedJob.lua). */
+const delayedScore = (ms: number): number => ms * 0x1000;
 
 const backoffMs = (attempt: number) =>
   Math.min(50 * 2 ** Math.min(attempt, 10), MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
@@ -51,7 +56,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     bullmq: queue,
     /** Puts a job on the queue, its payload parsed here as at the other end. A job whose id is still there is not added twice. */
     async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
-      const opts = jobId === undefined ? {} : { jobId };
+      const opts = { timestamp: sharedNowMs(), ...(jobId !== undefined && { jobId }) };
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...kept } : opts);
     },
     /** How a job stands that is kept when it is done and has a result. */
@@ -65,9 +70,35 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     /** Schedules a job without payload, so often, unless it is. One that failed waits for the next turn. */
     async every(job: 'expire' | 'sweep' | 'reconcile', intervalMs: number): Promise<void> {
       const there = await queue.getJobScheduler(job);
-      if (there?.every === intervalMs && (there.next ?? 0) > Date.now() - OVERDUE_MS) return;
+      if (there?.every === intervalMs && there.next !== undefined) {
+        const nowMs = await redisClockMs(redis);
+        if (!isScheduleLost(there.next, nowMs, intervalMs)) return;
+        log.warn(
+          { queue: name, job, aheadSeconds: (there.next - nowMs) / 1000 },
+          'a schedule was lost: it begins anew',
+        );
+        await queue.removeJobScheduler(job); // an upsert alone would keep its next turn
+      }
       const opts = { attempts: 1, removeOnComplete: true, removeOnFail: 10 };
       await queue.upsertJobScheduler(job, { every: intervalMs }, { name: job, data: {}, opts });
+    },
+    /**
+     * Makes delayed jobs due now that workers' clocks keep back: a worker whose clock is ahead puts retries off for longer than any pause,
+     * and one whose clock is behind leaves jobs where they are though they are due.
+     */
+    async correctDelays(): Promise<void> {
+      const nowMs = await redisClockMs(redis);
+      const delayed = queue.toKey('delayed');
+      const [lateScore, lostScore] = [lateUntilMs(nowMs), lostFromMs(nowMs, MAX_BACKOFF_MS)].map(delayedScore);
+      const late = await redis.zrangebyscore(delayed, '-inf', lateScore as number, 'LIMIT', 0, MAX_CORRECTED);
+      const ahead = await redis.zrevrangebyscore(delayed, '+inf', lostScore as number, 'LIMIT', 0, MAX_CORRECTED);
+      const putOff = ahead.filter((id) => !id.startsWith('repeat:')); // `every` sees to schedules
+      for (const id of [...late, ...putOff]) {
+        const job = await Job.fromId(queue, id);
+        if (await job?.isDelayed()) await job?.promote();
+      }
+      if (putOff.length > 0)
+        log.warn({ queue: name, jobs: putOff.length }, 'retries were too far ahead: they are due now');
     },
     /** Jobs that failed for good, the oldest first. */
     async failed(most: number): Promise<{ name: string; data: unknown; why: string; remove: () => Promise<void> }[]> {
@@ -140,5 +171,5 @@ export function openWorker<Name extends QueueName>(
   return worker;
 }
 
-/** Seconds since a time of another process' clock, which may be a little ahead. */
-const secondsSince = (ms: number) => Math.max(0, Date.now() - ms) / 1000;
+/** Seconds since a time of Redis' clock as another process has read it, which may be a little ahead. */
+const secondsSince = (ms: number) => Math.max(0, sharedNowMs() - ms) / 1000;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { QueueName } from '../contract/jobs.ts';
+import { sharedNowMs } from '../platform/clock.ts';
 import { metrics } from '../platform/metrics.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { EventStore } from './events.ts';
@@ -46,7 +47,7 @@ export function createMeasures(deps: {
     const born = await Promise.all(
       oldest.map((id) => (id.startsWith('repeat:') ? dueMsOf(id) : redis.hget(`${jobStem}${id}`, 'timestamp'))),
     );
-    const ages = born.flatMap((ms) => (ms === null ? [] : Math.max(0, Date.now() - Number(ms)) / 1000));
+    const ages = born.flatMap((ms) => (ms === null ? [] : Math.max(0, sharedNowMs() - Number(ms)) / 1000));
     const labels = { shard: String(shard), queue };
     for (const [state, jobs] of Object.entries({ waiting: wait, active: act, delayed: delay, failed: fail }))
       metrics.queueJobs.set({ ...labels, state }, jobs);

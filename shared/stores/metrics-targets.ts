@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { redisClockMs } from '../platform/clock.ts';
 import { keysOf } from './keys.ts';
 
 /** Milliseconds for which an address is listed after it was announced: one that fell silent is still asked, and seen to be down. */
@@ -13,7 +14,7 @@ export function createMetricsTargets({ redis }: { redis: Redis }) {
   return {
     /** Says that an address (`host:port`) shows metrics. */
     async announce(address: string): Promise<void> {
-      const now = Date.now();
+      const now = await redisClockMs(redis);
       await redis
         .multi()
         .zadd(key, now + LISTED_MS, address)
@@ -21,7 +22,9 @@ export function createMetricsTargets({ redis }: { redis: Redis }) {
         .exec();
     },
     withdraw: (address: string): Promise<number> => redis.zrem(key, address),
-    list: (): Promise<string[]> => redis.zrangebyscore(key, Date.now(), '+inf', 'LIMIT', 0, MAX_TARGETS),
+    async list(): Promise<string[]> {
+      return redis.zrangebyscore(key, await redisClockMs(redis), '+inf', 'LIMIT', 0, MAX_TARGETS);
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { House, Zone } from '../domain/house.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
+import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import type { EventStore } from './events.ts';
@@ -127,9 +128,8 @@ export function createHouseOpener(deps: {
   /** Opens a house whose rows are written. Who watches is told to load everything again, under a version above all before. */
   async function openHouse(house: House, versionBefore: number): Promise<void> {
     const { houseStem, changesStem } = keysOfEvent(house.eventId);
-    const [seconds, micros] = await redis.time();
     // Redis' own clock: a version is above those of before even where a wipe has taken the last one.
-    const version = Math.max(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), versionBefore + 1);
+    const version = Math.max(await redisClockMs(redis), versionBefore + 1);
     const zones = house.zones.map(({ number, firstRow, rows, seatsPerRow }) => [
       `z${number}`,
       `${firstRow} ${rows} ${seatsPerRow}`,

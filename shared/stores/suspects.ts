@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { shardOfEvent } from '../domain/ticket-id.ts';
+import { redisClockMs } from '../platform/clock.ts';
 import { keysOf } from './keys.ts';
 
 /** What reconciling remembers: of an event's seats, by label, since when and how they differ; and where it has come to. */
@@ -26,10 +27,7 @@ export function createSuspectStore({ redis, shards }: { redis: Redis; shards: nu
     keepPlace: (place: string): Promise<unknown> => redis.set(keysOf(0).reconciled, place),
 
     /** Milliseconds of Redis' clock, the same for every worker. */
-    async clockMs(): Promise<number> {
-      const [seconds, micros] = await redis.time();
-      return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-    },
+    clockMs: (): Promise<number> => redisClockMs(redis),
   };
 }
 

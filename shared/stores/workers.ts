@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { WorkersAsked, WorkersView } from '../contract/workers.ts';
 import type { WorkersLook } from '../domain/workers-desired.ts';
+import { redisClockMs } from '../platform/clock.ts';
 import { keysOf } from './keys.ts';
 import { countTickets } from './tickets.ts';
 
@@ -17,11 +18,7 @@ export type WorkersBounds = { min: number; max: number };
 export function createWorkersStore({ redis, shards }: { redis: Redis; shards: number }) {
   const { workers, workersAlive, workersTurn, supervisor, outcomes } = keysOf(0);
 
-  /** Milliseconds of Redis' clock, the same for all. */
-  async function clockMs(): Promise<number> {
-    const [seconds, micros] = await redis.time();
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-  }
+  const clockMs = () => redisClockMs(redis);
 
   const alive = async (atMs: number) => redis.zcount(workersAlive, atMs, '+inf');
 

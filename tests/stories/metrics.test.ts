@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { shiftedClock } from '../../loadtest/chaos/clock.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, descendants, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, descendants, run, startFrontrow, until } from '../support/frontrow.ts';
 import { findPrometheus, OPS, promtool, startPrometheus } from '../support/prometheus.ts';
 
 const read = (...path: string[]) => readFileSync(join(...path), 'utf8');
@@ -169,3 +170,12 @@ withPrometheus('a worker that is stopped is missed', () =>
     await until(async () => (await firing()).includes('TargetDown'), 20_000);
   }),
 );
+
+withPrometheus('a worker whose clock is an hour ahead is seen', async () => {
+  const { databaseUrl, redisUrl } = frontrow;
+  const environment = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, NODE_OPTIONS: shiftedClock(3_600_000) };
+  const worker = run('workers/main', [], environment);
+  await until(async () => (await firing()).includes('ClockSkew'), 60_000, worker.output);
+  worker.kill('SIGTERM');
+  await worker.ended;
+});

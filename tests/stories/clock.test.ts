@@ -1,0 +1,117 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { Queue } from 'bullmq';
+import { shiftedClock } from '../../loadtest/chaos/clock.ts';
+import { keysOf } from '../../shared/stores/keys.ts';
+import { send } from '../support/client.ts';
+import { cleanUp, run, until } from '../support/frontrow.ts';
+import { useSystem } from '../support/system.ts';
+
+const HOUR_MS = 3_600_000;
+
+const system = useSystem({ ZONES: 2, ROWS: 4, SEATS_PER_ROW: 10 });
+
+afterEach(cleanUp);
+
+const holdOne = async () =>
+  (await send(system().url, 'POST', '/api/bookings?wait=10', { eventId: 1, userId: 1, zone: 2, count: 1 })).body;
+
+/** Lets a hold run out now, and waits until a worker has ended it. */
+async function expectExpiry({ id }: Record<string, unknown>, within = 15_000): Promise<void> {
+  const { prisma, url } = system();
+  await prisma.$executeRaw`UPDATE booking SET expires_at = clock_timestamp() WHERE id = ${String(id)}::uuid`;
+  await until(async () => (await send(url, 'GET', `/api/bookings/${id}`)).body.status === 'EXPIRED', within);
+}
+
+/** Starts a worker process whose clock is off by so much, beside those of the system, and waits until it works. */
+async function startWorkerOff(shiftMs: number) {
+  const { databaseUrl, redisUrl } = system();
+  const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
+  const worker = run('workers/main', [], { ...servers, LOG_LEVEL: 'info', NODE_OPTIONS: shiftedClock(shiftMs) });
+  await until(() => worker.output().includes('worker ready'), 60_000, worker.output);
+  return worker;
+}
+
+/** A queue of BullMQ, as an operator's tool sees it. */
+async function withQueue<Result>(name: 'booking' | 'control', act: (queue: Queue) => Promise<Result>): Promise<Result> {
+  const queue = new Queue(name, { connection: system().redis, prefix: keysOf(0).tag });
+  try {
+    return await act(queue);
+  } finally {
+    await queue.close();
+  }
+}
+
+/** Makes the booking table unusable, so that every job fails, and usable again. */
+const renameTable = (from: string, to: string) =>
+  system().prisma.$executeRawUnsafe(`ALTER TABLE ${from} RENAME TO ${to}`);
+
+const reserve = () => send(system().url, 'POST', '/reserve', { zone: 1, count: 1 });
+
+test('a worker whose clock was an hour ahead has put off schedules and retries: right ones take both up within seconds', async () => {
+  const { url } = system();
+  const hold = await holdOne();
+  await system().stopWorkers();
+  const off = await startWorkerOff(HOUR_MS);
+  await until(
+    () =>
+      withQueue(
+        'control',
+        async (queue) => ((await queue.getJobScheduler('expire'))?.next ?? 0) > Date.now() + HOUR_MS / 2,
+      ),
+    10_000,
+  );
+  await renameTable('booking', 'booking_away');
+  const { ticketId } = (await reserve()).body;
+  const farAhead = () =>
+    withQueue('booking', async (queue) => {
+      const [job] = await queue.getDelayed();
+      return job !== undefined && job.timestamp + job.delay > Date.now();
+    });
+  await until(farAhead, 20_000, off.output);
+  off.kill('SIGKILL');
+  await off.ended;
+  await renameTable('booking_away', 'booking');
+
+  await system().resumeWorkers();
+  await expectExpiry(hold);
+  await until(async () => (await send(url, 'GET', `/api/tickets/${ticketId}`)).body.status === 'booked', 15_000);
+  expect(off.output()).toMatch(/"server":"redis","aheadSeconds":3(599|600)\.?\d*,.*the clock of this process differs/);
+  expect(off.output()).toContain('"server":"postgres"');
+});
+
+test.each([
+  ['ahead', HOUR_MS],
+  ['behind', -HOUR_MS],
+])(
+  'a worker whose clock is an hour %s works beside right ones, alone, and leaves nothing behind',
+  async (_what, shiftMs) => {
+    const { url, redis } = system();
+    const beside = await holdOne();
+    const alone = await holdOne();
+    const after = await holdOne();
+    const off = await startWorkerOff(shiftMs);
+    await expectExpiry(beside);
+    await system().stopWorkers();
+    await expectExpiry(alone);
+    const { ticketId } = (await reserve()).body;
+    await until(async () => (await send(url, 'GET', `/api/tickets/${ticketId}`)).body.status === 'booked', 15_000);
+    const listedUntilMs = Number((await redis.zrange(keysOf(0).metricsTargets, '0', '0', 'WITHSCORES'))[1]);
+    expect(Math.abs(listedUntilMs - Date.now())).toBeLessThan(HOUR_MS / 2);
+    off.kill('SIGTERM');
+    await off.ended;
+    await system().resumeWorkers();
+    await expectExpiry(after);
+  },
+);
+
+test('an API whose clock is off tells the right time of day: pages count down by it', async () => {
+  const { databaseUrl, redisUrl } = system();
+  const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, EMBEDDED: 'true' };
+  const api = run('api/main', [], { ...servers, LOG_LEVEL: 'info', NODE_OPTIONS: shiftedClock(-HOUR_MS) });
+  await until(() => api.output().includes('api ready'), 60_000, api.output);
+  const port = /"port":(\d+),"msg":"api ready"/.exec(api.output())?.[1];
+  await until(async () => {
+    const { headers } = await send(`http://127.0.0.1:${port}`, 'GET', '/api/events/1');
+    return Math.abs(Date.parse(String(headers.get('date'))) - Date.now()) < HOUR_MS / 2;
+  }, 15_000);
+});
