@@ -108,8 +108,13 @@ async function runOnce(
   await sleep(BEFORE_MS + random() * 500);
   await fault.inject({ rig, random, ledger, say });
   const liftedAt = Date.now();
-  while (!recovered(ledger, liftedAt) && Date.now() - liftedAt < RECOVERY_TIMEOUT_MS) await sleep(20);
-  const inTime = recovered(ledger, liftedAt);
+  const timeoutMs = fault.recoveryMs ?? RECOVERY_TIMEOUT_MS;
+  const isWell = async () => recovered(ledger, liftedAt) && ((await fault.isOver?.(rig)) ?? true);
+  let inTime = await isWell();
+  while (!inTime && Date.now() - liftedAt < timeoutMs) {
+    await sleep(20);
+    inTime = await isWell();
+  }
   const recoverySeconds = (Date.now() - liftedAt) / 1000;
   await sleep(AFTER_MS);
   await buyers.stop();
@@ -120,7 +125,7 @@ async function runOnce(
     ...lost.map((what) => `lost: ${what}`),
     ...notAsTold.map((what) => `not as told: ${what}`),
     ...leaked.map((what) => `leaked: ${what}`),
-    ...(inTime ? [] : [`no recovery within ${RECOVERY_TIMEOUT_MS / 1000} s`]),
+    ...(inTime ? [] : [`no recovery within ${timeoutMs / 1000} s`]),
   ];
   return { fault: name, seed, verdict, recoverySeconds, broken };
 }

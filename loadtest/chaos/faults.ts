@@ -23,6 +23,10 @@ export type Fault = {
   mayForget?: true;
   /** PostgreSQL's data has to lie on a small disk of its own. */
   smallDisk?: true;
+  /** Milliseconds after its end in which everything must go on, where it is less than for others. */
+  recoveryMs?: number;
+  /** Whether what only this fault breaks, and clients do not see, goes on again. */
+  isOver?: (rig: Rig) => Promise<boolean>;
   /** Breaks it, and resolves when nothing is broken any more from outside; what is left is Frontrow's own work. */
   inject: (scene: Scene) => Promise<void>;
 };
@@ -194,6 +198,43 @@ function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
     .map(({ item }) => item);
 }
 
+/** Clocks are off while jobs fail, so that schedules and retries are put off or left where they are; then all are right again. */
+async function setClocksOff({ rig, random, say }: Scene): Promise<void> {
+  const minuteMs = 60_000;
+  const off = { 'api 1': 15, 'api 2': -15, 'worker 1': 60, 'worker 2': -60 } as const satisfies Record<
+    PartName,
+    number
+  >;
+  const parts = Object.keys(off) as PartName[];
+  await Promise.all(parts.map((name) => rig.shiftClock(name, off[name] * minuteMs)));
+  await sleep(3_000);
+  await killServer(rig.postgres, between(random, 1_000, 2_000));
+  await sleep(3_000);
+  await Promise.all(parts.map((name) => rig.shiftClock(name, 0)));
+  say('all clocks are right again');
+}
+
+/** Whether each schedule has its next turn within seconds, and every hold that ran out has ended. */
+async function isOnSchedule(rig: Rig): Promise<boolean> {
+  const schedulers = await withRedis(rig, async (redis) => {
+    const queue = new Queue(jobs.expire.queue, { connection: redis, prefix: keysOf(0).tag });
+    try {
+      return await queue.getJobSchedulers();
+    } finally {
+      await queue.close();
+    }
+  });
+  const nextMs = schedulers.map(({ next = 0 }) => next);
+  if (nextMs.length === 0 || nextMs.some((ms) => Math.abs(ms - Date.now()) > 10_000)) return false;
+  type Row = { overdue: number };
+  const [row] = await sql<Row>(
+    rig,
+    `SELECT count(*)::int AS overdue FROM booking
+     WHERE status = 'PENDING' AND expires_at < clock_timestamp() - interval '3 seconds'`,
+  );
+  return row?.overdue === 0;
+}
+
 /** Sockets that ask for much and never read. */
 async function neverRead({ rig, ledger, say }: Scene): Promise<void> {
   const sockets = await Promise.all(
@@ -319,15 +360,11 @@ export const faults = {
   },
   'jobs-twice': { about: 'jobs delivered twice, and out of order', inject: copyJobs },
   'clock-off': {
-    about: 'the clock of one API 15 minutes ahead, of the other behind',
-    async inject({ rig }) {
-      const quarterMs = 15 * 60_000;
-      await rig.shiftClock('api 1', quarterMs);
-      await rig.shiftClock('api 2', -quarterMs);
-      await sleep(6_000);
-      await rig.shiftClock('api 1', 0);
-      await rig.shiftClock('api 2', 0);
-    },
+    about:
+      'the clock of one API 15 minutes ahead, of the other behind; of one worker an hour ahead, of the other behind',
+    recoveryMs: 30_000,
+    isOver: (rig) => isOnSchedule(rig),
+    inject: setClocksOff,
   },
   delay: { about: 'a slow network to Redis, PostgreSQL or both', inject: (scene) => badNetwork(scene, 'delay') },
   'half-open': {
