@@ -30,8 +30,10 @@ test('the range is wider by what is not known: how far the rate grows, and wheth
   expect(fast.toSeconds).toBeLessThan(steady.toSeconds);
   const past = rangeOf({ growth: 0.1 });
   expect(past.fromSeconds).toBeLessThan(steady.fromSeconds); // it may grow on, twice as far
-  expect(past.fromSeconds).toBeGreaterThanOrEqual(40);
+  expect(past.fromSeconds).toBeGreaterThanOrEqual(35);
   expect(rangeOf({ growth: 0.1, limit: 10 }).fromSeconds).toBe(60); // not past what an operator allows
+  const unused = rangeOf({ used: false, speed: 5 }); // the rate may be used again
+  expect(unused).toEqual({ fromSeconds: 70, toSeconds: 402, seconds: 201 });
   const last = rangeOf({ seatsMost: 4 });
   expect(last).toEqual({ ...steady, toSeconds: 172 + 2 * (60 + 300 + 600) });
   expect(rangeOf({ seatsMost: 4, used: false }).fromSeconds).toBe(0); // one who leaves is enough
