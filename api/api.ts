@@ -4,6 +4,7 @@ import { createDrainMeter } from '../shared/domain/drain.ts';
 import { watchClock } from '../shared/platform/clock.ts';
 import { type Config, sellByOf } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { Loops } from '../shared/platform/loops.ts';
 import { createLooks, createMetricsPage } from '../shared/platform/metrics.ts';
 import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue } from '../shared/platform/queues.ts';
@@ -33,12 +34,16 @@ import { createOperatorGuard } from './operators.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createOverview } from './overview.ts';
 import { attachPush } from './push.ts';
+import { createReadiness } from './readiness.ts';
 import { createRedisMemory } from './redis-memory.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createSellerGuard } from './sellers.ts';
 import { createAppServer } from './server.ts';
 import { createWaitingRooms } from './waiting-room.ts';
 import { createWatch } from './watch.ts';
+
+/** Milliseconds between two counts of the workers that run. */
+const COUNT_MS = 1_000;
 
 /** Wires one API node. The caller makes its server listen; `drain` and then `close` end it. */
 export async function startApi(deps: {
@@ -48,12 +53,15 @@ export async function startApi(deps: {
     Parameters<typeof buildApp>[0]['config'] &
     Parameters<typeof createIdentity>[0]['config'];
   prisma: PrismaClient;
+  /** One connection, for measuring alone. */
+  probe: PrismaClient;
   redis: Redis;
   subscriber: Redis;
   node: string;
+  loops: Loops;
   log: Logger;
 }) {
-  const { config, prisma, redis, subscriber, node, log } = deps;
+  const { config, prisma, probe, redis, subscriber, node, loops, log } = deps;
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
   const bookings = createBookingReads({ bookings: createBookingStore({ prisma }) });
@@ -67,25 +75,46 @@ export async function startApi(deps: {
   const [controlQueue] = controls;
   if (controlQueue === undefined) throw new Error('there is no shard');
 
-  const outcomes = await createOutcomes({ tickets, bookings, subscriber, node, shards: config.SHARDS, meter, log });
+  const listening = { redis, subscriber, loops, node, shards: config.SHARDS };
+  const outcomes = await createOutcomes({ tickets, bookings, ...listening, meter, log });
   const { noteAccepted } = outcomes;
   const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, noteAccepted, log };
-  const memory = createRedisMemory({ redis, log });
+  const memory = createRedisMemory({ redis, loops, log });
   const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues, isFull: memory.isFull });
   const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls, isFull: () => false });
   const control = createControl({ queue: controlQueue, tickets });
   const users = createUserStore({ prisma, redis });
   const identity = createIdentity({ config, users });
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
-  const waitingRooms = await createWaitingRooms({ rooms, log });
+  const waitingRooms = await createWaitingRooms({ rooms, loops, isStopped: meter.isStopped, log });
   const watch = createWatch({ subscriber, seats, log });
   const workers = createWorkersStore({ redis, shards: config.SHARDS });
+  // Read each second, so that no request asks: without a worker nobody is told an estimate.
+  const stopCounting = loops.repeat(
+    'workers counted',
+    COUNT_MS,
+    async () => meter.noteWorkers(await workers.countAlive()),
+    (fault) => log.warn({ fault: fault.message }, 'counting workers failed'),
+  );
   const herd = config.EMBEDDED ? createHerd({ log }) : undefined;
-  const measures = createMeasures({ redis, prisma, events, seats, workers, shards: config.SHARDS });
-  const look = createLooks([...measures, waitingRooms.measure, measureRedis, measurePools]);
-  const serverSettings = watchServerSettings({ redis, prisma, log });
-  const clock = watchClock({ redis, prisma, log });
-  const overview = createOverview({ look, events, workers, waitingRooms, serverSettings, log });
+  const readiness = createReadiness({ redis, shards: config.SHARDS, loops });
+  const measures = createMeasures({
+    ...{ redis, probe, events, seats, workers, shards: config.SHARDS },
+    writable: readiness.writable,
+    ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
+  });
+  const look = createLooks([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
+  const serverSettings = watchServerSettings({ redis, prisma, loops, log });
+  const clock = watchClock({ redis, prisma, loops, log });
+  const overview = createOverview({
+    look,
+    pipeline: measures.pipeline,
+    events,
+    workers,
+    waitingRooms,
+    serverSettings,
+    log,
+  });
   const requireOperator = createOperatorGuard(config);
   let stopping = false;
   const app = buildApp({
@@ -107,9 +136,12 @@ export async function startApi(deps: {
     identity,
     rooms,
     waitingRooms,
-    redis,
-    prisma,
     isStopping: () => stopping,
+    readiness,
+    pipeline: async () => {
+      await look();
+      return measures.pipeline();
+    },
     metricsPage: createMetricsPage(look),
     metricsTargets: createMetricsTargets({ redis }),
     log,
@@ -142,8 +174,7 @@ export async function startApi(deps: {
     /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
     async close(): Promise<void> {
       stopping = true;
-      memory.stop();
-      await Promise.all([serverSettings.stop(), clock.stop()]);
+      await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop()]);
       herd?.stop();
       await waitingRooms.stop();
       push.close();
@@ -151,6 +182,7 @@ export async function startApi(deps: {
       await closing.close();
       push.terminate();
       await Promise.all([bookIntake.drained(), changeIntake.drained()]);
+      await outcomes.close();
       await Promise.all([...queues, ...controls].map((open) => open.close()));
     },
   };

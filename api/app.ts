@@ -1,10 +1,9 @@
 import cors, { type CorsOptions } from 'cors';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import type { Redis } from 'ioredis';
+import type { PipelineView } from '../shared/contract/pipeline.ts';
 import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
-import type { PrismaClient } from '../shared/platform/prisma.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { MetricsTargets } from '../shared/stores/metrics-targets.ts';
@@ -24,6 +23,7 @@ import type { Intake } from './intake.ts';
 import type { OperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
 import { createRateLimits } from './rate-limits.ts';
+import type { Readiness } from './readiness.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { bookingRoutes } from './routes/bookings.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -79,13 +79,13 @@ export function buildApp(deps: {
   waitingRooms: WaitingRooms;
   metricsPage: () => Promise<string>;
   metricsTargets: MetricsTargets;
-  redis: Redis;
-  prisma: PrismaClient;
   /** Whether this node was told to stop. */
+  readiness: Readiness;
+  pipeline: () => Promise<PipelineView>;
   isStopping: () => boolean;
   log: Logger;
 }): Express {
-  const { config, requireOperator, redis, prisma, log } = deps;
+  const { config, requireOperator, log } = deps;
   const limits = createRateLimits(config);
   const heavyReads = createHeavyReads(config);
   const houses = createWholeHouses(deps);
@@ -101,7 +101,7 @@ export function buildApp(deps: {
   addSeatSystemRoutes(app, guarded);
   addWaitingRoomRoutes(app, guarded);
   app.use(metricsRoutes(deps));
-  app.use(healthRoutes({ redis, prisma, shards: config.SHARDS, isStopping: deps.isStopping }));
+  app.use(healthRoutes(deps));
   app.use('/api/tickets', ticketRoutes(guarded));
   app.use('/api/bookings', bookingRoutes(guarded));
   app.use('/api/events', eventRoutes(guarded));

@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_BODY_LEVELS, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
-import type { TicketView } from '../shared/contract/tickets.ts';
+import { estimateOf, type TicketView } from '../shared/contract/tickets.ts';
 import { nearestName } from '../shared/domain/nearest-name.ts';
 import { isUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
@@ -62,10 +62,10 @@ export function replyText(
 export function replyTicket(
   res: ServerResponse,
   status: number,
-  { ticketId, position, etaSeconds }: { ticketId: string; position: number; etaSeconds: number },
+  { ticketId, position, etaSeconds }: { ticketId: string; position: number; etaSeconds: number | undefined },
 ): void {
   const ticket = `/api/tickets/${ticketId}`;
-  const body = { ticketId, status: 'queued', position, etaSeconds, links: { ticket, socket: '/ws' } };
+  const body = { ticketId, status: 'queued', position, ...estimateOf(etaSeconds), links: { ticket, socket: '/ws' } };
   reply(res, status, body, { location: ticket });
 }
 

@@ -26,7 +26,7 @@ const RETRY_PAUSES_MS = [50, 200];
 const intakeRequests = metrics.batchRequests.labels('intake');
 
 /** A request that is on the queue, and its ticket; of an earlier request where the idempotency key is a replay's. */
-export type Submission = { ticketId: string; position: number; etaSeconds: number; isReplay: boolean };
+export type Submission = { ticketId: string; position: number; etaSeconds: number | undefined; isReplay: boolean };
 
 /** The jobs that carry batches of tickets' requests, and one such request before it has its ticket. */
 type BatchJob = 'book' | 'change';

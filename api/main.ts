@@ -11,6 +11,7 @@ import {
   requireServers,
 } from '../shared/platform/config.ts';
 import { createLogger, type Logger } from '../shared/platform/logger.ts';
+import { createLoops } from '../shared/platform/loops.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
 import { requireDurableRedis } from '../shared/platform/server-settings.ts';
@@ -28,7 +29,8 @@ async function start(
   const { onStop, stopping } = life;
   onStop(await startTracing(config, 'api', log));
   const prisma = openPrisma(servers.databaseUrl, config.API_CONNECTIONS, config);
-  onStop(() => prisma.$disconnect());
+  const probe = openPrisma(servers.databaseUrl, 1, config);
+  onStop(() => Promise.all([prisma.$disconnect(), probe.$disconnect()]));
   const redis = openRedis(servers.redisUrl, 'producer', log, config);
   const subscriber = openRedis(servers.redisUrl, 'subscriber', log, config);
   onStop(() => {
@@ -38,7 +40,9 @@ async function start(
   await Promise.all([connected(redis), connected(subscriber)]);
   await requireDurableRedis(config, redis);
 
-  const api = await startApi({ config, prisma, redis, subscriber, node: randomBytes(6).toString('hex'), log });
+  const node = randomBytes(6).toString('hex');
+  const loops = createLoops({ log });
+  const api = await startApi({ config, prisma, probe, redis, subscriber, node, loops, log });
   onStop(() => api.close());
   if (stopping.aborted) return;
   const { server } = api;

@@ -29,6 +29,7 @@ import {
 import { herdView } from '../shared/contract/herd.ts';
 import { DEFAULT_EVENT, eventId, ticketId } from '../shared/contract/ids.ts';
 import { auditReport, rebuildReport } from '../shared/contract/jobs.ts';
+import { pipelineView } from '../shared/contract/pipeline.ts';
 import { runWish } from '../shared/contract/reserve.ts';
 import { booking, ticketReceipt, ticketView } from '../shared/contract/tickets.ts';
 import { trailPage, trailQuery } from '../shared/contract/trail.ts';
@@ -426,9 +427,15 @@ export const openApiDocument = () =>
       },
       '/healthz': { get: ofHealth('This process runs', ok('It runs.', alive)) },
       '/readyz': {
-        get: ofHealth('What it needs answers, and the queue moves', {
+        get: ofHealth('This process can serve: its loops turn, Redis takes its writes, and it is not stopping', {
           ...ok('Ready.', readiness),
           '503': answer('Not ready.', readiness),
+        }),
+      },
+      '/healthz/pipeline': {
+        get: ofHealth('What is accepted gets done. For people and alerts: a load balancer asks `/readyz`', {
+          ...ok('All is well.', pipelineView),
+          '503': answer('Something keeps work from being done.', pipelineView),
         }),
       },
       '/metrics': {

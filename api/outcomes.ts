@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { doneOutcome, settledView, type TicketKind, type TicketView } from '../shared/contract/tickets.ts';
+import { doneOutcome, estimateOf, settledView, type TicketKind, type TicketView } from '../shared/contract/tickets.ts';
 import type { DrainMeter } from '../shared/domain/drain.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { shardOfTicket } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { Loops } from '../shared/platform/loops.ts';
 import type { Trace } from '../shared/platform/tracing.ts';
 import { keysOf } from '../shared/stores/keys.ts';
 import type { TicketLook, TicketStore } from '../shared/stores/tickets.ts';
@@ -23,6 +24,9 @@ const TICKET_ID_LENGTH = 36;
 
 /** Milliseconds between two tries to read what may have been missed. */
 const REREAD_PAUSE_MS = 500;
+
+/** Milliseconds between two messages of this node to itself: that they come shows that it hears of outcomes. */
+const ECHO_MS = 2_000;
 
 /** Tickets that this node accepted last and remembers, at least so many and at most twice as many: those of a second or two, some 8 MB. */
 const MIN_REMEMBERED = 5_000;
@@ -55,14 +59,17 @@ type Listener = (outcome: string) => void;
 export async function createOutcomes(deps: {
   tickets: TicketStore;
   bookings: BookingReads;
+  /** Publishes the messages of this node to itself. */
+  redis: Redis;
   subscriber: Redis;
+  loops: Loops;
   /** This API node; workers publish to its channels. */
   node: string;
   shards: number;
   meter: DrainMeter;
   log: Logger;
 }) {
-  const { tickets, bookings, subscriber, node, shards, meter, log } = deps;
+  const { tickets, bookings, redis, subscriber, loops, node, shards, meter, log } = deps;
   const listeners = new Map<string, Set<Listener>>();
   // Forgotten by the map. One from which each new ticket pushes out the oldest would be slow: finding that one passes by all that were.
   let remembered = new Map<string, Remembered>();
@@ -95,8 +102,20 @@ export async function createOutcomes(deps: {
   }
 
   const channels = looks.map((_look, shard) => `${keysOf(shard).channelStem}${node}`);
+  const hearing = channels.map((_channel, shard) =>
+    loops.watch(`outcomes of shard ${shard} heard`, { restart: () => subscriber.disconnect(true) }),
+  );
+  const stopEcho = loops.repeat('echo', ECHO_MS, echo, () => undefined); // unheard, it stalls what it asks about
+
+  async function echo(): Promise<void> {
+    await Promise.all(channels.map((channel) => redis.publish(channel, '')));
+  }
+
   subscriber.on('message', (channel: string, message: string) => {
-    if (!channels.includes(channel)) return; // others listen on this connection too
+    const shard = channels.indexOf(channel);
+    if (shard === -1) return; // others listen on this connection too
+    hearing[shard]?.progress();
+    if (message === '') return; // this node's own
     for (const line of message.split('\n')) deliver(line.slice(0, TICKET_ID_LENGTH), line.slice(TICKET_ID_LENGTH + 1));
   });
   await subscriber.subscribe(...channels);
@@ -167,7 +186,8 @@ export async function createOutcomes(deps: {
   function queuedState(ticketId: string, ticket: { kind: TicketKind; place: number }, settled: number): TicketState {
     const position = Math.max(1, ticket.place - settled);
     const { kind } = ticket;
-    const now: TicketView = { ticketId, kind, status: 'queued', position, etaSeconds: meter.etaSeconds(position) };
+    const estimate = estimateOf(meter.etaSeconds(position));
+    const now: TicketView = { ticketId, kind, status: 'queued', position, ...estimate };
     return { settled: false, json: JSON.stringify(now) };
   }
 
@@ -268,6 +288,12 @@ export async function createOutcomes(deps: {
 
     /** Ends every wait now, with the state that it knows. */
     stopWaiting: () => stopping.abort(),
+
+    /** Stops listening. */
+    async close(): Promise<void> {
+      await stopEcho();
+      for (const one of hearing) one.end();
+    },
   };
 }
 

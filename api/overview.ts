@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gauge } from 'prom-client';
 import type { ServerMessage } from '../shared/contract/messages.ts';
 import { MAX_EVENTS_IN_OVERVIEW, type Overview } from '../shared/contract/overview.ts';
+import type { PipelineView } from '../shared/contract/pipeline.ts';
 import { createDrainMeter } from '../shared/domain/drain.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
@@ -35,13 +36,14 @@ const sum = (values: Values) => values.reduce((all, { value }) => all + value, 0
  */
 export function createOverview(deps: {
   look: () => Promise<void>;
+  pipeline: () => PipelineView;
   events: Pick<EventStore, 'newest'>;
   workers: Pick<WorkersStore, 'view' | 'outcomes'>;
   waitingRooms: Pick<WaitingRooms, 'find'>;
   serverSettings: Pick<ServerSettings, 'found'>;
   log: Logger;
 }) {
-  const { look, events, workers, waitingRooms, serverSettings, log } = deps;
+  const { look, pipeline, events, workers, waitingRooms, serverSettings, log } = deps;
   const watchers = new Set<Watcher>();
   const meter = createDrainMeter();
   let isMaking = false;
@@ -53,6 +55,8 @@ export function createOverview(deps: {
       log.debug({ fault: fault.message }, 'a part of the overview was not read');
       return undefined;
     });
+
+  const etaOf = (depth: number) => (depth === 0 && !meter.isStopped() ? 0 : meter.etaSeconds(depth));
 
   async function readQueue(): Promise<Overview['queue']> {
     const [depths, settledCounts, ages, jobs] = await Promise.all(
@@ -66,7 +70,7 @@ export function createOverview(deps: {
       depth,
       accepted: settled + depth,
       settled,
-      etaSeconds: depth === 0 ? 0 : meter.etaSeconds(depth),
+      etaSeconds: etaOf(depth),
       oldestSeconds: Math.max(0, ...ages.map(({ value }) => value)),
       failed: sum(jobs.filter(({ labels }) => labels.state === 'failed')),
     };
@@ -104,14 +108,16 @@ export function createOverview(deps: {
   async function make(): Promise<Overview> {
     await orNothing(look());
     const [redisUp, postgresUp] = await Promise.all([metrics.redisUp, metrics.postgresUp].map(valuesOf));
-    const [queue, outcomes, view, shown] = await Promise.all([
+    const view = await orNothing(workers.view());
+    if (view !== undefined) meter.noteWorkers(view.alive);
+    const [queue, outcomes, shown] = await Promise.all([
       orNothing(readQueue()),
       orNothing(workers.outcomes()),
-      orNothing(workers.view()),
       orNothing(readEvents()),
     ]);
     return {
       atMs: sharedNowMs(),
+      problems: pipeline().problems,
       redisUp: redisUp?.[0]?.value === 1,
       postgresUp: postgresUp?.[0]?.value === 1,
       queue,
@@ -126,9 +132,13 @@ export function createOverview(deps: {
 
   async function run(): Promise<void> {
     while (watchers.size > 0) {
-      const message: ServerMessage = { type: 'overview', ...(await make()) };
-      const bytes = Buffer.from(JSON.stringify(message));
-      for (const watcher of watchers) watcher(bytes);
+      try {
+        const message: ServerMessage = { type: 'overview', ...(await make()) };
+        const bytes = Buffer.from(JSON.stringify(message));
+        for (const watcher of watchers) watcher(bytes);
+      } catch (fault) {
+        log.error({ err: fault }, 'making an overview failed'); // the next one may succeed: nobody else would begin it
+      }
       await sleep(EVERY_MS, undefined, { ref: false });
     }
     isMaking = false;

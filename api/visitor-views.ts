@@ -45,6 +45,9 @@ const words: Record<VisitorView['status'], string> = {
 
 const PUT_OFF = 'The sale has been put off. You keep your place: turns begin anew with the sale.';
 
+/** What who waits is told while no worker runs: nobody is admitted, and there is no estimate. */
+const STOPPED = 'Admission is paused: no worker is running. Your place is kept.';
+
 /** What a visitor of an event's room is told. */
 export const viewOf = (
   eventId: number,
@@ -74,10 +77,14 @@ export function beforeSaleView(eventId: number, state: RoomState, position?: num
 }
 
 /** What a visitor is told whose position is behind those whose turn has come. */
-export function waitingView(eventId: number, state: RoomState, position: number): VisitorView {
+export function waitingView(eventId: number, state: RoomState, position: number, isStopped = false): VisitorView {
   const ahead = Math.max(0, position - state.serving - 1);
   const { seconds, fromSeconds, toSeconds, likelySoldOut, isTold } = waitOf(state, ahead);
   const { paused } = state;
+  if (isStopped) {
+    const more = { position, ahead, paused: paused || undefined, stopped: true, message: STOPPED } as const;
+    return viewOf(eventId, 'waiting', askAgain(10, state), more);
+  }
   if (paused) return viewOf(eventId, 'waiting', askAgain(10, state), { position, ahead, paused, likelySoldOut });
   // Who will probably find nothing left is promised no time.
   if (!isTold) {

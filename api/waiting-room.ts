@@ -5,6 +5,7 @@ import { ADMISSION_TOKEN_HEADER, type Receipt, type VisitorView } from '../share
 import { createOrder } from '../shared/domain/draw.ts';
 import { createRoomTokens, type Visitor } from '../shared/domain/room-tokens.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { Loops } from '../shared/platform/loops.ts';
 import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
 import { ApiError } from './http.ts';
 import { createJoin } from './room-joins.ts';
@@ -47,15 +48,19 @@ const LATER: readonly unknown[] = ['WAIT', 'REBUILD'];
  * The waiting rooms of one node. It holds how every line stands in memory and looks again a few times a second: who polls is answered
  * from there. While Redis is away the last state stands, so nobody is let in and everybody keeps their place.
  */
-export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }) {
-  const { rooms: store, log } = deps;
+export async function createWaitingRooms(deps: {
+  rooms: RoomStore;
+  loops: Loops;
+  /** Whether no worker runs, and so nobody is admitted. */
+  isStopped: () => boolean;
+  log: Logger;
+}) {
+  const { rooms: store, loops, isStopped, log } = deps;
   const rooms = new Map<number, KnownRoom>();
   const turns = new Map<string, { view: VisitorView; untilMs: number }>();
   const measures = createRoomMeasures();
   let isListed = false;
-  let listedAt = Number.NEGATIVE_INFINITY;
   let isBlind = false;
-  let stopped = false;
 
   async function know(eventId: number): Promise<void> {
     const room = await store.find(eventId);
@@ -72,7 +77,6 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     for (const eventId of rooms.keys()) if (!active.has(eventId)) rooms.delete(eventId);
     for (const [eventId, generation] of active) if (rooms.get(eventId)?.generation !== generation) await know(eventId);
     isListed = true;
-    listedAt = performance.now();
   }
 
   /** What Redis says of another generation, or nothing, changes nothing: a worker is about to restore the line. */
@@ -96,6 +100,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
         measures.look(eventId, state, isTold ? seconds : undefined);
       }
     }
+    isBlind = false;
   }
 
   /** Learns how all rooms are now. @throws whatever keeps Redis or PostgreSQL from answering */
@@ -104,19 +109,10 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     await look();
   }
 
-  async function run(): Promise<void> {
-    while (!stopped) {
-      await sleep(REFRESH_MS);
-      if (stopped) return;
-      try {
-        if (performance.now() - listedAt > LIST_MS) await list();
-        await look();
-        isBlind = false;
-      } catch (fault) {
-        if (!isBlind) log.warn({ fault: (fault as Error).message }, 'waiting rooms: what was known stands');
-        isBlind = true;
-      }
-    }
+  /** One line for an outage, and not several a second. */
+  function noteFault(fault: Error): void {
+    if (!isBlind) log.warn({ fault: fault.message }, 'reading waiting rooms failed: the last state stands');
+    isBlind = true;
   }
 
   /** The position of an arrival number; undefined before the draw. */
@@ -134,7 +130,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     const position = positionOf(room, arrival);
     if (position === undefined || isBeforeSale(state)) return beforeSaleView(eventId, state, position);
     if (state.sold) return viewOf(eventId, 'sold_out', MAX_ASK_SECONDS, { position });
-    return position > state.serving ? waitingView(eventId, state, position) : { turnOf: position };
+    return position > state.serving ? waitingView(eventId, state, position, isStopped()) : { turnOf: position };
   }
 
   /**
@@ -208,7 +204,11 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
   } catch (fault) {
     log.warn({ fault: (fault as Error).message }, 'waiting rooms are not known yet');
   }
-  const running = run();
+  // Apart, for lines are in Redis and the list is in PostgreSQL: without the one the other goes on.
+  const stops = [
+    loops.repeat('waiting rooms listed', LIST_MS, refresh, noteFault, { isVital: false }),
+    loops.repeat('lines read', REFRESH_MS, look, noteFault),
+  ];
 
   return {
     refresh,
@@ -314,8 +314,7 @@ export async function createWaitingRooms(deps: { rooms: RoomStore; log: Logger }
     },
 
     async stop(): Promise<void> {
-      stopped = true;
-      await Promise.race([running, sleep(STOP_MS, undefined, { ref: false })]);
+      await Promise.race([Promise.all(stops.map((stop) => stop())), sleep(STOP_MS, undefined, { ref: false })]);
     },
   };
 }

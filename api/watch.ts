@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type SeatStatus, seatStatus } from '../shared/contract/events.ts';
 import type { ServerMessage } from '../shared/contract/messages.ts';
@@ -8,6 +9,9 @@ import type { SeatStore } from '../shared/stores/seats.ts';
 
 /** Changes of a zone are collected for so long and told in one message: ten a second at the most. */
 const COLLECT_MS = 100;
+
+/** Milliseconds between two tries to learn what was missed in a gap of the connection. */
+const AGAIN_MS = 500;
 
 /** Called with a message for who watches, as bytes, so that one copy serves thousands of sockets, and its version. */
 type Watcher = (message: Buffer, version: number) => void;
@@ -74,19 +78,27 @@ export function createWatch(deps: { subscriber: Redis; seats: SeatStore; log: Lo
     watched.timer ??= setTimeout(() => flush(eventId, watched), COLLECT_MS);
   });
 
-  // After a gap in the connection nobody knows what was missed: the version tells, or the next message will.
-  subscriber.on('ready', () => {
-    for (const [eventId, watched] of events) {
-      subscriber
-        .subscribe(seats.changesChannel(eventId))
-        .then(() => seats.version(eventId))
-        .then((version) => {
-          if (version === watched.version) return;
-          watched.version = undefined;
-          tellToReload(eventId, watched, version);
-        })
-        .catch((fault: Error) => log.warn({ eventId, fault: fault.message }, 'watching again'));
+  /** After a gap in the connection nobody knows what was missed: the version tells. It is asked for until it comes, or nobody watches. */
+  async function watchAgain(eventId: number, watched: Watched, gap: number): Promise<void> {
+    while (gap === gaps && events.get(eventId) === watched) {
+      try {
+        await subscriber.subscribe(seats.changesChannel(eventId));
+        const version = await seats.version(eventId);
+        if (version === watched.version) return;
+        watched.version = undefined;
+        tellToReload(eventId, watched, version);
+        return;
+      } catch (fault) {
+        log.warn({ eventId, fault: (fault as Error).message }, 'watching seats again failed: trying again');
+        await sleep(AGAIN_MS, undefined, { ref: false });
+      }
     }
+  }
+
+  let gaps = 0; // each begins all anew
+  subscriber.on('ready', () => {
+    gaps += 1;
+    for (const [eventId, watched] of events) void watchAgain(eventId, watched, gaps);
   });
 
   return {

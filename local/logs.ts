@@ -1,6 +1,7 @@
 import { copyFile, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { repeat } from '../shared/platform/repeat.ts';
+import { createLogger } from '../shared/platform/logger.ts';
+import { createLoops } from '../shared/platform/loops.ts';
 
 /** The longest a log may be before it is set aside, in bytes. One that was set aside is kept: two files for each part. */
 export const MAX_LOG_BYTES = 16 * 1024 * 1024;
@@ -34,5 +35,6 @@ export async function keepLogsShort(
     }
   }
   await look();
-  return repeat(LOOK_MS, look, (fault) => say(`Logs are not kept short: ${fault.message}`));
+  const loops = createLoops({ log: createLogger({ LOG_LEVEL: 'warn' }, 'start') });
+  return loops.repeat('logs kept short', LOOK_MS, look, (fault) => say(`Logs are not kept short: ${fault.message}`));
 }

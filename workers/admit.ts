@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { Loops } from '../shared/platform/loops.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import { HEADROOM, type MirroredLine, type RoomStore } from '../shared/stores/rooms.ts';
 
@@ -15,12 +16,11 @@ const STOP_MS = 1_000;
  * whose death stops the line. PostgreSQL learns first how far turns come and how far numbers may be given, so that neither
  * goes back when Redis is wiped; while PostgreSQL is away nobody is let in.
  */
-export function createAdmit(deps: { rooms: RoomStore; events: EventStore; log: Logger }) {
-  const { rooms, events, log } = deps;
+export function createAdmit(deps: { rooms: RoomStore; events: EventStore; loops: Loops; log: Logger }) {
+  const { rooms, events, loops, log } = deps;
   const chains = new Map<number, string>();
   let lines: MirroredLine[] = [];
   let listedAt = Number.NEGATIVE_INFINITY;
-  let stopped = false;
 
   async function step(line: MirroredLine): Promise<void> {
     const house = await events.layout(line.eventId);
@@ -58,23 +58,13 @@ export function createAdmit(deps: { rooms: RoomStore; events: EventStore; log: L
     if (faults[0] !== undefined) throw faults[0];
   }
 
-  async function run(): Promise<void> {
-    while (!stopped) {
-      const startedAt = performance.now();
-      try {
-        await look();
-      } catch (fault) {
-        log.warn({ fault: (fault as Error).message }, 'admitting visitors failed');
-      }
-      await sleep(Math.max(20, STEP_MS - (performance.now() - startedAt)));
-    }
-  }
-  const running = run();
+  const stop = loops.repeat('visitors admitted', STEP_MS, look, (fault) =>
+    log.warn({ fault: fault.message }, 'admitting visitors failed'),
+  );
 
   return {
     async close(): Promise<void> {
-      stopped = true;
-      await Promise.race([running, sleep(STOP_MS, undefined, { ref: false })]); // Redis may be away
+      await Promise.race([stop(), sleep(STOP_MS, undefined, { ref: false })]); // Redis may be away
     },
   };
 }

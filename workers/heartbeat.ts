@@ -3,8 +3,9 @@ import { hostname } from 'node:os';
 import { MAX_WORKERS } from '../shared/contract/limits.ts';
 import { NO_WORKERS_SEEN, type WorkersModel, workersDesired, workersModel } from '../shared/domain/workers-desired.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { Loops } from '../shared/platform/loops.ts';
 import { outcomesCounted } from '../shared/platform/metrics.ts';
-import { repeat } from '../shared/platform/repeat.ts';
+import type { Progress } from '../shared/stores/pipeline.ts';
 import type { WorkersStore } from '../shared/stores/workers.ts';
 
 /** Milliseconds between two heartbeats, and in which one worker looks at the load: a little less, so that each second has a look. */
@@ -12,19 +13,40 @@ const BEAT_MS = 1_000;
 const TURN_MS = 900;
 
 /**
- * Says each second that this worker runs and what became of tickets in it, and in its turn how many are desired: not by a job, for it must be said above all when jobs
- * wait. The result ends that, and says that the worker has ended.
+ * Reports each second that this worker runs, what became of tickets in it, what made progress and which loops stand still; in its turn it computes
+ * how many workers are desired. It is no job, because it matters most when jobs wait. The result ends it and takes the worker off the list.
  */
-export async function startHeartbeat({ workers, log }: { workers: WorkersStore; log: Logger }) {
+export async function startHeartbeat(deps: { workers: WorkersStore; progress: Progress; loops: Loops; log: Logger }) {
+  const { workers, progress, loops, log } = deps;
   const worker = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 
-  let told = await outcomesCounted();
+  const told = await outcomesCounted();
+
+  /** Outcomes that are on their way to Redis count as told, for a report that hangs may arrive after the next one. */
+  function noteTold(fresh: Record<string, number>, sign: 1 | -1): void {
+    for (const [name, tickets] of Object.entries(fresh)) told[name] = (told[name] ?? 0) + sign * tickets;
+  }
+
+  async function report(): Promise<void> {
+    const counted = Object.entries(await outcomesCounted());
+    const fresh = Object.fromEntries(
+      counted
+        .map(([name, tickets]) => [name, tickets - (told[name] ?? 0)] as const)
+        .filter(([, tickets]) => tickets > 0),
+    );
+    const made = progress.take();
+    noteTold(fresh, 1);
+    try {
+      await workers.beat(worker, { outcomes: fresh, progress: made, stalled: loops.stalled().map(({ name }) => name) });
+    } catch (fault) {
+      noteTold(fresh, -1);
+      for (const what of made) progress.note(what);
+      throw fault;
+    }
+  }
 
   async function beat(): Promise<void> {
-    const counted = await outcomesCounted();
-    const fresh = Object.entries(counted).map(([name, tickets]) => [name, tickets - (told[name] ?? 0)] as const);
-    await workers.beat(worker, Object.fromEntries(fresh.filter(([, tickets]) => tickets > 0)));
-    told = counted;
+    await report();
     if (!(await workers.takeTurn(worker, TURN_MS))) return;
     const { asked, bounds = { min: 1, max: MAX_WORKERS }, model: before } = await workers.read();
     const { desired, model } = workersDesired(modelOf(before), await workers.look(), bounds);
@@ -32,7 +54,9 @@ export async function startHeartbeat({ workers, log }: { workers: WorkersStore; 
   }
 
   await beat();
-  const stop = repeat(BEAT_MS, beat, (fault) => log.warn({ fault: fault.message }, 'no heartbeat'));
+  const stop = loops.repeat('heartbeat', BEAT_MS, beat, (fault) =>
+    log.warn({ fault: fault.message }, 'heartbeat failed'),
+  );
   return async () => {
     await stop();
     await workers.gone(worker);

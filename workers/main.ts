@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, readConfig, requireServers } from '../shared/platform/config.ts';
 import { createLogger, type Logger } from '../shared/platform/logger.ts';
+import { createLoops } from '../shared/platform/loops.ts';
 import { serveMetrics } from '../shared/platform/metrics-server.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { openRedis } from '../shared/platform/redis.ts';
@@ -28,6 +29,7 @@ async function start(
     config,
   );
   onStop(() => prisma.$disconnect());
+  const loops = createLoops({ log });
   const redis = openRedis(servers.redisUrl, 'worker', log, config);
   onStop(() => redis.disconnect());
   onStop(await startTracing(config, 'worker', log));
@@ -35,9 +37,9 @@ async function start(
   onStop(() => metrics.close());
   await requireDurableRedis(config, redis);
   if (stopping.aborted) return;
-  const serverSettings = watchServerSettings({ redis, prisma, log });
+  const serverSettings = watchServerSettings({ redis, prisma, loops, log });
   onStop(() => serverSettings.stop());
-  const workers = await startWorkers({ config, prisma, redis, log });
+  const workers = await startWorkers({ config, prisma, redis, loops, log });
   onStop(() => workers.close());
 
   const targets = createMetricsTargets({ redis });

@@ -12,7 +12,8 @@ const SWEEP_JOBS = 100;
 
 /**
  * Gives every ticket of a job that failed for good its outcome (I2). A batch is taken apart first: its requests come again, each
- * in a job of its own, so that the one that is to blame fails alone (I11). Any worker may sweep; doing it again changes nothing.
+ * in a job of its own, so that the one that is to blame fails alone (I11). Jobs that no worker could read are offered again once they are due.
+ * Any worker may sweep; doing it again changes nothing.
  */
 export function createSweep(deps: {
   queues: readonly { booking: JobQueue; control: JobQueue }[];
@@ -46,10 +47,12 @@ export function createSweep(deps: {
     settle: (request: Name extends 'book' ? BookRequest : ChangeRequest) => Promise<unknown>,
   ): Promise<void> {
     for (const job of await queue.failed(SWEEP_JOBS)) {
-      if (job.name !== name) continue; // an operator's, who was told; it has no ticket
+      const isKnown = Object.hasOwn(jobs, job.name);
+      if (isKnown && job.name !== name) continue; // an operator's, who was told; it has no ticket
       const parsed = jobs[name].payload.safeParse(job.data);
-      if (!parsed.success) {
-        log.error({ shard, job: name, fault: parsed.error.message }, 'failed job cannot be read: it stays');
+      if (!isKnown || !parsed.success) {
+        log.error({ shard, job: job.name, fault: parsed.error?.message }, 'failed job cannot be read: set aside');
+        await job.setAside();
         continue;
       }
       type Request = Name extends 'book' ? BookRequest : ChangeRequest;
@@ -70,6 +73,8 @@ export function createSweep(deps: {
     for (const [shard, { booking, control }] of queues.entries()) {
       await sweepJobs(shard, booking, 'book', (request) => settleBook(shard, request));
       await sweepJobs(shard, control, 'change', (request) => settleChange(shard, request));
+      await booking.offerUnreadable();
+      await control.offerUnreadable();
     }
   };
 }

@@ -1,19 +1,20 @@
 import type { Redis } from 'ioredis';
-import type { BookRequest, JobPayload } from '../shared/contract/jobs.ts';
+import type { BookRequest, JobPayload, QueueName } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { watchClock } from '../shared/platform/clock.ts';
 import { type Config, sellByOf } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { Loops } from '../shared/platform/loops.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue, openWorker } from '../shared/platform/queues.ts';
-import { repeat } from '../shared/platform/repeat.ts';
 import { steadyAudit } from '../shared/stores/audit.ts';
 import { createBlockStore } from '../shared/stores/blocks.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { createHoldStore } from '../shared/stores/holds.ts';
 import { keysOf } from '../shared/stores/keys.ts';
+import { createProgress, progressOfQueue, SCHEDULES } from '../shared/stores/pipeline.ts';
 import { createRoomStore } from '../shared/stores/rooms.ts';
 import { createScripts } from '../shared/stores/scripts.ts';
 import { createSeatStore } from '../shared/stores/seats.ts';
@@ -34,11 +35,6 @@ import { createSweep } from './sweep.ts';
 /** Jobs of the control queue that a worker has under way at once, each by itself: PostgreSQL's connections are ten. */
 const CONTROL_CONCURRENCY = 4;
 
-/** Milliseconds between two looks for holds that ran out, for jobs that failed for good, and for seats that differ. */
-const EXPIRE_INTERVAL_MS = 1_000;
-const SWEEP_INTERVAL_MS = 2_000;
-const RECONCILE_INTERVAL_MS = 5_000;
-
 /** Milliseconds between two looks whether that is still on schedule: a wipe of Redis takes the schedule, a clock that is ahead puts it off. */
 const SCHEDULE_INTERVAL_MS = 2_000;
 
@@ -50,9 +46,11 @@ export async function startWorkers(deps: {
   config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY'> & Parameters<typeof sellByOf>[0];
   prisma: PrismaClient;
   redis: Redis;
+  loops: Loops;
   log: Logger;
 }) {
-  const { config, prisma, redis, log } = deps;
+  const { config, prisma, redis, loops, log } = deps;
+  const progress = createProgress();
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
   const bookings = createBookingStore({ prisma });
@@ -78,6 +76,12 @@ export async function startWorkers(deps: {
   const audit = (eventId: number) => steadyAudit(eventId, stores);
   const operations = createOperations({ events, blocks: createBlockStore(), seats, rooms, trail, audit, log });
 
+  // Before any job is taken here: this version may be the one that can read them.
+  for (const { booking, control } of queues) {
+    await booking.makeUnreadableDue();
+    await control.makeUnreadableDue();
+  }
+
   // Not needed for being right (a closed house is opened by the first claim), but the first buyer need not wait for it.
   for (const eventId of await events.ids()) await seats.open(eventId);
 
@@ -101,42 +105,52 @@ export async function startWorkers(deps: {
     };
   }
 
+  /** A turn at scheduled work, unless another worker is at it. Only work that was done counts as progress. */
+  const scheduled = (name: (typeof SCHEDULES)[number]['name'], work: () => Promise<unknown>) => () =>
+    turns.take(name, async () => {
+      await work();
+      progress.note(name);
+    });
+
   const workers = Array.from({ length: config.SHARDS }, (_, shard) => {
     const { tag } = keysOf(shard);
+    const options = (queue: QueueName) => ({
+      ...{ redis, loops, log },
+      progress: () => progress.note(progressOfQueue(shard, queue)),
+    });
     return [
-      openWorker('booking', tag, { book: createBookTogether(shard) }, { redis, concurrency, log }),
+      openWorker('booking', tag, { book: createBookTogether(shard) }, { ...options('booking'), concurrency }),
       openWorker(
         'control',
         tag,
         {
           change: ({ requests }) => change(shard, requests),
-          expire: () => turns.take('expire', expire),
-          sweep: () => turns.take('sweep', sweep),
-          reconcile: () => turns.take('reconcile', reconcile),
+          expire: scheduled('expire', expire),
+          sweep: scheduled('sweep', sweep),
+          reconcile: scheduled('reconcile', reconcile),
           ...operations,
         },
-        { redis, concurrency: CONTROL_CONCURRENCY, log },
+        { ...options('control'), concurrency: CONTROL_CONCURRENCY },
       ),
     ];
   }).flat();
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   // One schedule for all workers and all shards, on the first one's queue: every worker writes the same.
   async function keepSchedule(): Promise<void> {
-    await queues[0]?.control.every('expire', EXPIRE_INTERVAL_MS);
-    await queues[0]?.control.every('sweep', SWEEP_INTERVAL_MS);
-    await queues[0]?.control.every('reconcile', RECONCILE_INTERVAL_MS);
+    for (const { name, everyMs } of SCHEDULES) await queues[0]?.control.every(name, everyMs);
     for (const { booking, control } of queues) {
       await booking.correctDelays();
       await control.correctDelays();
     }
   }
   await keepSchedule();
-  const endHeartbeat = await startHeartbeat({ workers: createWorkersStore({ redis, shards: config.SHARDS }), log });
-  const stopKeeping = repeat(SCHEDULE_INTERVAL_MS, keepSchedule, (fault) =>
-    log.warn({ fault: fault.message }, 'schedule not looked at'),
+  const workersStore = createWorkersStore({ redis, shards: config.SHARDS });
+  const endHeartbeat = await startHeartbeat({ workers: workersStore, progress, loops, log });
+  const stopKeeping = loops.repeat('schedule kept', SCHEDULE_INTERVAL_MS, keepSchedule, (fault) =>
+    log.warn({ fault: fault.message }, 'keeping the schedule failed'),
   );
-  const clock = watchClock({ redis, prisma, log });
-  const admit = createAdmit({ rooms, events, log });
+  const clock = watchClock({ redis, prisma, loops, log });
+  const admit = createAdmit({ rooms, events, loops, log });
 
   return {
     async close(): Promise<void> {

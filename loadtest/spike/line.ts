@@ -1,5 +1,5 @@
 import { createLogger } from '../../shared/platform/logger.ts';
-import { repeat } from '../../shared/platform/repeat.ts';
+import { createLoops } from '../../shared/platform/loops.ts';
 import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
 import { keysOf } from '../../shared/stores/keys.ts';
 import { createRoomStore, type RoomState } from '../../shared/stores/rooms.ts';
@@ -22,7 +22,9 @@ const NOBODY = { joined: 0, serving: 0, inside: 0, offered: 0, rate: 0, etaSecon
 
 /** Looks at event 1's line past the API, in Redis itself, many times a second. */
 export async function watchLine(servers: Servers) {
-  const stores = await openStores(servers, 'worker', createLogger({ LOG_LEVEL: 'warn' }, 'spike'));
+  const log = createLogger({ LOG_LEVEL: 'warn' }, 'spike');
+  const loops = createLoops({ log });
+  const stores = await openStores(servers, 'worker', log);
   const { prisma, redis, scripts } = stores;
   const rooms = createRoomStore({ redis, scripts, prisma, shards: 1 });
   const keys = keysOf(0);
@@ -57,7 +59,7 @@ export async function watchLine(servers: Servers) {
     looks.push({ atMs: Date.now(), backlog, joined, serving, inside, offered, rate, etaSeconds, seatsFree });
     if (state !== undefined && looks.length % WEIGH === 1) await weigh(state);
   }
-  const stop = repeat(LOOK_MS, look, (thrown) => {
+  const stop = loops.repeat('line', LOOK_MS, look, (thrown) => {
     fault ??= thrown;
   });
 

@@ -86,6 +86,5 @@ const word = z.enum(['ok', 'not ok']);
 export const readiness = z.object({
   status: z.enum(['ok', 'not ok', 'stopping']),
   redis: word.optional(),
-  postgres: word.optional(),
-  queue: word.optional(),
+  loops: word.optional(),
 });

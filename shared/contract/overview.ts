@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { seatCounts } from './events.ts';
 import { eventId } from './ids.ts';
+import { problem } from './pipeline.ts';
 import { roomView } from './waiting-room.ts';
 import { workersView } from './workers.ts';
 
@@ -38,6 +39,8 @@ export type LoggedFault = z.infer<typeof loggedFault>;
 export const overview = z.object({
   /** Milliseconds since 1970 by the node's clock. */
   atMs: z.int(),
+  /** What keeps work from being done, the worst first. */
+  problems: z.array(problem),
   redisUp: z.boolean(),
   postgresUp: z.boolean(),
   queue: z
@@ -46,7 +49,8 @@ export const overview = z.object({
       depth: z.int(),
       accepted: z.int(),
       settled: z.int(),
-      etaSeconds: z.number(),
+      /** Left out while no worker runs. */
+      etaSeconds: z.number().optional(),
       /** Age of the oldest job that is not done. */
       oldestSeconds: z.number(),
       /** Jobs that failed for good and are still there. */

@@ -99,6 +99,12 @@ export const doneOutcome = (kind: TicketKind, done: Booking): Outcome => ({
 /** The outcome of a ticket that was refused, as was to be expected. */
 export const rejectedOutcome = (kind: TicketKind, why: Refusal): Outcome => ({ kind, status: 'rejected', ...why });
 
+/** What a ticket that waits is told while no worker runs. */
+const STOPPED_MESSAGE = 'Booking is paused: no worker is running. Your request is kept.';
+
+/** No worker runs: what waits is kept, and there is no estimate. */
+const stoppedFields = { stopped: z.literal(true).optional(), message: z.string().optional() };
+
 /** `GET /api/tickets/:id`, and the messages of a WebSocket subscription. */
 export const ticketView = z
   .object({
@@ -107,8 +113,9 @@ export const ticketView = z
     status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'returned', 'rejected', 'failed']),
     /** Tickets that are settled before this one, itself included; only while queued. */
     position: z.int().min(1).optional(),
-    /** Seconds until the outcome, estimated from the measured drain rate; only while queued. */
+    /** Seconds until the outcome, estimated from the measured drain rate; only while queued and while a worker runs. */
     etaSeconds: z.number().min(0).optional(),
+    ...stoppedFields,
     ...refusal.partial().shape,
     booking: booking.optional(),
   })
@@ -121,13 +128,21 @@ export const settledView = (id: string, settled: string): string => `{"ticketId"
 
 export type { ErrorCode };
 
+/** What stands beside the position of a ticket that waits: an estimate, or that no worker runs. */
+export type Estimate = Pick<TicketView, 'etaSeconds' | 'stopped' | 'message'>;
+
+export const estimateOf = (etaSeconds: number | undefined): Estimate =>
+  etaSeconds === undefined ? { stopped: true, message: STOPPED_MESSAGE } : { etaSeconds };
+
 /** The answer to a request that is on the queue. */
 export const ticketReceipt = z
   .object({
     ticketId,
     status: z.literal('queued'),
     position: z.int().min(1),
-    etaSeconds: z.number().min(0),
+    /** Left out while no worker runs. */
+    etaSeconds: z.number().min(0).optional(),
+    ...stoppedFields,
     links: z.object({ ticket: z.string(), socket: z.string() }),
   })
   .meta({ id: 'TicketReceipt' });

@@ -36,6 +36,8 @@ export const visitorView = z
     wait: z.object({ seconds: z.int(), fromSeconds: z.int(), toSeconds: z.int() }).optional(),
     /** Nobody is let in for now. */
     paused: z.boolean().optional(),
+    /** No worker runs: nobody is admitted, and there is no estimate. */
+    stopped: z.literal(true).optional(),
     /** The seats left will probably not reach this position. */
     likelySoldOut: z.boolean().optional(),
     onSaleAt: z.iso.datetime().optional(),

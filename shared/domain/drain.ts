@@ -14,8 +14,17 @@ const MAX_GAP_SECONDS = 5;
 export function createDrainMeter() {
   let rate: number | undefined;
   let last: { settled: number; atMs: number } | undefined;
+  let workers: number | undefined;
 
   return {
+    /** Notes how many workers run. */
+    noteWorkers(alive: number): void {
+      workers = alive;
+    },
+
+    /** Whether nothing drains, because no worker runs. */
+    isStopped: (): boolean => workers === 0,
+
     /**
      * Notes a look at the counters.
      *
@@ -40,8 +49,9 @@ export function createDrainMeter() {
       last = { settled, atMs };
     },
 
-    /** Seconds until the ticket at this position has its outcome, rounded up to a tenth. */
-    etaSeconds(position: number): number {
+    /** Seconds until the ticket at this position has its outcome, rounded up to a tenth; undefined while no worker runs. */
+    etaSeconds(position: number): number | undefined {
+      if (workers === 0) return undefined;
       return Math.ceil((position / Math.max(rate ?? ASSUMED_RATE, 1)) * 10) / 10;
     },
   };

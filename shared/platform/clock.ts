@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from './logger.ts';
+import type { Loops } from './loops.ts';
 import { metrics } from './metrics.ts';
 import type { PrismaClient } from './prisma.ts';
-import { repeat } from './repeat.ts';
 
 /*
  * Processes run on machines whose clocks differ. A time that one process stores and another reads is a time of Redis' clock, one for all;
@@ -65,7 +65,8 @@ async function measure(readMs: () => Promise<number>) {
  *
  * @returns what ends it
  */
-export function watchClock({ redis, prisma, log }: { redis: Redis; prisma: PrismaClient; log: Logger }) {
+export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Loops; log: Logger }) {
+  const { redis, prisma, loops, log } = deps;
   const off = new Set<string>();
 
   async function look(server: 'redis' | 'postgres', readMs: () => Promise<number>): Promise<void> {
@@ -92,7 +93,8 @@ export function watchClock({ redis, prisma, log }: { redis: Redis; prisma: Prism
   }
 
   const first = lookAtBoth();
-  const stop = repeat(MEASURE_MS, lookAtBoth, (fault) => log.warn({ err: fault }, 'clocks are not compared'));
+  const noteFault = (fault: Error) => log.warn({ err: fault }, 'clocks are not compared');
+  const stop = loops.repeat('clocks compared', MEASURE_MS, lookAtBoth, noteFault, { isVital: false });
   return {
     /** Resolves after the first measurement. */
     first,

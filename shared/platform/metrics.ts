@@ -124,6 +124,8 @@ export const metrics = {
   queueJobs: gauge('frontrow_queue_jobs', 'Jobs of a queue.', 'shard', 'queue', 'state'),
   queueOldest: gauge('frontrow_queue_oldest_seconds', 'Age of the oldest job that is not done.', 'shard', 'queue'),
   jobFaults: counter('frontrow_job_faults_total', 'Tries of a job that failed: it is tried again.', 'queue', QUEUES),
+  jobsSetAside: counter('frontrow_jobs_set_aside_total', 'Times that a job could not be read.', 'queue', QUEUES),
+  jobsUnreadable: gauge('frontrow_jobs_unreadable', 'Jobs that no worker could read: they wait.', 'shard', 'queue'),
   jobStalls: counter('frontrow_job_stalls_total', 'Jobs that lost their worker.', 'queue', QUEUES),
   poison: counter('frontrow_poison_requests_total', 'Requests that were given up: their job failed for good.', 'job', [
     'book',
@@ -185,6 +187,13 @@ export const metrics = {
     'Whether a setting of Redis or PostgreSQL may lose what was accepted or told. Not shown where it cannot be read.',
     'setting',
   ),
+
+  loopsStalled: gauge('frontrow_loops_stalled', 'Loops of this process that make no progress.', 'loop'),
+  loopStalls: counter('frontrow_loop_stalls_total', 'Times that a loop of this process stalled.', 'loop'),
+
+  redisWritable: gauge('frontrow_redis_writable', 'Whether Redis takes a write.', 'shard'),
+  scheduleAge: gauge('frontrow_schedule_age_seconds', 'Since scheduled work was last done.', 'schedule'),
+  problems: gauge('frontrow_pipeline_problem', 'Whether something keeps accepted work from being done.', 'problem'),
 
   workersAlive: gauge('frontrow_workers_alive', 'Worker processes that were heard of of late.'),
   workersDesired: gauge('frontrow_workers_desired', 'Worker processes that the load asks for.'),

@@ -7,7 +7,9 @@ import { isScheduleLost, lateUntilMs, lostFromMs } from '../domain/lost-times.ts
 import { redisClockMs, sharedNowMs } from './clock.ts';
 import { isUnavailable } from './faults.ts';
 import type { Logger } from './logger.ts';
+import type { Loops } from './loops.ts';
 import { metrics } from './metrics.ts';
+import { makeDue, offerAgain, setAside, setAsideFailed } from './unreadable.ts';
 
 /** A job is tried again for as long as what it needs may be away: at the longest pause, for about three days. */
 const ATTEMPTS = 50_000;
@@ -101,18 +103,32 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
         log.warn({ queue: name, jobs: putOff.length }, 'retries were too far ahead: they are due now');
     },
     /** Jobs that failed for good, the oldest first. */
-    async failed(most: number): Promise<{ name: string; data: unknown; why: string; remove: () => Promise<void> }[]> {
+    async failed(most: number): Promise<FailedJob[]> {
       const failed = await queue.getJobs(['failed'], 0, most - 1, true);
       return failed.map((job) => ({
         name: job.name,
         data: job.data as unknown,
         why: job.failedReason,
         remove: () => job.remove(),
+        setAside: () => setAsideFailed(redis, queue, job.id ?? ''),
       }));
     },
+    /** Offers jobs that no worker could read again, once they are due. Only one process at a time may call it. */
+    offerUnreadable: () => offerAgain(redis, queue),
+    /** Makes all of these due. */
+    makeUnreadableDue: () => makeDue(redis, queue),
     close: () => queue.close(),
   };
 }
+
+/** A job that failed for good. `setAside` keeps it for a worker that can read it. */
+type FailedJob = {
+  name: string;
+  data: unknown;
+  why: string;
+  remove: () => Promise<void>;
+  setAside: () => Promise<void>;
+};
 
 export type JobQueue = ReturnType<typeof openQueue>;
 
@@ -125,27 +141,66 @@ export type Handlers<Name extends QueueName> = {
 export const jobRefused = (code: ErrorCode): Error => new UnrecoverableError(code);
 
 /**
- * A BullMQ worker of a shard. Each payload is parsed with the schema that wrote it. A handler that throws is tried again
- * with growing pauses.
+ * Milliseconds without a turn after which a worker's loop counts as stalled: it waits 10 s for a job at the most. The loop is watched because BullMQ
+ * says nothing when it ends.
+ */
+const WORKER_STALLED_MS = 13_000;
+
+/** Watches the loop of a worker and restarts it: one that has ended runs anew, one that hangs has the connection cut on which it waits. */
+function watchWorker(worker: Worker, name: string, loops: Loops, log: Logger) {
+  const backend = worker.getBackend();
+  function restart(): void {
+    const restarting = worker.isRunning() ? backend.disconnectBlocking() : worker.run();
+    restarting.catch((fault: Error) => log.warn({ loop: name, fault: fault.message }, 'restarting a worker failed'));
+  }
+  const loop = loops.watch(name, { stalledMs: WORKER_STALLED_MS, restart });
+  const { waitForJob, moveToActive } = backend;
+  // Each turn of BullMQ's loop begins with one of these.
+  backend.waitForJob = (...args) => {
+    loop.progress();
+    return waitForJob.apply(backend, args);
+  };
+  backend.moveToActive = (...args) => {
+    loop.progress();
+    return moveToActive.apply(backend, args);
+  };
+  worker.on('closing', () => loop.end());
+  return loop;
+}
+
+/**
+ * A BullMQ worker of a shard. Each payload is parsed with the schema that wrote it; a job that cannot be read is set aside. A handler that throws is
+ * tried again with growing pauses.
+ *
+ * @param options.progress is called after each job that was done
  */
 export function openWorker<Name extends QueueName>(
   name: Name,
   prefix: string,
   handlers: Handlers<Name>,
-  options: { redis: Redis; concurrency: number; log: Logger },
+  options: { redis: Redis; concurrency: number; loops: Loops; progress: () => void; log: Logger },
 ) {
-  const { redis, concurrency, log } = options;
+  const { redis, concurrency, loops, progress, log } = options;
   const waits = metrics.queueSeconds.labels(name);
   const outcomes = metrics.outcomeSeconds.labels(name);
-  const process = async (job: Job) => {
+  const process = async (job: Job, token?: string): Promise<unknown> => {
+    loop.progress();
     const jobName = job.name as JobOfQueue<Name>;
-    if (!Object.hasOwn(handlers, jobName)) throw new Error(`no such job: ${job.name}`);
+    const parsed = Object.hasOwn(handlers, jobName) ? jobs[jobName].payload.safeParse(job.data) : undefined;
+    if (!parsed?.success) {
+      metrics.jobsSetAside.inc({ queue: name });
+      const fault = parsed?.error.message ?? 'no such job';
+      log.error({ queue: name, job: job.id, name: job.name, fault }, 'job cannot be read: set aside');
+      return setAside(redis, worker, job, token);
+    }
     const handle = handlers[jobName] as (payload: unknown, jobId: string) => Promise<unknown>;
     const { requests } = job.data as { requests?: unknown };
     const tickets = Array.isArray(requests) ? requests.length : 0; // schedules and operators' work carry none
     waits.observe(secondsSince(job.timestamp), tickets);
-    const result = await handle(jobs[jobName].payload.parse(job.data), job.id ?? '');
+    const result = await handle(parsed.data, job.id ?? '');
     outcomes.observe(secondsSince(job.timestamp), tickets);
+    loop.progress();
+    progress();
     return result;
   };
   const worker = new Worker(name, process, {
@@ -158,6 +213,7 @@ export function openWorker<Name extends QueueName>(
     runRetryDelay: 500,
     settings: { backoffStrategy: backoffMs },
   });
+  const loop = watchWorker(worker, `${name} worker of ${prefix}`, loops, log);
   worker.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'worker'));
   worker.on('failed', (job, fault) => {
     metrics.jobFaults.inc({ queue: name });

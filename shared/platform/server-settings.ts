@@ -3,9 +3,9 @@ import type { Redis } from 'ioredis';
 import { judgeServerSettings, type ServerFacts, type ServerSetting } from '../domain/server-settings.ts';
 import { type Config, ConfigError } from './config.ts';
 import type { Logger } from './logger.ts';
+import type { Loops } from './loops.ts';
 import { metrics } from './metrics.ts';
 import type { PrismaClient } from './prisma.ts';
-import { repeat } from './repeat.ts';
 
 /** Milliseconds between two looks: settings change while servers run, and after a failover it is another server. */
 const LOOK_MS = 60_000;
@@ -88,8 +88,8 @@ export async function requireDurableRedis(
  *
  * @returns what was found last, and what ends it
  */
-export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; log: Logger }) {
-  const { redis, prisma, log } = deps;
+export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; loops: Loops; log: Logger }) {
+  const { redis, prisma, loops, log } = deps;
   let facts: ServerFacts = { redis: {}, postgres: {} };
   let found: ServerSetting[] = [];
 
@@ -116,7 +116,8 @@ export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; 
   }
 
   const first = look();
-  const stop = repeat(LOOK_MS, look, (fault) => log.warn({ fault: fault.message }, 'server settings are not read'));
+  const noteFault = (fault: Error) => log.warn({ fault: fault.message }, 'server settings are not read');
+  const stop = loops.repeat('server settings', LOOK_MS, look, noteFault, { isVital: false });
   return {
     found: () => found,
     async stop(): Promise<void> {

@@ -58,6 +58,11 @@ export function keysOf(shard: number) {
     workersAlive: `${tag}:workers:alive`,
     workersTurn: `${tag}:workers:turn`,
     supervisor: `${tag}:supervisor`,
+    /** When queues and schedules last made progress, and which loops of workers stand still. */
+    progress: `${tag}:progress`,
+    workersStalled: `${tag}:workers:stalled`,
+    /** Written again and again, to see that it can be. */
+    probe: `${tag}:probe`,
     /** What became of tickets, counted by status and code. */
     outcomes: `${tag}:outcomes`,
     metricsTargets: `${tag}:metrics-targets`,
@@ -80,6 +85,9 @@ export function keysOfQueue(shard: number, queue: QueueName) {
     active: `${stem}active`,
     delayed: `${stem}delayed`,
     failed: `${stem}failed`,
+    meta: `${stem}meta`,
+    /** Ours: jobs that no worker could read, by when they were set aside. */
+    unreadable: `${stem}unreadable`,
     jobStem: stem,
   };
 }

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { QueueName } from '../contract/jobs.ts';
+import { type PipelineFacts, type PipelineView, type Problem, problemCodes } from '../contract/pipeline.ts';
+import { problemsOf } from '../domain/pipeline.ts';
 import { sharedNowMs } from '../platform/clock.ts';
 import { metrics } from '../platform/metrics.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { EventStore } from './events.ts';
 import { keysOfQueue } from './keys.ts';
+import { progressOfQueue, SCHEDULES } from './pipeline.ts';
 import type { SeatStore } from './seats.ts';
 import { countTickets } from './tickets.ts';
 import type { WorkersStore } from './workers.ts';
@@ -19,24 +22,38 @@ const DELAYED_SEEN = 20;
 /** Milliseconds that reading may take. */
 const READING_MS = 1_500;
 
+type QueueFacts = Omit<PipelineFacts['queues'][number], 'quietSeconds'>;
+
+/** What only Redis knows, while it does not answer. */
+const unknown = () => ({ workersAlive: undefined, queues: [], schedules: [], stalledLoops: [] });
+
 /** How what all processes share stands, noted as gauges: queues, seats, workers, holds. What cannot be read is not shown. */
 export function createMeasures(deps: {
   redis: Redis;
-  prisma: PrismaClient;
+  /** A connection to PostgreSQL that nothing else uses: a pool that is used up does not make the server look away. */
+  probe: PrismaClient;
+  /** Whether a shard's Redis takes a write. */
+  writable: (shard: number) => Promise<boolean>;
+  /** Loops of this process that stand still. */
+  ownStalled: () => string[];
   events: EventStore;
   seats: SeatStore;
   workers: WorkersStore;
   shards: number;
 }) {
-  const { redis, prisma, events, seats, workers, shards } = deps;
+  const { redis, probe, writable, ownStalled, events, seats, workers, shards } = deps;
+  const shardNumbers = Array.from({ length: shards }, (_, shard) => shard);
+  const facts: PipelineFacts = { redisUp: true, postgresUp: true, notWritable: [], ...unknown() };
 
-  async function measureQueue(shard: number, queue: QueueName): Promise<void> {
-    const { waiting, active, delayed, failed, jobStem } = keysOfQueue(shard, queue);
-    const [wait, act, delay, fail] = await Promise.all([
+  async function measureQueue(shard: number, queue: QueueName): Promise<QueueFacts> {
+    const { waiting, active, delayed, failed, meta, unreadable: setAside, jobStem } = keysOfQueue(shard, queue);
+    const [wait, act, delay, fail, unreadable, paused] = await Promise.all([
       redis.llen(waiting),
       redis.llen(active),
       redis.zcard(delayed),
       redis.zcard(failed),
+      redis.zcard(setAside),
+      redis.hexists(meta, 'paused'),
     ]);
     const ends = await Promise.all([redis.lindex(waiting, -1), redis.lindex(active, -1)]);
     const later = (await redis.zrange(delayed, '0', String(DELAYED_SEEN - 1))).filter(
@@ -51,11 +68,14 @@ export function createMeasures(deps: {
     const labels = { shard: String(shard), queue };
     for (const [state, jobs] of Object.entries({ waiting: wait, active: act, delayed: delay, failed: fail }))
       metrics.queueJobs.set({ ...labels, state }, jobs);
-    metrics.queueOldest.set(labels, Math.max(0, ...ages));
+    const oldestSeconds = Math.max(0, ...ages);
+    metrics.queueOldest.set(labels, oldestSeconds);
+    metrics.jobsUnreadable.set(labels, unreadable);
+    return { shard, queue, isPaused: paused === 1, oldestSeconds, unreadable };
   }
 
-  async function measureShard(shard: number): Promise<void> {
-    const [{ settled, waiting }] = await Promise.all([
+  async function measureShard(shard: number): Promise<QueueFacts[]> {
+    const [{ settled, waiting }, ...queues] = await Promise.all([
       countTickets(redis, shard),
       measureQueue(shard, 'booking'),
       measureQueue(shard, 'control'),
@@ -63,12 +83,44 @@ export function createMeasures(deps: {
     metrics.queueDepth.set({ shard: String(shard) }, waiting);
     metrics.settled.remove(String(shard));
     metrics.settled.inc({ shard: String(shard) }, settled);
+    return queues;
   }
 
-  async function measureWorkers(): Promise<void> {
+  async function measureWorkers(): Promise<number> {
     const { alive, desired = 0 } = await workers.view();
     metrics.workersAlive.set(alive);
     metrics.workersDesired.set(desired);
+    return alive;
+  }
+
+  /** A probe that is not answered in time says no: only then a Redis that is paused shows while its reads still wait. */
+  async function measureWrites(): Promise<void> {
+    const notWritable = [];
+    for (const [shard, written] of (await Promise.all(shardNumbers.map((shard) => writable(shard)))).entries()) {
+      metrics.redisWritable.set({ shard: String(shard) }, written ? 1 : 0);
+      if (!written) notWritable.push(shard);
+    }
+    facts.notWritable = notWritable;
+  }
+
+  async function measureProgress(): Promise<void> {
+    const [queues, workersAlive, { quietSeconds, stalled }] = await Promise.all([
+      Promise.all(shardNumbers.map(measureShard)),
+      measureWorkers(),
+      workers.progress(),
+    ]);
+    facts.workersAlive = workersAlive;
+    facts.queues = queues.flat().map((queue) => ({
+      ...queue,
+      quietSeconds: quietSeconds(progressOfQueue(queue.shard, queue.queue)),
+    }));
+    facts.schedules = SCHEDULES.map(({ name, everyMs }) => ({
+      name,
+      everySeconds: everyMs / 1000,
+      quietSeconds: quietSeconds(name),
+    }));
+    facts.stalledLoops = stalled;
+    for (const { name, quietSeconds: age } of facts.schedules) metrics.scheduleAge.set({ schedule: name }, age ?? 0);
   }
 
   async function measureSeats(): Promise<void> {
@@ -88,32 +140,57 @@ export function createMeasures(deps: {
     }
   }
 
-  const measureRedis = () =>
-    tell(metrics.redisUp, hideRedis, async () => {
+  const measureRedis = async () => {
+    facts.redisUp = await tell(metrics.redisUp, hideRedis, async () => {
       const startedAt = performance.now();
       await redis.ping();
       metrics.redisLatency.set((performance.now() - startedAt) / 1000);
-      await Promise.all([...Array.from({ length: shards }, (_, shard) => measureShard(shard)), measureWorkers()]);
+      await measureProgress();
     });
+    if (!facts.redisUp) Object.assign(facts, unknown());
+  };
 
-  const measurePostgres = () =>
-    tell(metrics.postgresUp, hidePostgres, async () => {
+  const measurePostgres = async () => {
+    facts.postgresUp = await tell(metrics.postgresUp, hidePostgres, async () => {
       const startedAt = performance.now();
       type Row = { live: bigint };
-      const [row] = await prisma.$queryRaw<Row[]>`SELECT count(*) AS live FROM booking WHERE status = 'PENDING'`;
+      const [row] = await probe.$queryRaw<Row[]>`SELECT count(*) AS live FROM booking WHERE status = 'PENDING'`;
       metrics.postgresLatency.set((performance.now() - startedAt) / 1000);
       metrics.holdsLive.set(Number(row?.live ?? 0));
     });
+  };
 
   const measureSeatsOf = () => tell(undefined, () => metrics.seats.reset(), measureSeats);
 
-  return [measureRedis, measurePostgres, measureSeatsOf];
+  /** What keeps work from being done, from what was measured last. */
+  function problems(): Problem[] {
+    const found = problemsOf({ ...facts, stalledLoops: [...ownStalled(), ...facts.stalledLoops] });
+    for (const problem of problemCodes)
+      metrics.problems.set({ problem }, found.some(({ code }) => code === problem) ? 1 : 0);
+    return found;
+  }
+
+  async function measure(): Promise<void> {
+    await Promise.all([measureRedis(), measureWrites(), measurePostgres(), measureSeatsOf()]);
+    problems();
+  }
+
+  return {
+    measure,
+    /** What was measured last, and what is wrong with it. */
+    pipeline(): PipelineView {
+      const found = problems();
+      const stalledLoops = [...ownStalled(), ...facts.stalledLoops];
+      return { status: found.length === 0 ? 'ok' : 'not ok', problems: found, ...facts, stalledLoops };
+    },
+  };
 }
 
 const dueMsOf = (id: string): string => id.slice(id.lastIndexOf(':') + 1);
 
 function hideRedis(): void {
   for (const gauge of [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest]) gauge.reset();
+  for (const gauge of [metrics.jobsUnreadable, metrics.scheduleAge]) gauge.reset();
   for (const gauge of [metrics.redisLatency, metrics.workersAlive, metrics.workersDesired]) gauge.remove();
 }
 
@@ -121,12 +198,12 @@ function hidePostgres(): void {
   for (const gauge of [metrics.postgresLatency, metrics.holdsLive]) gauge.remove();
 }
 
-/** Measures, and shows whether that was possible; what could not be measured is hidden, so that nothing old passes for the present. */
+/** Measures, answers and shows whether that was possible; what could not be measured is hidden, so that nothing old passes for the present. */
 async function tell(
   up: { set: (value: number) => void } | undefined,
   hide: () => void,
   measure: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   const tooLate = sleep(READING_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('too late')));
   const measured = await Promise.race([measure(), tooLate]).then(
     () => true,
@@ -134,4 +211,5 @@ async function tell(
   );
   up?.set(measured ? 1 : 0);
   if (!measured) hide();
+  return measured;
 }

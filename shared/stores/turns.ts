@@ -1,7 +1,10 @@
 import type { PrismaClient } from '../platform/prisma.ts';
 
-/** The longest that one turn may last. What goes on after it goes on beside the next one's, which does no harm. */
-const TURN_MS = 120_000;
+/**
+ * The longest that one turn may last. What goes on after it goes on beside the next one's, which does no harm. PostgreSQL ends it too: a worker that is
+ * frozen in its turn cannot.
+ */
+const TURN_MS = 30_000;
 
 /** Turns at work that any worker may do and that one at a time should: PostgreSQL knows whose it is, and ends it with its owner. */
 export function createTurns({ prisma }: { prisma: PrismaClient }) {
@@ -11,7 +14,8 @@ export function createTurns({ prisma }: { prisma: PrismaClient }) {
       await prisma.$transaction(
         async (transaction) => {
           const [row] = await transaction.$queryRaw<{ mine: boolean }[]>`
-            SELECT pg_try_advisory_xact_lock(hashtext('frontrow turn'), hashtext(${name})) AS mine`;
+            SELECT set_config('idle_in_transaction_session_timeout', ${String(TURN_MS)}, true) AS bound,
+              pg_try_advisory_xact_lock(hashtext('frontrow turn'), hashtext(${name})) AS mine`;
           if (row?.mine) await work();
         },
         { timeout: TURN_MS, maxWait: 10_000 },

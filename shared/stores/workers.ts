@@ -11,12 +11,15 @@ const HEARTBEAT_LASTS_MS = 5_000;
 /** Milliseconds after its last word for which a supervisor is the one that runs the workers. */
 const LEAD_LASTS_MS = 5_000;
 
+/** Field of the progress hash: since when workers report progress. */
+const WATCHED_SINCE = 'watched since';
+
 /** How many workers there may be where nobody is asked for a number. */
 export type WorkersBounds = { min: number; max: number };
 
 /** Who works, in Redis: heartbeats of workers, how many of them are desired, and which supervisor sees to it. All of it in shard 0. */
 export function createWorkersStore({ redis, shards }: { redis: Redis; shards: number }) {
-  const { workers, workersAlive, workersTurn, supervisor, outcomes } = keysOf(0);
+  const { workers, workersAlive, workersTurn, workersStalled, progress, supervisor, outcomes } = keysOf(0);
 
   const clockMs = () => redisClockMs(redis);
 
@@ -24,16 +27,49 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
 
   return {
     /**
-     * Says that a worker runs, and what became of tickets there since it said so last, by status or code. One that says nothing for
-     * `HEARTBEAT_LASTS_MS` is forgotten.
+     * Reports that a worker runs. One that reports nothing for `HEARTBEAT_LASTS_MS` is forgotten.
+     *
+     * @param report.outcomes what became of tickets there since its last report, by status or code
+     * @param report.progress queues and schedules that made progress since then
+     * @param report.stalled its loops that stand still
      */
-    async beat(worker: string, counted: Record<string, number>): Promise<void> {
+    async beat(
+      worker: string,
+      report: { outcomes: Record<string, number>; progress: readonly string[]; stalled: readonly string[] },
+    ): Promise<void> {
       const atMs = await clockMs();
+      const untilMs = atMs + HEARTBEAT_LASTS_MS;
       const change = redis.multi();
-      change.zadd(workersAlive, atMs + HEARTBEAT_LASTS_MS, worker).zremrangebyscore(workersAlive, '-inf', atMs);
-      for (const [name, tickets] of Object.entries(counted)) change.hincrby(outcomes, name, tickets);
+      change.zadd(workersAlive, untilMs, worker).zremrangebyscore(workersAlive, '-inf', atMs);
+      change.zremrangebyscore(workersStalled, '-inf', atMs);
+      for (const loop of report.stalled) change.zadd(workersStalled, untilMs, `${worker} ${loop}`);
+      change.hsetnx(progress, WATCHED_SINCE, atMs);
+      for (const what of report.progress) change.hset(progress, what, atMs);
+      for (const [name, tickets] of Object.entries(report.outcomes)) change.hincrby(outcomes, name, tickets);
       await change.exec();
     },
+
+    /**
+     * For how many seconds each queue and schedule has made no progress; undefined where none has ever been reported, as by workers of a version
+     * before. `stalled`: loops of workers that stand still.
+     */
+    async progress(): Promise<{ quietSeconds: (what: string) => number | undefined; stalled: string[] }> {
+      const atMs = await clockMs();
+      const [madeAt, stalled] = await Promise.all([
+        redis.hgetall(progress),
+        redis.zrangebyscore(workersStalled, atMs, '+inf'),
+      ]);
+      return {
+        quietSeconds(what) {
+          const sinceMs = madeAt[what] ?? madeAt[WATCHED_SINCE];
+          return sinceMs === undefined ? undefined : Math.max(0, atMs - Number(sinceMs)) / 1000;
+        },
+        stalled,
+      };
+    },
+
+    /** How many workers run. */
+    countAlive: async (): Promise<number> => alive(await clockMs()),
 
     /** What became of all tickets, by status or code, as workers have said. What one counted in its last second before a crash is missing. */
     async outcomes(): Promise<Record<string, number>> {

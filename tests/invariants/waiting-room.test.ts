@@ -4,6 +4,7 @@ import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { createRoomTokens } from '../../shared/domain/room-tokens.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { settings } from '../../shared/platform/config.ts';
+import { createLoops } from '../../shared/platform/loops.ts';
 import { openRedis } from '../../shared/platform/redis.ts';
 import { createRoomStore } from '../../shared/stores/rooms.ts';
 import { createBook } from '../../workers/book.ts';
@@ -116,7 +117,7 @@ test.concurrent('several workers let in no more than one would, and the line goe
   const { redisUrl, prisma, log } = system();
   const redis = openRedis(redisUrl, 'worker', log);
   const config = { ...settings.parse({}), LOG_LEVEL: 'silent' as const };
-  const more = await startWorkers({ config, prisma, redis, log });
+  const more = await startWorkers({ config, prisma, redis, loops: createLoops({ log }), log });
   const event = await roomOn({ peoplePerMinute: 600 });
   await Promise.all(Array.from({ length: 300 }, () => visitorAt(system().url, event).join()));
   const startedAt = performance.now();

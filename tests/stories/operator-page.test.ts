@@ -88,7 +88,8 @@ describeInBrowser('the operator’s page', (browser) => {
     await send(system().url, 'POST', '/reserve', { count: 2 });
     await until(async () => (await figure('Tickets waiting')) === '1', 10_000);
     await page.getByRole('heading', { name: 'Not all is well' }).waitFor();
-    await page.getByText('No worker runs').waitFor();
+    await page.getByText('No worker runs:').waitFor();
+    await until(async () => (await figure('ETA of the newest')) === 'none: no worker runs', 10_000);
     await system().resumeWorkers();
     await page.getByRole('heading', { name: 'All is well' }).waitFor();
 

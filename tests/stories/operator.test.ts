@@ -204,6 +204,6 @@ test('anyone may look at the figures', async () => {
 
 test('health and readiness are told', async () => {
   expect(await call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
-  const ready = { status: 'ok', redis: 'ok', postgres: 'ok', queue: 'ok' };
+  const ready = { status: 'ok', redis: 'ok', loops: 'ok' };
   expect(await call('GET', '/readyz')).toMatchObject({ status: 200, body: ready });
 });

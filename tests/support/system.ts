@@ -14,6 +14,7 @@ import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { embeddedPostgres } from '../../shared/platform/embedded/postgres.ts';
 import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
+import { createLoops } from '../../shared/platform/loops.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
@@ -89,7 +90,9 @@ async function startSystem(options: SystemOptions) {
   const { databaseUrl, redisUrl, restartRedis, stop } = await ownServers();
   const logged: string[] = [];
   const log = createLogger(config, 'test', { write: (line) => void logged.push(line) });
+  const loops = createLoops({ log });
   const prisma = openPrisma(databaseUrl, 8);
+  const probe = openPrisma(databaseUrl, 1);
   const redis = openRedis(redisUrl, 'producer', log);
   const workerRedis = openRedis(redisUrl, 'worker', log);
   const subscriber = openRedis(redisUrl, 'subscriber', log);
@@ -111,8 +114,10 @@ async function startSystem(options: SystemOptions) {
     const api = await startApi({
       config: { ...config, ...others },
       prisma,
+      probe,
       ...connections,
       node: randomBytes(6).toString('hex'),
+      loops,
       log,
     });
     api.server.listen(0, '127.0.0.1');
@@ -120,7 +125,7 @@ async function startSystem(options: SystemOptions) {
     return { ...api, url: `http://127.0.0.1:${(api.server.address() as AddressInfo).port}` };
   }
   const api = await startNode({ redis, subscriber });
-  const startMoreWorkers = () => startWorkers({ config, prisma, redis: workerRedis, log });
+  const startMoreWorkers = () => startWorkers({ config, prisma, redis: workerRedis, loops, log });
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined = await startMoreWorkers();
 
   return {
@@ -184,8 +189,10 @@ async function startSystem(options: SystemOptions) {
     async close(): Promise<void> {
       await this.stopApi();
       await workers?.close();
+      loops.close();
       for (const connection of [redis, workerRedis, subscriber]) connection.disconnect();
       await prisma.$disconnect();
+      await probe.$disconnect();
       await expectNoConnections(redisUrl);
       await stop();
     },

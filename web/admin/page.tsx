@@ -9,7 +9,7 @@ import { Events } from './events.tsx';
 import { createOperation, type Operation, type Operator, type Point } from './operation.ts';
 import './style.css';
 import { Acts } from './acts.tsx';
-import { inWords, meanOf, outcomesOf, problemsOf, secondsInWords } from './words.ts';
+import { etaInWords, inWords, meanOf, outcomesOf, problemsOf, secondsInWords } from './words.ts';
 
 type Ask = Operator['ask'];
 
@@ -123,7 +123,7 @@ function Queue({ now: { queue }, history, openBoard }: { now: Overview; history:
   const perSecond = (name: Parameters<typeof meanOf>[1]) => `${inWords(meanOf(history, name))}/s`;
   const figures = [
     ['Tickets waiting', queue && inWords(queue.depth)],
-    ['ETA of the newest', queue && secondsInWords(queue.etaSeconds)],
+    ['ETA of the newest', queue && etaInWords(queue.etaSeconds)],
     ['Accepted', queue && perSecond('acceptedPerSecond')],
     ['Settled', queue && perSecond('settledPerSecond')],
     ['Oldest job', queue && secondsInWords(queue.oldestSeconds)],

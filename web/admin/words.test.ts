@@ -1,11 +1,18 @@
 import { expect, test } from '@jest/globals';
 import type { Overview } from '../../shared/contract/overview.ts';
 import type { Point } from './operation.ts';
-import { outcomesOf, problemsOf, secondsInWords } from './words.ts';
+import { etaInWords, outcomesOf, problemsOf, secondsInWords } from './words.ts';
 
 const queue = { depth: 5, accepted: 105, settled: 100, etaSeconds: 1, oldestSeconds: 1, failed: 0 };
 const overview: Overview = {
-  ...{ atMs: 0, redisUp: true, postgresUp: true, queue, workers: { alive: 1, desired: 1, asked: 'auto' } },
+  ...{
+    atMs: 0,
+    problems: [],
+    redisUp: true,
+    postgresUp: true,
+    queue,
+    workers: { alive: 1, desired: 1, asked: 'auto' },
+  },
   ...{ faults: [], process: 'API process 1' },
 };
 
@@ -21,8 +28,11 @@ test('nothing is wrong where tickets wait and are settled', () => {
 });
 
 test('what is away, stuck or missing is told, the worst first', () => {
-  const away = { ...overview, redisUp: false, postgresUp: false, workers: { alive: 0, asked: 2 } };
-  expect(problemsOf(away, []).map((problem) => problem.split(' ')[0])).toEqual(['Redis', 'PostgreSQL', 'No']);
+  const away: Overview = { ...overview, problems: [{ code: 'queue_paused', message: 'A queue is paused.' }] };
+  expect(problemsOf(away, historyOf(12, 0))).toEqual([
+    'A queue is paused.',
+    'Tickets wait, and none has got its outcome for 10 s.',
+  ]);
   expect(problemsOf(overview, historyOf(9, 0))).toEqual([]);
   expect(problemsOf(overview, historyOf(12, 0))).toEqual(['Tickets wait, and none has got its outcome for 10 s.']);
   const few = { ...overview, workers: { alive: 1, desired: 3, asked: 3 } };
@@ -53,6 +63,10 @@ test('outcomes are counted over the last minute and ever, the most frequent of l
     { name: 'SOLD_OUT', lately: 0, ever: 7 },
   ]);
   expect(outcomesOf([], 60)).toEqual([]);
+});
+
+test('without a worker there is no estimate', () => {
+  expect([undefined, 3].map(etaInWords)).toEqual(['none: no worker runs', '3 s']);
 });
 
 test('seconds are told as exactly as they matter', () => {

@@ -18,13 +18,14 @@ export function secondsInWords(seconds: number): string {
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
+/** An estimate, or why there is none. */
+export const etaInWords = (seconds: number | undefined): string =>
+  seconds === undefined ? 'none: no worker runs' : secondsInWords(seconds);
+
 /** What is not as it should be, the worst first. */
 export function problemsOf(overview: Overview, history: readonly Point[]): string[] {
-  const { redisUp, postgresUp, queue, workers, serverSettings = [] } = overview;
-  const problems: string[] = [];
-  if (!redisUp) problems.push('Redis does not answer: no request is accepted.');
-  if (!postgresUp) problems.push('PostgreSQL does not answer: no booking is saved, outcomes wait.');
-  if (workers?.alive === 0) problems.push('No worker runs: nothing drains.');
+  const { queue, workers, serverSettings = [] } = overview;
+  const problems = overview.problems.map(({ message }) => message);
   const last = history.at(-1);
   const since = (seconds: number) => history.findLastIndex(({ atMs }) => last && atMs <= last.atMs - seconds * 1000);
   const before = history[since(STUCK_SECONDS)];

@@ -1,7 +1,7 @@
 import { titleOf } from '../../shared/contract/codes.ts';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
-import type { Alternative, Booking, TicketView } from '../../shared/contract/tickets.ts';
+import type { Alternative, Booking, Estimate, TicketView } from '../../shared/contract/tickets.ts';
 import { type Problem, Refused, randomId, serverNow } from '../answers.ts';
 import {
   type KeptBooking,
@@ -42,7 +42,7 @@ export type Trouble = 'lost' | 'busy' | 'broken';
 export type Standing = { trouble?: Trouble | undefined } & (
   | { step: 'choosing'; note?: string }
   | { step: 'sending'; wish: SeatWish; isAccepted?: boolean }
-  | { step: 'queued'; wish: SeatWish; position: number | undefined; etaSeconds: number | undefined }
+  | ({ step: 'queued'; wish: SeatWish; position: number | undefined } & Estimate)
   | { step: 'held'; booking: Booking; busy?: Change; isWaiting?: boolean; problem?: string | undefined }
   | { step: 'bought'; booking: Booking }
   | { step: 'refused'; refusal: Refusal }
@@ -169,8 +169,8 @@ export function createPurchase(
     // Used up. Who has logged in has one place, and would come back with the same admission.
     if (view.code === 'ADMISSION_INVALID' && session.read() === undefined) return waitAnew(purchase.wish);
     if (view.status !== 'queued') return refuse(purchase.wish, view);
-    const { position, etaSeconds } = view;
-    show({ step: 'queued', wish: purchase.wish, position, etaSeconds });
+    const { position, etaSeconds, stopped, message } = view;
+    show({ step: 'queued', wish: purchase.wish, position, etaSeconds, stopped, message });
     const leastMs = live?.isOpen() ? LOOK.live : LOOK.polling;
     next.after(Math.min(LOOK.most, Math.max(leastMs, 100 * (etaSeconds ?? 0))), lookAtTicket);
   }

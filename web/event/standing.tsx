@@ -115,7 +115,9 @@ const Card = ({ title, children }: { title: string; children: ComponentChildren 
   </section>
 );
 
-function Queued({ wish, position, etaSeconds, lasts }: Extract<Standing, { step: 'queued' }> & { lasts: boolean }) {
+type QueuedProps = Extract<Standing, { step: 'queued' }> & { lasts: boolean };
+
+function Queued({ wish, position, etaSeconds, stopped, message, lasts }: QueuedProps) {
   return (
     <Card title="Your request is in the queue">
       <p>{wishInWords(wish)}</p>
@@ -125,11 +127,18 @@ function Queued({ wish, position, etaSeconds, lasts }: Extract<Standing, { step:
             <dt>Position</dt>
             <dd>{numberInWords(position)}</dd>
           </div>
-          <div>
-            <dt>Wait</dt>
-            <dd>{etaInWords(etaSeconds ?? 0)}</dd>
-          </div>
+          {etaSeconds !== undefined && (
+            <div>
+              <dt>Wait</dt>
+              <dd>{etaInWords(etaSeconds)}</dd>
+            </div>
+          )}
         </dl>
+      )}
+      {stopped && (
+        <p class="notice" role="status">
+          {message}
+        </p>
       )}
       <div class="working" />
       <p class="hint">

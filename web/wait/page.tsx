@@ -147,7 +147,7 @@ function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position, mess
 }
 
 function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
-  const { ahead, position, wait, paused, likelySoldOut } = view;
+  const { ahead, position, wait, paused, stopped, message, likelySoldOut } = view;
   if (ahead === undefined) return <p>Your place is being drawn.</p>;
   const range = wait === undefined ? undefined : rangeInWords(wait.fromSeconds, wait.toSeconds);
   return (
@@ -157,6 +157,7 @@ function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
         <span>{ahead === 1 ? 'person' : 'people'} ahead of you</span>
       </p>
       <Bar progress={progress} words={`${peopleInWords(ahead)} ahead of you`} seconds={view.askAgainSeconds} />
+      {stopped && <p class="notice">{message}</p>}
       {paused && <Paused />}
       {likelySoldOut && (
         <Notice title="Likely sold out">

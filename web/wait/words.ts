@@ -72,12 +72,13 @@ export type Announcement = { text: string; state: string; atMs: number };
 
 /** What a screen reader says next: every change of state at once, a line that only moves at most once a minute. */
 export function announce(before: Announcement | undefined, view: VisitorView, nowMs: number): Announcement {
-  const { status, ahead, wait, paused, likelySoldOut } = view;
-  const state = [status, paused, likelySoldOut, ahead === undefined].join();
+  const { status, ahead, wait, paused, stopped, message, likelySoldOut } = view;
+  const state = [status, paused, stopped, likelySoldOut, ahead === undefined].join();
   if (before?.state === state && (status !== 'waiting' || nowMs - before.atMs < QUIET_MS)) return before;
   const sentences = [headingOf(status)];
   if (ahead !== undefined && status === 'waiting') sentences.push(`${peopleInWords(ahead)} ahead of you`);
-  if (paused) sentences.push('Letting in is paused');
+  if (stopped) sentences.push(message.replace(/\.$/, ''));
+  else if (paused) sentences.push('Letting in is paused');
   else if (wait !== undefined && status === 'waiting') sentences.push(`Estimated wait: ${waitInWords(wait.seconds)}`);
   if (likelySoldOut) sentences.push('It will probably be sold out before your turn');
   return { text: `${sentences.join('. ')}.`, state, atMs: nowMs };

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** Every kind of problem that keeps accepted work from being done, the worst first. */
+export const problemCodes = [
+  'redis_down',
+  'redis_not_writable',
+  'postgres_down',
+  'no_worker',
+  'queue_paused',
+  'queue_stuck',
+  'schedule_stopped',
+  'loop_stalled',
+  'job_unreadable',
+] as const;
+
+export const problem = z.object({ code: z.enum(problemCodes), message: z.string() });
+
+export type Problem = z.infer<typeof problem>;
+
+/** `GET /healthz/pipeline`: how what lies behind the API stands. What could not be read is left out. */
+export const pipelineView = z
+  .object({
+    status: z.enum(['ok', 'not ok']),
+    /** The worst first, each a line for people. */
+    problems: z.array(problem),
+    redisUp: z.boolean(),
+    /** Shards whose Redis takes no write. */
+    notWritable: z.array(z.int()),
+    postgresUp: z.boolean(),
+    workersAlive: z.int().optional(),
+    queues: z.array(
+      z.object({
+        shard: z.int(),
+        queue: z.enum(['booking', 'control']),
+        isPaused: z.boolean(),
+        /** Age of the oldest job that is not done; 0 without one. */
+        oldestSeconds: z.number(),
+        /** Jobs that no worker could read: they wait for one that can. */
+        unreadable: z.int(),
+        /** Since a job of it was last done. */
+        quietSeconds: z.number().optional(),
+      }),
+    ),
+    schedules: z.array(z.object({ name: z.string(), everySeconds: z.number(), quietSeconds: z.number().optional() })),
+    /** Loops of this process and of workers that make no progress. */
+    stalledLoops: z.array(z.string()),
+  })
+  .meta({ id: 'Pipeline' });
+
+export type PipelineView = z.infer<typeof pipelineView>;
+
+/** What problems are found in. */
+export type PipelineFacts = Omit<PipelineView, 'status' | 'problems'>;

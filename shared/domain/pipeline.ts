@@ -1,0 +1,34 @@
+import type { PipelineFacts, Problem } from '../contract/pipeline.ts';
+
+/** Seconds that a queue or a schedule may make no progress, beyond a schedule's own interval: a stop shows within 15 s. */
+const QUIET_SECONDS = 10;
+
+/** What keeps work from being done, the worst first, each as a line that an operator reads. Consequences of a missing part are left out. */
+export function problemsOf(facts: PipelineFacts): Problem[] {
+  const { redisUp, notWritable, postgresUp, workersAlive, queues, schedules, stalledLoops } = facts;
+  const problems: Problem[] = [];
+  const add = (code: Problem['code'], message: string) => problems.push({ code, message });
+  if (!redisUp) add('redis_down', 'Redis does not answer: no request is accepted.');
+  else if (notWritable.length > 0)
+    add('redis_not_writable', `Redis takes no writes (shard ${notWritable.join(', ')}): no request is accepted.`);
+  if (!postgresUp) add('postgres_down', 'PostgreSQL does not answer: no booking is saved, outcomes wait.');
+  if (workersAlive === 0) add('no_worker', 'No worker runs: what is accepted is kept and waits.');
+  for (const { shard, queue, isPaused, oldestSeconds, quietSeconds = oldestSeconds } of queues) {
+    const name = `The ${queue} queue of shard ${shard}`;
+    if (isPaused) add('queue_paused', `${name} is paused: its jobs wait until it is resumed.`);
+    else if (workersAlive !== 0 && oldestSeconds > QUIET_SECONDS && quietSeconds > QUIET_SECONDS)
+      add('queue_stuck', `${name} does not move: no job was done for ${Math.round(quietSeconds)} s.`);
+  }
+  if (postgresUp && workersAlive !== 0)
+    for (const { name, everySeconds, quietSeconds = 0 } of schedules)
+      if (quietSeconds > everySeconds + QUIET_SECONDS)
+        add('schedule_stopped', `The schedule "${name}" has not run for ${Math.round(quietSeconds)} s.`);
+  for (const loop of stalledLoops) add('loop_stalled', `A loop makes no progress: ${loop}.`);
+  for (const { shard, queue, unreadable } of queues)
+    if (unreadable > 0)
+      add(
+        'job_unreadable',
+        `${unreadable} ${unreadable === 1 ? 'job' : 'jobs'} of the ${queue} queue of shard ${shard} cannot be read by any worker: set aside.`,
+      );
+  return problems;
+}

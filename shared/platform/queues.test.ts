@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { until } from '../../tests/support/frontrow.ts';
+import { ownServers } from '../../tests/support/system.ts';
+import { createLogger } from './logger.ts';
+import type { Loops } from './loops.ts';
+import { openQueue, openWorker } from './queues.ts';
+
+const log = createLogger({ LOG_LEVEL: 'silent' }, 'test');
+let servers: Awaited<ReturnType<typeof ownServers>>;
+let redis: Redis;
+
+beforeAll(async () => {
+  servers = await ownServers();
+  redis = new Redis(servers.redisUrl, { maxRetriesPerRequest: null });
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await servers.stop();
+});
+
+/** A worker whose loop is restarted by the test alone. */
+function openWatched() {
+  const restarts: (() => void)[] = [];
+  let turns = 0;
+  const watch: Loops['watch'] = (_name, { restart = () => undefined } = {}) => {
+    restarts.push(restart);
+    const progress = () => {
+      turns += 1;
+    };
+    return { progress, end: () => undefined };
+  };
+  const done: string[] = [];
+  const handlers = { book: () => Promise.resolve(done.push('a job')) };
+  const options = { redis, concurrency: 1, loops: { watch } as Loops, progress: () => undefined, log };
+  const worker = openWorker('booking', '{s0}', handlers, options);
+  return { worker, done, turns: () => turns, restart: () => restarts[0]?.() };
+}
+
+const request = { ticketId: '01a2008e-5c1d-8000-b1f2-0d1c4be5a1f7', eventId: 1, wish: { count: 1 }, hold: false };
+
+test('a worker whose loop has ended without a word, and one that waits on a dead connection, work again', async () => {
+  const queue = openQueue('booking', '{s0}', redis, log);
+  const { worker, done, turns, restart } = openWatched();
+  await worker.waitUntilReady();
+  await until(() => turns() > 0, 5_000);
+
+  // As BullMQ's loop was seen to end: it is over, nothing was thrown, and the worker is neither paused nor closing.
+  Object.assign(worker, { mainLoop: () => Promise.resolve() });
+  await worker.pause();
+  await worker.resume();
+  Reflect.deleteProperty(worker, 'mainLoop');
+  await until(() => !worker.isRunning(), 5_000);
+  await queue.add('book', { requests: [request] });
+  restart();
+  await until(() => done.length === 1, 10_000);
+
+  const before = turns();
+  restart(); // it runs, and waits for a job
+  await until(() => turns() > before, 10_000);
+  await queue.add('book', { requests: [request] });
+  await until(() => done.length === 2, 10_000);
+  await worker.close();
+  await queue.close();
+});

@@ -1,0 +1,60 @@
+import { DelayedError, Job, type Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { redisClockMs } from './clock.ts';
+
+/*
+ * Jobs that no handler here can read: a newer version wrote them, and a worker of that version will come. They wait in a sorted set beside
+ * BullMQ's own, so that their queue counts as empty, nothing tries them hot, and no job waits behind them.
+ */
+
+/** Milliseconds for which such a job is left alone before it is offered to workers again. */
+const SET_ASIDE_MS = 60_000;
+
+/** Milliseconds that it may be among BullMQ's delayed jobs on its way, where a worker dies in the middle: no more than the pause before a retry. */
+const ON_ITS_WAY_MS = 4_000;
+
+/** Jobs that one call offers, and that a start makes due. */
+const MAX_OFFERED = 100;
+const MAX_DUE = 10_000;
+
+type Keys = Pick<Queue, 'toKey'>;
+
+/**
+ * Sets aside a job that is under way. A crash in the middle leaves it among the delayed ones, and so to the next worker.
+ *
+ * @throws DelayedError always, which tells BullMQ that the job was moved
+ */
+export async function setAside(redis: Redis, { toKey }: Keys, job: Job, token: string | undefined): Promise<never> {
+  await job.moveToDelayed(Date.now() + ON_ITS_WAY_MS, token);
+  await move(redis, toKey('delayed'), toKey('unreadable'), job.id ?? '', await redisClockMs(redis));
+  throw new DelayedError();
+}
+
+/** Sets aside a job that failed for good. */
+export async function setAsideFailed(redis: Redis, { toKey }: Keys, jobId: string): Promise<void> {
+  await move(redis, toKey('failed'), toKey('unreadable'), jobId, await redisClockMs(redis));
+}
+
+/** Makes all jobs that are set aside due: a worker that starts may be able to read them. */
+export async function makeDue(redis: Redis, { toKey }: Keys): Promise<void> {
+  const ids = await redis.zrange(toKey('unreadable'), '0', String(MAX_DUE - 1));
+  if (ids.length > 0) await redis.zadd(toKey('unreadable'), 'XX', ...ids.flatMap((id) => [0, id]));
+}
+
+/** Puts jobs that are due back on their queue. Only one process at a time may do it, else a job could be there twice. */
+export async function offerAgain(redis: Redis, queue: Queue): Promise<void> {
+  const [delayed, unreadable] = [queue.toKey('delayed'), queue.toKey('unreadable')];
+  const dueMs = (await redisClockMs(redis)) - SET_ASIDE_MS;
+  for (const id of await redis.zrangebyscore(unreadable, '-inf', dueMs, 'LIMIT', 0, MAX_OFFERED)) {
+    const job = await Job.fromId(queue, id);
+    if (job === undefined) await redis.zrem(unreadable, id);
+    else {
+      await move(redis, unreadable, delayed, id, 0);
+      await job.promote().catch(() => undefined); // a worker was faster: what is due is taken by itself
+    }
+  }
+}
+
+async function move(redis: Redis, from: string, to: string, id: string, score: number): Promise<void> {
+  await redis.multi().zrem(from, id).zadd(to, score, id).exec();
+}

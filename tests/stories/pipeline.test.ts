@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { pipelineView } from '../../shared/contract/pipeline.ts';
+import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
+import { type Client, connectPostgres } from '../../shared/platform/postgres.ts';
+import { keysOf, keysOfQueue } from '../../shared/stores/keys.ts';
+import { openSocket, send } from '../support/client.ts';
+import { until } from '../support/frontrow.ts';
+import { useSystem } from '../support/system.ts';
+
+const system = useSystem({ SHARDS: 2, ZONES: 1, ROWS: 4, SEATS_PER_ROW: 20 });
+
+const reserve = (query = '') => send(system().url, 'POST', `/reserve${query}`, { count: 1 });
+const ready = async () => (await send(system().url, 'GET', '/readyz')).status;
+
+async function pipeline() {
+  const { status, body } = await send(system().url, 'GET', '/healthz/pipeline');
+  return { answer: status, ...pipelineView.parse(body) };
+}
+
+/** Waits until exactly these kinds of problems are shown: at the latest when the issue allows. */
+async function shows(...codes: string[]): Promise<void> {
+  let last: unknown;
+  const look = async () => {
+    const { problems } = await pipeline();
+    last = problems;
+    return [...new Set(problems.map(({ code }) => code))].join() === codes.join();
+  };
+  await until(look, 15_000, () => JSON.stringify(last));
+  expect((await pipeline()).answer).toBe(codes.length === 0 ? 200 : 503);
+}
+
+/** A connection past Frontrow's own. */
+async function withRedis(act: (redis: Redis) => Promise<unknown>): Promise<void> {
+  const redis = new Redis(system().redisUrl);
+  await act(redis).finally(() => redis.disconnect());
+}
+
+async function withPostgres(database: string, act: (client: Client) => Promise<unknown>): Promise<void> {
+  const url = new URL(system().databaseUrl);
+  url.pathname = `/${database}`;
+  const client = await connectPostgres({ connectionString: url.href });
+  await act(client).finally(() => client.end());
+}
+
+test('all is well: ready, and no problem in the pipeline', async () => {
+  await shows();
+  expect(await pipeline()).toMatchObject({ redisUp: true, postgresUp: true, workersAlive: 1, stalledLoops: [] });
+  expect((await pipeline()).queues).toHaveLength(4);
+});
+
+test('without workers a node is ready, accepts, and tells of it; what was accepted is booked later', async () => {
+  await system().stopWorkers();
+  const { status, body } = await reserve();
+  expect(status).toBe(201);
+  await shows('no_worker');
+  expect(await ready()).toBe(200);
+  await system().resumeWorkers();
+  await shows();
+  const { body: ticket } = await send(system().url, 'GET', `/api/tickets/${body.ticketId}?wait=20`);
+  expect(ticket.status).toBe('booked');
+});
+
+test('without workers nobody is told an estimate, over no surface, and all are told why', async () => {
+  const { url } = system();
+  await send(url, 'PUT', '/api/events/1/waiting-room', { mode: 'off' });
+  const { body: event } = await send(url, 'POST', '/api/events', {
+    name: 'A line',
+    zones: [{ rows: 2, seatsPerRow: 5 }],
+  });
+  await send(url, 'PUT', `/api/events/${event.id}/waiting-room`, { mode: 'on', paused: true });
+  const { body: joined } = await send(url, 'POST', `/api/events/${event.id}/waiting-room`, {});
+  await system().stopWorkers();
+  await shows('no_worker');
+  const stopped = { stopped: true, message: 'Booking is paused: no worker is running. Your request is kept.' };
+  await until(async () => (await reserve()).body.stopped === true, 10_000);
+  const compat = (await reserve()).body;
+  const held = (await send(url, 'POST', '/api/bookings', { eventId: 1, userId: 1, count: 1 })).body;
+  const polled = (await send(url, 'GET', `/api/tickets/${held.ticketId}`)).body;
+  const socket = await openSocket(url);
+  socket.send({ type: 'subscribe', ticketId: held.ticketId });
+  for (const answer of [compat, held, polled, await socket.next()]) {
+    expect(answer).toMatchObject({ status: 'queued', ...stopped });
+    expect(answer).not.toHaveProperty('etaSeconds');
+  }
+  socket.close();
+  const visitor = { 'x-visitor-token': String(joined.visitorToken) };
+  const place = (await send(url, 'GET', `/api/events/${event.id}/waiting-room`, undefined, visitor)).body;
+  expect(place).toMatchObject({ status: 'waiting', stopped: true, message: expect.stringContaining('no worker') });
+  expect(place).not.toHaveProperty('wait');
+  await system().resumeWorkers();
+  await until(async () => (await reserve()).body.etaSeconds !== undefined, 10_000);
+});
+
+test('without PostgreSQL a node is ready, and tells of it', async () => {
+  const database = new URL(system().databaseUrl).pathname.slice(1);
+  await withPostgres('postgres', async (client) => {
+    await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
+    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database]);
+    await until(async () => (await pipeline()).problems.some(({ code }) => code === 'postgres_down'), 15_000);
+    expect(await ready()).toBe(200);
+    expect(await reserve()).toMatchObject({ status: 201 });
+    await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`);
+  });
+  await shows();
+});
+
+test('a Redis that takes no writes makes a node not ready: read-only, full, paused', async () => {
+  const ways: [begin: (redis: Redis) => Promise<unknown>, end: (redis: Redis) => Promise<unknown>][] = [
+    [(redis) => redis.call('REPLICAOF', '127.0.0.1', '1'), (redis) => redis.call('REPLICAOF', 'NO', 'ONE')],
+    [(redis) => redis.config('SET', 'maxmemory', '1'), (redis) => redis.config('SET', 'maxmemory', '0')],
+    [(redis) => redis.call('CLIENT', 'PAUSE', '60000', 'WRITE'), (redis) => redis.call('CLIENT', 'UNPAUSE')],
+  ];
+  for (const [begin, end] of ways) {
+    await withRedis(async (redis) => {
+      await begin(redis);
+      await until(async () => (await ready()) === 503, 15_000);
+      await until(async () => (await pipeline()).problems.some(({ code }) => code.startsWith('redis')), 15_000);
+      await end(redis);
+    });
+    await until(async () => (await ready()) === 200, 15_000);
+    await shows();
+  }
+});
+
+test('a paused queue is told of, whichever it is, and the node is ready', async () => {
+  for (const queue of ['control', 'booking'] as const) {
+    const { meta } = keysOfQueue(1, queue);
+    await system().redis.hset(meta, 'paused', 1);
+    await shows('queue_paused');
+    expect((await pipeline()).problems[0]?.message).toContain(`${queue} queue of shard 1`);
+    expect(await ready()).toBe(200);
+    await system().redis.hdel(meta, 'paused');
+    await shows();
+  }
+});
+
+test('an expiry that does not run is told of although every worker is alive', async () => {
+  const database = new URL(system().databaseUrl).pathname.slice(1);
+  await withPostgres(database, async (holder) => {
+    await holder.query(`SELECT pg_advisory_lock(hashtext('frontrow turn'), hashtext('expire'))`);
+    await system().redis.hset(keysOf(0).progress, 'expire', 1);
+    await shows('schedule_stopped');
+    expect((await pipeline()).problems[0]?.message).toContain('"expire"');
+    expect(await ready()).toBe(200);
+  });
+  await shows();
+});
+
+test('a loop of a worker that stands still is told of', async () => {
+  const { workersStalled } = keysOf(0);
+  await system().redis.zadd(workersStalled, Date.now() + 60_000, 'worker 7 visitors admitted');
+  await shows('loop_stalled');
+  expect((await pipeline()).stalledLoops).toEqual(['worker 7 visitors admitted']);
+  await system().redis.zrem(workersStalled, 'worker 7 visitors admitted');
+  await shows();
+});
+
+test('a job that no worker can read is set aside, blocks nothing, and is done once a worker that can comes', async () => {
+  await system().stopWorkers();
+  const { body } = await reserve();
+  const shard = shardOfTicket(String(body.ticketId), 2) ?? 0;
+  const { jobStem, waiting, delayed, unreadable } = keysOfQueue(shard, 'booking');
+  const [jobId = ''] = await system().redis.lrange(waiting, 0, -1);
+  const data = String(await system().redis.hget(`${jobStem}${jobId}`, 'data'));
+  const { requests } = JSON.parse(data) as { requests: object[] };
+  const ofTomorrow = { requests: requests.map((request) => ({ ...request, ofTomorrow: true })) };
+  await system().redis.hset(`${jobStem}${jobId}`, 'data', JSON.stringify(ofTomorrow));
+  await system().resumeWorkers();
+  await shows('job_unreadable');
+  expect(await ready()).toBe(200);
+  expect(await system().redis.llen(waiting)).toBe(0);
+  expect(await system().redis.zcard(delayed)).toBe(0);
+  expect(await reserve('?wait=20')).toMatchObject({ status: 200 });
+  const setAsideAt = await system().redis.zscore(unreadable, jobId);
+  await sleep(3_000);
+  expect(await system().redis.zscore(unreadable, jobId)).toBe(setAsideAt); // nobody tries it hot
+  const ticket = async () => (await send(system().url, 'GET', `/api/tickets/${body.ticketId}?wait=15`)).body;
+  expect(await system().outcomesOf([String(body.ticketId)])).toEqual([undefined]);
+
+  await system().stopWorkers();
+  await system().redis.hset(`${jobStem}${jobId}`, 'data', data); // as a newer worker reads it
+  await system().resumeWorkers();
+  expect((await ticket()).status).toBe('booked');
+  await shows();
+});
