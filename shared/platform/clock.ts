@@ -96,8 +96,6 @@ export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Lo
   const noteFault = (fault: Error) => log.warn({ err: fault }, 'clocks are not compared');
   const stop = loops.repeat('clocks compared', MEASURE_MS, lookAtBoth, noteFault, { isVital: false });
   return {
-    /** Resolves after the first measurement. */
-    first,
     async stop(): Promise<void> {
       const ended = Promise.all([first, stop()]);
       await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]); // a server may not answer
