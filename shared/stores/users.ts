@@ -12,7 +12,7 @@ export const DEMO_USERS = 10_000;
 const DEMO_PASSWORD = 'password';
 const DEMO_HASH = 'scrypt$32768$8$3$hdlsxFvWdI3HA3pdiy3ITw==$pZaMEHlshljgn3DhpmJkXzIn0BwFq/z00tc2kE0xLYc='; // made once: half a second of every start
 
-/** Seconds in which failed logins of one address count together. */
+/** Seconds in which tries to log in count together. */
 const LOGIN_WINDOW_SECONDS = 900;
 
 /** Makes sure that the demonstration's users are there, from 1 on. One statement: a start must not wait for ten thousand. */
@@ -36,8 +36,8 @@ export async function closeDemoPassword(prisma: PrismaClient): Promise<void> {
 
 /** Who may buy. */
 export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis: Redis }) {
-  const attemptsKey = (email: string) =>
-    `${keysOf(0).loginStem}${createHash('sha256').update(email.toLowerCase()).digest('base64url')}`;
+  const attemptsKey = (...names: string[]) =>
+    `${keysOf(0).loginStem}${createHash('sha256').update(names.join('\n').toLowerCase()).digest('base64url')}`;
 
   return {
     /** The user with this e-mail address, whatever its case (all are kept in lower case); null where there is none. */
@@ -54,16 +54,24 @@ export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis
       return user.id;
     },
 
-    /** Counts a try to log in with this address. Answers how many there were in the last minutes, this one included. */
-    async countLogin(email: string): Promise<number> {
-      const key = attemptsKey(email);
-      const replies = await redis.multi().incr(key).expire(key, LOGIN_WINDOW_SECONDS, 'NX').exec();
-      return Number(replies?.[0]?.[1] ?? 0);
+    /**
+     * Counts a try to log in with an e-mail address, by a client and by all of them.
+     *
+     * @returns how many there were in the last minutes, this one included
+     */
+    async countLogin(email: string, client: string): Promise<{ ofClient: number; ofEmail: number }> {
+      const counting = redis.multi();
+      for (const key of [attemptsKey(email, client), attemptsKey(email)])
+        counting.incr(key).expire(key, LOGIN_WINDOW_SECONDS, 'NX');
+      const replies = await counting.exec();
+      return { ofClient: Number(replies?.[0]?.[1] ?? 0), ofEmail: Number(replies?.[2]?.[1] ?? 0) };
     },
 
-    /** Forgets the tries of an address whose owner has logged in. */
-    async forgetLogins(email: string): Promise<void> {
-      await redis.del(attemptsKey(email));
+    /** Takes back the tries of a client who has logged in. Those of others with the same e-mail address stay counted. */
+    async forgetLogins(email: string, client: string): Promise<void> {
+      const tries = Number(await redis.getdel(attemptsKey(email, client)));
+      await redis.decrby(attemptsKey(email), tries);
+      await redis.expire(attemptsKey(email), LOGIN_WINDOW_SECONDS, 'NX'); // it may have ended in between
     },
   };
 }

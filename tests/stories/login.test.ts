@@ -155,8 +155,8 @@ describe('where people log in', () => {
     const before = await counts();
     const guess = async () => (await login('user4@example.com', 'guess')).status;
     const tries = [await guess()];
-    const [count = ''] = (await counts()).filter((key) => !before.includes(key));
-    await system().redis.incrby(count, 8); // each of them takes half a second
+    const fresh = (await counts()).filter((key) => !before.includes(key)); // of the client, and of the e-mail address
+    for (const count of fresh) await system().redis.incrby(count, 8); // each try takes half a second
     tries.push(await guess(), await guess());
     expect(tries).toEqual([401, 401, 429]);
   });

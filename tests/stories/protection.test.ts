@@ -106,6 +106,17 @@ describe('where limits are on', () => {
     expect(await ask(`/api/tickets/${newTicketId(0)}`, '10.0.3.2')).toMatchObject({ status: 404 });
   });
 
+  test("wrong passwords from elsewhere do not keep an account's owner out", async () => {
+    const addresses = ['10.0.5.1', '10.0.5.2', '10.0.5.3', '10.0.5.4'].flatMap((address) => [
+      address,
+      address,
+      address,
+    ]);
+    const tries = await Promise.all(addresses.map((address) => login(address, 'wrong')));
+    expect(tries.map(({ status }) => status)).toEqual(Array(12).fill(401));
+    expect(await login('10.0.5.9')).toMatchObject({ status: 200 });
+  });
+
   test('a page of a listed site may ask, of another may not; a preflight is answered 200 on both surfaces', async () => {
     for (const path of ['/reserve', '/api/bookings']) {
       const preflight = { origin: 'https://tickets.test', 'access-control-request-method': 'POST' };
@@ -219,6 +230,7 @@ describe('on loopback with embedded servers', () => {
     const attempt = { email: 'somebody@example.com', password: 'something' };
     await redis.config('SET', 'maxmemory', 1);
     const given = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'mine-1.2_3' });
+    await sleep(1_100); // within a second the log counts a fault of the same kind and repeats no line
     const made = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'not sane' });
     await redis.config('SET', 'maxmemory', 0);
     expect(given).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE', requestId: 'mine-1.2_3' } });

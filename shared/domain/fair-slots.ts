@@ -1,0 +1,43 @@
+/**
+ * A few slots for work that is dear, shared fairly: each client has one at a time, the clients that wait take turns, and how many may wait
+ * is bounded for each client and for all.
+ */
+export function createFairSlots(bounds: { slots: number; waitingOfClient: number; waiting: number }) {
+  const running = new Set<string>();
+  /** By client, in the order of their turns; a client that was served goes to the end. */
+  const queues = new Map<string, (() => void)[]>();
+  let waiting = 0;
+
+  function startNext(): void {
+    for (const [client, queue] of queues) {
+      if (running.size >= bounds.slots) return;
+      if (running.has(client)) continue;
+      const start = queue.shift();
+      queues.delete(client);
+      if (queue.length > 0) queues.set(client, queue);
+      waiting -= 1;
+      running.add(client);
+      start?.();
+    }
+  }
+
+  /**
+   * Runs work once its client has a slot.
+   *
+   * @returns undefined, without running it, where too many wait already
+   */
+  return function run<Result>(client: string, work: () => Promise<Result>): Promise<Result> | undefined {
+    const queue = queues.get(client) ?? [];
+    if (waiting >= bounds.waiting || queue.length >= bounds.waitingOfClient) return undefined;
+    const turn = new Promise<void>((resolve) => queue.push(resolve));
+    queues.set(client, queue);
+    waiting += 1;
+    startNext();
+    return turn.then(work).finally(() => {
+      running.delete(client);
+      const rest = queues.get(client);
+      if (rest !== undefined && queues.delete(client)) queues.set(client, rest);
+      startNext();
+    });
+  };
+}
