@@ -71,6 +71,8 @@ describe('I7: where the event limits buyers nobody buys without a name', () => {
     const nobody = request({ zone: 1, row: 1, count: 1 });
     const anna = { ...request({ zone: 1, row: 1, count: 2 }), hold: true, userId: 1 };
     await system().redis.del(`{s0}:ticket:${before.ticketId}`); // its job comes again, after Redis has forgotten it
+    const [decision] = await system().seats.claim(0, [nobody]);
+    expect(decision?.kind).toBe(script === 'knows the limit' ? 'refused' : 'got');
     await book([nobody, anna, before]);
     expect(await outcomeOf(nobody)).toMatchObject({ status: 'rejected', code: 'BUYER_REQUIRED' });
     expect(await outcomeOf(anna)).toMatchObject({ status: 'booked' });
