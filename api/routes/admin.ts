@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { eventId } from '../../shared/contract/ids.ts';
+import { eventId, inAddress } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_LOOKED_AFTER } from '../../shared/contract/limits.ts';
 import { type Actor, type TrailAct, trailQuery } from '../../shared/contract/trail.ts';
 import { workersBody } from '../../shared/contract/workers.ts';
@@ -17,7 +17,7 @@ import { idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import { boardRoute } from './board.ts';
 
-export const lookAfterQuery = z.strictObject({ eventId: z.coerce.number().pipe(eventId).optional() });
+export const lookAfterQuery = z.strictObject({ eventId: inAddress(eventId).optional() });
 
 /**
  * Looking after what runs, for operators: hold PostgreSQL and Redis against each other, write Redis anew, say how many workers there should

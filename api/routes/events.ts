@@ -11,7 +11,7 @@ import {
   newEvent,
   type SeatCounts,
 } from '../../shared/contract/events.ts';
-import { eventId } from '../../shared/contract/ids.ts';
+import { eventId, inAddress } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
 import { type House, strangeRings, strangeSeat } from '../../shared/domain/house.ts';
 import type { EventStore, ListedEvent } from '../../shared/stores/events.ts';
@@ -26,10 +26,10 @@ import { seatsAsJson, type WholeHouses } from '../whole-houses.ts';
 /** Milliseconds in which a client has to read a list of seats: others of its address wait for it meanwhile. */
 const MAX_LIST_MS = 60_000;
 
-const eventParams = z.object({ id: z.coerce.number().pipe(eventId) });
+const eventParams = z.object({ id: inAddress(eventId) });
 export const listQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(MAX_EVENTS_ON_PAGE).default(MAX_EVENTS_ON_PAGE),
+  after: inAddress(z.int().min(0)).default(0),
+  limit: inAddress(z.int().min(1).max(MAX_EVENTS_ON_PAGE)).default(MAX_EVENTS_ON_PAGE),
 });
 export const showQuery = z.strictObject({ include: z.literal('seats').optional() });
 

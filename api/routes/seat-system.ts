@@ -1,7 +1,7 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { clearBody } from '../../shared/contract/events.ts';
-import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
+import { DEFAULT_EVENT, inAddress } from '../../shared/contract/ids.ts';
 import { runWish } from '../../shared/contract/reserve.ts';
 import { codeOfStatus, type TicketView } from '../../shared/contract/tickets.ts';
 import type { VisitorView } from '../../shared/contract/waiting-room.ts';
@@ -39,7 +39,7 @@ import { startTrace } from '../traces.ts';
 import type { WaitingRooms } from '../waiting-room.ts';
 import { visitorTokenOf } from './waiting-room.ts';
 
-const placeParams = z.object({ zone: z.coerce.number().int().min(1), row: z.coerce.number().int().min(1) });
+const placeParams = z.object({ zone: inAddress(z.int().min(1)), row: inAddress(z.int().min(1)) });
 
 /** Milliseconds for which a node believes what it read of an event's seat limit. */
 const LIMIT_READ_MS = 1_000;

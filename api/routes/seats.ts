@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { SeatMap, SeatView } from '../../shared/contract/events.ts';
-import { eventId, seatLabel } from '../../shared/contract/ids.ts';
+import { eventId, inAddress, seatLabel } from '../../shared/contract/ids.ts';
 import { MAX_SEATS_ON_PAGE } from '../../shared/contract/limits.ts';
 import { type House, labelOf, seatOf, type Zone, zoneOf } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
@@ -17,15 +17,14 @@ const MAX_ROWS_ON_PAGE = 2_000;
 /** Rows that one look reads. */
 const ROWS_AT_ONCE = 100;
 
-const number = z.coerce.number().int();
 export const availableQuery = z.strictObject({
-  eventId: z.coerce.number().pipe(eventId),
-  zone: number.min(1).optional(),
-  row: number.min(1).optional(),
+  eventId: inAddress(eventId),
+  zone: inAddress(z.int().min(1)).optional(),
+  row: inAddress(z.int().min(1)).optional(),
   after: seatLabel.optional(),
-  limit: number.min(1).max(MAX_SEATS_ON_PAGE).default(100),
+  limit: inAddress(z.int().min(1).max(MAX_SEATS_ON_PAGE)).default(100),
 });
-export const mapQuery = z.strictObject({ eventId: z.coerce.number().pipe(eventId) });
+export const mapQuery = z.strictObject({ eventId: inAddress(eventId) });
 
 /** Seats of an event: a list of what is free, and a map of everything for drawing. */
 export function seatRoutes(deps: {

@@ -1,6 +1,6 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
-import { eventId } from '../../shared/contract/ids.ts';
+import { digitsAsNumber, eventId, inAddress } from '../../shared/contract/ids.ts';
 import { MAX_ROOMS } from '../../shared/contract/limits.ts';
 import { joinBody, roomChange, VISITOR_TOKEN_HEADER, type VisitorView } from '../../shared/contract/waiting-room.ts';
 import { commitmentOf } from '../../shared/domain/draw.ts';
@@ -13,7 +13,7 @@ import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { WaitingRooms } from '../waiting-room.ts';
 
-const roomParams = z.object({ id: z.coerce.number().pipe(eventId) });
+const roomParams = z.object({ id: inAddress(eventId) });
 
 /** The token that a visitor shows; undefined where there is none. */
 export const visitorTokenOf = (req: Request): string | undefined => {
@@ -52,8 +52,8 @@ export function addWaitingRoomRoutes(
 
   function poll(req: Request, res: Response): void | Promise<void> {
     refuseQuery(req);
-    const id = Number(req.params.id);
-    if (waitingRooms.find(id) === undefined) return pollNoRoom(req, res);
+    const id = digitsAsNumber(req.params.id);
+    if (typeof id !== 'number' || waitingRooms.find(id) === undefined) return pollNoRoom(req, res);
     const view = waitingRooms.poll(id, visitorTokenOf(req));
     if (!(view instanceof Promise)) return replyView(res, 200, view);
     return view.then((mine) => replyView(res, 200, mine));

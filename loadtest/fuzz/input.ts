@@ -2,6 +2,7 @@ import { createRandom } from '../random.ts';
 import { BODY_CATEGORIES } from './body-inputs.ts';
 import { BYTE_CATEGORIES } from './byte-inputs.ts';
 import { HEAD_CATEGORIES } from './head-inputs.ts';
+import { MISTAKE_CATEGORIES } from './mistake-inputs.ts';
 import { anyRequest, whole } from './requests.ts';
 import { SOCKET_CATEGORIES } from './socket-inputs.ts';
 import { pickWeighted, type Random } from './values.ts';
@@ -9,13 +10,23 @@ import { pickWeighted, type Random } from './values.ts';
 /** What inputs may speak of: what is there in the system that they go to. */
 export type World = { tickets: readonly string[]; events: readonly number[]; adminToken: string | undefined };
 
+/** A request that has to be answered. */
+export type AskedFor = {
+  path: string;
+  head: boolean;
+  /** Nothing else than a refusal is right. */
+  refused?: boolean;
+  /** It must not be put off: what is in it is right or wrong, and no time makes it right. */
+  decided?: boolean;
+};
+
 /** One input: bytes for one connection. */
 export type Input = {
   /** What was done to it. */
   what: string;
   bytes: Buffer;
   /** The requests that are in it, where they can be read and so must all be answered. */
-  asks?: readonly { path: string; head: boolean }[];
+  asks?: readonly AskedFor[];
   /** Sent byte by byte. */
   drips?: boolean;
   /** Bytes of WebSocket frames, sent once the upgrade in `bytes` was accepted. */
@@ -32,7 +43,7 @@ export type Categories = readonly (readonly [
 
 const CATEGORIES: Categories = [
   [10, ['valid', (random, world) => whole(anyRequest(random, world))]],
-  ...[...BODY_CATEGORIES, ...HEAD_CATEGORIES, ...BYTE_CATEGORIES, ...SOCKET_CATEGORIES],
+  ...[...BODY_CATEGORIES, ...MISTAKE_CATEGORIES, ...HEAD_CATEGORIES, ...BYTE_CATEGORIES, ...SOCKET_CATEGORIES],
 ];
 
 /** The input with this number of this seed: the same one each time, but for the ids of tickets. */

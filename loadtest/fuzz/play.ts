@@ -4,7 +4,7 @@ import { SEAT_SYSTEM_PATHS } from '../../api/seat-system-paths.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
 import { errorCode } from '../../shared/contract/tickets.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import { type Input, inputOf, type World } from './input.ts';
+import { type AskedFor, type Input, inputOf, type World } from './input.ts';
 import { CLOSE, frameOf, readAnswer, readFrame, TEXT, type WireAnswer } from './wire.ts';
 
 /** Milliseconds in which whatever must be answered is answered. An operator's route waits so long for a worker. */
@@ -160,7 +160,7 @@ async function play(line: Line, input: Input, count: (name: string) => void, lat
     // A kept connection may be closed by its server just when it is used again: clients ask once more.
     if (answers.length === 0 && input.asks !== undefined && line.ended && used)
       return await play(line, input, count, later);
-    const problems = answers.flatMap((answer, i) => problemsOf(answer, input.asks?.[i]?.path));
+    const problems = answers.flatMap((answer, i) => problemsOf(answer, input.asks?.[i]));
     for (const answer of answers) count(nameOf(answer));
     const missing = (input.asks?.length ?? 0) - answers.length;
     const goodbye = answers.at(-1)?.headers.get('connection') === 'close';
@@ -243,9 +243,10 @@ const nameOf = ({ status, body }: WireAnswer): string => {
   return code === undefined ? String(status) : `${status} ${code}`;
 };
 
-/** What is wrong with an answer. `path`: where its request is known to have gone. */
-function problemsOf(answer: WireAnswer, path: string | undefined): string[] {
+/** What is wrong with an answer. `asked`: the request that it is known to answer. */
+function problemsOf(answer: WireAnswer, asked: AskedFor | undefined): string[] {
   const { status, headers, body } = answer;
+  const path = asked?.path;
   const problems: string[] = [];
   const wrong = (what: string) => problems.push(`${what}: ${status} ${body.slice(0, 500)}`);
   if (NODES_OWN.includes(status) && body === '' && path === undefined) {
@@ -253,6 +254,9 @@ function problemsOf(answer: WireAnswer, path: string | undefined): string[] {
     return problems;
   }
   if (status === 500) wrong('500');
+  if (asked?.refused && status < 400) wrong('taken, and it has a mistake');
+  if (asked?.decided && (parsed(body) as { code?: string } | undefined)?.code === 'UNAVAILABLE')
+    wrong('put off for ever');
   if (path !== undefined && SEAT_SYSTEM_PATHS.test(path) && ![200, 201, 409].includes(status)) wrong(`at ${path}`);
   const type = headers.get('content-type') ?? '';
   const withoutBody = status === 101 || status === 304 || (body === '' && headers.get('content-length') !== '0');

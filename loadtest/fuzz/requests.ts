@@ -1,6 +1,6 @@
 import { clearSentence } from '../../shared/contract/events.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import type { Input, World } from './input.ts';
+import type { AskedFor, Input, World } from './input.ts';
 import { below, chance, type Field, objectOf, pick, pickWeighted, type Random } from './values.ts';
 
 /** A request before it is bytes. */
@@ -18,8 +18,8 @@ type Maker = (random: Random, world: World) => Asked;
 const anyTicket = (random: Random, { tickets }: World) =>
   chance(random, 0.8) && tickets.length > 0 ? pick(random, tickets) : newTicketId(below(random, 3));
 
-const label = (random: Random) => `${1 + below(random, 4)}-${1 + below(random, 10)}-${1 + below(random, 65)}`;
-const user = (random: Random): Field => ['userId', String(1 + below(random, 100))];
+export const label = (random: Random) => `${1 + below(random, 4)}-${1 + below(random, 10)}-${1 + below(random, 65)}`;
+export const user = (random: Random): Field => ['userId', String(1 + below(random, 100))];
 const count = (random: Random): Field => ['count', String(1 + below(random, 5))];
 
 /** A key of which many requests have the same. */
@@ -44,13 +44,13 @@ const roomToken = (random: Random) =>
   ]);
 
 /** As `ask`, by an operator where the world has its token and luck wants it. */
-function asOperator(random: Random, world: World, asked: Asked): Asked {
+export function asOperator(random: Random, world: World, asked: Asked): Asked {
   const token = world.adminToken !== undefined && chance(random, 0.5) ? world.adminToken : pick(random, ['x', '', 'ü']);
   return { ...asked, headers: [...asked.headers, ['authorization', `Bearer ${token}`]] };
 }
 
 /** Where an event is made or changed it is never the first one, which others need as it is. */
-const anotherEvent = (random: Random, { events }: World) => pick(random, [...events, 0, 99_999]);
+export const anotherEvent = (random: Random, { events }: World) => pick(random, [...events, 0, 99_999]);
 
 /** What confirms that an event is cleared. */
 const confirming = (event: number): Field[] => [['confirm', JSON.stringify(clearSentence(event))]];
@@ -152,7 +152,7 @@ const ROUTES: readonly (readonly [weight: number, make: Maker])[] = [
   [1, () => ask('GET', '/nothing')],
 ];
 
-const EVENT: readonly Field[] = [
+export const EVENT: readonly Field[] = [
   ['name', '"Fuzz"'],
   ['zones', '[{"rows":2,"seatsPerRow":5,"price":100}]'],
   ['onSaleAt', '"2026-01-01T10:00:00Z"'],
@@ -219,10 +219,14 @@ export const headOf = (asked: Asked, headers: Asked['headers'], version = '1.1')
     'latin1',
   );
 
-/** Bytes of one readable request, which has to be answered. */
-export const whole = (asked: Asked, bytes = bytesOf(asked)): Omit<Input, 'what'> => ({
+/** Bytes of one readable request, which has to be answered; `expected` is what else is known of its answer. */
+export const whole = (
+  asked: Asked,
+  bytes = bytesOf(asked),
+  expected: Pick<AskedFor, 'refused' | 'decided'> = {},
+): Omit<Input, 'what'> => ({
   bytes,
-  asks: [{ path: asked.path, head: asked.method === 'HEAD' }],
+  asks: [{ path: asked.path, head: asked.method === 'HEAD', ...expected }],
 });
 
 /** Bytes of which nobody can say how much of a request is in them. */

@@ -16,3 +16,10 @@ export const seatLabel = z
 
 /** The event that surface A speaks of, and that a fresh database starts with. */
 export const DEFAULT_EVENT = 1;
+
+/** The number that a text of digits is; anything else as it came. `Number` alone reads '1.0', '0x1' and ' 1' as 1. */
+export const digitsAsNumber = (text: unknown): unknown =>
+  typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text;
+
+/** A whole number as it stands in an address. */
+export const inAddress = <Schema extends z.ZodType<number>>(schema: Schema) => z.preprocess(digitsAsNumber, schema);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventId } from './ids.ts';
+import { eventId, inAddress } from './ids.ts';
 import { MAX_ENTRIES_ON_PAGE } from './limits.ts';
 
 /** Every act of an operator that the audit trail keeps: the jobs of operators, and what an API process does by itself. */
@@ -17,8 +17,8 @@ export type Actor = z.infer<typeof actor>;
 
 /** `GET /admin/trail`: entries below number `after`, or the newest. */
 export const trailQuery = z.strictObject({
-  after: z.coerce.number().int().min(1).optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_ENTRIES_ON_PAGE).default(MAX_ENTRIES_ON_PAGE),
+  after: inAddress(z.int().min(1)).optional(),
+  limit: inAddress(z.int().min(1).max(MAX_ENTRIES_ON_PAGE)).default(MAX_ENTRIES_ON_PAGE),
 });
 
 /** One act. `before` and `after` are what it changed, as JSON. */

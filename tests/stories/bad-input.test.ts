@@ -251,6 +251,8 @@ test.each([
   ['/occupancy/1/21', { zone: 1, row: 21 }],
   ['/occupancy/a/1', { zone: 'a', row: 1 }],
   ['/occupancy/1.5/1', { zone: 1.5, row: 1 }],
+  ['/occupancy/1.0/1', { zone: 1, row: 1 }],
+  ['/occupancy/0x1/1', { zone: 1, row: 1 }],
   ['/occupancy/%zz/1', {}],
 ])('GET %s answers 409, and says what was asked for', async (path, asked) => {
   const reply = await send(system().url, 'GET', path);
@@ -261,6 +263,12 @@ test.each([
   ['/api/tickets/no-ticket', 404, 'TICKET_UNKNOWN'],
   ['/api/tickets/00000000-0000-8fff-8000-000000000000', 404, 'TICKET_UNKNOWN'],
   ['/api/tickets/%zz', 400, 'INVALID_REQUEST'],
+  ['/api/events/1.0', 404, 'EVENT_UNKNOWN'],
+  ['/api/events/0x1/waiting-room', 404, 'EVENT_UNKNOWN'],
+  ['/api/events/%201/waiting-room/draw', 404, 'EVENT_UNKNOWN'],
+  ['/api/seats/map?eventId=1.0', 400, 'INVALID_REQUEST'],
+  ['/api/events?limit=1e1', 400, 'INVALID_REQUEST'],
+  ['/api/events?after=', 400, 'INVALID_REQUEST'],
   ['/api/nothing', 404, 'ROUTE_UNKNOWN'],
   ['/nothing', 404, 'ROUTE_UNKNOWN'],
 ])('GET %s answers %i as a problem', async (path, status, code) => {
