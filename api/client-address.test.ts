@@ -15,7 +15,7 @@ test.each([
 });
 
 test.each(['unknown', '_hidden', '', '192.0.2.1.5', '192.0.2.1:', 'a'.repeat(1_000), '192.0.2.1, 192.0.2.2'])(
-  'what is no address (%s) counts as the proxy that forwarded it',
+  'a text that is no address (%s) counts as the proxy that forwarded it',
   (ip) => {
     expect(clientOf({ ip, socket: { remoteAddress: '10.0.0.1' } } as Request)).toBe('10.0.0.1');
   },

@@ -10,7 +10,7 @@ import { createOriginGuard } from './origins.ts';
 import { areLimitsOn } from './rate-limits.ts';
 import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
 
-/** What a connection past a bound may still ask, so that an orchestrator sees a busy node as alive. */
+/** Paths that a connection past a bound may still ask for, so that an orchestrator sees a busy node as alive. */
 const HEALTH_PATHS = /^\/(healthz|readyz)(\/|\?|$)/;
 
 /** Milliseconds that such a connection may last. */

@@ -148,7 +148,7 @@ export function attachPush(
       }
     }
 
-    /** Asks a server. What exists costs a message no more than another; what does not stays charged. */
+    /** Asks a server. The charge is given back where the thing exists, and stays where it does not. */
     async function lookUp<Found>(find: () => Promise<Found>): Promise<Found> {
       budget.charge(LOOK_UP_COST);
       const found = await find();

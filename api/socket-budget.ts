@@ -4,7 +4,7 @@ import { createTokenBucket, type TokenBucket } from '../shared/domain/token-buck
 const OF_SOCKET = { perSecond: 5_000, burst: 10_000 };
 const OF_CLIENT = { perSecond: 10_000, burst: 20_000 };
 
-/** What a message costs, in messages, for which a server has to be asked. Most is given back when it was asked for something that exists. */
+/** The charge, in messages, for a message that needs a look-up in a server. It is given back where the look-up finds something. */
 export const LOOK_UP_COST = 50;
 
 /** Milliseconds between two looks whether a socket may go on, at the most: tokens may have been given back meanwhile. */
@@ -17,8 +17,8 @@ const REFILL_MS = 2_000;
 type Flow = { pause(): void; resume(): void };
 
 /**
- * What a client's messages may cost. A socket that exceeds it, or whose client does with all of its sockets, is not read for a while: its
- * messages wait in the network, nothing is lost, and nobody else waits.
+ * Budgets for clients' messages. A socket that exceeds its own, or its client's for all sockets, is not read for a while: its messages wait in
+ * the network, nothing is lost, and nobody else waits.
  */
 export function createSocketBudgets({ ofSocket = OF_SOCKET, ofClient = OF_CLIENT } = {}) {
   const clients = new Map<string, { bucket: TokenBucket; sockets: number }>();
@@ -67,7 +67,7 @@ export function createSocketBudgets({ ofSocket = OF_SOCKET, ofClient = OF_CLIENT
         shared?.bucket.giveBack(cost);
       },
 
-      /** The socket is closed. What its client owes stays until it is paid: a new socket must not be a new budget. */
+      /** The socket is closed. Its client's debt stays until it is paid: a new socket must not be a new budget. */
       end(): void {
         clearTimeout(timer);
         if (client === undefined || shared === undefined) return;

@@ -81,7 +81,7 @@ async function startAttack(name: AttackName, aim: Aim) {
   };
 }
 
-/** What of an honest client's view breaks a bound. */
+/** The bounds that an honest client saw broken. */
 function brokenBy(seen: Seen, boundMs: number): string[] {
   const p99 = p99Of(seen);
   return [

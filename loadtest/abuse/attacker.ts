@@ -1,10 +1,12 @@
-// One attack in a process of its own: what it costs its sender must not slow the honest client that is measured.
+// One attack in a process of its own: its CPU time must not slow the honest client that is measured.
 // Arguments: the attack's name, and its aim as JSON. It ends on SIGTERM and sends what it counted to its parent.
+import { setMaxListeners } from 'node:events';
 import { type Aim, type AttackName, attacks, type Counts } from './attacks.ts';
 
 const [name, aim] = process.argv.slice(2) as [AttackName, string];
 const counts: Counts = {};
 const ending = new AbortController();
+setMaxListeners(0, ending.signal); // one for each connection that an attack keeps open
 process.on('SIGTERM', () => {
   ending.abort();
   process.send?.(counts, () => process.exit(0));

@@ -3,10 +3,11 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { DEMO_USERS } from '../../shared/stores/users.ts';
 import { createConnection } from '../connection.ts';
 import { frameOf, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
 
-/** What an attack is aimed at. `seat` is taken; `email` is the account of an honest user; `eventId` has a waiting room. */
+/** The target of an attack. `seat` is taken; `email` is the account of an honest user; `eventId` has a waiting room. */
 export type Aim = { url: string; seat: string; email: string; eventId: number };
 
 /** How often something was sent, answered or refused. */
@@ -152,7 +153,7 @@ export const attacks = {
           method: 'POST',
           path: '/api/bookings',
           headers: { 'idempotency-key': randomBytes(12).toString('hex') },
-          body: { eventId: DEFAULT_EVENT, userId: 9_000, seatNumber: aim.seat },
+          body: { eventId: DEFAULT_EVENT, userId: DEMO_USERS - 1, seatNumber: aim.seat },
         }),
       }),
   },
@@ -212,7 +213,7 @@ export const attacks = {
     about: 'one account holds seats, lets them go and holds again',
     async run({ url }, counts, signal) {
       const client = createConnection(url, address(0));
-      const userId = 9_001;
+      const userId = DEMO_USERS;
       while (!signal.aborted) {
         const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId, count: 5 });
         const { status, text } = await client.send('POST', '/api/bookings?wait=10', { body });

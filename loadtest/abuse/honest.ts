@@ -4,7 +4,7 @@ import { DEMO_USERS } from '../../shared/stores/users.ts';
 import { percentile } from '../figures.ts';
 import { hammer } from '../hammer.ts';
 
-/** What an honest client saw: milliseconds to a booking and to a health check, answers that were not as they should be. */
+/** The view of an honest client: milliseconds to a booking and to a health check, and wrong answers by kind. */
 export type Seen = { bookingMs: number[]; healthMs: number[]; failed: Map<string, number> };
 
 /** Bookings and health checks that are due in a second: below the limit of one address, 600 bookings in a minute. */
