@@ -52,7 +52,7 @@ async function openServers(folder: string, connections: number) {
     await embeddedRedis(await options('redis')),
   ];
   const servers = await Promise.all([postgres.start(), redis.start()]);
-  await prepareDatabase(postgres.url, { ...HOUSE, AUTH: 'off' });
+  await prepareDatabase(postgres.url, { ...HOUSE, AUTH: 'off', NODE_ENV: 'development' });
   const prisma = openPrisma(postgres.url, 2);
   const events = createEventStore({ prisma });
   const log = createLogger({ LOG_LEVEL: 'warn' }, 'contend');

@@ -37,7 +37,7 @@ export async function startOwnServers({ name, house }: { name: string; house: Ow
   try {
     const postgres = await server('postgres', embeddedPostgres);
     const redis = await server('redis', embeddedRedis);
-    await prepareDatabase(postgres.url, { ...house, AUTH: 'off' });
+    await prepareDatabase(postgres.url, { ...house, AUTH: 'off', NODE_ENV: 'development' });
     return {
       postgres,
       redis,

@@ -125,7 +125,13 @@ const frontrow: Contestant = {
   saves: true,
   async start(servers, house) {
     const [redis, postgres] = await Promise.all([servers.redis('frontrow', 'always'), servers.postgres('frontrow')]);
-    await prepareDatabase(postgres.url, { ZONES: house.zones, ROWS, SEATS_PER_ROW, AUTH: 'off' });
+    await prepareDatabase(postgres.url, {
+      ZONES: house.zones,
+      ROWS,
+      SEATS_PER_ROW,
+      AUTH: 'off',
+      NODE_ENV: 'development',
+    });
     // EMBEDDED as `npm start` sets it.
     const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, PORT: '0', EMBEDDED: 'true', LOG_LEVEL: 'warn' };
     const workers = await servers.program('workers/main', env);

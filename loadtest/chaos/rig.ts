@@ -76,7 +76,7 @@ export async function startRig(folder: string, postgresFolder = join(folder, 'po
   const postgres = await runServer(await embeddedPostgres(await optionsOf('postgres', postgresFolder)));
   let redis = await runServer(await embeddedRedis(await optionsOf('redis')));
   const [postgresProxy, redisProxy] = [await startProxy(postgres.url), await startProxy(redis.url)];
-  await prepareDatabase(postgres.url, { ...HOUSE, AUTH: 'off' });
+  await prepareDatabase(postgres.url, { ...HOUSE, AUTH: 'off', NODE_ENV: 'development' });
 
   const pids = new Map<PartName, number>();
   const supervisor = createSupervisor(say);

@@ -7,13 +7,13 @@ import { createEventStore } from './events.ts';
 import { closeDemoPassword, ensureDemoUsers } from './users.ts';
 
 /**
- * Brings a database to what this version needs: its migrations, and the default event with its users. Where people log in on
- * servers of one's own none of them can: the whole world knows the first one's password. Running it again
- * changes nothing.
+ * Brings a database to what this version needs: its migrations, and the default event with its users. The whole world knows the password
+ * of the first one, so it is taken away in production, whatever servers, and where people log in on servers of one's own. Running it
+ * again changes nothing.
  */
 export async function prepareDatabase(
   databaseUrl: string,
-  config: Pick<Config, 'ZONES' | 'ROWS' | 'SEATS_PER_ROW' | 'AUTH' | 'DATABASE_URL'>,
+  config: Pick<Config, 'ZONES' | 'ROWS' | 'SEATS_PER_ROW' | 'AUTH' | 'DATABASE_URL' | 'NODE_ENV'>,
   progress: (line: string) => void = () => undefined,
 ): Promise<{ applied: string[]; house: House }> {
   const applied = await migrate(databaseUrl, { progress });
@@ -22,8 +22,10 @@ export async function prepareDatabase(
     const events = createEventStore({ prisma });
     const { ZONES: zones, ROWS: rows, SEATS_PER_ROW: seatsPerRow } = config;
     const house = await events.ensure(DEFAULT_EVENT, 'Frontrow Live', { zones, rows, seatsPerRow });
-    if (config.AUTH === 'off' || config.DATABASE_URL === undefined) await ensureDemoUsers(prisma);
-    else await closeDemoPassword(prisma);
+    const isDemo = config.AUTH === 'off' || config.DATABASE_URL === undefined;
+    const hasPassword = isDemo && config.NODE_ENV !== 'production';
+    if (isDemo) await ensureDemoUsers(prisma, { hasPassword });
+    if (!hasPassword) await closeDemoPassword(prisma);
     return { applied, house };
   } finally {
     await prisma.$disconnect();

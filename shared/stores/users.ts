@@ -15,15 +15,20 @@ const DEMO_HASH = 'scrypt$32768$8$3$hdlsxFvWdI3HA3pdiy3ITw==$pZaMEHlshljgn3DhpmJ
 /** Seconds in which tries to log in count together. */
 const LOGIN_WINDOW_SECONDS = 900;
 
-/** Makes sure that the demonstration's users are there, from 1 on. One statement: a start must not wait for ten thousand. */
-export async function ensureDemoUsers(prisma: PrismaClient): Promise<void> {
+/**
+ * Makes sure that the demonstration's users are there, from 1 on. One statement: a start must not wait for ten thousand.
+ *
+ * @param options.hasPassword whether the first can log in with the password that the whole world knows
+ */
+export async function ensureDemoUsers(prisma: PrismaClient, { hasPassword }: { hasPassword: boolean }): Promise<void> {
   const [first, last] = await prisma.user.findMany({ where: { id: { in: [1, DEMO_USERS] } }, orderBy: { id: 'asc' } });
-  if (first?.passwordHash && last?.id === DEMO_USERS) return;
+  if ((!hasPassword || first?.passwordHash) && last?.id === DEMO_USERS) return;
   await prisma.$executeRaw`
     INSERT INTO app_user (id, email, name)
     SELECT id, CASE WHEN id = 1 THEN 'test@example.com' ELSE 'user' || id || '@example.com' END, 'User ' || id
     FROM generate_series(1, ${DEMO_USERS}::int) AS id
     ON CONFLICT DO NOTHING`;
+  if (!hasPassword) return;
   await prisma.user.updateMany({ where: { id: 1, passwordHash: null }, data: { passwordHash: DEMO_HASH } });
 }
 

@@ -4,11 +4,14 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { hashPassword } from '../../shared/domain/password.ts';
+import { defaults } from '../../shared/platform/config.ts';
 import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { openPrisma } from '../../shared/platform/prisma.ts';
+import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { describeInBrowser, expectReadable } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
 import { newEvent, setRoom, visitorAt } from '../support/line.ts';
-import { useSystem } from '../support/system.ts';
+import { ownDatabase, useSystem } from '../support/system.ts';
 
 const SECRET = 'a secret that only this test knows, and nobody else';
 
@@ -123,6 +126,19 @@ describe('where people log in', () => {
         token: expect.stringMatching(/^ey[\w-]+\.[\w-]+\.[\w-]+$/),
       },
     });
+  });
+
+  test('nobody logs in with the demonstration’s password once NODE_ENV=production has prepared the database', async () => {
+    const config = { ...defaults, AUTH: 'on' as const }; // as `npm start` with servers of its own
+    await prepareDatabase(system().databaseUrl, { ...config, NODE_ENV: 'production' });
+    expect(await login('test@example.com', 'password')).toMatchObject({ status: 401 });
+    const production = await ownDatabase();
+    await prepareDatabase(production, { ...config, AUTH: 'off', NODE_ENV: 'production' });
+    const prisma = openPrisma(production, 1);
+    expect(await prisma.user.count({ where: { passwordHash: { not: null } } })).toBe(0);
+    await prisma.$disconnect();
+    await prepareDatabase(system().databaseUrl, config);
+    expect(await login('test@example.com', 'password')).toMatchObject({ status: 200 });
   });
 
   test.each([
