@@ -167,11 +167,11 @@ export type Intake<Name extends BatchJob> = ReturnType<typeof createIntake<Name>
 const digestOf = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /**
- * What an `Idempotency-Key` header binds a request to, or undefined without one. A caller who is not logged in is known
- * by nothing but the key, so it must be too long to guess (I9). Where a user is named, the key is that user's; an operator's
- * is nobody else's, because no other route has the path.
+ * What an `Idempotency-Key` header binds a request to, or undefined without one. A key belongs to its caller: to the user who is named, to
+ * operators together (for a user whom they name), or to everybody who is not known. Nothing but the key tells an unknown caller from another, so it must be too long to
+ * guess (I9). The address does not count: a client that changes its network while it retries would book twice.
  *
- * @throws ApiError INVALID_REQUEST where the key is shorter than 16 (1 for who is logged in) or longer than 255 characters
+ * @throws ApiError INVALID_REQUEST where the key is shorter than 16 (1 for users who are logged in) or longer than 255 characters
  */
 export function idempotencyOf(
   req: IncomingMessage,
@@ -181,12 +181,12 @@ export function idempotencyOf(
 ): Idempotency | undefined {
   const key = req.headers['idempotency-key'];
   if (key === undefined) return undefined;
-  const { userId, loggedIn = false } = caller;
+  const { userId, loggedIn = false, isOperator = false } = caller;
   const shortest = loggedIn ? 1 : 16;
   if (typeof key !== 'string' || key.length < shortest || key.length > 255)
     throw new ApiError('INVALID_REQUEST', `Idempotency-Key: ${shortest} to 255 characters`);
   return {
-    digest: digestOf(key, String(userId ?? '')),
+    digest: digestOf(key, ...(isOperator ? ['operator'] : []), String(userId ?? '')),
     fingerprint: digestOf(req.method ?? '', path, JSON.stringify(body)),
   };
 }

@@ -13,6 +13,7 @@ import { BOARD_PATH, type BoardSessions } from '../board-session.ts';
 import type { Control } from '../control.ts';
 import type { Herd } from '../herd.ts';
 import { ApiError, parse, queryOf, readJson, refuseBody, refuseQuery, reply } from '../http.ts';
+import { OPERATOR } from '../identity.ts';
 import { idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import { boardRoute } from './board.ts';
@@ -56,7 +57,7 @@ export function adminRoutes(deps: {
     if (busy) throw new ApiError('OVERLOADED', 'One audit or rebuild at a time.');
     busy = true;
     try {
-      reply(res, 200, await control(job, { eventIds, by }, idempotencyOf(req, req.originalUrl, null)));
+      reply(res, 200, await control(job, { eventIds, by }, idempotencyOf(req, req.originalUrl, null, OPERATOR)));
     } finally {
       busy = false;
     }

@@ -23,7 +23,7 @@ import {
   replyTicket,
   waitSeconds,
 } from '../http.ts';
-import { type Caller, type Identity, mayRead } from '../identity.ts';
+import { type Caller, type Identity, mayRead, OPERATOR } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
@@ -122,7 +122,7 @@ export function bookingRoutes(deps: {
     const { reason } = parse(returnBody, body);
     const shard = shardOfTicket(bookingId, shards);
     if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
-    const idempotency = idempotencyOf(req, pathOf(req), body);
+    const idempotency = idempotencyOf(req, pathOf(req), body, OPERATOR);
     const asked = { kind: 'return' as const, bookingId, by, reason };
     const submission = await changeIntake.submit(shard, 'return', asked, idempotency, startTrace(req, res));
     await answer(req, res, submission, seconds, 200);
@@ -169,7 +169,7 @@ export function bookingRoutes(deps: {
 /** Whose hold a trusted server confirms. */
 function buyerOf(named: number | undefined): Caller & { userId: number } {
   if (named === undefined) throw new ApiError('INVALID_REQUEST', 'userId: needed; it names whose hold it is');
-  return { userId: named };
+  return { ...OPERATOR, userId: named };
 }
 
 function idOf(req: Request): string {

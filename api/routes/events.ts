@@ -19,6 +19,7 @@ import type { SeatStore } from '../../shared/stores/seats.ts';
 import type { Control } from '../control.ts';
 import type { HeavyReads } from '../heavy-reads.ts';
 import { ApiError, parse, pathOf, queryOf, readJson, readOptionalJson, refuseQuery, reply } from '../http.ts';
+import { OPERATOR } from '../identity.ts';
 import { idempotencyOf } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import { seatsAsJson, type WholeHouses } from '../whole-houses.ts';
@@ -112,7 +113,7 @@ export function eventRoutes(deps: {
     const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
     const event = parse(newEvent, body);
     requireSense({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event }, event.zones.length);
-    const idempotency = idempotencyOf(req, '/api/events', body);
+    const idempotency = idempotencyOf(req, '/api/events', body, OPERATOR);
     const { eventId: id } = await control('createEvent', { eventId: await events.nextId(), event, by }, idempotency);
     const house = await events.readHouse(id);
     if (house === undefined) throw new ApiError('INTERNAL');
@@ -136,7 +137,7 @@ export function eventRoutes(deps: {
     const house = await houseOf(req);
     const { eventId: id, generation } = house;
     parse(clearBody(id), body);
-    await control('clear', { eventId: id, generation, by }, idempotencyOf(req, pathOf(req), body));
+    await control('clear', { eventId: id, generation, by }, idempotencyOf(req, pathOf(req), body, OPERATOR));
     reply(res, 200, await viewOf((await events.readHouse(id)) ?? house));
   }
 
@@ -149,7 +150,7 @@ export function eventRoutes(deps: {
     const strange = strangeSeat(house, labels);
     if (strange !== undefined) throw new ApiError('INVALID_REQUEST', strange);
     const asked = { eventId: house.eventId, seats: [...new Set(labels)], by };
-    const { changed, taken } = await control(job, asked, idempotencyOf(req, pathOf(req), body));
+    const { changed, taken } = await control(job, asked, idempotencyOf(req, pathOf(req), body, OPERATOR));
     if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
     reply(res, 200, { eventId: house.eventId, changed });
   };

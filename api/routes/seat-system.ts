@@ -29,7 +29,7 @@ import {
   replyTicket,
   waitSeconds,
 } from '../http.ts';
-import type { Identity } from '../identity.ts';
+import { type Identity, OPERATOR } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
@@ -138,7 +138,7 @@ export function addSeatSystemRoutes(
     if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
     const admission = await admissionOf(req);
 
-    const idempotency = idempotencyOf(req, '/reserve', body);
+    const idempotency = idempotencyOf(req, '/reserve', body, soldBy === undefined ? undefined : OPERATOR);
     // The claim script decides. A request with a key may be a repeated one, from before there was a limit.
     if (idempotency === undefined && now.settings.seatLimit !== null && (await limitsBuyers()))
       throw new ApiError('BUYER_REQUIRED');
@@ -225,7 +225,7 @@ export function addSeatSystemRoutes(
     const by = actorOf(req, requireOperator(req));
     refuseQuery(req);
     await refuseBody(req);
-    const idempotency = idempotencyOf(req, req.path, null);
+    const idempotency = idempotencyOf(req, req.path, null, OPERATOR);
     const { rows, seats: totalSeats } = await control('initialize', { eventId: DEFAULT_EVENT, by }, idempotency);
     reply(res, 201, { message: 'Seats are initialized. What is sold stays sold.', totalKeys: rows, totalSeats });
   }
@@ -238,7 +238,7 @@ export function addSeatSystemRoutes(
     parse(config.EMBEDDED ? confirmation.partial() : confirmation, body); // the seat system's clients send no body
     const now = await events.readHouse(DEFAULT_EVENT);
     if (now === undefined) throw new ApiError('EVENT_UNKNOWN');
-    const idempotency = idempotencyOf(req, req.path, body);
+    const idempotency = idempotencyOf(req, req.path, body, OPERATOR);
     await control('clear', { eventId: DEFAULT_EVENT, generation: now.generation, by }, idempotency);
     reply(res, 201, { message: 'All bookings of the event are deleted, every seat is free.' });
   }

@@ -67,6 +67,14 @@ describe('an event', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
   });
 
+  test('is made by an operator whose key a stranger used for something else, and the other way round', async () => {
+    const [used, free] = [{ 'idempotency-key': randomUUID() }, { 'idempotency-key': randomUUID() }];
+    expect(await post('/reserve?wait=20', { count: 1 }, used)).toMatchObject({ status: 200 });
+    expect(await post('/api/events', CLUB, used)).toMatchObject({ status: 201 });
+    expect(await post('/api/events', CLUB, free)).toMatchObject({ status: 201 });
+    expect(await post('/reserve?wait=20', { count: 1 }, free)).toMatchObject({ status: 200 });
+  });
+
   test('is listed page by page', async () => {
     await create();
     const first = (await get('/api/events?limit=1')).body as { events: { id: number }[]; next: string };

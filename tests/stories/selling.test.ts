@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import type { TicketKind } from '../../shared/contract/tickets.ts';
@@ -56,6 +57,15 @@ describe('with SELL_BY=server', () => {
     });
     const other = await hold();
     expect((await send(system().url, 'DELETE', `/api/bookings/${other}`, {}, anna.as)).status).toBe(200);
+  });
+
+  test('a key that a buyer used for their own requests does not block the server that sells to them', async () => {
+    const key = { 'idempotency-key': randomUUID() };
+    const { body } = await post('/api/bookings?wait=20', { eventId: 1, count: 1 }, { ...anna.as, ...key });
+    const sold = await post(`/api/bookings/${body.id}/confirm`, { userId: anna.id }, { ...asServer, ...key });
+    expect(sold).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
+    const bought = await post('/reserve?wait=20', { count: 1 }, { ...asServer, ...key });
+    expect(bought).toMatchObject({ status: 200 });
   });
 
   test('I12: a worker refuses a sale that no trusted server asked for, whatever door let it in', async () => {
