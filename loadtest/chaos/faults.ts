@@ -10,6 +10,7 @@ import { keysOf } from '../../shared/stores/keys.ts';
 import type { Ledger } from './ledger.ts';
 import type { FaultyLink } from './proxy.ts';
 import type { PartName, Rig } from './rig.ts';
+import { allOperate, allReadable, freezeApi, makeUnreadable } from './silent-stops.ts';
 import { sql } from './verdict.ts';
 
 /** What a fault works on: the system, numbers from the run's seed, what clients know, and where to say what is done. */
@@ -357,6 +358,19 @@ export const faults = {
       await sleep(stoppedMs);
       await rig.signal(victim, 'SIGCONT');
     },
+  },
+  'api-frozen': {
+    about: 'SIGSTOP of an API for 18 s, then SIGCONT: it does operators’ work again',
+    recoveryMs: 30_000,
+    isOver: allOperate,
+    inject: ({ rig, random, say }) => freezeApi(rig, `api ${random() < 0.5 ? 1 : 2}`, say),
+  },
+  'unreadable-job': {
+    about: 'jobs that no worker can read, until one comes that can',
+    recoveryMs: 30_000,
+    isOver: allReadable,
+    inject: ({ rig, ledger, say }) =>
+      withRedis(rig, (redis) => makeUnreadable(rig, redis, (sinceMs) => ledger.bookedAfter(sinceMs) > 0, say)),
   },
   'jobs-twice': { about: 'jobs delivered twice, and out of order', inject: copyJobs },
   'clock-off': {

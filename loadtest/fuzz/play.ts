@@ -262,7 +262,7 @@ function problemsOf(answer: WireAnswer, asked: AskedFor | undefined): string[] {
   const withoutBody = status === 101 || status === 304 || (body === '' && headers.get('content-length') !== '0');
   if (status >= 400 && !withoutBody) {
     const { code } = (parsed(body) ?? {}) as { code?: unknown };
-    const ready = path === '/readyz' && status === 503;
+    const ready = (path === '/readyz' || path === '/healthz/pipeline') && status === 503;
     if (!errorCode.safeParse(code).success && !ready) wrong('no code of the catalogue');
     if (!/^application\/(problem\+)?json/.test(type)) wrong(`told as ${type}`);
     if (code === 'INTERNAL') wrong('INTERNAL');

@@ -143,7 +143,7 @@ const ROUTES: readonly (readonly [weight: number, make: Maker])[] = [
     (random, world) =>
       asOperator(random, world, ask('PUT', `/api/events/${anotherEvent(random, world)}/waiting-room`, ROOM)),
   ],
-  [2, (random) => ask('GET', pick(random, ['/healthz', '/readyz']))],
+  [2, (random) => ask('GET', pick(random, ['/healthz', '/healthz/pipeline', '/readyz']))],
   [
     0.3,
     (random) =>

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { shiftedClock } from '../../loadtest/chaos/clock.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
+import { keysOfQueue } from '../../shared/stores/keys.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, descendants, run, startFrontrow, until } from '../support/frontrow.ts';
 import { findPrometheus, OPS, promtool, startPrometheus } from '../support/prometheus.ts';
@@ -142,6 +144,16 @@ const ROUTES = [
 const firing = async () =>
   (await prometheus.query('ALERTS{alertstate="firing"}')).map(({ metric }) => metric.alertname).sort();
 
+/** Waits until all of these fire. */
+async function fire(...names: string[]): Promise<void> {
+  let now: (string | undefined)[] = [];
+  const look = async () => {
+    now = await firing();
+    return names.every((name) => now.includes(name));
+  };
+  await until(look, 30_000, () => now.join(' '));
+}
+
 /** Stops a process of this system, lets something be seen, and lets it go on. */
 async function whileStopped(command: RegExp, see: () => Promise<void>): Promise<void> {
   const [pid] = [...descendants(frontrow.pid)].find(([, line]) => command.test(line)) ?? [];
@@ -160,9 +172,31 @@ test('a Redis that does not answer is shown as down, and what only it knows is n
       return text.includes('\nfrontrow_redis_up 0');
     }, 10_000);
     expect(text).not.toContain('\nfrontrow_queue_depth{');
+    if (bin !== undefined) await fire('RedisDown', 'RedisNotWritable', 'LoopStalled');
   });
   await until(async () => (await page()).includes('frontrow_redis_up 1'), 10_000);
 });
+
+withPrometheus('a paused queue, a schedule that stopped, and a job that cannot be read fire their alerts', async () => {
+  const redis = new Redis(frontrow.redisUrl);
+  const [{ meta }, { unreadable }] = [keysOfQueue(0, 'control'), keysOfQueue(0, 'booking')];
+  await redis.hset(meta, 'paused', 1);
+  await redis.zadd(unreadable, Date.now(), 'a job of tomorrow'); // the sweep is paused too
+  try {
+    await fire('QueuePaused', 'ScheduleStopped', 'UnreadableJobs');
+  } finally {
+    await redis.zrem(unreadable, 'a job of tomorrow');
+    await redis.hdel(meta, 'paused');
+    redis.disconnect();
+  }
+});
+
+withPrometheus('an API that is frozen is missed', () =>
+  whileStopped(/api\/main/, async () => {
+    const down = 'ALERTS{alertstate="firing", alertname="TargetDown", job="frontrow-api"}';
+    await until(async () => (await prometheus.query(down)).length > 0, 20_000);
+  }),
+);
 
 withPrometheus('a worker that is stopped is missed', () =>
   whileStopped(/workers\/main/, async () => {
