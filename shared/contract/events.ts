@@ -62,12 +62,22 @@ const isoCurrency = currency
     description: 'ISO 4217. Prices count its minor unit: 4900 is 49.00 EUR, 4,900 JPY, 4.900 BHD.',
   });
 
+/**
+ * Seats of one buyer in an event whose operator sets no limit: as many as two families need, and few enough that one account cannot
+ * take a whole block.
+ */
+const DEFAULT_SEAT_LIMIT = 10;
+
 /** Body of `POST /api/events`. Zones get numbers from 1, in this order. */
 export const newEvent = eventSettings
   .partial()
   .extend({
     name,
     currency: isoCurrency.default('EUR'),
+    seatLimit: eventSettings.shape.seatLimit.default(DEFAULT_SEAT_LIMIT).meta({
+      description:
+        'Seats of one buyer, held and sold. null: no limit. With a limit every request has to name its buyer.',
+    }),
     zones: z
       .array(zoneSize.extend({ price: price.default(0) }).strict())
       .min(1)
@@ -83,10 +93,14 @@ export const newEvent = eventSettings
   })
   .strict();
 
-export type NewEvent = z.infer<typeof newEvent>;
+/** The same as a job carries it to a worker. A job of the version before names no limit where its event has none. */
+export const acceptedEvent = newEvent.extend({
+  currency,
+  name: storedName,
+  seatLimit: eventSettings.shape.seatLimit.optional(),
+});
 
-/** The same as a job carries it to a worker. */
-export const acceptedEvent = newEvent.extend({ currency, name: storedName });
+export type AcceptedEvent = z.infer<typeof acceptedEvent>;
 
 /** Body of `PATCH /api/events/:id`: what is to be different. */
 export const eventChange = eventSettings.partial().extend({ name: name.optional() }).strict();

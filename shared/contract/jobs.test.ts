@@ -9,3 +9,8 @@ test('a request of a newer version is refused, not read without what is new in i
   expect(jobs.book.payload.safeParse({ requests: [{ ...request, insured: true }] }).success).toBe(false);
   expect(jobs.book.payload.safeParse({ requests: [request], priority: 1 }).success).toBe(false);
 });
+
+test('an event of the version before, which knew no limit of its own accord, is made without one', () => {
+  const event = { name: 'Gala', currency: 'EUR', zones: [{ rows: 1, seatsPerRow: 1, price: 0 }] };
+  expect(jobs.createEvent.payload.parse({ eventId: 2, event }).event).toEqual(event);
+});

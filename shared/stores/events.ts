@@ -1,4 +1,4 @@
-import type { EventChange, EventSettings, NewEvent } from '../contract/events.ts';
+import type { AcceptedEvent, EventChange, EventSettings } from '../contract/events.ts';
 import { createGroupCommit } from '../domain/group-commit.ts';
 import { buildHouse, type House } from '../domain/house.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
@@ -116,7 +116,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     },
 
     /** Creates an event under a number from `nextId`, unless it is there: a job that runs twice creates one. */
-    async create(eventId: number, { zones, ...settings }: NewEvent, database: Database = prisma): Promise<void> {
+    async create(eventId: number, { zones, ...settings }: AcceptedEvent, database: Database = prisma): Promise<void> {
       const rows = zones.map((zone, i) => ({ eventId, number: i + 1, ...zone }));
       await database.event.createMany({ data: { id: eventId, ...columnsOf(settings) }, skipDuplicates: true });
       await database.zone.createMany({ data: rows, skipDuplicates: true });

@@ -318,8 +318,23 @@ describe("a buyer's limit", () => {
     expect(await differences(id)).toEqual([]);
   });
 
+  test('is ten seats where the operator sets none, and none where they say null', async () => {
+    const zones = [{ rows: 4, seatsPerRow: 10 }];
+    const { body } = await post('/api/events', { ...CLUB, zones });
+    expect(body).toMatchObject({ seatLimit: 10 });
+    for (const row of [1, 2]) expect(await hold(body.id, { zone: 1, row, count: 5 })).toMatchObject({ status: 201 });
+    expect(await hold(body.id, { count: 1 })).toMatchObject({ status: 409, body: { code: 'SEAT_LIMIT' } });
+    expect(await hold(body.id, { count: 1 }, 2)).toMatchObject({ status: 201 });
+
+    const unlimited = await post('/api/events', { ...CLUB, zones, seatLimit: null });
+    expect(unlimited.body).toMatchObject({ seatLimit: null });
+    for (const row of [1, 2, 3]) await hold(unlimited.body.id, { zone: 1, row, count: 5 });
+    expect((await get(`/api/events/${unlimited.body.id}`)).body.counts).toMatchObject({ held: 15 });
+    expect((await get('/api/events/1')).body).toMatchObject({ seatLimit: null });
+  });
+
   test('set later counts what buyers have, and lowering it takes nothing away', async () => {
-    const id = await create();
+    const id = await create({ seatLimit: null });
     await hold(id, { count: 3 });
     await patch(id, { seatLimit: 2 });
     expect(await hold(id, { count: 1 })).toMatchObject({ status: 409, body: { code: 'SEAT_LIMIT' } });
@@ -491,7 +506,7 @@ test('a map is never older than what its reader was told before', async () => {
 });
 
 test('holds that end while their house is opened anew are free afterwards', async () => {
-  const id = await create({ zones: Array(40).fill({ rows: 20, seatsPerRow: 65 }) });
+  const id = await create({ seatLimit: null, zones: Array(40).fill({ rows: 20, seatsPerRow: 65 }) });
   const held = await Promise.all(Array.from({ length: 60 }, (_, i) => hold(id, { zone: 1 + (i % 40), count: 5 })));
   let done = false;
   const reopening = (async () => {

@@ -75,7 +75,12 @@ export async function setRoom(url: string, change: Record<string, unknown>, even
 /** Makes an event that nobody else uses. */
 export async function newEvent(url: string, options: Record<string, unknown> = {}): Promise<number> {
   const zones = [{ rows: 2, seatsPerRow: 20 }];
-  const { body, status } = await send(url, 'POST', '/api/events', { name: 'Concert', zones, ...options });
+  const { body, status } = await send(url, 'POST', '/api/events', {
+    name: 'Concert',
+    zones,
+    seatLimit: null,
+    ...options,
+  });
   if (status !== 201) throw new Error(`making an event answered ${JSON.stringify(body)}`);
   return Number(body.id);
 }
