@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import type { PipelineView } from '../../shared/contract/pipeline.ts';
-import { reply } from '../http.ts';
+import { refuseQuery, reply } from '../http.ts';
 import type { Readiness } from '../readiness.ts';
 
 const word = (good: boolean) => (good ? 'ok' : 'not ok');
@@ -29,6 +29,10 @@ export function healthRoutes(deps: {
   }
 
   const router = Router();
+  router.use(['/healthz', '/readyz'], (req, _res, next) => {
+    refuseQuery(req);
+    next();
+  });
   router.get('/healthz', (_req, res) => reply(res, 200, { status: 'ok' }));
   router.get('/healthz/pipeline', showPipeline);
   router.get('/readyz', ready);
