@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -19,7 +19,9 @@ test('a log that grows is set aside while its writer goes on, and there are neve
   const writer = spawn('sh', ['-c', 'while read -r line; do echo "$line"; done'], { stdio: ['pipe', output, output] });
   for (const word of ['first', 'second', 'third']) {
     writer.stdin?.write(`${word} ${'y'.repeat(60_000)}\n`);
-    await until(() => readFileSync(`${file}.old`, 'utf8').startsWith(word) && statSync(file).size === 0, 10_000);
+    // A file that is being set aside is gone for a moment.
+    const setAside = () => existsSync(`${file}.old`) && readFileSync(`${file}.old`, 'utf8').startsWith(word);
+    await until(() => setAside() && statSync(file).size === 0, 60_000);
   }
   writer.stdin?.end('last\n');
   await once(writer, 'close');

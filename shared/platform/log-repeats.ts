@@ -8,7 +8,7 @@ const MAX_KINDS = 500;
 const MAX_WORDS = 80;
 
 /** Fields that tell kinds apart, besides message and fault: each takes few values. */
-const KIND_FIELDS = ['type', 'code', 'method', 'route', 'role', 'queue', 'setting', 'reason'];
+const KIND_FIELDS = ['type', 'code', 'method', 'route', 'role', 'queue', 'loop', 'server', 'setting', 'reason'];
 
 type Fields = Record<string, unknown>;
 
