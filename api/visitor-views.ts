@@ -5,6 +5,9 @@ import type { RoomState } from '../shared/stores/rooms.ts';
 /** Seconds after which a visitor is told to ask again, at the most. */
 export const MAX_ASK_SECONDS = 30;
 
+/** Share of a turn after which a visitor is told to ask again, at the most. advanceRoom.lua counts on it: LATE_SHARE is more. */
+const ASK_TURN_SHARE = 0.5;
+
 /** After which share of the wait: so the whole line asks some seven times for each person let in, and a turn is seen within a second. */
 const ASK_SHARE = 0.6;
 
@@ -135,7 +138,7 @@ export function waitOf(state: RoomState, ahead: number) {
 
 /** Spread, so that those who came together do not ask together for ever; never so late that a turn would pass. */
 function askAgain(seconds: number, state: RoomState): number {
-  const most = Math.min(MAX_ASK_SECONDS, (state.turnMs * 0.75) / 1000); // which advanceRoom.lua counts on
+  const most = Math.min(MAX_ASK_SECONDS, (state.turnMs * ASK_TURN_SHARE) / 1000);
   const spread = seconds * (0.8 + 0.4 * Math.random());
   return Math.round(Math.min(Math.max(spread, 1), most) * 10) / 10;
 }

@@ -36,6 +36,8 @@ local FAST, SLOW = 0.4, 0.1 -- growth of the rate in a second, below and above w
 local FEW = 4 -- tickets on the queue that are no delay
 local CALM_MS = 30000
 local ASSUMED_VISITORS = 20 -- taken to have got a seat each, until more was seen
+local LATE_SHARE, LATE_MS = 0.6, 36000 -- of a turn, and at the most: a visitor who has not come by then is not counted on
+local OVERBOOKED = 2 -- times a limit of people: no more are inside or may come, however many of those called before did not come
 local MOST_SEATS = 5 -- in one request, MAX_SEATS_PER_REQUEST of the contract: so many each of these may have got as well
 
 local room, history = roomStem .. event, roomHistoryStem .. event
@@ -133,15 +135,22 @@ for i = 1, #buckets, 2 do
     inside = inside + buckets[i + 1]
   end
 end
--- Who asks as told has come before the last quarter of the turn: those who have not are late, and tell how many of the called will not.
-local turnsFrom = turnsOver(history, terms, 1)
-local calledFrom = turnsOver(history, terms, 3 / 4)
+-- A visitor who asks as told comes within half of the turn: those who have not are late, and tell how many of the called will not come.
+local turnsFrom = turnsOver(history, terms, 1, math.huge)
+local calledFrom = turnsOver(history, terms, LATE_SHARE, LATE_MS)
 local before, called = calledFrom - turnsFrom, serving - calledFrom
 local late = before - countMarks(roomTakenStem, event, generation, turnsFrom + 1, calledFrom)
 local awaited = called - countMarks(roomTakenStem, event, generation, calledFrom + 1, serving)
 local offered = late + awaited
 local missing = number('missing')
-if before >= ASSUMED_VISITORS then missing = late / before end
+if before >= ASSUMED_VISITORS then
+  missing = late / before
+else -- too few at once for a share: each of those who became late since the last step, or came, moves it a little
+  local judgedFrom = math.min(math.max(number('judged'), turnsFrom), calledFrom)
+  local judged = calledFrom - judgedFrom
+  local absent = judged - countMarks(roomTakenStem, event, generation, judgedFrom + 1, calledFrom)
+  missing = (missing * (ASSUMED_VISITORS - judged) + absent) / ASSUMED_VISITORS
+end
 local coming = math.max(0, awaited - missing * called)
 local done = math.max(0, serving - number('base') - inside - offered)
 local seatsEach = (number('got') + ASSUMED_VISITORS) / (done + ASSUMED_VISITORS)
@@ -177,14 +186,25 @@ rate = math.min(rate, OVER * drain)
 local top = math.min(ceiling, OVER * drain)
 local perMinute, insideLimit = number('perMinute'), number('insideLimit')
 rate = math.max(rate, 1)
-if perMinute > 0 then rate, top = math.min(rate, perMinute / 60), math.min(top, perMinute / 60) end
+local calledMost = perMinute / 60 * math.min(OVERBOOKED, 1 / math.max(1 - missing, 0.01)) -- so that perMinute come
+if perMinute > 0 then rate, top = math.min(rate, calledMost), math.min(top, calledMost) end
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
 local byRate = rate * seconds + number('carry')
 local bySeats = math.ceil(free / math.max(1, seatsOfWhoCame) - inside - coming)
 local most = math.min(joined - serving, bySeats, math.ceil(CALLED_SECONDS * math.max(drain, ASSUMED_DRAIN) - coming))
-if insideLimit > 0 then most = math.min(most, insideLimit - inside - offered) end
-if perMinute > 0 then most = math.min(most, perMinute - (serving - servingAt(history, nowMs - 60000))) end
+-- Operators' limits are of people: of those who may still come, be they late, the share that will probably not come is none.
+local function mayCome(left, ofCalled) return math.ceil(math.max(0, left - missing * ofCalled)) end
+if insideLimit > 0 then
+  most = math.min(most, insideLimit - inside - mayCome(offered, before + called), OVERBOOKED * insideLimit - inside - awaited)
+end
+if perMinute > 0 then
+  local minuteFrom = servingAt(history, nowMs - 60000)
+  local openFrom = math.max(minuteFrom, turnsFrom)
+  local came = countMarks(roomTakenStem, event, generation, minuteFrom + 1, serving)
+  local left = serving - openFrom - countMarks(roomTakenStem, event, generation, openFrom + 1, serving)
+  most = math.min(most, perMinute - came - mayCome(left, serving - openFrom), OVERBOOKED * perMinute - came - awaited)
+end
 local open = on and drawn and onSaleMs and not beforeSale and house[2] ~= '1' and line.paused ~= '1'
 local more = open and math.max(0, math.min(math.floor(byRate), most)) or 0
 local used = open and byRate <= most
@@ -199,7 +219,7 @@ redis.call(
   'drain', drain, 'eta', eta, 'free', free, 'sold', (free <= 0 and held <= 0) and 1 or 0, 'inside', inside, 'offered', offered,
   'missing', missing, 'spare', free - (inside + coming) * seatsOfWhoCame, 'seatsEach', seatsEach, 'on', on and 1 or 0, 'calmMs', calmMs, 'rate', rate, 'carry', carry, 'used', used and 1 or 0,
   'before', serving, 'speed', speed, 'growth', growth, 'top', top,
-  'limit', perMinute > 0 and perMinute / 60 or 0, 'seatsMost', seatsMost
+  'limit', perMinute > 0 and calledMost or 0, 'seatsMost', seatsMost, 'judged', calledFrom
 )
 if ceiling ~= math.huge then redis.call('HSET', room, 'ceiling', ceiling) end
 return {

@@ -113,11 +113,12 @@ local function windowOf(terms)
   return windowMs
 end
 
--- The last position of those of whose turns this share is over, and of all before it.
-local function turnsOver(history, terms, share)
+-- The last position of those of whose turns this share is over, or so many milliseconds, and of all before it.
+local function turnsOver(history, terms, share, mostMs)
   local over = 0
   for i = 1, #terms do
-    over = math.min(math.max(over, servingAt(history, nowMs - share * terms[i].turnMs)), terms[i].upTo)
+    local overMs = math.min(share * terms[i].turnMs, mostMs)
+    over = math.min(math.max(over, servingAt(history, nowMs - overMs)), terms[i].upTo)
     if over < terms[i].upTo then return over end
   end
 end

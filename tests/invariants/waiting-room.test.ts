@@ -319,22 +319,91 @@ test('nobody is let in much faster than the queue was seen to drain, however wel
   await system().resumeWorkers();
 });
 
+/** Lets time pass for those who were called: their turns came so many milliseconds earlier. */
+async function passTime(event: number, ms: number): Promise<void> {
+  const history = `{s0}:room-history:${event}`;
+  const entries = await system().redis.zrange(history, '0', '-1', 'WITHSCORES');
+  const passing = system().redis.pipeline();
+  for (let i = 0; i < entries.length; i += 2) passing.zadd(history, Number(entries[i + 1]) - ms, String(entries[i]));
+  await passing.exec();
+}
+
 test('seats are not kept for those who do not come: once they should have, others are called for them', async () => {
-  const { redis } = system();
   const { event, step } = await steppedLine(1_000);
   const seats = 60;
   let serving = 0;
   for (let i = 0; i < 40; i += 1) serving = await step(seats);
   expect(serving).toBe(seats);
 
-  const history = `{s0}:room-history:${event}`;
-  const entries = await redis.zrange(history, '0', '-1', 'WITHSCORES');
-  const threeQuarters = 60_000 * 0.75 + 1_000;
-  for (let i = 0; i < entries.length; i += 2)
-    await redis.zadd(history, Number(entries[i + 1]) - threeQuarters, String(entries[i]));
+  await passTime(event, 37_000);
   for (let i = 0; i < 8; i += 1) serving = await step(seats);
   expect(serving).toBeGreaterThan(seats);
   await system().resumeWorkers();
+});
+
+describe('240 who joined and never come', () => {
+  const GHOSTS = 240;
+
+  /** A line that begins with them. `second` lets one pass and answers how many came: all who are called behind them. */
+  async function ghostLine(limits: Record<string, number>) {
+    const { event, line, step } = await steppedLine(5_000);
+    const rooms = roomStore();
+    await system().redis.hset(`{s0}:room:${event}`, { turnMs: 10_000, ...limits });
+    let came = GHOSTS;
+    return {
+      event,
+      async second(): Promise<{ serving: number; came: number }> {
+        await passTime(event, 1_000);
+        const serving = await step(5_000, 1_000);
+        const before = came;
+        for (; came < serving; came += 1) expect(await rooms.takeTurn(line, came + 1, came + 1)).toBeGreaterThan(0);
+        return { serving, came: came - before };
+      },
+    };
+  }
+
+  /** Seconds until those behind the ghosts are called, and how many of them come in that second. */
+  async function passGhosts(second: Awaited<ReturnType<typeof ghostLine>>['second']) {
+    for (let seconds = 1; seconds < 1_000; seconds += 1) {
+      const { serving, came } = await second();
+      if (serving > GHOSTS) return { seconds, came };
+    }
+    throw new Error('the ghosts hold the line for ever');
+  }
+
+  test.each([20, 5])('hold back nobody for long where %d people may be inside', async (insideLimit) => {
+    const { event, second } = await ghostLine({ insideLimit });
+    const passed = await passGhosts(second);
+    expect(passed.seconds).toBeLessThan((GHOSTS / insideLimit) * 5); // of the 10 that each turn takes
+    // Those behind all come, and none of them books: twice the limit at the most, however well the ghosts were known.
+    let inside = passed.came;
+    for (let i = 0; i < 20; i += 1) inside += (await second()).came;
+    expect(inside).toBeGreaterThanOrEqual(insideLimit);
+    expect(inside).toBeLessThanOrEqual(2 * insideLimit);
+    // Once they have come, the limit is the limit.
+    await system().redis.del(`{s0}:room-inside:${event}`);
+    inside = 0;
+    for (let i = 0; i < 20; i += 1) inside += (await second()).came;
+    expect(inside).toBe(insideLimit);
+    await system().resumeWorkers();
+  });
+
+  test('are passed at twice the pace where people a minute are bounded, and after them the bound holds', async () => {
+    const perMinute = 240;
+    const { event, second } = await ghostLine({ perMinute });
+    const passed = await passGhosts(second);
+    expect(passed.seconds).toBeLessThan(40);
+    const came = [passed.came];
+    for (let i = 0; i < 180; i += 1) {
+      came.push((await second()).came);
+      await system().redis.del(`{s0}:room-inside:${event}`); // they book at once
+    }
+    const inMinute = came.map((_, i) => came.slice(i, i + 60).reduce((sum, each) => sum + each, 0));
+    expect(Math.max(...inMinute.slice(0, 20))).toBeLessThanOrEqual(1.2 * perMinute);
+    expect(Math.max(...inMinute.slice(20))).toBeLessThanOrEqual(perMinute + 4); // one step more or less
+    expect(inMinute[60]).toBeGreaterThan(0.9 * perMinute);
+    await system().resumeWorkers();
+  });
 });
 
 /** Events that are on sale and have their houses open, without a worker to open them. */
