@@ -55,7 +55,13 @@ const corsOptions = (origin: string[]): CorsOptions => {
 export function buildApp(deps: {
   config: Pick<
     Config,
-    'ADMIN_TOKEN' | 'EMBEDDED' | 'SHARDS' | 'TRUST_PROXY' | 'CORS_ORIGINS' | 'RESERVE_WAIT_SECONDS'
+    | 'ADMIN_TOKEN'
+    | 'EMBEDDED'
+    | 'SHARDS'
+    | 'TRUST_PROXY'
+    | 'CORS_ORIGINS'
+    | 'RESERVE_WAIT_SECONDS'
+    | 'RESET_FROM_LOOPBACK'
   > &
     Parameters<typeof createRateLimits>[0] &
     Parameters<typeof createHeavyReads>[0];

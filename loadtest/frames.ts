@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
-import { ConfigError } from '../shared/platform/config.ts';
+import { ConfigError, readConfig } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { findChromium } from './chromium.ts';
 import { median } from './figures.ts';
 import { differencesOfMaps } from './house-on-page.ts';
-import { findTarget } from './target.ts';
+import { findTarget, type Target } from './target.ts';
 
 const HELP = `npm run frames -- [--url URL]
 
@@ -64,13 +64,14 @@ async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({ options: { url: text, help: { type: 'boolean', short: 'h' } } });
   if (values.help) return void console.log(HELP);
-  const url = values.url ?? findTarget(undefined).urls[0];
+  const [url, adminToken = ''] =
+    values.url === undefined ? addressOf(findTarget(undefined)) : [values.url, readConfig().ADMIN_TOKEN];
   const executablePath = findChromium();
   if (executablePath === undefined) throw new ConfigError('No Chromium was found. On Debian: apt-get install chromium');
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
-    await page.goto(`${url}/events/1`);
+    await page.goto(`${url}/events/1#token=${encodeURIComponent(adminToken)}`); // the herd button is an operator's
     await page.getByText('Live', { exact: true }).waitFor();
     const paintedMs = await page.evaluate<number>(FIRST_PAINT);
     await page.evaluate(NOTE_HELD);
@@ -106,6 +107,8 @@ async function main(): Promise<void> {
     await browser.close();
   }
 }
+
+const addressOf = ({ urls, adminToken }: Target) => [urls[0], adminToken] as const;
 
 /** A herd that is over when it has ended, or when anything that goes along with it broke. */
 type Herd = { readonly isOver: boolean };

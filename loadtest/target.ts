@@ -9,6 +9,8 @@ export type Target = {
   shards: number;
   /** The process that started all of it, where that is `npm start` on DATA_DIR. */
   pid: number | undefined;
+  /** What operators send. */
+  adminToken: string | undefined;
 };
 
 /**
@@ -27,5 +29,6 @@ export function findTarget(named: string[] | undefined): Target {
     throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or name it with --url.');
   if (databaseUrl === undefined || redisUrl === undefined)
     throw new ConfigError('Set DATABASE_URL and REDIS_URL: what clients were told is held against them.');
-  return { urls, databaseUrl, redisUrl, shards: config.SHARDS, pid: running?.pid };
+  const adminToken = config.ADMIN_TOKEN ?? running?.adminToken;
+  return { urls, databaseUrl, redisUrl, shards: config.SHARDS, pid: running?.pid, adminToken };
 }

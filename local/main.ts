@@ -35,6 +35,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function main(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
+  process.umask(0o077); // what is written here and by the servers is for their user alone
   const config = readConfig();
   requireSecrets(config);
   const supervisor = createSupervisor(say);
@@ -104,7 +105,7 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
   stopping.throwIfAborted();
   const [databaseUrl, redisUrl] = await Promise.all([
     addressOf('postgres', config.DATABASE_URL, embeddedPostgres),
-    addressOf('redis', config.REDIS_URL, embeddedRedis),
+    addressOf('redis', config.REDIS_URL, (options) => embeddedRedis(options, { hasPassword: true })),
   ]);
   const servers = { databaseUrl, redisUrl };
   const { applied, house } = await prepareDatabase(servers.databaseUrl, config, say);
@@ -126,6 +127,8 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
     AUTH_SECRET: config.AUTH_SECRET ?? randomBytes(32).toString('base64url'),
     EMBEDDED: String(embedded),
   };
+  // Whoever reaches this machine's loopback is not its user: operators prove themselves here too.
+  const adminToken = config.ADMIN_TOKEN ?? randomBytes(32).toString('base64url');
   const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor')); // that Redis is away is said already
   say('Starting the API');
   let port = config.PORT;
@@ -133,7 +136,12 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
     name: 'api',
     async start() {
       const api = await startNodePart<{ port: number }>('api/main', {
-        environment: { ...environment, PORT: String(port) },
+        environment: {
+          ...environment,
+          PORT: String(port),
+          ADMIN_TOKEN: adminToken,
+          RESET_FROM_LOOPBACK: String(config.RESET_FROM_LOOPBACK || config.ADMIN_TOKEN === undefined),
+        },
         logFile: data.logFile('api'),
         drainSeconds: drainSecondsOf({ ...config, EMBEDDED: embedded }),
       });
@@ -156,11 +164,14 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
   if (!pool.leader) say('Another supervisor runs the workers on this Redis. It was told the number.');
   if (stopping.aborted) return;
   const url = `http://${config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST}:${port}`;
-  data.announce({ url, ...servers });
-  console.log(readyBlock(url, data.folder, house.totalSeats));
+  data.announce({ url, ...servers, adminToken });
+  const fragment = config.ADMIN_TOKEN === undefined ? `#token=${adminToken}` : '';
+  console.log(readyBlock(url, { fragment, folder: data.folder, seats: house.totalSeats }));
 }
 
-function readyBlock(url: string, folder: string, seats: number): string {
+/** @param about.fragment of addresses, with the admin token that was made: a browser sends it to no server */
+function readyBlock(url: string, about: { fragment: string; folder: string; seats: number }): string {
+  const { fragment, folder, seats } = about;
   return `
   Frontrow is ready: ${url}   (${seats.toLocaleString('en')} seats)
 
@@ -169,8 +180,9 @@ function readyBlock(url: string, folder: string, seats: number): string {
   ... and wait:         curl -X POST '${url}/reserve?wait=5' -H 'content-type: application/json' -d '{"count":2}'
   What became of it:    curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws
   A row, the house:     curl ${url}/occupancy/1/1                curl ${url}/availability/check-all
-  Watch and operate it: ${url}/admin in a browser
+  Watch and operate it: ${url}/admin${fragment}
   Metrics:              curl ${url}/metrics     of workers: curl ${url}/metrics/targets
+  A herd on the page:   ${url}/events/1${fragment}
   A herd of 40,000:     npm run herd -- --requests 40000 --connections 256
 
   Data and logs: ${folder}

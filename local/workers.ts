@@ -52,6 +52,7 @@ function readOptions(fallback: number): { processes: WorkersAsked; bounds: Worke
 }
 
 async function main(): Promise<void> {
+  process.umask(0o077); // its logs are for their user alone
   const config = readConfig();
   const options = readOptions(config.WORKERS);
   if (options === undefined) return void console.log(HELP);

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { takeTokenFromAddress } from './admin-token.ts';
 import { EventPage } from './event/page.tsx';
 import { WaitPage } from './wait/page.tsx';
 
@@ -27,6 +28,8 @@ function App({ path }: { path: string }) {
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');
 root.replaceChildren();
+takeTokenFromAddress();
+window.addEventListener('hashchange', () => takeTokenFromAddress() && location.reload());
 if (/^\/admin\/?$/.test(location.pathname)) {
   // Apart from the rest: buyers, who are many, do not load what operators need.
   const { OperatorPage } = await import('./admin/page.tsx');

@@ -31,7 +31,7 @@ import {
 } from '../http.ts';
 import { type Identity, OPERATOR } from '../identity.ts';
 import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
-import { actorOf, type OperatorGuard } from '../operators.ts';
+import { actorOf, createResetGuard, type OperatorGuard } from '../operators.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { SellerGuard } from '../sellers.ts';
@@ -73,7 +73,7 @@ function repeating(fault: unknown, { zone, row, count }: Asked): unknown {
 export function addSeatSystemRoutes(
   app: Express,
   deps: {
-    config: Pick<Config, 'EMBEDDED' | 'RESERVE_WAIT_SECONDS'>;
+    config: Pick<Config, 'EMBEDDED' | 'RESERVE_WAIT_SECONDS' | 'RESET_FROM_LOOPBACK'>;
     bookIntake: Intake<'book'>;
     bookings: BookingReads;
     outcomes: Outcomes;
@@ -108,6 +108,7 @@ export function addSeatSystemRoutes(
     log,
   } = deps;
   const shard = shardOfEvent(DEFAULT_EVENT, shards);
+  const requireResetter = createResetGuard(config, requireOperator);
 
   async function house(): Promise<House> {
     const found = await events.layout(DEFAULT_EVENT);
@@ -222,7 +223,7 @@ export function addSeatSystemRoutes(
   }
 
   async function initialize(req: Request, res: Response): Promise<void> {
-    const by = actorOf(req, requireOperator(req));
+    const by = actorOf(req, requireResetter(req));
     refuseQuery(req);
     await refuseBody(req);
     const idempotency = idempotencyOf(req, req.path, null, OPERATOR);
@@ -231,7 +232,7 @@ export function addSeatSystemRoutes(
   }
 
   async function clear(req: Request, res: Response): Promise<void> {
-    const by = actorOf(req, requireOperator(req));
+    const by = actorOf(req, requireResetter(req));
     refuseQuery(req);
     const body = await readOptionalJson(req);
     const confirmation = clearBody(DEFAULT_EVENT);

@@ -49,6 +49,8 @@ export const settings = z.object({
   RESERVE_WAIT_SECONDS: count(0, MAX_WAIT_SECONDS).default(0),
   MAX_QUEUED: count(1, 100_000_000).default(2_000_000),
   ADMIN_TOKEN: secret.optional(),
+  /** `npm start` sets it where it makes the admin token itself. */
+  RESET_FROM_LOOPBACK: z.stringbool().default(false),
   /** Left out, `sellByOf` says. */
   SELL_BY: z.enum(['server', 'anyone']).optional(),
   TRUST_PROXY: z.union([count(1, 10), words.pipe(z.array(proxy))]).optional(),
@@ -66,7 +68,7 @@ export const settings = z.object({
   AUTH_CLOCK_TOLERANCE_SECONDS: count(0, 300).default(5),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01),
-  /** Set by `npm start` for the parts it starts: the servers are embedded, operators' routes are open on loopback. */
+  /** Set by `npm start` for the parts it starts: the servers are embedded. Without ADMIN_TOKEN operators' routes are open on loopback then. */
   EMBEDDED: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });

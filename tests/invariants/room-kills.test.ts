@@ -11,8 +11,8 @@ afterEach(cleanUp);
 
 test('an API, the worker that lets in, and Redis are killed with -9: nobody moves, nobody is let in twice or ahead of time', async () => {
   const system = await startFrontrow(dataFolder());
-  const { url } = system;
-  await setRoom(url, { mode: 'on', uses: 1, peoplePerMinute: PER_SECOND * 60 });
+  const { url, asOperator } = system;
+  await setRoom(url, { mode: 'on', uses: 1, peoplePerMinute: PER_SECOND * 60 }, 1, asOperator);
   await until(async () => (await send(url, 'GET', '/api/events/1/waiting-room')).status === 404, 10_000);
 
   const startedAt = performance.now();
@@ -56,7 +56,7 @@ test('an API, the worker that lets in, and Redis are killed with -9: nobody move
   let serving = -1;
   await until(async () => {
     const before = serving;
-    const { status, body } = await send(url, 'PUT', '/api/events/1/waiting-room', { paused: true });
+    const { status, body } = await send(url, 'PUT', '/api/events/1/waiting-room', { paused: true }, asOperator);
     serving = status === 200 ? Number(body.serving) : -1;
     await sleep(500); // a step that was under way may still let people in
     return serving >= 0 && serving === before;

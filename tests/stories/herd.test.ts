@@ -22,7 +22,7 @@ describeInBrowser('the herd button of the event page', (browser) => {
     const complaints: string[] = [];
     const { context, page } = await openWatched(browser(), complaints, { viewport: { width: 1280, height: 860 } });
     const legend = (words: string) => page.locator('.legend').getByText(words, { exact: true }).waitFor();
-    await page.goto(`${frontrow.url}/events/1`);
+    await page.goto(`${frontrow.url}/events/1#token=${frontrow.adminToken}`);
     await legend('Live');
     const told = page.getByRole('status').getByText('They are on their way.').waitFor();
     const isUnderWay = page.getByRole('button', { name: 'Under way' }).waitFor();
@@ -44,17 +44,18 @@ describeInBrowser('the herd button of the event page', (browser) => {
 });
 
 test('a herd over two APIs fills an empty house while workers go from one to four and back, and no job stalls', async () => {
-  const { url, output, databaseUrl, redisUrl } = frontrow;
+  const { url, output, databaseUrl, redisUrl, asOperator } = frontrow;
   const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
   const other = run('api/main', [], { ...servers, LOG_LEVEL: 'info', RATE_LIMIT: 'off' }); // these servers are not its own
   await until(() => /"port":\d+,"msg":"api ready"/.test(other.output()), 20_000, other.output);
   const otherUrl = `http://127.0.0.1:${/"port":(\d+)/.exec(other.output())?.[1]}`;
-  const alive = async () => (await send(url, 'GET', '/admin/workers')).body.alive;
+  const alive = async () => (await send(url, 'GET', '/admin/workers', undefined, asOperator)).body.alive;
 
   const size = ['--requests', '2500', '--connections', '8'];
   const herding = herd(...size, '--url', url, '--url', otherUrl);
   await until(() => /accepted [1-9]/.test(herding.output()), 20_000, herding.output);
-  expect((await send(url, 'POST', '/admin/workers', { processes: 4 })).body).toMatchObject({ desired: 4, asked: 4 });
+  const asked = await send(url, 'POST', '/admin/workers', { processes: 4 }, asOperator);
+  expect(asked.body).toMatchObject({ desired: 4, asked: 4 });
   await until(async () => (await alive()) === 4, 30_000, output);
   // The other way to say it: the supervisor of npm start is told.
   const told = await run('local/workers', ['--processes', '1'], { DATA_DIR: folder }).ended;

@@ -59,10 +59,10 @@ afterAll(async () => {
 
 /** Sells, holds, refuses, and lets people stand in line, until it is aborted. */
 async function herd(enough: AbortSignal): Promise<void> {
-  const { url } = frontrow;
+  const { url, asOperator } = frontrow;
   const zones = [{ rows: 10, seatsPerRow: 50 }];
-  const { body: event } = await send(url, 'POST', '/api/events', { name: 'With a line', zones });
-  await send(url, 'PUT', `/api/events/${event.id}/waiting-room`, { mode: 'on' });
+  const { body: event } = await send(url, 'POST', '/api/events', { name: 'With a line', zones }, asOperator);
+  await send(url, 'PUT', `/api/events/${event.id}/waiting-room`, { mode: 'on' }, asOperator);
   while (!enough.aborted) {
     await Promise.all([
       ...Array.from({ length: 5 }, () => send(url, 'POST', '/reserve?wait=5', { zone: 1, count: 2 })),

@@ -140,6 +140,16 @@ describeInBrowser('the operator’s page', (browser) => {
     complaints.splice(0); // Bull Board asks Google for a font, and is refused
   });
 
+  test('the address that npm start prints lets its operator in, and the token does not stay in it', async () => {
+    ({ context, page } = await openWatched(browser(), complaints, {}));
+    await page.goto(`${system().url}/admin#token=${TOKEN}`);
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    expect(page.url()).toBe(`${system().url}/admin`);
+    await page.goto(`${system().url}/admin#token=${TOKEN}x`); // the token of another run, in a tab that is open
+    await page.getByText('This is not the admin token.').waitFor();
+    expect(page.url()).toBe(`${system().url}/admin`);
+  });
+
   test('a connection that dies without a word is noticed, and made anew', async () => {
     await open();
     await enter();

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { appendFileSync, existsSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { MAX_LOG_BYTES } from '../../local/logs.ts';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { send } from '../support/client.ts';
 import {
   cleanUp,
@@ -22,6 +24,34 @@ const reserve = (url: string, body: object) =>
   send(url, 'POST', '/reserve?wait=20', body).catch(() => ({ status: 0, body: {} }));
 const occupied = async (url: string, row: string) => (await send(url, 'GET', `/occupancy/${row}`)).body.occupied;
 
+type Started = Awaited<ReturnType<typeof startFrontrow>>;
+
+const operate = ({ url }: Started, headers?: Record<string, string>) =>
+  send(url, 'POST', '/api/events', { name: 'Gala', zones: [{ rows: 1, seatsPerRow: 1 }] }, headers);
+
+function withoutPassword(url: string): string {
+  const without = new URL(url);
+  without.password = '';
+  return without.href;
+}
+
+/** Asks a server something. @throws Error where it lets nobody in */
+async function enter(url: string): Promise<void> {
+  if (url.startsWith('postgres')) return (await connectPostgres({ connectionString: url })).end();
+  const redis = new Redis(url, { retryStrategy: () => null });
+  redis.on('error', () => undefined); // what the caller asks
+  await redis.ping().finally(() => redis.disconnect());
+}
+
+/** What of a folder others than its user may reach: neither open by itself nor below a folder that is closed. */
+function openFilesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if ((statSync(path).mode & 0o077) === 0) return [];
+    return entry.isDirectory() ? [path, ...openFilesIn(path)] : [path];
+  });
+}
+
 test('npm start gets ready, refuses a second start on its data, books, stops in order, and finds its data again', async () => {
   const folder = dataFolder();
   const first = await startFrontrow(folder, {}, npmStart);
@@ -34,7 +64,17 @@ test('npm start gets ready, refuses a second start on its data, books, stops in 
     status: 200,
     body: { zone: 1, row: 1, seatsCount: 2 },
   });
-  const processes = [...descendants(first.pid).keys()];
+  expect([await operate(first), await operate(first, first.asOperator)]).toMatchObject([
+    { status: 401 },
+    { status: 201 },
+  ]);
+  expect(first.output()).toContain(`${first.url}/admin#token=${first.adminToken}\n`);
+  const commands = descendants(first.pid);
+  const processes = [...commands.keys()];
+  const secrets = [first.databaseUrl, first.redisUrl].map((url) => new URL(url).password);
+  for (const secret of [...secrets, first.adminToken]) expect([...commands.values()].join('\n')).not.toContain(secret);
+  for (const url of [first.redisUrl, first.databaseUrl]) await expect(enter(withoutPassword(url))).rejects.toThrow();
+  expect(openFilesIn(folder)).toEqual([]);
   expect(processes.length).toBeGreaterThanOrEqual(4);
 
   const log = join(folder, 'logs', 'redis.log');
@@ -47,10 +87,18 @@ test('npm start gets ready, refuses a second start on its data, books, stops in 
   expect(performance.now() - stopAt).toBeLessThan(10_000);
   await first.ended;
 
+  for (const part of ['redis', 'logs']) chmodSync(join(folder, part), 0o755); // as an older version made them
   const second = await startFrontrow(folder);
+  expect(openFilesIn(folder)).toEqual([]);
+  expect(new URL(second.redisUrl).password).toBe(secrets[1]);
+  expect(second.adminToken).not.toBe(first.adminToken);
   expect(await occupied(second.url, '1/1')).toBe(2);
   expect(await reserve(second.url, { zone: 1, row: 1, count: 2 })).toMatchObject({ status: 200 });
   expect(await occupied(second.url, '1/1')).toBe(4);
+  // As the seat system's clients send it: they know no token.
+  expect(await send(second.url, 'POST', '/initialize')).toMatchObject({ status: 201 });
+  expect(await send(second.url, 'POST', '/clear')).toMatchObject({ status: 201 });
+  expect(await send(second.url, 'POST', '/clear', undefined, { via: '1.1 proxy' })).toMatchObject({ status: 409 });
 });
 
 test('nothing is left when npm or the supervisor is killed with -9, and the next start goes on with the data', async () => {

@@ -53,7 +53,7 @@ export async function startFrontrow(folder: string, env: Record<string, string> 
   const process = command('local/main', [], { DATA_DIR: folder, ...env });
   await until(() => process.output().includes('Frontrow is ready'), 150_000, process.output);
   const running = JSON.parse(readFileSync(join(folder, 'running.json'), 'utf8')) as Running;
-  return { ...process, ...running };
+  return { ...process, ...running, asOperator: { authorization: `Bearer ${running.adminToken}` } };
 }
 
 /** Waits until something is so. @throws Error with `hint` when it is not in time */

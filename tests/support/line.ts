@@ -65,8 +65,13 @@ export function visitorAt(url: string, eventId = 1) {
 }
 
 /** Sets an event's waiting room as an operator. */
-export async function setRoom(url: string, change: Record<string, unknown>, eventId = 1): Promise<Reply['body']> {
-  const reply = await send(url, 'PUT', `/api/events/${eventId}/waiting-room`, change);
+export async function setRoom(
+  url: string,
+  change: Record<string, unknown>,
+  eventId = 1,
+  headers: Record<string, string> = {},
+): Promise<Reply['body']> {
+  const reply = await send(url, 'PUT', `/api/events/${eventId}/waiting-room`, change, headers);
   if (reply.status !== 200)
     throw new Error(`changing the room answered ${reply.status}: ${JSON.stringify(reply.body)}`);
   return reply.body;

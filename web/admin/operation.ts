@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { clientMessage, ServerMessage } from '../../shared/contract/messages.ts';
 import type { Overview } from '../../shared/contract/overview.ts';
 import type { TrailEntry, TrailPage } from '../../shared/contract/trail.ts';
+import { adminToken as token } from '../admin-token.ts';
 
 // Types only, as everywhere in web/.
 type ClientMessage = z.infer<typeof clientMessage>;
@@ -43,32 +44,6 @@ const TIMEOUT_MS = 15_000;
 
 /** Milliseconds without an overview after which a connection counts as dead: there is one each second. */
 const SILENCE_MS = 5_000;
-const TOKEN_KEY = 'frontrow:admin-token';
-
-/** The admin token, for this tab as long as it is open; in memory alone where the browser keeps nothing. */
-function keptToken() {
-  let memory = '';
-  const storage = () => window.sessionStorage;
-  return {
-    read(): string | undefined {
-      try {
-        memory = storage().getItem(TOKEN_KEY) ?? memory;
-      } catch {
-        // a browser that is told to keep nothing throws
-      }
-      return memory === '' ? undefined : memory;
-    },
-    write(token: string): void {
-      memory = token;
-      try {
-        if (token === '') storage().removeItem(TOKEN_KEY);
-        else storage().setItem(TOKEN_KEY, token);
-      } catch {
-        // as above
-      }
-    },
-  };
-}
 
 /**
  * Watches over the system through the socket, and tells it what the operator wants over HTTP.
@@ -76,7 +51,6 @@ function keptToken() {
  * @param show is called with each change
  */
 export function createOperation(show: (operation: Operation) => void) {
-  const token = keptToken();
   let operation: Operation = { phase: 'connecting', lost: false, history: [] };
   let socket: WebSocket | undefined;
   let retries = 0;

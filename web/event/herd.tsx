@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { HerdView } from '../../shared/contract/herd.ts';
+import { adminToken } from '../admin-token.ts';
 import { type Problem, Refused } from '../answers.ts';
-import { get } from '../requests.ts';
 import { numberInWords } from '../words.ts';
 
 /** Milliseconds between two looks at a herd that runs. */
@@ -12,19 +12,32 @@ const problemOf = (fault: unknown): string =>
 
 const isUnderWay = ({ status }: HerdView) => status === 'running' || status === 'checking';
 
-/** Sends a herd and shows how it fares. Not there where the server offers none: on any but embedded servers. */
+/** @throws Refused where the answer is a refusal; another error where there is none */
+async function ask(method: 'GET' | 'POST'): Promise<HerdView> {
+  const token = adminToken.read();
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch('/admin/herd', { method, headers });
+  const answer = (await response.json()) as HerdView & Problem;
+  if (!response.ok) throw new Refused(response, answer);
+  return answer;
+}
+
+/**
+ * Sends a herd and shows how it fares. Not there where the server offers none (on any but embedded servers), or not to this visitor: it
+ * takes the admin token, which the address that `npm start` prints brings.
+ */
 export function HerdCard() {
   const [herd, setHerd] = useState<HerdView>();
   const [problem, setProblem] = useState<string>();
   const isRunning = herd !== undefined && isUnderWay(herd);
 
   useEffect(() => {
-    get<HerdView>('/admin/herd').then(setHerd, () => undefined);
+    ask('GET').then(setHerd, () => undefined);
   }, []);
   useEffect(() => {
     if (!isRunning) return;
     const look = () =>
-      get<HerdView>('/admin/herd').then(
+      ask('GET').then(
         (view) => {
           setHerd(view);
           setProblem(undefined);
@@ -38,10 +51,7 @@ export function HerdCard() {
   async function send(): Promise<void> {
     if (isRunning) return;
     try {
-      const response = await fetch('/admin/herd', { method: 'POST' });
-      const answer = (await response.json()) as HerdView & Problem;
-      if (!response.ok) throw new Refused(response, answer);
-      setHerd(answer);
+      setHerd(await ask('POST'));
       setProblem(undefined);
     } catch (fault) {
       setProblem(problemOf(fault));

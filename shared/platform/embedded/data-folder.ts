@@ -1,14 +1,16 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../config.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../process-identity.ts';
 
-/** What runs on a data folder: who started it, its servers, and its addresses (these only for its owner to read). */
+/** What runs on a data folder: its addresses, with their passwords, and the admin token. Only its owner may read it. */
 export type Running = {
   url: string;
   databaseUrl: string;
   redisUrl: string;
+  /** What operators' routes take. */
+  adminToken: string;
 };
 
 const read = <Value>(path: string): Value | undefined => {
@@ -27,7 +29,8 @@ const read = <Value>(path: string): Value | undefined => {
 export async function takeDataFolder(path: string) {
   const folder = resolve(path);
   const logs = join(folder, 'logs');
-  mkdirSync(logs, { recursive: true });
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  chmodSync(logs, 0o700); // a folder of an older version was open to everybody
   const [lockFile, serversFile, runningFile] = ['lock.json', 'servers.json', 'running.json'].map((name) =>
     join(folder, name),
   ) as [string, string, string];

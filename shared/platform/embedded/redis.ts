@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
@@ -71,16 +72,21 @@ function fetchedIn(home: string, environment: NodeJS.ProcessEnv): RedisBinary | 
 
 /**
  * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. `fsync` makes it
- * do less, as others' do: write down once a second, or nothing at all.
+ * do less, as others' do: write down once a second, or nothing at all. `hasPassword` lets nobody in who does not have its address; the
+ * password stands in a configuration file that only this user may read, so that no process list shows it.
  */
 export async function embeddedRedis(
   options: EmbeddedOptions,
-  { fsync = 'always' }: { fsync?: 'always' | 'everysec' | 'never' } = {},
+  { fsync = 'always', hasPassword = false }: { fsync?: 'always' | 'everysec' | 'never'; hasPassword?: boolean } = {},
 ): Promise<EmbeddedServer> {
   const { folder, port, logFile, environment, progress } = options;
   const { command, env } = await findRedis(environment, progress);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700); // a folder of an older version was open to everybody
+  const file = join(folder, 'frontrow.conf');
+  const password = hasPassword ? (passwordIn(file) ?? randomBytes(24).toString('hex')) : undefined;
   const settings = {
+    requirepass: password ?? '',
     port,
     bind: '127.0.0.1',
     dir: folder,
@@ -97,16 +103,22 @@ export async function embeddedRedis(
     'hash-max-listpack-entries': 32,
     daemonize: 'no',
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const url = `redis://127.0.0.1:${port}`;
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(String(value))}\n`);
+  writeFileSync(file, lines.join(''), { mode: 0o600 });
+  const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
   return {
     url,
     async start() {
-      const server = startServer({ command, args, env, logFile, stopSignal: 'SIGTERM' });
+      const server = startServer({ command, args: [file], env, logFile, stopSignal: 'SIGTERM' });
       await untilUp(server, { name: 'Redis', logFile, probe: () => answers(url) });
       return server;
     },
   };
+}
+
+/** The password of a configuration file that an earlier start has written: a start keeps it, for clients that still have its address. */
+function passwordIn(file: string): string | undefined {
+  return existsSync(file) ? /^requirepass "(\w+)"$/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
 }
 
 /** Whether the server answers and has read its data. */
