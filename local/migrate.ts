@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readConfig, requireServers } from '../shared/platform/config.ts';
+import { ConfigError, readConfig } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
 
@@ -11,7 +11,9 @@ nothing. \`npm start\` does it by itself.`;
 async function main(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
   const config = readConfig();
-  const { databaseUrl } = requireServers(config);
+  const { DATABASE_URL: databaseUrl } = config;
+  if (databaseUrl === undefined)
+    throw new ConfigError('DATABASE_URL must be set. `npm start` migrates servers of its own by itself.');
   const { applied, house } = await prepareDatabase(databaseUrl, config, (line) => console.error(line));
   console.log(`Migrations applied: ${applied.length === 0 ? 'none were due' : applied.join(', ')}`);
   console.log(

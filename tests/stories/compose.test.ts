@@ -17,6 +17,10 @@ type Service = {
   healthcheck?: { test: string[] };
   logging?: { options: Record<string, string> };
   mem_limit?: string;
+  read_only?: boolean;
+  cap_drop?: string[];
+  security_opt?: string[];
+  user?: string;
 };
 
 const system = useSystem({ ZONES: 1, ROWS: 1 });
@@ -43,6 +47,27 @@ test('every image is of one version, every service has bounded logs and memory',
   }
   const bases = readFileSync(join(projectRoot, 'Dockerfile'), 'utf8').match(/^FROM \S+/gm);
   expect(new Set(bases)).toEqual(new Set([expect.stringMatching(/^FROM node:\d+\.\d+\.\d+-bookworm-slim$/)]));
+});
+
+test('every service is locked in, and is given the secrets that it needs', () => {
+  for (const [name, { read_only, cap_drop, security_opt }] of services)
+    expect([name, read_only, cap_drop, security_opt]).toEqual([name, true, ['ALL'], ['no-new-privileges:true']]);
+  for (const begunAsRoot of [postgres, redis]) expect(begunAsRoot?.user).toMatch(/^(postgres|redis)$/);
+  const secrets = ({ environment = {}, command = [] }: Service) => {
+    const given = JSON.stringify([environment, command]).matchAll(/\$\{(\w*(?:PASSWORD|SECRET|TOKEN))/g);
+    return [...new Set([...given].map(([, secret]) => secret))].sort();
+  };
+  expect(Object.fromEntries(services.map(([name, service]) => [name, secrets(service)]))).toEqual({
+    postgres: ['POSTGRES_PASSWORD'],
+    redis: ['REDIS_PASSWORD'],
+    migrate: ['POSTGRES_PASSWORD'],
+    api: ['ADMIN_TOKEN', 'AUTH_SECRET', 'POSTGRES_PASSWORD', 'REDIS_PASSWORD'],
+    worker: ['POSTGRES_PASSWORD', 'REDIS_PASSWORD'],
+    prometheus: [],
+    grafana: ['GRAFANA_PASSWORD'],
+    redis_exporter: ['REDIS_PASSWORD'],
+    jaeger: [],
+  });
 });
 
 test('what is mounted and what is run is there', () => {

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
 import { Job } from 'kubernetes-models/batch/v1/Job';
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { Service } from 'kubernetes-models/v1/Service';
 import { parseAllDocuments } from 'yaml';
 import { projectRoot } from '../../shared/platform/root.ts';
@@ -12,7 +13,7 @@ const folder = join(projectRoot, 'ops', 'k8s');
 const manifests = readdirSync(folder).flatMap((file) =>
   parseAllDocuments(readFileSync(join(folder, file), 'utf8'), { strict: true }).map((document) => document.toJS()),
 );
-const models = { Deployment, Job, Service, ScaledObject };
+const models = { Deployment, Job, NetworkPolicy, Service, ScaledObject };
 
 const one = (kind: string, name: string) => {
   const found = manifests.filter((manifest) => manifest.kind === kind && manifest.metadata.name === name);
@@ -41,6 +42,56 @@ test('what is started is there, and selectors find it', () => {
   expect(one('Service', 'frontrow-api').spec.selector).toEqual(
     one('Deployment', 'frontrow-api').spec.selector.matchLabels,
   );
+});
+
+const pods = manifests.filter(({ spec }) => spec.template !== undefined);
+
+test.each(pods.map(({ kind, metadata, spec }) => [`${kind} ${metadata.name}`, spec.template] as const))(
+  'pods of %s are locked in: no account, no root, no rights, no writing',
+  (_name, { spec: { automountServiceAccountToken, securityContext, containers } }) => {
+    expect(automountServiceAccountToken).toBe(false);
+    expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(securityContext.runAsUser).toBeGreaterThan(0);
+    for (const container of containers)
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+  },
+);
+
+test('each part is given the secrets that it needs, and no other', () => {
+  const secretsOf = (kind: string, name: string) => {
+    const [{ env, envFrom }] = one(kind, name).spec.template.spec.containers;
+    expect(envFrom).toBeUndefined(); // it would give all of them
+    const named = env.filter(({ valueFrom }: { valueFrom?: object }) => valueFrom !== undefined);
+    return named.map(
+      ({ name: variable, valueFrom }: { name: string; valueFrom: { secretKeyRef: { key: string } } }) => {
+        expect(valueFrom.secretKeyRef.key).toBe(variable);
+        return variable;
+      },
+    );
+  };
+  const servers = ['DATABASE_URL', 'REDIS_URL'];
+  expect(secretsOf('Deployment', 'frontrow-api')).toEqual([...servers, 'ADMIN_TOKEN', 'AUTH_SECRET']);
+  expect(secretsOf('Deployment', 'frontrow-worker')).toEqual(servers);
+  expect(secretsOf('Job', 'frontrow-migrate')).toEqual(['DATABASE_URL']);
+});
+
+test('the network lets each part talk to what it needs, and no other', () => {
+  type Rule = { ports: { port: number }[] };
+  const portsOf = (rules: Rule[]) => [...new Set(rules.flatMap(({ ports }) => ports.map(({ port }) => port)))];
+  const policyOf = (part: string) => {
+    const { podSelector, policyTypes, ingress, egress } = one('NetworkPolicy', `frontrow-${part}`).spec;
+    const pod = pods.find(({ metadata }) => metadata.name === `frontrow-${part}`)?.spec.template.metadata.labels;
+    expect([podSelector.matchLabels, policyTypes]).toEqual([pod, ['Ingress', 'Egress']]);
+    return { in: portsOf(ingress), out: portsOf(egress) };
+  };
+  const [dns, postgres, redis, traces] = [[53], [5432], [6379, 26_379], [4318]];
+  expect(policyOf('api')).toEqual({ in: [3000], out: [...dns, ...postgres, ...redis, 443, ...traces] });
+  expect(policyOf('worker')).toEqual({ in: [9464], out: [...dns, ...postgres, ...redis, ...traces] });
+  expect(policyOf('migrate')).toEqual({ in: [], out: [...dns, ...postgres] });
 });
 
 test('KEDA runs as many workers as are desired', () => {
