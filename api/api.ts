@@ -13,6 +13,7 @@ import { watchServerSettings } from '../shared/platform/server-settings.ts';
 import { createBookingStore } from '../shared/stores/bookings.ts';
 import { createEventStore } from '../shared/stores/events.ts';
 import { keysOf } from '../shared/stores/keys.ts';
+import { createLimitCounts } from '../shared/stores/limit-counts.ts';
 import { createMeasures } from '../shared/stores/measures.ts';
 import { createMetricsTargets } from '../shared/stores/metrics-targets.ts';
 import { createRoomStore } from '../shared/stores/rooms.ts';
@@ -34,6 +35,7 @@ import { createOperatorGuard } from './operators.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createOverview } from './overview.ts';
 import { attachPush } from './push.ts';
+import { areLimitsOn } from './rate-limits.ts';
 import { createReadiness } from './readiness.ts';
 import { createRedisMemory } from './redis-memory.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -116,6 +118,8 @@ export async function startApi(deps: {
     log,
   });
   const requireOperator = createOperatorGuard(config);
+  const sharing = { redis, subscriber, loops, node, log };
+  const limitCounts = areLimitsOn(config) ? await createLimitCounts(sharing) : undefined;
   let stopping = false;
   const app = buildApp({
     config,
@@ -133,6 +137,7 @@ export async function startApi(deps: {
     workers,
     trail: createTrailStore({ prisma }),
     herd,
+    limitCounts,
     identity,
     rooms,
     waitingRooms,
@@ -174,7 +179,7 @@ export async function startApi(deps: {
     /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
     async close(): Promise<void> {
       stopping = true;
-      await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop()]);
+      await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop(), limitCounts?.stop()]);
       herd?.stop();
       await waitingRooms.stop();
       push.close();

@@ -6,6 +6,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
 import type { EventStore } from '../shared/stores/events.ts';
+import type { LimitCountsStore } from '../shared/stores/limit-counts.ts';
 import type { MetricsTargets } from '../shared/stores/metrics-targets.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
@@ -80,6 +81,8 @@ export function buildApp(deps: {
   workers: WorkersStore;
   trail: TrailStore;
   herd: Herd | undefined;
+  /** Left out where clients are not limited. */
+  limitCounts: LimitCountsStore | undefined;
   identity: Identity;
   rooms: RoomStore;
   waitingRooms: WaitingRooms;
@@ -92,8 +95,8 @@ export function buildApp(deps: {
   log: Logger;
 }): Express {
   const { config, requireOperator, log } = deps;
-  const limits = createRateLimits(config);
-  const heavyReads = createHeavyReads(config);
+  const limits = createRateLimits(config, deps.limitCounts);
+  const heavyReads = createHeavyReads(config, deps.limitCounts);
   const houses = createWholeHouses(deps);
   const sessions = createBoardSessions(config, requireOperator);
   const guarded = { ...deps, limits, heavyReads, houses, sessions, shards: config.SHARDS };

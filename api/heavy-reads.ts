@@ -1,8 +1,9 @@
 import type { Request, Response } from 'express';
 import type { Config } from '../shared/platform/config.ts';
+import type { LimitCountsStore } from '../shared/stores/limit-counts.ts';
 import { clientOf } from './client-address.ts';
 import { ApiError } from './http.ts';
-import { areLimitsOn, createWindows, type LimitsConfig } from './rate-limits.ts';
+import { areLimitsOn, type LimitsConfig, windowsOf } from './rate-limits.ts';
 
 /** Reads of one client that may wait for their turn where limits are on. Where they are off all may seem to come from one proxy. */
 const MAX_WAITING_READS = 15;
@@ -12,9 +13,9 @@ const MAX_WAITING_READS = 15;
  * and where limits are on their cost counts in a minute. A read costs 1, and 1 more for each 1,000 seats that it lists, 100 rows that it
  * reads or 100 zones that it sums up.
  */
-export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_MINUTE'>) {
+export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_MINUTE'>, counts?: LimitCountsStore) {
   const isOn = areLimitsOn(config);
-  const windows = createWindows();
+  const windows = windowsOf('reads', counts);
   const lines = new Map<string, { reads: number; last: Promise<unknown> }>();
 
   /**

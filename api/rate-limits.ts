@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type RateLimitExceededEventHandler, rateLimit, type Store } from 'express-rate-limit';
 import type { Config } from '../shared/platform/config.ts';
+import type { AddHits, LimitCountsStore } from '../shared/stores/limit-counts.ts';
 import { clientOf } from './client-address.ts';
 import { ApiError } from './http.ts';
 import type { Caller } from './identity.ts';
@@ -12,24 +13,46 @@ const WINDOW_MS = 60_000;
 const MAX_CLIENTS = 100_000;
 
 /**
- * Counts in the memory of this process: a booking costs no call of Redis for it. A client's window begins with its first
- * request, so the map's order is that in which windows end.
+ * Counts in the memory of this process: a booking costs no call of Redis for it. A client's window begins with its first request in any
+ * process, so the map's order is roughly that in which windows end.
+ *
+ * @param share makes the counts those of all processes; without it they are of this one
  */
-export function createWindows(windowMs = WINDOW_MS, maxClients = MAX_CLIENTS) {
+export function createWindows(
+  windowMs = WINDOW_MS,
+  maxClients = MAX_CLIENTS,
+  share?: (add: AddHits) => (client: string, hits: number, endsAtMs: number) => void,
+) {
   const windows = new Map<string, { totalHits: number; resetTime: Date }>();
+
+  /** The client's window; a new one where it has none. */
+  function windowOf(client: string, nowMs: number) {
+    for (const [oldest, { resetTime }] of windows) {
+      if (resetTime.getTime() > nowMs && (windows.size < maxClients || windows.has(client))) break;
+      windows.delete(oldest);
+    }
+    const known = windows.get(client);
+    if (known !== undefined && known.resetTime.getTime() > nowMs) return known;
+    const window = { totalHits: 0, resetTime: new Date(nowMs + windowMs) };
+    windows.delete(client); // one that has ended keeps no place in the order
+    windows.set(client, window);
+    return window;
+  }
+
+  const note = share?.((client, hits, endsInMs) => {
+    const nowMs = Date.now();
+    const window = windowOf(client, nowMs);
+    window.totalHits += hits;
+    if (window.resetTime.getTime() > nowMs + endsInMs) window.resetTime = new Date(nowMs + endsInMs);
+  });
 
   return {
     localKeys: true,
     increment(client: string, hits = 1) {
-      const nowMs = Date.now();
-      for (const [oldest, { resetTime }] of windows) {
-        if (resetTime.getTime() > nowMs && (windows.size < maxClients || windows.has(client))) break;
-        windows.delete(oldest);
-      }
-      const known = windows.get(client) ?? { totalHits: 0, resetTime: new Date(nowMs + windowMs) };
-      known.totalHits += hits;
-      windows.set(client, known);
-      return known;
+      const window = windowOf(client, Date.now());
+      window.totalHits += hits;
+      note?.(client, hits, window.resetTime.getTime());
+      return window;
     },
     /** How often a client was counted in its window. */
     hits(client: string): number {
@@ -40,6 +63,10 @@ export function createWindows(windowMs = WINDOW_MS, maxClients = MAX_CLIENTS) {
     resetKey: (client: string) => void windows.delete(client),
   } satisfies Store & { hits(client: string): number };
 }
+
+/** Windows of the limit of this name, which all processes count together where `counts` is given. */
+export const windowsOf = (limit: string, counts: LimitCountsStore | undefined) =>
+  createWindows(WINDOW_MS, MAX_CLIENTS, counts && ((add) => counts.share(limit, add)));
 
 /** Tickets and bookings that do not exist, which one client may ask for in a minute: each is looked for in both stores. */
 const UNKNOWN_PER_MINUTE = 300;
@@ -53,12 +80,15 @@ export function areLimitsOn({ RATE_LIMIT, EMBEDDED, HOST, TRUST_PROXY }: LimitsC
 export type LimitsConfig = Pick<Config, 'RATE_LIMIT' | 'EMBEDDED' | 'HOST' | 'TRUST_PROXY'>;
 
 /**
- * What one client may ask of what costs, in a minute and of this process. `login`, `booking` and `joining` count the client's address
+ * What one client may ask of what costs, in a minute. `login`, `booking` and `joining` count the client's address
  * (an IPv6 client has a /56) and stand before a route; `bookingOf` counts who has shown who it is. What a body claims never
  * counts: else anybody could lock out anybody.
+ *
+ * @param counts shares what is counted with the other API processes; without it this one counts alone
  */
 export function createRateLimits(
   config: LimitsConfig & Pick<Config, 'LOGINS_PER_MINUTE' | 'BOOKINGS_PER_MINUTE' | 'JOINS_PER_MINUTE'>,
+  counts?: LimitCountsStore,
 ) {
   const { LOGINS_PER_MINUTE, BOOKINGS_PER_MINUTE, JOINS_PER_MINUTE } = config;
   const off = !areLimitsOn(config);
@@ -73,7 +103,7 @@ export function createRateLimits(
             ...common,
             identifier,
             limit,
-            store: createWindows(),
+            store: windowsOf(identifier, counts),
             keyGenerator: clientOf,
             validate: false,
           }),
@@ -83,12 +113,12 @@ export function createRateLimits(
     ...common,
     identifier: 'bookings-of-user',
     limit: Math.ceil(BOOKINGS_PER_MINUTE / 10),
-    store: createWindows(),
+    store: windowsOf('bookings-of-user', counts),
     keyGenerator: (_req, res) => String(res.locals.userId),
     validate: false,
   });
 
-  const unknown = createWindows();
+  const unknown = windowsOf('unknown', counts);
 
   return {
     /** @throws ApiError RATE_LIMITED where a client asked for too much that does not exist */

@@ -70,6 +70,8 @@ export function keysOf(shard: number) {
     loginStem: `${tag}:login:`,
     /** + API node */
     channelStem: `${tag}:node:`,
+    /** Where API processes publish what they counted of clients. */
+    limitsChannel: `${tag}:limits`,
     /** BullMQ's own, of the booking queue; scripts read their lengths. */
     waiting,
     active,

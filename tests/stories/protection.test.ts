@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
@@ -115,6 +115,105 @@ describe('where limits are on', () => {
     const tries = await Promise.all(addresses.map((address) => login(address, 'wrong')));
     expect(tries.map(({ status }) => status)).toEqual(Array(12).fill(401));
     expect(await login('10.0.5.9')).toMatchObject({ status: 200 });
+  });
+
+  describe('with a second API process', () => {
+    type OtherApi = Awaited<ReturnType<ReturnType<typeof system>['anotherApi']>>;
+    let other: OtherApi;
+    beforeAll(async () => {
+      other = await system().anotherApi();
+    });
+    afterAll(() => other.close());
+    const urls = () => [system().url, other.url];
+
+    type Ask = (url: string) => ReturnType<typeof send>;
+    const reserve =
+      (address: string): Ask =>
+      (url) =>
+        send(url, 'POST', '/reserve', { count: 1 }, from(address));
+    const logIn =
+      (address: string, email = 'nobody@example.com'): Ask =>
+      (url) =>
+        send(url, 'POST', '/api/users/login', { email, password: 'wrong' }, from(address));
+
+    /** Asks now and then until it is refused: fewer times than one process alone would let through. */
+    async function refusalOf(ask: Ask, url: string, times: number) {
+      for (let i = 0; i < times; i += 1) {
+        const answer = await ask(url);
+        if (answer.body.code === 'RATE_LIMITED') return answer;
+        await sleep(400);
+      }
+      throw new Error(`not refused in ${times} tries`);
+    }
+
+    test('a client that used up its limit at one is refused by the other, for as long, and nobody else is', async () => {
+      const [first, second] = urls() as [string, string];
+      await Promise.all(Array.from({ length: 20 }, () => reserve('10.0.6.1')(first)));
+      const there = await refusalOf(reserve('10.0.6.1'), second, 15);
+      const here = await reserve('10.0.6.1')(first);
+      expect(here).toMatchObject({ status: 409, body: { code: 'RATE_LIMITED' } });
+      const waits = [here, there].map(({ headers }) => Number(headers.get('retry-after')));
+      for (const wait of waits) expect(wait).toBeGreaterThan(0);
+      expect(Math.abs((waits[0] ?? 0) - (waits[1] ?? 0))).toBeLessThanOrEqual(1);
+      expect(there.headers.get('retry-after')).toBe(/t=(\d+)/.exec(there.headers.get('ratelimit') ?? '')?.[1]);
+      for (const url of urls()) expect(await reserve('10.0.6.2')(url)).toMatchObject({ status: 201 });
+    });
+
+    test('a client that alternates gets the limit and what a second lets through', async () => {
+      let served = 0;
+      for (let i = 0; i < 30; i += 1) {
+        const { status } = await reserve('10.0.6.3')(urls()[i % 2] ?? '');
+        if (status === 201) served += 1;
+        await sleep(100);
+      }
+      expect(served).toBeGreaterThanOrEqual(20);
+      expect(served).toBeLessThan(30);
+    });
+
+    /** Uses up a limit at the first and waits until the other knows: then it knows what was counted before as well. */
+    async function share(address: string): Promise<void> {
+      const [first, second] = urls() as [string, string];
+      await Promise.all(Array.from({ length: 20 }, () => reserve(address)(first)));
+      await refusalOf(reserve(address), second, 15);
+    }
+
+    test('so it is with log-ins, with reads, with what does not exist, and with users', async () => {
+      const [first, second] = urls() as [string, string];
+      const readAll: Ask = (url) => send(url, 'GET', '/api/events/1?include=seats', undefined, from('10.0.6.5'));
+      const guess: Ask = (url) => send(url, 'GET', `/api/bookings/${newTicketId(0)}`, undefined, from('10.0.6.6'));
+      const { token } = (await login('10.0.6.7')).body;
+      const hold =
+        (address: string): Ask =>
+        (url) =>
+          send(url, 'POST', '/api/bookings', { eventId: 1, count: 1 }, { ...from(address), ...bearer(token) });
+      await Promise.all([1, 2, 3].map(() => logIn('10.0.6.4')(first)));
+      for (let i = 0; i < 30; i += 1) await readAll(first);
+      await Promise.all(Array.from({ length: 300 }, () => guess(first)));
+      for (const address of ['10.0.7.1', '10.0.7.2']) await hold(address)(first);
+      await share('10.0.6.10');
+      for (const ask of [logIn('10.0.6.4', 'somebody@example.com'), readAll, guess, hold('10.0.7.3')])
+        expect(await ask(second)).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
+    });
+
+    test('while Redis shares nothing each counts alone and serves, and the log says so once', async () => {
+      const [first, second] = urls() as [string, string];
+      const failures = () => system().logged.filter((line) => line.includes('sharing counts of limits failed')).length;
+      await system().redis.call('ACL', 'SETUSER', 'default', '-publish');
+      try {
+        for (const email of ['a@example.com', 'b@example.com', 'c@example.com'])
+          expect(await logIn('10.0.6.8', email)(first)).toMatchObject({ status: 401 });
+        for (const email of ['a@example.com', 'b@example.com', 'c@example.com'])
+          expect(await logIn('10.0.6.8', email)(second)).toMatchObject({ status: 401 });
+        expect(await logIn('10.0.6.8')(second)).toMatchObject({ status: 429 });
+        await until(async () => failures() === 2, 10_000); // one line of each process
+        await logIn('10.0.6.8')(first);
+        await sleep(1_500);
+        expect(failures()).toBe(2);
+      } finally {
+        await system().redis.call('ACL', 'SETUSER', 'default', '+publish');
+      }
+      await share('10.0.6.11');
+    });
   });
 
   test('a page of a listed site may ask, of another may not; a preflight is answered 200 on both surfaces', async () => {
