@@ -41,6 +41,13 @@ type KnownRoom = Room & {
   leavers: number;
 };
 
+/** What a visitor is told who joined before the room asked for a log-in: such a place and its admission may be anybody's. */
+const LOG_IN_NOW = 'Visitors of this event log in now: log in, and join again.';
+
+/** Whether users must log in to stand in a room's line. */
+export const mustLogIn = ({ state, settings }: Pick<KnownRoom, 'state' | 'settings'>): boolean =>
+  state?.login ?? settings.requireLogin;
+
 /** What Redis says of a turn that it cannot give now, though it has come: it has lost the line or is back with old data. */
 const LATER: readonly unknown[] = ['WAIT', 'REBUILD'];
 
@@ -194,6 +201,14 @@ export async function createWaitingRooms(deps: {
     return visitor?.eventId === room.eventId && visitor.generation === room.generation ? visitor : undefined;
   }
 
+  /** @throws ApiError PLACE_UNKNOWN where the token is none of this line, or nobody's since users must log in to stand in it */
+  function requireVisitor(room: KnownRoom, token: string | undefined): Visitor {
+    const visitor = visitorOf(room, token);
+    if (visitor === undefined) throw new ApiError('PLACE_UNKNOWN');
+    if (visitor.userId === undefined && mustLogIn(room)) throw new ApiError('PLACE_UNKNOWN', LOG_IN_NOW);
+    return visitor;
+  }
+
   function stand(room: KnownRoom, visitor: Visitor): VisitorView | Promise<VisitorView> {
     const known = standOf(room, visitor.arrival);
     return 'turnOf' in known ? turnView(room, visitor, known.turnOf) : known;
@@ -230,9 +245,7 @@ export async function createWaitingRooms(deps: {
     poll(eventId: number, token: string | undefined): VisitorView | Promise<VisitorView> {
       const room = rooms.get(eventId);
       if (room === undefined || room.state?.on === false) return viewOf(eventId, 'open', MAX_ASK_SECONDS);
-      const visitor = visitorOf(room, token);
-      if (visitor === undefined) throw new ApiError('PLACE_UNKNOWN');
-      return stand(room, visitor);
+      return stand(room, requireVisitor(room, token));
     },
 
     /**
@@ -307,6 +320,7 @@ export async function createWaitingRooms(deps: {
       const admission = room.tokens.readAdmission(token);
       if (admission?.eventId !== eventId || admission.generation !== room.generation)
         throw new ApiError('ADMISSION_INVALID');
+      if (admission.userId === undefined && mustLogIn(room)) throw new ApiError('ADMISSION_INVALID', LOG_IN_NOW);
       const { generation, position, uses, untilMs } = admission;
       if (admission.userId !== undefined && admission.userId !== userId)
         throw new ApiError('ADMISSION_INVALID', 'The admission is another user’s.');

@@ -36,7 +36,7 @@ import type { Outcomes } from '../outcomes.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { SellerGuard } from '../sellers.ts';
 import { startTrace } from '../traces.ts';
-import type { WaitingRooms } from '../waiting-room.ts';
+import { mustLogIn, type WaitingRooms } from '../waiting-room.ts';
 import { visitorTokenOf } from './waiting-room.ts';
 
 const placeParams = z.object({ zone: inAddress(z.int().min(1)), row: inAddress(z.int().min(1)) });
@@ -176,7 +176,7 @@ export function addSeatSystemRoutes(
   /** Seats are sold to nobody by name here: who is asked for only where only users may join the line. */
   async function admissionOf(req: Request) {
     const room = waitingRooms.find(DEFAULT_EVENT);
-    const reader = room?.state?.login ? await identity.readerOf(req) : 'anyone';
+    const reader = room !== undefined && mustLogIn(room) ? await identity.readerOf(req) : 'anyone';
     return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, reader === 'anyone' ? undefined : reader.userId);
   }
 

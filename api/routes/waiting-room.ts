@@ -11,7 +11,7 @@ import { ApiError, parse, readJson, readOptionalJson, refuseBody, refuseQuery, r
 import type { Identity } from '../identity.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { RateLimits } from '../rate-limits.ts';
-import type { WaitingRooms } from '../waiting-room.ts';
+import { mustLogIn, type WaitingRooms } from '../waiting-room.ts';
 
 const roomParams = z.object({ id: inAddress(eventId) });
 
@@ -67,8 +67,8 @@ export function addWaitingRoomRoutes(
     refuseQuery(req);
     const { nonce } = parse(joinBody, await readOptionalJson(req));
     const id = await eventOf(req);
-    const mustLogIn = waitingRooms.find(id)?.state?.login ?? waitingRooms.find(id)?.settings.requireLogin ?? false;
-    const userId = mustLogIn ? (await identity.callerOf(req, undefined)).userId : undefined;
+    const room = waitingRooms.find(id);
+    const userId = room !== undefined && mustLogIn(room) ? (await identity.callerOf(req, undefined)).userId : undefined;
     const { isNew, ...view } = await waitingRooms.join(id, { token: visitorTokenOf(req), nonce, userId });
     replyView(res, isNew ? 201 : 200, view);
   }

@@ -235,6 +235,30 @@ describe('where people log in', () => {
     expect(await get(`/api/tickets/${ticketId}?wait=20`)).toMatchObject({ status: 200, body: { status: 'booked' } });
   });
 
+  test('a waiting room that asks for a log-in from now on lets nobody in by a place of before', async () => {
+    const { url } = system();
+    const event = await newEvent(url);
+    await setRoom(url, { mode: 'on', uses: 5 }, event);
+    const [nobody, anyone] = [visitorAt(url, event), visitorAt(url, event)];
+    await nobody.join();
+    await anyone.join();
+    const admitted = await nobody.admitted();
+    await setRoom(url, { requireLogin: true }, event);
+    for (const token of [anna, ben])
+      expect(await hold(token, { eventId: event, count: 1 }, admitted)).toMatchObject({
+        status: 403,
+        body: { code: 'ADMISSION_INVALID', detail: expect.stringContaining('log in') },
+      });
+    for (const visitor of [nobody, anyone])
+      expect(await visitor.ask()).toMatchObject({ status: 404, body: { code: 'PLACE_UNKNOWN' } });
+    await expect(anyone.join()).rejects.toThrow('401');
+    expect(await anyone.join(bearer(anna))).toMatchObject({ code: 201, position: 3 });
+    const mine = await hold(anna, { eventId: event, count: 1 }, await anyone.admitted());
+    expect(mine).toMatchObject({ status: 201 });
+    await send(url, 'DELETE', `/api/bookings/${mine.body.id}`, undefined, bearer(anna));
+    await setRoom(url, { mode: 'off' }, event);
+  });
+
   test('where a waiting room asks for it only users join, each has one place, and an admission is of no use to another', async () => {
     const { url } = system();
     await setRoom(url, { mode: 'on', requireLogin: true, turnSeconds: 5, paused: true });
