@@ -6,6 +6,7 @@ import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_BODY_LEVELS, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
 import { estimateOf, type TicketView } from '../shared/contract/tickets.ts';
 import { nearestName } from '../shared/domain/nearest-name.ts';
+import { sharedNowMs } from '../shared/platform/clock.ts';
 import { isUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { type Traced, traceIdOf } from './traces.ts';
@@ -71,12 +72,12 @@ export function replyTicket(
 
 /** The error for a ticket that got nothing; `asked` is what the answer repeats of the request. */
 export function refusedTicket(view: TicketView, asked: Record<string, unknown> = {}): ApiError {
-  const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt, booking } = view;
+  const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt, holdAgainAt, booking } = view;
   const detail =
     heldSeats === undefined
       ? titleOf(code)
       : `Nothing is free where it was asked for; seats that are held: ${heldSeats}.`;
-  return new ApiError(code, detail, { ...asked, ticketId, heldSeats, alternatives, onSaleAt, booking });
+  return new ApiError(code, detail, { ...asked, ticketId, heldSeats, alternatives, onSaleAt, holdAgainAt, booking });
 }
 
 /** Surface A: anything wrong is 409 with a code. */
@@ -92,9 +93,13 @@ export function replyProblem(res: ServerResponse, error: ApiError): void {
 }
 
 /** A body that was not read to its end leaves the connection unusable; who asks too much or too early is told to pause. */
-function headersOf(res: ServerResponse, { code }: ApiError): Record<string, string> {
+function headersOf(res: ServerResponse, { code, fields }: ApiError): Record<string, string> {
   if (code === 'BODY_TOO_LARGE') return { connection: 'close' };
   if (code === 'RATE_LIMITED') return res.hasHeader('retry-after') ? {} : { 'retry-after': '60' };
+  if (code === 'HOLD_COOLDOWN') {
+    const leftMs = Date.parse(String(fields.holdAgainAt)) - sharedNowMs();
+    return { 'retry-after': String(Math.max(1, Math.ceil(leftMs / 1000))) };
+  }
   if (code === 'UNAUTHENTICATED') return { 'www-authenticate': 'Bearer' };
   return code === 'OVERLOADED' || code === 'UNAVAILABLE' ? { 'retry-after': '1' } : {};
 }

@@ -54,7 +54,11 @@ const answer = (description: string, schema: z.ZodType) => ({ description, ...js
 const ok = (description: string, schema: z.ZodType) => ({ '200': answer(description, schema) });
 
 /** Codes that come with the seconds after which to try again. Where limits are on, `RateLimit` tells of them in every answer. */
-const PAUSES = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'UNAVAILABLE']);
+const PAUSES = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'UNAVAILABLE', 'HOLD_COOLDOWN']);
+
+/** Seconds of the pause, which an answer of this status may have or always has. */
+const pauseOf = (codes: readonly ErrorCode[]) =>
+  codes.every((code) => PAUSES.has(code)) ? z.string() : z.string().optional();
 
 /** Errors of an operation of surface B: those of its own, and those that any may have. */
 const problems = (codes: readonly ErrorCode[]): ZodOpenApiResponsesObject =>
@@ -70,7 +74,7 @@ function problemsOf(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
       {
         description: some.map((code) => `${code}: ${titleOf(code)}`).join(' '),
         content,
-        ...(some.some((code) => PAUSES.has(code)) ? { headers: z.object({ 'Retry-After': z.string() }) } : {}),
+        ...(some.some((code) => PAUSES.has(code)) ? { headers: z.object({ 'Retry-After': pauseOf(some) }) } : {}),
       },
     ]),
   );
@@ -267,7 +271,8 @@ export const openApiDocument = () =>
               'SOLD_OUT',
               'NO_ADJACENT_SEATS',
             ] as const),
-            ...(['SINGLE_SEAT_LEFT', 'SEAT_LIMIT', 'NOT_ON_SALE', 'SALES_PAUSED', 'RATE_LIMITED'] as const),
+            ...(['SINGLE_SEAT_LEFT', 'SEAT_LIMIT', 'HOLD_COOLDOWN', 'NOT_ON_SALE'] as const),
+            ...(['SALES_PAUSED', 'RATE_LIMITED'] as const),
             ...(['OVERLOADED', 'ADMISSION_REQUIRED', 'ADMISSION_INVALID'] as const),
           ],
         ),

@@ -6,7 +6,7 @@ import { DEFAULT_EVENT } from '../shared/contract/ids.ts';
 import { ConfigError } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { type Aim, type AttackName, attacks, type Counts } from './abuse/attacks.ts';
-import { honest, p99Of, type Seen } from './abuse/honest.ts';
+import { honest, p99Of, type Seen, winsSeat } from './abuse/honest.ts';
 import { percentile } from './figures.ts';
 import { wholeOf } from './options.ts';
 import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
@@ -21,7 +21,7 @@ const HELP = `npm run abuse -- [options]
 
 Lets one client do its worst against a system of its own, limits on, and measures what an honest client at another address sees before, during
 and after. Ends with 1 where a bound breaks: a booking's p99 stays under ${BOUND_MS} ms (or ${BOUND_TIMES_CALM} times the calm value), every booking is made,
-and /healthz and /readyz stay ok. Needs Linux: each client has a loopback address of its own.
+and /healthz and /readyz stay ok. While one account hoards a seat, another buyer gets it. Needs Linux: each client has a loopback address of its own.
 
   --attack NAME   which attacks, several with commas, or all   (default all)
   --seconds N     how long each attack lasts                    (default 15)
@@ -62,7 +62,7 @@ async function prepare(url: string): Promise<Aim> {
   const event = { name: 'Abuse', zones: [{ rows: 20, seatsPerRow: 65 }] };
   const { id } = (await operate(url, 'POST', '/api/events', event)) as { id: number };
   await operate(url, 'PUT', `/api/events/${id}/waiting-room`, { mode: 'on', peopleInside: 20 });
-  return { url, seat, email: 'test@example.com', eventId: id };
+  return { url, seat, wanted: '50-20-1', email: 'test@example.com', eventId: id };
 }
 
 /** Starts an attack; `stop` ends it and says what the attacker saw. */
@@ -113,11 +113,16 @@ async function main(): Promise<void> {
     for (const name of options.chosen) {
       const boundMs = Math.max(BOUND_MS, BOUND_TIMES_CALM * p99Of(before));
       const attack = await startAttack(name, aim);
-      const during = await honest(own.url, options.seconds);
+      const isHoarding = name === 'hoarding';
+      const [during, won] = await Promise.all([
+        honest(own.url, options.seconds),
+        isHoarding ? winsSeat(own.url, aim.wanted, options.seconds) : undefined,
+      ]);
       const counts = await attack.stop();
       const after = await honest(own.url, CALM_SECONDS);
       const row = [name, cellOf(before), cellOf(during), cellOf(after), wordsOf(counts)];
       console.log(`| ${row.join(' | ')} |`);
+      if (won === false) broken.push(`${name}: nobody else got the seat in ${options.seconds} s`);
       broken.push(...brokenBy(during, boundMs).map((what) => `${name}: ${what}`));
       broken.push(...brokenBy(after, boundMs).map((what) => `${name}, afterwards: ${what}`));
       before = after;

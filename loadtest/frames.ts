@@ -3,6 +3,7 @@ import { chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
 import { ConfigError, readConfig } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import { DEMO_USERS } from '../shared/stores/users.ts';
 import { findChromium } from './chromium.ts';
 import { median } from './figures.ts';
 import { differencesOfMaps } from './house-on-page.ts';
@@ -121,6 +122,9 @@ async function timeWhile(page: Page, url: string, herd: Herd): Promise<number[]>
   return seen;
 }
 
+/** Users in turn: one who lets holds go again and again has to wait before the next (HOLD_COOLDOWN). */
+let nextUser = 0;
+
 /** Milliseconds from the answer to who holds a seat until the page has it as held: 0 where the page was told first. */
 async function timeChange(page: Page, url: string): Promise<number> {
   const seat = await page.evaluate<string>(FREE_SEAT);
@@ -130,14 +134,16 @@ async function timeChange(page: Page, url: string): Promise<number> {
     if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}`);
     return bookingAnswer.parse(await response.json());
   };
-  const { id } = await ask('POST', '/api/bookings?wait=30', { eventId: 1, userId: 1, seats: [seat] });
+  nextUser = (nextUser % DEMO_USERS) + 1;
+  const userId = nextUser;
+  const { id } = await ask('POST', '/api/bookings?wait=30', { eventId: 1, userId, seats: [seat] });
   const answeredAt = Date.now();
   await page.waitForFunction((label) => Object.hasOwn(Reflect.get(globalThis, 'heldAt'), label), seat, {
     timeout: LOST_MS,
   });
   const heldAt = await page.evaluate<number>(`heldAt['${seat}']`);
   await page.evaluate(`delete heldAt['${seat}']`);
-  await ask('DELETE', `/api/bookings/${id}?wait=30`, { userId: 1 });
+  await ask('DELETE', `/api/bookings/${id}?wait=30`, { userId });
   return Math.max(0, heldAt - answeredAt);
 }
 

@@ -13,20 +13,22 @@
 -- KEYS[12] roomStem     + event: hash of the waiting room: settings, line, measurements
 -- KEYS[13] roomUsesStem + event:generation:chunk: four bits for each position, how often its admission was used
 -- KEYS[14] roomInsideStem + event: hash of admissions by the ten seconds in which they end
+-- KEYS[15] lapsesStem   + event:generation:user: hash of count, untilMs, held; only of a buyer who let holds go
 -- ARGV[1]  graceMs      integer, milliseconds that a lock outlives its hold
 -- ARGV[2..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count, labels or '' (then zone, row
 --           and start do not count), user or '', 1 to hold the seats or 0 to sell them, admission or ''
 -- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and what the code tells (the
---          milliseconds of NOT_ON_SALE; the held seats of SOLD_OUT where there are any; "zone:row", "zone:row:start" or
+--          milliseconds of NOT_ON_SALE and HOLD_COOLDOWN; the held seats of SOLD_OUT where there are any; "zone:row", "zone:row:start" or
 --          "zone:row:start:count" of alternatives), "SETTLED" or "REBUILD" (the house, or the line of the admission, is not here)
 -- COST     O(requests x seats in a row / 8), and O(zones) once for each event that is sold out
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
-local roomStem, roomUsesStem, roomInsideStem = KEYS[12], KEYS[13], KEYS[14]
+local roomStem, roomUsesStem, roomInsideStem, lapsesStem = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local graceMs = tonumber(ARGV[1])
 
 -- @include row
 -- @include admission
+-- @include lapses
 
 local clockMs
 local function nowMs()
@@ -403,6 +405,9 @@ local function decide(request, number, row, labels, user, admission)
   if house.seatLimit > 0 and user == '' then return nil, 'BUYER_REQUIRED', '' end
   local allowed, claims = withinLimit(request, user)
   if not allowed then return nil, 'SEAT_LIMIT', '' end
+  local lapses = request.hold and user ~= '' and lapsesKey(house.event, house.generation, user)
+  local untilMs = lapses and tonumber(redis.call('HGET', lapses, 'untilMs') or nil)
+  if untilMs and nowMs() < untilMs then return nil, 'HOLD_COOLDOWN', ' ' .. string.format('%.0f', untilMs) end
   local got, code, tells
   if labels ~= '' then
     got, code, tells = claimLabels(request, labels)
@@ -412,6 +417,7 @@ local function decide(request, number, row, labels, user, admission)
   if got and claims then
     redis.call('HSET', buyersStem .. house.event, user, claims .. ' ' .. request.id .. ':' .. request.count)
   end
+  if got and untilMs then redis.call('HSET', lapses, 'held', 1) end
   if got and admission ~= '' then countUse(house.event, admission, request.id, request.count, 1) end
   return got, code, tells
 end

@@ -1,4 +1,5 @@
 -- releaseSeats: free seats of a ticket and forget its claim. Only what the ticket still owns is freed, bit and lock together.
+-- Where a hold lapsed, that counts for its buyer: once, because only what is freed counts.
 -- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: the answer is REBUILD
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
 -- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
@@ -13,19 +14,24 @@
 -- KEYS[12] roomStem     + event: hash of the waiting room: settings, line, measurements
 -- KEYS[13] roomUsesStem + event:generation:chunk: four bits for each position, how often its admission was used
 -- KEYS[14] roomInsideStem + event: hash of admissions by the ten seconds in which they end
+-- KEYS[15] lapsesStem   + event:generation:user: hash of count, untilMs, held; only of a buyer who let holds go
 -- ARGV[1]  event
--- ARGV[2..] for each seat: ticket id ('' for a seat that nobody owns), user or '', zone, row, seat (from 1)
+-- ARGV[2]  cooldownsMs  integers with a space between them: how long a buyer may hold nothing after the first lapse, the second ...
+-- ARGV[3]  keptMs       integer, milliseconds for which lapses are remembered, added to the time that a hold lasts
+-- ARGV[4..] for each seat: ticket id ('' for a seat that nobody owns), user or '', zone, row, seat (from 1), 1 where its hold lapsed, else 0
 -- RETURNS  integer, seats that were freed; or REBUILD, and nothing was changed
 -- COST     O(seats x seats in a row / 8)
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
-local roomStem, roomUsesStem, roomInsideStem = KEYS[12], KEYS[13], KEYS[14]
-local event = ARGV[1]
+local roomStem, roomUsesStem, roomInsideStem, lapsesStem = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local event, cooldownsMs, keptMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 -- @include row
 -- @include admission
+-- @include lapses
 
-if redis.call('EXISTS', houseStem .. event) == 0 then return 'REBUILD' end
+local house = redis.call('HMGET', houseStem .. event, 'generation', 'avoidSingles', 'holdMs')
+if not house[1] then return 'REBUILD' end
 
 -- One seat less counts for the buyer's limit: what is left of a claim, the claim gone with its last seat. A ticket that was
 -- claimed anew after Redis had forgotten it may stand there twice.
@@ -45,19 +51,37 @@ local function uncount(user, id)
   end
 end
 
-local avoidSingles = redis.call('HGET', houseStem .. event, 'avoidSingles') == '1'
+-- Counts that a buyer let seats go, unless nothing was held since the last time.
+local function noteLapse(user)
+  local key = lapsesKey(event, house[1], user)
+  local record = redis.call('HMGET', key, 'count', 'held')
+  if record[1] and record[2] ~= '1' then return end
+  local count = tonumber(record[1] or 0) + 1
+  local waits = {}
+  for ms in string.gmatch(cooldownsMs, '%d+') do
+    waits[#waits + 1] = tonumber(ms)
+  end
+  local waitMs = waits[math.min(count, #waits)]
+  local time = redis.call('TIME')
+  local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+  redis.call('HSET', key, 'count', count, 'untilMs', string.format('%.0f', nowMs + waitMs), 'held', 0)
+  redis.call('PEXPIRE', key, string.format('%.0f', keptMs + tonumber(house[3] or 0)))
+end
+
+local avoidSingles = house[2] == '1'
 local freed = 0
-for i = 2, #ARGV, 5 do
+for i = 4, #ARGV, 6 do
   local id, user, number, row, seat = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
   local lock = lockStem .. event .. ':' .. number .. ':' .. row .. ':' .. seat
   local zone = readZone(event, number)
-  if id ~= ARGV[i - 5] then -- a ticket's seats stand together
+  if id ~= ARGV[i - 6] then -- a ticket's seats stand together
     redis.call('HDEL', ticketStem .. id, 'claim')
     giveBackUse(event, id)
   end
   uncount(user, id)
   if zone and (redis.call('GET', lock) or '') == id then
     redis.call('DEL', lock)
+    if ARGV[i + 5] == '1' and user ~= '' then noteLapse(user) end
     freed = freed - markSeat(event, zone, row, seat, 'AVAILABLE', avoidSingles)
   end
 end

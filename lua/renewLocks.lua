@@ -1,4 +1,5 @@
 -- renewLocks: let the locks of a ticket's seats last for another time, or for ever: then they are sold. Only what the ticket still owns.
+-- A sale makes its buyer's lapses forgotten.
 -- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: the answer is REBUILD
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
 -- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
@@ -8,22 +9,26 @@
 -- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
 -- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
 -- KEYS[9]  changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
+-- KEYS[10] lapsesStem   + event:generation:user: hash of count, untilMs, held; only of a buyer who let holds go
 -- ARGV[1]  event
--- ARGV[2..] for each seat: ticket id, zone, row, seat (from 1), milliseconds from now or 0 for ever
+-- ARGV[2..] for each seat: ticket id, user or '', zone, row, seat (from 1), milliseconds from now or 0 for ever
 -- RETURNS  integer, locks that were renewed; or REBUILD, and nothing was changed
 -- COST     O(seats x seats in a row / 8)
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local fullStem, neatStem, countsStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local fullStem, neatStem, countsStem, changesStem, lapsesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local event = ARGV[1]
 
 -- @include row
+-- @include lapses
 
-if redis.call('EXISTS', houseStem .. event) == 0 then return 'REBUILD' end
+local house = redis.call('HMGET', houseStem .. event, 'generation', 'avoidSingles')
+if not house[1] then return 'REBUILD' end
 
-local avoidSingles = redis.call('HGET', houseStem .. event, 'avoidSingles') == '1'
+local avoidSingles = house[2] == '1'
 local renewed = 0
-for i = 2, #ARGV, 5 do
-  local id, number, row, seat, lastsMs = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4]
+for i = 2, #ARGV, 6 do
+  local id, user, number, row, seat = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
+  local lastsMs = ARGV[i + 5]
   local lock = lockStem .. event .. ':' .. number .. ':' .. row .. ':' .. seat
   if redis.call('GET', lock) == id then
     local zone = readZone(event, number)
@@ -32,6 +37,7 @@ for i = 2, #ARGV, 5 do
     else
       redis.call('PERSIST', lock)
       if zone then markSeat(event, zone, row, seat, 'SOLD', avoidSingles) end
+      if user ~= '' then redis.call('DEL', lapsesKey(event, house[1], user)) end
     end
     renewed = renewed + 1
   end

@@ -7,7 +7,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import { metrics, timed } from '../shared/platform/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
 import type { HoldStore, Release } from '../shared/stores/holds.ts';
-import type { SeatStore } from '../shared/stores/seats.ts';
+import type { Holding, SeatStore } from '../shared/stores/seats.ts';
 import type { TicketStore } from '../shared/stores/tickets.ts';
 import type { ReleaseSeats } from './release.ts';
 
@@ -50,7 +50,7 @@ export function createChange(deps: {
       traced(batch, 'change', requests, () => holds.change(requests, isAllowed)),
     );
     const outcomes = new Map<string, Outcome>();
-    const renewals: { eventId: number; ticketId: string; seats: string[]; holdMs: number }[] = [];
+    const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
     const releases: Release[] = [];
     for (const request of requests) {
       const { ticketId, kind } = request;
@@ -67,14 +67,14 @@ export function createChange(deps: {
       }
       const { booking } = result;
       outcomes.set(ticketId, doneOutcome(kind, booking));
+      const { eventId, userId, seats: labels } = booking;
       if (kind === 'cancel' || kind === 'return') {
-        const { eventId, userId, seats: labels } = booking;
-        releases.push({ eventId, ticketId: booking.id, userId, seats: labels });
+        releases.push({ eventId, ticketId: booking.id, userId, seats: labels, lapsed: kind === 'cancel' });
         continue;
       }
       // Only a fence: PostgreSQL's clock judges, so Redis' may be a little off.
       const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - sharedNowMs());
-      renewals.push({ eventId: booking.eventId, ticketId: booking.id, seats: booking.seats, holdMs });
+      renewals.push({ eventId, ticketId: booking.id, userId, seats: labels, holdMs });
     }
     for (const [eventId, some] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, some);
     if (releases.length > 0) await releaseSeats(releases);

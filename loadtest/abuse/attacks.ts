@@ -7,8 +7,11 @@ import { DEMO_USERS } from '../../shared/stores/users.ts';
 import { createConnection } from '../connection.ts';
 import { frameOf, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
 
-/** The target of an attack. `seat` is taken; `email` is the account of an honest user; `eventId` has a waiting room. */
-export type Aim = { url: string; seat: string; email: string; eventId: number };
+/**
+ * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest user; `eventId` has a
+ * waiting room.
+ */
+export type Aim = { url: string; seat: string; wanted: string; email: string; eventId: number };
 
 /** How often something was sent, answered or refused. */
 export type Counts = Record<string, number>;
@@ -21,6 +24,15 @@ type Attack = {
 
 /** Milliseconds after which an attacker whose connection was refused tries again. */
 const AGAIN_MS = 20;
+
+/** Milliseconds between two tries of a hoarder's connection: below the limit of its address. */
+const GRAB_MS = 120;
+
+/** Milliseconds for which a hoarder keeps a hold: so long that a buyer who asks once a second seldom meets the moment of its end. */
+const HOARDED_MS = 2_000;
+
+/** The first of a hoarder's addresses: no other attack has used up their limits. */
+const HOARDER_ADDRESS = 32;
 
 /** Bytes that an attacking socket leaves unsent before it waits: enough to keep the server reading. */
 const MAX_UNSENT_BYTES = 256 * 1024;
@@ -210,19 +222,23 @@ export const attacks = {
     },
   },
   hoarding: {
-    about: 'one account holds seats, lets them go and holds again',
-    async run({ url }, counts, signal) {
-      const client = createConnection(url, address(0));
-      const userId = DEMO_USERS;
-      while (!signal.aborted) {
-        const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId, count: 5 });
-        const { status, text } = await client.send('POST', '/api/bookings?wait=10', { body });
-        add(counts, String(status));
-        const { id } = JSON.parse(text) as { id?: string };
-        if (id === undefined) await sleep(AGAIN_MS);
-        else await client.send('DELETE', `/api/bookings/${id}`, { body: JSON.stringify({ userId }) });
+    about: 'one account, from 16 addresses, holds one seat, lets it go and holds it again in the same instant',
+    async run({ url, wanted }, counts, signal) {
+      const userId = 9_001;
+      const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId, seatNumber: wanted });
+      async function grab(number: number): Promise<void> {
+        const client = createConnection(url, address(HOARDER_ADDRESS + number));
+        while (!signal.aborted) {
+          const { status, text } = await client.send('POST', '/api/bookings?wait=10', { body });
+          const { id, code } = JSON.parse(text) as { id?: string; code?: string };
+          add(counts, code ?? String(status));
+          await sleep(id === undefined ? GRAB_MS : HOARDED_MS);
+          if (id !== undefined)
+            await client.send('DELETE', `/api/bookings/${id}`, { body: JSON.stringify({ userId }) });
+        }
+        client.close();
       }
-      client.close();
+      await Promise.all(Array.from({ length: 16 }, (_, number) => grab(number)));
     },
   },
 } satisfies Record<string, Attack>;

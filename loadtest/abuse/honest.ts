@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { DEMO_USERS } from '../../shared/stores/users.ts';
+import { createConnection } from '../connection.ts';
 import { percentile } from '../figures.ts';
 import { hammer } from '../hammer.ts';
 
@@ -53,6 +55,22 @@ export async function honest(url: string, seconds: number): Promise<Seen> {
   const unanswered = await Promise.all([booking, check('/healthz'), check('/readyz')]);
   for (const { noAnswer } of unanswered) for (let i = 0; i < noAnswer; i += 1) fail('no answer');
   return seen;
+}
+
+/** Where somebody comes from who wants one seat: an address whose limits nobody else uses up. */
+const BUYER_ADDRESS = '127.0.2.1';
+
+/** Asks for a seat once a second, for so many seconds. Answers whether it was had. */
+export async function winsSeat(url: string, seatNumber: string, seconds: number): Promise<boolean> {
+  const client = createConnection(url, BUYER_ADDRESS);
+  const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId: DEMO_USERS, seatNumber });
+  let won = false;
+  for (let second = 0; second < seconds && !won; second += 1) {
+    await sleep(1_000);
+    won = (await client.send('POST', '/api/bookings?wait=10', { body })).status === 201;
+  }
+  client.close();
+  return won;
 }
 
 /** The time that 99 of 100 bookings do not exceed, in milliseconds. */

@@ -22,6 +22,9 @@ const PATIENCE_MS = 120_000;
 /** Milliseconds that a buyer waits for a socket to tell the outcome before it asks. */
 const SOCKET_PATIENCE_MS = 4_000;
 
+/** Users whom buyers book for: so many that a user who lets holds go seldom has to wait (HOLD_COOLDOWN), which is a refusal like others. */
+const USERS = 2_000;
+
 /** The share of sold bookings that an operator returns. */
 const RETURNED_SHARE = 0.15;
 
@@ -183,7 +186,7 @@ export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger
     };
     while (!stopping) {
       const wish: SeatWish = mixedWish(random, random() < 0.2 ? HOT : WHOLE);
-      const userId = 1 + Math.floor(random() * 100);
+      const userId = 1 + Math.floor(random() * USERS);
       const hold = random() < 0.6;
       const [path, body] = hold ? ['/api/bookings', { eventId: 1, userId, ...wish }] : ['/reserve', wish];
       const view = await carryThrough('POST', path, body, newKey(), random() < 0.5);

@@ -39,8 +39,8 @@ export function openClient(urls: readonly string[]) {
 
 export type Client = ReturnType<typeof openClient>;
 
-/** What may become of a wish in a house that fills: seats, or that none are left. */
-export const OUTCOMES = /^(20[01]|409 (SOLD_OUT|NO_ADJACENT_SEATS|SEAT_TAKEN))$/;
+/** What may become of a wish in a house that fills: seats, that none are left, or that its user has let too many go. */
+export const OUTCOMES = /^(20[01]|409 (SOLD_OUT|NO_ADJACENT_SEATS|SEAT_TAKEN|HOLD_COOLDOWN))$/;
 
 /** Counts of answers by status and code. */
 export function createTally() {

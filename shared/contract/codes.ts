@@ -17,6 +17,7 @@ const catalogue = {
   NO_ADJACENT_SEATS: [409, 'Seats are left, but not so many side by side.'],
   SINGLE_SEAT_LEFT: [409, 'This choice would leave a single seat between taken ones.'],
   SEAT_LIMIT: [409, 'The limit of seats for one buyer is reached.'],
+  HOLD_COOLDOWN: [409, 'This buyer has let seats go several times, and has to wait before holding again.'],
   BUYER_REQUIRED: [409, 'The event limits the seats of one buyer: a request has to name its buyer.'],
   HOLD_EXPIRED: [410, 'The hold has expired.'],
   ALREADY_CONFIRMED: [409, 'The booking is confirmed: its seats are sold.'],

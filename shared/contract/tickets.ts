@@ -60,8 +60,8 @@ const alternative = z.object({
 export type Alternative = z.infer<typeof alternative>;
 
 /**
- * What a refusal tells besides its code: the nearest places that are left, how many seats are held where everything is gone, or from
- * when on seats are sold.
+ * What a refusal tells besides its code: the nearest places that are left, how many seats are held where everything is gone, from
+ * when on seats are sold, or from when on the buyer may hold again.
  */
 export const refusal = z.object({
   code: errorCode,
@@ -76,6 +76,9 @@ export const refusal = z.object({
     }),
   alternatives: z.array(alternative).optional(),
   onSaleAt: z.iso.datetime().optional(),
+  holdAgainAt: z.iso.datetime().optional().meta({
+    description: 'With HOLD_COOLDOWN: when this buyer may hold again. Ask then, under another idempotency key.',
+  }),
   booking: booking.optional().meta({ description: 'The booking as it is, where a change of it was refused for that.' }),
 });
 

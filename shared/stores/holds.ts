@@ -4,7 +4,7 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import { Prisma } from '../platform/prisma-client/client.ts';
 import { type BookingRow, bookingView, dataErrorOf, statusNow } from './bookings.ts';
 import type { Database } from './events.ts';
-import type { Holding } from './seats.ts';
+import type { EndedHolding } from './seats.ts';
 import type { Entry, TrailStore } from './trail.ts';
 
 /** What became of a change: the booking as it is now, why it was refused, or that what is in it can never be saved. */
@@ -28,7 +28,7 @@ type Allowed = (request: ChangeRequest) => boolean;
 type Changed = { id: string; eventId: number; seats: string[] };
 
 /** Seats of an ended booking that Redis has yet to free. */
-export type Release = Holding & { eventId: number };
+export type Release = EndedHolding & { eventId: number };
 
 /** Holds that one statement ends, and whose seats one script frees. */
 const SWEEP_SIZE = 1_000;
@@ -239,16 +239,12 @@ export function createHoldStore({ prisma, trail }: { prisma: PrismaClient; trail
 
     /** Seats of ended bookings that Redis was not told to free yet. */
     async toRelease(): Promise<Release[]> {
-      const rows = await prisma.$queryRaw<{ id: string; eventId: number; userId: number | null; seats: string[] }[]>`
-        SELECT id, event_id AS "eventId", user_id AS "userId", seats FROM booking
+      type Row = { id: string; eventId: number; userId: number | null; seats: string[]; lapsed: boolean };
+      const rows = await prisma.$queryRaw<Row[]>`
+        SELECT id, event_id AS "eventId", user_id AS "userId", seats, status <> 'RETURNED' AS lapsed FROM booking
         WHERE status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL
         ORDER BY id LIMIT ${SWEEP_SIZE}`;
-      return rows.map(({ id, eventId, userId, seats }) => ({
-        ticketId: id,
-        eventId,
-        userId: userId ?? undefined,
-        seats,
-      }));
+      return rows.map(({ id, userId, ...row }) => ({ ticketId: id, userId: userId ?? undefined, ...row }));
     },
 
     /** Notes that Redis has freed them. */

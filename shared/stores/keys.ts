@@ -36,6 +36,8 @@ export function keysOf(shard: number) {
     countsStem: `${tag}:counts:`,
     /** + event */
     buyersStem: `${tag}:buyers:`,
+    /** + event:generation:user */
+    lapsesStem: `${tag}:lapses:`,
     /** + event */
     changesStem: `${tag}:changes:`,
     /** + event */

@@ -3,6 +3,7 @@ import { errorCodes } from '../contract/codes.ts';
 import type { BookRequest, HouseReport } from '../contract/jobs.ts';
 import type { RunWish } from '../contract/reserve.ts';
 import type { Alternative, Refusal } from '../contract/tickets.ts';
+import { cooldownsMs, LAPSES_KEPT_MS } from '../domain/hold-cooldown.ts';
 import { type House, runOf, seatOf, type Zone } from '../domain/house.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import { metrics } from '../platform/metrics.ts';
@@ -16,6 +17,9 @@ import { createSeatReader } from './seat-marks.ts';
 
 /** Seats of an event, by their labels, that a ticket owns for a user (nobody where seats were sold at once). */
 export type Holding = { ticketId: string; userId?: number | undefined; seats: readonly string[] };
+
+/** Seats to free. `lapsed`: they were held, and the hold ended without a sale, which counts for its buyer. */
+export type EndedHolding = Holding & { lapsed?: boolean };
 
 /** What the claim script decided for one ticket. A refusal is a decision too. */
 export type Decision =
@@ -46,9 +50,9 @@ function parseDecision(text: string, count: number): Decision {
   const [code, ...tells] = rest;
   const known = errorCodes.find((one) => one === code);
   if (known === undefined) throw new Error(`claimSeats answered ${text}`);
-  if (known === 'NOT_ON_SALE') {
-    return { kind: 'refused', refusal: { code: known, onSaleAt: new Date(Number(tells[0])).toISOString() } };
-  }
+  const toldMoment = () => new Date(Number(tells[0])).toISOString();
+  if (known === 'NOT_ON_SALE') return { kind: 'refused', refusal: { code: known, onSaleAt: toldMoment() } };
+  if (known === 'HOLD_COOLDOWN') return { kind: 'refused', refusal: { code: known, holdAgainAt: toldMoment() } };
   const [places, [held]] = [tells.filter((one) => one.includes(':')), tells.filter((one) => !one.includes(':'))];
   const alternatives = places.map((place): Alternative => {
     const [zone = 0, row = 0, startIndex, seatsCount = count] = place.split(':').map(Number);
@@ -124,18 +128,21 @@ export function createSeatStore(deps: {
     },
 
     /** Frees what tickets still own of these seats of an event and forgets their claims, so that they can be decided anew. */
-    release(eventId: number, holdings: readonly Holding[]): Promise<number> {
-      const seats = holdings.flatMap(({ ticketId, userId, seats: labels }) =>
-        labels.map(seatOf).map(({ zone, row, number }) => [ticketId, userId ?? '', zone, row, number]),
+    release(eventId: number, holdings: readonly EndedHolding[]): Promise<number> {
+      const seats = holdings.flatMap(({ ticketId, userId, seats: labels, lapsed }) =>
+        labels.map(seatOf).map(({ zone, row, number }) => [ticketId, userId ?? '', zone, row, number, lapsed ? 1 : 0]),
       );
-      return changeSeats('releaseSeats', eventId, [], seats);
+      return changeSeats('releaseSeats', eventId, [cooldownsMs.join(' '), LAPSES_KEPT_MS], seats);
     },
 
-    /** Lets the locks of what tickets own last as long as their holds, with a grace, or for ever (`holdMs` 0): sold. */
+    /**
+     * Lets the locks of what tickets own last as long as their holds, with a grace, or for ever (`holdMs` 0): sold, which makes their buyers'
+     * lapses forgotten.
+     */
     renew(eventId: number, holdings: readonly (Holding & { holdMs: number })[]): Promise<number> {
-      const seats = holdings.flatMap(({ ticketId, seats: labels, holdMs }) => {
+      const seats = holdings.flatMap(({ ticketId, userId, seats: labels, holdMs }) => {
         const lockMs = holdMs === 0 ? 0 : holdMs + LOCK_GRACE_MS;
-        return labels.map(seatOf).map(({ zone, row, number }) => [ticketId, zone, row, number, lockMs]);
+        return labels.map(seatOf).map(({ zone, row, number }) => [ticketId, userId ?? '', zone, row, number, lockMs]);
       });
       return changeSeats('renewLocks', eventId, [], seats);
     },

@@ -120,6 +120,30 @@ describeInBrowser("the buyer's page", (browser) => {
     await legend('Held 2');
   });
 
+  test('who lets seats go again and again is told for how long to wait, and may try again then', async () => {
+    await open();
+    for (let times = 0; times < 3; times += 1) {
+      await click('Hold the best 2');
+      await heading('Held for you');
+      await click('Let go');
+      await page.locator('.notice').getByText('The seats are free again.').waitFor();
+    }
+    const [record] = await system().redis.keys('{s0}:lapses:1:*');
+    await system().redis.hset(String(record), 'untilMs', Date.now() + 125_000);
+    await click('Hold the best 2');
+    await heading('You have let seats go several times.');
+    await page.getByText(/^You can hold again in 2 min \d s\.$/).waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Hold the best 2' }).waitFor(); // nothing else is taken from the page
+
+    await system().redis.hset(String(record), 'untilMs', Date.now() + 3_000);
+    await click('Hold the best 2');
+    await page.getByText(/^You can hold again in [123] s\.$/).waitFor();
+    await page.getByText('You can hold again now.').waitFor();
+    await click('Try again');
+    await heading('Held for you');
+  });
+
   test('a hold whose time is over is free again', async () => {
     const holdFor = (holdSeconds: number) => system().prisma.event.update({ where: { id: 1 }, data: { holdSeconds } });
     await holdFor(65);

@@ -7,7 +7,8 @@ import { useSystem } from '../support/system.ts';
 const system = useSystem({ ZONES: 3, ROWS: 4, SEATS_PER_ROW: 20 });
 
 const post = (path: string, body: unknown) => send(system().url, 'POST', path, body);
-const hold = async (wish: object) => (await post('/api/bookings?wait=20', { eventId: 1, userId: 1, ...wish })).body;
+const hold = async (wish: object, userId = 1) =>
+  (await post('/api/bookings?wait=20', { eventId: 1, userId, ...wish })).body;
 
 type Message = { type: string; version: number; zone: number; seats: Record<string, string[]> };
 
@@ -66,8 +67,9 @@ test("a herd is told in ten messages a second for each zone at the most, and the
   await Promise.all(
     Array.from({ length: 150 }, async (_, i) => {
       await sleep(i * 10);
-      const { id } = await hold({ zone: 1 + (i % 3), count: 1 + (i % 2) });
-      if (id !== undefined && i % 4 === 0) await send(system().url, 'DELETE', `/api/bookings/${id}`, { userId: 1 });
+      const userId = 1 + i; // one buyer who let go again and again would have to wait
+      const { id } = await hold({ zone: 1 + (i % 3), count: 1 + (i % 2) }, userId);
+      if (id !== undefined && i % 4 === 0) await send(system().url, 'DELETE', `/api/bookings/${id}`, { userId });
     }),
   );
   await sleep(400);

@@ -28,7 +28,14 @@ const LOOK = { live: 2_000, polling: 700, most: 10_000 };
 /** Bookings that a browser remembers of an event. */
 const MAX_BOOKINGS_KEPT = 50;
 
-export type Refusal = { code: string; sentence: string; wish: SeatWish; alternatives: Alternative[] };
+/** `holdAgainAt`: when the same wish may be sent again, where its buyer has to wait before. */
+export type Refusal = {
+  code: string;
+  sentence: string;
+  wish: SeatWish;
+  alternatives: Alternative[];
+  holdAgainAt?: string | undefined;
+};
 
 /** What is told of a refusal, by a ticket or a problem. */
 type Told = { [Key in keyof Problem]?: Problem[Key] | undefined };
@@ -147,8 +154,14 @@ export function createPurchase(
     show({ step: 'login', problem });
   }
 
-  function refuse(wish: SeatWish, { code = 'INTERNAL', detail, alternatives = [], onSaleAt, heldSeats }: Told): void {
+  function refuse(wish: SeatWish, told: Told): void {
+    const { code = 'INTERNAL', detail, alternatives = [], onSaleAt, holdAgainAt, heldSeats } = told;
     forget();
+    if (holdAgainAt !== undefined) {
+      const sentence = 'You have let seats go several times.';
+      show({ step: 'refused', refusal: { code, sentence, wish, alternatives, holdAgainAt } });
+      return;
+    }
     const opens = onSaleAt === undefined ? '' : ` It opens ${momentInWords(onSaleAt, timeZone)}.`;
     const sentence = heldSeats === undefined ? (detail ?? titleOf(code)) + opens : heldInWords(heldSeats);
     show({ step: 'refused', refusal: { code, sentence, wish, alternatives } });

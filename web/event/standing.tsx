@@ -8,7 +8,15 @@ import { LogIn } from '../login.tsx';
 import { clockOf, numberInWords } from '../words.ts';
 import { seatOf } from './house.ts';
 import type { Change, Purchase, Refusal, Standing, Trouble } from './purchase.ts';
-import { alternativeInWords, countInWords, etaInWords, seatsInWords, totalInWords, wishInWords } from './words.ts';
+import {
+  alternativeInWords,
+  countInWords,
+  etaInWords,
+  seatsInWords,
+  secondsInWords,
+  totalInWords,
+  wishInWords,
+} from './words.ts';
 
 type Props = {
   standing: Standing;
@@ -215,12 +223,13 @@ const Seats = ({ booking, lookAt }: Pick<Props, 'lookAt'> & { booking: Pick<Book
 );
 
 function RefusedCard({ refusal, purchase, event }: Pick<Props, 'purchase' | 'event'> & { refusal: Refusal }) {
-  const { sentence, wish, alternatives } = refusal;
+  const { sentence, wish, alternatives, holdAgainAt } = refusal;
   const wishOf = ({ zone, row, startIndex, seatsCount: count }: Alternative) =>
     startIndex === undefined ? { zone, row, count } : { zone, row, start: startIndex, count };
   return (
     <Card title={sentence}>
       <p class="hint">You asked for: {wishInWords(wish)}.</p>
+      {holdAgainAt !== undefined && <HoldAgain at={holdAgainAt} ask={() => purchase.ask(wish)} />}
       {alternatives.length > 0 && (
         <>
           <p class="label">Nearest that are free</p>
@@ -239,6 +248,31 @@ function RefusedCard({ refusal, purchase, event }: Pick<Props, 'purchase' | 'eve
         </>
       )}
     </Card>
+  );
+}
+
+/** Counts down to the moment when the buyer may hold again, and offers to try then. */
+function HoldAgain({ at, ask }: { at: string; ask: () => void }) {
+  const leftMs = useMsLeft(at);
+  return (
+    <>
+      <p class="notice">
+        {leftMs > 0 ? (
+          <time role="timer" dateTime={at}>
+            You can hold again in {secondsInWords(leftMs)}.
+          </time>
+        ) : (
+          <span role="status">You can hold again now.</span>
+        )}
+      </p>
+      {leftMs <= 0 && (
+        <div class="actions">
+          <button type="button" class="action" onClick={ask}>
+            Try again
+          </button>
+        </div>
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { minorUnits } from '../../shared/contract/currencies.ts';
-import { freeInWords, priceInWords } from './words.ts';
+import { freeInWords, priceInWords, secondsInWords } from './words.ts';
 
 test.each([
   [4_500, 'EUR', '€45'],
@@ -55,4 +55,13 @@ test('what is blocked is neither free nor sold', () => {
   expect(freeInWords([0, 1, 1, 1])).toBe('none free');
   expect(freeInWords([0, 0, 1, 1])).toBe('sold out');
   expect(freeInWords([0, 0, 0, 1])).toBe('not for sale');
+});
+
+test.each([
+  [4_200, '5 s'],
+  [59_001, '1 min'],
+  [125_000, '2 min 5 s'],
+  [300_000, '5 min'],
+])('a wait of %d ms is "%s"', (milliseconds, words) => {
+  expect(secondsInWords(milliseconds)).toBe(words);
 });

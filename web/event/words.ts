@@ -95,3 +95,11 @@ export function etaInWords(seconds: number): string {
   if (seconds < 90) return `about ${Math.round(seconds)} seconds`;
   return `about ${Math.round(seconds / 60)} minutes`;
 }
+
+/** A wait of some minutes at the most: `20 s`, `2 min 5 s`, `5 min`. */
+export function secondsInWords(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
+  if (minutes === 0) return `${rest} s`;
+  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
+}
