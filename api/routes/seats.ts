@@ -17,14 +17,17 @@ const MAX_ROWS_ON_PAGE = 2_000;
 /** Rows that one look reads. */
 const ROWS_AT_ONCE = 100;
 
+/** Documented by hand as needed: zod-openapi takes every preprocessed parameter as optional. */
+const neededEvent = inAddress(eventId).meta({ param: { required: true } });
+
 export const availableQuery = z.strictObject({
-  eventId: inAddress(eventId),
+  eventId: neededEvent,
   zone: inAddress(z.int().min(1)).optional(),
   row: inAddress(z.int().min(1)).optional(),
   after: seatLabel.optional(),
   limit: inAddress(z.int().min(1).max(MAX_SEATS_ON_PAGE)).default(100),
 });
-export const mapQuery = z.strictObject({ eventId: inAddress(eventId) });
+export const mapQuery = z.strictObject({ eventId: neededEvent });
 
 /** Seats of an event: a list of what is free, and a map of everything for drawing. */
 export function seatRoutes(deps: {
