@@ -49,6 +49,29 @@ test('reads of one client follow one another, those of another do not wait, and 
   await second;
 });
 
+test('a read that waits for its client lets the others of that client go on', async () => {
+  const reads = readsOf('off');
+  const { begun, read, end } = manual();
+  let drain: () => void = () => undefined;
+  const drained = new Promise<void>((resolve) => {
+    drain = resolve;
+  });
+  const slow = reads.inTurn(from('192.0.2.1'), answer().res, 1, async (outside) => {
+    begun.push('slow');
+    await outside(drained);
+    begun.push('slow goes on');
+  });
+  const other = reads.inTurn(from('192.0.2.1'), answer().res, 1, read('other'));
+  await new Promise(setImmediate);
+  expect(begun).toEqual(['slow', 'other']);
+  drain();
+  await new Promise(setImmediate);
+  expect(begun).toEqual(['slow', 'other']); // it waits for its next turn
+  await end();
+  await Promise.all([other, slow]);
+  expect(begun).toEqual(['slow', 'other', 'slow goes on']);
+});
+
 test('where limits are on, a client that lets too many reads wait is refused, and so is one that has used up its minute', async () => {
   const { read } = manual();
   const many = readsOf('on');

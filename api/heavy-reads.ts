@@ -8,6 +8,23 @@ import { areLimitsOn, type LimitsConfig, windowsOf } from './rate-limits.ts';
 /** Reads of one client that may wait for their turn where limits are on. Where they are off all may seem to come from one proxy. */
 const MAX_WAITING_READS = 15;
 
+/** The reads of one client: how many are under way or wait, and the end of the turn that was given last. */
+type Line = { reads: number; last: Promise<unknown> };
+
+/** Waits for something without keeping a client's other reads waiting, and then for the next turn. */
+type Outside = (wait: Promise<unknown>) => Promise<void>;
+
+/** Waits for a turn in a client's line. Answers how it is ended. */
+async function take(line: Line): Promise<() => void> {
+  const before = line.last;
+  let end: () => void = () => undefined;
+  line.last = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  await before;
+  return end;
+}
+
 /**
  * Reads that cost more than a booking, so that no client's reads make another's booking wait: those of one client follow one another,
  * and where limits are on their cost counts in a minute. A read costs 1, and 1 more for each 1,000 seats that it lists, 100 rows that it
@@ -16,7 +33,7 @@ const MAX_WAITING_READS = 15;
 export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_MINUTE'>, counts?: LimitCountsStore) {
   const isOn = areLimitsOn(config);
   const windows = windowsOf('reads', counts);
-  const lines = new Map<string, { reads: number; last: Promise<unknown> }>();
+  const lines = new Map<string, Line>();
 
   /**
    * Counts a read before it is made. A client that has something left may make it, whatever it costs.
@@ -35,13 +52,14 @@ export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_
     charge,
 
     /**
-     * Makes a read once those of the same client before it are done.
+     * Makes a read once those of the same client before it are done. A read that waits for its client does that outside of its turn: that client
+     * may take in nothing until another read of its own is answered, as with pipelined requests.
      *
      * @throws ApiError RATE_LIMITED
      */
-    async inTurn(req: Request, res: Response, cost: number, read: () => Promise<void>): Promise<void> {
+    async inTurn(req: Request, res: Response, cost: number, read: (outside: Outside) => Promise<void>): Promise<void> {
       const client = clientOf(req);
-      const line = lines.get(client) ?? { reads: 0, last: Promise.resolve() };
+      const line: Line = lines.get(client) ?? { reads: 0, last: Promise.resolve() };
       if (isOn && line.reads > MAX_WAITING_READS) {
         res.setHeader('retry-after', 1);
         throw new ApiError('RATE_LIMITED', 'Too many reads of this client wait for each other.');
@@ -49,11 +67,16 @@ export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_
       charge(req, res, cost);
       lines.set(client, line);
       line.reads += 1;
-      const done = line.last.then(() => (res.destroyed ? undefined : read()));
-      line.last = done.catch(() => undefined);
+      let end = await take(line);
+      const outside: Outside = async (wait) => {
+        end();
+        await wait;
+        end = await take(line);
+      };
       try {
-        await done;
+        if (!res.destroyed) await read(outside);
       } finally {
+        end();
         line.reads -= 1;
         if (line.reads === 0) lines.delete(client);
       }

@@ -75,7 +75,7 @@ export function eventRoutes(deps: {
       throw new ApiError('INVALID_REQUEST', `include: the event has more than ${MAX_SEATS_INCLUDED} seats; ${instead}`);
     }
     const ofSeats = Math.floor(house.totalSeats / 1000);
-    await heavyReads.inTurn(req, res, cost + ofSeats, () => replyWithSeats(res, house));
+    await heavyReads.inTurn(req, res, cost + ofSeats, (outside) => replyWithSeats(res, house, outside));
   }
 
   async function viewOf(house: House): Promise<EventView> {
@@ -89,7 +89,11 @@ export function eventRoutes(deps: {
   }
 
   /** Writes the seats some at a time, as fast as the client reads: the whole list would be megabytes at once. */
-  async function replyWithSeats(res: Response, house: House): Promise<void> {
+  async function replyWithSeats(
+    res: Response,
+    house: House,
+    outside: (wait: Promise<unknown>) => Promise<void>,
+  ): Promise<void> {
     const tooSlow = setTimeout(() => res.destroy(), MAX_LIST_MS);
     try {
       const gone = once(res, 'close');
@@ -98,7 +102,7 @@ export function eventRoutes(deps: {
       res.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
       res.write(`${view.slice(0, -1)},"seats":[`);
       for await (const text of seatsAsJson(whole)) {
-        if (!res.write(text)) await Promise.race([once(res, 'drain'), gone]);
+        if (!res.write(text)) await outside(Promise.race([once(res, 'drain'), gone]));
         if (res.destroyed) return;
       }
       res.end(']}');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -197,6 +198,14 @@ const exchange = (bytes: string) =>
     socket.on('error', reject);
     socket.on('close', () => resolve(text));
   });
+
+test('a client that does not take in a long list still has its other reads answered', async () => {
+  const stuck = connect(Number(new URL(system().url).port), '127.0.0.1');
+  stuck.pause().write('GET /api/events/1?include=seats HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await once(stuck, 'readable'); // the list has begun, and is longer than what sockets hold
+  expect(await send(system().url, 'GET', '/stats')).toMatchObject({ status: 200 });
+  stuck.destroy();
+}, 30_000); // a list is given up after a minute
 
 const UPGRADE = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket';
 test.each([
