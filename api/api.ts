@@ -31,8 +31,10 @@ import { createDoor } from './door.ts';
 import { createHerd } from './herd.ts';
 import { createIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
+import { createJoinChallenge } from './join-challenge.ts';
 import { createOperatorGuard } from './operators.ts';
 import { createOutcomes } from './outcomes.ts';
+import { createOutsideCheck } from './outside-check.ts';
 import { createOverview } from './overview.ts';
 import { attachPush } from './push.ts';
 import { areLimitsOn } from './rate-limits.ts';
@@ -53,7 +55,8 @@ export async function startApi(deps: {
     Pick<Config, 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
     Parameters<typeof createDoor>[0] &
     Parameters<typeof buildApp>[0]['config'] &
-    Parameters<typeof createIdentity>[0]['config'];
+    Parameters<typeof createIdentity>[0]['config'] &
+    Parameters<typeof createOutsideCheck>[0]['config'];
   prisma: PrismaClient;
   /** One connection, for measuring alone. */
   probe: PrismaClient;
@@ -88,7 +91,8 @@ export async function startApi(deps: {
   const users = createUserStore({ prisma, redis });
   const identity = createIdentity({ config, users });
   const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
-  const waitingRooms = await createWaitingRooms({ rooms, loops, isStopped: meter.isStopped, log });
+  const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
+  const waitingRooms = await createWaitingRooms({ rooms, challenges, loops, isStopped: meter.isStopped, log });
   const watch = createWatch({ subscriber, seats, log });
   const workers = createWorkersStore({ redis, shards: config.SHARDS });
   // Read each second, so that no request asks: without a worker nobody is told an estimate.
@@ -141,6 +145,7 @@ export async function startApi(deps: {
     identity,
     rooms,
     waitingRooms,
+    challenges,
     isStopping: () => stopping,
     readiness,
     pipeline: async () => {

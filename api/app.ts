@@ -21,6 +21,7 @@ import type { Herd } from './herd.ts';
 import { ApiError, asApiError, faultFields, replyConflict, replyProblem, requestIdOf } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Intake } from './intake.ts';
+import type { JoinChallenge } from './join-challenge.ts';
 import type { OperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -86,6 +87,7 @@ export function buildApp(deps: {
   identity: Identity;
   rooms: RoomStore;
   waitingRooms: WaitingRooms;
+  challenges: JoinChallenge;
   metricsPage: () => Promise<string>;
   metricsTargets: MetricsTargets;
   /** Whether this node was told to stop. */

@@ -35,6 +35,7 @@ import { booking, ticketReceipt, ticketView } from '../shared/contract/tickets.t
 import { trailPage, trailQuery } from '../shared/contract/trail.ts';
 import { loginBody, session } from '../shared/contract/users.ts';
 import {
+  challengeView,
   drawView,
   joinAnswer,
   joinBody,
@@ -332,7 +333,7 @@ export const openApiDocument = () =>
             ...ok('Nobody has to wait, or the place is kept.', joinAnswer),
             '201': answer('A new place.', joinAnswer),
           },
-          ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
+          ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED', 'CHALLENGE_REQUIRED', 'CHALLENGE_INVALID'],
         ),
         get: ofRooms(
           'How a visitor stands; with the admission token once it is their turn',
@@ -352,6 +353,11 @@ export const openApiDocument = () =>
           ok('The room as it is now.', roomView),
           ['EVENT_UNKNOWN', 'OVERLOADED'],
         ),
+      },
+      '/api/events/{id}/waiting-room/challenge': {
+        get: ofRooms('What a new place costs, where the line asks for a challenge', ofEvent, ok('It.', challengeView), [
+          'EVENT_UNKNOWN',
+        ]),
       },
       '/api/events/{id}/waiting-room/draw': {
         get: ofRooms('What anybody can compute the drawn order from', ofEvent, ok('The draw.', drawView), [

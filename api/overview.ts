@@ -3,6 +3,7 @@ import type { Gauge } from 'prom-client';
 import type { ServerMessage } from '../shared/contract/messages.ts';
 import { MAX_EVENTS_IN_OVERVIEW, type Overview } from '../shared/contract/overview.ts';
 import type { PipelineView } from '../shared/contract/pipeline.ts';
+import type { RoomSettings } from '../shared/contract/waiting-room.ts';
 import { createDrainMeter } from '../shared/domain/drain.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
@@ -81,7 +82,7 @@ export function createOverview(deps: {
     return newest.map(({ id, name, salesPaused, waitingRoom }) => {
       const ofEvent = counts.filter(({ labels }) => labels.event === String(id));
       const seats = Object.fromEntries(ofEvent.map(({ labels, value }) => [String(labels.status), value]));
-      const { mode = 'OFF', paused = false, peoplePerMinute = null } = waitingRoom ?? {};
+      const { mode = 'OFF', paused = false, peoplePerMinute = null, challenge = 'off' } = waitingRoom ?? {};
       const { state } = waitingRooms.find(id) ?? {};
       return {
         eventId: id,
@@ -92,6 +93,7 @@ export function createOverview(deps: {
           mode: mode.toLowerCase() as 'off' | 'on' | 'auto',
           paused,
           peoplePerMinute,
+          challenge: challenge as RoomSettings['challenge'],
           ...(state !== undefined && {
             line: {
               on: state.on,

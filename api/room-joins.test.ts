@@ -7,11 +7,15 @@ type Store = Parameters<typeof createJoin>[0];
 /** A line in memory. `later`: how often it has to be restored first. */
 function lineOf({ later = 0, drawn = true } = {}) {
   const places = new Map<number, number>();
+  const spentIds = new Set<string>();
   const line = { joined: 0, calls: 0, chain: EMPTY_CHAIN };
   const store: Store = {
-    async join(_line, visitors, link) {
+    async join(_line, visitors, link, spent = []) {
       line.calls += 1;
       if (line.calls <= later) return 'later';
+      const again = spent.flatMap(({ id }, i) => (spentIds.has(id) ? [i] : []));
+      if (again.length > 0) return { spent: again };
+      for (const { id } of spent) spentIds.add(id);
       const [first, before] = [line.joined + 1, line.chain];
       line.joined += visitors;
       line.chain = chainAfter(before, link);
@@ -27,8 +31,14 @@ function lineOf({ later = 0, drawn = true } = {}) {
   };
   const room = { eventId: 1, generation: 1, state: undefined } as Parameters<typeof createJoin>[1];
   const join = createJoin(store, room);
-  const ask = (userId?: number, instead?: number) => join({ nonce: `nonce of ${userId}`, userId, instead });
-  return { line, ask };
+  const ask = async (userId?: number, instead?: number) => {
+    const joined = await join({ nonce: `nonce of ${userId}`, userId, instead });
+    if (joined === 'spent') throw new Error('no challenge was shown');
+    return joined;
+  };
+  const show = (id: string, userId?: number) =>
+    join({ nonce: `nonce of ${id}`, userId, instead: undefined, spent: { minute: 1, id } });
+  return { line, ask, show };
 }
 
 test('who joins at once joins with one call, a user with one place however often', async () => {
@@ -37,6 +47,19 @@ test('who joins at once joins with one call, a user with one place however often
   expect(line).toMatchObject({ joined: 4, calls: 1 });
   expect(joined.map((one) => one?.arrival)).toEqual([1, 2, 2, 3, 4]);
   expect(joined.map((one) => one?.isNew)).toEqual([true, true, false, true, true]);
+});
+
+test('a challenge that gave a place before fails alone, in its batch too', async () => {
+  const { line, show } = lineOf();
+  const arrivalOf = (joined: Awaited<ReturnType<typeof show>>) =>
+    typeof joined === 'object' ? joined.arrival : joined;
+  const first = await Promise.all([show('a'), show('a'), show('b')]);
+  expect(first.map(arrivalOf)).toEqual([1, 'spent', 2]);
+  const second = await Promise.all([show('b'), show('c'), show('a'), show('d')]);
+  expect(second.map(arrivalOf)).toEqual(['spent', 3, 'spent', 4]);
+  expect(line).toMatchObject({ joined: 4, calls: 3 });
+  // A user who has a place keeps it, and what was shown for it.
+  expect([await show('e', 7), await show('f', 7), await show('f')].map(arrivalOf)).toEqual([5, 5, 6]);
 });
 
 test('a user keeps a place until it is over, and gets a new one instead of that', async () => {

@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BookRequest } from '../shared/contract/jobs.ts';
-import { ADMISSION_TOKEN_HEADER, type Receipt, type VisitorView } from '../shared/contract/waiting-room.ts';
+import {
+  ADMISSION_TOKEN_HEADER,
+  type ChallengeView,
+  type Receipt,
+  type VisitorView,
+} from '../shared/contract/waiting-room.ts';
 import { createOrder } from '../shared/domain/draw.ts';
+import { createJoinMeter } from '../shared/domain/join-challenge.ts';
 import { createRoomTokens, type Visitor } from '../shared/domain/room-tokens.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { Room, RoomState, RoomStore } from '../shared/stores/rooms.ts';
 import { ApiError } from './http.ts';
+import type { JoinChallenge, Shown } from './join-challenge.ts';
 import { createJoin } from './room-joins.ts';
 import { createRoomMeasures } from './room-measures.ts';
 import { beforeSaleView, isBeforeSale, MAX_ASK_SECONDS, nowOf, viewOf, waitingView, waitOf } from './visitor-views.ts';
@@ -35,6 +42,8 @@ type KnownRoom = Room & {
   /** The drawn order. */
   order: ((arrival: number) => number) | undefined;
   join: ReturnType<typeof createJoin>;
+  /** How many join in a second, at all API processes. */
+  meter: ReturnType<typeof createJoinMeter>;
   /** The last position of whom this node told that it was their turn. */
   furthest: number;
   /** Visitors who left by this node. */
@@ -57,12 +66,13 @@ const LATER: readonly unknown[] = ['WAIT', 'REBUILD'];
  */
 export async function createWaitingRooms(deps: {
   rooms: RoomStore;
+  challenges: JoinChallenge;
   loops: Loops;
   /** Whether no worker runs, and so nobody is admitted. */
   isStopped: () => boolean;
   log: Logger;
 }) {
-  const { rooms: store, loops, isStopped, log } = deps;
+  const { rooms: store, challenges, loops, isStopped, log } = deps;
   const rooms = new Map<number, KnownRoom>();
   const turns = new Map<string, { view: VisitorView; untilMs: number }>();
   const measures = createRoomMeasures();
@@ -75,7 +85,7 @@ export async function createWaitingRooms(deps: {
     if (rooms.get(eventId)?.generation === room.generation) return; // another list was faster, and it may be in use
     const tokens = createRoomTokens(room.secret);
     const line = { ...room, tokens, state: undefined, order: undefined, furthest: 0, leavers: 0 };
-    rooms.set(eventId, Object.assign(line, { join: createJoin(store, line) }));
+    rooms.set(eventId, Object.assign(line, { join: createJoin(store, line), meter: createJoinMeter() }));
   }
 
   async function list(): Promise<void> {
@@ -83,6 +93,8 @@ export async function createWaitingRooms(deps: {
     const active = new Map(lines.map(({ eventId, generation }) => [eventId, generation]));
     for (const eventId of rooms.keys()) if (!active.has(eventId)) rooms.delete(eventId);
     for (const [eventId, generation] of active) if (rooms.get(eventId)?.generation !== generation) await know(eventId);
+    for (const { eventId, challenge, challengeBits } of lines)
+      Object.assign(rooms.get(eventId)?.settings ?? {}, { challenge, challengeBits });
     isListed = true;
   }
 
@@ -102,6 +114,7 @@ export async function createWaitingRooms(deps: {
       if (room.order !== undefined) Object.assign(state, { people: room.people, drawn: true });
       state.people ??= room.state?.people; // which a join may have told since this was asked
       room.state = state;
+      room.meter.note(state.joined, performance.now());
       if (state.on && !state.paused) {
         const { seconds, isTold } = waitOf(state, state.joined - state.serving - 1);
         measures.look(eventId, state, isTold ? seconds : undefined);
@@ -248,15 +261,26 @@ export async function createWaitingRooms(deps: {
       return stand(room, requireVisitor(room, token));
     },
 
+    /** What a new place in an event's line costs. */
+    challenge(eventId: number): ChallengeView {
+      const room = rooms.get(eventId);
+      return room === undefined || room.state?.on === false
+        ? { kind: 'off' }
+        : challenges.offer(room, nowOf(room.state ?? {}));
+    },
+
     /**
      * A place in line: the one that the token or the user has, as long as its turn has not passed, else a new one.
      *
-     * @throws ApiError OVERLOADED; UNAVAILABLE, or the fault of the call: then a place may have been given that nobody takes
+     * @param shown what a new place costs, where the line asks for a challenge
+     * @throws ApiError CHALLENGE_REQUIRED, CHALLENGE_INVALID; OVERLOADED; UNAVAILABLE, or the fault of the call: then a
+     * place may have been given that nobody takes
      */
     async join(
       eventId: number,
-      { token, nonce, userId }: { token: string | undefined; nonce: string | undefined; userId: number | undefined },
+      asked: { token: string | undefined; nonce: string | undefined; userId: number | undefined; shown: Shown },
     ): Promise<VisitorView & { visitorToken: string; isNew: boolean; receipt?: Receipt | undefined }> {
+      const { token, nonce, userId, shown } = asked;
       const room = rooms.get(eventId);
       if (room === undefined || room.state?.on === false)
         return { ...viewOf(eventId, 'open', MAX_ASK_SECONDS), visitorToken: '', isNew: false };
@@ -269,10 +293,13 @@ export async function createWaitingRooms(deps: {
         if (now !== undefined && !over(now.status)) return { ...now, visitorToken: token ?? '', isNew: false };
         instead = before.arrival;
       }
+      const spent = await challenges.check(room, shown, nowOf(room.state ?? {}));
       for (;;) {
-        const adding = room.join({ nonce: nonce ?? randomBytes(16).toString('base64url'), userId, instead });
+        const adding = room.join({ nonce: nonce ?? randomBytes(16).toString('base64url'), userId, instead, spent });
         if (adding === undefined) throw new ApiError('OVERLOADED');
-        const { arrival, isNew, receipt } = await adding;
+        const joined = await adding;
+        if (joined === 'spent') throw challenges.refusal('CHALLENGE_INVALID', room, nowOf(room.state ?? {}));
+        const { arrival, isNew, receipt } = joined;
         const visitor = { eventId, generation: room.generation, arrival, userId };
         const now = await stand(room, visitor);
         // A user's place of before, seen without its token, may be over too: once more, for a new one instead.

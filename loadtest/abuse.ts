@@ -1,12 +1,14 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULT_EVENT } from '../shared/contract/ids.ts';
 import { ConfigError } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
-import { type Aim, type AttackName, attacks, type Counts } from './abuse/attacks.ts';
+import { type Aim, type Attack, type AttackName, attacks, type Counts } from './abuse/attacks.ts';
 import { honest, p99Of, type Seen, winsSeat } from './abuse/honest.ts';
+import { waitForTurn } from './abuse/visitor.ts';
 import { percentile } from './figures.ts';
 import { wholeOf } from './options.ts';
 import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
@@ -21,7 +23,8 @@ const HELP = `npm run abuse -- [options]
 
 Lets one client do its worst against a system of its own, limits on, and measures what an honest client at another address sees before, during
 and after. Ends with 1 where a bound breaks: a booking's p99 stays under ${BOUND_MS} ms (or ${BOUND_TIMES_CALM} times the calm value), every booking is made,
-and /healthz and /readyz stay ok. While one account hoards a seat, another buyer gets it. Needs Linux: each client has a loopback address of its own.
+and /healthz and /readyz stay ok. While one account hoards a seat, another buyer gets it. While a waiting room is attacked, the turn
+of a visitor who joins behind the attacker has a bound. Needs Linux: each client has a loopback address of its own.
 
   --attack NAME   which attacks, several with commas, or all   (default all)
   --seconds N     how long each attack lasts                    (default 15)
@@ -33,6 +36,12 @@ const HOUSE = { ZONES: 50, ROWS: 20, SEATS_PER_ROW: 65 };
 
 /** Seconds of calm before the attacks, and after each. */
 const CALM_SECONDS = 8;
+
+/** Milliseconds after which an honest visitor joins the line that is attacked: behind those who attack it. */
+const BEHIND_MS = 4_000;
+
+/** The waiting rooms that are attacked: twenty people inside, turns of ten seconds. */
+const ROOM = { mode: 'on', peopleInside: 20, turnSeconds: 10 };
 
 function readOptions() {
   const text = { type: 'string' } as const;
@@ -55,14 +64,16 @@ async function operate(url: string, method: 'POST' | 'PUT', path: string, body: 
   return answer.json();
 }
 
-/** A taken seat and an event with a waiting room, for attackers to aim at. */
+/** A taken seat and two events with a waiting room, for attackers to aim at. */
 async function prepare(url: string): Promise<Aim> {
   const seat = '50-20-65';
   await operate(url, 'POST', `/api/events/${DEFAULT_EVENT}/block`, { seats: [seat] });
   const event = { name: 'Abuse', zones: [{ rows: 20, seatsPerRow: 65 }] };
-  const { id } = (await operate(url, 'POST', '/api/events', event)) as { id: number };
-  await operate(url, 'PUT', `/api/events/${id}/waiting-room`, { mode: 'on', peopleInside: 20 });
-  return { url, seat, wanted: '50-20-1', email: 'test@example.com', eventId: id };
+  const { id: eventId } = (await operate(url, 'POST', '/api/events', event)) as { id: number };
+  const { id: guardedId } = (await operate(url, 'POST', '/api/events', event)) as { id: number };
+  await operate(url, 'PUT', `/api/events/${eventId}/waiting-room`, ROOM);
+  await operate(url, 'PUT', `/api/events/${guardedId}/waiting-room`, { ...ROOM, challenge: 'work' });
+  return { url, seat, wanted: '50-20-1', email: 'test@example.com', eventId, guardedId };
 }
 
 /** Starts an attack; `stop` ends it and says what the attacker saw. */
@@ -79,6 +90,14 @@ async function startAttack(name: AttackName, aim: Aim) {
       return Array.isArray(counts) ? { 'attacker broke': 1 } : counts;
     },
   };
+}
+
+/** Seconds until the turn of a visitor who joins the attacked line; undefined where no line is attacked. */
+async function visitDuring(name: AttackName, aim: Aim): Promise<{ seconds: number; boundSeconds: number } | undefined> {
+  const { visit }: Attack = attacks[name];
+  if (visit === undefined) return undefined;
+  await sleep(BEHIND_MS);
+  return { seconds: await waitForTurn(aim.url, aim[visit.line]), boundSeconds: visit.boundSeconds };
 }
 
 /** The bounds that an honest client saw broken. */
@@ -108,22 +127,27 @@ async function main(): Promise<void> {
     await honest(own.url, CALM_SECONDS); // until V8 has compiled what is hot
     let before = await honest(own.url, CALM_SECONDS);
     console.log('Milliseconds of an honest client: booking p50 / p99 | /healthz p99\n');
-    console.log('| attack | before | | during | | after | | the attacker saw |\n|---|---|---|---|---|---|---|---|');
+    console.log('| attack | before | | during | | after | | turn in line (s) | the attacker saw |');
+    console.log('|---|---|---|---|---|---|---|---|---|');
     const broken: string[] = [];
     for (const name of options.chosen) {
       const boundMs = Math.max(BOUND_MS, BOUND_TIMES_CALM * p99Of(before));
       const attack = await startAttack(name, aim);
       const isHoarding = name === 'hoarding';
-      const [during, won] = await Promise.all([
+      const [during, won, visit] = await Promise.all([
         honest(own.url, options.seconds),
         isHoarding ? winsSeat(own.url, aim.wanted, options.seconds) : undefined,
+        visitDuring(name, aim),
       ]);
       const counts = await attack.stop();
       const after = await honest(own.url, CALM_SECONDS);
-      const row = [name, cellOf(before), cellOf(during), cellOf(after), wordsOf(counts)];
+      const turn = visit?.seconds.toFixed(1) ?? '';
+      const row = [name, cellOf(before), cellOf(during), cellOf(after), turn, wordsOf(counts)];
       console.log(`| ${row.join(' | ')} |`);
       if (won === false) broken.push(`${name}: nobody else got the seat in ${options.seconds} s`);
       broken.push(...brokenBy(during, boundMs).map((what) => `${name}: ${what}`));
+      if (visit !== undefined && visit.seconds > visit.boundSeconds)
+        broken.push(`${name}: a visitor's turn after ${turn} s, bound ${visit.boundSeconds} s`);
       broken.push(...brokenBy(after, boundMs).map((what) => `${name}, afterwards: ${what}`));
       before = after;
     }

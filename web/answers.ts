@@ -1,7 +1,8 @@
 import type { Refusal } from '../shared/contract/tickets.ts';
+import type { ChallengeView } from '../shared/contract/waiting-room.ts';
 
 /** The body of a refusal. */
-export type Problem = Partial<Refusal> & { detail?: string };
+export type Problem = Partial<Refusal> & { detail?: string; challenge?: ChallengeView };
 
 /** Milliseconds of a pause that an answer may ask for: longer ones no page lives. */
 const MAX_RETRY_AFTER_MS = 3_600_000;

@@ -6,9 +6,11 @@ import { joinBody, roomChange, VISITOR_TOKEN_HEADER, type VisitorView } from '..
 import { commitmentOf } from '../../shared/domain/draw.ts';
 import type { EventStore } from '../../shared/stores/events.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
+import { clientOf } from '../client-address.ts';
 import type { Control } from '../control.ts';
 import { ApiError, parse, readJson, readOptionalJson, refuseBody, refuseQuery, reply } from '../http.ts';
 import type { Identity } from '../identity.ts';
+import type { JoinChallenge } from '../join-challenge.ts';
 import { actorOf, type OperatorGuard } from '../operators.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import { mustLogIn, type WaitingRooms } from '../waiting-room.ts';
@@ -26,6 +28,7 @@ export function addWaitingRoomRoutes(
   app: Express,
   deps: {
     waitingRooms: WaitingRooms;
+    challenges: JoinChallenge;
     rooms: RoomStore;
     events: EventStore;
     identity: Identity;
@@ -34,7 +37,7 @@ export function addWaitingRoomRoutes(
     limits: RateLimits;
   },
 ): void {
-  const { waitingRooms, rooms, events, identity, control, requireOperator, limits } = deps;
+  const { waitingRooms, challenges, rooms, events, identity, control, requireOperator, limits } = deps;
 
   /** An event that has a room is there; of the others PostgreSQL is asked once. */
   async function eventOf(req: Request): Promise<number> {
@@ -65,12 +68,18 @@ export function addWaitingRoomRoutes(
 
   async function join(req: Request, res: Response): Promise<void> {
     refuseQuery(req);
-    const { nonce } = parse(joinBody, await readOptionalJson(req));
+    const { nonce, challenge, solution, proof } = parse(joinBody, await readOptionalJson(req));
     const id = await eventOf(req);
     const room = waitingRooms.find(id);
     const userId = room !== undefined && mustLogIn(room) ? (await identity.callerOf(req, undefined)).userId : undefined;
-    const { isNew, ...view } = await waitingRooms.join(id, { token: visitorTokenOf(req), nonce, userId });
+    const shown = { challenge, solution, proof, client: clientOf(req), address: req.ip ?? '' };
+    const { isNew, ...view } = await waitingRooms.join(id, { token: visitorTokenOf(req), nonce, userId, shown });
     replyView(res, isNew ? 201 : 200, view);
+  }
+
+  async function challengeOf(req: Request, res: Response): Promise<void> {
+    refuseQuery(req);
+    reply(res, 200, waitingRooms.challenge(await eventOf(req)));
   }
 
   async function leave(req: Request, res: Response): Promise<void> {
@@ -85,6 +94,8 @@ export function addWaitingRoomRoutes(
     const body = parse(roomChange, await readJson(req));
     const id = await eventOf(req);
     if (body.requireLogin && !identity.isOn) throw new ApiError('INVALID_REQUEST', 'requireLogin: nobody logs in here');
+    if (body.challenge === 'outside' && !challenges.hasOutside)
+      throw new ApiError('INVALID_REQUEST', 'challenge: outside needs CHALLENGE_URL and CHALLENGE_SECRET to be set');
     const isMore = body.mode !== undefined && body.mode !== 'off' && waitingRooms.find(id) === undefined;
     if (isMore && waitingRooms.count() >= MAX_ROOMS)
       throw new ApiError('OVERLOADED', `There are ${MAX_ROOMS} waiting rooms that are not off.`);
@@ -134,5 +145,6 @@ export function addWaitingRoomRoutes(
     .post(limits.joining, join)
     .delete(limits.joining, leave)
     .put(change);
+  app.get('/api/events/:id/waiting-room/challenge', challengeOf);
   app.get('/api/events/:id/waiting-room/draw', draw);
 }

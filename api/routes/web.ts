@@ -14,7 +14,7 @@ const HOME = '/events/1';
 
 /** Nothing from anywhere else, nothing inline, and what the pages ask is asked here. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** A file's name carries a hash of what is in it. */

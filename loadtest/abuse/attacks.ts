@@ -8,16 +8,25 @@ import { createConnection } from '../connection.ts';
 import { frameOf, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
 
 /**
- * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest user; `eventId` has a
- * waiting room.
+ * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest user;
+ * `eventId` has a waiting room, `guardedId` one that asks for work.
  */
-export type Aim = { url: string; seat: string; wanted: string; email: string; eventId: number };
+export type Aim = {
+  url: string;
+  seat: string;
+  wanted: string;
+  email: string;
+  eventId: number;
+  guardedId: number;
+};
 
 /** How often something was sent, answered or refused. */
 export type Counts = Record<string, number>;
 
-type Attack = {
+export type Attack = {
   about: string;
+  /** The line that an honest visitor joins meanwhile, and the seconds until the turn that they bear. */
+  visit?: { line: 'eventId' | 'guardedId'; boundSeconds: number };
   /** Attacks until the signal, and adds to `counts` what was seen. */
   run: (aim: Aim, counts: Counts, signal: AbortSignal) => Promise<void>;
 };
@@ -98,6 +107,23 @@ const aborted = (signal: AbortSignal) =>
 
 /** A ticket id as the API makes them, of a ticket that does not exist. */
 const unknownTicket = () => newTicketId(0);
+
+/** Joins a line again and again, from addresses in turn, and never comes back. */
+async function haunt(
+  { url }: Aim,
+  counts: Counts,
+  signal: AbortSignal,
+  eventId: number,
+  addresses: readonly string[],
+): Promise<void> {
+  const clients = addresses.map((from) => createConnection(url, from));
+  for (let i = 0; i < 240 && !signal.aborted; i += 1) {
+    const joining = clients[i % clients.length]?.send('POST', `/api/events/${eventId}/waiting-room`, { body: '{}' });
+    add(counts, String((await joining)?.status));
+  }
+  await aborted(signal);
+  for (const client of clients) client.close();
+}
 
 export const attacks = {
   'unknown-subscriptions': {
@@ -210,16 +236,13 @@ export const attacks = {
   },
   ghosts: {
     about: 'two addresses join the waiting room 240 times and never come back',
-    async run(aim, counts, signal) {
-      const clients = [createConnection(aim.url, address(0)), createConnection(aim.url, address(1))];
-      const path = `/api/events/${aim.eventId}/waiting-room`;
-      for (let i = 0; i < 240 && !signal.aborted; i += 1) {
-        const { status } = (await clients[i % 2]?.send('POST', path, { body: '{}' })) ?? { status: 0 };
-        add(counts, String(status));
-      }
-      await aborted(signal);
-      for (const client of clients) client.close();
-    },
+    visit: { line: 'eventId', boundSeconds: 60 },
+    run: (aim, counts, signal) => haunt(aim, counts, signal, aim.eventId, [address(0), address(1)]),
+  },
+  'ghosts-challenged': {
+    about: 'two others do so where joining asks for work, and do none',
+    visit: { line: 'guardedId', boundSeconds: 10 },
+    run: (aim, counts, signal) => haunt(aim, counts, signal, aim.guardedId, [address(2), address(3)]),
   },
   hoarding: {
     about: 'one account, from 16 addresses, holds one seat, lets it go and holds it again in the same instant',

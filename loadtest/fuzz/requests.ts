@@ -134,6 +134,12 @@ const ROUTES: readonly (readonly [weight: number, make: Maker])[] = [
         ask('GET', path),
         ask('DELETE', path),
         ask('GET', `${path}/draw`),
+        ask('GET', `${path}/challenge`),
+        ask('POST', path, [
+          ['challenge', '"c.1.1.8.1795338360250.1.x"'],
+          ['solution', '"1a7f"'],
+          ['proof', '"a token"'],
+        ]),
       ]);
       return { ...asked, headers: [...asked.headers, ['x-visitor-token', roomToken(random)]] };
     },
@@ -164,6 +170,8 @@ const ROOM: readonly Field[] = [
   ['paused', 'false'],
   ['peoplePerMinute', '600'],
   ['turnSeconds', '5'],
+  ['challenge', '"off"'],
+  ['challengeBits', '8'],
 ];
 const CHANGE: readonly Field[] = [
   ['name', '"Other"'],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { seatLabel, ticketId } from './ids.ts';
 import { refusal } from './tickets.ts';
+import { challengeView } from './waiting-room.ts';
 
 /** What an error tells besides its code, on both surfaces. */
 const details = {
@@ -21,6 +22,8 @@ export const problem = z
     ...details,
     /** Seats that somebody has, where an operator wants to block them. */
     seats: z.array(seatLabel).optional(),
+    /** With CHALLENGE_REQUIRED and CHALLENGE_INVALID: a fresh one. */
+    challenge: challengeView.optional(),
   })
   .meta({ id: 'Problem' });
 

@@ -32,6 +32,8 @@ const catalogue = {
   SALES_PAUSED: [409, 'Sales are paused.'],
   ADMISSION_REQUIRED: [403, 'The waiting room is on: an admission token is needed.'],
   ADMISSION_INVALID: [403, 'The admission token is not valid here.'],
+  CHALLENGE_REQUIRED: [403, 'This line asks for a challenge before it gives a place.'],
+  CHALLENGE_INVALID: [403, 'The challenge is not solved, has expired or was used before. Solve a new one.'],
   IDEMPOTENCY_MISMATCH: [422, 'This idempotency key was used with another request.'],
   UNAUTHENTICATED: [401, 'Log in first.'],
   FORBIDDEN: [403, 'This caller may not do that.'],

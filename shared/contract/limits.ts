@@ -64,6 +64,13 @@ export const MAX_ROOMS = 1_000;
 /** Bookings that one admission may be good for: four bits count them. */
 export const MAX_ADMISSION_USES = 15;
 
+/** Bits of work that a challenge at joining may ask for; characters of it, its solution and an outside check's token. */
+export const MIN_CHALLENGE_BITS = 8;
+export const MAX_CHALLENGE_BITS = 24;
+export const MAX_CHALLENGE_LENGTH = 160;
+export const MAX_SOLUTION_LENGTH = 32;
+export const MAX_PROOF_LENGTH = 4_096;
+
 /** Seconds that a turn may last, and that an admission may last after it. */
 export const MAX_TURN_SECONDS = 600;
 export const MAX_ADMISSION_SECONDS = 3_600;

@@ -9,7 +9,7 @@ import { workersView } from './workers.ts';
 export const MAX_EVENTS_IN_OVERVIEW = 20;
 export const MAX_FAULTS_IN_OVERVIEW = 30;
 
-const room = roomView.pick({ mode: true, paused: true, peoplePerMinute: true }).extend({
+const room = roomView.pick({ mode: true, paused: true, peoplePerMinute: true, challenge: true }).extend({
   /** How the line stands; left out where the room is off, or this node has not seen it yet. */
   line: roomView.pick({ on: true, waiting: true, inside: true, speedPerSecond: true }).optional(),
 });

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { eventId } from './ids.ts';
-import { MAX_ADMISSION_SECONDS, MAX_ADMISSION_USES, MAX_TURN_SECONDS } from './limits.ts';
+import {
+  MAX_ADMISSION_SECONDS,
+  MAX_ADMISSION_USES,
+  MAX_CHALLENGE_BITS,
+  MAX_CHALLENGE_LENGTH,
+  MAX_PROOF_LENGTH,
+  MAX_SOLUTION_LENGTH,
+  MAX_TURN_SECONDS,
+  MIN_CHALLENGE_BITS,
+} from './limits.ts';
 
 /** Header in which a visitor shows the visitor token: that of joining, or of a poll. */
 export const VISITOR_TOKEN_HEADER = 'x-visitor-token';
@@ -8,13 +17,39 @@ export const VISITOR_TOKEN_HEADER = 'x-visitor-token';
 /** Header in which a booking shows its admission token. */
 export const ADMISSION_TOKEN_HEADER = 'x-admission-token';
 
-/** Body of `POST /api/events/:id/waiting-room`, which may be left out. `nonce`: what the visitor adds to the draw. */
+/**
+ * Body of `POST /api/events/:id/waiting-room`, which may be left out. `nonce`: what the visitor adds to the draw. Where
+ * the line asks for a challenge: `challenge` with its `solution`, or the `proof` of an outside check.
+ */
 export const joinBody = z.strictObject({
   nonce: z
     .string()
     .regex(/^[\w-]{8,64}$/)
     .optional(),
+  challenge: z.string().min(1).max(MAX_CHALLENGE_LENGTH).optional(),
+  solution: z.string().min(1).max(MAX_SOLUTION_LENGTH).optional(),
+  proof: z.string().min(1).max(MAX_PROOF_LENGTH).optional(),
 });
+
+/**
+ * `GET /api/events/:id/waiting-room/challenge`, and `challenge` of a CHALLENGE_REQUIRED or CHALLENGE_INVALID: what
+ * joining asks for. A solution of `work` is a text for which SHA-256 of `challenge`, a colon and the text begins with
+ * `bits` zero bits.
+ */
+export const challengeView = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('off') }),
+    z.object({
+      kind: z.literal('work'),
+      challenge: z.string(),
+      bits: z.int(),
+      expiresAt: z.iso.datetime(),
+    }),
+    z.object({ kind: z.literal('outside'), siteKey: z.string().optional() }),
+  ])
+  .meta({ id: 'Challenge' });
+
+export type ChallengeView = z.infer<typeof challengeView>;
 
 /** open: nobody has to wait. turn_passed: it was not taken in time; join again. sold_out: every seat is confirmed. */
 export const visitorStatus = z.enum(['open', 'before_sale', 'waiting', 'your_turn', 'turn_passed', 'left', 'sold_out']);
@@ -92,6 +127,10 @@ const roomSettings = z.object({
   uses: z.int().min(1).max(MAX_ADMISSION_USES),
   /** Only who has logged in may join, each once. */
   requireLogin: z.boolean(),
+  /** What a new place costs: nothing, work that a page does by itself, or a check of an outside service. */
+  challenge: z.enum(['off', 'work', 'outside']),
+  /** Bits of the work; auto: more of them the more join. */
+  challengeBits: z.union([z.literal('auto'), z.int().min(MIN_CHALLENGE_BITS).max(MAX_CHALLENGE_BITS)]),
 });
 
 export type RoomSettings = z.infer<typeof roomSettings>;

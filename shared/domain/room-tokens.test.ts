@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { MAX_CHALLENGE_LENGTH } from '../contract/limits.ts';
 import { createRoomTokens } from './room-tokens.ts';
 
 const tokens = createRoomTokens(randomBytes(32));
@@ -12,10 +13,22 @@ const admission = fc.record({
   uses: fc.integer({ min: 1, max: 15 }),
 });
 
+const challenge = fc.record({
+  ...{ eventId: number, generation: number, untilMs: number },
+  bits: fc.integer({ min: 8, max: 24 }),
+  number: fc.nat(2 ** 48 - 1),
+});
+
 test('a token says what was signed, and no other secret signs it', () => {
   const others = createRoomTokens(randomBytes(32));
   fc.assert(
-    fc.property(visitor, admission, (someone, permission) => {
+    fc.property(visitor, admission, challenge, (someone, permission, work) => {
+      const cost = tokens.signChallenge(work);
+      expect(tokens.readChallenge(cost)).toEqual(work);
+      expect(cost.length).toBeLessThanOrEqual(MAX_CHALLENGE_LENGTH);
+      expect([others.readChallenge(cost), tokens.readVisitor(cost), tokens.readAdmission(cost)]).toEqual([
+        ...[undefined, undefined, undefined],
+      ]);
       const [place, pass] = [tokens.signVisitor(someone), tokens.signAdmission(permission)];
       expect(tokens.readVisitor(place)).toEqual(someone);
       expect(tokens.readAdmission(pass)).toEqual(permission);
@@ -23,6 +36,7 @@ test('a token says what was signed, and no other secret signs it', () => {
       expect(others.readAdmission(pass)).toBeUndefined();
       expect(tokens.readAdmission(place)).toBeUndefined();
       expect(tokens.readVisitor(pass)).toBeUndefined();
+      expect(tokens.readChallenge(pass)).toBeUndefined();
     }),
   );
 });

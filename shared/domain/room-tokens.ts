@@ -16,17 +16,23 @@ export type Admission = {
   uses: number;
 };
 
-/** The longest a token of either kind may be, in characters. */
+/** Work that a line asks for before it gives a place: its bits, its end, and a number that makes it unique. */
+export type Challenge = { eventId: number; generation: number; bits: number; untilMs: number; number: number };
+
+/** What a token is for: a visitor, an admission, a challenge. */
+type Kind = 'v' | 'a' | 'c';
+
+/** The longest a token of any kind may be, in characters. */
 const MAX_TOKEN = 160;
 
 /** A text of numbers with what they are for in front, and the HMAC-SHA256 of all of it behind. */
-function sign(secret: Buffer, kind: 'v' | 'a', numbers: readonly number[]): string {
+function sign(secret: Buffer, kind: Kind, numbers: readonly number[]): string {
   const text = `${kind}.${numbers.join('.')}`;
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
 }
 
 /** The numbers of a token that was signed with this secret for this use; undefined for every other text. */
-function verify(secret: Buffer, kind: 'v' | 'a', token: string): number[] | undefined {
+function verify(secret: Buffer, kind: Kind, token: string): number[] | undefined {
   if (token.length > MAX_TOKEN) return undefined;
   const end = token.lastIndexOf('.');
   const text = token.slice(0, end);
@@ -53,6 +59,17 @@ export function createRoomTokens(secret: Buffer) {
     /** The same admission always gives the same token: who asks again gets no second one. */
     signAdmission: ({ eventId, generation, position, userId = 0, untilMs, uses }: Admission): string =>
       sign(secret, 'a', [eventId, generation, position, userId, untilMs, uses]),
+
+    signChallenge: ({ eventId, generation, bits, untilMs, number }: Challenge): string =>
+      sign(secret, 'c', [eventId, generation, bits, untilMs, number]),
+
+    /** The work of a challenge; undefined where it was not signed here. Its reader judges whether it still holds. */
+    readChallenge(token: string): Challenge | undefined {
+      const [eventId, generation, bits, untilMs, number] = verify(secret, 'c', token) ?? [];
+      if (eventId === undefined || generation === undefined || bits === undefined) return undefined;
+      if (untilMs === undefined || number === undefined) return undefined;
+      return { eventId, generation, bits, untilMs, number };
+    },
 
     /** What a token permits; undefined where it was not signed here. Whether it still holds is its reader's to judge. */
     readAdmission(token: string): Admission | undefined {

@@ -66,6 +66,9 @@ export const settings = z.object({
   AUTH_ISSUER: z.string().min(1).default('frontrow'),
   AUTH_AUDIENCE: z.string().min(1).default('frontrow'),
   AUTH_CLOCK_TOLERANCE_SECONDS: count(0, 300).default(5),
+  CHALLENGE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CHALLENGE_SECRET: z.string().min(1).optional(),
+  CHALLENGE_SITE_KEY: z.string().min(1).max(200).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01),
   /** Set by `npm start` for the parts it starts: the servers are embedded. Without ADMIN_TOKEN operators' routes are open on loopback then. */

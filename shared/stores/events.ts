@@ -62,7 +62,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
           id: true,
           name: true,
           salesPaused: true,
-          waitingRoom: { select: { mode: true, paused: true, peoplePerMinute: true } },
+          waitingRoom: { select: { mode: true, paused: true, peoplePerMinute: true, challenge: true } },
         },
         orderBy: { id: 'desc' },
         take: limit,

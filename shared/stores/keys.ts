@@ -52,6 +52,8 @@ export function keysOf(shard: number) {
     roomLeftStem: `${tag}:room-left:`,
     /** + event:generation:chunk */
     roomUsesStem: `${tag}:room-uses:`,
+    /** + event:minute in which the challenges expire */
+    roomSpentStem: `${tag}:room-spent:`,
     /** + event */
     suspectsStem: `${tag}:suspects:`,
     reconciled: `${tag}:reconciled`,

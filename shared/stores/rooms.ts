@@ -29,6 +29,10 @@ const MAX_TERMS = 16;
 /** A line, so long as its event is not cleared. */
 export type Line = { eventId: number; generation: number };
 export type MirroredLine = Line & { steppedMs: number };
+type ActiveLine = MirroredLine & Pick<RoomSettings, 'challenge' | 'challengeBits'>;
+
+/** A challenge that is shown for a place: the minute since 1970 in which it expires, and its id in the line. */
+export type Spent = { minute: number; id: string };
 
 /** A waiting room as PostgreSQL has it. The seed is a secret until the draw; `people` stands once it is drawn. */
 export type Room = Line & {
@@ -100,6 +104,9 @@ export type Step = {
 /** What PostgreSQL knows of a line after a step. */
 type Mirrored = { serving: number; numbers: number; people: number | null; chain: string };
 
+/** What a batch of joins got. */
+export type Joining = { first: number; people?: number; chain?: { before: string; after: string } };
+
 /** Waiting rooms: lines in Redis, where they move; settings, and what a wipe must not take, in PostgreSQL. */
 export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: PrismaClient; shards: number }) {
   const { redis, scripts, prisma, shards } = deps;
@@ -123,14 +130,14 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
     find,
 
     /** The lines of all rooms that are not off, each with the last step that PostgreSQL knows of. */
-    active: async (): Promise<MirroredLine[]> => {
+    active: async (): Promise<ActiveLine[]> => {
       const rows = await prisma.waitingRoom.findMany({
         where: { mode: { not: 'OFF' } },
-        select: { eventId: true, generation: true, steppedMs: true },
+        select: { eventId: true, generation: true, steppedMs: true, challenge: true, challengeBits: true },
         orderBy: { eventId: 'asc' },
         take: MAX_ROOMS,
       });
-      return rows.map((row) => ({ ...row, steppedMs: Number(row.steppedMs) }));
+      return rows.map((row) => ({ ...row, ...challengeOf(row), steppedMs: Number(row.steppedMs) }));
     },
 
     /**
@@ -140,9 +147,12 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
      * @returns what the changed settings were
      */
     async change(eventId: number, change: RoomChange, database: Database = prisma): Promise<Partial<RoomSettings>> {
-      const { mode, ...rest } = change;
+      const { mode, challengeBits, ...rest } = change;
       const { turnSeconds = null, admissionSeconds = null } = change;
-      const set = Object.entries({ ...rest, mode: mode && modes[mode] }).filter(([, value]) => value !== undefined);
+      const bits = challengeBits === 'auto' ? null : challengeBits;
+      const set = Object.entries({ ...rest, challengeBits: bits, mode: mode && modes[mode] }).filter(
+        ([, value]) => value !== undefined,
+      );
       const data: Prisma.WaitingRoomUncheckedUpdateInput = Object.fromEntries(set);
       await database.waitingRoom.createMany({ data: { eventId, ...fresh() }, skipDuplicates: true });
       await database.$executeRaw`SELECT event_id FROM waiting_room WHERE event_id = ${eventId}::int FOR NO KEY UPDATE`;
@@ -213,18 +223,24 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
      * Gives arrival numbers to visitors who join together.
      *
      * @param link what they add to the chain of a draw
+     * @param spent the challenges that these visitors show: each gives one place
      * @returns the first of their numbers; how many came before the sale, or the chain before and after while the line is open for
-     * the draw; `'later'` where a worker has to do something first
+     * the draw; `spent`, places in that list, where some gave a place before: then nobody has joined; `'later'` where a
+     * worker has to do something first
      */
     async join(
       { eventId, generation }: Line,
       visitors: number,
       link: string,
-    ): Promise<{ first: number; people?: number; chain?: { before: string; after: string } } | 'later'> {
-      type Reply = [first: number, people: number | '', before?: string, after?: string] | 'WAIT' | 'REBUILD';
-      const reply = await scripts<Reply>('joinRoom', shardOf(eventId), [eventId, generation, visitors, link]);
+      spent: readonly Spent[] = [],
+    ): Promise<Joining | { spent: number[] } | 'later'> {
+      type Given = [first: number, people: number | '', before?: string, after?: string];
+      type Reply = Given | ['SPENT', ...number[]] | 'WAIT' | 'REBUILD';
+      const args = [eventId, generation, visitors, link, ...spent.flatMap(({ minute, id }) => [minute, id])];
+      const reply = await scripts<Reply>('joinRoom', shardOf(eventId), args);
       if (typeof reply === 'string') return 'later';
-      const [first, people, before = '', after = ''] = reply;
+      if (reply[0] === 'SPENT') return { spent: reply.slice(1).map((number) => Number(number) - 1) };
+      const [first, people, before = '', after = ''] = reply as Given;
       return people === '' ? { first, chain: { before, after } } : { first, people };
     },
 
@@ -382,12 +398,18 @@ export type RoomStore = ReturnType<typeof createRoomStore>;
 
 const modes = { off: 'OFF', on: 'ON', auto: 'AUTO' } as const;
 
+const challengeOf = ({ challenge, challengeBits }: Pick<Prisma.WaitingRoomModel, 'challenge' | 'challengeBits'>) => ({
+  challenge: challenge as RoomSettings['challenge'],
+  challengeBits: challengeBits ?? ('auto' as const),
+});
+
 function settingsOf(row: Prisma.WaitingRoomModel): RoomSettings {
   const { paused, peoplePerMinute, peopleInside, etaLimitSeconds, turnSeconds, admissionSeconds, uses, requireLogin } =
     row;
   return {
     mode: row.mode.toLowerCase() as RoomSettings['mode'],
     ...{ paused, peoplePerMinute, peopleInside, etaLimitSeconds, turnSeconds, admissionSeconds, uses, requireLogin },
+    ...challengeOf(row),
   };
 }
 

@@ -34,7 +34,7 @@ export const scriptKeys = {
   settleTickets: ['settled', 'ticketStem', 'idemStem', 'channelStem'],
   watchTickets: ['settled', 'ticketStem'],
   openRoom: ['roomStem', 'roomHistoryStem', 'roomInsideStem'],
-  joinRoom: ['roomStem', 'houseStem'],
+  joinRoom: ['roomStem', 'houseStem', 'roomSpentStem'],
   takeTurn: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomInsideStem'],
   leaveRoom: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomUsesStem', 'roomInsideStem'],
   advanceRoom: [

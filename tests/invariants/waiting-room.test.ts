@@ -167,7 +167,7 @@ test('whatever comes when: serving never goes back, no number is given twice, no
       for (const one of actions) {
         if (one.kind === 'join') {
           const reply = await rooms.join(line, one.count, '0'.repeat(64));
-          if (reply === 'later') continue;
+          if (reply === 'later' || 'spent' in reply) continue;
           for (let i = 0; i < one.count; i += 1) {
             expect(given.has(reply.first + i)).toBe(false);
             given.add(reply.first + i);

@@ -275,6 +275,7 @@ test.each([
   ['/api/events/1.0', 404, 'EVENT_UNKNOWN'],
   ['/api/events/0x1/waiting-room', 404, 'EVENT_UNKNOWN'],
   ['/api/events/%201/waiting-room/draw', 404, 'EVENT_UNKNOWN'],
+  ['/api/events/%201/waiting-room/challenge', 404, 'EVENT_UNKNOWN'],
   ['/api/seats/map?eventId=1.0', 400, 'INVALID_REQUEST'],
   ['/api/events?limit=1e1', 400, 'INVALID_REQUEST'],
   ['/api/events?after=', 400, 'INVALID_REQUEST'],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { isSolved } from '../../shared/domain/join-challenge.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { startFakeRoom } from '../support/fake-room.ts';
@@ -77,7 +78,7 @@ describeInBrowser('the waiting page', (browser) => {
   };
 
   beforeEach(() => {
-    Object.assign(room, { view: ahead(240), asked: [], refusals: [], away: false, joinMs: 0, places: 0 });
+    Object.assign(room, { view: ahead(240), asked: [], refusals: [], joins: [], away: false, joinMs: 0, places: 0 });
   });
   afterEach(async () => {
     await context.close();
@@ -104,6 +105,44 @@ describeInBrowser('the waiting page', (browser) => {
     await page.getByRole('link', { name: 'Choose your seats' }).click();
     await page.waitForURL('**/events/1');
     expect(JSON.stringify(await context.storageState())).toContain('admission.token');
+  });
+
+  test('a line that asks for work gets it from a worker of the page, and then gives a place', async () => {
+    const challengeOf = (bits: number) => ({
+      kind: 'work' as const,
+      challenge: `c.1.1.${bits}.1795338360250.1.${'x'.repeat(43)}`,
+      bits,
+      expiresAt: new Date(Date.now() + 120_000).toISOString(),
+    });
+    const refusal = (code: string, bits: number) => ({
+      ...{ status: 403, code, detail: 'Solve it.', challenge: challengeOf(bits) },
+    });
+    // The first one is stale when it is solved: the page solves the next.
+    room.refusals = [refusal('CHALLENGE_REQUIRED', 10), refusal('CHALLENGE_INVALID', 17)];
+    await open();
+    await heading('Checking your browser');
+    expect(await page.getByRole('status').textContent()).toContain('a little work');
+    await page.getByRole('progressbar', { name: 'Work done' }).waitFor();
+    await heading('You are in line');
+    const [first, ...solvedOnes] = room.joins;
+    expect(first?.challenge).toBeUndefined();
+    expect(solvedOnes).toHaveLength(2);
+    for (const [i, bits] of [10, 17].entries()) {
+      const { challenge = '', solution = '' } = solvedOnes[i] ?? {};
+      expect(challenge).toBe(challengeOf(bits).challenge);
+      expect(isSolved(challenge, solution, bits)).toBe(true);
+    }
+    expect(await page.getByRole('progressbar', { name: 'Work done' }).count()).toBe(0);
+  });
+
+  test('a line that asks for an outside check says that the event has a page of its own', async () => {
+    const detail = 'Join the line there.';
+    room.refusals = [{ status: 403, code: 'CHALLENGE_REQUIRED', detail, challenge: { kind: 'outside' } }];
+    await open();
+    await heading('No place in line');
+    await page.getByText(detail).waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await heading('You are in line');
   });
 
   test('a reload and a second tab keep the place and the way that was gone', async () => {

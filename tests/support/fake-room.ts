@@ -8,6 +8,7 @@ import { securityHeaders } from '../../api/security-headers.ts';
 import { createAppServer } from '../../api/server.ts';
 import {
   admission,
+  type ChallengeView,
   joinAnswer,
   joinBody,
   VISITOR_TOKEN_HEADER,
@@ -25,7 +26,9 @@ export async function startFakeRoom() {
     /** Connections are cut instead of answered. */
     away: false,
     /** Refusals to give instead of an answer, first to last. */
-    refusals: [] as { status: number; code: string; detail: string }[],
+    refusals: [] as { status: number; code: string; detail: string; challenge?: ChallengeView }[],
+    /** What those who joined sent. */
+    joins: [] as z.infer<typeof joinBody>[],
     /** Questions since the start: method, time in milliseconds, and visitor token. */
     asked: [] as { method: string; atMs: number; token: string | undefined }[],
     /** Milliseconds that joining takes. */
@@ -50,6 +53,7 @@ export async function startFakeRoom() {
     const token = req.get(VISITOR_TOKEN_HEADER);
     if (room.away) return void req.socket.destroy();
     room.asked.push({ method: req.method, atMs: performance.now(), token });
+    if (req.method === 'POST') room.joins.push(joinBody.parse(req.body));
     const refusal = room.refusals.shift();
     if (refusal !== undefined) return void res.status(refusal.status).json(refusal);
     const view = { eventId: Number(req.params.id), ...room.view };

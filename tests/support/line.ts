@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { admission, visitorStatus } from '../../shared/contract/waiting-room.ts';
+import { isSolved } from '../../shared/domain/join-challenge.ts';
 import { type Reply, send } from './client.ts';
 
 /** What a visitor is told, as far as tests look at it. */
@@ -62,6 +63,14 @@ export function visitorAt(url: string, eventId = 1) {
       return { 'x-admission-token': given?.token ?? '' };
     },
   };
+}
+
+/** A challenge as a line gives it, and a text that solves it. */
+export async function solved(url: string, eventId: number): Promise<{ challenge: string; solution: string }> {
+  const { body } = await send(url, 'GET', `/api/events/${eventId}/waiting-room/challenge`);
+  const challenge = String(body.challenge);
+  for (let i = 0; ; i += 1)
+    if (isSolved(challenge, String(i), Number(body.bits))) return { challenge, solution: String(i) };
 }
 
 /** Sets an event's waiting room as an operator. */

@@ -62,7 +62,7 @@ function EventCard({ event, ask }: { event: Event; ask: Ask }) {
 function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
   const [rate, setRate] = useState<string>();
   const change = (some: object) => ask('PUT', `/api/events/${eventId}/waiting-room`, some);
-  const { mode, paused, peoplePerMinute, line } = room;
+  const { mode, paused, peoplePerMinute, challenge, line } = room;
   const setPeople = async (e: SubmitEvent) => {
     e.preventDefault();
     if (rate === undefined) return;
@@ -86,6 +86,14 @@ function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
             <option value="off">off</option>
             <option value="on">on</option>
             <option value="auto">auto</option>
+          </select>
+        </label>
+        <label>
+          <span class="label">Challenge at joining</span>
+          <select value={challenge} onChange={(e) => void change({ challenge: e.currentTarget.value })}>
+            <option value="off">none</option>
+            <option value="work">work of the browser</option>
+            <option value="outside">outside check</option>
           </select>
         </label>
         <form onSubmit={(e) => void setPeople(e)}>

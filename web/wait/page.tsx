@@ -63,6 +63,7 @@ export function WaitPage({ eventId }: { eventId: number }) {
         {refusal !== undefined && !whoLogsIn && room !== undefined && (
           <Refusal detail={refusal} tryAgain={() => void act(room.tryAgain())} />
         )}
+        {visit.checking !== undefined && <Checking progress={visit.checking} />}
         {view !== undefined && room !== undefined && (
           <Standing eventId={eventId} visit={visit} view={view} joinAgain={() => void act(room.joinAgain())} />
         )}
@@ -82,7 +83,8 @@ export function WaitPage({ eventId }: { eventId: number }) {
   );
 }
 
-function headlineOf({ view, refusal, trouble }: Visit): string {
+function headlineOf({ view, refusal, trouble, checking }: Visit): string {
+  if (checking !== undefined) return 'Checking your browser';
   if (view !== undefined) return headingOf(view.status);
   if (refusal !== undefined) return 'No place in line';
   return trouble === undefined ? 'Finding your place' : 'The waiting room is out of reach';
@@ -123,6 +125,16 @@ function Standing(props: { eventId: number; visit: Visit; view: VisitorView; joi
       );
   }
 }
+
+/** The work before a place is given. A screen reader hears the sentence once, and of the bar only where it is asked. */
+const Checking = ({ progress }: { progress: number }) => (
+  <>
+    <p role="status">This line asks each browser for a little work before it gives a place. It takes a few seconds.</p>
+    <div class="bar" role="progressbar" aria-label="Work done" aria-valuenow={Math.floor(100 * progress)}>
+      <div style={{ transform: `scaleX(${progress})`, transitionDuration: '0.2s' }} />
+    </div>
+  </>
+);
 
 function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position, message } }: { view: VisitorView }) {
   return (

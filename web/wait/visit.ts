@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type {
+  ChallengeView,
   joinAnswer,
   VISITOR_TOKEN_HEADER,
   visitorStatus,
@@ -7,6 +8,7 @@ import type {
 } from '../../shared/contract/waiting-room.ts';
 import { noteClock, noteTime, Refused, randomId, serverNow } from '../answers.ts';
 import { keptAdmission, keptPlace, keptSession } from '../kept.ts';
+import SolveWorker from './solve-worker.ts?worker';
 import { progressOf } from './words.ts';
 
 // Types only: zod itself would weigh ten times what this page does.
@@ -23,6 +25,8 @@ export type Visit = {
   progress: number;
   /** The last question had no answer (`lost`) or was put off (`busy`). It is asked again. */
   trouble?: 'lost' | 'busy';
+  /** How far the work has come that this line asks for before it gives a place, 0 to 1. */
+  checking?: number;
   /** Why the waiting room gives no place: it would say so again. Of `whoLogsIn` it takes nobody else. */
   refusal?: string;
   whoLogsIn?: boolean;
@@ -32,6 +36,9 @@ export type Visit = {
 const TIMEOUT_MS = 10_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
+
+/** Challenges that are solved for one try to join: the first may expire meanwhile, where a machine is very slow. */
+const MAX_CHALLENGES = 2;
 
 /** Seconds within which the next question is asked, whatever the answer says: timers hold no month. */
 const ASK_BOUNDS = { min: 1, max: 86_400 };
@@ -57,6 +64,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
   let failures = 0;
   let question = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let solving: Worker | undefined;
 
   function change(next: Visit): void {
     visit = next;
@@ -94,10 +102,40 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
 
   async function join(): Promise<Answer> {
     if (place.read() !== undefined) return send('GET');
-    const answer = await send('POST', { nonce: randomId() });
+    const answer = await joinAnew();
     admission.forget();
     if (answer.visitorToken) place.write({ visitorToken: answer.visitorToken }); // none where nobody has to wait
     return answer;
+  }
+
+  /** Takes a new place, with the work that the line asks for where it does. */
+  async function joinAnew(): Promise<Answer> {
+    const nonce = randomId();
+    let shown: object = {};
+    for (let challenges = 0; ; challenges += 1) {
+      try {
+        return await send('POST', { nonce, ...shown });
+      } catch (fault) {
+        const challenge = fault instanceof Refused ? fault.problem.challenge : undefined;
+        if (challenge?.kind !== 'work' || challenges >= MAX_CHALLENGES) throw fault;
+        shown = await work(challenge);
+      }
+    }
+  }
+
+  /** Solves a challenge beside the page, and shows how far it is. */
+  function work({ challenge, bits }: ChallengeView & { kind: 'work' }): Promise<object> {
+    const worker = new SolveWorker();
+    solving = worker;
+    change({ progress: 0, checking: 0 });
+    return new Promise<object>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<{ progress: number } | { solution: string }>) => {
+        if ('progress' in data) change({ ...visit, checking: data.progress });
+        else resolve({ challenge, solution: data.solution });
+      };
+      worker.onerror = () => reject(new Error('the worker broke'));
+      worker.postMessage({ challenge, bits });
+    }).finally(() => worker.terminate());
   }
 
   function take(view: Answer): void {
@@ -123,7 +161,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
         void ask();
         return;
       }
-      const { view: _, ...rest } = visit;
+      const { view: _, checking: __, ...rest } = visit;
       change({ ...rest, refusal: fault.message, whoLogsIn: fault.code === 'UNAUTHENTICATED' });
       return;
     }
@@ -131,7 +169,8 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     failures += 1;
     const told = fault instanceof Refused;
     const waitMs = Math.max(backoffMs, told ? fault.retryAfterMs : 0);
-    change({ ...visit, trouble: told ? 'busy' : 'lost' });
+    const { checking: _, ...rest } = visit;
+    change({ ...rest, trouble: told ? 'busy' : 'lost' });
     askIn(waitMs);
   }
 
@@ -210,6 +249,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     },
     stop(): void {
       clearTimeout(timer);
+      solving?.terminate();
       question += 1;
       removeEventListener('storage', followOtherTab);
       removeEventListener('online', backOnline);

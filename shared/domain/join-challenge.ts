@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Bits of work for a line that nobody crowds, and for the most crowded one: some 32,000 and 520,000 hashes. A slow phone
+ * does 200,000 a second.
+ */
+const CALM_BITS = 15;
+const CROWDED_BITS = 19;
+
+/** Joins a second that a line takes before its challenge becomes harder. Each doubling of them is one bit more. */
+const CALM_JOINS = 2;
+
+/** Milliseconds in which half of what a rate was is forgotten. */
+const HALF_LIFE_MS = 2_000;
+
+/** Bits of work that a line asks for by its load. */
+export const bitsOf = (joinsPerSecond: number): number =>
+  Math.min(CROWDED_BITS, CALM_BITS + Math.floor(Math.log2(Math.max(1, joinsPerSecond / CALM_JOINS))));
+
+/** Whether SHA-256 of `challenge`, a colon and `solution` begins with so many zero bits. */
+export function isSolved(challenge: string, solution: string, bits: number): boolean {
+  const hash = createHash('sha256').update(`${challenge}:${solution}`).digest();
+  return Math.clz32(hash.readUInt32BE(0)) >= bits;
+}
+
+/** Measures how many join a line in a second, from looks at how many have joined so far. */
+export function createJoinMeter() {
+  let last: { joined: number; atMs: number } | undefined;
+  let perSecond = 0;
+
+  return {
+    note(joined: number, atMs: number): void {
+      const before = last ?? { joined, atMs };
+      last = { joined, atMs };
+      if (atMs <= before.atMs) return;
+      const kept = 0.5 ** ((atMs - before.atMs) / HALF_LIFE_MS);
+      const seen = (1000 * Math.max(0, joined - before.joined)) / (atMs - before.atMs);
+      perSecond = perSecond * kept + seen * (1 - kept);
+    },
+    perSecond: (): number => perSecond,
+  };
+}
