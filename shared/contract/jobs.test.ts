@@ -14,3 +14,23 @@ test('an event of the version before, which knew no limit of its own accord, is 
   const event = { name: 'Gala', currency: 'EUR', zones: [{ rows: 1, seatsPerRow: 1, price: 0 }] };
   expect(jobs.createEvent.payload.parse({ eventId: 2, event }).event).toEqual(event);
 });
+
+const house = { name: 'Gala', currency: 'EUR', zones: [{ rows: 1, seatsPerRow: 1, price: 0 }] };
+test.each([
+  ['initialize', { eventId: 1 }],
+  ['clear', { eventId: 1, generation: 1 }],
+  ['createEvent', { eventId: 1, event: house }],
+  ['changeEvent', { eventId: 1, change: { salesPaused: true } }],
+  ['block', { eventId: 1, seats: ['1-1-1'] }],
+  ['unblock', { eventId: 1, seats: ['1-1-1'] }],
+  ['changeRoom', { eventId: 1, change: { mode: 'on' } }],
+  ['audit', { eventIds: [1] }],
+  ['rebuild', { eventIds: [1] }],
+] as const)(
+  "an operator's job %s of a newer version is refused, not done without what is new in it",
+  (name, payload) => {
+    const { payload: schema } = jobs[name];
+    expect(schema.safeParse(payload).success).toBe(true);
+    expect(schema.safeParse({ ...payload, dryRun: true }).success).toBe(false);
+  },
+);

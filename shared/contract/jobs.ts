@@ -96,7 +96,7 @@ export const rebuildReport = z.object({ events: z.array(houseReport).max(MAX_EVE
 const eventIds = z.array(eventId).max(MAX_EVENTS_LOOKED_AFTER);
 
 /** What an operator asks for, and by which operator: a job of the version before does not say. */
-const operatorJob = <Shape extends z.ZodRawShape>(shape: Shape) => z.object({ ...shape, by: actor.optional() });
+const operatorJob = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject({ ...shape, by: actor.optional() });
 
 /**
  * The catalogue of jobs: each name with its queue and the schema of its payload. Producers and workers both parse with it.
