@@ -6,6 +6,7 @@ import { type ErrorCode, statusOf, titleOf } from '../shared/contract/codes.ts';
 import { MAX_BODY_BYTES, MAX_BODY_LEVELS, MAX_WAIT_SECONDS } from '../shared/contract/limits.ts';
 import { estimateOf, type TicketView } from '../shared/contract/tickets.ts';
 import { nearestName } from '../shared/domain/nearest-name.ts';
+import { repeatedName } from '../shared/domain/repeated-name.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import { isUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
@@ -160,23 +161,46 @@ function readText(req: IncomingMessage, maxBytes: number): Promise<string> {
   });
 }
 
-function jsonOf(text: string): unknown {
+/**
+ * Reads a JSON text.
+ *
+ * @throws ApiError INVALID_REQUEST where it is none, is nested too deeply, or names a field twice
+ */
+export function jsonOf(text: string): unknown {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
     throw new ApiError('INVALID_REQUEST', 'The body is not valid JSON.');
   }
-  if (isDeeper(body, MAX_BODY_LEVELS)) throw new ApiError('INVALID_REQUEST', 'The body is nested too deeply.');
+  const names = namesIn(body, MAX_BODY_LEVELS);
+  if (names === undefined) throw new ApiError('INVALID_REQUEST', 'The body is nested too deeply.');
+  // Only a text with more colons than names can repeat one: most requests need no second look.
+  const repeated = colonsIn(text) > names ? repeatedName(text) : undefined;
+  if (repeated !== undefined) throw new ApiError('INVALID_REQUEST', `${nameOf([repeated])}: given more than once`);
   return body;
 }
 
-/** Whether a value has more levels than this: what walks through it afterwards, as `JSON.stringify` does, needs stack for each. */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  for (const name in value) if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true;
-  return false;
+/**
+ * How many names the objects of a value have; undefined where it has more levels than this: whatever walks through it afterwards, as
+ * `JSON.stringify` does, needs stack for each.
+ */
+function namesIn(value: unknown, levels: number): number | undefined {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (levels === 0) return undefined;
+  let names = 0;
+  for (const name in value) {
+    const inside = namesIn((value as Record<string, unknown>)[name], levels - 1);
+    if (inside === undefined) return undefined;
+    names += inside + 1;
+  }
+  return Array.isArray(value) ? names - value.length : names;
+}
+
+function colonsIn(text: string): number {
+  let colons = 0;
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) colons += 1;
+  return colons;
 }
 
 /** Whether a request brings a body, be it an empty one. */

@@ -10,7 +10,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { EventStore } from '../shared/stores/events.ts';
 import type { Door } from './door.ts';
-import { ApiError, asApiError, faultFields, parse, refuseQuery } from './http.ts';
+import { ApiError, asApiError, faultFields, jsonOf, parse, refuseQuery } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { OperatorGuard } from './operators.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -306,16 +306,10 @@ export function attachPush(
 
 /** A client's message, or what is wrong with it. */
 function parseMessage(text: string) {
-  let message: unknown;
   try {
-    message = JSON.parse(text);
-  } catch {
-    return WHAT_TO_SEND;
-  }
-  try {
-    return parse(clientMessage, message);
+    return parse(clientMessage, jsonOf(text));
   } catch (fault) {
-    return `${(fault as ApiError).message}. ${WHAT_TO_SEND}`;
+    return `${(fault as ApiError).message.replace(/\.$/, '')}. ${WHAT_TO_SEND}`;
   }
 }
 

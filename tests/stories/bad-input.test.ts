@@ -109,6 +109,16 @@ describe.each(ROUTES.filter(([, path]) => path !== '/docs'))('%s %s', (method, p
     });
 });
 
+test.each([
+  ['POST', '/reserve?wait=5', '{"zone":1,"count":1,"count":2}', 'count'],
+  ['POST', '/api/bookings?wait=5', '{"eventId":1,"userId":1,"seats":["1-1-1"],"seats":["1-1-2"]}', 'seats'],
+  ['PATCH', '/api/events/1', '{"salesPaused":true,"name":"New","salesPaused":false}', 'salesPaused'],
+  ['POST', '/api/events', '{"name":"New","zones":[{"rows":1,"seatsPerRow":5,"rows":2}]}', 'rows'],
+  ['POST', '/clear', '{"confirm":"no","confirm":"delete all bookings of event 1"}', 'confirm'],
+])('%s %s refuses a field that comes twice: %s', async (method, path, body, name) => {
+  expect(refusalOf(await send(system().url, method, path, body))).toBe(`${name}: given more than once`);
+});
+
 describe('a slip of the pen', () => {
   const seats = ['1-1-3'];
   const mine = { eventId: 1, userId: 1 };
@@ -304,6 +314,7 @@ describe('a WebSocket message', () => {
     ['a ticket id that is none', '{"type":"subscribe","ticketId":"x"}'],
     ['a field too many', '{"type":"watch","eventId":1,"zone":2}', 'zone: unknown field; known: type, eventId'],
     ['a name in another case', '{"type":"watch","eventid":1}', 'eventid: unknown field; did you mean eventId?'],
+    ['a field twice', '{"type":"watch","eventId":1,"eventId":2}', 'eventId: given more than once'],
   ])('with %s is refused, and the socket goes on', async (_name, message, words = '') => {
     const socket = await openSocket(system().url);
     socket.send(message);
