@@ -90,9 +90,9 @@ export function buildApp(deps: {
   challenges: JoinChallenge;
   metricsPage: () => Promise<string>;
   metricsTargets: MetricsTargets;
-  /** Whether this node was told to stop. */
   readiness: Readiness;
   pipeline: () => Promise<PipelineView>;
+  /** Whether this node was told to stop. */
   isStopping: () => boolean;
   log: Logger;
 }): Express {
