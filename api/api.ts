@@ -95,7 +95,7 @@ export async function startApi(deps: {
   const waitingRooms = await createWaitingRooms({ rooms, challenges, loops, isStopped: meter.isStopped, log });
   const watch = createWatch({ subscriber, seats, log });
   const workers = createWorkersStore({ redis, shards: config.SHARDS });
-  // Read each second, so that no request asks: without a worker nobody is told an estimate.
+  // Read once a second, so that no request reads it: without a worker no estimate is sent.
   const stopCounting = loops.repeat(
     'workers counted',
     COUNT_MS,
@@ -172,8 +172,9 @@ export async function startApi(deps: {
     server,
 
     /**
-     * Says that this node is not ready, and goes on accepting and serving for so long, while load balancers notice. Each answer ends its
-     * connection. Sockets are told to go one after the other, so that their clients do not come to the other nodes all at once.
+     * Reports this node as not ready, and keeps accepting and serving for so long, while load balancers notice. Each
+     * answer ends its connection. Sockets are closed one after the other, so that their clients do not reconnect to the
+     * other nodes all at once.
      */
     async drain(ms: number): Promise<void> {
       stopping = true;

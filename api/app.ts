@@ -126,7 +126,7 @@ export function buildApp(deps: {
   });
   const answerFaults: ErrorRequestHandler = (fault, req, res, _next) => {
     if (res.headersSent) {
-      log.error({ method: req.method, path: req.path, ...faultFields(fault) }, 'answer broke off');
+      log.error({ method: req.method, path: req.path, ...faultFields(fault) }, 'writing an answer failed');
       return void res.destroy(); // its client must see that the rest is missing
     }
     const answer = SEAT_SYSTEM_PATHS.test(req.path) ? replyConflict : replyProblem;

@@ -4,12 +4,14 @@ import { isPossibleTicket } from '../shared/domain/ticket-id.ts';
 import type { BookingStore } from '../shared/stores/bookings.ts';
 import { ApiError } from './http.ts';
 
-/** Bookings that one statement reads, and that may wait for the next one: clients can make up as many ids as they like. */
+/**
+ * Bookings that one statement reads, and that may wait for the next one: clients can make up as many ids as they like.
+ */
 const MAX_READ = 500;
 const MAX_WAITING = 2_000;
 
 /**
- * Bookings by id, as clients ask for them. One statement at a time reads all that were asked for meanwhile, so that made-up ids take one
+ * Reads bookings by id. One statement at a time reads all that were requested meanwhile, so that made-up ids take one
  * connection of the pool and not all of them.
  */
 export function createBookingReads({ bookings }: { bookings: Pick<BookingStore, 'findAll' | 'findNow'> }) {

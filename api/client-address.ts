@@ -9,7 +9,8 @@ const IPV6_CLIENT_BITS = 56;
 const WITH_PORT = /^(?:(\d+(?:\.\d+){3}):\d+|\[([^\]]+)\](?::\d+)?)$/;
 
 /**
- * The client that an address counts as: an IPv4 address, whether or not it is mapped into IPv6, or the /56 of an IPv6 address.
+ * The client that an address counts as: an IPv4 address, whether or not it is mapped into IPv6, or the /56 of an IPv6
+ * address.
  *
  * @returns undefined where the text is no IP address
  */
@@ -20,8 +21,8 @@ export function clientOfAddress(text: string): string | undefined {
 }
 
 /**
- * The client that a request counts as. A proxy that forwards something else than an IP address (`unknown`, a name) is counted as the
- * client itself: a made-up text must not be a new client each time.
+ * The client that a request counts as. A proxy that forwards something else than an IP address (`unknown`, a name) is
+ * counted as the client itself: a made-up text must not be a new client each time.
  */
 export const clientOf = ({ ip = '', socket }: Request): string =>
   clientOfAddress(ip) ?? clientOfAddress(socket.remoteAddress ?? '') ?? '';

@@ -8,17 +8,21 @@ const LINGER_MS = 2_500;
 /** Of these, how long a connection without a request under way is kept: its client may just be sending the next one. */
 const LAST_REQUEST_MS = 250;
 
-/** Milliseconds between two looks at which connections have ended or rest. */
+/** Milliseconds between two checks which connections have ended or are idle. */
 const LOOK_MS = 20;
 
-/** What Node notes of a connection: the answer that is under way on it, and what parses it, which an upgrade takes away. */
+/**
+ * The part of Node's state of a connection that we need: its answer under way, and its parser, which an upgrade
+ * removes.
+ */
 type HttpSocket = Socket & { _httpMessage?: object | null; parser?: object | null };
 
 const rests = (socket: HttpSocket): boolean => Boolean(socket.parser) && !socket._httpMessage;
 
 /**
- * Ends a server's connections so that no client sees a reset: an answer says that it is the last one, and a connection without a request
- * is half-closed. Node's own `close` destroys such connections at once, also those on which a request is arriving.
+ * Ends a server's connections so that no client sees a reset: an answer carries `Connection: close`, and a connection
+ * without a request is half-closed. Node's own `close` destroys such connections at once, also those on which a request
+ * is arriving.
  */
 export function createClosing(server: Server) {
   const connections = new Set<Socket>();
@@ -29,7 +33,7 @@ export function createClosing(server: Server) {
     socket.once('close', () => connections.delete(socket));
   });
 
-  /** A request that came after its connection was half-closed cannot be answered: it must not do anything either. */
+  /** A request that arrives after its connection was half-closed cannot be answered, so it must not run either. */
   function ignoreLateRequests(): void {
     const serving = server.listeners('request') as ((...args: unknown[]) => void)[];
     server.removeAllListeners('request');
@@ -39,7 +43,7 @@ export function createClosing(server: Server) {
     halfClosing = true;
   }
 
-  /** From here on each answer says that its connection ends. */
+  /** From here on each answer carries `Connection: close`. */
   function endEachConnection(): void {
     if (ending) return;
     ending = true;
@@ -54,7 +58,7 @@ export function createClosing(server: Server) {
     /** Accepts no more connections, and resolves when all have ended or were cut off. */
     async close(): Promise<void> {
       endEachConnection();
-      TcpServer.prototype.close.call(server); // the HTTP server's own would destroy resting connections
+      TcpServer.prototype.close.call(server); // the HTTP server's own `close` would destroy idle connections
       const startedAt = performance.now();
       for (let ms = 0; connections.size > 0 && ms < LINGER_MS; ms = performance.now() - startedAt) {
         if (ms >= LAST_REQUEST_MS) {

@@ -19,13 +19,14 @@ const CONNECTION_BOUNDS = {
 /** How a connection is treated: served, answered health checks only, or closed at once. */
 export type Admittance = 'served' | 'spare' | 'closed';
 
-/** Counts the open connections of a process and of each client in it, and says how one more is treated. */
+/** Counts the open connections of a process and of each client in it, and decides how one more is treated. */
 export function createConnectionShares(bounds = CONNECTION_BOUNDS) {
   const served = createCounts();
   const spare = createCounts();
 
   /**
-   * @param client whose connection it is; undefined for a proxy, which speaks for everybody and has no share
+   * @param client the client that owns the connection; undefined for a proxy, which forwards for all clients and has no
+   * share
    * @returns how it is treated, and what to call once it is closed
    */
   return function admit(client: string | undefined): { as: Admittance; close: () => void } {

@@ -25,13 +25,16 @@ const NOT_IN_TIME = 'No worker has done it in time. If it is on the queue, it is
 const SHARD = 0;
 
 /**
- * Hands an operator's work to a worker and waits for its answer: the API never changes a seat. The job is read again and again:
- * operators' jobs are few, and nothing that has to keep listening can stop unnoticed.
+ * Hands an operator's work to a worker and waits for its answer: the API never changes a seat. The job is polled:
+ * operators' jobs are few, and no subscription can stop unnoticed.
  */
 export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
   const { queue, tickets } = deps;
 
-  /** @throws ApiError with the code of a job that was refused, or UNAVAILABLE at the deadline; Error where it failed otherwise or is gone */
+  /**
+   * @throws ApiError with the code of a job that was refused, or UNAVAILABLE at the deadline; Error where it failed
+   * otherwise or is gone
+   */
   async function resultOf(jobId: string): Promise<unknown> {
     const deadline = performance.now() + TIMEOUT_MS;
     let pauseMs = READ_PAUSE.firstMs;
@@ -57,7 +60,8 @@ export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
 
   /**
    * @param idempotency the same key again joins the job that it led to, or gets what that answered
-   * @throws ApiError IDEMPOTENCY_MISMATCH; the code of a job that was refused for good; UNAVAILABLE where no worker answered in time
+   * @throws ApiError IDEMPOTENCY_MISMATCH; the code of a job that was refused for good; UNAVAILABLE where no worker
+   * answered in time
    */
   return async function control<Name extends OperatorJob>(
     name: Name,

@@ -10,17 +10,17 @@ import { createOriginGuard } from './origins.ts';
 import { areLimitsOn } from './rate-limits.ts';
 import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
 
-/** Paths that a connection past a bound may still ask for, so that an orchestrator sees a busy node as alive. */
+/** Paths that a connection past a bound may still request, so that an orchestrator sees a busy node as alive. */
 const HEALTH_PATHS = /^\/(healthz|readyz)(\/|\?|$)/;
 
 /** Milliseconds that such a connection may last. */
 const SPARE_MS = 5_000;
 
 /**
- * Decides which connections and requests come in at all, before any route, limit or body: each client has a share of the connections,
- * pages of other sites change nothing.
+ * Decides which connections and requests are admitted, before any route, limit or body: each client has a share of the
+ * connections, and pages of other sites change nothing.
  *
- * @param isProxy whether an address is a proxy that TRUST_PROXY names: it speaks for everybody and has no share
+ * @param isProxy whether an address is a proxy that TRUST_PROXY names: it forwards for all clients and has no share
  */
 export function createDoor(
   config: Parameters<typeof createOriginGuard>[0] & Parameters<typeof areLimitsOn>[0] & Pick<Config, 'TRUST_PROXY'>,
@@ -38,7 +38,10 @@ export function createDoor(
     return foreignOf(req);
   }
 
-  /** The client whose connection it is; undefined where clients are not limited, and for a proxy, which speaks for everybody. */
+  /**
+   * The client that owns the connection; undefined where clients are not limited, and for a proxy, which forwards for
+   * all clients.
+   */
   function clientOfSocket({ remoteAddress = '' }: Socket): string | undefined {
     return hasShares && !isProxy(remoteAddress) ? clientOfAddress(remoteAddress) : undefined;
   }
@@ -49,8 +52,8 @@ export function createDoor(
     clientOfSocket,
 
     /**
-     * Counts a connection, and closes one that is too many. Node's maxConnections would know those alone that the server's own
-     * handle accepted.
+     * Counts a connection, and closes it where it is one too many. Node's `maxConnections` counts only those that the
+     * server's own handle accepted.
      */
     connect(socket: Socket): void {
       const { as, close } = admit(clientOfSocket(socket));
@@ -62,7 +65,10 @@ export function createDoor(
       socket.once('close', () => clearTimeout(timer));
     },
 
-    /** The app for requests that come in. The others are refused, and their connection is closed: their body is not read. */
+    /**
+     * The app, for requests that are admitted. The others are refused and their connection is closed: their body is not
+     * read.
+     */
     before:
       (app: Express): RequestListener =>
       (req, res) => {

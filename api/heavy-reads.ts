@@ -5,7 +5,10 @@ import { clientOf } from './client-address.ts';
 import { ApiError } from './http.ts';
 import { areLimitsOn, type LimitsConfig, windowsOf } from './rate-limits.ts';
 
-/** Reads of one client that may wait for their turn where limits are on. Where they are off all may seem to come from one proxy. */
+/**
+ * Reads of one client that may wait for their turn where limits are on. Where limits are off, all reads may seem to
+ * come from one proxy.
+ */
 const MAX_WAITING_READS = 15;
 
 /** The reads of one client: how many are under way or wait, and the end of the turn that was given last. */
@@ -26,9 +29,9 @@ async function take(line: Line): Promise<() => void> {
 }
 
 /**
- * Reads that cost more than a booking, so that no client's reads make another's booking wait: those of one client follow one another,
- * and where limits are on their cost counts in a minute. A read costs 1, and 1 more for each 1,000 seats that it lists, 100 rows that it
- * reads or 100 zones that it sums up.
+ * Reads that cost more than a booking, so that no client's reads make another's booking wait: those of one client
+ * follow one another, and where limits are on their cost counts in a minute. A read costs 1, and 1 more for each 1,000
+ * seats that it lists, 100 rows that it reads or 100 zones that it sums up.
  */
 export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_MINUTE'>, counts?: LimitCountsStore) {
   const isOn = areLimitsOn(config);
@@ -36,7 +39,7 @@ export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_
   const lines = new Map<string, Line>();
 
   /**
-   * Counts a read before it is made. A client that has something left may make it, whatever it costs.
+   * Counts a read before it is made. A client with anything left of its minute may make it, at any cost.
    *
    * @throws ApiError RATE_LIMITED
    */

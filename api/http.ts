@@ -33,7 +33,10 @@ export function asApiError(fault: unknown): ApiError {
   return new ApiError(isUnavailable(fault) ? 'UNAVAILABLE' : 'INTERNAL', undefined, {}, fault);
 }
 
-/** The fields of a log line about a fault: a defect of ours has its type and stack, a server that is unavailable its message. */
+/**
+ * The fields of a log line about a fault: a defect of ours has its type and stack, a server that is unavailable its
+ * message.
+ */
 export const faultFields = (fault: unknown): { err: unknown } | { fault: string } =>
   isUnavailable(fault) ? { fault: (fault as Error).message } : { err: fault };
 
@@ -71,7 +74,7 @@ export function replyTicket(
   reply(res, status, body, { location: ticket });
 }
 
-/** The error for a ticket that got nothing; `asked` is what the answer repeats of the request. */
+/** The error for a ticket that got nothing; `asked` holds the fields of the request that the answer repeats. */
 export function refusedTicket(view: TicketView, asked: Record<string, unknown> = {}): ApiError {
   const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt, holdAgainAt, booking } = view;
   const detail =
@@ -248,7 +251,7 @@ export function parse<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  // Only now with our own words: with them zod takes a microsecond more, which what is right should not pay.
+  // Our own wording only for a refusal: it costs zod a microsecond, which valid input should not pay.
   const { error = parsed.error } = schema.safeParse(value, WORDING[what]);
   throw new ApiError('INVALID_REQUEST', problemsOf(error));
 }
@@ -275,7 +278,7 @@ const WORDING: Record<Named, { error: z.core.$ZodErrorMap }> = {
   parameter: wordingOf('parameter'),
 };
 
-/** What is wrong with what a client sent, each problem with its field. Unknown names come as `wordingOf` tells them. */
+/** The problems of a client's input, each with its field. `wordingOf` words those of unknown names. */
 const problemsOf = ({ issues }: z.ZodError): string =>
   listed(issues, ({ code, path, message }) =>
     code === 'unrecognized_keys' ? message : `${nameOf(path) || 'body'}: ${message}`,
@@ -292,7 +295,7 @@ function nameOf(path: readonly PropertyKey[]): string {
   return path.length === 0 || /^[\w.-]+$/.test(name) ? name : JSON.stringify(name);
 }
 
-/** What stands behind the question mark of a request's address, with it; empty where there is none. */
+/** The query of a request's address, with its question mark; empty where there is none. */
 function searchOf({ url = '' }: IncomingMessage): string {
   const mark = url.indexOf('?');
   return mark === -1 ? '' : url.slice(mark);
@@ -301,7 +304,7 @@ function searchOf({ url = '' }: IncomingMessage): string {
 /**
  * The parameters of a request's address, parsed with the route's schema, which is strict.
  *
- * @throws ApiError INVALID_REQUEST that names what is unknown, wrong or repeated
+ * @throws ApiError INVALID_REQUEST that names each unknown, wrong or repeated parameter
  */
 export function queryOf<Schema extends z.ZodObject>(req: IncomingMessage, schema: Schema): z.infer<Schema> {
   refuseBodyOfGet(req);
@@ -312,20 +315,22 @@ export function queryOf<Schema extends z.ZodObject>(req: IncomingMessage, schema
   return query;
 }
 
-/** Checks that a request to a route without parameters brings none: `queryOf`, for nothing where there is none. */
+/** Checks that a request to a route without parameters brings none. It costs nothing where there is no query. */
 export function refuseQuery(req: IncomingMessage): void {
   if (searchOf(req) !== '') queryOf(req, nothing);
   else refuseBodyOfGet(req);
 }
 
-/** A body of GET has no meaning (RFC 9110, section 9.3.1): what stands in it would be lost. Two bytes may be an empty object. */
+/**
+ * A body of GET has no meaning (RFC 9110, section 9.3.1): its content would be lost. Two bytes may be an empty object.
+ */
 function refuseBodyOfGet(req: IncomingMessage): void {
   const { method, headers } = req;
   if ((method === 'GET' || method === 'HEAD') && hasBody(req) && headers['content-length'] !== '2')
     throw new ApiError('INVALID_REQUEST', 'body: none is taken here; send parameters in the address');
 }
 
-/** Seconds to wait for an outcome, as the address tells them. */
+/** Seconds to wait for an outcome, from the request's address. */
 const waitQuery = z.strictObject({
   wait: z
     .string()

@@ -5,10 +5,10 @@ import type { Config } from '../shared/platform/config.ts';
 import type { UserStore } from '../shared/stores/users.ts';
 import { ApiError } from './http.ts';
 
-/** Who asks: nobody that we know, a user whom the body names, one who logged in, or an operator. */
+/** The caller of a request: unknown, a user whom the body names, a user who logged in, or an operator. */
 export type Caller = { userId?: number | undefined; loggedIn?: boolean; isOperator?: boolean };
 
-/** Whoever proved to be an operator, whatever the proof. */
+/** A caller that proved to be an operator, by any proof. */
 export const OPERATOR: Caller = { isOperator: true };
 
 /** Whose tickets and bookings a caller may read: everybody's, or one user's and those that are nobody's. */

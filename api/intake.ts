@@ -131,8 +131,9 @@ export function createIntake<Name extends BatchJob>(deps: {
     /**
      * Puts a request on the queue. Once this resolves the request is durable.
      *
-     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH, ADMISSION_INVALID where the admission has ended by Redis' clock; or the fault of
-     * the flush: then the request was not accepted (it may still be booked: a client that retries with its idempotency key learns it)
+     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH, ADMISSION_INVALID where the admission has ended by Redis'
+     * clock; or the fault of the flush: then the request was not accepted (it may still be booked: a client that
+     * retries with its idempotency key learns it)
      */
     async submit(
       shard: number,
@@ -167,11 +168,13 @@ export type Intake<Name extends BatchJob> = ReturnType<typeof createIntake<Name>
 const digestOf = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /**
- * What an `Idempotency-Key` header binds a request to, or undefined without one. A key belongs to its caller: to the user who is named, to
- * operators together (for a user whom they name), or to everybody who is not known. Nothing but the key tells an unknown caller from another, so it must be too long to
- * guess (I9). The address does not count: a client that changes its network while it retries would book twice.
+ * The binding of a request's `Idempotency-Key` header, or undefined without one. A key belongs to its caller: to the
+ * user who is named, to operators together (for a user whom they name), or to all unknown callers. Only the key
+ * distinguishes one unknown caller from another, so it must be too long to guess (I9). The address does not count: a
+ * client that changes its network while it retries would book twice.
  *
- * @throws ApiError INVALID_REQUEST where the key is shorter than 16 (1 for users who are logged in) or longer than 255 characters
+ * @throws ApiError INVALID_REQUEST where the key is shorter than 16 (1 for users who are logged in) or longer than 255
+ * characters
  */
 export function idempotencyOf(
   req: IncomingMessage,

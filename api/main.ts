@@ -54,10 +54,10 @@ async function start(
   const opening = acceptMany(server).catch((fault: Error) => {
     log.warn({ fault: fault.message }, 'connections are accepted one by one');
   });
-  // It listens already: a stop from here on drains, whether or not the further handles are there.
+  // The server listens already: a stop from here on drains, even before the other handles exist.
   onStop(async () => {
     await api.drain(drainSecondsOf(config) * 1000);
-    void (await opening)?.close(); // what they accepted is waited for with the rest
+    void (await opening)?.close(); // the drain waits for their accepted requests too
   });
   await opening;
   if (stopping.aborted) return;
@@ -73,7 +73,7 @@ async function main() {
   requireSecrets(config);
   const log = createLogger(config, 'api');
   if (config.NODE_ENV === 'production' && config.AUTH === 'off')
-    log.warn('AUTH=off: what a body says of its user is believed');
+    log.warn('AUTH=off: `userId` in request bodies is trusted');
   await runUntilSignal(log, (life) => start(config, servers, log, life), drainSecondsOf(config) * 1000);
 }
 

@@ -38,7 +38,7 @@ export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDD
 
   /**
    * @param given the token that a WebSocket's message brought, where a browser cannot send the header
-   * @returns the name of what proved it, for the audit trail
+   * @returns the name of the proof, for the audit trail
    * @throws ApiError UNAUTHENTICATED without a token, FORBIDDEN with a wrong one or where there is none to match
    */
   return function requireOperator(req: IncomingMessage, given = bearerOf(req)): string {
@@ -53,8 +53,8 @@ export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDD
 }
 
 /**
- * Guards what makes the default event empty or ready. The seat system's clients send no token there: with `RESET_FROM_LOOPBACK` they need
- * none on this machine, with embedded servers only.
+ * Guards the routes that empty or prepare the default event. The seat system's clients send no token there: with
+ * `RESET_FROM_LOOPBACK` they need none on this machine, with embedded servers only.
  */
 export const createResetGuard =
   (config: Pick<Config, 'EMBEDDED' | 'RESET_FROM_LOOPBACK'>, requireOperator: OperatorGuard): OperatorGuard =>
@@ -63,5 +63,5 @@ export const createResetGuard =
 
 export type OperatorGuard = ReturnType<typeof createOperatorGuard>;
 
-/** The operator of a request and the client's address, for the audit trail. `name` is what the guard answered. */
+/** The operator of a request and the client's address, for the audit trail. `name`: the guard's result. */
 export const actorOf = (req: Request, name: string): Actor => ({ name, address: (req.ip ?? 'unknown').slice(0, 64) });

@@ -10,7 +10,7 @@ export const isOwnOrigin = (origin: string, host: string | undefined): boolean =
 /** Methods that change nothing: pages of other sites may send them, and read the answer only where CORS allows it. */
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** How many `Host` headers a request has. Node keeps the first alone, and what stands in front may have gone by another. */
+/** How many `Host` headers a request has. Node keeps the first alone, and a proxy may have used another. */
 function countHosts({ rawHeaders }: IncomingMessage): number {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -21,9 +21,9 @@ function countHosts({ rawHeaders }: IncomingMessage): number {
 }
 
 /**
- * Refuses, before any route and any limit, requests that a browser sends for a page of another site: those that change something and
- * WebSockets. Where nothing but loopback is served, it also refuses every request under a name that is not this machine's own: a page
- * whose name was pointed at 127.0.0.1 (DNS rebinding) could read everything.
+ * Refuses, before any route and any limit, requests that a browser sends for a page of another site: those that change
+ * something and WebSockets. Where the server listens on loopback only, it also refuses every request for a host name
+ * that is not this machine's own: a page whose name resolves to 127.0.0.1 (DNS rebinding) could read everything.
  */
 export function createOriginGuard({ HOST, TRUST_PROXY, CORS_ORIGINS }: OriginConfig) {
   const isLoopbackOnly = isLoopbackName(HOST) && TRUST_PROXY === undefined;

@@ -25,7 +25,10 @@ const TICKET_ID_LENGTH = 36;
 /** Milliseconds between two tries to read what may have been missed. */
 const REREAD_PAUSE_MS = 500;
 
-/** Milliseconds between two messages of this node to itself: that they come shows that it hears of outcomes. */
+/**
+ * Milliseconds between two messages of this node to itself: their arrival shows that its subscription to outcomes
+ * works.
+ */
 const ECHO_MS = 2_000;
 
 /** Tickets that this node accepted last and remembers, at least so many and at most twice as many: those of a second or two, some 8 MB. */
@@ -105,7 +108,7 @@ export async function createOutcomes(deps: {
   const hearing = channels.map((_channel, shard) =>
     loops.watch(`outcomes of shard ${shard} heard`, { restart: () => subscriber.disconnect(true) }),
   );
-  const stopEcho = loops.repeat('echo', ECHO_MS, echo, () => undefined); // unheard, it stalls what it asks about
+  const stopEcho = loops.repeat('echo', ECHO_MS, echo, () => undefined); // a lost echo stalls the loop that it checks
 
   async function echo(): Promise<void> {
     await Promise.all(channels.map((channel) => redis.publish(channel, '')));
@@ -113,7 +116,7 @@ export async function createOutcomes(deps: {
 
   subscriber.on('message', (channel: string, message: string) => {
     const shard = channels.indexOf(channel);
-    if (shard === -1) return; // others listen on this connection too
+    if (shard === -1) return; // other subscriptions share this connection
     hearing[shard]?.progress();
     if (message === '') return; // this node's own
     for (const line of message.split('\n')) deliver(line.slice(0, TICKET_ID_LENGTH), line.slice(TICKET_ID_LENGTH + 1));
@@ -289,7 +292,7 @@ export async function createOutcomes(deps: {
     /** Ends every wait now, with the state that it knows. */
     stopWaiting: () => stopping.abort(),
 
-    /** Stops listening. */
+    /** Ends the subscription. */
     async close(): Promise<void> {
       await stopEcho();
       for (const one of hearing) one.end();

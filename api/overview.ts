@@ -139,7 +139,7 @@ export function createOverview(deps: {
         const bytes = Buffer.from(JSON.stringify(message));
         for (const watcher of watchers) watcher(bytes);
       } catch (fault) {
-        log.error({ err: fault }, 'making an overview failed'); // the next one may succeed: nobody else would begin it
+        log.error({ err: fault }, 'making an overview failed'); // the next one may succeed: only this loop begins it
       }
       await sleep(EVERY_MS, undefined, { ref: false });
     }

@@ -39,7 +39,7 @@ const MAX_WRONG_TOKENS = 5;
  */
 const PULSE = { pingMs: 30_000, idleMs: 120_000 };
 
-/** Milliseconds between two groups of sockets that are told to go. */
+/** Milliseconds between two groups of sockets that are closed. */
 const LEAVING_MS = 100;
 
 /** Close codes of RFC 6455, section 7.4.1, and IANA's registry. */
@@ -63,7 +63,7 @@ export function attachPush(
     identity: Pick<Identity, 'userOfToken' | 'stranger'>;
     overview: OverviewMaker;
     requireOperator: OperatorGuard;
-    /** Refuses upgrades before anything else is looked at, and says whose sockets they are. */
+    /** Refuses upgrades before any other check, and names the client of each socket. */
     door: Pick<Door, 'refusalOf' | 'clientOfSocket'>;
     log: Logger;
   },
@@ -148,7 +148,7 @@ export function attachPush(
       }
     }
 
-    /** Asks a server. The charge is given back where the thing exists, and stays where it does not. */
+    /** Reads from a server. The charge is given back where the thing exists, and stays where it does not. */
     async function lookUp<Found>(find: () => Promise<Found>): Promise<Found> {
       budget.charge(LOOK_UP_COST);
       const found = await find();
@@ -233,7 +233,7 @@ export function attachPush(
 
     function refuse(fault: unknown, about: { ticketId?: string; eventId?: number }): void {
       const { code, message, cause } = asApiError(fault);
-      if (cause !== undefined) log.warn({ ...about, ...faultFields(cause) }, 'message not served');
+      if (cause !== undefined) log.warn({ ...about, ...faultFields(cause) }, 'serving a message failed');
       send(errorMessage(code, message, about));
     }
 
@@ -279,7 +279,10 @@ export function attachPush(
   }
 
   return {
-    /** Tells the clients of now that this node goes away, one after the other over the second half of `ms`: new ones come elsewhere by then. */
+    /**
+     * Closes the open sockets as going away, one after the other over the second half of `ms`: by then new clients
+     * connect to other nodes.
+     */
     async drain(ms: number): Promise<void> {
       await sleep(ms / 2);
       const leaving = [...sockets.clients];
@@ -304,7 +307,7 @@ export function attachPush(
   };
 }
 
-/** A client's message, or what is wrong with it. */
+/** A client's message, or the problem with it. */
 function parseMessage(text: string) {
   try {
     return parse(clientMessage, jsonOf(text));

@@ -13,8 +13,8 @@ const WINDOW_MS = 60_000;
 const MAX_CLIENTS = 100_000;
 
 /**
- * Counts in the memory of this process: a booking costs no call of Redis for it. A client's window begins with its first request in any
- * process, so the map's order is roughly that in which windows end.
+ * Counts in the memory of this process: a booking costs no call of Redis for it. A client's window begins with its
+ * first request in any process, so the map's order is roughly that in which windows end.
  *
  * @param share makes the counts those of all processes; without it they are of this one
  */
@@ -34,7 +34,7 @@ export function createWindows(
     const known = windows.get(client);
     if (known !== undefined && known.resetTime.getTime() > nowMs) return known;
     const window = { totalHits: 0, resetTime: new Date(nowMs + windowMs) };
-    windows.delete(client); // one that has ended keeps no place in the order
+    windows.delete(client); // an ended window must not keep its place in the order
     windows.set(client, window);
     return window;
   }
@@ -68,7 +68,9 @@ export function createWindows(
 export const windowsOf = (limit: string, counts: LimitCountsStore | undefined) =>
   createWindows(WINDOW_MS, MAX_CLIENTS, counts && ((add) => counts.share(limit, add)));
 
-/** Tickets and bookings that do not exist, which one client may ask for in a minute: each is looked for in both stores. */
+/**
+ * Tickets and bookings that do not exist, which one client may request in a minute: each costs a read of both stores.
+ */
 const UNKNOWN_PER_MINUTE = 300;
 
 /** Whether clients are limited here: by the setting, or by where the node listens. */
@@ -80,7 +82,7 @@ export function areLimitsOn({ RATE_LIMIT, EMBEDDED, HOST, TRUST_PROXY }: LimitsC
 export type LimitsConfig = Pick<Config, 'RATE_LIMIT' | 'EMBEDDED' | 'HOST' | 'TRUST_PROXY'>;
 
 /**
- * What one client may ask of what costs, in a minute. `login`, `booking` and `joining` count the client's address
+ * The limits of one client's costly requests in a minute. `login`, `booking` and `joining` count the client's address
  * (an IPv6 client has a /56) and stand before a route; `bookingOf` counts who has shown who it is. What a body claims never
  * counts: else anybody could lock out anybody.
  *
@@ -121,12 +123,12 @@ export function createRateLimits(
   const unknown = windowsOf('unknown', counts);
 
   return {
-    /** @throws ApiError RATE_LIMITED where a client asked for too much that does not exist */
+    /** @throws ApiError RATE_LIMITED where a client requested too many things that do not exist */
     requireKnown(req: Request): void {
       if (!off && unknown.hits(clientOf(req)) >= UNKNOWN_PER_MINUTE) throw new ApiError('RATE_LIMITED');
     },
 
-    /** Counts that a client asked for a ticket or a booking that does not exist. */
+    /** Counts a client's request for a ticket or a booking that does not exist. */
     noteUnknown(req: Request): void {
       if (!off) unknown.increment(clientOf(req));
     },

@@ -5,12 +5,13 @@ import { isWritable } from '../shared/stores/pipeline.ts';
 /** Milliseconds that Redis may take for a write before this node calls itself not ready. */
 const PROBE_TIMEOUT_MS = 1_000;
 
-/** Milliseconds for which an answer serves whoever asks: asking often costs Redis nothing. */
+/** Milliseconds for which an answer is reused: frequent probes cost Redis nothing. */
 const KEPT_MS = 250;
 
 /**
- * Whether this process can serve: its own loops turn, and the Redis of each shard takes a write. What happens to accepted work is no part of
- * it: without workers or PostgreSQL, tickets are accepted, and pages, polls and lines are answered.
+ * Whether this process can serve: its own loops turn, and the Redis of each shard takes a write. The processing of
+ * accepted work is no part of it: without workers or PostgreSQL, tickets are accepted, and pages, polls and lines are
+ * answered.
  */
 export function createReadiness({ redis, shards, loops }: { redis: Redis; shards: number; loops: Loops }) {
   let last: Promise<boolean> | undefined;
@@ -38,7 +39,7 @@ export function createReadiness({ redis, shards, loops }: { redis: Redis; shards
 
 export type Readiness = ReturnType<typeof createReadiness>;
 
-/** What a probe answers; false where it fails or takes too long, which is what the caller asks about. */
+/** The result of a probe; false where it fails or takes too long, which is the caller's question. */
 async function inTime(probe: Promise<boolean>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<boolean>((resolve) => {

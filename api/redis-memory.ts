@@ -24,14 +24,18 @@ export function createRedisMemory({ redis, loops, log }: { redis: Redis; loops: 
     metrics.redisMemory.set(used);
     metrics.redisMemoryLimit.set(bound || figure('total_system_memory'));
     const now = bound > 0 && used > bound * FULL;
-    if (now !== full) log.warn({ used, bound }, now ? 'Redis fills up: bookings are refused' : 'Redis has room again');
+    if (now !== full)
+      log.warn(
+        { used, bound },
+        now ? 'Redis is nearly full: refusing bookings' : 'Redis has room again: accepting bookings',
+      );
     full = now;
     blind = false;
   }
 
-  /** What was known stays. Code that needs Redis reports its absence itself, so one line is enough. */
+  /** The last reading stays. Code that needs Redis reports its absence itself, so one line is enough. */
   function noteFault(fault: Error): void {
-    if (!blind) log.warn({ fault: fault.message }, 'reading how full Redis is failed');
+    if (!blind) log.warn({ fault: fault.message }, 'reading the memory of Redis failed');
     blind = true;
   }
 

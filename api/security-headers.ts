@@ -23,7 +23,8 @@ const TLS_ONLY = { maxAge: 31_536_000, includeSubDomains: false };
  */
 export function securityHeaders({ TRUST_PROXY }: Pick<Config, 'TRUST_PROXY'>) {
   const ofHelmet = headersOf(helmet({ ...LEFT_OUT, contentSecurityPolicy: POLICY, strictTransportSecurity: false }));
-  // Bookings, tickets and tokens are one person's: no cache keeps them. The map, pages and their files say how long they may be kept.
+  // Bookings, tickets and tokens are one person's: no cache keeps them. The map, pages and their files say how long
+  // they may be kept.
   const always = { ...ofHelmet, 'cache-control': 'no-store' };
   const overTls = { ...always, ...headersOf(helmet.strictTransportSecurity(TLS_ONLY)) };
   return (req: Request) => (TRUST_PROXY !== undefined && req.secure ? overTls : always);

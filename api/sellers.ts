@@ -4,9 +4,10 @@ import { ApiError } from './http.ts';
 import type { OperatorGuard } from './operators.ts';
 
 /**
- * Guards what sells seats. With `SELL_BY=server` a trusted server alone may, which proves itself as an operator does.
+ * Guards the routes that sell seats. With `SELL_BY=server` only a trusted server may, which authenticates as an
+ * operator does.
  *
- * @returns for a request the name of what proved its server; undefined where anybody may sell
+ * @returns a function of a request: the name of its server's proof; undefined where anybody may sell
  * @throws ApiError FORBIDDEN
  */
 export const createSellerGuard =

@@ -35,9 +35,9 @@ export type Timed = IncomingMessage & { cameAtMs?: number };
  * costs three times the CPU. Given classes that have the prototypes already, Express' call does nothing.
  *
  * @param headersOf what every answer carries, unless it says something else itself
- * @param options.keepAliveSeconds how long a connection may rest between two requests. Node's 5 s are what people think between two clicks, and
- *   would close connections just as they are used again
- * @param options.listener what is called for each request: the app, or what stands in front of it
+ * @param options.keepAliveSeconds how long a connection may rest between two requests. Node's 5 s are the time between
+ *   two clicks of a person, and would close connections just as they are used again
+ * @param options.listener called for each request: the app, or a wrapper in front of it
  */
 export function createAppServer(
   app: Express,

@@ -4,10 +4,15 @@ import { createTokenBucket, type TokenBucket } from '../shared/domain/token-buck
 const OF_SOCKET = { perSecond: 5_000, burst: 10_000 };
 const OF_CLIENT = { perSecond: 10_000, burst: 20_000 };
 
-/** The charge, in messages, for a message that needs a look-up in a server. It is given back where the look-up finds something. */
+/**
+ * The charge, in messages, for a message that needs a look-up in a server. It is given back where the look-up finds the
+ * thing.
+ */
 export const LOOK_UP_COST = 50;
 
-/** Milliseconds between two looks whether a socket may go on, at the most: tokens may have been given back meanwhile. */
+/**
+ * Milliseconds between two checks whether a socket may go on, at the most: tokens may have been given back meanwhile.
+ */
 const MAX_PAUSE_MS = 250;
 
 /** Milliseconds in which an empty bucket is full again. */
@@ -17,13 +22,13 @@ const REFILL_MS = 2_000;
 type Flow = { pause(): void; resume(): void };
 
 /**
- * Budgets for clients' messages. A socket that exceeds its own, or its client's for all sockets, is not read for a while: its messages wait in
- * the network, nothing is lost, and nobody else waits.
+ * Budgets for clients' messages. A socket that exceeds its own, or its client's for all sockets, is not read for a
+ * while: its messages wait in the network, none is lost, and no other client waits.
  */
 export function createSocketBudgets({ ofSocket = OF_SOCKET, ofClient = OF_CLIENT } = {}) {
   const clients = new Map<string, { bucket: TokenBucket; sockets: number }>();
 
-  /** @param client whose socket it is; undefined where clients are not limited */
+  /** @param client the client that owns the socket; undefined where clients are not limited */
   return function open(client: string | undefined, flow: Flow) {
     const bucket = createTokenBucket(ofSocket);
     const shared =

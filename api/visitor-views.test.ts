@@ -66,7 +66,8 @@ test('before the sale a visitor is told when it begins, and no place', () => {
     timeZone: 'Europe/Berlin',
   });
   expect(view.position).toBeUndefined();
-  const behind = beforeSaleView(1, { ...state, onSaleMs, aheadMs: -3_600_000 }); // an API that is an hour ahead of Redis
+  // an API that is an hour ahead of Redis
+  const behind = beforeSaleView(1, { ...state, onSaleMs, aheadMs: -3_600_000 });
   expect(Date.parse(behind.now ?? '')).toBeLessThan(Date.now() - 3_590_000);
   expect(behind.askAgainSeconds).toBe(30);
   expect(view.askAgainSeconds).toBeGreaterThanOrEqual(7.9);

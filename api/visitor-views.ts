@@ -5,7 +5,10 @@ import type { RoomState } from '../shared/stores/rooms.ts';
 /** Seconds after which a visitor is told to ask again, at the most. */
 export const MAX_ASK_SECONDS = 30;
 
-/** Share of a turn after which a visitor is told to ask again, at the most. advanceRoom.lua counts on it: LATE_SHARE is more. */
+/**
+ * Share of a turn after which a visitor is told to poll again, at the most. advanceRoom.lua counts on it: LATE_SHARE is
+ * more.
+ */
 const ASK_TURN_SHARE = 0.5;
 
 /** After which share of the wait: so the whole line asks some seven times for each person let in, and a turn is seen within a second. */
@@ -18,22 +21,31 @@ const DRAWN_PER_SECOND = 5_000;
 const MAX_WAIT_SECONDS = 24 * 3_600;
 
 /**
- * How far off an estimate may be: at a pace that is steady, around the paces that are possible, and where something else than the rate
- * bounds letting in. With these, eight waits in ten or more lay in the range told, at every length, in sales of `npm run spike` on a calm machine
- * and on a busy one.
+ * How far off an estimate may be: at a pace that is steady, around the paces that are possible, and where something
+ * else than the rate bounds letting in. With these, eight waits in ten or more lay in the range told, at every length,
+ * in sales of `npm run spike` on a calm machine and on a busy one.
  */
 const RANGE = { from: 0.6, to: 1.7 };
 const AROUND = { from: 0.7, to: 1.5 };
 const UNSTEADY = 2;
 
-/** By which share the rate grows in a second at the least while it grows, as advanceRoom.lua has it; and how many times faster it may become. */
+/**
+ * By which share the rate grows in a second at the least while it grows, as advanceRoom.lua has it; and how many times
+ * faster it may become.
+ */
 const SLOW_GROWTH = 0.1;
 const FASTER = 2;
 
-/** Share of the seats left, counted by the most that each may take, from which on it is not sure that they reach a visitor. */
+/**
+ * Share of the seats left, counted by the most that each may take, from which on it is not sure that they reach a
+ * visitor.
+ */
 const NEAR_THE_LAST = 0.75;
 
-/** How often seats come back, one time after the other, before the last who get one do: from turns, admissions and holds that nobody uses. */
+/**
+ * How often seats come back, one time after the other, before the last who get one do: from turns, admissions and holds
+ * that nobody uses.
+ */
 const TIMES_BACK = 2;
 
 const words: Record<VisitorView['status'], string> = {
@@ -48,7 +60,7 @@ const words: Record<VisitorView['status'], string> = {
 
 const PUT_OFF = 'The sale has been put off. You keep your place: turns begin anew with the sale.';
 
-/** What who waits is told while no worker runs: nobody is admitted, and there is no estimate. */
+/** The view of a waiting visitor while no worker runs: nobody is admitted, and there is no estimate. */
 const STOPPED = 'Admission is paused: no worker is running. Your place is kept.';
 
 /** What a visitor of an event's room is told. */
@@ -59,13 +71,16 @@ export const viewOf = (
   more: Partial<VisitorView> = {},
 ): VisitorView => ({ eventId, status, message: words[status], ...more, askAgainSeconds });
 
-/** Redis' clock, in milliseconds since 1970: turns, admissions and the sale begin and end by it, and never by this process' clock. */
+/**
+ * Redis' clock, in milliseconds since 1970: turns, admissions and the sale begin and end by it, and never by this
+ * process' clock.
+ */
 export const nowOf = ({ aheadMs = 0 }: Pick<RoomState, 'aheadMs'>): number => Date.now() + aheadMs;
 
 /** Whether an event's sale has yet to begin. */
 export const isBeforeSale = (state: RoomState): boolean => state.onSaleMs > nowOf(state);
 
-/** What a visitor is told who waits for the draw; or, with a position, for a sale that was put off after the draw. */
+/** The view of a visitor who waits for the draw; or, with a position, for a sale that was postponed after the draw. */
 export function beforeSaleView(eventId: number, state: RoomState, position?: number): VisitorView {
   const nowMs = nowOf(state);
   const left = (state.onSaleMs - nowMs) / 1000;
@@ -103,10 +118,11 @@ export function waitingView(eventId: number, state: RoomState, position: number,
 }
 
 /**
- * How long a visitor with so many people ahead waits, probably, and the range of it; whether they are told, and whether anything will be left.
+ * How long a visitor with so many people ahead waits, probably, and the range of it; whether they are told, and whether
+ * anything will be left.
  *
- * The range spans what may come: the rate may double, or grow slowly on its way to its top. A visitor whom the seats left may not reach
- * waits, if they do not, until others' turns, admissions and holds have run out.
+ * The range spans what may come: the rate may double, or grow slowly on its way to its top. A visitor whom the seats
+ * left may not reach waits, in that case, until others' turns, admissions and holds have run out.
  */
 export function waitOf(state: RoomState, ahead: number) {
   const { used, rate, growth, top, limit, speed, seatsEach, seatsMost, seatsSpare } = state;

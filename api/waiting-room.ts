@@ -26,11 +26,15 @@ const LIST_MS = 1_000;
 /** Milliseconds that a look under way is given when the node stops. */
 const STOP_MS = 1_000;
 
-/** Milliseconds for which it is remembered that a turn was taken or is over: asking more often costs no call of Redis. */
+/**
+ * Milliseconds for which it is remembered that a turn was taken or is over: asking more often costs no call of Redis.
+ */
 const TURN_KEPT_MS = 1_000;
 const MAX_TURNS_KEPT = 20_000;
 
-/** Milliseconds between the tries to take a turn, and after which no further one begins: a page gives an answer 10 s. */
+/**
+ * Milliseconds between the tries to take a turn, and after which no further one begins: a page gives an answer 10 s.
+ */
 const TURN_PAUSES_MS = [100, 300];
 const TURN_TRIED_MS = 3_000;
 
@@ -44,25 +48,30 @@ type KnownRoom = Room & {
   join: ReturnType<typeof createJoin>;
   /** How many join in a second, at all API processes. */
   meter: ReturnType<typeof createJoinMeter>;
-  /** The last position of whom this node told that it was their turn. */
+  /** The last position that this node reported as called. */
   furthest: number;
   /** Visitors who left by this node. */
   leavers: number;
 };
 
-/** What a visitor is told who joined before the room asked for a log-in: such a place and its admission may be anybody's. */
+/**
+ * The message for a visitor who joined before the room required a log-in: such a place and its admission may be
+ * anybody's.
+ */
 const LOG_IN_NOW = 'Visitors of this event log in now: log in, and join again.';
 
 /** Whether users must log in to stand in a room's line. */
 export const mustLogIn = ({ state, settings }: Pick<KnownRoom, 'state' | 'settings'>): boolean =>
   state?.login ?? settings.requireLogin;
 
-/** What Redis says of a turn that it cannot give now, though it has come: it has lost the line or is back with old data. */
+/**
+ * The results of Redis for a turn that has come but cannot be given now: it has lost the line or is back with old data.
+ */
 const LATER: readonly unknown[] = ['WAIT', 'REBUILD'];
 
 /**
  * The waiting rooms of one node. It holds how every line stands in memory and looks again a few times a second: who polls is answered
- * from there. While Redis is away the last state stands, so nobody is let in and everybody keeps their place.
+ * from there. While Redis is unavailable the last state stands, so nobody is let in and everybody keeps their place.
  */
 export async function createWaitingRooms(deps: {
   rooms: RoomStore;
@@ -131,7 +140,7 @@ export async function createWaitingRooms(deps: {
 
   /** One line for an outage, and not several a second. */
   function noteFault(fault: Error): void {
-    if (!isBlind) log.warn({ fault: fault.message }, 'reading waiting rooms failed: the last state stands');
+    if (!isBlind) log.warn({ fault: fault.message }, 'reading waiting rooms failed: using the last state');
     isBlind = true;
   }
 
@@ -154,10 +163,11 @@ export async function createWaitingRooms(deps: {
   }
 
   /**
-   * The view of a visitor whose turn has come: the same admission token, however often it is asked for. Only what stays true is
-   * remembered: a visitor who was told to wait must not hear it again once somebody behind was let in.
+   * The view of a visitor whose turn has come: the same admission token, however often it is requested. Only answers
+   * that stay true are remembered: a visitor who was told to wait must not be told so again once somebody behind was
+   * admitted.
    *
-   * @throws ApiError UNAVAILABLE where the turn cannot be taken and somebody behind was let in already
+   * @throws ApiError UNAVAILABLE where the turn cannot be taken and somebody behind was admitted already
    */
   async function turnView(room: KnownRoom, { arrival, userId }: Visitor, position: number): Promise<VisitorView> {
     const { eventId, generation, tokens } = room;
@@ -214,7 +224,10 @@ export async function createWaitingRooms(deps: {
     return visitor?.eventId === room.eventId && visitor.generation === room.generation ? visitor : undefined;
   }
 
-  /** @throws ApiError PLACE_UNKNOWN where the token is none of this line, or nobody's since users must log in to stand in it */
+  /**
+   * @throws ApiError PLACE_UNKNOWN where the token is none of this line, or nobody's since users must log in to stand
+   * in it
+   */
   function requireVisitor(room: KnownRoom, token: string | undefined): Visitor {
     const visitor = visitorOf(room, token);
     if (visitor === undefined) throw new ApiError('PLACE_UNKNOWN');
@@ -232,7 +245,7 @@ export async function createWaitingRooms(deps: {
   } catch (fault) {
     log.warn({ fault: (fault as Error).message }, 'waiting rooms are not known yet');
   }
-  // Apart, for lines are in Redis and the list is in PostgreSQL: without the one the other goes on.
+  // Two loops, because lines are in Redis and the list is in PostgreSQL: without the one the other goes on.
   const stops = [
     loops.repeat('waiting rooms listed', LIST_MS, refresh, noteFault, { isVital: false }),
     loops.repeat('lines read', REFRESH_MS, look, noteFault),
@@ -253,7 +266,8 @@ export async function createWaitingRooms(deps: {
     /**
      * How a visitor stands, without a call of Redis or PostgreSQL until the turn has come.
      *
-     * @throws ApiError PLACE_UNKNOWN where somebody has to wait and the token is none of this line; UNAVAILABLE as `turnView`
+     * @throws ApiError PLACE_UNKNOWN where somebody has to wait and the token is none of this line; UNAVAILABLE as
+     * `turnView`
      */
     poll(eventId: number, token: string | undefined): VisitorView | Promise<VisitorView> {
       const room = rooms.get(eventId);
@@ -274,7 +288,7 @@ export async function createWaitingRooms(deps: {
      *
      * @param shown what a new place costs, where the line asks for a challenge
      * @throws ApiError CHALLENGE_REQUIRED, CHALLENGE_INVALID; OVERLOADED; UNAVAILABLE, or the fault of the call: then a
-     * place may have been given that nobody takes
+     *   place may have been given that stays unused
      */
     async join(
       eventId: number,
@@ -323,9 +337,9 @@ export async function createWaitingRooms(deps: {
     },
 
     /**
-     * The admission that a booking of an event goes under; undefined where none is needed. Whose it is and who signed it are checked
-     * here alone. Its end is judged by Redis' clock where the request is accepted, never by this process' clock; its line and its uses
-     * are judged where seats are claimed.
+     * The admission that a booking of an event uses; undefined where none is needed. Its owner and its signature are
+     * checked here alone. Its end is judged by Redis' clock where the request is accepted, never by this process'
+     * clock; its line and its uses are judged where seats are claimed.
      *
      * @param headers of the booking's request
      * @param userOf the user that the request speaks for, asked where the admission names one

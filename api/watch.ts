@@ -78,7 +78,10 @@ export function createWatch(deps: { subscriber: Redis; seats: SeatStore; log: Lo
     watched.timer ??= setTimeout(() => flush(eventId, watched), COLLECT_MS);
   });
 
-  /** After a gap in the connection nobody knows what was missed: the version tells. It is asked for until it comes, or nobody watches. */
+  /**
+   * After a gap in the connection the missed changes are unknown: the version shows whether there were any. It is read
+   * until that succeeds or nobody watches.
+   */
   async function watchAgain(eventId: number, watched: Watched, gap: number): Promise<void> {
     while (gap === gaps && events.get(eventId) === watched) {
       try {
@@ -89,13 +92,13 @@ export function createWatch(deps: { subscriber: Redis; seats: SeatStore; log: Lo
         tellToReload(eventId, watched, version);
         return;
       } catch (fault) {
-        log.warn({ eventId, fault: (fault as Error).message }, 'watching seats again failed: trying again');
+        log.warn({ eventId, fault: (fault as Error).message }, 'resubscribing to seat changes failed: retrying');
         await sleep(AGAIN_MS, undefined, { ref: false });
       }
     }
   }
 
-  let gaps = 0; // each begins all anew
+  let gaps = 0; // each gap starts the count of tries anew
   subscriber.on('ready', () => {
     gaps += 1;
     for (const [eventId, watched] of events) void watchAgain(eventId, watched, gaps);

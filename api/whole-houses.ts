@@ -6,7 +6,10 @@ import { type RowMarks, rowsOfZone } from '../shared/stores/seat-marks.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { ApiError } from './http.ts';
 
-/** The seats of a zone: bitmaps of its rows, from the front, each filled up to whole bytes. `held` and `blocked` only where a seat is. */
+/**
+ * The seats of a zone: bitmaps of its rows, from the front, each filled up to whole bytes. `held` and `blocked` only
+ * where a seat is.
+ */
 type ZoneSeats = { zone: Zone; taken: Buffer; held: Buffer | undefined; blocked: Buffer | undefined };
 
 /** All seats of an event, at least as new as the version; version 0 where only PostgreSQL knows them. */
@@ -16,12 +19,12 @@ export type WholeHouse = { version: number; zones: readonly ZoneSeats[] };
 const MAX_KEPT = 20;
 const MAX_WAITING = 20_000;
 
-/** Seats that are listed before others have the event loop: a millisecond or less. */
+/** Seats that are listed before other work gets the event loop: a millisecond or less. */
 const SEATS_AT_ONCE = 2_000;
 
 /**
- * The seats of whole events, kept by version: what was not changed is not read again. Each event has one reading at a time, and all who
- * come while it is under way share the next.
+ * The seats of whole events, kept by version: an unchanged event is not read again. Each event has one read at a time,
+ * and all requests that come while it is under way share the next.
  */
 export function createWholeHouses({ seats }: { seats: SeatStore }) {
   type Readings = ReturnType<typeof createGroupCommit<null, WholeHouse>>;
@@ -55,13 +58,13 @@ export function createWholeHouses({ seats }: { seats: SeatStore }) {
     version > 0 && whole !== undefined && whole.version >= version;
 
   return {
-    /** Whether `at` answers without reading anything. */
+    /** Whether `at` answers without a read. */
     has: ({ eventId }: House, version: number): boolean => isCurrent(kept.get(eventId)?.last, version),
 
-    /** The seats at this version or a later one: who watches may have been told of this one. */
+    /** The seats at this version or a later one: a watcher may know this one. */
     async at(house: House, version: number): Promise<WholeHouse> {
       const known = kept.get(house.eventId) ?? { read: readingsOf(house), last: undefined };
-      kept.delete(house.eventId); // to stand last: the first is the one that nobody asked for the longest
+      kept.delete(house.eventId); // moved to the end: the first entry is the least recently used
       kept.set(house.eventId, known);
       const [oldest] = kept.keys();
       if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
@@ -88,7 +91,10 @@ function bitmapOf(zone: Zone, rows: readonly RowMarks[], what: 'taken' | 'held' 
   return bitmap.some((byte) => byte !== 0) ? bitmap : undefined;
 }
 
-/** Every seat as JSON, separated by commas, some at a time. The text is put together by hand: an object for each costs six times as much. */
+/**
+ * Every seat as JSON, separated by commas, in chunks. The text is concatenated by hand: an object for each seat costs
+ * six times as much.
+ */
 export async function* seatsAsJson({ zones }: WholeHouse): AsyncGenerator<string> {
   let text = '';
   let listed = 0;

@@ -63,7 +63,7 @@ export function adminRoutes(deps: {
     }
   };
 
-  /** Writes an act of this process into the trail before it is done: while PostgreSQL is away none is. */
+  /** Writes an act of this process into the trail before it is done: while PostgreSQL is unavailable no act is done. */
   const note = (act: TrailAct, by: Actor, changed?: { before?: object; after?: object }) =>
     trail.write({ id: newTicketId(0), act, by }, changed);
 

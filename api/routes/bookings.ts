@@ -99,7 +99,7 @@ export function bookingRoutes(deps: {
   const change = (kind: Exclude<ChangeRequest['kind'], 'return'>) => async (req: Request, res: Response) => {
     const bookingId = idOf(req);
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
-    const body = await readOptionalJson(req); // where people log in it has nothing to say
+    const body = await readOptionalJson(req); // empty where users log in
     const { userId: named, ...rest } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
     const soldBy = kind === 'confirm' ? requireSeller(req) : undefined;
     const caller = soldBy === undefined ? await identity.callerOf(req, named) : buyerOf(named);
@@ -113,7 +113,7 @@ export function bookingRoutes(deps: {
     await answer(req, res, submission, seconds, 200);
   };
 
-  /** Takes back what is sold, for an operator. */
+  /** Returns sold seats, for an operator. */
   async function takeBack(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
     const bookingId = idOf(req);
@@ -144,8 +144,8 @@ export function bookingRoutes(deps: {
   }
 
   /**
-   * An outcome never changes, the booking does: a replay is answered with the booking as it is now, and with 201 only while it is what was held
-   * then. A booking of another ticket is that of a key that Redis had forgotten.
+   * An outcome never changes, but its booking does: a replay is answered with the booking as it is now, and with 201
+   * only while its hold of then still stands. A booking of another ticket belongs to a key that Redis had forgotten.
    */
   async function replyOutcome(res: Response, done: number, view: TicketView, { isReplay }: Submission): Promise<void> {
     const { code, booking: told } = view;
@@ -166,7 +166,7 @@ export function bookingRoutes(deps: {
   return router;
 }
 
-/** Whose hold a trusted server confirms. */
+/** The user whose hold a trusted server confirms. */
 function buyerOf(named: number | undefined): Caller & { userId: number } {
   if (named === undefined) throw new ApiError('INVALID_REQUEST', 'userId: needed; it names whose hold it is');
   return { ...OPERATOR, userId: named };

@@ -88,7 +88,7 @@ export function eventRoutes(deps: {
     return { ...summaryOf(house), rings: house.settings.rings, counts: sum, zones };
   }
 
-  /** Writes the seats some at a time, as fast as the client reads: the whole list would be megabytes at once. */
+  /** Writes the seats in chunks, as fast as the client reads: the whole list would be megabytes at once. */
   async function replyWithSeats(
     res: Response,
     house: House,
@@ -137,7 +137,7 @@ export function eventRoutes(deps: {
   async function clear(req: Request, res: Response): Promise<void> {
     const by = actorOf(req, requireOperator(req));
     refuseQuery(req);
-    const body = await readOptionalJson(req); // where it is left out, too, the refusal names the field and the sentence
+    const body = await readOptionalJson(req); // a missing body too gets a refusal that names the field and the sentence
     const house = await houseOf(req);
     const { eventId: id, generation } = house;
     parse(clearBody(id), body);

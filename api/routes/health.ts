@@ -6,8 +6,8 @@ import type { Readiness } from '../readiness.ts';
 const word = (good: boolean) => (good ? 'ok' : 'not ok');
 
 /**
- * `/healthz`: this process runs. `/readyz`: it can serve, and is not stopping. `/healthz/pipeline`: what is accepted gets done; this one is for
- * people and alerts, never for load balancers, which would take every node out at once.
+ * `/healthz`: this process runs. `/readyz`: it can serve, and is not stopping. `/healthz/pipeline`: accepted work gets
+ * done; it is for people and alerts, never for load balancers, which would take every node out at once.
  */
 export function healthRoutes(deps: {
   readiness: Readiness;

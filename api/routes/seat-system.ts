@@ -41,7 +41,7 @@ import { visitorTokenOf } from './waiting-room.ts';
 
 const placeParams = z.object({ zone: inAddress(z.int().min(1)), row: inAddress(z.int().min(1)) });
 
-/** Milliseconds for which a node believes what it read of an event's seat limit. */
+/** Milliseconds for which a node reuses the seat limit that it read of an event. */
 const LIMIT_READ_MS = 1_000;
 
 /** How a visitor stands in the seat system's words. Who has no place (any more) is told to join. */
@@ -55,10 +55,13 @@ const seatSystemStatus = {
   sold_out: 'closed',
 } as const satisfies Record<VisitorView['status'], string>;
 
-/** What a request asked for, as it came: anything may stand there. */
+/** The fields of a request as received, not yet checked. */
 type Asked = { zone?: unknown; row?: unknown; count?: unknown };
 
-/** A refusal that repeats zone, row and count of its request, as the seat system's clients know it. What is no single value is left out. */
+/**
+ * A refusal that repeats zone, row and count of its request, as the seat system's clients expect it. Fields that hold
+ * no single value are left out.
+ */
 function repeating(fault: unknown, { zone, row, count }: Asked): unknown {
   if (!(fault instanceof ApiError)) return fault;
   for (const [name, value] of Object.entries({ zone, row, count }))
@@ -140,7 +143,7 @@ export function addSeatSystemRoutes(
     const admission = await admissionOf(req);
 
     const idempotency = idempotencyOf(req, '/reserve', body, soldBy === undefined ? undefined : OPERATOR);
-    // The claim script decides. A request with a key may be a repeated one, from before there was a limit.
+    // The claim script decides. A request with a key may repeat one from before the limit was set.
     if (idempotency === undefined && now.settings.seatLimit !== null && (await limitsBuyers()))
       throw new ApiError('BUYER_REQUIRED');
     const asked = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency, admission, soldBy };
@@ -153,13 +156,16 @@ export function addSeatSystemRoutes(
     replyTicket(res, 201, submission);
   }
 
-  /** Whether the event limits the seats of one buyer, as PostgreSQL had it a second ago at the most: nobody is refused for an old limit. */
+  /**
+   * Whether the event limits the seats of one buyer, as PostgreSQL had it at most a second ago: nobody is refused for
+   * an old limit.
+   */
   async function limitsBuyers(): Promise<boolean> {
     const now = await events.layout(DEFAULT_EVENT, LIMIT_READ_MS);
     return now !== undefined && now.settings.seatLimit !== null;
   }
 
-  /** An outcome never changes, the booking may: a replay is not told of seats that are sold no more. */
+  /** An outcome never changes, but its booking may: a replay does not report seats that are no longer sold. */
   async function replyOutcome(res: Response, view: TicketView, { isReplay }: Submission): Promise<void> {
     const { ticketId, booking } = view;
     if (booking === undefined) throw refusedTicket(view);

@@ -55,7 +55,7 @@ export function seatRoutes(deps: {
     await heavyReads.inTurn(req, res, 1 + Math.floor(query.limit / 1000), () => replyAvailable(res, house, query));
   }
 
-  /** Rows without a free seat are left out by the index that claims use, so that a page of a full house reads none. */
+  /** The index that claims use leaves out rows without a free seat, so that a page of a full house reads none. */
   async function replyAvailable(res: Response, house: House, query: z.infer<typeof availableQuery>): Promise<void> {
     const after = query.after === undefined ? undefined : seatOf(query.after);
     const rows = rowsFrom(house, query, after, await seats.fullRows(house.eventId));
@@ -126,8 +126,8 @@ const mapOf = ({ eventId: id }: House, { version, zones }: WholeHouse): SeatMap 
 });
 
 /**
- * The rows of a house that a list goes through, from the one on that its last page ended in. `full` has a 1 for each row, counted through
- * the house, that has no free seat.
+ * The rows of a house that a list goes through, from the one on that its last page ended in. `full` has a 1 for each
+ * row, counted through the house, that has no free seat.
  */
 function* rowsFrom(
   house: House,

@@ -8,11 +8,17 @@ import { ApiError, parse, readJson, refuseQuery, reply } from '../http.ts';
 import type { Identity } from '../identity.ts';
 import type { RateLimits } from '../rate-limits.ts';
 
-/** Tries of one client with one e-mail address within a quarter of an hour, and of all clients: a stranger's tries must not keep its owner out. */
+/**
+ * Tries of one client with one e-mail address within a quarter of an hour, and of all clients: a stranger's tries must
+ * not lock the address's owner out.
+ */
 const MAX_TRIES_OF_CLIENT = 10;
 const MAX_TRIES = 200;
 
-/** Passwords that this node checks at once: each takes 32 MiB and a good part of a second of a core, of which Node's pool has four. */
+/**
+ * Passwords that this node checks at once: each takes 32 MiB and a good part of a second of a core, of which Node's
+ * pool has four.
+ */
 const CHECKS = { slots: 4, waitingOfClient: 4, waiting: 200 };
 
 /** Logging in with e-mail and password, where no outside identity provider does that. */
