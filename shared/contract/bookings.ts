@@ -6,7 +6,7 @@ import { text } from './text.ts';
 /** Who asks. It counts only where logging in is off (`AUTH=off`), and is needed there; else the token tells. */
 const asUser = { userId: userId.optional() };
 
-/** The fields that say which seats are wanted: one of the first two, or a run. */
+/** The fields that name the wanted seats: one of the first two, or a run. */
 const wishFields = {
   seatNumber: seatLabel.optional(),
   seats: seatLabels.optional(),
@@ -16,7 +16,7 @@ const wishFields = {
 
 type Wished = z.infer<z.ZodObject<typeof wishFields>>;
 
-/** Checks that seats are asked for in one form. Every field of another form is refused by name, and never left out of account. */
+/** Checks that seats are requested in one form. Every field of another form is refused by name and never ignored. */
 function requireOneForm({ seatNumber, seats, zone, row, start, count }: Wished, ctx: z.RefinementCtx): void {
   const exact = seatNumber === undefined ? seats && 'seats' : 'seatNumber';
   const refuse = (name: string, message: string) => ctx.addIssue({ code: 'custom', path: [name], message });
@@ -50,8 +50,8 @@ export const bookingBody = z
 export const changeBody = z.strictObject(asUser);
 
 /**
- * Printable ASCII, as payment providers make them; its length is part of the bound on a batch of changes. Spaces around it, which slip in where
- * it is copied, are no part of it.
+ * Printable ASCII, as payment providers make them; its length is part of the bound on a batch of changes. Spaces around
+ * it, as copying adds them, are trimmed.
  */
 const paymentReference = z
   .string()

@@ -22,8 +22,8 @@ const catalogue = {
   HOLD_EXPIRED: [410, 'The hold has expired.'],
   ALREADY_CONFIRMED: [409, 'The booking is confirmed: its seats are sold.'],
   ALREADY_CANCELLED: [409, 'The booking is cancelled: its seats were given back.'],
-  ALREADY_RETURNED: [409, 'The booking was returned: its seats are sold no more.'],
-  NOT_CONFIRMED: [409, 'The booking is not confirmed: only what is sold can be returned.'],
+  ALREADY_RETURNED: [409, 'The booking was returned: its seats are no longer sold.'],
+  NOT_CONFIRMED: [409, 'The booking is not confirmed: only sold seats can be returned.'],
   PAYMENT_REFERENCE_USED: [
     409,
     'The payment reference confirmed another booking, or another one confirmed this booking.',
@@ -39,7 +39,7 @@ const catalogue = {
   FORBIDDEN: [403, 'This caller may not do that.'],
   RATE_LIMITED: [429, 'Too many requests. Try again later.'],
   OVERLOADED: [503, 'The queue is full. Try again later.'],
-  UNAVAILABLE: [503, 'A part of the service is away. Try again later.'],
+  UNAVAILABLE: [503, 'The service is temporarily unavailable. Try again later.'],
   INTERNAL: [500, 'Something went wrong on our side.'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 

@@ -1,8 +1,8 @@
 /**
  * Minor units of currencies: list one of ISO 4217 as of 2026-01-01
- * (https://www.six-group.com/en/products-services/financial-information/data-standards.html), without codes that have no minor unit
- * (gold, tests). `Intl` differs from it: browsers follow CLDR, which writes HUF, COP, IDR and IQD without decimals.
- * Codes that the list lost since 2020 stay (ANG, BGN, CUC, HRK, SLL, ZWL): events were priced in them.
+ * (https://www.six-group.com/en/products-services/financial-information/data-standards.html), without codes that have
+ * no minor unit (gold, tests). `Intl` differs from it: browsers follow CLDR, which writes HUF, COP, IDR and IQD without
+ * decimals. Codes that the list lost since 2020 stay (ANG, BGN, CUC, HRK, SLL, ZWL): events were priced in them.
  */
 const codesByMinorUnits = {
   0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',

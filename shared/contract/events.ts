@@ -21,7 +21,7 @@ const eventSettings = z.object({
   name: storedName,
   /** Before it every request is refused with NOT_ON_SALE. Null: on sale at once. */
   onSaleAt: moment.nullable(),
-  /** Where it takes place: pages show its times in it. */
+  /** The zone of its venue: pages show its times in it. */
   timeZone,
   salesPaused: z.boolean(),
   /** Seconds that a hold lasts, and that it may last at the most, extensions included. */
@@ -63,8 +63,8 @@ const isoCurrency = currency
   });
 
 /**
- * Seats of one buyer in an event whose operator sets no limit: as many as two families need, and few enough that one account cannot
- * take a whole block.
+ * Seats of one buyer in an event whose operator sets no limit: as many as two families need, and few enough that one
+ * account cannot take a whole block.
  */
 const DEFAULT_SEAT_LIMIT = 10;
 
@@ -113,7 +113,10 @@ export const acceptedChange = eventChange.extend({ name: storedName.optional() }
 /** Body of blocking and unblocking seats. */
 export const blockBody = z.strictObject({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });
 
-/** The sentence that an operator repeats to delete an event's bookings: it names the event, so that a slip does not empty another one. */
+/**
+ * The sentence that an operator repeats to delete an event's bookings: it names the event, so that a slip does not
+ * empty another one.
+ */
 export const clearSentence = (id: number): string => `delete all bookings of event ${id}`;
 
 /** Body of `DELETE /api/events/:id/bookings` and of `POST /clear`. */

@@ -28,7 +28,7 @@ const ticketTrace = z.strictObject({
 
 export type TicketTrace = z.infer<typeof ticketTrace>;
 
-/** The trusted server that asked for a sale, by the name of what proved it. Only where one did. */
+/** The trusted server that requested a sale, by the name of its proof; absent where none did. */
 const soldBy = z.string().min(1).max(64).optional();
 
 /** One accepted request for seats on its way to a worker: to hold them for a while, or to sell them at once. */
@@ -47,12 +47,12 @@ const bookRequest = z.strictObject({
 
 export type BookRequest = z.infer<typeof bookRequest>;
 
-/** One accepted request to change a hold, or to return what is sold. */
+/** One accepted request to change a hold, or to return a sold booking. */
 const changeRequest = z.strictObject({
   ticketId,
   kind: z.enum(['confirm', 'extend', 'cancel', 'return']),
   bookingId: ticketId,
-  /** Whose hold it is. A return has none, but the operator. */
+  /** The owner of the hold. A return carries the operator instead. */
   userId: userId.optional(),
   by: actor.optional(),
   reason: z.string().optional(),
@@ -95,7 +95,7 @@ export const rebuildReport = z.object({ events: z.array(houseReport).max(MAX_EVE
 
 const eventIds = z.array(eventId).max(MAX_EVENTS_LOOKED_AFTER);
 
-/** What an operator asks for, and by which operator: a job of the version before does not say. */
+/** An operator's request and the operator: jobs of the version before carry no operator. */
 const operatorJob = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject({ ...shape, by: actor.optional() });
 
 /**

@@ -22,7 +22,7 @@ const loggedFault = z.object({
   fault: z.string().optional(),
 });
 
-/** A setting of a server as it was found. `unknown`: this account may not read it. */
+/** A setting of a server as read. `unknown`: this account may not read it. */
 const serverSetting = z.object({
   setting: z.string(),
   value: z.string().optional(),
@@ -74,8 +74,8 @@ export const overview = z.object({
     .max(MAX_EVENTS_IN_OVERVIEW)
     .optional(),
   /**
-   * How Redis and PostgreSQL are set, as far as that decides what is lost when one of them fails; `cost` says what a wrong setting may
-   * cost. Left out until this node has looked.
+   * How Redis and PostgreSQL are set, as far as that decides what is lost when one of them fails; `cost` names the
+   * possible loss by a wrong setting. Left out until this node has read the settings.
    */
   serverSettings: z.array(serverSetting).optional(),
   /** The last of the API process that answers, the newest first, and which process that is. */

@@ -17,7 +17,7 @@ export const problem = z.object({ code: z.enum(problemCodes), message: z.string(
 
 export type Problem = z.infer<typeof problem>;
 
-/** `GET /healthz/pipeline`: how what lies behind the API stands. What could not be read is left out. */
+/** `GET /healthz/pipeline`: the state of the parts behind the API. Parts that could not be read are left out. */
 export const pipelineView = z
   .object({
     status: z.enum(['ok', 'not ok']),
@@ -49,5 +49,5 @@ export const pipelineView = z
 
 export type PipelineView = z.infer<typeof pipelineView>;
 
-/** What problems are found in. */
+/** The facts in which problems are found. */
 export type PipelineFacts = Omit<PipelineView, 'status' | 'problems'>;

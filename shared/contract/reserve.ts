@@ -5,7 +5,7 @@ import { MAX_SEATS_PER_REQUEST } from './limits.ts';
 /** The largest zone, row or seat number that any house may have. A house's own size is checked after this. */
 const position = z.int().min(1).max(100_000);
 
-/** The fields of a wish for seats side by side. */
+/** The fields of a request for seats side by side. */
 export const runFields = {
   zone: position.optional(),
   row: position.optional(),
@@ -13,7 +13,7 @@ export const runFields = {
   count: z.int().min(1).max(MAX_SEATS_PER_REQUEST),
 };
 
-/** Checks what no field of a run tells alone: a row lies in a zone, a start in a row. */
+/** Checks the fields of a run together: a row needs a zone, a start needs a row. */
 export function requirePlace(
   { zone, row, start }: { zone?: number | undefined; row?: number | undefined; start?: number | undefined },
   ctx: z.RefinementCtx,

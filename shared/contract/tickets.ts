@@ -22,7 +22,7 @@ export const booking = z
 
 export type Booking = z.infer<typeof booking>;
 
-/** The code that refuses what a booking allows no more, by the status in which it has ended. */
+/** The code that refuses a change of an ended booking, by the status in which it ended. */
 export const codeOfStatus = {
   EXPIRED: 'HOLD_EXPIRED',
   CONFIRMED: 'ALREADY_CONFIRMED',
@@ -60,8 +60,8 @@ const alternative = z.object({
 export type Alternative = z.infer<typeof alternative>;
 
 /**
- * What a refusal tells besides its code: the nearest places that are left, how many seats are held where everything is gone, from
- * when on seats are sold, or from when on the buyer may hold again.
+ * The fields of a refusal besides its code: the nearest places that are left, the number of held seats where none is
+ * free, the start of the sale, or the time from which the buyer may hold again.
  */
 export const refusal = z.object({
   code: errorCode,
@@ -102,10 +102,10 @@ export const doneOutcome = (kind: TicketKind, done: Booking): Outcome => ({
 /** The outcome of a ticket that was refused, as was to be expected. */
 export const rejectedOutcome = (kind: TicketKind, why: Refusal): Outcome => ({ kind, status: 'rejected', ...why });
 
-/** What a ticket that waits is told while no worker runs. */
+/** The message for a waiting ticket while no worker runs. */
 const STOPPED_MESSAGE = 'Booking is paused: no worker is running. Your request is kept.';
 
-/** No worker runs: what waits is kept, and there is no estimate. */
+/** No worker runs: waiting requests are kept, and there is no estimate. */
 const stoppedFields = { stopped: z.literal(true).optional(), message: z.string().optional() };
 
 /** `GET /api/tickets/:id`, and the messages of a WebSocket subscription. */
@@ -131,7 +131,7 @@ export const settledView = (id: string, settled: string): string => `{"ticketId"
 
 export type { ErrorCode };
 
-/** What stands beside the position of a ticket that waits: an estimate, or that no worker runs. */
+/** The fields beside the position of a waiting ticket: an estimate, or that no worker runs. */
 export type Estimate = Pick<TicketView, 'etaSeconds' | 'stopped' | 'message'>;
 
 export const estimateOf = (etaSeconds: number | undefined): Estimate =>

@@ -4,20 +4,20 @@ import { z } from 'zod';
 const FIRST = '1970-01-01T00:00:00Z';
 const LAST = '9999-12-31T23:59:59.999Z';
 
-/** Whether this runtime's ICU has the zone; an offset (+01:00) is no zone, for it knows no summer. */
+/** Whether this runtime's ICU has the zone; an offset (+01:00) is no zone, for it has no summer time. */
 function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
   } catch {
-    return false; // a RangeError says so
+    return false; // it threw a RangeError
   }
 }
 
 /** A time zone by its IANA name. */
 export const timeZone = z.string().max(64).refine(isTimeZone, 'an IANA time zone, as Europe/Berlin');
 
-/** A moment that a client sends: ISO 8601 with an offset from UTC. The bounds hold whatever the offset. */
+/** A moment that a client sends: ISO 8601 with an offset from UTC. The bounds hold for every offset. */
 export const moment = z.iso
   .datetime({ offset: true })
   .refine((text) => Date.parse(text) >= Date.parse(FIRST) && Date.parse(text) <= Date.parse(LAST), {

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { eventId, inAddress } from './ids.ts';
 import { MAX_ENTRIES_ON_PAGE } from './limits.ts';
 
-/** Every act of an operator that the audit trail keeps: the jobs of operators, and what an API process does by itself. */
+/**
+ * Every act of an operator that the audit trail keeps: the jobs of operators, and the acts that an API process does
+ * without a job.
+ */
 const act = z.enum([
   ...(['createEvent', 'changeEvent', 'block', 'unblock', 'clear', 'initialize', 'changeRoom'] as const),
   ...(['return', 'audit', 'rebuild', 'setWorkers', 'openSession', 'startHerd'] as const),
@@ -10,7 +13,7 @@ const act = z.enum([
 
 export type TrailAct = z.infer<typeof act>;
 
-/** An operator: the name of what proved it (`admin token`, or `loopback` where none is needed), and the client's address. */
+/** An operator: the name of its proof (`admin token`, or `loopback` where none is needed), and the client's address. */
 export const actor = z.strictObject({ name: z.string().max(64), address: z.string().max(64) });
 
 export type Actor = z.infer<typeof actor>;
@@ -21,7 +24,7 @@ export const trailQuery = z.strictObject({
   limit: inAddress(z.int().min(1).max(MAX_ENTRIES_ON_PAGE)).default(MAX_ENTRIES_ON_PAGE),
 });
 
-/** One act. `before` and `after` are what it changed, as JSON. */
+/** One act. `before` and `after`: the changed values, as JSON. */
 const trailEntry = z
   .object({
     /** Counts from 1 without gaps, in the order in which acts were committed. */
@@ -38,7 +41,7 @@ const trailEntry = z
 
 export type TrailEntry = z.infer<typeof trailEntry>;
 
-/** A page of the audit trail, the newest entry first. `next` is where older ones are. */
+/** A page of the audit trail, the newest entry first. `next`: the address of the older ones. */
 export const trailPage = z.object({ entries: z.array(trailEntry), next: z.string().optional() });
 
 export type TrailPage = z.infer<typeof trailPage>;

@@ -76,7 +76,7 @@ export const visitorView = z
     /** The seats left will probably not reach this position. */
     likelySoldOut: z.boolean().optional(),
     onSaleAt: z.iso.datetime().optional(),
-    /** The event's, where `onSaleAt` is told. */
+    /** The event's zone, where `onSaleAt` is given. */
     timeZone: z.string().optional(),
     /** With `onSaleAt` or `admission`: now, by the clock that judges them. */
     now: z.iso.datetime().optional(),
@@ -120,7 +120,10 @@ const roomSettings = z.object({
   peopleInside: z.int().min(1).max(10_000_000).nullable(),
   /** Of the booking queue: above a quarter of it letting in slows. */
   etaLimitSeconds: z.number().min(0.1).max(600),
-  /** Seconds in which a turn has to be taken, and that an admission lasts after these. A change is for those called after it. */
+  /**
+   * Seconds in which a turn has to be taken, and that an admission lasts after these. A change is for those called
+   * after it.
+   */
   turnSeconds: z.int().min(1).max(MAX_TURN_SECONDS),
   admissionSeconds: z.int().min(1).max(MAX_ADMISSION_SECONDS),
   /** Bookings that one admission is good for. */

@@ -49,7 +49,9 @@ export function createDrainMeter() {
       last = { settled, atMs };
     },
 
-    /** Seconds until the ticket at this position has its outcome, rounded up to a tenth; undefined while no worker runs. */
+    /**
+     * Seconds until the ticket at this position has its outcome, rounded up to a tenth; undefined while no worker runs.
+     */
     etaSeconds(position: number): number | undefined {
       if (workers === 0) return undefined;
       return Math.ceil((position / Math.max(rate ?? ASSUMED_RATE, 1)) * 10) / 10;

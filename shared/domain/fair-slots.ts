@@ -1,6 +1,6 @@
 /**
- * A few slots for work that is dear, shared fairly: each client has one at a time, the clients that wait take turns, and how many may wait
- * is bounded for each client and for all.
+ * A few slots for costly work, shared fairly: each client has one at a time, the clients that wait take turns, and how
+ * many may wait is bounded for each client and for all.
  */
 export function createFairSlots(bounds: { slots: number; waitingOfClient: number; waiting: number }) {
   const running = new Set<string>();

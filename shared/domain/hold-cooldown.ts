@@ -1,18 +1,23 @@
 /*
- * A hold costs nothing, so one account could keep a seat from everybody else: hold it, let it lapse, and hold it again at once.
- * A buyer who lets seats go again and again waits before the next hold in the same event, longer each time.
+ * A hold costs nothing, so one account could keep a seat from everybody else: hold it, let it lapse, and hold it again
+ * at once. A buyer who repeatedly lets seats go waits before the next hold in the same event, longer each time.
  */
 
 /** Times that a buyer may let seats go without a wait: anybody changes their mind once or twice. */
 export const FREE_LAPSES = 2;
 
-/** Seconds of the first wait: several tries of a page that asks once a second. Each further wait is twice as long. */
+/**
+ * Seconds of the first wait: several tries of a page that retries once a second. Each further wait is twice as long.
+ */
 const FIRST_COOLDOWN_SECONDS = 5;
 
-/** Seconds of the longest wait: half of a hold's default time. A buyer who comes back in earnest is not sent away. */
+/** Seconds of the longest wait: half of a hold's default time. A buyer who returns to buy still can. */
 const MAX_COOLDOWN_SECONDS = 300;
 
-/** Milliseconds for which a lapse is remembered after the time of one hold: the next hold may last that long before it lapses. */
+/**
+ * Milliseconds for which a lapse is remembered after the time of one hold: the next hold may last that long before it
+ * lapses.
+ */
 export const LAPSES_KEPT_MS = 3_600_000;
 
 /** Seconds that a buyer waits before the next hold in an event after so many lapses. */

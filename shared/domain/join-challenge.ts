@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Bits of work for a line that nobody crowds, and for the most crowded one: some 32,000 and 520,000 hashes. A slow phone
- * does 200,000 a second.
+ * Bits of work for a line that nobody crowds, and for the most crowded one: some 32,000 and 520,000 hashes. A slow
+ * phone does 200,000 a second.
  */
 const CALM_BITS = 15;
 const CROWDED_BITS = 19;

@@ -1,6 +1,7 @@
 /*
- * BullMQ stores when a schedule or a retry is due by the clock of the worker that stores it. A worker whose clock is ahead stores times that
- * no other worker reaches for as long: these count as lost. One whose clock is behind leaves what is due where it is. All times are milliseconds of Redis' clock.
+ * BullMQ stores the time at which a schedule or a retry is due by the clock of the worker that stores it. A worker
+ * whose clock is ahead stores times that other workers reach only that much later: these count as lost. A worker whose
+ * clock is behind leaves due jobs on the list. All times are milliseconds of Redis' clock.
  */
 
 /** Milliseconds by which clocks may differ, and a busy worker may be late. */
@@ -9,12 +10,12 @@ const SLACK_MS = 5_000;
 /** Milliseconds after which a schedule whose next turn did not come counts as lost. */
 const OVERDUE_MS = 60_000;
 
-/** The time from which on what is due within `pauseMs` at the latest counts as lost. */
+/** The time from which a job that should be due within `pauseMs` counts as lost. */
 export const lostFromMs = (nowMs: number, pauseMs: number): number => nowMs + pauseMs + SLACK_MS;
 
-/** The time until which what was due, and no worker took up, counts as late. */
+/** The time before which a due job that no worker took counts as late. */
 export const lateUntilMs = (nowMs: number): number => nowMs - SLACK_MS;
 
-/** Whether a schedule does not come to its next turn: it is far ahead, or should long have come. */
+/** Whether a schedule's next turn is lost: it is too far ahead, or long overdue. */
 export const isScheduleLost = (nextMs: number, nowMs: number, intervalMs: number): boolean =>
   nextMs >= lostFromMs(nowMs, intervalMs) || nextMs <= nowMs - OVERDUE_MS;

@@ -2,8 +2,9 @@
 const MAX_COMPARED = 40;
 
 /**
- * The known name that somebody most probably meant: the same in another case; else the one that differs in the fewest characters, in at most a
- * third of them; else one that contains the given name or is contained in it. Undefined where none is near.
+ * The known name that somebody most probably meant: the same in another case; else the one that differs in the fewest
+ * characters, in at most a third of them; else one that contains the given name or is contained in it. Undefined where
+ * none is near.
  */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   const wanted = plain(given);
@@ -25,7 +26,7 @@ const plain = (name: string) =>
     .toLowerCase()
     .replaceAll(/[-_\s]/g, '');
 
-/** Whether a text stands in another. One or two letters stand in nearly every name. */
+/** Whether a text is part of another. One or two letters are part of nearly every name. */
 const isPartOf = (part: string, whole: string) => part.length > 2 && whole.includes(part);
 
 /** Characters to insert, delete, replace or swap with the next one: optimal string alignment, row by row. */

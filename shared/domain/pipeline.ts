@@ -1,9 +1,14 @@
 import type { PipelineFacts, Problem } from '../contract/pipeline.ts';
 
-/** Seconds that a queue or a schedule may make no progress, beyond a schedule's own interval: a stop shows within 15 s. */
+/**
+ * Seconds that a queue or a schedule may make no progress, beyond a schedule's own interval: a stop shows within 15 s.
+ */
 const QUIET_SECONDS = 10;
 
-/** What keeps work from being done, the worst first, each as a line that an operator reads. Consequences of a missing part are left out. */
+/**
+ * The problems that keep work from being done, the worst first, each as a line for operators. Consequences of an
+ * unavailable part are left out.
+ */
 export function problemsOf(facts: PipelineFacts): Problem[] {
   const { redisUp, notWritable, postgresUp, workersAlive, queues, schedules, stalledLoops } = facts;
   const problems: Problem[] = [];

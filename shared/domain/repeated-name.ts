@@ -1,6 +1,6 @@
 /**
- * The first name that stands twice in one object of a valid JSON text; undefined where none does. `JSON.parse` keeps the last value alone, so the
- * other one would be lost without a word.
+ * The first name that stands twice in one object of a valid JSON text; undefined where none does. `JSON.parse` keeps
+ * the last value alone, so the other one would be lost without a word.
  */
 export function repeatedName(text: string): string | undefined {
   const open: Set<string>[] = []; // the names of each object that the scan is in, from the outside

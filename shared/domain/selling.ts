@@ -1,8 +1,10 @@
-/** By whom seats are sold: by trusted servers alone, or by everybody who asks. */
+/** The sellers of seats: trusted servers alone, or every client. */
 export type SellBy = 'server' | 'anyone';
 
-/** The trusted server that asked for a sale, by the name of what proved it. */
+/** The trusted server that requested a sale, by the name of its proof. */
 type Sale = { soldBy?: string | undefined };
 
-/** Whether a sale may be made (I12). The door asks this before it accepts a request, a worker before it carries one out. */
+/**
+ * Whether a sale may be made (I12). The API checks this before it accepts a request, a worker before it handles one.
+ */
 export const maySell = (sellBy: SellBy, { soldBy }: Sale): boolean => sellBy === 'anyone' || soldBy !== undefined;

@@ -1,4 +1,4 @@
-/** What Redis and PostgreSQL say of how they keep what they are given. What could not be read is left out. */
+/** The durability settings that Redis and PostgreSQL report. Settings that could not be read are left out. */
 export type ServerFacts = {
   redis: { appendonly?: string; appendfsync?: string; maxmemoryPolicy?: string };
   postgres: {
@@ -12,7 +12,7 @@ export type ServerFacts = {
   };
 };
 
-/** One setting as it was found: `wrong` may cost what `cost` says, `unknown` could not be read. */
+/** One setting as read: `cost` names the possible loss by a `wrong` one; `unknown` could not be read. */
 export type ServerSetting = { setting: string; value?: string; state: 'right' | 'wrong' | 'unknown'; cost: string };
 
 /** A setting, its value, whether that value is right, and what a wrong one may cost. */
@@ -21,8 +21,8 @@ type Rule = [setting: string, value: string | undefined, isRight: (value: string
 const is = (right: string) => (value: string) => value === right;
 
 /**
- * Judges how the servers are set against what the promises need: an accepted request is on Redis' disk before it is answered, an outcome
- * on PostgreSQL's before it is told. Without `appendonly`, Redis ignores `appendfsync`.
+ * Checks the servers' settings against the promises: an accepted request is on Redis' disk before it is answered, an
+ * outcome on PostgreSQL's before it is published. Without `appendonly`, Redis ignores `appendfsync`.
  */
 export function judgeServerSettings({ redis, postgres }: ServerFacts): ServerSetting[] {
   const { asynchronousStandbys, hasSynchronousStandbys, synchronousCommit } = postgres;

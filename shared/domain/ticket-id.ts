@@ -26,7 +26,7 @@ export function shardOfTicket(id: string, shards: number): number | undefined {
   return shard < shards ? shard : undefined;
 }
 
-/** Before this no ticket was made, and the milliseconds by which the clock that made one may have been ahead. */
+/** No ticket is older than this; and the milliseconds by which the clock that made one may have been ahead. */
 const FIRST_TICKET_MS = Date.UTC(2025, 0, 1);
 const MAX_AHEAD_MS = 24 * 3_600_000;
 

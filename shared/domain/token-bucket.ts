@@ -1,6 +1,6 @@
 /**
- * A token bucket: `burst` tokens, `perSecond` more each second. What is taken may exceed what is there: the debt is what its owner waits
- * for. Tokens that were taken for something that turned out to be cheap can be given back.
+ * A token bucket: `burst` tokens, `perSecond` more each second. More may be taken than there is: the owner waits until
+ * the debt is paid. Tokens that were taken for something that turned out to be cheap can be given back.
  */
 export function createTokenBucket({ perSecond, burst }: { perSecond: number; burst: number }) {
   let tokens = burst;

@@ -3,15 +3,18 @@ import type { LimitCounts } from '../contract/limit-counts.ts';
 type Unshared = { hits: number; endsAtMs: number };
 
 /**
- * Hits that the other processes do not know of yet, by limit and client. At most so many clients in all: those beyond are left out until
- * these were taken.
+ * Hits not yet published to the other processes, by limit and client. At most so many clients in all: those beyond are
+ * left out until these were taken.
  */
 export function createUnsharedCounts(maxClients: number) {
   let byLimit = new Map<string, Map<string, Unshared>>();
   let clients = 0;
 
   return {
-    /** @param endsAtMs when the client's window ends; a later one than before is a new window, in which old hits count no more */
+    /**
+     * @param endsAtMs when the client's window ends; a later one than before is a new window, in which old hits count
+     * no more
+     */
     note(limit: string, client: string, hits: number, endsAtMs: number): void {
       const counts = byLimit.get(limit) ?? new Map<string, Unshared>();
       byLimit.set(limit, counts);
@@ -25,7 +28,7 @@ export function createUnsharedCounts(maxClients: number) {
       }
     },
 
-    /** What was noted since the last time and still counts; undefined where there is none. */
+    /** The hits since the last call that still count; undefined where there are none. */
     take(nowMs: number): LimitCounts['counts'] | undefined {
       const taken: LimitCounts['counts'] = {};
       for (const [limit, counts] of byLimit) {

@@ -6,8 +6,8 @@ import { metrics } from './metrics.ts';
 import type { PrismaClient } from './prisma.ts';
 
 /*
- * Processes run on machines whose clocks differ. A time that one process stores and another reads is a time of Redis' clock, one for all;
- * holds are judged by PostgreSQL's.
+ * Processes run on machines whose clocks differ. A time that one process stores and another reads is a time of Redis'
+ * clock, one for all; holds are judged by PostgreSQL's.
  */
 
 /** Milliseconds between two measurements, and that one may take: the server's time lies somewhere within it. */
@@ -17,7 +17,7 @@ const MAX_ROUND_TRIP_MS = 1_000;
 /** Milliseconds by which this process' clock may be off before it is logged and before HTTP's Date is corrected. */
 const TOLERATED_MS = 1_000;
 
-/** Milliseconds that a measurement under way is given when the process stops. */
+/** Milliseconds that a stop waits for a measurement under way. */
 const STOP_MS = 500;
 
 /** Milliseconds since 1970 by Redis' clock. */
@@ -33,12 +33,12 @@ async function postgresClockMs(prisma: PrismaClient): Promise<number> {
   return row?.ms ?? Number.NaN;
 }
 
-/** What Redis' clock was last read as, and when that was by this process' monotonic clock; undefined before the first time. */
+/** The last reading of Redis' clock, and its time by this process' monotonic clock; undefined before the first one. */
 let lastRead: { redisMs: number; atMs: number } | undefined;
 
 /**
- * Milliseconds since 1970 by Redis' clock, as this process last read it: right to the half of a round trip, and it asks nobody. By this
- * process' own clock before the first measurement.
+ * Milliseconds since 1970 by Redis' clock, as this process last read it: right to half of a round trip, without a call.
+ * Before the first measurement it is this process' own clock.
  */
 export const sharedNowMs = (): number =>
   lastRead === undefined ? Date.now() : Math.round(lastRead.redisMs + performance.now() - lastRead.atMs);
@@ -49,7 +49,7 @@ export function correctedDate(): string | undefined {
   return Math.abs(nowMs - Date.now()) > TOLERATED_MS ? new Date(nowMs).toUTCString() : undefined;
 }
 
-/** How far this process' clock is ahead of a server's, and of which moment of the monotonic clock that is told. */
+/** How far this process' clock is ahead of a server's, and when that was measured by the monotonic clock. */
 async function measure(readMs: () => Promise<number>) {
   const startedAtMs = performance.now();
   const serverMs = await readMs();
@@ -60,11 +60,10 @@ async function measure(readMs: () => Promise<number>) {
 }
 
 /**
- * Measures at once, and every ten seconds, how far this process' clock is ahead of Redis' and of PostgreSQL's. A difference is logged when
- * it is first seen, and shown as a metric.
+ * Measures at once, and every ten seconds, how far this process' clock is ahead of Redis' and of PostgreSQL's. A
+ * difference is logged when it is first seen, and shown as a metric.
  *
- * @returns what ends it
- */
+ * @returns the function that ends it */
 export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Loops; log: Logger }) {
   const { redis, prisma, loops, log } = deps;
   const off = new Set<string>();
@@ -81,7 +80,7 @@ export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Lo
     if (isOff) off.add(server);
     else off.delete(server);
     if (isOff) log.warn({ server, aheadSeconds }, 'the clock of this process differs from that of a server');
-    else log.info({ server, aheadSeconds }, 'the clock of this process is right again');
+    else log.info({ server, aheadSeconds }, 'clock of this process agrees with that of a server again');
   }
 
   async function lookAtBoth(): Promise<void> {
@@ -93,7 +92,7 @@ export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Lo
   }
 
   const first = lookAtBoth();
-  const noteFault = (fault: Error) => log.warn({ err: fault }, 'clocks are not compared');
+  const noteFault = (fault: Error) => log.warn({ err: fault }, 'comparing clocks failed');
   const stop = loops.repeat('clocks compared', MEASURE_MS, lookAtBoth, noteFault, { isVital: false });
   return {
     async stop(): Promise<void> {

@@ -51,7 +51,7 @@ export const settings = z.object({
   ADMIN_TOKEN: secret.optional(),
   /** `npm start` sets it where it makes the admin token itself. */
   RESET_FROM_LOOPBACK: z.stringbool().default(false),
-  /** Left out, `sellByOf` says. */
+  /** Default: see `sellByOf`. */
   SELL_BY: z.enum(['server', 'anyone']).optional(),
   TRUST_PROXY: z.union([count(1, 10), words.pipe(z.array(proxy))]).optional(),
   CORS_ORIGINS: words.pipe(z.array(origin)).default([]),
@@ -71,7 +71,10 @@ export const settings = z.object({
   CHALLENGE_SITE_KEY: z.string().min(1).max(200).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01),
-  /** Set by `npm start` for the parts it starts: the servers are embedded. Without ADMIN_TOKEN operators' routes are open on loopback then. */
+  /**
+   * Set by `npm start` for the parts it starts: the servers are embedded. Without ADMIN_TOKEN operators' routes are
+   * open on loopback then.
+   */
   EMBEDDED: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
@@ -81,7 +84,7 @@ export type Config = z.infer<typeof settings>;
 /** Every setting that has a default, with it. */
 export const defaults: Config = settings.parse({});
 
-/** By whom seats are sold. In production on servers of one's own it is trusted servers alone, unless the setting says otherwise. */
+/** The sellers of seats. In production on external servers the default is trusted servers alone. */
 export const sellByOf = ({ SELL_BY, NODE_ENV, EMBEDDED }: Pick<Config, 'SELL_BY' | 'NODE_ENV' | 'EMBEDDED'>) =>
   SELL_BY ?? (NODE_ENV === 'production' && !EMBEDDED ? 'server' : 'anyone');
 
@@ -104,12 +107,15 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   );
 }
 
-/** Seconds that an API goes on serving after it was told to stop: most load balancers notice within them that it is not ready. */
+/**
+ * Seconds that an API goes on serving after the signal to stop: most load balancers notice within them that it is not
+ * ready.
+ */
 const DRAIN_SECONDS = 5;
 
 /**
- * How long an API drains, in seconds. On the servers of `npm start` no load balancer stands in front that would have to notice: a drain
- * there only makes Ctrl-C slow.
+ * How long an API drains, in seconds. On the servers of `npm start` there is no load balancer that has to notice: a
+ * drain would only make Ctrl-C slow.
  */
 export const drainSecondsOf = (config: Pick<Config, 'DRAIN_SECONDS' | 'EMBEDDED'>): number =>
   config.DRAIN_SECONDS ?? (config.EMBEDDED ? 0 : DRAIN_SECONDS);

@@ -3,13 +3,14 @@ import { DatabaseError } from './postgres.ts';
 import { Prisma } from './prisma-client/client.ts';
 
 /*
- * Which faults of Redis and PostgreSQL mean "later": the same request may succeed when the server is back, has room, or is set right.
- * They are told apart by error classes and codes. Every other fault is a defect of ours.
+ * Which faults of Redis and PostgreSQL mean "later": the same request may succeed when the server is back, has room, or
+ * is set right. They are told apart by error classes and codes. Every other fault is a defect of ours.
  */
 
 /**
- * Redis gave no answer, or PostgreSQL: the connection was refused, lost, silent for too long, or there was none. The clients of both have
- * only plain errors for most of that; the connections that `openRedis` and `openPrisma` open throw this instead.
+ * Redis gave no answer, or PostgreSQL: the connection was refused, lost, silent for too long, or there was none. The
+ * clients of both have only plain errors for most of that; the connections that `openRedis` and `openPrisma` open throw
+ * this instead.
  */
 export class ConnectionFault extends Error {
   override readonly name = 'ConnectionFault';
@@ -23,8 +24,8 @@ export class ConnectionFault extends Error {
 }
 
 /**
- * Names of the errors without a server's answer that ioredis and node-postgres throw. Those of JavaScript itself (TypeError, ...) and those
- * with an answer (ReplyError, DriverAdapterError) have names of their own.
+ * Names of the errors without a server's answer that ioredis and node-postgres throw. Those of JavaScript itself
+ * (TypeError, ...) and those with an answer (ReplyError, DriverAdapterError) have names of their own.
  */
 const WITHOUT_ANSWER = new Set([
   'Error',
@@ -38,7 +39,10 @@ const WITHOUT_ANSWER = new Set([
 export const connectionFault = (fault: Error): Error =>
   WITHOUT_ANSWER.has(fault.name) ? new ConnectionFault(fault) : fault;
 
-/** First words of Redis' error replies that mean "later" (Redis' sources, server.c `createSharedObjects`, and its documents). */
+/**
+ * First words of Redis' error replies that mean "later" (Redis' sources, server.c `createSharedObjects`, and its
+ * documents).
+ */
 export const REDIS_LATER: ReadonlySet<string> = new Set([
   'BUSY', // a script runs for too long
   'UNKILLABLE', // and has written
@@ -83,13 +87,13 @@ const SQLSTATE_LATER: ReadonlySet<string> = new Set([
   '55P03', // lock time-out
 ]);
 
-/** What Prisma's adapter calls faults of a connection, which have no SQLSTATE (`kind` in @prisma/driver-adapter-utils). */
+/** The `kind` of connection faults in Prisma's adapter, which have no SQLSTATE (@prisma/driver-adapter-utils). */
 const ADAPTER_LATER = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError']);
 
 /** Prisma's code where a transaction does not begin or end in time. */
 const PRISMA_TRANSACTION_TIMEOUT = 'P2028';
 
-/** What PostgreSQL, or Prisma's adapter in its place, said of a statement that failed. */
+/** The error of a failed statement, from PostgreSQL or from Prisma's adapter. */
 function adapterCauseOf(fault: unknown): { kind?: string; originalCode?: string; originalMessage?: string } {
   if (!(fault instanceof Prisma.PrismaClientKnownRequestError)) return {};
   return (fault.meta?.driverAdapterError as { cause?: object } | undefined)?.cause ?? {};
@@ -102,7 +106,9 @@ export const sqlStateOf = (fault: unknown): string | undefined =>
 /** PostgreSQL's own message of a fault that came through Prisma. */
 export const sqlMessageOf = (fault: unknown): string | undefined => adapterCauseOf(fault).originalMessage;
 
-/** Whether a statement failed for what was in it: classes 22 (data exception) and 23 (integrity constraint violation). */
+/**
+ * Whether a statement failed for what was in it: classes 22 (data exception) and 23 (integrity constraint violation).
+ */
 export const isDataError = (fault: unknown): boolean => /^2[23]/.test(sqlStateOf(fault) ?? '');
 
 /** Whether a server that this process needs is temporarily unavailable: the same request may succeed later. */

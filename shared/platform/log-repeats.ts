@@ -1,21 +1,21 @@
 /** Milliseconds in which a kind of fault has one line, and a second one at their end that counts the others. */
 const WINDOW_MS = 1_000;
 
-/** Kinds that are told apart at once. Past that, kinds with the same message share a line. */
+/** Kinds that are distinguished at a time. Past that, kinds with the same message share a line. */
 const MAX_KINDS = 500;
 
-/** Characters of a fault's words that tell kinds apart. */
+/** Characters of a fault's message that distinguish kinds. */
 const MAX_WORDS = 80;
 
-/** Fields that tell kinds apart, besides message and fault: each takes few values. */
+/** Fields that distinguish kinds, besides message and fault: each takes few values. */
 const KIND_FIELDS = ['type', 'code', 'method', 'route', 'role', 'queue', 'loop', 'server', 'setting', 'reason'];
 
 type Fields = Record<string, unknown>;
 
-/** A line of the log, and what writes it with some fields. */
+/** A line of the log, and the function that writes it with further fields. */
 type LogLine = { level: number; message: unknown; fields: Fields; write: (fields: Fields) => void };
 
-/** The words of a fault without what differs from one to the next: numbers, ids, and what stands in quotation marks. */
+/** The message of a fault without its varying parts: numbers, ids and quoted text. */
 const shapeOf = (words: string): string =>
   words
     .slice(0, 4 * MAX_WORDS)
@@ -33,16 +33,17 @@ const kindOf = ({ level, message, fields }: LogLine): string =>
   [level, message, ...KIND_FIELDS.map((name) => fields[name]), faultOf(fields)].join('\n');
 
 /**
- * Writes the first line of each kind of fault at once, and a second later one for those that came meanwhile: the last of them, with
- * `repeats`, how many they were. In an outage every request fails alike, and the disk must not fill with it.
+ * Writes the first line of each kind of fault at once, and a second later one for those that came meanwhile: the last
+ * of them, with `repeats`, how many they were. In an outage every request fails alike, and the disk must not fill with
+ * it.
  *
- * @returns `note`, and `flush`, which writes what is still counted
+ * @returns `note`, and `flush`, which writes the lines that are still counted
  */
 export function createRepeats() {
-  /** Kinds that were written in the last second, with what came since. */
+  /** Kinds that were written in the last second, with their repeats since. */
   const kinds = new Map<string, { last: LogLine | undefined; repeats: number; timer: NodeJS.Timeout }>();
 
-  /** Ends the window of a kind. @returns whether something came in it, which is written now */
+  /** Ends the window of a kind. @returns whether it had repeats, which are written now */
   function end(kind: string): boolean {
     const seen = kinds.get(kind);
     kinds.delete(kind);

@@ -25,7 +25,7 @@ export const withoutValues = (fault: string): string =>
     .replaceAll(/(Failing row contains) \(.*\)/gs, '$1 (...)')
     .replaceAll(/(invalid input syntax for .*?|invalid input value for .*?|out of range.*?): ".*"/gs, '$1: "..."');
 
-/** An error as the log has it: what it is and where it was thrown, and nothing that a client library hung onto it. */
+/** An error as logged: its type, message and stack, without fields that a client library added. */
 function shownError(err: unknown): { type: string; message: string; stack?: string } {
   if (!isNativeError(err)) return { type: typeof err, message: withoutValues(String(err)) };
   const { name, message, stack = '' } = err;
@@ -35,7 +35,9 @@ function shownError(err: unknown): { type: string; message: string; stack?: stri
 /** pino's number of the lowest level whose repeats are gathered. */
 const WARN = 40;
 
-/** A hook that gathers warnings and errors that repeat: all of them pass here. pino calls it for enabled levels alone. */
+/**
+ * A hook that gathers warnings and errors that repeat: all of them pass here. pino calls it for enabled levels alone.
+ */
 function gatherRepeats({ note }: ReturnType<typeof createRepeats>) {
   return function logMethod(this: pino.Logger, args: Parameters<pino.LogFn>, method: pino.LogFn, level: number): void {
     if (level < WARN) return void method.apply(this, args);
@@ -49,8 +51,8 @@ function gatherRepeats({ note }: ReturnType<typeof createRepeats>) {
 }
 
 /**
- * Structured log of one process, one JSON line each, on standard error: standard output is for people. A kind of fault that repeats has one
- * line a second, with its count in `repeats`.
+ * Structured log of one process, one JSON line each, on standard error: standard output is for people. A kind of fault
+ * that repeats has one line a second, with its count in `repeats`.
  */
 export function createLogger(config: Pick<Config, 'LOG_LEVEL'>, part: string, destination?: pino.DestinationStream) {
   const serializers = {

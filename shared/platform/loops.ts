@@ -1,7 +1,7 @@
 import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
 
-/** Milliseconds without progress after which a loop counts as stalled, where it does not say otherwise. */
+/** Milliseconds without progress after which a loop counts as stalled, unless it sets its own. */
 const STALLED_MS = 10_000;
 
 /** Milliseconds between two checks. After a longer gap the whole process stood still, and no loop is to blame. */
@@ -14,7 +14,10 @@ const MAX_GIVEN_UP = 10;
 type LoopOptions = {
   /** Milliseconds without progress after which it counts as stalled. */
   stalledMs?: number;
-  /** Whether this process can serve only while it turns. False where it waits for PostgreSQL, which serving does not need. */
+  /**
+   * Whether this process can serve only while it turns. False where it waits for PostgreSQL, which serving does not
+   * need.
+   */
   isVital?: boolean;
   /** Makes it run again. Called when it stalls, and again after the same time for as long as it does. */
   restart?: () => void;
@@ -26,8 +29,8 @@ type Loop = { name: string; isVital: boolean; stalledMs: number; restart: () => 
 export type StalledLoop = { name: string; seconds: number };
 
 /**
- * The loops of one process. A loop can end, or wait for ever, without a fault that anybody sees: so each reports its progress here, and one
- * that makes none is logged, counted, shown, and restarted where that is possible.
+ * The loops of one process. A loop can end, or wait for ever, without a visible fault: so each reports its progress
+ * here, and a stalled one is logged, counted, shown, and restarted where that is possible.
  */
 export function createLoops({ log }: { log: Logger }) {
   const loops = new Set<Loop>();
@@ -56,7 +59,7 @@ export function createLoops({ log }: { log: Logger }) {
   function recover(loop: Loop): void {
     stalled.delete(loop);
     metrics.loopsStalled.set({ loop: loop.name }, 0);
-    log.warn({ loop: loop.name }, 'loop turns again');
+    log.warn({ loop: loop.name }, 'loop makes progress again');
   }
 
   const checking = setInterval(check, CHECK_MS);
@@ -82,8 +85,9 @@ export function createLoops({ log }: { log: Logger }) {
   }
 
   /**
-   * Does something every so many milliseconds, never twice at once: a turn that comes while the one before is under way is left out. A turn
-   * that makes the loop stall is given up, and the next one begins beside it: work must bear that.
+   * Runs work every so many milliseconds, never twice at once: a turn that comes while the one before is under way is
+   * left out. A turn that makes the loop stall is given up, and the next one begins beside it: the work must tolerate
+   * that.
    *
    * @returns a function that ends it and waits for the turn under way
    */
@@ -133,7 +137,7 @@ export function createLoops({ log }: { log: Logger }) {
     stalled: (): StalledLoop[] =>
       [...stalled].map(([{ name }, { sinceMs }]) => ({ name, seconds: secondsSince(sinceMs) })),
 
-    /** Whether all loops turn without which this process cannot serve. */
+    /** Whether all loops run that this process needs to serve. */
     areVitalTurning: (): boolean => ![...stalled.keys()].some(({ isVital }) => isVital),
 
     close: () => clearInterval(checking),

@@ -52,7 +52,8 @@ test('a migration that waits for a long reader lets bookings through meanwhile, 
   const folder = withOneMore();
   const migrating = migrate(url, { folder, progress: (line) => said.push(line) });
   await buyer.query("SET lock_timeout = '60s'");
-  while (said.length < 2) await buyer.query('UPDATE booking SET released_at = NULL WHERE false'); // each waits a moment at most
+  // each waits a moment at most
+  while (said.length < 2) await buyer.query('UPDATE booking SET released_at = NULL WHERE false');
   expect(said[1]).toMatch(/^Migration 29990101000000_more waits, since \d+ s: .*process \d+/);
   await reader.query('COMMIT');
   expect(await migrating).toEqual(['29990101000000_more']);
@@ -86,7 +87,9 @@ test('a migration that does not get its locks is given up, and nothing of it is 
 
 const MENDED = '20261128100000_times_in_utc';
 
-/** Events as the version before wrote them: times of UTC, taken in the session's zone. Berlin's clocks skip one of them. */
+/**
+ * Events as the version before wrote them: times of UTC, taken in the session's zone. Berlin's clocks skip one of them.
+ */
 async function writeAsBefore(url: string): Promise<Client> {
   await migrate(url);
   const client = await connectPostgres({ connectionString: url });

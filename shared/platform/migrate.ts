@@ -9,16 +9,16 @@ import { projectRoot } from './root.ts';
 const PRISMA_MIGRATE_LOCK = 72_707_369;
 
 /**
- * Milliseconds that a migration waits for a lock at a time, and the pause until it tries again. All later statements on that table wait
- * behind it, bookings too: so they wait for the first of these at the most, and run in the second.
+ * Milliseconds that a migration waits for a lock at a time, and the pause until it tries again. All later statements on
+ * that table wait behind it, bookings too: so they wait for the first of these at the most, and run in the second.
  */
 const LOCK_TIMEOUT_MS = 500;
 const PAUSE_MS = 2_000;
 
-/** Milliseconds that a migration tries to get its locks, and that the lock of all migrations is waited for. */
+/** Milliseconds that a migration waits for its locks, and for the lock of all migrations. */
 const GIVE_UP_MS = 600_000;
 
-/** PostgreSQL's codes for a lock that was not to be had: lock_not_available, deadlock_detected. */
+/** PostgreSQL's codes for a lock that was not granted: lock_not_available, deadlock_detected. */
 const LOCKED = ['55P03', '40P01'];
 
 /** Prisma's table of applied migrations, as Prisma makes it, so that a real `migrate deploy` agrees later. */
@@ -38,9 +38,10 @@ const MIGRATIONS_TABLE = `
  * Applies what prisma/migrations has and the database has not, each migration in one transaction. It stands in for
  * `prisma migrate deploy`, whose engine is a download that many machines cannot make. It may run while bookings go on.
  *
- * @param options.progress is told what is waited for
+ * @param options.progress called with a message about each wait
  * @returns the names of the migrations that were applied
- * @throws Error where an applied migration was changed afterwards, one fails, or a lock is not to be had in `giveUpMs`
+ * @throws Error where an applied migration was changed afterwards, one fails, or a lock is not granted within
+ *   `giveUpMs`
  */
 export async function migrate(
   databaseUrl: string,
@@ -81,7 +82,7 @@ export async function migrate(
 /** Something that waits for a lock which another session holds. */
 class LockedError extends Error {}
 
-/** Does something again and again while it throws LockedError. @throws Error once that took too long, with what holds the lock */
+/** Retries work while it throws LockedError. @throws Error after too long, with the holder of the lock */
 async function retryWhileLocked(
   act: () => Promise<void>,
   { what, progress, giveUpMs }: { what: string; progress: (line: string) => void; giveUpMs: number },

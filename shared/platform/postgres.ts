@@ -13,10 +13,10 @@ async function prepareSession(client: pg.ClientBase, statementTimeoutMs = 0): Pr
 export const openPool = (config: pg.PoolConfig, statementTimeoutMs = 0): pg.Pool =>
   new pg.Pool({ ...config, onConnect: (client) => prepareSession(client, statementTimeoutMs) });
 
-/** Opens one connection of its own, for work that no pool does. The caller ends it. */
+/** Opens a separate connection, for work outside the pools. The caller ends it. */
 export async function connectPostgres(config: pg.ClientConfig): Promise<pg.Client> {
   const client = new pg.Client(config);
-  client.on('error', () => undefined); // the statement under way, or the next one, fails and tells
+  client.on('error', () => undefined); // the statement under way, or the next one, fails and reports it
   try {
     await client.connect();
     await prepareSession(client);

@@ -18,7 +18,10 @@ function throwConnectionFault(fault: Error): never {
   throw connectionFault(fault);
 }
 
-/** Lets the statements of an adapter, or of a transaction, fail with a `ConnectionFault` where PostgreSQL gave no answer. */
+/**
+ * Lets the statements of an adapter, or of a transaction, fail with a `ConnectionFault` where PostgreSQL gave no
+ * answer.
+ */
 function tellConnectionFaults<Queryable extends Pick<Adapter, 'queryRaw' | 'executeRaw'>>(
   queryable: Queryable,
 ): Queryable {

@@ -27,7 +27,7 @@ const MAX_STALLS = 1;
 /** An operator's job is kept when it is done: who waits reads its result, and a key that comes again within a day finds it. */
 const kept = { removeOnComplete: { age: 24 * 3_600, count: 10_000 }, removeOnFail: { age: 24 * 3_600, count: 100 } };
 
-/** Delayed jobs of a kind that one look makes due. */
+/** Delayed jobs of a kind that one call makes due. */
 const MAX_CORRECTED = 1_000;
 
 /** The score of a time in BullMQ's sorted set of delayed jobs (its addDelayedJob.lua). */
@@ -61,7 +61,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       const opts = { timestamp: sharedNowMs(), ...(jobId !== undefined && { jobId }) };
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...kept } : opts);
     },
-    /** How a job stands that is kept when it is done and has a result. */
+    /** The state of a job that is kept when it is done and has a result. */
     async stateOf(jobId: string): Promise<'unfinished' | { result: unknown } | { failed: string }> {
       const job = await Job.fromId(queue, jobId);
       if (job === undefined) return { failed: `job ${jobId} is gone` };
@@ -85,8 +85,8 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       await queue.upsertJobScheduler(job, { every: intervalMs }, { name: job, data: {}, opts });
     },
     /**
-     * Makes delayed jobs due now that workers' clocks keep back: a worker whose clock is ahead puts retries off for longer than any pause,
-     * and one whose clock is behind leaves jobs where they are though they are due.
+     * Makes delayed jobs due now that workers' clocks hold back: a worker whose clock is ahead delays retries for
+     * longer than any pause, and one whose clock is behind leaves due jobs delayed.
      */
     async correctDelays(): Promise<void> {
       const nowMs = await redisClockMs(redis);
@@ -99,8 +99,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
         const job = await Job.fromId(queue, id);
         if (await job?.isDelayed()) await job?.promote();
       }
-      if (putOff.length > 0)
-        log.warn({ queue: name, jobs: putOff.length }, 'retries were too far ahead: they are due now');
+      if (putOff.length > 0) log.warn({ queue: name, jobs: putOff.length }, 'made retries due that were too far ahead');
     },
     /** Jobs that failed for good, the oldest first. */
     async failed(most: number): Promise<FailedJob[]> {
@@ -113,7 +112,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
         setAside: () => setAsideFailed(redis, queue, job.id ?? ''),
       }));
     },
-    /** Offers jobs that no worker could read again, once they are due. Only one process at a time may call it. */
+    /** Offers again the jobs that no worker could read, once they are due. Only one process at a time may call it. */
     offerUnreadable: () => offerAgain(redis, queue),
     /** Makes all of these due. */
     makeUnreadableDue: () => makeDue(redis, queue),
@@ -137,16 +136,22 @@ export type Handlers<Name extends QueueName> = {
   [Job in JobOfQueue<Name>]: (payload: JobPayload<Job>, jobId: string) => Promise<unknown>;
 };
 
-/** What a handler throws where its job can never succeed: it fails at once. The code is its reason, and reaches whoever waits for it. */
+/**
+ * The error of a handler whose job can never succeed: the job fails at once. Its reason is the code, which reaches the
+ * caller that waits for it.
+ */
 export const jobRefused = (code: ErrorCode): Error => new UnrecoverableError(code);
 
 /**
- * Milliseconds without a turn after which a worker's loop counts as stalled: it waits 10 s for a job at the most. The loop is watched because BullMQ
- * says nothing when it ends.
+ * Milliseconds without a turn after which a worker's loop counts as stalled: it waits 10 s for a job at the most. The
+ * loop is watched because BullMQ ends it without an event.
  */
 const WORKER_STALLED_MS = 13_000;
 
-/** Watches the loop of a worker and restarts it: one that has ended runs anew, one that hangs has the connection cut on which it waits. */
+/**
+ * Watches the loop of a worker and restarts it: one that has ended runs anew; for one that hangs, its blocked
+ * connection is cut.
+ */
 function watchWorker(worker: Worker, name: string, loops: Loops, log: Logger) {
   const backend = worker.getBackend();
   function restart(): void {
@@ -169,8 +174,8 @@ function watchWorker(worker: Worker, name: string, loops: Loops, log: Logger) {
 }
 
 /**
- * A BullMQ worker of a shard. Each payload is parsed with the schema that wrote it; a job that cannot be read is set aside. A handler that throws is
- * tried again with growing pauses.
+ * A BullMQ worker of a shard. Each payload is parsed with the schema that wrote it; a job that cannot be read is set
+ * aside. A handler that throws is tried again with growing pauses.
  *
  * @param options.progress is called after each job that was done
  */

@@ -7,13 +7,15 @@ import type { Loops } from './loops.ts';
 import { metrics } from './metrics.ts';
 import type { PrismaClient } from './prisma.ts';
 
-/** Milliseconds between two looks: settings change while servers run, and after a failover it is another server. */
+/** Milliseconds between two reads: settings change while servers run, and after a failover it is another server. */
 const LOOK_MS = 60_000;
 
-/** Milliseconds that a look under way is given when the process stops. */
+/** Milliseconds that a stop waits for a read under way. */
 const STOP_MS = 500;
 
-/** Redis' words for "not now". Its other errors mean that this account may not ask, or that there is no such command. */
+/**
+ * Redis' words for "not now". Its other errors mean that this account may not ask, or that there is no such command.
+ */
 const LATER = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b/;
 
 /** The answer to a command, or undefined where a managed server forbids it. @throws other faults */
@@ -23,7 +25,7 @@ const orForbidden = (asking: Promise<unknown>): Promise<unknown> =>
     throw fault;
   });
 
-/** How Redis keeps what it is given. Managed servers forbid CONFIG; INFO says two of three as well. */
+/** Redis' durability settings. Managed servers forbid CONFIG; INFO has two of the three as well. */
 async function readRedis(redis: Redis): Promise<ServerFacts['redis']> {
   const [persistence, memory, configured] = await Promise.all([
     orForbidden(redis.info('persistence')),
@@ -42,8 +44,8 @@ async function readRedis(redis: Redis): Promise<ServerFacts['redis']> {
 }
 
 /**
- * How PostgreSQL keeps what it is given, in our own sessions: role and database may set it too. Without pg_read_all_stats a standby shows
- * its pid and nothing else. Logical replication and archives are never promoted, so they do not count.
+ * PostgreSQL's durability settings in our own sessions: role and database may set them too. Without pg_read_all_stats a
+ * standby shows its pid and nothing else. Logical replication and archives are never promoted, so they do not count.
  */
 async function readPostgres(prisma: PrismaClient): Promise<ServerFacts['postgres']> {
   type Row = { fsync: string; pages: string; commit: string; waits: boolean; asynchronous: number; unseen: number };
@@ -67,7 +69,7 @@ async function readPostgres(prisma: PrismaClient): Promise<ServerFacts['postgres
 }
 
 /**
- * Refuses a Redis that writes nothing down, where people buy: all that was accepted would go with its process.
+ * Refuses a Redis without persistence in production: all accepted requests would be lost with its process.
  *
  * @throws ConfigError
  */
@@ -84,9 +86,9 @@ export async function requireDurableRedis(
 }
 
 /**
- * Reads once a minute how the servers are set. A wrong setting is logged when it is first seen, and shown as a metric.
+ * Reads the servers' settings once a minute. A wrong setting is logged when it is first seen, and shown as a metric.
  *
- * @returns what was found last, and what ends it
+ * @returns the last reading, and the function that ends it
  */
 export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; loops: Loops; log: Logger }) {
   const { redis, prisma, loops, log } = deps;
@@ -99,13 +101,13 @@ export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; 
     const before = found.find((one) => one.setting === setting);
     if (before?.state === state && before.value === value) return;
     if (state === 'wrong') log.warn({ setting, value, cost }, 'a server setting may lose data');
-    else if (state === 'unknown') log.info({ setting }, 'a server setting cannot be read');
+    else if (state === 'unknown') log.info({ setting }, 'reading a server setting failed');
     else if (before?.state === 'wrong') log.info({ setting, value }, 'a server setting is right again');
   }
 
   async function look(): Promise<void> {
     const [ofRedis, ofPostgres] = await Promise.allSettled([readRedis(redis), readPostgres(prisma)]);
-    // A server that does not answer now keeps what was known of it: that it is away is said elsewhere.
+    // A server that does not answer now keeps what was known of it: its absence is reported elsewhere.
     facts = {
       redis: ofRedis.status === 'fulfilled' ? ofRedis.value : facts.redis,
       postgres: ofPostgres.status === 'fulfilled' ? ofPostgres.value : facts.postgres,
@@ -116,7 +118,7 @@ export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; 
   }
 
   const first = look();
-  const noteFault = (fault: Error) => log.warn({ fault: fault.message }, 'server settings are not read');
+  const noteFault = (fault: Error) => log.warn({ fault: fault.message }, 'reading server settings failed');
   const stop = loops.repeat('server settings', LOOK_MS, look, noteFault, { isVital: false });
   return {
     found: () => found,

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from './config.ts';
 import type { Logger } from './logger.ts';
 
-/** Milliseconds that a part may take to stop in order, after its drain: API, workers and servers, one after the other, end within 10 s. */
+/**
+ * Milliseconds that a part may take to stop in order, after its drain: API, workers and servers, one after the other,
+ * end within 10 s.
+ */
 export const STOP_TIMEOUT_MS = 4_000;
 
 /** Milliseconds that a stop waits for a start that is under way, before it stops what is open so far. */
@@ -10,7 +13,7 @@ const STARTING_STOP_MS = 1_000;
 
 let ending = false;
 
-/** What the start of a process gets. */
+/** The arguments of a process' start. */
 export type Life = {
   /** Notes how something that was opened is closed. The last one opened is closed first. */
   onStop: (stop: () => unknown) => void;
@@ -19,8 +22,8 @@ export type Life = {
 };
 
 /**
- * Starts a process that ends in order on SIGTERM, SIGINT, or when the parent that watches over it is gone. The handlers are there before
- * `start` opens anything, so a signal during the start closes what is open by then.
+ * Starts a process that ends in order on SIGTERM, SIGINT, or when the parent that watches over it is gone. The handlers
+ * are there before `start` opens anything, so a signal during the start closes what is open by then.
  *
  * @param drainMs milliseconds by which the part's own stop is longer than `STOP_TIMEOUT_MS`, after which it is cut off
  * @throws what `start` throws, unless the process is ending
@@ -61,7 +64,7 @@ export async function runUntilSignal(log: Logger, start: (life: Life) => Promise
 
   starting = start({ onStop: (stop) => void stops.push(stop), stopping: stopping.signal });
   await starting.catch((fault: unknown) => {
-    if (!ending) throw fault; // what is closed under a start makes it fail
+    if (!ending) throw fault; // closing a resource during the start makes it fail
   });
 }
 

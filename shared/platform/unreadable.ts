@@ -3,14 +3,18 @@ import type { Redis } from 'ioredis';
 import { redisClockMs } from './clock.ts';
 
 /*
- * Jobs that no handler here can read: a newer version wrote them, and a worker of that version will come. They wait in a sorted set beside
- * BullMQ's own, so that their queue counts as empty, nothing tries them hot, and no job waits behind them.
+ * Jobs that no handler here can read: a newer version wrote them, and workers of that version can read them. They wait
+ * in a sorted set beside BullMQ's own, so that their queue counts as empty, no loop retries them at once, and no job
+ * waits behind them.
  */
 
-/** Milliseconds for which such a job is left alone before it is offered to workers again. */
+/** Milliseconds until such a job is offered to workers again. */
 const SET_ASIDE_MS = 60_000;
 
-/** Milliseconds that it may be among BullMQ's delayed jobs on its way, where a worker dies in the middle: no more than the pause before a retry. */
+/**
+ * Milliseconds that it may be among BullMQ's delayed jobs on its way, where a worker dies in the middle: no more than
+ * the pause before a retry.
+ */
 const ON_ITS_WAY_MS = 4_000;
 
 /** Jobs that one call offers, and that a start makes due. */
@@ -20,9 +24,10 @@ const MAX_DUE = 10_000;
 type Keys = Pick<Queue, 'toKey'>;
 
 /**
- * Sets aside a job that is under way. A crash in the middle leaves it among the delayed ones, and so to the next worker.
+ * Sets aside a job that is under way. A crash in the middle leaves it among the delayed ones, and so to the next
+ * worker.
  *
- * @throws DelayedError always, which tells BullMQ that the job was moved
+ * @throws DelayedError always: BullMQ needs it to know that the job was moved
  */
 export async function setAside(redis: Redis, { toKey }: Keys, job: Job, token: string | undefined): Promise<never> {
   await job.moveToDelayed(Date.now() + ON_ITS_WAY_MS, token);
@@ -41,7 +46,9 @@ export async function makeDue(redis: Redis, { toKey }: Keys): Promise<void> {
   if (ids.length > 0) await redis.zadd(toKey('unreadable'), 'XX', ...ids.flatMap((id) => [0, id]));
 }
 
-/** Puts jobs that are due back on their queue. Only one process at a time may do it, else a job could be there twice. */
+/**
+ * Puts jobs that are due back on their queue. Only one process at a time may do it, else a job could be there twice.
+ */
 export async function offerAgain(redis: Redis, queue: Queue): Promise<void> {
   const [delayed, unreadable] = [queue.toKey('delayed'), queue.toKey('unreadable')];
   const dueMs = (await redisClockMs(redis)) - SET_ASIDE_MS;
@@ -50,7 +57,7 @@ export async function offerAgain(redis: Redis, queue: Queue): Promise<void> {
     if (job === undefined) await redis.zrem(unreadable, id);
     else {
       await move(redis, unreadable, delayed, id, 0);
-      await job.promote().catch(() => undefined); // a worker was faster: what is due is taken by itself
+      await job.promote().catch(() => undefined); // another worker promoted it first
     }
   }
 }

@@ -22,9 +22,9 @@ export function createBlockStore() {
 
   return {
     /**
-     * Blocks seats. One that is blocked already stays so. Answers how many are new.
+     * Blocks seats. A seat that is blocked already stays so. Returns the number of new ones.
      *
-     * @throws SeatsTaken where somebody has one: then the transaction must not be committed
+     * @throws SeatsTaken where a buyer has one: then the transaction must not be committed
      */
     async block(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
       const changed = await transaction.$executeRaw`
@@ -39,7 +39,7 @@ export function createBlockStore() {
       return changed;
     },
 
-    /** Unblocks seats; those that are not blocked stay as they are. Answers how many were. */
+    /** Unblocks seats; those that are not blocked stay as they are. Returns the number of unblocked ones. */
     unblock(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
       return transaction.$executeRaw`
         DELETE FROM seat USING ${wanted(labels)}

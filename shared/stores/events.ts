@@ -7,11 +7,11 @@ import { Prisma } from '../platform/prisma-client/client.ts';
 /** What a seat of the default event costs, in cents. */
 const DEFAULT_PRICE = 5_000;
 
-/** Numbers that are held against the newest event's with one statement, and that may wait for it. */
+/** Numbers that are compared with the newest event's by one statement, and that may wait for it. */
 const MAX_COMPARED = 10_000;
 const MAX_WAITING = 100_000;
 
-/** What a list tells of an event. */
+/** The fields of an event in a list. */
 export type ListedEvent = Pick<House, 'eventId' | 'settings' | 'currency' | 'createdAt' | 'totalSeats'>;
 
 /** Either the pool or a transaction on it. */
@@ -20,7 +20,7 @@ export type Database = PrismaClient | Prisma.TransactionClient;
 /** Events and their houses in PostgreSQL. */
 export function createEventStore({ prisma }: { prisma: PrismaClient }) {
   const known = new Map<number, { house: House; readAtMs: number }>();
-  // Clients can make up numbers. One statement at a time answers all that are beyond the newest event.
+  // Clients can make up numbers. One statement at a time checks all that are beyond the newest event.
   const mayExist = createGroupCommit<number, boolean>({
     async flush(ids) {
       const [newest] = await prisma.$queryRaw<{ id: number }[]>`SELECT coalesce(max(id), 0) AS id FROM event`;
@@ -42,7 +42,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
 
     /**
      * The house of an event without a round trip where it was read before. Its zones never change; how it is sold may have
-     * changed since: what is older than `maxAgeMs` is read again.
+     * changed since: an entry older than `maxAgeMs` is read again.
      */
     async layout(eventId: number, maxAgeMs = Number.POSITIVE_INFINITY): Promise<House | undefined> {
       const { house, readAtMs } = known.get(eventId) ?? { house: undefined, readAtMs: 0 };
@@ -89,7 +89,10 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       return house;
     },
 
-    /** A page of events by number, after the given one, with `limit` events or fewer. Their zones, up to 2,000 each, are only summed up. */
+    /**
+     * A page of events by number, after the given one, with `limit` events or fewer. Their zones, up to 2,000 each, are
+     * only summed up.
+     */
     async list(after: number, limit: number): Promise<ListedEvent[]> {
       const events = await prisma.event.findMany({
         where: { id: { gt: after } },
@@ -122,7 +125,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       await database.zone.createMany({ data: rows, skipDuplicates: true });
     },
 
-    /** Changes how an event is sold. Answers what the changed settings were. */
+    /** Changes how an event is sold. Returns the old values of the changed settings. */
     async change(
       eventId: number,
       change: EventChange,
@@ -145,7 +148,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
       generation: number,
       transaction: Prisma.TransactionClient,
     ): Promise<{ bookings: number; seats: number } | undefined> {
-      // It waits for saves under way, and they for it; what follows sees what they saved.
+      // It waits for saves under way, and they for it; the statements after it see the saved rows.
       await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR UPDATE`;
       const raise = { where: { id: eventId, generation }, data: { generation: { increment: 1 } } };
       if ((await transaction.event.updateMany(raise)).count === 0) return undefined;

@@ -10,7 +10,7 @@ import type { Entry, TrailStore } from './trail.ts';
 /** What became of a change: the booking as it is now, why it was refused, or that what is in it can never be saved. */
 export type ChangeResult = { booking: Booking } | Refusal | 'unsavable';
 
-/** A booking after a change of it was tried, and what paid for it. */
+/** A booking after a change of it was tried, with its payment reference. */
 type TriedBooking = BookingRow & { paymentReference: string | null };
 
 /** The status of a booking once a change of a kind is made. */
@@ -21,7 +21,9 @@ const doneAs = {
   return: 'RETURNED',
 } as const satisfies Record<ChangeRequest['kind'], Booking['status']>;
 
-/** Says of a change whether it may be made. One that may not is only looked at: an earlier delivery of its job may have made it. */
+/**
+ * Decides whether a change may be made. One that may not is only read: an earlier delivery of its job may have made it.
+ */
 type Allowed = (request: ChangeRequest) => boolean;
 
 /** A booking that a change has changed. */
@@ -51,7 +53,7 @@ const placesOf = Prisma.sql`
     LIMIT 1
   ) AS place`;
 
-/** What is to be done with the seats of bookings that a statement ends: they are free, and their buyers have as many less. */
+/** The work on the seats of bookings that a statement ends: the seats become free, and their buyers' counts drop. */
 const freeSeats = Prisma.sql`
   changed_seat AS (${seatsOf(Prisma.sql`changed`)}
   ), freed AS (
@@ -80,10 +82,13 @@ const live = Prisma.sql`
 
 /**
  * Holds in PostgreSQL, which judges by its own clock: a change takes the rows in one order, then changes only what is its
- * user's, pending and not expired (I6). A return changes only what is sold.
+ * user's, pending and not expired (I6). A return changes only sold bookings.
  */
 export function createHoldStore({ prisma, trail }: { prisma: PrismaClient; trail: Pick<TrailStore, 'writeAll'> }) {
-  /** Of a kind of change: which bookings it changes, what it sets, and what it does with their seats, in the same statement. */
+  /**
+   * By kind of change: the bookings that it changes, the columns that it sets, and its work on their seats, in one
+   * statement.
+   */
   const change: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sql; seats: Prisma.Sql }> = {
     confirm: {
       where: live,
@@ -101,7 +106,10 @@ export function createHoldStore({ prisma, trail }: { prisma: PrismaClient; trail
     return: { where: Prisma.sql`booking.status = 'CONFIRMED'`, set: Prisma.sql`status = 'RETURNED'`, seats: freeSeats },
   };
 
-  /** Applies changes of one kind, each of another booking, in one statement: those that may be made. Answers what was changed. */
+  /**
+   * Applies changes of one kind, each of another booking, in one statement: those that may be made. Returns the changed
+   * bookings.
+   */
   async function apply(
     kind: ChangeRequest['kind'],
     requests: readonly ChangeRequest[],
@@ -142,7 +150,9 @@ export function createHoldStore({ prisma, trail }: { prisma: PrismaClient; trail
     });
   }
 
-  /** What a request finds after its change was tried: done (now or by an earlier try), or why not, with the booking. */
+  /**
+   * The outcome of a change that was tried: done (now or by an earlier try), or the reason why not, with the booking.
+   */
   function resultOf(request: ChangeRequest, row: TriedBooking | undefined, isAllowed: Allowed): ChangeResult {
     const isTheirs = request.kind === 'return' || row?.userId === request.userId;
     if (row === undefined || !isTheirs || row.status === 'FAILED') return { code: 'BOOKING_UNKNOWN' };
@@ -182,7 +192,7 @@ export function createHoldStore({ prisma, trail }: { prisma: PrismaClient; trail
     return look(requests, isAllowed);
   }
 
-  /** Reads what became of changes that were tried. */
+  /** Reads the outcomes of changes that were tried. */
   async function look(requests: readonly ChangeRequest[], isAllowed: Allowed): Promise<Map<string, ChangeResult>> {
     const ids = requests.map((request) => request.bookingId);
     const rows = await prisma.$queryRaw<TriedBooking[]>`
@@ -237,7 +247,7 @@ export function createHoldStore({ prisma, trail }: { prisma: PrismaClient; trail
         SELECT count(*) FROM changed`.then((rows) => Number(rows[0]?.count ?? 0));
     },
 
-    /** Seats of ended bookings that Redis was not told to free yet. */
+    /** Seats of ended bookings that Redis has not freed yet. */
     async toRelease(): Promise<Release[]> {
       type Row = { id: string; eventId: number; userId: number | null; seats: string[]; lapsed: boolean };
       const rows = await prisma.$queryRaw<Row[]>`

@@ -62,10 +62,10 @@ export function keysOf(shard: number) {
     workersAlive: `${tag}:workers:alive`,
     workersTurn: `${tag}:workers:turn`,
     supervisor: `${tag}:supervisor`,
-    /** When queues and schedules last made progress, and which loops of workers stand still. */
+    /** The last progress of queues and schedules, and the stalled loops of workers. */
     progress: `${tag}:progress`,
     workersStalled: `${tag}:workers:stalled`,
-    /** Written again and again, to see that it can be. */
+    /** Written as a probe: it shows that Redis takes writes. */
     probe: `${tag}:probe`,
     /** What became of tickets, counted by status and code. */
     outcomes: `${tag}:outcomes`,
@@ -74,7 +74,7 @@ export function keysOf(shard: number) {
     loginStem: `${tag}:login:`,
     /** + API node */
     channelStem: `${tag}:node:`,
-    /** Where API processes publish what they counted of clients. */
+    /** The channel on which API processes publish their counts of clients. */
     limitsChannel: `${tag}:limits`,
     /** BullMQ's own, of the booking queue; scripts read their lengths. */
     waiting,

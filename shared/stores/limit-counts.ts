@@ -5,16 +5,16 @@ import type { Logger } from '../platform/logger.ts';
 import type { Loops } from '../platform/loops.ts';
 import { keysOf } from './keys.ts';
 
-/** Milliseconds between two messages of one process: for so long another does not know of a request. */
+/** Milliseconds between two messages of one process: the longest time that another does not count a request. */
 const SHARE_MS = 1_000;
 
-/** Adds what another process counted of a client, whose window ends in so many milliseconds. */
+/** Adds another process' count of a client, whose window ends in so many milliseconds. */
 export type AddHits = (client: string, hits: number, endsInMs: number) => void;
 
 /**
- * Makes the limits of all API processes one: each publishes once a second what it counted, and adds what the others publish to its own
- * counts. Redis stores nothing, a request costs no call, and a process that counted nothing publishes nothing. While Redis is
- * unavailable each process counts alone; what it counted then is not sent later.
+ * Makes the limits of all API processes one: each publishes its counts once a second, and adds those of the others to
+ * its own. Redis stores nothing, a request costs no call, and a process without counts publishes nothing. While Redis
+ * is unavailable each process counts alone; these counts are not published later.
  */
 export async function createLimitCounts(deps: {
   redis: Redis;
@@ -34,7 +34,7 @@ export async function createLimitCounts(deps: {
     const counts = unshared.take(Date.now());
     if (counts === undefined) return;
     await redis.publish(channel, JSON.stringify({ node, counts }));
-    if (isAlone) log.info('counts of limits are shared again');
+    if (isAlone) log.info('sharing counts of limits resumed');
     isAlone = false;
   }
 
@@ -67,10 +67,10 @@ export async function createLimitCounts(deps: {
 
   return {
     /**
-     * Shares the counts of a limit, which is called the same in every process.
+     * Shares the counts of a limit, which has the same name in every process.
      *
-     * @param add is called with what other processes counted
-     * @returns what to call with the hits of a client in this process, and the time at which its window ends
+     * @param add called with the counts of other processes
+     * @returns a function that takes the hits of a client in this process, and the time at which its window ends
      */
     share(limit: string, add: AddHits) {
       byLimit.set(limit, add);

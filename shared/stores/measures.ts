@@ -24,17 +24,17 @@ const READING_MS = 1_500;
 
 type QueueFacts = Omit<PipelineFacts['queues'][number], 'quietSeconds'>;
 
-/** What only Redis knows, while it does not answer. */
+/** The values that only Redis knows, while it does not answer. */
 const unknown = () => ({ workersAlive: undefined, queues: [], schedules: [], stalledLoops: [] });
 
 /** How what all processes share stands, noted as gauges: queues, seats, workers, holds. What cannot be read is not shown. */
 export function createMeasures(deps: {
   redis: Redis;
-  /** A connection to PostgreSQL that nothing else uses: a pool that is used up does not make the server look away. */
+  /** A connection to PostgreSQL for this alone: an exhausted pool must not make the server seem unavailable. */
   probe: PrismaClient;
   /** Whether a shard's Redis takes a write. */
   writable: (shard: number) => Promise<boolean>;
-  /** Loops of this process that stand still. */
+  /** Stalled loops of this process. */
   ownStalled: () => string[];
   events: EventStore;
   seats: SeatStore;
@@ -93,7 +93,9 @@ export function createMeasures(deps: {
     return alive;
   }
 
-  /** A probe that is not answered in time says no: only then a Redis that is paused shows while its reads still wait. */
+  /**
+   * A probe without an answer in time counts as failed: else a paused Redis would not show while its reads still wait.
+   */
   async function measureWrites(): Promise<void> {
     const notWritable = [];
     for (const [shard, written] of (await Promise.all(shardNumbers.map((shard) => writable(shard)))).entries()) {
@@ -162,7 +164,7 @@ export function createMeasures(deps: {
 
   const measureSeatsOf = () => tell(undefined, () => metrics.seats.reset(), measureSeats);
 
-  /** What keeps work from being done, from what was measured last. */
+  /** The problems that keep work from being done, by the last measurement. */
   function problems(): Problem[] {
     const found = problemsOf({ ...facts, stalledLoops: [...ownStalled(), ...facts.stalledLoops] });
     for (const problem of problemCodes)
@@ -177,7 +179,7 @@ export function createMeasures(deps: {
 
   return {
     measure,
-    /** What was measured last, and what is wrong with it. */
+    /** The last measurement, with its problems. */
     pipeline(): PipelineView {
       const found = problems();
       const stalledLoops = [...ownStalled(), ...facts.stalledLoops];
@@ -198,7 +200,10 @@ function hidePostgres(): void {
   for (const gauge of [metrics.postgresLatency, metrics.holdsLive]) gauge.remove();
 }
 
-/** Measures, answers and shows whether that was possible; what could not be measured is hidden, so that nothing old passes for the present. */
+/**
+ * Measures, returns and shows whether that succeeded; values that could not be measured are hidden, so that no old
+ * value passes for a new one.
+ */
 async function tell(
   up: { set: (value: number) => void } | undefined,
   hide: () => void,

@@ -31,7 +31,7 @@ const sellingFields = ({ settings }: House) => ({
   seatLimit: settings.seatLimit ?? 0,
   onSaleMs: settings.onSaleAt === null ? 0 : Date.parse(settings.onSaleAt),
   paused: settings.salesPaused ? 1 : 0,
-  timeZone: settings.timeZone, // which no script reads: who waits is told when the sale begins
+  timeZone: settings.timeZone, // no script reads it: views of the line show the sale's start in it
 });
 
 /** Milliseconds that the lock of a held seat lasts where it is not known how long its hold does. */

@@ -12,10 +12,10 @@ export const SCHEDULES = [
   { name: 'reconcile', everyMs: 5_000 },
 ] as const;
 
-/** How the progress of a queue is called. Schedules go by their job's name. */
+/** The name of a queue's progress. Schedules use their job's name. */
 export const progressOfQueue = (shard: number, queue: QueueName): string => `${queue} of shard ${shard}`;
 
-/** What made progress in this process since it was last taken. */
+/** The queues and schedules that made progress in this process since the last call of `take`. */
 export function createProgress() {
   let made = new Set<string>();
   return {
@@ -32,7 +32,7 @@ export function createProgress() {
 
 export type Progress = ReturnType<typeof createProgress>;
 
-/** Whether the Redis of a shard takes a write: one that is read-only, full or paused answers reads all the same. */
+/** Whether the Redis of a shard takes a write: one that is read-only or full still answers reads. */
 export async function isWritable(redis: Redis, shard: number): Promise<boolean> {
   return (await redis.set(keysOf(shard).probe, '1', 'PX', PROBE_LASTS_MS)) === 'OK';
 }

@@ -7,9 +7,9 @@ import { createEventStore } from './events.ts';
 import { closeDemoPassword, ensureDemoUsers } from './users.ts';
 
 /**
- * Brings a database to what this version needs: its migrations, and the default event with its users. The whole world knows the password
- * of the first one, so it is taken away in production, whatever servers, and where people log in on servers of one's own. Running it
- * again changes nothing.
+ * Prepares a database for this version: migrations, and the default event with its users. The password of the first
+ * user is public, so it is removed in production, on any servers, and where users log in on external servers. Running
+ * it again changes nothing.
  */
 export async function prepareDatabase(
   databaseUrl: string,

@@ -20,10 +20,13 @@ export const HEADROOM = 20_000;
 /** Milliseconds between two entries of the history that PostgreSQL keeps. */
 const MIRRORED_TURNS_MS = 5_000;
 
-/** Milliseconds by which a step may lie ahead of Redis' clock, as lua/lib/room.lua has it: one further ahead counts as lost. */
+/**
+ * Milliseconds by which a step may lie ahead of Redis' clock, as lua/lib/room.lua has it: one further ahead counts as
+ * lost.
+ */
 const MAX_AHEAD_MS = 1_000;
 
-/** Changes of how long turns last that PostgreSQL remembers of a room. */
+/** Changes of the length of turns that PostgreSQL keeps for a room. */
 const MAX_TERMS = 16;
 
 /** A line, so long as its event is not cleared. */
@@ -71,7 +74,7 @@ export type RoomState = {
   /** Seats that one in the line takes, those counted who do not come; and that those let in will probably leave to the line. */
   seatsEach: number;
   seatsSpare: number;
-  /** The most that one in the line may take, as far as is known. */
+  /** The most seats that one visitor in the line may take, as far as is known. */
   seatsMost: number;
   turnMs: number;
   admissionMs: number;
@@ -141,10 +144,10 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
     },
 
     /**
-     * Changes an event's room in PostgreSQL, and makes one where there is none. How long turns and admissions last changes for whoever is
-     * called from then on: `terms` keeps what was told to those called before.
+     * Changes an event's room in PostgreSQL, and makes one where there is none. A new length of turns and admissions
+     * holds for visitors called from then on: `terms` keeps the lengths promised to those called before.
      *
-     * @returns what the changed settings were
+     * @returns the old values of the changed settings
      */
     async change(eventId: number, change: RoomChange, database: Database = prisma): Promise<Partial<RoomSettings>> {
       const { mode, challengeBits, ...rest } = change;
@@ -264,8 +267,8 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
     },
 
     /**
-     * Proposes a step of letting in; `'early'` before one is due, `'rebuild'` where Redis does not know the line as PostgreSQL does, `'ahead'`
-     * where the last step that PostgreSQL knows of lies ahead of Redis' clock: `dateBack` mends it.
+     * Proposes a step of admitting; `'early'` before one is due, `'rebuild'` where Redis does not know the line as
+     * PostgreSQL does, `'ahead'` where the last step in PostgreSQL lies ahead of Redis' clock: `dateBack` corrects it.
      */
     async advance(line: MirroredLine, totalSeats: number): Promise<Step | 'early' | 'rebuild' | 'ahead'> {
       type Stepped = [number, number, number, number, number, number | '', number, string, number];
@@ -284,8 +287,8 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
     },
 
     /**
-     * Dates what PostgreSQL knows of a line's steps back to now where it lies ahead of Redis' clock: another Redis has taken over, with a
-     * slower clock. Else the line would stand until that clock has caught up.
+     * Dates a line's steps in PostgreSQL back to now where they lie ahead of Redis' clock: another Redis has taken
+     * over, with a slower clock. Otherwise the line would stop until that clock caught up.
      */
     async dateBack({ eventId, generation }: Line): Promise<void> {
       const [seconds, micros] = await redis.time();
@@ -308,8 +311,8 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
     },
 
     /**
-     * Forgets when turns came that still run, where the event's sale lies ahead: they begin anew with it. Redis does so by itself; this is
-     * for a wipe of it.
+     * Deletes the times of turns that still run, where the event's sale lies ahead: they begin anew with it. Redis does
+     * the same by itself; this is for a wipe of it.
      */
     async takeTurnsBack(eventId: number): Promise<void> {
       await prisma.$executeRaw`

@@ -18,7 +18,7 @@ import { createSeatReader } from './seat-marks.ts';
 /** Seats of an event, by their labels, that a ticket owns for a user (nobody where seats were sold at once). */
 export type Holding = { ticketId: string; userId?: number | undefined; seats: readonly string[] };
 
-/** Seats to free. `lapsed`: they were held, and the hold ended without a sale, which counts for its buyer. */
+/** Seats to free. `lapsed`: they were held, and the hold ended without a sale, which is counted for its buyer. */
 export type EndedHolding = Holding & { lapsed?: boolean };
 
 /** What the claim script decided for one ticket. A refusal is a decision too. */
@@ -136,8 +136,8 @@ export function createSeatStore(deps: {
     },
 
     /**
-     * Lets the locks of what tickets own last as long as their holds, with a grace, or for ever (`holdMs` 0): sold, which makes their buyers'
-     * lapses forgotten.
+     * Sets the expiry of tickets' seat locks to that of their holds, with a grace, or removes it (`holdMs` 0) for sold
+     * seats, which also clears their buyers' lapses.
      */
     renew(eventId: number, holdings: readonly (Holding & { holdMs: number })[]): Promise<number> {
       const seats = holdings.flatMap(({ ticketId, userId, seats: labels, holdMs }) => {

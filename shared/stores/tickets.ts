@@ -13,7 +13,10 @@ const TICKET_TTL_SECONDS = 3_600;
 /** Seconds that an idempotency key is remembered (I5), and its ticket after its outcome. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 3_600;
 
-/** Seconds that a refused ticket and its idempotency key are kept: anybody can be refused as often as they like, and Redis is finite. */
+/**
+ * Seconds that a refused ticket and its idempotency key are kept: a client can cause any number of refusals, and Redis'
+ * memory is finite.
+ */
 const REFUSED_TTL_SECONDS = 600;
 
 /** A request at the door: a fresh ticket id, and what an idempotency key binds it to. */
@@ -23,7 +26,7 @@ export type TicketRequest = {
   /** Whose it is; nobody's else. */
   userId?: number | undefined;
   idempotency?: Idempotency | undefined;
-  /** When the admission that it comes under ends, in milliseconds since 1970 by Redis' clock. */
+  /** The end of the admission that it uses, in milliseconds since 1970 by Redis' clock. */
   admittedUntilMs?: number | undefined;
 };
 
@@ -82,8 +85,8 @@ export function createTicketStore({ redis, scripts, shards }: { redis: Redis; sc
      * by a call that broke.
      *
      * @returns for each the ticket (an older one where its idempotency key was used before with the same request),
-     * `'mismatch'` where the key was used with another, `'ended'` where its admission has ended; or `'overloaded'` for all, and then
-     * nothing was recorded
+     * `'mismatch'` where the key was used with another, `'ended'` where its admission has ended; or `'overloaded'` for
+     * all, and then nothing was recorded
      */
     async accept(
       shard: number,
@@ -122,8 +125,8 @@ export function createTicketStore({ redis, scripts, shards }: { redis: Redis; sc
     },
 
     /**
-     * Binds an idempotency key in a shard that follows from the key alone: it is judged together with its ticket, in the ticket's shard, and
-     * that it is used for something else in another shows here. Where there is one shard there is nothing to do.
+     * Binds an idempotency key in a shard that follows from the key alone: its own shard judges it together with its
+     * ticket; this binding reveals another use of it in another shard. With one shard there is nothing to do.
      *
      * @returns whether it is the first request of the key or the same as before
      */

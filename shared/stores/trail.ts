@@ -9,18 +9,23 @@ const MAX_JSON_BYTES = 32 * 1024;
 /** The operator of a job that the version before has queued. */
 const UNKNOWN: Actor = { name: 'unknown', address: 'unknown' };
 
-/** An act on its way into the trail. `id` is its job's, or is made for its request: an act is kept once for each. */
+/**
+ * An act to be written into the trail. `id`: that of its job, or made for its request; an act is kept once for each id.
+ */
 export type Act = { id: string; act: TrailAct; by?: Actor | undefined; eventId?: number | undefined };
 
-/** An act with what it changed. */
+/** An act with its changes. */
 export type Entry = Act & { before?: object; after?: object };
 
-/** What an act changed. */
+/** The changes of an act. */
 export type Changed<After extends object> = { before?: object; after: After };
 
 /** The audit trail of operators' acts in PostgreSQL. A trigger there refuses to change or delete an entry. */
 export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
-  /** Writes entries, those that stand already aside. The last statement of a transaction: entries of others wait until it is committed. */
+  /**
+   * Writes entries, except those that exist. It must be the last statement of a transaction: entries of others wait
+   * until it is committed.
+   */
   async function writeAll(entries: readonly Entry[], database: Database): Promise<void> {
     await database.$executeRaw`
       INSERT INTO trail (id, act, actor, address, event_id, before, after)
@@ -36,7 +41,7 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
       ON CONFLICT (id) DO NOTHING`;
   }
 
-  /** Writes an act that only Redis or this process knows otherwise: before it is done. */
+  /** Writes an act that only Redis or this process would know, before it is done. */
   const write = (act: Act, changed: { before?: object; after?: object } = {}) =>
     writeAll([{ ...act, ...changed }], prisma);
 
@@ -45,10 +50,11 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
     writeAll,
 
     /**
-     * Does an act and writes its entry, in one transaction and once: where the entry stands, an earlier delivery of the job did the act.
+     * Does an act and writes its entry, in one transaction and once: an existing entry means that an earlier delivery
+     * of the job did the act.
      *
-     * @param work does it, and answers what changed; undefined where nothing did, and then there is no entry
-     * @returns what the entry has as `after`
+     * @param work does the act and returns its changes; undefined where nothing changed, and then there is no entry
+     * @returns `after` of the entry
      */
     async once<After extends object>(
       act: Act,
@@ -56,7 +62,7 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
       limits: { timeout?: number; maxWait?: number } = {},
     ): Promise<After | undefined> {
       return prisma.$transaction(async (transaction) => {
-        // A job that was delivered twice waits for itself here, and then finds the entry.
+        // The second delivery of a job waits for the first one here, and then finds the entry.
         await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${act.id}, 0))`;
         const done = await transaction.trailEntry.findUnique({ where: { id: act.id }, select: { after: true } });
         if (done !== null) return done.after as After;
@@ -80,7 +86,7 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
   };
 }
 
-/** JSON that an entry has room for: of what is longer its length. */
+/** A value as JSON where an entry has room for it; else only its length. */
 function bounded(value: object | undefined): string | null {
   if (value === undefined) return null;
   const text = JSON.stringify(value);

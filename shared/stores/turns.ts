@@ -1,8 +1,8 @@
 import type { PrismaClient } from '../platform/prisma.ts';
 
 /**
- * The longest that one turn may last. What goes on after it goes on beside the next one's, which does no harm. PostgreSQL ends it too: a worker that is
- * frozen in its turn cannot.
+ * The longest that one turn may last. Work that continues after it runs beside the next turn's, which does no harm.
+ * PostgreSQL ends the turn too: a worker that is frozen in it cannot.
  */
 const TURN_MS = 30_000;
 

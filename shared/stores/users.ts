@@ -5,8 +5,8 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import { keysOf } from './keys.ts';
 
 /**
- * Users that a demonstration starts with, as many as the load test of the booking system before goes through. The first can log in with this
- * password, which is no secret, and so its hash is none.
+ * Users that a demonstration starts with, as many as the load test of the booking system before goes through. The first
+ * can log in with this password; it is public, so its hash is too.
  */
 export const DEMO_USERS = 10_000;
 const DEMO_PASSWORD = 'password';
@@ -16,9 +16,10 @@ const DEMO_HASH = 'scrypt$32768$8$3$hdlsxFvWdI3HA3pdiy3ITw==$pZaMEHlshljgn3DhpmJ
 const LOGIN_WINDOW_SECONDS = 900;
 
 /**
- * Makes sure that the demonstration's users are there, from 1 on. One statement: a start must not wait for ten thousand.
+ * Makes sure that the demonstration's users are there, from 1 on. One statement: a start must not wait for ten
+ * thousand.
  *
- * @param options.hasPassword whether the first can log in with the password that the whole world knows
+ * @param options.hasPassword whether the first can log in with the public password
  */
 export async function ensureDemoUsers(prisma: PrismaClient, { hasPassword }: { hasPassword: boolean }): Promise<void> {
   const [first, last] = await prisma.user.findMany({ where: { id: { in: [1, DEMO_USERS] } }, orderBy: { id: 'asc' } });
@@ -72,7 +73,7 @@ export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis
       return { ofClient: Number(replies?.[0]?.[1] ?? 0), ofEmail: Number(replies?.[2]?.[1] ?? 0) };
     },
 
-    /** Takes back the tries of a client who has logged in. Those of others with the same e-mail address stay counted. */
+    /** Uncounts the tries of a client that has logged in. Those of others with the same e-mail address stay counted. */
     async forgetLogins(email: string, client: string): Promise<void> {
       const tries = Number(await redis.getdel(attemptsKey(email, client)));
       await redis.decrby(attemptsKey(email), tries);

@@ -29,9 +29,9 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
     /**
      * Reports that a worker runs. One that reports nothing for `HEARTBEAT_LASTS_MS` is forgotten.
      *
-     * @param report.outcomes what became of tickets there since its last report, by status or code
+     * @param report.outcomes outcomes of tickets there since its last report, by status or code
      * @param report.progress queues and schedules that made progress since then
-     * @param report.stalled its loops that stand still
+     * @param report.stalled its stalled loops
      */
     async beat(
       worker: string,
@@ -50,8 +50,8 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
     },
 
     /**
-     * For how many seconds each queue and schedule has made no progress; undefined where none has ever been reported, as by workers of a version
-     * before. `stalled`: loops of workers that stand still.
+     * The seconds for which each queue and schedule has made no progress; undefined where none was ever reported
+     * (workers of the version before report none). `stalled`: stalled loops of workers.
      */
     async progress(): Promise<{ quietSeconds: (what: string) => number | undefined; stalled: string[] }> {
       const atMs = await clockMs();

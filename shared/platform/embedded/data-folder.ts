@@ -4,12 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../config.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../process-identity.ts';
 
-/** What runs on a data folder: its addresses, with their passwords, and the admin token. Only its owner may read it. */
+/**
+ * The addresses of the servers on a data folder, with their passwords, and the admin token. Only its owner may read it.
+ */
 export type Running = {
   url: string;
   databaseUrl: string;
   redisUrl: string;
-  /** What operators' routes take. */
+  /** The token for operators' routes. */
   adminToken: string;
 };
 

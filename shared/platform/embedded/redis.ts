@@ -72,8 +72,8 @@ function fetchedIn(home: string, environment: NodeJS.ProcessEnv): RedisBinary | 
 
 /**
  * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. `fsync` makes it
- * do less, as others' do: write down once a second, or nothing at all. `hasPassword` lets nobody in who does not have its address; the
- * password stands in a configuration file that only this user may read, so that no process list shows it.
+ * persist less, as others' servers do: once a second, or nothing. With `hasPassword` only clients with its address
+ * connect; the password stands in a configuration file that only this user may read, so that no process list shows it.
  */
 export async function embeddedRedis(
   options: EmbeddedOptions,
@@ -116,7 +116,10 @@ export async function embeddedRedis(
   };
 }
 
-/** The password of a configuration file that an earlier start has written: a start keeps it, for clients that still have its address. */
+/**
+ * The password of a configuration file that an earlier start has written: a start keeps it, for clients that still have
+ * its address.
+ */
 function passwordIn(file: string): string | undefined {
   return existsSync(file) ? /^requirepass "(\w+)"$/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
 }
