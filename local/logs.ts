@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import { createLogger } from '../shared/platform/logger.ts';
 import { createLoops } from '../shared/platform/loops.ts';
 
-/** The longest a log may be before it is set aside, in bytes. One that was set aside is kept: two files for each part. */
+/**
+ * The longest a log may be before it is set aside, in bytes. One that was set aside is kept: two files for each part.
+ */
 export const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
-/** Milliseconds between two looks at how long logs are. */
+/** Milliseconds between two checks of the logs' sizes. */
 const LOOK_MS = 1_000;
 
 /**
- * Sets aside what a log has, as `NAME.log.old`, and empties it. Its writers keep it open and append, so it is copied and not renamed: lines that
- * are written between the copy and the emptying are lost. Where the disk has no room for a copy, it is emptied all the same.
+ * Copies a log to `NAME.log.old` and empties it. Its writers keep it open and append, so it is copied and not renamed:
+ * lines that are written between the copy and the emptying are lost. Where the disk has no room for a copy, the log is
+ * emptied anyway.
  */
 async function setAside(file: string, say: (line: string) => void): Promise<void> {
   await rm(`${file}.old`, { force: true });
@@ -22,7 +25,10 @@ async function setAside(file: string, say: (line: string) => void): Promise<void
   await truncate(file);
 }
 
-/** Keeps every log of a folder bounded, for as long as this process runs: those of our parts and of the servers that it starts. */
+/**
+ * Keeps every log of a folder bounded, for as long as this process runs: those of our parts and of the servers that it
+ * starts.
+ */
 export async function keepLogsShort(
   folder: string,
   say: (line: string) => void,

@@ -35,7 +35,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function main(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
-  process.umask(0o077); // what is written here and by the servers is for their user alone
+  process.umask(0o077); // files of this process and of the servers are for their user alone
   const config = readConfig();
   requireSecrets(config);
   const supervisor = createSupervisor(say);
@@ -49,19 +49,19 @@ async function main(): Promise<void> {
     say('Stopping ...');
     void supervisor
       .stop(['api'], ['postgres', 'redis'])
-      .then(() => Promise.race([starting, sleep(STARTING_STOP_MS)])) // a cluster that is being made, say
+      .then(() => Promise.race([starting, sleep(STARTING_STOP_MS)])) // for example the making of a cluster
       .then(() => {
         data?.release();
         say('Stopped.');
         process.exit(exitCode);
       });
   };
-  onEnding(() => end(0)); // before anything is taken or started
+  onEnding(() => end(0)); // before a port or folder is taken
   starting = (async () => {
     data = await takeDataFolder(config.DATA_DIR);
     await start({ config, data, supervisor, stopping: stopping.signal });
   })().catch((fault: Error) => {
-    if (stopping.signal.aborted) return; // what is stopped under a start makes it fail
+    if (stopping.signal.aborted) return; // stopping a part during its start makes it fail
     if (data === undefined) exitOnStartFault(fault);
     say(`Frontrow could not start: ${fault.message}`);
     end(1);
@@ -123,13 +123,14 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
     ...process.env,
     DATABASE_URL: servers.databaseUrl,
     REDIS_URL: servers.redisUrl,
-    // One for all of this run: an API that is started again knows the tokens of before.
+    // One for the whole run: a restarted API accepts the tokens of its predecessor.
     AUTH_SECRET: config.AUTH_SECRET ?? randomBytes(32).toString('base64url'),
     EMBEDDED: String(embedded),
   };
-  // Whoever reaches this machine's loopback is not its user: operators prove themselves here too.
+  // Other users of this machine reach its loopback too, so operators need the token here as well.
   const adminToken = config.ADMIN_TOKEN ?? randomBytes(32).toString('base64url');
-  const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor')); // that Redis is away is said already
+  // the other connections log that Redis is unavailable
+  const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor'));
   say('Starting the API');
   let port = config.PORT;
   const api = supervisor.add({
@@ -156,7 +157,7 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
       startNodePart('workers/main', { environment, logFile: data.logFile(name.replace(' ', '-')) }),
     processes: config.WORKERS,
     bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
-    force: config.REDIS_URL === undefined, // its own Redis: only one that was killed can have led
+    force: config.REDIS_URL === undefined, // its own Redis: a leader that still holds the lock was killed
     stopping,
     say,
   });
@@ -169,7 +170,10 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
   console.log(readyBlock(url, { fragment, folder: data.folder, seats: house.totalSeats }));
 }
 
-/** @param about.fragment of addresses, with the admin token that was made: a browser sends it to no server */
+/**
+ * @param about.fragment the fragment of printed addresses, with the generated admin token: a browser sends it to no
+ * server
+ */
 function readyBlock(url: string, about: { fragment: string; folder: string; seats: number }): string {
   const { fragment, folder, seats } = about;
   return `

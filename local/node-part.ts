@@ -16,7 +16,7 @@ const NODE_FLAGS = ['--max-semi-space-size=64'];
  * is its life line: when this process dies, the child stops by itself.
  *
  * @param module its main file, beside this folder, without the ending
- * @param options.drainSeconds how long it goes on serving once it is told to stop (an API alone does)
+ * @param options.drainSeconds seconds for which a part goes on serving after the signal to stop (an API only)
  * @returns the part, and what it said when it was ready
  * @throws Error with the last words of its log
  */

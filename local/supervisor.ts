@@ -109,7 +109,10 @@ export function createSupervisor(say: (line: string) => void) {
       kept.delete(name);
     },
 
-    /** Stops all parts, for good, and starts no other: these first, those last, the others in between; what is stopped together at once. */
+    /**
+     * Stops all parts, for good, and starts no other: `first` before the others, `last` after them; the parts of a
+     * group stop at the same time.
+     */
     async stop(first: string[], last: string[]): Promise<void> {
       stopped = true;
       // A part that is just starting is stopped by its own start once it runs.

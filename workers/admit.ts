@@ -14,7 +14,7 @@ const STOP_MS = 1_000;
 /**
  * Lets people in, room by room. Every worker does, the script lets one step be due at a time: there is nobody to elect, and nobody
  * whose death stops the line. PostgreSQL learns first how far turns come and how far numbers may be given, so that neither
- * goes back when Redis is wiped; while PostgreSQL is away nobody is let in.
+ * goes back when Redis is wiped; while PostgreSQL is unavailable nobody is admitted.
  */
 export function createAdmit(deps: { rooms: RoomStore; events: EventStore; loops: Loops; log: Logger }) {
   const { rooms, events, loops, log } = deps;
@@ -64,7 +64,7 @@ export function createAdmit(deps: { rooms: RoomStore; events: EventStore; loops:
 
   return {
     async close(): Promise<void> {
-      await Promise.race([stop(), sleep(STOP_MS, undefined, { ref: false })]); // Redis may be away
+      await Promise.race([stop(), sleep(STOP_MS, undefined, { ref: false })]); // Redis may be unavailable
     },
   };
 }

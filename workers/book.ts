@@ -35,7 +35,7 @@ const saveSeconds = metrics.stepSeconds.labels('save');
 const settleSeconds = metrics.stepSeconds.labels('settle');
 const claimRequests = metrics.batchRequests.labels('claim');
 
-/** A sale that no trusted server asked for is refused before it claims seats (I12). */
+/** A sale that no trusted server requested is refused before it claims seats (I12). */
 const notSold: Decision = { kind: 'refused', refusal: { code: 'FORBIDDEN' } };
 
 const failed: Outcome = { kind: 'book', status: 'failed', code: 'INTERNAL' };
@@ -132,7 +132,8 @@ export function createBook(deps: {
       const settling = batch === undefined ? [] : requests.filter(({ ticketId }) => outcomes.has(ticketId));
       await timed(settleSeconds, () => traced(batch, 'settle', settling, () => tickets.settle(shard, outcomes)));
     }
-    // The line before the house: no admission of a line that a clear has ended may meet the house that is opened after it.
+    // The line before the house: no admission of a line that a clear has ended may meet the house that is opened after
+    // it.
     const lines = new Set(again.flatMap(({ eventId, admission }) => (admission === undefined ? [] : [eventId])));
     for (const eventId of lines) if (outdated.has(eventId)) await rooms.open(eventId);
     for (const eventId of outdated) await seats.open(eventId);

@@ -25,7 +25,7 @@ export function createChange(deps: {
 }) {
   const { holds, seats, tickets, releaseSeats, sellBy = 'anyone', log } = deps;
 
-  /** A confirm sells: a trusted server alone may ask for it (I12). An operator alone returns what is sold (I6). */
+  /** A confirm sells: only a trusted server may request it (I12). Only an operator returns sold seats (I6). */
   const isAllowed = (request: ChangeRequest) => {
     if (request.kind === 'return') return request.by !== undefined;
     return request.kind !== 'confirm' || maySell(sellBy, request);

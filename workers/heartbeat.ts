@@ -13,8 +13,9 @@ const BEAT_MS = 1_000;
 const TURN_MS = 900;
 
 /**
- * Reports each second that this worker runs, what became of tickets in it, what made progress and which loops stand still; in its turn it computes
- * how many workers are desired. It is no job, because it matters most when jobs wait. The result ends it and takes the worker off the list.
+ * Reports once a second that this worker runs, its outcomes, its progress and its stalled loops; in its turn it
+ * computes the desired number of workers. It is no job, because it matters most when jobs wait. The returned function
+ * ends it and removes the worker from the list.
  */
 export async function startHeartbeat(deps: { workers: WorkersStore; progress: Progress; loops: Loops; log: Logger }) {
   const { workers, progress, loops, log } = deps;
@@ -22,7 +23,7 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
 
   const told = await outcomesCounted();
 
-  /** Outcomes that are on their way to Redis count as told, for a report that hangs may arrive after the next one. */
+  /** Outcomes that are on their way to Redis count as reported: a report that hangs may arrive after the next one. */
   function noteTold(fresh: Record<string, number>, sign: 1 | -1): void {
     for (const [name, tickets] of Object.entries(fresh)) told[name] = (told[name] ?? 0) + sign * tickets;
   }

@@ -51,7 +51,7 @@ async function start(
   const announcing = setInterval(announce, ANNOUNCE_MS);
   onStop(async () => {
     clearInterval(announcing);
-    await Promise.race([targets.withdraw(metrics.address), sleep(WITHDRAW_MS)]); // Redis may be away
+    await Promise.race([targets.withdraw(metrics.address), sleep(WITHDRAW_MS)]); // Redis may be unavailable
   });
   if (stopping.aborted) return;
   process.send?.('ready');

@@ -19,8 +19,8 @@ type Operations = { [Name in OperatorJob]: (payload: JobPayload<Name>, jobId: st
 const CLEAR_LIMITS = { timeout: 60_000, maxWait: 10_000 };
 
 /**
- * Operators' jobs. PostgreSQL changes first, together with the act's entry in the audit trail and once for each job; then Redis follows. So a
- * job may be run again after a worker died in between.
+ * Operators' jobs. PostgreSQL changes first, together with the act's entry in the audit trail and once for each job;
+ * then Redis follows. So a job may be run again after a worker died in between.
  */
 export function createOperations(deps: {
   events: EventStore;
@@ -105,7 +105,8 @@ export function createOperations(deps: {
       const { eventId } = payload;
       await trail.once(actOf('changeRoom', jobId, payload), async (transaction) => {
         const before = await rooms.change(eventId, change, transaction);
-        return Object.keys(change).length === 0 ? undefined : { before, after: change }; // without a change it is only looked at
+        // without a change it is only read
+        return Object.keys(change).length === 0 ? undefined : { before, after: change };
       });
       return { generation: await rooms.open(eventId) };
     },

@@ -4,8 +4,9 @@ import type { HoldStore, Release } from '../shared/stores/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 
 /**
- * Frees in Redis the seats of bookings that ended in PostgreSQL. PostgreSQL remembers which were freed, so a worker that dies
- * between the two leaves them to the next sweep; freeing twice does nothing, because only their owner's seats are freed.
+ * Frees in Redis the seats of bookings that ended in PostgreSQL. PostgreSQL records which were freed, so a worker that
+ * dies between the two leaves them to the next sweep; freeing twice does nothing, because only their owner's seats are
+ * freed.
  */
 export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: SeatStore }) {
   return async function releaseSeats(releases: readonly Release[]): Promise<void> {

@@ -12,8 +12,8 @@ const SWEEP_JOBS = 100;
 
 /**
  * Gives every ticket of a job that failed for good its outcome (I2). A batch is taken apart first: its requests come again, each
- * in a job of its own, so that the one that is to blame fails alone (I11). Jobs that no worker could read are offered again once they are due.
- * Any worker may sweep; doing it again changes nothing.
+ * in a job of its own, so that the one that is to blame fails alone (I11). Jobs that no worker could read are put back
+ * once they are due. Any worker may sweep; a repeated sweep changes nothing.
  */
 export function createSweep(deps: {
   queues: readonly { booking: JobQueue; control: JobQueue }[];
@@ -48,7 +48,7 @@ export function createSweep(deps: {
   ): Promise<void> {
     for (const job of await queue.failed(SWEEP_JOBS)) {
       const isKnown = Object.hasOwn(jobs, job.name);
-      if (isKnown && job.name !== name) continue; // an operator's, who was told; it has no ticket
+      if (isKnown && job.name !== name) continue; // an operator's job has no ticket, and its caller was answered
       const parsed = jobs[name].payload.safeParse(job.data);
       if (!isKnown || !parsed.success) {
         log.error({ shard, job: job.name, fault: parsed.error?.message }, 'failed job cannot be read: set aside');

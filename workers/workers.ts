@@ -35,7 +35,7 @@ import { createSweep } from './sweep.ts';
 /** Jobs of the control queue that a worker has under way at once, each by itself: PostgreSQL's connections are ten. */
 const CONTROL_CONCURRENCY = 4;
 
-/** Milliseconds between two looks whether that is still on schedule: a wipe of Redis takes the schedule, a clock that is ahead puts it off. */
+/** Milliseconds between two checks of the schedule: a wipe of Redis removes it, a clock that is ahead delays it. */
 const SCHEDULE_INTERVAL_MS = 2_000;
 
 /**
@@ -105,7 +105,7 @@ export async function startWorkers(deps: {
     };
   }
 
-  /** A turn at scheduled work, unless another worker is at it. Only work that was done counts as progress. */
+  /** A turn at scheduled work, unless another worker has it. Only work that was done counts as progress. */
   const scheduled = (name: (typeof SCHEDULES)[number]['name'], work: () => Promise<unknown>) => () =>
     turns.take(name, async () => {
       await work();
