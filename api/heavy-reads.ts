@@ -55,8 +55,8 @@ export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_
     charge,
 
     /**
-     * Makes a read once those of the same client before it are done. A read that waits for its client does that outside of its turn: that client
-     * may take in nothing until another read of its own is answered, as with pipelined requests.
+     * Makes a read once those of the same client before it are done. A read that waits for its client leaves its slot
+     * meanwhile: the client may receive nothing until another of its reads is answered, as with pipelined requests.
      *
      * @throws ApiError RATE_LIMITED
      */

@@ -185,8 +185,8 @@ export function jsonOf(text: string): unknown {
 }
 
 /**
- * How many names the objects of a value have; undefined where it has more levels than this: whatever walks through it afterwards, as
- * `JSON.stringify` does, needs stack for each.
+ * Counts the names in all objects of a value; undefined where it has more levels than this: later recursion, as in
+ * `JSON.stringify`, needs stack for each.
  */
 function namesIn(value: unknown, levels: number): number | undefined {
   if (typeof value !== 'object' || value === null) return 0;

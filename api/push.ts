@@ -318,8 +318,14 @@ function parseMessage(text: string) {
 
 const errorBody = (code: ErrorCode, error = titleOf(code)) => JSON.stringify({ error, code });
 
-/** The version tells who asked with another one what we speak (RFC 6455, section 4.2.2). */
+/** The version header names the one that we support, for clients that sent another (RFC 6455, section 4.2.2). */
 function refuseUpgrade(socket: Duplex, status: string, body: string): void {
-  const headers = `content-type: application/json\r\nsec-websocket-version: 13\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}`;
-  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'content-type: application/json',
+    'sec-websocket-version: 13',
+    'connection: close',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ].join('\r\n');
+  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -15,16 +15,20 @@ import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
 
 const names = Object.keys(attacks) as AttackName[];
 
-/** Milliseconds that 99 of 100 bookings of an honest client may take while another attacks, or three times the calm value if that is more. */
+/**
+ * Milliseconds that 99 of 100 bookings of an honest client may take while another attacks, or three times the calm
+ * value if that is more.
+ */
 const BOUND_MS = 250;
 const BOUND_TIMES_CALM = 3;
 
 const HELP = `npm run abuse -- [options]
 
-Lets one client do its worst against a system of its own, limits on, and measures what an honest client at another address sees before, during
-and after. Ends with 1 where a bound breaks: a booking's p99 stays under ${BOUND_MS} ms (or ${BOUND_TIMES_CALM} times the calm value), every booking is made,
-and /healthz and /readyz stay ok. While one account hoards a seat, another buyer gets it. While a waiting room is attacked, the turn
-of a visitor who joins behind the attacker has a bound. Needs Linux: each client has a loopback address of its own.
+Attacks a system of its own, limits on, as one client, and measures an honest client at another address before, during
+and after. Ends with 1 where a bound breaks: a booking's p99 stays under ${BOUND_MS} ms (or ${BOUND_TIMES_CALM} times
+the calm value), every booking is made, and /healthz and /readyz stay ok. While one account hoards a seat, another buyer
+gets it. While a waiting room is attacked, the turn of a visitor who joins behind the attacker has a bound. Needs Linux:
+each client has a loopback address of its own.
 
   --attack NAME   which attacks, several with commas, or all   (default all)
   --seconds N     how long each attack lasts                    (default 15)
@@ -76,7 +80,7 @@ async function prepare(url: string): Promise<Aim> {
   return { url, seat, wanted: '50-20-1', email: 'test@example.com', eventId, guardedId };
 }
 
-/** Starts an attack; `stop` ends it and says what the attacker saw. */
+/** Starts an attack; `stop` ends it and returns the attacker's counts. */
 async function startAttack(name: AttackName, aim: Aim) {
   const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const program = fileURLToPath(new URL(`./abuse/attacker.${ending}`, import.meta.url));
@@ -100,7 +104,7 @@ async function visitDuring(name: AttackName, aim: Aim): Promise<{ seconds: numbe
   return { seconds: await waitForTurn(aim.url, aim[visit.line]), boundSeconds: visit.boundSeconds };
 }
 
-/** The bounds that an honest client saw broken. */
+/** The bounds that were broken for the honest client. */
 function brokenBy(seen: Seen, boundMs: number): string[] {
   const p99 = p99Of(seen);
   return [
@@ -109,8 +113,10 @@ function brokenBy(seen: Seen, boundMs: number): string[] {
   ];
 }
 
-const cellOf = (seen: Seen): string =>
-  `${percentile(seen.bookingMs, 0.5).toFixed(0)} / ${p99Of(seen).toFixed(0)} | ${percentile(seen.healthMs, 0.99).toFixed(0)}`;
+function cellOf(seen: Seen): string {
+  const bookingMs = `${percentile(seen.bookingMs, 0.5).toFixed(0)} / ${p99Of(seen).toFixed(0)}`;
+  return `${bookingMs} | ${percentile(seen.healthMs, 0.99).toFixed(0)}`;
+}
 
 const wordsOf = (counts: Counts): string =>
   Object.entries(counts)
@@ -124,7 +130,7 @@ async function main(): Promise<void> {
   try {
     await own.startWorker();
     const aim = await prepare(own.url);
-    await honest(own.url, CALM_SECONDS); // until V8 has compiled what is hot
+    await honest(own.url, CALM_SECONDS); // until V8 has compiled the hot code
     let before = await honest(own.url, CALM_SECONDS);
     console.log('Milliseconds of an honest client: booking p50 / p99 | /healthz p99\n');
     console.log('| attack | before | | during | | after | | turn in line (s) | the attacker saw |');

@@ -17,17 +17,19 @@ import { ADMIN_TOKEN, startOwnSystem } from './own-system.ts';
 
 const HELP = `npm run fuzz -- [options]
 
-Sends inputs over HTTP and WebSocket that nobody ought to send, beside some that are right: strange fields and bytes, prototype
-keys, deep, huge, cut off, slow, wrong lengths, repeated headers, odd paths, broken frames, unknown fields and parameters, fields that
-exclude each other, dates of every kind. On a system of its own, or on one that runs. Ends with 1 where an answer is a 500, tells of the
-inside or is none of the contract, a mistake is taken, a process ends, seats and bookings differ afterwards, or the API has grown by more than a fifth since the first tenth of the inputs.
+Sends wrong inputs over HTTP and WebSocket, beside some that are right: strange fields and bytes, prototype keys, deep,
+huge, cut off, slow, wrong lengths, repeated headers, odd paths, broken frames, unknown fields and parameters, fields
+that exclude each other, dates of every kind. On a system of its own, or on one that runs. Ends with 1 where an answer
+is a 500, reveals internals or breaks the contract, a mistake is accepted, a process ends, seats and bookings differ
+afterwards, or the API has grown by more than a fifth since the first tenth of the inputs.
 
   --inputs N        inputs to send                            (default 200000)
   --from N          the number of the first                   (default 0)
   --seed N          what they are made from                   (default: from the clock, printed)
   --connections N   connections at once                       (default 32)
-  --url URL         an API that runs instead. It books and holds there, and where operators' routes are open it clears; event 1 is set
-                    afterwards as it was before. Its processes and memory are not looked at. With ADMIN_TOKEN set it speaks as an operator too
+  --url URL         an API that runs instead. It books and holds there, and where operators' routes are open it clears;
+                    the settings of event 1 are restored afterwards. Processes and memory of that API are not checked.
+                    With ADMIN_TOKEN set, it sends operators' requests too
   --help`;
 
 const HOUSE = { ZONES: 4, ROWS: 10, SEATS_PER_ROW: 65 };
@@ -88,10 +90,10 @@ async function makeWorld(ask: Client, adminToken: string | undefined): Promise<W
 const EVENT = '/api/events/1';
 const ROOM = `${EVENT}/waiting-room`;
 
-/** How event 1 and its waiting room are set. */
+/** The settings of event 1 and its waiting room. */
 type Settings = { event: Record<string, unknown>; room: Record<string, unknown> };
 
-/** Reads how event 1 is set, as bodies that set it so again; undefined where operators' routes are closed. */
+/** Reads the settings of event 1, as bodies that restore them; undefined where operators' routes are closed. */
 async function settingsOf(ask: Client): Promise<Settings | undefined> {
   const room = await ask('PUT', ROOM, {});
   if (room.status !== 200) return undefined;
@@ -104,13 +106,16 @@ async function settingsOf(ask: Client): Promise<Settings | undefined> {
   };
 }
 
-/** Inputs reach event 1 too (`/api/events/1.0`): whoever comes next must find it as it was, and the checks here must find it open. */
+/**
+ * Inputs reach event 1 too (`/api/events/1.0`): it must be restored for the next user, and the checks here need it
+ * open.
+ */
 const OPEN: Settings = {
   event: { salesPaused: false, onSaleAt: null, seatLimit: null, avoidSingles: false },
   room: { mode: 'off', paused: false },
 };
 
-/** Answers what went wrong. */
+/** Returns the problems. */
 async function set(ask: Client, { event, room }: Settings): Promise<string[]> {
   const answers = [await ask('PATCH', EVENT, event), await ask('PUT', ROOM, room)];
   return answers.flatMap((answer) => (answer.status === 200 ? [] : [`the settings of event 1: ${inWords(answer)}`]));
@@ -139,7 +144,7 @@ async function aftermath(url: string, ask: Client, operator: boolean): Promise<s
   return wrong;
 }
 
-/** Where Redis and PostgreSQL differ. */
+/** The differences between Redis and PostgreSQL. */
 async function differences(ask: Client): Promise<string[]> {
   const audited = await ask('POST', '/admin/audit');
   const report = auditReport.safeParse(audited.body).data;

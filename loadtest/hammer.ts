@@ -13,7 +13,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Headers of a request for seats that is to be answered with a ticket, whatever RESERVE_WAIT_SECONDS says where it goes. */
+/**
+ * Headers of a request for seats that is to be answered with a ticket, whatever the server's RESERVE_WAIT_SECONDS is.
+ */
 export const NO_WAIT = { prefer: 'wait=0' };
 
 /** One answered request. */

@@ -4,10 +4,10 @@ import { onEnding } from '../local/ending.ts';
 /** Milliseconds that the end waits for something that is just starting. */
 const STARTING_MS = 5_000;
 
-/** The exit code of a process that ended by SIGTERM, as shells tell it. */
+/** The exit code of a process that ended by SIGTERM, as shells report it. */
 const TERMINATED = 143;
 
-/** What commands of this process have started and not stopped yet. */
+/** The parts that commands of this process have started and not stopped yet. */
 const open = new Set<() => Promise<void>>();
 let watched = false;
 
@@ -21,10 +21,10 @@ function watchForEnding(): void {
 }
 
 /**
- * What a command starts, one after the other: stopped in the reverse order by `close`, or when this process is told to end, at whatever
- * moment.
+ * The parts that a command starts one after the other: `close`, or a signal to this process at any moment, stops them
+ * in the reverse order.
  *
- * @param cleanUp what comes last
+ * @param cleanUp runs last
  */
 export function createStarted(cleanUp: () => void = () => undefined) {
   const stops: (() => unknown)[] = [];
@@ -50,7 +50,7 @@ export function createStarted(cleanUp: () => void = () => undefined) {
 
     /** Starts something and notes how it is stopped. @throws Error where everything is being stopped */
     async start<Started>(begin: () => Promise<Started>, stop: (started: Started) => unknown): Promise<Started> {
-      if (closing !== undefined) throw new Error('This command ends: it starts nothing more.');
+      if (closing !== undefined) throw new Error('This command is stopping: it starts nothing more.');
       const started = begin().then((one) => {
         stops.push(() => stop(one));
         return one;

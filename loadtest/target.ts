@@ -9,7 +9,7 @@ export type Target = {
   shards: number;
   /** The process that started all of it, where that is `npm start` on DATA_DIR. */
   pid: number | undefined;
-  /** What operators send. */
+  /** The token of operators. */
   adminToken: string | undefined;
 };
 

@@ -113,7 +113,7 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
   const asked = config.ZONES * config.ROWS * config.SEATS_PER_ROW;
   if (house.totalSeats !== asked) {
     say(
-      `The default event has ${house.totalSeats} seats and keeps them. ZONES, ROWS and SEATS_PER_ROW size a new one only.`,
+      `The default event keeps its ${house.totalSeats} seats. ZONES, ROWS and SEATS_PER_ROW apply to a new one only.`,
     );
   }
 

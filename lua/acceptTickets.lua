@@ -1,4 +1,4 @@
--- acceptTickets: record a batch of tickets, give each its place in line, judge idempotency keys and the end of admissions.
+-- acceptTickets: record a batch of tickets, give each its place, judge idempotency keys and ends of admissions.
 -- KEYS[1]  sequence     integer, the last place given
 -- KEYS[2]  settled      integer, tickets that have their outcome
 -- KEYS[3]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, admitted
@@ -10,10 +10,10 @@
 -- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered, unless its request is refused
 -- ARGV[3]  node         id of the API node that asks; it is told of the outcomes
 -- ARGV[4]  fresh        1 where no ticket of these ids can be there yet, 0 where a call before may have recorded them
--- ARGV[5..] for each ticket: ticket id, kind, user or '', digest of the idempotency key or '', fingerprint or '', milliseconds of the
---           end of its admission or ''
--- RETURNS  { settled, and for each: ticket id, '' if the key was used with another body or ENDED if the admission has ended; place;
---           1 if it has to be put on the queue }, or OVERLOADED
+-- ARGV[5..] for each ticket: ticket id, kind, user or '', digest of the idempotency key or '', fingerprint or '',
+--           milliseconds of the end of its admission or ''
+-- RETURNS  { settled, and for each: ticket id, '' if the key was used with another body or ENDED if the admission has
+--           ended; place; 1 if it has to be put on the queue }, or OVERLOADED
 -- COST     O(tickets)
 local sequence, settled, ticketStem, idemStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local waiting, active, delayed = KEYS[5], KEYS[6], KEYS[7]
@@ -43,7 +43,7 @@ local function answer(id, place, enqueue)
   reply[n + 1], reply[n + 2], reply[n + 3] = id, place, enqueue
 end
 
--- An admission counts at acceptance: however long the queue is, a request that came in time books.
+-- An admission is judged at acceptance: a request that was accepted in time books, however long the queue is.
 local nowMs
 local function hasEnded(untilMs)
   if untilMs == '' then return false end
@@ -71,7 +71,8 @@ for i = 5, #ARGV, 6 do
     -- in between. The entry's own id comes twice only where its flush is tried again, and then nobody knows.
     local enqueue = not ticket[2] and (id == ARGV[i] or not ticket[3])
     if not place and hasEnded(untilMs) then
-      if digest ~= '' and id == ARGV[i] then redis.call('DEL', idemStem .. digest) end -- the key may come under a new admission
+      -- the key may come under a new admission
+      if digest ~= '' and id == ARGV[i] then redis.call('DEL', idemStem .. digest) end
       id, place, enqueue = 'ENDED', 0, false
     elseif not place then
       last = last + 1

@@ -15,8 +15,8 @@
 -- ARGV[3]  totalSeats  integer, of the house
 -- ARGV[4]  steppedMs   milliseconds, the last step that PostgreSQL knows of
 -- RETURNS  { now in milliseconds, serving, serving as proposed, joined, numbers, people or '', drawn, chain, milliseconds that the history
---          goes back }; EARLY; AHEAD where PostgreSQL's last step lies ahead of this Redis' clock and has to be dated back first; or REBUILD
---          where there is no such line, or an older one than PostgreSQL has
+--          goes back }; EARLY; AHEAD where PostgreSQL's last step lies ahead of this Redis' clock and has to be dated
+--          back first; or REBUILD where there is no such line, or an older one than PostgreSQL has
 -- COST     O(zones + log(entries of the history) + people of the last minute / 8 bits of a byte)
 local sequence, settled, waiting, active, delayed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local houseStem, countsStem, roomStem, roomHistoryStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
@@ -36,9 +36,12 @@ local FAST, SLOW = 0.4, 0.1 -- growth of the rate in a second, below and above w
 local FEW = 4 -- tickets on the queue that are no delay
 local CALM_MS = 30000
 local ASSUMED_VISITORS = 20 -- taken to have got a seat each, until more was seen
-local LATE_SHARE, LATE_MS = 0.6, 36000 -- of a turn, and at the most: a visitor who has not come by then is not counted on
-local OVERBOOKED = 2 -- times a limit of people: no more are inside or may come, however many of those called before did not come
-local MOST_SEATS = 5 -- in one request, MAX_SEATS_PER_REQUEST of the contract: so many each of these may have got as well
+-- of a turn, and at the most: a visitor who has not come by then is not counted on
+local LATE_SHARE, LATE_MS = 0.6, 36000
+-- times a limit of people: no more are inside or may come, however many of those called before did not come
+local OVERBOOKED = 2
+-- in one request, MAX_SEATS_PER_REQUEST of the contract: so many each of these may have got as well
+local MOST_SEATS = 5
 
 local room, history = roomStem .. event, roomHistoryStem .. event
 local fields = redis.call('HGETALL', room)
@@ -62,13 +65,15 @@ if sinceMs < stepMs then return 'EARLY' end
 local seconds = math.min(sinceMs, MAX_STEP_MS) / 1000
 local joined, serving = number('joined'), number('serving')
 
--- Whoever was called has all of the turn from now on.
+-- Every called visitor has the full turn from now on.
 local function beginTurns()
   redis.call('ZREMRANGEBYRANK', history, 1, -1)
-  if tonumber(redis.call('ZRANGE', history, 0, 0)[1] or 0) < serving then redis.call('ZADD', history, nowMs, serving) end
+  if tonumber(redis.call('ZRANGE', history, 0, 0)[1] or 0) < serving then
+    redis.call('ZADD', history, nowMs, serving)
+  end
 end
 
--- Takes back all turns and admissions that are not over, and goes on doing so: none of them runs while the sale is put off.
+-- Takes back all turns and admissions that are not over, at each step: none of them runs while the sale is postponed.
 local function takeTurnsBack()
   if line.closed ~= '1' then
     local over = servingAt(history, nowMs - windowMs)
@@ -116,7 +121,7 @@ local free = totalSeats - taken
 local people = closeLine(room, line.people, joined, onSaleMs)
 local drawn = people and (people == 0 or line.drawn == '1')
 
--- A sale that was put off takes back the turns that run: they begin anew with the sale.
+-- A postponed sale takes back the turns that run: they begin anew with the sale.
 local beforeSale = onSaleMs and nowMs < onSaleMs
 if beforeSale and serving > 0 then
   takeTurnsBack()
@@ -135,7 +140,8 @@ for i = 1, #buckets, 2 do
     inside = inside + buckets[i + 1]
   end
 end
--- A visitor who asks as told comes within half of the turn: those who have not are late, and tell how many of the called will not come.
+-- A visitor who polls at the given time comes within half of the turn: the others are late, and their share estimates
+-- how many of the called will not come.
 local turnsFrom = turnsOver(history, terms, 1, math.huge)
 local calledFrom = turnsOver(history, terms, LATE_SHARE, LATE_MS)
 local before, called = calledFrom - turnsFrom, serving - calledFrom
@@ -155,7 +161,8 @@ local coming = math.max(0, awaited - missing * called)
 local done = math.max(0, serving - number('base') - inside - offered)
 local seatsEach = (number('got') + ASSUMED_VISITORS) / (done + ASSUMED_VISITORS)
 -- Of those who came alone: who left the line is done at once, and would count for more than one's share in front of a long turn.
-local seatsOfWhoCame = (number('got') + ASSUMED_VISITORS) / (math.max(0, number('came') - number('back') - inside) + ASSUMED_VISITORS)
+local visitorsDone = math.max(0, number('came') - number('back') - inside)
+local seatsOfWhoCame = (number('got') + ASSUMED_VISITORS) / (visitorsDone + ASSUMED_VISITORS)
 
 -- The most seats that each in the line may take, as far as is known: nobody further back is sure of a seat.
 local seatsMost = math.max((number('got') + MOST_SEATS * ASSUMED_VISITORS) / (done + ASSUMED_VISITORS), seatsOfWhoCame)
@@ -186,17 +193,22 @@ rate = math.min(rate, OVER * drain)
 local top = math.min(ceiling, OVER * drain)
 local perMinute, insideLimit = number('perMinute'), number('insideLimit')
 rate = math.max(rate, 1)
-local calledMost = perMinute / 60 * math.min(OVERBOOKED, 1 / math.max(1 - missing, 0.01)) -- so that perMinute come
+-- so that perMinute visitors come
+local calledMost = perMinute / 60 * math.min(OVERBOOKED, 1 / math.max(1 - missing, 0.01))
 if perMinute > 0 then rate, top = math.min(rate, calledMost), math.min(top, calledMost) end
 
 -- How many: what the rate allows, and as many as there are people, room inside and seats.
 local byRate = rate * seconds + number('carry')
 local bySeats = math.ceil(free / math.max(1, seatsOfWhoCame) - inside - coming)
 local most = math.min(joined - serving, bySeats, math.ceil(CALLED_SECONDS * math.max(drain, ASSUMED_DRAIN) - coming))
--- Operators' limits are of people: of those who may still come, be they late, the share that will probably not come is none.
+-- Operators' limits count people: all who may still come count in full, also late ones.
 local function mayCome(left, ofCalled) return math.ceil(math.max(0, left - missing * ofCalled)) end
 if insideLimit > 0 then
-  most = math.min(most, insideLimit - inside - mayCome(offered, before + called), OVERBOOKED * insideLimit - inside - awaited)
+  most = math.min(
+    most,
+    insideLimit - inside - mayCome(offered, before + called),
+    OVERBOOKED * insideLimit - inside - awaited
+  )
 end
 if perMinute > 0 then
   local minuteFrom = servingAt(history, nowMs - 60000)

@@ -18,8 +18,9 @@
 -- ARGV[2..] for each request: ticket id, event, zone or 0, row or 0, start (from 0) or -1, count, labels or '' (then zone, row
 --           and start do not count), user or '', 1 to hold the seats or 0 to sell them, admission or ''
 -- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and what the code tells (the
---          milliseconds of NOT_ON_SALE and HOLD_COOLDOWN; the held seats of SOLD_OUT where there are any; "zone:row", "zone:row:start" or
---          "zone:row:start:count" of alternatives), "SETTLED" or "REBUILD" (the house, or the line of the admission, is not here)
+--          milliseconds of NOT_ON_SALE and HOLD_COOLDOWN; the held seats of SOLD_OUT where there are any; "zone:row",
+--          "zone:row:start" or "zone:row:start:count" of alternatives), "SETTLED" or "REBUILD" (the house, or the line
+--          of the admission, is not here)
 -- COST     O(requests x seats in a row / 8), and O(zones) once for each event that is sold out
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
@@ -58,7 +59,7 @@ local function readHouse(event)
           seatLimit = tonumber(fields[6]),
           onSaleMs = tonumber(fields[7]),
           paused = fields[8] == '1',
-          held = {}, -- seats held, by zone, 0 for all: read where they are asked for
+          held = {}, -- seats held, by zone, 0 for all: read when first needed
         }
       or false
     houses[event] = house
@@ -184,9 +185,9 @@ local function setSeats(bits, from, seats)
   return first, string.char(unpack(bytes))
 end
 
--- Takes seats of one row: those from request.start on, or the best; where `neat`, only such as leave no single seat (but exact
--- ones where the row has no such choice of that size). Returns their labels, or nil, whether the row has any free seat, and what
--- else there is in the row.
+-- Takes seats of one row: those from request.start on, or the best; where `neat`, only such as leave no single seat
+-- (but exact ones where the row has no such choice of that size). Returns their labels, or nil, whether the row has any
+-- free seat, and what else there is in the row.
 local function claimInRow(request, zone, row, neat)
   local event, wanted, start = request.house.event, request.count, request.start
   local place = event .. ':' .. numeral(zone.number) .. ':' .. numeral(row)
@@ -238,8 +239,8 @@ end
 
 -- @include nearby
 
--- Seats that are held in a zone, or in the whole house without one. It is asked where nothing is free: this call holds nothing
--- more there, so the number is read once.
+-- Seats that are held in a zone, or in the whole house without one. It is needed where nothing is free: this call holds
+-- nothing more there, so the number is read once.
 local function heldIn(house, zone)
   local asked = zone and zone.number or 0
   if not house.held[asked] then
@@ -252,7 +253,7 @@ local function heldIn(house, zone)
   return house.held[asked]
 end
 
--- What SOLD_OUT tells of held seats, which may come back: " <seats>", or '' where none is held.
+-- The part of SOLD_OUT with the held seats, which may come back: " <seats>", or '' where none is held.
 local function tellHeld(seats) return seats > 0 and ' ' .. seats or '' end
 
 -- Takes the best seats in the rows first..last of the house. Returns their labels, or nil and a code.
@@ -308,8 +309,8 @@ local function claimLabels(request, labels)
     local starts, lengths = freeRuns(redis.call('GET', seatsStem .. seat.place) or '', seat.zone.seats)
     return nil, code, nearestInRow(request, seat.zone, seat.row, starts, lengths) .. alternatives(request, seat.zone, seat.row)
   end
-  -- A refusal for a single seat, where the row has a neat choice of as many seats as are asked for of it. That choice is offered
-  -- where all seats of the request together are nowhere to be had.
+  -- A refusal for a single seat, where the row has a neat choice of as many seats as are requested of it. That choice
+  -- is offered where all seats of the request together are nowhere to be had.
   local function refuseSingle(seat)
     local wanted = inRow[seat.place]
     local starts, lengths = freeRuns(redis.call('GET', seatsStem .. seat.place) or '', seat.zone.seats)
@@ -385,8 +386,8 @@ local function withinLimit(request, user)
   return seats + request.count <= house.seatLimit, claims
 end
 
--- Whether an admission lets a request in: its line stands, it had not ended when the request was accepted, and uses are left. A
--- ticket that acceptance did not judge (an API of the version before, or Redis has forgotten it) is judged now.
+-- Whether an admission lets a request in: its line stands, it had not ended when the request was accepted, and uses are
+-- left. A ticket that acceptance did not judge (an API of the version before, or Redis has forgotten it) is judged now.
 local function isAdmitted(request, admission)
   local event = request.house.event
   if not isOfLine(event, admission) then return false end

@@ -19,7 +19,8 @@
 -- ARGV[15] admissionMs   integer, milliseconds that an admission lasts after it
 -- ARGV[16] uses          integer, of an admission
 -- ARGV[17] login         1 where only who logged in may join
--- ARGV[18] terms         that held before for positions called by then, as lib/room.lua has them; only where the line is written
+-- ARGV[18] terms         that held before for positions called by then, as lib/room.lua has them; only where the line
+--          is written
 -- ARGV[19..] for each entry of the history, the oldest first: milliseconds, serving
 -- RETURNS  1 where the line was written, else 0
 -- COST     O(entries)
@@ -34,14 +35,15 @@ local turnMs, admissionMs, uses, login, terms = ARGV[14], ARGV[15], ARGV[16], AR
 local room, history = roomStem .. event, roomHistoryStem .. event
 local MAX_TERMS = 16 -- changes of how long turns last that are remembered apart; of more, the oldest together
 
--- The terms after a change of how long turns and admissions last, which holds for whoever is called after it.
+-- The terms after a change of the length of turns and admissions, which holds for positions called after it.
 local function addTerms(text, turnBeforeMs, admissionBeforeMs, servingNow)
   local all = readTerms(text, turnBeforeMs, admissionBeforeMs)
   all[#all].upTo = servingNow
   if #all > 1 and all[#all - 1].upTo >= servingNow then table.remove(all) end
   if #all > MAX_TERMS then
     local oldest = table.remove(all, 1)
-    all[1].turnMs, all[1].admissionMs = math.max(oldest.turnMs, all[1].turnMs), math.max(oldest.admissionMs, all[1].admissionMs)
+    all[1].turnMs = math.max(oldest.turnMs, all[1].turnMs)
+    all[1].admissionMs = math.max(oldest.admissionMs, all[1].admissionMs)
   end
   all[#all + 1] = {}
   return writeTerms(all)
@@ -53,7 +55,9 @@ if isNew then
   redis.call('DEL', room, history, roomInsideStem .. event)
   -- Every number that PostgreSQL knows of may have been given: the next one is above.
   redis.call('HSET', room, 'generation', generation, 'joined', numbers, 'numbers', numbers, 'serving', serving)
-  redis.call('HSET', room, 'people', people, 'chain', chain, 'drawn', people == '' and 0 or 1, 'base', serving, 'stepMs', steppedMs, 'terms', terms)
+  local drawn = people == '' and 0 or 1
+  redis.call('HSET', room, 'people', people, 'chain', chain, 'drawn', drawn, 'base', serving)
+  redis.call('HSET', room, 'stepMs', steppedMs, 'terms', terms)
   local oldest = 0
   for i = 19, #ARGV, 2 do
     redis.call('ZADD', history, ARGV[i], ARGV[i + 1])

@@ -2,9 +2,10 @@
 -- KEYS[1]  roomStem   + event: hash of the waiting room: settings, line, measurements
 -- KEYS[2]  houseStem  + event: hash of the house: generation, zones, rows, each zone, settings, version
 -- ARGV[1..] events
--- RETURNS  { now in milliseconds, { for each: generation, on, paused, joined, serving, people, drawn, chain, rate, used, growth, top, speed,
---          eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, came, limit, seatsMost, admissionMs, and the house's
---          onSaleMs, holdMs and timeZone; nothing where there is no such line } }
+-- RETURNS  { now in milliseconds, { for each: generation, on, paused, joined, serving, people, drawn, chain, rate,
+--          used, growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, came,
+--          limit, seatsMost, admissionMs, and the house's onSaleMs, holdMs and timeZone; nothing where there is no such
+--          line } }
 -- COST     O(events)
 local roomStem, houseStem = KEYS[1], KEYS[2]
 

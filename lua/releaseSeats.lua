@@ -1,5 +1,5 @@
 -- releaseSeats: free seats of a ticket and forget its claim. Only what the ticket still owns is freed, bit and lock together.
--- Where a hold lapsed, that counts for its buyer: once, because only what is freed counts.
+-- A lapsed hold counts for its buyer, and only once: only freed seats count.
 -- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: the answer is REBUILD
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
 -- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
@@ -16,9 +16,11 @@
 -- KEYS[14] roomInsideStem + event: hash of admissions by the ten seconds in which they end
 -- KEYS[15] lapsesStem   + event:generation:user: hash of count, untilMs, held; only of a buyer who let holds go
 -- ARGV[1]  event
--- ARGV[2]  cooldownsMs  integers with a space between them: how long a buyer may hold nothing after the first lapse, the second ...
+-- ARGV[2]  cooldownsMs  integers with a space between them: how long a buyer may hold nothing after the first lapse,
+--          the second ...
 -- ARGV[3]  keptMs       integer, milliseconds for which lapses are remembered, added to the time that a hold lasts
--- ARGV[4..] for each seat: ticket id ('' for a seat that nobody owns), user or '', zone, row, seat (from 1), 1 where its hold lapsed, else 0
+-- ARGV[4..] for each seat: ticket id ('' for a seat that nobody owns), user or '', zone, row, seat (from 1), 1 where
+--            its hold lapsed, else 0
 -- RETURNS  integer, seats that were freed; or REBUILD, and nothing was changed
 -- COST     O(seats x seats in a row / 8)
 local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]

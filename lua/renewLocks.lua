@@ -1,5 +1,5 @@
 -- renewLocks: let the locks of a ticket's seats last for another time, or for ever: then they are sold. Only what the ticket still owns.
--- A sale makes its buyer's lapses forgotten.
+-- A sale deletes its buyer's lapses.
 -- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: the answer is REBUILD
 -- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
 -- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held

@@ -7,7 +7,8 @@
 -- ARGV[2]  keyedTtlSec  integer, the same where an idempotency key leads to the ticket: not shorter than the key lives
 -- ARGV[3]  refusedTtlSec integer, the same for a ticket that was refused, and for the key that leads to it
 -- ARGV[4..] for each ticket: ticket id, outcome as JSON, 1 if it was refused, else 0
--- RETURNS  { tickets that had no outcome before, and for each of these that was refused and has a key: the key's digest }
+-- RETURNS  { tickets that had no outcome before, and for each of these that was refused and has a key: the key's digest
+--          }
 -- COST     O(tickets)
 local settled, ticketStem, idemStem, channelStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ttlSec, keyedTtlSec, refusedTtlSec = ARGV[1], ARGV[2], ARGV[3]

@@ -8,14 +8,16 @@
 -- ARGV[2]  generation  of the line
 -- ARGV[3]  position    integer
 -- ARGV[4]  arrival     integer, arrival number
--- RETURNS  milliseconds of the admission's end; or WAIT, PASSED, LEFT, CLOSED while the sale is put off; or REBUILD where there is no such line
+-- RETURNS  milliseconds of the admission's end; or WAIT, PASSED, LEFT, CLOSED while the sale is put off; or REBUILD
+--          where there is no such line
 -- COST     O(log(entries of the history))
 local roomStem, roomHistoryStem, roomTakenStem, roomLeftStem, roomInsideStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local event, generation, position, arrival = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- @include room
 
-local line = redis.call('HMGET', roomStem .. event, 'generation', 'serving', 'turnMs', 'admissionMs', 'drawn', 'terms', 'closed')
+local room = roomStem .. event
+local line = redis.call('HMGET', room, 'generation', 'serving', 'turnMs', 'admissionMs', 'drawn', 'terms', 'closed')
 if line[1] ~= generation then return 'REBUILD' end
 if position > tonumber(line[2]) or line[5] ~= '1' then return 'WAIT' end
 if getMark(roomLeftStem, event, generation, arrival) then return 'LEFT' end

@@ -1,6 +1,6 @@
 const TOKEN_KEY = 'frontrow:admin-token';
 
-/** What a page remembers by itself where the browser keeps nothing for us. */
+/** The value that the page remembers where the browser stores nothing for us. */
 let memory = '';
 
 /** The admin token, for this tab as long as it is open. */
@@ -9,7 +9,7 @@ export const adminToken = {
     try {
       memory = window.sessionStorage.getItem(TOKEN_KEY) ?? memory;
     } catch {
-      // a browser that is told to keep nothing throws
+      // a browser that is set to store nothing throws
     }
     return memory === '' ? undefined : memory;
   },
@@ -25,8 +25,8 @@ export const adminToken = {
 };
 
 /**
- * Keeps the token that the address brings, if any, and takes it out of the address, where it could be seen and copied. It stands in the
- * fragment (`#token=...`), which a browser sends to no server.
+ * Keeps the token that the address brings, if any, and removes it from the address, where it could be seen and copied.
+ * It comes in the fragment (`#token=...`), which a browser sends to no server.
  */
 export function takeTokenFromAddress(): boolean {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');

@@ -42,7 +42,7 @@ export function noteClock({ headers }: Response, sentAtMs: number): void {
   noteTime(Date.parse(headers.get('date') ?? '') + 1000, sentAtMs);
 }
 
-/** As `noteClock`, where the answer itself has the time, by the clock that judges what it says. */
+/** As `noteClock`, where the answer itself has the time, by the clock that its moments are judged by. */
 export function noteTime(timeMs: number, sentAtMs: number): void {
   if (Date.now() - sentAtMs > SAME_CLOCK_MS) return;
   const differenceMs = timeMs - Date.now();

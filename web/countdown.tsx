@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { serverNow } from './answers.ts';
 import { clockOf } from './words.ts';
 
-/** Milliseconds that are left until a moment of the server's clock, or of another, anew each second. */
+/** Milliseconds left until a moment of the server's clock, or of another, updated once a second. */
 export function useMsLeft(until: string, clock = serverNow): number {
   const [now, setNow] = useState(clock);
   useEffect(() => {
@@ -23,7 +23,10 @@ export const LastMinute = ({ until, words, clock }: { until: string; words: stri
   </span>
 );
 
-/** What is left until a moment of the server's clock, or of another. Screen readers find it when asked; it is not read out each second. */
+/**
+ * The time left until a moment of the server's clock, or of another. Screen readers read it on request, not each
+ * second.
+ */
 export function Countdown({ until, label, clock }: { until: string; label: string; clock?: () => number }) {
   const left = useMsLeft(until, clock);
   return (

@@ -6,7 +6,9 @@ import type { admission } from '../shared/contract/waiting-room.ts';
 /** A visitor's place in an event's line. `aheadAtStart`: people ahead when it was first known. */
 export type Place = { visitorToken: string; aheadAtStart?: number };
 
-/** `aheadMs`: milliseconds by which the clock of `expiresAt` was ahead of this machine's when the admission was given. */
+/**
+ * `aheadMs`: milliseconds by which the clock of `expiresAt` was ahead of this machine's when the admission was given.
+ */
 export type Admission = z.infer<typeof admission> & { aheadMs?: number };
 
 /**
@@ -54,7 +56,7 @@ const OF_USER = new RegExp(`^${OURS}(purchase|bookings|wish|session|user)\\b`);
 
 const storage = storageOrNone();
 
-/** What a page remembers by itself where the browser keeps nothing for us. */
+/** The value that the page remembers where the browser stores nothing for us. */
 const memory = new Map<string, string>();
 
 /** One value in the browser's storage; only in this page's memory where the browser keeps nothing for us. */
@@ -92,6 +94,6 @@ function storageOrNone(): Storage | undefined {
     localStorage.removeItem(probe);
     return localStorage;
   } catch {
-    return undefined; // a browser that is told to keep nothing throws; the page then says so
+    return undefined; // a browser that is set to store nothing throws; the page then says so
   }
 }

@@ -1,7 +1,7 @@
 /** Kinds of English. Each has short names for the zones of its part of the world (CET, EST, AEDT); others are GMT+1. */
 const ENGLISH = ['en-GB', 'en-US', 'en-AU', 'en-IN', 'en-ZA', 'en-IE'];
 
-/** How moments are written in one zone. */
+/** The formats of moments in one zone. */
 type Clock = Record<'date' | 'time' | 'seconds' | 'zone', Intl.DateTimeFormat>;
 
 /** Clocks by zone: a page shows its event's, and an operator's page that of its browser. */
@@ -10,7 +10,7 @@ const clocks = new Map<string, Clock>();
 function clockIn(asked: string): Clock {
   const known = clocks.get(asked);
   if (known !== undefined) return known;
-  const timeZone = isKnown(asked) ? asked : 'UTC'; // a zone that is younger than this browser
+  const timeZone = isKnown(asked) ? asked : 'UTC'; // this browser does not know the zone yet
   const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone } as const;
   const clock: Clock = {
     date: new Intl.DateTimeFormat('en-GB', {
@@ -29,7 +29,7 @@ function isKnown(timeZone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone }) !== undefined;
   } catch {
-    return false; // a RangeError says so
+    return false; // it threw a RangeError
   }
 }
 

@@ -1,5 +1,5 @@
 // One attack in a process of its own: its CPU time must not slow the honest client that is measured.
-// Arguments: the attack's name, and its aim as JSON. It ends on SIGTERM and sends what it counted to its parent.
+// Arguments: the attack's name, and its aim as JSON. It ends on SIGTERM and sends its counts to its parent.
 import { setMaxListeners } from 'node:events';
 import { type Aim, type AttackName, attacks, type Counts } from './attacks.ts';
 

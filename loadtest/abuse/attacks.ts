@@ -8,8 +8,8 @@ import { createConnection } from '../connection.ts';
 import { frameOf, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
 
 /**
- * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest user;
- * `eventId` has a waiting room, `guardedId` one that asks for work.
+ * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest
+ * user; `eventId` has a waiting room, `guardedId` one that asks for work.
  */
 export type Aim = {
   url: string;
@@ -27,7 +27,7 @@ export type Attack = {
   about: string;
   /** The line that an honest visitor joins meanwhile, and the seconds until the turn that they bear. */
   visit?: { line: 'eventId' | 'guardedId'; boundSeconds: number };
-  /** Attacks until the signal, and adds to `counts` what was seen. */
+  /** Attacks until the signal, and adds the answers to `counts`. */
   run: (aim: Aim, counts: Counts, signal: AbortSignal) => Promise<void>;
 };
 
@@ -37,7 +37,10 @@ const AGAIN_MS = 20;
 /** Milliseconds between two tries of a hoarder's connection: below the limit of its address. */
 const GRAB_MS = 120;
 
-/** Milliseconds for which a hoarder keeps a hold: so long that a buyer who asks once a second seldom meets the moment of its end. */
+/**
+ * Milliseconds for which a hoarder keeps a hold: so long that a buyer who retries once a second seldom meets the moment
+ * of its end.
+ */
 const HOARDED_MS = 2_000;
 
 /** The first of a hoarder's addresses: no other attack has used up their limits. */
@@ -55,7 +58,7 @@ const add = (counts: Counts, what: string) => {
 
 type Sent = { method?: 'GET' | 'POST'; path: string; headers?: Record<string, string>; body?: unknown };
 
-/** Sends requests over so many connections, each its next one as soon as it has an answer. */
+/** Sends requests over so many connections; each connection sends the next one after an answer. */
 async function flood(
   { url }: Aim,
   counts: Counts,

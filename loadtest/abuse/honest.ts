@@ -21,7 +21,7 @@ const refusal = z.object({ code: z.string() });
 /** Users of the demonstration book in turn, so that no limit of one buyer is met. */
 let nextUser = 0;
 
-/** Books, and asks whether the node lives and can serve, at fixed rates for so many seconds. */
+/** Books, and sends health checks, at fixed rates for so many seconds. */
 export async function honest(url: string, seconds: number): Promise<Seen> {
   const seen: Seen = { bookingMs: [], healthMs: [], failed: new Map() };
   const fail = (what: string) => void seen.failed.set(what, (seen.failed.get(what) ?? 0) + 1);
@@ -57,10 +57,10 @@ export async function honest(url: string, seconds: number): Promise<Seen> {
   return seen;
 }
 
-/** Where somebody comes from who wants one seat: an address whose limits nobody else uses up. */
+/** The address of a buyer who wants one seat: no other client uses up its limits. */
 const BUYER_ADDRESS = '127.0.2.1';
 
-/** Asks for a seat once a second, for so many seconds. Answers whether it was had. */
+/** Requests a seat once a second, for so many seconds. Returns whether it was booked. */
 export async function winsSeat(url: string, seatNumber: string, seconds: number): Promise<boolean> {
   const client = createConnection(url, BUYER_ADDRESS);
   const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId: DEMO_USERS, seatNumber });

@@ -22,7 +22,10 @@ const PATIENCE_MS = 120_000;
 /** Milliseconds that a buyer waits for a socket to tell the outcome before it asks. */
 const SOCKET_PATIENCE_MS = 4_000;
 
-/** Users whom buyers book for: so many that a user who lets holds go seldom has to wait (HOLD_COOLDOWN), which is a refusal like others. */
+/**
+ * Users whom buyers book for: so many that a user who lets holds go seldom has to wait (HOLD_COOLDOWN), which is a
+ * refusal like others.
+ */
 const USERS = 2_000;
 
 /** The share of sold bookings that an operator returns. */
@@ -43,9 +46,9 @@ const answerBody = z.object({ code: z.string().optional(), ticketId: ticketId.op
 type Reply = { status: number; code: string | undefined; body: unknown };
 
 /**
- * Buyers that book at once or hold, confirm, extend, cancel or let go, and an operator who returns, each over both APIs, with idempotency keys: a request that
- * has no answer is made again under its key. What they are told goes into the ledger. They go on until `stop`, and
- * finish what they began.
+ * Buyers that book at once or hold, confirm, extend, cancel or let go, and an operator who returns, each over both
+ * APIs, with idempotency keys: a request that has no answer is made again under its key. What they are told goes into
+ * the ledger. They go on until `stop`, and finish what they began.
  */
 export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger) {
   const pools = urls.map((url) => new Pool(url, { pipelining: 1, connections: BUYERS }));
@@ -171,7 +174,7 @@ export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger
     if (confirmed?.booking?.status === 'CONFIRMED') possession.until = Number.POSITIVE_INFINITY;
   }
 
-  /** An operator returns what is sold; from there on it may be somebody else's. */
+  /** An operator returns a sold booking; from then on its seats may be somebody else's. */
   async function takeBack(possession: Possession, newKey: () => string) {
     possession.until = Math.min(possession.until, Date.now());
     await carryThrough('POST', `/api/bookings/${possession.bookingId}/return?wait=0`, {}, newKey(), false);

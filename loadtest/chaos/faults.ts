@@ -24,9 +24,9 @@ export type Fault = {
   mayForget?: true;
   /** PostgreSQL's data has to lie on a small disk of its own. */
   smallDisk?: true;
-  /** Milliseconds after its end in which everything must go on, where it is less than for others. */
+  /** Milliseconds after its end in which everything must work again, where it is less than for others. */
   recoveryMs?: number;
-  /** Whether what only this fault breaks, and clients do not see, goes on again. */
+  /** Whether the parts work again that only this fault breaks and clients do not see. */
   isOver?: (rig: Rig) => Promise<boolean>;
   /** Breaks it, and resolves when nothing is broken any more from outside; what is left is Frontrow's own work. */
   inject: (scene: Scene) => Promise<void>;
@@ -160,7 +160,7 @@ async function copyJobs({ rig, random, say }: Scene): Promise<void> {
     const queues = [jobs.book.queue, jobs.change.queue].map(
       (name) => new Queue(name, { connection: redis, prefix: tag }),
     );
-    for (const queue of queues) queue.on('error', () => undefined); // what is asked of it says so
+    for (const queue of queues) queue.on('error', () => undefined); // its commands report the fault
     const copies = new Map<string, { queue: Queue; name: string; data: unknown }>();
     const collect = async () => {
       for (const queue of queues) {
@@ -199,7 +199,9 @@ function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
     .map(({ item }) => item);
 }
 
-/** Clocks are off while jobs fail, so that schedules and retries are put off or left where they are; then all are right again. */
+/**
+ * Clocks are off while jobs fail, so that schedules and retries are delayed or left behind; then all are right again.
+ */
 async function setClocksOff({ rig, random, say }: Scene): Promise<void> {
   const minuteMs = 60_000;
   const off = { 'api 1': 15, 'api 2': -15, 'worker 1': 60, 'worker 2': -60 } as const satisfies Record<

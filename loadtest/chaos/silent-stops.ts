@@ -7,10 +7,11 @@ import { keysOf } from '../../shared/stores/keys.ts';
 import type { PartName, Rig } from './rig.ts';
 
 /*
- * What stops work without a fault that a client sees: an API whose connections ran out while it was frozen, a job that no worker can read.
+ * Faults that stop work without an error for clients: an API whose connections ran out while it was frozen, a job that
+ * no worker can read.
  */
 
-/** Milliseconds that an API stands still: longer than its connections bear. */
+/** Milliseconds that an API stands still: longer than its connections survive. */
 const FROZEN_MS = 18_000;
 
 /** Milliseconds in which operators' work must be answered, and in which a problem must show. */
@@ -32,7 +33,7 @@ async function operates(url: string): Promise<boolean> {
     await answer.arrayBuffer();
     return answer.ok;
   } catch {
-    return false; // no answer in time, which is what the caller asks
+    return false; // no answer in time is the caller's `false`
   }
 }
 
@@ -57,9 +58,10 @@ export const allReadable = async ({ urls }: Rig): Promise<boolean> =>
   !(await Promise.all(urls.map(hasUnreadable))).some(Boolean);
 
 /**
- * Makes jobs that wait unreadable, as a newer version's are, until that shows; then lets a worker come that can read them.
+ * Makes jobs that wait unreadable, as a newer version's are, until that shows; then lets a worker come that can read
+ * them.
  *
- * @param isBooking whether something that was asked for after a moment was booked
+ * @param isBooking whether a request sent after a moment was booked
  * @throws Error where it does not show in time, takes an API out, or stops other bookings
  */
 export async function makeUnreadable(
@@ -69,7 +71,7 @@ export async function makeUnreadable(
   say: (line: string) => void,
 ): Promise<void> {
   const queue = new Queue(jobs.book.queue, { connection: redis, prefix: keysOf(0).tag });
-  queue.on('error', () => undefined); // what is asked of it says so
+  queue.on('error', () => undefined); // its commands report the fault
   await queue.pause();
   let waiting: Job[] = [];
   while (waiting.length < UNREADABLE) {

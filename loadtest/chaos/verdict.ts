@@ -214,7 +214,8 @@ async function settle(rig: Rig, audit: () => Promise<string[]>): Promise<string[
   for (;;) {
     const overdue = await sql<{ id: string }>(
       rig,
-      `SELECT id FROM booking WHERE status = 'PENDING' OR (status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL)`,
+      `SELECT id FROM booking
+       WHERE status = 'PENDING' OR (status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL)`,
     );
     const left = [...overdue.map(({ id }) => `hold ${id} is overdue`), ...(await audit())];
     if (left.length === 0 || performance.now() > deadline) return left;

@@ -14,9 +14,9 @@ export type World = { tickets: readonly string[]; events: readonly number[]; adm
 export type AskedFor = {
   path: string;
   head: boolean;
-  /** Nothing else than a refusal is right. */
+  /** Only a refusal is right. */
   refused?: boolean;
-  /** It must not be put off: what is in it is right or wrong, and no time makes it right. */
+  /** It must not be answered with "later": its content is wrong at any time. */
   decided?: boolean;
 };
 

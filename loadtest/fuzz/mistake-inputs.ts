@@ -52,7 +52,7 @@ const withFields = (asked: Asked, fields: readonly Field[]): Asked => ({
   fields,
 });
 
-/** Two ways to say which seats are meant, in one body. */
+/** Two forms of naming the wanted seats, in one body. */
 function twoWishes(random: Random): Field[] {
   const number: Field = ['seatNumber', `"${label(random)}"`];
   const seats: Field = ['seats', `["${label(random)}"]`];
@@ -74,20 +74,20 @@ function twoWishes(random: Random): Field[] {
 }
 
 const DAYS = wordsOf(`
-  2026-12-31 2024-02-29 2023-02-29 1900-02-29 2000-02-29 0000-01-01 0001-01-01 9999-12-31 10000-01-01 +010000-01-01 -000001-01-01
-  -0001-12-31 1969-12-31 1582-10-10 2026-00-10 2026-13-10 2026-06-00 2026-06-31 2026-6-1 26-06-01 2026-W01-1 2026-001 20260601
-  294276-12-31 275760-09-13 4713-01-01 2026-03-29 2026-11-01 2016-12-31
+  2026-12-31 2024-02-29 2023-02-29 1900-02-29 2000-02-29 0000-01-01 0001-01-01 9999-12-31 10000-01-01 +010000-01-01
+  -000001-01-01 -0001-12-31 1969-12-31 1582-10-10 2026-00-10 2026-13-10 2026-06-00 2026-06-31 2026-6-1 26-06-01
+  2026-W01-1 2026-001 20260601 294276-12-31 275760-09-13 4713-01-01 2026-03-29 2026-11-01 2016-12-31
 `);
 const TIMES = wordsOf(`
-  T00:00:00 T23:59:59 T24:00:00 T24:00:01 T23:59:60 T25:00:00 T12:60:00 T12:00 T12 T12:00:00.1 T12:00:00.123456 T12:00:00.123456789012
-  T12:00:00. T12:00:00,5 t12:00:00 T02:30:00 T1:00:00 T12:00:00.999999999
+  T00:00:00 T23:59:59 T24:00:00 T24:00:01 T23:59:60 T25:00:00 T12:60:00 T12:00 T12 T12:00:00.1 T12:00:00.123456
+  T12:00:00.123456789012 T12:00:00. T12:00:00,5 t12:00:00 T02:30:00 T1:00:00 T12:00:00.999999999
 `).concat(['', ' 12:00:00']);
 const OFFSETS = wordsOf(
   'Z z +00:00 -00:00 +14:00 -12:00 +15:59 -15:59 +16:00 +23:59 +24:00 +0100 +01 +1:00 +00:60 UTC [Europe/Berlin]',
 ).concat('');
 const NO_DATES = wordsOf(`
-  "now" "infinity" "-infinity" "tomorrow" "epoch" "allballs" "today" "" " " "0" "1767225600" 1767225600 1767225600000 -1 8.64e15 8.64e16
-  true [] {} ["2026-01-01T00:00:00Z"] {"$date":0} "NaN"
+  "now" "infinity" "-infinity" "tomorrow" "epoch" "allballs" "today" "" " " "0" "1767225600" 1767225600 1767225600000 -1
+  8.64e15 8.64e16 true [] {} ["2026-01-01T00:00:00Z"] {"$date":0} "NaN"
 `).concat([
   '"Thu, 01 Jan 2026 00:00:00 GMT"',
   '"2026-01-01T00:00:00Z "',
@@ -104,7 +104,7 @@ function anyDate(random: Random): string {
   return JSON.stringify(parts.join('') + (chance(random, 0.4) ? 'Z' : pick(random, OFFSETS)));
 }
 
-/** Honest mistakes, by weight: what has one is refused, and nothing of it is done. */
+/** Honest mistakes, by weight: such a request is refused and changes nothing. */
 export const MISTAKE_CATEGORIES: Categories = [
   [
     6,

@@ -243,7 +243,7 @@ const nameOf = ({ status, body }: WireAnswer): string => {
   return code === undefined ? String(status) : `${status} ${code}`;
 };
 
-/** What is wrong with an answer. `asked`: the request that it is known to answer. */
+/** The problem with an answer. `asked`: the request that it is known to answer. */
 function problemsOf(answer: WireAnswer, asked: AskedFor | undefined): string[] {
   const { status, headers, body } = answer;
   const path = asked?.path;

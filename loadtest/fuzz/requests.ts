@@ -52,7 +52,7 @@ export function asOperator(random: Random, world: World, asked: Asked): Asked {
 /** Where an event is made or changed it is never the first one, which others need as it is. */
 export const anotherEvent = (random: Random, { events }: World) => pick(random, [...events, 0, 99_999]);
 
-/** What confirms that an event is cleared. */
+/** The confirmation that clearing an event needs. */
 const confirming = (event: number): Field[] => [['confirm', JSON.stringify(clearSentence(event))]];
 
 /** Every route, as its users ask, by weight. Those that take long or leave something behind come seldom. */
@@ -227,7 +227,7 @@ export const headOf = (asked: Asked, headers: Asked['headers'], version = '1.1')
     'latin1',
   );
 
-/** Bytes of one readable request, which has to be answered; `expected` is what else is known of its answer. */
+/** Bytes of one readable request, which has to be answered; `expected`: further facts about its answer. */
 export const whole = (
   asked: Asked,
   bytes = bytesOf(asked),

@@ -39,7 +39,7 @@ export function openClient(urls: readonly string[]) {
 
 export type Client = ReturnType<typeof openClient>;
 
-/** What may become of a wish in a house that fills: seats, that none are left, or that its user has let too many go. */
+/** The outcomes of a request in a house that fills: seats, sold out, or a user who has let too many holds go. */
 export const OUTCOMES = /^(20[01]|409 (SOLD_OUT|NO_ADJACENT_SEATS|SEAT_TAKEN|HOLD_COOLDOWN))$/;
 
 /** Counts of answers by status and code. */

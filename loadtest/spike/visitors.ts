@@ -89,7 +89,7 @@ const add = <Key>(counts: Map<Key, number>, key: Key, more = 1) => void counts.s
 /** A crowd at event 1. `visit` is one visitor, from joining to the end. */
 export function createCrowd(options: { desk: Desk; notes: Notes; random: () => number; turnSeconds: number }) {
   const { desk, notes, random, turnSeconds } = options;
-  const onTimeMs = Math.min(MOST_LATE_MS, 250 * turnSeconds); // they are told to ask after half of a turn at the most
+  const onTimeMs = Math.min(MOST_LATE_MS, 250 * turnSeconds); // their pause between polls is half of a turn at the most
   /** The highest position of whom somebody knows that they were let in. */
   let furthest = 0;
   /** Visitor tokens that a thief may have got hold of. */

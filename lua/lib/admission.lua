@@ -26,7 +26,8 @@ local function lineOf(event)
   return lines[event]
 end
 
--- Whether an admission is of the line that stands now: false where that line has ended, nil where Redis does not know it (yet).
+-- Whether an admission is of the line that stands now: false where that line has ended, nil where Redis does not know
+-- it (yet).
 local function isOfLine(event, admission)
   local generation = tonumber(string.match(admission, '^(%d+):'))
   if lineOf(event) < generation then return nil end

@@ -68,14 +68,16 @@ local function alternatives(request, zone, row)
   return found
 end
 
--- The run of the same row that is nearest to the one that was asked for, as " zone:row:start", or ''. Where single seats are
+-- The run of the same row that is nearest to the requested one, as " zone:row:start", or ''. Where single seats are
 -- avoided, a neat one; any where none is left, as exact seats are then allowed.
 local function nearestInRow(request, zone, row, starts, lengths)
   local function nearestStart(neat)
     local nearest
     for i = 1, #starts do
       local from = startInRun(starts[i], lengths[i], zone.seats, request.count, 2 * request.start, neat)
-      if from and (not nearest or math.abs(from - request.start) < math.abs(nearest - request.start)) then nearest = from end
+      if from and (not nearest or math.abs(from - request.start) < math.abs(nearest - request.start)) then
+        nearest = from
+      end
     end
     return nearest
   end

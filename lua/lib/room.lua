@@ -43,8 +43,11 @@ local function clearMarks(stem, event, generation, from, to)
     local first, last = from % CHUNK, math.min(to - from + from % CHUNK, CHUNK - 1)
     from = from + last - first + 1
     if redis.call('EXISTS', key) == 1 then
-      local firstByte, lastByte = math.ceil(first / 8), math.floor((last + 1) / 8) - 1 -- of those that are cleared whole
-      if firstByte <= lastByte then redis.call('SETRANGE', key, firstByte, string.rep('\0', lastByte - firstByte + 1)) end
+      -- of those that are cleared whole
+      local firstByte, lastByte = math.ceil(first / 8), math.floor((last + 1) / 8) - 1
+      if firstByte <= lastByte then
+        redis.call('SETRANGE', key, firstByte, string.rep('\0', lastByte - firstByte + 1))
+      end
       for bit = first, math.min(firstByte * 8 - 1, last) do redis.call('SETBIT', key, bit, 0) end
       for bit = math.max((lastByte + 1) * 8, first), last do redis.call('SETBIT', key, bit, 0) end
     end
@@ -68,8 +71,8 @@ local function turnedMs(history, position)
   return tonumber(entry[2])
 end
 
--- Milliseconds by which a time that was noted may lie ahead of the clock. One further ahead was noted by another clock: this Redis has taken
--- over from one whose clock was faster.
+-- Milliseconds by which a time that was noted may lie ahead of the clock. One further ahead was noted by another clock:
+-- this Redis has taken over from one whose clock was faster.
 local MAX_AHEAD_MS = 1000
 
 -- Entries of the history that were noted by a faster clock count as noted now: else later ones would stand before them.
@@ -80,8 +83,9 @@ local function dateBack(history)
   redis.call('ZADD', history, nowMs, last[1])
 end
 
--- A change of how long turns and admissions last holds for positions called after it: what somebody was told stands. Reads the room's
--- `terms`, "<last position>:<turn ms>:<admission ms>" for each change, the oldest first; after them come those that hold now.
+-- A new length of turns and admissions holds for positions called after it: earlier promises stand. Reads the room's
+-- `terms`, "<last position>:<turn ms>:<admission ms>" for each change, the oldest first; after them come those that
+-- hold now.
 local function readTerms(text, turnMs, admissionMs)
   local terms = {}
   for upTo, turn, admission in string.gmatch(text or '', '(%d+):(%d+):(%d+)') do

@@ -39,7 +39,7 @@ export type LoggedFault = z.infer<typeof loggedFault>;
 export const overview = z.object({
   /** Milliseconds since 1970 by the node's clock. */
   atMs: z.int(),
-  /** What keeps work from being done, the worst first. */
+  /** The problems that keep work from being done, the worst first. */
   problems: z.array(problem),
   redisUp: z.boolean(),
   postgresUp: z.boolean(),

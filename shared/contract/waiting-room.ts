@@ -130,7 +130,7 @@ const roomSettings = z.object({
   uses: z.int().min(1).max(MAX_ADMISSION_USES),
   /** Only who has logged in may join, each once. */
   requireLogin: z.boolean(),
-  /** What a new place costs: nothing, work that a page does by itself, or a check of an outside service. */
+  /** The price of a new place: nothing, work that a page does by itself, or a check of an outside service. */
   challenge: z.enum(['off', 'work', 'outside']),
   /** Bits of the work; auto: more of them the more join. */
   challengeBits: z.union([z.literal('auto'), z.int().min(MIN_CHALLENGE_BITS).max(MAX_CHALLENGE_BITS)]),

@@ -29,11 +29,10 @@ export function problemsOf(facts: PipelineFacts): Problem[] {
       if (quietSeconds > everySeconds + QUIET_SECONDS)
         add('schedule_stopped', `The schedule "${name}" has not run for ${Math.round(quietSeconds)} s.`);
   for (const loop of stalledLoops) add('loop_stalled', `A loop makes no progress: ${loop}.`);
-  for (const { shard, queue, unreadable } of queues)
+  for (const { shard, queue, unreadable } of queues) {
+    const jobs = unreadable === 1 ? '1 job' : `${unreadable} jobs`;
     if (unreadable > 0)
-      add(
-        'job_unreadable',
-        `${unreadable} ${unreadable === 1 ? 'job' : 'jobs'} of the ${queue} queue of shard ${shard} cannot be read by any worker: set aside.`,
-      );
+      add('job_unreadable', `${jobs} of the ${queue} queue of shard ${shard} cannot be read by any worker: set aside.`);
+  }
   return problems;
 }

@@ -19,7 +19,7 @@ export type Admission = {
 /** Work that a line asks for before it gives a place: its bits, its end, and a number that makes it unique. */
 export type Challenge = { eventId: number; generation: number; bits: number; untilMs: number; number: number };
 
-/** What a token is for: a visitor, an admission, a challenge. */
+/** The purpose of a token: a visitor, an admission, a challenge. */
 type Kind = 'v' | 'a' | 'c';
 
 /** The longest a token of any kind may be, in characters. */

@@ -63,7 +63,8 @@ async function measure(readMs: () => Promise<number>) {
  * Measures at once, and every ten seconds, how far this process' clock is ahead of Redis' and of PostgreSQL's. A
  * difference is logged when it is first seen, and shown as a metric.
  *
- * @returns the function that ends it */
+ * @returns the function that ends it
+ */
 export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Loops; log: Logger }) {
   const { redis, prisma, loops, log } = deps;
   const off = new Set<string>();

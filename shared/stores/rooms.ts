@@ -107,7 +107,7 @@ export type Step = {
 /** What PostgreSQL knows of a line after a step. */
 type Mirrored = { serving: number; numbers: number; people: number | null; chain: string };
 
-/** What a batch of joins got. */
+/** The result of a batch of joins. */
 export type Joining = { first: number; people?: number; chain?: { before: string; after: string } };
 
 /** Waiting rooms: lines in Redis, where they move; settings, and what a wipe must not take, in PostgreSQL. */

@@ -12,7 +12,7 @@ export function Acts({ acts }: { acts: TrailEntry[] | undefined }) {
       {acts === undefined && <p>Not read yet.</p>}
       {acts?.length === 0 && <p>None yet.</p>}
       {acts !== undefined && acts.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: who uses the keyboard can scroll it
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
         <section class="scrolls" tabIndex={0} aria-label="Last acts of operators">
           <table class="faults">
             <thead>

@@ -112,7 +112,7 @@ export function createOperation(show: (operation: Operation) => void) {
     const { history } = operation;
     const { queue, outcomes = {}, atMs } = now;
     const last = history.at(-1);
-    // Redis is away, or another node answers, whose clock is behind.
+    // Redis is unavailable, or another node answers, whose clock is behind.
     if (queue === undefined || (last !== undefined && atMs <= last.atMs)) {
       change({ phase: 'live', lost: false, now });
       return;
@@ -156,7 +156,7 @@ export function createOperation(show: (operation: Operation) => void) {
       const { entries } = (await send('GET', `/admin/trail?limit=${ACTS}`)) as TrailPage;
       change({ acts: entries });
     } catch {
-      // PostgreSQL is away, which the overview says: the acts of before stay.
+      // PostgreSQL is unavailable, which the overview shows: the last acts stay.
     }
   }
 

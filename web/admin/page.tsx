@@ -283,7 +283,7 @@ function Faults({ faults, process }: { faults: LoggedFault[]; process: string })
       {faults.length === 0 ? (
         <p>None since it started.</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: who uses the keyboard can scroll it
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
         <section class="scrolls" tabIndex={0} aria-label="Last faults">
           <table class="faults">
             <thead>

@@ -23,8 +23,8 @@ async function ask(method: 'GET' | 'POST'): Promise<HerdView> {
 }
 
 /**
- * Sends a herd and shows how it fares. Not there where the server offers none (on any but embedded servers), or not to this visitor: it
- * takes the admin token, which the address that `npm start` prints brings.
+ * Sends a herd and shows its progress. Hidden where the server offers none (on external servers) or not to this
+ * visitor: it needs the admin token, which comes with the address that `npm start` prints.
  */
 export function HerdCard() {
   const [herd, setHerd] = useState<HerdView>();

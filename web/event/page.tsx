@@ -84,7 +84,7 @@ async function mayEnter(eventId: number): Promise<boolean> {
   }
 }
 
-/** Until when this browser may ask for seats where the waiting room has let it in, by this machine's clock. */
+/** The time until which this browser may request seats with its admission, by this machine's clock. */
 function admissionEnds(eventId: number): string | undefined {
   const admission = keptAdmission(eventId).read();
   if (admission === undefined) return undefined;
@@ -256,7 +256,7 @@ function TurnLeft({ until }: { until: string }) {
         <span role="alert">Your turn has passed: who asks for seats now joins the line anew.</span>
       ) : (
         <>
-          Your turn: <Countdown until={until} label="Time left to ask for seats" clock={Date.now} /> left to hold seats.
+          Your turn: <Countdown until={until} label="Time left to hold seats" clock={Date.now} /> left to hold seats.
         </>
       )}
       <LastMinute until={until} words="Less than a minute is left to hold seats." clock={Date.now} />

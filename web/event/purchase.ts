@@ -28,7 +28,7 @@ const LOOK = { live: 2_000, polling: 700, most: 10_000 };
 /** Bookings that a browser remembers of an event. */
 const MAX_BOOKINGS_KEPT = 50;
 
-/** `holdAgainAt`: when the same wish may be sent again, where its buyer has to wait before. */
+/** `holdAgainAt`: the time from which the same request may be sent again, where its buyer has to wait. */
 export type Refusal = {
   code: string;
   sentence: string;
@@ -56,7 +56,7 @@ export type Standing = { trouble?: Trouble | undefined } & (
   | { step: 'login'; problem: string | undefined }
 );
 
-/** What is said of a booking that has ended. */
+/** The sentence for a booking that has ended. */
 const ENDED = {
   CANCELLED: 'The seats are free again.',
   EXPIRED: 'Your time is over: the seats are free again.',
@@ -290,10 +290,10 @@ export function createPurchase(
     }
   }
 
-  /** `failure`: the code that says that its ticket has failed for good. Every other answer that may pass is waited out. */
+  /** `failure`: the code by which its ticket has failed for good. Every other temporary refusal is retried. */
   function missChange(fault: unknown, again: () => Promise<void>, failure?: 'INTERNAL') {
     if (fault instanceof Refused && fault.code === 'UNAUTHENTICATED') return askWho();
-    // Its ticket has failed for good, or it was refused: the booking shows what it is now.
+    // Its ticket has failed for good, or it was refused: show the booking as it is now.
     if (fault instanceof Refused && (!fault.passes || fault.code === failure))
       return void lookAtBooking(fault.message, true);
     if (standing.step === 'held') show({ ...standing, trouble: fault instanceof Refused ? troubleOf(fault) : 'lost' });

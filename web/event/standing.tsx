@@ -251,7 +251,7 @@ function RefusedCard({ refusal, purchase, event }: Pick<Props, 'purchase' | 'eve
   );
 }
 
-/** Counts down to the moment when the buyer may hold again, and offers to try then. */
+/** Counts down to the moment from which the buyer may hold again, and then offers to retry. */
 function HoldAgain({ at, ask }: { at: string; ask: () => void }) {
   const leftMs = useMsLeft(at);
   return (

@@ -13,7 +13,10 @@ export function priceInWords(price: number, currency: string): string {
   return price % unit === 0 ? whole.format(price / unit) : exact.format(price / unit);
 }
 
-/** Number formats of a currency, and how many of its minor unit make one. Making a format costs a hundred times as much as using it. */
+/**
+ * Number formats of a currency, and how many of its minor unit make one. Making a format costs a hundred times as much
+ * as using it.
+ */
 function formatsOf(currency: string) {
   const decimals = minorUnits.get(currency) ?? 2;
   const withDecimals = (digits: number) =>
@@ -37,8 +40,11 @@ export function freeInWords([free, held, sold]: ZoneSeats['counts']): string {
 }
 
 /** Nothing is free, but seats are held: unlike sold ones they may become free. */
-export const heldInWords = (held: number): string =>
-  `Sold out for now: ${held === 1 ? '1 seat is held by another buyer' : `${numberInWords(held)} seats are held by other buyers`} and may come back.`;
+export function heldInWords(held: number): string {
+  const seats =
+    held === 1 ? '1 seat is held by another buyer' : `${numberInWords(held)} seats are held by other buyers`;
+  return `Sold out for now: ${seats} and may come back.`;
+}
 
 /** What seats of these zones cost together, one zone for each seat. */
 export function totalInWords({ zones, currency }: EventView, seats: readonly number[]): string {

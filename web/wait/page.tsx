@@ -149,9 +149,14 @@ function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position, mess
         </p>
       )}
       <p>
-        {position === undefined
-          ? 'When it opens, the order of the line is drawn at random among everybody who is here. Having come earlier, or reloading, changes nothing.'
-          : message}
+        {position === undefined ? (
+          <>
+            When it opens, the order of the line is drawn at random among everybody who is here. Arriving earlier or
+            reloading makes no difference.
+          </>
+        ) : (
+          message
+        )}
       </p>
       {paused && <Paused />}
     </>

@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4) for the work of a challenge: pages without TLS have no WebCrypto, and one call of it for each try
- * is slower than this.
+ * SHA-256 (FIPS 180-4) for the work of a challenge: pages without TLS have no WebCrypto, and one call of it for each
+ * try is slower than this.
  */
 // biome-ignore format: a table
 const ROUND_CONSTANTS = new Int32Array([
