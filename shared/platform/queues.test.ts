@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { until } from '../../tests/support/frontrow.ts';
 import { ownServers } from '../../tests/support/system.ts';
@@ -62,5 +62,13 @@ test('a worker whose loop has ended without a word, and one that waits on a dead
   await queue.add('book', { requests: [request] });
   await until(() => done.length === 2, 10_000);
   await worker.close();
+  await queue.close();
+});
+
+test('two workers make the same late retry due at once: it waits once, and neither breaks', async () => {
+  const queue = openQueue('booking', '{s1}', redis, log);
+  for (let times = 0; times < 20; times += 1) await queue.bullmq.add('book', {}, { delay: 3_600_000 });
+  await Promise.all([queue.correctDelays(), queue.correctDelays(), queue.correctDelays()]);
+  expect(await queue.bullmq.getJobCounts('delayed', 'waiting')).toEqual({ delayed: 0, waiting: 20 });
   await queue.close();
 });

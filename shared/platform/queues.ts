@@ -97,7 +97,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       const putOff = ahead.filter((id) => !id.startsWith('repeat:')); // `every` sees to schedules
       for (const id of [...late, ...putOff]) {
         const job = await Job.fromId(queue, id);
-        if (await job?.isDelayed()) await job?.promote();
+        await job?.promote().catch(ignoreTaken);
       }
       if (putOff.length > 0) log.warn({ queue: name, jobs: putOff.length }, 'made retries due that were too far ahead');
     },
@@ -118,6 +118,14 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     makeUnreadableDue: () => makeDue(redis, queue),
     close: () => queue.close(),
   };
+}
+
+/** BullMQ's codes of a job that is gone, and of one that is no longer delayed (its enums/error-code.ts). */
+const TAKEN_CODES = [-1, -3];
+
+/** Another worker makes the same jobs due, or has taken this one since it was listed. @throws every other fault */
+function ignoreTaken(fault: Error & { code?: number }): void {
+  if (!TAKEN_CODES.includes(fault.code ?? 0)) throw fault;
 }
 
 /** A job that failed for good. `setAside` keeps it for a worker that can read it. */

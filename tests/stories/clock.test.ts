@@ -16,7 +16,7 @@ const holdOne = async () =>
   (await send(system().url, 'POST', '/api/bookings?wait=10', { eventId: 1, userId: 1, zone: 2, count: 1 })).body;
 
 /** Lets a hold run out now, and waits until a worker has ended it. */
-async function expectExpiry({ id }: Record<string, unknown>, within = 15_000): Promise<void> {
+async function expectExpiry({ id }: Record<string, unknown>, within = 60_000): Promise<void> {
   const { prisma, url } = system();
   await prisma.$executeRaw`UPDATE booking SET expires_at = clock_timestamp() WHERE id = ${String(id)}::uuid`;
   await until(async () => (await send(url, 'GET', `/api/bookings/${id}`)).body.status === 'EXPIRED', within);
@@ -58,23 +58,22 @@ test('a worker whose clock was an hour ahead has put off schedules and retries: 
         'control',
         async (queue) => ((await queue.getJobScheduler('expire'))?.next ?? 0) > Date.now() + HOUR_MS / 2,
       ),
-    10_000,
+    60_000,
   );
   await renameTable('booking', 'booking_away');
   const { ticketId } = (await reserve()).body;
-  const farAhead = () =>
-    withQueue('booking', async (queue) => {
-      const [job] = await queue.getDelayed();
-      return job !== undefined && job.timestamp + job.delay > Date.now();
-    });
-  await until(farAhead, 20_000, off.output);
+  const farAhead = async () => {
+    const [, score] = await system().redis.zrange(keysOf(0).delayed, '-1', '-1', 'WITHSCORES');
+    return Number(score ?? 0) / 0x1000 > Date.now() + HOUR_MS / 2; // as BullMQ's addDelayedJob.lua keeps times
+  };
+  await until(farAhead, 60_000, off.output);
   off.kill('SIGKILL');
   await off.ended;
   await renameTable('booking_away', 'booking');
 
   await system().resumeWorkers();
   await expectExpiry(hold);
-  await until(async () => (await send(url, 'GET', `/api/tickets/${ticketId}`)).body.status === 'booked', 15_000);
+  await until(async () => (await send(url, 'GET', `/api/tickets/${ticketId}`)).body.status === 'booked', 60_000);
   expect(off.output()).toMatch(/"server":"redis","aheadSeconds":3(599|600)\.?\d*,.*the clock of this process differs/);
   expect(off.output()).toContain('"server":"postgres"');
 });
@@ -94,7 +93,7 @@ test.each([
     await system().stopWorkers();
     await expectExpiry(alone);
     const { ticketId } = (await reserve()).body;
-    await until(async () => (await send(url, 'GET', `/api/tickets/${ticketId}`)).body.status === 'booked', 15_000);
+    await until(async () => (await send(url, 'GET', `/api/tickets/${ticketId}`)).body.status === 'booked', 60_000);
     const listedUntilMs = Number((await redis.zrange(keysOf(0).metricsTargets, '0', '0', 'WITHSCORES'))[1]);
     expect(Math.abs(listedUntilMs - Date.now())).toBeLessThan(HOUR_MS / 2);
     off.kill('SIGTERM');
