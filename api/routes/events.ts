@@ -11,7 +11,7 @@ import {
   newEvent,
   type SeatCounts,
 } from '../../shared/contract/events.ts';
-import { eventId, inAddress } from '../../shared/contract/ids.ts';
+import { eventId, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
 import { type House, strangeRings, strangeSeat } from '../../shared/domain/house.ts';
 import type { EventStore, ListedEvent } from '../../shared/stores/events.ts';
@@ -29,7 +29,7 @@ const MAX_LIST_MS = 60_000;
 
 const eventParams = z.object({ id: inAddress(eventId) });
 export const listQuery = z.strictObject({
-  after: inAddress(z.int().min(0)).default(0),
+  after: inAddress(z.int().min(0).max(MAX_INTEGER)).default(0),
   limit: inAddress(z.int().min(1).max(MAX_EVENTS_ON_PAGE)).default(MAX_EVENTS_ON_PAGE),
 });
 export const showQuery = z.strictObject({ include: z.literal('seats').optional() });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { minorUnits } from './currencies.ts';
-import { eventId, seatLabel } from './ids.ts';
+import { eventId, MAX_INTEGER, seatLabel } from './ids.ts';
 import {
   MAX_BLOCKED_AT_ONCE,
   MAX_ROWS_IN_HOUSE,
@@ -45,7 +45,7 @@ const eventSettings = z.object({
 export type EventSettings = z.infer<typeof eventSettings>;
 
 /** Of one seat, in the minor unit of the event's currency (cents). */
-const price = z.int().min(0).max(2_147_483_647);
+const price = z.int().min(0).max(MAX_INTEGER);
 
 const zoneSize = z.object({
   rows: z.int().min(1).max(MAX_ROWS_IN_ZONE),

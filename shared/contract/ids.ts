@@ -3,11 +3,14 @@ import { z } from 'zod';
 /** A ticket's id, which is also its booking's: a UUID version 8 that carries the shard (domain/ticket-id.ts). */
 export const ticketId = z.guid().lowercase().meta({ format: 'uuid' });
 
+/** The largest number that PostgreSQL's `integer` holds: it fails a statement that compares with more. */
+export const MAX_INTEGER = 2_147_483_647;
+
 /** The number of an event. */
-export const eventId = z.int().min(1).max(2_147_483_647);
+export const eventId = z.int().min(1).max(MAX_INTEGER);
 
 /** The number of a user. */
-export const userId = z.int().min(1).max(2_147_483_647);
+export const userId = z.int().min(1).max(MAX_INTEGER);
 
 /** A seat label, `zone-row-seat`, each from 1. */
 export const seatLabel = z

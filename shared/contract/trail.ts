@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventId, inAddress } from './ids.ts';
+import { eventId, inAddress, MAX_INTEGER } from './ids.ts';
 import { MAX_ENTRIES_ON_PAGE } from './limits.ts';
 
 /**
@@ -20,7 +20,7 @@ export type Actor = z.infer<typeof actor>;
 
 /** `GET /admin/trail`: entries below number `after`, or the newest. */
 export const trailQuery = z.strictObject({
-  after: inAddress(z.int().min(1)).optional(),
+  after: inAddress(z.int().min(1).max(MAX_INTEGER)).optional(),
   limit: inAddress(z.int().min(1).max(MAX_ENTRIES_ON_PAGE)).default(MAX_ENTRIES_ON_PAGE),
 });
 

@@ -55,9 +55,15 @@ describe('POST /reserve answers 409 INVALID_REQUEST', () => {
     });
   });
 
-  test('a wait that is no number', async () => {
-    const { status, body } = await send(system().url, 'POST', '/reserve?wait=soon', { zone: 1, row: 1, count: 2 });
-    expect({ status, code: body.code }).toEqual({ status: 409, code: 'INVALID_REQUEST' });
+  test.each(['wait=soon', 'surprise=1', 'wait=1&wait=2'])('?%s', async (query) => {
+    const asked = { zone: 1, row: 1, count: 2 };
+    const { status, body } = await send(system().url, 'POST', `/reserve?${query}`, asked);
+    expect({ status, body }).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', ...asked } });
+  });
+
+  test('and so do refusals of /occupancy: a parameter there repeats zone and row', async () => {
+    const { status, body } = await send(system().url, 'GET', '/occupancy/1/2?surprise=1');
+    expect({ status, body }).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', zone: 1, row: 2 } });
   });
 
   test('a method that the route does not have', async () => {
@@ -100,6 +106,12 @@ describe.each(ROUTES.filter(([, path]) => path !== '/docs'))('%s %s', (method, p
       const query = needed + values.map((value) => `${name}=${name === 'after' && needed ? '1-1-1' : value}`).join('&');
       expect(refusalOf(await send(system().url, method, `${path}?${query}`))).toBe(`${name}: given more than once`);
     }
+  });
+
+  test('answers a number that PostgreSQL cannot hold, and never with a fault', async () => {
+    for (const name of parameters)
+      for (const number of ['2147483648', '999999999999999'])
+        expect((await send(system().url, method, `${path}?${name}=${number}`)).status).toBeLessThan(500);
   });
 
   if (method !== 'GET')
