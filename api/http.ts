@@ -80,7 +80,7 @@ export function refusedTicket(view: TicketView, asked: Record<string, unknown> =
   const detail =
     heldSeats === undefined
       ? titleOf(code)
-      : `Nothing is free where it was asked for; seats that are held: ${heldSeats}.`;
+      : `Nothing is free where it was asked for. Seats that are held and may come back: ${heldSeats}.`;
   return new ApiError(code, detail, { ...asked, ticketId, heldSeats, alternatives, onSaleAt, holdAgainAt, booking });
 }
 

@@ -121,12 +121,13 @@ export function addSeatSystemRoutes(
 
   async function reserve(req: Request, res: Response): Promise<void> {
     const soldBy = requireSeller(req);
-    const seconds = waitSeconds(req, config.RESERVE_WAIT_SECONDS);
-    const body = await readJson(req);
+    const reading = readJson(req);
     try {
-      await sell(req, res, body, { soldBy, seconds });
+      const seconds = waitSeconds(req, config.RESERVE_WAIT_SECONDS);
+      await sell(req, res, await reading, { soldBy, seconds });
     } catch (fault) {
-      throw repeating(fault, (body ?? {}) as Asked);
+      const asked = await reading.catch(() => undefined); // what cannot be read is not repeated
+      throw repeating(fault, (asked ?? {}) as Asked);
     }
   }
 
@@ -187,16 +188,17 @@ export function addSeatSystemRoutes(
   }
 
   async function occupancy(req: Request, res: Response): Promise<void> {
-    refuseQuery(req);
-    const { zone, row } = await rowOf(req.params);
+    const { zone, row } = await rowOf(req);
     const { rows } = await seats.readRows(DEFAULT_EVENT, [{ zone, row }]);
     const occupied = rows.flatMap(statusesOf).filter((status) => status !== 'AVAILABLE').length;
     const total = zone.seatsPerRow;
     reply(res, 200, { zone: zone.number, row, occupied, total, available: total - occupied });
   }
 
-  async function rowOf(params: Request['params']): Promise<{ zone: Zone; row: number }> {
+  async function rowOf(req: Request): Promise<{ zone: Zone; row: number }> {
+    const { params } = req;
     try {
+      refuseQuery(req);
       const { zone: number, row } = parse(placeParams, params);
       const zone = zoneOf(await house(), number);
       if (zone === undefined || row > zone.rows) throw new ApiError('INVALID_REQUEST', 'There is no such row.');

@@ -48,7 +48,7 @@ describe('SOLD_OUT where seats are only held', () => {
     const house = { code: 'SOLD_OUT', heldSeats: 35 };
     expect(await hold(BEN, { count: 1 })).toMatchObject({
       status: 409,
-      body: { ...house, detail: expect.stringMatching(/held: 35/) },
+      body: { ...house, detail: expect.stringMatching(/may come back: 35/) },
     });
     expect(await hold(BEN, { zone: 2, count: 5 })).toMatchObject({ body: { code: 'SOLD_OUT', heldSeats: 20 } });
     expect(await hold(BEN, { zone: 1, row: 2, count: 1 })).toMatchObject({ body: { code: 'SOLD_OUT', heldSeats: 5 } });
