@@ -13,15 +13,13 @@ const LOOK_MS = 60_000;
 /** Milliseconds that a stop waits for a read under way. */
 const STOP_MS = 500;
 
-/**
- * Redis' words for "not now". Its other errors mean that this account may not ask, or that there is no such command.
- */
-const LATER = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b/;
+/** First words of Redis' errors where this account may not ask, or there is no such command. */
+const FORBIDDEN = /^(NOPERM|ERR)\b/;
 
 /** The answer to a command, or undefined where a managed server forbids it. @throws other faults */
 const orForbidden = (asking: Promise<unknown>): Promise<unknown> =>
   asking.catch((fault: Error) => {
-    if (fault.name === 'ReplyError' && !LATER.test(fault.message)) return undefined;
+    if (fault.name === 'ReplyError' && FORBIDDEN.test(fault.message)) return undefined;
     throw fault;
   });
 
