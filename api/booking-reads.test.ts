@@ -14,13 +14,13 @@ function createReads() {
   return { find, statements };
 }
 
-test('ids that are asked for together are read by few statements, one at a time', async () => {
+test('ids that are requested together are read by few statements, one at a time', async () => {
   const { find, statements } = createReads();
   await Promise.all(Array.from({ length: 1_000 }, () => find(newTicketId(0))));
   expect(statements).toEqual([500, 500]);
 });
 
-test('past its bound a look-up is refused, and the others are answered', async () => {
+test('a look-up beyond the bound is refused, and the others are answered', async () => {
   const { find } = createReads();
   const all = await Promise.allSettled(Array.from({ length: 5_000 }, () => find(newTicketId(0))));
   const refused = all.filter(({ status }) => status === 'rejected');
@@ -28,7 +28,7 @@ test('past its bound a look-up is refused, and the others are answered', async (
   expect(refused[0]).toMatchObject({ reason: { code: 'OVERLOADED' } });
 });
 
-test('an id whose time no ticket can have is not looked for', async () => {
+test('an id with a time that no ticket can have is not read', async () => {
   const { find, statements } = createReads();
   for (const time of ['00000000-0000', '0160c67b-1000', 'ffffffff-ffff', (Date.now() + 2 * 86_400_000).toString(16)]) {
     const digits = time.replace('-', '').padStart(12, '0');

@@ -23,7 +23,7 @@ test('a connection that is closed makes room for one of the same client', () => 
   expect(admit('a').as).toBe('served');
 });
 
-test('a proxy speaks for everybody: only the bound of all holds for it', () => {
+test('a proxy forwards for all clients: only the bound of all holds for it', () => {
   const admit = createConnectionShares(bounds);
   expect(admitAll(admit, Array<undefined>(9).fill(undefined))).toEqual([
     ...['served', 'served', 'served', 'served', 'served'],

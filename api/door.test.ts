@@ -13,7 +13,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** A server whose clients have three connections each, and a few more for health checks. */
+/** A server that gives each client three connections, and a few more for health checks. */
 async function startServer(isProxy = false) {
   const app = express();
   app.use((_req, res) => void res.json({}));
@@ -50,7 +50,7 @@ async function statusOf(port: number, path: string, localAddress: string): Promi
   }
 }
 
-test('a client that has used up its connections is refused, sees its health, and keeps nobody else out', async () => {
+test('a client beyond its connections is refused, gets health checks, and keeps no other client out', async () => {
   const port = await startServer();
   const held = [await open(port, '127.0.0.2'), await open(port, '127.0.0.2'), await open(port, '127.0.0.2')];
   expect(await statusOf(port, '/api/events', '127.0.0.2')).toBe(503);
@@ -71,7 +71,7 @@ test('past the connections of all clients health checks are answered still', asy
   expect(await statusOf(port, '/healthz', '127.0.0.4')).toBe(200);
 });
 
-test('a proxy has no share: it speaks for everybody', async () => {
+test('a proxy has no share: it forwards for all clients', async () => {
   const port = await startServer(true);
   for (let i = 0; i < 5; i += 1) await open(port, '127.0.0.2');
   expect(await statusOf(port, '/api/events', '127.0.0.2')).toBe(200);

@@ -11,7 +11,7 @@ const answer = () => {
 const readsOf = (RATE_LIMIT: 'on' | 'off', READS_PER_MINUTE = 1_000_000) =>
   createHeavyReads({ RATE_LIMIT, READS_PER_MINUTE, EMBEDDED: false, HOST: '0.0.0.0', TRUST_PROXY: undefined });
 
-/** Reads that end when they are told to. */
+/** Reads that end when the test ends them. */
 function manual() {
   const begun: string[] = [];
   const ends: (() => void)[] = [];
@@ -27,7 +27,7 @@ function manual() {
   return { begun, read, end };
 }
 
-test('reads of one client follow one another, those of another do not wait, and a fault stops nobody', async () => {
+test('reads of one client follow one another, another client does not wait, and a fault stops no other', async () => {
   const reads = readsOf('off');
   const { begun, read, end } = manual();
   const first = reads.inTurn(from('192.0.2.1'), answer().res, 1, read('a'));
@@ -72,7 +72,7 @@ test('a read that waits for its client lets the others of that client go on', as
   expect(begun).toEqual(['slow', 'other', 'slow goes on']);
 });
 
-test('where limits are on, a client that lets too many reads wait is refused, and so is one that has used up its minute', async () => {
+test('with limits on, a client with too many waiting reads is refused, and so is one without budget', async () => {
   const { read } = manual();
   const many = readsOf('on');
   const settled = Array.from({ length: 40 }, () => {
@@ -83,7 +83,7 @@ test('where limits are on, a client that lets too many reads wait is refused, an
 
   const few = readsOf('on', 100);
   const { res, headers } = answer();
-  few.charge(from('192.0.2.1'), res, 500); // what costs more than a minute has may be read once
+  few.charge(from('192.0.2.1'), res, 500); // a read that costs more than a minute's budget may be made once
   expect(() => few.charge(from('192.0.2.1'), res, 1)).toThrow('Too many requests');
   expect(headers['retry-after']).toBeGreaterThan(0);
   few.charge(from('192.0.2.2'), res, 1);

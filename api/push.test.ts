@@ -139,7 +139,7 @@ test('what watchers that do not read are told waits in one copy, and little of i
   expect(all[0]?.messages.at(-1)).toEqual({ type: 'reload', eventId: 1, version: 599 });
 });
 
-test('a socket that asks for tickets that do not exist is not read for a while; another one is', async () => {
+test('a socket that watches tickets that do not exist is not read for a while; another one is', async () => {
   let lookUps = 0;
   const { connect } = await pushServer({
     view: async () => {
@@ -154,5 +154,5 @@ test('a socket that asks for tickets that do not exist is not read for a while; 
   say(modest.socket, { type: 'watch', eventId: 1 });
   while (modest.messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(modest.messages[0]).toMatchObject({ type: 'watching' });
-  expect(lookUps).toBeLessThan(5_000); // what a socket may, and what was read already
+  expect(lookUps).toBeLessThan(5_000); // the budget of a socket, and the messages that were read already
 });

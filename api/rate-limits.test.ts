@@ -18,7 +18,7 @@ test('it remembers so many clients and no more, and forgets the one whose window
   expect(windows.increment('d')).toMatchObject({ totalHits: 2 });
 });
 
-test('what other processes counted is added, and a window ends when the first of them does', async () => {
+test('counts of other processes are added, and a window ends when the first of them does', async () => {
   let add: AddHits = () => undefined;
   const noted: [string, number, number][] = [];
   const windows = createWindows(60_000, 3, (given) => {

@@ -19,7 +19,7 @@ test('a socket past its burst is paused once, and goes on when its debt is paid'
   budget.end();
 });
 
-test('all sockets of a client share what the client may, also one that it opens anew; another client is not touched', () => {
+test('all sockets of a client share its budget, a reopened one too; another client is not affected', () => {
   const open = createSocketBudgets(bounds);
   const flows = [createFlow(), createFlow(), createFlow(), createFlow()];
   const [first, second] = [open('a', flows[0] as never), open('a', flows[1] as never)];
@@ -39,7 +39,7 @@ test('all sockets of a client share what the client may, also one that it opens 
   other.end();
 });
 
-test('what is given back is not waited for', async () => {
+test('tokens that are given back end the wait', async () => {
   const flow = createFlow();
   const budget = createSocketBudgets(bounds)('a', flow);
   budget.charge(10_000);

@@ -17,7 +17,7 @@ test('who waits is told how many are ahead and the range of the wait, and asks a
   expect(view.askAgainSeconds).toBeLessThanOrEqual(7.3);
 });
 
-test('the range is wider by what is not known: how far the rate grows, and whether the seats reach the visitor', () => {
+test('the range covers the unknowns: how far the rate grows, and whether the seats reach the visitor', () => {
   const rangeOf = (change: Partial<RoomState>) => {
     const { fromSeconds = 0, toSeconds = 0, seconds = 0 } = waitingView(1, { ...state, ...change }, 1_101).wait ?? {};
     return { fromSeconds, toSeconds, seconds };

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createFairSlots } from './fair-slots.ts';
 
-/** Work that ends when the test says so, and the order in which it began. */
+/** Work that ends when the test ends it, and the order in which it began. */
 function createWork() {
   const begun: string[] = [];
   const ends: (() => void)[] = [];
@@ -18,7 +18,7 @@ function createWork() {
   return { begun, work, endOne };
 }
 
-test('a client has one slot at a time, and a newcomer does not wait behind all that another has asked for', async () => {
+test('a client has one slot at a time, and a newcomer does not wait behind all work of another', async () => {
   const run = createFairSlots({ slots: 2, waitingOfClient: 3, waiting: 10 });
   const { begun, work, endOne } = createWork();
   for (const name of ['a1', 'a2', 'a3']) void run('a', work(name));

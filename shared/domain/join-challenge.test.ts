@@ -20,7 +20,7 @@ test('a solution counts where the hash begins with so many zero bits, and not on
 
 test('joins a second are measured over some seconds, and fade', () => {
   const meter = createJoinMeter();
-  meter.note(1_000_000, 0); // people who had joined before
+  meter.note(1_000_000, 0); // visitors who had joined before
   expect(meter.perSecond()).toBe(0);
   for (let i = 1; i <= 80; i += 1) meter.note(1_000_000 + 10 * i, 125 * i);
   expect(meter.perSecond()).toBeGreaterThan(70);

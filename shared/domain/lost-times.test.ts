@@ -14,6 +14,6 @@ test.each([
   expect(isScheduleLost(NOW + aheadMs, NOW, 1_000)).toBe(isLost);
 });
 
-test('a retry counts as lost beyond the longest pause and what clocks may differ', () => {
+test('a retry counts as lost beyond the longest pause plus the difference that clocks may have', () => {
   expect(lostFromMs(NOW, 5_000)).toBe(NOW + 10_000);
 });

@@ -32,7 +32,7 @@ test('each weaker setting is wrong, and nothing else with it', () => {
   expect(inState('wrong', {}, { asynchronousStandbys: 1 })).toEqual(['postgres asynchronous standbys']);
 });
 
-test('what could not be read is unknown, and not wrong', () => {
+test('a setting that could not be read is unknown, and not wrong', () => {
   const unread = judgeServerSettings({ redis: {}, postgres: {} });
   expect(unread.map(({ state }) => state)).toEqual(Array(7).fill('unknown'));
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTokenBucket } from './token-bucket.ts';
 
-test('a burst is free, what goes beyond is waited for, and time pays the debt', () => {
+test('a burst is free, tokens beyond it have to be waited for, and time pays the debt', () => {
   const bucket = createTokenBucket({ perSecond: 10, burst: 5 });
   bucket.take(5, 0);
   expect(bucket.waitMs(0)).toBe(0);

@@ -33,7 +33,7 @@ test('production needs secrets that nobody guesses, or an identity provider', ()
     expect(needs({ ...production, AUTH_SECRET, ADMIN_TOKEN: weak })).toThrow('ADMIN_TOKEN: too easy to guess');
 });
 
-test('in production on servers of one’s own trusted servers alone sell, unless the setting says otherwise', () => {
+test('in production on external servers only trusted servers sell, unless SELL_BY is set', () => {
   const sellBy = (environment: NodeJS.ProcessEnv) => sellByOf(readConfig(environment));
   expect(sellBy({})).toBe('anyone');
   expect(sellBy({ NODE_ENV: 'production' })).toBe('server');

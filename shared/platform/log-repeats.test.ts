@@ -37,7 +37,7 @@ test('kinds that differ in message, level, code, route or the words of the fault
   expect(read()).toHaveLength(9);
 });
 
-test('what is no fault is not gathered', () => {
+test('a line without a fault is not gathered', () => {
   const { log, read } = createLog();
   for (let i = 0; i < 3; i += 1) log.info({ i }, 'ready');
   expect(read()).toHaveLength(3);

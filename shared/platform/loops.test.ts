@@ -5,7 +5,7 @@ import { createLoops } from './loops.ts';
 
 const log = createLogger({ LOG_LEVEL: 'silent' }, 'test');
 
-test('what takes longer than its turn is never under way twice, goes on after a fault, and its end is waited for', async () => {
+test('work longer than its turn never runs twice at once, survives a fault, and is awaited at the end', async () => {
   const loops = createLoops({ log });
   const faults: string[] = [];
   let [begun, underway, most, done] = [0, 0, 0, 0];

@@ -20,7 +20,7 @@ afterAll(async () => {
   await servers.stop();
 });
 
-/** A worker whose loop is restarted by the test alone. */
+/** A worker with a loop that only the test restarts. */
 function openWatched() {
   const restarts: (() => void)[] = [];
   let turns = 0;
@@ -40,7 +40,7 @@ function openWatched() {
 
 const request = { ticketId: '01a2008e-5c1d-8000-b1f2-0d1c4be5a1f7', eventId: 1, wish: { count: 1 }, hold: false };
 
-test('a worker whose loop has ended without a word, and one that waits on a dead connection, work again', async () => {
+test('a worker whose loop ended without an event, and one that waits on a dead connection, work again', async () => {
   const queue = openQueue('booking', '{s0}', redis, log);
   const { worker, done, turns, restart } = openWatched();
   await worker.waitUntilReady();

@@ -47,8 +47,8 @@ const nearest = <Item>(items: Item[], distance: (item: Item) => number): Item | 
   );
 
 /**
- * What a refusal must name, found slowly: the nearest run of the row, the nearest row of the zone, the nearest zone's best row; neat ones
- * where single seats are avoided, as long as there are any.
+ * The alternatives that a refusal must name, found slowly: the nearest run of the row, the nearest row of the zone, the
+ * nearest zone's best row; neat ones where single seats are avoided, as long as there are any.
  */
 function alternativesOf(house: Row[], { zone, row, start, count }: RunWish, avoidSingles: boolean): Alternative[] {
   const found: Alternative[] = [];
@@ -74,7 +74,7 @@ function alternativesOf(house: Row[], { zone, row, start, count }: RunWish, avoi
   return found;
 }
 
-/** Seats that are held where a wish looks for some, if it names a place and not seats. */
+/** Held seats in the place that a request names, if it names a place and not seats. */
 const heldFor = (house: Row[], wish: RunWish): number =>
   house
     .filter(({ zone, row }) => (wish.zone ?? zone) === zone && (wish.row ?? row) === row)
@@ -98,7 +98,7 @@ async function claim(wish: SeatWish) {
   return { ticketId: request.ticketId, decision };
 }
 
-/** Asks for what was offered, and gives it back. */
+/** Books the offered seats, and releases them. */
 async function take({ zone, row, startIndex, seatsCount: count }: Alternative): Promise<boolean> {
   const where = { zone, row, count };
   const { ticketId, decision } = await claim(startIndex === undefined ? where : { ...where, start: startIndex });

@@ -60,7 +60,7 @@ describe('I1: a seat has at most one live booking', () => {
   });
 });
 
-describe('I7: where the event limits buyers nobody buys without a name', () => {
+describe('I7: where the event limits buyers, a request without a buyer books nothing', () => {
   test.each(['knows the limit', 'has not heard of the limit'])('the script %s, and PostgreSQL does', async (script) => {
     const before = request({ zone: 1, row: 2, count: 1 });
     await book([before]);
@@ -86,7 +86,7 @@ describe('I7: where the event limits buyers nobody buys without a name', () => {
 describe('I12: with SELL_BY=server a sale needs a trusted server', () => {
   const bookStrictly = (requests: BookRequest[]) => createBook({ ...system(), sellBy: 'server' as const })(0, requests);
 
-  test('holds go on, and what was sold before stays sold when its job comes again', async () => {
+  test('holds continue, and sold seats stay sold when their job is delivered again', async () => {
     const before = request({ zone: 1, row: 1, count: 1 });
     await book([before]);
     await system().redis.del(`{s0}:ticket:${before.ticketId}`);

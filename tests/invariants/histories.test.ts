@@ -229,7 +229,7 @@ test('the histories find a planted bug: a hold can be returned', async () => {
   expect((await fc.check(property(asCancel), { numRuns: GROUPS, endOnFailure: true })).failed).toBe(true);
 });
 
-test('the histories find a planted bug: what is returned still counts for its buyer', async () => {
+test('the histories find a planted bug: returned seats still count for their buyer', async () => {
   const define = (lua: string) =>
     system().redis.defineCommand('releaseSeats', { numberOfKeys: scriptKeys.releaseSeats.length, lua });
   const sound = scriptText('releaseSeats');

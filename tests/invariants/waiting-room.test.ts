@@ -470,7 +470,7 @@ describe('an admission', () => {
     });
   });
 
-  test('that has run out leaves its idempotency key free, and a request that was accepted before is answered again', async () => {
+  test('that has ended leaves its idempotency key free; an earlier accepted request is answered again', async () => {
     const event = await roomOn();
     const key = { 'idempotency-key': `key-of-event-${event}-anew` };
     const over = await admissionOf(event, -60_000);
@@ -490,7 +490,7 @@ describe('an admission', () => {
     });
   const book = (request: BookRequest) => createBook({ ...system(), rooms: roomStore() })(0, [request]);
 
-  test('counts when the request was accepted, however late it is claimed; one that nobody judged is judged then', async () => {
+  test('is judged when the request is accepted, however late it is claimed; or else at the claim', async () => {
     const event = await roomOn();
     const { generation } = await stateOf(event);
     const over = { generation, position: 1, uses: 9, untilMs: Date.now() - 60_000 };
@@ -573,7 +573,7 @@ test.each([
   },
 );
 
-test('many changes of how long turns last are remembered, and never make one shorter that was told', async () => {
+test('many changes of the length of turns are kept, and never shorten a promised one', async () => {
   const { event, line, step } = await steppedLine(1_000);
   const rooms = roomStore();
   const told = new Map<number, number>();
@@ -617,7 +617,7 @@ test("steps that a faster clock noted count as lost: the line goes on by this Re
   expect(Number(times[2])).toBeLessThanOrEqual(Date.now() + 361_000);
 });
 
-test('nobody hears that they have to wait once somebody behind was let in, and no such answer is kept', async () => {
+test('no visitor has to wait once somebody behind was admitted, and no such answer is cached', async () => {
   const event = await roomOn({ peopleInside: 3 });
   const other = await system().anotherApi();
   try {

@@ -188,7 +188,7 @@ describe('a slip of the pen', () => {
     expect(chunked).toContain('PLACE_UNKNOWN');
   });
 
-  test('a body of GET is refused: what stands in it would be lost', async () => {
+  test('a body of GET is refused: its content would be lost', async () => {
     const body = '{"limit":1}';
     const head = 'GET /api/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json';
     expect(await exchange(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)).toContain('body: none is taken');
@@ -285,7 +285,7 @@ test.each([
   ['/occupancy/1.0/1', { zone: 1, row: 1 }],
   ['/occupancy/0x1/1', { zone: 1, row: 1 }],
   ['/occupancy/%zz/1', {}],
-])('GET %s answers 409, and says what was asked for', async (path, asked) => {
+])('GET %s answers 409, and repeats the request', async (path, asked) => {
   const reply = await send(system().url, 'GET', path);
   expect(reply).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', ...asked } });
 });

@@ -120,7 +120,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await legend('Held 2');
   });
 
-  test('who lets seats go again and again is told for how long to wait, and may try again then', async () => {
+  test('a buyer who repeatedly lets seats go sees how long to wait, and may then retry', async () => {
     await open();
     for (let times = 0; times < 3; times += 1) {
       await click('Hold the best 2');
@@ -272,7 +272,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await heading('The seats are yours');
   });
 
-  test('a payment goes on by itself while a server restarts: when it is sent, and when its ticket is read', async () => {
+  test('a payment survives a restart of a server, both when it is sent and when its ticket is read', async () => {
     await open();
     await click('Hold the best 2');
     await heading('Held for you');

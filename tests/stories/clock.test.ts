@@ -47,7 +47,7 @@ const renameTable = (from: string, to: string) =>
 
 const reserve = () => send(system().url, 'POST', '/reserve', { zone: 1, count: 1 });
 
-test('a worker whose clock was an hour ahead has put off schedules and retries: right ones take both up within seconds', async () => {
+test('schedules and retries that a worker with a fast clock delayed by an hour run within seconds', async () => {
   const { url } = system();
   const hold = await holdOne();
   await system().stopWorkers();
@@ -103,7 +103,7 @@ test.each([
   },
 );
 
-test('an API whose clock is off tells the right time of day: pages count down by it', async () => {
+test('an API with a wrong clock sends the right time of day: pages count down by it', async () => {
   const { databaseUrl, redisUrl } = system();
   const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, EMBEDDED: 'true' };
   const api = run('api/main', [], { ...servers, LOG_LEVEL: 'info', NODE_OPTIONS: shiftedClock(-HOUR_MS) });

@@ -67,7 +67,7 @@ describe('an event', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
   });
 
-  test('is made by an operator whose key a stranger used for something else, and the other way round', async () => {
+  test('is made by an operator whose key a stranger used for another request, and the other way round', async () => {
     const [used, free] = [{ 'idempotency-key': randomUUID() }, { 'idempotency-key': randomUUID() }];
     expect(await post('/reserve?wait=20', { count: 1 }, used)).toMatchObject({ status: 200 });
     expect(await post('/api/events', CLUB, used)).toMatchObject({ status: 201 });
@@ -103,7 +103,7 @@ describe('an event', () => {
     expect(await post('/api/events', body)).toMatchObject({ status: 400, body: refused });
   });
 
-  test('with a currency that ISO 4217 does not have is refused by name, and one that stands stays readable', async () => {
+  test('with a currency outside ISO 4217 is refused by name, and an existing one stays readable', async () => {
     for (const currency of ['ABC', 'XAU', 'XXX', 'XTS', 'eur', 'EU'])
       expect(await post('/api/events', { ...CLUB, currency })).toMatchObject({
         status: 400,
@@ -207,7 +207,7 @@ describe('an operator', () => {
     '2027-01-01',
     '+012027-01-01T00:00:00Z',
     1_800_000_000_000,
-  ])('is refused a time that is none, or too far away, and the field is named: %s', async (onSaleAt) => {
+  ])('is refused an invalid or too distant time, and the refusal names the field: %s', async (onSaleAt) => {
     const before = (await get('/api/events/1')).body;
     const refused = { status: 400, body: { code: 'INVALID_REQUEST', detail: expect.stringMatching(/^onSaleAt: /) } };
     expect(await patch(1, { onSaleAt })).toMatchObject(refused);
@@ -241,7 +241,7 @@ describe('an operator', () => {
     await patch(1, { onSaleAt: null });
   });
 
-  test('is refused at once what only PostgreSQL finds wrong; the job is tried once, and others go on', async () => {
+  test('is refused at once where only PostgreSQL finds the fault; the job runs once, and others go on', async () => {
     const name = 'of which PostgreSQL thinks nothing';
     await system().prisma.$executeRawUnsafe(`ALTER TABLE event ADD CONSTRAINT odd CHECK (name <> '${name}')`);
     const refused = { status: 400, body: { code: 'INVALID_REQUEST' } };
@@ -318,7 +318,7 @@ describe("a buyer's limit", () => {
     expect(await differences(id)).toEqual([]);
   });
 
-  test('is ten seats where the operator sets none, and none where they say null', async () => {
+  test('is ten seats where the operator sets none, and none where they send null', async () => {
     const zones = [{ rows: 4, seatsPerRow: 10 }];
     const { body } = await post('/api/events', { ...CLUB, zones });
     expect(body).toMatchObject({ seatLimit: 10 });
@@ -344,7 +344,7 @@ describe("a buyer's limit", () => {
     expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
   });
 
-  test('holds where no buyer is named: such a request is refused, and one from before the limit keeps its answer', async () => {
+  test('refuses a request without a buyer, and one from before the limit keeps its answer', async () => {
     const key = { 'idempotency-key': 'sold before there was a limit' };
     const before = await post('/reserve?wait=20', { count: 2 }, key);
     expect(before).toMatchObject({ status: 200 });

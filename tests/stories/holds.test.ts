@@ -38,7 +38,7 @@ beforeEach(async () => {
 describe('SOLD_OUT where seats are only held', () => {
   const reserve = (wish: object) => post('/reserve?wait=20', wish);
 
-  test('says how many of them may come back, where it was asked for, on every surface', async () => {
+  test('is reported as a number that may come back, for the requested place, on every surface', async () => {
     for (const zone of [1, 2])
       for (const row of [1, 2, 3]) {
         await hold(ANNA, { zone, row, start: 0, count: 5 });
@@ -63,7 +63,7 @@ describe('SOLD_OUT where seats are only held', () => {
     socket.close();
   });
 
-  test('tells nothing of held seats where all are sold', async () => {
+  test('is left out where all seats are sold', async () => {
     for (const start of [0, 5]) await reserve({ zone: 1, row: 1, start, count: 5 });
     await hold(ANNA, { zone: 1, row: 2, count: 5 });
     const { body } = await hold(BEN, { zone: 1, row: 1, count: 1 });
@@ -71,7 +71,7 @@ describe('SOLD_OUT where seats are only held', () => {
     expect(body).not.toHaveProperty('heldSeats');
   });
 
-  test('counts what the same batch has held just before', async () => {
+  test('counts the holds earlier in the same batch', async () => {
     await system().stopWorkers();
     const ask = (wish: object) => post('/api/bookings', { eventId: 1, userId: ANNA, ...wish });
     for (const zone of [1, 2])
@@ -101,7 +101,7 @@ describe('a hold', () => {
     });
     const lasts = Date.parse(String(body.expiresAt)) - Date.parse(String(body.createdAt));
     expect(Math.abs(lasts - 600_000)).toBeLessThan(1_000);
-    expect(Math.abs(Date.now() - Date.parse(String(body.createdAt)))).toBeLessThan(600_000); // not by another zone's clock
+    expect(Math.abs(Date.now() - Date.parse(String(body.createdAt)))).toBeLessThan(600_000); // in UTC
     expect(await system().redis.pttl('{s0}:lock:1:1:1:1')).toBeGreaterThan(600_000);
     expect(await system().prisma.seat.findMany()).toMatchObject([{ zone: 1, row: 1, number: 1, status: 'HELD' }]);
   });
@@ -123,7 +123,7 @@ describe('a hold', () => {
     expect((await hold(ANNA, { zone: 2, row: 3, count: 2 })).body).toMatchObject({ zone: 2, row: 3, seatsCount: 2 });
   });
 
-  test('is asked for by any of the ten thousand users of the demonstration', async () => {
+  test('is requested by any of the ten thousand users of the demonstration', async () => {
     expect(await hold(10_000, { count: 1 })).toMatchObject({ status: 201, body: { userId: 10_000 } });
     const users = await system().prisma.user.findMany({
       where: { id: { in: [1, 2, 10_000] } },
@@ -306,7 +306,7 @@ describe('hold, then', () => {
   });
 });
 
-describe('a buyer who lets holds go again and again', () => {
+describe('a buyer who repeatedly lets holds go', () => {
   const refused = { status: 409, body: { code: 'HOLD_COOLDOWN' } };
   const letGo = async (userId: number, wish: object = { count: 1 }) => {
     const held = await hold(userId, wish);
@@ -320,7 +320,7 @@ describe('a buyer who lets holds go again and again', () => {
   };
   const endCooldown = async (userId: number) => system().redis.hset(await recordOf(userId), 'untilMs', 0);
 
-  test('waits before the next hold, longer each time, and is told for how long; nobody else does', async () => {
+  test('waits before the next hold, longer each time, and gets the time; no other buyer waits', async () => {
     for (const seconds of [0, 0, 5, 10, 20]) {
       await letGo(ANNA);
       if (seconds === 0) continue;
@@ -355,7 +355,8 @@ describe('a buyer who lets holds go again and again', () => {
         ({ body }) => body.id,
       );
       await Promise.all(ids.map((id) => cancel(id, ANNA)));
-      await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL`; // a worker died before it noted the release
+      // a worker died before it noted the release
+      await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL`;
       await until(async () => (await system().prisma.booking.count({ where: { releasedAt: null } })) === 0);
       expect(await system().redis.hget(await recordOf(ANNA), 'count')).toBe(String(times));
     }
@@ -381,7 +382,7 @@ describe('a buyer who lets holds go again and again', () => {
     expect(await hold(BEN, { count: 1 })).toMatchObject({ status: 201 });
   });
 
-  test('loses a seat that is hammered through the ends of its holds: another who asks now and then gets it', async () => {
+  test('loses a seat that it requests at each end of its holds: another buyer gets it', async () => {
     const seat = { seats: ['1-1-1'] };
     let over = false;
     const hammer = async () => {
@@ -409,7 +410,7 @@ describe('a keyed request that comes again', () => {
     ['confirmed', 'CONFIRMED', (id: unknown) => change(id, 'confirm', { userId: ANNA })],
     ['cancelled', 'CANCELLED', (id: unknown) => cancel(id, ANNA)],
     ['run out', 'EXPIRED', backdate],
-  ])('after its hold was %s is told what the booking is now', async (_what, status, end) => {
+  ])('after its hold was %s gets the booking as it is now', async (_what, status, end) => {
     const headers = { 'idempotency-key': randomUUID() };
     const first = await again(headers);
     expect(await again(headers)).toMatchObject({ status: 201, body: first.body });
@@ -421,7 +422,7 @@ describe('a keyed request that comes again', () => {
     expect(await again(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
   });
 
-  test('to change a hold is told what the booking is now', async () => {
+  test('to change a hold gets the booking as it is now', async () => {
     const { id } = (await hold(ANNA, { count: 1 })).body;
     const headers = { 'idempotency-key': randomUUID() };
     const extend = () => post(`/api/bookings/${id}/extend`, { userId: ANNA }, headers);

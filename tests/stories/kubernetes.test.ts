@@ -79,7 +79,7 @@ test('each part is given the secrets that it needs, and no other', () => {
   expect(secretsOf('Job', 'frontrow-migrate')).toEqual(['DATABASE_URL']);
 });
 
-test('the network lets each part talk to what it needs, and no other', () => {
+test('the network policies allow each part the connections that it needs, and no other', () => {
   type Rule = { ports: { port: number }[] };
   const portsOf = (rules: Rule[]) => [...new Set(rules.flatMap(({ ports }) => ports.map(({ port }) => port)))];
   const policyOf = (part: string) => {

@@ -128,7 +128,7 @@ describe('where people log in', () => {
     });
   });
 
-  test('nobody logs in with the demonstration’s password once NODE_ENV=production has prepared the database', async () => {
+  test('the demonstration’s password is refused once NODE_ENV=production has prepared the database', async () => {
     const config = { ...defaults, AUTH: 'on' as const }; // as `npm start` with servers of its own
     await prepareDatabase(system().databaseUrl, { ...config, NODE_ENV: 'production' });
     expect(await login('test@example.com', 'password')).toMatchObject({ status: 401 });
@@ -235,7 +235,7 @@ describe('where people log in', () => {
     expect(await get(`/api/tickets/${ticketId}?wait=20`)).toMatchObject({ status: 200, body: { status: 'booked' } });
   });
 
-  test('a waiting room that asks for a log-in from now on lets nobody in by a place of before', async () => {
+  test('a waiting room that requires a log-in from now on admits nobody by an earlier place', async () => {
     const { url } = system();
     const event = await newEvent(url);
     await setRoom(url, { mode: 'on', uses: 5 }, event);

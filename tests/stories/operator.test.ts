@@ -28,7 +28,7 @@ describe('an operator', () => {
     expect(status).toBe(201);
     expect(body).toEqual({ message: expect.any(String) });
     const given = (body: object) => send(system().url, 'POST', '/clear', body, asOperator);
-    const wrong = await given({ confirm: 'delete all bookings of event 85' }); // who sends a sentence means it
+    const wrong = await given({ confirm: 'delete all bookings of event 85' }); // a sentence that is sent must be right
     expect(wrong).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST' } });
     expect(await given({ confirm: 'delete all bookings of event 1' })).toMatchObject({ status: 201 });
     expect((await call('GET', '/availability/check-all')).body).toMatchObject({

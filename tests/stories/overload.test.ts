@@ -156,7 +156,7 @@ test('in an outage each kind of fault has a line a second, and no fault is left 
   const client = async (method: string, path: string) => {
     while (performance.now() < enough) {
       const { body } = await send(url, method, path, method === 'POST' ? { count: 1 } : undefined);
-      if (body.requestId !== undefined) failed += 1; // what such an answer is about stands in the log
+      if (body.requestId !== undefined) failed += 1; // the log has the reason for such an answer
     }
   };
   await Promise.all(

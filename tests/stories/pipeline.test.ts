@@ -50,7 +50,7 @@ test('all is well: ready, and no problem in the pipeline', async () => {
   expect((await pipeline()).queues).toHaveLength(4);
 });
 
-test('without workers a node is ready, accepts, and tells of it; what was accepted is booked later', async () => {
+test('without workers a node is ready, accepts, and reports it; accepted requests are booked later', async () => {
   await system().stopWorkers();
   const { status, body } = await reserve();
   expect(status).toBe(201);
@@ -62,7 +62,7 @@ test('without workers a node is ready, accepts, and tells of it; what was accept
   expect(ticket.status).toBe('booked');
 });
 
-test('without workers nobody is told an estimate, over no surface, and all are told why', async () => {
+test('without workers no surface sends an estimate, and each one gives the reason', async () => {
   const { url } = system();
   await send(url, 'PUT', '/api/events/1/waiting-room', { mode: 'off' });
   const { body: event } = await send(url, 'POST', '/api/events', {
@@ -93,7 +93,7 @@ test('without workers nobody is told an estimate, over no surface, and all are t
   await until(async () => (await reserve()).body.etaSeconds !== undefined, 10_000);
 });
 
-test('without PostgreSQL a node is ready, and tells of it', async () => {
+test('without PostgreSQL a node is ready, and reports it', async () => {
   const database = new URL(system().databaseUrl).pathname.slice(1);
   await withPostgres('postgres', async (client) => {
     await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
@@ -124,7 +124,7 @@ test('a Redis that takes no writes makes a node not ready: read-only, full, paus
   }
 });
 
-test('a paused queue is told of, whichever it is, and the node is ready', async () => {
+test('a paused queue of any kind is reported, and the node is ready', async () => {
   for (const queue of ['control', 'booking'] as const) {
     const { meta } = keysOfQueue(1, queue);
     await system().redis.hset(meta, 'paused', 1);
@@ -136,7 +136,7 @@ test('a paused queue is told of, whichever it is, and the node is ready', async 
   }
 });
 
-test('an expiry that does not run is told of although every worker is alive', async () => {
+test('an expiry that does not run is reported although every worker is alive', async () => {
   const database = new URL(system().databaseUrl).pathname.slice(1);
   await withPostgres(database, async (holder) => {
     await holder.query(`SELECT pg_advisory_lock(hashtext('frontrow turn'), hashtext('expire'))`);
@@ -148,7 +148,7 @@ test('an expiry that does not run is told of although every worker is alive', as
   await shows();
 });
 
-test('a loop of a worker that stands still is told of', async () => {
+test('a stalled loop of a worker is reported', async () => {
   const { workersStalled } = keysOf(0);
   await system().redis.zadd(workersStalled, Date.now() + 60_000, 'worker 7 visitors admitted');
   await shows('loop_stalled');
@@ -157,7 +157,7 @@ test('a loop of a worker that stands still is told of', async () => {
   await shows();
 });
 
-test('a job that no worker can read is set aside, blocks nothing, and is done once a worker that can comes', async () => {
+test('a job that no worker can read is set aside, blocks nothing, and runs once a new worker can read it', async () => {
   await system().stopWorkers();
   const { body } = await reserve();
   const shard = shardOfTicket(String(body.ticketId), 2) ?? 0;

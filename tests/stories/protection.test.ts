@@ -54,7 +54,7 @@ describe('where limits are on', () => {
     });
   });
 
-  test('reads of seats count by what they cost, one after the other, and nobody else waits for them', async () => {
+  test('reads of seats count by their cost, run one after the other, and no other client waits for them', async () => {
     const read = (path: string, address: string) => send(system().url, 'GET', path, undefined, from(address));
     const all = '/api/events/1?include=seats'; // 400 seats in one zone: it costs 1
     const many = await Promise.all(Array.from({ length: 40 }, () => read(all, '10.0.4.1')));
@@ -93,7 +93,7 @@ describe('where limits are on', () => {
     expect(await login('10.0.1.6')).toMatchObject({ status: 200 });
   });
 
-  test('an address that asks for what does not exist is refused after a while, for that alone', async () => {
+  test('an address that requests missing things is refused after a while, for these alone', async () => {
     const own = (await post('/reserve', { count: 1 }, from('10.0.3.1'))).body;
     const ask = (path: string, address: string) =>
       send(system().url, 'GET', path, undefined, { ...from(address), prefer: 'wait=0' });
@@ -136,7 +136,7 @@ describe('where limits are on', () => {
       (url) =>
         send(url, 'POST', '/api/users/login', { email, password: 'wrong' }, from(address));
 
-    /** Asks now and then until it is refused: fewer times than one process alone would let through. */
+    /** Sends requests at intervals until it is refused: fewer times than one process alone would let through. */
     async function refusalOf(ask: Ask, url: string, times: number) {
       for (let i = 0; i < times; i += 1) {
         const answer = await ask(url);
@@ -146,7 +146,7 @@ describe('where limits are on', () => {
       throw new Error(`not refused in ${times} tries`);
     }
 
-    test('a client that used up its limit at one is refused by the other, for as long, and nobody else is', async () => {
+    test('a client that used up its limit at one is refused by the other for as long; no other client is', async () => {
       const [first, second] = urls() as [string, string];
       await Promise.all(Array.from({ length: 20 }, () => reserve('10.0.6.1')(first)));
       const there = await refusalOf(reserve('10.0.6.1'), second, 15);
@@ -159,7 +159,7 @@ describe('where limits are on', () => {
       for (const url of urls()) expect(await reserve('10.0.6.2')(url)).toMatchObject({ status: 201 });
     });
 
-    test('a client that alternates gets the limit and what a second lets through', async () => {
+    test('a client that alternates gets at most its limit and the requests of one second more', async () => {
       let served = 0;
       for (let i = 0; i < 30; i += 1) {
         const { status } = await reserve('10.0.6.3')(urls()[i % 2] ?? '');
@@ -170,14 +170,14 @@ describe('where limits are on', () => {
       expect(served).toBeLessThan(30);
     });
 
-    /** Uses up a limit at the first and waits until the other knows: then it knows what was counted before as well. */
+    /** Uses up a limit at the first and waits until the other knows: then it knows the earlier counts as well. */
     async function share(address: string): Promise<void> {
       const [first, second] = urls() as [string, string];
       await Promise.all(Array.from({ length: 20 }, () => reserve(address)(first)));
       await refusalOf(reserve(address), second, 15);
     }
 
-    test('so it is with log-ins, with reads, with what does not exist, and with users', async () => {
+    test('the same holds for log-ins, reads, missing things and users', async () => {
       const [first, second] = urls() as [string, string];
       const readAll: Ask = (url) => send(url, 'GET', '/api/events/1?include=seats', undefined, from('10.0.6.5'));
       const guess: Ask = (url) => send(url, 'GET', `/api/bookings/${newTicketId(0)}`, undefined, from('10.0.6.6'));
@@ -195,7 +195,7 @@ describe('where limits are on', () => {
         expect(await ask(second)).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
     });
 
-    test('while Redis shares nothing each counts alone and serves, and the log says so once', async () => {
+    test('while Redis is unavailable each counts alone and serves, and logs that once', async () => {
       const [first, second] = urls() as [string, string];
       const failures = () => system().logged.filter((line) => line.includes('sharing counts of limits failed')).length;
       await system().redis.call('ACL', 'SETUSER', 'default', '-publish');
@@ -402,7 +402,7 @@ describe('pages of other sites', () => {
     expect(String(answer)).toMatch(/^HTTP\/1\.1 400 [\s\S]*Host: more than one/);
   });
 
-  test('no cache keeps bookings, tickets and tokens; the map says how long it may be kept', async () => {
+  test('no cache keeps bookings, tickets and tokens; the map carries its max-age', async () => {
     const { url } = system();
     const cacheOf = async (method: string, path: string, body?: unknown) =>
       (await send(url, method, path, body)).headers.get('cache-control');

@@ -10,7 +10,7 @@ const post = (path: string, body: unknown, headers?: Record<string, string>) =>
   send(system().url, 'POST', path, body, headers);
 const get = (path: string, headers?: Record<string, string>) => send(system().url, 'GET', path, undefined, headers);
 
-test('where RESERVE_WAIT_SECONDS is set a buyer gets the outcome, unless it asks not to wait', async () => {
+test('where RESERVE_WAIT_SECONDS is set a buyer gets the outcome, unless the request prefers not to wait', async () => {
   const waiting = await system().anotherApi({ RESERVE_WAIT_SECONDS: 20 });
   const reserve = (wish: object, headers = {}) => send(waiting.url, 'POST', '/reserve', wish, headers);
   const seat = { zone: 49, row: 19, start: 0, count: 1 };

@@ -41,7 +41,7 @@ describe('with SELL_BY=server', () => {
     expect(await post('/reserve?wait=20', { count: 1 }, asServer)).toMatchObject({ status: 200 });
   });
 
-  test('buyers hold, extend and let go; the shop’s server alone confirms, and says whose hold it is', async () => {
+  test('buyers hold, extend and let go; only the shop’s server confirms, and it names the hold’s user', async () => {
     const id = await hold();
     const confirm = `/api/bookings/${id}/confirm`;
     for (const headers of [{}, anna.as])
@@ -68,7 +68,7 @@ describe('with SELL_BY=server', () => {
     expect(bought).toMatchObject({ status: 200 });
   });
 
-  test('I12: a worker refuses a sale that no trusted server asked for, whatever door let it in', async () => {
+  test('I12: a worker refuses a sale that no trusted server requested, however it was enqueued', async () => {
     const id = await hold();
     const queues = (['booking', 'control'] as const).map(
       (name) => new Queue(name, { connection: system().redis, prefix: '{s0}', skipVersionCheck: true }),
@@ -97,7 +97,7 @@ describe('with SELL_BY=server', () => {
   });
 });
 
-describe('an operator returns what is sold', () => {
+describe('an operator returns sold seats', () => {
   const takeBack = (id: unknown, body?: object, headers = {}) =>
     post(`/api/bookings/${id}/return`, body, { ...asServer, ...headers });
   const confirm = (id: unknown) => post(`/api/bookings/${id}/confirm`, { userId: anna.id }, asServer);
@@ -145,7 +145,7 @@ describe('an operator returns what is sold', () => {
     await send(system().url, 'PATCH', '/api/events/1', { seatLimit: null }, asServer);
   });
 
-  test('also what was sold to nobody by name', async () => {
+  test('of a booking without a named buyer too', async () => {
     const { ticketId } = (await post('/reserve?wait=20', { count: 2 }, asServer)).body;
     const kept = await takeBack(ticketId, { reason: 'the row is under repair' });
     expect(kept).toMatchObject({ status: 200, body: { status: 'RETURNED', seatsCount: 2 } });
@@ -157,7 +157,7 @@ describe('an operator returns what is sold', () => {
     expect(await differences()).toEqual([]);
   });
 
-  test('and nothing else: the refusal says what the booking is', async () => {
+  test('and nothing else: the refusal carries the booking', async () => {
     const [held, cancelled, expired] = [await hold(), await hold(), await hold()];
     await send(system().url, 'DELETE', `/api/bookings/${cancelled}`, {}, anna.as);
     await backdate(expired);
@@ -184,7 +184,7 @@ describe('an operator returns what is sold', () => {
     expect(await send(system().url, 'DELETE', `/api/bookings/${id}`, {}, anna.as)).toMatchObject(refused);
   });
 
-  test('a worker that died before Redis was told leaves the seats to the next one; without an operator it returns nothing', async () => {
+  test('a worker that died before it updated Redis leaves that to the next; a return needs an operator', async () => {
     const id = await hold();
     await confirm(id);
     const change = { ticketId: newTicketId(0), kind: 'return' as const, bookingId: id };

@@ -19,7 +19,7 @@ afterAll(cleanUp);
 const runPart = (part: 'api/main' | 'workers/main', env: Record<string, string>) =>
   run(part, [], { DATABASE_URL: system().databaseUrl, REDIS_URL: system().redisUrl, ADMIN_TOKEN: token, ...env });
 
-/** Starts an API process. @returns it, and how it says that servers are set, by state */
+/** Starts an API process. @returns it, and its metric of the servers' settings, by state */
 async function startApiProcess(env: Record<string, string> = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -68,7 +68,7 @@ test('the servers that come with Frontrow are set right', async () => {
   expect(output).not.toContain('may lose data');
 });
 
-test('settings that may lose data are logged, measured, and told to operators', async () => {
+test('settings that may lose data are logged, measured, and shown to operators', async () => {
   await setRedis({ appendfsync: 'everysec', 'maxmemory-policy': 'allkeys-lru' });
   const { pathname } = new URL(system().databaseUrl);
   await system().prisma.$executeRawUnsafe(`ALTER DATABASE ${pathname.slice(1)} SET synchronous_commit = off`);

@@ -34,7 +34,10 @@ test('events in several shards are sold side by side, and an idempotency key is 
   for (const id of events) expect((await auditEvent(id, system())).differences).toEqual([]);
 });
 
-/** Every key there is of a single request: of its ticket, its job, its idempotency key. Those of jobs on a schedule come and go. */
+/**
+ * Every key there is of a single request: of its ticket, its job, its idempotency key. Those of jobs on a schedule come
+ * and go.
+ */
 const keysNow = async () =>
   (await system().redis.keys('*')).filter((key) => /:[\w-]{36,}/.test(key) && !key.includes(':repeat:'));
 
@@ -46,7 +49,7 @@ async function eventElsewhere(): Promise<number> {
   }
 }
 
-test('I5: what is refused is forgotten after ten minutes, under a key or without; what changed something after a day', async () => {
+test('I5: refused requests are forgotten after ten minutes, with a key or without; others after a day', async () => {
   const events = [1, await eventElsewhere()];
   const key = () => ({ 'idempotency-key': randomUUID() });
   const ask = (eventId: number, wish: object, headers = {}) =>
@@ -77,7 +80,7 @@ test('I5: what is refused is forgotten after ten minutes, under a key or without
   // A ticket for each, and under a key its ticket's id, in one shard and for all of them.
   expect(left.filter((name) => name.includes(':ticket:'))).toHaveLength(refusals.length);
   expect(left.filter((name) => name.includes(':idem:'))).toHaveLength(14);
-  // An outcome is told before its job is done: what is of a job goes in a moment.
+  // An outcome is published before its job is done: the job's keys are removed a moment later.
   const lasting = async () => {
     const seconds = await Promise.all(left.map((name) => redis.ttl(name)));
     return left.filter((_name, i) => seconds[i] === -1 || Number(seconds[i]) > 600);

@@ -56,7 +56,7 @@ async function hurry(url: string, isEnough: (wasLast: boolean) => boolean) {
   return answers;
 }
 
-test('a connection is kept for as long as is set, and its client is told', async () => {
+test('a connection is kept open for the set time, and its client is sent that time', async () => {
   const { headers } = await fetch(`${system().url}/healthz`);
   expect(headers.get('keep-alive')).toBe('timeout=620');
 });
@@ -91,7 +91,7 @@ test('SIGTERM during the start ends an API in order, before it is ready and at t
   expect(await ready.ended).toMatchObject({ code: 0, output: expect.stringContaining('"stopping"') });
 });
 
-test('an API that drains is not ready, answers everybody who still comes, and ends connections without a reset', async () => {
+test('a draining API is not ready, answers all further requests, and ends connections without a reset', async () => {
   const api = await startApiProcess(3);
   await until(async () => (await api.readiness()) === 200, 60_000, api.output);
   const socket = await openSocket(api.url);

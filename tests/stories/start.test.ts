@@ -35,7 +35,7 @@ function withoutPassword(url: string): string {
   return without.href;
 }
 
-/** Asks a server something. @throws Error where it lets nobody in */
+/** Sends a server a command. @throws Error where it refuses the connection */
 async function enter(url: string): Promise<void> {
   if (url.startsWith('postgres')) return (await connectPostgres({ connectionString: url })).end();
   const redis = new Redis(url, { retryStrategy: () => null });
@@ -43,7 +43,7 @@ async function enter(url: string): Promise<void> {
   await redis.ping().finally(() => redis.disconnect());
 }
 
-/** What of a folder others than its user may reach: neither open by itself nor below a folder that is closed. */
+/** The paths of a folder that other users can reach: they are open, and no closed folder is above them. */
 function openFilesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

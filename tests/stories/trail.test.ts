@@ -39,7 +39,7 @@ test('every act of an operator leaves one entry: who, from where, when, what, be
   await call('POST', `${path}/block`, { seats: ['1-1-1', '1-1-2'] });
   await call('POST', `${path}/unblock`, { seats: ['1-1-2', '1-2-1'] });
   await call('PUT', `${path}/waiting-room`, { mode: 'on', peopleInside: 5 });
-  await call('PUT', `${path}/waiting-room`, {}); // only looks
+  await call('PUT', `${path}/waiting-room`, {}); // changes nothing
   await call('POST', '/initialize');
   await call('POST', '/admin/audit');
   await call('POST', `/admin/rebuild?eventId=${eventId}`);
@@ -72,7 +72,7 @@ test('every act of an operator leaves one entry: who, from where, when, what, be
   }
 });
 
-test('what was not done leaves no entry', async () => {
+test('an act that was not done leaves no entry', async () => {
   const before = await newest();
   const { body } = await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, start: 0, count: 1 });
   expect(body).toMatchObject({ zone: 1 });
@@ -95,7 +95,8 @@ test('a job that is delivered twice does its act and writes its entry once', asy
   try {
     const [first, second] = [newTicketId(0), newTicketId(0)];
     expect(await deliver('changeEvent', { eventId: 1, change: { seatLimit: 3 }, by }, first)).toBe(1);
-    expect(await deliver('changeEvent', { eventId: 1, change: { seatLimit: null } }, second)).toBe(1); // of the version before
+    // of the version before
+    expect(await deliver('changeEvent', { eventId: 1, change: { seatLimit: null } }, second)).toBe(1);
     expect(await newest()).toMatchObject({ by: 'unknown', before: { seatLimit: 3 }, after: { seatLimit: null } });
     expect(await deliver('changeEvent', { eventId: 1, change: { seatLimit: 3 }, by }, first)).toBe(0);
     expect((await call('GET', '/api/events/1')).body).toMatchObject({ seatLimit: null });
@@ -115,7 +116,7 @@ describe('deleting all bookings of an event', () => {
     ...[{ confirm: 'delete all bookings of event 2' }, { eventId: 1 }, { confirm: sentence, eventId: 1 }],
   ];
 
-  test('needs its sentence, and a refusal names the field and what to send', async () => {
+  test('needs its sentence, and a refusal names the field and the sentence', async () => {
     await send(system().url, 'POST', '/reserve?wait=10', { count: 2 });
     const { number } = (await newest()) ?? {};
     for (const body of wrong) {
@@ -181,7 +182,7 @@ test('the largest acts fit', async () => {
   expect(await newest()).toMatchObject({ act: 'block', after: { changed: 1_000, ...all } });
 });
 
-test('nobody changes, deletes or empties the trail', async () => {
+test('no session changes, deletes or empties the trail', async () => {
   const before = await entries();
   const { prisma } = system();
   const append = /append-only/;

@@ -146,7 +146,7 @@ describe('each answer of Redis that means "later" is a 503', () => {
     );
   });
 
-  /** A Redis that is well until it is asked for a value, alone or in a transaction. */
+  /** A Redis that works until it has to read a value, alone or in a transaction. */
   const refusing = (code: string) =>
     fakeServer((socket) =>
       socket.on('data', (chunk) => {
@@ -183,7 +183,7 @@ describe('each answer of Redis that means "later" is a 503', () => {
     expect(await faultOf(redis.get('key'))).toBeInstanceOf(ConnectionFault);
   });
 
-  test('a transaction is refused for what its commands are refused for', async () => {
+  test('a transaction is refused for the reasons of its commands', async () => {
     const { redis } = system();
     expect(isUnavailable(await faultOf(redis.multi().call('NO.SUCH').exec()))).toBe(false);
     const operator = await operatorOfRedis();
@@ -223,7 +223,7 @@ describe('each answer of PostgreSQL that means "later" is a 503', () => {
     (prisma) => prisma.$transaction(async (transaction) => transaction.$executeRaw`SELECT 1 AS one`),
   ];
 
-  /** PostgreSQL's error message to who connects, as its protocol has it. */
+  /** PostgreSQL's error message to a new connection, in its protocol. */
   const refusal = (state: string, words: string) => (socket: Socket) =>
     socket.once('data', () => {
       const fields = Buffer.from(`SFATAL\0VFATAL\0C${state}\0M${words}\0\0`);
@@ -288,7 +288,7 @@ describe('each answer of PostgreSQL that means "later" is a 503', () => {
     },
   );
 
-  test('a statement that takes too long, a pool without a free connection, a standby, a transaction that never begins', async () => {
+  test('a statement that times out, an exhausted pool, a standby, a transaction that never begins', async () => {
     const prisma = open();
     const slow = () => faultOf(prisma.$queryRaw`SELECT pg_sleep(1)::text`);
     const faults = await Promise.all([slow(), slow(), slow()]);
@@ -315,7 +315,8 @@ describe('each answer of PostgreSQL that means "later" is a 503', () => {
       await until(async () => {
         type Row = { count: number };
         const [row] = await prisma.$queryRaw<Row[]>`
-          SELECT count(*)::int AS count FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND wait_event = 'PgSleep'`;
+          SELECT count(*)::int AS count FROM pg_stat_activity
+          WHERE query LIKE '%pg_sleep(20)%' AND wait_event = 'PgSleep'`;
         return row?.count === 1;
       }, 10_000);
       process.kill(server.identity.pid, signal);

@@ -107,7 +107,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(JSON.stringify(await context.storageState())).toContain('admission.token');
   });
 
-  test('a line that asks for work gets it from a worker of the page, and then gives a place', async () => {
+  test('a line that requires work gets it from a worker of the page, and then gives a place', async () => {
     const challengeOf = (bits: number) => ({
       kind: 'work' as const,
       challenge: `c.1.1.${bits}.1795338360250.1.${'x'.repeat(43)}`,
@@ -135,7 +135,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(await page.getByRole('progressbar', { name: 'Work done' }).count()).toBe(0);
   });
 
-  test('a line that asks for an outside check says that the event has a page of its own', async () => {
+  test('a line that requires an outside check explains that the event has a page of its own', async () => {
     const detail = 'Join the line there.';
     room.refusals = [{ status: 403, code: 'CHALLENGE_REQUIRED', detail, challenge: { kind: 'outside' } }];
     await open();

@@ -78,7 +78,7 @@ describe('a challenge at joining', () => {
     for (let i = 0; ; i += 1) if (isSolved(challenge, String(i), 8)) return { challenge, solution: String(i) };
   }
 
-  test('costs nothing where it is not asked for', async () => {
+  test('costs nothing where it is not required', async () => {
     const event = await roomOn({ paused: true });
     const path = `/api/events/${event}/waiting-room/challenge`;
     expect(await send(system().url, 'GET', path)).toMatchObject({ status: 200, body: { kind: 'off' } });
@@ -86,7 +86,7 @@ describe('a challenge at joining', () => {
     expect(await send(system().url, 'GET', '/api/events/999/waiting-room/challenge')).toMatchObject({ status: 404 });
   });
 
-  test('gives a place for work that was done, and asks nothing of a visitor who has one', async () => {
+  test('gives a place for finished work, and requires nothing of a visitor who has one', async () => {
     const event = await workRoom();
     const required = await joinWith(event, {});
     expect(required).toMatchObject(refused('CHALLENGE_REQUIRED'));
@@ -101,7 +101,7 @@ describe('a challenge at joining', () => {
     expect(await joinWith(event, {}, { 'x-visitor-token': 'v.1.1.1.0.x' })).toMatchObject({ status: 403 });
   });
 
-  test('refuses what is not solved, expired, of another line, signed by nobody or too long', async () => {
+  test('refuses one that is unsolved, expired, of another line, unsigned or too long', async () => {
     const event = await workRoom();
     const elsewhere = await workRoom();
     const good = await challengeOf(event);
@@ -144,7 +144,7 @@ describe('a challenge at joining', () => {
     }
   });
 
-  test('may be a check of an outside service: nobody joins whom it refuses or does not answer for', async () => {
+  test('may be a check of an outside service: no visitor joins whom it refuses or does not answer for', async () => {
     const refusedHere = await send(system().url, 'PUT', '/api/events/1/waiting-room', { challenge: 'outside' });
     expect(refusedHere).toMatchObject({ status: 400, body: { detail: expect.stringContaining('CHALLENGE_URL') } });
     const asked: Record<string, string>[] = [];

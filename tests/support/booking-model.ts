@@ -12,7 +12,7 @@ export type Step =
   | { do: 'hold'; who: number; count: number; start: number | undefined; key: number | undefined }
   | { do: 'confirm'; who: number; which: number; reference: number | undefined }
   | { do: 'extend' | 'cancel'; who: number; which: number }
-  /** An operator takes back what is sold, whosever it is. */
+  /** An operator returns a sold booking of any user. */
   | { do: 'return'; which: number }
   /** The hold's time runs out; nobody has swept yet. */
   | { do: 'lapse'; which: number }

@@ -27,7 +27,7 @@ export async function startFakeRoom() {
     away: false,
     /** Refusals to give instead of an answer, first to last. */
     refusals: [] as { status: number; code: string; detail: string; challenge?: ChallengeView }[],
-    /** What those who joined sent. */
+    /** The bodies of the joins. */
     joins: [] as z.infer<typeof joinBody>[],
     /** Questions since the start: method, time in milliseconds, and visitor token. */
     asked: [] as { method: string; atMs: number; token: string | undefined }[],

@@ -11,8 +11,8 @@ import { connectPostgres } from '../../shared/platform/postgres.ts';
 export type TestServers = { folder: string; servers: ServerProcess[] };
 
 /**
- * The zone that sessions of the suite's PostgreSQL start with, far from UTC and from the processes' (scripts/test.mjs): whatever takes a time
- * in the wrong zone fails.
+ * The zone that sessions of the suite's PostgreSQL start with, far from UTC and from the processes' (scripts/test.mjs):
+ * whatever takes a time in the wrong zone fails.
  */
 const SERVER_ZONE = 'America/New_York';
 

@@ -14,7 +14,7 @@ test('hashes as SHA-256 does, wherever blocks end', async () => {
   }
 });
 
-test('finds a text whose hash begins with zeros, and tells how far it is', async () => {
+test('finds a text whose hash begins with zeros, and reports its progress', async () => {
   const noted: number[] = [];
   const challenge = `c.1.1.14.1795338360250.140737488355327.${'x'.repeat(43)}`;
   const solution = solve(challenge, 14, (progress) => noted.push(progress));
