@@ -1,14 +1,17 @@
 import { mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MAX_WORKERS } from '../shared/contract/limits.ts';
 import type { WorkersAsked } from '../shared/contract/workers.ts';
-import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { newTicketId } from '../shared/domain/ticket-id.ts';
+import { type Config, ConfigError, readConfig } from '../shared/platform/config.ts';
 import { findRunning } from '../shared/platform/embedded/data-folder.ts';
 import { createLogger } from '../shared/platform/logger.ts';
+import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
+import { createTrailStore } from '../shared/stores/trail.ts';
 import { createWorkersStore, type WorkersBounds } from '../shared/stores/workers.ts';
 import { onEnding } from './ending.ts';
 import { keepLogsShort } from './logs.ts';
@@ -51,6 +54,18 @@ function readOptions(fallback: number): { processes: WorkersAsked; bounds: Worke
   return { processes, bounds };
 }
 
+/** Writes into the audit trail which number is asked for, as the API does for an operator's request. */
+async function noteNumber(config: Config, databaseUrl: string, before: WorkersAsked, processes: WorkersAsked) {
+  const prisma = openPrisma(databaseUrl, 1, config);
+  const by = { name: 'npm run workers', address: hostname().slice(0, 64) };
+  try {
+    const changed = { before: { processes: before }, after: { processes } };
+    await createTrailStore({ prisma }).write({ id: newTicketId(0), act: 'setWorkers', by }, changed);
+  } finally {
+    await prisma.$disconnect();
+  }
+}
+
 async function main(): Promise<void> {
   process.umask(0o077); // its logs are for their user alone
   const config = readConfig();
@@ -77,10 +92,12 @@ async function main(): Promise<void> {
   await connected(redis);
   if (stopping.signal.aborted) return;
   await keepLogsShort(logs, say);
+  const workers = createWorkersStore({ redis, shards: config.SHARDS });
+  await noteNumber(config, databaseUrl, (await workers.view()).asked, options.processes);
   const pool = await startPool({
     ...options,
     supervisor,
-    workers: createWorkersStore({ redis, shards: config.SHARDS }),
+    workers,
     startWorker: (name) =>
       startNodePart('workers/main', { environment, logFile: join(logs, `${name.replace(' ', '-')}.log`) }),
     force: false,

@@ -60,6 +60,9 @@ test('a herd over two APIs fills an empty house while workers go from one to fou
   // The other way to say it: the supervisor of npm start is told.
   const told = await run('local/workers', ['--processes', '1'], { DATA_DIR: folder }).ended;
   expect(told).toMatchObject({ code: 0, output: expect.stringContaining('It was told the number') });
+  const { body } = await send(url, 'GET', '/admin/trail?limit=1', undefined, asOperator);
+  const change = { before: { processes: 4 }, after: { processes: 1 } };
+  expect(body.entries).toMatchObject([{ act: 'setWorkers', by: 'npm run workers', ...change }]);
   await until(async () => (await alive()) === 1, 30_000, output);
   expect(await herding.ended).toMatchObject({ code: 0, output: expect.stringMatching(/accepted +2500\n/) });
   expect(output().match(/Workers: \d instead of \d/g)).toEqual(['Workers: 4 instead of 1', 'Workers: 1 instead of 4']);
