@@ -5,6 +5,7 @@ import type { RoomChange, RoomSettings } from '../contract/waiting-room.ts';
 import { EMPTY_CHAIN } from '../domain/draw.ts';
 import { groupBy } from '../domain/group-by.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
+import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import type { Database } from './events.ts';
@@ -291,8 +292,7 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
      * over, with a slower clock. Otherwise the line would stop until that clock caught up.
      */
     async dateBack({ eventId, generation }: Line): Promise<void> {
-      const [seconds, micros] = await redis.time();
-      const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      const nowMs = await redisClockMs(redis);
       await prisma.$executeRaw`
         UPDATE waiting_room SET
           stepped_ms = ${nowMs}::bigint,
