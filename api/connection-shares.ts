@@ -38,7 +38,8 @@ export function createConnectionShares(bounds = CONNECTION_BOUNDS) {
   };
 }
 
-function createCounts() {
+/** Counts what is open, in all and for each client. */
+export function createCounts() {
   const byClient = new Map<string, number>();
   let all = 0;
   return {

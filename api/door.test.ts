@@ -6,6 +6,7 @@ import express from 'express';
 import { defaults } from '../shared/platform/config.ts';
 import { createConnectionShares } from './connection-shares.ts';
 import { createDoor } from './door.ts';
+import { createRequestPace } from './request-pace.ts';
 import { createAppServer } from './server.ts';
 
 const closing: (() => void)[] = [];
@@ -14,12 +15,12 @@ afterEach(() => {
 });
 
 /** A server that gives each client three connections, and a few more for health checks. */
-async function startServer(isProxy = false) {
+async function startServer(isProxy = false, pace?: Parameters<typeof createRequestPace>[0]) {
   const app = express();
   app.use((_req, res) => void res.json({}));
   const config = { ...defaults, HOST: '0.0.0.0', RATE_LIMIT: 'on' as const };
   const shares = createConnectionShares({ all: 6, ofClient: 3, spare: 8, spareOfClient: 4 });
-  const door = createDoor(config, () => isProxy, shares);
+  const door = createDoor(config, () => isProxy, shares, createRequestPace(pace));
   const server = createAppServer(app, () => ({}), { listener: door.before(app) });
   server.on('connection', door.connect);
   server.listen(0, '0.0.0.0');
@@ -75,4 +76,28 @@ test('a proxy has no share: it forwards for all clients', async () => {
   const port = await startServer(true);
   for (let i = 0; i < 5; i += 1) await open(port, '127.0.0.2');
   expect(await statusOf(port, '/api/events', '127.0.0.2')).toBe(200);
+});
+
+const requests = (times: number) => 'GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(times);
+
+test('requests of one client are paced: those past its burst wait, and a connection that sends many at once is cut', async () => {
+  const port = await startServer(false, { perSecond: 10, burst: 5 });
+  const socket = await open(port, '127.0.0.2');
+  let text = '';
+  socket.on('data', (bytes) => {
+    text += String(bytes);
+  });
+  const served = () => text.split('HTTP/1.1 200').length - 1;
+  socket.write(requests(7));
+  while (served() < 7) await once(socket, 'data');
+  socket.on('error', () => undefined);
+  socket.write(requests(100));
+  await once(socket, 'close');
+  expect(served()).toBeLessThan(107);
+  expect(await statusOf(port, '/api/events', '127.0.0.3')).toBe(200);
+});
+
+test('the requests that a proxy forwards are of many clients, and are not paced', async () => {
+  const port = await startServer(true, { perSecond: 0.001, burst: 1 });
+  for (let i = 0; i < 3; i += 1) expect(await statusOf(port, '/api/events', '127.0.0.2')).toBe(200);
 });

@@ -1,13 +1,14 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
 import type { Config } from '../shared/platform/config.ts';
 import { metrics } from '../shared/platform/metrics.ts';
-import { clientOfAddress } from './client-address.ts';
+import { clientOf, clientOfAddress } from './client-address.ts';
 import { createConnectionShares } from './connection-shares.ts';
 import { ApiError, replyConflict, replyProblem } from './http.ts';
 import { createOriginGuard } from './origins.ts';
 import { areLimitsOn } from './rate-limits.ts';
+import { createRequestPace } from './request-pace.ts';
 import { SEAT_SYSTEM_PATHS } from './seat-system-paths.ts';
 
 /** Paths that a connection past a bound may still request, so that an orchestrator sees a busy node as alive. */
@@ -26,10 +27,12 @@ export function createDoor(
   config: Parameters<typeof createOriginGuard>[0] & Parameters<typeof areLimitsOn>[0] & Pick<Config, 'TRUST_PROXY'>,
   isProxy: (address: string) => boolean,
   admit = createConnectionShares(),
+  delayOf = createRequestPace(),
 ) {
   const foreignOf = createOriginGuard(config);
   const hasShares = areLimitsOn(config);
   const spare = new WeakSet<Socket>();
+  const owners = new WeakMap<Socket, string>();
 
   /** Why a request, or the upgrade to a WebSocket, is refused; undefined where it may go on. */
   function refusalOf(req: IncomingMessage): ApiError | undefined {
@@ -49,14 +52,17 @@ export function createDoor(
   return {
     refusalOf,
 
-    clientOfSocket,
+    /** The client that sends a request, behind a proxy too; undefined where clients are not limited. */
+    clientOf: (req: IncomingMessage): string | undefined => (hasShares ? clientOf(req as Request) : undefined),
 
     /**
      * Counts a connection, and closes it where it is one too many. Node's `maxConnections` counts only those that the
      * server's own handle accepted.
      */
     connect(socket: Socket): void {
-      const { as, close } = admit(clientOfSocket(socket));
+      const client = clientOfSocket(socket);
+      if (client !== undefined) owners.set(socket, client);
+      const { as, close } = admit(client);
       socket.once('close', close);
       if (as === 'served') return;
       if (as === 'closed') return void socket.destroy();
@@ -66,19 +72,34 @@ export function createDoor(
     },
 
     /**
-     * The app, for requests that are admitted. The others are refused and their connection is closed: their body is not
-     * read.
+     * Serves the requests that are admitted, at each client's pace. The others are refused and their connection is closed:
+     * their body is not read.
      */
-    before:
-      (app: Express): RequestListener =>
-      (req, res) => {
+    before(app: Express): RequestListener {
+      function serve(req: IncomingMessage, res: ServerResponse): void {
         const refusal = refusalOf(req);
         if (refusal !== undefined || spare.has(req.socket)) res.shouldKeepAlive = false;
-        if (refusal === undefined) return app(req as Request, res as Response);
+        if (refusal === undefined) {
+          app(req as Request, res as Response);
+          return;
+        }
         metrics.httpErrors.inc({ code: refusal.code });
         const answer = SEAT_SYSTEM_PATHS.test(req.url ?? '') ? replyConflict : replyProblem;
         answer(res, refusal);
-      },
+      }
+
+      return (req, res) => {
+        const { socket } = req;
+        if (socket.destroyed) return; // the rest of what a connection sent that was cut
+        const owner = owners.get(socket);
+        const delay = owner === undefined ? 0 : delayOf(owner);
+        if (delay === 0) return serve(req, res);
+        if (delay === 'cut') return void socket.destroy();
+        setTimeout(() => {
+          if (!socket.destroyed) serve(req, res);
+        }, delay);
+      };
+    },
   };
 }
 

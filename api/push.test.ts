@@ -19,6 +19,7 @@ afterEach(() => {
 async function pushServer({
   pingMs = 60_000,
   idleMs = 60_000,
+  socketsOfClient = 100,
   origins = [] as string[],
   view = async (ticketId: string) => ({ settled: false, json: JSON.stringify({ ticketId, status: 'queued' }) }),
 } = {}) {
@@ -50,11 +51,11 @@ async function pushServer({
       requireOperator: () => 'admin token',
       door: {
         refusalOf: createOriginGuard({ HOST: '127.0.0.1', TRUST_PROXY: undefined, CORS_ORIGINS: origins }),
-        clientOfSocket: () => 'client',
+        clientOf: () => 'client',
       },
       log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
     },
-    { pingMs, idleMs },
+    { pingMs, idleMs, socketsOfClient },
   );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -155,4 +156,30 @@ test('a socket that watches tickets that do not exist is not read for a while; a
   while (modest.messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(modest.messages[0]).toMatchObject({ type: 'watching' });
   expect(lookUps).toBeLessThan(5_000); // the budget of a socket, and the messages that were read already
+});
+
+test('frames that are no messages cost as much as messages, and a message comes in a few frames', async () => {
+  const { connect } = await pushServer();
+  const watch = '{"type":"watch","eventId":1}';
+  const [pongs, fragments] = [connect(), connect()];
+  await Promise.all([pongs.open, fragments.open]);
+  const startedAt = performance.now();
+  for (let i = 0; i < 15_000; i += 1) pongs.socket.pong('x'.repeat(125));
+  pongs.socket.send(watch);
+  await once(pongs.socket, 'message');
+  expect(pongs.messages).toMatchObject([{ type: 'watching' }]);
+  expect(performance.now() - startedAt).toBeGreaterThan(500); // 10,000 of them at once, then 5,000 in a second
+
+  for (let i = 0; i < 100; i += 1) fragments.socket.send(i === 0 ? watch : '', { fin: false });
+  expect(await fragments.closed).toMatchObject([1008, expect.anything()]);
+});
+
+test('one client has a share of the sockets', async () => {
+  const { connect } = await pushServer({ socketsOfClient: 2 });
+  const [first, second] = [connect(), connect()];
+  await Promise.all([first.open, second.open]);
+  await expect(connect().open).rejects.toThrow('503');
+  first.socket.close();
+  await first.closed;
+  await connect().open;
 });

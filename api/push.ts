@@ -9,6 +9,7 @@ import { settledView } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { EventStore } from '../shared/stores/events.ts';
+import { createCounts } from './connection-shares.ts';
 import type { Door } from './door.ts';
 import { ApiError, asApiError, faultFields, jsonOf, parse, refuseQuery } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -22,6 +23,15 @@ import type { Watch } from './watch.ts';
 
 /** Sockets of one API process. One more is answered 503. */
 const MAX_SOCKETS = 20_000;
+
+/** Of these, one client's: a tenth. Behind a proxy all connections are the proxy's, and no share of them holds it. */
+const MAX_SOCKETS_OF_CLIENT = 2_000;
+
+/** Frames of one message. Clients send one; each costs nearly as much as a message. */
+const MAX_FRAGMENTS = 32;
+
+/** Bytes of a message that cost as much as another message. */
+const BYTES_OF_CHARGE = 256;
 
 /**
  * Tickets that all sockets of one API process follow, some 100 MB. Past that each socket may still have a few: who follows
@@ -37,7 +47,7 @@ const MAX_WRONG_TOKENS = 5;
  * Milliseconds between two pings: who has not answered by the next is cut off. Milliseconds for which a socket may follow
  * nothing: looked at with each ping.
  */
-const PULSE = { pingMs: 30_000, idleMs: 120_000 };
+const BOUNDS = { pingMs: 30_000, idleMs: 120_000, socketsOfClient: MAX_SOCKETS_OF_CLIENT };
 
 /** Milliseconds between two groups of sockets that are closed. */
 const LEAVING_MS = 100;
@@ -64,18 +74,20 @@ export function attachPush(
     overview: OverviewMaker;
     requireOperator: OperatorGuard;
     /** Refuses upgrades before any other check, and names the client of each socket. */
-    door: Pick<Door, 'refusalOf' | 'clientOfSocket'>;
+    door: Pick<Door, 'refusalOf' | 'clientOf'>;
     log: Logger;
   },
-  pulse = PULSE,
+  bounds = BOUNDS,
 ) {
   const { outcomes, watch, events, identity, overview, requireOperator, door, log } = deps;
   const senderTo = createSenders();
   const openBudget = createSocketBudgets();
+  const socketsOf = createCounts();
   let allSubscriptions = 0;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
+    maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
     clientTracking: true,
   });
@@ -92,23 +104,26 @@ export function attachPush(
       const status = statusOf(refusal.code);
       return refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, errorBody(refusal.code, refusal.message));
     }
-    if (sockets.clients.size >= MAX_SOCKETS)
+    const client = door.clientOf(req);
+    const isPastShare = client !== undefined && socketsOf.of(client) >= bounds.socketsOfClient;
+    if (sockets.clients.size >= MAX_SOCKETS || isPastShare)
       return refuseUpgrade(socket, '503 Service Unavailable', errorBody('OVERLOADED'));
     try {
       refuseQuery(req); // a token goes into a message: addresses end up in logs
     } catch (fault) {
       return refuseUpgrade(socket, '400 Bad Request', errorBody('INVALID_REQUEST', (fault as Error).message));
     }
-    sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket, req));
+    sockets.handleUpgrade(req, socket, head, (opened) => serve(opened, socket, req, client));
   });
 
   sockets.on('wsClientError', (_fault, socket) =>
     refuseUpgrade(socket, '400 Bad Request', errorBody('INVALID_REQUEST')),
   );
 
-  function serve(socket: WebSocket, raw: Duplex, req: IncomingMessage): void {
+  function serve(socket: WebSocket, raw: Duplex, req: IncomingMessage, client: string | undefined): void {
     const { send, sendTicket, sendSeats, sendOverview, end: endSending } = senderTo(socket, raw);
-    const budget = openBudget(door.clientOfSocket(req.socket), socket);
+    const budget = openBudget(client, socket);
+    const leave = socketsOf.add(client);
     const subscriptions = new Map<string, () => void>();
     /** By event; the version that was told first, which its client is never behind. */
     const watches = new Map<number, { version: number | undefined; unwatch: () => void }>();
@@ -200,7 +215,7 @@ export function attachPush(
       if (checking) return send(errorMessage('RATE_LIMITED', 'One token at a time.'));
       checking = true;
       try {
-        const userId = await identity.userOfToken(token);
+        const userId = await lookUp(() => identity.userOfToken(token));
         if (reader !== 'anyone') reader = { userId };
         send({ type: 'authenticated', userId });
       } catch (fault) {
@@ -239,7 +254,9 @@ export function attachPush(
 
     let quietSinceMs = performance.now();
     let answered = true;
+    socket.on('ping', () => budget.charge(1));
     socket.on('pong', () => {
+      budget.charge(1);
       answered = true;
     });
     const heart = setInterval(() => {
@@ -247,15 +264,18 @@ export function attachPush(
       if (!answered) return socket.terminate();
       const follows = subscriptions.size + watches.size > 0 || unwatchOverview !== undefined;
       if (follows) quietSinceMs = performance.now();
-      else if (performance.now() - quietSinceMs >= pulse.idleMs) return socket.close(NORMAL, 'follows nothing');
+      else if (performance.now() - quietSinceMs >= bounds.idleMs) return socket.close(NORMAL, 'follows nothing');
       answered = false;
       socket.ping();
-    }, pulse.pingMs);
+    }, bounds.pingMs);
 
     socket.on('message', (data, isBinary) => {
-      budget.charge(1);
+      budget.charge(1 + Math.floor((data as Buffer).length / BYTES_OF_CHARGE));
       const message = isBinary ? WHAT_TO_SEND : parseMessage(String(data));
-      if (typeof message === 'string') return send(errorMessage('INVALID_REQUEST', message));
+      if (typeof message === 'string') {
+        budget.charge(LOOK_UP_COST); // to say what is wrong with it costs as much
+        return send(errorMessage('INVALID_REQUEST', message));
+      }
       if (message.type === 'subscribe') void subscribe(message.ticketId);
       else if (message.type === 'watch') void watchSeats(message.eventId);
       else if (message.type === 'operate') operate(message.token);
@@ -272,6 +292,7 @@ export function attachPush(
       watches.clear();
       endSending();
       budget.end();
+      leave();
       clearInterval(heart);
     });
     // A broken or oversized frame: ws answers with the close code that fits and closes.

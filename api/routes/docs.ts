@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { Router } from 'express';
-import { refuseQuery, reply } from '../http.ts';
+import { refuseQuery, replyText } from '../http.ts';
 import { openApiDocument } from '../openapi.ts';
 
 const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -30,12 +30,12 @@ const POLICY =
 
 /** `/openapi.json`, and `/docs` to read and try it. */
 export function docsRoutes() {
-  let document: ReturnType<typeof openApiDocument> | undefined; // made when it is asked for: it takes a quarter of a start
+  let document: string | undefined; // made when it is asked for: it takes a quarter of a start
   const router = Router();
   router.get('/openapi.json', (req, res) => {
     refuseQuery(req);
-    document ??= openApiDocument();
-    reply(res, 200, document);
+    document ??= JSON.stringify(openApiDocument());
+    replyText(res, 200, document);
   });
   router.get('/docs', (_req, res) => {
     res.setHeader('content-security-policy', POLICY);
