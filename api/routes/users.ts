@@ -37,7 +37,7 @@ export function userRoutes({ users, identity, limits }: { users: UserStore; iden
 
   /** @throws ApiError RATE_LIMITED, UNAUTHENTICATED */
   async function userWith(email: string, password: string, client: string) {
-    const { ofClient, ofEmail } = await users.countLogin(email, client);
+    const { ofClient, ofEmail } = await users.countLogin(email, client, MAX_TRIES_OF_CLIENT);
     if (ofClient > MAX_TRIES_OF_CLIENT || ofEmail > MAX_TRIES) throw new ApiError('RATE_LIMITED');
     const user = await users.findByEmail(email);
     const isRight = await verifyPassword(password, user?.passwordHash ?? null);

@@ -45,6 +45,12 @@ export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis
   const attemptsKey = (...names: string[]) =>
     `${keysOf(0).loginStem}${createHash('sha256').update(names.join('\n').toLowerCase()).digest('base64url')}`;
 
+  /** Counts a try, and answers how many there were since the first of this window. */
+  async function countTry(key: string): Promise<number> {
+    const replies = await redis.multi().incr(key).expire(key, LOGIN_WINDOW_SECONDS, 'NX').exec();
+    return Number(replies?.[0]?.[1] ?? 0);
+  }
+
   return {
     /** The user with this e-mail address, whatever its case (all are kept in lower case); null where there is none. */
     findByEmail(email: string) {
@@ -61,16 +67,18 @@ export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis
     },
 
     /**
-     * Counts a try to log in with an e-mail address, by a client and by all of them.
+     * Counts a try to log in with an e-mail address by a client and, where that is one of its first `countedOfClient`, by all
+     * clients: a single client must not use up what all of them may try.
      *
      * @returns how many there were in the last minutes, this one included
      */
-    async countLogin(email: string, client: string): Promise<{ ofClient: number; ofEmail: number }> {
-      const counting = redis.multi();
-      for (const key of [attemptsKey(email, client), attemptsKey(email)])
-        counting.incr(key).expire(key, LOGIN_WINDOW_SECONDS, 'NX');
-      const replies = await counting.exec();
-      return { ofClient: Number(replies?.[0]?.[1] ?? 0), ofEmail: Number(replies?.[2]?.[1] ?? 0) };
+    async countLogin(
+      email: string,
+      client: string,
+      countedOfClient: number,
+    ): Promise<{ ofClient: number; ofEmail: number }> {
+      const ofClient = await countTry(attemptsKey(email, client));
+      return { ofClient, ofEmail: ofClient > countedOfClient ? 0 : await countTry(attemptsKey(email)) };
     },
 
     /** Uncounts the tries of a client that has logged in. Those of others with the same e-mail address stay counted. */

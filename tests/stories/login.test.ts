@@ -175,6 +175,8 @@ describe('where people log in', () => {
     for (const count of fresh) await system().redis.incrby(count, 8); // each try takes half a second
     tries.push(await guess(), await guess());
     expect(tries).toEqual([401, 401, 429]);
+    const counted = async () => Promise.all(fresh.map(async (key) => Number(await system().redis.get(key))));
+    expect((await counted()).sort((a, b) => a - b)).toEqual([10, 11]); // a try that is refused is the client's alone: it locks nobody else out
   });
 
   test('the token decides who books: a body cannot speak for another', async () => {
