@@ -13,7 +13,7 @@ import type { OutsideCheck } from './outside-check.ts';
 const WORK_MS = 120_000;
 const PROOF_MS = 600_000;
 
-/** What a join shows for a new place. `client`, `address`: who asks, for the outside check. */
+/** The proof that a join shows for a new place. `client`, `address`: of its sender, for the outside check. */
 export type Shown = {
   challenge: string | undefined;
   solution: string | undefined;

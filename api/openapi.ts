@@ -355,7 +355,7 @@ export const openApiDocument = () =>
         ),
       },
       '/api/events/{id}/waiting-room/challenge': {
-        get: ofRooms('What a new place costs, where the line asks for a challenge', ofEvent, ok('It.', challengeView), [
+        get: ofRooms('The challenge for a new place, where the line requires one', ofEvent, ok('It.', challengeView), [
           'EVENT_UNKNOWN',
         ]),
       },
@@ -444,7 +444,7 @@ export const openApiDocument = () =>
         }),
       },
       '/healthz/pipeline': {
-        get: ofHealth('What is accepted gets done. For people and alerts: a load balancer asks `/readyz`', {
+        get: ofHealth('Whether accepted work gets done. For people and alerts: load balancers use `/readyz`', {
           ...ok('All is well.', pipelineView),
           '503': answer('Something keeps work from being done.', pipelineView),
         }),

@@ -13,8 +13,8 @@ const MAX_WAITING = 20_000;
 const RETRY_PAUSES_MS = [50, 200, 400];
 
 /**
- * Who joins. `userId`: the user whose one place it is; `instead`: the arrival number of a place that is over; `spent`:
- * the challenge that a new place costs.
+ * A join. `userId`: the user who owns the place, one each; `instead`: the arrival number of a place that is over;
+ * `spent`: the challenge that a new place costs.
  */
 type Join = {
   nonce: string;
@@ -58,8 +58,8 @@ export function createJoin(
   }
 
   /**
-   * Whoever must be a user has one place, and keeps it; all others get new numbers. A challenge that was spent fails
-   * alone: the others join without it.
+   * Where users must log in, each has one place and keeps it; all others get new numbers. A challenge that was spent
+   * fails alone: the others join without it.
    */
   async function joinTogether(batch: Join[], refused: Refused = new Set()): Promise<(Joined | 'spent')[] | 'later'> {
     const users = [...new Set(batch.flatMap(({ userId }) => userId ?? []))];

@@ -275,7 +275,7 @@ export async function createWaitingRooms(deps: {
       return stand(room, requireVisitor(room, token));
     },
 
-    /** What a new place in an event's line costs. */
+    /** The challenge for a new place in an event's line. */
     challenge(eventId: number): ChallengeView {
       const room = rooms.get(eventId);
       return room === undefined || room.state?.on === false

@@ -47,8 +47,8 @@ type Reply = { status: number; code: string | undefined; body: unknown };
 
 /**
  * Buyers that book at once or hold, confirm, extend, cancel or let go, and an operator who returns, each over both
- * APIs, with idempotency keys: a request that has no answer is made again under its key. What they are told goes into
- * the ledger. They go on until `stop`, and finish what they began.
+ * APIs, with idempotency keys: a request that has no answer is made again under its key. Their answers go into the
+ * ledger. They go on until `stop`, and finish what they began.
  */
 export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger) {
   const pools = urls.map((url) => new Pool(url, { pipelining: 1, connections: BUYERS }));
