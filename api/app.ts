@@ -138,8 +138,8 @@ export function buildApp(deps: {
       const { method, path } = req;
       const route = patternOf(req);
       const ids = { requestId: requestIdOf(req), traceId: traceIdOf(req) };
-      const what = { ...ids, method, route, path, code: error.code };
-      log.error({ ...what, ...faultFields(error.cause ?? error) }, 'request failed');
+      const fields = { ...ids, method, route, path, code: error.code };
+      log.error({ ...fields, ...faultFields(error.cause ?? error) }, 'request failed');
     }
     answer(res, error);
   };

@@ -80,7 +80,7 @@ test('a proxy has no share: it forwards for all clients', async () => {
 
 const requests = (times: number) => 'GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(times);
 
-test('requests of one client are paced: those past its burst wait, and a connection that sends many at once is cut', async () => {
+test('requests of one client are paced: those past its burst wait, and a flooding connection is cut', async () => {
   const port = await startServer(false, { perSecond: 10, burst: 5 });
   const socket = await open(port, '127.0.0.2');
   let text = '';

@@ -72,8 +72,8 @@ export function createDoor(
     },
 
     /**
-     * Serves the requests that are admitted, at each client's pace. The others are refused and their connection is closed:
-     * their body is not read.
+     * Serves the requests that are admitted, at each client's pace. The others are refused and their connection is
+     * closed: their body is not read.
      */
     before(app: Express): RequestListener {
       function serve(req: IncomingMessage, res: ServerResponse): void {

@@ -19,12 +19,12 @@ type Outside = (wait: Promise<unknown>) => Promise<void>;
 
 /** Waits for a turn in a client's line. Answers how it is ended. */
 async function take(line: Line): Promise<() => void> {
-  const before = line.last;
+  const previous = line.last;
   let end: () => void = () => undefined;
   line.last = new Promise<void>((resolve) => {
     end = resolve;
   });
-  await before;
+  await previous;
   return end;
 }
 

@@ -7,8 +7,8 @@ import { createTokenBucket, type TokenBucket } from '../shared/domain/token-buck
 const OF_CLIENT = { perSecond: 2_000, burst: 2_000 };
 
 /**
- * Milliseconds that a request may be made to wait. Connections that send one request after the other, 4,000 at the most,
- * never get there; those that send many without waiting for answers do.
+ * Milliseconds that a request may be made to wait. Connections that send one request after the other, 4,000 at the
+ * most, never get there; those that send many without waiting for answers do.
  */
 const MAX_DELAY_MS = 2_000;
 

@@ -28,7 +28,7 @@ const SEATS_AT_ONCE = 2_000;
  */
 export function createWholeHouses({ seats }: { seats: SeatStore }) {
   type Readings = ReturnType<typeof createGroupCommit<null, WholeHouse>>;
-  const kept = new Map<number, { read: Readings; last: WholeHouse | undefined }>();
+  const housesRead = new Map<number, { read: Readings; last: WholeHouse | undefined }>();
 
   async function read(house: House): Promise<WholeHouse> {
     const { version, rows } = await seats.readRows(house.eventId, house.zones.flatMap(rowsOfZone));
@@ -59,15 +59,15 @@ export function createWholeHouses({ seats }: { seats: SeatStore }) {
 
   return {
     /** Whether `at` answers without a read. */
-    has: ({ eventId }: House, version: number): boolean => isCurrent(kept.get(eventId)?.last, version),
+    has: ({ eventId }: House, version: number): boolean => isCurrent(housesRead.get(eventId)?.last, version),
 
     /** The seats at this version or a later one: a watcher may know this one. */
     async at(house: House, version: number): Promise<WholeHouse> {
-      const known = kept.get(house.eventId) ?? { read: readingsOf(house), last: undefined };
-      kept.delete(house.eventId); // moved to the end: the first entry is the least recently used
-      kept.set(house.eventId, known);
-      const [oldest] = kept.keys();
-      if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+      const known = housesRead.get(house.eventId) ?? { read: readingsOf(house), last: undefined };
+      housesRead.delete(house.eventId); // moved to the end: the first entry is the least recently used
+      housesRead.set(house.eventId, known);
+      const [oldest] = housesRead.keys();
+      if (housesRead.size > MAX_KEPT && oldest !== undefined) housesRead.delete(oldest);
       if (isCurrent(known.last, version)) return known.last;
       const pending = known.read.add(null);
       if (pending === undefined) throw new ApiError('OVERLOADED');

@@ -98,11 +98,11 @@ async function settingsOf(ask: Client): Promise<Settings | undefined> {
   const room = await ask('PUT', ROOM, {});
   if (room.status !== 200) return undefined;
   const event = await ask('GET', EVENT);
-  const some = (from: Record<string, unknown>, names: string[]) =>
+  const pick = (from: Record<string, unknown>, names: string[]) =>
     Object.fromEntries(names.filter((name) => name in from).map((name) => [name, from[name]]));
   return {
-    event: some(event.body, Object.keys(eventChange.shape)),
-    room: some(room.body, Object.keys(roomChange.shape)),
+    event: pick(event.body, Object.keys(eventChange.shape)),
+    room: pick(room.body, Object.keys(roomChange.shape)),
   };
 }
 

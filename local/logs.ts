@@ -9,7 +9,7 @@ import { createLoops } from '../shared/platform/loops.ts';
 export const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
 /** Milliseconds between two checks of the logs' sizes. */
-const LOOK_MS = 1_000;
+const TRIM_MS = 1_000;
 
 /**
  * Copies a log to `NAME.log.old` and empties it. Its writers keep it open and append, so it is copied and not renamed:
@@ -34,13 +34,13 @@ export async function keepLogsShort(
   say: (line: string) => void,
   maxBytes = MAX_LOG_BYTES,
 ): Promise<() => Promise<void>> {
-  async function look(): Promise<void> {
+  async function trimLogs(): Promise<void> {
     for (const name of await readdir(folder)) {
       const file = join(folder, name);
       if (name.endsWith('.log') && (await stat(file)).size > maxBytes) await setAside(file, say);
     }
   }
-  await look();
+  await trimLogs();
   const loops = createLoops({ log: createLogger({ LOG_LEVEL: 'warn' }, 'start') });
-  return loops.repeat('logs kept short', LOOK_MS, look, (fault) => say(`Logs are not kept short: ${fault.message}`));
+  return loops.repeat('logs kept short', TRIM_MS, trimLogs, (fault) => say(`Trimming logs failed: ${fault.message}`));
 }

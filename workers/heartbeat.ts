@@ -21,27 +21,27 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
   const { workers, progress, loops, log } = deps;
   const worker = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 
-  const told = await outcomesCounted();
+  const reported = await outcomesCounted();
 
   /** Outcomes that are on their way to Redis count as reported: a report that hangs may arrive after the next one. */
-  function noteTold(fresh: Record<string, number>, sign: 1 | -1): void {
-    for (const [name, tickets] of Object.entries(fresh)) told[name] = (told[name] ?? 0) + sign * tickets;
+  function noteReported(fresh: Record<string, number>, sign: 1 | -1): void {
+    for (const [name, tickets] of Object.entries(fresh)) reported[name] = (reported[name] ?? 0) + sign * tickets;
   }
 
   async function report(): Promise<void> {
     const counted = Object.entries(await outcomesCounted());
     const fresh = Object.fromEntries(
       counted
-        .map(([name, tickets]) => [name, tickets - (told[name] ?? 0)] as const)
+        .map(([name, tickets]) => [name, tickets - (reported[name] ?? 0)] as const)
         .filter(([, tickets]) => tickets > 0),
     );
     const made = progress.take();
-    noteTold(fresh, 1);
+    noteReported(fresh, 1);
     try {
       await workers.beat(worker, { outcomes: fresh, progress: made, stalled: loops.stalled().map(({ name }) => name) });
     } catch (fault) {
-      noteTold(fresh, -1);
-      for (const what of made) progress.note(what);
+      noteReported(fresh, -1);
+      for (const name of made) progress.note(name);
       throw fault;
     }
   }

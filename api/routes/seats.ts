@@ -11,7 +11,7 @@ import type { HeavyReads } from '../heavy-reads.ts';
 import { ApiError, queryOf, reply } from '../http.ts';
 import type { WholeHouse, WholeHouses } from '../whole-houses.ts';
 
-/** Rows that are looked at for one page before the page ends where it is: a page of a full house costs no more. */
+/** Rows that are read for one page before it ends early: a page of a full house costs no more. */
 const MAX_ROWS_ON_PAGE = 2_000;
 
 /** Rows that one look reads. */
@@ -60,18 +60,18 @@ export function seatRoutes(deps: {
     const after = query.after === undefined ? undefined : seatOf(query.after);
     const rows = rowsFrom(house, query, after, await seats.fullRows(house.eventId));
     const found: SeatView[] = [];
-    let looked = 0;
+    let rowsRead = 0;
     let last: { zone: Zone; row: number } | undefined;
     let next = rows.next();
-    while (next.done !== true && found.length <= query.limit && looked < MAX_ROWS_ON_PAGE) {
-      const some: { zone: Zone; row: number }[] = [];
-      for (; next.done !== true && some.length < ROWS_AT_ONCE; next = rows.next()) some.push(next.value);
-      for (const row of (await seats.readRows(house.eventId, some)).rows) {
+    while (next.done !== true && found.length <= query.limit && rowsRead < MAX_ROWS_ON_PAGE) {
+      const nextRows: { zone: Zone; row: number }[] = [];
+      for (; next.done !== true && nextRows.length < ROWS_AT_ONCE; next = rows.next()) nextRows.push(next.value);
+      for (const row of (await seats.readRows(house.eventId, nextRows)).rows) {
         const seen = after && after.zone === row.zone.number && after.row === row.row ? after.number : 0;
         addFree(found, row, seen, query.limit + 1);
       }
-      looked += some.length;
-      last = some.at(-1);
+      rowsRead += nextRows.length;
+      last = nextRows.at(-1);
     }
     const page = found.slice(0, query.limit);
     const isCut = found.length > query.limit;

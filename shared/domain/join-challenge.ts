@@ -30,12 +30,12 @@ export function createJoinMeter() {
 
   return {
     note(joined: number, atMs: number): void {
-      const before = last ?? { joined, atMs };
+      const previous = last ?? { joined, atMs };
       last = { joined, atMs };
-      if (atMs <= before.atMs) return;
-      const kept = 0.5 ** ((atMs - before.atMs) / HALF_LIFE_MS);
-      const seen = (1000 * Math.max(0, joined - before.joined)) / (atMs - before.atMs);
-      perSecond = perSecond * kept + seen * (1 - kept);
+      if (atMs <= previous.atMs) return;
+      const decay = 0.5 ** ((atMs - previous.atMs) / HALF_LIFE_MS);
+      const rate = (1000 * Math.max(0, joined - previous.joined)) / (atMs - previous.atMs);
+      perSecond = perSecond * decay + rate * (1 - decay);
     },
     perSecond: (): number => perSecond,
   };

@@ -31,7 +31,7 @@ const isPartOf = (part: string, whole: string) => part.length > 2 && whole.inclu
 
 /** Characters to insert, delete, replace or swap with the next one: optimal string alignment, row by row. */
 function editsBetween(a: string, b: string): number {
-  let before: number[] = [];
+  let rowBefore: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];
@@ -39,9 +39,9 @@ function editsBetween(a: string, b: string): number {
       const replaced = at(row, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
       next[j] = Math.min(replaced, at(row, j) + 1, at(next, j - 1) + 1);
       if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] && i > 1 && j > 1)
-        next[j] = Math.min(at(next, j), at(before, j - 2) + 1);
+        next[j] = Math.min(at(next, j), at(rowBefore, j - 2) + 1);
     }
-    before = row;
+    rowBefore = row;
     row = next;
   }
   return at(row, b.length);

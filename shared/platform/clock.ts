@@ -69,7 +69,7 @@ export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Lo
   const { redis, prisma, loops, log } = deps;
   const off = new Set<string>();
 
-  async function look(server: 'redis' | 'postgres', readMs: () => Promise<number>): Promise<void> {
+  async function compare(server: 'redis' | 'postgres', readMs: () => Promise<number>): Promise<void> {
     const measured = await measure(readMs);
     if (measured === undefined) return;
     const { serverMs, atMs, aheadMs, errorMs } = measured;
@@ -87,8 +87,8 @@ export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Lo
   async function lookAtBoth(): Promise<void> {
     // A server that does not answer is reported elsewhere: here the last measurement stays.
     await Promise.allSettled([
-      look('redis', () => redisClockMs(redis)),
-      look('postgres', () => postgresClockMs(prisma)),
+      compare('redis', () => redisClockMs(redis)),
+      compare('postgres', () => postgresClockMs(prisma)),
     ]);
   }
 

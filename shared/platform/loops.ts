@@ -42,14 +42,14 @@ export function createLoops({ log }: { log: Logger }) {
     if (nowMs - checkedAtMs > GAP_MS) for (const loop of loops) loop.progressAtMs = nowMs;
     checkedAtMs = nowMs;
     for (const loop of loops) {
-      const before = stalled.get(loop);
+      const stall = stalled.get(loop);
       if (nowMs - loop.progressAtMs < loop.stalledMs) {
-        if (before !== undefined) recover(loop);
+        if (stall !== undefined) recover(loop);
         continue;
       }
-      if (before !== undefined && nowMs - before.restartedAtMs < loop.stalledMs) continue;
-      stalled.set(loop, { sinceMs: before?.sinceMs ?? loop.progressAtMs, restartedAtMs: nowMs });
-      if (before === undefined) metrics.loopStalls.inc({ loop: loop.name });
+      if (stall !== undefined && nowMs - stall.restartedAtMs < loop.stalledMs) continue;
+      stalled.set(loop, { sinceMs: stall?.sinceMs ?? loop.progressAtMs, restartedAtMs: nowMs });
+      if (stall === undefined) metrics.loopStalls.inc({ loop: loop.name });
       metrics.loopsStalled.set({ loop: loop.name }, 1);
       log.error({ loop: loop.name, seconds: secondsSince(loop.progressAtMs) }, 'loop stalled: restarting it');
       loop.restart();

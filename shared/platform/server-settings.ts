@@ -8,7 +8,7 @@ import { metrics } from './metrics.ts';
 import type { PrismaClient } from './prisma.ts';
 
 /** Milliseconds between two reads: settings change while servers run, and after a failover it is another server. */
-const LOOK_MS = 60_000;
+const READ_MS = 60_000;
 
 /** Milliseconds that a stop waits for a read under way. */
 const STOP_MS = 500;
@@ -96,14 +96,14 @@ export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; 
   function note({ setting, value, state, cost }: ServerSetting): void {
     if (state === 'unknown') metrics.serverSettingWrong.remove({ setting });
     else metrics.serverSettingWrong.set({ setting }, state === 'wrong' ? 1 : 0);
-    const before = found.find((one) => one.setting === setting);
-    if (before?.state === state && before.value === value) return;
+    const previous = found.find((one) => one.setting === setting);
+    if (previous?.state === state && previous.value === value) return;
     if (state === 'wrong') log.warn({ setting, value, cost }, 'a server setting may lose data');
     else if (state === 'unknown') log.info({ setting }, 'reading a server setting failed');
-    else if (before?.state === 'wrong') log.info({ setting, value }, 'a server setting is right again');
+    else if (previous?.state === 'wrong') log.info({ setting, value }, 'a server setting is right again');
   }
 
-  async function look(): Promise<void> {
+  async function readSettings(): Promise<void> {
     const [ofRedis, ofPostgres] = await Promise.allSettled([readRedis(redis), readPostgres(prisma)]);
     // A server that does not answer now keeps what was known of it: its absence is reported elsewhere.
     facts = {
@@ -115,9 +115,9 @@ export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; 
     found = judged;
   }
 
-  const first = look();
+  const first = readSettings();
   const noteFault = (fault: Error) => log.warn({ fault: fault.message }, 'reading server settings failed');
-  const stop = loops.repeat('server settings', LOOK_MS, look, noteFault, { isVital: false });
+  const stop = loops.repeat('server settings', READ_MS, readSettings, noteFault, { isVital: false });
   return {
     found: () => found,
     async stop(): Promise<void> {

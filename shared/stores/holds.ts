@@ -184,16 +184,19 @@ export function createHoldStore({ prisma, trail }: { prisma: PrismaClient; trail
       if (dataError === undefined) throw fault;
       const [only] = requests;
       if (requests.length === 1 && only !== undefined)
-        return dataError === 'not unique' ? look(requests, isAllowed) : new Map([[only.ticketId, 'unsavable']]);
+        return dataError === 'not unique' ? outcomesOf(requests, isAllowed) : new Map([[only.ticketId, 'unsavable']]);
       const middle = requests.length >> 1;
       const first = await changeSome(kind, requests.slice(0, middle), isAllowed);
       return new Map([...first, ...(await changeSome(kind, requests.slice(middle), isAllowed))]);
     }
-    return look(requests, isAllowed);
+    return outcomesOf(requests, isAllowed);
   }
 
   /** Reads the outcomes of changes that were tried. */
-  async function look(requests: readonly ChangeRequest[], isAllowed: Allowed): Promise<Map<string, ChangeResult>> {
+  async function outcomesOf(
+    requests: readonly ChangeRequest[],
+    isAllowed: Allowed,
+  ): Promise<Map<string, ChangeResult>> {
     const ids = requests.map((request) => request.bookingId);
     const rows = await prisma.$queryRaw<TriedBooking[]>`
       SELECT

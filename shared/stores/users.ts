@@ -67,8 +67,8 @@ export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis
     },
 
     /**
-     * Counts a try to log in with an e-mail address by a client and, where that is one of its first `countedOfClient`, by all
-     * clients: a single client must not use up what all of them may try.
+     * Counts a try to log in with an e-mail address by a client and, where that is one of its first `countedOfClient`,
+     * by all clients: a single client must not use up what all of them may try.
      *
      * @returns how many there were in the last minutes, this one included
      */

@@ -44,7 +44,7 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
       change.zremrangebyscore(workersStalled, '-inf', atMs);
       for (const loop of report.stalled) change.zadd(workersStalled, untilMs, `${worker} ${loop}`);
       change.hsetnx(progress, WATCHED_SINCE, atMs);
-      for (const what of report.progress) change.hset(progress, what, atMs);
+      for (const name of report.progress) change.hset(progress, name, atMs);
       for (const [name, tickets] of Object.entries(report.outcomes)) change.hincrby(outcomes, name, tickets);
       await change.exec();
     },
@@ -53,15 +53,15 @@ export function createWorkersStore({ redis, shards }: { redis: Redis; shards: nu
      * The seconds for which each queue and schedule has made no progress; undefined where none was ever reported
      * (workers of the version before report none). `stalled`: stalled loops of workers.
      */
-    async progress(): Promise<{ quietSeconds: (what: string) => number | undefined; stalled: string[] }> {
+    async progress(): Promise<{ quietSeconds: (name: string) => number | undefined; stalled: string[] }> {
       const atMs = await clockMs();
       const [madeAt, stalled] = await Promise.all([
         redis.hgetall(progress),
         redis.zrangebyscore(workersStalled, atMs, '+inf'),
       ]);
       return {
-        quietSeconds(what) {
-          const sinceMs = madeAt[what] ?? madeAt[WATCHED_SINCE];
+        quietSeconds(name) {
+          const sinceMs = madeAt[name] ?? madeAt[WATCHED_SINCE];
           return sinceMs === undefined ? undefined : Math.max(0, atMs - Number(sinceMs)) / 1000;
         },
         stalled,

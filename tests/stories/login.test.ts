@@ -176,7 +176,8 @@ describe('where people log in', () => {
     tries.push(await guess(), await guess());
     expect(tries).toEqual([401, 401, 429]);
     const counted = async () => Promise.all(fresh.map(async (key) => Number(await system().redis.get(key))));
-    expect((await counted()).sort((a, b) => a - b)).toEqual([10, 11]); // a try that is refused is the client's alone: it locks nobody else out
+    // A refused try counts for its client alone: it locks nobody else out.
+    expect((await counted()).sort((a, b) => a - b)).toEqual([10, 11]);
   });
 
   test('the token decides who books: a body cannot speak for another', async () => {

@@ -41,7 +41,7 @@ describe('with SELL_BY=server', () => {
     expect(await post('/reserve?wait=20', { count: 1 }, asServer)).toMatchObject({ status: 200 });
   });
 
-  test('buyers hold, extend and let go; only the shop’s server confirms, and it names the hold’s user', async () => {
+  test('buyers hold, extend and let go; only the shop’s server confirms, and names the hold’s user', async () => {
     const id = await hold();
     const confirm = `/api/bookings/${id}/confirm`;
     for (const headers of [{}, anna.as])
