@@ -102,10 +102,10 @@ export const doneOutcome = (kind: TicketKind, done: Booking): Outcome => ({
 /** The outcome of a ticket that was refused, as was to be expected. */
 export const rejectedOutcome = (kind: TicketKind, why: Refusal): Outcome => ({ kind, status: 'rejected', ...why });
 
-/** The message for a waiting ticket while no worker runs. */
-const STOPPED_MESSAGE = 'Booking is paused: no worker is running. Your request is kept.';
+/** The message for a waiting ticket while nothing drains. */
+const STOPPED_MESSAGE = 'Booking is paused: nothing is being booked right now. Your request is kept.';
 
-/** No worker runs: waiting requests are kept, and there is no estimate. */
+/** Nothing drains, as without a worker: waiting requests are kept, and there is no estimate. */
 const stoppedFields = { stopped: z.literal(true).optional(), message: z.string().optional() };
 
 /** `GET /api/tickets/:id`, and the messages of a WebSocket subscription. */
@@ -116,7 +116,7 @@ export const ticketView = z
     status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'returned', 'rejected', 'failed']),
     /** Tickets that are settled before this one, itself included; only while queued. */
     position: z.int().min(1).optional(),
-    /** Seconds until the outcome, estimated from the measured drain rate; only while queued and while a worker runs. */
+    /** Seconds until the outcome, estimated from the measured drain rate; only while queued and while the queue drains. */
     etaSeconds: z.number().min(0).optional(),
     ...stoppedFields,
     ...refusal.partial().shape,
@@ -131,7 +131,7 @@ export const settledView = (id: string, settled: string): string => `{"ticketId"
 
 export type { ErrorCode };
 
-/** The fields beside the position of a waiting ticket: an estimate, or that no worker runs. */
+/** The fields beside the position of a waiting ticket: an estimate, or that nothing drains. */
 export type Estimate = Pick<TicketView, 'etaSeconds' | 'stopped' | 'message'>;
 
 export const estimateOf = (etaSeconds: number | undefined): Estimate =>
@@ -143,7 +143,7 @@ export const ticketReceipt = z
     ticketId,
     status: z.literal('queued'),
     position: z.int().min(1),
-    /** Left out while no worker runs. */
+    /** Left out while nothing drains. */
     etaSeconds: z.number().min(0).optional(),
     ...stoppedFields,
     links: z.object({ ticket: z.string(), socket: z.string() }),

@@ -78,6 +78,24 @@ describe('the drain meter', () => {
     expect(meter.etaSeconds(1000)).toBeCloseTo(5, 0);
   });
 
+  test('estimates nothing while tickets wait and none is settled, however often it looks', () => {
+    for (const everyMs of [1_000, 30_000]) {
+      const meter = createDrainMeter();
+      meter.observe(7, 3, 0);
+      expect(meter.etaSeconds(1)).toBeDefined();
+      for (let atMs = everyMs; atMs <= 60_000; atMs += everyMs) meter.observe(7, 3, atMs);
+      expect(meter.etaSeconds(1)).toBeUndefined();
+      meter.observe(8, 2, 61_000);
+      expect(meter.etaSeconds(1)).toBeDefined();
+    }
+  });
+
+  test('an idle queue is not a stalled one', () => {
+    const meter = createDrainMeter();
+    for (let second = 0; second <= 60; second += 1) meter.observe(7, 0, second * 1000);
+    expect(meter.etaSeconds(1)).toBeDefined();
+  });
+
   test('learns nothing from an idle queue', () => {
     const meter = createDrainMeter();
     const before = meter.etaSeconds(100);

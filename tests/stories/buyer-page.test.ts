@@ -299,7 +299,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.getByText('Position').waitFor();
     await page.reload();
     await heading('Your request is in the queue');
-    await page.getByText('Booking is paused: no worker is running. Your request is kept.').waitFor();
+    await page.getByText('Booking is paused: nothing is being booked right now. Your request is kept.').waitFor();
     await system().resumeWorkers();
     await heading('Held for you');
     expect(await bookings()).toBe(1);

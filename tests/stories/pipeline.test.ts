@@ -73,7 +73,10 @@ test('without workers no surface sends an estimate, and each one gives the reaso
   const { body: joined } = await send(url, 'POST', `/api/events/${event.id}/waiting-room`, {});
   await system().stopWorkers();
   await shows('no_worker');
-  const stopped = { stopped: true, message: 'Booking is paused: no worker is running. Your request is kept.' };
+  const stopped = {
+    stopped: true,
+    message: 'Booking is paused: nothing is being booked right now. Your request is kept.',
+  };
   await until(async () => (await reserve()).body.stopped === true, 10_000);
   const compat = (await reserve()).body;
   const held = (await send(url, 'POST', '/api/bookings', { eventId: 1, userId: 1, count: 1 })).body;
@@ -100,7 +103,11 @@ test('without PostgreSQL a node is ready, and reports it', async () => {
     await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database]);
     await until(async () => (await pipeline()).problems.some(({ code }) => code === 'postgres_down'), 15_000);
     expect(await ready()).toBe(200);
-    expect(await reserve()).toMatchObject({ status: 201 });
+    const { status, body } = await reserve();
+    expect(status).toBe(201);
+    const ticket = async () => (await send(system().url, 'GET', `/api/tickets/${body.ticketId}`)).body;
+    await until(async () => (await ticket()).stopped === true, 20_000);
+    expect(await ticket()).not.toHaveProperty('etaSeconds');
     await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`);
   });
   await shows();
