@@ -92,7 +92,7 @@ export function buildApp(deps: {
   metricsTargets: MetricsTargets;
   readiness: Readiness;
   pipeline: () => Promise<PipelineView>;
-  /** Whether this node was told to stop. */
+  /** Whether this node is stopping. */
   isStopping: () => boolean;
   log: Logger;
 }): Express {

@@ -22,7 +22,7 @@ export type Shown = {
   address: string;
 };
 
-/** A line that may ask for a challenge. */
+/** A line that may require a challenge. */
 type Challenging = Line & {
   settings: Pick<RoomSettings, 'challenge' | 'challengeBits'>;
   tokens: ReturnType<typeof createRoomTokens>;
@@ -33,7 +33,7 @@ const ELSEWHERE =
   'This event checks its visitors by an outside service, on the page of its own site. Join the line there.';
 
 /**
- * The challenges that lines ask for before they give a new place. A challenge is signed by its line, so nothing is
+ * The challenges that lines require before they give a new place. A challenge is signed by its line, so nothing is
  * stored until it gives a place.
  */
 export function createJoinChallenge({ outside }: { outside: OutsideCheck }) {
@@ -63,13 +63,13 @@ export function createJoinChallenge({ outside }: { outside: OutsideCheck }) {
     offer,
     refusal,
 
-    /** Whether events may ask for an outside check here. */
+    /** Whether events may require an outside check here. */
     hasOutside: outside.isSet,
 
     /**
      * Checks what a join shows, without a call of Redis.
      *
-     * @returns what it spends, once; undefined where the line asks for nothing
+     * @returns what it spends, once; undefined where the line requires nothing
      * @throws ApiError CHALLENGE_REQUIRED, CHALLENGE_INVALID; OVERLOADED or UNAVAILABLE where the outside check fails
      */
     async check(line: Challenging, shown: Shown, nowMs: number): Promise<Spent | undefined> {

@@ -4,7 +4,7 @@ import type { Config } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { ApiError } from './http.ts';
 
-/** Milliseconds that the outside service may take, and bytes of its answer: it says little more than yes or no. */
+/** Milliseconds that the outside service may take, and bytes of its answer: it holds little more than yes or no. */
 const TIMEOUT_MS = 3_000;
 const MAX_ANSWER_BYTES = 16 * 1024;
 
@@ -55,7 +55,7 @@ export function createOutsideCheck(deps: {
      * Whether the service takes this token.
      *
      * @param client the client that asks, for its share of the checks
-     * @param address of the client, which the service is told
+     * @param address of the client, which is sent to the service
      * @throws ApiError OVERLOADED where too many checks wait; UNAVAILABLE where the service gives no answer
      */
     async check({ proof, client, address }: { proof: string; client: string; address: string }): Promise<boolean> {

@@ -273,7 +273,7 @@ export function attachPush(
       budget.charge(1 + Math.floor((data as Buffer).length / BYTES_OF_CHARGE));
       const message = isBinary ? WHAT_TO_SEND : parseMessage(String(data));
       if (typeof message === 'string') {
-        budget.charge(LOOK_UP_COST); // to say what is wrong with it costs as much
+        budget.charge(LOOK_UP_COST); // reporting the problem costs as much
         return send(errorMessage('INVALID_REQUEST', message));
       }
       if (message.type === 'subscribe') void subscribe(message.ticketId);

@@ -1,7 +1,7 @@
 import { createTokenBucket, type TokenBucket } from '../shared/domain/token-bucket.ts';
 
 /**
- * Requests of one client, whatever they ask for: half a second of a core at once, and some percent of one from then on.
+ * Requests of one client, of any kind: half a second of a core at once, and some percent of one from then on.
  * An office behind one address polls less often.
  */
 const OF_CLIENT = { perSecond: 2_000, burst: 2_000 };

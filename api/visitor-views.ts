@@ -22,8 +22,8 @@ const MAX_WAIT_SECONDS = 24 * 3_600;
 
 /**
  * How far off an estimate may be: at a pace that is steady, around the paces that are possible, and where something
- * else than the rate bounds letting in. With these, eight waits in ten or more lay in the range told, at every length,
- * in sales of `npm run spike` on a calm machine and on a busy one.
+ * else than the rate bounds the admissions. With these, eight waits in ten or more lay in the given range, at every
+ * length, in sales of `npm run spike` on a calm machine and on a busy one.
  */
 const RANGE = { from: 0.6, to: 1.7 };
 const AROUND = { from: 0.7, to: 1.5 };

@@ -71,7 +71,7 @@ const LATER: readonly unknown[] = ['WAIT', 'REBUILD'];
 
 /**
  * The waiting rooms of one node. It holds how every line stands in memory and looks again a few times a second: who polls is answered
- * from there. While Redis is unavailable the last state stands, so nobody is let in and everybody keeps their place.
+ * from there. While Redis is unavailable the last state stands, so nobody is admitted and everybody keeps their place.
  */
 export async function createWaitingRooms(deps: {
   rooms: RoomStore;
@@ -186,7 +186,7 @@ export async function createWaitingRooms(deps: {
     const leftMs = typeof answer === 'number' ? answer - nowMs : TURN_KEPT_MS;
     const view = typeof answer === 'number' ? admit(answer) : over(answer);
     if (turns.size >= MAX_TURNS_KEPT) turns.clear();
-    // A visitor who left meanwhile is told so.
+    // A visitor who left meanwhile gets that answer.
     if (room.leavers === leavers) turns.set(key, { view, untilMs: performance.now() + Math.min(TURN_KEPT_MS, leftMs) });
     return view;
 
@@ -286,7 +286,7 @@ export async function createWaitingRooms(deps: {
     /**
      * A place in line: the one that the token or the user has, as long as its turn has not passed, else a new one.
      *
-     * @param shown what a new place costs, where the line asks for a challenge
+     * @param shown the proof for a new place, where the line requires a challenge
      * @throws ApiError CHALLENGE_REQUIRED, CHALLENGE_INVALID; OVERLOADED; UNAVAILABLE, or the fault of the call: then a
      *   place may have been given that stays unused
      */

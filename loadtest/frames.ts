@@ -122,7 +122,7 @@ async function timeWhile(page: Page, url: string, herd: Herd): Promise<number[]>
   return seen;
 }
 
-/** Users in turn: one who lets holds go again and again has to wait before the next (HOLD_COOLDOWN). */
+/** Users in turn: one who repeatedly lets holds go has to wait before the next (HOLD_COOLDOWN). */
 let nextUser = 0;
 
 /** Milliseconds from the answer to who holds a seat until the page has it as held: 0 where the page was told first. */

@@ -54,7 +54,7 @@ function readOptions(fallback: number): { processes: WorkersAsked; bounds: Worke
   return { processes, bounds };
 }
 
-/** Writes into the audit trail which number is asked for, as the API does for an operator's request. */
+/** Writes the requested number into the audit trail, as the API does for an operator's request. */
 async function noteNumber(config: Config, databaseUrl: string, before: WorkersAsked, processes: WorkersAsked) {
   const prisma = openPrisma(databaseUrl, 1, config);
   const by = { name: 'npm run workers', address: hostname().slice(0, 64) };

@@ -8,7 +8,7 @@
 -- ARGV[2]  generation  of the line
 -- ARGV[3]  position    integer
 -- ARGV[4]  arrival     integer, arrival number
--- RETURNS  milliseconds of the admission's end; or WAIT, PASSED, LEFT, CLOSED while the sale is put off; or REBUILD
+-- RETURNS  milliseconds of the admission's end; or WAIT, PASSED, LEFT, CLOSED while the sale is postponed; or REBUILD
 --          where there is no such line
 -- COST     O(log(entries of the history))
 local roomStem, roomHistoryStem, roomTakenStem, roomLeftStem, roomInsideStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]

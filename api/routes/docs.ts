@@ -30,7 +30,7 @@ const POLICY =
 
 /** `/openapi.json`, and `/docs` to read and try it. */
 export function docsRoutes() {
-  let document: string | undefined; // made when it is asked for: it takes a quarter of a start
+  let document: string | undefined; // made at the first request: it takes a quarter of a start
   const router = Router();
   router.get('/openapi.json', (req, res) => {
     refuseQuery(req);

@@ -9,7 +9,7 @@ import { frameOf, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
 
 /**
  * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest
- * user; `eventId` has a waiting room, `guardedId` one that asks for work.
+ * user; `eventId` has a waiting room, `guardedId` one that requires work.
  */
 export type Aim = {
   url: string;
@@ -111,7 +111,7 @@ const aborted = (signal: AbortSignal) =>
 /** A ticket id as the API makes them, of a ticket that does not exist. */
 const unknownTicket = () => newTicketId(0);
 
-/** Joins a line again and again, from addresses in turn, and never comes back. */
+/** Joins a line repeatedly, from addresses in turn, and never polls. */
 async function haunt(
   { url }: Aim,
   counts: Counts,

@@ -14,7 +14,7 @@ const answer = z.object({
   visitorToken: z.string().optional(),
 });
 
-/** The body of a join, with the work that the line asks for. */
+/** The body of a join, with the work that the line requires. */
 async function bodyFor(client: ReturnType<typeof createConnection>, path: string): Promise<string> {
   const asked = challengeView.parse(JSON.parse((await client.send('GET', `${path}/challenge`)).text));
   if (asked.kind !== 'work') return '{}';
@@ -23,7 +23,7 @@ async function bodyFor(client: ReturnType<typeof createConnection>, path: string
     if (isSolved(challenge, String(i), bits)) return JSON.stringify({ challenge, solution: String(i) });
 }
 
-/** An honest visitor: joins a line, asks as told, and answers how many seconds passed until the turn came. */
+/** An honest visitor: joins a line, polls at the given times, and returns the seconds until the turn came. */
 export async function waitForTurn(url: string, eventId: number): Promise<number> {
   const client = createConnection(url);
   const path = `/api/events/${eventId}/waiting-room`;

@@ -65,7 +65,7 @@ export const MAX_ROOMS = 1_000;
 export const MAX_ADMISSION_USES = 15;
 
 /**
- * Bits of work that a challenge at joining may ask for; characters of it, its solution and an outside check's token.
+ * Bits of work that a challenge at joining may require; characters of it, its solution and an outside check's token.
  */
 export const MIN_CHALLENGE_BITS = 8;
 export const MAX_CHALLENGE_BITS = 24;

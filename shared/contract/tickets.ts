@@ -116,7 +116,9 @@ export const ticketView = z
     status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'returned', 'rejected', 'failed']),
     /** Tickets that are settled before this one, itself included; only while queued. */
     position: z.int().min(1).optional(),
-    /** Seconds until the outcome, estimated from the measured drain rate; only while queued and while the queue drains. */
+    /**
+     * Seconds until the outcome, estimated from the measured drain rate; only while queued and while the queue drains.
+     */
     etaSeconds: z.number().min(0).optional(),
     ...stoppedFields,
     ...refusal.partial().shape,

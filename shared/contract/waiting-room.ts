@@ -19,7 +19,7 @@ export const ADMISSION_TOKEN_HEADER = 'x-admission-token';
 
 /**
  * Body of `POST /api/events/:id/waiting-room`, which may be left out. `nonce`: what the visitor adds to the draw. Where
- * the line asks for a challenge: `challenge` with its `solution`, or the `proof` of an outside check.
+ * the line requires a challenge: `challenge` with its `solution`, or the `proof` of an outside check.
  */
 export const joinBody = z.strictObject({
   nonce: z

@@ -7,7 +7,9 @@ const HALF_LIFE_SECONDS = 5;
 /** Looks further apart than this say nothing: the queue may have been empty in between. */
 const MAX_GAP_SECONDS = 5;
 
-/** Milliseconds in which tickets wait and none is settled, after which nothing drains: as long as the pipeline's own. */
+/**
+ * Milliseconds in which tickets wait and none is settled, after which nothing drains: as long as the pipeline's own.
+ */
 const STALLED_MS = 10_000;
 
 /**

@@ -13,7 +13,7 @@ const CALM_JOINS = 2;
 /** Milliseconds in which half of what a rate was is forgotten. */
 const HALF_LIFE_MS = 2_000;
 
-/** Bits of work that a line asks for by its load. */
+/** Bits of work that a line requires by its load. */
 export const bitsOf = (joinsPerSecond: number): number =>
   Math.min(CROWDED_BITS, CALM_BITS + Math.floor(Math.log2(Math.max(1, joinsPerSecond / CALM_JOINS))));
 
@@ -23,7 +23,7 @@ export function isSolved(challenge: string, solution: string, bits: number): boo
   return Math.clz32(hash.readUInt32BE(0)) >= bits;
 }
 
-/** Measures how many join a line in a second, from looks at how many have joined so far. */
+/** Measures the joins of a line in a second, from readings of its total joins. */
 export function createJoinMeter() {
   let last: { joined: number; atMs: number } | undefined;
   let perSecond = 0;

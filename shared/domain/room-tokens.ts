@@ -16,7 +16,7 @@ export type Admission = {
   uses: number;
 };
 
-/** Work that a line asks for before it gives a place: its bits, its end, and a number that makes it unique. */
+/** Work that a line requires before it gives a place: its bits, its end, and a number that makes it unique. */
 export type Challenge = { eventId: number; generation: number; bits: number; untilMs: number; number: number };
 
 /** The purpose of a token: a visitor, an admission, a challenge. */

@@ -30,7 +30,7 @@ export function shardOfTicket(id: string, shards: number): number | undefined {
 const FIRST_TICKET_MS = Date.UTC(2025, 0, 1);
 const MAX_AHEAD_MS = 24 * 3_600_000;
 
-/** Whether a ticket with this id can have been made by now, as far as its time tells. */
+/** Whether a ticket with this id can have been made by now, judged by its time. */
 export function isPossibleTicket(id: string, nowMs: number): boolean {
   const madeMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
   return madeMs >= FIRST_TICKET_MS && madeMs <= nowMs + MAX_AHEAD_MS;

@@ -4,7 +4,7 @@ import { Prisma } from './prisma-client/client.ts';
 
 /*
  * Which faults of Redis and PostgreSQL mean "later": the same request may succeed when the server is back, has room, or
- * is set right. They are told apart by error classes and codes. Every other fault is a defect of ours.
+ * is set right. They are distinguished by error classes and codes. Every other fault is a defect of ours.
  */
 
 /**

@@ -126,7 +126,7 @@ function Standing(props: { eventId: number; visit: Visit; view: VisitorView; joi
   }
 }
 
-/** The work before a place is given. A screen reader hears the sentence once, and of the bar only where it is asked. */
+/** The work before a place is given. Screen readers read the sentence once, and the bar only on request. */
 const Checking = ({ progress }: { progress: number }) => (
   <>
     <p role="status">This line asks each browser for a little work before it gives a place. It takes a few seconds.</p>

@@ -84,7 +84,7 @@ const NOTED_TRIES = 8_192;
 /**
  * Finds a text for which SHA-256 of `challenge`, a colon and the text begins with so many zero bits.
  *
- * @param note is told the chance that it would have been found by now, 0 to 1
+ * @param note called with the chance that it would have been found by now, 0 to 1
  */
 export function solve(challenge: string, bits: number, note: (progress: number) => void): string {
   const firstWordOf = createHasher(`${challenge}:`);

@@ -25,7 +25,7 @@ export type Visit = {
   progress: number;
   /** The last question had no answer (`lost`) or was put off (`busy`). It is asked again. */
   trouble?: 'lost' | 'busy';
-  /** How far the work has come that this line asks for before it gives a place, 0 to 1. */
+  /** The progress of the work that this line requires before it gives a place, 0 to 1. */
   checking?: number;
   /** Why the waiting room gives no place: it would say so again. Of `whoLogsIn` it takes nobody else. */
   refusal?: string;
@@ -108,7 +108,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     return answer;
   }
 
-  /** Takes a new place, with the work that the line asks for where it does. */
+  /** Takes a new place, with the work that the line may require. */
   async function joinAnew(): Promise<Answer> {
     const nonce = randomId();
     let shown: object = {};
