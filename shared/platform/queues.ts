@@ -227,7 +227,7 @@ export function openWorker<Name extends QueueName>(
     settings: { backoffStrategy: backoffMs },
   });
   const loop = watchWorker(worker, `${name} worker of ${prefix}`, loops, log);
-  worker.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'worker'));
+  worker.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'BullMQ worker reported a fault'));
   worker.on('failed', (job, fault) => {
     metrics.jobFaults.inc({ queue: name });
     const why = isUnavailable(fault) ? { fault: fault.message } : { err: fault };
