@@ -91,7 +91,8 @@ async function startSystem(options: SystemOptions) {
   const logged: string[] = [];
   const log = createLogger(config, 'test', { write: (line) => void logged.push(line) });
   const loops = createLoops({ log });
-  const prisma = openPrisma(databaseUrl, 8);
+  // On a busy machine a statement may wait long for one of the eight connections.
+  const prisma = openPrisma(databaseUrl, 8, { ...config, CONNECT_TIMEOUT_MS: 60_000 });
   const probe = openPrisma(databaseUrl, 1);
   const redis = openRedis(redisUrl, 'producer', log);
   const workerRedis = openRedis(redisUrl, 'worker', log);
