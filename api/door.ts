@@ -27,12 +27,13 @@ export function createDoor(
   config: Parameters<typeof createOriginGuard>[0] & Parameters<typeof areLimitsOn>[0] & Pick<Config, 'TRUST_PROXY'>,
   isProxy: (address: string) => boolean,
   admit = createConnectionShares(),
-  delayOf = createRequestPace(),
+  pace = createRequestPace(),
 ) {
   const foreignOf = createOriginGuard(config);
   const hasShares = areLimitsOn(config);
   const spare = new WeakSet<Socket>();
   const owners = new WeakMap<Socket, string>();
+  const open = new Map<string, Set<Socket>>();
 
   /** Why a request, or the upgrade to a WebSocket, is refused; undefined where it may go on. */
   function refusalOf(req: IncomingMessage): ApiError | undefined {
@@ -49,6 +50,21 @@ export function createDoor(
     return hasShares && !isProxy(remoteAddress) ? clientOfAddress(remoteAddress) : undefined;
   }
 
+  function own(client: string, socket: Socket): void {
+    owners.set(socket, client);
+    const sockets = open.get(client) ?? new Set();
+    open.set(client, sockets.add(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0 && open.get(client) === sockets) open.delete(client);
+    });
+  }
+
+  /** Closes all connections of a client: each could hold a thousand more requests that were read already. */
+  function cutOff(client = ''): void {
+    for (const socket of open.get(client) ?? []) socket.destroy();
+  }
+
   return {
     refusalOf,
 
@@ -61,7 +77,8 @@ export function createDoor(
      */
     connect(socket: Socket): void {
       const client = clientOfSocket(socket);
-      if (client !== undefined) owners.set(socket, client);
+      if (client !== undefined && pace.isCutOff(client)) return void socket.destroy();
+      if (client !== undefined) own(client, socket);
       const { as, close } = admit(client);
       socket.once('close', close);
       if (as === 'served') return;
@@ -90,11 +107,11 @@ export function createDoor(
 
       return (req, res) => {
         const { socket } = req;
-        if (socket.destroyed) return; // the rest of what a connection sent that was cut
+        if (socket.destroyed) return; // the rest of what a connection sent before it was cut off
         const owner = owners.get(socket);
-        const delay = owner === undefined ? 0 : delayOf(owner);
+        const delay = owner === undefined ? 0 : pace.delayOf(owner);
         if (delay === 0) return serve(req, res);
-        if (delay === 'cut') return void socket.destroy();
+        if (delay === undefined) return cutOff(owner);
         setTimeout(() => {
           if (!socket.destroyed) serve(req, res);
         }, delay);

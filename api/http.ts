@@ -51,11 +51,11 @@ export function reply(
   replyText(res, status, JSON.stringify(body), headers, type);
 }
 
-/** Answers with a text that is JSON already. */
+/** Answers with a text that is JSON already. As bytes, many answers share one copy. */
 export function replyText(
   res: ServerResponse,
   status: number,
-  text: string,
+  text: string | Buffer,
   headers: Record<string, string> = {},
   type = 'application/json; charset=utf-8',
 ): void {

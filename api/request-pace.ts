@@ -1,40 +1,47 @@
 import { createTokenBucket, type TokenBucket } from '../shared/domain/token-bucket.ts';
 
 /**
- * Requests of one client, of any kind: half a second of a core at once, and some percent of one from then on.
- * An office behind one address polls less often.
+ * Requests of one client, of any kind: a tenth of a second of a core at once, and some percent of a core from
+ * then on. An office behind one address polls less often.
  */
-const OF_CLIENT = { perSecond: 2_000, burst: 2_000 };
+const OF_CLIENT = { perSecond: 2_000, burst: 500 };
 
 /**
- * Milliseconds that a request may be made to wait. Connections that send one request after the other, 4,000 at the
- * most, never get there; those that send many without waiting for answers do.
+ * Milliseconds that a request may be made to wait. A client whose 4,000 connections send one request after the other stays
+ * below; one that sends thousands without waiting for answers does not, and is cut off for a while.
  */
 const MAX_DELAY_MS = 2_000;
+const CUT_OFF_MS = 5_000;
 
 /** Clients that are remembered, some 20 MB. Beyond, the one that is known the longest is forgotten. */
 const MAX_CLIENTS = 100_000;
 
-/**
- * Paces the requests of each client, so that nobody's cheap requests keep others waiting, however many come at once.
- *
- * @returns a function that counts a client's request and answers the milliseconds that it has to wait, or `cut` where
- *   its connection is to be closed
- */
+/** Paces the requests of each client, so that nobody's cheap requests keep others waiting, however many come at once. */
 export function createRequestPace(ofClient = OF_CLIENT, maxClients = MAX_CLIENTS) {
-  const buckets = new Map<string, TokenBucket>();
+  const clients = new Map<string, { bucket: TokenBucket; cutOffUntilMs: number }>();
 
-  return function delayOf(client: string): number | 'cut' {
-    let bucket = buckets.get(client);
-    if (bucket === undefined) {
-      const [oldest] = buckets.keys();
-      if (buckets.size >= maxClients && oldest !== undefined) buckets.delete(oldest);
-      bucket = createTokenBucket(ofClient);
-      buckets.set(client, bucket);
-    }
-    const nowMs = performance.now();
-    if (bucket.waitMs(nowMs) > MAX_DELAY_MS) return 'cut'; // uncounted: what is refused costs little
-    bucket.take(1, nowMs);
-    return bucket.waitMs(nowMs);
+  function knownAs(client: string) {
+    const known = clients.get(client);
+    if (known !== undefined) return known;
+    const [oldest] = clients.keys();
+    if (clients.size >= maxClients && oldest !== undefined) clients.delete(oldest);
+    const added = { bucket: createTokenBucket(ofClient), cutOffUntilMs: 0 };
+    clients.set(client, added);
+    return added;
+  }
+
+  return {
+    isCutOff: (client: string): boolean => (clients.get(client)?.cutOffUntilMs ?? 0) > performance.now(),
+
+    /** Counts a request. Answers the milliseconds that it has to wait; undefined where its client is cut off from now on. */
+    delayOf(client: string): number | undefined {
+      const known = knownAs(client);
+      const nowMs = performance.now();
+      known.bucket.take(1, nowMs);
+      const delayMs = known.bucket.waitMs(nowMs);
+      if (delayMs <= MAX_DELAY_MS) return delayMs;
+      known.cutOffUntilMs = nowMs + CUT_OFF_MS;
+      return undefined;
+    },
   };
 }

@@ -22,24 +22,26 @@ const names = Object.keys(attacks) as AttackName[];
 const BOUND_MS = 250;
 const BOUND_TIMES_CALM = 3;
 
+/** Seconds of calm before the attacks, and after each. */
+const CALM_SECONDS = 8;
+
 const HELP = `npm run abuse -- [options]
 
 Attacks a system of its own, limits on, as one client, and measures an honest client at another address before, during
-and after. Ends with 1 where a bound breaks: a booking's p99 stays under ${BOUND_MS} ms (or ${BOUND_TIMES_CALM} times
+and after. Ends with 1 where a bound breaks: a booking's p99 stays under the bound (or ${BOUND_TIMES_CALM} times
 the calm value), every booking is made, and /healthz and /readyz stay ok. While one account hoards a seat, another buyer
 gets it. While a waiting room is attacked, the turn of a visitor who joins behind the attacker has a bound. Needs Linux:
 each client has a loopback address of its own.
 
   --attack NAME   which attacks, several with commas, or all   (default all)
   --seconds N     how long each attack lasts                    (default 15)
+  --calm N        seconds of calm before the attacks, and after each (default ${CALM_SECONDS})
+  --bound N       milliseconds of the bound on bookings, where other work keeps the machine busy (default ${BOUND_MS})
   --help
 
 ${names.map((name) => `  ${name.padEnd(24)}${attacks[name].about}`).join('\n')}`;
 
 const HOUSE = { ZONES: 50, ROWS: 20, SEATS_PER_ROW: 65 };
-
-/** Seconds of calm before the attacks, and after each. */
-const CALM_SECONDS = 8;
 
 /** Milliseconds after which an honest visitor joins the line that is attacked: behind those who attack it. */
 const BEHIND_MS = 4_000;
@@ -49,14 +51,19 @@ const ROOM = { mode: 'on', peopleInside: 20, turnSeconds: 10 };
 
 function readOptions() {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { attack: text, seconds: text, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: { attack: text, seconds: text, calm: text, bound: text, help: { type: 'boolean', short: 'h' } },
+  });
   if (values.help) return undefined;
+  const whole = wholeOf(values);
   const asked = (values.attack ?? 'all').split(',');
   const unknown = asked.filter((name) => name !== 'all' && !Object.hasOwn(attacks, name));
   if (unknown.length > 0) throw new ConfigError(`--attack: all, or some of ${names.join(', ')}`);
   return {
     chosen: asked.includes('all') ? names : (asked as AttackName[]),
-    seconds: wholeOf(values)('seconds', 15, 1, 3_600),
+    seconds: whole('seconds', 15, 1, 3_600),
+    calmSeconds: whole('calm', CALM_SECONDS, 1, 60),
+    boundMs: whole('bound', BOUND_MS, 1, 60_000),
   };
 }
 
@@ -85,10 +92,11 @@ async function startAttack(name: AttackName, aim: Aim) {
   const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const program = fileURLToPath(new URL(`./abuse/attacker.${ending}`, import.meta.url));
   const child = fork(program, [name, JSON.stringify(aim)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const exited = once(child, 'exit');
   await once(child, 'message');
   return {
     async stop(): Promise<Counts> {
-      const counted = Promise.race([once(child, 'message').then(([counts]) => counts as Counts), once(child, 'exit')]);
+      const counted = Promise.race([once(child, 'message').then(([counts]) => counts as Counts), exited]);
       child.kill('SIGTERM');
       const counts = await counted;
       return Array.isArray(counts) ? { 'attacker broke': 1 } : counts;
@@ -126,18 +134,19 @@ const wordsOf = (counts: Counts): string =>
 async function main(): Promise<void> {
   const options = readOptions();
   if (options === undefined) return void console.log(HELP);
+  const { calmSeconds } = options;
   const own = await startOwnSystem({ name: 'abuse', house: HOUSE, settings: { RATE_LIMIT: 'on' } });
   try {
     await own.startWorker();
     const aim = await prepare(own.url);
-    await honest(own.url, CALM_SECONDS); // until V8 has compiled the hot code
-    let before = await honest(own.url, CALM_SECONDS);
+    await honest(own.url, calmSeconds); // until V8 has compiled the hot code
+    let before = await honest(own.url, calmSeconds);
     console.log('Milliseconds of an honest client: booking p50 / p99 | /healthz p99\n');
     console.log('| attack | before | | during | | after | | turn in line (s) | the attacker saw |');
     console.log('|---|---|---|---|---|---|---|---|---|');
     const broken: string[] = [];
     for (const name of options.chosen) {
-      const boundMs = Math.max(BOUND_MS, BOUND_TIMES_CALM * p99Of(before));
+      const boundMs = Math.max(options.boundMs, BOUND_TIMES_CALM * p99Of(before));
       const attack = await startAttack(name, aim);
       const isHoarding = name === 'hoarding';
       const [during, won, visit] = await Promise.all([
@@ -146,7 +155,7 @@ async function main(): Promise<void> {
         visitDuring(name, aim),
       ]);
       const counts = await attack.stop();
-      const after = await honest(own.url, CALM_SECONDS);
+      const after = await honest(own.url, calmSeconds);
       const turn = visit?.seconds.toFixed(1) ?? '';
       const row = [name, cellOf(before), cellOf(during), cellOf(after), turn, wordsOf(counts)];
       console.log(`| ${row.join(' | ')} |`);

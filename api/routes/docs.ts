@@ -30,11 +30,11 @@ const POLICY =
 
 /** `/openapi.json`, and `/docs` to read and try it. */
 export function docsRoutes() {
-  let document: string | undefined; // made at the first request: it takes a quarter of a start
+  let document: Buffer | undefined; // made at the first request: it takes a quarter of a start
   const router = Router();
   router.get('/openapi.json', (req, res) => {
     refuseQuery(req);
-    document ??= JSON.stringify(openApiDocument());
+    document ??= Buffer.from(JSON.stringify(openApiDocument()));
     replyText(res, 200, document);
   });
   router.get('/docs', (_req, res) => {

@@ -39,7 +39,7 @@ export function seatRoutes(deps: {
   const { events, seats, houses, heavyReads } = deps;
 
   /** Maps as they were sent last: seats that are the same make the same text. */
-  const drawn = new WeakMap<WholeHouse, string>();
+  const drawn = new WeakMap<WholeHouse, Buffer>();
 
   async function houseOf(id: number): Promise<House> {
     const house = await events.layout(id);
@@ -96,7 +96,7 @@ export function seatRoutes(deps: {
     }
     if (!houses.has(house, version)) heavyReads.charge(req, res, Math.floor(house.totalRows / 100));
     const whole = await houses.at(house, version);
-    const text = drawn.get(whole) ?? JSON.stringify(mapOf(house, whole));
+    const text = drawn.get(whole) ?? Buffer.from(JSON.stringify(mapOf(house, whole)));
     drawn.set(whole, text);
     const headers = whole.version === 0 ? {} : { etag: etagOf(house, whole.version) };
     res.writeHead(200, { ...headers, 'cache-control': 'no-cache', 'content-type': 'application/json; charset=utf-8' });

@@ -11,5 +11,6 @@ process.on('SIGTERM', () => {
   ending.abort();
   process.send?.(counts, () => process.exit(0));
 });
+process.channel?.ref(); // it lives until it is ended, also while all its connections are refused
 process.send?.('started');
 await attacks[name].run(JSON.parse(aim) as Aim, counts, ending.signal);

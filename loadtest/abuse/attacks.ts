@@ -5,7 +5,7 @@ import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { DEMO_USERS } from '../../shared/stores/users.ts';
 import { createConnection } from '../connection.ts';
-import { frameOf, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
+import { CONTINUATION, frameOf, PONG, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
 
 /**
  * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest
@@ -48,6 +48,9 @@ const HOARDER_ADDRESS = 32;
 
 /** Bytes that an attacking socket leaves unsent before it waits: enough to keep the server reading. */
 const MAX_UNSENT_BYTES = 256 * 1024;
+
+/** Writes of one attacking connection in one turn of the event loop. */
+const MAX_WRITES = 2_000;
 
 /** Addresses of one attacker: another loopback address than the honest client's is another client. */
 const address = (number: number) => `127.0.1.${number + 1}`;
@@ -105,6 +108,35 @@ function keepOpen(
   open();
 }
 
+/** Writes again and again, as fast as the server reads, until the connection is closed. */
+function writeOn(socket: ReturnType<typeof connect>, next: () => Buffer | string, counts: Counts, what: string): void {
+  const send = () => {
+    if (socket.destroyed) return;
+    // A write that fails leaves nothing unsent: so many in one turn, and then the event loop tells.
+    for (let i = 0; i < MAX_WRITES && socket.writableLength < MAX_UNSENT_BYTES; i += 1) {
+      socket.write(next());
+      add(counts, what);
+    }
+    setTimeout(send, 5);
+  };
+  send();
+}
+
+/** Sends frames on four WebSockets as fast as they are read. */
+async function floodSockets(aim: Aim, counts: Counts, signal: AbortSignal, what: string, next: () => Buffer) {
+  for (let i = 0; i < 4; i += 1) {
+    keepOpen(aim, counts, signal, (socket) => {
+      socket.write(UPGRADE);
+      socket.once('data', (bytes) => {
+        if (readAnswer(bytes, false)?.answer.status !== 101) return void socket.destroy();
+        socket.resume();
+        writeOn(socket, next, counts, what);
+      });
+    });
+  }
+  await aborted(signal);
+}
+
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
@@ -131,26 +163,35 @@ async function haunt(
 export const attacks = {
   'unknown-subscriptions': {
     about: 'four WebSockets subscribe to tickets that do not exist',
+    run: (aim, counts, signal) =>
+      floodSockets(aim, counts, signal, 'subscribe', () => {
+        const message = JSON.stringify({ type: 'subscribe', ticketId: unknownTicket() });
+        return frameOf({ opcode: TEXT, payload: message });
+      }),
+  },
+  frames: {
+    about: 'four WebSockets send frames that are no messages: pongs, and fragments without an end',
     async run(aim, counts, signal) {
-      for (let i = 0; i < 4; i += 1) {
+      const times = (frame: Buffer) => Buffer.concat(Array.from({ length: 500 }, () => frame));
+      const pongs = times(frameOf({ opcode: PONG, payload: 'x' }));
+      const start = frameOf({ opcode: TEXT, payload: '', fin: false });
+      const fragments = Buffer.concat([start, times(frameOf({ opcode: CONTINUATION, payload: '', fin: false }))]);
+      const end = frameOf({ opcode: CONTINUATION, payload: '' });
+      await Promise.all([
+        floodSockets(aim, counts, signal, 'pongs', () => pongs),
+        floodSockets(aim, counts, signal, 'fragments', () => Buffer.concat([fragments, end])),
+      ]);
+    },
+  },
+  'pipelined-requests': {
+    about: '50 connections send requests without waiting for answers',
+    async run(aim, counts, signal) {
+      const requests = 'GET /api/nothing HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(200);
+      for (let i = 0; i < 50; i += 1)
         keepOpen(aim, counts, signal, (socket) => {
-          socket.write(UPGRADE);
-          socket.once('data', (bytes) => {
-            if (readAnswer(bytes, false)?.answer.status !== 101) return void socket.destroy();
-            socket.resume();
-            const send = () => {
-              if (socket.destroyed) return;
-              while (socket.writableLength < MAX_UNSENT_BYTES) {
-                const message = JSON.stringify({ type: 'subscribe', ticketId: unknownTicket() });
-                socket.write(frameOf({ opcode: TEXT, payload: message }));
-                add(counts, 'subscribe');
-              }
-              setTimeout(send, 5);
-            };
-            send();
-          });
+          socket.resume();
+          writeOn(socket, () => requests, counts, '200 requests');
         });
-      }
       await aborted(signal);
     },
   },

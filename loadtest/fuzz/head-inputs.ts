@@ -84,9 +84,37 @@ function repeatedHeaders(random: Random): Asked['headers'] {
   ]);
 }
 
+/** What browsers send for a page of another site, and what stands for none. */
+const foreignHeaders = (random: Random): Asked['headers'] =>
+  pick(random, [
+    [
+      [
+        'origin',
+        pick(random, ['https://evil.example', 'http://localhost:1', 'null', '', 'https://localhost.evil.example']),
+      ],
+    ],
+    [['sec-fetch-site', pick(random, ['cross-site', 'same-site', 'none', 'x'])]],
+    [
+      ['origin', 'https://evil.example'],
+      ['sec-fetch-site', 'cross-site'],
+      ['content-type', pick(random, ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'])],
+    ],
+    [
+      ['origin', 'http://rebound.example'],
+      ['host', 'rebound.example'],
+    ],
+  ]);
+
 /** What is done to methods, addresses and headers, by weight. */
 export const HEAD_CATEGORIES: Categories = [
   [6, ['headers', (random, world) => whole(withHeaders(anyRequest(random, world), ...repeatedHeaders(random)))]],
+  [
+    4,
+    [
+      'pages of other sites',
+      (random, world) => whole(withHeaders(anyRequest(random, world), ...foreignHeaders(random))),
+    ],
+  ],
   [
     1,
     [
