@@ -17,6 +17,12 @@ const HEALTH_PATHS = /^\/(healthz|readyz)(\/|\?|$)/;
 /** Milliseconds that such a connection may last. */
 const SPARE_MS = 5_000;
 
+/** Requests of one connection that may wait for their client's pace: one that waits for answers has one. */
+const MAX_WAITING_ON_CONNECTION = 20;
+
+/** Milliseconds that a request may wait: a client whose 4,000 connections have one request each stays below. */
+const MAX_DELAY_MS = 2_000;
+
 /**
  * Decides which connections and requests are admitted, before any route, limit or body: each client has a share of the
  * connections, and pages of other sites change nothing.
@@ -34,6 +40,7 @@ export function createDoor(
   const spare = new WeakSet<Socket>();
   const owners = new WeakMap<Socket, string>();
   const open = new Map<string, Set<Socket>>();
+  const waitingOn = new WeakMap<Socket, number>();
 
   /** Why a request, or the upgrade to a WebSocket, is refused; undefined where it may go on. */
   function refusalOf(req: IncomingMessage): ApiError | undefined {
@@ -61,7 +68,8 @@ export function createDoor(
   }
 
   /** Closes all connections of a client: each could hold a thousand more requests that were read already. */
-  function cutOff(client = ''): void {
+  function cutOff(client: string): void {
+    pace.cutOff(client);
     for (const socket of open.get(client) ?? []) socket.destroy();
   }
 
@@ -110,9 +118,12 @@ export function createDoor(
         if (socket.destroyed) return; // the rest of what a connection sent before it was cut off
         const owner = owners.get(socket);
         const delay = owner === undefined ? 0 : pace.delayOf(owner);
-        if (delay === 0) return serve(req, res);
-        if (delay === undefined) return cutOff(owner);
+        if (owner === undefined || delay === 0) return serve(req, res);
+        const waiting = waitingOn.get(socket) ?? 0;
+        if (waiting >= MAX_WAITING_ON_CONNECTION || delay > MAX_DELAY_MS) return cutOff(owner);
+        waitingOn.set(socket, waiting + 1);
         setTimeout(() => {
+          waitingOn.set(socket, (waitingOn.get(socket) ?? 1) - 1);
           if (!socket.destroyed) serve(req, res);
         }, delay);
       };

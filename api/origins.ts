@@ -5,7 +5,7 @@ import { isLoopbackName } from './loopback.ts';
 
 /** Whether a browser's `Origin` is the host that it talks to. TLS may end before us: the scheme does not count. */
 export const isOwnOrigin = (origin: string, host: string | undefined): boolean =>
-  /^https?:\/\/(.+)$/.exec(origin)?.[1] === host;
+  host !== undefined && /^https?:\/\/(.+)$/.exec(origin)?.[1] === host;
 
 /** Methods that change nothing: pages of other sites may send them, and read the answer only where CORS allows it. */
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -38,7 +38,7 @@ export function createOriginGuard({ HOST, TRUST_PROXY, CORS_ORIGINS }: OriginCon
     if (READING.has(req.method ?? '') && !isWebSocket) return undefined;
     const isForeign =
       origin === undefined
-        ? req.headers['sec-fetch-site'] === 'cross-site'
+        ? /cross-site/i.test(String(req.headers['sec-fetch-site'])) // it may stand there twice
         : !isOwnOrigin(origin, host) && !CORS_ORIGINS.includes(origin);
     return isForeign
       ? new ApiError('FORBIDDEN', 'Pages of this site may not send requests here: it is not in CORS_ORIGINS.')

@@ -6,11 +6,7 @@ import { createTokenBucket, type TokenBucket } from '../shared/domain/token-buck
  */
 const OF_CLIENT = { perSecond: 2_000, burst: 500 };
 
-/**
- * Milliseconds that a request may be made to wait. A client whose 4,000 connections send one request after the other stays
- * below; one that sends thousands without waiting for answers does not, and is cut off for a while.
- */
-const MAX_DELAY_MS = 2_000;
+/** Milliseconds for which a client is cut off that does not wait for answers. */
 const CUT_OFF_MS = 5_000;
 
 /** Clients that are remembered, some 20 MB. Beyond, the one that is known the longest is forgotten. */
@@ -33,15 +29,16 @@ export function createRequestPace(ofClient = OF_CLIENT, maxClients = MAX_CLIENTS
   return {
     isCutOff: (client: string): boolean => (clients.get(client)?.cutOffUntilMs ?? 0) > performance.now(),
 
-    /** Counts a request. Answers the milliseconds that it has to wait; undefined where its client is cut off from now on. */
-    delayOf(client: string): number | undefined {
-      const known = knownAs(client);
+    /** Counts a request. Answers the milliseconds that it has to wait. */
+    delayOf(client: string): number {
+      const { bucket } = knownAs(client);
       const nowMs = performance.now();
-      known.bucket.take(1, nowMs);
-      const delayMs = known.bucket.waitMs(nowMs);
-      if (delayMs <= MAX_DELAY_MS) return delayMs;
-      known.cutOffUntilMs = nowMs + CUT_OFF_MS;
-      return undefined;
+      bucket.take(1, nowMs);
+      return bucket.waitMs(nowMs);
+    },
+
+    cutOff(client: string): void {
+      knownAs(client).cutOffUntilMs = performance.now() + CUT_OFF_MS;
     },
   };
 }

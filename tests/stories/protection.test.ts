@@ -367,7 +367,12 @@ describe('pages of other sites', () => {
     ...{ RATE_LIMIT: 'on', BOOKINGS_PER_MINUTE: 5, JOINS_PER_MINUTE: 5, CORS_ORIGINS: ['https://tickets.test'] },
     ...{ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40 },
   });
-  const foreign = [{ origin: 'https://evil.test' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }];
+  const foreign = [
+    { origin: 'https://evil.test' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'cross-site, none' },
+  ];
 
   test('are refused before anything is counted, whatever they post to', async () => {
     const { url } = system();
