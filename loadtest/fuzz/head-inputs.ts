@@ -84,7 +84,7 @@ function repeatedHeaders(random: Random): Asked['headers'] {
   ]);
 }
 
-/** What browsers send for a page of another site, and what stands for none. */
+/** Headers that browsers send for a page of another site, and values that name no site. */
 const foreignHeaders = (random: Random): Asked['headers'] =>
   pick(random, [
     [

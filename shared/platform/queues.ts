@@ -9,6 +9,7 @@ import { isUnavailable } from './faults.ts';
 import type { Logger } from './logger.ts';
 import type { Loops } from './loops.ts';
 import { metrics } from './metrics.ts';
+import { promote } from './promote.ts';
 import { makeDue, offerAgain, setAside, setAsideFailed } from './unreadable.ts';
 
 /** A job is tried again for as long as what it needs may be away: at the longest pause, for about three days. */
@@ -97,7 +98,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       const putOff = ahead.filter((id) => !id.startsWith('repeat:')); // `every` sees to schedules
       for (const id of [...late, ...putOff]) {
         const job = await Job.fromId(queue, id);
-        await job?.promote().catch(ignoreTaken);
+        if (job !== undefined) await promote(job);
       }
       if (putOff.length > 0) log.warn({ queue: name, jobs: putOff.length }, 'made retries due that were too far ahead');
     },
@@ -118,14 +119,6 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     makeUnreadableDue: () => makeDue(redis, queue),
     close: () => queue.close(),
   };
-}
-
-/** BullMQ's codes of a job that is gone, and of one that is no longer delayed (its enums/error-code.ts). */
-const TAKEN_CODES = [-1, -3];
-
-/** Another worker makes the same jobs due, or has taken this one since it was listed. @throws every other fault */
-function ignoreTaken(fault: Error & { code?: number }): void {
-  if (!TAKEN_CODES.includes(fault.code ?? 0)) throw fault;
 }
 
 /** A job that failed for good. `setAside` keeps it for a worker that can read it. */

@@ -34,6 +34,7 @@ export async function runUntilSignal(log: Logger, start: (life: Life) => Promise
   let starting: Promise<void> = Promise.resolve();
 
   async function stopAll(): Promise<void> {
+    // A start that fails is reported by its caller; what it has opened is closed here all the same.
     await Promise.race([starting.catch(() => undefined), sleep(STARTING_STOP_MS)]);
     let exitCode = 0;
     for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {

@@ -1,6 +1,7 @@
 import { DelayedError, Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { redisClockMs } from './clock.ts';
+import { promote } from './promote.ts';
 
 /*
  * Jobs that no handler here can read: a newer version wrote them, and workers of that version can read them. They wait
@@ -57,7 +58,7 @@ export async function offerAgain(redis: Redis, queue: Queue): Promise<void> {
     if (job === undefined) await redis.zrem(unreadable, id);
     else {
       await move(redis, unreadable, delayed, id, 0);
-      await job.promote().catch(() => undefined); // another worker promoted it first
+      await promote(job);
     }
   }
 }

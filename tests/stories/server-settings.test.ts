@@ -48,6 +48,7 @@ async function connectStandby() {
   const connectionString = system().databaseUrl;
   const standby = await connectPostgres({ connectionString, replication: 'database' } as { connectionString: string });
   const { rows } = await standby.query('IDENTIFY_SYSTEM');
+  // It never returns: it fails when the test ends the connection.
   void standby.query(`START_REPLICATION PHYSICAL ${rows[0].xlogpos}`).catch(() => undefined);
   const admin = await connectPostgres({ connectionString });
   const streams = async () => {

@@ -85,6 +85,7 @@ test('I5: refused requests are forgotten after ten minutes, with a key or withou
     const seconds = await Promise.all(left.map((name) => redis.ttl(name)));
     return left.filter((_name, i) => seconds[i] === -1 || Number(seconds[i]) > 600);
   };
+  // The next assertion names the keys that are left.
   await until(async () => (await lasting()).length === 0, 5_000).catch(() => undefined);
   expect(await lasting()).toEqual([]);
   const kept = (await keysNow()).filter((name) => name.includes(String(held.body.id)) && name.includes(':ticket:'));
