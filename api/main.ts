@@ -17,8 +17,8 @@ import { connected, openRedis } from '../shared/platform/redis.ts';
 import { requireDurableRedis } from '../shared/platform/server-settings.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { startTracing } from '../shared/platform/tracing.ts';
-import { acceptMany } from './accept.ts';
-import { startApi } from './api.ts';
+import { acceptMany } from './http/accept.ts';
+import { startApi } from './node.ts';
 
 async function start(
   config: Config,

@@ -3,7 +3,7 @@ import { chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
 import { ConfigError, readConfig } from '../shared/platform/config.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
-import { DEMO_USERS } from '../shared/stores/users.ts';
+import { DEMO_USERS } from '../shared/stores/postgres/users.ts';
 import { findChromium } from './chromium.ts';
 import { median } from './figures.ts';
 import { differencesOfMaps } from './house-on-page.ts';

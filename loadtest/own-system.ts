@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startNodePart } from '../local/node-part.ts';
-import { freePort } from '../shared/platform/embedded/free-port.ts';
-import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
-import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
+import { startNodePart } from '../commands/supervise/node-part.ts';
+import { freePort } from '../local/embedded/free-port.ts';
+import { embeddedPostgres } from '../local/embedded/postgres.ts';
+import { embeddedRedis } from '../local/embedded/redis.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
 import { createStarted } from './started.ts';
 

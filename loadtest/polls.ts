@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { startNodePart } from '../local/node-part.ts';
+import { startNodePart } from '../commands/supervise/node-part.ts';
 import { cpuSeconds } from './cpu.ts';
 import { median } from './figures.ts';
 import { hammer } from './hammer.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onEnding } from '../local/ending.ts';
+import { onEnding } from '../commands/supervise/stop-signals.ts';
 
 /** Milliseconds that the end waits for something that is just starting. */
 const STARTING_MS = 5_000;

@@ -1,11 +1,11 @@
 import type { Logger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
-import { createBookingStore } from '../shared/stores/bookings.ts';
-import { createEventStore } from '../shared/stores/events.ts';
-import { createScripts } from '../shared/stores/scripts.ts';
-import { createSeatStore } from '../shared/stores/seats.ts';
-import { createTicketStore } from '../shared/stores/tickets.ts';
+import { createBookingStore } from '../shared/stores/postgres/bookings.ts';
+import { createEventStore } from '../shared/stores/postgres/events.ts';
+import { createScripts } from '../shared/stores/redis/scripts.ts';
+import { createSeatStore } from '../shared/stores/redis/seats.ts';
+import { createTicketStore } from '../shared/stores/redis/tickets.ts';
 
 /** The servers of a system. */
 export type Servers = { databaseUrl: string; redisUrl: string; shards?: number };

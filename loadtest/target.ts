@@ -1,5 +1,5 @@
+import { findRunning } from '../local/embedded/data-folder.ts';
 import { ConfigError, readConfig } from '../shared/platform/config.ts';
-import { findRunning } from '../shared/platform/embedded/data-folder.ts';
 
 /** A running Frontrow that a command puts load on, and the servers behind it. */
 export type Target = {

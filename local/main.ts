@@ -3,22 +3,22 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { keepLogsShort } from '../commands/supervise/log-files.ts';
+import { startNodePart } from '../commands/supervise/node-part.ts';
+import { startPool } from '../commands/supervise/pool.ts';
+import { onEnding } from '../commands/supervise/stop-signals.ts';
+import { createSupervisor, type Supervisor } from '../commands/supervise/supervisor.ts';
 import { type Config, drainSecondsOf, readConfig, requireSecrets } from '../shared/platform/config.ts';
-import { type DataFolder, takeDataFolder } from '../shared/platform/embedded/data-folder.ts';
-import { freePort } from '../shared/platform/embedded/free-port.ts';
-import { embeddedPostgres } from '../shared/platform/embedded/postgres.ts';
-import { embeddedRedis } from '../shared/platform/embedded/redis.ts';
-import type { EmbeddedOptions, EmbeddedServer } from '../shared/platform/embedded/server-process.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
-import { createWorkersStore } from '../shared/stores/workers.ts';
-import { onEnding } from './ending.ts';
-import { keepLogsShort } from './logs.ts';
-import { startNodePart } from './node-part.ts';
-import { startPool } from './pool.ts';
-import { createSupervisor, type Supervisor } from './supervisor.ts';
+import { createWorkersStore } from '../shared/stores/redis/workers.ts';
+import { type DataFolder, takeDataFolder } from './embedded/data-folder.ts';
+import { freePort } from './embedded/free-port.ts';
+import { embeddedPostgres } from './embedded/postgres.ts';
+import { embeddedRedis } from './embedded/redis.ts';
+import type { EmbeddedOptions, EmbeddedServer } from './embedded/server-process.ts';
 
 const HELP = `npm start
 

@@ -5,8 +5,8 @@ import { NO_WORKERS_SEEN, type WorkersModel, workersDesired, workersModel } from
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import { outcomesCounted } from '../shared/platform/metrics.ts';
-import type { Progress } from '../shared/stores/pipeline.ts';
-import type { WorkersStore } from '../shared/stores/workers.ts';
+import type { Progress } from '../shared/stores/redis/pipeline.ts';
+import type { WorkersStore } from '../shared/stores/redis/workers.ts';
 
 /** Milliseconds between two heartbeats, and in which one worker looks at the load: a little less, so that each second has a look. */
 const BEAT_MS = 1_000;

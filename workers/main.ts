@@ -8,7 +8,7 @@ import { openRedis } from '../shared/platform/redis.ts';
 import { requireDurableRedis, watchServerSettings } from '../shared/platform/server-settings.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { startTracing } from '../shared/platform/tracing.ts';
-import { createMetricsTargets } from '../shared/stores/metrics-targets.ts';
+import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
 import { startWorkers } from './workers.ts';
 
 /** Milliseconds between two announcements of where the metrics are, and that taking the last one back may take. */

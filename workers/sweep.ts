@@ -3,9 +3,9 @@ import { doneOutcome, type Outcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { metrics } from '../shared/platform/metrics.ts';
 import type { JobQueue } from '../shared/platform/queues.ts';
-import type { BookingStore } from '../shared/stores/bookings.ts';
-import type { SeatStore } from '../shared/stores/seats.ts';
-import type { TicketStore } from '../shared/stores/tickets.ts';
+import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
+import type { SeatStore } from '../shared/stores/redis/seats.ts';
+import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 
 /** Failed jobs of one queue that one sweep takes. */
 const SWEEP_JOBS = 100;

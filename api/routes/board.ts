@@ -1,7 +1,7 @@
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { JobQueue } from '../../shared/platform/queues.ts';
-import { BOARD_PATH, type BoardSessions } from '../board-session.ts';
-import { ApiError } from '../http.ts';
+import { BOARD_PATH, type BoardSessions } from '../auth/board-sessions.ts';
+import { ApiError } from '../http/errors.ts';
 
 /** Nothing from outside (Bull Board asks Google for a font, and has another without it); it writes styles, and draws from data addresses. */
 const POLICY =

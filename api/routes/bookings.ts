@@ -7,30 +7,23 @@ import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
 import { misfit } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
-import type { EventStore } from '../../shared/stores/events.ts';
-import type { BookingReads } from '../booking-reads.ts';
-import {
-  ApiError,
-  goneSignal,
-  noteAccepted,
-  parse,
-  pathOf,
-  readJson,
-  readOptionalJson,
-  refusedTicket,
-  refuseQuery,
-  reply,
-  replyTicket,
-  waitSeconds,
-} from '../http.ts';
-import { type Caller, type Identity, mayRead, OPERATOR } from '../identity.ts';
-import { type Intake, idempotencyOf, type Submission } from '../intake.ts';
-import { actorOf, type OperatorGuard } from '../operators.ts';
-import type { Outcomes } from '../outcomes.ts';
-import type { RateLimits } from '../rate-limits.ts';
-import type { SellerGuard } from '../sellers.ts';
-import { startTrace } from '../traces.ts';
-import type { WaitingRooms } from '../waiting-room.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import { type Caller, type Identity, mayRead, OPERATOR } from '../auth/identity.ts';
+import { actorOf, type OperatorGuard } from '../auth/operators.ts';
+import type { SellerGuard } from '../auth/sellers.ts';
+import { readJson, readOptionalJson } from '../http/body.ts';
+import { ApiError } from '../http/errors.ts';
+import { refuseQuery, waitSeconds } from '../http/query.ts';
+import type { RateLimits } from '../http/rate-limits.ts';
+import { reply } from '../http/replies.ts';
+import { closedSignal, pathOf } from '../http/request.ts';
+import { parse } from '../http/validation.ts';
+import type { BookingReads } from '../tickets/booking-reads.ts';
+import { type Intake, idempotencyOf, type Submission } from '../tickets/intake.ts';
+import type { Outcomes } from '../tickets/outcomes.ts';
+import { logTicket, refusedTicket, replyTicket } from '../tickets/replies.ts';
+import { startTrace } from '../tickets/traces.ts';
+import type { WaitingRooms } from '../waiting-room/lines.ts';
 
 /** Seconds that a change of a hold waits for its outcome where the client does not say. */
 const CHANGE_WAIT_SECONDS = 10;
@@ -135,9 +128,9 @@ export function bookingRoutes(deps: {
     seconds: number,
     done: number,
   ): Promise<void> {
-    noteAccepted(log, req, submission.ticketId);
+    logTicket(log, req, submission.ticketId);
     if (seconds > 0) {
-      const view = await outcomes.settledWithin(submission.ticketId, seconds, goneSignal(res));
+      const view = await outcomes.settledWithin(submission.ticketId, seconds, closedSignal(res));
       if (view !== undefined) return replyOutcome(res, done, view, submission);
     }
     replyTicket(res, 202, submission);

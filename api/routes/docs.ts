@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { Router } from 'express';
-import { refuseQuery, replyText } from '../http.ts';
-import { openApiDocument } from '../openapi.ts';
+import { refuseQuery } from '../http/query.ts';
+import { replyText } from '../http/replies.ts';
+import { openApiDocument } from './openapi.ts';
 
 const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 

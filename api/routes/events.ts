@@ -14,15 +14,20 @@ import {
 import { eventId, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
 import { type House, strangeRings, strangeSeat } from '../../shared/domain/house.ts';
-import type { EventStore, ListedEvent } from '../../shared/stores/events.ts';
-import type { SeatStore } from '../../shared/stores/seats.ts';
-import type { Control } from '../control.ts';
-import type { HeavyReads } from '../heavy-reads.ts';
-import { ApiError, parse, pathOf, queryOf, readJson, readOptionalJson, refuseQuery, reply } from '../http.ts';
-import { OPERATOR } from '../identity.ts';
-import { idempotencyOf } from '../intake.ts';
-import { actorOf, type OperatorGuard } from '../operators.ts';
-import { seatsAsJson, type WholeHouses } from '../whole-houses.ts';
+import type { EventStore, ListedEvent } from '../../shared/stores/postgres/events.ts';
+import type { SeatStore } from '../../shared/stores/redis/seats.ts';
+import { OPERATOR } from '../auth/identity.ts';
+import { actorOf, type OperatorGuard } from '../auth/operators.ts';
+import { readJson, readOptionalJson } from '../http/body.ts';
+import { ApiError } from '../http/errors.ts';
+import type { HeavyReads } from '../http/heavy-reads.ts';
+import { queryOf, refuseQuery } from '../http/query.ts';
+import { reply } from '../http/replies.ts';
+import { pathOf } from '../http/request.ts';
+import { parse } from '../http/validation.ts';
+import type { Control } from '../operations/operator-jobs.ts';
+import { seatsAsJson, type WholeHouses } from '../realtime/whole-houses.ts';
+import { idempotencyOf } from '../tickets/intake.ts';
 
 /** Milliseconds in which a client has to read a list of seats: others of its address wait for it meanwhile. */
 const MAX_LIST_MS = 60_000;

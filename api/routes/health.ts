@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import type { PipelineView } from '../../shared/contract/pipeline.ts';
-import { refuseQuery, reply } from '../http.ts';
-import type { Readiness } from '../readiness.ts';
+import { refuseQuery } from '../http/query.ts';
+import { reply } from '../http/replies.ts';
+import type { Readiness } from '../operations/readiness.ts';
 
 const word = (good: boolean) => (good ? 'ok' : 'not ok');
 

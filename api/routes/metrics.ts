@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import { contentType } from '../../shared/platform/metrics.ts';
-import type { MetricsTargets } from '../../shared/stores/metrics-targets.ts';
-import { refuseQuery, reply, replyText } from '../http.ts';
+import type { MetricsTargets } from '../../shared/stores/redis/metrics-targets.ts';
+import { refuseQuery } from '../http/query.ts';
+import { reply, replyText } from '../http/replies.ts';
 
 /**
  * `/metrics`: what Prometheus reads of this node, and of what all processes share. `/metrics/targets`: where workers show theirs, as

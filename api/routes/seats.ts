@@ -4,12 +4,14 @@ import type { SeatMap, SeatView } from '../../shared/contract/events.ts';
 import { eventId, inAddress, seatLabel } from '../../shared/contract/ids.ts';
 import { MAX_SEATS_ON_PAGE } from '../../shared/contract/limits.ts';
 import { type House, labelOf, seatOf, type Zone, zoneOf } from '../../shared/domain/house.ts';
-import type { EventStore } from '../../shared/stores/events.ts';
-import type { RowMarks } from '../../shared/stores/seat-marks.ts';
-import type { SeatStore } from '../../shared/stores/seats.ts';
-import type { HeavyReads } from '../heavy-reads.ts';
-import { ApiError, queryOf, reply } from '../http.ts';
-import type { WholeHouse, WholeHouses } from '../whole-houses.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import type { RowMarks } from '../../shared/stores/redis/seat-bitmaps.ts';
+import type { SeatStore } from '../../shared/stores/redis/seats.ts';
+import { ApiError } from '../http/errors.ts';
+import type { HeavyReads } from '../http/heavy-reads.ts';
+import { queryOf } from '../http/query.ts';
+import { reply } from '../http/replies.ts';
+import type { WholeHouse, WholeHouses } from '../realtime/whole-houses.ts';
 
 /** Rows that are read for one page before it ends early: a page of a full house costs no more. */
 const MAX_ROWS_ON_PAGE = 2_000;

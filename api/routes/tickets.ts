@@ -1,10 +1,13 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { ticketId } from '../../shared/contract/ids.ts';
-import { ApiError, goneSignal, replyText, waitSeconds } from '../http.ts';
-import type { Identity } from '../identity.ts';
-import type { Outcomes } from '../outcomes.ts';
-import type { RateLimits } from '../rate-limits.ts';
+import type { Identity } from '../auth/identity.ts';
+import { ApiError } from '../http/errors.ts';
+import { waitSeconds } from '../http/query.ts';
+import type { RateLimits } from '../http/rate-limits.ts';
+import { replyText } from '../http/replies.ts';
+import { closedSignal } from '../http/request.ts';
+import type { Outcomes } from '../tickets/outcomes.ts';
 
 const ticketParams = z.object({ id: ticketId });
 
@@ -21,7 +24,7 @@ export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; lim
     if (outcomes.stateHere(id, reader) === undefined) limits.requireKnown(req);
     try {
       const { json } =
-        seconds > 0 ? await outcomes.wait(id, seconds, goneSignal(res), reader) : await outcomes.view(id, reader);
+        seconds > 0 ? await outcomes.wait(id, seconds, closedSignal(res), reader) : await outcomes.view(id, reader);
       replyText(res, 200, json);
     } catch (fault) {
       if (fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN') limits.noteUnknown(req);

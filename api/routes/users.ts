@@ -2,11 +2,15 @@ import { type Request, type Response, Router } from 'express';
 import { loginBody } from '../../shared/contract/users.ts';
 import { createFairSlots } from '../../shared/domain/fair-slots.ts';
 import { verifyPassword } from '../../shared/domain/password.ts';
-import type { UserStore } from '../../shared/stores/users.ts';
-import { clientOf } from '../client-address.ts';
-import { ApiError, parse, readJson, refuseQuery, reply } from '../http.ts';
-import type { Identity } from '../identity.ts';
-import type { RateLimits } from '../rate-limits.ts';
+import type { UserStore } from '../../shared/stores/postgres/users.ts';
+import type { Identity } from '../auth/identity.ts';
+import { readJson } from '../http/body.ts';
+import { clientOf } from '../http/client-address.ts';
+import { ApiError } from '../http/errors.ts';
+import { refuseQuery } from '../http/query.ts';
+import type { RateLimits } from '../http/rate-limits.ts';
+import { reply } from '../http/replies.ts';
+import { parse } from '../http/validation.ts';
 
 /**
  * Tries of one client with one e-mail address within a quarter of an hour, and of all clients: a stranger's tries must

@@ -4,16 +4,20 @@ import { digitsAsNumber, eventId, inAddress } from '../../shared/contract/ids.ts
 import { MAX_ROOMS } from '../../shared/contract/limits.ts';
 import { joinBody, roomChange, VISITOR_TOKEN_HEADER, type VisitorView } from '../../shared/contract/waiting-room.ts';
 import { commitmentOf } from '../../shared/domain/draw.ts';
-import type { EventStore } from '../../shared/stores/events.ts';
-import type { RoomStore } from '../../shared/stores/rooms.ts';
-import { clientOf } from '../client-address.ts';
-import type { Control } from '../control.ts';
-import { ApiError, parse, readJson, readOptionalJson, refuseBody, refuseQuery, reply } from '../http.ts';
-import type { Identity } from '../identity.ts';
-import type { JoinChallenge } from '../join-challenge.ts';
-import { actorOf, type OperatorGuard } from '../operators.ts';
-import type { RateLimits } from '../rate-limits.ts';
-import { mustLogIn, type WaitingRooms } from '../waiting-room.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import type { RoomStore } from '../../shared/stores/redis/rooms.ts';
+import type { Identity } from '../auth/identity.ts';
+import { actorOf, type OperatorGuard } from '../auth/operators.ts';
+import { readJson, readOptionalJson, refuseBody } from '../http/body.ts';
+import { clientOf } from '../http/client-address.ts';
+import { ApiError } from '../http/errors.ts';
+import { refuseQuery } from '../http/query.ts';
+import type { RateLimits } from '../http/rate-limits.ts';
+import { reply } from '../http/replies.ts';
+import { parse } from '../http/validation.ts';
+import type { Control } from '../operations/operator-jobs.ts';
+import type { JoinChallenge } from '../waiting-room/join-challenge.ts';
+import { mustLogIn, type WaitingRooms } from '../waiting-room/lines.ts';
 
 const roomParams = z.object({ id: inAddress(eventId) });
 

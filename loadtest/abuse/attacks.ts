@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import { DEMO_USERS } from '../../shared/stores/users.ts';
+import { DEMO_USERS } from '../../shared/stores/postgres/users.ts';
 import { createConnection } from '../connection.ts';
 import { CONTINUATION, frameOf, PONG, readAnswer, TEXT, UPGRADE } from '../fuzz/wire.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import { DEMO_USERS } from '../../shared/stores/users.ts';
+import { DEMO_USERS } from '../../shared/stores/postgres/users.ts';
 import { createConnection } from '../connection.ts';
 import { percentile } from '../figures.ts';
 import { hammer } from '../hammer.ts';

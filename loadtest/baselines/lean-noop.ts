@@ -1,5 +1,5 @@
 import express from 'express';
-import { createAppServer } from '../../api/server.ts';
+import { createAppServer } from '../../api/http/server.ts';
 import { noop } from './noop.ts';
 import { readArgs, serve } from './program.ts';
 

@@ -208,5 +208,5 @@ export const contestants: readonly Contestant[] = [
   lockAndInsert,
   jobPerRequest,
   noop('express-noop', 'Express that reads and parses the JSON the leanest way and answers an empty 202'),
-  noop('lean-noop', "the same on Frontrow's own HTTP server (api/server.ts)"),
+  noop('lean-noop', "the same on Frontrow's own HTTP server (api/http/server.ts)"),
 ];

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startNodePart } from '../../local/node-part.ts';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
-import { embeddedPostgres } from '../../shared/platform/embedded/postgres.ts';
-import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
-import type { EmbeddedServer } from '../../shared/platform/embedded/server-process.ts';
+import { startNodePart } from '../../commands/supervise/node-part.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
+import { embeddedPostgres } from '../../local/embedded/postgres.ts';
+import { embeddedRedis } from '../../local/embedded/redis.ts';
+import type { EmbeddedServer } from '../../local/embedded/server-process.ts';
 import { createStarted } from '../started.ts';
 
 /** A server of one contestant: its address and process. */

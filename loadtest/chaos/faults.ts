@@ -6,7 +6,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { WebSocket } from 'ws';
 import { jobs } from '../../shared/contract/jobs.ts';
-import { keysOf } from '../../shared/stores/keys.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
 import type { Ledger } from './ledger.ts';
 import type { FaultyLink } from './proxy.ts';
 import type { PartName, Rig } from './rig.ts';

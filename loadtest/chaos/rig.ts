@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startNodePart } from '../../local/node-part.ts';
-import { createSupervisor } from '../../local/supervisor.ts';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
-import { embeddedPostgres } from '../../shared/platform/embedded/postgres.ts';
-import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
-import type { EmbeddedServer } from '../../shared/platform/embedded/server-process.ts';
+import { startNodePart } from '../../commands/supervise/node-part.ts';
+import { createSupervisor } from '../../commands/supervise/supervisor.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
+import { embeddedPostgres } from '../../local/embedded/postgres.ts';
+import { embeddedRedis } from '../../local/embedded/redis.ts';
+import type { EmbeddedServer } from '../../local/embedded/server-process.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { shiftedClock } from './clock.ts';
 import { startProxy } from './proxy.ts';

@@ -3,7 +3,7 @@ import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { jobs } from '../../shared/contract/jobs.ts';
 import { pipelineView } from '../../shared/contract/pipeline.ts';
-import { keysOf } from '../../shared/stores/keys.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
 import type { PartName, Rig } from './rig.ts';
 
 /*

@@ -6,7 +6,7 @@ import type { Outcome } from '../../shared/contract/tickets.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { connectPostgres, type QueryResultRow } from '../../shared/platform/postgres.ts';
 import { steadyAudit } from '../../shared/stores/audit.ts';
-import type { TicketStore } from '../../shared/stores/tickets.ts';
+import type { TicketStore } from '../../shared/stores/redis/tickets.ts';
 import { openStores } from '../stores.ts';
 import type { Accepted, Ledger } from './ledger.ts';
 import type { Rig } from './rig.ts';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { keysOf } from '../../shared/stores/keys.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
 
 /** What Redis has done since it started, in microseconds. */
 type RedisLook = {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SEAT_SYSTEM_PATHS } from '../../api/seat-system-paths.ts';
+import { COMPAT_PATHS } from '../../api/http/compat-paths.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
 import { errorCode } from '../../shared/contract/tickets.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
@@ -257,7 +257,7 @@ function problemsOf(answer: WireAnswer, asked: AskedFor | undefined): string[] {
   if (asked?.refused && status < 400) wrong('taken, and it has a mistake');
   if (asked?.decided && (parsed(body) as { code?: string } | undefined)?.code === 'UNAVAILABLE')
     wrong('put off for ever');
-  if (path !== undefined && SEAT_SYSTEM_PATHS.test(path) && ![200, 201, 409].includes(status)) wrong(`at ${path}`);
+  if (path !== undefined && COMPAT_PATHS.test(path) && ![200, 201, 409].includes(status)) wrong(`at ${path}`);
   const type = headers.get('content-type') ?? '';
   const withoutBody = status === 101 || status === 304 || (body === '' && headers.get('content-length') !== '0');
   if (status >= 400 && !withoutBody) {

@@ -4,7 +4,7 @@ import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../../shared/contract/limits.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { openQueue } from '../../shared/platform/queues.ts';
-import { keysOf } from '../../shared/stores/keys.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { median, middleMean } from '../figures.ts';
 import { startOwnServers } from '../own-system.ts';
 import { openStores } from '../stores.ts';

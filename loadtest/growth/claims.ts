@@ -1,8 +1,8 @@
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import type { RunWish } from '../../shared/contract/reserve.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import { keysOf } from '../../shared/stores/keys.ts';
-import type { Decision } from '../../shared/stores/seats.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
+import type { Decision } from '../../shared/stores/redis/seats.ts';
 import { middleMean } from '../figures.ts';
 import type { openStores } from '../stores.ts';
 import { scriptMicros } from './script-micros.ts';

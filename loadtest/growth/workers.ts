@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { jobs } from '../../shared/contract/jobs.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
-import { keysOf } from '../../shared/stores/keys.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { cpuSeconds } from '../cpu.ts';
 import { median } from '../figures.ts';
 import { hammer } from '../hammer.ts';

@@ -1,8 +1,8 @@
-import { startNodePart } from '../../local/node-part.ts';
+import { startNodePart } from '../../commands/supervise/node-part.ts';
 import { workersModel } from '../../shared/domain/workers-desired.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
-import { createWorkersStore } from '../../shared/stores/workers.ts';
+import { createWorkersStore } from '../../shared/stores/redis/workers.ts';
 import { startProxy } from '../chaos/proxy.ts';
 import { startOwnServers } from '../own-system.ts';
 
@@ -43,7 +43,8 @@ export async function startScalingRig({ max }: { max: number }) {
     const logFile = logOf('supervisor');
     const args = ['--auto', '--min', '1', '--max', String(max)];
     await start(
-      () => startNodePart('local/workers', { environment: { ...environment, DATABASE_URL: link.url }, logFile, args }),
+      () =>
+        startNodePart('commands/workers', { environment: { ...environment, DATABASE_URL: link.url }, logFile, args }),
       (supervisor) => supervisor.stop(),
     );
     const api = await start(

@@ -3,7 +3,7 @@ import { type EventView, eventView, seatList } from '../../shared/contract/event
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { MAX_SEATS_ON_PAGE, MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 import { ConfigError } from '../../shared/platform/config.ts';
-import { DEMO_USERS } from '../../shared/stores/users.ts';
+import { DEMO_USERS } from '../../shared/stores/postgres/users.ts';
 import { percentile } from '../figures.ts';
 
 /** An answer; status 0 where there was none. */

@@ -1,8 +1,8 @@
 import { createLogger } from '../../shared/platform/logger.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
 import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
-import { keysOf } from '../../shared/stores/keys.ts';
-import { createRoomStore, type RoomState } from '../../shared/stores/rooms.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
+import { createRoomStore, type RoomState } from '../../shared/stores/redis/rooms.ts';
 import { openStores, type Servers } from '../stores.ts';
 
 /** Milliseconds between two looks at the line, and every how many-th weighs it too. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Receipt, VisitorView } from '../../shared/contract/waiting-room.ts';
-import { DEMO_USERS } from '../../shared/stores/users.ts';
+import { DEMO_USERS } from '../../shared/stores/postgres/users.ts';
 import type { Booked, Desk } from './desk.ts';
 
 /** Event 2 has a line of its own, whose admissions are tried at event 1. */

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { labelOf, type Zone } from '../domain/house.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
-import type { BookingStore } from './bookings.ts';
-import type { EventStore } from './events.ts';
-import { rowsOfZone } from './seat-marks.ts';
-import type { SeatStore } from './seats.ts';
-import type { TicketStore } from './tickets.ts';
+import type { BookingStore } from './postgres/bookings.ts';
+import type { EventStore } from './postgres/events.ts';
+import { rowsOfZone } from './redis/seat-bitmaps.ts';
+import type { SeatStore } from './redis/seats.ts';
+import type { TicketStore } from './redis/tickets.ts';
 
 /** One seat, booking, buyer or counter on which two records disagree. */
 type Difference = {

@@ -6,12 +6,12 @@ import { problemsOf } from '../domain/pipeline.ts';
 import { sharedNowMs } from '../platform/clock.ts';
 import { metrics } from '../platform/metrics.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
-import type { EventStore } from './events.ts';
-import { keysOfQueue } from './keys.ts';
-import { progressOfQueue, SCHEDULES } from './pipeline.ts';
-import type { SeatStore } from './seats.ts';
-import { countTickets } from './tickets.ts';
-import type { WorkersStore } from './workers.ts';
+import type { EventStore } from './postgres/events.ts';
+import { keysOfQueue } from './redis/keys.ts';
+import { progressOfQueue, SCHEDULES } from './redis/pipeline.ts';
+import type { SeatStore } from './redis/seats.ts';
+import { countTickets } from './redis/tickets.ts';
+import type { WorkersStore } from './redis/workers.ts';
 
 /** Events whose seats are shown, the newest. */
 const EVENTS_SHOWN = 20;

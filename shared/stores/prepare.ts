@@ -3,8 +3,8 @@ import type { House } from '../domain/house.ts';
 import type { Config } from '../platform/config.ts';
 import { migrate } from '../platform/migrate.ts';
 import { openPrisma } from '../platform/prisma.ts';
-import { createEventStore } from './events.ts';
-import { closeDemoPassword, ensureDemoUsers } from './users.ts';
+import { createEventStore } from './postgres/events.ts';
+import { closeDemoPassword, ensureDemoUsers } from './postgres/users.ts';
 
 /**
  * Prepares a database for this version: migrations, and the default event with its users. The password of the first

@@ -5,9 +5,9 @@ import { rejectedOutcome } from '../../shared/contract/tickets.ts';
 import { BLOCK_OWNER } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
-import { createBook } from '../../workers/book.ts';
-import { createChange } from '../../workers/change.ts';
-import { createReleaseSeats } from '../../workers/release.ts';
+import { createBook } from '../../workers/book-seats.ts';
+import { createChange } from '../../workers/change-bookings.ts';
+import { createReleaseSeats } from '../../workers/expire-holds.ts';
 import { useSystem } from '../support/system.ts';
 
 const SEATS = 20;

@@ -4,10 +4,10 @@ import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
-import { createBookingStore } from '../../shared/stores/bookings.ts';
-import { createEventStore } from '../../shared/stores/events.ts';
-import { createScripts } from '../../shared/stores/scripts.ts';
-import { createSeatStore } from '../../shared/stores/seats.ts';
+import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
+import { createEventStore } from '../../shared/stores/postgres/events.ts';
+import { createScripts } from '../../shared/stores/redis/scripts.ts';
+import { createSeatStore } from '../../shared/stores/redis/seats.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, descendants, startFrontrow, until } from '../support/frontrow.ts';
 

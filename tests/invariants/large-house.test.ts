@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { statusesOf } from '../../shared/stores/seat-marks.ts';
+import { statusesOf } from '../../shared/stores/redis/seat-bitmaps.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 1_000, SEATS_PER_ROW: 65 });

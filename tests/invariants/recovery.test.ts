@@ -6,7 +6,7 @@ import { BLOCK_OWNER } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { openQueue } from '../../shared/platform/queues.ts';
 import { auditEvent, steadyAudit } from '../../shared/stores/audit.ts';
-import { createBook } from '../../workers/book.ts';
+import { createBook } from '../../workers/book-seats.ts';
 import { createReconcile } from '../../workers/reconcile.ts';
 import { createSweep } from '../../workers/sweep.ts';
 import { send } from '../support/client.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { shiftedClock } from '../../loadtest/chaos/clock.ts';
-import { keysOf } from '../../shared/stores/keys.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';

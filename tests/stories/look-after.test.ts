@@ -6,7 +6,7 @@ import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts'
 afterEach(cleanUp);
 
 const command = (target: string, folder: string, ...args: string[]) =>
-  run(`local/${target}`, args, { DATA_DIR: folder }).ended;
+  run(`commands/${target}`, args, { DATA_DIR: folder }).ended;
 
 test('an operator audits a running system, is told of every difference, and rebuilds', async () => {
   const folder = dataFolder();

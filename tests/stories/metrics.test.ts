@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { shiftedClock } from '../../loadtest/chaos/clock.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
-import { keysOfQueue } from '../../shared/stores/keys.ts';
+import { keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, descendants, run, startFrontrow, until } from '../support/frontrow.ts';
 import { findPrometheus, OPS, promtool, startPrometheus } from '../support/prometheus.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { startPool } from '../../local/pool.ts';
-import { createSupervisor } from '../../local/supervisor.ts';
-import { createWorkersStore } from '../../shared/stores/workers.ts';
+import { startPool } from '../../commands/supervise/pool.ts';
+import { createSupervisor } from '../../commands/supervise/supervisor.ts';
+import { createWorkersStore } from '../../shared/stores/redis/workers.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';

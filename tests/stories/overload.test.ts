@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createIntake } from '../../api/intake.ts';
+import { createIntake } from '../../api/tickets/intake.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
 import { createDrainMeter } from '../../shared/domain/drain.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/platform/queues.ts';
 import { openSocket, send } from '../support/client.ts';
@@ -62,7 +62,7 @@ test('a key that comes twice in one batch is there once, and accepted although t
     job: 'book',
     tickets: { ...system().tickets, noteQueued },
     queues: [{ add } as unknown as JobQueue],
-    ...{ node: 'node', meter: createDrainMeter(), maxQueued: 5, isFull: () => false, noteAccepted: () => undefined },
+    ...{ node: 'node', meter: createDrainMeter(), maxQueued: 5, isFull: () => false, remember: () => undefined },
     log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
   });
   const asked = { eventId: 1, wish: { count: 1 }, hold: false, idempotency: { digest: randomUUID(), fingerprint: '' } };
@@ -147,7 +147,7 @@ test('in an outage each kind of fault has a line a second, and no fault is left 
   const PORT = String(await freePort());
   const url = `http://127.0.0.1:${PORT}`;
   const env = { DATABASE_URL, REDIS_URL, PORT, RATE_LIMIT: 'off' };
-  expect((await run('local/migrate', [], env).ended).code).toBe(0);
+  expect((await run('commands/migrate', [], env).ended).code).toBe(0);
   const api = run('api/main', [], env);
   await until(() => fetch(url).then(...[() => true, () => false]), 60_000, api.output);
   await stop();

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { pipelineView } from '../../shared/contract/pipeline.ts';
 import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import { type Client, connectPostgres } from '../../shared/platform/postgres.ts';
-import { keysOf, keysOfQueue } from '../../shared/stores/keys.ts';
+import { keysOf, keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { openSocket, send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';

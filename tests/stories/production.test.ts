@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { parse } from 'yaml';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
+import { freePort } from '../../local/embedded/free-port.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openSocket } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/frontrow.ts';

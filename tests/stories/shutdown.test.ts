@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
 import { openSocket, send } from '../support/client.ts';
 import { cleanUp, dataFolder, descendants, isRunning, run, until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';

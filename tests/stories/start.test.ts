@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { MAX_LOG_BYTES } from '../../local/logs.ts';
+import { MAX_LOG_BYTES } from '../../commands/supervise/log-files.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { send } from '../support/client.ts';
 import {

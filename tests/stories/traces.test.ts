@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
 import { startTicketTrace, startTracing } from '../../shared/platform/tracing.ts';
 import { openSocket, send } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/frontrow.ts';

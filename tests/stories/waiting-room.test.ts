@@ -373,7 +373,7 @@ test.concurrent('who comes before the sale is drawn, and anybody can compute the
     '--receipt',
     file,
   ];
-  const verified = await run('local/verify-draw', asked, {}).ended;
+  const verified = await run('commands/verify-draw', asked, {}).ended;
   expect(verified).toMatchObject({ code: 0 });
   expect(verified.output).toContain(`arrival ${receipts[3]?.arrival} of 12 has position ${positions[3]}\n`);
   // Who comes later stands behind, in order.

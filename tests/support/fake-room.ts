@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import type { z } from 'zod';
+import { securityHeaders } from '../../api/http/security-headers.ts';
+import { createAppServer } from '../../api/http/server.ts';
 import { webRoutes } from '../../api/routes/web.ts';
-import { securityHeaders } from '../../api/security-headers.ts';
-import { createAppServer } from '../../api/server.ts';
 import {
   admission,
   type ChallengeView,

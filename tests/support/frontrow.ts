@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Running } from '../../shared/platform/embedded/data-folder.ts';
+import type { Running } from '../../local/embedded/data-folder.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 
 /** A small house: these tests are about processes. */

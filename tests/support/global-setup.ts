@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
-import { embeddedPostgres } from '../../shared/platform/embedded/postgres.ts';
-import { embeddedRedis } from '../../shared/platform/embedded/redis.ts';
-import type { ServerProcess } from '../../shared/platform/embedded/server-process.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
+import { embeddedPostgres } from '../../local/embedded/postgres.ts';
+import { embeddedRedis } from '../../local/embedded/redis.ts';
+import type { ServerProcess } from '../../local/embedded/server-process.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 
 /** What the teardown has to undo. */

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
-import { fetchPackages } from '../../shared/platform/embedded/packages.ts';
-import { startServer, untilUp } from '../../shared/platform/embedded/server-process.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
+import { fetchPackages } from '../../local/embedded/packages.ts';
+import { startServer, untilUp } from '../../local/embedded/server-process.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 
 const run = promisify(execFile);

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from '../../shared/platform/embedded/free-port.ts';
-import { embeddedRedis, findRedis } from '../../shared/platform/embedded/redis.ts';
-import type { ServerProcess } from '../../shared/platform/embedded/server-process.ts';
+import { freePort } from '../../local/embedded/free-port.ts';
+import { embeddedRedis, findRedis } from '../../local/embedded/redis.ts';
+import type { ServerProcess } from '../../local/embedded/server-process.ts';
 import { launch, until } from './frontrow.ts';
 
 /** Of master and replica, and of their Sentinel. */

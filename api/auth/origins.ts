@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import type { Config } from '../../shared/platform/config.ts';
+import { ApiError } from '../http/errors.ts';
+import { isLoopbackName } from '../http/loopback.ts';
+
+/** Whether a browser's `Origin` is the host that it talks to. TLS may end before us: the scheme does not count. */
+export const isOwnOrigin = (origin: string, host: string | undefined): boolean =>
+  host !== undefined && /^https?:\/\/(.+)$/.exec(origin)?.[1] === host;
+
+/** Methods that change nothing: pages of other sites may send them, and read the answer only where CORS allows it. */
+const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** How many `Host` headers a request has. Node keeps the first alone, and a proxy may have used another. */
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts;
+}
+
+/**
+ * Refuses, before any route and any limit, requests that a browser sends for a page of another site: those that change
+ * something and WebSockets. Where the server listens on loopback only, it also refuses every request for a host name
+ * that is not this machine's own: a page whose name resolves to 127.0.0.1 (DNS rebinding) could read everything.
+ */
+export function createOriginGuard({ HOST, TRUST_PROXY, CORS_ORIGINS }: OriginConfig) {
+  const isLoopbackOnly = isLoopbackName(HOST) && TRUST_PROXY === undefined;
+
+  /** @returns why the request is refused; undefined where it may go on */
+  return function refusalOf(req: IncomingMessage): ApiError | undefined {
+    const { host, origin, upgrade } = req.headers;
+    if (countHosts(req) > 1) return new ApiError('INVALID_REQUEST', 'Host: more than one');
+    if (isLoopbackOnly && host !== undefined && !isLoopbackName(host))
+      return new ApiError('FORBIDDEN', 'Host: this server serves loopback names only, such as localhost.');
+    const isWebSocket = upgrade !== undefined && /^websocket$/i.test(upgrade);
+    if (READING.has(req.method ?? '') && !isWebSocket) return undefined;
+    const isForeign =
+      origin === undefined
+        ? /cross-site/i.test(String(req.headers['sec-fetch-site'])) // it may stand there twice
+        : !isOwnOrigin(origin, host) && !CORS_ORIGINS.includes(origin);
+    return isForeign
+      ? new ApiError('FORBIDDEN', 'Pages of this site may not send requests here: it is not in CORS_ORIGINS.')
+      : undefined;
+  };
+}
+
+type OriginConfig = Pick<Config, 'HOST' | 'TRUST_PROXY' | 'CORS_ORIGINS'>;

@@ -1,0 +1,30 @@
+import { type ErrorCode, titleOf } from '../../shared/contract/codes.ts';
+import { isUnavailable } from '../../shared/platform/faults.ts';
+
+/** A refusal on its way to the client. `detail` says what exactly; `fields` go into the answer beside it. */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: Record<string, unknown>;
+
+  /** @param cause what broke: for the log, never for the client */
+  constructor(code: ErrorCode, detail: string = titleOf(code), fields: Record<string, unknown> = {}, cause?: unknown) {
+    super(detail, { cause });
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+/** A fault as its client sees it. Express' own errors (a path that cannot be decoded) carry a status. */
+export function asApiError(fault: unknown): ApiError {
+  if (fault instanceof ApiError) return fault;
+  const { status = 500 } = Object(fault) as { status?: number };
+  if (status < 500) return new ApiError('INVALID_REQUEST', 'The request cannot be read.');
+  return new ApiError(isUnavailable(fault) ? 'UNAVAILABLE' : 'INTERNAL', undefined, {}, fault);
+}
+
+/**
+ * The fields of a log line about a fault: a defect of ours has its type and stack, a server that is unavailable its
+ * message.
+ */
+export const faultFields = (fault: unknown): { err: unknown } | { fault: string } =>
+  isUnavailable(fault) ? { fault: (fault as Error).message } : { err: fault };

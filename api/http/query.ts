@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { MAX_WAIT_SECONDS } from '../../shared/contract/limits.ts';
+import { ApiError } from './errors.ts';
+import { hasBody, searchOf } from './request.ts';
+import { nameOf, nothing, parse } from './validation.ts';
+
+/**
+ * The parameters of a request's address, parsed with the route's schema, which is strict.
+ *
+ * @throws ApiError INVALID_REQUEST that names each unknown, wrong or repeated parameter
+ */
+export function queryOf<Schema extends z.ZodObject>(req: IncomingMessage, schema: Schema): z.infer<Schema> {
+  refuseBodyOfGet(req);
+  const given = [...new URLSearchParams(searchOf(req))];
+  const query = parse(schema, Object.fromEntries(given), 'parameter');
+  const repeated = given.find(([name], i) => given.findIndex(([other]) => other === name) < i);
+  if (repeated !== undefined) throw new ApiError('INVALID_REQUEST', `${nameOf([repeated[0]])}: given more than once`);
+  return query;
+}
+
+/** Checks that a request to a route without parameters brings none. It costs nothing where there is no query. */
+export function refuseQuery(req: IncomingMessage): void {
+  if (searchOf(req) !== '') queryOf(req, nothing);
+  else refuseBodyOfGet(req);
+}
+
+/**
+ * A body of GET has no meaning (RFC 9110, section 9.3.1): its content would be lost. Two bytes may be an empty object.
+ */
+function refuseBodyOfGet(req: IncomingMessage): void {
+  const { method, headers } = req;
+  if ((method === 'GET' || method === 'HEAD') && hasBody(req) && headers['content-length'] !== '2')
+    throw new ApiError('INVALID_REQUEST', 'body: none is taken here; send parameters in the address');
+}
+
+/** Seconds to wait for an outcome, from the request's address. */
+const waitQuery = z.strictObject({
+  wait: z
+    .string()
+    .regex(/^\d{1,6}$/, 'a whole number of seconds')
+    .optional(),
+});
+
+/**
+ * Seconds that a client is ready to wait for an outcome, from `?wait=N` or `Prefer: wait=N` (RFC 7240), cut to
+ * `MAX_WAIT_SECONDS`; `fallback` where it did not ask. A preference that makes no sense is ignored, as the RFC has it.
+ *
+ * @throws ApiError INVALID_REQUEST where `?wait` is no number of seconds, or there are other parameters
+ */
+export function waitSeconds(req: IncomingMessage, fallback = 0): number {
+  if (searchOf(req) !== '') {
+    const { wait: asked } = queryOf(req, waitQuery);
+    if (asked !== undefined) return Math.min(Number(asked), MAX_WAIT_SECONDS);
+  } else {
+    refuseBodyOfGet(req);
+  }
+  const preferred =
+    req.headers.prefer === undefined ? null : /(?:^|[,;\s])wait *= *(\d{1,6})/.exec(String(req.headers.prefer));
+  return preferred === null ? fallback : Math.min(Number(preferred[1]), MAX_WAIT_SECONDS);
+}

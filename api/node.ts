@@ -1,0 +1,200 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { createDrainMeter } from '../shared/domain/drain.ts';
+import { watchClock } from '../shared/platform/clock.ts';
+import { type Config, sellByOf } from '../shared/platform/config.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { Loops } from '../shared/platform/loops.ts';
+import { createLooks, createMetricsPage } from '../shared/platform/metrics.ts';
+import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
+import { openQueue } from '../shared/platform/queues.ts';
+import { measureRedis } from '../shared/platform/redis.ts';
+import { watchServerSettings } from '../shared/platform/server-settings.ts';
+import { createMeasures } from '../shared/stores/measures.ts';
+import { createBookingStore } from '../shared/stores/postgres/bookings.ts';
+import { createEventStore } from '../shared/stores/postgres/events.ts';
+import { createTrailStore } from '../shared/stores/postgres/trail.ts';
+import { createUserStore } from '../shared/stores/postgres/users.ts';
+import { keysOf } from '../shared/stores/redis/keys.ts';
+import { createLimitCounts } from '../shared/stores/redis/limit-counts.ts';
+import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
+import { createRoomStore } from '../shared/stores/redis/rooms.ts';
+import { createScripts } from '../shared/stores/redis/scripts.ts';
+import { createSeatStore } from '../shared/stores/redis/seats.ts';
+import { createTicketStore } from '../shared/stores/redis/tickets.ts';
+import { createWorkersStore } from '../shared/stores/redis/workers.ts';
+import { buildApp } from './app.ts';
+import { createIdentity } from './auth/identity.ts';
+import { createOperatorGuard } from './auth/operators.ts';
+import { createSellerGuard } from './auth/sellers.ts';
+import { createClosing } from './http/closing.ts';
+import { createDoor } from './http/door.ts';
+import { areLimitsOn } from './http/rate-limits.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { createAppServer } from './http/server.ts';
+import { createHerd } from './operations/demo-herd.ts';
+import { createControl } from './operations/operator-jobs.ts';
+import { createOverview } from './operations/overview.ts';
+import { createReadiness } from './operations/readiness.ts';
+import { createRedisMemory } from './operations/redis-memory.ts';
+import { createWatch } from './realtime/seat-feed.ts';
+import { attachPush } from './realtime/websocket-server.ts';
+import { createBookingReads } from './tickets/booking-reads.ts';
+import { createIntake } from './tickets/intake.ts';
+import { createOutcomes } from './tickets/outcomes.ts';
+import { createJoinChallenge } from './waiting-room/join-challenge.ts';
+import { createWaitingRooms } from './waiting-room/lines.ts';
+import { createOutsideCheck } from './waiting-room/outside-check.ts';
+
+/** Milliseconds between two counts of the workers that run. */
+const COUNT_MS = 1_000;
+
+/** Wires one API node. The caller makes its server listen; `drain` and then `close` end it. */
+export async function startApi(deps: {
+  config: Parameters<typeof sellByOf>[0] &
+    Pick<Config, 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
+    Parameters<typeof createDoor>[0] &
+    Parameters<typeof buildApp>[0]['config'] &
+    Parameters<typeof createIdentity>[0]['config'] &
+    Parameters<typeof createOutsideCheck>[0]['config'];
+  prisma: PrismaClient;
+  /** One connection, for measuring alone. */
+  probe: PrismaClient;
+  redis: Redis;
+  subscriber: Redis;
+  node: string;
+  loops: Loops;
+  log: Logger;
+}) {
+  const { config, prisma, probe, redis, subscriber, node, loops, log } = deps;
+  const scripts = createScripts(redis);
+  const events = createEventStore({ prisma });
+  const bookings = createBookingReads({ bookings: createBookingStore({ prisma }) });
+  const tickets = createTicketStore({ redis, scripts, shards: config.SHARDS });
+  const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
+  const meter = createDrainMeter();
+
+  const tags = Array.from({ length: config.SHARDS }, (_, shard) => keysOf(shard).tag);
+  const queues = tags.map((tag) => openQueue('booking', tag, redis, log));
+  const controls = tags.map((tag) => openQueue('control', tag, redis, log));
+  const [controlQueue] = controls;
+  if (controlQueue === undefined) throw new Error('there is no shard');
+
+  const listening = { redis, subscriber, loops, node, shards: config.SHARDS };
+  const outcomes = await createOutcomes({ tickets, bookings, ...listening, meter, log });
+  const { remember } = outcomes;
+  const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, remember, log };
+  const memory = createRedisMemory({ redis, loops, log });
+  const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues, isFull: memory.isFull });
+  const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls, isFull: () => false });
+  const control = createControl({ queue: controlQueue, tickets });
+  const users = createUserStore({ prisma, redis });
+  const identity = createIdentity({ config, users });
+  const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
+  const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
+  const waitingRooms = await createWaitingRooms({ rooms, challenges, loops, isStopped: meter.isStopped, log });
+  const watch = createWatch({ subscriber, seats, log });
+  const workers = createWorkersStore({ redis, shards: config.SHARDS });
+  // Read once a second, so that no request reads it: without a worker no estimate is sent.
+  const stopCounting = loops.repeat(
+    'workers counted',
+    COUNT_MS,
+    async () => meter.noteWorkers(await workers.countAlive()),
+    (fault) => log.warn({ fault: fault.message }, 'counting workers failed'),
+  );
+  const herd = config.EMBEDDED ? createHerd({ log }) : undefined;
+  const readiness = createReadiness({ redis, shards: config.SHARDS, loops });
+  const measures = createMeasures({
+    ...{ redis, probe, events, seats, workers, shards: config.SHARDS },
+    writable: readiness.writable,
+    ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
+  });
+  const look = createLooks([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
+  const serverSettings = watchServerSettings({ redis, prisma, loops, log });
+  const clock = watchClock({ redis, prisma, loops, log });
+  const overview = createOverview({
+    look,
+    pipeline: measures.pipeline,
+    events,
+    workers,
+    waitingRooms,
+    serverSettings,
+    log,
+  });
+  const requireOperator = createOperatorGuard(config);
+  const sharing = { redis, subscriber, loops, node, log };
+  const limitCounts = areLimitsOn(config) ? await createLimitCounts(sharing) : undefined;
+  let stopping = false;
+  const app = buildApp({
+    config,
+    requireOperator,
+    requireSeller: createSellerGuard(sellByOf(config), requireOperator),
+    queues: tags.map((_tag, shard) => [queues[shard], controls[shard]].flatMap((queue) => queue ?? [])),
+    bookIntake,
+    changeIntake,
+    outcomes,
+    control,
+    events,
+    bookings,
+    seats,
+    users,
+    workers,
+    trail: createTrailStore({ prisma }),
+    herd,
+    limitCounts,
+    identity,
+    rooms,
+    waitingRooms,
+    challenges,
+    isStopping: () => stopping,
+    readiness,
+    pipeline: async () => {
+      await look();
+      return measures.pipeline();
+    },
+    metricsPage: createMetricsPage(look),
+    metricsTargets: createMetricsTargets({ redis }),
+    log,
+  });
+  const trusts = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  const door = createDoor(config, (address) => trusts(address, 0));
+  const server = createAppServer(app, securityHeaders(config), {
+    keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
+    listener: door.before(app),
+  });
+  const closing = createClosing(server);
+  server.on('connection', door.connect);
+  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, door, log };
+  const push = attachPush(server, pushDeps);
+
+  return {
+    app,
+    server,
+
+    /**
+     * Reports this node as not ready, and keeps accepting and serving for so long, while load balancers notice. Each
+     * answer ends its connection. Sockets are closed one after the other, so that their clients do not reconnect to the
+     * other nodes all at once.
+     */
+    async drain(ms: number): Promise<void> {
+      stopping = true;
+      closing.endEachConnection();
+      await Promise.all([sleep(ms), push.drain(ms)]);
+    },
+
+    /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
+    async close(): Promise<void> {
+      stopping = true;
+      await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop(), limitCounts?.stop()]);
+      herd?.stop();
+      await waitingRooms.stop();
+      push.close();
+      outcomes.stopWaiting();
+      await closing.close();
+      push.terminate();
+      await Promise.all([bookIntake.drained(), changeIntake.drained()]);
+      await outcomes.close();
+      await Promise.all([...queues, ...controls].map((open) => open.close()));
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { ServerResponse } from 'node:http';
+import { titleOf } from '../../shared/contract/codes.ts';
+import { estimateOf, type TicketView } from '../../shared/contract/tickets.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
+import { ApiError } from '../http/errors.ts';
+import { reply } from '../http/replies.ts';
+import { requestIdOf } from '../http/request.ts';
+import { type Traced, traceIdOf } from './traces.ts';
+
+/** Answers with the receipt of a request that is on the queue. */
+export function replyTicket(
+  res: ServerResponse,
+  status: number,
+  { ticketId, position, etaSeconds }: { ticketId: string; position: number; etaSeconds: number | undefined },
+): void {
+  const ticket = `/api/tickets/${ticketId}`;
+  const body = { ticketId, status: 'queued', position, ...estimateOf(etaSeconds), links: { ticket, socket: '/ws' } };
+  reply(res, status, body, { location: ticket });
+}
+
+/** The error for a ticket that got nothing; `asked` holds the fields of the request that the answer repeats. */
+export function refusedTicket(view: TicketView, asked: Record<string, unknown> = {}): ApiError {
+  const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt, holdAgainAt, booking } = view;
+  const detail =
+    heldSeats === undefined
+      ? titleOf(code)
+      : `Nothing is free where it was asked for. Seats that are held and may come back: ${heldSeats}.`;
+  return new ApiError(code, detail, { ...asked, ticketId, heldSeats, alternatives, onSaleAt, holdAgainAt, booking });
+}
+
+/** Notes which request led to which ticket, for who debugs. */
+export function logTicket(log: Logger, req: Traced, ticketId: string): void {
+  req.trace?.note(ticketId, requestIdOf(req));
+  if (log.isLevelEnabled('debug'))
+    log.debug({ ticketId, requestId: requestIdOf(req), traceId: traceIdOf(req) }, 'accepted');
+}

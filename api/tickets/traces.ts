@@ -1,0 +1,20 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request, Response } from 'express';
+import { startTicketTrace, type Trace } from '../../shared/platform/tracing.ts';
+import { patternOf, type Timed } from '../http/server.ts';
+
+/** A request that may be traced. */
+export type Traced = IncomingMessage & { trace?: Trace };
+
+/** The trace of a request that is about to ask for a ticket; undefined where it has none. It ends with the answer. */
+export function startTrace(req: Request & Timed & Traced, res: Response): Trace | undefined {
+  const describe = () => ({ method: req.method, route: patternOf(req) });
+  const trace = startTicketTrace(req.headers.traceparent, req.cameAtMs, describe);
+  if (trace === undefined) return undefined;
+  req.trace = trace;
+  res.on('close', () => trace.end(res.statusCode));
+  return trace;
+}
+
+/** The id of a request's trace, for a line of the log. */
+export const traceIdOf = ({ trace }: Traced): string | undefined => trace?.id;

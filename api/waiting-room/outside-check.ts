@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { createFairSlots } from '../../shared/domain/fair-slots.ts';
+import type { Config } from '../../shared/platform/config.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
+import { ApiError } from '../http/errors.ts';
+
+/** Milliseconds that the outside service may take, and bytes of its answer: it holds little more than yes or no. */
+const TIMEOUT_MS = 3_000;
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+/**
+ * Checks under way at once, and checks that wait for a slot. Each client has one at a time, so nobody keeps the others
+ * waiting.
+ */
+const BOUNDS = { slots: 32, waitingOfClient: 8, waiting: 1_000 };
+
+/** What Turnstile's and hCaptcha's `siteverify` answer, as far as it counts here. */
+const verdict = z.object({ success: z.boolean() });
+
+/**
+ * Asks an outside service whether a visitor passed its check: `secret`, `response` and `remoteip` as a form, as
+ * Turnstile and hCaptcha take them. A service that does not answer lets nobody in.
+ */
+export function createOutsideCheck(deps: {
+  config: Pick<Config, 'CHALLENGE_URL' | 'CHALLENGE_SECRET' | 'CHALLENGE_SITE_KEY'>;
+  log: Logger;
+}) {
+  const { config, log } = deps;
+  const { CHALLENGE_URL: url, CHALLENGE_SECRET: secret, CHALLENGE_SITE_KEY: siteKey } = config;
+  const inTurn = createFairSlots(BOUNDS);
+
+  async function ask(proof: string, address: string): Promise<boolean> {
+    if (url === undefined || secret === undefined) throw new ApiError('UNAVAILABLE');
+    try {
+      const answer = await fetch(url, {
+        method: 'POST',
+        body: new URLSearchParams({ secret, response: proof, remoteip: address }),
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      return verdict.parse(JSON.parse(await textOf(answer))).success;
+    } catch (fault) {
+      log.warn({ fault: (fault as Error).message }, 'the outside check at joining failed');
+      throw new ApiError('UNAVAILABLE', 'The check of visitors is not available. Try again.');
+    }
+  }
+
+  return {
+    siteKey,
+
+    /** Whether there is a service to ask. */
+    isSet: url !== undefined && secret !== undefined,
+
+    /**
+     * Whether the service takes this token.
+     *
+     * @param client the client that asks, for its share of the checks
+     * @param address of the client, which is sent to the service
+     * @throws ApiError OVERLOADED where too many checks wait; UNAVAILABLE where the service gives no answer
+     */
+    async check({ proof, client, address }: { proof: string; client: string; address: string }): Promise<boolean> {
+      const checking = inTurn(client, () => ask(proof, address));
+      if (checking === undefined) throw new ApiError('OVERLOADED', 'Too many visitors are being checked. Try again.');
+      return checking;
+    },
+  };
+}
+
+export type OutsideCheck = ReturnType<typeof createOutsideCheck>;
+
+/** The text of an answer. @throws Error where it is too long */
+async function textOf(answer: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,74 @@
+import { expect, test } from '@jest/globals';
+import { visitorView } from '../../shared/contract/waiting-room.ts';
+import type { RoomState } from '../../shared/stores/redis/rooms.ts';
+import { beforeSaleView, waitingView } from './visitor-views.ts';
+
+/** A line of 1,000 of whom 100 were called, ten a second, and seats enough for all. */
+const state = {
+  ...{ joined: 1_000, serving: 100, used: true, rate: 10, growth: 0, top: 10, speed: 10 },
+  ...{ seatsEach: 1, seatsMost: 1, seatsSpare: 5_000, paused: false, turnMs: 60_000 },
+  ...{ limit: 0, admissionMs: 300_000, holdMs: 600_000, aheadMs: 0, onSaleMs: 0, timeZone: 'Europe/Berlin' },
+} as RoomState;
+
+test('who waits is told how many are ahead and the range of the wait, and asks again before it is over', () => {
+  const view = visitorView.parse(waitingView(1, state, 201));
+  expect(view).toMatchObject({ position: 201, ahead: 100, wait: { seconds: 11, fromSeconds: 6, toSeconds: 19 } });
+  expect(view.askAgainSeconds).toBeGreaterThanOrEqual(4.8);
+  expect(view.askAgainSeconds).toBeLessThanOrEqual(7.3);
+});
+
+test('the range covers the unknowns: how far the rate grows, and whether the seats reach the visitor', () => {
+  const rangeOf = (change: Partial<RoomState>) => {
+    const { fromSeconds = 0, toSeconds = 0, seconds = 0 } = waitingView(1, { ...state, ...change }, 1_101).wait ?? {};
+    return { fromSeconds, toSeconds, seconds };
+  };
+  const steady = rangeOf({});
+  expect(steady).toEqual({ fromSeconds: 60, toSeconds: 172, seconds: 101 });
+  const growing = { rate: 10, growth: 0.4, top: 100 };
+  const fast = rangeOf(growing);
+  expect(fast.toSeconds).toBeGreaterThan(fast.seconds * 2); // it may grow slower
+  expect(fast.toSeconds).toBeLessThan(steady.toSeconds);
+  const past = rangeOf({ growth: 0.1 });
+  expect(past.fromSeconds).toBeLessThan(steady.fromSeconds); // it may grow on, twice as far
+  expect(past.fromSeconds).toBeGreaterThanOrEqual(35);
+  expect(rangeOf({ growth: 0.1, limit: 10 }).fromSeconds).toBe(60); // not past what an operator allows
+  const unused = rangeOf({ used: false, speed: 5 }); // the rate may be used again
+  expect(unused).toEqual({ fromSeconds: 70, toSeconds: 402, seconds: 201 });
+  const last = rangeOf({ seatsMost: 4 });
+  expect(last).toEqual({ ...steady, toSeconds: 172 + 2 * (60 + 300 + 600) });
+  expect(rangeOf({ seatsMost: 4, used: false }).fromSeconds).toBe(0); // one who leaves is enough
+});
+
+test('nobody is told a time while nobody is let in, where seats will not last, or where it is beyond a day', () => {
+  const paused = waitingView(1, { ...state, paused: true }, 201);
+  const late = waitingView(1, { ...state, seatsSpare: 100 }, 201);
+  const stuck = waitingView(1, { ...state, rate: 0 }, 201);
+  for (const view of [paused, late, stuck])
+    expect(view).toMatchObject({ status: 'waiting', position: 201, ahead: 100 });
+  expect([paused.wait, late.wait, stuck.wait]).toEqual([undefined, undefined, undefined]);
+  expect([paused.paused, late.likelySoldOut]).toEqual([true, true]);
+});
+
+test('nobody is told to ask again so late that a turn could pass, and the times are spread', () => {
+  const short = { ...state, turnMs: 8_000 };
+  const seconds = Array.from({ length: 100 }, () => waitingView(1, short, 1_000).askAgainSeconds);
+  expect(Math.max(...seconds)).toBeLessThanOrEqual(6);
+  const spread = Array.from({ length: 100 }, () => waitingView(1, state, 201).askAgainSeconds);
+  expect(new Set(spread).size).toBeGreaterThan(5);
+});
+
+test('before the sale a visitor is told when it begins, and no place', () => {
+  const onSaleMs = Date.now() + 10_000;
+  const view = visitorView.parse(beforeSaleView(1, { ...state, onSaleMs }));
+  expect(view).toMatchObject({
+    status: 'before_sale',
+    onSaleAt: new Date(onSaleMs).toISOString(),
+    timeZone: 'Europe/Berlin',
+  });
+  expect(view.position).toBeUndefined();
+  // an API that is an hour ahead of Redis
+  const behind = beforeSaleView(1, { ...state, onSaleMs, aheadMs: -3_600_000 });
+  expect(Date.parse(behind.now ?? '')).toBeLessThan(Date.now() - 3_590_000);
+  expect(behind.askAgainSeconds).toBe(30);
+  expect(view.askAgainSeconds).toBeGreaterThanOrEqual(7.9);
+});

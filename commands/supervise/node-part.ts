@@ -1,0 +1,63 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { STOP_TIMEOUT_MS } from '../../shared/platform/shutdown.ts';
+import type { RunningPart } from './supervisor.ts';
+
+/** Milliseconds that a part may take until it says that it is ready. */
+const START_TIMEOUT_MS = 60_000;
+
+/** Requests live for milliseconds: a young generation with room for them is collected a quarter as often. In package.json too. */
+const NODE_FLAGS = ['--max-semi-space-size=64'];
+
+/**
+ * Starts one of our own programs as a child, in a process group of its own, and waits until it is ready. The channel to it
+ * is its life line: when this process dies, the child stops by itself.
+ *
+ * @param module its main file, beside this folder, without the ending
+ * @param options.drainSeconds seconds for which a part goes on serving after the signal to stop (an API only)
+ * @returns the part, and what it said when it was ready
+ * @throws Error with the last words of its log
+ */
+export async function startNodePart<Ready>(
+  module: string,
+  options: { environment: NodeJS.ProcessEnv; logFile: string; args?: string[]; drainSeconds?: number },
+): Promise<RunningPart & { ready: Ready; pid: number }> {
+  const { environment, logFile, args = [], drainSeconds = 0 } = options;
+  const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+  const output = openSync(logFile, 'a');
+  const child = fork(fileURLToPath(new URL(`../${module}.${ending}`, import.meta.url)), args, {
+    detached: true,
+    env: { ...environment, DRAIN_SECONDS: String(drainSeconds) },
+    execArgv: NODE_FLAGS,
+    stdio: ['ignore', output, output, 'ipc'],
+  });
+  closeSync(output);
+  const exited = once(child, 'exit').then(([code, signal]) => (signal as string | null) ?? `exit code ${code}`);
+
+  const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
+  const ready = await Promise.race([
+    once(child, 'message', { signal: timeout }).then(([message]) => message as Ready),
+    exited.then((how) => {
+      throw new Error(`${how}\n${lastWords(logFile)}`);
+    }),
+  ]).catch((fault: Error) => {
+    child.kill('SIGKILL');
+    throw timeout.aborted ? new Error(`it was not ready in time\n${lastWords(logFile)}`) : fault;
+  });
+
+  return {
+    ready,
+    pid: child.pid ?? 0,
+    exited,
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS + drainSeconds * 1000);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const lastWords = (logFile: string) => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n');

@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis';
+import type { QueueName } from '../../contract/jobs.ts';
+import { keysOf } from './keys.ts';
+
+/** Milliseconds that a key written as a probe stays. */
+const PROBE_LASTS_MS = 60_000;
+
+/** Work on a schedule: the job's name, and milliseconds between two turns. */
+export const SCHEDULES = [
+  { name: 'expire', everyMs: 1_000 },
+  { name: 'sweep', everyMs: 2_000 },
+  { name: 'reconcile', everyMs: 5_000 },
+] as const;
+
+/** The name of a queue's progress. Schedules use their job's name. */
+export const progressOfQueue = (shard: number, queue: QueueName): string => `${queue} of shard ${shard}`;
+
+/** The queues and schedules that made progress in this process since the last call of `take`. */
+export function createProgress() {
+  let made = new Set<string>();
+  return {
+    note(what: string): void {
+      made.add(what);
+    },
+    take(): string[] {
+      const taken = [...made];
+      made = new Set();
+      return taken;
+    },
+  };
+}
+
+export type Progress = ReturnType<typeof createProgress>;
+
+/** Whether the Redis of a shard takes a write: one that is read-only or full still answers reads. */
+export async function isWritable(redis: Redis, shard: number): Promise<boolean> {
+  return (await redis.set(keysOf(shard).probe, '1', 'PX', PROBE_LASTS_MS)) === 'OK';
+}

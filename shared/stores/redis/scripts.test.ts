@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { projectRoot } from '../../platform/root.ts';
+import { scriptKeys, scriptNames, scriptText } from './scripts.ts';
+
+test('every script of lua/ is defined, and every definition has its script', () => {
+  const files = readdirSync(join(projectRoot, 'lua')).filter((name) => name.endsWith('.lua'));
+  expect(files.map((name) => name.slice(0, -'.lua'.length)).sort()).toEqual([...scriptNames].sort());
+});
+
+describe.each(scriptNames)('the header of %s', (name) => {
+  const text = scriptText(name);
+  const header = text
+    .split('\n')
+    .filter((_line, i, lines) => lines.slice(0, i + 1).every((earlier) => earlier.startsWith('--')));
+  const body = text.slice(header.join('\n').length);
+  const documented = (what: string) =>
+    header.flatMap((line) => [...line.matchAll(new RegExp(`^-- ${what}\\[(\\d+)(\\.\\.)?\\]`, 'g'))]);
+
+  test('begins with its name and what it does, and tells what comes back and what it costs', () => {
+    expect(header[0]).toMatch(new RegExp(`^-- ${name}: .+\\.$`));
+    expect(header.some((line) => line.startsWith('-- RETURNS  '))).toBe(true);
+    expect(header.at(-1)).toMatch(/^-- COST {5}O\(/);
+  });
+
+  test('names the keys as TypeScript passes them', () => {
+    const names = header.flatMap((line) => /^-- KEYS\[\d+\] +(\w+)/.exec(line)?.[1] ?? []);
+    expect(names).toEqual([...scriptKeys[name]]);
+  });
+
+  test('numbers what the body reads, no more and no less', () => {
+    const read = (what: string) =>
+      [...new Set([...body.matchAll(new RegExp(`${what}\\[(\\d+)\\]`, 'g'))].map(([, n]) => Number(n)))].sort(
+        (a, b) => a - b,
+      );
+    expect(read('KEYS')).toEqual(documented('KEYS').map(([, n]) => Number(n)));
+    const fixed = documented('ARGV').filter(([, , open]) => open === undefined);
+    expect(read('ARGV')).toEqual(fixed.map(([, n]) => Number(n)));
+    const open = documented('ARGV').find(([, , dots]) => dots !== undefined);
+    if (open !== undefined) expect(body).toMatch(new RegExp(`for i = ${open[1]}, #ARGV`));
+  });
+
+  test('reads each key once, into a name of its own', () => {
+    for (const [i, key] of scriptKeys[name].entries()) {
+      expect(body.match(new RegExp(`KEYS\\[${i + 1}\\]`, 'g'))).toHaveLength(1);
+      expect(body).toMatch(new RegExp(`local [^=\\n]*\\b${key}\\b[^=\\n]* = `));
+    }
+  });
+});

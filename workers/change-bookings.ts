@@ -1,0 +1,83 @@
+import type { ChangeRequest } from '../shared/contract/jobs.ts';
+import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { groupBy } from '../shared/domain/group-by.ts';
+import { maySell, type SellBy } from '../shared/domain/selling.ts';
+import { sharedNowMs } from '../shared/platform/clock.ts';
+import type { Logger } from '../shared/platform/logger.ts';
+import { metrics, timed } from '../shared/platform/metrics.ts';
+import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
+import type { HoldStore, Release } from '../shared/stores/postgres/holds.ts';
+import type { Holding, SeatStore } from '../shared/stores/redis/seats.ts';
+import type { TicketStore } from '../shared/stores/redis/tickets.ts';
+import type { ReleaseSeats } from './expire-holds.ts';
+
+const changeSeconds = metrics.stepSeconds.labels('change');
+const changeRequests = metrics.batchRequests.labels('change');
+
+/** The story of a batch of changes of one shard: change in PostgreSQL, tell the locks, settle. Running it again changes nothing. */
+export function createChange(deps: {
+  holds: HoldStore;
+  seats: SeatStore;
+  tickets: TicketStore;
+  releaseSeats: ReleaseSeats;
+  sellBy?: SellBy;
+  log: Logger;
+}) {
+  const { holds, seats, tickets, releaseSeats, sellBy = 'anyone', log } = deps;
+
+  /** A confirm sells: only a trusted server may request it (I12). Only an operator returns sold seats (I6). */
+  const isAllowed = (request: ChangeRequest) => {
+    if (request.kind === 'return') return request.by !== undefined;
+    return request.kind !== 'confirm' || maySell(sellBy, request);
+  };
+
+  return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
+    changeRequests.observe(requests.length);
+    const batch = traceBatch('change', shard, requests);
+    try {
+      await changeAll(shard, requests, batch);
+    } finally {
+      batch?.end();
+    }
+  };
+
+  async function changeAll(
+    shard: number,
+    requests: readonly ChangeRequest[],
+    batch: BatchTrace | undefined,
+  ): Promise<void> {
+    const results = await timed(changeSeconds, () =>
+      traced(batch, 'change', requests, () => holds.change(requests, isAllowed)),
+    );
+    const outcomes = new Map<string, Outcome>();
+    const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
+    const releases: Release[] = [];
+    for (const request of requests) {
+      const { ticketId, kind } = request;
+      const result = results.get(ticketId);
+      if (result === undefined) throw new Error(`change ${ticketId} has no result`);
+      if (result === 'unsavable') {
+        outcomes.set(ticketId, { kind, status: 'failed', code: 'INTERNAL' });
+        log.error({ ticketId, traceId: traceIdOf(request) }, 'change cannot be saved');
+        continue;
+      }
+      if ('code' in result) {
+        outcomes.set(ticketId, rejectedOutcome(kind, result));
+        continue;
+      }
+      const { booking } = result;
+      outcomes.set(ticketId, doneOutcome(kind, booking));
+      const { eventId, userId, seats: labels } = booking;
+      if (kind === 'cancel' || kind === 'return') {
+        releases.push({ eventId, ticketId: booking.id, userId, seats: labels, lapsed: kind === 'cancel' });
+        continue;
+      }
+      // Only a fence: PostgreSQL's clock judges, so Redis' may be a little off.
+      const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - sharedNowMs());
+      renewals.push({ eventId, ticketId: booking.id, userId, seats: labels, holdMs });
+    }
+    for (const [eventId, some] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, some);
+    if (releases.length > 0) await releaseSeats(releases);
+    await traced(batch, 'settle', requests, () => tickets.settle(shard, outcomes));
+  }
+}
