@@ -22,10 +22,14 @@ export function createHerd({ log }: { log: Logger }) {
     if (child !== undefined) return;
     view = { ...NONE, status: 'running' };
     const options = ['--json', '--requests', String(HERD_BUYERS), '--connections', String(CONNECTIONS), '--url', url];
-    const started = spawn(process.execPath, [join(projectRoot, 'scripts', 'run.mjs'), 'loadtest/herd', ...options], {
-      cwd: projectRoot,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    const started = spawn(
+      process.execPath,
+      [join(projectRoot, 'scripts', 'run.mjs'), 'loadtest/proofs/herd', ...options],
+      {
+        cwd: projectRoot,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
     child = started;
     createInterface({ input: started.stdout }).on('line', (line) => {
       if (line.startsWith('{')) view = herdView.parse(JSON.parse(line)); // whatever else a library may print there

@@ -14,7 +14,8 @@ afterEach(async () => {
 test('the bench measures all contestants, and tells it as a table, as JSON and as a picture', async () => {
   const [json, picture] = [join(folder, 'bench.json'), join(folder, 'bench.svg')];
   const load = ['--requests', '100', '--rounds', '1', '--connections', '16'];
-  const { code, output } = await run('loadtest/bench', [...load, '--json', json, '--picture', picture], {}).ended;
+  const { code, output } = await run('loadtest/measures/bench', [...load, '--json', json, '--picture', picture], {})
+    .ended;
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toMatch(/\| accepted\/s +\| +\d+ \|/);
   expect(output).toMatch(/at half of full load .* p99 [\d.]+ ms\nfrontrow, one client alone: .* p50 [\d.]+ ms/);

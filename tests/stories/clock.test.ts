@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
-import { shiftedClock } from '../../loadtest/chaos/clock.ts';
+import { shiftedClock } from '../../loadtest/kit/shifted-clock.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/frontrow.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fuzz } from '../../loadtest/fuzz/play.ts';
+import { fuzz } from '../../loadtest/proofs/fuzz/play.ts';
 import { steadyAudit } from '../../shared/stores/audit.ts';
 import { openSocket, send } from '../support/client.ts';
 import { useSystem } from '../support/system.ts';

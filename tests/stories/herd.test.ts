@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { differencesOfMaps } from '../../loadtest/house-on-page.ts';
+import { differencesOfMaps } from '../../loadtest/kit/house-on-page.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { describeInBrowser, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
-const herd = (...args: string[]) => run('loadtest/herd', args, { DATA_DIR: folder });
+const herd = (...args: string[]) => run('loadtest/proofs/herd', args, { DATA_DIR: folder });
 
 describeInBrowser('the herd button of the event page', (browser) => {
   test('fills the house before the eyes of who pressed it, and shows that every answer was held against the database', async () => {

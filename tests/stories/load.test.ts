@@ -7,7 +7,7 @@ test('load tests pass on a system that works, and one fails once nothing is left
   const folder = dataFolder();
   await startFrontrow(folder, { ZONES: '1', ROWS: '2' });
   const load = (name: string, ...args: string[]) =>
-    run(`loadtest/scenarios/${name}`, args, { DATA_DIR: folder }).ended.then(({ code, output }) => ({
+    run(`loadtest/measures/scenarios/${name}`, args, { DATA_DIR: folder }).ended.then(({ code, output }) => ({
       code,
       failed: output.match(/FAIL {2}.*/g) ?? [],
       output,
@@ -16,7 +16,7 @@ test('load tests pass on a system that works, and one fails once nothing is left
   expect(herd).toMatchObject({ code: 0, output: expect.stringContaining('201: 1, 409 SEAT_TAKEN: 59') });
   expect(await load('different-seats', '--buyers', '100')).toMatchObject({ code: 0, failed: [] });
 
-  const watching = run('loadtest/diagnose', ['--seconds', '1'], { DATA_DIR: folder }).ended;
+  const watching = run('loadtest/measures/diagnose', ['--seconds', '1'], { DATA_DIR: folder }).ended;
   const sold = await load('sustained', '--rate', '100', '--seconds', '2');
   expect(sold.output).toMatch(/200: \d+, 409 (SOLD_OUT|NO_ADJACENT_SEATS): \d+/);
   const { code, output } = await watching;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { shiftedClock } from '../../loadtest/chaos/clock.ts';
+import { shiftedClock } from '../../loadtest/kit/shifted-clock.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';

@@ -7,7 +7,7 @@ afterEach(cleanUp);
 
 test('with --auto workers follow a step of load up, and down once it is over', async () => {
   const picture = join(dataFolder(), 'scaling.svg');
-  const { code, output } = await run('loadtest/scaling', ['--quick', '--picture', picture], {}).ended;
+  const { code, output } = await run('loadtest/measures/scaling', ['--quick', '--picture', picture], {}).ended;
   expect(output.match(/FAILED.*/g)).toBeNull();
   expect(code).toBe(0);
   expect(readFileSync(picture, 'utf8')).toContain('Workers under a step of load');

@@ -129,7 +129,7 @@ test.each(['redis', 'api-main.log'])(
   'a load test that is told to end once it has %s stops its parts and leaves nothing',
   async (sign) => {
     const folder = dataFolder();
-    const command = run('loadtest/polls', [], { TMPDIR: folder });
+    const command = run('loadtest/measures/polls', [], { TMPDIR: folder });
     const has = () => readdirSync(folder).some((own) => existsSync(join(folder, own, sign)));
     await until(has, 60_000, command.output);
     const parts = [...descendants(command.pid).keys()];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { findChromium } from '../../loadtest/chromium.ts';
+import { findChromium } from '../../loadtest/kit/chromium.ts';
 
 const executablePath = findChromium();
 

@@ -1,0 +1,34 @@
+import { findRunning } from '../../local/embedded/data-folder.ts';
+import { ConfigError, readConfig } from '../../shared/platform/config.ts';
+
+/** A running Frontrow that a command puts load on, and the servers behind it. */
+export type Target = {
+  urls: string[];
+  databaseUrl: string;
+  redisUrl: string;
+  shards: number;
+  /** The process that started all of it, where that is `npm start` on DATA_DIR. */
+  pid: number | undefined;
+  /** The token of operators. */
+  adminToken: string | undefined;
+};
+
+/**
+ * The system at these addresses, else the one that runs on DATA_DIR; behind it the servers of the settings, else those that
+ * run on DATA_DIR.
+ *
+ * @throws ConfigError where there is none
+ */
+export function findTarget(named: string[] | undefined): Target {
+  const config = readConfig();
+  const running = findRunning(config.DATA_DIR);
+  const urls = named ?? (running && [running.url]);
+  const databaseUrl = config.DATABASE_URL ?? running?.databaseUrl;
+  const redisUrl = config.REDIS_URL ?? running?.redisUrl;
+  if (urls === undefined)
+    throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or name it with --url.');
+  if (databaseUrl === undefined || redisUrl === undefined)
+    throw new ConfigError('Set DATABASE_URL and REDIS_URL: what clients were told is held against them.');
+  const adminToken = config.ADMIN_TOKEN ?? running?.adminToken;
+  return { urls, databaseUrl, redisUrl, shards: config.SHARDS, pid: running?.pid, adminToken };
+}

@@ -1,0 +1,313 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
+import { newTicketId } from '../../../shared/domain/ticket-id.ts';
+import { DEMO_USERS } from '../../../shared/stores/postgres/users.ts';
+import { createConnection } from '../../kit/connection.ts';
+import { CONTINUATION, frameOf, PONG, readAnswer, TEXT, UPGRADE } from '../../kit/wire-format.ts';
+
+/**
+ * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest
+ * user; `eventId` has a waiting room, `guardedId` one that requires work.
+ */
+export type Aim = {
+  url: string;
+  seat: string;
+  wanted: string;
+  email: string;
+  eventId: number;
+  guardedId: number;
+};
+
+/** How often something was sent, answered or refused. */
+export type Counts = Record<string, number>;
+
+export type Attack = {
+  about: string;
+  /** The line that an honest visitor joins meanwhile, and the seconds until the turn that they bear. */
+  visit?: { line: 'eventId' | 'guardedId'; boundSeconds: number };
+  /** Attacks until the signal, and adds the answers to `counts`. */
+  run: (aim: Aim, counts: Counts, signal: AbortSignal) => Promise<void>;
+};
+
+/** Milliseconds after which an attacker whose connection was refused tries again. */
+const AGAIN_MS = 20;
+
+/** Milliseconds between two tries of a hoarder's connection: below the limit of its address. */
+const GRAB_MS = 120;
+
+/**
+ * Milliseconds for which a hoarder keeps a hold: so long that a buyer who retries once a second seldom meets the moment
+ * of its end.
+ */
+const HOARDED_MS = 2_000;
+
+/** The first of a hoarder's addresses: no other attack has used up their limits. */
+const HOARDER_ADDRESS = 32;
+
+/** Bytes that an attacking socket leaves unsent before it waits: enough to keep the server reading. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+
+/** Writes of one attacking connection in one turn of the event loop. */
+const MAX_WRITES = 2_000;
+
+/** Addresses of one attacker: another loopback address than the honest client's is another client. */
+const address = (number: number) => `127.0.1.${number + 1}`;
+
+const add = (counts: Counts, what: string) => {
+  counts[what] = (counts[what] ?? 0) + 1;
+};
+
+type Sent = { method?: 'GET' | 'POST'; path: string; headers?: Record<string, string>; body?: unknown };
+
+/** Sends requests over so many connections; each connection sends the next one after an answer. */
+async function flood(
+  { url }: Aim,
+  counts: Counts,
+  signal: AbortSignal,
+  how: { connections: number; addresses?: number; next: (connection: number) => Sent },
+): Promise<void> {
+  const { connections, addresses = 1, next } = how;
+  async function one(number: number): Promise<void> {
+    const client = createConnection(url, address(number % addresses));
+    while (!signal.aborted) {
+      const { method = 'GET', path, headers, body } = next(number);
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      try {
+        add(counts, String((await client.send(method, path, { headers, body: text })).status));
+      } catch {
+        add(counts, 'no answer');
+        await sleep(AGAIN_MS);
+      }
+    }
+    client.close();
+  }
+  await Promise.all(Array.from({ length: connections }, (_, number) => one(number)));
+}
+
+/** Keeps a connection of the attacker open, and calls `opened` each time that it is. */
+function keepOpen(
+  { url }: Aim,
+  counts: Counts,
+  signal: AbortSignal,
+  opened: (socket: ReturnType<typeof connect>) => void,
+): void {
+  const { hostname, port } = new URL(url);
+  const open = () => {
+    if (signal.aborted) return;
+    const socket = connect({ host: hostname, port: Number(port), localAddress: address(0), noDelay: true });
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    socket.on('connect', () => {
+      add(counts, 'connected');
+      opened(socket);
+    });
+    socket.on('error', () => add(counts, 'refused'));
+    socket.on('close', () => setTimeout(open, 50 * AGAIN_MS).unref());
+  };
+  open();
+}
+
+/** Writes again and again, as fast as the server reads, until the connection is closed. */
+function writeOn(socket: ReturnType<typeof connect>, next: () => Buffer | string, counts: Counts, what: string): void {
+  const send = () => {
+    if (socket.destroyed) return;
+    // A write that fails leaves nothing unsent: so many in one turn, and then the event loop tells.
+    for (let i = 0; i < MAX_WRITES && socket.writableLength < MAX_UNSENT_BYTES; i += 1) {
+      socket.write(next());
+      add(counts, what);
+    }
+    setTimeout(send, 5);
+  };
+  send();
+}
+
+/** Sends frames on four WebSockets as fast as they are read. */
+async function floodSockets(aim: Aim, counts: Counts, signal: AbortSignal, what: string, next: () => Buffer) {
+  for (let i = 0; i < 4; i += 1) {
+    keepOpen(aim, counts, signal, (socket) => {
+      socket.write(UPGRADE);
+      socket.once('data', (bytes) => {
+        if (readAnswer(bytes, false)?.answer.status !== 101) return void socket.destroy();
+        socket.resume();
+        writeOn(socket, next, counts, what);
+      });
+    });
+  }
+  await aborted(signal);
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+/** A ticket id as the API makes them, of a ticket that does not exist. */
+const unknownTicket = () => newTicketId(0);
+
+/** Joins a line repeatedly, from addresses in turn, and never polls. */
+async function haunt(
+  { url }: Aim,
+  counts: Counts,
+  signal: AbortSignal,
+  eventId: number,
+  addresses: readonly string[],
+): Promise<void> {
+  const clients = addresses.map((from) => createConnection(url, from));
+  for (let i = 0; i < 240 && !signal.aborted; i += 1) {
+    const joining = clients[i % clients.length]?.send('POST', `/api/events/${eventId}/waiting-room`, { body: '{}' });
+    add(counts, String((await joining)?.status));
+  }
+  await aborted(signal);
+  for (const client of clients) client.close();
+}
+
+export const attacks = {
+  'unknown-subscriptions': {
+    about: 'four WebSockets subscribe to tickets that do not exist',
+    run: (aim, counts, signal) =>
+      floodSockets(aim, counts, signal, 'subscribe', () => {
+        const message = JSON.stringify({ type: 'subscribe', ticketId: unknownTicket() });
+        return frameOf({ opcode: TEXT, payload: message });
+      }),
+  },
+  frames: {
+    about: 'four WebSockets send frames that are no messages: pongs, and fragments without an end',
+    async run(aim, counts, signal) {
+      const times = (frame: Buffer) => Buffer.concat(Array.from({ length: 500 }, () => frame));
+      const pongs = times(frameOf({ opcode: PONG, payload: 'x' }));
+      const start = frameOf({ opcode: TEXT, payload: '', fin: false });
+      const fragments = Buffer.concat([start, times(frameOf({ opcode: CONTINUATION, payload: '', fin: false }))]);
+      const end = frameOf({ opcode: CONTINUATION, payload: '' });
+      await Promise.all([
+        floodSockets(aim, counts, signal, 'pongs', () => pongs),
+        floodSockets(aim, counts, signal, 'fragments', () => Buffer.concat([fragments, end])),
+      ]);
+    },
+  },
+  'pipelined-requests': {
+    about: '50 connections send requests without waiting for answers',
+    async run(aim, counts, signal) {
+      const requests = 'GET /api/nothing HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(200);
+      for (let i = 0; i < 50; i += 1)
+        keepOpen(aim, counts, signal, (socket) => {
+          socket.resume();
+          writeOn(socket, () => requests, counts, '200 requests');
+        });
+      await aborted(signal);
+    },
+  },
+  'unknown-tickets': {
+    about: 'sixteen connections poll tickets that do not exist',
+    run: (aim, counts, signal) =>
+      flood(aim, counts, signal, { connections: 16, next: () => ({ path: `/api/tickets/${unknownTicket()}` }) }),
+  },
+  connections: {
+    about: 'one address opens 6,000 connections and sends nothing',
+    async run(aim, counts, signal) {
+      for (let i = 0; i < 6_000 && !signal.aborted; i += 1) {
+        keepOpen(aim, counts, signal, (socket) => socket.resume());
+        if (i % 100 === 99) await sleep(AGAIN_MS);
+      }
+      await aborted(signal);
+    },
+  },
+  'slow-requests': {
+    about: '500 connections send a body byte by byte',
+    async run(aim, counts, signal) {
+      const head =
+        'POST /api/bookings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n';
+      for (let i = 0; i < 500; i += 1) {
+        keepOpen(aim, counts, signal, (socket) => {
+          socket.resume();
+          socket.write(head);
+          const drip = setInterval(() => socket.write(' '), 500);
+          socket.on('close', () => clearInterval(drip));
+        });
+      }
+      await aborted(signal);
+    },
+  },
+  'refused-bookings': {
+    about: 'keyed requests for a taken seat, as many as go',
+    run: (aim, counts, signal) =>
+      flood(aim, counts, signal, {
+        connections: 16,
+        next: () => ({
+          method: 'POST',
+          path: '/api/bookings',
+          headers: { 'idempotency-key': randomBytes(12).toString('hex') },
+          body: { eventId: DEFAULT_EVENT, userId: DEMO_USERS - 1, seatNumber: aim.seat },
+        }),
+      }),
+  },
+  'heavy-reads': {
+    about: 'ten connections read every seat of the house',
+    run: (aim, counts, signal) =>
+      flood(aim, counts, signal, {
+        connections: 10,
+        next: (connection) => ({
+          path:
+            connection % 2 === 0
+              ? `/api/events/${DEFAULT_EVENT}?include=seats`
+              : `/api/seats/available?eventId=${DEFAULT_EVENT}&limit=1000`,
+        }),
+      }),
+  },
+  'foreign-pages': {
+    about: "a page of another site posts from the honest client's own address",
+    async run({ url }, counts, signal) {
+      const client = createConnection(url);
+      while (!signal.aborted) {
+        const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+        const paths = ['/api/bookings', '/reserve', `/api/events/${DEFAULT_EVENT}/waiting-room`, '/api/users/login'];
+        for (const path of paths)
+          add(counts, String((await client.send('POST', path, { headers, body: '{}' })).status));
+      }
+      client.close();
+    },
+  },
+  'wrong-passwords': {
+    about: "sixteen addresses send wrong passwords for an honest user's account and for others",
+    run: (aim, counts, signal) =>
+      flood(aim, counts, signal, {
+        connections: 32,
+        addresses: 16,
+        next: (connection) => ({
+          method: 'POST',
+          path: '/api/users/login',
+          body: { email: connection % 2 === 0 ? aim.email : `${connection}@example.org`, password: 'wrong' },
+        }),
+      }),
+  },
+  ghosts: {
+    about: 'two addresses join the waiting room 240 times and never come back',
+    visit: { line: 'eventId', boundSeconds: 60 },
+    run: (aim, counts, signal) => haunt(aim, counts, signal, aim.eventId, [address(0), address(1)]),
+  },
+  'ghosts-challenged': {
+    about: 'two others do so where joining asks for work, and do none',
+    visit: { line: 'guardedId', boundSeconds: 10 },
+    run: (aim, counts, signal) => haunt(aim, counts, signal, aim.guardedId, [address(2), address(3)]),
+  },
+  hoarding: {
+    about: 'one account, from 16 addresses, holds one seat, lets it go and holds it again in the same instant',
+    async run({ url, wanted }, counts, signal) {
+      const userId = 9_001;
+      const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId, seatNumber: wanted });
+      async function grab(number: number): Promise<void> {
+        const client = createConnection(url, address(HOARDER_ADDRESS + number));
+        while (!signal.aborted) {
+          const { status, text } = await client.send('POST', '/api/bookings?wait=10', { body });
+          const { id, code } = JSON.parse(text) as { id?: string; code?: string };
+          add(counts, code ?? String(status));
+          await sleep(id === undefined ? GRAB_MS : HOARDED_MS);
+          if (id !== undefined)
+            await client.send('DELETE', `/api/bookings/${id}`, { body: JSON.stringify({ userId }) });
+        }
+        client.close();
+      }
+      await Promise.all(Array.from({ length: 16 }, (_, number) => grab(number)));
+    },
+  },
+} satisfies Record<string, Attack>;
+
+export type AttackName = keyof typeof attacks;

@@ -1,0 +1,158 @@
+import { eventChange, newEvent } from '../../../shared/contract/events.ts';
+import { runFields } from '../../../shared/contract/reserve.ts';
+import { roomChange } from '../../../shared/contract/waiting-room.ts';
+import type { Categories } from './input.ts';
+import { type Asked, anotherEvent, anyRequest, ask, asOperator, EVENT, label, user, whole } from './requests.ts';
+import { below, chance, type Field, pick, type Random, wordsOf } from './values.ts';
+
+/** Fields that some route takes: a misspelling of one may be another. */
+const KNOWN = new Set([
+  ...Object.keys({ ...newEvent.shape, ...eventChange.shape, ...roomChange.shape, ...runFields }),
+  ...wordsOf('eventId userId seatNumber seats paymentReference nonce email password confirm processes reason'),
+]);
+
+const STRANGERS = wordsOf(
+  'paused prise qty dryRun force reference user id x Seats seat_limit on_sale_at __proto__ toString',
+);
+
+/** Parameters that no route takes. */
+const STRANGE_PARAMETERS = wordsOf(
+  'utm_source fbclid eventid EventId Wait WAIT _ debug x[] __proto__ constructor wait2',
+);
+
+/** A name as somebody in a hurry writes it: a letter too few or too many, two swapped, in another case or style. */
+function misspelled(random: Random, name: string): string {
+  const at = below(random, name.length);
+  const kind = below(random, 6);
+  if (kind === 0) return name.slice(0, at) + name.slice(at + 1);
+  if (kind === 1) return name.slice(0, at) + name.charAt(at) + name.slice(at);
+  if (kind === 2) return name.slice(0, at) + name.charAt(at + 1) + name.charAt(at) + name.slice(at + 2);
+  if (kind === 3) return name.charAt(0).toUpperCase() + name.slice(1);
+  if (kind === 4) return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return `${name}s`;
+}
+
+function unknownField(random: Random, fields: readonly Field[]): Field {
+  const [name, value] = fields.length === 0 ? (['count', '1'] as const) : pick(random, fields);
+  const wrong = chance(random, 0.7) ? misspelled(random, name) : pick(random, STRANGERS);
+  return [KNOWN.has(wrong) || wrong === '' ? pick(random, STRANGERS) : wrong, value];
+}
+
+/** A request that changes something, whether it takes a body or not. */
+function changing(random: Random, world: Parameters<typeof anyRequest>[1]): Asked {
+  for (;;) {
+    const asked = anyRequest(random, world);
+    if (asked.method !== 'GET') return asked;
+  }
+}
+
+const withFields = (asked: Asked, fields: readonly Field[]): Asked => ({
+  ...asked,
+  headers: asked.fields === undefined ? [...asked.headers, ['content-type', 'application/json']] : asked.headers,
+  fields,
+});
+
+/** Two forms of naming the wanted seats, in one body. */
+function twoWishes(random: Random): Field[] {
+  const number: Field = ['seatNumber', `"${label(random)}"`];
+  const seats: Field = ['seats', `["${label(random)}"]`];
+  const count: Field = ['count', String(1 + below(random, 5))];
+  const place: Field = pick(random, [
+    ['zone', '1'],
+    ['row', '1'],
+    ['start', '0'],
+  ]);
+  return pick(random, [
+    [number, seats],
+    [number, count],
+    [seats, count],
+    [number, place],
+    [seats, place],
+    [seats, place, count],
+    [number, seats, count, place],
+  ]);
+}
+
+const DAYS = wordsOf(`
+  2026-12-31 2024-02-29 2023-02-29 1900-02-29 2000-02-29 0000-01-01 0001-01-01 9999-12-31 10000-01-01 +010000-01-01
+  -000001-01-01 -0001-12-31 1969-12-31 1582-10-10 2026-00-10 2026-13-10 2026-06-00 2026-06-31 2026-6-1 26-06-01
+  2026-W01-1 2026-001 20260601 294276-12-31 275760-09-13 4713-01-01 2026-03-29 2026-11-01 2016-12-31
+`);
+const TIMES = wordsOf(`
+  T00:00:00 T23:59:59 T24:00:00 T24:00:01 T23:59:60 T25:00:00 T12:60:00 T12:00 T12 T12:00:00.1 T12:00:00.123456
+  T12:00:00.123456789012 T12:00:00. T12:00:00,5 t12:00:00 T02:30:00 T1:00:00 T12:00:00.999999999
+`).concat(['', ' 12:00:00']);
+const OFFSETS = wordsOf(
+  'Z z +00:00 -00:00 +14:00 -12:00 +15:59 -15:59 +16:00 +23:59 +24:00 +0100 +01 +1:00 +00:60 UTC [Europe/Berlin]',
+).concat('');
+const NO_DATES = wordsOf(`
+  "now" "infinity" "-infinity" "tomorrow" "epoch" "allballs" "today" "" " " "0" "1767225600" 1767225600 1767225600000 -1
+  8.64e15 8.64e16 true [] {} ["2026-01-01T00:00:00Z"] {"$date":0} "NaN"
+`).concat([
+  '"Thu, 01 Jan 2026 00:00:00 GMT"',
+  '"2026-01-01T00:00:00Z "',
+  '"2026-01-01T00:00:00Z\\u0000"',
+  '"２０２６-01-01T00:00:00Z"',
+  '"44-03-15T12:00:00Z BC"',
+  '"2026-01-01T00:00:00−01:00"',
+]);
+
+/** A date as JSON, of every kind: right, at the edges of what programs and PostgreSQL can hold, and wrong. */
+function anyDate(random: Random): string {
+  if (chance(random, 0.25)) return pick(random, NO_DATES);
+  const parts = [pick(random, DAYS), chance(random, 0.5) ? 'T00:00:00' : pick(random, TIMES)];
+  return JSON.stringify(parts.join('') + (chance(random, 0.4) ? 'Z' : pick(random, OFFSETS)));
+}
+
+/** Honest mistakes, by weight: such a request is refused and changes nothing. */
+export const MISTAKE_CATEGORIES: Categories = [
+  [
+    6,
+    [
+      'unknown fields',
+      (random, world) => {
+        const asked = changing(random, world);
+        const fields = [...(asked.fields ?? [])];
+        fields.splice(below(random, fields.length + 1), 0, unknownField(random, fields));
+        const wrong = withFields(asked, fields);
+        return whole(wrong, undefined, { refused: true });
+      },
+    ],
+  ],
+  [
+    3,
+    [
+      'unknown parameters',
+      (random, world) => {
+        const asked = anyRequest(random, world);
+        const strange = `${pick(random, STRANGE_PARAMETERS)}=${pick(random, ['', '1', 'x', '%00'])}`;
+        const query = [asked.query, strange].filter((part) => part !== '').join('&');
+        const isPage = asked.path.startsWith('/docs');
+        return whole({ ...asked, query }, undefined, { refused: !isPage });
+      },
+    ],
+  ],
+  [
+    2,
+    [
+      'fields that exclude each other',
+      (random) => {
+        const asked = ask('POST', '/api/bookings', [['eventId', '1'], user(random), ...twoWishes(random)]);
+        return whole(asked, undefined, { refused: true });
+      },
+    ],
+  ],
+  [
+    2,
+    [
+      'dates',
+      (random, world) => {
+        const date: Field = ['onSaleAt', anyDate(random)];
+        const asked = chance(random, 0.3)
+          ? ask('POST', '/api/events', [...EVENT.filter(([name]) => name !== 'onSaleAt'), date])
+          : ask('PATCH', `/api/events/${anotherEvent(random, world)}`, [date]);
+        return whole(asOperator(random, world, asked), undefined, { decided: true });
+      },
+    ],
+  ],
+];
