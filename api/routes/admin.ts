@@ -22,7 +22,7 @@ import type { Control } from '../operations/operator-jobs.ts';
 import { idempotencyOf } from '../tickets/intake.ts';
 import { boardRoute } from './board.ts';
 
-export const lookAfterQuery = z.strictObject({ eventId: inAddress(eventId).optional() });
+export const maintenanceQuery = z.strictObject({ eventId: inAddress(eventId).optional() });
 
 /**
  * Looking after what runs, for operators: hold PostgreSQL and Redis against each other, write Redis anew, say how many workers there should
@@ -43,7 +43,7 @@ export function adminRoutes(deps: {
 
   /** The event that was named, or all. */
   async function eventsOf(req: Request): Promise<number[]> {
-    const { eventId: named } = queryOf(req, lookAfterQuery);
+    const { eventId: named } = queryOf(req, maintenanceQuery);
     const eventIds = named === undefined ? await events.ids() : [named];
     if (named !== undefined && (await events.layout(named)) === undefined) throw new ApiError('EVENT_UNKNOWN');
     if (eventIds.length > MAX_EVENTS_LOOKED_AFTER)

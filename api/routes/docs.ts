@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import express, { Router } from 'express';
 import { refuseQuery } from '../http/query.ts';
 import { replyText } from '../http/replies.ts';
-import { openApiDocument } from './openapi.ts';
+import { openApiDocument } from './openapi/document.ts';
 
 const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 

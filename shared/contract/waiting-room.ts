@@ -181,8 +181,8 @@ export const drawView = z
   })
   .meta({ id: 'Draw' });
 
-/** `GET /waiting-room`, of event 1: the seat system's words, and all that a visitor is told. */
-export const seatSystemRoom = visitorView
+/** `GET /waiting-room` of event 1: a status of the compat routes, and the fields of a visitor's view. */
+export const compatRoom = visitorView
   .omit({ status: true })
   .partial()
   .extend({ status: z.enum(['proceed_to_booking', 'waiting', 'closed']), message: z.string() });

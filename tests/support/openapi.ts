@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { openApiDocument } from '../../api/routes/openapi.ts';
+import { openApiDocument } from '../../api/routes/openapi/document.ts';
 
 export const document = openApiDocument();
 

@@ -1,0 +1,94 @@
+import type { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { bookingBody, changeBody, confirmBody, returnBody } from '../../../shared/contract/bookings.ts';
+import type { ErrorCode } from '../../../shared/contract/codes.ts';
+import { booking, ticketReceipt, ticketView } from '../../../shared/contract/tickets.ts';
+import { answer, ok, operations } from './operations.ts';
+import { keyed, keyedAndAdmitted, ofTicket, waits } from './parameters.ts';
+
+const ofUser = operations('Bookings', 'user');
+const ofOperator = operations('Operators', 'operator');
+
+/** Codes that refuse a hold. */
+const HOLD_CODES: ErrorCode[] = [
+  'BOOKING_UNKNOWN',
+  'EVENT_UNKNOWN',
+  'USER_UNKNOWN',
+  'SEAT_TAKEN',
+  'SOLD_OUT',
+  'NO_ADJACENT_SEATS',
+  'SINGLE_SEAT_LEFT',
+  'SEAT_LIMIT',
+  'HOLD_COOLDOWN',
+  'NOT_ON_SALE',
+  'SALES_PAUSED',
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'ADMISSION_REQUIRED',
+  'ADMISSION_INVALID',
+];
+
+/** Codes that refuse a change of a hold. */
+const CHANGE_CODES: ErrorCode[] = [
+  'BOOKING_UNKNOWN',
+  'HOLD_EXPIRED',
+  'ALREADY_CONFIRMED',
+  'ALREADY_CANCELLED',
+  'ALREADY_RETURNED',
+  'PAYMENT_REFERENCE_USED',
+  'RATE_LIMITED',
+  'OVERLOADED',
+];
+
+const unfinished = { '202': answer('The outcome is not known yet: a ticket to follow.', ticketReceipt) };
+
+const change = (summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
+  ofUser(
+    summary,
+    { ...ofTicket, ...waits, ...keyed, body, bodyOptional: true },
+    { ...ok('The booking as it is now.', booking), ...unfinished },
+    [...CHANGE_CODES, ...codes],
+  );
+
+export const bookingPaths: ZodOpenApiPathsObject = {
+  '/api/bookings': {
+    post: ofUser(
+      'Hold seats: one by its label, several by labels, or a number of adjacent seats',
+      { ...waits, ...keyedAndAdmitted, body: bookingBody },
+      {
+        ...ok('This key held seats before: the booking as it is now, where it is not a hold any more.', booking),
+        '201': answer('Held.', booking),
+        '202': answer('On the queue.', ticketReceipt),
+      },
+      HOLD_CODES,
+    ),
+  },
+  '/api/bookings/{id}': {
+    get: ofUser('Show a booking', ofTicket, ok('The booking.', booking), [
+      'BOOKING_UNKNOWN',
+      'RATE_LIMITED',
+      'OVERLOADED',
+    ]),
+    delete: change('Cancel a hold', changeBody),
+  },
+  '/api/bookings/{id}/confirm': {
+    post: change('Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']),
+  },
+  '/api/bookings/{id}/return': {
+    post: ofOperator(
+      'Return a sold booking: its seats are free again',
+      { ...ofTicket, ...waits, ...keyed, body: returnBody, bodyOptional: true },
+      { ...ok('The booking as it is now; also if it was returned before.', booking), ...unfinished },
+      ['BOOKING_UNKNOWN', 'NOT_CONFIRMED', 'HOLD_EXPIRED', 'ALREADY_CANCELLED', 'OVERLOADED'],
+    ),
+  },
+  '/api/bookings/{id}/extend': { post: change('Extend a hold', changeBody) },
+  '/api/tickets/{id}': {
+    get: ofUser(
+      'Show the outcome of a request',
+      { ...ofTicket, ...waits },
+      ok('The ticket as it is now.', ticketView),
+      ['TICKET_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
+    ),
+  },
+};

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  blockAnswer,
+  blockBody,
+  clearSentence,
+  eventChange,
+  eventList,
+  eventView,
+  newEvent,
+  seatList,
+  seatMap,
+} from '../../../shared/contract/events.ts';
+import { listQuery, showQuery } from '../events.ts';
+import { availableQuery, mapQuery } from '../seats.ts';
+import { answer, ok, operations } from './operations.ts';
+import { keyed, ofEvent } from './parameters.ts';
+
+const ofPublic = operations('Events', 'public');
+const ofOperator = operations('Operators', 'operator');
+
+const clearing = z.strictObject({
+  confirm: z.string().meta({ description: `${clearSentence(1)}, with the number of the event` }),
+});
+
+const block = (summary: string) =>
+  ofOperator(summary, { ...ofEvent, ...keyed, body: blockBody }, ok('How many seats changed.', blockAnswer), [
+    'EVENT_UNKNOWN',
+    'SEAT_TAKEN',
+  ]);
+
+export const eventPaths: ZodOpenApiPathsObject = {
+  '/api/events': {
+    get: ofPublic('List events', { query: listQuery }, ok('A page.', eventList), ['RATE_LIMITED']),
+    post: ofOperator('Create an event', { ...keyed, body: newEvent }, { '201': answer('Created.', eventView) }),
+  },
+  '/api/events/{id}': {
+    get: ofPublic(
+      'Show an event with its zones and counts, and with all its seats on request',
+      { ...ofEvent, query: showQuery },
+      ok('The event.', eventView),
+      ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
+    ),
+    patch: ofOperator(
+      'Change how an event is sold',
+      { ...ofEvent, body: eventChange },
+      ok('The event as it is now.', eventView),
+      ['EVENT_UNKNOWN'],
+    ),
+  },
+  '/api/events/{id}/bookings': {
+    delete: ofOperator(
+      'Delete every booking of an event, and end its waiting line',
+      { ...ofEvent, ...keyed, body: clearing },
+      ok('The event as it is now.', eventView),
+      ['EVENT_UNKNOWN'],
+    ),
+  },
+  '/api/events/{id}/block': { post: block('Block seats: they cannot be held or bought') },
+  '/api/events/{id}/unblock': { post: block('Unblock seats') },
+  '/api/seats/available': {
+    get: ofPublic('List free seats, from the front', { query: availableQuery }, ok('A page.', seatList), [
+      'EVENT_UNKNOWN',
+      'RATE_LIMITED',
+    ]),
+  },
+  '/api/seats/map': {
+    get: ofPublic(
+      'Every seat as bitmaps, for drawing',
+      { query: mapQuery, header: z.object({ 'If-None-Match': z.string().optional() }) },
+      {
+        '200': { ...answer('The map.', seatMap), headers: z.object({ ETag: z.string() }) },
+        '304': { description: 'It has not changed.' },
+      },
+      ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
+    ),
+  },
+};

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { eventId, ticketId } from '../../../shared/contract/ids.ts';
+
+const wait = z
+  .int()
+  .min(0)
+  .optional()
+  .meta({ description: 'Seconds to wait for the outcome, up to 60. Also as `Prefer: wait=N`.' });
+const idempotencyKey = z.string().min(1).max(255).optional().meta({
+  description: 'The same key and body give the same outcome. At least 16 characters, unless the caller is logged in.',
+});
+const admission = z.string().optional().meta({ description: 'Required while the waiting room is on.' });
+const visitorToken = z.string().optional().meta({ description: 'The token that the answer to joining has.' });
+
+export const waits = { query: z.object({ wait }) };
+export const keyed = { header: z.object({ 'Idempotency-Key': idempotencyKey }) };
+export const keyedAndAdmitted = {
+  header: z.object({ 'Idempotency-Key': idempotencyKey, 'X-Admission-Token': admission }),
+};
+export const asVisitor = { header: z.object({ 'X-Visitor-Token': visitorToken }) };
+export const ofEvent = { path: z.object({ id: eventId }) };
+export const ofTicket = { path: z.object({ id: ticketId }) };

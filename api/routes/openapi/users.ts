@@ -1,0 +1,16 @@
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { loginBody, session } from '../../../shared/contract/users.ts';
+import { ok, operations } from './operations.ts';
+
+const ofPublic = operations('Users', 'public');
+
+export const userPaths: ZodOpenApiPathsObject = {
+  '/api/users/login': {
+    post: ofPublic(
+      'Log in: a signed token that is valid for an hour',
+      { body: loginBody },
+      ok('The user and the token.', session),
+      ['UNAUTHENTICATED', 'RATE_LIMITED', 'OVERLOADED'],
+    ),
+  },
+};

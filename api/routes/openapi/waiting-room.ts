@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  challengeView,
+  drawView,
+  joinAnswer,
+  joinBody,
+  roomChange,
+  roomView,
+  visitorView,
+} from '../../../shared/contract/waiting-room.ts';
+import { answer, ok, operations } from './operations.ts';
+import { asVisitor, ofEvent } from './parameters.ts';
+
+const ofVisitor = operations('Waiting room', 'public');
+const ofUser = operations('Waiting room', 'user');
+const ofOperator = operations('Operators', 'operator');
+
+export const waitingRoomPaths: ZodOpenApiPathsObject = {
+  '/api/events/{id}/waiting-room': {
+    post: ofUser(
+      'Join the waiting room',
+      { ...ofEvent, ...asVisitor, body: joinBody, bodyOptional: true },
+      {
+        ...ok('The event has no waiting room, or the visitor keeps the place.', joinAnswer),
+        '201': answer('A new place.', joinAnswer),
+      },
+      ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED', 'CHALLENGE_REQUIRED', 'CHALLENGE_INVALID'],
+    ),
+    get: ofVisitor(
+      "Show a visitor's status, with the admission token once their turn has come",
+      { ...ofEvent, ...asVisitor },
+      { '200': { ...answer('The status.', visitorView), headers: z.object({ 'Retry-After': z.string() }) } },
+      ['EVENT_UNKNOWN', 'PLACE_UNKNOWN'],
+    ),
+    delete: ofVisitor(
+      'Leave the waiting room, and give up the rest of an admission',
+      { ...ofEvent, ...asVisitor },
+      ok('The visitor has left.', visitorView),
+      ['EVENT_UNKNOWN', 'PLACE_UNKNOWN', 'RATE_LIMITED'],
+    ),
+    put: ofOperator(
+      'Change a waiting room. Without any field, show it',
+      { ...ofEvent, body: roomChange },
+      ok('The room as it is now.', roomView),
+      ['EVENT_UNKNOWN', 'OVERLOADED'],
+    ),
+  },
+  '/api/events/{id}/waiting-room/challenge': {
+    get: ofVisitor(
+      'The challenge for a new place, where the room requires one',
+      ofEvent,
+      ok('The challenge.', challengeView),
+      ['EVENT_UNKNOWN'],
+    ),
+  },
+  '/api/events/{id}/waiting-room/draw': {
+    get: ofVisitor('The inputs from which the drawn order can be computed', ofEvent, ok('The draw.', drawView), [
+      'EVENT_UNKNOWN',
+      'PLACE_UNKNOWN',
+    ]),
+  },
+};
