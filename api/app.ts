@@ -60,7 +60,7 @@ export function buildApp(deps: {
   config: Pick<
     Config,
     | 'ADMIN_TOKEN'
-    | 'EMBEDDED'
+    | 'CONFIRM_CLEAR'
     | 'SHARDS'
     | 'TRUST_PROXY'
     | 'CORS_ORIGINS'

@@ -52,7 +52,8 @@ const COUNT_MS = 1_000;
 /** Wires one API node. The caller makes its server listen; `drain` and then `close` end it. */
 export async function startApi(deps: {
   config: Parameters<typeof sellByOf>[0] &
-    Pick<Config, 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
+    Pick<Config, 'DEMO_HERD' | 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
+    Parameters<typeof createOperatorGuard>[0] &
     Parameters<typeof createDoor>[0] &
     Parameters<typeof buildApp>[0]['config'] &
     Parameters<typeof createIdentity>[0]['config'] &
@@ -102,7 +103,7 @@ export async function startApi(deps: {
     async () => meter.noteWorkers(await workers.countAlive()),
     (fault) => log.warn({ fault: fault.message }, 'counting workers failed'),
   );
-  const herd = config.EMBEDDED ? createHerd({ log }) : undefined;
+  const herd = config.DEMO_HERD ? createHerd({ log }) : undefined;
   const readiness = createReadiness({ redis, shards: config.SHARDS, loops });
   const measures = createMeasures({
     ...{ redis, probe, events, seats, workers, shards: config.SHARDS },

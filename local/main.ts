@@ -19,6 +19,7 @@ import { freePort } from './embedded/free-port.ts';
 import { embeddedPostgres } from './embedded/postgres.ts';
 import { embeddedRedis } from './embedded/redis.ts';
 import type { EmbeddedOptions, EmbeddedServer } from './embedded/server-process.ts';
+import { embeddedSettings } from './embedded-settings.ts';
 
 const HELP = `npm start
 
@@ -31,14 +32,14 @@ const SERVER_STOP_MS = 1_500;
 /** Milliseconds that the end waits for a step of the start that is under way. */
 const STARTING_STOP_MS = 3_000;
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const report = (line: string) => process.stderr.write(`${line}\n`);
 
 async function main(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);
   process.umask(0o077); // files of this process and of the servers are for their user alone
   const config = readConfig();
   requireSecrets(config);
-  const supervisor = createSupervisor(say);
+  const supervisor = createSupervisor(report);
   const stopping = new AbortController();
   let data: DataFolder | undefined;
   let starting: Promise<void> | undefined;
@@ -46,13 +47,13 @@ async function main(): Promise<void> {
   const end = (exitCode: number): void => {
     if (stopping.signal.aborted) return;
     stopping.abort();
-    say('Stopping ...');
+    report('Stopping ...');
     void supervisor
       .stop(['api'], ['postgres', 'redis'])
       .then(() => Promise.race([starting, sleep(STARTING_STOP_MS)])) // for example the making of a cluster
       .then(() => {
         data?.release();
-        say('Stopped.');
+        report('Stopped.');
         process.exit(exitCode);
       });
   };
@@ -63,93 +64,110 @@ async function main(): Promise<void> {
   })().catch((fault: Error) => {
     if (stopping.signal.aborted) return; // stopping a part during its start makes it fail
     if (data === undefined) exitOnStartFault(fault);
-    say(`Frontrow could not start: ${fault.message}`);
+    report(`Frontrow could not start: ${fault.message}`);
     end(1);
   });
   await starting;
 }
 
-/** Starts everything, and prints where it is. Once `stopping` is aborted, it starts nothing more. */
-async function start(deps: { config: Config; data: DataFolder; supervisor: Supervisor; stopping: AbortSignal }) {
-  const { config, data, supervisor, stopping } = deps;
+type Starting = { config: Config; data: DataFolder; supervisor: Supervisor; stopping: AbortSignal };
 
-  /** The address of a server: the one from the settings, else that of an embedded one, which is started and kept. */
-  async function addressOf(
-    name: 'postgres' | 'redis',
-    given: string | undefined,
-    embed: (options: EmbeddedOptions) => Promise<EmbeddedServer>,
-  ): Promise<string> {
-    if (given !== undefined) return given;
-    say(`Starting ${name}`);
-    const folder = join(data.folder, name);
-    const port = await freePort();
-    const embedded = await embed({
-      folder,
-      port,
-      logFile: data.logFile(name),
-      environment: process.env,
-      progress: say,
-    });
-    await supervisor.add({
-      name,
-      async start() {
-        const server = await embedded.start();
-        data.noteServer(name, server.identity);
-        return { exited: server.exited, stop: () => server.stop(SERVER_STOP_MS) };
-      },
-    });
-    return embedded.url;
-  }
-
-  await keepLogsShort(data.logs, say);
+/** Starts everything and prints its address. Once `stopping` is aborted, it starts nothing more. */
+async function start(deps: Starting): Promise<void> {
+  const { config, data, stopping } = deps;
+  await keepLogsShort(data.logs, report);
   stopping.throwIfAborted();
   const [databaseUrl, redisUrl] = await Promise.all([
-    addressOf('postgres', config.DATABASE_URL, embeddedPostgres),
-    addressOf('redis', config.REDIS_URL, (options) => embeddedRedis(options, { hasPassword: true })),
+    addressOf('postgres', config.DATABASE_URL, embeddedPostgres, deps),
+    addressOf('redis', config.REDIS_URL, (options) => embeddedRedis(options, { hasPassword: true }), deps),
   ]);
-  const servers = { databaseUrl, redisUrl };
-  const { applied, house } = await prepareDatabase(servers.databaseUrl, config, say);
-  if (applied.length > 0) say(`Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}`);
-  const asked = config.ZONES * config.ROWS * config.SEATS_PER_ROW;
-  if (house.totalSeats !== asked) {
-    say(
+  const seats = await prepareHouse(databaseUrl, config);
+  stopping.throwIfAborted();
+  // Other users of this machine reach its loopback too, so operators need the token here as well.
+  const adminToken = config.ADMIN_TOKEN ?? randomBytes(32).toString('base64url');
+  const environment = {
+    ...process.env,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    // One for the whole run: a restarted API accepts the tokens of its predecessor.
+    AUTH_SECRET: config.AUTH_SECRET ?? randomBytes(32).toString('base64url'),
+  };
+  const port = await startParts({ ...deps, environment, adminToken });
+  if (stopping.aborted) return;
+  const url = `http://${config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST}:${port}`;
+  data.announce({ url, databaseUrl, redisUrl, adminToken });
+  const fragment = config.ADMIN_TOKEN === undefined ? `#token=${adminToken}` : '';
+  console.log(readyBlock(url, { fragment, folder: data.folder, seats }));
+}
+
+/** The address of a server: the one from the settings, else that of an embedded one, which is started and supervised. */
+async function addressOf(
+  name: 'postgres' | 'redis',
+  address: string | undefined,
+  embed: (options: EmbeddedOptions) => Promise<EmbeddedServer>,
+  { data, supervisor }: Starting,
+): Promise<string> {
+  if (address !== undefined) return address;
+  report(`Starting ${name}`);
+  const embedded = await embed({
+    folder: join(data.folder, name),
+    port: await freePort(),
+    logFile: data.logFile(name),
+    environment: process.env,
+    progress: report,
+  });
+  await supervisor.add({
+    name,
+    async start() {
+      const server = await embedded.start();
+      data.noteServer(name, server.identity);
+      return { exited: server.exited, stop: () => server.stop(SERVER_STOP_MS) };
+    },
+  });
+  return embedded.url;
+}
+
+/** Migrates the database and creates the default event. @returns the seats of its house */
+async function prepareHouse(databaseUrl: string, config: Config): Promise<number> {
+  const { applied, house } = await prepareDatabase(databaseUrl, config, report);
+  if (applied.length > 0) report(`Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}`);
+  if (house.totalSeats !== config.ZONES * config.ROWS * config.SEATS_PER_ROW) {
+    report(
       `The default event keeps its ${house.totalSeats} seats. ZONES, ROWS and SEATS_PER_ROW apply to a new one only.`,
     );
   }
+  return house.totalSeats;
+}
 
-  stopping.throwIfAborted();
-  const embedded = config.DATABASE_URL === undefined && config.REDIS_URL === undefined;
-  const environment: NodeJS.ProcessEnv = {
-    ...process.env,
-    DATABASE_URL: servers.databaseUrl,
-    REDIS_URL: servers.redisUrl,
-    // One for the whole run: a restarted API accepts the tokens of its predecessor.
-    AUTH_SECRET: config.AUTH_SECRET ?? randomBytes(32).toString('base64url'),
-    EMBEDDED: String(embedded),
-  };
-  // Other users of this machine reach its loopback too, so operators need the token here as well.
-  const adminToken = config.ADMIN_TOKEN ?? randomBytes(32).toString('base64url');
-  // the other connections log that Redis is unavailable
-  const redis = openRedis(servers.redisUrl, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor'));
-  say('Starting the API');
+/** Starts the API and the workers, and restarts those that end. @returns the API's port */
+async function startParts(
+  deps: Starting & {
+    environment: NodeJS.ProcessEnv & { REDIS_URL: string };
+    adminToken: string;
+  },
+): Promise<number> {
+  const { config, data, supervisor, stopping, adminToken } = deps;
+  const isEmbedded = config.DATABASE_URL === undefined && config.REDIS_URL === undefined;
+  const settings = isEmbedded ? embeddedSettings(config) : {};
+  const environment: NodeJS.ProcessEnv = { ...deps.environment };
+  for (const [name, value] of Object.entries(settings)) environment[name] = String(value);
+  const drainSeconds = drainSecondsOf({ ...config, ...settings });
+  report('Starting the API');
   let port = config.PORT;
   const api = supervisor.add({
     name: 'api',
     async start() {
-      const api = await startNodePart<{ port: number }>('api/main', {
-        environment: {
-          ...environment,
-          PORT: String(port),
-          ADMIN_TOKEN: adminToken,
-          RESET_FROM_LOOPBACK: String(config.RESET_FROM_LOOPBACK || config.ADMIN_TOKEN === undefined),
-        },
+      const part = await startNodePart<{ port: number }>('api/main', {
+        environment: { ...environment, PORT: String(port), ADMIN_TOKEN: adminToken },
         logFile: data.logFile('api'),
-        drainSeconds: drainSecondsOf({ ...config, EMBEDDED: embedded }),
+        drainSeconds,
       });
-      port = api.ready.port;
-      return api;
+      port = part.ready.port;
+      return part;
     },
   });
+  // The other connections log that Redis is unavailable.
+  const redis = openRedis(deps.environment.REDIS_URL, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor'));
   const workers = startPool({
     supervisor,
     workers: createWorkersStore({ redis, shards: config.SHARDS }),
@@ -159,15 +177,11 @@ async function start(deps: { config: Config; data: DataFolder; supervisor: Super
     bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
     force: config.REDIS_URL === undefined, // its own Redis: a leader that still holds the lock was killed
     stopping,
-    say,
+    say: report,
   });
   const [pool] = await Promise.all([workers, api]);
-  if (!pool.leader) say('Another supervisor runs the workers on this Redis. It was told the number.');
-  if (stopping.aborted) return;
-  const url = `http://${config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST}:${port}`;
-  data.announce({ url, ...servers, adminToken });
-  const fragment = config.ADMIN_TOKEN === undefined ? `#token=${adminToken}` : '';
-  console.log(readyBlock(url, { fragment, folder: data.folder, seats: house.totalSeats }));
+  if (!pool.leader) report('Another supervisor runs the workers on this Redis. It was told the number.');
+  return port;
 }
 
 /**

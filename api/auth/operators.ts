@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import type { Actor } from '../../shared/contract/trail.ts';
 import type { Config } from '../../shared/platform/config.ts';
+import { isLoopbackAddress, isLoopbackName } from '../../shared/platform/loopback.ts';
 import { ApiError } from '../http/errors.ts';
-import { isLoopbackAddress, isLoopbackName } from '../http/loopback.ts';
 import { isOwnOrigin } from './origins.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
@@ -30,10 +30,10 @@ function isFromHere({ headers, socket }: IncomingMessage): boolean {
 const bearerOf = ({ headers }: IncomingMessage) => /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
 
 /**
- * Guards what only operators may do: `Authorization: Bearer <ADMIN_TOKEN>`. Without a token in the settings, which
- * tests and load tests leave out, the routes are open to this machine alone, and only with embedded servers.
+ * Guards what only operators may do: `Authorization: Bearer <ADMIN_TOKEN>`. Without a token in the settings, the routes
+ * are closed; with `OPERATORS_FROM_LOOPBACK`, which tests set, they are open to this machine alone.
  */
-export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDDED'>) {
+export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'OPERATORS_FROM_LOOPBACK'>) {
   const expected = config.ADMIN_TOKEN === undefined ? undefined : digest(config.ADMIN_TOKEN);
 
   /**
@@ -43,7 +43,7 @@ export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDD
    */
   return function requireOperator(req: IncomingMessage, given = bearerOf(req)): string {
     if (expected === undefined) {
-      if (config.EMBEDDED && isFromHere(req)) return 'loopback';
+      if (config.OPERATORS_FROM_LOOPBACK && isFromHere(req)) return 'loopback';
       throw new ApiError('FORBIDDEN', 'This is for operators, and ADMIN_TOKEN is not set.');
     }
     if (given === undefined) throw new ApiError('UNAUTHENTICATED', 'This is for operators: send the admin token.');
@@ -54,12 +54,12 @@ export function createOperatorGuard(config: Pick<Config, 'ADMIN_TOKEN' | 'EMBEDD
 
 /**
  * Guards the routes that empty or prepare the default event. The seat system's clients send no token there: with
- * `RESET_FROM_LOOPBACK` they need none on this machine, with embedded servers only.
+ * `RESET_FROM_LOOPBACK` they need none on this machine.
  */
 export const createResetGuard =
-  (config: Pick<Config, 'EMBEDDED' | 'RESET_FROM_LOOPBACK'>, requireOperator: OperatorGuard): OperatorGuard =>
+  (config: Pick<Config, 'RESET_FROM_LOOPBACK'>, requireOperator: OperatorGuard): OperatorGuard =>
   (req) =>
-    config.EMBEDDED && config.RESET_FROM_LOOPBACK && isFromHere(req) ? 'loopback' : requireOperator(req);
+    config.RESET_FROM_LOOPBACK && isFromHere(req) ? 'loopback' : requireOperator(req);
 
 export type OperatorGuard = ReturnType<typeof createOperatorGuard>;
 

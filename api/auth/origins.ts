@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../shared/platform/config.ts';
+import { isLoopbackName } from '../../shared/platform/loopback.ts';
 import { ApiError } from '../http/errors.ts';
-import { isLoopbackName } from '../http/loopback.ts';
 
 /** Whether a browser's `Origin` is the host that it talks to. TLS may end before us: the scheme does not count. */
 export const isOwnOrigin = (origin: string, host: string | undefined): boolean =>

@@ -9,7 +9,7 @@ const answer = () => {
   return { res: { destroyed: false, setHeader } as unknown as Response, headers };
 };
 const readsOf = (RATE_LIMIT: 'on' | 'off', READS_PER_MINUTE = 1_000_000) =>
-  createHeavyReads({ RATE_LIMIT, READS_PER_MINUTE, EMBEDDED: false, HOST: '0.0.0.0', TRUST_PROXY: undefined });
+  createHeavyReads({ RATE_LIMIT, READS_PER_MINUTE });
 
 /** Reads that end when the test ends them. */
 function manual() {

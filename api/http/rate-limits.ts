@@ -5,7 +5,6 @@ import type { AddHits, LimitCountsStore } from '../../shared/stores/redis/limit-
 import type { Caller } from '../auth/identity.ts';
 import { clientOf } from './client-address.ts';
 import { ApiError } from './errors.ts';
-import { isLoopbackName } from './loopback.ts';
 
 const WINDOW_MS = 60_000;
 
@@ -73,13 +72,10 @@ export const windowsOf = (limit: string, counts: LimitCountsStore | undefined) =
  */
 const UNKNOWN_PER_MINUTE = 300;
 
-/** Whether clients are limited here: by the setting, or by where the node listens. */
-export function areLimitsOn({ RATE_LIMIT, EMBEDDED, HOST, TRUST_PROXY }: LimitsConfig): boolean {
-  const isAlone = EMBEDDED && isLoopbackName(HOST) && TRUST_PROXY === undefined; // only this machine's user reaches it
-  return RATE_LIMIT === 'on' || (RATE_LIMIT === 'auto' && !isAlone);
-}
+/** Whether clients are limited here. `npm start` replaces `auto` where only this machine reaches it. */
+export const areLimitsOn = ({ RATE_LIMIT }: LimitsConfig): boolean => RATE_LIMIT !== 'off';
 
-export type LimitsConfig = Pick<Config, 'RATE_LIMIT' | 'EMBEDDED' | 'HOST' | 'TRUST_PROXY'>;
+export type LimitsConfig = Pick<Config, 'RATE_LIMIT'>;
 
 /**
  * The limits of one client's costly requests in a minute. `login`, `booking` and `joining` count the client's address

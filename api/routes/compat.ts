@@ -69,7 +69,7 @@ function repeating(fault: unknown, { zone, row, count }: Asked): unknown {
 export function addCompatRoutes(
   app: Express,
   deps: {
-    config: Pick<Config, 'EMBEDDED' | 'RESERVE_WAIT_SECONDS' | 'RESET_FROM_LOOPBACK'>;
+    config: Pick<Config, 'CONFIRM_CLEAR' | 'RESERVE_WAIT_SECONDS' | 'RESET_FROM_LOOPBACK'>;
     bookIntake: Intake<'book'>;
     bookings: BookingReads;
     outcomes: Outcomes;
@@ -237,7 +237,7 @@ export function addCompatRoutes(
     refuseQuery(req);
     const body = await readOptionalJson(req);
     const confirmation = clearBody(DEFAULT_EVENT);
-    parse(config.EMBEDDED ? confirmation.partial() : confirmation, body); // the seat system's clients send no body
+    parse(config.CONFIRM_CLEAR === false ? confirmation.partial() : confirmation, body);
     const now = await events.readHouse(DEFAULT_EVENT);
     if (now === undefined) throw new ApiError('EVENT_UNKNOWN');
     const idempotency = idempotencyOf(req, req.path, body, OPERATOR);

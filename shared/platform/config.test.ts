@@ -33,11 +33,10 @@ test('production needs secrets that nobody guesses, or an identity provider', ()
     expect(needs({ ...production, AUTH_SECRET, ADMIN_TOKEN: weak })).toThrow('ADMIN_TOKEN: too easy to guess');
 });
 
-test('in production on external servers only trusted servers sell, unless SELL_BY is set', () => {
+test('in production only trusted servers sell, unless SELL_BY is set', () => {
   const sellBy = (environment: NodeJS.ProcessEnv) => sellByOf(readConfig(environment));
   expect(sellBy({})).toBe('anyone');
   expect(sellBy({ NODE_ENV: 'production' })).toBe('server');
-  expect(sellBy({ NODE_ENV: 'production', EMBEDDED: 'true' })).toBe('anyone');
   expect(sellBy({ NODE_ENV: 'production', SELL_BY: 'anyone' })).toBe('anyone');
   expect(sellBy({ SELL_BY: 'server' })).toBe('server');
   expect(() => sellBy({ SELL_BY: 'nobody' })).toThrow('SELL_BY:');
@@ -66,7 +65,7 @@ test('.env.example lists every setting with its default', () => {
     lines.flatMap((line) => [...line.matchAll(/^#? ?([A-Z_]+)=(.*)$/g)].map(([, name, value]) => [name, value])),
   );
   const defaults = settings.parse({});
-  const internal = new Set(['EMBEDDED']); // `npm start` sets it for its parts
+  const internal = new Set(['DEMO_HERD', 'OPERATORS_FROM_LOOPBACK']); // for `npm start` and for tests
   const names = Object.keys(settings.shape).filter((name) => !internal.has(name));
   expect([...listed.keys()].sort()).toEqual(names.sort());
   for (const name of names) {

@@ -49,8 +49,11 @@ export const settings = z.object({
   RESERVE_WAIT_SECONDS: count(0, MAX_WAIT_SECONDS).default(0),
   MAX_QUEUED: count(1, 100_000_000).default(2_000_000),
   ADMIN_TOKEN: secret.optional(),
-  /** `npm start` sets it where it makes the admin token itself. */
   RESET_FROM_LOOPBACK: z.stringbool().default(false),
+  /** Default: true. `npm start` on its own servers sets false. */
+  CONFIRM_CLEAR: z.stringbool().optional(),
+  /** For tests: without ADMIN_TOKEN, operators' routes are open to this machine. `npm start` always sets a token. */
+  OPERATORS_FROM_LOOPBACK: z.stringbool().default(false),
   /** Default: see `sellByOf`. */
   SELL_BY: z.enum(['server', 'anyone']).optional(),
   TRUST_PROXY: z.union([count(1, 10), words.pipe(z.array(proxy))]).optional(),
@@ -71,11 +74,8 @@ export const settings = z.object({
   CHALLENGE_SITE_KEY: z.string().min(1).max(200).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01),
-  /**
-   * Set by `npm start` for the parts it starts: the servers are embedded. Without ADMIN_TOKEN operators' routes are
-   * open on loopback then.
-   */
-  EMBEDDED: z.stringbool().default(false),
+  /** `npm start` on its own servers sets it: the event page has a button that sends a herd. */
+  DEMO_HERD: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
 
@@ -84,9 +84,9 @@ export type Config = z.infer<typeof settings>;
 /** Every setting that has a default, with it. */
 export const defaults: Config = settings.parse({});
 
-/** The sellers of seats. In production on external servers the default is trusted servers alone. */
-export const sellByOf = ({ SELL_BY, NODE_ENV, EMBEDDED }: Pick<Config, 'SELL_BY' | 'NODE_ENV' | 'EMBEDDED'>) =>
-  SELL_BY ?? (NODE_ENV === 'production' && !EMBEDDED ? 'server' : 'anyone');
+/** The sellers of seats. In production only trusted servers sell by default. */
+export const sellByOf = ({ SELL_BY, NODE_ENV }: Pick<Config, 'SELL_BY' | 'NODE_ENV'>) =>
+  SELL_BY ?? (NODE_ENV === 'production' ? 'server' : 'anyone');
 
 /** Ends the start with all problems, each on a line, never a value. */
 export class ConfigError extends Error {}
@@ -113,12 +113,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
  */
 const DRAIN_SECONDS = 5;
 
-/**
- * How long an API drains, in seconds. On the servers of `npm start` there is no load balancer that has to notice: a
- * drain would only make Ctrl-C slow.
- */
-export const drainSecondsOf = (config: Pick<Config, 'DRAIN_SECONDS' | 'EMBEDDED'>): number =>
-  config.DRAIN_SECONDS ?? (config.EMBEDDED ? 0 : DRAIN_SECONDS);
+/** How long an API drains, in seconds. */
+export const drainSecondsOf = (config: Pick<Config, 'DRAIN_SECONDS'>): number => config.DRAIN_SECONDS ?? DRAIN_SECONDS;
 
 /** Where people log in: needs what tokens are checked with. `npm start` brings a secret of its own. */
 export function requireAuth({ AUTH, AUTH_SECRET, AUTH_JWKS_URL }: Config): void {

@@ -9,8 +9,7 @@ import { useSystem } from '../support/system.ts';
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
 const system = useSystem({
   ADMIN_TOKEN: TOKEN,
-  EMBEDDED: false,
-  RATE_LIMIT: 'off',
+  CONFIRM_CLEAR: true,
   TRUST_PROXY: 1,
   ZONES: 3,
   ROWS: 4,

@@ -132,8 +132,7 @@ const frontrow: Contestant = {
       AUTH: 'off',
       NODE_ENV: 'development',
     });
-    // EMBEDDED as `npm start` sets it.
-    const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, PORT: '0', EMBEDDED: 'true', LOG_LEVEL: 'warn' };
+    const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'warn' };
     const workers = await servers.program('workers/main', env);
     const api = await servers.program<Ready>('api/main', env);
     const url = urlOf(api);

@@ -85,7 +85,7 @@ export async function startRig(folder: string, postgresFolder = join(folder, 'po
     ...process.env,
     DATABASE_URL: postgresProxy.url,
     REDIS_URL: redisProxy.url,
-    EMBEDDED: 'true',
+    RATE_LIMIT: 'off',
     LOG_LEVEL: 'info',
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${shiftedClock(clockShiftMs.get(name) ?? 0)}`.trim(),
   });
