@@ -5,10 +5,10 @@ export default {
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
-  testMatch: ['**/*.test.ts'],
+  testMatch: ['**/*.test.ts', '!**/tests/drills/**'], // scripts/test.mjs replaces it for drills
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/data/'],
   globalSetup: './tests/support/global-setup.ts',
   globalTeardown: './tests/support/global-teardown.ts',
-  testTimeout: 300_000, // what hangs; a machine that is shared may take several times what it takes alone
-  maxWorkers: 3, // on two cores: much of what the stories do is waiting for processes to start
+  testTimeout: 300_000, // ends a test that hangs; a shared machine may take several times what it takes alone
+  maxWorkers: 3, // on two cores: the stories spend much of their time waiting for processes to start
 };

@@ -1,13 +1,21 @@
-// `npm test`: sets up what is due, then runs Jest on the sources. Arguments go to Jest.
+// `npm test`: sets up what is due, then runs Jest on the sources. `npm run test:drills` adds `--drills`, which runs the
+// tests that start many processes instead. Other arguments go to Jest; a drill that is named by its path runs too.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
+
+const args = process.argv.slice(2);
+const isDrills = args.includes('--drills');
+const namesDrill = args.some((arg) => arg.includes('drills/'));
+const jestArgs = args.filter((arg) => arg !== '--drills');
+if (isDrills) jestArgs.push('--testMatch=**/tests/drills/*.test.ts');
+else if (namesDrill) jestArgs.push('--testMatch=**/*.test.ts');
 
 setUp({ build: true });
 const root = join(import.meta.dirname, '..');
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const flags = ['--experimental-vm-modules', '--no-warnings'];
-const { status } = spawnSync(process.execPath, [...flags, jest, ...process.argv.slice(2)], {
+const { status } = spawnSync(process.execPath, [...flags, jest, ...jestArgs], {
   cwd: root,
   stdio: 'inherit',
   env: { TZ: 'Pacific/Auckland', ...process.env }, // far from UTC, and from the zone of the suite's PostgreSQL

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { ownCluster, ownDatabase } from '../../tests/support/system.ts';
+import { emptyDatabase, newCluster } from '../../tests/support/databases.ts';
 import { migrate } from './migrate.ts';
 import { type Client, connectPostgres } from './postgres.ts';
 import { projectRoot } from './root.ts';
@@ -18,14 +18,14 @@ async function deployByPrisma(url: string): Promise<{ status: object; applied: s
 }
 
 test("after our migrations Prisma's own deploy finds nothing changed and nothing to do", async () => {
-  const url = await ownDatabase();
+  const url = await emptyDatabase();
   expect(await migrate(url)).toEqual(names);
   const status = { hasMigrationsTable: true, history: null, editedMigrationNames: [], failedMigrationNames: [] };
   expect(await deployByPrisma(url)).toEqual({ status, applied: [] });
 });
 
 test("after Prisma's own deploy we have nothing to do", async () => {
-  const url = await ownDatabase();
+  const url = await emptyDatabase();
   expect((await deployByPrisma(url)).applied).toEqual(names);
   expect(await migrate(url)).toEqual([]);
 });
@@ -40,7 +40,7 @@ function withOneMore(): string {
 }
 
 test('a migration that waits for a long reader lets bookings through meanwhile, and is applied after it', async () => {
-  const url = await ownDatabase();
+  const url = await emptyDatabase();
   await migrate(url);
   const [reader, buyer] = [
     await connectPostgres({ connectionString: url }),
@@ -62,7 +62,7 @@ test('a migration that waits for a long reader lets bookings through meanwhile, 
 });
 
 test('a migration that does not get its locks is given up, and nothing of it is applied', async () => {
-  const url = await ownDatabase();
+  const url = await emptyDatabase();
   await migrate(url);
   const reader = await connectPostgres({ connectionString: url });
   await reader.query('BEGIN');
@@ -119,7 +119,7 @@ const RIGHT = [
 ];
 
 test("times that were written in the zone of a server of one's own are mended, once", async () => {
-  const url = await ownDatabase();
+  const url = await emptyDatabase();
   const client = await writeAsBefore(url);
   await setZone(client, 'Europe/Berlin');
   expect(await migrate(url)).toEqual([MENDED]);
@@ -130,7 +130,7 @@ test("times that were written in the zone of a server of one's own are mended, o
 });
 
 test('times that were written in UTC stay', async () => {
-  const url = await ownDatabase();
+  const url = await emptyDatabase();
   const client = await writeAsBefore(url);
   await setZone(client, 'UTC');
   const before = await timesOf(client);
@@ -140,7 +140,7 @@ test('times that were written in UTC stay', async () => {
 });
 
 test('an embedded cluster that was made in another zone runs in UTC, and its times are mended', async () => {
-  const made = await ownCluster();
+  const made = await newCluster();
   const settings = join(made.folder, 'postgresql.conf');
   const text = readFileSync(settings, 'utf8');
   expect(text).toMatch(/^timezone = UTC$/m);

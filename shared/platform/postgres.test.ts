@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ownDatabase } from '../../tests/support/system.ts';
+import { emptyDatabase } from '../../tests/support/databases.ts';
 import { defaults } from './config.ts';
 import { connectPostgres } from './postgres.ts';
 import { openPrisma } from './prisma.ts';
@@ -9,7 +9,7 @@ const SETTINGS = `SELECT name, setting, source FROM pg_settings
   WHERE name IN ('TimeZone', 'statement_timeout') AND source <> 'default' ORDER BY name`;
 
 test('a pool sets the zone UTC and a time-out before the first statement of each connection', async () => {
-  const prisma = openPrisma(await ownDatabase(), 3);
+  const prisma = openPrisma(await emptyDatabase(), 3);
   try {
     const found = await Promise.all([1, 2, 3].map(() => prisma.$queryRawUnsafe(SETTINGS)));
     const settings = [
@@ -24,7 +24,7 @@ test('a pool sets the zone UTC and a time-out before the first statement of each
 });
 
 test('a connection alone has the zone UTC and no time-out', async () => {
-  const client = await connectPostgres({ connectionString: await ownDatabase() });
+  const client = await connectPostgres({ connectionString: await emptyDatabase() });
   const { rows } = await client.query(SETTINGS);
   await client.end();
   expect(rows).toEqual([
@@ -34,7 +34,7 @@ test('a connection alone has the zone UTC and no time-out', async () => {
 });
 
 test('times that no clock of the zone shows, or that it shows twice, come back as they were written', async () => {
-  const prisma = openPrisma(await ownDatabase(), 1);
+  const prisma = openPrisma(await emptyDatabase(), 1);
   // In spring and in autumn, in the zones of the suite's PostgreSQL and of its processes.
   const times = ['2027-03-14T02:30', '2026-11-01T01:30', '2026-09-27T02:30', '2027-04-04T02:30'];
   try {

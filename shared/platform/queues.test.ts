@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { until } from '../../tests/support/frontrow.ts';
-import { ownServers } from '../../tests/support/system.ts';
+import { type TestRedis, workerRedis } from '../../tests/support/redis-servers.ts';
 import { createLogger } from './logger.ts';
 import type { Loops } from './loops.ts';
 import { openQueue, openWorker } from './queues.ts';
 
 const log = createLogger({ LOG_LEVEL: 'silent' }, 'test');
-let servers: Awaited<ReturnType<typeof ownServers>>;
+let server: TestRedis;
 let redis: Redis;
 
 beforeAll(async () => {
-  servers = await ownServers();
-  redis = new Redis(servers.redisUrl, { maxRetriesPerRequest: null });
+  server = await workerRedis();
+  redis = new Redis(server.url, { maxRetriesPerRequest: null });
 });
 
 afterAll(async () => {
   redis.disconnect();
-  await servers.stop();
+  await server.release();
 });
 
 /** A worker with a loop that only the test restarts. */

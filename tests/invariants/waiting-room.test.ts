@@ -12,9 +12,10 @@ import { startWorkers } from '../../workers/workers.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { newEvent, setRoom, visitorAt } from '../support/line.ts';
+import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
 
-const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 50 });
+const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 50 }, { redis: ownRedis });
 
 const roomStore = () => {
   const { redis, scripts, prisma } = system();

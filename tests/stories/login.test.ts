@@ -10,8 +10,9 @@ import { openPrisma } from '../../shared/platform/prisma.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { describeInBrowser, expectReadable } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
+import { emptyDatabase } from '../support/databases.ts';
 import { newEvent, setRoom, visitorAt } from '../support/line.ts';
-import { ownDatabase, useSystem } from '../support/system.ts';
+import { useSystem } from '../support/system.ts';
 
 const SECRET = 'a secret that only this test knows, and nobody else';
 
@@ -132,7 +133,7 @@ describe('where people log in', () => {
     const config = { ...defaults, AUTH: 'on' as const }; // as `npm start` with servers of its own
     await prepareDatabase(system().databaseUrl, { ...config, NODE_ENV: 'production' });
     expect(await login('test@example.com', 'password')).toMatchObject({ status: 401 });
-    const production = await ownDatabase();
+    const production = await emptyDatabase();
     await prepareDatabase(production, { ...config, AUTH: 'off', NODE_ENV: 'production' });
     const prisma = openPrisma(production, 1);
     expect(await prisma.user.count({ where: { passwordHash: { not: null } } })).toBe(0);

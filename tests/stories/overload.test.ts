@@ -11,8 +11,10 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/platform/queues.ts';
 import { openSocket, send } from '../support/client.ts';
+import { emptyDatabase } from '../support/databases.ts';
 import { cleanUp, run, until } from '../support/frontrow.ts';
-import { ownServers, useSystem } from '../support/system.ts';
+import { ownRedis } from '../support/redis-servers.ts';
+import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 20, MAX_QUEUED: 5 });
 afterAll(cleanUp);
@@ -143,14 +145,14 @@ test('a socket is told although every connection to Redis broke while it waited'
 });
 
 test('in an outage each kind of fault has a line a second, and no fault is left out of the counts', async () => {
-  const { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, stop } = await ownServers();
+  const [DATABASE_URL, redis] = [await emptyDatabase(), await ownRedis()];
   const PORT = String(await freePort());
   const url = `http://127.0.0.1:${PORT}`;
-  const env = { DATABASE_URL, REDIS_URL, PORT, RATE_LIMIT: 'off' };
+  const env = { DATABASE_URL, REDIS_URL: redis.url, PORT, RATE_LIMIT: 'off' };
   expect((await run('commands/migrate', [], env).ended).code).toBe(0);
   const api = run('api/main', [], env);
   await until(() => fetch(url).then(...[() => true, () => false]), 60_000, api.output);
-  await stop();
+  await redis.stop();
   let failed = 0;
   const enough = performance.now() + 3_000;
   const client = async (method: string, path: string) => {

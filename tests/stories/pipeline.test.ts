@@ -7,9 +7,10 @@ import { type Client, connectPostgres } from '../../shared/platform/postgres.ts'
 import { keysOf, keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { openSocket, send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
+import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
 
-const system = useSystem({ SHARDS: 2, ZONES: 1, ROWS: 4, SEATS_PER_ROW: 20 });
+const system = useSystem({ SHARDS: 2, ZONES: 1, ROWS: 4, SEATS_PER_ROW: 20 }, { redis: ownRedis });
 
 const reserve = (query = '') => send(system().url, 'POST', `/reserve${query}`, { count: 1 });
 const ready = async () => (await send(system().url, 'GET', '/readyz')).status;

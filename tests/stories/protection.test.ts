@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
-import { useSystem } from '../support/system.ts';
+import { ownRedis } from '../support/redis-servers.ts';
+import { type SystemSettings, useSystem } from '../support/system.ts';
 
 const SECRET = 'what only this test signs its tokens with';
 
@@ -24,11 +25,21 @@ async function bare(url: string, method: string, path: string, headers: Record<s
 }
 
 describe('where limits are on', () => {
-  const system = useSystem({
-    ...{ RATE_LIMIT: 'on', BOOKINGS_PER_MINUTE: 20, LOGINS_PER_MINUTE: 3, READS_PER_MINUTE: 30, TRUST_PROXY: 1 },
-    ...{ AUTH: 'on', AUTH_SECRET: SECRET, CORS_ORIGINS: ['https://tickets.test'], LOG_LEVEL: 'debug' },
-    ...{ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40 },
-  });
+  const settings: SystemSettings = {
+    RATE_LIMIT: 'on',
+    BOOKINGS_PER_MINUTE: 20,
+    LOGINS_PER_MINUTE: 3,
+    READS_PER_MINUTE: 30,
+    TRUST_PROXY: 1,
+    AUTH: 'on',
+    AUTH_SECRET: SECRET,
+    CORS_ORIGINS: ['https://tickets.test'],
+    LOG_LEVEL: 'debug',
+    ZONES: 1,
+    ROWS: 10,
+    SEATS_PER_ROW: 40,
+  };
+  const system = useSystem(settings, { redis: ownRedis });
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     send(system().url, 'POST', path, body, headers);
   const login = (address: string, password = 'password') =>
@@ -256,7 +267,7 @@ describe('where limits are on', () => {
 });
 
 describe('on loopback with embedded servers', () => {
-  const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40, LOG_LEVEL: 'error' });
+  const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40, LOG_LEVEL: 'error' }, { redis: ownRedis });
   const reserve = (query = '') => send(system().url, 'POST', `/reserve${query}`, { count: 1 });
 
   test('a herd from one address meets no limit', async () => {
@@ -364,8 +375,13 @@ describe('on loopback with embedded servers', () => {
 
 describe('pages of other sites', () => {
   const system = useSystem({
-    ...{ RATE_LIMIT: 'on', BOOKINGS_PER_MINUTE: 5, JOINS_PER_MINUTE: 5, CORS_ORIGINS: ['https://tickets.test'] },
-    ...{ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40 },
+    RATE_LIMIT: 'on',
+    BOOKINGS_PER_MINUTE: 5,
+    JOINS_PER_MINUTE: 5,
+    CORS_ORIGINS: ['https://tickets.test'],
+    ZONES: 1,
+    ROWS: 10,
+    SEATS_PER_ROW: 40,
   });
   const foreign = [
     { origin: 'https://evil.test' },

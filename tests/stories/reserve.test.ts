@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { openSocket, send } from '../support/client.ts';
+import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
 
-const system = useSystem();
+const system = useSystem({}, { redis: ownRedis });
 const post = (path: string, body: unknown, headers?: Record<string, string>) =>
   send(system().url, 'POST', path, body, headers);
 const get = (path: string, headers?: Record<string, string>) => send(system().url, 'GET', path, undefined, headers);

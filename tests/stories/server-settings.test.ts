@@ -5,10 +5,11 @@ import { serverMessage } from '../../shared/contract/messages.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openSocket } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/frontrow.ts';
+import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
 
 const token = randomBytes(32).toString('hex');
-const system = useSystem({ ZONES: 1, ROWS: 1 });
+const system = useSystem({ ZONES: 1, ROWS: 1 }, { redis: ownRedis });
 const right = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' };
 const setRedis = (settings: Record<string, string>) =>
   system().redis.call('CONFIG', 'SET', ...Object.entries(settings).flat());

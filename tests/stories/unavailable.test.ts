@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -12,10 +11,12 @@ import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma, type PrismaClient } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { send } from '../support/client.ts';
+import { newCluster } from '../support/databases.ts';
 import { until } from '../support/frontrow.ts';
-import { ownPostgres, useSystem } from '../support/system.ts';
+import { ownRedis } from '../support/redis-servers.ts';
+import { useSystem } from '../support/system.ts';
 
-const system = useSystem({ ZONES: 2, ROWS: 2, SEATS_PER_ROW: 10, LOG_LEVEL: 'error' });
+const system = useSystem({ ZONES: 2, ROWS: 2, SEATS_PER_ROW: 10, LOG_LEVEL: 'error' }, { redis: ownRedis });
 
 const closing: (() => unknown)[] = [];
 
@@ -303,11 +304,12 @@ describe('each answer of PostgreSQL that means "later" is a 503', () => {
   });
 
   test('a server that is stopped, fast and at once, while statements are under way, and started again', async () => {
-    const { embedded, folder } = await ownPostgres();
+    const cluster = await newCluster();
+    const embedded = await cluster.embed();
     let server = await embedded.start();
     closing.push(async () => {
       await server.stop(5_000);
-      rmSync(folder, { recursive: true, force: true });
+      cluster.remove();
     });
     const prisma = openPrisma(embedded.url, 2, { CONNECT_TIMEOUT_MS: 1_000, DATABASE_TIMEOUT_MS: 20_000 });
     closing.push(() => prisma.$disconnect());

@@ -11,8 +11,9 @@ import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { send } from '../support/client.ts';
+import { emptyDatabase } from '../support/databases.ts';
 import { cleanUp, dataFolder, launch, until } from '../support/frontrow.ts';
-import { ownServers } from '../support/system.ts';
+import { ownRedis } from '../support/redis-servers.ts';
 
 type Instruction = { stage: number; word: string; rest: string };
 
@@ -83,7 +84,7 @@ const SECRET = encodeURIComponent(PASSWORD);
 
 /** Servers of one's own that take only who has a name, a password and TLS. */
 async function startTlsServers(folder: string) {
-  const { databaseUrl, redisUrl, stop } = await ownServers();
+  const [databaseUrl, ownServer] = [await emptyDatabase(), await ownRedis()];
   const { key, certificate } = makeCertificate(folder, 'trusted');
   const admin = await connectPostgres({ connectionString: databaseUrl });
   const role = `buyer_${randomBytes(4).toString('hex')}`;
@@ -98,7 +99,7 @@ async function startTlsServers(folder: string) {
   await admin.query('ALTER SYSTEM SET ssl = on');
   await admin.query('SELECT pg_reload_conf()');
 
-  const redis = new Redis(redisUrl, { connectionName: 'probe' });
+  const redis = new Redis(ownServer.url, { connectionName: 'probe' });
   const tlsPort = await freePort();
   const tls = { 'tls-cert-file': certificate, 'tls-key-file': key, 'tls-auth-clients': 'no', 'tls-port': tlsPort };
   await redis.call('CONFIG', 'SET', ...Object.entries(tls).flat());
@@ -124,7 +125,7 @@ async function startTlsServers(folder: string) {
       await admin.query('SELECT pg_reload_conf()');
       await admin.end();
       redis.disconnect();
-      await stop();
+      await ownServer.release();
     },
   };
 }

@@ -3,9 +3,9 @@ import { freePort } from '../../local/embedded/free-port.ts';
 import { defaults } from '../../shared/platform/config.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { send } from '../support/client.ts';
+import { newDatabase } from '../support/databases.ts';
 import { cleanUp, dataFolder, run, until } from '../support/frontrow.ts';
 import { PASSWORD, SENTINEL_PASSWORD, startSentinel } from '../support/sentinel.ts';
-import { ownDatabase } from '../support/system.ts';
 
 let stop: (() => Promise<void>) | undefined;
 afterAll(async () => {
@@ -18,7 +18,7 @@ test('when the master dies behind Sentinel, API and worker find the next one by 
   stop = sentinel.stop;
   const query = `sentinels=127.0.0.1:1,127.0.0.1:${sentinel.port}&sentinelPassword=${SENTINEL_PASSWORD}`; // one of them is away
   const env = {
-    DATABASE_URL: await ownDatabase(),
+    DATABASE_URL: await newDatabase(),
     REDIS_URL: `redis://:${encodeURIComponent(PASSWORD)}@seats?${query}`,
     PORT: String(await freePort()),
     RATE_LIMIT: 'off',
