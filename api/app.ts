@@ -17,13 +17,12 @@ import { createBoardSessions } from './auth/board-sessions.ts';
 import type { Identity } from './auth/identity.ts';
 import type { OperatorGuard } from './auth/operators.ts';
 import type { SellerGuard } from './auth/sellers.ts';
-import { COMPAT_PATHS } from './http/compat-paths.ts';
 import { ApiError, asApiError, faultFields } from './http/errors.ts';
-import { createHeavyReads } from './http/heavy-reads.ts';
-import { createRateLimits } from './http/rate-limits.ts';
-import { replyCompatError, replyProblem } from './http/replies.ts';
+import { replyError, replyProblem } from './http/replies.ts';
 import { requestIdOf } from './http/request.ts';
 import { patternOf } from './http/server.ts';
+import { createHeavyReads } from './limits/heavy-reads.ts';
+import { createRateLimits } from './limits/rate-limits.ts';
 import type { Herd } from './operations/demo-herd.ts';
 import type { Control } from './operations/operator-jobs.ts';
 import type { Readiness } from './operations/readiness.ts';
@@ -131,7 +130,6 @@ export function buildApp(deps: {
       log.error({ method: req.method, path: req.path, ...faultFields(fault) }, 'writing an answer failed');
       return void res.destroy(); // its client must see that the rest is missing
     }
-    const answer = COMPAT_PATHS.test(req.path) ? replyCompatError : replyProblem;
     const error = asApiError(fault);
     metrics.httpErrors.inc({ code: error.code });
     if (error.code === 'INTERNAL' || error.code === 'UNAVAILABLE') {
@@ -143,7 +141,7 @@ export function buildApp(deps: {
       const fields = { ...ids, method, route, path, code: error.code };
       log.error({ ...fields, ...faultFields(error.cause ?? error) }, 'request failed');
     }
-    answer(res, error);
+    replyError(res, req.path, error);
   };
   app.use(answerFaults);
   answerTheRest(app);

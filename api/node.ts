@@ -26,12 +26,13 @@ import { createWorkersStore } from '../shared/stores/redis/workers.ts';
 import { buildApp } from './app.ts';
 import { createIdentity } from './auth/identity.ts';
 import { createOperatorGuard } from './auth/operators.ts';
+import { createOriginGuard } from './auth/origins.ts';
 import { createSellerGuard } from './auth/sellers.ts';
 import { createClosing } from './http/closing.ts';
-import { createDoor } from './http/door.ts';
-import { areLimitsOn } from './http/rate-limits.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createAppServer } from './http/server.ts';
+import { createConnectionGuard } from './limits/connection-guard.ts';
+import { areLimitsOn } from './limits/rate-limits.ts';
 import { createHerd } from './operations/demo-herd.ts';
 import { createControl } from './operations/operator-jobs.ts';
 import { createOverview } from './operations/overview.ts';
@@ -54,7 +55,7 @@ export async function startApi(deps: {
   config: Parameters<typeof sellByOf>[0] &
     Pick<Config, 'DEMO_HERD' | 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
     Parameters<typeof createOperatorGuard>[0] &
-    Parameters<typeof createDoor>[0] &
+    Parameters<typeof createOriginGuard>[0] &
     Parameters<typeof buildApp>[0]['config'] &
     Parameters<typeof createIdentity>[0]['config'] &
     Parameters<typeof createOutsideCheck>[0]['config'];
@@ -158,14 +159,18 @@ export async function startApi(deps: {
     log,
   });
   const trusts = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
-  const door = createDoor(config, (address) => trusts(address, 0));
+  const connectionGuard = createConnectionGuard({
+    isLimited: areLimitsOn(config),
+    isProxy: (address) => trusts(address, 0),
+    originRefusalOf: createOriginGuard(config),
+  });
   const server = createAppServer(app, securityHeaders(config), {
     keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
-    listener: door.before(app),
+    listener: connectionGuard.before(app),
   });
   const closing = createClosing(server);
-  server.on('connection', door.connect);
-  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, door, log };
+  server.on('connection', connectionGuard.connect);
+  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, connectionGuard, log };
   const push = attachPush(server, pushDeps);
 
   return {

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { statusOf, titleOf } from '../../shared/contract/codes.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
+import { COMPAT_PATHS } from './compat-paths.ts';
 import type { ApiError } from './errors.ts';
 
-/** Answers with JSON. Written by hand: Express' own `json` costs more than the whole of intake. */
+/** Answers with JSON. Express' own `json` would cost more CPU than the acceptance of a booking. */
 export function reply(
   res: ServerResponse,
   status: number,
@@ -14,7 +15,7 @@ export function reply(
   replyText(res, status, JSON.stringify(body), headers, type);
 }
 
-/** Answers with a text that is JSON already. As bytes, many answers share one copy. */
+/** Answers with JSON text. As a Buffer, many answers share one copy. */
 export function replyText(
   res: ServerResponse,
   status: number,
@@ -26,26 +27,44 @@ export function replyText(
   res.end(text);
 }
 
-/** Surface A: anything wrong is 409 with a code. */
-export function replyCompatError(res: ServerResponse, error: ApiError): void {
+/**
+ * Answers with an error, in the form of the route's family.
+ *
+ * @param path the request's path, with or without its query
+ */
+export function replyError(res: ServerResponse, path: string, error: ApiError): void {
+  if (COMPAT_PATHS.test(path)) replyCompatError(res, error);
+  else replyProblem(res, error);
+}
+
+/** The compat routes answer every error with 409 and a code. */
+function replyCompatError(res: ServerResponse, error: ApiError): void {
   reply(res, 409, { error: error.message, code: error.code, ...error.fields }, headersOf(res, error));
 }
 
-/** Surface B: RFC 9457. */
+/** Answers with a problem (RFC 9457). */
 export function replyProblem(res: ServerResponse, error: ApiError): void {
   const status = statusOf(error.code);
   const problem = { type: 'about:blank', title: titleOf(error.code), status, detail: error.message, code: error.code };
   reply(res, status, { ...problem, ...error.fields }, headersOf(res, error), 'application/problem+json');
 }
 
-/** A body that was not read to its end leaves the connection unusable; who asks too much or too early is told to pause. */
 function headersOf(res: ServerResponse, { code, fields }: ApiError): Record<string, string> {
-  if (code === 'BODY_TOO_LARGE') return { connection: 'close' };
-  if (code === 'RATE_LIMITED') return res.hasHeader('retry-after') ? {} : { 'retry-after': '60' };
-  if (code === 'HOLD_COOLDOWN') {
-    const leftMs = Date.parse(String(fields.holdAgainAt)) - sharedNowMs();
-    return { 'retry-after': String(Math.max(1, Math.ceil(leftMs / 1000))) };
+  switch (code) {
+    case 'BODY_TOO_LARGE':
+      return { connection: 'close' }; // the unread rest of the body makes the connection unusable
+    case 'UNAUTHENTICATED':
+      return { 'www-authenticate': 'Bearer' };
+    case 'RATE_LIMITED':
+      return res.hasHeader('retry-after') ? {} : { 'retry-after': '60' };
+    case 'HOLD_COOLDOWN': {
+      const leftMs = Date.parse(String(fields.holdAgainAt)) - sharedNowMs();
+      return { 'retry-after': String(Math.max(1, Math.ceil(leftMs / 1000))) };
+    }
+    case 'OVERLOADED':
+    case 'UNAVAILABLE':
+      return { 'retry-after': '1' };
+    default:
+      return {};
   }
-  if (code === 'UNAUTHENTICATED') return { 'www-authenticate': 'Bearer' };
-  return code === 'OVERLOADED' || code === 'UNAVAILABLE' ? { 'retry-after': '1' } : {};
 }

@@ -49,7 +49,7 @@ async function pushServer({
       },
       overview: { watch: () => () => undefined },
       requireOperator: () => 'admin token',
-      door: {
+      connectionGuard: {
         refusalOf: createOriginGuard({ HOST: '127.0.0.1', TRUST_PROXY: undefined, CORS_ORIGINS: origins }),
         clientOf: () => 'client',
       },

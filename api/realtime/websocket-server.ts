@@ -17,11 +17,11 @@ import type { Identity } from '../auth/identity.ts';
 import type { OperatorGuard } from '../auth/operators.ts';
 import { jsonOf } from '../http/body.ts';
 import { COMPAT_PATHS } from '../http/compat-paths.ts';
-import { createCounts } from '../http/connection-shares.ts';
-import type { Door } from '../http/door.ts';
 import { ApiError, asApiError, faultFields } from '../http/errors.ts';
 import { refuseQuery } from '../http/query.ts';
 import { parse } from '../http/validation.ts';
+import type { ConnectionGuard } from '../limits/connection-guard.ts';
+import { createCounts } from '../limits/connection-shares.ts';
 import type { OverviewMaker } from '../operations/overview.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
 import type { Watch } from './seat-feed.ts';
@@ -81,12 +81,12 @@ export function attachPush(
     overview: OverviewMaker;
     requireOperator: OperatorGuard;
     /** Refuses upgrades before any other check, and names the client of each socket. */
-    door: Pick<Door, 'refusalOf' | 'clientOf'>;
+    connectionGuard: Pick<ConnectionGuard, 'refusalOf' | 'clientOf'>;
     log: Logger;
   },
   bounds = BOUNDS,
 ) {
-  const { outcomes, watch, events, identity, overview, requireOperator, door, log } = deps;
+  const { outcomes, watch, events, identity, overview, requireOperator, connectionGuard, log } = deps;
   const senderTo = createSenders();
   const openBudget = createSocketBudgets();
   const socketsOf = createCounts();
@@ -106,12 +106,12 @@ export function attachPush(
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     if (COMPAT_PATHS.test(path)) return refuseUpgrade(socket, '409 Conflict', errorBody('INVALID_REQUEST'));
     if (path !== '/ws') return refuseUpgrade(socket, '404 Not Found', errorBody('ROUTE_UNKNOWN'));
-    const refusal = door.refusalOf(req);
+    const refusal = connectionGuard.refusalOf(req);
     if (refusal !== undefined) {
       const status = statusOf(refusal.code);
       return refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, errorBody(refusal.code, refusal.message));
     }
-    const client = door.clientOf(req);
+    const client = connectionGuard.clientOf(req);
     const isPastShare = client !== undefined && socketsOf.of(client) >= bounds.socketsOfClient;
     if (sockets.clients.size >= MAX_SOCKETS || isPastShare)
       return refuseUpgrade(socket, '503 Service Unavailable', errorBody('OVERLOADED'));

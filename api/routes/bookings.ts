@@ -14,10 +14,10 @@ import type { SellerGuard } from '../auth/sellers.ts';
 import { readJson, readOptionalJson } from '../http/body.ts';
 import { ApiError } from '../http/errors.ts';
 import { refuseQuery, waitSeconds } from '../http/query.ts';
-import type { RateLimits } from '../http/rate-limits.ts';
 import { reply } from '../http/replies.ts';
 import { closedSignal, pathOf } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 import type { BookingReads } from '../tickets/booking-reads.ts';
 import { type Intake, idempotencyOf, type Submission } from '../tickets/intake.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
@@ -84,7 +84,7 @@ export function bookingRoutes(deps: {
     const reader = await identity.readerOf(req);
     limits.requireKnown(req);
     const booking = await bookings.find(idOf(req));
-    if (booking === undefined) limits.noteUnknown(req);
+    if (booking === undefined) limits.countUnknown(req);
     if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('BOOKING_UNKNOWN');
     reply(res, 200, booking);
   }

@@ -17,12 +17,12 @@ import { actorOf, createResetGuard, type OperatorGuard } from '../auth/operators
 import type { SellerGuard } from '../auth/sellers.ts';
 import { readJson, readOptionalJson, refuseBody } from '../http/body.ts';
 import { ApiError } from '../http/errors.ts';
-import type { HeavyReads } from '../http/heavy-reads.ts';
 import { refuseQuery, waitSeconds } from '../http/query.ts';
-import type { RateLimits } from '../http/rate-limits.ts';
 import { reply } from '../http/replies.ts';
 import { closedSignal } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
+import type { HeavyReads } from '../limits/heavy-reads.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 import type { Control } from '../operations/operator-jobs.ts';
 import type { BookingReads } from '../tickets/booking-reads.ts';
 import { type Intake, idempotencyOf, type Submission } from '../tickets/intake.ts';

@@ -8,9 +8,9 @@ import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RowMarks } from '../../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatStore } from '../../shared/stores/redis/seats.ts';
 import { ApiError } from '../http/errors.ts';
-import type { HeavyReads } from '../http/heavy-reads.ts';
 import { queryOf } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
+import type { HeavyReads } from '../limits/heavy-reads.ts';
 import type { WholeHouse, WholeHouses } from '../realtime/whole-houses.ts';
 
 /** Rows that are read for one page before it ends early: a page of a full house costs no more. */

@@ -4,9 +4,9 @@ import { ticketId } from '../../shared/contract/ids.ts';
 import type { Identity } from '../auth/identity.ts';
 import { ApiError } from '../http/errors.ts';
 import { waitSeconds } from '../http/query.ts';
-import type { RateLimits } from '../http/rate-limits.ts';
 import { replyText } from '../http/replies.ts';
 import { closedSignal } from '../http/request.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
 
 const ticketParams = z.object({ id: ticketId });
@@ -27,7 +27,7 @@ export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; lim
         seconds > 0 ? await outcomes.wait(id, seconds, closedSignal(res), reader) : await outcomes.view(id, reader);
       replyText(res, 200, json);
     } catch (fault) {
-      if (fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN') limits.noteUnknown(req);
+      if (fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN') limits.countUnknown(req);
       throw fault;
     }
   }

@@ -8,9 +8,9 @@ import { readJson } from '../http/body.ts';
 import { clientOf } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';
 import { refuseQuery } from '../http/query.ts';
-import type { RateLimits } from '../http/rate-limits.ts';
 import { reply } from '../http/replies.ts';
 import { parse } from '../http/validation.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 
 /**
  * Tries of one client with one e-mail address within a quarter of an hour, and of all clients: a stranger's tries must

@@ -3,11 +3,10 @@ import { Agent, get } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import express from 'express';
-import { defaults } from '../../shared/platform/config.ts';
+import { createAppServer } from '../http/server.ts';
+import { createConnectionGuard } from './connection-guard.ts';
 import { createConnectionShares } from './connection-shares.ts';
-import { createDoor } from './door.ts';
 import { createRequestPace } from './request-pace.ts';
-import { createAppServer } from './server.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -18,11 +17,15 @@ afterEach(() => {
 async function startServer(isProxy = false, pace?: Parameters<typeof createRequestPace>[0]) {
   const app = express();
   app.use((_req, res) => void res.json({}));
-  const config = { ...defaults, HOST: '0.0.0.0', RATE_LIMIT: 'on' as const };
-  const shares = createConnectionShares({ all: 6, ofClient: 3, spare: 8, spareOfClient: 4 });
-  const door = createDoor(config, () => isProxy, shares, createRequestPace(pace));
-  const server = createAppServer(app, () => ({}), { listener: door.before(app) });
-  server.on('connection', door.connect);
+  const guard = createConnectionGuard({
+    isLimited: true,
+    isProxy: () => isProxy,
+    originRefusalOf: () => undefined,
+    admit: createConnectionShares({ all: 6, ofClient: 3, spare: 8, spareOfClient: 4 }),
+    pace: createRequestPace(pace),
+  });
+  const server = createAppServer(app, () => ({}), { listener: guard.before(app) });
+  server.on('connection', guard.connect);
   server.listen(0, '0.0.0.0');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -41,9 +44,9 @@ async function open(port: number, localAddress: string): Promise<Socket> {
 }
 
 async function statusOf(port: number, path: string, localAddress: string): Promise<number | string> {
-  const asked = get({ port, host: '127.0.0.1', localAddress, path, agent: new Agent({ maxSockets: 1 }) });
+  const request = get({ port, host: '127.0.0.1', localAddress, path, agent: new Agent({ maxSockets: 1 }) });
   try {
-    const [answer] = await once(asked, 'response');
+    const [answer] = await once(request, 'response');
     answer.resume();
     return answer.statusCode;
   } catch (fault) {

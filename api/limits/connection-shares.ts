@@ -1,4 +1,4 @@
-/** Connections of one API process: its sockets, and as many requests again as may wait for an outcome. */
+/** Connections of one API process: all of its WebSockets, and as many requests again that may wait for an outcome. */
 const MAX_CONNECTIONS = 40_000;
 
 /** Of these, one client's: enough for an office or a mobile network behind one address, a tenth of all. */
@@ -8,7 +8,7 @@ const MAX_CONNECTIONS_OF_CLIENT = 4_000;
 const MAX_SPARE = 256;
 const MAX_SPARE_OF_CLIENT = 8;
 
-/** Bounds that a test may make smaller. */
+/** Bounds that a test may lower. */
 const CONNECTION_BOUNDS = {
   all: MAX_CONNECTIONS,
   ofClient: MAX_CONNECTIONS_OF_CLIENT,
@@ -27,7 +27,7 @@ export function createConnectionShares(bounds = CONNECTION_BOUNDS) {
   /**
    * @param client the client that owns the connection; undefined for a proxy, which forwards for all clients and has no
    * share
-   * @returns how it is treated, and what to call once it is closed
+   * @returns how it is treated, and the function to call once it is closed
    */
   return function admit(client: string | undefined): { as: Admittance; close: () => void } {
     const isWithinShare = client === undefined || served.of(client) < bounds.ofClient;
@@ -38,23 +38,28 @@ export function createConnectionShares(bounds = CONNECTION_BOUNDS) {
   };
 }
 
-/** Counts what is open, in all and for each client. */
+/** Counts open connections, in all and for each client. */
 export function createCounts() {
   const byClient = new Map<string, number>();
   let all = 0;
+
+  function remove(client: string | undefined): void {
+    all -= 1;
+    if (client === undefined) return;
+    const remaining = (byClient.get(client) ?? 0) - 1;
+    if (remaining > 0) byClient.set(client, remaining);
+    else byClient.delete(client);
+  }
+
   return {
     all: () => all,
     of: (client: string) => byClient.get(client) ?? 0,
+
+    /** @returns the function that removes it again */
     add(client: string | undefined): () => void {
       all += 1;
       if (client !== undefined) byClient.set(client, (byClient.get(client) ?? 0) + 1);
-      return () => {
-        all -= 1;
-        if (client === undefined) return;
-        const left = (byClient.get(client) ?? 0) - 1;
-        if (left > 0) byClient.set(client, left);
-        else byClient.delete(client);
-      };
+      return () => remove(client);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { AddHits } from '../../shared/stores/redis/limit-counts.ts';
-import { createWindows } from './rate-limits.ts';
+import { createWindows } from './windows.ts';
 
 test('a window begins with the first request and ends by itself', async () => {
   const windows = createWindows(40);

@@ -1,0 +1,99 @@
+import type { Request, Response } from 'express';
+import type { Config } from '../../shared/platform/config.ts';
+import type { LimitCountsStore } from '../../shared/stores/redis/limit-counts.ts';
+import { clientOf } from '../http/client-address.ts';
+import { ApiError } from '../http/errors.ts';
+import { areLimitsOn, type LimitsConfig } from './rate-limits.ts';
+import { windowsOf } from './windows.ts';
+
+/**
+ * Reads of one client that may wait for their turn where limits are on. Where limits are off, all reads may seem to
+ * come from one proxy.
+ */
+const MAX_WAITING_READS = 15;
+
+/** The reads of one client: the number that run or wait, and the end of the last turn that was taken. */
+type ReadQueue = { reads: number; lastTurn: Promise<unknown> };
+
+/**
+ * Waits for a promise outside the read's turn, so that the client's other reads go on meanwhile, and then for the next
+ * turn.
+ */
+type WaitOutsideTurn = (wait: Promise<unknown>) => Promise<void>;
+
+/** Waits for a turn in a client's queue. Resolves with the function that ends the turn. */
+async function takeTurn(queue: ReadQueue): Promise<() => void> {
+  const previous = queue.lastTurn;
+  let end: () => void = () => undefined;
+  queue.lastTurn = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  await previous;
+  return end;
+}
+
+/**
+ * Bounds reads that cost more than a booking, so that one client's reads do not delay another's booking: the reads of
+ * one client run one after another, and where limits are on their cost in a minute is limited. A read costs 1, and 1
+ * more for each 1,000 seats that it lists, 100 rows that it reads or 100 zones that it sums up.
+ */
+export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_MINUTE'>, counts?: LimitCountsStore) {
+  const areOn = areLimitsOn(config);
+  const windows = windowsOf('reads', counts);
+  const queues = new Map<string, ReadQueue>();
+
+  /**
+   * Counts a read before it is made. A client with any budget left in its minute may make it, at any cost.
+   *
+   * @throws ApiError RATE_LIMITED
+   */
+  function charge(req: Request, res: Response, cost: number): void {
+    if (!areOn || cost === 0) return;
+    const { totalHits, resetTime } = windows.increment(clientOf(req), cost);
+    if (totalHits - cost < config.READS_PER_MINUTE) return;
+    res.setHeader('retry-after', Math.max(1, Math.ceil((resetTime.getTime() - Date.now()) / 1000)));
+    throw new ApiError('RATE_LIMITED');
+  }
+
+  return {
+    charge,
+
+    /**
+     * Makes a read after the earlier reads of the same client. A read that has to wait for the client itself ends its
+     * turn first: the client may receive nothing until another of its reads is answered, as with pipelined requests.
+     *
+     * @throws ApiError RATE_LIMITED
+     */
+    async inTurn(
+      req: Request,
+      res: Response,
+      cost: number,
+      read: (waitOutside: WaitOutsideTurn) => Promise<void>,
+    ): Promise<void> {
+      const client = clientOf(req);
+      const queue: ReadQueue = queues.get(client) ?? { reads: 0, lastTurn: Promise.resolve() };
+      if (areOn && queue.reads > MAX_WAITING_READS) {
+        res.setHeader('retry-after', 1);
+        throw new ApiError('RATE_LIMITED', 'Too many reads of this client are waiting.');
+      }
+      charge(req, res, cost);
+      queues.set(client, queue);
+      queue.reads += 1;
+      let endTurn = await takeTurn(queue);
+      const waitOutside: WaitOutsideTurn = async (wait) => {
+        endTurn();
+        await wait;
+        endTurn = await takeTurn(queue);
+      };
+      try {
+        if (!res.destroyed) await read(waitOutside);
+      } finally {
+        endTurn();
+        queue.reads -= 1;
+        if (queue.reads === 0) queues.delete(client);
+      }
+    },
+  };
+}
+
+export type HeavyReads = ReturnType<typeof createHeavyReads>;
