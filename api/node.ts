@@ -104,7 +104,7 @@ export async function startApi(deps: {
     async () => meter.noteWorkers(await workers.countAlive()),
     (fault) => log.warn({ fault: fault.message }, 'counting workers failed'),
   );
-  const herd = config.DEMO_HERD ? createHerd({ log }) : undefined;
+  const herd = config.DEMO_HERD ? createHerd(process) : undefined;
   const readiness = createReadiness({ redis, shards: config.SHARDS, loops });
   const measures = createMeasures({
     ...{ redis, probe, events, seats, workers, shards: config.SHARDS },

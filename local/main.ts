@@ -14,6 +14,7 @@ import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
 import { createWorkersStore } from '../shared/stores/redis/workers.ts';
+import { runHerdsFor } from './demo-herd.ts';
 import { type DataFolder, takeDataFolder } from './embedded/data-folder.ts';
 import { freePort } from './embedded/free-port.ts';
 import { embeddedPostgres } from './embedded/postgres.ts';
@@ -163,6 +164,7 @@ async function startParts(
         drainSeconds,
       });
       port = part.ready.port;
+      if (isEmbedded) runHerdsFor(part, report);
       return part;
     },
   });

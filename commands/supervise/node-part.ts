@@ -5,25 +5,35 @@ import { fileURLToPath } from 'node:url';
 import { STOP_TIMEOUT_MS } from '../../shared/platform/shutdown.ts';
 import type { RunningPart } from './supervisor.ts';
 
-/** Milliseconds that a part may take until it says that it is ready. */
+/** Milliseconds that a part may take until it is ready. */
 const START_TIMEOUT_MS = 60_000;
 
 /** Requests live for milliseconds: a young generation with room for them is collected a quarter as often. In package.json too. */
 const NODE_FLAGS = ['--max-semi-space-size=64'];
 
+/** One of our own programs while it runs as a child. */
+export type NodePart<Ready = unknown> = RunningPart & {
+  /** Its first message, which it sends when it is ready. */
+  ready: Ready;
+  pid: number;
+  /** Sends it a message, unless it has ended. */
+  send: (message: object) => void;
+  /** Receives its messages after the first one. */
+  onMessage: (receive: (message: unknown) => void) => void;
+};
+
 /**
- * Starts one of our own programs as a child, in a process group of its own, and waits until it is ready. The channel to it
- * is its life line: when this process dies, the child stops by itself.
+ * Starts one of our own programs as a child, in a process group of its own, and waits until it is ready. When this
+ * process dies, the channel between them closes and the child stops by itself.
  *
  * @param module its main file, beside this folder, without the ending
  * @param options.drainSeconds seconds for which a part goes on serving after the signal to stop (an API only)
- * @returns the part, and what it said when it was ready
- * @throws Error with the last words of its log
+ * @throws Error with the last lines of its log
  */
 export async function startNodePart<Ready>(
   module: string,
   options: { environment: NodeJS.ProcessEnv; logFile: string; args?: string[]; drainSeconds?: number },
-): Promise<RunningPart & { ready: Ready; pid: number }> {
+): Promise<NodePart<Ready>> {
   const { environment, logFile, args = [], drainSeconds = 0 } = options;
   const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const output = openSync(logFile, 'a');
@@ -40,17 +50,19 @@ export async function startNodePart<Ready>(
   const ready = await Promise.race([
     once(child, 'message', { signal: timeout }).then(([message]) => message as Ready),
     exited.then((how) => {
-      throw new Error(`${how}\n${lastWords(logFile)}`);
+      throw new Error(`${how}\n${lastLines(logFile)}`);
     }),
   ]).catch((fault: Error) => {
     child.kill('SIGKILL');
-    throw timeout.aborted ? new Error(`it was not ready in time\n${lastWords(logFile)}`) : fault;
+    throw timeout.aborted ? new Error(`it was not ready in time\n${lastLines(logFile)}`) : fault;
   });
 
   return {
     ready,
     pid: child.pid ?? 0,
     exited,
+    send: (message) => void (child.connected && child.send(message)),
+    onMessage: (receive) => void child.on('message', receive),
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS + drainSeconds * 1000);
@@ -60,4 +72,4 @@ export async function startNodePart<Ready>(
   };
 }
 
-const lastWords = (logFile: string) => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
+const lastLines = (logFile: string) => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n');

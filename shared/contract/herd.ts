@@ -6,8 +6,8 @@ export const HERD_BUYERS = 5_000;
 const count = z.int().min(0);
 
 /**
- * The herd that the page's button sends, on embedded servers only: how far it is, and in the end what was held against PostgreSQL,
- * Redis and what its clients were told.
+ * The herd that the event page's button sends, on embedded servers only: its progress, and at its end the differences
+ * between PostgreSQL, Redis and the answers of its clients.
  */
 export const herdView = z
   .object({
@@ -30,3 +30,13 @@ export const herdView = z
   .meta({ id: 'Herd' });
 
 export type HerdView = z.infer<typeof herdView>;
+
+/** The message by which an API has the process that started it send a herd to this address. */
+export const herdRequest = z.object({ startHerd: z.url() });
+
+export type HerdRequest = z.infer<typeof herdRequest>;
+
+/** The answers of that process. */
+export const herdMessage = z.object({ herd: herdView });
+
+export type HerdMessage = z.infer<typeof herdMessage>;
