@@ -1,3 +1,4 @@
+// biome-ignore lint/style/noRestrictedImports: it starts a few lines of its own, no program of another room
 import { type SendHandle, spawn } from 'node:child_process';
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
