@@ -42,7 +42,7 @@ async function pushServer({
       watch,
       events: { layout: async () => ({}) as never },
       identity: {
-        stranger: { userId: undefined },
+        anonymousReader: { scope: 'user', userId: undefined },
         userOfToken: async () => {
           throw new ApiError('UNAUTHENTICATED');
         },

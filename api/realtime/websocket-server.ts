@@ -77,7 +77,7 @@ export function attachPush(
     outcomes: Pick<Outcomes, 'follow' | 'view' | 'stateHere'>;
     watch: Watch;
     events: Pick<EventStore, 'layout'>;
-    identity: Pick<Identity, 'userOfToken' | 'stranger'>;
+    identity: Pick<Identity, 'userOfToken' | 'anonymousReader'>;
     overview: OverviewMaker;
     requireOperator: OperatorGuard;
     /** Refuses upgrades before any other check, and names the client of each socket. */
@@ -135,7 +135,7 @@ export function attachPush(
     /** By event; the version that was told first, which its client is never behind. */
     const watches = new Map<number, { version: number | undefined; unwatch: () => void }>();
     let unwatchOverview: (() => void) | undefined;
-    let reader = identity.stranger;
+    let reader = identity.anonymousReader;
 
     async function subscribe(ticketId: string): Promise<void> {
       if (subscriptions.has(ticketId)) return;
@@ -223,7 +223,7 @@ export function attachPush(
       checking = true;
       try {
         const userId = await lookUp(() => identity.userOfToken(token));
-        if (reader !== 'anyone') reader = { userId };
+        if (reader.scope === 'user') reader = { scope: 'user', userId };
         send({ type: 'authenticated', userId });
       } catch (fault) {
         refuseToken(fault);

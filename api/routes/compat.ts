@@ -12,7 +12,7 @@ import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import { statusesOf } from '../../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatStore } from '../../shared/stores/redis/seats.ts';
-import { type Identity, OPERATOR } from '../auth/identity.ts';
+import { type Identity, OPERATOR, READS_ALL } from '../auth/identity.ts';
 import { actorOf, createResetGuard, type OperatorGuard } from '../auth/operators.ts';
 import type { SellerGuard } from '../auth/sellers.ts';
 import { readJson, readOptionalJson, refuseBody } from '../http/body.ts';
@@ -176,8 +176,8 @@ export function addCompatRoutes(
   /** Seats are sold to nobody by name here: who is asked for only where only users may join the line. */
   async function admissionOf(req: Request) {
     const room = waitingRooms.find(DEFAULT_EVENT);
-    const reader = room !== undefined && mustLogIn(room) ? await identity.readerOf(req) : 'anyone';
-    return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, reader === 'anyone' ? undefined : reader.userId);
+    const reader = room !== undefined && mustLogIn(room) ? await identity.readerOf(req) : READS_ALL;
+    return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, reader.scope === 'all' ? undefined : reader.userId);
   }
 
   async function occupancy(req: Request, res: Response): Promise<void> {

@@ -15,7 +15,7 @@ import type { Loops } from '../../shared/platform/loops.ts';
 import type { Trace } from '../../shared/platform/tracing.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
 import type { TicketLook, TicketStore } from '../../shared/stores/redis/tickets.ts';
-import { mayRead, type Reader } from '../auth/identity.ts';
+import { mayRead, READS_ALL, type Reader } from '../auth/identity.ts';
 import { ApiError } from '../http/errors.ts';
 import type { BookingReads } from './booking-reads.ts';
 
@@ -161,7 +161,7 @@ export async function createOutcomes(deps: {
   async function viewAgain(ticketId: string): Promise<void> {
     if (!listeners.has(ticketId)) return;
     try {
-      await view(ticketId, 'anyone');
+      await view(ticketId, READS_ALL);
     } catch (fault) {
       if (!(fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN')) throw fault;
     }
@@ -285,8 +285,8 @@ export async function createOutcomes(deps: {
      */
     async settledWithin(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView | undefined> {
       try {
-        const look = () => stateHere(ticketId, 'anyone') ?? view(ticketId, 'anyone');
-        const state = await waitFrom(ticketId, seconds, gone, look, 'anyone');
+        const look = () => stateHere(ticketId, READS_ALL) ?? view(ticketId, READS_ALL);
+        const state = await waitFrom(ticketId, seconds, gone, look, READS_ALL);
         return state.settled ? (JSON.parse(state.json) as TicketView) : undefined;
       } catch (fault) {
         const traceId = recall(ticketId)?.trace?.id;
