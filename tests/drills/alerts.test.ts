@@ -7,12 +7,12 @@ import { shiftedClock } from '../../loadtest/kit/shifted-clock.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, descendants, run, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, findProcess, run, startFrontrow, until } from '../support/frontrow.ts';
 import { findPrometheus, OPS, promtool, startPrometheus } from '../support/prometheus.ts';
 
 const read = (...path: string[]) => readFileSync(join(...path), 'utf8');
 
-/** Every alert with its expression, without the comparison that makes it one: what it looks at has to be there while all is well. */
+/** Every alert with its expression, without the comparison: its series must exist while nothing is wrong. */
 const alerts = [...read(OPS, 'alerts.yml').matchAll(/alert: (\w+)\n\s*expr: (.*?) (==|>|<) [\d.]+\n/g)].map(
   ([, name = '', expression = '']) => ({ name, expression }),
 );
@@ -34,7 +34,7 @@ let bin: string | undefined;
 let frontrow: Awaited<ReturnType<typeof startFrontrow>>;
 let prometheus: Awaited<ReturnType<typeof startPrometheus>>;
 
-/** Skips what needs a Prometheus, and says so, where none can be had. */
+/** A test that is skipped, with a message, where no Prometheus can be found. */
 const withPrometheus = (name: string, body: (bin: string) => Promise<void>) =>
   test(name, async () => {
     if (bin === undefined) process.stderr.write(`skipped without a Prometheus: ${name}\n`);
@@ -43,7 +43,7 @@ const withPrometheus = (name: string, body: (bin: string) => Promise<void>) =>
 
 beforeAll(async () => {
   const finding = findPrometheus().catch((fault: Error) => {
-    process.stderr.write(`There is no Prometheus here: ${fault.message}\n`); // no network, say
+    process.stderr.write(`no Prometheus was found: ${fault.message}\n`); // without a network, for example
     return undefined;
   });
   const folder = dataFolder();
@@ -57,13 +57,13 @@ afterAll(async () => {
   await cleanUp();
 });
 
-/** Sells, holds, refuses, and lets people stand in line, until it is aborted. */
-async function herd(enough: AbortSignal): Promise<void> {
+/** Books, holds, sends bad requests and joins a waiting room until it is aborted. */
+async function sendTraffic(stopped: AbortSignal): Promise<void> {
   const { url, asOperator } = frontrow;
   const zones = [{ rows: 10, seatsPerRow: 50 }];
-  const { body: event } = await send(url, 'POST', '/api/events', { name: 'With a line', zones }, asOperator);
+  const { body: event } = await send(url, 'POST', '/api/events', { name: 'With a waiting room', zones }, asOperator);
   await send(url, 'PUT', `/api/events/${event.id}/waiting-room`, { mode: 'on' }, asOperator);
-  while (!enough.aborted) {
+  while (!stopped.aborted) {
     await Promise.all([
       ...Array.from({ length: 5 }, () => send(url, 'POST', '/reserve?wait=5', { zone: 1, count: 2 })),
       send(url, 'POST', '/reserve', { zone: 99 }),
@@ -76,70 +76,41 @@ async function herd(enough: AbortSignal): Promise<void> {
   }
 }
 
-test('each alert has an entry in the runbook, and the runbook has no other', () => {
-  const entries = [...read(projectRoot, 'docs', 'RUNBOOK.md').matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
-  expect(entries).toEqual(alerts.map(({ name }) => name));
-  expect(read(OPS, 'alerts.yml').match(/- alert:/g)).toHaveLength(alerts.length);
-});
-
 withPrometheus('rules and configuration pass promtool', async (bin) => {
   await promtool(bin, 'check', 'config', join(OPS, 'prometheus.yml'));
 });
 
-withPrometheus('under a herd every target is up, and every query of every dashboard and alert has series', async () => {
+withPrometheus('under load every target is up, and every query of the dashboards and alerts has series', async () => {
   let missing = queries;
-  const lookForSeries = async () => {
-    await sleep(400); // a hundred queries at a time, and nothing new within a second
-    const looked = await Promise.all(
+  const haveSeries = async () => {
+    await sleep(400); // these are a hundred queries, and Prometheus scrapes once a second
+    const unanswered = await Promise.all(
       missing.map(async (query) => ((await prometheus.query(query.expression)).length > 0 ? [] : [query])),
     );
-    missing = looked.flat();
+    missing = unanswered.flat();
     return missing.length === 0;
   };
-  const enough = new AbortController();
-  const seeing = until(lookForSeries, 20_000, () => JSON.stringify(missing, null, 2));
-  await Promise.all([herd(enough.signal), seeing.finally(() => enough.abort())]);
+  const traffic = new AbortController();
+  const complete = until(haveSeries, 20_000, () => JSON.stringify(missing, null, 2));
+  await Promise.all([sendTraffic(traffic.signal), complete.finally(() => traffic.abort())]);
   let targets: string[] = [];
-  const lookForTargets = async () => {
+  const areUp = async () => {
     targets = (await prometheus.targets()).map(({ health, labels }) => `${labels.job} ${health}`).sort();
     return targets.join() === 'frontrow-api up,frontrow-worker up';
   };
-  await until(lookForTargets, 10_000, () => targets.join('\n'));
+  await until(areUp, 10_000, () => targets.join('\n'));
   const down = ['RedisDown', 'PostgresDown', 'TargetDown', 'WorkersMissing', 'NothingDraining'];
   await until(async () => !(await firing()).some((name) => down.includes(name ?? '')), 10_000);
   const sumOf = async (name: string) => Number((await prometheus.query(`sum(${name})`))[0]?.value[1]);
   const counters = ['frontrow_tickets_accepted_total', 'frontrow_outcomes_total', 'frontrow_outcome_seconds_count'];
-  let seen: number[] = [];
-  const lookForTickets = async () => {
-    seen = await Promise.all(counters.map(sumOf)); // API and worker are scraped one after the other
-    return new Set(seen).size === 1 && (await sumOf('frontrow_queue_depth')) === 0;
+  let sums: number[] = [];
+  const countsAgree = async () => {
+    sums = await Promise.all(counters.map(sumOf)); // API and worker are scraped one after the other
+    return new Set(sums).size === 1 && (await sumOf('frontrow_queue_depth')) === 0;
   };
-  await until(lookForTickets, 10_000, () => seen.join(' '));
-  expect(seen[0]).toBeGreaterThan(20);
+  await until(countsAgree, 10_000, () => sums.join(' '));
+  expect(sums[0]).toBeGreaterThan(20);
 });
-
-test('requests count under their route’s pattern', async () => {
-  await send(frontrow.url, 'GET', '/api/bookings/00000000-0000-4000-8000-000000000000');
-  await fetch(`${frontrow.url}/wp-login.php`);
-  await send(frontrow.url, 'POST', '/reserve?wait=5', { zone: 1, count: 2 });
-  let routes: string[] = [];
-  await until(
-    async () => {
-      const text = await (await fetch(`${frontrow.url}/metrics`)).text(); // rendered up to a second ago
-      routes = [...text.matchAll(/_count\{method="\w+",route="(.*?)"/g)].map(([, route = '']) => route);
-      return ['other', '/api/bookings/:id', '/reserve'].every((route) => routes.includes(route));
-    },
-    5_000,
-    () => routes.join('\n'),
-  );
-  expect(routes.filter((route) => !ROUTES.includes(route))).toEqual([]);
-});
-
-/** Every pattern that this file's requests, Prometheus' among them, can match. */
-const ROUTES = [
-  ...['other', '/reserve', '/api/bookings', '/api/bookings/:id', '/api/bookings/:id/confirm', '/api/events'],
-  ...['/api/events/:id/waiting-room', '/metrics', '/metrics/targets'],
-];
 
 const firing = async () =>
   (await prometheus.query('ALERTS{alertstate="firing"}')).map(({ metric }) => metric.alertname).sort();
@@ -147,25 +118,24 @@ const firing = async () =>
 /** Waits until all of these fire. */
 async function fire(...names: string[]): Promise<void> {
   let now: (string | undefined)[] = [];
-  const look = async () => {
+  const allFire = async () => {
     now = await firing();
     return names.every((name) => now.includes(name));
   };
-  await until(look, 30_000, () => now.join(' '));
+  await until(allFire, 30_000, () => now.join(' '));
 }
 
-/** Stops a process of this system, lets something be seen, and lets it go on. */
-async function whileStopped(command: RegExp, see: () => Promise<void>): Promise<void> {
-  const [pid] = [...descendants(frontrow.pid)].find(([, line]) => command.test(line)) ?? [];
-  if (pid === undefined) throw new Error(`no ${command} runs`);
+/** Freezes a process of this system, runs a check, and lets the process continue. */
+async function whileFrozen(command: RegExp, check: () => Promise<void>): Promise<void> {
+  const pid = findProcess(frontrow.pid, command);
   process.kill(pid, 'SIGSTOP');
-  await see().finally(() => process.kill(pid, 'SIGCONT'));
+  await check().finally(() => process.kill(pid, 'SIGCONT'));
 }
 
-test('a Redis that does not answer is shown as down, and what only it knows is not shown', async () => {
+test('a frozen Redis is shown as down, and metrics that come from it are left out', async () => {
   const page = async () => (await fetch(`${frontrow.url}/metrics`)).text();
   expect(await page()).toContain('\nfrontrow_queue_depth{');
-  await whileStopped(/redis-server|valkey-server/, async () => {
+  await whileFrozen(/redis-server|valkey-server/, async () => {
     let text = '';
     await until(async () => {
       text = await page();
@@ -177,7 +147,7 @@ test('a Redis that does not answer is shown as down, and what only it knows is n
   await until(async () => (await page()).includes('frontrow_redis_up 1'), 10_000);
 });
 
-withPrometheus('a paused queue, a schedule that stopped, and a job that cannot be read fire their alerts', async () => {
+withPrometheus('a paused queue, a stopped schedule and an unreadable job fire their alerts', async () => {
   const redis = new Redis(frontrow.redisUrl);
   const [{ meta }, { unreadable }] = [keysOfQueue(0, 'control'), keysOfQueue(0, 'booking')];
   await redis.hset(meta, 'paused', 1);
@@ -191,21 +161,21 @@ withPrometheus('a paused queue, a schedule that stopped, and a job that cannot b
   }
 });
 
-withPrometheus('an API that is frozen is missed', () =>
-  whileStopped(/api\/main/, async () => {
+withPrometheus('a frozen API fires TargetDown', () =>
+  whileFrozen(/api\/main/, async () => {
     const down = 'ALERTS{alertstate="firing", alertname="TargetDown", job="frontrow-api"}';
     await until(async () => (await prometheus.query(down)).length > 0, 20_000);
   }),
 );
 
-withPrometheus('a worker that is stopped is missed', () =>
-  whileStopped(/workers\/main/, async () => {
+withPrometheus('a frozen worker fires WorkersMissing and TargetDown', () =>
+  whileFrozen(/workers\/main/, async () => {
     await until(async () => (await firing()).includes('WorkersMissing'), 20_000);
     await until(async () => (await firing()).includes('TargetDown'), 20_000);
   }),
 );
 
-withPrometheus('a worker whose clock is an hour ahead is seen', async () => {
+withPrometheus('a worker whose clock is an hour ahead fires ClockSkew', async () => {
   const { databaseUrl, redisUrl } = frontrow;
   const environment = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, NODE_OPTIONS: shiftedClock(3_600_000) };
   const worker = run('workers/main', [], environment);

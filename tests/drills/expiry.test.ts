@@ -9,7 +9,7 @@ import { createEventStore } from '../../shared/stores/postgres/events.ts';
 import { createScripts } from '../../shared/stores/redis/scripts.ts';
 import { createSeatStore } from '../../shared/stores/redis/seats.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, descendants, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../support/frontrow.ts';
 
 const HOLDS = 20_000;
 // Zones 1 to 16 are held, 20,000 seats of 20,800; zone 17 is where others go on booking.
@@ -78,8 +78,7 @@ test('20,000 holds that expire at once are freed, none twice, while others book 
   const started = performance.now();
   await client.query(`UPDATE booking SET expires_at = clock_timestamp() WHERE status = 'PENDING'`);
   await until(async () => (await count(`status = 'EXPIRED'`)) > 2_000, 30_000);
-  const [victim] = [...descendants(system.pid)].find(([, command]) => command.includes('workers/main')) ?? [];
-  process.kill(Number(victim), 'SIGKILL');
+  process.kill(findProcess(system.pid, /workers\/main/), 'SIGKILL');
   await until(async () => (await count(`status = 'EXPIRED' AND released_at IS NOT NULL`)) === HOLDS, 60_000);
   const seconds = (performance.now() - started) / 1000;
   expiring = false;

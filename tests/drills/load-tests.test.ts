@@ -1,9 +1,11 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, descendants, isRunning, run, startFrontrow, until } from '../support/frontrow.ts';
 
 afterEach(cleanUp);
 
-test('load tests pass on a system that works, and one fails once nothing is left; a diagnosis names what was seen', async () => {
+test('load tests pass on a working system, fail once nothing is left to book, and a diagnosis shows each part', async () => {
   const folder = dataFolder();
   await startFrontrow(folder, { ZONES: '1', ROWS: '2' });
   const load = (name: string, ...args: string[]) =>
@@ -27,3 +29,18 @@ test('load tests pass on a system that works, and one fails once nothing is left
   const late = await load('sustained', '--rate', '20', '--seconds', '1');
   expect(late).toMatchObject({ code: 1, failed: expect.arrayContaining(['FAIL  some were booked']) });
 });
+
+test.each(['redis', 'api-main.log'])(
+  'a load test that is stopped once its folder has %s stops its processes and leaves no file',
+  async (file) => {
+    const folder = dataFolder();
+    const command = run('loadtest/measures/polls', [], { TMPDIR: folder });
+    const hasFile = () => readdirSync(folder).some((own) => existsSync(join(folder, own, file)));
+    await until(hasFile, 60_000, command.output);
+    const processes = [...descendants(command.pid).keys()];
+    command.kill('SIGTERM');
+    await command.ended;
+    expect(readdirSync(folder)).toEqual([]);
+    await until(() => !processes.some(isRunning), 10_000);
+  },
+);

@@ -101,36 +101,6 @@ test('npm start gets ready, refuses a second start on its data, books, stops in 
   expect(await send(second.url, 'POST', '/clear', undefined, { via: '1.1 proxy' })).toMatchObject({ status: 409 });
 });
 
-test('nothing is left when npm or the supervisor is killed with -9, and the next start goes on with the data', async () => {
-  const folder = dataFolder();
-  let system = await startFrontrow(folder, {}, npmStart);
-  for (const booked of [3, 6]) {
-    await reserve(system.url, { zone: 2, row: 2, count: 3 });
-    const processes = [...descendants(system.pid).keys()];
-    system.kill('SIGKILL');
-    await until(() => !processes.some(isRunning), 15_000);
-    system = await startFrontrow(folder); // without npm: what is killed next is the supervisor
-    expect(await occupied(system.url, '2/2')).toBe(booked);
-  }
-});
-
-test('what dies is started again, on the same data: API, worker, Redis, PostgreSQL', async () => {
-  const system = await startFrontrow(dataFolder());
-  const book = () => reserve(system.url, { zone: 3, row: 3, count: 1 });
-  let booked = 0;
-  for (const pattern of ['api/main', 'workers/main', 'redis-server|valkey-server', 'bin/postgres -D']) {
-    const [victim] = [...descendants(system.pid)].find(([, command]) => new RegExp(pattern).test(command)) ?? [];
-    if (victim === undefined) throw new Error(`no ${pattern} runs`);
-    process.kill(victim, 'SIGKILL');
-    await until(() => !isRunning(victim), 5_000);
-    await until(async () => (await book()).status === 200, 30_000, system.output);
-    booked += 1;
-    const again = () => system.output().match(/ runs again\./g) ?? [];
-    await until(() => again().length === booked, 10_000, system.output); // which may take more than one start
-    expect(Number(await occupied(system.url, '3/3'))).toBeGreaterThanOrEqual(booked);
-  }
-});
-
 test('bad settings end the start with all problems listed', async () => {
   const folder = dataFolder();
   const { code, output } = await run('local/main', [], { DATA_DIR: folder, PORT: 'x', WORKERS: '0' }).ended;

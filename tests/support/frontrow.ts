@@ -83,6 +83,13 @@ export function descendants(pid: number): Map<number, string> {
   return found;
 }
 
+/** The id of the first process under `pid` with a command line like this. @throws Error where there is none */
+export function findProcess(pid: number, command: RegExp): number {
+  const [found] = [...descendants(pid)].find(([, line]) => command.test(line)) ?? [];
+  if (found === undefined) throw new Error(`no ${command} runs`);
+  return found;
+}
+
 /** Whether a process runs (and is not a zombie that nobody has waited for). */
 export const isRunning = (pid: number): boolean => {
   const stat = readProc(pid, 'stat');
