@@ -29,7 +29,7 @@ import type { Readiness } from './operations/readiness.ts';
 import { createWholeHouses } from './realtime/whole-houses.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { bookingRoutes } from './routes/bookings.ts';
-import { addCompatRoutes } from './routes/compat.ts';
+import { addCompatRoutes } from './routes/compat/routes.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';

@@ -1,0 +1,121 @@
+import type { Request, Response } from 'express';
+import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
+import { runWish } from '../../../shared/contract/reserve.ts';
+import { codeOfStatus, type TicketView } from '../../../shared/contract/tickets.ts';
+import { misfit } from '../../../shared/domain/house.ts';
+import { shardOfEvent } from '../../../shared/domain/ticket-id.ts';
+import type { Config } from '../../../shared/platform/config.ts';
+import type { Logger } from '../../../shared/platform/logger.ts';
+import type { EventStore } from '../../../shared/stores/postgres/events.ts';
+import { type Identity, OPERATOR } from '../../auth/identity.ts';
+import type { SellerGuard } from '../../auth/sellers.ts';
+import { readJson } from '../../http/body.ts';
+import { ApiError } from '../../http/errors.ts';
+import { waitSeconds } from '../../http/query.ts';
+import { reply } from '../../http/replies.ts';
+import { closedSignal } from '../../http/request.ts';
+import { parse } from '../../http/validation.ts';
+import type { BookingReads } from '../../tickets/booking-reads.ts';
+import { type Intake, idempotencyOf, type Submission } from '../../tickets/intake.ts';
+import type { Outcomes } from '../../tickets/outcomes.ts';
+import { logTicket, refusedTicket, replyTicket } from '../../tickets/replies.ts';
+import { startTrace } from '../../tickets/traces.ts';
+import { mustLogIn, type WaitingRooms } from '../../waiting-room/lines.ts';
+import { defaultHouse } from './default-event.ts';
+import { type ReceivedFields, withRepeatedFields } from './repeated-fields.ts';
+
+export type ReserveDeps = {
+  config: Pick<Config, 'RESERVE_WAIT_SECONDS'>;
+  bookIntake: Intake<'book'>;
+  bookings: BookingReads;
+  outcomes: Outcomes;
+  events: EventStore;
+  identity: Identity;
+  waitingRooms: WaitingRooms;
+  requireSeller: SellerGuard;
+  shards: number;
+  log: Logger;
+};
+
+/** Milliseconds for which a node reuses the seat limit that it read of an event. */
+const SEAT_LIMIT_READ_MS = 1_000;
+
+/** `POST /reserve`: sells adjacent seats of event 1. */
+export const createReserve =
+  (deps: ReserveDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const soldBy = deps.requireSeller(req);
+    const reading = readJson(req);
+    try {
+      const seconds = waitSeconds(req, deps.config.RESERVE_WAIT_SECONDS);
+      const submission = await submitSale(deps, req, res, await reading, soldBy);
+      logTicket(deps.log, req, submission.ticketId);
+      if (seconds > 0) {
+        const view = await deps.outcomes.settledWithin(submission.ticketId, seconds, closedSignal(res));
+        if (view !== undefined) return await replyOutcome(deps, res, view, submission);
+      }
+      replyTicket(res, 201, submission);
+    } catch (fault) {
+      const body = await reading.catch(() => undefined); // the fields of an unreadable body are not repeated
+      throw withRepeatedFields(fault, (body ?? {}) as ReceivedFields);
+    }
+  };
+
+async function submitSale(
+  deps: ReserveDeps,
+  req: Request,
+  res: Response,
+  body: unknown,
+  soldBy: string | undefined,
+): Promise<Submission> {
+  const wish = parse(runWish, body);
+  const house = await defaultHouse(deps.events);
+  const unfit = misfit(house, wish);
+  if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
+  const admission = await admissionOf(deps, req);
+
+  const idempotency = idempotencyOf(req, '/reserve', body, soldBy === undefined ? undefined : OPERATOR);
+  // The claim script enforces the limit. A request with a key may repeat one from before the limit was set.
+  if (idempotency === undefined && house.settings.seatLimit !== null && (await isSeatLimited(deps.events)))
+    throw new ApiError('BUYER_REQUIRED');
+  const request = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency, admission, soldBy };
+  const shard = shardOfEvent(DEFAULT_EVENT, deps.shards);
+  return deps.bookIntake.submit(shard, 'book', request, idempotency, startTrace(req, res));
+}
+
+/** The admission of a request. A sale names no buyer, so the user is identified only where the room requires a login. */
+async function admissionOf({ waitingRooms, identity }: ReserveDeps, req: Request) {
+  const room = waitingRooms.find(DEFAULT_EVENT);
+  if (room === undefined || !mustLogIn(room)) return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, undefined);
+  const reader = await identity.readerOf(req);
+  const userId = reader.scope === 'user' ? reader.userId : undefined;
+  return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, userId);
+}
+
+/**
+ * Whether the event limits the seats of one buyer, as PostgreSQL had it at most a second ago. A limit that was lifted
+ * earlier refuses no request.
+ */
+async function isSeatLimited(events: EventStore): Promise<boolean> {
+  const house = await events.layout(DEFAULT_EVENT, SEAT_LIMIT_READ_MS);
+  return house !== undefined && house.settings.seatLimit !== null;
+}
+
+/** An outcome never changes, but its booking may: a replay does not report seats that are no longer sold. */
+async function replyOutcome(
+  { bookings }: ReserveDeps,
+  res: Response,
+  view: TicketView,
+  { isReplay }: Submission,
+): Promise<void> {
+  const { ticketId, booking } = view;
+  if (booking === undefined) throw refusedTicket(view);
+  if (isReplay || booking.id !== ticketId) {
+    const current = await bookings.findNow(booking.id);
+    const status = current?.status;
+    const code = status === undefined || status === 'PENDING' ? 'BOOKING_UNKNOWN' : codeOfStatus[status];
+    if (status !== 'CONFIRMED') throw new ApiError(code, undefined, { ticketId, booking: current });
+  }
+  const { zone, row, startIndex, seatsCount } = booking;
+  reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });
+}
