@@ -37,7 +37,7 @@ export async function startNodePart<Ready>(
   const { environment, logFile, args = [], drainSeconds = 0 } = options;
   const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const output = openSync(logFile, 'a');
-  const child = fork(fileURLToPath(new URL(`../${module}.${ending}`, import.meta.url)), args, {
+  const child = fork(fileURLToPath(new URL(`../../${module}.${ending}`, import.meta.url)), args, {
     detached: true,
     env: { ...environment, DRAIN_SECONDS: String(drainSeconds) },
     execArgv: NODE_FLAGS,
