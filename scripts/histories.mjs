@@ -1,16 +1,16 @@
 // `npm run histories -- [--histories 10000] [--seed N]`: random histories of holds, confirmations, extensions, cancellations,
-// expiry and retries against the model in tests/support/booking-model.ts. A failing one is made short and printed.
+// expiry and retries against the model in tests/support/booking-model.ts. A failing one is shortened and printed.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const HELP = `npm run histories -- [options]
 
-Plays random histories of holds, confirmations, extensions, cancellations, expiry and retries, fifty side by side, and holds
-each answer and all seats to a model. Ends with 1 where one goes otherwise, and prints it, made as short as it gets.
+Plays random histories of holds, confirmations, extensions, cancellations, expiry and retries, a hundred side by side, and
+compares each outcome and all seats with a model. Exits with 1 where one differs, and prints it, shortened.
 
-  --histories N   histories to play, in fifties      (default 10000)
-  --seed N        what they are made from            (default: from the clock, printed)
+  --histories N   histories to play, in hundreds     (default 10000)
+  --seed N        seed of the random generator       (default: from the clock, printed)
   --help`;
 
 const text = { type: 'string' };
@@ -28,7 +28,12 @@ function whole(name, fallback) {
 const histories = whole('histories', 10_000);
 const seed = whole('seed', 1 + (Date.now() % 1_000_000));
 console.log(`${histories} histories (seed ${seed})`);
-const test = [join(import.meta.dirname, 'test.mjs'), 'tests/invariants/histories', '-t', 'go as the model has them'];
+const test = [
+  join(import.meta.dirname, 'test.mjs'),
+  'tests/invariants/histories',
+  '-t',
+  'have the outcomes of the model',
+];
 const env = { ...process.env, HISTORIES: String(histories), HISTORIES_SEED: String(seed) };
 const { status } = spawnSync(process.execPath, test, { stdio: 'inherit', env });
 process.exit(status ?? 1);

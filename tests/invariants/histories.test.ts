@@ -10,23 +10,25 @@ import { createBook } from '../../workers/book-seats.ts';
 import { createChange } from '../../workers/change-bookings.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { LIMIT, Model, type ModelBooking, SEATS, type Step } from '../support/booking-model.ts';
-import { historiesAsked } from '../support/histories-asked.ts';
+import { historyCount } from '../support/history-count.ts';
 import { useSystem } from '../support/system.ts';
 
-// Each history plays in a short row of its own, with two buyers of its own. Fifty go side by side, step by
-// step: their requests meet in the same batches, as in life.
-const TOGETHER = 50;
-const { histories: ASKED, options, tell } = historiesAsked();
-const GROUPS = Math.ceil(ASKED / TOGETHER);
+// Each history plays in a short row of its own, with two buyers of its own. A hundred are played side by side, step by
+// step, so that their requests share batches.
+const TOGETHER = 100;
+const { histories: COUNT, options, progress } = historyCount();
+const GROUPS = Math.ceil(COUNT / TOGETHER);
 const system = useSystem({ ZONES: 1, ROWS: TOGETHER, SEATS_PER_ROW: SEATS });
 
-/** How changes reach PostgreSQL: a planted bug may stand in between. */
+/** Rewrites a change before a worker gets it: how a test plants a bug. */
 type Plant = (request: ChangeRequest, model: Model) => ChangeRequest;
 const nothingPlanted: Plant = (request) => request;
 
 let run: ReturnType<typeof workers>;
 let groups = 0;
-let returned = 0;
+let returnedBookings = 0;
+/** Booking ids of the group before: releasing them again must free no seat of the current group. */
+let previousIds: string[] = [];
 
 function workers() {
   const { seats, rooms, bookings, tickets, holds, log } = system();
@@ -41,10 +43,10 @@ function workers() {
 const outcomesOf = (requests: readonly { ticketId: string }[]) =>
   system().outcomesOf(requests.map((request) => request.ticketId));
 
-/** Two jobs at once, as two workers would have them. */
-async function inTwoJobs<Request>(requests: readonly Request[], job: (some: readonly Request[]) => Promise<void>) {
+/** Runs the requests as two jobs at the same time, as two workers do. */
+async function inTwoJobs<Request>(requests: readonly Request[], job: (half: readonly Request[]) => Promise<void>) {
   const halves = [requests.filter((_, i) => i % 2 === 0), requests.filter((_, i) => i % 2 === 1)];
-  await Promise.all(halves.filter((some) => some.length > 0).map(job));
+  await Promise.all(halves.filter((half) => half.length > 0).map(job));
 }
 
 async function play(histories: readonly Step[][], plant: Plant): Promise<void> {
@@ -54,21 +56,22 @@ async function play(histories: readonly Step[][], plant: Plant): Promise<void> {
   const models = histories.map((_, i) => new Model(i + 1, `${groups}-${i}`));
   const longest = Math.max(...histories.map((history) => history.length));
   for (let at = 0; at < longest; at += 1) {
-    const now = models.flatMap((model, i) => {
+    const steps = models.flatMap((model, i) => {
       const step = histories[i]?.[at];
       return step === undefined ? [] : [{ model, step }];
     });
     await lapse(
-      now.flatMap(({ model, step }) => (step.do === 'lapse' ? (picked(model.bookings, step.which) ?? []) : [])),
+      steps.flatMap(({ model, step }) => (step.do === 'lapse' ? (picked(model.bookings, step.nth) ?? []) : [])),
     );
-    await bookAll(now);
-    await changeAll(now, plant);
-    if (now.some(({ step }) => step.do === 'forget release')) {
-      await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL`;
+    await bookAll(steps);
+    await changeAll(steps, plant);
+    if (steps.some(({ step }) => step.do === 'forget release')) {
+      const ids = [...previousIds, ...models.flatMap(({ bookings }) => bookings.map(({ id }) => id))];
+      await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL WHERE id = ANY(${ids}::uuid[])`;
       await run.sweep();
       for (const model of models) model.sweep();
     }
-    if (now.some(({ step }) => step.do === 'sweep')) {
+    if (steps.some(({ step }) => step.do === 'sweep')) {
       await run.sweep();
       for (const model of models) model.sweep();
     }
@@ -79,14 +82,15 @@ async function play(histories: readonly Step[][], plant: Plant): Promise<void> {
     const seats = saved.get(model.row) ?? [];
     expect(seats.map(({ number, bookingId }) => ({ number, bookingId }))).toEqual(expected);
   }
-  returned += models.flatMap(({ bookings }) => bookings).filter(({ status }) => status === 'RETURNED').length;
-  await run.sweep(); // what was cancelled last is told to Redis
-  const lapsed = models.some(({ bookings }) => bookings.some((one) => one.lapsed && one.status === 'PENDING'));
-  tell(groups * TOGETHER);
-  if (!lapsed) expect((await auditEvent(1, system())).differences).toEqual([]);
+  returnedBookings += models.flatMap(({ bookings }) => bookings).filter(({ status }) => status === 'RETURNED').length;
+  previousIds = models.flatMap(({ bookings }) => bookings.map(({ id }) => id));
+  await run.sweep(); // releases in Redis what was cancelled last
+  const hasLapsed = models.some(({ bookings }) => bookings.some((one) => one.lapsed && one.status === 'PENDING'));
+  progress(groups * TOGETHER);
+  if (!hasLapsed) expect((await auditEvent(1, system())).differences).toEqual([]);
 }
 
-const picked = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length];
+const picked = <Item>(items: readonly Item[], nth: number): Item | undefined => items[nth % items.length];
 
 async function lapse(bookings: readonly ModelBooking[]): Promise<void> {
   const due = bookings.filter((booking) => booking.status === 'PENDING');
@@ -96,102 +100,100 @@ async function lapse(bookings: readonly ModelBooking[]): Promise<void> {
     await system().prisma.booking.updateMany({ where: { id: { in: due.map(({ id }) => id) } }, data });
 }
 
-async function bookAll(now: readonly { model: Model; step: Step }[]): Promise<void> {
-  const asked: { model: Model; request: BookRequest }[] = [];
-  const again: BookRequest[] = [];
-  for (const { model, step } of now) {
+async function bookAll(steps: readonly { model: Model; step: Step }[]): Promise<void> {
+  const undecided: { model: Model; request: BookRequest }[] = [];
+  const settled: BookRequest[] = [];
+  for (const { model, step } of steps) {
     if (step.do === 'hold') {
-      const { who, count, start, key } = step;
+      const { buyer, count, start, key } = step;
       const wish = { zone: 1, row: model.row, count, ...(start === undefined ? {} : { start }) };
-      const userId = model.user(who);
+      const userId = model.user(buyer);
       const digest = `${model.name}-${userId}-${key}`;
       const idempotency = key === undefined ? undefined : { digest, fingerprint: JSON.stringify(wish) };
       const request = { ticketId: newTicketId(0), eventId: 1, wish, hold: true, userId, idempotency };
       model.requests.push(request);
-      asked.push({ model, request });
+      undecided.push({ model, request });
     }
     if (step.do === 'retry') {
-      const request = picked(model.requests, step.which);
+      const request = picked(model.requests, step.nth);
       if (request === undefined) continue;
-      if (step.forgotten) {
+      if (step.isForgotten) {
         await system().redis.del(`{s0}:ticket:${request.ticketId}`);
-        asked.push({ model, request });
+        undecided.push({ model, request });
       } else {
-        again.push(request);
+        settled.push(request);
       }
     }
   }
-  if (again.length > 0) {
-    const before = await outcomesOf(again);
-    await run.book(0, again);
-    expect(await outcomesOf(again)).toEqual(before);
+  if (settled.length > 0) {
+    const outcomesBefore = await outcomesOf(settled);
+    await run.book(0, settled);
+    expect(await outcomesOf(settled)).toEqual(outcomesBefore);
   }
-  await inTwoJobs(
-    asked.map(({ request }) => request),
-    (some) => run.book(0, some),
-  );
-  const outcomes = await outcomesOf(asked.map(({ request }) => request));
-  for (const [i, { model, request }] of asked.entries()) model.booked(request, outcomes[i] as Outcome);
+  const requests = undecided.map(({ request }) => request);
+  await inTwoJobs(requests, (half) => run.book(0, half));
+  const outcomes = await outcomesOf(requests);
+  for (const [i, { model, request }] of undecided.entries()) model.applyBook(request, outcomes[i] as Outcome);
 }
 
 const OPERATOR = { name: 'admin token', address: '127.0.0.1' };
 
-async function changeAll(now: readonly { model: Model; step: Step }[], plant: Plant): Promise<void> {
-  const asked = now.flatMap(({ model, step }): { model: Model; request: ChangeRequest }[] => {
+async function changeAll(steps: readonly { model: Model; step: Step }[], plant: Plant): Promise<void> {
+  const changes = steps.flatMap(({ model, step }): { model: Model; request: ChangeRequest }[] => {
     if (step.do !== 'confirm' && step.do !== 'extend' && step.do !== 'cancel' && step.do !== 'return') return [];
-    const booking = picked(model.bookings, step.which);
+    const booking = picked(model.bookings, step.nth);
     if (booking === undefined) return [];
     if (step.do === 'return') {
       const request = { ticketId: newTicketId(0), bookingId: booking.id, kind: step.do, by: OPERATOR };
       return [{ model, request }];
     }
-    const given = step.do === 'confirm' ? step.reference : undefined;
-    const paymentReference = given === undefined ? undefined : `${model.name}-${given}`;
-    const ids = { ticketId: newTicketId(0), bookingId: booking.id, userId: model.user(step.who) };
+    const reference = step.do === 'confirm' ? step.reference : undefined;
+    const paymentReference = reference === undefined ? undefined : `${model.name}-${reference}`;
+    const ids = { ticketId: newTicketId(0), bookingId: booking.id, userId: model.user(step.buyer) };
     return [{ model, request: { ...ids, kind: step.do, paymentReference } }];
   });
-  await inTwoJobs(asked, (some) =>
+  await inTwoJobs(changes, (half) =>
     run.change(
       0,
-      some.map(({ model, request }) => plant(request, model)),
+      half.map(({ model, request }) => plant(request, model)),
     ),
   );
-  const outcomes = await outcomesOf(asked.map(({ request }) => request));
-  for (const [i, { model, request }] of asked.entries()) model.changed(request, outcomes[i] as Outcome);
+  const outcomes = await outcomesOf(changes.map(({ request }) => request));
+  for (const [i, { model, request }] of changes.entries()) model.applyChange(request, outcomes[i] as Outcome);
 }
 
-const who = fc.integer({ min: 0, max: 1 });
-const which = fc.nat({ max: 20 });
-const maybe = (max: number) => fc.option(fc.nat({ max }), { nil: undefined });
+const buyer = fc.integer({ min: 0, max: 1 });
+const nth = fc.nat({ max: 20 });
+const optional = (max: number) => fc.option(fc.nat({ max }), { nil: undefined });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc
       .record({
         do: fc.constant('hold' as const),
-        who,
+        buyer,
         count: fc.integer({ min: 1, max: 3 }),
-        start: maybe(SEATS - 1),
-        key: maybe(1),
+        start: optional(SEATS - 1),
+        key: optional(1),
       })
       .filter(({ start = 0, count }) => start + count <= SEATS),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('confirm' as const), who, which, reference: maybe(1) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('extend' as const, 'cancel' as const), who, which }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('return' as const), which }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const), which }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('confirm' as const), buyer, nth, reference: optional(1) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('extend' as const, 'cancel' as const), buyer, nth }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('return' as const), nth }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const), nth }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sweep' as const, 'forget release' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), which, forgotten: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), nth, isForgotten: fc.boolean() }) },
 );
 const histories = fc.array(fc.array(step, { minLength: 3, maxLength: 12 }), {
   minLength: TOGETHER,
   maxLength: TOGETHER,
 });
 
-const property = (plant: Plant) => fc.asyncProperty(histories, (some) => play(some, plant));
+const property = (plant: Plant) => fc.asyncProperty(histories, (group) => play(group, plant));
 
 beforeAll(async () => {
-  await system().stopWorkers(); // nobody sweeps but the histories
+  await system().stopWorkers(); // only the histories sweep
   await system().prisma.event.update({ where: { id: 1 }, data: { seatLimit: LIMIT } });
   run = workers();
 });
@@ -201,18 +203,18 @@ beforeEach(async () => {
 });
 
 test(
-  `${TOGETHER * GROUPS} histories of hold, confirm, extend, cancel, return, expire and retry go as the model has them`,
+  `${TOGETHER * GROUPS} histories of hold, confirm, extend, cancel, return, expire and retry have the outcomes of the model`,
   async () => {
     groups = 0;
     await fc.assert(property(nothingPlanted), { numRuns: GROUPS, ...options });
-    expect(groups * TOGETHER).toBeGreaterThanOrEqual(ASKED);
-    expect(returned).toBeGreaterThan(0);
-    expect(await system().prisma.trailEntry.count({ where: { act: 'return' } })).toBe(returned);
+    expect(groups * TOGETHER).toBeGreaterThanOrEqual(COUNT);
+    expect(returnedBookings).toBeGreaterThan(0);
+    expect(await system().prisma.trailEntry.count({ where: { act: 'return' } })).toBe(returnedBookings);
   },
   600_000 + GROUPS * 5_000,
 );
 
-test('the histories find a planted bug: anybody may change a hold', async () => {
+test('the histories find a planted bug: any user may change a hold', async () => {
   const asOwner: Plant = (request, model) => {
     const owner = model.bookings.find(({ id }) => id === request.bookingId)?.userId;
     return { ...request, userId: owner ?? request.userId };
@@ -241,7 +243,7 @@ test('the histories find a planted bug: returned seats still count for their buy
   expect(found.failed).toBe(true);
 });
 
-test('the histories find a planted bug: seats are freed whoever owns them', async () => {
+test('the histories find a planted bug: seats are released for any owner', async () => {
   const define = (lua: string) =>
     system().redis.defineCommand('releaseSeats', { numberOfKeys: scriptKeys.releaseSeats.length, lua });
   const sound = scriptText('releaseSeats');

@@ -3,25 +3,25 @@ import type { BookRequest, ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
 import { FREE_LAPSES } from '../../shared/domain/hold-cooldown.ts';
 
-/** Seats of the row that a history plays in, and seats that one of its buyers may have. */
+/** Seats of the row of a history, and the seat limit of each of its buyers. */
 export const SEATS = 6;
 export const LIMIT = 4;
 
-/** What may happen in a history. `who` is one of its two buyers; `which` counts through its bookings. */
+/** A step of a history. `buyer` is one of its two buyers, `nth` counts through its bookings or its requests. */
 export type Step =
-  | { do: 'hold'; who: number; count: number; start: number | undefined; key: number | undefined }
-  | { do: 'confirm'; who: number; which: number; reference: number | undefined }
-  | { do: 'extend' | 'cancel'; who: number; which: number }
+  | { do: 'hold'; buyer: number; count: number; start: number | undefined; key: number | undefined }
+  | { do: 'confirm'; buyer: number; nth: number; reference: number | undefined }
+  | { do: 'extend' | 'cancel'; buyer: number; nth: number }
   /** An operator returns a sold booking of any user. */
-  | { do: 'return'; which: number }
-  /** The hold's time runs out; nobody has swept yet. */
-  | { do: 'lapse'; which: number }
-  /** Somebody sweeps what has run out. */
+  | { do: 'return'; nth: number }
+  /** The time of a hold runs out; no worker has expired it yet. */
+  | { do: 'lapse'; nth: number }
+  /** A worker expires the holds whose time has run out. */
   | { do: 'sweep' }
-  /** A worker that died before it noted that seats are free: the next sweep frees them once more. */
+  /** A worker dies before it records that seats are released: the next sweep releases them again. */
   | { do: 'forget release' }
-  /** The same request's job comes again; where `forgotten`, after Redis has lost its ticket. */
-  | { do: 'retry'; which: number; forgotten: boolean };
+  /** The job of an earlier request is delivered again; with `isForgotten`, after Redis has lost its ticket. */
+  | { do: 'retry'; nth: number; isForgotten: boolean };
 
 export type ModelBooking = {
   id: string;
@@ -34,7 +34,7 @@ export type ModelBooking = {
   wish: string;
 };
 
-/** One history as the model sees it: who has which seat, and every booking that there ever was. */
+/** The state of one history: the owner of each seat, and every booking so far. */
 export class Model {
   readonly bookings: ModelBooking[] = [];
   readonly requests: BookRequest[] = [];
@@ -47,7 +47,7 @@ export class Model {
     this.name = name;
   }
 
-  user = (who: number) => 2 * this.row - 1 + who;
+  user = (buyer: number) => 2 * this.row - 1 + buyer;
 
   free(booking: ModelBooking): void {
     for (const seat of booking.seats) if (this.owner[seat] === booking.id) this.owner[seat] = undefined;
@@ -61,10 +61,10 @@ export class Model {
     }
   }
 
-  /** Checks what became of a request for seats, and takes them. */
-  booked(request: BookRequest, outcome: Outcome): void {
+  /** Checks the outcome of a request for seats, and applies it. */
+  applyBook(request: BookRequest, outcome: Outcome): void {
     const { ticketId: id, wish, userId = 0, idempotency } = request;
-    if (!('count' in wish)) throw new Error('histories ask for runs');
+    if (!('count' in wish)) throw new Error('a history requests runs of seats only');
     const mine = this.bookings.find((one) => one.id === id);
     const keyed = this.bookings.find((one) => one.key !== undefined && one.key === idempotency?.digest);
     if (mine ?? keyed) {
@@ -73,19 +73,19 @@ export class Model {
     }
 
     if (outcome.status === 'rejected' && outcome.code === 'HOLD_COOLDOWN') {
-      // How long it lasts is a matter of time, which histories do not have: only that it comes too early is wrong.
+      // Histories have no time, so the model cannot know how long a cooldown lasts, only that it began too early.
       const ended = this.bookings.filter((one) => one.userId === userId && hasLapsed(one));
       expect(ended.length).toBeGreaterThan(FREE_LAPSES);
       return;
     }
 
-    const has = this.bookings.filter((one) => one.userId === userId && this.isLive(one));
-    const seatsNow = has.reduce((sum, one) => sum + one.seats.length, 0);
+    const live = this.bookings.filter((one) => one.userId === userId && this.isLive(one));
+    const liveSeats = live.reduce((sum, one) => sum + one.seats.length, 0);
     const fits = (start: number) => [...Array(wish.count).keys()].every((i) => this.isFree(start + i));
     const anyRun = [...Array(SEATS).keys()].some(fits);
     const anySeat = [...Array(SEATS).keys()].some((seat) => this.isFree(seat));
     let code: string | undefined;
-    if (seatsNow + wish.count > LIMIT) code = 'SEAT_LIMIT';
+    if (liveSeats + wish.count > LIMIT) code = 'SEAT_LIMIT';
     else if (wish.start !== undefined) code = fits(wish.start) ? undefined : 'SEAT_TAKEN';
     else if (!anyRun) code = anySeat && wish.count > 1 ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
     if (code !== undefined) {
@@ -100,20 +100,28 @@ export class Model {
     const seats = [...Array(wish.count).keys()].map((i) => startIndex + i);
     for (const seat of seats) this.owner[seat] = id;
     const key = idempotency?.digest;
-    const fresh = { lapsed: false, reference: undefined, status: 'PENDING' as const, wish: JSON.stringify(wish) };
-    this.bookings.push({ id, userId, seats, key, ...fresh });
+    this.bookings.push({
+      id,
+      userId,
+      seats,
+      key,
+      lapsed: false,
+      reference: undefined,
+      status: 'PENDING',
+      wish: JSON.stringify(wish),
+    });
   }
 
-  /** Checks what became of a change, and makes it. */
-  changed(request: ChangeRequest, outcome: Outcome): void {
+  /** Checks the outcome of a change, and applies it. */
+  applyChange(request: ChangeRequest, outcome: Outcome): void {
     const booking = this.bookings.find((one) => one.id === request.bookingId);
     if (booking === undefined || (request.kind !== 'return' && booking.userId !== request.userId)) {
-      refusedAs(outcome, 'BOOKING_UNKNOWN');
+      expectRejection(outcome, 'BOOKING_UNKNOWN');
       return;
     }
     const code = this.refusalOf(request, booking);
     if (code !== undefined) {
-      refusedAs(outcome, code);
+      expectRejection(outcome, code);
       return;
     }
     if (request.kind === 'confirm' && booking.status === 'PENDING')
@@ -129,7 +137,7 @@ export class Model {
     this.expectBooking(outcome, booking, undefined);
   }
 
-  /** Why a change of its buyer's is refused. One that was made already is not. */
+  /** The code that a change is rejected with. A change that was made already succeeds again. */
   private refusalOf({ kind, paymentReference }: ChangeRequest, { status, lapsed, reference }: ModelBooking) {
     if (status === 'RETURNED') return kind === 'return' ? undefined : 'ALREADY_RETURNED';
     if (status === 'CONFIRMED') {
@@ -149,7 +157,7 @@ export class Model {
 
   private expectBooking(outcome: Outcome, booking: ModelBooking | undefined, wish: string | undefined): void {
     if (wish !== undefined && wish !== booking?.wish) {
-      refusedAs(outcome, 'IDEMPOTENCY_MISMATCH');
+      expectRejection(outcome, 'IDEMPOTENCY_MISMATCH');
       return;
     }
     expect(outcome).toMatchObject({ booking: { id: booking?.id, status: booking?.status, userId: booking?.userId } });
@@ -158,6 +166,6 @@ export class Model {
 
 const hasLapsed = ({ status }: ModelBooking) => status === 'CANCELLED' || status === 'EXPIRED';
 
-function refusedAs(outcome: Outcome, code: string): void {
+function expectRejection(outcome: Outcome, code: string): void {
   expect(outcome).toMatchObject({ status: 'rejected', code });
 }
