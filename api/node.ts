@@ -11,18 +11,9 @@ import { openQueue } from '../shared/platform/queues.ts';
 import { measureRedis } from '../shared/platform/redis.ts';
 import { watchServerSettings } from '../shared/platform/server-settings.ts';
 import { createMeasures } from '../shared/stores/measures.ts';
-import { createBookingStore } from '../shared/stores/postgres/bookings.ts';
-import { createEventStore } from '../shared/stores/postgres/events.ts';
-import { createTrailStore } from '../shared/stores/postgres/trail.ts';
-import { createUserStore } from '../shared/stores/postgres/users.ts';
 import { keysOf } from '../shared/stores/redis/keys.ts';
 import { createLimitCounts } from '../shared/stores/redis/limit-counts.ts';
-import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
-import { createRoomStore } from '../shared/stores/redis/rooms.ts';
-import { createScripts } from '../shared/stores/redis/scripts.ts';
-import { createSeatStore } from '../shared/stores/redis/seats.ts';
-import { createTicketStore } from '../shared/stores/redis/tickets.ts';
-import { createWorkersStore } from '../shared/stores/redis/workers.ts';
+import { createStores } from '../shared/stores/stores.ts';
 import { buildApp } from './app.ts';
 import { createIdentity } from './auth/identity.ts';
 import { createOperatorGuard } from './auth/operators.ts';
@@ -69,11 +60,9 @@ export async function startApi(deps: {
   log: Logger;
 }) {
   const { config, prisma, probe, redis, subscriber, node, loops, log } = deps;
-  const scripts = createScripts(redis);
-  const events = createEventStore({ prisma });
-  const bookings = createBookingReads({ bookings: createBookingStore({ prisma }) });
-  const tickets = createTicketStore({ redis, scripts, shards: config.SHARDS });
-  const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
+  const stores = createStores({ redis, prisma, shards: config.SHARDS });
+  const { events, tickets, seats, users, rooms, workers, trail, metricsTargets } = stores;
+  const bookings = createBookingReads({ bookings: stores.bookings });
   const meter = createDrainMeter();
 
   const tags = Array.from({ length: config.SHARDS }, (_, shard) => keysOf(shard).tag);
@@ -90,13 +79,10 @@ export async function startApi(deps: {
   const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues, isFull: memory.isFull });
   const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls, isFull: () => false });
   const control = createControl({ queue: controlQueue, tickets });
-  const users = createUserStore({ prisma, redis });
   const identity = createIdentity({ config, users });
-  const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
   const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
   const waitingRooms = await createWaitingRooms({ rooms, challenges, loops, isStopped: meter.isStopped, log });
   const watch = createWatch({ subscriber, seats, log });
-  const workers = createWorkersStore({ redis, shards: config.SHARDS });
   // Read once a second, so that no request reads it: without a worker no estimate is sent.
   const stopCounting = loops.repeat(
     'workers counted',
@@ -141,7 +127,7 @@ export async function startApi(deps: {
     seats,
     users,
     workers,
-    trail: createTrailStore({ prisma }),
+    trail,
     herd,
     limitCounts,
     identity,
@@ -155,7 +141,7 @@ export async function startApi(deps: {
       return measures.pipeline();
     },
     metricsPage: createMetricsPage(look),
-    metricsTargets: createMetricsTargets({ redis }),
+    metricsTargets,
     log,
   });
   const trusts = app.get('trust proxy fn') as (address: string, hop: number) => boolean;

@@ -3,12 +3,7 @@ import { ConfigError, readConfig } from '../shared/platform/config.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
-import { createBookingStore } from '../shared/stores/postgres/bookings.ts';
-import { createEventStore } from '../shared/stores/postgres/events.ts';
-import { createTrailStore } from '../shared/stores/postgres/trail.ts';
-import { createScripts } from '../shared/stores/redis/scripts.ts';
-import { createSeatStore } from '../shared/stores/redis/seats.ts';
-import { createTicketStore } from '../shared/stores/redis/tickets.ts';
+import { createStores } from '../shared/stores/stores.ts';
 
 /** The stores of a system for a command that looks after it: the one of the settings, else the one that runs on DATA_DIR. */
 export async function openStores(part: string) {
@@ -21,22 +16,17 @@ export async function openStores(part: string) {
   const prisma = openPrisma(databaseUrl, 4, config);
   const redis = openRedis(redisUrl, 'worker', createLogger({ LOG_LEVEL: 'warn' }, part), config);
   await connected(redis);
-  const scripts = createScripts(redis);
-  const events = createEventStore({ prisma });
   const shards = config.SHARDS;
+  const stores = createStores({ redis, prisma, shards });
 
   return {
+    ...stores,
     prisma,
-    events,
     shards,
-    bookings: createBookingStore({ prisma }),
-    tickets: createTicketStore({ redis, scripts, shards }),
-    seats: createSeatStore({ redis, scripts, prisma, events, shards }),
-    trail: createTrailStore({ prisma }),
 
     /** The event that was named, or all. @throws ConfigError where there is no such event */
     async eventsOf(named: string | undefined): Promise<number[]> {
-      const ids = await events.ids();
+      const ids = await stores.events.ids();
       if (named === undefined) return ids;
       if (!ids.includes(Number(named))) throw new ConfigError(`--event: there is no event ${named}`);
       return [Number(named)];

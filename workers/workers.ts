@@ -9,20 +9,9 @@ import type { Loops } from '../shared/platform/loops.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueue, openWorker } from '../shared/platform/queues.ts';
 import { steadyAudit } from '../shared/stores/audit.ts';
-import { createBlockStore } from '../shared/stores/postgres/blocks.ts';
-import { createBookingStore } from '../shared/stores/postgres/bookings.ts';
-import { createEventStore } from '../shared/stores/postgres/events.ts';
-import { createHoldStore } from '../shared/stores/postgres/holds.ts';
-import { createTurns } from '../shared/stores/postgres/job-lock.ts';
-import { createTrailStore } from '../shared/stores/postgres/trail.ts';
 import { keysOf } from '../shared/stores/redis/keys.ts';
 import { createProgress, progressOfQueue, SCHEDULES } from '../shared/stores/redis/pipeline.ts';
-import { createRoomStore } from '../shared/stores/redis/rooms.ts';
-import { createScripts } from '../shared/stores/redis/scripts.ts';
-import { createSuspectStore } from '../shared/stores/redis/seat-differences.ts';
-import { createSeatStore } from '../shared/stores/redis/seats.ts';
-import { createTicketStore } from '../shared/stores/redis/tickets.ts';
-import { createWorkersStore } from '../shared/stores/redis/workers.ts';
+import { createStores } from '../shared/stores/stores.ts';
 import { createAdmit } from './admissions.ts';
 import { createBook } from './book-seats.ts';
 import { createChange } from './change-bookings.ts';
@@ -51,16 +40,10 @@ export async function startWorkers(deps: {
 }) {
   const { config, prisma, redis, loops, log } = deps;
   const progress = createProgress();
-  const scripts = createScripts(redis);
-  const events = createEventStore({ prisma });
-  const bookings = createBookingStore({ prisma });
-  const tickets = createTicketStore({ redis, scripts, shards: config.SHARDS });
-  const seats = createSeatStore({ redis, scripts, prisma, events, shards: config.SHARDS });
-  const trail = createTrailStore({ prisma });
-  const holds = createHoldStore({ prisma, trail });
+  const stores = createStores({ redis, prisma, shards: config.SHARDS });
+  const { events, bookings, tickets, seats, trail, holds, rooms, blocks, jobLock, suspects } = stores;
   const releaseSeats = createReleaseSeats({ holds, seats });
   const sellBy = sellByOf(config);
-  const rooms = createRoomStore({ redis, scripts, prisma, shards: config.SHARDS });
   const book = createBook({ seats, rooms, bookings, tickets, sellBy, log });
   const change = createChange({ holds, seats, tickets, releaseSeats, sellBy, log });
   const expire = createExpire({ holds, releaseSeats });
@@ -69,12 +52,9 @@ export async function startWorkers(deps: {
     return { booking: openQueue('booking', tag, redis, log), control: openQueue('control', tag, redis, log) };
   });
   const sweep = createSweep({ queues, bookings, seats, tickets, log });
-  const suspects = createSuspectStore({ redis, shards: config.SHARDS });
   const reconcile = createReconcile({ seats, bookings, tickets, events, suspects, shards: config.SHARDS, log });
-  const turns = createTurns({ prisma });
-  const stores = { prisma, events, seats, bookings, tickets, shards: config.SHARDS };
-  const audit = (eventId: number) => steadyAudit(eventId, stores);
-  const operations = createOperations({ events, blocks: createBlockStore(), seats, rooms, trail, audit, log });
+  const audit = (eventId: number) => steadyAudit(eventId, { prisma, shards: config.SHARDS, ...stores });
+  const operations = createOperations({ events, blocks, seats, rooms, trail, audit, log });
 
   // Before any job is taken here: this version may be the one that can read them.
   for (const { booking, control } of queues) {
@@ -107,7 +87,7 @@ export async function startWorkers(deps: {
 
   /** A turn at scheduled work, unless another worker has it. Only work that was done counts as progress. */
   const scheduled = (name: (typeof SCHEDULES)[number]['name'], work: () => Promise<unknown>) => () =>
-    turns.take(name, async () => {
+    jobLock.take(name, async () => {
       await work();
       progress.note(name);
     });
@@ -144,8 +124,7 @@ export async function startWorkers(deps: {
     }
   }
   await keepSchedule();
-  const workersStore = createWorkersStore({ redis, shards: config.SHARDS });
-  const endHeartbeat = await startHeartbeat({ workers: workersStore, progress, loops, log });
+  const endHeartbeat = await startHeartbeat({ workers: stores.workers, progress, loops, log });
   const stopKeeping = loops.repeat('schedule kept', SCHEDULE_INTERVAL_MS, keepSchedule, (fault) =>
     log.warn({ fault: fault.message }, 'keeping the schedule failed'),
   );

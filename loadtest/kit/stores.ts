@@ -1,11 +1,7 @@
 import type { Logger } from '../../shared/platform/logger.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
-import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
-import { createEventStore } from '../../shared/stores/postgres/events.ts';
-import { createScripts } from '../../shared/stores/redis/scripts.ts';
-import { createSeatStore } from '../../shared/stores/redis/seats.ts';
-import { createTicketStore } from '../../shared/stores/redis/tickets.ts';
+import { createStores } from '../../shared/stores/stores.ts';
 
 /** The servers of a system. */
 export type Servers = { databaseUrl: string; redisUrl: string; shards?: number };
@@ -20,17 +16,11 @@ export async function openStores(servers: Servers, role: 'producer' | 'worker', 
   const prisma = openPrisma(databaseUrl, 4);
   const redis = openRedis(redisUrl, role, log);
   await connected(redis);
-  const scripts = createScripts(redis);
-  const events = createEventStore({ prisma });
   return {
+    ...createStores({ redis, prisma, shards }),
     prisma,
     redis,
-    scripts,
-    events,
     shards,
-    bookings: createBookingStore({ prisma }),
-    tickets: createTicketStore({ redis, scripts, shards }),
-    seats: createSeatStore({ redis, scripts, prisma, events, shards }),
 
     async close(): Promise<void> {
       redis.disconnect();

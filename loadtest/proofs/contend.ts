@@ -12,11 +12,9 @@ import { createLogger } from '../../shared/platform/logger.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
-import { createEventStore } from '../../shared/stores/postgres/events.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
-import { createScripts } from '../../shared/stores/redis/scripts.ts';
 import { rowsOfZone } from '../../shared/stores/redis/seat-bitmaps.ts';
-import { createSeatStore } from '../../shared/stores/redis/seats.ts';
+import { createStores, type Stores } from '../../shared/stores/stores.ts';
 import { wholeOf } from '../kit/options.ts';
 import { createRandom } from '../kit/random.ts';
 
@@ -54,13 +52,10 @@ async function openServers(folder: string, connections: number) {
   const servers = await Promise.all([postgres.start(), redis.start()]);
   await prepareDatabase(postgres.url, { ...HOUSE, AUTH: 'off', NODE_ENV: 'development' });
   const prisma = openPrisma(postgres.url, 2);
-  const events = createEventStore({ prisma });
   const log = createLogger({ LOG_LEVEL: 'warn' }, 'contend');
   const clients = Array.from({ length: connections }, () => openRedis(redis.url, 'worker', log));
   await Promise.all(clients.map((client) => connected(client)));
-  const stores = clients.map((client) =>
-    createSeatStore({ redis: client, scripts: createScripts(client), prisma, events, shards: 1 }),
-  );
+  const stores = clients.map((redis) => createStores({ redis, prisma, shards: 1 }).seats);
   return {
     clients,
     stores,
@@ -72,7 +67,7 @@ async function openServers(folder: string, connections: number) {
   };
 }
 
-type Seats = ReturnType<typeof createSeatStore>;
+type Seats = Stores['seats'];
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;

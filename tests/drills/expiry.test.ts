@@ -4,10 +4,7 @@ import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
-import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
-import { createEventStore } from '../../shared/stores/postgres/events.ts';
-import { createScripts } from '../../shared/stores/redis/scripts.ts';
-import { createSeatStore } from '../../shared/stores/redis/seats.ts';
+import { createStores } from '../../shared/stores/stores.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../support/frontrow.ts';
 
@@ -35,8 +32,8 @@ test('20,000 holds that expire at once are freed, none twice, while others book 
     () => redis.disconnect(),
   );
   await connected(redis);
-  const events = createEventStore({ prisma });
-  const seats = createSeatStore({ redis, scripts: createScripts(redis), prisma, events, shards: 1 });
+  const stores = createStores({ redis, prisma, shards: 1 });
+  const { seats } = stores;
   const count = async (condition: string) =>
     Number(
       (await client.query(`SELECT count(*) FROM booking WHERE user_id IS NOT NULL AND ${condition}`)).rows[0].count,
@@ -89,8 +86,6 @@ test('20,000 holds that expire at once are freed, none twice, while others book 
     `${HOLDS} holds freed in ${seconds.toFixed(1)} s; ${latencies.length} others booked, ${middle.toFixed(0)} ms, worst ${worst.toFixed(0)} ms\n`,
   );
 
-  expect(
-    (await auditEvent(1, { prisma, events, seats, bookings: createBookingStore({ prisma }) })).differences,
-  ).toEqual([]);
+  expect((await auditEvent(1, { prisma, ...stores })).differences).toEqual([]);
   expect((await seats.countsByZone(house)).get(1)).toMatchObject({ available: 1_300, held: 0 });
 });

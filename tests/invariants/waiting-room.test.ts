@@ -6,7 +6,6 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { settings } from '../../shared/platform/config.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
 import { openRedis } from '../../shared/platform/redis.ts';
-import { createRoomStore } from '../../shared/stores/redis/rooms.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { startWorkers } from '../../workers/workers.ts';
 import { send } from '../support/client.ts';
@@ -17,10 +16,7 @@ import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 50 }, { redis: ownRedis });
 
-const roomStore = () => {
-  const { redis, scripts, prisma } = system();
-  return createRoomStore({ redis, scripts, prisma, shards: 1 });
-};
+const roomStore = () => system().rooms;
 
 async function roomOn(change: Record<string, unknown> = {}): Promise<number> {
   const event = await newEvent(system().url, { zones: [{ rows: 10, seatsPerRow: 50 }] });

@@ -8,40 +8,16 @@ import { type Outcome, outcome } from '../../shared/contract/tickets.ts';
 import { type Config, settings } from '../../shared/platform/config.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
-import { openPrisma, type PrismaClient } from '../../shared/platform/prisma.ts';
+import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
-import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
-import { createEventStore } from '../../shared/stores/postgres/events.ts';
-import { createHoldStore } from '../../shared/stores/postgres/holds.ts';
-import { createTrailStore } from '../../shared/stores/postgres/trail.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
-import { createRoomStore } from '../../shared/stores/redis/rooms.ts';
-import { createScripts } from '../../shared/stores/redis/scripts.ts';
-import { createSuspectStore } from '../../shared/stores/redis/seat-differences.ts';
-import { createSeatStore } from '../../shared/stores/redis/seats.ts';
-import { createTicketStore } from '../../shared/stores/redis/tickets.ts';
+import { createStores } from '../../shared/stores/stores.ts';
 import { startWorkers } from '../../workers/workers.ts';
 import { newDatabase } from './databases.ts';
 import { type TestRedis, workerRedis } from './redis-servers.ts';
 
 export type SystemSettings = Partial<Omit<Config, 'HOST' | 'PORT' | 'DATABASE_URL' | 'REDIS_URL'>>;
 type SystemServers = { redis: () => Promise<TestRedis> };
-
-/** The stores of workers and API, for tests that look past the API. */
-function openStores({ prisma, redis, shards }: { prisma: PrismaClient; redis: Redis; shards: number }) {
-  const scripts = createScripts(redis);
-  const events = createEventStore({ prisma });
-  return {
-    scripts,
-    events,
-    holds: createHoldStore({ prisma, trail: createTrailStore({ prisma }) }),
-    bookings: createBookingStore({ prisma }),
-    tickets: createTicketStore({ redis, scripts, shards }),
-    suspects: createSuspectStore({ redis, shards }),
-    seats: createSeatStore({ redis, scripts, prisma, events, shards }),
-    rooms: createRoomStore({ redis, scripts, prisma, shards }),
-  };
-}
 
 /** Settings of a system that one test file alone reaches: no limits, and operators need no token. */
 const OPEN_TO_THIS_MACHINE = {
@@ -65,7 +41,7 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
   const jobRedis = openRedis(redisUrl, 'worker', log);
   const subscriber = openRedis(redisUrl, 'subscriber', log);
   await Promise.all([connected(redis), prepareDatabase(databaseUrl, config)]);
-  const stores = openStores({ prisma, redis, shards: config.SHARDS });
+  const stores = createStores({ prisma, redis, shards: config.SHARDS });
 
   async function startNode(connections: { redis: Redis; subscriber: Redis }, others: SystemSettings = {}) {
     const node = randomBytes(6).toString('hex');

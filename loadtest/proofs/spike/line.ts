@@ -2,7 +2,7 @@ import { createLogger } from '../../../shared/platform/logger.ts';
 import { createLoops } from '../../../shared/platform/loops.ts';
 import { type AuditReport, steadyAudit } from '../../../shared/stores/audit.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
-import { createRoomStore, type RoomState } from '../../../shared/stores/redis/rooms.ts';
+import type { RoomState } from '../../../shared/stores/redis/rooms.ts';
 import { openStores, type Servers } from '../../kit/stores.ts';
 
 /** Milliseconds between two looks at the line, and every how many-th weighs it too. */
@@ -25,8 +25,7 @@ export async function watchLine(servers: Servers) {
   const log = createLogger({ LOG_LEVEL: 'warn' }, 'spike');
   const loops = createLoops({ log });
   const stores = await openStores(servers, 'worker', log);
-  const { prisma, redis, scripts } = stores;
-  const rooms = createRoomStore({ redis, scripts, prisma, shards: 1 });
+  const { prisma, redis, rooms } = stores;
   const keys = keysOf(0);
   const looks: Look[] = [];
   let lineBytes = 0;

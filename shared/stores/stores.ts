@@ -1,0 +1,41 @@
+import type { Redis } from 'ioredis';
+import type { PrismaClient } from '../platform/prisma.ts';
+import { createBlockStore } from './postgres/blocks.ts';
+import { createBookingStore } from './postgres/bookings.ts';
+import { createEventStore } from './postgres/events.ts';
+import { createHoldStore } from './postgres/holds.ts';
+import { createTurns } from './postgres/job-lock.ts';
+import { createTrailStore } from './postgres/trail.ts';
+import { createUserStore } from './postgres/users.ts';
+import { createMetricsTargets } from './redis/metrics-targets.ts';
+import { createRoomStore } from './redis/rooms.ts';
+import { createScripts } from './redis/scripts.ts';
+import { createSuspectStore } from './redis/seat-differences.ts';
+import { createSeatStore } from './redis/seats.ts';
+import { createTicketStore } from './redis/tickets.ts';
+import { createWorkersStore } from './redis/workers.ts';
+
+/** All stores on one pair of connections, wired here and nowhere else. They hold nothing that has to be closed. */
+export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: PrismaClient; shards: number }) {
+  const scripts = createScripts(redis);
+  const events = createEventStore({ prisma });
+  const trail = createTrailStore({ prisma });
+  return {
+    scripts,
+    events,
+    trail,
+    blocks: createBlockStore(),
+    bookings: createBookingStore({ prisma }),
+    holds: createHoldStore({ prisma, trail }),
+    jobLock: createTurns({ prisma }),
+    metricsTargets: createMetricsTargets({ redis }),
+    rooms: createRoomStore({ redis, scripts, prisma, shards }),
+    seats: createSeatStore({ redis, scripts, prisma, events, shards }),
+    suspects: createSuspectStore({ redis, shards }),
+    tickets: createTicketStore({ redis, scripts, shards }),
+    users: createUserStore({ prisma, redis }),
+    workers: createWorkersStore({ redis, shards }),
+  };
+}
+
+export type Stores = ReturnType<typeof createStores>;
