@@ -26,6 +26,12 @@ local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], 
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local roomStem, roomUsesStem, roomInsideStem, lapsesStem = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local graceMs = tonumber(ARGV[1])
+local admissionKeys = {
+  ticketStem = ticketStem,
+  roomStem = roomStem,
+  roomUsesStem = roomUsesStem,
+  roomInsideStem = roomInsideStem,
+}
 
 -- @include row
 -- @include admission
@@ -390,9 +396,9 @@ end
 -- left. A ticket that acceptance did not judge (an API of the version before, or Redis has forgotten it) is judged now.
 local function isAdmitted(request, admission)
   local event = request.house.event
-  if not isOfLine(event, admission) then return false end
-  if not request.admitted and nowMs() >= endOf(admission) then return false end
-  return mayUse(event, admission)
+  if not isOfLine(admissionKeys, event, admission) then return false end
+  if not request.admitted and nowMs() >= endOfAdmission(admission) then return false end
+  return hasUsesLeft(admissionKeys, event, admission)
 end
 
 -- Decides one request. Returns the labels of its seats, or nil, a code and what the code tells.
@@ -419,7 +425,9 @@ local function decide(request, number, row, labels, user, admission)
     redis.call('HSET', buyersStem .. house.event, user, claims .. ' ' .. request.id .. ':' .. request.count)
   end
   if got and untilMs then redis.call('HSET', lapses, 'held', 1) end
-  if got and admission ~= '' then countUse(house.event, admission, request.id, request.count, 1) end
+  if got and admission ~= '' then
+    countUse(admissionKeys, house.event, admission, request.id, request.count, 1)
+  end
   return got, code, tells
 end
 
@@ -436,7 +444,7 @@ for i = 2, #ARGV, 10 do
     decision = 'REBUILD'
   elseif ticket[1] and string.match(ticket[1], '^%u+ (%d+) ') == house.generation then
     decision = ticket[1]
-  elseif admission ~= '' and isOfLine(event, admission) == nil then
+  elseif admission ~= '' and isOfLine(admissionKeys, event, admission) == nil then
     decision = 'REBUILD'
   else
     local request = {

@@ -27,6 +27,12 @@ local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], 
 local fullStem, neatStem, countsStem, buyersStem, ticketStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local roomStem, roomUsesStem, roomInsideStem, lapsesStem = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local event, cooldownsMs, keptMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local admissionKeys = {
+  ticketStem = ticketStem,
+  roomStem = roomStem,
+  roomUsesStem = roomUsesStem,
+  roomInsideStem = roomInsideStem,
+}
 
 -- @include row
 -- @include admission
@@ -78,7 +84,7 @@ for i = 4, #ARGV, 6 do
   local zone = readZone(event, number)
   if id ~= ARGV[i - 6] then -- a ticket's seats stand together
     redis.call('HDEL', ticketStem .. id, 'claim')
-    giveBackUse(event, id)
+    takeBackUse(admissionKeys, event, id)
   end
   uncount(user, id)
   if zone and (redis.call('GET', lock) or '') == id then

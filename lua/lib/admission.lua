@@ -1,68 +1,72 @@
--- admission: what the seat scripts know of admissions. Included by them, never run alone. It uses their names ticketStem, roomStem,
--- roomUsesStem and roomInsideStem.
+-- admission: reads admissions and counts their uses. The seat scripts include it. `keys` has the stems `ticketStem`, `roomStem`,
+-- `roomUsesStem` and `roomInsideStem`.
 --
--- An admission is "<generation of the line>:<position>:<uses>:<milliseconds of its end>". Its uses are counted in four bits for each
--- position. With the first use its owner has what they came for and makes room inside.
+-- An admission is "<generation of the line>:<position>:<uses>:<milliseconds of its end>". Four bits count the uses of each
+-- position. The first use ends the visit: the visitor no longer counts as inside.
 
 local USES_CHUNK = 65536
 local USES_TTL_SEC = 86400
 
-local function readAdmission(event, admission)
+local function parseAdmission(keys, event, admission)
   local generation, position, uses, untilMs = string.match(admission, '^(%d+):(%d+):(%d+):(%d+)$')
   position = tonumber(position)
   return {
-    key = roomUsesStem .. event .. ':' .. generation .. ':' .. math.floor(position / USES_CHUNK),
-    at = '#' .. (position % USES_CHUNK),
+    usesKey = keys.roomUsesStem .. event .. ':' .. generation .. ':' .. math.floor(position / USES_CHUNK),
+    usesOffset = '#' .. (position % USES_CHUNK),
     uses = tonumber(uses),
     bucket = math.floor(tonumber(untilMs) / 10000),
   }
 end
 
-local lines = {} -- the generation of each event's line, as far as this call has read it; 0 where Redis knows no line
-local function lineOf(event)
-  if not lines[event] then
-    lines[event] = tonumber(redis.call('HGET', roomStem .. event, 'generation') or nil) or 0
+-- The generation of an event's line; 0 where Redis knows no line. `generations` caches it for one call of a script.
+local generations = {}
+local function generationOfLine(keys, event)
+  if not generations[event] then
+    generations[event] = tonumber(redis.call('HGET', keys.roomStem .. event, 'generation') or nil) or 0
   end
-  return lines[event]
+  return generations[event]
 end
 
--- Whether an admission is of the line that stands now: false where that line has ended, nil where Redis does not know
--- it (yet).
-local function isOfLine(event, admission)
+-- Whether an admission belongs to the current line: false where its line has ended, nil where Redis does not know the
+-- line (yet).
+local function isOfLine(keys, event, admission)
   local generation = tonumber(string.match(admission, '^(%d+):'))
-  if lineOf(event) < generation then return nil end
-  return lineOf(event) == generation
+  local current = generationOfLine(keys, event)
+  if current < generation then return nil end
+  return current == generation
 end
 
-local function endOf(admission) return tonumber(string.match(admission, ':(%d+)$')) end
+local function endOfAdmission(admission) return tonumber(string.match(admission, ':(%d+)$')) end
 
--- Whether uses of an admission are left.
-local function mayUse(event, admission)
-  local read = readAdmission(event, admission)
-  return redis.call('BITFIELD', read.key, 'GET', 'u4', read.at)[1] < read.uses
+-- Whether an admission has uses left.
+local function hasUsesLeft(keys, event, admission)
+  local parsed = parseAdmission(keys, event, admission)
+  return redis.call('BITFIELD', parsed.usesKey, 'GET', 'u4', parsed.usesOffset)[1] < parsed.uses
 end
 
--- Counts a use of an admission by a ticket that got seats, or takes it back (`more` 1 or -1).
-local function countUse(event, admission, id, seats, more)
-  local read = readAdmission(event, admission)
-  local used = redis.call('BITFIELD', read.key, 'OVERFLOW', 'SAT', 'INCRBY', 'u4', read.at, more)[1]
-  redis.call('EXPIRE', read.key, USES_TTL_SEC)
-  redis.call('HINCRBY', roomStem .. event, 'got', seats * more)
-  if more == 1 then
-    redis.call('HSET', ticketStem .. id, 'use', admission .. ':' .. seats)
+-- Adds a use (`change` 1) by a ticket that got seats, or takes it back (`change` -1).
+local function countUse(keys, event, admission, ticketId, seats, change)
+  local parsed = parseAdmission(keys, event, admission)
+  local used =
+    redis.call('BITFIELD', parsed.usesKey, 'OVERFLOW', 'SAT', 'INCRBY', 'u4', parsed.usesOffset, change)[1]
+  redis.call('EXPIRE', parsed.usesKey, USES_TTL_SEC)
+  redis.call('HINCRBY', keys.roomStem .. event, 'got', seats * change)
+  if change == 1 then
+    redis.call('HSET', keys.ticketStem .. ticketId, 'use', admission .. ':' .. seats)
   else
-    redis.call('HDEL', ticketStem .. id, 'use')
+    redis.call('HDEL', keys.ticketStem .. ticketId, 'use')
   end
-  -- The first use makes room, and the last that is taken back takes it again, until the admission ends.
-  local inside = tonumber(redis.call('HGET', roomInsideStem .. event, read.bucket) or 0)
-  if (more == 1 and used == 1 and inside > 0) or (more == -1 and used == 0) then
-    redis.call('HINCRBY', roomInsideStem .. event, read.bucket, -more)
+  -- Until the admission ends, its visitor counts as inside while no use stands.
+  local insideKey = keys.roomInsideStem .. event
+  local inside = tonumber(redis.call('HGET', insideKey, parsed.bucket) or 0)
+  if (change == 1 and used == 1 and inside > 0) or (change == -1 and used == 0) then
+    redis.call('HINCRBY', insideKey, parsed.bucket, -change)
   end
 end
 
--- Takes back the use of a ticket whose claim is released before it has an outcome: it did not become a booking.
-local function giveBackUse(event, id)
-  local ticket = redis.call('HMGET', ticketStem .. id, 'use', 'outcome')
+-- Takes back the use of a ticket whose claim is released before the ticket has an outcome: it did not become a booking.
+local function takeBackUse(keys, event, ticketId)
+  local ticket = redis.call('HMGET', keys.ticketStem .. ticketId, 'use', 'outcome')
   local admission, seats = string.match(ticket[1] or '', '^(.+):(%d+)$')
-  if admission and not ticket[2] then countUse(event, admission, id, tonumber(seats), -1) end
+  if admission and not ticket[2] then countUse(keys, event, admission, ticketId, tonumber(seats), -1) end
 end
