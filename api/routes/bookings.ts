@@ -24,14 +24,14 @@ import type { Outcomes } from '../tickets/outcomes.ts';
 import { logTicket, refusedTicket, replyTicket } from '../tickets/replies.ts';
 import { startTrace } from '../tickets/traces.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
+import { layoutOf } from './event-layout.ts';
 
-/** Seconds that a change of a hold waits for its outcome where the client does not say. */
+/** Seconds that a change of a hold waits for its outcome, unless the client sets another time. */
 const CHANGE_WAIT_SECONDS = 10;
 
 const bookingParams = z.object({ id: ticketId });
 
-/** Surface B: holds. Asking for one answers 202 with a ticket; changing one waits for the outcome. */
-export function bookingRoutes(deps: {
+type BookingDeps = {
   bookIntake: Intake<'book'>;
   changeIntake: Intake<'change'>;
   outcomes: Outcomes;
@@ -44,42 +44,43 @@ export function bookingRoutes(deps: {
   limits: RateLimits;
   shards: number;
   log: Logger;
-}) {
-  const {
-    bookIntake,
-    changeIntake,
-    outcomes,
-    events,
-    bookings,
-    identity,
-    waitingRooms,
-    requireOperator,
-    requireSeller,
-    limits,
-    shards,
-    log,
-  } = deps;
+};
 
-  async function hold(req: Request, res: Response): Promise<void> {
-    const seconds = waitSeconds(req);
-    const body = await readJson(req);
-    const { eventId, userId: named, wish } = parse(bookingBody, body);
-    const caller = await identity.callerOf(req, named);
-    await limits.bookingOf(caller, res);
-    const house = await events.layout(eventId);
-    if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
-    const unfit = misfit(house, wish);
-    if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
-    const admission = waitingRooms.admissionOf(eventId, req.headers, caller.userId);
+/** `/api/bookings`: holds, and changes of bookings. A new hold answers 202 with a ticket; a change waits for its outcome. */
+export function bookingRoutes(deps: BookingDeps) {
+  const { limits } = deps;
+  const router = Router();
+  router.post('/', limits.booking, holdSeats(deps));
+  router.get('/:id', showBooking(deps));
+  router.post('/:id/confirm', limits.booking, changeHold('confirm', deps));
+  router.post('/:id/extend', limits.booking, changeHold('extend', deps));
+  router.delete('/:id', limits.booking, changeHold('cancel', deps));
+  router.post('/:id/return', returnBooking(deps));
+  return router;
+}
 
-    const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
-    const asked = { eventId, userId: caller.userId, wish, hold: true, idempotency, admission };
-    const trace = startTrace(req, res);
-    const submission = await bookIntake.submit(shardOfEvent(eventId, shards), 'book', asked, idempotency, trace);
-    await answer(req, res, submission, seconds, 201);
-  }
+const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => {
+  const seconds = waitSeconds(req);
+  const body = await readJson(req);
+  const { eventId, userId: named, wish } = parse(bookingBody, body);
+  const caller = await deps.identity.callerOf(req, named);
+  const { userId } = caller;
+  await deps.limits.bookingOf(caller, res);
+  const house = await layoutOf(deps.events, eventId);
+  const unfit = misfit(house, wish);
+  if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
+  const admission = deps.waitingRooms.admissionOf(eventId, req.headers, userId);
 
-  async function show(req: Request, res: Response): Promise<void> {
+  const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
+  const request = { eventId, userId, wish, hold: true, idempotency, admission };
+  const shard = shardOfEvent(eventId, deps.shards);
+  const submission = await deps.bookIntake.submit(shard, 'book', request, idempotency, startTrace(req, res));
+  await replySubmission(deps, req, res, submission, { seconds, settledStatus: 201 });
+};
+
+const showBooking =
+  ({ identity, limits, bookings }: BookingDeps) =>
+  async (req: Request, res: Response) => {
     refuseQuery(req);
     const reader = await identity.readerOf(req);
     limits.requireKnown(req);
@@ -87,82 +88,82 @@ export function bookingRoutes(deps: {
     if (booking === undefined) limits.countUnknown(req);
     if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('BOOKING_UNKNOWN');
     reply(res, 200, booking);
-  }
-
-  const change = (kind: Exclude<ChangeRequest['kind'], 'return'>) => async (req: Request, res: Response) => {
-    const bookingId = idOf(req);
-    const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
-    const body = await readOptionalJson(req); // empty where users log in
-    const { userId: named, ...rest } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
-    const soldBy = kind === 'confirm' ? requireSeller(req) : undefined;
-    const caller = soldBy === undefined ? await identity.callerOf(req, named) : buyerOf(named);
-    await limits.bookingOf(caller, res);
-    const shard = shardOfTicket(bookingId, shards);
-    if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
-
-    const idempotency = idempotencyOf(req, pathOf(req), body, caller);
-    const asked = { kind, bookingId, userId: caller.userId, ...rest, soldBy };
-    const submission = await changeIntake.submit(shard, kind, asked, idempotency, startTrace(req, res));
-    await answer(req, res, submission, seconds, 200);
   };
 
-  /** Returns sold seats, for an operator. */
-  async function takeBack(req: Request, res: Response): Promise<void> {
-    const by = actorOf(req, requireOperator(req));
+const changeHold =
+  (kind: Exclude<ChangeRequest['kind'], 'return'>, deps: BookingDeps) => async (req: Request, res: Response) => {
     const bookingId = idOf(req);
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
-    const body = await readOptionalJson(req);
-    const { reason } = parse(returnBody, body);
-    const shard = shardOfTicket(bookingId, shards);
-    if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
-    const idempotency = idempotencyOf(req, pathOf(req), body, OPERATOR);
-    const asked = { kind: 'return' as const, bookingId, by, reason };
-    const submission = await changeIntake.submit(shard, 'return', asked, idempotency, startTrace(req, res));
-    await answer(req, res, submission, seconds, 200);
-  }
+    const body = await readOptionalJson(req); // empty where AUTH=on
+    const { userId: named, ...fields } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
+    const soldBy = kind === 'confirm' ? deps.requireSeller(req) : undefined;
+    const caller = soldBy === undefined ? await deps.identity.callerOf(req, named) : sellerFor(named);
+    await deps.limits.bookingOf(caller, res);
+    const shard = shardOf(bookingId, deps);
 
-  async function answer(
-    req: Request,
-    res: Response,
-    submission: Submission,
-    seconds: number,
-    done: number,
-  ): Promise<void> {
-    logTicket(log, req, submission.ticketId);
-    if (seconds > 0) {
-      const view = await outcomes.settledWithin(submission.ticketId, seconds, closedSignal(res));
-      if (view !== undefined) return replyOutcome(res, done, view, submission);
-    }
-    replyTicket(res, 202, submission);
-  }
+    const idempotency = idempotencyOf(req, pathOf(req), body, caller);
+    const request = { kind, bookingId, userId: caller.userId, ...fields, soldBy };
+    const submission = await deps.changeIntake.submit(shard, kind, request, idempotency, startTrace(req, res));
+    await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200 });
+  };
 
-  /**
-   * An outcome never changes, but its booking does: a replay is answered with the booking as it is now, and with 201
-   * only while its hold of then still stands. A booking of another ticket belongs to a key that Redis had forgotten.
-   */
-  async function replyOutcome(res: Response, done: number, view: TicketView, { isReplay }: Submission): Promise<void> {
-    const { code, booking: told } = view;
-    if (told === undefined || code !== undefined) throw refusedTicket(view);
-    if (!isReplay && (view.kind !== 'book' || told.id === view.ticketId)) return replyBooking(res, done, told);
-    const now = await bookings.findNow(told.id);
-    if (now === undefined) throw new ApiError('BOOKING_UNKNOWN', undefined, { ticketId: view.ticketId });
-    replyBooking(res, now.status === 'PENDING' ? done : 200, now);
-  }
+const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response) => {
+  const by = actorOf(req, deps.requireOperator(req));
+  const bookingId = idOf(req);
+  const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
+  const body = await readOptionalJson(req);
+  const { reason } = parse(returnBody, body);
+  const shard = shardOf(bookingId, deps);
 
-  const router = Router();
-  router.post('/', limits.booking, hold);
-  router.get('/:id', show);
-  router.post('/:id/confirm', limits.booking, change('confirm'));
-  router.post('/:id/extend', limits.booking, change('extend'));
-  router.post('/:id/return', takeBack);
-  router.delete('/:id', limits.booking, change('cancel'));
-  return router;
+  const idempotency = idempotencyOf(req, pathOf(req), body, OPERATOR);
+  const request = { kind: 'return' as const, bookingId, by, reason };
+  const submission = await deps.changeIntake.submit(shard, 'return', request, idempotency, startTrace(req, res));
+  await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200 });
+};
+
+/** Answers with the booking once its ticket is settled, or with the ticket after `seconds`. */
+async function replySubmission(
+  deps: BookingDeps,
+  req: Request,
+  res: Response,
+  submission: Submission,
+  { seconds, settledStatus }: { seconds: number; settledStatus: number },
+): Promise<void> {
+  logTicket(deps.log, req, submission.ticketId);
+  if (seconds > 0) {
+    const view = await deps.outcomes.settledWithin(submission.ticketId, seconds, closedSignal(res));
+    if (view !== undefined) return replyOutcome(deps, res, view, submission, settledStatus);
+  }
+  replyTicket(res, 202, submission);
 }
 
-/** The user whose hold a trusted server confirms. */
-function buyerOf(named: number | undefined): Caller & { userId: number } {
-  if (named === undefined) throw new ApiError('INVALID_REQUEST', 'userId: needed; it names whose hold it is');
-  return { ...OPERATOR, userId: named };
+/**
+ * An outcome never changes, but its booking does: a replay is answered with the booking as it is now, and with 201 only
+ * while the hold of the first request still stands. A booking of another ticket belongs to a key that Redis has lost.
+ */
+async function replyOutcome(
+  { bookings }: BookingDeps,
+  res: Response,
+  view: TicketView,
+  { isReplay }: Submission,
+  settledStatus: number,
+): Promise<void> {
+  const { code, booking } = view;
+  if (booking === undefined || code !== undefined) throw refusedTicket(view);
+  if (!isReplay && (view.kind !== 'book' || booking.id === view.ticketId))
+    return replyBooking(res, settledStatus, booking);
+  const current = await bookings.findNow(booking.id);
+  if (current === undefined) throw new ApiError('BOOKING_UNKNOWN', undefined, { ticketId: view.ticketId });
+  replyBooking(res, current.status === 'PENDING' ? settledStatus : 200, current);
+}
+
+const replyBooking = (res: Response, status: number, booking: Booking): void =>
+  reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
+
+/** The trusted server as a caller, for the user whose hold it confirms. */
+function sellerFor(userId: number | undefined): Caller & { userId: number } {
+  if (userId === undefined) throw new ApiError('INVALID_REQUEST', 'userId: required, to name the buyer of the hold');
+  return { ...OPERATOR, userId };
 }
 
 function idOf(req: Request): string {
@@ -171,5 +172,8 @@ function idOf(req: Request): string {
   return params.data.id;
 }
 
-const replyBooking = (res: Response, status: number, booking: Booking): void =>
-  reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
+function shardOf(bookingId: string, { shards }: BookingDeps): number {
+  const shard = shardOfTicket(bookingId, shards);
+  if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
+  return shard;
+}

@@ -10,7 +10,7 @@ import { refuseQuery } from '../../http/query.ts';
 import { reply } from '../../http/replies.ts';
 import { parse } from '../../http/validation.ts';
 import type { HeavyReads } from '../../limits/heavy-reads.ts';
-import { defaultHouse } from './default-event.ts';
+import { layoutOf } from '../event-layout.ts';
 import { withRepeatedFields } from './repeated-fields.ts';
 
 export type OccupancyDeps = { events: EventStore; seats: SeatStore; heavyReads: HeavyReads };
@@ -29,7 +29,7 @@ export function createOccupancy({ events, seats, heavyReads }: OccupancyDeps) {
 
   async function checkAll(req: Request, res: Response): Promise<void> {
     refuseQuery(req);
-    const house = await defaultHouse(events);
+    const house = await layoutOf(events, DEFAULT_EVENT);
     heavyReads.charge(req, res, 1 + Math.floor(house.zones.length / 100));
     const counts = [...(await seats.countsByZone(house)).values()];
     const available = counts.reduce((sum, ofZone) => sum + ofZone.available, 0);
@@ -38,7 +38,7 @@ export function createOccupancy({ events, seats, heavyReads }: OccupancyDeps) {
 
   async function stats(req: Request, res: Response): Promise<void> {
     refuseQuery(req);
-    const house = await defaultHouse(events);
+    const house = await layoutOf(events, DEFAULT_EVENT);
     await heavyReads.inTurn(req, res, 1 + Math.floor(house.totalRows / 100), async () => {
       const { bytesPerRow, ...figures } = await seats.stats(house);
       reply(res, 200, { ...figures, estimatedSizePerKey: bytesPerRow });
@@ -54,7 +54,7 @@ async function rowOf(req: Request, events: EventStore): Promise<{ zone: Zone; ro
   try {
     refuseQuery(req);
     const { zone: number, row } = parse(rowParams, params);
-    const zone = zoneOf(await defaultHouse(events), number);
+    const zone = zoneOf(await layoutOf(events, DEFAULT_EVENT), number);
     if (zone === undefined || row > zone.rows) throw new ApiError('INVALID_REQUEST', 'There is no such row.');
     return { zone, row };
   } catch (fault) {

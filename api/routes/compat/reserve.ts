@@ -21,7 +21,7 @@ import type { Outcomes } from '../../tickets/outcomes.ts';
 import { logTicket, refusedTicket, replyTicket } from '../../tickets/replies.ts';
 import { startTrace } from '../../tickets/traces.ts';
 import { mustLogIn, type WaitingRooms } from '../../waiting-room/lines.ts';
-import { defaultHouse } from './default-event.ts';
+import { layoutOf } from '../event-layout.ts';
 import { type ReceivedFields, withRepeatedFields } from './repeated-fields.ts';
 
 export type ReserveDeps = {
@@ -69,7 +69,7 @@ async function submitSale(
   soldBy: string | undefined,
 ): Promise<Submission> {
   const wish = parse(runWish, body);
-  const house = await defaultHouse(deps.events);
+  const house = await layoutOf(deps.events, DEFAULT_EVENT);
   const unfit = misfit(house, wish);
   if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
   const admission = await admissionOf(deps, req);
