@@ -21,14 +21,11 @@ import type { Herd } from '../operations/demo-herd.ts';
 import type { Control } from '../operations/operator-jobs.ts';
 import { idempotencyOf } from '../tickets/intake.ts';
 import { boardRoute } from './board.ts';
+import { layoutOf } from './event-layout.ts';
 
 export const maintenanceQuery = z.strictObject({ eventId: inAddress(eventId).optional() });
 
-/**
- * Looking after what runs, for operators: hold PostgreSQL and Redis against each other, write Redis anew, say how many workers there should
- * be, look into the queues and the audit trail. Their page is one of the web app.
- */
-export function adminRoutes(deps: {
+type AdminDeps = {
   events: EventStore;
   control: Control;
   workers: WorkersStore;
@@ -36,99 +33,121 @@ export function adminRoutes(deps: {
   requireOperator: OperatorGuard;
   queues: readonly (readonly JobQueue[])[];
   sessions: BoardSessions;
-  /** Only on embedded servers. */
+  /** Undefined where the demonstration herd is off. */
   herd: Herd | undefined;
-}) {
-  const { events, control, workers, trail, requireOperator, sessions, herd } = deps;
+};
 
-  /** The event that was named, or all. */
-  async function eventsOf(req: Request): Promise<number[]> {
-    const { eventId: named } = queryOf(req, maintenanceQuery);
-    const eventIds = named === undefined ? await events.ids() : [named];
-    if (named !== undefined && (await events.layout(named)) === undefined) throw new ApiError('EVENT_UNKNOWN');
-    if (eventIds.length > MAX_EVENTS_LOOKED_AFTER)
-      throw new ApiError('INVALID_REQUEST', `eventId: needed, because there are more than ${MAX_EVENTS_LOOKED_AFTER}`);
-    return eventIds;
-  }
+/**
+ * `/admin`, for operators: audit and rebuild, the number of workers, the queues, the audit trail. The page `/admin`
+ * itself belongs to the web app.
+ */
+export function adminRoutes(deps: AdminDeps) {
+  const maintain = createMaintenance(deps);
+  const router = Router();
+  router.post('/audit', maintain('audit'));
+  router.post('/rebuild', maintain('rebuild'));
+  router.get('/trail', showTrail(deps));
+  router.get('/workers', showWorkers(deps));
+  router.post('/workers', setWorkers(deps));
+  router.post('/session', openSession(deps));
+  router.use('/queues', boardRoute(deps));
+  const { herd } = deps;
+  if (herd !== undefined) router.route('/herd').get(showHerd(herd, deps)).post(startHerd(herd, deps));
+  return router;
+}
 
-  let busy = false;
+/** Audit and rebuild. One at a time: each occupies a slot of the workers that confirm and cancel, perhaps for long. */
+function createMaintenance(deps: AdminDeps) {
+  const { control, requireOperator } = deps;
+  let isBusy = false;
 
-  const lookAfter = (job: 'audit' | 'rebuild') => async (req: Request, res: Response) => {
+  return (job: 'audit' | 'rebuild') => async (req: Request, res: Response) => {
     const by = actorOf(req, requireOperator(req));
     await refuseBody(req);
-    const eventIds = await eventsOf(req);
-    // Each takes a worker's place among those who confirm and cancel, perhaps for long.
-    if (busy) throw new ApiError('OVERLOADED', 'One audit or rebuild at a time.');
-    busy = true;
+    const eventIds = await eventsOf(req, deps);
+    if (isBusy) throw new ApiError('OVERLOADED', 'One audit or rebuild at a time.');
+    isBusy = true;
     try {
       reply(res, 200, await control(job, { eventIds, by }, idempotencyOf(req, req.originalUrl, null, OPERATOR)));
     } finally {
-      busy = false;
+      isBusy = false;
     }
   };
+}
 
-  /** Writes an act of this process into the trail before it is done: while PostgreSQL is unavailable no act is done. */
-  const note = (act: TrailAct, by: Actor, changed?: { before?: object; after?: object }) =>
-    trail.write({ id: newTicketId(0), act, by }, changed);
+/** The event that the query names, or all events. */
+async function eventsOf(req: Request, { events }: AdminDeps): Promise<number[]> {
+  const { eventId: named } = queryOf(req, maintenanceQuery);
+  if (named !== undefined) await layoutOf(events, named);
+  const eventIds = named === undefined ? await events.ids() : [named];
+  if (eventIds.length > MAX_EVENTS_LOOKED_AFTER)
+    throw new ApiError('INVALID_REQUEST', `eventId: required, because there are more than ${MAX_EVENTS_LOOKED_AFTER}`);
+  return eventIds;
+}
 
-  async function showWorkers(req: Request, res: Response): Promise<void> {
-    requireOperator(req);
-    refuseQuery(req);
-    reply(res, 200, await workers.view());
-  }
-
-  async function askForWorkers(req: Request, res: Response): Promise<void> {
-    const by = actorOf(req, requireOperator(req));
-    refuseQuery(req);
-    const { processes } = parse(workersBody, await readJson(req));
-    const { asked } = await workers.view();
-    await note('setWorkers', by, { before: { processes: asked }, after: { processes } });
-    await workers.ask(processes);
-    reply(res, 200, await workers.view());
-  }
-
-  async function showTrail(req: Request, res: Response): Promise<void> {
+const showTrail =
+  ({ trail, requireOperator }: AdminDeps) =>
+  async (req: Request, res: Response) => {
     requireOperator(req);
     const { after, limit } = queryOf(req, trailQuery);
     const entries = await trail.page(after, limit);
     const last = entries.at(-1)?.number ?? 1;
     const next = entries.length === limit && last > 1 ? `/admin/trail?after=${last}&limit=${limit}` : undefined;
     reply(res, 200, { entries, next });
-  }
+  };
 
-  async function openSession(req: Request, res: Response): Promise<void> {
-    const by = actorOf(req, requireOperator(req));
-    refuseQuery(req);
-    await refuseBody(req);
-    await note('openSession', by);
-    const cookie = sessions.cookie(req.secure);
-    reply(res, 200, { path: BOARD_PATH }, cookie === undefined ? {} : { 'set-cookie': cookie });
-  }
-
-  function showHerd(req: Request, res: Response): void {
+const showWorkers =
+  ({ workers, requireOperator }: AdminDeps) =>
+  async (req: Request, res: Response) => {
     requireOperator(req);
     refuseQuery(req);
-    reply(res, 200, herd?.view());
-  }
+    reply(res, 200, await workers.view());
+  };
 
-  async function sendHerd(req: Request, res: Response): Promise<void> {
-    const by = actorOf(req, requireOperator(req));
+const setWorkers = (deps: AdminDeps) => async (req: Request, res: Response) => {
+  const { workers, requireOperator } = deps;
+  const by = actorOf(req, requireOperator(req));
+  refuseQuery(req);
+  const { processes } = parse(workersBody, await readJson(req));
+  const { asked: previous } = await workers.view();
+  await recordAct(deps, 'setWorkers', by, { before: { processes: previous }, after: { processes } });
+  await workers.ask(processes);
+  reply(res, 200, await workers.view());
+};
+
+const openSession = (deps: AdminDeps) => async (req: Request, res: Response) => {
+  const { sessions, requireOperator } = deps;
+  const by = actorOf(req, requireOperator(req));
+  refuseQuery(req);
+  await refuseBody(req);
+  await recordAct(deps, 'openSession', by);
+  const cookie = sessions.cookie(req.secure);
+  reply(res, 200, { path: BOARD_PATH }, cookie === undefined ? {} : { 'set-cookie': cookie });
+};
+
+const showHerd =
+  (herd: Herd, { requireOperator }: AdminDeps) =>
+  (req: Request, res: Response) => {
+    requireOperator(req);
     refuseQuery(req);
-    await refuseBody(req);
-    await note('startHerd', by);
-    const { localAddress = '127.0.0.1', localPort } = req.socket;
-    herd?.start(`http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`);
-    reply(res, 202, herd?.view());
-  }
+    reply(res, 200, herd.view());
+  };
 
-  const router = Router();
-  router.post('/audit', lookAfter('audit'));
-  router.post('/rebuild', lookAfter('rebuild'));
-  router.get('/trail', showTrail);
-  router.get('/workers', showWorkers);
-  router.post('/workers', askForWorkers);
-  router.post('/session', openSession);
-  router.use('/queues', boardRoute(deps));
-  if (herd !== undefined) router.route('/herd').get(showHerd).post(sendHerd);
-  return router;
-}
+const startHerd = (herd: Herd, deps: AdminDeps) => async (req: Request, res: Response) => {
+  const by = actorOf(req, deps.requireOperator(req));
+  refuseQuery(req);
+  await refuseBody(req);
+  await recordAct(deps, 'startHerd', by);
+  const { localAddress = '127.0.0.1', localPort } = req.socket;
+  const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+  herd.start(`http://${host}:${localPort}`);
+  reply(res, 202, herd.view());
+};
+
+/** Writes an act of this process into the trail before the act: while PostgreSQL is unavailable no act is possible. */
+const recordAct = (
+  { trail }: AdminDeps,
+  act: TrailAct,
+  by: Actor,
+  changed?: { before?: object; after?: object },
+): Promise<void> => trail.write({ id: newTicketId(0), act, by }, changed);
