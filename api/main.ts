@@ -3,20 +3,20 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import {
   type Config,
-  ConfigError,
   drainSecondsOf,
   readConfig,
   requireAuth,
   requireSecrets,
   requireServers,
-} from '../shared/platform/config.ts';
+} from '../shared/config.ts';
+import { ConfigError } from '../shared/platform/config-error.ts';
 import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { createLoops } from '../shared/platform/loops.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
-import { requireDurableRedis } from '../shared/platform/server-settings.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
-import { startTracing } from '../shared/platform/tracing.ts';
+import { requireDurableRedis } from '../shared/telemetry/server-settings.ts';
+import { startTracing } from '../shared/telemetry/ticket-traces.ts';
 import { acceptMany } from './http/accept.ts';
 import { startApi } from './node.ts';
 

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { type Config, sellByOf } from '../shared/config.ts';
 import { createDrainMeter } from '../shared/domain/drain.ts';
 import { watchClock } from '../shared/platform/clock.ts';
-import { type Config, sellByOf } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
-import { createLooks, createMetricsPage } from '../shared/platform/metrics.ts';
+import { createGaugeRefresh, createMetricsPage } from '../shared/platform/metrics.ts';
 import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
-import { openQueue } from '../shared/platform/queues.ts';
 import { measureRedis } from '../shared/platform/redis.ts';
-import { watchServerSettings } from '../shared/platform/server-settings.ts';
+import { openQueue } from '../shared/queues/queue.ts';
 import { createMeasures } from '../shared/stores/measures.ts';
 import { keysOf } from '../shared/stores/redis/keys.ts';
 import { createLimitCounts } from '../shared/stores/redis/limit-counts.ts';
 import { createStores } from '../shared/stores/stores.ts';
+import { watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { buildApp } from './app.ts';
 import { createIdentity } from './auth/identity.ts';
 import { createOperatorGuard } from './auth/operators.ts';
@@ -97,7 +97,7 @@ export async function startApi(deps: {
     writable: readiness.writable,
     ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
   });
-  const look = createLooks([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
+  const look = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
   const serverSettings = watchServerSettings({ redis, prisma, loops, log });
   const clock = watchClock({ redis, prisma, loops, log });
   const overview = createOverview({

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { readConfig } from '../shared/config.ts';
+import { ConfigError } from '../shared/platform/config-error.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
 

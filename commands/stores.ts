@@ -1,8 +1,9 @@
-import { findRunning } from '../local/embedded/data-folder.ts';
-import { ConfigError, readConfig } from '../shared/platform/config.ts';
+import { readConfig } from '../shared/config.ts';
+import { ConfigError } from '../shared/platform/config-error.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
+import { findRunning } from '../shared/platform/running-system.ts';
 import { createStores } from '../shared/stores/stores.ts';
 
 /** The stores of a system for a command that looks after it: the one of the settings, else the one that runs on DATA_DIR. */

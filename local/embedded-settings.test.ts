@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readConfig } from '../shared/platform/config.ts';
+import { readConfig } from '../shared/config.ts';
 import { embeddedSettings } from './embedded-settings.ts';
 
 const settingsFor = (environment: NodeJS.ProcessEnv = {}) => embeddedSettings(readConfig(environment));

@@ -8,7 +8,7 @@ import { startNodePart } from '../commands/supervise/node-part.ts';
 import { startPool } from '../commands/supervise/pool.ts';
 import { onEnding } from '../commands/supervise/stop-signals.ts';
 import { createSupervisor, type Supervisor } from '../commands/supervise/supervisor.ts';
-import { type Config, drainSecondsOf, readConfig, requireSecrets } from '../shared/platform/config.ts';
+import { type Config, drainSecondsOf, readConfig, requireSecrets } from '../shared/config.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';

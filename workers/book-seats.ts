@@ -3,12 +3,13 @@ import type { BookRequest } from '../shared/contract/jobs.ts';
 import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import { metrics, timed } from '../shared/platform/metrics.ts';
-import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
+import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore, Claim, Earlier, SaveResult } from '../shared/stores/postgres/bookings.ts';
 import type { RoomStore } from '../shared/stores/redis/rooms.ts';
 import type { Decision, SeatStore } from '../shared/stores/redis/seats.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
+import { metrics } from '../shared/telemetry/metrics.ts';
+import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/telemetry/ticket-traces.ts';
 
 /** Rounds of claim and save before what is still undecided goes back to the queue. */
 const MAX_ROUNDS = 5;

@@ -4,11 +4,12 @@ import { groupBy } from '../shared/domain/group-by.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import { metrics, timed } from '../shared/platform/metrics.ts';
-import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/platform/tracing.ts';
+import { timed } from '../shared/platform/metrics.ts';
 import type { HoldStore, Release } from '../shared/stores/postgres/holds.ts';
 import type { Holding, SeatStore } from '../shared/stores/redis/seats.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
+import { metrics } from '../shared/telemetry/metrics.ts';
+import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/telemetry/ticket-traces.ts';
 import type { ReleaseSeats } from './expire-holds.ts';
 
 const changeSeconds = metrics.stepSeconds.labels('change');

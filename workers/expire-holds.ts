@@ -1,7 +1,7 @@
 import { groupBy } from '../shared/domain/group-by.ts';
-import { metrics } from '../shared/platform/metrics.ts';
 import type { HoldStore, Release } from '../shared/stores/postgres/holds.ts';
 import type { SeatStore } from '../shared/stores/redis/seats.ts';
+import { metrics } from '../shared/telemetry/metrics.ts';
 
 /**
  * Frees in Redis the seats of bookings that ended in PostgreSQL. PostgreSQL records which were freed, so a worker that

@@ -4,9 +4,9 @@ import { MAX_WORKERS } from '../shared/contract/limits.ts';
 import { NO_WORKERS_SEEN, type WorkersModel, workersDesired, workersModel } from '../shared/domain/workers-desired.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
-import { outcomesCounted } from '../shared/platform/metrics.ts';
 import type { Progress } from '../shared/stores/redis/pipeline.ts';
 import type { WorkersStore } from '../shared/stores/redis/workers.ts';
+import { countOutcomes } from '../shared/telemetry/metrics.ts';
 
 /** Milliseconds between two heartbeats, and in which one worker looks at the load: a little less, so that each second has a look. */
 const BEAT_MS = 1_000;
@@ -21,7 +21,7 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
   const { workers, progress, loops, log } = deps;
   const worker = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 
-  const reported = await outcomesCounted();
+  const reported = await countOutcomes();
 
   /** Outcomes that are on their way to Redis count as reported: a report that hangs may arrive after the next one. */
   function noteReported(fresh: Record<string, number>, sign: 1 | -1): void {
@@ -29,7 +29,7 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
   }
 
   async function report(): Promise<void> {
-    const counted = Object.entries(await outcomesCounted());
+    const counted = Object.entries(await countOutcomes());
     const fresh = Object.fromEntries(
       counted
         .map(([name, tickets]) => [name, tickets - (reported[name] ?? 0)] as const)

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, readConfig, requireServers } from '../shared/platform/config.ts';
+import { type Config, readConfig, requireServers } from '../shared/config.ts';
 import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { createLoops } from '../shared/platform/loops.ts';
 import { serveMetrics } from '../shared/platform/metrics-server.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { openRedis } from '../shared/platform/redis.ts';
-import { requireDurableRedis, watchServerSettings } from '../shared/platform/server-settings.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
-import { startTracing } from '../shared/platform/tracing.ts';
 import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
+import { requireDurableRedis, watchServerSettings } from '../shared/telemetry/server-settings.ts';
+import { startTracing } from '../shared/telemetry/ticket-traces.ts';
 import { startWorkers } from './workers.ts';
 
 /** Milliseconds between two announcements of where the metrics are, and that taking the last one back may take. */

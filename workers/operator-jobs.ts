@@ -4,14 +4,14 @@ import type { TrailAct } from '../shared/contract/trail.ts';
 import { BLOCK_OWNER, seatOf } from '../shared/domain/house.ts';
 import { isDataError } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import { metrics } from '../shared/platform/metrics.ts';
-import { jobRefused } from '../shared/platform/queues.ts';
+import { jobRefused } from '../shared/queues/worker.ts';
 import type { AuditReport } from '../shared/stores/audit.ts';
 import { type BlockStore, SeatsTaken } from '../shared/stores/postgres/blocks.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { Act, TrailStore } from '../shared/stores/postgres/trail.ts';
 import type { RoomStore } from '../shared/stores/redis/rooms.ts';
 import type { SeatStore } from '../shared/stores/redis/seats.ts';
+import { metrics } from '../shared/telemetry/metrics.ts';
 
 type Operations = { [Name in OperatorJob]: (payload: JobPayload<Name>, jobId: string) => Promise<JobResult<Name>> };
 

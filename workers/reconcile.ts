@@ -1,13 +1,13 @@
 import { type House, labelOf, type Seat, seatOf, type Zone } from '../shared/domain/house.ts';
 import { shardOfEvent } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import { metrics } from '../shared/platform/metrics.ts';
 import type { BookingStore, OwnedSeat } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { TakenSeat } from '../shared/stores/redis/seat-bitmaps.ts';
 import type { SuspectStore } from '../shared/stores/redis/seat-differences.ts';
 import type { SeatStore } from '../shared/stores/redis/seats.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
+import { metrics } from '../shared/telemetry/metrics.ts';
 
 /** Seats that one run compares: a fraction of a second of work. The next run goes on where this one stopped. */
 const SEATS_AT_ONCE = 20_000;

@@ -1,11 +1,11 @@
 import { type BookRequest, type ChangeRequest, jobs } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
-import { metrics } from '../shared/platform/metrics.ts';
-import type { JobQueue } from '../shared/platform/queues.ts';
+import type { JobQueue } from '../shared/queues/queue.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
 import type { SeatStore } from '../shared/stores/redis/seats.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
+import { metrics } from '../shared/telemetry/metrics.ts';
 
 /** Failed jobs of one queue that one sweep takes. */
 const SWEEP_JOBS = 100;
@@ -58,7 +58,7 @@ export function createSweep(deps: {
       type Request = Name extends 'book' ? BookRequest : ChangeRequest;
       const requests = parsed.data.requests as Request[];
       const [only] = requests;
-      log.error({ shard, job: name, requests: requests.length, why: job.why }, 'a job failed for good');
+      log.error({ shard, job: name, requests: requests.length, reason: job.reason }, 'a job failed for good');
       if (requests.length === 1 && only !== undefined) {
         await settle(only);
         metrics.poison.inc({ job: name });

@@ -1,13 +1,14 @@
 import type { Redis } from 'ioredis';
+import { type Config, sellByOf } from '../shared/config.ts';
 import type { BookRequest, JobPayload, QueueName } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { watchClock } from '../shared/platform/clock.ts';
-import { type Config, sellByOf } from '../shared/platform/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
-import { openQueue, openWorker } from '../shared/platform/queues.ts';
+import { openQueue } from '../shared/queues/queue.ts';
+import { openWorker } from '../shared/queues/worker.ts';
 import { steadyAudit } from '../shared/stores/audit.ts';
 import { keysOf } from '../shared/stores/redis/keys.ts';
 import { createProgress, progressOfQueue, SCHEDULES } from '../shared/stores/redis/pipeline.ts';

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Config } from '../../shared/config.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
-import type { Config } from '../../shared/platform/config.ts';
 import type { OperatorGuard } from './operators.ts';
 
 /** Where Bull Board is, and the only path to which a browser shows the session's cookie. */

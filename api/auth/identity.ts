@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Config } from '../../shared/platform/config.ts';
+import type { Config } from '../../shared/config.ts';
 import type { UserStore } from '../../shared/stores/postgres/users.ts';
 import { ApiError } from '../http/errors.ts';
 import { createUserTokens, type TokenConfig } from './user-tokens.ts';

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
+import type { Config } from '../../shared/config.ts';
 import type { Actor } from '../../shared/contract/trail.ts';
-import type { Config } from '../../shared/platform/config.ts';
 import { isLoopbackAddress, isLoopbackName } from '../../shared/platform/loopback.ts';
 import { ApiError } from '../http/errors.ts';
 import { isOwnOrigin } from './origins.ts';

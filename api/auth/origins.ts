@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Config } from '../../shared/platform/config.ts';
+import type { Config } from '../../shared/config.ts';
 import { isLoopbackName } from '../../shared/platform/loopback.ts';
 import { ApiError } from '../http/errors.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import type { Config } from '../../shared/platform/config.ts';
+import type { Config } from '../../shared/config.ts';
 import type { UserStore } from '../../shared/stores/postgres/users.ts';
 import { ApiError } from '../http/errors.ts';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import helmet from 'helmet';
-import type { Config } from '../../shared/platform/config.ts';
+import type { Config } from '../../shared/config.ts';
 
 /** Answers are data: no page may take them for a document. A page of ours brings a policy of its own. */
 const POLICY = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };

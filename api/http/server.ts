@@ -8,9 +8,9 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, Request } from 'express';
+import { defaults } from '../../shared/config.ts';
 import { correctedDate } from '../../shared/platform/clock.ts';
-import { defaults } from '../../shared/platform/config.ts';
-import { metrics } from '../../shared/platform/metrics.ts';
+import { metrics } from '../../shared/telemetry/metrics.ts';
 
 /** Headers of one request. Node bounds their bytes at 16 KiB. */
 const MAX_HEADERS = 100;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
-import { metrics } from '../../shared/platform/metrics.ts';
+import { metrics } from '../../shared/telemetry/metrics.ts';
 import { clientOf, clientOfAddress } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';
 import { replyError } from '../http/replies.ts';

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Config } from '../../shared/platform/config.ts';
+import type { Config } from '../../shared/config.ts';
 import type { LimitCountsStore } from '../../shared/stores/redis/limit-counts.ts';
 import { clientOf } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';

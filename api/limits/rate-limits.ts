@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type Options, type RateLimitExceededEventHandler, rateLimit } from 'express-rate-limit';
-import type { Config } from '../../shared/platform/config.ts';
+import type { Config } from '../../shared/config.ts';
 import type { LimitCountsStore } from '../../shared/stores/redis/limit-counts.ts';
 import { clientOf } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';

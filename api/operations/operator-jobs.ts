@@ -9,7 +9,7 @@ import {
 } from '../../shared/contract/jobs.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { isUnavailable } from '../../shared/platform/faults.ts';
-import type { JobQueue } from '../../shared/platform/queues.ts';
+import type { JobQueue } from '../../shared/queues/queue.ts';
 import type { TicketStore } from '../../shared/stores/redis/tickets.ts';
 import { ApiError } from '../http/errors.ts';
 

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gauge } from 'prom-client';
 import type { ServerMessage } from '../../shared/contract/messages.ts';
-import { MAX_EVENTS_IN_OVERVIEW, type Overview } from '../../shared/contract/overview.ts';
+import { MAX_EVENTS_IN_OVERVIEW, MAX_FAULTS_IN_OVERVIEW, type Overview } from '../../shared/contract/overview.ts';
 import type { PipelineView } from '../../shared/contract/pipeline.ts';
 import type { RoomSettings } from '../../shared/contract/waiting-room.ts';
 import { createDrainMeter } from '../../shared/domain/drain.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import { lastFaults } from '../../shared/platform/logger.ts';
-import { metrics } from '../../shared/platform/metrics.ts';
-import type { ServerSettings } from '../../shared/platform/server-settings.ts';
+import { serverMetrics } from '../../shared/platform/server-metrics.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { WorkersStore } from '../../shared/stores/redis/workers.ts';
+import { metrics } from '../../shared/telemetry/metrics.ts';
+import type { ServerSettings } from '../../shared/telemetry/server-settings.ts';
 import { ApiError } from '../http/errors.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
 
@@ -109,7 +110,7 @@ export function createOverview(deps: {
 
   async function make(): Promise<Overview> {
     await orNothing(look());
-    const [redisUp, postgresUp] = await Promise.all([metrics.redisUp, metrics.postgresUp].map(valuesOf));
+    const [redisUp, postgresUp] = await Promise.all([serverMetrics.redisUp, serverMetrics.postgresUp].map(valuesOf));
     const view = await orNothing(workers.view());
     if (view !== undefined) meter.noteWorkers(view.alive);
     const [queue, outcomes, shown] = await Promise.all([
@@ -127,7 +128,7 @@ export function createOverview(deps: {
       workers: view,
       events: shown,
       serverSettings: serverSettings.found(),
-      faults: lastFaults,
+      faults: lastFaults.slice(0, MAX_FAULTS_IN_OVERVIEW),
       process: `API process ${process.pid}`,
     };
   }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
-import { metrics } from '../../shared/platform/metrics.ts';
+import { serverMetrics } from '../../shared/platform/server-metrics.ts';
 
 /** The share of Redis' memory that is left to what drains the queue. */
 const FULL = 0.8;
@@ -21,8 +21,8 @@ export function createRedisMemory({ redis, loops, log }: { redis: Redis; loops: 
     const info = await redis.info('memory');
     const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
     const [used, bound] = [figure('used_memory'), figure('maxmemory')];
-    metrics.redisMemory.set(used);
-    metrics.redisMemoryLimit.set(bound || figure('total_system_memory'));
+    serverMetrics.redisMemory.set(used);
+    serverMetrics.redisMemoryLimit.set(bound || figure('total_system_memory'));
     const now = bound > 0 && used > bound * FULL;
     if (now !== full)
       log.warn(

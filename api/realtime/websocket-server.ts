@@ -11,8 +11,8 @@ import {
 import { clientMessage, errorMessage } from '../../shared/contract/messages.ts';
 import { settledView } from '../../shared/contract/tickets.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
-import { metrics } from '../../shared/platform/metrics.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import { metrics } from '../../shared/telemetry/metrics.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { OperatorGuard } from '../auth/operators.ts';
 import { jsonOf } from '../http/body.ts';

@@ -5,7 +5,7 @@ import { MAX_EVENTS_LOOKED_AFTER } from '../../shared/contract/limits.ts';
 import { type Actor, type TrailAct, trailQuery } from '../../shared/contract/trail.ts';
 import { workersBody } from '../../shared/contract/workers.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import type { JobQueue } from '../../shared/platform/queues.ts';
+import type { JobQueue } from '../../shared/queues/queue.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { TrailStore } from '../../shared/stores/postgres/trail.ts';
 import type { WorkersStore } from '../../shared/stores/redis/workers.ts';

@@ -1,5 +1,5 @@
 import type { Express, NextFunction, Request, Response } from 'express';
-import type { JobQueue } from '../../shared/platform/queues.ts';
+import type { JobQueue } from '../../shared/queues/queue.ts';
 import { BOARD_PATH, type BoardSessions } from '../auth/board-sessions.ts';
 import { ApiError } from '../http/errors.ts';
 

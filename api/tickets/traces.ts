@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
-import { startTicketTrace, type Trace } from '../../shared/platform/tracing.ts';
+import { startTicketTrace, type Trace } from '../../shared/telemetry/ticket-traces.ts';
 import { patternOf, type Timed } from '../http/server.ts';
 
 /** A request that may be traced. */

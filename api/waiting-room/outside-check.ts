@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Config } from '../../shared/config.ts';
 import { createFairSlots } from '../../shared/domain/fair-slots.ts';
-import type { Config } from '../../shared/platform/config.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import { ApiError } from '../http/errors.ts';
 

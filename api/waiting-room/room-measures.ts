@@ -1,5 +1,5 @@
-import { metrics } from '../../shared/platform/metrics.ts';
 import type { RoomState } from '../../shared/stores/redis/rooms.ts';
+import { metrics } from '../../shared/telemetry/metrics.ts';
 
 /** Waiting rooms that are shown, those with the longest lines. */
 const ROOMS_SHOWN = 20;

@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { projectRoot } from '../../shared/platform/root.ts';
 import { STOP_TIMEOUT_MS } from '../../shared/platform/shutdown.ts';
 import type { RunningPart } from './supervisor.ts';
 
@@ -26,7 +27,7 @@ export type NodePart<Ready = unknown> = RunningPart & {
  * Starts one of our own programs as a child, in a process group of its own, and waits until it is ready. When this
  * process dies, the channel between them closes and the child stops by itself.
  *
- * @param module its main file, beside this folder, without the ending
+ * @param module its main file below the project's folder, without the ending
  * @param options.drainSeconds seconds for which a part goes on serving after the signal to stop (an API only)
  * @throws Error with the last lines of its log
  */
@@ -35,9 +36,8 @@ export async function startNodePart<Ready>(
   options: { environment: NodeJS.ProcessEnv; logFile: string; args?: string[]; drainSeconds?: number },
 ): Promise<NodePart<Ready>> {
   const { environment, logFile, args = [], drainSeconds = 0 } = options;
-  const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const output = openSync(logFile, 'a');
-  const child = fork(fileURLToPath(new URL(`../../${module}.${ending}`, import.meta.url)), args, {
+  const child = fork(mainFileOf(module), args, {
     detached: true,
     env: { ...environment, DRAIN_SECONDS: String(drainSeconds) },
     execArgv: NODE_FLAGS,
@@ -71,5 +71,9 @@ export async function startNodePart<Ready>(
     },
   };
 }
+
+/** The main file of a program: of the sources where this file is a source, else of the build, whose files may be bundled. */
+const mainFileOf = (module: string) =>
+  import.meta.filename.endsWith('.ts') ? join(projectRoot, `${module}.ts`) : join(projectRoot, 'build', `${module}.js`);
 
 const lastLines = (logFile: string) => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n');

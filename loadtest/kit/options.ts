@@ -1,4 +1,4 @@
-import { ConfigError } from '../../shared/platform/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 
 /**
  * A reader of the whole numbers among the options that a command was given.

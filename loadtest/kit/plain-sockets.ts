@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { ConfigError } from '../../shared/platform/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 import { frameOf, readAnswer, TEXT, UPGRADE } from './wire-format.ts';
 
 /** Sockets that are opened at once. */

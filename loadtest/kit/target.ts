@@ -1,5 +1,6 @@
-import { findRunning } from '../../local/embedded/data-folder.ts';
-import { ConfigError, readConfig } from '../../shared/platform/config.ts';
+import { readConfig } from '../../shared/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
+import { findRunning } from '../../shared/platform/running-system.ts';
 
 /** A running Frontrow that a command puts load on, and the servers behind it. */
 export type Target = {

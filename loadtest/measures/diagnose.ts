@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
-import { ConfigError } from '../../shared/platform/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { openPrisma, type PrismaClient } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
-import { ConfigError, readConfig } from '../../shared/platform/config.ts';
+import { readConfig } from '../../shared/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
 import { DEMO_USERS } from '../../shared/stores/postgres/users.ts';
 import { findChromium } from '../kit/chromium.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { readConfig } from '../../shared/platform/config.ts';
+import { readConfig } from '../../shared/config.ts';
 import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
 import { renderPlots } from '../kit/plot.ts';
 import { atRate } from '../kit/schedule.ts';

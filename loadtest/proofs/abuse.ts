@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import { ConfigError } from '../../shared/platform/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
 import { wholeOf } from '../kit/options.ts';
 import { ADMIN_TOKEN, startOwnSystem } from '../kit/rig.ts';

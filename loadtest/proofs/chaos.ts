@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../../shared/platform/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
 import { wholeOf } from '../kit/options.ts';
 import { createRandom } from '../kit/random.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { eventView } from '../../shared/contract/events.ts';
 import { drawView } from '../../shared/contract/waiting-room.ts';
-import { ConfigError } from '../../shared/platform/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
 import { cpuSeconds } from '../kit/cpu.ts';
 import { residentMegabytes } from '../kit/memory.ts';

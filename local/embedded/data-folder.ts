@@ -1,27 +1,12 @@
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError } from '../../shared/platform/config.ts';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../../shared/platform/process-identity.ts';
+import { DATA_FILES, type Running, readJson } from '../../shared/platform/running-system.ts';
 
-/**
- * The addresses of the servers on a data folder, with their passwords, and the admin token. Only its owner may read it.
- */
-export type Running = {
-  url: string;
-  databaseUrl: string;
-  redisUrl: string;
-  /** The token for operators' routes. */
-  adminToken: string;
-};
-
-const read = <Value>(path: string): Value | undefined => {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Value;
-  } catch {
-    return undefined; // not there, or cut off while it was written: nothing is known
-  }
-};
+/** Milliseconds that servers of a killed predecessor have to end by themselves. */
+const LEFTOVERS_MS = 10_000;
 
 /**
  * Takes a data folder for this process alone, and waits for servers that a killed predecessor left behind.
@@ -32,13 +17,13 @@ export async function takeDataFolder(path: string) {
   const folder = resolve(path);
   const logs = join(folder, 'logs');
   mkdirSync(logs, { recursive: true, mode: 0o700 });
-  chmodSync(logs, 0o700); // a folder of an older version was open to everybody
-  const [lockFile, serversFile, runningFile] = ['lock.json', 'servers.json', 'running.json'].map((name) =>
-    join(folder, name),
-  ) as [string, string, string];
+  chmodSync(logs, 0o700); // an older version left it open to other users
+  const lockFile = join(folder, DATA_FILES.lock);
+  const serversFile = join(folder, DATA_FILES.servers);
+  const runningFile = join(folder, DATA_FILES.running);
 
   takeLock(lockFile, folder);
-  await stopLeftovers(read<ProcessIdentity[]>(serversFile) ?? []);
+  await stopLeftovers(readJson<ProcessIdentity[]>(serversFile) ?? []);
   const servers = new Map<string, ProcessIdentity>();
 
   return {
@@ -46,13 +31,13 @@ export async function takeDataFolder(path: string) {
     logs,
     logFile: (name: string) => join(logs, `${name}.log`),
 
-    /** Notes a server that was started, so that the next start finds it if this process is killed. */
+    /** Records a server that was started, so that the next start finds it if this process is killed. */
     noteServer(name: string, identity: ProcessIdentity): void {
       servers.set(name, identity);
       writeFileSync(serversFile, JSON.stringify([...servers.values()]));
     },
 
-    /** Tells other commands on this folder what runs. */
+    /** Publishes the running system to other commands on this folder. */
     announce(running: Running): void {
       writeFileSync(runningFile, JSON.stringify(running), { mode: 0o600 });
     },
@@ -65,13 +50,6 @@ export async function takeDataFolder(path: string) {
 
 export type DataFolder = Awaited<ReturnType<typeof takeDataFolder>>;
 
-/** What runs on a data folder right now, if anything does, and the process that started it. */
-export function findRunning(path: string): (Running & { pid: number }) | undefined {
-  const owner = read<ProcessIdentity>(join(path, 'lock.json'));
-  const running = owner !== undefined && isAlive(owner) ? read<Running>(join(path, 'running.json')) : undefined;
-  return owner && running && { ...running, pid: owner.pid };
-}
-
 function takeLock(lockFile: string, folder: string): void {
   for (;;) {
     try {
@@ -82,7 +60,7 @@ function takeLock(lockFile: string, folder: string): void {
     } catch (fault) {
       if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault;
     }
-    const owner = read<ProcessIdentity>(lockFile);
+    const owner = readJson<ProcessIdentity>(lockFile);
     if (owner !== undefined && isAlive(owner)) {
       throw new ConfigError(
         `Frontrow already runs on ${folder} (process ${owner.pid}). Stop it first, or set DATA_DIR to another folder.`,
@@ -92,9 +70,9 @@ function takeLock(lockFile: string, folder: string): void {
   }
 }
 
-/** Their guards stop them; what does not stop is killed, because two servers on one folder would spoil it. */
+/** Their guards stop them. One that does not stop is killed, because two servers on one folder would corrupt it. */
 async function stopLeftovers(servers: readonly ProcessIdentity[]): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + LEFTOVERS_MS;
   while (servers.some(isAlive) && performance.now() < deadline) await sleep(100);
   for (const server of servers.filter(isAlive)) process.kill(server.pid, 'SIGKILL');
 }

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from './logger.ts';
 import type { Loops } from './loops.ts';
-import { metrics } from './metrics.ts';
 import type { PrismaClient } from './prisma.ts';
+import { serverMetrics } from './server-metrics.ts';
 
 /*
  * Processes run on machines whose clocks differ. A time that one process stores and another reads is a time of Redis'
@@ -74,7 +74,7 @@ export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Lo
     if (measured === undefined) return;
     const { serverMs, atMs, aheadMs, errorMs } = measured;
     if (server === 'redis') lastRead = { redisMs: serverMs, atMs };
-    metrics.clockSkew.set({ server }, aheadMs / 1000);
+    serverMetrics.clockSkew.set({ server }, aheadMs / 1000);
     const aheadSeconds = Math.round(aheadMs) / 1000;
     const isOff = Math.abs(aheadMs) > TOLERATED_MS + errorMs;
     if (isOff === off.has(server)) return;

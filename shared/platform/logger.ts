@@ -1,7 +1,5 @@
 import { isNativeError } from 'node:util/types';
 import pino from 'pino';
-import { type LoggedFault, MAX_FAULTS_IN_OVERVIEW } from '../contract/overview.ts';
-import type { Config } from './config.ts';
 import { createRepeats } from './log-repeats.ts';
 
 /** Fields that no log line shows, at the top of it or up to three levels below. */
@@ -54,7 +52,11 @@ function gatherRepeats({ note }: ReturnType<typeof createRepeats>) {
  * Structured log of one process, one JSON line each, on standard error: standard output is for people. A kind of fault
  * that repeats has one line a second, with its count in `repeats`.
  */
-export function createLogger(config: Pick<Config, 'LOG_LEVEL'>, part: string, destination?: pino.DestinationStream) {
+export function createLogger(
+  config: { LOG_LEVEL: pino.LevelWithSilent },
+  part: string,
+  destination?: pino.DestinationStream,
+) {
   const serializers = {
     fault: (fault: unknown) => (typeof fault === 'string' ? withoutValues(fault) : fault),
     err: shownError,
@@ -68,8 +70,14 @@ export function createLogger(config: Pick<Config, 'LOG_LEVEL'>, part: string, de
   return pino(options, pino.destination(2));
 }
 
-/** Warnings and errors of this process, the last ones, the newest first: as its log has them, and so without secrets. */
+/** A warning or an error that this process logged. */
+type LoggedFault = { at: string; level: 'warn' | 'error' | 'fatal'; message: string; fault?: string };
+
+/** The last warnings and errors of this process, the newest first. They are copied from the log, so without secrets. */
 export const lastFaults: LoggedFault[] = [];
+
+/** Warnings and errors in that list. */
+const MAX_LAST_FAULTS = 30;
 
 const LEVEL_NAMES = { 40: 'warn', 50: 'error', 60: 'fatal' } as const;
 
@@ -96,7 +104,7 @@ function keepFault(line: string): string {
   const words = typeof fault === 'string' ? { fault: fault.slice(0, MAX_FAULT_LENGTH) } : {};
   const message = (msg ?? '').slice(0, MAX_FAULT_LENGTH) + (repeats === undefined ? '' : ` (${repeats} times in 1 s)`);
   lastFaults.unshift({ at: new Date(time).toISOString(), level: LEVEL_NAMES[level], message, ...words });
-  lastFaults.length = Math.min(lastFaults.length, MAX_FAULTS_IN_OVERVIEW);
+  lastFaults.length = Math.min(lastFaults.length, MAX_LAST_FAULTS);
   return line;
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from './logger.ts';
-import { metrics } from './metrics.ts';
+import { serverMetrics } from './server-metrics.ts';
 
 /** Milliseconds without progress after which a loop counts as stalled, unless it sets its own. */
 const STALLED_MS = 10_000;
@@ -49,8 +49,8 @@ export function createLoops({ log }: { log: Logger }) {
       }
       if (stall !== undefined && nowMs - stall.restartedAtMs < loop.stalledMs) continue;
       stalled.set(loop, { sinceMs: stall?.sinceMs ?? loop.progressAtMs, restartedAtMs: nowMs });
-      if (stall === undefined) metrics.loopStalls.inc({ loop: loop.name });
-      metrics.loopsStalled.set({ loop: loop.name }, 1);
+      if (stall === undefined) serverMetrics.loopStalls.inc({ loop: loop.name });
+      serverMetrics.loopsStalled.set({ loop: loop.name }, 1);
       log.error({ loop: loop.name, seconds: secondsSince(loop.progressAtMs) }, 'loop stalled: restarting it');
       loop.restart();
     }
@@ -58,7 +58,7 @@ export function createLoops({ log }: { log: Logger }) {
 
   function recover(loop: Loop): void {
     stalled.delete(loop);
-    metrics.loopsStalled.set({ loop: loop.name }, 0);
+    serverMetrics.loopsStalled.set({ loop: loop.name }, 0);
     log.warn({ loop: loop.name }, 'loop makes progress again');
   }
 
@@ -72,14 +72,14 @@ export function createLoops({ log }: { log: Logger }) {
   ) {
     const loop: Loop = { name, isVital, stalledMs, restart, progressAtMs: performance.now() };
     loops.add(loop);
-    metrics.loopsStalled.set({ loop: name }, 0);
+    serverMetrics.loopsStalled.set({ loop: name }, 0);
     return {
       progress(): void {
         loop.progressAtMs = performance.now();
       },
       end(): void {
         loops.delete(loop);
-        if (stalled.delete(loop)) metrics.loopsStalled.set({ loop: name }, 0);
+        if (stalled.delete(loop)) serverMetrics.loopsStalled.set({ loop: name }, 0);
       },
     };
   }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { ConfigError } from './config.ts';
-import { contentType, createLooks, createMetricsPage } from './metrics.ts';
+import { ConfigError } from './config-error.ts';
+import { contentType, createGaugeRefresh, createMetricsPage } from './metrics.ts';
 import { measurePools } from './prisma.ts';
 import { measureRedis } from './redis.ts';
 
@@ -15,7 +15,7 @@ import { measureRedis } from './redis.ts';
  * @returns the address at which others reach it, and what ends it
  */
 export async function serveMetrics({ host, port }: { host: string; port: number }) {
-  const page = createMetricsPage(createLooks([measureRedis, measurePools]));
+  const page = createMetricsPage(createGaugeRefresh([measureRedis, measurePools]));
   const server = createServer({ requestTimeout: 5_000 }, (req, res) => {
     if (req.method !== 'GET' || req.url !== '/metrics') return void res.writeHead(404).end();
     page().then(

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { emptyDatabase } from '../../tests/support/databases.ts';
-import { defaults } from './config.ts';
 import { connectPostgres } from './postgres.ts';
 import { openPrisma } from './prisma.ts';
+import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
 // The suite's PostgreSQL is in another zone (tests/support/global-setup.ts).
 const SETTINGS = `SELECT name, setting, source FROM pg_settings
@@ -15,7 +15,7 @@ test('a pool sets the zone UTC and a time-out before the first statement of each
     const settings = [
       // A start-up parameter would have the source `client`: PgBouncer refuses those that it does not know.
       { name: 'TimeZone', setting: 'UTC', source: 'session' },
-      { name: 'statement_timeout', setting: String(defaults.DATABASE_TIMEOUT_MS), source: 'session' },
+      { name: 'statement_timeout', setting: String(DEFAULT_TIMEOUTS.DATABASE_TIMEOUT_MS), source: 'session' },
     ];
     expect(found).toEqual([settings, settings, settings]);
   } finally {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { type Config, defaults } from './config.ts';
 import { connectionFault } from './faults.ts';
-import { metrics } from './metrics.ts';
 import { openPool, type Pool } from './postgres.ts';
 import { PrismaClient } from './prisma-client/client.ts';
+import { serverMetrics } from './server-metrics.ts';
+import { DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.ts';
 
 /** Milliseconds more than a statement may take, after which a connection counts as silent: the server cannot tell of that. */
 const SILENT_MS = 5_000;
@@ -45,7 +45,7 @@ class FaultTellingPg extends PrismaPg {
 export function openPrisma(
   databaseUrl: string,
   connections: number,
-  timeouts: Pick<Config, 'CONNECT_TIMEOUT_MS' | 'DATABASE_TIMEOUT_MS'> = defaults,
+  timeouts: Pick<Timeouts, 'CONNECT_TIMEOUT_MS' | 'DATABASE_TIMEOUT_MS'> = DEFAULT_TIMEOUTS,
 ): PrismaClient {
   const config = {
     connectionString: databaseUrl,
@@ -69,9 +69,9 @@ export function measurePools(): void {
   for (const pool of pools) if (pool.ended) pools.delete(pool);
   const all = [...pools];
   const idle = all.reduce((sum, pool) => sum + pool.idleCount, 0);
-  metrics.postgresPool.set({ state: 'idle' }, idle);
-  metrics.postgresPool.set({ state: 'used' }, all.reduce((sum, pool) => sum + pool.totalCount, 0) - idle);
-  metrics.postgresWaiting.set(all.reduce((sum, pool) => sum + pool.waitingCount, 0));
+  serverMetrics.postgresPool.set({ state: 'idle' }, idle);
+  serverMetrics.postgresPool.set({ state: 'used' }, all.reduce((sum, pool) => sum + pool.totalCount, 0) - idle);
+  serverMetrics.postgresWaiting.set(all.reduce((sum, pool) => sum + pool.waitingCount, 0));
 }
 
 const names = new Map<string, string>();

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Redis, type RedisOptions } from 'ioredis';
-import { type Config, defaults } from './config.ts';
 import { connectionFault } from './faults.ts';
 import type { Logger } from './logger.ts';
-import { metrics } from './metrics.ts';
+import { serverMetrics } from './server-metrics.ts';
+import { DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.ts';
 
 /**
  * What a connection is for decides how it fails: a producer answers its caller at once, a worker and a subscriber wait
@@ -71,7 +71,7 @@ export function openRedis(
   address: string,
   role: RedisRole,
   log: Logger,
-  timeouts: Pick<Config, 'CONNECT_TIMEOUT_MS' | 'REDIS_TIMEOUT_MS'> = defaults,
+  timeouts: Pick<Timeouts, 'CONNECT_TIMEOUT_MS' | 'REDIS_TIMEOUT_MS'> = DEFAULT_TIMEOUTS,
 ): Redis {
   const { url, options } = readAddress(address);
   const redis = new Connection(url, {
@@ -89,7 +89,7 @@ export function openRedis(
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000),
   });
   redis.on('error', (fault) => log.warn({ role, fault: fault.message }, 'redis'));
-  redis.on('reconnecting', () => metrics.redisReconnects.inc({ role }));
+  redis.on('reconnecting', () => serverMetrics.redisReconnects.inc({ role }));
   open[role].add(redis);
   redis.on('end', () => open[role].delete(redis));
   if (role === 'subscriber') {
@@ -121,8 +121,8 @@ export async function connected(redis: Redis, timeoutMs = 10_000): Promise<void>
 export function measureRedis(): void {
   for (const [role, connections] of Object.entries(open)) {
     const all = [...connections];
-    metrics.redisConnections.set({ role }, all.filter(({ status }) => status === 'ready').length);
+    serverMetrics.redisConnections.set({ role }, all.filter(({ status }) => status === 'ready').length);
     const inFlight = all.reduce((sum, { commandQueue }) => sum + commandQueue.length, 0);
-    metrics.redisInFlight.set({ role }, inFlight);
+    serverMetrics.redisInFlight.set({ role }, inFlight);
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import type { Logger } from './logger.ts';
 
 /**

@@ -4,8 +4,9 @@ import type { QueueName } from '../contract/jobs.ts';
 import { type PipelineFacts, type PipelineView, type Problem, problemCodes } from '../contract/pipeline.ts';
 import { problemsOf } from '../domain/pipeline.ts';
 import { sharedNowMs } from '../platform/clock.ts';
-import { metrics } from '../platform/metrics.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import { serverMetrics } from '../platform/server-metrics.ts';
+import { metrics } from '../telemetry/metrics.ts';
 import type { EventStore } from './postgres/events.ts';
 import { keysOfQueue } from './redis/keys.ts';
 import { progressOfQueue, SCHEDULES } from './redis/pipeline.ts';
@@ -143,21 +144,21 @@ export function createMeasures(deps: {
   }
 
   const measureRedis = async () => {
-    facts.redisUp = await tell(metrics.redisUp, hideRedis, async () => {
+    facts.redisUp = await tell(serverMetrics.redisUp, hideRedis, async () => {
       const startedAt = performance.now();
       await redis.ping();
-      metrics.redisLatency.set((performance.now() - startedAt) / 1000);
+      serverMetrics.redisLatency.set((performance.now() - startedAt) / 1000);
       await measureProgress();
     });
     if (!facts.redisUp) Object.assign(facts, unknown());
   };
 
   const measurePostgres = async () => {
-    facts.postgresUp = await tell(metrics.postgresUp, hidePostgres, async () => {
+    facts.postgresUp = await tell(serverMetrics.postgresUp, hidePostgres, async () => {
       const startedAt = performance.now();
       type Row = { live: bigint };
       const [row] = await probe.$queryRaw<Row[]>`SELECT count(*) AS live FROM booking WHERE status = 'PENDING'`;
-      metrics.postgresLatency.set((performance.now() - startedAt) / 1000);
+      serverMetrics.postgresLatency.set((performance.now() - startedAt) / 1000);
       metrics.holdsLive.set(Number(row?.live ?? 0));
     });
   };
@@ -193,11 +194,11 @@ const dueMsOf = (id: string): string => id.slice(id.lastIndexOf(':') + 1);
 function hideRedis(): void {
   for (const gauge of [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest]) gauge.reset();
   for (const gauge of [metrics.jobsUnreadable, metrics.scheduleAge]) gauge.reset();
-  for (const gauge of [metrics.redisLatency, metrics.workersAlive, metrics.workersDesired]) gauge.remove();
+  for (const gauge of [serverMetrics.redisLatency, metrics.workersAlive, metrics.workersDesired]) gauge.remove();
 }
 
 function hidePostgres(): void {
-  for (const gauge of [metrics.postgresLatency, metrics.holdsLive]) gauge.remove();
+  for (const gauge of [serverMetrics.postgresLatency, metrics.holdsLive]) gauge.remove();
 }
 
 /**

@@ -1,6 +1,6 @@
+import type { Config } from '../config.ts';
 import { DEFAULT_EVENT } from '../contract/ids.ts';
 import type { House } from '../domain/house.ts';
-import type { Config } from '../platform/config.ts';
 import { migrate } from '../platform/migrate.ts';
 import { openPrisma } from '../platform/prisma.ts';
 import { createEventStore } from './postgres/events.ts';

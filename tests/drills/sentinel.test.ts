@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { freePort } from '../../local/embedded/free-port.ts';
-import { defaults } from '../../shared/platform/config.ts';
+import { defaults } from '../../shared/config.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { send } from '../support/client.ts';
 import { newDatabase } from '../support/databases.ts';

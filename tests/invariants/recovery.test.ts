@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { BLOCK_OWNER } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import { openQueue } from '../../shared/platform/queues.ts';
+import { openQueue } from '../../shared/queues/queue.ts';
 import { auditEvent, steadyAudit } from '../../shared/stores/audit.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createReconcile } from '../../workers/reconcile.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { settings } from '../../shared/config.ts';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { createRoomTokens } from '../../shared/domain/room-tokens.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import { settings } from '../../shared/platform/config.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
 import { openRedis } from '../../shared/platform/redis.ts';
 import { createBook } from '../../workers/book-seats.ts';

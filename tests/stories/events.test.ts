@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { openQueue } from '../../shared/platform/queues.ts';
+import { openQueue } from '../../shared/queues/queue.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
 import { useSystem } from '../support/system.ts';

@@ -9,7 +9,7 @@ import { createDrainMeter } from '../../shared/domain/drain.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
-import type { JobQueue } from '../../shared/platform/queues.ts';
+import type { JobQueue } from '../../shared/queues/queue.ts';
 import { openSocket, send } from '../support/client.ts';
 import { emptyDatabase } from '../support/databases.ts';
 import { cleanUp, run, until } from '../support/frontrow.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../local/embedded/free-port.ts';
-import { startTicketTrace, startTracing } from '../../shared/platform/tracing.ts';
+import { startTicketTrace, startTracing } from '../../shared/telemetry/ticket-traces.ts';
 import { openSocket, send } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
@@ -205,7 +205,7 @@ test('a collector that takes nothing harms nobody, and the log says so once', as
   expect((await reserve('?wait=5')).status).toBe(200);
   await sent();
   expect(collector.spans).toEqual([]);
-  expect(system().logged.filter((line) => line.includes('traces are not sent'))).toHaveLength(1);
+  expect(system().logged.filter((line) => line.includes('exporting traces failed'))).toHaveLength(1);
 });
 
 test('API and worker processes send one trace together, what is left when they end too', async () => {

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Running } from '../../local/embedded/data-folder.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
+import type { Running } from '../../shared/platform/running-system.ts';
 
 /** A small house: these tests are about processes. */
 const HOUSE = { ZONES: '4', ROWS: '10', SEATS_PER_ROW: '65' };

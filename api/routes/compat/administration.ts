@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
+import type { Config } from '../../../shared/config.ts';
 import { clearBody } from '../../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
-import type { Config } from '../../../shared/platform/config.ts';
 import type { EventStore } from '../../../shared/stores/postgres/events.ts';
 import { OPERATOR } from '../../auth/identity.ts';
 import { actorOf, createResetGuard, type OperatorGuard } from '../../auth/operators.ts';

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
+import type { Config } from '../../../shared/config.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import { runWish } from '../../../shared/contract/reserve.ts';
 import { codeOfStatus, type TicketView } from '../../../shared/contract/tickets.ts';
 import { misfit } from '../../../shared/domain/house.ts';
 import { shardOfEvent } from '../../../shared/domain/ticket-id.ts';
-import type { Config } from '../../../shared/platform/config.ts';
 import type { Logger } from '../../../shared/platform/logger.ts';
 import type { EventStore } from '../../../shared/stores/postgres/events.ts';
 import { type Identity, OPERATOR } from '../../auth/identity.ts';

@@ -3,7 +3,7 @@ import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import type { BookRequest } from '../../../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../../../shared/contract/limits.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
-import { openQueue } from '../../../shared/platform/queues.ts';
+import { openQueue } from '../../../shared/queues/queue.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
 import { startOwnServers } from '../../kit/rig.ts';
 import { median, middleMean } from '../../kit/statistics.ts';

@@ -2,7 +2,7 @@ import { Agent } from 'undici';
 import { type EventView, eventView, seatList } from '../../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import { MAX_SEATS_ON_PAGE, MAX_SEATS_PER_REQUEST } from '../../../shared/contract/limits.ts';
-import { ConfigError } from '../../../shared/platform/config.ts';
+import { ConfigError } from '../../../shared/platform/config-error.ts';
 import { DEMO_USERS } from '../../../shared/stores/postgres/users.ts';
 import { percentile } from '../../kit/statistics.ts';
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../../shared/platform/config.ts';
+import { ConfigError } from '../../../shared/platform/config-error.ts';
 import { requireFilesFor } from '../../kit/plain-sockets.ts';
 import { createRandom } from '../../kit/random.ts';
 import { percentile } from '../../kit/statistics.ts';

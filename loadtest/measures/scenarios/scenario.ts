@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../../../shared/platform/config.ts';
+import { ConfigError } from '../../../shared/platform/config-error.ts';
 import { createLogger } from '../../../shared/platform/logger.ts';
 import { exitOnStartFault } from '../../../shared/platform/shutdown.ts';
 import { openSystem } from '../../kit/herd-verdict.ts';

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { metrics, timed } from '../../platform/metrics.ts';
+import { timed } from '../../platform/metrics.ts';
 import { projectRoot } from '../../platform/root.ts';
+import { serverMetrics } from '../../platform/server-metrics.ts';
 import { keysOf, type ShardKeys } from './keys.ts';
 
 /** What every script takes that changes seats. */
@@ -68,7 +69,7 @@ export function createScripts(redis: Redis) {
     args: readonly (string | number)[],
   ): Promise<Reply> {
     const keys = keysOf(shard);
-    const reply = await timed(metrics.scriptSeconds.labels(name), () =>
+    const reply = await timed(serverMetrics.scriptSeconds.labels(name), () =>
       commands[name](...scriptKeys[name].map((key) => keys[key]), ...args),
     );
     return reply as Reply;

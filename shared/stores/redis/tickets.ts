@@ -3,7 +3,7 @@ import type { Idempotency } from '../../contract/jobs.ts';
 import { type Outcome, type TicketKind, ticketKind } from '../../contract/tickets.ts';
 import { groupBy } from '../../domain/group-by.ts';
 import { shardOfKey } from '../../domain/ticket-id.ts';
-import { metrics } from '../../platform/metrics.ts';
+import { metrics } from '../../telemetry/metrics.ts';
 import { keysOf } from './keys.ts';
 import type { Scripts } from './scripts.ts';
 

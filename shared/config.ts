@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { loadEnvFile } from 'node:process';
 import { z } from 'zod';
-import { MAX_SHARDS, MAX_WAIT_SECONDS, MAX_WORKERS } from '../contract/limits.ts';
+import { MAX_SHARDS, MAX_WAIT_SECONDS, MAX_WORKERS } from './contract/limits.ts';
+import { ConfigError } from './platform/config-error.ts';
+import { DEFAULT_TIMEOUTS } from './platform/timeouts.ts';
 
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
@@ -33,9 +35,9 @@ export const settings = z.object({
   API_CONNECTIONS: count(2, 1_000).default(10),
   /** With fewer, a worker's own work could wait for itself: a turn at scheduled work keeps one while it uses another. */
   WORKER_CONNECTIONS: count(8, 1_000).optional(),
-  CONNECT_TIMEOUT_MS: count(100, 60_000).default(5_000),
-  DATABASE_TIMEOUT_MS: count(100, 600_000).default(15_000),
-  REDIS_TIMEOUT_MS: count(100, 60_000).default(2_000),
+  CONNECT_TIMEOUT_MS: count(100, 60_000).default(DEFAULT_TIMEOUTS.CONNECT_TIMEOUT_MS),
+  DATABASE_TIMEOUT_MS: count(100, 600_000).default(DEFAULT_TIMEOUTS.DATABASE_TIMEOUT_MS),
+  REDIS_TIMEOUT_MS: count(100, 60_000).default(DEFAULT_TIMEOUTS.REDIS_TIMEOUT_MS),
   ALLOW_REDIS_WITHOUT_AOF: z.stringbool().default(false),
   DRAIN_SECONDS: count(0, 600).optional(),
   KEEP_ALIVE_SECONDS: count(1, 3_600).default(65),
@@ -87,9 +89,6 @@ export const defaults: Config = settings.parse({});
 /** The sellers of seats. In production only trusted servers sell by default. */
 export const sellByOf = ({ SELL_BY, NODE_ENV }: Pick<Config, 'SELL_BY' | 'NODE_ENV'>) =>
   SELL_BY ?? (NODE_ENV === 'production' ? 'server' : 'anyone');
-
-/** Ends the start with all problems, each on a line, never a value. */
-export class ConfigError extends Error {}
 
 /**
  * Reads the settings once, from `.env` and the environment, which wins. An empty value counts as not set.

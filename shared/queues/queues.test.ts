@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { until } from '../../tests/support/frontrow.ts';
 import { type TestRedis, workerRedis } from '../../tests/support/redis-servers.ts';
-import { createLogger } from './logger.ts';
-import type { Loops } from './loops.ts';
-import { openQueue, openWorker } from './queues.ts';
+import { createLogger } from '../platform/logger.ts';
+import type { Loops } from '../platform/loops.ts';
+import { openQueue } from './queue.ts';
+import { openWorker } from './worker.ts';
 
 const log = createLogger({ LOG_LEVEL: 'silent' }, 'test');
 let server: TestRedis;

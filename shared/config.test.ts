@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { ConfigError, readConfig, requireSecrets, requireServers, sellByOf, settings } from './config.ts';
-import { projectRoot } from './root.ts';
+import { readConfig, requireSecrets, requireServers, sellByOf, settings } from './config.ts';
+import { ConfigError } from './platform/config-error.ts';
+import { projectRoot } from './platform/root.ts';
 
 test('bad settings are listed all together, and never with a value', () => {
   const bad = { PORT: '99999', ZONES: 'many', DATABASE_URL: 'mysql://user:secret@host/db', ADMIN_TOKEN: 'tooshort' };

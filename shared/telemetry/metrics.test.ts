@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createLooks, createMetricsPage, metrics } from './metrics.ts';
+import { createGaugeRefresh, createMetricsPage } from '../platform/metrics.ts';
+import { metrics } from './metrics.ts';
 
 const lines = async (name: string) => (await createMetricsPage()()).split('\n').filter((line) => line.startsWith(name));
 
@@ -32,7 +33,7 @@ test('a counter begins at 0 for every value that its label may have', async () =
 test('a page is rendered once a second at the most, however many ask', async () => {
   let looks = 0;
   const page = createMetricsPage(
-    createLooks([
+    createGaugeRefresh([
       () => {
         looks += 1;
       },

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type { Config } from '../config.ts';
 import { judgeServerSettings, type ServerFacts, type ServerSetting } from '../domain/server-settings.ts';
-import { type Config, ConfigError } from './config.ts';
-import type { Logger } from './logger.ts';
-import type { Loops } from './loops.ts';
+import { ConfigError } from '../platform/config-error.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Loops } from '../platform/loops.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
 import { metrics } from './metrics.ts';
-import type { PrismaClient } from './prisma.ts';
 
 /** Milliseconds between two reads: settings change while servers run, and after a failover it is another server. */
 const READ_MS = 60_000;

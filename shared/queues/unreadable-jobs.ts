@@ -1,6 +1,6 @@
 import { DelayedError, Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { redisClockMs } from './clock.ts';
+import { redisClockMs } from '../platform/clock.ts';
 import { promote } from './promote.ts';
 
 /*

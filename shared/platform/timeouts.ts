@@ -1,0 +1,8 @@
+/** Milliseconds to connect to a server, for a statement of PostgreSQL, and for an answer of Redis that an API waits for. */
+export type Timeouts = { CONNECT_TIMEOUT_MS: number; DATABASE_TIMEOUT_MS: number; REDIS_TIMEOUT_MS: number };
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  CONNECT_TIMEOUT_MS: 5_000,
+  DATABASE_TIMEOUT_MS: 15_000,
+  REDIS_TIMEOUT_MS: 2_000,
+};

@@ -1,0 +1,134 @@
+import { Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type JobName, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
+import { MAX_BATCH_BYTES } from '../contract/limits.ts';
+import { isScheduleLost, lateUntilMs, lostFromMs } from '../domain/lost-times.ts';
+import { redisClockMs, sharedNowMs } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import { MAX_BACKOFF_MS } from './backoff.ts';
+import { promote } from './promote.ts';
+import { makeDue, offerAgain, setAsideFailed } from './unreadable-jobs.ts';
+
+/** A job is retried for as long as a server may be unavailable: at the longest pause, for about three days. */
+const ATTEMPTS = 50_000;
+
+/** A finished operator's job stays for a day: its caller reads the result, and a repeated key finds it. */
+const KEEP_FINISHED = {
+  removeOnComplete: { age: 24 * 3_600, count: 10_000 },
+  removeOnFail: { age: 24 * 3_600, count: 100 },
+};
+
+/** Delayed jobs of a kind that one call makes due. */
+const MAX_CORRECTED = 1_000;
+
+/** Jobs that have no payload and run on a schedule. */
+type ScheduledJob = 'expire' | 'sweep' | 'reconcile';
+
+/** The score of a time in BullMQ's sorted set of delayed jobs (its addDelayedJob.lua). */
+const delayedScore = (ms: number): number => ms * 0x1000;
+
+/** A BullMQ queue of a shard for producers, on a connection that fails fast. */
+export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Logger) {
+  const queue = new Queue(name, {
+    connection: redis,
+    prefix,
+    skipVersionCheck: true,
+    defaultJobOptions: {
+      attempts: ATTEMPTS,
+      backoff: { type: 'custom' },
+      removeOnComplete: true,
+      removeOnFail: false, // the sweep does, once its tickets have their outcome
+      sizeLimit: MAX_BATCH_BYTES,
+      stackTraceLimit: 1,
+    },
+  });
+  queue.on('error', (fault) => log.warn({ queue: name, fault: fault.message }, 'BullMQ queue reported a fault'));
+  const deps = { queue, redis, log };
+
+  return {
+    /** BullMQ's own, for Bull Board. */
+    bullmq: queue,
+    /** Adds a job and parses its payload, as the worker does. A job whose id is still there is not added twice. */
+    async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
+      const opts = { timestamp: sharedNowMs(), ...(jobId !== undefined && { jobId }) };
+      return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...KEEP_FINISHED } : opts);
+    },
+    stateOf: (jobId: string) => stateOf(queue, jobId),
+    every: (job: ScheduledJob, intervalMs: number) => schedule(deps, job, intervalMs),
+    correctDelays: () => correctDelays(deps),
+    failed: (maxJobs: number) => failedJobs(deps, maxJobs),
+    /** Offers the jobs that no worker could read again, once they are due. Only one process at a time may call it. */
+    offerUnreadable: () => offerAgain(redis, queue),
+    /** Makes all unreadable jobs due. */
+    makeUnreadableDue: () => makeDue(redis, queue),
+    close: () => queue.close(),
+  };
+}
+
+export type JobQueue = ReturnType<typeof openQueue>;
+
+type QueueDeps = { queue: Queue; redis: Redis; log: Logger };
+
+/** The state of a job that has a result and is kept when it is finished. */
+async function stateOf(queue: Queue, jobId: string): Promise<'unfinished' | { result: unknown } | { failed: string }> {
+  const job = await Job.fromId(queue, jobId);
+  if (job === undefined) return { failed: `job ${jobId} is gone` };
+  if (job.finishedOn === undefined) return 'unfinished';
+  const result: unknown = job.returnvalue ?? undefined; // a job that succeeded after a failed attempt has both
+  return result === undefined ? { failed: job.failedReason } : { result };
+}
+
+/** Schedules a job at an interval, unless it is scheduled so. A failed one waits for the next turn. */
+async function schedule({ queue, redis, log }: QueueDeps, job: ScheduledJob, intervalMs: number): Promise<void> {
+  const existing = await queue.getJobScheduler(job);
+  if (existing?.every === intervalMs && existing.next !== undefined) {
+    const nowMs = await redisClockMs(redis);
+    if (!isScheduleLost(existing.next, nowMs, intervalMs)) return;
+    const aheadSeconds = (existing.next - nowMs) / 1000;
+    log.warn({ queue: queue.name, job, aheadSeconds }, 'a schedule was lost: it begins anew');
+    await queue.removeJobScheduler(job); // an upsert alone would keep its next turn
+  }
+  const opts = { attempts: 1, removeOnComplete: true, removeOnFail: 10 };
+  await queue.upsertJobScheduler(job, { every: intervalMs }, { name: job, data: {}, opts });
+}
+
+/**
+ * Makes delayed jobs due now that workers' clocks hold back: a worker whose clock is ahead delays retries for longer
+ * than any pause, and one whose clock is behind leaves due jobs delayed.
+ */
+async function correctDelays({ queue, redis, log }: QueueDeps): Promise<void> {
+  const nowMs = await redisClockMs(redis);
+  const delayed = queue.toKey('delayed');
+  const lateScore = delayedScore(lateUntilMs(nowMs));
+  const lostScore = delayedScore(lostFromMs(nowMs, MAX_BACKOFF_MS));
+  const late = await redis.zrangebyscore(delayed, '-inf', lateScore, 'LIMIT', 0, MAX_CORRECTED);
+  const ahead = await redis.zrevrangebyscore(delayed, '+inf', lostScore, 'LIMIT', 0, MAX_CORRECTED);
+  const tooFarAhead = ahead.filter((id) => !id.startsWith('repeat:')); // `schedule` corrects schedules
+  for (const id of [...late, ...tooFarAhead]) {
+    const job = await Job.fromId(queue, id);
+    if (job !== undefined) await promote(job);
+  }
+  if (tooFarAhead.length > 0)
+    log.warn({ queue: queue.name, jobs: tooFarAhead.length }, 'made retries due that were too far ahead');
+}
+
+/** A job that failed for good. `setAside` keeps it for a worker that can read it. */
+type FailedJob = {
+  name: string;
+  data: unknown;
+  reason: string;
+  remove: () => Promise<void>;
+  setAside: () => Promise<void>;
+};
+
+/** Jobs that failed for good, the oldest first. */
+async function failedJobs({ queue, redis }: QueueDeps, maxJobs: number): Promise<FailedJob[]> {
+  const jobsOfQueue = await queue.getJobs(['failed'], 0, maxJobs - 1, true);
+  return jobsOfQueue.map((job) => ({
+    name: job.name,
+    data: job.data as unknown,
+    reason: job.failedReason,
+    remove: () => job.remove(),
+    setAside: () => setAsideFailed(redis, queue, job.id ?? ''),
+  }));
+}
