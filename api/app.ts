@@ -24,7 +24,7 @@ import { patternOf } from './http/server.ts';
 import { createHeavyReads } from './limits/heavy-reads.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
 import type { Herd } from './operations/demo-herd.ts';
-import type { Control } from './operations/operator-jobs.ts';
+import type { RunOperatorJob } from './operations/operator-jobs.ts';
 import type { Readiness } from './operations/readiness.ts';
 import { createWholeHouses } from './realtime/whole-houses.ts';
 import { adminRoutes } from './routes/admin.ts';
@@ -75,7 +75,7 @@ export function buildApp(deps: {
   bookIntake: Intake<'book'>;
   changeIntake: Intake<'change'>;
   outcomes: Outcomes;
-  control: Control;
+  runOperatorJob: RunOperatorJob;
   events: EventStore;
   bookings: BookingReads;
   seats: SeatStore;

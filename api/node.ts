@@ -25,12 +25,12 @@ import { createAppServer } from './http/server.ts';
 import { createConnectionGuard } from './limits/connection-guard.ts';
 import { areLimitsOn } from './limits/rate-limits.ts';
 import { createHerd } from './operations/demo-herd.ts';
-import { createControl } from './operations/operator-jobs.ts';
+import { createOperatorJobs } from './operations/operator-jobs.ts';
 import { createOverview } from './operations/overview.ts';
 import { createReadiness } from './operations/readiness.ts';
 import { createRedisMemory } from './operations/redis-memory.ts';
-import { createWatch } from './realtime/seat-feed.ts';
-import { attachPush } from './realtime/websocket-server.ts';
+import { createSeatFeed } from './realtime/seat-feed.ts';
+import { attachWebSocketServer } from './realtime/websocket-server.ts';
 import { createBookingReads } from './tickets/booking-reads.ts';
 import { createIntake } from './tickets/intake.ts';
 import { createOutcomes } from './tickets/outcomes.ts';
@@ -78,11 +78,11 @@ export async function startApi(deps: {
   const memory = createRedisMemory({ redis, loops, log });
   const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues, isFull: memory.isFull });
   const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls, isFull: () => false });
-  const control = createControl({ queue: controlQueue, tickets });
+  const runOperatorJob = createOperatorJobs({ queue: controlQueue, tickets });
   const identity = createIdentity({ config, users });
   const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
   const waitingRooms = await createWaitingRooms({ rooms, challenges, loops, isStopped: meter.isStopped, log });
-  const watch = createWatch({ subscriber, seats, log });
+  const seatFeed = createSeatFeed({ subscriber, seats, log });
   // Read once a second, so that no request reads it: without a worker no estimate is sent.
   const stopCounting = loops.repeat(
     'workers counted',
@@ -97,11 +97,11 @@ export async function startApi(deps: {
     writable: readiness.writable,
     ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
   });
-  const look = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
+  const refreshGauges = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
   const serverSettings = watchServerSettings({ redis, prisma, loops, log });
   const clock = watchClock({ redis, prisma, loops, log });
   const overview = createOverview({
-    look,
+    refreshGauges,
     pipeline: measures.pipeline,
     events,
     workers,
@@ -121,7 +121,7 @@ export async function startApi(deps: {
     bookIntake,
     changeIntake,
     outcomes,
-    control,
+    runOperatorJob,
     events,
     bookings,
     seats,
@@ -137,10 +137,10 @@ export async function startApi(deps: {
     isStopping: () => stopping,
     readiness,
     pipeline: async () => {
-      await look();
+      await refreshGauges();
       return measures.pipeline();
     },
-    metricsPage: createMetricsPage(look),
+    metricsPage: createMetricsPage(refreshGauges),
     metricsTargets,
     log,
   });
@@ -156,8 +156,8 @@ export async function startApi(deps: {
   });
   const closing = createClosing(server);
   server.on('connection', connectionGuard.connect);
-  const pushDeps = { outcomes, watch, events, identity, overview, requireOperator, connectionGuard, log };
-  const push = attachPush(server, pushDeps);
+  const webSocketDeps = { outcomes, seatFeed, events, identity, overview, requireOperator, connectionGuard, log };
+  const webSockets = attachWebSocketServer(server, webSocketDeps);
 
   return {
     app,
@@ -171,7 +171,7 @@ export async function startApi(deps: {
     async drain(ms: number): Promise<void> {
       stopping = true;
       closing.endEachConnection();
-      await Promise.all([sleep(ms), push.drain(ms)]);
+      await Promise.all([sleep(ms), webSockets.drain(ms)]);
     },
 
     /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
@@ -180,10 +180,10 @@ export async function startApi(deps: {
       await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop(), limitCounts?.stop()]);
       herd?.stop();
       await waitingRooms.stop();
-      push.close();
+      webSockets.close();
       outcomes.stopWaiting();
       await closing.close();
-      push.terminate();
+      webSockets.terminate();
       await Promise.all([bookIntake.drained(), changeIntake.drained()]);
       await outcomes.close();
       await Promise.all([...queues, ...controls].map((open) => open.close()));

@@ -28,7 +28,7 @@ const SHARD = 0;
  * Hands an operator's work to a worker and waits for its answer: the API never changes a seat. The job is polled:
  * operators' jobs are few, and no subscription can stop unnoticed.
  */
-export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
+export function createOperatorJobs(deps: { queue: JobQueue; tickets: TicketStore }) {
   const { queue, tickets } = deps;
 
   /**
@@ -63,7 +63,7 @@ export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
    * @throws ApiError IDEMPOTENCY_MISMATCH; the code of a job that was refused for good; UNAVAILABLE where no worker
    * answered in time
    */
-  return async function control<Name extends OperatorJob>(
+  return async function runOperatorJob<Name extends OperatorJob>(
     name: Name,
     payload: JobPayload<Name>,
     idempotency?: Idempotency,
@@ -80,4 +80,4 @@ export function createControl(deps: { queue: JobQueue; tickets: TicketStore }) {
   };
 }
 
-export type Control = ReturnType<typeof createControl>;
+export type RunOperatorJob = ReturnType<typeof createOperatorJobs>;

@@ -34,10 +34,10 @@ const sum = (values: Values) => values.reduce((all, { value }) => all + value, 0
 /**
  * How the whole system stands, made once a second for all who watch at this node, and not at all when nobody does.
  *
- * @param deps.look sets the gauges of `/metrics`, from which most of it is taken
+ * @param deps.refreshGauges sets the gauges of `/metrics`, from which most of it is taken
  */
 export function createOverview(deps: {
-  look: () => Promise<void>;
+  refreshGauges: () => Promise<void>;
   pipeline: () => PipelineView;
   events: Pick<EventStore, 'newest'>;
   workers: Pick<WorkersStore, 'view' | 'outcomes'>;
@@ -45,7 +45,7 @@ export function createOverview(deps: {
   serverSettings: Pick<ServerSettings, 'found'>;
   log: Logger;
 }) {
-  const { look, pipeline, events, workers, waitingRooms, serverSettings, log } = deps;
+  const { refreshGauges, pipeline, events, workers, waitingRooms, serverSettings, log } = deps;
   const watchers = new Set<Watcher>();
   const meter = createDrainMeter();
   let isMaking = false;
@@ -109,7 +109,7 @@ export function createOverview(deps: {
   }
 
   async function make(): Promise<Overview> {
-    await orNothing(look());
+    await orNothing(refreshGauges());
     const [redisUp, postgresUp] = await Promise.all([serverMetrics.redisUp, serverMetrics.postgresUp].map(valuesOf));
     const view = await orNothing(workers.view());
     if (view !== undefined) meter.noteWorkers(view.alive);

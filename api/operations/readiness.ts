@@ -30,7 +30,7 @@ export function createReadiness({ redis, shards, loops }: { redis: Redis; shards
 
   return {
     writable,
-    async look() {
+    async check() {
       const redisTakesWrites = await allWritable();
       return { redis: redisTakesWrites, loops: loops.areVitalTurning() };
     },

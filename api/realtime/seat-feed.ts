@@ -31,7 +31,7 @@ type Watched = {
  * Live seats: every script that changes seats raises the event's version by one and publishes what changed. A node listens to
  * the events that its sockets watch. A version that is left out was lost: then everybody is told to load the map again.
  */
-export function createWatch(deps: { subscriber: Redis; seats: SeatStore; log: Logger }) {
+export function createSeatFeed(deps: { subscriber: Redis; seats: SeatStore; log: Logger }) {
   const { subscriber, seats, log } = deps;
   const events = new Map<number, Watched>();
   const byChannel = new Map<string, number>();
@@ -140,4 +140,4 @@ export function createWatch(deps: { subscriber: Redis; seats: SeatStore; log: Lo
   };
 }
 
-export type Watch = ReturnType<typeof createWatch>;
+export type SeatFeed = ReturnType<typeof createSeatFeed>;

@@ -7,8 +7,8 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { createOriginGuard } from '../auth/origins.ts';
 import { ApiError } from '../http/errors.ts';
-import type { Watch } from './seat-feed.ts';
-import { attachPush } from './websocket-server.ts';
+import type { SeatFeed } from './seat-feed.ts';
+import { attachWebSocketServer } from './websocket-server.ts';
 
 const opened: (() => void)[] = [];
 afterEach(() => {
@@ -25,21 +25,21 @@ async function pushServer({
 } = {}) {
   const server = createServer();
   const watchers = new Set<(message: Buffer, version: number) => void>();
-  const watch: Watch = {
+  const seatFeed: SeatFeed = {
     async watch(_eventId, watcher) {
       watchers.add(watcher);
       return { version: 1, unwatch: () => watchers.delete(watcher) };
     },
   };
-  const push = attachPush(
+  const push = attachWebSocketServer(
     server,
     {
       outcomes: {
         follow: () => () => undefined,
-        stateHere: () => undefined,
-        view,
+        knownState: () => undefined,
+        read: view,
       },
-      watch,
+      seatFeed,
       events: { layout: async () => ({}) as never },
       identity: {
         anonymousReader: { scope: 'user', userId: undefined },

@@ -24,7 +24,7 @@ import type { ConnectionGuard } from '../limits/connection-guard.ts';
 import { createCounts } from '../limits/connection-shares.ts';
 import type { OverviewMaker } from '../operations/overview.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
-import type { Watch } from './seat-feed.ts';
+import type { SeatFeed } from './seat-feed.ts';
 import { createSocketBudgets, LOOK_UP_COST } from './socket-budget.ts';
 import { createSenders, POLICY_VIOLATION } from './socket-sender.ts';
 
@@ -71,11 +71,11 @@ const WHAT_TO_SEND =
  * WebSocket on `/ws`: a client subscribes to tickets and is told their state at once, then their outcome; or it watches an
  * event and is told how its seats change; or it brings the admin token and is told each second how the system stands.
  */
-export function attachPush(
+export function attachWebSocketServer(
   server: Server,
   deps: {
-    outcomes: Pick<Outcomes, 'follow' | 'view' | 'stateHere'>;
-    watch: Watch;
+    outcomes: Pick<Outcomes, 'follow' | 'read' | 'knownState'>;
+    seatFeed: SeatFeed;
     events: Pick<EventStore, 'layout'>;
     identity: Pick<Identity, 'userOfToken' | 'anonymousReader'>;
     overview: OverviewMaker;
@@ -86,7 +86,7 @@ export function attachPush(
   },
   bounds = BOUNDS,
 ) {
-  const { outcomes, watch, events, identity, overview, requireOperator, connectionGuard, log } = deps;
+  const { outcomes, seatFeed, events, identity, overview, requireOperator, connectionGuard, log } = deps;
   const senderTo = createSenders();
   const openBudget = createSocketBudgets();
   const socketsOf = createCounts();
@@ -145,7 +145,7 @@ export function attachPush(
       if (allSubscriptions >= MAX_SUBSCRIPTIONS && subscriptions.size >= MAX_FEW_SUBSCRIPTIONS) {
         return send(errorMessage('OVERLOADED', 'Too many tickets are followed here. Ask over HTTP.', { ticketId }));
       }
-      const known = outcomes.stateHere(ticketId, reader);
+      const known = outcomes.knownState(ticketId, reader);
       if (known?.settled) return sendTicket(known.json);
       let early: string | undefined;
       let readable = false; // until it is known whose the ticket is, nothing of it is told
@@ -160,7 +160,7 @@ export function attachPush(
       subscriptions.set(ticketId, unfollow);
       allSubscriptions += 1;
       try {
-        const state = known ?? (await lookUp(() => outcomes.view(ticketId, reader)));
+        const state = known ?? (await lookUp(() => outcomes.read(ticketId, reader)));
         readable = true;
         sendTicket(early === undefined ? state.json : settledView(ticketId, early));
         if (state.settled || early !== undefined) end(ticketId);
@@ -205,7 +205,7 @@ export function attachPush(
           if ((await events.layout(eventId)) === undefined) throw new ApiError('EVENT_UNKNOWN');
         });
         const watcher = (told: Buffer, now: number) => sendSeats(eventId, told, now);
-        const { version, unwatch } = await watch.watch(eventId, watcher);
+        const { version, unwatch } = await seatFeed.watch(eventId, watcher);
         if (socket.readyState !== socket.OPEN) return unwatch();
         watches.set(eventId, { version, unwatch });
         send({ type: 'watching', eventId, version });

@@ -18,8 +18,8 @@ import { queryOf, refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import { parse } from '../http/validation.ts';
 import type { Herd } from '../operations/demo-herd.ts';
-import type { Control } from '../operations/operator-jobs.ts';
-import { idempotencyOf } from '../tickets/intake.ts';
+import type { RunOperatorJob } from '../operations/operator-jobs.ts';
+import { idempotencyOf } from '../tickets/idempotency.ts';
 import { boardRoute } from './board.ts';
 import { layoutOf } from './event-layout.ts';
 
@@ -27,7 +27,7 @@ export const maintenanceQuery = z.strictObject({ eventId: inAddress(eventId).opt
 
 type AdminDeps = {
   events: EventStore;
-  control: Control;
+  runOperatorJob: RunOperatorJob;
   workers: WorkersStore;
   trail: TrailStore;
   requireOperator: OperatorGuard;
@@ -58,7 +58,7 @@ export function adminRoutes(deps: AdminDeps) {
 
 /** Audit and rebuild. One at a time: each occupies a slot of the workers that confirm and cancel, perhaps for long. */
 function createMaintenance(deps: AdminDeps) {
-  const { control, requireOperator } = deps;
+  const { runOperatorJob, requireOperator } = deps;
   let isBusy = false;
 
   return (job: 'audit' | 'rebuild') => async (req: Request, res: Response) => {
@@ -68,7 +68,7 @@ function createMaintenance(deps: AdminDeps) {
     if (isBusy) throw new ApiError('OVERLOADED', 'One audit or rebuild at a time.');
     isBusy = true;
     try {
-      reply(res, 200, await control(job, { eventIds, by }, idempotencyOf(req, req.originalUrl, null, OPERATOR)));
+      reply(res, 200, await runOperatorJob(job, { eventIds, by }, idempotencyOf(req, req.originalUrl, null, OPERATOR)));
     } finally {
       isBusy = false;
     }

@@ -25,9 +25,9 @@ import { reply } from '../http/replies.ts';
 import { pathOf } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
-import type { Control } from '../operations/operator-jobs.ts';
+import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import { seatsAsJson, type WholeHouses } from '../realtime/whole-houses.ts';
-import { idempotencyOf } from '../tickets/intake.ts';
+import { idempotencyOf } from '../tickets/idempotency.ts';
 
 /** Milliseconds in which a client has to receive a list of seats. Other reads of its address may wait for it. */
 const MAX_LIST_MS = 60_000;
@@ -44,7 +44,7 @@ type EventDeps = {
   seats: SeatStore;
   houses: WholeHouses;
   heavyReads: HeavyReads;
-  control: Control;
+  runOperatorJob: RunOperatorJob;
   requireOperator: OperatorGuard;
 };
 
@@ -115,14 +115,18 @@ async function replyWithSeats(
 }
 
 const createEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
-  const { events, control, requireOperator } = deps;
+  const { events, runOperatorJob, requireOperator } = deps;
   const by = actorOf(req, requireOperator(req));
   refuseQuery(req);
   const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
   const event = parse(newEvent, body);
   requireConsistent({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event }, event.zones.length);
   const idempotency = idempotencyOf(req, '/api/events', body, OPERATOR);
-  const { eventId: id } = await control('createEvent', { eventId: await events.nextId(), event, by }, idempotency);
+  const { eventId: id } = await runOperatorJob(
+    'createEvent',
+    { eventId: await events.nextId(), event, by },
+    idempotency,
+  );
   const house = await events.readHouse(id);
   if (house === undefined) throw new ApiError('INTERNAL');
   reply(res, 201, await viewOf(house, deps), { location: `/api/events/${id}` });
@@ -134,7 +138,7 @@ const changeEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
   const change = parse(eventChange, await readJson(req));
   const house = await houseOf(req, deps);
   requireConsistent({ ...house.settings, ...change }, house.zones.length);
-  await deps.control('changeEvent', { eventId: house.eventId, change, by });
+  await deps.runOperatorJob('changeEvent', { eventId: house.eventId, change, by });
   await replyChanged(deps, res, house);
 };
 
@@ -145,7 +149,7 @@ const clearEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
   const house = await houseOf(req, deps);
   const { eventId: id, generation } = house;
   parse(clearBody(id), body);
-  await deps.control('clear', { eventId: id, generation, by }, idempotencyOf(req, pathOf(req), body, OPERATOR));
+  await deps.runOperatorJob('clear', { eventId: id, generation, by }, idempotencyOf(req, pathOf(req), body, OPERATOR));
   await replyChanged(deps, res, house);
 };
 
@@ -158,7 +162,7 @@ const changeBlock = (job: 'block' | 'unblock', deps: EventDeps) => async (req: R
   const unknown = strangeSeat(house, labels);
   if (unknown !== undefined) throw new ApiError('INVALID_REQUEST', unknown);
   const request = { eventId: house.eventId, seats: [...new Set(labels)], by };
-  const { changed, taken } = await deps.control(job, request, idempotencyOf(req, pathOf(req), body, OPERATOR));
+  const { changed, taken } = await deps.runOperatorJob(job, request, idempotencyOf(req, pathOf(req), body, OPERATOR));
   if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
   reply(res, 200, { eventId: house.eventId, changed });
 };

@@ -19,7 +19,7 @@ export function healthRoutes(deps: {
 
   async function ready(_req: Request, res: Response): Promise<void> {
     if (isStopping()) return reply(res, 503, { status: 'stopping' });
-    const { redis, loops } = await readiness.look();
+    const { redis, loops } = await readiness.check();
     const ok = redis && loops;
     reply(res, ok ? 200 : 503, { status: word(ok), redis: word(redis), loops: word(loops) });
   }

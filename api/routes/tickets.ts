@@ -21,10 +21,10 @@ export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; lim
     if (!params.success) throw new ApiError('TICKET_UNKNOWN');
     const { id } = params.data;
     const reader = await identity.readerOf(req);
-    if (outcomes.stateHere(id, reader) === undefined) limits.requireKnown(req);
+    if (outcomes.knownState(id, reader) === undefined) limits.requireKnown(req);
     try {
       const { json } =
-        seconds > 0 ? await outcomes.wait(id, seconds, closedSignal(res), reader) : await outcomes.view(id, reader);
+        seconds > 0 ? await outcomes.wait(id, seconds, closedSignal(res), reader) : await outcomes.read(id, reader);
       replyText(res, 200, json);
     } catch (fault) {
       if (fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN') limits.countUnknown(req);

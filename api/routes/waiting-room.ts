@@ -21,7 +21,7 @@ import { refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import { parse } from '../http/validation.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
-import type { Control } from '../operations/operator-jobs.ts';
+import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import type { JoinChallenge } from '../waiting-room/join-challenge.ts';
 import { mustLogIn, type WaitingRooms } from '../waiting-room/lines.ts';
 import { layoutOf } from './event-layout.ts';
@@ -40,7 +40,7 @@ type WaitingRoomDeps = {
   rooms: RoomStore;
   events: EventStore;
   identity: Identity;
-  control: Control;
+  runOperatorJob: RunOperatorJob;
   requireOperator: OperatorGuard;
   limits: RateLimits;
 };
@@ -102,13 +102,13 @@ const leaveRoom = (deps: WaitingRoomDeps) => async (req: Request, res: Response)
 };
 
 const changeRoom = (deps: WaitingRoomDeps) => async (req: Request, res: Response) => {
-  const { waitingRooms, control, requireOperator } = deps;
+  const { waitingRooms, runOperatorJob, requireOperator } = deps;
   const by = actorOf(req, requireOperator(req));
   refuseQuery(req);
   const change = parse(roomChange, await readJson(req));
   const id = await eventOf(req, deps);
   requirePossible(id, change, deps);
-  await control('changeRoom', { eventId: id, change, by });
+  await runOperatorJob('changeRoom', { eventId: id, change, by });
   await waitingRooms.refresh();
   reply(res, 200, await roomViewOf(id, deps));
 };

@@ -161,7 +161,7 @@ export async function createOutcomes(deps: {
   async function viewAgain(ticketId: string): Promise<void> {
     if (!listeners.has(ticketId)) return;
     try {
-      await view(ticketId, READS_ALL);
+      await read(ticketId, READS_ALL);
     } catch (fault) {
       if (!(fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN')) throw fault;
     }
@@ -172,7 +172,7 @@ export async function createOutcomes(deps: {
    *
    * @throws ApiError TICKET_UNKNOWN (also where it is not the reader's), OVERLOADED
    */
-  async function view(ticketId: string, reader: Reader): Promise<TicketState> {
+  async function read(ticketId: string, reader: Reader): Promise<TicketState> {
     const shard = shardOfTicket(ticketId, shards);
     if (shard === undefined) throw new ApiError('TICKET_UNKNOWN');
     const pending = looks[shard]?.add(ticketId);
@@ -204,7 +204,7 @@ export async function createOutcomes(deps: {
    * The state of a ticket as far as this node knows by itself; undefined where it has to ask. It is told of the outcomes of what it accepted,
    * so one that follows such a ticket needs no call of Redis for it.
    */
-  function stateHere(ticketId: string, reader: Reader): TicketState | undefined {
+  function knownState(ticketId: string, reader: Reader): TicketState | undefined {
     const known = recall(ticketId);
     if (known === undefined || !mayRead(reader, known.userId)) return undefined;
     if (known.outcome !== undefined) return settledState(ticketId, known.outcome);
@@ -229,7 +229,7 @@ export async function createOutcomes(deps: {
    * @throws ApiError TICKET_UNKNOWN (also where it is not the reader's), OVERLOADED
    */
   function wait(ticketId: string, seconds: number, gone: AbortSignal, reader: Reader): Promise<TicketState> {
-    return waitFrom(ticketId, seconds, gone, () => view(ticketId, reader), reader);
+    return waitFrom(ticketId, seconds, gone, () => read(ticketId, reader), reader);
   }
 
   async function waitFrom(
@@ -250,7 +250,7 @@ export async function createOutcomes(deps: {
       if (now.settled) return now;
       const outcome = await promise;
       if (outcome !== undefined) return settledState(ticketId, outcome);
-      return signal.aborted ? now : await view(ticketId, reader);
+      return signal.aborted ? now : await read(ticketId, reader);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);
@@ -259,8 +259,8 @@ export async function createOutcomes(deps: {
   }
 
   return {
-    view,
-    stateHere,
+    read,
+    knownState,
     follow,
     wait,
 
@@ -285,7 +285,7 @@ export async function createOutcomes(deps: {
      */
     async settledWithin(ticketId: string, seconds: number, gone: AbortSignal): Promise<TicketView | undefined> {
       try {
-        const look = () => stateHere(ticketId, READS_ALL) ?? view(ticketId, READS_ALL);
+        const look = () => knownState(ticketId, READS_ALL) ?? read(ticketId, READS_ALL);
         const state = await waitFrom(ticketId, seconds, gone, look, READS_ALL);
         return state.settled ? (JSON.parse(state.json) as TicketView) : undefined;
       } catch (fault) {

@@ -10,18 +10,18 @@ import { ApiError } from '../../http/errors.ts';
 import { refuseQuery } from '../../http/query.ts';
 import { reply } from '../../http/replies.ts';
 import { parse } from '../../http/validation.ts';
-import type { Control } from '../../operations/operator-jobs.ts';
-import { idempotencyOf } from '../../tickets/intake.ts';
+import type { RunOperatorJob } from '../../operations/operator-jobs.ts';
+import { idempotencyOf } from '../../tickets/idempotency.ts';
 
 export type AdministrationDeps = {
   config: Pick<Config, 'CONFIRM_CLEAR' | 'RESET_FROM_LOOPBACK'>;
-  control: Control;
+  runOperatorJob: RunOperatorJob;
   events: EventStore;
   requireOperator: OperatorGuard;
 };
 
 /** `POST /initialize` and `POST /clear`, for operators. */
-export function createAdministration({ config, control, events, requireOperator }: AdministrationDeps) {
+export function createAdministration({ config, runOperatorJob, events, requireOperator }: AdministrationDeps) {
   const requireResetter = createResetGuard(config, requireOperator);
   const confirmation = clearBody(DEFAULT_EVENT);
   const clearSchema = config.CONFIRM_CLEAR === false ? confirmation.partial() : confirmation;
@@ -31,7 +31,7 @@ export function createAdministration({ config, control, events, requireOperator 
     refuseQuery(req);
     await refuseBody(req);
     const idempotency = idempotencyOf(req, req.path, null, OPERATOR);
-    const { rows, seats } = await control('initialize', { eventId: DEFAULT_EVENT, by }, idempotency);
+    const { rows, seats } = await runOperatorJob('initialize', { eventId: DEFAULT_EVENT, by }, idempotency);
     reply(res, 201, { message: 'Seats are initialized. Sold seats stay sold.', totalKeys: rows, totalSeats: seats });
   }
 
@@ -43,7 +43,7 @@ export function createAdministration({ config, control, events, requireOperator 
     const house = await events.readHouse(DEFAULT_EVENT);
     if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
     const idempotency = idempotencyOf(req, req.path, body, OPERATOR);
-    await control('clear', { eventId: DEFAULT_EVENT, generation: house.generation, by }, idempotency);
+    await runOperatorJob('clear', { eventId: DEFAULT_EVENT, generation: house.generation, by }, idempotency);
     reply(res, 201, { message: 'All bookings of the event are deleted, every seat is free.' });
   }
 
