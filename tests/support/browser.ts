@@ -5,20 +5,19 @@ import { findChromium } from '../../loadtest/kit/chromium.ts';
 
 const executablePath = findChromium();
 
-/** Tests in a real Chromium, opened for them; where this machine has none they are skipped, and say so. */
-export function describeInBrowser(what: string, tests: (browser: () => Browser) => void): void {
+/** Tests that run in a real Chromium. They are skipped, with a message, where this machine has none. */
+export function describeInBrowser(name: string, tests: (browser: () => Browser) => void): void {
   if (executablePath === undefined) {
     process.stderr.write(
-      `"${what}" is skipped: no Chromium was found. On Debian and Ubuntu: apt-get install chromium\n`,
+      `"${name}" is skipped: no Chromium was found. On Debian and Ubuntu: apt-get install chromium\n`,
     );
-    // Skipped and not failed: who has no browser can still test everything else, and reads above what is left out.
-    describe.skip(`${what} (no Chromium was found)`, () => tests(() => Object.create(null)));
+    describe.skip(`${name} (no Chromium was found)`, () => tests(() => Object.create(null)));
     return;
   }
-  describe(what, () => {
+  describe(name, () => {
     let browser: Browser;
     beforeAll(async () => {
-      // As root, as in containers, Chromium has no sandbox. These tests visit pages of ours alone.
+      // Chromium has no sandbox as root, as in containers. These tests open only Frontrow's own pages.
       browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
     });
     afterAll(() => browser.close());
@@ -27,35 +26,35 @@ export function describeInBrowser(what: string, tests: (browser: () => Browser) 
 }
 
 /**
- * A page of its own context. What it complains of, errors of scripts and of the console, goes to `complaints`, but for lines of the
- * console that a test is about.
+ * Opens a page in a new browser context. Errors of scripts and of the console go to `errors`, except `expected` lines of the
+ * console. The camera does not fly (`reducedMotion`), so that tests do not wait for it.
  */
 export async function openWatched(
   browser: Browser,
-  complaints: string[],
+  errors: string[],
   options: BrowserContextOptions,
   expected?: RegExp,
 ) {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
-  page.on('pageerror', (fault) => complaints.push(fault.message));
+  page.on('pageerror', (fault) => errors.push(fault.message));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !expected?.test(message.text())) complaints.push(message.text());
+    if (message.type() === 'error' && !expected?.test(message.text())) errors.push(message.text());
   });
   return { context, page };
 }
 
-/** What everybody can read: as wide as the screen and no wider, nothing that axe complains of, in light and in dark. */
+/** Checks that a page is no wider than the screen and that axe finds nothing, in light and in dark. */
 export async function expectReadable(page: Page): Promise<void> {
-  const complaintsOf = async (options: string) => {
+  const violationsIn = async (options: string) => {
     const { violations } = await page.evaluate<AxeResults>(`axe.run(${options})`);
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
   };
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
   await page.evaluate(axe.source);
   await page.emulateMedia({ colorScheme: 'light' });
-  expect(await complaintsOf('{}')).toEqual([]);
+  expect(await violationsIn('{}')).toEqual([]);
   await page.emulateMedia({ colorScheme: 'dark' });
-  expect(await complaintsOf("{ runOnly: ['color-contrast'] }")).toEqual([]);
+  expect(await violationsIn("{ runOnly: ['color-contrast'] }")).toEqual([]);
   await page.emulateMedia({ colorScheme: 'light' });
 }
