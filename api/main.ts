@@ -52,12 +52,12 @@ async function start(
     throw new ConfigError(`Port ${config.PORT} is in use. Set PORT to another one, or to 0 for any that is free.`);
   });
   const opening = acceptMany(server).catch((fault: Error) => {
-    log.warn({ fault: fault.message }, 'connections are accepted one by one');
+    log.warn({ fault: fault.message }, 'opening more handles to accept connections failed');
   });
-  // The server listens already: a stop from here on drains, even before the other handles exist.
+  // The server listens: a stop drains from now on, even before the other handles are open.
   onStop(async () => {
     await api.drain(drainSecondsOf(config) * 1000);
-    void (await opening)?.close(); // the drain waits for their accepted requests too
+    void (await opening)?.close(); // the drain also waits for the requests that they accepted
   });
   await opening;
   if (stopping.aborted) return;

@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Express } from 'express';
 import type { Redis } from 'ioredis';
 import { type Config, sellByOf } from '../shared/config.ts';
-import { createDrainMeter } from '../shared/domain/drain.ts';
+import { createDrainMeter, type DrainMeter } from '../shared/domain/drain.ts';
 import { watchClock } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import { createGaugeRefresh, createMetricsPage } from '../shared/platform/metrics.ts';
 import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
 import { measureRedis } from '../shared/platform/redis.ts';
-import { openQueue } from '../shared/queues/queue.ts';
+import { openQueues, type Queues } from '../shared/queues/open-queues.ts';
 import { createMeasures } from '../shared/stores/measures.ts';
-import { keysOf } from '../shared/stores/redis/keys.ts';
+import { tagsOf } from '../shared/stores/redis/keys.ts';
 import { createLimitCounts } from '../shared/stores/redis/limit-counts.ts';
-import { createStores } from '../shared/stores/stores.ts';
+import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { buildApp } from './app.ts';
 import { createIdentity } from './auth/identity.ts';
@@ -35,148 +36,53 @@ import { createBookingReads } from './tickets/booking-reads.ts';
 import { createIntake } from './tickets/intake.ts';
 import { createOutcomes } from './tickets/outcomes.ts';
 import { createJoinChallenge } from './waiting-room/join-challenge.ts';
-import { createWaitingRooms } from './waiting-room/lines.ts';
+import { createWaitingRooms, type WaitingRooms } from './waiting-room/lines.ts';
 import { createOutsideCheck } from './waiting-room/outside-check.ts';
 
 /** Milliseconds between two counts of the workers that run. */
 const COUNT_MS = 1_000;
 
-/** Wires one API node. The caller makes its server listen; `drain` and then `close` end it. */
-export async function startApi(deps: {
-  config: Parameters<typeof sellByOf>[0] &
-    Pick<Config, 'DEMO_HERD' | 'MAX_QUEUED' | 'KEEP_ALIVE_SECONDS'> &
-    Parameters<typeof createOperatorGuard>[0] &
-    Parameters<typeof createOriginGuard>[0] &
-    Parameters<typeof buildApp>[0]['config'] &
-    Parameters<typeof createIdentity>[0]['config'] &
-    Parameters<typeof createOutsideCheck>[0]['config'];
+type NodeDeps = {
+  config: Config;
   prisma: PrismaClient;
   /** One connection, for measuring alone. */
   probe: PrismaClient;
   redis: Redis;
   subscriber: Redis;
+  /** The id of this node, under which it receives outcomes. */
   node: string;
   loops: Loops;
   log: Logger;
-}) {
-  const { config, prisma, probe, redis, subscriber, node, loops, log } = deps;
-  const stores = createStores({ redis, prisma, shards: config.SHARDS });
-  const { events, tickets, seats, users, rooms, workers, trail, metricsTargets } = stores;
-  const bookings = createBookingReads({ bookings: stores.bookings });
-  const meter = createDrainMeter();
+};
 
-  const tags = Array.from({ length: config.SHARDS }, (_, shard) => keysOf(shard).tag);
-  const queues = tags.map((tag) => openQueue('booking', tag, redis, log));
-  const controls = tags.map((tag) => openQueue('control', tag, redis, log));
-  const [controlQueue] = controls;
-  if (controlQueue === undefined) throw new Error('there is no shard');
-
-  const listening = { redis, subscriber, loops, node, shards: config.SHARDS };
-  const outcomes = await createOutcomes({ tickets, bookings, ...listening, meter, log });
-  const { remember } = outcomes;
-  const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, remember, log };
-  const memory = createRedisMemory({ redis, loops, log });
-  const bookIntake = createIntake({ ...intakeDeps, job: 'book', queues, isFull: memory.isFull });
-  const changeIntake = createIntake({ ...intakeDeps, job: 'change', queues: controls, isFull: () => false });
-  const runOperatorJob = createOperatorJobs({ queue: controlQueue, tickets });
-  const identity = createIdentity({ config, users });
-  const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
-  const waitingRooms = await createWaitingRooms({ rooms, challenges, loops, isStopped: meter.isStopped, log });
-  const seatFeed = createSeatFeed({ subscriber, seats, log });
-  // Read once a second, so that no request reads it: without a worker no estimate is sent.
-  const stopCounting = loops.repeat(
-    'workers counted',
-    COUNT_MS,
-    async () => meter.noteWorkers(await workers.countAlive()),
-    (fault) => log.warn({ fault: fault.message }, 'counting workers failed'),
-  );
-  const herd = config.DEMO_HERD ? createHerd(process) : undefined;
-  const readiness = createReadiness({ redis, shards: config.SHARDS, loops });
-  const measures = createMeasures({
-    ...{ redis, probe, events, seats, workers, shards: config.SHARDS },
-    writable: readiness.writable,
-    ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
-  });
-  const refreshGauges = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
-  const serverSettings = watchServerSettings({ redis, prisma, loops, log });
-  const clock = watchClock({ redis, prisma, loops, log });
-  const overview = createOverview({
-    refreshGauges,
-    pipeline: measures.pipeline,
-    events,
-    workers,
-    waitingRooms,
-    serverSettings,
-    log,
-  });
-  const requireOperator = createOperatorGuard(config);
-  const sharing = { redis, subscriber, loops, node, log };
-  const limitCounts = areLimitsOn(config) ? await createLimitCounts(sharing) : undefined;
-  let stopping = false;
-  const app = buildApp({
-    config,
-    requireOperator,
-    requireSeller: createSellerGuard(sellByOf(config), requireOperator),
-    queues: tags.map((_tag, shard) => [queues[shard], controls[shard]].flatMap((queue) => queue ?? [])),
-    bookIntake,
-    changeIntake,
-    outcomes,
-    runOperatorJob,
-    events,
-    bookings,
-    seats,
-    users,
-    workers,
-    trail,
-    herd,
-    limitCounts,
-    identity,
-    rooms,
-    waitingRooms,
-    challenges,
-    isStopping: () => stopping,
-    readiness,
-    pipeline: async () => {
-      await refreshGauges();
-      return measures.pipeline();
-    },
-    metricsPage: createMetricsPage(refreshGauges),
-    metricsTargets,
-    log,
-  });
-  const trusts = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
-  const connectionGuard = createConnectionGuard({
-    isLimited: areLimitsOn(config),
-    isProxy: (address) => trusts(address, 0),
-    originRefusalOf: createOriginGuard(config),
-  });
-  const server = createAppServer(app, securityHeaders(config), {
-    keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
-    listener: connectionGuard.before(app),
-  });
-  const closing = createClosing(server);
-  server.on('connection', connectionGuard.connect);
-  const webSocketDeps = { outcomes, seatFeed, events, identity, overview, requireOperator, connectionGuard, log };
-  const webSockets = attachWebSocketServer(server, webSocketDeps);
+/** Starts one API node. The caller makes its server listen; `drain` and then `close` end it. */
+export async function startApi(deps: NodeDeps) {
+  let isStopping = false;
+  const parts = await wireNode(deps, () => isStopping);
+  const { app, server, closing, webSockets, queues, tickets, access, waitingRooms, operations, herd, stopCounting } =
+    parts;
+  const { outcomes, memory, bookIntake, changeIntake } = tickets;
+  const { serverSettings, clock } = operations;
+  const { limitCounts } = access;
 
   return {
     app,
     server,
 
     /**
-     * Reports this node as not ready, and keeps accepting and serving for so long, while load balancers notice. Each
-     * answer ends its connection. Sockets are closed one after the other, so that their clients do not reconnect to the
-     * other nodes all at once.
+     * Reports this node as not ready and keeps serving for `ms` milliseconds, until load balancers have noticed. Each
+     * answer ends its connection. Sockets are closed one after the other, so that their clients do not all reconnect to
+     * the other nodes at once.
      */
     async drain(ms: number): Promise<void> {
-      stopping = true;
+      isStopping = true;
       closing.endEachConnection();
       await Promise.all([sleep(ms), webSockets.drain(ms)]);
     },
 
-    /** Takes no new connection, lets requests under way have their answer (long polls at once), and closes the queues. */
+    /** Accepts no new connection, answers the requests that are open (long polls at once), and closes the queues. */
     async close(): Promise<void> {
-      stopping = true;
+      isStopping = true;
       await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop(), limitCounts?.stop()]);
       herd?.stop();
       await waitingRooms.stop();
@@ -186,7 +92,149 @@ export async function startApi(deps: {
       webSockets.terminate();
       await Promise.all([bookIntake.drained(), changeIntake.drained()]);
       await outcomes.close();
-      await Promise.all([...queues, ...controls].map((open) => open.close()));
+      await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },
   };
+}
+
+/** Wires the parts of a node on the connections of its process. */
+async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
+  const { config, prisma, redis, subscriber, loops, log } = deps;
+  const stores = createStores({ redis, prisma, shards: config.SHARDS });
+  const queues = openQueues({ redis, prefixes: tagsOf(config.SHARDS), log });
+  const meter = createDrainMeter();
+  const tickets = await wireTickets(deps, stores, queues, meter);
+  const stopCounting = countWorkers(deps, stores, meter);
+  const access = await wireAccess(deps, stores);
+  const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
+  const { isStopped } = meter;
+  const waitingRooms = await createWaitingRooms({ rooms: stores.rooms, challenges, loops, isStopped, log });
+  const operations = wireOperations(deps, stores, waitingRooms);
+  const herd = config.DEMO_HERD ? createHerd(process) : undefined;
+
+  const app = buildApp({
+    ...stores,
+    ...tickets,
+    ...access,
+    ...operations,
+    challenges,
+    waitingRooms,
+    queues,
+    herd,
+    isStopping,
+    config,
+    log,
+  });
+  const { server, connectionGuard, closing } = wireServer(app, config);
+  const seatFeed = createSeatFeed({ subscriber, seats: stores.seats, log });
+  const webSockets = attachWebSocketServer(server, {
+    ...access,
+    outcomes: tickets.outcomes,
+    overview: operations.overview,
+    events: stores.events,
+    seatFeed,
+    connectionGuard,
+    log,
+  });
+  return { app, server, closing, webSockets, queues, tickets, access, waitingRooms, operations, herd, stopCounting };
+}
+
+/** The path of a ticket: its acceptance, its job, and its outcome. */
+async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter: DrainMeter) {
+  const { config, redis, loops, node, log } = deps;
+  const { tickets } = stores;
+  const bookings = createBookingReads({ bookings: stores.bookings });
+  const outcomes = await createOutcomes({ ...deps, tickets, bookings, shards: config.SHARDS, meter });
+  const memory = createRedisMemory({ redis, loops, log });
+  const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, remember: outcomes.remember, log };
+  const [firstShard] = queues;
+  if (firstShard === undefined) throw new Error('there is no shard');
+  return {
+    bookings,
+    outcomes,
+    memory,
+    bookIntake: createIntake({
+      ...intakeDeps,
+      job: 'book',
+      queues: queues.map(({ booking }) => booking),
+      isFull: memory.isFull,
+    }),
+    changeIntake: createIntake({
+      ...intakeDeps,
+      job: 'change',
+      queues: queues.map(({ control }) => control),
+      isFull: () => false,
+    }),
+    runOperatorJob: createOperatorJobs({ queue: firstShard.control, tickets }),
+  };
+}
+
+/** The users, operators and servers that may send requests, and the counts that limit clients. */
+async function wireAccess(deps: NodeDeps, { users }: Stores) {
+  const { config } = deps;
+  const requireOperator = createOperatorGuard(config);
+  return {
+    identity: createIdentity({ config, users }),
+    requireOperator,
+    requireSeller: createSellerGuard(sellByOf(config), requireOperator),
+    limitCounts: areLimitsOn(config) ? await createLimitCounts(deps) : undefined,
+  };
+}
+
+/** Counts the workers once a second, so that no request does. Without a worker no estimate is sent. */
+function countWorkers({ loops, log }: NodeDeps, { workers }: Stores, meter: DrainMeter) {
+  return loops.repeat(
+    'workers counted',
+    COUNT_MS,
+    async () => meter.noteWorkers(await workers.countAlive()),
+    (fault) => log.warn({ fault: fault.message }, 'counting workers failed'),
+  );
+}
+
+/** Health, metrics and the operators' overview. */
+function wireOperations(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRooms) {
+  const { config, prisma, probe, redis, loops, log } = deps;
+  const { events, seats, workers } = stores;
+  const readiness = createReadiness({ redis, shards: config.SHARDS, loops });
+  const measures = createMeasures({
+    redis,
+    probe,
+    events,
+    seats,
+    workers,
+    shards: config.SHARDS,
+    writable: readiness.writable,
+    ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
+  });
+  const refreshGauges = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
+  const serverSettings = watchServerSettings({ redis, prisma, loops, log });
+  const { pipeline } = measures;
+  return {
+    readiness,
+    serverSettings,
+    clock: watchClock({ redis, prisma, loops, log }),
+    overview: createOverview({ refreshGauges, pipeline, events, workers, waitingRooms, serverSettings, log }),
+    metricsPage: createMetricsPage(refreshGauges),
+    pipeline: async () => {
+      await refreshGauges();
+      return pipeline();
+    },
+  };
+}
+
+/** The HTTP server of an app, behind the connection guard. */
+function wireServer(app: Express, config: Config) {
+  const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  const connectionGuard = createConnectionGuard({
+    isLimited: areLimitsOn(config),
+    isProxy: (address) => isTrusted(address, 0),
+    originRefusalOf: createOriginGuard(config),
+  });
+  const server = createAppServer(app, securityHeaders(config), {
+    keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
+    listener: connectionGuard.before(app),
+  });
+  const closing = createClosing(server);
+  server.on('connection', connectionGuard.connect);
+  return { server, connectionGuard, closing };
 }

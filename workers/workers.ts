@@ -7,10 +7,10 @@ import { watchClock } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
-import { openQueue } from '../shared/queues/queue.ts';
+import { openQueues } from '../shared/queues/open-queues.ts';
 import { openWorker } from '../shared/queues/worker.ts';
 import { steadyAudit } from '../shared/stores/audit.ts';
-import { keysOf } from '../shared/stores/redis/keys.ts';
+import { keysOf, tagsOf } from '../shared/stores/redis/keys.ts';
 import { createProgress, progressOfQueue, SCHEDULES } from '../shared/stores/redis/pipeline.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { createAdmit } from './admissions.ts';
@@ -48,10 +48,7 @@ export async function startWorkers(deps: {
   const book = createBook({ seats, rooms, bookings, tickets, sellBy, log });
   const change = createChange({ holds, seats, tickets, releaseSeats, sellBy, log });
   const expire = createExpire({ holds, releaseSeats });
-  const queues = Array.from({ length: config.SHARDS }, (_, shard) => {
-    const { tag } = keysOf(shard);
-    return { booking: openQueue('booking', tag, redis, log), control: openQueue('control', tag, redis, log) };
-  });
+  const queues = openQueues({ redis, prefixes: tagsOf(config.SHARDS), log });
   const sweep = createSweep({ queues, bookings, seats, tickets, log });
   const reconcile = createReconcile({ seats, bookings, tickets, events, suspects, shards: config.SHARDS, log });
   const audit = (eventId: number) => steadyAudit(eventId, { prisma, shards: config.SHARDS, ...stores });

@@ -5,7 +5,7 @@ import { MAX_EVENTS_LOOKED_AFTER } from '../../shared/contract/limits.ts';
 import { type Actor, type TrailAct, trailQuery } from '../../shared/contract/trail.ts';
 import { workersBody } from '../../shared/contract/workers.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
-import type { JobQueue } from '../../shared/queues/queue.ts';
+import type { Queues } from '../../shared/queues/open-queues.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { TrailStore } from '../../shared/stores/postgres/trail.ts';
 import type { WorkersStore } from '../../shared/stores/redis/workers.ts';
@@ -31,7 +31,7 @@ type AdminDeps = {
   workers: WorkersStore;
   trail: TrailStore;
   requireOperator: OperatorGuard;
-  queues: readonly (readonly JobQueue[])[];
+  queues: Queues;
   sessions: BoardSessions;
   /** Undefined where the demonstration herd is off. */
   herd: Herd | undefined;

@@ -2,6 +2,9 @@ import { jobs, type QueueName } from '../../contract/jobs.ts';
 
 const tagOf = (shard: number) => `{s${shard}}`;
 
+/** The hash tag of each shard. It is the prefix of the shard's queues too. */
+export const tagsOf = (shards: number): string[] => Array.from({ length: shards }, (_, shard) => tagOf(shard));
+
 /**
  * Every Redis key of a shard, spelled here and nowhere else, all under the shard's hash tag and so in one slot of a
  * cluster. A stem is completed by what the comment beside it names.
