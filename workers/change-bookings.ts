@@ -15,70 +15,71 @@ import type { ReleaseSeats } from './expire-holds.ts';
 const changeSeconds = metrics.stepSeconds.labels('change');
 const changeRequests = metrics.batchRequests.labels('change');
 
-/** The story of a batch of changes of one shard: change in PostgreSQL, tell the locks, settle. Running it again changes nothing. */
-export function createChange(deps: {
+type ChangeDeps = {
   holds: HoldStore;
   seats: SeatStore;
   tickets: TicketStore;
   releaseSeats: ReleaseSeats;
   sellBy?: SellBy;
   log: Logger;
-}) {
-  const { holds, seats, tickets, releaseSeats, sellBy = 'anyone', log } = deps;
+};
 
+/** Changes a batch of bookings of one shard: PostgreSQL, then the locks in Redis, then settle. It may run again. */
+export function createChange(deps: ChangeDeps) {
+  return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
+    changeRequests.observe(requests.length);
+    const batch = traceBatch('change', shard, requests);
+    try {
+      await changeAll(deps, shard, requests, batch);
+    } finally {
+      batch?.end();
+    }
+  };
+}
+
+async function changeAll(
+  deps: ChangeDeps,
+  shard: number,
+  requests: readonly ChangeRequest[],
+  batch: BatchTrace | undefined,
+): Promise<void> {
+  const { holds, seats, tickets, releaseSeats, sellBy = 'anyone', log } = deps;
   /** A confirm sells: only a trusted server may request it (I12). Only an operator returns sold seats (I6). */
   const isAllowed = (request: ChangeRequest) => {
     if (request.kind === 'return') return request.by !== undefined;
     return request.kind !== 'confirm' || maySell(sellBy, request);
   };
-
-  return async function change(shard: number, requests: readonly ChangeRequest[]): Promise<void> {
-    changeRequests.observe(requests.length);
-    const batch = traceBatch('change', shard, requests);
-    try {
-      await changeAll(shard, requests, batch);
-    } finally {
-      batch?.end();
+  const results = await timed(changeSeconds, () =>
+    traced(batch, 'change', requests, () => holds.change(requests, isAllowed)),
+  );
+  const outcomes = new Map<string, Outcome>();
+  const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
+  const releases: Release[] = [];
+  for (const request of requests) {
+    const { ticketId, kind } = request;
+    const result = results.get(ticketId);
+    if (result === undefined) throw new Error(`change ${ticketId} has no result`);
+    if (result === 'unsavable') {
+      outcomes.set(ticketId, { kind, status: 'failed', code: 'INTERNAL' });
+      log.error({ ticketId, traceId: traceIdOf(request) }, 'saving a change failed');
+      continue;
     }
-  };
-
-  async function changeAll(
-    shard: number,
-    requests: readonly ChangeRequest[],
-    batch: BatchTrace | undefined,
-  ): Promise<void> {
-    const results = await timed(changeSeconds, () =>
-      traced(batch, 'change', requests, () => holds.change(requests, isAllowed)),
-    );
-    const outcomes = new Map<string, Outcome>();
-    const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
-    const releases: Release[] = [];
-    for (const request of requests) {
-      const { ticketId, kind } = request;
-      const result = results.get(ticketId);
-      if (result === undefined) throw new Error(`change ${ticketId} has no result`);
-      if (result === 'unsavable') {
-        outcomes.set(ticketId, { kind, status: 'failed', code: 'INTERNAL' });
-        log.error({ ticketId, traceId: traceIdOf(request) }, 'change cannot be saved');
-        continue;
-      }
-      if ('code' in result) {
-        outcomes.set(ticketId, rejectedOutcome(kind, result));
-        continue;
-      }
-      const { booking } = result;
-      outcomes.set(ticketId, doneOutcome(kind, booking));
-      const { eventId, userId, seats: labels } = booking;
-      if (kind === 'cancel' || kind === 'return') {
-        releases.push({ eventId, ticketId: booking.id, userId, seats: labels, lapsed: kind === 'cancel' });
-        continue;
-      }
-      // Only a fence: PostgreSQL's clock judges, so Redis' may be a little off.
-      const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - sharedNowMs());
-      renewals.push({ eventId, ticketId: booking.id, userId, seats: labels, holdMs });
+    if ('code' in result) {
+      outcomes.set(ticketId, rejectedOutcome(kind, result));
+      continue;
     }
-    for (const [eventId, some] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, some);
-    if (releases.length > 0) await releaseSeats(releases);
-    await traced(batch, 'settle', requests, () => tickets.settle(shard, outcomes));
+    const { booking } = result;
+    outcomes.set(ticketId, doneOutcome(kind, booking));
+    const { eventId, userId, seats: labels } = booking;
+    if (kind === 'cancel' || kind === 'return') {
+      releases.push({ eventId, ticketId: booking.id, userId, seats: labels, lapsed: kind === 'cancel' });
+      continue;
+    }
+    // The lock in Redis is only a fence: PostgreSQL's clock decides, so Redis' may be a little off.
+    const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - sharedNowMs());
+    renewals.push({ eventId, ticketId: booking.id, userId, seats: labels, holdMs });
   }
+  for (const [eventId, ofEvent] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, ofEvent);
+  if (releases.length > 0) await releaseSeats(releases);
+  await traced(batch, 'settle', requests, () => tickets.settle(shard, outcomes));
 }

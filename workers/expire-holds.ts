@@ -10,14 +10,14 @@ import { metrics } from '../shared/telemetry/metrics.ts';
  */
 export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: SeatStore }) {
   return async function releaseSeats(releases: readonly Release[]): Promise<void> {
-    for (const [eventId, some] of groupBy(releases, (release) => release.eventId)) await seats.release(eventId, some);
+    for (const [eventId, ofEvent] of groupBy(releases, ({ eventId }) => eventId)) await seats.release(eventId, ofEvent);
     await holds.released(releases);
   };
 }
 
 export type ReleaseSeats = ReturnType<typeof createReleaseSeats>;
 
-/** Ends holds that ran out and frees the seats of all that ended, until none is due. */
+/** Expires holds and frees the seats of all bookings that ended, until none is due. */
 export function createExpire({ holds, releaseSeats }: { holds: HoldStore; releaseSeats: ReleaseSeats }) {
   async function releaseAll(): Promise<void> {
     for (;;) {

@@ -8,8 +8,10 @@ import type { Progress } from '../shared/stores/redis/pipeline.ts';
 import type { WorkersStore } from '../shared/stores/redis/workers.ts';
 import { countOutcomes } from '../shared/telemetry/metrics.ts';
 
-/** Milliseconds between two heartbeats, and in which one worker looks at the load: a little less, so that each second has a look. */
+/** Milliseconds between two heartbeats. */
 const BEAT_MS = 1_000;
+
+/** Milliseconds in which one worker reads the load: a little less, so that each second has a reading. */
 const TURN_MS = 900;
 
 /**
@@ -23,25 +25,29 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
 
   const reported = await countOutcomes();
 
-  /** Outcomes that are on their way to Redis count as reported: a report that hangs may arrive after the next one. */
+  /** Outcomes of a report under way count as reported: a report that hangs may arrive after the next one. */
   function noteReported(fresh: Record<string, number>, sign: 1 | -1): void {
     for (const [name, tickets] of Object.entries(fresh)) reported[name] = (reported[name] ?? 0) + sign * tickets;
   }
 
   async function report(): Promise<void> {
-    const counted = Object.entries(await countOutcomes());
+    const counts = Object.entries(await countOutcomes());
     const fresh = Object.fromEntries(
-      counted
+      counts
         .map(([name, tickets]) => [name, tickets - (reported[name] ?? 0)] as const)
         .filter(([, tickets]) => tickets > 0),
     );
-    const made = progress.take();
+    const progressed = progress.take();
     noteReported(fresh, 1);
     try {
-      await workers.beat(worker, { outcomes: fresh, progress: made, stalled: loops.stalled().map(({ name }) => name) });
+      await workers.beat(worker, {
+        outcomes: fresh,
+        progress: progressed,
+        stalled: loops.stalled().map(({ name }) => name),
+      });
     } catch (fault) {
       noteReported(fresh, -1);
-      for (const name of made) progress.note(name);
+      for (const name of progressed) progress.note(name);
       throw fault;
     }
   }
@@ -49,8 +55,8 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
   async function beat(): Promise<void> {
     await report();
     if (!(await workers.takeTurn(worker, TURN_MS))) return;
-    const { asked, bounds = { min: 1, max: MAX_WORKERS }, model: before } = await workers.read();
-    const { desired, model } = workersDesired(modelOf(before), await workers.look(), bounds);
+    const { asked, bounds = { min: 1, max: MAX_WORKERS }, model: stored } = await workers.read();
+    const { desired, model } = workersDesired(modelOf(stored), await workers.look(), bounds);
     await workers.keep(asked ?? desired, JSON.stringify(model));
   }
 
@@ -64,7 +70,7 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
   };
 }
 
-/** What another version wrote and this one cannot read is begun anew. */
+/** The stored model. One that another version wrote and this one cannot read is replaced by an empty one. */
 function modelOf(text: string | undefined): WorkersModel {
   const parsed = workersModel.safeParse(text === undefined ? undefined : JSON.parse(text));
   return parsed.success ? parsed.data : NO_WORKERS_SEEN;

@@ -11,8 +11,10 @@ import { requireDurableRedis, watchServerSettings } from '../shared/telemetry/se
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
 import { startWorkers } from './workers.ts';
 
-/** Milliseconds between two announcements of where the metrics are, and that taking the last one back may take. */
+/** Milliseconds between two announcements of the address of the metrics. */
 const ANNOUNCE_MS = 10_000;
+
+/** Milliseconds that withdrawing the last one may take. */
 const WITHDRAW_MS = 500;
 
 async function start(
@@ -22,12 +24,9 @@ async function start(
   life: Life,
 ): Promise<void> {
   const { onStop, stopping } = life;
-  // One connection for each batch under way, one for each shard's control queue, one for each turn at scheduled work, one to let people in.
-  const prisma = openPrisma(
-    servers.databaseUrl,
-    config.WORKER_CONNECTIONS ?? config.WORKER_CONCURRENCY + config.SHARDS + 4,
-    config,
-  );
+  // One for each batch under way, for each shard's control queue, for each of three scheduled jobs, and for admissions.
+  const connections = config.WORKER_CONNECTIONS ?? config.WORKER_CONCURRENCY + config.SHARDS + 4;
+  const prisma = openPrisma(servers.databaseUrl, connections, config);
   onStop(() => prisma.$disconnect());
   const loops = createLoops({ log });
   const redis = openRedis(servers.redisUrl, 'worker', log, config);
@@ -46,7 +45,7 @@ async function start(
   const announce = () =>
     targets
       .announce(metrics.address)
-      .catch((fault: Error) => log.warn({ fault: fault.message }, 'metrics not announced'));
+      .catch((fault: Error) => log.warn({ fault: fault.message }, 'announcing the metrics failed'));
   void announce();
   const announcing = setInterval(announce, ANNOUNCE_MS);
   onStop(async () => {

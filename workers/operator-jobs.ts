@@ -13,140 +13,156 @@ import type { RoomStore } from '../shared/stores/redis/rooms.ts';
 import type { SeatStore } from '../shared/stores/redis/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
-type Operations = { [Name in OperatorJob]: (payload: JobPayload<Name>, jobId: string) => Promise<JobResult<Name>> };
-
-/** A house of millions of seats takes a while to delete. */
-const CLEAR_LIMITS = { timeout: 60_000, maxWait: 10_000 };
-
-/**
- * Operators' jobs. PostgreSQL changes first, together with the act's entry in the audit trail and once for each job;
- * then Redis follows. So a job may be run again after a worker died in between.
- */
-export function createOperations(deps: {
+type OperatorDeps = {
   events: EventStore;
   blocks: BlockStore;
   seats: SeatStore;
   rooms: RoomStore;
   trail: TrailStore;
   audit: (eventId: number) => Promise<AuditReport>;
-  log: Logger;
-}): Operations {
-  const { events, blocks, seats, rooms, trail, audit, log } = deps;
+};
 
-  const actOf = (act: TrailAct & OperatorJob, id: string, { by, eventId }: Pick<Act, 'by' | 'eventId'>): Act => ({
-    ...{ id, act, by, eventId },
-  });
+type Operation<Name extends OperatorJob> = (
+  deps: OperatorDeps,
+  payload: JobPayload<Name>,
+  jobId: string,
+) => Promise<JobResult<Name>>;
 
-  const operations: Operations = {
-    async initialize(payload, jobId) {
-      await trail.write(actOf('initialize', jobId, payload));
-      return seats.report(await seats.open(payload.eventId));
-    },
+type OperatorHandlers = {
+  [Name in OperatorJob]: (payload: JobPayload<Name>, jobId: string) => Promise<JobResult<Name>>;
+};
 
-    async clear({ generation, ...payload }, jobId) {
-      const { eventId } = payload;
-      const clear = async (transaction: Parameters<typeof rooms.end>[1]) => {
-        const deleted = await events.clear(eventId, generation, transaction);
-        if (deleted === undefined) return undefined;
-        await rooms.end(eventId, transaction);
-        return { before: { generation, ...deleted }, after: { generation: generation + 1, bookings: 0, seats: 0 } };
-      };
-      await trail.once(actOf('clear', jobId, payload), clear, CLEAR_LIMITS);
-      if ((await rooms.find(eventId)) !== undefined) await rooms.open(eventId);
-      return seats.report(await seats.reopen(eventId));
-    },
+/** Milliseconds to delete the bookings of an event: a house of millions of seats takes a while. */
+const CLEAR_LIMITS = { timeout: 60_000, maxWait: 10_000 };
 
-    async createEvent({ event, ...payload }, jobId) {
-      const { eventId } = payload;
-      await trail.once(actOf('createEvent', jobId, payload), async (transaction) => {
-        await events.create(eventId, event, transaction);
-        return { after: { ...event, zones: event.zones.length } };
-      });
-      return seats.report(await seats.reopen(eventId));
-    },
-
-    async changeEvent({ change, ...payload }, jobId) {
-      const { eventId } = payload;
-      await trail.once(actOf('changeEvent', jobId, payload), async (transaction) => {
-        return { before: await events.change(eventId, change, transaction), after: change };
-      });
-      const house = await seats.reopen(eventId);
-      if (change.onSaleAt !== undefined) await rooms.takeTurnsBack(eventId);
-      return seats.report(house);
-    },
-
-    async block({ seats: labels, ...payload }, jobId) {
-      const { eventId } = payload;
-      try {
-        const done = await trail.once(actOf('block', jobId, payload), async (transaction) => {
-          return { after: { changed: await blocks.block(eventId, labels, transaction), seats: labels } };
-        });
-        const blocked = labels.map((label) => ({
-          ...{ ...seatOf(label), bookingId: BLOCK_OWNER, status: 'BLOCKED' as const },
-        }));
-        await seats.mend(eventId, blocked);
-        return { changed: done?.changed ?? 0, taken: [] };
-      } catch (fault) {
-        if (fault instanceof SeatsTaken) return { changed: 0, taken: fault.labels };
-        throw fault;
-      }
-    },
-
-    async unblock({ seats: labels, ...payload }, jobId) {
-      const { eventId } = payload;
-      const done = await trail.once(actOf('unblock', jobId, payload), async (transaction) => {
-        return { after: { changed: await blocks.unblock(eventId, labels, transaction), seats: labels } };
-      });
-      await seats.release(eventId, [{ ticketId: BLOCK_OWNER, seats: labels }]);
-      return { changed: done?.changed ?? 0, taken: [] };
-    },
-
-    async changeRoom({ change, ...payload }, jobId) {
-      const { eventId } = payload;
-      await trail.once(actOf('changeRoom', jobId, payload), async (transaction) => {
-        const before = await rooms.change(eventId, change, transaction);
-        // without a change it is only read
-        return Object.keys(change).length === 0 ? undefined : { before, after: change };
-      });
-      return { generation: await rooms.open(eventId) };
-    },
-
-    async audit({ eventIds, by }, jobId) {
-      await trail.write(actOf('audit', jobId, { by }), { after: { eventIds } });
-      const reports: JobResult<'audit'>['events'] = [];
-      for (const eventId of eventIds) {
-        const { differences, ...compared } = await audit(eventId);
-        const listed = differences.slice(0, MAX_DIFFERENCES_LISTED).map(({ what, where }) => ({ what, where }));
-        reports.push({ eventId, ...compared, differences: differences.length, listed });
-      }
-      metrics.auditDifferences.inc(reports.reduce((sum, { differences }) => sum + differences, 0));
-      return { events: reports };
-    },
-
-    async rebuild({ eventIds, by }, jobId) {
-      await trail.write(actOf('rebuild', jobId, { by }), { after: { eventIds } });
-      const reports: JobResult<'rebuild'>['events'] = [];
-      for (const eventId of eventIds) reports.push(seats.report(await seats.rebuild(eventId)));
-      return { events: reports };
-    },
-  };
-  return refusingBadData(operations, log);
-}
-
-/** A job that PostgreSQL refuses for its data would be refused again each time (I11): it fails at once. */
-function refusingBadData(operations: Operations, log: Logger): Operations {
-  const refusing =
-    (name: string, operate: (payload: never, jobId: string) => Promise<unknown>) =>
-    async (payload: never, jobId: string) => {
-      try {
-        return await operate(payload, jobId);
-      } catch (fault) {
+/**
+ * The handlers of operators' jobs. PostgreSQL changes first, in one transaction with the act's entry in the audit trail
+ * and once for each job; then Redis follows. So a job may be run again after a worker died in between.
+ */
+export function createOperatorJobs({ log, ...deps }: OperatorDeps & { log: Logger }): OperatorHandlers {
+  const bind =
+    (name: string, operate: (deps: OperatorDeps, payload: never, jobId: string) => Promise<unknown>) =>
+    (payload: never, jobId: string) =>
+      operate(deps, payload, jobId).catch((fault: unknown) => {
         if (!isDataError(fault)) throw fault;
+        // PostgreSQL would refuse the same data each time (I11), so the job fails at once.
         log.error({ err: fault, job: name, jobId }, "PostgreSQL refused the data of an operator's job");
         throw jobRefused('INVALID_REQUEST');
-      }
-    };
+      });
   return Object.fromEntries(
-    Object.entries(operations).map(([name, operate]) => [name, refusing(name, operate)]),
-  ) as Operations;
+    Object.entries(operations).map(([name, operate]) => [name, bind(name, operate)]),
+  ) as OperatorHandlers;
 }
+
+/** The entry of the audit trail for a job. */
+const actOf = (act: TrailAct & OperatorJob, id: string, { by, eventId }: Pick<Act, 'by' | 'eventId'>): Act => {
+  return { id, act, by, eventId };
+};
+
+const initialize: Operation<'initialize'> = async ({ trail, seats }, payload, jobId) => {
+  await trail.write(actOf('initialize', jobId, payload));
+  return seats.report(await seats.open(payload.eventId));
+};
+
+const clear: Operation<'clear'> = async ({ events, rooms, trail, seats }, { generation, ...payload }, jobId) => {
+  const { eventId } = payload;
+  const deleteBookings = async (transaction: Parameters<typeof rooms.end>[1]) => {
+    const deleted = await events.clear(eventId, generation, transaction);
+    if (deleted === undefined) return undefined;
+    await rooms.end(eventId, transaction);
+    return { before: { generation, ...deleted }, after: { generation: generation + 1, bookings: 0, seats: 0 } };
+  };
+  await trail.once(actOf('clear', jobId, payload), deleteBookings, CLEAR_LIMITS);
+  if ((await rooms.find(eventId)) !== undefined) await rooms.open(eventId);
+  return seats.report(await seats.reopen(eventId));
+};
+
+const createEvent: Operation<'createEvent'> = async ({ events, trail, seats }, { event, ...payload }, jobId) => {
+  const { eventId } = payload;
+  await trail.once(actOf('createEvent', jobId, payload), async (transaction) => {
+    await events.create(eventId, event, transaction);
+    return { after: { ...event, zones: event.zones.length } };
+  });
+  return seats.report(await seats.reopen(eventId));
+};
+
+const changeEvent: Operation<'changeEvent'> = async (
+  { events, rooms, trail, seats },
+  { change, ...payload },
+  jobId,
+) => {
+  const { eventId } = payload;
+  await trail.once(actOf('changeEvent', jobId, payload), async (transaction) => {
+    return { before: await events.change(eventId, change, transaction), after: change };
+  });
+  const house = await seats.reopen(eventId);
+  if (change.onSaleAt !== undefined) await rooms.takeTurnsBack(eventId);
+  return seats.report(house);
+};
+
+const block: Operation<'block'> = async ({ blocks, trail, seats }, { seats: labels, ...payload }, jobId) => {
+  const { eventId } = payload;
+  try {
+    const done = await trail.once(actOf('block', jobId, payload), async (transaction) => {
+      return { after: { changed: await blocks.block(eventId, labels, transaction), seats: labels } };
+    });
+    const blocked = labels.map((label) => {
+      return { ...seatOf(label), bookingId: BLOCK_OWNER, status: 'BLOCKED' as const };
+    });
+    await seats.mend(eventId, blocked);
+    return { changed: done?.changed ?? 0, taken: [] };
+  } catch (fault) {
+    if (fault instanceof SeatsTaken) return { changed: 0, taken: fault.labels };
+    throw fault;
+  }
+};
+
+const unblock: Operation<'unblock'> = async ({ blocks, trail, seats }, { seats: labels, ...payload }, jobId) => {
+  const { eventId } = payload;
+  const done = await trail.once(actOf('unblock', jobId, payload), async (transaction) => {
+    return { after: { changed: await blocks.unblock(eventId, labels, transaction), seats: labels } };
+  });
+  await seats.release(eventId, [{ ticketId: BLOCK_OWNER, seats: labels }]);
+  return { changed: done?.changed ?? 0, taken: [] };
+};
+
+const changeRoom: Operation<'changeRoom'> = async ({ rooms, trail }, { change, ...payload }, jobId) => {
+  const { eventId } = payload;
+  await trail.once(actOf('changeRoom', jobId, payload), async (transaction) => {
+    const before = await rooms.change(eventId, change, transaction);
+    const isRead = Object.keys(change).length === 0; // without a change the room is only read
+    return isRead ? undefined : { before, after: change };
+  });
+  return { generation: await rooms.open(eventId) };
+};
+
+const audit: Operation<'audit'> = async (deps, { eventIds, by }, jobId) => {
+  await deps.trail.write(actOf('audit', jobId, { by }), { after: { eventIds } });
+  const reports: JobResult<'audit'>['events'] = [];
+  for (const eventId of eventIds) {
+    const { differences, ...compared } = await deps.audit(eventId);
+    const listed = differences.slice(0, MAX_DIFFERENCES_LISTED).map(({ what, where }) => ({ what, where }));
+    reports.push({ eventId, ...compared, differences: differences.length, listed });
+  }
+  metrics.auditDifferences.inc(reports.reduce((sum, { differences }) => sum + differences, 0));
+  return { events: reports };
+};
+
+const rebuild: Operation<'rebuild'> = async ({ trail, seats }, { eventIds, by }, jobId) => {
+  await trail.write(actOf('rebuild', jobId, { by }), { after: { eventIds } });
+  const reports: JobResult<'rebuild'>['events'] = [];
+  for (const eventId of eventIds) reports.push(seats.report(await seats.rebuild(eventId)));
+  return { events: reports };
+};
+
+const operations: { [Name in OperatorJob]: Operation<Name> } = {
+  initialize,
+  clear,
+  createEvent,
+  changeEvent,
+  block,
+  unblock,
+  changeRoom,
+  audit,
+  rebuild,
+};

@@ -9,22 +9,13 @@ import type { SeatStore } from '../shared/stores/redis/seats.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
-/** Seats that one run compares: a fraction of a second of work. The next run goes on where this one stopped. */
+/** Seats that one run compares: a fraction of a second of work. The next run continues after them. */
 const SEATS_AT_ONCE = 20_000;
 
-/** How long a difference must have stood before it is put right: what is under way is over by then. */
+/** Milliseconds for which a difference must exist before it is corrected: work under way has ended by then. */
 const MIN_AGE_MS = 15_000;
 
-/** One seat on which Redis and PostgreSQL disagree. Where PostgreSQL has an owner, Redis is to learn it; else the seat is free. */
-type Difference = { label: string; inRedis: TakenSeat | undefined; inPostgres: OwnedSeat | undefined };
-
-/**
- * Holds Redis against PostgreSQL in both directions, slice by slice, and puts right what stays different (I4): it sets what
- * PostgreSQL has and Redis lost, frees what Redis has and nobody owns, and counts anew. A claim under way (its ticket has no outcome yet)
- * is never touched, and each seat is freed only for the owner that was seen. A mistake it makes (something changes in the very
- * moment) is a difference that a later run puts right.
- */
-export function createReconcile(deps: {
+type ReconcileDeps = {
   seats: SeatStore;
   bookings: BookingStore;
   tickets: TicketStore;
@@ -32,108 +23,158 @@ export function createReconcile(deps: {
   suspects: SuspectStore;
   shards: number;
   log: Logger;
-}) {
-  const { seats, bookings, tickets, events, suspects, shards, log } = deps;
+};
 
-  /** Redis is read first: a claim that is saved in between shows in PostgreSQL as well. */
-  async function compare(eventId: number, zone: Zone, from: number, to: number): Promise<Difference[]> {
-    const rows = Array.from({ length: to - from + 1 }, (_, i) => ({ zone, row: from + i }));
-    const taken = await seats.takenIn(eventId, rows);
-    const owned = await bookings.ownersInRows(eventId, zone.number, from, to);
-    const inRedis = new Map(taken.map((seat) => [labelOf(seat.seat), seat]));
-    const inPostgres = new Map(owned.map((seat) => [labelOf(seat), seat]));
-    return [...new Set([...inRedis.keys(), ...inPostgres.keys()])]
-      .map((label) => ({ label, inRedis: inRedis.get(label), inPostgres: inPostgres.get(label) }))
-      .filter(
-        ({ inRedis: one, inPostgres: other }) => one?.owner !== other?.bookingId || one?.status !== other?.status,
-      );
-  }
+type RunOptions = { seatsAtOnce?: number; minAgeMs?: number };
 
-  /** Of seats that only Redis has, those whose ticket is not under way, with its user. */
-  async function orphansOf(eventId: number, differences: readonly Difference[]) {
-    const alone = differences.filter(({ inPostgres }) => inPostgres === undefined);
-    const owners = [...new Set(alone.flatMap(({ inRedis }) => inRedis?.owner ?? []))];
-    const looks = owners.length === 0 ? [] : (await tickets.watch(shardOfEvent(eventId, shards), '', owners)).tickets;
-    const byOwner = new Map(owners.map((owner, i) => [owner, looks[i]]));
-    return alone.flatMap(({ label, inRedis }) => {
-      const ticket = byOwner.get(inRedis?.owner ?? '');
-      const underWay = ticket !== undefined && ticket.outcome === undefined;
-      return underWay ? [] : [{ label, owner: inRedis?.owner ?? '', userId: ticket?.userId }];
-    });
-  }
+/** Rows of a zone, from one to another, both included. */
+type Rows = { eventId: number; zone: Zone; from: number; to: number };
 
-  /** Puts right what has been different for `minAgeMs`, remembers what has not been yet. Answers how many seats were changed. */
-  async function reconcileRows(
-    house: House,
-    zone: Zone,
-    { from, to, minAgeMs }: { from: number; to: number; minAgeMs: number },
-  ): Promise<number> {
-    const { eventId } = house;
-    const differences = await compare(eventId, zone, from, to);
-    const orphans = new Map((await orphansOf(eventId, differences)).map((orphan) => [orphan.label, orphan]));
-    const doubtful = differences.filter(({ label, inPostgres }) => inPostgres !== undefined || orphans.has(label));
-    const here = (seat: Seat) => seat.zone === zone.number && seat.row >= from && seat.row <= to;
-    const before = (await suspects.labels(eventId)).filter((label) => here(seatOf(label)));
-    const known = new Map<string, string | null>();
-    for (const [i, seen] of (await suspects.read(eventId, before)).entries()) known.set(before[i] ?? '', seen);
+/** A seat on which Redis and PostgreSQL differ. Redis takes over the owner in PostgreSQL; without one it frees the seat. */
+type Difference = { label: string; inRedis: TakenSeat | undefined; inPostgres: OwnedSeat | undefined };
 
-    const now = await suspects.clockMs();
-    const kept: Record<string, string> = {};
-    const due: Difference[] = [];
-    for (const difference of doubtful) {
-      const { label, inRedis, inPostgres } = difference;
-      const what = [inRedis?.owner, inRedis?.status, inPostgres?.bookingId, inPostgres?.status].join(' ');
-      const [since, ...rest] = (known.get(label) ?? '').split('|');
-      const sinceMs = rest.join('|') === what ? Number(since) : now;
-      if (now - sinceMs >= minAgeMs) due.push(difference);
-      else kept[label] = `${sinceMs}|${what}`;
+/** A seat that only Redis has, with its owner there, whose ticket is not under way. */
+type Orphan = { label: string; owner: string; userId: number | undefined };
+
+/**
+ * Compares Redis with PostgreSQL slice by slice and corrects differences that stay (I4): it sets seats that Redis lost,
+ * frees seats that nobody owns, and recounts. It never touches a claim under way, whose ticket has no outcome yet, and
+ * frees a seat only for the owner that it read. Where something changes in that very moment, its mistake is a
+ * difference that a later run corrects.
+ *
+ * @returns the function that runs it once, which returns the number of corrected seats
+ */
+export function createReconcile(deps: ReconcileDeps) {
+  return ({ seatsAtOnce = SEATS_AT_ONCE, minAgeMs = MIN_AGE_MS }: RunOptions = {}): Promise<number> =>
+    reconcile(deps, seatsAtOnce, minAgeMs);
+}
+
+/** One run: the next slice of the rows of all events. */
+async function reconcile(deps: ReconcileDeps, seatsAtOnce: number, minAgeMs: number): Promise<number> {
+  const { events, seats, suspects } = deps;
+  const ids = await events.ids();
+  const [lastEvent = 0, lastRow = 0] = ((await suspects.place()) ?? '0:0').split(':').map(Number);
+  let eventId = ids.includes(lastEvent) ? lastEvent : ids[0];
+  let nextRow = eventId === lastEvent ? lastRow : 0; // of all rows of the house, from 0
+  let compared = 0;
+  let corrected = 0;
+  for (let visited = 0; eventId !== undefined && visited <= ids.length && compared < seatsAtOnce; visited += 1) {
+    const house = await events.layout(eventId);
+    const isOpen = house !== undefined && (await seats.version(eventId)) > 0;
+    for (const zone of isOpen ? house.zones : []) {
+      if (nextRow >= zone.firstRow + zone.rows || compared >= seatsAtOnce) continue;
+      const from = Math.max(1, nextRow - zone.firstRow + 1);
+      const rowsLeft = Math.max(1, Math.floor((seatsAtOnce - compared) / zone.seatsPerRow));
+      const to = Math.min(zone.rows, from - 1 + rowsLeft);
+      corrected += await reconcileRows(deps, { eventId, zone, from, to }, minAgeMs);
+      compared += (to - from + 1) * zone.seatsPerRow;
+      nextRow = zone.firstRow + to;
     }
-    const mends = due.flatMap(({ inPostgres }) => inPostgres ?? []);
-    const frees = due.flatMap(({ label, inPostgres }) => (inPostgres === undefined ? (orphans.get(label) ?? []) : []));
-    if (mends.length > 0) await seats.mend(eventId, mends);
-    if (frees.length > 0) {
-      const holdings = frees.map(({ label, owner, userId }) => ({ ticketId: owner, userId, seats: [label] }));
-      await seats.release(eventId, holdings);
-    }
-    await suspects.write(
-      eventId,
-      kept,
-      before.filter((label) => kept[label] === undefined),
+    if (isOpen && nextRow < (house as House).totalRows) break;
+    eventId = ids[(ids.indexOf(eventId) + 1) % ids.length];
+    nextRow = 0;
+  }
+  await suspects.keepPlace(`${eventId ?? 0}:${nextRow}`);
+  return corrected;
+}
+
+/** Corrects the differences that are old enough and records the others. @returns the number of corrected seats */
+async function reconcileRows(deps: ReconcileDeps, rows: Rows, minAgeMs: number): Promise<number> {
+  const { suspects, seats, log } = deps;
+  const { eventId, zone, from, to } = rows;
+  const differences = await findDifferences(deps, rows);
+  const orphans = await findOrphans(deps, eventId, differences);
+  const doubtful = differences.filter(({ label, inPostgres }) => inPostgres !== undefined || orphans.has(label));
+
+  const isHere = (seat: Seat) => seat.zone === zone.number && seat.row >= from && seat.row <= to;
+  const recordedLabels = (await suspects.labels(eventId)).filter((label) => isHere(seatOf(label)));
+  const recorded = new Map<string, string | null>();
+  for (const [i, record] of (await suspects.read(eventId, recordedLabels)).entries())
+    recorded.set(recordedLabels[i] ?? '', record);
+  const { due, records } = splitByAge(doubtful, recorded, { nowMs: await suspects.clockMs(), minAgeMs });
+
+  const { mended, freed } = await correct(seats, eventId, due, orphans);
+  const obsolete = recordedLabels.filter((label) => records[label] === undefined);
+  await suspects.write(eventId, records, obsolete);
+  const recounted = await seats.recount(eventId, zone);
+  if (due.length + recounted > 0) {
+    log.warn({ eventId, zone: zone.number, mended, freed, recounted }, 'reconciled');
+    metrics.seatsReconciled.inc({ how: 'mended' }, mended);
+    metrics.seatsReconciled.inc({ how: 'freed' }, freed);
+    metrics.seatsReconciled.inc({ how: 'recounted' }, recounted);
+  }
+  return due.length;
+}
+
+/** The differences in some rows. Redis is read first: a claim that is saved in between shows in PostgreSQL as well. */
+async function findDifferences(deps: ReconcileDeps, { eventId, zone, from, to }: Rows): Promise<Difference[]> {
+  const rows = Array.from({ length: to - from + 1 }, (_, i) => ({ zone, row: from + i }));
+  const taken = await deps.seats.takenIn(eventId, rows);
+  const owned = await deps.bookings.ownersInRows(eventId, zone.number, from, to);
+  const inRedis = new Map(taken.map((seat) => [labelOf(seat.seat), seat]));
+  const inPostgres = new Map(owned.map((seat) => [labelOf(seat), seat]));
+  return [...new Set([...inRedis.keys(), ...inPostgres.keys()])]
+    .map((label) => ({ label, inRedis: inRedis.get(label), inPostgres: inPostgres.get(label) }))
+    .filter(
+      (seat) => seat.inRedis?.owner !== seat.inPostgres?.bookingId || seat.inRedis?.status !== seat.inPostgres?.status,
     );
-    const recounted = await seats.recount(eventId, zone);
-    if (due.length + recounted > 0) {
-      log.warn({ eventId, zone: zone.number, mended: mends.length, freed: frees.length, recounted }, 'reconciled');
-      metrics.seatsReconciled.inc({ how: 'mended' }, mends.length);
-      metrics.seatsReconciled.inc({ how: 'freed' }, frees.length);
-      metrics.seatsReconciled.inc({ how: 'recounted' }, recounted);
-    }
-    return due.length;
-  }
+}
 
-  /** One run: the next slice of all events' rows. Answers how many seats were put right. */
-  return async function reconcile({ seatsAtOnce = SEATS_AT_ONCE, minAgeMs = MIN_AGE_MS } = {}): Promise<number> {
-    const ids = await events.ids();
-    const [lastEvent = 0, lastRow = 0] = ((await suspects.place()) ?? '0:0').split(':').map(Number);
-    let eventId = ids.includes(lastEvent) ? lastEvent : ids[0];
-    let at = eventId === lastEvent ? lastRow : 0;
-    let compared = 0;
-    let changed = 0;
-    for (let visited = 0; eventId !== undefined && visited <= ids.length && compared < seatsAtOnce; visited += 1) {
-      const house = await events.layout(eventId);
-      const open = house !== undefined && (await seats.version(eventId)) > 0;
-      for (const zone of open ? house.zones : []) {
-        if (at >= zone.firstRow + zone.rows || compared >= seatsAtOnce) continue;
-        const from = Math.max(1, at - zone.firstRow + 1);
-        const to = Math.min(zone.rows, from - 1 + Math.max(1, Math.floor((seatsAtOnce - compared) / zone.seatsPerRow)));
-        changed += await reconcileRows(house as House, zone, { from, to, minAgeMs });
-        compared += (to - from + 1) * zone.seatsPerRow;
-        at = zone.firstRow + to;
-      }
-      if (open && at < house.totalRows) break;
-      eventId = ids[(ids.indexOf(eventId) + 1) % ids.length];
-      at = 0;
-    }
-    await suspects.keepPlace(`${eventId ?? 0}:${at}`);
-    return changed;
-  };
+/** The orphans among some differences, by label. */
+async function findOrphans(
+  { tickets, shards }: ReconcileDeps,
+  eventId: number,
+  differences: readonly Difference[],
+): Promise<Map<string, Orphan>> {
+  const onlyInRedis = differences.filter(({ inPostgres }) => inPostgres === undefined);
+  const owners = [...new Set(onlyInRedis.flatMap(({ inRedis }) => inRedis?.owner ?? []))];
+  const read = owners.length === 0 ? [] : (await tickets.watch(shardOfEvent(eventId, shards), '', owners)).tickets;
+  const ticketOf = new Map(owners.map((owner, i) => [owner, read[i]]));
+  const orphans = new Map<string, Orphan>();
+  for (const { label, inRedis } of onlyInRedis) {
+    const owner = inRedis?.owner ?? ''; // a bit may be set without an owner
+    const ticket = ticketOf.get(owner);
+    const isUnderWay = ticket !== undefined && ticket.outcome === undefined;
+    if (!isUnderWay) orphans.set(label, { label, owner, userId: ticket?.userId });
+  }
+  return orphans;
+}
+
+/**
+ * Splits differences into those that have been the same for `minAgeMs`, and the records of the others. A record is the
+ * time at which a difference was first seen, and both sides of it.
+ */
+export function splitByAge(
+  differences: readonly Difference[],
+  recorded: ReadonlyMap<string, string | null>,
+  { nowMs, minAgeMs }: { nowMs: number; minAgeMs: number },
+): { due: Difference[]; records: Record<string, string> } {
+  const due: Difference[] = [];
+  const records: Record<string, string> = {};
+  for (const difference of differences) {
+    const { label, inRedis, inPostgres } = difference;
+    const sides = [inRedis?.owner, inRedis?.status, inPostgres?.bookingId, inPostgres?.status].join(' ');
+    const [recordedSince, ...recordedSides] = (recorded.get(label) ?? '').split('|');
+    const sinceMs = recordedSides.join('|') === sides ? Number(recordedSince) : nowMs;
+    if (nowMs - sinceMs >= minAgeMs) due.push(difference);
+    else records[label] = `${sinceMs}|${sides}`;
+  }
+  return { due, records };
+}
+
+/** Sets the seats that PostgreSQL has in Redis, and frees the orphans. @returns how many of both */
+async function correct(
+  seats: SeatStore,
+  eventId: number,
+  due: readonly Difference[],
+  orphans: ReadonlyMap<string, Orphan>,
+): Promise<{ mended: number; freed: number }> {
+  const owned = due.flatMap(({ inPostgres }) => inPostgres ?? []);
+  const freed = due.flatMap(({ label, inPostgres }) => (inPostgres === undefined ? (orphans.get(label) ?? []) : []));
+  if (owned.length > 0) await seats.mend(eventId, owned);
+  if (freed.length > 0) {
+    const holdings = freed.map(({ label, owner, userId }) => ({ ticketId: owner, userId, seats: [label] }));
+    await seats.release(eventId, holdings);
+  }
+  return { mended: owned.length, freed: freed.length };
 }

@@ -1,6 +1,7 @@
 import { type BookRequest, type ChangeRequest, jobs } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome } from '../shared/contract/tickets.ts';
 import type { Logger } from '../shared/platform/logger.ts';
+import type { Queues } from '../shared/queues/open-queues.ts';
 import type { JobQueue } from '../shared/queues/queue.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
 import type { SeatStore } from '../shared/stores/redis/seats.ts';
@@ -10,21 +11,23 @@ import { metrics } from '../shared/telemetry/metrics.ts';
 /** Failed jobs of one queue that one sweep takes. */
 const SWEEP_JOBS = 100;
 
-/**
- * Gives every ticket of a job that failed for good its outcome (I2). A batch is taken apart first: its requests come again, each
- * in a job of its own, so that the one that is to blame fails alone (I11). Jobs that no worker could read are put back
- * once they are due. Any worker may sweep; a repeated sweep changes nothing.
- */
-export function createSweep(deps: {
-  queues: readonly { booking: JobQueue; control: JobQueue }[];
+type SweepDeps = {
+  queues: Queues;
   bookings: BookingStore;
   seats: SeatStore;
   tickets: TicketStore;
   log: Logger;
-}) {
+};
+
+/**
+ * Gives every ticket of a job that failed for good its outcome (I2). A batch is taken apart first: each of its requests
+ * is enqueued in a job of its own, so that the faulty one fails alone (I11). Jobs that no worker could read are offered
+ * again once they are due. Any worker may sweep; a repeated sweep changes nothing.
+ */
+export function createSweep(deps: SweepDeps) {
   const { queues, bookings, seats, tickets, log } = deps;
 
-  /** Nobody may save it any more; its seats are free again; its ticket is told. Or it was saved after all. */
+  /** Settles a booking as failed and frees its seats, after PostgreSQL keeps it from being saved, unless it was saved. */
   async function settleBook(shard: number, request: BookRequest): Promise<void> {
     const booking = await bookings.giveUp(request);
     const { ticketId, userId, eventId } = request;
@@ -36,7 +39,7 @@ export function createSweep(deps: {
     await tickets.settle(shard, new Map([[ticketId, outcome]]));
   }
 
-  /** A change that failed may have been made all the same: its ticket says that it failed, its booking says what it is. */
+  /** Settles a change as failed. It may have been made all the same: its booking has the truth. */
   const settleChange = (shard: number, { ticketId, kind }: ChangeRequest) =>
     tickets.settle(shard, new Map([[ticketId, { kind, status: 'failed', code: 'INTERNAL' } satisfies Outcome]]));
 
@@ -48,7 +51,7 @@ export function createSweep(deps: {
   ): Promise<void> {
     for (const job of await queue.failed(SWEEP_JOBS)) {
       const isKnown = Object.hasOwn(jobs, job.name);
-      if (isKnown && job.name !== name) continue; // an operator's job has no ticket, and its caller was answered
+      if (isKnown && job.name !== name) continue; // an operator's job has no ticket, and its caller has its answer
       const parsed = jobs[name].payload.safeParse(job.data);
       if (!isKnown || !parsed.success) {
         log.error({ shard, job: job.name, fault: parsed.error?.message }, 'failed job cannot be read: set aside');
@@ -57,10 +60,10 @@ export function createSweep(deps: {
       }
       type Request = Name extends 'book' ? BookRequest : ChangeRequest;
       const requests = parsed.data.requests as Request[];
-      const [only] = requests;
+      const [first] = requests;
       log.error({ shard, job: name, requests: requests.length, reason: job.reason }, 'a job failed for good');
-      if (requests.length === 1 && only !== undefined) {
-        await settle(only);
+      if (requests.length === 1 && first !== undefined) {
+        await settle(first);
         metrics.poison.inc({ job: name });
       } else
         for (const request of requests)

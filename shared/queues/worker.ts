@@ -56,7 +56,7 @@ export function openWorker<Name extends QueueName>(
     if (!parsed?.success) {
       metrics.jobsSetAside.inc({ queue: name });
       const fault = parsed?.error.message ?? 'no such job';
-      log.error({ queue: name, job: job.id, name: job.name, fault }, 'reading a job failed: set aside');
+      log.error({ queue: name, job: job.id, name: job.name, fault }, 'job cannot be read: set aside');
       return setAside(redis, worker, job, token);
     }
     const handle = handlers[jobName] as (payload: unknown, jobId: string) => Promise<unknown>;
