@@ -24,7 +24,9 @@ export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; lim
     if (outcomes.knownState(id, reader) === undefined) limits.requireKnown(req);
     try {
       const { json } =
-        seconds > 0 ? await outcomes.wait(id, seconds, closedSignal(res), reader) : await outcomes.read(id, reader);
+        seconds > 0
+          ? await outcomes.waitForOutcome(id, reader, { seconds, closed: closedSignal(res) })
+          : await outcomes.read(id, reader);
       replyText(res, 200, json);
     } catch (fault) {
       if (fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN') limits.countUnknown(req);

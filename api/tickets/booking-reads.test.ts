@@ -20,7 +20,7 @@ test('ids that are requested together are read by few statements, one at a time'
   expect(statements).toEqual([500, 500]);
 });
 
-test('a look-up beyond the bound is refused, and the others are answered', async () => {
+test('a read beyond the bound is refused, and the others are answered', async () => {
   const { find } = createReads();
   const all = await Promise.allSettled(Array.from({ length: 5_000 }, () => find(newTicketId(0))));
   const refused = all.filter(({ status }) => status === 'rejected');

@@ -4,14 +4,12 @@ import { isPossibleTicket } from '../../shared/domain/ticket-id.ts';
 import type { BookingStore } from '../../shared/stores/postgres/bookings.ts';
 import { ApiError } from '../http/errors.ts';
 
-/**
- * Bookings that one statement reads, and that may wait for the next one: clients can make up as many ids as they like.
- */
+/** Bookings that one statement reads, and reads that may wait for the next one: clients can invent any number of ids. */
 const MAX_READ = 500;
 const MAX_WAITING = 2_000;
 
 /**
- * Reads bookings by id. One statement at a time reads all that were requested meanwhile, so that made-up ids take one
+ * Reads bookings by id. One statement at a time reads all that were requested meanwhile, so that invented ids occupy one
  * connection of the pool and not all of them.
  */
 export function createBookingReads({ bookings }: { bookings: Pick<BookingStore, 'findAll' | 'findNow'> }) {
@@ -24,7 +22,7 @@ export function createBookingReads({ bookings }: { bookings: Pick<BookingStore, 
   return {
     findNow: bookings.findNow,
 
-    /** @throws ApiError OVERLOADED where too many wait already */
+    /** @throws ApiError OVERLOADED where too many reads wait */
     async find(id: string): Promise<Booking | undefined> {
       if (!isPossibleTicket(id, Date.now())) return undefined;
       const pending = reads.add(id);

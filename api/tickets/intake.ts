@@ -8,117 +8,56 @@ import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/queues/queue.ts';
-import type { TicketRequest, TicketStore } from '../../shared/stores/redis/tickets.ts';
+import type { AcceptedTicket, TicketRequest, TicketStore } from '../../shared/stores/redis/tickets.ts';
 import { metrics } from '../../shared/telemetry/metrics.ts';
 import type { Trace } from '../../shared/telemetry/ticket-traces.ts';
 import { ApiError } from '../http/errors.ts';
 import type { Outcomes } from './outcomes.ts';
+import { positionOf } from './ticket-state.ts';
 
 /** Requests of one API process that may wait for the next flush of a shard. */
 const MAX_WAITING = 20_000;
 
-/** Milliseconds between the tries of a flush. It is tried as often as there are pauses, and once more. */
+/** Milliseconds before each retry of a flush. */
 const RETRY_PAUSES_MS = [50, 200];
 
 const intakeRequests = metrics.batchRequests.labels('intake');
 
-/** A request that is on the queue, and its ticket; of an earlier request where the idempotency key is a replay's. */
+/** An enqueued request and its ticket. A replay has the ticket of the first request with its idempotency key. */
 export type Submission = { ticketId: string; position: number; etaSeconds: number | undefined; isReplay: boolean };
 
-/** The jobs that carry batches of tickets' requests, and one such request before it has its ticket. */
+/** Jobs that carry a batch of requests, and one of these requests without its ticket. */
 type BatchJob = 'book' | 'change';
-type Asked<Name extends BatchJob> = Omit<JobPayload<Name>['requests'][number], 'ticketId' | 'trace'>;
-type Entry<Name extends BatchJob> = TicketRequest & { asked: Asked<Name>; trace: Trace | undefined };
+type JobRequest<Name extends BatchJob> = Omit<JobPayload<Name>['requests'][number], 'ticketId' | 'trace'>;
 
-/** Intake by group commit: many requests, one script that records their tickets, one job that carries them. */
-export function createIntake<Name extends BatchJob>(deps: {
+/** A request that waits for a flush. */
+type Entry<Name extends BatchJob> = TicketRequest & { request: JobRequest<Name>; trace: Trace | undefined };
+
+/** The tickets that a batch got, in order, and the number of tickets of the shard that were settled at that time. */
+type Accepted = { settled: number; tickets: readonly (AcceptedTicket | 'mismatch' | 'ended')[] };
+
+type IntakeDeps<Name extends BatchJob> = {
   job: Name;
   tickets: TicketStore;
-  /** The queue of that job, of each shard. */
+  /** The queues of that job, by shard. */
   queues: readonly JobQueue[];
   /** This API node. */
   node: string;
   meter: DrainMeter;
   maxQueued: number;
-  /** Whether what the queue stands on has no room for more. */
+  /** Whether Redis has no memory for more requests of this kind. */
   isFull: () => boolean;
-  /** Is told of each new ticket before its request is on the queue. */
+  /** Called with each new ticket before its request is enqueued. */
   remember: Outcomes['remember'];
   log: Logger;
-}) {
-  const { job, tickets, queues, node, meter, maxQueued, isFull, remember, log } = deps;
+};
 
-  async function flush(shard: number, batch: Entry<Name>[], fresh: boolean): Promise<(Submission | ApiError)[]> {
-    intakeRequests.observe(batch.length);
-    const accepted = await tickets.accept(shard, node, batch, { maxQueued, fresh });
-    if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
-
-    // Each ticket once, though its key may have come twice in this batch.
-    const queueing = new Map<string, Entry<Name>>();
-    for (const [i, entry] of batch.entries()) {
-      const ticket = accepted.tickets[i];
-      if (typeof ticket !== 'object') continue;
-      if (ticket.enqueue) queueing.set(ticket.ticketId, entry);
-      // Before it is on the queue: no outcome can come that this node does not wait for.
-      const { ticketId, kind, userId, trace } = entry;
-      if (ticket.ticketId === ticketId)
-        remember(ticketId, kind, userId, { place: ticket.place, settled: accepted.settled }, trace);
-    }
-    const requests = [...queueing].map(([ticketId, { asked, trace }]) => ({
-      ticketId,
-      ...asked,
-      trace: trace?.queued(),
-    }));
-    // The id that was made for the first entry is this batch's alone, even where an older ticket took the entry's place:
-    // a flush that is tried again adds its job once, and no other batch is ever taken for this one.
-    const jobId = batch[0]?.ticketId;
-    if (requests.length > 0 && jobId !== undefined)
-      await queues[shard]?.add(job, { requests } as JobPayload<Name>, jobId);
-    for (const [kind, some] of groupBy(queueing.values(), (entry) => entry.kind))
-      metrics.accepted.inc({ kind }, some.length);
-    const keyed = [...queueing].flatMap(([ticketId, { idempotency }]) => (idempotency === undefined ? [] : [ticketId]));
-    if (keyed.length > 0) await noteQueued(shard, keyed);
-
-    const last = accepted.tickets.reduce(
-      (most, ticket) => Math.max(most, typeof ticket === 'object' ? ticket.place : 0),
-      0,
-    );
-    meter.observe(accepted.settled, Math.max(0, last - accepted.settled - batch.length), performance.now());
-    return accepted.tickets.map((ticket, i) => {
-      if (ticket === 'mismatch') return new ApiError('IDEMPOTENCY_MISMATCH');
-      if (ticket === 'ended') return new ApiError('ADMISSION_INVALID', 'The admission has run out.');
-      const { ticketId, place } = ticket;
-      const position = Math.max(1, place - accepted.settled);
-      const isReplay = ticketId !== batch[i]?.ticketId;
-      return { ticketId, position, etaSeconds: meter.etaSeconds(position), isReplay };
-    });
-  }
-
-  /** Only so that a key that is repeated does not queue its request once more, which would do no harm: a fault here refuses nobody. */
-  async function noteQueued(shard: number, ticketIds: readonly string[]): Promise<void> {
-    try {
-      await tickets.noteQueued(shard, ticketIds);
-    } catch (fault) {
-      log.warn({ shard, tickets: ticketIds.length, fault: (fault as Error).message }, 'not noted as queued');
-    }
-  }
-
-  /** A flush that broke half way is tried again with the same ids: recording and queueing both know what they have. */
-  async function flushPersistently(shard: number, batch: Entry<Name>[]): Promise<(Submission | ApiError)[]> {
-    for (const [tries, pauseMs] of RETRY_PAUSES_MS.entries()) {
-      try {
-        return await flush(shard, batch, tries === 0);
-      } catch (fault) {
-        log.warn({ shard, requests: batch.length, fault: (fault as Error).message }, 'flush failed, trying again');
-        await sleep(pauseMs);
-      }
-    }
-    return flush(shard, batch, false);
-  }
-
-  const shards = queues.map((_queue, shard) =>
+/** Accepts requests by group commit: one script call records the tickets of many requests, and one job carries them. */
+export function createIntake<Name extends BatchJob>(deps: IntakeDeps<Name>) {
+  const { tickets, isFull } = deps;
+  const shards = deps.queues.map((_queue, shard) =>
     createGroupCommit<Entry<Name>, Submission | ApiError>({
-      flush: (batch) => flushPersistently(shard, batch),
+      flush: (batch) => flushWithRetries(deps, shard, batch),
       maxItems: MAX_BATCH_REQUESTS,
       maxWaiting: MAX_WAITING,
     }),
@@ -126,26 +65,27 @@ export function createIntake<Name extends BatchJob>(deps: {
 
   return {
     /**
-     * Puts a request on the queue. Once this resolves the request is durable.
+     * Enqueues a request. Once this resolves the request is durable.
      *
-     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH, ADMISSION_INVALID where the admission has ended by Redis'
+     * @throws ApiError OVERLOADED, IDEMPOTENCY_MISMATCH, ADMISSION_INVALID where the admission has expired by Redis'
      * clock; or the fault of the flush: then the request was not accepted (it may still be booked: a client that
-     * retries with its idempotency key learns it)
+     * retries with its idempotency key gets its ticket)
      */
     async submit(
       shard: number,
       kind: TicketKind,
-      asked: Asked<Name>,
+      request: JobRequest<Name>,
       idempotency: Idempotency | undefined,
       trace?: Trace,
     ): Promise<Submission> {
       if (isFull()) throw new ApiError('OVERLOADED');
-      const admittedUntilMs = (asked as Partial<BookRequest>).admission?.untilMs;
-      const ticket = { ticketId: newTicketId(shard), kind, userId: asked.userId, idempotency, admittedUntilMs };
-      if (idempotency !== undefined && !(await tickets.bindEverywhere(idempotency, ticket.ticketId)))
+      const ticketId = newTicketId(shard);
+      if (idempotency !== undefined && !(await tickets.bindEverywhere(idempotency, ticketId)))
         throw new ApiError('IDEMPOTENCY_MISMATCH');
       const endAccept = trace?.begin('accept');
-      const pending = shards[shard]?.add({ ...ticket, asked, trace });
+      const { userId } = request;
+      const admittedUntilMs = (request as Partial<BookRequest>).admission?.untilMs;
+      const pending = shards[shard]?.add({ ticketId, kind, userId, idempotency, admittedUntilMs, request, trace });
       if (pending === undefined) throw new ApiError('OVERLOADED');
       const result = await pending;
       if (result instanceof ApiError) throw result;
@@ -153,7 +93,7 @@ export function createIntake<Name extends BatchJob>(deps: {
       return result;
     },
 
-    /** Resolves once everything that was submitted has left. */
+    /** Resolves once each submitted request is flushed. */
     async drained(): Promise<void> {
       await Promise.all(shards.map((shard) => shard.drained()));
     },
@@ -161,3 +101,119 @@ export function createIntake<Name extends BatchJob>(deps: {
 }
 
 export type Intake<Name extends BatchJob> = ReturnType<typeof createIntake<Name>>;
+
+/** Retries a flush that failed with the same ticket ids: recording and enqueueing are idempotent by them. */
+async function flushWithRetries<Name extends BatchJob>(
+  deps: IntakeDeps<Name>,
+  shard: number,
+  batch: readonly Entry<Name>[],
+): Promise<(Submission | ApiError)[]> {
+  for (const [failures, pauseMs] of RETRY_PAUSES_MS.entries()) {
+    try {
+      return await flush(deps, shard, batch, failures === 0);
+    } catch (fault) {
+      deps.log.warn({ shard, requests: batch.length, fault: (fault as Error).message }, 'flush failed: retrying');
+      await sleep(pauseMs);
+    }
+  }
+  return flush(deps, shard, batch, false);
+}
+
+/** Records the tickets of a batch, enqueues the job that carries it, and answers each request. */
+async function flush<Name extends BatchJob>(
+  deps: IntakeDeps<Name>,
+  shard: number,
+  batch: readonly Entry<Name>[],
+  isFirstTry: boolean,
+): Promise<(Submission | ApiError)[]> {
+  const { tickets, node, meter, maxQueued } = deps;
+  intakeRequests.observe(batch.length);
+  const accepted = await tickets.accept(shard, node, batch, { maxQueued, fresh: isFirstTry });
+  if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
+  // Before they are enqueued: an outcome that arrives finds its ticket.
+  rememberNew(deps, batch, accepted);
+  await enqueue(deps, shard, batch, entriesToEnqueue(batch, accepted));
+  meter.observe(accepted.settled, waitingBefore(batch.length, accepted), performance.now());
+  return accepted.tickets.map((ticket, i) => answerTo(ticket, batch[i]?.ticketId, accepted.settled, meter));
+}
+
+/** Remembers the tickets that were made for this batch. Those of replays may have been accepted by another node. */
+function rememberNew<Name extends BatchJob>(
+  { remember }: IntakeDeps<Name>,
+  batch: readonly Entry<Name>[],
+  { settled, tickets }: Accepted,
+): void {
+  const acceptedAtMs = performance.now();
+  for (const [i, { ticketId, kind, userId, trace }] of batch.entries()) {
+    const ticket = tickets[i];
+    if (typeof ticket !== 'object' || ticket.ticketId !== ticketId) continue;
+    remember(ticketId, { kind, userId, place: ticket.place, settled, acceptedAtMs, outcome: undefined, trace });
+  }
+}
+
+/** The requests to enqueue, by the id of their ticket: one each, though its idempotency key may be twice in the batch. */
+export function entriesToEnqueue<Item>(batch: readonly Item[], { tickets }: Pick<Accepted, 'tickets'>) {
+  const entries = new Map<string, Item>();
+  for (const [i, entry] of batch.entries()) {
+    const ticket = tickets[i];
+    if (typeof ticket === 'object' && ticket.enqueue) entries.set(ticket.ticketId, entry);
+  }
+  return entries;
+}
+
+async function enqueue<Name extends BatchJob>(
+  deps: IntakeDeps<Name>,
+  shard: number,
+  batch: readonly Entry<Name>[],
+  entries: ReadonlyMap<string, Entry<Name>>,
+): Promise<void> {
+  // The id that was made for the first entry belongs to this batch alone, even where the entry is a replay. So a retry
+  // adds the job once, and two batches never share a job id.
+  const jobId = batch[0]?.ticketId;
+  if (entries.size === 0 || jobId === undefined) return;
+  const requests = [...entries].map(([ticketId, { request, trace }]) => ({
+    ticketId,
+    ...request,
+    trace: trace?.queued(),
+  }));
+  await deps.queues[shard]?.add(deps.job, { requests } as JobPayload<Name>, jobId);
+  for (const [kind, ofKind] of groupBy(entries.values(), (entry) => entry.kind))
+    metrics.accepted.inc({ kind }, ofKind.length);
+  const keyed = [...entries].flatMap(([ticketId, { idempotency }]) => (idempotency === undefined ? [] : [ticketId]));
+  if (keyed.length > 0) await noteQueued(deps, shard, keyed);
+}
+
+/** Keeps a replay from enqueueing its request again, which would be harmless: so a fault here refuses no request. */
+async function noteQueued<Name extends BatchJob>(
+  { tickets, log }: IntakeDeps<Name>,
+  shard: number,
+  ticketIds: readonly string[],
+): Promise<void> {
+  try {
+    await tickets.noteQueued(shard, ticketIds);
+  } catch (fault) {
+    const fields = { shard, tickets: ticketIds.length, fault: (fault as Error).message };
+    log.warn(fields, 'noting tickets as enqueued failed');
+  }
+}
+
+/** Tickets that waited before a batch of this size was recorded. */
+export function waitingBefore(batchSize: number, { settled, tickets }: Accepted): number {
+  let lastPlace = 0;
+  for (const ticket of tickets) if (typeof ticket === 'object') lastPlace = Math.max(lastPlace, ticket.place);
+  return Math.max(0, lastPlace - settled - batchSize);
+}
+
+/** The answer to one request of a batch. `ownTicketId`: the id that was made for it; a replay gets an older ticket. */
+export function answerTo(
+  ticket: Accepted['tickets'][number],
+  ownTicketId: string | undefined,
+  settled: number,
+  meter: Pick<DrainMeter, 'etaSeconds'>,
+): Submission | ApiError {
+  if (ticket === 'mismatch') return new ApiError('IDEMPOTENCY_MISMATCH');
+  if (ticket === 'ended') return new ApiError('ADMISSION_INVALID', 'The admission has expired.');
+  const position = positionOf(ticket.place, settled);
+  const isReplay = ticket.ticketId !== ownTicketId;
+  return { ticketId: ticket.ticketId, position, etaSeconds: meter.etaSeconds(position), isReplay };
+}

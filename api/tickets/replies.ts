@@ -7,7 +7,7 @@ import { reply } from '../http/replies.ts';
 import { requestIdOf } from '../http/request.ts';
 import { type Traced, traceIdOf } from './traces.ts';
 
-/** Answers with the receipt of a request that is on the queue. */
+/** Answers with the receipt of an enqueued request. */
 export function replyTicket(
   res: ServerResponse,
   status: number,
@@ -18,17 +18,17 @@ export function replyTicket(
   reply(res, status, body, { location: ticket });
 }
 
-/** The error for a ticket that got nothing; `asked` holds the fields of the request that the answer repeats. */
-export function refusedTicket(view: TicketView, asked: Record<string, unknown> = {}): ApiError {
+/** The error for a ticket that was refused. `fields`: fields of the request that the answer repeats. */
+export function refusedTicket(view: TicketView, fields: Record<string, unknown> = {}): ApiError {
   const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt, holdAgainAt, booking } = view;
   const detail =
     heldSeats === undefined
       ? titleOf(code)
-      : `Nothing is free where it was asked for. Seats that are held and may come back: ${heldSeats}.`;
-  return new ApiError(code, detail, { ...asked, ticketId, heldSeats, alternatives, onSaleAt, holdAgainAt, booking });
+      : `No seat that matches is free. Held seats that may become free again: ${heldSeats}.`;
+  return new ApiError(code, detail, { ...fields, ticketId, heldSeats, alternatives, onSaleAt, holdAgainAt, booking });
 }
 
-/** Notes which request led to which ticket, for who debugs. */
+/** Connects a request with its ticket, in its trace and in the log. */
 export function logTicket(log: Logger, req: Traced, ticketId: string): void {
   req.trace?.note(ticketId, requestIdOf(req));
   if (log.isLevelEnabled('debug'))

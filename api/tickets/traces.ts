@@ -6,7 +6,7 @@ import { patternOf, type Timed } from '../http/server.ts';
 /** A request that may be traced. */
 export type Traced = IncomingMessage & { trace?: Trace };
 
-/** The trace of a request that is about to ask for a ticket; undefined where it has none. It ends with the answer. */
+/** Starts the trace of a request for a ticket; undefined where it is not sampled. It ends with the answer. */
 export function startTrace(req: Request & Timed & Traced, res: Response): Trace | undefined {
   const describe = () => ({ method: req.method, route: patternOf(req) });
   const trace = startTicketTrace(req.headers.traceparent, req.cameAtMs, describe);
@@ -16,5 +16,5 @@ export function startTrace(req: Request & Timed & Traced, res: Response): Trace 
   return trace;
 }
 
-/** The id of a request's trace, for a line of the log. */
+/** The id of a request's trace, for log lines. */
 export const traceIdOf = ({ trace }: Traced): string | undefined => trace?.id;

@@ -1,0 +1,62 @@
+import type { Redis } from 'ioredis';
+import type { Loops } from '../../shared/platform/loops.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
+
+/** Milliseconds between two messages of this node to itself: their arrival proves that the subscription works. */
+const ECHO_MS = 2_000;
+const ECHO = '';
+
+/** Characters of a ticket id, a UUID. */
+const TICKET_ID_LENGTH = 36;
+
+/** Called with the outcome of a ticket as JSON. */
+export type Deliver = (ticketId: string, outcome: string) => void;
+
+/** Subscribes to the channels on which workers publish the outcomes of this node's tickets, one of each shard. */
+export async function subscribeToOutcomes(deps: {
+  /** Publishes the messages of this node to itself. */
+  redis: Redis;
+  subscriber: Redis;
+  loops: Loops;
+  node: string;
+  shards: number;
+  deliver: Deliver;
+}) {
+  const { redis, subscriber, loops, node, shards, deliver } = deps;
+  const channels = Array.from({ length: shards }, (_, shard) => `${keysOf(shard).channelStem}${node}`);
+  const shardLoops = channels.map((_channel, shard) =>
+    loops.watch(`outcomes of shard ${shard}`, { restart: () => subscriber.disconnect(true) }),
+  );
+  const publishEchoes = () => Promise.all(channels.map((channel) => redis.publish(channel, ECHO)));
+  // A lost echo needs no log line: it stalls the loop that it proves.
+  const stopEchoes = loops.repeat(
+    'echo',
+    ECHO_MS,
+    async () => void (await publishEchoes()),
+    () => undefined,
+  );
+
+  subscriber.on('message', (channel: string, message: string) => {
+    const shard = channels.indexOf(channel);
+    if (shard === -1) return; // other subscriptions share this connection
+    shardLoops[shard]?.progress();
+    if (message !== ECHO) deliverAll(message, deliver);
+  });
+  const subscribe = () => subscriber.subscribe(...channels);
+  await subscribe();
+
+  return {
+    /** Resolves once Redis has confirmed the subscription again. */
+    subscribe,
+
+    async close(): Promise<void> {
+      await stopEchoes();
+      for (const loop of shardLoops) loop.end();
+    },
+  };
+}
+
+/** Delivers the outcomes of a worker's message: lines of a ticket id, a space and the outcome's JSON. */
+export function deliverAll(message: string, deliver: Deliver): void {
+  for (const line of message.split('\n')) deliver(line.slice(0, TICKET_ID_LENGTH), line.slice(TICKET_ID_LENGTH + 1));
+}

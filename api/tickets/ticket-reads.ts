@@ -1,0 +1,75 @@
+import { doneOutcome } from '../../shared/contract/tickets.ts';
+import type { DrainMeter } from '../../shared/domain/drain.ts';
+import { createGroupCommit } from '../../shared/domain/group-commit.ts';
+import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
+import type { TicketLook, TicketStore } from '../../shared/stores/redis/tickets.ts';
+import { mayRead, type Reader } from '../auth/identity.ts';
+import { ApiError } from '../http/errors.ts';
+import type { BookingReads } from './booking-reads.ts';
+import { positionOf, queuedState, settledState, type TicketState } from './ticket-state.ts';
+
+/** Tickets that one script call reads, and reads that may wait for the next call of a shard. */
+const MAX_READ = 500;
+const MAX_WAITING = 50_000;
+
+/** Reads tickets from Redis, and from PostgreSQL those that Redis has dropped. */
+export function createTicketReads(deps: {
+  tickets: Pick<TicketStore, 'watch'>;
+  bookings: Pick<BookingReads, 'find'>;
+  /** This API node. Workers publish the outcomes of the tickets that it has read to it. */
+  node: string;
+  shards: number;
+  meter: DrainMeter;
+  /** Called with each outcome that a read finds. */
+  deliver: (ticketId: string, outcome: string) => void;
+}) {
+  const { tickets, bookings, node, shards, meter, deliver } = deps;
+  const settledCounts: number[] = Array.from({ length: shards }, () => 0);
+
+  const reads = settledCounts.map((_count, shard) =>
+    createGroupCommit<string, { settled: number; ticket: TicketLook }>({
+      flush: async (ticketIds) => {
+        const { settled, tickets: found } = await tickets.watch(shard, node, ticketIds);
+        settledCounts[shard] = settled;
+        return found.map((ticket) => ({ settled, ticket }));
+      },
+      maxItems: MAX_READ,
+      maxWaiting: MAX_WAITING,
+    }),
+  );
+
+  async function readBooking(ticketId: string, reader: Reader): Promise<TicketState> {
+    const booking = await bookings.find(ticketId);
+    if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('TICKET_UNKNOWN');
+    return settledState(ticketId, JSON.stringify(doneOutcome('book', booking)));
+  }
+
+  return {
+    /**
+     * Reads the state of a ticket. Its outcome is published to this node from then on.
+     *
+     * @throws ApiError TICKET_UNKNOWN (also where the reader may not read it), OVERLOADED
+     */
+    async read(ticketId: string, reader: Reader): Promise<TicketState> {
+      const shard = shardOfTicket(ticketId, shards);
+      if (shard === undefined) throw new ApiError('TICKET_UNKNOWN');
+      const pending = reads[shard]?.add(ticketId);
+      if (pending === undefined) throw new ApiError('OVERLOADED');
+      const { settled, ticket } = await pending;
+      if (ticket === undefined) return readBooking(ticketId, reader);
+      if (!mayRead(reader, ticket.userId)) throw new ApiError('TICKET_UNKNOWN');
+      if (ticket.outcome !== undefined) {
+        deliver(ticketId, ticket.outcome);
+        return settledState(ticketId, ticket.outcome);
+      }
+      const position = positionOf(ticket.place, settled);
+      meter.observe(settled, position, performance.now());
+      return queuedState(ticketId, ticket.kind, position, meter.etaSeconds(position));
+    },
+
+    /** Tickets of a ticket's shard that were settled at the last read, which may be long ago. */
+    lastSettledCount: (ticketId: string): number => settledCounts[shardOfTicket(ticketId, shards) ?? 0] ?? 0,
+  };
+}
+
+export type TicketReads = ReturnType<typeof createTicketReads>;
