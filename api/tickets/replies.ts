@@ -18,14 +18,14 @@ export function replyTicket(
   reply(res, status, body, { location: ticket });
 }
 
-/** The error for a ticket that was refused. `fields`: fields of the request that the answer repeats. */
-export function refusedTicket(view: TicketView, fields: Record<string, unknown> = {}): ApiError {
+/** The error for a ticket that was refused. */
+export function refusedTicket(view: TicketView): ApiError {
   const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt, holdAgainAt, booking } = view;
   const detail =
     heldSeats === undefined
       ? titleOf(code)
-      : `No seat that matches is free. Held seats that may become free again: ${heldSeats}.`;
-  return new ApiError(code, detail, { ...fields, ticketId, heldSeats, alternatives, onSaleAt, holdAgainAt, booking });
+      : `No seat that matches is free. Held seats that may come back: ${heldSeats}.`;
+  return new ApiError(code, detail, { ticketId, heldSeats, alternatives, onSaleAt, holdAgainAt, booking });
 }
 
 /** Connects a request with its ticket, in its trace and in the log. */
