@@ -49,7 +49,7 @@ describe('where people log in', () => {
 
   describeInBrowser('the event page', (browser) => {
     test('asks who has not logged in to do so, and then goes on', async () => {
-      const page = await browser().newPage();
+      const page = await browser().newPage({ reducedMotion: 'reduce' });
       await page.goto(`${system().url}/events/1`);
       await page.getByRole('button', { name: 'Hold the best 2' }).click();
       await page.getByRole('button', { name: 'Not now' }).click();
@@ -82,7 +82,7 @@ describe('where people log in', () => {
     });
 
     test('goes on in every tab where one has logged in, and logs in who stands in a line that asks for it', async () => {
-      const context = await browser().newContext();
+      const context = await browser().newContext({ reducedMotion: 'reduce' });
       const [page, other] = [await context.newPage(), await context.newPage()];
       const logIn = async () => {
         await page.getByLabel('E-mail').fill('user2@example.com');

@@ -489,7 +489,7 @@ describeInBrowser('the waiting page', (browser) => {
   test('takes a visitor through the room, over a reload, to seats that are bought', async () => {
     const event = await roomOn({ paused: true });
     await joined(event, 2);
-    const context = await browser().newContext();
+    const context = await browser().newContext({ reducedMotion: 'reduce' });
     try {
       const page = await context.newPage();
       await page.goto(`${system().url}/events/${event}/wait`);
