@@ -22,18 +22,19 @@ import { createSupervisor } from './supervise/supervisor.ts';
 
 const HELP = `npm run workers -- [options]
 
-Runs workers and keeps them running: so many, or as many as the load needs. It may be changed at any time, by POST /admin/workers
-or by this command once more: where a supervisor runs (npm start is one too), it is told the number, and this command ends.
+Runs worker processes and restarts those that end. POST /admin/workers, or this command once more, changes their number
+at any time: where a supervisor runs already, as npm start does, it takes the new number, and this command ends.
 
-  --processes N   so many                           (default WORKERS)
-  --auto          as many as the load needs
-  --min N         of these at least                 (default 1)
-  --max N         and at the most                   (default: the cores of this machine)
+  --processes N   the number of workers             (default WORKERS)
+  --auto          as many workers as the load needs
+  --min N         with --auto: at least this number (default 1)
+  --max N         with --auto: at most this number  (default: the cores of this machine)
   --help
 
-Without DATABASE_URL and REDIS_URL it takes what runs on DATA_DIR. Logs are in DATA_DIR. Ctrl-C stops them in order.`;
+Without DATABASE_URL and REDIS_URL it uses the system that runs on DATA_DIR. Logs are in DATA_DIR. Ctrl-C stops all in
+order.`;
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const report = (line: string) => process.stderr.write(`${line}\n`);
 
 function readOptions(fallback: number): { processes: WorkersAsked; bounds: WorkersBounds } | undefined {
   const text = { type: 'string' } as const;
@@ -42,8 +43,8 @@ function readOptions(fallback: number): { processes: WorkersAsked; bounds: Worke
     options: { processes: text, auto: flag, min: text, max: text, help: { ...flag, short: 'h' } },
   });
   if (values.help) return undefined;
-  const whole = (name: 'processes' | 'min' | 'max', given: number): number => {
-    const value = Number(values[name] ?? given);
+  const whole = (name: 'processes' | 'min' | 'max', byDefault: number): number => {
+    const value = Number(values[name] ?? byDefault);
     if (Number.isInteger(value) && value >= 1 && value <= MAX_WORKERS) return value;
     throw new ConfigError(`--${name}: a whole number from 1 to ${MAX_WORKERS}`);
   };
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
     throw new ConfigError('Set DATABASE_URL and REDIS_URL, or start everything with `npm start`.');
   const logs = join(resolve(config.DATA_DIR), 'logs');
   mkdirSync(logs, { recursive: true });
-  const supervisor = createSupervisor(say);
+  const supervisor = createSupervisor(report);
   const environment = { ...process.env, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
 
   const stopping = new AbortController();
@@ -92,7 +93,7 @@ async function main(): Promise<void> {
   const redis = openRedis(redisUrl, 'worker', createLogger(config, 'supervisor'));
   await connected(redis);
   if (stopping.signal.aborted) return;
-  await keepLogsShort(logs, say);
+  await keepLogsShort(logs, report);
   const workers = createWorkersStore({ redis, shards: config.SHARDS });
   await noteNumber(config, databaseUrl, (await workers.view()).asked, options.processes);
   const pool = await startPool({
@@ -103,10 +104,10 @@ async function main(): Promise<void> {
       startNodePart('workers/main', { environment, logFile: join(logs, `${name.replace(' ', '-')}.log`) }),
     force: false,
     stopping: stopping.signal,
-    say,
+    report,
   });
   if (!pool.leader) {
-    console.log('A supervisor runs already. It was told the number.');
+    console.log('A supervisor runs already: it adjusts the number of its workers.');
     end();
   } else if (!stopping.signal.aborted) {
     process.send?.('ready');

@@ -179,10 +179,10 @@ async function startParts(
     bounds: { min: 1, max: Math.max(config.WORKERS, availableParallelism()) },
     force: config.REDIS_URL === undefined, // its own Redis: a leader that still holds the lock was killed
     stopping,
-    say: report,
+    report,
   });
   const [pool] = await Promise.all([workers, api]);
-  if (!pool.leader) report('Another supervisor runs the workers on this Redis. It was told the number.');
+  if (!pool.leader) report('Another supervisor runs the workers on this Redis: it adjusts their number.');
   return port;
 }
 

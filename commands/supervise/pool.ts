@@ -3,35 +3,87 @@ import type { WorkersAsked } from '../../shared/contract/workers.ts';
 import type { WorkersBounds, WorkersStore } from '../../shared/stores/redis/workers.ts';
 import type { RunningPart, Supervisor } from './supervisor.ts';
 
-/** Milliseconds between two looks at how many workers are desired. */
-const LOOK_MS = 500;
+/** Milliseconds between two readings of the desired number of workers. */
+const READ_MS = 500;
 
-/**
- * Runs as many worker processes as Redis says are desired, as long as no other supervisor does. Who starts one says how many there are
- * to be; from then on the last word counts, an operator's too.
- *
- * @param processes how many, or `auto` within the bounds
- * @param force take over from a supervisor that is said to run, at once
- * @throws whatever stops the first start of one of the first workers
- */
-export async function startPool(deps: {
+type PoolDeps = {
   supervisor: Supervisor;
   workers: WorkersStore;
   startWorker: (name: string) => Promise<RunningPart>;
+  /** The number of workers, or `auto` within the bounds. A later request of an operator replaces it. */
   processes: WorkersAsked;
   bounds: WorkersBounds;
+  /** Take the lead at once from a supervisor that still holds it. */
   force: boolean;
-  /** Aborted when this process is to end: then another may take over at once. The supervisor stops what runs. */
+  /** Aborted when this process is to end: then another may take the lead at once. The supervisor stops the workers. */
   stopping: AbortSignal;
-  say: (line: string) => void;
-}) {
-  const { supervisor, workers, startWorker, processes, bounds, force, stopping, say } = deps;
-  const id = `${process.pid}:${Date.now()}`;
-  const names: string[] = []; // of those that are to run, the newest last
-  const leaving = new Set<string>();
-  let asked = processes;
+  report: (line: string) => void;
+};
 
-  const pause = () => sleep(LOOK_MS, undefined, { signal: stopping }).catch(() => undefined); // rejects only when stopping, which ends the pause
+/**
+ * Runs the number of worker processes that Redis has as desired, while this supervisor leads: one supervisor at a time
+ * does. One that does not lead passes its number on, and takes over when the leader ends.
+ *
+ * @throws the fault of the first start of one of the first workers
+ * @returns whether this supervisor led from the start
+ */
+export async function startPool(deps: PoolDeps): Promise<{ leader: boolean }> {
+  const { workers, processes, bounds, stopping, report } = deps;
+  const id = `${process.pid}:${Date.now()}`;
+  const crew = createCrew(deps);
+  const resign = () =>
+    workers.resign(id).catch((fault: Error) => report(`Giving up the lead failed, it expires: ${fault.message}`));
+  stopping.addEventListener('abort', () => void resign(), { once: true });
+
+  await workers.ask(processes, bounds);
+  const leader = await awaitLead(deps, id);
+  let firstStarts: Promise<unknown> = Promise.resolve();
+  if (leader) {
+    const { desired = bounds.min } = await workers.read();
+    report(desired === 1 ? 'Starting a worker' : `Starting ${desired} workers`);
+    firstStarts = crew.start(desired);
+  }
+  void followDesired(deps, id, crew); // already now: the lead must not expire while they start
+  await firstStarts;
+  return { leader };
+}
+
+/** Waits until this supervisor leads, or another one has renewed its lead, so that it is not left over from a dead one. */
+async function awaitLead({ workers, force, stopping }: PoolDeps, id: string): Promise<boolean> {
+  for (let leftMs = Number.NEGATIVE_INFINITY; ; await pause(stopping)) {
+    if (await workers.lead(id, force)) return true;
+    const previousMs = leftMs;
+    leftMs = await workers.leadLeftMs();
+    const isRenewed = previousMs > 0 && leftMs > previousMs - READ_MS / 2;
+    if (stopping.aborted || isRenewed) return false;
+  }
+}
+
+/** Renews the lead and scales the crew to the desired number, until this process is to end. */
+async function followDesired(deps: PoolDeps, id: string, crew: Crew): Promise<void> {
+  const { workers, bounds, stopping, report } = deps;
+  let lastAsked = deps.processes;
+
+  async function scale(): Promise<void> {
+    if (!(await workers.lead(id))) return crew.scaleTo(0);
+    const { bounds: stored, asked = 'auto', desired } = await workers.read();
+    if (stored === undefined) return workers.ask(lastAsked, bounds); // Redis was wiped
+    lastAsked = asked;
+    crew.scaleTo(desired ?? stored.min);
+  }
+
+  while (!stopping.aborted) {
+    await scale().catch((fault: Error) => {
+      if (!stopping.aborted) report(`Reading the desired number of workers failed: ${fault.message}`);
+    });
+    await pause(stopping);
+  }
+}
+
+/** The worker processes of this supervisor. */
+function createCrew({ supervisor, startWorker, stopping, report }: PoolDeps) {
+  const names: string[] = []; // of workers that are to run, the newest last
+  const leaving = new Set<string>();
 
   function nextPart() {
     let number = 1;
@@ -41,61 +93,24 @@ export async function startPool(deps: {
     return { name, start: () => startWorker(name) };
   }
 
-  function scaleTo(count: number): void {
-    if (count === names.length || stopping.aborted) return;
-    say(`Workers: ${count} instead of ${names.length}`);
-    while (names.length < count) supervisor.keep(nextPart());
-    for (const name of names.splice(count)) {
-      leaving.add(name);
-      void supervisor.remove(name).finally(() => leaving.delete(name));
-    }
-  }
-
-  /** Waits until this supervisor is the one, or it is clear that there is another: its lead was renewed and not only left over. */
-  async function leads(): Promise<boolean> {
-    for (let leftMs = Number.NEGATIVE_INFINITY; ; await pause()) {
-      if (await workers.lead(id, force)) return true;
-      const before = leftMs;
-      leftMs = await workers.leadLeftMs();
-      if (stopping.aborted || (before > 0 && leftMs > before - LOOK_MS / 2)) return false;
-    }
-  }
-
-  async function look(): Promise<void> {
-    if (!(await workers.lead(id))) return scaleTo(0);
-    const state = await workers.read();
-    if (state.bounds === undefined) return workers.ask(asked, bounds); // Redis was wiped
-    asked = state.asked ?? 'auto';
-    scaleTo(state.desired ?? state.bounds.min);
-  }
-
-  async function follow(): Promise<void> {
-    while (!stopping.aborted) {
-      await look().catch((fault: Error) => {
-        if (!stopping.aborted) say(`How many workers are desired is not known: ${fault.message}`);
-      });
-      await pause();
-    }
-  }
-
-  const resign = () =>
-    workers
-      .resign(id)
-      .catch((fault: Error) => say(`The lead is not given up, it runs out by itself: ${fault.message}`));
-  stopping.addEventListener('abort', () => void resign(), { once: true });
-  await workers.ask(asked, bounds);
-  const leader = await leads();
-  let firstStarts: Promise<void>[] = [];
-  if (leader) {
-    const { desired = bounds.min } = await workers.read();
-    say(desired === 1 ? 'Starting a worker' : `Starting ${desired} workers`);
-    firstStarts = Array.from({ length: desired }, () => supervisor.add(nextPart()));
-  }
-  void follow(); // already now: the lead must not run out while they start
-  await Promise.all(firstStarts);
-
   return {
-    /** Whether this supervisor was the one from the start. Where it is not, its number was said to the other, and it takes over when that ends. */
-    leader,
+    /** Starts the first workers. @throws the fault of one that does not start */
+    start: (count: number) => Promise.all(Array.from({ length: count }, () => supervisor.add(nextPart()))),
+
+    /** Adds workers, or removes the newest, until there are `count`. */
+    scaleTo(count: number): void {
+      if (count === names.length || stopping.aborted) return;
+      report(`Workers: ${count} instead of ${names.length}`);
+      while (names.length < count) supervisor.keep(nextPart());
+      for (const name of names.splice(count)) {
+        leaving.add(name);
+        void supervisor.remove(name).finally(() => leaving.delete(name));
+      }
+    },
   };
 }
+
+type Crew = ReturnType<typeof createCrew>;
+
+/** Waits for the next reading, or until this process is to end. */
+const pause = (stopping: AbortSignal) => sleep(READ_MS, undefined, { signal: stopping }).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Calls `act` when this process is told to end: by Ctrl-C, a signal, or the death of who started it. It may be called more than once. */
+/** Calls `act` when this process is to end: on Ctrl-C, a signal, or the death of its parent. It may call it more than once. */
 export function onEnding(act: () => void): void {
   process.on('SIGINT', act);
   process.on('SIGTERM', act);
@@ -7,7 +7,7 @@ export function onEnding(act: () => void): void {
   whenParentDies(act);
 }
 
-/** npm that is killed with -9 tells nobody: then this process gets another parent, and nobody is left who could stop it. */
+/** An npm that is killed with -9 sends no signal: this process gets another parent, and no terminal could stop it. */
 function whenParentDies(act: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return; // started by hand, perhaps to outlive its shell
   const parent = process.ppid;

@@ -8,22 +8,28 @@ const STALLED_MS = 10_000;
 const CHECK_MS = 1_000;
 const GAP_MS = 3 * CHECK_MS;
 
-/** Turns of one loop that may be given up and not have ended yet: past that the loop waits for one of them. */
-const MAX_GIVEN_UP = 10;
+/** Turns of one loop that may be abandoned and still under way: past that the loop waits for one of them. */
+const MAX_ABANDONED = 10;
 
 type LoopOptions = {
   /** Milliseconds without progress after which it counts as stalled. */
   stalledMs?: number;
-  /**
-   * Whether this process can serve only while it turns. False where it waits for PostgreSQL, which serving does not
-   * need.
-   */
+  /** Whether this process can serve only while it turns. False where it waits for PostgreSQL, which serving can do without. */
   isVital?: boolean;
   /** Makes it run again. Called when it stalls, and again after the same time for as long as it does. */
   restart?: () => void;
 };
 
-type Loop = { name: string; isVital: boolean; stalledMs: number; restart: () => void; progressAtMs: number };
+/** A loop is turning until it makes no progress for `stalledMs`, then stalled until it makes progress again. */
+type Loop = {
+  name: string;
+  isVital: boolean;
+  stalledMs: number;
+  restart: () => void;
+  progressAtMs: number;
+  /** Set while it is stalled. */
+  stall: { sinceMs: number; restartedAtMs: number } | undefined;
+};
 
 /** A loop that has made no progress for so many seconds. */
 export type StalledLoop = { name: string; seconds: number };
@@ -34,43 +40,25 @@ export type StalledLoop = { name: string; seconds: number };
  */
 export function createLoops({ log }: { log: Logger }) {
   const loops = new Set<Loop>();
-  const stalled = new Map<Loop, { sinceMs: number; restartedAtMs: number }>();
   let checkedAtMs = performance.now();
 
-  function check(): void {
+  function checkAll(): void {
     const nowMs = performance.now();
-    if (nowMs - checkedAtMs > GAP_MS) for (const loop of loops) loop.progressAtMs = nowMs;
+    const stoodStill = nowMs - checkedAtMs > GAP_MS;
     checkedAtMs = nowMs;
     for (const loop of loops) {
-      const stall = stalled.get(loop);
-      if (nowMs - loop.progressAtMs < loop.stalledMs) {
-        if (stall !== undefined) recover(loop);
-        continue;
-      }
-      if (stall !== undefined && nowMs - stall.restartedAtMs < loop.stalledMs) continue;
-      stalled.set(loop, { sinceMs: stall?.sinceMs ?? loop.progressAtMs, restartedAtMs: nowMs });
-      if (stall === undefined) serverMetrics.loopStalls.inc({ loop: loop.name });
-      serverMetrics.loopsStalled.set({ loop: loop.name }, 1);
-      log.error({ loop: loop.name, seconds: secondsSince(loop.progressAtMs) }, 'loop stalled: restarting it');
-      loop.restart();
+      if (stoodStill) loop.progressAtMs = nowMs;
+      check(loop, nowMs, log);
     }
   }
 
-  function recover(loop: Loop): void {
-    stalled.delete(loop);
-    serverMetrics.loopsStalled.set({ loop: loop.name }, 0);
-    log.warn({ loop: loop.name }, 'loop makes progress again');
-  }
-
-  const checking = setInterval(check, CHECK_MS);
+  const checking = setInterval(checkAll, CHECK_MS);
   checking.unref();
 
   /** Watches a loop that runs elsewhere. It must report its progress more often than each `stalledMs`. */
-  function watch(
-    name: string,
-    { stalledMs = STALLED_MS, isVital = true, restart = () => undefined }: LoopOptions = {},
-  ) {
-    const loop: Loop = { name, isVital, stalledMs, restart, progressAtMs: performance.now() };
+  function watch(name: string, options: LoopOptions = {}) {
+    const { stalledMs = STALLED_MS, isVital = true, restart = () => undefined } = options;
+    const loop: Loop = { name, isVital, stalledMs, restart, progressAtMs: performance.now(), stall: undefined };
     loops.add(loop);
     serverMetrics.loopsStalled.set({ loop: name }, 0);
     return {
@@ -79,71 +67,104 @@ export function createLoops({ log }: { log: Logger }) {
       },
       end(): void {
         loops.delete(loop);
-        if (stalled.delete(loop)) serverMetrics.loopsStalled.set({ loop: name }, 0);
+        if (loop.stall !== undefined) serverMetrics.loopsStalled.set({ loop: name }, 0);
       },
     };
   }
 
-  /**
-   * Runs work every so many milliseconds, never twice at once: a turn that comes while the one before is under way is
-   * left out. A turn that makes the loop stall is given up, and the next one begins beside it: the work must tolerate
-   * that.
-   *
-   * @returns a function that ends it and waits for the turn under way
-   */
-  function repeat(
-    name: string,
-    everyMs: number,
-    work: () => Promise<void>,
-    onFault: (fault: Error) => void,
-    options: Omit<LoopOptions, 'restart'> = {},
-  ) {
-    let turn: Promise<void> | undefined;
-    let givenUp = 0;
-    const restart = () => {
-      if (turn === undefined || givenUp >= MAX_GIVEN_UP) return;
-      givenUp += 1;
-      void turn.finally(() => {
-        givenUp -= 1;
-      });
-      turn = undefined;
-    };
-    const loop = watch(name, { stalledMs: everyMs + STALLED_MS, ...options, restart });
-    const begin = () => {
-      const begun = work()
-        .catch(onFault)
-        .finally(() => {
-          if (turn !== begun) return; // it was given up
-          turn = undefined;
-          loop.progress();
-        });
-      turn = begun;
-    };
-    const timer = setInterval(() => {
-      if (turn === undefined) begin();
-    }, everyMs);
-    return async (): Promise<void> => {
-      clearInterval(timer);
-      await turn;
-      loop.end();
-    };
-  }
+  const stalledLoops = (): Loop[] => [...loops].filter(({ stall }) => stall !== undefined);
 
   return {
     watch,
-    repeat,
 
-    /** Loops that stand still now. */
+    /**
+     * Runs work at an interval, never twice at once: a turn that is due while the previous one is under way is left
+     * out. A turn that makes the loop stall is abandoned, and the next one begins beside it: the work must tolerate
+     * that.
+     *
+     * @returns a function that ends the loop and waits for the turn under way
+     */
+    repeat(
+      name: string,
+      everyMs: number,
+      work: () => Promise<void>,
+      onFault: (fault: Error) => void,
+      options: Omit<LoopOptions, 'restart'> = {},
+    ) {
+      const watchTurns = (restart: () => void) => watch(name, { stalledMs: everyMs + STALLED_MS, ...options, restart });
+      return repeatWork({ everyMs, work, onFault, watchTurns });
+    },
+
+    /** Loops that are stalled now. */
     stalled: (): StalledLoop[] =>
-      [...stalled].map(([{ name }, { sinceMs }]) => ({ name, seconds: secondsSince(sinceMs) })),
+      stalledLoops().map(({ name, stall }) => ({ name, seconds: secondsSince(stall?.sinceMs ?? 0) })),
 
-    /** Whether all loops run that this process needs to serve. */
-    areVitalTurning: (): boolean => ![...stalled.keys()].some(({ isVital }) => isVital),
+    /** Whether all loops turn that this process needs to serve. */
+    areVitalTurning: (): boolean => !stalledLoops().some(({ isVital }) => isVital),
 
     close: () => clearInterval(checking),
   };
 }
 
-const secondsSince = (atMs: number): number => Math.round((performance.now() - atMs) / 1000);
-
 export type Loops = ReturnType<typeof createLoops>;
+
+/** Moves a loop between turning and stalled, and restarts a stalled one each `stalledMs`. */
+function check(loop: Loop, nowMs: number, log: Logger): void {
+  const { name, stall, stalledMs, progressAtMs } = loop;
+  if (nowMs - progressAtMs < stalledMs) {
+    if (stall === undefined) return;
+    loop.stall = undefined;
+    serverMetrics.loopsStalled.set({ loop: name }, 0);
+    log.warn({ loop: name }, 'loop makes progress again');
+    return;
+  }
+  if (stall !== undefined && nowMs - stall.restartedAtMs < stalledMs) return;
+  loop.stall = { sinceMs: stall?.sinceMs ?? progressAtMs, restartedAtMs: nowMs };
+  if (stall === undefined) serverMetrics.loopStalls.inc({ loop: name });
+  serverMetrics.loopsStalled.set({ loop: name }, 1);
+  log.error({ loop: name, seconds: secondsSince(progressAtMs) }, 'loop stalled: restarting it');
+  loop.restart();
+}
+
+function repeatWork(deps: {
+  everyMs: number;
+  work: () => Promise<void>;
+  onFault: (fault: Error) => void;
+  watchTurns: (restart: () => void) => ReturnType<Loops['watch']>;
+}) {
+  const { everyMs, work, onFault, watchTurns } = deps;
+  /** The turn under way that counts; an abandoned one does not. */
+  let turn: Promise<void> | undefined;
+  let abandoned = 0;
+
+  const loop = watchTurns(function abandonTurn(): void {
+    if (turn === undefined || abandoned >= MAX_ABANDONED) return;
+    abandoned += 1;
+    void turn.finally(() => {
+      abandoned -= 1;
+    });
+    turn = undefined;
+  });
+
+  function beginTurn(): void {
+    const begun = work()
+      .catch(onFault)
+      .finally(() => {
+        if (turn !== begun) return; // it was abandoned
+        turn = undefined;
+        loop.progress();
+      });
+    turn = begun;
+  }
+
+  const timer = setInterval(() => {
+    if (turn === undefined) beginTurn();
+  }, everyMs);
+  return async (): Promise<void> => {
+    clearInterval(timer);
+    await turn;
+    loop.end();
+  };
+}
+
+const secondsSince = (atMs: number): number => Math.round((performance.now() - atMs) / 1000);

@@ -59,7 +59,7 @@ test('a herd over two APIs fills an empty house while workers go from one to fou
   await until(async () => (await alive()) === 4, 30_000, output);
   // The other way to say it: the supervisor of npm start is told.
   const told = await run('commands/workers', ['--processes', '1'], { DATA_DIR: folder }).ended;
-  expect(told).toMatchObject({ code: 0, output: expect.stringContaining('It was told the number') });
+  expect(told).toMatchObject({ code: 0, output: expect.stringContaining('it adjusts the number') });
   const { body } = await send(url, 'GET', '/admin/trail?limit=1', undefined, asOperator);
   const change = { before: { processes: 4 }, after: { processes: 1 } };
   expect(body.entries).toMatchObject([{ act: 'setWorkers', by: 'npm run workers', ...change }]);

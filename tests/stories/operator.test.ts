@@ -163,7 +163,7 @@ describe('a supervisor', () => {
       bounds: { min: 1, max: 4 },
       force: false,
       stopping: stopping.signal,
-      say: () => undefined,
+      report: () => undefined,
     });
     const stop = () => {
       stopping.abort();
