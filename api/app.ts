@@ -4,7 +4,7 @@ import type { Config } from '../shared/config.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { LimitCountsStore } from '../shared/stores/redis/limit-counts.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
-import { createBoardSessions } from './auth/board-sessions.ts';
+import { createBoardSessions } from './auth/queue-board-sessions.ts';
 import { ApiError, asApiError, faultFields } from './http/errors.ts';
 import { replyError, replyProblem } from './http/replies.ts';
 import { requestIdOf } from './http/request.ts';

@@ -42,8 +42,8 @@ export function createIdentity({ config, users }: { config: Pick<Config, 'AUTH'>
      * The user who sends a request that changes something.
      *
      * @param named the user whom the body names
-     * @throws ApiError UNAUTHENTICATED without a valid token where AUTH=on; INVALID_REQUEST where AUTH=off and no user is
-     * named
+     * @throws ApiError UNAUTHENTICATED without a valid token where AUTH=on; INVALID_REQUEST where AUTH=off and the body
+     * names no user
      */
     async callerOf(req: IncomingMessage, named: number | undefined): Promise<Caller & { userId: number }> {
       if (isOn) {

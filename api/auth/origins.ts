@@ -3,14 +3,14 @@ import type { Config } from '../../shared/config.ts';
 import { isLoopbackName } from '../../shared/platform/loopback.ts';
 import { ApiError } from '../http/errors.ts';
 
-/** Whether a browser's `Origin` is the host that it talks to. TLS may end before us: the scheme does not count. */
+/** Whether a browser's `Origin` is the host of its request. TLS may end at a proxy, so the scheme is not compared. */
 export const isOwnOrigin = (origin: string, host: string | undefined): boolean =>
   host !== undefined && /^https?:\/\/(.+)$/.exec(origin)?.[1] === host;
 
-/** Methods that change nothing: pages of other sites may send them, and read the answer only where CORS allows it. */
-const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** Methods that change nothing. Pages of other sites may send them, but read the answer only where CORS allows it. */
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** How many `Host` headers a request has. Node keeps the first alone, and a proxy may have used another. */
+/** Counts the `Host` headers of a request. Node keeps only the first, and a proxy may have used another. */
 function countHosts({ rawHeaders }: IncomingMessage): number {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -35,10 +35,10 @@ export function createOriginGuard({ HOST, TRUST_PROXY, CORS_ORIGINS }: OriginCon
     if (isLoopbackOnly && host !== undefined && !isLoopbackName(host))
       return new ApiError('FORBIDDEN', 'Host: this server serves loopback names only, such as localhost.');
     const isWebSocket = upgrade !== undefined && /^websocket$/i.test(upgrade);
-    if (READING.has(req.method ?? '') && !isWebSocket) return undefined;
+    if (SAFE_METHODS.has(req.method ?? '') && !isWebSocket) return undefined;
     const isForeign =
       origin === undefined
-        ? /cross-site/i.test(String(req.headers['sec-fetch-site'])) // it may stand there twice
+        ? /cross-site/i.test(String(req.headers['sec-fetch-site'])) // a repeated header is a list
         : !isOwnOrigin(origin, host) && !CORS_ORIGINS.includes(origin);
     return isForeign
       ? new ApiError('FORBIDDEN', 'Pages of this site may not send requests here: it is not in CORS_ORIGINS.')

@@ -4,10 +4,10 @@ import { ApiError } from '../http/errors.ts';
 import type { OperatorGuard } from './operators.ts';
 
 /**
- * Guards the routes that sell seats. With `SELL_BY=server` only a trusted server may, which authenticates as an
+ * Guards the routes that sell seats. With `SELL_BY=server` only a trusted server may sell; it authenticates as an
  * operator does.
  *
- * @returns a function of a request: the name of its server's proof; undefined where anybody may sell
+ * @returns a function of a request, which returns how its server was authenticated; undefined where any client may sell
  * @throws ApiError FORBIDDEN
  */
 export const createSellerGuard =
@@ -17,7 +17,7 @@ export const createSellerGuard =
     try {
       return requireOperator(req);
     } catch (fault) {
-      const detail = "Only the shop's own server sells seats here: it sends the admin token.";
+      const detail = "Only the shop's own server may sell seats here, with the admin token.";
       throw new ApiError('FORBIDDEN', detail, {}, fault);
     }
   };

@@ -22,7 +22,7 @@ export type TokenConfig = Pick<
   'AUTH_SECRET' | 'AUTH_JWKS_URL' | 'AUTH_ISSUER' | 'AUTH_AUDIENCE' | 'AUTH_CLOCK_TOLERANCE_SECONDS'
 >;
 
-/** Signs and verifies users' tokens. With `AUTH_JWKS_URL` an outside provider signs them, and this API verifies only. */
+/** Signs and verifies users' tokens. With `AUTH_JWKS_URL` an outside provider signs them and this API only verifies. */
 export function createUserTokens({ config, users }: { config: TokenConfig; users: UserStore }) {
   // A secret is missing only where AUTH=off: tokens are signed there too, and no route requires one.
   const secret = new TextEncoder().encode(config.AUTH_SECRET ?? randomBytes(32).toString('hex'));

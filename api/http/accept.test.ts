@@ -4,32 +4,32 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { acceptMany } from './accept.ts';
 
-test('who comes while the handles are fetched is answered too', async () => {
+test('connections that arrive while the handles are opened are served', async () => {
   const server = createServer((_req, res) => res.end('hello'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  let fetching = true;
-  const fetched = acceptMany(server).finally(() => {
-    fetching = false;
+  let isOpening = true;
+  const opened = acceptMany(server).finally(() => {
+    isOpening = false;
   });
   const statuses: (number | string)[] = [];
-  while (fetching) {
-    // The agent of fetch would keep connections: each of these comes anew, and a few at once.
-    const some = Array.from({ length: 4 }, () => once(get({ port, host: '127.0.0.1', agent: false }), 'response'));
-    for (const answer of await Promise.allSettled(some))
+  while (isOpening) {
+    // Without an agent each request opens a new connection. The agent of fetch would reuse them.
+    const responses = Array.from({ length: 4 }, () => once(get({ port, host: '127.0.0.1', agent: false }), 'response'));
+    for (const answer of await Promise.allSettled(responses))
       statuses.push(answer.status === 'fulfilled' ? answer.value[0].resume().statusCode : answer.reason.message);
   }
   expect(statuses.filter((status) => status !== 200)).toEqual([]);
-  const doors = await fetched;
-  await Promise.all([doors.close(), new Promise((closed) => server.close(closed))]);
+  const handles = await opened;
+  await Promise.all([handles.close(), new Promise((closed) => server.close(closed))]);
 });
 
-test('many who come at once are accepted in a few turns of the event loop, and answered', async () => {
+test('many simultaneous connections are accepted in a few turns of the event loop, and served', async () => {
   const server = createServer((_req, res) => res.end('hello'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const doors = await acceptMany(server);
+  const handles = await acceptMany(server);
   let accepted = 0;
   server.on('connection', () => {
     accepted += 1;
@@ -38,7 +38,7 @@ test('many who come at once are accepted in a few turns of the event loop, and a
   const clients = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));
   let turns = 0;
   for (; accepted < clients.length; turns += 1) await new Promise((resolve) => setImmediate(resolve));
-  expect(turns).toBeLessThan(40); // Node by itself needs one for each
+  expect(turns).toBeLessThan(40); // Node alone needs one for each
 
   const answers = await Promise.all(
     clients.map(async (client) => {
@@ -47,5 +47,5 @@ test('many who come at once are accepted in a few turns of the event loop, and a
     }),
   );
   for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
-  await Promise.all([doors.close(), new Promise((closed) => server.close(closed))]);
+  await Promise.all([handles.close(), new Promise((closed) => server.close(closed))]);
 });

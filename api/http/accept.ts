@@ -3,50 +3,48 @@ import { type SendHandle, spawn } from 'node:child_process';
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 
-/** Connections that a node accepts in one turn of its event loop, beside its server's own. */
+/** Listening handles beside the server's own. Each accepts one connection in a turn of the event loop. */
 const HANDLES = 32;
 
-/** Milliseconds that it may take to get them. */
-const SENT_BACK_MS = 10_000;
+/** Milliseconds in which the helper process must have sent them. */
+const HELPER_TIMEOUT_MS = 10_000;
 
-/** Sends the socket that it is sent back as often as it is told, and ends. It never listens: what it accepted would end with it. */
-const SEND_BACK = `
-process.on('message', async (times, socket) => {
-  for (let i = 0; i < times; i += 1) await new Promise((sent) => process.send(i, socket, sent));
+/** The helper process: sends the received socket back `count` times and ends. It accepts no connection itself. */
+const HELPER = `
+process.on('message', async (count, socket) => {
+  for (let i = 0; i < count; i += 1) await new Promise((sent) => process.send(i, socket, sent));
   process.exit();
 });`;
 
 /**
  * Lets a listening server accept many connections in a turn of the event loop instead of one.
  *
- * Node accepts one for each turn (libuv, pull request 3696), and a turn is as long as all requests take that are there: with a
- * thousand busy connections there are 17 a second, and whoever comes anew waits in front of a door that is hardly opened. Each further
- * handle of the listening socket accepts one more. Node 20 can have them only from a process that it sent the socket to; `reusePort`
- * of later versions would do the same.
+ * Node accepts one connection in a turn (libuv, pull request 3696), and a turn lasts until all pending requests are
+ * served: with a thousand busy connections only 17 new ones are accepted in a second. Each further handle of the
+ * listening socket accepts one more. On Node 20 only another process can duplicate the handle: this one sends it the
+ * socket, and it sends the socket back. `reusePort` of later versions would do the same.
  *
- * @returns what closes these handles, once their connections have ended
- * @throws Error where that process does not do it; the server then accepts as before
+ * @returns the function that closes these handles, once their connections have ended
+ * @throws Error where the helper process fails; the server then accepts one connection in a turn
  */
 export async function acceptMany(server: Server): Promise<{ close(): Promise<void> }> {
-  const doors: NetServer[] = [];
+  const listeners: NetServer[] = [];
   const close = async () => {
-    await Promise.all(doors.map((door) => new Promise((closed) => door.close(closed))));
+    await Promise.all(listeners.map((listener) => new Promise((closed) => listener.close(closed))));
   };
-  const helper = spawn(process.execPath, ['-e', SEND_BACK], {
+  const helper = spawn(process.execPath, ['-e', HELPER], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    timeout: SENT_BACK_MS,
+    timeout: HELPER_TIMEOUT_MS,
   });
   await new Promise<void>((resolve, reject) => {
     helper.on('message', (_number, socket) => {
-      const door = new NetServer({ noDelay: true }, (connection) => server.emit('connection', connection));
-      door.listen(socket);
-      if (doors.push(door) === HANDLES) resolve();
+      const listener = new NetServer({ noDelay: true }, (connection) => server.emit('connection', connection));
+      listener.listen(socket);
+      if (listeners.push(listener) === HANDLES) resolve();
     });
     helper.on('error', reject);
-    helper.on('exit', (code) =>
-      reject(new Error(`no more handles to accept with: ${code === null ? 'not in time' : `exit code ${code}`}`)),
-    );
-    // The bare socket, as Node's cluster sends it: a process that is sent a Server starts to accept with it at once.
+    helper.on('exit', (code) => reject(new Error(`the helper ended: ${code === null ? 'timeout' : `code ${code}`}`)));
+    // The bare socket, as Node's cluster sends it: a process that receives a Server starts to accept with it at once.
     const { _handle: socket } = server as unknown as { _handle: SendHandle };
     helper.send(HANDLES, socket, (fault) => fault && reject(fault));
   }).catch((fault) => {

@@ -15,7 +15,7 @@ export async function readJson(req: IncomingMessage, maxBytes = MAX_BODY_BYTES):
   return jsonOf(await readText(req, maxBytes));
 }
 
-/** As `readJson`, where the body may be left out: nothing counts as an empty object, however it is framed. */
+/** As `readJson`, for an optional body: an empty body counts as an empty object, with any framing. */
 export async function readOptionalJson(req: IncomingMessage): Promise<unknown> {
   if (!hasBody(req)) return {};
   const text = await readText(req, MAX_BODY_BYTES);
@@ -25,7 +25,7 @@ export async function readOptionalJson(req: IncomingMessage): Promise<unknown> {
 }
 
 /**
- * Checks that a request to a route without a body brings none. An empty object is fine.
+ * Checks that a request to a route without a body has none. An empty object is accepted.
  *
  * @throws ApiError as `readJson`
  */
@@ -56,15 +56,15 @@ function readText(req: IncomingMessage, maxBytes: number): Promise<string> {
       chunks.push(chunk);
     });
     req.on('end', () => resolve(chunks.length === 1 ? String(chunks[0]) : String(Buffer.concat(chunks))));
-    // The client went away in the middle: there is nobody to answer, the rejection only ends the handler.
-    req.on('error', () => reject(new ApiError('INVALID_REQUEST', 'The body was cut off.')));
+    // The client closed the connection: no answer can reach it, and the rejection only ends the handler.
+    req.on('error', () => reject(new ApiError('INVALID_REQUEST', 'The body is incomplete.')));
   });
 }
 
 /**
- * Reads a JSON text.
+ * Parses JSON.
  *
- * @throws ApiError INVALID_REQUEST where it is none, is nested too deeply, or names a field twice
+ * @throws ApiError INVALID_REQUEST where the text is not JSON, is nested too deeply, or has a field twice
  */
 export function jsonOf(text: string): unknown {
   let body: unknown;
@@ -75,15 +75,15 @@ export function jsonOf(text: string): unknown {
   }
   const names = namesIn(body, MAX_BODY_LEVELS);
   if (names === undefined) throw new ApiError('INVALID_REQUEST', 'The body is nested too deeply.');
-  // Only a text with more colons than names can repeat one: most requests need no second look.
+  // Only a text with more colons than names can repeat a name: most requests need no second pass.
   const repeated = colonsIn(text) > names ? repeatedName(text) : undefined;
   if (repeated !== undefined) throw new ApiError('INVALID_REQUEST', `${nameOf([repeated])}: given more than once`);
   return body;
 }
 
 /**
- * Counts the names in all objects of a value; undefined where it has more levels than this: later recursion, as in
- * `JSON.stringify`, needs stack for each.
+ * Counts the names in all objects of a value; undefined where it has more levels than `levels`. Later recursion, as in
+ * `JSON.stringify`, needs stack for each level.
  */
 function namesIn(value: unknown, levels: number): number | undefined {
   if (typeof value !== 'object' || value === null) return 0;

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Request } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
 
-/** Bits of an IPv6 address that name a client: providers give a household or a server a /56 or a /64. */
+/** Bits of an IPv6 address that identify a client: providers assign a /56 or a /64 to a household or a server. */
 const IPV6_CLIENT_BITS = 56;
 
 /** An address as some proxies forward it, with a port: `192.0.2.1:5123`, `[2001:db8::1]:5123`, `[2001:db8::1]`. */
@@ -21,8 +21,8 @@ export function clientOfAddress(text: string): string | undefined {
 }
 
 /**
- * The client that a request counts as. A proxy that forwards something else than an IP address (`unknown`, a name) is
- * counted as the client itself: a made-up text must not be a new client each time.
+ * The client that a request counts as. A proxy that forwards something other than an IP address (`unknown`, a name)
+ * counts as the client itself: an invented text must not be a new client each time.
  */
 export const clientOf = ({ ip = '', socket }: Request): string =>
   clientOfAddress(ip) ?? clientOfAddress(socket.remoteAddress ?? '') ?? '';

@@ -1,12 +1,12 @@
 import { type ErrorCode, titleOf } from '../../shared/contract/codes.ts';
 import { isUnavailable } from '../../shared/platform/faults.ts';
 
-/** A refusal on its way to the client. `detail` says what exactly; `fields` go into the answer beside it. */
+/** A refusal of a request. The answer has `detail` as its sentence, and `fields` beside it. */
 export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly fields: Record<string, unknown>;
 
-  /** @param cause what broke: for the log, never for the client */
+  /** @param cause the underlying fault, for the log and never for the client */
   constructor(code: ErrorCode, detail: string = titleOf(code), fields: Record<string, unknown> = {}, cause?: unknown) {
     super(detail, { cause });
     this.code = code;
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A fault as its client sees it. Express' own errors (a path that cannot be decoded) carry a status. */
+/** A fault as its client sees it. Express' own errors (a path that cannot be decoded) have a status. */
 export function asApiError(fault: unknown): ApiError {
   if (fault instanceof ApiError) return fault;
   const { status = 500 } = Object(fault) as { status?: number };
@@ -22,9 +22,6 @@ export function asApiError(fault: unknown): ApiError {
   return new ApiError(isUnavailable(fault) ? 'UNAVAILABLE' : 'INTERNAL', undefined, {}, fault);
 }
 
-/**
- * The fields of a log line about a fault: a defect of ours has its type and stack, a server that is unavailable its
- * message.
- */
+/** The fields of a log line about a fault: type and stack of a defect, only the message of an unavailable server. */
 export const faultFields = (fault: unknown): { err: unknown } | { fault: string } =>
   isUnavailable(fault) ? { fault: (fault as Error).message } : { err: fault };

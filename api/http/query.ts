@@ -6,35 +6,33 @@ import { hasBody, searchOf } from './request.ts';
 import { nameOf, nothing, parse } from './validation.ts';
 
 /**
- * The parameters of a request's address, parsed with the route's schema, which is strict.
+ * The parameters of a request's query, parsed with the route's schema, which is strict.
  *
  * @throws ApiError INVALID_REQUEST that names each unknown, wrong or repeated parameter
  */
 export function queryOf<Schema extends z.ZodObject>(req: IncomingMessage, schema: Schema): z.infer<Schema> {
   refuseBodyOfGet(req);
-  const given = [...new URLSearchParams(searchOf(req))];
-  const query = parse(schema, Object.fromEntries(given), 'parameter');
-  const repeated = given.find(([name], i) => given.findIndex(([other]) => other === name) < i);
+  const params = [...new URLSearchParams(searchOf(req))];
+  const query = parse(schema, Object.fromEntries(params), 'parameter');
+  const repeated = params.find(([name], i) => params.findIndex(([other]) => other === name) < i);
   if (repeated !== undefined) throw new ApiError('INVALID_REQUEST', `${nameOf([repeated[0]])}: given more than once`);
   return query;
 }
 
-/** Checks that a request to a route without parameters brings none. It costs nothing where there is no query. */
+/** Checks that a request to a route without parameters has none. It costs nothing where there is no query. */
 export function refuseQuery(req: IncomingMessage): void {
   if (searchOf(req) !== '') queryOf(req, nothing);
   else refuseBodyOfGet(req);
 }
 
-/**
- * A body of GET has no meaning (RFC 9110, section 9.3.1): its content would be lost. Two bytes may be an empty object.
- */
+/** The body of a GET has no meaning (RFC 9110, section 9.3.1), so it is refused. Two bytes may be an empty object. */
 function refuseBodyOfGet(req: IncomingMessage): void {
   const { method, headers } = req;
   if ((method === 'GET' || method === 'HEAD') && hasBody(req) && headers['content-length'] !== '2')
-    throw new ApiError('INVALID_REQUEST', 'body: none is taken here; send parameters in the address');
+    throw new ApiError('INVALID_REQUEST', 'body: this route takes none; send parameters in the query');
 }
 
-/** Seconds to wait for an outcome, from the request's address. */
+/** The seconds to wait for an outcome, in the query. */
 const waitQuery = z.strictObject({
   wait: z
     .string()
@@ -43,15 +41,15 @@ const waitQuery = z.strictObject({
 });
 
 /**
- * Seconds that a client is ready to wait for an outcome, from `?wait=N` or `Prefer: wait=N` (RFC 7240), cut to
- * `MAX_WAIT_SECONDS`; `fallback` where it did not ask. A preference that makes no sense is ignored, as the RFC has it.
+ * Seconds that a client waits for an outcome, from `?wait=N` or `Prefer: wait=N` (RFC 7240), at most
+ * `MAX_WAIT_SECONDS`; `fallback` without either. An invalid preference is ignored, as the RFC requires.
  *
- * @throws ApiError INVALID_REQUEST where `?wait` is no number of seconds, or there are other parameters
+ * @throws ApiError INVALID_REQUEST where `?wait` is not a number of seconds, or the query has other parameters
  */
 export function waitSeconds(req: IncomingMessage, fallback = 0): number {
   if (searchOf(req) !== '') {
-    const { wait: asked } = queryOf(req, waitQuery);
-    if (asked !== undefined) return Math.min(Number(asked), MAX_WAIT_SECONDS);
+    const { wait } = queryOf(req, waitQuery);
+    if (wait !== undefined) return Math.min(Number(wait), MAX_WAIT_SECONDS);
   } else {
     refuseBodyOfGet(req);
   }

@@ -2,33 +2,30 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request } from 'express';
 
-/**
- * The id under which a request stands in answers and logs: its client's `X-Request-Id` where that is sane, else one that is
- * made when somebody first asks for it.
- */
+/** The id of a request in answers and logs: the client's `X-Request-Id` where it is valid, else a random one. */
 export function requestIdOf({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id'];
-  if (typeof given === 'string' && /^[\w.-]{1,64}$/.test(given)) return given;
+  const sent = headers['x-request-id'];
+  if (typeof sent === 'string' && /^[\w.-]{1,64}$/.test(sent)) return sent;
   headers['x-request-id'] = randomUUID();
   return headers['x-request-id'];
 }
 
-/** The path of a request as its client named it, without what stands behind the question mark. */
+/** The path of a request as its client sent it, without the query. */
 export const pathOf = (req: Request): string => `${req.baseUrl}${req.path}`;
 
-/** Whether a request brings a body, be it an empty one. */
+/** Whether a request has a body, also an empty one. */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 
-/** The query of a request's address, with its question mark; empty where there is none. */
+/** The query of a request, with its question mark; empty where there is none. */
 export function searchOf({ url = '' }: IncomingMessage): string {
   const mark = url.indexOf('?');
   return mark === -1 ? '' : url.slice(mark);
 }
 
-/** Aborts when the client is gone, so that nobody waits for it. */
+/** A signal that aborts when the connection of an answer closes, so that no wait outlives it. */
 export function closedSignal(res: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  res.on('close', () => gone.abort());
-  return gone.signal;
+  const closed = new AbortController();
+  res.on('close', () => closed.abort());
+  return closed.signal;
 }

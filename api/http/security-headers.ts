@@ -3,10 +3,10 @@ import type { Request } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../../shared/config.ts';
 
-/** Answers are data: no page may take them for a document. A page of ours brings a policy of its own. */
+/** Answers are data, not documents. The pages of this API set a policy of their own. */
 const POLICY = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };
 
-/** What only browsers and plug-ins of long ago, or pages, care for. */
+/** Headers that are left out: they matter to outdated browsers and plug-ins, or to pages only. */
 const LEFT_OUT = {
   originAgentCluster: false,
   xDnsPrefetchControl: false,
@@ -14,17 +14,18 @@ const LEFT_OUT = {
   xPermittedCrossDomainPolicies: false,
 } as const;
 
-/** One year; the domain's other hosts are not ours to speak for. */
+/** One year. Other hosts of the domain may not use TLS, so they are not included. */
 const TLS_ONLY = { maxAge: 31_536_000, includeSubDomains: false };
 
 /**
- * helmet's headers, the same for every answer and so computed once: set one by one by helmet itself they cost 5 µs an answer,
- * merged at the end 1.5. Only a trusted proxy knows that its client came over TLS; then browsers are told to stay with it.
+ * The headers that helmet sets. They are the same for every answer, so they are computed once: helmet itself would take
+ * 5 µs an answer, merging them takes 1.5. Behind a trusted proxy that uses TLS, browsers are told to require TLS.
+ *
+ * @returns a function of a request, which returns its answer's headers
  */
 export function securityHeaders({ TRUST_PROXY }: Pick<Config, 'TRUST_PROXY'>) {
   const ofHelmet = headersOf(helmet({ ...LEFT_OUT, contentSecurityPolicy: POLICY, strictTransportSecurity: false }));
-  // Bookings, tickets and tokens are one person's: no cache keeps them. The map, pages and their files say how long
-  // they may be kept.
+  // Bookings, tickets and tokens are personal, so caches must not store them. Maps, pages and assets override this.
   const always = { ...ofHelmet, 'cache-control': 'no-store' };
   const overTls = { ...always, ...headersOf(helmet.strictTransportSecurity(TLS_ONLY)) };
   return (req: Request) => (TRUST_PROXY !== undefined && req.secure ? overTls : always);
@@ -32,7 +33,7 @@ export function securityHeaders({ TRUST_PROXY }: Pick<Config, 'TRUST_PROXY'>) {
 
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (fault?: unknown) => void) => void;
 
-/** What a middleware sets, whatever the request. */
+/** The headers that a middleware sets on every answer. */
 function headersOf(middleware: Middleware): Record<string, string> {
   const headers: Record<string, string> = {};
   const setHeader = (name: string, value: string) => {

@@ -12,32 +12,32 @@ import { defaults } from '../../shared/config.ts';
 import { correctedDate } from '../../shared/platform/clock.ts';
 import { metrics } from '../../shared/telemetry/metrics.ts';
 
-/** Headers of one request. Node bounds their bytes at 16 KiB. */
+/** Headers of one request at most. Node limits their bytes to 16 KiB. */
 const MAX_HEADERS = 100;
 
-/** Milliseconds until a request must be there, its headers before the rest, and how often that is looked at. */
+/** Milliseconds in which a request and its headers must arrive, and between two checks. */
 const TIMEOUTS = { requestTimeout: 20_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000 };
 
-/** Milliseconds in which nothing moved on a connection before it is closed: longer than the longest wait for an outcome. */
+/** Milliseconds without traffic before a connection is closed: longer than the longest wait for an outcome. */
 const STALLED_MS = 90_000;
 
-/** A request that may offer to go on with another protocol. */
+/** A request that may offer an upgrade to another protocol. */
 type Offering = IncomingMessage & { offersUpgrade?: boolean | null };
 
-/** A request that knows when its headers were there. */
+/** A request with the time at which its headers had arrived. */
 export type Timed = IncomingMessage & { cameAtMs?: number };
 
 /**
- * An HTTP server for an Express app whose requests and responses are born with Express' prototypes.
+ * An HTTP server for an Express app whose requests and responses are created with Express' prototypes.
  *
- * Express gives every request and response its prototype with `Object.setPrototypeOf` (its lib/application.js, `handle`).
- * V8 cannot optimize what touches such an object afterwards, all of Node's HTTP code included: a request that does nothing
- * costs three times the CPU. Given classes that have the prototypes already, Express' call does nothing.
+ * Express sets the prototype of each request and response (lib/application.js, `Object.setPrototypeOf` in `handle`). V8
+ * cannot optimize code that uses such an object afterwards, including all of Node's HTTP code: an empty request costs
+ * three times the CPU. With classes that have the prototypes already, Express' call changes nothing.
  *
- * @param headersOf what every answer carries, unless it says something else itself
- * @param options.keepAliveSeconds how long a connection may rest between two requests. Node's 5 s are the time between
- *   two clicks of a person, and would close connections just as they are used again
- * @param options.listener called for each request: the app, or a wrapper in front of it
+ * @param headersOf the headers of every answer. Headers that a route sets override them
+ * @param options.keepAliveSeconds how long a connection may be idle between two requests. Node's default of 5 s is
+ *   about the time between two clicks, so it would close connections just before they are used again
+ * @param options.listener called for each request: the app, or a wrapper around it
  */
 export function createAppServer(
   app: Express,
@@ -56,7 +56,7 @@ export function createAppServer(
   class AppResponse extends ServerResponse {}
   Object.setPrototypeOf(AppRequest.prototype, app.request);
   Object.setPrototypeOf(AppResponse.prototype, app.response);
-  // Only WebSocket is spoken here. Who offers something else (Java's HttpClient offers h2c) is served as if it did not.
+  // Only WebSocket upgrades are supported. Other offers (Java's HttpClient offers h2c) are ignored.
   Object.defineProperty(AppRequest.prototype, 'upgrade', {
     get(this: Offering) {
       return this.offersUpgrade && (this.method === 'CONNECT' || /^websocket$/i.test(this.headers.upgrade ?? ''));
@@ -65,10 +65,10 @@ export function createAppServer(
       this.offersUpgrade = offers;
     },
   });
-  // Every answer passes here, also those that Express' own parts write. Assigned: a spread costs three times as much.
+  // Every answer passes here, also those that Express itself writes. `assign`: a spread costs three times as much.
   AppResponse.prototype.writeHead = function writeHead(this: ServerResponse, status: number, headers?: unknown) {
-    noteAnswer(this.req as Request & Timed, status);
-    // Node itself refuses requests without a Host, and gives names and values in turn, which nothing else here does.
+    observeAnswer(this.req as Request & Timed, status);
+    // Node itself answers requests without a Host, with an array of names and values. No route passes an array.
     if (Array.isArray(headers)) return ServerResponse.prototype.writeHead.call(this, status, headers);
     const merged = Object.assign({}, headersOf(this.req as Request), this.getHeaders(), headers);
     const date = correctedDate();
@@ -81,36 +81,36 @@ export function createAppServer(
   server.maxHeadersCount = MAX_HEADERS;
   server.timeout = STALLED_MS;
   server.keepAliveTimeout = keepAliveSeconds * 1000;
-  // A client may expect what it likes: it gets the route's own answer and not Node's 417.
+  // Any `Expect` header is ignored: the route answers, instead of Node with 417.
   server.on('checkExpectation', listener);
   return server;
 }
 
-/** What routes took, each by method and status, by the object that Express has for the route. Labels are bound once. */
-const answersOf = new Map<unknown, Map<string, ReturnType<typeof metrics.httpSeconds.labels>>>();
+/** The histograms of each route, by Express' route object, then by method and status. Labels are bound once. */
+const histogramsOf = new Map<unknown, Map<string, ReturnType<typeof metrics.httpSeconds.labels>>>();
 
-/** Notes that a request is answered now, under its route's pattern. */
-function noteAnswer(req: Request & Timed, status: number): void {
+/** Observes the duration of a request, under its route's pattern. */
+function observeAnswer(req: Request & Timed, status: number): void {
   const { method, route, cameAtMs = 0 } = req;
-  const answers = answersOf.get(route) ?? new Map();
-  if (answers.size === 0) answersOf.set(route, answers);
+  const histograms = histogramsOf.get(route) ?? new Map();
+  if (histograms.size === 0) histogramsOf.set(route, histograms);
   const key = `${method} ${status}`;
-  let seconds = answers.get(key);
+  let seconds = histograms.get(key);
   if (seconds === undefined) {
     seconds = metrics.httpSeconds.labels(method, patternOf(req), String(status));
-    answers.set(key, seconds);
+    histograms.set(key, seconds);
   }
   seconds.observe((performance.now() - cameAtMs) / 1000);
 }
 
 /**
- * The pattern of the route that answers: its own, behind the path that its router is mounted at. Routers' paths have no parameters, so
- * it is what stands in the address before the route's own part.
+ * The pattern of the route that answers a request: the path of its router, then the route's own pattern. Routers' paths
+ * have no parameters, so they are the beginning of the request's path.
  */
 export function patternOf({ route, originalUrl }: Request): string {
   if (route === undefined) return 'other';
   const segments = (path: string) => path.split('/').filter((segment) => segment !== '');
-  if (Array.isArray(route.path)) return route.path[0]; // pages, which are not below a router
+  if (Array.isArray(route.path)) return route.path[0]; // the pages of the web app have no router
   const own = segments(String(route.path));
   const all = segments(originalUrl.toLowerCase().replace(/^\w+:\/\/[^/]*|\?.*/g, ''));
   return `/${[...all.slice(0, all.length - own.length), ...own].join('/')}`;

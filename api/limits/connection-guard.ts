@@ -15,11 +15,7 @@ const HEALTH_PATHS = /^\/(healthz|readyz)(\/|\?|$)/;
 /** Milliseconds that such a connection may last. */
 const SPARE_MS = 5_000;
 
-/**
- * Decides which connections and requests are admitted, before any route, limit or body: each client has a share of the
- * connections and a pace for its requests.
- */
-export function createConnectionGuard(deps: {
+type GuardDeps = {
   /** Whether clients are limited. */
   isLimited: boolean;
   /** Whether an address is a proxy of TRUST_PROXY: it forwards for all clients, so it has no share and no pace. */
@@ -28,7 +24,13 @@ export function createConnectionGuard(deps: {
   originRefusalOf: (req: IncomingMessage) => ApiError | undefined;
   admit?: ReturnType<typeof createConnectionShares>;
   pace?: ReturnType<typeof createRequestPace>;
-}) {
+};
+
+/**
+ * Decides which connections and requests are admitted, before any route, limit or body: each client has a share of the
+ * connections and a pace for its requests.
+ */
+export function createConnectionGuard(deps: GuardDeps) {
   const { isLimited, isProxy, originRefusalOf, admit = createConnectionShares(), pace = createRequestPace() } = deps;
   const owners = createConnectionOwners();
   const spare = new WeakSet<Socket>();

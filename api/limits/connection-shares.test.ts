@@ -15,7 +15,7 @@ test('a client past its share is answered health checks only, then closed; other
   expect(admitAll(admit, ['c', 'c'])).toEqual(['spare', 'closed']);
 });
 
-test('a connection that is closed makes room for one of the same client', () => {
+test('a closed connection frees a place for the same client', () => {
   const admit = createConnectionShares(bounds);
   const [first] = [admit('a'), admit('a'), admit('a')];
   expect(admit('a').as).toBe('spare');
@@ -23,7 +23,7 @@ test('a connection that is closed makes room for one of the same client', () => 
   expect(admit('a').as).toBe('served');
 });
 
-test('a proxy forwards for all clients: only the bound of all holds for it', () => {
+test('a proxy forwards for all clients: only the bound of all connections limits it', () => {
   const admit = createConnectionShares(bounds);
   expect(admitAll(admit, Array<undefined>(9).fill(undefined))).toEqual([
     ...['served', 'served', 'served', 'served', 'served'],

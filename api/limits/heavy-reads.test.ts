@@ -11,7 +11,7 @@ const answer = () => {
 const readsOf = (RATE_LIMIT: 'on' | 'off', READS_PER_MINUTE = 1_000_000) =>
   createHeavyReads({ RATE_LIMIT, READS_PER_MINUTE });
 
-/** Reads that end when the test ends them. */
+/** Reads that end when the test calls `end`. */
 function manual() {
   const begun: string[] = [];
   const ends: (() => void)[] = [];
@@ -27,38 +27,38 @@ function manual() {
   return { begun, read, end };
 }
 
-test('reads of one client follow one another, another client does not wait, and a fault stops no other', async () => {
+test('reads of one client run one after another; a fault or another client delays none', async () => {
   const reads = readsOf('off');
   const { begun, read, end } = manual();
   const first = reads.inTurn(from('192.0.2.1'), answer().res, 1, read('a'));
   const failing = reads.inTurn(from('192.0.2.1'), answer().res, 1, () => Promise.reject(new Error('broke')));
-  const gone = answer();
-  const left = reads.inTurn(from('192.0.2.1'), gone.res, 1, read('of a client that left'));
+  const closed = answer();
+  const skipped = reads.inTurn(from('192.0.2.1'), closed.res, 1, read('of a closed connection'));
   const second = reads.inTurn(from('192.0.2.1'), answer().res, 1, read('b'));
   void reads.inTurn(from('192.0.2.2'), answer().res, 1, read('other'));
-  Object.assign(gone.res, { destroyed: true });
+  Object.assign(closed.res, { destroyed: true });
   await new Promise(setImmediate);
   expect(begun).toEqual(['a', 'other']);
   await end();
   await first;
   await expect(failing).rejects.toThrow('broke');
-  await left;
+  await skipped;
   expect(begun).toEqual(['a', 'other', 'b']);
   await end();
   await end();
   await second;
 });
 
-test('a read that waits for its client lets the others of that client go on', async () => {
+test('a read that waits for its client lets the other reads of that client run', async () => {
   const reads = readsOf('off');
   const { begun, read, end } = manual();
   let drain: () => void = () => undefined;
   const drained = new Promise<void>((resolve) => {
     drain = resolve;
   });
-  const slow = reads.inTurn(from('192.0.2.1'), answer().res, 1, async (outside) => {
+  const slow = reads.inTurn(from('192.0.2.1'), answer().res, 1, async (waitOutside) => {
     begun.push('slow');
-    await outside(drained);
+    await waitOutside(drained);
     begun.push('slow goes on');
   });
   const other = reads.inTurn(from('192.0.2.1'), answer().res, 1, read('other'));
@@ -72,7 +72,7 @@ test('a read that waits for its client lets the others of that client go on', as
   expect(begun).toEqual(['slow', 'other', 'slow goes on']);
 });
 
-test('with limits on, a client with too many waiting reads is refused, and so is one without budget', async () => {
+test('with limits on, a client with too many waiting reads or without budget is refused', async () => {
   const { read } = manual();
   const many = readsOf('on');
   const settled = Array.from({ length: 40 }, () => {

@@ -37,8 +37,8 @@ function limitOf(
 }
 
 /**
- * The limits of one client's costly requests in a minute. `login`, `booking` and `joining` count by the client's address
- * (by /56 for IPv6) and run before a route; `bookingOf` counts by user. A user id from a body that is not authenticated
+ * The limits of one client's costly requests in a minute. `login`, `booking` and `joining` count by address (by /56 for
+ * IPv6) and run before a route; `bookingOf` counts by user. A user id from a body that is not authenticated
  * is never counted: any client could lock that user out.
  *
  * @param counts shares the counts with the other API processes; without it this process counts alone

@@ -10,20 +10,20 @@ test('a window begins with the first request and ends by itself', async () => {
   expect(windows.increment('a')).toMatchObject({ totalHits: 1 });
 });
 
-test('it remembers so many clients and no more, and forgets the one whose window ends first', () => {
+test('the number of clients is bounded: the one whose window ends first is dropped', () => {
   const windows = createWindows(60_000, 3);
   for (const client of ['a', 'b', 'c', 'b', 'd']) windows.increment(client);
   expect(windows.increment('b')).toMatchObject({ totalHits: 3 });
-  expect(windows.increment('a')).toMatchObject({ totalHits: 1 }); // forgotten
+  expect(windows.increment('a')).toMatchObject({ totalHits: 1 }); // dropped
   expect(windows.increment('d')).toMatchObject({ totalHits: 2 });
 });
 
 test('counts of other processes are added, and a window ends when the first of them does', async () => {
   let add: AddHits = () => undefined;
-  const noted: [string, number, number][] = [];
-  const windows = createWindows(60_000, 3, (given) => {
-    add = given;
-    return (...count) => void noted.push(count);
+  const published: [string, number, number][] = [];
+  const windows = createWindows(60_000, 3, (addHits) => {
+    add = addHits;
+    return (...count) => void published.push(count);
   });
   add('a', 5, 30_000);
   const { totalHits, resetTime } = windows.increment('a', 2);
@@ -31,7 +31,7 @@ test('counts of other processes are added, and a window ends when the first of t
   expect(resetTime.getTime() - Date.now()).toBeLessThanOrEqual(30_000);
   add('a', 1, 50_000);
   expect(windows.increment('a')).toEqual({ totalHits: 9, resetTime });
-  expect(noted).toEqual([
+  expect(published).toEqual([
     ['a', 2, resetTime.getTime()],
     ['a', 1, resetTime.getTime()],
   ]);
@@ -40,7 +40,8 @@ test('counts of other processes are added, and a window ends when the first of t
   add('b', 7, 20);
   await new Promise((resolve) => setTimeout(resolve, 40));
   expect(windows.hits('b')).toBe(0);
-  expect(windows.increment('b')).toMatchObject({ totalHits: 1 }); // though one that ends later stands before it
+  // A new window, though a window that ends later precedes it in the order.
+  expect(windows.increment('b')).toMatchObject({ totalHits: 1 });
   for (const client of ['c', 'd', 'e', 'f']) add(client, 1, 60_000);
-  expect(windows.hits('b')).toBe(0); // forgotten: as many are remembered as without other processes
+  expect(windows.hits('b')).toBe(0); // dropped: the bound includes counts of other processes
 });

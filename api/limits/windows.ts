@@ -7,9 +7,9 @@ export const WINDOW_MS = 60_000;
 const MAX_CLIENTS = 100_000;
 
 /**
- * Counts the requests of each client in windows, in the memory of this process: a booking costs no call to Redis for it.
- * A client's window begins with its first request in any process, so the map's order is roughly that in which windows
- * end.
+ * Counts the requests of each client in windows, in the memory of this process, so that a booking costs no call to
+ * Redis for this. A client's window begins with its first request in any process: the map's order is roughly the order in
+ * which windows end.
  *
  * @param share shares the counts with all processes; without it each process counts alone
  */

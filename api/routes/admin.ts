@@ -9,9 +9,9 @@ import type { Queues } from '../../shared/queues/open-queues.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { TrailStore } from '../../shared/stores/postgres/trail.ts';
 import type { WorkersStore } from '../../shared/stores/redis/workers.ts';
-import { BOARD_PATH, type BoardSessions } from '../auth/board-sessions.ts';
 import { OPERATOR } from '../auth/identity.ts';
 import { actorOf, type OperatorGuard } from '../auth/operators.ts';
+import { BOARD_PATH, type BoardSessions } from '../auth/queue-board-sessions.ts';
 import { readJson, refuseBody } from '../http/body.ts';
 import { ApiError } from '../http/errors.ts';
 import { queryOf, refuseQuery } from '../http/query.ts';
@@ -20,8 +20,8 @@ import { parse } from '../http/validation.ts';
 import type { Herd } from '../operations/demo-herd.ts';
 import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
-import { boardRoute } from './board.ts';
 import { layoutOf } from './event-layout.ts';
+import { boardRoute } from './queue-board.ts';
 
 export const maintenanceQuery = z.strictObject({ eventId: inAddress(eventId).optional() });
 

@@ -47,7 +47,7 @@ type BookingDeps = {
   log: Logger;
 };
 
-/** `/api/bookings`: holds, and changes of bookings. A new hold answers 202 with a ticket; a change waits for its outcome. */
+/** `/api/bookings`: holds and their changes. A hold answers with a ticket (202); a change waits for its outcome. */
 export function bookingRoutes(deps: BookingDeps) {
   const { limits } = deps;
   const router = Router();

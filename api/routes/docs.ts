@@ -25,13 +25,14 @@ const PAGE = `<!doctype html>
 
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true });\n`;
 
-/** No outside script, style or font; Swagger UI writes styles and draws its icons from data addresses. */
+/** Nothing from other hosts. Swagger UI needs inline styles, and data URLs for its icons. */
 const POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "base-uri 'none'; frame-ancestors 'none'";
 
-/** `/openapi.json`, and `/docs` to read and try it. */
+/** `/openapi.json`, and `/docs` with Swagger UI. */
 export function docsRoutes() {
-  let document: Buffer | undefined; // made at the first request: it takes a quarter of a start
+  let document: Buffer | undefined; // made at the first request: it would take a quarter of the time of a start
   const router = Router();
   router.get('/openapi.json', (req, res) => {
     refuseQuery(req);

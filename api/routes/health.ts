@@ -4,11 +4,11 @@ import { refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import type { Readiness } from '../operations/readiness.ts';
 
-const word = (good: boolean) => (good ? 'ok' : 'not ok');
+const wordOf = (isOk: boolean) => (isOk ? 'ok' : 'not ok');
 
 /**
- * `/healthz`: this process runs. `/readyz`: it can serve, and is not stopping. `/healthz/pipeline`: accepted work gets
- * done; it is for people and alerts, never for load balancers, which would take every node out at once.
+ * `/healthz`: this process runs. `/readyz`: it can serve, and is not stopping. `/healthz/pipeline`: accepted requests
+ * are processed; it is for people and alerts, never for load balancers, which would remove all nodes at once.
  */
 export function healthRoutes(deps: {
   readiness: Readiness;
@@ -21,7 +21,7 @@ export function healthRoutes(deps: {
     if (isStopping()) return reply(res, 503, { status: 'stopping' });
     const { redis, loops } = await readiness.check();
     const ok = redis && loops;
-    reply(res, ok ? 200 : 503, { status: word(ok), redis: word(redis), loops: word(loops) });
+    reply(res, ok ? 200 : 503, { status: wordOf(ok), redis: wordOf(redis), loops: wordOf(loops) });
   }
 
   async function showPipeline(_req: Request, res: Response): Promise<void> {

@@ -5,8 +5,8 @@ import { refuseQuery } from '../http/query.ts';
 import { reply, replyText } from '../http/replies.ts';
 
 /**
- * `/metrics`: what Prometheus reads of this node, and of what all processes share. `/metrics/targets`: where workers show theirs, as
- * its `http_sd_configs` reads it.
+ * `/metrics`: metrics of this node and of the state that all processes share. `/metrics/targets`: the addresses of the
+ * workers' metrics, in the format of Prometheus' `http_sd_configs`.
  */
 export function metricsRoutes(deps: { metricsPage: () => Promise<string>; metricsTargets: MetricsTargets }) {
   const { metricsPage, metricsTargets } = deps;

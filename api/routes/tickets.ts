@@ -11,7 +11,7 @@ import type { Outcomes } from '../tickets/outcomes.ts';
 
 const ticketParams = z.object({ id: ticketId });
 
-/** Tickets: what became of a request. */
+/** `/api/tickets`: the outcomes of requests. */
 export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; limits: RateLimits }) {
   const { outcomes, identity, limits } = deps;
 

@@ -13,19 +13,19 @@ import { parse } from '../http/validation.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
 
 /**
- * Tries of one client with one e-mail address within a quarter of an hour, and of all clients: a stranger's tries must
- * not lock the address's owner out.
+ * Attempts with one e-mail address in a quarter of an hour, by one client and by all clients: the attempts of another
+ * client must not lock out the owner of the address.
  */
-const MAX_TRIES_OF_CLIENT = 10;
-const MAX_TRIES = 200;
+const MAX_ATTEMPTS_OF_CLIENT = 10;
+const MAX_ATTEMPTS = 200;
 
 /**
- * Passwords that this node checks at once: each takes 32 MiB and a good part of a second of a core, of which Node's
- * pool has four.
+ * Passwords that this node checks at once. A check takes 32 MiB and up to a second of one of the four threads in Node's
+ * pool.
  */
 const CHECKS = { slots: 4, waitingOfClient: 4, waiting: 200 };
 
-/** Logging in with e-mail and password, where no outside identity provider does that. */
+/** `/api/users/login`, with e-mail and password. It exists only without an outside identity provider. */
 export function userRoutes({ users, identity, limits }: { users: UserStore; identity: Identity; limits: RateLimits }) {
   const inTurn = createFairSlots(CHECKS);
 
@@ -34,18 +34,19 @@ export function userRoutes({ users, identity, limits }: { users: UserStore; iden
     const { email, password } = parse(loginBody, await readJson(req));
     const client = clientOf(req);
     const checking = inTurn(client, () => userWith(email, password, client));
-    if (checking === undefined) throw new ApiError('OVERLOADED', 'Too many people log in at this moment.');
+    if (checking === undefined) throw new ApiError('OVERLOADED', 'Too many users are logging in.');
     const user = await checking;
     reply(res, 200, { id: user.id, email: user.email, name: user.name, token: await identity.signToken(user.id) });
   }
 
   /** @throws ApiError RATE_LIMITED, UNAUTHENTICATED */
   async function userWith(email: string, password: string, client: string) {
-    const { ofClient, ofEmail } = await users.countLogin(email, client, MAX_TRIES_OF_CLIENT);
-    if (ofClient > MAX_TRIES_OF_CLIENT || ofEmail > MAX_TRIES) throw new ApiError('RATE_LIMITED');
+    const { ofClient, ofEmail } = await users.countLogin(email, client, MAX_ATTEMPTS_OF_CLIENT);
+    if (ofClient > MAX_ATTEMPTS_OF_CLIENT || ofEmail > MAX_ATTEMPTS) throw new ApiError('RATE_LIMITED');
     const user = await users.findByEmail(email);
-    const isRight = await verifyPassword(password, user?.passwordHash ?? null);
-    if (user === null || !isRight) throw new ApiError('UNAUTHENTICATED', 'E-mail and password do not belong together.');
+    const isCorrect = await verifyPassword(password, user?.passwordHash ?? null);
+    if (user === null || !isCorrect)
+      throw new ApiError('UNAUTHENTICATED', 'E-mail and password do not belong together.');
     await users.forgetLogins(email, client);
     return user;
   }

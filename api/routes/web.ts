@@ -3,22 +3,22 @@ import { extname, join } from 'node:path';
 import { type Request, type Response, Router } from 'express';
 import { projectRoot } from '../../shared/platform/root.ts';
 
-/** The pages of the app in web/, which tells them apart by itself. */
+/** The pages of the app in web/. All have the same HTML, and the app shows the page of its address. */
 const PAGES = ['/events/:id', '/events/:id/wait', '/admin'];
 
-/** As the app in web/ has it: anything else is no page of ours. */
+/** An event id in a page's address, as the app in web/ parses it. */
 const EVENT_ID = /^\d{1,10}$/;
 
-/** Where people go who ask for no page: to the event that every Frontrow has. */
+/** The page that `/` redirects to: the event that every system has. */
 const HOME = '/events/1';
 
-/** Nothing from anywhere else, nothing inline, and what the pages ask is asked here. */
+/** Scripts, styles, images and requests of this origin only, and nothing inline. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** A file's name carries a hash of what is in it. */
-const FOR_EVER = 'public, max-age=31536000, immutable';
+/** An asset never changes: its name has a hash of its content. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -28,8 +28,8 @@ const TYPES: Record<string, string> = {
 };
 
 /**
- * The web app that set-up has built. It is small and held in memory, compressed by the build: a herd that loads a page costs no
- * disk and no compression.
+ * The web app, as the build made it. Its files are small and stay in memory, compressed by the build: a crowd that loads
+ * a page costs no reads of files and no compression.
  */
 export function webRoutes() {
   const built = join(projectRoot, 'build', 'web');
@@ -48,14 +48,14 @@ export function webRoutes() {
   router.use('/assets', (req, res, next) => {
     const asset = assets.get(req.path);
     if (asset === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) return next();
-    send(req, res, asset, { 'cache-control': FOR_EVER });
+    send(req, res, asset, { 'cache-control': IMMUTABLE });
   });
   return router;
 }
 
-type Loaded = { type: string; identity: Buffer; br: Buffer; gzip: Buffer };
+type Asset = { type: string; identity: Buffer; br: Buffer; gzip: Buffer };
 
-function load(file: string): Loaded {
+function load(file: string): Asset {
   const [identity, br, gzip] = ['', '.br', '.gz'].map((suffix) => readFileSync(file + suffix)) as [
     Buffer,
     Buffer,
@@ -64,7 +64,7 @@ function load(file: string): Loaded {
   return { type: TYPES[extname(file)] as string, identity, br, gzip };
 }
 
-function send(req: Request, res: Response, file: Loaded, headers: Record<string, string>): void {
+function send(req: Request, res: Response, file: Asset, headers: Record<string, string>): void {
   const encoding = (req.acceptsEncodings(['br', 'gzip', 'identity']) || 'identity') as 'br' | 'gzip' | 'identity';
   res.writeHead(200, {
     'content-type': file.type,

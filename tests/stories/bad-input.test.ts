@@ -139,7 +139,7 @@ describe('a slip of the pen', () => {
   test.each([
     ['POST', '/reserve', { zone: 3, Row: 7, count: 1 }, 'Row: unknown field; did you mean row?'],
     ['POST', '/reserve', { count: 1, seats }, 'seats: unknown field; known: zone, row, start, count'],
-    ['POST', '/clear?eventId=85', { eventId: 85 }, 'eventId: unknown parameter; no parameter is taken here'],
+    ['POST', '/clear?eventId=85', { eventId: 85 }, 'eventId: unknown parameter; this route takes no parameters'],
     ['POST', '/clear', { eventId: 85 }, 'eventId: unknown field'],
     ['PATCH', '/api/events/1', { paused: true }, 'paused: unknown field; did you mean salesPaused?'],
     ['PATCH', '/api/events/1', { onSaleat: null }, 'onSaleat: unknown field; did you mean onSaleAt?'],
@@ -191,7 +191,9 @@ describe('a slip of the pen', () => {
   test('a body of GET is refused: its content would be lost', async () => {
     const body = '{"limit":1}';
     const head = 'GET /api/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json';
-    expect(await exchange(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)).toContain('body: none is taken');
+    expect(await exchange(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)).toContain(
+      'body: this route takes none',
+    );
     expect(await exchange(`${head}\r\nContent-Length: 2\r\n\r\n{}`)).toContain('HTTP/1.1 200 ');
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { BOARD_PATH } from '../../api/auth/board-sessions.ts';
+import { BOARD_PATH } from '../../api/auth/queue-board-sessions.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';

@@ -84,7 +84,7 @@ async function submitSale(
   return deps.bookIntake.submit(shard, 'book', request, idempotency, startTrace(req, res));
 }
 
-/** The admission of a request. A sale names no buyer, so the user is identified only where the room requires a login. */
+/** The admission of a request. A sale names no buyer: the user is identified only where the room requires a login. */
 async function admissionOf({ waitingRooms, identity }: ReserveDeps, req: Request) {
   const room = waitingRooms.find(DEFAULT_EVENT);
   if (room === undefined || !mustLogIn(room)) return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, undefined);

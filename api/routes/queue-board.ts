@@ -1,16 +1,16 @@
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { Queues } from '../../shared/queues/open-queues.ts';
 import type { JobQueue } from '../../shared/queues/queue.ts';
-import { BOARD_PATH, type BoardSessions } from '../auth/board-sessions.ts';
+import { BOARD_PATH, type BoardSessions } from '../auth/queue-board-sessions.ts';
 import { ApiError } from '../http/errors.ts';
 
 /**
- * No resource from elsewhere: Bull Board requests a font from Google, and falls back to another. It writes inline styles
- * and uses data addresses for images and fonts.
+ * Bull Board loads nothing from other hosts: without Google's font it uses another. It needs inline styles, and data
+ * URLs for images and fonts.
  */
 const POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; base-uri 'self'; " +
-  "form-action 'none'; frame-ancestors 'none'";
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+  "base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
 
 /** A job's data without the fields that are kept out of logs too. */
 const withoutSecrets = (data: unknown): unknown =>
@@ -41,8 +41,8 @@ async function openBoard(queues: Queues, parent: Express): Promise<Express> {
 }
 
 /**
- * Bull Board, to view the queues and not to change them: without its job a ticket has no outcome. Its code is loaded with
- * the first request, so that other nodes start sooner.
+ * The queue board (Bull Board), read-only: without its job a ticket gets no outcome. Its code is loaded with the first
+ * request, so that a node starts sooner.
  */
 export function boardRoute({ queues, sessions }: { queues: Queues; sessions: BoardSessions }) {
   let board: Promise<Express> | undefined;
