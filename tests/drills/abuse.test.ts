@@ -3,7 +3,7 @@ import { cleanUp, run } from '../support/frontrow.ts';
 
 afterEach(cleanUp);
 
-test('a client that does its worst keeps nobody else waiting for seconds (short form of `npm run abuse`)', async () => {
+test('I15: an attacking client delays no other client for seconds (short form of `npm run abuse`)', async () => {
   const attacks = ['pipelined-requests', 'frames', 'foreign-pages'];
   const short = ['--attack', attacks.join(','), '--seconds', '2', '--calm', '1', '--bound', '3000'];
   const { code, output } = await run('loadtest/proofs/abuse', short, {}).ended;

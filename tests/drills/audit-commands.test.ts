@@ -8,7 +8,7 @@ afterEach(cleanUp);
 const command = (target: string, folder: string, ...args: string[]) =>
   run(`commands/${target}`, args, { DATA_DIR: folder }).ended;
 
-test('an operator audits a running system, is told of every difference, and rebuilds', async () => {
+test('the commands audit a running system, report every difference, and rebuild it', async () => {
   const folder = dataFolder();
   const { url, databaseUrl } = await startFrontrow(folder);
   const reserve = () => send(url, 'POST', '/reserve?wait=20', { count: 2 });

@@ -11,7 +11,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the bench measures all contestants, and tells it as a table, as JSON and as a picture', async () => {
+test('the bench measures all contestants, and reports a table, JSON and a picture', async () => {
   const [json, picture] = [join(folder, 'bench.json'), join(folder, 'bench.svg')];
   const load = ['--requests', '100', '--rounds', '1', '--connections', '16'];
   const { code, output } = await run('loadtest/measures/bench', [...load, '--json', json, '--picture', picture], {})

@@ -3,7 +3,7 @@ import { cleanUp, run } from '../support/frontrow.ts';
 
 afterEach(cleanUp);
 
-test('what breaks all at once costs nothing that was promised (short form of `npm run chaos`)', async () => {
+test('faults that come together break no promise (short form of `npm run chaos`)', async () => {
   const { code, output } = await run('loadtest/proofs/chaos', ['--fault', 'together', '--seed', '1'], {}).ended;
   process.stderr.write(output.split('\n').slice(-3).join('\n'));
   expect(output).toMatch(/together seed 1: [1-9]\d+ accepted/);

@@ -47,7 +47,7 @@ const renameTable = (from: string, to: string) =>
 
 const reserve = () => send(system().url, 'POST', '/reserve', { zone: 1, count: 1 });
 
-test('schedules and retries that a worker with a fast clock delayed by an hour run within seconds', async () => {
+test('schedules and retries that a fast clock delayed by an hour run within seconds', async () => {
   const { url } = system();
   const hold = await holdOne();
   await system().stopWorkers();
@@ -82,7 +82,7 @@ test.each([
   ['ahead', HOUR_MS],
   ['behind', -HOUR_MS],
 ])(
-  'a worker whose clock is an hour %s works beside right ones, alone, and leaves nothing behind',
+  'a worker whose clock is an hour %s works beside others and alone, and leaves no wrong time',
   async (_what, shiftMs) => {
     const { url, redis } = system();
     const beside = await holdOne();
@@ -103,7 +103,7 @@ test.each([
   },
 );
 
-test('an API with a wrong clock sends the right time of day: pages count down by it', async () => {
+test('an API with a wrong clock sends the right time, by which pages count down', async () => {
   const { databaseUrl, redisUrl } = system();
   const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, RATE_LIMIT: 'off' };
   const api = run('api/main', [], { ...servers, LOG_LEVEL: 'info', NODE_OPTIONS: shiftedClock(-HOUR_MS) });

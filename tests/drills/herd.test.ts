@@ -18,7 +18,7 @@ afterAll(cleanUp);
 const herd = (...args: string[]) => run('loadtest/proofs/herd', args, { DATA_DIR: folder });
 
 describeInBrowser('the herd button of the event page', (browser) => {
-  test('fills the house before the eyes of who pressed it, and shows that every answer was held against the database', async () => {
+  test('fills the house in view of the operator, and shows that every answer was checked against the database', async () => {
     const complaints: string[] = [];
     const { context, page } = await openWatched(browser(), complaints, { viewport: { width: 1280, height: 860 } });
     const legend = (words: string) => page.locator('.legend').getByText(words, { exact: true }).waitFor();
@@ -43,7 +43,7 @@ describeInBrowser('the herd button of the event page', (browser) => {
   });
 });
 
-test('a herd over two APIs fills an empty house while workers go from one to four and back, and no job stalls', async () => {
+test('a rush over two APIs fills an empty house while workers go from one to four and back, and no job stalls', async () => {
   const { url, output, databaseUrl, redisUrl, asOperator } = frontrow;
   const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
   const other = run('api/main', [], { ...servers, LOG_LEVEL: 'info', RATE_LIMIT: 'off' }); // these servers are not its own
@@ -71,7 +71,7 @@ test('a herd over two APIs fills an empty house while workers go from one to fou
   for (const log of logs) expect(readFileSync(join(folder, 'logs', log), 'utf8')).toBe(''); // a job that stalls stands there
 });
 
-test('a herd that polls passes into a full house, and fails when a row is tampered with', async () => {
+test('a polling rush passes on a full house, and fails when a row is tampered with', async () => {
   const size = ['--requests', '1000', '--connections', '64', '--poll'];
   const full = await herd(...size).ended;
   expect(full).toMatchObject({ code: 0, output: expect.stringMatching(/SOLD_OUT|NO_ADJACENT_SEATS/) });

@@ -157,13 +157,13 @@ function runService(service: 'migrate' | 'api' | 'worker', env: Record<string, s
   return launch(process.execPath, args, environment, image);
 }
 
-test('the image has no package of development, and is small', () => {
+test('the image has no development package, and is small', () => {
   for (const name of ['typescript', 'prisma', 'jest', '@types/express', 'vite'])
     expect(existsSync(join(image, 'node_modules', name))).toBe(false);
   expect(bytesOf(image)).toBeLessThan(64_000_000);
 });
 
-test('what the image has runs over TLS as the compose file starts it: migrate, worker, API, a booking, an end in order', async () => {
+test('the image runs over TLS as the compose file starts it: migrate, worker, API, a booking, an end in order', async () => {
   const migrated = await runService('migrate', { REDIS_URL: '' }).ended; // the compose file gives it none
   expect(migrated).toMatchObject({ code: 0, output: expect.stringContaining('Migrations applied: 2') });
 
@@ -196,7 +196,7 @@ test('what the image has runs over TLS as the compose file starts it: migrate, w
   }
 });
 
-test('a server that the certificate does not speak for gets no password, and no log has one', async () => {
+test('a server without a trusted certificate gets no password, and no log has one', async () => {
   const { certificate } = makeCertificate(certificates, 'other');
   const { code, output } = await runService('migrate', { DATABASE_URL: servers.databaseUrl + certificate }).ended;
   expect(code).toBe(1);

@@ -9,7 +9,7 @@ const PER_SECOND = 4; // so that the line outlasts three restarts on a slow mach
 
 afterEach(cleanUp);
 
-test('an API, the worker that lets in, and Redis are killed with -9: nobody moves, nobody is let in twice or ahead of time', async () => {
+test('kill -9 of an API, the admitting worker and Redis changes no position, and admits no visitor twice or early', async () => {
   const system = await startFrontrow(dataFolder());
   const { url, asOperator } = system;
   await setRoom(url, { mode: 'on', uses: 1, peoplePerMinute: PER_SECOND * 60 }, 1, asOperator);

@@ -5,7 +5,7 @@ import { cleanUp, dataFolder, run } from '../support/frontrow.ts';
 
 afterEach(cleanUp);
 
-test('with --auto workers follow a step of load up, and down once it is over', async () => {
+test('with --auto the number of workers follows a step of load up and down', async () => {
   const picture = join(dataFolder(), 'scaling.svg');
   const { code, output } = await run('loadtest/measures/scaling', ['--quick', '--picture', picture], {}).ended;
   expect(output.match(/FAILED.*/g)).toBeNull();

@@ -3,7 +3,7 @@ import { cleanUp, run } from '../support/frontrow.ts';
 
 afterEach(cleanUp);
 
-test('a crowd with cheats in it buys a house through the waiting room (short form of `npm run spike`)', async () => {
+test('a crowd with cheats buys a house through the waiting room (short form of `npm run spike`)', async () => {
   const { code, output } = await run('loadtest/proofs/spike', ['--quick', '--seed', '1'], {}).ended;
   expect(output).toContain('every seat is sold: 455 of 455');
   expect({ code, output }).toMatchObject({ code: 0 });

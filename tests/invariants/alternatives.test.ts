@@ -124,7 +124,7 @@ test.each([
   ['', false],
   [' where single seats are avoided', true],
 ])(
-  'a refusal names what is nearest, as a slow search finds it, and all of it is to be had%s',
+  'a refusal names the nearest alternatives of a plain search, and each can be booked%s',
   async (_where, avoidSingles) => {
     await system().prisma.event.update({ where: { id: 1 }, data: { avoidSingles } });
     const zone = fc.integer({ min: 1, max: ZONES });
@@ -203,7 +203,7 @@ test.each([
   },
 );
 
-test('exact seats that the row would hand out itself are not refused: no neat choice of as many is left', async () => {
+test('exact seats are not refused for a single seat where the row has no other choice of as many', async () => {
   await system().prisma.event.update({ where: { id: 1 }, data: { avoidSingles: true } });
   await system().prisma.seat.deleteMany();
   await system().redis.flushdb();

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 
 describe('I1: a seat has at most one live booking', () => {
-  test('two batches that race for one row sell each seat once', async () => {
+  test('two simultaneous batches for one row sell each seat once', async () => {
     const batches = Array.from({ length: 8 }, () =>
       Array.from({ length: 10 }, () => request({ zone: 1, row: 1, count: 1 })),
     );
@@ -36,7 +36,7 @@ describe('I1: a seat has at most one live booking', () => {
     expect(await differences()).toEqual([]);
   });
 
-  test('a seat that only PostgreSQL knew as sold is not sold again: Redis is mended, the request served elsewhere', async () => {
+  test('a seat that is sold in PostgreSQL only is not sold again: Redis is corrected and the request gets another seat', async () => {
     const first = request({ zone: 1, row: 1, start: 9, count: 2 });
     await book([first]);
     // Redis back with old data: it has forgotten the seats.
@@ -60,8 +60,8 @@ describe('I1: a seat has at most one live booking', () => {
   });
 });
 
-describe('I7: where the event limits buyers, a request without a buyer books nothing', () => {
-  test.each(['knows the limit', 'has not heard of the limit'])('the script %s, and PostgreSQL does', async (script) => {
+describe('I7: with a seat limit a request without a buyer books nothing', () => {
+  test.each(['knows the limit', 'does not know the limit'])('the script %s, and PostgreSQL does', async (script) => {
     const before = request({ zone: 1, row: 2, count: 1 });
     await book([before]);
     const { event } = system().prisma;
@@ -128,7 +128,7 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
     expect(first.filter((outcome) => outcome?.status === 'rejected')).toHaveLength(30 - SEATS);
   });
 
-  test('a ticket that stands twice in a batch gets its seats once', async () => {
+  test('a ticket that is twice in a batch gets its seats once', async () => {
     const one = request({ zone: 1, row: 1, count: 2 });
     await book([one, request({ zone: 1, row: 2, count: 2 }), one]);
     expect(await outcomeOf(one)).toMatchObject({ status: 'booked', booking: { seatsCount: 2 } });
@@ -136,7 +136,7 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
   });
 
   test.each(['claim', 'save'])(
-    'a worker that died after %s leaves the same seats to the one that takes over',
+    'a worker that takes over from one that died after %s gives the same seats',
     async (step) => {
       const requests = [request({ zone: 1, count: 3 }), request({ zone: 1, row: 1, start: 0, count: 1 })];
       const decisions = await system().seats.claim(0, requests);
@@ -160,7 +160,7 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
     },
   );
 
-  test('a refusal is remembered too: seats that come free later do not change it', async () => {
+  test('a refusal is stored too: seats that are released later do not change it', async () => {
     const holder = request({ zone: 1, row: 1, start: 0, count: 1 });
     await book([holder]);
     const refused = request({ zone: 1, row: 1, start: 0, count: 1 });
@@ -173,7 +173,7 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
     ]);
   });
 
-  test('the first outcome that was written wins', async () => {
+  test('the first outcome stays', async () => {
     const one = request({ count: 1 });
     await system().tickets.settle(0, new Map([[one.ticketId, rejectedOutcome('book', { code: 'SOLD_OUT' })]]));
     await system().tickets.settle(0, new Map([[one.ticketId, { kind: 'book', status: 'failed', code: 'INTERNAL' }]]));
@@ -207,7 +207,7 @@ test('I3: no outcome is shown before it is committed in PostgreSQL', async () =>
   for (const { booked, saved } of shown) expect(saved).toBe(booked);
 });
 
-describe('I4: Redis equals PostgreSQL once mended', () => {
+describe('I4: Redis equals PostgreSQL once corrected', () => {
   test('a wiped Redis is never taken for an empty house', async () => {
     await book([request({ zone: 1, row: 1, start: 0, count: 5 })]);
     await system().redis.flushdb();
@@ -234,7 +234,7 @@ describe('I4: Redis equals PostgreSQL once mended', () => {
     ],
   ];
 
-  test.each(changes)('%s while the house is closed is done once it is open', async (_what, change, expected) => {
+  test.each(changes)('%s while the house is closed is applied once it is open', async (_what, change, expected) => {
     const held = { ...request({ zone: 1, row: 1, start: 0, count: 2 }), hold: true };
     await book([held]);
     await system().redis.del('{s0}:house:1');
@@ -245,7 +245,7 @@ describe('I4: Redis equals PostgreSQL once mended', () => {
     expect(taken.map(({ status }) => status)).toEqual(expected);
   });
 
-  test('a ticket that is claimed anew after its booking was saved keeps the booking and leaks nothing', async () => {
+  test('a ticket that is claimed again after its booking was saved keeps the booking and leaks no seat', async () => {
     const one = request({ zone: 1, row: 1, count: 2 });
     await book([one]);
     const first = await outcomeOf(one);
@@ -255,7 +255,7 @@ describe('I4: Redis equals PostgreSQL once mended', () => {
     expect(await differences()).toEqual([]);
   });
 
-  test('a clear that comes again does not delete what was sold since', async () => {
+  test('a repeated clear does not delete later sales', async () => {
     const house = await system().events.readHouse(1);
     const clear = () =>
       system().prisma.$transaction((transaction) => system().events.clear(1, house?.generation ?? 0, transaction));
@@ -266,7 +266,7 @@ describe('I4: Redis equals PostgreSQL once mended', () => {
     expect(await system().prisma.seat.count()).toBe(2);
   });
 
-  test('work that was claimed before a clear is not saved after it, and is claimed again', async () => {
+  test('a claim from before a clear is not saved after it, and is claimed again', async () => {
     const one = request({ zone: 1, row: 1, start: 3, count: 2 });
     const [decision] = await system().seats.claim(0, [one]);
     if (decision?.kind !== 'got') throw new Error('not claimed');
@@ -283,7 +283,7 @@ describe('I4: Redis equals PostgreSQL once mended', () => {
   });
 });
 
-test('I11: a claim that cannot be saved fails alone, and its seats are free again', async () => {
+test('I11: a claim that cannot be saved fails alone, and its seats are released', async () => {
   const requests = Array.from({ length: 5 }, () => request({ zone: 1, row: 1, count: 1 }));
   const poison = requests[2] as BookRequest;
   await system().prisma.$executeRawUnsafe(

@@ -31,13 +31,13 @@ async function crowd(size: number, wish: object): Promise<Record<string, number>
   return counts;
 }
 
-test('5,000 clients want the same seat: exactly one gets it', async () => {
+test('5,000 clients request the same seat: exactly one gets it', async () => {
   expect(await crowd(5_000, { seatNumber: '1-1-1' })).toEqual({ '201': 1, '409 SEAT_TAKEN': 4_999 });
   expect(await system().prisma.seat.count()).toBe(1);
   expect((await auditEvent(1, system())).differences).toEqual([]);
 });
 
-test('2,000 clients want two together: 640 get them, nobody is refused before; then single seats go', async () => {
+test('2,000 clients request two together: 640 get them, none is refused earlier; then single seats are sold', async () => {
   expect(await crowd(2_000, { zone: 1, count: 2 })).toEqual({ '201': 640, '409 NO_ADJACENT_SEATS': 1_360 });
   const bookings = await system().prisma.booking.findMany();
   for (const { seats } of bookings) {
@@ -48,7 +48,7 @@ test('2,000 clients want two together: 640 get them, nobody is refused before; t
   expect((await auditEvent(1, system())).differences).toEqual([]);
 });
 
-test('2,000 clients want one seat: 1,300 get one, the rest find it sold out', async () => {
+test('2,000 clients request one seat: 1,300 get one, the others are refused as sold out', async () => {
   expect(await crowd(2_000, { zone: 1, count: 1 })).toEqual({ '201': 1_300, '409 SOLD_OUT': 700 });
   expect((await auditEvent(1, system())).differences).toEqual([]);
 });

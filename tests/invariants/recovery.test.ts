@@ -68,7 +68,7 @@ describe('a job that failed for good', () => {
     return jobs;
   }
 
-  test('is taken apart: its requests come again one by one, and the one to blame fails alone', async () => {
+  test('is split: its requests are enqueued one by one, and the invalid one fails alone', async () => {
     const batch = Array.from({ length: 3 }, () => request({ zone: 1, row: 1, count: 1 }));
     await system().tickets.accept(
       0,
@@ -98,7 +98,7 @@ describe('a job that failed for good', () => {
     expect(await differences()).toEqual([]);
   });
 
-  test('cannot be saved by a worker that wakes up late, and its seats are free again', async () => {
+  test('cannot be saved by a worker that resumes late, and its seats are released', async () => {
     const { ticketId } = (await send(system().url, 'POST', '/reserve', { zone: 1, row: 1, count: 2 })).body;
     const late = (await waiting('booking'))[0]?.data.requests[0] as BookRequest;
     const [decision] = await system().seats.claim(0, [late]); // it claimed, and was stopped there
@@ -116,7 +116,7 @@ describe('a job that failed for good', () => {
     expect(await send(system().url, 'GET', `/api/bookings/${ticketId}`)).toMatchObject({ status: 404 });
   });
 
-  test('that was saved after all is told as booked', async () => {
+  test('that was saved before it failed is settled as booked', async () => {
     const { ticketId } = (await send(system().url, 'POST', '/reserve', { zone: 1, row: 1, count: 2 })).body;
     const one = (await waiting('booking'))[0]?.data.requests[0] as BookRequest;
     const [decision] = await system().seats.claim(0, [one]);
@@ -128,7 +128,7 @@ describe('a job that failed for good', () => {
     expect(await differences()).toEqual([]);
   });
 
-  test('gives the tickets of changes their outcome too', async () => {
+  test('settles the tickets of changes too', async () => {
     const one = request({ zone: 1, row: 1, count: 1 }, { hold: true, userId: 1 });
     await book([one]);
     const { body } = await send(system().url, 'POST', `/api/bookings/${one.ticketId}/extend?wait=0`, { userId: 1 });
@@ -165,7 +165,7 @@ describe('reconciling', () => {
     ],
   ];
 
-  test.each(plants)('and an audit finds %s, with what is under way left out', async (_what, plant) => {
+  test.each(plants)('and an audit find %s, without work in progress', async (_what, plant) => {
     await book([request({ seats: ['1-1-5', '1-1-6'] }, { hold: true, userId: 1 }), request({ zone: 2, count: 3 })]);
     const { body } = await send(system().url, 'POST', '/reserve', { zone: 3, row: 3, start: 0, count: 2 });
     await system().seats.claim(0, [
@@ -178,7 +178,7 @@ describe('reconciling', () => {
     expect((await audit()).map(({ what }) => what)).not.toEqual([]);
   });
 
-  test.each(plants)('puts right %s', async (_what, plant) => {
+  test.each(plants)('corrects %s', async (_what, plant) => {
     await book([request({ seats: ['1-1-5', '1-1-6'] }, { hold: true, userId: 1 }), request({ zone: 2, count: 3 })]);
     expect(await differences()).toEqual([]);
     await plant();
@@ -188,7 +188,7 @@ describe('reconciling', () => {
     expect(await reconcile()).toBe(0);
   });
 
-  test('waits until a difference is old, and forgets one that went by itself', async () => {
+  test('waits until a difference is old, and forgets one that disappeared', async () => {
     await book([request({ zone: 1, row: 1, start: 0, count: 1 })]);
     await system().redis.setbit('{s0}:seats:1:1:1', 0, 0);
     expect(await reconcile({ minAgeMs: 60_000 })).toBe(0);
@@ -198,7 +198,7 @@ describe('reconciling', () => {
     expect(await system().suspects.labels(1)).toEqual([]);
   });
 
-  test('never touches a claim that is under way, however long it takes', async () => {
+  test('never touches a claim in progress, however long it takes', async () => {
     const { ticketId } = (await send(system().url, 'POST', '/reserve', { zone: 1, row: 1, start: 0, count: 2 })).body;
     const one = request({ zone: 1, row: 1, start: 0, count: 2 }, { ticketId: String(ticketId) });
     const [decision] = await system().seats.claim(0, [one]);
@@ -208,7 +208,7 @@ describe('reconciling', () => {
     expect(await differences()).toEqual([]);
   });
 
-  test('goes through all rows of all events, a slice at a time, round and round', async () => {
+  test('checks all rows of all events, slice by slice, and begins again', async () => {
     const another = await system().events.nextId();
     await system().events.create(another, {
       name: 'Another',

@@ -124,7 +124,7 @@ test.each([
   );
 });
 
-test('selling a whole zone at random leaves no single seat that another choice would have avoided', async () => {
+test('selling a whole zone in random groups leaves no avoidable single seat', async () => {
   await avoidingSingles(true);
   const random = fc.array(fc.record({ row: fc.option(place, { nil: undefined }), count }), {
     minLength: 20,
@@ -151,7 +151,7 @@ test('selling a whole zone at random leaves no single seat that another choice w
   );
 });
 
-test('exact seats anywhere that would leave a single one are refused, and the nearest that would not are named', async () => {
+test('exact seats that would leave a single one are refused with the nearest alternative that would not', async () => {
   await avoidingSingles(true);
   await emptyHouse();
   const claimLabels = async (seats: string[]) => {

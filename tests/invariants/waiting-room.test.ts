@@ -33,7 +33,7 @@ const stateOf = async (event: number) => {
   return state;
 };
 
-test.concurrent('two API processes give each number once, and tell a visitor the same', async () => {
+test.concurrent('two API processes give each position once, and give a visitor the same answer', async () => {
   const event = await roomOn();
   const other = await system().anotherApi();
   try {
@@ -58,7 +58,7 @@ test.concurrent('two API processes give each number once, and tell a visitor the
   }
 });
 
-test('a wipe of Redis moves nobody: positions stay, numbers are given once, turns do not go back', async () => {
+test('a wipe of Redis changes no position, repeats no number and withdraws no turn', async () => {
   const event = await roomOn({ peopleInside: 3, uses: 1 });
   const visitors = Array.from({ length: 8 }, () => visitorAt(system().url, event));
   for (const visitor of visitors) await visitor.join();
@@ -79,7 +79,7 @@ test('a wipe of Redis moves nobody: positions stay, numbers are given once, turn
   await visitors[7]?.admitted();
 });
 
-test('a Redis that is killed and comes back lets nobody in twice', async () => {
+test('a Redis that is killed and restarted admits no visitor twice', async () => {
   const event = await roomOn({ peopleInside: 2, uses: 1 });
   const visitors = Array.from({ length: 4 }, () => visitorAt(system().url, event));
   for (const visitor of visitors) await visitor.join();
@@ -96,7 +96,7 @@ test('a Redis that is killed and comes back lets nobody in twice', async () => {
   expect(await visitors[3]?.poll()).toMatchObject({ status: 'waiting', position: 4 });
 });
 
-test('while Redis does not answer everybody waits on, nobody is let in, and polls are answered at once', async () => {
+test('while Redis does not answer visitors keep waiting, none is admitted, and polls are answered at once', async () => {
   const event = await roomOn({ paused: true });
   const visitor = visitorAt(system().url, event);
   await visitor.join();
@@ -110,7 +110,7 @@ test('while Redis does not answer everybody waits on, nobody is let in, and poll
   await visitor.admitted();
 });
 
-test.concurrent('several workers let in no more than one would, and the line goes on when one is gone', async () => {
+test.concurrent('several workers admit no more than one would, and the line continues when one ends', async () => {
   const { redisUrl, prisma, log } = system();
   const redis = openRedis(redisUrl, 'worker', log);
   const config = { ...settings.parse({}), LOG_LEVEL: 'silent' as const };
@@ -134,7 +134,7 @@ test.concurrent('several workers let in no more than one would, and the line goe
   await until(async () => (await stateOf(event)).serving > servedByThen, 15_000);
 });
 
-test('whatever comes when: serving never goes back, no number is given twice, no turn is taken twice over', async () => {
+test('in any order of steps: `serving` never decreases, no number is given twice, no turn is used twice', async () => {
   await system().stopWorkers();
   const rooms = roomStore();
   const { redis } = system();
@@ -220,7 +220,7 @@ test('whatever comes when: serving never goes back, no number is given twice, no
 });
 
 test.each([40, 400, 4_000])(
-  'letting in finds the pace of a queue that drains %d a second, and never makes it long',
+  'admission reaches the pace of a queue that drains %d a second, and never makes it long',
   async (capacity) => {
     await system().stopWorkers();
     const rooms = roomStore();
@@ -289,7 +289,7 @@ async function steppedLine(people: number) {
   };
 }
 
-test('who was called and has not come holds back who is called next: they may all come at once', async () => {
+test('called visitors who have not come yet hold back the next calls, because they may all come at once', async () => {
   const { step } = await steppedLine(100_000);
   let serving = 0;
   for (let i = 0; i < 200; i += 1) serving = await step(100_000);
@@ -297,7 +297,7 @@ test('who was called and has not come holds back who is called next: they may al
   await system().resumeWorkers();
 });
 
-test('nobody is let in much faster than the queue was seen to drain, however well it goes', async () => {
+test('visitors are not admitted much faster than the queue was seen to drain', async () => {
   const { redis } = system();
   const { event, line, step } = await steppedLine(1_000_000);
   let came = 0;
@@ -325,7 +325,7 @@ async function passTime(event: number, ms: number): Promise<void> {
   await passing.exec();
 }
 
-test('seats are not kept for those who do not come: once they should have, others are called for them', async () => {
+test('seats are not reserved for absent visitors: after their time others are called', async () => {
   const { event, step } = await steppedLine(1_000);
   const seats = 60;
   let serving = 0;
@@ -338,7 +338,7 @@ test('seats are not kept for those who do not come: once they should have, other
   await system().resumeWorkers();
 });
 
-describe('240 who joined and never come', () => {
+describe('240 visitors who joined and never come', () => {
   const GHOSTS = 240;
 
   /** A line that begins with them. `second` lets one pass and answers how many came: all who are called behind them. */
@@ -368,7 +368,7 @@ describe('240 who joined and never come', () => {
     throw new Error('the ghosts hold the line for ever');
   }
 
-  test.each([20, 5])('hold back nobody for long where %d people may be inside', async (insideLimit) => {
+  test.each([20, 5])('do not hold back others for long where %d people may be inside', async (insideLimit) => {
     const { event, second } = await ghostLine({ insideLimit });
     const passed = await passGhosts(second);
     expect(passed.seconds).toBeLessThan((GHOSTS / insideLimit) * 5); // of the 10 that each turn takes
@@ -385,7 +385,7 @@ describe('240 who joined and never come', () => {
     await system().resumeWorkers();
   });
 
-  test('are passed at twice the pace where people a minute are bounded, and after them the bound holds', async () => {
+  test('are passed at twice the pace where people a minute are bounded; after them the bound holds', async () => {
     const perMinute = 240;
     const { event, second } = await ghostLine({ perMinute });
     const passed = await passGhosts(second);
@@ -439,7 +439,7 @@ describe('an admission', () => {
     }
   }
 
-  test.each([3_600_000, -3_600_000])("ends by Redis' clock, with the API's clock %d ms off", async (offMs) => {
+  test.each([3_600_000, -3_600_000])("expires by Redis' clock, with the API's clock %d ms off", async (offMs) => {
     const event = await roomOn();
     const good = await admissionOf(event, 60_000);
     const over = await admissionOf(event, -60_000);
@@ -467,7 +467,7 @@ describe('an admission', () => {
     });
   });
 
-  test('that has ended leaves its idempotency key free; an earlier accepted request is answered again', async () => {
+  test('that has expired does not use up an idempotency key; an earlier accepted request is answered again', async () => {
     const event = await roomOn();
     const key = { 'idempotency-key': `key-of-event-${event}-anew` };
     const over = await admissionOf(event, -60_000);
@@ -487,7 +487,7 @@ describe('an admission', () => {
     });
   const book = (request: BookRequest) => createBook({ ...system(), rooms: roomStore() })(0, [request]);
 
-  test('is judged when the request is accepted, however late it is claimed; or else at the claim', async () => {
+  test('is checked when the request is accepted, however late it is claimed; else at the claim', async () => {
     const event = await roomOn();
     const { generation } = await stateOf(event);
     const over = { generation, position: 1, uses: 9, untilMs: Date.now() - 60_000 };
@@ -500,7 +500,7 @@ describe('an admission', () => {
     expect(await outcomeOf(unjudged)).toMatchObject({ status: 'rejected', code: 'ADMISSION_INVALID' });
   });
 
-  test('of a line that a clear has ended books nothing, also before Redis knows of the clear', async () => {
+  test('of a line that a clear ended books nothing, even before Redis knows of the clear', async () => {
     const event = await roomOn();
     const { generation } = await stateOf(event);
     const late = requestUnder(event, { generation, position: 1, uses: 9, untilMs: Date.now() + 600_000 });
@@ -516,7 +516,7 @@ describe('an admission', () => {
     expect(await prisma.seat.count({ where: { eventId: event } })).toBe(0);
   });
 
-  test('books although Redis has lost the line: a worker restores it', async () => {
+  test('books after Redis lost the line: a worker restores it', async () => {
     const event = await roomOn();
     const admission = { ...(await stateOf(event)), position: 1, uses: 9, untilMs: Date.now() + 600_000 };
     const { generation, position, uses, untilMs } = admission;
@@ -531,7 +531,7 @@ test.each([
   ['shorter', { turnSeconds: 1, admissionSeconds: 1 }],
   ['longer', { turnSeconds: 600, admissionSeconds: 600 }],
 ])(
-  'an admission that was told keeps its end where turns become %s; those called later have theirs',
+  'an announced admission keeps its end when turns become %s; later ones get the new length',
   async (_what, change) => {
     const { event, line, step } = await steppedLine(10);
     const rooms = roomStore();
@@ -570,7 +570,7 @@ test.each([
   },
 );
 
-test('many changes of the length of turns are kept, and never shorten a promised one', async () => {
+test('many changes of the length of turns are stored, and never shorten an announced turn', async () => {
   const { event, line, step } = await steppedLine(1_000);
   const rooms = roomStore();
   const told = new Map<number, number>();
@@ -588,7 +588,7 @@ test('many changes of the length of turns are kept, and never shorten a promised
   await system().resumeWorkers();
 });
 
-test("steps that a faster clock noted count as lost: the line goes on by this Redis' clock", async () => {
+test("steps that were recorded by a faster clock are dropped: the line continues by this Redis' clock", async () => {
   const { event, line, step } = await steppedLine(1_000);
   const rooms = roomStore();
   const { redis, prisma } = system();
@@ -614,7 +614,7 @@ test("steps that a faster clock noted count as lost: the line goes on by this Re
   expect(Number(times[2])).toBeLessThanOrEqual(Date.now() + 361_000);
 });
 
-test('no visitor has to wait once somebody behind was admitted, and no such answer is cached', async () => {
+test('no visitor waits once one behind was admitted, and no such answer is cached', async () => {
   const event = await roomOn({ peopleInside: 3 });
   const other = await system().anotherApi();
   try {

@@ -16,7 +16,7 @@ afterEach(async () => {
   expect(await system().redis.get('{s0}:sequence')).toBeNull(); // and nothing was accepted
 });
 
-describe('POST /reserve answers 409 INVALID_REQUEST', () => {
+describe('POST /reserve answers invalid input with 409 INVALID_REQUEST', () => {
   test.each([
     ['zone 0', { zone: 0, row: 1, count: 2 }],
     ['zone 51', { zone: 51, row: 1, count: 2 }],
@@ -61,7 +61,7 @@ describe('POST /reserve answers 409 INVALID_REQUEST', () => {
     expect({ status, body }).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', ...asked } });
   });
 
-  test('and so do refusals of /occupancy: a parameter there repeats zone and row', async () => {
+  test('so does /occupancy for a parameter that repeats zone or row', async () => {
     const { status, body } = await send(system().url, 'GET', '/occupancy/1/2?surprise=1');
     expect({ status, body }).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', zone: 1, row: 2 } });
   });
@@ -90,7 +90,7 @@ const ROUTES = Object.entries(document.paths ?? {}).flatMap(([template, operatio
 });
 
 describe.each(ROUTES.filter(([, path]) => path !== '/docs'))('%s %s', (method, path, parameters) => {
-  test('refuses a parameter that it does not know, by name', async () => {
+  test('rejects an unknown parameter by name', async () => {
     const refusal = refusalOf(await send(system().url, method, `${path}?surprise=1`));
     expect(refusal).toContain('surprise: unknown parameter');
     for (const name of parameters) {
@@ -99,7 +99,7 @@ describe.each(ROUTES.filter(([, path]) => path !== '/docs'))('%s %s', (method, p
     }
   });
 
-  test('refuses a parameter that comes twice', async () => {
+  test('rejects a parameter that is sent twice', async () => {
     for (const name of parameters) {
       const values = name === 'include' ? ['seats', 'seats'] : ['1', '1'];
       const needed = parameters.includes('eventId') && name !== 'eventId' ? 'eventId=1&' : '';
@@ -108,14 +108,14 @@ describe.each(ROUTES.filter(([, path]) => path !== '/docs'))('%s %s', (method, p
     }
   });
 
-  test('answers a number that PostgreSQL cannot hold, and never with a fault', async () => {
+  test('answers a number beyond PostgreSQL’s range without a fault', async () => {
     for (const name of parameters)
       for (const number of ['2147483648', '999999999999999'])
         expect((await send(system().url, method, `${path}?${name}=${number}`)).status).toBeLessThan(500);
   });
 
   if (method !== 'GET')
-    test('refuses a field that it does not know, by name', async () => {
+    test('rejects an unknown field by name', async () => {
       const refusal = refusalOf(await send(system().url, method, path, { surprise: 1 }));
       expect(refusal).toContain('surprise: unknown field');
     });
@@ -131,7 +131,7 @@ test.each([
   expect(refusalOf(await send(system().url, method, path, body))).toBe(`${name}: given more than once`);
 });
 
-describe('a slip of the pen', () => {
+describe('a misspelt name', () => {
   const seats = ['1-1-3'];
   const mine = { eventId: 1, userId: 1 };
   const house = { name: 'New', zones: [{ rows: 1, seatsPerRow: 5 }] };
@@ -170,13 +170,13 @@ describe('a slip of the pen', () => {
     expect(refusalOf(await send(system().url, method, path, body))).toContain(words);
   });
 
-  test('a thousand of them are named in few words', async () => {
+  test('a thousand misspelt names give a short message', async () => {
     const fields = Array.from({ length: 1_000 }, (_, i) => [`f${i}`, 0]);
     const refusal = refusalOf(await reserve({ count: 1, ...Object.fromEntries(fields) }));
     expect(refusal).toMatch(/f9: unknown field.*; and 990 more$/);
   });
 
-  test('an empty object is no body', async () => {
+  test('an empty object counts as no body', async () => {
     const room = '/api/events/1/waiting-room';
     expect(await send(system().url, 'DELETE', room, {})).toMatchObject({
       status: 404,
@@ -188,7 +188,7 @@ describe('a slip of the pen', () => {
     expect(chunked).toContain('PLACE_UNKNOWN');
   });
 
-  test('a body of GET is refused: its content would be lost', async () => {
+  test('a GET with a body is rejected, because the body would be ignored', async () => {
     const body = '{"limit":1}';
     const head = 'GET /api/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json';
     expect(await exchange(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)).toContain(
@@ -198,14 +198,14 @@ describe('a slip of the pen', () => {
   });
 
   test.each(['/?utm_source=x', '/events/1?fbclid=x', '/events/1/wait?x=1&x=2', '/admin?x=1', '/docs?x=1'])(
-    'the page %s takes every parameter',
+    'the page %s accepts any parameter',
     async (path) => {
       expect((await fetch(`${system().url}${path}`)).status).toBe(200);
     },
   );
 });
 
-test.each(['/reserve', '/api/bookings'])('POST %s with a body that is nested too deeply is refused', async (path) => {
+test.each(['/reserve', '/api/bookings'])('POST %s rejects a body that is nested too deeply', async (path) => {
   const deep = `{"eventId":1,"userId":1,"count":1,"note":${'['.repeat(8_000)}${']'.repeat(8_000)}}`;
   const { body } = await send(system().url, 'POST', path, deep, { 'idempotency-key': 'a key for a deep body' });
   expect(body).toMatchObject({ code: 'INVALID_REQUEST' });
@@ -223,7 +223,7 @@ const exchange = (bytes: string) =>
     socket.on('close', () => resolve(text));
   });
 
-test('a client that does not take in a long list still has its other reads answered', async () => {
+test('a client that does not read a long answer still gets the answers of its other reads', async () => {
   const stuck = connect(Number(new URL(system().url).port), '127.0.0.1');
   stuck.pause().write('GET /api/events/1?include=seats HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await once(stuck, 'readable'); // the list has begun, and is longer than what sockets hold
@@ -243,12 +243,12 @@ test.each([
   expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ code });
 });
 
-test('the message names every field that is wrong', async () => {
+test('the message names every invalid field', async () => {
   const { body } = await reserve({ zone: 0, row: 'x', count: 9 });
   for (const field of ['zone', 'row', 'count']) expect(body.error).toContain(`${field}:`);
 });
 
-test('a body over 16 KiB is refused, with its length told or not', async () => {
+test('a body over 16 KiB is rejected, with and without a Content-Length', async () => {
   const big = `{"zone":1,"row":1,"count":2,"note":"${'x'.repeat(17_000)}"}`;
   expect(await reserve(big)).toMatchObject({ status: 409, body: { code: 'BODY_TOO_LARGE' } });
   const answer = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
@@ -271,7 +271,7 @@ test('a body over 16 KiB is refused, with its length told or not', async () => {
 });
 
 test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'application/json; charset=latin1'])(
-  'content type %s is refused',
+  'content type %s is rejected',
   async (type) => {
     const reply = await reserve('{"zone":1,"row":1,"count":2}', { 'content-type': type });
     expect(reply).toMatchObject({ status: 409, body: { code: 'UNSUPPORTED_MEDIA_TYPE' } });
@@ -340,7 +340,7 @@ describe('a WebSocket message', () => {
     socket.close();
   });
 
-  test('in binary is refused', async () => {
+  test('in binary form is rejected', async () => {
     const socket = await openSocket(system().url);
     socket.socket.send(Buffer.from('{}'), { binary: true });
     expect(await socket.next()).toMatchObject({ type: 'error', code: 'INVALID_REQUEST' });
@@ -353,12 +353,12 @@ describe('a WebSocket message', () => {
     expect(await socket.closed).toBe(1009);
   });
 
-  test('on another path finds no socket', async () => {
+  test('on another path is not accepted', async () => {
     await expect(openSocket(`${system().url}/elsewhere`)).rejects.toThrow('404');
   });
 });
 
-test('an answer that breaks off in the middle ends its connection, and nothing else', async () => {
+test('an answer that breaks off ends its own connection only', async () => {
   const begin = (_req: unknown, res: ServerResponse) => void res.writeHead(200).write('half');
   system().server.prependOnceListener('request', begin);
   await expect(fetch(`${system().url}/nothing`).then((response) => response.text())).rejects.toThrow();

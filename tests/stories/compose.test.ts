@@ -29,7 +29,7 @@ const compose = parse(text, { merge: true }) as { services: Record<string, Servi
 const services = Object.entries(compose.services);
 const { postgres, redis, migrate, api, worker, grafana, prometheus } = compose.services;
 
-test('the compose file is what the compose specification takes', () => {
+test('the compose file is valid by the compose specification', () => {
   const ajv = new Ajv2019({ strict: false, validateFormats: false });
   const named = (key: string, value: unknown) => (key === 'id' || key === '$schema') && typeof value === 'string';
   const schema = JSON.stringify(composeSchema, (key, value) => (named(key, value) ? undefined : value)); // Ajv knows `$id` only
@@ -39,7 +39,7 @@ test('the compose file is what the compose specification takes', () => {
   expect(valid({ services: { api: { ...api, image: 7 } } })).toBe(false);
 });
 
-test('every image is of one version, every service has bounded logs and memory', () => {
+test('every image has a fixed version, and every service has bounded logs and memory', () => {
   for (const [name, { image, logging, mem_limit }] of services) {
     expect([name, image]).toEqual([name, expect.stringMatching(/:v?\d+\.\d+(\.\d+)?(-alpine)?$/)]);
     expect([name, logging]).toMatchObject([name, { options: { 'max-size': '10m', 'max-file': '5' } }]);
@@ -49,7 +49,7 @@ test('every image is of one version, every service has bounded logs and memory',
   expect(new Set(bases)).toEqual(new Set([expect.stringMatching(/^FROM node:\d+\.\d+\.\d+-bookworm-slim$/)]));
 });
 
-test('every service is locked in, and is given the secrets that it needs', () => {
+test('every service runs without privileges and gets only the secrets that it needs', () => {
   for (const [name, { read_only, cap_drop, security_opt }] of services)
     expect([name, read_only, cap_drop, security_opt]).toEqual([name, true, ['ALL'], ['no-new-privileges:true']]);
   for (const begunAsRoot of [postgres, redis]) expect(begunAsRoot?.user).toMatch(/^(postgres|redis)$/);
@@ -70,7 +70,7 @@ test('every service is locked in, and is given the secrets that it needs', () =>
   });
 });
 
-test('what is mounted and what is run is there', () => {
+test('every mounted file and every started program exists', () => {
   for (const volume of services.flatMap(([, service]) => service.volumes ?? [])) {
     const [source = ''] = volume.split(':');
     if (source.startsWith('.')) expect([source, existsSync(join(projectRoot, source))]).toEqual([source, true]);
@@ -81,7 +81,7 @@ test('what is mounted and what is run is there', () => {
   }
 });
 
-test('no secret has a default, and what watches is published on this machine alone', () => {
+test('no secret has a default, and monitoring is published on the loopback only', () => {
   const asked = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|TOKEN)\w*)(.*?)\}/g)];
   expect(new Set(asked.map(([, name]) => name))).toEqual(
     new Set(['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'ADMIN_TOKEN', 'AUTH_SECRET', 'GRAFANA_PASSWORD']),
@@ -94,7 +94,7 @@ test('no secret has a default, and what watches is published on this machine alo
   ]);
 });
 
-test('each starts when what it needs is well', () => {
+test('each service starts once its dependencies are healthy', () => {
   const waits = (service?: Service) =>
     Object.entries(service?.depends_on ?? {}).map(([name, { condition }]) => `${name} ${condition}`);
   expect(waits(migrate)).toEqual(['postgres service_healthy']);
@@ -104,7 +104,7 @@ test('each starts when what it needs is well', () => {
   for (const part of [postgres, redis, worker, prometheus, grafana]) expect(part?.healthcheck?.test).toBeDefined();
 });
 
-test('its Redis is set as the embedded one is', async () => {
+test('its Redis has the settings of the embedded one', async () => {
   const [, ...args] = redis?.command ?? [];
   const given = args.flatMap((word, i) => (word.startsWith('--') ? [[word.slice(2), args[i + 1] ?? ''] as const] : []));
   const own = new Set(['requirepass', 'maxmemory']);

@@ -27,7 +27,7 @@ function routesOf(layers: Layer[], prefixes: string[], prefix = ''): string[] {
   });
 }
 
-test('the OpenAPI document has every route, and no other', () => {
+test('the OpenAPI document has every route and no other', () => {
   const documented = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
     Object.keys(operations ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -41,7 +41,7 @@ test('the OpenAPI document has every route, and no other', () => {
   expect([...new Set(ours)].sort()).toEqual(documented.sort());
 });
 
-test('the document and its page are served, the page without anything from outside', async () => {
+test('the document and its page are served, and the page loads nothing from other hosts', async () => {
   const served = await (await fetch(`${system().url}/openapi.json`)).json();
   expect(served).toMatchObject({ openapi: '3.1.0', info: { title: 'Frontrow' } });
   const page = await fetch(`${system().url}/docs`);

@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 
 describe('an event', () => {
-  test('is created with zones of their own, listed, and sold like the first', async () => {
+  test('is created with zones of its own, listed, and sold like the first', async () => {
     const { status, body, headers } = await post('/api/events', CLUB);
     expect(status).toBe(201);
     expect(headers.get('location')).toBe(`/api/events/${body.id}`);
@@ -59,7 +59,7 @@ describe('an event', () => {
     expect(await differences(body.id)).toEqual([]);
   });
 
-  test('with an idempotency key is created once, whoever asks how often', async () => {
+  test('is created once with an idempotency key, however often the request is repeated', async () => {
     const key = { 'idempotency-key': randomUUID() };
     const replies = await Promise.all([1, 2, 3].map(() => post('/api/events', CLUB, key)));
     expect(new Set(replies.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
@@ -67,7 +67,7 @@ describe('an event', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
   });
 
-  test('is made by an operator whose key a stranger used for another request, and the other way round', async () => {
+  test('is created although a stranger used the same idempotency key, and the other way round', async () => {
     const [used, free] = [{ 'idempotency-key': randomUUID() }, { 'idempotency-key': randomUUID() }];
     expect(await post('/reserve?wait=20', { count: 1 }, used)).toMatchObject({ status: 200 });
     expect(await post('/api/events', CLUB, used)).toMatchObject({ status: 201 });
@@ -75,7 +75,7 @@ describe('an event', () => {
     expect(await post('/reserve?wait=20', { count: 1 }, free)).toMatchObject({ status: 200 });
   });
 
-  test('is listed page by page', async () => {
+  test('is listed in pages', async () => {
     await create();
     const first = (await get('/api/events?limit=1')).body as { events: { id: number }[]; next: string };
     expect(first.events.map(({ id }) => id)).toEqual([1]);
@@ -103,7 +103,7 @@ describe('an event', () => {
     expect(await post('/api/events', body)).toMatchObject({ status: 400, body: refused });
   });
 
-  test('with a currency outside ISO 4217 is refused by name, and an existing one stays readable', async () => {
+  test('with a currency outside ISO 4217 is rejected by name, and an existing one stays readable', async () => {
     for (const currency of ['ABC', 'XAU', 'XXX', 'XTS', 'eur', 'EU'])
       expect(await post('/api/events', { ...CLUB, currency })).toMatchObject({
         status: 400,
@@ -115,7 +115,7 @@ describe('an event', () => {
     expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
   });
 
-  test('is drawn in the rings that its operator gives it, and otherwise by the page', async () => {
+  test('is drawn in the rings that its operator sets, else in those that the page computes', async () => {
     const { body } = await post('/api/events', { ...CLUB, rings: [[2], [1]] });
     expect(body.rings).toEqual([[2], [1]]);
     for (const listed of (await get('/api/events')).body.events as object[]) expect(listed).not.toHaveProperty('rings');
@@ -131,7 +131,7 @@ describe('an event', () => {
     expect((await get('/api/events/1')).body.rings).toBeNull();
   });
 
-  test('that there is not is not found', async () => {
+  test('that does not exist is not found', async () => {
     for (const path of [
       '/api/events/99999',
       '/api/events/x',
@@ -144,7 +144,7 @@ describe('an event', () => {
 });
 
 describe('an operator', () => {
-  test('pauses sales and lets them go on; what is held may be confirmed meanwhile', async () => {
+  test('pauses and resumes sales; holds may be confirmed meanwhile', async () => {
     const id = await create();
     const held = (await hold(id, { count: 1 })).body;
     expect(await patch(id, { salesPaused: true })).toMatchObject({ status: 200, body: { salesPaused: true } });
@@ -154,7 +154,7 @@ describe('an operator', () => {
     expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
   });
 
-  test('sets when sales begin: before, a refusal tells the time, on both surfaces', async () => {
+  test('sets when sales begin; until then a refusal states the time, on compat routes and /api', async () => {
     const onSaleAt = new Date(Date.now() + 3_600_000).toISOString();
     const id = await create({ onSaleAt });
     expect(await hold(id, { count: 1 })).toMatchObject({ status: 409, body: { code: 'NOT_ON_SALE', onSaleAt } });
@@ -169,7 +169,7 @@ describe('an operator', () => {
     expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({ status: 200 });
   });
 
-  test('sets times that some zones skip or have twice: each is kept, shown and judged as it was meant', async () => {
+  test('sets times that some time zones skip or repeat: each is stored, shown and compared correctly', async () => {
     // Clocks change so in the zones of the suite's PostgreSQL (New York) and of its processes (Auckland).
     const meant = {
       '2027-03-14T02:30:00Z': '2027-03-14T02:30:00.000Z',
@@ -217,7 +217,7 @@ describe('an operator', () => {
     expect((await get('/api/events/1')).body).toEqual(before);
   });
 
-  test('gives an event its time zone, by its IANA name; without one it is in UTC', async () => {
+  test('sets an event’s time zone by its IANA name; the default is UTC', async () => {
     const id = await create({ timeZone: 'America/New_York' });
     expect((await get(`/api/events/${id}`)).body).toMatchObject({ timeZone: 'America/New_York' });
     expect(await patch(id, { timeZone: 'Pacific/Auckland' })).toMatchObject({ body: { timeZone: 'Pacific/Auckland' } });
@@ -233,7 +233,7 @@ describe('an operator', () => {
     expect((await get(`/api/events/${id}`)).body).toMatchObject({ timeZone: 'Pacific/Auckland' });
   });
 
-  test('sets the first and the last time that there may be', async () => {
+  test('sets the earliest and the latest time that is allowed', async () => {
     const first = { onSaleAt: '1970-01-01T00:00:00.000Z' };
     expect(await patch(1, first)).toMatchObject({ status: 200, body: first });
     const last = { onSaleAt: '9999-12-31T23:59:59.999Z' };
@@ -241,7 +241,7 @@ describe('an operator', () => {
     await patch(1, { onSaleAt: null });
   });
 
-  test('is refused at once where only PostgreSQL finds the fault; the job runs once, and others go on', async () => {
+  test('is refused at once where only PostgreSQL finds the error; the job runs once and blocks no other', async () => {
     const name = 'of which PostgreSQL thinks nothing';
     await system().prisma.$executeRawUnsafe(`ALTER TABLE event ADD CONSTRAINT odd CHECK (name <> '${name}')`);
     const refused = { status: 400, body: { code: 'INVALID_REQUEST' } };
@@ -261,7 +261,7 @@ describe('an operator', () => {
     expect(await patch(1, { name: 'Frontrow Live' })).toMatchObject({ status: 200 });
   });
 
-  test('changes how long a hold lasts', async () => {
+  test('changes the length of holds', async () => {
     const id = await create();
     await patch(id, { holdSeconds: 60, maxHoldSeconds: 90 });
     const { createdAt, expiresAt } = (await hold(id, { count: 1 })).body;
@@ -269,7 +269,7 @@ describe('an operator', () => {
     expect(await patch(id, { maxHoldSeconds: 59 })).toMatchObject({ status: 400 });
   });
 
-  test('blocks and unblocks seats: they are neither held nor sold, and nobody gets them', async () => {
+  test('blocks and unblocks seats: blocked seats are neither held nor sold, and cannot be booked', async () => {
     const seats = ['1-1-1', '1-1-2'];
     expect(await post('/api/events/1/block', { seats })).toMatchObject({
       status: 200,
@@ -287,7 +287,7 @@ describe('an operator', () => {
     expect(await differences(1)).toEqual([]);
   });
 
-  test('cannot block what somebody has: nothing changes, and the seats are named', async () => {
+  test('cannot block booked seats: nothing changes, and the refusal names them', async () => {
     await hold(1, { seatNumber: '1-1-5' });
     const refused = await post('/api/events/1/block', { seats: ['1-1-4', '1-1-5'] });
     expect(refused).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN', seats: ['1-1-5'] } });
@@ -296,7 +296,7 @@ describe('an operator', () => {
     expect(await differences(1)).toEqual([]);
   });
 
-  test('blocks survive a wiped Redis', async () => {
+  test('keeps blocked seats when Redis is wiped', async () => {
     await post('/api/events/1/block', { seats: ['1-1-1'] });
     await system().redis.del('{s0}:house:1');
     expect(await hold(1, { seatNumber: '1-1-1' })).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN' } });
@@ -305,7 +305,7 @@ describe('an operator', () => {
 });
 
 describe("a buyer's limit", () => {
-  test('counts held and sold seats; who cancels may take others', async () => {
+  test('counts held and sold seats; after a cancellation others may be booked', async () => {
     const id = await create({ seatLimit: 3 });
     const first = (await hold(id, { count: 2 })).body;
     expect(await hold(id, { count: 2 })).toMatchObject({ status: 409, body: { code: 'SEAT_LIMIT' } });
@@ -318,7 +318,7 @@ describe("a buyer's limit", () => {
     expect(await differences(id)).toEqual([]);
   });
 
-  test('is ten seats where the operator sets none, and none where they send null', async () => {
+  test('is ten seats by default, and unlimited where the operator sends null', async () => {
     const zones = [{ rows: 4, seatsPerRow: 10 }];
     const { body } = await post('/api/events', { ...CLUB, zones });
     expect(body).toMatchObject({ seatLimit: 10 });
@@ -333,7 +333,7 @@ describe("a buyer's limit", () => {
     expect((await get('/api/events/1')).body).toMatchObject({ seatLimit: null });
   });
 
-  test('set later counts what buyers have, and lowering it takes nothing away', async () => {
+  test('that is set later counts existing bookings, and lowering it cancels none', async () => {
     const id = await create({ seatLimit: null });
     await hold(id, { count: 3 });
     await patch(id, { seatLimit: 2 });
@@ -344,7 +344,7 @@ describe("a buyer's limit", () => {
     expect(await hold(id, { count: 1 })).toMatchObject({ status: 201 });
   });
 
-  test('refuses a request without a buyer, and one from before the limit keeps its answer', async () => {
+  test('rejects a request without a buyer; a request from before the limit keeps its answer', async () => {
     const key = { 'idempotency-key': 'sold before there was a limit' };
     const before = await post('/reserve?wait=20', { count: 2 }, key);
     expect(before).toMatchObject({ status: 200 });
@@ -359,7 +359,7 @@ describe("a buyer's limit", () => {
     expect(await differences(1)).toEqual([]);
   });
 
-  test('I7: holds under any concurrency, and after Redis has forgotten what buyers have', async () => {
+  test('I7: holds under concurrency, and after Redis has lost the buyers’ counts', async () => {
     const id = await create({ seatLimit: 4, zones: [{ rows: 10, seatsPerRow: 10 }] });
     const crowd = await Promise.all(
       Array.from({ length: 60 }, (_, i) => hold(id, { count: 1 + (i % 2) }, 1 + (i % 3))),
@@ -374,7 +374,7 @@ describe("a buyer's limit", () => {
 });
 
 describe('free seats', () => {
-  test('are listed page by page, by zone and row where asked', async () => {
+  test('are listed in pages, by zone and row where requested', async () => {
     const id = await create();
     await hold(id, { seats: ['1-1-2', '2-1-1'] });
     const seen: unknown[] = [];
@@ -400,7 +400,7 @@ describe('free seats', () => {
     expect(await get('/api/seats/available')).toMatchObject({ status: 400 });
   });
 
-  test('are listed from PostgreSQL where Redis was wiped', async () => {
+  test('are listed from PostgreSQL while Redis is wiped', async () => {
     await hold(1, { seats: ['1-1-2'] });
     await system().stopWorkers();
     await system().redis.del('{s0}:house:1');
@@ -423,7 +423,7 @@ describe('heavy reads', () => {
     return keys.filter((key) => key.includes(':seats:')).length;
   }
 
-  test('of a version that was read cost no row: the list of all seats and the map share it', async () => {
+  test('of a version that was read before read no row: the list of all seats and the map share it', async () => {
     const id = await create({
       zones: [
         { rows: 30, seatsPerRow: 13, price: 1 },
@@ -448,7 +448,7 @@ describe('heavy reads', () => {
     expect((await all())[1]).toMatchObject({ seatNumber: '1-1-2', status: 'HELD' });
   });
 
-  test('of free seats read no row that has none', async () => {
+  test('of free seats read no row without a free seat', async () => {
     const id = await create({
       zones: [
         { rows: 300, seatsPerRow: 5 },
@@ -475,7 +475,7 @@ describe('heavy reads', () => {
   });
 });
 
-test('the map has every seat in a few bytes, and its ETag answers 304 until something changes', async () => {
+test('the map has every seat in a few bytes, and its ETag gives 304 until a seat changes', async () => {
   await hold(1, { seats: ['1-1-1', '1-1-10'] });
   await post('/reserve?wait=20', { zone: 2, row: 3, start: 0, count: 1 });
   await post('/api/events/1/block', { seats: ['2-1-2'] });
@@ -495,7 +495,7 @@ test('the map has every seat in a few bytes, and its ETag answers 304 until some
   expect((await get('/api/seats/map?eventId=1', { 'if-none-match': etag })).status).toBe(200);
 });
 
-test('a map is never older than what its reader was told before', async () => {
+test('a map is never older than a version that was announced before', async () => {
   for (let i = 0; i < 5; i += 1) {
     await get('/api/seats/map?eventId=1');
     await hold(1, { count: 1 });
@@ -521,7 +521,7 @@ test('holds that end while Redis restores their house are free afterwards', asyn
   expect(await differences(id)).toEqual([]);
 });
 
-test('an idempotency key holds when Redis has forgotten it: the booking has it too', async () => {
+test('an idempotency key holds after Redis lost it, because the booking has it too', async () => {
   const key = { 'idempotency-key': randomUUID() };
   const ask = (body: object) => post('/api/bookings?wait=20', { eventId: 1, userId: 1, ...body }, key);
   const first = await ask({ seatNumber: '1-1-1' });

@@ -38,7 +38,7 @@ beforeEach(async () => {
 describe('SOLD_OUT where seats are only held', () => {
   const reserve = (wish: object) => post('/reserve?wait=20', wish);
 
-  test('is reported as a number that may come back, for the requested place, on every surface', async () => {
+  test('states the number of held seats that may come back in the requested place, on every route', async () => {
     for (const zone of [1, 2])
       for (const row of [1, 2, 3]) {
         await hold(ANNA, { zone, row, start: 0, count: 5 });
@@ -63,7 +63,7 @@ describe('SOLD_OUT where seats are only held', () => {
     socket.close();
   });
 
-  test('is left out where all seats are sold', async () => {
+  test('states no number where all seats are sold', async () => {
     for (const start of [0, 5]) await reserve({ zone: 1, row: 1, start, count: 5 });
     await hold(ANNA, { zone: 1, row: 2, count: 5 });
     const { body } = await hold(BEN, { zone: 1, row: 1, count: 1 });
@@ -71,7 +71,7 @@ describe('SOLD_OUT where seats are only held', () => {
     expect(body).not.toHaveProperty('heldSeats');
   });
 
-  test('counts the holds earlier in the same batch', async () => {
+  test('counts holds that came earlier in the same batch', async () => {
     await system().stopWorkers();
     const ask = (wish: object) => post('/api/bookings', { eventId: 1, userId: ANNA, ...wish });
     for (const zone of [1, 2])
@@ -86,7 +86,7 @@ describe('SOLD_OUT where seats are only held', () => {
 });
 
 describe('a hold', () => {
-  test('is asked for with one seat label, as the booking system before had it', async () => {
+  test('is requested with one seat label, as the earlier booking system did', async () => {
     const { status, body, headers } = await hold(ANNA, { seatNumber: '1-1-1' });
     expect(status).toBe(201);
     expect(headers.get('location')).toBe(`/api/bookings/${body.id}`);
@@ -106,7 +106,7 @@ describe('a hold', () => {
     expect(await system().prisma.seat.findMany()).toMatchObject([{ zone: 1, row: 1, number: 1, status: 'HELD' }]);
   });
 
-  test('is asked for with several labels, anywhere: all of them or none', async () => {
+  test('is requested with several labels anywhere: all of them or none', async () => {
     expect(await hold(ANNA, { seats: ['1-1-1', '2-3-10', '1-2-5'] })).toMatchObject({
       status: 201,
       body: { seatsCount: 3 },
@@ -118,7 +118,7 @@ describe('a hold', () => {
     expect((await auditEvent(1, system())).differences).toEqual([]);
   });
 
-  test('is asked for with a count, with or without a place', async () => {
+  test('is requested with a count, with or without a place', async () => {
     expect((await hold(ANNA, { count: 3 })).body).toMatchObject({ zone: 1, row: 1, seatsCount: 3 });
     expect((await hold(ANNA, { zone: 2, row: 3, count: 2 })).body).toMatchObject({ zone: 2, row: 3, seatsCount: 2 });
   });
@@ -135,7 +135,7 @@ describe('a hold', () => {
     expect(Number(next?.id)).toBeGreaterThan(10_000);
   });
 
-  test('comes as a ticket first, where nobody waits, and is told over WebSocket', async () => {
+  test('is a ticket first, without a wait, and its outcome comes over WebSocket', async () => {
     const queued = await post('/api/bookings', { eventId: 1, userId: ANNA, seatNumber: '1-1-1' });
     expect(queued).toMatchObject({ status: 202, body: { status: 'queued', position: 1 } });
     const socket = await openSocket(system().url);
@@ -161,7 +161,7 @@ describe('a hold', () => {
     expect((await auditEvent(1, system())).differences).toEqual([]);
   });
 
-  test('with an idempotency key is held once', async () => {
+  test('with an idempotency key is made once', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const [first, second] = await Promise.all([hold(ANNA, { count: 2 }, headers), hold(ANNA, { count: 2 }, headers)]);
     expect(first.body).toEqual(second.body);
@@ -172,8 +172,8 @@ describe('a hold', () => {
   });
 });
 
-describe('hold, then', () => {
-  test('confirm: the seats are sold, for ever', async () => {
+describe('a hold, then', () => {
+  test('confirm: the seats are sold for good', async () => {
     const { id } = (await hold(ANNA, { seats: ['1-1-1', '1-1-2'] })).body;
     const confirmed = await change(id, 'confirm', { userId: ANNA, paymentReference: `pay-${id}` });
     expect(confirmed).toMatchObject({ status: 200, body: { id, status: 'CONFIRMED', seats: ['1-1-1', '1-1-2'] } });
@@ -209,7 +209,7 @@ describe('hold, then', () => {
     expect(strange.body.booking).toBeUndefined();
   });
 
-  test('cancel: someone else holds', async () => {
+  test('cancel: another buyer holds the seats', async () => {
     const { id } = (await hold(ANNA, { seatNumber: '1-1-1' })).body;
     expect(await hold(BEN, { seatNumber: '1-1-1' })).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN' } });
     expect(await cancel(id, ANNA)).toMatchObject({ status: 200, body: { id, status: 'CANCELLED' } });
@@ -222,7 +222,7 @@ describe('hold, then', () => {
     expect((await auditEvent(1, system())).differences).toEqual([]);
   });
 
-  test('expire: someone else holds, and a late confirm harms nobody', async () => {
+  test('expire: another buyer holds the seats, and a late confirmation changes nothing', async () => {
     const { id } = (await hold(ANNA, { seats: ['1-1-1', '2-2-2'] })).body;
     await backdate(id);
     expect(await change(id, 'confirm', { userId: ANNA })).toMatchObject({
@@ -237,7 +237,7 @@ describe('hold, then', () => {
     expect((await auditEvent(1, system())).differences).toEqual([]);
   });
 
-  test('extend: it lasts longer, up to the total that the event sets', async () => {
+  test('extend: it lasts longer, up to the event’s total', async () => {
     const { id, expiresAt, createdAt } = (await hold(ANNA, { count: 1 })).body;
     const extended = (await change(id, 'extend', { userId: ANNA })).body;
     expect(Date.parse(String(extended.expiresAt))).toBeGreaterThan(Date.parse(String(expiresAt)));
@@ -252,7 +252,7 @@ describe('hold, then', () => {
     expect(await change(id, 'extend', { userId: ANNA })).toMatchObject({ status: 410, body: { code: 'HOLD_EXPIRED' } });
   });
 
-  test.each(['confirm', 'extend', 'cancel'] as const)('%s by another user finds nothing', async (what) => {
+  test.each(['confirm', 'extend', 'cancel'] as const)('%s by another user is refused as unknown', async (what) => {
     const { id } = (await hold(ANNA, { count: 1 })).body;
     const reply = what === 'cancel' ? cancel(id, BEN) : change(id, what, { userId: BEN });
     expect(await reply).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
@@ -260,7 +260,7 @@ describe('hold, then', () => {
   });
 
   test.each(['', '   ', 'x'.repeat(129), 'nul \u0000', 'caf\u00e9'])(
-    'a payment reference %j is refused',
+    'payment reference %j is rejected',
     async (paymentReference) => {
       const { id } = (await hold(ANNA, { count: 1 })).body;
       const reply = await change(id, 'confirm', { userId: ANNA, paymentReference });
@@ -306,7 +306,7 @@ describe('hold, then', () => {
   });
 });
 
-describe('a buyer who repeatedly lets holds go', () => {
+describe('a buyer who repeatedly lets holds lapse', () => {
   const refused = { status: 409, body: { code: 'HOLD_COOLDOWN' } };
   const letGo = async (userId: number, wish: object = { count: 1 }) => {
     const held = await hold(userId, wish);
@@ -320,7 +320,7 @@ describe('a buyer who repeatedly lets holds go', () => {
   };
   const endCooldown = async (userId: number) => system().redis.hset(await recordOf(userId), 'untilMs', 0);
 
-  test('waits before the next hold, longer each time, and gets the time; no other buyer waits', async () => {
+  test('waits before the next hold, longer each time, and reads how long; no other buyer waits', async () => {
     for (const seconds of [0, 0, 5, 10, 20]) {
       await letGo(ANNA);
       if (seconds === 0) continue;
@@ -341,7 +341,7 @@ describe('a buyer who repeatedly lets holds go', () => {
     expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({ status: 200 });
   });
 
-  test('by letting their time run out, too', async () => {
+  test('waits too where the holds expired', async () => {
     for (let times = 0; times < 3; times += 1) {
       await backdate((await hold(ANNA, { seats: ['1-1-1'] })).body.id);
       await until(async () => (await system().redis.exists('{s0}:lock:1:1:1:1')) === 0);
@@ -349,7 +349,7 @@ describe('a buyer who repeatedly lets holds go', () => {
     expect(await hold(ANNA, { seats: ['1-1-1'] })).toMatchObject(refused);
   });
 
-  test('has let go once where several holds end together, however often their release is repeated', async () => {
+  test('has one lapse where several holds end together, however often their release is repeated', async () => {
     for (let times = 1; times <= 2; times += 1) {
       const ids = (await Promise.all([1, 2, 3].map((row) => hold(ANNA, { zone: 1, row, count: 1 })))).map(
         ({ body }) => body.id,
@@ -363,7 +363,7 @@ describe('a buyer who repeatedly lets holds go', () => {
     expect(await hold(ANNA, { count: 1 })).toMatchObject({ status: 201 });
   });
 
-  test('is forgiven by a purchase, by time and by a clear', async () => {
+  test('may hold at once after a purchase, after some time, and after a clear', async () => {
     await letGo(ANNA);
     await letGo(ANNA);
     const { id } = (await hold(ANNA, { count: 1 })).body;
@@ -403,7 +403,7 @@ describe('a buyer who repeatedly lets holds go', () => {
   });
 });
 
-describe('a keyed request that comes again', () => {
+describe('a repeated request with an idempotency key', () => {
   const again = async (headers: object) => hold(ANNA, { count: 1 }, headers);
 
   test.each([
@@ -422,7 +422,7 @@ describe('a keyed request that comes again', () => {
     expect(await again(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
   });
 
-  test('to change a hold gets the booking as it is now', async () => {
+  test('for a change of a hold gets the booking’s current state', async () => {
     const { id } = (await hold(ANNA, { count: 1 })).body;
     const headers = { 'idempotency-key': randomUUID() };
     const extend = () => post(`/api/bookings/${id}/extend`, { userId: ANNA }, headers);
@@ -431,7 +431,7 @@ describe('a keyed request that comes again', () => {
     expect(await extend()).toMatchObject({ status: 200, body: { id, status: 'CANCELLED' } });
   });
 
-  test('after the event was cleared finds nothing', async () => {
+  test('is refused as unknown after a clear of the event', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const buying = { prefer: 'wait=20', 'idempotency-key': randomUUID() };
     const buy = () => post('/reserve', { count: 1 }, buying);
@@ -474,7 +474,7 @@ const ways: Record<string, Learn> = {
   },
 };
 
-describe.each(Object.entries(ways))('a story of seats, %s:', (_way, learn) => {
+describe.each(Object.entries(ways))('a sequence of bookings, read %s:', (_way, learn) => {
   const take = (userId: number) => learn('POST', '/api/bookings', { userId, eventId: 1, seatNumber: '1-1-1' });
   const idOf = (answer: Record<string, unknown>) => (answer.booking as { id: string }).id;
 
@@ -485,7 +485,7 @@ describe.each(Object.entries(ways))('a story of seats, %s:', (_way, learn) => {
     expect(await take(BEN)).toMatchObject({ code: 'SEAT_TAKEN' });
   });
 
-  test('hold, cancel, someone else holds', async () => {
+  test('hold, cancel, hold by another buyer', async () => {
     const id = idOf(await take(ANNA));
     expect(await take(BEN)).toMatchObject({ code: 'SEAT_TAKEN' });
     const cancelled = await learn('DELETE', `/api/bookings/${id}`, { userId: ANNA });
@@ -493,7 +493,7 @@ describe.each(Object.entries(ways))('a story of seats, %s:', (_way, learn) => {
     expect(await take(BEN)).toMatchObject({ booking: { userId: BEN, status: 'PENDING' } });
   });
 
-  test('hold, expire, someone else holds', async () => {
+  test('hold, expire, hold by another buyer', async () => {
     const id = idOf(await take(ANNA));
     await backdate(id);
     await until(async () => (await statusOf(id)) === 'EXPIRED');
@@ -504,7 +504,7 @@ describe.each(Object.entries(ways))('a story of seats, %s:', (_way, learn) => {
   });
 });
 
-test('a worker that died after a hold ended in PostgreSQL leaves its seats to the next one', async () => {
+test('the next worker releases seats of a hold that ended in PostgreSQL before its worker died', async () => {
   const { id } = (await hold(ANNA, { seats: ['1-1-1', '1-1-3'] })).body;
   await system().stopWorkers();
   await backdate(id);
@@ -516,7 +516,7 @@ test('a worker that died after a hold ended in PostgreSQL leaves its seats to th
   expect(await system().prisma.booking.findUnique({ where: { id: String(id) } })).toMatchObject({ status: 'EXPIRED' });
 });
 
-test('holds run out also after a wipe of Redis, which takes the schedule of looking for them', async () => {
+test('holds expire also after a wipe of Redis, which deletes the schedule of the expiry', async () => {
   const { id } = (await hold(ANNA, { seats: ['1-1-1'] })).body;
   await system().redis.flushdb();
   await backdate(id);

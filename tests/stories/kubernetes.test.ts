@@ -22,7 +22,7 @@ const one = (kind: string, name: string) => {
 };
 
 test.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest] as const))(
-  '%s is what Kubernetes and KEDA take',
+  '%s is valid by the schemas of Kubernetes and KEDA',
   (_name, manifest) => {
     const { apiVersion, kind, ...data } = manifest;
     const Model = models[kind as keyof typeof models];
@@ -33,7 +33,7 @@ test.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.nam
   },
 );
 
-test('what is started is there, and selectors find it', () => {
+test('every started program exists, and selectors match', () => {
   for (const { kind, spec } of manifests.filter(({ spec }) => spec.template !== undefined)) {
     const [{ command }] = spec.template.spec.containers;
     expect(existsSync(join(projectRoot, command.at(-1).replace(/^build\/(.*)\.js$/, '$1.ts')))).toBe(true);
@@ -47,7 +47,7 @@ test('what is started is there, and selectors find it', () => {
 const pods = manifests.filter(({ spec }) => spec.template !== undefined);
 
 test.each(pods.map(({ kind, metadata, spec }) => [`${kind} ${metadata.name}`, spec.template] as const))(
-  'pods of %s are locked in: no account, no root, no rights, no writing',
+  'pods of %s have no service account, no root, no capabilities and no writable file system',
   (_name, { spec: { automountServiceAccountToken, securityContext, containers } }) => {
     expect(automountServiceAccountToken).toBe(false);
     expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
@@ -61,7 +61,7 @@ test.each(pods.map(({ kind, metadata, spec }) => [`${kind} ${metadata.name}`, sp
   },
 );
 
-test('each part is given the secrets that it needs, and no other', () => {
+test('each part gets the secrets that it needs and no other', () => {
   const secretsOf = (kind: string, name: string) => {
     const [{ env, envFrom }] = one(kind, name).spec.template.spec.containers;
     expect(envFrom).toBeUndefined(); // it would give all of them
@@ -79,7 +79,7 @@ test('each part is given the secrets that it needs, and no other', () => {
   expect(secretsOf('Job', 'frontrow-migrate')).toEqual(['DATABASE_URL']);
 });
 
-test('the network policies allow each part the connections that it needs, and no other', () => {
+test('the network policies allow each part the connections that it needs and no other', () => {
   type Rule = { ports: { port: number }[] };
   const portsOf = (rules: Rule[]) => [...new Set(rules.flatMap(({ ports }) => ports.map(({ port }) => port)))];
   const policyOf = (part: string) => {
@@ -94,7 +94,7 @@ test('the network policies allow each part the connections that it needs, and no
   expect(policyOf('migrate')).toEqual({ in: [], out: [...dns, ...postgres] });
 });
 
-test('KEDA runs as many workers as are desired', () => {
+test('KEDA runs as many workers as Frontrow desires', () => {
   const { scaleTargetRef, triggers } = one('ScaledObject', 'frontrow-worker').spec;
   // Whoever sets replicas in the manifest takes KEDA's number away with each apply.
   expect(one('Deployment', scaleTargetRef.name).spec.replicas).toBeUndefined();

@@ -20,7 +20,7 @@ const PROVIDER_PORT = await freePort();
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-describe('where people log in', () => {
+describe('with AUTH=on', () => {
   const system = useSystem({ AUTH: 'on', AUTH_SECRET: SECRET, ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
   let [anna, ben] = ['', ''];
 
@@ -48,7 +48,7 @@ describe('where people log in', () => {
   });
 
   describeInBrowser('the event page', (browser) => {
-    test('asks who has not logged in to do so, and then goes on', async () => {
+    test('asks a buyer to log in, and continues after the log-in', async () => {
       const page = await browser().newPage({ reducedMotion: 'reduce' });
       await page.goto(`${system().url}/events/1`);
       await page.getByRole('button', { name: 'Hold the best 2' }).click();
@@ -81,7 +81,7 @@ describe('where people log in', () => {
       await page.close();
     });
 
-    test('goes on in every tab where one has logged in, and logs in who stands in a line that asks for it', async () => {
+    test('continues in every tab after a log-in in one, and logs a visitor in for a waiting room that requires it', async () => {
       const context = await browser().newContext({ reducedMotion: 'reduce' });
       const [page, other] = [await context.newPage(), await context.newPage()];
       const logIn = async () => {
@@ -116,7 +116,7 @@ describe('where people log in', () => {
     });
   });
 
-  test('the first demonstration user logs in as the booking system before had it', async () => {
+  test('the first demonstration user logs in with the answer of the earlier booking system', async () => {
     const { status, body } = await login('test@example.com', 'password');
     expect({ status, body }).toEqual({
       status: 200,
@@ -146,7 +146,7 @@ describe('where people log in', () => {
     ['a wrong password', 'test@example.com', 'Password'],
     ['a user without one', 'user3@example.com', 'password'],
     ['nobody', 'nobody@example.com', 'password'],
-  ])('%s does not, and the answer is the same', async (_who, email, password) => {
+  ])('%s cannot log in, and the answer is the same', async (_who, email, password) => {
     const { status, body } = await login(email, password);
     expect({ status, code: body.code, detail: body.detail }).toEqual({
       status: 401,
@@ -155,19 +155,22 @@ describe('where people log in', () => {
     });
   });
 
-  test.each(['TEST@example.com', 'test@EXAMPLE.com'])('the case of %s does not matter', async (email) => {
+  test.each(['TEST@example.com', 'test@EXAMPLE.com'])('the case of %s is ignored', async (email) => {
     expect(await login(email, 'password')).toMatchObject({ status: 200, body: { id: 1 } });
   });
 
-  test.each(['test_example.com', '%', 'test@example.co_'])('%s is a name, not a pattern', async (email) => {
-    expect(await login(email, 'password')).toMatchObject({ status: 401 });
-  });
+  test.each(['test_example.com', '%', 'test@example.co_'])(
+    '%s is compared literally, not as a pattern',
+    async (email) => {
+      expect(await login(email, 'password')).toMatchObject({ status: 401 });
+    },
+  );
 
-  test('an address with a control character is bad input', async () => {
+  test('an address with a control character is invalid input', async () => {
     expect(await login('a\u0000b', 'password')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   });
 
-  test('who tries too often has to wait', async () => {
+  test('repeated wrong passwords have to wait', async () => {
     const counts = () => system().redis.keys('{s0}:login:*');
     const before = await counts();
     const guess = async () => (await login('user4@example.com', 'guess')).status;
@@ -181,7 +184,7 @@ describe('where people log in', () => {
     expect((await counted()).sort((a, b) => a - b)).toEqual([10, 11]);
   });
 
-  test('the token decides who books: a body cannot speak for another', async () => {
+  test('the token decides the buyer; a body cannot name another', async () => {
     expect(await hold(anna, { userId: 2, seatNumber: '1-1-1' })).toMatchObject({ status: 201, body: { userId: 1 } });
     expect(await hold('', { userId: 1, seatNumber: '1-1-2' })).toMatchObject({
       status: 401,
@@ -190,7 +193,7 @@ describe('where people log in', () => {
     expect(await system().prisma.seat.count()).toBe(1);
   });
 
-  test("another's booking is not found, to read or to change", async () => {
+  test('a booking of another user is unknown, for reads and changes', async () => {
     const { id } = (await hold(anna, { count: 1 })).body;
     expect(await get(`/api/bookings/${id}`, anna)).toMatchObject({ status: 200 });
     for (const token of [ben, '']) {
@@ -202,14 +205,14 @@ describe('where people log in', () => {
     expect(await post(`/api/bookings/${id}/confirm`, {}, anna)).toMatchObject({ status: 200 });
   });
 
-  test('with a token nothing is left to say in the body of a change', async () => {
+  test('with a token a change needs no body', async () => {
     const { id } = (await hold(anna, { count: 1 })).body;
     expect(await post(`/api/bookings/${id}/extend`, undefined, anna)).toMatchObject({ status: 200 });
     const cancelled = await send(system().url, 'DELETE', `/api/bookings/${id}`, undefined, bearer(anna));
     expect(cancelled).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
   });
 
-  test("another's ticket is not found, queued or settled, polled, awaited or over WebSocket", async () => {
+  test('a ticket of another user is unknown, queued or settled, by poll, wait or WebSocket', async () => {
     await system().stopWorkers();
     const { ticketId } = (await post('/api/bookings', { eventId: 1, count: 1 }, anna)).body;
     const stranger = await openSocket(system().url);
@@ -234,12 +237,12 @@ describe('where people log in', () => {
     for (const socket of [stranger, owner]) socket.close();
   });
 
-  test('what is sold at once to nobody we know is followed by who has its ticket id', async () => {
+  test('a sale without a user is readable by its ticket id', async () => {
     const { ticketId } = (await post('/reserve', { count: 1 })).body;
     expect(await get(`/api/tickets/${ticketId}?wait=20`)).toMatchObject({ status: 200, body: { status: 'booked' } });
   });
 
-  test('a waiting room that requires a log-in from now on admits nobody by an earlier place', async () => {
+  test('a waiting room that now requires a log-in admits no earlier place without one', async () => {
     const { url } = system();
     const event = await newEvent(url);
     await setRoom(url, { mode: 'on', uses: 5 }, event);
@@ -263,7 +266,7 @@ describe('where people log in', () => {
     await setRoom(url, { mode: 'off' }, event);
   });
 
-  test('where a waiting room asks for it only users join, each has one place, and an admission is of no use to another', async () => {
+  test('where a waiting room requires a log-in, each user has one place, and an admission is valid for its user only', async () => {
     const { url } = system();
     await setRoom(url, { mode: 'on', requireLogin: true, turnSeconds: 5, paused: true });
     const [mine, again, bens] = [visitorAt(url), visitorAt(url), visitorAt(url)];
@@ -288,7 +291,7 @@ describe('where people log in', () => {
     await setRoom(url, { mode: 'off' });
   });
 
-  test("an idempotency key may be short, and is its owner's alone", async () => {
+  test('an idempotency key may be short, and belongs to its user', async () => {
     const key = { 'idempotency-key': 'k1' };
     const mine = await hold(anna, { count: 1 }, key);
     expect(await hold(anna, { count: 1 }, key)).toMatchObject({ status: 201, body: { id: mine.body.id } });
@@ -352,7 +355,7 @@ describe('with an outside identity provider', () => {
   const hold = (token: string) =>
     send(system().url, 'POST', '/api/bookings?wait=20', { eventId: 1, count: 1 }, bearer(token));
 
-  test('its users book under numbers of ours, the same each time', async () => {
+  test('its users get user ids of Frontrow, the same ones each time', async () => {
     const subject = `auth|${randomUUID()}`;
     const first = await hold(await tokenOf(subject));
     expect(first.status).toBe(201);
@@ -364,7 +367,7 @@ describe('with an outside identity provider', () => {
     expect(new Set(together.map(({ status, body }) => `${status} ${body.userId}`)).size).toBe(1);
   });
 
-  test('its clock may differ from ours by a few seconds, and no more', async () => {
+  test('its clock may differ by a few seconds and no more', async () => {
     const statusOf = async (times: { validFrom?: string; validUntil?: string }) =>
       (await hold(await tokenOf('auth|clocks', keys, times))).status;
     expect(await statusOf({ validFrom: '4s' })).toBe(201);
@@ -373,7 +376,7 @@ describe('with an outside identity provider', () => {
     expect(await statusOf({ validUntil: '-60s' })).toBe(401);
   });
 
-  test('nobody else signs, and there are no passwords of ours', async () => {
+  test('tokens of other issuers are rejected, and there is no log-in with a password', async () => {
     expect(await hold(await tokenOf('x', other))).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
     const own = new SignJWT({ sub: '1', iss: 'https://id.example', aud: 'tickets' }).setProtectedHeader({
       alg: 'HS256',

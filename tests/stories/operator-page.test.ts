@@ -13,7 +13,7 @@ const system = useSystem({ ADMIN_TOKEN: TOKEN, LOG_LEVEL: 'warn', SHARDS: 2, ZON
 
 const reserve = (count: number) => send(system().url, 'POST', '/reserve?wait=10', { count });
 
-test('an operator’s socket is told each second how everything stands, and nobody else’s', async () => {
+test('an operator’s socket gets the overview each second, and no other socket does', async () => {
   const socket = await openSocket(system().url);
   socket.send({ type: 'operate' });
   expect(await socket.next()).toMatchObject({ type: 'error', code: 'UNAUTHENTICATED' });
@@ -29,7 +29,7 @@ test('an operator’s socket is told each second how everything stands, and nobo
   socket.close();
 });
 
-test('the queues are shown to a session alone, which is good for nothing else, and cannot be changed', async () => {
+test('the queue board needs a session, which gives no other access, and is read-only', async () => {
   const { url } = system();
   const look = (headers: Record<string, string>, path = '/', method = 'GET') =>
     fetch(`${url}${BOARD_PATH}${path}`, { headers, method });
@@ -73,7 +73,7 @@ describeInBrowser('the operator’s page', (browser) => {
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  test('an operator comes in with the token, sees numbers live, scales workers, pauses sales and the room', async () => {
+  test('an operator logs in with the token, sees live numbers, scales workers, pauses sales and the room', async () => {
     await open();
     await enter('a wrong token');
     await page.getByText('This is not the admin token.').waitFor();
@@ -140,7 +140,7 @@ describeInBrowser('the operator’s page', (browser) => {
     complaints.splice(0); // Bull Board asks Google for a font, and is refused
   });
 
-  test('the address that npm start prints lets its operator in, and the token does not stay in it', async () => {
+  test('the address that npm start prints logs its operator in, and the token is removed from it', async () => {
     ({ context, page } = await openWatched(browser(), complaints, {}));
     await page.goto(`${system().url}/admin#token=${TOKEN}`);
     await page.getByRole('heading', { name: 'All is well' }).waitFor();
@@ -150,7 +150,7 @@ describeInBrowser('the operator’s page', (browser) => {
     expect(page.url()).toBe(`${system().url}/admin`);
   });
 
-  test('a connection that dies without a word is noticed, and made anew', async () => {
+  test('a connection that dies silently is detected and opened again', async () => {
     await open();
     await enter();
     let isDead = false;
@@ -168,7 +168,7 @@ describeInBrowser('the operator’s page', (browser) => {
     await page.getByRole('heading', { name: 'All is well' }).waitFor();
   });
 
-  test('it can be read in light and dark and on a phone, and axe finds nothing serious', async () => {
+  test('the page is readable in light, in dark and on a phone', async () => {
     await open({ viewport: { width: 320, height: 640 } });
     await enter();
     await page.getByRole('heading', { name: /all is well/i }).waitFor();

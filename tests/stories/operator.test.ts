@@ -14,7 +14,7 @@ const call = (method: string, path: string, headers?: Record<string, string>) =>
   send(system().url, method, path, undefined, headers);
 
 describe('an operator', () => {
-  test('initializes, and what is sold stays sold', async () => {
+  test('initializes an event, and its sold seats stay sold', async () => {
     await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, count: 3 });
     const { status, body } = await call('POST', '/initialize', asOperator);
     expect(status).toBe(201);
@@ -22,7 +22,7 @@ describe('an operator', () => {
     expect((await call('GET', '/occupancy/1/1')).body.occupied).toBe(3);
   });
 
-  test('clears, in PostgreSQL too', async () => {
+  test('clears an event, in PostgreSQL too', async () => {
     await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, count: 3 });
     const { status, body } = await call('POST', '/clear', asOperator);
     expect(status).toBe(201);
@@ -41,7 +41,7 @@ describe('an operator', () => {
     expect(again.status).toBe(200);
   });
 
-  test('clears once with one idempotency key: what is sold after it stays', async () => {
+  test('clears once with one idempotency key: later sales stay', async () => {
     const headers = { ...asOperator, 'idempotency-key': 'the clear before the rehearsal' };
     const [first, second] = await Promise.all([call('POST', '/clear', headers), call('POST', '/clear', headers)]);
     expect([first.status, second.status]).toEqual([201, 201]);
@@ -52,18 +52,18 @@ describe('an operator', () => {
     expect(mismatch).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_MISMATCH' } });
   });
 
-  test.each(['/initialize', '/clear'])('is asked for the token at %s', async (path) => {
+  test.each(['/initialize', '/clear'])('needs the admin token at %s', async (path) => {
     expect(await call('POST', path)).toMatchObject({ status: 409, body: { code: 'UNAUTHENTICATED' } });
     const wrong = { authorization: `Bearer ${TOKEN}x` };
     expect(await call('POST', path, wrong)).toMatchObject({ status: 409, body: { code: 'FORBIDDEN' } });
   });
 });
 
-describe('an operator who looks after what runs', () => {
+describe('an operator of a running system', () => {
   const seats = { seatsInPostgres: 3, seatsInRedis: 3, bookings: 1 };
   const bits = '{s0}:seats:1:1:2';
 
-  test('audits, sees what differs, and rebuilds', async () => {
+  test('audits, reads each difference, and rebuilds', async () => {
     await call('POST', '/clear', asOperator);
     await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, count: 3 });
     const sound = { eventId: 1, ...seats, differences: 0, listed: [] };
@@ -83,25 +83,22 @@ describe('an operator who looks after what runs', () => {
     expect((await call('POST', '/admin/audit', asOperator)).body).toEqual({ events: [sound] });
   });
 
-  test.each(['/admin/audit', '/admin/rebuild'])(
-    'is asked for the token and for an event that exists at %s',
-    async (path) => {
-      expect(await call('POST', path)).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
-      const nowhere = await call('POST', `${path}?eventId=99`, asOperator);
-      expect(nowhere).toMatchObject({ status: 404, body: { code: 'EVENT_UNKNOWN' } });
-      const strange = await call('POST', `${path}?eventId=all`, asOperator);
-      expect(strange).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
-    },
-  );
+  test.each(['/admin/audit', '/admin/rebuild'])('needs the admin token and an existing event at %s', async (path) => {
+    expect(await call('POST', path)).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+    const nowhere = await call('POST', `${path}?eventId=99`, asOperator);
+    expect(nowhere).toMatchObject({ status: 404, body: { code: 'EVENT_UNKNOWN' } });
+    const strange = await call('POST', `${path}?eventId=all`, asOperator);
+    expect(strange).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+  });
 });
 
-describe('an operator who asks for workers', () => {
+describe('an operator who sets the number of workers', () => {
   const workers = (method: string, body?: unknown) =>
     send(system().url, method, '/admin/workers', body, asOperator).then(
       ({ status, body: answer }): Record<string, unknown> => ({ ...answer, status }),
     );
 
-  test('is told who works, gives a number, and gives it back to the load', async () => {
+  test('reads which workers run, sets a number, and returns it to automatic', async () => {
     const now = { status: 200, alive: 1, asked: 'auto' };
     expect(await workers('GET')).toMatchObject(now);
     expect(await workers('POST', { processes: 3 })).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
@@ -122,11 +119,11 @@ describe('an operator who asks for workers', () => {
     expect(await workers('POST', body)).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
   });
 
-  test.each(['GET', 'POST'])('is asked for the token: %s', async (method) => {
+  test.each(['GET', 'POST'])('needs the admin token: %s', async (method) => {
     expect(await call(method, '/admin/workers')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
   });
 
-  test('sees that a worker has ended', async () => {
+  test('reads that a worker has ended', async () => {
     await system().stopWorkers();
     expect(await workers('GET')).toMatchObject({ alive: 0 });
     await system().resumeWorkers();
@@ -172,7 +169,7 @@ describe('a supervisor', () => {
     return { leader, seconds: (performance.now() - startedAt) / 1000, running: () => running, stop };
   }
 
-  test('takes over where a lead runs out; another tells it the number within a second or two, and follows it', async () => {
+  test('takes over an expired lead; another instance passes it the number within two seconds, and follows it', async () => {
     await system().redis.set('{s0}:supervisor', 'one that was killed', 'PX', 700);
     const first = await begin(2);
     expect(first).toMatchObject({ leader: true });
@@ -191,7 +188,7 @@ describe('a supervisor', () => {
   });
 });
 
-test('anyone may look at the figures', async () => {
+test('the figures need no token', async () => {
   const { status, body } = await call('GET', '/stats');
   expect(status).toBe(200);
   expect(body).toEqual({
@@ -202,7 +199,7 @@ test('anyone may look at the figures', async () => {
   });
 });
 
-test('health and readiness are told', async () => {
+test('health and readiness are reported', async () => {
   expect(await call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
   const ready = { status: 'ok', redis: 'ok', loops: 'ok' };
   expect(await call('GET', '/readyz')).toMatchObject({ status: 200, body: ready });

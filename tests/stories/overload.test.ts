@@ -35,7 +35,7 @@ async function breakConnections(): Promise<number> {
   return broken;
 }
 
-test('past its bound the queue refuses, before it accepts, and says when to come again', async () => {
+test('a full queue refuses before it accepts, with a Retry-After', async () => {
   await system().stopWorkers();
   const queued = await Promise.all(Array.from({ length: 5 }, () => reserve()));
   expect(queued.map((reply) => reply.status)).toEqual([201, 201, 201, 201, 201]);
@@ -48,7 +48,7 @@ test('past its bound the queue refuses, before it accepts, and says when to come
   expect(await reserve({}, '?wait=20')).toMatchObject({ status: 200 });
 });
 
-test('a key that is repeated puts its request on the queue once', async () => {
+test('a repeated key enqueues its request once', async () => {
   await system().stopWorkers();
   const headers = { 'idempotency-key': randomUUID() };
   for (let times = 0; times < 10; times += 1) await reserve(headers);
@@ -57,7 +57,7 @@ test('a key that is repeated puts its request on the queue once', async () => {
   expect(await reserve(headers, '?wait=20')).toMatchObject({ status: 200 });
 });
 
-test('a key that comes twice in one batch is there once, and accepted although that cannot be noted', async () => {
+test('a key that comes twice in one batch is enqueued once, and accepted although its record fails', async () => {
   const add = jest.fn<JobQueue['add']>();
   const noteQueued = () => Promise.reject(new Error('Redis went away'));
   const intake = createIntake({
@@ -76,7 +76,7 @@ test('a key that comes twice in one batch is there once, and accepted although t
   expect(add).toHaveBeenCalledWith('book', { requests: [{ ticketId: first.ticketId, ...asked }] }, expect.anything());
 });
 
-test('a request whose API died before it was on the queue goes there once its key is repeated, whoever dies next', async () => {
+test('a request whose API died before enqueueing it is enqueued when its key is repeated, even if that API dies too', async () => {
   const { tickets } = system();
   const idempotency = { digest: randomUUID(), fingerprint: 'same' };
   const accept = async () => {
@@ -95,12 +95,12 @@ test('a request whose API died before it was on the queue goes there once its ke
   expect(await accept()).toEqual({ ...first, enqueue: false });
 });
 
-test('a ticket that never reached the queue does not make the pipeline look stuck', async () => {
+test('a ticket that was never enqueued does not make the pipeline look stuck', async () => {
   await system().redis.incr('{s0}:sequence');
   expect(await send(system().url, 'GET', '/healthz/pipeline')).toMatchObject({ status: 200, body: { problems: [] } });
 });
 
-test('peers that reset in the middle of an upgrade end nothing', async () => {
+test('peers that reset in the middle of an upgrade do not end the process', async () => {
   const { port, hostname } = new URL(system().url);
   for (let times = 0; times < 100; times += 1) {
     await new Promise<void>((resolve) => {
@@ -115,7 +115,7 @@ test('peers that reset in the middle of an upgrade end nothing', async () => {
   expect(await send(system().url, 'GET', '/healthz')).toMatchObject({ status: 200 });
 });
 
-test('who offers another protocol than WebSocket, as Java does, is served all the same', async () => {
+test('a client that offers an upgrade other than WebSocket, as Java does, is served', async () => {
   const { port, hostname } = new URL(system().url);
   const offer =
     'host: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
@@ -132,7 +132,7 @@ test('who offers another protocol than WebSocket, as Java does, is served all th
   expect(answers).toBe('HTTP/1.1 201 HTTP/1.1 200 '.repeat(2));
 });
 
-test('a socket is told although every connection to Redis broke while it waited', async () => {
+test('a socket gets its outcome although every connection to Redis broke while it waited', async () => {
   await system().stopWorkers();
   const { ticketId } = (await reserve()).body;
   const socket = await openSocket(system().url);
@@ -144,7 +144,7 @@ test('a socket is told although every connection to Redis broke while it waited'
   socket.close();
 });
 
-test('in an outage each kind of fault has a line a second, and no fault is left out of the counts', async () => {
+test('in an outage each kind of fault is logged once a second, and every fault is counted', async () => {
   const [DATABASE_URL, redis] = [await emptyDatabase(), await ownRedis()];
   const PORT = String(await freePort());
   const url = `http://127.0.0.1:${PORT}`;

@@ -45,7 +45,7 @@ async function withPostgres(database: string, act: (client: Client) => Promise<u
   await act(client).finally(() => client.end());
 }
 
-test('all is well: ready, and no problem in the pipeline', async () => {
+test('a healthy node is ready and reports no problem', async () => {
   await shows();
   expect(await pipeline()).toMatchObject({ redisUp: true, postgresUp: true, workersAlive: 1, stalledLoops: [] });
   expect((await pipeline()).queues).toHaveLength(4);
@@ -114,7 +114,7 @@ test('without PostgreSQL a node is ready, and reports it', async () => {
   await shows();
 });
 
-test('a Redis that takes no writes makes a node not ready: read-only, full, paused', async () => {
+test('a node is not ready while its Redis takes no writes: read-only, full or paused', async () => {
   const ways: [begin: (redis: Redis) => Promise<unknown>, end: (redis: Redis) => Promise<unknown>][] = [
     [(redis) => redis.call('REPLICAOF', '127.0.0.1', '1'), (redis) => redis.call('REPLICAOF', 'NO', 'ONE')],
     [(redis) => redis.config('SET', 'maxmemory', '1'), (redis) => redis.config('SET', 'maxmemory', '0')],
@@ -144,7 +144,7 @@ test('a paused queue of any kind is reported, and the node is ready', async () =
   }
 });
 
-test('an expiry that does not run is reported although every worker is alive', async () => {
+test('an expiry that does not run is reported even if every worker is alive', async () => {
   const database = new URL(system().databaseUrl).pathname.slice(1);
   await withPostgres(database, async (holder) => {
     await holder.query(`SELECT pg_advisory_lock(hashtext('frontrow turn'), hashtext('expire'))`);
@@ -165,7 +165,7 @@ test('a stalled loop of a worker is reported', async () => {
   await shows();
 });
 
-test('a job that no worker can read is set aside, blocks nothing, and runs once a new worker can read it', async () => {
+test('an unreadable job is set aside, blocks nothing, and runs once a newer worker can read it', async () => {
   await system().stopWorkers();
   const { body } = await reserve();
   const shard = shardOfTicket(String(body.ticketId), 2) ?? 0;

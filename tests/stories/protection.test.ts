@@ -24,7 +24,7 @@ async function bare(url: string, method: string, path: string, headers: Record<s
   return answer as { statusCode: number; headers: Record<string, string> };
 }
 
-describe('where limits are on', () => {
+describe('with RATE_LIMIT=on', () => {
   const settings: SystemSettings = {
     RATE_LIMIT: 'on',
     BOOKINGS_PER_MINUTE: 20,
@@ -45,7 +45,7 @@ describe('where limits are on', () => {
   const login = (address: string, password = 'password') =>
     post('/api/users/login', { email: 'test@example.com', password }, from(address));
 
-  test('an address books so often in a minute, is told how often still, and then when to come again', async () => {
+  test('an address has a limit of bookings a minute, reads the rest of it, and then when to retry', async () => {
     const first = await post('/reserve', { count: 1 }, from('10.0.0.1'));
     expect(first.headers.get('ratelimit')).toMatch(/^"bookings"; r=19; t=(60|59)$/);
     expect(first.headers.get('ratelimit-policy')).toMatch(/^"bookings"; q=20; w=60; pk=/);
@@ -65,7 +65,7 @@ describe('where limits are on', () => {
     });
   });
 
-  test('reads of seats count by their cost, run one after the other, and no other client waits for them', async () => {
+  test('reads of seats count by their cost and run one after the other; no other client waits for them', async () => {
     const read = (path: string, address: string) => send(system().url, 'GET', path, undefined, from(address));
     const all = '/api/events/1?include=seats'; // 400 seats in one zone: it costs 1
     const many = await Promise.all(Array.from({ length: 40 }, () => read(all, '10.0.4.1')));
@@ -84,13 +84,13 @@ describe('where limits are on', () => {
     expect((await read(all, '10.0.4.2')).status).toBe(200);
   });
 
-  test('who writes addresses in front of the own one is counted as who it is', async () => {
+  test('a client that adds forged addresses to X-Forwarded-For counts under its own', async () => {
     for (let i = 0; i < 20; i += 1) await post('/reserve', { count: 1 }, from(`10.9.9.${i}, 10.0.0.3`));
     const refused = await post('/reserve', { count: 1 }, from('10.9.9.99, 10.0.0.3'));
     expect(refused.body.code).toBe('RATE_LIMITED');
   });
 
-  test('who logged in may do a tenth, from wherever; logging in has a limit of its own', async () => {
+  test('a user has a tenth of an address’s limit, from all addresses together; log-ins have a limit of their own', async () => {
     const { token } = (await login('10.0.1.1')).body;
     const hold = (address: string) =>
       post('/api/bookings', { eventId: 1, count: 1 }, { ...from(address), ...bearer(token) });
@@ -104,7 +104,7 @@ describe('where limits are on', () => {
     expect(await login('10.0.1.6')).toMatchObject({ status: 200 });
   });
 
-  test('an address that requests missing things is refused after a while, for these alone', async () => {
+  test('an address that requests missing things is refused, for missing things only', async () => {
     const own = (await post('/reserve', { count: 1 }, from('10.0.3.1'))).body;
     const ask = (path: string, address: string) =>
       send(system().url, 'GET', path, undefined, { ...from(address), prefer: 'wait=0' });
@@ -117,7 +117,7 @@ describe('where limits are on', () => {
     expect(await ask(`/api/tickets/${newTicketId(0)}`, '10.0.3.2')).toMatchObject({ status: 404 });
   });
 
-  test("wrong passwords from elsewhere do not keep an account's owner out", async () => {
+  test('wrong passwords from other addresses do not lock an account’s owner out', async () => {
     const addresses = ['10.0.5.1', '10.0.5.2', '10.0.5.3', '10.0.5.4'].flatMap((address) => [
       address,
       address,
@@ -157,7 +157,7 @@ describe('where limits are on', () => {
       throw new Error(`not refused in ${times} tries`);
     }
 
-    test('a client that used up its limit at one is refused by the other for as long; no other client is', async () => {
+    test('a client that used up its limit at one is refused by the other for as long, and no other client is', async () => {
       const [first, second] = urls() as [string, string];
       await Promise.all(Array.from({ length: 20 }, () => reserve('10.0.6.1')(first)));
       const there = await refusalOf(reserve('10.0.6.1'), second, 15);
@@ -188,7 +188,7 @@ describe('where limits are on', () => {
       await refusalOf(reserve(address), second, 15);
     }
 
-    test('the same holds for log-ins, reads, missing things and users', async () => {
+    test('log-ins, reads, missing things and users are limited together too', async () => {
       const [first, second] = urls() as [string, string];
       const readAll: Ask = (url) => send(url, 'GET', '/api/events/1?include=seats', undefined, from('10.0.6.5'));
       const guess: Ask = (url) => send(url, 'GET', `/api/bookings/${newTicketId(0)}`, undefined, from('10.0.6.6'));
@@ -206,7 +206,7 @@ describe('where limits are on', () => {
         expect(await ask(second)).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
     });
 
-    test('while Redis is unavailable each counts alone and serves, and logs that once', async () => {
+    test('while Redis is unavailable each serves, counts alone, and logs that once', async () => {
       const [first, second] = urls() as [string, string];
       const failures = () => system().logged.filter((line) => line.includes('sharing counts of limits failed')).length;
       await system().redis.call('ACL', 'SETUSER', 'default', '-publish');
@@ -227,7 +227,7 @@ describe('where limits are on', () => {
     });
   });
 
-  test('a page of a listed site may ask, of another may not; a preflight is answered 200 on both surfaces', async () => {
+  test('a page of a listed site may send requests, of another site not; a preflight gets 200 on compat routes and /api', async () => {
     for (const path of ['/reserve', '/api/bookings']) {
       const preflight = { origin: 'https://tickets.test', 'access-control-request-method': 'POST' };
       const asked = { ...preflight, 'access-control-request-headers': 'content-type,idempotency-key' };
@@ -242,13 +242,13 @@ describe('where limits are on', () => {
     expect(other.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  test('browsers stay with TLS once the trusted proxy says that they came over it', async () => {
+  test('browsers are told to stay with TLS where the trusted proxy reports it', async () => {
     const over = (proto: string) => bare(system().url, 'GET', '/healthz', { 'x-forwarded-proto': proto });
     expect((await over('https')).headers['strict-transport-security']).toBe('max-age=31536000');
     expect((await over('http')).headers['strict-transport-security']).toBeUndefined();
   });
 
-  test('the log names tickets and requests, and holds no password, token or key', async () => {
+  test('the log has ticket and request ids, and no password, token or key', async () => {
     const password = 'a password that somebody mistyped';
     const key = randomUUID();
     await login('10.0.2.1', password);
@@ -266,7 +266,7 @@ describe('where limits are on', () => {
   });
 });
 
-describe('on loopback with embedded servers', () => {
+describe('on loopback with the settings of npm start', () => {
   const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 40, LOG_LEVEL: 'error' }, { redis: ownRedis });
   const reserve = (query = '') => send(system().url, 'POST', `/reserve${query}`, { count: 1 });
 
@@ -275,7 +275,7 @@ describe('on loopback with embedded servers', () => {
     expect(all.every(({ status, headers }) => status === 201 && !headers.has('ratelimit'))).toBe(true);
   });
 
-  test('operators are let in who sit at this machine', async () => {
+  test('operators on this machine need no token', async () => {
     const { host } = new URL(system().url);
     for (const headers of [
       {},
@@ -299,7 +299,7 @@ describe('on loopback with embedded servers', () => {
     expect((await bare(system().url, 'POST', '/api/events', headers)).statusCode).toBe(403);
   });
 
-  test("every answer carries helmet's headers, on both surfaces, and the page of the documents a policy that fits it", async () => {
+  test('every answer has helmet’s headers, on compat routes and /api, and /docs has a policy that fits it', async () => {
     const { url } = system();
     const answers = [
       await reserve(),
@@ -316,7 +316,7 @@ describe('on loopback with embedded servers', () => {
     expect((await fetch(`${url}/docs`)).headers.get('content-security-policy')).toMatch(/^default-src 'self'/);
   });
 
-  test('past four fifths of its memory bookings are refused, while the queue drains and who has seats may pay', async () => {
+  test('past four fifths of Redis’ memory bookings are refused, while the queue drains and holds may be confirmed', async () => {
     const { redis, url } = system();
     const hold = { userId: 1, eventId: 1, count: 1 };
     const { id } = (await send(url, 'POST', '/api/bookings?wait=10', hold)).body;
@@ -335,7 +335,7 @@ describe('on loopback with embedded servers', () => {
     await until(async () => (await reserve('?wait=10')).status === 200, 5_000);
   });
 
-  test('a fault tells its client an id, under which the log says what broke; a full Redis is no fault of ours', async () => {
+  test('a fault gives its client an id that the log has with the reason; a full Redis is a 503', async () => {
     const { redis, url, logged } = system();
     const attempt = { email: 'somebody@example.com', password: 'something' };
     await redis.config('SET', 'maxmemory', 1);
@@ -356,7 +356,7 @@ describe('on loopback with embedded servers', () => {
     expect(JSON.stringify([given.body, made.body])).not.toMatch(/OOM|EXEC|at \w+ \(/);
   });
 
-  test('what PostgreSQL says of a row reaches neither client nor log', async () => {
+  test('PostgreSQL’s error details of a row reach neither client nor log', async () => {
     const { prisma, url, logged } = system();
     await prisma.$executeRawUnsafe('ALTER TABLE app_user RENAME TO hidden_user');
     const attempt = { email: 'somebody@example.com', password: 'something' };
@@ -390,7 +390,7 @@ describe('pages of other sites', () => {
     { 'sec-fetch-site': 'cross-site, none' },
   ];
 
-  test('are refused before anything is counted, whatever they post to', async () => {
+  test('are refused before anything is counted, on every route', async () => {
     const { url } = system();
     const paths = ['/api/bookings', '/api/events/1/waiting-room', '/api/users/login', '/api/bookings/x/confirm'];
     for (const headers of foreign) {
@@ -405,7 +405,7 @@ describe('pages of other sites', () => {
     expect(await send(url, 'POST', '/reserve', { count: 1 }, listed)).toMatchObject({ status: 201 });
   });
 
-  test('that were pointed at this machine by name read nothing where only loopback is served', async () => {
+  test('that resolve a name to this machine (DNS rebinding) read nothing where only loopback is served', async () => {
     const { url } = system();
     const rebound = { host: 'rebound.test:80', origin: 'http://rebound.test:80' };
     for (const path of ['/api/events', '/api/seats/map?eventId=1', '/events/1'])
@@ -423,7 +423,7 @@ describe('pages of other sites', () => {
     expect(String(answer)).toMatch(/^HTTP\/1\.1 400 [\s\S]*Host: more than one/);
   });
 
-  test('no cache keeps bookings, tickets and tokens; the map carries its max-age', async () => {
+  test('no cache may store bookings, tickets and tokens; the map has a max-age', async () => {
     const { url } = system();
     const cacheOf = async (method: string, path: string, body?: unknown) =>
       (await send(url, method, path, body)).headers.get('cache-control');

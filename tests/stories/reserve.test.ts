@@ -11,7 +11,7 @@ const post = (path: string, body: unknown, headers?: Record<string, string>) =>
   send(system().url, 'POST', path, body, headers);
 const get = (path: string, headers?: Record<string, string>) => send(system().url, 'GET', path, undefined, headers);
 
-test('where RESERVE_WAIT_SECONDS is set a buyer gets the outcome, unless the request prefers not to wait', async () => {
+test('with RESERVE_WAIT_SECONDS a buyer gets the outcome, unless the request prefers not to wait', async () => {
   const waiting = await system().anotherApi({ RESERVE_WAIT_SECONDS: 20 });
   const reserve = (wish: object, headers = {}) => send(waiting.url, 'POST', '/reserve', wish, headers);
   const seat = { zone: 49, row: 19, start: 0, count: 1 };
@@ -22,7 +22,7 @@ test('where RESERVE_WAIT_SECONDS is set a buyer gets the outcome, unless the req
 });
 
 describe('a buyer reserves seats', () => {
-  test('gets a ticket at once, and its outcome by asking for it', async () => {
+  test('gets a ticket at once, and its outcome by a poll', async () => {
     const queued = await post('/reserve', { zone: 1, row: 1, count: 2 });
     expect(queued.status).toBe(201);
     expect(queued.body).toMatchObject({
@@ -69,7 +69,7 @@ describe('a buyer reserves seats', () => {
     });
   });
 
-  test('gets exactly the seats it names, and is refused when one of them is taken', async () => {
+  test('gets exactly the named seats, and is refused when one of them is taken', async () => {
     const first = await post('/reserve?wait=10', { zone: 3, row: 1, start: 10, count: 3 });
     expect(first.body).toMatchObject({ zone: 3, row: 1, startIndex: 10, seatsCount: 3 });
     const second = await post('/reserve?wait=10', { zone: 3, row: 1, start: 12, count: 1 });
@@ -77,7 +77,7 @@ describe('a buyer reserves seats', () => {
     expect(second.body).toMatchObject({ code: 'SEAT_TAKEN', error: expect.any(String), zone: 3, row: 1, count: 1 });
   });
 
-  test('gets the best of a zone, and the best of the house, when it names no row', async () => {
+  test('gets the best seats of a zone, and of the house, without a row', async () => {
     expect((await post('/reserve?wait=10', { zone: 50, count: 5 })).body).toMatchObject({
       zone: 50,
       row: 1,
@@ -86,7 +86,7 @@ describe('a buyer reserves seats', () => {
     expect((await post('/reserve?wait=10', { count: 1 })).body).toMatchObject({ zone: 1, row: 1 });
   });
 
-  test('sees its seats in the occupancy of row and house', async () => {
+  test('reads its seats in the occupancy of row and house', async () => {
     const before = (await get('/availability/check-all')).body;
     await post('/reserve?wait=10', { zone: 9, row: 9, count: 4 });
     expect((await get('/occupancy/9/9')).body).toEqual({ zone: 9, row: 9, occupied: 4, total: 65, available: 61 });
@@ -102,7 +102,7 @@ describe('a buyer reserves seats', () => {
     });
   });
 
-  test('is told over WebSocket: the state at once, then the outcome', async () => {
+  test('gets the state at once over WebSocket, then the outcome', async () => {
     await system().stopWorkers();
     const { ticketId } = (await post('/reserve', { zone: 4, row: 4, count: 1 })).body;
     const socket = await openSocket(system().url);
@@ -125,7 +125,7 @@ describe('a buyer reserves seats', () => {
     socket.close();
   });
 
-  test('keeps its ticket when the wait runs out, and long-polls on', async () => {
+  test('keeps its ticket when the wait times out, and long-polls again', async () => {
     await system().stopWorkers();
     const waited = await post('/reserve?wait=1', { zone: 5, row: 5, count: 1 });
     expect(waited.status).toBe(201);
@@ -136,7 +136,7 @@ describe('a buyer reserves seats', () => {
     expect((await poll).body).toMatchObject({ status: 'booked' });
   });
 
-  test('finds its booking for ever, also when Redis has forgotten the ticket', async () => {
+  test('finds its booking after Redis has forgotten the ticket', async () => {
     const { ticketId } = (await post('/reserve?wait=10', { zone: 6, row: 6, count: 2 })).body;
     await system().redis.del(`{s0}:ticket:${ticketId}`);
     expect((await get(`/api/tickets/${ticketId}`)).body).toMatchObject({
@@ -145,7 +145,7 @@ describe('a buyer reserves seats', () => {
     });
   });
 
-  test('asks for a ticket that nobody has', async () => {
+  test('polls an unknown ticket', async () => {
     const { status, body, headers } = await get(`/api/tickets/${newTicketId(0)}`);
     expect(status).toBe(404);
     expect(body).toMatchObject({ code: 'TICKET_UNKNOWN', status: 404 });
@@ -166,7 +166,7 @@ describe('an idempotency key', () => {
     );
   });
 
-  test('is the same at another API node, and after Redis was killed and came back', async () => {
+  test('is the same at another API node, and after Redis was killed and restarted', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const wish = { zone: 33, row: 6, count: 2 };
     const other = await system().anotherApi();
@@ -184,7 +184,7 @@ describe('an idempotency key', () => {
     expect((await get('/occupancy/33/6')).body.occupied).toBe(2);
   });
 
-  test('that comes again while its ticket waits strands nobody', async () => {
+  test('that is repeated while its ticket waits delays no other ticket', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     await system().stopWorkers();
     const first = await post('/reserve', { zone: 10, row: 10, count: 1 }, headers);

@@ -31,7 +31,7 @@ const hold = async () => (await post('/api/bookings?wait=20', { eventId: 1, coun
 const show = async (id: string) => (await send(system().url, 'GET', `/api/bookings/${id}`, undefined, anna.as)).body;
 
 describe('with SELL_BY=server', () => {
-  test('the shop’s server alone buys at once', async () => {
+  test('only the shop’s server buys at once', async () => {
     const strangers = [{}, anna.as, { authorization: 'Bearer another-token-of-at-least-32-characters' }];
     for (const headers of strangers)
       expect(await post('/reserve?wait=20', { count: 1 }, headers)).toMatchObject({
@@ -41,7 +41,7 @@ describe('with SELL_BY=server', () => {
     expect(await post('/reserve?wait=20', { count: 1 }, asServer)).toMatchObject({ status: 200 });
   });
 
-  test('buyers hold, extend and let go; only the shop’s server confirms, and names the hold’s user', async () => {
+  test('buyers hold, extend and cancel; only the shop’s server confirms, and names the hold’s user', async () => {
     const id = await hold();
     const confirm = `/api/bookings/${id}/confirm`;
     for (const headers of [{}, anna.as])
@@ -59,7 +59,7 @@ describe('with SELL_BY=server', () => {
     expect((await send(system().url, 'DELETE', `/api/bookings/${other}`, {}, anna.as)).status).toBe(200);
   });
 
-  test('a key that a buyer used for their own requests does not block the server that sells to them', async () => {
+  test('an idempotency key that a buyer used does not block the server that sells to them', async () => {
     const key = { 'idempotency-key': randomUUID() };
     const { body } = await post('/api/bookings?wait=20', { eventId: 1, count: 1 }, { ...anna.as, ...key });
     const sold = await post(`/api/bookings/${body.id}/confirm`, { userId: anna.id }, { ...asServer, ...key });
@@ -106,7 +106,7 @@ describe('an operator returns sold seats', () => {
   const backdate = (id: unknown) =>
     system().prisma.booking.update({ where: { id: String(id) }, data: { expiresAt: new Date(Date.now() - 1_000) } });
 
-  test('once: its seats are free and may be had by others, its buyer has as many less, the trail has it', async () => {
+  test('once: its seats are free for others, its buyer’s count is lower, the trail has an entry', async () => {
     await send(system().url, 'PATCH', '/api/events/1', { seatLimit: 3 }, asServer);
     const taken = { eventId: 1, zone: 2, row: 1, start: 0, count: 3 };
     await send(
@@ -145,7 +145,7 @@ describe('an operator returns sold seats', () => {
     await send(system().url, 'PATCH', '/api/events/1', { seatLimit: null }, asServer);
   });
 
-  test('of a booking without a named buyer too', async () => {
+  test('also of a booking without a buyer', async () => {
     const { ticketId } = (await post('/reserve?wait=20', { count: 2 }, asServer)).body;
     const kept = await takeBack(ticketId, { reason: 'the row is under repair' });
     expect(kept).toMatchObject({ status: 200, body: { status: 'RETURNED', seatsCount: 2 } });
@@ -157,7 +157,7 @@ describe('an operator returns sold seats', () => {
     expect(await differences()).toEqual([]);
   });
 
-  test('and nothing else: the refusal carries the booking', async () => {
+  test('of sold bookings only: a refusal has the booking', async () => {
     const [held, cancelled, expired] = [await hold(), await hold(), await hold()];
     await send(system().url, 'DELETE', `/api/bookings/${cancelled}`, {}, anna.as);
     await backdate(expired);
@@ -174,7 +174,7 @@ describe('an operator returns sold seats', () => {
     expect((await post(`/api/bookings/${held}/return`, {}, anna.as)).status).toBe(403);
   });
 
-  test('after that nothing can be done with it', async () => {
+  test('and a returned booking cannot be changed again', async () => {
     const id = await hold();
     await confirm(id);
     await takeBack(id);
@@ -184,7 +184,7 @@ describe('an operator returns sold seats', () => {
     expect(await send(system().url, 'DELETE', `/api/bookings/${id}`, {}, anna.as)).toMatchObject(refused);
   });
 
-  test('a worker that died before it updated Redis leaves that to the next; a return needs an operator', async () => {
+  test('the next worker completes a return whose worker died before it updated Redis; a return needs an operator', async () => {
     const id = await hold();
     await confirm(id);
     const change = { ticketId: newTicketId(0), kind: 'return' as const, bookingId: id };

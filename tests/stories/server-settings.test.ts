@@ -63,14 +63,14 @@ async function connectStandby() {
   };
 }
 
-test('the servers that come with Frontrow are set right', async () => {
+test('the embedded servers have no wrong setting', async () => {
   const { found, metrics, output } = await startApiProcess();
   expect(found).toMatchObject({ wrong: [], unknown: [] });
   expect(metrics.match(/^frontrow_server_setting_wrong\{.*\} 0$/gm)).toHaveLength(7);
   expect(output).not.toContain('may lose data');
 });
 
-test('settings that may lose data are logged, measured, and shown to operators', async () => {
+test('settings that may lose data are logged, measured and shown to operators', async () => {
   await setRedis({ appendfsync: 'everysec', 'maxmemory-policy': 'allkeys-lru' });
   const { pathname } = new URL(system().databaseUrl);
   await system().prisma.$executeRawUnsafe(`ALTER DATABASE ${pathname.slice(1)} SET synchronous_commit = off`);
@@ -87,14 +87,14 @@ test('settings that may lose data are logged, measured, and shown to operators',
   expect(output.match(/a server setting may lose data/g)).toHaveLength(4);
 });
 
-test('a server that does not let its settings be read is used, and its settings are unknown', async () => {
+test('a server whose settings cannot be read is used, and its settings are unknown', async () => {
   await system().redis.call('ACL', 'SETUSER', 'buyer', 'on', '>secret', '~*', '&*', '+@all', '-config');
   const REDIS_URL = system().redisUrl.replace('redis://', 'redis://buyer:secret@');
   const { found } = await startApiProcess({ REDIS_URL });
   expect(found).toMatchObject({ wrong: [], unknown: ['redis appendfsync'] });
 });
 
-test('in production nothing starts on a Redis without append-only file, unless a setting accepts it', async () => {
+test('in production no part starts on a Redis without an append-only file, unless a setting allows it', async () => {
   await setRedis({ appendonly: 'no' });
   const production = { NODE_ENV: 'production', AUTH_SECRET: randomBytes(32).toString('hex'), AUTH: 'on' };
   for (const part of ['api/main', 'workers/main'] as const) {

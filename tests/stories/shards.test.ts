@@ -14,7 +14,7 @@ const post = (path: string, body: unknown, headers?: Record<string, string>) =>
 const hold = (eventId: number, headers = {}) =>
   post('/api/bookings?wait=20', { eventId, userId: 1, count: 2 }, headers);
 
-test('events in several shards are sold side by side, and an idempotency key is one for all of them', async () => {
+test('events of several shards are sold side by side, and an idempotency key is valid across them', async () => {
   const events = [1];
   while (new Set(events.map((id) => shardOfEvent(id, SHARDS))).size < SHARDS) {
     const { body } = await post('/api/events', { name: 'Another', zones: [{ rows: 2, seatsPerRow: 10 }] });
@@ -49,7 +49,7 @@ async function eventElsewhere(): Promise<number> {
   }
 }
 
-test('I5: refused requests are forgotten after ten minutes, with a key or without; others after a day', async () => {
+test('I5: refused requests are forgotten after ten minutes, with or without a key; others after a day', async () => {
   const events = [1, await eventElsewhere()];
   const key = () => ({ 'idempotency-key': randomUUID() });
   const ask = (eventId: number, wish: object, headers = {}) =>

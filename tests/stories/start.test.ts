@@ -52,7 +52,7 @@ function openFilesIn(folder: string): string[] {
   });
 }
 
-test('npm start gets ready, refuses a second start on its data, books, stops in order, and finds its data again', async () => {
+test('npm start becomes ready, refuses a second start on its data, books, stops in order, and starts again on its data', async () => {
   const folder = dataFolder();
   const first = await startFrontrow(folder, {}, npmStart);
   expect(first.output()).toContain(`curl -X POST ${first.url}/reserve -H 'content-type: application/json'`);
@@ -101,7 +101,7 @@ test('npm start gets ready, refuses a second start on its data, books, stops in 
   expect(await send(second.url, 'POST', '/clear', undefined, { via: '1.1 proxy' })).toMatchObject({ status: 409 });
 });
 
-test('bad settings end the start with all problems listed', async () => {
+test('invalid settings end the start with a list of all problems', async () => {
   const folder = dataFolder();
   const { code, output } = await run('local/main', [], { DATA_DIR: folder, PORT: 'x', WORKERS: '0' }).ended;
   expect(code).toBe(78);
@@ -109,7 +109,7 @@ test('bad settings end the start with all problems listed', async () => {
   expect(output).toContain('WORKERS:');
 });
 
-test('a part that cannot start ends the start with what to do, and leaves nothing', async () => {
+test('a part that cannot start ends the start with a remedy and leaves no process', async () => {
   const folder = dataFolder();
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
@@ -121,7 +121,7 @@ test('a part that cannot start ends the start with what to do, and leaves nothin
   other.close();
 });
 
-test.each(['api/main', 'workers/main'])('%s alone says which settings it needs', async (part) => {
+test.each(['api/main', 'workers/main'])('%s alone names the settings that it needs', async (part) => {
   const { code, output } = await run(part, [], {}).ended;
   expect(code).toBe(78);
   expect(output).toContain('DATABASE_URL and REDIS_URL');
@@ -130,7 +130,7 @@ test.each(['api/main', 'workers/main'])('%s alone says which settings it needs',
 test.each([
   ['local/main', {}],
   ['api/main', { DATABASE_URL: 'postgresql://127.0.0.1:1/none', REDIS_URL: 'redis://127.0.0.1:1' }],
-])('%s does not start in production without secrets, and says which and how to make them', async (part, env) => {
+])('%s does not start in production without secrets; it names them and how to make them', async (part, env) => {
   const production = { ...env, DATA_DIR: dataFolder(), NODE_ENV: 'production', AUTH_SECRET: 'x'.repeat(32) };
   const { code, output } = await run(part, [], production).ended;
   expect(code).toBe(78);

@@ -98,7 +98,7 @@ const nanos = ({ startTimeUnixNano, endTimeUnixNano }: Span) =>
   Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano));
 const linksOf = ({ links = [] }: Span) => links.map(({ spanId }) => spanId).sort();
 
-test('off by itself: nothing is carried by a job, nobody is called', async () => {
+test('by default jobs have no trace and no collector is called', async () => {
   stop = await startTracing({ OTEL_EXPORTER_OTLP_ENDPOINT: undefined, TRACE_RATIO: 1 }, 'test', system().log);
   await system().stopWorkers();
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -112,7 +112,7 @@ test('off by itself: nothing is carried by a job, nobody is called', async () =>
   expect(collector.connections).toBe(0);
 });
 
-test('one trace shows a ticket from the request to the push, each step with its time', async () => {
+test('one trace shows a ticket from the request to the WebSocket message, each step with its time', async () => {
   await traceAll();
   const { status, body } = await reserve('?wait=5', { 'x-request-id': 'request-1' });
   expect(status).toBe(200);
@@ -139,7 +139,7 @@ test('one trace shows a ticket from the request to the push, each step with its 
   );
 });
 
-test('a batch that carries many tickets has a trace of its own, linked to each, and each to it', async () => {
+test('a batch of several tickets has a trace of its own with links to and from each of theirs', async () => {
   await traceAll();
   await system().stopWorkers();
   const answers = await Promise.all(Array.from({ length: 5 }, () => reserve()));
@@ -177,7 +177,7 @@ test('a change of a hold is traced like a booking', async () => {
   expect(trace.map(({ name }) => name).slice(1)).toEqual(['accept', 'queue wait', 'change', 'settle', 'push']);
 });
 
-test("a client's trace is continued where it asks for that; others are traced by the ratio", async () => {
+test('a client’s sampled trace is continued; others are sampled by the ratio', async () => {
   await traceAll(0);
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   await reserve('?wait=5', { traceparent: `00-${traceId}-b7ad6b7169203331-01` });
@@ -190,7 +190,7 @@ test("a client's trace is continued where it asks for that; others are traced by
   expect(spans.filter((span) => span.traceId === traceId)).toHaveLength(7);
 });
 
-test('clients get so many traces a second, however many they ask for', async () => {
+test('clients get a bounded number of traces a second', async () => {
   await traceAll(0);
   const ask = () => startTicketTrace('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', undefined, route);
   const route = () => ({ method: 'POST', route: '/reserve' });
@@ -199,7 +199,7 @@ test('clients get so many traces a second, however many they ask for', async () 
   expect(granted).toBeLessThanOrEqual(200); // a second may end in between
 });
 
-test('a collector that takes nothing harms nobody, and the log says so once', async () => {
+test('a collector that refuses spans delays no request, and the log has one line', async () => {
   await traceAll();
   collector.status = 400;
   expect((await reserve('?wait=5')).status).toBe(200);
@@ -208,7 +208,7 @@ test('a collector that takes nothing harms nobody, and the log says so once', as
   expect(system().logged.filter((line) => line.includes('exporting traces failed'))).toHaveLength(1);
 });
 
-test('API and worker processes send one trace together, what is left when they end too', async () => {
+test('API and worker processes send one trace together, and the last spans when they end', async () => {
   await system().stopWorkers();
   const { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL } = system();
   const [OTEL_EXPORTER_OTLP_ENDPOINT, PORT] = [collector.url, String(await freePort())];

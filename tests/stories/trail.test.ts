@@ -23,7 +23,7 @@ async function entries(query = ''): Promise<TrailEntry[]> {
 }
 const newest = async () => (await entries('?limit=1'))[0];
 
-test('every act of an operator leaves one entry: who, from where, when, what, before and after', async () => {
+test('every act of an operator writes one entry with actor, address, time, act, state before and after', async () => {
   const from = { 'x-forwarded-for': '203.0.113.9' };
   const { body: event } = await call(
     'POST',
@@ -71,7 +71,7 @@ test('every act of an operator leaves one entry: who, from where, when, what, be
   }
 });
 
-test('an act that was not done leaves no entry', async () => {
+test('an act that failed writes no entry', async () => {
   const before = await newest();
   const { body } = await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, start: 0, count: 1 });
   expect(body).toMatchObject({ zone: 1 });
@@ -115,7 +115,7 @@ describe('deleting all bookings of an event', () => {
     ...[{ confirm: 'delete all bookings of event 2' }, { eventId: 1 }, { confirm: sentence, eventId: 1 }],
   ];
 
-  test('needs its sentence, and a refusal names the field and the sentence', async () => {
+  test('needs a confirmation, and a refusal names the field and its value', async () => {
     await send(system().url, 'POST', '/reserve?wait=10', { count: 2 });
     const { number } = (await newest()) ?? {};
     for (const body of wrong) {
@@ -135,7 +135,7 @@ describe('deleting all bookings of an event', () => {
     expect(await system().prisma.booking.count({ where: { eventId: 1 } })).toBeGreaterThan(0);
   });
 
-  test('works for any event, for that one alone, and leaves an entry', async () => {
+  test('deletes those of one event only, and writes an entry', async () => {
     const made = await call('POST', '/api/events', { name: 'Gala', zones: [{ rows: 2, seatsPerRow: 3 }] });
     const eventId = Number(made.body.id);
     const hold = { eventId, userId: 1, count: 2 };
@@ -156,14 +156,14 @@ describe('deleting all bookings of an event', () => {
     expect(await system().prisma.booking.count({ where: { eventId: 1 } })).toBe(0);
   });
 
-  test('is for operators and for events that exist', async () => {
+  test('needs an operator and an existing event', async () => {
     const body = { confirm: 'delete all bookings of event 99' };
     expect((await send(system().url, 'DELETE', '/api/events/99/bookings', body)).status).toBe(401);
     expect((await call('DELETE', '/api/events/99/bookings', body)).body.code).toBe('EVENT_UNKNOWN');
   });
 });
 
-test('acts at the same time get numbers without gaps', async () => {
+test('simultaneous acts get numbers without gaps', async () => {
   const { number: last = 0 } = (await newest()) ?? {};
   const change = (i: number) => call('PATCH', '/api/events/1', { name: `Name ${i}` });
   await Promise.all(Array.from({ length: 12 }, (_, i) => change(i)));
@@ -171,7 +171,7 @@ test('acts at the same time get numbers without gaps', async () => {
   expect(numbers).toEqual(Array.from({ length: 12 }, (_, i) => last + 12 - i));
 });
 
-test('the largest acts fit', async () => {
+test('the largest acts fit into an entry', async () => {
   const zones = Array.from({ length: 1_000 }, () => ({ rows: 1, seatsPerRow: 1, price: 2_000_000_000 }));
   const event = { name: '席'.repeat(200), zones, rings: [zones.map((_, i) => i + 1)] };
   const { body } = await call('POST', '/api/events', event);
@@ -191,7 +191,7 @@ test('no session changes, deletes or empties the trail', async () => {
   expect(await entries()).toEqual(before);
 });
 
-test('pages go back from the newest; the query is strict and bounded; operators alone read', async () => {
+test('pages go back from the newest; the query is strict and bounded; only operators read', async () => {
   const whole = await entries();
   const pages: TrailEntry[] = [];
   for (let path: string | undefined = '/admin/trail?limit=3'; path !== undefined; ) {

@@ -40,7 +40,7 @@ test('the whole app weighs less than 100 KiB compressed', () => {
   expect(bytes).toBeLessThan(100 * 1024);
 });
 
-test('pages are not cached and bring a strict policy, what they load is cached for ever and comes compressed', async () => {
+test('pages are not cached and have a strict policy; their assets are cached for ever and compressed', async () => {
   const page = await fetch(`${room.url}/events/1/wait`);
   expect(page.headers.get('cache-control')).toBe('no-cache');
   expect(page.headers.get('content-security-policy')).toMatch(
@@ -85,7 +85,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  test('a visitor joins by loading it, comes nearer, and is told when it is their turn', async () => {
+  test('a visitor joins by loading it, sees the line move, and is called', async () => {
     await open();
     await heading('You are in line');
     await page.getByText('240 people ahead of you').first().waitFor();
@@ -107,7 +107,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(JSON.stringify(await context.storageState())).toContain('admission.token');
   });
 
-  test('a line that requires work gets it from a worker of the page, and then gives a place', async () => {
+  test('a line that requires proof of work gets it from a web worker, and then gives a place', async () => {
     const challengeOf = (bits: number) => ({
       kind: 'work' as const,
       challenge: `c.1.1.${bits}.1795338360250.1.${'x'.repeat(43)}`,
@@ -135,7 +135,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(await page.getByRole('progressbar', { name: 'Work done' }).count()).toBe(0);
   });
 
-  test('a line that requires an outside check explains that the event has a page of its own', async () => {
+  test('a line that requires an outside check refers to the event’s own page', async () => {
     const detail = 'Join the line there.';
     room.refusals = [{ status: 403, code: 'CHALLENGE_REQUIRED', detail, challenge: { kind: 'outside' } }];
     await open();
@@ -145,7 +145,7 @@ describeInBrowser('the waiting page', (browser) => {
     await heading('You are in line');
   });
 
-  test('a reload and a second tab keep the place and the way that was gone', async () => {
+  test('a reload and a second tab keep the place and the progress', async () => {
     await open();
     await heading('You are in line');
     room.view = ahead(120);
@@ -159,7 +159,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(new Set(room.asked.map(({ token }) => token))).toEqual(new Set([undefined, 'visitor-1']));
   });
 
-  test('two tabs that open at once take one place', async () => {
+  test('two tabs that open at once share one place', async () => {
     await open();
     await heading('You are in line');
     const tabs = [await context.newPage(), await context.newPage()];
@@ -170,7 +170,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(room.places).toBe(1);
   });
 
-  test('a lost connection is told, and the page goes on by itself in the same place', async () => {
+  test('a lost connection is shown, and the page continues by itself in the same place', async () => {
     await open();
     await heading('You are in line');
     room.away = true;
@@ -183,7 +183,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(room.places).toBe(1);
   });
 
-  test('a room that is busy is asked again, a place that is void is taken anew, and a refusal is told', async () => {
+  test('a busy room is asked again, a void place is replaced by a new one, and a refusal is shown', async () => {
     room.refusals = [{ status: 429, code: 'RATE_LIMITED', detail: 'Too many requests. Try again later.' }];
     await open();
     await heading('You are in line');
@@ -198,7 +198,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(room.places).toBe(2);
   });
 
-  test('the line is left by keyboard alone, after a question, and joined again', async () => {
+  test('the line can be left by keyboard, after a question, and joined again', async () => {
     await open();
     await heading('You are in line');
     const focused = () => page.locator(':focus').textContent();
@@ -218,7 +218,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(room.places).toBe(2);
   });
 
-  test('who need not wait is told, and is in line by itself once there is one', async () => {
+  test('a visitor who need not wait is told so, and joins automatically once there is a line', async () => {
     room.view = { status: 'open', message: 'Go on.', askAgainSeconds: 1 };
     await open();
     await heading('No need to wait');
@@ -228,14 +228,14 @@ describeInBrowser('the waiting page', (browser) => {
     expect(room.places).toBe(1);
   });
 
-  test('before the sale a visitor sees when it opens, by the clocks of where the event is', async () => {
+  test('before the sale a visitor sees when it opens, in the event’s time zone', async () => {
     const sale = { onSaleAt: '2099-12-31T12:00:00Z', timeZone: 'Pacific/Auckland' };
     room.view = { ...ahead(240), status: 'before_sale', ...sale };
     await open({ timezoneId: 'America/New_York' });
     await page.getByText('Friday 1 January 2100 at 01:00 NZDT').waitFor();
   });
 
-  test('every state can be read, in light and dark, and axe finds nothing serious', async () => {
+  test('every state is readable in light and in dark', async () => {
     const onSaleAt = new Date(Date.now() + 3_600_000).toISOString();
     const states = [
       [{ ...ahead(240), status: 'before_sale', onSaleAt }, 'You are early'],

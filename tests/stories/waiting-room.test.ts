@@ -36,7 +36,7 @@ async function joined(event: number, count: number) {
   return visitors;
 }
 
-test('without a waiting room nobody has to wait', async () => {
+test('without a waiting room no visitor waits', async () => {
   const visitor = visitorAt(system().url);
   expect(await visitor.join()).toMatchObject({ code: 200, status: 'open', visitorToken: '' });
   expect(await visitor.poll()).toMatchObject({ status: 'open' });
@@ -45,7 +45,7 @@ test('without a waiting room nobody has to wait', async () => {
   expect(await send(system().url, 'GET', '/api/events/1/waiting-room/draw')).toMatchObject({ status: 404 });
 });
 
-test.concurrent('one joins, waits for the turn, and books with the admission token; without one nobody books', async () => {
+test.concurrent('a visitor joins, waits for the turn, and books with the admission token; without a token booking is refused', async () => {
   const event = await roomOn();
   expect(await hold(event)).toMatchObject({ status: 403, body: { code: 'ADMISSION_REQUIRED' } });
   const visitor = visitorAt(system().url, event);
@@ -78,7 +78,7 @@ describe('a challenge at joining', () => {
     for (let i = 0; ; i += 1) if (isSolved(challenge, String(i), 8)) return { challenge, solution: String(i) };
   }
 
-  test('costs nothing where it is not required', async () => {
+  test('is optional where the room does not require it', async () => {
     const event = await roomOn({ paused: true });
     const path = `/api/events/${event}/waiting-room/challenge`;
     expect(await send(system().url, 'GET', path)).toMatchObject({ status: 200, body: { kind: 'off' } });
@@ -86,7 +86,7 @@ describe('a challenge at joining', () => {
     expect(await send(system().url, 'GET', '/api/events/999/waiting-room/challenge')).toMatchObject({ status: 404 });
   });
 
-  test('gives a place for finished work, and requires nothing of a visitor who has one', async () => {
+  test('gives a place for a solution, and requires none of a visitor who has a place', async () => {
     const event = await workRoom();
     const required = await joinWith(event, {});
     expect(required).toMatchObject(refused('CHALLENGE_REQUIRED'));
@@ -101,7 +101,7 @@ describe('a challenge at joining', () => {
     expect(await joinWith(event, {}, { 'x-visitor-token': 'v.1.1.1.0.x' })).toMatchObject({ status: 403 });
   });
 
-  test('refuses one that is unsolved, expired, of another line, unsigned or too long', async () => {
+  test('is refused unsolved, expired, of another line, unsigned or too long', async () => {
     const event = await workRoom();
     const elsewhere = await workRoom();
     const good = await challengeOf(event);
@@ -122,7 +122,7 @@ describe('a challenge at joining', () => {
     expect(await joinWith(event, good)).toMatchObject({ status: 201, body: { position: 1 } });
   });
 
-  test('is good once, at all API processes and at one time; another that joins with it is not held up', async () => {
+  test('is valid once, at all API processes and at the same time, and delays no other visitor', async () => {
     const event = await workRoom();
     const other = await system().anotherApi();
     try {
@@ -144,7 +144,7 @@ describe('a challenge at joining', () => {
     }
   });
 
-  test('may be a check of an outside service: no visitor joins whom it refuses or does not answer for', async () => {
+  test('may be a check of an outside service: a visitor joins only if the service agrees', async () => {
     const refusedHere = await send(system().url, 'PUT', '/api/events/1/waiting-room', { challenge: 'outside' });
     expect(refusedHere).toMatchObject({ status: 400, body: { detail: expect.stringContaining('CHALLENGE_URL') } });
     const asked: Record<string, string>[] = [];
@@ -194,7 +194,7 @@ describe('a challenge at joining', () => {
     }
   });
 
-  test('is shown as an operator set it', async () => {
+  test('is shown in the room’s settings', async () => {
     const event = await newEvent(system().url);
     expect(await setRoom(system().url, {}, event)).toMatchObject({ challenge: 'off', challengeBits: 'auto' });
     const set = { challenge: 'work', challengeBits: 20 };
@@ -208,7 +208,7 @@ describe('a challenge at joining', () => {
   });
 });
 
-test.concurrent('joining again with the token keeps the place, without it is another place', async () => {
+test.concurrent('joining again with the visitor token keeps the place, without it gives another', async () => {
   const event = await roomOn({ paused: true });
   const visitor = visitorAt(system().url, event);
   const first = await visitor.join();
@@ -237,7 +237,7 @@ test.concurrent('forged, foreign and expired admissions do not book', async () =
   expect(await visitor.poll()).toMatchObject({ status: 'turn_passed' });
 });
 
-test.concurrent('a token that is shared books no more than its owner may; what was refused gives its use back', async () => {
+test.concurrent('a shared token books no more than its owner may; a refused request returns its use', async () => {
   const event = await roomOn({ uses: 2 });
   const visitor = visitorAt(system().url, event);
   await visitor.join();
@@ -253,7 +253,7 @@ test.concurrent('a token that is shared books no more than its owner may; what w
   expect(await hold(event, admitted)).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
 });
 
-test.concurrent('people inside are bounded: who books, leaves or does not come makes room, in order', async () => {
+test.concurrent('the number of people inside is bounded: a booking, a departure or an absence admits the next in order', async () => {
   const event = await roomOn({ peopleInside: 1, turnSeconds: 3, paused: true });
   const [first, second, third, fourth, fifth] = await joined(event, 5);
   await setRoom(system().url, { paused: false }, event);
@@ -273,7 +273,7 @@ test.concurrent('people inside are bounded: who books, leaves or does not come m
   expect(await second?.join()).toMatchObject({ code: 201, position: 7 });
 });
 
-test.concurrent('asking again does not renew a turn', async () => {
+test.concurrent('polling does not renew a turn', async () => {
   const event = await roomOn({ turnSeconds: 1, paused: true });
   const [visitor] = await joined(event, 1);
   await setRoom(system().url, { paused: false }, event);
@@ -283,7 +283,7 @@ test.concurrent('asking again does not renew a turn', async () => {
   expect(await visitor?.poll()).toMatchObject({ status: 'turn_passed' });
 });
 
-test.concurrent('a pause lets nobody in and throws nobody out', async () => {
+test.concurrent('a paused room admits no visitor and ends no admission', async () => {
   const event = await roomOn();
   const [inside] = await joined(event, 1);
   const admitted = await inside?.admitted();
@@ -296,7 +296,7 @@ test.concurrent('a pause lets nobody in and throws nobody out', async () => {
   await outside?.admitted();
 });
 
-test.concurrent('while the room is off anybody books; switched on again, the line goes on where it was', async () => {
+test.concurrent('while the room is off every visitor books; switched on again, the line continues where it was', async () => {
   const event = await roomOn({ paused: true });
   const [visitor] = await joined(event, 1);
   await setRoom(system().url, { mode: 'off' }, event);
@@ -307,7 +307,7 @@ test.concurrent('while the room is off anybody books; switched on again, the lin
   expect(await hold(event, await visitor?.admitted())).toMatchObject({ status: 201 });
 });
 
-test('an automatic room goes on when the queue is long, and off when it is calm and nobody waits', async () => {
+test('an automatic room switches on when the queue is long, and off when it is calm and no visitor waits', async () => {
   const event = await roomOn({ mode: 'auto', etaLimitSeconds: 0.1 });
   const { redis } = system();
   const key = `{s0}:room:${event}`;
@@ -326,7 +326,7 @@ test('an automatic room goes on when the queue is long, and off when it is calm 
   expect(await hold(event, admitted)).toMatchObject({ status: 201 });
 });
 
-test.concurrent('who comes before the sale is drawn, and anybody can compute the order', async () => {
+test.concurrent('visitors who come before the sale are drawn, and the order can be verified', async () => {
   const onSaleAt = new Date(Date.now() + 3_600_000).toISOString();
   const sale = { onSaleAt, timeZone: 'Europe/Berlin' };
   const event = await roomOn({}, sale);
@@ -381,7 +381,7 @@ test.concurrent('who comes before the sale is drawn, and anybody can compute the
   expect(await visitorAt(system().url, event).join()).toMatchObject({ position: 14 });
 });
 
-test.concurrent('a sale that is put off takes turns back: they begin anew with the sale', async () => {
+test.concurrent('a postponed sale withdraws turns: they begin again with the sale', async () => {
   const event = await roomOn();
   const path = `/api/events/${event}`;
   const [inside, called] = await joined(event, 2);
@@ -415,7 +415,7 @@ test.concurrent('a sale that is put off takes turns back: they begin anew with t
   expect(await hold(event, await inside?.admitted())).toMatchObject({ status: 201 });
 });
 
-test.concurrent('who cannot be reached by the seats left is told early, and told "sold out" only when every seat is confirmed', async () => {
+test.concurrent('a visitor behind the last seats reads so early, and "sold out" only when every seat is confirmed', async () => {
   const event = await roomOn({ uses: 1, peopleInside: 2 }, { zones: [{ rows: 1, seatsPerRow: 2 }] });
   const [first, second, third] = await joined(event, 3);
   const holds = [await hold(event, await first?.admitted()), await hold(event, await second?.admitted())];
@@ -429,7 +429,7 @@ test.concurrent('who cannot be reached by the seats left is told early, and told
   await late?.until('sold_out');
 });
 
-test("the seat system's route tells event 1's visitors to wait, to go on, or that it is over", async () => {
+test('the compat route tells visitors of event 1 to wait, to continue, or that the sale is over', async () => {
   const { url } = system();
   const tell = async (token?: string) =>
     (await send(url, 'GET', '/waiting-room', undefined, token ? { 'x-visitor-token': token } : {})).body;
@@ -451,7 +451,7 @@ test("the seat system's route tells event 1's visitors to wait, to go on, or tha
   await setRoom(url, { mode: 'off' });
 });
 
-test('a clear ends the line: its tokens are worth nothing, and numbers begin anew', async () => {
+test('a clear ends the line: its tokens are void, and positions begin at 1', async () => {
   const { url } = system();
   await setRoom(url, { mode: 'on' });
   const visitor = visitorAt(url);
@@ -468,7 +468,7 @@ test('a clear ends the line: its tokens are worth nothing, and numbers begin ane
   await setRoom(url, { mode: 'off' });
 });
 
-test.concurrent('operators alone change a room, and only to what makes sense', async () => {
+test.concurrent('only operators change a room, and only to valid settings', async () => {
   const { url } = system();
   const event = await newEvent(url);
   const put = (body: unknown) => send(url, 'PUT', `/api/events/${event}/waiting-room`, body);
@@ -486,7 +486,7 @@ test.concurrent('operators alone change a room, and only to what makes sense', a
 });
 
 describeInBrowser('the waiting page', (browser) => {
-  test('takes a visitor through the room, over a reload, to seats that are bought', async () => {
+  test('takes a visitor through the room and a reload to bought seats', async () => {
     const event = await roomOn({ paused: true });
     await joined(event, 2);
     const context = await browser().newContext({ reducedMotion: 'reduce' });

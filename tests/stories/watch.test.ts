@@ -36,7 +36,7 @@ beforeEach(async () => {
   await system().seats.open(1);
 });
 
-test('who watches an event is told how its seats change, within half a second', async () => {
+test('a watching socket gets changes of seats within half a second', async () => {
   const { socket, version, messages } = await watching();
   const { id } = await hold({ seats: ['1-1-1', '2-1-1'] });
   await sleep(300);
@@ -60,7 +60,7 @@ test('who watches an event is told how its seats change, within half a second', 
   socket.close();
 });
 
-test("a herd is told in ten messages a second for each zone at the most, and they lead to the server's map", async () => {
+test('a rush of bookings gives at most ten messages a second for each zone, and they lead to the server’s map', async () => {
   const { socket, messages } = await watching();
   const mine = new Map([...(await serverMap())]);
   const started = performance.now();
@@ -88,7 +88,7 @@ test("a herd is told in ten messages a second for each zone at the most, and the
   socket.close();
 });
 
-test('who asks again whether it is watching is told so, from the version on that it was told first', async () => {
+test('a repeated `watch` is answered with the version of the first', async () => {
   const { socket, version, messages } = await watching();
   await hold({ seats: ['1-1-1'] });
   await sleep(300);
@@ -101,7 +101,7 @@ test('who asks again whether it is watching is told so, from the version on that
   socket.close();
 });
 
-test('a change that got lost on its way makes everybody load the map again', async () => {
+test('a lost change makes sockets load the map again', async () => {
   const { socket, messages } = await watching();
   await hold({ count: 1 });
   await sleep(200);
@@ -112,7 +112,7 @@ test('a change that got lost on its way makes everybody load the map again', asy
   socket.close();
 });
 
-test('a wiped or cleared house makes everybody load the map again, at a version above all before', async () => {
+test('a wiped or cleared house makes sockets load the map again, at a higher version', async () => {
   const { socket, version, messages } = await watching();
   await system().redis.flushdb();
   await hold({ count: 1 });
@@ -124,7 +124,7 @@ test('a wiped or cleared house makes everybody load the map again, at a version 
   socket.close();
 });
 
-test('a broken connection to Redis makes them load the map again where something was missed', async () => {
+test('a broken connection to Redis makes sockets load the map again where a change was missed', async () => {
   const { socket, messages } = await watching();
   await hold({ count: 1 });
   await sleep(200);
@@ -138,7 +138,7 @@ test('a broken connection to Redis makes them load the map again where something
   socket.close();
 });
 
-test('an event that there is not cannot be watched, nor more events than ten', async () => {
+test('an unknown event cannot be watched, nor more than ten events', async () => {
   const { socket } = await watching();
   socket.send({ type: 'watch', eventId: 99_999 });
   expect(await socket.next()).toMatchObject({ type: 'error', code: 'EVENT_UNKNOWN', eventId: 99_999 });
