@@ -8,8 +8,8 @@ const MAX_CLIENTS = 100_000;
 
 /**
  * Counts the requests of each client in windows, in the memory of this process, so that a booking costs no call to
- * Redis for this. A client's window begins with its first request in any process: the map's order is roughly the order in
- * which windows end.
+ * Redis for this. A client's window begins with its first request in any process: the map's order is roughly the order
+ * in which windows end.
  *
  * @param share shares the counts with all processes; without it each process counts alone
  */

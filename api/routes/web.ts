@@ -28,8 +28,8 @@ const TYPES: Record<string, string> = {
 };
 
 /**
- * The web app, as the build made it. Its files are small and stay in memory, compressed by the build: a crowd that loads
- * a page costs no reads of files and no compression.
+ * The web app, as the build made it. Its files are small and stay in memory, compressed by the build: a crowd that
+ * loads a page costs no reads of files and no compression.
  */
 export function webRoutes() {
   const built = join(projectRoot, 'build', 'web');
