@@ -22,6 +22,7 @@ WORKDIR /app
 COPY package.json ./
 COPY lua lua
 COPY prisma prisma
+COPY scripts/node.sh scripts/
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/build/web build/web
 COPY --from=build /app/build/shared build/shared
@@ -33,4 +34,4 @@ USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=64", "build/api/main.js"]
+CMD ["scripts/node.sh", "build/api/main.js"]

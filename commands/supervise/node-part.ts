@@ -9,9 +9,6 @@ import type { RunningPart } from './supervisor.ts';
 /** Milliseconds that a part may take until it is ready. */
 const START_TIMEOUT_MS = 60_000;
 
-/** Requests live for milliseconds: a young generation with room for them is collected a quarter as often. In package.json too. */
-const NODE_FLAGS = ['--max-semi-space-size=64'];
-
 /** One of our own programs while it runs as a child. */
 export type NodePart<Ready = unknown> = RunningPart & {
   /** Its first message, which it sends when it is ready. */
@@ -39,8 +36,9 @@ export async function startNodePart<Ready>(
   const output = openSync(logFile, 'a');
   const child = fork(mainFileOf(module), args, {
     detached: true,
-    env: { ...environment, DRAIN_SECONDS: String(drainSeconds) },
-    execArgv: NODE_FLAGS,
+    env: { ...environment, DRAIN_SECONDS: String(drainSeconds), npm_node_execpath: process.execPath },
+    execPath: join(projectRoot, 'scripts', 'node.sh'),
+    execArgv: [],
     stdio: ['ignore', output, output, 'ipc'],
   });
   closeSync(output);
