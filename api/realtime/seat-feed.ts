@@ -7,130 +7,78 @@ import { seatOf } from '../../shared/domain/house.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { SeatStore } from '../../shared/stores/redis/seats.ts';
 
-/** Changes of a zone are collected for so long and told in one message: ten a second at the most. */
+/** Milliseconds for which changes of an event are collected before they are sent: at most ten messages a second. */
 const COLLECT_MS = 100;
 
-/** Milliseconds between two tries to learn what was missed in a gap of the connection. */
-const AGAIN_MS = 500;
+/** Milliseconds before a failed resubscription is retried. */
+const RETRY_MS = 500;
 
-/** Called with a message for who watches, as bytes, so that one copy serves thousands of sockets, and its version. */
+/** A script publishes this word instead of seats where clients must load the map again. */
+const RELOAD = 'RELOAD';
+
+type SeatsMessage = Extract<ServerMessage, { type: 'seats' }>;
+type ReloadMessage = Extract<ServerMessage, { type: 'reload' }>;
+
+/** Called with a message as bytes, so that one copy serves thousands of sockets, and with the version that it leads to. */
 type Watcher = (message: Buffer, version: number) => void;
 
-/** An event that somebody watches at this node. */
-type Watched = {
-  watchers: Set<Watcher>;
-  subscribed: Promise<unknown>;
-  /** The last version that was heard of; undefined before the first. */
+/** Seats that changed since the last messages. */
+export type Changes = {
+  /** The newest version that was published; undefined before the first. */
   version: number | undefined;
-  /** Seats that changed since the last messages, with their newest status. */
-  changed: Map<string, SeatStatus>;
-  timer: NodeJS.Timeout | undefined;
+  /** The newest status of each seat, by its label. */
+  statusBySeat: Map<string, SeatStatus>;
+};
+
+/** An event that sockets of this node watch. */
+type WatchedEvent = {
+  readonly eventId: number;
+  readonly watchers: Set<Watcher>;
+  /** Resolves once Redis has confirmed the subscription. */
+  readonly subscribed: Promise<unknown>;
+  readonly changes: Changes;
+  sendTimer: NodeJS.Timeout | undefined;
+};
+
+type Feed = {
+  readonly subscriber: Redis;
+  readonly seats: Pick<SeatStore, 'changesChannel' | 'version'>;
+  readonly log: Logger;
+  readonly watchedByChannel: Map<string, WatchedEvent>;
+  /** Reconnections of the subscriber: each starts the resubscription of all events anew. */
+  reconnections: number;
 };
 
 /**
- * Live seats: every script that changes seats raises the event's version by one and publishes what changed. A node listens to
- * the events that its sockets watch. A version that is left out was lost: then everybody is told to load the map again.
+ * Live seats. Each script that changes seats increments the event's version and publishes the changes. A node subscribes
+ * to the events that its sockets watch. A skipped version was lost: then each watcher is told to load the map again.
  */
-export function createSeatFeed(deps: { subscriber: Redis; seats: SeatStore; log: Logger }) {
-  const { subscriber, seats, log } = deps;
-  const events = new Map<number, Watched>();
-  const byChannel = new Map<string, number>();
-
-  function tell(watched: Watched, message: Extract<ServerMessage, { type: 'seats' | 'reload' }>): void {
-    const bytes = Buffer.from(JSON.stringify(message));
-    for (const watcher of watched.watchers) watcher(bytes, message.version);
-  }
-
-  function tellToReload(eventId: number, watched: Watched, version: number): void {
-    watched.changed.clear();
-    tell(watched, { type: 'reload', eventId, version });
-  }
-
-  function flush(eventId: number, watched: Watched): void {
-    watched.timer = undefined;
-    const { version = 0 } = watched;
-    const byZone = groupBy(watched.changed, ([label]) => seatOf(label).zone);
-    watched.changed.clear();
-    for (const [zone, some] of byZone) {
-      const changes = groupBy(some, ([, status]) => status);
-      const seatsByStatus = Object.fromEntries(
-        [...changes].map(([status, ofStatus]) => [status, ofStatus.map(([label]) => label)]),
-      );
-      tell(watched, { type: 'seats', eventId, zone, version, seats: seatsByStatus });
-    }
-  }
+export function createSeatFeed({ subscriber, seats, log }: Pick<Feed, 'subscriber' | 'seats' | 'log'>) {
+  const feed: Feed = { subscriber, seats, log, watchedByChannel: new Map(), reconnections: 0 };
 
   subscriber.on('message', (channel: string, message: string) => {
-    const eventId = byChannel.get(channel);
-    const watched = eventId === undefined ? undefined : events.get(eventId);
-    if (eventId === undefined || watched === undefined) return;
-    const [first, ...words] = message.split(' ');
-    const version = Number(first);
-    const gap = watched.version !== undefined && version !== watched.version + 1;
-    watched.version = version;
-    if (gap || words[0] === 'RELOAD') return tellToReload(eventId, watched, version);
-    let status: SeatStatus = 'AVAILABLE';
-    for (const word of words) {
-      const named = seatStatus.safeParse(word);
-      if (named.success) status = named.data;
-      else watched.changed.set(word, status);
-    }
-    watched.timer ??= setTimeout(() => flush(eventId, watched), COLLECT_MS);
+    const watched = feed.watchedByChannel.get(channel);
+    if (watched !== undefined) receive(watched, message);
   });
-
-  /**
-   * After a gap in the connection the missed changes are unknown: the version shows whether there were any. It is read
-   * until that succeeds or nobody watches.
-   */
-  async function watchAgain(eventId: number, watched: Watched, gap: number): Promise<void> {
-    while (gap === gaps && events.get(eventId) === watched) {
-      try {
-        await subscriber.subscribe(seats.changesChannel(eventId));
-        const version = await seats.version(eventId);
-        if (version === watched.version) return;
-        watched.version = undefined;
-        tellToReload(eventId, watched, version);
-        return;
-      } catch (fault) {
-        log.warn({ eventId, fault: (fault as Error).message }, 'resubscribing to seat changes failed: retrying');
-        await sleep(AGAIN_MS, undefined, { ref: false });
-      }
-    }
-  }
-
-  let gaps = 0; // each gap starts the count of tries anew
   subscriber.on('ready', () => {
-    gaps += 1;
-    for (const [eventId, watched] of events) void watchAgain(eventId, watched, gaps);
+    feed.reconnections += 1;
+    for (const [channel, watched] of feed.watchedByChannel) void resubscribe(feed, channel, watched);
   });
 
   return {
     /**
-     * Tells a watcher every change of an event's seats from now on.
+     * Calls a watcher with each change of an event's seats from now on.
      *
-     * @returns the version that the watcher's map must have at least, and what ends the watching
-     * @throws whatever keeps Redis from answering
+     * @returns the version that the watcher's map must have at least, and the function that removes the watcher
+     * @throws the fault of Redis
      */
     async watch(eventId: number, watcher: Watcher): Promise<{ version: number; unwatch: () => void }> {
       const channel = seats.changesChannel(eventId);
-      let watched = events.get(eventId);
-      if (watched === undefined) {
-        const subscribed = subscriber.subscribe(channel);
-        watched = { watchers: new Set(), subscribed, version: undefined, changed: new Map(), timer: undefined };
-        events.set(eventId, watched);
-        byChannel.set(channel, eventId);
-      }
-      const { watchers, subscribed } = watched;
-      watchers.add(watcher);
-      const unwatch = () => {
-        if (!watchers.delete(watcher) || watchers.size > 0) return;
-        clearTimeout(watched.timer);
-        events.delete(eventId);
-        byChannel.delete(channel);
-        subscriber.unsubscribe(channel).catch((fault: Error) => log.warn({ fault: fault.message }, 'unsubscribe'));
-      };
+      const watched = feed.watchedByChannel.get(channel) ?? subscribe(feed, channel, eventId);
+      watched.watchers.add(watcher);
+      const unwatch = () => removeWatcher(feed, channel, watched, watcher);
       try {
-        await subscribed;
+        await watched.subscribed;
         return { version: await seats.version(eventId), unwatch };
       } catch (fault) {
         unwatch();
@@ -141,3 +89,104 @@ export function createSeatFeed(deps: { subscriber: Redis; seats: SeatStore; log:
 }
 
 export type SeatFeed = ReturnType<typeof createSeatFeed>;
+
+function subscribe({ subscriber, watchedByChannel }: Feed, channel: string, eventId: number): WatchedEvent {
+  const watched: WatchedEvent = {
+    eventId,
+    watchers: new Set(),
+    subscribed: subscriber.subscribe(channel),
+    changes: { version: undefined, statusBySeat: new Map() },
+    sendTimer: undefined,
+  };
+  watchedByChannel.set(channel, watched);
+  return watched;
+}
+
+/** Removes a watcher, and the subscription of the event with its last one. */
+function removeWatcher(feed: Feed, channel: string, watched: WatchedEvent, watcher: Watcher): void {
+  const { subscriber, log, watchedByChannel } = feed;
+  if (!watched.watchers.delete(watcher) || watched.watchers.size > 0) return;
+  clearTimeout(watched.sendTimer);
+  watchedByChannel.delete(channel);
+  subscriber
+    .unsubscribe(channel)
+    .catch((fault: Error) => log.warn({ fault: fault.message }, 'unsubscribing from seat changes failed'));
+}
+
+/** Collects a published message, and sends what was collected after a while. */
+function receive(watched: WatchedEvent, message: string): void {
+  const isComplete = collect(watched.changes, message);
+  if (isComplete) watched.sendTimer ??= setTimeout(sendChanges, COLLECT_MS, watched);
+  else sendReload(watched, watched.changes.version ?? 0);
+}
+
+/**
+ * Adds a published message to the changes: the version, then statuses, each followed by the labels of its seats.
+ *
+ * @returns whether the changes are complete; false where a version was skipped, or where the script says so
+ */
+export function collect(changes: Changes, message: string): boolean {
+  const [first, ...words] = message.split(' ');
+  const version = Number(first);
+  const isSkipped = changes.version !== undefined && version !== changes.version + 1;
+  changes.version = version;
+  if (isSkipped || words[0] === RELOAD) return false;
+  let status: SeatStatus = 'AVAILABLE';
+  for (const word of words) {
+    const parsed = seatStatus.safeParse(word);
+    if (parsed.success) status = parsed.data;
+    else changes.statusBySeat.set(word, status);
+  }
+  return true;
+}
+
+/** The messages that bring the changes to clients: one for each zone, with its seats by their status. */
+export function messagesOf(eventId: number, { version = 0, statusBySeat }: Changes): SeatsMessage[] {
+  const byZone = groupBy(statusBySeat, ([label]) => seatOf(label).zone);
+  return [...byZone].map(([zone, ofZone]) => {
+    const byStatus = groupBy(ofZone, ([, status]) => status);
+    const seats = Object.fromEntries(
+      [...byStatus].map(([status, ofStatus]) => [status, ofStatus.map(([label]) => label)]),
+    );
+    return { type: 'seats', eventId, zone, version, seats };
+  });
+}
+
+function sendChanges(watched: WatchedEvent): void {
+  watched.sendTimer = undefined;
+  const messages = messagesOf(watched.eventId, watched.changes);
+  watched.changes.statusBySeat.clear();
+  for (const message of messages) send(watched, message);
+}
+
+function sendReload(watched: WatchedEvent, version: number): void {
+  watched.changes.statusBySeat.clear();
+  send(watched, { type: 'reload', eventId: watched.eventId, version });
+}
+
+function send({ watchers }: WatchedEvent, message: SeatsMessage | ReloadMessage): void {
+  const bytes = Buffer.from(JSON.stringify(message));
+  for (const watcher of watchers) watcher(bytes, message.version);
+}
+
+/**
+ * After a reconnection: subscribes again and compares versions, which shows whether changes were missed. Retried until
+ * it succeeds, the event has no watcher any more, or the next reconnection starts it anew.
+ */
+async function resubscribe(feed: Feed, channel: string, watched: WatchedEvent): Promise<void> {
+  const { subscriber, seats, log, watchedByChannel, reconnections } = feed;
+  const { eventId, changes } = watched;
+  while (reconnections === feed.reconnections && watchedByChannel.get(channel) === watched) {
+    try {
+      await subscriber.subscribe(channel);
+      const version = await seats.version(eventId);
+      if (version === changes.version) return;
+      changes.version = undefined;
+      sendReload(watched, version);
+      return;
+    } catch (fault) {
+      log.warn({ eventId, fault: (fault as Error).message }, 'resubscribing to seat changes failed: retrying');
+      await sleep(RETRY_MS, undefined, { ref: false });
+    }
+  }
+}

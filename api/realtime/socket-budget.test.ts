@@ -3,11 +3,11 @@ import { createSocketBudgets } from './socket-budget.ts';
 
 const bounds = { ofSocket: { perSecond: 100, burst: 10 }, ofClient: { perSecond: 200, burst: 15 } };
 const createFlow = () => ({ pause: jest.fn(), resume: jest.fn() });
-const until = async (holds: () => boolean) => {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+const until = async (isTrue: () => boolean) => {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 
-test('a socket past its burst is paused once, and goes on when its debt is paid', async () => {
+test('a socket past its burst is paused once, and resumed when its debt is paid', async () => {
   const flow = createFlow();
   const budget = createSocketBudgets(bounds)(undefined, flow);
   budget.charge(10);
@@ -30,20 +30,20 @@ test('all sockets of a client share its budget, a reopened one too; another clie
   second.charge(900);
   first.end();
   second.end();
-  const [again, other] = [open('a', flows[2] as never), open('b', flows[3] as never)];
-  again.charge(1);
+  const [reopened, other] = [open('a', flows[2] as never), open('b', flows[3] as never)];
+  reopened.charge(1);
   other.charge(1);
   expect(flows[2]?.pause).toHaveBeenCalledTimes(1);
   expect(flows[3]?.pause).not.toHaveBeenCalled();
-  again.end();
+  reopened.end();
   other.end();
 });
 
-test('tokens that are given back end the wait', async () => {
+test('a refund ends the pause', async () => {
   const flow = createFlow();
   const budget = createSocketBudgets(bounds)('a', flow);
   budget.charge(10_000);
-  budget.giveBack(10_000);
+  budget.refund(10_000);
   await until(() => flow.resume.mock.calls.length === 1);
   budget.end();
 });

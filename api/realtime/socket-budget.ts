@@ -1,87 +1,99 @@
 import { createTokenBucket, type TokenBucket } from '../../shared/domain/token-bucket.ts';
 
-/** Messages of one socket, and of all sockets of one client: a herd's follower sends some thousands in a second. */
+/** Messages of one socket, and of all sockets of one client. A herd's client sends some thousands in a second. */
 const OF_SOCKET = { perSecond: 5_000, burst: 10_000 };
 const OF_CLIENT = { perSecond: 10_000, burst: 20_000 };
 
-/**
- * The charge, in messages, for a message that needs a look-up in a server. It is given back where the look-up finds the
- * thing.
- */
-export const LOOK_UP_COST = 50;
+/** Bytes of a message that cost as much as another message. */
+const BYTES_OF_CHARGE = 256;
 
-/**
- * Milliseconds between two checks whether a socket may go on, at the most: tokens may have been given back meanwhile.
- */
+/** The charge, in messages, for a message that reads from a server. It is refunded where the read finds something. */
+export const READ_COST = 50;
+
+/** The charge, in messages, for a message that is refused: the report costs as much as a read. */
+export const REFUSAL_COST = 50;
+
+/** Milliseconds between two checks whether a paused socket may be read again. A refund may have ended its debt. */
 const MAX_PAUSE_MS = 250;
 
 /** Milliseconds in which an empty bucket is full again. */
 const REFILL_MS = 2_000;
 
-/** Stops reading a socket, and reads on. */
+/** Pauses and resumes reading a socket. */
 type Flow = { pause(): void; resume(): void };
 
+/** The buckets of one client's sockets. */
+type ClientBudget = { bucket: TokenBucket; sockets: number };
+
+/** The charge for a message of so many bytes. */
+export const costOfMessage = (bytes: number): number => 1 + Math.floor(bytes / BYTES_OF_CHARGE);
+
 /**
- * Budgets for clients' messages. A socket that exceeds its own, or its client's for all sockets, is not read for a
- * while: its messages wait in the network, none is lost, and no other client waits.
+ * Budgets for the messages of clients. A socket that exceeds its own budget, or the one that all sockets of its client
+ * share, is not read for a while. Its messages stay in the network's buffers: none is lost, and no other client waits.
  */
 export function createSocketBudgets({ ofSocket = OF_SOCKET, ofClient = OF_CLIENT } = {}) {
-  const clients = new Map<string, { bucket: TokenBucket; sockets: number }>();
+  const clients = new Map<string, ClientBudget>();
+
+  function clientBudgetOf(client: string): ClientBudget {
+    const budget = clients.get(client) ?? { bucket: createTokenBucket(ofClient), sockets: 0 };
+    clients.set(client, budget);
+    return budget;
+  }
+
+  /** The debt of a client stays until it is paid: a new socket must not bring a new budget. */
+  function forgetLater(client: string, budget: ClientBudget): void {
+    const forget = () => {
+      if (budget.sockets === 0 && clients.get(client) === budget) clients.delete(client);
+    };
+    setTimeout(forget, budget.bucket.waitMs(performance.now()) + REFILL_MS).unref();
+  }
 
   /** @param client the client that owns the socket; undefined where clients are not limited */
-  return function open(client: string | undefined, flow: Flow) {
-    const bucket = createTokenBucket(ofSocket);
-    const shared =
-      client === undefined ? undefined : (clients.get(client) ?? { bucket: createTokenBucket(ofClient), sockets: 0 });
-    if (client !== undefined && shared !== undefined) {
-      shared.sockets += 1;
-      clients.set(client, shared);
+  return function openBudget(client: string | undefined, flow: Flow) {
+    const own = createTokenBucket(ofSocket);
+    const shared = client === undefined ? undefined : clientBudgetOf(client);
+    if (shared !== undefined) shared.sockets += 1;
+    let resumeTimer: NodeJS.Timeout | undefined;
+
+    const debtMs = (nowMs: number) => Math.max(own.waitMs(nowMs), shared?.bucket.waitMs(nowMs) ?? 0);
+
+    function resumeAfter(ms: number): void {
+      resumeTimer = setTimeout(resumeOrWait, Math.min(ms, MAX_PAUSE_MS));
     }
-    let timer: NodeJS.Timeout | undefined;
 
-    const waitMs = () => {
-      const nowMs = performance.now();
-      return Math.max(bucket.waitMs(nowMs), shared?.bucket.waitMs(nowMs) ?? 0);
-    };
-
-    function goOnLater(ms: number): void {
-      timer = setTimeout(
-        () => {
-          const left = waitMs();
-          timer = undefined;
-          if (left > 0) return goOnLater(left);
-          flow.resume();
-        },
-        Math.min(ms, MAX_PAUSE_MS),
-      );
+    function resumeOrWait(): void {
+      const remainingMs = debtMs(performance.now());
+      resumeTimer = undefined;
+      if (remainingMs > 0) resumeAfter(remainingMs);
+      else flow.resume();
     }
 
     return {
       charge(cost: number): void {
         const nowMs = performance.now();
-        bucket.take(cost, nowMs);
+        own.take(cost, nowMs);
         shared?.bucket.take(cost, nowMs);
-        const ms = waitMs();
-        if (ms === 0 || timer !== undefined) return;
+        const ms = debtMs(nowMs);
+        if (ms === 0 || resumeTimer !== undefined) return;
         flow.pause();
-        goOnLater(ms);
+        resumeAfter(ms);
       },
 
-      giveBack(cost: number): void {
-        bucket.giveBack(cost);
+      refund(cost: number): void {
+        own.giveBack(cost);
         shared?.bucket.giveBack(cost);
       },
 
-      /** The socket is closed. Its client's debt stays until it is paid: a new socket must not be a new budget. */
+      /** Releases what it holds for a closed socket. */
       end(): void {
-        clearTimeout(timer);
+        clearTimeout(resumeTimer);
         if (client === undefined || shared === undefined) return;
         shared.sockets -= 1;
-        const forget = () => {
-          if (shared.sockets === 0 && clients.get(client) === shared) clients.delete(client);
-        };
-        setTimeout(forget, shared.bucket.waitMs(performance.now()) + REFILL_MS).unref();
+        forgetLater(client, shared);
       },
     };
   };
 }
+
+export type SocketBudget = ReturnType<ReturnType<typeof createSocketBudgets>>;

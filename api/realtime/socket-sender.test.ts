@@ -3,12 +3,12 @@ import { expect, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
 import { createSenders } from './socket-sender.ts';
 
-/** A socket of which a test says how much waits in it, and what it was sent. */
-function socketThat({ waits = 0 } = {}) {
+/** A socket with a number of unread bytes, and what was sent to it. */
+function createSocket({ unread = 0 } = {}) {
   const socket = {
     OPEN: 1,
     readyState: 1,
-    bufferedAmount: waits,
+    bufferedAmount: unread,
     sent: [] as string[],
     closed: undefined as [number, string] | undefined,
     send: (message: string | Buffer) => socket.sent.push(String(message)),
@@ -20,41 +20,41 @@ function socketThat({ waits = 0 } = {}) {
   return socket;
 }
 
-const to = (senderTo: ReturnType<typeof createSenders>, socket: object) =>
-  senderTo(socket as WebSocket, new PassThrough());
+const openSender = (senderTo: ReturnType<typeof createSenders>, socket: ReturnType<typeof createSocket>) =>
+  senderTo(socket as unknown as WebSocket, new PassThrough(), socket.close);
 
-test('a socket in which a little waits is told more, one in which a mebibyte waits is closed', () => {
+test('a socket with some unread bytes gets more, one with a mebibyte of them is closed', () => {
   const senderTo = createSenders();
-  const told = [0, 500_000, 1_100_000].map((waits) => {
-    const socket = socketThat({ waits });
-    to(senderTo, socket).sendTicket('{"ticketId":"x"}');
+  const sockets = [0, 500_000, 1_100_000].map((unread) => {
+    const socket = createSocket({ unread });
+    openSender(senderTo, socket).sendTicket('{"ticketId":"x"}');
     return socket;
   });
-  expect(told.map(({ closed }) => closed)).toEqual([undefined, undefined, [1008, 'reads too slowly']]);
-  expect(told[0]?.sent).toEqual(['{"type":"ticket","ticketId":"x"}']);
+  expect(sockets.map(({ closed }) => closed)).toEqual([undefined, undefined, [1008, 'reads too slowly']]);
+  expect(sockets[0]?.sent).toEqual(['{"type":"ticket","ticketId":"x"}']);
 });
 
-test('only so many sockets may read slowly at once; who reads again, or is gone, makes room', () => {
+test('only a bounded number of sockets may read slowly at once; one that has caught up, or has closed, makes room', () => {
   const senderTo = createSenders();
-  const slow = () => {
-    const socket = socketThat({ waits: 20_000 });
-    const sender = to(senderTo, socket);
+  const createSlow = () => {
+    const socket = createSocket({ unread: 20_000 });
+    const sender = openSender(senderTo, socket);
     sender.sendTicket('{}');
     return { socket, sender };
   };
-  const first = Array.from({ length: 200 }, slow);
+  const first = Array.from({ length: 200 }, createSlow);
   expect(first.filter(({ socket }) => socket.closed)).toEqual([]);
-  expect(slow().socket.closed).toEqual([1008, 'reads too slowly']);
+  expect(createSlow().socket.closed).toEqual([1008, 'reads too slowly']);
   first[0]?.sender.end();
-  expect(slow().socket.closed).toBeUndefined();
+  expect(createSlow().socket.closed).toBeUndefined();
   Object.assign(first[1]?.socket ?? {}, { bufferedAmount: 0 });
-  expect(slow().socket.closed).toBeUndefined();
-  expect(slow().socket.closed).toBeDefined();
+  expect(createSlow().socket.closed).toBeUndefined();
+  expect(createSlow().socket.closed).toBeDefined();
 });
 
-test('a socket that missed seats is told to load the map once it reads, and an overview only when nothing waits', async () => {
-  const socket = socketThat({ waits: 20_000 });
-  const sender = to(createSenders(), socket);
+test('a socket that missed seats is told to load the map once it has caught up; overviews are sent only if nothing is unread', async () => {
+  const socket = createSocket({ unread: 20_000 });
+  const sender = openSender(createSenders(), socket);
   sender.sendSeats(1, Buffer.from('seats'), 7);
   sender.sendSeats(1, Buffer.from('seats'), 8);
   sender.sendOverview(Buffer.from('overview'));

@@ -15,13 +15,13 @@ afterEach(() => {
   for (const close of opened.splice(0)) close();
 });
 
-/** A server of sockets alone, and the watchers of events that it was asked to add. */
-async function pushServer({
+/** A server of WebSockets alone, and the watchers that it adds to the seat feed. */
+async function startServer({
   pingMs = 60_000,
   idleMs = 60_000,
   socketsOfClient = 100,
   origins = [] as string[],
-  view = async (ticketId: string) => ({ settled: false, json: JSON.stringify({ ticketId, status: 'queued' }) }),
+  read = async (ticketId: string) => ({ settled: false, json: JSON.stringify({ ticketId, status: 'queued' }) }),
 } = {}) {
   const server = createServer();
   const watchers = new Set<(message: Buffer, version: number) => void>();
@@ -31,13 +31,13 @@ async function pushServer({
       return { version: 1, unwatch: () => watchers.delete(watcher) };
     },
   };
-  const push = attachWebSocketServer(
+  const webSockets = attachWebSocketServer(
     server,
     {
       outcomes: {
         follow: () => () => undefined,
         knownState: () => undefined,
-        read: view,
+        read,
       },
       seatFeed,
       events: { layout: async () => ({}) as never },
@@ -60,7 +60,7 @@ async function pushServer({
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   opened.push(() => {
-    push.terminate();
+    webSockets.terminate();
     server.close();
   });
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -75,10 +75,10 @@ async function pushServer({
   return { host, connect, watchers };
 }
 
-const say = (socket: WebSocket, message: object) => socket.send(JSON.stringify(message));
+const sendTo = (socket: WebSocket, message: object) => socket.send(JSON.stringify(message));
 
-test('a page of another site cannot connect; our own, those of the settings, and what is no browser can', async () => {
-  const { host, connect } = await pushServer({ origins: ['https://tickets.test'] });
+test('a page of another site cannot connect; our own, those of CORS_ORIGINS and programs without an origin can', async () => {
+  const { host, connect } = await startServer({ origins: ['https://tickets.test'] });
   for (const origin of ['https://evil.test', 'null', `http://${host}.evil.test`, 'https://tickets.test.evil.test']) {
     await expect(connect({ origin }).open).rejects.toThrow('403');
   }
@@ -87,79 +87,80 @@ test('a page of another site cannot connect; our own, those of the settings, and
   }
 });
 
-test('who answers no ping is cut off, who answers stays', async () => {
-  const { connect } = await pushServer({ pingMs: 400 });
-  const [deaf, alive] = [connect({ autoPong: false }), connect()];
-  expect(await deaf.closed).toEqual([1006, '']);
+test('a client that answers no ping is disconnected, one that answers is not', async () => {
+  const { connect } = await startServer({ pingMs: 400 });
+  const [silent, alive] = [connect({ autoPong: false }), connect()];
+  expect(await silent.closed).toEqual([1006, '']);
   expect(alive.socket.readyState).toBe(WebSocket.OPEN);
 });
 
-test('a socket that follows nothing is closed after a while, one that waits for a ticket or watches is not', async () => {
-  const { connect } = await pushServer({ pingMs: 250, idleMs: 400 });
-  const [idle, waits, watches] = [connect(), connect(), connect()];
-  await Promise.all([waits.open, watches.open]);
-  say(waits.socket, { type: 'subscribe', ticketId: newTicketId(0) });
-  say(watches.socket, { type: 'watch', eventId: 1 });
+test('a socket that follows nothing is closed after a while, one that follows a ticket or an event is not', async () => {
+  const { connect } = await startServer({ pingMs: 250, idleMs: 400 });
+  const [idle, subscribed, watching] = [connect(), connect(), connect()];
+  await Promise.all([subscribed.open, watching.open]);
+  sendTo(subscribed.socket, { type: 'subscribe', ticketId: newTicketId(0) });
+  sendTo(watching.socket, { type: 'watch', eventId: 1 });
   expect(await idle.closed).toEqual([1000, 'follows nothing']);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  expect([waits, watches].map(({ socket }) => socket.readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+  expect([subscribed, watching].map(({ socket }) => socket.readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
 });
 
-test('tokens are checked one at a time, and a few wrong ones close the socket', async () => {
-  const { connect } = await pushServer();
+test('tokens are checked one at a time, and a few invalid ones close the socket', async () => {
+  const { connect } = await startServer();
   const { socket, messages, closed, open } = connect();
   await open;
   for (let times = 0; times < 20; times += 1) {
-    say(socket, { type: 'authenticate', token: 'guess' });
+    sendTo(socket, { type: 'authenticate', token: 'guess' });
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  expect(await closed).toEqual([1008, 'too many tokens that are not valid']);
+  expect(await closed).toEqual([1008, 'too many invalid tokens']);
   expect(messages.filter(({ code }) => code === 'UNAUTHENTICATED')).toHaveLength(5);
 });
 
-test('what watchers that do not read are told waits in one copy, and little of it', async () => {
-  const { connect, watchers } = await pushServer();
+test('messages for watchers that do not read are buffered in one copy, and few of them', async () => {
+  const { connect, watchers } = await startServer();
   const all = Array.from({ length: 20 }, () => connect());
   await Promise.all(all.map(({ open }) => open));
-  for (const { socket } of all) say(socket, { type: 'watch', eventId: 1 });
+  for (const { socket } of all) sendTo(socket, { type: 'watch', eventId: 1 });
   while (watchers.size < all.length) await new Promise((resolve) => setTimeout(resolve, 10));
   for (const { socket } of all) socket.pause();
   const seats = { type: 'seats', eventId: 1, zone: 1, seats: { SOLD: Array(2_000).fill('1-1-1') } };
-  const before = process.memoryUsage();
+  const memoryBefore = process.memoryUsage();
   // 20 x 10 MB: more than the buffers between two sockets of this machine hold.
   for (let version = 2; version < 600; version += 1) {
     const message = Buffer.from(JSON.stringify({ ...seats, version }));
-    for (const tell of watchers) tell(message, version);
+    for (const watcher of watchers) watcher(message, version);
     if (version % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  const after = process.memoryUsage();
-  expect(after.heapUsed + after.external - before.heapUsed - before.external).toBeLessThan(40 * 1024 * 1024);
+  const memoryAfter = process.memoryUsage();
+  const totalOf = ({ heapUsed, external }: NodeJS.MemoryUsage) => heapUsed + external;
+  expect(totalOf(memoryAfter) - totalOf(memoryBefore)).toBeLessThan(40 * 1024 * 1024);
   for (const { socket } of all) socket.resume();
-  const told = () => all.every(({ messages }) => messages.at(-1)?.type === 'reload');
-  while (!told()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const areAllReloaded = () => all.every(({ messages }) => messages.at(-1)?.type === 'reload');
+  while (!areAllReloaded()) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(all[0]?.messages.at(-1)).toEqual({ type: 'reload', eventId: 1, version: 599 });
 });
 
-test('a socket that watches tickets that do not exist is not read for a while; another one is', async () => {
-  let lookUps = 0;
-  const { connect } = await pushServer({
-    view: async () => {
-      lookUps += 1;
+test('a socket that subscribes to tickets that do not exist is not read for a while; another one is', async () => {
+  let reads = 0;
+  const { connect } = await startServer({
+    read: async () => {
+      reads += 1;
       throw new ApiError('TICKET_UNKNOWN');
     },
   });
   const [greedy, modest] = [connect(), connect()];
   await Promise.all([greedy.open, modest.open]);
-  for (let i = 0; i < 20_000; i += 1) say(greedy.socket, { type: 'subscribe', ticketId: newTicketId(0) });
-  while (lookUps === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  say(modest.socket, { type: 'watch', eventId: 1 });
+  for (let i = 0; i < 20_000; i += 1) sendTo(greedy.socket, { type: 'subscribe', ticketId: newTicketId(0) });
+  while (reads === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  sendTo(modest.socket, { type: 'watch', eventId: 1 });
   while (modest.messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(modest.messages[0]).toMatchObject({ type: 'watching' });
-  expect(lookUps).toBeLessThan(5_000); // the budget of a socket, and the messages that were read already
+  expect(reads).toBeLessThan(5_000); // the budget of a socket, and the messages that were read already
 });
 
-test('frames that are no messages cost as much as messages, and a message comes in a few frames', async () => {
-  const { connect } = await pushServer();
+test('pings and pongs cost as much as messages, and a message has a bounded number of frames', async () => {
+  const { connect } = await startServer();
   const watch = '{"type":"watch","eventId":1}';
   const [pongs, fragments] = [connect(), connect()];
   await Promise.all([pongs.open, fragments.open]);
@@ -175,7 +176,7 @@ test('frames that are no messages cost as much as messages, and a message comes 
 });
 
 test('one client has a share of the sockets', async () => {
-  const { connect } = await pushServer({ socketsOfClient: 2 });
+  const { connect } = await startServer({ socketsOfClient: 2 });
   const [first, second] = [connect(), connect()];
   await Promise.all([first.open, second.open]);
   await expect(connect().open).rejects.toThrow('503');
