@@ -19,7 +19,7 @@ const RELOAD = 'RELOAD';
 type SeatsMessage = Extract<ServerMessage, { type: 'seats' }>;
 type ReloadMessage = Extract<ServerMessage, { type: 'reload' }>;
 
-/** Called with a message as bytes, so that one copy serves thousands of sockets, and with the version that it leads to. */
+/** Called with a message as bytes (one copy serves thousands of sockets) and the version that it leads to. */
 type Watcher = (message: Buffer, version: number) => void;
 
 /** Seats that changed since the last messages. */
@@ -50,8 +50,8 @@ type Feed = {
 };
 
 /**
- * Live seats. Each script that changes seats increments the event's version and publishes the changes. A node subscribes
- * to the events that its sockets watch. A skipped version was lost: then each watcher is told to load the map again.
+ * Live seats. Each script that changes seats increments the event's version and publishes the changes. A node
+ * subscribes to the events that its sockets watch. A skipped version was lost: then each watcher loads the map again.
  */
 export function createSeatFeed({ subscriber, seats, log }: Pick<Feed, 'subscriber' | 'seats' | 'log'>) {
   const feed: Feed = { subscriber, seats, log, watchedByChannel: new Map(), reconnections: 0 };

@@ -8,7 +8,7 @@ export async function watchSeats(session: Session, eventId: number): Promise<voi
   const { services, sender, events } = session;
   const watched = events.get(eventId);
   if (watched !== undefined) {
-    // A repeated `watch` is a liveness check: answer it. The seat feed may still collect the changes of a newer version.
+    // A repeated `watch` is a liveness check: answer it. Changes of a newer version may still be collected.
     if (watched.version !== undefined) sender.send({ type: 'watching', eventId, version: watched.version });
     return;
   }

@@ -44,7 +44,7 @@ export function receive(session: Session, data: Buffer, isBinary: boolean): void
 }
 
 /** A client's message, or the problem with it. */
-export function parseMessage(text: string): ClientMessage | string {
+function parseMessage(text: string): ClientMessage | string {
   try {
     return parse(clientMessage, jsonOf(text));
   } catch (fault) {

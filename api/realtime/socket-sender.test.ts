@@ -34,7 +34,7 @@ test('a socket with some unread bytes gets more, one with a mebibyte of them is 
   expect(sockets[0]?.sent).toEqual(['{"type":"ticket","ticketId":"x"}']);
 });
 
-test('only a bounded number of sockets may read slowly at once; one that has caught up, or has closed, makes room', () => {
+test('a bounded number of sockets may read slowly at once; one that catches up or closes makes room', () => {
   const senderTo = createSenders();
   const createSlow = () => {
     const socket = createSocket({ unread: 20_000 });
@@ -52,7 +52,7 @@ test('only a bounded number of sockets may read slowly at once; one that has cau
   expect(createSlow().socket.closed).toBeDefined();
 });
 
-test('a socket that missed seats is told to load the map once it has caught up; overviews are sent only if nothing is unread', async () => {
+test('a slow socket reloads the map once it has caught up, and gets no overviews until then', async () => {
   const socket = createSocket({ unread: 20_000 });
   const sender = openSender(createSenders(), socket);
   sender.sendSeats(1, Buffer.from('seats'), 7);

@@ -3,8 +3,9 @@ import type { WebSocket } from 'ws';
 import type { ServerMessage } from '../../shared/contract/messages.ts';
 
 /**
- * Unread bytes that any socket may have, and that a few slow sockets may have at once. A socket past its bound is closed.
- * If none of 20,000 sockets reads, that is 20,000 x 16 KiB + 200 x 1 MiB: at most 520 MB, until the next ping ends them.
+ * Unread bytes that any socket may have, and that a few slow sockets may have at once. A socket past its bound is
+ * closed. If none of 20,000 sockets reads, that is 20,000 x 16 KiB + 200 x 1 MiB: at most 520 MB, until the next ping
+ * ends them.
  */
 const MAX_BUFFERED_BYTES = 16 * 1024;
 const MAX_SLOW_SOCKETS = 200;
@@ -110,7 +111,7 @@ function catchUp(outbox: Outbox): void {
   missedVersions.clear();
 }
 
-/** Messages of one turn of the event loop (a batch's outcomes) leave in one write: it is most of the cost of sending. */
+/** Messages of one turn of the event loop (a batch's outcomes) leave in one write, which is most of their cost. */
 function cork(connection: Duplex): void {
   if (connection.writableCorked > 0) return;
   connection.cork();

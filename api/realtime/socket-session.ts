@@ -34,7 +34,7 @@ const NORMAL = 1000;
  *   drains or stops.
  * - Each → CLOSED when the connection ends: the client closed it, broke the protocol or answered no ping.
  */
-export type SocketState = 'QUIET' | 'FOLLOWING' | 'CLOSING' | 'CLOSED';
+type SocketState = 'QUIET' | 'FOLLOWING' | 'CLOSING' | 'CLOSED';
 
 /** What all sockets of this process use. */
 export type SocketServices = {

@@ -4,8 +4,8 @@ import { settledView } from '../../shared/contract/tickets.ts';
 import { noteFollowing, noteUnfollowed, readCharged, refuse, type Session } from './socket-session.ts';
 
 /**
- * Tickets that all sockets of one API process follow, some 100 MB. Past that each socket may still follow a few, so that
- * a client that follows many does not keep out one that follows one.
+ * Tickets that all sockets of one API process follow, some 100 MB. Past that each socket may still follow a few, so
+ * that a client that follows many does not keep out one that follows one.
  */
 const MAX_SUBSCRIPTIONS = 200_000;
 const MAX_FEW_SUBSCRIPTIONS = 10;

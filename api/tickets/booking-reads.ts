@@ -4,13 +4,13 @@ import { isPossibleTicket } from '../../shared/domain/ticket-id.ts';
 import type { BookingStore } from '../../shared/stores/postgres/bookings.ts';
 import { ApiError } from '../http/errors.ts';
 
-/** Bookings that one statement reads, and reads that may wait for the next one: clients can invent any number of ids. */
+/** Bookings that one statement reads, and reads that may wait for it: clients can invent any number of ids. */
 const MAX_READ = 500;
 const MAX_WAITING = 2_000;
 
 /**
- * Reads bookings by id. One statement at a time reads all that were requested meanwhile, so that invented ids occupy one
- * connection of the pool and not all of them.
+ * Reads bookings by id. One statement at a time reads all that were requested meanwhile, so that invented ids occupy
+ * one connection of the pool and not all of them.
  */
 export function createBookingReads({ bookings }: { bookings: Pick<BookingStore, 'findAll' | 'findNow'> }) {
   const reads = createGroupCommit<string, Booking | undefined>({

@@ -151,7 +151,7 @@ function rememberNew<Name extends BatchJob>(
   }
 }
 
-/** The requests to enqueue, by the id of their ticket: one each, though its idempotency key may be twice in the batch. */
+/** The requests to enqueue, by the id of their ticket: one each, though a key may be twice in the batch. */
 export function entriesToEnqueue<Item>(batch: readonly Item[], { tickets }: Pick<Accepted, 'tickets'>) {
   const entries = new Map<string, Item>();
   for (const [i, entry] of batch.entries()) {

@@ -15,8 +15,9 @@ export function createLongPolls(deps: {
   const { follow, read, stopping } = deps;
 
   /**
-   * Resolves with the state of a ticket once it has its outcome, or at the limit. The listener is added before the first
-   * read, so that no outcome falls between them, and the ticket is read again at the end: a lost message costs time only.
+   * Resolves with the state of a ticket once it has its outcome, or at the limit. The listener is added before the
+   * first read, so that no outcome falls between them, and the ticket is read again at the end: a lost message costs
+   * time only.
    *
    * @param readFirst the first read
    * @throws ApiError TICKET_UNKNOWN (also where the reader may not read it), OVERLOADED

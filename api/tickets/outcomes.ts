@@ -16,15 +16,15 @@ import { createTicketReads, type TicketReads } from './ticket-reads.ts';
 import { positionOf, queuedState, settledState, type TicketState } from './ticket-state.ts';
 
 /**
- * Milliseconds for which a ticket without an outcome is taken for queued without a read. A wipe of Redis is not published:
- * only a read can detect it.
+ * Milliseconds for which a ticket without an outcome is taken for queued without a read. A wipe of Redis is not
+ * published: only a read can detect it.
  */
 const TRUSTED_MS = 5_000;
 
 /**
- * The outcomes of tickets, as one API node knows them. Workers publish the outcome of a ticket to the node that accepted
- * or read it. A message can be lost: so a wait ends with a read, and after a gap of the subscription all followed
- * tickets are read again.
+ * The outcomes of tickets, as one API node knows them. Workers publish the outcome of a ticket to the node that
+ * accepted or read it. A message can be lost: so a wait ends with a read, and after a gap of the subscription all
+ * followed tickets are read again.
  */
 export async function createOutcomes(deps: {
   tickets: TicketStore;
