@@ -151,7 +151,7 @@ withPrometheus('a paused queue, a stopped schedule and an unreadable job fire th
   const redis = new Redis(frontrow.redisUrl);
   const [{ meta }, { unreadable }] = [keysOfQueue(0, 'control'), keysOfQueue(0, 'booking')];
   await redis.hset(meta, 'paused', 1);
-  await redis.zadd(unreadable, Date.now(), 'a job of tomorrow'); // the sweep is paused too
+  await redis.zadd(unreadable, Date.now(), 'a job of tomorrow'); // the sweep, which would remove it, is paused too
   try {
     await fire('QueuePaused', 'ScheduleStopped', 'UnreadableJobs');
   } finally {

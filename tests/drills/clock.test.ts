@@ -15,14 +15,14 @@ afterEach(cleanUp);
 const holdOne = async () =>
   (await send(system().url, 'POST', '/api/bookings?wait=10', { eventId: 1, userId: 1, zone: 2, count: 1 })).body;
 
-/** Lets a hold run out now, and waits until a worker has ended it. */
+/** Lets a hold expire now, and waits until a worker has expired it. */
 async function expectExpiry({ id }: Record<string, unknown>, within = 60_000): Promise<void> {
   const { prisma, url } = system();
   await prisma.$executeRaw`UPDATE booking SET expires_at = clock_timestamp() WHERE id = ${String(id)}::uuid`;
   await until(async () => (await send(url, 'GET', `/api/bookings/${id}`)).body.status === 'EXPIRED', within);
 }
 
-/** Starts a worker process whose clock is off by so much, beside those of the system, and waits until it works. */
+/** Starts a worker process whose clock is off, beside those of the system, and waits until it is ready. */
 async function startWorkerOff(shiftMs: number) {
   const { databaseUrl, redisUrl } = system();
   const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
@@ -31,7 +31,7 @@ async function startWorkerOff(shiftMs: number) {
   return worker;
 }
 
-/** A queue of BullMQ, as an operator's tool sees it. */
+/** Opens a queue with BullMQ, as an operator's tool does. */
 async function withQueue<Result>(name: 'booking' | 'control', act: (queue: Queue) => Promise<Result>): Promise<Result> {
   const queue = new Queue(name, { connection: system().redis, prefix: keysOf(0).tag });
   try {
@@ -41,7 +41,7 @@ async function withQueue<Result>(name: 'booking' | 'control', act: (queue: Queue
   }
 }
 
-/** Makes the booking table unusable, so that every job fails, and usable again. */
+/** Renames a table: without the booking table every job fails. */
 const renameTable = (from: string, to: string) =>
   system().prisma.$executeRawUnsafe(`ALTER TABLE ${from} RENAME TO ${to}`);
 
@@ -64,7 +64,7 @@ test('schedules and retries that a fast clock delayed by an hour run within seco
   const { ticketId } = (await reserve()).body;
   const farAhead = async () => {
     const [, score] = await system().redis.zrange(keysOf(0).delayed, '-1', '-1', 'WITHSCORES');
-    return Number(score ?? 0) / 0x1000 > Date.now() + HOUR_MS / 2; // as BullMQ's addDelayedJob.lua keeps times
+    return Number(score ?? 0) / 0x1000 > Date.now() + HOUR_MS / 2; // BullMQ's addDelayedJob.lua stores times like this
   };
   await until(farAhead, 60_000, off.output);
   off.kill('SIGKILL');

@@ -9,7 +9,7 @@ import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../support/frontrow.ts';
 
 const HOLDS = 20_000;
-// Zones 1 to 16 are held, 20,000 seats of 20,800; zone 17 is where others go on booking.
+// Zones 1 to 16 are held (20,000 of 20,800 seats); other buyers book in zone 17.
 const HOUSE = { ZONES: '17', ROWS: '20', SEATS_PER_ROW: '65' };
 
 const closing: (() => unknown)[] = [];

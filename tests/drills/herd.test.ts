@@ -7,7 +7,7 @@ import { describeInBrowser, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/frontrow.ts';
 
-// One house for the whole file, which fills from test to test.
+// All tests share one house, which fills from test to test.
 const folder = dataFolder();
 let frontrow: Awaited<ReturnType<typeof startFrontrow>>;
 beforeAll(async () => {
@@ -46,7 +46,7 @@ describeInBrowser('the herd button of the event page', (browser) => {
 test('a rush over two APIs fills an empty house while workers go from one to four and back, and no job stalls', async () => {
   const { url, output, databaseUrl, redisUrl, asOperator } = frontrow;
   const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
-  const other = run('api/main', [], { ...servers, LOG_LEVEL: 'info', RATE_LIMIT: 'off' }); // these servers are not its own
+  const other = run('api/main', [], { ...servers, LOG_LEVEL: 'info', RATE_LIMIT: 'off' }); // external servers turn limits on by default
   await until(() => /"port":\d+,"msg":"api ready"/.test(other.output()), 20_000, other.output);
   const otherUrl = `http://127.0.0.1:${/"port":(\d+)/.exec(other.output())?.[1]}`;
   const alive = async () => (await send(url, 'GET', '/admin/workers', undefined, asOperator)).body.alive;
@@ -57,7 +57,7 @@ test('a rush over two APIs fills an empty house while workers go from one to fou
   const asked = await send(url, 'POST', '/admin/workers', { processes: 4 }, asOperator);
   expect(asked.body).toMatchObject({ desired: 4, asked: 4 });
   await until(async () => (await alive()) === 4, 30_000, output);
-  // The other way to say it: the supervisor of npm start is told.
+  // The command passes the number to the supervisor of npm start.
   const told = await run('commands/workers', ['--processes', '1'], { DATA_DIR: folder }).ended;
   expect(told).toMatchObject({ code: 0, output: expect.stringContaining('it adjusts the number') });
   const { body } = await send(url, 'GET', '/admin/trail?limit=1', undefined, asOperator);
@@ -68,7 +68,7 @@ test('a rush over two APIs fills an empty house while workers go from one to fou
   expect(output().match(/Workers: \d instead of \d/g)).toEqual(['Workers: 4 instead of 1', 'Workers: 1 instead of 4']);
   const logs = readdirSync(join(folder, 'logs')).filter((name) => name.startsWith('worker'));
   expect(logs).toHaveLength(4);
-  for (const log of logs) expect(readFileSync(join(folder, 'logs', log), 'utf8')).toBe(''); // a job that stalls stands there
+  for (const log of logs) expect(readFileSync(join(folder, 'logs', log), 'utf8')).toBe(''); // stalled jobs would be logged
 });
 
 test('a polling rush passes on a full house, and fails when a row is tampered with', async () => {
@@ -81,7 +81,7 @@ test('a polling rush passes on a full house, and fails when a row is tampered wi
   await client.end();
   const { code, output } = await herd('--requests', '200').ended;
   expect(code).toBe(1);
-  // The bit that is too many now may have been put right meanwhile; a booking without its seat is nobody's to mend.
+  // Reconciling may have corrected the extra bit meanwhile; a booking without its seat is not corrected.
   expect(output).toMatch(/PostgreSQL and Redis differ +[12]\n/);
   expect(output).toContain('booking and seats');
 });

@@ -31,7 +31,7 @@ const dockerfile = readDockerfile();
 const last = dockerfile.at(-1)?.stage ?? 0;
 const compose = parse(readFileSync(join(projectRoot, 'docker-compose.yml'), 'utf8'), { merge: true });
 
-/** What `npm ci --omit=dev --omit=optional` installs, taken from here. */
+/** Copies the packages that `npm ci --omit=dev --omit=optional` installs. */
 function copyPackages(folder: string): void {
   const { packages } = JSON.parse(readFileSync(join(projectRoot, 'package-lock.json'), 'utf8'));
   for (const [path, entry] of Object.entries<Record<string, unknown>>(packages)) {
@@ -42,7 +42,7 @@ function copyPackages(folder: string): void {
   }
 }
 
-/** A folder with what the image has, as the Dockerfile puts it together. */
+/** Builds a folder with the image's files, by the Dockerfile. */
 function ship(): string {
   const folder = dataFolder();
   copyPackages(folder);
@@ -65,7 +65,7 @@ const bytesOf = (path: string): number =>
     ? readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0)
     : statSync(path).size;
 
-/** A certificate for this machine that only who is given it trusts. */
+/** Makes a self-signed certificate for the loopback address. */
 function makeCertificate(folder: string, name: string) {
   const [key, certificate] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
   execFileSync(
@@ -79,10 +79,10 @@ function makeCertificate(folder: string, name: string) {
   return { key, certificate };
 }
 
-const PASSWORD = 'p@ss/w:rd%20#?'; // must be written in an address with care
+const PASSWORD = 'p@ss/w:rd%20#?'; // needs escaping in an address
 const SECRET = encodeURIComponent(PASSWORD);
 
-/** Servers of one's own that take only who has a name, a password and TLS. */
+/** Starts servers that accept only clients with a user name, a password and TLS. */
 async function startTlsServers(folder: string) {
   const [databaseUrl, ownServer] = [await emptyDatabase(), await ownRedis()];
   const { key, certificate } = makeCertificate(folder, 'trusted');
@@ -93,7 +93,7 @@ async function startTlsServers(folder: string) {
   await admin.query(`ALTER DATABASE ${database} OWNER TO ${role}`);
   const { rows } = await admin.query('SHOW data_directory');
   const { uid, gid } = statSync(rows[0].data_directory);
-  chownSync(key, uid, gid); // PostgreSQL reads no key of another user's
+  chownSync(key, uid, gid); // PostgreSQL refuses a key of another user
   await admin.query(`ALTER SYSTEM SET ssl_key_file = '${key}'`);
   await admin.query(`ALTER SYSTEM SET ssl_cert_file = '${certificate}'`);
   await admin.query('ALTER SYSTEM SET ssl = on');
@@ -109,7 +109,7 @@ async function startTlsServers(folder: string) {
     certificate,
     databaseUrl: `postgresql://${role}:${SECRET}@${new URL(databaseUrl).host}/${database}?sslmode=verify-full&sslrootcert=`,
     redisUrl: `rediss://buyer:${SECRET}@127.0.0.1:${tlsPort}?ca=`,
-    /** For each connection of Frontrow's whether it is encrypted. */
+    /** Whether each connection of Frontrow is encrypted. */
     async encrypted(): Promise<boolean[]> {
       const { rows } = await admin.query(
         'SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = $1',
@@ -143,7 +143,7 @@ afterAll(async () => {
   await cleanUp();
 });
 
-/** Runs a service's command as the compose file has it, in the image's folder. */
+/** Runs a service's command of the compose file in the image's folder. */
 function runService(service: 'migrate' | 'api' | 'worker', env: Record<string, string> = {}) {
   const [, ...args] = compose.services[service].command as string[];
   const environment = {
@@ -164,7 +164,7 @@ test('the image has no development package, and is small', () => {
 });
 
 test('the image runs over TLS as the compose file starts it: migrate, worker, API, a booking, an end in order', async () => {
-  const migrated = await runService('migrate', { REDIS_URL: '' }).ended; // the compose file gives it none
+  const migrated = await runService('migrate', { REDIS_URL: '' }).ended; // the compose file gives it no Redis
   expect(migrated).toMatchObject({ code: 0, output: expect.stringContaining('Migrations applied: 2') });
 
   const port = await freePort();

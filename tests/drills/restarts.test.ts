@@ -25,7 +25,7 @@ test('kill -9 of npm or of the supervisor leaves no process, and the next start 
     const processes = [...descendants(system.pid).keys()];
     system.kill('SIGKILL');
     await until(() => !processes.some(isRunning), 15_000);
-    system = await startFrontrow(folder); // without npm: what is killed next is the supervisor
+    system = await startFrontrow(folder); // without npm: the next kill hits the supervisor
     expect(await occupied(system.url, '2/2')).toBe(booked);
   }
 });
@@ -41,7 +41,7 @@ test('a killed API, worker, Redis or PostgreSQL is started again on the same dat
     await until(async () => (await book()).status === 200, 30_000, system.output);
     booked += 1;
     const restarts = () => system.output().match(/ runs again\./g) ?? [];
-    await until(() => restarts().length === booked, 10_000, system.output); // which may take more than one start
+    await until(() => restarts().length === booked, 10_000, system.output); // it may take several starts
     expect(Number(await occupied(system.url, '3/3'))).toBeGreaterThanOrEqual(booked);
   }
 });

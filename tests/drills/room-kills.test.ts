@@ -5,7 +5,7 @@ import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../suppo
 import { setRoom, told, visitorAt } from '../support/line.ts';
 
 const PEOPLE = 160;
-const PER_SECOND = 4; // so that the line outlasts three restarts on a slow machine
+const PER_SECOND = 4; // slow enough that the line outlasts three restarts
 
 afterEach(cleanUp);
 
@@ -28,7 +28,7 @@ test('kill -9 of an API, the admitting worker and Redis changes no position, and
     while (asking) {
       await sleep(150 + Math.random() * 100);
       const reply = await visitor.ask().catch((fault: Error) => {
-        if (fault.name !== 'TypeError') throw fault; // which fetch throws where its API is gone
+        if (fault.name !== 'TypeError') throw fault; // fetch throws it while its API is down
       });
       expect([200, 503, undefined]).toContain(reply?.status);
       if (reply?.status !== 200) {
@@ -57,7 +57,7 @@ test('kill -9 of an API, the admitting worker and Redis changes no position, and
     const before = serving;
     const { status, body } = await send(url, 'PUT', '/api/events/1/waiting-room', { paused: true }, asOperator);
     serving = status === 200 ? Number(body.serving) : -1;
-    await sleep(500); // a step that was under way may still let people in
+    await sleep(500); // a step in progress may still admit visitors
     return serving >= 0 && serving === before;
   }, 30_000);
   const seconds = (performance.now() - startedAt) / 1000;
@@ -67,7 +67,7 @@ test('kill -9 of an API, the admitting worker and Redis changes no position, and
   expect(refused).toBeGreaterThan(0);
 
   const inOrder = [...tokens.keys()].map((i) => positions[i] ?? 0).sort((a, b) => a - b);
-  expect(inOrder).toEqual(Array.from({ length: serving }, (_, i) => i + 1)); // nobody was passed over, or came first
+  expect(inOrder).toEqual(Array.from({ length: serving }, (_, i) => i + 1)); // no visitor was skipped or admitted early
   expect(serving).toBeLessThanOrEqual(PER_SECOND * (seconds + 2));
 
   const some = [...tokens.values()].slice(0, 10).flatMap((token) => [token, token]);

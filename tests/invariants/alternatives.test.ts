@@ -7,7 +7,7 @@ import { labelOf, runOf, seatOf } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { useSystem } from '../support/system.ts';
 
-// Zones of seven rows: the bytes of the index of rows begin and end inside zones.
+// Zones of seven rows: bytes of the row index begin and end inside zones.
 const [ZONES, ROWS, SEATS] = [5, 7, 6];
 const system = useSystem({ ZONES, ROWS, SEATS_PER_ROW: SEATS });
 
@@ -16,7 +16,7 @@ type Row = { zone: number; row: number; seats: Status[] };
 
 const isFree = ({ seats }: Row, at: number): boolean => seats[at] === 'AVAILABLE';
 
-/** Free seats with taken ones on both sides, which the ends of a row are not. */
+/** Free seats with taken ones on both sides. The ends of a row do not count as taken. */
 const singles = (seats: Status[]): number[] =>
   seats.flatMap((one, at) =>
     one === 'AVAILABLE' && [seats[at - 1], seats[at + 1]].every((other = 'AVAILABLE') => other !== 'AVAILABLE')
@@ -24,7 +24,7 @@ const singles = (seats: Status[]): number[] =>
       : [],
   );
 
-/** Whether taking these seats of a row leaves a single free one that was not single before. */
+/** Whether taking these seats of a row leaves a single free seat that was not single before. */
 function leavesSingle({ seats }: Row, taken: number[]): boolean {
   const before = singles(seats);
   return singles(seats.map((one, at) => (taken.includes(at) ? 'SOLD' : one))).some((at) => !before.includes(at));
@@ -32,14 +32,14 @@ function leavesSingle({ seats }: Row, taken: number[]): boolean {
 
 const run = (start: number, count: number): number[] => Array.from({ length: count }, (_, i) => start + i);
 
-/** Where in a row `count` seats are free side by side; with `neat`, so that no single seat is left. */
+/** Every position in a row with `count` free seats side by side; with `neat`, only those that leave no single seat. */
 const runStarts = (row: Row, count: number, neat: boolean): number[] =>
   row.seats
     .map((_, start) => start)
     .filter((start) => start + count <= SEATS && run(start, count).every((at) => isFree(row, at)))
     .filter((start) => !neat || !leavesSingle(row, run(start, count)));
 
-/** The nearest of these by what is measured; the first of them where equal. */
+/** The item with the smallest distance; the first of them where equal. */
 const nearest = <Item>(items: Item[], distance: (item: Item) => number): Item | undefined =>
   items.reduce<Item | undefined>(
     (best, item) => (best !== undefined && distance(best) <= distance(item) ? best : item),
@@ -47,7 +47,7 @@ const nearest = <Item>(items: Item[], distance: (item: Item) => number): Item | 
   );
 
 /**
- * The alternatives that a refusal must name, found slowly: the nearest run of the row, the nearest row of the zone, the
+ * The alternatives that a refusal must name, by plain search: the nearest run of the row, the nearest row of the zone, the
  * nearest zone's best row; neat ones where single seats are avoided, as long as there are any.
  */
 function alternativesOf(house: Row[], { zone, row, start, count }: RunWish, avoidSingles: boolean): Alternative[] {
@@ -80,7 +80,7 @@ const heldFor = (house: Row[], wish: RunWish): number =>
     .filter(({ zone, row }) => (wish.zone ?? zone) === zone && (wish.row ?? row) === row)
     .reduce((sum, { seats }) => sum + seats.filter((one) => one === 'HELD').length, 0);
 
-/** Whether exact seats are refused for a single one: not where their row has no neat choice of as many. */
+/** Whether exact seats are refused for a single seat: only where their row has another choice of as many. */
 function refusesSingle(house: Row[], labels: string[]): boolean {
   const asked = labels.map(seatOf);
   return house.some((one) => {
@@ -149,7 +149,7 @@ test.each([
     const seen = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(full, fc.array(asked, { minLength: 5, maxLength: 20 }), async (open, wishes) => {
-        // Every row is full except some, which have what they have.
+        // Every row is full except the generated ones.
         const house = Array.from({ length: ZONES * ROWS }, (_, i): Row => {
           const [zone, row] = [1 + Math.floor(i / ROWS), 1 + (i % ROWS)];
           const some = open.find((one) => one.zone === zone && one.row === row);

@@ -39,7 +39,7 @@ describe('I1: a seat has at most one live booking', () => {
   test('a seat that is sold in PostgreSQL only is not sold again: Redis is corrected and the request gets another seat', async () => {
     const first = request({ zone: 1, row: 1, start: 9, count: 2 });
     await book([first]);
-    // Redis back with old data: it has forgotten the seats.
+    // Redis restarts with old data, without the seats.
     await system().seats.release(1, [{ ticketId: first.ticketId, seats: ['1-1-10', '1-1-11'] }]);
     const [second, third] = [request({ zone: 1, row: 1, count: 2 }), request({ zone: 2, row: 1, count: 2 })];
     await book([second, third]);
@@ -70,7 +70,7 @@ describe('I7: with a seat limit a request without a buyer books nothing', () => 
     if (script !== 'knows the limit') await system().redis.hset('{s0}:house:1', 'seatLimit', 0);
     const nobody = request({ zone: 1, row: 1, count: 1 });
     const anna = { ...request({ zone: 1, row: 1, count: 2 }), hold: true, userId: 1 };
-    await system().redis.del(`{s0}:ticket:${before.ticketId}`); // its job comes again, after Redis has forgotten it
+    await system().redis.del(`{s0}:ticket:${before.ticketId}`); // its job is delivered again after Redis lost the ticket
     const [decision] = await system().seats.claim(0, [nobody]);
     expect(decision?.kind).toBe(script === 'knows the limit' ? 'refused' : 'got');
     await book([nobody, anna, before]);
@@ -103,7 +103,7 @@ describe('I12: with SELL_BY=server a sale needs a trusted server', () => {
 
   test.each([
     ['a hold is not confirmed', false, 'rejected'],
-    ['what an earlier delivery confirmed stays so', true, 'confirmed'],
+    ['an earlier confirmation stays', true, 'confirmed'],
   ])('%s', async (_, delivered, status) => {
     const hold = { ...request({ zone: 1, row: 1, count: 1 }), hold: true, userId: 1 };
     await book([hold]);

@@ -10,7 +10,7 @@ beforeEach(async () => {
   await system().seats.open(1);
 });
 
-/** So many clients ask at once, each for the same; answers how often each status and code came. */
+/** Lets this many clients send the same request at once. @returns the number of answers by status and code */
 async function crowd(size: number, wish: object): Promise<Record<string, number>> {
   const pool = new Pool(system().url, { connections: 500 });
   const counts: Record<string, number> = {};

@@ -47,7 +47,7 @@ describe('a job that failed for good', () => {
     await Promise.all(queues.map((queue) => queue.close()));
   };
 
-  /** Takes the jobs of a queue, as a worker that dies would, and lets them fail. */
+  /** Takes the jobs of a queue as a dying worker does, and lets them fail. */
   async function failAll(name: string): Promise<number> {
     const worker = new Worker(name, null, { connection: bullmq, prefix: '{s0}' });
     let failed = 0;
@@ -101,7 +101,7 @@ describe('a job that failed for good', () => {
   test('cannot be saved by a worker that resumes late, and its seats are released', async () => {
     const { ticketId } = (await send(system().url, 'POST', '/reserve', { zone: 1, row: 1, count: 2 })).body;
     const late = (await waiting('booking'))[0]?.data.requests[0] as BookRequest;
-    const [decision] = await system().seats.claim(0, [late]); // it claimed, and was stopped there
+    const [decision] = await system().seats.claim(0, [late]); // it claimed and was frozen there
     if (decision?.kind !== 'got') throw new Error('not claimed');
     await failAll('booking');
     await sweep();
@@ -143,21 +143,21 @@ describe('reconciling', () => {
     createReconcile({ ...system(), shards: 1 })({ seatsAtOnce: 1_000, minAgeMs: 0, ...options });
 
   const plants: [string, () => Promise<unknown>][] = [
-    ['a bit that was lost', () => system().redis.setbit('{s0}:seats:1:1:1', 4, 0)],
-    ['a row that was lost', () => system().redis.del('{s0}:seats:1:1:1')],
-    ['a lock that was lost', () => system().redis.del('{s0}:lock:1:1:1:5')],
-    ['a lock of somebody else', () => system().redis.set('{s0}:lock:1:1:1:5', newTicketId(0))],
+    ['a lost bit', () => system().redis.setbit('{s0}:seats:1:1:1', 4, 0)],
+    ['a lost row', () => system().redis.del('{s0}:seats:1:1:1')],
+    ['a lost lock', () => system().redis.del('{s0}:lock:1:1:1:5')],
+    ['a lock of another ticket', () => system().redis.set('{s0}:lock:1:1:1:5', newTicketId(0))],
     ['a held seat that shows as sold', () => system().redis.setbit('{s0}:held:1:1:1', 4, 0)],
-    ['a bit of nobody', () => system().redis.setbit('{s0}:seats:1:2:2', 3, 1)],
+    ['a bit without an owner', () => system().redis.setbit('{s0}:seats:1:2:2', 3, 1)],
     [
-      'a bit and a lock of a ticket that is gone',
+      'a bit and a lock of a deleted ticket',
       async () => {
         await system().redis.setbit('{s0}:seats:1:2:2', 3, 1);
         await system().redis.set('{s0}:lock:1:2:2:4', newTicketId(0));
       },
     ],
     [
-      'a block that PostgreSQL does not have',
+      'a block that is not in PostgreSQL',
       async () => {
         const status = 'BLOCKED' as const;
         await system().seats.mend(1, [{ zone: 3, row: 1, number: 1, bookingId: BLOCK_OWNER, status }]);

@@ -10,7 +10,7 @@ import { useSystem } from '../support/system.ts';
 const SEATS = 13;
 const system = useSystem({ ZONES: 2, ROWS: 2, SEATS_PER_ROW: SEATS });
 
-/** The rule of claimSeats.lua said again, slowly: each row as free (true) or taken, zones and rows in the house's order. */
+/** The rule of claimSeats.lua, written plainly: each row's seats as free (true) or taken, in the house's order. */
 type Model = { zone: number; row: number; free: boolean[] }[];
 
 const emptyModel = (): Model =>
@@ -30,13 +30,13 @@ function leavesSingle(free: boolean[], start: number, count: number): boolean {
   return free.some((_, seat) => isSingle(after, seat) && !isSingle(free, seat));
 }
 
-/** Where in a row `count` seats fit, all the ways. */
+/** Every position in a row where `count` seats fit. */
 const startsOf = (free: boolean[], count: number): number[] =>
   free
     .map((_, start) => start)
     .filter((start) => start + count <= SEATS && free.slice(start, start + count).every(Boolean));
 
-/** Where in a row `count` seats go: nearest the middle, the tightest gap where equal, then the left. */
+/** The position of `count` seats in a row: nearest the middle; where equal the tightest gap, then the left. */
 function bestStart(free: boolean[], count: number, neat: boolean): number | undefined {
   const distance = (start: number) => Math.abs(2 * start + count - SEATS);
   return startsOf(free, count)
@@ -171,7 +171,7 @@ test('exact seats that would leave a single one are refused with the nearest alt
     },
   });
   expect(await claimLabels(['1-1-4', '1-1-5', '2-1-1'])).toMatchObject({ kind: 'got' });
-  // A single seat at the row's end stands beside nobody's seat only: that is allowed.
+  // A single seat at the row's end has one neighbour only: it may be left.
   expect(await claimLabels(['1-1-2', '2-2-2'])).toMatchObject({ kind: 'got' });
 });
 

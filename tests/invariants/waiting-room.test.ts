@@ -100,7 +100,7 @@ test('while Redis does not answer visitors keep waiting, none is admitted, and p
   const event = await roomOn({ paused: true });
   const visitor = visitorAt(system().url, event);
   await visitor.join();
-  // Together: no worker may let anybody in between.
+  // Together, so that no worker admits a visitor in between.
   const unpausing = system().redis.pipeline().hset(`{s0}:room:${event}`, 'paused', '0');
   await unpausing.call('CLIENT', 'PAUSE', '1500', 'ALL').exec();
   const startedAt = performance.now();
@@ -130,7 +130,7 @@ test.concurrent('several workers admit no more than one would, and the line cont
   redis.disconnect();
   const servedByThen = (await stateOf(event)).serving;
   const seconds = (performance.now() - startedAt) / 1000;
-  expect(servedByThen - from.serving).toBeLessThanOrEqual(10 * (seconds + 1) + 1); // one step makes up for a second
+  expect(servedByThen - from.serving).toBeLessThanOrEqual(10 * (seconds + 1) + 1); // one step makes up for a missed second
   await until(async () => (await stateOf(event)).serving > servedByThen, 15_000);
 });
 
@@ -193,7 +193,7 @@ test('in any order of steps: `serving` never decreases, no number is given twice
           await rooms.leave(line, arrival, arrival);
           left.add(arrival);
         } else if (one.kind === 'late') {
-          if (late !== undefined) await rooms.serve(line, late); // a worker that slept meanwhile
+          if (late !== undefined) await rooms.serve(line, late); // a worker that was frozen meanwhile
         } else if (one.kind === 'keep') {
           kept = await redis.hgetall(`{s0}:room:${event}`);
         } else if (one.kind === 'old') {
@@ -204,7 +204,7 @@ test('in any order of steps: `serving` never decreases, no number is given twice
         } else {
           const keys = await redis.keys(`{s0}:room*:${event}*`);
           if (keys.length > 0) await redis.del(keys);
-          left.clear(); // that somebody left is forgotten
+          left.clear(); // the departure is lost
           expect(await rooms.takeTurn(line, 1, 1)).toBe('REBUILD');
           await rooms.open(event);
         }
@@ -231,7 +231,7 @@ test.each([40, 400, 4_000])(
     await rooms.serve(line, { serving: 0, numbers: 5_000_000, people: null, chain: '' });
     await rooms.join(line, 5_000_000, '0'.repeat(64));
     const seats = 5_000_000;
-    const coming = [0, 0, 0]; // who is let in comes, takes the turn and books three steps later
+    const coming = [0, 0, 0]; // an admitted visitor comes, takes the turn and books three steps later
     let came = 0;
     let [backlog, longest, letIn] = [0, 0, 0];
     let settled = Number(await redis.get('{s0}:settled'));
@@ -266,7 +266,7 @@ test.each([40, 400, 4_000])(
   },
 );
 
-/** A line of so many people, and one step of letting in at a time, a quarter of a second after the one before. */
+/** A line of this many people whose admission steps run one at a time, a quarter of a second apart. */
 async function steppedLine(people: number) {
   await system().stopWorkers();
   const rooms = roomStore();
@@ -278,7 +278,7 @@ async function steppedLine(people: number) {
   return {
     event,
     line,
-    /** @returns how far turns have come */
+    /** @returns the last position that was called */
     async step(seats: number, sinceMs = 250): Promise<number> {
       await system().redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - sinceMs);
       const step = await rooms.advance({ ...line, steppedMs: 0 }, seats);
@@ -293,7 +293,7 @@ test('called visitors who have not come yet hold back the next calls, because th
   const { step } = await steppedLine(100_000);
   let serving = 0;
   for (let i = 0; i < 200; i += 1) serving = await step(100_000);
-  expect(serving).toBe(3_000); // three seconds of a queue that nothing is known of
+  expect(serving).toBe(3_000); // three seconds of a queue whose pace is unknown
   await system().resumeWorkers();
 });
 
@@ -311,12 +311,12 @@ test('visitors are not admitted much faster than the queue was seen to drain', a
     await turns.exec();
   }
   const rate = Number(await redis.hget(`{s0}:room:${event}`, 'rate'));
-  expect(rate).toBe(1_250); // a quarter above what is taken for the drain while nothing is known
+  expect(rate).toBe(1_250); // a quarter above the assumed drain
   expect(came).toBeGreaterThan(10_000);
   await system().resumeWorkers();
 });
 
-/** Lets time pass for those who were called: their turns came so many milliseconds earlier. */
+/** Backdates the turns of called visitors by this many milliseconds. */
 async function passTime(event: number, ms: number): Promise<void> {
   const history = `{s0}:room-history:${event}`;
   const entries = await system().redis.zrange(history, '0', '-1', 'WITHSCORES');
@@ -341,7 +341,7 @@ test('seats are not reserved for absent visitors: after their time others are ca
 describe('240 visitors who joined and never come', () => {
   const GHOSTS = 240;
 
-  /** A line that begins with them. `second` lets one pass and answers how many came: all who are called behind them. */
+  /** A line that begins with them. `second` simulates one second: all who are called behind them come. It returns their number. */
   async function ghostLine(limits: Record<string, number>) {
     const { event, line, step } = await steppedLine(5_000);
     const rooms = roomStore();
@@ -359,7 +359,7 @@ describe('240 visitors who joined and never come', () => {
     };
   }
 
-  /** Seconds until those behind the ghosts are called, and how many of them come in that second. */
+  /** Seconds until those behind the ghosts are called, and the number that comes in that second. */
   async function passGhosts(second: Awaited<ReturnType<typeof ghostLine>>['second']) {
     for (let seconds = 1; seconds < 1_000; seconds += 1) {
       const { serving, came } = await second();
@@ -372,12 +372,12 @@ describe('240 visitors who joined and never come', () => {
     const { event, second } = await ghostLine({ insideLimit });
     const passed = await passGhosts(second);
     expect(passed.seconds).toBeLessThan((GHOSTS / insideLimit) * 5); // of the 10 that each turn takes
-    // Those behind all come, and none of them books: twice the limit at the most, however well the ghosts were known.
+    // Those behind all come and none of them books: at most twice the limit may be inside.
     let inside = passed.came;
     for (let i = 0; i < 20; i += 1) inside += (await second()).came;
     expect(inside).toBeGreaterThanOrEqual(insideLimit);
     expect(inside).toBeLessThanOrEqual(2 * insideLimit);
-    // Once they have come, the limit is the limit.
+    // Once they have come, the limit holds.
     await system().redis.del(`{s0}:room-inside:${event}`);
     inside = 0;
     for (let i = 0; i < 20; i += 1) inside += (await second()).came;
@@ -403,7 +403,7 @@ describe('240 visitors who joined and never come', () => {
   });
 });
 
-/** Events that are on sale and have their houses open, without a worker to open them. */
+/** Creates events that are on sale with open houses, without a worker to open them. */
 async function prepareEvents(count: number): Promise<number[]> {
   const { events, seats } = system();
   const made: number[] = [];
@@ -418,7 +418,7 @@ async function prepareEvents(count: number): Promise<number[]> {
 }
 
 describe('an admission', () => {
-  /** An admission token that ends so many milliseconds from now, by Redis' clock. */
+  /** An admission token that expires this many milliseconds from now, by Redis' clock. */
   async function admissionOf(event: number, endsInMs: number): Promise<Record<string, string>> {
     const room = await roomStore().find(event);
     if (room === undefined) throw new Error('no room');
@@ -428,7 +428,7 @@ describe('an admission', () => {
     return { 'x-admission-token': createRoomTokens(room.secret).signAdmission(admission) };
   }
 
-  /** Runs something while this process' clock is off. */
+  /** Runs `act` while this process' clock is off. */
   async function withClockOff<Result>(offMs: number, work: () => Promise<Result>): Promise<Result> {
     const now = Date.now;
     const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + offMs);
@@ -491,7 +491,7 @@ describe('an admission', () => {
     const event = await roomOn();
     const { generation } = await stateOf(event);
     const over = { generation, position: 1, uses: 9, untilMs: Date.now() - 60_000 };
-    const queued = requestUnder(event, over); // its end passed while it waited
+    const queued = requestUnder(event, over); // it expired while it waited
     await accept(queued, Date.now() + 60_000);
     await book(queued);
     expect(await outcomeOf(queued)).toMatchObject({ status: 'booked' });
@@ -561,7 +561,7 @@ test.each([
     expect(later).toBeGreaterThan(lasts - 1_500);
     expect(later).toBeLessThanOrEqual(lasts);
     expect(await rooms.takeTurn(line, 1, 1)).toBe(told);
-    // Nor does a wipe of Redis make it shorter.
+    // A wipe of Redis does not shorten it either.
     const keys = await redis.keys(`{s0}:room*:${event}*`);
     await redis.del(keys);
     await rooms.open(event);
@@ -625,7 +625,7 @@ test('no visitor waits once one behind was admitted, and no such answer is cache
     ];
     for (const visitor of [first, second, third]) await visitor.join();
     await until(async () => (await stateOf(event)).serving === 3, 15_000);
-    for (const { url } of [system(), other]) await setRoom(url, {}, event); // each looks how the line stands
+    for (const { url } of [system(), other]) await setRoom(url, {}, event); // each reads the line
     const isGivenTurns = (isGiven: boolean) => system().redis.hset(`{s0}:room:${event}`, 'drawn', isGiven ? 1 : 0);
     await isGivenTurns(false);
     expect(await first.poll()).toMatchObject({ status: 'waiting', position: 1 });
@@ -633,7 +633,7 @@ test('no visitor waits once one behind was admitted, and no such answer is cache
     expect(await third.poll()).toMatchObject({ status: 'your_turn' });
     await isGivenTurns(false);
     expect(await first.ask()).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
-    expect(await second.poll()).toMatchObject({ status: 'waiting' }); // its API let nobody in
+    expect(await second.poll()).toMatchObject({ status: 'waiting' }); // its API admits no visitor
     await isGivenTurns(true);
     for (const visitor of [first, second]) expect(await visitor.poll()).toMatchObject({ status: 'your_turn' });
   } finally {

@@ -13,18 +13,18 @@ const reserve = (body: unknown, headers?: Record<string, string>) =>
 afterEach(async () => {
   const { body } = await send(system().url, 'GET', '/availability/check-all');
   expect(body.occupiedSeats).toBe(0); // nothing changes
-  expect(await system().redis.get('{s0}:sequence')).toBeNull(); // and nothing was accepted
+  expect(await system().redis.get('{s0}:sequence')).toBeNull(); // nothing was accepted
 });
 
 describe('POST /reserve answers invalid input with 409 INVALID_REQUEST', () => {
   test.each([
     ['zone 0', { zone: 0, row: 1, count: 2 }],
     ['zone 51', { zone: 51, row: 1, count: 2 }],
-    ['zone of another type', { zone: '1', row: 1, count: 2 }],
+    ['zone of a wrong type', { zone: '1', row: 1, count: 2 }],
     ['zone null', { zone: null, row: 1, count: 2 }],
     ['row 0', { zone: 1, row: 0, count: 2 }],
     ['row 21', { zone: 1, row: 21, count: 2 }],
-    ['row of another type', { zone: 1, row: [1], count: 2 }],
+    ['row of a wrong type', { zone: 1, row: [1], count: 2 }],
     ['row without zone', { row: 1, count: 2 }],
     ['count missing', { zone: 1, row: 1 }],
     ['count 0', { zone: 1, row: 1, count: 0 }],
@@ -41,7 +41,7 @@ describe('POST /reserve answers invalid input with 409 INVALID_REQUEST', () => {
     ['null', 'null'],
     ['an empty body', ''],
     ['broken JSON', '{"zone":1,"row":1,'],
-    ['a polluted prototype', '{"__proto__":{"count":2}}'],
+    ['a `__proto__` field', '{"__proto__":{"count":2}}'],
   ])('%s', async (_name, body) => {
     const { status, body: answer } = await reserve(body);
     expect(status).toBe(409);
@@ -72,13 +72,13 @@ describe('POST /reserve answers invalid input with 409 INVALID_REQUEST', () => {
   });
 });
 
-/** Why a request was refused as invalid, in words; undefined where it was not. */
+/** The reason why a request was rejected as invalid; undefined where it was not. */
 const refusalOf = ({ status, body }: Reply) =>
   [400, 409].includes(status) && body.code === 'INVALID_REQUEST' ? String(body.detail ?? body.error) : undefined;
 
 type Documented = { parameters?: { in: string; name: string }[] };
 
-/** Every route of the OpenAPI document but the page: `METHOD`, its path filled in, and the parameters that it takes. */
+/** Every route of the OpenAPI document except pages: its method, path with values, and parameters. */
 const ROUTES = Object.entries(document.paths ?? {}).flatMap(([template, operations]) => {
   const id = /^\/api\/(tickets|bookings)/.test(template) ? '00000000-0000-8000-8000-000000000000' : '1';
   const path = template.replace('{id}', id).replaceAll(/\{\w+\}/g, '1');
@@ -211,7 +211,7 @@ test.each(['/reserve', '/api/bookings'])('POST %s rejects a body that is nested 
   expect(body).toMatchObject({ code: 'INVALID_REQUEST' });
 });
 
-/** What comes back for bytes that no client library would send. */
+/** Sends bytes that no client library sends. @returns the answer */
 const exchange = (bytes: string) =>
   new Promise<string>((resolve, reject) => {
     const socket = connect(Number(new URL(system().url).port), '127.0.0.1', () => socket.write(bytes));
@@ -226,10 +226,10 @@ const exchange = (bytes: string) =>
 test('a client that does not read a long answer still gets the answers of its other reads', async () => {
   const stuck = connect(Number(new URL(system().url).port), '127.0.0.1');
   stuck.pause().write('GET /api/events/1?include=seats HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await once(stuck, 'readable'); // the list has begun, and is longer than what sockets hold
+  await once(stuck, 'readable'); // the answer has begun, and is longer than socket buffers
   expect(await send(system().url, 'GET', '/stats')).toMatchObject({ status: 200 });
   stuck.destroy();
-}, 30_000); // a list is given up after a minute
+}, 30_000); // an answer is abandoned after a minute
 
 const UPGRADE = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket';
 test.each([
@@ -325,10 +325,10 @@ describe('a WebSocket message', () => {
     ['no type', '{}'],
     ['an unknown type', '{"type":"shout"}'],
     ['no ticket id', '{"type":"subscribe"}'],
-    ['a ticket id that is none', '{"type":"subscribe","ticketId":"x"}'],
-    ['a field too many', '{"type":"watch","eventId":1,"zone":2}', 'zone: unknown field; known: type, eventId'],
+    ['an invalid ticket id', '{"type":"subscribe","ticketId":"x"}'],
+    ['an unknown field', '{"type":"watch","eventId":1,"zone":2}', 'zone: unknown field; known: type, eventId'],
     ['a name in another case', '{"type":"watch","eventid":1}', 'eventid: unknown field; did you mean eventId?'],
-    ['a field twice', '{"type":"watch","eventId":1,"eventId":2}', 'eventId: given more than once'],
+    ['a repeated field', '{"type":"watch","eventId":1,"eventId":2}', 'eventId: given more than once'],
   ])('with %s is refused, and the socket goes on', async (_name, message, words = '') => {
     const socket = await openSocket(system().url);
     socket.send(message);

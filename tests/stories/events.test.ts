@@ -87,14 +87,14 @@ describe('an event', () => {
     ['no name', { ...CLUB, name: '' }],
     ['a name that ends in half a character', { ...CLUB, name: 'x\ud83c' }],
     ['a blank name', { ...CLUB, name: ' \u00a0' }],
-    ['a name that turns the direction of a page', { ...CLUB, name: 'x\u202ey' }],
-    ['a name of two lines', { ...CLUB, name: 'x\u2028y' }],
+    ['a name with a direction override', { ...CLUB, name: 'x\u202ey' }],
+    ['a name with a line separator', { ...CLUB, name: 'x\u2028y' }],
     ['no zones', { name: 'x', zones: [] }],
-    ['a price below nothing', { name: 'x', zones: [{ rows: 1, seatsPerRow: 1, price: -1 }] }],
-    ['a currency that is none', { ...CLUB, currency: 'euro' }],
-    ['more seats than there may be', { name: 'x', zones: Array(200).fill({ rows: 10_000, seatsPerRow: 1_000 }) }],
-    ['a hold longer than it may ever last', { ...CLUB, holdSeconds: 600, maxHoldSeconds: 60 }],
-    ['an on-sale time that is none', { ...CLUB, onSaleAt: 'tomorrow' }],
+    ['a negative price', { name: 'x', zones: [{ rows: 1, seatsPerRow: 1, price: -1 }] }],
+    ['an invalid currency', { ...CLUB, currency: 'euro' }],
+    ['more seats than allowed', { name: 'x', zones: Array(200).fill({ rows: 10_000, seatsPerRow: 1_000 }) }],
+    ['a hold longer than its maximum', { ...CLUB, holdSeconds: 600, maxHoldSeconds: 60 }],
+    ['an invalid on-sale time', { ...CLUB, onSaleAt: 'tomorrow' }],
   ])('with %s is refused', async (_what, body) => {
     const refused = {
       code: 'INVALID_REQUEST',
@@ -414,7 +414,7 @@ describe('free seats', () => {
 });
 
 describe('heavy reads', () => {
-  /** Rows that this API asked Redis for while something ran. */
+  /** The number of rows that this API read from Redis during `run`. */
   async function rowsRead(run: () => Promise<unknown>): Promise<number> {
     const sent = jest.spyOn(system().redis, 'sendCommand');
     await run();

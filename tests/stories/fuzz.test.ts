@@ -16,13 +16,13 @@ test(`${INPUTS} malformed inputs break nothing`, async () => {
   const { inputs, answers, kept } = await fuzz({ url, seed, from: 0, to: INPUTS, connections: 32, world });
   expect({ seed, kept }).toEqual({ seed, kept: [] });
   expect(inputs).toBe(INPUTS);
-  for (const name of ['201', '409 INVALID_REQUEST', "400 of Node's own"]) expect(answers.has(name)).toBe(true); // it reached what it is to reach
+  for (const name of ['201', '409 INVALID_REQUEST', "400 of Node's own"]) expect(answers.has(name)).toBe(true); // the inputs reached accepted, refused and unparsed requests
   expect([...answers.keys()].some((name) => name.startsWith('socket closed'))).toBe(true);
 
   const reserved = await send(url, 'POST', '/reserve?wait=20', { count: 1 });
   expect([200, 409]).toContain(reserved.status);
   const socket = await openSocket(url);
-  socket.send({ type: 'subscribe', ticketId: body.id }); // it may have been cleared, and that is an answer too
+  socket.send({ type: 'subscribe', ticketId: body.id }); // also a cleared ticket has an answer
   expect(await socket.next()).toMatchObject({ ticketId: body.id });
   socket.close();
   expect((await steadyAudit(1, { ...system(), shards: 1 }, 300)).differences).toEqual([]);

@@ -17,7 +17,7 @@ const hold = (userId: number, wish: object, headers = {}) =>
 const change = (id: unknown, what: 'confirm' | 'extend', body: object) => post(`/api/bookings/${id}/${what}`, body);
 const cancel = (id: unknown, userId: number) => send(system().url, 'DELETE', `/api/bookings/${id}`, { userId });
 
-/** Moves the state, not the clock: the hold ran out a moment ago, and no worker has seen it yet. */
+/** Backdates a hold: it expired a moment ago, and no worker has seen it yet. */
 const backdate = (id: unknown) =>
   system().prisma.booking.update({ where: { id: String(id) }, data: { expiresAt: new Date(Date.now() - 1_000) } });
 const statusOf = async (id: unknown) => (await get(`/api/bookings/${id}`)).body.status;
@@ -151,8 +151,8 @@ describe('a hold', () => {
     ['an unknown user', { eventId: 1, userId: 10_001, seatNumber: '1-1-1' }, 404, 'USER_UNKNOWN'],
     ['no user', { eventId: 1, seatNumber: '1-1-1' }, 400, 'INVALID_REQUEST'],
     ['no seats', { eventId: 1, userId: 1 }, 400, 'INVALID_REQUEST'],
-    ['a seat that there is not', { eventId: 1, userId: 1, seatNumber: '1-1-11' }, 400, 'INVALID_REQUEST'],
-    ['a label that is none', { eventId: 1, userId: 1, seatNumber: 'A1' }, 400, 'INVALID_REQUEST'],
+    ['an unknown seat', { eventId: 1, userId: 1, seatNumber: '1-1-11' }, 400, 'INVALID_REQUEST'],
+    ['an invalid label', { eventId: 1, userId: 1, seatNumber: 'A1' }, 400, 'INVALID_REQUEST'],
     ['six seats', { eventId: 1, userId: 1, count: 6 }, 400, 'INVALID_REQUEST'],
     ['one seat twice', { eventId: 1, userId: 1, seats: ['1-1-1', '1-1-1'] }, 400, 'INVALID_REQUEST'],
   ])('of %s is refused, and changes nothing', async (_what, body, status, code) => {
@@ -313,7 +313,7 @@ describe('a buyer who repeatedly lets holds lapse', () => {
     expect(held.status).toBe(201);
     return cancel(held.body.id, userId);
   };
-  /** The record of a buyer's lapses: its key, as the script spells it. */
+  /** The key of the record of a buyer's lapses, as the script spells it. */
   const recordOf = async (userId: number) => {
     const house = await system().events.readHouse(1);
     return `{s0}:lapses:1:${house?.generation}:${userId}`;
@@ -355,7 +355,7 @@ describe('a buyer who repeatedly lets holds lapse', () => {
         ({ body }) => body.id,
       );
       await Promise.all(ids.map((id) => cancel(id, ANNA)));
-      // a worker died before it noted the release
+      // a worker died before it recorded the release
       await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL`;
       await until(async () => (await system().prisma.booking.count({ where: { releasedAt: null } })) === 0);
       expect(await system().redis.hget(await recordOf(ANNA), 'count')).toBe(String(times));
@@ -373,7 +373,7 @@ describe('a buyer who repeatedly lets holds lapse', () => {
     expect(await hold(ANNA, { count: 1 })).toMatchObject({ status: 201 });
     const keptMs = await system().redis.pttl(await recordOf(ANNA));
     expect(keptMs).toBeGreaterThan(3_600_000);
-    expect(keptMs).toBeLessThanOrEqual(3_600_000 + 600_000); // an hour, and the time of a hold
+    expect(keptMs).toBeLessThanOrEqual(3_600_000 + 600_000); // an hour and the length of a hold
 
     for (let times = 0; times < 3; times += 1) await letGo(BEN);
     expect(await hold(BEN, { count: 1 })).toMatchObject(refused);
@@ -388,7 +388,7 @@ describe('a buyer who repeatedly lets holds lapse', () => {
     const hammer = async () => {
       while (!over) {
         const { status, body } = await hold(ANNA, seat);
-        if (status === 201) await backdate(body.id); // its time is over at once
+        if (status === 201) await backdate(body.id); // it expires at once
       }
     };
     const hammering = Promise.all([hammer(), hammer(), hammer()]);
@@ -418,7 +418,7 @@ describe('a repeated request with an idempotency key', () => {
     const { id, seats } = first.body;
     expect(await again(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
     expect((await get(`/api/tickets/${id}`)).body).toMatchObject({ status: 'booked', booking: { status: 'PENDING' } });
-    await system().redis.flushdb(); // and with it the key
+    await system().redis.flushdb(); // the key too
     expect(await again(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
   });
 
@@ -444,7 +444,7 @@ describe('a repeated request with an idempotency key', () => {
   });
 });
 
-/** The three ways to learn what became of a request. Each answers with the ticket's last state. */
+/** The three ways to read the outcome of a request. Each returns the ticket's last state. */
 type Learn = (method: string, path: string, body: object) => Promise<Record<string, unknown>>;
 
 const ways: Record<string, Learn> = {
@@ -509,7 +509,7 @@ test('the next worker releases seats of a hold that ended in PostgreSQL before i
   await system().stopWorkers();
   await backdate(id);
   expect(await system().holds.expire()).toBe(1);
-  const { differences } = await auditEvent(1, system()); // Redis was not told yet
+  const { differences } = await auditEvent(1, system()); // Redis has not been updated yet
   expect(differences.filter(({ what }) => what === 'bit too many')).toHaveLength(2);
   await system().resumeWorkers();
   await until(async () => (await auditEvent(1, system())).differences.length === 0);

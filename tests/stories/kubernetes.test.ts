@@ -64,7 +64,7 @@ test.each(pods.map(({ kind, metadata, spec }) => [`${kind} ${metadata.name}`, sp
 test('each part gets the secrets that it needs and no other', () => {
   const secretsOf = (kind: string, name: string) => {
     const [{ env, envFrom }] = one(kind, name).spec.template.spec.containers;
-    expect(envFrom).toBeUndefined(); // it would give all of them
+    expect(envFrom).toBeUndefined(); // it would pass all secrets
     const named = env.filter(({ valueFrom }: { valueFrom?: object }) => valueFrom !== undefined);
     return named.map(
       ({ name: variable, valueFrom }: { name: string; valueFrom: { secretKeyRef: { key: string } } }) => {
@@ -96,7 +96,7 @@ test('the network policies allow each part the connections that it needs and no 
 
 test('KEDA runs as many workers as Frontrow desires', () => {
   const { scaleTargetRef, triggers } = one('ScaledObject', 'frontrow-worker').spec;
-  // Whoever sets replicas in the manifest takes KEDA's number away with each apply.
+  // Replicas in the manifest would overwrite KEDA's number with each apply.
   expect(one('Deployment', scaleTargetRef.name).spec.replicas).toBeUndefined();
   expect(triggers).toMatchObject([
     {

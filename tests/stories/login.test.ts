@@ -64,7 +64,7 @@ describe('with AUTH=on', () => {
       await expectReadable(page);
       await logIn("ben's own");
       await page.getByRole('heading', { name: 'Held for you' }).waitFor();
-      // A session that has ended takes nothing along.
+      // An ended session cannot buy its hold.
       await page.evaluate("localStorage.setItem('frontrow:session', JSON.stringify({ token: 'ended' }))");
       await page.reload();
       await page.getByRole('button', { name: 'Not now' }).click();
@@ -72,7 +72,7 @@ describe('with AUTH=on', () => {
       await logIn("ben's own");
       await page.getByRole('button', { name: 'Buy', exact: true }).click();
       await page.getByRole('heading', { name: 'The seats are yours' }).waitFor();
-      // Whoever comes next to this computer finds nothing of it.
+      // The next person at this computer finds nothing of the session.
       await page.getByText('Logged in as User 2').waitFor();
       await expectReadable(page);
       await page.getByRole('button', { name: 'Log out' }).click();
@@ -130,7 +130,7 @@ describe('with AUTH=on', () => {
   });
 
   test('the demonstration’s password is refused once NODE_ENV=production has prepared the database', async () => {
-    const config = { ...defaults, AUTH: 'on' as const }; // as `npm start` with servers of its own
+    const config = { ...defaults, AUTH: 'on' as const }; // as `npm start` with its own servers
     await prepareDatabase(system().databaseUrl, { ...config, NODE_ENV: 'production' });
     expect(await login('test@example.com', 'password')).toMatchObject({ status: 401 });
     const production = await emptyDatabase();
@@ -144,7 +144,7 @@ describe('with AUTH=on', () => {
 
   test.each([
     ['a wrong password', 'test@example.com', 'Password'],
-    ['a user without one', 'user3@example.com', 'password'],
+    ['a user without a password', 'user3@example.com', 'password'],
     ['nobody', 'nobody@example.com', 'password'],
   ])('%s cannot log in, and the answer is the same', async (_who, email, password) => {
     const { status, body } = await login(email, password);
@@ -175,12 +175,12 @@ describe('with AUTH=on', () => {
     const before = await counts();
     const guess = async () => (await login('user4@example.com', 'guess')).status;
     const tries = [await guess()];
-    const fresh = (await counts()).filter((key) => !before.includes(key)); // of the client, and of the e-mail address
+    const fresh = (await counts()).filter((key) => !before.includes(key)); // one for the client, one for the e-mail address
     for (const count of fresh) await system().redis.incrby(count, 8); // each try takes half a second
     tries.push(await guess(), await guess());
     expect(tries).toEqual([401, 401, 429]);
     const counted = async () => Promise.all(fresh.map(async (key) => Number(await system().redis.get(key))));
-    // A refused try counts for its client alone: it locks nobody else out.
+    // A refused try counts for its client only: it locks no other client out.
     expect((await counted()).sort((a, b) => a - b)).toEqual([10, 11]);
   });
 
@@ -284,7 +284,7 @@ describe('with AUTH=on', () => {
     expect(await post('/reserve', { count: 1 }, ben, admitted)).toMatchObject({ status: 409 });
     expect(await hold(anna, { count: 1 }, admitted)).toMatchObject({ status: 201 });
     expect(await post('/reserve?wait=10', { count: 1 }, anna, admitted)).toMatchObject({ status: 200 });
-    // Who left may come again, to the end of the line.
+    // A visitor who left may come again, to the end of the line.
     await mine.leave();
     expect(await again.join(bearer(anna))).toMatchObject({ code: 201, position: 3 });
     expect(await visitorAt(url).join(bearer(anna))).toMatchObject({ code: 200, position: 3 });
@@ -310,7 +310,7 @@ describe('with AUTH=on', () => {
     ['without a signature', async () => new UnsecuredJWT({ sub: '1', iss: 'frontrow', aud: 'frontrow' }).encode()],
     ['that ran out', () => signed({}, { expires: '-1m' })],
     ['of another issuer', () => signed({ iss: 'elsewhere' })],
-    ['for somebody else', () => signed({ aud: 'elsewhere' })],
+    ['for another audience', () => signed({ aud: 'elsewhere' })],
     ['without a subject', () => signed({ sub: undefined })],
     ['that is none', async () => 'nonsense'],
   ])('a token %s is refused', async (_what, make) => {

@@ -6,7 +6,7 @@ import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
 
-// tests/drills/alerts.test.ts holds dashboards and alerts to a Prometheus.
+// tests/drills/alerts.test.ts checks dashboards and alerts with a Prometheus.
 const system = useSystem({ ZONES: 2, ROWS: 2, SEATS_PER_ROW: 10 });
 
 test('each alert has an entry in the runbook, and the runbook has no other', () => {

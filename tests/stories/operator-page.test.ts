@@ -123,11 +123,11 @@ describeInBrowser('the operator’s page', (browser) => {
     await acts
       .getByText(/^\d\d:\d\d:\d\d [A-Z]{3,}/)
       .first()
-      .waitFor(); // a time has its zone
+      .waitFor(); // times show their zone
     await acts.locator('tr', { hasText: 'setWorkers' }).getByText('admin token').first().waitFor();
 
     system().log.warn({ fault: 'a fault to be seen', token: 'secret' }, 'something was not right');
-    await page.reload(); // the token is kept
+    await page.reload(); // the page keeps the token
     await page.getByText('a fault to be seen').waitFor();
     await page.getByLabel('Mode').selectOption('off');
     await button('Let people in again').click();
@@ -137,7 +137,7 @@ describeInBrowser('the operator’s page', (browser) => {
     expect((await reserve(1)).status).toBe(200);
     await button('Look into the queues').click();
     await page.getByText('s0 booking').first().waitFor();
-    complaints.splice(0); // Bull Board asks Google for a font, and is refused
+    complaints.splice(0); // Bull Board requests a font of Google, which the policy blocks
   });
 
   test('the address that npm start prints logs its operator in, and the token is removed from it', async () => {
@@ -145,7 +145,7 @@ describeInBrowser('the operator’s page', (browser) => {
     await page.goto(`${system().url}/admin#token=${TOKEN}`);
     await page.getByRole('heading', { name: 'All is well' }).waitFor();
     expect(page.url()).toBe(`${system().url}/admin`);
-    await page.goto(`${system().url}/admin#token=${TOKEN}x`); // the token of another run, in a tab that is open
+    await page.goto(`${system().url}/admin#token=${TOKEN}x`); // the token of another run, in an open tab
     await page.getByText('This is not the admin token.').waitFor();
     expect(page.url()).toBe(`${system().url}/admin`);
   });
@@ -160,7 +160,7 @@ describeInBrowser('the operator’s page', (browser) => {
         if (!isDead) socket.send(message);
       });
     });
-    await page.reload(); // the token is kept
+    await page.reload(); // the page keeps the token
     await page.getByRole('heading', { name: 'All is well' }).waitFor();
     isDead = true;
     await page.getByRole('heading', { name: 'Out of touch' }).waitFor();

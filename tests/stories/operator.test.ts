@@ -28,7 +28,7 @@ describe('an operator', () => {
     expect(status).toBe(201);
     expect(body).toEqual({ message: expect.any(String) });
     const given = (body: object) => send(system().url, 'POST', '/clear', body, asOperator);
-    const wrong = await given({ confirm: 'delete all bookings of event 85' }); // a sentence that is sent must be right
+    const wrong = await given({ confirm: 'delete all bookings of event 85' }); // a confirmation that is sent must be right
     expect(wrong).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST' } });
     expect(await given({ confirm: 'delete all bookings of event 1' })).toMatchObject({ status: 201 });
     expect((await call('GET', '/availability/check-all')).body).toMatchObject({
@@ -76,7 +76,7 @@ describe('an operator of a running system', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ events: [{ eventId: 1, listed: expect.arrayContaining([stray]) }] });
     const page = await (await fetch(`${system().url}/metrics`)).text();
-    expect(page).toMatch(/^frontrow_audit_differences_total [1-9]/m); // what an alert looks at
+    expect(page).toMatch(/^frontrow_audit_differences_total [1-9]/m); // an alert reads this metric
 
     const rebuilt = await call('POST', '/admin/rebuild?eventId=1', asOperator);
     expect(rebuilt).toMatchObject({ status: 200, body: { events: [{ eventId: 1, rows: 12, seats: 120 }] } });
@@ -102,7 +102,7 @@ describe('an operator who sets the number of workers', () => {
     const now = { status: 200, alive: 1, asked: 'auto' };
     expect(await workers('GET')).toMatchObject(now);
     expect(await workers('POST', { processes: 3 })).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
-    await sleep(1_500); // the next look at the load leaves it as it is
+    await sleep(1_500); // the next measurement of load must not change it
     expect(await workers('GET')).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
     expect(await workers('POST', { processes: 'auto' })).toMatchObject(now);
     await until(async () => (await workers('GET')).desired === 1, 5_000);
@@ -132,7 +132,7 @@ describe('an operator who sets the number of workers', () => {
 });
 
 describe('a supervisor', () => {
-  /** Begins as `npm run workers` does, with workers that are none. */
+  /** Starts a supervisor as `npm run workers` does, with child processes that are no workers. */
   async function begin(processes: number) {
     const stopping = new AbortController();
     const supervisor = createSupervisor(() => undefined);

@@ -19,13 +19,13 @@ import { useSystem } from '../support/system.ts';
 const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 20, MAX_QUEUED: 5 });
 afterAll(cleanUp);
 
-/** Of a ticket that there may be. */
+/** The path of a ticket with a valid id. */
 const TICKET = `/api/tickets/${newTicketId(0)}`;
 
 const reserve = (headers?: Record<string, string>, query = '') =>
   send(system().url, 'POST', `/reserve${query}`, { zone: 1, row: 1, count: 1 }, headers);
 
-/** Breaks every connection of this file's system to Redis. Answers how many there were. */
+/** Kills every connection of this file's system to Redis. @returns their number */
 async function breakConnections(): Promise<number> {
   const killer = new Redis(system().redisUrl);
   let broken = 0;
@@ -158,7 +158,7 @@ test('in an outage each kind of fault is logged once a second, and every fault i
   const client = async (method: string, path: string) => {
     while (performance.now() < enough) {
       const { body } = await send(url, method, path, method === 'POST' ? { count: 1 } : undefined);
-      if (body.requestId !== undefined) failed += 1; // the log has the reason for such an answer
+      if (body.requestId !== undefined) failed += 1; // the log must have a line for such an answer
     }
   };
   await Promise.all(

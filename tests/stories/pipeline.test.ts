@@ -20,7 +20,7 @@ async function pipeline() {
   return { answer: status, ...pipelineView.parse(body) };
 }
 
-/** Waits until exactly these kinds of problems are shown: at the latest when the issue allows. */
+/** Waits until the pipeline reports exactly these kinds of problems, for as long as they may take to show. */
 async function shows(...codes: string[]): Promise<void> {
   let last: unknown;
   const look = async () => {
@@ -32,7 +32,7 @@ async function shows(...codes: string[]): Promise<void> {
   expect((await pipeline()).answer).toBe(codes.length === 0 ? 200 : 503);
 }
 
-/** A connection past Frontrow's own. */
+/** Runs commands on a separate connection. */
 async function withRedis(act: (redis: Redis) => Promise<unknown>): Promise<void> {
   const redis = new Redis(system().redisUrl);
   await act(redis).finally(() => redis.disconnect());
@@ -183,12 +183,12 @@ test('an unreadable job is set aside, blocks nothing, and runs once a newer work
   expect(await reserve('?wait=20')).toMatchObject({ status: 200 });
   const setAsideAt = await system().redis.zscore(unreadable, jobId);
   await sleep(3_000);
-  expect(await system().redis.zscore(unreadable, jobId)).toBe(setAsideAt); // nobody tries it hot
+  expect(await system().redis.zscore(unreadable, jobId)).toBe(setAsideAt); // no worker retries it in a loop
   const ticket = async () => (await send(system().url, 'GET', `/api/tickets/${body.ticketId}?wait=15`)).body;
   expect(await system().outcomesOf([String(body.ticketId)])).toEqual([undefined]);
 
   await system().stopWorkers();
-  await system().redis.hset(`${jobStem}${jobId}`, 'data', data); // as a newer worker reads it
+  await system().redis.hset(`${jobStem}${jobId}`, 'data', data); // as a newer worker would read it
   await system().resumeWorkers();
   expect((await ticket()).status).toBe('booked');
   await shows();

@@ -15,7 +15,7 @@ const SECRET = 'what only this test signs its tokens with';
 const from = (address: string) => ({ 'x-forwarded-for': address });
 const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
 
-/** A request with headers that fetch does not let a caller choose. */
+/** Sends a request with headers that fetch does not allow. */
 async function bare(url: string, method: string, path: string, headers: Record<string, string>) {
   const asked = request(`${url}${path}`, { method, headers });
   asked.end();
@@ -50,7 +50,7 @@ describe('with RATE_LIMIT=on', () => {
     expect(first.headers.get('ratelimit')).toMatch(/^"bookings"; r=19; t=(60|59)$/);
     expect(first.headers.get('ratelimit-policy')).toMatch(/^"bookings"; q=20; w=60; pk=/);
     await Promise.all(Array.from({ length: 19 }, () => post('/reserve', { count: 1 }, from('10.0.0.1'))));
-    await sleep(1_100); // the window is shorter now: `Retry-After` must know
+    await sleep(1_100); // the rest of the window is shorter now: so must be `Retry-After`
     const onA = await post('/reserve', { count: 1 }, from('10.0.0.1'));
     expect(onA).toMatchObject({ status: 409, body: { code: 'RATE_LIMITED' } });
     const onB = await post('/api/bookings', { eventId: 1, count: 1 }, from('10.0.0.1'));
@@ -147,7 +147,7 @@ describe('with RATE_LIMIT=on', () => {
       (url) =>
         send(url, 'POST', '/api/users/login', { email, password: 'wrong' }, from(address));
 
-    /** Sends requests at intervals until it is refused: fewer times than one process alone would let through. */
+    /** Sends requests at intervals until one is refused, and expects fewer of them than one process would accept. */
     async function refusalOf(ask: Ask, url: string, times: number) {
       for (let i = 0; i < times; i += 1) {
         const answer = await ask(url);
@@ -181,7 +181,7 @@ describe('with RATE_LIMIT=on', () => {
       expect(served).toBeLessThan(30);
     });
 
-    /** Uses up a limit at the first and waits until the other knows: then it knows the earlier counts as well. */
+    /** Uses up a limit at the first and waits until the other knows it: then it knows all earlier counts too. */
     async function share(address: string): Promise<void> {
       const [first, second] = urls() as [string, string];
       await Promise.all(Array.from({ length: 20 }, () => reserve(address)(first)));
@@ -216,7 +216,7 @@ describe('with RATE_LIMIT=on', () => {
         for (const email of ['a@example.com', 'b@example.com', 'c@example.com'])
           expect(await logIn('10.0.6.8', email)(second)).toMatchObject({ status: 401 });
         expect(await logIn('10.0.6.8')(second)).toMatchObject({ status: 429 });
-        await until(async () => failures() === 2, 10_000); // one line of each process
+        await until(async () => failures() === 2, 10_000); // one line from each process
         await logIn('10.0.6.8')(first);
         await sleep(1_500);
         expect(failures()).toBe(2);
@@ -288,12 +288,12 @@ describe('on loopback with the settings of npm start', () => {
   test.each([
     ['a page of another site', { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' }],
     ['a page of another server of this machine', { origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site' }],
-    ['a page that hides where it is from', { origin: 'null' }],
-    ['a name that was pointed at this machine', { host: 'rebound.test' }],
+    ['a page that hides its origin', { origin: 'null' }],
+    ['another host name of this machine', { host: 'rebound.test' }],
     ['a name that only begins like loopback', { host: '127.0.0.1.rebound.test' }],
-    ['whoever is behind a proxy', { 'x-forwarded-for': '10.0.0.1' }],
-    ['who says to be this machine, behind a proxy', { 'x-forwarded-for': '127.0.0.1' }],
-    ['whoever is behind a proxy of another kind', { forwarded: 'for=127.0.0.1' }],
+    ['a client behind a proxy', { 'x-forwarded-for': '10.0.0.1' }],
+    ['a client behind a proxy that claims to be this machine', { 'x-forwarded-for': '127.0.0.1' }],
+    ['a client behind a proxy that sends Forwarded', { forwarded: 'for=127.0.0.1' }],
   ])('%s drives none of their routes', async (_who, headers: Record<string, string>) => {
     expect((await bare(system().url, 'POST', '/initialize', headers)).statusCode).toBe(409);
     expect((await bare(system().url, 'POST', '/api/events', headers)).statusCode).toBe(403);
@@ -340,7 +340,7 @@ describe('on loopback with the settings of npm start', () => {
     const attempt = { email: 'somebody@example.com', password: 'something' };
     await redis.config('SET', 'maxmemory', 1);
     const given = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'mine-1.2_3' });
-    await sleep(1_100); // within a second the log counts a fault of the same kind and repeats no line
+    await sleep(1_100); // within a second the log counts repeated faults without a line
     const made = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'not sane' });
     await redis.config('SET', 'maxmemory', 0);
     expect(given).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE', requestId: 'mine-1.2_3' } });

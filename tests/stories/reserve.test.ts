@@ -111,7 +111,7 @@ describe('a buyer reserves seats', () => {
       type: 'ticket',
       ticketId,
       status: 'queued',
-      position: 1, // however many came before and are settled
+      position: 1, // settled tickets before it do not count
     });
     await system().resumeWorkers();
     expect(await socket.next()).toMatchObject({

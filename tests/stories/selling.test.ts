@@ -10,7 +10,7 @@ import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
 import { useSystem } from '../support/system.ts';
 
-// As in production: people log in, and the shop's server alone sells.
+// As in production: buyers log in, and only the shop's server sells.
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
 const AUTH_SECRET = 'a secret of at least thirty-two bytes';
 const system = useSystem({
@@ -81,7 +81,7 @@ describe('with SELL_BY=server', () => {
     };
     try {
       const [sale, confirm] = [await accept('book'), await accept('confirm')];
-      // As the version before queues them.
+      // As the version before enqueues them.
       await booking?.add('book', { requests: [{ ticketId: sale, eventId: 1, wish: { count: 2 }, hold: false }] });
       const change = { ticketId: confirm, kind: 'confirm', bookingId: id, userId: anna.id };
       await control?.add('change', { requests: [change] });

@@ -16,11 +16,11 @@ const setRedis = (settings: Record<string, string>) =>
 afterEach(() => setRedis(right));
 afterAll(cleanUp);
 
-/** Runs a part on the servers of this file. */
+/** Runs an API or worker process on the servers of this file. */
 const runPart = (part: 'api/main' | 'workers/main', env: Record<string, string>) =>
   run(part, [], { DATABASE_URL: system().databaseUrl, REDIS_URL: system().redisUrl, ADMIN_TOKEN: token, ...env });
 
-/** Starts an API process. @returns it, and its metric of the servers' settings, by state */
+/** Runs an API process. @returns the servers' settings by state, its metrics and its output */
 async function startApiProcess(env: Record<string, string> = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -36,7 +36,7 @@ async function startApiProcess(env: Record<string, string> = {}) {
     return byState;
   }
   let found = await settings();
-  while (Object.values(found).flat().length === 0) found = await settings(); // each second; it has not looked yet
+  while (Object.values(found).flat().length === 0) found = await settings(); // a message comes each second, at first without settings
   const metrics = await (await fetch(`${url}/metrics`)).text();
   socket.close();
   api.kill('SIGTERM');
@@ -44,12 +44,12 @@ async function startApiProcess(env: Record<string, string> = {}) {
   return { found, metrics, output };
 }
 
-/** A standby, as far as PostgreSQL can tell: a connection that it streams its log to, and no commit waits for. */
+/** Opens a connection that PostgreSQL takes for an asynchronous standby: it streams its log to it. */
 async function connectStandby() {
   const connectionString = system().databaseUrl;
   const standby = await connectPostgres({ connectionString, replication: 'database' } as { connectionString: string });
   const { rows } = await standby.query('IDENTIFY_SYSTEM');
-  // It never returns: it fails when the test ends the connection.
+  // This query never returns: it fails when the test ends the connection.
   void standby.query(`START_REPLICATION PHYSICAL ${rows[0].xlogpos}`).catch(() => undefined);
   const admin = await connectPostgres({ connectionString });
   const streams = async () => {

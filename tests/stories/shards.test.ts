@@ -35,13 +35,13 @@ test('events of several shards are sold side by side, and an idempotency key is 
 });
 
 /**
- * Every key there is of a single request: of its ticket, its job, its idempotency key. Those of jobs on a schedule come
+ * Every key of a single request: of its ticket, its job, its idempotency key. Those of scheduled jobs come
  * and go.
  */
 const keysNow = async () =>
   (await system().redis.keys('*')).filter((key) => /:[\w-]{36,}/.test(key) && !key.includes(':repeat:'));
 
-/** An event of another shard than event 1's. */
+/** Creates an event in another shard than event 1's. */
 async function eventElsewhere(): Promise<number> {
   for (;;) {
     const { body } = await post('/api/events', { name: 'Elsewhere', zones: [{ rows: 2, seatsPerRow: 10 }] });
@@ -77,7 +77,7 @@ test('I5: refused requests are forgotten after ten minutes, with or without a ke
   ] as [number, ReturnType<typeof post>][];
   for (const [status, reply] of refusals) expect((await reply).status).toBe(status);
   const left = (await keysNow()).filter((name) => !before.has(name));
-  // A ticket for each, and under a key its ticket's id, in one shard and for all of them.
+  // Each has a ticket, and each idempotency key has its ticket's id, in its shard and for all shards.
   expect(left.filter((name) => name.includes(':ticket:'))).toHaveLength(refusals.length);
   expect(left.filter((name) => name.includes(':idem:'))).toHaveLength(14);
   // An outcome is published before its job is done: the job's keys are removed a moment later.
@@ -85,14 +85,14 @@ test('I5: refused requests are forgotten after ten minutes, with or without a ke
     const seconds = await Promise.all(left.map((name) => redis.ttl(name)));
     return left.filter((_name, i) => seconds[i] === -1 || Number(seconds[i]) > 600);
   };
-  // The next assertion names the keys that are left.
+  // The next assertion shows the keys that are left.
   await until(async () => (await lasting()).length === 0, 5_000).catch(() => undefined);
   expect(await lasting()).toEqual([]);
   const kept = (await keysNow()).filter((name) => name.includes(String(held.body.id)) && name.includes(':ticket:'));
   expect(await Promise.all(kept.map((name) => redis.ttl(name)))).toEqual([expect.any(Number)]);
   expect(await redis.ttl(String(kept[0]))).toBeGreaterThan(80_000);
 
-  // Ten minutes later: the ticket is unknown, and its key asks anew. The key that booked gives its ticket as before.
+  // Ten minutes later the refused ticket is unknown and its key makes a new request. The key that booked gives its ticket.
   const before10 = await ask(1, { seatNumber: '1-1-1' }, keyed);
   await redis.del(...left);
   expect(await send(system().url, 'GET', `/api/tickets/${before10.body.ticketId}`)).toMatchObject({

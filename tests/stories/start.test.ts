@@ -35,15 +35,15 @@ function withoutPassword(url: string): string {
   return without.href;
 }
 
-/** Sends a server a command. @throws Error where it refuses the connection */
+/** Sends a command to a server. @throws Error where it refuses the connection */
 async function enter(url: string): Promise<void> {
   if (url.startsWith('postgres')) return (await connectPostgres({ connectionString: url })).end();
   const redis = new Redis(url, { retryStrategy: () => null });
-  redis.on('error', () => undefined); // what the caller asks
+  redis.on('error', () => undefined); // the caller tests for it
   await redis.ping().finally(() => redis.disconnect());
 }
 
-/** The paths of a folder that other users can reach: they are open, and no closed folder is above them. */
+/** The paths in a folder that other users can open: no folder above them is closed. */
 function openFilesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -78,7 +78,7 @@ test('npm start becomes ready, refuses a second start on its data, books, stops 
   expect(processes.length).toBeGreaterThanOrEqual(4);
 
   const log = join(folder, 'logs', 'redis.log');
-  appendFileSync(log, Buffer.alloc(MAX_LOG_BYTES, 'x')); // as if it had run for long
+  appendFileSync(log, Buffer.alloc(MAX_LOG_BYTES, 'x')); // as if it had logged for long
   await until(() => statSync(log).size < MAX_LOG_BYTES && existsSync(`${log}.old`), 10_000, first.output);
 
   const stopAt = performance.now();
@@ -87,7 +87,7 @@ test('npm start becomes ready, refuses a second start on its data, books, stops 
   expect(performance.now() - stopAt).toBeLessThan(10_000);
   await first.ended;
 
-  for (const part of ['redis', 'logs']) chmodSync(join(folder, part), 0o755); // as an older version made them
+  for (const part of ['redis', 'logs']) chmodSync(join(folder, part), 0o755); // as an older version created them
   const second = await startFrontrow(folder);
   expect(openFilesIn(folder)).toEqual([]);
   expect(new URL(second.redisUrl).password).toBe(secrets[1]);
@@ -95,7 +95,7 @@ test('npm start becomes ready, refuses a second start on its data, books, stops 
   expect(await occupied(second.url, '1/1')).toBe(2);
   expect(await reserve(second.url, { zone: 1, row: 1, count: 2 })).toMatchObject({ status: 200 });
   expect(await occupied(second.url, '1/1')).toBe(4);
-  // As the seat system's clients send it: they know no token.
+  // Compat clients send no token.
   expect(await send(second.url, 'POST', '/initialize')).toMatchObject({ status: 201 });
   expect(await send(second.url, 'POST', '/clear')).toMatchObject({ status: 201 });
   expect(await send(second.url, 'POST', '/clear', undefined, { via: '1.1 proxy' })).toMatchObject({ status: 409 });

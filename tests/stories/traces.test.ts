@@ -10,7 +10,7 @@ import { useSystem } from '../support/system.ts';
 
 type Attribute = { key: string; value: { stringValue?: string; intValue?: number } };
 
-/** A span as OTLP's JSON has it. */
+/** A span in OTLP's JSON. */
 type Span = {
   service: string;
   name: string;
@@ -23,12 +23,12 @@ type Span = {
   links?: { traceId: string; spanId: string }[];
 };
 
-/** Takes traces as a collector does, by OTLP over HTTP. */
+/** Receives traces as a collector does, by OTLP over HTTP. */
 async function startCollector() {
   const spans: Span[] = [];
   const close = () => {
     server.close();
-    server.closeAllConnections(); // exporters keep theirs
+    server.closeAllConnections(); // exporters keep their connections open
   };
   const collector = { url: '', spans, connections: 0, status: 200, close };
   const server = createServer(async (req, res) => {
@@ -80,13 +80,13 @@ const traceAll = async (ratio = 1) => {
 
 const reserve = (query = '', headers = {}) => send(system().url, 'POST', `/reserve${query}`, { count: 1 }, headers);
 
-/** What was sent until now. */
+/** The spans that arrived so far. */
 async function sent(): Promise<Span[]> {
   await stop();
   return collector.spans;
 }
 
-/** The spans of a ticket's trace, in the order of their beginnings. */
+/** The spans of a ticket's trace, in the order of their start. */
 const traceOf = (spans: Span[], ticketId: unknown) => {
   const root = spans.find(({ attributes }) => attributeOf(attributes, 'frontrow.ticket.id') === ticketId);
   return spans
@@ -195,8 +195,8 @@ test('clients get a bounded number of traces a second', async () => {
   const ask = () => startTicketTrace('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', undefined, route);
   const route = () => ({ method: 'POST', route: '/reserve' });
   const granted = Array.from({ length: 1_000 }, ask).filter((trace) => trace !== undefined).length;
-  expect(granted).toBeGreaterThan(90); // others may have asked in this second
-  expect(granted).toBeLessThanOrEqual(200); // a second may end in between
+  expect(granted).toBeGreaterThan(90); // earlier tests may have used this second's traces
+  expect(granted).toBeLessThanOrEqual(200); // a new second may begin in between
 });
 
 test('a collector that refuses spans delays no request, and the log has one line', async () => {

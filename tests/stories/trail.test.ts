@@ -125,7 +125,7 @@ describe('deleting all bookings of an event', () => {
         { status: 409, body: { code: 'INVALID_REQUEST' } },
         { status: 400, body: { code: 'INVALID_REQUEST' } },
       ]);
-      if (body !== undefined && body.confirm === sentence) continue; // there another field is wrong
+      if (body !== undefined && body.confirm === sentence) continue; // here another field is invalid
       for (const words of [compat.body.error, own.body.detail]) {
         expect(words).toContain('confirm');
         expect(words).toContain(`"${sentence}"`);
@@ -147,7 +147,7 @@ describe('deleting all bookings of an event', () => {
     const entry = { act: 'clear', eventId, before: { generation: 1, bookings: 1, seats: 2 } };
     expect(await newest()).toMatchObject({ ...entry, after: { generation: 2, bookings: 0, seats: 0 } });
     expect((await send(system().url, 'POST', '/api/bookings?wait=10', hold)).status).toBe(201);
-    expect((await clear()).status).toBe(200); // the same key: what was held since stays
+    expect((await clear()).status).toBe(200); // the same key: a later hold stays
     expect(await system().prisma.booking.count({ where: { eventId } })).toBe(1);
     expect(await system().prisma.booking.count({ where: { eventId: 1 } })).toBeGreaterThan(0);
 

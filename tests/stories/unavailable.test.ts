@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A client that does not come through the door, to set Redis with. */
+/** Opens a connection that changes Redis' settings. */
 async function operatorOfRedis(): Promise<Redis> {
   const redis = new Redis(system().redisUrl);
   closing.push(() => redis.disconnect());
@@ -32,7 +32,7 @@ async function operatorOfRedis(): Promise<Redis> {
   return redis;
 }
 
-/** The port of a server that does this with every connection. */
+/** Starts a TCP server that handles every connection with `meet`. @returns its port */
 async function fakeServer(meet: (socket: Socket) => unknown): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -55,7 +55,7 @@ const faultOf = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('each answer of Redis that means "later" is a 503', () => {
-  /** Sets Redis so; the result sets it back. */
+  /** Brings Redis into a state. The result restores it. */
   type Case = [what: string, set: (redis: Redis) => Promise<() => Promise<unknown>>];
   const config =
     (...pairs: [name: string, value: string, before: string][]) =>
@@ -90,7 +90,7 @@ describe('each answer of Redis that means "later" is a 503', () => {
       async (redis) => {
         await redis.config('SET', 'busy-reply-threshold', 1);
         const busy = await operatorOfRedis();
-        // It fails when the test kills the script.
+        // This script fails when the test kills it.
         const script = busy.eval('while true do end', 0).catch(() => undefined);
         await sleep(100);
         return async () => {
@@ -122,7 +122,7 @@ describe('each answer of Redis that means "later" is a 503', () => {
         ? [send(url, 'GET', `/api/tickets/${newTicketId(0)}`), send(url, 'GET', '/api/seats/map?eventId=1')]
         : []),
     ]).finally(restore);
-    // A Redis that is full may be seen before it refuses: then no booking is accepted.
+    // A node may know that Redis is full before it refuses a write: then it answers OVERLOADED.
     const code = expect.stringMatching(what === 'OOM' ? /^(UNAVAILABLE|OVERLOADED)$/ : /^UNAVAILABLE$/);
     for (const answer of answers) expect(answer).toMatchObject({ status: 503, body: { code } });
     await until(async () => (await send(url, 'POST', '/reserve', { zone: 1, count: 1 })).status === 201, 10_000);
@@ -130,7 +130,7 @@ describe('each answer of Redis that means "later" is a 503', () => {
 
   test.each([
     ['refuses connections', async () => freePort()],
-    ['says nothing', () => fakeServer(() => undefined)],
+    ['stays silent', () => fakeServer(() => undefined)],
     ['closes connections', () => fakeServer((socket) => socket.destroy())],
   ])('a Redis that %s', async (_what, portOf) => {
     const timeouts = { CONNECT_TIMEOUT_MS: 200, REDIS_TIMEOUT_MS: 200 };
@@ -148,7 +148,7 @@ describe('each answer of Redis that means "later" is a 503', () => {
     );
   });
 
-  /** A Redis that works until it has to read a value, alone or in a transaction. */
+  /** A Redis that works except for reads of a value, alone or in a transaction. */
   const refusing = (code: string) =>
     fakeServer((socket) =>
       socket.on('data', (chunk) => {
@@ -218,14 +218,14 @@ describe('each answer of PostgreSQL that means "later" is a 503', () => {
     return prisma;
   }
 
-  /** A statement written by hand, one of Prisma's, and a transaction. */
+  /** A raw statement, one of Prisma's, and a transaction. */
   const works: ((prisma: PrismaClient) => Promise<unknown>)[] = [
     (prisma) => prisma.$queryRaw`SELECT 1 AS one`,
     (prisma) => prisma.event.findMany(),
     (prisma) => prisma.$transaction(async (transaction) => transaction.$executeRaw`SELECT 1 AS one`),
   ];
 
-  /** PostgreSQL's error message to a new connection, in its protocol. */
+  /** PostgreSQL's error response to a new connection, in its protocol. */
   const refusal = (state: string, words: string) => (socket: Socket) =>
     socket.once('data', () => {
       const fields = Buffer.from(`SFATAL\0VFATAL\0C${state}\0M${words}\0\0`);
@@ -236,7 +236,7 @@ describe('each answer of PostgreSQL that means "later" is a 503', () => {
 
   const servers: [string, () => Promise<number>][] = [
     ['refuses connections', () => freePort()],
-    ['says nothing', () => fakeServer(() => undefined)],
+    ['stays silent', () => fakeServer(() => undefined)],
     ['closes connections', () => fakeServer((socket) => socket.destroy())],
     ['is starting up', () => fakeServer(refusal('57P03', 'the database system is starting up'))],
     ['is shutting down', () => fakeServer(refusal('57P03', 'the database system is shutting down'))],
@@ -244,10 +244,10 @@ describe('each answer of PostgreSQL that means "later" is a 503', () => {
     ['has too many clients', () => fakeServer(refusal('53300', 'sorry, too many clients already'))],
     ['stands behind a PgBouncer that waits for it', () => fakeServer(refusal('08P01', 'query_wait_timeout'))],
     [
-      'takes no connections to this database',
+      'accepts no connections to this database',
       () => fakeServer(refusal('55000', 'database is not accepting connections')),
     ],
-    ['lets nobody in', () => fakeServer(refusal('28000', 'no pg_hba.conf entry for host'))],
+    ['refuses every login', () => fakeServer(refusal('28000', 'no pg_hba.conf entry for host'))],
   ];
 
   test.each(servers)('a PostgreSQL that %s', async (_what, portOf) => {
@@ -267,7 +267,7 @@ describe('each answer of PostgreSQL that means "later" is a 503', () => {
     for (const work of works) expect(asApiError(await faultOf(work(prisma))).code).toBe('UNAVAILABLE');
   });
 
-  /** Raised by PostgreSQL itself, so that they come as its own do. */
+  /** Lets PostgreSQL itself raise an error with this code. */
   const raise = (prisma: PrismaClient, state: string) =>
     faultOf(prisma.$executeRawUnsafe(`DO $$ BEGIN RAISE EXCEPTION 'connection' USING ERRCODE = '${state}'; END $$`));
 

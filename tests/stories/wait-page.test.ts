@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => room.stop());
 
-/** A place in line with so many people ahead. */
+/** A place in line with this many people ahead. */
 const ahead = (people: number) => ({
   status: 'waiting' as const,
   message: 'Wait.',
@@ -66,7 +66,7 @@ describeInBrowser('the waiting page', (browser) => {
   const complaints: string[] = [];
 
   async function open(options: BrowserContextOptions = {}) {
-    // A browser tells of each request that fails, which is what some tests are about.
+    // A browser logs each request that fails, which some tests make happen.
     ({ context, page } = await openWatched(browser(), complaints, options, /^Failed to load/));
     await page.goto(`${room.url}/events/1/wait`);
   }
@@ -117,7 +117,7 @@ describeInBrowser('the waiting page', (browser) => {
     const refusal = (code: string, bits: number) => ({
       ...{ status: 403, code, detail: 'Solve it.', challenge: challengeOf(bits) },
     });
-    // The first one is stale when it is solved: the page solves the next.
+    // The first challenge is stale when it is solved: the page solves the next.
     room.refusals = [refusal('CHALLENGE_REQUIRED', 10), refusal('CHALLENGE_INVALID', 17)];
     await open();
     await heading('Checking your browser');

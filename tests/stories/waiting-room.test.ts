@@ -22,14 +22,14 @@ afterAll(cleanUp);
 const hold = (event: number, headers: Record<string, string> = {}, more: Record<string, unknown> = {}) =>
   send(system().url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1, ...more }, headers);
 
-/** An event of this test alone, with its waiting room on. */
+/** Creates an event for one test, with its waiting room on. */
 async function roomOn(settings: Record<string, unknown> = {}, options: Record<string, unknown> = {}): Promise<number> {
   const event = await newEvent(system().url, options);
   await setRoom(system().url, { mode: 'on', ...settings }, event);
   return event;
 }
 
-/** Visitors who have joined one after the other. */
+/** Visitors who joined one after the other. */
 async function joined(event: number, count: number) {
   const visitors = Array.from({ length: count }, () => visitorAt(system().url, event));
   for (const visitor of visitors) await visitor.join();
@@ -68,7 +68,7 @@ describe('a challenge at joining', () => {
   const refused = (code: string) => ({ status: 403, body: { code, challenge: { kind: 'work', bits: 8 } } });
   const workRoom = () => roomOn({ challenge: 'work', challengeBits: 8, paused: true });
 
-  /** A challenge of an event's line, solved, that ended or ends so many milliseconds from now. */
+  /** A solved challenge of an event's line that expires this many milliseconds from now. */
   async function challengeOf(event: number, { endsInMs = 60_000, of = event } = {}) {
     const room = await system().rooms.find(of);
     if (room === undefined) throw new Error('no room');
@@ -179,14 +179,14 @@ describe('a challenge at joining', () => {
       expect(asked).toEqual([{ secret: 'the secret', response: 'good', remoteip: '127.0.0.1' }]);
       const invalid = { status: 403, body: { code: 'CHALLENGE_INVALID' } };
       expect(await joinWith(event, { proof: 'bad' }, {}, api.url)).toMatchObject(invalid);
-      expect(await joinWith(event, { proof: 'good' }, {}, api.url)).toMatchObject(invalid); // used before
+      expect(await joinWith(event, { proof: 'good' }, {}, api.url)).toMatchObject(invalid); // it was used before
       for (const proof of ['broken', 'strange', 'long'])
         expect(await joinWith(event, { proof }, {}, api.url)).toMatchObject({
           status: 503,
           body: { code: 'UNAVAILABLE' },
         });
       expect(await joinWith(event, { proof: 'other' }, {}, api.url)).toMatchObject({ status: 201 });
-      // An API that knows no such service lets nobody in either.
+      // An API without such a service refuses every join too.
       await until(async () => (await joinWith(event, { proof: 'other' })).status === 503, 15_000);
     } finally {
       await api.close();
@@ -242,12 +242,12 @@ test.concurrent('a shared token books no more than its owner may; a refused requ
   const visitor = visitorAt(system().url, event);
   await visitor.join();
   const admitted = await visitor.admitted();
-  // No such user: refused after seats were claimed. It must not cost a use.
+  // An unknown user is refused after seats were claimed. That must not cost a use.
   expect(await hold(event, admitted, { userId: 10_001 })).toMatchObject({ body: { code: 'USER_UNKNOWN' } });
   const all = await Promise.all(Array.from({ length: 8 }, () => hold(event, admitted)));
   expect(all.filter(({ status }) => status === 201)).toHaveLength(2);
   expect(all.filter(({ body }) => body.code === 'ADMISSION_INVALID')).toHaveLength(6);
-  // A hold that is let go does not give its use back.
+  // A cancelled hold does not return its use.
   const booked = all.find(({ status }) => status === 201) as Reply;
   await send(system().url, 'DELETE', `/api/bookings/${booked.body.id}`, { userId: 1 });
   expect(await hold(event, admitted)).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
@@ -265,7 +265,7 @@ test.concurrent('the number of people inside is bounded: a booking, a departure 
   expect(await third?.poll()).toMatchObject({ status: 'waiting' });
   expect(await second?.leave()).toMatchObject({ status: 200, body: { status: 'left' } });
   expect(await second?.poll()).toMatchObject({ status: 'left' });
-  // The third never comes, the fourth is gone already.
+  // The third visitor never comes, the fourth has left.
   await fourth?.leave();
   await fifth?.admitted();
   expect(await third?.poll()).toMatchObject({ status: 'turn_passed' });
@@ -312,7 +312,7 @@ test('an automatic room switches on when the queue is long, and off when it is c
   const { redis } = system();
   const key = `{s0}:room:${event}`;
   expect(await hold(event)).toMatchObject({ status: 201 });
-  // A backlog that nobody drains, as the script sees it: a job of no known name would do as well.
+  // A backlog as the script sees it, which no worker drains.
   await redis.multi().incrby('{s0}:sequence', 5_000).lpush('{s0}:booking:wait', 'nobody').exec();
   await until(async () => (await redis.hget(key, 'on')) === '1', 15_000);
   await redis.multi().decrby('{s0}:sequence', 5_000).del('{s0}:booking:wait').exec();
@@ -320,7 +320,7 @@ test('an automatic room switches on when the queue is long, and off when it is c
   const [visitor] = await joined(event, 1);
   const admitted = await visitor?.admitted();
   await until(async () => Number(await redis.hget(key, 'calmMs')) > 0, 15_000);
-  await redis.hset(key, 'calmMs', 1); // calm for long enough
+  await redis.hset(key, 'calmMs', 1); // as if it were calm for long enough
   await until(async () => (await redis.hget(key, 'on')) === '0', 15_000);
   await until(async () => (await hold(event)).status === 201, 15_000);
   expect(await hold(event, admitted)).toMatchObject({ status: 201 });
@@ -376,7 +376,7 @@ test.concurrent('visitors who come before the sale are drawn, and the order can 
   const verified = await run('commands/verify-draw', asked, {}).ended;
   expect(verified).toMatchObject({ code: 0 });
   expect(verified.output).toContain(`arrival ${receipts[3]?.arrival} of 12 has position ${positions[3]}\n`);
-  // Who comes later stands behind, in order.
+  // Later visitors stand behind, in order.
   expect(await visitorAt(system().url, event).join()).toMatchObject({ position: 13 });
   expect(await visitorAt(system().url, event).join()).toMatchObject({ position: 14 });
 });
@@ -397,7 +397,7 @@ test.concurrent('a postponed sale withdraws turns: they begin again with the sal
     expect(told).toMatchObject({ onSaleAt: putOff, message: expect.stringContaining('put off') });
     expect(told?.position).toBe(visitor === inside ? 1 : 2);
   }
-  // An hour goes by: no turn has come since.
+  // An hour passes, as far as Redis knows: no turn came in it.
   await until(async () => (await redis.hget(key, 'closed')) === '1', 15_000);
   const hourAgo = Date.now() - 3_600_000;
   await redis.zadd(history, 'XX', hourAgo, '2');
@@ -422,7 +422,7 @@ test.concurrent('a visitor behind the last seats reads so early, and "sold out" 
   await until(async () => (await third?.poll())?.likelySoldOut === true, 15_000);
   expect(await third?.poll()).toMatchObject({ status: 'waiting' });
   await send(system().url, 'DELETE', `/api/bookings/${holds[1]?.body.id}`, { userId: 1 });
-  const admitted = await third?.admitted(); // a hold was let go: the line moves on
+  const admitted = await third?.admitted(); // a hold was cancelled: the line moves
   holds[1] = await hold(event, admitted);
   const [late] = await joined(event, 1);
   for (const { body } of holds) await send(system().url, 'POST', `/api/bookings/${body.id}/confirm`, { userId: 1 });
@@ -475,7 +475,7 @@ test.concurrent('only operators change a room, and only to valid settings', asyn
   for (const strange of [{ mode: 'sometimes' }, { uses: 16 }, { turnSeconds: 0 }, { peopleInside: 0 }]) {
     expect(await put(strange)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   }
-  expect(await put({ requireLogin: true })).toMatchObject({ status: 400 }); // nobody logs in here
+  expect(await put({ requireLogin: true })).toMatchObject({ status: 400 }); // this system has no log-in
   expect(await put({})).toMatchObject({
     status: 200,
     body: { mode: 'off', etaLimitSeconds: 2, turnSeconds: 60, uses: 2 },

@@ -12,7 +12,7 @@ const hold = async (wish: object, userId = 1) =>
 
 type Message = { type: string; version: number; zone: number; seats: Record<string, string[]> };
 
-/** Collects what a socket is told of event 1. */
+/** Collects the messages that a socket gets about event 1. */
 async function watching() {
   const socket = await openSocket(system().url);
   socket.send({ type: 'watch', eventId: 1 });
@@ -23,7 +23,7 @@ async function watching() {
   return { socket, version: first.version, messages };
 }
 
-/** The status of every seat on the server, as the map tells it. */
+/** The status of every seat by the server's map. */
 async function serverMap(): Promise<Map<string, string>> {
   const { seats } = (await send(system().url, 'GET', '/api/events/1?include=seats')).body as {
     seats: { seatNumber: string; status: string }[];
@@ -67,7 +67,7 @@ test('a rush of bookings gives at most ten messages a second for each zone, and 
   await Promise.all(
     Array.from({ length: 150 }, async (_, i) => {
       await sleep(i * 10);
-      const userId = 1 + i; // one buyer who let go again and again would have to wait
+      const userId = 1 + i; // one buyer would get a cooldown
       const { id } = await hold({ zone: 1 + (i % 3), count: 1 + (i % 2) }, userId);
       if (id !== undefined && i % 4 === 0) await send(system().url, 'DELETE', `/api/bookings/${id}`, { userId });
     }),
@@ -105,7 +105,7 @@ test('a lost change makes sockets load the map again', async () => {
   const { socket, messages } = await watching();
   await hold({ count: 1 });
   await sleep(200);
-  await system().redis.hincrby('{s0}:house:1', 'version', 1); // as if one message had not come
+  await system().redis.hincrby('{s0}:house:1', 'version', 1); // as if one message were lost
   await hold({ count: 1 });
   await sleep(200);
   expect(messages.map(({ type }) => type)).toEqual(['seats', 'reload']);
@@ -129,7 +129,7 @@ test('a broken connection to Redis makes sockets load the map again where a chan
   await hold({ count: 1 });
   await sleep(200);
   await system().redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await system().redis.hincrby('{s0}:house:1', 'version', 1); // something happens meanwhile
+  await system().redis.hincrby('{s0}:house:1', 'version', 1); // a change happens meanwhile
   for (let looks = 0; looks < 50 && messages.at(-1)?.type !== 'reload'; looks += 1) await sleep(100);
   expect(messages.at(-1)?.type).toBe('reload');
   await hold({ count: 1 });

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { expectDocumented } from './openapi.ts';
 
-/** An answer as a test looks at it. */
+/** The parts of an answer that tests read. */
 export type Reply = { status: number; headers: Headers; body: Record<string, unknown> };
 
-/** Sends a request; an object goes as JSON, a string as it is. What comes back is held to the OpenAPI document. */
+/** Sends a request: an object as JSON, a string as it is. The answer must be as the OpenAPI document describes. */
 export async function send(
   url: string,
   method: string,
@@ -25,7 +25,7 @@ export async function send(
   return { status: response.status, headers: response.headers, body: answer };
 }
 
-/** A WebSocket whose messages can be awaited one by one. */
+/** Opens a WebSocket whose messages can be awaited one by one. */
 export async function openSocket(url: string) {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`);
   const received: Record<string, unknown>[] = [];

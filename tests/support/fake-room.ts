@@ -17,23 +17,23 @@ import {
 
 type View = z.infer<typeof visitorView>;
 
-/** A waiting room that says what a test wants, by the contract, and the app of web/ as the API serves it. */
+/** Starts a server with the app of web/ and a waiting room whose answers a test sets. */
 export async function startFakeRoom() {
   const room = {
     url: '',
-    /** What the next answers tell, besides `eventId`. */
+    /** The next answers, without `eventId`. */
     view: { status: 'waiting', message: 'Wait.', askAgainSeconds: 1 } as Omit<View, 'eventId'>,
-    /** Connections are cut instead of answered. */
+    /** Whether connections are cut instead of answered. */
     away: false,
-    /** Refusals to give instead of an answer, first to last. */
+    /** Refusals to send instead of the next answers. */
     refusals: [] as { status: number; code: string; detail: string; challenge?: ChallengeView }[],
-    /** The bodies of the joins. */
+    /** The bodies of the joins so far. */
     joins: [] as z.infer<typeof joinBody>[],
-    /** Questions since the start: method, time in milliseconds, and visitor token. */
+    /** Requests since the start: method, time in milliseconds and visitor token. */
     asked: [] as { method: string; atMs: number; token: string | undefined }[],
-    /** Milliseconds that joining takes. */
+    /** Milliseconds that a join takes. */
     joinMs: 0,
-    /** Places given. */
+    /** Number of places given so far. */
     places: 0,
     admission: (seconds: number): z.infer<typeof admission> =>
       admission.parse({

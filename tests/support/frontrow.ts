@@ -7,20 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../../shared/platform/root.ts';
 import type { Running } from '../../shared/platform/running-system.ts';
 
-/** A small house: these tests are about processes. */
+/** A small house: these tests are about processes, not seats. */
 const HOUSE = { ZONES: '4', ROWS: '10', SEATS_PER_ROW: '65' };
 
 const started: ChildProcess[] = [];
 const folders: string[] = [];
 
-/** A data folder that `cleanUp` deletes. */
+/** Creates a data folder, which `cleanUp` deletes. */
 export function dataFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'frontrow-story-'));
   folders.push(folder);
   return folder;
 }
 
-/** Runs one of the commands of package.json, apart from npm. */
+/** Runs a command of package.json without npm. */
 export function run(target: string, args: string[], env: Record<string, string>) {
   return launch(process.execPath, [join(projectRoot, 'scripts', 'run.mjs'), target, ...args], env);
 }
@@ -30,7 +30,7 @@ export const npmStart: Command = (_target, args, env) => launch('npm', ['start',
 
 type Command = typeof run;
 
-/** Runs a command; what it says is collected, and `cleanUp` stops it. */
+/** Runs a command and collects its output. `cleanUp` stops it. */
 export function launch(command: string, args: string[], env: Record<string, string>, cwd = projectRoot) {
   const child = spawn(command, args, {
     cwd,
@@ -56,7 +56,7 @@ export async function startFrontrow(folder: string, env: Record<string, string> 
   return { ...process, ...running, asOperator: { authorization: `Bearer ${running.adminToken}` } };
 }
 
-/** Waits until something is so. @throws Error with `hint` when it is not in time */
+/** Waits until a condition holds. @throws Error with `hint` after `timeoutMs` */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   timeoutMs: number,
@@ -69,7 +69,7 @@ export async function until(
   }
 }
 
-/** Processes, by id with their command lines, that descend from one: read while it lives. */
+/** The descendants of a running process: their ids with their command lines. */
 export function descendants(pid: number): Map<number, string> {
   const found = new Map<number, string>();
   for (const child of readdirSync('/proc')
@@ -90,7 +90,7 @@ export function findProcess(pid: number, command: RegExp): number {
   return found;
 }
 
-/** Whether a process runs (and is not a zombie that nobody has waited for). */
+/** Whether a process runs. A zombie does not. */
 export const isRunning = (pid: number): boolean => {
   const stat = readProc(pid, 'stat');
   return stat !== '' && stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
@@ -100,11 +100,11 @@ function readProc(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return ''; // it is gone, which is what its caller asks
+    return ''; // the process has ended
   }
 }
 
-/** Stops what a test left running and deletes its folders. */
+/** Stops the processes that a test left running and deletes its folders. */
 export async function cleanUp(): Promise<void> {
   for (const child of started.splice(0)) {
     if (child.exitCode !== null || child.signalCode !== null) continue;

@@ -4,7 +4,7 @@ import { admission, visitorStatus } from '../../shared/contract/waiting-room.ts'
 import { isSolved } from '../../shared/domain/join-challenge.ts';
 import { type Reply, send } from './client.ts';
 
-/** What a visitor is told, as far as tests look at it. */
+/** The fields of a visitor's view that tests read. */
 export const told = z.looseObject({
   status: visitorStatus,
   position: z.int().optional(),
@@ -17,7 +17,7 @@ export const told = z.looseObject({
 
 type Told = z.infer<typeof told>;
 
-/** Somebody at the waiting room of an event, at one API. */
+/** A visitor at the waiting room of an event, at one API. */
 export function visitorAt(url: string, eventId = 1) {
   const path = `/api/events/${eventId}/waiting-room`;
   let token = '';
@@ -57,7 +57,7 @@ export function visitorAt(url: string, eventId = 1) {
       }
     },
 
-    /** Waits for the turn. Answers the headers to book with. */
+    /** Waits for the turn. @returns the headers to book with */
     async admitted(timeoutMs?: number): Promise<{ 'x-admission-token': string }> {
       const { admission: given } = await this.until('your_turn', timeoutMs);
       return { 'x-admission-token': given?.token ?? '' };
@@ -65,7 +65,7 @@ export function visitorAt(url: string, eventId = 1) {
   };
 }
 
-/** A challenge as a line gives it, and a text that solves it. */
+/** Gets a challenge of a line and solves it. */
 export async function solved(url: string, eventId: number): Promise<{ challenge: string; solution: string }> {
   const { body } = await send(url, 'GET', `/api/events/${eventId}/waiting-room/challenge`);
   const challenge = String(body.challenge);
@@ -86,7 +86,7 @@ export async function setRoom(
   return reply.body;
 }
 
-/** Makes an event that nobody else uses. */
+/** Creates an event for one test. @returns its id */
 export async function newEvent(url: string, options: Record<string, unknown> = {}): Promise<number> {
   const zones = [{ rows: 2, seatsPerRow: 20 }];
   const { body, status } = await send(url, 'POST', '/api/events', {

@@ -18,10 +18,10 @@ const compiled = new Map<string, ValidateFunction>();
 const escaped = (part: string) => part.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /**
- * Holds an answer to the OpenAPI document: its status, content type and body. A path or method that the document does not
- * have must have been refused as such.
+ * Compares an answer with the OpenAPI document: status, content type and body. A path or method that the document does not
+ * have must have been refused as unknown.
  *
- * @throws Error that says what is not as documented
+ * @throws Error that names the difference
  */
 export function expectDocumented(
   method: string,

@@ -9,13 +9,13 @@ import { projectRoot } from '../../shared/platform/root.ts';
 
 const run = promisify(execFile);
 
-/** The folder of what Prometheus is given: its configuration, rules and alerts. */
+/** The folder of Prometheus' configuration, rules and alerts. */
 export const OPS = join(projectRoot, 'ops', 'prometheus');
 
 /**
- * The folder with `prometheus` and `promtool`: of the PATH, else of this system's packages.
+ * The folder with `prometheus` and `promtool`: on the PATH, else from this system's packages.
  *
- * @throws Error where neither can be had
+ * @throws Error where neither can be found
  */
 export async function findPrometheus(): Promise<string> {
   const both = (folder: string) => ['prometheus', 'promtool'].every((name) => existsSync(join(folder, name)));
@@ -29,14 +29,14 @@ export async function findPrometheus(): Promise<string> {
   return fetched;
 }
 
-/** Checks rules or a configuration. @throws Error with what is wrong */
+/** Checks rules or a configuration. @throws Error with the mistake */
 export const promtool = (bin: string, ...args: string[]) => run(join(bin, 'promtool'), args);
 
 type Series = { metric: Record<string, string>; value: [number, string] };
 
 /**
- * A Prometheus that scrapes one API, and the workers that it tells of, each second, with the rules of ops/. Alerts fire after a
- * second of what they otherwise bear for longer.
+ * Starts a Prometheus that scrapes one API and its workers each second, with the rules of ops/. Alerts fire after a
+ * second instead of their configured time.
  */
 export async function startPrometheus(bin: string, folder: string, apiUrl: string) {
   mkdirSync(folder, { recursive: true });

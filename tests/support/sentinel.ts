@@ -6,7 +6,7 @@ import { embeddedRedis, findRedis } from '../../local/embedded/redis.ts';
 import type { ServerProcess } from '../../local/embedded/server-process.ts';
 import { launch, until } from './frontrow.ts';
 
-/** Of master and replica, and of their Sentinel. */
+/** The passwords of master and replica, and of their Sentinel. */
 export const PASSWORD = 'redis/pass@word';
 export const SENTINEL_PASSWORD = 'of-sentinels';
 
@@ -21,13 +21,13 @@ async function startRedis(folder: string) {
   running.push(server);
   const redis = new Redis(port);
   probes.push(redis);
-  redis.on('error', () => undefined); // one of them is killed
+  redis.on('error', () => undefined); // the test kills one of the servers
   await redis.config('SET', 'requirepass', PASSWORD, 'masterauth', PASSWORD, 'repl-diskless-sync-delay', '0');
-  redis.options.password = PASSWORD; // Sentinel cuts every connection of a server whose part it changes
+  redis.options.password = PASSWORD; // Sentinel cuts every connection of a server whose role it changes
   return { port, server, redis };
 }
 
-/** A master, its replica, and a Sentinel that makes the one the other when it is gone for half a second. */
+/** Starts a master, its replica, and a Sentinel that promotes the replica when the master is down for half a second. */
 export async function startSentinel(folder: string) {
   const master = await startRedis(join(folder, 'a'));
   const replica = await startRedis(join(folder, 'b'));
@@ -42,7 +42,7 @@ export async function startSentinel(folder: string) {
     `sentinel monitor seats 127.0.0.1 ${master.port} 1`,
     `sentinel auth-pass seats ${PASSWORD}`,
     'sentinel down-after-milliseconds seats 500',
-    'sentinel failover-timeout seats 2000', // one that fails is tried again after twice this
+    'sentinel failover-timeout seats 2000', // a failed failover is retried after twice this time
     `requirepass ${SENTINEL_PASSWORD}`,
   ];
   writeFileSync(file, lines.join('\n'));
@@ -50,7 +50,7 @@ export async function startSentinel(folder: string) {
   launch(command, [file, '--sentinel'], env as Record<string, string>);
   const sentinel = new Redis(port, { password: SENTINEL_PASSWORD });
   probes.push(sentinel);
-  sentinel.on('error', () => undefined); // not up yet
+  sentinel.on('error', () => undefined); // the server is not up yet
   const replicas = async () => (await sentinel.call('SENTINEL', 'REPLICAS', 'seats')) as unknown[];
   await until(async () => sentinel.status === 'ready' && (await replicas()).length === 1, 10_000);
   return {
