@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { serverNow } from './answers.ts';
-import { clockOf } from './words.ts';
+import { formatClock } from './format.ts';
+import { serverNow } from './server-clock.ts';
 
 /** Milliseconds left until a moment of the server's clock, or of another, updated once a second. */
 export function useMsLeft(until: string, clock = serverNow): number {
@@ -16,10 +16,10 @@ const LAST_MINUTE_MS = 60_000;
 
 export const isLastMinute = (leftMs: number): boolean => leftMs < LAST_MINUTE_MS;
 
-/** Says once to a screen reader that the last minute has begun. */
-export const LastMinute = ({ until, words, clock }: { until: string; words: string; clock?: () => number }) => (
+/** Announces once, to a screen reader, that the last minute has begun. */
+export const LastMinute = ({ until, text, clock }: { until: string; text: string; clock?: () => number }) => (
   <span class="unseen" role="alert">
-    {isLastMinute(useMsLeft(until, clock)) && words}
+    {isLastMinute(useMsLeft(until, clock)) && text}
   </span>
 );
 
@@ -31,7 +31,7 @@ export function Countdown({ until, label, clock }: { until: string; label: strin
   const left = useMsLeft(until, clock);
   return (
     <time role="timer" aria-label={label} dateTime={until}>
-      {clockOf(left)}
+      {formatClock(left)}
     </time>
   );
 }

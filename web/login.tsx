@@ -1,15 +1,15 @@
 import { useState } from 'preact/hooks';
-import { forgetUser, keptSession } from './kept.ts';
+import { removeUserValues, storedSession } from './stored-values.ts';
 
 type Props = {
   title: string;
   problem: string | undefined;
   logIn: (email: string, password: string) => Promise<void>;
-  leave?: () => void;
+  cancel?: () => void;
 };
 
-/** Asks who it is, where people log in. */
-export function LogIn({ title, problem, logIn, leave }: Props) {
+/** The log-in form. */
+export function LogIn({ title, problem, logIn, cancel }: Props) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -57,8 +57,8 @@ export function LogIn({ title, problem, logIn, leave }: Props) {
         <button type="submit" class="action">
           {isBusy ? 'Logging in …' : 'Log in'}
         </button>
-        {leave !== undefined && (
-          <button type="button" class="quiet" onClick={leave}>
+        {cancel !== undefined && (
+          <button type="button" class="quiet" onClick={cancel}>
             Not now
           </button>
         )}
@@ -67,12 +67,12 @@ export function LogIn({ title, problem, logIn, leave }: Props) {
   );
 }
 
-/** Who is logged in, and the way out for whoever shares a computer. What was bought stays bought. */
+/** The user who is logged in, and a button to log out. Bookings stay valid. */
 export function LoggedIn() {
-  const session = keptSession().read();
+  const session = storedSession().read();
   if (session === undefined) return null;
   const logOut = () => {
-    forgetUser();
+    removeUserValues();
     location.reload();
   };
   return (

@@ -3,7 +3,7 @@ import { takeTokenFromAddress } from './admin-token.ts';
 import { EventPage } from './event/page.tsx';
 import { WaitPage } from './wait/page.tsx';
 
-/** The pages, by path. Links between them are plain links: a page is loaded in a blink, and `api/routes/web.ts` knows each. */
+/** The pages, by path. Links between them load a page: it is small. `api/routes/web.ts` has the same paths. */
 const PAGES = [
   { path: /^\/events\/(\d{1,10})\/wait\/?$/, page: WaitPage },
   { path: /^\/events\/(\d{1,10})\/?$/, page: EventPage },
@@ -31,7 +31,7 @@ root.replaceChildren();
 takeTokenFromAddress();
 window.addEventListener('hashchange', () => takeTokenFromAddress() && location.reload());
 if (/^\/admin\/?$/.test(location.pathname)) {
-  // Apart from the rest: buyers, who are many, do not load what operators need.
+  // A bundle of its own: buyers do not load the operator's page.
   const { OperatorPage } = await import('./admin/page.tsx');
   render(<OperatorPage />, root);
 } else render(<App path={location.pathname} />, root);

@@ -1,4 +1,4 @@
-/** The line on top of every page: whose page it is, and where in the app. */
+/** The line on top of every page: the product, and the page. */
 export function Masthead({ where }: { where: string }) {
   return (
     <header class="masthead">

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { momentInWords, timeOf } from './times.ts';
+import { momentText, timeOf } from './times.ts';
 
 test.each([
   ['2027-01-01T19:00:00Z', 'Europe/Berlin', 'Friday 1 January 2027 at 20:00 CET'],
@@ -14,11 +14,11 @@ test.each([
   ['2027-01-01T19:00:00Z', 'Asia/Tokyo', 'Saturday 2 January 2027 at 04:00 GMT+9'],
   ['2027-01-01T19:00:00Z', 'UTC', 'Friday 1 January 2027 at 19:00 UTC'],
   ['2027-01-01T19:00:00Z', 'Europe/Atlantis', 'Friday 1 January 2027 at 19:00 UTC'],
-])('%s in %s is "%s"', (moment, zone, words) => {
-  expect(momentInWords(moment, zone)).toBe(words);
+])('%s in %s is "%s"', (moment, zone, text) => {
+  expect(momentText(moment, zone)).toBe(text);
 });
 
-test('a time of day has its zone, that of the browser by itself', () => {
+test('a time of day has a zone, by default the one of the browser', () => {
   expect(timeOf(Date.UTC(2027, 0, 1, 19, 0, 5), 'America/New_York')).toBe('14:00:05 EST');
   expect(timeOf(Date.UTC(2027, 0, 1, 19, 0, 5))).toMatch(/^\d\d:00:05 \S+$/);
 });

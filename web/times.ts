@@ -1,28 +1,26 @@
-/** Kinds of English. Each has short names for the zones of its part of the world (CET, EST, AEDT); others are GMT+1. */
+/** Locales that have short names for the zones of their part of the world (CET, EST, AEDT); other zones are GMT+1. */
 const ENGLISH = ['en-GB', 'en-US', 'en-AU', 'en-IN', 'en-ZA', 'en-IE'];
 
-/** The formats of moments in one zone. */
-type Clock = Record<'date' | 'time' | 'seconds' | 'zone', Intl.DateTimeFormat>;
+/** The formats of one zone. */
+type ZoneFormats = Record<'date' | 'time' | 'seconds' | 'zone', Intl.DateTimeFormat>;
 
-/** Clocks by zone: a page shows its event's, and an operator's page that of its browser. */
-const clocks = new Map<string, Clock>();
+/** Formats by the name of the zone. */
+const formatsByZone = new Map<string, ZoneFormats>();
 
-function clockIn(asked: string): Clock {
-  const known = clocks.get(asked);
-  if (known !== undefined) return known;
-  const timeZone = isKnown(asked) ? asked : 'UTC'; // this browser does not know the zone yet
+function formatsOf(zone: string): ZoneFormats {
+  const cached = formatsByZone.get(zone);
+  if (cached !== undefined) return cached;
+  const timeZone = isKnown(zone) ? zone : 'UTC'; // an old browser may not know a new zone
   const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone } as const;
-  const clock: Clock = {
-    date: new Intl.DateTimeFormat('en-GB', {
-      ...{ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
-      timeZone,
-    }),
+  const day = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone } as const;
+  const formats: ZoneFormats = {
+    date: new Intl.DateTimeFormat('en-GB', day),
     time: new Intl.DateTimeFormat('en-GB', minutes),
     seconds: new Intl.DateTimeFormat('en-GB', { ...minutes, second: '2-digit' }),
     zone: zoneFormatOf(timeZone),
   };
-  clocks.set(asked, clock);
-  return clock;
+  formatsByZone.set(zone, formats);
+  return formats;
 }
 
 function isKnown(timeZone: string): boolean {
@@ -33,7 +31,7 @@ function isKnown(timeZone: string): boolean {
   }
 }
 
-/** The first English that has names for a zone, in winter and in summer. */
+/** The format of the first locale that has names for a zone, in winter and in summer. */
 function zoneFormatOf(timeZone: string): Intl.DateTimeFormat {
   const formats = ENGLISH.map((locale) => new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' }));
   const hasNames = (format: Intl.DateTimeFormat) =>
@@ -44,14 +42,15 @@ function zoneFormatOf(timeZone: string): Intl.DateTimeFormat {
 const nameOf = (format: Intl.DateTimeFormat, atMs: number): string =>
   format.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 
-/** A moment by the clocks of an event's zone: `Friday 1 January 2027 at 20:00 CET`. */
-export function momentInWords(moment: string, timeZone: string): string {
-  const [clock, atMs] = [clockIn(timeZone), Date.parse(moment)];
-  return `${clock.date.format(atMs).replace(',', '')} at ${clock.time.format(atMs)} ${nameOf(clock.zone, atMs)}`;
+/** A moment in an event's zone: `Friday 1 January 2027 at 20:00 CET`. */
+export function momentText(moment: string, timeZone: string): string {
+  const { date, time, zone } = formatsOf(timeZone);
+  const atMs = Date.parse(moment);
+  return `${date.format(atMs).replace(',', '')} at ${time.format(atMs)} ${nameOf(zone, atMs)}`;
 }
 
-/** The time of day by this browser's clock, or in another zone: `20:00:05 CET`. */
+/** The time of day in this browser's zone, or in another: `20:00:05 CET`. */
 export function timeOf(atMs: number, timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone): string {
-  const clock = clockIn(timeZone);
-  return `${clock.seconds.format(atMs)} ${nameOf(clock.zone, atMs)}`;
+  const { seconds, zone } = formatsOf(timeZone);
+  return `${seconds.format(atMs)} ${nameOf(zone, atMs)}`;
 }

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
-/** Writes each file compressed beside itself, so that no answer has to be. Only `br` and `gzip` are spoken by every browser. */
+/** Writes each file also compressed, so that the server compresses nothing. Every browser reads `br` or `gzip`. */
 const compress = {
   name: 'compress',
   writeBundle({ dir }, bundle) {
@@ -19,7 +19,8 @@ export default {
   build: {
     outDir: '../build/web',
     emptyOutDir: true,
-    // Our policy for pages knows no data addresses; and browsers that need the polyfill are too old for the rest.
+    // The content policy of pages allows no data addresses, and browsers that need the polyfill are too old for the
+    // pages.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

@@ -24,7 +24,7 @@ describeInBrowser('the herd button of the event page', (browser) => {
     const legend = (words: string) => page.locator('.legend').getByText(words, { exact: true }).waitFor();
     await page.goto(`${frontrow.url}/events/1#token=${frontrow.adminToken}`);
     await legend('Live');
-    const told = page.getByRole('status').getByText('They are on their way.').waitFor();
+    const told = page.getByRole('status').getByText('The buyers are sending requests.').waitFor();
     const isUnderWay = page.getByRole('button', { name: 'Under way' }).waitFor();
     await page.getByRole('button', { name: 'Send 5,000 buyers' }).click();
     await Promise.all([told, isUnderWay]);
@@ -32,7 +32,7 @@ describeInBrowser('the herd button of the event page', (browser) => {
       .getByRole('status')
       .getByText(/^[\d,]+ bookings in [\d.]+ seconds\.$/)
       .waitFor({ timeout: 60_000 });
-    for (const what of ['Sold twice', 'Lost', 'Not as told', 'Database and Redis differ'])
+    for (const what of ['Sold twice', 'Lost', 'Answer differs', 'Database and Redis differ'])
       expect(await page.getByRole('row', { name: what }).getByRole('cell').textContent()).toBe('0');
     await page.getByText(/^Refused: .*sold out/).waitFor();
     await until(async () => (await differencesOfMaps(page, frontrow.url)) === 0, 5_000);

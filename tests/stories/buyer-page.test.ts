@@ -126,7 +126,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.waitForTimeout(1_100); // expiry is shown in seconds
     await click('More time');
     await until(async () => (await page.getByRole('timer').getAttribute('datetime')) !== firstExpiry, 10_000);
-    await click('Let go');
+    await click('Release');
     await notice('The seats are free again.');
     await legend('Held 2');
   });
@@ -136,7 +136,7 @@ describeInBrowser("the buyer's page", (browser) => {
     for (let times = 0; times < 3; times += 1) {
       await click('Hold the best 2');
       await heading('Held for you');
-      await click('Let go');
+      await click('Release');
       await notice('The seats are free again.');
     }
     const last = await system().prisma.booking.findFirst({ orderBy: { id: 'desc' } });
@@ -145,7 +145,7 @@ describeInBrowser("the buyer's page", (browser) => {
       system().redis.hset(String(record), 'untilMs', Date.now() + milliseconds);
     await page.route('**/api/bookings', (route) => coolDownFor(10_000).then(() => route.continue()), { times: 1 });
     await click('Hold the best 2');
-    await heading('You have let seats go several times.');
+    await heading('You have released seats several times.');
     await page.getByText(/^You can hold again in \d+ s\.$/).waitFor();
     expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
     await coolDownFor(0);
@@ -173,11 +173,11 @@ describeInBrowser("the buyer's page", (browser) => {
     expect(await lastMinute.count()).toBe(0);
     await page.clock.fastForward(5_000);
     await lastMinute.waitFor({ state: 'attached' });
-    await click('Let go');
+    await click('Release');
     await holdFor(2);
     await click('Hold the best 2');
     await heading('Held for you');
-    await notice('Your time is over');
+    await notice('Your hold has expired');
     await legend('Free 192');
     await holdFor(600);
     expect(sockets).toBe(1);
@@ -201,7 +201,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await pick(2, 1, [5, 6]);
     await hold({ seats: ['2-1-5'] });
-    await page.getByText('Zone 2, row 1, seat 5: somebody was faster.').waitFor();
+    await page.getByText('No longer available: Zone 2, row 1, seat 5.').waitFor();
     await click('Hold 1 seat');
     await heading('Held for you');
   });
@@ -216,7 +216,7 @@ describeInBrowser("the buyer's page", (browser) => {
     }
     await send(system().url, 'POST', '/clear');
     await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await notice('That booking is no longer there');
+    await notice('That booking no longer exists');
   });
 
   test('the page waits for a purchase that is in the queue', async () => {
@@ -230,14 +230,14 @@ describeInBrowser("the buyer's page", (browser) => {
     await system().stopWorkers();
     await page.route('**/confirm', (route) => route.continue({ url: `${route.request().url()}?wait=0` }));
     await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    const queued = page.getByText('It is in the queue: the seats stay yours');
+    const queued = page.getByText('Your change is in the queue. The seats stay yours');
     await queued.waitFor();
     const answered = page.waitForResponse('**/api/bookings/*');
     releaseRead();
     await answered;
     await page.waitForTimeout(300);
     expect(await queued.isVisible()).toBe(true);
-    await page.getByRole('button', { name: 'Let go' }).click({ force: true }); // it is shown as disabled
+    await page.getByRole('button', { name: 'Release' }).click({ force: true }); // it is shown as disabled
     await system().resumeWorkers();
     await heading('The seats are yours');
   });
@@ -256,7 +256,7 @@ describeInBrowser("the buyer's page", (browser) => {
     });
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await page.waitForTimeout(300);
-    await click('Let go');
+    await click('Release');
     await notice('The seats are free again.');
     releaseRead();
     await lateAnswer;
@@ -276,7 +276,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.reload();
     await heading('Finding your seats');
     await page.getByText('Connection lost.').waitFor();
-    expect(await page.getByRole('button', { name: 'Stop asking' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Stop trying' }).count()).toBe(0);
     await page.unroute('**/api/bookings/*');
     await page.getByRole('button', { name: 'Buy', exact: true }).click();
     await heading('The seats are yours');
@@ -350,7 +350,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await click('Hold 2 seats');
     await heading('Held for you');
     // With a used-up admission the page goes back to the waiting room.
-    await click('Let go');
+    await click('Release');
     await page.locator('label', { hasText: /^3$/ }).click();
     await click('Hold the best 3');
     await passRoom();

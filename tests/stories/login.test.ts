@@ -97,7 +97,7 @@ describe('with AUTH=on', () => {
       await logIn();
       for (const tab of [page, other]) await tab.getByRole('heading', { name: 'Held for you' }).waitFor();
       await other.close();
-      await page.getByRole('button', { name: 'Let go' }).click();
+      await page.getByRole('button', { name: 'Release' }).click();
       await page.getByRole('button', { name: 'Log out' }).click();
       await page.getByRole('heading', { name: 'Best seats together' }).waitFor();
 
@@ -110,7 +110,7 @@ describe('with AUTH=on', () => {
       await page.getByRole('link', { name: 'Choose your seats' }).click();
       await page.getByRole('button', { name: 'Hold the best 2' }).click();
       await page.getByRole('heading', { name: 'Held for you' }).waitFor();
-      await page.getByRole('button', { name: 'Let go' }).click();
+      await page.getByRole('button', { name: 'Release' }).click();
       await page.locator('.notice').getByText('The seats are free again.').waitFor();
       await context.close();
     });

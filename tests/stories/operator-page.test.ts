@@ -78,7 +78,7 @@ describeInBrowser('the operator’s page', (browser) => {
     await enter('a wrong token');
     await page.getByText('This is not the admin token.').waitFor();
     await enter();
-    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    await page.getByRole('heading', { name: 'No problems' }).waitFor();
     await page.getByText('120 free').waitFor();
 
     await Promise.all(Array.from({ length: 20 }, () => reserve(2)));
@@ -87,11 +87,11 @@ describeInBrowser('the operator’s page', (browser) => {
     await system().stopWorkers();
     await send(system().url, 'POST', '/reserve', { count: 2 });
     await until(async () => (await figure('Tickets waiting')) === '1', 10_000);
-    await page.getByRole('heading', { name: 'Not all is well' }).waitFor();
+    await page.getByRole('heading', { name: 'There are problems' }).waitFor();
     await page.getByText('No worker runs:').waitFor();
     await until(async () => (await figure('ETA of the newest')) === 'none: no worker runs', 10_000);
     await system().resumeWorkers();
-    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    await page.getByRole('heading', { name: 'No problems' }).waitFor();
 
     const { alive, desired = alive } = (await send(system().url, 'GET', '/admin/workers', undefined, asOperator))
       .body as {
@@ -101,16 +101,16 @@ describeInBrowser('the operator’s page', (browser) => {
     await button('One worker more').click();
     await button('Pause sales').click();
     await page.getByLabel('Mode').selectOption('on');
-    await page.getByText(`An operator asked for ${desired + 1}.`).waitFor();
+    await page.getByText(`An operator set their number to ${desired + 1}.`).waitFor();
     await page.getByText('Sales are paused').waitFor();
     await page.getByText('On: 0 waiting').waitFor();
     expect((await reserve(1)).body.code).toBe('ADMISSION_REQUIRED');
     await button('One worker fewer').click();
     await page.getByLabel('People a minute').fill('60');
     await button('Set').click();
-    await button('Pause letting in').click();
-    await page.getByText(`An operator asked for ${desired}.`).waitFor();
-    await page.getByText('Letting in is paused.').waitFor();
+    await button('Pause admission').click();
+    await page.getByText(`An operator set their number to ${desired}.`).waitFor();
+    await page.getByText('Admission is paused.').waitFor();
     expect((await send(system().url, 'GET', '/admin/workers', undefined, asOperator)).body.asked).toBe(desired);
     const event = { where: { id: 1 }, include: { waitingRoom: true } };
     expect(await system().prisma.event.findUniqueOrThrow(event)).toMatchObject({
@@ -130,12 +130,12 @@ describeInBrowser('the operator’s page', (browser) => {
     await page.reload(); // the page keeps the token
     await page.getByText('a fault to be seen').waitFor();
     await page.getByLabel('Mode').selectOption('off');
-    await button('Let people in again').click();
+    await button('Resume admission').click();
     await button('Resume sales').click();
-    await page.getByText('Nobody waits.').waitFor();
+    await page.getByText('Nobody is waiting.').waitFor();
     await button('Pause sales').waitFor();
     expect((await reserve(1)).status).toBe(200);
-    await button('Look into the queues').click();
+    await button('Open the queue dashboard').click();
     await page.getByText('s0 booking').first().waitFor();
     complaints.splice(0); // Bull Board requests a font of Google, which the policy blocks
   });
@@ -143,7 +143,7 @@ describeInBrowser('the operator’s page', (browser) => {
   test('the address that npm start prints logs its operator in, and the token is removed from it', async () => {
     ({ context, page } = await openWatched(browser(), complaints, {}));
     await page.goto(`${system().url}/admin#token=${TOKEN}`);
-    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    await page.getByRole('heading', { name: 'No problems' }).waitFor();
     expect(page.url()).toBe(`${system().url}/admin`);
     await page.goto(`${system().url}/admin#token=${TOKEN}x`); // the token of another run, in an open tab
     await page.getByText('This is not the admin token.').waitFor();
@@ -161,17 +161,17 @@ describeInBrowser('the operator’s page', (browser) => {
       });
     });
     await page.reload(); // the page keeps the token
-    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    await page.getByRole('heading', { name: 'No problems' }).waitFor();
     isDead = true;
-    await page.getByRole('heading', { name: 'Out of touch' }).waitFor();
+    await page.getByRole('heading', { name: 'Connection lost' }).waitFor();
     isDead = false;
-    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    await page.getByRole('heading', { name: 'No problems' }).waitFor();
   });
 
   test('the page is readable in light, in dark and on a phone', async () => {
     await open({ viewport: { width: 320, height: 640 } });
     await enter();
-    await page.getByRole('heading', { name: /all is well/i }).waitFor();
+    await page.getByRole('heading', { name: /problems/i }).waitFor();
     await expectReadable(page);
   });
 });

@@ -121,7 +121,7 @@ describeInBrowser('the waiting page', (browser) => {
     room.refusals = [refusal('CHALLENGE_REQUIRED', 10), refusal('CHALLENGE_INVALID', 17)];
     await open();
     await heading('Checking your browser');
-    expect(await page.getByRole('status').textContent()).toContain('a little work');
+    expect(await page.getByRole('status').textContent()).toContain('a small task');
     await page.getByRole('progressbar', { name: 'Work done' }).waitFor();
     await heading('You are in line');
     const [first, ...solvedOnes] = room.joins;

@@ -1,13 +1,13 @@
 import type { TrailEntry } from '../../shared/contract/trail.ts';
 import { timeOf } from '../times.ts';
 
-/** The last acts of operators, as the audit trail has them. */
+/** The last acts of operators, from the audit trail. */
 export function Acts({ acts }: { acts: TrailEntry[] | undefined }) {
   return (
     <section>
       <h2>Last acts of operators</h2>
       <p class="soft">
-        The audit trail keeps every act. <code>GET /admin/trail</code> has all of them.
+        The audit trail keeps every act: <code>GET /admin/trail</code>.
       </p>
       {acts === undefined && <p>Not read yet.</p>}
       {acts?.length === 0 && <p>None yet.</p>}
@@ -47,9 +47,9 @@ export function Acts({ acts }: { acts: TrailEntry[] | undefined }) {
 }
 
 /** Characters of JSON that a line shows. */
-const SHOWN = 200;
+const MAX_CHARACTERS = 200;
 
 function shortened(value: unknown): string {
   const text = JSON.stringify(value);
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
 }

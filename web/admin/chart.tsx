@@ -2,8 +2,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { timeOf } from '../times.ts';
-import type { Point } from './operation.ts';
-import { inWords } from './words.ts';
+import type { Point } from './history.ts';
+import { formatFigure } from './text.ts';
 
 type Line = { name: string; of: (point: Point) => number; color: '--accent' | '--second' };
 
@@ -13,7 +13,7 @@ const HEIGHT = 170;
 const ROW_SECONDS = 10;
 const MAX_ROWS = 12;
 
-/** Lines over the last minutes, and the same as a table for who does not see them. */
+/** Lines over the last minutes, and the same figures as a table for screen readers. */
 export function Chart({ title, lines, history }: { title: string; lines: readonly Line[]; history: readonly Point[] }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
@@ -73,7 +73,7 @@ export function Chart({ title, lines, history }: { title: string; lines: readonl
               <tr key={point.atMs}>
                 <th scope="row">{timeOf(point.atMs)}</th>
                 {lines.map(({ name, of }) => (
-                  <td key={name}>{inWords(of(point))}</td>
+                  <td key={name}>{formatFigure(of(point))}</td>
                 ))}
               </tr>
             ))}
@@ -100,13 +100,8 @@ function optionsOf(lines: readonly Line[], place: HTMLElement): uPlot.Options {
     legend: { show: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      {
-        ...axis,
-        values: (_, ticks) => ticks.map((seconds) => timeOf(seconds * 1000)),
-        space: 120,
-        size: 30,
-      },
-      { ...axis, values: (_, ticks) => ticks.map(inWords), size: 56 },
+      { ...axis, values: (_, ticks) => ticks.map((seconds) => timeOf(seconds * 1000)), space: 120, size: 30 },
+      { ...axis, values: (_, ticks) => ticks.map(formatFigure), size: 56 },
     ],
     series: [
       {},

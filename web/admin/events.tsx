@@ -1,19 +1,19 @@
 import { useState } from 'preact/hooks';
 import type { Overview } from '../../shared/contract/overview.ts';
-import type { Operator } from './operation.ts';
-import { inWords } from './words.ts';
+import type { OperatorConnection } from './operator-connection.ts';
+import { formatFigure } from './text.ts';
 
 type Event = NonNullable<Overview['events']>[number];
-type Ask = Operator['ask'];
+type Command = OperatorConnection['command'];
 
 /** Each event: its seats as a bar, its sales, and its waiting room. */
-export function Events({ events, ask }: { events: Event[] | undefined; ask: Ask }) {
+export function Events({ events, command }: { events: Event[] | undefined; command: Command }) {
   return (
     <section>
       <h2>Events</h2>
       {events === undefined && <p>Not known: PostgreSQL does not answer.</p>}
       {events?.map((event) => (
-        <EventCard key={event.eventId} event={event} ask={ask} />
+        <EventCard key={event.eventId} event={event} command={command} />
       ))}
     </section>
   );
@@ -21,7 +21,7 @@ export function Events({ events, ask }: { events: Event[] | undefined; ask: Ask 
 
 const SEATS = ['sold', 'held', 'blocked', 'available'] as const;
 
-function EventCard({ event, ask }: { event: Event; ask: Ask }) {
+function EventCard({ event, command }: { event: Event; command: Command }) {
   const { eventId, name, salesPaused, seats } = event;
   const path = `/api/events/${eventId}`;
   return (
@@ -30,13 +30,13 @@ function EventCard({ event, ask }: { event: Event; ask: Ask }) {
         <h3>
           {name} <span class="soft">event {eventId}</span>
         </h3>
-        <button type="button" class="plain" onClick={() => void ask('PATCH', path, { salesPaused: !salesPaused })}>
+        <button type="button" class="plain" onClick={() => void command('PATCH', path, { salesPaused: !salesPaused })}>
           {salesPaused ? 'Resume sales' : 'Pause sales'}
         </button>
       </div>
       {salesPaused && <p class="notice">Sales are paused: every request is refused with SALES_PAUSED.</p>}
       {seats === undefined ? (
-        <p class="soft">Its seats could not be counted.</p>
+        <p class="soft">The seats could not be counted.</p>
       ) : (
         <>
           <div class="seat-bar" aria-hidden="true">
@@ -48,20 +48,20 @@ function EventCard({ event, ask }: { event: Event; ask: Ask }) {
             {SEATS.map((status) => (
               <li class="swatch" key={status}>
                 <i class={status} />
-                {inWords(seats[status])} {status === 'available' ? 'free' : status}
+                {formatFigure(seats[status])} {status === 'available' ? 'free' : status}
               </li>
             ))}
           </ul>
         </>
       )}
-      <Room event={event} ask={ask} />
+      <Room event={event} command={command} />
     </article>
   );
 }
 
-function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
+function Room({ event: { eventId, room }, command }: { event: Event; command: Command }) {
   const [rate, setRate] = useState<string>();
-  const change = (some: object) => ask('PUT', `/api/events/${eventId}/waiting-room`, some);
+  const change = (settings: object) => command('PUT', `/api/events/${eventId}/waiting-room`, settings);
   const { mode, paused, peoplePerMinute, challenge, line } = room;
   const setPeople = async (e: SubmitEvent) => {
     e.preventDefault();
@@ -74,10 +74,10 @@ function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
       <legend>Waiting room</legend>
       <p class="soft">
         {line === undefined
-          ? 'Nobody waits.'
-          : `${line.on ? 'On' : 'Off for now'}: ${inWords(line.waiting)} waiting, ${inWords(line.inside)} inside, ` +
-            `${inWords(line.speedPerSecond)} let in a second.`}
-        {paused && ' Letting in is paused.'}
+          ? 'Nobody is waiting.'
+          : `${line.on ? 'On' : 'Off at the moment'}: ${formatFigure(line.waiting)} waiting, ` +
+            `${formatFigure(line.inside)} inside, ${formatFigure(line.speedPerSecond)} admitted a second.`}
+        {paused && ' Admission is paused.'}
       </p>
       <div class="buttons">
         <label>
@@ -92,7 +92,7 @@ function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
           <span class="label">Challenge at joining</span>
           <select value={challenge} onChange={(e) => void change({ challenge: e.currentTarget.value })}>
             <option value="off">none</option>
-            <option value="work">work of the browser</option>
+            <option value="work">task for the browser</option>
             <option value="outside">outside check</option>
           </select>
         </label>
@@ -103,7 +103,7 @@ function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
               type="number"
               min="1"
               max="10000000"
-              placeholder="as drained"
+              placeholder="automatic"
               value={rate ?? peoplePerMinute ?? ''}
               onInput={(e) => setRate(e.currentTarget.value)}
             />
@@ -113,7 +113,7 @@ function Room({ event: { eventId, room }, ask }: { event: Event; ask: Ask }) {
           </button>
         </form>
         <button type="button" class="plain" onClick={() => void change({ paused: !paused })}>
-          {paused ? 'Let people in again' : 'Pause letting in'}
+          {paused ? 'Resume admission' : 'Pause admission'}
         </button>
       </div>
     </fieldset>

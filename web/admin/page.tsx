@@ -6,56 +6,74 @@ import { Masthead } from '../masthead.tsx';
 import { timeOf } from '../times.ts';
 import { Chart } from './chart.tsx';
 import { Events } from './events.tsx';
-import { createOperation, type Operation, type Operator, type Point } from './operation.ts';
+import { meanOf, outcomesOf, type Point } from './history.ts';
+import { createOperatorConnection, type OperatorConnection, type OperatorState } from './operator-connection.ts';
+import { problemsOf } from './problems.ts';
 import './style.css';
 import { Acts } from './acts.tsx';
-import { etaInWords, inWords, meanOf, outcomesOf, problemsOf, secondsInWords } from './words.ts';
+import { etaText, formatFigure, formatSeconds } from './text.ts';
 
-type Ask = Operator['ask'];
+type Command = OperatorConnection['command'];
 
-/** `/admin`: how everything stands, live, and the handles that an operator needs in a hurry. */
+/** `/admin`: the state of the system, live, and the controls that an operator needs in a hurry. */
 export function OperatorPage() {
-  const [operation, setOperation] = useState<Operation>({ phase: 'connecting', lost: false, history: [] });
-  const operator = useRef<Operator>(undefined);
+  const [state, setState] = useState<OperatorState>({ phase: 'connecting', history: [] });
+  const connection = useRef<OperatorConnection>(undefined);
   useEffect(() => {
-    const opened = createOperation(setOperation);
-    operator.current = opened;
-    return opened.stop;
+    const created = createOperatorConnection(setState);
+    connection.current = created;
+    return created.stop;
   }, []);
-  const { phase, refusal, now, history, lost, failure, acts } = operation;
-  const ask: Ask = async (...what) => operator.current?.ask(...what);
+  const command: Command = async (...args) => connection.current?.command(...args);
   return (
     <>
       <Masthead where="Operator" />
-      <main class={phase}>
-        {phase === 'live' && now !== undefined ? (
-          <>
-            <Verdict now={now} history={history} lost={lost} />
-            {failure !== undefined && (
-              <p class="notice" role="alert">
-                <strong>That was not done.</strong> {failure}
-              </p>
-            )}
-            <Queue now={now} history={history} openBoard={() => void operator.current?.openBoard()} />
-            <div class="halves">
-              <Workers workers={now.workers} ask={ask} />
-              <Outcomes history={history} />
-            </div>
-            <Events events={now.events} ask={ask} />
-            <Acts acts={acts} />
-            <ServerSettings settings={now.serverSettings} />
-            <Faults faults={now.faults} process={now.process} />
-          </>
+      <main class={state.phase}>
+        {state.phase === 'live' ? (
+          <Live
+            state={state}
+            command={command}
+            openQueueDashboard={() => void connection.current?.openQueueDashboard()}
+          />
         ) : (
-          <Door phase={phase} refusal={refusal} enter={(token) => operator.current?.enter(token)} />
+          <Door state={state} enter={(token) => connection.current?.enter(token)} />
         )}
       </main>
     </>
   );
 }
 
-function Door(props: { phase: Operation['phase']; refusal: string | undefined; enter: (token: string) => void }) {
-  const { phase, refusal, enter } = props;
+type LiveProps = {
+  state: Extract<OperatorState, { phase: 'live' }>;
+  command: Command;
+  openQueueDashboard: () => void;
+};
+
+function Live({ state: { overview, isLost, history, failure, acts }, command, openQueueDashboard }: LiveProps) {
+  return (
+    <>
+      <Verdict overview={overview} history={history} isLost={isLost} />
+      {failure !== undefined && (
+        <p class="notice" role="alert">
+          <strong>The command was not done.</strong> {failure}
+        </p>
+      )}
+      <Queue queue={overview.queue} history={history} openDashboard={openQueueDashboard} />
+      <div class="halves">
+        <Workers workers={overview.workers} command={command} />
+        <Outcomes history={history} />
+      </div>
+      <Events events={overview.events} command={command} />
+      <Acts acts={acts} />
+      <ServerSettings settings={overview.serverSettings} />
+      <Faults faults={overview.faults} process={overview.process} />
+    </>
+  );
+}
+
+type DoorProps = { state: Exclude<OperatorState, { phase: 'live' }>; enter: (token: string) => void };
+
+function Door({ state, enter }: DoorProps) {
   const [token, setToken] = useState('');
   useEffect(() => {
     document.title = 'Operator · Frontrow';
@@ -66,9 +84,9 @@ function Door(props: { phase: Operation['phase']; refusal: string | undefined; e
   };
   return (
     <>
-      <h1>{phase === 'connecting' ? 'Connecting' : 'For operators'}</h1>
-      {refusal !== undefined && <p role="alert">{refusal}</p>}
-      {phase === 'token' && (
+      <h1>{state.phase === 'connecting' ? 'Connecting' : 'For operators'}</h1>
+      {'refusal' in state && <p role="alert">{state.refusal}</p>}
+      {state.phase === 'token' && (
         <form onSubmit={submit}>
           <label>
             <span class="label">Admin token</span>
@@ -79,7 +97,7 @@ function Door(props: { phase: Operation['phase']; refusal: string | undefined; e
               onInput={(e) => setToken(e.currentTarget.value)}
             />
           </label>
-          <p class="soft">It is kept in this tab until you close it.</p>
+          <p class="soft">This tab stores it until you close the tab.</p>
           <button type="submit" class="action">
             Enter
           </button>
@@ -89,19 +107,22 @@ function Door(props: { phase: Operation['phase']; refusal: string | undefined; e
   );
 }
 
-function Verdict({ now, history, lost }: { now: Overview; history: Point[]; lost: boolean }) {
-  const problems = problemsOf(now, history);
-  const headline = lost ? 'Out of touch' : problems.length === 0 ? 'All is well' : 'Not all is well';
+type VerdictProps = { overview: Overview; history: Point[]; isLost: boolean };
+
+function Verdict({ overview, history, isLost }: VerdictProps) {
+  const problems = problemsOf(overview, history);
+  const headline = isLost ? 'Connection lost' : problems.length === 0 ? 'No problems' : 'There are problems';
+  const depth = overview.queue?.depth ?? 0;
   useEffect(() => {
-    document.title = `${headline} · ${inWords(now.queue?.depth ?? 0)} waiting · Frontrow`;
-  }, [headline, now.queue?.depth]);
+    document.title = `${headline} · ${formatFigure(depth)} waiting · Frontrow`;
+  }, [headline, depth]);
   return (
     <header>
-      {/* The list below counts seconds, which nobody wants read out. */}
+      {/* Not the list below: a screen reader would read each of its seconds. */}
       <div aria-live="polite">
-        <h1 class={lost || problems.length > 0 ? 'bad' : 'good'}>{headline}</h1>
+        <h1 class={isLost || problems.length > 0 ? 'bad' : 'good'}>{headline}</h1>
       </div>
-      {lost && <p class="notice">The connection is lost: what you see is of {timeOf(now.atMs)}. Trying again.</p>}
+      {isLost && <p class="notice">This page shows the state at {timeOf(overview.atMs)}. Trying again.</p>}
       {problems.length > 0 && (
         <ul class="problems">
           {problems.map((problem) => (
@@ -119,22 +140,24 @@ const RATES = [
   { name: 'Settled', of: (point: Point) => point.settledPerSecond, color: '--accent' },
 ] as const;
 
-function Queue({ now: { queue }, history, openBoard }: { now: Overview; history: Point[]; openBoard: () => void }) {
-  const perSecond = (name: Parameters<typeof meanOf>[1]) => `${inWords(meanOf(history, name))}/s`;
+type QueueProps = { queue: Overview['queue']; history: Point[]; openDashboard: () => void };
+
+function Queue({ queue, history, openDashboard }: QueueProps) {
+  const perSecond = (name: Parameters<typeof meanOf>[1]) => `${formatFigure(meanOf(history, name))}/s`;
   const figures = [
-    ['Tickets waiting', queue && inWords(queue.depth)],
-    ['ETA of the newest', queue && etaInWords(queue.etaSeconds)],
+    ['Tickets waiting', queue && formatFigure(queue.depth)],
+    ['ETA of the newest', queue && etaText(queue.etaSeconds)],
     ['Accepted', queue && perSecond('acceptedPerSecond')],
     ['Settled', queue && perSecond('settledPerSecond')],
-    ['Oldest job', queue && secondsInWords(queue.oldestSeconds)],
-    ['Failed jobs', queue && inWords(queue.failed)],
+    ['Oldest job', queue && formatSeconds(queue.oldestSeconds)],
+    ['Failed jobs', queue && formatFigure(queue.failed)],
   ] as const;
   return (
     <section>
       <div class="title">
         <h2>Queue</h2>
-        <button type="button" class="quiet" onClick={openBoard}>
-          Look into the queues
+        <button type="button" class="quiet" onClick={openDashboard}>
+          Open the queue dashboard
         </button>
       </div>
       <dl class="figures">
@@ -153,10 +176,10 @@ function Queue({ now: { queue }, history, openBoard }: { now: Overview; history:
   );
 }
 
-function Workers({ workers, ask }: { workers: WorkersView | undefined; ask: Ask }) {
-  // Pressed twice before an overview shows it, it is two more.
-  const [wanted, setWanted] = useState<number | 'auto'>();
-  useEffect(() => setWanted(undefined), [workers]);
+function Workers({ workers, command }: { workers: WorkersView | undefined; command: Command }) {
+  // A button pressed twice before the next overview means two more.
+  const [requested, setRequested] = useState<number | 'auto'>();
+  useEffect(() => setRequested(undefined), [workers]);
   if (workers === undefined) {
     return (
       <section>
@@ -166,11 +189,11 @@ function Workers({ workers, ask }: { workers: WorkersView | undefined; ask: Ask 
     );
   }
   const { alive, desired, asked } = workers;
-  const goal = wanted ?? asked;
+  const goal = requested ?? asked;
   const base = goal === 'auto' ? (desired ?? alive) : goal;
   const change = (processes: number | 'auto') => {
-    setWanted(processes);
-    void ask('POST', '/admin/workers', { processes });
+    setRequested(processes);
+    void command('POST', '/admin/workers', { processes });
   };
   return (
     <section>
@@ -182,13 +205,13 @@ function Workers({ workers, ask }: { workers: WorkersView | undefined; ask: Ask 
         </div>
         <div>
           <dt>Desired</dt>
-          <dd>{desired ?? 'not said'}</dd>
+          <dd>{desired ?? 'not known'}</dd>
         </div>
       </dl>
       <p class="soft">
         {asked === 'auto'
-          ? 'As many as the load needs.'
-          : `An operator asked for ${asked}. The supervisor that runs follows.`}
+          ? 'Their number follows the load.'
+          : `An operator set their number to ${asked}. The running supervisor applies it.`}
       </p>
       <div class="buttons">
         <button
@@ -211,7 +234,7 @@ function Workers({ workers, ask }: { workers: WorkersView | undefined; ask: Ask 
         </button>
         {asked !== 'auto' && (
           <button type="button" class="plain" onClick={() => change('auto')}>
-            As the load needs
+            Follow the load
           </button>
         )}
       </div>
@@ -232,17 +255,17 @@ function Outcomes({ history }: { history: Point[] }) {
             <tr>
               <th scope="col">Outcome</th>
               <th scope="col">Last minute</th>
-              <th scope="col">Ever</th>
+              <th scope="col">In total</th>
             </tr>
           </thead>
           <tbody>
-            {outcomes.map(({ name, lately, ever }) => (
+            {outcomes.map(({ name, recent, total }) => (
               <tr key={name}>
                 <th scope="row">
                   <code>{name}</code>
                 </th>
-                <td>{inWords(lately)}</td>
-                <td>{inWords(ever)}</td>
+                <td>{formatFigure(recent)}</td>
+                <td>{formatFigure(total)}</td>
               </tr>
             ))}
           </tbody>
@@ -258,7 +281,7 @@ function ServerSettings({ settings }: { settings: Overview['serverSettings'] }) 
     <section>
       <h2>Server settings</h2>
       <p class="soft">
-        These settings decide how much is lost when Redis or PostgreSQL fails. They are read once a minute.
+        These settings decide how much data is lost when Redis or PostgreSQL fails. They are read once a minute.
       </p>
       <ul>
         {settings.map(({ setting, value, state, cost }) => (
@@ -277,8 +300,8 @@ function Faults({ faults, process }: { faults: LoggedFault[]; process: string })
     <section>
       <h2>Last faults</h2>
       <p class="soft">
-        Warnings and errors of {process}, which answers you. Other API processes and the workers have theirs in their
-        logs.
+        Warnings and errors of {process}, which serves this page. Other API processes and the workers write theirs to
+        their own logs.
       </p>
       {faults.length === 0 ? (
         <p>None since it started.</p>
@@ -290,7 +313,7 @@ function Faults({ faults, process }: { faults: LoggedFault[]; process: string })
               <tr>
                 <th scope="col">Time</th>
                 <th scope="col">Level</th>
-                <th scope="col">What</th>
+                <th scope="col">Message</th>
               </tr>
             </thead>
             <tbody>

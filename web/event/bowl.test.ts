@@ -23,13 +23,13 @@ describe('the plan of a house', () => {
       [...zones(3, 2, 400), ...zones(8, 30, 4).map((size) => ({ ...size, zone: size.zone + 3 }))],
     ],
     ['many zones', zones(2_000, 5, 10)],
-  ])('gives every zone a sector of its own: %s', (_what, sizes) => {
+  ])('every zone has a sector of its own: %s', (_name, sizes) => {
     const { sectors, stageRadius } = bowl(sizes, null);
     expect(sectors.map(({ zone }) => zone).sort((a, b) => a - b)).toEqual(sizes.map(({ zone }) => zone));
     expect(sectors.filter((a) => a.inner <= stageRadius || sectors.some((b) => a !== b && overlap(a, b)))).toEqual([]);
   });
 
-  test('finds the seat at the point where it is drawn', () => {
+  test('the seat at a point is the one that is drawn there', () => {
     const plan = bowl(zones(12, 7, 20), null);
     for (const sector of plan.sectors) {
       for (const [row, number] of [
@@ -44,7 +44,7 @@ describe('the plan of a house', () => {
     expect(seatAt(plan, 0, 0)).toBeUndefined();
   });
 
-  test('tells which radii and angles a box may see, and leaves out none', () => {
+  test('the reach of a box contains the radii and angles of all its points', () => {
     const boxes = [-9, -4, 0, 1, 6].flatMap((left) =>
       [-8, -2, 0, 3].map((top) => ({ left, top, right: left + 5, bottom: top + 4 })),
     );
@@ -63,7 +63,7 @@ describe('the plan of a house', () => {
     expect(reachOf({ left: -5, right: -3, top: 4, bottom: 12 }).to).toBeCloseTo(-Math.atan2(3, 12));
   });
 
-  test('has the first zone of a ring in the middle, odd ones to its right and even ones to its left', () => {
+  test('the first zone of a ring is in the middle, odd ones on its right and even ones on its left', () => {
     expect(ringsOf(bowl(zones(5, 1, 4), [[1, 2, 3, 4, 5]]).sectors)).toEqual([[1, 2, 3, 4, 5]]);
     expect(ringsOf(bowl(zones(50, 20, 65), null).sectors).slice(0, 2)).toEqual([
       [4, 2, 1, 3],
@@ -71,7 +71,7 @@ describe('the plan of a house', () => {
     ]);
   });
 
-  test('stands as the event says, ring by ring', () => {
+  test('an event may define the rings', () => {
     const rings = [[2, 1, 3], [4], [6, 5]];
     expect(ringsOf(bowl(zones(6, 4, 10), rings).sectors)).toEqual(rings);
   });

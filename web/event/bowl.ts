@@ -1,6 +1,6 @@
 /**
- * Where a zone stands: between two radii and two angles around the stage. A unit is about one seat; angle 0 is straight in
- * front of the stage, which looks down the page; angles grow to the right.
+ * The position of a zone: between two radii and two angles around the stage. A unit is about one seat. Angle 0 is
+ * straight in front of the stage, which faces down the page; angles grow to the right.
  */
 export type Sector = {
   zone: number;
@@ -12,7 +12,7 @@ export type Sector = {
   to: number;
 };
 
-/** The plan of a house, as data: what is drawn and hit. */
+/** The plan of a house, as data: it is drawn, and clicks are found in it. */
 export type Plan = { sectors: Sector[]; stageRadius: number; radius: number };
 
 /** How far the bowl reaches around the stage, in radians. */
@@ -24,16 +24,20 @@ const GAP = 4;
 export const AISLE = 6;
 const APRON = 12;
 
-/** How far seats of a ring that is not full may stand apart. */
+/** The largest distance between the seats of a ring that is not full. */
 const MAX_PITCH = 1.25;
 
-/** Where the first row may stand, from the middle of the stage, and how much of the plan the stage and its apron should be. */
+/** Radii at which the first row may be, and the share of the plan that the stage and its apron should have. */
 const FIRST_RADII = Array.from({ length: 53 }, (_, i) => 8 + 2 * i);
 const STAGE_SHARE = 0.27;
 
 type Size = { zone: number; rows: number; seatsPerRow: number };
 
-/** A plan of zones in rings around a stage: the given ones (numbers of zones, each ring from left to right), or as they come. */
+/**
+ * A plan of zones in rings around a stage.
+ *
+ * @param rings numbers of zones, each ring from left to right; null for zones as they come
+ */
 export function bowl(zones: readonly Size[], rings: readonly (readonly number[])[] | null): Plan {
   const byNumber = new Map(zones.map((size) => [size.zone, size]));
   return planOf(rings?.map((ring) => ring.flatMap((zone) => byNumber.get(zone) ?? [])) ?? ringsOf(zones));
@@ -42,7 +46,10 @@ export function bowl(zones: readonly Size[], rings: readonly (readonly number[])
 const widthOf = (ring: readonly Size[]) => ring.reduce((sum, { seatsPerRow }) => sum + seatsPerRow + GAP, 0);
 const depthOf = (ring: readonly Size[]) => ROW_PITCH * Math.max(...ring.map(({ rows }) => rows)) + AISLE;
 
-/** Zones by rings: from the front as many in each as there is room for, and the first of each in the middle, where seats are best. */
+/**
+ * Zones by rings: from the front, as many in each as fit. The first of each ring is in the middle, where seats are
+ * best.
+ */
 function ringsOf(zones: readonly Size[]): Size[][] {
   let best = { rings: [[...zones]], score: Number.NEGATIVE_INFINITY };
   for (const radius of FIRST_RADII) {
@@ -95,11 +102,11 @@ export const pointAt = (radius: number, angle: number) => ({
   y: radius * Math.cos(angle),
 });
 
-/** The radius that a row stands on. */
+/** The radius of a row. */
 export const radiusOf = ({ inner, outer, rows }: Sector, row: number): number =>
   inner + ((row - 0.5) * (outer - inner)) / rows;
 
-/** The room of one seat of a row: the distance to the next seat, or row, whichever is nearer. */
+/** The room of one seat of a row: the smaller of the distances to the next seat and to the next row. */
 export const roomOf = (sector: Sector, row: number): number =>
   Math.min(
     (sector.outer - sector.inner) / sector.rows,
@@ -112,7 +119,7 @@ export function seatPoint(sector: Sector, row: number, number: number) {
   return pointAt(radiusOf(sector, row), angle);
 }
 
-/** What stands at a point: a zone, and the seat there. */
+/** The seat at a point; undefined where there is no zone. */
 export function seatAt({ sectors }: Plan, x: number, y: number) {
   const radius = Math.hypot(x, y);
   const angle = Math.atan2(x, y);
@@ -123,10 +130,10 @@ export function seatAt({ sectors }: Plan, x: number, y: number) {
   return { zone: sector.zone, row, number };
 }
 
-/** Which radii and angles an upright box has points of; all angles where it stands around or behind the stage. */
+/** The radii and angles of an upright box: all angles where it contains the stage or lies behind it. */
 export function reachOf({ left, right, top, bottom }: ReturnType<typeof boxOf>) {
-  const away = (low: number, high: number) => Math.max(low, -high, 0);
-  const nearest = Math.hypot(away(left, right), away(top, bottom));
+  const distanceTo = (low: number, high: number) => Math.max(low, -high, 0);
+  const nearest = Math.hypot(distanceTo(left, right), distanceTo(top, bottom));
   const farthest = Math.hypot(Math.max(-left, right), Math.max(-top, bottom));
   if (left <= 0 && right >= 0 && top <= 0) return { nearest, farthest, from: -Math.PI, to: Math.PI };
   const angles = [left, right].flatMap((x) => [Math.atan2(x, top), Math.atan2(x, bottom)]);

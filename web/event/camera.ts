@@ -1,14 +1,17 @@
 import { boxOf, type Plan, type Sector } from './bowl.ts';
 
-/** What is looked at: the point of the plan in the middle of the canvas, and pixels (of CSS) for one unit. */
+/** The point of the plan in the middle of the canvas, and CSS pixels for one unit of the plan. */
 export type Camera = { x: number; y: number; scale: number };
+
+/** A point of the canvas, in CSS pixels from its corner. */
+export type Point = { x: number; y: number };
 
 export type Size = { width: number; height: number };
 
-/** Pixels for one unit at the most: a seat as large as a finger. */
+/** The largest scale: a seat is as large as a finger. */
 const MAX_SCALE = 56;
 
-/** Pixels that stay free around what is fitted. */
+/** Pixels that stay free around a sector, or the plan, that fits the canvas. */
 const MARGIN = 14;
 
 /** The camera that shows a sector, or the whole plan. */
@@ -25,21 +28,15 @@ export const panned = ({ x, y, scale }: Camera, dx: number, dy: number): Camera 
   scale,
 });
 
-/** The camera so many times nearer, with the point under `at` (pixels from the canvas' corner) kept where it is. */
-export function zoomed(
-  camera: Camera,
-  size: Size,
-  factor: number,
-  at: { x: number; y: number },
-  least: number,
-): Camera {
-  const scale = Math.min(MAX_SCALE, Math.max(least, camera.scale * factor));
+/** The camera so many times nearer. The point of the plan under `at` stays there. */
+export function zoomed(camera: Camera, size: Size, factor: number, at: Point, minScale: number): Camera {
+  const scale = Math.min(MAX_SCALE, Math.max(minScale, camera.scale * factor));
   const before = toPlan(camera, size, at);
   const after = toPlan({ ...camera, scale }, size, at);
   return { x: camera.x + before.x - after.x, y: camera.y + before.y - after.y, scale };
 }
 
-/** The camera with its middle inside the plan: nobody gets lost outside. */
+/** The camera with its middle inside the plan, so that the plan never leaves the canvas. */
 export function heldInside(camera: Camera, plan: Plan): Camera {
   const { left, right, top, bottom } = boxOf(plan);
   const inside = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
@@ -47,16 +44,16 @@ export function heldInside(camera: Camera, plan: Plan): Camera {
 }
 
 /** The point of the plan under a point of the canvas. */
-export const toPlan = ({ x, y, scale }: Camera, { width, height }: Size, at: { x: number; y: number }) => ({
+export const toPlan = ({ x, y, scale }: Camera, { width, height }: Size, at: Point) => ({
   x: x + (at.x - width / 2) / scale,
   y: y + (at.y - height / 2) / scale,
 });
 
-/** The camera a share of the way (0 to 1) from one to another; the eye sees zooming by factors. */
+/** The camera at a share (0 to 1) of the way from one to another. The scale changes by factors, as the eye sees it. */
 export function between(from: Camera, to: Camera, share: number): Camera {
   const eased = 1 - (1 - share) ** 3;
   const scale = from.scale * (to.scale / from.scale) ** eased;
-  // Points move so that what is zoomed at comes evenly nearer.
+  // Points move so that the target comes evenly nearer.
   const moved = to.scale === from.scale ? eased : (1 / from.scale - 1 / scale) / (1 / from.scale - 1 / to.scale);
   return { x: from.x + (to.x - from.x) * moved, y: from.y + (to.y - from.y) * moved, scale };
 }

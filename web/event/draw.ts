@@ -1,22 +1,25 @@
 import { AISLE, type boxOf, type Plan, pointAt, radiusOf, reachOf, roomOf, type Sector, seatPoint } from './bowl.ts';
 import type { Camera, Size } from './camera.ts';
 import { CODE, type House, type Seat, seatOf, type ZoneSeats } from './house.ts';
-import { freeInWords } from './words.ts';
+import { freeText } from './text.ts';
 
-/** Colours as the style sheet has them, for light and dark. */
+/** The colours of the style sheet, for light or dark. */
 export type Colours = Record<'paper' | 'ink' | 'soft' | 'line' | 'free' | 'held' | 'sold' | 'mine' | 'onMine', string>;
 
 export type Scene = {
   plan: Plan;
   house: House;
-  /** Labels of seats that are this buyer's, and of those picked. */
+  /** Labels of this buyer's seats, and of the picked ones. */
   mine: ReadonlySet<string>;
   picked: ReadonlySet<string>;
   pointed: Seat | undefined;
   colours: Colours;
 };
 
-/** Pixels for one unit from which on single seats are drawn, look round, have their rows' numbers, are circles, and have numbers and labels. */
+/**
+ * Pixels for one unit from which on single seats are drawn, look round, have row numbers at their side, are circles,
+ * and have numbers and labels.
+ */
 export const SEATS_SCALE = 4.5;
 const ROUND_SCALE = 6;
 const ROWS_SCALE = 9;
@@ -24,15 +27,18 @@ const CIRCLES_SCALE = 10;
 export const NUMBERS_SCALE = 19;
 const LABELS_SCALE = 40;
 
-/** Pixels from a row's end to its number, from a first row to the name of its zone, and of the least mark on a seat of this buyer. */
+/**
+ * Pixels from a row's end to its number, from a first row to its zone's name, and of the smallest mark of a buyer's
+ * seat.
+ */
 const ROW_NUMBER_PIXELS = 11;
 const ZONE_NAME_PIXELS = 18;
-const LEAST_MARK_PIXELS = 6.5;
+const MIN_MARK_PIXELS = 6.5;
 
-/** How much of its room a seat fills, by status code: what is gone steps back. */
+/** The share of its room that a seat fills, by status code: seats that are not available are smaller. */
 const FILL = [0.78, 0.78, 0.46, 0.46] as const;
 
-/** Draws what the camera sees. `dpr`: pixels of the screen for one of CSS. */
+/** Draws the part of the plan that the camera shows. `dpr`: device pixels for one of CSS. */
 export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number, camera: Camera, scene: Scene): void {
   const { plan, house, colours } = scene;
   context.setTransform(1, 0, 0, 1, 0, 0);
@@ -46,16 +52,16 @@ export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number,
     dpr * (size.width / 2 - camera.x * scale),
     dpr * (size.height / 2 - camera.y * scale),
   );
-  const sees = viewOf(camera, size);
-  const reach = reachOf(sees);
+  const view = viewOf(camera, size);
+  const reach = reachOf(view);
   drawStage(context, plan, scale, colours);
   for (const sector of plan.sectors) {
     const zone = house.zone(sector.zone);
     if (zone === undefined || !isWithin(reach, sector)) continue;
     if (scale < SEATS_SCALE) drawZone(context, sector, zone, scale, scene);
-    else drawSeats(context, sector, zone, scale, scene, sees, reach);
+    else drawSeats(context, sector, zone, scale, scene, view, reach);
   }
-  drawOwn(context, scale, scene);
+  drawMarks(context, scale, scene);
   if (scale >= SEATS_SCALE) drawPointed(context, scale, scene);
 }
 
@@ -103,7 +109,7 @@ function outline(
   context.closePath();
 }
 
-/** A zone as one shape: the less is free, the paler. */
+/** A zone as one shape, which is the paler the fewer of its seats are free. */
 function drawZone(
   context: CanvasRenderingContext2D,
   sector: Sector,
@@ -113,7 +119,7 @@ function drawZone(
 ): void {
   const { colours, pointed } = scene;
   const free = zone.counts[CODE.AVAILABLE] / Math.max(1, zone.seats.length);
-  // The eye tells full zones apart worse than pale ones, and the last seats are seen: a zone with one free is not a zone with none.
+  // A zone with one free seat differs from one with none, and the eye separates pale zones better than strong ones.
   const strength = free === 0 ? 0 : 0.12 + 0.88 * free ** 1.6;
   outline(context, sector, scale);
   context.globalAlpha = 1;
@@ -137,19 +143,20 @@ function drawZone(
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.font = font(11);
-  const words = freeInWords(zone.counts);
-  const hasWords = room > 44 && context.measureText(words).width < room - 6;
+  const text = freeText(zone.counts);
+  const hasText = room > 44 && context.measureText(text).width < room - 6;
   context.font = font(pixels, 600);
-  context.fillText(String(zone.zone), x * scale, y * scale - (hasWords ? pixels * 0.45 : 0));
-  if (!hasWords) return;
+  context.fillText(String(zone.zone), x * scale, y * scale - (hasText ? pixels * 0.45 : 0));
+  if (!hasText) return;
   context.font = font(11);
-  context.fillText(words, x * scale, y * scale + pixels * 0.65);
+  context.fillText(text, x * scale, y * scale + pixels * 0.65);
 }
 
-/** The colour of words that stands out more from a zone of this strength, by contrast as WCAG 2 has it. */
+/** The text colour with more contrast to a zone of this strength, by the formula of WCAG 2. */
 function readableOn({ paper, ink, free, sold }: Colours, strength: number): string {
-  const on = strength * luminanceOf(free) + (1 - strength) * luminanceOf(sold) + 0.05;
-  const contrast = (colour: string) => Math.max((luminanceOf(colour) + 0.05) / on, on / (luminanceOf(colour) + 0.05));
+  const background = strength * luminanceOf(free) + (1 - strength) * luminanceOf(sold) + 0.05;
+  const contrast = (colour: string) =>
+    Math.max((luminanceOf(colour) + 0.05) / background, background / (luminanceOf(colour) + 0.05));
   return contrast(paper) > contrast(ink) ? paper : ink;
 }
 
@@ -161,22 +168,24 @@ function luminanceOf(colour: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
+type SeatPoint = { x: number; y: number; number: number };
+
 function drawSeats(
   context: CanvasRenderingContext2D,
   sector: Sector,
   zone: ZoneSeats,
   scale: number,
   scene: Scene,
-  sees: Box,
+  view: Box,
   reach: Reach,
 ): void {
   const { colours } = scene;
   const fills = [colours.free, colours.held, colours.sold, colours.sold];
-  const points: { x: number; y: number; number: number }[][] = [[], [], [], []];
+  const pointsByCode: SeatPoint[][] = [[], [], [], []];
   const step = (sector.to - sector.from) / sector.seatsPerRow;
   const first = Math.max(1, Math.floor((reach.from - sector.from) / step));
   const last = Math.min(sector.seatsPerRow, Math.ceil((reach.to - sector.from) / step) + 1);
-  // Seats of all rows stand on the same rays.
+  // The seats of all rows are on the same rays.
   const rays: { number: number; sin: number; cos: number }[] = [];
   for (let number = first; number <= last; number += 1) {
     const { x, y } = pointAt(1, sector.from + (number - 0.5) * step);
@@ -186,35 +195,47 @@ function drawSeats(
     const radius = radiusOf(sector, row);
     if (radius < reach.nearest || radius > reach.farthest) continue;
     const room = scale * roomOf(sector, row);
-    for (const some of points) some.length = 0;
+    for (const seats of pointsByCode) seats.length = 0;
     for (const { number, sin, cos } of rays) {
       const x = radius * sin;
       const y = radius * cos;
-      if (x < sees.left || x > sees.right || y < sees.top || y > sees.bottom) continue;
+      if (x < view.left || x > view.right || y < view.top || y > view.bottom) continue;
       const code = zone.seats[(row - 1) * zone.seatsPerRow + number - 1] ?? 0;
-      points[code]?.push({ x: x * scale, y: y * scale, number });
+      pointsByCode[code]?.push({ x: x * scale, y: y * scale, number });
     }
-    for (const [code, some] of points.entries()) {
-      if (some.length === 0) continue;
+    for (const [code, seats] of pointsByCode.entries()) {
+      if (seats.length === 0) continue;
       context.fillStyle = fills[code] ?? colours.sold;
-      fillSeats(context, some, room * (FILL[code] ?? 0.5), scale);
-      if (code !== CODE.AVAILABLE || scale < NUMBERS_SCALE) continue;
-      context.fillStyle = colours.paper;
-      context.font = font(Math.min(14, room * 0.42), 600);
-      context.textAlign = 'center';
-      context.textBaseline = 'middle';
-      const isLabelled = scale >= LABELS_SCALE;
-      for (const { x, y, number } of some) context.fillText(String(number), x, y + (isLabelled ? room * 0.1 : 0.5));
-      if (!isLabelled) continue;
-      context.font = font(room * 0.19);
-      for (const { x, y } of some) context.fillText(`row ${row}`, x, y - room * 0.18);
+      fillSeats(context, seats, room * (FILL[code] ?? 0.5), scale);
+      if (code === CODE.AVAILABLE && scale >= NUMBERS_SCALE) drawSeatNumbers(context, seats, row, room, scale, colours);
     }
     if (scale >= ROWS_SCALE) drawRowNumber(context, sector, row, radius, scale, colours);
   }
   drawZoneName(context, sector, scale, colours);
 }
 
-/** Along the first row, on the stage's side: there is an aisle, and it is always inside the picture. */
+function drawSeatNumbers(
+  context: CanvasRenderingContext2D,
+  seats: readonly SeatPoint[],
+  row: number,
+  room: number,
+  scale: number,
+  colours: Colours,
+): void {
+  const isLabelled = scale >= LABELS_SCALE;
+  context.fillStyle = colours.paper;
+  context.font = font(Math.min(14, room * 0.42), 600);
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  for (const { x, y, number } of seats) context.fillText(String(number), x, y + (isLabelled ? room * 0.1 : 0.5));
+  if (!isLabelled) return;
+  context.font = font(room * 0.19);
+  for (const { x, y } of seats) context.fillText(`row ${row}`, x, y - room * 0.18);
+}
+
+/**
+ * Draws the zone's name along its first row, on the side of the stage: the aisle there is always inside the picture.
+ */
 function drawZoneName(context: CanvasRenderingContext2D, sector: Sector, scale: number, colours: Colours): void {
   const angle = (sector.from + sector.to) / 2;
   const radius = sector.inner - Math.min(AISLE / 2, ZONE_NAME_PIXELS / scale);
@@ -233,21 +254,21 @@ function drawZoneName(context: CanvasRenderingContext2D, sector: Sector, scale: 
 }
 
 /**
- * Rectangles are drawn four times as fast as circles: thousands of small seats are squares, then two rectangles across each
- * other, which look round, and only the few hundred large ones are circles.
+ * Rectangles are drawn four times as fast as circles. Thousands of small seats are squares, larger ones are two crossed
+ * rectangles, which look round, and only the few hundred largest are circles.
  */
-function fillSeats(context: CanvasRenderingContext2D, some: { x: number; y: number }[], side: number, scale: number) {
+function fillSeats(context: CanvasRenderingContext2D, seats: readonly SeatPoint[], side: number, scale: number): void {
   const half = side / 2;
   if (scale < ROUND_SCALE) {
-    for (const { x, y } of some) context.fillRect(x - half, y - half, side, side);
+    for (const { x, y } of seats) context.fillRect(x - half, y - half, side, side);
   } else if (scale < CIRCLES_SCALE) {
     const inset = side * 0.19;
-    for (const { x, y } of some) {
+    for (const { x, y } of seats) {
       context.fillRect(x - half, y - half + inset, side, side - 2 * inset);
       context.fillRect(x - half + inset, y - half, side - 2 * inset, side);
     }
   } else {
-    for (const { x, y } of some) {
+    for (const { x, y } of seats) {
       context.beginPath();
       context.arc(x, y, half, 0, 2 * Math.PI);
       context.fill();
@@ -272,26 +293,27 @@ function drawRowNumber(
 }
 
 /**
- * Seats of this buyer, and picked ones, above all others and never too small to see. Nobody needs to tell colours: around both is a
- * ring, those owned are filled and ticked, those picked are not. Ring by ring, so that seats side by side have one outline.
+ * Marks this buyer's seats and the picked ones, above all others and never too small to see. Their meaning does not
+ * depend on colour: a buyer's seats are filled and ticked, picked ones are not. Each ring is drawn for all seats
+ * before the next, so that neighbours share one outline.
  */
-function drawOwn(context: CanvasRenderingContext2D, scale: number, { plan, mine, picked, colours }: Scene): void {
+function drawMarks(context: CanvasRenderingContext2D, scale: number, { plan, mine, picked, colours }: Scene): void {
   const marks = [...mine, ...[...picked].filter((label) => !mine.has(label))].flatMap((label) => {
     const mark = markOf(plan, seatOf(label), scale);
     return mark === undefined ? [] : [{ ...mark, isMine: mine.has(label) }];
   });
-  const disks = (some: typeof marks, inset: number, colour: string) => {
+  const fillDisks = (seats: typeof marks, inset: number, colour: string) => {
     context.fillStyle = colour;
-    for (const { x, y, radius } of some) {
+    for (const { x, y, radius } of seats) {
       context.beginPath();
       context.arc(x, y, radius - inset, 0, 2 * Math.PI);
       context.fill();
     }
   };
   const owned = marks.filter(({ isMine }) => isMine);
-  disks(marks, 0, colours.ink);
-  disks(marks, 1.75, colours.paper);
-  disks(owned, 3.25, colours.mine);
+  fillDisks(marks, 0, colours.ink);
+  fillDisks(marks, 1.75, colours.paper);
+  fillDisks(owned, 3.25, colours.mine);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   for (const { x, y, radius, number, isMine } of marks) {
@@ -312,11 +334,11 @@ function drawPointed(context: CanvasRenderingContext2D, scale: number, { plan, p
   context.stroke();
 }
 
-/** Where a seat is marked, and how large. */
+/** The position and size of a seat's mark. */
 function markOf({ sectors }: Plan, { zone, row, number }: Seat, scale: number) {
-  const sector = sectors.find((one) => one.zone === zone);
+  const sector = sectors.find((other) => other.zone === zone);
   if (sector === undefined) return undefined;
   const { x, y } = seatPoint(sector, row, number);
-  const radius = Math.max(LEAST_MARK_PIXELS, (scale * roomOf(sector, row)) / 2);
+  const radius = Math.max(MIN_MARK_PIXELS, (scale * roomOf(sector, row)) / 2);
   return { x: x * scale, y: y * scale, radius, number };
 }

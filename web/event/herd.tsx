@@ -1,30 +1,25 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { HerdView } from '../../shared/contract/herd.ts';
-import { adminToken } from '../admin-token.ts';
-import { type Problem, Refused } from '../answers.ts';
-import { numberInWords } from '../words.ts';
+import { formatNumber } from '../format.ts';
+import { RefusedError } from '../refused-error.ts';
+import { request } from '../requests.ts';
+import { storedAdminToken } from '../stored-values.ts';
 
-/** Milliseconds between two looks at a herd that runs. */
-const LOOK_MS = 400;
+/** Milliseconds between two polls of a herd that runs. */
+const POLL_MS = 400;
 
 const problemOf = (fault: unknown): string =>
-  fault instanceof Refused ? fault.message : 'The server is out of reach.';
+  fault instanceof RefusedError ? fault.message : 'The server cannot be reached.';
 
 const isUnderWay = ({ status }: HerdView) => status === 'running' || status === 'checking';
 
-/** @throws Refused where the answer is a refusal; another error where there is none */
-async function ask(method: 'GET' | 'POST'): Promise<HerdView> {
-  const token = adminToken.read();
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch('/admin/herd', { method, headers });
-  const answer = (await response.json()) as HerdView & Problem;
-  if (!response.ok) throw new Refused(response, answer);
-  return answer;
-}
+/** Reads the herd, or starts one. Throws as `request` does. */
+const callHerd = async (method: 'GET' | 'POST'): Promise<HerdView> =>
+  (await request<HerdView>('/admin/herd', { method, bearer: storedAdminToken().read() })).answer;
 
 /**
- * Sends a herd and shows its progress. Hidden where the server offers none (on external servers) or not to this
- * visitor: it needs the admin token, which comes with the address that `npm start` prints.
+ * Starts a herd and shows its progress. Hidden where the server offers none (on external servers) or where it refuses
+ * this visitor: the herd needs the admin token, which is in the address that `npm start` prints.
  */
 export function HerdCard() {
   const [herd, setHerd] = useState<HerdView>();
@@ -32,50 +27,44 @@ export function HerdCard() {
   const isRunning = herd !== undefined && isUnderWay(herd);
 
   useEffect(() => {
-    ask('GET').then(setHerd, () => undefined);
+    callHerd('GET').then(setHerd, () => undefined);
   }, []);
   useEffect(() => {
     if (!isRunning) return;
-    const look = () =>
-      ask('GET').then(
-        (view) => {
-          setHerd(view);
-          setProblem(undefined);
-        },
-        (fault) => setProblem(problemOf(fault)),
-      );
-    const timer = setInterval(() => void look(), LOOK_MS);
+    const timer = setInterval(() => void show('GET'), POLL_MS);
     return () => clearInterval(timer);
   }, [isRunning]);
 
-  async function send(): Promise<void> {
-    if (isRunning) return;
+  async function show(method: 'GET' | 'POST'): Promise<void> {
     try {
-      setHerd(await ask('POST'));
+      setHerd(await callHerd(method));
       setProblem(undefined);
     } catch (fault) {
       setProblem(problemOf(fault));
     }
   }
 
+  const start = () => {
+    if (!isRunning) void show('POST');
+  };
   if (herd === undefined) return null;
   return (
     <section class="card" aria-labelledby="herd">
       <h2 id="herd">Try it with a herd</h2>
       <p class="hint">
-        {numberInWords(herd.buyers)} programs buy at once, at this very house. Watch it fill; afterwards every answer is
-        held against the database.
+        {formatNumber(herd.buyers)} programs book this event’s seats at the same time. Afterwards every answer is
+        compared with the database.
       </p>
       {herd.status !== 'none' && <Figures herd={herd} />}
-      <p role="status">{wordsOf(herd)}</p>
+      <p role="status">{statusText(herd)}</p>
       {herd.status === 'done' && <Verdict herd={herd} />}
       {problem !== undefined && (
         <p class="notice" role="alert">
           {problem}
         </p>
       )}
-      <button type="button" class="action second" aria-disabled={isRunning} onClick={() => void send()}>
-        {isRunning ? 'Under way …' : `Send ${numberInWords(herd.buyers)} buyers`}
+      <button type="button" class="action second" aria-disabled={isRunning} onClick={start}>
+        {isRunning ? 'Under way …' : `Send ${formatNumber(herd.buyers)} buyers`}
       </button>
     </section>
   );
@@ -86,25 +75,28 @@ function Figures({ herd }: { herd: HerdView }) {
   return (
     <>
       <label>
-        <span class="label">Asked {numberInWords(answered)}</span>
+        <span class="label">Answered {formatNumber(answered)}</span>
         <progress value={answered} max={buyers} />
       </label>
       <label>
-        <span class="label">Decided {numberInWords(settled)}</span>
+        <span class="label">Settled {formatNumber(settled)}</span>
         <progress value={settled} max={buyers} />
       </label>
-      {status === 'running' && <p>{numberInWords(accepted - settled)} wait in the queue.</p>}
+      {status === 'running' && <p>{formatNumber(accepted - settled)} wait in the queue.</p>}
     </>
   );
 }
 
-/** Read out when it changes: with the status, and no more often. It is there before it says anything, or nobody would hear the first. */
-function wordsOf({ status, booked = 0, seconds = 0 }: HerdView): string {
+/**
+ * A screen reader reads it when it changes: only with the status. The element exists before, or its first text would
+ * be missed.
+ */
+function statusText({ status, booked = 0, seconds = 0 }: HerdView): string {
   if (status === 'none') return '';
-  if (status === 'running') return 'They are on their way.';
-  if (status === 'checking') return 'All are decided. Holding every answer against the database …';
-  if (status === 'failed') return 'The herd broke off. Its log tells why.';
-  return `${numberInWords(booked)} bookings in ${seconds.toFixed(1)} seconds.`;
+  if (status === 'running') return 'The buyers are sending requests.';
+  if (status === 'checking') return 'All tickets are settled. Comparing every answer with the database …';
+  if (status === 'failed') return 'The herd failed. Its log has the reason.';
+  return `${formatNumber(booked)} bookings in ${seconds.toFixed(1)} seconds.`;
 }
 
 function Verdict({
@@ -115,20 +107,20 @@ function Verdict({
   const rows: [string, number][] = [
     ['Sold twice', soldTwice],
     ['Lost', withoutOutcome],
-    ['Not as told', notAsTold],
+    ['Answer differs', notAsTold],
     ['Database and Redis differ', differences],
   ];
   const reasons = Object.entries(refused).map(
-    ([code, count]) => `${code.replaceAll('_', ' ').toLowerCase()} ${numberInWords(count)}`,
+    ([code, count]) => `${code.replaceAll('_', ' ').toLowerCase()} ${formatNumber(count)}`,
   );
   return (
     <>
       <table class="verdict">
         <tbody>
-          {rows.map(([what, count]) => (
-            <tr key={what}>
-              <th scope="row">{what}</th>
-              <td>{numberInWords(count)}</td>
+          {rows.map(([name, count]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{formatNumber(count)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { EventView } from '../../shared/contract/events.ts';
-import { createHouse, mostAtOnce } from './house.ts';
+import { createHouse, maxSeatsOf } from './house.ts';
 
 const counts = { total: 6, available: 6, held: 0, sold: 0, blocked: 0 };
 const zones = [{ zone: 1, rows: 2, seatsPerRow: 3, price: 0, counts }];
@@ -18,6 +18,6 @@ test('free seats of each row are counted, by maps and by changes', () => {
   expect(free()).toEqual([2, 1]);
 });
 
-test('no more is picked than one request may have, nor than a buyer may', () => {
-  expect([null, 1, 3, 10_000].map((seatLimit) => mostAtOnce({ seatLimit }))).toEqual([5, 1, 3, 5]);
+test('a request has no more seats than the server allows, nor than a buyer may have', () => {
+  expect([null, 1, 3, 10_000].map((seatLimit) => maxSeatsOf({ seatLimit }))).toEqual([5, 1, 3, 5]);
 });

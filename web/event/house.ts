@@ -1,10 +1,10 @@
 import type { EventView, SeatMap, SeatStatus } from '../../shared/contract/events.ts';
 import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 
-/** Seat statuses as they stand in memory, one byte a seat. */
+/** The codes of seat statuses in memory, one byte a seat. */
 export const CODE = { AVAILABLE: 0, HELD: 1, SOLD: 2, BLOCKED: 3 } as const satisfies Record<SeatStatus, number>;
 
-/** A zone and its seats, row by row from the front. `counts` by status code. All of it changes in place. */
+/** A zone and its seats, row by row from the front, and its counts by status code. All of it changes in place. */
 export type ZoneSeats = {
   zone: number;
   rows: number;
@@ -12,7 +12,7 @@ export type ZoneSeats = {
   /** In the minor unit of the event's currency. */
   price: number;
   seats: Uint8Array;
-  /** How many seats of each row are free. */
+  /** Free seats of each row. */
   freeInRow: Uint16Array;
   counts: [free: number, held: number, sold: number, blocked: number];
 };
@@ -27,16 +27,16 @@ export function seatOf(label: string): Seat {
   return { zone, row, number };
 }
 
-/** Seats that a buyer may ask for in one request. */
-export const mostAtOnce = ({ seatLimit }: Pick<EventView, 'seatLimit'>): number =>
+/** The largest number of seats in one request. */
+export const maxSeatsOf = ({ seatLimit }: Pick<EventView, 'seatLimit'>): number =>
   Math.min(MAX_SEATS_PER_REQUEST, seatLimit ?? MAX_SEATS_PER_REQUEST);
 
 export const labelOf = ({ zone, row, number }: Seat): string => `${zone}-${row}-${number}`;
 
-/** The seats of a house as last told. Everybody who listens is called after each change. */
+/** The seats of a house as far as this page knows. Listeners are called after each change. */
 export function createHouse(event: EventView) {
   const zones: ZoneSeats[] = event.zones.map(({ zone, rows, seatsPerRow, price, counts }) => {
-    const { available, held, sold, blocked } = counts; // right before a map has come, in which single seats stand
+    const { available, held, sold, blocked } = counts; // as of the event; the first map replaces them
     const seats = new Uint8Array(rows * seatsPerRow);
     const freeInRow = new Uint16Array(rows).fill(seatsPerRow);
     return { zone, rows, seatsPerRow, price, seats, freeInRow, counts: [available, held, sold, blocked] };
@@ -44,7 +44,7 @@ export function createHouse(event: EventView) {
   const byNumber = new Map(zones.map((zone) => [zone.zone, zone]));
   const listeners = new Set<() => void>();
 
-  const tell = () => {
+  const notify = () => {
     for (const listener of listeners) listener();
   };
 
@@ -53,35 +53,35 @@ export function createHouse(event: EventView) {
     const zone = byNumber.get(zoneNumber);
     if (zone === undefined || row > zone.rows || number > zone.seatsPerRow) return;
     const at = (row - 1) * zone.seatsPerRow + number - 1;
-    const before = zone.seats[at] as 0 | 1 | 2 | 3;
-    zone.counts[before] -= 1;
+    const oldCode = zone.seats[at] as 0 | 1 | 2 | 3;
+    zone.counts[oldCode] -= 1;
     zone.counts[code as 0 | 1 | 2 | 3] += 1;
     zone.seats[at] = code;
-    const more = Number(code === CODE.AVAILABLE) - Number(before === CODE.AVAILABLE);
-    zone.freeInRow[row - 1] = (zone.freeInRow[row - 1] ?? 0) + more;
+    const addedFree = Number(code === CODE.AVAILABLE) - Number(oldCode === CODE.AVAILABLE);
+    zone.freeInRow[row - 1] = (zone.freeInRow[row - 1] ?? 0) + addedFree;
   }
 
   return {
     zones,
     zone: (number: number) => byNumber.get(number),
 
-    /** Takes a whole map in place of what was known. */
+    /** Replaces all seats by those of a map. */
     load(map: SeatMap): void {
-      for (const drawn of map.zones) {
-        const zone = byNumber.get(drawn.zone);
-        if (zone !== undefined) readZone(zone, drawn);
+      for (const zoneMap of map.zones) {
+        const zone = byNumber.get(zoneMap.zone);
+        if (zone !== undefined) readZone(zone, zoneMap);
       }
-      tell();
+      notify();
     },
 
-    /** Takes changed seats, labels by the status that they have now. */
+    /** Applies changes: labels of seats by their new status. */
     apply(changes: readonly SeatChanges[]): void {
       for (const change of changes) {
         for (const [status, labels] of Object.entries(change)) {
           for (const label of labels) put(label, CODE[status as SeatStatus]);
         }
       }
-      tell();
+      notify();
     },
 
     /** The status code of a seat; undefined where there is none. */
@@ -105,11 +105,12 @@ export function createHouse(event: EventView) {
 
 export type House = ReturnType<typeof createHouse>;
 
-function readZone(zone: ZoneSeats, drawn: SeatMap['zones'][number]): void {
+/** Reads the bitmaps of a zone, in which each row begins with a new byte. */
+function readZone(zone: ZoneSeats, zoneMap: SeatMap['zones'][number]): void {
   const { rows, seatsPerRow, seats, freeInRow, counts } = zone;
-  const taken = bytesOf(drawn.taken);
-  const held = bytesOf(drawn.held ?? '');
-  const blocked = bytesOf(drawn.blocked ?? '');
+  const taken = bytesOf(zoneMap.taken);
+  const held = bytesOf(zoneMap.held ?? '');
+  const blocked = bytesOf(zoneMap.blocked ?? '');
   const rowBytes = Math.ceil(seatsPerRow / 8);
   counts.fill(0);
   for (let row = 0; row < rows; row += 1) {
@@ -117,13 +118,9 @@ function readZone(zone: ZoneSeats, drawn: SeatMap['zones'][number]): void {
     for (let i = 0; i < seatsPerRow; i += 1) {
       const byte = row * rowBytes + (i >> 3);
       const bit = 0x80 >> (i & 7);
-      const code = !((taken[byte] ?? 0) & bit)
-        ? CODE.AVAILABLE
-        : (held[byte] ?? 0) & bit
-          ? CODE.HELD
-          : (blocked[byte] ?? 0) & bit
-            ? CODE.BLOCKED
-            : CODE.SOLD;
+      const isIn = (bitmap: Uint8Array) => ((bitmap[byte] ?? 0) & bit) !== 0;
+      const takenCode = isIn(held) ? CODE.HELD : isIn(blocked) ? CODE.BLOCKED : CODE.SOLD;
+      const code = isIn(taken) ? takenCode : CODE.AVAILABLE;
       seats[row * seatsPerRow + i] = code;
       counts[code] += 1;
     }

@@ -1,50 +1,54 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
-import { numberInWords } from '../words.ts';
+import { formatNumber } from '../format.ts';
 import { bowl } from './bowl.ts';
 import { CODE, type House, labelOf, type Seat } from './house.ts';
 import type { Connection } from './live.ts';
-import { createView, type View } from './view.ts';
-import { freeInWords, priceInWords } from './words.ts';
+import { createPlanView, type PlanView } from './plan-view.ts';
+import { freeText, priceText } from './text.ts';
 
-const STATUS_WORDS = ['free', 'held by somebody', 'sold', 'not for sale'];
+/** By status code. */
+const STATUS_TEXT = ['free', 'held', 'sold', 'not for sale'];
 
-const CONNECTION_WORDS: Record<Connection, string> = {
+const CONNECTION_TEXT: Record<Connection, string> = {
   connecting: 'Connecting',
   live: 'Live',
   polling: 'Every 2 seconds',
-  lost: 'Out of reach',
+  lost: 'Connection lost',
 };
+
+const CANVAS_LABEL =
+  'Plan of the house. Arrow keys move it, plus and minus zoom, 0 shows all. The list offers the same seats.';
 
 type Props = {
   house: House;
   mine: string[];
   picked: string[];
-  choose: (label: string) => void;
-  lookAt: (zone: number | undefined) => void;
+  toggle: (label: string) => void;
+  showZone: (zone: number | undefined) => void;
   connection: Connection;
   counts: number[];
   event: EventView;
-  onView: (view: View) => void;
+  onView: (view: PlanView) => void;
 };
 
-/** The house on a canvas, with its legend. Whoever does not see it finds everything in the list of seats. */
+/** The house on a canvas, with its legend. The list of seats offers the same without a canvas. */
 export function HousePlan(props: Props) {
   const { house, mine, picked, connection, counts, event, onView } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [view, setView] = useState<View>();
+  const [view, setView] = useState<PlanView>();
   const [pointed, setPointed] = useState<Seat>();
-  const [isNear, setNear] = useState(false);
+  const [areSeatsVisible, setSeatsVisible] = useState(false);
   const plan = useMemo(() => bowl(house.zones, event.rings), [house, event]);
   const latest = useRef(props);
   latest.current = props;
   useEffect(() => {
     if (canvas.current === null) return;
-    const created = createView(canvas.current, plan, house, {
-      choose: (label) => latest.current.choose(label),
-      zone: (zone) => latest.current.lookAt(zone),
-      point: setPointed,
-      near: setNear,
+    const created = createPlanView(canvas.current, plan, house, {
+      seatChosen: (label) => latest.current.toggle(label),
+      zoneChosen: (zone) => latest.current.showZone(zone),
+      pointedAt: setPointed,
+      seatsVisible: setSeatsVisible,
     });
     setView(created);
     onView(created);
@@ -54,57 +58,52 @@ export function HousePlan(props: Props) {
   return (
     <section class="plan" aria-label="Plan of the house">
       <div class="stage">
-        <canvas
-          ref={canvas}
-          tabIndex={0}
-          role="img"
-          aria-label="Plan of the house. Arrow keys move it, plus and minus zoom, 0 shows all. The list of seats has the same to choose from."
-        />
+        <canvas ref={canvas} tabIndex={0} role="img" aria-label={CANVAS_LABEL} />
         <div class="zoom">
-          <button type="button" aria-label="Zoom in" onClick={() => view?.nearer()}>
+          <button type="button" aria-label="Zoom in" onClick={() => view?.zoomIn()}>
             +
           </button>
-          <button type="button" aria-label="Zoom out" onClick={() => view?.farther()}>
+          <button type="button" aria-label="Zoom out" onClick={() => view?.zoomOut()}>
             −
           </button>
-          <button type="button" class="all" onClick={() => props.lookAt(undefined)}>
+          <button type="button" class="all" onClick={() => props.showZone(undefined)}>
             All
           </button>
         </div>
-        {(pointed !== undefined || !isNear) && (
+        {(pointed !== undefined || !areSeatsVisible) && (
           <p class="pointed" aria-hidden="true">
             {pointed === undefined
               ? 'Choose a zone to see its seats'
-              : pointedInWords(house, pointed, isNear, event.currency)}
+              : pointedText(house, pointed, areSeatsVisible, event.currency)}
           </p>
         )}
       </div>
       <ul class="legend">
-        <Key name="free" words={`Free ${numberInWords(counts[CODE.AVAILABLE] ?? 0)}`} />
-        <Key name="held" words={`Held ${numberInWords(counts[CODE.HELD] ?? 0)}`} />
-        <Key name="sold" words={`Sold ${numberInWords(counts[CODE.SOLD] ?? 0)}`} />
-        {picked.length > 0 && <Key name="picked" words="Picked" />}
-        {mine.length > 0 && <Key name="mine" words="Yours" />}
+        <Key name="free" text={`Free ${formatNumber(counts[CODE.AVAILABLE] ?? 0)}`} />
+        <Key name="held" text={`Held ${formatNumber(counts[CODE.HELD] ?? 0)}`} />
+        <Key name="sold" text={`Sold ${formatNumber(counts[CODE.SOLD] ?? 0)}`} />
+        {picked.length > 0 && <Key name="picked" text="Picked" />}
+        {mine.length > 0 && <Key name="mine" text="Yours" />}
         <li class={`connection ${connection}`}>
-          <span role="status">{CONNECTION_WORDS[connection]}</span>
+          <span role="status">{CONNECTION_TEXT[connection]}</span>
         </li>
       </ul>
     </section>
   );
 }
 
-const Key = ({ name, words }: { name: string; words: string }) => (
+const Key = ({ name, text }: { name: string; text: string }) => (
   <li>
     <i class={`key ${name}`} />
-    {words}
+    {text}
   </li>
 );
 
-function pointedInWords(house: House, seat: Seat, isNear: boolean, currency: string): string {
+function pointedText(house: House, seat: Seat, areSeatsVisible: boolean, currency: string): string {
   const zone = house.zone(seat.zone);
   if (zone === undefined) return '';
-  const price = priceInWords(zone.price, currency);
-  if (!isNear) return `Zone ${seat.zone} · ${price} · ${freeInWords(zone.counts)}`;
-  const status = STATUS_WORDS[house.statusOf(labelOf(seat)) ?? 0];
+  const price = priceText(zone.price, currency);
+  if (!areSeatsVisible) return `Zone ${seat.zone} · ${price} · ${freeText(zone.counts)}`;
+  const status = STATUS_TEXT[house.statusOf(labelOf(seat)) ?? 0];
   return `Zone ${seat.zone} · row ${seat.row} · seat ${seat.number} · ${price} · ${status}`;
 }

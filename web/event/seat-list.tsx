@@ -1,31 +1,32 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
-import { numberInWords } from '../words.ts';
+import { formatNumber } from '../format.ts';
+import type { Choice } from './choose.tsx';
 import { CODE, type House, labelOf, type ZoneSeats } from './house.ts';
-import { freeInWords, heldInWords, priceInWords } from './words.ts';
+import { freeText, heldText, priceText } from './text.ts';
 
 type Props = {
   event: EventView;
   house: House;
-  picked: string[];
-  choose: (label: string) => void;
-  zone: number | undefined;
-  lookAt: (zone: number | undefined) => void;
+  choice: Choice;
+  toggle: (label: string) => void;
+  showZone: (zone: number | undefined) => void;
 };
 
-/** The house as a list, for whoever does not use the plan: zones with prices and counts, their rows, and the free seats of one. */
-export function SeatList({ event, house, picked, choose, zone, lookAt }: Props) {
+/** The house as a list, which needs no plan: zones with prices and counts, their rows, and the free seats of a row. */
+export function SeatList({ event, house, choice, toggle, showZone }: Props) {
+  const { picked, zone } = choice;
   const open = zone === undefined ? undefined : house.zone(zone);
   const heading = useRef<HTMLHeadingElement>(null);
-  const latest = useRef(lookAt);
-  latest.current = lookAt;
+  const latest = useRef(showZone);
+  latest.current = showZone;
   const wasPressed = useRef(false);
   const goTo = useRef((to: number | undefined) => {
     wasPressed.current = true;
     latest.current(to);
   }).current;
   useLayoutEffect(() => {
-    if (wasPressed.current) heading.current?.focus(); // the button that was pressed is gone
+    if (wasPressed.current) heading.current?.focus(); // the pressed button was removed
     wasPressed.current = false;
   }, [zone]);
   return (
@@ -35,8 +36,8 @@ export function SeatList({ event, house, picked, choose, zone, lookAt }: Props) 
       </h2>
       {open === undefined ? (
         <ul class="zones">
-          {house.zones.map((one) => (
-            <ZoneLine key={one.zone} zone={one} currency={event.currency} goTo={goTo} />
+          {house.zones.map((seats) => (
+            <ZoneLine key={seats.zone} zone={seats} currency={event.currency} goTo={goTo} />
           ))}
         </ul>
       ) : (
@@ -44,7 +45,7 @@ export function SeatList({ event, house, picked, choose, zone, lookAt }: Props) 
           <button type="button" class="quiet" onClick={() => goTo(undefined)}>
             All zones
           </button>
-          <Rows key={open.zone} zone={open} picked={picked} choose={choose} />
+          <Rows key={open.zone} zone={open} picked={picked} toggle={toggle} />
         </>
       )}
     </section>
@@ -53,25 +54,27 @@ export function SeatList({ event, house, picked, choose, zone, lookAt }: Props) 
 
 type ZoneLineProps = { zone: ZoneSeats; currency: string; goTo: (zone: number) => void };
 
-/** Made anew only where its words change: there may be 2,000, and counts change a few times a second. */
+/** Memoized by its text: there may be 2,000 zones, and counts change a few times a second. */
 function ZoneLine({ zone: { zone, price, counts, seats }, currency, goTo }: ZoneLineProps) {
-  const words = freeInWords(counts);
+  const free = freeText(counts);
   return useMemo(
     () => (
       <li>
         <button type="button" class="zone" onClick={() => goTo(zone)}>
           <span class="name">Zone {zone}</span>
-          <span class="more">{priceInWords(price, currency)}</span>
-          <span class="more free">{words}</span>
+          <span class="more">{priceText(price, currency)}</span>
+          <span class="more free">{free}</span>
           <progress value={counts[CODE.AVAILABLE]} max={seats.length} aria-hidden="true" />
         </button>
       </li>
     ),
-    [zone, price, currency, words, seats, goTo],
+    [zone, price, currency, free, seats, goTo],
   );
 }
 
-function Rows({ zone, picked, choose }: { zone: ZoneSeats } & Pick<Props, 'picked' | 'choose'>) {
+type RowsProps = { zone: ZoneSeats; picked: string[]; toggle: (label: string) => void };
+
+function Rows({ zone, picked, toggle }: RowsProps) {
   const [row, setRow] = useState(1);
   return (
     <>
@@ -83,27 +86,27 @@ function Rows({ zone, picked, choose }: { zone: ZoneSeats } & Pick<Props, 'picke
           ))}
         </select>
       </label>
-      <Seats key={row} zone={zone} row={row} picked={picked} choose={choose} />
+      <Seats key={row} zone={zone} row={row} picked={picked} toggle={toggle} />
     </>
   );
 }
 
-/** As a line of a zone: there may be 10,000. */
+/** Memoized by its text: there may be 10,000 rows. */
 const RowOption = ({ row, free }: { row: number; free: number }) =>
   useMemo(
     () => (
       <option value={row}>
-        Row {row} · {numberInWords(free)} free
+        Row {row} · {formatNumber(free)} free
       </option>
     ),
     [row, free],
   );
 
 /**
- * What is free of a row. A seat that somebody takes meanwhile keeps its place: the others stay under the finger, and who is on it
- * keeps the focus. One that is picked can be let go, whosever it is.
+ * The free seats of a row. A seat that another buyer takes keeps its button: the other buttons do not move, and the
+ * focus stays. A picked seat can always be removed.
  */
-function Seats({ zone, row, picked, choose }: { zone: ZoneSeats; row: number } & Pick<Props, 'picked' | 'choose'>) {
+function Seats({ zone, row, picked, toggle }: RowsProps & { row: number }) {
   const { current: shown } = useRef(new Set<number>());
   const seats = zone.seats.subarray((row - 1) * zone.seatsPerRow, row * zone.seatsPerRow);
   const own = new Set(picked);
@@ -122,7 +125,7 @@ function Seats({ zone, row, picked, choose }: { zone: ZoneSeats; row: number } &
           aria-label={`Row ${row}, seat ${number}`}
           aria-pressed={own.has(label)}
           aria-disabled={!isOpen}
-          onClick={() => isOpen && choose(label)}
+          onClick={() => isOpen && toggle(label)}
         >
           {number}
         </button>
@@ -132,7 +135,7 @@ function Seats({ zone, row, picked, choose }: { zone: ZoneSeats; row: number } &
   return (
     <>
       {zone.freeInRow[row - 1] === 0 && (
-        <p class="hint">{held > 0 ? heldInWords(held) : 'Nothing is free in this row.'}</p>
+        <p class="hint">{held > 0 ? heldText(held) : 'No seat is free in this row.'}</p>
       )}
       {shown.size > 0 && <div class="row">{buttons}</div>}
     </>

@@ -1,122 +1,149 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Countdown } from '../countdown.tsx';
+import { formatNumber } from '../format.ts';
 import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
 import { logIn } from '../requests.ts';
-import { momentInWords } from '../times.ts';
-import { numberInWords } from '../words.ts';
-import { createVisit, type Visit, type VisitorView } from './visit.ts';
-import {
-  type Announcement,
-  announce,
-  headingOf,
-  peopleInWords,
-  rangeInWords,
-  tabTitleOf,
-  waitInWords,
-} from './words.ts';
+import { momentText } from '../times.ts';
+import { type Announcement, announce, headingOf, peopleText, rangeText, tabTitleOf, waitText } from './text.ts';
+import { createVisit } from './visit.ts';
+import type { Trouble, Visit, VisitorView } from './visit-state.ts';
 
 type Room = ReturnType<typeof createVisit>;
 
-/** `/events/:id/wait`: joins the line by itself, and shows where the visitor stands until it is their turn. */
+/** `/events/:id/wait`: joins the line, and shows the visitor's place until it is their turn. */
 export function WaitPage({ eventId }: { eventId: number }) {
-  const [visit, setVisit] = useState<Visit>({ progress: 0 });
+  const [visit, setVisit] = useState<Visit>({ state: 'joining' });
   const [room, setRoom] = useState<Room>();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    const opened = createVisit(eventId, setVisit);
-    setRoom(opened);
-    return opened.stop;
+    const created = createVisit(eventId, setVisit);
+    setRoom(created);
+    return created.stop;
   }, [eventId]);
-  const [wrong, setWrong] = useState<string>();
-  const { view, refusal, whoLogsIn, trouble } = visit;
+  const view = visit.state === 'inRoom' ? visit.view : undefined;
   useEffect(() => {
     document.title = tabTitleOf(view);
   }, [view]);
 
-  /** A button that is gone takes the focus with it: it goes to what has come instead. */
-  const act = async (work: Promise<void>) => {
-    await work;
+  /** A button that is removed loses the focus: it moves to the heading. */
+  const act = async (action: Promise<void>) => {
+    await action;
     heading.current?.focus();
   };
-  const inLine = view?.status === 'waiting' || view?.status === 'before_sale';
   return (
     <>
       <Masthead where={`Waiting room · Event ${eventId}`} />
       <main class={view?.status}>
         <Announcer view={view} />
         <h1 ref={heading} tabIndex={-1}>
-          {headlineOf(visit)}
+          {headingOfVisit(visit)}
         </h1>
-        {whoLogsIn && room !== undefined && (
-          <LogIn
-            title="Log in to stand in line"
-            problem={wrong}
-            logIn={async (email, password) => {
-              const problem = await logIn(email, password);
-              setWrong(problem);
-              if (problem === undefined) await act(room.tryAgain());
-            }}
-          />
-        )}
-        {refusal !== undefined && !whoLogsIn && room !== undefined && (
-          <Refusal detail={refusal} tryAgain={() => void act(room.tryAgain())} />
-        )}
-        {visit.checking !== undefined && <Checking progress={visit.checking} />}
-        {view !== undefined && room !== undefined && (
-          <Standing eventId={eventId} visit={visit} view={view} joinAgain={() => void act(room.joinAgain())} />
-        )}
-        {trouble !== undefined && <Trouble trouble={trouble} hasPlace={inLine || view?.status === 'your_turn'} />}
-        {inLine && room !== undefined && (
-          <footer>
-            <p>
-              {room.lasts
-                ? 'Keep this page open, or come back to it in this browser: your place is kept.'
-                : 'This browser keeps nothing of ours: a reload would lose your place.'}
-            </p>
-            <Leave leave={() => act(room.leave())} />
-          </footer>
-        )}
+        {room !== undefined && <VisitState eventId={eventId} visit={visit} room={room} act={act} />}
       </main>
     </>
   );
 }
 
-function headlineOf({ view, refusal, trouble, checking }: Visit): string {
-  if (checking !== undefined) return 'Checking your browser';
-  if (view !== undefined) return headingOf(view.status);
-  if (refusal !== undefined) return 'No place in line';
-  return trouble === undefined ? 'Finding your place' : 'The waiting room is out of reach';
+type Act = (action: Promise<void>) => Promise<void>;
+
+function headingOfVisit(visit: Visit): string {
+  switch (visit.state) {
+    case 'joining':
+      return visit.trouble === undefined ? 'Finding your place' : 'The waiting room cannot be reached';
+    case 'checking':
+      return 'Checking your browser';
+    case 'inRoom':
+      return headingOf(visit.view.status);
+    case 'refused':
+      return 'No place in line';
+  }
 }
 
-/** How the visitor stands, state by state. */
-function Standing(props: { eventId: number; visit: Visit; view: VisitorView; joinAgain: () => void }) {
-  const { eventId, visit, view, joinAgain } = props;
+/** The visit, state by state. */
+function VisitState({ eventId, visit, room, act }: { eventId: number; visit: Visit; room: Room; act: Act }) {
+  switch (visit.state) {
+    case 'joining':
+      return visit.trouble === undefined ? null : <TroubleNotice trouble={visit.trouble} hasPlace={false} />;
+    case 'checking':
+      return <Checking workDone={visit.workDone} />;
+    case 'refused':
+      return visit.needsLogin ? (
+        <LogInToJoin join={() => act(room.retry())} />
+      ) : (
+        <Refusal detail={visit.detail} retry={() => void act(room.retry())} />
+      );
+    case 'inRoom': {
+      const { view, progress, trouble } = visit;
+      const isInLine = view.status === 'waiting' || view.status === 'before_sale';
+      return (
+        <>
+          <Standing eventId={eventId} view={view} progress={progress} joinAgain={() => void act(room.joinAgain())} />
+          {trouble !== undefined && (
+            <TroubleNotice trouble={trouble} hasPlace={isInLine || view.status === 'your_turn'} />
+          )}
+          {isInLine && <InLineFooter isDurable={room.isDurable} leave={() => act(room.leave())} />}
+        </>
+      );
+    }
+  }
+}
+
+function LogInToJoin({ join }: { join: () => Promise<void> }) {
+  const [problem, setProblem] = useState<string>();
+  return (
+    <LogIn
+      title="Log in to stand in line"
+      problem={problem}
+      logIn={async (email, password) => {
+        const failure = await logIn(email, password);
+        setProblem(failure);
+        if (failure === undefined) await join();
+      }}
+    />
+  );
+}
+
+const InLineFooter = ({ isDurable, leave }: { isDurable: boolean; leave: () => Promise<void> }) => (
+  <footer>
+    <p>
+      {isDurable
+        ? 'Keep this page open, or return to it in this browser: your place is saved.'
+        : 'This browser stores no data of this site: a reload would lose your place.'}
+    </p>
+    <Leave leave={leave} />
+  </footer>
+);
+
+type StandingProps = { eventId: number; view: VisitorView; progress: number; joinAgain: () => void };
+
+/** The visitor's place or turn, status by status. */
+function Standing({ eventId, view, progress, joinAgain }: StandingProps) {
   switch (view.status) {
     case 'before_sale':
       return <BeforeSale view={view} />;
     case 'waiting':
-      return <Waiting view={view} progress={visit.progress} />;
+      return <Waiting view={view} progress={progress} />;
     case 'your_turn':
       return <YourTurn eventId={eventId} view={view} />;
     case 'open':
       return (
         <>
-          <p>Nobody has to stand in line at the moment.</p>
+          <p>There is no line at the moment.</p>
           <ToSeats eventId={eventId} />
         </>
       );
     case 'sold_out':
-      return <p>Every seat is sold and confirmed. There is nothing left to wait for.</p>;
+      return <p>Every seat is sold and confirmed, so waiting is of no use.</p>;
     case 'turn_passed':
     case 'left':
       return (
         <>
           <p>
             {view.status === 'left'
-              ? 'Your place has gone to the next in line.'
-              : 'It was not taken in time, and has gone to the next in line.'}
+              ? 'Your place went to the next visitor in line.'
+              : 'You did not use it in time, so it went to the next visitor in line.'}
           </p>
           <button type="button" class="action" onClick={joinAgain}>
             Join again
@@ -126,12 +153,12 @@ function Standing(props: { eventId: number; visit: Visit; view: VisitorView; joi
   }
 }
 
-/** The work before a place is given. Screen readers read the sentence once, and the bar only on request. */
-const Checking = ({ progress }: { progress: number }) => (
+/** The work that the line requires. Screen readers read the sentence once, and the bar only on request. */
+const Checking = ({ workDone }: { workDone: number }) => (
   <>
-    <p role="status">This line asks each browser for a little work before it gives a place. It takes a few seconds.</p>
-    <div class="bar" role="progressbar" aria-label="Work done" aria-valuenow={Math.floor(100 * progress)}>
-      <div style={{ transform: `scaleX(${progress})`, transitionDuration: '0.2s' }} />
+    <p role="status">Each browser must solve a small task before it gets a place in line. It takes a few seconds.</p>
+    <div class="bar" role="progressbar" aria-label="Work done" aria-valuenow={Math.floor(100 * workDone)}>
+      <div style={{ transform: `scaleX(${workDone})`, transitionDuration: '0.2s' }} />
     </div>
   </>
 );
@@ -141,17 +168,17 @@ function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position, mess
     <>
       {onSaleAt !== undefined && (
         <p class="figure">
-          <Countdown until={onSaleAt} label="Time until the sale opens" />
+          <Countdown until={onSaleAt} label="Time until the sale starts" />
           <span>
-            until the sale opens
-            <small>{momentInWords(onSaleAt, timeZone)}</small>
+            until the sale starts
+            <small>{momentText(onSaleAt, timeZone)}</small>
           </span>
         </p>
       )}
       <p>
         {position === undefined ? (
           <>
-            When it opens, the order of the line is drawn at random among everybody who is here. Arriving earlier or
+            Places are drawn at random when the sale starts, among all visitors who are here. Arriving earlier or
             reloading makes no difference.
           </>
         ) : (
@@ -166,20 +193,20 @@ function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position, mess
 function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
   const { ahead, position, wait, paused, stopped, message, likelySoldOut } = view;
   if (ahead === undefined) return <p>Your place is being drawn.</p>;
-  const range = wait === undefined ? undefined : rangeInWords(wait.fromSeconds, wait.toSeconds);
+  const range = wait === undefined ? undefined : rangeText(wait.fromSeconds, wait.toSeconds);
   return (
     <>
       <p class="figure">
-        <strong>{numberInWords(ahead)}</strong>
+        <strong>{formatNumber(ahead)}</strong>
         <span>{ahead === 1 ? 'person' : 'people'} ahead of you</span>
       </p>
-      <Bar progress={progress} words={`${peopleInWords(ahead)} ahead of you`} seconds={view.askAgainSeconds} />
+      <Bar progress={progress} text={`${peopleText(ahead)} ahead of you`} seconds={view.askAgainSeconds} />
       {stopped && <p class="notice">{message}</p>}
       {paused && <Paused />}
       {likelySoldOut && (
         <Notice title="Likely sold out">
-          The seats that are left will probably not reach you. You may stay: when somebody lets seats go, the line moves
-          on.
+          The remaining seats will probably be sold before your turn. You may stay in line: released seats become
+          available again.
         </Notice>
       )}
       <dl>
@@ -187,7 +214,7 @@ function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
           <div>
             <dt>Estimated wait</dt>
             <dd>
-              {waitInWords(wait.seconds)}
+              {waitText(wait.seconds)}
               {range !== undefined && <small>probably {range}</small>}
             </dd>
           </div>
@@ -196,7 +223,7 @@ function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
           <div>
             <dt>Your place</dt>
             <dd>
-              {numberInWords(position)}
+              {formatNumber(position)}
               <small>it never changes</small>
             </dd>
           </div>
@@ -206,7 +233,7 @@ function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
   );
 }
 
-const Paused = () => <Notice title="Paused">Nobody is let in for the moment. Everybody keeps their place.</Notice>;
+const Paused = () => <Notice title="Paused">Nobody is admitted at the moment. Everybody keeps their place.</Notice>;
 
 const Notice = ({ title, children }: { title: string; children: ComponentChildren }) => (
   <p class="notice">
@@ -214,14 +241,14 @@ const Notice = ({ title, children }: { title: string; children: ComponentChildre
   </p>
 );
 
-/** A row of seats that fills. It glides to where the visitor stands until the next answer is due. */
-const Bar = ({ progress, words, seconds }: { progress: number; words: string; seconds: number }) => (
+/** A row of seats that fills. It moves to the current progress until the next answer is due. */
+const Bar = ({ progress, text, seconds }: { progress: number; text: string; seconds: number }) => (
   <div
     class="bar"
     role="progressbar"
     aria-label="Your way to the front"
     aria-valuenow={Math.floor(100 * progress)}
-    aria-valuetext={words}
+    aria-valuetext={text}
   >
     <div style={{ transform: `scaleX(${progress})`, transitionDuration: `${seconds}s` }} />
   </div>
@@ -247,64 +274,64 @@ const ToSeats = ({ eventId }: { eventId: number }) => (
   </a>
 );
 
-const Refusal = ({ detail, tryAgain }: { detail: string; tryAgain: () => void }) => (
+const Refusal = ({ detail, retry }: { detail: string; retry: () => void }) => (
   <>
     <p role="alert">{detail}</p>
-    <button type="button" class="action" onClick={tryAgain}>
+    <button type="button" class="action" onClick={retry}>
       Try again
     </button>
   </>
 );
 
-/** Said once, when it begins: the pauses between tries are nobody's concern. */
-const Trouble = ({ trouble, hasPlace }: { trouble: NonNullable<Visit['trouble']>; hasPlace: boolean }) => (
+/** Announced once, when the trouble begins, and not for each retry. */
+const TroubleNotice = ({ trouble, hasPlace }: { trouble: Trouble; hasPlace: boolean }) => (
   <p class="notice trouble" role="alert">
     <strong>{trouble === 'lost' ? 'Connection lost.' : 'The waiting room is busy.'}</strong>{' '}
     {hasPlace ? 'Your place is kept; trying again.' : 'Trying again.'}
   </p>
 );
 
-/** A quiet button, and the question whether it is meant. */
+/** A button to leave the line, and a question to confirm it. */
 function Leave({ leave }: { leave: () => Promise<void> }) {
-  const [asking, setAsking] = useState(false);
-  const [failed, setFailed] = useState(false);
-  const first = useRef<HTMLButtonElement>(null);
-  const stay = useRef<HTMLButtonElement>(null);
-  const used = useRef(false);
+  const [isConfirming, setConfirming] = useState(false);
+  const [hasFailed, setFailed] = useState(false);
+  const leaveButton = useRef<HTMLButtonElement>(null);
+  const stayButton = useRef<HTMLButtonElement>(null);
+  const wasDrawn = useRef(false);
   useLayoutEffect(() => {
-    if (used.current) (asking ? stay : first).current?.focus();
-    used.current = true;
-  }, [asking]);
-  const turn = (to: boolean) => {
-    setAsking(to);
+    if (wasDrawn.current) (isConfirming ? stayButton : leaveButton).current?.focus();
+    wasDrawn.current = true;
+  }, [isConfirming]);
+  const confirm = (isAsked: boolean) => {
+    setConfirming(isAsked);
     setFailed(false);
   };
-  const sure = () => {
+  const giveUp = () => {
     setFailed(false);
     return leave().catch(() => setFailed(true));
   };
-  if (!asking) {
+  if (!isConfirming) {
     return (
-      <button type="button" class="quiet" ref={first} onClick={() => turn(true)}>
+      <button type="button" class="quiet" ref={leaveButton} onClick={() => confirm(true)}>
         Leave the line
       </button>
     );
   }
   return (
-    <fieldset class="question" onKeyDown={(e) => e.key === 'Escape' && turn(false)}>
+    <fieldset class="question" onKeyDown={(e) => e.key === 'Escape' && confirm(false)}>
       <legend>Give up your place for good?</legend>
-      <button type="button" class="quiet" ref={stay} onClick={() => turn(false)}>
+      <button type="button" class="quiet" ref={stayButton} onClick={() => confirm(false)}>
         Stay in line
       </button>
-      <button type="button" class="quiet" onClick={() => void sure()}>
+      <button type="button" class="quiet" onClick={() => void giveUp()}>
         Give it up
       </button>
-      {failed && <p role="alert">The waiting room could not be told: you are still in line.</p>}
+      {hasFailed && <p role="alert">The waiting room could not be reached: you are still in line.</p>}
     </fieldset>
   );
 }
 
-/** Says what has changed to a screen reader: seldom, and only one's turn interrupts. */
+/** Announces changes to a screen reader, at most once a minute. Only the visitor's turn interrupts. */
 function Announcer({ view }: { view: VisitorView | undefined }) {
   const last = useRef<Announcement>(undefined);
   if (view !== undefined) last.current = announce(last.current, view, Date.now());

@@ -1,5 +1,5 @@
-// Solves one challenge beside the page, which stays alive meanwhile. Takes { challenge, bits }; sends { progress } and
-// in the end { solution }.
+// Solves one challenge in a worker, so that the page stays responsive. Receives { challenge, bits }; sends { progress
+// }, and at last { solution }.
 import { solve } from './solve.ts';
 
 addEventListener('message', ({ data }: MessageEvent<{ challenge: string; bits: number }>) => {

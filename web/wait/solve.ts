@@ -1,7 +1,6 @@
-/**
- * SHA-256 (FIPS 180-4) for the work of a challenge: pages without TLS have no WebCrypto, and one call of it for each
- * try is slower than this.
- */
+// SHA-256 (FIPS 180-4) for the work of a challenge: pages without TLS have no WebCrypto, and a call of it for each
+// attempt would be slower.
+
 // biome-ignore format: a table
 const ROUND_CONSTANTS = new Int32Array([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -25,7 +24,7 @@ const words = new Int32Array(64);
 
 const rotated = (word: number, bits: number): number => (word >>> bits) | (word << (32 - bits));
 
-/** Takes the block of 64 bytes at an offset into a state of 8 words. */
+/** Adds the block of 64 bytes at an offset to a state of 8 words. */
 function compress(state: Int32Array, bytes: DataView, offset: number): void {
   for (let i = 0; i < 16; i += 1) words[i] = bytes.getInt32(offset + 4 * i);
   for (let i = 16; i < 64; i += 1) {
@@ -53,44 +52,47 @@ function compress(state: Int32Array, bytes: DataView, offset: number): void {
   for (let i = 0; i < 8; i += 1) state[i] = (state[i] as number) + (sums[i] as number);
 }
 
-/** The first word of SHA-256 of `prefix` and a text of ASCII; the whole blocks of `prefix` are computed once. */
+/**
+ * Returns a function for the first word of SHA-256 of `prefix` and an ASCII text. It hashes the whole blocks of
+ * `prefix` once.
+ */
 export function createHasher(prefix: string): (text: string) => number {
-  const start = new TextEncoder().encode(prefix);
-  const whole = start.length - (start.length % BLOCK_BYTES);
-  const begun = new Int32Array(INITIAL_STATE);
-  const startBytes = new DataView(start.buffer, start.byteOffset, start.length);
-  for (let at = 0; at < whole; at += BLOCK_BYTES) compress(begun, startBytes, at);
-  const rest = start.subarray(whole);
+  const prefixBytes = new TextEncoder().encode(prefix);
+  const hashedBytes = prefixBytes.length - (prefixBytes.length % BLOCK_BYTES);
+  const prefixState = new Int32Array(INITIAL_STATE);
+  const prefixView = new DataView(prefixBytes.buffer, prefixBytes.byteOffset, prefixBytes.length);
+  for (let at = 0; at < hashedBytes; at += BLOCK_BYTES) compress(prefixState, prefixView, at);
+  const tail = prefixBytes.subarray(hashedBytes);
   const state = new Int32Array(8);
 
   return function firstWordOf(text) {
-    const length = rest.length + text.length;
+    const length = tail.length + text.length;
     const padded = Math.ceil((length + 9) / BLOCK_BYTES) * BLOCK_BYTES;
     const bytes = new Uint8Array(padded);
-    bytes.set(rest);
-    for (let i = 0; i < text.length; i += 1) bytes[rest.length + i] = text.charCodeAt(i);
+    bytes.set(tail);
+    for (let i = 0; i < text.length; i += 1) bytes[tail.length + i] = text.charCodeAt(i);
     bytes[length] = 0x80;
     const view = new DataView(bytes.buffer);
-    view.setUint32(padded - 4, (whole + length) * 8);
-    state.set(begun);
+    view.setUint32(padded - 4, (hashedBytes + length) * 8);
+    state.set(prefixState);
     for (let at = 0; at < padded; at += BLOCK_BYTES) compress(state, view, at);
     return (state[0] as number) >>> 0;
   };
 }
 
-/** Tries between two notes of how far the work has come. */
-const NOTED_TRIES = 8_192;
+/** Attempts between two reports of the progress. */
+const REPORT_ATTEMPTS = 8_192;
 
 /**
  * Finds a text for which SHA-256 of `challenge`, a colon and the text begins with so many zero bits.
  *
- * @param note called with the chance that it would have been found by now, 0 to 1
+ * @param report called with the probability that a solution would have been found by now, 0 to 1
  */
-export function solve(challenge: string, bits: number, note: (progress: number) => void): string {
+export function solve(challenge: string, bits: number, report: (progress: number) => void): string {
   const firstWordOf = createHasher(`${challenge}:`);
-  for (let tries = 0; ; tries += 1) {
-    const text = tries.toString(36);
+  for (let attempts = 0; ; attempts += 1) {
+    const text = attempts.toString(36);
     if (Math.clz32(firstWordOf(text)) >= bits) return text;
-    if (tries % NOTED_TRIES === 0) note(1 - Math.exp(-tries / 2 ** bits));
+    if (attempts % REPORT_ATTEMPTS === 0) report(1 - Math.exp(-attempts / 2 ** bits));
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { clockOf } from './words.ts';
+import { formatClock } from './format.ts';
 
 test.each([
   [-5, '0:00'],
@@ -7,4 +7,4 @@ test.each([
   [65_000, '1:05'],
   [3_665_000, '1:01:05'],
   [90_061_000, '1 day 01:01:01'],
-])('%d ms on the clock are %s', (milliseconds, words) => expect(clockOf(milliseconds)).toBe(words));
+])('%d ms are %s', (milliseconds, text) => expect(formatClock(milliseconds)).toBe(text));

@@ -1,0 +1,15 @@
+const NUMBER = new Intl.NumberFormat('en');
+
+/** `12,345`; below 10 with one decimal, if it is no whole number. */
+export const formatFigure = (number: number): string =>
+  NUMBER.format(number < 10 ? Math.round(number * 10) / 10 : Math.round(number));
+
+/** `0.4 s`, `12 s`, `3 min`, `2 h`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 120) return `${formatFigure(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+/** An estimate, or why there is none. */
+export const etaText = (seconds: number | undefined): string =>
+  seconds === undefined ? 'none: no worker runs' : formatSeconds(seconds);

@@ -1,0 +1,98 @@
+import type { CameraMotion } from './camera-motion.ts';
+import { type Colours, draw, type Scene, SEATS_SCALE } from './draw.ts';
+
+/** Paints the scene: in the next frame after a change, and at once when the canvas changes its size. */
+export function createPainter(
+  canvas: HTMLCanvasElement,
+  motion: CameraMotion,
+  scene: Scene,
+  seatsVisible: (isVisible: boolean) => void,
+) {
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  let pixelRatio = 1; // device pixels for one of CSS, as the canvas was sized for
+  let areSeatsVisible = false;
+  let frame = 0;
+
+  function redraw(): void {
+    frame ||= requestAnimationFrame(paint);
+  }
+
+  function paint(nowMs: number): void {
+    frame = 0;
+    if (pixelRatio !== devicePixelRatio) {
+      resize(); // the window is on another screen; it paints
+      return;
+    }
+    if (motion.advance(nowMs)) redraw();
+    if (areSeatsVisible !== motion.camera().scale >= SEATS_SCALE) {
+      areSeatsVisible = !areSeatsVisible;
+      seatsVisible(areSeatsVisible);
+    }
+    canvas.classList.toggle('whole', motion.isWhole());
+    draw(context, motion.size(), pixelRatio, motion.camera(), scene);
+  }
+
+  function resize(): void {
+    const { width, height } = canvas.getBoundingClientRect();
+    if (width === 0 || height === 0) return;
+    pixelRatio = devicePixelRatio;
+    canvas.width = Math.round(width * pixelRatio);
+    canvas.height = Math.round(height * pixelRatio);
+    motion.resize({ width, height });
+    paint(performance.now()); // at once: the new size has emptied the canvas
+  }
+
+  const sizeObserver = new ResizeObserver(resize);
+  sizeObserver.observe(canvas);
+  const stopListening = [
+    scene.house.listen(redraw),
+    onScreenChange(redraw),
+    onColourSchemeChange(() => {
+      scene.colours = coloursOf(canvas);
+      redraw();
+    }),
+  ];
+  return {
+    redraw,
+    stop(): void {
+      cancelAnimationFrame(frame);
+      sizeObserver.disconnect();
+      for (const stop of stopListening) stop();
+    },
+  };
+}
+
+/** Calls a function when the window moves to a screen with another pixel ratio. Returns a function that stops it. */
+function onScreenChange(onChange: () => void): () => void {
+  let query: MediaQueryList | undefined;
+  function follow(): void {
+    query?.removeEventListener('change', follow);
+    query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    query.addEventListener('change', follow);
+    onChange();
+  }
+  follow();
+  return () => query?.removeEventListener('change', follow);
+}
+
+function onColourSchemeChange(onChange: () => void): () => void {
+  const query = matchMedia('(prefers-color-scheme: dark)');
+  query.addEventListener('change', onChange);
+  return () => query.removeEventListener('change', onChange);
+}
+
+export function coloursOf(canvas: HTMLCanvasElement): Colours {
+  const style = getComputedStyle(canvas);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    paper: colour('paper'),
+    ink: colour('ink'),
+    soft: colour('soft'),
+    line: colour('line'),
+    free: colour('free'),
+    held: colour('held'),
+    sold: colour('sold'),
+    mine: colour('accent'),
+    onMine: colour('on-accent'),
+  };
+}

@@ -1,0 +1,85 @@
+import { type Plan, seatAt, seatPoint } from './bowl.ts';
+import { type Point, toPlan } from './camera.ts';
+import { createCameraMotion } from './camera-motion.ts';
+import { NUMBERS_SCALE, type Scene, SEATS_SCALE } from './draw.ts';
+import { type House, labelOf, type Seat, seatOf } from './house.ts';
+import { listenToGestures, ZOOM_STEP } from './plan-gestures.ts';
+import { coloursOf, createPainter } from './plan-painter.ts';
+
+export type PlanListener = {
+  seatChosen: (label: string) => void;
+  zoneChosen: (zone: number) => void;
+  /** The seat under the pointer has changed. */
+  pointedAt: (seat: Seat | undefined) => void;
+  /** Single seats are drawn now, or no longer. */
+  seatsVisible: (isVisible: boolean) => void;
+};
+
+/** A plan on a canvas. It follows the house, and fingers, wheel and keys, and redraws at most once a frame. */
+export function createPlanView(canvas: HTMLCanvasElement, plan: Plan, house: House, listener: PlanListener) {
+  Object.assign(canvas, { house }); // for the console, and for tests that compare it with the server's map
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
+  const unmarked = { mine: new Set<string>(), picked: new Set<string>(), pointed: undefined };
+  const scene: Scene = { plan, house, ...unmarked, colours: coloursOf(canvas) };
+  const motion = createCameraMotion(
+    plan,
+    () => still.matches,
+    () => painter.redraw(),
+  );
+  const painter = createPainter(canvas, motion, scene, listener.seatsVisible);
+  const sectorOf = (zone: number) => plan.sectors.find((sector) => sector.zone === zone);
+
+  function seatUnder(point: Point): Seat | undefined {
+    const { x, y } = toPlan(motion.camera(), motion.size(), point);
+    return seatAt(plan, x, y);
+  }
+
+  function pointAt(seat: Seat | undefined): void {
+    if ((seat && labelOf(seat)) === (scene.pointed && labelOf(scene.pointed))) return;
+    scene.pointed = seat;
+    listener.pointedAt(seat);
+    painter.redraw();
+  }
+
+  /** Chooses the seat, or its zone where single seats are not drawn. A finger cannot hover, so it points by its tap. */
+  function tap(point: Point) {
+    const seat = seatUnder(point);
+    if (seat === undefined) return;
+    if (motion.camera().scale < SEATS_SCALE) return listener.zoneChosen(seat.zone);
+    pointAt(seat);
+    listener.seatChosen(labelOf(seat));
+  }
+
+  const stopGestures = listenToGestures(canvas, {
+    ...motion,
+    tap,
+    hover: (point) => pointAt(point && seatUnder(point)),
+  });
+  return {
+    zoomIn: () => motion.zoom(ZOOM_STEP),
+    zoomOut: () => motion.zoom(1 / ZOOM_STEP),
+    showAll: motion.showAll,
+    showZone(zone: number): void {
+      const sector = sectorOf(zone);
+      if (sector !== undefined) motion.showSector(sector, SEATS_SCALE * 1.4);
+    },
+    /** Shows a seat so near that seats have their numbers. */
+    showSeat(label: string): void {
+      const { zone, row, number } = seatOf(label);
+      const sector = sectorOf(zone);
+      if (sector !== undefined) motion.moveTo({ ...seatPoint(sector, row, number), scale: NUMBERS_SCALE + 3 });
+    },
+    /** Marks this buyer's seats, and those picked. */
+    mark(mine: readonly string[], picked: readonly string[]): void {
+      scene.mine = new Set(mine);
+      scene.picked = new Set(picked);
+      painter.redraw();
+    },
+    stop(): void {
+      stopGestures();
+      painter.stop();
+    },
+  };
+}
+
+export type PlanView = ReturnType<typeof createPlanView>;

@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
+import { type Problem, RefusedError } from '../refused-error.ts';
+import {
+  afterFailedChange,
+  afterFailedRequest,
+  afterTicket,
+  bookingState,
+  canRequest,
+  isAwaitingTicket,
+  isChangingHold,
+  refusedState,
+} from './purchase-state.ts';
+
+const refused = (status: number, problem: object = {}, retryAfter = '') =>
+  new RefusedError({ status, headers: new Headers({ 'retry-after': retryAfter }) }, problem as Problem);
+const booking = (status: Booking['status']): Booking => ({
+  id: '1-1',
+  eventId: 1,
+  status,
+  seatsCount: 1,
+  seats: ['1-1-1'],
+  createdAt: '2027-01-01T19:00:00Z',
+});
+const ticket = (fields: Partial<TicketView>): TicketView => ({
+  ticketId: '1-1',
+  kind: 'book',
+  status: 'queued',
+  ...fields,
+});
+
+describe('a request that failed', () => {
+  test.each([
+    ['without an answer', new TypeError('fetch failed'), 'lost', 0],
+    ['too many requests', refused(429, { code: 'RATE_LIMITED' }, '3'), 'busy', 3_000],
+    ['a timeout', refused(408), 'busy', 0],
+    ['an overloaded server', refused(503, { code: 'OVERLOADED' }), 'busy', 0],
+    ['an error of the server', refused(500, { code: 'INTERNAL' }), 'broken', 0],
+  ] as const)('is retried: %s', (_cause, fault, trouble, leastMs) => {
+    expect(afterFailedRequest(fault)).toEqual({ action: 'retry', trouble, leastMs });
+  });
+
+  test.each([
+    ['UNAUTHENTICATED', { action: 'log in' }],
+    ['ADMISSION_REQUIRED', { action: 'wait in line', rejoin: false }],
+    ['ADMISSION_INVALID', { action: 'wait in line', rejoin: true }],
+    ['SOLD_OUT', { action: 'refuse', problem: { code: 'SOLD_OUT' } }],
+  ])('with %s is not retried', (code, next) => {
+    expect(afterFailedRequest(refused(409, { code }))).toEqual(next);
+  });
+});
+
+test('a change of a hold is retried until its ticket has failed for good or it is refused', () => {
+  const internal = refused(500, { code: 'INTERNAL', detail: 'Something broke.' });
+  expect(afterFailedChange(internal)).toMatchObject({ action: 'retry', trouble: 'broken' });
+  expect(afterFailedChange(internal, 'INTERNAL')).toEqual({ action: 'read booking', problem: 'Something broke.' });
+  expect(afterFailedChange(refused(503, { code: 'UNAVAILABLE' }), 'INTERNAL')).toMatchObject({ action: 'retry' });
+  expect(afterFailedChange(refused(409, { code: 'HOLD_EXPIRED' }))).toMatchObject({ action: 'read booking' });
+  expect(afterFailedChange(refused(401, { code: 'UNAUTHENTICATED' }))).toEqual({ action: 'log in' });
+  expect(afterFailedChange(new TypeError('fetch failed'))).toMatchObject({ trouble: 'lost' });
+});
+
+test('a ticket is polled until it has a booking or is refused', () => {
+  expect(afterTicket(ticket({ position: 3 }), false)).toEqual({ action: 'poll' });
+  expect(afterTicket(ticket({ status: 'booked', booking: booking('PENDING') }), false)).toMatchObject({
+    action: 'show booking',
+  });
+  expect(afterTicket(ticket({ status: 'rejected', code: 'SOLD_OUT' }), false)).toMatchObject({ action: 'refuse' });
+});
+
+test('a used admission sends a visitor to the line again, but not a user who has one place', () => {
+  const used = ticket({ status: 'rejected', code: 'ADMISSION_INVALID' });
+  expect(afterTicket(used, false)).toEqual({ action: 'wait in line', rejoin: true });
+  expect(afterTicket(used, true)).toMatchObject({ action: 'refuse' });
+});
+
+test('a booking is held, bought, or ended with a note', () => {
+  expect(bookingState(booking('PENDING'), 'a problem')).toMatchObject({ step: 'held', problem: 'a problem' });
+  expect(bookingState(booking('CONFIRMED'))).toMatchObject({ step: 'bought' });
+  expect(bookingState(booking('EXPIRED'))).toEqual({
+    step: 'choosing',
+    note: 'Your hold has expired: the seats are free again.',
+  });
+});
+
+describe('the sentence of a refusal', () => {
+  const sentenceOf = (problem: object) => {
+    const state = refusedState({ count: 2 }, problem, 'America/New_York');
+    return state.step === 'refused' ? state.refusal.sentence : undefined;
+  };
+  test.each([
+    [{ code: 'SEAT_TAKEN', detail: 'A seat is taken.' }, 'A seat is taken.'],
+    [
+      { code: 'NOT_ON_SALE', detail: 'The sale has not started.', onSaleAt: '2099-12-31T12:00:00Z' },
+      'The sale has not started. It opens Thursday 31 December 2099 at 07:00 EST.',
+    ],
+    [{ code: 'SOLD_OUT', heldSeats: 1 }, 'Sold out for now: 1 seat is held by another buyer and may come back.'],
+    [{ code: 'HOLD_COOLDOWN', holdAgainAt: '2099-12-31T12:00:00Z' }, 'You have released seats several times.'],
+  ])('%j', (problem, sentence) => expect(sentenceOf(problem)).toBe(sentence));
+});
+
+test('a step decides what the buyer can do', () => {
+  const held = { step: 'held', booking: booking('PENDING') } as const;
+  expect([canRequest({ step: 'choosing' }), canRequest(held)]).toEqual([true, false]);
+  expect([isAwaitingTicket({ step: 'sending', wish: { count: 1 } }), isAwaitingTicket(held)]).toEqual([true, false]);
+  expect([isChangingHold({ ...held, change: 'extend' }), isChangingHold(held)]).toEqual([true, false]);
+});

@@ -1,0 +1,142 @@
+import { titleOf } from '../../shared/contract/codes.ts';
+import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { Alternative, Booking, Estimate, TicketView } from '../../shared/contract/tickets.ts';
+import { type Problem, RefusedError } from '../refused-error.ts';
+import { momentText } from '../times.ts';
+import { heldText } from './text.ts';
+
+/** `holdAgainAt`: the time from which the same request may be sent again, where its buyer has to wait. */
+export type Refusal = {
+  code: string;
+  sentence: string;
+  wish: SeatWish;
+  alternatives: Alternative[];
+  holdAgainAt?: string | undefined;
+};
+
+/** A change that a buyer makes to a hold. */
+export type HoldChange = 'confirm' | 'extend' | 'cancel';
+
+/** The last request had no answer (`lost`), was refused for now (`busy`), or met an error (`broken`). It is retried. */
+export type Trouble = 'lost' | 'busy' | 'broken';
+
+/**
+ * The states of a purchase, and the transitions between them:
+ *
+ * - `choosing`: the buyer picks seats. A request, here or in another tab → `sending`.
+ * - `sending`: the request is sent, or read again after a reload. Its ticket waits → `queued`. Its ticket is settled
+ *   → `held`, `bought` or `refused`. An admission is missing → the browser leaves for the waiting room. `isAccepted`:
+ *   the request has a ticket, so it cannot be given up.
+ * - `queued`: the ticket waits in the queue and is polled. → as `sending`.
+ * - `held`: the seats are reserved until the booking expires. Confirmed → `bought`. Cancelled, expired or cleared →
+ *   `choosing` with a note. `change`: the change that is sent; `isQueued`: it waits in the queue, and nothing else
+ *   may be sent.
+ * - `bought`: the booking is confirmed. The buyer starts again, here or in another tab → `choosing`.
+ * - `refused`: no seats were held. Another request → `sending`.
+ * - `login`: the server requires a user. Logged in, here or in another tab → `sending` or `choosing`. Given up →
+ *   `choosing`.
+ *
+ * `sending`, `queued` and `held` → `login` where the server requires a user. Each keeps its state, with `trouble`,
+ * while a request fails and is retried.
+ */
+export type PurchaseState = { trouble?: Trouble } & (
+  | { step: 'choosing'; note?: string | undefined }
+  | { step: 'sending'; wish: SeatWish; isAccepted?: boolean }
+  | ({ step: 'queued'; wish: SeatWish; position: number | undefined } & Estimate)
+  | { step: 'held'; booking: Booking; change?: HoldChange; isQueued?: boolean; problem?: string | undefined }
+  | { step: 'bought'; booking: Booking }
+  | { step: 'refused'; refusal: Refusal }
+  | { step: 'login'; problem: string | undefined }
+);
+
+/** Seats may be requested: nothing is under way. */
+export const canRequest = ({ step }: PurchaseState): boolean => step === 'choosing' || step === 'refused';
+
+/** The ticket's state may still change what the page shows. */
+export const isAwaitingTicket = ({ step }: PurchaseState): boolean => step === 'sending' || step === 'queued';
+
+export const isChangingHold = (state: PurchaseState): boolean => state.step === 'held' && state.change !== undefined;
+
+type Retry = { action: 'retry'; trouble: Trouble; leastMs: number };
+
+/** The next action after a request for seats, or a read, has failed. `rejoin`: the place in line is void, too. */
+export type RequestFailure =
+  | Retry
+  | { action: 'log in' }
+  | { action: 'wait in line'; rejoin: boolean }
+  | { action: 'refuse'; problem: Problem };
+
+export function afterFailedRequest(fault: unknown): RequestFailure {
+  if (!(fault instanceof RefusedError) || fault.isTemporary) return retryAfter(fault);
+  if (fault.code === 'UNAUTHENTICATED') return { action: 'log in' };
+  if (fault.code === 'ADMISSION_REQUIRED') return { action: 'wait in line', rejoin: false };
+  // The admission has ended or belongs to another user: its place in line cannot give another one.
+  if (fault.code === 'ADMISSION_INVALID') return { action: 'wait in line', rejoin: true };
+  return { action: 'refuse', problem: fault.problem };
+}
+
+/** The next action after a change of a hold, or a read of its ticket, has failed. */
+export type ChangeFailure = Retry | { action: 'log in' } | { action: 'read booking'; problem: string };
+
+/** @param finalCode the code by which the change's ticket has failed for good, though the status is temporary */
+export function afterFailedChange(fault: unknown, finalCode?: 'INTERNAL'): ChangeFailure {
+  if (!(fault instanceof RefusedError)) return retryAfter(fault);
+  if (fault.code === 'UNAUTHENTICATED') return { action: 'log in' };
+  if (!fault.isTemporary || fault.code === finalCode) return { action: 'read booking', problem: fault.message };
+  return retryAfter(fault);
+}
+
+function retryAfter(fault: unknown): Retry {
+  if (!(fault instanceof RefusedError)) return { action: 'retry', trouble: 'lost', leastMs: 0 };
+  const isBusy = fault.status === 429 || fault.status === 408 || fault.code === 'OVERLOADED';
+  return { action: 'retry', trouble: isBusy ? 'busy' : 'broken', leastMs: fault.retryAfterMs };
+}
+
+/** The next action after a ticket was read. */
+export type TicketStep =
+  | { action: 'show booking'; booking: Booking }
+  | { action: 'wait in line'; rejoin: true }
+  | { action: 'refuse'; problem: RefusalFields }
+  | { action: 'poll' };
+
+/** The fields of a refusal, by a ticket or a problem. */
+type RefusalFields = { [Key in keyof Problem]?: Problem[Key] | undefined };
+
+export function afterTicket(view: TicketView, isLoggedIn: boolean): TicketStep {
+  if (view.booking !== undefined) return { action: 'show booking', booking: view.booking };
+  // The admission is used up. A logged-in user has one place, and would come back with the same admission.
+  if (view.code === 'ADMISSION_INVALID' && !isLoggedIn) return { action: 'wait in line', rejoin: true };
+  return view.status === 'queued' ? { action: 'poll' } : { action: 'refuse', problem: view };
+}
+
+export function queuedState(wish: SeatWish, { position, etaSeconds, stopped, message }: TicketView): PurchaseState {
+  return { step: 'queued', wish, position, etaSeconds, stopped, message };
+}
+
+/** @param timeZone the event's, for the start of its sale */
+export function refusedState(wish: SeatWish, problem: RefusalFields, timeZone: string): PurchaseState {
+  const { code = 'INTERNAL', alternatives = [], holdAgainAt } = problem;
+  const sentence = refusalSentence(problem, timeZone);
+  return { step: 'refused', refusal: { code, sentence, wish, alternatives, holdAgainAt } };
+}
+
+function refusalSentence(problem: RefusalFields, timeZone: string): string {
+  const { code = 'INTERNAL', detail, onSaleAt, holdAgainAt, heldSeats } = problem;
+  if (holdAgainAt !== undefined) return 'You have released seats several times.';
+  if (heldSeats !== undefined) return heldText(heldSeats);
+  const sentence = detail ?? titleOf(code);
+  return onSaleAt === undefined ? sentence : `${sentence} It opens ${momentText(onSaleAt, timeZone)}.`;
+}
+
+const ENDED_NOTES = {
+  CANCELLED: 'The seats are free again.',
+  EXPIRED: 'Your hold has expired: the seats are free again.',
+  RETURNED: 'The booking was returned: the seats are free again.',
+} as const;
+
+/** The state that shows a booking. */
+export function bookingState(booking: Booking, problem?: string): PurchaseState {
+  if (booking.status === 'PENDING') return { step: 'held', booking, problem };
+  if (booking.status === 'CONFIRMED') return { step: 'bought', booking };
+  return { step: 'choosing', note: ENDED_NOTES[booking.status] };
+}

@@ -1,0 +1,177 @@
+import type { RefObject } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { EventView } from '../../shared/contract/events.ts';
+import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
+import { formatNumber } from '../format.ts';
+import { LoggedIn } from '../login.tsx';
+import { admissionEndOf } from './admission.ts';
+import { type Choice, Choose, useChoice } from './choose.tsx';
+import { HerdCard } from './herd.tsx';
+import { CODE, type House } from './house.ts';
+import { HousePlan } from './plan.tsx';
+import type { PlanView } from './plan-view.ts';
+import { Bookings, PurchaseCard } from './purchase-card.tsx';
+import { canRequest } from './purchase-state.ts';
+import { SeatList } from './seat-list.tsx';
+import { priceText, seatsText } from './text.ts';
+import { useCounts, useHouse, usePurchase, useSaleStatus } from './use-sale.ts';
+
+/** The event that the demo herd books. */
+const HERD_EVENT = 1;
+
+/** The sale of an event: the plan of its seats, and a panel to choose, hold and buy them. */
+export function Sale({ event }: { event: EventView }) {
+  const { house, isLoaded } = useHouse(event);
+  const counts = useCounts(house);
+  const view = useRef<PlanView>(undefined);
+  const choice = useChoice(event, house);
+  const sale = usePurchase(event, house, (state, isNewHold) => {
+    choice.clearAfter(state);
+    if (isNewHold && state.step === 'held') view.current?.showSeat(state.booking.seats[0] ?? '');
+  });
+  const { state, bookings, connection } = sale;
+  const isChoosing = canRequest(state);
+  useEffect(() => {
+    if (isChoosing) choice.dropUnavailable();
+  }, [counts, choice.picked, isChoosing, house]);
+
+  const current = 'booking' in state ? state.booking : undefined;
+  const mine = useMemo(
+    () => [...new Set([...bookings, ...(current === undefined ? [] : [current])].flatMap(({ seats }) => seats))],
+    [bookings, current],
+  );
+  const toggle = (label: string) => {
+    if (isChoosing && isLoaded) choice.toggle(label);
+  };
+  const showZone = (zone: number | undefined) => {
+    choice.setZone(zone);
+    if (zone === undefined) view.current?.showAll();
+    else view.current?.showZone(zone);
+  };
+  const parts = { event, house, choice, sale, view, toggle, showZone, counts };
+  return (
+    <main class="house">
+      <header class="billing">
+        <h1>{event.name}</h1>
+        <p>
+          {formatNumber(counts[CODE.AVAILABLE] ?? 0)} of {formatNumber(event.totalSeats)} seats free ·{' '}
+          {priceRangeText(event)}
+        </p>
+      </header>
+      {isLoaded ? <SalePlan {...parts} mine={mine} /> : <PlanPlaceholder isLost={connection === 'lost'} />}
+      <SalePanel {...parts} isChoosing={isChoosing} isLoaded={isLoaded} />
+    </main>
+  );
+}
+
+type Parts = {
+  event: EventView;
+  house: House;
+  choice: Choice;
+  sale: ReturnType<typeof usePurchase>;
+  view: RefObject<PlanView | undefined>;
+  toggle: (label: string) => void;
+  showZone: (zone: number | undefined) => void;
+  counts: number[];
+};
+
+function SalePlan({ event, house, choice, sale, view, toggle, showZone, counts, mine }: Parts & { mine: string[] }) {
+  const { picked, zone } = choice;
+  const onView = (created: PlanView) => {
+    view.current = created;
+    if (zone !== undefined) created.showZone(zone);
+  };
+  const { connection } = sale;
+  return (
+    <HousePlan
+      event={event}
+      house={house}
+      mine={mine}
+      picked={picked}
+      toggle={toggle}
+      showZone={showZone}
+      connection={connection}
+      counts={counts}
+      onView={onView}
+    />
+  );
+}
+
+const PlanPlaceholder = ({ isLost }: { isLost: boolean }) => (
+  <section class="plan" aria-label="Plan of the house">
+    <div class="stage">
+      <p class="pointed" role="status">
+        {isLost ? 'The seats could not be loaded. Trying again.' : 'Loading the seats'}
+      </p>
+    </div>
+  </section>
+);
+
+type PanelProps = Parts & { isChoosing: boolean; isLoaded: boolean };
+
+function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoosing, isLoaded }: PanelProps) {
+  const { state, purchase, bookings } = sale;
+  const saleStatus = useSaleStatus(event);
+  const [admissionEnd] = useState(() => admissionEndOf(event.id));
+  const current = 'booking' in state ? state.booking : undefined;
+  const earlier = bookings.filter(({ id }) => id !== current?.id);
+  /** On a phone the plan may be out of sight. */
+  const showSeat = (label: string) => {
+    view.current?.showSeat(label);
+    document.querySelector('.stage')?.scrollIntoView({ block: 'nearest' });
+  };
+  const showOnPlan = current && (() => showSeat(current.seats[0] ?? ''));
+  return (
+    <div class="panel">
+      {purchase !== undefined && (
+        <PurchaseCard state={state} purchase={purchase} event={event} showOnPlan={showOnPlan} />
+      )}
+      {admissionEnd !== undefined && isChoosing && <AdmissionLeft until={admissionEnd} />}
+      <p class="notice taken" role="status">
+        {choice.lost.length > 0 && `No longer available: ${seatsText(choice.lost)}.`}
+      </p>
+      {purchase !== undefined && isChoosing && (
+        <Choose
+          event={{ ...event, ...saleStatus }}
+          house={house}
+          choice={choice}
+          showZone={showZone}
+          request={purchase.request}
+        />
+      )}
+      {isChoosing && isLoaded && (
+        <SeatList event={event} house={house} choice={choice} toggle={toggle} showZone={showZone} />
+      )}
+      {earlier.length > 0 && <Bookings bookings={earlier} showSeat={showSeat} />}
+      {(isChoosing || state.step === 'bought') && <LoggedIn />}
+      {event.id === HERD_EVENT && <HerdCard />}
+    </div>
+  );
+}
+
+/** The countdown of an admission. Its last minute and its end are announced once. */
+function AdmissionLeft({ until }: { until: string }) {
+  const isOver = useMsLeft(until, Date.now) <= 0;
+  return (
+    <p class="notice">
+      {isOver ? (
+        <span role="alert">Your turn has passed: another request joins the line again.</span>
+      ) : (
+        <>
+          Your turn: <Countdown until={until} label="Time left to hold seats" clock={Date.now} /> left to hold seats.
+        </>
+      )}
+      <LastMinute until={until} text="Less than a minute is left to hold seats." clock={Date.now} />
+    </p>
+  );
+}
+
+function priceRangeText({ zones, currency }: EventView): string {
+  const prices = zones.map(({ price }) => price);
+  const [lowest, highest] = [Math.min(...prices), Math.max(...prices)];
+  if (highest === 0) return priceText(0, currency);
+  if (lowest === 0) return `free of charge, or up to ${priceText(highest, currency)} a seat`;
+  return lowest === highest
+    ? `${priceText(lowest, currency)} a seat`
+    : `${priceText(lowest, currency)} to ${priceText(highest, currency)} a seat`;
+}

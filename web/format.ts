@@ -1,0 +1,21 @@
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+
+const NUMBER = new Intl.NumberFormat('en');
+
+/** `12,345`. */
+export const formatNumber = (number: number): string => NUMBER.format(number);
+
+/** A remaining time: `4:05`, `1:04:05`, `2 days 01:04:05`. Never below zero. */
+export function formatClock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  const padded = (number: number) => String(number).padStart(2, '0');
+  const [days, hours, minutes] = [
+    Math.floor(seconds / (24 * HOUR)),
+    Math.floor(seconds / HOUR) % 24,
+    Math.floor(seconds / MINUTE) % 60,
+  ];
+  const restSeconds = padded(seconds % MINUTE);
+  if (days > 0) return `${days} ${days === 1 ? 'day' : 'days'} ${padded(hours)}:${padded(minutes)}:${restSeconds}`;
+  return hours > 0 ? `${hours}:${padded(minutes)}:${restSeconds}` : `${minutes}:${restSeconds}`;
+}

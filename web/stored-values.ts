@@ -1,0 +1,48 @@
+import type { z } from 'zod';
+import type { SeatWish } from '../shared/contract/reserve.ts';
+import type { session } from '../shared/contract/users.ts';
+import type { admission } from '../shared/contract/waiting-room.ts';
+import { removeStoredValues, storedValue } from './storage.ts';
+
+/** A visitor's place in an event's line. `aheadAtStart`: people ahead in the first answer that had a number. */
+export type Place = { visitorToken: string; aheadAtStart?: number };
+
+/** `aheadMs`: milliseconds by which the clock of `expiresAt` was ahead of this machine's when the admission came. */
+export type Admission = z.infer<typeof admission> & { aheadMs?: number };
+
+/**
+ * One request for seats: its idempotency key, seats, user, and its ticket once the request was accepted. After a
+ * reload it is sent again under the same key, and so never books twice.
+ */
+export type StoredPurchase = { key: string; wish: SeatWish; userId: number; ticketId?: string };
+
+/** Seats that were bought, and the booking's id. */
+export type StoredBooking = { id: string; seats: string[] };
+
+export type Session = z.infer<typeof session>;
+
+/** A visitor's place and admission, for all tabs of the browser. */
+export const storedPlace = (eventId: number) => storedValue<Place>(`place:${eventId}`);
+export const storedAdmission = (eventId: number) => storedValue<Admission>(`admission:${eventId}`);
+
+/** The number of this browser's trial user, where logging in is off. */
+export const storedUser = () => storedValue<number>('user');
+
+/** The current purchase and earlier bookings of an event, for all tabs. */
+export const storedPurchase = (eventId: number) => storedValue<StoredPurchase>(`purchase:${eventId}`);
+export const storedBookings = (eventId: number) => storedValue<StoredBooking[]>(`bookings:${eventId}`);
+
+/** The seats that were requested before the waiting room interrupted: the event page preselects them afterwards. */
+export const storedWish = (eventId: number) => storedValue<SeatWish>(`wish:${eventId}`);
+
+/** The logged-in user, for all tabs. The token is valid for an hour. */
+export const storedSession = () => storedValue<Session>('session');
+
+/** The admin token, for one tab as long as it is open. */
+export const storedAdminToken = () => storedValue<string>('admin-token', 'sessionStorage');
+
+/**
+ * Removes everything of the user who logs out. Bookings stay valid. A place in line belongs to the browser: where
+ * users must log in to join, nobody else can use it.
+ */
+export const removeUserValues = (): void => removeStoredValues(['purchase', 'bookings', 'wish', 'session', 'user']);
