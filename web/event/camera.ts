@@ -31,9 +31,9 @@ export const panned = ({ x, y, scale }: Camera, dx: number, dy: number): Camera 
 /** The camera so many times nearer. The point of the plan under `at` stays there. */
 export function zoomed(camera: Camera, size: Size, factor: number, at: Point, minScale: number): Camera {
   const scale = Math.min(MAX_SCALE, Math.max(minScale, camera.scale * factor));
-  const before = toPlan(camera, size, at);
-  const after = toPlan({ ...camera, scale }, size, at);
-  return { x: camera.x + before.x - after.x, y: camera.y + before.y - after.y, scale };
+  const fixed = toPlan(camera, size, at);
+  const moved = toPlan({ ...camera, scale }, size, at);
+  return { x: camera.x + fixed.x - moved.x, y: camera.y + fixed.y - moved.y, scale };
 }
 
 /** The camera with its middle inside the plan, so that the plan never leaves the canvas. */
