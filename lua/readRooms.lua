@@ -1,24 +1,23 @@
--- readRooms: what API nodes know of waiting rooms, to answer who polls without asking again.
+-- readRooms: read waiting rooms for an API node, which answers polls from its memory.
 -- KEYS[1]  roomStem   + event: hash of the waiting room: settings, line, measurements
 -- KEYS[2]  houseStem  + event: hash of the house: generation, zones, rows, each zone, settings, version
--- ARGV[1..] events
--- RETURNS  { now in milliseconds, { for each: generation, on, paused, joined, serving, people, drawn, chain, rate,
---          used, growth, top, speed, eta, inside, offered, free, sold, seatsEach, spare, turnMs, uses, login, came,
---          limit, seatsMost, admissionMs, and the house's onSaleMs, holdMs and timeZone; nothing where there is no such
---          line } }
+-- ARGV[1]  JSON: events
+-- RETURNS  JSON: nowMs: Redis' time; rooms: for each line that is here its event, the hash as room, and onSaleMs, holdMs and
+--          timeZone of the house as sale
 -- COST     O(events)
 local roomStem, houseStem = KEYS[1], KEYS[2]
+local request = cjson.decode(ARGV[1])
+
+-- @include room
 
 local rooms = {}
-for i = 1, #ARGV do
-  local room = redis.call(
-    'HMGET', roomStem .. ARGV[i], 'generation', 'on', 'paused', 'joined', 'serving', 'people', 'drawn', 'chain', 'rate', 'used',
-    'growth', 'top', 'speed', 'eta', 'inside', 'offered', 'free', 'sold', 'seatsEach', 'spare', 'turnMs', 'uses', 'login',
-    'came', 'limit', 'seatsMost', 'admissionMs'
-  )
-  local house = redis.call('HMGET', houseStem .. ARGV[i], 'onSaleMs', 'holdMs', 'timeZone')
-  room[28], room[29], room[30] = house[1], house[2], house[3]
-  rooms[i] = room[1] and room or {}
+for _, event in ipairs(request.events) do
+  local values, room = redis.call('HGETALL', roomStem .. event), {}
+  for i = 1, #values, 2 do room[values[i]] = values[i + 1] end
+  if room.generation then
+    local house = redis.call('HMGET', houseStem .. event, 'onSaleMs', 'holdMs', 'timeZone')
+    local sale = { onSaleMs = house[1] or nil, holdMs = house[2] or nil, timeZone = house[3] or nil }
+    rooms[#rooms + 1] = { event = event, room = room, sale = sale }
+  end
 end
-local time = redis.call('TIME')
-return { time[1] * 1000 + math.floor(time[2] / 1000), rooms }
+return cjson.encode({ nowMs = clockMs(), rooms = rooms })

@@ -1,42 +1,55 @@
--- serveRoom: let the turns come that PostgreSQL knows of, and let numbers be given as far as it knows of them. Nothing ever goes back.
+-- serveRoom: call the positions that PostgreSQL knows to be called, and allow the arrival numbers that it knows of. Neither goes back.
 -- KEYS[1]  roomStem         + event: hash of the waiting room: settings, line, measurements
 -- KEYS[2]  roomHistoryStem  + event: sorted set of what serving was, by milliseconds
--- KEYS[3]  roomTakenStem    + event:generation:chunk: bitmap of positions that nobody has to wait for: let in, or left
--- ARGV[1]  event
--- ARGV[2]  generation  of the line
--- ARGV[3]  serving     integer, the last position whose turn comes now
--- ARGV[4]  numbers     integer, the last arrival number that may be given
--- ARGV[5]  people      integer, who were drawn; '' where nobody was yet
--- ARGV[6]  chain       of their nonces, hexadecimal
--- RETURNS  integer, serving; or REBUILD where there is no such line
--- COST     O(entries of the history that are older than anybody asks for)
+-- KEYS[3]  roomTakenStem    + event:generation:chunk: bitmap of positions that were admitted or left
+-- ARGV[1]  JSON: event; generation of the line; serving: the last called position; numbers: the last arrival number that
+--          may be given; people: drawn visitors, absent before the draw; chain of their nonces, hexadecimal
+-- RETURNS  JSON: serving: the last called position now; or refused: REBUILD where there is no such line
+-- COST     O(entries of the history that no turn needs any more)
 local roomStem, roomHistoryStem, roomTakenStem = KEYS[1], KEYS[2], KEYS[3]
-local event, generation, serving, numbers, people, chain = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local request = cjson.decode(ARGV[1])
 
+-- @include marks
 -- @include room
 
+local event, generation, nowMs = request.event, request.generation, clockMs()
 local room, history = roomStem .. event, roomHistoryStem .. event
-local line = redis.call('HMGET', room, 'generation', 'serving', 'numbers', 'turnMs', 'admissionMs', 'dropped', 'terms')
-if line[1] ~= generation then return 'REBUILD' end
-if numbers > tonumber(line[3]) then redis.call('HSET', room, 'numbers', numbers) end
-if people ~= '' then redis.call('HSET', room, 'people', people, 'chain', chain, 'drawn', 1) end
-if serving <= tonumber(line[2]) then return tonumber(line[2]) end
-redis.call('HSET', room, 'serving', serving)
-redis.call('ZADD', history, nowMs, serving)
+local taken = marksOf(roomTakenStem, event, generation)
 
--- One entry stays that is older than anybody asks for: it tells what serving was when that time began.
-local terms = readTerms(line[7], line[4], line[5])
-local oldestMs = nowMs - windowOf(terms)
-local last = redis.call('ZREVRANGEBYSCORE', history, oldestMs, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
-if last[2] then redis.call('ZREMRANGEBYSCORE', history, '-inf', '(' .. last[2]) end
-local dropped, over = tonumber(line[6] or 0), tonumber(last[1] or 0)
-if terms[1].upTo <= over then
+-- Deletes the entries that no turn or admission needs. One older entry stays: it holds what serving was when the
+-- window began. Returns that position: all turns up to it are over.
+local function trimHistory(terms)
+  local oldest = redis.call('ZREVRANGEBYSCORE', history, nowMs - windowOf(terms), '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if oldest[2] then redis.call('ZREMRANGEBYSCORE', history, '-inf', '(' .. oldest[2]) end
+  return tonumber(oldest[1] or 0)
+end
+
+local function dropTerms(terms, over)
+  if terms[1].upTo > over then return end
   while terms[1].upTo <= over do table.remove(terms, 1) end
-  redis.call('HSET', room, 'terms', writeTerms(terms))
+  redis.call('HSET', room, 'terms', formatTerms(terms))
 end
-while (dropped + 1) * CHUNK <= over do
-  redis.call('DEL', chunkKey(roomTakenStem, event, generation, dropped * CHUNK))
-  dropped = dropped + 1
-  redis.call('HSET', room, 'dropped', dropped)
+
+local function dropMarks(dropped, over)
+  while (dropped + 1) * CHUNK <= over do
+    redis.call('DEL', chunkKey(taken, dropped * CHUNK))
+    dropped = dropped + 1
+    redis.call('HSET', room, 'dropped', dropped)
+  end
 end
-return serving
+
+local line = redis.call('HMGET', room, 'generation', 'serving', 'numbers', 'turnMs', 'admissionMs', 'dropped', 'terms')
+if tonumber(line[1] or nil) ~= generation then return refusal('REBUILD') end
+if request.numbers > tonumber(line[3]) then redis.call('HSET', room, 'numbers', request.numbers) end
+if request.people then redis.call('HSET', room, 'people', request.people, 'chain', request.chain, 'drawn', 1) end
+local serving = tonumber(line[2])
+if request.serving > serving then
+  serving = request.serving
+  redis.call('HSET', room, 'serving', serving)
+  redis.call('ZADD', history, nowMs, serving)
+  local terms = parseTerms(line[7], line[4], line[5])
+  local over = trimHistory(terms)
+  dropTerms(terms, over)
+  dropMarks(tonumber(line[6] or 0), over)
+end
+return cjson.encode({ serving = serving })

@@ -2,63 +2,54 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
-import { HEADROOM, type MirroredLine, type RoomStore } from '../shared/stores/redis/rooms.ts';
+import type { MirroredLine, Step } from '../shared/stores/postgres/rooms.ts';
+import { HEADROOM, type RoomStore } from '../shared/stores/rooms.ts';
 
-/** Milliseconds between two looks of this worker, and between two looks for rooms that were switched on. */
+/** Milliseconds between two rounds of this worker, and between two reads of the list of rooms. */
 const STEP_MS = 125;
 const LIST_MS = 250;
 
-/** Milliseconds that a step under way is given when the worker stops. */
+/** Milliseconds that an active step gets when the worker stops. */
 const STOP_MS = 1_000;
 
 /**
- * Lets people in, room by room. Every worker does, the script lets one step be due at a time: there is nobody to elect, and nobody
- * whose death stops the line. PostgreSQL learns first how far turns come and how far numbers may be given, so that neither
- * goes back when Redis is wiped; while PostgreSQL is unavailable nobody is admitted.
+ * Admits visitors, room by room. Every worker does, and of those that measured a line together one steps: there is no
+ * leader whose death would stop the line. PostgreSQL learns first which positions are called and which numbers may be
+ * given, so that neither goes back when Redis is wiped. While PostgreSQL is unavailable, nobody is admitted.
  */
-export function createAdmit(deps: { rooms: RoomStore; events: EventStore; loops: Loops; log: Logger }) {
+export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; loops: Loops; log: Logger }) {
   const { rooms, events, loops, log } = deps;
-  const chains = new Map<number, string>();
+  const mirroredChains = new Map<number, string>();
   let lines: MirroredLine[] = [];
   let listedAt = Number.NEGATIVE_INFINITY;
 
-  async function step(line: MirroredLine): Promise<void> {
+  async function advance(line: MirroredLine): Promise<void> {
     const house = await events.layout(line.eventId);
-    const next = await rooms.advance(line, house?.totalSeats ?? 0);
-    if (next === 'early') return;
-    if (next === 'ahead') {
-      await rooms.dateBack(line);
-      return;
-    }
-    if (next === 'rebuild') {
-      await rooms.open(line.eventId);
-      return;
-    }
-    const isOpen = next.people === undefined;
-    const numbers = next.joined + HEADROOM / 2 > next.numbers ? next.joined + HEADROOM : next.numbers;
-    const chainIsNew = isOpen && chains.get(line.eventId) !== next.chain;
-    const toDraw = !isOpen && !next.drawn;
-    if (next.proposed === next.serving && numbers === next.numbers && !chainIsNew && !toDraw) return;
-    const known = await rooms.mirror(line, next, numbers);
-    if (known === undefined) return; // it was cleared meanwhile
-    chains.set(line.eventId, next.chain);
-    await rooms.serve(line, known);
+    const step = await rooms.advance(line, house?.totalSeats ?? 0);
+    if (step === 'early') return;
+    if (step === 'ahead') return rooms.dateBack(line);
+    if (step === 'rebuild') return void (await rooms.open(line.eventId));
+    if (!changesLine(step, mirroredChains.get(line.eventId))) return;
+    const served = await rooms.mirror(line, step, numbersAfter(step));
+    if (served === undefined) return; // the line has ended meanwhile
+    mirroredChains.set(line.eventId, step.chain);
+    await rooms.serve(line, served);
   }
 
-  async function look(): Promise<void> {
-    if (performance.now() - listedAt > LIST_MS) {
-      lines = await rooms.active();
-      listedAt = performance.now();
-      const there = new Set(lines.map(({ eventId }) => eventId));
-      for (const eventId of chains.keys()) if (!there.has(eventId)) chains.delete(eventId);
-    }
-    const faults = (await Promise.allSettled(lines.map(step))).flatMap((done) =>
-      done.status === 'rejected' ? [done.reason as Error] : [],
-    );
-    if (faults[0] !== undefined) throw faults[0];
+  async function listLines(): Promise<void> {
+    lines = await rooms.active();
+    listedAt = performance.now();
+    const eventIds = new Set(lines.map(({ eventId }) => eventId));
+    for (const eventId of mirroredChains.keys()) if (!eventIds.has(eventId)) mirroredChains.delete(eventId);
   }
 
-  const stop = loops.repeat('visitors admitted', STEP_MS, look, (fault) =>
+  async function advanceAll(): Promise<void> {
+    if (performance.now() - listedAt > LIST_MS) await listLines();
+    const results = await Promise.allSettled(lines.map(advance));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  const stop = loops.repeat('visitors admitted', STEP_MS, advanceAll, (fault) =>
     log.warn({ fault: fault.message }, 'admitting visitors failed'),
   );
 
@@ -67,4 +58,16 @@ export function createAdmit(deps: { rooms: RoomStore; events: EventStore; loops:
       await Promise.race([stop(), sleep(STOP_MS, undefined, { ref: false })]); // Redis may be unavailable
     },
   };
+}
+
+/** The arrival numbers that PostgreSQL allows after a step: more before half of those ahead are given. */
+const numbersAfter = ({ joined, numbers }: Step): number =>
+  joined + HEADROOM / 2 > numbers ? joined + HEADROOM : numbers;
+
+/** Whether a step has anything that PostgreSQL must know: positions, numbers, the chain of an open draw, or the draw. */
+function changesLine(step: Step, mirroredChain: string | undefined): boolean {
+  const isOpenForDraw = step.people === undefined;
+  const hasNewChain = isOpenForDraw && mirroredChain !== step.chain;
+  const isToDraw = !isOpenForDraw && !step.drawn;
+  return step.proposed !== step.serving || numbersAfter(step) !== step.numbers || hasNewChain || isToDraw;
 }

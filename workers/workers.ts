@@ -13,7 +13,7 @@ import { steadyAudit } from '../shared/stores/audit.ts';
 import { keysOf, tagsOf } from '../shared/stores/redis/keys.ts';
 import { createProgress, type Progress, progressOfQueue, type SCHEDULES } from '../shared/stores/redis/pipeline.ts';
 import { createStores, type Stores } from '../shared/stores/stores.ts';
-import { createAdmit } from './admissions.ts';
+import { createAdmissions } from './admissions.ts';
 import { createBook } from './book-seats.ts';
 import { createChange } from './change-bookings.ts';
 import { createExpire, createReleaseSeats } from './expire-holds.ts';
@@ -57,7 +57,7 @@ export async function startWorkers(deps: WorkersDeps) {
   const stopSchedule = await startSchedule({ queues, loops, log });
   const endHeartbeat = await startHeartbeat({ workers: stores.workers, progress, loops, log });
   const clock = watchClock({ redis, prisma, loops, log });
-  const admissions = createAdmit({ rooms, events, loops, log });
+  const admissions = createAdmissions({ rooms, events, loops, log });
 
   return {
     async close(): Promise<void> {

@@ -11,7 +11,7 @@ import {
 } from '../../shared/contract/waiting-room.ts';
 import { commitmentOf } from '../../shared/domain/draw.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
-import type { RoomStore } from '../../shared/stores/redis/rooms.ts';
+import type { RoomStore } from '../../shared/stores/rooms.ts';
 import type { Identity } from '../auth/identity.ts';
 import { actorOf, type OperatorGuard } from '../auth/operators.ts';
 import { readJson, readOptionalJson, refuseBody } from '../http/body.ts';
@@ -23,7 +23,8 @@ import { parse } from '../http/validation.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
 import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import type { JoinChallenge } from '../waiting-room/join-challenge.ts';
-import { mustLogIn, type WaitingRooms } from '../waiting-room/lines.ts';
+import { mustLogIn } from '../waiting-room/line.ts';
+import type { WaitingRooms } from '../waiting-room/lines.ts';
 import { layoutOf } from './event-layout.ts';
 
 const roomParams = z.object({ id: inAddress(eventId) });

@@ -1,19 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ChallengeView, RoomSettings } from '../../shared/contract/waiting-room.ts';
 import { bitsOf, isSolved } from '../../shared/domain/join-challenge.ts';
+import type { Line } from '../../shared/domain/line.ts';
 import type { createRoomTokens } from '../../shared/domain/room-tokens.ts';
-import type { Line, Spent } from '../../shared/stores/redis/rooms.ts';
+import type { ShownChallenge } from '../../shared/stores/redis/rooms.ts';
 import { ApiError } from '../http/errors.ts';
 import type { OutsideCheck } from './outside-check.ts';
 
 /**
- * Milliseconds in which work may be shown, and for which an outside check's token is remembered: longer than such
- * services accept one.
+ * Milliseconds for which a challenge lasts, and for which an outside check's token is remembered: longer than such
+ * services accept a token.
  */
 const WORK_MS = 120_000;
 const PROOF_MS = 600_000;
 
-/** The proof that a join shows for a new place. `client`, `address`: of its sender, for the outside check. */
+/** The proof that a join shows for a new place. `client` and `address` name its sender for the outside check. */
 export type Shown = {
   challenge: string | undefined;
   solution: string | undefined;
@@ -29,7 +30,7 @@ type Challenging = Line & {
   meter: { perSecond: () => number };
 };
 
-const ELSEWHERE =
+const CHECKED_ELSEWHERE =
   'This event checks its visitors by an outside service, on the page of its own site. Join the line there.';
 
 /**
@@ -53,9 +54,10 @@ export function createJoinChallenge({ outside }: { outside: OutsideCheck }) {
     return { kind: 'work', challenge, bits, expiresAt: new Date(untilMs).toISOString() };
   }
 
-  /** The refusal of a join, with a fresh challenge: it saves a question. */
+  /** The refusal of a join. Its fresh challenge saves the visitor a request. */
   const refusal = (code: 'CHALLENGE_REQUIRED' | 'CHALLENGE_INVALID', line: Challenging, nowMs: number): ApiError => {
-    const detail = line.settings.challenge === 'outside' && code === 'CHALLENGE_REQUIRED' ? ELSEWHERE : undefined;
+    const detail =
+      line.settings.challenge === 'outside' && code === 'CHALLENGE_REQUIRED' ? CHECKED_ELSEWHERE : undefined;
     return new ApiError(code, detail, { challenge: offer(line, nowMs) });
   };
 
@@ -63,16 +65,16 @@ export function createJoinChallenge({ outside }: { outside: OutsideCheck }) {
     offer,
     refusal,
 
-    /** Whether events may require an outside check here. */
+    /** Whether an outside service is set up, so that events may require its check. */
     hasOutside: outside.isSet,
 
     /**
-     * Checks what a join shows, without a call of Redis.
+     * Checks the proof of a join, without a call of Redis.
      *
-     * @returns what it spends, once; undefined where the line requires nothing
+     * @returns the challenge that the join spends; undefined where the line requires none
      * @throws ApiError CHALLENGE_REQUIRED, CHALLENGE_INVALID; OVERLOADED or UNAVAILABLE where the outside check fails
      */
-    async check(line: Challenging, shown: Shown, nowMs: number): Promise<Spent | undefined> {
+    async check(line: Challenging, shown: Shown, nowMs: number): Promise<ShownChallenge | undefined> {
       const { eventId, generation, settings, tokens } = line;
       const { challenge, solution, proof, client, address } = shown;
       if (settings.challenge === 'off') return undefined;

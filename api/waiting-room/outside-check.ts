@@ -4,22 +4,19 @@ import { createFairSlots } from '../../shared/domain/fair-slots.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import { ApiError } from '../http/errors.ts';
 
-/** Milliseconds that the outside service may take, and bytes of its answer: it holds little more than yes or no. */
+/** Milliseconds that the outside service may take, and bytes of its answer, which is little more than a boolean. */
 const TIMEOUT_MS = 3_000;
 const MAX_ANSWER_BYTES = 16 * 1024;
 
-/**
- * Checks under way at once, and checks that wait for a slot. Each client has one at a time, so nobody keeps the others
- * waiting.
- */
+/** Active checks, and checks that wait for a slot. Each client has one at a time, so none delays the others. */
 const BOUNDS = { slots: 32, waitingOfClient: 8, waiting: 1_000 };
 
-/** What Turnstile's and hCaptcha's `siteverify` answer, as far as it counts here. */
+/** The part of the answer of Turnstile's and hCaptcha's `siteverify` that is used here. */
 const verdict = z.object({ success: z.boolean() });
 
 /**
- * Asks an outside service whether a visitor passed its check: `secret`, `response` and `remoteip` as a form, as
- * Turnstile and hCaptcha take them. A service that does not answer lets nobody in.
+ * Requests from an outside service whether a visitor passed its check. It posts `secret`, `response` and `remoteip` as a
+ * form, as Turnstile and hCaptcha take them. While the service does not answer, nobody joins.
  */
 export function createOutsideCheck(deps: {
   config: Pick<Config, 'CHALLENGE_URL' | 'CHALLENGE_SECRET' | 'CHALLENGE_SITE_KEY'>;
@@ -27,9 +24,9 @@ export function createOutsideCheck(deps: {
 }) {
   const { config, log } = deps;
   const { CHALLENGE_URL: url, CHALLENGE_SECRET: secret, CHALLENGE_SITE_KEY: siteKey } = config;
-  const inTurn = createFairSlots(BOUNDS);
+  const runFairly = createFairSlots(BOUNDS);
 
-  async function ask(proof: string, address: string): Promise<boolean> {
+  async function verify(proof: string, address: string): Promise<boolean> {
     if (url === undefined || secret === undefined) throw new ApiError('UNAVAILABLE');
     try {
       const answer = await fetch(url, {
@@ -48,18 +45,18 @@ export function createOutsideCheck(deps: {
   return {
     siteKey,
 
-    /** Whether there is a service to ask. */
+    /** Whether a service is set up. */
     isSet: url !== undefined && secret !== undefined,
 
     /**
-     * Whether the service takes this token.
+     * Whether the service accepts this token.
      *
-     * @param client the client that asks, for its share of the checks
-     * @param address of the client, which is sent to the service
+     * @param client has its share of the checks
+     * @param address the client's, which is sent to the service
      * @throws ApiError OVERLOADED where too many checks wait; UNAVAILABLE where the service gives no answer
      */
     async check({ proof, client, address }: { proof: string; client: string; address: string }): Promise<boolean> {
-      const checking = inTurn(client, () => ask(proof, address));
+      const checking = runFairly(client, () => verify(proof, address));
       if (checking === undefined) throw new ApiError('OVERLOADED', 'Too many visitors are being checked. Try again.');
       return checking;
     },

@@ -1,30 +1,37 @@
-import type { RoomState } from '../../shared/stores/redis/rooms.ts';
+import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import { metrics } from '../../shared/telemetry/metrics.ts';
 
 /** Waiting rooms that are shown, those with the longest lines. */
 const ROOMS_SHOWN = 20;
 
-/** Milliseconds between two estimates that are held against what came, and how many of a room may be open. */
+/** Milliseconds between two estimates that are compared with the real wait, and how many of a room may be open. */
 const ESTIMATE_MS = 2_000;
 const MAX_ESTIMATES = 500;
 
+/** The wait that the visitor at a position was promised. */
 type Estimate = { position: number; atMs: number; seconds: number };
 
-/** Notes how lines stand, and how far off the estimates were that the last in line was told. */
+/** Measures lines, and the error of the estimates that the last visitor in line was given. */
 export function createRoomMeasures() {
-  const told = new Map<number, { generation: number; estimates: Estimate[] }>();
+  const estimatesByEvent = new Map<number, { generation: number; estimates: Estimate[] }>();
+
+  /** Removes the rooms that are off from what is shown. */
+  function forgetOthers(eventIds: ReadonlySet<number>): void {
+    for (const gauge of roomGauges) gauge.reset();
+    for (const eventId of estimatesByEvent.keys()) if (!eventIds.has(eventId)) estimatesByEvent.delete(eventId);
+  }
 
   return {
     /**
-     * Notes a look at a line: whose turn has come was told a wait then. What the last in line is told now is remembered.
+     * Compares the estimates of positions that are called by now with the real wait, and remembers a new one.
      *
-     * @param seconds that the last in line is told to wait; undefined where they are told nothing
+     * @param seconds the wait that the last visitor in line is promised; undefined where there is no promise
      */
-    look(eventId: number, { generation, joined, serving }: RoomState, seconds: number | undefined): void {
+    noteEstimate(eventId: number, { generation, joined, serving }: RoomState, seconds: number | undefined): void {
       const nowMs = performance.now();
-      const known = told.get(eventId);
+      const known = estimatesByEvent.get(eventId);
       const line = known?.generation === generation ? known : { generation, estimates: [] };
-      told.set(eventId, line);
+      estimatesByEvent.set(eventId, line);
       const { estimates } = line;
       while (estimates[0] !== undefined && estimates[0].position <= serving) {
         const { atMs, seconds: estimated } = estimates.shift() as Estimate;
@@ -36,19 +43,17 @@ export function createRoomMeasures() {
       estimates.push({ position: joined, atMs: nowMs, seconds });
     },
 
-    /** Shows how the lines of these rooms stand. */
+    /** Shows the lines of these rooms. */
     show(rooms: readonly { eventId: number; state: RoomState | undefined }[]): void {
-      for (const gauge of ofOneRoom) gauge.reset();
-      const there = new Set(rooms.map(({ eventId }) => eventId));
-      for (const eventId of told.keys()) if (!there.has(eventId)) told.delete(eventId);
+      forgetOthers(new Set(rooms.map(({ eventId }) => eventId)));
       const lines = rooms.flatMap(({ eventId, state }) =>
         state === undefined ? [] : [{ event: String(eventId), state }],
       );
       lines.sort((a, b) => b.state.joined - b.state.serving - (a.state.joined - a.state.serving));
       for (const { event, state } of lines.slice(0, ROOMS_SHOWN)) {
         metrics.roomOn.set({ event }, state.on ? 1 : 0);
-        const moves = state.on && state.drawn && !state.paused && !state.sold;
-        metrics.roomMoves.set({ event }, moves ? 1 : 0);
+        const isMoving = state.on && state.drawn && !state.paused && !state.isSoldOut;
+        metrics.roomMoves.set({ event }, isMoving ? 1 : 0);
         metrics.roomJoined.set({ event }, state.joined);
         metrics.roomServing.set({ event }, state.serving);
         metrics.roomInside.set({ event }, state.inside);
@@ -59,7 +64,12 @@ export function createRoomMeasures() {
   };
 }
 
-const ofOneRoom = [
-  ...[metrics.roomOn, metrics.roomMoves, metrics.roomJoined, metrics.roomServing, metrics.roomInside, metrics.roomRate],
+const roomGauges = [
+  metrics.roomOn,
+  metrics.roomMoves,
+  metrics.roomJoined,
+  metrics.roomServing,
+  metrics.roomInside,
+  metrics.roomRate,
   metrics.roomAdmissions, // counted in Redis, for all nodes
 ];

@@ -1,16 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { visitorView } from '../../shared/contract/waiting-room.ts';
-import type { RoomState } from '../../shared/stores/redis/rooms.ts';
+import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import { beforeSaleView, waitingView } from './visitor-views.ts';
 
-/** A line of 1,000 of whom 100 were called, ten a second, and seats enough for all. */
+/** A line of 1,000 visitors with seats enough for all: 100 were called, ten a second. */
 const state = {
-  ...{ joined: 1_000, serving: 100, used: true, rate: 10, growth: 0, top: 10, speed: 10 },
+  ...{ joined: 1_000, serving: 100, isRateUsed: true, rate: 10, growth: 0, topRate: 10, speed: 10 },
   ...{ seatsEach: 1, seatsMost: 1, seatsSpare: 5_000, paused: false, turnMs: 60_000 },
-  ...{ limit: 0, admissionMs: 300_000, holdMs: 600_000, aheadMs: 0, onSaleMs: 0, timeZone: 'Europe/Berlin' },
+  ...{ limitRate: 0, admissionMs: 300_000, holdMs: 600_000, aheadMs: 0, onSaleMs: 0, timeZone: 'Europe/Berlin' },
 } as RoomState;
 
-test('who waits is told how many are ahead and the range of the wait, and asks again before it is over', () => {
+test('a waiting visitor sees how many are ahead and the range of the wait, and polls again within it', () => {
   const view = visitorView.parse(waitingView(1, state, 201));
   expect(view).toMatchObject({ position: 201, ahead: 100, wait: { seconds: 11, fromSeconds: 6, toSeconds: 19 } });
   expect(view.askAgainSeconds).toBeGreaterThanOrEqual(4.8);
@@ -24,22 +24,22 @@ test('the range covers the unknowns: how far the rate grows, and whether the sea
   };
   const steady = rangeOf({});
   expect(steady).toEqual({ fromSeconds: 60, toSeconds: 172, seconds: 101 });
-  const growing = { rate: 10, growth: 0.4, top: 100 };
+  const growing = { rate: 10, growth: 0.4, topRate: 100 };
   const fast = rangeOf(growing);
   expect(fast.toSeconds).toBeGreaterThan(fast.seconds * 2); // it may grow slower
   expect(fast.toSeconds).toBeLessThan(steady.toSeconds);
   const past = rangeOf({ growth: 0.1 });
   expect(past.fromSeconds).toBeLessThan(steady.fromSeconds); // it may grow on, twice as far
   expect(past.fromSeconds).toBeGreaterThanOrEqual(35);
-  expect(rangeOf({ growth: 0.1, limit: 10 }).fromSeconds).toBe(60); // not past what an operator allows
-  const unused = rangeOf({ used: false, speed: 5 }); // the rate may be used again
+  expect(rangeOf({ growth: 0.1, limitRate: 10 }).fromSeconds).toBe(60); // not past what an operator allows
+  const unused = rangeOf({ isRateUsed: false, speed: 5 }); // the rate may be used again
   expect(unused).toEqual({ fromSeconds: 70, toSeconds: 402, seconds: 201 });
   const last = rangeOf({ seatsMost: 4 });
   expect(last).toEqual({ ...steady, toSeconds: 172 + 2 * (60 + 300 + 600) });
-  expect(rangeOf({ seatsMost: 4, used: false }).fromSeconds).toBe(0); // one who leaves is enough
+  expect(rangeOf({ seatsMost: 4, isRateUsed: false }).fromSeconds).toBe(0); // one visitor who leaves is enough
 });
 
-test('nobody is told a time while nobody is let in, where seats will not last, or where it is beyond a day', () => {
+test('there is no estimate while nobody is admitted, where seats will not last, or beyond a day', () => {
   const paused = waitingView(1, { ...state, paused: true }, 201);
   const late = waitingView(1, { ...state, seatsSpare: 100 }, 201);
   const stuck = waitingView(1, { ...state, rate: 0 }, 201);
@@ -49,7 +49,7 @@ test('nobody is told a time while nobody is let in, where seats will not last, o
   expect([paused.paused, late.likelySoldOut]).toEqual([true, true]);
 });
 
-test('nobody is told to ask again so late that a turn could pass, and the times are spread', () => {
+test('the next poll is within a turn, and the times of polls are spread', () => {
   const short = { ...state, turnMs: 8_000 };
   const seconds = Array.from({ length: 100 }, () => waitingView(1, short, 1_000).askAgainSeconds);
   expect(Math.max(...seconds)).toBeLessThanOrEqual(6);
@@ -57,7 +57,7 @@ test('nobody is told to ask again so late that a turn could pass, and the times 
   expect(new Set(spread).size).toBeGreaterThan(5);
 });
 
-test('before the sale a visitor is told when it begins, and no place', () => {
+test('before the sale a visitor sees when it begins, and no position', () => {
   const onSaleMs = Date.now() + 10_000;
   const view = visitorView.parse(beforeSaleView(1, { ...state, onSaleMs }));
   expect(view).toMatchObject({

@@ -1,5 +1,5 @@
-/** Tickets a second that are assumed until a queue was seen draining. */
-const ASSUMED_RATE = 1_000;
+/** Tickets a second that a queue is assumed to drain until it was measured. */
+export const ASSUMED_DRAIN_PER_SECOND = 1_000;
 
 /** Seconds over which an older measurement loses half its weight. */
 const HALF_LIFE_SECONDS = 5;
@@ -72,7 +72,7 @@ export function createDrainMeter() {
      */
     etaSeconds(position: number): number | undefined {
       if (workers === 0 || isStalled()) return undefined;
-      return Math.ceil((position / Math.max(rate ?? ASSUMED_RATE, 1)) * 10) / 10;
+      return Math.ceil((position / Math.max(rate ?? ASSUMED_DRAIN_PER_SECOND, 1)) * 10) / 10;
     },
   };
 }

@@ -8,12 +8,12 @@ import { createTurns } from './postgres/job-lock.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
-import { createRoomStore } from './redis/rooms.ts';
 import { createScripts } from './redis/scripts.ts';
 import { createSuspectStore } from './redis/seat-differences.ts';
 import { createSeatStore } from './redis/seats.ts';
 import { createTicketStore } from './redis/tickets.ts';
 import { createWorkersStore } from './redis/workers.ts';
+import { createRoomStore } from './rooms.ts';
 
 /** All stores on one pair of connections, wired here and nowhere else. They hold nothing that has to be closed. */
 export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: PrismaClient; shards: number }) {

@@ -2,6 +2,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { settings } from '../../shared/config.ts';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
+import { nextAdmissionStep } from '../../shared/domain/admission-rate.ts';
 import { createRoomTokens } from '../../shared/domain/room-tokens.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
@@ -313,6 +314,40 @@ test('visitors are not admitted much faster than the queue was seen to drain', a
   const rate = Number(await redis.hget(`{s0}:room:${event}`, 'rate'));
   expect(rate).toBe(1_250); // a quarter above the assumed drain
   expect(came).toBeGreaterThan(10_000);
+  await system().resumeWorkers();
+});
+
+test('of workers that measured a line together one steps, and a worker killed before its step loses nothing', async () => {
+  const { event, line, step } = await steppedLine(1_000);
+  const { redis } = system();
+  const rooms = roomStore();
+  await step(5_000);
+  const serving = await step(5_000);
+  await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250);
+  const measure = async () => {
+    const measured = await rooms.measure({ ...line, steppedMs: 0 }, 5_000);
+    if (typeof measured === 'string') throw new Error(measured);
+    return measured;
+  };
+  const killed = await measure(); // its worker writes nothing
+  const first = await measure();
+  const second = await measure();
+  expect(first).toMatchObject({ measured: killed.measured, measurement: { line: killed.measurement.line } });
+  const next = nextAdmissionStep(first.measurement);
+  expect(next.more).toBeGreaterThan(0);
+  expect(await rooms.step(line, first, next)).toBe(true);
+  const written = await redis.hgetall(`{s0}:room:${event}`);
+  expect(await rooms.step(line, second, nextAdmissionStep(second.measurement))).toBe(false);
+  expect(await redis.hgetall(`{s0}:room:${event}`)).toEqual(written);
+  // A proposal calls nobody: the next step is for the same visitors.
+  expect((await stateOf(event)).serving).toBe(serving);
+  expect(await step(5_000)).toBeGreaterThanOrEqual(serving + next.more);
+  // A step that was computed under other settings is not written either.
+  await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250);
+  const outdated = await measure();
+  await rooms.change(event, { paused: true });
+  await rooms.open(event);
+  expect(await rooms.step(line, outdated, nextAdmissionStep(outdated.measurement))).toBe(false);
   await system().resumeWorkers();
 });
 

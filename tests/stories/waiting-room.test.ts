@@ -394,7 +394,7 @@ test.concurrent('a postponed sale withdraws turns: they begin again with the sal
   expect(await send(system().url, 'PATCH', path, { onSaleAt: putOff })).toMatchObject({ status: 200 });
   for (const visitor of [inside, called]) {
     const told = await visitor?.until('before_sale');
-    expect(told).toMatchObject({ onSaleAt: putOff, message: expect.stringContaining('put off') });
+    expect(told).toMatchObject({ onSaleAt: putOff, message: expect.stringContaining('postponed') });
     expect(told?.position).toBe(visitor === inside ? 1 : 2);
   }
   // An hour passes, as far as Redis knows: no turn came in it.

@@ -21,7 +21,8 @@ import type { Intake, Submission } from '../../tickets/intake.ts';
 import type { Outcomes } from '../../tickets/outcomes.ts';
 import { logTicket, refusedTicket, replyTicket } from '../../tickets/replies.ts';
 import { startTrace } from '../../tickets/traces.ts';
-import { mustLogIn, type WaitingRooms } from '../../waiting-room/lines.ts';
+import { mustLogIn } from '../../waiting-room/line.ts';
+import type { WaitingRooms } from '../../waiting-room/lines.ts';
 import { layoutOf } from '../event-layout.ts';
 import { type ReceivedFields, withRepeatedFields } from './repeated-fields.ts';
 

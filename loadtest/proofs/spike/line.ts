@@ -2,7 +2,7 @@ import { createLogger } from '../../../shared/platform/logger.ts';
 import { createLoops } from '../../../shared/platform/loops.ts';
 import { type AuditReport, steadyAudit } from '../../../shared/stores/audit.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
-import type { RoomState } from '../../../shared/stores/redis/rooms.ts';
+import type { RoomState } from '../../../shared/stores/redis/room-hash.ts';
 import { openStores, type Servers } from '../../kit/stores.ts';
 
 /** Milliseconds between two looks at the line, and every how many-th weighs it too. */

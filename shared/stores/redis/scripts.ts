@@ -38,10 +38,11 @@ export const scriptKeys = {
   joinRoom: ['roomStem', 'houseStem', 'roomSpentStem'],
   takeTurn: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomInsideStem'],
   leaveRoom: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomUsesStem', 'roomInsideStem'],
-  advanceRoom: [
+  measureRoom: [
     ...['sequence', 'settled', 'waiting', 'active', 'delayed', 'houseStem', 'countsStem'],
     ...['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomInsideStem'],
   ] as const,
+  stepRoom: ['roomStem'],
   serveRoom: ['roomStem', 'roomHistoryStem', 'roomTakenStem'],
   readRooms: ['roomStem', 'houseStem'],
 } as const satisfies Record<string, readonly (keyof ShardKeys)[]>;

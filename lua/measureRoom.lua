@@ -1,0 +1,161 @@
+-- measureRoom: bring a line up to date with the sale, and read all that its next step depends on. Reading again changes nothing.
+-- KEYS[1]  sequence         integer, the number of the last ticket
+-- KEYS[2]  settled          integer, tickets that have their outcome
+-- KEYS[3]  waiting          BullMQ's list of waiting jobs
+-- KEYS[4]  active           BullMQ's list of active jobs
+-- KEYS[5]  delayed          BullMQ's sorted set of jobs that are retried later
+-- KEYS[6]  houseStem        + event: hash of the house: generation, zones, rows, each zone, settings, version
+-- KEYS[7]  countsStem       + event: hash of taken:zone, held:zone, blocked:zone
+-- KEYS[8]  roomStem         + event: hash of the waiting room: settings, line, measurements
+-- KEYS[9]  roomHistoryStem  + event: sorted set of what serving was, by milliseconds
+-- KEYS[10] roomTakenStem    + event:generation:chunk: bitmap of positions that were admitted or left
+-- KEYS[11] roomInsideStem   + event: hash of admissions by the ten seconds in which they end
+-- ARGV[1]  JSON: event; generation of the line; steppedMs: Redis' time of the last step that PostgreSQL knows;
+--          lateShare and lateMs: a called visitor is late after this share of the turn, or so many milliseconds
+-- RETURNS  JSON: nowMs; sinceMs: milliseconds since the last step; windowMs: milliseconds that the history covers; room: the hash;
+--          queue, sale, inside, turns: as RoomMeasurement of shared/domain/admission-rate.ts. Or refused: EARLY where no step is due;
+--          AHEAD where PostgreSQL's last step lies ahead of this Redis' clock and must be dated back first; REBUILD where
+--          there is no such line, or an older one than PostgreSQL has
+-- COST     O(zones + log(entries of the history) + people of the last minute / 8 bits of a byte)
+local sequence, settled, waiting, active, delayed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local houseStem, countsStem, roomStem, roomHistoryStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local roomTakenStem, roomInsideStem = KEYS[10], KEYS[11]
+local request = cjson.decode(ARGV[1])
+
+-- @include marks
+-- @include room
+
+local STEP_MS = 250
+local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
+
+local nowMs = clockMs()
+local event = request.event
+local room, history, insideKey = roomStem .. event, roomHistoryStem .. event, roomInsideStem .. event
+local taken = marksOf(roomTakenStem, event, request.generation)
+
+local function readHash(key)
+  local values, hash = redis.call('HGETALL', key), {}
+  for i = 1, #values, 2 do hash[values[i]] = values[i + 1] end
+  return hash
+end
+
+-- Lets every called visitor have the full turn from now on.
+local function restartTurns(serving)
+  redis.call('ZREMRANGEBYRANK', history, 1, -1)
+  if tonumber(redis.call('ZRANGE', history, 0, 0)[1] or 0) < serving then redis.call('ZADD', history, nowMs, serving) end
+end
+
+-- Takes back all turns and admissions that still run. None of them runs while the sale is postponed.
+local function postponeTurns(line, serving, windowMs)
+  if line.closed ~= '1' then
+    local over = servingAt(history, nowMs - windowMs)
+    redis.call('DEL', history)
+    redis.call('ZADD', history, 0, over)
+    clearMarks(taken, over + 1, serving)
+    local takenBack = tonumber(line.back) or 0
+    for _, admissions in ipairs(redis.call('HVALS', insideKey)) do takenBack = takenBack + admissions end
+    redis.call('DEL', insideKey)
+    redis.call('HSET', room, 'closed', 1, 'back', takenBack)
+  end
+  restartTurns(serving)
+end
+
+local function readQueue()
+  return {
+    accepted = tonumber(redis.call('GET', sequence) or 0),
+    settled = tonumber(redis.call('GET', settled) or 0),
+    hasWaiting = redis.call('LLEN', waiting) + redis.call('ZCARD', delayed) > 0,
+    hasActive = redis.call('LLEN', active) > 0,
+  }
+end
+
+local function readSale(house)
+  local sale = { onSaleMs = tonumber(house[1] or nil), isPaused = house[2] == '1', seatsTaken = 0, seatsHeld = 0 }
+  for name, seats in pairs(readHash(countsStem .. event)) do
+    if string.sub(name, 1, 6) == 'taken:' then sale.seatsTaken = sale.seatsTaken + seats end
+    if string.sub(name, 1, 5) == 'held:' then sale.seatsHeld = sale.seatsHeld + seats end
+  end
+  return sale
+end
+
+-- Counts the admitted visitors who are not done, and forgets admissions that have ended.
+local function countInside()
+  local inside = 0
+  for bucket, admissions in pairs(readHash(insideKey)) do
+    if tonumber(bucket) < bucketOf(nowMs) then
+      redis.call('HDEL', insideKey, bucket)
+    else
+      inside = inside + admissions
+    end
+  end
+  return inside
+end
+
+-- The last position of which this share of the turn is over, or so many milliseconds, as for all positions before it.
+local function turnsOver(terms, share, mostMs)
+  local over = 0
+  for i = 1, #terms do
+    local overMs = math.min(share * terms[i].turnMs, mostMs)
+    over = math.min(math.max(over, servingAt(history, nowMs - overMs)), terms[i].upTo)
+    if over < terms[i].upTo then return over end
+  end
+end
+
+-- The called visitors after one position and up to another, and those of them who have neither come nor left.
+local function countCalled(after, upTo)
+  local visitors = upTo - after
+  return { visitors = visitors, absent = visitors - countMarks(taken, after + 1, upTo) }
+end
+
+local function readTurns(terms, serving, judgedPosition)
+  local over = turnsOver(terms, 1, math.huge)
+  local late = turnsOver(terms, request.lateShare, request.lateMs)
+  local minute = servingAt(history, nowMs - 60000)
+  return {
+    latePosition = late,
+    late = countCalled(over, late),
+    awaited = countCalled(late, serving),
+    newlyLate = countCalled(math.min(math.max(judgedPosition, over), late), late),
+    lastMinute = {
+      came = countMarks(taken, minute + 1, serving),
+      open = countCalled(math.max(minute, over), serving),
+    },
+  }
+end
+
+local line = readHash(room)
+if tonumber(line.generation) ~= request.generation then return refusal('REBUILD') end
+local lastStepMs = tonumber(line.stepMs) or 0
+if lastStepMs < request.steppedMs then return refusal('REBUILD') end -- Redis is back with old data
+if request.steppedMs > nowMs + MAX_AHEAD_MS then return refusal('AHEAD') end
+
+local terms = parseTerms(line.terms, line.turnMs, line.admissionMs)
+local windowMs = windowOf(terms)
+local stepMs = math.max(STEP_MS, windowMs / MAX_STEPS)
+local sinceMs = nowMs - lastStepMs
+if lastStepMs > nowMs + MAX_AHEAD_MS then
+  dateBack(history, nowMs)
+  sinceMs = stepMs
+end
+if sinceMs < stepMs then return refusal('EARLY') end
+
+local serving = tonumber(line.serving)
+local sale = readSale(redis.call('HMGET', houseStem .. event, 'onSaleMs', 'paused'))
+closeLine(room, line.people, tonumber(line.joined), sale.onSaleMs, nowMs)
+if sale.onSaleMs and nowMs < sale.onSaleMs and serving > 0 then
+  postponeTurns(line, serving, windowMs)
+elseif line.closed == '1' then
+  restartTurns(serving)
+  redis.call('HDEL', room, 'closed')
+end
+
+return cjson.encode({
+  nowMs = nowMs,
+  sinceMs = sinceMs,
+  windowMs = windowMs,
+  queue = readQueue(),
+  sale = sale,
+  inside = countInside(),
+  turns = readTurns(terms, serving, tonumber(line.judged) or 0),
+  room = readHash(room),
+})

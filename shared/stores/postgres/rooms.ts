@@ -1,0 +1,308 @@
+import { randomBytes } from 'node:crypto';
+import { MAX_ROOMS } from '../../contract/limits.ts';
+import type { RoomChange, RoomSettings } from '../../contract/waiting-room.ts';
+import { EMPTY_CHAIN } from '../../domain/draw.ts';
+import type { Line } from '../../domain/line.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
+import type { Prisma } from '../../platform/prisma-client/client.ts';
+import type { Database } from './events.ts';
+
+/** Milliseconds between two entries of the history that PostgreSQL keeps. */
+const MIRRORED_TURNS_MS = 5_000;
+
+/**
+ * Milliseconds by which a step may lie ahead of Redis' clock, as lua/lib/room.lua has it: one further ahead counts as
+ * lost.
+ */
+const MAX_AHEAD_MS = 1_000;
+
+/** Changes of the lengths of turns that PostgreSQL keeps for a room, as lua/openRoom.lua has it. */
+const MAX_TERMS = 16;
+
+/** A line, and Redis' time of the last step that PostgreSQL knows. */
+export type MirroredLine = Line & { steppedMs: number };
+type ActiveLine = MirroredLine & Pick<RoomSettings, 'challenge' | 'challengeBits'>;
+
+/** A waiting room in PostgreSQL. The seed is a secret until the draw; `people` is set once the order is drawn. */
+export type Room = Line & {
+  settings: RoomSettings;
+  secret: Buffer;
+  seed: string;
+  chain: string;
+  people: number | undefined;
+};
+
+/** What PostgreSQL knows of a line and Redis has to do. */
+export type ServedLine = { serving: number; numbers: number; people: number | null; chain: string };
+
+/**
+ * A room with all that Redis holds of it. `turns`: [milliseconds, serving] since when each position is called; `terms`:
+ * [last position, turn ms, admission ms] of earlier lengths.
+ */
+export type RoomRecord = MirroredLine & {
+  settings: RoomSettings;
+  version: number;
+  numbers: number;
+  serving: number;
+  people: number | undefined;
+  chain: string;
+  turns: [number, number][];
+  terms: [number, number, number][];
+};
+
+/** One step of admissions, which PostgreSQL has to know before Redis calls anybody. */
+export type Step = {
+  nowMs: number;
+  serving: number;
+  proposed: number;
+  joined: number;
+  numbers: number;
+  people: number | undefined;
+  drawn: boolean;
+  chain: string;
+  windowMs: number;
+};
+
+/** A place that a user gets. `replaces`: the arrival number of the user's place that has ended. */
+export type UserPlace = { userId: number; arrival: number; replaces: number | undefined };
+
+const freshDraw = () => ({ secret: randomBytes(32), seed: randomBytes(32).toString('hex'), chain: EMPTY_CHAIN });
+
+/** Waiting rooms in PostgreSQL: settings, and what a wipe of Redis must not undo. */
+export function createRoomRecords(prisma: PrismaClient) {
+  return {
+    find: (eventId: number) => findRoom(prisma, eventId),
+    read: (eventId: number) => readRecord(prisma, eventId),
+    active: () => readActiveLines(prisma),
+    change: (eventId: number, change: RoomChange, database: Database = prisma) => changeRoom(database, eventId, change),
+    end: endLine,
+    allowNumbers: (line: Line, numbers: number) => allowNumbers(prisma, line, numbers),
+    dateBack: (line: Line, nowMs: number) => dateBack(prisma, line, nowMs),
+    takeTurnsBack: (eventId: number) => takeTurnsBack(prisma, eventId),
+    mirror: (line: Line, step: Step, numbers: number) => mirrorStep(prisma, line, step, numbers),
+    placesOf: (line: Line, userIds: readonly number[]) => readPlaces(prisma, line, userIds),
+    keepPlaces: (line: Line, places: readonly UserPlace[]) => keepPlaces(prisma, line, places),
+  };
+}
+
+async function findRoom(prisma: PrismaClient, eventId: number): Promise<Room | undefined> {
+  const row = await prisma.waitingRoom.findUnique({ where: { eventId } });
+  if (row === null) return undefined;
+  const { generation, secret, seed, chain, people } = row;
+  return {
+    eventId,
+    generation,
+    settings: settingsOf(row),
+    secret: Buffer.from(secret),
+    seed,
+    chain,
+    people: people ?? undefined,
+  };
+}
+
+async function readRecord(prisma: PrismaClient, eventId: number): Promise<RoomRecord> {
+  const row = await prisma.waitingRoom.findUniqueOrThrow({ where: { eventId } });
+  return {
+    eventId,
+    generation: row.generation,
+    settings: settingsOf(row),
+    version: row.version,
+    numbers: row.numbers,
+    serving: row.serving,
+    people: row.people ?? undefined,
+    chain: row.chain,
+    steppedMs: Number(row.steppedMs),
+    turns: row.turns as RoomRecord['turns'],
+    terms: row.terms as RoomRecord['terms'],
+  };
+}
+
+/** The lines of all rooms that are not off. */
+async function readActiveLines(prisma: PrismaClient): Promise<ActiveLine[]> {
+  const rows = await prisma.waitingRoom.findMany({
+    where: { mode: { not: 'OFF' } },
+    select: { eventId: true, generation: true, steppedMs: true, challenge: true, challengeBits: true },
+    orderBy: { eventId: 'asc' },
+    take: MAX_ROOMS,
+  });
+  return rows.map((row) => ({ ...row, ...challengeOf(row), steppedMs: Number(row.steppedMs) }));
+}
+
+/**
+ * Changes an event's room, and creates one where there is none. New lengths of turns and admissions hold for visitors
+ * called from then on: `terms` keeps the lengths promised to those called before.
+ *
+ * @returns the old values of the changed settings
+ */
+async function changeRoom(database: Database, eventId: number, change: RoomChange): Promise<Partial<RoomSettings>> {
+  const { mode, challengeBits, ...settings } = change;
+  const { turnSeconds = null, admissionSeconds = null } = change;
+  const bits = challengeBits === 'auto' ? null : challengeBits;
+  const values = Object.entries({ ...settings, challengeBits: bits, mode: mode && MODES[mode] });
+  const data: Prisma.WaitingRoomUncheckedUpdateInput = Object.fromEntries(
+    values.filter(([, value]) => value !== undefined),
+  );
+  await database.waitingRoom.createMany({ data: { eventId, ...freshDraw() }, skipDuplicates: true });
+  await database.$executeRaw`SELECT event_id FROM waiting_room WHERE event_id = ${eventId}::int FOR NO KEY UPDATE`;
+  const old = settingsOf(await database.waitingRoom.findUniqueOrThrow({ where: { eventId } }));
+  await database.$executeRaw`
+    UPDATE waiting_room SET terms =
+      CASE WHEN jsonb_array_length(terms) >= ${MAX_TERMS}::int THEN terms - 0 ELSE terms END
+      || jsonb_build_array(jsonb_build_array(serving, turn_seconds * 1000, admission_seconds * 1000))
+    WHERE event_id = ${eventId}::int AND serving > COALESCE((terms -> -1 ->> 0)::int, 0)
+      AND (turn_seconds <> ${turnSeconds}::int OR admission_seconds <> ${admissionSeconds}::int)`;
+  await database.waitingRoom.update({ where: { eventId }, data: { ...data, version: { increment: 1 } } });
+  return Object.fromEntries(Object.entries(old).filter(([name]) => Object.hasOwn(change, name)));
+}
+
+/** Ends an event's line and all its tokens: the next line has another seed. */
+async function endLine(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
+  const line = { numbers: 0, serving: 0, steppedMs: 0, people: null, turns: [], terms: [], ...freshDraw() };
+  const versions = { generation: { increment: 1 }, version: { increment: 1 } };
+  await transaction.waitingRoom.updateMany({ where: { eventId }, data: { ...line, ...versions } });
+  await transaction.waitingPlace.deleteMany({ where: { eventId } });
+}
+
+/** Lets arrival numbers be given up to this one. Undefined where the line has ended. */
+async function allowNumbers(
+  prisma: PrismaClient,
+  { eventId, generation }: Line,
+  numbers: number,
+): Promise<ServedLine | undefined> {
+  const [row] = await prisma.$queryRaw<ServedLine[]>`
+    UPDATE waiting_room SET numbers = GREATEST(numbers, ${numbers}::int)
+    WHERE event_id = ${eventId}::int AND generation = ${generation}::int
+    RETURNING serving, numbers, people, chain`;
+  return row;
+}
+
+/** Dates steps that lie ahead of this time of Redis back to it. */
+async function dateBack(prisma: PrismaClient, { eventId, generation }: Line, nowMs: number): Promise<void> {
+  await prisma.$executeRaw`
+    UPDATE waiting_room SET
+      stepped_ms = ${nowMs}::bigint,
+      turns = COALESCE(
+        (
+          SELECT jsonb_agg(turn) FROM jsonb_array_elements(turns) AS turn
+          WHERE (turn ->> 0)::bigint <= ${nowMs}::bigint
+        ), '[]')
+        || CASE
+          WHEN (turns -> -1 ->> 0)::bigint > ${nowMs}::bigint
+          THEN jsonb_build_array(jsonb_build_array(${nowMs}::bigint, (turns -> -1 ->> 1)::int))
+          ELSE '[]'
+        END
+    WHERE event_id = ${eventId}::int AND generation = ${generation}::int
+      AND stepped_ms > ${nowMs + MAX_AHEAD_MS}::bigint`;
+}
+
+/**
+ * Deletes the times of turns that still run, where the event's sale lies ahead: they begin again with the sale. Redis does
+ * the same by itself; this is for a wipe of it.
+ */
+async function takeTurnsBack(prisma: PrismaClient, eventId: number): Promise<void> {
+  await prisma.$executeRaw`
+    UPDATE waiting_room SET turns = COALESCE(
+      (
+        SELECT jsonb_build_array(turn) FROM jsonb_array_elements(turns) AS turn
+        WHERE (turn ->> 0)::bigint
+          < extract(epoch FROM now()) * 1000 - 1000 * GREATEST(60, turn_seconds + admission_seconds)
+        ORDER BY (turn ->> 0)::bigint DESC LIMIT 1
+      ), '[]')
+    WHERE event_id = ${eventId}::int
+      AND EXISTS (SELECT 1 FROM event WHERE id = event_id AND on_sale_at > now())`;
+}
+
+/**
+ * Writes what Redis is about to do. The first worker that writes `people` decides who is drawn.
+ *
+ * @returns what PostgreSQL knows now; undefined where the line has ended
+ */
+async function mirrorStep(
+  prisma: PrismaClient,
+  { eventId, generation }: Line,
+  step: Step,
+  numbers: number,
+): Promise<ServedLine | undefined> {
+  const { nowMs, proposed, chain, people = null, windowMs } = step;
+  const [row] = await prisma.$queryRaw<ServedLine[]>`
+    UPDATE waiting_room SET
+      numbers = GREATEST(numbers, ${numbers}::int),
+      serving = GREATEST(serving, ${proposed}::int),
+      stepped_ms = GREATEST(stepped_ms, ${nowMs}::bigint),
+      chain = CASE WHEN people IS NULL THEN ${chain} ELSE chain END,
+      people = COALESCE(people, ${people}::int),
+      turns = CASE
+        WHEN COALESCE((turns -> -1 ->> 1)::int, 0) = ${proposed}::int
+          OR COALESCE((turns -> -1 ->> 0)::bigint, 0) > ${nowMs - MIRRORED_TURNS_MS}::bigint
+        THEN turns
+        ELSE (
+          SELECT COALESCE(jsonb_agg(turn), '[]') FROM jsonb_array_elements(turns) AS turn
+          WHERE (turn ->> 0)::bigint > ${nowMs - windowMs - 2 * MIRRORED_TURNS_MS}::bigint
+        ) || jsonb_build_array(jsonb_build_array(${nowMs}::bigint, ${proposed}::int))
+      END
+    WHERE event_id = ${eventId}::int AND generation = ${generation}::int
+    RETURNING serving, numbers, people, chain`;
+  return row;
+}
+
+/** The arrival numbers of users, where an event gives each user one place. */
+async function readPlaces(
+  prisma: PrismaClient,
+  { eventId, generation }: Line,
+  userIds: readonly number[],
+): Promise<Map<number, number>> {
+  const where = { eventId, generation, userId: { in: [...userIds] } };
+  const places = await prisma.waitingPlace.findMany({ where });
+  return new Map(places.map(({ userId, arrival }) => [userId, arrival]));
+}
+
+/**
+ * Gives users their places. The first place that a user gets stays, unless the new one replaces it.
+ *
+ * @returns the arrival number that each user has now
+ */
+async function keepPlaces(
+  prisma: PrismaClient,
+  line: Line,
+  places: readonly UserPlace[],
+): Promise<Map<number, number>> {
+  const sorted = [...places].sort((a, b) => a.userId - b.userId);
+  const users = sorted.map(({ userId }) => userId);
+  const arrivals = sorted.map(({ arrival }) => arrival);
+  const replaced = sorted.map(({ replaces }) => replaces ?? 0);
+  const { eventId, generation } = line;
+  await prisma.$executeRaw`
+    UPDATE waiting_place SET arrival = wanted.arrival
+    FROM unnest(${users}::int[], ${arrivals}::int[], ${replaced}::int[]) AS wanted (user_id, arrival, replaces)
+    WHERE waiting_place.event_id = ${eventId}::int AND waiting_place.user_id = wanted.user_id
+      AND waiting_place.generation = ${generation}::int AND waiting_place.arrival = wanted.replaces`;
+  await prisma.$executeRaw`
+    INSERT INTO waiting_place (event_id, user_id, generation, arrival)
+    SELECT ${eventId}::int, user_id, ${generation}::int, arrival
+    FROM unnest(${users}::int[], ${arrivals}::int[]) AS wanted (user_id, arrival)
+    ON CONFLICT (event_id, user_id) DO UPDATE SET generation = EXCLUDED.generation, arrival = EXCLUDED.arrival
+    WHERE waiting_place.generation < EXCLUDED.generation`;
+  return readPlaces(prisma, line, users);
+}
+
+const MODES = { off: 'OFF', on: 'ON', auto: 'AUTO' } as const;
+
+const challengeOf = ({ challenge, challengeBits }: Pick<Prisma.WaitingRoomModel, 'challenge' | 'challengeBits'>) => ({
+  challenge: challenge as RoomSettings['challenge'],
+  challengeBits: challengeBits ?? ('auto' as const),
+});
+
+function settingsOf(row: Prisma.WaitingRoomModel): RoomSettings {
+  return {
+    mode: row.mode.toLowerCase() as RoomSettings['mode'],
+    paused: row.paused,
+    peoplePerMinute: row.peoplePerMinute,
+    peopleInside: row.peopleInside,
+    etaLimitSeconds: row.etaLimitSeconds,
+    turnSeconds: row.turnSeconds,
+    admissionSeconds: row.admissionSeconds,
+    uses: row.uses,
+    requireLogin: row.requireLogin,
+    ...challengeOf(row),
+  };
+}

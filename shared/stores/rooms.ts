@@ -1,0 +1,68 @@
+import type { Redis } from 'ioredis';
+import { nextAdmissionStep } from '../domain/admission-rate.ts';
+import type { Line } from '../domain/line.ts';
+import { redisClockMs } from '../platform/clock.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import { createRoomRecords, type MirroredLine, type Step } from './postgres/rooms.ts';
+import { createRoomLines } from './redis/rooms.ts';
+import type { Scripts } from './redis/scripts.ts';
+
+/** Arrival numbers that PostgreSQL knows ahead of those given: more than visitors join between two steps. */
+export const HEADROOM = 20_000;
+
+/**
+ * Waiting rooms. Lines move in Redis; PostgreSQL has their settings, and learns first what a wipe of Redis must not undo:
+ * the called positions, the arrival numbers and the draw.
+ */
+export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: PrismaClient; shards: number }) {
+  const { redis, prisma } = deps;
+  const records = createRoomRecords(prisma);
+  const lines = createRoomLines(deps);
+
+  return {
+    ...records,
+    ...lines,
+
+    /**
+     * Makes Redis hold an event's room as PostgreSQL has it. A line that Redis did not have continues above all numbers
+     * that may have been given, and visitors may join at once. Returns the line's generation.
+     */
+    async open(eventId: number): Promise<number> {
+      const record = await records.read(eventId);
+      if (await lines.open(record)) {
+        const served = await records.allowNumbers(record, record.numbers + HEADROOM);
+        if (served !== undefined) await lines.serve(record, served);
+      }
+      return record.generation;
+    },
+
+    /**
+     * Takes one step of admissions in Redis, which calls nobody yet: PostgreSQL has to know the proposed position first.
+     *
+     * @returns `'early'` before one is due, also where another worker takes it; `'rebuild'` where Redis does not know the
+     *   line as PostgreSQL does; `'ahead'` where PostgreSQL's last step lies ahead of Redis' clock: `dateBack` corrects it
+     */
+    async advance(line: MirroredLine, seats: number): Promise<Step | 'early' | 'rebuild' | 'ahead'> {
+      const measured = await lines.measure(line, seats);
+      if (measured === 'EARLY') return 'early';
+      if (measured === 'REBUILD') return 'rebuild';
+      if (measured === 'AHEAD') return 'ahead';
+      const { measurement, windowMs, numbers, people, chain } = measured;
+      const step = nextAdmissionStep(measurement);
+      if (!(await lines.step(line, measured, step))) return 'early';
+      const { joined, calledPosition: serving, isDrawn: drawn } = measurement.line;
+      const proposed = serving + step.more;
+      return { nowMs: measurement.nowMs, serving, proposed, joined, numbers, people, drawn, chain, windowMs };
+    },
+
+    /**
+     * Dates a line's steps in PostgreSQL back to now where they lie ahead of Redis' clock: another Redis has taken
+     * over, with a slower clock. Otherwise the line would stop until that clock caught up.
+     */
+    async dateBack(line: Line): Promise<void> {
+      await records.dateBack(line, await redisClockMs(redis));
+    },
+  };
+}
+
+export type RoomStore = ReturnType<typeof createRoomStore>;
