@@ -232,9 +232,9 @@ function wireServer(app: Express, config: Config) {
   });
   const server = createAppServer(app, securityHeaders(config), {
     keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
-    listener: connectionGuard.before(app),
+    listener: connectionGuard.listenerFor(app),
   });
   const closing = createClosing(server);
-  server.on('connection', connectionGuard.connect);
+  server.on('connection', connectionGuard.admitConnection);
   return { server, connectionGuard, closing };
 }

@@ -25,7 +25,7 @@ const STALLED_MS = 90_000;
 type Offering = IncomingMessage & { offersUpgrade?: boolean | null };
 
 /** A request with the time at which its headers had arrived. */
-export type Timed = IncomingMessage & { cameAtMs?: number };
+export type Timed = IncomingMessage & { receivedAtMs?: number };
 
 /**
  * An HTTP server for an Express app whose requests and responses are created with Express' prototypes.
@@ -50,7 +50,7 @@ export function createAppServer(
   class AppRequest extends IncomingMessage {
     constructor(socket: Socket) {
       super(socket);
-      (this as Timed).cameAtMs = performance.now();
+      (this as Timed).receivedAtMs = performance.now();
     }
   }
   class AppResponse extends ServerResponse {}
@@ -91,7 +91,7 @@ const histogramsOf = new Map<unknown, Map<string, ReturnType<typeof metrics.http
 
 /** Observes the duration of a request, under its route's pattern. */
 function observeAnswer(req: Request & Timed, status: number): void {
-  const { method, route, cameAtMs = 0 } = req;
+  const { method, route, receivedAtMs = 0 } = req;
   const histograms = histogramsOf.get(route) ?? new Map();
   if (histograms.size === 0) histogramsOf.set(route, histograms);
   const key = `${method} ${status}`;
@@ -100,7 +100,7 @@ function observeAnswer(req: Request & Timed, status: number): void {
     seconds = metrics.httpSeconds.labels(method, patternOf(req), String(status));
     histograms.set(key, seconds);
   }
-  seconds.observe((performance.now() - cameAtMs) / 1000);
+  seconds.observe((performance.now() - receivedAtMs) / 1000);
 }
 
 /**

@@ -24,8 +24,8 @@ async function startServer(isProxy = false, pace?: Parameters<typeof createReque
     admit: createConnectionShares({ all: 6, ofClient: 3, spare: 8, spareOfClient: 4 }),
     pace: createRequestPace(pace),
   });
-  const server = createAppServer(app, () => ({}), { listener: guard.before(app) });
-  server.on('connection', guard.connect);
+  const server = createAppServer(app, () => ({}), { listener: guard.listenerFor(app) });
+  server.on('connection', guard.admitConnection);
   server.listen(0, '0.0.0.0');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

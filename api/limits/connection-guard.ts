@@ -63,7 +63,7 @@ export function createConnectionGuard(deps: GuardDeps) {
      * Counts a connection, and closes it where it is one too many. Node's `maxConnections` counts only those that the
      * server's own handle accepted.
      */
-    connect(socket: Socket): void {
+    admitConnection(socket: Socket): void {
       const client = clientOfSocket(socket);
       if (client !== undefined && pace.isCutOff(client)) return void socket.destroy();
       if (client !== undefined) owners.add(client, socket);
@@ -74,10 +74,10 @@ export function createConnectionGuard(deps: GuardDeps) {
     },
 
     /**
-     * Puts the guard before an app: it serves the admitted requests at each client's pace. The others are refused and
-     * their connection is closed, because their body is not read.
+     * The listener for an app's requests: it passes on those that are admitted, at each client's pace. It refuses the
+     * others and closes their connection, because their body is not read.
      */
-    before(app: Express): RequestListener {
+    listenerFor(app: Express): RequestListener {
       function serve(req: IncomingMessage, res: ServerResponse): void {
         const refusal = refusalOf(req);
         if (refusal !== undefined || spare.has(req.socket)) res.shouldKeepAlive = false;

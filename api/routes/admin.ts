@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { eventId, inAddress } from '../../shared/contract/ids.ts';
-import { MAX_EVENTS_LOOKED_AFTER } from '../../shared/contract/limits.ts';
+import { MAX_EVENTS_OF_MAINTENANCE } from '../../shared/contract/limits.ts';
 import { type Actor, type TrailAct, trailQuery } from '../../shared/contract/trail.ts';
 import { workersBody } from '../../shared/contract/workers.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
@@ -80,8 +80,11 @@ async function eventsOf(req: Request, { events }: AdminDeps): Promise<number[]> 
   const { eventId: named } = queryOf(req, maintenanceQuery);
   if (named !== undefined) await layoutOf(events, named);
   const eventIds = named === undefined ? await events.ids() : [named];
-  if (eventIds.length > MAX_EVENTS_LOOKED_AFTER)
-    throw new ApiError('INVALID_REQUEST', `eventId: required, because there are more than ${MAX_EVENTS_LOOKED_AFTER}`);
+  if (eventIds.length > MAX_EVENTS_OF_MAINTENANCE)
+    throw new ApiError(
+      'INVALID_REQUEST',
+      `eventId: required, because there are more than ${MAX_EVENTS_OF_MAINTENANCE}`,
+    );
   return eventIds;
 }
 

@@ -9,7 +9,7 @@ export type Traced = IncomingMessage & { trace?: Trace };
 /** Starts the trace of a request for a ticket; undefined where it is not sampled. It ends with the answer. */
 export function startTrace(req: Request & Timed & Traced, res: Response): Trace | undefined {
   const describe = () => ({ method: req.method, route: patternOf(req) });
-  const trace = startTicketTrace(req.headers.traceparent, req.cameAtMs, describe);
+  const trace = startTicketTrace(req.headers.traceparent, req.receivedAtMs, describe);
   if (trace === undefined) return undefined;
   req.trace = trace;
   res.on('close', () => trace.end(res.statusCode));

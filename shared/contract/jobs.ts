@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { acceptedChange, acceptedEvent } from './events.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
-import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_LOOKED_AFTER } from './limits.ts';
+import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_OF_MAINTENANCE } from './limits.ts';
 import { seatWish } from './reserve.ts';
 import { actor } from './trail.ts';
 import { roomChange } from './waiting-room.ts';
@@ -87,13 +87,13 @@ export const auditReport = z.object({
         listed: z.array(z.object({ what: z.string(), where: z.string() })).max(MAX_DIFFERENCES_LISTED),
       }),
     )
-    .max(MAX_EVENTS_LOOKED_AFTER),
+    .max(MAX_EVENTS_OF_MAINTENANCE),
 });
 
 /** Houses that were written anew. */
-export const rebuildReport = z.object({ events: z.array(houseReport).max(MAX_EVENTS_LOOKED_AFTER) });
+export const rebuildReport = z.object({ events: z.array(houseReport).max(MAX_EVENTS_OF_MAINTENANCE) });
 
-const eventIds = z.array(eventId).max(MAX_EVENTS_LOOKED_AFTER);
+const eventIds = z.array(eventId).max(MAX_EVENTS_OF_MAINTENANCE);
 
 /** An operator's request and the operator: jobs of the version before carry no operator. */
 const operatorJob = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject({ ...shape, by: actor.optional() });

@@ -52,7 +52,7 @@ export const MAX_EVENTS_ON_PAGE = 100;
 export const MAX_SEATS_INCLUDED = 100_000;
 
 /** Events that one audit or rebuild goes through, and differences of one event that an audit's answer lists. */
-export const MAX_EVENTS_LOOKED_AFTER = 1_000;
+export const MAX_EVENTS_OF_MAINTENANCE = 1_000;
 export const MAX_DIFFERENCES_LISTED = 100;
 
 /** Entries on one page of the audit trail. */
