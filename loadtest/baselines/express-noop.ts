@@ -2,6 +2,6 @@ import express from 'express';
 import { noop } from './noop.ts';
 import { readArgs, serve } from './program.ts';
 
-/** The limit for a thin API on Express as it comes. */
+/** The limit of a thin API on plain Express. */
 readArgs();
 serve(noop(express()));

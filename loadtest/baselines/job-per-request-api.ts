@@ -7,17 +7,17 @@ import { type BookingJob, openQueueRedis, QUEUE } from './job-per-request-queue.
 import { readArgs, serve } from './program.ts';
 
 /**
- * The usual BullMQ way, its API: one job for each request, the answer is the ticket. Outcomes come by BullMQ's own QueueEvents
- * and go out over WebSocket. It speaks Frontrow's messages, so that the same client follows both.
+ * The API of the usual BullMQ design: one job for each request, the answer is the ticket. Outcomes come by BullMQ's own
+ * QueueEvents and go out over WebSocket. It uses Frontrow's messages, so that the same client follows both.
  *
- * Tuned: jobs leave Redis when they are done, and outcomes that nobody waits for yet are kept here: a subscription costs Redis
- * nothing. Its Redis syncs once a second, as BullMQ's guide to production advises.
+ * Tuned: jobs leave Redis when they are done, and outcomes without a subscription are kept here, so that a subscription
+ * costs Redis nothing. Its Redis syncs once a second, as BullMQ's guide to production advises.
  */
 
-/** Entries of the queue's stream of messages: it is cut at 10,000 otherwise, two seconds at this rate. */
+/** Entries of the queue's stream of messages. By default it is cut at 10,000: two seconds at this rate. */
 const STREAM_LENGTH = 100_000;
 
-/** Outcomes that are kept for whoever subscribes after them. The oldest goes. */
+/** Outcomes that are kept for later subscriptions. The oldest is dropped. */
 const MAX_KEPT = 10_000;
 
 const { redisUrl } = readArgs();
@@ -30,7 +30,7 @@ const queue = new Queue<BookingJob>(QUEUE, {
 const messages = new QueueEvents(QUEUE, { connection: openQueueRedis(redisUrl), skipVersionCheck: true });
 
 const waiting = new Map<string, WebSocket>();
-const kept = new Map<string, string>();
+const earlyOutcomes = new Map<string, string>();
 
 function settle(ticketId: string, status: 'booked' | 'rejected' | 'failed'): void {
   const text = JSON.stringify({ type: 'ticket', ticketId, kind: 'book', status });
@@ -40,19 +40,19 @@ function settle(ticketId: string, status: 'booked' | 'rejected' | 'failed'): voi
     socket.send(text);
     return;
   }
-  kept.set(ticketId, text);
-  if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value as string);
+  earlyOutcomes.set(ticketId, text);
+  if (earlyOutcomes.size > MAX_KEPT) earlyOutcomes.delete(earlyOutcomes.keys().next().value as string);
 }
 messages.on('completed', ({ jobId, returnvalue }) => settle(jobId, Number(returnvalue) < 0 ? 'rejected' : 'booked'));
 messages.on('failed', ({ jobId }) => settle(jobId, 'failed'));
 
 function subscribe(socket: WebSocket, ticketId: string): void {
-  const text = kept.get(ticketId);
+  const text = earlyOutcomes.get(ticketId);
   if (text === undefined) {
     waiting.set(ticketId, socket);
     return;
   }
-  kept.delete(ticketId);
+  earlyOutcomes.delete(ticketId);
   socket.send(text);
 }
 
@@ -70,7 +70,7 @@ const server = createServer(app);
 new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => {
   socket.on('message', (data) => subscribe(socket, (JSON.parse(String(data)) as { ticketId: string }).ticketId));
   socket.on('close', () => {
-    for (const [ticketId, its] of waiting) if (its === socket) waiting.delete(ticketId);
+    for (const [ticketId, subscriber] of waiting) if (subscriber === socket) waiting.delete(ticketId);
   });
 });
 

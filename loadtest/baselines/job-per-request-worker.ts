@@ -5,8 +5,8 @@ import { createPlainClaim } from './plain-claim.ts';
 import { readArgs } from './program.ts';
 
 /**
- * The usual BullMQ way, its worker: 50 jobs at once, each one claim and one insert. Tuned: the insert is a prepared statement
- * over a pool, of one row with one index.
+ * The worker of the usual BullMQ design: 50 jobs at once, each one claim and one insert. Tuned: the insert is a
+ * prepared statement over a pool, of one row with one index.
  */
 const CONCURRENCY = 50;
 const POOL = 20;

@@ -3,7 +3,7 @@ import { createAppServer } from '../../api/http/server.ts';
 import { noop } from './noop.ts';
 import { readArgs, serve } from './program.ts';
 
-/** The same route as express-noop on the HTTP server that Frontrow runs Express on: what is left to gain. */
+/** The route of express-noop on Frontrow's HTTP server: the difference is the gain of that server. */
 readArgs();
 const app = noop(express());
 serve(

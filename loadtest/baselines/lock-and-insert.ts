@@ -9,16 +9,16 @@ import { PrismaClient } from './prisma-client/client.ts';
 import { readArgs, serve } from './program.ts';
 
 /**
- * The second seed's design: Express parses the body, `SET NX EX` locks each seat that the client names, then Prisma finds the
- * seats, creates the PENDING booking and updates the seats, and the booking is the answer. Tuned: locks in one round trip,
- * a pool, prepared statements, an index for each look-up, create and update in one commit.
+ * The second seed's design: Express parses the body, `SET NX EX` locks each seat that the client names. Then Prisma
+ * finds the seats, creates the PENDING booking and updates the seats. The booking is the answer. Tuned: locks in one
+ * round trip, a pool, prepared statements, an index for each query, create and update in one commit.
  */
 const POOL = 20;
 const LOCK_SECONDS = 600;
 
 const { redisUrl, databaseUrl, zones, rows, seatsPerRow } = readArgs();
 
-/** The tables of lock-and-insert.prisma, every seat of the house in them. */
+/** The tables of lock-and-insert.prisma, with every seat of the house. */
 const TABLES = `
 CREATE TABLE "Booking" ("id" uuid PRIMARY KEY, "eventId" int NOT NULL, "userId" int NOT NULL, "status" text NOT NULL,
   "createdAt" timestamp(3) NOT NULL DEFAULT now(), "expiresAt" timestamp(3) NOT NULL);
@@ -38,7 +38,7 @@ const prisma = new PrismaClient({
   adapter: new PrismaPg(openPool({ connectionString: databaseUrl, max: POOL }), {
     statementNameGenerator: ({ sql }) => statementName(sql),
   }),
-  // Prisma lets a transaction wait 2 s for a connection: more requests than that at once would be refused and not measured.
+  // By default Prisma refuses a transaction that waits 2 s for a connection: then the bench would measure refusals.
   transactionOptions: { maxWait: 30_000, timeout: 30_000 },
 });
 const redis = new Redis(redisUrl);
@@ -49,8 +49,8 @@ const wish = z.object({ eventId: z.int(), userId: z.int(), seatNumbers: z.array(
 async function lock(keys: string[], owner: number): Promise<boolean> {
   const locked = await Promise.all(keys.map((key) => redis.set(key, owner, 'EX', LOCK_SECONDS, 'NX')));
   if (!locked.includes(null)) return true;
-  const ours = keys.filter((_, i) => locked[i] !== null);
-  if (ours.length > 0) await redis.del(ours);
+  const lockedKeys = keys.filter((_, i) => locked[i] !== null);
+  if (lockedKeys.length > 0) await redis.del(lockedKeys);
   return false;
 }
 

@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 
-/** A route that reads and parses a JSON body the leanest way and answers an empty 202. */
+/** A route that reads and parses a JSON body with the least work, and answers an empty 202. */
 export function noop(app: Express): Express {
   app.disable('x-powered-by');
   app.post('/reserve', (req, res) => {

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-/** Tries each start of a row with BITFIELD, as the first seed's script does. Answers the first seat's index, or -1. */
+/** Tries each start of a row with BITFIELD, as the first seed's script does. Returns the first seat's index, or -1. */
 const SCRIPT = `
 local key, seats_per_row, seats_needed = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 for i = 0, seats_per_row - seats_needed do
@@ -20,9 +20,9 @@ export function createPlainClaim(redisUrl: string, connections: number, seatsPer
     redis.defineCommand('reserve', { numberOfKeys: 1, lua: SCRIPT });
     return redis as WithReserve;
   });
-  let turn = 0;
+  let next = 0;
   return (zone: number, row: number, count: number): Promise<number> => {
-    turn = (turn + 1) % connections;
-    return (pool[turn] as WithReserve).reserve(`seats:1:${zone}:${row}`, seatsPerRow, count);
+    next = (next + 1) % connections;
+    return (pool[next] as WithReserve).reserve(`seats:1:${zone}:${row}`, seatsPerRow, count);
   };
 }

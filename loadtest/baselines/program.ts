@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 
-/** What a baseline is started with: one JSON text, the only argument of its program. */
+/** The only argument of a baseline's program, as JSON. */
 export type BaselineArgs = {
   redisUrl: string;
   databaseUrl: string;
@@ -11,13 +11,13 @@ export type BaselineArgs = {
   seatsPerRow: number;
 };
 
-/** Reads the arguments. The program ends with whoever started it. */
+/** Reads the argument. The program ends with its parent. */
 export function readArgs(): BaselineArgs {
   process.on('disconnect', () => process.exit(0));
   return JSON.parse(process.argv[2] ?? '{}') as BaselineArgs;
 }
 
-/** Listens on any free port of the loopback and tells which. */
+/** Listens on any free port of the loopback, and sends it to the parent. */
 export function serve(app: Express, server: Server = createServer(app)): void {
   server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 }

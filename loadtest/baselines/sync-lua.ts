@@ -3,8 +3,8 @@ import { createPlainClaim } from './plain-claim.ts';
 import { readArgs, serve } from './program.ts';
 
 /**
- * The first seed's design, written plainly: Express parses the body, one of 20 pooled connections runs one script that
- * tries each start with BITFIELD, the answer goes out at once. Nothing is saved anywhere but in Redis.
+ * The first seed's design in plain form: Express parses the body, one of 20 pooled connections runs one script that
+ * tries each start with BITFIELD, and the answer goes out at once. Nothing is saved outside Redis.
  */
 const POOL = 20;
 

@@ -15,19 +15,24 @@ export type Follower = {
 
 type OnOutcome = (view: TicketView) => void;
 
-/** Sockets of a herd: each follows as many tickets as the contract lets it. */
+/** Sockets of a herd. Each follows as many tickets as the contract allows. */
 const SOCKETS = 4;
 
-/** Follows over WebSocket. A socket that breaks is opened again and subscribes to what it still waits for. */
+/** Milliseconds until a closed socket is opened again, a failed poll is repeated, and a ticket subscribed again. */
+const REOPEN_MS = 200;
+const RETRY_MS = 200;
+const RESUBSCRIBE_MS = 500;
+
+/** Follows over WebSocket. A socket that breaks is opened again and subscribes to the tickets without an outcome. */
 export function followBySocket(urls: readonly string[], onOutcome: OnOutcome): Follower {
   const sockets = Array.from({ length: SOCKETS }, (_, i) =>
     createSocket(String(urls[i % urls.length]).replace(/^http/, 'ws'), onOutcome),
   );
-  let turn = 0;
+  let next = 0;
   return {
     async follow(ticketId) {
-      turn = (turn + 1) % SOCKETS;
-      await sockets[turn]?.follow(ticketId);
+      next = (next + 1) % SOCKETS;
+      await sockets[next]?.follow(ticketId);
     },
     async close() {
       for (const socket of sockets) socket.close();
@@ -36,10 +41,24 @@ export function followBySocket(urls: readonly string[], onOutcome: OnOutcome): F
 }
 
 function createSocket(url: string, onOutcome: OnOutcome) {
-  const waiting = new Set<string>();
+  const pendingIds = new Set<string>();
   let socket: WebSocket | undefined;
   let raw: Duplex | undefined;
-  let closed = false;
+  let isClosed = false;
+
+  function receive(text: string): void {
+    if (text.includes('"status":"queued"')) return; // the present state; the outcome follows
+    const message = JSON.parse(text) as ServerMessage; // outcomes are checked when the load is over
+    if (message.type === 'error') {
+      // A ticket that the API could not read for now is subscribed again. An unknown ticket never has an outcome.
+      const { ticketId, code } = message;
+      if (ticketId !== undefined && code !== 'TICKET_UNKNOWN') setTimeout(() => subscribe(ticketId), RESUBSCRIBE_MS);
+      return;
+    }
+    if (message.type !== 'ticket') return;
+    const { type: _type, ...view } = message;
+    if (pendingIds.delete(view.ticketId)) onOutcome(view);
+  }
 
   function open(): void {
     const opened = new WebSocket(`${url}/ws`, { perMessageDeflate: false });
@@ -48,33 +67,20 @@ function createSocket(url: string, onOutcome: OnOutcome) {
     });
     opened.on('open', () => {
       socket = opened;
-      for (const ticketId of waiting) subscribe(ticketId);
+      for (const ticketId of pendingIds) subscribe(ticketId);
     });
-    opened.on('message', (data) => {
-      const text = String(data);
-      if (text.includes('"status":"queued"')) return; // the state at once; what is waited for comes after
-      const message = JSON.parse(text) as ServerMessage; // who counts outcomes checks them, when the load is over
-      if (message.type === 'error') {
-        // What the API could not read for now is asked again; a ticket that nobody knows has no outcome, ever.
-        const { ticketId, code } = message;
-        if (ticketId !== undefined && code !== 'TICKET_UNKNOWN') setTimeout(() => subscribe(ticketId), 500);
-        return;
-      }
-      if (message.type !== 'ticket') return;
-      const { type: _type, ...view } = message;
-      if (waiting.delete(view.ticketId)) onOutcome(view);
-    });
+    opened.on('message', (data) => receive(String(data)));
     opened.on('error', () => undefined); // followed by close
     opened.on('close', () => {
       socket = undefined;
-      if (!closed) setTimeout(open, 200);
+      if (!isClosed) setTimeout(open, REOPEN_MS);
     });
   }
 
   function subscribe(ticketId: string): void {
-    if (!waiting.has(ticketId) || socket === undefined) return;
+    if (!pendingIds.has(ticketId) || socket === undefined) return;
     if (raw?.writableCorked === 0) {
-      // Subscriptions of one turn of the event loop leave in one write: a herd's generator shares its cores with the herd.
+      // Subscriptions of one turn of the event loop leave in one write: the generator shares its cores with the system.
       raw.cork();
       setImmediate(() => raw?.uncork());
     }
@@ -84,50 +90,48 @@ function createSocket(url: string, onOutcome: OnOutcome) {
   open();
   return {
     async follow(ticketId: string): Promise<void> {
-      while (waiting.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) await sleep(5);
-      waiting.add(ticketId);
+      while (pendingIds.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) await sleep(5);
+      pendingIds.add(ticketId);
       subscribe(ticketId);
     },
     close(): void {
-      closed = true;
+      isClosed = true;
       socket?.close();
     },
   };
 }
 
-/** Follows by long polls over so many connections. A poll that fails is made again. */
+/** Follows by long polls over so many connections. A poll that fails is repeated. */
 export function followByPolling(urls: readonly string[], connections: number, onOutcome: OnOutcome): Follower {
   const pools = urls.map((url) => new Pool(url, { pipelining: 1 }));
-  let turn = 0;
-  let waiting = 0;
-  let closed = false;
+  let next = 0;
+  let pending = 0;
+  let isClosed = false;
 
   async function poll(ticketId: string): Promise<void> {
-    while (!closed) {
-      turn = (turn + 1) % pools.length;
+    while (!isClosed) {
+      next = (next + 1) % pools.length;
       try {
-        const { body } = await (pools[turn] as Pool).request({
-          path: `/api/tickets/${ticketId}?wait=30`,
-          method: 'GET',
-        });
+        const path = `/api/tickets/${ticketId}?wait=30`;
+        const { body } = await (pools[next] as Pool).request({ path, method: 'GET' });
         const view = ticketView.parse(await body.json());
         if (view.status !== 'queued') return onOutcome(view);
       } catch {
-        await sleep(200); // the API is away, or does not know the ticket: the herd's own deadline ends this
+        await sleep(RETRY_MS); // the API is unreachable, or does not know the ticket: the herd's deadline ends this
       }
     }
   }
 
   return {
     async follow(ticketId) {
-      while (waiting >= connections) await sleep(1);
-      waiting += 1;
+      while (pending >= connections) await sleep(1);
+      pending += 1;
       void poll(ticketId).finally(() => {
-        waiting -= 1;
+        pending -= 1;
       });
     },
     async close() {
-      closed = true;
+      isClosed = true;
       await Promise.all(pools.map((pool) => pool.close()));
     },
   };

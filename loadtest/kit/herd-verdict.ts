@@ -1,83 +1,62 @@
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import type { Logger } from '../../shared/platform/logger.ts';
-import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
+import type { AuditReport } from '../../shared/stores/audit.ts';
 import type { HerdResult } from './herd.ts';
-import { openStores, type Servers } from './stores.ts';
+import { type Check, noneOf } from './report.ts';
+import { auditDefaultEvent, differencesOf, type Stores } from './stores.ts';
 
-/** Whether the promises held, from outside. Every field of `broken` must be empty. */
-export type Verdict = {
-  broken: {
-    unexpected: string[];
-    soldTwice: string[];
-    withoutOutcome: string[];
-    notAsTold: string[];
-    differences: string[];
-  };
-  /** Bookings since the herd began that no client of it was told of: of requests that had no answer, or of other clients. */
-  bookedUntold: number;
+/** Contradictions of the promises after a herd. Every list must be empty. */
+export type Contradictions = {
+  unexpectedAnswers: string[];
+  soldTwice: string[];
+  withoutOutcome: string[];
+  wrongOutcomes: string[];
+  differences: string[];
+};
+
+export type HerdVerdict = Contradictions & {
+  /** Bookings since the herd began whose outcome it did not get: requests without an answer, or other clients. */
+  unknownBookings: number;
   audit: AuditReport;
 };
 
-/** The servers behind the system that a herd ran against. */
-export async function openSystem({ log, ...servers }: Servers & { log: Logger }) {
-  const stores = await openStores(servers, 'producer', log);
-  const { prisma, events, close } = stores;
+export const countBookings = ({ prisma }: Stores): Promise<number> =>
+  prisma.booking.count({ where: { eventId: DEFAULT_EVENT } });
 
+/** Compares the outcomes that clients got with PostgreSQL, and PostgreSQL with Redis. */
+export async function verifyHerd(stores: Stores, result: HerdResult, bookingsBefore: number): Promise<HerdVerdict> {
+  const audit = await auditDefaultEvent(stores);
+  const where = { eventId: DEFAULT_EVENT };
+  const rows = await stores.prisma.booking.findMany({ where, select: { id: true, seats: true } });
+  const savedSeats = new Map(rows.map((row) => [row.id, row.seats.join(' ')]));
+  const booked = [...result.outcomes.values()].filter(({ booking }) => booking !== undefined).length;
   return {
-    house: async () => {
-      const house = await events.readHouse(DEFAULT_EVENT);
-      if (house === undefined) throw new Error('the default event is not there: run `npm run migrate`');
-      return house;
-    },
-
-    countBookings: () => prisma.booking.count({ where: { eventId: DEFAULT_EVENT } }),
-
-    /** Holds PostgreSQL against Redis. */
-    audit: () => steadyAudit(DEFAULT_EVENT, stores),
-
-    /** Holds what clients were told against PostgreSQL, and PostgreSQL against Redis. */
-    async verify(result: HerdResult, bookingsBefore: number): Promise<Verdict> {
-      const broken: Verdict['broken'] = {
-        unexpected: unexpectedOf(result),
-        soldTwice: [],
-        withoutOutcome: result.missing,
-        notAsTold: [],
-        differences: [],
-      };
-      const audit = await steadyAudit(DEFAULT_EVENT, stores);
-      broken.differences = audit.differences.map(({ what, where }) => `${what}: ${where}`);
-
-      const rows = await prisma.booking.findMany({
-        where: { eventId: DEFAULT_EVENT },
-        select: { id: true, seats: true },
-      });
-      const saved = new Map(rows.map((row) => [row.id, row.seats.join(' ')]));
-      const soldTo = new Map<string, string>();
-      let told = 0;
-      for (const { ticketId, booking } of result.outcomes.values()) {
-        if (booking === undefined) {
-          if (saved.has(ticketId)) broken.notAsTold.push(`${ticketId}: told refused, is booked`);
-          continue;
-        }
-        told += 1;
-        if (saved.get(ticketId) !== booking.seats.join(' ')) {
-          broken.notAsTold.push(
-            `${ticketId}: told ${booking.seats.join(' ')}, is ${saved.get(ticketId) ?? 'not there'}`,
-          );
-        }
-        for (const label of booking.seats) {
-          if (soldTo.has(label)) broken.soldTwice.push(`${label}: ${soldTo.get(label)} and ${ticketId}`);
-          soldTo.set(label, ticketId);
-        }
-      }
-      return { broken, bookedUntold: rows.length - bookingsBefore - told, audit };
-    },
-
-    close,
+    unexpectedAnswers: unexpectedOf(result),
+    ...compareOutcomes(result, savedSeats),
+    withoutOutcome: result.missing,
+    differences: differencesOf(audit),
+    unknownBookings: rows.length - bookingsBefore - booked,
+    audit,
   };
 }
 
-/** What no healthy system answers: nothing accepted at all, another status than 201 and 409, a ticket that failed. */
+/** @param savedSeats the seats of each booking in PostgreSQL */
+function compareOutcomes({ outcomes }: HerdResult, savedSeats: ReadonlyMap<string, string>) {
+  const [soldTwice, wrongOutcomes]: [string[], string[]] = [[], []];
+  const owners = new Map<string, string>();
+  for (const { ticketId, booking } of outcomes.values()) {
+    const saved = savedSeats.get(ticketId);
+    const answered = booking?.seats.join(' ');
+    if (saved !== answered)
+      wrongOutcomes.push(`${ticketId}: answered ${answered ?? 'refused'}, saved ${saved ?? 'nothing'}`);
+    for (const label of booking?.seats ?? []) {
+      if (owners.has(label)) soldTwice.push(`${label}: ${owners.get(label)} and ${ticketId}`);
+      owners.set(label, ticketId);
+    }
+  }
+  return { soldTwice, wrongOutcomes };
+}
+
+/** Answers of no healthy system: none accepted, a status other than 201 and 409, a failed ticket. */
 function unexpectedOf({ accepted, refused, outcomes }: HerdResult): string[] {
   const strange = [...refused].filter(([code]) => code.startsWith('status ') || code === 'INTERNAL');
   const failed = [...outcomes.values()].filter((view) => view.status === 'failed');
@@ -88,5 +67,10 @@ function unexpectedOf({ accepted, refused, outcomes }: HerdResult): string[] {
   ];
 }
 
-/** Whether nothing is broken. */
-export const holds = ({ broken }: Verdict): boolean => Object.values(broken).every((list) => list.length === 0);
+export const herdChecks = (verdict: Contradictions): Check[] => [
+  noneOf('every answer is one of a healthy system, wrong ones', verdict.unexpectedAnswers),
+  noneOf('no seat is sold twice', verdict.soldTwice),
+  noneOf('every accepted request has an outcome, missing', verdict.withoutOutcome),
+  noneOf('every outcome is the saved one, wrong ones', verdict.wrongOutcomes),
+  noneOf('PostgreSQL and Redis agree, differences', verdict.differences),
+];

@@ -4,21 +4,21 @@ import { ticketId } from '../../shared/contract/ids.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { errorCode, type TicketView, ticketView } from '../../shared/contract/tickets.ts';
 import { followByPolling, followBySocket } from './followers.ts';
-import { hammer, NO_WAIT } from './hammer.ts';
+import { type Answer, hammer, NO_WAIT } from './hammer.ts';
 
-/** Seconds without a new outcome after which those that are missing count as lost. */
-const PATIENCE_SECONDS = 90;
+/** Milliseconds without a new outcome after which the missing ones count as lost. */
+const PATIENCE_MS = 90_000;
 
-/** Milliseconds between two reports of how far it is. */
+/** Milliseconds between two reports of progress. */
 const PROGRESS_MS = 500;
 
-/** What a herd was told, and how fast. Times are milliseconds from sending the request. */
+/** The answers and outcomes that a herd got. Times are milliseconds from sending the request. */
 export type HerdResult = {
   accepted: number;
   refused: Map<string, number>;
   noAnswer: number;
   outcomes: Map<string, TicketView>;
-  /** Tickets that were accepted and have no outcome. */
+  /** Accepted tickets without an outcome. */
   missing: string[];
   acceptMs: number[];
   outcomeMs: number[];
@@ -26,73 +26,101 @@ export type HerdResult = {
   settleSeconds: number;
 };
 
+export type HerdProgress = { answered: number; accepted: number; settled: number };
+
 const refusedBody = z.object({ code: errorCode });
 
-/** Sends a herd of mixed requests and follows every accepted ticket to its outcome. */
-export async function runHerd(options: {
-  urls: readonly string[];
-  /** What the next request asks for. */
-  wish: () => SeatWish;
-  requests: number;
-  connections: number;
-  /** Requests that are due in a second; without it, as many as are answered. */
-  perSecond?: number;
-  poll: boolean;
-  onProgress: (state: { answered: number; accepted: number; settled: number }) => void;
-}): Promise<HerdResult> {
-  const { urls, wish, requests, connections, perSecond, poll, onProgress } = options;
-  const bodies = Array.from({ length: requests }, () => JSON.stringify(wish()));
+/** Answers and outcomes while a herd runs. */
+function createNotes() {
   const sentAt = new Map<string, number>();
   const outcomes = new Map<string, TicketView>();
   const refused = new Map<string, number>();
-  const acceptMs: number[] = [];
-  const outcomeMs: number[] = [];
+  const [acceptMs, outcomeMs]: [number[], number[]] = [[], []];
   let answered = 0;
+  return {
+    sentAt,
+    outcomes,
+    refused,
+    acceptMs,
+    outcomeMs,
+    progress: (): HerdProgress => ({ answered, accepted: sentAt.size, settled: outcomes.size }),
 
-  const onOutcome = (view: TicketView): void => {
-    if (outcomes.has(view.ticketId)) return;
-    outcomes.set(view.ticketId, view);
-    outcomeMs.push(performance.now() - (sentAt.get(view.ticketId) ?? 0));
+    addOutcome(view: TicketView): void {
+      if (outcomes.has(view.ticketId)) return;
+      outcomes.set(view.ticketId, view);
+      outcomeMs.push(performance.now() - (sentAt.get(view.ticketId) ?? 0));
+    },
+
+    /** Returns the id of the ticket where the request was accepted. */
+    addAnswer({ status, body, ms }: Answer): string | undefined {
+      answered += 1;
+      if (status === 201) {
+        const { ticketId: id } = body as { ticketId: string }; // checked when the load is over, as outcomes are
+        acceptMs.push(ms);
+        sentAt.set(id, performance.now() - ms);
+        return id;
+      }
+      const code = (status === 409 && refusedBody.safeParse(body).data?.code) || `status ${status}`;
+      refused.set(code, (refused.get(code) ?? 0) + 1);
+      return undefined;
+    },
   };
-  const follower = poll ? followByPolling(urls, connections, onOutcome) : followBySocket(urls, onOutcome);
-  const report = () => onProgress({ answered, accepted: sentAt.size, settled: outcomes.size });
-  const progress = setInterval(report, PROGRESS_MS);
+}
 
+/** Waits until every ticket has its outcome, or none comes any more. */
+async function untilSettled({ sentAt, outcomes }: ReturnType<typeof createNotes>): Promise<void> {
+  let settled = -1;
+  let changedAt = performance.now();
+  while (outcomes.size < sentAt.size && performance.now() - changedAt < PATIENCE_MS) {
+    if (outcomes.size !== settled) {
+      settled = outcomes.size;
+      changedAt = performance.now();
+    }
+    await sleep(10);
+  }
+}
+
+/**
+ * Sends a herd of requests, and follows every accepted ticket to its outcome.
+ *
+ * @param options.wish the seats of the next request
+ * @param options.perSecond requests that are due in a second; by default as many as are answered
+ * @param options.poll whether outcomes are polled instead of subscribed to
+ */
+export async function runHerd(options: {
+  urls: readonly string[];
+  wish: () => SeatWish;
+  requests: number;
+  connections: number;
+  perSecond?: number | undefined;
+  poll?: boolean;
+  onProgress?: (progress: HerdProgress) => void;
+}): Promise<HerdResult> {
+  const { urls, wish, requests, connections, perSecond, poll = false, onProgress = () => undefined } = options;
+  const bodies = Array.from({ length: requests }, () => JSON.stringify(wish()));
+  const notes = createNotes();
+  const { sentAt, outcomes, refused, acceptMs, outcomeMs } = notes;
+  const follower = poll ? followByPolling(urls, connections, notes.addOutcome) : followBySocket(urls, notes.addOutcome);
+  const progress = setInterval(() => onProgress(notes.progress()), PROGRESS_MS);
   try {
     const startedAt = performance.now();
+    const secondsSoFar = () => (performance.now() - startedAt) / 1000;
     const { noAnswer } = await hammer({
       urls,
       path: '/reserve',
       requests,
       connections,
+      perSecond,
       headersOf: () => NO_WAIT,
-      ...(perSecond !== undefined && { perSecond }),
       bodyOf: (index) => bodies[index] ?? '',
-      async onAnswer({ status, body, ms }) {
-        answered += 1;
-        if (status !== 201) {
-          const code = (status === 409 && refusedBody.safeParse(body).data?.code) || `status ${status}`;
-          refused.set(code, (refused.get(code) ?? 0) + 1);
-          return;
-        }
-        const { ticketId: id } = body as { ticketId: string }; // checked when the load is over, as outcomes are
-        acceptMs.push(ms);
-        sentAt.set(id, performance.now() - ms);
-        await follower.follow(id);
+      async onAnswer(answer) {
+        const id = notes.addAnswer(answer);
+        if (id !== undefined) await follower.follow(id);
       },
     });
-    const sendSeconds = (performance.now() - startedAt) / 1000;
-
-    let settled = -1;
-    let lastChangeAt = performance.now();
-    while (outcomes.size < sentAt.size && performance.now() - lastChangeAt < PATIENCE_SECONDS * 1000) {
-      if (outcomes.size !== settled) {
-        settled = outcomes.size;
-        lastChangeAt = performance.now();
-      }
-      await sleep(10);
-    }
-    const settleSeconds = (performance.now() - startedAt) / 1000;
+    const sendSeconds = secondsSoFar();
+    await untilSettled(notes);
+    const settleSeconds = secondsSoFar();
     z.array(ticketId).parse([...sentAt.keys()]);
     z.array(ticketView).parse([...outcomes.values()]);
     const missing = [...sentAt.keys()].filter((id) => !outcomes.has(id));
@@ -100,7 +128,7 @@ export async function runHerd(options: {
     return { accepted, refused, noAnswer, outcomes, missing, acceptMs, outcomeMs, sendSeconds, settleSeconds };
   } finally {
     clearInterval(progress);
-    report();
+    onProgress(notes.progress());
     await follower.close();
   }
 }

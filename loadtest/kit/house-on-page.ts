@@ -2,15 +2,15 @@ import type { Page } from 'playwright-core';
 import { z } from 'zod';
 import { eventView } from '../../shared/contract/events.ts';
 
-/** All seats as the page has them, by label. The plan's canvas carries its house. */
+/** The page's state of every seat, by label. The plan's canvas carries its house. */
 const HOUSE_ON_PAGE = `
   Object.fromEntries(document.querySelector('canvas').house.zones.flatMap(({ zone, seatsPerRow, seats }) =>
-    Array.from(seats, (code, at) => [
-      zone + '-' + (1 + Math.floor(at / seatsPerRow)) + '-' + (1 + (at % seatsPerRow)),
+    Array.from(seats, (code, index) => [
+      zone + '-' + (1 + Math.floor(index / seatsPerRow)) + '-' + (1 + (index % seatsPerRow)),
       ['AVAILABLE', 'HELD', 'SOLD', 'BLOCKED'][code],
     ])))`;
 
-/** How many seats of event 1 are not on the page as the server lists them. */
+/** The number of seats of event 1 that differ between the page and the server. */
 export async function differencesOfMaps(page: Page, url: string): Promise<number> {
   const response = await fetch(`${url}/api/events/1?include=seats`);
   const { seats = [] } = eventView.parse(await response.json());

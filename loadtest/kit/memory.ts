@@ -2,24 +2,19 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { residentMegabytes } from './processes.ts';
 
 /** Milliseconds until a process' inspector must listen. */
 const INSPECTOR_TIMEOUT_MS = 10_000;
 
-/** Milliseconds that V8 is given to hand back what it has collected. */
+/** Milliseconds in which V8 returns memory after a collection. */
 const REST_MS = 1_000;
 
-/** Megabytes that a process has in memory now, from the operating system (Linux only). */
-export function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
-}
-
 /**
- * Looks into a Node process' memory. V8 lets its heap grow for as long as there is room, so what a process has in memory
- * tells of growth only after everything was collected that can be: its inspector is asked to.
+ * Measures the memory of a Node process. V8 lets its heap grow while there is room, so that only memory after a
+ * collection shows growth. The process' inspector collects.
  *
- * @param logFile where the process' output goes, which tells where its inspector listens
+ * @param program.logFile its output, which names the inspector's address
  */
 export async function openMemory({ pid, logFile }: { pid: number; logFile: string }) {
   process.kill(pid, 'SIGUSR1'); // Node opens its inspector
@@ -34,7 +29,7 @@ export async function openMemory({ pid, logFile }: { pid: number; logFile: strin
   await once(socket, 'open');
 
   return {
-    /** Megabytes that are left after a rest, once everything that can be is collected. */
+    /** Megabytes that remain after a collection. */
     async settled(): Promise<number> {
       for (let id = 1; id <= 2; id += 1) {
         socket.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }));

@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { ConfigError } from '../../shared/platform/config-error.ts';
 
-/** What a process of a running Frontrow is. */
+/*
+ * Facts about processes from /proc (Linux only; see proc(5)).
+ */
+
 export type PartKind = 'api' | 'worker' | 'redis' | 'postgres';
 
 const KINDS: [PartKind, RegExp][] = [
@@ -10,25 +14,94 @@ const KINDS: [PartKind, RegExp][] = [
   ['postgres', /\bpostgres\b.* -D /],
 ];
 
-/** Every process of this machine: its id, its parent, and its command (Linux only). */
-export function allProcesses(): { pid: number; parent: number; command: string }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]); // proc(5)
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        return [{ pid: Number(name), parent, command }];
-      } catch {
-        return []; // it ended in between
-      }
-    });
+/** Clock ticks in a second: sysconf(_SC_CLK_TCK), 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+type Stat = { state: string; parent: number; ticks: number; childTicks: number };
+
+/** Fields of /proc/<pid>/stat after the command's bracket; undefined where the process or thread has ended. */
+function statOf(path: number | string): Stat | undefined {
+  try {
+    const stat = readFileSync(`/proc/${path}/stat`, 'utf8');
+    const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [parent = 0, user = 0, system = 0, childUser = 0, childSystem = 0] = [0, 10, 11, 12, 13].map((i) =>
+      Number(fields[i]),
+    );
+    return { state, parent, ticks: user + system, childTicks: childUser + childSystem };
+  } catch {
+    return undefined;
+  }
 }
 
-/** The parts that `npm start` under this process id has started. */
+const processIds = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+/** Every process of this machine. */
+export const allProcesses = (): { pid: number; parent: number; command: string }[] =>
+  processIds().flatMap((pid) => {
+    const parent = statOf(pid)?.parent;
+    if (parent === undefined) return [];
+    try {
+      return [{ pid, parent, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() }];
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
+
+/** The parts that `npm start` has started, by its process id. */
 export const partsOf = (starter: number): { kind: PartKind; pid: number }[] =>
   allProcesses().flatMap(({ pid, parent, command }) => {
-    const kind = parent === starter ? KINDS.find(([, looks]) => looks.test(command))?.[0] : undefined;
+    const kind = parent === starter ? KINDS.find(([, pattern]) => pattern.test(command))?.[0] : undefined;
     return kind === undefined ? [] : [{ kind, pid }];
   });
+
+/** CPU seconds that a process and its children have used so far. */
+export function cpuSeconds(pid: number): number {
+  const stat = statOf(pid);
+  if (stat === undefined) return 0;
+  const children = processIds().filter((child) => statOf(child)?.parent === pid);
+  const own = (stat.ticks + stat.childTicks) / TICKS_PER_SECOND;
+  return children.reduce((sum, child) => sum + cpuSeconds(child), own);
+}
+
+/** CPU seconds of this process alone: its children are the system that it measures. */
+export function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** CPU seconds of a process' first thread: Node's event loop, or the thread of Redis that runs commands. */
+export const firstThreadSeconds = (pid: number): number =>
+  (statOf(`${pid}/task/${pid}`)?.ticks ?? 0) / TICKS_PER_SECOND;
+
+/** Whether a process' first thread runs, is ready to run, or waits for a disk at this moment. */
+export const isThreadBusy = (pid: number): boolean => /[RD]/.test(statOf(`${pid}/task/${pid}`)?.state ?? '');
+
+/** Seconds of all cores since this machine started, and those in which nothing ran. */
+export function machineSeconds(): { all: number; idle: number } {
+  const ticks = (/^cpu +(.*)/.exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? '').split(' ').slice(0, 8).map(Number);
+  const [idle = 0, waiting = 0] = ticks.slice(3, 5);
+  const all = ticks.reduce((sum, count) => sum + count, 0);
+  return { all: all / TICKS_PER_SECOND, idle: (idle + waiting) / TICKS_PER_SECOND };
+}
+
+/** Megabytes that a process has in memory. @throws Error where it has ended */
+export function residentMegabytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** Open files of a process beside its sockets. */
+const OTHER_FILES = 200;
+
+/** @throws ConfigError where this process, and so each of its children, may not open so many sockets */
+export function requireFilesFor(sockets: number): void {
+  const needed = sockets + OTHER_FILES;
+  const limit = Number(/Max open files +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity);
+  if (limit >= needed) return;
+  throw new ConfigError(
+    `${sockets} sockets need a limit of ${needed} open files, and it is ${limit}: raise it with ulimit -n.`,
+  );
+}

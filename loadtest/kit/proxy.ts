@@ -1,50 +1,57 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What a proxy does to the bytes that pass, both ways. */
+/** The treatment of bytes, both ways: passed on at once, passed on later, or held back on an open connection. */
 type Mode = { name: 'pass' } | { name: 'delay'; delayMs: number } | { name: 'half-open' };
 
 /** Bytes that one direction of a connection holds back before it stops reading. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
+/** The mode of a proxy, and the flushes of the bytes that its connections hold back. */
+type State = { mode: Mode; flushes: Set<() => void> };
+
+/** Passes the bytes of `from` on to `to` in order, as the mode says. */
+function pump(state: State, from: Socket, to: Socket): void {
+  const heldChunks: Buffer[] = [];
+  let heldBytes = 0;
+  const flush = () => {
+    for (const chunk of heldChunks.splice(0)) to.write(chunk);
+    heldBytes = 0;
+    from.resume();
+    if (from.destroyed) end();
+  };
+  const end = () => {
+    state.flushes.delete(flush);
+    to.destroy();
+  };
+  from.on('data', (chunk: Buffer) => {
+    const { mode } = state;
+    if (mode.name === 'pass' && heldChunks.length === 0) return void to.write(chunk);
+    heldChunks.push(chunk);
+    heldBytes += chunk.length;
+    if (heldBytes > MAX_HELD_BYTES) from.pause();
+    if (mode.name === 'delay') setTimeout(() => state.mode.name !== 'half-open' && flush(), mode.delayMs);
+  });
+  state.flushes.add(flush);
+  from.on('close', () => {
+    if (state.mode.name !== 'half-open') end(); // a silent line does not report its other end's close
+  });
+  from.on('error', () => undefined); // followed by close
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port) };
+}
+
 /**
- * A TCP proxy in front of a server, with which the network between a program and that server is made bad: slow, silent while
- * its connections stay open, or reset. It can be turned to another server.
+ * A TCP proxy before a server. It makes the network to that server slow, silent while its connections stay open, or
+ * resets its connections. It can lead to another server.
  */
 export async function startProxy(serverUrl: string) {
-  let target = addressOf(serverUrl);
-  let mode: Mode = { name: 'pass' };
+  const state: State = { mode: { name: 'pass' }, flushes: new Set() };
   const sockets = new Set<Socket>();
-  const held = new Set<() => void>();
-
-  /** Passes on what `from` sends, later or not at all for now, in order. */
-  function pump(from: Socket, to: Socket): void {
-    const waiting: Buffer[] = [];
-    let bytes = 0;
-    const flush = () => {
-      for (const chunk of waiting.splice(0)) to.write(chunk);
-      bytes = 0;
-      from.resume();
-      if (from.destroyed) end();
-    };
-    const end = () => {
-      held.delete(flush);
-      to.destroy();
-    };
-    from.on('data', (chunk: Buffer) => {
-      if (mode.name === 'pass' && waiting.length === 0) return void to.write(chunk);
-      waiting.push(chunk);
-      bytes += chunk.length;
-      if (bytes > MAX_HELD_BYTES) from.pause();
-      if (mode.name === 'delay') setTimeout(() => mode.name !== 'half-open' && flush(), mode.delayMs);
-    });
-    held.add(flush);
-    from.on('close', () => {
-      // Who waits on a silent line does not learn that the other end has gone.
-      if (mode.name !== 'half-open') end();
-    });
-    from.on('error', () => undefined); // followed by close
-  }
+  let target = addressOf(serverUrl);
 
   const server = createServer((client) => {
     const upstream = connect(target);
@@ -52,8 +59,8 @@ export async function startProxy(serverUrl: string) {
       sockets.add(socket.setNoDelay(true));
       socket.on('close', () => sockets.delete(socket));
     }
-    pump(client, upstream);
-    pump(upstream, client);
+    pump(state, client, upstream);
+    pump(state, upstream, client);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -65,30 +72,30 @@ export async function startProxy(serverUrl: string) {
   }
 
   return {
-    /** The server's address by way of this proxy. */
+    /** The server's address through this proxy. */
     url: url.href,
 
     /** Holds every chunk back for so long. */
     delay(delayMs: number): void {
-      mode = { name: 'delay', delayMs };
+      state.mode = { name: 'delay', delayMs };
     },
 
-    /** Passes nothing on, and closes nothing: new connections are taken, and are as silent. */
+    /** Passes nothing on and closes nothing. New connections are accepted, and are as silent. */
     fallSilent(): void {
-      mode = { name: 'half-open' };
+      state.mode = { name: 'half-open' };
     },
 
-    /** Resets every connection; new ones are as good as the mode has them. */
+    /** Resets every connection. */
     reset,
 
-    /** Passes everything on again, what was held back first. */
+    /** Passes everything on, held bytes first. */
     pass(): void {
-      mode = { name: 'pass' };
-      for (const flush of held) flush();
+      state.mode = { name: 'pass' };
+      for (const flush of state.flushes) flush();
     },
 
-    /** Leads new connections elsewhere and resets the old ones, as a failover does. */
-    turnTo(otherUrl: string): void {
+    /** Leads new connections to another server and resets the present ones, as a failover does. */
+    redirect(otherUrl: string): void {
       target = addressOf(otherUrl);
       reset();
     },
@@ -102,8 +109,3 @@ export async function startProxy(serverUrl: string) {
 }
 
 export type FaultyLink = Awaited<ReturnType<typeof startProxy>>;
-
-function addressOf(url: string): { host: string; port: number } {
-  const { hostname: host, port } = new URL(url);
-  return { host, port: Number(port) };
-}

@@ -1,46 +1,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Milliseconds between two words on progress. */
-const REPORT_MS = 2_000;
+import { reportProgress } from './report.ts';
 
 /**
- * Begins something at a fixed rate, whether or not what was begun before has ended (an open loop), and waits for all of it.
- * What is given is the time at which it was to begin: a delay measured from there includes what a stalled system kept
- * waiting, which a closed loop hides.
+ * Begins something at a fixed rate, whether or not earlier ones have ended (an open loop), and waits for all of them.
+ * A delay that is measured from `dueAt` includes the wait behind a stalled system, which a closed loop hides.
  *
  * @param rate beginnings a second
- * @param most that may be under way; what would be more is left out
- * @returns how many were left out because too many were under way
+ * @param max that may be under way; a beginning beyond it is skipped
+ * @returns how many were skipped
  */
 export async function atRate(options: {
   rate: number;
   count: number;
-  most: number;
+  max: number;
   begin: (index: number, dueAt: number) => Promise<void>;
-  say: (line: string) => void;
-}): Promise<{ leftOut: number }> {
-  const { rate, count, most, begin, say } = options;
+  isQuiet?: boolean;
+}): Promise<{ skipped: number }> {
+  const { rate, count, max, begin, isQuiet = false } = options;
   const startedAt = performance.now();
   const underway = new Set<Promise<void>>();
-  let leftOut = 0;
+  let skipped = 0;
   let begun = 0;
-  const report = setInterval(() => say(`${begun} of ${count} begun, ${underway.size} under way`), REPORT_MS);
+  const progress = () => `${begun} of ${count} begun, ${underway.size} under way`;
+  const stop = isQuiet ? () => undefined : reportProgress(progress);
   try {
     while (begun < count) {
       const due = Math.min(count, Math.floor(((performance.now() - startedAt) / 1000) * rate) + 1);
       for (; begun < due; begun += 1) {
-        if (underway.size >= most) {
-          leftOut += 1;
+        if (underway.size >= max) {
+          skipped += 1;
           continue;
         }
-        const one: Promise<void> = begin(begun, startedAt + (begun / rate) * 1000).finally(() => underway.delete(one));
-        underway.add(one);
+        const job: Promise<void> = begin(begun, startedAt + (begun / rate) * 1000).finally(() => underway.delete(job));
+        underway.add(job);
       }
       await sleep(1);
     }
     await Promise.all(underway);
-    return { leftOut };
+    return { skipped };
   } finally {
-    clearInterval(report);
+    stop();
   }
 }

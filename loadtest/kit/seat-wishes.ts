@@ -1,18 +1,23 @@
 import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
+import { below, type Random } from './random.ts';
 
-/** Sizes of a house whose zones are all alike. */
+/** The size of a house whose zones are all alike. */
 export type HouseSize = { zones: number; rows: number; seatsPerRow: number };
 
-/** What a herd asks for: most buyers name a row, some a zone, a few exact seats, a few take anything. */
-export function mixedWish(random: () => number, { zones, rows, seatsPerRow }: HouseSize): SeatWish {
-  const below = (limit: number) => Math.floor(random() * limit);
-  const count = 1 + below(Math.min(MAX_SEATS_PER_REQUEST, seatsPerRow));
-  const zone = 1 + below(zones);
-  const row = 1 + below(rows);
+/** A random row of a house. */
+export const randomRow = (random: Random, { zones, rows }: Pick<HouseSize, 'zones' | 'rows'>) => ({
+  zone: 1 + below(random, zones),
+  row: 1 + below(random, rows),
+});
+
+/** The wish of a herd's buyer: most name a row, some a zone, a few the exact seats, and a few accept any seat. */
+export function mixedWish(random: Random, house: HouseSize): SeatWish {
+  const count = 1 + below(random, Math.min(MAX_SEATS_PER_REQUEST, house.seatsPerRow));
+  const { zone, row } = randomRow(random, house);
   const kind = random();
   if (kind < 0.7) return { zone, row, count };
   if (kind < 0.85) return { zone, count };
-  if (kind < 0.95) return { zone, row, start: below(seatsPerRow - count + 1), count };
+  if (kind < 0.95) return { zone, row, start: below(random, house.seatsPerRow - count + 1), count };
   return { count };
 }

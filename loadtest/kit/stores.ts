@@ -1,19 +1,23 @@
-import type { Logger } from '../../shared/platform/logger.ts';
+import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 
 /** The servers of a system. */
-export type Servers = { databaseUrl: string; redisUrl: string; shards?: number };
+export type Addresses = { databaseUrl: string; redisUrl: string; shards?: number };
 
 /**
- * The stores of a system, for who measures or judges it past its API.
+ * The stores of a system, for commands that measure or check it past its API.
  *
- * @param role of the connection to Redis: a worker's waits where Redis does not answer, a producer's fails
+ * @param role of the connection to Redis: where Redis does not answer, a worker's waits, a producer's fails
+ * @param name of the command, for log messages
  */
-export async function openStores(servers: Servers, role: 'producer' | 'worker', log: Logger) {
-  const { databaseUrl, redisUrl, shards = 1 } = servers;
+export async function openStores(addresses: Addresses, role: 'producer' | 'worker', name: string) {
+  const { databaseUrl, redisUrl, shards = 1 } = addresses;
   const prisma = openPrisma(databaseUrl, 4);
+  const log = createLogger({ LOG_LEVEL: 'warn' }, name);
   const redis = openRedis(redisUrl, role, log);
   await connected(redis);
   return {
@@ -21,6 +25,7 @@ export async function openStores(servers: Servers, role: 'producer' | 'worker', 
     prisma,
     redis,
     shards,
+    log,
 
     async close(): Promise<void> {
       redis.disconnect();
@@ -28,3 +33,12 @@ export async function openStores(servers: Servers, role: 'producer' | 'worker', 
     },
   };
 }
+
+export type Stores = Awaited<ReturnType<typeof openStores>>;
+
+/** Compares Redis with PostgreSQL for the default event, once nothing is under way. */
+export const auditDefaultEvent = (stores: Stores): Promise<AuditReport> => steadyAudit(DEFAULT_EVENT, stores);
+
+/** The differences of an audit, one a line. */
+export const differencesOf = ({ differences }: AuditReport): string[] =>
+  differences.map(({ what, where }) => `${what}: ${where}`);

@@ -1,22 +1,19 @@
 import { readConfig } from '../../shared/config.ts';
 import { ConfigError } from '../../shared/platform/config-error.ts';
 import { findRunning } from '../../shared/platform/running-system.ts';
+import type { Addresses } from './stores.ts';
 
-/** A running Frontrow that a command puts load on, and the servers behind it. */
-export type Target = {
+/** A running system under load, and its servers. */
+export type Target = Required<Addresses> & {
   urls: string[];
-  databaseUrl: string;
-  redisUrl: string;
-  shards: number;
-  /** The process that started all of it, where that is `npm start` on DATA_DIR. */
+  /** The process of `npm start`, where the system runs on DATA_DIR. */
   pid: number | undefined;
-  /** The token of operators. */
   adminToken: string | undefined;
 };
 
 /**
- * The system at these addresses, else the one that runs on DATA_DIR; behind it the servers of the settings, else those that
- * run on DATA_DIR.
+ * The system at these addresses, else the one that runs on DATA_DIR. Its servers are those of the settings, else those
+ * that run on DATA_DIR.
  *
  * @throws ConfigError where there is none
  */
@@ -29,7 +26,7 @@ export function findTarget(named: string[] | undefined): Target {
   if (urls === undefined)
     throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or name it with --url.');
   if (databaseUrl === undefined || redisUrl === undefined)
-    throw new ConfigError('Set DATABASE_URL and REDIS_URL: what clients were told is held against them.');
+    throw new ConfigError('Set DATABASE_URL and REDIS_URL: they are compared with the answers that clients got.');
   const adminToken = config.ADMIN_TOKEN ?? running?.adminToken;
   return { urls, databaseUrl, redisUrl, shards: config.SHARDS, pid: running?.pid, adminToken };
 }

@@ -1,14 +1,19 @@
+/*
+ * WebSocket frames and HTTP answers as bytes, for clients that send what no library sends.
+ */
+
 /** Opcodes of RFC 6455, section 5.2. */
 export const [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG] = [0, 1, 2, 8, 9, 10];
 
 /** The request that opens a WebSocket, with the key of the RFC's example. */
 export const UPGRADE = Buffer.from(
-  'GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  'GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
+    'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
 );
 
 const MASK = Buffer.from([0x12, 0x34, 0x56, 0x78]);
 
-/** A frame as a client sends it, and as none should. */
+/** A client's frame. Some options make it invalid. */
 export function frameOf(frame: {
   opcode: number;
   payload: string | Buffer;
@@ -30,28 +35,28 @@ export function frameOf(frame: {
   return Buffer.concat([head, MASK, payload.map((byte, i) => byte ^ (MASK[i % 4] as number))]);
 }
 
-/** A frame as it came from the server, and what stands behind it; undefined where it is not whole yet. */
+/** The first frame of a server's bytes, and the bytes after it; undefined where it is not complete yet. */
 export function readFrame(bytes: Buffer): { opcode: number; payload: Buffer; rest: Buffer } | undefined {
   if (bytes.length < 2) return undefined;
   const short = bytes.readUInt8(1) & 0x7f;
   const start = short === 126 ? 4 : short === 127 ? 10 : 2;
   if (bytes.length < start) return undefined;
   const length = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short;
-  if (bytes.length < start + length) return undefined;
-  const [payload, rest] = [bytes.subarray(start, start + length), bytes.subarray(start + length)];
-  return { opcode: bytes.readUInt8(0) & 0x0f, payload, rest };
+  const end = start + length;
+  if (bytes.length < end) return undefined;
+  return { opcode: bytes.readUInt8(0) & 0x0f, payload: bytes.subarray(start, end), rest: bytes.subarray(end) };
 }
 
-/** An answer as it came over the wire. */
+/** An HTTP answer. */
 export type WireAnswer = { status: number; headers: ReadonlyMap<string, string>; body: string };
 
 /**
- * An answer, and what stands behind it; undefined where it is not whole yet.
+ * The first answer of a server's bytes, and the bytes after it; undefined where it is not complete yet.
  *
- * @param head whether it answers a HEAD, and so has no body whatever its length says
+ * @param isHead whether it answers a HEAD: then it has no body, whatever its length says
  * @throws Error where it is no HTTP
  */
-export function readAnswer(bytes: Buffer, head: boolean): { answer: WireAnswer; rest: Buffer } | undefined {
+export function readAnswer(bytes: Buffer, isHead: boolean): { answer: WireAnswer; rest: Buffer } | undefined {
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) return undefined;
   const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
@@ -60,22 +65,19 @@ export function readAnswer(bytes: Buffer, head: boolean): { answer: WireAnswer; 
   const headers = new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   );
-  const rest = bytes.subarray(end + 4);
-  const answered = (body: Buffer, behind: Buffer) => ({
-    answer: { status, headers, body: String(body) },
-    rest: behind,
-  });
-  if (head || status < 200 || status === 204 || status === 304) return answered(Buffer.alloc(0), rest);
+  const after = bytes.subarray(end + 4);
+  const answered = (body: Buffer, rest: Buffer) => ({ answer: { status, headers, body: String(body) }, rest });
+  if (isHead || status < 200 || status === 204 || status === 304) return answered(Buffer.alloc(0), after);
   if (headers.get('transfer-encoding') === 'chunked') {
-    const body = readChunks(rest);
-    return body && answered(body.bytes, body.rest);
+    const chunked = readChunks(after);
+    return chunked && answered(chunked.body, chunked.rest);
   }
-  // Node's own refusals tell no length: there is nothing behind their head.
+  // Node's own refusals have no length and no body.
   const length = Number(headers.get('content-length') ?? 0);
-  return rest.length < length ? undefined : answered(rest.subarray(0, length), rest.subarray(length));
+  return after.length < length ? undefined : answered(after.subarray(0, length), after.subarray(length));
 }
 
-function readChunks(bytes: Buffer): { bytes: Buffer; rest: Buffer } | undefined {
+function readChunks(bytes: Buffer): { body: Buffer; rest: Buffer } | undefined {
   const chunks: Buffer[] = [];
   let rest = bytes;
   for (;;) {
@@ -86,6 +88,6 @@ function readChunks(bytes: Buffer): { bytes: Buffer; rest: Buffer } | undefined 
     if (rest.length < to + 2) return undefined;
     chunks.push(rest.subarray(from, to));
     rest = rest.subarray(to + 2);
-    if (size === 0) return { bytes: Buffer.concat(chunks), rest };
+    if (size === 0) return { body: Buffer.concat(chunks), rest };
   }
 }

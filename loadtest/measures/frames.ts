@@ -1,37 +1,35 @@
-import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
 import { readConfig } from '../../shared/config.ts';
 import { ConfigError } from '../../shared/platform/config-error.ts';
-import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
 import { DEMO_USERS } from '../../shared/stores/postgres/users.ts';
 import { findChromium } from '../kit/chromium.ts';
+import { command, text } from '../kit/command.ts';
 import { differencesOfMaps } from '../kit/house-on-page.ts';
+import { type Check, figureLines } from '../kit/report.ts';
 import { median } from '../kit/statistics.ts';
-import { findTarget, type Target } from '../kit/target.ts';
-
-const HELP = `npm run frames -- [--url URL]
-
-Opens the event page of a running Frontrow in a Chromium, holds and lets go a seat again and again, presses the herd button, and zooms
-and drags the house while it fills. Ends with 1 where nothing was painted within a second, the page drew fewer than 30 frames in any
-second, saw a change later than half a second after whoever made it was told, or has a house in the end that is not the server's,
-seat by seat.`;
+import { findTarget } from '../kit/target.ts';
 
 /** Frames a second that a moving picture needs. */
-const LEAST = 30;
+const MIN_FRAMES = 30;
 
 /** Milliseconds within which a page should show something. */
 const PAINTED_MS = 1_000;
 
-const FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
-
-/** Milliseconds after which a change should be seen, how often that is tried, and when it counts as never seen. */
-const SEEN_MS = 500;
-const CHANGES = 40;
+/** Milliseconds within which a page should show a change, and after which a change counts as never shown. */
+const SHOWN_MS = 500;
 const LOST_MS = 10_000;
 
-/** Notes when the page's house first has a seat as held. */
-const NOTE_HELD = `
+/** Changes that are timed before the herd. */
+const CHANGES = 40;
+
+/** Milliseconds in which the herd ends. */
+const HERD_MS = 120_000;
+
+const FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
+
+/** Records when the page's house first shows a seat as held. */
+const RECORD_HELD = `
   globalThis.heldAt = {};
   globalThis.awaited = undefined;
   const { house } = document.querySelector('canvas');
@@ -39,18 +37,16 @@ const NOTE_HELD = `
     if (awaited !== undefined && house.statusOf(awaited) === 1) heldAt[awaited] ??= Date.now();
   });`;
 
-/** A free seat near the end of the house, where a herd of this size does not come. */
+/** A free seat near the end of the house, which a herd of this size does not reach. */
 const FREE_SEAT = `
   (() => {
     const { zone, seatsPerRow, seats } = document.querySelector('canvas').house.zones.at(-1);
-    const at = seats.lastIndexOf(0);
-    if (at < 0) throw new Error('no seat of the last zone is free');
-    return (awaited = zone + '-' + (1 + Math.floor(at / seatsPerRow)) + '-' + (1 + (at % seatsPerRow)));
+    const index = seats.lastIndexOf(0);
+    if (index < 0) throw new Error('no seat of the last zone is free');
+    return (awaited = zone + '-' + (1 + Math.floor(index / seatsPerRow)) + '-' + (1 + (index % seatsPerRow)));
   })()`;
 
-const bookingAnswer = z.object({ id: z.string() });
-
-/** Counts frames from now on, second by second. */
+/** Counts frames from now on, by second. */
 const COUNT_FRAMES = `
   globalThis.frames = [0];
   globalThis.framesFrom = performance.now();
@@ -62,74 +58,15 @@ const COUNT_FRAMES = `
   };
   requestAnimationFrame(count);`;
 
-async function main(): Promise<void> {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { url: text, help: { type: 'boolean', short: 'h' } } });
-  if (values.help) return void console.log(HELP);
-  const [url, adminToken = ''] =
-    values.url === undefined ? addressOf(findTarget(undefined)) : [values.url, readConfig().ADMIN_TOKEN];
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new ConfigError('No Chromium was found. On Debian: apt-get install chromium');
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
-    await page.goto(`${url}/events/1#token=${encodeURIComponent(adminToken)}`); // the herd button is an operator's
-    await page.getByText('Live', { exact: true }).waitFor();
-    const paintedMs = await page.evaluate<number>(FIRST_PAINT);
-    await page.evaluate(NOTE_HELD);
-    const seen: number[] = [];
-    for (let change = 0; change < CHANGES; change += 1) seen.push(await timeChange(page, `${url}`));
-    await page.evaluate(COUNT_FRAMES);
-    await page.getByRole('button', { name: /^Send .* buyers$/ }).click();
-    await page.getByRole('button', { name: 'Under way' }).waitFor(); // until then the figures of a herd before stand there
-    const herd = { isOver: false };
-    const end = () => {
-      herd.isOver = true;
-    };
-    const [seenInHerd] = await Promise.all([
-      timeWhile(page, `${url}`, herd).finally(end),
-      moveWhile(page, herd).finally(end),
-      page.getByRole('table').waitFor({ timeout: 120_000 }).finally(end),
-    ]);
-    const frames = (await page.evaluate<number[]>('frames')).slice(0, -1); // the last second is not whole
-    await page.waitForTimeout(1_000);
-    const different = await differencesOfMaps(page, `${url}`);
-    const fewest = frames.length === 0 ? 0 : Math.min(...frames);
-    const [latest, latestInHerd] = [Math.max(...seen), Math.max(...seenInHerd)];
-    console.log(`first paint after       ${Math.round(paintedMs)} ms (${PAINTED_MS} ms)`);
-    console.log(`frames in each second   ${frames.join(' ')} (at least ${LEAST})`);
-    console.log(`a change is seen after  ${median(seen)} ms, at most ${latest} ms (${SEEN_MS} ms)`);
-    console.log(
-      `... while the herd runs ${median(seenInHerd)} ms, at most ${latestInHerd} ms, of ${seenInHerd.length}`,
-    );
-    console.log(`seats that differ       ${different}`);
-    const isFast = paintedMs < PAINTED_MS && fewest >= LEAST && Math.max(latest, latestInHerd) <= SEEN_MS;
-    process.exitCode = isFast && different === 0 ? 0 : 1;
-  } finally {
-    await browser.close();
-  }
-}
+const bookingAnswer = z.object({ id: z.string() });
 
-const addressOf = ({ urls, adminToken }: Target) => [urls[0], adminToken] as const;
-
-/** A herd that is over when it has ended, or when anything that goes along with it broke. */
-type Herd = { readonly isOver: boolean };
-
-/** Times changes, one at least, while a herd runs. */
-async function timeWhile(page: Page, url: string, herd: Herd): Promise<number[]> {
-  const seen: number[] = [];
-  do seen.push(await timeChange(page, url));
-  while (!herd.isOver);
-  return seen;
-}
-
-/** Users in turn: one who repeatedly lets holds go has to wait before the next (HOLD_COOLDOWN). */
+/** Users in turn: a user who repeatedly releases holds has to wait before the next hold (HOLD_COOLDOWN). */
 let nextUser = 0;
 
-/** Milliseconds from the answer to who holds a seat until the page has it as held: 0 where the page was told first. */
+/** Milliseconds from the answer to a hold until the page shows it: 0 where the page was first. */
 async function timeChange(page: Page, url: string): Promise<number> {
   const seat = await page.evaluate<string>(FREE_SEAT);
-  const ask = async (method: string, path: string, body: object) => {
+  const send = async (method: string, path: string, body: object) => {
     const headers = { 'content-type': 'application/json' };
     const response = await fetch(url + path, { method, headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}`);
@@ -137,19 +74,29 @@ async function timeChange(page: Page, url: string): Promise<number> {
   };
   nextUser = (nextUser % DEMO_USERS) + 1;
   const userId = nextUser;
-  const { id } = await ask('POST', '/api/bookings?wait=30', { eventId: 1, userId, seats: [seat] });
+  const { id } = await send('POST', '/api/bookings?wait=30', { eventId: 1, userId, seats: [seat] });
   const answeredAt = Date.now();
-  await page.waitForFunction((label) => Object.hasOwn(Reflect.get(globalThis, 'heldAt'), label), seat, {
-    timeout: LOST_MS,
-  });
+  const isShown = (label: string) => Object.hasOwn(Reflect.get(globalThis, 'heldAt'), label);
+  await page.waitForFunction(isShown, seat, { timeout: LOST_MS });
   const heldAt = await page.evaluate<number>(`heldAt['${seat}']`);
   await page.evaluate(`delete heldAt['${seat}']`);
-  await ask('DELETE', `/api/bookings/${id}?wait=30`, { userId });
+  await send('DELETE', `/api/bookings/${id}?wait=30`, { userId });
   return Math.max(0, heldAt - answeredAt);
 }
 
+/** A herd. It is over when it has ended, or when anything that runs beside it failed. */
+type Herd = { isOver: boolean };
+
+/** Times changes, at least one, while a herd runs. */
+async function timeChanges(page: Page, url: string, herd: Herd): Promise<number[]> {
+  const times: number[] = [];
+  do times.push(await timeChange(page, url));
+  while (!herd.isOver);
+  return times;
+}
+
 /** Zooms in and out and drags, as an eager visitor, while a herd runs. */
-async function moveWhile(page: Page, herd: Herd): Promise<void> {
+async function moveMap(page: Page, herd: Herd): Promise<void> {
   const box = await page.locator('canvas').boundingBox();
   if (box === null) throw new Error('there is no plan');
   const [x, y] = [box.x + box.width / 2, box.y + box.height * 0.7];
@@ -162,4 +109,75 @@ async function moveWhile(page: Page, herd: Herd): Promise<void> {
   }
 }
 
-await main().catch(exitOnStartFault);
+/** Presses the herd button. Returns the times of changes while the herd runs. */
+async function runHerd(page: Page, url: string): Promise<number[]> {
+  await page.getByRole('button', { name: /^Send .* buyers$/ }).click();
+  await page.getByRole('button', { name: 'Under way' }).waitFor(); // before it the page shows an earlier herd
+  const herd: Herd = { isOver: false };
+  const end = () => {
+    herd.isOver = true;
+  };
+  const [times] = await Promise.all([
+    timeChanges(page, url, herd).finally(end),
+    moveMap(page, herd).finally(end),
+    page.getByRole('table').waitFor({ timeout: HERD_MS }).finally(end),
+  ]);
+  return times;
+}
+
+async function measure(page: Page, url: string, adminToken: string): Promise<Check[]> {
+  await page.goto(`${url}/events/1#token=${encodeURIComponent(adminToken)}`); // only operators have the herd button
+  await page.getByText('Live', { exact: true }).waitFor();
+  const paintedMs = await page.evaluate<number>(FIRST_PAINT);
+  await page.evaluate(RECORD_HELD);
+  const calm: number[] = [];
+  for (let change = 0; change < CHANGES; change += 1) calm.push(await timeChange(page, url));
+  await page.evaluate(COUNT_FRAMES);
+  const inHerd = await runHerd(page, url);
+  const frames = (await page.evaluate<number[]>('frames')).slice(0, -1); // the last second is not complete
+  await page.waitForTimeout(1_000);
+  const differences = await differencesOfMaps(page, url);
+  console.log(
+    figureLines([
+      ['frames in each second', frames.join(' ')],
+      ['a change is shown after', `${median(calm)} ms`],
+      ['... while the herd runs', `${median(inHerd)} ms, of ${inHerd.length}`],
+    ]),
+  );
+  const fewest = frames.length === 0 ? 0 : Math.min(...frames);
+  const latestMs = Math.max(...calm, ...inHerd);
+  return [
+    {
+      what: `the first paint comes within ${PAINTED_MS} ms`,
+      held: paintedMs < PAINTED_MS,
+      figure: `${Math.round(paintedMs)} ms`,
+    },
+    {
+      what: `the page draws ${MIN_FRAMES} frames in each second`,
+      held: fewest >= MIN_FRAMES,
+      figure: `${fewest} at least`,
+    },
+    { what: `a change is shown within ${SHOWN_MS} ms`, held: latestMs <= SHOWN_MS, figure: `${latestMs} ms at most` },
+    { what: 'page and server have the same seats', held: differences === 0, figure: `${differences} differ` },
+  ];
+}
+
+await command({
+  name: 'frames',
+  summary: `Opens the event page of a running system in Chromium, holds and releases a seat repeatedly, presses the herd
+button, and zooms and drags the house while it fills.`,
+  options: { url: text('address of the API', 'URL', 'the system that runs on DATA_DIR') },
+  async run({ url }) {
+    const target = url === undefined ? findTarget(undefined) : { urls: [url], adminToken: readConfig().ADMIN_TOKEN };
+    const executablePath = findChromium();
+    if (executablePath === undefined)
+      throw new ConfigError('No Chromium was found. On Debian: apt-get install chromium');
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    try {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+      return await measure(page, target.urls[0] ?? '', target.adminToken ?? '');
+    } finally {
+      await browser.close();
+    }
+  },
+});

@@ -2,21 +2,21 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import { ConfigError } from '../../shared/platform/config-error.ts';
-import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
-import { wholeOf } from '../kit/options.ts';
-import { ADMIN_TOKEN, startOwnSystem } from '../kit/rig.ts';
+import { command, namesOf, number } from '../kit/command.ts';
+import { createEvent, operatorOf, setRoom } from '../kit/operator.ts';
+import type { Check } from '../kit/report.ts';
+import { withOwnSystem } from '../kit/rig.ts';
 import { percentile } from '../kit/statistics.ts';
-import { type Aim, type Attack, type AttackName, attacks, type Counts } from './abuse/attacks.ts';
-import { honest, p99Of, type Seen, winsSeat } from './abuse/honest.ts';
+import { wordsOf } from '../kit/tally.ts';
+import { type Attack, type AttackName, attacks, type Counts, type Victim } from './abuse/attacks.ts';
+import { measureHonest, p99Of, type Seen, winsSeat } from './abuse/honest.ts';
 import { waitForTurn } from './abuse/visitor.ts';
 
 const names = Object.keys(attacks) as AttackName[];
 
 /**
- * Milliseconds that 99 of 100 bookings of an honest client may take while another attacks, or three times the calm
+ * Milliseconds that 99 of 100 bookings of an honest client may take during an attack, or this multiple of the calm
  * value if that is more.
  */
 const BOUND_MS = 250;
@@ -25,153 +25,133 @@ const BOUND_TIMES_CALM = 3;
 /** Seconds of calm before the attacks, and after each. */
 const CALM_SECONDS = 8;
 
-const HELP = `npm run abuse -- [options]
-
-Attacks a system of its own, limits on, as one client, and measures an honest client at another address before, during
-and after. Ends with 1 where a bound breaks: a booking's p99 stays under the bound (or ${BOUND_TIMES_CALM} times
-the calm value), every booking is made, and /healthz and /readyz stay ok. While one account hoards a seat, another buyer
-gets it. While a waiting room is attacked, the turn of a visitor who joins behind the attacker has a bound. Needs Linux:
-each client has a loopback address of its own.
-
-  --attack NAME   which attacks, several with commas, or all   (default all)
-  --seconds N     how long each attack lasts                    (default 15)
-  --calm N        seconds of calm before the attacks, and after each (default ${CALM_SECONDS})
-  --bound N       milliseconds of the bound on bookings, where other work keeps the machine busy (default ${BOUND_MS})
-  --help
-
-${names.map((name) => `  ${name.padEnd(24)}${attacks[name].about}`).join('\n')}`;
-
 const HOUSE = { ZONES: 50, ROWS: 20, SEATS_PER_ROW: 65 };
+const LAST_SEAT = '50-20-65';
+const WANTED_SEAT = '50-20-1';
 
-/** Milliseconds after which an honest visitor joins the line that is attacked: behind those who attack it. */
+/** Milliseconds after which an honest visitor joins the attacked line: behind the attackers. */
 const BEHIND_MS = 4_000;
 
-/** The waiting rooms that are attacked: twenty people inside, turns of ten seconds. */
+/** The attacked waiting rooms: twenty people inside, turns of ten seconds. */
 const ROOM = { mode: 'on', peopleInside: 20, turnSeconds: 10 };
 
-function readOptions() {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    options: { attack: text, seconds: text, calm: text, bound: text, help: { type: 'boolean', short: 'h' } },
-  });
-  if (values.help) return undefined;
-  const whole = wholeOf(values);
-  const asked = (values.attack ?? 'all').split(',');
-  const unknown = asked.filter((name) => name !== 'all' && !Object.hasOwn(attacks, name));
-  if (unknown.length > 0) throw new ConfigError(`--attack: all, or some of ${names.join(', ')}`);
-  return {
-    chosen: asked.includes('all') ? names : (asked as AttackName[]),
-    seconds: whole('seconds', 15, 1, 3_600),
-    calmSeconds: whole('calm', CALM_SECONDS, 1, 60),
-    boundMs: whole('bound', BOUND_MS, 1, 60_000),
-  };
-}
-
-/** Sends a request as an operator. @throws Error where it is refused */
-async function operate(url: string, method: 'POST' | 'PUT', path: string, body: unknown): Promise<unknown> {
-  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
-  const answer = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${method} ${path} answers ${answer.status} ${await answer.text()}`);
-  return answer.json();
-}
-
-/** A taken seat and two events with a waiting room, for attackers to aim at. */
-async function prepare(url: string): Promise<Aim> {
-  const seat = '50-20-65';
-  await operate(url, 'POST', `/api/events/${DEFAULT_EVENT}/block`, { seats: [seat] });
-  const event = { name: 'Abuse', zones: [{ rows: 20, seatsPerRow: 65 }] };
-  const { id: eventId } = (await operate(url, 'POST', '/api/events', event)) as { id: number };
-  const { id: guardedId } = (await operate(url, 'POST', '/api/events', event)) as { id: number };
-  await operate(url, 'PUT', `/api/events/${eventId}/waiting-room`, ROOM);
-  await operate(url, 'PUT', `/api/events/${guardedId}/waiting-room`, { ...ROOM, challenge: 'work' });
-  return { url, seat, wanted: '50-20-1', email: 'test@example.com', eventId, guardedId };
+/** Creates the victims of the attacks: a taken seat, and two events with a waiting room. */
+async function prepare(url: string): Promise<Victim> {
+  const operate = operatorOf(url);
+  await operate('POST', `/api/events/${DEFAULT_EVENT}/block`, { seats: [LAST_SEAT] });
+  const zone = { rows: 20, seatsPerRow: 65 };
+  const [eventId, guardedId] = [await createEvent(operate, zone), await createEvent(operate, zone)];
+  await setRoom(operate, ROOM, eventId);
+  await setRoom(operate, { ...ROOM, challenge: 'work' }, guardedId);
+  return { url, takenSeat: LAST_SEAT, wantedSeat: WANTED_SEAT, email: 'test@example.com', eventId, guardedId };
 }
 
 /** Starts an attack; `stop` ends it and returns the attacker's counts. */
-async function startAttack(name: AttackName, aim: Aim) {
+async function startAttack(name: AttackName, victim: Victim) {
   const ending = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const program = fileURLToPath(new URL(`./abuse/attacker.${ending}`, import.meta.url));
-  const child = fork(program, [name, JSON.stringify(aim)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const exited = once(child, 'exit');
+  const child = fork(program, [name, JSON.stringify(victim)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const exited = once(child, 'exit').then((): Counts => ({ 'the attacker failed': 1 }));
   await once(child, 'message');
   return {
     async stop(): Promise<Counts> {
       const counted = Promise.race([once(child, 'message').then(([counts]) => counts as Counts), exited]);
       child.kill('SIGTERM');
-      const counts = await counted;
-      return Array.isArray(counts) ? { 'attacker broke': 1 } : counts;
+      return counted;
     },
   };
 }
 
-/** Seconds until the turn of a visitor who joins the attacked line; undefined where no line is attacked. */
-async function visitDuring(name: AttackName, aim: Aim): Promise<{ seconds: number; boundSeconds: number } | undefined> {
+/** Waits in the attacked line as an honest visitor; undefined where the attack has no line. */
+async function visitDuring(name: AttackName, victim: Victim): Promise<Check | undefined> {
   const { visit }: Attack = attacks[name];
   if (visit === undefined) return undefined;
   await sleep(BEHIND_MS);
-  return { seconds: await waitForTurn(aim.url, aim[visit.line]), boundSeconds: visit.boundSeconds };
+  const seconds = await waitForTurn(victim.url, victim[visit.line]);
+  return {
+    what: `${name}: a visitor's turn comes within ${visit.boundSeconds} s`,
+    held: seconds <= visit.boundSeconds,
+    figure: `${seconds.toFixed(1)} s`,
+  };
 }
 
-/** The bounds that were broken for the honest client. */
-function brokenBy(seen: Seen, boundMs: number): string[] {
+/** Whether another buyer gets the seat that an attack hoards; undefined where the attack hoards none. */
+async function buyDuring(name: AttackName, victim: Victim, seconds: number): Promise<Check | undefined> {
+  if (name !== 'hoarding') return undefined;
+  const held = await winsSeat(victim.url, victim.wantedSeat, seconds);
+  return { what: `${name}: another buyer gets the seat within ${seconds} s`, held };
+}
+
+/** The bounds of an honest client. */
+function honestChecks(when: string, seen: Seen, boundMs: number): Check[] {
   const p99 = p99Of(seen);
   return [
-    ...(p99 > boundMs ? [`booking p99 ${p99.toFixed(0)} ms, bound ${boundMs.toFixed(0)} ms`] : []),
-    ...[...seen.failed].map(([what, times]) => `${what}: ${times} times`),
+    {
+      what: `${when}: the p99 of bookings is at most ${boundMs.toFixed(0)} ms`,
+      held: p99 <= boundMs,
+      figure: `${p99.toFixed(0)} ms`,
+    },
+    {
+      what: `${when}: every booking is made, /healthz and /readyz answer ok`,
+      held: seen.failed.total() === 0,
+      figure: `failed ${seen.failed.words()}`,
+    },
   ];
 }
 
 function cellOf(seen: Seen): string {
-  const bookingMs = `${percentile(seen.bookingMs, 0.5).toFixed(0)} / ${p99Of(seen).toFixed(0)}`;
-  return `${bookingMs} | ${percentile(seen.healthMs, 0.99).toFixed(0)}`;
+  const p50 = percentile(seen.bookingMs, 0.5).toFixed(0);
+  return `${p50} / ${p99Of(seen).toFixed(0)} | ${percentile(seen.healthMs, 0.99).toFixed(0)}`;
 }
 
-const wordsOf = (counts: Counts): string =>
-  Object.entries(counts)
-    .map(([what, times]) => `${what}: ${times}`)
-    .join(', ');
+type Options = { seconds: number; calm: number; bound: number };
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options === undefined) return void console.log(HELP);
-  const { calmSeconds } = options;
-  const own = await startOwnSystem({ name: 'abuse', house: HOUSE, settings: { RATE_LIMIT: 'on' } });
-  try {
-    await own.startWorker();
-    const aim = await prepare(own.url);
-    await honest(own.url, calmSeconds); // until V8 has compiled the hot code
-    let before = await honest(own.url, calmSeconds);
-    console.log('Milliseconds of an honest client: booking p50 / p99 | /healthz p99\n');
-    console.log('| attack | before | | during | | after | | turn in line (s) | the attacker saw |');
-    console.log('|---|---|---|---|---|---|---|---|---|');
-    const broken: string[] = [];
-    for (const name of options.chosen) {
-      const boundMs = Math.max(options.boundMs, BOUND_TIMES_CALM * p99Of(before));
-      const attack = await startAttack(name, aim);
-      const isHoarding = name === 'hoarding';
-      const [during, won, visit] = await Promise.all([
-        honest(own.url, options.seconds),
-        isHoarding ? winsSeat(own.url, aim.wanted, options.seconds) : undefined,
-        visitDuring(name, aim),
-      ]);
-      const counts = await attack.stop();
-      const after = await honest(own.url, calmSeconds);
-      const turn = visit?.seconds.toFixed(1) ?? '';
-      const row = [name, cellOf(before), cellOf(during), cellOf(after), turn, wordsOf(counts)];
-      console.log(`| ${row.join(' | ')} |`);
-      if (won === false) broken.push(`${name}: nobody else got the seat in ${options.seconds} s`);
-      broken.push(...brokenBy(during, boundMs).map((what) => `${name}: ${what}`));
-      if (visit !== undefined && visit.seconds > visit.boundSeconds)
-        broken.push(`${name}: a visitor's turn after ${turn} s, bound ${visit.boundSeconds} s`);
-      broken.push(...brokenBy(after, boundMs).map((what) => `${name}, afterwards: ${what}`));
-      before = after;
-    }
-    for (const line of broken) console.log(`\nBROKEN  ${line}`);
-    console.log(`\nabuse: ${broken.length === 0 ? 'pass' : 'FAIL'}`);
-    process.exitCode = broken.length === 0 ? 0 : 1;
-  } finally {
-    await own.close();
-  }
+/** Plays one attack, and prints its row. Returns the state after it, and the checks. */
+async function playAttack(name: AttackName, victim: Victim, before: Seen, { seconds, calm, bound }: Options) {
+  const boundMs = Math.max(bound, BOUND_TIMES_CALM * p99Of(before));
+  const attack = await startAttack(name, victim);
+  const [during, bought, visit] = await Promise.all([
+    measureHonest(victim.url, seconds),
+    buyDuring(name, victim, seconds),
+    visitDuring(name, victim),
+  ]);
+  const counts = await attack.stop();
+  const after = await measureHonest(victim.url, calm);
+  const cells = [cellOf(before), cellOf(during), cellOf(after), visit?.figure ?? ''];
+  console.log(`| ${[name, ...cells, wordsOf(Object.entries(counts))].join(' | ')} |`);
+  const others = [bought, visit].filter((check) => check !== undefined);
+  const checks = [...honestChecks(name, during, boundMs), ...others, ...honestChecks(`after ${name}`, after, boundMs)];
+  return { after, checks };
 }
 
-await main().catch(exitOnStartFault);
+await command({
+  name: 'abuse',
+  summary: `Attacks a system of its own, limits on, as one client, and measures an honest client at another address
+before, during and after. The p99 of bookings has a bound: ${BOUND_MS} ms, or ${BOUND_TIMES_CALM} times the calm
+value. While one account hoards a seat, another buyer must get it. While a waiting room is attacked, the turn of a
+visitor behind the attacker has a bound. Needs Linux: each client has a loopback address of its own.`,
+  options: {
+    attack: namesOf('attacks', names),
+    seconds: number('seconds of each attack', 15, { max: 3_600 }),
+    calm: number('seconds of calm before the attacks, and after each', CALM_SECONDS, { max: 60 }),
+    bound: number('milliseconds of the bound, more where other work uses the machine', BOUND_MS, { max: 60_000 }),
+  },
+  notes: names.map((name) => `  ${name.padEnd(24)}${attacks[name].about}`).join('\n'),
+  run: ({ attack: chosen, ...options }) =>
+    withOwnSystem({ name: 'abuse', house: HOUSE, settings: { RATE_LIMIT: 'on' } }, async (system) => {
+      await system.startWorker();
+      const victim = await prepare(system.url);
+      await measureHonest(system.url, options.calm); // until V8 has compiled the hot code
+      let before = await measureHonest(system.url, options.calm);
+      console.log('Milliseconds of an honest client: booking p50 / p99 | /healthz p99\n');
+      console.log('| attack | before | | during | | after | | turn in line | answers to the attacker |');
+      console.log('|---|---|---|---|---|---|---|---|---|');
+      const checks: Check[] = [];
+      for (const name of chosen) {
+        const played = await playAttack(name, victim, before, options);
+        checks.push(...played.checks);
+        before = played.after;
+      }
+      return checks;
+    }),
+});

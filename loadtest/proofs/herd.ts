@@ -1,121 +1,52 @@
-import { parseArgs } from 'node:util';
 import type { HerdView } from '../../shared/contract/herd.ts';
-import { createLogger } from '../../shared/platform/logger.ts';
-import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
-import { type HerdResult, runHerd } from '../kit/herd.ts';
-import { holds, openSystem, type Verdict } from '../kit/herd-verdict.ts';
-import { wholeOf } from '../kit/options.ts';
+import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
+import { command, flag, number, seed, urls } from '../kit/command.ts';
+import { type HerdProgress, type HerdResult, runHerd } from '../kit/herd.ts';
+import { countBookings, type HerdVerdict, herdChecks, verifyHerd } from '../kit/herd-verdict.ts';
 import { createRandom } from '../kit/random.ts';
+import { allHeld, figureLines, ms } from '../kit/report.ts';
 import { mixedWish } from '../kit/seat-wishes.ts';
-import { percentile } from '../kit/statistics.ts';
+import { openStores, type Stores } from '../kit/stores.ts';
+import { createTally, wordsOf } from '../kit/tally.ts';
 import { findTarget } from '../kit/target.ts';
 
-const HELP = `npm run herd -- [options]
-
-Sends a herd of mixed requests to a running Frontrow, follows every ticket to its outcome, then holds PostgreSQL, Redis and
-what the clients were told against each other. Ends with 1 where a promise is broken.
-
-  --requests N      requests to send                         (default 40000)
-  --connections N   connections, each with one request open  (default 256)
-  --poll            follow by long polls instead of WebSocket
-  --seed N          what the random wishes are made from     (default: from the clock, printed)
-  --json            progress and the end as lines of JSON (shared/contract/herd.ts)
-  --url URL         the API's address, once for each API  (default: what runs on DATA_DIR)
-                    PostgreSQL and Redis are those that run on DATA_DIR, else DATABASE_URL and REDIS_URL
-  --help`;
-
-type Options = {
-  requests: number;
-  connections: number;
-  poll: boolean;
-  json: boolean;
-  seed: number;
-  urls: string[] | undefined;
-};
-
-function readOptions(): Options | undefined {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({
-    options: {
-      requests: text,
-      connections: text,
-      seed: text,
-      url: { ...text, multiple: true },
-      poll: flag,
-      json: flag,
-      help: { ...flag, short: 'h' },
-    },
-  });
-  if (values.help) return undefined;
-  const whole = wholeOf(values);
-  return {
-    requests: whole('requests', 40_000, 1, 10_000_000),
-    connections: whole('connections', 256, 1, 20_000),
-    seed: whole('seed', Date.now() % 1_000_000, 1, 4_294_967_295),
-    poll: values.poll,
-    json: values.json,
-    urls: values.url,
-  };
+/** The size of the default event's house, whose zones are all alike. */
+async function houseSizeOf({ events }: Stores) {
+  const house = await events.readHouse(DEFAULT_EVENT);
+  if (house === undefined) throw new Error('there is no default event: run `npm run migrate`');
+  const [{ rows, seatsPerRow } = { rows: 1, seatsPerRow: 1 }] = house.zones;
+  return { zones: house.zones.length, rows, seatsPerRow };
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options === undefined) return void console.log(HELP);
-  const target = findTarget(options.urls);
-  const { urls } = target;
-  const log = createLogger({ LOG_LEVEL: 'warn' }, 'herd');
-  const system = await openSystem({ ...target, log });
-  try {
-    const house = await system.house();
-    const size = {
-      zones: house.zones.length,
-      rows: house.zones[0]?.rows ?? 1,
-      seatsPerRow: house.zones[0]?.seatsPerRow ?? 1,
-    };
-    const bookingsBefore = await system.countBookings();
-    const { requests, connections, poll, json, seed } = options;
-    const say = json ? () => undefined : console.log;
-    say(`${requests} requests over ${connections} connections to ${urls.join(', ')} (seed ${seed})`);
-    const random = createRandom(seed);
-    const wish = () => mixedWish(random, size);
-    const onProgress = json ? tellProgress(requests) : showProgress(requests);
-    const result = await runHerd({ urls, wish, requests, connections, poll, onProgress });
-    say('Holding PostgreSQL, Redis and what clients were told against each other ...');
-    const verdict = await system.verify(result, bookingsBefore);
-    say(`${reportOf(result)}\n${verdictOf(verdict)}`);
-    if (json) tell(endOf(requests, result, verdict));
-    process.exitCode = holds(verdict) ? 0 : 1;
-  } finally {
-    await system.close();
-  }
+/** Prints progress: one line that changes on a terminal, several lines elsewhere. */
+function showProgress(requests: number, { answered, accepted, settled }: HerdProgress): void {
+  const line = `  answered ${answered} of ${requests}   accepted ${accepted}   with an outcome ${settled}`;
+  process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
+  if (process.stderr.isTTY && answered === requests && settled === accepted) process.stderr.write('\n');
 }
 
-/** One line that is written over on a terminal; elsewhere a line every so often. */
-function showProgress(requests: number) {
-  return ({ answered, accepted, settled }: { answered: number; accepted: number; settled: number }) => {
-    const line = `  answered ${answered} of ${requests}   accepted ${accepted}   with an outcome ${settled}`;
-    process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
-    if (process.stderr.isTTY && answered === requests && settled === accepted) process.stderr.write('\n');
-  };
+const printView = (view: HerdView) => console.log(JSON.stringify(view));
+
+function printProgressView(buyers: number, progress: HerdProgress): void {
+  const isSettled = progress.answered === buyers && progress.settled === progress.accepted;
+  printView({ status: isSettled ? 'checking' : 'running', buyers, ...progress });
 }
 
-const tell = (view: HerdView) => console.log(JSON.stringify(view));
+const bookedIn = ({ outcomes }: HerdResult): number =>
+  [...outcomes.values()].filter(({ booking }) => booking !== undefined).length;
 
-/** The same for a program. */
-function tellProgress(buyers: number) {
-  return (state: { answered: number; accepted: number; settled: number }) =>
-    tell({
-      status: state.answered === buyers && state.settled === state.accepted ? 'checking' : 'running',
-      buyers,
-      ...state,
-    });
+/** Codes of the outcomes that are no bookings. */
+function codesOf({ outcomes }: HerdResult) {
+  const codes = createTally();
+  for (const { code } of outcomes.values()) if (code) codes.add(code);
+  return codes;
 }
 
-function endOf(buyers: number, result: HerdResult, { broken }: Verdict): HerdView {
+/** The end of a herd, for programs. */
+function finalView(buyers: number, result: HerdResult, verdict: HerdVerdict): HerdView {
   const { accepted, refused, noAnswer, outcomes, settleSeconds } = result;
-  const codes = new Map(refused);
-  for (const { code } of outcomes.values()) if (code) codes.set(code, (codes.get(code) ?? 0) + 1);
+  const codes = codesOf(result);
+  for (const [code, times] of refused) codes.add(code, times);
   return {
     status: 'done',
     buyers,
@@ -123,51 +54,75 @@ function endOf(buyers: number, result: HerdResult, { broken }: Verdict): HerdVie
     accepted,
     settled: outcomes.size,
     seconds: settleSeconds,
-    booked: [...outcomes.values()].filter(({ booking }) => booking !== undefined).length,
-    refused: Object.fromEntries(codes),
-    soldTwice: broken.soldTwice.length,
-    withoutOutcome: broken.withoutOutcome.length,
-    notAsTold: broken.notAsTold.length + broken.unexpected.length,
-    differences: broken.differences.length,
+    booked: bookedIn(result),
+    refused: Object.fromEntries(codes.counts),
+    soldTwice: verdict.soldTwice.length,
+    withoutOutcome: verdict.withoutOutcome.length,
+    notAsTold: verdict.wrongOutcomes.length + verdict.unexpectedAnswers.length,
+    differences: verdict.differences.length,
   };
 }
 
-const ms = (values: number[], share: number) => `${percentile(values, share).toFixed(1)} ms`;
-
-function reportOf(result: HerdResult): string {
+/** The end of a herd, for people. */
+function linesOf(result: HerdResult, { audit, unknownBookings }: HerdVerdict): string {
   const { outcomes, refused, accepted, noAnswer, acceptMs, outcomeMs, sendSeconds, settleSeconds } = result;
-  const booked = [...outcomes.values()].filter((view) => view.booking !== undefined).length;
-  const byCode = new Map<string, number>();
-  for (const { code } of outcomes.values()) if (code) byCode.set(code, (byCode.get(code) ?? 0) + 1);
-  const list = (codes: Map<string, number>) => [...codes].map(([code, n]) => `${code} ${n}`).join(', ') || 'none';
-  return `
-  accepted            ${accepted}
-  booked              ${booked}
-  rejected            ${list(byCode)}
-  refused at the door ${list(refused)}
-  no answer           ${noAnswer}
-  requests/s          ${(acceptMs.length / sendSeconds).toFixed(0)}
-  bookings/s          ${(booked / settleSeconds).toFixed(0)}
-  outcomes/s          ${(outcomes.size / settleSeconds).toFixed(0)}
-  time to accept      p50 ${ms(acceptMs, 0.5)}, p99 ${ms(acceptMs, 0.99)}
-  time to outcome     p50 ${ms(outcomeMs, 0.5)}, p99 ${ms(outcomeMs, 0.99)}`;
+  return figureLines([
+    ['accepted', accepted],
+    ['booked', bookedIn(result)],
+    ['rejected', codesOf(result).words()],
+    ['refused before acceptance', wordsOf(refused)],
+    ['no answer', noAnswer],
+    ['requests/s', (acceptMs.length / sendSeconds).toFixed(0)],
+    ['bookings/s', (bookedIn(result) / settleSeconds).toFixed(0)],
+    ['outcomes/s', (outcomes.size / settleSeconds).toFixed(0)],
+    ['time to accept', `p50 ${ms(acceptMs, 0.5)}, p99 ${ms(acceptMs, 0.99)}`],
+    ['time to outcome', `p50 ${ms(outcomeMs, 0.5)}, p99 ${ms(outcomeMs, 0.99)}`],
+    ['seats in PostgreSQL, Redis', `${audit.seatsInPostgres}, ${audit.seatsInRedis}`],
+    ['booked by other clients', unknownBookings],
+  ]);
 }
 
-function verdictOf({ broken, bookedUntold, audit }: Verdict): string {
-  const line = (name: string, list: string[]) =>
-    `  ${name.padEnd(32)}${list.length}${list
-      .slice(0, 5)
-      .map((item) => `\n      ${item}`)
-      .join('')}`;
-  return `
-  seats in PostgreSQL, in Redis   ${audit.seatsInPostgres}, ${audit.seatsInRedis}
-  booked, nobody here was told    ${bookedUntold}
-${line('answers that ought not to be', broken.unexpected)}
-${line('sold twice', broken.soldTwice)}
-${line('accepted, without an outcome', broken.withoutOutcome)}
-${line('not as the client was told', broken.notAsTold)}
-${line('PostgreSQL and Redis differ', broken.differences)}
-`;
-}
-
-await main().catch(exitOnStartFault);
+await command({
+  name: 'herd',
+  summary: `Sends a herd of mixed requests to a running system and follows every ticket to its outcome. Then it compares
+PostgreSQL, Redis and the outcomes that the clients got.`,
+  options: {
+    requests: number('requests to send', 40_000, { max: 10_000_000 }),
+    connections: number('connections, each with one request at a time', 256, { max: 20_000 }),
+    poll: flag('follows by long polls instead of WebSocket'),
+    seed: seed('seed of the random wishes'),
+    json: flag('prints progress and the end as lines of JSON (shared/contract/herd.ts)'),
+    url: urls(),
+  },
+  async run({ requests, connections, poll, seed: wishSeed, json, url }) {
+    const target = findTarget(url);
+    const stores = await openStores(target, 'producer', 'herd');
+    try {
+      const size = await houseSizeOf(stores);
+      const bookingsBefore = await countBookings(stores);
+      if (!json) {
+        const load = `${requests} requests over ${connections} connections`;
+        console.log(`${load} to ${target.urls.join(', ')} (seed ${wishSeed})`);
+      }
+      const random = createRandom(wishSeed);
+      const result = await runHerd({
+        urls: target.urls,
+        wish: () => mixedWish(random, size),
+        requests,
+        connections,
+        poll,
+        onProgress: (progress) => (json ? printProgressView : showProgress)(requests, progress),
+      });
+      const verdict = await verifyHerd(stores, result, bookingsBefore);
+      const checks = herdChecks(verdict);
+      if (json) {
+        printView(finalView(requests, result, verdict));
+        return allHeld(checks);
+      }
+      console.log(linesOf(result, verdict));
+      return checks;
+    } finally {
+      await stores.close();
+    }
+  },
+});

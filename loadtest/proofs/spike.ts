@@ -1,280 +1,248 @@
-import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { eventView } from '../../shared/contract/events.ts';
 import { drawView } from '../../shared/contract/waiting-room.ts';
-import { ConfigError } from '../../shared/platform/config-error.ts';
-import { exitOnStartFault } from '../../shared/platform/shutdown.ts';
-import { cpuSeconds } from '../kit/cpu.ts';
-import { residentMegabytes } from '../kit/memory.ts';
+import { command, flag, number, optionalNumber, seed, text, UsageError } from '../kit/command.ts';
+import { type Operator, operatorOf, setRoom } from '../kit/operator.ts';
 import { renderPlots } from '../kit/plot.ts';
-import { createRandom } from '../kit/random.ts';
-import { startOwnSystem } from '../kit/rig.ts';
+import { cpuSeconds, ownCpuSeconds, residentMegabytes } from '../kit/processes.ts';
+import { createRandom, type Random } from '../kit/random.ts';
+import { figureLines, markdownTable, percent, reportProgress, writeReport } from '../kit/report.ts';
+import { type OwnSystem, withOwnSystem } from '../kit/rig.ts';
+import { wordsOf } from '../kit/tally.ts';
 import { drawBurst, runBurst } from './spike/burst.ts';
 import { openDesk } from './spike/desk.ts';
-import { watchLine } from './spike/line.ts';
-import { operatorOf } from './spike/operator.ts';
-import { judge, type Promised, type Verdict } from './spike/verdict.ts';
-import { createCrowd, createNotes, USES } from './spike/visitors.ts';
-
-const HELP = `npm run spike -- [options]
-
-A crowd at a sale with a waiting room, on a system of its own: PostgreSQL, Redis, an API and a worker. Some come before the sale and are
-drawn. All ask as they are told; whose turn comes books, some at once, some as holds that they confirm, walk away from or let run out;
-some leave the line or never come back, and some cheat in every way there is. Ends with 1 where a promise broke.
-
-  --visitors N      people who come                                (default 100000)
-  --seats N         seats that are sold, a multiple of 65          (default 65000)
-  --before SHARE    share of people who come before the sale       (default 0.7)
-  --within SECONDS  in which all people come                       (default: 1000 people a second)
-  --seed N          of what people do                              (default: from the clock, printed)
-  --quick           300 people and 455 seats, and everything lasts a tenth as long
-  --burst           instead of the crowd: ten times what the workers drain comes for 6 s, once with the room off and once with it on
-  --drain N         bookings a second that workers are slowed to for that (default 100)
-  --json FILE       writes the report there
-  --picture FILE    draws the sale there, as SVG
-  --help`;
+import { type WatchedLine, watchLine } from './spike/line.ts';
+import { type Crowd, createNotes, type Notes, USES } from './spike/notes.ts';
+import { judge } from './spike/verdict.ts';
+import { createCrowd, visit } from './spike/visitors.ts';
 
 const SEATS_PER_ROW = 65;
 const PEOPLE_PER_SECOND = 1_000;
 
-/** How long holds, turns and admissions last, in seconds: as the promise has it, and in short. */
-const LASTING = { hold: 20, turn: 40, admission: 20 };
-const LASTING_SHORT = { hold: 2, turn: 4, admission: 3 };
+/** Seconds of holds, turns and admissions: as promised, and in the short form. */
+const DURATIONS = { hold: 20, turn: 40, admission: 20 };
+const SHORT_DURATIONS = { hold: 2, turn: 4, admission: 3 };
 
-/** Seconds between the last who comes before the sale and the sale. */
+/** Visitors and seats, and those of the short form. */
+const SIZE = { visitors: 100_000, seats: 65_000 };
+const SHORT_SIZE = { visitors: 300, seats: 455 };
+
+/** Seconds between the last visitor before the sale and the sale. */
 const QUIET_SECONDS = 1;
 
-/** Connections that are kept open, however many people there are. */
+/** Connections that are kept open, however many visitors there are. */
 const CONNECTIONS = { joining: 512, polling: 1_000, booking: 2_000 };
 
-/** Steps of the drawn sale. */
+/** Steps of the plotted sale. */
 const STEPS = 13;
 
-function readOptions() {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({
-    options: {
-      ...{ visitors: text, seats: text, before: text, within: text, seed: text, json: text, picture: text },
-      ...{ quick: flag, burst: flag, drain: text, help: { ...flag, short: 'h' } },
-    },
-  });
-  if (values.help) return undefined;
-  const within = (
-    name: 'visitors' | 'seats' | 'before' | 'within' | 'seed' | 'drain',
-    fallback: number,
-    most: number,
-  ) => {
-    const value = Number(values[name] ?? fallback);
-    if (value >= 0 && value <= most && (name === 'before' || Number.isInteger(value))) return value;
-    throw new ConfigError(`--${name}: a ${name === 'before' ? '' : 'whole '}number from 0 to ${most}`);
-  };
-  const visitors = within('visitors', values.quick ? 300 : 100_000, 1_000_000);
-  const seats = within('seats', values.quick ? 455 : 65_000, 650_000);
-  if (seats === 0 || seats % SEATS_PER_ROW !== 0) throw new ConfigError(`--seats: a multiple of ${SEATS_PER_ROW}`);
-  return {
-    burst: values.burst ? within('drain', 100, 2_000) : undefined,
-    ...{ visitors, seats, json: values.json, picture: values.picture },
-    lasting: values.quick ? LASTING_SHORT : LASTING,
-    before: within('before', 0.7, 1),
-    seconds: within('within', Math.ceil(visitors / PEOPLE_PER_SECOND) + 1, 3_600),
-    seed: within('seed', Date.now() % 100_000, 1_000_000_000),
-  };
-}
-
-type Options = NonNullable<ReturnType<typeof readOptions>>;
+/** `before`: the share of visitors who come before the sale; `within`: seconds in which all come. */
+type Options = {
+  visitors: number;
+  seats: number;
+  before: number;
+  within: number;
+  durations: typeof DURATIONS;
+};
 
 /** A house of so many rows, in zones of one size. */
 function houseOf(seats: number) {
   const rows = seats / SEATS_PER_ROW;
-  const zones = [20, 10, 5, 4, 2].find((some) => rows % some === 0) ?? 1;
+  const zones = [20, 10, 5, 4, 2].find((count) => rows % count === 0) ?? 1;
   return { ZONES: zones, ROWS: rows / zones, SEATS_PER_ROW };
 }
 
-/** Prints how the sale goes, every two seconds. */
-function tellProgress(words: () => string): () => void {
-  const timer = setInterval(() => console.error(`  ${words()}`), 2_000);
-  return () => clearInterval(timer);
+/** Sets the sale's time, creates another event, and opens the waiting rooms of both. */
+async function prepareSale(operate: Operator, onSaleMs: number, { hold, turn, admission }: Options['durations']) {
+  await operate('PATCH', '/api/events/1', {
+    holdSeconds: hold,
+    maxHoldSeconds: hold,
+    onSaleAt: new Date(onSaleMs).toISOString(),
+  });
+  const zones = [{ rows: 10, seatsPerRow: SEATS_PER_ROW }];
+  const other = eventView.parse(await operate('POST', '/api/events', { name: 'Another', zones }));
+  const room = { mode: 'on', turnSeconds: turn, admissionSeconds: admission, uses: USES };
+  for (const eventId of [1, other.id]) await setRoom(operate, room, eventId);
 }
 
-/** CPU seconds of a process and its children; of this one alone, whose children are the others. */
-function cpuOf(pid: number): number {
-  if (pid !== process.pid) return cpuSeconds(pid);
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+/** CPU seconds, and the most megabytes of a process, whose children are included but for this process. */
+type Cost = { name: string; cpuSeconds: number; megabytes: number };
+
+/** Measures the processes from now on, until the returned function is called. */
+function measureCosts(system: OwnSystem, workerPid: number): () => Cost[] {
+  const processes = Object.entries({
+    API: system.api.pid,
+    worker: workerPid,
+    Redis: system.redis.pid,
+    PostgreSQL: system.postgres.pid,
+    visitors: process.pid,
+  }).map(([name, pid]) => ({ name, pid, read: pid === process.pid ? ownCpuSeconds : () => cpuSeconds(pid), peak: 0 }));
+  const before = processes.map(({ read }) => read());
+  const sample = () => {
+    for (const part of processes) part.peak = Math.max(part.peak, residentMegabytes(part.pid));
+  };
+  const sampling = setInterval(sample, 1_000);
+  return () => {
+    clearInterval(sampling);
+    sample();
+    return processes.map(({ name, read, peak }, i) => ({
+      name,
+      cpuSeconds: read() - (before[i] ?? 0),
+      megabytes: peak,
+    }));
+  };
 }
 
-type Costs = { name: string; cpuSeconds: number; megabytes: number }[];
+/** Sends all visitors, some before the sale, and waits until each has ended. */
+async function sendVisitors(crowd: Crowd, onSaleMs: number, options: Options, line: WatchedLine): Promise<void> {
+  const { visitors, before, within } = options;
+  const { notes, desk, random } = crowd;
+  const startedMs = Date.now();
+  let ended = 0;
+  const stop = reportProgress(() => {
+    const { serving = 0, joined = 0, inside = 0, offered = 0, rate = 0, etaSeconds = 0 } = line.samples.at(-1) ?? {};
+    const room = `${joined} joined, ${serving} served, ${inside} inside, ${offered} offered, rate ${rate.toFixed(0)}/s`;
+    const sold = `queue ${etaSeconds.toFixed(2)} s, ${notes.soldSeats} seats sold, ${desk.log.pollMs.length} polls`;
+    return `${((Date.now() - onSaleMs) / 1000).toFixed(0)} s: ${room}, ${sold}, ${ended} ended`;
+  });
+  const early = Math.round(visitors * before);
+  const visits = Array.from({ length: visitors }, async (_, visitor) => {
+    const from = visitor < early ? 0 : onSaleMs - startedMs;
+    const span = (visitor < early ? before : 1 - before) * within * 1000;
+    await sleep(from + random() * span);
+    await visit(crowd, visitor);
+    ended += 1;
+  });
+  await Promise.all(visits).finally(stop);
+}
 
-async function runSpike(options: Options) {
-  const { visitors, seats, before, seconds, seed, lasting } = options;
-  const random = createRandom(seed);
-  const system = await startOwnSystem({ name: 'spike', house: houseOf(seats) });
-  try {
+const runSale = (options: Options, random: Random) =>
+  withOwnSystem({ name: 'spike', house: houseOf(options.seats) }, async (system) => {
+    const { visitors, seats, before, within, durations } = options;
     const worker = await system.startWorker();
     const operate = operatorOf(system.url);
-    const line = await watchLine({ databaseUrl: system.postgres.url, redisUrl: system.redis.url });
+    const line = await watchLine(system.addresses);
+    system.rig.onClose(line.close);
     const desk = openDesk(system.url, CONNECTIONS);
-    try {
-      const onSaleMs = Date.now() + (before * seconds + QUIET_SECONDS) * 1000;
-      await operate('PATCH', '/api/events/1', {
-        ...{ holdSeconds: lasting.hold, maxHoldSeconds: lasting.hold },
-        onSaleAt: new Date(onSaleMs).toISOString(),
-      });
-      const other = eventView.parse(
-        await operate('POST', '/api/events', { name: 'Another', zones: [{ rows: 10, seatsPerRow: SEATS_PER_ROW }] }),
-      );
-      const room = {
-        mode: 'on',
-        turnSeconds: lasting.turn,
-        admissionSeconds: lasting.admission,
-        uses: USES,
-      };
-      for (const id of [1, other.id]) await operate('PUT', `/api/events/${id}/waiting-room`, room);
+    system.rig.onClose(desk.close);
+    const onSaleMs = Date.now() + (before * within + QUIET_SECONDS) * 1000;
+    await prepareSale(operate, onSaleMs, durations);
+    const costsSoFar = measureCosts(system, worker.pid);
+    const notes = createNotes();
+    const crowd = createCrowd({ desk, notes, random, turnSeconds: durations.turn });
+    await sendVisitors(crowd, onSaleMs, options, line);
+    const endedMs = Date.now();
+    const costs = costsSoFar();
+    const drawn = drawView.parse(await operate('GET', '/api/events/1/waiting-room/draw'));
+    const draw = { seed: drawn.seed ?? '', people: drawn.people, chain: drawn.chain };
+    const verdict = judge({ visitors, seats, notes, desk, line, draw, audit: await line.audit() });
+    return { verdict, costs, notes, looks: line.samples, onSaleMs, endedMs };
+  });
 
-      const parts: [string, number][] = [
-        ['API', system.api.pid],
-        ['worker', worker.pid],
-        ['Redis', system.redis.pid],
-        ['PostgreSQL', system.postgres.pid],
-        ['visitors', process.pid],
-      ];
-      const cpuBefore = parts.map(([, pid]) => cpuOf(pid));
-      const peaks = parts.map(() => 0);
-      const weigh = () => {
-        for (const [i, [, pid]] of parts.entries()) peaks[i] = Math.max(peaks[i] ?? 0, residentMegabytes(pid));
-      };
-      const weighing = setInterval(weigh, 1_000);
+type Run = Awaited<ReturnType<typeof runSale>>;
 
-      const notes = createNotes();
-      const crowd = createCrowd({ desk, notes, random, turnSeconds: lasting.turn });
-      const startedMs = Date.now();
-      let ended = 0;
-      const quiet = tellProgress(() => {
-        const { serving = 0, joined = 0, inside = 0, offered = 0, rate = 0, etaSeconds = 0 } = line.looks.at(-1) ?? {};
-        const at = ((Date.now() - onSaleMs) / 1000).toFixed(0);
-        return `${at} s: ${joined} joined, ${serving} served, ${inside} inside, ${offered} offered, rate ${rate.toFixed(0)}/s, queue ${etaSeconds.toFixed(2)} s, ${notes.soldSeats} seats sold, ${desk.pollMs.length} polls, ${ended} gone`;
-      });
-      const early = Math.round(visitors * before);
-      await Promise.all(
-        Array.from({ length: visitors }, async (_, number) => {
-          const from = number < early ? 0 : onSaleMs - startedMs;
-          const span = (number < early ? before : 1 - before) * seconds * 1000;
-          await sleep(from + random() * span);
-          await crowd.visit(number);
-          ended += 1;
-        }),
-      );
-      quiet();
-      clearInterval(weighing);
-      weigh();
-      const endedMs = Date.now();
-      const costs: Costs = parts.map(([name, pid], i) => ({
-        ...{ name, cpuSeconds: cpuOf(pid) - (cpuBefore[i] ?? 0), megabytes: peaks[i] ?? 0 },
-      }));
-      const {
-        seed: drawSeed = '',
-        people,
-        chain,
-      } = drawView.parse(await operate('GET', '/api/events/1/waiting-room/draw'));
-      const draw = { seed: drawSeed, people, chain };
-      const audit = await line.audit();
-      const verdict = judge({ visitors, seats, notes, desk, line, draw, audit });
-      return { verdict, costs, notes, looks: line.looks, onSaleMs, endedMs, faults: desk.faults };
-    } finally {
-      desk.close();
-      await line.close();
-    }
-  } finally {
-    await system.close();
-  }
-}
+const lastSaleMs = (notes: Notes, onSaleMs: number) => notes.soldAt.at(-1)?.atMs ?? onSaleMs;
 
-type Run = Awaited<ReturnType<typeof runSpike>>;
-
-/** How many people had come and had been let in, and seats were sold, from the sale's beginning on. */
+/** Plots joined and admitted visitors and sold seats, from the sale's beginning on. */
 function drawSale({ looks, notes, onSaleMs }: Run): string {
-  const lastMs = notes.soldAt.at(-1)?.atMs ?? onSaleMs;
+  const lastMs = lastSaleMs(notes, onSaleMs);
   const times = Array.from({ length: STEPS }, (_, i) => onSaleMs + ((lastMs - onSaleMs) * i) / (STEPS - 1));
-  const lookAt = (ms: number) => looks.findLast(({ atMs }) => atMs <= ms);
-  const steps = times.map((ms) => ((ms - onSaleMs) / 1000).toFixed(0));
+  const sampleAt = (ms: number) => looks.findLast(({ atMs }) => atMs <= ms);
   const soldBy = (ms: number) => notes.soldAt.reduce((sum, { atMs, seats }) => sum + (atMs <= ms ? seats : 0), 0);
   return renderPlots([
     {
-      ...{ title: 'The sale', across: 'seconds since it began', steps, unit: 'people, seats' },
+      title: 'The sale',
+      across: 'seconds since it began',
+      steps: times.map((ms) => ((ms - onSaleMs) / 1000).toFixed(0)),
+      unit: 'people, seats',
       lines: [
-        { name: 'joined', values: times.map((ms) => lookAt(ms)?.joined ?? 0) },
-        { name: 'turn has come', values: times.map((ms) => lookAt(ms)?.serving ?? 0) },
+        { name: 'joined', values: times.map((ms) => sampleAt(ms)?.joined ?? 0) },
+        { name: 'turn has come', values: times.map((ms) => sampleAt(ms)?.serving ?? 0) },
         { name: 'seats sold', values: times.map(soldBy) },
       ],
     },
   ]);
 }
 
-const wordsOf = (promises: readonly Promised[]): string =>
-  promises.map(({ what, held, figure }) => `  ${held ? 'held  ' : 'BROKEN'}  ${what}: ${figure}`).join('\n');
-
-function report({ verdict, costs, onSaleMs, endedMs, notes, faults }: Run): string {
-  const { promises, waits, cheats, endings, polls, outcomes, told, bytes }: Verdict = verdict;
+function linesOf({ verdict, costs, onSaleMs, endedMs, notes }: Run): string {
+  const { waits, cheats, endings, polls, outcomes, told, bytes } = verdict;
   const seconds = (endedMs - onSaleMs) / 1000;
-  const soldAfter = ((notes.soldAt.at(-1)?.atMs ?? onSaleMs) - onSaleMs) / 1000;
-  const rest = [...notes.outOfOrder, ...notes.lostTurns, ...faults];
+  const rate = Math.round(polls.count / seconds);
+  const rangeOf = (from: number, to: number) => (to > 3_600 ? `over ${from} s` : `${from} to ${to} s`);
+  const figures = figureLines([
+    ['the last seat was sold after', `${((lastSaleMs(notes, onSaleMs) - onSaleMs) / 1000).toFixed(0)} s`],
+    ['the last visitor ended after', `${seconds.toFixed(0)} s`],
+    ['visitors', wordsOf(Object.entries(endings))],
+    ['"likely sold out"', `${told.likelySoldOut}, of whom ${told.ofThoseLetIn} were admitted after all`],
+    ['polls', `${polls.count}, ${rate}/s, p50 ${polls.p50Ms} ms, p99 ${polls.p99Ms} ms`],
+    ['the latest poll', `${(polls.lateMs / 1000).toFixed(1)} s after its time`],
+    ['outcomes', `${outcomes.count}, p50 ${outcomes.p50Ms} ms, p99 ${outcomes.p99Ms} ms after the request`],
+    ['Redis', `${(bytes.redis / 1_048_576).toFixed(0)} MiB at most, the line ${(bytes.line / 1024).toFixed(0)} KiB`],
+    ...costs.map(({ name, cpuSeconds: cpu, megabytes }): [string, string] => {
+      return [name, `${cpu.toFixed(1)} s of CPU, ${megabytes.toFixed(0)} MB at most`];
+    }),
+  ]);
+  const waitRows = waits
+    .filter(({ estimates }) => estimates > 0)
+    .map(({ fromSeconds, toSeconds, estimates, error, inRange }) => {
+      return [rangeOf(fromSeconds, toSeconds), estimates, percent(error), percent(inRange)];
+    });
+  const cheatRows = cheats.map(({ cheat, what, tried, gotIn }) => [`${cheat}: ${what}`, tried, gotIn]);
   return [
-    wordsOf(promises),
-    '',
-    `  the last seat was sold after ${soldAfter.toFixed(0)} s, everybody had gone after ${seconds.toFixed(0)} s`,
-    `  visitors: ${Object.entries(endings)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(', ')}`,
-    `  told "likely sold out": ${told.likelySoldOut}, of whom ${told.ofThoseLetIn} were let in after all`,
-    `  polls: ${polls.count}, ${Math.round(polls.count / seconds)}/s, p50 ${polls.p50Ms} ms, p99 ${polls.p99Ms} ms, asked ${(polls.lateMs / 1000).toFixed(1)} s late at most`,
-    `  outcomes: ${outcomes.count}, p50 ${outcomes.p50Ms} ms, p99 ${outcomes.p99Ms} ms after the request`,
-    `  Redis: ${(bytes.redis / 1_048_576).toFixed(0)} MiB at most, of which ${(bytes.line / 1024).toFixed(0)} KiB are the line`,
-    ...costs.map(
-      ({ name, cpuSeconds: cpu, megabytes }) =>
-        `  ${name.padEnd(10)}  ${cpu.toFixed(1).padStart(6)} s of CPU, ${megabytes.toFixed(0).padStart(5)} MB at most`,
-    ),
-    '',
-    '| wait | estimates | middle error | in the range told |',
-    '| --- | --- | --- | --- |',
-    ...waits
-      .filter(({ estimates }) => estimates > 0)
-      .map(
-        ({ fromSeconds, toSeconds, estimates, error, inRange }) =>
-          `| ${toSeconds > 3_600 ? `over ${fromSeconds}` : `${fromSeconds} to ${toSeconds}`} s | ${estimates} | ${(error * 100).toFixed(0)}% | ${(inRange * 100).toFixed(0)}% |`,
-      ),
-    '',
-    '| cheat | tried | got in |',
-    '| --- | --- | --- |',
-    ...cheats.map(({ cheat, what, tried, gotIn }) => `| ${cheat}: ${what} | ${tried} | ${gotIn} |`),
-    ...(rest.length > 0 ? ['', ...rest.slice(0, 20).map((line) => `  ${line}`)] : []),
-  ].join('\n');
+    figures,
+    markdownTable(['wait', 'estimates', 'median error', 'in the estimated range'], waitRows),
+    markdownTable(['cheat', 'tried', 'got in'], cheatRows),
+  ].join('\n\n');
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options === undefined) return void console.log(HELP);
-  const { visitors, seats, seed, burst, json, picture } = options;
-  let done: { promises: readonly Promised[]; data: object; drawn: string };
-  if (burst !== undefined) {
-    const run = await runBurst(burst, createRandom(seed));
-    done = { promises: run.promises, data: { drain: burst, ...run }, drawn: drawBurst(run) };
-    console.log(wordsOf(run.promises));
-  } else {
-    console.log(`${visitors} visitors, ${seats} seats, seed ${seed}`);
-    const run = await runSpike(options);
-    const { verdict, costs, looks } = run;
-    done = {
-      promises: verdict.promises,
-      data: { visitors, seats, seed, ...verdict, costs, looks },
-      drawn: drawSale(run),
+await command({
+  name: 'spike',
+  summary: `A crowd at a sale with a waiting room, on a system of its own: PostgreSQL, Redis, an API and a worker.
+Visitors who come before the sale are drawn. They poll as requested; in their turn they buy, or hold and confirm, walk
+away or let the hold expire. Some leave the line or never come back, and some cheat in every way there is.`,
+  options: {
+    visitors: optionalNumber('visitors', String(SIZE.visitors), { min: 0, max: 1_000_000 }),
+    seats: optionalNumber(`seats, a multiple of ${SEATS_PER_ROW}`, String(SIZE.seats), { max: 650_000 }),
+    before: number('share of visitors who come before the sale', 0.7, { min: 0, max: 1, isFraction: true }),
+    within: optionalNumber('seconds in which all visitors come', '1000 visitors a second', { min: 0, max: 3_600 }),
+    seed: seed("seed of the visitors' choices"),
+    quick: flag(`${SHORT_SIZE.visitors} visitors and ${SHORT_SIZE.seats} seats; everything lasts a tenth as long`),
+    burst: flag('instead: ten times the rate of the workers for 6 s, with the room off and with it on'),
+    drain: number('bookings a second to which --burst slows the workers', 100, { max: 2_000 }),
+    json: text('writes the report as JSON', 'FILE'),
+    picture: text('writes a plot of the sale, an SVG', 'FILE'),
+  },
+  async run({ quick, burst, drain, json, picture, before, seed: choiceSeed, within, ...size }) {
+    const { visitors, seats } = { ...(quick ? SHORT_SIZE : SIZE), ...definedOf(size) };
+    if (seats % SEATS_PER_ROW !== 0) throw new UsageError(`--seats: a multiple of ${SEATS_PER_ROW}`);
+    const save = (data: object, plot: string) => {
+      if (json !== undefined) writeReport(json, `${JSON.stringify(data, null, 1)}\n`);
+      if (picture !== undefined) writeReport(picture, plot);
     };
-    console.log(report(run));
-  }
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(done.data, null, 1)}\n`);
-  if (picture !== undefined) writeFileSync(picture, done.drawn);
-  process.exitCode = done.promises.every(({ held }) => held) ? 0 : 1;
-}
+    const random = createRandom(choiceSeed);
+    if (burst) {
+      const run = await runBurst(drain, random);
+      save({ drain, ...run }, drawBurst(run));
+      return run.promises;
+    }
+    console.log(`${visitors} visitors, ${seats} seats, seed ${choiceSeed}`);
+    const run = await runSale(
+      {
+        visitors,
+        seats,
+        before,
+        within: within ?? Math.ceil(visitors / PEOPLE_PER_SECOND) + 1,
+        durations: quick ? SHORT_DURATIONS : DURATIONS,
+      },
+      random,
+    );
+    console.log(linesOf(run));
+    const { verdict, costs, looks } = run;
+    save({ visitors, seats, seed: choiceSeed, ...verdict, costs, looks }, drawSale(run));
+    return verdict.promises;
+  },
+});
 
-await main().catch(exitOnStartFault);
+function definedOf<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
+}

@@ -82,6 +82,6 @@ test('a polling rush passes on a full house, and fails when a row is tampered wi
   const { code, output } = await herd('--requests', '200').ended;
   expect(code).toBe(1);
   // Reconciling may have corrected the extra bit meanwhile; a booking without its seat is not corrected.
-  expect(output).toMatch(/PostgreSQL and Redis differ +[12]\n/);
+  expect(output).toMatch(/BROKEN {2}PostgreSQL and Redis agree, differences: [12]\n/);
   expect(output).toContain('booking and seats');
 });

@@ -9,9 +9,9 @@ test('load tests pass on a working system, fail once nothing is left to book, an
   const folder = dataFolder();
   await startFrontrow(folder, { ZONES: '1', ROWS: '2' });
   const load = (name: string, ...args: string[]) =>
-    run(`loadtest/measures/scenarios/${name}`, args, { DATA_DIR: folder }).ended.then(({ code, output }) => ({
+    run('loadtest/measures/load', [name, ...args], { DATA_DIR: folder }).ended.then(({ code, output }) => ({
       code,
-      failed: output.match(/FAIL {2}.*/g) ?? [],
+      failed: output.match(/BROKEN {2}.*/g) ?? [],
       output,
     }));
   const herd = await load('herd-one-seat', '--buyers', '60');
@@ -27,7 +27,7 @@ test('load tests pass on a working system, fail once nothing is left to book, an
     expect(output).toMatch(part);
 
   const late = await load('sustained', '--rate', '20', '--seconds', '1');
-  expect(late).toMatchObject({ code: 1, failed: expect.arrayContaining(['FAIL  some were booked']) });
+  expect(late).toMatchObject({ code: 1, failed: expect.arrayContaining(['BROKEN  some were booked']) });
 });
 
 test.each(['redis', 'api-main.log'])(

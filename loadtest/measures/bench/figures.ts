@@ -1,60 +1,59 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { connectPostgres } from '../../../shared/platform/postgres.ts';
-import { cpuSeconds } from '../../kit/cpu.ts';
+import { cpuSeconds, ownCpuSeconds } from '../../kit/processes.ts';
 import { median, percentile } from '../../kit/statistics.ts';
 import type { Contestant, LoadResult, Running } from './contestants.ts';
 
-/** Milliseconds that PostgreSQL may take to notice that a contestant's programs are gone. */
+/** Milliseconds in which PostgreSQL notices that a contestant's programs have ended. */
 const LEAVE_TIMEOUT_MS = 5_000;
 
-/** Whose CPU counts. The generator is no part of a contestant: its share is shown and left out of the sum. */
+/** The processes of a contestant. The generator is none: its CPU is shown, and left out of the sum. */
 export const PROCESSES = ['api', 'workers', 'redis', 'postgres'] as const;
 
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** What has been used so far. CPU in seconds. */
+/** The use of resources so far. CPU in seconds. */
 type Reading = {
   cpu: Partial<Record<ProcessName | 'generator', number>>;
   redisCommands: number | undefined;
   walBytes: number | undefined;
 };
 
-/** Reads what a contestant uses: CPU from the operating system, children included, the rest from its servers. */
+/** Reads a contestant's use: CPU from the operating system, children included, the rest from its servers. */
 export async function openMeters({ programs, redis, postgres }: Running) {
   const client = redis && new Redis(redis.url);
   const database = postgres && (await connectPostgres({ connectionString: postgres.url }));
   const pids = { api: programs.api.pid, workers: programs.workers?.pid, redis: redis?.pid, postgres: postgres?.pid };
 
-  async function one(sql: string): Promise<number | undefined> {
+  async function queryValue(sql: string): Promise<number | undefined> {
     return (await database?.query<{ value: number }>(sql))?.rows[0]?.value;
   }
 
-  /** Syncs of the WAL so far (PostgreSQL 18, pg_stat_io). A backend tells what it did when it leaves, or up to 10 s late. */
-  const walSyncs = () => one(`SELECT sum(fsyncs)::float8 AS value FROM pg_stat_io WHERE object = 'wal'`);
+  /** Syncs of the WAL so far (PostgreSQL 18, pg_stat_io). A backend reports them when it ends, or up to 10 s late. */
+  const walSyncs = () => queryValue(`SELECT sum(fsyncs)::float8 AS value FROM pg_stat_io WHERE object = 'wal'`);
   const syncsBefore = await walSyncs();
 
   return {
     async read(): Promise<Reading> {
-      const { user, system } = process.cpuUsage();
-      const cpu: Reading['cpu'] = { generator: (user + system) / 1e6 };
+      const cpu: Reading['cpu'] = { generator: ownCpuSeconds() };
       for (const name of PROCESSES) if (pids[name] !== undefined) cpu[name] = cpuSeconds(pids[name]);
       const stats = await client?.info('stats');
       return {
         cpu,
-        // Those that scripts call count too.
+        // Commands that scripts call count too.
         redisCommands: stats === undefined ? undefined : Number(/total_commands_processed:(\d+)/.exec(stats)?.[1]),
-        walBytes: await one(`SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS value`),
+        walBytes: await queryValue(`SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS value`),
       };
     },
-    /** Stops the contestant's programs. @returns the WAL's syncs since the meters were opened, all of them told now */
+    /** Stops the contestant's programs. @returns the WAL's syncs since the meters were opened: all are reported now */
     async stop(): Promise<number | undefined> {
       await programs.api.stop();
       await programs.workers?.stop();
       const others = `SELECT count(*)::int AS value FROM pg_stat_activity
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;
       const deadline = performance.now() + LEAVE_TIMEOUT_MS;
-      while (((await one(others)) ?? 0) > 0 && performance.now() < deadline) await sleep(20);
+      while (((await queryValue(others)) ?? 0) > 0 && performance.now() < deadline) await sleep(20);
       const syncs = await walSyncs();
       client?.disconnect();
       await database?.end();
@@ -65,16 +64,16 @@ export async function openMeters({ programs, redis, postgres }: Running) {
 
 export type Meters = Awaited<ReturnType<typeof openMeters>>;
 
-/** Figures of a contestant: of one round, or the medians of all. null where there is no such thing. */
+/** Figures of a contestant, of one round or the medians of all. null where a contestant has no such figure. */
 export type Figures = {
   acceptedPerSecond: number;
-  /** From the first request to the last outcome, which is told after its commit. */
+  /** Until the last outcome, which is sent after its commit. */
   durablePerSecond: number | null;
   acceptP50Ms: number;
   acceptP99Ms: number;
   outcomeP50Ms: number | null;
   outcomeP99Ms: number | null;
-  /** All processes but the generator; for each request where there are no bookings. */
+  /** Of all processes but the generator. Where there are no bookings, for each request. */
   cpuMicrosPerBooking: number;
   cpuMicrosByProcess: Record<ProcessName | 'generator', number | null>;
   redisCommandsPerBooking: number | null;
@@ -90,13 +89,9 @@ export function figuresOf(contestant: Contestant, result: LoadResult, before: Re
     const seconds = each(after.cpu[name], before.cpu[name]);
     return seconds === null ? null : seconds * 1e6;
   };
-  const byProcess = {
-    api: micros('api'),
-    workers: micros('workers'),
-    redis: micros('redis'),
-    postgres: micros('postgres'),
-    generator: micros('generator'),
-  };
+  const byProcess = Object.fromEntries(
+    [...PROCESSES, 'generator' as const].map((name) => [name, micros(name)]),
+  ) as Record<ProcessName | 'generator', number | null>;
   return {
     acceptedPerSecond: acceptMs.length / sendSeconds,
     durablePerSecond: contestant.saves && outcomeMs !== undefined ? outcomeMs.length / settleSeconds : null,
@@ -111,9 +106,10 @@ export function figuresOf(contestant: Contestant, result: LoadResult, before: Re
   };
 }
 
-/** The median of each figure. What is null in one round is null in all. */
+/** The median of each figure; null where any round has null. */
 export function medians(rounds: readonly Figures[]): Figures {
-  const of = (values: (number | null)[]): number | null => (values.includes(null) ? null : median(values as number[]));
+  const medianOf = (values: (number | null)[]): number | null =>
+    values.includes(null) ? null : median(values as number[]);
   const [first] = rounds;
   if (first === undefined) throw new Error('there are no rounds');
   const names = Object.keys(first) as (keyof Figures)[];
@@ -121,8 +117,11 @@ export function medians(rounds: readonly Figures[]): Figures {
   return Object.fromEntries(
     names.map((name) =>
       name === 'cpuMicrosByProcess'
-        ? [name, Object.fromEntries(processes.map((part) => [part, of(rounds.map((round) => round[name][part]))]))]
-        : [name, of(rounds.map((round) => round[name]))],
+        ? [
+            name,
+            Object.fromEntries(processes.map((part) => [part, medianOf(rounds.map((round) => round[name][part]))])),
+          ]
+        : [name, medianOf(rounds.map((round) => round[name]))],
     ),
   ) as Figures;
 }

@@ -1,69 +1,71 @@
 import type { Redis } from 'ioredis';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
 
-/** What Redis has done since it started, in microseconds. */
-type RedisLook = {
+/** Counters of Redis since its start, in microseconds. */
+export type RedisCounters = {
   uptimeMicros: number;
   /** CPU of the thread that runs commands. */
   cpuMicros: number;
-  /** All that the thread did between two waits: commands, the log on disk, sockets. Redis tells since 7.2. */
+  /** All work of that thread between two waits: commands, the log on disk, sockets. Since Redis 7.2. */
   busyMicros: number | undefined;
-  /** Calls and microseconds by command. A script's own commands are counted with it, and each by itself. */
+  /** Calls and microseconds by command. A script's commands count with the script, and each by itself. */
   commands: Map<string, { calls: number; micros: number }>;
 };
 
-/** The share of the time in which the thread was busy, where Redis tells, and used a core; and commands, the dearest first. */
-export function redisBetween(before: RedisLook, after: RedisLook) {
+type CommandUse = { name: string; calls: number; micros: number };
+
+/** The shares of the time in which the thread was busy and used a core; and commands, the most expensive first. */
+export type RedisUse = { busy: number | undefined; cpu: number; commands: CommandUse[] };
+
+export function redisBetween(before: RedisCounters, after: RedisCounters): RedisUse {
   const micros = after.uptimeMicros - before.uptimeMicros;
   const cpu = (after.cpuMicros - before.cpuMicros) / micros;
   const busy = after.busyMicros === undefined ? undefined : (after.busyMicros - (before.busyMicros ?? 0)) / micros;
-  const commands = [...after.commands].map(([name, now]) => {
-    const then = before.commands.get(name) ?? { calls: 0, micros: 0 };
-    return { name, calls: now.calls - then.calls, micros: now.micros - then.micros };
+  const commands = [...after.commands].map(([name, total]) => {
+    const earlier = before.commands.get(name) ?? { calls: 0, micros: 0 };
+    return { name, calls: total.calls - earlier.calls, micros: total.micros - earlier.micros };
   });
   const called = commands.filter(({ calls }) => calls > 0);
   return { busy, cpu, commands: called.toSorted((a, b) => b.micros - a.micros) };
 }
 
-export async function lookAtRedis(redis: Redis): Promise<RedisLook> {
-  const info = (await Promise.all(['server', 'cpu', 'stats', 'commandstats'].map((part) => redis.info(part)))).join(
-    '\n',
-  );
+export async function readRedis(redis: Redis): Promise<RedisCounters> {
+  const sections = await Promise.all(['server', 'cpu', 'stats', 'commandstats'].map((part) => redis.info(part)));
+  const info = sections.join('\n');
   const field = (name: string) => {
-    const text = new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1];
-    return text === undefined ? undefined : Number(text);
+    const value = new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1];
+    return value === undefined ? undefined : Number(value);
   };
+  const cpuOf = (name: string) => field(`${name}_main_thread`) ?? field(name) ?? 0;
   const commands = [...info.matchAll(/^cmdstat_([^:]+):calls=(\d+),usec=(\d+)/gm)];
-  const [sys, user] = ['used_cpu_sys', 'used_cpu_user'].map((name) => field(`${name}_main_thread`) ?? field(name) ?? 0);
   return {
     uptimeMicros: field('server_time_usec') ?? Date.now() * 1000,
-    cpuMicros: ((sys ?? 0) + (user ?? 0)) * 1e6,
+    cpuMicros: (cpuOf('used_cpu_sys') + cpuOf('used_cpu_user')) * 1e6,
     busyMicros: field('eventloop_duration_sum'),
     commands: new Map(
-      commands.map(([, name = '', calls, micros]) => [name, { calls: +(calls ?? 0), micros: +(micros ?? 0) }]),
+      commands.map(([, name = '', calls, micros]) => [name, { calls: Number(calls), micros: Number(micros) }]),
     ),
   };
 }
 
-/** Tickets that have no outcome yet, and jobs that wait and that are under way, over all shards. */
-export async function lookAtQueues(
-  redis: Redis,
-  shards: number,
-): Promise<{ tickets: number; waiting: number; active: number }> {
-  const sum = { tickets: 0, waiting: 0, active: 0 };
+export type QueueSizes = { tickets: number; waiting: number; active: number };
+
+/** Tickets without an outcome, and jobs that wait and that are active, of all shards. */
+export async function readQueues(redis: Redis, shards: number): Promise<QueueSizes> {
+  const sizes = { tickets: 0, waiting: 0, active: 0 };
   for (let shard = 0; shard < shards; shard += 1) {
-    const { sequence, settled, waiting, active, delayed } = keysOf(shard);
-    const [given, done, jobs, underway, later] = await Promise.all([
-      redis.get(sequence),
-      redis.get(settled),
-      redis.llen(waiting),
-      redis.llen(active),
-      redis.zcard(delayed),
+    const keys = keysOf(shard);
+    const [accepted, settled, waiting, active, delayed] = await Promise.all([
+      redis.get(keys.sequence),
+      redis.get(keys.settled),
+      redis.llen(keys.waiting),
+      redis.llen(keys.active),
+      redis.zcard(keys.delayed),
     ]);
-    sum.waiting += jobs + later;
-    sum.active += underway;
-    // Without jobs nobody waits, whatever the counters say: those of tickets that never were queued do not meet.
-    if (jobs + underway + later > 0) sum.tickets += Math.max(0, Number(given) - Number(done));
+    sizes.waiting += waiting + delayed;
+    sizes.active += active;
+    // Without jobs no ticket waits: the counters of tickets that were never enqueued differ for good.
+    if (waiting + active + delayed > 0) sizes.tickets += Math.max(0, Number(accepted) - Number(settled));
   }
-  return sum;
+  return sizes;
 }

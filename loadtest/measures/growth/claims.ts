@@ -1,34 +1,51 @@
+import type { Redis } from 'ioredis';
 import type { BookRequest } from '../../../shared/contract/jobs.ts';
 import type { RunWish } from '../../../shared/contract/reserve.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
 import type { Decision } from '../../../shared/stores/redis/seats.ts';
 import { middleMean } from '../../kit/statistics.ts';
-import type { openStores } from '../../kit/stores.ts';
-import { scriptMicros } from './script-micros.ts';
+import type { Stores } from '../../kit/stores.ts';
 
-type Stores = Awaited<ReturnType<typeof openStores>>;
+/** A booking request as the intake enqueues it. */
+export const bookRequest = (wish: RunWish, eventId: number): BookRequest => ({
+  ticketId: newTicketId(0),
+  eventId,
+  wish,
+  hold: false,
+});
 
 /**
- * What a claim costs, in microseconds of Redis: the middle of one for each of these wishes, each in a call of its own. Their
- * seats are given back.
+ * Microseconds of Redis' thread that scripts took while `work` ran, by Redis' own count (commandstats), which leaves
+ * out sockets and the disk. Nothing else may run scripts meanwhile.
+ */
+export async function scriptMicros(redis: Redis, work: () => Promise<unknown>): Promise<number> {
+  const spent = async () =>
+    Number(/cmdstat_evalsha:calls=\d+,usec=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+  const before = await spent();
+  await work();
+  return (await spent()) - before;
+}
+
+/**
+ * The cost of a claim in microseconds of Redis: the middle mean of these wishes, each in a call of its own. Their seats
+ * are released afterwards.
  */
 export async function claimMicros(stores: Stores, eventId: number, wishes: readonly RunWish[]): Promise<number> {
   const { redis, seats } = stores;
-  const requests = wishes.map((wish): BookRequest => ({ ticketId: newTicketId(0), eventId, wish, hold: false }));
+  const requests = wishes.map((wish) => bookRequest(wish, eventId));
   const micros: number[] = [];
-  const got: { ticketId: string; seats: string[] }[] = [];
+  const claimed: { ticketId: string; seats: string[] }[] = [];
   for (const request of requests) {
     let decision: Decision | undefined;
-    micros.push(
-      await scriptMicros(redis, async () => {
-        [decision] = await seats.claim(0, [request]);
-      }),
-    );
+    const spent = await scriptMicros(redis, async () => {
+      [decision] = await seats.claim(0, [request]);
+    });
+    micros.push(spent);
     if (decision?.kind === 'closed') throw new Error(`the house of event ${eventId} is closed`);
-    if (decision?.kind === 'got') got.push({ ticketId: request.ticketId, seats: decision.seats });
+    if (decision?.kind === 'got') claimed.push({ ticketId: request.ticketId, seats: decision.seats });
   }
-  await seats.release(eventId, got);
+  await seats.release(eventId, claimed);
   await redis.unlink(requests.map(({ ticketId }) => `${keysOf(0).ticketStem}${ticketId}`));
   return middleMean(micros);
 }

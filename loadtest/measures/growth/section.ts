@@ -1,32 +1,29 @@
-import { createLogger } from '../../../shared/platform/logger.ts';
 import { median } from '../../kit/statistics.ts';
 
-export const log = createLogger({ LOG_LEVEL: 'warn' }, 'growth');
-
-/** One question of growth and its answer: what something costs while something else grows. */
+/** A measurement's result: the cost of a call while its input grows. */
 export type Section = {
   title: string;
-  /** What grows, and its steps in words. */
+  /** The input that grows, and its steps in words. */
   grows: string;
   steps: string[];
-  /** What is measured at each step, and its unit. */
+  /** The measured quantity at each step. */
   unit: string;
   series: { name: string; values: number[] }[];
-  /** How many times the cost of the first step the last one may cost. */
+  /** The last step's cost may be at most so many times the first one's. */
   targets: { what: string; ratio: number; atMost: number }[];
-  /** What a reader has to know to judge the figures. */
+  /** Facts that a reader needs to judge the figures. */
   notes: string[];
 };
 
-/** What every measurement is given. `quick`: a hundredth of the sizes, to see that it runs. */
-export type GrowthOptions = { rounds: number; seed: number; quick: boolean; say: (line: string) => void };
+/** `quick`: a hundredth of the sizes. */
+export type GrowthOptions = { rounds: number; seed: number; quick: boolean; progress: (line: string) => void };
 
-/** The target of issue and DESIGN: what has grown costs at most so many times what it cost before. */
+/** The target of the project: growth makes a call at most so many times as expensive. */
 export const AT_MOST = 1.2;
 
 /**
- * Takes a sample of each side in turn, round by round, every second round backwards: what else the machine does meets all
- * sides alike.
+ * Takes a sample of each side in turn, round by round, every second round in reverse: other work on this machine then
+ * affects all sides alike.
  *
  * @returns the samples of each side, in rounds
  */
@@ -41,6 +38,6 @@ export async function sampleInTurn(rounds: number, sides: readonly (() => Promis
   return samples;
 }
 
-/** How many times the first side's cost the other side has: the median over rounds, each compared within itself. */
+/** The cost of a side as a multiple of the first one's: the median of the rounds, each compared within itself. */
 export const ratioOf = (first: readonly number[], other: readonly number[]): number =>
   median(other.map((value, round) => value / (first[round] ?? Number.NaN)));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
@@ -8,13 +8,13 @@ import { createConnection } from '../../kit/connection.ts';
 import { CONTINUATION, frameOf, PONG, readAnswer, TEXT, UPGRADE } from '../../kit/wire-format.ts';
 
 /**
- * The target of an attack. `seat` is taken; `wanted` is free, and others want it; `email` is the account of an honest
- * user; `eventId` has a waiting room, `guardedId` one that requires work.
+ * The target of an attack. `wantedSeat` is free, and others want it; `email` is the account of an honest user;
+ * `eventId` has a waiting room, `guardedId` one that requires work.
  */
-export type Aim = {
+export type Victim = {
   url: string;
-  seat: string;
-  wanted: string;
+  takenSeat: string;
+  wantedSeat: string;
   email: string;
   eventId: number;
   guardedId: number;
@@ -23,16 +23,21 @@ export type Aim = {
 /** How often something was sent, answered or refused. */
 export type Counts = Record<string, number>;
 
+/** A running attack. It ends with the signal. */
+type Scene = { victim: Victim; counts: Counts; signal: AbortSignal };
+
 export type Attack = {
   about: string;
-  /** The line that an honest visitor joins meanwhile, and the seconds until the turn that they bear. */
+  /** The line that an honest visitor joins meanwhile, and the bound of the wait for the turn. */
   visit?: { line: 'eventId' | 'guardedId'; boundSeconds: number };
-  /** Attacks until the signal, and adds the answers to `counts`. */
-  run: (aim: Aim, counts: Counts, signal: AbortSignal) => Promise<void>;
+  run: (scene: Scene) => Promise<void>;
 };
 
 /** Milliseconds after which an attacker whose connection was refused tries again. */
-const AGAIN_MS = 20;
+const RETRY_MS = 20;
+
+/** Milliseconds after which an attacker opens a closed connection again. */
+const REOPEN_MS = 1_000;
 
 /** Milliseconds between two tries of a hoarder's connection: below the limit of its address. */
 const GRAB_MS = 120;
@@ -52,7 +57,7 @@ const MAX_UNSENT_BYTES = 256 * 1024;
 /** Writes of one attacking connection in one turn of the event loop. */
 const MAX_WRITES = 2_000;
 
-/** Addresses of one attacker: another loopback address than the honest client's is another client. */
+/** The addresses of an attacker. Another loopback address than the honest client's is another client. */
 const address = (number: number) => `127.0.1.${number + 1}`;
 
 const add = (counts: Counts, what: string) => {
@@ -63,14 +68,12 @@ type Sent = { method?: 'GET' | 'POST'; path: string; headers?: Record<string, st
 
 /** Sends requests over so many connections; each connection sends the next one after an answer. */
 async function flood(
-  { url }: Aim,
-  counts: Counts,
-  signal: AbortSignal,
-  how: { connections: number; addresses?: number; next: (connection: number) => Sent },
+  { victim, counts, signal }: Scene,
+  options: { connections: number; addresses?: number; next: (connection: number) => Sent },
 ): Promise<void> {
-  const { connections, addresses = 1, next } = how;
-  async function one(number: number): Promise<void> {
-    const client = createConnection(url, address(number % addresses));
+  const { connections, addresses = 1, next } = options;
+  async function floodOver(number: number): Promise<void> {
+    const client = createConnection(victim.url, address(number % addresses));
     while (!signal.aborted) {
       const { method = 'GET', path, headers, body } = next(number);
       const text = body === undefined ? undefined : JSON.stringify(body);
@@ -78,41 +81,36 @@ async function flood(
         add(counts, String((await client.send(method, path, { headers, body: text })).status));
       } catch {
         add(counts, 'no answer');
-        await sleep(AGAIN_MS);
+        await sleep(RETRY_MS);
       }
     }
     client.close();
   }
-  await Promise.all(Array.from({ length: connections }, (_, number) => one(number)));
+  await Promise.all(Array.from({ length: connections }, (_, number) => floodOver(number)));
 }
 
-/** Keeps a connection of the attacker open, and calls `opened` each time that it is. */
-function keepOpen(
-  { url }: Aim,
-  counts: Counts,
-  signal: AbortSignal,
-  opened: (socket: ReturnType<typeof connect>) => void,
-): void {
-  const { hostname, port } = new URL(url);
+/** Keeps a connection of the attacker open, and calls `onOpen` each time that it opens. */
+function keepOpen({ victim, counts, signal }: Scene, onOpen: (socket: Socket) => void): void {
+  const { hostname, port } = new URL(victim.url);
   const open = () => {
     if (signal.aborted) return;
     const socket = connect({ host: hostname, port: Number(port), localAddress: address(0), noDelay: true });
     signal.addEventListener('abort', () => socket.destroy(), { once: true });
     socket.on('connect', () => {
       add(counts, 'connected');
-      opened(socket);
+      onOpen(socket);
     });
     socket.on('error', () => add(counts, 'refused'));
-    socket.on('close', () => setTimeout(open, 50 * AGAIN_MS).unref());
+    socket.on('close', () => setTimeout(open, REOPEN_MS).unref());
   };
   open();
 }
 
-/** Writes again and again, as fast as the server reads, until the connection is closed. */
-function writeOn(socket: ReturnType<typeof connect>, next: () => Buffer | string, counts: Counts, what: string): void {
+/** Writes repeatedly, as fast as the server reads, until the connection is closed. */
+function writeRepeatedly(socket: Socket, next: () => Buffer | string, counts: Counts, what: string): void {
   const send = () => {
     if (socket.destroyed) return;
-    // A write that fails leaves nothing unsent: so many in one turn, and then the event loop tells.
+    // A write that fails leaves nothing unsent: the event loop reports it after this many.
     for (let i = 0; i < MAX_WRITES && socket.writableLength < MAX_UNSENT_BYTES; i += 1) {
       socket.write(next());
       add(counts, what);
@@ -122,127 +120,135 @@ function writeOn(socket: ReturnType<typeof connect>, next: () => Buffer | string
   send();
 }
 
-/** Sends frames on four WebSockets as fast as they are read. */
-async function floodSockets(aim: Aim, counts: Counts, signal: AbortSignal, what: string, next: () => Buffer) {
+/** Sends frames on four WebSockets as fast as the server reads them. */
+async function floodSockets(scene: Scene, what: string, next: () => Buffer): Promise<void> {
   for (let i = 0; i < 4; i += 1) {
-    keepOpen(aim, counts, signal, (socket) => {
+    keepOpen(scene, (socket) => {
       socket.write(UPGRADE);
       socket.once('data', (bytes) => {
         if (readAnswer(bytes, false)?.answer.status !== 101) return void socket.destroy();
         socket.resume();
-        writeOn(socket, next, counts, what);
+        writeRepeatedly(socket, next, scene.counts, what);
       });
     });
   }
-  await aborted(signal);
+  await untilAborted(scene.signal);
 }
 
-const aborted = (signal: AbortSignal) =>
+const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 /** A ticket id as the API makes them, of a ticket that does not exist. */
 const unknownTicket = () => newTicketId(0);
 
 /** Joins a line repeatedly, from addresses in turn, and never polls. */
-async function haunt(
-  { url }: Aim,
-  counts: Counts,
-  signal: AbortSignal,
-  eventId: number,
-  addresses: readonly string[],
-): Promise<void> {
-  const clients = addresses.map((from) => createConnection(url, from));
+async function haunt({ victim, counts, signal }: Scene, eventId: number, addresses: readonly string[]): Promise<void> {
+  const clients = addresses.map((from) => createConnection(victim.url, from));
   for (let i = 0; i < 240 && !signal.aborted; i += 1) {
     const joining = clients[i % clients.length]?.send('POST', `/api/events/${eventId}/waiting-room`, { body: '{}' });
     add(counts, String((await joining)?.status));
   }
-  await aborted(signal);
+  await untilAborted(signal);
   for (const client of clients) client.close();
+}
+
+/** Holds a seat from one address, releases it and holds it again, with one account. */
+async function hoard({ victim, counts, signal }: Scene, from: string): Promise<void> {
+  const userId = 9_001;
+  const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId, seatNumber: victim.wantedSeat });
+  const client = createConnection(victim.url, from);
+  while (!signal.aborted) {
+    const { status, text } = await client.send('POST', '/api/bookings?wait=10', { body });
+    const { id, code } = JSON.parse(text) as { id?: string; code?: string };
+    add(counts, code ?? String(status));
+    await sleep(id === undefined ? GRAB_MS : HOARDED_MS);
+    if (id !== undefined) await client.send('DELETE', `/api/bookings/${id}`, { body: JSON.stringify({ userId }) });
+  }
+  client.close();
 }
 
 export const attacks = {
   'unknown-subscriptions': {
     about: 'four WebSockets subscribe to tickets that do not exist',
-    run: (aim, counts, signal) =>
-      floodSockets(aim, counts, signal, 'subscribe', () => {
+    run: (scene) =>
+      floodSockets(scene, 'subscribe', () => {
         const message = JSON.stringify({ type: 'subscribe', ticketId: unknownTicket() });
         return frameOf({ opcode: TEXT, payload: message });
       }),
   },
   frames: {
-    about: 'four WebSockets send frames that are no messages: pongs, and fragments without an end',
-    async run(aim, counts, signal) {
+    about: 'four WebSockets send frames that are no messages: pongs, and endless fragments',
+    async run(scene) {
       const times = (frame: Buffer) => Buffer.concat(Array.from({ length: 500 }, () => frame));
       const pongs = times(frameOf({ opcode: PONG, payload: 'x' }));
       const start = frameOf({ opcode: TEXT, payload: '', fin: false });
       const fragments = Buffer.concat([start, times(frameOf({ opcode: CONTINUATION, payload: '', fin: false }))]);
       const end = frameOf({ opcode: CONTINUATION, payload: '' });
       await Promise.all([
-        floodSockets(aim, counts, signal, 'pongs', () => pongs),
-        floodSockets(aim, counts, signal, 'fragments', () => Buffer.concat([fragments, end])),
+        floodSockets(scene, 'pongs', () => pongs),
+        floodSockets(scene, 'fragments', () => Buffer.concat([fragments, end])),
       ]);
     },
   },
   'pipelined-requests': {
     about: '50 connections send requests without waiting for answers',
-    async run(aim, counts, signal) {
+    async run(scene) {
       const requests = 'GET /api/nothing HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(200);
       for (let i = 0; i < 50; i += 1)
-        keepOpen(aim, counts, signal, (socket) => {
+        keepOpen(scene, (socket) => {
           socket.resume();
-          writeOn(socket, () => requests, counts, '200 requests');
+          writeRepeatedly(socket, () => requests, scene.counts, '200 requests');
         });
-      await aborted(signal);
+      await untilAborted(scene.signal);
     },
   },
   'unknown-tickets': {
     about: 'sixteen connections poll tickets that do not exist',
-    run: (aim, counts, signal) =>
-      flood(aim, counts, signal, { connections: 16, next: () => ({ path: `/api/tickets/${unknownTicket()}` }) }),
+    run: (scene) => flood(scene, { connections: 16, next: () => ({ path: `/api/tickets/${unknownTicket()}` }) }),
   },
   connections: {
     about: 'one address opens 6,000 connections and sends nothing',
-    async run(aim, counts, signal) {
-      for (let i = 0; i < 6_000 && !signal.aborted; i += 1) {
-        keepOpen(aim, counts, signal, (socket) => socket.resume());
-        if (i % 100 === 99) await sleep(AGAIN_MS);
+    async run(scene) {
+      for (let i = 0; i < 6_000 && !scene.signal.aborted; i += 1) {
+        keepOpen(scene, (socket) => socket.resume());
+        if (i % 100 === 99) await sleep(RETRY_MS);
       }
-      await aborted(signal);
+      await untilAborted(scene.signal);
     },
   },
   'slow-requests': {
     about: '500 connections send a body byte by byte',
-    async run(aim, counts, signal) {
-      const head =
-        'POST /api/bookings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n';
+    async run(scene) {
+      const headers = 'host: localhost\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n';
+      const head = `POST /api/bookings HTTP/1.1\r\n${headers}`;
       for (let i = 0; i < 500; i += 1) {
-        keepOpen(aim, counts, signal, (socket) => {
+        keepOpen(scene, (socket) => {
           socket.resume();
           socket.write(head);
           const drip = setInterval(() => socket.write(' '), 500);
           socket.on('close', () => clearInterval(drip));
         });
       }
-      await aborted(signal);
+      await untilAborted(scene.signal);
     },
   },
   'refused-bookings': {
-    about: 'keyed requests for a taken seat, as many as go',
-    run: (aim, counts, signal) =>
-      flood(aim, counts, signal, {
+    about: 'keyed requests for a taken seat, as many as are answered',
+    run: (scene) =>
+      flood(scene, {
         connections: 16,
         next: () => ({
           method: 'POST',
           path: '/api/bookings',
           headers: { 'idempotency-key': randomBytes(12).toString('hex') },
-          body: { eventId: DEFAULT_EVENT, userId: DEMO_USERS - 1, seatNumber: aim.seat },
+          body: { eventId: DEFAULT_EVENT, userId: DEMO_USERS - 1, seatNumber: scene.victim.takenSeat },
         }),
       }),
   },
   'heavy-reads': {
     about: 'ten connections read every seat of the house',
-    run: (aim, counts, signal) =>
-      flood(aim, counts, signal, {
+    run: (scene) =>
+      flood(scene, {
         connections: 10,
         next: (connection) => ({
           path:
@@ -254,8 +260,8 @@ export const attacks = {
   },
   'foreign-pages': {
     about: "a page of another site posts from the honest client's own address",
-    async run({ url }, counts, signal) {
-      const client = createConnection(url);
+    async run({ victim, counts, signal }) {
+      const client = createConnection(victim.url);
       while (!signal.aborted) {
         const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
         const paths = ['/api/bookings', '/reserve', `/api/events/${DEFAULT_EVENT}/waiting-room`, '/api/users/login'];
@@ -267,45 +273,31 @@ export const attacks = {
   },
   'wrong-passwords': {
     about: "sixteen addresses send wrong passwords for an honest user's account and for others",
-    run: (aim, counts, signal) =>
-      flood(aim, counts, signal, {
+    run: (scene) =>
+      flood(scene, {
         connections: 32,
         addresses: 16,
         next: (connection) => ({
           method: 'POST',
           path: '/api/users/login',
-          body: { email: connection % 2 === 0 ? aim.email : `${connection}@example.org`, password: 'wrong' },
+          body: { email: connection % 2 === 0 ? scene.victim.email : `${connection}@example.org`, password: 'wrong' },
         }),
       }),
   },
   ghosts: {
-    about: 'two addresses join the waiting room 240 times and never come back',
+    about: 'two addresses join the waiting room 240 times and never poll',
     visit: { line: 'eventId', boundSeconds: 60 },
-    run: (aim, counts, signal) => haunt(aim, counts, signal, aim.eventId, [address(0), address(1)]),
+    run: (scene) => haunt(scene, scene.victim.eventId, [address(0), address(1)]),
   },
   'ghosts-challenged': {
-    about: 'two others do so where joining asks for work, and do none',
+    about: 'two others do so where joining requires work, and do none',
     visit: { line: 'guardedId', boundSeconds: 10 },
-    run: (aim, counts, signal) => haunt(aim, counts, signal, aim.guardedId, [address(2), address(3)]),
+    run: (scene) => haunt(scene, scene.victim.guardedId, [address(2), address(3)]),
   },
   hoarding: {
-    about: 'one account, from 16 addresses, holds one seat, lets it go and holds it again in the same instant',
-    async run({ url, wanted }, counts, signal) {
-      const userId = 9_001;
-      const body = JSON.stringify({ eventId: DEFAULT_EVENT, userId, seatNumber: wanted });
-      async function grab(number: number): Promise<void> {
-        const client = createConnection(url, address(HOARDER_ADDRESS + number));
-        while (!signal.aborted) {
-          const { status, text } = await client.send('POST', '/api/bookings?wait=10', { body });
-          const { id, code } = JSON.parse(text) as { id?: string; code?: string };
-          add(counts, code ?? String(status));
-          await sleep(id === undefined ? GRAB_MS : HOARDED_MS);
-          if (id !== undefined)
-            await client.send('DELETE', `/api/bookings/${id}`, { body: JSON.stringify({ userId }) });
-        }
-        client.close();
-      }
-      await Promise.all(Array.from({ length: 16 }, (_, number) => grab(number)));
+    about: 'one account, from 16 addresses, holds one seat, releases it and holds it again at once',
+    async run(scene) {
+      await Promise.all(Array.from({ length: 16 }, (_, number) => hoard(scene, address(HOARDER_ADDRESS + number))));
     },
   },
 } satisfies Record<string, Attack>;

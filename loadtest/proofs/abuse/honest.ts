@@ -5,15 +5,16 @@ import { DEMO_USERS } from '../../../shared/stores/postgres/users.ts';
 import { createConnection } from '../../kit/connection.ts';
 import { hammer } from '../../kit/hammer.ts';
 import { percentile } from '../../kit/statistics.ts';
+import { createTally, type Tally } from '../../kit/tally.ts';
 
 /** The view of an honest client: milliseconds to a booking and to a health check, and wrong answers by kind. */
-export type Seen = { bookingMs: number[]; healthMs: number[]; failed: Map<string, number> };
+export type Seen = { bookingMs: number[]; healthMs: number[]; failed: Tally };
 
 /** Bookings and health checks that are due in a second: below the limit of one address, 600 bookings in a minute. */
 const BOOKINGS_PER_SECOND = 6;
 const CHECKS_PER_SECOND = 4;
 
-/** Connections of the honest client: as many as may wait while a system stalls for a few seconds. */
+/** Connections of the honest client: enough for requests that wait while a system stalls for a few seconds. */
 const CONNECTIONS = 24;
 
 const refusal = z.object({ code: z.string() });
@@ -22,12 +23,11 @@ const refusal = z.object({ code: z.string() });
 let nextUser = 0;
 
 /** Books, and sends health checks, at fixed rates for so many seconds. */
-export async function honest(url: string, seconds: number): Promise<Seen> {
-  const seen: Seen = { bookingMs: [], healthMs: [], failed: new Map() };
-  const fail = (what: string) => void seen.failed.set(what, (seen.failed.get(what) ?? 0) + 1);
-  const open = { urls: [url], connections: CONNECTIONS };
-  const booking = hammer({
-    ...open,
+export async function measureHonest(url: string, seconds: number): Promise<Seen> {
+  const seen: Seen = { bookingMs: [], healthMs: [], failed: createTally() };
+  const target = { urls: [url], connections: CONNECTIONS };
+  const book = hammer({
+    ...target,
     path: '/api/bookings?wait=10',
     requests: Math.ceil(seconds * BOOKINGS_PER_SECOND),
     perSecond: BOOKINGS_PER_SECOND,
@@ -37,23 +37,23 @@ export async function honest(url: string, seconds: number): Promise<Seen> {
     },
     onAnswer: ({ status, body, ms }) => {
       seen.bookingMs.push(ms);
-      if (status !== 201) fail(`booking ${status} ${refusal.safeParse(body).data?.code ?? ''}`.trim());
+      if (status !== 201) seen.failed.add(`booking ${status} ${refusal.safeParse(body).data?.code ?? ''}`.trim());
     },
   });
   const check = (path: string) =>
     hammer({
-      ...open,
+      ...target,
       method: 'GET',
       path,
       requests: Math.ceil(seconds * CHECKS_PER_SECOND),
       perSecond: CHECKS_PER_SECOND,
       onAnswer: ({ status, ms }) => {
         if (path === '/healthz') seen.healthMs.push(ms);
-        if (status !== 200) fail(`${path} ${status}`);
+        if (status !== 200) seen.failed.add(`${path} ${status}`);
       },
     });
-  const unanswered = await Promise.all([booking, check('/healthz'), check('/readyz')]);
-  for (const { noAnswer } of unanswered) for (let i = 0; i < noAnswer; i += 1) fail('no answer');
+  const results = await Promise.all([book, check('/healthz'), check('/readyz')]);
+  for (const { noAnswer } of results) if (noAnswer > 0) seen.failed.add('no answer', noAnswer);
   return seen;
 }
 

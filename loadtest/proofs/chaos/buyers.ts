@@ -2,216 +2,229 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, Pool } from 'undici';
 import { z } from 'zod';
 import { ticketId } from '../../../shared/contract/ids.ts';
-import type { SeatWish } from '../../../shared/contract/reserve.ts';
 import { booking, type TicketView, ticketView } from '../../../shared/contract/tickets.ts';
-import { followBySocket } from '../../kit/followers.ts';
-import { createRandom } from '../../kit/random.ts';
+import { type Follower, followBySocket } from '../../kit/followers.ts';
+import { below, chance, createRandom, type Random } from '../../kit/random.ts';
 import { mixedWish } from '../../kit/seat-wishes.ts';
-import type { Accepted, Ledger, Possession } from './ledger.ts';
+import type { Ledger, Possession } from './ledger.ts';
 import { HOUSE } from './rig.ts';
 
-/** Buyers at once, and the longest that each thinks between two requests. */
+/** Buyers at a time, and the longest pause of each between two requests. */
 const BUYERS = 24;
 const MAX_THINK_MS = 150;
 
-/** Milliseconds that a buyer waits for one answer, pauses before asking again, and asks at all before it is a defect. */
+/** Milliseconds of one try of a request, of the pause before the next try, and of all tries. */
 const ANSWER_TIMEOUT_MS = 12_000;
 const RETRY_PAUSE_MS = 150;
 const PATIENCE_MS = 120_000;
 
-/** Milliseconds that a buyer waits for a socket to tell the outcome before it asks. */
+/** Milliseconds in which a socket should bring the outcome. After them the buyer polls. */
 const SOCKET_PATIENCE_MS = 4_000;
 
-/**
- * Users whom buyers book for: so many that a user who lets holds go seldom has to wait (HOLD_COOLDOWN), which is a
- * refusal like others.
- */
+/** Users of the buyers: so many that HOLD_COOLDOWN, which refuses a hold, is rare. */
 const USERS = 2_000;
 
 /** The share of sold bookings that an operator returns. */
 const RETURNED_SHARE = 0.15;
 
-/** How often a request whose ticket is gone is made again under its key. */
+/** How often a request whose ticket is unknown is repeated under its key. */
 const MAX_TICKETS = 5;
 
-/** Rows that many want: there buyers meet. */
-const HOT = { zones: 1, rows: 3, seatsPerRow: HOUSE.SEATS_PER_ROW };
-const WHOLE = { zones: HOUSE.ZONES, rows: HOUSE.ROWS, seatsPerRow: HOUSE.SEATS_PER_ROW };
+/** Rows that many buyers want, and the whole house. */
+const HOT_ROWS = { zones: 1, rows: 3, seatsPerRow: HOUSE.SEATS_PER_ROW };
+const WHOLE_HOUSE = { zones: HOUSE.ZONES, rows: HOUSE.ROWS, seatsPerRow: HOUSE.SEATS_PER_ROW };
 
-/** Codes that say "not now": the request was not accepted and is made again. */
-const NOT_NOW = new Set(['OVERLOADED', 'UNAVAILABLE']);
+/** Codes of requests that were not accepted for now. They are repeated. */
+const TEMPORARY = new Set(['OVERLOADED', 'UNAVAILABLE']);
 
 const answerBody = z.object({ code: z.string().optional(), ticketId: ticketId.optional() });
 
 type Reply = { status: number; code: string | undefined; body: unknown };
 
-/**
- * Buyers that book at once or hold, confirm, extend, cancel or let go, and an operator who returns, each over both
- * APIs, with idempotency keys: a request that has no answer is made again under its key. Their answers go into the
- * ledger. They go on until `stop`, and finish what they began.
- */
-export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger) {
-  const pools = urls.map((url) => new Pool(url, { pipelining: 1, connections: BUYERS }));
-  const told = new Map<string, (view: TicketView) => void>();
-  const follower = followBySocket(urls, (view) => told.get(view.ticketId)?.(view));
-  let stopping = false;
-  let turns = 0;
+/** A request. Its key makes it safe to repeat. */
+type Request = { method: Dispatcher.HttpMethod; path: string; body: object | null; key: string };
 
-  /** One request over one API. @throws whatever keeps it without an answer */
-  async function once(turn: number, method: Dispatcher.HttpMethod, path: string, body: object | null, key: string) {
-    const pool = pools[turn % pools.length] as Pool;
-    const { statusCode, body: answer } = await pool.request({
-      method,
-      path,
-      headers: { 'content-type': 'application/json', ...(key === '' ? {} : { 'idempotency-key': key }) },
-      body: body === null ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+/** All buyers of a run. */
+type Market = {
+  pools: Pool[];
+  follower: Follower;
+  /** Waits for outcomes over WebSocket, by ticket. */
+  listeners: Map<string, (view: TicketView) => void>;
+  ledger: Ledger;
+  seed: number;
+  /** Requests so far: they take the APIs in turn. */
+  sent: number;
+  isStopping: boolean;
+};
+
+/** Sends a request once. @throws Error where it has no answer */
+async function sendOnce(market: Market, { method, path, body, key }: Request): Promise<Reply> {
+  market.sent += 1;
+  const pool = market.pools[market.sent % market.pools.length] as Pool;
+  const { statusCode, body: answer } = await pool.request({
+    method,
+    path,
+    headers: { 'content-type': 'application/json', ...(key === '' ? {} : { 'idempotency-key': key }) },
+    body: body === null ? null : JSON.stringify(body),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
+  const parsed = (await answer.json()) as unknown;
+  return { status: statusCode, code: answerBody.safeParse(parsed).data?.code, body: parsed };
+}
+
+/** Sends a request until it has an answer that is not temporary. Without one in time it is a defect. */
+async function send(market: Market, request: Request): Promise<Reply | undefined> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
+    try {
+      const reply = await sendOnce(market, request);
+      if (reply.code === undefined || !TEMPORARY.has(reply.code)) return reply;
+    } catch {
+      // Without an answer its outcome is unknown. The key makes it safe to repeat.
+    }
+    await sleep(RETRY_PAUSE_MS);
+  }
+  market.ledger.unexpected.push(`${request.method} ${request.path}: no answer in ${PATIENCE_MS / 1000} s`);
+  return undefined;
+}
+
+/** Waits for the outcome of a ticket over WebSocket; undefined where none comes in time. */
+async function outcomeBySocket({ follower, listeners }: Market, id: string): Promise<TicketView | undefined> {
+  const outcome = await new Promise<TicketView | undefined>((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), SOCKET_PATIENCE_MS);
+    listeners.set(id, (view) => {
+      clearTimeout(timer);
+      resolve(view);
     });
-    const parsed = (await answer.json()) as unknown;
-    return { status: statusCode, code: answerBody.safeParse(parsed).data?.code, body: parsed };
-  }
+    void follower.follow(id);
+  });
+  listeners.delete(id);
+  return outcome;
+}
 
-  /** Asks until there is an answer that says more than "not now". Undefined when patience ends, which is a defect. */
-  async function ask(
-    method: Dispatcher.HttpMethod,
-    path: string,
-    body: object | null,
-    key: string,
-  ): Promise<Reply | undefined> {
-    const deadline = performance.now() + PATIENCE_MS;
-    while (performance.now() < deadline) {
-      turns += 1;
-      try {
-        const reply = await once(turns, method, path, body, key);
-        if (reply.code === undefined || !NOT_NOW.has(reply.code)) return reply;
-      } catch {
-        // No answer: nobody knows what became of it. The key makes asking again safe.
-      }
-      await sleep(RETRY_PAUSE_MS);
+/** Polls the outcome of a ticket. Without one the verdict finds it: accepted, without an outcome. */
+async function outcomeByPolling(market: Market, id: string): Promise<TicketView | 'unknown' | undefined> {
+  const request: Request = { method: 'GET', path: `/api/tickets/${id}?wait=5`, body: null, key: '' };
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
+    const reply = await send(market, request);
+    if (reply === undefined) return undefined;
+    if (reply.code === 'TICKET_UNKNOWN') return 'unknown';
+    const view = ticketView.safeParse(reply.body).data;
+    if (view === undefined) {
+      market.ledger.unexpected.push(`GET ticket: ${reply.status} ${JSON.stringify(reply.body)}`);
+      return undefined;
     }
-    ledger.strange.push(`${method} ${path}: no answer in ${PATIENCE_MS / 1000} s`);
-    return undefined;
+    if (view.status !== 'queued') return view;
   }
+  return undefined;
+}
 
-  /** The outcome of a ticket: a socket tells it or, where that is silent, the API is asked. 'gone' where nobody knows it. */
-  async function outcomeOf(id: string, bySocket: boolean): Promise<TicketView | 'gone' | undefined> {
-    if (bySocket) {
-      const view = await new Promise<TicketView | undefined>((resolve) => {
-        const timer = setTimeout(() => resolve(undefined), SOCKET_PATIENCE_MS);
-        told.set(id, (told) => {
-          clearTimeout(timer);
-          resolve(told);
-        });
-        void follower.follow(id);
-      });
-      told.delete(id);
-      if (view !== undefined) return view;
+/** Sends a request and follows it to its outcome; repeats it under its key where its ticket is unknown. */
+async function carryThrough(market: Market, request: Request, usesSocket: boolean): Promise<TicketView | undefined> {
+  const { ledger } = market;
+  const name = `${request.method} ${request.path}`;
+  const sentAt = Date.now();
+  for (let tickets = 0; tickets < MAX_TICKETS; tickets += 1) {
+    const reply = await send(market, request);
+    if (reply === undefined) return undefined;
+    const { ticketId: id } = answerBody.safeParse(reply.body).data ?? {};
+    if ((reply.status !== 201 && reply.status !== 202) || id === undefined) {
+      ledger.unexpected.push(`${name}: ${reply.status} ${JSON.stringify(reply.body)}`);
+      return undefined;
     }
-    const deadline = performance.now() + PATIENCE_MS;
-    while (performance.now() < deadline) {
-      const reply = await ask('GET', `/api/tickets/${id}?wait=5`, null, '');
-      if (reply === undefined) return undefined;
-      if (reply.code === 'TICKET_UNKNOWN') return 'gone';
-      const view = ticketView.safeParse(reply.body).data;
-      if (view === undefined) {
-        ledger.strange.push(`GET ticket: ${reply.status} ${JSON.stringify(reply.body)}`);
-        return undefined;
-      }
-      if (view.status !== 'queued') return view;
+    const entry = ledger.noteAccepted(id, request.key);
+    const view = (usesSocket ? await outcomeBySocket(market, id) : undefined) ?? (await outcomeByPolling(market, id));
+    if (view === undefined) return undefined;
+    if (view !== 'unknown') {
+      ledger.noteOutcome(entry, view, sentAt);
+      return view;
     }
-    return undefined; // the verdict finds it: accepted, without an outcome
+    entry.isUnknown = true;
   }
+  ledger.unexpected.push(`${name}: its ticket was unknown ${MAX_TICKETS} times`);
+  return undefined;
+}
 
-  /** Makes a request and follows it to its outcome; makes it again under its key where its ticket is gone. */
-  async function carryThrough(
-    method: Dispatcher.HttpMethod,
-    path: string,
-    body: object,
-    key: string,
-    bySocket: boolean,
-  ): Promise<TicketView | undefined> {
-    const sentAt = Date.now();
-    for (let tickets = 0; tickets < MAX_TICKETS; tickets += 1) {
-      const reply = await ask(method, path, body, key);
-      if (reply === undefined) return undefined;
-      const { ticketId: id } = answerBody.safeParse(reply.body).data ?? {};
-      if ((reply.status !== 201 && reply.status !== 202) || id === undefined) {
-        ledger.strange.push(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
-        return undefined;
-      }
-      const entry: Accepted = ledger.noteAccepted(id, key);
-      const view = await outcomeOf(id, bySocket);
-      if (view === undefined) return undefined;
-      if (view !== 'gone') {
-        ledger.noteOutcome(entry, view, sentAt);
-        return view;
-      }
-      entry.gone = true;
-    }
-    ledger.strange.push(`${method} ${path}: its ticket was gone ${MAX_TICKETS} times`);
-    return undefined;
+type Buyer = { market: Market; random: Random; newKey: () => string };
+
+/** Lets a hold expire, cancels it, or extends and confirms it. */
+async function decide({ market, random, newKey }: Buyer, possession: Possession, userId: number): Promise<void> {
+  const path = `/api/bookings/${possession.bookingId}`;
+  const change = (verb: 'cancel' | 'extend' | 'confirm') => {
+    const [method, target] = verb === 'cancel' ? (['DELETE', path] as const) : (['POST', `${path}/${verb}`] as const);
+    const request: Request = { method, path: `${target}?wait=0`, body: { userId }, key: newKey() };
+    return carryThrough(market, request, chance(random, 0.3));
+  };
+  const choice = random();
+  if (choice < 0.2) return;
+  if (choice < 0.45) {
+    possession.until = Math.min(possession.until, Date.now()); // from here on another buyer may own its seats
+    await change('cancel');
+    return;
   }
-
-  /** What a buyer does with a hold. */
-  async function decide(possession: Possession, userId: number, random: () => number, newKey: () => string) {
-    const path = `/api/bookings/${possession.bookingId}`;
-    const change = (verb: string) => {
-      const [method, where] = verb === 'cancel' ? (['DELETE', path] as const) : (['POST', `${path}/${verb}`] as const);
-      return carryThrough(method, `${where}?wait=0`, { userId }, newKey(), random() < 0.3);
-    };
-    const choice = random();
-    if (choice < 0.2) return; // lets it run out
-    if (choice < 0.45) {
-      possession.until = Math.min(possession.until, Date.now()); // from here on it may be somebody else's
-      await change('cancel');
-      return;
-    }
-    if (choice < 0.55) {
-      const extended = await change('extend');
-      if (extended?.booking?.expiresAt) possession.until = Date.parse(extended.booking.expiresAt);
-    }
-    const confirmed = await change('confirm');
-    if (confirmed?.booking?.status === 'CONFIRMED') possession.until = Number.POSITIVE_INFINITY;
+  if (choice < 0.55) {
+    const extended = await change('extend');
+    if (extended?.booking?.expiresAt) possession.until = Date.parse(extended.booking.expiresAt);
   }
+  const confirmed = await change('confirm');
+  if (confirmed?.booking?.status === 'CONFIRMED') possession.until = Number.POSITIVE_INFINITY;
+}
 
-  /** An operator returns a sold booking; from then on its seats may be somebody else's. */
-  async function takeBack(possession: Possession, newKey: () => string) {
-    possession.until = Math.min(possession.until, Date.now());
-    await carryThrough('POST', `/api/bookings/${possession.bookingId}/return?wait=0`, {}, newKey(), false);
+/** Returns a sold booking as an operator. From then on another buyer may own its seats. */
+async function returnBooking({ market, newKey }: Buyer, possession: Possession): Promise<void> {
+  possession.until = Math.min(possession.until, Date.now());
+  const path = `/api/bookings/${possession.bookingId}/return?wait=0`;
+  await carryThrough(market, { method: 'POST', path, body: {}, key: newKey() }, false);
+}
+
+/** Reserves or holds seats, and decides about them. */
+async function buyOnce(buyer: Buyer): Promise<void> {
+  const { market, random, newKey } = buyer;
+  const wish = mixedWish(random, chance(random, 0.2) ? HOT_ROWS : WHOLE_HOUSE);
+  const userId = 1 + below(random, USERS);
+  const request = chance(random, 0.6)
+    ? { path: '/api/bookings', body: { eventId: 1, userId, ...wish } }
+    : { path: '/reserve', body: wish };
+  const view = await carryThrough(market, { method: 'POST', key: newKey(), ...request }, chance(random, 0.5));
+  const booked = booking.safeParse(view?.booking).data;
+  if (booked?.status !== 'PENDING' && booked?.status !== 'CONFIRMED') return;
+  const possession = market.ledger.notePossession(booked);
+  if (booked.status === 'PENDING') {
+    await sleep(random() * MAX_THINK_MS);
+    await decide(buyer, possession, userId);
   }
+  if (possession.until === Number.POSITIVE_INFINITY && chance(random, RETURNED_SHARE))
+    await returnBooking(buyer, possession);
+}
 
-  async function buyer(number: number): Promise<void> {
-    const random = createRandom(seed * 1_000 + number);
-    let keys = 0;
-    const newKey = () => {
-      keys += 1;
-      return `chaos-${seed}-buyer-${number}-${keys}`;
-    };
-    while (!stopping) {
-      const wish: SeatWish = mixedWish(random, random() < 0.2 ? HOT : WHOLE);
-      const userId = 1 + Math.floor(random() * USERS);
-      const hold = random() < 0.6;
-      const [path, body] = hold ? ['/api/bookings', { eventId: 1, userId, ...wish }] : ['/reserve', wish];
-      const view = await carryThrough('POST', path, body, newKey(), random() < 0.5);
-      const got = booking.safeParse(view?.booking).data;
-      if (got?.status === 'PENDING' || got?.status === 'CONFIRMED') {
-        const possession = ledger.notePossession(got);
-        if (got.status === 'PENDING') {
-          await sleep(random() * MAX_THINK_MS);
-          await decide(possession, userId, random, newKey);
-        }
-        if (possession.until === Number.POSITIVE_INFINITY && random() < RETURNED_SHARE)
-          await takeBack(possession, newKey);
-      }
-      await sleep(random() * MAX_THINK_MS);
-    }
+async function buyUntilStopped(market: Market, number: number): Promise<void> {
+  let keys = 0;
+  const newKey = () => {
+    keys += 1;
+    return `chaos-${market.seed}-buyer-${number}-${keys}`;
+  };
+  const buyer: Buyer = { market, random: createRandom(market.seed * 1_000 + number), newKey };
+  while (!market.isStopping) {
+    await buyOnce(buyer);
+    await sleep(buyer.random() * MAX_THINK_MS);
   }
+}
 
-  const buyers = Array.from({ length: BUYERS }, (_, number) => buyer(number));
+/**
+ * Sends buyers who reserve or hold, confirm, extend, cancel or let holds expire, and an operator who returns bookings,
+ * over both APIs, with idempotency keys. Their answers go into the ledger. They buy until `stop`, and finish what they
+ * began.
+ */
+export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger): { stop: () => Promise<void> } {
+  const listeners: Market['listeners'] = new Map();
+  const pools = urls.map((url) => new Pool(url, { pipelining: 1, connections: BUYERS }));
+  const follower = followBySocket(urls, (view) => listeners.get(view.ticketId)?.(view));
+  const market: Market = { pools, follower, listeners, ledger, seed, sent: 0, isStopping: false };
+  const buyers = Array.from({ length: BUYERS }, (_, number) => buyUntilStopped(market, number));
   return {
-    /** Lets every buyer finish what it began. */
     async stop(): Promise<void> {
-      stopping = true;
+      market.isStopping = true;
       await Promise.all(buyers);
       await follower.close();
       await Promise.all(pools.map((pool) => pool.destroy()));

@@ -1,32 +1,32 @@
 import type { Booking, TicketView } from '../../../shared/contract/tickets.ts';
 
-/** A ticket that a client was given. */
+/** A ticket that a client got. */
 export type Accepted = {
   ticketId: string;
-  /** Which request it is for: the same key may have led to another ticket, after Redis had forgotten the first. */
+  /** The key of its request. After Redis has lost data, the same key may lead to another ticket. */
   key: string;
   at: number;
   outcome?: TicketView;
   outcomeAt?: number;
-  /** The API said that there is no such ticket. */
-  gone?: boolean;
+  /** The API answered that there is no such ticket. */
+  isUnknown?: boolean;
 };
 
-/** Seats that a client was told to have, from when until when (it gave them up, or its hold ran out). */
+/** Seats that a client has by its answers, from when until when (it released them, or its hold expired). */
 export type Possession = { bookingId: string; seats: string[]; from: number; until: number };
 
-/** What clients were told in one run. Times are milliseconds of this machine's clock. */
+/** The answers that clients got in one run. Times are milliseconds of this machine's clock. */
 export function createLedger() {
   const accepted = new Map<string, Accepted>();
   const possessions: Possession[] = [];
-  const strange: string[] = [];
+  const unexpected: string[] = [];
   let bookedAt = 0;
 
   return {
     accepted,
     possessions,
-    /** Answers that no client ought to get. */
-    strange,
+    /** Answers that no client may get. */
+    unexpected,
 
     /** When a request that was sent after `time` was first booked, or 0. */
     bookedAfter: (time: number) => (bookedAt > time ? bookedAt : 0),
@@ -39,14 +39,13 @@ export function createLedger() {
       return entry;
     },
 
-    /** @param sentAt when the client first asked */
+    /** @param sentAt when the client first sent the request */
     noteOutcome(entry: Accepted, view: TicketView, sentAt: number): void {
-      if (entry.outcome !== undefined && entry.outcome.status !== view.status) {
-        strange.push(`${entry.ticketId}: told ${entry.outcome.status}, then ${view.status}`);
-      }
+      if (entry.outcome !== undefined && entry.outcome.status !== view.status)
+        unexpected.push(`${entry.ticketId}: answered ${entry.outcome.status}, then ${view.status}`);
       entry.outcome ??= view;
       entry.outcomeAt ??= Date.now();
-      if (view.status === 'failed') strange.push(`${entry.ticketId}: failed`);
+      if (view.status === 'failed') unexpected.push(`${entry.ticketId}: failed`);
       if (view.booking !== undefined && bookedAt < sentAt) bookedAt = sentAt;
     },
 

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { jobs } from '../../../shared/contract/jobs.ts';
 import { pipelineView } from '../../../shared/contract/pipeline.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
-import type { PartName, Rig } from './rig.ts';
+import type { ChaosRig } from './rig.ts';
+import { type Scene, withRedis } from './scene.ts';
 
 /*
- * Faults that stop work without an error for clients: an API whose connections ran out while it was frozen, a job that
- * no worker can read.
+ * Faults that stop work without an error for clients: an API whose connections timed out while it was frozen, and a job
+ * that no worker can read.
  */
 
-/** Milliseconds that an API stands still: longer than its connections survive. */
+/** Milliseconds for which an API is frozen: longer than its connections survive. */
 const FROZEN_MS = 18_000;
 
-/** Milliseconds in which operators' work must be answered, and in which a problem must show. */
+/** Milliseconds in which operators' work must be answered, and in which a problem must be reported. */
 const OPERATE_TIMEOUT_MS = 5_000;
-const SHOWN_WITHIN_MS = 15_000;
+const REPORTED_WITHIN_MS = 15_000;
 
 /** Jobs that are made unreadable. */
 const UNREADABLE = 3;
@@ -33,17 +33,18 @@ async function operates(url: string): Promise<boolean> {
     await answer.arrayBuffer();
     return answer.ok;
   } catch {
-    return false; // no answer in time is the caller's `false`
+    return false;
   }
 }
 
-export const allOperate = async ({ urls }: Rig): Promise<boolean> =>
+export const allOperate = async ({ urls }: ChaosRig): Promise<boolean> =>
   (await Promise.all(urls.map(operates))).every(Boolean);
 
-/** Freezes an API that has done operators' work, and lets it go on. @throws Error where it did none before */
-export async function freezeApi(rig: Rig, victim: PartName, say: (line: string) => void): Promise<void> {
-  if (!(await allOperate(rig))) throw new Error('operators’ work is not done although nothing is broken yet');
-  say(`SIGSTOP of ${victim} for ${FROZEN_MS / 1000} s`);
+/** Freezes an API that has done operators' work, and continues it. @throws Error where it did none before */
+export async function freezeApi({ rig, random, progress }: Scene): Promise<void> {
+  if (!(await allOperate(rig))) throw new Error('operators’ work fails although nothing is broken yet');
+  const victim = random() < 0.5 ? 'api 1' : 'api 2';
+  progress(`SIGSTOP of ${victim} for ${FROZEN_MS / 1000} s`);
   await rig.signal(victim, 'SIGSTOP');
   await sleep(FROZEN_MS);
   await rig.signal(victim, 'SIGCONT');
@@ -54,55 +55,58 @@ async function hasUnreadable(url: string): Promise<boolean> {
   return problems.some(({ code }) => code === 'job_unreadable');
 }
 
-export const allReadable = async ({ urls }: Rig): Promise<boolean> =>
+export const allReadable = async ({ urls }: ChaosRig): Promise<boolean> =>
   !(await Promise.all(urls.map(hasUnreadable))).some(Boolean);
 
-/**
- * Makes jobs that wait unreadable, as a newer version's are, until that shows; then lets a worker come that can read
- * them.
- *
- * @param isBooking whether a request sent after a moment was booked
- * @throws Error where it does not show in time, takes an API out, or stops other bookings
- */
-export async function makeUnreadable(
-  { urls, signal }: Rig,
-  redis: Redis,
-  isBooking: (sinceMs: number) => boolean,
-  say: (line: string) => void,
-): Promise<void> {
-  const queue = new Queue(jobs.book.queue, { connection: redis, prefix: keysOf(0).tag });
-  queue.on('error', () => undefined); // its commands report the fault
+/** @throws Error where it is not reached in time */
+async function waitFor(what: string, isReached: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + REPORTED_WITHIN_MS;
+  while (!(await isReached())) {
+    if (performance.now() > deadline) throw new Error(`not within ${REPORTED_WITHIN_MS / 1000} s: ${what}`);
+    await sleep(100);
+  }
+}
+
+type Requests = { requests: object[] };
+
+/** Changes waiting jobs so that no worker can read them, as jobs of a newer version. Returns them and their data. */
+async function spoilJobs(queue: Queue): Promise<{ job: Job; data: Requests }[]> {
   await queue.pause();
   let waiting: Job[] = [];
   while (waiting.length < UNREADABLE) {
     await sleep(50);
     waiting = (await queue.getJobs(['waiting'])).slice(0, UNREADABLE);
   }
-  const before = waiting.map(({ data }) => data as { requests: object[] });
-  for (const [i, job] of waiting.entries()) {
-    const requests = before[i]?.requests.map((request) => ({ ...request, ofTomorrow: true }));
-    await job.updateData({ requests });
-  }
+  const spoiled = waiting.map((job) => ({ job, data: job.data as Requests }));
+  for (const { job, data } of spoiled)
+    await job.updateData({ requests: data.requests.map((request) => ({ ...request, ofTomorrow: true })) });
   await queue.resume();
-  say(`${waiting.length} jobs that no worker can read`);
-  await untilTrue('the unreadable jobs show', async () => (await Promise.all(urls.map(hasUnreadable))).every(Boolean));
-  const sinceMs = Date.now();
-  await untilTrue('others are booked', async () => isBooking(sinceMs));
-  for (const url of urls) {
-    const { status } = await fetch(`${url}/readyz`);
-    if (status !== 200) throw new Error(`${url} is not ready because of jobs that no worker can read`);
-  }
-  for (const [i, job] of waiting.entries()) await job.updateData(before[i]);
-  say('a worker that can read them comes');
-  await signal('worker 1', 'SIGTERM');
-  await queue.close();
+  return spoiled;
 }
 
-/** @throws Error where it is not so in time */
-async function untilTrue(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + SHOWN_WITHIN_MS;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within ${SHOWN_WITHIN_MS / 1000} s: ${what}`);
-    await sleep(100);
-  }
-}
+/**
+ * Makes waiting jobs unreadable until every API reports it; then starts a worker that can read them.
+ *
+ * @throws Error where it is not reported in time, takes an API out, or stops other bookings
+ */
+export const makeUnreadable = ({ rig, ledger, progress }: Scene): Promise<void> =>
+  withRedis(rig, async (redis) => {
+    const { urls, signal } = rig;
+    const queue = new Queue(jobs.book.queue, { connection: redis, prefix: keysOf(0).tag });
+    queue.on('error', () => undefined); // its commands report the fault
+    const spoiled = await spoilJobs(queue);
+    progress(`${spoiled.length} jobs that no worker can read`);
+    await waitFor('every API reports the jobs', async () =>
+      (await Promise.all(urls.map(hasUnreadable))).every(Boolean),
+    );
+    const sinceMs = Date.now();
+    await waitFor('others are booked', async () => ledger.bookedAfter(sinceMs) > 0);
+    for (const url of urls) {
+      const { status } = await fetch(`${url}/readyz`);
+      if (status !== 200) throw new Error(`${url} is not ready because of jobs that no worker can read`);
+    }
+    for (const { job, data } of spoiled) await job.updateData(data);
+    progress('a worker starts that can read them');
+    await signal('worker 1', 'SIGTERM');
+    await queue.close();
+  });

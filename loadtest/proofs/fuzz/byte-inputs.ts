@@ -1,9 +1,20 @@
-import type { Categories } from './input.ts';
-import { type Asked, anyRequest, ask, bytesOf, headOf, unsure, whole, withBody, withHeaders } from './requests.ts';
-import { below, chance, cutOff, objectOf, pick, type Random, STRANGE_BYTES, withBytes } from './values.ts';
+import { below, chance, pick, type Random } from '../../kit/random.ts';
+import { type Category, category } from './category.ts';
+import {
+  anyRequest,
+  anyRequestWithBody,
+  bytesOf,
+  type FuzzRequest,
+  headOf,
+  readable,
+  requestTo,
+  uncertain,
+  withHeaders,
+} from './requests.ts';
+import { cutOff, objectOf, STRANGE_BYTES, withBytes } from './values.ts';
 
-/** Ways to say how long a body is that are wrong, or two at once. */
-function wrongFraming(random: Random, body: string): { headers: Asked['headers']; body: string } {
+/** Wrong lengths of a body, or two lengths at once. */
+function wrongFraming(random: Random, body: string): { headers: FuzzRequest['headers']; body: string } {
   const length = String(body.length);
   const [hex, chunked] = [body.length.toString(16), ['transfer-encoding', 'chunked'] as [string, string]];
   const right = `${hex}\r\n${body}\r\n0\r\n\r\n`;
@@ -47,9 +58,9 @@ function wrongFraming(random: Random, body: string): { headers: Asked['headers']
   ]);
 }
 
-/** Upgrades that are none, or to something else. The real ones are in socket-inputs.ts. */
+/** Invalid upgrades, or upgrades to other protocols. Valid ones are in socket-inputs.ts. */
 function strangeUpgrade(random: Random): Buffer {
-  const headers: Asked['headers'] = [
+  const headers: FuzzRequest['headers'] = [
     ['host', 'localhost'],
     ['connection', pick(random, ['Upgrade', 'upgrade', 'keep-alive, Upgrade', 'close'])],
     ['upgrade', pick(random, ['websocket', 'WebSocket', 'h2c', 'websocket, x', 'x', ''])],
@@ -61,7 +72,7 @@ function strangeUpgrade(random: Random): Buffer {
       pick(random, ['permessage-deflate', 'permessage-deflate; server_max_window_bits=99', ';;', 'x; y="']),
     ],
   ];
-  const some = headers.filter(([name]) => name === 'host' || chance(random, 0.85));
+  const chosen = headers.filter(([name]) => name === 'host' || chance(random, 0.85));
   const path = pick(random, [
     '/ws',
     '/ws',
@@ -75,81 +86,51 @@ function strangeUpgrade(random: Random): Buffer {
     '//ws',
     '/api/bookings',
   ]);
-  return headOf(ask(pick(random, ['GET', 'GET', 'GET', 'POST', 'PUT']), path), some);
+  return headOf(requestTo(pick(random, ['GET', 'GET', 'GET', 'POST', 'PUT']), path), chosen);
 }
 
-/** What is done to the bytes of requests and to how they follow each other, by weight. */
-export const BYTE_CATEGORIES: Categories = [
-  [
-    6,
-    [
-      'wrong framing',
-      (random, world) => {
-        const asked = withBody(random, world);
-        const { headers, body } = wrongFraming(random, objectOf(asked.fields ?? []));
-        return unsure(bytesOf(withHeaders(asked, ...headers), body, false));
-      },
-    ],
-  ],
-  [6, ['cut off', (random, world) => unsure(cutOff(random, bytesOf(anyRequest(random, world))))]],
-  [
-    3,
-    [
-      'broken bytes',
-      (random, world) =>
-        unsure(
-          withBytes(
-            random,
-            bytesOf(anyRequest(random, world)),
-            pick(random, [...STRANGE_BYTES, Buffer.from('\r\n'), Buffer.from('\r\n\r\n')]),
-          ),
-        ),
-    ],
-  ],
-  [0.2, ['drip by drip', (random, world) => ({ ...whole(anyRequest(random, world)), drips: true })]],
-  [
-    2,
-    [
-      'HTTP/1.0',
-      (random, world) => {
-        const asked = anyRequest(random, world);
-        const body = asked.fields && objectOf(asked.fields);
-        const length: Asked['headers'] = body === undefined ? [] : [['content-length', String(body.length)]];
-        const head = headOf(
-          asked,
-          [...asked.headers, ...length],
-          pick(random, ['1.0', '1.0', '1.0', '0.9', '2.0', '9.9', 'x']),
-        );
-        return unsure(Buffer.concat([head, Buffer.from(body ?? '')]));
-      },
-    ],
-  ],
-  [
-    4,
-    [
-      'pipelined',
-      (random, world) => {
-        const some = Array.from({ length: 2 + below(random, 8) }, () => anyRequest(random, world));
-        const asks = some.map(({ path }) => ({ path, head: false }));
-        return { bytes: Buffer.concat(some.map((asked) => bytesOf(asked))), asks };
-      },
-    ],
-  ],
-  [
-    2,
-    [
-      'pipelined with what is broken',
-      (random, world) => {
-        const some = Array.from({ length: 1 + below(random, 5) }, () => bytesOf(anyRequest(random, world)));
-        return unsure(
-          cutOff(random, Buffer.concat([...some, strangeUpgrade(random), bytesOf(anyRequest(random, world))])),
-        );
-      },
-    ],
-  ],
-  [3, ['upgrades', (random) => unsure(strangeUpgrade(random))]],
-  [
-    0.5,
-    ['noise', (random) => unsure(Buffer.from(Array.from({ length: below(random, 300) }, () => below(random, 256))))],
-  ],
+/** Inputs with strange bytes, and several requests in one input. */
+export const BYTE_CATEGORIES: readonly Category[] = [
+  category(6, 'wrong framing', (random, world) => {
+    const request = anyRequestWithBody(random, world);
+    const { headers, body } = wrongFraming(random, objectOf(request.fields ?? []));
+    return uncertain(bytesOf(withHeaders(request, ...headers), body, false));
+  }),
+  category(6, 'cut off', (random, world) => uncertain(cutOff(random, bytesOf(anyRequest(random, world))))),
+  category(3, 'broken bytes', (random, world) =>
+    uncertain(
+      withBytes(
+        random,
+        bytesOf(anyRequest(random, world)),
+        pick(random, [...STRANGE_BYTES, Buffer.from('\r\n'), Buffer.from('\r\n\r\n')]),
+      ),
+    ),
+  ),
+  category(0.2, 'byte by byte', (random, world) => ({ ...readable(anyRequest(random, world)), isSlow: true })),
+  category(2, 'HTTP/1.0', (random, world) => {
+    const request = anyRequest(random, world);
+    const body = request.fields && objectOf(request.fields);
+    const length: FuzzRequest['headers'] = body === undefined ? [] : [['content-length', String(body.length)]];
+    const head = headOf(
+      request,
+      [...request.headers, ...length],
+      pick(random, ['1.0', '1.0', '1.0', '0.9', '2.0', '9.9', 'x']),
+    );
+    return uncertain(Buffer.concat([head, Buffer.from(body ?? '')]));
+  }),
+  category(4, 'pipelined', (random, world) => {
+    const requests = Array.from({ length: 2 + below(random, 8) }, () => anyRequest(random, world));
+    const expected = requests.map(({ path }) => ({ path, isHead: false }));
+    return { bytes: Buffer.concat(requests.map((request) => bytesOf(request))), expected };
+  }),
+  category(2, 'pipelined with what is broken', (random, world) => {
+    const requests = Array.from({ length: 1 + below(random, 5) }, () => bytesOf(anyRequest(random, world)));
+    return uncertain(
+      cutOff(random, Buffer.concat([...requests, strangeUpgrade(random), bytesOf(anyRequest(random, world))])),
+    );
+  }),
+  category(3, 'upgrades', (random) => uncertain(strangeUpgrade(random))),
+  category(0.5, 'noise', (random) =>
+    uncertain(Buffer.from(Array.from({ length: below(random, 300) }, () => below(random, 256)))),
+  ),
 ];

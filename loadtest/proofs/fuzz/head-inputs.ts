@@ -1,6 +1,17 @@
-import type { Categories } from './input.ts';
-import { type Asked, anyKey, anyRequest, ask, bytesOf, headOf, unsure, whole, withHeaders } from './requests.ts';
-import { pick, type Random, wordsOf } from './values.ts';
+import { pick, type Random } from '../../kit/random.ts';
+import { type Category, category } from './category.ts';
+import {
+  anyKey,
+  anyRequest,
+  bytesOf,
+  type FuzzRequest,
+  headOf,
+  readable,
+  requestTo,
+  uncertain,
+  withHeaders,
+} from './requests.ts';
+import { wordsOf } from './values.ts';
 
 const PATHS = wordsOf(`
   /%00 /%2e%2e/%2e%2e/etc/passwd /% /%zz // //reserve /reserve/ /reserve// /RESERVE /reserve%00 /reserve%2f
@@ -27,49 +38,29 @@ const QUERIES = [
 ];
 const METHODS = wordsOf('GET PUT PATCH DELETE OPTIONS HEAD TRACE PROPFIND SEARCH PURGE POST QUERY');
 
-function repeatedHeaders(random: Random): Asked['headers'] {
-  const twice = (name: string, ...values: [string, string]): Asked['headers'] => values.map((value) => [name, value]);
+const AUTHORIZATIONS = [
+  ...['', 'Bearer', 'Bearer  ', 'Basic eDp5', 'bearer a.b.c', 'Bearer é'],
+  `Bearer ${'x'.repeat(8_000)}`,
+];
+const KEYS = ['', 'short', 'x'.repeat(255), 'x'.repeat(256), 'é'.repeat(20), '__proto__'.repeat(3)];
+const PREFERENCES = [
+  ...wordsOf('wait wait= wait=-1 wait=1e9 wait="1" ,,, wait=0;wait=1'),
+  'respond-async, wait=0',
+  ',wait= '.repeat(500),
+];
+
+/** Headers that are repeated, or have a value that the API does not expect. */
+function strangeHeaders(random: Random): FuzzRequest['headers'] {
+  const twice = (name: string, ...values: [string, string]): FuzzRequest['headers'] =>
+    values.map((value) => [name, value]);
   return pick(random, [
     twice('idempotency-key', anyKey(random), anyKey(random)),
-    [
-      [
-        'idempotency-key',
-        pick(random, ['', 'short', 'x'.repeat(255), 'x'.repeat(256), 'é'.repeat(20), '__proto__'.repeat(3)]),
-      ],
-    ],
+    [['idempotency-key', pick(random, KEYS)]],
     [['idempotency-key', anyKey(random)]],
     twice('authorization', 'Bearer a', 'Bearer b'),
-    [
-      [
-        'authorization',
-        pick(random, [
-          '',
-          'Bearer',
-          'Bearer  ',
-          'Basic eDp5',
-          'bearer a.b.c',
-          `Bearer ${'x'.repeat(8_000)}`,
-          'Bearer é',
-        ]),
-      ],
-    ],
+    [['authorization', pick(random, AUTHORIZATIONS)]],
     twice('prefer', 'wait=0', 'wait=1'),
-    [
-      [
-        'prefer',
-        pick(random, [
-          'wait',
-          'wait=',
-          'wait=-1',
-          'wait=1e9',
-          'wait="1"',
-          'respond-async, wait=0',
-          ',,,',
-          'wait=0;wait=1',
-          ',wait= '.repeat(500),
-        ]),
-      ],
-    ],
+    [['prefer', pick(random, PREFERENCES)]],
     [['if-none-match', pick(random, ['*', '"x"', 'W/"1-1"', ','.repeat(1_000)])]],
     [['expect', pick(random, ['100-continue', 'x', ''])]],
     [['x-forwarded-for', pick(random, ['127.0.0.1', '::1', 'x, y', `${'1.2.3.4,'.repeat(300)}`])]],
@@ -85,7 +76,7 @@ function repeatedHeaders(random: Random): Asked['headers'] {
 }
 
 /** Headers that browsers send for a page of another site, and values that name no site. */
-const foreignHeaders = (random: Random): Asked['headers'] =>
+const foreignHeaders = (random: Random): FuzzRequest['headers'] =>
   pick(random, [
     [
       [
@@ -105,93 +96,54 @@ const foreignHeaders = (random: Random): Asked['headers'] =>
     ],
   ]);
 
-/** What is done to methods, addresses and headers, by weight. */
-export const HEAD_CATEGORIES: Categories = [
-  [6, ['headers', (random, world) => whole(withHeaders(anyRequest(random, world), ...repeatedHeaders(random)))]],
-  [
-    4,
-    [
-      'pages of other sites',
-      (random, world) => whole(withHeaders(anyRequest(random, world), ...foreignHeaders(random))),
-    ],
-  ],
-  [
-    1,
-    [
-      'host',
-      (random, world) => {
-        const asked = anyRequest(random, world);
-        const hosts = pick(random, [[], ['a', 'b'], [''], ['fuzz:99999'], ['[::1'], ['\u0001']]);
-        return unsure(
-          headOf(
-            asked,
-            hosts.map((host) => ['host', host]),
-          ),
-        );
-      },
-    ],
-  ],
-  [
-    4,
-    [
-      'odd methods',
-      (random, world) => {
-        const asked = { ...anyRequest(random, world), method: pick(random, METHODS) };
-        const known = asked.method !== 'QUERY';
-        return known ? whole(asked) : unsure(bytesOf(asked));
-      },
-    ],
-  ],
-  [
-    1,
-    [
-      'no method',
-      (random, world) =>
-        unsure(
-          bytesOf({
-            ...anyRequest(random, world),
-            method: pick(random, ['', 'get', 'FOO', 'CONNECT', 'PRI', 'M-SEARCH', '\u0016\u0003\u0001']),
-          }),
+/** Inputs with strange methods, addresses and headers. */
+export const HEAD_CATEGORIES: readonly Category[] = [
+  category(6, 'headers', (random, world) =>
+    readable(withHeaders(anyRequest(random, world), ...strangeHeaders(random))),
+  ),
+  category(4, 'pages of other sites', (random, world) =>
+    readable(withHeaders(anyRequest(random, world), ...foreignHeaders(random))),
+  ),
+  category(1, 'host', (random, world) => {
+    const request = anyRequest(random, world);
+    const hosts = pick(random, [[], ['a', 'b'], [''], ['fuzz:99999'], ['[::1'], ['\u0001']]);
+    return uncertain(
+      headOf(
+        request,
+        hosts.map((host) => ['host', host]),
+      ),
+    );
+  }),
+  category(4, 'odd methods', (random, world) => {
+    const request = { ...anyRequest(random, world), method: pick(random, METHODS) };
+    const known = request.method !== 'QUERY';
+    return known ? readable(request) : uncertain(bytesOf(request));
+  }),
+  category(1, 'no method', (random, world) =>
+    uncertain(
+      bytesOf({
+        ...anyRequest(random, world),
+        method: pick(random, ['', 'get', 'FOO', 'CONNECT', 'PRI', 'M-SEARCH', '\u0016\u0003\u0001']),
+      }),
+    ),
+  ),
+  category(6, 'encoded paths', (random) =>
+    readable(requestTo(pick(random, ['GET', 'POST', 'DELETE']), pick(random, PATHS))),
+  ),
+  category(1, 'invalid addresses', (random) =>
+    uncertain(
+      bytesOf(
+        requestTo(
+          'GET',
+          pick(random, ['http://other/reserve', '*', '', 'reserve', '/é', '/\u0001', '/ x', '/#x', 'http://', '//']),
         ),
-    ],
-  ],
-  [6, ['encoded paths', (random) => whole(ask(pick(random, ['GET', 'POST', 'DELETE']), pick(random, PATHS)))]],
-  [
-    1,
-    [
-      'addresses that are none',
-      (random) =>
-        unsure(
-          bytesOf(
-            ask(
-              'GET',
-              pick(random, [
-                'http://other/reserve',
-                '*',
-                '',
-                'reserve',
-                '/é',
-                '/\u0001',
-                '/ x',
-                '/#x',
-                'http://',
-                '//',
-              ]),
-            ),
-          ),
-        ),
-    ],
-  ],
-  [6, ['queries', (random, world) => whole({ ...anyRequest(random, world), query: pick(random, QUERIES) })]],
-  [
-    6,
-    [
-      'parameters',
-      (random, world) => {
-        const asked = anyRequest(random, world);
-        const path = asked.path.replace(/(?<=\/)[\da-f-]+(?=\/|$)/, () => pick(random, PARAMETERS));
-        return whole({ ...asked, path });
-      },
-    ],
-  ],
+      ),
+    ),
+  ),
+  category(6, 'queries', (random, world) => readable({ ...anyRequest(random, world), query: pick(random, QUERIES) })),
+  category(6, 'parameters', (random, world) => {
+    const request = anyRequest(random, world);
+    const path = request.path.replace(/(?<=\/)[\da-f-]+(?=\/|$)/, () => pick(random, PARAMETERS));
+    return readable({ ...request, path });
+  }),
 ];

@@ -1,32 +1,43 @@
 import { eventChange, newEvent } from '../../../shared/contract/events.ts';
 import { runFields } from '../../../shared/contract/reserve.ts';
 import { roomChange } from '../../../shared/contract/waiting-room.ts';
-import type { Categories } from './input.ts';
-import { type Asked, anotherEvent, anyRequest, ask, asOperator, EVENT, label, user, whole } from './requests.ts';
-import { below, chance, type Field, pick, type Random, wordsOf } from './values.ts';
+import { below, chance, pick, type Random } from '../../kit/random.ts';
+import { type Category, category, type World } from './category.ts';
+import {
+  anotherEvent,
+  anyRequest,
+  asOperator,
+  EVENT,
+  type FuzzRequest,
+  label,
+  readable,
+  requestTo,
+  user,
+} from './requests.ts';
+import { type Field, wordsOf } from './values.ts';
 
-/** Fields that some route takes: a misspelling of one may be another. */
+/** Fields of routes: the misspelling of one may be another. */
 const KNOWN = new Set([
   ...Object.keys({ ...newEvent.shape, ...eventChange.shape, ...roomChange.shape, ...runFields }),
   ...wordsOf('eventId userId seatNumber seats paymentReference nonce email password confirm processes reason'),
 ]);
 
-const STRANGERS = wordsOf(
+const UNKNOWN_FIELDS = wordsOf(
   'paused prise qty dryRun force reference user id x Seats seat_limit on_sale_at __proto__ toString',
 );
 
-/** Parameters that no route takes. */
-const STRANGE_PARAMETERS = wordsOf(
+/** Parameters of no route. */
+const UNKNOWN_PARAMETERS = wordsOf(
   'utm_source fbclid eventid EventId Wait WAIT _ debug x[] __proto__ constructor wait2',
 );
 
-/** A name as somebody in a hurry writes it: a letter too few or too many, two swapped, in another case or style. */
+/** A misspelled name: a letter too few or too many, two swapped, another case or style. */
 function misspelled(random: Random, name: string): string {
-  const at = below(random, name.length);
+  const index = below(random, name.length);
   const kind = below(random, 6);
-  if (kind === 0) return name.slice(0, at) + name.slice(at + 1);
-  if (kind === 1) return name.slice(0, at) + name.charAt(at) + name.slice(at);
-  if (kind === 2) return name.slice(0, at) + name.charAt(at + 1) + name.charAt(at) + name.slice(at + 2);
+  if (kind === 0) return name.slice(0, index) + name.slice(index + 1);
+  if (kind === 1) return name.slice(0, index) + name.charAt(index) + name.slice(index);
+  if (kind === 2) return name.slice(0, index) + name.charAt(index + 1) + name.charAt(index) + name.slice(index + 2);
   if (kind === 3) return name.charAt(0).toUpperCase() + name.slice(1);
   if (kind === 4) return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return `${name}s`;
@@ -34,25 +45,25 @@ function misspelled(random: Random, name: string): string {
 
 function unknownField(random: Random, fields: readonly Field[]): Field {
   const [name, value] = fields.length === 0 ? (['count', '1'] as const) : pick(random, fields);
-  const wrong = chance(random, 0.7) ? misspelled(random, name) : pick(random, STRANGERS);
-  return [KNOWN.has(wrong) || wrong === '' ? pick(random, STRANGERS) : wrong, value];
+  const wrong = chance(random, 0.7) ? misspelled(random, name) : pick(random, UNKNOWN_FIELDS);
+  return [KNOWN.has(wrong) || wrong === '' ? pick(random, UNKNOWN_FIELDS) : wrong, value];
 }
 
-/** A request that changes something, whether it takes a body or not. */
-function changing(random: Random, world: Parameters<typeof anyRequest>[1]): Asked {
+/** A request that changes something, with or without a body. */
+function anyChange(random: Random, world: World): FuzzRequest {
   for (;;) {
-    const asked = anyRequest(random, world);
-    if (asked.method !== 'GET') return asked;
+    const request = anyRequest(random, world);
+    if (request.method !== 'GET') return request;
   }
 }
 
-const withFields = (asked: Asked, fields: readonly Field[]): Asked => ({
-  ...asked,
-  headers: asked.fields === undefined ? [...asked.headers, ['content-type', 'application/json']] : asked.headers,
+const withFields = (request: FuzzRequest, fields: readonly Field[]): FuzzRequest => ({
+  ...request,
+  headers: request.fields === undefined ? [...request.headers, ['content-type', 'application/json']] : request.headers,
   fields,
 });
 
-/** Two forms of naming the wanted seats, in one body. */
+/** Two ways to name the wanted seats, in one body. */
 function twoWishes(random: Random): Field[] {
   const number: Field = ['seatNumber', `"${label(random)}"`];
   const seats: Field = ['seats', `["${label(random)}"]`];
@@ -85,7 +96,7 @@ const TIMES = wordsOf(`
 const OFFSETS = wordsOf(
   'Z z +00:00 -00:00 +14:00 -12:00 +15:59 -15:59 +16:00 +23:59 +24:00 +0100 +01 +1:00 +00:60 UTC [Europe/Berlin]',
 ).concat('');
-const NO_DATES = wordsOf(`
+const INVALID_DATES = wordsOf(`
   "now" "infinity" "-infinity" "tomorrow" "epoch" "allballs" "today" "" " " "0" "1767225600" 1767225600 1767225600000 -1
   8.64e15 8.64e16 true [] {} ["2026-01-01T00:00:00Z"] {"$date":0} "NaN"
 `).concat([
@@ -97,62 +108,38 @@ const NO_DATES = wordsOf(`
   '"2026-01-01T00:00:00−01:00"',
 ]);
 
-/** A date as JSON, of every kind: right, at the edges of what programs and PostgreSQL can hold, and wrong. */
+/** A date as JSON: valid, at the limits of programs and PostgreSQL, or invalid. */
 function anyDate(random: Random): string {
-  if (chance(random, 0.25)) return pick(random, NO_DATES);
+  if (chance(random, 0.25)) return pick(random, INVALID_DATES);
   const parts = [pick(random, DAYS), chance(random, 0.5) ? 'T00:00:00' : pick(random, TIMES)];
   return JSON.stringify(parts.join('') + (chance(random, 0.4) ? 'Z' : pick(random, OFFSETS)));
 }
 
-/** Honest mistakes, by weight: such a request is refused and changes nothing. */
-export const MISTAKE_CATEGORIES: Categories = [
-  [
-    6,
-    [
-      'unknown fields',
-      (random, world) => {
-        const asked = changing(random, world);
-        const fields = [...(asked.fields ?? [])];
-        fields.splice(below(random, fields.length + 1), 0, unknownField(random, fields));
-        const wrong = withFields(asked, fields);
-        return whole(wrong, undefined, { refused: true });
-      },
-    ],
-  ],
-  [
-    3,
-    [
-      'unknown parameters',
-      (random, world) => {
-        const asked = anyRequest(random, world);
-        const strange = `${pick(random, STRANGE_PARAMETERS)}=${pick(random, ['', '1', 'x', '%00'])}`;
-        const query = [asked.query, strange].filter((part) => part !== '').join('&');
-        const isPage = asked.path.startsWith('/docs');
-        return whole({ ...asked, query }, undefined, { refused: !isPage });
-      },
-    ],
-  ],
-  [
-    2,
-    [
-      'fields that exclude each other',
-      (random) => {
-        const asked = ask('POST', '/api/bookings', [['eventId', '1'], user(random), ...twoWishes(random)]);
-        return whole(asked, undefined, { refused: true });
-      },
-    ],
-  ],
-  [
-    2,
-    [
-      'dates',
-      (random, world) => {
-        const date: Field = ['onSaleAt', anyDate(random)];
-        const asked = chance(random, 0.3)
-          ? ask('POST', '/api/events', [...EVENT.filter(([name]) => name !== 'onSaleAt'), date])
-          : ask('PATCH', `/api/events/${anotherEvent(random, world)}`, [date]);
-        return whole(asOperator(random, world, asked), undefined, { decided: true });
-      },
-    ],
-  ],
+/** Inputs with honest mistakes: such a request is refused and changes nothing. */
+export const MISTAKE_CATEGORIES: readonly Category[] = [
+  category(6, 'unknown fields', (random, world) => {
+    const request = anyChange(random, world);
+    const fields = [...(request.fields ?? [])];
+    fields.splice(below(random, fields.length + 1), 0, unknownField(random, fields));
+    const wrong = withFields(request, fields);
+    return readable(wrong, undefined, { isRefused: true });
+  }),
+  category(3, 'unknown parameters', (random, world) => {
+    const request = anyRequest(random, world);
+    const parameter = `${pick(random, UNKNOWN_PARAMETERS)}=${pick(random, ['', '1', 'x', '%00'])}`;
+    const query = [request.query, parameter].filter((part) => part !== '').join('&');
+    const isPage = request.path.startsWith('/docs');
+    return readable({ ...request, query }, undefined, { isRefused: !isPage });
+  }),
+  category(2, 'fields that exclude each other', (random) => {
+    const request = requestTo('POST', '/api/bookings', [['eventId', '1'], user(random), ...twoWishes(random)]);
+    return readable(request, undefined, { isRefused: true });
+  }),
+  category(2, 'dates', (random, world) => {
+    const date: Field = ['onSaleAt', anyDate(random)];
+    const request = chance(random, 0.3)
+      ? requestTo('POST', '/api/events', [...EVENT.filter(([name]) => name !== 'onSaleAt'), date])
+      : requestTo('PATCH', `/api/events/${anotherEvent(random, world)}`, [date]);
+    return readable(asOperator(random, world, request), undefined, { isDecided: true });
+  }),
 ];

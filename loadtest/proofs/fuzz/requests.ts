@@ -1,10 +1,11 @@
 import { clearSentence } from '../../../shared/contract/events.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
-import type { AskedFor, Input, World } from './input.ts';
-import { below, chance, type Field, objectOf, pick, pickWeighted, type Random } from './values.ts';
+import { below, chance, pick, type Random } from '../../kit/random.ts';
+import type { Expected, Input, World } from './category.ts';
+import { type Field, objectOf, pickWeighted, wordsOf } from './values.ts';
 
 /** A request before it is bytes. */
-export type Asked = {
+export type FuzzRequest = {
   method: string;
   path: string;
   query: string;
@@ -13,7 +14,7 @@ export type Asked = {
   fields: readonly Field[] | undefined;
 };
 
-type Maker = (random: Random, world: World) => Asked;
+type Maker = (random: Random, world: World) => FuzzRequest;
 
 const anyTicket = (random: Random, { tickets }: World) =>
   chance(random, 0.8) && tickets.length > 0 ? pick(random, tickets) : newTicketId(below(random, 3));
@@ -22,140 +23,115 @@ export const label = (random: Random) => `${1 + below(random, 4)}-${1 + below(ra
 export const user = (random: Random): Field => ['userId', String(1 + below(random, 100))];
 const count = (random: Random): Field => ['count', String(1 + below(random, 5))];
 
-/** A key of which many requests have the same. */
+/** An idempotency key that many requests share. */
 export const anyKey = (random: Random) => `a key of the fuzz, number ${below(random, 1_000)}`;
 
-export function ask(method: string, path: string, fields?: readonly Field[], query = ''): Asked {
-  const headers: Asked['headers'] = fields === undefined ? [] : [['content-type', 'application/json']];
+export function requestTo(method: string, path: string, fields?: readonly Field[], query = ''): FuzzRequest {
+  const headers: FuzzRequest['headers'] = fields === undefined ? [] : [['content-type', 'application/json']];
   return { method, path, query, headers, fields };
 }
 
-/** What looks like a token of a waiting room, and what does not. */
-const roomToken = (random: Random) =>
-  pick(random, [
-    `v.1.1.${below(random, 9)}.0.${'A'.repeat(43)}`,
-    'v.1.1.1.0.',
-    'v.',
-    'a.1.1.1.0.1.1.x',
-    '.',
-    '',
-    'ü',
-    'v.1e400.x.-1..x',
-  ]);
+/** Tokens in the form of a waiting room's, and others. */
+const ROOM_TOKENS = ['v.1.1.1.0.', 'v.', 'a.1.1.1.0.1.1.x', '.', '', 'ü', 'v.1e400.x.-1..x'];
 
-/** As `ask`, by an operator where the world has its token and luck wants it. */
-export function asOperator(random: Random, world: World, asked: Asked): Asked {
+const roomToken = (random: Random) => pick(random, [`v.1.1.${below(random, 9)}.0.${'A'.repeat(43)}`, ...ROOM_TOKENS]);
+
+/** The request with a token: half of the times an operator's, where the world has one. */
+export function asOperator(random: Random, world: World, request: FuzzRequest): FuzzRequest {
   const token = world.adminToken !== undefined && chance(random, 0.5) ? world.adminToken : pick(random, ['x', '', 'ü']);
-  return { ...asked, headers: [...asked.headers, ['authorization', `Bearer ${token}`]] };
+  return { ...request, headers: [...request.headers, ['authorization', `Bearer ${token}`]] };
 }
 
-/** Where an event is made or changed it is never the first one, which others need as it is. */
+/** An event that inputs may change: never the first one, whose settings other inputs need. */
 export const anotherEvent = (random: Random, { events }: World) => pick(random, [...events, 0, 99_999]);
 
 /** The confirmation that clearing an event needs. */
 const confirming = (event: number): Field[] => [['confirm', JSON.stringify(clearSentence(event))]];
 
-/** Every route, as its users ask, by weight. Those that take long or leave something behind come seldom. */
-const ROUTES: readonly (readonly [weight: number, make: Maker])[] = [
-  [15, (random) => ask('POST', '/reserve', wishOf(random), pick(random, ['', '', 'wait=1', 'wait=0']))],
-  [4, (random) => ask('GET', `/occupancy/${1 + below(random, 4)}/${1 + below(random, 10)}`)],
-  [2, () => ask('GET', '/availability/check-all')],
-  [1, () => ask('GET', '/stats')],
-  [0.1, (random, world) => asOperator(random, world, ask('POST', '/initialize'))],
-  [0.1, (random, world) => asOperator(random, world, ask('POST', '/clear', confirming(1)))],
-  [
-    0.1,
-    (random, world) => {
-      const event = anotherEvent(random, world);
-      return asOperator(random, world, ask('DELETE', `/api/events/${event}/bookings`, confirming(event)));
-    },
-  ],
-  [
-    10,
-    (random) =>
-      ask('POST', '/api/bookings', [['eventId', '1'], user(random), ...seatsOf(random)], pick(random, ['', 'wait=1'])),
-  ],
-  [8, (random, world) => ask('GET', `/api/bookings/${anyTicket(random, world)}`)],
-  [
-    4,
-    (random, world) =>
-      ask('POST', `/api/bookings/${anyTicket(random, world)}/confirm`, [user(random), ['paymentReference', '"p"']]),
-  ],
-  [4, (random, world) => ask('POST', `/api/bookings/${anyTicket(random, world)}/extend`, [user(random)])],
-  [4, (random, world) => ask('DELETE', `/api/bookings/${anyTicket(random, world)}`, [user(random)])],
-  [
-    2,
-    (random, world) => {
-      const path = `/api/bookings/${anyTicket(random, world)}/return`;
-      return asOperator(random, world, ask('POST', path, [['reason', '"r"']]));
-    },
-  ],
-  [
-    8,
-    (random, world) => ask('GET', `/api/tickets/${anyTicket(random, world)}`, undefined, pick(random, ['', 'wait=1'])),
-  ],
-  [2, () => ask('GET', '/api/events', undefined, 'after=0&limit=5')],
-  [2, (random) => ask('GET', '/api/events/1', undefined, pick(random, ['', '', '', 'include=seats']))],
-  [4, (random) => ask('GET', '/api/seats/available', undefined, `eventId=1&limit=${1 + below(random, 50)}`)],
-  [2, () => ask('GET', '/api/seats/map', undefined, 'eventId=1')],
-  [
-    0.3,
-    () =>
-      ask('POST', '/api/users/login', [
-        ['email', '"test@example.com"'],
-        ['password', '"password"'],
-      ]),
-  ],
-  [0.5, (random, world) => asOperator(random, world, ask('POST', '/api/events', EVENT))],
-  [2, (random, world) => asOperator(random, world, ask('PATCH', `/api/events/${anotherEvent(random, world)}`, CHANGE))],
-  [
-    1,
-    (random, world) =>
-      asOperator(random, world, ask('POST', '/api/events/1/block', [['seats', `["${label(random)}"]`]])),
-  ],
-  [
-    1,
-    (random, world) =>
-      asOperator(random, world, ask('POST', '/api/events/1/unblock', [['seats', `["${label(random)}"]`]])),
-  ],
-  [
-    0.05,
-    (random, world) =>
-      asOperator(random, world, ask('POST', pick(random, ['/admin/audit', '/admin/rebuild']), undefined, 'eventId=1')),
-  ],
-  [2, () => ask('GET', '/waiting-room')],
-  [
-    6,
-    (random, world) => {
-      const path = `/api/events/${pick(random, [1, anotherEvent(random, world)])}/waiting-room`;
-      const asked = pick(random, [
-        ask('POST', path),
-        ask('POST', path, [['nonce', '"some-nonce"']]),
-        ask('GET', path),
-        ask('DELETE', path),
-        ask('GET', `${path}/draw`),
-        ask('GET', `${path}/challenge`),
-        ask('POST', path, [
-          ['challenge', '"c.1.1.8.1795338360250.1.x"'],
-          ['solution', '"1a7f"'],
-          ['proof', '"a token"'],
-        ]),
-      ]);
-      return { ...asked, headers: [...asked.headers, ['x-visitor-token', roomToken(random)]] };
-    },
-  ],
-  [
-    1,
-    (random, world) =>
-      asOperator(random, world, ask('PUT', `/api/events/${anotherEvent(random, world)}/waiting-room`, ROOM)),
-  ],
-  [2, (random) => ask('GET', pick(random, ['/healthz', '/healthz/pipeline', '/readyz']))],
-  [
-    0.3,
-    (random) =>
-      ask('GET', pick(random, ['/openapi.json', '/docs', '/docs/start.js', '/docs/assets/index.css', '/docs/assets'])),
-  ],
-  [1, () => ask('GET', '/nothing')],
+function waitingRoomRequest(random: Random, world: World): FuzzRequest {
+  const path = `/api/events/${pick(random, [1, anotherEvent(random, world)])}/waiting-room`;
+  const request = pick(random, [
+    requestTo('POST', path),
+    requestTo('POST', path, [['nonce', '"some-nonce"']]),
+    requestTo('GET', path),
+    requestTo('DELETE', path),
+    requestTo('GET', `${path}/draw`),
+    requestTo('GET', `${path}/challenge`),
+    requestTo('POST', path, [
+      ['challenge', '"c.1.1.8.1795338360250.1.x"'],
+      ['solution', '"1a7f"'],
+      ['proof', '"a token"'],
+    ]),
+  ]);
+  return { ...request, headers: [...request.headers, ['x-visitor-token', roomToken(random)]] };
+}
+
+type Route = { weight: number; make: Maker };
+
+const route = (weight: number, make: Maker): Route => ({ weight, make });
+
+/** A route of operators. */
+const operatorRoute = (weight: number, make: Maker): Route =>
+  route(weight, (random, world) => asOperator(random, world, make(random, world)));
+
+const seatList = (random: Random): Field[] => [['seats', `["${label(random)}"]`]];
+
+const DOCS = wordsOf('/openapi.json /docs /docs/start.js /docs/assets/index.css /docs/assets');
+
+const LOGIN: readonly Field[] = [
+  ['email', '"test@example.com"'],
+  ['password', '"password"'],
+];
+
+/** Every route as its users call it, by weight. Routes that take long, or whose effects remain, come seldom. */
+const ROUTES: readonly Route[] = [
+  route(15, (random) => requestTo('POST', '/reserve', wishOf(random), pick(random, ['', '', 'wait=1', 'wait=0']))),
+  route(4, (random) => requestTo('GET', `/occupancy/${1 + below(random, 4)}/${1 + below(random, 10)}`)),
+  route(2, () => requestTo('GET', '/availability/check-all')),
+  route(1, () => requestTo('GET', '/stats')),
+  operatorRoute(0.1, () => requestTo('POST', '/initialize')),
+  operatorRoute(0.1, () => requestTo('POST', '/clear', confirming(1))),
+  operatorRoute(0.1, (random, world) => {
+    const event = anotherEvent(random, world);
+    return requestTo('DELETE', `/api/events/${event}/bookings`, confirming(event));
+  }),
+  route(10, (random) => {
+    const fields: Field[] = [['eventId', '1'], user(random), ...seatsOf(random)];
+    return requestTo('POST', '/api/bookings', fields, pick(random, ['', 'wait=1']));
+  }),
+  route(8, (random, world) => requestTo('GET', `/api/bookings/${anyTicket(random, world)}`)),
+  route(4, (random, world) => {
+    const fields: Field[] = [user(random), ['paymentReference', '"p"']];
+    return requestTo('POST', `/api/bookings/${anyTicket(random, world)}/confirm`, fields);
+  }),
+  route(4, (random, world) => requestTo('POST', `/api/bookings/${anyTicket(random, world)}/extend`, [user(random)])),
+  route(4, (random, world) => requestTo('DELETE', `/api/bookings/${anyTicket(random, world)}`, [user(random)])),
+  operatorRoute(2, (random, world) =>
+    requestTo('POST', `/api/bookings/${anyTicket(random, world)}/return`, [['reason', '"r"']]),
+  ),
+  route(8, (random, world) =>
+    requestTo('GET', `/api/tickets/${anyTicket(random, world)}`, undefined, pick(random, ['', 'wait=1'])),
+  ),
+  route(2, () => requestTo('GET', '/api/events', undefined, 'after=0&limit=5')),
+  route(2, (random) => requestTo('GET', '/api/events/1', undefined, pick(random, ['', '', '', 'include=seats']))),
+  route(4, (random) => requestTo('GET', '/api/seats/available', undefined, `eventId=1&limit=${1 + below(random, 50)}`)),
+  route(2, () => requestTo('GET', '/api/seats/map', undefined, 'eventId=1')),
+  route(0.3, () => requestTo('POST', '/api/users/login', LOGIN)),
+  operatorRoute(0.5, () => requestTo('POST', '/api/events', EVENT)),
+  operatorRoute(2, (random, world) => requestTo('PATCH', `/api/events/${anotherEvent(random, world)}`, CHANGE)),
+  operatorRoute(1, (random) => requestTo('POST', '/api/events/1/block', seatList(random))),
+  operatorRoute(1, (random) => requestTo('POST', '/api/events/1/unblock', seatList(random))),
+  operatorRoute(0.05, (random) =>
+    requestTo('POST', pick(random, ['/admin/audit', '/admin/rebuild']), undefined, 'eventId=1'),
+  ),
+  route(2, () => requestTo('GET', '/waiting-room')),
+  route(6, waitingRoomRequest),
+  operatorRoute(1, (random, world) =>
+    requestTo('PUT', `/api/events/${anotherEvent(random, world)}/waiting-room`, ROOM),
+  ),
+  route(2, (random) => requestTo('GET', pick(random, ['/healthz', '/healthz/pipeline', '/readyz']))),
+  route(0.3, (random) => requestTo('GET', pick(random, DOCS))),
+  route(1, () => requestTo('GET', '/nothing')),
 ];
 
 export const EVENT: readonly Field[] = [
@@ -198,49 +174,48 @@ function seatsOf(random: Random): Field[] {
   return chance(random, 0.5) ? [['seats', `["${label(random)}","${label(random)}"]`]] : wishOf(random);
 }
 
-export const anyRequest: Maker = (random, world) => pickWeighted(random, ROUTES)(random, world);
+export const anyRequest: Maker = (random, world) => pickWeighted(random, ROUTES).make(random, world);
 
-/** A request that brings a body. */
-export const withBody: Maker = (random, world) => {
+/** A request with a body. */
+export const anyRequestWithBody: Maker = (random, world) => {
   for (;;) {
-    const asked = anyRequest(random, world);
-    if (asked.fields !== undefined) return asked;
+    const request = anyRequest(random, world);
+    if (request.fields !== undefined) return request;
   }
 };
 
-const target = ({ path, query }: Asked) => (query === '' ? path : `${path}?${query}`);
+export const headOf = ({ method, path, query }: FuzzRequest, headers: FuzzRequest['headers'], version = '1.1') => {
+  const target = query === '' ? path : `${path}?${query}`;
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${method} ${target} HTTP/${version}\r\n${lines.join('')}\r\n`, 'latin1');
+};
 
-/** A request in bytes, framed as it should be unless `headers` says otherwise. */
+/** A request in bytes. `isFramed`: with the length of its body. */
 export function bytesOf(
-  asked: Asked,
-  body: Buffer | string | undefined = asked.fields && objectOf(asked.fields),
-  framing = true,
+  request: FuzzRequest,
+  body: Buffer | string | undefined = request.fields && objectOf(request.fields),
+  isFramed = true,
 ): Buffer {
-  const length: Asked['headers'] =
-    framing && body !== undefined ? [['content-length', String(Buffer.byteLength(body))]] : [];
-  return Buffer.concat([headOf(asked, [['host', 'localhost'], ...asked.headers, ...length]), Buffer.from(body ?? '')]);
+  const length: FuzzRequest['headers'] =
+    isFramed && body !== undefined ? [['content-length', String(Buffer.byteLength(body))]] : [];
+  const head = headOf(request, [['host', 'localhost'], ...request.headers, ...length]);
+  return Buffer.concat([head, Buffer.from(body ?? '')]);
 }
 
-export const headOf = (asked: Asked, headers: Asked['headers'], version = '1.1'): Buffer =>
-  Buffer.from(
-    `${asked.method} ${target(asked)} HTTP/${version}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
-    'latin1',
-  );
-
-/** Bytes of one readable request, which has to be answered; `expected`: further facts about its answer. */
-export const whole = (
-  asked: Asked,
-  bytes = bytesOf(asked),
-  expected: Pick<AskedFor, 'refused' | 'decided'> = {},
+/** Bytes of one readable request, which must be answered. `facts`: further expectations of its answer. */
+export const readable = (
+  request: FuzzRequest,
+  bytes = bytesOf(request),
+  facts: Pick<Expected, 'isRefused' | 'isDecided'> = {},
 ): Omit<Input, 'what'> => ({
   bytes,
-  asks: [{ path: asked.path, head: asked.method === 'HEAD', ...expected }],
+  expected: [{ path: request.path, isHead: request.method === 'HEAD', ...facts }],
 });
 
-/** Bytes of which nobody can say how much of a request is in them. */
-export const unsure = (bytes: Buffer): Omit<Input, 'what'> => ({ bytes });
+/** Bytes that may contain no complete request. */
+export const uncertain = (bytes: Buffer): Omit<Input, 'what'> => ({ bytes });
 
-export const withHeaders = (asked: Asked, ...headers: Asked['headers']): Asked => ({
-  ...asked,
-  headers: [...asked.headers, ...headers],
+export const withHeaders = (request: FuzzRequest, ...headers: FuzzRequest['headers']): FuzzRequest => ({
+  ...request,
+  headers: [...request.headers, ...headers],
 });

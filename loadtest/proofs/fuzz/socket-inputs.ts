@@ -1,23 +1,11 @@
 import { MAX_MESSAGE_BYTES, MAX_SUBSCRIPTIONS_PER_SOCKET } from '../../../shared/contract/limits.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
+import { below, chance, pick, type Random } from '../../kit/random.ts';
 import { BINARY, CLOSE, CONTINUATION, frameOf, PING, PONG, TEXT, UPGRADE } from '../../kit/wire-format.ts';
-import type { Categories, Input, World } from './input.ts';
-import {
-  below,
-  chance,
-  cutOff,
-  deep,
-  type Field,
-  mutated,
-  objectOf,
-  PROTOTYPE_FIELDS,
-  pick,
-  type Random,
-  STRANGE_BYTES,
-  withBytes,
-} from './values.ts';
+import { type Category, category, type Input, type World } from './category.ts';
+import { cutOff, deep, type Field, mutated, objectOf, PROTOTYPE_FIELDS, STRANGE_BYTES, withBytes } from './values.ts';
 
-/** A message as clients send it, its fields as text. */
+/** A client's message, its fields as text. */
 function messageOf(random: Random, { tickets, events }: World): Field[] {
   const ticketId = chance(random, 0.5) && tickets.length > 0 ? pick(random, tickets) : newTicketId(below(random, 3));
   return pick(random, [
@@ -38,10 +26,10 @@ function messageOf(random: Random, { tickets, events }: World): Field[] {
 
 const text = (payload: string | Buffer) => frameOf({ opcode: TEXT, payload });
 const message = (random: Random, world: World) => text(objectOf(messageOf(random, world)));
-const several = (random: Random, make: () => Buffer) =>
+const repeated = (random: Random, make: () => Buffer) =>
   Buffer.concat(Array.from({ length: 1 + below(random, 6) }, make));
 
-/** One message in several frames, with a ping between them now and then. */
+/** One message in several frames, sometimes with a ping between them. */
 function fragments(random: Random, payload: Buffer): Buffer {
   const parts: Buffer[] = [];
   let rest = payload;
@@ -55,7 +43,7 @@ function fragments(random: Random, payload: Buffer): Buffer {
   }
 }
 
-/** Frames that the protocol (RFC 6455, section 5) does not allow, or barely. */
+/** Frames that the protocol (RFC 6455, section 5) forbids, or just allows. */
 function strangeFrame(random: Random): Buffer {
   const payload = Buffer.from('{"type":"watch","eventId":1}');
   const huge = Buffer.from([0x81, 0xff, 0x3f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4]);
@@ -81,99 +69,46 @@ function strangeFrame(random: Random): Buffer {
   ]);
 }
 
-const TEXTS = [
-  '',
-  'null',
-  '1',
-  '[]',
-  '{}',
-  '"x"',
-  'hello',
-  '{"type":',
-  '{"type":"subscribe"}',
-  '{"type":{"type":"watch"}}',
-  '\u0000',
-  '\ufeff{}',
-  '[object Object]',
-];
+const TEXTS = ['', 'null', '1', '[]', '{}', '"x"', 'hello', '{"type":', '\u0000', '\ufeff{}', '[object Object]'].concat(
+  ['{"type":"subscribe"}', '{"type":{"type":"watch"}}'],
+);
 
-const conversation = (frames: Buffer, goesOn = true): Omit<Input, 'what'> => ({ bytes: UPGRADE, frames, goesOn });
+const conversation = (frames: Buffer, staysOpen = true): Omit<Input, 'what'> => ({ bytes: UPGRADE, frames, staysOpen });
 
-/** What is done over WebSocket, by weight beside those over HTTP. */
-export const SOCKET_CATEGORIES: Categories = [
-  [3, ['messages', (random, world) => conversation(several(random, () => message(random, world)))]],
-  [
-    3,
-    [
-      'messages with strange fields',
-      (random, world) => conversation(several(random, () => text(objectOf(mutated(random, messageOf(random, world)))))),
-    ],
-  ],
-  [
-    1,
-    [
-      'messages with prototype keys',
-      (random, world) =>
-        conversation(
-          several(random, () => text(objectOf([pick(random, PROTOTYPE_FIELDS), ...messageOf(random, world)]))),
-        ),
-    ],
-  ],
-  [1, ['messages that are none', (random) => conversation(several(random, () => text(pick(random, TEXTS))))]],
-  [0.5, ['deep messages', (random) => conversation(text(deep(below(random, MAX_MESSAGE_BYTES / 2))))]],
-  [
-    1,
-    [
-      'messages that are no text',
-      (random, world) => {
-        const payload = withBytes(random, Buffer.from(objectOf(messageOf(random, world))), pick(random, STRANGE_BYTES));
-        return conversation(frameOf({ opcode: pick(random, [TEXT, BINARY]), payload }));
-      },
-    ],
-  ],
-  [
-    1,
-    [
-      'fragments',
-      (random, world) =>
-        conversation(several(random, () => fragments(random, Buffer.from(objectOf(messageOf(random, world)))))),
-    ],
-  ],
-  [
-    2,
-    [
-      'strange frames',
-      (random, world) => conversation(Buffer.concat([message(random, world), strangeFrame(random)]), false),
-    ],
-  ],
-  [
-    0.05,
-    [
-      'a flood of pings',
-      (random) =>
-        conversation(
-          Buffer.concat(
-            Array.from({ length: 500 }, () => frameOf({ opcode: PING, payload: 'x'.repeat(below(random, 125)) })),
-          ),
-        ),
-    ],
-  ],
-  [
-    0.005,
-    [
-      'thousands of subscriptions',
-      (random, world) =>
-        conversation(
-          Buffer.concat(Array.from({ length: MAX_SUBSCRIPTIONS_PER_SOCKET + 100 }, () => message(random, world))),
-        ),
-    ],
-  ],
-  [
-    1,
-    [
-      'a socket cut off',
-      (random, world) =>
-        conversation(cutOff(random, Buffer.concat([message(random, world), strangeFrame(random)])), false),
-    ],
-  ],
+/** Inputs over WebSocket. */
+export const SOCKET_CATEGORIES: readonly Category[] = [
+  category(3, 'messages', (random, world) => conversation(repeated(random, () => message(random, world)))),
+  category(3, 'messages with strange fields', (random, world) =>
+    conversation(repeated(random, () => text(objectOf(mutated(random, messageOf(random, world)))))),
+  ),
+  category(1, 'messages with prototype keys', (random, world) =>
+    conversation(repeated(random, () => text(objectOf([pick(random, PROTOTYPE_FIELDS), ...messageOf(random, world)])))),
+  ),
+  category(1, 'invalid messages', (random) => conversation(repeated(random, () => text(pick(random, TEXTS))))),
+  category(0.5, 'deep messages', (random) => conversation(text(deep(below(random, MAX_MESSAGE_BYTES / 2))))),
+  category(1, 'messages that are no text', (random, world) => {
+    const payload = withBytes(random, Buffer.from(objectOf(messageOf(random, world))), pick(random, STRANGE_BYTES));
+    return conversation(frameOf({ opcode: pick(random, [TEXT, BINARY]), payload }));
+  }),
+  category(1, 'fragments', (random, world) =>
+    conversation(repeated(random, () => fragments(random, Buffer.from(objectOf(messageOf(random, world)))))),
+  ),
+  category(2, 'strange frames', (random, world) =>
+    conversation(Buffer.concat([message(random, world), strangeFrame(random)]), false),
+  ),
+  category(0.05, 'a flood of pings', (random) =>
+    conversation(
+      Buffer.concat(
+        Array.from({ length: 500 }, () => frameOf({ opcode: PING, payload: 'x'.repeat(below(random, 125)) })),
+      ),
+    ),
+  ),
+  category(0.005, 'thousands of subscriptions', (random, world) =>
+    conversation(
+      Buffer.concat(Array.from({ length: MAX_SUBSCRIPTIONS_PER_SOCKET + 100 }, () => message(random, world))),
+    ),
+  ),
+  category(1, 'a socket cut off', (random, world) =>
+    conversation(cutOff(random, Buffer.concat([message(random, world), strangeFrame(random)])), false),
+  ),
 ];

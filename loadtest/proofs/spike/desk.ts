@@ -6,33 +6,36 @@ import {
   VISITOR_TOKEN_HEADER,
   visitorView,
 } from '../../../shared/contract/waiting-room.ts';
-import { createConnection } from '../../kit/connection.ts';
+import { type Connection, createConnection } from '../../kit/connection.ts';
 
-/** Seconds that a booking's request waits for its outcome; after that its ticket is asked. */
+/** Seconds that the request for a booking waits for its outcome. After that its ticket is polled. */
 const WAIT_SECONDS = 20;
 
+const EVENT = 1;
+
+/** The queue of a pool is shortened after this many of its entries were served. */
+const MAX_SERVED = 10_000;
+
 const refused = z.object({ code: errorCode });
+const sold = z.object({ ticketId: z.string(), seatsCount: z.int() });
 
-type Connection = ReturnType<typeof createConnection>;
-type Request = { headers?: Record<string, string>; body?: unknown };
-
-/** What became of a booking: seats, or the code of the refusal. */
+/** The outcome of a booking: seats, or the code of the refusal. */
 export type Booked = { id?: string; seats: number; code?: string };
 
-/** Connections that are kept open; who finds none idle waits for one, in order. */
+/** Connections that are kept open. Where none is idle, requests wait for one in order. */
 function openPool(url: string, connections: number) {
   const idle: Connection[] = Array.from({ length: connections }, () => createConnection(url));
   const all = [...idle];
   let waiting: ((connection: Connection) => void)[] = [];
-  let next = 0;
+  let served = 0;
 
-  function give(connection: Connection): void {
-    const first = waiting[next];
+  function put(connection: Connection): void {
+    const first = waiting[served];
     if (first === undefined) return void idle.push(connection);
-    next += 1;
-    if (next === waiting.length || next === 10_000) {
-      waiting = waiting.slice(next);
-      next = 0;
+    served += 1;
+    if (served === waiting.length || served === MAX_SERVED) {
+      waiting = waiting.slice(served);
+      served = 0;
     }
     first(connection);
   }
@@ -43,7 +46,7 @@ function openPool(url: string, connections: number) {
       try {
         return await work(connection);
       } finally {
-        give(connection);
+        put(connection);
       }
     },
     close(): void {
@@ -52,118 +55,120 @@ function openPool(url: string, connections: number) {
   };
 }
 
-/**
- * Where visitors of event 1 ask, over few connections however many they are. An answer that no client expects, or none, is
- * noted and thrown.
- */
+type Pool = ReturnType<typeof openPool>;
+
+/** Answers so far. `faults`: answers that no client expects. `lateMs`: the longest wait of a poll for a connection. */
+type Log = { pollMs: number[]; faults: string[]; answered: number; lateMs: number };
+
+type Sent = {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+  /** The statuses that a client expects. */
+  expected: readonly number[];
+};
+
+type Received = { status: number; body: unknown; ms: number };
+
+/** Sends a request over a pool. @throws Error where the answer is none that a client expects */
+const send = (log: Log, pool: Pool, { method, path, headers, body, expected }: Sent): Promise<Received> =>
+  pool.use(async (connection) => {
+    const startedAt = performance.now();
+    try {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const answer = await connection.send(method, path, { headers, body: text });
+      if (!expected.includes(answer.status)) throw new Error(`${answer.status} ${answer.text}`);
+      log.answered += 1;
+      return { status: answer.status, body: JSON.parse(answer.text), ms: performance.now() - startedAt };
+    } catch (fault) {
+      log.faults.push(`${method} ${path}: ${(fault as Error).message}`);
+      throw fault;
+    }
+  });
+
+/** Polls a ticket until its outcome. */
+async function followTicket(log: Log, pool: Pool, ticketId: string, headers: Record<string, string>): Promise<Booked> {
+  for (;;) {
+    const path = `/api/tickets/${ticketId}`;
+    const view = ticketView.parse((await send(log, pool, { method: 'GET', path, headers, expected: [200] })).body);
+    if (view.booking !== undefined) return { id: view.ticketId, seats: view.booking.seatsCount };
+    if (view.status !== 'queued') return { seats: 0, code: view.code ?? view.status };
+  }
+}
+
+/** Sends a booking, and follows its ticket where the outcome takes longer than a request may wait. */
+async function order(
+  log: Log,
+  pool: Pool,
+  path: string,
+  token: string,
+  body: object,
+): Promise<Booked & { ms: number }> {
+  const headers: Record<string, string> = { prefer: `wait=${WAIT_SECONDS}` };
+  if (token !== '') headers[ADMISSION_TOKEN_HEADER] = token;
+  const startedAt = performance.now();
+  const outcome = (booked: Booked) => ({ ...booked, ms: performance.now() - startedAt });
+  const expected = [200, 201, 202, 403, 409];
+  const answer = await send(log, pool, { method: 'POST', path, headers, body, expected });
+  const ticketId = ticketReceipt.safeParse(answer.body).data?.ticketId;
+  if (ticketId !== undefined) return outcome(await followTicket(log, pool, ticketId, headers));
+  if (answer.status >= 300) return outcome({ seats: 0, code: refused.parse(answer.body).code });
+  const sale = sold.safeParse(answer.body).data;
+  if (sale !== undefined) return outcome({ id: sale.ticketId, seats: sale.seatsCount });
+  const held = liveBooking.parse(answer.body);
+  return outcome({ id: held.id, seats: held.seatsCount });
+}
+
+/** The requests of the visitors of event 1, over few connections however many visitors there are. */
 export function openDesk(url: string, connections: { joining: number; polling: number; booking: number }) {
-  // Apart, so that who joins does not keep those from asking who have joined.
+  // Separate pools: visitors who join do not delay the polls of others.
   const joining = openPool(url, connections.joining);
   const polling = openPool(url, connections.polling);
   const booking = openPool(url, connections.booking);
-  const pollMs: number[] = [];
-  let lateMs = 0;
-  const faults: string[] = [];
-  let answered = 0;
-
-  async function ask(
-    pool: typeof polling,
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    { headers, body }: Request,
-    good: readonly number[],
-  ): Promise<{ status: number; body: unknown; ms: number }> {
-    return pool.use(async (connection) => {
-      const startedAt = performance.now();
-      try {
-        const answer = await connection.send(method, path, {
-          headers,
-          body: body === undefined ? undefined : JSON.stringify(body),
-        });
-        if (!good.includes(answer.status)) throw new Error(`${answer.status} ${answer.text}`);
-        answered += 1;
-        return { status: answer.status, body: JSON.parse(answer.text), ms: performance.now() - startedAt };
-      } catch (fault) {
-        faults.push(`${method} ${path}: ${(fault as Error).message}`);
-        throw fault;
-      }
-    });
-  }
-
+  const log: Log = { pollMs: [], faults: [], answered: 0, lateMs: 0 };
   const roomOf = (eventId: number) => `/api/events/${eventId}/waiting-room`;
-  const as = (token: string): Record<string, string> => (token === '' ? {} : { [VISITOR_TOKEN_HEADER]: token });
-
-  /** Sends a booking, and follows its ticket where the outcome takes longer than a request may wait. */
-  async function order(path: string, token: string, body: { count: number }): Promise<Booked & { ms: number }> {
-    const headers: Record<string, string> = { prefer: `wait=${WAIT_SECONDS}` };
-    if (token !== '') headers[ADMISSION_TOKEN_HEADER] = token;
-    const startedAt = performance.now();
-    const outcome = (booked: Booked) => ({ ...booked, ms: performance.now() - startedAt });
-    const answer = await ask(booking, 'POST', path, { headers, body }, [200, 201, 202, 403, 409]);
-    const ticket = ticketReceipt.safeParse(answer.body).data?.ticketId;
-    if (ticket !== undefined) {
-      for (;;) {
-        const asked = await ask(booking, 'GET', `/api/tickets/${ticket}`, { headers }, [200]);
-        const view = ticketView.parse(asked.body);
-        if (view.booking !== undefined) return outcome({ id: view.ticketId, seats: view.booking.seatsCount });
-        if (view.status !== 'queued') return outcome({ seats: 0, code: view.code ?? view.status });
-      }
-    }
-    if (answer.status >= 300) {
-      const { code } = refused.parse(answer.body);
-      return outcome({ seats: 0, code });
-    }
-    const sold = z.object({ ticketId: z.string(), seatsCount: z.int() }).safeParse(answer.body).data;
-    const held = sold === undefined ? liveBooking.parse(answer.body) : undefined;
-    return outcome({ id: sold?.ticketId ?? held?.id ?? '', seats: sold?.seatsCount ?? held?.seatsCount ?? 0 });
-  }
+  const visitorHeaders = (token: string): Record<string, string> =>
+    token === '' ? {} : { [VISITOR_TOKEN_HEADER]: token };
 
   return {
-    /** Milliseconds of each poll, from being sent; what was answered otherwise than a client expects; all answers. */
-    pollMs,
-    /** Milliseconds that a poll waited for a connection of ours, at the most. */
-    get lateMs() {
-      return lateMs;
-    },
-    faults,
-    get answered() {
-      return answered;
-    },
+    log,
 
-    async join(token: string, eventId = 1) {
-      const { status, body } = await ask(joining, 'POST', roomOf(eventId), { headers: as(token) }, [200, 201]);
+    async join(token: string, eventId = EVENT) {
+      const request = { method: 'POST', path: roomOf(eventId), headers: visitorHeaders(token) } as const;
+      const { status, body } = await send(log, joining, { ...request, expected: [200, 201] });
       return { ...joinAnswer.parse(body), isNew: status === 201 };
     },
 
-    async poll(token: string, eventId = 1) {
+    async poll(token: string, eventId = EVENT) {
       const startedAt = performance.now();
-      const { body, ms } = await ask(polling, 'GET', roomOf(eventId), { headers: as(token) }, [200]);
-      pollMs.push(ms);
-      lateMs = Math.max(lateMs, performance.now() - startedAt - ms);
+      const request = { method: 'GET', path: roomOf(eventId), headers: visitorHeaders(token) } as const;
+      const { body, ms } = await send(log, polling, { ...request, expected: [200] });
+      log.pollMs.push(ms);
+      log.lateMs = Math.max(log.lateMs, performance.now() - startedAt - ms);
       return visitorView.parse(body);
     },
 
-    /** Whether a visitor token is one of this event's line. */
+    /** Whether a visitor token belongs to this event's line. */
     async isKnown(token: string): Promise<boolean> {
-      const { status } = await ask(polling, 'GET', roomOf(1), { headers: as(token) }, [200, 404]);
-      return status === 200;
+      const request = { method: 'GET', path: roomOf(EVENT), headers: visitorHeaders(token) } as const;
+      return (await send(log, polling, { ...request, expected: [200, 404] })).status === 200;
     },
 
-    leave: (token: string) => ask(polling, 'DELETE', roomOf(1), { headers: as(token) }, [200]),
+    leave: (token: string) =>
+      send(log, polling, { method: 'DELETE', path: roomOf(EVENT), headers: visitorHeaders(token), expected: [200] }),
 
     /** Sells seats at once. */
-    sell: (token: string, count: number) => order('/reserve', token, { count }),
+    sell: (token: string, count: number) => order(log, booking, '/reserve', token, { count }),
 
     /** Holds seats for a user. */
-    hold(token: string, count: number, userId: number) {
-      const body = { eventId: 1, userId, count };
-      return order('/api/bookings', token, body);
-    },
+    hold: (token: string, count: number, userId: number) =>
+      order(log, booking, '/api/bookings', token, { eventId: EVENT, userId, count }),
 
-    /** Confirms a hold. Answers whether it was in time. */
+    /** Confirms a hold. Returns whether it was in time. */
     async confirm(id: string, userId: number): Promise<boolean> {
-      const answer = await ask(booking, 'POST', `/api/bookings/${id}/confirm`, { body: { userId } }, [200, 202, 410]);
-      return answer.status === 200;
+      const request = { method: 'POST', path: `/api/bookings/${id}/confirm`, body: { userId } } as const;
+      return (await send(log, booking, { ...request, expected: [200, 202, 410] })).status === 200;
     },
 
     close(): void {

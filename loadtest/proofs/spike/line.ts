@@ -1,95 +1,101 @@
-import { createLogger } from '../../../shared/platform/logger.ts';
 import { createLoops } from '../../../shared/platform/loops.ts';
-import { type AuditReport, steadyAudit } from '../../../shared/stores/audit.ts';
+import type { AuditReport } from '../../../shared/stores/audit.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
 import type { RoomState } from '../../../shared/stores/redis/room-hash.ts';
-import { openStores, type Servers } from '../../kit/stores.ts';
+import { sumOf } from '../../kit/statistics.ts';
+import { type Addresses, auditDefaultEvent, openStores, type Stores } from '../../kit/stores.ts';
 
-/** Milliseconds between two looks at the line, and every how many-th weighs it too. */
-const LOOK_MS = 100;
-const WEIGH = 20;
+/** Milliseconds between two samples of the line. One in so many measures its memory too. */
+const SAMPLE_MS = 100;
+const MEMORY_SAMPLES = 20;
 
-/** Arrival numbers and positions in one chunk of bits, as lua/lib/room.lua has it. */
+/** Arrival numbers and positions in one chunk of bits, as in lua/lib/room.lua. */
 const CHUNK = 65_536;
 
-export type Look = { atMs: number; backlog: number } & Pick<
+const EVENT = 1;
+
+/** The state of the line at one moment. `backlog`: tickets without an outcome. */
+export type Sample = { atMs: number; backlog: number } & Pick<
   RoomState,
   'joined' | 'serving' | 'inside' | 'offered' | 'rate' | 'etaSeconds' | 'seatsFree'
 >;
 
-/** Where there is no line. */
-const NOBODY = { joined: 0, serving: 0, inside: 0, offered: 0, rate: 0, etaSeconds: 0, seatsFree: 0 };
+/** The state where there is no line. */
+const NO_LINE = { joined: 0, serving: 0, inside: 0, offered: 0, rate: 0, etaSeconds: 0, seatsFree: 0 };
 
-/** Looks at event 1's line past the API, in Redis itself, many times a second. */
-export async function watchLine(servers: Servers) {
-  const log = createLogger({ LOG_LEVEL: 'warn' }, 'spike');
-  const loops = createLoops({ log });
-  const stores = await openStores(servers, 'worker', log);
-  const { prisma, redis, rooms } = stores;
+/** Bytes of the line's keys, and of all of Redis. */
+async function measureMemory({ redis }: Stores, { generation, joined }: RoomState) {
   const keys = keysOf(0);
-  const looks: Look[] = [];
-  let lineBytes = 0;
-  let redisBytes = 0;
+  const chunks = Array.from({ length: Math.floor(joined / CHUNK) + 1 }, (_, chunk) => chunk);
+  const chunkedStems = [keys.roomTakenStem, keys.roomLeftStem, keys.roomUsesStem];
+  const names = [
+    ...[keys.roomStem, keys.roomHistoryStem, keys.roomInsideStem].map((stem) => `${stem}${EVENT}`),
+    ...chunkedStems.flatMap((stem) => chunks.map((chunk) => `${stem}${EVENT}:${generation}:${chunk}`)),
+  ];
+  const sizes = await Promise.all(names.map((name) => redis.call('MEMORY', 'USAGE', name, 'SAMPLES', '0')));
+  const used = /used_memory:(\d+)/.exec(await redis.info('memory'))?.[1];
+  return { line: sumOf(sizes.map((size) => Number(size ?? 0))), redis: Number(used ?? 0) };
+}
+
+async function readSample({ redis, rooms }: Stores): Promise<{ state: RoomState | undefined; sample: Sample }> {
+  const keys = keysOf(0);
+  const [states, accepted, settled] = await Promise.all([
+    rooms.read([EVENT]),
+    redis.get(keys.sequence),
+    redis.get(keys.settled),
+  ]);
+  const state = states.get(EVENT);
+  const { joined, serving, inside, offered, rate, etaSeconds, seatsFree } = state ?? NO_LINE;
+  const backlog = Math.max(0, Number(accepted ?? 0) - Number(settled ?? 0));
+  return {
+    state,
+    sample: { atMs: Date.now(), backlog, joined, serving, inside, offered, rate, etaSeconds, seatsFree },
+  };
+}
+
+/** Samples event 1's line in Redis, many times a second. */
+export async function watchLine(addresses: Addresses) {
+  const stores = await openStores(addresses, 'worker', 'spike');
+  const loops = createLoops({ log: stores.log });
+  const samples: Sample[] = [];
+  const maxBytes = { line: 0, redis: 0 };
   let fault: Error | undefined;
 
-  async function weigh({ generation, joined }: RoomState): Promise<void> {
-    const chunked = [keys.roomTakenStem, keys.roomLeftStem, keys.roomUsesStem];
-    const chunks = Array.from({ length: Math.floor(joined / CHUNK) + 1 }, (_, chunk) => chunk);
-    const names = [
-      ...[keys.roomStem, keys.roomHistoryStem, keys.roomInsideStem].map((stem) => `${stem}1`),
-      ...chunked.flatMap((stem) => chunks.map((chunk) => `${stem}1:${generation}:${chunk}`)),
-    ];
-    const sizes = await Promise.all(names.map((name) => redis.call('MEMORY', 'USAGE', name, 'SAMPLES', '0')));
-    lineBytes = Math.max(
-      lineBytes,
-      sizes.reduce((sum: number, size) => sum + Number(size ?? 0), 0),
-    );
-    redisBytes = Math.max(redisBytes, Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1] ?? 0));
+  async function takeSample(): Promise<void> {
+    const { state, sample } = await readSample(stores);
+    samples.push(sample);
+    if (state === undefined || samples.length % MEMORY_SAMPLES !== 1) return;
+    const bytes = await measureMemory(stores, state);
+    maxBytes.line = Math.max(maxBytes.line, bytes.line);
+    maxBytes.redis = Math.max(maxBytes.redis, bytes.redis);
   }
-
-  async function look(): Promise<void> {
-    const [state, given, gone] = await Promise.all([
-      rooms.read([1]).then((states) => states.get(1)),
-      redis.get(keys.sequence),
-      redis.get(keys.settled),
-    ]);
-    const { joined, serving, inside, offered, rate, etaSeconds, seatsFree } = state ?? NOBODY;
-    const backlog = Math.max(0, Number(given ?? 0) - Number(gone ?? 0));
-    looks.push({ atMs: Date.now(), backlog, joined, serving, inside, offered, rate, etaSeconds, seatsFree });
-    if (state !== undefined && looks.length % WEIGH === 1) await weigh(state);
-  }
-  const stop = loops.repeat('line', LOOK_MS, look, (thrown) => {
+  const stop = loops.repeat('line', SAMPLE_MS, takeSample, (thrown) => {
     fault ??= thrown;
   });
 
   return {
-    looks,
-    prisma,
-    get lineBytes() {
-      return lineBytes;
-    },
-    get redisBytes() {
-      return redisBytes;
-    },
+    samples,
+    prisma: stores.prisma,
+    maxBytes,
 
-    /** When a position's turn had come, as seen; undefined where it did not. Looks are in order of both. */
+    /** The time of the first sample in which a position was served; undefined where it was not. */
     turnAt(position: number): number | undefined {
-      let [low, high] = [0, looks.length];
+      let [low, high] = [0, samples.length];
       while (low < high) {
         const middle = (low + high) >> 1;
-        if ((looks[middle]?.serving ?? 0) >= position) high = middle;
+        if ((samples[middle]?.serving ?? 0) >= position) high = middle;
         else low = middle + 1;
       }
-      return looks[low]?.atMs;
+      return samples[low]?.atMs;
     },
 
-    /** Redis against PostgreSQL, once nothing is under way; and the seats that PostgreSQL has sold. */
+    /** Compares Redis with PostgreSQL, once nothing is under way. `sold`: the seats that PostgreSQL has sold. */
     async audit(): Promise<{ report: AuditReport; sold: number }> {
-      const report = await steadyAudit(1, stores);
-      return { report, sold: await prisma.seat.count({ where: { eventId: 1, status: 'SOLD' } }) };
+      const report = await auditDefaultEvent(stores);
+      return { report, sold: await stores.prisma.seat.count({ where: { eventId: EVENT, status: 'SOLD' } }) };
     },
 
-    /** @throws Error where it could not look */
+    /** @throws Error where a sample failed */
     async close(): Promise<void> {
       await stop();
       await stores.close();
