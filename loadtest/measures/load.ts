@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openClient } from '../kit/client.ts';
 import { command, UsageError, urls } from '../kit/command.ts';
 import { requireFilesFor } from '../kit/processes.ts';
 import { createRandom } from '../kit/random.ts';
@@ -7,7 +8,7 @@ import { atRate } from '../kit/schedule.ts';
 import { auditDefaultEvent, differencesOf, openStores } from '../kit/stores.ts';
 import { createTally, type Tally } from '../kit/tally.ts';
 import { findTarget, type Target } from '../kit/target.ts';
-import { openClient, readEvent, releaseHold } from './load/buyers.ts';
+import { readEvent, releaseHold } from './load/buyers.ts';
 import { type Run, type Scenario, type Shape, scenarios } from './load/scenarios.ts';
 import { watchMemory } from './load/watched-memory.ts';
 

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../shared/config.ts';
 import { workersModel } from '../../shared/domain/workers-desired.ts';
+import { type Client, openClient } from '../kit/client.ts';
 import { command, flag, text } from '../kit/command.ts';
 import { renderPlots } from '../kit/plot.ts';
 import { startProxy } from '../kit/proxy.ts';
 import { type Check, writeReport } from '../kit/report.ts';
 import { type OwnServers, startApi, startProgram, withOwnServers } from '../kit/rig.ts';
 import { atRate } from '../kit/schedule.ts';
-import { type Client, openClient } from './load/buyers.ts';
 
 /** The load: requests a second, and for how long. */
 type Step = { rate: number; seconds: number };
@@ -171,10 +171,7 @@ function checksOf({ samples, unbooked }: Progress): Check[] {
 }
 
 function pictureOf(samples: readonly Sample[]): string {
-  const common = {
-    across: 'seconds',
-    steps: samples.map(({ second }) => (second % 10 === 0 ? String(second) : '')),
-  };
+  const common = { across: 'seconds', steps: samples.map(({ second }) => (second % 10 === 0 ? String(second) : '')) };
   const line = (name: string, figureOf: (sample: Sample) => number) => ({ name, values: samples.map(figureOf) });
   return renderPlots([
     {

@@ -27,9 +27,6 @@ const AFTER_MS = 1_500;
 /** Milliseconds after the end of a fault in which everything must work. */
 const RECOVERY_TIMEOUT_MS = 90_000;
 
-/** Contradictions that are printed of one run. */
-const MAX_PRINTED = 8;
-
 /** A run that was played. `recoverySeconds` is undefined where it did not recover in time. */
 type Played = { fault: FaultName; seed: number; verdict: Verdict; recoverySeconds: number | undefined };
 
@@ -89,17 +86,19 @@ async function playRun(name: FaultName, runSeed: number, rig: Rig): Promise<Run>
   return { fault: name, seed: runSeed, verdict, recoverySeconds };
 }
 
-/** The promises that a run broke, each contradiction in words. */
-function brokenIn({ verdict, recoverySeconds }: Played): string[] {
-  const { soldTwice, lost, wrongAnswers, leaked } = verdict;
-  return [
-    ...soldTwice.map((what) => `sold twice: ${what}`),
-    ...lost.map((what) => `lost: ${what}`),
-    ...wrongAnswers.map((what) => `wrong answer: ${what}`),
-    ...leaked.map((what) => `leaked: ${what}`),
-    ...(recoverySeconds === undefined ? ['no recovery in time'] : []),
-  ];
-}
+/** The promises that a run can break, and the contradictions of each. */
+const PROMISES: readonly [what: string, contradictions: (run: Played) => readonly string[]][] = [
+  ['no seat is sold twice', ({ verdict }) => verdict.soldTwice],
+  ['no accepted request is lost', ({ verdict }) => verdict.lost],
+  ['every answer is the saved one, wrong ones', ({ verdict }) => verdict.wrongAnswers],
+  ['no seat leaks', ({ verdict }) => verdict.leaked],
+  ['everything recovers in time, late runs', (run) => (run.recoverySeconds === undefined ? ['late'] : [])],
+];
+
+const isPlayed = (run: Run): run is Played => 'verdict' in run;
+
+const isBroken = (run: Run): boolean =>
+  isPlayed(run) && PROMISES.some(([, contradictions]) => contradictions(run).length > 0);
 
 /** One run in words, with the command that repeats it where it broke a promise. */
 function linesOf(run: Run): string {
@@ -107,15 +106,20 @@ function linesOf(run: Run): string {
   if ('skipped' in run) return `${name}: not run, ${run.skipped}`;
   const { accepted, outcomes, gone } = run.verdict;
   const recovery = `recovery ${run.recoverySeconds?.toFixed(1) ?? 'never'} s`;
-  const broken = brokenIn(run);
-  const examples = broken.slice(0, MAX_PRINTED).map((what) => `\n      ${what}`);
-  const repeat = broken.length > 0 ? `\n      again: npm run chaos -- --fault ${run.fault} --seed ${run.seed}` : '';
-  return `${name}: ${accepted} accepted, ${outcomes} outcomes, ${gone} gone, ${recovery}${examples.join('')}${repeat}`;
+  const repeat = isBroken(run) ? `\n    BROKEN, again: npm run chaos -- --fault ${run.fault} --seed ${run.seed}` : '';
+  return `${name}: ${accepted} accepted, ${outcomes} outcomes, ${gone} gone, ${recovery}${repeat}`;
 }
 
-const HEAD = [
-  ...['fault', 'runs', 'accepted', 'outcomes', 'gone', 'decided again', 'mended'],
-  ...['sold twice', 'lost', 'wrong answers', 'leaked', 'time to recover, s'],
+const COLUMNS: readonly [name: string, count: (verdict: Verdict) => number][] = [
+  ['accepted', ({ accepted }) => accepted],
+  ['outcomes', ({ outcomes }) => outcomes],
+  ['gone', ({ gone }) => gone],
+  ['decided again', ({ decidedAgain }) => decidedAgain],
+  ['mended', ({ mended }) => mended],
+  ['sold twice', ({ soldTwice }) => soldTwice.length],
+  ['lost', ({ lost }) => lost.length],
+  ['wrong answers', ({ wrongAnswers }) => wrongAnswers.length],
+  ['leaked', ({ leaked }) => leaked.length],
 ];
 
 /** A Markdown table with one line for each fault. */
@@ -124,54 +128,21 @@ function tableOf(runs: readonly Run[]): string {
     const ofFault = runs.filter(({ fault }) => fault === name);
     const skipped = ofFault.find((run) => 'skipped' in run);
     if (skipped !== undefined) return [[`${name}, not run: ${skipped.skipped}`]];
-    const played = ofFault.filter((run): run is Played => 'verdict' in run);
+    const played = ofFault.filter(isPlayed);
     if (played.length === 0) return [];
-    const sum = (count: (verdict: Verdict) => number) => sumOf(played.map(({ verdict }) => count(verdict)));
     const times = played.map(({ recoverySeconds = Number.POSITIVE_INFINITY }) => recoverySeconds);
-    const cells = [
-      sum(({ accepted }) => accepted),
-      sum(({ outcomes }) => outcomes),
-      sum(({ gone }) => gone),
-      sum(({ decidedAgain }) => decidedAgain),
-      sum(({ mended }) => mended),
-      sum(({ soldTwice }) => soldTwice.length),
-      sum(({ lost }) => lost.length),
-      sum(({ wrongAnswers }) => wrongAnswers.length),
-      sum(({ leaked }) => leaked.length),
-      `${Math.min(...times).toFixed(1)} to ${Math.max(...times).toFixed(1)}`,
-    ];
-    return [[`${name}: ${faults[name].about}`, played.length, ...cells]];
+    const sums = COLUMNS.map(([, count]) => sumOf(played.map(({ verdict }) => count(verdict))));
+    const range = `${Math.min(...times).toFixed(1)} to ${Math.max(...times).toFixed(1)}`;
+    return [[`${name}: ${faults[name].about}`, played.length, ...sums, range]];
   });
-  return markdownTable(HEAD, rows);
+  return markdownTable(['fault', 'runs', ...COLUMNS.map(([name]) => name), 'time to recover, s'], rows);
 }
 
-function checksOf(runs: readonly Run[]): Check[] {
-  const played = runs.filter((run): run is Played => 'verdict' in run);
-  const contradictions = (pick: (run: Played) => readonly string[]) =>
-    played.flatMap((run) => pick(run).map((what) => `${run.fault} seed ${run.seed}: ${what}`));
-  return [
-    noneOf(
-      'no seat is sold twice',
-      contradictions(({ verdict }) => verdict.soldTwice),
-    ),
-    noneOf(
-      'no accepted request is lost',
-      contradictions(({ verdict }) => verdict.lost),
-    ),
-    noneOf(
-      'every answer is the saved one, wrong ones',
-      contradictions(({ verdict }) => verdict.wrongAnswers),
-    ),
-    noneOf(
-      'no seat leaks',
-      contradictions(({ verdict }) => verdict.leaked),
-    ),
-    noneOf(
-      'everything recovers in time, late runs',
-      contradictions(({ recoverySeconds }) => (recoverySeconds === undefined ? ['no recovery in time'] : [])),
-    ),
-  ];
-}
+const checksOf = (runs: readonly Run[]): Check[] =>
+  PROMISES.map(([what, contradictions]) => {
+    const inRun = (run: Played) => contradictions(run).map((text) => `${run.fault} seed ${run.seed}: ${text}`);
+    return noneOf(what, runs.filter(isPlayed).flatMap(inRun));
+  });
 
 await command({
   name: 'chaos',
@@ -197,7 +168,7 @@ ${names.map((name) => `  ${name.padEnd(18)}${faults[name].about}`).join('\n')}`,
           const run = await playRun(name, runSeed, rig);
           runs.push(run);
           console.log(linesOf(run));
-          if (keep && 'verdict' in run && brokenIn(run).length > 0) {
+          if (keep && isBroken(run)) {
             rig.keepFolder();
             console.log(`      kept: ${rig.folder}`);
           }

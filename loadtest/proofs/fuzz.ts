@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
 import { WebSocket } from 'ws';
 import { readConfig } from '../../shared/config.ts';
 import { clearSentence, eventChange } from '../../shared/contract/events.ts';
 import { auditReport } from '../../shared/contract/jobs.ts';
 import { ticketReceipt } from '../../shared/contract/tickets.ts';
 import { roomChange } from '../../shared/contract/waiting-room.ts';
+import { type Client, openClient, type Reply } from '../kit/client.ts';
 import { command, number, seed, text } from '../kit/command.ts';
 import { openMemory } from '../kit/memory.ts';
 import { type Check, figureLines, noneOf } from '../kit/report.ts';
@@ -35,25 +35,12 @@ const MAX_FAULTS = 5;
 const EVENT = '/api/events/1';
 const ROOM = `${EVENT}/waiting-room`;
 
-type Answer = { status: number; body: Record<string, unknown> };
+type Send = Client['send'];
 
-/** A valid client, an operator where there is a token. */
-function createClient(url: string, adminToken: string | undefined) {
-  const authorization = adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` };
-  return async (method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Answer> => {
-    const headers = { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
-    const content = body === undefined ? null : JSON.stringify(body);
-    const answer = await request(`${url}${path}`, { method, headers, body: content });
-    return { status: answer.statusCode, body: (await answer.body.json()) as Answer['body'] };
-  };
-}
-
-type Client = ReturnType<typeof createClient>;
-
-const wordsOf = ({ status, body }: Answer) => `answered ${status} ${JSON.stringify(body).slice(0, 1_000)}`;
+const wordsOf = ({ status, body }: Reply) => `answered ${status} ${JSON.stringify(body).slice(0, 1_000)}`;
 
 /** Creates holds that inputs may name, and another event where operators may create one. */
-async function createWorld(send: Client, adminToken: string | undefined): Promise<World> {
+async function createWorld(send: Send, adminToken: string | undefined): Promise<World> {
   const tickets: string[] = [];
   for (let userId = 1; userId <= HOLDS; userId += 1) {
     const { body } = await send('POST', '/api/bookings', { eventId: 1, userId, count: 1 });
@@ -75,7 +62,7 @@ const OPEN: Settings = {
 };
 
 /** Reads the settings of event 1; undefined where operators' routes are closed. */
-async function readSettings(send: Client): Promise<Settings | undefined> {
+async function readSettings(send: Send): Promise<Settings | undefined> {
   const room = await send('PUT', ROOM, {});
   if (room.status !== 200) return undefined;
   const event = await send('GET', EVENT);
@@ -88,7 +75,7 @@ async function readSettings(send: Client): Promise<Settings | undefined> {
 }
 
 /** Writes the settings of event 1. Returns the problems. */
-async function writeSettings(send: Client, { event, room }: Settings): Promise<string[]> {
+async function writeSettings(send: Send, { event, room }: Settings): Promise<string[]> {
   const answers = [await send('PATCH', EVENT, event), await send('PUT', ROOM, room)];
   return answers.flatMap((answer) => (answer.status === 200 ? [] : [`the settings of event 1: ${wordsOf(answer)}`]));
 }
@@ -110,7 +97,7 @@ function hasOutcomeBySocket(url: string, ticketId: string): Promise<boolean> {
 }
 
 /** The differences between Redis and PostgreSQL, by an audit. */
-async function auditDifferences(send: Client): Promise<string[]> {
+async function auditDifferences(send: Send): Promise<string[]> {
   const audited = await send('POST', '/admin/audit');
   const report = auditReport.safeParse(audited.body).data;
   if (report === undefined) return [`an audit is ${wordsOf(audited)}`];
@@ -120,7 +107,7 @@ async function auditDifferences(send: Client): Promise<string[]> {
 }
 
 /** Sends valid requests after the inputs. Returns the checks. */
-async function checkAfterwards(url: string, send: Client, isOperator: boolean): Promise<Check[]> {
+async function checkAfterwards(url: string, send: Send, isOperator: boolean): Promise<Check[]> {
   const problems: string[] = [];
   if (isOperator) {
     problems.push(...(await writeSettings(send, OPEN)));
@@ -196,7 +183,9 @@ async function runFuzz(url: string, adminToken: string | undefined, options: Opt
     watch('the API', own.api);
     watch('the worker', await own.startWorker());
   }
-  const send = createClient(url, adminToken);
+  const authorization: Record<string, string> =
+    adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` };
+  const { send } = openClient([url], { headers: authorization });
   const settings = await readSettings(send);
   const world = await createWorld(send, adminToken);
   const { inputs, seed: inputSeed, connections } = options;
@@ -228,7 +217,7 @@ await command({
   summary: `Sends wrong inputs over HTTP and WebSocket, and some valid ones: strange fields and bytes, prototype keys,
 deep, huge, cut off or slow inputs, wrong lengths, repeated headers, odd paths, broken frames, unknown fields and
 parameters, fields that exclude each other, dates of every kind. No answer may be a 500, reveal internals or break the
-contract, no mistake may be accepted, and the system must work afterwards. On a system of its own, or on one that runs.`,
+contract, no mistake may be accepted, and the system must work afterwards. On a system of its own, or a running one.`,
   options: {
     inputs: number('inputs to send', 200_000, { max: 100_000_000 }),
     from: number('number of the first input', 0, { min: 0, max: 100_000_000 }),

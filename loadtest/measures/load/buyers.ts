@@ -1,44 +1,16 @@
-import { Agent } from 'undici';
 import { type EventView, eventView, seatList } from '../../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import { MAX_SEATS_ON_PAGE, MAX_SEATS_PER_REQUEST } from '../../../shared/contract/limits.ts';
 import { ConfigError } from '../../../shared/platform/config-error.ts';
 import { DEMO_USERS } from '../../../shared/stores/postgres/users.ts';
+import type { Client, Reply } from '../../kit/client.ts';
 import { below, pick, type Random } from '../../kit/random.ts';
-
-/** An answer. Its status is 0 where there was none. */
-export type Answer = { status: number; body: Record<string, unknown> };
 
 /** A hold that a buyer got. */
 export type Hold = { id: string; userId: number; seats: string };
 
-/** Milliseconds after which a request has no answer. */
-const TIMEOUT_MS = 90_000;
-
-/** A client of these addresses, in turn. It opens as many connections as it has requests under way. */
-export function openClient(urls: readonly string[]) {
-  const agent = new Agent({ pipelining: 1, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
-  let next = 0;
-  return {
-    async send(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Answer> {
-      next = (next + 1) % urls.length;
-      const content = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-      const request = { origin: urls[next] ?? '', path, method, ...(body !== undefined && content) };
-      try {
-        const { statusCode, body: answer } = await agent.request(request);
-        return { status: statusCode, body: (await answer.json()) as Answer['body'] };
-      } catch {
-        return { status: 0, body: {} }; // a scenario counts it, and its check fails
-      }
-    },
-    close: () => agent.close(),
-  };
-}
-
-export type Client = ReturnType<typeof openClient>;
-
 /** The name of an answer in a tally: its status, and its code where it has one. */
-export const nameOf = ({ status, body }: Answer): string => {
+export const nameOf = ({ status, body }: Reply): string => {
   if (status === 0) return 'no answer';
   return typeof body.code === 'string' ? `${status} ${body.code}` : String(status);
 };
@@ -79,8 +51,8 @@ export async function freeSeats(client: Client, max: number): Promise<string[]> 
 }
 
 /** Holds seats for a user, and waits for the outcome. */
-export const holdSeats = (client: Client, userId: number, wish: object): Promise<Answer> =>
+export const holdSeats = (client: Client, userId: number, wish: object): Promise<Reply> =>
   client.send('POST', '/api/bookings?wait=30', { eventId: DEFAULT_EVENT, userId, ...wish });
 
-export const releaseHold = (client: Client, { id, userId }: Pick<Hold, 'id' | 'userId'>): Promise<Answer> =>
+export const releaseHold = (client: Client, { id, userId }: Pick<Hold, 'id' | 'userId'>): Promise<Reply> =>
   client.send('DELETE', `/api/bookings/${id}`, { userId });

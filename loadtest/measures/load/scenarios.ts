@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventView } from '../../../shared/contract/events.ts';
 import { ConfigError } from '../../../shared/platform/config-error.ts';
+import type { Client } from '../../kit/client.ts';
 import { number, type Option, type Values } from '../../kit/command.ts';
 import { between, chance, pick, type Random } from '../../kit/random.ts';
 import type { Check } from '../../kit/report.ts';
@@ -8,7 +9,6 @@ import { percentile } from '../../kit/statistics.ts';
 import type { Tally } from '../../kit/tally.ts';
 import type { Target } from '../../kit/target.ts';
 import {
-  type Client,
   freeSeats,
   type Hold,
   holdSeats,
@@ -235,10 +235,7 @@ ${TOGETHER_MS} ms. The seats are released at the end. Needs AUTH=off.`,
     act: (run, index) => holdNamedSeat(run, index),
     criteria: (run) => [
       { what: 'everybody has a seat', held: run.tally('answers').of('201') === run.values.buyers },
-      {
-        what: 'no seat is held twice',
-        held: new Set(run.holds.map(({ seats }) => seats)).size === run.holds.length,
-      },
+      { what: 'no seat is held twice', held: new Set(run.holds.map(({ seats }) => seats)).size === run.holds.length },
       within(0.99, TOGETHER_MS, 'have their outcome', run.times('time to outcome')),
     ],
   }),

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { ticketId } from '../../../shared/contract/ids.ts';
 import { booking, type TicketView, ticketView } from '../../../shared/contract/tickets.ts';
+import { type Client, openClient, type Reply } from '../../kit/client.ts';
 import { type Follower, followBySocket } from '../../kit/followers.ts';
 import { below, chance, createRandom, type Random } from '../../kit/random.ts';
 import { mixedWish } from '../../kit/seat-wishes.ts';
@@ -37,54 +38,32 @@ const WHOLE_HOUSE = { zones: HOUSE.ZONES, rows: HOUSE.ROWS, seatsPerRow: HOUSE.S
 /** Codes of requests that were not accepted for now. They are repeated. */
 const TEMPORARY = new Set(['OVERLOADED', 'UNAVAILABLE']);
 
-const answerBody = z.object({ code: z.string().optional(), ticketId: ticketId.optional() });
-
-type Reply = { status: number; code: string | undefined; body: unknown };
+const answerBody = z.object({ ticketId: ticketId.optional() });
 
 /** A request. Its key makes it safe to repeat. */
-type Request = { method: Dispatcher.HttpMethod; path: string; body: object | null; key: string };
+type Request = { method: Dispatcher.HttpMethod; path: string; body?: object; key: string };
 
 /** All buyers of a run. */
 type Market = {
-  pools: Pool[];
+  client: Client;
   follower: Follower;
   /** Waits for outcomes over WebSocket, by ticket. */
   listeners: Map<string, (view: TicketView) => void>;
   ledger: Ledger;
   seed: number;
-  /** Requests so far: they take the APIs in turn. */
-  sent: number;
   isStopping: boolean;
 };
 
-/** Sends a request once. @throws Error where it has no answer */
-async function sendOnce(market: Market, { method, path, body, key }: Request): Promise<Reply> {
-  market.sent += 1;
-  const pool = market.pools[market.sent % market.pools.length] as Pool;
-  const { statusCode, body: answer } = await pool.request({
-    method,
-    path,
-    headers: { 'content-type': 'application/json', ...(key === '' ? {} : { 'idempotency-key': key }) },
-    body: body === null ? null : JSON.stringify(body),
-    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-  });
-  const parsed = (await answer.json()) as unknown;
-  return { status: statusCode, code: answerBody.safeParse(parsed).data?.code, body: parsed };
-}
-
 /** Sends a request until it has an answer that is not temporary. Without one in time it is a defect. */
-async function send(market: Market, request: Request): Promise<Reply | undefined> {
+async function send(market: Market, { method, path, body, key }: Request): Promise<Reply | undefined> {
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline) {
-    try {
-      const reply = await sendOnce(market, request);
-      if (reply.code === undefined || !TEMPORARY.has(reply.code)) return reply;
-    } catch {
-      // Without an answer its outcome is unknown. The key makes it safe to repeat.
-    }
+    const headers: Record<string, string> = key === '' ? {} : { 'idempotency-key': key };
+    const reply = await market.client.send(method, path, body, headers);
+    if (reply.status !== 0 && !TEMPORARY.has(String(reply.body.code))) return reply;
     await sleep(RETRY_PAUSE_MS);
   }
-  market.ledger.unexpected.push(`${request.method} ${request.path}: no answer in ${PATIENCE_MS / 1000} s`);
+  market.ledger.unexpected.push(`${method} ${path}: no answer in ${PATIENCE_MS / 1000} s`);
   return undefined;
 }
 
@@ -104,12 +83,12 @@ async function outcomeBySocket({ follower, listeners }: Market, id: string): Pro
 
 /** Polls the outcome of a ticket. Without one the verdict finds it: accepted, without an outcome. */
 async function outcomeByPolling(market: Market, id: string): Promise<TicketView | 'unknown' | undefined> {
-  const request: Request = { method: 'GET', path: `/api/tickets/${id}?wait=5`, body: null, key: '' };
+  const request: Request = { method: 'GET', path: `/api/tickets/${id}?wait=5`, key: '' };
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline) {
     const reply = await send(market, request);
     if (reply === undefined) return undefined;
-    if (reply.code === 'TICKET_UNKNOWN') return 'unknown';
+    if (reply.body.code === 'TICKET_UNKNOWN') return 'unknown';
     const view = ticketView.safeParse(reply.body).data;
     if (view === undefined) {
       market.ledger.unexpected.push(`GET ticket: ${reply.status} ${JSON.stringify(reply.body)}`);
@@ -218,16 +197,16 @@ async function buyUntilStopped(market: Market, number: number): Promise<void> {
  */
 export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger): { stop: () => Promise<void> } {
   const listeners: Market['listeners'] = new Map();
-  const pools = urls.map((url) => new Pool(url, { pipelining: 1, connections: BUYERS }));
+  const client = openClient(urls, { timeoutMs: ANSWER_TIMEOUT_MS });
   const follower = followBySocket(urls, (view) => listeners.get(view.ticketId)?.(view));
-  const market: Market = { pools, follower, listeners, ledger, seed, sent: 0, isStopping: false };
+  const market: Market = { client, follower, listeners, ledger, seed, isStopping: false };
   const buyers = Array.from({ length: BUYERS }, (_, number) => buyUntilStopped(market, number));
   return {
     async stop(): Promise<void> {
       market.isStopping = true;
       await Promise.all(buyers);
       await follower.close();
-      await Promise.all(pools.map((pool) => pool.destroy()));
+      await client.close();
     },
   };
 }

@@ -110,12 +110,7 @@ async function startServers(rig: Rig, postgresFolder: string) {
   const postgres = await runServer(await embeddedPostgres(await serverOptions(rig, 'postgres', postgresFolder)));
   const redis = await runServer(await embeddedRedis(await serverOptions(rig, 'redis')));
   await prepareHouse(postgres.url, HOUSE);
-  return {
-    postgres,
-    redis,
-    postgresProxy: await startProxy(postgres.url),
-    redisProxy: await startProxy(redis.url),
-  };
+  return { postgres, redis, postgresProxy: await startProxy(postgres.url), redisProxy: await startProxy(redis.url) };
 }
 
 /** A system under attack. */

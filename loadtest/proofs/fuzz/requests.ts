@@ -207,10 +207,7 @@ export const readable = (
   request: FuzzRequest,
   bytes = bytesOf(request),
   facts: Pick<Expected, 'isRefused' | 'isDecided'> = {},
-): Omit<Input, 'what'> => ({
-  bytes,
-  expected: [{ path: request.path, isHead: request.method === 'HEAD', ...facts }],
-});
+): Omit<Input, 'what'> => ({ bytes, expected: [{ path: request.path, isHead: request.method === 'HEAD', ...facts }] });
 
 /** Bytes that may contain no complete request. */
 export const uncertain = (bytes: Buffer): Omit<Input, 'what'> => ({ bytes });
