@@ -68,6 +68,7 @@ function createParts(rig: Rig, addresses: { databaseUrl: string; redisUrl: strin
     DATABASE_URL: addresses.databaseUrl,
     REDIS_URL: addresses.redisUrl,
     RATE_LIMIT: 'off',
+    OPERATORS_FROM_LOOPBACK: 'true', // buyers' bookings are returned without a token
     LOG_LEVEL: 'info',
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${shiftedClock(clockShiftMs.get(name) ?? 0)}`.trim(),
   });
