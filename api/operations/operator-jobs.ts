@@ -16,64 +16,35 @@ import { ApiError } from '../http/errors.ts';
 /** Milliseconds that an operator waits for a worker. */
 const TIMEOUT_MS = 60_000;
 
-/** Milliseconds between two reads of a job's state: the first pause, the factor by which it grows, and the longest. */
-const READ_PAUSE = { firstMs: 5, growth: 1.5, mostMs: 250 };
+/** Milliseconds between two polls of a job: the first pause, the factor by which it grows, and the longest. */
+const POLL_PAUSE = { firstMs: 5, growth: 1.5, maxMs: 250 };
 
-const NOT_IN_TIME = 'No worker has done it in time. If it is on the queue, it is done when one is back.';
+const NOT_IN_TIME = 'No worker has finished it in time. If it is enqueued, a worker will run it later.';
 
-/** The shard whose control queue carries operators' jobs, whichever event they are about: they are few. */
+/** The shard whose control queue carries the operators' jobs of all events: they are few. */
 const SHARD = 0;
 
 /**
- * Hands an operator's work to a worker and waits for its answer: the API never changes a seat. The job is polled:
- * operators' jobs are few, and no subscription can stop unnoticed.
+ * Enqueues an operator's job and waits for its result: the API itself changes no seat. The job is polled. Operators'
+ * jobs are few, and a poll cannot stop unnoticed as a subscription can.
  */
-export function createOperatorJobs(deps: { queue: JobQueue; tickets: TicketStore }) {
-  const { queue, tickets } = deps;
-
+export function createOperatorJobs({ queue, tickets }: { queue: JobQueue; tickets: TicketStore }) {
   /**
-   * @throws ApiError with the code of a job that was refused, or UNAVAILABLE at the deadline; Error where it failed
-   * otherwise or is gone
-   */
-  async function resultOf(jobId: string): Promise<unknown> {
-    const deadline = performance.now() + TIMEOUT_MS;
-    let pauseMs = READ_PAUSE.firstMs;
-    let unread: unknown; // the last read that failed: Redis may be back before the deadline
-    for (;;) {
-      const isLast = performance.now() > deadline; // a process that was stopped meanwhile reads once more
-      const state = await queue.stateOf(jobId).catch((fault: unknown) => {
-        unread = fault;
-        return 'unfinished' as const;
-      });
-      if (state !== 'unfinished') {
-        if ('result' in state) return state.result;
-        const refused = errorCodes.find((code) => code === state.failed);
-        throw refused === undefined
-          ? new Error(state.failed)
-          : new ApiError(refused, 'The database refuses what is in this request.');
-      }
-      if (isLast) throw new ApiError('UNAVAILABLE', NOT_IN_TIME, {}, unread);
-      await sleep(pauseMs);
-      pauseMs = Math.min(READ_PAUSE.mostMs, pauseMs * READ_PAUSE.growth);
-    }
-  }
-
-  /**
-   * @param idempotency the same key again joins the job that it led to, or gets what that answered
-   * @throws ApiError IDEMPOTENCY_MISMATCH; the code of a job that was refused for good; UNAVAILABLE where no worker
-   * answered in time
+   * @param idempotency a replay waits for the job of the first request with its key, or gets its result
+   * @throws ApiError IDEMPOTENCY_MISMATCH; the code with which the job was refused; UNAVAILABLE where no worker has
+   * finished it in time
    */
   return async function runOperatorJob<Name extends OperatorJob>(
     name: Name,
     payload: JobPayload<Name>,
     idempotency?: Idempotency,
   ): Promise<JobResult<Name>> {
-    let jobId: string | undefined = newTicketId(SHARD);
-    if (idempotency !== undefined) jobId = await tickets.bindKey(SHARD, idempotency, jobId);
+    const newId = newTicketId(SHARD);
+    const jobId = idempotency === undefined ? newId : await tickets.bindKey(SHARD, idempotency, newId);
     if (jobId === undefined) throw new ApiError('IDEMPOTENCY_MISMATCH');
     try {
       await queue.add(name, payload, jobId);
-      return jobResults[name].parse(await resultOf(jobId)) as JobResult<Name>;
+      return jobResults[name].parse(await pollResult(queue, jobId)) as JobResult<Name>;
     } catch (fault) {
       throw isUnavailable(fault) ? new ApiError('UNAVAILABLE', NOT_IN_TIME, {}, fault) : fault;
     }
@@ -81,3 +52,33 @@ export function createOperatorJobs(deps: { queue: JobQueue; tickets: TicketStore
 }
 
 export type RunOperatorJob = ReturnType<typeof createOperatorJobs>;
+
+/**
+ * Polls a job until it has finished. A poll that fails is retried: Redis may be back before the deadline.
+ *
+ * @throws ApiError with the code with which the job was refused, or UNAVAILABLE at the deadline; Error where the job
+ * failed otherwise or no longer exists
+ */
+async function pollResult(queue: JobQueue, jobId: string): Promise<unknown> {
+  const deadline = performance.now() + TIMEOUT_MS;
+  let pauseMs = POLL_PAUSE.firstMs;
+  let lastFault: unknown;
+  for (;;) {
+    const isLast = performance.now() > deadline; // read before the poll: a process that was suspended polls once more
+    const state = await queue.stateOf(jobId).catch((fault: unknown) => {
+      lastFault = fault;
+      return 'unfinished' as const;
+    });
+    if (state !== 'unfinished') return resultOf(state);
+    if (isLast) throw new ApiError('UNAVAILABLE', NOT_IN_TIME, {}, lastFault);
+    await sleep(pauseMs);
+    pauseMs = Math.min(POLL_PAUSE.maxMs, pauseMs * POLL_PAUSE.growth);
+  }
+}
+
+function resultOf(state: { result: unknown } | { failed: string }): unknown {
+  if ('result' in state) return state.result;
+  const code = errorCodes.find((one) => one === state.failed);
+  if (code === undefined) throw new Error(state.failed);
+  throw new ApiError(code, 'The database refuses a value of this request.');
+}

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Gauge } from 'prom-client';
 import type { ServerMessage } from '../../shared/contract/messages.ts';
 import { MAX_EVENTS_IN_OVERVIEW, MAX_FAULTS_IN_OVERVIEW, type Overview } from '../../shared/contract/overview.ts';
 import type { PipelineView } from '../../shared/contract/pipeline.ts';
-import type { RoomSettings } from '../../shared/contract/waiting-room.ts';
-import { createDrainMeter } from '../../shared/domain/drain.ts';
+import { createDrainMeter, type DrainMeter } from '../../shared/domain/drain.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
-import type { Logger } from '../../shared/platform/logger.ts';
-import { lastFaults } from '../../shared/platform/logger.ts';
+import { type Logger, lastFaults } from '../../shared/platform/logger.ts';
 import { serverMetrics } from '../../shared/platform/server-metrics.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { WorkersStore } from '../../shared/stores/redis/workers.ts';
@@ -15,28 +12,22 @@ import { metrics } from '../../shared/telemetry/metrics.ts';
 import type { ServerSettings } from '../../shared/telemetry/server-settings.ts';
 import { ApiError } from '../http/errors.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
+import { eventSection, queueSection, valuesOf } from './overview-sections.ts';
 
-/** Milliseconds between two overviews, and that one part of it may take: what takes longer is left out. */
-const EVERY_MS = 1_000;
-const READING_MS = 1_500;
+/** Milliseconds between two overviews. */
+const INTERVAL_MS = 1_000;
+
+/** Milliseconds that the read of one section may take. A section that takes longer is left out. */
+const READ_TIMEOUT_MS = 1_500;
 
 /** Operators who watch one API process. */
 const MAX_WATCHERS = 50;
 
-/** Is called with an overview's message, as bytes: one copy serves all. */
+/** Called with the message of an overview as bytes: one copy serves all. */
 type Watcher = (message: Buffer) => void;
 
-type Values = { labels: Partial<Record<string, string | number>>; value: number }[];
-
-const valuesOf = async (metric: Pick<Gauge, 'get'>): Promise<Values> => (await metric.get()).values as Values;
-const sum = (values: Values) => values.reduce((all, { value }) => all + value, 0);
-
-/**
- * How the whole system stands, made once a second for all who watch at this node, and not at all when nobody does.
- *
- * @param deps.refreshGauges sets the gauges of `/metrics`, from which most of it is taken
- */
-export function createOverview(deps: {
+type OverviewDeps = {
+  /** Sets the gauges of `/metrics`, from which most sections are made. */
   refreshGauges: () => Promise<void>;
   pipeline: () => PipelineView;
   events: Pick<EventStore, 'newest'>;
@@ -44,120 +35,39 @@ export function createOverview(deps: {
   waitingRooms: Pick<WaitingRooms, 'find'>;
   serverSettings: Pick<ServerSettings, 'found'>;
   log: Logger;
-}) {
-  const { refreshGauges, pipeline, events, workers, waitingRooms, serverSettings, log } = deps;
+};
+
+/** The state of the whole system, read once a second for all operators who watch this node, and only while one does. */
+export function createOverview(deps: OverviewDeps) {
   const watchers = new Set<Watcher>();
   const meter = createDrainMeter();
-  let isMaking = false;
-
-  /** What could be read in time; undefined else: an overview shows what there is, above all when something is away. */
-  const orNothing = <Result>(reading: Promise<Result>): Promise<Result | undefined> =>
-    Promise.race([reading, sleep(READING_MS, undefined, { ref: false })]).catch((fault: Error) => {
-      // Each second, and `redisUp` and `postgresUp` beside it say what is away: no more than debug.
-      log.debug({ fault: fault.message }, 'a part of the overview was not read');
-      return undefined;
-    });
-
-  const etaOf = (depth: number) => (depth === 0 && !meter.isStopped() ? 0 : meter.etaSeconds(depth));
-
-  async function readQueue(): Promise<Overview['queue']> {
-    const [depths, settledCounts, ages, jobs] = await Promise.all(
-      [metrics.queueDepth, metrics.settled, metrics.queueOldest, metrics.queueJobs].map(valuesOf),
-    );
-    if (!depths?.length || !settledCounts || !ages || !jobs) return undefined; // Redis is away
-    const depth = sum(depths);
-    const settled = sum(settledCounts);
-    meter.observe(settled, depth, performance.now());
-    return {
-      depth,
-      accepted: settled + depth,
-      settled,
-      etaSeconds: etaOf(depth),
-      oldestSeconds: Math.max(0, ...ages.map(({ value }) => value)),
-      failed: sum(jobs.filter(({ labels }) => labels.state === 'failed')),
-    };
-  }
-
-  async function readEvents(): Promise<Overview['events']> {
-    const [newest, counts] = await Promise.all([events.newest(MAX_EVENTS_IN_OVERVIEW), valuesOf(metrics.seats)]);
-    return newest.map(({ id, name, salesPaused, waitingRoom }) => {
-      const ofEvent = counts.filter(({ labels }) => labels.event === String(id));
-      const seats = Object.fromEntries(ofEvent.map(({ labels, value }) => [String(labels.status), value]));
-      const { mode = 'OFF', paused = false, peoplePerMinute = null, challenge = 'off' } = waitingRoom ?? {};
-      const { state } = waitingRooms.find(id) ?? {};
-      return {
-        eventId: id,
-        name,
-        salesPaused,
-        ...(ofEvent.length > 0 && { seats: seats as NonNullable<Overview['events']>[number]['seats'] }),
-        room: {
-          mode: mode.toLowerCase() as 'off' | 'on' | 'auto',
-          paused,
-          peoplePerMinute,
-          challenge: challenge as RoomSettings['challenge'],
-          ...(state !== undefined && {
-            line: {
-              on: state.on,
-              waiting: state.joined - state.serving,
-              inside: state.inside,
-              speedPerSecond: state.speed,
-            },
-          }),
-        },
-      };
-    });
-  }
-
-  async function make(): Promise<Overview> {
-    await orNothing(refreshGauges());
-    const [redisUp, postgresUp] = await Promise.all([serverMetrics.redisUp, serverMetrics.postgresUp].map(valuesOf));
-    const view = await orNothing(workers.view());
-    if (view !== undefined) meter.noteWorkers(view.alive);
-    const [queue, outcomes, shown] = await Promise.all([
-      orNothing(readQueue()),
-      orNothing(workers.outcomes()),
-      orNothing(readEvents()),
-    ]);
-    return {
-      atMs: sharedNowMs(),
-      problems: pipeline().problems,
-      redisUp: redisUp?.[0]?.value === 1,
-      postgresUp: postgresUp?.[0]?.value === 1,
-      queue,
-      outcomes,
-      workers: view,
-      events: shown,
-      serverSettings: serverSettings.found(),
-      faults: lastFaults.slice(0, MAX_FAULTS_IN_OVERVIEW),
-      process: `API process ${process.pid}`,
-    };
-  }
+  let isRunning = false;
 
   async function run(): Promise<void> {
     while (watchers.size > 0) {
       try {
-        const message: ServerMessage = { type: 'overview', ...(await make()) };
+        const message: ServerMessage = { type: 'overview', ...(await readOverview(deps, meter)) };
         const bytes = Buffer.from(JSON.stringify(message));
         for (const watcher of watchers) watcher(bytes);
       } catch (fault) {
-        log.error({ err: fault }, 'making an overview failed'); // the next one may succeed: only this loop begins it
+        deps.log.error({ err: fault }, 'making an overview failed'); // the next one may succeed
       }
-      await sleep(EVERY_MS, undefined, { ref: false });
+      await sleep(INTERVAL_MS, undefined, { ref: false });
     }
-    isMaking = false;
+    isRunning = false;
   }
 
   return {
     /**
-     * Tells an overview now and each second. The result ends that.
+     * Calls the watcher with an overview now and each second. The result removes the watcher.
      *
      * @throws ApiError OVERLOADED
      */
     watch(watcher: Watcher): () => void {
-      if (watchers.size >= MAX_WATCHERS) throw new ApiError('OVERLOADED', 'Too many operators watch here.');
+      if (watchers.size >= MAX_WATCHERS) throw new ApiError('OVERLOADED', 'Too many operators watch this server.');
       watchers.add(watcher);
-      if (!isMaking) {
-        isMaking = true;
+      if (!isRunning) {
+        isRunning = true;
         void run();
       }
       return () => watchers.delete(watcher);
@@ -166,3 +76,58 @@ export function createOverview(deps: {
 }
 
 export type OverviewMaker = ReturnType<typeof createOverview>;
+
+/** Reads all sections that can be read in time: operators need the others most while a server is down. */
+async function readOverview(deps: OverviewDeps, meter: DrainMeter): Promise<Overview> {
+  const { refreshGauges, pipeline, workers, serverSettings, log } = deps;
+  await inTime(refreshGauges(), log);
+  const workersView = await inTime(workers.view(), log);
+  if (workersView !== undefined) meter.noteWorkers(workersView.alive);
+  const [queue, outcomes, events, isRedisUp, isPostgresUp] = await Promise.all([
+    inTime(readQueue(meter), log),
+    inTime(workers.outcomes(), log),
+    inTime(readEvents(deps), log),
+    isUp(serverMetrics.redisUp),
+    isUp(serverMetrics.postgresUp),
+  ]);
+  return {
+    atMs: sharedNowMs(),
+    problems: pipeline().problems,
+    redisUp: isRedisUp,
+    postgresUp: isPostgresUp,
+    queue,
+    outcomes,
+    workers: workersView,
+    events,
+    serverSettings: serverSettings.found(),
+    faults: lastFaults.slice(0, MAX_FAULTS_IN_OVERVIEW),
+    process: `API process ${process.pid}`,
+  };
+}
+
+/** What a read finds in time; undefined where it fails or takes longer. */
+function inTime<Result>(reading: Promise<Result>, log: Logger): Promise<Result | undefined> {
+  const timeout = sleep(READ_TIMEOUT_MS, undefined, { ref: false });
+  return Promise.race([reading, timeout]).catch((fault: Error) => {
+    // At debug: this is logged each second, and `redisUp` and `postgresUp` report it as well.
+    log.debug({ fault: fault.message }, 'reading a section of the overview failed');
+    return undefined;
+  });
+}
+
+const isUp = async (gauge: Parameters<typeof valuesOf>[0]): Promise<boolean> => (await valuesOf(gauge))[0]?.value === 1;
+
+async function readQueue(meter: DrainMeter): Promise<Overview['queue']> {
+  const [depths, settledCounts, oldestAges, jobs] = await Promise.all([
+    valuesOf(metrics.queueDepth),
+    valuesOf(metrics.settled),
+    valuesOf(metrics.queueOldest),
+    valuesOf(metrics.queueJobs),
+  ]);
+  return queueSection({ depths, settledCounts, oldestAges, jobs }, meter, performance.now());
+}
+
+async function readEvents({ events, waitingRooms }: OverviewDeps): Promise<Overview['events']> {
+  const [newest, seatCounts] = await Promise.all([events.newest(MAX_EVENTS_IN_OVERVIEW), valuesOf(metrics.seats)]);
+  return newest.map((event) => eventSection(event, seatCounts, waitingRooms.find(event.id)?.state));
+}

@@ -2,48 +2,48 @@ import type { Redis } from 'ioredis';
 import type { Loops } from '../../shared/platform/loops.ts';
 import { isWritable } from '../../shared/stores/redis/pipeline.ts';
 
-/** Milliseconds that Redis may take for a write before this node calls itself not ready. */
+/** Milliseconds that Redis may take for a write. This node is not ready while it takes longer. */
 const PROBE_TIMEOUT_MS = 1_000;
 
-/** Milliseconds for which an answer is reused: frequent probes cost Redis nothing. */
-const KEPT_MS = 250;
+/** Milliseconds for which a result is reused: frequent probes must not load Redis. */
+const REUSE_MS = 250;
 
 /**
- * Whether this process can serve: its own loops turn, and the Redis of each shard takes a write. The processing of
- * accepted work is no part of it: without workers or PostgreSQL, tickets are accepted, and pages, polls and lines are
- * answered.
+ * Whether this process can serve: its own loops run, and the Redis of each shard accepts a write. Processing accepted
+ * work is not part of it: without workers or PostgreSQL, tickets are accepted, and pages, polls and lines are answered.
  */
 export function createReadiness({ redis, shards, loops }: { redis: Redis; shards: number; loops: Loops }) {
-  let last: Promise<boolean> | undefined;
-  let askedAtMs = Number.NEGATIVE_INFINITY;
+  let lastCheck: Promise<boolean> | undefined;
+  let checkedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Whether a shard's Redis takes a write in time. */
-  const writable = (shard: number): Promise<boolean> => inTime(isWritable(redis, shard));
+  /** Whether a shard's Redis accepts a write in time. */
+  const writable = (shard: number): Promise<boolean> => succeedsInTime(isWritable(redis, shard));
 
-  function allWritable(): Promise<boolean> {
-    if (last !== undefined && performance.now() - askedAtMs < KEPT_MS) return last;
-    askedAtMs = performance.now();
-    const asked = Array.from({ length: shards }, (_, shard) => writable(shard));
-    last = Promise.all(asked).then((all) => all.every(Boolean));
-    return last;
+  function areAllWritable(): Promise<boolean> {
+    if (lastCheck !== undefined && performance.now() - checkedAtMs < REUSE_MS) return lastCheck;
+    checkedAtMs = performance.now();
+    const probes = Array.from({ length: shards }, (_, shard) => writable(shard));
+    lastCheck = Promise.all(probes).then((results) => results.every(Boolean));
+    return lastCheck;
   }
 
   return {
     writable,
-    async check() {
-      const redisTakesWrites = await allWritable();
-      return { redis: redisTakesWrites, loops: loops.areVitalTurning() };
+
+    async check(): Promise<{ redis: boolean; loops: boolean }> {
+      const isRedisWritable = await areAllWritable();
+      return { redis: isRedisWritable, loops: loops.areVitalTurning() };
     },
   };
 }
 
 export type Readiness = ReturnType<typeof createReadiness>;
 
-/** The result of a probe; false where it fails or takes too long, which is the caller's question. */
-async function inTime(probe: Promise<boolean>): Promise<boolean> {
+/** The result of a probe; false where it fails or takes too long. */
+async function succeedsInTime(probe: Promise<boolean>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<boolean>((resolve) => {
+  const timeout = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), PROBE_TIMEOUT_MS);
   });
-  return Promise.race([probe.catch(() => false), tooLate]).finally(() => clearTimeout(timer));
+  return Promise.race([probe.catch(() => false), timeout]).finally(() => clearTimeout(timer));
 }

@@ -3,41 +3,44 @@ import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
 import { serverMetrics } from '../../shared/platform/server-metrics.ts';
 
-/** The share of Redis' memory that is left to what drains the queue. */
-const FULL = 0.8;
+/** The share of Redis' memory that new bookings may use. The rest is for draining the queue. */
+const FULL_SHARE = 0.8;
 
-/** Milliseconds between two looks. */
-const LOOK_MS = 500;
+/** Milliseconds between two reads. */
+const READ_MS = 500;
 
 /**
- * Watches how full Redis is, where it has a bound (`maxmemory`). Past four fifths no new booking is accepted, so that what
- * is on the queue can still be claimed and settled; changes of holds go on, for who pays never waits and they are few.
+ * Watches the memory of a Redis that has a bound (`maxmemory`). Once it is nearly full no new booking is accepted, so
+ * that the queue can still be drained. Changes of bookings are accepted: they are few, and a payment must not wait.
  */
 export function createRedisMemory({ redis, loops, log }: { redis: Redis; loops: Loops; log: Logger }) {
-  let full = false;
-  let blind = false;
+  let isFull = false;
+  let isUnreadable = false;
 
-  async function look(): Promise<void> {
-    const info = await redis.info('memory');
-    const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-    const [used, bound] = [figure('used_memory'), figure('maxmemory')];
+  async function read(): Promise<void> {
+    const { used, bound, ofMachine } = memoryOf(await redis.info('memory'));
     serverMetrics.redisMemory.set(used);
-    serverMetrics.redisMemoryLimit.set(bound || figure('total_system_memory'));
-    const now = bound > 0 && used > bound * FULL;
-    if (now !== full)
-      log.warn(
-        { used, bound },
-        now ? 'Redis is nearly full: refusing bookings' : 'Redis has room again: accepting bookings',
-      );
-    full = now;
-    blind = false;
+    serverMetrics.redisMemoryLimit.set(bound || ofMachine);
+    const isFullNow = isNearlyFull(used, bound);
+    if (isFullNow && !isFull) log.warn({ used, bound }, 'Redis is nearly full: refusing bookings');
+    if (!isFullNow && isFull) log.warn({ used, bound }, 'Redis has room again: accepting bookings');
+    isFull = isFullNow;
+    isUnreadable = false;
   }
 
   /** The last reading stays. Code that needs Redis reports its absence itself, so one line is enough. */
   function noteFault(fault: Error): void {
-    if (!blind) log.warn({ fault: fault.message }, 'reading the memory of Redis failed');
-    blind = true;
+    if (!isUnreadable) log.warn({ fault: fault.message }, 'reading the memory of Redis failed');
+    isUnreadable = true;
   }
 
-  return { isFull: () => full, stop: loops.repeat('redis memory', LOOK_MS, look, noteFault) };
+  return { isFull: () => isFull, stop: loops.repeat('redis memory', READ_MS, read, noteFault) };
 }
+
+/** Bytes in the answer to `INFO memory`. `bound` is 0 where Redis has none. */
+export function memoryOf(info: string): { used: number; bound: number; ofMachine: number } {
+  const bytesOf = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  return { used: bytesOf('used_memory'), bound: bytesOf('maxmemory'), ofMachine: bytesOf('total_system_memory') };
+}
+
+export const isNearlyFull = (used: number, bound: number): boolean => bound > 0 && used > bound * FULL_SHARE;

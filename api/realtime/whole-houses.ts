@@ -7,36 +7,36 @@ import type { SeatStore } from '../../shared/stores/redis/seats.ts';
 import { ApiError } from '../http/errors.ts';
 
 /**
- * The seats of a zone: bitmaps of its rows, from the front, each filled up to whole bytes. `held` and `blocked` only
- * where a seat is.
+ * The seats of a zone: bitmaps of its rows, from the front, each padded to whole bytes. `held` and `blocked` are
+ * undefined where no seat is.
  */
 type ZoneSeats = { zone: Zone; taken: Buffer; held: Buffer | undefined; blocked: Buffer | undefined };
 
-/** All seats of an event, at least as new as the version; version 0 where only PostgreSQL knows them. */
+/** All seats of an event, at least as new as the version. Version 0: Redis has none, they were read from PostgreSQL. */
 export type WholeHouse = { version: number; zones: readonly ZoneSeats[] };
 
-/** Events whose seats are kept, 4 MB each at the most, and requests that may wait for the next reading of one. */
-const MAX_KEPT = 20;
+/** Events whose seats are cached, at most 4 MB each, and requests that may wait for the next read of one event. */
+const MAX_CACHED = 20;
 const MAX_WAITING = 20_000;
 
-/** Seats that are listed before other work gets the event loop: a millisecond or less. */
+/** Seats that are formatted before other work gets the event loop: a millisecond or less. */
 const SEATS_AT_ONCE = 2_000;
 
 /**
- * The seats of whole events, kept by version: an unchanged event is not read again. Each event has one read at a time,
- * and all requests that come while it is under way share the next.
+ * Caches the seats of whole events by version: an unchanged event is not read again. Each event has one read at a time,
+ * and all requests that arrive while it is under way share the next.
  */
 export function createWholeHouses({ seats }: { seats: SeatStore }) {
-  type Readings = ReturnType<typeof createGroupCommit<null, WholeHouse>>;
-  const housesRead = new Map<number, { read: Readings; last: WholeHouse | undefined }>();
+  type HouseReads = ReturnType<typeof createGroupCommit<null, WholeHouse>>;
+  const cachedHouses = new Map<number, { reads: HouseReads; last: WholeHouse | undefined }>();
 
   async function read(house: House): Promise<WholeHouse> {
     const { version, rows } = await seats.readRows(house.eventId, house.zones.flatMap(rowsOfZone));
     const zones: ZoneSeats[] = [];
-    let at = 0;
+    let firstRow = 0;
     for (const zone of house.zones) {
-      const ofZone = rows.slice(at, at + zone.rows);
-      at += zone.rows;
+      const ofZone = rows.slice(firstRow, firstRow + zone.rows);
+      firstRow += zone.rows;
       const taken = bitmapOf(zone, ofZone, 'taken') ?? Buffer.alloc(rowBytesOf(zone) * zone.rows);
       zones.push({ zone, taken, held: bitmapOf(zone, ofZone, 'held'), blocked: bitmapOf(zone, ofZone, 'blocked') });
       await nextTurn();
@@ -44,7 +44,7 @@ export function createWholeHouses({ seats }: { seats: SeatStore }) {
     return { version, zones };
   }
 
-  const readingsOf = (house: House): Readings =>
+  const createReads = (house: House): HouseReads =>
     createGroupCommit({
       flush: async (waiting) => {
         const whole = await read(house);
@@ -58,21 +58,21 @@ export function createWholeHouses({ seats }: { seats: SeatStore }) {
     version > 0 && whole !== undefined && whole.version >= version;
 
   return {
-    /** Whether `at` answers without a read. */
-    has: ({ eventId }: House, version: number): boolean => isCurrent(housesRead.get(eventId)?.last, version),
+    /** Whether `at` resolves without a read. */
+    has: ({ eventId }: House, version: number): boolean => isCurrent(cachedHouses.get(eventId)?.last, version),
 
-    /** The seats at this version or a later one: a watcher may know this one. */
+    /** The seats at this version or a later one. A client that watches the event may have this version. */
     async at(house: House, version: number): Promise<WholeHouse> {
-      const known = housesRead.get(house.eventId) ?? { read: readingsOf(house), last: undefined };
-      housesRead.delete(house.eventId); // moved to the end: the first entry is the least recently used
-      housesRead.set(house.eventId, known);
-      const [oldest] = housesRead.keys();
-      if (housesRead.size > MAX_KEPT && oldest !== undefined) housesRead.delete(oldest);
-      if (isCurrent(known.last, version)) return known.last;
-      const pending = known.read.add(null);
+      const cached = cachedHouses.get(house.eventId) ?? { reads: createReads(house), last: undefined };
+      cachedHouses.delete(house.eventId); // moved to the end: the first entry is the least recently used
+      cachedHouses.set(house.eventId, cached);
+      const [oldest] = cachedHouses.keys();
+      if (cachedHouses.size > MAX_CACHED && oldest !== undefined) cachedHouses.delete(oldest);
+      if (isCurrent(cached.last, version)) return cached.last;
+      const pending = cached.reads.add(null);
       if (pending === undefined) throw new ApiError('OVERLOADED');
-      known.last = await pending;
-      return known.last;
+      cached.last = await pending;
+      return cached.last;
     },
   };
 }
@@ -81,7 +81,7 @@ export type WholeHouses = ReturnType<typeof createWholeHouses>;
 
 const rowBytesOf = (zone: Zone): number => Math.ceil(zone.seatsPerRow / 8);
 
-const isSet = (bits: Buffer, at: number): boolean => ((bits[at >> 3] ?? 0) & (128 >> (at & 7))) !== 0;
+const isSet = (bits: Buffer, index: number): boolean => ((bits[index >> 3] ?? 0) & (128 >> (index & 7))) !== 0;
 
 /** One bitmap of all rows of a zone; undefined where no bit is set. */
 function bitmapOf(zone: Zone, rows: readonly RowMarks[], what: 'taken' | 'held' | 'blocked'): Buffer | undefined {
@@ -92,12 +92,12 @@ function bitmapOf(zone: Zone, rows: readonly RowMarks[], what: 'taken' | 'held' 
 }
 
 /**
- * Every seat as JSON, separated by commas, in chunks. The text is concatenated by hand: an object for each seat costs
- * six times as much.
+ * All seats as JSON, separated by commas, in chunks. The text is concatenated without JSON.stringify: an object for
+ * each seat costs six times as much.
  */
 export async function* seatsAsJson({ zones }: WholeHouse): AsyncGenerator<string> {
   let text = '';
-  let listed = 0;
+  let formatted = 0;
   for (const { zone, taken, held, blocked } of zones) {
     const tail = (status: SeatStatus) => `,"status":"${status}","price":${zone.price}}`;
     const [available, isHeld, sold, isBlocked] = [tail('AVAILABLE'), tail('HELD'), tail('SOLD'), tail('BLOCKED')];
@@ -112,9 +112,9 @@ export async function* seatsAsJson({ zones }: WholeHouse): AsyncGenerator<string
           if (blocked !== undefined && isSet(blocked, first + seat)) status = isBlocked;
           else if (held !== undefined && isSet(held, first + seat)) status = isHeld;
         }
-        text += `${listed === 0 ? '' : ','}${head}${seat + 1}${middle}${seat + 1}${status}`;
-        listed += 1;
-        if (listed % SEATS_AT_ONCE !== 0) continue;
+        text += `${formatted === 0 ? '' : ','}${head}${seat + 1}${middle}${seat + 1}${status}`;
+        formatted += 1;
+        if (formatted % SEATS_AT_ONCE !== 0) continue;
         yield text;
         text = '';
         await nextTurn();

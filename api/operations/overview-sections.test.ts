@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { createDrainMeter } from '../../shared/domain/drain.ts';
+import { eventSection, queueSection } from './overview-sections.ts';
+
+const gauge = (value: number, labels = {}) => ({ labels, value });
+const noGauges = { depths: [], settledCounts: [], oldestAges: [], jobs: [] };
+const event = { id: 3, name: 'Concert', salesPaused: false, waitingRoom: null };
+
+test('the queues of all shards are added up; only failed jobs count as failed', () => {
+  const gauges = {
+    depths: [gauge(3), gauge(4)],
+    settledCounts: [gauge(10), gauge(20)],
+    oldestAges: [gauge(1.5), gauge(0.5)],
+    jobs: [gauge(2, { state: 'failed' }), gauge(9, { state: 'waiting' })],
+  };
+  const section = queueSection(gauges, createDrainMeter(), 0);
+  expect(section).toMatchObject({ depth: 7, accepted: 37, settled: 30, oldestSeconds: 1.5, failed: 2 });
+});
+
+test('an empty queue has an estimate of 0 while a worker runs, and none without one', () => {
+  const gauges = { ...noGauges, depths: [gauge(0)] };
+  const meter = createDrainMeter();
+  expect(queueSection(gauges, meter, 0)).toMatchObject({ depth: 0, etaSeconds: 0, oldestSeconds: 0 });
+  meter.noteWorkers(0);
+  expect(queueSection(gauges, meter, 0)?.etaSeconds).toBeUndefined();
+  expect(queueSection(noGauges, meter, 0)).toBeUndefined();
+});
+
+test('an event shows the seats that were counted, and its line where this node has read it', () => {
+  const counts = [gauge(5, { event: '3', status: 'SOLD' }), gauge(9, { event: '4', status: 'SOLD' })];
+  const room = { mode: 'off', paused: false, peoplePerMinute: null, challenge: 'off' };
+  expect(eventSection(event, [], undefined)).toEqual({ eventId: 3, name: 'Concert', salesPaused: false, room });
+  expect(eventSection(event, counts, undefined).seats).toEqual({ SOLD: 5 });
+  const line = { on: true, joined: 100, serving: 40, inside: 7, speed: 2.5 };
+  expect(eventSection(event, [], line as never).room.line).toEqual({
+    on: true,
+    waiting: 60,
+    inside: 7,
+    speedPerSecond: 2.5,
+  });
+});

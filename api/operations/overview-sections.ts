@@ -1,0 +1,66 @@
+import type { Gauge } from 'prom-client';
+import type { Overview } from '../../shared/contract/overview.ts';
+import type { RoomSettings } from '../../shared/contract/waiting-room.ts';
+import type { DrainMeter } from '../../shared/domain/drain.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import type { WaitingRooms } from '../waiting-room/lines.ts';
+
+/** The values of a gauge, by labels. */
+export type GaugeValues = { labels: Partial<Record<string, string | number>>; value: number }[];
+
+type EventSection = NonNullable<Overview['events']>[number];
+type EventRow = Awaited<ReturnType<EventStore['newest']>>[number];
+type LineState = NonNullable<ReturnType<WaitingRooms['find']>>['state'];
+
+export const valuesOf = async (gauge: Pick<Gauge, 'get'>): Promise<GaugeValues> =>
+  (await gauge.get()).values as GaugeValues;
+
+const sum = (values: GaugeValues): number => values.reduce((total, { value }) => total + value, 0);
+
+/** The queues of all shards; undefined where Redis was not read. */
+export function queueSection(
+  gauges: { depths: GaugeValues; settledCounts: GaugeValues; oldestAges: GaugeValues; jobs: GaugeValues },
+  meter: DrainMeter,
+  nowMs: number,
+): Overview['queue'] {
+  if (gauges.depths.length === 0) return undefined;
+  const depth = sum(gauges.depths);
+  const settled = sum(gauges.settledCounts);
+  meter.observe(settled, depth, nowMs);
+  return {
+    depth,
+    accepted: settled + depth,
+    settled,
+    etaSeconds: depth === 0 && !meter.isStopped() ? 0 : meter.etaSeconds(depth),
+    oldestSeconds: Math.max(0, ...gauges.oldestAges.map(({ value }) => value)),
+    failed: sum(gauges.jobs.filter(({ labels }) => labels.state === 'failed')),
+  };
+}
+
+/** An event, its seats as last counted, and its waiting room. */
+export function eventSection(event: EventRow, seatCounts: GaugeValues, line: LineState): EventSection {
+  const { id, name, salesPaused, waitingRoom } = event;
+  const counts = seatCounts.filter(({ labels }) => labels.event === String(id));
+  const byStatus = Object.fromEntries(counts.map(({ labels, value }) => [String(labels.status), value]));
+  const { mode = 'OFF', paused = false, peoplePerMinute = null, challenge = 'off' } = waitingRoom ?? {};
+  return {
+    eventId: id,
+    name,
+    salesPaused,
+    seats: counts.length > 0 ? (byStatus as EventSection['seats']) : undefined,
+    room: {
+      mode: mode.toLowerCase() as RoomSettings['mode'],
+      paused,
+      peoplePerMinute,
+      challenge: challenge as RoomSettings['challenge'],
+      line: line && lineSection(line),
+    },
+  };
+}
+
+const lineSection = ({ on, joined, serving, inside, speed }: NonNullable<LineState>): EventSection['room']['line'] => ({
+  on,
+  waiting: joined - serving,
+  inside,
+  speedPerSecond: speed,
+});
