@@ -53,11 +53,11 @@ export const optionalNumber = (about: string, fallback: string, bounds: Bounds):
 });
 
 /** The seed of random choices. The command prints it, so that a run can be repeated. */
-export const seed = (about = 'seed of the random choices'): Option<number> => ({
+export const seed = (about = 'seed of the random choices', max = 4_294_967_295): Option<number> => ({
   about,
   placeholder: 'N',
   fallback: 'from the clock, printed',
-  read: (given, name) => readNumber(given ?? String(1 + (Date.now() % 1_000_000)), name, { max: 4_294_967_295 }),
+  read: (given, name) => readNumber(given ?? String(1 + (Date.now() % 1_000_000)), name, { max }),
 });
 
 export const text = (about: string, placeholder: string, fallback?: string): Option<string | undefined> => ({

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { projectRoot } from '../../shared/platform/root.ts';
+import { command, number, seed } from '../kit/command.ts';
+
+/** The largest seed of fast-check. */
+const MAX = 2_147_483_647;
+
+const TEST = ['tests/invariants/histories', '-t', 'have the outcomes of the model'];
+
+await command({
+  name: 'histories',
+  summary: `Plays random histories of holds, confirmations, extensions, cancellations, expiry and retries, a hundred side by
+side, and compares each outcome and all seats with a model (tests/support/booking-model.ts). A history that differs is
+shortened and printed.`,
+  options: {
+    histories: number('histories to play, in hundreds', 10_000, { max: MAX }),
+    seed: seed('seed of the histories', MAX),
+  },
+  async run({ histories, seed: historySeed }) {
+    console.log(`${histories} histories (seed ${historySeed})`);
+    const env = { ...process.env, HISTORIES: String(histories), HISTORIES_SEED: String(historySeed) };
+    const { status } = spawnSync(process.execPath, [join(projectRoot, 'scripts', 'test.mjs'), ...TEST], {
+      stdio: 'inherit',
+      env,
+    });
+    return status === 0;
+  },
+});
