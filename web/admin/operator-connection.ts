@@ -18,7 +18,7 @@ export type OperatorState = {
   /** Five minutes of overviews, the oldest first. */
   history: Point[];
   /** The last acts of operators, the newest first; undefined until they are read. */
-  acts?: TrailEntry[];
+  acts?: TrailEntry[] | undefined;
   /** Why the last command was not done. */
   failure?: string | undefined;
 } & (
@@ -99,7 +99,7 @@ function update(context: Context, state: OperatorState): void {
 /** Enters a phase. The history and the acts stay. */
 function changePhase(context: Context, phase: Phase): void {
   const { history, acts, failure } = context.state;
-  update(context, { ...phase, history, failure, ...(acts !== undefined && { acts }) });
+  update(context, { ...phase, history, acts, failure });
 }
 
 function disconnect({ socket, overloadTimer }: Context): void {
@@ -126,8 +126,7 @@ function takeOverview(context: Context, overview: Overview): void {
   socket.expectAnswer(SILENCE_MS);
   if (performance.now() - actsReadAtMs > ACTS_INTERVAL_MS) void readActs(context);
   const history = withOverview(state.history, overview);
-  const { acts, failure } = state;
-  update(context, { phase: 'live', overview, isLost: false, history, failure, ...(acts !== undefined && { acts }) });
+  update(context, { phase: 'live', overview, isLost: false, history, acts: state.acts, failure: state.failure });
 }
 
 function takeRefusal(context: Context, { code, error }: { code: string; error: string }): void {
