@@ -117,12 +117,12 @@ const firing = async () =>
 
 /** Waits until all of these fire. */
 async function fire(...names: string[]): Promise<void> {
-  let now: (string | undefined)[] = [];
+  let firingNames: (string | undefined)[] = [];
   const allFire = async () => {
-    now = await firing();
-    return names.every((name) => now.includes(name));
+    firingNames = await firing();
+    return names.every((name) => firingNames.includes(name));
   };
-  await until(allFire, 30_000, () => now.join(' '));
+  await until(allFire, 30_000, () => firingNames.join(' '));
 }
 
 /** Freezes a process of this system, runs a check, and lets the process continue. */

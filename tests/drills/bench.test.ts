@@ -22,13 +22,18 @@ test('the bench measures all contestants, and reports a table, JSON and a pictur
   expect(readFileSync(picture, 'utf8')).toMatch(/^<svg .*role="img"[\s\S]*lock-and-insert[\s\S]*<\/svg>\n$/);
 
   const { contestants } = JSON.parse(readFileSync(json, 'utf8')) as { contestants: Record<string, object> };
-  const some = expect.any(Number);
-  const figures = { acceptedPerSecond: some, acceptP99Ms: some, cpuMicrosPerBooking: some, frontrowTimes: some };
+  const number = expect.any(Number);
+  const figures = {
+    acceptedPerSecond: number,
+    acceptP99Ms: number,
+    cpuMicrosPerBooking: number,
+    frontrowTimes: number,
+  };
   const answers = { ...figures, durablePerSecond: null, walBytesPerBooking: null, walSyncsPerBooking: null };
-  const saves = { ...figures, durablePerSecond: some, walBytesPerBooking: some, walSyncsPerBooking: some };
+  const saves = { ...figures, durablePerSecond: number, walBytesPerBooking: number, walSyncsPerBooking: number };
   expect(contestants).toMatchObject({
-    frontrow: { ...saves, redisCommandsPerBooking: some, frontrowTimes: 1 },
-    'sync-lua': { ...answers, redisCommandsPerBooking: some, outcomeP99Ms: some },
+    frontrow: { ...saves, redisCommandsPerBooking: number, frontrowTimes: 1 },
+    'sync-lua': { ...answers, redisCommandsPerBooking: number, outcomeP99Ms: number },
     'lock-and-insert': saves,
     'job-per-request': saves,
     'express-noop': { ...answers, redisCommandsPerBooking: null, outcomeP99Ms: null },

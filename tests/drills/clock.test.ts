@@ -85,13 +85,13 @@ test.each([
   'a worker whose clock is an hour %s works beside others and alone, and leaves no wrong time',
   async (_what, shiftMs) => {
     const { url, redis } = system();
-    const beside = await holdOne();
-    const alone = await holdOne();
-    const after = await holdOne();
+    const first = await holdOne();
+    const second = await holdOne();
+    const last = await holdOne();
     const off = await startWorkerOff(shiftMs);
-    await expectExpiry(beside);
+    await expectExpiry(first);
     await system().stopWorkers();
-    await expectExpiry(alone);
+    await expectExpiry(second);
     const { ticketId } = (await reserve()).body;
     await until(async () => (await send(url, 'GET', `/api/tickets/${ticketId}`)).body.status === 'booked', 60_000);
     const listedUntilMs = Number((await redis.zrange(keysOf(0).metricsTargets, '0', '0', 'WITHSCORES'))[1]);
@@ -99,7 +99,7 @@ test.each([
     off.kill('SIGTERM');
     await off.ended;
     await system().resumeWorkers();
-    await expectExpiry(after);
+    await expectExpiry(last);
   },
 );
 

@@ -65,9 +65,9 @@ test('20,000 holds that expire at once are released, none twice, while others bo
   const others = Promise.all(
     Array.from({ length: 4 }, async () => {
       while (expiring) {
-        const before = performance.now();
+        const sentAt = performance.now();
         expect((await reserve()).status).toBe(200);
-        latencies.push(performance.now() - before);
+        latencies.push(performance.now() - sentAt);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }),

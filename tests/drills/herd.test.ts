@@ -24,10 +24,10 @@ describeInBrowser('the herd button of the event page', (browser) => {
     const legend = (words: string) => page.locator('.legend').getByText(words, { exact: true }).waitFor();
     await page.goto(`${frontrow.url}/events/1#token=${frontrow.adminToken}`);
     await legend('Live');
-    const told = page.getByRole('status').getByText('The buyers are sending requests.').waitFor();
+    const confirmation = page.getByRole('status').getByText('The buyers are sending requests.').waitFor();
     const isUnderWay = page.getByRole('button', { name: 'Under way' }).waitFor();
     await page.getByRole('button', { name: 'Send 5,000 buyers' }).click();
-    await Promise.all([told, isUnderWay]);
+    await Promise.all([confirmation, isUnderWay]);
     await page
       .getByRole('status')
       .getByText(/^[\d,]+ bookings in [\d.]+ seconds\.$/)
@@ -54,12 +54,12 @@ test('a rush over two APIs fills an empty house while workers go from one to fou
   const size = ['--requests', '2500', '--connections', '8'];
   const herding = herd(...size, '--url', url, '--url', otherUrl);
   await until(() => /accepted [1-9]/.test(herding.output()), 20_000, herding.output);
-  const asked = await send(url, 'POST', '/admin/workers', { processes: 4 }, asOperator);
-  expect(asked.body).toMatchObject({ desired: 4, asked: 4 });
+  const scaling = await send(url, 'POST', '/admin/workers', { processes: 4 }, asOperator);
+  expect(scaling.body).toMatchObject({ desired: 4, asked: 4 });
   await until(async () => (await alive()) === 4, 30_000, output);
   // The command passes the number to the supervisor of npm start.
-  const told = await run('commands/workers', ['--processes', '1'], { DATA_DIR: folder }).ended;
-  expect(told).toMatchObject({ code: 0, output: expect.stringContaining('it adjusts the number') });
+  const command = await run('commands/workers', ['--processes', '1'], { DATA_DIR: folder }).ended;
+  expect(command).toMatchObject({ code: 0, output: expect.stringContaining('it adjusts the number') });
   const { body } = await send(url, 'GET', '/admin/trail?limit=1', undefined, asOperator);
   const change = { before: { processes: 4 }, after: { processes: 1 } };
   expect(body.entries).toMatchObject([{ act: 'setWorkers', by: 'npm run workers', ...change }]);

@@ -15,15 +15,15 @@ import { emptyDatabase } from '../support/databases.ts';
 import { cleanUp, dataFolder, launch, until } from '../support/frontrow.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 
-type Instruction = { stage: number; word: string; rest: string };
+type Instruction = { stage: number; word: string; argument: string };
 
 /** The Dockerfile's instructions, each with the number of its stage. */
 function readDockerfile(): Instruction[] {
   const text = readFileSync(join(projectRoot, 'Dockerfile'), 'utf8').replaceAll('\\\n', ' ');
   let stage = -1;
-  return [...text.matchAll(/^([A-Z]+) (.*)$/gm)].map(([, word = '', rest = '']) => {
+  return [...text.matchAll(/^([A-Z]+) (.*)$/gm)].map(([, word = '', argument = '']) => {
     if (word === 'FROM') stage += 1;
-    return { stage, word, rest };
+    return { stage, word, argument };
   });
 }
 
@@ -46,11 +46,11 @@ function copyPackages(folder: string): void {
 function ship(): string {
   const folder = dataFolder();
   copyPackages(folder);
-  for (const { word, rest } of dockerfile)
-    if (word === 'RUN' && rest.startsWith('find ')) execFileSync('sh', ['-c', rest], { cwd: folder });
-  for (const { stage, word, rest } of dockerfile) {
+  for (const { word, argument } of dockerfile)
+    if (word === 'RUN' && argument.startsWith('find ')) execFileSync('sh', ['-c', argument], { cwd: folder });
+  for (const { stage, word, argument } of dockerfile) {
     if (stage !== last || word !== 'COPY') continue;
-    const [, from, source = '', target = ''] = /^(?:--from=(\w+) )?(\S+) (\S+)$/.exec(rest) ?? [];
+    const [, from, source = '', target = ''] = /^(?:--from=(\w+) )?(\S+) (\S+)$/.exec(argument) ?? [];
     if (from === 'packages') continue; // copied above
     mkdirSync(join(folder, target, '..'), { recursive: true });
     cpSync(join(projectRoot, source.replace('/app/', '')), join(folder, source.replace('/app/', '')), {
@@ -171,7 +171,7 @@ test('the image runs over TLS as the compose file starts it: migrate, worker, AP
   const worker = runService('worker');
   const secrets = { ADMIN_TOKEN: randomBytes(32).toString('hex'), AUTH_SECRET: randomBytes(32).toString('hex') };
   const api = runService('api', { ...secrets, PORT: String(port) });
-  const check = dockerfile.find(({ word }) => word === 'HEALTHCHECK')?.rest ?? '';
+  const check = dockerfile.find(({ word }) => word === 'HEALTHCHECK')?.argument ?? '';
   const [, ...checkArgs] = JSON.parse(check.slice(check.indexOf('CMD ') + 4)) as string[];
   await until(
     () => api.output().includes('api ready'),

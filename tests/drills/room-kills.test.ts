@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { send } from '../support/client.ts';
 import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../support/frontrow.ts';
-import { setRoom, told, visitorAt } from '../support/line.ts';
+import { setRoom, visitorAt, visitorReply } from '../support/line.ts';
 
 const PEOPLE = 160;
 const PER_SECOND = 4; // slow enough that the line outlasts three restarts
@@ -35,7 +35,7 @@ test('kill -9 of an API, the admitting worker and Redis changes no position, and
         refused += 1;
         continue;
       }
-      const view = told.parse(reply.body);
+      const view = visitorReply.parse(reply.body);
       expect(['waiting', 'your_turn']).toContain(view.status);
       expect(view.position).toBe(positions[i]);
       const token = view.admission?.token;
@@ -54,11 +54,11 @@ test('kill -9 of an API, the admitting worker and Redis changes no position, and
   await until(() => tokens.size > admitted + PER_SECOND / 2, 30_000, system.output);
   let serving = -1;
   await until(async () => {
-    const before = serving;
+    const servingBefore = serving;
     const { status, body } = await send(url, 'PUT', '/api/events/1/waiting-room', { paused: true }, asOperator);
     serving = status === 200 ? Number(body.serving) : -1;
     await sleep(500); // a step in progress may still admit visitors
-    return serving >= 0 && serving === before;
+    return serving >= 0 && serving === servingBefore;
   }, 30_000);
   const seconds = (performance.now() - startedAt) / 1000;
   await until(() => tokens.size >= serving, 10_000);
@@ -70,9 +70,9 @@ test('kill -9 of an API, the admitting worker and Redis changes no position, and
   expect(inOrder).toEqual(Array.from({ length: serving }, (_, i) => i + 1)); // no visitor was skipped or admitted early
   expect(serving).toBeLessThanOrEqual(PER_SECOND * (seconds + 2));
 
-  const some = [...tokens.values()].slice(0, 10).flatMap((token) => [token, token]);
+  const presented = [...tokens.values()].slice(0, 10).flatMap((token) => [token, token]);
   const booked = await Promise.all(
-    some.map((token) =>
+    presented.map((token) =>
       send(url, 'POST', '/api/bookings?wait=20', { eventId: 1, userId: 1, count: 1 }, { 'x-admission-token': token }),
     ),
   );

@@ -26,24 +26,24 @@ test('when the master dies behind Sentinel, API and worker find the next one, an
   };
   await prepareDatabase(env.DATABASE_URL, { ...defaults, ...env, AUTH: 'off' });
   const [api, worker] = [run('api/main', [], env), run('workers/main', [], env)];
-  const said = () => api.output() + worker.output();
-  await until(() => api.output().includes('api ready') && worker.output().includes('worker ready'), 20_000, said);
+  const output = () => api.output() + worker.output();
+  await until(() => api.output().includes('api ready') && worker.output().includes('worker ready'), 20_000, output);
   const reserve = async () =>
     send(`http://127.0.0.1:${env.PORT}`, 'POST', '/reserve?wait=5', { zone: 1, row: 1, count: 1 });
-  const before = await reserve();
-  expect(before).toMatchObject({ status: 200, body: { seatsCount: 1 } });
+  const first = await reserve();
+  expect(first).toMatchObject({ status: 200, body: { seatsCount: 1 } });
 
   sentinel.killMaster();
-  let after = before;
+  let latest = first;
   const booked = async () => {
-    after = await reserve();
-    return after.status === 200;
+    latest = await reserve();
+    return latest.status === 200;
   };
-  await until(booked, 20_000, said);
+  await until(booked, 20_000, output);
   expect(await sentinel.replicaRules()).toBe(true);
-  expect(after.body.startIndex).not.toBe(before.body.startIndex);
-  expect(said()).not.toContain(SENTINEL_PASSWORD);
-  expect(said()).not.toContain(encodeURIComponent(PASSWORD));
+  expect(latest.body.startIndex).not.toBe(first.body.startIndex);
+  expect(output()).not.toContain(SENTINEL_PASSWORD);
+  expect(output()).not.toContain(encodeURIComponent(PASSWORD));
 
   for (const part of [api, worker]) part.kill('SIGTERM');
   for (const part of [api, worker]) expect((await part.ended).code).toBe(0);

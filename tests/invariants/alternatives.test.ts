@@ -26,8 +26,8 @@ const singles = (seats: Status[]): number[] =>
 
 /** Whether taking these seats of a row leaves a single free seat that was not single before. */
 function leavesSingle({ seats }: Row, taken: number[]): boolean {
-  const before = singles(seats);
-  return singles(seats.map((one, at) => (taken.includes(at) ? 'SOLD' : one))).some((at) => !before.includes(at));
+  const singlesBefore = singles(seats);
+  return singles(seats.map((one, at) => (taken.includes(at) ? 'SOLD' : one))).some((at) => !singlesBefore.includes(at));
 }
 
 const run = (start: number, count: number): number[] => Array.from({ length: count }, (_, i) => start + i);
@@ -82,9 +82,11 @@ const heldFor = (house: Row[], wish: RunWish): number =>
 
 /** Whether exact seats are refused for a single seat: only where their row has another choice of as many. */
 function refusesSingle(house: Row[], labels: string[]): boolean {
-  const asked = labels.map(seatOf);
+  const requested = labels.map(seatOf);
   return house.some((one) => {
-    const mine = asked.filter(({ zone, row }) => zone === one.zone && row === one.row).map(({ number }) => number - 1);
+    const mine = requested
+      .filter(({ zone, row }) => zone === one.zone && row === one.row)
+      .map(({ number }) => number - 1);
     return mine.length > 0 && leavesSingle(one, mine) && runStarts(one, mine.length, true).length > 0;
   });
 }
@@ -111,10 +113,10 @@ async function expectRefusal(house: Row[], wish: SeatWish, refusal: Refusal, avo
   const exact = 'seats' in wish ? runOf(wish.seats) : wish;
   if (exact !== undefined) {
     const { zone, row } = exact;
-    const asked =
+    const wishRun =
       'seats' in wish ? { zone, row, start: runOf(wish.seats)?.startIndex, count: wish.seats.length } : wish;
-    expect(alternatives).toEqual(alternativesOf(house, asked, avoidSingles));
-    expect(heldSeats).toBe(code === 'SOLD_OUT' ? heldFor(house, asked) : 0);
+    expect(alternatives).toEqual(alternativesOf(house, wishRun, avoidSingles));
+    expect(heldSeats).toBe(code === 'SOLD_OUT' ? heldFor(house, wishRun) : 0);
   }
   if (code === 'SINGLE_SEAT_LEFT') expect(alternatives).not.toEqual([]);
   for (const one of alternatives) expect([one, await take(one)]).toEqual([one, true]);
@@ -142,18 +144,18 @@ test.each([
       maxLength: 12,
     });
     const place = fc.record({ open: fc.nat({ max: 11 }), anywhere: fc.nat({ max: 3 }), zone, row });
-    const asked = fc.record({
+    const request = fc.record({
       ...{ place, count, start, numbers: fc.uniqueArray(start, { minLength: 1, maxLength: 5 }), other: place },
       form: fc.constantFrom('house', 'zone', 'row', 'exact', 'exact', 'labels', 'two rows'),
     });
-    const seen = new Map<string, number>();
+    const verdicts = new Map<string, number>();
     await fc.assert(
-      fc.asyncProperty(full, fc.array(asked, { minLength: 5, maxLength: 20 }), async (open, wishes) => {
+      fc.asyncProperty(full, fc.array(request, { minLength: 5, maxLength: 20 }), async (open, wishes) => {
         // Every row is full except the generated ones.
         const house = Array.from({ length: ZONES * ROWS }, (_, i): Row => {
           const [zone, row] = [1 + Math.floor(i / ROWS), 1 + (i % ROWS)];
-          const some = open.find((one) => one.zone === zone && one.row === row);
-          return { zone, row, seats: some ? [...some.seats] : Array<Status>(SEATS).fill('SOLD') };
+          const generated = open.find((one) => one.zone === zone && one.row === row);
+          return { zone, row, seats: generated ? [...generated.seats] : Array<Status>(SEATS).fill('SOLD') };
         });
         const taken = house.flatMap(({ zone, row, seats }) =>
           seats.flatMap((status, i) =>
@@ -169,8 +171,8 @@ test.each([
           const { zone, row } = at(place);
           const from = Math.min(start, SEATS - count);
           const labels = numbers.map((number, i) => {
-            const there = form === 'two rows' && i % 2 === 1 ? at(other) : { zone, row };
-            return labelOf({ zone: there.zone, row: there.row, number: number + 1 });
+            const seatPlace = form === 'two rows' && i % 2 === 1 ? at(other) : { zone, row };
+            return labelOf({ zone: seatPlace.zone, row: seatPlace.row, number: number + 1 });
           });
           const forms: Record<string, SeatWish> = {
             ...{ house: { count }, zone: { zone, count }, row: { zone, row, count } },
@@ -186,7 +188,7 @@ test.each([
 
           const { decision } = await claim(wish);
           const verdict = decision?.kind === 'refused' ? decision.refusal.code : decision?.kind;
-          seen.set(String(verdict), (seen.get(String(verdict)) ?? 0) + 1);
+          verdicts.set(String(verdict), (verdicts.get(String(verdict)) ?? 0) + 1);
           if (exact) expect(verdict).toBe(single ? 'SINGLE_SEAT_LEFT' : free ? 'got' : 'SEAT_TAKEN');
           if (decision?.kind === 'refused') await expectRefusal(house, wish, decision.refusal, avoidSingles);
           if (decision?.kind !== 'got') continue;
@@ -199,7 +201,7 @@ test.each([
       { numRuns: 20 },
     );
     for (const code of ['SEAT_TAKEN', 'SOLD_OUT', 'NO_ADJACENT_SEATS', ...(avoidSingles ? ['SINGLE_SEAT_LEFT'] : [])])
-      expect([code, (seen.get(code) ?? 0) > 5]).toEqual([code, true]);
+      expect([code, (verdicts.get(code) ?? 0) > 5]).toEqual([code, true]);
   },
 );
 

@@ -62,21 +62,21 @@ describe('I1: a seat has at most one live booking', () => {
 
 describe('I7: with a seat limit a request without a buyer books nothing', () => {
   test.each(['knows the limit', 'does not know the limit'])('the script %s, and PostgreSQL does', async (script) => {
-    const before = request({ zone: 1, row: 2, count: 1 });
-    await book([before]);
+    const earlier = request({ zone: 1, row: 2, count: 1 });
+    await book([earlier]);
     const { event } = system().prisma;
     await event.update({ where: { id: 1 }, data: { seatLimit: 2 } });
     await system().seats.open(1);
     if (script !== 'knows the limit') await system().redis.hset('{s0}:house:1', 'seatLimit', 0);
     const nobody = request({ zone: 1, row: 1, count: 1 });
     const anna = { ...request({ zone: 1, row: 1, count: 2 }), hold: true, userId: 1 };
-    await system().redis.del(`{s0}:ticket:${before.ticketId}`); // its job is delivered again after Redis lost the ticket
+    await system().redis.del(`{s0}:ticket:${earlier.ticketId}`); // its job is delivered again after Redis lost the ticket
     const [decision] = await system().seats.claim(0, [nobody]);
     expect(decision?.kind).toBe(script === 'knows the limit' ? 'refused' : 'got');
-    await book([nobody, anna, before]);
+    await book([nobody, anna, earlier]);
     expect(await outcomeOf(nobody)).toMatchObject({ status: 'rejected', code: 'BUYER_REQUIRED' });
     expect(await outcomeOf(anna)).toMatchObject({ status: 'booked' });
-    expect(await outcomeOf(before)).toMatchObject({ status: 'booked', booking: { id: before.ticketId } });
+    expect(await outcomeOf(earlier)).toMatchObject({ status: 'booked', booking: { id: earlier.ticketId } });
     await event.update({ where: { id: 1 }, data: { seatLimit: null } });
     await system().seats.open(1);
     expect(await differences()).toEqual([]);
@@ -87,14 +87,14 @@ describe('I12: with SELL_BY=server a sale needs a trusted server', () => {
   const bookStrictly = (requests: BookRequest[]) => createBook({ ...system(), sellBy: 'server' as const })(0, requests);
 
   test('holds continue, and sold seats stay sold when their job is delivered again', async () => {
-    const before = request({ zone: 1, row: 1, count: 1 });
-    await book([before]);
-    await system().redis.del(`{s0}:ticket:${before.ticketId}`);
+    const earlier = request({ zone: 1, row: 1, count: 1 });
+    await book([earlier]);
+    await system().redis.del(`{s0}:ticket:${earlier.ticketId}`);
     const nobody = request({ zone: 1, row: 2, count: 1 });
     const server = { ...request({ zone: 1, row: 2, count: 1 }), soldBy: 'admin token' };
     const hold = { ...request({ zone: 1, row: 2, count: 1 }), hold: true, userId: 1 };
-    await bookStrictly([before, nobody, server, hold, nobody]);
-    expect(await outcomeOf(before)).toMatchObject({ status: 'booked', booking: { id: before.ticketId } });
+    await bookStrictly([earlier, nobody, server, hold, nobody]);
+    expect(await outcomeOf(earlier)).toMatchObject({ status: 'booked', booking: { id: earlier.ticketId } });
     expect(await outcomeOf(nobody)).toMatchObject({ status: 'rejected', code: 'FORBIDDEN' });
     expect(await outcomeOf(server)).toMatchObject({ status: 'booked', booking: { status: 'CONFIRMED' } });
     expect(await outcomeOf(hold)).toMatchObject({ status: 'booked', booking: { status: 'PENDING' } });
@@ -112,8 +112,8 @@ describe('I12: with SELL_BY=server a sale needs a trusted server', () => {
     const releaseSeats = createReleaseSeats(system());
     await createChange({ ...system(), releaseSeats, sellBy: 'server' })(0, [confirm]);
     expect(await outcomeOf({ ...hold, ticketId: confirm.ticketId })).toMatchObject({ status });
-    const { status: now } = (await system().bookings.find(hold.ticketId)) ?? {};
-    expect(now).toBe(delivered ? 'CONFIRMED' : 'PENDING');
+    const { status: statusNow } = (await system().bookings.find(hold.ticketId)) ?? {};
+    expect(statusNow).toBe(delivered ? 'CONFIRMED' : 'PENDING');
   });
 });
 

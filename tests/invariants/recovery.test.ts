@@ -16,12 +16,12 @@ const system = useSystem({ ZONES: 3, ROWS: 4, SEATS_PER_ROW: 10 });
 
 const differences = async () => (await auditEvent(1, system())).differences;
 const book = (requests: BookRequest[]) => createBook(system())(0, requests);
-const request = (wish: BookRequest['wish'], rest: Partial<BookRequest> = {}): BookRequest => ({
+const request = (wish: BookRequest['wish'], fields: Partial<BookRequest> = {}): BookRequest => ({
   ticketId: newTicketId(0),
   eventId: 1,
   wish,
   hold: false,
-  ...rest,
+  ...fields,
 });
 const outcomeOf = async (ticketId: string) => (await system().outcomesOf([ticketId]))[0];
 

@@ -25,9 +25,9 @@ function gapLength(free: boolean[], at: number): number {
 
 /** Whether taking these seats leaves a single free seat between taken ones that was not single before. */
 function leavesSingle(free: boolean[], start: number, count: number): boolean {
-  const after = free.map((one, seat) => one && (seat < start || seat >= start + count));
+  const freeAfter = free.map((one, seat) => one && (seat < start || seat >= start + count));
   const isSingle = (row: boolean[], seat: number) => row[seat] && row[seat - 1] === false && row[seat + 1] === false;
-  return free.some((_, seat) => isSingle(after, seat) && !isSingle(free, seat));
+  return free.some((_, seat) => isSingle(freeAfter, seat) && !isSingle(free, seat));
 }
 
 /** Every position in a row where `count` seats fit. */
@@ -136,9 +136,9 @@ test('selling a whole zone in random groups leaves no avoidable single seat', as
       const rows = emptyModel().filter(({ zone }) => zone === 1);
       const answers = await claim(wishes.map((one) => ({ zone: 1, ...one })));
       for (const [i, answer] of answers.entries()) {
-        const { row: asked, count: n } = wishes[i] ?? { count: 0 };
+        const { row: requestedRow, count: n } = wishes[i] ?? { count: 0 };
         if (typeof answer !== 'object') continue;
-        const others = rows.filter(({ row }) => asked === undefined || row === asked);
+        const others = rows.filter(({ row }) => requestedRow === undefined || row === requestedRow);
         const chosen = rows.find(({ row }) => row === answer.row)?.free ?? [];
         if (leavesSingle(chosen, answer.startIndex, n)) {
           for (const { free } of others)

@@ -42,14 +42,14 @@ test.concurrent('two API processes give each position once, and give a visitor t
     const places = await Promise.all(visitors.map((visitor) => visitor.join()));
     const positions = places.map(({ position }) => Number(position)).sort((a, b) => a - b);
     expect(positions).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
-    const here = visitors[0] ?? visitorAt('');
-    const there = visitorAt(system().url, event);
-    there.token = here.token;
-    expect(await there.admitted()).toEqual(await here.admitted());
+    const first = visitors[0] ?? visitorAt('');
+    const second = visitorAt(system().url, event);
+    second.token = first.token;
+    expect(await second.admitted()).toEqual(await first.admitted());
     const all = await Promise.all(
       [system().url, other.url].flatMap((url) =>
         [1, 2, 3].map(async () =>
-          send(url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1 }, await here.admitted()),
+          send(url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1 }, await first.admitted()),
         ),
       ),
     );
@@ -65,14 +65,14 @@ test('a wipe of Redis changes no position, repeats no number and withdraws no tu
   for (const visitor of visitors) await visitor.join();
   const admitted = await visitors[0]?.admitted();
   await visitors[2]?.admitted();
-  const before = await stateOf(event);
-  expect(before).toMatchObject({ joined: 8, serving: 3 });
+  const stateBefore = await stateOf(event);
+  expect(stateBefore).toMatchObject({ joined: 8, serving: 3 });
   await system().redis.flushall();
   expect(await visitors[7]?.poll()).toMatchObject({ status: 'waiting', position: 8 });
   await until(async () => (await roomStore().read([event])).has(event), 15_000);
-  const after = await stateOf(event);
-  expect(after.serving).toBeGreaterThanOrEqual(before.serving);
-  expect(after.joined).toBeGreaterThanOrEqual(before.joined);
+  const stateAfter = await stateOf(event);
+  expect(stateAfter.serving).toBeGreaterThanOrEqual(stateBefore.serving);
+  expect(stateAfter.joined).toBeGreaterThanOrEqual(stateBefore.joined);
   expect(await visitors[7]?.poll()).toMatchObject({ position: 8 });
   expect(Number((await visitorAt(system().url, event).join()).position)).toBeGreaterThan(8);
   expect(await hold(event, admitted ?? {})).toMatchObject({ status: 201 });
@@ -88,10 +88,10 @@ test('a Redis that is killed and restarted admits no visitor twice', async () =>
   expect(await hold(event, tokens[0] ?? {})).toMatchObject({ status: 201 });
   await visitors[2]?.until('your_turn');
   await system().restartRedis();
-  const again = await until(async () => (await visitors[1]?.ask())?.body.status === 'your_turn', 15_000).then(() =>
+  const admission = await until(async () => (await visitors[1]?.ask())?.body.status === 'your_turn', 15_000).then(() =>
     visitors[1]?.admitted(),
   );
-  expect(again).toEqual(tokens[1]);
+  expect(admission).toEqual(tokens[1]);
   await until(async () => (await hold(event, tokens[0] ?? {})).body.code === 'ADMISSION_INVALID', 15_000);
   expect((await stateOf(event)).serving).toBe(3);
   expect(await visitors[3]?.poll()).toMatchObject({ status: 'waiting', position: 4 });
@@ -156,10 +156,10 @@ test('in any order of steps: `serving` never decreases, no number is given twice
       if (event === undefined) throw new Error('no event is left');
       await rooms.change(event, { mode: 'on' });
       const line = { eventId: event, generation: await rooms.open(event) };
-      const given = new Set<number>();
-      const left = new Set<number>();
+      const positions = new Set<number>();
+      const departed = new Set<number>();
       let serving = 0;
-      let kept: Record<string, string> = {};
+      let savedRoom: Record<string, string> = {};
       let steppedMs = 0;
       let late: Parameters<typeof rooms.serve>[1] | undefined;
       for (const one of actions) {
@@ -167,19 +167,19 @@ test('in any order of steps: `serving` never decreases, no number is given twice
           const reply = await rooms.join(line, one.count, '0'.repeat(64));
           if (reply === 'later' || 'spent' in reply) continue;
           for (let i = 0; i < one.count; i += 1) {
-            expect(given.has(reply.first + i)).toBe(false);
-            given.add(reply.first + i);
+            expect(positions.has(reply.first + i)).toBe(false);
+            positions.add(reply.first + i);
           }
         } else if (one.kind === 'step') {
           await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 1_000);
           const step = await rooms.advance({ ...line, steppedMs: 0 }, 500);
           if (typeof step === 'string') continue;
-          const known = await rooms.mirror(line, step, step.joined + 1_000);
+          const mirrored = await rooms.mirror(line, step, step.joined + 1_000);
           steppedMs = step.nowMs;
-          if (known && !one.lost) await rooms.serve(line, known);
-          late ??= known;
+          if (mirrored && !one.lost) await rooms.serve(line, mirrored);
+          late ??= mirrored;
         } else if (one.kind === 'take') {
-          const arrival = [...given][one.at % Math.max(1, given.size)];
+          const arrival = [...positions][one.at % Math.max(1, positions.size)];
           if (arrival === undefined) continue;
           const [first, second] = [
             await rooms.takeTurn(line, arrival, arrival),
@@ -187,32 +187,32 @@ test('in any order of steps: `serving` never decreases, no number is given twice
           ];
           expect(second).toBe(first);
           if (arrival > serving) expect(first).toBe('WAIT');
-          else if (left.has(arrival)) expect(first).toBe('LEFT');
+          else if (departed.has(arrival)) expect(first).toBe('LEFT');
         } else if (one.kind === 'leave') {
-          const arrival = [...given][one.at % Math.max(1, given.size)];
+          const arrival = [...positions][one.at % Math.max(1, positions.size)];
           if (arrival === undefined) continue;
           await rooms.leave(line, arrival, arrival);
-          left.add(arrival);
+          departed.add(arrival);
         } else if (one.kind === 'late') {
           if (late !== undefined) await rooms.serve(line, late); // a worker that was frozen meanwhile
         } else if (one.kind === 'keep') {
-          kept = await redis.hgetall(`{s0}:room:${event}`);
+          savedRoom = await redis.hgetall(`{s0}:room:${event}`);
         } else if (one.kind === 'old') {
-          if (steppedMs <= Number(kept.stepMs ?? steppedMs)) continue;
-          await redis.multi().del(`{s0}:room:${event}`).hset(`{s0}:room:${event}`, kept).exec();
+          if (steppedMs <= Number(savedRoom.stepMs ?? steppedMs)) continue;
+          await redis.multi().del(`{s0}:room:${event}`).hset(`{s0}:room:${event}`, savedRoom).exec();
           expect(await rooms.advance({ ...line, steppedMs }, 500)).toBe('rebuild');
           await rooms.open(event);
         } else {
           const keys = await redis.keys(`{s0}:room*:${event}*`);
           if (keys.length > 0) await redis.del(keys);
-          left.clear(); // the departure is lost
+          departed.clear(); // the departure is lost
           expect(await rooms.takeTurn(line, 1, 1)).toBe('REBUILD');
           await rooms.open(event);
         }
-        const now = await stateOf(event);
-        expect(now.serving).toBeGreaterThanOrEqual(serving);
-        expect(now.joined).toBeGreaterThanOrEqual(now.serving);
-        serving = now.serving;
+        const current = await stateOf(event);
+        expect(current.serving).toBeGreaterThanOrEqual(serving);
+        expect(current.joined).toBeGreaterThanOrEqual(current.serving);
+        serving = current.serving;
       }
     }),
     { numRuns: 8, endOnFailure: true },
@@ -238,14 +238,14 @@ test.each([40, 400, 4_000])(
     let settled = Number(await redis.get('{s0}:settled'));
     const steps = 160;
     for (let i = 0; i < steps; i += 1) {
-      const here = coming.shift() ?? 0;
+      const arrived = coming.shift() ?? 0;
       const turns = redis.pipeline();
-      for (let n = 0; n < here; n += 1) {
+      for (let n = 0; n < arrived; n += 1) {
         came += 1;
         turns.setbit(`{s0}:room-taken:${event}:${line.generation}:${Math.floor(came / 65_536)}`, came % 65_536, 1);
       }
       await turns.exec();
-      backlog += here;
+      backlog += arrived;
       const done = Math.min(backlog, capacity / 4);
       backlog -= done;
       settled += done;
@@ -387,9 +387,9 @@ describe('240 visitors who joined and never come', () => {
       async second(): Promise<{ serving: number; came: number }> {
         await passTime(event, 1_000);
         const serving = await step(5_000, 1_000);
-        const before = came;
+        const cameBefore = came;
         for (; came < serving; came += 1) expect(await rooms.takeTurn(line, came + 1, came + 1)).toBeGreaterThan(0);
-        return { serving, came: came - before };
+        return { serving, came: came - cameBefore };
       },
     };
   }
@@ -465,8 +465,8 @@ describe('an admission', () => {
 
   /** Runs `act` while this process' clock is off. */
   async function withClockOff<Result>(offMs: number, work: () => Promise<Result>): Promise<Result> {
-    const now = Date.now;
-    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + offMs);
+    const realNow = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => realNow() + offMs);
     try {
       return await work();
     } finally {
@@ -573,21 +573,21 @@ test.each([
     const { redis } = system();
     await redis.hset(`{s0}:room:${event}`, 'insideLimit', 4);
     for (let i = 0; i < 4; i += 1) await step(500);
-    const told = Number(await rooms.takeTurn(line, 1, 1));
-    expect(told).toBeGreaterThan(Date.now());
+    const announcedEnd = Number(await rooms.takeTurn(line, 1, 1));
+    expect(announcedEnd).toBeGreaterThan(Date.now());
     const { serving } = await stateOf(event);
     const mirrored = {
       serving,
       turns: [
         [0, 0],
-        [told - 360_000, serving],
+        [announcedEnd - 360_000, serving],
       ],
       people: 0,
     };
     await system().prisma.waitingRoom.update({ where: { eventId: event }, data: mirrored });
     await rooms.change(event, change);
     await rooms.open(event);
-    expect(await rooms.takeTurn(line, 1, 1)).toBe(told);
+    expect(await rooms.takeTurn(line, 1, 1)).toBe(announcedEnd);
     await redis.hset(`{s0}:room:${event}`, 'insideLimit', 0);
     await step(500, 1_000);
     expect(await step(500, 1_000)).toBe(10);
@@ -595,12 +595,12 @@ test.each([
     const lasts = 1000 * (change.turnSeconds + change.admissionSeconds);
     expect(later).toBeGreaterThan(lasts - 1_500);
     expect(later).toBeLessThanOrEqual(lasts);
-    expect(await rooms.takeTurn(line, 1, 1)).toBe(told);
+    expect(await rooms.takeTurn(line, 1, 1)).toBe(announcedEnd);
     // A wipe of Redis does not shorten it either.
     const keys = await redis.keys(`{s0}:room*:${event}*`);
     await redis.del(keys);
     await rooms.open(event);
-    expect(Number(await rooms.takeTurn(line, 2, 2))).toBeGreaterThanOrEqual(told - 1_000);
+    expect(Number(await rooms.takeTurn(line, 2, 2))).toBeGreaterThanOrEqual(announcedEnd - 1_000);
     await system().resumeWorkers();
   },
 );
@@ -608,15 +608,15 @@ test.each([
 test('many changes of the length of turns are stored, and never shorten an announced turn', async () => {
   const { event, line, step } = await steppedLine(1_000);
   const rooms = roomStore();
-  const told = new Map<number, number>();
+  const announcedEnds = new Map<number, number>();
   for (let i = 1; i <= 20; i += 1) {
     await system().redis.hset(`{s0}:room:${event}`, 'insideLimit', 10 * i);
     for (let steps = 0; steps < 8; steps += 1) await step(5_000);
-    told.set(10 * i, Number(await rooms.takeTurn(line, 10 * i, 10 * i)));
+    announcedEnds.set(10 * i, Number(await rooms.takeTurn(line, 10 * i, 10 * i)));
     await rooms.change(event, { turnSeconds: i % 2 === 0 ? 60 : 5 });
     await rooms.open(event);
   }
-  for (const [position, untilMs] of told)
+  for (const [position, untilMs] of announcedEnds)
     expect(Number(await rooms.takeTurn(line, position, position))).toBeGreaterThanOrEqual(untilMs);
   const terms = await system().redis.hget(`{s0}:room:${event}`, 'terms');
   expect(terms?.split(',').length).toBeLessThanOrEqual(16);
@@ -630,7 +630,7 @@ test("steps that were recorded by a faster clock are dropped: the line continues
   const key = `{s0}:room:${event}`;
   await redis.hset(key, 'insideLimit', 10);
   for (let i = 0; i < 3; i += 1) await step(5_000);
-  const told = Number(await rooms.takeTurn(line, 1, 1));
+  const announcedEnd = Number(await rooms.takeTurn(line, 1, 1));
   const aheadMs = 3_600_000;
   const stepMs = Date.now() + aheadMs;
   await redis.hset(key, 'stepMs', stepMs, 'insideLimit', 40);
@@ -645,7 +645,7 @@ test("steps that were recorded by a faster clock are dropped: the line continues
   expect(Number(stepped.steppedMs)).toBeLessThanOrEqual(Date.now() + 1_000);
   const times = await Promise.all([1, 10, 20].map((position) => rooms.takeTurn(line, position, position)));
   expect([...times].sort()).toEqual(times);
-  expect(Number(times[0])).toBeGreaterThanOrEqual(told);
+  expect(Number(times[0])).toBeGreaterThanOrEqual(announcedEnd);
   expect(Number(times[2])).toBeLessThanOrEqual(Date.now() + 361_000);
 });
 

@@ -56,9 +56,9 @@ describe('POST /reserve answers invalid input with 409 INVALID_REQUEST', () => {
   });
 
   test.each(['wait=soon', 'surprise=1', 'wait=1&wait=2'])('?%s', async (query) => {
-    const asked = { zone: 1, row: 1, count: 2 };
-    const { status, body } = await send(system().url, 'POST', `/reserve?${query}`, asked);
-    expect({ status, body }).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', ...asked } });
+    const validBody = { zone: 1, row: 1, count: 2 };
+    const { status, body } = await send(system().url, 'POST', `/reserve?${query}`, validBody);
+    expect({ status, body }).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', ...validBody } });
   });
 
   test('so does /occupancy for a parameter that repeats zone or row', async () => {
@@ -287,9 +287,9 @@ test.each([
   ['/occupancy/1.0/1', { zone: 1, row: 1 }],
   ['/occupancy/0x1/1', { zone: 1, row: 1 }],
   ['/occupancy/%zz/1', {}],
-])('GET %s answers 409, and repeats the request', async (path, asked) => {
+])('GET %s answers 409, and repeats the request', async (path, request) => {
   const reply = await send(system().url, 'GET', path);
-  expect(reply).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', ...asked } });
+  expect(reply).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST', ...request } });
 });
 
 test.each([

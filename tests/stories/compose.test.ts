@@ -54,8 +54,8 @@ test('every service runs without privileges and gets only the secrets that it ne
     expect([name, read_only, cap_drop, security_opt]).toEqual([name, true, ['ALL'], ['no-new-privileges:true']]);
   for (const begunAsRoot of [postgres, redis]) expect(begunAsRoot?.user).toMatch(/^(postgres|redis)$/);
   const secrets = ({ environment = {}, command = [] }: Service) => {
-    const given = JSON.stringify([environment, command]).matchAll(/\$\{(\w*(?:PASSWORD|SECRET|TOKEN))/g);
-    return [...new Set([...given].map(([, secret]) => secret))].sort();
+    const secrets = JSON.stringify([environment, command]).matchAll(/\$\{(\w*(?:PASSWORD|SECRET|TOKEN))/g);
+    return [...new Set([...secrets].map(([, secret]) => secret))].sort();
   };
   expect(Object.fromEntries(services.map(([name, service]) => [name, secrets(service)]))).toEqual({
     postgres: ['POSTGRES_PASSWORD'],
@@ -82,11 +82,11 @@ test('every mounted file and every started program exists', () => {
 });
 
 test('no secret has a default, and monitoring is published on the loopback only', () => {
-  const asked = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|TOKEN)\w*)(.*?)\}/g)];
-  expect(new Set(asked.map(([, name]) => name))).toEqual(
+  const references = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|TOKEN)\w*)(.*?)\}/g)];
+  expect(new Set(references.map(([, name]) => name))).toEqual(
     new Set(['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'ADMIN_TOKEN', 'AUTH_SECRET', 'GRAFANA_PASSWORD']),
   );
-  for (const [, name, how] of asked) expect([name, how]).toEqual([name, expect.stringMatching(/^:\?set it/)]);
+  for (const [, name, how] of references) expect([name, how]).toEqual([name, expect.stringMatching(/^:\?set it/)]);
   const ports = services.flatMap(([name, service]) => (name === 'api' ? [] : (service.ports ?? [])));
   for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
   expect([...(api?.ports ?? []), ...ports].map((port) => Number(port.split(':').at(-2)))).toEqual([
@@ -106,13 +106,15 @@ test('each service starts once its dependencies are healthy', () => {
 
 test('its Redis has the settings of the embedded one', async () => {
   const [, ...args] = redis?.command ?? [];
-  const given = args.flatMap((word, i) => (word.startsWith('--') ? [[word.slice(2), args[i + 1] ?? ''] as const] : []));
+  const settings = args.flatMap((word, i) =>
+    word.startsWith('--') ? [[word.slice(2), args[i + 1] ?? ''] as const] : [],
+  );
   const own = new Set(['requirepass', 'maxmemory']);
-  for (const [name, value] of given.filter(([name]) => !own.has(name))) {
+  for (const [name, value] of settings.filter(([name]) => !own.has(name))) {
     const [, embedded] = (await system().redis.config('GET', name)) as [string, string];
     expect([name, value.replace(/^(\d+)mb$/, (_, count) => String(count * 2 ** 20))]).toEqual([name, embedded]);
   }
-  expect(given.map(([name]) => name)).toEqual(
+  expect(settings.map(([name]) => name)).toEqual(
     expect.arrayContaining(['appendonly', 'appendfsync', 'maxmemory-policy', 'save', 'requirepass', 'maxmemory']),
   );
 });

@@ -208,13 +208,13 @@ describe('an operator', () => {
     '+012027-01-01T00:00:00Z',
     1_800_000_000_000,
   ])('is refused an invalid or too distant time, and the refusal names the field: %s', async (onSaleAt) => {
-    const before = (await get('/api/events/1')).body;
+    const eventBefore = (await get('/api/events/1')).body;
     const refused = { status: 400, body: { code: 'INVALID_REQUEST', detail: expect.stringMatching(/^onSaleAt: /) } };
     expect(await patch(1, { onSaleAt })).toMatchObject(refused);
     expect(await post('/api/events', { name: 'x', zones: [{ rows: 1, seatsPerRow: 1 }], onSaleAt })).toMatchObject(
       refused,
     );
-    expect((await get('/api/events/1')).body).toEqual(before);
+    expect((await get('/api/events/1')).body).toEqual(eventBefore);
   });
 
   test('sets an event’s time zone by its IANA name; the default is UTC', async () => {
@@ -346,13 +346,13 @@ describe("a buyer's limit", () => {
 
   test('rejects a request without a buyer; a request from before the limit keeps its answer', async () => {
     const key = { 'idempotency-key': 'sold before there was a limit' };
-    const before = await post('/reserve?wait=20', { count: 2 }, key);
-    expect(before).toMatchObject({ status: 200 });
+    const earlier = await post('/reserve?wait=20', { count: 2 }, key);
+    expect(earlier).toMatchObject({ status: 200 });
     await patch(1, { seatLimit: 2 });
     const refused = { status: 409, body: { code: 'BUYER_REQUIRED' } };
     expect(await post('/reserve', { count: 1 })).toMatchObject(refused);
     expect(await post('/reserve?wait=20', { count: 1 }, { 'idempotency-key': randomUUID() })).toMatchObject(refused);
-    expect(await post('/reserve?wait=20', { count: 2 }, key)).toMatchObject({ status: 200, body: before.body });
+    expect(await post('/reserve?wait=20', { count: 2 }, key)).toMatchObject({ status: 200, body: earlier.body });
     expect(await hold(1, { count: 2 })).toMatchObject({ status: 201 });
     await patch(1, { seatLimit: null });
     expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({ status: 200 });
@@ -377,15 +377,15 @@ describe('free seats', () => {
   test('are listed in pages, by zone and row where requested', async () => {
     const id = await create();
     await hold(id, { seats: ['1-1-2', '2-1-1'] });
-    const seen: unknown[] = [];
+    const seatNumbers: unknown[] = [];
     let path: string | undefined = `/api/seats/available?eventId=${id}&limit=5`;
     while (path !== undefined) {
       const { seats, next } = (await get(path)).body as { seats: { seatNumber: string }[]; next?: string };
       expect(seats.length).toBeLessThanOrEqual(5);
-      seen.push(...seats.map(({ seatNumber }) => seatNumber));
+      seatNumbers.push(...seats.map(({ seatNumber }) => seatNumber));
       path = next;
     }
-    expect(seen).toEqual([
+    expect(seatNumbers).toEqual([
       ...['1-1-1', '1-1-3', '1-1-4', '1-2-1', '1-2-2', '1-2-3', '1-2-4'],
       ...['2-1-2', '2-1-3', '2-1-4', '2-1-5', '2-1-6', '2-1-7'],
     ]);
@@ -523,13 +523,16 @@ test('holds that end while Redis restores their house are free afterwards', asyn
 
 test('an idempotency key holds after Redis lost it, because the booking has it too', async () => {
   const key = { 'idempotency-key': randomUUID() };
-  const ask = (body: object) => post('/api/bookings?wait=20', { eventId: 1, userId: 1, ...body }, key);
-  const first = await ask({ seatNumber: '1-1-1' });
+  const holdWithKey = (body: object) => post('/api/bookings?wait=20', { eventId: 1, userId: 1, ...body }, key);
+  const first = await holdWithKey({ seatNumber: '1-1-1' });
   expect(first.status).toBe(201);
   await system().redis.flushdb();
-  expect(await ask({ seatNumber: '1-1-1' })).toMatchObject({ status: 201, body: { id: first.body.id } });
+  expect(await holdWithKey({ seatNumber: '1-1-1' })).toMatchObject({ status: 201, body: { id: first.body.id } });
   await system().redis.flushdb();
-  expect(await ask({ seatNumber: '1-1-2' })).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
+  expect(await holdWithKey({ seatNumber: '1-1-2' })).toMatchObject({
+    status: 422,
+    body: { code: 'IDEMPOTENCY_MISMATCH' },
+  });
   expect(await system().prisma.seat.count({ where: { eventId: 1 } })).toBe(1);
   expect(await differences(1)).toEqual([]);
   const reserve = () => post('/reserve?wait=20', { count: 2 }, key);

@@ -23,7 +23,7 @@ const backdate = (id: unknown) =>
 const statusOf = async (id: unknown) => (await get(`/api/bookings/${id}`)).body.status;
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 100; looks += 1) {
+  for (let tries = 0; tries < 100; tries += 1) {
     if (await holds()) return;
     await sleep(100);
   }
@@ -55,11 +55,11 @@ describe('SOLD_OUT where seats are only held', () => {
     expect(await reserve({ count: 1 })).toMatchObject({ status: 409, body: { ...house, count: 1 } });
     expect(await reserve({ zone: 2, count: 1 })).toMatchObject({ body: { code: 'SOLD_OUT', heldSeats: 20, zone: 2 } });
     const { ticketId } = (await post('/reserve', { zone: 2, row: 3, count: 2 })).body;
-    const told = { ticketId, status: 'rejected', code: 'SOLD_OUT', heldSeats: 10 };
-    expect((await get(`/api/tickets/${ticketId}?wait=20`)).body).toMatchObject(told);
+    const rejection = { ticketId, status: 'rejected', code: 'SOLD_OUT', heldSeats: 10 };
+    expect((await get(`/api/tickets/${ticketId}?wait=20`)).body).toMatchObject(rejection);
     const socket = await openSocket(system().url);
     socket.send({ type: 'subscribe', ticketId });
-    expect(await socket.next()).toMatchObject({ type: 'ticket', ...told });
+    expect(await socket.next()).toMatchObject({ type: 'ticket', ...rejection });
     socket.close();
   });
 
@@ -73,10 +73,10 @@ describe('SOLD_OUT where seats are only held', () => {
 
   test('counts holds that came earlier in the same batch', async () => {
     await system().stopWorkers();
-    const ask = (wish: object) => post('/api/bookings', { eventId: 1, userId: ANNA, ...wish });
+    const submit = (wish: object) => post('/api/bookings', { eventId: 1, userId: ANNA, ...wish });
     for (const zone of [1, 2])
-      for (const row of [1, 2, 3]) for (const start of [0, 5]) await ask({ zone, row, start, count: 5 });
-    const { ticketId } = (await ask({ count: 1 })).body;
+      for (const row of [1, 2, 3]) for (const start of [0, 5]) await submit({ zone, row, start, count: 5 });
+    const { ticketId } = (await submit({ count: 1 })).body;
     await system().resumeWorkers();
     expect((await get(`/api/tickets/${ticketId}?wait=20`)).body).toMatchObject({
       code: 'SOLD_OUT',
@@ -180,8 +180,8 @@ describe('a hold, then', () => {
     expect(confirmed.body.expiresAt).toBeUndefined();
     expect((await system().prisma.seat.findMany()).map((seat) => seat.status)).toEqual(['SOLD', 'SOLD']);
     expect(await system().redis.pttl('{s0}:lock:1:1:1:1')).toBe(-1);
-    const again = await change(id, 'confirm', { userId: ANNA, paymentReference: `pay-${id}` });
-    expect(again).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
+    const repeated = await change(id, 'confirm', { userId: ANNA, paymentReference: `pay-${id}` });
+    expect(repeated).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
     expect(await cancel(id, ANNA)).toMatchObject({ status: 409, body: { code: 'ALREADY_CONFIRMED' } });
     expect((await system().prisma.seat.findMany()).map((seat) => seat.status)).toEqual(['SOLD', 'SOLD']);
   });
@@ -202,8 +202,8 @@ describe('a hold, then', () => {
     else expect(await make(before)).toMatchObject({ status: 200 });
     const refused = await make(late);
     expect(refused).toMatchObject({ status, body: { code, booking: { id, status: is, seats } } });
-    const told = (await get(`/api/tickets/${refused.body.ticketId}`)).body;
-    expect(told).toMatchObject({ status: 'rejected', code, booking: { id, status: is } });
+    const ticket = (await get(`/api/tickets/${refused.body.ticketId}`)).body;
+    expect(ticket).toMatchObject({ status: 'rejected', code, booking: { id, status: is } });
     const strange = await make(late, BEN);
     expect(strange).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
     expect(strange.body.booking).toBeUndefined();
@@ -295,8 +295,8 @@ describe('a hold, then', () => {
       booking: { id: unpaid.id, status: 'PENDING', seats: unpaid.seats },
     });
 
-    const again = { ...paid, paymentReference: ` ${paid.paymentReference} ` };
-    expect(await change(sold.id, 'confirm', again)).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
+    const samePayment = { ...paid, paymentReference: ` ${paid.paymentReference} ` };
+    expect(await change(sold.id, 'confirm', samePayment)).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
     expect(await change(sold.id, 'confirm', { ...paid, paymentReference: randomUUID() })).toMatchObject({
       status: 409,
       body: { code: 'PAYMENT_REFERENCE_USED', booking: { id: sold.id, status: 'CONFIRMED' } },
@@ -404,7 +404,7 @@ describe('a buyer who repeatedly lets holds lapse', () => {
 });
 
 describe('a repeated request with an idempotency key', () => {
-  const again = async (headers: object) => hold(ANNA, { count: 1 }, headers);
+  const holdWithKey = async (headers: object) => hold(ANNA, { count: 1 }, headers);
 
   test.each([
     ['confirmed', 'CONFIRMED', (id: unknown) => change(id, 'confirm', { userId: ANNA })],
@@ -412,14 +412,14 @@ describe('a repeated request with an idempotency key', () => {
     ['run out', 'EXPIRED', backdate],
   ])('after its hold was %s gets the booking as it is now', async (_what, status, end) => {
     const headers = { 'idempotency-key': randomUUID() };
-    const first = await again(headers);
-    expect(await again(headers)).toMatchObject({ status: 201, body: first.body });
+    const first = await holdWithKey(headers);
+    expect(await holdWithKey(headers)).toMatchObject({ status: 201, body: first.body });
     await end(first.body.id);
     const { id, seats } = first.body;
-    expect(await again(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
+    expect(await holdWithKey(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
     expect((await get(`/api/tickets/${id}`)).body).toMatchObject({ status: 'booked', booking: { status: 'PENDING' } });
     await system().redis.flushdb(); // the key too
-    expect(await again(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
+    expect(await holdWithKey(headers)).toMatchObject({ status: 200, body: { id, seats, status } });
   });
 
   test('for a change of a hold gets the booking’s current state', async () => {
@@ -435,11 +435,11 @@ describe('a repeated request with an idempotency key', () => {
     const headers = { 'idempotency-key': randomUUID() };
     const buying = { prefer: 'wait=20', 'idempotency-key': randomUUID() };
     const buy = () => post('/reserve', { count: 1 }, buying);
-    await again(headers);
+    await holdWithKey(headers);
     const sold = await buy();
     expect(await buy()).toMatchObject({ status: 200, body: sold.body });
     await system().clearEvent();
-    expect(await again(headers)).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
+    expect(await holdWithKey(headers)).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
     expect(await buy()).toMatchObject({ status: 409, body: { code: 'BOOKING_UNKNOWN', count: 1 } });
   });
 });
@@ -447,7 +447,7 @@ describe('a repeated request with an idempotency key', () => {
 /** The three ways to read the outcome of a request. Each returns the ticket's last state. */
 type Learn = (method: string, path: string, body: object) => Promise<Record<string, unknown>>;
 
-const ways: Record<string, Learn> = {
+const learnBy: Record<string, Learn> = {
   async waiting(method, path, body) {
     const { status, body: answer } = await send(system().url, method, path, body, { prefer: 'wait=20' });
     return status < 300 ? { booking: answer } : answer;
@@ -474,7 +474,7 @@ const ways: Record<string, Learn> = {
   },
 };
 
-describe.each(Object.entries(ways))('a sequence of bookings, read %s:', (_way, learn) => {
+describe.each(Object.entries(learnBy))('a sequence of bookings, read %s:', (_way, learn) => {
   const take = (userId: number) => learn('POST', '/api/bookings', { userId, eventId: 1, seatNumber: '1-1-1' });
   const idOf = (answer: Record<string, unknown>) => (answer.booking as { id: string }).id;
 

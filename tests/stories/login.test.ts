@@ -172,10 +172,10 @@ describe('with AUTH=on', () => {
 
   test('repeated wrong passwords have to wait', async () => {
     const counts = () => system().redis.keys('{s0}:login:*');
-    const before = await counts();
+    const keysBefore = await counts();
     const guess = async () => (await login('user4@example.com', 'guess')).status;
     const tries = [await guess()];
-    const fresh = (await counts()).filter((key) => !before.includes(key)); // one for the client, one for the e-mail address
+    const fresh = (await counts()).filter((key) => !keysBefore.includes(key)); // one for the client, one for the e-mail address
     for (const count of fresh) await system().redis.incrby(count, 8); // each try takes half a second
     tries.push(await guess(), await guess());
     expect(tries).toEqual([401, 401, 429]);
@@ -269,12 +269,12 @@ describe('with AUTH=on', () => {
   test('where a waiting room requires a log-in, each user has one place, and an admission is valid for its user only', async () => {
     const { url } = system();
     await setRoom(url, { mode: 'on', requireLogin: true, turnSeconds: 5, paused: true });
-    const [mine, again, bens] = [visitorAt(url), visitorAt(url), visitorAt(url)];
+    const [mine, mineAgain, bens] = [visitorAt(url), visitorAt(url), visitorAt(url)];
     await expect(mine.join()).rejects.toThrow('401');
     const first = await mine.join(bearer(anna));
     expect(first).toMatchObject({ code: 201, position: 1 });
     const tabs = await Promise.all([1, 2, 3].map(() => visitorAt(url).join(bearer(anna))));
-    for (const tab of [...tabs, await again.join(bearer(anna))]) {
+    for (const tab of [...tabs, await mineAgain.join(bearer(anna))]) {
       expect(tab).toMatchObject({ code: 200, visitorToken: first.visitorToken });
     }
     expect(await bens.join(bearer(ben))).toMatchObject({ code: 201 });
@@ -286,7 +286,7 @@ describe('with AUTH=on', () => {
     expect(await post('/reserve?wait=10', { count: 1 }, anna, admitted)).toMatchObject({ status: 200 });
     // A visitor who left may come again, to the end of the line.
     await mine.leave();
-    expect(await again.join(bearer(anna))).toMatchObject({ code: 201, position: 3 });
+    expect(await mineAgain.join(bearer(anna))).toMatchObject({ code: 201, position: 3 });
     expect(await visitorAt(url).join(bearer(anna))).toMatchObject({ code: 200, position: 3 });
     await setRoom(url, { mode: 'off' });
   });

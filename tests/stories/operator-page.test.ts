@@ -31,24 +31,24 @@ test('an operator’s socket gets the overview each second, and no other socket 
 
 test('the queue board needs a session, which gives no other access, and is read-only', async () => {
   const { url } = system();
-  const look = (headers: Record<string, string>, path = '/', method = 'GET') =>
+  const openBoard = (headers: Record<string, string>, path = '/', method = 'GET') =>
     fetch(`${url}${BOARD_PATH}${path}`, { headers, method });
-  expect((await look({})).status).toBe(401);
+  expect((await openBoard({})).status).toBe(401);
   const { headers } = await send(url, 'POST', '/admin/session', undefined, asOperator);
   const [cookie = '', ...attributes] = (headers.get('set-cookie') ?? '').split('; ');
   expect(attributes).toEqual(['Path=/admin/queues', 'Max-Age=28800', 'HttpOnly', 'SameSite=Strict']);
-  const page = await look({ cookie });
+  const page = await openBoard({ cookie });
   expect(page.status).toBe(200);
   expect(page.headers.get('x-content-type-options')).toBe('nosniff');
   expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'self'; style-src/);
-  const { queues } = (await (await look({ cookie }, '/api/queues')).json()) as { queues: object[] };
+  const { queues } = (await (await openBoard({ cookie }, '/api/queues')).json()) as { queues: object[] };
   expect(queues).toHaveLength(4);
   for (const queue of queues) expect(queue).toMatchObject({ readOnlyMode: true });
-  expect((await look({ cookie }, '/api/queues/pause', 'PUT')).status).toBe(403);
+  expect((await openBoard({ cookie }, '/api/queues/pause', 'PUT')).status).toBe(403);
   expect((await send(url, 'GET', '/admin/workers', undefined, { cookie })).status).toBe(401);
   const [name, value = ''] = cookie.split('=');
   const later = value.replace(/^\d/, (digit) => String(Number(digit) + 1));
-  expect((await look({ cookie: `${name}=${later}` })).status).toBe(401);
+  expect((await openBoard({ cookie: `${name}=${later}` })).status).toBe(401);
 });
 
 describeInBrowser('the operator’s page', (browser) => {

@@ -27,18 +27,18 @@ describe('an operator', () => {
     const { status, body } = await call('POST', '/clear', asOperator);
     expect(status).toBe(201);
     expect(body).toEqual({ message: expect.any(String) });
-    const given = (body: object) => send(system().url, 'POST', '/clear', body, asOperator);
-    const wrong = await given({ confirm: 'delete all bookings of event 85' }); // a confirmation that is sent must be right
+    const clearWith = (body: object) => send(system().url, 'POST', '/clear', body, asOperator);
+    const wrong = await clearWith({ confirm: 'delete all bookings of event 85' }); // a confirmation that is sent must be right
     expect(wrong).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST' } });
-    expect(await given({ confirm: 'delete all bookings of event 1' })).toMatchObject({ status: 201 });
+    expect(await clearWith({ confirm: 'delete all bookings of event 1' })).toMatchObject({ status: 201 });
     expect((await call('GET', '/availability/check-all')).body).toMatchObject({
       occupiedSeats: 0,
       availableSeats: 120,
     });
     expect(await system().prisma.seat.count()).toBe(0);
     expect(await system().prisma.booking.count()).toBe(0);
-    const again = await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, start: 0, count: 5 });
-    expect(again.status).toBe(200);
+    const afterwards = await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, start: 0, count: 5 });
+    expect(afterwards.status).toBe(200);
   });
 
   test('clears once with one idempotency key: later sales stay', async () => {
@@ -99,12 +99,12 @@ describe('an operator who sets the number of workers', () => {
     );
 
   test('reads which workers run, sets a number, and returns it to automatic', async () => {
-    const now = { status: 200, alive: 1, asked: 'auto' };
-    expect(await workers('GET')).toMatchObject(now);
+    const automatic = { status: 200, alive: 1, asked: 'auto' };
+    expect(await workers('GET')).toMatchObject(automatic);
     expect(await workers('POST', { processes: 3 })).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
     await sleep(1_500); // the next measurement of load must not change it
     expect(await workers('GET')).toEqual({ status: 200, alive: 1, desired: 3, asked: 3 });
-    expect(await workers('POST', { processes: 'auto' })).toMatchObject(now);
+    expect(await workers('POST', { processes: 'auto' })).toMatchObject(automatic);
     await until(async () => (await workers('GET')).desired === 1, 5_000);
   });
 

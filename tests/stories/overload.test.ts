@@ -67,13 +67,18 @@ test('a key that comes twice in one batch is enqueued once, and accepted althoug
     ...{ node: 'node', meter: createDrainMeter(), maxQueued: 5, isFull: () => false, remember: () => undefined },
     log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
   });
-  const asked = { eventId: 1, wish: { count: 1 }, hold: false, idempotency: { digest: randomUUID(), fingerprint: '' } };
-  const submit = () => intake.submit(0, 'book', asked, asked.idempotency);
+  const request = {
+    eventId: 1,
+    wish: { count: 1 },
+    hold: false,
+    idempotency: { digest: randomUUID(), fingerprint: '' },
+  };
+  const submit = () => intake.submit(0, 'book', request, request.idempotency);
   const [first, second] = await Promise.all([submit(), submit()]);
   expect(first).toMatchObject({ isReplay: false });
   expect(second).toEqual({ ...first, isReplay: true });
   expect(add).toHaveBeenCalledTimes(1);
-  expect(add).toHaveBeenCalledWith('book', { requests: [{ ticketId: first.ticketId, ...asked }] }, expect.anything());
+  expect(add).toHaveBeenCalledWith('book', { requests: [{ ticketId: first.ticketId, ...request }] }, expect.anything());
 });
 
 test('a request whose API died before enqueueing it is enqueued when its key is repeated, even if that API dies too', async () => {

@@ -23,12 +23,12 @@ async function pipeline() {
 /** Waits until the pipeline reports exactly these kinds of problems, for as long as they may take to show. */
 async function shows(...codes: string[]): Promise<void> {
   let last: unknown;
-  const look = async () => {
+  const areShown = async () => {
     const { problems } = await pipeline();
     last = problems;
     return [...new Set(problems.map(({ code }) => code))].join() === codes.join();
   };
-  await until(look, 15_000, () => JSON.stringify(last));
+  await until(areShown, 15_000, () => JSON.stringify(last));
   expect((await pipeline()).answer).toBe(codes.length === 0 ? 200 : 503);
 }
 
@@ -115,12 +115,12 @@ test('without PostgreSQL a node is ready, and reports it', async () => {
 });
 
 test('a node is not ready while its Redis takes no writes: read-only, full or paused', async () => {
-  const ways: [begin: (redis: Redis) => Promise<unknown>, end: (redis: Redis) => Promise<unknown>][] = [
+  const outages: [begin: (redis: Redis) => Promise<unknown>, end: (redis: Redis) => Promise<unknown>][] = [
     [(redis) => redis.call('REPLICAOF', '127.0.0.1', '1'), (redis) => redis.call('REPLICAOF', 'NO', 'ONE')],
     [(redis) => redis.config('SET', 'maxmemory', '1'), (redis) => redis.config('SET', 'maxmemory', '0')],
     [(redis) => redis.call('CLIENT', 'PAUSE', '60000', 'WRITE'), (redis) => redis.call('CLIENT', 'UNPAUSE')],
   ];
-  for (const [begin, end] of ways) {
+  for (const [begin, end] of outages) {
     await withRedis(async (redis) => {
       await begin(redis);
       await until(async () => (await ready()) === 503, 15_000);

@@ -17,9 +17,9 @@ const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
 
 /** Sends a request with headers that fetch does not allow. */
 async function bare(url: string, method: string, path: string, headers: Record<string, string>) {
-  const asked = request(`${url}${path}`, { method, headers });
-  asked.end();
-  const [answer] = await once(asked, 'response');
+  const sent = request(`${url}${path}`, { method, headers });
+  sent.end();
+  const [answer] = await once(sent, 'response');
   answer.resume();
   return answer as { statusCode: number; headers: Record<string, string> };
 }
@@ -106,15 +106,15 @@ describe('with RATE_LIMIT=on', () => {
 
   test('an address that requests missing things is refused, for missing things only', async () => {
     const own = (await post('/reserve', { count: 1 }, from('10.0.3.1'))).body;
-    const ask = (path: string, address: string) =>
+    const read = (path: string, address: string) =>
       send(system().url, 'GET', path, undefined, { ...from(address), prefer: 'wait=0' });
     const guess = async (i: number) =>
-      (await ask(i % 2 ? `/api/tickets/${newTicketId(0)}` : `/api/bookings/${newTicketId(0)}`, '10.0.3.1')).status;
+      (await read(i % 2 ? `/api/tickets/${newTicketId(0)}` : `/api/bookings/${newTicketId(0)}`, '10.0.3.1')).status;
     const statuses = await Promise.all(Array.from({ length: 300 }, (_, i) => guess(i)));
     expect(new Set(statuses)).toEqual(new Set([404]));
     expect([await guess(0), await guess(1)]).toEqual([429, 429]);
-    expect(await ask(`/api/tickets/${own.ticketId}`, '10.0.3.1')).toMatchObject({ status: 200 });
-    expect(await ask(`/api/tickets/${newTicketId(0)}`, '10.0.3.2')).toMatchObject({ status: 404 });
+    expect(await read(`/api/tickets/${own.ticketId}`, '10.0.3.1')).toMatchObject({ status: 200 });
+    expect(await read(`/api/tickets/${newTicketId(0)}`, '10.0.3.2')).toMatchObject({ status: 404 });
   });
 
   test('wrong passwords from other addresses do not lock an account’s owner out', async () => {
@@ -137,20 +137,20 @@ describe('with RATE_LIMIT=on', () => {
     afterAll(() => other.close());
     const urls = () => [system().url, other.url];
 
-    type Ask = (url: string) => ReturnType<typeof send>;
+    type Submit = (url: string) => ReturnType<typeof send>;
     const reserve =
-      (address: string): Ask =>
+      (address: string): Submit =>
       (url) =>
         send(url, 'POST', '/reserve', { count: 1 }, from(address));
     const logIn =
-      (address: string, email = 'nobody@example.com'): Ask =>
+      (address: string, email = 'nobody@example.com'): Submit =>
       (url) =>
         send(url, 'POST', '/api/users/login', { email, password: 'wrong' }, from(address));
 
     /** Sends requests at intervals until one is refused, and expects fewer of them than one process would accept. */
-    async function refusalOf(ask: Ask, url: string, times: number) {
+    async function refusalOf(submit: Submit, url: string, times: number) {
       for (let i = 0; i < times; i += 1) {
-        const answer = await ask(url);
+        const answer = await submit(url);
         if (answer.body.code === 'RATE_LIMITED') return answer;
         await sleep(400);
       }
@@ -160,13 +160,13 @@ describe('with RATE_LIMIT=on', () => {
     test('a client that used up its limit at one is refused by the other for as long, and no other client is', async () => {
       const [first, second] = urls() as [string, string];
       await Promise.all(Array.from({ length: 20 }, () => reserve('10.0.6.1')(first)));
-      const there = await refusalOf(reserve('10.0.6.1'), second, 15);
-      const here = await reserve('10.0.6.1')(first);
-      expect(here).toMatchObject({ status: 409, body: { code: 'RATE_LIMITED' } });
-      const waits = [here, there].map(({ headers }) => Number(headers.get('retry-after')));
+      const elsewhere = await refusalOf(reserve('10.0.6.1'), second, 15);
+      const reply = await reserve('10.0.6.1')(first);
+      expect(reply).toMatchObject({ status: 409, body: { code: 'RATE_LIMITED' } });
+      const waits = [reply, elsewhere].map(({ headers }) => Number(headers.get('retry-after')));
       for (const wait of waits) expect(wait).toBeGreaterThan(0);
       expect(Math.abs((waits[0] ?? 0) - (waits[1] ?? 0))).toBeLessThanOrEqual(1);
-      expect(there.headers.get('retry-after')).toBe(/t=(\d+)/.exec(there.headers.get('ratelimit') ?? '')?.[1]);
+      expect(elsewhere.headers.get('retry-after')).toBe(/t=(\d+)/.exec(elsewhere.headers.get('ratelimit') ?? '')?.[1]);
       for (const url of urls()) expect(await reserve('10.0.6.2')(url)).toMatchObject({ status: 201 });
     });
 
@@ -190,11 +190,11 @@ describe('with RATE_LIMIT=on', () => {
 
     test('log-ins, reads, missing things and users are limited together too', async () => {
       const [first, second] = urls() as [string, string];
-      const readAll: Ask = (url) => send(url, 'GET', '/api/events/1?include=seats', undefined, from('10.0.6.5'));
-      const guess: Ask = (url) => send(url, 'GET', `/api/bookings/${newTicketId(0)}`, undefined, from('10.0.6.6'));
+      const readAll: Submit = (url) => send(url, 'GET', '/api/events/1?include=seats', undefined, from('10.0.6.5'));
+      const guess: Submit = (url) => send(url, 'GET', `/api/bookings/${newTicketId(0)}`, undefined, from('10.0.6.6'));
       const { token } = (await login('10.0.6.7')).body;
       const hold =
-        (address: string): Ask =>
+        (address: string): Submit =>
         (url) =>
           send(url, 'POST', '/api/bookings', { eventId: 1, count: 1 }, { ...from(address), ...bearer(token) });
       await Promise.all([1, 2, 3].map(() => logIn('10.0.6.4')(first)));
@@ -230,8 +230,8 @@ describe('with RATE_LIMIT=on', () => {
   test('a page of a listed site may send requests, of another site not; a preflight gets 200 on compat routes and /api', async () => {
     for (const path of ['/reserve', '/api/bookings']) {
       const preflight = { origin: 'https://tickets.test', 'access-control-request-method': 'POST' };
-      const asked = { ...preflight, 'access-control-request-headers': 'content-type,idempotency-key' };
-      const { statusCode, headers } = await bare(system().url, 'OPTIONS', path, asked);
+      const crossOrigin = { ...preflight, 'access-control-request-headers': 'content-type,idempotency-key' };
+      const { statusCode, headers } = await bare(system().url, 'OPTIONS', path, crossOrigin);
       expect(statusCode).toBe(200);
       expect(headers['access-control-allow-origin']).toBe('https://tickets.test');
       expect(headers['access-control-allow-headers']).toBe('content-type,idempotency-key');
@@ -339,12 +339,12 @@ describe('on loopback with the settings of npm start', () => {
     const { redis, url, logged } = system();
     const attempt = { email: 'somebody@example.com', password: 'something' };
     await redis.config('SET', 'maxmemory', 1);
-    const given = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'mine-1.2_3' });
+    const refusal = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'mine-1.2_3' });
     await sleep(1_100); // within a second the log counts repeated faults without a line
     const made = await send(url, 'POST', '/api/users/login', attempt, { 'x-request-id': 'not sane' });
     await redis.config('SET', 'maxmemory', 0);
-    expect(given).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE', requestId: 'mine-1.2_3' } });
-    expect(given.headers.get('x-request-id')).toBe('mine-1.2_3');
+    expect(refusal).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE', requestId: 'mine-1.2_3' } });
+    expect(refusal.headers.get('x-request-id')).toBe('mine-1.2_3');
     expect(made.body.requestId).toMatch(/^[\da-f-]{36}$/);
     const lines = logged.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request failed');
     expect(lines.map(({ requestId }) => requestId)).toEqual(['mine-1.2_3', made.body.requestId]);
@@ -353,7 +353,7 @@ describe('on loopback with the settings of npm start', () => {
       path: '/api/users/login',
       fault: expect.stringMatching(/OOM|EXECABORT/),
     });
-    expect(JSON.stringify([given.body, made.body])).not.toMatch(/OOM|EXEC|at \w+ \(/);
+    expect(JSON.stringify([refusal.body, made.body])).not.toMatch(/OOM|EXEC|at \w+ \(/);
   });
 
   test('PostgreSQL’s error details of a row reach neither client nor log', async () => {

@@ -87,15 +87,15 @@ describe('a buyer reserves seats', () => {
   });
 
   test('reads its seats in the occupancy of row and house', async () => {
-    const before = (await get('/availability/check-all')).body;
+    const statsBefore = (await get('/availability/check-all')).body;
     await post('/reserve?wait=10', { zone: 9, row: 9, count: 4 });
     expect((await get('/occupancy/9/9')).body).toEqual({ zone: 9, row: 9, occupied: 4, total: 65, available: 61 });
-    const after = (await get('/availability/check-all')).body;
-    expect(after).toEqual({
+    const statsAfter = (await get('/availability/check-all')).body;
+    expect(statsAfter).toEqual({
       allUnavailable: false,
       totalSeats: 65_000,
-      occupiedSeats: Number(before.occupiedSeats) + 4,
-      availableSeats: Number(before.availableSeats) - 4,
+      occupiedSeats: Number(statsBefore.occupiedSeats) + 4,
+      availableSeats: Number(statsBefore.availableSeats) - 4,
       zonesChecked: 50,
       rowsChecked: 1000,
       occupancyPercentage: expect.any(Number),
@@ -170,17 +170,17 @@ describe('an idempotency key', () => {
     const headers = { 'idempotency-key': randomUUID() };
     const wish = { zone: 33, row: 6, count: 2 };
     const other = await system().anotherApi();
-    const ask = (url: string) => send(url, 'POST', '/reserve?wait=20', wish, headers);
-    const [here, there] = await Promise.all([ask(system().url), ask(other.url)]);
-    expect(there.body).toEqual(here.body);
+    const submit = (url: string) => send(url, 'POST', '/reserve?wait=20', wish, headers);
+    const [first, second] = await Promise.all([submit(system().url), submit(other.url)]);
+    expect(second.body).toEqual(first.body);
     await other.close();
     await system().restartRedis();
-    let again = await ask(system().url);
-    for (let tries = 0; tries < 50 && again.body.code === 'UNAVAILABLE'; tries += 1) {
+    let repeated = await submit(system().url);
+    for (let tries = 0; tries < 50 && repeated.body.code === 'UNAVAILABLE'; tries += 1) {
       await sleep(100);
-      again = await ask(system().url);
+      repeated = await submit(system().url);
     }
-    expect(again.body).toEqual(here.body);
+    expect(repeated.body).toEqual(first.body);
     expect((await get('/occupancy/33/6')).body.occupied).toBe(2);
   });
 
@@ -188,12 +188,12 @@ describe('an idempotency key', () => {
     const headers = { 'idempotency-key': randomUUID() };
     await system().stopWorkers();
     const first = await post('/reserve', { zone: 10, row: 10, count: 1 }, headers);
-    const [again, other] = await Promise.all([
+    const [repeated, other] = await Promise.all([
       post('/reserve?wait=20', { zone: 10, row: 10, count: 1 }, headers),
       post('/reserve?wait=20', { zone: 10, row: 10, count: 1 }),
       system().resumeWorkers(),
     ]);
-    expect(again).toMatchObject({ status: 200, body: { ticketId: first.body.ticketId } });
+    expect(repeated).toMatchObject({ status: 200, body: { ticketId: first.body.ticketId } });
     expect(other).toMatchObject({ status: 200 });
     expect((await get('/occupancy/10/10')).body.occupied).toBe(2);
   });

@@ -121,7 +121,7 @@ describe('an operator returns sold seats', () => {
     const full = await post('/api/bookings?wait=20', { eventId: 1, count: 1 }, anna.as);
     expect(full).toMatchObject({ status: 409, body: { code: 'SEAT_LIMIT' } });
 
-    const before = (await returns()).length;
+    const entriesBefore = (await returns()).length;
     const key = { 'idempotency-key': 'the return of a booking' };
     const done = { status: 200, body: { id, status: 'RETURNED', seats, userId: anna.id } };
     const replies = await Promise.all([
@@ -130,7 +130,7 @@ describe('an operator returns sold seats', () => {
       takeBack(id, { reason: 'ill' }, key),
     ]);
     for (const reply of [...replies, await takeBack(id)]) expect(reply).toMatchObject(done);
-    const entries = (await returns()).slice(before);
+    const entries = (await returns()).slice(entriesBefore);
     expect(entries).toMatchObject([
       {
         actor: 'admin token',
@@ -147,13 +147,13 @@ describe('an operator returns sold seats', () => {
 
   test('also of a booking without a buyer', async () => {
     const { ticketId } = (await post('/reserve?wait=20', { count: 2 }, asServer)).body;
-    const kept = await takeBack(ticketId, { reason: 'the row is under repair' });
-    expect(kept).toMatchObject({ status: 200, body: { status: 'RETURNED', seatsCount: 2 } });
+    const returned = await takeBack(ticketId, { reason: 'the row is under repair' });
+    expect(returned).toMatchObject({ status: 200, body: { status: 'RETURNED', seatsCount: 2 } });
     expect((await returns()).at(-1)).toMatchObject({
       after: { status: 'RETURNED', reason: 'the row is under repair' },
     });
-    const told = (await send(system().url, 'GET', `/api/tickets/${ticketId}`)).body;
-    expect(told).toMatchObject({ status: 'booked', booking: { status: 'CONFIRMED' } }); // an outcome never changes
+    const ticket = (await send(system().url, 'GET', `/api/tickets/${ticketId}`)).body;
+    expect(ticket).toMatchObject({ status: 'booked', booking: { status: 'CONFIRMED' } }); // an outcome never changes
     expect(await differences()).toEqual([]);
   });
 

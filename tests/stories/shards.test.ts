@@ -27,8 +27,8 @@ test('events of several shards are sold side by side, and an idempotency key is 
   }
   const key = { 'idempotency-key': randomUUID() };
   const [first = 0, ...others] = events;
-  const kept = await hold(first, key);
-  expect((await hold(first, key)).body.id).toBe(kept.body.id);
+  const keyed = await hold(first, key);
+  expect((await hold(first, key)).body.id).toBe(keyed.body.id);
   for (const id of others)
     expect(await hold(id, key)).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
   for (const id of events) expect((await auditEvent(id, system())).differences).toEqual([]);
@@ -52,22 +52,22 @@ async function eventElsewhere(): Promise<number> {
 test('I5: refused requests are forgotten after ten minutes, with or without a key; others after a day', async () => {
   const events = [1, await eventElsewhere()];
   const key = () => ({ 'idempotency-key': randomUUID() });
-  const ask = (eventId: number, wish: object, headers = {}) =>
+  const submit = (eventId: number, wish: object, headers = {}) =>
     post('/api/bookings?wait=20', { eventId, userId: 1, ...wish }, headers);
   const booked = key();
-  const held = await ask(1, { seatNumber: '1-1-1' }, booked);
+  const held = await submit(1, { seatNumber: '1-1-1' }, booked);
   expect(held.status).toBe(201);
-  for (const eventId of events) await ask(eventId, { seatNumber: '1-1-1' });
-  const before = new Set(await keysNow());
+  for (const eventId of events) await submit(eventId, { seatNumber: '1-1-1' });
+  const keysBefore = new Set(await keysNow());
 
   const { redis } = system();
   const keyed = key();
   const lost = '01a222a1-5cb8-8000-bd13-d4da6c6d8247';
   const refusals = [
     ...events.flatMap((eventId) => [
-      [409, ask(eventId, { seatNumber: '1-1-1' })],
-      [409, ask(eventId, { seatNumber: '1-1-1' }, eventId === 1 ? keyed : key())],
-      [404, ask(eventId, { count: 1, userId: 999_999 }, key())],
+      [409, submit(eventId, { seatNumber: '1-1-1' })],
+      [409, submit(eventId, { seatNumber: '1-1-1' }, eventId === 1 ? keyed : key())],
+      [404, submit(eventId, { count: 1, userId: 999_999 }, key())],
     ]),
     [409, post('/reserve?wait=20', { zone: 1, row: 1, start: 0, count: 1 })],
     [409, post('/reserve?wait=20', { zone: 1, row: 1, start: 0, count: 1 }, key())],
@@ -76,29 +76,31 @@ test('I5: refused requests are forgotten after ten minutes, with or without a ke
     [404, send(system().url, 'DELETE', `/api/bookings/${held.body.id}`, { userId: 2 }, key())],
   ] as [number, ReturnType<typeof post>][];
   for (const [status, reply] of refusals) expect((await reply).status).toBe(status);
-  const left = (await keysNow()).filter((name) => !before.has(name));
+  const leftKeys = (await keysNow()).filter((name) => !keysBefore.has(name));
   // Each has a ticket, and each idempotency key has its ticket's id, in its shard and for all shards.
-  expect(left.filter((name) => name.includes(':ticket:'))).toHaveLength(refusals.length);
-  expect(left.filter((name) => name.includes(':idem:'))).toHaveLength(14);
+  expect(leftKeys.filter((name) => name.includes(':ticket:'))).toHaveLength(refusals.length);
+  expect(leftKeys.filter((name) => name.includes(':idem:'))).toHaveLength(14);
   // An outcome is published before its job is done: the job's keys are removed a moment later.
   const lasting = async () => {
-    const seconds = await Promise.all(left.map((name) => redis.ttl(name)));
-    return left.filter((_name, i) => seconds[i] === -1 || Number(seconds[i]) > 600);
+    const seconds = await Promise.all(leftKeys.map((name) => redis.ttl(name)));
+    return leftKeys.filter((_name, i) => seconds[i] === -1 || Number(seconds[i]) > 600);
   };
   // The next assertion shows the keys that are left.
   await until(async () => (await lasting()).length === 0, 5_000).catch(() => undefined);
   expect(await lasting()).toEqual([]);
-  const kept = (await keysNow()).filter((name) => name.includes(String(held.body.id)) && name.includes(':ticket:'));
-  expect(await Promise.all(kept.map((name) => redis.ttl(name)))).toEqual([expect.any(Number)]);
-  expect(await redis.ttl(String(kept[0]))).toBeGreaterThan(80_000);
+  const bookedKeys = (await keysNow()).filter(
+    (name) => name.includes(String(held.body.id)) && name.includes(':ticket:'),
+  );
+  expect(await Promise.all(bookedKeys.map((name) => redis.ttl(name)))).toEqual([expect.any(Number)]);
+  expect(await redis.ttl(String(bookedKeys[0]))).toBeGreaterThan(80_000);
 
   // Ten minutes later the refused ticket is unknown and its key makes a new request. The key that booked gives its ticket.
-  const before10 = await ask(1, { seatNumber: '1-1-1' }, keyed);
-  await redis.del(...left);
+  const before10 = await submit(1, { seatNumber: '1-1-1' }, keyed);
+  await redis.del(...leftKeys);
   expect(await send(system().url, 'GET', `/api/tickets/${before10.body.ticketId}`)).toMatchObject({
     ...{ status: 404, body: { code: 'TICKET_UNKNOWN' } },
   });
-  expect(await ask(1, { seatNumber: '1-1-2' }, keyed)).toMatchObject({ status: 201 });
-  expect((await ask(1, { seatNumber: '1-1-1' }, booked)).body.id).toBe(held.body.id);
+  expect(await submit(1, { seatNumber: '1-1-2' }, keyed)).toMatchObject({ status: 201 });
+  expect((await submit(1, { seatNumber: '1-1-1' }, booked)).body.id).toBe(held.body.id);
   for (const id of events) expect((await auditEvent(id, system())).differences).toEqual([]);
 });

@@ -128,8 +128,8 @@ test('one trace shows a ticket from the request to the WebSocket message, each s
     expect(nanos(span)).toBeGreaterThan(0);
     expect(nanos(span)).toBeLessThan(nanos(root));
   }
-  const said = system().logged.map((line) => JSON.parse(line));
-  expect(said).toContainEqual(
+  const lines = system().logged.map((line) => JSON.parse(line));
+  expect(lines).toContainEqual(
     expect.objectContaining({
       msg: 'accepted',
       ticketId: body.ticketId,
@@ -192,9 +192,10 @@ test('a client’s sampled trace is continued; others are sampled by the ratio',
 
 test('clients get a bounded number of traces a second', async () => {
   await traceAll(0);
-  const ask = () => startTicketTrace('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', undefined, route);
+  const startTrace = () =>
+    startTicketTrace('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', undefined, route);
   const route = () => ({ method: 'POST', route: '/reserve' });
-  const granted = Array.from({ length: 1_000 }, ask).filter((trace) => trace !== undefined).length;
+  const granted = Array.from({ length: 1_000 }, startTrace).filter((trace) => trace !== undefined).length;
   expect(granted).toBeGreaterThan(90); // earlier tests may have used this second's traces
   expect(granted).toBeLessThanOrEqual(200); // a new second may begin in between
 });

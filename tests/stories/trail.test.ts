@@ -72,13 +72,13 @@ test('every act of an operator writes one entry with actor, address, time, act, 
 });
 
 test('an act that failed writes no entry', async () => {
-  const before = await newest();
+  const newestBefore = await newest();
   const { body } = await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, start: 0, count: 1 });
   expect(body).toMatchObject({ zone: 1 });
   expect((await call('POST', '/api/events/1/block', { seats: ['1-1-1'] })).status).toBe(409);
   expect((await call('PATCH', '/api/events/1', { salesPaused: 'yes' })).status).toBe(400);
   expect((await send(system().url, 'PATCH', '/api/events/1', { salesPaused: true })).status).toBe(401);
-  expect(await newest()).toEqual(before);
+  expect(await newest()).toEqual(newestBefore);
 });
 
 test('a job that is delivered twice does its act and writes its entry once', async () => {
@@ -182,13 +182,13 @@ test('the largest acts fit into an entry', async () => {
 });
 
 test('no session changes, deletes or empties the trail', async () => {
-  const before = await entries();
+  const entriesBefore = await entries();
   const { prisma } = system();
   const append = /append-only/;
   await expect(prisma.trailEntry.updateMany({ data: { actor: 'nobody' } })).rejects.toThrow(append);
   await expect(prisma.trailEntry.deleteMany()).rejects.toThrow(append);
   await expect(prisma.$executeRaw`TRUNCATE trail`).rejects.toThrow(append);
-  expect(await entries()).toEqual(before);
+  expect(await entries()).toEqual(entriesBefore);
 });
 
 test('pages go back from the newest; the query is strict and bounded; only operators read', async () => {

@@ -51,8 +51,8 @@ test.concurrent('a visitor joins, waits for the turn, and books with the admissi
   const visitor = visitorAt(system().url, event);
   expect(await visitor.ask()).toMatchObject({ status: 404, body: { code: 'PLACE_UNKNOWN' } });
   expect(await visitor.join()).toMatchObject({ code: 201, position: 1 });
-  const asked = await visitor.ask();
-  expect(Number(asked.headers.get('retry-after'))).toBe(Math.ceil(Number(asked.body.askAgainSeconds)));
+  const reply = await visitor.ask();
+  expect(Number(reply.headers.get('retry-after'))).toBe(Math.ceil(Number(reply.body.askAgainSeconds)));
   const admitted = await visitor.admitted();
   expect(await visitor.admitted()).toEqual(admitted);
   const booked = await hold(event, admitted);
@@ -133,8 +133,8 @@ describe('a challenge at joining', () => {
       expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
       for (const answer of all.filter(({ status }) => status !== 201))
         expect(answer).toMatchObject(refused('CHALLENGE_INVALID'));
-      const [again, good] = await Promise.all([joinWith(event, mine), joinWith(event, theirs)]);
-      expect(again).toMatchObject(refused('CHALLENGE_INVALID'));
+      const [second, good] = await Promise.all([joinWith(event, mine), joinWith(event, theirs)]);
+      expect(second).toMatchObject(refused('CHALLENGE_INVALID'));
       expect(good).toMatchObject({ status: 201, body: { position: 2 } });
       const keys = await system().redis.keys(`{s0}:room-spent:${event}:*`);
       expect(keys.length).toBeGreaterThan(0);
@@ -147,7 +147,7 @@ describe('a challenge at joining', () => {
   test('may be a check of an outside service: a visitor joins only if the service agrees', async () => {
     const refusedHere = await send(system().url, 'PUT', '/api/events/1/waiting-room', { challenge: 'outside' });
     expect(refusedHere).toMatchObject({ status: 400, body: { detail: expect.stringContaining('CHALLENGE_URL') } });
-    const asked: Record<string, string>[] = [];
+    const checks: Record<string, string>[] = [];
     const answers: Record<string, string> = {
       good: '{"success":true,"hostname":"example.com"}',
       other: '{"success":true}',
@@ -159,7 +159,7 @@ describe('a challenge at joining', () => {
       let body = '';
       for await (const chunk of req) body += chunk;
       const form = Object.fromEntries(new URLSearchParams(body));
-      asked.push(form);
+      checks.push(form);
       if (form.response === 'broken') return void req.socket.destroy();
       res.end(answers[form.response ?? '']);
     });
@@ -174,9 +174,9 @@ describe('a challenge at joining', () => {
       const required = await joinWith(event, {}, {}, api.url);
       expect(required).toMatchObject({ status: 403, body: { code: 'CHALLENGE_REQUIRED' } });
       expect(required.body.challenge).toEqual({ kind: 'outside', siteKey: 'the key' });
-      expect(asked).toEqual([]);
+      expect(checks).toEqual([]);
       expect(await joinWith(event, { proof: 'good' }, {}, api.url)).toMatchObject({ status: 201 });
-      expect(asked).toEqual([{ secret: 'the secret', response: 'good', remoteip: '127.0.0.1' }]);
+      expect(checks).toEqual([{ secret: 'the secret', response: 'good', remoteip: '127.0.0.1' }]);
       const invalid = { status: 403, body: { code: 'CHALLENGE_INVALID' } };
       expect(await joinWith(event, { proof: 'bad' }, {}, api.url)).toMatchObject(invalid);
       expect(await joinWith(event, { proof: 'good' }, {}, api.url)).toMatchObject(invalid); // it was used before
@@ -339,19 +339,19 @@ test.concurrent('visitors who come before the sale are drawn, and the order can 
   for (const answer of answers) expect(answer).toMatchObject({ code: 201, status: 'before_sale', ...sale });
   type Receipt = Record<'nonce' | 'link' | 'chainBefore' | 'chain', string> & { arrival: number; path: string[] };
   const receipts = answers.map(({ receipt }) => receipt as Receipt);
-  for (const [i, { nonce, link, path: way, chainBefore, chain }] of receipts.entries()) {
+  for (const [i, { nonce, link, path: proof, chainBefore, chain }] of receipts.entries()) {
     expect(nonce).toBe(`nonce-of-${String(i).padStart(4, '0')}`);
-    expect(linkOfNonce(nonce, way)).toBe(link);
+    expect(linkOfNonce(nonce, proof)).toBe(link);
     expect(chainAfter(chainBefore, link)).toBe(chain);
   }
-  const before = await send(system().url, 'GET', `${path}/draw`);
-  expect(before.body).toMatchObject({ drawn: false, commitment });
-  expect(before.body.seed).toBeUndefined();
+  const drawBefore = await send(system().url, 'GET', `${path}/draw`);
+  expect(drawBefore.body).toMatchObject({ drawn: false, commitment });
+  expect(drawBefore.body.seed).toBeUndefined();
   expect(await hold(event)).toMatchObject({ body: { code: 'ADMISSION_REQUIRED' } });
 
   await setRoom(system().url, { paused: true }, event);
-  const now = { onSaleAt: new Date().toISOString() };
-  expect(await send(system().url, 'PATCH', `/api/events/${event}`, now)).toMatchObject({ status: 200 });
+  const saleNow = { onSaleAt: new Date().toISOString() };
+  expect(await send(system().url, 'PATCH', `/api/events/${event}`, saleNow)).toMatchObject({ status: 200 });
   await until(async () => (await visitors[0]?.poll())?.status === 'waiting', 15_000);
   const positions = await Promise.all(visitors.map(async (visitor) => (await visitor.poll()).position));
   expect([...positions].sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
@@ -363,17 +363,8 @@ test.concurrent('visitors who come before the sale are drawn, and the order can 
   expect(receipts.map(({ arrival }) => positionOf(arrival))).toEqual(positions);
   const file = join(dataFolder(), 'receipt.json');
   writeFileSync(file, JSON.stringify(receipts[3]));
-  const asked = [
-    '--url',
-    system().url,
-    '--event',
-    String(event),
-    '--commitment',
-    String(commitment),
-    '--receipt',
-    file,
-  ];
-  const verified = await run('commands/verify-draw', asked, {}).ended;
+  const args = ['--url', system().url, '--event', String(event), '--commitment', String(commitment), '--receipt', file];
+  const verified = await run('commands/verify-draw', args, {}).ended;
   expect(verified).toMatchObject({ code: 0 });
   expect(verified.output).toContain(`arrival ${receipts[3]?.arrival} of 12 has position ${positions[3]}\n`);
   // Later visitors stand behind, in order.
@@ -393,9 +384,9 @@ test.concurrent('a postponed sale withdraws turns: they begin again with the sal
   const putOff = new Date(Date.now() + 3_600_000).toISOString();
   expect(await send(system().url, 'PATCH', path, { onSaleAt: putOff })).toMatchObject({ status: 200 });
   for (const visitor of [inside, called]) {
-    const told = await visitor?.until('before_sale');
-    expect(told).toMatchObject({ onSaleAt: putOff, message: expect.stringContaining('postponed') });
-    expect(told?.position).toBe(visitor === inside ? 1 : 2);
+    const view = await visitor?.until('before_sale');
+    expect(view).toMatchObject({ onSaleAt: putOff, message: expect.stringContaining('postponed') });
+    expect(view?.position).toBe(visitor === inside ? 1 : 2);
   }
   // An hour passes, as far as Redis knows: no turn came in it.
   await until(async () => (await redis.hget(key, 'closed')) === '1', 15_000);
@@ -409,8 +400,8 @@ test.concurrent('a postponed sale withdraws turns: they begin again with the sal
     status: 200,
   });
   for (const visitor of [inside, called]) {
-    const told = await visitor?.until('your_turn');
-    expect(Date.parse(told?.admission?.expiresAt ?? '')).toBeGreaterThanOrEqual(sale + 360_000 - 1_000);
+    const view = await visitor?.until('your_turn');
+    expect(Date.parse(view?.admission?.expiresAt ?? '')).toBeGreaterThanOrEqual(sale + 360_000 - 1_000);
   }
   expect(await hold(event, await inside?.admitted())).toMatchObject({ status: 201 });
 });
@@ -431,23 +422,23 @@ test.concurrent('a visitor behind the last seats reads so early, and "sold out" 
 
 test('the compat route tells visitors of event 1 to wait, to continue, or that the sale is over', async () => {
   const { url } = system();
-  const tell = async (token?: string) =>
+  const messageFor = async (token?: string) =>
     (await send(url, 'GET', '/waiting-room', undefined, token ? { 'x-visitor-token': token } : {})).body;
   await setRoom(url, { mode: 'on', paused: true });
-  expect(await tell()).toMatchObject({ status: 'waiting', message: expect.stringContaining('Join') });
+  expect(await messageFor()).toMatchObject({ status: 'waiting', message: expect.stringContaining('Join') });
   const visitor = visitorAt(url);
   await visitor.join();
-  expect(await tell(visitor.token)).toMatchObject({ status: 'waiting', position: 1 });
+  expect(await messageFor(visitor.token)).toMatchObject({ status: 'waiting', position: 1 });
   expect(await send(url, 'GET', '/waiting-room', undefined, { 'x-visitor-token': 'x' })).toMatchObject({ status: 409 });
   const reserve = (headers: Record<string, string> = {}) =>
     send(url, 'POST', '/reserve?wait=10', { count: 1 }, headers);
   expect(await reserve()).toMatchObject({ status: 409, body: { code: 'ADMISSION_REQUIRED' } });
   await setRoom(url, { paused: false });
   const admitted = await visitor.admitted();
-  expect(await tell(visitor.token)).toMatchObject({ status: 'proceed_to_booking', admission: { uses: 2 } });
+  expect(await messageFor(visitor.token)).toMatchObject({ status: 'proceed_to_booking', admission: { uses: 2 } });
   expect(await reserve(admitted)).toMatchObject({ status: 200 });
   await visitor.leave();
-  expect(await tell(visitor.token)).toMatchObject({ status: 'closed' });
+  expect(await messageFor(visitor.token)).toMatchObject({ status: 'closed' });
   await setRoom(url, { mode: 'off' });
 });
 

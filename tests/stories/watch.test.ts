@@ -130,7 +130,7 @@ test('a broken connection to Redis makes sockets load the map again where a chan
   await sleep(200);
   await system().redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   await system().redis.hincrby('{s0}:house:1', 'version', 1); // a change happens meanwhile
-  for (let looks = 0; looks < 50 && messages.at(-1)?.type !== 'reload'; looks += 1) await sleep(100);
+  for (let checks = 0; checks < 50 && messages.at(-1)?.type !== 'reload'; checks += 1) await sleep(100);
   expect(messages.at(-1)?.type).toBe('reload');
   await hold({ count: 1 });
   await sleep(300);

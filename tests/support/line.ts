@@ -5,7 +5,7 @@ import { isSolved } from '../../shared/domain/join-challenge.ts';
 import { type Reply, send } from './client.ts';
 
 /** The fields of a visitor's view that tests read. */
-export const told = z.looseObject({
+export const visitorReply = z.looseObject({
   status: visitorStatus,
   position: z.int().optional(),
   ahead: z.int().optional(),
@@ -15,7 +15,7 @@ export const told = z.looseObject({
   visitorToken: z.string().optional(),
 });
 
-type Told = z.infer<typeof told>;
+type VisitorReply = z.infer<typeof visitorReply>;
 
 /** A visitor at the waiting room of an event, at one API. */
 export function visitorAt(url: string, eventId = 1) {
@@ -27,40 +27,40 @@ export function visitorAt(url: string, eventId = 1) {
     get token() {
       return token;
     },
-    set token(given: string) {
-      token = given;
+    set token(value: string) {
+      token = value;
     },
 
-    async join(more: Record<string, string> = {}, body?: unknown): Promise<Told & { code: number }> {
+    async join(more: Record<string, string> = {}, body?: unknown): Promise<VisitorReply & { code: number }> {
       const reply = await send(url, 'POST', path, body, { ...headers(), ...more });
       if (reply.status >= 300) throw new Error(`joining answered ${reply.status}: ${JSON.stringify(reply.body)}`);
       token = String(reply.body.visitorToken);
-      return { ...told.parse(reply.body), code: reply.status };
+      return { ...visitorReply.parse(reply.body), code: reply.status };
     },
 
     ask: (): Promise<Reply> => send(url, 'GET', path, undefined, headers()),
 
-    async poll(): Promise<Told> {
-      return told.parse((await this.ask()).body);
+    async poll(): Promise<VisitorReply> {
+      return visitorReply.parse((await this.ask()).body);
     },
 
     leave: (): Promise<Reply> => send(url, 'DELETE', path, undefined, headers()),
 
     /** Polls until the status is this one. */
-    async until(status: Told['status'], timeoutMs = 15_000): Promise<Told> {
+    async until(status: VisitorReply['status'], timeoutMs = 15_000): Promise<VisitorReply> {
       const deadline = performance.now() + timeoutMs;
       for (;;) {
-        const now = await this.poll();
-        if (now.status === status) return now;
-        if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(now)}, not ${status}`);
+        const reply = await this.poll();
+        if (reply.status === status) return reply;
+        if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(reply)}, not ${status}`);
         await sleep(50);
       }
     },
 
     /** Waits for the turn. @returns the headers to book with */
     async admitted(timeoutMs?: number): Promise<{ 'x-admission-token': string }> {
-      const { admission: given } = await this.until('your_turn', timeoutMs);
-      return { 'x-admission-token': given?.token ?? '' };
+      const { admission } = await this.until('your_turn', timeoutMs);
+      return { 'x-admission-token': admission?.token ?? '' };
     },
   };
 }
