@@ -8,7 +8,7 @@ export class UsageError extends Error {}
 const USAGE_EXIT_CODE = 2;
 
 /** The command line's value of an option: none, a flag, one text, or several. */
-type Given = string | boolean | (string | boolean)[] | undefined;
+type Raw = string | boolean | (string | boolean)[] | undefined;
 
 /** An option of a command. `read` turns the command line's text into a value. */
 export type Option<Value> = {
@@ -19,7 +19,7 @@ export type Option<Value> = {
   fallback?: string;
   isRepeatable?: true;
   /** @throws UsageError where the text is no such value */
-  read: (given: Given, name: string) => Value;
+  read: (raw: Raw, name: string) => Value;
 };
 
 type Options = Record<string, Option<unknown>>;
@@ -30,8 +30,8 @@ export type Values<Named extends Options> = {
 
 type Bounds = { min?: number; max: number; isFraction?: true };
 
-function readNumber(given: Given, name: string, { min = 1, max, isFraction }: Bounds): number {
-  const value = Number(given);
+function readNumber(raw: Raw, name: string, { min = 1, max, isFraction }: Bounds): number {
+  const value = Number(raw);
   if (value >= min && value <= max && (isFraction || Number.isInteger(value))) return value;
   throw new UsageError(`--${name}: a ${isFraction ? '' : 'whole '}number from ${min} to ${max}`);
 }
@@ -41,7 +41,7 @@ export const number = (about: string, fallback: number, bounds: Bounds): Option<
   about,
   placeholder: 'N',
   fallback: String(fallback),
-  read: (given, name) => readNumber(given ?? String(fallback), name, bounds),
+  read: (raw, name) => readNumber(raw ?? String(fallback), name, bounds),
 });
 
 /** A number whose default the command computes. `fallback` states it in words. */
@@ -49,7 +49,7 @@ export const optionalNumber = (about: string, fallback: string, bounds: Bounds):
   about,
   placeholder: 'N',
   fallback,
-  read: (given, name) => (given === undefined ? undefined : readNumber(given, name, bounds)),
+  read: (raw, name) => (raw === undefined ? undefined : readNumber(raw, name, bounds)),
 });
 
 /** The seed of random choices. The command prints it, so that a run can be repeated. */
@@ -57,25 +57,25 @@ export const seed = (about = 'seed of the random choices', max = 4_294_967_295):
   about,
   placeholder: 'N',
   fallback: 'from the clock, printed',
-  read: (given, name) => readNumber(given ?? String(1 + (Date.now() % 1_000_000)), name, { max }),
+  read: (raw, name) => readNumber(raw ?? String(1 + (Date.now() % 1_000_000)), name, { max }),
 });
 
 export const text = (about: string, placeholder: string, fallback?: string): Option<string | undefined> => ({
   about,
   placeholder,
   ...(fallback !== undefined && { fallback }),
-  read: (given) => given as string | undefined,
+  read: (raw) => raw as string | undefined,
 });
 
-export const flag = (about: string): Option<boolean> => ({ about, read: (given) => given === true });
+export const flag = (about: string): Option<boolean> => ({ about, read: (raw) => raw === true });
 
 /** Some of these names, separated by commas; all of them by default. */
 export const namesOf = <Name extends string>(about: string, names: readonly Name[]): Option<Name[]> => ({
   about: `${about}, separated by commas`,
   placeholder: 'NAMES',
   fallback: 'all',
-  read(given, option) {
-    const chosen = given === undefined || given === 'all' ? names : String(given).split(',');
+  read(raw, option) {
+    const chosen = raw === undefined || raw === 'all' ? names : String(raw).split(',');
     if (chosen.every((name): name is Name => names.includes(name as Name))) return [...chosen] as Name[];
     throw new UsageError(`--${option}: all, or some of ${names.join(',')}`);
   },
@@ -87,7 +87,7 @@ export const urls = (): Option<string[] | undefined> => ({
   placeholder: 'URL',
   fallback: 'what runs on DATA_DIR',
   isRepeatable: true,
-  read: (given) => given as string[] | undefined,
+  read: (raw) => raw as string[] | undefined,
 });
 
 export type Command<Named extends Options> = {
@@ -110,8 +110,8 @@ export function helpOf({ name, summary, options, notes }: Command<Options>): str
     return `${head}${about}${fallback === undefined ? '' : ` (default: ${fallback})`}`;
   });
   const help = `${'  --help'.padEnd(OPTION_WIDTH)}prints this text`;
-  const rest = notes === undefined ? '' : `\n\n${notes}`;
-  return `npm run ${name} -- [options]\n\n${summary}\n\n${[...lines, help].join('\n')}${rest}`;
+  const ending = notes === undefined ? '' : `\n\n${notes}`;
+  return `npm run ${name} -- [options]\n\n${summary}\n\n${[...lines, help].join('\n')}${ending}`;
 }
 
 /**
@@ -127,14 +127,14 @@ export function readOptions<Named extends Options>(options: Named, args: string[
     { type: placeholder === undefined ? ('boolean' as const) : ('string' as const), multiple: isRepeatable },
   ]);
   const help = { type: 'boolean', short: 'h' } as const;
-  let given: Record<string, Given>;
+  let values: Record<string, Raw>;
   try {
-    given = parseArgs({ args, options: { ...Object.fromEntries(config), help } }).values;
+    values = parseArgs({ args, options: { ...Object.fromEntries(config), help } }).values;
   } catch (fault) {
     throw new UsageError((fault as Error).message.split('. ')[0]);
   }
-  if (given.help === true) return undefined;
-  return Object.fromEntries(named.map(([name, { read }]) => [name, read(given[name], name)])) as Values<Named>;
+  if (values.help === true) return undefined;
+  return Object.fromEntries(named.map(([name, { read }]) => [name, read(values[name], name)])) as Values<Named>;
 }
 
 /**

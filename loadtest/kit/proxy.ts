@@ -107,5 +107,3 @@ export async function startProxy(serverUrl: string) {
     },
   };
 }
-
-export type FaultyLink = Awaited<ReturnType<typeof startProxy>>;

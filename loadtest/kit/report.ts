@@ -33,8 +33,10 @@ export function printVerdict(name: string, checks: readonly Check[]): void {
 }
 
 /** Named figures, one a line. */
-export const figureLines = (figures: readonly (readonly [name: string, value: string | number])[]): string =>
-  figures.map(([name, value]) => `  ${name.padEnd(28)}${value}`).join('\n');
+export function figureLines(figures: readonly (readonly [name: string, value: string | number])[]): string {
+  const width = Math.max(...figures.map(([name]) => name.length)) + 2;
+  return figures.map(([name, value]) => `  ${name.padEnd(width)}${value}`).join('\n');
+}
 
 export const ms = (values: readonly number[], share: number): string => `${percentile(values, share).toFixed(1)} ms`;
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startNodePart } from '../../commands/supervise/node-part.ts';
+import { type NodePart, startNodePart } from '../../commands/supervise/node-part.ts';
 import { onEnding } from '../../commands/supervise/stop-signals.ts';
 import { freePort } from '../../local/embedded/free-port.ts';
 import { embeddedPostgres } from '../../local/embedded/postgres.ts';
@@ -38,14 +38,8 @@ function watchForSignals(): void {
 /** A server of a rig. */
 export type RigServer = { url: string; pid: number };
 
-/** A program of ours that a rig runs. `ready` is its first message, `stop` may be called more than once. */
-export type RigProgram<Ready = unknown> = {
-  ready: Ready;
-  pid: number;
-  logFile: string;
-  exited: Promise<string>;
-  stop: () => Promise<void>;
-};
+/** One of our programs. Its `stop` may be called more than once. */
+export type RigProgram<Ready = unknown> = NodePart<Ready> & { logFile: string };
 
 /** An API of a rig. */
 export type RigApi = RigProgram<{ port: number }> & { url: string };

@@ -64,9 +64,9 @@ async function warmUp(contestant: Contestant, running: Running, options: Options
 
 async function playRound(entry: Entry, round: number, connections: number): Promise<void> {
   const { contestant, running, meters, requests, rounds } = entry;
-  const before = await meters.read();
+  const readingBefore = await meters.read();
   const result = await running.run({ requests, connections, seed: round });
-  const figures = figuresOf(contestant, result, before, await meters.read());
+  const figures = figuresOf(contestant, result, readingBefore, await meters.read());
   rounds.push(figures);
   entry.bookings += requests;
   const { acceptedPerSecond, durablePerSecond, cpuMicrosPerBooking } = figures;

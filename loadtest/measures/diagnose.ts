@@ -65,7 +65,7 @@ async function measure(target: Target, duration: number, { redis, prisma }: Stor
   const readServers = async () => ({ redis: await readRedis(redis), postgres: await readPostgres(prisma) });
   const readCpu = () => processes.map(({ pid }) => ({ all: cpuSeconds(pid), firstThread: firstThreadSeconds(pid) }));
   await readServers(); // the first reading takes long: it connects and prepares statements
-  const before = await readServers();
+  const serversBefore = await readServers();
   const [cpuBefore, machineBefore, startedAt] = [readCpu(), machineSeconds(), performance.now()];
   const samples: Sample[] = [];
   while (performance.now() - startedAt < duration * 1000) {
@@ -77,10 +77,10 @@ async function measure(target: Target, duration: number, { redis, prisma }: Stor
     await sleep(SAMPLE_MS);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  const [cpuAfter, machineAfter, after] = [readCpu(), machineSeconds(), await readServers()];
+  const [cpuAfter, machineAfter, serversAfter] = [readCpu(), machineSeconds(), await readServers()];
   // A process that has ended meanwhile reads 0.
   const share = (afterSeconds = 0, beforeSeconds = 0) => Math.max(0, afterSeconds - beforeSeconds) / seconds;
-  const redisUse = redisBetween(before.redis, after.redis);
+  const redisUse = redisBetween(serversBefore.redis, serversAfter.redis);
   // An older Redis does not report how busy it is. Samples of its thread do.
   const seenBusy = samples.filter(({ isRedisBusy }) => isRedisBusy).length / samples.length;
   return {
@@ -92,7 +92,7 @@ async function measure(target: Target, duration: number, { redis, prisma }: Stor
     })),
     machine: 1 - (machineAfter.idle - machineBefore.idle) / (machineAfter.all - machineBefore.all),
     redis: { ...redisUse, busy: redisUse.busy ?? Math.max(redisUse.cpu, seenBusy) },
-    postgres: postgresBetween(before.postgres, after.postgres),
+    postgres: postgresBetween(serversBefore.postgres, serversAfter.postgres),
     samples,
   };
 }

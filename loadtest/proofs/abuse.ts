@@ -107,8 +107,13 @@ function cellOf(seen: Seen): string {
 type Options = { seconds: number; calm: number; bound: number };
 
 /** Plays one attack, and prints its row. Returns the state after it, and the checks. */
-async function playAttack(name: AttackName, victim: Victim, before: Seen, { seconds, calm, bound }: Options) {
-  const boundMs = Math.max(bound, BOUND_TIMES_CALM * p99Of(before));
+async function playAttack(
+  name: AttackName,
+  victim: Victim,
+  calm: Seen,
+  { seconds, calm: calmSeconds, bound }: Options,
+) {
+  const boundMs = Math.max(bound, BOUND_TIMES_CALM * p99Of(calm));
   const attack = await startAttack(name, victim);
   const [during, bought, visit] = await Promise.all([
     measureHonest(victim.url, seconds),
@@ -116,8 +121,8 @@ async function playAttack(name: AttackName, victim: Victim, before: Seen, { seco
     visitDuring(name, victim),
   ]);
   const counts = await attack.stop();
-  const after = await measureHonest(victim.url, calm);
-  const cells = [cellOf(before), cellOf(during), cellOf(after), visit?.figure ?? ''];
+  const after = await measureHonest(victim.url, calmSeconds);
+  const cells = [cellOf(calm), cellOf(during), cellOf(after), visit?.figure ?? ''];
   console.log(`| ${[name, ...cells, wordsOf(Object.entries(counts))].join(' | ')} |`);
   const others = [bought, visit].filter((check) => check !== undefined);
   const checks = [...honestChecks(name, during, boundMs), ...others, ...honestChecks(`after ${name}`, after, boundMs)];
@@ -142,15 +147,15 @@ visitor behind the attacker has a bound. Needs Linux: each client has a loopback
       await system.startWorker();
       const victim = await prepare(system.url);
       await measureHonest(system.url, options.calm); // until V8 has compiled the hot code
-      let before = await measureHonest(system.url, options.calm);
+      let calm = await measureHonest(system.url, options.calm);
       console.log('Milliseconds of an honest client: booking p50 / p99 | /healthz p99\n');
       console.log('| attack | before | | during | | after | | turn in line | answers to the attacker |');
       console.log('|---|---|---|---|---|---|---|---|---|');
       const checks: Check[] = [];
       for (const name of chosen) {
-        const played = await playAttack(name, victim, before, options);
+        const played = await playAttack(name, victim, calm, options);
         checks.push(...played.checks);
-        before = played.after;
+        calm = played.after;
       }
       return checks;
     }),

@@ -104,16 +104,16 @@ const isBroken = (run: Run): boolean =>
 function linesOf(run: Run): string {
   const name = `  ${run.fault} seed ${run.seed}`;
   if ('skipped' in run) return `${name}: not run, ${run.skipped}`;
-  const { accepted, outcomes, gone } = run.verdict;
+  const { accepted, outcomes, unknown } = run.verdict;
   const recovery = `recovery ${run.recoverySeconds?.toFixed(1) ?? 'never'} s`;
   const repeat = isBroken(run) ? `\n    BROKEN, again: npm run chaos -- --fault ${run.fault} --seed ${run.seed}` : '';
-  return `${name}: ${accepted} accepted, ${outcomes} outcomes, ${gone} gone, ${recovery}${repeat}`;
+  return `${name}: ${accepted} accepted, ${outcomes} outcomes, ${unknown} unknown, ${recovery}${repeat}`;
 }
 
 const COLUMNS: readonly [name: string, count: (verdict: Verdict) => number][] = [
   ['accepted', ({ accepted }) => accepted],
   ['outcomes', ({ outcomes }) => outcomes],
-  ['gone', ({ gone }) => gone],
+  ['unknown', ({ unknown }) => unknown],
   ['decided again', ({ decidedAgain }) => decidedAgain],
   ['mended', ({ mended }) => mended],
   ['sold twice', ({ soldTwice }) => soldTwice.length],

@@ -77,7 +77,7 @@ function measureCosts(system: OwnSystem, workerPid: number): () => Cost[] {
     PostgreSQL: system.postgres.pid,
     visitors: process.pid,
   }).map(([name, pid]) => ({ name, pid, read: pid === process.pid ? ownCpuSeconds : () => cpuSeconds(pid), peak: 0 }));
-  const before = processes.map(({ read }) => read());
+  const cpuBefore = processes.map(({ read }) => read());
   const sample = () => {
     for (const part of processes) part.peak = Math.max(part.peak, residentMegabytes(part.pid));
   };
@@ -87,7 +87,7 @@ function measureCosts(system: OwnSystem, workerPid: number): () => Cost[] {
     sample();
     return processes.map(({ name, read, peak }, i) => ({
       name,
-      cpuSeconds: read() - (before[i] ?? 0),
+      cpuSeconds: read() - (cpuBefore[i] ?? 0),
       megabytes: peak,
     }));
   };
@@ -165,7 +165,7 @@ function drawSale({ looks, notes, onSaleMs }: Run): string {
 }
 
 function linesOf({ verdict, costs, onSaleMs, endedMs, notes }: Run): string {
-  const { waits, cheats, endings, polls, outcomes, told, bytes } = verdict;
+  const { waits, cheats, endings, polls, outcomes, soldOutWarnings, bytes } = verdict;
   const seconds = (endedMs - onSaleMs) / 1000;
   const rate = Math.round(polls.count / seconds);
   const rangeOf = (from: number, to: number) => (to > 3_600 ? `over ${from} s` : `${from} to ${to} s`);
@@ -173,7 +173,7 @@ function linesOf({ verdict, costs, onSaleMs, endedMs, notes }: Run): string {
     ['the last seat was sold after', `${((lastSaleMs(notes, onSaleMs) - onSaleMs) / 1000).toFixed(0)} s`],
     ['the last visitor ended after', `${seconds.toFixed(0)} s`],
     ['visitors', wordsOf(Object.entries(endings))],
-    ['"likely sold out"', `${told.likelySoldOut}, of whom ${told.ofThoseLetIn} were admitted after all`],
+    ['"likely sold out"', `${soldOutWarnings.visitors}, of whom ${soldOutWarnings.admitted} were admitted after all`],
     ['polls', `${polls.count}, ${rate}/s, p50 ${polls.p50Ms} ms, p99 ${polls.p99Ms} ms`],
     ['the latest poll', `${(polls.lateMs / 1000).toFixed(1)} s after its time`],
     ['outcomes', `${outcomes.count}, p50 ${outcomes.p50Ms} ms, p99 ${outcomes.p99Ms} ms after the request`],

@@ -22,9 +22,9 @@ export const bookRequest = (wish: RunWish, eventId: number): BookRequest => ({
 export async function scriptMicros(redis: Redis, work: () => Promise<unknown>): Promise<number> {
   const spent = async () =>
     Number(/cmdstat_evalsha:calls=\d+,usec=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
-  const before = await spent();
+  const spentBefore = await spent();
   await work();
-  return (await spent()) - before;
+  return (await spent()) - spentBefore;
 }
 
 /**

@@ -50,10 +50,10 @@ function createSampler(system: OwnSystem, workerPid: number, seed: number, reque
   const house = { zones: HOUSE.ZONES, rows: HOUSE.ROWS };
   return async ({ url, pid }: { url: string; pid: number }): Promise<number> => {
     const used = () => sumOf([pid, workerPid, system.redis.pid, system.postgres.pid].map(cpuSeconds));
-    const before = used();
+    const usedBefore = used();
     const wish = () => ({ ...randomRow(random, house), count: 2 });
     const { outcomes } = await runHerd({ urls: [url], wish, requests, connections: CONNECTIONS });
-    return ((used() - before) / outcomes.size) * 1e6;
+    return ((used() - usedBefore) / outcomes.size) * 1e6;
   };
 }
 

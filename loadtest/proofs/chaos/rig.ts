@@ -6,7 +6,7 @@ import { freePort } from '../../../local/embedded/free-port.ts';
 import { embeddedPostgres } from '../../../local/embedded/postgres.ts';
 import { embeddedRedis } from '../../../local/embedded/redis.ts';
 import type { EmbeddedServer } from '../../../local/embedded/server-process.ts';
-import { type FaultyLink, startProxy } from '../../kit/proxy.ts';
+import { startProxy } from '../../kit/proxy.ts';
 import { prepareHouse, type Rig, serverOptions } from '../../kit/rig.ts';
 import { shiftedClock } from '../../kit/shifted-clock.ts';
 
@@ -99,9 +99,9 @@ function createParts(rig: Rig, addresses: { databaseUrl: string; redisUrl: strin
     /** Starts a part again with its clock shifted by so many milliseconds. */
     async shiftClock(name: PartName, shiftMs: number): Promise<void> {
       clockShiftMs.set(name, shiftMs);
-      const before = pids.get(name);
+      const oldPid = pids.get(name);
       await signal(name, 'SIGTERM');
-      while (pids.get(name) === undefined || pids.get(name) === before) await sleep(50);
+      while (pids.get(name) === undefined || pids.get(name) === oldPid) await sleep(50);
     },
   };
 }
@@ -114,29 +114,12 @@ async function startServers(rig: Rig, postgresFolder: string) {
   return { postgres, redis, postgresProxy: await startProxy(postgres.url), redisProxy: await startProxy(redis.url) };
 }
 
-/** A system under attack. */
-export type ChaosRig = {
-  folder: string;
-  urls: string[];
-  postgres: ChaosServer;
-  redis: () => ChaosServer;
-  postgresProxy: FaultyLink;
-  redisProxy: FaultyLink;
-  signal: (name: PartName, kind: NodeJS.Signals) => Promise<void>;
-  shiftClock: (name: PartName, shiftMs: number) => Promise<void>;
-  /** Starts another Redis, on a folder of its own. */
-  startRedis: (name: string) => Promise<ChaosServer>;
-  /** Makes another Redis the one of the system. */
-  useRedis: (server: ChaosServer) => void;
-  close: () => Promise<void>;
-};
-
 /**
  * Starts a system of its own: PostgreSQL and Redis behind proxies, two APIs and two workers.
  *
  * @param postgresFolder the folder of PostgreSQL's data, which may lie on a disk of its own
  */
-export async function startChaosRig(rig: Rig, postgresFolder = join(rig.folder, 'postgres')): Promise<ChaosRig> {
+export async function startChaosRig(rig: Rig, postgresFolder = join(rig.folder, 'postgres')) {
   const { postgres, redis: firstRedis, postgresProxy, redisProxy } = await startServers(rig, postgresFolder);
   let redis = firstRedis;
   const parts = createParts(rig, { databaseUrl: postgresProxy.url, redisUrl: redisProxy.url });
@@ -152,17 +135,21 @@ export async function startChaosRig(rig: Rig, postgresFolder = join(rig.folder, 
     redisProxy,
     signal: parts.signal,
     shiftClock: parts.shiftClock,
-    startRedis: async (name) => runServer(await embeddedRedis(await serverOptions(rig, name))),
+    /** Starts another Redis, on a folder of its own. */
+    startRedis: async (name: string) => runServer(await embeddedRedis(await serverOptions(rig, name))),
 
-    useRedis(server) {
+    /** Makes another Redis the one of the system. */
+    useRedis(server: ChaosServer): void {
       redis = server;
       redisProxy.redirect(server.url);
     },
 
-    async close() {
+    async close(): Promise<void> {
       await parts.stop();
       await Promise.all([postgresProxy.close(), redisProxy.close()]);
       await Promise.all([postgres.stop(), redis.stop()]);
     },
   };
 }
+
+export type ChaosRig = Awaited<ReturnType<typeof startChaosRig>>;

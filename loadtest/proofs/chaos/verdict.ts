@@ -21,7 +21,7 @@ export type Verdict = {
   accepted: number;
   outcomes: number;
   /** Tickets without an outcome that the API no longer knew. */
-  gone: number;
+  unknown: number;
   /** Tickets whose outcome Redis had lost: their jobs ran again, and ended otherwise. */
   decidedAgain: number;
   /** Seats that PostgreSQL refused or reconciling mended: Redis was wrong, and no client had them. */
@@ -221,7 +221,7 @@ export async function judge(rig: ChaosRig, ledger: Ledger, mayForget: boolean): 
     return {
       accepted: entries.length,
       outcomes: entries.length - withoutOutcome.length,
-      gone: withoutOutcome.filter(({ isUnknown }) => isUnknown).length,
+      unknown: withoutOutcome.filter(({ isUnknown }) => isUnknown).length,
       decidedAgain: mayForget ? changed.length : 0,
       mended: mendedIn(rig),
       soldTwice: [...overlaps(saved, 'PostgreSQL'), ...overlaps(answered, 'its buyers')],

@@ -17,7 +17,7 @@ const SILENCE_MS = 20;
 const SLOW_MS = 2;
 
 /** Failures that are printed. */
-const MAX_KEPT = 20;
+const MAX_EXAMPLES = 20;
 
 /** Bytes of an input that are printed. */
 const MAX_PRINTED_BYTES = 600;
@@ -29,7 +29,7 @@ export type FuzzResult = {
   /** Answers by status, by Node's own refusals, and by close codes of sockets. */
   answers: Map<string, number>;
   failures: number;
-  kept: Failure[];
+  examples: Failure[];
 };
 
 /** One connection that plays inputs. */
@@ -58,7 +58,7 @@ export async function fuzz(options: {
 }): Promise<FuzzResult> {
   const { url, seed, from, to, connections, world, onInput } = options;
   const answers = createTally();
-  const result: FuzzResult = { inputs: 0, answers: answers.counts, failures: 0, kept: [] };
+  const result: FuzzResult = { inputs: 0, answers: answers.counts, failures: 0, examples: [] };
   const sendLater = async () => {
     const answer = await fetch(`${url}/healthz`, { headers: { connection: 'close' } });
     await answer.arrayBuffer();
@@ -75,7 +75,7 @@ export async function fuzz(options: {
       for (const problem of await play(player, input)) {
         result.failures += 1;
         const failure = { index, what: input.what, problem, sent: printable(input) };
-        if (result.kept.length < MAX_KEPT) result.kept.push(failure);
+        if (result.examples.length < MAX_EXAMPLES) result.examples.push(failure);
       }
       result.inputs += 1;
     }

@@ -153,9 +153,9 @@ export function judge(sale: Sale) {
     /** `lateMs`: the longest delay of a poll because this process was busy. */
     polls: { ...timesOf(desk.log.pollMs), lateMs: Math.round(desk.log.lateMs) },
     outcomes: timesOf(notes.outcomes.map(({ ms }) => ms)),
-    told: {
-      likelySoldOut: likelySoldOut.length,
-      ofThoseLetIn: likelySoldOut.filter((position) => notes.admittedAt.has(position)).length,
+    soldOutWarnings: {
+      visitors: likelySoldOut.length,
+      admitted: likelySoldOut.filter((position) => notes.admittedAt.has(position)).length,
     },
     bytes: line.maxBytes,
   };
