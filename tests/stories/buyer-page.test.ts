@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { bowl, type Sector, seatPoint } from '../../web/event/bowl.ts';
 import { cameraOn } from '../../web/event/camera.ts';
+import { layOutPlan, type Sector, seatPoint } from '../../web/event/plan-layout.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/frontrow.ts';
@@ -435,7 +435,7 @@ describeInBrowser("the buyer's page", (browser) => {
     const plan = page.getByRole('img', { name: /^Plan of the house/ });
     const { x, y, width, height } = (await plan.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
     const sizes = zones.map((zone, i) => ({ ...zone, zone: i + 1 }));
-    const arena = bowl(sizes, null);
+    const arena = layOutPlan(sizes, null);
     const camera = cameraOn(arena, { width, height });
     const seat = seatPoint(arena.sectors.find(({ zone }) => zone === 1) as Sector, 10, 25);
     const middle = {

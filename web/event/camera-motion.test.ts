@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { bowl, type Sector } from './bowl.ts';
 import { cameraOn } from './camera.ts';
 import { createCameraMotion } from './camera-motion.ts';
+import { layOutPlan, type Sector } from './plan-layout.ts';
 
-const plan = bowl(
+const plan = layOutPlan(
   [1, 2, 3].map((zone) => ({ zone, rows: 5, seatsPerRow: 20 })),
   null,
 );

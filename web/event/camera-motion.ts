@@ -1,5 +1,5 @@
-import type { Plan, Sector } from './bowl.ts';
 import { between, type Camera, cameraOn, heldInside, type Point, panned, type Size, zoomed } from './camera.ts';
+import type { Plan, Sector } from './plan-layout.ts';
 
 /** Milliseconds of a flight from one part of the plan to another. */
 const FLIGHT_MS = 350;

@@ -1,4 +1,4 @@
-import { boxOf, type Plan, type Sector } from './bowl.ts';
+import { boxOf, type Plan, type Sector } from './plan-layout.ts';
 
 /** The point of the plan in the middle of the canvas, and CSS pixels for one unit of the plan. */
 export type Camera = { x: number; y: number; scale: number };

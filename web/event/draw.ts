@@ -1,6 +1,16 @@
-import { AISLE, type boxOf, type Plan, pointAt, radiusOf, reachOf, roomOf, type Sector, seatPoint } from './bowl.ts';
 import type { Camera, Size } from './camera.ts';
 import { CODE, type House, type Seat, seatOf, type ZoneSeats } from './house.ts';
+import {
+  AISLE,
+  type boxOf,
+  type Plan,
+  pointAt,
+  radiusOf,
+  reachOf,
+  roomOf,
+  type Sector,
+  seatPoint,
+} from './plan-layout.ts';
 import { freeText } from './text.ts';
 
 /** The colours of the style sheet, for light or dark. */

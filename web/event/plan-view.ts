@@ -1,9 +1,9 @@
-import { type Plan, seatAt, seatPoint } from './bowl.ts';
 import { type Point, toPlan } from './camera.ts';
 import { createCameraMotion } from './camera-motion.ts';
 import { NUMBERS_SCALE, type Scene, SEATS_SCALE } from './draw.ts';
 import { type House, labelOf, type Seat, seatOf } from './house.ts';
 import { listenToGestures, ZOOM_STEP } from './plan-gestures.ts';
+import { type Plan, seatAt, seatPoint } from './plan-layout.ts';
 import { coloursOf, createPainter } from './plan-painter.ts';
 
 export type PlanListener = {

@@ -5,13 +5,13 @@ import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
 import { formatNumber } from '../format.ts';
 import { LoggedIn } from '../login.tsx';
 import { admissionEndOf } from './admission.ts';
-import { type Choice, Choose, useChoice } from './choose.tsx';
-import { HerdCard } from './herd.tsx';
+import { HerdCard } from './herd-card.tsx';
 import { CODE, type House } from './house.ts';
-import { HousePlan } from './plan.tsx';
+import { HousePlan } from './house-plan.tsx';
 import type { PlanView } from './plan-view.ts';
 import { Bookings, PurchaseCard } from './purchase-card.tsx';
 import { canRequest } from './purchase-state.ts';
+import { type Choice, SeatChoice, useChoice } from './seat-choice.tsx';
 import { SeatList } from './seat-list.tsx';
 import { priceText, seatsText } from './text.ts';
 import { useCounts, useHouse, usePurchase, useSaleStatus } from './use-sale.ts';
@@ -131,7 +131,7 @@ function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoos
         {choice.lost.length > 0 && `No longer available: ${seatsText(choice.lost)}.`}
       </p>
       {purchase !== undefined && isChoosing && (
-        <Choose
+        <SeatChoice
           event={{ ...event, ...saleStatus }}
           house={house}
           choice={choice}

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { formatNumber } from '../format.ts';
-import type { Choice } from './choose.tsx';
 import { CODE, type House, labelOf, type ZoneSeats } from './house.ts';
+import type { Choice } from './seat-choice.tsx';
 import { freeText, heldText, priceText } from './text.ts';
 
 type Props = {

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { formatNumber } from '../format.ts';
-import { bowl } from './bowl.ts';
 import { CODE, type House, labelOf, type Seat } from './house.ts';
 import type { Connection } from './live.ts';
+import { layOutPlan } from './plan-layout.ts';
 import { createPlanView, type PlanView } from './plan-view.ts';
 import { freeText, priceText } from './text.ts';
 
@@ -39,7 +39,7 @@ export function HousePlan(props: Props) {
   const [view, setView] = useState<PlanView>();
   const [pointed, setPointed] = useState<Seat>();
   const [areSeatsVisible, setSeatsVisible] = useState(false);
-  const plan = useMemo(() => bowl(house.zones, event.rings), [house, event]);
+  const plan = useMemo(() => layOutPlan(house.zones, event.rings), [house, event]);
   const latest = useRef(props);
   latest.current = props;
   useEffect(() => {

@@ -69,7 +69,7 @@ function takeStoredWish(eventId: number): SeatWish | undefined {
 }
 
 /** The request to send: the best seats together, or those that were picked. */
-export function Choose(props: Props) {
+export function SeatChoice(props: Props) {
   const { event, choice, request } = props;
   const { picked } = choice;
   const wasCleared = useRef(false);

@@ -15,7 +15,7 @@ export type Sector = {
 /** The plan of a house, as data: it is drawn, and clicks are found in it. */
 export type Plan = { sectors: Sector[]; stageRadius: number; radius: number };
 
-/** How far the bowl reaches around the stage, in radians. */
+/** How far the layOutPlan reaches around the stage, in radians. */
 const SPREAD = 4.2;
 
 /** In units: between rows, between zones side by side, between rings, and from the stage to the first row. */
@@ -38,7 +38,7 @@ type Size = { zone: number; rows: number; seatsPerRow: number };
  *
  * @param rings numbers of zones, each ring from left to right; null for zones as they come
  */
-export function bowl(zones: readonly Size[], rings: readonly (readonly number[])[] | null): Plan {
+export function layOutPlan(zones: readonly Size[], rings: readonly (readonly number[])[] | null): Plan {
   const byNumber = new Map(zones.map((size) => [size.zone, size]));
   return planOf(rings?.map((ring) => ring.flatMap((zone) => byNumber.get(zone) ?? [])) ?? ringsOf(zones));
 }

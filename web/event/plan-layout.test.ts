@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { bowl, pointAt, reachOf, type Sector, seatAt, seatPoint } from './bowl.ts';
+import { layOutPlan, pointAt, reachOf, type Sector, seatAt, seatPoint } from './plan-layout.ts';
 
 const zones = (count: number, rows: number, seatsPerRow: number) =>
   Array.from({ length: count }, (_, i) => ({ zone: i + 1, rows, seatsPerRow }));
@@ -24,13 +24,13 @@ describe('the plan of a house', () => {
     ],
     ['many zones', zones(2_000, 5, 10)],
   ])('every zone has a sector of its own: %s', (_name, sizes) => {
-    const { sectors, stageRadius } = bowl(sizes, null);
+    const { sectors, stageRadius } = layOutPlan(sizes, null);
     expect(sectors.map(({ zone }) => zone).sort((a, b) => a - b)).toEqual(sizes.map(({ zone }) => zone));
     expect(sectors.filter((a) => a.inner <= stageRadius || sectors.some((b) => a !== b && overlap(a, b)))).toEqual([]);
   });
 
   test('the seat at a point is the one that is drawn there', () => {
-    const plan = bowl(zones(12, 7, 20), null);
+    const plan = layOutPlan(zones(12, 7, 20), null);
     for (const sector of plan.sectors) {
       for (const [row, number] of [
         [1, 1],
@@ -64,8 +64,8 @@ describe('the plan of a house', () => {
   });
 
   test('the first zone of a ring is in the middle, odd ones on its right and even ones on its left', () => {
-    expect(ringsOf(bowl(zones(5, 1, 4), [[1, 2, 3, 4, 5]]).sectors)).toEqual([[1, 2, 3, 4, 5]]);
-    expect(ringsOf(bowl(zones(50, 20, 65), null).sectors).slice(0, 2)).toEqual([
+    expect(ringsOf(layOutPlan(zones(5, 1, 4), [[1, 2, 3, 4, 5]]).sectors)).toEqual([[1, 2, 3, 4, 5]]);
+    expect(ringsOf(layOutPlan(zones(50, 20, 65), null).sectors).slice(0, 2)).toEqual([
       [4, 2, 1, 3],
       [10, 8, 6, 5, 7, 9],
     ]);
@@ -73,6 +73,6 @@ describe('the plan of a house', () => {
 
   test('an event may define the rings', () => {
     const rings = [[2, 1, 3], [4], [6, 5]];
-    expect(ringsOf(bowl(zones(6, 4, 10), rings).sectors)).toEqual(rings);
+    expect(ringsOf(layOutPlan(zones(6, 4, 10), rings).sectors)).toEqual(rings);
   });
 });
