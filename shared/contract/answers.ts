@@ -3,7 +3,7 @@ import { seatLabel, ticketId } from './ids.ts';
 import { refusal } from './tickets.ts';
 import { challengeView } from './waiting-room.ts';
 
-/** What an error tells besides its code, on both surfaces. */
+/** Fields of an error besides its code, on compat routes and below `/api`. */
 const details = {
   /** The ticket that was refused. */
   ticketId: ticketId.optional(),
@@ -12,7 +12,7 @@ const details = {
   ...refusal.shape,
 };
 
-/** An error on surface B: RFC 9457. */
+/** An error below `/api`: a problem of RFC 9457. */
 export const problem = z
   .object({
     type: z.literal('about:blank'),
@@ -30,7 +30,7 @@ export const problem = z
 /** A field of a request as it came, right or wrong. */
 const asAsked = z.union([z.number(), z.string(), z.boolean(), z.null()]).optional();
 
-/** An error on surface A, where everything that is wrong answers 409. `zone`, `row` and `count` as they were asked for. */
+/** An error of a compat route, always 409. `zone`, `row` and `count` are repeated as received. */
 export const conflict = z
   .object({
     error: z.string(),
@@ -41,7 +41,7 @@ export const conflict = z
   })
   .meta({ id: 'Conflict' });
 
-/** Seats sold at once, on surface A. `startIndex` counts from 0. */
+/** Seats that a compat route sold at once. `startIndex` counts from 0. */
 export const reservation = z
   .object({
     zone: z.int(),

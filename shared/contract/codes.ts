@@ -1,6 +1,6 @@
 /**
- * Every error code that a client can see, in one place, each with its HTTP status (surface B) and its default sentence.
- * The record is total: a new code without a status or a sentence does not compile. Surface A answers 409 for all of them.
+ * Every error code that a client can see, in one place, each with its HTTP status below `/api` and its default sentence.
+ * The record is total: a new code without a status or a sentence does not compile. Compat routes answer all with 409.
  */
 const catalogue = {
   INVALID_REQUEST: [400, 'The request is not valid.'],
@@ -47,7 +47,7 @@ export type ErrorCode = keyof typeof catalogue;
 
 export const errorCodes = Object.keys(catalogue) as [ErrorCode, ...ErrorCode[]];
 
-/** The HTTP status of a code on surface B. */
+/** The HTTP status of a code below `/api`. */
 export const statusOf = (code: ErrorCode): number => catalogue[code][0];
 
 /** The sentence that stands for a code where nothing more exact is known. */

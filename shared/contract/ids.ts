@@ -17,7 +17,7 @@ export const seatLabel = z
   .string()
   .regex(/^[1-9]\d{0,5}-[1-9]\d{0,5}-[1-9]\d{0,5}$/, 'a seat is named zone-row-number, each from 1, as 3-12-45');
 
-/** The event that surface A speaks of, and that a fresh database starts with. */
+/** The event of the compat routes, which a new database starts with. */
 export const DEFAULT_EVENT = 1;
 
 /** The number that a text of digits is; anything else as it came. `Number` alone reads '1.0', '0x1' and ' 1' as 1. */
