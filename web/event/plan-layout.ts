@@ -15,7 +15,7 @@ export type Sector = {
 /** The plan of a house, as data: it is drawn, and clicks are found in it. */
 export type Plan = { sectors: Sector[]; stageRadius: number; radius: number };
 
-/** How far the layOutPlan reaches around the stage, in radians. */
+/** The angle that the rows span around the stage, in radians. */
 const SPREAD = 4.2;
 
 /** In units: between rows, between zones side by side, between rings, and from the stage to the first row. */
