@@ -1,5 +1,5 @@
 /**
- * Every error code that a client can see, in one place, each with its HTTP status below `/api` and its default sentence.
+ * Every error code that a client can see, in one place, with its HTTP status below `/api` and its default sentence.
  * The record is total: a new code without a status or a sentence does not compile. Compat routes answer all with 409.
  */
 const catalogue = {
