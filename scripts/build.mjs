@@ -1,8 +1,8 @@
-// `npm run build`: everything that runs in production, made from nothing in build/. With lua/, prisma/, package.json and production's
-// packages beside it, it needs neither TypeScript nor this clone. The Dockerfile says what goes along.
+// `npm run build`: makes everything that runs in production, from an empty build/. Beside it a machine needs lua/,
+// prisma/, scripts/node.sh, package.json and the packages of production, neither TypeScript nor this clone.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
 
-rmSync(join(import.meta.dirname, '..', 'build'), { recursive: true, force: true }); // nothing of sources that are gone
-setUp({ build: true });
+rmSync(join(import.meta.dirname, '..', 'build'), { recursive: true, force: true }); // no files of deleted sources
+await setUp({ build: true });

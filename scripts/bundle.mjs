@@ -1,18 +1,19 @@
-// Puts each program that is started often, with its packages, into one file, over what tsc made of its main: Node finds, reads and parses
-// a thousand files for the API otherwise, which is half of a start.
+// `node scripts/bundle.mjs <folder>`: bundles each program that is started often, with its packages, into one file.
+// Unbundled, Node finds, reads and parses a thousand files for the API, which is half of a start.
 import { join } from 'node:path';
 import { build } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
+const [folder] = process.argv.slice(2);
 
 await build(
   ['api/main', 'workers/main', 'local/main'].map((program) => ({
     cwd: root,
     input: `${program}.ts`,
     platform: 'node',
-    // What few processes need stays apart, and so does what is looked for beside its own package.
+    // Packages that few processes need stay apart, and so do files that are found beside their own package.
     external: [/^@opentelemetry\//, /^@bull-board\//, /query_compiler/],
-    output: { file: join(root, 'build', `${program}.js`), format: 'esm' },
+    output: { file: join(folder, `${program}.js`), format: 'esm' },
     logLevel: 'warn',
   })),
 );

