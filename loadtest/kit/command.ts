@@ -5,7 +5,7 @@ import { allHeld, type Check, printVerdict } from './report.ts';
 /** The command line of a command is wrong: the command ends with exit code 2. */
 export class UsageError extends Error {}
 
-const USAGE_EXIT_CODE = 2;
+export const USAGE_EXIT_CODE = 2;
 
 /** The command line's value of an option: none, a flag, one text, or several. */
 type Raw = string | boolean | (string | boolean)[] | undefined;

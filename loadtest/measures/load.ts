@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openClient } from '../kit/client.ts';
-import { command, UsageError, urls } from '../kit/command.ts';
+import { command, USAGE_EXIT_CODE, urls } from '../kit/command.ts';
 import { requireFilesFor } from '../kit/processes.ts';
 import { createRandom } from '../kit/random.ts';
 import { type Check, figureLines, noneOf, timesOf } from '../kit/report.ts';
@@ -93,7 +93,10 @@ async function runScenario(name: string, row: Row, target: Target, values: Recor
 
 const [name = '', ...args] = process.argv.slice(2);
 const row = scenarios[name];
-if (row === undefined) throw new UsageError(`there is no scenario ${name}: use ${Object.keys(scenarios).join(', ')}`);
+if (row === undefined) {
+  console.error(`There is no scenario "${name}": use ${Object.keys(scenarios).join(', ')}.`);
+  process.exit(USAGE_EXIT_CODE);
+}
 await command(
   {
     name: `load:${name}`,

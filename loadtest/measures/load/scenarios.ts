@@ -76,6 +76,9 @@ const THINK_MS = [500, 1_500] as const;
 const CHOICE = 1_000;
 const PAID_SHARE = 0.8;
 
+/** Milliseconds that a user of `normal` waits where no seat is free. */
+const NO_SEATS_MS = 1_000;
+
 /** Milliseconds for which `soak` keeps a hold: the house never fills. */
 const HELD_MS = 1_000;
 
@@ -175,7 +178,7 @@ fail, and 95 of 100 holds must be made within ${FAST_MS} ms. Needs AUTH=off.`,
       await readEvent(client);
       const seats = await freeSeats(client, CHOICE);
       run.tally('looks').add(seats.length === 0 ? 'no free seat' : '200');
-      if (seats.length === 0) return;
+      if (seats.length === 0) return void (await sleep(NO_SEATS_MS));
       const userId = randomUser(random);
       const sentAt = performance.now();
       const hold = await holdSeats(client, userId, { seatNumber: pick(random, seats) });
