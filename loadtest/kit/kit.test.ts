@@ -1,5 +1,16 @@
-import { expect, test } from '@jest/globals';
-import { flag, helpOf, namesOf, number, optionalNumber, readOptions, text, UsageError, urls } from './command.ts';
+import { expect, jest, test } from '@jest/globals';
+import {
+  command,
+  flag,
+  helpOf,
+  namesOf,
+  number,
+  optionalNumber,
+  readOptions,
+  text,
+  UsageError,
+  urls,
+} from './command.ts';
 import { renderPlots } from './plot.ts';
 import { noneOf, verdictLines } from './report.ts';
 import { atRate } from './schedule.ts';
@@ -85,6 +96,19 @@ test('the help lists every option with its default', () => {
   const help = helpOf({ name: 'fruit', summary: 'Eats fruit.', options: OPTIONS });
   expect(help).toMatch(/^npm run fruit -- \[options\]\n\nEats fruit\.\n\n {2}--rounds N +rounds \(default: 5\)\n/);
   for (const option of Object.keys(OPTIONS)) expect(help).toMatch(new RegExp(`^ {2}--${option} `, 'm'));
+});
+
+test('a command ends with 1 where a check is broken, and with 2 where the command line is wrong', async () => {
+  const outputs = [jest.spyOn(console, 'log'), jest.spyOn(console, 'error')];
+  for (const output of outputs) output.mockImplementation(() => undefined);
+  const exitCodeOf = async (held: boolean, ...args: string[]) => {
+    await command({ name: 'fruit', summary: '', options: OPTIONS, run: async () => [{ what: 'a check', held }] }, args);
+    const { exitCode } = process;
+    process.exitCode = undefined;
+    return exitCode;
+  };
+  expect([await exitCodeOf(true), await exitCodeOf(false), await exitCodeOf(true, '--bogus')]).toEqual([0, 1, 2]);
+  for (const output of outputs) output.mockRestore();
 });
 
 test('a verdict has a line for each check, held or broken, and examples of what broke it', () => {
