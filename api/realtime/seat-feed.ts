@@ -123,7 +123,7 @@ function receive(watched: WatchedEvent, message: string): void {
 /**
  * Adds a published message to the changes: the version, then statuses, each followed by the labels of its seats.
  *
- * @returns whether the changes are complete; false where a version was skipped, or where the script says so
+ * @returns whether the changes are complete; false where a version was skipped, or where the script requires a reload
  */
 export function collect(changes: Changes, message: string): boolean {
   const [first, ...words] = message.split(' ');
