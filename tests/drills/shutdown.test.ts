@@ -70,7 +70,7 @@ test('SIGTERM ends an API in order while it starts and at the moment it is ready
 });
 
 test('a draining API is not ready, answers all further requests, and ends connections without a reset', async () => {
-  const api = await startApiProcess(3);
+  const api = await startApiProcess(5);
   await until(async () => (await api.readiness()) === 200, 60_000, api.output);
   const socket = await openSocket(api.url);
   const idle = Array.from({ length: 5 }, () => connect(Number(new URL(api.url).port), '127.0.0.1'));

@@ -145,7 +145,11 @@ test.each([
     });
     const place = fc.record({ open: fc.nat({ max: 11 }), anywhere: fc.nat({ max: 3 }), zone, row });
     const request = fc.record({
-      ...{ place, count, start, numbers: fc.uniqueArray(start, { minLength: 1, maxLength: 5 }), other: place },
+      place,
+      count,
+      start,
+      numbers: fc.uniqueArray(start, { minLength: 1, maxLength: 5 }),
+      other: place,
       form: fc.constantFrom('house', 'zone', 'row', 'exact', 'exact', 'labels', 'two rows'),
     });
     const verdicts = new Map<string, number>();
@@ -175,7 +179,9 @@ test.each([
             return labelOf({ zone: seatPlace.zone, row: seatPlace.row, number: number + 1 });
           });
           const forms: Record<string, SeatWish> = {
-            ...{ house: { count }, zone: { zone, count }, row: { zone, row, count } },
+            house: { count },
+            zone: { zone, count },
+            row: { zone, row, count },
             exact: { zone, row, start: from, count },
           };
           const wish = forms[form] ?? { seats: [...new Set(labels)] };
@@ -214,7 +220,7 @@ test('exact seats are not refused for a single seat where the row has no other c
   expect((await claim({ zone: 1, row: 1, start: 1, count: 2 })).decision).toMatchObject({ kind: 'got' });
   expect((await claim({ seats: ['1-2-1', '1-2-5', '1-2-6'] })).decision).toMatchObject({ kind: 'got' });
   expect((await claim({ zone: 1, row: 2, start: 2, count: 1 })).decision).toMatchObject({
-    ...{ kind: 'refused' },
+    kind: 'refused',
     refusal: { code: 'SINGLE_SEAT_LEFT', alternatives: [{ zone: 1, row: 2, startIndex: 1, seatsCount: 1 }, {}, {}] },
   });
 });

@@ -513,12 +513,18 @@ describe('an admission', () => {
   });
 
   const requestUnder = (event: number, admission: BookRequest['admission']): BookRequest => ({
-    ...{ ticketId: newTicketId(0), eventId: event, wish: { count: 1 }, hold: true, userId: 1, admission },
+    ticketId: newTicketId(0),
+    eventId: event,
+    wish: { count: 1 },
+    hold: true,
+    userId: 1,
+    admission,
   });
   const outcomeOf = async ({ ticketId }: BookRequest) => (await system().outcomesOf([ticketId]))[0];
   const accept = ({ ticketId }: BookRequest, admittedUntilMs: number) =>
     system().tickets.accept(0, 'node', [{ ticketId, kind: 'book', userId: 1, admittedUntilMs }], {
-      ...{ maxQueued: 1_000, fresh: true },
+      maxQueued: 1_000,
+      fresh: true,
     });
   const book = (request: BookRequest) => createBook({ ...system(), rooms: roomStore() })(0, [request]);
 

@@ -392,8 +392,12 @@ describe('free seats', () => {
     const zone = (await get(`/api/seats/available?eventId=${id}&zone=1&row=1`)).body as { seats: object[] };
     expect(zone).toEqual({
       seats: [1, 3, 4].map((number) => ({
-        ...{ seatNumber: `1-1-${number}`, zone: 1, row: 1, number },
-        ...{ status: 'AVAILABLE', price: 9_900 },
+        seatNumber: `1-1-${number}`,
+        zone: 1,
+        row: 1,
+        number,
+        status: 'AVAILABLE',
+        price: 9_900,
       })),
     });
     expect(await get(`/api/seats/available?eventId=${id}&zone=3`)).toMatchObject({ status: 400 });

@@ -64,7 +64,11 @@ test('a key that comes twice in one batch is enqueued once, and accepted althoug
     job: 'book',
     tickets: { ...system().tickets, noteQueued },
     queues: [{ add } as unknown as JobQueue],
-    ...{ node: 'node', meter: createDrainMeter(), maxQueued: 5, isFull: () => false, remember: () => undefined },
+    node: 'node',
+    meter: createDrainMeter(),
+    maxQueued: 5,
+    isFull: () => false,
+    remember: () => undefined,
     log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
   });
   const request = {

@@ -14,8 +14,14 @@ import { useSystem } from '../support/system.ts';
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
 const AUTH_SECRET = 'a secret of at least thirty-two bytes';
 const system = useSystem({
-  ...{ SELL_BY: 'server', CONFIRM_CLEAR: true, ADMIN_TOKEN: TOKEN, AUTH: 'on', AUTH_SECRET },
-  ...{ ZONES: 2, ROWS: 4, SEATS_PER_ROW: 10 },
+  SELL_BY: 'server',
+  CONFIRM_CLEAR: true,
+  ADMIN_TOKEN: TOKEN,
+  AUTH: 'on',
+  AUTH_SECRET,
+  ZONES: 2,
+  ROWS: 4,
+  SEATS_PER_ROW: 10,
 });
 const asServer = { authorization: `Bearer ${TOKEN}` };
 const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>

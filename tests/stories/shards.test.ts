@@ -98,7 +98,8 @@ test('I5: refused requests are forgotten after ten minutes, with or without a ke
   const before10 = await submit(1, { seatNumber: '1-1-1' }, keyed);
   await redis.del(...leftKeys);
   expect(await send(system().url, 'GET', `/api/tickets/${before10.body.ticketId}`)).toMatchObject({
-    ...{ status: 404, body: { code: 'TICKET_UNKNOWN' } },
+    status: 404,
+    body: { code: 'TICKET_UNKNOWN' },
   });
   expect(await submit(1, { seatNumber: '1-1-2' }, keyed)).toMatchObject({ status: 201 });
   expect((await submit(1, { seatNumber: '1-1-1' }, booked)).body.id).toBe(held.body.id);

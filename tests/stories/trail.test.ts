@@ -51,7 +51,10 @@ test('every act of an operator writes one entry with actor, address, time, act, 
   expect(all).toMatchObject([
     { act: 'createEvent', eventId, by, address: '203.0.113.9', after: { name: 'Gala', zones: 1 } },
     {
-      ...{ act: 'changeEvent', eventId, by, before: { salesPaused: false, name: 'Gala' } },
+      act: 'changeEvent',
+      eventId,
+      by,
+      before: { salesPaused: false, name: 'Gala' },
       after: { salesPaused: true, name: 'Ball' },
     },
     { act: 'block', eventId, after: { changed: 2, seats: ['1-1-1', '1-1-2'] } },

@@ -115,7 +115,10 @@ describeInBrowser('the waiting page', (browser) => {
       expiresAt: new Date(Date.now() + 120_000).toISOString(),
     });
     const refusal = (code: string, bits: number) => ({
-      ...{ status: 403, code, detail: 'Solve it.', challenge: challengeOf(bits) },
+      status: 403,
+      code,
+      detail: 'Solve it.',
+      challenge: challengeOf(bits),
     });
     // The first challenge is stale when it is solved: the page solves the next.
     room.refusals = [refusal('CHALLENGE_REQUIRED', 10), refusal('CHALLENGE_INVALID', 17)];
