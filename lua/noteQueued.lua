@@ -1,16 +1,18 @@
--- noteQueued: note of tickets that an idempotency key leads to that they are on the queue.
--- KEYS[1]  ticketStem   + ticket id: hash of seq, kind, user, claim, outcome, watchers, queued, keyed, admitted
--- ARGV[1..] ticket id
--- RETURNS  integer, tickets that are there
+-- noteQueued: records that the jobs of tickets with an idempotency key are on the queue.
+-- KEYS[1]  tag  the shard's hash tag
+-- ARGV[1..] ticket ids
+-- RETURNS  integer, tickets that are known
 -- COST     O(tickets)
-local ticketStem = KEYS[1]
+local tag = KEYS[1]
 
-local there = 0
+-- @include keys
+
+local known = 0
 for i = 1, #ARGV do
-  local ticket = ticketStem .. ARGV[i]
-  if redis.call('EXISTS', ticket) == 1 then -- Redis may have been wiped meanwhile
-    redis.call('HSET', ticket, 'queued', 1)
-    there = there + 1
+  local key = ticketKey(tag, ARGV[i])
+  if redis.call('EXISTS', key) == 1 then -- Redis may have been wiped since acceptance
+    redis.call('HSET', key, 'queued', 1)
+    known = known + 1
   end
 end
-return there
+return known

@@ -1,25 +1,22 @@
--- recountZone: set a zone's counters to what its bitmaps have.
--- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; missing: nothing is counted
--- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
--- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
--- KEYS[4]  blockedStem  + event:zone:row: bitmap, 1 = blocked
--- KEYS[5]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
+-- recountZone: sets a zone's counters to the bits of its bitmaps. Where the house is not open it does nothing.
+-- KEYS[1]  tag         the shard's hash tag
 -- ARGV[1]  event
--- ARGV[2]  number       of the zone
--- ARGV[3]  rows         integer, that the zone has
+-- ARGV[2]  zoneNumber
+-- ARGV[3]  rows        integer, rows of the zone
 -- RETURNS  integer, counters that were wrong
 -- COST     O(rows x seats in a row / 8)
-local houseStem, seatsStem, heldStem, blockedStem, countsStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local event, number, rows = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local tag, event, zoneNumber, rows = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 
-if redis.call('EXISTS', houseStem .. event) == 0 then return 0 end
+-- @include keys
+
+if redis.call('EXISTS', houseKey(tag, event)) == 0 then return 0 end
 
 local wrong = 0
-for field, stem in pairs({ taken = seatsStem, held = heldStem, blocked = blockedStem }) do
-  local bits = 0
-  for row = 1, rows do bits = bits + redis.call('BITCOUNT', stem .. event .. ':' .. number .. ':' .. row) end
-  if tonumber(redis.call('HGET', countsStem .. event, field .. ':' .. number) or 0) ~= bits then
-    redis.call('HSET', countsStem .. event, field .. ':' .. number, bits)
+for name, bitmapKey in pairs({ taken = seatsKey, held = heldKey, blocked = blockedKey }) do
+  local field, bits = name .. ':' .. zoneNumber, 0
+  for row = 1, rows do bits = bits + redis.call('BITCOUNT', bitmapKey(tag, rowName(event, zoneNumber, row))) end
+  if tonumber(redis.call('HGET', countsKey(tag, event), field) or 0) ~= bits then
+    redis.call('HSET', countsKey(tag, event), field, bits)
     wrong = wrong + 1
   end
 end

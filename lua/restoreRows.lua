@@ -1,97 +1,112 @@
--- restoreRows: write rows of a zone of a house that is not open, exactly as PostgreSQL has them: bits, locks, counters, index.
--- KEYS[1]  houseStem    + event: hash of the house: generation, zones, rows, each zone, settings, version; there: the house is open, nothing is written
--- KEYS[2]  seatsStem    + event:zone:row: bitmap, 1 = taken
--- KEYS[3]  heldStem     + event:zone:row: bitmap, 1 = held
--- KEYS[4]  blockedStem  + event:zone:row: bitmap, 1 = blocked
--- KEYS[5]  lockStem     + event:zone:row:seat: id of the ticket that owns the seat
--- KEYS[6]  fullStem     + event:count: bitmap of rows, 1 = no such run left
--- KEYS[7]  neatStem     + event:count: bitmap of rows, 1 = no such run left that leaves no single seat
--- KEYS[8]  countsStem   + event: hash of taken:zone, held:zone, blocked:zone
--- KEYS[9]  changesStem  + event: channel of an event's seats; a message is a version, then statuses and labels
+-- restoreRows: writes rows of a zone as PostgreSQL has them: bits, locks, counters, index. It does nothing where the house is open.
+-- KEYS[1]  tag            the shard's hash tag
 -- ARGV[1]  event
--- ARGV[2]  number       of the zone
--- ARGV[3]  firstRow     house-wide index, from 0, of the zone's row 1
--- ARGV[4]  from         integer, the first row of these; 1 starts the zone's counters anew
--- ARGV[5]  to           integer, the last row of these
--- ARGV[6]  seats        integer, in each row
--- ARGV[7]  avoidSingles 1 where the event avoids single seats
--- ARGV[8]  holdLockMs   integer, milliseconds that the lock of a held seat lasts
--- ARGV[9..] for each seat that is taken: row, seat (from 1), id of the ticket that owns it, status: HELD, SOLD or BLOCKED
+-- ARGV[2]  zoneNumber
+-- ARGV[3]  firstRowIndex  of the zone's row 1, counted through the house from 0
+-- ARGV[4]  from           integer, the first row to write; 1 sets the zone's counters to 0 before
+-- ARGV[5]  to             integer, the last row to write
+-- ARGV[6]  seatsPerRow    integer
+-- ARGV[7]  avoidSingles   1 where the event avoids single seats
+-- ARGV[8]  holdLockMs     integer, milliseconds that the lock of a held seat lasts
+-- ARGV[9..] the fields of each taken seat
 -- RETURNS  1, or 0 if the house is open
 -- COST     O(seats of these rows)
-local houseStem, seatsStem, heldStem, blockedStem, lockStem = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local fullStem, neatStem, countsStem, changesStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local event, number = ARGV[1], ARGV[2]
-local firstRow, from, to, seats = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local avoidSingles, holdLockMs = ARGV[7] == '1', ARGV[8]
+local tag, event, zoneNumber = KEYS[1], ARGV[1], ARGV[2]
+local firstRowIndex, from, to = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local seatsPerRow, avoidSingles, holdLockMs = tonumber(ARGV[6]), ARGV[7] == '1', ARGV[8]
 
--- @include row
+-- @constants MAX_SEATS_PER_REQUEST
+-- @include keys
+-- @include freeRuns
+-- @include rowIndex
 
-if redis.call('EXISTS', houseStem .. event) == 1 then return 0 end
+if redis.call('EXISTS', houseKey(tag, event)) == 1 then return 0 end
 
-local owners = {}
-for row = from, to do owners[row] = {} end
-for i = 9, #ARGV, 4 do owners[tonumber(ARGV[i])][tonumber(ARGV[i + 1])] = { id = ARGV[i + 2], status = ARGV[i + 3] } end
-
-local function emptyBytes()
-  local bytes = {}
-  for at = 1, math.ceil(seats / 8) do bytes[at] = 0 end
-  return bytes
+local function readOwners()
+  local ownersByRow = {}
+  for row = from, to do ownersByRow[row] = {} end
+  for at = 9, #ARGV, FIELDS.COUNT do
+    local row, seat = tonumber(ARGV[at + FIELDS.row]), tonumber(ARGV[at + FIELDS.seat])
+    ownersByRow[row][seat] = { id = ARGV[at + FIELDS.ticketId], status = ARGV[at + FIELDS.status] }
+  end
+  return ownersByRow
 end
 
--- Writes a bitmap of a row, or none where no bit is set: few rows have held or blocked seats.
-local function writeMarks(key, bytes, marks)
-  if marks == 0 then
+-- A bitmap of a row: its bytes, and how many bits are set.
+local function emptyBitmap()
+  local bitmap = { bits = 0 }
+  for byte = 1, math.ceil(seatsPerRow / 8) do bitmap[byte] = 0 end
+  return bitmap
+end
+
+local function setSeat(bitmap, seat)
+  local byte = math.ceil(seat / 8)
+  bitmap[byte] = bitmap[byte] + MASKS[(seat - 1) % 8 + 1]
+  bitmap.bits = bitmap.bits + 1
+end
+
+-- Writes a bitmap, or deletes it where no bit is set: few rows have held or blocked seats.
+local function writeBitmap(key, bitmap)
+  if bitmap.bits == 0 then
     redis.call('DEL', key)
   else
-    redis.call('SET', key, string.char(unpack(bytes)))
+    redis.call('SET', key, string.char(unpack(bitmap)))
   end
 end
 
-local taken, held, blocked = 0, 0, 0
-for row = from, to do
-  local place = event .. ':' .. number .. ':' .. row
-  local bytes, heldBytes, blockedBytes, free = emptyBytes(), emptyBytes(), emptyBytes(), {}
-  local heldHere, blockedHere = 0, 0
-  for seat = 1, seats do
-    local lock = lockStem .. place .. ':' .. seat
-    local owner = owners[row][seat]
-    if owner then
-      local at, mask = math.ceil(seat / 8), MASKS[(seat - 1) % 8 + 1]
-      bytes[at] = bytes[at] + mask
-      taken = taken + 1
-      if owner.status == 'HELD' then
-        redis.call('SET', lock, owner.id, 'PX', holdLockMs)
-        heldBytes[at] = heldBytes[at] + mask
-        heldHere = heldHere + 1
-      else
-        redis.call('SET', lock, owner.id)
-        if owner.status == 'BLOCKED' then
-          blockedBytes[at] = blockedBytes[at] + mask
-          blockedHere = blockedHere + 1
-        end
-      end
+-- Writes the locks of a row's taken seats, and deletes those of its free ones.
+local function writeLocks(stem, owners)
+  local freeLocks = {}
+  for seat = 1, seatsPerRow do
+    local owner = owners[seat]
+    if not owner then
+      freeLocks[#freeLocks + 1] = stem .. seat
+    elseif owner.status == 'HELD' then
+      redis.call('SET', stem .. seat, owner.id, 'PX', holdLockMs)
     else
-      free[#free + 1] = lock
+      redis.call('SET', stem .. seat, owner.id)
     end
   end
-  if #free > 0 then redis.call('DEL', unpack(free)) end
-  local bits = string.char(unpack(bytes))
-  redis.call('SET', seatsStem .. place, bits)
-  writeMarks(heldStem .. place, heldBytes, heldHere)
-  writeMarks(blockedStem .. place, blockedBytes, blockedHere)
-  held, blocked = held + heldHere, blocked + blockedHere
-  local starts, lengths = freeRuns(bits, seats)
-  local longest = longestOf(lengths)
-  local rowIndex = firstRow + row - 1
-  for count = 1, MAX_RUN do
-    redis.call('SETBIT', fullStem .. event .. ':' .. count, rowIndex, longest < count and 1 or 0)
-  end
-  if avoidSingles then indexNeat(event, rowIndex, starts, lengths, seats) end
+  if #freeLocks > 0 then redis.call('DEL', unpack(freeLocks)) end
 end
-local counts = countsStem .. event
-if from == 1 then redis.call('HSET', counts, 'taken:' .. number, 0, 'held:' .. number, 0, 'blocked:' .. number, 0) end
-redis.call('HINCRBY', counts, 'taken:' .. number, taken)
-redis.call('HINCRBY', counts, 'held:' .. number, held)
-redis.call('HINCRBY', counts, 'blocked:' .. number, blocked)
+
+local function indexRow(row, bits)
+  local rowIndex = firstRowIndex + row - 1
+  local starts, lengths = freeRuns(bits, seatsPerRow)
+  local longest = longestOf(lengths)
+  for seatCount = 1, MAX_SEATS_PER_REQUEST do
+    redis.call('SETBIT', fullKey(tag, event, seatCount), rowIndex, longest < seatCount and 1 or 0)
+  end
+  if avoidSingles then indexNeatSizes(tag, event, rowIndex, starts, lengths, seatsPerRow) end
+end
+
+local total = { taken = 0, held = 0, blocked = 0 }
+
+local function restoreRow(row, owners)
+  local rowNamed = rowName(event, zoneNumber, row)
+  local taken, held, blocked = emptyBitmap(), emptyBitmap(), emptyBitmap()
+  for seat, owner in pairs(owners) do
+    setSeat(taken, seat)
+    if owner.status == 'HELD' then setSeat(held, seat) end
+    if owner.status == 'BLOCKED' then setSeat(blocked, seat) end
+  end
+  writeLocks(lockStem(tag, rowNamed), owners)
+  local bits = string.char(unpack(taken))
+  redis.call('SET', seatsKey(tag, rowNamed), bits)
+  writeBitmap(heldKey(tag, rowNamed), held)
+  writeBitmap(blockedKey(tag, rowNamed), blocked)
+  indexRow(row, bits)
+  total.taken = total.taken + taken.bits
+  total.held = total.held + held.bits
+  total.blocked = total.blocked + blocked.bits
+end
+
+local ownersByRow = readOwners()
+for row = from, to do restoreRow(row, ownersByRow[row]) end
+local counts = countsKey(tag, event)
+for name, bits in pairs(total) do
+  local field = name .. ':' .. zoneNumber
+  if from == 1 then redis.call('HSET', counts, field, 0) end
+  redis.call('HINCRBY', counts, field, bits)
+end
 return 1

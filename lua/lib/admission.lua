@@ -1,17 +1,18 @@
--- admission: reads admissions and counts their uses. The seat scripts include it. `keys` has the stems `ticketStem`, `roomStem`,
--- `roomUsesStem` and `roomInsideStem`.
+-- admission: reads admissions and counts their uses.
 --
 -- An admission is "<generation of the line>:<position>:<uses>:<milliseconds of its end>". Four bits count the uses of each
 -- position. The first use ends the visit: the visitor no longer counts as inside.
 
+-- @include keys
+
 local USES_CHUNK = 65536
 local USES_TTL_SEC = 86400
 
-local function parseAdmission(keys, event, admission)
+local function parseAdmission(tag, event, admission)
   local generation, position, uses, untilMs = string.match(admission, '^(%d+):(%d+):(%d+):(%d+)$')
   position = tonumber(position)
   return {
-    usesKey = keys.roomUsesStem .. event .. ':' .. generation .. ':' .. math.floor(position / USES_CHUNK),
+    usesKey = roomUsesStem(tag, event, generation) .. math.floor(position / USES_CHUNK),
     usesOffset = '#' .. (position % USES_CHUNK),
     uses = tonumber(uses),
     bucket = math.floor(tonumber(untilMs) / 10000),
@@ -20,18 +21,18 @@ end
 
 -- The generation of an event's line; 0 where Redis knows no line. `generations` caches it for one call of a script.
 local generations = {}
-local function generationOfLine(keys, event)
+local function generationOfLine(tag, event)
   if not generations[event] then
-    generations[event] = tonumber(redis.call('HGET', keys.roomStem .. event, 'generation') or nil) or 0
+    generations[event] = tonumber(redis.call('HGET', roomKey(tag, event), 'generation') or nil) or 0
   end
   return generations[event]
 end
 
 -- Whether an admission belongs to the current line: false where its line has ended, nil where Redis does not know the
 -- line (yet).
-local function isOfLine(keys, event, admission)
+local function isOfLine(tag, event, admission)
   local generation = tonumber(string.match(admission, '^(%d+):'))
-  local current = generationOfLine(keys, event)
+  local current = generationOfLine(tag, event)
   if current < generation then return nil end
   return current == generation
 end
@@ -39,25 +40,25 @@ end
 local function endOfAdmission(admission) return tonumber(string.match(admission, ':(%d+)$')) end
 
 -- Whether an admission has uses left.
-local function hasUsesLeft(keys, event, admission)
-  local parsed = parseAdmission(keys, event, admission)
+local function hasUsesLeft(tag, event, admission)
+  local parsed = parseAdmission(tag, event, admission)
   return redis.call('BITFIELD', parsed.usesKey, 'GET', 'u4', parsed.usesOffset)[1] < parsed.uses
 end
 
 -- Adds a use (`change` 1) by a ticket that got seats, or takes it back (`change` -1).
-local function countUse(keys, event, admission, ticketId, seats, change)
-  local parsed = parseAdmission(keys, event, admission)
+local function countUse(tag, event, admission, ticketId, seats, change)
+  local parsed = parseAdmission(tag, event, admission)
   local used =
     redis.call('BITFIELD', parsed.usesKey, 'OVERFLOW', 'SAT', 'INCRBY', 'u4', parsed.usesOffset, change)[1]
   redis.call('EXPIRE', parsed.usesKey, USES_TTL_SEC)
-  redis.call('HINCRBY', keys.roomStem .. event, 'got', seats * change)
+  redis.call('HINCRBY', roomKey(tag, event), 'got', seats * change)
   if change == 1 then
-    redis.call('HSET', keys.ticketStem .. ticketId, 'use', admission .. ':' .. seats)
+    redis.call('HSET', ticketKey(tag, ticketId), 'use', admission .. ':' .. seats)
   else
-    redis.call('HDEL', keys.ticketStem .. ticketId, 'use')
+    redis.call('HDEL', ticketKey(tag, ticketId), 'use')
   end
   -- Until the admission ends, its visitor counts as inside while no use stands.
-  local insideKey = keys.roomInsideStem .. event
+  local insideKey = roomInsideKey(tag, event)
   local inside = tonumber(redis.call('HGET', insideKey, parsed.bucket) or 0)
   if (change == 1 and used == 1 and inside > 0) or (change == -1 and used == 0) then
     redis.call('HINCRBY', insideKey, parsed.bucket, -change)
@@ -65,8 +66,8 @@ local function countUse(keys, event, admission, ticketId, seats, change)
 end
 
 -- Takes back the use of a ticket whose claim is released before the ticket has an outcome: it did not become a booking.
-local function takeBackUse(keys, event, ticketId)
-  local ticket = redis.call('HMGET', keys.ticketStem .. ticketId, 'use', 'outcome')
+local function takeBackUse(tag, event, ticketId)
+  local ticket = redis.call('HMGET', ticketKey(tag, ticketId), 'use', 'outcome')
   local admission, seats = string.match(ticket[1] or '', '^(.+):(%d+)$')
-  if admission and not ticket[2] then countUse(keys, event, admission, ticketId, tonumber(seats), -1) end
+  if admission and not ticket[2] then countUse(tag, event, admission, ticketId, tonumber(seats), -1) end
 end

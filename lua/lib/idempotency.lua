@@ -1,10 +1,16 @@
--- idempotency: what scripts know of idempotency keys. Included by them, never run alone. It uses their name idemStem.
+-- idempotency: binds idempotency keys to requests.
 
--- Binds a key to an id and a request, unless it is bound already. Returns the id that it leads to, and whether it was bound
--- to another request.
-local function bindKey(digest, id, fingerprint, ttlSec)
-  local known = redis.call('GET', idemStem .. digest)
-  if known then return string.sub(known, 1, 36), string.sub(known, 38) ~= fingerprint end
-  redis.call('SET', idemStem .. digest, id .. ' ' .. fingerprint, 'EX', ttlSec)
-  return id, false
+-- @include keys
+
+-- Binds a key to an id and the fingerprint of a request, unless it is bound. Returns the id that the key leads to, and
+-- whether the key is bound to another request.
+local function bindIdempotencyKey(tag, digest, id, fingerprint, ttlSec)
+  local key = idempotencyKey(tag, digest)
+  local binding = redis.call('GET', key)
+  if not binding then
+    redis.call('SET', key, id .. ' ' .. fingerprint, 'EX', ttlSec)
+    return id, false
+  end
+  local boundId, boundFingerprint = string.match(binding, '^(%S+) (.*)$')
+  return boundId, boundFingerprint ~= fingerprint
 end

@@ -1,19 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { House, Zone } from '../domain/house.ts';
+import { holdLockMs } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import type { EventStore } from './postgres/events.ts';
 import { keysOf } from './redis/keys.ts';
+import { pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
-
-/**
- * Milliseconds that a lock outlives its hold. PostgreSQL's clock ends a hold and a worker frees its seats; a lock that ended
- * by itself before would leave nobody who may free them.
- */
-export const LOCK_GRACE_MS = 24 * 3_600_000;
 
 /** Seats that one script call restores: few enough that nobody else waits long for Redis; and buyers that one call restores. */
 const RESTORE_SEATS = 2_000;
@@ -33,9 +29,6 @@ const sellingFields = ({ settings }: House) => ({
   paused: settings.salesPaused ? 1 : 0,
   timeZone: settings.timeZone, // no script reads it: views of the line show the sale's start in it
 });
-
-/** Milliseconds that the lock of a held seat lasts where it is not known how long its hold does. */
-export const holdLockMs = ({ settings }: House) => settings.maxHoldSeconds * 1000 + LOCK_GRACE_MS;
 
 /** Brings the house of an event from PostgreSQL into Redis: the first time, after a wipe, and when it is to be otherwise. */
 export function createHouseOpener(deps: {
@@ -103,9 +96,11 @@ export function createHouseOpener(deps: {
       const to = Math.min(from + rowsAtOnce - 1, zone.rows);
       const where = { eventId, zone: zone.number, row: { gte: from, lte: to } };
       const taken = await transaction.seat.findMany({ where });
-      const seats = taken.flatMap((seat) => [seat.row, seat.number, seat.bookingId, seat.status]);
-      const rows = [zone.firstRow, from, to, zone.seatsPerRow, bit(settings.avoidSingles), holdLockMs(house)];
-      await scripts('restoreRows', shardOfEvent(eventId, shards), [eventId, zone.number, ...rows, ...seats]);
+      const { number, firstRow, seatsPerRow } = zone;
+      const args = [eventId, number, firstRow, from, to, seatsPerRow, bit(settings.avoidSingles), holdLockMs(house)];
+      for (const { row, number: seat, bookingId: ticketId, status } of taken)
+        pushFields(args, 'restoreRows', { row, seat, ticketId, status });
+      await scripts('restoreRows', shardOfEvent(eventId, shards), args);
     }
   }
 

@@ -1,92 +1,106 @@
 import { jobs, type QueueName } from '../../contract/jobs.ts';
 
-const tagOf = (shard: number) => `{s${shard}}`;
+/**
+ * The names of a shard's keys, after its hash tag. A stem is completed by what the comment beside it names.
+ * Scripts spell the same keys with lua/lib/keys.lua, which says what each holds; a test compares both.
+ */
+const NAMES = {
+  sequence: 'sequence',
+  settled: 'settled',
+  /** + ticket id */
+  ticketStem: 'ticket:',
+  /** + digest of the idempotency key */
+  idempotencyStem: 'idem:',
+  /** + event */
+  houseStem: 'house:',
+  /** + event:zone:row */
+  seatsStem: 'seats:',
+  /** + event:zone:row */
+  heldStem: 'held:',
+  /** + event:zone:row */
+  blockedStem: 'blocked:',
+  /** + event:zone:row:seat */
+  lockStem: 'lock:',
+  /** + event:count */
+  fullStem: 'full:',
+  /** + event:count */
+  neatStem: 'neat:',
+  /** + event */
+  countsStem: 'counts:',
+  /** + event */
+  buyersStem: 'buyers:',
+  /** + event:generation:user */
+  lapsesStem: 'lapses:',
+  /** A channel. + event */
+  changesStem: 'changes:',
+  /** A channel. + API node */
+  channelStem: 'node:',
+  /** + event */
+  roomStem: 'room:',
+  /** + event */
+  roomHistoryStem: 'room-history:',
+  /** + event */
+  roomInsideStem: 'room-inside:',
+  /** + event:generation:chunk */
+  roomTakenStem: 'room-taken:',
+  /** + event:generation:chunk */
+  roomLeftStem: 'room-left:',
+  /** + event:generation:chunk */
+  roomUsesStem: 'room-uses:',
+  /** + event:minute in which the challenges expire */
+  roomSpentStem: 'room-spent:',
+  /** A hash of seats that PostgreSQL and Redis know differently, by label. + event */
+  seatDifferencesStem: 'suspects:',
+  /** The place that reconciling has come to. */
+  reconciled: 'reconciled',
+  /** A hash: the desired number of worker processes. */
+  workers: 'workers',
+  /** A sorted set of workers by when each counts as dead. */
+  workersAlive: 'workers:alive',
+  /** The worker that computes the desired number. */
+  workersTurn: 'workers:turn',
+  /** The supervisor that starts and stops workers. */
+  supervisor: 'supervisor',
+  /** A hash: the last progress of queues and schedules. */
+  progress: 'progress',
+  /** A sorted set of stalled loops of workers. */
+  workersStalled: 'workers:stalled',
+  /** Written as a probe: it shows that Redis takes writes. */
+  probe: 'probe',
+  /** A hash: outcomes of tickets, counted by status and code. */
+  outcomes: 'outcomes',
+  /** A sorted set of addresses that serve metrics. */
+  metricsTargets: 'metrics-targets',
+  /** + digest of an e-mail address */
+  loginStem: 'login:',
+  /** The channel on which API processes publish their counts of clients. */
+  limitsChannel: 'limits',
+} as const;
+
+/** The hash tag of a shard: the prefix of its keys, and of BullMQ's. All keys of a shard lie in one slot of a cluster. */
+const tagOf = (shard: number): string => `{s${shard}}`;
 
 /** The hash tag of each shard. It is the prefix of the shard's queues too. */
 export const tagsOf = (shards: number): string[] => Array.from({ length: shards }, (_, shard) => tagOf(shard));
 
-/**
- * Every Redis key of a shard, spelled here and nowhere else, all under the shard's hash tag and so in one slot of a
- * cluster. A stem is completed by what the comment beside it names.
- */
-export function keysOf(shard: number) {
-  const tag = tagOf(shard);
-  const { waiting, active, delayed } = keysOfQueue(shard, jobs.book.queue);
-  return {
-    /** What BullMQ puts in front of its own keys. */
-    tag,
-    sequence: `${tag}:sequence`,
-    settled: `${tag}:settled`,
-    /** + ticket id */
-    ticketStem: `${tag}:ticket:`,
-    /** + digest of the idempotency key */
-    idemStem: `${tag}:idem:`,
-    /** + event */
-    houseStem: `${tag}:house:`,
-    /** + event:zone:row */
-    seatsStem: `${tag}:seats:`,
-    /** + event:zone:row */
-    heldStem: `${tag}:held:`,
-    /** + event:zone:row */
-    blockedStem: `${tag}:blocked:`,
-    /** + event:zone:row:seat */
-    lockStem: `${tag}:lock:`,
-    /** + event:count */
-    fullStem: `${tag}:full:`,
-    /** + event:count */
-    neatStem: `${tag}:neat:`,
-    /** + event */
-    countsStem: `${tag}:counts:`,
-    /** + event */
-    buyersStem: `${tag}:buyers:`,
-    /** + event:generation:user */
-    lapsesStem: `${tag}:lapses:`,
-    /** + event */
-    changesStem: `${tag}:changes:`,
-    /** + event */
-    roomStem: `${tag}:room:`,
-    /** + event */
-    roomHistoryStem: `${tag}:room-history:`,
-    /** + event */
-    roomInsideStem: `${tag}:room-inside:`,
-    /** + event:generation:chunk */
-    roomTakenStem: `${tag}:room-taken:`,
-    /** + event:generation:chunk */
-    roomLeftStem: `${tag}:room-left:`,
-    /** + event:generation:chunk */
-    roomUsesStem: `${tag}:room-uses:`,
-    /** + event:minute in which the challenges expire */
-    roomSpentStem: `${tag}:room-spent:`,
-    /** + event */
-    suspectsStem: `${tag}:suspects:`,
-    reconciled: `${tag}:reconciled`,
-    /** How many worker processes there should be, who runs now, and which supervisor starts and stops them. */
-    workers: `${tag}:workers`,
-    workersAlive: `${tag}:workers:alive`,
-    workersTurn: `${tag}:workers:turn`,
-    supervisor: `${tag}:supervisor`,
-    /** The last progress of queues and schedules, and the stalled loops of workers. */
-    progress: `${tag}:progress`,
-    workersStalled: `${tag}:workers:stalled`,
-    /** Written as a probe: it shows that Redis takes writes. */
-    probe: `${tag}:probe`,
-    /** What became of tickets, counted by status and code. */
-    outcomes: `${tag}:outcomes`,
-    metricsTargets: `${tag}:metrics-targets`,
-    /** + digest of an e-mail address */
-    loginStem: `${tag}:login:`,
-    /** + API node */
-    channelStem: `${tag}:node:`,
-    /** The channel on which API processes publish their counts of clients. */
-    limitsChannel: `${tag}:limits`,
-    /** BullMQ's own, of the booking queue; scripts read their lengths. */
-    waiting,
-    active,
-    delayed,
-  };
+type ShardKeys = Record<keyof typeof NAMES | 'tag' | 'waiting' | 'active' | 'delayed', string>;
+
+const keysByShard: ShardKeys[] = [];
+
+/** The Redis keys of a shard, with BullMQ's of the booking queue: scripts read their lengths. */
+export function keysOf(shard: number): ShardKeys {
+  keysByShard[shard] ??= spellKeys(shard);
+  return keysByShard[shard];
 }
 
-/** BullMQ's own keys of a queue, for who wants to see how long it is. `jobStem` + job id. */
+function spellKeys(shard: number): ShardKeys {
+  const tag = tagOf(shard);
+  const { waiting, active, delayed } = keysOfQueue(shard, jobs.book.queue);
+  const spelled = Object.entries(NAMES).map(([key, name]) => [key, `${tag}:${name}`]);
+  return { tag, waiting, active, delayed, ...(Object.fromEntries(spelled) as Record<keyof typeof NAMES, string>) };
+}
+
+/** BullMQ's own keys of a queue, for reading its length. `jobStem` + job id. */
 export function keysOfQueue(shard: number, queue: QueueName) {
   const stem = `${tagOf(shard)}:${queue}:`;
   return {
@@ -100,5 +114,3 @@ export function keysOfQueue(shard: number, queue: QueueName) {
     jobStem: stem,
   };
 }
-
-export type ShardKeys = ReturnType<typeof keysOf>;

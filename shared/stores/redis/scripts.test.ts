@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { projectRoot } from '../../platform/root.ts';
-import { scriptKeys, scriptNames, scriptText } from './scripts.ts';
+import { scriptFields } from './script-values.ts';
+import { keysOfScript, scriptNames, scriptText } from './scripts.ts';
 
 test('every script of lua/ is defined, and every definition has its script', () => {
   const files = readdirSync(join(projectRoot, 'lua')).filter((name) => name.endsWith('.lua'));
@@ -18,7 +19,7 @@ describe.each(scriptNames)('the header of %s', (name) => {
   const documented = (what: string) =>
     header.flatMap((line) => [...line.matchAll(new RegExp(`^-- ${what}\\[(\\d+)(\\.\\.)?\\]`, 'g'))]);
 
-  test('begins with its name and what it does, and tells what comes back and what it costs', () => {
+  test('begins with its name and what it does, and states what it returns and what it costs', () => {
     expect(header[0]).toMatch(new RegExp(`^-- ${name}: .+\\.$`));
     expect(header.some((line) => line.startsWith('-- RETURNS  '))).toBe(true);
     expect(header.at(-1)).toMatch(/^-- COST {5}O\(/);
@@ -26,7 +27,7 @@ describe.each(scriptNames)('the header of %s', (name) => {
 
   test('names the keys as TypeScript passes them', () => {
     const names = header.flatMap((line) => /^-- KEYS\[\d+\] +(\w+)/.exec(line)?.[1] ?? []);
-    expect(names).toEqual([...scriptKeys[name]]);
+    expect(names).toEqual([...keysOfScript(name)]);
   });
 
   test('numbers what the body reads, no more and no less', () => {
@@ -38,13 +39,28 @@ describe.each(scriptNames)('the header of %s', (name) => {
     const fixed = documented('ARGV').filter(([, , open]) => open === undefined);
     expect(read('ARGV')).toEqual(fixed.map(([, n]) => Number(n)));
     const open = documented('ARGV').find(([, , dots]) => dots !== undefined);
-    if (open !== undefined) expect(body).toMatch(new RegExp(`for i = ${open[1]}, #ARGV`));
+    if (open !== undefined) expect(body).toMatch(new RegExp(`for (i|at) = ${open[1]}, #ARGV`));
   });
 
   test('reads each key once, into a name of its own', () => {
-    for (const [i, key] of scriptKeys[name].entries()) {
+    for (const [i, key] of keysOfScript(name).entries()) {
       expect(body.match(new RegExp(`KEYS\\[${i + 1}\\]`, 'g'))).toHaveLength(1);
       expect(body).toMatch(new RegExp(`local [^=\\n]*\\b${key}\\b[^=\\n]* = `));
     }
   });
+});
+
+test.each(Object.entries(scriptFields))('%s reads each of its fields, and no other', (name, fields) => {
+  const text = readFileSync(join(projectRoot, 'lua', `${name}.lua`), 'utf8');
+  const read = [...text.matchAll(/\bFIELDS\.(\w+)/g)].map(([, field]) => field);
+  expect([...new Set(read)].sort()).toEqual([...fields, 'COUNT'].sort());
+});
+
+test('a script has each function that it uses once, and no other', () => {
+  for (const name of scriptNames) {
+    const code = scriptText(name).replaceAll(/--.*$/gm, '');
+    const names = [...code.matchAll(/^local function (\w+)/gm)].map(([, defined = '']) => defined);
+    expect(new Set(names).size).toBe(names.length);
+    for (const defined of names) expect(code.match(new RegExp(`\\b${defined}\\b`, 'g'))?.length).toBeGreaterThan(1);
+  }
 });

@@ -4,36 +4,35 @@ import type { Redis } from 'ioredis';
 import { timed } from '../../platform/metrics.ts';
 import { projectRoot } from '../../platform/root.ts';
 import { serverMetrics } from '../../platform/server-metrics.ts';
-import { keysOf, type ShardKeys } from './keys.ts';
+import { keysOf } from './keys.ts';
+import { luaConstant, offsetOfField } from './script-values.ts';
 
-/** What every script takes that changes seats. */
-const seatKeys = [
-  'houseStem',
-  'seatsStem',
-  'heldStem',
-  'blockedStem',
-  'lockStem',
-  'fullStem',
-  'neatStem',
-  'countsStem',
-] as const satisfies readonly (keyof ShardKeys)[];
+/** The scripts of lua/. Each gets its shard's hash tag as KEYS[1] and spells its keys by lua/lib/keys.lua. */
+export const scriptNames = [
+  'acceptTickets',
+  'bindKey',
+  'noteQueued',
+  'settleTickets',
+  'watchTickets',
+  'claimSeats',
+  'releaseSeats',
+  'renewLocks',
+  'mendSeats',
+  'recountZone',
+  'restoreRows',
+  'openRoom',
+  'joinRoom',
+  'takeTurn',
+  'leaveRoom',
+  'advanceRoom',
+  'serveRoom',
+  'readRooms',
+] as const;
 
-/** What every script takes that counts the uses of admissions. */
-const admissionKeys = ['roomStem', 'roomUsesStem', 'roomInsideStem'] as const satisfies readonly (keyof ShardKeys)[];
+export type ScriptName = (typeof scriptNames)[number];
 
-/** The scripts of lua/ with the keys that each takes, in order. A test holds each script's header to this. */
-export const scriptKeys = {
-  acceptTickets: ['sequence', 'settled', 'ticketStem', 'idemStem', 'waiting', 'active', 'delayed'],
-  bindKey: ['idemStem'],
-  noteQueued: ['ticketStem'],
-  claimSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem', ...admissionKeys, 'lapsesStem'],
-  releaseSeats: [...seatKeys, 'buyersStem', 'ticketStem', 'changesStem', ...admissionKeys, 'lapsesStem'],
-  mendSeats: [...seatKeys, 'changesStem'],
-  renewLocks: [...seatKeys, 'changesStem', 'lapsesStem'],
-  recountZone: ['houseStem', 'seatsStem', 'heldStem', 'blockedStem', 'countsStem'],
-  restoreRows: [...seatKeys, 'changesStem'],
-  settleTickets: ['settled', 'ticketStem', 'idemStem', 'channelStem'],
-  watchTickets: ['settled', 'ticketStem'],
+/** Scripts that get each of their keys and stems, in order, instead of the tag. */
+const keyLists = {
   openRoom: ['roomStem', 'roomHistoryStem', 'roomInsideStem'],
   joinRoom: ['roomStem', 'houseStem', 'roomSpentStem'],
   takeTurn: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomInsideStem'],
@@ -45,22 +44,49 @@ export const scriptKeys = {
   stepRoom: ['roomStem'],
   serveRoom: ['roomStem', 'roomHistoryStem', 'roomTakenStem'],
   readRooms: ['roomStem', 'houseStem'],
-} as const satisfies Record<string, readonly (keyof ShardKeys)[]>;
+} as const satisfies Partial<Record<ScriptName, readonly (keyof ReturnType<typeof keysOf>)[]>>;
 
-export type ScriptName = keyof typeof scriptKeys;
+/** The names of a script's keys, in order. */
+export const keysOfScript = (name: ScriptName): readonly (keyof ReturnType<typeof keysOf>)[] =>
+  (keyLists as Partial<Record<ScriptName, readonly (keyof ReturnType<typeof keysOf>)[]>>)[name] ?? ['tag'];
 
-export const scriptNames = Object.keys(scriptKeys) as ScriptName[];
-
-/** The text of a script as Redis gets it: its file with the included ones in place. */
-export function scriptText(name: string): string {
-  const read = (path: string) => readFileSync(join(projectRoot, 'lua', `${path}.lua`), 'utf8');
-  return read(name).replaceAll(/^-- @include (\w+)$/gm, (_line, included: string) => read(`lib/${included}`));
+/**
+ * The text of a script as Redis gets it. In its file these are replaced: `-- @include name` by lua/lib/name.lua (the
+ * first time; an include may include others), `-- @constants A B` and `FIELDS.name` by the values of script-values.ts.
+ */
+export function scriptText(name: ScriptName): string {
+  const included = new Set<string>();
+  function read(path: string): string {
+    const text = readFileSync(join(projectRoot, 'lua', `${path}.lua`), 'utf8');
+    return text.replaceAll(/^-- @include (\w+)$/gm, (_line, include: string) => {
+      if (included.has(include)) return '';
+      included.add(include);
+      return read(`lib/${include}`);
+    });
+  }
+  return withoutUnused(
+    read(name)
+      .replaceAll(/^-- @constants (.+)$/gm, (_line, names: string) => names.split(' ').map(luaConstant).join('\n'))
+      .replaceAll(/\bFIELDS\.(\w+)/g, (_use, field: string) => String(offsetOfField(name, field))),
+  );
 }
 
-/** Teaches a connection every script. The result runs one, by name, in a shard, and answers what its header says. */
+/**
+ * Drops the functions that a script does not use: Lua makes each function anew whenever the script runs. A function ends with
+ * `end` at the end of its first line, or alone in a line.
+ */
+function withoutUnused(text: string): string {
+  const code = text.replaceAll(/--.*$/gm, '');
+  const isUsed = (name: string) => (code.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []).length > 1;
+  const definition = /^local function (\w+)\(.*?(?:\bend|\n(?:(?!end$).*\n)*end)$/gm;
+  const used = text.replaceAll(definition, (whole, name: string) => (isUsed(name) ? whole : ''));
+  return used === text ? text : withoutUnused(used);
+}
+
+/** Defines every script on a connection. The result runs one, by name, in a shard, and returns what its header states. */
 export function createScripts(redis: Redis) {
   for (const name of scriptNames) {
-    redis.defineCommand(name, { numberOfKeys: scriptKeys[name].length, lua: scriptText(name) });
+    redis.defineCommand(name, { numberOfKeys: keysOfScript(name).length, lua: scriptText(name) });
   }
   const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
 
@@ -71,7 +97,7 @@ export function createScripts(redis: Redis) {
   ): Promise<Reply> {
     const keys = keysOf(shard);
     const reply = await timed(serverMetrics.scriptSeconds.labels(name), () =>
-      commands[name](...scriptKeys[name].map((key) => keys[key]), ...args),
+      commands[name](...keysOfScript(name).map((key) => keys[key]), ...args),
     );
     return reply as Reply;
   };

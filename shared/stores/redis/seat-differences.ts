@@ -5,7 +5,7 @@ import { keysOf } from './keys.ts';
 
 /** What reconciling remembers: of an event's seats, by label, since when and how they differ; and where it has come to. */
 export function createSuspectStore({ redis, shards }: { redis: Redis; shards: number }) {
-  const keyOf = (eventId: number) => `${keysOf(shardOfEvent(eventId, shards)).suspectsStem}${eventId}`;
+  const keyOf = (eventId: number) => `${keysOf(shardOfEvent(eventId, shards)).seatDifferencesStem}${eventId}`;
 
   return {
     /** The labels of seats that differ. */

@@ -3,15 +3,16 @@ import { errorCodes } from '../../contract/codes.ts';
 import type { BookRequest, HouseReport } from '../../contract/jobs.ts';
 import type { RunWish } from '../../contract/reserve.ts';
 import type { Alternative, Refusal } from '../../contract/tickets.ts';
-import { cooldownsMs, LAPSES_KEPT_MS } from '../../domain/hold-cooldown.ts';
 import { type House, runOf, seatOf, type Zone } from '../../domain/house.ts';
+import { holdLockMs, LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import type { OwnedSeat } from '../postgres/bookings.ts';
 import type { EventStore } from '../postgres/events.ts';
-import { createHouseOpener, holdLockMs, LOCK_GRACE_MS } from '../restore-house.ts';
+import { createHouseOpener } from '../restore-house.ts';
 import { keysOf } from './keys.ts';
+import { type FieldValues, pushFields } from './script-values.ts';
 import type { Scripts } from './scripts.ts';
 import { createSeatReader } from './seat-bitmaps.ts';
 
@@ -80,15 +81,16 @@ export function createSeatStore(deps: {
    * Runs a script that changes seats, some at once. One that finds the house closed changes nothing and is run again once
    * it is open: what is restored meanwhile may be older than the change.
    */
-  async function changeSeats(
-    name: 'releaseSeats' | 'renewLocks' | 'mendSeats',
+  async function changeSeats<Name extends 'releaseSeats' | 'renewLocks' | 'mendSeats'>(
+    name: Name,
     eventId: number,
-    before: readonly (string | number)[],
-    seats: readonly (string | number)[][],
+    firstArgs: readonly number[],
+    seats: readonly FieldValues<Name>[],
   ): Promise<number> {
     let changed = 0;
     for (let from = 0; from < seats.length; from += CHANGE_SEATS) {
-      const args = [eventId, ...before, ...seats.slice(from, from + CHANGE_SEATS).flat()];
+      const args: (string | number)[] = [eventId, ...firstArgs];
+      for (const seat of seats.slice(from, from + CHANGE_SEATS)) pushFields(args, name, seat);
       let reply: number | 'REBUILD' = 'REBUILD';
       for (let openings = 0; reply === 'REBUILD'; openings += 1) {
         reply = await scripts<number | 'REBUILD'>(name, shardOf(eventId), args);
@@ -112,13 +114,23 @@ export function createSeatStore(deps: {
      * decision it got before.
      */
     async claim(shard: number, requests: readonly BookRequest[]): Promise<Decision[]> {
-      const args: (string | number)[] = [LOCK_GRACE_MS];
+      const args: (string | number)[] = [];
       for (const { ticketId, eventId, wish, hold, userId, admission: pass } of requests) {
         const run = 'seats' in wish ? asRun(wish.seats) : wish;
         const labels = run === undefined && 'seats' in wish ? wish.seats : [];
         const { zone = 0, row = 0, start = -1, count = labels.length } = run ?? {};
-        args.push(ticketId, eventId, zone, row, start, count, labels.join(' '), userId ?? '', hold ? 1 : 0);
-        args.push(pass === undefined ? '' : `${pass.generation}:${pass.position}:${pass.uses}:${pass.untilMs}`);
+        pushFields(args, 'claimSeats', {
+          ticketId,
+          event: eventId,
+          zone,
+          row,
+          start,
+          seatCount: count,
+          labels: labels.join(' '),
+          user: userId ?? '',
+          hold: hold ? 1 : 0,
+          admission: pass === undefined ? '' : `${pass.generation}:${pass.position}:${pass.uses}:${pass.untilMs}`,
+        });
       }
       const decisions = await scripts<string[]>('claimSeats', shard, args);
       return decisions.map((text, i) => {
@@ -130,9 +142,12 @@ export function createSeatStore(deps: {
     /** Frees what tickets still own of these seats of an event and forgets their claims, so that they can be decided anew. */
     release(eventId: number, holdings: readonly EndedHolding[]): Promise<number> {
       const seats = holdings.flatMap(({ ticketId, userId, seats: labels, lapsed }) =>
-        labels.map(seatOf).map(({ zone, row, number }) => [ticketId, userId ?? '', zone, row, number, lapsed ? 1 : 0]),
+        labels.map((label) => {
+          const { zone, row, number: seat } = seatOf(label);
+          return { ticketId, user: userId ?? '', zone, row, seat, lapsed: lapsed ? 1 : 0 };
+        }),
       );
-      return changeSeats('releaseSeats', eventId, [cooldownsMs.join(' '), LAPSES_KEPT_MS], seats);
+      return changeSeats('releaseSeats', eventId, [], seats);
     },
 
     /**
@@ -142,7 +157,10 @@ export function createSeatStore(deps: {
     renew(eventId: number, holdings: readonly (Holding & { holdMs: number })[]): Promise<number> {
       const seats = holdings.flatMap(({ ticketId, userId, seats: labels, holdMs }) => {
         const lockMs = holdMs === 0 ? 0 : holdMs + LOCK_GRACE_MS;
-        return labels.map(seatOf).map(({ zone, row, number }) => [ticketId, userId ?? '', zone, row, number, lockMs]);
+        return labels.map((label) => {
+          const { zone, row, number: seat } = seatOf(label);
+          return { ticketId, user: userId ?? '', zone, row, seat, lockMs };
+        });
       });
       return changeSeats('renewLocks', eventId, [], seats);
     },
@@ -151,7 +169,9 @@ export function createSeatStore(deps: {
     async mend(eventId: number, seats: readonly OwnedSeat[]): Promise<number> {
       const layout = await events.layout(eventId);
       if (layout === undefined) throw new Error(`event ${eventId} has no house`);
-      const owned = seats.map(({ bookingId, zone, row, number, status }) => [bookingId, zone, row, number, status]);
+      const owned = seats.map(({ bookingId: ticketId, number: seat, zone, row, status }) => {
+        return { ticketId, zone, row, seat, status };
+      });
       const mended = await changeSeats('mendSeats', eventId, [holdLockMs(layout)], owned);
       metrics.seatsMended.inc(mended);
       return mended;

@@ -5,6 +5,7 @@ import { groupBy } from '../../domain/group-by.ts';
 import { shardOfKey } from '../../domain/ticket-id.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import { keysOf } from './keys.ts';
+import { pushFields } from './script-values.ts';
 import type { Scripts } from './scripts.ts';
 
 /** Seconds that a ticket is kept in Redis after its outcome. Its booking is found in PostgreSQL for ever. */
@@ -75,7 +76,7 @@ export function createTicketStore({ redis, scripts, shards }: { redis: Redis; sc
   async function forgetSooner(digests: readonly string[]): Promise<void> {
     const bound = digests.map(boundEverywhere);
     await Promise.all(
-      bound.map(({ shard, digest }) => redis.expire(`${keysOf(shard).idemStem}${digest}`, REFUSED_TTL_SECONDS)),
+      bound.map(({ shard, digest }) => redis.expire(`${keysOf(shard).idempotencyStem}${digest}`, REFUSED_TTL_SECONDS)),
     );
   }
 
@@ -96,8 +97,14 @@ export function createTicketStore({ redis, scripts, shards }: { redis: Redis; sc
     ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch' | 'ended')[] } | 'overloaded'> {
       const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0];
       for (const { ticketId, kind, userId, idempotency, admittedUntilMs } of requests) {
-        args.push(ticketId, kind, userId ?? '', idempotency?.digest ?? '', idempotency?.fingerprint ?? '');
-        args.push(admittedUntilMs ?? '');
+        pushFields(args, 'acceptTickets', {
+          ticketId,
+          kind,
+          user: userId ?? '',
+          keyDigest: idempotency?.digest ?? '',
+          fingerprint: idempotency?.fingerprint ?? '',
+          admittedUntilMs: admittedUntilMs ?? '',
+        });
       }
       const reply = await scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
       if (reply === 'OVERLOADED') return 'overloaded';
@@ -144,7 +151,11 @@ export function createTicketStore({ redis, scripts, shards }: { redis: Redis; sc
     async settle(shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
       const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS, REFUSED_TTL_SECONDS];
       for (const [ticketId, outcome] of outcomes)
-        args.push(ticketId, JSON.stringify(outcome), outcome.status === 'rejected' ? 1 : 0);
+        pushFields(args, 'settleTickets', {
+          ticketId,
+          outcome: JSON.stringify(outcome),
+          refused: outcome.status === 'rejected' ? 1 : 0,
+        });
       const [settled, ...digests] = await scripts<[number, ...string[]]>('settleTickets', shard, args);
       if (shards > 1 && digests.length > 0) await forgetSooner(digests);
       // Of outcomes that stood already it cannot be told which: a batch that comes again counts as what was new of it, at most.

@@ -1,0 +1,66 @@
+-- keys: spells the keys of a shard. `tag` is the shard's hash tag, `{s0}` for shard 0. TypeScript spells the same keys in
+-- shared/stores/redis/keys.ts; keys.test.ts compares both.
+--
+-- A script gets the tag as KEYS[1], its only key. A cluster routes a script by its keys, and all keys of a shard have the
+-- tag and so lie in one slot: the script may use each of them. No key is named `{s0}` alone. A cluster cannot move the
+-- slot while scripts run, because it does not see which other keys they use.
+
+-- Tickets: the last place given; the number of tickets that have an outcome; a ticket's hash of seq, kind, user, claim,
+-- outcome, watchers, queued, keyed, admitted, use; an idempotency key's "<ticket id> <fingerprint>".
+local function sequenceKey(tag) return tag .. ':sequence' end
+local function settledKey(tag) return tag .. ':settled' end
+local function ticketKey(tag, ticketId) return tag .. ':ticket:' .. ticketId end
+local function idempotencyKey(tag, digest) return tag .. ':idem:' .. digest end
+
+-- BullMQ's keys of the booking queue: the lists of waiting and active jobs, the sorted set of delayed ones.
+local function waitingKey(tag) return tag .. ':booking:wait' end
+local function activeKey(tag) return tag .. ':booking:active' end
+local function delayedKey(tag) return tag .. ':booking:delayed' end
+
+-- An event's house: a hash of generation, zones, rows, each zone, settings, version. It exists while the house is open.
+local function houseKey(tag, event) return tag .. ':house:' .. event end
+
+-- The name of a row in the keys below.
+local function rowName(event, zoneNumber, row) return event .. ':' .. zoneNumber .. ':' .. row end
+
+-- Bitmaps of a row, seat 1 first: taken seats, and which of these are held or blocked.
+local function seatsKey(tag, rowNamed) return tag .. ':seats:' .. rowNamed end
+local function heldKey(tag, rowNamed) return tag .. ':held:' .. rowNamed end
+local function blockedKey(tag, rowNamed) return tag .. ':blocked:' .. rowNamed end
+
+-- The id of the ticket that owns a seat: the stem is completed by the seat's number.
+local function lockStem(tag, rowNamed) return tag .. ':lock:' .. rowNamed .. ':' end
+
+-- Bitmaps of an event's rows, counted through the house from 0: 1 = no run of so many free seats is left, and no such run
+-- that leaves no single seat.
+local function fullKey(tag, event, seatCount) return tag .. ':full:' .. event .. ':' .. seatCount end
+local function neatKey(tag, event, seatCount) return tag .. ':neat:' .. event .. ':' .. seatCount end
+
+-- An event's counters: a hash of taken:<zone>, held:<zone>, blocked:<zone>.
+local function countsKey(tag, event) return tag .. ':counts:' .. event end
+
+-- What buyers have, where the event limits them: a hash of user, " <ticket id>:<seats>" for each claim.
+local function buyersKey(tag, event) return tag .. ':buyers:' .. event end
+
+-- A buyer's holds that ended without a sale: a hash of count, untilMs, held.
+local function lapsesKey(tag, event, generation, user)
+  return tag .. ':lapses:' .. event .. ':' .. generation .. ':' .. user
+end
+
+-- Channels: of an event's seats, a message is a version, then statuses and labels; of an API node, a message is lines of
+-- "<ticket id> <outcome as JSON>".
+local function changesChannel(tag, event) return tag .. ':changes:' .. event end
+local function nodeChannel(tag, node) return tag .. ':node:' .. node end
+
+-- An event's waiting room: a hash of settings, line, measurements; a sorted set of `serving` by milliseconds; a hash of
+-- admissions by the ten seconds in which they end; the challenges that were used, a set for each minute of expiry.
+local function roomKey(tag, event) return tag .. ':room:' .. event end
+local function roomHistoryKey(tag, event) return tag .. ':room-history:' .. event end
+local function roomInsideKey(tag, event) return tag .. ':room-inside:' .. event end
+local function roomSpentKey(tag, event, minute) return tag .. ':room-spent:' .. event .. ':' .. minute end
+
+-- Stems of the chunks of a line; the number of a chunk completes them: bitmaps of positions that took their turn or left, and of arrival
+-- numbers that left; four bits for each position that count the uses of its admission.
+local function roomTakenStem(tag, event, generation) return tag .. ':room-taken:' .. event .. ':' .. generation .. ':' end
+local function roomLeftStem(tag, event, generation) return tag .. ':room-left:' .. event .. ':' .. generation .. ':' end
+local function roomUsesStem(tag, event, generation) return tag .. ':room-uses:' .. event .. ':' .. generation .. ':' end

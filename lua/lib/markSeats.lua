@@ -1,0 +1,51 @@
+-- markSeats: gives single seats a status in the bitmaps, and keeps counters and the index of rows true.
+
+-- @include keys
+-- @include freeRuns
+-- @include rowIndex
+-- @include seatChanges
+
+local markedRows = {} -- rows whose seats this call has marked, by name, as the index knows them
+
+-- Sets or clears one bit. Returns by how much the number of bits changed.
+local function putBit(key, offset, value)
+  if redis.call('GETBIT', key, offset) == value then return 0 end
+  redis.call('SETBIT', key, offset, value)
+  return value == 1 and 1 or -1
+end
+
+-- Gives a seat, counted from 1, a status. `indexMarkedRows` has to follow. Returns by how much the number of taken seats
+-- changed.
+local function markSeat(tag, event, zone, row, seat, status, avoidSingles)
+  local rowNamed = rowName(event, zone.number, row)
+  if not markedRows[rowNamed] then
+    local _, lengths = freeRuns(redis.call('GET', seatsKey(tag, rowNamed)) or '', zone.seatsPerRow)
+    markedRows[rowNamed] = {
+      event = event,
+      rowIndex = zone.firstRowIndex + row - 1,
+      seatsPerRow = zone.seatsPerRow,
+      longest = longestOf(lengths),
+      avoidSingles = avoidSingles,
+    }
+  end
+  local taken = putBit(seatsKey(tag, rowNamed), seat - 1, status == 'AVAILABLE' and 0 or 1)
+  local held = putBit(heldKey(tag, rowNamed), seat - 1, status == 'HELD' and 1 or 0)
+  local blocked = putBit(blockedKey(tag, rowNamed), seat - 1, status == 'BLOCKED' and 1 or 0)
+  if taken ~= 0 then addToCounter(event, 'taken:' .. zone.number, taken) end
+  if held ~= 0 then addToCounter(event, 'held:' .. zone.number, held) end
+  if blocked ~= 0 then addToCounter(event, 'blocked:' .. zone.number, blocked) end
+  if taken ~= 0 or held ~= 0 or blocked ~= 0 then
+    recordChange(event, status, zone.number .. '-' .. row .. '-' .. seat)
+  end
+  return taken
+end
+
+-- Indexes the rows whose seats were marked, each once however many of its seats were.
+local function indexMarkedRows(tag)
+  for rowNamed, row in pairs(markedRows) do
+    local starts, lengths = freeRuns(redis.call('GET', seatsKey(tag, rowNamed)), row.seatsPerRow)
+    indexLongestRun(tag, row.event, row.rowIndex, row.longest, longestOf(lengths))
+    if row.avoidSingles then indexNeatSizes(tag, row.event, row.rowIndex, starts, lengths, row.seatsPerRow) end
+  end
+  markedRows = {}
+end

@@ -1,0 +1,39 @@
+-- seatChanges: collects the changes of seats in one call of a script, and publishes and counts them at its end.
+
+-- @include keys
+
+local changesByEvent = {} -- for each event a list of: a status, the labels that have it now
+local differencesByEvent = {} -- for each event, by counter field, the number of seats to add
+
+-- Records that seats have a status now. `labels` have spaces between them.
+local function recordChange(event, status, labels)
+  local changes = changesByEvent[event] or {}
+  changes[#changes + 1] = status
+  changes[#changes + 1] = labels
+  changesByEvent[event] = changes
+end
+
+-- Adds to a counter of an event: `taken:<zone>`, `held:<zone>` or `blocked:<zone>`.
+local function addToCounter(event, field, difference)
+  local differences = differencesByEvent[event] or {}
+  differences[field] = (differences[field] or 0) + difference
+  differencesByEvent[event] = differences
+end
+
+-- What this call has added to a counter so far.
+local function addedToCounter(event, field)
+  local differences = differencesByEvent[event]
+  return differences and differences[field] or 0
+end
+
+-- Writes the counters, gives each event's changes the next version of its seats, and publishes them to the API nodes that
+-- watch the event.
+local function publishChanges(tag)
+  for event, differences in pairs(differencesByEvent) do
+    for field, difference in pairs(differences) do redis.call('HINCRBY', countsKey(tag, event), field, difference) end
+  end
+  for event, changes in pairs(changesByEvent) do
+    local version = redis.call('HINCRBY', houseKey(tag, event), 'version', 1)
+    redis.call('PUBLISH', changesChannel(tag, event), version .. ' ' .. table.concat(changes, ' '))
+  end
+end

@@ -1,0 +1,68 @@
+import { MAX_SEATS_PER_REQUEST } from '../../contract/limits.ts';
+import { cooldownsMs, LAPSES_KEPT_MS } from '../../domain/hold-cooldown.ts';
+import { LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
+
+/**
+ * Constants that scripts share with TypeScript. A script or include names those it uses in a line
+ * `-- @constants A B`, which becomes `local A = 1` and `local B = 2`.
+ */
+export const scriptConstants = {
+  MAX_SEATS_PER_REQUEST,
+  LOCK_GRACE_MS,
+  /** Milliseconds that a buyer waits after the first lapse, the second and so on. */
+  HOLD_COOLDOWNS_MS: cooldownsMs,
+  LAPSES_KEPT_MS,
+} as const satisfies Record<string, number | readonly number[]>;
+
+/**
+ * The fields of one ticket, request or seat, in order, for scripts that take many after their first arguments. In the
+ * script `FIELDS.kind` becomes the offset of `kind`, and `FIELDS.COUNT` their number. A value that is missing is ''.
+ */
+export const scriptFields = {
+  /** `keyDigest`, `fingerprint`: of its idempotency key. `admittedUntilMs`: the end of its admission. */
+  acceptTickets: ['ticketId', 'kind', 'user', 'keyDigest', 'fingerprint', 'admittedUntilMs'],
+  /** `outcome`: as JSON. `refused`: 1, else 0. */
+  settleTickets: ['ticketId', 'outcome', 'refused'],
+  /**
+   * `zone`, `row`: 0 for any. `start`: counted from 0, or -1 for any. `labels`: exact seats that are no run; then zone, row and start do not
+   * count. `hold`: 1 to hold the seats, 0 to sell them. `admission`: "<generation>:<position>:<uses>:<untilMs>".
+   */
+  claimSeats: ['ticketId', 'event', 'zone', 'row', 'start', 'seatCount', 'labels', 'user', 'hold', 'admission'],
+  /** One seat, counted from 1. `ticketId`: '' for a seat that no ticket owns. `lapsed`: 1 where its hold lapsed, else 0. */
+  releaseSeats: ['ticketId', 'user', 'zone', 'row', 'seat', 'lapsed'],
+  /** One seat. `lockMs`: milliseconds from now, or 0 for ever. */
+  renewLocks: ['ticketId', 'user', 'zone', 'row', 'seat', 'lockMs'],
+  /** One seat. `status`: HELD, SOLD or BLOCKED. */
+  mendSeats: ['ticketId', 'zone', 'row', 'seat', 'status'],
+  /** One taken seat of the zone. */
+  restoreRows: ['row', 'seat', 'ticketId', 'status'],
+} as const satisfies Record<string, readonly string[]>;
+
+type FieldOf<Name extends keyof typeof scriptFields> = (typeof scriptFields)[Name][number];
+
+/** The values of one ticket, request or seat, by field. */
+export type FieldValues<Name extends keyof typeof scriptFields> = Record<FieldOf<Name>, string | number>;
+
+/** Adds the fields of one ticket, request or seat to a script's arguments. */
+export function pushFields<Name extends keyof typeof scriptFields>(
+  args: (string | number)[],
+  name: Name,
+  values: FieldValues<Name>,
+): void {
+  for (const field of scriptFields[name] as readonly FieldOf<Name>[]) args.push(values[field]);
+}
+
+/** The line that declares a constant in Lua. */
+export function luaConstant(name: string): string {
+  const value = (scriptConstants as Record<string, number | readonly number[]>)[name];
+  if (value === undefined) throw new Error(`no constant is named ${name}`);
+  return `local ${name} = ${typeof value === 'number' ? value : `{ ${value.join(', ')} }`}`;
+}
+
+/** The offset of a script's field from the first field; of `COUNT`, the number of fields. */
+export function offsetOfField(script: string, field: string): number {
+  const fields = (scriptFields as Record<string, readonly string[]>)[script] ?? [];
+  const offset = field === 'COUNT' ? fields.length : fields.indexOf(field);
+  if (offset < 0) throw new Error(`${script} has no field ${field}`);
+  return offset;
+}
