@@ -1,7 +1,7 @@
 -- keys: spells the keys of a shard. `tag` is the shard's hash tag, `{s0}` for shard 0. TypeScript spells the same keys in
 -- shared/stores/redis/keys.ts; keys.test.ts compares both.
 --
--- A script gets the tag as KEYS[1], its only key. A cluster routes a script by its keys, and all keys of a shard have the
+-- A script gets the tag as its only key. A cluster routes a script by its keys, and all keys of a shard have the
 -- tag and so lie in one slot: the script may use each of them. No key is named `{s0}` alone. A cluster cannot move the
 -- slot while scripts run, because it does not see which other keys they use.
 

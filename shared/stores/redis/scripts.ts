@@ -7,7 +7,7 @@ import { serverMetrics } from '../../platform/server-metrics.ts';
 import { keysOf } from './keys.ts';
 import { luaConstant, offsetOfField } from './script-values.ts';
 
-/** The scripts of lua/. Each gets its shard's hash tag as KEYS[1] and spells its keys by lua/lib/keys.lua. */
+/** The scripts of lua/. Each gets its shard's hash tag as its only key and spells its keys by lua/lib/keys.lua. */
 export const scriptNames = [
   'acceptTickets',
   'bindKey',
