@@ -1,4 +1,5 @@
--- acceptTickets: records a batch of tickets, gives each its place, and judges idempotency keys and the ends of admissions.
+-- acceptTickets: records a batch of tickets, gives each its place, and judges idempotency keys and the ends of
+-- admissions.
 -- KEYS[1]  tag          the shard's hash tag
 -- ARGV[1]  maxQueued    integer, tickets without an outcome that there may be
 -- ARGV[2]  idemTtlSec   integer, seconds that an idempotency key is remembered, unless its request is refused
@@ -17,8 +18,8 @@ local maxQueued, idemTtlSec, node, areFresh = tonumber(ARGV[1]), ARGV[2], ARGV[3
 
 local lastPlace = tonumber(redis.call('GET', sequenceKey(tag)) or 0)
 
--- Tickets that have an outcome. A ticket whose API died before its job was queued never gets one: while the queue is empty,
--- all tickets count as settled.
+-- Tickets that have an outcome. A ticket whose API died before its job was queued never gets one: while the queue is
+-- empty, all tickets count as settled.
 local function readSettled()
   local settled = tonumber(redis.call('GET', settledKey(tag)) or 0)
   if
@@ -60,13 +61,13 @@ local function accept(at)
   local ticket = isNew and {} or redis.call('HMGET', ticketKey(tag, id), 'seq', 'outcome', 'queued')
   local place, outcome, isQueued = tonumber(ticket[1]), ticket[2], ticket[3]
   if place then
-    -- A repeated key puts its ticket on the queue unless its job is known to be there (noteQueued): its API may have died
-    -- before. An own id that is already recorded is a flush that is tried again: its job may be missing, too.
+    -- A repeated key puts its ticket on the queue unless its job is known to be there (noteQueued): its API may have
+    -- died before. An own id that is already recorded is a flush that is tried again: its job may be missing, too.
     return id, place, not outcome and (id == newId or not isQueued)
   end
   -- An admission is judged at acceptance: a request that is accepted in time books, however long the queue is.
   local admittedUntilMs = ARGV[at + FIELDS.admittedUntilMs]
-  if admittedUntilMs ~= '' and nowMs() >= tonumber(admittedUntilMs) then
+  if admittedUntilMs ~= '' and clockMs() >= tonumber(admittedUntilMs) then
     -- The key may come again with a new admission.
     if digest ~= '' and id == newId then redis.call('DEL', idempotencyKey(tag, digest)) end
     return 'ENDED', 0, false

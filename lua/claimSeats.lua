@@ -1,10 +1,10 @@
 -- claimSeats: takes seats for a batch of requests, all or none for each. A ticket that was decided keeps its decision.
 -- KEYS[1]  tag  the shard's hash tag
 -- ARGV[1..] the fields of each request
--- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and the code's detail (the
---          milliseconds of NOT_ON_SALE and HOLD_COOLDOWN; the held seats of SOLD_OUT where there are any; "zone:row",
---          "zone:row:start" or "zone:row:start:seats" of alternatives), "SETTLED" where the ticket has its outcome, or
---          "REBUILD" where the house, or the line of the admission, is not in Redis
+-- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and the code's detail
+--          (the milliseconds of NOT_ON_SALE and HOLD_COOLDOWN; the held seats of SOLD_OUT where there are any;
+--          "zone:row", "zone:row:start" or "zone:row:start:seats" of alternatives), "SETTLED" where the ticket has its
+--          outcome, or "REBUILD" where the house, or the line of the admission, is not in Redis
 -- COST     O(requests x seats in a row / 8), and O(zones) once for each event that is sold out
 local tag = KEYS[1]
 
@@ -58,21 +58,22 @@ local function readHouse(event)
   return houses[event]
 end
 
--- Whether the admission of a request is valid: its line stands, it had not ended when the request was accepted, and it has
--- uses left. An admission that acceptance did not judge (an API of the version before, or Redis forgot it) is judged now.
+-- Whether the admission of a request is valid: its line stands, it had not ended when the request was accepted, and it
+-- has uses left. An admission that acceptance did not judge (an API of the version before, or Redis forgot it) is
+-- judged now.
 local function isAdmitted(request)
   if not isOfLine(tag, request.event, request.admission) then return false end
-  if not request.isAdmissionJudged and nowMs() >= endOfAdmission(request.admission) then return false end
+  if not request.isAdmissionJudged and clockMs() >= endOfAdmission(request.admission) then return false end
   return hasUsesLeft(tag, request.event, request.admission)
 end
 
--- Judges what a request may do, before its seats are chosen. Returns a code and its detail where it is refused. Notes in the
--- request what has to be remembered once it gets seats.
+-- Judges what a request may do, before its seats are chosen. Returns a code and its detail where it is refused. Notes
+-- in the request what has to be remembered once it gets seats.
 local function refusalOf(request)
   local house, user = request.house, request.user
   if request.admission ~= '' and not isAdmitted(request) then return 'ADMISSION_INVALID', '' end
   if house.isPaused then return 'SALES_PAUSED', '' end
-  if house.onSaleMs > 0 and nowMs() < house.onSaleMs then
+  if house.onSaleMs > 0 and clockMs() < house.onSaleMs then
     return 'NOT_ON_SALE', ' ' .. string.format('%.0f', house.onSaleMs)
   end
   if house.seatLimit > 0 then
@@ -83,7 +84,7 @@ local function refusalOf(request)
   if request.hold and user ~= '' then
     local key = lapsesKey(tag, house.event, house.generation, user)
     local untilMs = tonumber(redis.call('HGET', key, 'untilMs') or nil)
-    if untilMs and nowMs() < untilMs then return 'HOLD_COOLDOWN', ' ' .. string.format('%.0f', untilMs) end
+    if untilMs and clockMs() < untilMs then return 'HOLD_COOLDOWN', ' ' .. string.format('%.0f', untilMs) end
     request.lapsesKey = untilMs and key
   end
   return nil

@@ -1,27 +1,18 @@
--- measureRoom: bring a line up to date with the sale, and read all that its next step depends on. Reading again changes nothing.
--- KEYS[1]  sequence         integer, the number of the last ticket
--- KEYS[2]  settled          integer, tickets that have their outcome
--- KEYS[3]  waiting          BullMQ's list of waiting jobs
--- KEYS[4]  active           BullMQ's list of active jobs
--- KEYS[5]  delayed          BullMQ's sorted set of jobs that are retried later
--- KEYS[6]  houseStem        + event: hash of the house: generation, zones, rows, each zone, settings, version
--- KEYS[7]  countsStem       + event: hash of taken:zone, held:zone, blocked:zone
--- KEYS[8]  roomStem         + event: hash of the waiting room: settings, line, measurements
--- KEYS[9]  roomHistoryStem  + event: sorted set of what serving was, by milliseconds
--- KEYS[10] roomTakenStem    + event:generation:chunk: bitmap of positions that were admitted or left
--- KEYS[11] roomInsideStem   + event: hash of admissions by the ten seconds in which they end
+-- measureRoom: bring a line up to date with the sale, and read all that its next step depends on. Reading again changes
+-- nothing.
+-- KEYS[1]  tag  the shard's hash tag
 -- ARGV[1]  JSON: event; generation of the line; steppedMs: Redis' time of the last step that PostgreSQL knows;
 --          lateShare and lateMs: a called visitor is late after this share of the turn, or so many milliseconds
--- RETURNS  JSON: nowMs; sinceMs: milliseconds since the last step; windowMs: milliseconds that the history covers; room: the hash;
---          queue, sale, inside, turns: as RoomMeasurement of shared/domain/admission-rate.ts. Or refused: EARLY where no step is due;
---          AHEAD where PostgreSQL's last step lies ahead of this Redis' clock and must be dated back first; REBUILD where
---          there is no such line, or an older one than PostgreSQL has
+-- RETURNS  JSON: nowMs; sinceMs: milliseconds since the last step; windowMs: milliseconds that the history covers;
+--          room: the hash; queue, sale, inside, turns: as RoomMeasurement of shared/domain/admission-rate.ts. Or
+--          refused: EARLY where no step is due; AHEAD where PostgreSQL's last step lies ahead of this Redis' clock and
+--          must be dated back first; REBUILD where there is no such line, or an older one than PostgreSQL has
 -- COST     O(zones + log(entries of the history) + people of the last minute / 8 bits of a byte)
-local sequence, settled, waiting, active, delayed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local houseStem, countsStem, roomStem, roomHistoryStem = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local roomTakenStem, roomInsideStem = KEYS[10], KEYS[11]
+local tag = KEYS[1]
 local request = cjson.decode(ARGV[1])
 
+-- @include keys
+-- @include clock
 -- @include marks
 -- @include room
 
@@ -30,8 +21,8 @@ local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
 
 local nowMs = clockMs()
 local event = request.event
-local room, history, insideKey = roomStem .. event, roomHistoryStem .. event, roomInsideStem .. event
-local taken = marksOf(roomTakenStem, event, request.generation)
+local room, history, insideKey = roomKey(tag, event), roomHistoryKey(tag, event), roomInsideKey(tag, event)
+local taken = roomTakenStem(tag, event, request.generation)
 
 local function readHash(key)
   local values, hash = redis.call('HGETALL', key), {}
@@ -42,7 +33,8 @@ end
 -- Lets every called visitor have the full turn from now on.
 local function restartTurns(serving)
   redis.call('ZREMRANGEBYRANK', history, 1, -1)
-  if tonumber(redis.call('ZRANGE', history, 0, 0)[1] or 0) < serving then redis.call('ZADD', history, nowMs, serving) end
+  local first = tonumber(redis.call('ZRANGE', history, 0, 0)[1] or 0)
+  if first < serving then redis.call('ZADD', history, nowMs, serving) end
 end
 
 -- Takes back all turns and admissions that still run. None of them runs while the sale is postponed.
@@ -62,16 +54,16 @@ end
 
 local function readQueue()
   return {
-    accepted = tonumber(redis.call('GET', sequence) or 0),
-    settled = tonumber(redis.call('GET', settled) or 0),
-    hasWaiting = redis.call('LLEN', waiting) + redis.call('ZCARD', delayed) > 0,
-    hasActive = redis.call('LLEN', active) > 0,
+    accepted = tonumber(redis.call('GET', sequenceKey(tag)) or 0),
+    settled = tonumber(redis.call('GET', settledKey(tag)) or 0),
+    hasWaiting = redis.call('LLEN', waitingKey(tag)) + redis.call('ZCARD', delayedKey(tag)) > 0,
+    hasActive = redis.call('LLEN', activeKey(tag)) > 0,
   }
 end
 
 local function readSale(house)
   local sale = { onSaleMs = tonumber(house[1] or nil), isPaused = house[2] == '1', seatsTaken = 0, seatsHeld = 0 }
-  for name, seats in pairs(readHash(countsStem .. event)) do
+  for name, seats in pairs(readHash(countsKey(tag, event))) do
     if string.sub(name, 1, 6) == 'taken:' then sale.seatsTaken = sale.seatsTaken + seats end
     if string.sub(name, 1, 5) == 'held:' then sale.seatsHeld = sale.seatsHeld + seats end
   end
@@ -127,20 +119,20 @@ local line = readHash(room)
 if tonumber(line.generation) ~= request.generation then return refusal('REBUILD') end
 local lastStepMs = tonumber(line.stepMs) or 0
 if lastStepMs < request.steppedMs then return refusal('REBUILD') end -- Redis is back with old data
-if request.steppedMs > nowMs + MAX_AHEAD_MS then return refusal('AHEAD') end
+if request.steppedMs > nowMs + MAX_NOTED_AHEAD_MS then return refusal('AHEAD') end
 
 local terms = parseTerms(line.terms, line.turnMs, line.admissionMs)
 local windowMs = windowOf(terms)
 local stepMs = math.max(STEP_MS, windowMs / MAX_STEPS)
 local sinceMs = nowMs - lastStepMs
-if lastStepMs > nowMs + MAX_AHEAD_MS then
+if lastStepMs > nowMs + MAX_NOTED_AHEAD_MS then
   dateBack(history, nowMs)
   sinceMs = stepMs
 end
 if sinceMs < stepMs then return refusal('EARLY') end
 
 local serving = tonumber(line.serving)
-local sale = readSale(redis.call('HMGET', houseStem .. event, 'onSaleMs', 'paused'))
+local sale = readSale(redis.call('HMGET', houseKey(tag, event), 'onSaleMs', 'paused'))
 closeLine(room, line.people, tonumber(line.joined), sale.onSaleMs, nowMs)
 if sale.onSaleMs and nowMs < sale.onSaleMs and serving > 0 then
   postponeTurns(line, serving, windowMs)

@@ -1,23 +1,25 @@
--- openRoom: make Redis hold an event's waiting room as PostgreSQL has it: a line that is missing or older, settings that are older.
--- KEYS[1]  roomStem         + event: hash of the waiting room: settings, line, measurements
--- KEYS[2]  roomHistoryStem  + event: sorted set of what serving was, by milliseconds
--- KEYS[3]  roomInsideStem   + event: hash of admissions by the ten seconds in which they end
--- ARGV[1]  JSON: event; generation of the line; version of the settings; numbers: arrival numbers that may have been given; serving:
---          the last called position; people: drawn visitors, absent while the line is open for the draw; chain of their nonces,
---          hexadecimal; steppedMs: Redis' time of the last step that PostgreSQL knows; terms: earlier lengths of turns and
---          admissions, as lib/room.lua formats them; history: [milliseconds, serving] of each entry, the oldest first;
---          settings: fields of the hash, with mode ('off', 'on' or 'auto'), turnMs and admissionMs
+-- openRoom: make Redis hold an event's waiting room as PostgreSQL has it: a line that is missing or older, settings
+-- that are older.
+-- KEYS[1]  tag  the shard's hash tag
+-- ARGV[1]  JSON: event; generation of the line; version of the settings; numbers: arrival numbers that may have been
+--          given; serving: the last called position; people: drawn visitors, absent while the line is open for the
+--          draw; chain of their nonces, hexadecimal; steppedMs: Redis' time of the last step that PostgreSQL knows;
+--          terms: earlier lengths of turns and admissions, as lib/room.lua formats them; history: [milliseconds,
+--          serving] of each entry, the oldest first; settings: fields of the hash, with mode ('off', 'on' or 'auto'),
+--          turnMs and admissionMs
 -- RETURNS  JSON: isNew: whether the line was written
 -- COST     O(entries of the history)
-local roomStem, roomHistoryStem, roomInsideStem = KEYS[1], KEYS[2], KEYS[3]
+local tag = KEYS[1]
 local request = cjson.decode(ARGV[1])
 
+-- @include keys
+-- @include clock
 -- @include room
 
-local MAX_TERMS = 16 -- changes of the lengths of turns that are kept apart; of more, the two oldest become one
+-- @constants MAX_TERMS
 
 local nowMs = clockMs()
-local room, history = roomStem .. request.event, roomHistoryStem .. request.event
+local room, history = roomKey(tag, request.event), roomHistoryKey(tag, request.event)
 
 -- The terms after a change of the lengths of turns and admissions, which holds for positions called after it.
 local function addTerms(text, turnMs, admissionMs, serving)
@@ -34,7 +36,7 @@ local function addTerms(text, turnMs, admissionMs, serving)
 end
 
 local function writeLine()
-  redis.call('DEL', room, history, roomInsideStem .. request.event)
+  redis.call('DEL', room, history, roomInsideKey(tag, request.event))
   local serving, people = request.serving, request.people
   -- All numbers that PostgreSQL knows may have been given: the next one is above them.
   redis.call('HSET', room, 'generation', request.generation, 'joined', request.numbers, 'numbers', request.numbers)

@@ -1,5 +1,5 @@
--- releaseSeats: frees seats of tickets of an event and deletes their claims. It frees only seats that the ticket still owns.
--- A lapsed hold counts for its buyer once: only freed seats count.
+-- releaseSeats: frees seats of tickets of an event and deletes their claims. It frees only seats that the ticket still
+-- owns. A lapsed hold counts for its buyer once: only freed seats count.
 -- KEYS[1]  tag    the shard's hash tag
 -- ARGV[1]  event
 -- ARGV[2..] the fields of each seat; those of a ticket stand together
@@ -38,7 +38,7 @@ for at = 2, #ARGV, FIELDS.COUNT do
   if zone and (redis.call('GET', lock) or '') == id then
     redis.call('DEL', lock)
     if ARGV[at + FIELDS.lapsed] == '1' and user ~= '' then
-      countLapse(lapsesKey(tag, event, generation, user), nowMs(), holdMs)
+      countLapse(lapsesKey(tag, event, generation, user), clockMs(), holdMs)
     end
     freed = freed - markSeat(tag, event, zone, row, seat, 'AVAILABLE', avoidSingles)
   end

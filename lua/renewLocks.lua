@@ -1,5 +1,5 @@
--- renewLocks: sets the expiry of the locks of tickets' seats, or removes it: then the seats are sold. It changes only seats
--- that the ticket still owns. A sale deletes its buyer's lapses.
+-- renewLocks: sets the expiry of the locks of tickets' seats, or removes it: then the seats are sold. It changes only
+-- seats that the ticket still owns. A sale deletes its buyer's lapses.
 -- KEYS[1]  tag    the shard's hash tag
 -- ARGV[1]  event
 -- ARGV[2..] the fields of each seat

@@ -1,4 +1,5 @@
--- restoreRows: writes rows of a zone as PostgreSQL has them: bits, locks, counters, index. It does nothing where the house is open.
+-- restoreRows: writes rows of a zone as PostgreSQL has them: bits, locks, counters, index. It does nothing where the
+-- house is open.
 -- KEYS[1]  tag            the shard's hash tag
 -- ARGV[1]  event
 -- ARGV[2]  zoneNumber

@@ -1,20 +1,21 @@
--- serveRoom: call the positions that PostgreSQL knows to be called, and allow the arrival numbers that it knows of. Neither goes back.
--- KEYS[1]  roomStem         + event: hash of the waiting room: settings, line, measurements
--- KEYS[2]  roomHistoryStem  + event: sorted set of what serving was, by milliseconds
--- KEYS[3]  roomTakenStem    + event:generation:chunk: bitmap of positions that were admitted or left
--- ARGV[1]  JSON: event; generation of the line; serving: the last called position; numbers: the last arrival number that
---          may be given; people: drawn visitors, absent before the draw; chain of their nonces, hexadecimal
+-- serveRoom: call the positions that PostgreSQL knows to be called, and allow the arrival numbers that it knows of.
+-- Neither goes back.
+-- KEYS[1]  tag  the shard's hash tag
+-- ARGV[1]  JSON: event; generation of the line; serving: the last called position; numbers: the last arrival number
+--          that may be given; people: drawn visitors, absent before the draw; chain of their nonces, hexadecimal
 -- RETURNS  JSON: serving: the last called position now; or refused: REBUILD where there is no such line
 -- COST     O(entries of the history that no turn needs any more)
-local roomStem, roomHistoryStem, roomTakenStem = KEYS[1], KEYS[2], KEYS[3]
+local tag = KEYS[1]
 local request = cjson.decode(ARGV[1])
 
+-- @include keys
+-- @include clock
 -- @include marks
 -- @include room
 
 local event, generation, nowMs = request.event, request.generation, clockMs()
-local room, history = roomStem .. event, roomHistoryStem .. event
-local taken = marksOf(roomTakenStem, event, generation)
+local room, history = roomKey(tag, event), roomHistoryKey(tag, event)
+local taken = roomTakenStem(tag, event, generation)
 
 -- Deletes the entries that no turn or admission needs. One older entry stays: it holds what serving was when the
 -- window began. Returns that position: all turns up to it are over.
@@ -31,8 +32,8 @@ local function dropTerms(terms, over)
 end
 
 local function dropMarks(dropped, over)
-  while (dropped + 1) * CHUNK <= over do
-    redis.call('DEL', chunkKey(taken, dropped * CHUNK))
+  while (dropped + 1) * LINE_CHUNK <= over do
+    redis.call('DEL', chunkKey(taken, dropped * LINE_CHUNK))
     dropped = dropped + 1
     redis.call('HSET', room, 'dropped', dropped)
   end

@@ -1,4 +1,5 @@
--- settleTickets: writes the outcomes of tickets and publishes them to the API nodes that watch. A ticket keeps its first outcome.
+-- settleTickets: writes the outcomes of tickets and publishes them to the API nodes that watch. A ticket keeps its
+-- first outcome.
 -- KEYS[1]  tag           the shard's hash tag
 -- ARGV[1]  ttlSec        integer, seconds that a ticket is kept after its outcome
 -- ARGV[2]  keyedTtlSec   integer, the same for a ticket with an idempotency key: not shorter than the key lives

@@ -1,15 +1,17 @@
--- stepRoom: write a step that was computed from a measurement, unless the line changed since: another worker's step, other settings.
--- KEYS[1]  roomStem  + event: hash of the waiting room: settings, line, measurements
--- ARGV[1]  JSON: event; generation of the line; measured: stepMs and version of the room as they were measured;
---          fields: values to write to the hash, stepMs with them
+-- stepRoom: write a step that was computed from a measurement, unless the line changed since: another worker's step,
+-- other settings.
+-- KEYS[1]  tag  the shard's hash tag
+-- ARGV[1]  JSON: event; generation of the line; measured: stepMs and version of the room as they were measured; fields:
+--          values to write to the hash, stepMs with them
 -- RETURNS  JSON: isWritten; or refused: REBUILD where there is no such line
 -- COST     O(fields)
-local roomStem = KEYS[1]
+local tag = KEYS[1]
 local request = cjson.decode(ARGV[1])
 
+-- @include keys
 -- @include room
 
-local room = roomStem .. request.event
+local room = roomKey(tag, request.event)
 local line = redis.call('HMGET', room, 'generation', 'stepMs', 'version')
 if tonumber(line[1] or nil) ~= request.generation then return refusal('REBUILD') end
 local measured = request.measured

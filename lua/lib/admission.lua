@@ -1,19 +1,19 @@
 -- admission: reads admissions and counts their uses.
 --
--- An admission is "<generation of the line>:<position>:<uses>:<milliseconds of its end>". Four bits count the uses of each
--- position. The first use ends the visit: the visitor no longer counts as inside.
+-- An admission is "<generation of the line>:<position>:<uses>:<milliseconds of its end>". Four bits count the uses of
+-- each position. The first use ends the visit: the visitor no longer counts as inside.
 
 -- @include keys
 
-local USES_CHUNK = 65536
+-- @constants LINE_CHUNK
 local USES_TTL_SEC = 86400
 
 local function parseAdmission(tag, event, admission)
   local generation, position, uses, untilMs = string.match(admission, '^(%d+):(%d+):(%d+):(%d+)$')
   position = tonumber(position)
   return {
-    usesKey = roomUsesStem(tag, event, generation) .. math.floor(position / USES_CHUNK),
-    usesOffset = '#' .. (position % USES_CHUNK),
+    usesKey = roomUsesStem(tag, event, generation) .. math.floor(position / LINE_CHUNK),
+    usesOffset = '#' .. (position % LINE_CHUNK),
     uses = tonumber(uses),
     bucket = math.floor(tonumber(untilMs) / 10000),
   }

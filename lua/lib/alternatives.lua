@@ -19,8 +19,8 @@ local function nearestZone(tag, house, indexKey, zone)
   return backRow, backZone
 end
 
--- The closest row of the zone that serves the request, where it names a row; then the best row of the closest other zone.
--- Rows that serve it without a single seat come first where the event avoids them.
+-- The closest row of the zone that serves the request, where it names a row; then the best row of the closest other
+-- zone. Rows that serve it without a single seat come first where the event avoids them.
 local function alternativeRows(tag, house, seatCount, zone, row)
   local found = ''
   local indexKeys = { fullKey(tag, house.event, seatCount) }

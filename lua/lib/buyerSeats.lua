@@ -7,8 +7,8 @@ local function countBuyerSeats(claims)
   return seats
 end
 
--- Takes one seat off a ticket's claim, and the claim off with its last seat. A ticket that was claimed anew after Redis had
--- forgotten it may have two claims: one of them changes.
+-- Takes one seat off a ticket's claim, and the claim off with its last seat. A ticket that was claimed anew after Redis
+-- had forgotten it may have two claims: one of them changes.
 local function removeBuyerSeat(key, user, ticketId)
   local claims = user ~= '' and redis.call('HGET', key, user)
   if not claims then return end

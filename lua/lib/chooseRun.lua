@@ -2,8 +2,8 @@
 
 -- @include freeRuns
 
--- The first seat of `seatCount` side by side inside a free run, nearest to half of `twiceWanted`, the left one where equal;
--- with `avoidSingles` among those that leave no single seat. Nil where there is none.
+-- The first seat of `seatCount` side by side inside a free run, nearest to half of `twiceWanted`, the left one where
+-- equal; with `avoidSingles` among those that leave no single seat. Nil where there is none.
 local function startInRun(start, length, seatsPerRow, seatCount, twiceWanted, avoidSingles)
   local first, last = start, start + length - seatCount
   if first > last then return nil end
@@ -18,8 +18,9 @@ local function startInRun(start, length, seatsPerRow, seatCount, twiceWanted, av
   return best
 end
 
--- The first seat of the best `seatCount` side by side, and the number of their free run, or nil: nearest to the row's middle,
--- in the shortest run where equal, then the left one; with `avoidSingles` among those that leave no single seat.
+-- The first seat of the best `seatCount` side by side, and the number of their free run, or nil: nearest to the row's
+-- middle, in the shortest run where equal, then the left one; with `avoidSingles` among those that leave no single
+-- seat.
 local function bestStart(starts, lengths, seatsPerRow, seatCount, avoidSingles)
   local best, bestRun, bestDistance, bestLength
   for run = 1, #starts do

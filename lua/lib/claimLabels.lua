@@ -7,8 +7,8 @@
 -- @include seatLocks
 -- @include zones
 
--- The seats with these labels, the names of those seats as a set, and the number of them in each row; nil where the house
--- has no such seat.
+-- The seats with these labels, the names of those seats as a set, and the number of them in each row; nil where the
+-- house has no such seat.
 local function parseLabels(tag, event, labels)
   local seats, isWanted, wantedInRow = {}, {}, {}
   for zoneNumber, row, number in string.gmatch(labels, '(%d+)-(%d+)-(%d+)') do

@@ -18,9 +18,9 @@ local function readRow(tag, event, zone, rowNumber)
   return row
 end
 
--- Finds the seats of a request in a row: those from `request.start` on, or the best; with `avoidSingles` only seats that
--- leave no single seat, but exact ones also where the row has no such choice of that size. Returns the first seat, from 0,
--- and the number of its free run, or nil.
+-- Finds the seats of a request in a row: those from `request.start` on, or the best; with `avoidSingles` only seats
+-- that leave no single seat, but exact ones also where the row has no such choice of that size. Returns the first seat,
+-- from 0, and the number of its free run, or nil.
 local function findRun(request, row, avoidSingles)
   local seatsPerRow, seatCount, start = row.zone.seatsPerRow, request.seatCount, request.start
   if start < 0 then return bestStart(row.starts, row.lengths, seatsPerRow, seatCount, avoidSingles) end
@@ -148,8 +148,8 @@ local function claimInNamedRow(tag, request, zone)
   return nil, 'SOLD_OUT', heldDetail(redis.call('BITCOUNT', heldKey(tag, row.name))) .. otherRows
 end
 
--- Takes the seats of a request for seats side by side: anywhere, in a zone, or in a row. Returns their labels, or nil, a
--- code and its detail.
+-- Takes the seats of a request for seats side by side: anywhere, in a zone, or in a row. Returns their labels, or nil,
+-- a code and its detail.
 local function claimRun(tag, request)
   local house = request.house
   if request.zone == 0 then

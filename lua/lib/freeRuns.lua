@@ -1,7 +1,7 @@
 -- freeRuns: the runs of free seats in a row. It reads no keys.
 --
--- A row is a bitmap, seat 0 first, 1 = taken. Its free runs are two lists of equal length: the first seat of each run, from 0,
--- and the number of its seats.
+-- A row is a bitmap, seat 0 first, 1 = taken. Its free runs are two lists of equal length: the first seat of each run,
+-- from 0, and the number of its seats.
 
 -- @constants MAX_SEATS_PER_REQUEST
 
@@ -15,8 +15,8 @@ local function spellByte(byte)
   return digitsOfByte[byte]
 end
 
--- The starts and lengths of a row's free runs. The pattern matcher, written in C, finds them several times faster than a loop
--- over seats.
+-- The starts and lengths of a row's free runs. The pattern matcher, written in C, finds them several times faster than
+-- a loop over seats.
 local function freeRuns(bits, seatsPerRow)
   local bytes = { string.byte(bits, 1, -1) }
   for i = 1, #bytes do bytes[i] = digitsOfByte[bytes[i]] or spellByte(bytes[i]) end
@@ -42,15 +42,15 @@ local function longestOf(lengths)
   return longest
 end
 
--- Whether taking `seatCount` seats from `from` on, out of the free run at `start`, leaves a single free seat between taken
--- ones. A row's ends are not taken.
+-- Whether taking `seatCount` seats from `from` on, out of the free run at `start`, leaves a single free seat between
+-- taken ones. A row's ends are not taken.
 local function leavesSingle(start, length, seatsPerRow, from, seatCount)
   local seatsBehind = start + length - from - seatCount
   return (from - start == 1 and start > 0) or (seatsBehind == 1 and start + length < seatsPerRow)
 end
 
--- For 1 to MAX_SEATS_PER_REQUEST seats, whether the row has a choice that leaves no single seat: a run of that length, one
--- longer by two or more (its edge), or one longer by one at an end of the row.
+-- For 1 to MAX_SEATS_PER_REQUEST seats, whether the row has a choice that leaves no single seat: a run of that length,
+-- one longer by two or more (its edge), or one longer by one at an end of the row.
 local function neatSizes(starts, lengths, seatsPerRow)
   local sizes = {}
   for seatCount = 1, MAX_SEATS_PER_REQUEST do

@@ -1,9 +1,9 @@
--- keys: spells the keys of a shard. `tag` is the shard's hash tag, `{s0}` for shard 0. TypeScript spells the same keys in
--- shared/stores/redis/keys.ts; keys.test.ts compares both.
+-- keys: spells the keys of a shard. `tag` is the shard's hash tag, `{s0}` for shard 0. TypeScript spells the same keys
+-- in shared/stores/redis/keys.ts; keys.test.ts compares both.
 --
--- A script gets the tag as its only key. A cluster routes a script by its keys, and all keys of a shard have the
--- tag and so lie in one slot: the script may use each of them. No key is named `{s0}` alone. A cluster cannot move the
--- slot while scripts run, because it does not see which other keys they use.
+-- A script gets the tag as its only key. A cluster routes a script by its keys, and all keys of a shard have the tag
+-- and so lie in one slot: the script may use each of them. No key is named `{s0}` alone. A cluster cannot move the slot
+-- while scripts run, because it does not see which other keys they use.
 
 -- Tickets: the last place given; the number of tickets that have an outcome; a ticket's hash of seq, kind, user, claim,
 -- outcome, watchers, queued, keyed, admitted, use; an idempotency key's "<ticket id> <fingerprint>".
@@ -31,8 +31,8 @@ local function blockedKey(tag, rowNamed) return tag .. ':blocked:' .. rowNamed e
 -- The id of the ticket that owns a seat: the stem is completed by the seat's number.
 local function lockStem(tag, rowNamed) return tag .. ':lock:' .. rowNamed .. ':' end
 
--- Bitmaps of an event's rows, counted through the house from 0: 1 = no run of so many free seats is left, and no such run
--- that leaves no single seat.
+-- Bitmaps of an event's rows, counted through the house from 0: 1 = no run of so many free seats is left, and no such
+-- run that leaves no single seat.
 local function fullKey(tag, event, seatCount) return tag .. ':full:' .. event .. ':' .. seatCount end
 local function neatKey(tag, event, seatCount) return tag .. ':neat:' .. event .. ':' .. seatCount end
 
@@ -47,8 +47,8 @@ local function lapsesKey(tag, event, generation, user)
   return tag .. ':lapses:' .. event .. ':' .. generation .. ':' .. user
 end
 
--- Channels: of an event's seats, a message is a version, then statuses and labels; of an API node, a message is lines of
--- "<ticket id> <outcome as JSON>".
+-- Channels: of an event's seats, a message is a version, then statuses and labels; of an API node, a message is lines
+-- of "<ticket id> <outcome as JSON>".
 local function changesChannel(tag, event) return tag .. ':changes:' .. event end
 local function nodeChannel(tag, node) return tag .. ':node:' .. node end
 
@@ -59,8 +59,14 @@ local function roomHistoryKey(tag, event) return tag .. ':room-history:' .. even
 local function roomInsideKey(tag, event) return tag .. ':room-inside:' .. event end
 local function roomSpentKey(tag, event, minute) return tag .. ':room-spent:' .. event .. ':' .. minute end
 
--- Stems of the chunks of a line; the number of a chunk completes them: bitmaps of positions that took their turn or left, and of arrival
--- numbers that left; four bits for each position that count the uses of its admission.
-local function roomTakenStem(tag, event, generation) return tag .. ':room-taken:' .. event .. ':' .. generation .. ':' end
-local function roomLeftStem(tag, event, generation) return tag .. ':room-left:' .. event .. ':' .. generation .. ':' end
-local function roomUsesStem(tag, event, generation) return tag .. ':room-uses:' .. event .. ':' .. generation .. ':' end
+-- Stems of the chunks of a line; the number of a chunk completes them: bitmaps of positions that took their turn or
+-- left, and of arrival numbers that left; four bits for each position that count the uses of its admission.
+local function roomTakenStem(tag, event, generation)
+  return tag .. ':room-taken:' .. event .. ':' .. generation .. ':'
+end
+local function roomLeftStem(tag, event, generation)
+  return tag .. ':room-left:' .. event .. ':' .. generation .. ':'
+end
+local function roomUsesStem(tag, event, generation)
+  return tag .. ':room-uses:' .. event .. ':' .. generation .. ':'
+end

@@ -1,7 +1,8 @@
 -- lapses: the record of a buyer's holds in an event that ended without a sale.
 --
--- It is a hash: `count` of lapses, `untilMs` before which the buyer may hold nothing, `held` 1 once the buyer held seats
--- since the last lapse that counted. Only a lapse after such a hold counts: several holds that end together count once.
+-- It is a hash: `count` of lapses, `untilMs` before which the buyer may hold nothing, `held` 1 once the buyer held
+-- seats since the last lapse that counted. Only a lapse after such a hold counts: several holds that end together count
+-- once.
 
 -- @constants HOLD_COOLDOWNS_MS LAPSES_KEPT_MS
 

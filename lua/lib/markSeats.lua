@@ -14,8 +14,8 @@ local function putBit(key, offset, value)
   return value == 1 and 1 or -1
 end
 
--- Gives a seat, counted from 1, a status. `indexMarkedRows` has to follow. Returns by how much the number of taken seats
--- changed.
+-- Gives a seat, counted from 1, a status. `indexMarkedRows` has to follow. Returns by how much the number of taken
+-- seats changed.
 local function markSeat(tag, event, zone, row, seat, status, avoidSingles)
   local rowNamed = rowName(event, zone.number, row)
   if not markedRows[rowNamed] then

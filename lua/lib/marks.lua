@@ -1,20 +1,18 @@
 -- marks: bits of positions or of arrival numbers. Scripts of the waiting room include it.
 --
--- `marks` is the beginning of the keys: a stem and "<event>:<generation>". The bits lie in chunks, so that earlier ones can
--- be deleted as a whole.
+-- `marks` is the stem of the keys, such as `roomTakenStem`. The bits lie in chunks, so that earlier ones can be deleted
+-- as a whole.
 
-local CHUNK = 65536
+-- @constants LINE_CHUNK
 local CHUNK_TTL_SEC = 86400
 
-local function marksOf(stem, event, generation) return stem .. event .. ':' .. generation end
+local function chunkKey(marks, number) return marks .. math.floor(number / LINE_CHUNK) end
 
-local function chunkKey(marks, number) return marks .. ':' .. math.floor(number / CHUNK) end
-
-local function hasMark(marks, number) return redis.call('GETBIT', chunkKey(marks, number), number % CHUNK) == 1 end
+local function hasMark(marks, number) return redis.call('GETBIT', chunkKey(marks, number), number % LINE_CHUNK) == 1 end
 
 local function setMark(marks, number)
   local key = chunkKey(marks, number)
-  redis.call('SETBIT', key, number % CHUNK, 1)
+  redis.call('SETBIT', key, number % LINE_CHUNK, 1)
   redis.call('EXPIRE', key, CHUNK_TTL_SEC)
 end
 
@@ -22,8 +20,8 @@ end
 local function countMarks(marks, from, to)
   local count = 0
   while from <= to do
-    local last = math.min(to, (math.floor(from / CHUNK) + 1) * CHUNK - 1)
-    count = count + redis.call('BITCOUNT', chunkKey(marks, from), from % CHUNK, last % CHUNK, 'BIT')
+    local last = math.min(to, (math.floor(from / LINE_CHUNK) + 1) * LINE_CHUNK - 1)
+    count = count + redis.call('BITCOUNT', chunkKey(marks, from), from % LINE_CHUNK, last % LINE_CHUNK, 'BIT')
     from = last + 1
   end
   return count
@@ -33,7 +31,7 @@ end
 local function clearMarks(marks, from, to)
   while from <= to do
     local key = chunkKey(marks, from)
-    local first, last = from % CHUNK, math.min(to - from + from % CHUNK, CHUNK - 1)
+    local first, last = from % LINE_CHUNK, math.min(to - from + from % LINE_CHUNK, LINE_CHUNK - 1)
     from = from + last - first + 1
     if redis.call('EXISTS', key) == 1 then
       -- Bytes of which all bits are cleared.

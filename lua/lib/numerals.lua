@@ -1,4 +1,5 @@
--- numerals: whole numbers as text. Lua formats a number each time it becomes a string, which costs as much as a Redis call.
+-- numerals: whole numbers as text. Lua formats a number each time it becomes a string, which costs as much as a Redis
+-- call.
 
 local textOfNumber = {}
 local function numeral(number)

@@ -1,16 +1,10 @@
 -- room: reads and writes a waiting room's line. Scripts of the waiting room include it.
 --
--- `room` is the key of the room's hash. `history` is the key of a sorted set: each value that `serving` (the last called position)
--- had, by the millisecond since which it had it. The first entry at or above a position holds the time at which its turn began.
+-- `room` is the key of the room's hash. `history` is the key of a sorted set: each value that `serving` (the last
+-- called position) had, by the millisecond since which it had it. The first entry at or above a position holds the time
+-- at which its turn began.
 
--- Milliseconds by which a noted time may lie ahead of the clock. A larger difference shows that another clock noted the time:
--- this Redis has taken over from one with a faster clock.
-local MAX_AHEAD_MS = 1000
-
-local function clockMs()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
+-- @constants MAX_NOTED_AHEAD_MS
 
 local function refusal(code) return cjson.encode({ refused = code }) end
 
@@ -24,7 +18,11 @@ local function turnBeganMs(history, position)
   local low, high = 0, redis.call('ZCARD', history) - 1
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if tonumber(redis.call('ZRANGE', history, middle, middle)[1]) >= position then high = middle else low = middle + 1 end
+    if tonumber(redis.call('ZRANGE', history, middle, middle)[1]) >= position then
+      high = middle
+    else
+      low = middle + 1
+    end
   end
   local entry = redis.call('ZRANGE', history, low, low, 'WITHSCORES')
   if low == 0 or not entry[1] or tonumber(entry[1]) < position then return nil end
@@ -39,8 +37,9 @@ local function dateBack(history, nowMs)
   redis.call('ZADD', history, nowMs, last[1])
 end
 
--- Parses the lengths of turns and admissions, the oldest first. `text` has "<last position>:<turn ms>:<admission ms>" for each
--- earlier pair of lengths: a change holds only for positions that are called after it. The current pair comes last.
+-- Parses the lengths of turns and admissions, the oldest first. `text` has "<last position>:<turn ms>:<admission ms>"
+-- for each earlier pair of lengths: a change holds only for positions that are called after it. The current pair comes
+-- last.
 local function parseTerms(text, turnMs, admissionMs)
   local terms = {}
   for upTo, turn, admission in string.gmatch(text or '', '(%d+):(%d+):(%d+)') do
@@ -75,8 +74,9 @@ end
 -- The bucket of ten seconds that counts the admissions which end in it.
 local function bucketOf(untilMs) return math.floor(untilMs / 10000) end
 
--- Closes the line for the draw once the sale has begun: all visitors who have joined by then are drawn. While nobody has joined,
--- the start of the sale may still move. Returns the number of drawn visitors, or nil while the line is open for the draw.
+-- Closes the line for the draw once the sale has begun: all visitors who have joined by then are drawn. While nobody
+-- has joined, the start of the sale may still move. Returns the number of drawn visitors, or nil while the line is open
+-- for the draw.
 local function closeLine(room, people, joined, onSaleMs, nowMs)
   if onSaleMs and nowMs >= onSaleMs and people == '' then
     people = tostring(joined)

@@ -1,9 +1,9 @@
 -- rowIndex: finds the rows of a house that still serve a request.
 --
 -- For each number of seats in a request the index has a bitmap of the house's rows, counted through the house from 0:
--- `full` has 1 where a row has no run of so many free seats, `neat` where it has none that leaves no single seat (kept only
--- where the event avoids single seats). BITPOS finds the first row that serves a request at the same cost in an empty house
--- and in one that is nearly full.
+-- `full` has 1 where a row has no run of so many free seats, `neat` where it has none that leaves no single seat (kept
+-- only where the event avoids single seats). BITPOS finds the first row that serves a request at the same cost in an
+-- empty house and in one that is nearly full.
 
 -- @include keys
 -- @include freeRuns
@@ -34,8 +34,8 @@ local function firstOpenRow(indexKey, first, last)
   return rowIndex >= first and rowIndex <= last and rowIndex or nil
 end
 
--- The last row in first..last whose bit is 0, or nil. BITPOS searches forward only: this reads the bytes and searches them
--- from the end.
+-- The last row in first..last whose bit is 0, or nil. BITPOS searches forward only: this reads the bytes and searches
+-- them from the end.
 local function lastOpenRow(indexKey, first, last)
   if first > last then return nil end
   local bytes = string.reverse(redis.call('GETRANGE', indexKey, math.floor(first / 8), math.floor(last / 8)))

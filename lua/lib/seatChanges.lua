@@ -26,8 +26,8 @@ local function addedToCounter(event, field)
   return differences and differences[field] or 0
 end
 
--- Writes the counters, gives each event's changes the next version of its seats, and publishes them to the API nodes that
--- watch the event.
+-- Writes the counters, gives each event's changes the next version of its seats, and publishes them to the API nodes
+-- that watch the event.
 local function publishChanges(tag)
   for event, differences in pairs(differencesByEvent) do
     for field, difference in pairs(differences) do redis.call('HINCRBY', countsKey(tag, event), field, difference) end

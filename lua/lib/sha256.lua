@@ -1,4 +1,5 @@
--- sha256: the hash of FIPS 180-4 of just 64 bytes, for a chain of hashes. Included, never run alone. Redis itself has only SHA-1.
+-- sha256: the hash of FIPS 180-4 of just 64 bytes, for a chain of hashes. Included, never run alone. Redis itself has
+-- only SHA-1.
 
 local ROUND_CONSTANTS = {
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,

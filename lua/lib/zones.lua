@@ -24,8 +24,8 @@ local function readZone(tag, event, zoneNumber)
   return zones[zoneNumber] or nil
 end
 
--- The zone that has a row of the house, counted from 0. Rows are counted in the order of zone numbers. The first guess is
--- right where all zones have as many rows.
+-- The zone that has a row of the house, counted from 0. Rows are counted in the order of zone numbers. The first guess
+-- is right where all zones have as many rows.
 local function zoneOfRow(tag, event, zoneCount, rowCount, rowIndex)
   local low, high = 1, zoneCount
   local guess = 1 + math.floor(rowIndex * zoneCount / rowCount)

@@ -1,3 +1,4 @@
+import { LINE_CHUNK } from '../../../shared/domain/line.ts';
 import { createLoops } from '../../../shared/platform/loops.ts';
 import type { AuditReport } from '../../../shared/stores/audit.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
@@ -8,9 +9,6 @@ import { type Addresses, auditDefaultEvent, openStores, type Stores } from '../.
 /** Milliseconds between two samples of the line. One in so many measures its memory too. */
 const SAMPLE_MS = 100;
 const MEMORY_SAMPLES = 20;
-
-/** Arrival numbers and positions in one chunk of bits, as in lua/lib/room.lua. */
-const CHUNK = 65_536;
 
 const EVENT = 1;
 
@@ -26,7 +24,7 @@ const NO_LINE = { joined: 0, serving: 0, inside: 0, offered: 0, rate: 0, etaSeco
 /** Bytes of the line's keys, and of all of Redis. */
 async function measureMemory({ redis }: Stores, { generation, joined }: RoomState) {
   const keys = keysOf(0);
-  const chunks = Array.from({ length: Math.floor(joined / CHUNK) + 1 }, (_, chunk) => chunk);
+  const chunks = Array.from({ length: Math.floor(joined / LINE_CHUNK) + 1 }, (_, chunk) => chunk);
   const chunkedStems = [keys.roomTakenStem, keys.roomLeftStem, keys.roomUsesStem];
   const names = [
     ...[keys.roomStem, keys.roomHistoryStem, keys.roomInsideStem].map((stem) => `${stem}${EVENT}`),

@@ -2,22 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { MAX_ROOMS } from '../../contract/limits.ts';
 import type { RoomChange, RoomSettings } from '../../contract/waiting-room.ts';
 import { EMPTY_CHAIN } from '../../domain/draw.ts';
-import type { Line } from '../../domain/line.ts';
+import { type Line, MAX_NOTED_AHEAD_MS, MAX_TERMS } from '../../domain/line.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
 import type { Database } from './events.ts';
 
 /** Milliseconds between two entries of the history that PostgreSQL keeps. */
 const MIRRORED_TURNS_MS = 5_000;
-
-/**
- * Milliseconds by which a step may lie ahead of Redis' clock, as lua/lib/room.lua has it: one further ahead counts as
- * lost.
- */
-const MAX_AHEAD_MS = 1_000;
-
-/** Changes of the lengths of turns that PostgreSQL keeps for a room, as lua/openRoom.lua has it. */
-const MAX_TERMS = 16;
 
 /** A line, and Redis' time of the last step that PostgreSQL knows. */
 export type MirroredLine = Line & { steppedMs: number };
@@ -192,7 +183,7 @@ async function dateBack(prisma: PrismaClient, { eventId, generation }: Line, now
           ELSE '[]'
         END
     WHERE event_id = ${eventId}::int AND generation = ${generation}::int
-      AND stepped_ms > ${nowMs + MAX_AHEAD_MS}::bigint`;
+      AND stepped_ms > ${nowMs + MAX_NOTED_AHEAD_MS}::bigint`;
 }
 
 /**

@@ -2,15 +2,12 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type AdmissionStep, LATE, type RoomMeasurement } from '../../domain/admission-rate.ts';
 import { groupBy } from '../../domain/group-by.ts';
-import type { Line } from '../../domain/line.ts';
+import { LINE_CHUNK, type Line } from '../../domain/line.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
 import type { MirroredLine, RoomRecord, ServedLine } from '../postgres/rooms.ts';
 import { keysOf } from './keys.ts';
 import { fieldsOf, measureAnswer, measurementOf, type RoomState, roomsAnswer, stateOf } from './room-hash.ts';
 import type { ScriptName, Scripts } from './scripts.ts';
-
-/** Arrival numbers in one chunk of bits, as lua/lib/marks.lua has it. */
-const CHUNK = 65_536;
 
 /** A challenge that is shown for a place: the minute since 1970 in which it expires, and its id in the line. */
 export type ShownChallenge = { minute: number; id: string };
@@ -143,8 +140,8 @@ export function createRoomLines({ redis, scripts, shards }: { redis: Redis; scri
     /** Whether a visitor left before. */
     async hasLeft({ eventId, generation }: Line, arrival: number): Promise<boolean> {
       const stem = keysOf(shardOf(eventId)).roomLeftStem;
-      const key = `${stem}${eventId}:${generation}:${Math.floor(arrival / CHUNK)}`;
-      return (await redis.getbit(key, arrival % CHUNK)) === 1;
+      const key = `${stem}${eventId}:${generation}:${Math.floor(arrival / LINE_CHUNK)}`;
+      return (await redis.getbit(key, arrival % LINE_CHUNK)) === 1;
     },
 
     /**

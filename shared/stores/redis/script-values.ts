@@ -1,5 +1,6 @@
 import { MAX_SEATS_PER_REQUEST } from '../../contract/limits.ts';
 import { cooldownsMs, LAPSES_KEPT_MS } from '../../domain/hold-cooldown.ts';
+import { LINE_CHUNK, MAX_NOTED_AHEAD_MS, MAX_TERMS } from '../../domain/line.ts';
 import { LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
 
 /**
@@ -12,6 +13,9 @@ export const scriptConstants = {
   /** Milliseconds that a buyer waits after the first lapse, the second and so on. */
   HOLD_COOLDOWNS_MS: cooldownsMs,
   LAPSES_KEPT_MS,
+  LINE_CHUNK,
+  MAX_NOTED_AHEAD_MS,
+  MAX_TERMS,
 } as const satisfies Record<string, number | readonly number[]>;
 
 /**

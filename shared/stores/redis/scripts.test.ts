@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { projectRoot } from '../../platform/root.ts';
 import { scriptFields } from './script-values.ts';
-import { keysOfScript, scriptNames, scriptText } from './scripts.ts';
+import { scriptNames, scriptText } from './scripts.ts';
 
 test('every script of lua/ is defined, and every definition has its script', () => {
   const files = readdirSync(join(projectRoot, 'lua')).filter((name) => name.endsWith('.lua'));
@@ -20,14 +20,21 @@ describe.each(scriptNames)('the header of %s', (name) => {
     header.flatMap((line) => [...line.matchAll(new RegExp(`^-- ${what}\\[(\\d+)(\\.\\.)?\\]`, 'g'))]);
 
   test('begins with its name and what it does, and states what it returns and what it costs', () => {
-    expect(header[0]).toMatch(new RegExp(`^-- ${name}: .+\\.$`));
+    const purpose = header.slice(
+      0,
+      header.findIndex((line) => line.startsWith('-- KEYS[1]')),
+    );
+    expect(purpose[0]).toMatch(new RegExp(`^-- ${name}: .+`));
+    expect(purpose.at(-1)).toMatch(/\.$/);
     expect(header.some((line) => line.startsWith('-- RETURNS  '))).toBe(true);
     expect(header.at(-1)).toMatch(/^-- COST {5}O\(/);
   });
 
-  test('names the keys as TypeScript passes them', () => {
+  test('names the tag as its only key, and the body reads it once', () => {
     const names = header.flatMap((line) => /^-- KEYS\[\d+\] +(\w+)/.exec(line)?.[1] ?? []);
-    expect(names).toEqual([...keysOfScript(name)]);
+    expect(names).toEqual(['tag']);
+    expect(body.match(/KEYS\[\d+\]/g)).toEqual(['KEYS[1]']);
+    expect(body).toMatch(/^local tag\b[^=\n]* = KEYS\[1\]/m);
   });
 
   test('numbers what the body reads, no more and no less', () => {
@@ -40,13 +47,6 @@ describe.each(scriptNames)('the header of %s', (name) => {
     expect(read('ARGV')).toEqual(fixed.map(([, n]) => Number(n)));
     const open = documented('ARGV').find(([, , dots]) => dots !== undefined);
     if (open !== undefined) expect(body).toMatch(new RegExp(`for (i|at) = ${open[1]}, #ARGV`));
-  });
-
-  test('reads each key once, into a name of its own', () => {
-    for (const [i, key] of keysOfScript(name).entries()) {
-      expect(body.match(new RegExp(`KEYS\\[${i + 1}\\]`, 'g'))).toHaveLength(1);
-      expect(body).toMatch(new RegExp(`local [^=\\n]*\\b${key}\\b[^=\\n]* = `));
-    }
   });
 });
 

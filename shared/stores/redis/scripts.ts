@@ -24,31 +24,13 @@ export const scriptNames = [
   'joinRoom',
   'takeTurn',
   'leaveRoom',
-  'advanceRoom',
+  'measureRoom',
+  'stepRoom',
   'serveRoom',
   'readRooms',
 ] as const;
 
 export type ScriptName = (typeof scriptNames)[number];
-
-/** Scripts that get each of their keys and stems, in order, instead of the tag. */
-const keyLists = {
-  openRoom: ['roomStem', 'roomHistoryStem', 'roomInsideStem'],
-  joinRoom: ['roomStem', 'houseStem', 'roomSpentStem'],
-  takeTurn: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomInsideStem'],
-  leaveRoom: ['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomLeftStem', 'roomUsesStem', 'roomInsideStem'],
-  measureRoom: [
-    ...['sequence', 'settled', 'waiting', 'active', 'delayed', 'houseStem', 'countsStem'],
-    ...['roomStem', 'roomHistoryStem', 'roomTakenStem', 'roomInsideStem'],
-  ] as const,
-  stepRoom: ['roomStem'],
-  serveRoom: ['roomStem', 'roomHistoryStem', 'roomTakenStem'],
-  readRooms: ['roomStem', 'houseStem'],
-} as const satisfies Partial<Record<ScriptName, readonly (keyof ReturnType<typeof keysOf>)[]>>;
-
-/** The names of a script's keys, in order. */
-export const keysOfScript = (name: ScriptName): readonly (keyof ReturnType<typeof keysOf>)[] =>
-  (keyLists as Partial<Record<ScriptName, readonly (keyof ReturnType<typeof keysOf>)[]>>)[name] ?? ['tag'];
 
 /**
  * The text of a script as Redis gets it. In its file these are replaced: `-- @include name` by lua/lib/name.lua (the
@@ -86,7 +68,7 @@ function withoutUnused(text: string): string {
 /** Defines every script on a connection. The result runs one, by name, in a shard, and returns what its header states. */
 export function createScripts(redis: Redis) {
   for (const name of scriptNames) {
-    redis.defineCommand(name, { numberOfKeys: keysOfScript(name).length, lua: scriptText(name) });
+    redis.defineCommand(name, { numberOfKeys: 1, lua: scriptText(name) });
   }
   const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
 
@@ -95,10 +77,8 @@ export function createScripts(redis: Redis) {
     shard: number,
     args: readonly (string | number)[],
   ): Promise<Reply> {
-    const keys = keysOf(shard);
-    const reply = await timed(serverMetrics.scriptSeconds.labels(name), () =>
-      commands[name](...keysOfScript(name).map((key) => keys[key]), ...args),
-    );
+    const { tag } = keysOf(shard);
+    const reply = await timed(serverMetrics.scriptSeconds.labels(name), () => commands[name](tag, ...args));
     return reply as Reply;
   };
 }
