@@ -7,7 +7,7 @@ import { LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
  * Constants that scripts share with TypeScript. A script or include names those it uses in a line
  * `-- @constants A B`, which becomes `local A = 1` and `local B = 2`.
  */
-export const scriptConstants = {
+const scriptConstants = {
   MAX_SEATS_PER_REQUEST,
   LOCK_GRACE_MS,
   /** Milliseconds that a buyer waits after the first lapse, the second and so on. */
