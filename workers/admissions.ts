@@ -64,7 +64,9 @@ export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; l
 const numbersAfter = ({ joined, numbers }: Step): number =>
   joined + HEADROOM / 2 > numbers ? joined + HEADROOM : numbers;
 
-/** Whether a step has anything that PostgreSQL must know: positions, numbers, the chain of an open draw, or the draw. */
+/**
+ * Whether a step has anything that PostgreSQL must know: positions, numbers, the chain of an open draw, or the draw.
+ */
 function changesLine(step: Step, mirroredChain: string | undefined): boolean {
   const isOpenForDraw = step.people === undefined;
   const hasNewChain = isOpenForDraw && mirroredChain !== step.chain;

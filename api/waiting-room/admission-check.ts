@@ -4,9 +4,9 @@ import { ApiError } from '../http/errors.ts';
 import { type KnownLine, LOG_IN_NOW, mustLogIn } from './line.ts';
 
 /**
- * The admission of a booking's request, for a line that is on. Its signature and its owner are checked only here. Its end
- * is judged by Redis' clock where the request is accepted, never by this process' clock; its line and its uses are judged
- * where seats are claimed.
+ * The admission of a booking's request, for a line that is on. Its signature and its owner are checked only here. Its
+ * end is judged by Redis' clock where the request is accepted, never by this process' clock; its line and its uses are
+ * judged where seats are claimed.
  *
  * @param userId the user that the request speaks for
  * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID

@@ -13,14 +13,15 @@ import { isBeforeSale } from './visitor-views.ts';
  * - `unread`: PostgreSQL has the room, and its state was not read yet. Visitors wait.
  * - `off`: an automatic room is off. Nobody waits, and a booking needs no admission.
  * - `gathering`: the line is open for the draw. Visitors have arrival numbers and no positions.
- * - `drawing`: the sale has begun, and this node does not know the order yet. Visitors who joined since have positions.
+ * - `drawing`: the sale has begun, and this node does not know the order yet. Visitors who joined since have
+ *   positions.
  * - `postponed`: the sale was moved to later after it had begun. Visitors keep their positions; nobody is admitted.
  * - `admitting`: positions are called in order.
  * - `soldOut`: every seat is confirmed.
  *
  * A line begins as `unread`. A start of the sale leads from `gathering` over `drawing` to `admitting`. Seats that come
- * back lead from `soldOut` to `admitting`, an operator's date from there to `postponed` and back. `off` may come from and
- * lead to each phase but `unread`. A line that a clear has ended is forgotten; the next one begins as `unread`.
+ * back lead from `soldOut` to `admitting`, an operator's date from there to `postponed` and back. `off` may come from
+ * and lead to each phase but `unread`. A line that a clear has ended is forgotten; the next one begins as `unread`.
  */
 export type Phase = 'unread' | 'off' | 'gathering' | 'drawing' | 'postponed' | 'admitting' | 'soldOut';
 
@@ -64,8 +65,8 @@ export function noteDraw(line: KnownLine, { seed, people, chain }: Room): boolea
 }
 
 /**
- * Notes a newly read state. Nothing that a visitor was answered goes back: a Redis that returned with old data has lower
- * values until a worker has noticed, and a join may have closed the line since the state was read.
+ * Notes a newly read state. Nothing that a visitor was answered goes back: a Redis that returned with old data has
+ * lower values until a worker has noticed, and a join may have closed the line since the state was read.
  */
 export function noteState(line: KnownLine, state: RoomState): void {
   line.state = {

@@ -48,8 +48,8 @@ export async function createWaitingRooms(deps: {
     /**
      * The view of a visitor.
      *
-     * @throws ApiError PLACE_UNKNOWN where visitors have to wait and the token is not one of this line; UNAVAILABLE where
-     *   a turn that has come cannot be taken
+     * @throws ApiError PLACE_UNKNOWN where visitors have to wait and the token is not one of this line; UNAVAILABLE
+     *   where a turn that has come cannot be taken
      */
     poll(eventId: number, token: string | undefined): VisitorView | Promise<VisitorView> {
       const line = lineOf(eventId);
@@ -77,7 +77,8 @@ export async function createWaitingRooms(deps: {
     /**
      * The admission that a booking of an event uses; undefined where none is needed.
      *
-     * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID; UNAVAILABLE until this node has read which rooms there are
+     * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID; UNAVAILABLE until this node has read which rooms there
+     *   are
      */
     admissionOf(
       eventId: number,

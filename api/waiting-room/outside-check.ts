@@ -15,8 +15,8 @@ const BOUNDS = { slots: 32, waitingOfClient: 8, waiting: 1_000 };
 const verdict = z.object({ success: z.boolean() });
 
 /**
- * Requests from an outside service whether a visitor passed its check. It posts `secret`, `response` and `remoteip` as a
- * form, as Turnstile and hCaptcha take them. While the service does not answer, nobody joins.
+ * Requests from an outside service whether a visitor passed its check. It posts `secret`, `response` and `remoteip` as
+ * a form, as Turnstile and hCaptcha take them. While the service does not answer, nobody joins.
  */
 export function createOutsideCheck(deps: {
   config: Pick<Config, 'CHALLENGE_URL' | 'CHALLENGE_SECRET' | 'CHALLENGE_SITE_KEY'>;

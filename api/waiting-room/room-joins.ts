@@ -12,7 +12,9 @@ import { ApiError } from '../http/errors.ts';
 const MAX_JOINS = 500;
 const MAX_WAITING = 20_000;
 
-/** Milliseconds between the attempts of a batch: a worker may have to allow more numbers, or restore the line, first. */
+/**
+ * Milliseconds between the attempts of a batch: a worker may have to allow more numbers, or restore the line, first.
+ */
 const RETRY_PAUSES_MS = [50, 200, 400];
 
 /**

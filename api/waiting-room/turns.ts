@@ -63,7 +63,8 @@ export function createTurns({ rooms, log }: { rooms: Pick<RoomStore, 'takeTurn'>
       const answer = await takeTurn(line, position, visitor.arrival);
       if (answer === 'CLOSED' && line.state !== undefined) return beforeSaleView(line.eventId, line.state, position);
       const view = typeof answer === 'number' ? admit(line, visitor, position, answer) : refuse(line, position, answer);
-      const isFinal = view.status !== 'waiting' && line.departures === departures; // the visitor may have left meanwhile
+      const mayHaveLeft = line.departures !== departures;
+      const isFinal = view.status !== 'waiting' && !mayHaveLeft;
       const forMs = typeof answer === 'number' ? answer - nowOf(line.state) : CACHED_MS;
       return isFinal ? remember(key, view, forMs) : view;
     },

@@ -6,7 +6,10 @@ import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 /** Seconds after which a visitor polls again, at most. */
 export const MAX_ASK_SECONDS = 30;
 
-/** Share of a turn after which a visitor polls again, at most: less than `LATE.shareOfTurn`, so nobody who does is late. */
+/**
+ * Share of a turn after which a visitor polls again, at most: less than `LATE.shareOfTurn`, so nobody who does is
+ * late.
+ */
 const ASK_SHARE_OF_TURN = 0.5;
 
 /** Share of the wait after which a visitor polls again: the whole line polls some seven times for each admission. */
@@ -36,8 +39,8 @@ const FASTER = 2;
 const NEAR_THE_LAST = 0.75;
 
 /**
- * How often seats come back, one time after the other, before the last visitors get one: from turns, admissions and holds
- * that nobody uses.
+ * How often seats come back, one time after the other, before the last visitors get one: from turns, admissions and
+ * holds that nobody uses.
  */
 const TIMES_BACK = 2;
 
@@ -111,11 +114,11 @@ export function waitingView(eventId: number, state: RoomState, position: number,
 }
 
 /**
- * How long a visitor with so many people ahead waits, probably, and the range of it; whether it is shown, and whether the
- * seats left will probably not reach them. A visitor without a probable seat is promised no time.
+ * How long a visitor with so many people ahead waits, probably, and the range of it; whether it is shown, and whether
+ * the seats left will probably not reach them. A visitor without a probable seat is promised no time.
  *
- * The range covers the possible paces: the rate may double, or grow slowly on its way to its top. A visitor whom the seats
- * left may not reach waits, in that case, until the turns, admissions and holds of others have ended.
+ * The range covers the possible paces: the rate may double, or grow slowly on its way to its top. A visitor whom the
+ * seats left may not reach waits, in that case, until the turns, admissions and holds of others have ended.
  */
 export function waitOf(state: RoomState, ahead: number) {
   const { isRateUsed, rate, growth, topRate: top, limitRate, speed, seatsEach, seatsMost, seatsSpare } = state;
@@ -143,7 +146,9 @@ export function waitOf(state: RoomState, ahead: number) {
   return { seconds, fromSeconds, toSeconds, likelySoldOut, isShown: !likelySoldOut && seconds <= MAX_WAIT_SECONDS };
 }
 
-/** Seconds until the next poll: spread, so that visitors who came together do not poll together, and within the turn. */
+/**
+ * Seconds until the next poll: spread, so that visitors who came together do not poll together, and within the turn.
+ */
 function askAfter(seconds: number, state: RoomState): number {
   const most = Math.min(MAX_ASK_SECONDS, (state.turnMs * ASK_SHARE_OF_TURN) / 1000);
   const spread = seconds * (0.8 + 0.4 * Math.random());

@@ -38,7 +38,10 @@ export const LATE = { shareOfTurn: 0.6, ms: 36_000 };
 /** An operator's limit of visitors is exceeded at most this many times, however many called visitors are absent. */
 const MAX_OVERBOOKING = 2;
 
-/** Seconds over which an older measurement loses half its weight: a step that sees two batches end proves no doubled pace. */
+/**
+ * Seconds over which an older measurement loses half its weight: a step that sees two batches end proves no doubled
+ * pace.
+ */
 const PACE_HALF_LIFE_SECONDS = 2;
 const SPEED_HALF_LIFE_SECONDS = 5;
 
@@ -125,16 +128,18 @@ export type AdmissionStep = {
   /** Seats that a visitor in the line takes on average, absent ones included; and at most, as far as is known. */
   seatsEach: number;
   seatsMost: number;
-  /** Share by which the rate grows in a second, up to `topRate`; and the rate that the operator's limit allows, or 0. */
+  /**
+   * Share by which the rate grows in a second, up to `topRate`; and the rate that the operator's limit allows, or 0.
+   */
   growth: number;
   topRate: number;
   limitRate: number;
 };
 
 /**
- * Computes one step of the waiting room: how many further visitors are called, so that they are served. The rate follows
- * what the booking queue drains, as congestion control does: it grows while the queue shows no delay and falls below the
- * drain when it does. Seats, visitors inside and an operator's limits bound it.
+ * Computes one step of the waiting room: how many further visitors are called, so that they are served. The rate
+ * follows what the booking queue drains, as congestion control does: it grows while the queue shows no delay and falls
+ * below the drain when it does. Seats, visitors inside and an operator's limits bound it.
  */
 export function nextAdmissionStep(measured: RoomMeasurement): AdmissionStep {
   const { line, settings, sale, visitors, memory, nowMs } = measured;
@@ -204,8 +209,8 @@ function decayed(old: number, fresh: number, seconds: number, halfLifeSeconds: n
 const isSelling = ({ sale }: RoomMeasurement): boolean => sale.onSaleMs !== undefined && !sale.isPaused;
 
 /**
- * How fast the booking queue drains, and in how many seconds it would be empty. Only while jobs wait for a worker is the
- * pace of settling all that workers can do; otherwise it is a lower bound.
+ * How fast the booking queue drains, and in how many seconds it would be empty. Only while jobs wait for a worker is
+ * the pace of settling all that workers can do; otherwise it is a lower bound.
  */
 function measureQueue({ queue, memory }: RoomMeasurement, seconds: number) {
   const settled = Math.max(0, queue.settled - (memory.settled ?? queue.settled));

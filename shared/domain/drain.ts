@@ -4,7 +4,7 @@ export const ASSUMED_DRAIN_PER_SECOND = 1_000;
 /** Seconds over which an older measurement loses half its weight. */
 const HALF_LIFE_SECONDS = 5;
 
-/** Looks further apart than this say nothing: the queue may have been empty in between. */
+/** Readings that are further apart are not compared: the queue may have been empty in between. */
 const MAX_GAP_SECONDS = 5;
 
 /**
@@ -13,23 +13,23 @@ const MAX_GAP_SECONDS = 5;
 const STALLED_MS = 10_000;
 
 /**
- * Measures how fast a queue drains, from looks at its counter of settled tickets. Only time in which tickets were waiting
- * counts: an idle queue says nothing about how fast it could go.
+ * Measures how fast a queue drains, from readings of its counter of settled tickets. Only time in which tickets were
+ * waiting counts: an idle queue does not show how fast it could be.
  */
 export function createDrainMeter() {
   let rate: number | undefined;
   let last: { settled: number; atMs: number } | undefined;
   let workers: number | undefined;
-  /** The looks since the last progress: the count that stands still, and the first and the last of them. */
-  let still: { settled: number; sinceMs: number; untilMs: number } | undefined;
+  /** The readings since the last progress: their count, and the times of the first and the last. */
+  let stall: { settled: number; sinceMs: number; untilMs: number } | undefined;
 
-  const isStalled = () => still !== undefined && still.untilMs - still.sinceMs >= STALLED_MS;
+  const isStalled = () => stall !== undefined && stall.untilMs - stall.sinceMs >= STALLED_MS;
 
-  /** The count stands still only while tickets wait: then none was settled between two looks, however far apart. */
-  function noteStill(settled: number, waiting: number, atMs: number): void {
-    if (waiting === 0) still = undefined;
-    else if (still?.settled === settled) still.untilMs = atMs;
-    else still = { settled, sinceMs: atMs, untilMs: atMs };
+  /** Only while tickets wait does an unchanged count show that none was settled between two readings. */
+  function noteStall(settled: number, waiting: number, atMs: number): void {
+    if (waiting === 0) stall = undefined;
+    else if (stall?.settled === settled) stall.untilMs = atMs;
+    else stall = { settled, sinceMs: atMs, untilMs: atMs };
   }
 
   return {
@@ -42,14 +42,14 @@ export function createDrainMeter() {
     isStopped: (): boolean => workers === 0,
 
     /**
-     * Notes a look at the counters.
+     * Notes a reading of the counters.
      *
      * @param settled tickets that have their outcome, ever
      * @param waiting tickets that have none yet
      * @param atMs milliseconds of any clock that does not go back
      */
     observe(settled: number, waiting: number, atMs: number): void {
-      noteStill(settled, waiting, atMs);
+      noteStall(settled, waiting, atMs);
       if (last === undefined || waiting === 0 || settled < last.settled) {
         last = waiting === 0 ? undefined : { settled, atMs };
         return;
@@ -67,8 +67,8 @@ export function createDrainMeter() {
     },
 
     /**
-     * Seconds until the ticket at this position has its outcome, rounded up to a tenth; undefined while nothing drains:
-     * no worker runs, or none has settled a ticket for a while, as where its queue is paused or PostgreSQL is down.
+     * Seconds until the ticket at this position of the queue has its outcome, rounded up to a tenth. Undefined while
+     * nothing drains: no worker runs, the queue is paused, or PostgreSQL is unavailable.
      */
     etaSeconds(position: number): number | undefined {
       if (workers === 0 || isStalled()) return undefined;

@@ -51,12 +51,12 @@ test('nobody is favoured: over many draws each arrival comes as often to each po
   expect(chi).toBeLessThan(145);
 });
 
-test('who did not come before the sale has no place in the draw', () => {
+test('an arrival number that was not drawn has no position', () => {
   const positionOf = createOrder({ seed: '11'.repeat(32), people: 3, chain: EMPTY_CHAIN });
   for (const arrival of [0, 4, 1.5, Number.NaN]) expect(() => positionOf(arrival)).toThrow(RangeError);
 });
 
-test('the hash that is shown before fits one seed, and the chain fits one order of joins', () => {
+test('the commitment fits one seed, and the chain fits one order of joins', () => {
   const seed = randomBytes(32).toString('hex');
   expect(commitmentOf(seed)).toBe(createHash('sha256').update(Buffer.from(seed, 'hex')).digest('hex'));
   const [first, second] = [createLink(['a', 'b']).link, createLink(['c']).link];
@@ -66,7 +66,7 @@ test('the hash that is shown before fits one seed, and the chain fits one order 
   expect(first).not.toBe(createLink(['b', 'a']).link);
 });
 
-test('whoever joined finds the own nonce in the link, and no other', () => {
+test('a receipt proves its own nonce, and no other', () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.string({ minLength: 8 }), { minLength: 1, maxLength: 70 }),
@@ -82,7 +82,7 @@ test('whoever joined finds the own nonce in the link, and no other', () => {
   );
 });
 
-test('a published draw is recomputed the same for ever', () => {
+test('a published draw always gives the same order', () => {
   expect(order({ seed: '00'.repeat(32), people: 10, chain: EMPTY_CHAIN })).toMatchInlineSnapshot(`
 [
   1,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 /** Rounds of the network: as many as a SHA-256 has 32-bit words, so that one hash serves all rounds of a half. */
 const ROUNDS = 8;
 
-/** What a draw depends on: the operator's seed, the number of people drawn, and the chain of what they added, as hexadecimal digits. */
+/** The input of a draw: the seed, the number of drawn visitors, and the chain of their nonces. Hexadecimal digits. */
 export type Draw = { seed: string; people: number; chain: string };
 
 const sha256 = (...parts: (string | Buffer)[]) => {
@@ -12,15 +12,15 @@ const sha256 = (...parts: (string | Buffer)[]) => {
   return hash.digest();
 };
 
-/** What is shown before the draw, so that the seed cannot be another one afterwards. */
+/** The hash that is shown before the draw, so that the seed cannot change afterwards. */
 export const commitmentOf = (seed: string): string => sha256(Buffer.from(seed, 'hex')).toString('hex');
 
 /** The chain before anybody joined. */
 export const EMPTY_CHAIN = '0'.repeat(64);
 
 /**
- * The link of a batch of joins: the root of a binary tree of hashes over their nonces, in the order of their arrival numbers
- * (RFC 9162 marks leaves and nodes apart in the same way). `pathOf` is what the owner of one nonce needs to find it in the root.
+ * The link of a batch of joins: the root of a binary tree of hashes over their nonces, in the order of their arrival
+ * numbers. Leaves and nodes have different prefixes, as in RFC 9162. `pathOf` proves that one nonce is in the root.
  */
 export function createLink(nonces: readonly string[]) {
   const levels = [nonces.map((nonce) => sha256('\0', nonce))];
@@ -35,22 +35,22 @@ export function createLink(nonces: readonly string[]) {
   return {
     link: (levels.at(-1)?.[0] ?? Buffer.alloc(32)).toString('hex'),
 
-    /** The hashes that stand beside a nonce's way up to the root, each with the side it stands on, `l` or `r`, in front. */
+    /** The sibling hashes on a nonce's way up to the root, each with its side, `l` or `r`, in front. */
     pathOf: (index: number): string[] =>
       levels.slice(0, -1).flatMap((level, height) => {
-        const at = Math.floor(index / 2 ** height);
-        const beside = level[at ^ 1];
-        return beside === undefined ? [] : [`${at % 2 === 0 ? 'r' : 'l'}${beside.toString('hex')}`];
+        const node = Math.floor(index / 2 ** height);
+        const sibling = level[node ^ 1];
+        return sibling === undefined ? [] : [`${node % 2 === 0 ? 'r' : 'l'}${sibling.toString('hex')}`];
       }),
   };
 }
 
-/** The link that a nonce and its path lead to: that of its receipt, where the nonce was counted. */
+/** The link to which a nonce and its path lead. It equals that of a receipt whose nonce was counted. */
 export function linkOfNonce(nonce: string, path: readonly string[]): string {
   const root = path.reduce(
     (hash, step) => {
-      const beside = Buffer.from(step.slice(1), 'hex');
-      return step.startsWith('l') ? sha256('\x01', beside, hash) : sha256('\x01', hash, beside);
+      const sibling = Buffer.from(step.slice(1), 'hex');
+      return step.startsWith('l') ? sha256('\x01', sibling, hash) : sha256('\x01', hash, sibling);
     },
     sha256('\0', nonce),
   );
@@ -62,10 +62,10 @@ export const chainAfter = (chain: string, link: string): string =>
   sha256(Buffer.from(chain, 'hex'), Buffer.from(link, 'hex')).toString('hex');
 
 /**
- * The drawn order: a function from arrival numbers to positions, both 1 to `people`, each position once. It is a Feistel
- * network over the smallest 4^h numbers that hold all people, walked until it falls on one of them (Black and Rogaway, "Ciphers
- * with Arbitrary Finite Domains", 2002). Round r of a half x is word r of SHA-256(key, x), its lowest h bits; they are few, so they are computed
- * once and a position costs nothing.
+ * The drawn order: a function from arrival numbers to positions, both 1 to `people`, each position once. It is a
+ * Feistel network over the smallest 4^h numbers that hold all people, applied until the result is one of them (Black
+ * and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002). Round r of a half x is word r of SHA-256(key, x), its
+ * lowest h bits. There are few halves, so all words are computed once.
  *
  * @returns a function that throws RangeError where an arrival number is not among those drawn
  */

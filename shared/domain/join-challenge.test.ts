@@ -6,7 +6,7 @@ test('a challenge becomes harder with the load, one bit for each doubling, betwe
   expect([0, 1, 2, 3.9, 4, 8, 16, 32, 100, 1_000_000].map(bitsOf)).toEqual([15, 15, 15, 15, 16, 17, 18, 19, 19, 19]);
 });
 
-test('a solution counts where the hash begins with so many zero bits, and not one fewer', () => {
+test('a solution is accepted with so many zero bits, and not with one fewer', () => {
   for (let i = 0; i < 2_000; i += 1) {
     const hex = createHash('sha256').update(`a challenge:${i}`).digest('hex');
     const binary = [...hex.slice(0, 8)]

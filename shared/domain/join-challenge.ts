@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Bits of work for a line that nobody crowds, and for the most crowded one: some 32,000 and 520,000 hashes. A slow
- * phone does 200,000 a second.
+ * Bits of work at a low load, and at the highest: some 32,000 and 520,000 hashes. A slow phone does 200,000 a second.
  */
 const CALM_BITS = 15;
 const CROWDED_BITS = 19;
 
-/** Joins a second that a line takes before its challenge becomes harder. Each doubling of them is one bit more. */
+/** Joins a second up to which the challenge stays easy. Each doubling adds one bit. */
 const CALM_JOINS = 2;
 
-/** Milliseconds in which half of what a rate was is forgotten. */
+/** Milliseconds over which an older rate loses half its weight. */
 const HALF_LIFE_MS = 2_000;
 
-/** Bits of work that a line requires by its load. */
+/** The bits of work for a load. */
 export const bitsOf = (joinsPerSecond: number): number =>
   Math.min(CROWDED_BITS, CALM_BITS + Math.floor(Math.log2(Math.max(1, joinsPerSecond / CALM_JOINS))));
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { secondsUntil } from './pace.ts';
 
-test('the wait is that of a line let in step by step', () => {
+test('the wait is that of a line that is called step by step', () => {
   const rates = fc.record({
     rate: fc.integer({ min: 10, max: 500 }),
     growth: fc.constantFrom(0, 0.05, 0.5),
@@ -23,6 +23,6 @@ test('the wait is that of a line let in step by step', () => {
   );
 });
 
-test('where nobody is let in the wait has no end', () => {
+test('the wait is infinite while nobody is admitted', () => {
   expect(secondsUntil(1, { rate: 0, growth: 0.5, top: 100 })).toBe(Number.POSITIVE_INFINITY);
 });

@@ -1,9 +1,9 @@
-/** How fast a line moves: people a second now; by which share it grows each second, and up to where. */
+/** The pace of a line: visitors a second now, the share by which it grows each second, and its top. */
 export type Pace = { rate: number; growth: number; top: number };
 
 /**
- * Seconds until so many people have been let in: at a rate that grows by itself up to its top and stays there. Infinity where
- * nobody is let in.
+ * Seconds until so many visitors are called, at a rate that grows up to its top and stays there. Infinity at a rate of
+ * 0.
  */
 export function secondsUntil(people: number, { rate, growth, top }: Pace): number {
   if (rate <= 0) return Number.POSITIVE_INFINITY;

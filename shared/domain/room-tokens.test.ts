@@ -19,7 +19,7 @@ const challenge = fc.record({
   number: fc.nat(2 ** 48 - 1),
 });
 
-test('a token says what was signed, and no other secret signs it', () => {
+test('a token contains the signed values, and no other secret verifies it', () => {
   const others = createRoomTokens(randomBytes(32));
   fc.assert(
     fc.property(visitor, admission, challenge, (someone, permission, work) => {
@@ -41,7 +41,7 @@ test('a token says what was signed, and no other secret signs it', () => {
   );
 });
 
-test('a token in which one character was changed is no token', () => {
+test('a token with one changed character is refused', () => {
   fc.assert(
     fc.property(admission, fc.nat(), fc.constantFrom(...'0123456789.aA-_'), (permission, at, other) => {
       const pass = tokens.signAdmission(permission);
@@ -52,7 +52,7 @@ test('a token in which one character was changed is no token', () => {
   );
 });
 
-test('strange texts are no tokens', () => {
+test('other texts are refused', () => {
   for (const text of ['', '.', 'v.', 'a.1', 'a.1.1.1.0.1.1.', 'v'.repeat(100_000)]) {
     expect(tokens.readVisitor(text)).toBeUndefined();
     expect(tokens.readAdmission(text)).toBeUndefined();

@@ -11,8 +11,8 @@ import type { Scripts } from './redis/scripts.ts';
 export const HEADROOM = 20_000;
 
 /**
- * Waiting rooms. Lines move in Redis; PostgreSQL has their settings, and learns first what a wipe of Redis must not undo:
- * the called positions, the arrival numbers and the draw.
+ * Waiting rooms. Lines move in Redis; PostgreSQL has their settings, and learns first what a wipe of Redis must not
+ * undo: the called positions, the arrival numbers and the draw.
  */
 export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: PrismaClient; shards: number }) {
   const { redis, prisma } = deps;
@@ -37,10 +37,12 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
     },
 
     /**
-     * Takes one step of admissions in Redis, which calls nobody yet: PostgreSQL has to know the proposed position first.
+     * Takes one step of admissions in Redis, which calls nobody yet: PostgreSQL has to know the proposed position
+     * first.
      *
-     * @returns `'early'` before one is due, also where another worker takes it; `'rebuild'` where Redis does not know the
-     *   line as PostgreSQL does; `'ahead'` where PostgreSQL's last step lies ahead of Redis' clock: `dateBack` corrects it
+     * @returns `'early'` before one is due, also where another worker takes it; `'rebuild'` where Redis does not know
+     *   the line as PostgreSQL does; `'ahead'` where PostgreSQL's last step lies ahead of Redis' clock: `dateBack`
+     *   corrects it
      */
     async advance(line: MirroredLine, seats: number): Promise<Step | 'early' | 'rebuild' | 'ahead'> {
       const measured = await lines.measure(line, seats);

@@ -97,7 +97,7 @@ test('a Redis that is killed and restarted admits no visitor twice', async () =>
   expect(await visitors[3]?.poll()).toMatchObject({ status: 'waiting', position: 4 });
 });
 
-test('while Redis does not answer visitors keep waiting, none is admitted, and polls are answered at once', async () => {
+test('while Redis does not answer, polls are answered at once and nobody is admitted', async () => {
   const event = await roomOn({ paused: true });
   const visitor = visitorAt(system().url, event);
   await visitor.join();
@@ -131,7 +131,7 @@ test.concurrent('several workers admit no more than one would, and the line cont
   redis.disconnect();
   const servedByThen = (await stateOf(event)).serving;
   const seconds = (performance.now() - startedAt) / 1000;
-  expect(servedByThen - from.serving).toBeLessThanOrEqual(10 * (seconds + 1) + 1); // one step makes up for a missed second
+  expect(servedByThen - from.serving).toBeLessThanOrEqual(10 * (seconds + 1) + 1); // a step makes up for one second
   await until(async () => (await stateOf(event)).serving > servedByThen, 15_000);
 });
 
@@ -317,7 +317,7 @@ test('visitors are not admitted much faster than the queue was seen to drain', a
   await system().resumeWorkers();
 });
 
-test('of workers that measured a line together one steps, and a worker killed before its step loses nothing', async () => {
+test('of workers that measured a line together one steps, and one killed before its step loses nothing', async () => {
   const { event, line, step } = await steppedLine(1_000);
   const { redis } = system();
   const rooms = roomStore();
@@ -376,7 +376,10 @@ test('seats are not reserved for absent visitors: after their time others are ca
 describe('240 visitors who joined and never come', () => {
   const GHOSTS = 240;
 
-  /** A line that begins with them. `second` simulates one second: all who are called behind them come. It returns their number. */
+  /**
+   * A line that begins with them. `second` simulates one second: all who are called behind them come. It returns their
+   * number.
+   */
   async function ghostLine(limits: Record<string, number>) {
     const { event, line, step } = await steppedLine(5_000);
     const rooms = roomStore();
@@ -502,7 +505,7 @@ describe('an admission', () => {
     });
   });
 
-  test('that has expired does not use up an idempotency key; an earlier accepted request is answered again', async () => {
+  test('that has expired uses up no idempotency key; an earlier accepted request is answered again', async () => {
     const event = await roomOn();
     const key = { 'idempotency-key': `key-of-event-${event}-anew` };
     const over = await admissionOf(event, -60_000);

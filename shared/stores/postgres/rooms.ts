@@ -187,8 +187,8 @@ async function dateBack(prisma: PrismaClient, { eventId, generation }: Line, now
 }
 
 /**
- * Deletes the times of turns that still run, where the event's sale lies ahead: they begin again with the sale. Redis does
- * the same by itself; this is for a wipe of it.
+ * Deletes the times of turns that still run, where the event's sale lies ahead: they begin again with the sale. Redis
+ * does the same by itself; this is for a wipe of it.
  */
 async function takeTurnsBack(prisma: PrismaClient, eventId: number): Promise<void> {
   await prisma.$executeRaw`

@@ -75,7 +75,9 @@ export type RoomState = {
   drawn: boolean;
   chain: string;
   rate: number;
-  /** Whether the rate limits the admissions; the share by which it grows in a second then, and up to where, probably. */
+  /**
+   * Whether the rate limits the admissions; the share by which it grows in a second then, and up to where, probably.
+   */
   isRateUsed: boolean;
   growth: number;
   topRate: number;

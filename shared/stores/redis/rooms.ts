@@ -19,7 +19,9 @@ export type Joining = {
   chain?: { before: string; after: string } | undefined;
 };
 
-/** Why a turn cannot be taken. WAIT: it has not begun. CLOSED: the sale is postponed. REBUILD: Redis has no such line. */
+/**
+ * Why a turn cannot be taken. WAIT: it has not begun. CLOSED: the sale is postponed. REBUILD: Redis has no such line.
+ */
 const turnRefusal = z.enum(['WAIT', 'PASSED', 'LEFT', 'CLOSED', 'REBUILD']);
 export type TurnRefusal = z.infer<typeof turnRefusal>;
 
@@ -110,8 +112,8 @@ export function createRoomLines({ redis, scripts, shards }: { redis: Redis; scri
      *
      * @param link their part of the chain of a draw
      * @param challenges those that the visitors show: each gives one place
-     * @returns the first number; or `spent`, the indices of challenges that gave a place before: then nobody has joined;
-     *   or `'later'` where a worker must write more numbers to PostgreSQL, or restore the line, first
+     * @returns the first number; or `spent`, the indices of challenges that gave a place before: then nobody has
+     *   joined; or `'later'` where a worker must write more numbers to PostgreSQL, or restore the line, first
      */
     async join(
       line: Line,
