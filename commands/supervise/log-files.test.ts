@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { until } from '../../tests/support/frontrow.ts';
+import { until } from '../../tests/support/processes.ts';
 import { keepLogsShort } from './log-files.ts';
 
 test('a log that grows is set aside while its writer goes on, and there are never more than two', async () => {

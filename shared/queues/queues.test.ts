@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { until } from '../../tests/support/frontrow.ts';
+import { until } from '../../tests/support/processes.ts';
 import { type TestRedis, workerRedis } from '../../tests/support/redis-servers.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { Loops } from '../platform/loops.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { cleanUp, run } from '../support/frontrow.ts';
+import { cleanUp, run } from '../support/processes.ts';
 
 afterEach(cleanUp);
 

@@ -7,7 +7,7 @@ import { shiftedClock } from '../../loadtest/kit/shifted-clock.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, findProcess, run, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, findProcess, run, startFrontrow, until } from '../support/processes.ts';
 import { findPrometheus, OPS, promtool, startPrometheus } from '../support/prometheus.ts';
 
 const read = (...path: string[]) => readFileSync(join(...path), 'utf8');

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, run, startFrontrow } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, run, startFrontrow } from '../support/processes.ts';
 
 afterEach(cleanUp);
 

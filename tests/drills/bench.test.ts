@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { cleanUp, run } from '../support/frontrow.ts';
+import { cleanUp, run } from '../support/processes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'frontrow-bench-story-'));
 

@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import { shiftedClock } from '../../loadtest/kit/shifted-clock.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, run, until } from '../support/frontrow.ts';
+import { cleanUp, run, until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const HOUR_MS = 3_600_000;

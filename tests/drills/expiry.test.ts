@@ -6,7 +6,7 @@ import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../support/processes.ts';
 
 const HOLDS = 20_000;
 // Zones 1 to 16 are held (20,000 of 20,800 seats); other buyers book in zone 17.

@@ -5,7 +5,7 @@ import { differencesOfMaps } from '../../loadtest/kit/house-on-page.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { describeInBrowser, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/processes.ts';
 
 // All tests share one house, which fills from test to test.
 const folder = dataFolder();

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { cleanUp, dataFolder, descendants, isRunning, run, startFrontrow, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, descendants, isRunning, run, startFrontrow, until } from '../support/processes.ts';
 
 afterEach(cleanUp);
 

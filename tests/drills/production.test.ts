@@ -12,7 +12,7 @@ import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { send } from '../support/client.ts';
 import { emptyDatabase } from '../support/databases.ts';
-import { cleanUp, dataFolder, launch, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, launch, until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 
 type Instruction = { stage: number; word: string; argument: string };

@@ -9,7 +9,7 @@ import {
   npmStart,
   startFrontrow,
   until,
-} from '../support/frontrow.ts';
+} from '../support/processes.ts';
 
 afterEach(cleanUp);
 

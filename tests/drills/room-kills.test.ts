@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../support/frontrow.ts';
-import { setRoom, visitorAt, visitorReply } from '../support/line.ts';
+import { cleanUp, dataFolder, findProcess, startFrontrow, until } from '../support/processes.ts';
+import { setRoom, visitorAt, visitorReply } from '../support/visitors.ts';
 
 const PEOPLE = 160;
 const PER_SECOND = 4; // slow enough that the line outlasts three restarts
@@ -27,7 +27,7 @@ test('kill -9 of an API, the admitting worker and Redis changes no position, and
   const waiting = visitors.map(async (visitor, i) => {
     while (asking) {
       await sleep(150 + Math.random() * 100);
-      const reply = await visitor.ask().catch((fault: Error) => {
+      const reply = await visitor.get().catch((fault: Error) => {
         if (fault.name !== 'TypeError') throw fault; // fetch throws it while its API is down
       });
       expect([200, 503, undefined]).toContain(reply?.status);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { cleanUp, dataFolder, run } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, run } from '../support/processes.ts';
 
 afterEach(cleanUp);
 

@@ -4,7 +4,7 @@ import { defaults } from '../../shared/config.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { send } from '../support/client.ts';
 import { newDatabase } from '../support/databases.ts';
-import { cleanUp, dataFolder, run, until } from '../support/frontrow.ts';
+import { cleanUp, dataFolder, run, until } from '../support/processes.ts';
 import { PASSWORD, SENTINEL_PASSWORD, startSentinel } from '../support/sentinel.ts';
 
 let stop: (() => Promise<void>) | undefined;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { freePort } from '../../local/embedded/free-port.ts';
 import { openSocket, send } from '../support/client.ts';
-import { cleanUp, run, until } from '../support/frontrow.ts';
+import { cleanUp, run, until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 1 });

@@ -10,10 +10,10 @@ import { openRedis } from '../../shared/platform/redis.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { startWorkers } from '../../workers/workers.ts';
 import { send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
-import { newEvent, setRoom, visitorAt } from '../support/line.ts';
+import { until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
+import { newEvent, setRoom, visitorAt } from '../support/visitors.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 50 }, { redis: ownRedis });
 
@@ -88,7 +88,7 @@ test('a Redis that is killed and restarted admits no visitor twice', async () =>
   expect(await hold(event, tokens[0] ?? {})).toMatchObject({ status: 201 });
   await visitors[2]?.until('your_turn');
   await system().restartRedis();
-  const admission = await until(async () => (await visitors[1]?.ask())?.body.status === 'your_turn', 15_000).then(() =>
+  const admission = await until(async () => (await visitors[1]?.get())?.body.status === 'your_turn', 15_000).then(() =>
     visitors[1]?.admitted(),
   );
   expect(admission).toEqual(tokens[1]);
@@ -676,7 +676,7 @@ test('no visitor waits once one behind was admitted, and no such answer is cache
     await isGivenTurns(true);
     expect(await third.poll()).toMatchObject({ status: 'your_turn' });
     await isGivenTurns(false);
-    expect(await first.ask()).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
+    expect(await first.get()).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
     expect(await second.poll()).toMatchObject({ status: 'waiting' }); // its API admits no visitor
     await isGivenTurns(true);
     for (const visitor of [first, second]) expect(await visitor.poll()).toMatchObject({ status: 'your_turn' });

@@ -4,7 +4,7 @@ import { cameraOn } from '../../web/event/camera.ts';
 import { layOutPlan, type Sector, seatPoint } from '../../web/event/plan-layout.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 4, ROWS: 4, SEATS_PER_ROW: 12 });

@@ -11,8 +11,8 @@ import { prepareDatabase } from '../../shared/stores/prepare.ts';
 import { describeInBrowser, expectReadable } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
 import { emptyDatabase } from '../support/databases.ts';
-import { newEvent, setRoom, visitorAt } from '../support/line.ts';
 import { useSystem } from '../support/system.ts';
+import { newEvent, setRoom, visitorAt } from '../support/visitors.ts';
 
 const SECRET = 'a secret that only this test knows, and nobody else';
 
@@ -257,7 +257,7 @@ describe('with AUTH=on', () => {
         body: { code: 'ADMISSION_INVALID', detail: expect.stringContaining('log in') },
       });
     for (const visitor of [nobody, anyone])
-      expect(await visitor.ask()).toMatchObject({ status: 404, body: { code: 'PLACE_UNKNOWN' } });
+      expect(await visitor.get()).toMatchObject({ status: 404, body: { code: 'PLACE_UNKNOWN' } });
     await expect(anyone.join()).rejects.toThrow('401');
     expect(await anyone.join(bearer(anna))).toMatchObject({ code: 201, position: 3 });
     const mine = await hold(anna, { eventId: event, count: 1 }, await anyone.admitted());

@@ -4,7 +4,7 @@ import { BOARD_PATH } from '../../api/auth/queue-board-sessions.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const TOKEN = 'an-admin-token-of-at-least-32-characters';

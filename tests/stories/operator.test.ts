@@ -4,7 +4,7 @@ import { startPool } from '../../commands/supervise/pool.ts';
 import { createSupervisor } from '../../commands/supervise/supervisor.ts';
 import { createWorkersStore } from '../../shared/stores/redis/workers.ts';
 import { send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const TOKEN = 'an-admin-token-of-at-least-32-characters';

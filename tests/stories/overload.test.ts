@@ -12,7 +12,7 @@ import { createLogger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/queues/queue.ts';
 import { openSocket, send } from '../support/client.ts';
 import { emptyDatabase } from '../support/databases.ts';
-import { cleanUp, run, until } from '../support/frontrow.ts';
+import { cleanUp, run, until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
 

@@ -6,7 +6,7 @@ import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import { type Client, connectPostgres } from '../../shared/platform/postgres.ts';
 import { keysOf, keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { openSocket, send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { type SystemSettings, useSystem } from '../support/system.ts';
 

@@ -7,7 +7,7 @@ import { auditEvent } from '../../shared/stores/audit.ts';
 import { createChange } from '../../workers/change-bookings.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
 import { send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 // As in production: buyers log in, and only the shop's server sells.

@@ -4,7 +4,7 @@ import { freePort } from '../../local/embedded/free-port.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openSocket } from '../support/client.ts';
-import { cleanUp, run, until } from '../support/frontrow.ts';
+import { cleanUp, run, until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const SHARDS = 4;

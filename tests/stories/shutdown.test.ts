@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { openSocket, send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 // tests/drills/shutdown.test.ts stops API processes.

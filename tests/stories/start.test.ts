@@ -16,7 +16,7 @@ import {
   run,
   startFrontrow,
   until,
-} from '../support/frontrow.ts';
+} from '../support/processes.ts';
 
 afterEach(cleanUp);
 

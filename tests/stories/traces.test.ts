@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../local/embedded/free-port.ts';
 import { startTicketTrace, startTracing } from '../../shared/telemetry/ticket-traces.ts';
 import { openSocket, send } from '../support/client.ts';
-import { cleanUp, run, until } from '../support/frontrow.ts';
+import { cleanUp, run, until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 type Attribute = { key: string; value: { stringValue?: string; intValue?: number } };

@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import type { TrailEntry } from '../../shared/contract/trail.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { send } from '../support/client.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const TOKEN = 'an-admin-token-of-at-least-32-characters';

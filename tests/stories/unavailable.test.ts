@@ -12,7 +12,7 @@ import { openPrisma, type PrismaClient } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { send } from '../support/client.ts';
 import { newCluster } from '../support/databases.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
 

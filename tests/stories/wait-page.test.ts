@@ -7,7 +7,7 @@ import { isSolved } from '../../shared/domain/join-challenge.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { startFakeRoom } from '../support/fake-room.ts';
-import { until } from '../support/frontrow.ts';
+import { until } from '../support/processes.ts';
 
 let room: Awaited<ReturnType<typeof startFakeRoom>>;
 beforeAll(async () => {
@@ -78,7 +78,15 @@ describeInBrowser('the waiting page', (browser) => {
   };
 
   beforeEach(() => {
-    Object.assign(room, { view: ahead(240), asked: [], refusals: [], joins: [], away: false, joinMs: 0, places: 0 });
+    Object.assign(room, {
+      view: ahead(240),
+      requests: [],
+      refusals: [],
+      joins: [],
+      isDown: false,
+      joinMs: 0,
+      places: 0,
+    });
   });
   afterEach(async () => {
     await context.close();
@@ -99,8 +107,8 @@ describeInBrowser('the waiting page', (browser) => {
     room.view = yourTurn();
     await title(/^It is your turn! · Frontrow$/);
     await page.getByRole('timer', { name: 'Time left to choose' }).waitFor();
-    expect(room.asked.map(({ method }) => method).slice(0, 2)).toEqual(['POST', 'GET']);
-    const gaps = room.asked.slice(1).map(({ atMs }, i) => atMs - (room.asked[i]?.atMs ?? 0));
+    expect(room.requests.map(({ method }) => method).slice(0, 2)).toEqual(['POST', 'GET']);
+    const gaps = room.requests.slice(1).map(({ atMs }, i) => atMs - (room.requests[i]?.atMs ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThan(990);
     await page.getByRole('link', { name: 'Choose your seats' }).click();
     await page.waitForURL('**/events/1');
@@ -159,7 +167,7 @@ describeInBrowser('the waiting page', (browser) => {
     await second.goto(page.url());
     await second.getByRole('heading', { name: 'You are in line' }).waitFor();
     expect(room.places).toBe(1);
-    expect(new Set(room.asked.map(({ token }) => token))).toEqual(new Set([undefined, 'visitor-1']));
+    expect(new Set(room.requests.map(({ token }) => token))).toEqual(new Set([undefined, 'visitor-1']));
   });
 
   test('two tabs that open at once share one place', async () => {
@@ -176,10 +184,10 @@ describeInBrowser('the waiting page', (browser) => {
   test('a lost connection is shown, and the page continues by itself in the same place', async () => {
     await open();
     await heading('You are in line');
-    room.away = true;
+    room.isDown = true;
     await page.getByText('Connection lost. Your place is kept; trying again.').waitFor();
     await page.getByText('240 people ahead of you').first().waitFor();
-    room.away = false;
+    room.isDown = false;
     room.view = ahead(30);
     await title(/^30 ahead/);
     expect(await page.getByText('Connection lost.').count()).toBe(0);
@@ -213,9 +221,9 @@ describeInBrowser('the waiting page', (browser) => {
     await heading('You have left the line');
     expect(await focused()).toBe('You have left the line');
     expect((await context.storageState()).origins).toEqual([]);
-    const { length } = room.asked;
+    const { length } = room.requests;
     await sleep(1_200);
-    expect(room.asked).toHaveLength(length);
+    expect(room.requests).toHaveLength(length);
     await keys('Tab', 'Enter');
     await heading('You are in line');
     expect(room.places).toBe(2);

@@ -11,9 +11,9 @@ import { isSolved } from '../../shared/domain/join-challenge.ts';
 import { createRoomTokens } from '../../shared/domain/room-tokens.ts';
 import { describeInBrowser } from '../support/browser.ts';
 import { type Reply, send } from '../support/client.ts';
-import { cleanUp, dataFolder, run, until } from '../support/frontrow.ts';
-import { newEvent, setRoom, solved, visitorAt } from '../support/line.ts';
+import { cleanUp, dataFolder, run, until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
+import { newEvent, setRoom, solved, visitorAt } from '../support/visitors.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 20 });
 
@@ -49,9 +49,9 @@ test.concurrent('a visitor joins, waits for the turn, and books with the admissi
   const event = await roomOn();
   expect(await hold(event)).toMatchObject({ status: 403, body: { code: 'ADMISSION_REQUIRED' } });
   const visitor = visitorAt(system().url, event);
-  expect(await visitor.ask()).toMatchObject({ status: 404, body: { code: 'PLACE_UNKNOWN' } });
+  expect(await visitor.get()).toMatchObject({ status: 404, body: { code: 'PLACE_UNKNOWN' } });
   expect(await visitor.join()).toMatchObject({ code: 201, position: 1 });
-  const reply = await visitor.ask();
+  const reply = await visitor.get();
   expect(Number(reply.headers.get('retry-after'))).toBe(Math.ceil(Number(reply.body.askAgainSeconds)));
   const admitted = await visitor.admitted();
   expect(await visitor.admitted()).toEqual(admitted);
@@ -450,7 +450,7 @@ test('a clear ends the line: its tokens are void, and positions begin at 1', asy
   const admitted = await visitor.admitted();
   const { commitment } = (await send(url, 'GET', '/api/events/1/waiting-room/draw')).body;
   await send(url, 'POST', '/clear');
-  await until(async () => (await visitor.ask()).body.code === 'PLACE_UNKNOWN', 15_000);
+  await until(async () => (await visitor.get()).body.code === 'PLACE_UNKNOWN', 15_000);
   expect(await send(url, 'POST', '/reserve', { count: 1 }, admitted)).toMatchObject({
     body: { code: 'ADMISSION_INVALID' },
   });

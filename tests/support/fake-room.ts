@@ -24,13 +24,13 @@ export async function startFakeRoom() {
     /** The next answers, without `eventId`. */
     view: { status: 'waiting', message: 'Wait.', askAgainSeconds: 1 } as Omit<View, 'eventId'>,
     /** Whether connections are cut instead of answered. */
-    away: false,
+    isDown: false,
     /** Refusals to send instead of the next answers. */
     refusals: [] as { status: number; code: string; detail: string; challenge?: ChallengeView }[],
     /** The bodies of the joins so far. */
     joins: [] as z.infer<typeof joinBody>[],
     /** Requests since the start: method, time in milliseconds and visitor token. */
-    asked: [] as { method: string; atMs: number; token: string | undefined }[],
+    requests: [] as { method: string; atMs: number; token: string | undefined }[],
     /** Milliseconds that a join takes. */
     joinMs: 0,
     /** Number of places given so far. */
@@ -51,8 +51,8 @@ export async function startFakeRoom() {
   app.use(webRoutes());
   app.all('/api/events/:id/waiting-room', express.json(), async (req, res) => {
     const token = req.get(VISITOR_TOKEN_HEADER);
-    if (room.away) return void req.socket.destroy();
-    room.asked.push({ method: req.method, atMs: performance.now(), token });
+    if (room.isDown) return void req.socket.destroy();
+    room.requests.push({ method: req.method, atMs: performance.now(), token });
     if (req.method === 'POST') room.joins.push(joinBody.parse(req.body));
     const refusal = room.refusals.shift();
     if (refusal !== undefined) return void res.status(refusal.status).json(refusal);

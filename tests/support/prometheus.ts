@@ -67,7 +67,7 @@ export async function startPrometheus(bin: string, folder: string, apiUrl: strin
     );
   await untilUp(server, { name: 'Prometheus', logFile, probe });
 
-  async function ask<Data>(path: string): Promise<Data> {
+  async function get<Data>(path: string): Promise<Data> {
     const answer = (await (await fetch(`${url}/api/v1/${path}`)).json()) as { data: Data; error?: string };
     if (answer.error !== undefined) throw new Error(`${decodeURIComponent(path)}: ${answer.error}`);
     return answer.data;
@@ -76,9 +76,9 @@ export async function startPrometheus(bin: string, folder: string, apiUrl: strin
   return {
     /** The series of an expression now. @throws Error where it does not parse */
     query: async (expression: string) =>
-      (await ask<{ result: Series[] }>(`query?query=${encodeURIComponent(expression)}`)).result,
+      (await get<{ result: Series[] }>(`query?query=${encodeURIComponent(expression)}`)).result,
     targets: async () =>
-      (await ask<{ activeTargets: { health: string; labels: { job: string } }[] }>('targets')).activeTargets,
+      (await get<{ activeTargets: { health: string; labels: { job: string } }[] }>('targets')).activeTargets,
     stop: () => server.stop(2_000),
   };
 }

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { freePort } from '../../local/embedded/free-port.ts';
 import { embeddedRedis, findRedis } from '../../local/embedded/redis.ts';
 import type { ServerProcess } from '../../local/embedded/server-process.ts';
-import { launch, until } from './frontrow.ts';
+import { launch, until } from './processes.ts';
 
 /** The passwords of master and replica, and of their Sentinel. */
 export const PASSWORD = 'redis/pass@word';

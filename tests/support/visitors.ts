@@ -38,10 +38,10 @@ export function visitorAt(url: string, eventId = 1) {
       return { ...visitorReply.parse(reply.body), code: reply.status };
     },
 
-    ask: (): Promise<Reply> => send(url, 'GET', path, undefined, headers()),
+    get: (): Promise<Reply> => send(url, 'GET', path, undefined, headers()),
 
     async poll(): Promise<VisitorReply> {
-      return visitorReply.parse((await this.ask()).body);
+      return visitorReply.parse((await this.get()).body);
     },
 
     leave: (): Promise<Reply> => send(url, 'DELETE', path, undefined, headers()),
