@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { ConfigError } from '../../shared/platform/config-error.ts';
 
 /*
@@ -105,3 +106,7 @@ export function requireFilesFor(sockets: number): void {
     `${sockets} sockets need a limit of ${needed} open files, and it is ${limit}: raise it with ulimit -n.`,
   );
 }
+
+/** Whether a program is on the PATH. */
+export const isInstalled = (program: string): boolean =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));

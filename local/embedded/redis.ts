@@ -74,10 +74,15 @@ function fetchedIn(home: string, environment: NodeJS.ProcessEnv): RedisBinary | 
  * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. `fsync` makes it
  * persist less, as others' servers do: once a second, or nothing. With `hasPassword` only clients with its address
  * connect; the password stands in a configuration file that only this user may read, so that no process list shows it.
+ * `launcher` is the command line of a program that runs the server, such as a profiler.
  */
 export async function embeddedRedis(
   options: EmbeddedOptions,
-  { fsync = 'always', hasPassword = false }: { fsync?: 'always' | 'everysec' | 'never'; hasPassword?: boolean } = {},
+  {
+    fsync = 'always',
+    hasPassword = false,
+    launcher = [],
+  }: { fsync?: 'always' | 'everysec' | 'never'; hasPassword?: boolean; launcher?: readonly string[] } = {},
 ): Promise<EmbeddedServer> {
   const { folder, port, logFile, environment, progress } = options;
   const { command, env } = await findRedis(environment, progress);
@@ -109,7 +114,8 @@ export async function embeddedRedis(
   return {
     url,
     async start() {
-      const server = startServer({ command, args: [file], env, logFile, stopSignal: 'SIGTERM' });
+      const [program = command, ...args] = [...launcher, command, file];
+      const server = startServer({ command: program, args, env, logFile, stopSignal: 'SIGTERM' });
       await untilUp(server, { name: 'Redis', logFile, probe: () => answers(url) });
       return server;
     },
