@@ -1,7 +1,24 @@
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { ADMISSION_TOKEN_HEADER } from '../../shared/contract/waiting-room.ts';
 import { ApiError } from '../http/errors.ts';
-import { type KnownLine, LOG_IN_NOW, mustLogIn } from './line.ts';
+import { isOn, type KnownLine, LOG_IN_NOW, mustLogIn } from './line.ts';
+import type { LineReader } from './line-reader.ts';
+
+/**
+ * The admission that a booking of an event uses; undefined where none is needed.
+ *
+ * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID; UNAVAILABLE until this node has read which rooms there are
+ */
+export function findAdmission(
+  { lines, isListed }: Pick<LineReader, 'lines' | 'isListed'>,
+  eventId: number,
+  headers: NodeJS.Dict<string | string[]>,
+  userId: number | undefined,
+): BookRequest['admission'] {
+  const line = lines.get(eventId);
+  if (line === undefined && !isListed()) throw new ApiError('UNAVAILABLE');
+  return line !== undefined && isOn(line) ? readAdmission(line, headers, userId) : undefined;
+}
 
 /**
  * The admission of a booking's request, for a line that is on. Its signature and its owner are checked only here. Its
@@ -11,7 +28,7 @@ import { type KnownLine, LOG_IN_NOW, mustLogIn } from './line.ts';
  * @param userId the user that the request speaks for
  * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID
  */
-export function readAdmission(
+function readAdmission(
   line: KnownLine,
   headers: NodeJS.Dict<string | string[]>,
   userId: number | undefined,

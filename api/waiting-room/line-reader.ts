@@ -23,19 +23,12 @@ export function createLineReader({ rooms, loops, log }: { rooms: RoomStore; loop
   let isListed = false;
   let isFailing = false;
 
-  async function learnLine(eventId: number): Promise<void> {
-    const room = await rooms.find(eventId);
-    if (room === undefined || room.settings.mode === 'off') return void lines.delete(eventId);
-    if (lines.get(eventId)?.generation === room.generation) return; // a list at the same time has added it
-    lines.set(eventId, createKnownLine(room, rooms));
-  }
-
   async function listLines(): Promise<void> {
     const active = await rooms.active();
     const generations = new Map(active.map(({ eventId, generation }) => [eventId, generation]));
     for (const eventId of lines.keys()) if (!generations.has(eventId)) lines.delete(eventId);
     for (const { eventId, generation } of active)
-      if (lines.get(eventId)?.generation !== generation) await learnLine(eventId);
+      if (lines.get(eventId)?.generation !== generation) await learnLine(rooms, lines, eventId);
     for (const { eventId, challenge, challengeBits } of active)
       Object.assign(lines.get(eventId)?.settings ?? {}, { challenge, challengeBits });
     isListed = true;
@@ -49,16 +42,9 @@ export function createLineReader({ rooms, loops, log }: { rooms: RoomStore; loop
       if (line === undefined || state.generation !== line.generation) continue;
       if (needsOrder(line, state) && !noteDraw(line, (await rooms.find(eventId)) ?? line)) continue;
       noteState(line, state);
-      measureEstimate(line);
+      measureEstimate(measures, line);
     }
     isFailing = false;
-  }
-
-  /** Remembers the wait that the last visitor in the line is promised. */
-  function measureEstimate({ eventId, state }: KnownLine): void {
-    if (state === undefined || !state.on || state.paused) return;
-    const { seconds, isShown } = waitOf(state, state.joined - state.serving - 1);
-    measures.noteEstimate(eventId, state, isShown ? seconds : undefined);
   }
 
   async function refresh(): Promise<void> {
@@ -94,9 +80,28 @@ export function createLineReader({ rooms, loops, log }: { rooms: RoomStore; loop
         loops.repeat('waiting rooms listed', LIST_MS, refresh, noteFault, { isVital: false }),
         loops.repeat('lines read', READ_MS, readStates, noteFault),
       ];
-      return async () => {
-        await Promise.race([Promise.all(stops.map((stop) => stop())), sleep(STOP_MS, undefined, { ref: false })]);
-      };
+      return () => stopAll(stops);
     },
   };
+}
+
+export type LineReader = ReturnType<typeof createLineReader>;
+
+/** Reads a room that is new on the list, or whose line has ended. */
+async function learnLine(rooms: RoomStore, lines: Map<number, KnownLine>, eventId: number): Promise<void> {
+  const room = await rooms.find(eventId);
+  if (room === undefined || room.settings.mode === 'off') return void lines.delete(eventId);
+  if (lines.get(eventId)?.generation === room.generation) return; // a list at the same time has added it
+  lines.set(eventId, createKnownLine(room, rooms));
+}
+
+async function stopAll(stops: readonly (() => Promise<void>)[]): Promise<void> {
+  await Promise.race([Promise.all(stops.map((stop) => stop())), sleep(STOP_MS, undefined, { ref: false })]);
+}
+
+/** Remembers the wait that the last visitor in a line is promised. */
+function measureEstimate(measures: ReturnType<typeof createRoomMeasures>, { eventId, state }: KnownLine): void {
+  if (state === undefined || !state.on || state.paused) return;
+  const { seconds, isShown } = waitOf(state, state.joined - state.serving - 1);
+  measures.noteEstimate(eventId, state, isShown ? seconds : undefined);
 }

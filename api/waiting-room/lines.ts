@@ -1,10 +1,8 @@
-import type { BookRequest } from '../../shared/contract/jobs.ts';
 import type { ChallengeView, VisitorView } from '../../shared/contract/waiting-room.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
-import { ApiError } from '../http/errors.ts';
-import { readAdmission } from './admission-check.ts';
+import { findAdmission } from './admission-check.ts';
 import type { JoinChallenge } from './join-challenge.ts';
 import { isOn, type KnownLine, requireVisitor } from './line.ts';
 import { createLineReader } from './line-reader.ts';
@@ -74,21 +72,9 @@ export async function createWaitingRooms(deps: {
     leave: (eventId: number, token: string | undefined): Promise<VisitorView> =>
       places.leave(reader.lines.get(eventId), token),
 
-    /**
-     * The admission that a booking of an event uses; undefined where none is needed.
-     *
-     * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID; UNAVAILABLE until this node has read which rooms there
-     *   are
-     */
-    admissionOf(
-      eventId: number,
-      headers: NodeJS.Dict<string | string[]>,
-      userId?: number | undefined,
-    ): BookRequest['admission'] {
-      const line = reader.lines.get(eventId);
-      if (line === undefined && !reader.isListed()) throw new ApiError('UNAVAILABLE');
-      return line !== undefined && isOn(line) ? readAdmission(line, headers, userId) : undefined;
-    },
+    /** The admission that a booking of an event uses. @throws ApiError as `findAdmission` */
+    admissionOf: (eventId: number, headers: NodeJS.Dict<string | string[]>, userId?: number | undefined) =>
+      findAdmission(reader, eventId, headers, userId),
   };
 }
 

@@ -46,7 +46,8 @@ const PACE_HALF_LIFE_SECONDS = 2;
 const SPEED_HALF_LIFE_SECONDS = 5;
 
 /**
- * What a step leaves to the next one. Rates are visitors or tickets a second; `undefined` is what no step has measured.
+ * The values that a step leaves to the next one. Rates are visitors or tickets a second. `undefined`: no step has
+ * measured it.
  */
 export type StepMemory = {
   isOn: boolean;

@@ -192,7 +192,7 @@ export const measureAnswer = z.object({
 
 type MeasuredRoom = z.infer<typeof measureAnswer>;
 
-/** What the next step depends on, from the answer of measureRoom.lua and the seats of the house. */
+/** The measurement for the next step, from the answer of measureRoom.lua and the seats of the house. */
 export function measurementOf({ room, ...measurement }: MeasuredRoom, seats: number): RoomMeasurement {
   const { nowMs, sinceMs, queue, sale, inside, turns } = measurement;
   return {

@@ -45,6 +45,10 @@ const joinAnswer = z.union([
   }),
   z.object({ refused: z.enum(['WAIT', 'REBUILD']) }),
 ]);
+const turnAnswer = z.union([z.object({ untilMs: z.number() }), z.object({ refused: turnRefusal })]);
+const leaveAnswer = z.union([noLine, z.object({ isNew: z.boolean() })]);
+const stepAnswer = z.union([noLine, z.object({ isWritten: z.boolean() })]);
+const serveAnswer = z.union([noLine, z.object({ serving: z.number() })]);
 const measureRefusal = z.object({ refused: z.enum(['EARLY', 'AHEAD', 'REBUILD']) });
 
 /** Flags and limits as the hash holds them. */
@@ -62,9 +66,26 @@ const settingsFields = ({ settings }: RoomRecord) => ({
 
 /** The lines of waiting rooms in Redis, where they move. Each script takes and answers one JSON text. */
 export function createRoomLines({ redis, scripts, shards }: { redis: Redis; scripts: Scripts; shards: number }) {
+  const run = createRunner(scripts, shards);
+  return {
+    open: (record: RoomRecord) => openRoom(run, record),
+    read: (eventIds: readonly number[]) => readStates(run, eventIds),
+    join: (line: Line, visitors: number, link: string, challenges: readonly ShownChallenge[] = []) =>
+      joinLine(run, line, visitors, link, challenges),
+    takeTurn: (line: Line, position: number, arrival: number) => takeTurn(run, line, position, arrival),
+    leave: (line: Line, arrival: number, position: number | undefined) => leaveLine(run, line, arrival, position),
+    hasLeft: (line: Line, arrival: number) => hasLeft(redis, run.shardOf(line.eventId), line, arrival),
+    measure: (line: MirroredLine, seats: number) => measureLine(run, line, seats),
+    step: (line: Line, measured: MeasuredLine, step: AdmissionStep) => writeStep(run, line, measured, step),
+    serve: (line: Line, served: ServedLine) => serveLine(run, line, served),
+  };
+}
+
+/** Runs a script with a JSON text, and parses its answer. */
+function createRunner(scripts: Scripts, shards: number) {
   const shardOf = (eventId: number) => shardOfEvent(eventId, shards);
 
-  async function run<Answer>(
+  async function inShard<Answer>(
     name: ScriptName,
     shard: number,
     request: Record<string, unknown>,
@@ -73,112 +94,122 @@ export function createRoomLines({ redis, scripts, shards }: { redis: Redis; scri
     return answer.parse(JSON.parse(await scripts<string>(name, shard, [JSON.stringify(request)])));
   }
 
-  const runOnLine = <Answer>(
+  const onLine = <Answer>(
     name: ScriptName,
     { eventId, generation }: Line,
     request: Record<string, unknown>,
     answer: z.ZodType<Answer>,
-  ) => run(name, shardOf(eventId), { event: eventId, generation, ...request }, answer);
+  ) => inShard(name, shardOf(eventId), { event: eventId, generation, ...request }, answer);
 
-  return {
-    /** Writes a room as PostgreSQL has it. Returns whether its line was missing or older. */
-    async open(record: RoomRecord): Promise<boolean> {
-      const { version, numbers, serving, people, chain, steppedMs, terms, turns } = record;
-      const request = {
-        ...{ version, numbers, serving, people, chain, steppedMs, history: turns },
-        terms: terms.map((term) => term.join(':')).join(','),
-        settings: settingsFields(record),
-      };
-      return (await runOnLine('openRoom', record, request, z.object({ isNew: z.boolean() }))).isNew;
-    },
+  return { shardOf, inShard, onLine };
+}
 
-    /** The states of lines by event, without those that Redis does not know. One call for each shard. */
-    async read(eventIds: readonly number[]): Promise<Map<number, RoomState>> {
-      const states = new Map<number, RoomState>();
-      const byShard = groupBy(eventIds, shardOf);
-      await Promise.all(
-        [...byShard].map(async ([shard, events]) => {
-          const sentMs = Date.now();
-          const { nowMs, rooms } = await run('readRooms', shard, { events }, roomsAnswer);
-          const aheadMs = nowMs - Math.round((sentMs + Date.now()) / 2);
-          for (const read of rooms) states.set(read.event, stateOf(read, aheadMs));
-        }),
-      );
-      return states;
-    },
+type Runner = ReturnType<typeof createRunner>;
 
-    /**
-     * Gives arrival numbers to visitors who join together.
-     *
-     * @param link their part of the chain of a draw
-     * @param challenges those that the visitors show: each gives one place
-     * @returns the first number; or `spent`, the indices of challenges that gave a place before: then nobody has
-     *   joined; or `'later'` where a worker must write more numbers to PostgreSQL, or restore the line, first
-     */
-    async join(
-      line: Line,
-      visitors: number,
-      link: string,
-      challenges: readonly ShownChallenge[] = [],
-    ): Promise<Joining | { spent: number[] } | 'later'> {
-      const shown = challenges.map(({ minute, id }) => [minute, id]);
-      const answer = await runOnLine('joinRoom', line, { visitors, link, challenges: shown }, joinAnswer);
-      return 'refused' in answer ? 'later' : answer;
-    },
-
-    /** Admits a visitor whose turn has begun. Returns the end of the admission in Redis' time, or why there is none. */
-    async takeTurn(line: Line, position: number, arrival: number): Promise<number | TurnRefusal> {
-      const schema = z.union([z.object({ untilMs: z.number() }), z.object({ refused: turnRefusal })]);
-      const answer = await runOnLine('takeTurn', line, { position, arrival }, schema);
-      return 'refused' in answer ? answer.refused : answer.untilMs;
-    },
-
-    /** Notes that a visitor left. `position` is undefined before the draw. Returns whether Redis has the line. */
-    async leave(line: Line, arrival: number, position: number | undefined): Promise<boolean> {
-      const schema = z.union([noLine, z.object({ isNew: z.boolean() })]);
-      return !('refused' in (await runOnLine('leaveRoom', line, { arrival, position }, schema)));
-    },
-
-    /** Whether a visitor left before. */
-    async hasLeft({ eventId, generation }: Line, arrival: number): Promise<boolean> {
-      const stem = keysOf(shardOf(eventId)).roomLeftStem;
-      const key = `${stem}${eventId}:${generation}:${Math.floor(arrival / LINE_CHUNK)}`;
-      return (await redis.getbit(key, arrival % LINE_CHUNK)) === 1;
-    },
-
-    /**
-     * Reads what the next step of a line depends on.
-     *
-     * @returns `'EARLY'` before a step is due; `'AHEAD'` where the last step in PostgreSQL lies ahead of Redis' clock;
-     *   `'REBUILD'` where Redis does not know the line as PostgreSQL does
-     */
-    async measure(line: MirroredLine, seats: number): Promise<MeasuredLine | 'EARLY' | 'AHEAD' | 'REBUILD'> {
-      const request = { steppedMs: line.steppedMs, lateShare: LATE.shareOfTurn, lateMs: LATE.ms };
-      const answer = await runOnLine('measureRoom', line, request, z.union([measureRefusal, measureAnswer]));
-      if ('refused' in answer) return answer.refused;
-      const { stepMs, version, numbers, people, chain } = answer.room;
-      const measurement = measurementOf(answer, seats);
-      return { measurement, measured: { stepMs, version }, windowMs: answer.windowMs, numbers, people, chain };
-    },
-
-    /**
-     * Writes a step that was computed from a measurement.
-     *
-     * @returns false, and nothing is written, where another worker has stepped or the settings changed since
-     */
-    async step(line: Line, { measured, measurement }: MeasuredLine, step: AdmissionStep): Promise<boolean> {
-      const request = { measured, fields: fieldsOf(step, measurement.nowMs) };
-      const schema = z.union([noLine, z.object({ isWritten: z.boolean() })]);
-      const answer = await runOnLine('stepRoom', line, request, schema);
-      return 'isWritten' in answer && answer.isWritten;
-    },
-
-    /** Calls the positions, and allows the arrival numbers, that PostgreSQL knows. */
-    async serve(line: Line, { serving, numbers, people, chain }: ServedLine): Promise<number | 'REBUILD'> {
-      const request = { serving, numbers, people: people ?? undefined, chain };
-      const schema = z.union([noLine, z.object({ serving: z.number() })]);
-      const answer = await runOnLine('serveRoom', line, request, schema);
-      return 'refused' in answer ? answer.refused : answer.serving;
-    },
+/** Writes a room as PostgreSQL has it. Returns whether its line was missing or older. */
+async function openRoom(run: Runner, record: RoomRecord): Promise<boolean> {
+  const { version, numbers, serving, people, chain, steppedMs, terms, turns } = record;
+  const request = {
+    ...{ version, numbers, serving, people, chain, steppedMs, history: turns },
+    terms: terms.map((term) => term.join(':')).join(','),
+    settings: settingsFields(record),
   };
+  return (await run.onLine('openRoom', record, request, z.object({ isNew: z.boolean() }))).isNew;
+}
+
+/** The states of lines by event, without those that Redis does not know. One call for each shard. */
+async function readStates(run: Runner, eventIds: readonly number[]): Promise<Map<number, RoomState>> {
+  const states = new Map<number, RoomState>();
+  const readShard = async ([shard, events]: [number, number[]]) => {
+    const sentMs = Date.now();
+    const { nowMs, rooms } = await run.inShard('readRooms', shard, { events }, roomsAnswer);
+    const aheadMs = nowMs - Math.round((sentMs + Date.now()) / 2);
+    for (const read of rooms) states.set(read.event, stateOf(read, aheadMs));
+  };
+  await Promise.all([...groupBy(eventIds, run.shardOf)].map(readShard));
+  return states;
+}
+
+/**
+ * Gives arrival numbers to visitors who join together.
+ *
+ * @param link their part of the chain of a draw
+ * @param challenges those that the visitors show: each gives one place
+ * @returns the first number; or `spent`, the indices of challenges that gave a place before: then nobody has joined; or
+ *   `'later'` where a worker must write more numbers to PostgreSQL, or restore the line, first
+ */
+async function joinLine(
+  run: Runner,
+  line: Line,
+  visitors: number,
+  link: string,
+  challenges: readonly ShownChallenge[],
+): Promise<Joining | { spent: number[] } | 'later'> {
+  const shown = challenges.map(({ minute, id }) => [minute, id]);
+  const answer = await run.onLine('joinRoom', line, { visitors, link, challenges: shown }, joinAnswer);
+  return 'refused' in answer ? 'later' : answer;
+}
+
+/** Admits a visitor whose turn has begun. Returns the end of the admission in Redis' time, or why there is none. */
+async function takeTurn(run: Runner, line: Line, position: number, arrival: number): Promise<number | TurnRefusal> {
+  const answer = await run.onLine('takeTurn', line, { position, arrival }, turnAnswer);
+  return 'refused' in answer ? answer.refused : answer.untilMs;
+}
+
+/** Notes that a visitor left. `position` is undefined before the draw. Returns whether Redis has the line. */
+async function leaveLine(run: Runner, line: Line, arrival: number, position: number | undefined): Promise<boolean> {
+  return !('refused' in (await run.onLine('leaveRoom', line, { arrival, position }, leaveAnswer)));
+}
+
+/** Whether a visitor left before. */
+async function hasLeft(redis: Redis, shard: number, { eventId, generation }: Line, arrival: number): Promise<boolean> {
+  const stem = keysOf(shard).roomLeftStem;
+  const key = `${stem}${eventId}:${generation}:${Math.floor(arrival / LINE_CHUNK)}`;
+  return (await redis.getbit(key, arrival % LINE_CHUNK)) === 1;
+}
+
+/**
+ * Reads what the next step of a line depends on.
+ *
+ * @returns `'EARLY'` before a step is due; `'AHEAD'` where the last step in PostgreSQL lies ahead of Redis' clock;
+ *   `'REBUILD'` where Redis does not know the line as PostgreSQL does
+ */
+async function measureLine(
+  run: Runner,
+  line: MirroredLine,
+  seats: number,
+): Promise<MeasuredLine | 'EARLY' | 'AHEAD' | 'REBUILD'> {
+  const request = { steppedMs: line.steppedMs, lateShare: LATE.shareOfTurn, lateMs: LATE.ms };
+  const answer = await run.onLine('measureRoom', line, request, z.union([measureRefusal, measureAnswer]));
+  if ('refused' in answer) return answer.refused;
+  const { stepMs, version, numbers, people, chain } = answer.room;
+  const measurement = measurementOf(answer, seats);
+  return { measurement, measured: { stepMs, version }, windowMs: answer.windowMs, numbers, people, chain };
+}
+
+/**
+ * Writes a step that was computed from a measurement.
+ *
+ * @returns false, and nothing is written, where another worker has stepped or the settings changed since
+ */
+async function writeStep(
+  run: Runner,
+  line: Line,
+  { measured, measurement }: MeasuredLine,
+  step: AdmissionStep,
+): Promise<boolean> {
+  const request = { measured, fields: fieldsOf(step, measurement.nowMs) };
+  const answer = await run.onLine('stepRoom', line, request, stepAnswer);
+  return 'isWritten' in answer && answer.isWritten;
+}
+
+/** Calls the positions, and allows the arrival numbers, that PostgreSQL knows. */
+async function serveLine(
+  run: Runner,
+  line: Line,
+  { serving, numbers, people, chain }: ServedLine,
+): Promise<number | 'REBUILD'> {
+  const request = { serving, numbers, people: people ?? undefined, chain };
+  const answer = await run.onLine('serveRoom', line, request, serveAnswer);
+  return 'refused' in answer ? answer.refused : answer.serving;
 }
