@@ -56,8 +56,8 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
     await report();
     if (!(await workers.takeTurn(worker, TURN_MS))) return;
     const { asked, bounds = { min: 1, max: MAX_WORKERS }, model: stored } = await workers.read();
-    const { desired, model } = workersDesired(modelOf(stored), await workers.look(), bounds);
-    await workers.keep(asked ?? desired, JSON.stringify(model));
+    const { desired, model } = workersDesired(modelOf(stored), await workers.readLoad(), bounds);
+    await workers.saveDesired(asked ?? desired, JSON.stringify(model));
   }
 
   await beat();
@@ -66,7 +66,7 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
   );
   return async () => {
     await stop();
-    await workers.gone(worker);
+    await workers.remove(worker);
   };
 }
 

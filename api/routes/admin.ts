@@ -114,7 +114,7 @@ const setWorkers = (deps: AdminDeps) => async (req: Request, res: Response) => {
   const { processes } = parse(workersBody, await readJson(req));
   const { asked: previous } = await workers.view();
   await recordAct(deps, 'setWorkers', by, { before: { processes: previous }, after: { processes } });
-  await workers.ask(processes);
+  await workers.request(processes);
   reply(res, 200, await workers.view());
 };
 

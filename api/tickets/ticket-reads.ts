@@ -2,7 +2,7 @@ import { doneOutcome } from '../../shared/contract/tickets.ts';
 import type { DrainMeter } from '../../shared/domain/drain.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
-import type { TicketLook, TicketStore } from '../../shared/stores/redis/tickets.ts';
+import type { TicketRecord, TicketStore } from '../../shared/stores/redis/tickets.ts';
 import { mayRead, type Reader } from '../auth/identity.ts';
 import { ApiError } from '../http/errors.ts';
 import type { BookingReads } from './booking-reads.ts';
@@ -27,7 +27,7 @@ export function createTicketReads(deps: {
   const settledCounts: number[] = Array.from({ length: shards }, () => 0);
 
   const reads = settledCounts.map((_count, shard) =>
-    createGroupCommit<string, { settled: number; ticket: TicketLook }>({
+    createGroupCommit<string, { settled: number; ticket: TicketRecord }>({
       flush: async (ticketIds) => {
         const { settled, tickets: found } = await tickets.watch(shard, node, ticketIds);
         settledCounts[shard] = settled;

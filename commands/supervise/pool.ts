@@ -35,7 +35,7 @@ export async function startPool(deps: PoolDeps): Promise<{ leader: boolean }> {
     workers.resign(id).catch((fault: Error) => report(`Giving up the lead failed, it expires: ${fault.message}`));
   stopping.addEventListener('abort', () => void resign(), { once: true });
 
-  await workers.ask(processes, bounds);
+  await workers.request(processes, bounds);
   const leader = await awaitLead(deps, id);
   let firstStarts: Promise<unknown> = Promise.resolve();
   if (leader) {
@@ -51,7 +51,7 @@ export async function startPool(deps: PoolDeps): Promise<{ leader: boolean }> {
 /** Waits until this supervisor leads, or another one has renewed its lead, so that it is not left over from a dead one. */
 async function awaitLead({ workers, force, stopping }: PoolDeps, id: string): Promise<boolean> {
   for (let leftMs = Number.NEGATIVE_INFINITY; ; await pause(stopping)) {
-    if (await workers.lead(id, force)) return true;
+    if (await workers.takeLead(id, force)) return true;
     const previousMs = leftMs;
     leftMs = await workers.leadLeftMs();
     const isRenewed = previousMs > 0 && leftMs > previousMs - READ_MS / 2;
@@ -65,9 +65,9 @@ async function followDesired(deps: PoolDeps, id: string, crew: Crew): Promise<vo
   let lastAsked = deps.processes;
 
   async function scale(): Promise<void> {
-    if (!(await workers.lead(id))) return crew.scaleTo(0);
+    if (!(await workers.takeLead(id))) return crew.scaleTo(0);
     const { bounds: stored, asked = 'auto', desired } = await workers.read();
-    if (stored === undefined) return workers.ask(lastAsked, bounds); // Redis was wiped
+    if (stored === undefined) return workers.request(lastAsked, bounds); // Redis was wiped
     lastAsked = asked;
     crew.scaleTo(desired ?? stored.min);
   }

@@ -68,7 +68,7 @@ async function startSystem({ rig, postgres, addresses, openStores }: OwnServers,
   return {
     url,
     async sample(): Promise<Pick<Sample, 'desired' | 'alive' | 'waiting'>> {
-      const { waiting } = await workers.look();
+      const { waiting } = await workers.readLoad();
       const { alive, desired = 0 } = await workers.view();
       return { waiting, alive, desired };
     },
@@ -76,7 +76,7 @@ async function startSystem({ rig, postgres, addresses, openStores }: OwnServers,
     async forgetNeeds(): Promise<void> {
       const { desired = 1, model } = await workers.read();
       const seen = workersModel.parse(JSON.parse(model ?? ''));
-      await workers.keep(desired, JSON.stringify({ ...seen, arrivals: 0, needs: [] }));
+      await workers.saveDesired(desired, JSON.stringify({ ...seen, arrivals: 0, needs: [] }));
     },
   };
 }

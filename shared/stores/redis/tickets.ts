@@ -20,31 +20,30 @@ const IDEMPOTENCY_TTL_SECONDS = 24 * 3_600;
  */
 const REFUSED_TTL_SECONDS = 600;
 
-/** A request at the door: a fresh ticket id, and what an idempotency key binds it to. */
+/** A request to be accepted: a new ticket id, and the idempotency key that binds the request. */
 export type TicketRequest = {
   ticketId: string;
   kind: TicketKind;
-  /** Whose it is; nobody's else. */
   userId?: number | undefined;
   idempotency?: Idempotency | undefined;
   /** The end of the admission that it uses, in milliseconds since 1970 by Redis' clock. */
   admittedUntilMs?: number | undefined;
 };
 
-/** What intake knows of a ticket once it is recorded. `place - settled` is its position. */
+/** A recorded ticket. `place - settled` is its position in the queue; `enqueue`: its job has to be queued. */
 export type AcceptedTicket = { ticketId: string; place: number; enqueue: boolean };
 
 /**
- * A look at a ticket; undefined where Redis does not know it. Its outcome stays the JSON that the worker wrote: it goes to clients as
- * it is.
+ * A ticket as Redis has it; undefined where Redis does not know it. Its outcome stays the JSON that the worker wrote: it
+ * goes to clients as it is.
  */
-export type TicketLook =
+export type TicketRecord =
   | { place: number; kind: TicketKind; outcome: string | undefined; userId: number | undefined }
   | undefined;
 
 /**
- * Tickets of a shard: accepted and settled, ever, and how many wait. What is not on the booking queue waits for nothing: its API died
- * before it was queued, and the counters are put right by the next ticket.
+ * Counts the tickets of a shard: accepted and settled since its beginning, and waiting. While the queue is empty none
+ * waits: a ticket whose API died before it was queued never settles, and the next acceptance corrects the counters.
  */
 export async function countTickets(redis: Redis, shard: number) {
   const keys = keysOf(shard);
@@ -58,78 +57,142 @@ export async function countTickets(redis: Redis, shard: number) {
   return { accepted, settled, waiting: jobs.every((count) => count === 0) ? 0 : Math.max(0, accepted - settled) };
 }
 
-/** One call of the counter for each different outcome, and not for each ticket. */
+type Deps = { redis: Redis; scripts: Scripts; shards: number };
+
+/** Counts outcomes: one call of the counter for each different outcome, and not for each ticket. */
 function countOutcomes(outcomes: readonly Outcome[]): void {
-  const alike = groupBy(outcomes, (one) => `${one.kind} ${one.status} ${'code' in one ? one.code : ''}`);
-  for (const some of alike.values()) {
-    const [one] = some as [Outcome];
-    metrics.outcomes.inc({ kind: one.kind, status: one.status, code: 'code' in one ? one.code : '' }, some.length);
+  const codeOf = (outcome: Outcome) => ('code' in outcome ? outcome.code : '');
+  const groups = groupBy(outcomes, (outcome) => `${outcome.kind} ${outcome.status} ${codeOf(outcome)}`);
+  for (const group of groups.values()) {
+    const [first] = group as [Outcome];
+    metrics.outcomes.inc({ kind: first.kind, status: first.status, code: codeOf(first) }, group.length);
   }
 }
 
-/** Tickets in Redis: recorded at the door, settled by a worker, watched by API nodes. */
-export function createTicketStore({ redis, scripts, shards }: { redis: Redis; scripts: Scripts; shards: number }) {
-  /** The key under which `bindEverywhere` has bound an idempotency key, and its shard. */
-  const boundEverywhere = (digest: string) => ({ shard: shardOfKey(digest, shards), digest: `${digest}:request` });
+/** The reply of acceptTickets for one ticket, of three values each. */
+function acceptanceOf(reply: readonly (string | number)[], i: number): AcceptedTicket | 'mismatch' | 'ended' {
+  const [ticketId, place, enqueue] = [reply[3 * i + 1], reply[3 * i + 2], reply[3 * i + 3]];
+  if (ticketId === '') return 'mismatch';
+  if (ticketId === 'ENDED') return 'ended';
+  return { ticketId: String(ticketId), place: Number(place), enqueue: enqueue === 1 };
+}
 
-  /** Keys whose requests were refused are remembered for as long as these in their second shard, too. */
-  async function forgetSooner(digests: readonly string[]): Promise<void> {
-    const bound = digests.map(boundEverywhere);
-    await Promise.all(
-      bound.map(({ shard, digest }) => redis.expire(`${keysOf(shard).idempotencyStem}${digest}`, REFUSED_TTL_SECONDS)),
-    );
+async function acceptTickets(
+  { scripts }: Deps,
+  shard: number,
+  node: string,
+  requests: readonly TicketRequest[],
+  { maxQueued, fresh }: { maxQueued: number; fresh: boolean },
+): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch' | 'ended')[] } | 'overloaded'> {
+  const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0];
+  for (const { ticketId, kind, userId, idempotency, admittedUntilMs } of requests) {
+    pushFields(args, 'acceptTickets', {
+      ticketId,
+      kind,
+      user: userId ?? '',
+      keyDigest: idempotency?.digest ?? '',
+      fingerprint: idempotency?.fingerprint ?? '',
+      admittedUntilMs: admittedUntilMs ?? '',
+    });
   }
+  const reply = await scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
+  if (reply === 'OVERLOADED') return 'overloaded';
+  return { settled: Number(reply[0]), tickets: requests.map((_request, i) => acceptanceOf(reply, i)) };
+}
 
+async function bindKey(
+  { scripts }: Deps,
+  shard: number,
+  { digest, fingerprint }: Idempotency,
+  id: string,
+): Promise<string | undefined> {
+  const boundId = await scripts<string>('bindKey', shard, [digest, id, fingerprint, IDEMPOTENCY_TTL_SECONDS]);
+  return boundId === '' ? undefined : boundId;
+}
+
+/** The shard in which `bindEverywhere` binds an idempotency key, and the digest under which it does. */
+const boundEverywhere = (shards: number, digest: string) => ({
+  shard: shardOfKey(digest, shards),
+  digest: `${digest}:request`,
+});
+
+async function bindEverywhere(deps: Deps, { digest, fingerprint }: Idempotency, ticketId: string): Promise<boolean> {
+  if (deps.shards === 1) return true;
+  const bound = boundEverywhere(deps.shards, digest);
+  return (await bindKey(deps, bound.shard, { digest: bound.digest, fingerprint }, ticketId)) !== undefined;
+}
+
+/** Shortens the life of refused requests' keys also in the shards where `bindEverywhere` bound them. */
+async function expireRefusedKeys({ redis, shards }: Deps, digests: readonly string[]): Promise<void> {
+  const bindings = digests.map((digest) => boundEverywhere(shards, digest));
+  await Promise.all(
+    bindings.map(({ shard, digest }) => redis.expire(`${keysOf(shard).idempotencyStem}${digest}`, REFUSED_TTL_SECONDS)),
+  );
+}
+
+async function settleTickets(deps: Deps, shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
+  const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS, REFUSED_TTL_SECONDS];
+  for (const [ticketId, outcome] of outcomes) {
+    pushFields(args, 'settleTickets', {
+      ticketId,
+      outcome: JSON.stringify(outcome),
+      refused: outcome.status === 'rejected' ? 1 : 0,
+    });
+  }
+  const [settled, ...digests] = await deps.scripts<[number, ...string[]]>('settleTickets', shard, args);
+  if (deps.shards > 1 && digests.length > 0) await expireRefusedKeys(deps, digests);
+  // The reply does not name the tickets that were settled before: a repeated batch counts as many outcomes as are new.
+  if (settled > 0) countOutcomes([...outcomes.values()].slice(0, settled));
+  return settled;
+}
+
+type TicketReply = [place: number, kind: string, outcome: string, user: string] | [];
+
+function ticketOf([place, kind, json = '', user = '']: TicketReply): TicketRecord {
+  if (place === undefined) return undefined;
+  const userId = user === '' ? undefined : Number(user);
+  return { place, kind: ticketKind.parse(kind), outcome: json === '' ? undefined : json, userId };
+}
+
+async function watchTickets(
+  { scripts }: Deps,
+  shard: number,
+  node: string,
+  ticketIds: readonly string[],
+): Promise<{ settled: number; tickets: TicketRecord[] }> {
+  type Reply = [settled: number, tickets: TicketReply[]];
+  const [settled, tickets] = await scripts<Reply>('watchTickets', shard, [node, ...ticketIds]);
+  return { settled, tickets: tickets.map(ticketOf) };
+}
+
+/** Tickets in Redis: the API records them, workers settle them, API nodes watch them. */
+export function createTicketStore(deps: Deps) {
   return {
     /**
-     * Records a batch of tickets of one shard. `node` is told of their outcomes. `fresh` says that their ids are new: they were not recorded
-     * by a call that broke.
+     * Records a batch of tickets of one shard and registers `node` for their outcomes. `fresh`: their ids are new, no
+     * earlier call that failed has recorded them.
      *
      * @returns for each the ticket (an older one where its idempotency key was used before with the same request),
      * `'mismatch'` where the key was used with another, `'ended'` where its admission has ended; or `'overloaded'` for
      * all, and then nothing was recorded
      */
-    async accept(
+    accept: (
       shard: number,
       node: string,
       requests: readonly TicketRequest[],
-      { maxQueued, fresh }: { maxQueued: number; fresh: boolean },
-    ): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch' | 'ended')[] } | 'overloaded'> {
-      const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0];
-      for (const { ticketId, kind, userId, idempotency, admittedUntilMs } of requests) {
-        pushFields(args, 'acceptTickets', {
-          ticketId,
-          kind,
-          user: userId ?? '',
-          keyDigest: idempotency?.digest ?? '',
-          fingerprint: idempotency?.fingerprint ?? '',
-          admittedUntilMs: admittedUntilMs ?? '',
-        });
-      }
-      const reply = await scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
-      if (reply === 'OVERLOADED') return 'overloaded';
-      const accepted = requests.map((_request, i): AcceptedTicket | 'mismatch' | 'ended' => {
-        const [ticketId, place, enqueue] = [reply[3 * i + 1], reply[3 * i + 2], reply[3 * i + 3]];
-        if (ticketId === '') return 'mismatch';
-        if (ticketId === 'ENDED') return 'ended';
-        return { ticketId: String(ticketId), place: Number(place), enqueue: enqueue === 1 };
-      });
-      return { settled: Number(reply[0]), tickets: accepted };
-    },
+      options: { maxQueued: number; fresh: boolean },
+    ) => acceptTickets(deps, shard, node, requests, options),
 
-    /** Notes that tickets are on the queue: a key that leads to one and is repeated does not put it there again. */
+    /** Records that the jobs of tickets are queued: a repeated idempotency key does not queue them again. */
     noteQueued: (shard: number, ticketIds: readonly string[]): Promise<number> =>
-      scripts('noteQueued', shard, ticketIds),
+      deps.scripts('noteQueued', shard, ticketIds),
 
     /**
-     * Binds an idempotency key to an id, for what has no ticket.
+     * Binds an idempotency key to an id, for requests without a ticket.
      *
      * @returns the id that the key leads to, perhaps an older one; undefined where it was used with another request
      */
-    async bindKey(shard: number, { digest, fingerprint }: Idempotency, id: string): Promise<string | undefined> {
-      const leadsTo = await scripts<string>('bindKey', shard, [digest, id, fingerprint, IDEMPOTENCY_TTL_SECONDS]);
-      return leadsTo === '' ? undefined : leadsTo;
-    },
+    bindKey: (shard: number, key: Idempotency, id: string) => bindKey(deps, shard, key, id),
 
     /**
      * Binds an idempotency key in a shard that follows from the key alone: its own shard judges it together with its
@@ -137,49 +200,17 @@ export function createTicketStore({ redis, scripts, shards }: { redis: Redis; sc
      *
      * @returns whether it is the first request of the key or the same as before
      */
-    async bindEverywhere({ digest, fingerprint }: Idempotency, ticketId: string): Promise<boolean> {
-      if (shards === 1) return true;
-      const bound = boundEverywhere(digest);
-      return (await this.bindKey(bound.shard, { digest: bound.digest, fingerprint }, ticketId)) !== undefined;
-    },
+    bindEverywhere: (key: Idempotency, ticketId: string) => bindEverywhere(deps, key, ticketId),
 
     /**
-     * Writes outcomes; a ticket that has one keeps it (I2). API nodes that watch are told.
+     * Writes outcomes, which are published to the API nodes that watch. A ticket keeps its first outcome (I2).
      *
      * @returns how many tickets had none before
      */
-    async settle(shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
-      const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS, REFUSED_TTL_SECONDS];
-      for (const [ticketId, outcome] of outcomes)
-        pushFields(args, 'settleTickets', {
-          ticketId,
-          outcome: JSON.stringify(outcome),
-          refused: outcome.status === 'rejected' ? 1 : 0,
-        });
-      const [settled, ...digests] = await scripts<[number, ...string[]]>('settleTickets', shard, args);
-      if (shards > 1 && digests.length > 0) await forgetSooner(digests);
-      // Of outcomes that stood already it cannot be told which: a batch that comes again counts as what was new of it, at most.
-      if (settled > 0) countOutcomes([...outcomes.values()].slice(0, settled));
-      return settled;
-    },
+    settle: (shard: number, outcomes: ReadonlyMap<string, Outcome>) => settleTickets(deps, shard, outcomes),
 
     /** Reads tickets of one shard, in order, and registers `node` as a watcher of those that have no outcome yet. */
-    async watch(
-      shard: number,
-      node: string,
-      ticketIds: readonly string[],
-    ): Promise<{ settled: number; tickets: TicketLook[] }> {
-      type Reply = [settled: number, tickets: ([place: number, kind: string, outcome: string, user: string] | [])[]];
-      const [settled, tickets] = await scripts<Reply>('watchTickets', shard, [node, ...ticketIds]);
-      return {
-        settled,
-        tickets: tickets.map(([place, kind, json = '', user = '']) => {
-          if (place === undefined) return undefined;
-          const userId = user === '' ? undefined : Number(user);
-          return { place, kind: ticketKind.parse(kind), outcome: json === '' ? undefined : json, userId };
-        }),
-      };
-    },
+    watch: (shard: number, node: string, ticketIds: readonly string[]) => watchTickets(deps, shard, node, ticketIds),
   };
 }
 
