@@ -129,9 +129,8 @@ const checksOf = (instructions: Instructions, committed: Instructions): Check[] 
 
 await command({
   name: 'bench:instructions',
-  summary:
-    'Runs accept, claim and settle of fixed batches through redis-server under callgrind, and prints the instructions\n' +
-    'for each booking. They hardly differ between runs, however busy the machine is.',
+  summary: `Runs accept, claim and settle of fixed batches through redis-server under callgrind, and prints the
+instructions for each booking. They hardly differ between runs, however busy the machine is.`,
   options: {
     batches: number('batches to measure, of 100 requests each', 10, { max: 1_000 }),
     save: flag('commits the figures: writes them to loadtest/measures/instructions.json'),
