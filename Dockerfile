@@ -1,4 +1,4 @@
-# One image for migrate, api and worker: what each runs stands in docker-compose.yml. `docker build -t frontrow .`
+# One image for migrate, api and worker; docker-compose.yml has the command of each. `docker build -t frontrow .`
 
 FROM node:24.19.0-bookworm-slim AS build
 WORKDIR /app
@@ -7,8 +7,8 @@ RUN npm ci --omit=dev --no-audit --no-fund
 COPY . .
 RUN npm run build
 
-# Packages of production. `--omit=optional`, for npm would bring the `prisma` command and TypeScript, which @prisma/client offers to use.
-# It also carries compilers for four other databases.
+# Packages of production, without the optional ones, which build and run the system on a developer's machine.
+# @prisma/client also carries compilers for four other databases.
 FROM node:24.19.0-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -33,5 +33,5 @@ COPY --from=build /app/build/api build/api
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1))"]
 CMD ["scripts/node.sh", "build/api/main.js"]

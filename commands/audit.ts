@@ -5,11 +5,11 @@ import { openStores } from './stores.ts';
 
 const HELP = `npm run audit [-- --event N]
 
-Holds PostgreSQL and Redis against each other, seat by seat, for one event or for all; in Redis the counters against the bits, in
-PostgreSQL bookings against seats and buyers. It may run at any time, also under load: what is under way is looked at again. It
-prints what it compared and every difference, and ends with 1 where there is one.
+Compares PostgreSQL with Redis seat by seat, for one event or for all; in Redis also the counters with the bits, in
+PostgreSQL bookings with seats and buyers. It may run at any time, also under load: it reads seats that are being changed
+again. It prints the numbers that it compared and every difference, and exits with 1 where there is one.
 
-Without DATABASE_URL and REDIS_URL it takes what runs on DATA_DIR.`;
+Without DATABASE_URL and REDIS_URL it uses the system that runs on DATA_DIR.`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { event: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
@@ -19,9 +19,8 @@ async function main(): Promise<void> {
     let found = 0;
     for (const eventId of await stores.eventsOf(values.event)) {
       const { seatsInPostgres, seatsInRedis, bookings, differences } = await steadyAudit(eventId, stores);
-      console.log(
-        `Event ${eventId}: ${seatsInPostgres} seats in PostgreSQL, ${seatsInRedis} in Redis, ${bookings} live bookings: ${differences.length} differences`,
-      );
+      const compared = `${seatsInPostgres} seats in PostgreSQL, ${seatsInRedis} in Redis, ${bookings} live bookings`;
+      console.log(`Event ${eventId}: ${compared}: ${differences.length} differences`);
       for (const { what, where } of differences) console.log(`  ${what}: ${where}`);
       found += differences.length;
     }

@@ -6,8 +6,8 @@ import { prepareDatabase } from '../shared/stores/prepare.ts';
 
 const HELP = `npm run migrate
 
-Brings the database of DATABASE_URL to what this version needs: migrations, and the default event. Running it again changes
-nothing. \`npm start\` does it by itself.`;
+Prepares the database of DATABASE_URL for this version: applies migrations and creates the default event. Running it
+again changes nothing. \`npm start\` does the same by itself.`;
 
 async function main(): Promise<void> {
   if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) return void console.log(HELP);

@@ -6,10 +6,10 @@ import { openStores } from './stores.ts';
 
 const HELP = `npm run rebuild [-- --event N]
 
-Writes the house of one event, or of all, into Redis anew, exactly as PostgreSQL has it. It may run at any time: requests wait a
-moment, and nothing that was accepted is lost.
+Rebuilds the house of one event, or of all, in Redis from PostgreSQL. It may run at any time: requests wait for a moment,
+and no accepted request is lost.
 
-Without DATABASE_URL and REDIS_URL it takes what runs on DATA_DIR.`;
+Without DATABASE_URL and REDIS_URL it uses the system that runs on DATA_DIR.`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { event: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });

@@ -6,7 +6,7 @@ import { connected, openRedis } from '../shared/platform/redis.ts';
 import { findRunning } from '../shared/platform/running-system.ts';
 import { createStores } from '../shared/stores/stores.ts';
 
-/** The stores of a system for a command that looks after it: the one of the settings, else the one that runs on DATA_DIR. */
+/** The stores of a system, for a command: of the settings' servers, else of the system that runs on DATA_DIR. */
 export async function openStores(part: string) {
   const config = readConfig();
   const running = findRunning(config.DATA_DIR);

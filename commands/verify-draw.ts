@@ -7,29 +7,28 @@ import { chainAfter, commitmentOf, createOrder, linkOfNonce } from '../shared/do
 const HELP = `npm run verify-draw -- --url http://127.0.0.1:3000 --event 1 --arrival 17
 npm run verify-draw -- --seed <hex> --chain <hex> --people 5000 --arrival 17 [--commitment <hex>]
 
-Recomputes the position of an arrival number from what an event's draw was, as its API tells it or as it is given here. The commitment
-is the one that was shown before the sale: note it down then, and name it here.
---receipt FILE  what joining answered as "receipt": checks that its nonce is in the chain's link, and takes the arrival number from it
-docs/waiting-room.md tells the algorithm, in case you would rather not trust this program.`;
+Recomputes the position of an arrival number from the values of an event's draw: from its API, or from these options.
+The commitment is published before the sale: note it then, and pass it here.
+--receipt FILE  the "receipt" of the answer to joining: checks that its nonce is in the chain's link, and takes the
+                arrival number from it
+docs/waiting-room.md describes the algorithm, so that you need not trust this program.`;
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/i, '64 hexadecimal digits');
 const whole = z.coerce.number().int().min(1);
-const given = z.object({ seed: hex, chain: hex, people: whole, commitment: hex.optional() });
+const drawOptions = z.object({ seed: hex, chain: hex, people: whole, commitment: hex.optional() });
 
 async function main(): Promise<boolean> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     options: {
-      ...{
-        url: text,
-        event: text,
-        arrival: text,
-        seed: text,
-        chain: text,
-        people: text,
-        commitment: text,
-        receipt: text,
-      },
+      url: text,
+      event: text,
+      arrival: text,
+      seed: text,
+      chain: text,
+      people: text,
+      commitment: text,
+      receipt: text,
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -37,28 +36,26 @@ async function main(): Promise<boolean> {
     console.log(HELP);
     return true;
   }
-  const mine =
+  const ownReceipt =
     values.receipt === undefined ? undefined : receipt.parse(JSON.parse(readFileSync(values.receipt, 'utf8')));
-  const arrival = whole.parse(values.arrival ?? mine?.arrival);
-  const draw = given.parse(values.url === undefined ? values : await fetchDraw(values.url, values.event ?? '1'));
+  const arrival = whole.parse(values.arrival ?? ownReceipt?.arrival);
+  const draw = drawOptions.parse(values.url === undefined ? values : await fetchDraw(values.url, values.event ?? '1'));
 
-  let right = true;
-  const say = (holds: boolean, what: string) => {
-    console.log(`${holds ? 'right' : 'WRONG'}  ${what}`);
-    right = right && holds;
+  let isRight = true;
+  const report = (holds: boolean, claim: string) => {
+    console.log(`${holds ? 'right' : 'WRONG'}  ${claim}`);
+    isRight = isRight && holds;
   };
   const commitment = values.commitment ?? draw.commitment;
   if (commitment !== undefined)
-    say(commitmentOf(draw.seed) === commitment, 'the seed has the hash that was shown before');
-  if (mine !== undefined) {
-    say(linkOfNonce(mine.nonce, mine.path) === mine.link, 'the nonce of the receipt is in its link');
-    say(
-      chainAfter(mine.chainBefore, mine.link) === mine.chain,
-      'the link leads from the chain before to the chain after',
-    );
+    report(commitmentOf(draw.seed) === commitment, 'the seed has the hash that was published before');
+  if (ownReceipt !== undefined) {
+    const { nonce, path, link, chainBefore, chain } = ownReceipt;
+    report(linkOfNonce(nonce, path) === link, 'the nonce of the receipt is in its link');
+    report(chainAfter(chainBefore, link) === chain, 'the link leads from the chain before to the chain after');
   }
   console.log(`arrival ${arrival} of ${draw.people} has position ${createOrder(draw)(arrival)}`);
-  return right;
+  return isRight;
 }
 
 async function fetchDraw(url: string, event: string): Promise<z.infer<typeof drawView>> {

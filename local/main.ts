@@ -24,8 +24,8 @@ import { embeddedSettings } from './embedded-settings.ts';
 
 const HELP = `npm start
 
-Runs Frontrow whole on this machine: PostgreSQL and Redis of its own, the API and the workers. What dies is started again.
-Settings come from the environment or from .env; .env.example lists them. Ctrl-C stops everything in order.`;
+Runs all of Frontrow on this machine: its own PostgreSQL and Redis, the API and the workers. A part that ends is started
+again. Settings come from the environment or from .env; .env.example lists them. Ctrl-C stops everything in order.`;
 
 /** Milliseconds that a database server is given to stop in order. */
 const SERVER_STOP_MS = 1_500;
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
     report('Stopping ...');
     void supervisor
       .stop(['api'], ['postgres', 'redis'])
-      .then(() => Promise.race([starting, sleep(STARTING_STOP_MS)])) // for example the making of a cluster
+      .then(() => Promise.race([starting, sleep(STARTING_STOP_MS)])) // a cluster may be under construction
       .then(() => {
         data?.release();
         report('Stopped.');
@@ -101,7 +101,7 @@ async function start(deps: Starting): Promise<void> {
   console.log(readyBlock(url, { fragment, folder: data.folder, seats }));
 }
 
-/** The address of a server: the one from the settings, else that of an embedded one, which is started and supervised. */
+/** The address of a server: from the settings, else that of an embedded one, which is started and supervised. */
 async function addressOf(
   name: 'postgres' | 'redis',
   address: string | undefined,
@@ -192,15 +192,16 @@ async function startParts(
  */
 function readyBlock(url: string, about: { fragment: string; folder: string; seats: number }): string {
   const { fragment, folder, seats } = about;
+  const json = "-H 'content-type: application/json'";
   return `
   Frontrow is ready: ${url}   (${seats.toLocaleString('en')} seats)
 
-  See the house, buy:   ${url}/events/1
-  Book two seats:       curl -X POST ${url}/reserve -H 'content-type: application/json' -d '{"zone":1,"row":1,"count":2}'
-  ... and wait:         curl -X POST '${url}/reserve?wait=5' -H 'content-type: application/json' -d '{"count":2}'
-  What became of it:    curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws
+  The house, to buy:    ${url}/events/1
+  Book two seats:       curl -X POST ${url}/reserve ${json} -d '{"zone":1,"row":1,"count":2}'
+  ... and wait:         curl -X POST '${url}/reserve?wait=5' ${json} -d '{"count":2}'
+  The outcome:          curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws
   A row, the house:     curl ${url}/occupancy/1/1                curl ${url}/availability/check-all
-  Watch and operate it: ${url}/admin${fragment}
+  Watch and operate:    ${url}/admin${fragment}
   Metrics:              curl ${url}/metrics     of workers: curl ${url}/metrics/targets
   A herd on the page:   ${url}/events/1${fragment}
   A herd of 40,000:     npm run herd -- --requests 40000 --connections 256

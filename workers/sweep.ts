@@ -27,7 +27,7 @@ type SweepDeps = {
 export function createSweep(deps: SweepDeps) {
   const { queues, bookings, seats, tickets, log } = deps;
 
-  /** Settles a booking as failed and frees its seats, after PostgreSQL keeps it from being saved, unless it was saved. */
+  /** Settles a booking as failed and frees its seats, once PostgreSQL refuses to save it later. One may be saved. */
   async function settleBook(shard: number, request: BookRequest): Promise<void> {
     const booking = await bookings.giveUp(request);
     const { ticketId, userId, eventId } = request;

@@ -70,7 +70,7 @@ export async function startNodePart<Ready>(
   };
 }
 
-/** The main file of a program: of the sources where this file is a source, else of the build, whose files may be bundled. */
+/** The main file of a program: a source where this file is one, else one of the build, which may be bundled. */
 const mainFileOf = (module: string) =>
   import.meta.filename.endsWith('.ts') ? join(projectRoot, `${module}.ts`) : join(projectRoot, 'build', `${module}.js`);
 

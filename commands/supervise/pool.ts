@@ -48,7 +48,7 @@ export async function startPool(deps: PoolDeps): Promise<{ leader: boolean }> {
   return { leader };
 }
 
-/** Waits until this supervisor leads, or another one has renewed its lead, so that it is not left over from a dead one. */
+/** Waits until this supervisor leads, or another one has renewed its lead: a dead one's lead would expire. */
 async function awaitLead({ workers, force, stopping }: PoolDeps, id: string): Promise<boolean> {
   for (let leftMs = Number.NEGATIVE_INFINITY; ; await pause(stopping)) {
     if (await workers.takeLead(id, force)) return true;

@@ -1,4 +1,4 @@
-/** Calls `act` when this process is to end: on Ctrl-C, a signal, or the death of its parent. It may call it more than once. */
+/** Calls `act`, perhaps more than once, when this process is to end: on Ctrl-C, a signal, or its parent's death. */
 export function onEnding(act: () => void): void {
   process.on('SIGINT', act);
   process.on('SIGTERM', act);

@@ -71,7 +71,7 @@ function serverAccount(environment: NodeJS.ProcessEnv): Account {
   const setpriv = (environment.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'setpriv')));
   if (nobody === null || !setpriv) {
     throw new Error(
-      'PostgreSQL does not run as root, and here is no account "nobody" or no setpriv (util-linux) to run it otherwise. ' +
+      'PostgreSQL does not run as root, and there is no account "nobody" or no setpriv (util-linux) for it. ' +
         'Start Frontrow as another user, or set DATABASE_URL.',
     );
   }
@@ -79,9 +79,9 @@ function serverAccount(environment: NodeJS.ProcessEnv): Account {
 }
 
 /**
- * A command as it runs under an account. It keeps one capability of root's, to pass through folders, because a clone in
- * root's home or in a private temporary folder is closed to every other account. `no_setuid_fixup` lets access(2), which
- * initdb asks, know of the capability too.
+ * A command that runs under an account. It keeps one capability of root, to pass through folders, because a clone in
+ * root's home or in a private temporary folder is closed to every other account. With `no_setuid_fixup`, access(2), which
+ * initdb calls, respects the capability too.
  */
 function asAccount(account: Account, command: string, args: string[]): [command: string, args: string[]] {
   if (account === undefined) return [command, args];
@@ -96,7 +96,7 @@ function asAccount(account: Account, command: string, args: string[]): [command:
   ];
 }
 
-/** The least capability that this process can hand on and that passes closed folders; containers often lack the first. */
+/** The smallest capability of this process that passes closed folders; containers often lack the first one. */
 function passCapability(): string | undefined {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   const has = (bit: number) => ((BigInt(`0x${effective}`) >> BigInt(bit)) & 1n) === 1n; // capabilities(7)
@@ -112,7 +112,7 @@ function clusterZone(folder: string): string {
   return /^timezone = '?([^'\s]+)/m.exec(configuration)?.[1] ?? 'UTC';
 }
 
-/** Makes the cluster beside its place and moves it there when it is whole, so that a start that was cut off leaves none. */
+/** Creates the cluster in another folder and renames it when it is complete: an interrupted start leaves none. */
 async function createCluster(
   initdb: string,
   folder: string,
@@ -134,12 +134,12 @@ async function createCluster(
   ];
   const [command, args] = asAccount(account, initdb, ['-D', fresh, ...flags]);
   await run(command, args, { env: { ...environment, TZ: 'UTC' } }).catch((fault: Error & { stderr?: string }) => {
-    throw new Error(`The PostgreSQL cluster could not be made:\n${fault.stderr ?? fault.message}`);
+    throw new Error(`Creating the PostgreSQL cluster failed:\n${fault.stderr ?? fault.message}`);
   });
   renameSync(fresh, folder);
 }
 
-/** Whether the server answers and has our database, which is made here the first time. */
+/** Whether the server answers and has our database, which is created here the first time. */
 async function answers(address: string): Promise<boolean> {
   let client: Client | undefined;
   try {

@@ -19,13 +19,13 @@ const NAMES = ['redis-server', 'valkey-server'];
 type RedisBinary = { command: string; env: NodeJS.ProcessEnv };
 
 const HOW_TO_INSTALL =
-  'Install one (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis) or set REDIS_URL to one that runs.';
+  'Install one (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis), or set REDIS_URL.';
 
 /**
- * A Redis or Valkey server: the one on the PATH, else, on Debian and Ubuntu, one fetched from their packages into the
- * project's own folder, without installing anything on the machine.
+ * A Redis or Valkey server: the one on the PATH, else, on Debian and Ubuntu, one from their packages in the project's own
+ * folder. Nothing is installed on the machine.
  *
- * @throws Error with the one line that helps
+ * @throws Error with a line that helps
  */
 export async function findRedis(environment: NodeJS.ProcessEnv, progress: Progress): Promise<RedisBinary> {
   for (const folder of (environment.PATH ?? '').split(delimiter)) {
@@ -44,7 +44,7 @@ export async function findRedis(environment: NodeJS.ProcessEnv, progress: Progre
     ['valkey-server', 'valkey-tools'],
   ];
   await fetchPackages(home, packages, environment).catch((fault: Error) => {
-    throw new Error(`A Redis server could not be fetched: ${fault.message}\n${HOW_TO_INSTALL}`);
+    throw new Error(`Fetching a Redis server failed: ${fault.message}\n${HOW_TO_INSTALL}`);
   });
   const fresh = fetchedIn(home, environment);
   if (fresh !== undefined && (await isUsable(fresh))) return fresh;
@@ -56,7 +56,7 @@ async function isUsable({ command, env }: RedisBinary): Promise<boolean> {
     const { stdout } = await run(command, ['--version'], { env });
     return Number(/v=(\d+)/.exec(stdout)?.[1]) >= MIN_MAJOR;
   } catch {
-    return false; // it does not start here: the next one is looked at
+    return false; // it does not start here: the next one may
   }
 }
 
@@ -71,9 +71,9 @@ function fetchedIn(home: string, environment: NodeJS.ProcessEnv): RedisBinary | 
 }
 
 /**
- * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. `fsync` makes it
- * persist less, as others' servers do: once a second, or nothing. With `hasPassword` only clients with its address
- * connect; the password stands in a configuration file that only this user may read, so that no process list shows it.
+ * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. `fsync`
+ * makes it persist less, as other servers do: once a second, or never. With `hasPassword` only clients with its address
+ * connect; the password is in a configuration file that only this user may read, so that no process list shows it.
  * `launcher` is the command line of a program that runs the server, such as a profiler.
  */
 export async function embeddedRedis(
@@ -102,9 +102,9 @@ export async function embeddedRedis(
     // The log is rewritten later and without compression: in a herd that work took a third of Redis' time.
     'auto-aof-rewrite-min-size': '256mb',
     rdbcompression: 'no',
-    // A ticket's outcome has some 400 bytes: past 64 a hash would become a table, of twice the size.
+    // A ticket's outcome has some 400 bytes. By default a value over 64 turns the hash into a table of twice the size.
     'hash-max-listpack-value': 1024,
-    // A house has some fields for each zone. Found one after the other, as Redis 8 does up to 512 of them, they are a fifth of a claim.
+    // A house has some fields for each zone. Redis 8 searches up to 512 of them one by one: a fifth of a claim.
     'hash-max-listpack-entries': 32,
     daemonize: 'no',
   };
@@ -133,7 +133,7 @@ function passwordIn(file: string): string | undefined {
 /** Whether the server answers and has read its data. */
 async function answers(url: string): Promise<boolean> {
   const probe = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
-  probe.on('error', () => undefined); // not up yet: what the caller asks
+  probe.on('error', () => undefined); // it is not up yet
   try {
     await probe.connect();
     return (await probe.ping()) === 'PONG';

@@ -4,10 +4,10 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf, type ProcessIdentity } from '../../shared/platform/process-identity.ts';
 
-/** Tells people what is going on. */
+/** Prints a line about the progress of a start. */
 export type Progress = (line: string) => void;
 
-/** What an embedded server is made from: its data folder, port and log, and the environment its programs run in. */
+/** The data folder, port and log of an embedded server, and the environment of its programs. */
 export type EmbeddedOptions = {
   folder: string;
   port: number;
@@ -16,27 +16,27 @@ export type EmbeddedOptions = {
   progress: Progress;
 };
 
-/** An embedded server: its address, and how it is started, again too, on the same data and port. */
+/** An embedded server. Each start uses the same data and port. */
 export type EmbeddedServer = { url: string; start: () => Promise<ServerProcess> };
 
 /** A database server that runs as a child. */
 export type ServerProcess = {
   identity: ProcessIdentity;
-  /** Resolves when it has ended, with how. */
+  /** Resolves with the cause of its end, once it has ended. */
   exited: Promise<string>;
-  /** Asks it to stop in order, kills it after `timeoutMs`. */
+  /** Stops it in order, and kills it after `timeoutMs`. */
   stop: (timeoutMs: number) => Promise<void>;
 };
 
 /**
- * What kills a server whose parent died without a word: a shell that reads a pipe from the parent. A line means that all
- * is well; the end of the pipe without one means that the parent is gone.
+ * A shell that kills a server whose parent was killed. It reads a pipe from the parent: a line means that the server
+ * ended in order; the end of the pipe without a line means that the parent has died.
  */
 const GUARD = 'read -r well && exit; sleep 1; kill -s "$1" "$2"; sleep 5; kill -s KILL "$2" 2>/dev/null';
 
 /**
- * Starts a server in a process group of its own, so that a terminal's Ctrl-C does not reach it before its clients, with a
- * guard that stops it if this process dies.
+ * Starts a server in a process group of its own, so that a terminal's Ctrl-C does not reach it before its clients, with
+ * a guard that stops it if this process dies.
  *
  * @param stopSignal what the server understands as "stop now, in order"
  */
@@ -55,7 +55,7 @@ export function startServer(options: {
   const { pid } = server;
   const identity = pid === undefined ? undefined : identityOf(pid);
   if (pid === undefined || identity === undefined)
-    throw new Error(`${command} did not start. Its words are in ${logFile}`);
+    throw new Error(`${command} did not start. Its output is in ${logFile}`);
 
   const guard = spawn('sh', ['-c', GUARD, 'guard', stopSignal.slice(3), String(pid)], {
     detached: true,
@@ -81,9 +81,9 @@ export function startServer(options: {
 const START_TIMEOUT_MS = 120_000;
 
 /**
- * Resolves once `probe` says that the server answers.
+ * Resolves once the server answers `probe`.
  *
- * @throws Error where the server ended or took too long, with where its words are
+ * @throws Error where the server ended or took too long
  */
 export async function untilUp(
   server: ServerProcess,
@@ -95,10 +95,10 @@ export async function untilUp(
   });
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!(await probe())) {
-    if (how !== undefined) throw new Error(`${name} ended at its start (${how}). Its words are in ${logFile}`);
+    if (how !== undefined) throw new Error(`${name} ended at its start (${how}). Its output is in ${logFile}`);
     if (performance.now() > deadline) {
       await server.stop(1_000);
-      throw new Error(`${name} does not answer. Its words are in ${logFile}`);
+      throw new Error(`${name} does not answer. Its output is in ${logFile}`);
     }
     await sleep(50);
   }

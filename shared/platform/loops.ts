@@ -14,7 +14,7 @@ const MAX_ABANDONED = 10;
 type LoopOptions = {
   /** Milliseconds without progress after which it counts as stalled. */
   stalledMs?: number;
-  /** Whether this process can serve only while it turns. False where it waits for PostgreSQL, which serving can do without. */
+  /** Whether this process needs it to serve. False where it waits for PostgreSQL, which serving does not need. */
   isVital?: boolean;
   /** Makes it run again. Called when it stalls, and again after the same time for as long as it does. */
   restart?: () => void;

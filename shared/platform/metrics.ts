@@ -15,7 +15,7 @@ const registry = new Registry();
 
 export const contentType = registry.contentType;
 
-/** A counter. It starts at 0 for each of the `known` values of its one label, so that a first increment shows as a rise. */
+/** A counter. It starts at 0 for each `known` value of its one label, so that the first increment shows as a rise. */
 export function counter<Label extends string = never>(
   name: string,
   help: string,

@@ -1,4 +1,4 @@
-/** Milliseconds to connect to a server, for a statement of PostgreSQL, and for an answer of Redis that an API waits for. */
+/** Milliseconds to connect to a server, for a statement of PostgreSQL, and for an answer of Redis to an API. */
 export type Timeouts = { CONNECT_TIMEOUT_MS: number; DATABASE_TIMEOUT_MS: number; REDIS_TIMEOUT_MS: number };
 
 export const DEFAULT_TIMEOUTS: Timeouts = {

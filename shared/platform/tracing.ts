@@ -3,7 +3,7 @@ import type { Context, SpanContext, Tracer } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from './logger.ts';
 
-/** Spans that may wait to be sent, past which they are dropped; spans of one export; milliseconds between two exports. */
+/** Spans that may wait, past which they are dropped; spans of one export; milliseconds between two exports. */
 const BUFFER = { maxQueueSize: 8_192, maxExportBatchSize: 512, scheduledDelayMillis: 2_000 };
 
 /** Milliseconds that an export may take, and that the last one has when the process ends. */
@@ -80,7 +80,7 @@ function withLoggedFaults(inner: SpanExporter, log: Logger): SpanExporter {
 
 let originMs = performance.timeOrigin;
 
-/** Milliseconds since 1970 of a `performance.now()`: as precise, but by the machine's clock, which all processes share. */
+/** Milliseconds since 1970 of a `performance.now()`: as precise, by the machine's clock, which processes share. */
 export function epochMs(atMs = performance.now()): number {
   const offMs = Date.now() - originMs - performance.now();
   if (Math.abs(offMs) > CLOCK_OFF_MS) originMs += offMs;

@@ -10,7 +10,7 @@ import { metrics } from '../telemetry/metrics.ts';
 import { backoffMs } from './backoff.ts';
 import { setAside } from './unreadable-jobs.ts';
 
-/** A crashed worker's jobs come back when its lock has expired and the next check finds them: after 15 s at the most. */
+/** A crashed worker's jobs come back once its lock has expired and the next check finds them: within 15 s. */
 const LOCK_MS = 10_000;
 const STALLED_INTERVAL_MS = 4_000;
 
