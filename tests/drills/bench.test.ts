@@ -16,6 +16,7 @@ test('the bench measures all contestants, and reports a table, JSON and a pictur
   const load = ['--requests', '100', '--rounds', '1', '--connections', '16'];
   const { code, output } = await run('loadtest/measures/bench', [...load, '--json', json, '--picture', picture], {})
     .ended;
+  if (code !== 0) process.stderr.write(output);
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toMatch(/\| accepted\/s +\| +\d+ \|/);
   expect(output).toMatch(/at half of full load .* p99 [\d.]+ ms\nfrontrow, one client alone: .* p50 [\d.]+ ms/);

@@ -52,6 +52,7 @@ test('schedules and retries that a fast clock delayed by an hour run within seco
   const hold = await holdOne();
   await system().stopWorkers();
   const off = await startWorkerOff(HOUR_MS);
+  await until(() => off.output().includes('"server":"postgres"'), 60_000, off.output); // before the kill below
   await until(
     () =>
       withQueue(
