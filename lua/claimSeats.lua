@@ -116,7 +116,8 @@ end
 
 -- The decision of a request: the one that its ticket has, or a new one, which its ticket keeps.
 local function decisionOf(request)
-  local ticket = redis.call('HMGET', ticketKey(tag, request.ticketId), 'claim', 'outcome', 'admitted')
+  local key = ticketKey(tag, request.ticketId)
+  local ticket = redis.call('HMGET', key, 'claim', 'outcome', 'admitted')
   local claim, outcome = ticket[1], ticket[2]
   if outcome then return 'SETTLED' end
   request.isAdmissionJudged = ticket[3]
@@ -125,7 +126,7 @@ local function decisionOf(request)
   if claim and string.match(claim, '^%u+ (%d+) ') == request.house.generation then return claim end
   if request.admission ~= '' and isOfLine(tag, request.event, request.admission) == nil then return 'REBUILD' end
   local decision = decide(request)
-  redis.call('HSET', ticketKey(tag, request.ticketId), 'claim', decision)
+  redis.call('HSET', key, 'claim', decision)
   return decision
 end
 

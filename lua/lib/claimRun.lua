@@ -12,10 +12,19 @@
 -- A row as it is now: its place, and its free runs.
 local function readRow(tag, event, zone, rowNumber)
   local name = rowName(event, numeral(zone.number), numeral(rowNumber))
-  local row = { zone = zone, number = rowNumber, name = name, rowIndex = zone.firstRowIndex + rowNumber - 1 }
-  row.bits = redis.call('GET', seatsKey(tag, name)) or ''
-  row.starts, row.lengths = freeRuns(row.bits, zone.seatsPerRow)
-  return row
+  local key = seatsKey(tag, name)
+  local bits = redis.call('GET', key) or ''
+  local starts, lengths = freeRuns(bits, zone.seatsPerRow)
+  return {
+    zone = zone,
+    number = rowNumber,
+    name = name,
+    key = key,
+    rowIndex = zone.firstRowIndex + rowNumber - 1,
+    bits = bits,
+    starts = starts,
+    lengths = lengths,
+  }
 end
 
 -- Finds the seats of a request in a row: those from `request.start` on, or the best; with `avoidSingles` only seats
@@ -46,14 +55,13 @@ end
 
 -- Marks seats of one free run of a row as taken, and updates its counter and index.
 local function takeBits(tag, house, row, run, start, seatCount)
-  local key = seatsKey(tag, row.name)
   local firstByte, bytes = setBits(row.bits, start, seatCount)
-  redis.call('SETRANGE', key, numeral(firstByte), bytes)
+  redis.call('SETRANGE', row.key, numeral(firstByte), bytes)
   addToCounter(house.event, 'taken:' .. numeral(row.zone.number), seatCount)
   local longestNow = longestWithout(row.starts, row.lengths, run, start, seatCount)
   indexLongestRun(tag, house.event, row.rowIndex, longestOf(row.lengths), longestNow)
   if house.avoidSingles then
-    local starts, lengths = freeRuns(redis.call('GET', key), row.zone.seatsPerRow)
+    local starts, lengths = freeRuns(redis.call('GET', row.key), row.zone.seatsPerRow)
     indexNeatSizes(tag, house.event, row.rowIndex, starts, lengths, row.zone.seatsPerRow)
   end
 end
@@ -96,7 +104,7 @@ local function claimBest(tag, request, first, last)
   local house, event = request.house, request.event
   local avoidSingles = house.avoidSingles
   while true do
-    local indexKey = (avoidSingles and neatKey or fullKey)(tag, event, request.seatCount)
+    local indexKey = (avoidSingles and neatKey or fullKey)(tag, event, numeral(request.seatCount))
     local rowIndex = firstOpenRow(indexKey, first, last)
     if rowIndex then
       local zone = zoneOfRow(tag, event, house.zoneCount, house.rowCount, rowIndex)

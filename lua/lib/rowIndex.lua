@@ -7,15 +7,16 @@
 
 -- @include keys
 -- @include freeRuns
+-- @include numerals
 -- @constants MAX_SEATS_PER_REQUEST
 
 -- Updates `full` for a row whose longest free run changed.
 local function indexLongestRun(tag, event, rowIndex, longestBefore, longestNow)
   for seatCount = longestNow + 1, math.min(longestBefore, MAX_SEATS_PER_REQUEST) do
-    redis.call('SETBIT', fullKey(tag, event, seatCount), rowIndex, 1)
+    redis.call('SETBIT', fullKey(tag, event, numeral(seatCount)), numeral(rowIndex), 1)
   end
   for seatCount = longestBefore + 1, math.min(longestNow, MAX_SEATS_PER_REQUEST) do
-    redis.call('SETBIT', fullKey(tag, event, seatCount), rowIndex, 0)
+    redis.call('SETBIT', fullKey(tag, event, numeral(seatCount)), numeral(rowIndex), 0)
   end
 end
 
@@ -23,7 +24,7 @@ end
 local function indexNeatSizes(tag, event, rowIndex, starts, lengths, seatsPerRow)
   local sizes = neatSizes(starts, lengths, seatsPerRow)
   for seatCount = 1, MAX_SEATS_PER_REQUEST do
-    redis.call('SETBIT', neatKey(tag, event, seatCount), rowIndex, sizes[seatCount] and 0 or 1)
+    redis.call('SETBIT', neatKey(tag, event, numeral(seatCount)), numeral(rowIndex), sizes[seatCount] and 0 or 1)
   end
 end
 
