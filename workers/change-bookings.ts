@@ -1,13 +1,14 @@
 import type { ChangeRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
+import type { Holding } from '../shared/domain/holdings.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
 import type { HoldStore, Release } from '../shared/stores/postgres/holds.ts';
-import type { Holding, SeatStore } from '../shared/stores/redis/seats.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/telemetry/ticket-traces.ts';
 import type { ReleaseSeats } from './expire-holds.ts';

@@ -1,6 +1,6 @@
 import { groupBy } from '../shared/domain/group-by.ts';
 import type { HoldStore, Release } from '../shared/stores/postgres/holds.ts';
-import type { SeatStore } from '../shared/stores/redis/seats.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
 /**

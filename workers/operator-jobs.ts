@@ -9,8 +9,8 @@ import type { AuditReport } from '../shared/stores/audit.ts';
 import { type BlockStore, SeatsTaken } from '../shared/stores/postgres/blocks.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { Act, TrailStore } from '../shared/stores/postgres/trail.ts';
-import type { SeatStore } from '../shared/stores/redis/seats.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
 type OperatorDeps = {

@@ -5,8 +5,8 @@ import type { BookingStore, OwnedSeat } from '../shared/stores/postgres/bookings
 import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { TakenSeat } from '../shared/stores/redis/seat-bitmaps.ts';
 import type { SuspectStore } from '../shared/stores/redis/seat-differences.ts';
-import type { SeatStore } from '../shared/stores/redis/seats.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
 /** Seats that one run compares: a fraction of a second of work. The next run continues after them. */

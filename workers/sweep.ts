@@ -4,8 +4,8 @@ import type { Logger } from '../shared/platform/logger.ts';
 import type { Queues } from '../shared/queues/open-queues.ts';
 import type { JobQueue } from '../shared/queues/queue.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
-import type { SeatStore } from '../shared/stores/redis/seats.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
 /** Failed jobs of one queue that one sweep takes. */

@@ -5,7 +5,7 @@ import type { ServerMessage } from '../../shared/contract/messages.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { seatOf } from '../../shared/domain/house.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
-import type { SeatStore } from '../../shared/stores/redis/seats.ts';
+import type { SeatStore } from '../../shared/stores/seats.ts';
 
 /** Milliseconds for which changes of an event are collected before they are sent: at most ten messages a second. */
 const COLLECT_MS = 100;

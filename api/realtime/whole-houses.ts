@@ -3,7 +3,7 @@ import type { SeatStatus } from '../../shared/contract/events.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import type { House, Zone } from '../../shared/domain/house.ts';
 import { type RowMarks, rowsOfZone } from '../../shared/stores/redis/seat-bitmaps.ts';
-import type { SeatStore } from '../../shared/stores/redis/seats.ts';
+import type { SeatStore } from '../../shared/stores/seats.ts';
 import { ApiError } from '../http/errors.ts';
 
 /**

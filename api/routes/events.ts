@@ -15,7 +15,7 @@ import { eventId, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
 import { type House, strangeRings, strangeSeat } from '../../shared/domain/house.ts';
 import type { EventStore, ListedEvent } from '../../shared/stores/postgres/events.ts';
-import type { SeatStore } from '../../shared/stores/redis/seats.ts';
+import type { SeatStore } from '../../shared/stores/seats.ts';
 import { OPERATOR } from '../auth/identity.ts';
 import { actorOf, type OperatorGuard } from '../auth/operators.ts';
 import { readJson, readOptionalJson } from '../http/body.ts';

@@ -6,7 +6,7 @@ import { MAX_SEATS_ON_PAGE } from '../../shared/contract/limits.ts';
 import { type House, labelOf, seatOf, type Zone, zoneOf } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RowMarks } from '../../shared/stores/redis/seat-bitmaps.ts';
-import type { SeatStore } from '../../shared/stores/redis/seats.ts';
+import type { SeatStore } from '../../shared/stores/seats.ts';
 import { ApiError } from '../http/errors.ts';
 import { queryOf } from '../http/query.ts';
 import { reply } from '../http/replies.ts';

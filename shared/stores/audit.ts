@@ -5,8 +5,8 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { rowsOfZone } from './redis/seat-bitmaps.ts';
-import type { SeatStore } from './redis/seats.ts';
 import type { TicketStore } from './redis/tickets.ts';
+import type { SeatStore } from './seats.ts';
 
 /** One seat, booking, buyer or counter on which two records disagree. */
 type Difference = {

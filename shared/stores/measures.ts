@@ -10,9 +10,9 @@ import { metrics } from '../telemetry/metrics.ts';
 import type { EventStore } from './postgres/events.ts';
 import { keysOfQueue } from './redis/keys.ts';
 import { progressOfQueue, SCHEDULES } from './redis/pipeline.ts';
-import type { SeatStore } from './redis/seats.ts';
 import { countTickets } from './redis/tickets.ts';
 import type { WorkersStore } from './redis/workers.ts';
+import type { SeatStore } from './seats.ts';
 
 /** Events whose seats are shown, the newest. */
 const EVENTS_SHOWN = 20;

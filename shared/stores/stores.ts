@@ -10,10 +10,10 @@ import { createUserStore } from './postgres/users.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
 import { createScripts } from './redis/scripts.ts';
 import { createSuspectStore } from './redis/seat-differences.ts';
-import { createSeatStore } from './redis/seats.ts';
 import { createTicketStore } from './redis/tickets.ts';
 import { createWorkersStore } from './redis/workers.ts';
 import { createRoomStore } from './rooms.ts';
+import { createSeatStore } from './seats.ts';
 
 /** All stores on one pair of connections, wired here and nowhere else. They hold nothing that has to be closed. */
 export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: PrismaClient; shards: number }) {

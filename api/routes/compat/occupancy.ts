@@ -4,7 +4,7 @@ import { DEFAULT_EVENT, inAddress } from '../../../shared/contract/ids.ts';
 import { type House, type Zone, zoneOf } from '../../../shared/domain/house.ts';
 import type { EventStore } from '../../../shared/stores/postgres/events.ts';
 import { statusesOf } from '../../../shared/stores/redis/seat-bitmaps.ts';
-import type { SeatStore } from '../../../shared/stores/redis/seats.ts';
+import type { SeatStore } from '../../../shared/stores/seats.ts';
 import { ApiError } from '../../http/errors.ts';
 import { refuseQuery } from '../../http/query.ts';
 import { reply } from '../../http/replies.ts';

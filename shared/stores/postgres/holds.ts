@@ -1,8 +1,8 @@
 import type { ChangeRequest } from '../../contract/jobs.ts';
 import { type Booking, codeOfStatus, type Refusal } from '../../contract/tickets.ts';
+import type { EndedHolding } from '../../domain/holdings.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import type { EndedHolding } from '../redis/seats.ts';
 import { type BookingRow, bookingView, dataErrorOf, statusNow } from './bookings.ts';
 import type { Database } from './events.ts';
 import type { Entry, TrailStore } from './trail.ts';

@@ -1,221 +1,179 @@
 import type { Redis } from 'ioredis';
-import type { SeatCounts, SeatStatus } from '../../contract/events.ts';
-import { groupBy } from '../../domain/group-by.ts';
+import type { SeatStatus } from '../../contract/events.ts';
 import type { House, Seat, Zone } from '../../domain/house.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
-import type { PrismaClient } from '../../platform/prisma.ts';
 import { keysOf } from './keys.ts';
 
+/** A row of a zone, counted from 1. */
+export type ZoneRow = { zone: Zone; row: number };
+
 /** A row with its three bitmaps; bit 7 of the first byte is seat 1. `held` and `blocked` are null where no seat is. */
-export type RowMarks = { zone: Zone; row: number; taken: Buffer | null; held: Buffer | null; blocked: Buffer | null };
+export type RowMarks = ZoneRow & { taken: Buffer | null; held: Buffer | null; blocked: Buffer | null };
 
 /** A seat that Redis has as taken, and the ticket that owns it (undefined where the lock is missing). */
 export type TakenSeat = { seat: Seat; status: SeatStatus; owner: string | undefined };
 
-/** How many seats of a zone are not free, and which of these are held or blocked. */
-type ZoneCounts = { taken: number; held: number; blocked: number };
+/** The seats of a zone that are not free, and how many of these are held or blocked. */
+export type ZoneCounts = { taken: number; held: number; blocked: number };
+
+type Deps = { redis: Redis; shards: number };
 
 /** Rows and locks that one call reads. */
 const READ_ROWS = 1_000;
 const READ_LOCKS = 2_000;
 
-/** Reads what Redis has of an event's seats, and asks PostgreSQL where Redis does not know. It changes nothing. */
-export function createSeatReader({ redis, prisma, shards }: { redis: Redis; prisma: PrismaClient; shards: number }) {
-  const keysOfEvent = (eventId: number) => keysOf(shardOfEvent(eventId, shards));
+const keysOfEvent = ({ shards }: Deps, eventId: number) => keysOf(shardOfEvent(eventId, shards));
 
-  /** Rows as PostgreSQL has them: where the house is not open in Redis. */
-  async function rowsInPostgres(eventId: number, rows: readonly { zone: Zone; row: number }[]): Promise<RowMarks[]> {
-    const byZone = groupBy(rows, ({ zone }) => zone.number);
-    const found: RowMarks[] = [];
-    for (const [zone, some] of byZone) {
-      const wanted = { in: some.map(({ row }) => row) };
-      const seats = await prisma.seat.findMany({ where: { eventId, zone, row: wanted } });
-      const byRow = groupBy(seats, (seat) => seat.row);
-      for (const place of some) {
-        const bits = (matches: (status: SeatStatus) => boolean) => {
-          const bitmap = Buffer.alloc(Math.ceil(place.zone.seatsPerRow / 8));
-          for (const { number, status } of byRow.get(place.row) ?? []) {
-            const at = (number - 1) >> 3;
-            if (matches(status)) bitmap[at] = (bitmap[at] ?? 0) | (128 >> ((number - 1) & 7));
-          }
-          return bitmap;
-        };
-        found.push({
-          ...place,
-          taken: bits(() => true),
-          held: bits((status) => status === 'HELD'),
-          blocked: bits((status) => status === 'BLOCKED'),
-        });
-      }
-    }
-    return found;
-  }
-
-  /**
-   * Rows of a house, in order, with the version of the event's seats that they are at least as new as; from PostgreSQL, and
-   * with version 0, where the house is not open in Redis: an empty Redis is never taken for an empty house.
-   */
-  async function readRows(
-    eventId: number,
-    rows: readonly { zone: Zone; row: number }[],
-  ): Promise<{ version: number; rows: RowMarks[] }> {
-    const keys = keysOfEvent(eventId);
-    const found: RowMarks[] = [];
-    let version = 0;
-    for (let from = 0; from < rows.length; from += READ_ROWS) {
-      const some = rows.slice(from, from + READ_ROWS);
-      const places = some.map(({ zone, row }) => `${eventId}:${zone.number}:${row}`);
-      const replies = await redis
-        .multi()
-        .hget(`${keys.houseStem}${eventId}`, 'version')
-        .mgetBuffer(places.map((place) => `${keys.seatsStem}${place}`))
-        .mgetBuffer(places.map((place) => `${keys.heldStem}${place}`))
-        .mgetBuffer(places.map((place) => `${keys.blockedStem}${place}`))
-        .exec();
-      const [now, taken, held, blocked] = (replies ?? []).map(([fault, reply]) => {
-        if (fault) throw fault;
-        return reply;
-      }) as [string | null, ...(Buffer | null)[][]];
-      if (now === null || now === undefined) return { version: 0, rows: await rowsInPostgres(eventId, rows) };
-      if (from === 0) version = Number(now);
-      for (const [i, place] of some.entries()) {
-        const marks = { taken: taken?.[i] ?? null, held: held?.[i] ?? null, blocked: blocked?.[i] ?? null };
-        found.push({ ...place, ...marks });
-      }
-    }
-    return { version, rows: found };
-  }
-
-  async function takenIn(eventId: number, rows: readonly { zone: Zone; row: number }[]): Promise<TakenSeat[]> {
-    const { lockStem } = keysOfEvent(eventId);
-    const marks = await readRows(eventId, rows);
-    const seats = marks.rows.flatMap((row) =>
-      statusesOf(row).flatMap((status, i) =>
-        status === 'AVAILABLE' ? [] : [{ seat: { zone: row.zone.number, row: row.row, number: i + 1 }, status }],
-      ),
-    );
-    const taken: TakenSeat[] = [];
-    for (let from = 0; from < seats.length; from += READ_LOCKS) {
-      const some = seats.slice(from, from + READ_LOCKS);
-      const owners = await redis.mget(
-        some.map(({ seat }) => `${lockStem}${eventId}:${seat.zone}:${seat.row}:${seat.number}`),
-      );
-      for (const [i, seat] of some.entries()) taken.push({ ...seat, owner: owners[i] ?? undefined });
-    }
-    return taken;
-  }
-
-  async function countsInPostgres(eventId: number): Promise<Map<number, ZoneCounts>> {
-    const groups = await prisma.seat.groupBy({ by: ['zone', 'status'], where: { eventId }, _count: true });
-    const byZone = new Map<number, ZoneCounts>();
-    for (const { zone, status, _count: seats } of groups) {
-      const counts = byZone.get(zone) ?? { taken: 0, held: 0, blocked: 0 };
-      counts.taken += seats;
-      if (status === 'HELD') counts.held += seats;
-      if (status === 'BLOCKED') counts.blocked += seats;
-      byZone.set(zone, counts);
-    }
-    return byZone;
-  }
-
-  return {
-    readRows,
-
-    /** The version of an event's seats, raised by every change; 0 where its house is not open. */
-    async version(eventId: number): Promise<number> {
-      return Number((await redis.hget(`${keysOfEvent(eventId).houseStem}${eventId}`, 'version')) ?? 0);
-    },
-
-    /** A bitmap of the house's rows, 1 = no free seat; empty where the house is not open: then any row may have one. */
-    async fullRows(eventId: number): Promise<Buffer> {
-      const { houseStem, fullStem } = keysOfEvent(eventId);
-      const replies = await redis
-        .multi()
-        .hexists(`${houseStem}${eventId}`, 'version')
-        .getBuffer(`${fullStem}${eventId}:1`)
-        .exec();
-      const [open, full] = (replies ?? []).map(([fault, reply]) => {
-        if (fault) throw fault;
-        return reply;
-      }) as [number, Buffer | null];
-      return open === 1 && full !== null ? full : Buffer.alloc(0);
-    },
-
-    /** The channel on which the changes of an event's seats are published. */
-    changesChannel: (eventId: number): string => `${keysOfEvent(eventId).changesStem}${eventId}`,
-
-    /** How many seats have which status, by zone. It counts nothing, except where only PostgreSQL knows. */
-    async countsByZone(house: House): Promise<Map<number, SeatCounts>> {
-      const { houseStem, countsStem } = keysOfEvent(house.eventId);
-      const [open, fields] = await Promise.all([
-        redis.hexists(`${houseStem}${house.eventId}`, 'version'),
-        redis.hgetall(`${countsStem}${house.eventId}`),
-      ]);
-      const closed = open === 1 ? undefined : await countsInPostgres(house.eventId);
-      const none: ZoneCounts = { taken: 0, held: 0, blocked: 0 };
-      return new Map(
-        house.zones.map(({ number, rows, seatsPerRow }) => {
-          const inRedis = (what: string) => Number(fields[`${what}:${number}`] ?? 0);
-          const { taken, held, blocked } = closed
-            ? (closed.get(number) ?? none)
-            : { taken: inRedis('taken'), held: inRedis('held'), blocked: inRedis('blocked') };
-          const total = rows * seatsPerRow;
-          return [number, { total, available: total - taken, held, sold: taken - held - blocked, blocked }];
-        }),
-      );
-    },
-
-    /** Counters of a house that are not what its bitmaps have, in words. A zone is read at once, so load makes none wrong. */
-    async wrongCounts(house: House): Promise<string[]> {
-      const { houseStem, countsStem, seatsStem, heldStem, blockedStem } = keysOfEvent(house.eventId);
-      const stems = { taken: seatsStem, held: heldStem, blocked: blockedStem };
-      const wrong: string[] = [];
-      for (const zone of house.zones) {
-        const reading = redis.multi().hexists(`${houseStem}${house.eventId}`, 'version');
-        for (const what of Object.keys(stems)) reading.hget(`${countsStem}${house.eventId}`, `${what}:${zone.number}`);
-        for (const stem of Object.values(stems)) {
-          for (const { row } of rowsOfZone(zone)) reading.bitcount(`${stem}${house.eventId}:${zone.number}:${row}`);
-        }
-        const [open, ...rest] = ((await reading.exec()) ?? []).map(([fault, reply]) => {
-          if (fault) throw fault;
-          return Number(reply ?? 0);
-        });
-        if (open !== 1) continue; // only PostgreSQL knows
-        for (const [i, what] of Object.keys(stems).entries()) {
-          const bits = rest.slice(3 + i * zone.rows, 3 + (i + 1) * zone.rows).reduce((sum, count) => sum + count, 0);
-          if (rest[i] !== bits) wrong.push(`zone ${zone.number}, ${what}: ${rest[i]} counted, ${bits} bits`);
-        }
-      }
-      return wrong;
-    },
-
-    /** Every seat of these rows that Redis has as taken, with its status and owner. */
-    takenIn,
-
-    /** Figures of the Redis behind an event's shard. `bytesPerRow` is what one row's bitmap takes. */
-    async stats(
-      house: House,
-    ): Promise<{ memoryUsed: string; totalKeys: number; seatKeys: number; bytesPerRow: number }> {
-      const { seatsStem } = keysOfEvent(house.eventId);
-      const place = (zone: number, row: number) => `${seatsStem}${house.eventId}:${zone}:${row}`;
-      const rows = house.zones.flatMap((zone) => rowsOfZone(zone).map(({ row }) => place(zone.number, row)));
-      let seatKeys = 0;
-      for (let from = 0; from < rows.length; from += READ_ROWS)
-        seatKeys += await redis.exists(rows.slice(from, from + READ_ROWS));
-      const [memory, totalKeys, bytesPerRow] = await Promise.all([
-        redis.info('memory'),
-        redis.dbsize(),
-        redis.memory('USAGE', place(1, 1)),
-      ]);
-      const [, size, unit = ''] = /used_memory_human:([\d.]+)([BKMGT])/.exec(memory) ?? [];
-      const memoryUsed = size === undefined ? 'unknown' : `${size} ${unit.replace(/[KMGT]/, '$&B')}`;
-      return { memoryUsed, totalKeys, seatKeys, bytesPerRow: bytesPerRow ?? 0 };
-    },
-  };
+/** The replies of a transaction. @throws the first fault among them */
+function repliesOf(results: [Error | null, unknown][] | null): unknown[] {
+  return (results ?? []).map(([fault, reply]) => {
+    if (fault) throw fault;
+    return reply;
+  });
 }
 
+/**
+ * Reads rows of a house, in order, with the version of the event's seats that they are at least as new as; undefined
+ * where the house is not open in Redis.
+ */
+export async function readBitmaps(
+  deps: Deps,
+  eventId: number,
+  rows: readonly ZoneRow[],
+): Promise<{ version: number; rows: RowMarks[] } | undefined> {
+  const keys = keysOfEvent(deps, eventId);
+  const found: RowMarks[] = [];
+  let version = 0;
+  for (let from = 0; from < rows.length; from += READ_ROWS) {
+    const chunk = rows.slice(from, from + READ_ROWS);
+    const names = chunk.map(({ zone, row }) => `${eventId}:${zone.number}:${row}`);
+    const replies = await deps.redis
+      .multi()
+      .hget(`${keys.houseStem}${eventId}`, 'version')
+      .mgetBuffer(names.map((name) => `${keys.seatsStem}${name}`))
+      .mgetBuffer(names.map((name) => `${keys.heldStem}${name}`))
+      .mgetBuffer(names.map((name) => `${keys.blockedStem}${name}`))
+      .exec();
+    const [versionNow, taken, held, blocked] = repliesOf(replies) as [string | null, ...(Buffer | null)[][]];
+    if (versionNow === null || versionNow === undefined) return undefined;
+    if (from === 0) version = Number(versionNow);
+    for (const [i, row] of chunk.entries()) {
+      found.push({ ...row, taken: taken?.[i] ?? null, held: held?.[i] ?? null, blocked: blocked?.[i] ?? null });
+    }
+  }
+  return { version, rows: found };
+}
+
+/** Reads the owners of the taken seats in these rows. */
+export async function readOwners(deps: Deps, eventId: number, rows: readonly RowMarks[]): Promise<TakenSeat[]> {
+  const { lockStem } = keysOfEvent(deps, eventId);
+  const seats = rows.flatMap((row) =>
+    statusesOf(row).flatMap((status, i) =>
+      status === 'AVAILABLE' ? [] : [{ seat: { zone: row.zone.number, row: row.row, number: i + 1 }, status }],
+    ),
+  );
+  const taken: TakenSeat[] = [];
+  for (let from = 0; from < seats.length; from += READ_LOCKS) {
+    const chunk = seats.slice(from, from + READ_LOCKS);
+    const locks = chunk.map(({ seat }) => `${lockStem}${eventId}:${seat.zone}:${seat.row}:${seat.number}`);
+    const owners = await deps.redis.mget(locks);
+    for (const [i, seat] of chunk.entries()) taken.push({ ...seat, owner: owners[i] ?? undefined });
+  }
+  return taken;
+}
+
+/** Reads the counters of a house, by zone; undefined where it is not open in Redis. */
+export async function readCounters(deps: Deps, house: House): Promise<Map<number, ZoneCounts> | undefined> {
+  const { houseStem, countsStem } = keysOfEvent(deps, house.eventId);
+  const [isOpen, fields] = await Promise.all([
+    deps.redis.hexists(`${houseStem}${house.eventId}`, 'version'),
+    deps.redis.hgetall(`${countsStem}${house.eventId}`),
+  ]);
+  if (isOpen !== 1) return undefined;
+  const counter = (name: string, zone: Zone) => Number(fields[`${name}:${zone.number}`] ?? 0);
+  return new Map(
+    house.zones.map((zone) => [
+      zone.number,
+      { taken: counter('taken', zone), held: counter('held', zone), blocked: counter('blocked', zone) },
+    ]),
+  );
+}
+
+/**
+ * Compares the counters of a zone with the bits of its bitmaps. It reads both at one moment, so load makes none wrong. Where the
+ * house is not open there is nothing to compare.
+ */
+async function wrongCountsOfZone(deps: Deps, eventId: number, zone: Zone): Promise<string[]> {
+  const { houseStem, countsStem, seatsStem, heldStem, blockedStem } = keysOfEvent(deps, eventId);
+  const stems = { taken: seatsStem, held: heldStem, blocked: blockedStem };
+  const reading = deps.redis.multi().hexists(`${houseStem}${eventId}`, 'version');
+  for (const name of Object.keys(stems)) reading.hget(`${countsStem}${eventId}`, `${name}:${zone.number}`);
+  for (const stem of Object.values(stems)) {
+    for (const { row } of rowsOfZone(zone)) reading.bitcount(`${stem}${eventId}:${zone.number}:${row}`);
+  }
+  const [isOpen, ...numbers] = repliesOf(await reading.exec()).map((reply) => Number(reply ?? 0));
+  if (isOpen !== 1) return [];
+  return Object.keys(stems).flatMap((name, i) => {
+    const bitCounts = numbers.slice(3 + i * zone.rows, 3 + (i + 1) * zone.rows);
+    const bits = bitCounts.reduce((sum, count) => sum + count, 0);
+    return numbers[i] === bits ? [] : [`zone ${zone.number}, ${name}: ${numbers[i]} counted, ${bits} bits`];
+  });
+}
+
+/** The counters of a house that differ from its bitmaps, in words. */
+async function wrongCounts(deps: Deps, house: House): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const zone of house.zones) wrong.push(...(await wrongCountsOfZone(deps, house.eventId, zone)));
+  return wrong;
+}
+
+/** A bitmap of the house's rows, 1 = no free seat; empty where the house is not open: then any row may have one. */
+async function fullRows(deps: Deps, eventId: number): Promise<Buffer> {
+  const { houseStem, fullStem } = keysOfEvent(deps, eventId);
+  const reading = deps.redis.multi().hexists(`${houseStem}${eventId}`, 'version').getBuffer(`${fullStem}${eventId}:1`);
+  const [isOpen, full] = repliesOf(await reading.exec()) as [number, Buffer | null];
+  return isOpen === 1 && full !== null ? full : Buffer.alloc(0);
+}
+
+type RedisStats = { memoryUsed: string; totalKeys: number; seatKeys: number; bytesPerRow: number };
+
+/** Figures of the Redis behind an event's shard. `bytesPerRow` is the memory of one row's bitmap. */
+async function stats(deps: Deps, house: House): Promise<RedisStats> {
+  const { redis } = deps;
+  const { seatsStem } = keysOfEvent(deps, house.eventId);
+  const keyOf = (zone: number, row: number) => `${seatsStem}${house.eventId}:${zone}:${row}`;
+  const keys = house.zones.flatMap((zone) => rowsOfZone(zone).map(({ row }) => keyOf(zone.number, row)));
+  let seatKeys = 0;
+  for (let from = 0; from < keys.length; from += READ_ROWS)
+    seatKeys += await redis.exists(keys.slice(from, from + READ_ROWS));
+  const [memory, totalKeys, bytesPerRow] = await Promise.all([
+    redis.info('memory'),
+    redis.dbsize(),
+    redis.memory('USAGE', keyOf(1, 1)),
+  ]);
+  const [, size, unit = ''] = /used_memory_human:([\d.]+)([BKMGT])/.exec(memory) ?? [];
+  const memoryUsed = size === undefined ? 'unknown' : `${size} ${unit.replace(/[KMGT]/, '$&B')}`;
+  return { memoryUsed, totalKeys, seatKeys, bytesPerRow: bytesPerRow ?? 0 };
+}
+
+/** Reads what Redis has of an event's seats. It changes nothing. */
+export const createBitmapReader = (deps: Deps) => ({
+  /** The version of an event's seats, raised by every change; 0 where its house is not open. */
+  version: async (eventId: number): Promise<number> =>
+    Number((await deps.redis.hget(`${keysOfEvent(deps, eventId).houseStem}${eventId}`, 'version')) ?? 0),
+
+  fullRows: (eventId: number) => fullRows(deps, eventId),
+
+  /** The channel on which the changes of an event's seats are published. */
+  changesChannel: (eventId: number): string => `${keysOfEvent(deps, eventId).changesStem}${eventId}`,
+
+  wrongCounts: (house: House) => wrongCounts(deps, house),
+
+  stats: (house: House) => stats(deps, house),
+});
+
 /** The rows of a zone, from the front. */
-export const rowsOfZone = (zone: Zone): { zone: Zone; row: number }[] =>
+export const rowsOfZone = (zone: Zone): ZoneRow[] =>
   Array.from({ length: zone.rows }, (_, i) => ({ zone, row: i + 1 }));
 
 /** The status of each seat of a row, seat 1 first. */

@@ -1,26 +1,21 @@
 import type { Redis } from 'ioredis';
-import { errorCodes } from '../../contract/codes.ts';
-import type { BookRequest, HouseReport } from '../../contract/jobs.ts';
-import type { RunWish } from '../../contract/reserve.ts';
-import type { Alternative, Refusal } from '../../contract/tickets.ts';
-import { type House, runOf, seatOf, type Zone } from '../../domain/house.ts';
-import { holdLockMs, LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
-import { shardOfEvent } from '../../domain/ticket-id.ts';
-import type { PrismaClient } from '../../platform/prisma.ts';
-import { metrics } from '../../telemetry/metrics.ts';
-import type { OwnedSeat } from '../postgres/bookings.ts';
-import type { EventStore } from '../postgres/events.ts';
-import { createHouseOpener } from '../restore-house.ts';
-import { keysOf } from './keys.ts';
-import { type FieldValues, pushFields } from './script-values.ts';
-import type { Scripts } from './scripts.ts';
-import { createSeatReader } from './seat-bitmaps.ts';
-
-/** Seats of an event, by their labels, that a ticket owns for a user (nobody where seats were sold at once). */
-export type Holding = { ticketId: string; userId?: number | undefined; seats: readonly string[] };
-
-/** Seats to free. `lapsed`: they were held, and the hold ended without a sale, which is counted for its buyer. */
-export type EndedHolding = Holding & { lapsed?: boolean };
+import { errorCodes } from '../contract/codes.ts';
+import type { BookRequest, HouseReport } from '../contract/jobs.ts';
+import type { RunWish } from '../contract/reserve.ts';
+import type { Alternative, Refusal } from '../contract/tickets.ts';
+import type { EndedHolding, Holding } from '../domain/holdings.ts';
+import { type House, runOf, seatOf, type Zone } from '../domain/house.ts';
+import { holdLockMs, LOCK_GRACE_MS } from '../domain/seat-locks.ts';
+import { shardOfEvent } from '../domain/ticket-id.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import { metrics } from '../telemetry/metrics.ts';
+import type { OwnedSeat } from './postgres/bookings.ts';
+import type { EventStore } from './postgres/events.ts';
+import { keysOf } from './redis/keys.ts';
+import { type FieldValues, pushFields } from './redis/script-values.ts';
+import type { Scripts } from './redis/scripts.ts';
+import { createHouseOpener } from './restore-house.ts';
+import { createSeatReader } from './seat-reader.ts';
 
 /** What the claim script decided for one ticket. A refusal is a decision too. */
 export type Decision =
