@@ -6,8 +6,8 @@ import { openStores } from './stores.ts';
 const HELP = `npm run audit [-- --event N]
 
 Compares PostgreSQL with Redis seat by seat, for one event or for all; in Redis also the counters with the bits, in
-PostgreSQL bookings with seats and buyers. It may run at any time, also under load: it reads seats that are being changed
-again. It prints the numbers that it compared and every difference, and exits with 1 where there is one.
+PostgreSQL bookings with seats and buyers. It may run at any time, also under load: it reads seats that change again. It
+prints the numbers that it compared and every difference, and exits with 1 where there is one.
 
 Without DATABASE_URL and REDIS_URL it uses the system that runs on DATA_DIR.`;
 

@@ -6,8 +6,8 @@ import { openStores } from './stores.ts';
 
 const HELP = `npm run rebuild [-- --event N]
 
-Rebuilds the house of one event, or of all, in Redis from PostgreSQL. It may run at any time: requests wait for a moment,
-and no accepted request is lost.
+Rebuilds the house of one event, or of all, in Redis from PostgreSQL. It may run at any time: requests wait for a
+moment, and no accepted request is lost.
 
 Without DATABASE_URL and REDIS_URL it uses the system that runs on DATA_DIR.`;
 

@@ -1,6 +1,6 @@
 // `node scripts/fetch-packages.mjs <folder> <packages> [<packages>]`: unpacks packages of Debian or Ubuntu into a
-// folder, with the libraries that this system lacks. Each argument is a group of names with commas; the first group that exists
-// is taken. apt works on state folders of our own, so it needs no root, takes no lock and installs nothing.
+// folder, with the libraries that this system lacks. Each argument is a group of names with commas; the first group
+// that exists is taken. apt works on state folders of our own, so it needs no root, takes no lock and installs nothing.
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

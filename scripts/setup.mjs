@@ -123,7 +123,7 @@ function removeUnusedFiles() {
 
 const SERVERS = ['redis-server', 'valkey-server'];
 
-/** Fetches a Redis server on Debian and Ubuntu, while packages are installed. The start tries again and reports faults. */
+/** Fetches a Redis server on Debian and Ubuntu while packages are installed. The start retries and reports faults. */
 async function fetchRedis() {
   const home = at('.servers', 'redis');
   const folders = [...(process.env.PATH ?? '').split(delimiter), join(home, 'usr', 'bin')];

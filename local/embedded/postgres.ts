@@ -80,8 +80,8 @@ function serverAccount(environment: NodeJS.ProcessEnv): Account {
 
 /**
  * A command that runs under an account. It keeps one capability of root, to pass through folders, because a clone in
- * root's home or in a private temporary folder is closed to every other account. With `no_setuid_fixup`, access(2), which
- * initdb calls, respects the capability too.
+ * root's home or in a private temporary folder is closed to every other account. With `no_setuid_fixup`, access(2),
+ * which initdb calls, respects the capability too.
  */
 function asAccount(account: Account, command: string, args: string[]): [command: string, args: string[]] {
   if (account === undefined) return [command, args];

@@ -22,8 +22,8 @@ const HOW_TO_INSTALL =
   'Install one (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis), or set REDIS_URL.';
 
 /**
- * A Redis or Valkey server: the one on the PATH, else, on Debian and Ubuntu, one from their packages in the project's own
- * folder. Nothing is installed on the machine.
+ * A Redis or Valkey server: the one on the PATH, else, on Debian and Ubuntu, one from their packages in the project's
+ * own folder. Nothing is installed on the machine.
  *
  * @throws Error with a line that helps
  */

@@ -49,7 +49,7 @@ export function correctedDate(): string | undefined {
   return Math.abs(nowMs - Date.now()) > TOLERATED_MS ? new Date(nowMs).toUTCString() : undefined;
 }
 
-/** How far this process' clock is ahead of a server's, and when that was measured by the monotonic clock. */
+/** A reading of a server's clock: its time, the monotonic time of the reading, and how far this process is ahead. */
 async function measure(readMs: () => Promise<number>) {
   const startedAtMs = performance.now();
   const serverMs = await readMs();
@@ -81,10 +81,10 @@ export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Lo
     if (isOff) off.add(server);
     else off.delete(server);
     if (isOff) log.warn({ server, aheadSeconds }, 'the clock of this process differs from that of a server');
-    else log.info({ server, aheadSeconds }, 'clock of this process agrees with that of a server again');
+    else log.info({ server, aheadSeconds }, 'the clock of this process agrees with that of a server again');
   }
 
-  async function lookAtBoth(): Promise<void> {
+  async function compareBoth(): Promise<void> {
     // A server that does not answer is reported elsewhere: here the last measurement stays.
     await Promise.allSettled([
       compare('redis', () => redisClockMs(redis)),
@@ -92,9 +92,9 @@ export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Lo
     ]);
   }
 
-  const first = lookAtBoth();
+  const first = compareBoth();
   const noteFault = (fault: Error) => log.warn({ err: fault }, 'comparing clocks failed');
-  const stop = loops.repeat('clocks compared', MEASURE_MS, lookAtBoth, noteFault, { isVital: false });
+  const stop = loops.repeat('clocks compared', MEASURE_MS, compareBoth, noteFault, { isVital: false });
   return {
     async stop(): Promise<void> {
       const ended = Promise.all([first, stop()]);

@@ -14,8 +14,8 @@ const paths = LEVELS.flatMap((level) =>
 );
 
 /**
- * The words of a fault without what PostgreSQL quotes of a row (its `Key (...)=(...)`, `Failing row contains (...)`, and values
- * that do not parse), which may be somebody's name or address.
+ * The message of a fault without the values that PostgreSQL quotes from a row: in `Key (...)=(...)`, in `Failing row
+ * contains (...)`, and where a value does not parse. They may be a person's name or address.
  */
 export const withoutValues = (fault: string): string =>
   fault
@@ -41,10 +41,11 @@ function gatherRepeats({ note }: ReturnType<typeof createRepeats>) {
     if (level < WARN) return void method.apply(this, args);
     const [first, ...others] = args as [unknown, ...unknown[]];
     const hasFields = typeof first === 'object' && first !== null;
-    const rest = hasFields ? others : args;
+    const texts = hasFields ? others : args;
     const fields = first instanceof Error ? { err: first } : hasFields ? (first as Record<string, unknown>) : {};
-    const write = (some: Record<string, unknown>) => method.apply(this, [some, ...rest] as Parameters<pino.LogFn>);
-    note({ level, message: rest[0], fields, write });
+    const write = (written: Record<string, unknown>) =>
+      method.apply(this, [written, ...texts] as Parameters<pino.LogFn>);
+    note({ level, message: texts[0], fields, write });
   };
 }
 
@@ -81,7 +82,7 @@ const MAX_LAST_FAULTS = 30;
 
 const LEVEL_NAMES = { 40: 'warn', 50: 'error', 60: 'fatal' } as const;
 
-/** Characters of a fault that are kept. */
+/** Characters of a fault in that list. */
 const MAX_FAULT_LENGTH = 300;
 
 function keepFault(line: string): string {
@@ -101,9 +102,9 @@ function keepFault(line: string): string {
     fault?: unknown;
     repeats?: number;
   };
-  const words = typeof fault === 'string' ? { fault: fault.slice(0, MAX_FAULT_LENGTH) } : {};
+  const shortFault = typeof fault === 'string' ? { fault: fault.slice(0, MAX_FAULT_LENGTH) } : {};
   const message = (msg ?? '').slice(0, MAX_FAULT_LENGTH) + (repeats === undefined ? '' : ` (${repeats} times in 1 s)`);
-  lastFaults.unshift({ at: new Date(time).toISOString(), level: LEVEL_NAMES[level], message, ...words });
+  lastFaults.unshift({ at: new Date(time).toISOString(), level: LEVEL_NAMES[level], message, ...shortFault });
   lastFaults.length = Math.min(lastFaults.length, MAX_LAST_FAULTS);
   return line;
 }

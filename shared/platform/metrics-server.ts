@@ -8,11 +8,11 @@ import { measurePools } from './prisma.ts';
 import { measureRedis } from './redis.ts';
 
 /**
- * Shows the metrics of a process that has no other server, at `/metrics`.
+ * Serves the metrics of a process that has no other server, at `/metrics`.
  *
  * @param port 0: any that is free
  * @throws ConfigError where the port is in use
- * @returns the address at which others reach it, and what ends it
+ * @returns the address at which others reach it, and the function that ends it
  */
 export async function serveMetrics({ host, port }: { host: string; port: number }) {
   const page = createMetricsPage(createGaugeRefresh([measureRedis, measurePools]));

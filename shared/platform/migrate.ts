@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, connectPostgres } from './postgres.ts';
 import { projectRoot } from './root.ts';
 
-/** The key of the advisory lock that Prisma's own migrate takes (its schema engine's source): the two exclude each other. */
+/** The key of the advisory lock of Prisma's own migrate (its schema engine's source): the two exclude each other. */
 const PRISMA_MIGRATE_LOCK = 72_707_369;
 
 /**
@@ -58,7 +58,8 @@ export async function migrate(
     await retryWhileLocked(() => lockMigrations(client), { what: 'The migration', progress, giveUpMs });
     await client.query(MIGRATIONS_TABLE);
     const { rows } = await client.query<{ migration_name: string; checksum: string }>(
-      'SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+      `SELECT migration_name, checksum FROM _prisma_migrations
+       WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
     );
     const applied = new Map(rows.map((row) => [row.migration_name, row.checksum]));
     const fresh: string[] = [];

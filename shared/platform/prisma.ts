@@ -6,7 +6,7 @@ import { PrismaClient } from './prisma-client/client.ts';
 import { serverMetrics } from './server-metrics.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.ts';
 
-/** Milliseconds more than a statement may take, after which a connection counts as silent: the server cannot tell of that. */
+/** Milliseconds beyond a statement's time-out after which a connection counts as dead: its server cannot report it. */
 const SILENT_MS = 5_000;
 
 /** The pools of this process, until they end. */
@@ -18,11 +18,8 @@ function throwConnectionFault(fault: Error): never {
   throw connectionFault(fault);
 }
 
-/**
- * Lets the statements of an adapter, or of a transaction, fail with a `ConnectionFault` where PostgreSQL gave no
- * answer.
- */
-function tellConnectionFaults<Queryable extends Pick<Adapter, 'queryRaw' | 'executeRaw'>>(
+/** Lets statements of an adapter or a transaction fail with a `ConnectionFault` where PostgreSQL did not answer. */
+function withConnectionFaults<Queryable extends Pick<Adapter, 'queryRaw' | 'executeRaw'>>(
   queryable: Queryable,
 ): Queryable {
   const { queryRaw, executeRaw } = queryable;
@@ -31,12 +28,12 @@ function tellConnectionFaults<Queryable extends Pick<Adapter, 'queryRaw' | 'exec
   return queryable;
 }
 
-class FaultTellingPg extends PrismaPg {
+class ConnectionFaultPg extends PrismaPg {
   override async connect(): Promise<Adapter> {
-    const adapter = tellConnectionFaults(await super.connect());
+    const adapter = withConnectionFaults(await super.connect());
     const { startTransaction } = adapter;
     adapter.startTransaction = async (level) =>
-      tellConnectionFaults(await startTransaction.call(adapter, level).catch(throwConnectionFault));
+      withConnectionFaults(await startTransaction.call(adapter, level).catch(throwConnectionFault));
     return adapter;
   }
 }
@@ -57,14 +54,14 @@ export function openPrisma(
   };
   const pool = openPool(config, timeouts.DATABASE_TIMEOUT_MS);
   pools.add(pool);
-  const adapter = new FaultTellingPg(pool, {
+  const adapter = new ConnectionFaultPg(pool, {
     statementNameGenerator: ({ sql }) => statementName(sql),
     disposeExternalPool: true,
   });
   return new PrismaClient({ adapter });
 }
 
-/** Notes how much of this process' pools is in use. */
+/** Sets the gauges of the use of this process' pools. */
 export function measurePools(): void {
   for (const pool of pools) if (pool.ended) pools.delete(pool);
   const all = [...pools];
@@ -76,10 +73,10 @@ export function measurePools(): void {
 
 const names = new Map<string, string>();
 
-/** A short stable name for a statement's text. The texts are few and fixed; beyond a bound a statement stays unnamed. */
+/** A short stable name for a statement's text. The texts are few; beyond a bound a statement has no name. */
 export function statementName(sql: string): string {
-  const known = names.get(sql);
-  if (known !== undefined) return known;
+  const existing = names.get(sql);
+  if (existing !== undefined) return existing;
   if (names.size >= 500) return '';
   const name = `f${createHash('sha1').update(sql).digest('hex').slice(0, 24)}`;
   names.set(sql, name);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** A process, told apart from a later one that got the same id by when it was started. */
+/** A process. Its start time distinguishes it from a later process with the same id. */
 export type ProcessIdentity = { pid: number; startedAt: string };
 
 /** The identity of a process that runs; undefined where none has this id. */
@@ -15,9 +15,9 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
     }
     return { pid, startedAt: execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() };
   } catch {
-    return undefined; // no such process: what the caller asks
+    return undefined; // there is no such process
   }
 }
 
 /** Whether this very process still runs. */
-export const isAlive = (known: ProcessIdentity): boolean => identityOf(known.pid)?.startedAt === known.startedAt;
+export const isAlive = ({ pid, startedAt }: ProcessIdentity): boolean => identityOf(pid)?.startedAt === startedAt;

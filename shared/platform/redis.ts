@@ -6,18 +6,18 @@ import { serverMetrics } from './server-metrics.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from './timeouts.ts';
 
 /**
- * What a connection is for decides how it fails: a producer answers its caller at once, a worker and a subscriber wait
- * until Redis is back.
+ * The use of a connection, which decides how it fails: a producer fails its caller at once, a worker and a subscriber
+ * wait until Redis is back.
  */
 export type RedisRole = 'producer' | 'worker' | 'subscriber';
 
 /**
- * Milliseconds without a word from Redis, when something was asked, after which a connection counts as dead and is opened anew: its peer may
- * have gone without saying so. Blocking reads of BullMQ's workers and listeners take up to 10 s.
+ * Milliseconds without an answer to a command after which a connection counts as dead and is opened anew: its peer may
+ * have vanished. Blocking reads of BullMQ's workers and listeners take up to 10 s.
  */
 const SILENT_MS = 15_000;
 
-/** Milliseconds between two words of a subscriber, which otherwise asks nothing and would never notice. */
+/** Milliseconds between two pings of a subscriber, which sends nothing else and would never notice a dead peer. */
 const PING_MS = 5_000;
 
 const byRole = {
@@ -30,8 +30,8 @@ const byRole = {
 const open: Record<RedisRole, Set<Redis>> = { producer: new Set(), worker: new Set(), subscriber: new Set() };
 
 /**
- * Reads an address: what ioredis knows of one, and in its query a file with the authorities that are trusted (`ca`), or the Sentinels
- * (`sentinels`, with commas, and `sentinelPassword`) to ask for the master that the host then names.
+ * Reads an address. Beside the parts that ioredis knows, its query may have a file with trusted authorities (`ca`), or
+ * the Sentinels (`sentinels`, with commas, and `sentinelPassword`) of the master that the host then names.
  *
  * @throws Error where the file cannot be read
  */
@@ -84,17 +84,18 @@ export function openRedis(
     replyMapping: 'legacy', // what BullMQ reads replies as
     connectionName: `frontrow-${role}`,
     connectTimeout: timeouts.CONNECT_TIMEOUT_MS,
-    // Its address belongs to another server's replica by now: the next look finds the master.
+    // Its address belongs to a replica by now: the new connection finds the master.
     reconnectOnError: (fault) => fault.message.startsWith('READONLY'),
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000),
   });
-  redis.on('error', (fault) => log.warn({ role, fault: fault.message }, 'redis'));
+  redis.on('error', (fault) => log.warn({ role, fault: fault.message }, 'connection to Redis failed'));
   redis.on('reconnecting', () => serverMetrics.redisReconnects.inc({ role }));
   open[role].add(redis);
   redis.on('end', () => open[role].delete(redis));
   if (role === 'subscriber') {
     const pinging = setInterval(() => {
-      if (redis.status === 'ready') redis.ping().catch((fault) => log.warn({ role, fault: fault.message }, 'redis'));
+      if (redis.status === 'ready')
+        redis.ping().catch((fault) => log.warn({ role, fault: fault.message }, 'pinging Redis failed'));
     }, PING_MS);
     redis.on('end', () => clearInterval(pinging));
   }
@@ -117,7 +118,7 @@ export async function connected(redis: Redis, timeoutMs = 10_000): Promise<void>
   });
 }
 
-/** Notes how this process' connections are. */
+/** Sets the gauges of this process' connections. */
 export function measureRedis(): void {
   for (const [role, connections] of Object.entries(open)) {
     const all = [...connections];

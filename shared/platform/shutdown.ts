@@ -13,19 +13,19 @@ const STARTING_STOP_MS = 1_000;
 
 let ending = false;
 
-/** The arguments of a process' start. */
+/** The hooks that a start gets for its end. */
 export type Life = {
-  /** Notes how something that was opened is closed. The last one opened is closed first. */
+  /** Registers how a resource is closed. The last one opened is closed first. */
   onStop: (stop: () => unknown) => void;
   /** Aborted when the process is to end. A start that sees it opens nothing more. */
   stopping: AbortSignal;
 };
 
 /**
- * Starts a process that ends in order on SIGTERM, SIGINT, or when the parent that watches over it is gone. The handlers
- * are there before `start` opens anything, so a signal during the start closes what is open by then.
+ * Starts a process that ends in order on SIGTERM, SIGINT, or when its parent has ended. The handlers exist before
+ * `start` opens anything, so a signal during the start closes the resources that are open by then.
  *
- * @param drainMs milliseconds by which the part's own stop is longer than `STOP_TIMEOUT_MS`, after which it is cut off
+ * @param drainMs milliseconds that the stop may take beyond `STOP_TIMEOUT_MS`, after which the process is killed
  * @throws what `start` throws, unless the process is ending
  */
 export async function runUntilSignal(log: Logger, start: (life: Life) => Promise<void>, drainMs = 0): Promise<void> {
@@ -34,7 +34,7 @@ export async function runUntilSignal(log: Logger, start: (life: Life) => Promise
   let starting: Promise<void> = Promise.resolve();
 
   async function stopAll(): Promise<void> {
-    // A start that fails is reported by its caller; what it has opened is closed here all the same.
+    // The caller reports a start that fails; the resources that it opened are closed here.
     await Promise.race([starting.catch(() => undefined), sleep(STARTING_STOP_MS)]);
     let exitCode = 0;
     for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
@@ -54,7 +54,7 @@ export async function runUntilSignal(log: Logger, start: (life: Life) => Promise
     stopping.abort();
     log.info({ reason }, 'stopping');
     setTimeout(() => {
-      log.error('stopping took too long: cut off');
+      log.error('stopping took too long: killed');
       process.exit(1);
     }, STOP_TIMEOUT_MS + drainMs).unref();
     void stopAll();
@@ -69,7 +69,7 @@ export async function runUntilSignal(log: Logger, start: (life: Life) => Promise
   });
 }
 
-/** Ends a process that could not start, with what the reader has to know and no more. */
+/** Ends a process that could not start. A wrong setting is printed without a stack. */
 export function exitOnStartFault(fault: unknown): never {
   const known = fault instanceof ConfigError;
   process.stderr.write(

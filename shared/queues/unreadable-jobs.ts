@@ -9,24 +9,23 @@ import { promote } from './promote.ts';
  * waits behind them.
  */
 
-/** Milliseconds until such a job is offered to workers again. */
+/** Milliseconds until such a job is offered again. */
 const SET_ASIDE_MS = 60_000;
 
 /**
- * Milliseconds that it may be among BullMQ's delayed jobs on its way, where a worker dies in the middle: no more than
- * the pause before a retry.
+ * Milliseconds for which a job is delayed on its way to the set, where its worker may die: no more than the pause
+ * before a retry.
  */
 const ON_ITS_WAY_MS = 4_000;
 
-/** Jobs that one call offers, and that a start makes due. */
+/** Jobs that one call offers, and jobs that a start makes due. */
 const MAX_OFFERED = 100;
 const MAX_DUE = 10_000;
 
 type Keys = Pick<Queue, 'toKey'>;
 
 /**
- * Sets aside a job that is under way. A crash in the middle leaves it among the delayed ones, and so to the next
- * worker.
+ * Sets aside an active job. A crash in the middle leaves it among the delayed jobs, and so to the next worker.
  *
  * @throws DelayedError always: BullMQ needs it to know that the job was moved
  */
