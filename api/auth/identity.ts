@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../shared/config.ts';
-import type { UserStore } from '../../shared/stores/postgres/users.ts';
+import type { UserStore } from '../../shared/stores/stores.ts';
 import { ApiError } from '../http/errors.ts';
 import { createUserTokens, type TokenConfig } from './user-tokens.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { Config } from '../../shared/config.ts';
-import type { UserStore } from '../../shared/stores/postgres/users.ts';
+import type { UserStore } from '../../shared/stores/stores.ts';
 import { ApiError } from '../http/errors.ts';
 
 /** The lifetime of a token that this API signs. */

@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { loginBody } from '../../shared/contract/users.ts';
 import { createFairSlots } from '../../shared/domain/fair-slots.ts';
 import { verifyPassword } from '../../shared/domain/password.ts';
-import type { UserStore } from '../../shared/stores/postgres/users.ts';
+import type { UserStore } from '../../shared/stores/stores.ts';
 import type { Identity } from '../auth/identity.ts';
 import { readJson } from '../http/body.ts';
 import { clientOf } from '../http/client-address.ts';

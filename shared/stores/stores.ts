@@ -7,6 +7,7 @@ import { createHoldStore } from './postgres/holds.ts';
 import { createTurns } from './postgres/job-lock.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
+import { createLoginAttempts } from './redis/login-attempts.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
 import { createScripts } from './redis/scripts.ts';
 import { createSuspectStore } from './redis/seat-differences.ts';
@@ -33,9 +34,11 @@ export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: 
     seats: createSeatStore({ redis, scripts, prisma, events, shards }),
     suspects: createSuspectStore({ redis, shards }),
     tickets: createTicketStore({ redis, scripts, shards }),
-    users: createUserStore({ prisma, redis }),
+    users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis }) },
     workers: createWorkersStore({ redis, shards }),
   };
 }
 
 export type Stores = ReturnType<typeof createStores>;
+
+export type UserStore = Stores['users'];

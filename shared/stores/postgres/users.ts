@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { verifyPassword } from '../../domain/password.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
-import { keysOf } from '../redis/keys.ts';
 
 /**
  * Users that a demonstration starts with, as many as the load test of the booking system before goes through. The first
@@ -11,9 +8,6 @@ import { keysOf } from '../redis/keys.ts';
 export const DEMO_USERS = 10_000;
 const DEMO_PASSWORD = 'password';
 const DEMO_HASH = 'scrypt$32768$8$3$hdlsxFvWdI3HA3pdiy3ITw==$pZaMEHlshljgn3DhpmJkXzIn0BwFq/z00tc2kE0xLYc='; // made once: half a second of every start
-
-/** Seconds in which tries to log in count together. */
-const LOGIN_WINDOW_SECONDS = 900;
 
 /**
  * Makes sure that the demonstration's users are there, from 1 on. One statement: a start must not wait for ten
@@ -41,16 +35,7 @@ export async function closeDemoPassword(prisma: PrismaClient): Promise<void> {
 }
 
 /** Who may buy. */
-export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis: Redis }) {
-  const attemptsKey = (...names: string[]) =>
-    `${keysOf(0).loginStem}${createHash('sha256').update(names.join('\n').toLowerCase()).digest('base64url')}`;
-
-  /** Counts a try, and answers how many there were since the first of this window. */
-  async function countTry(key: string): Promise<number> {
-    const replies = await redis.multi().incr(key).expire(key, LOGIN_WINDOW_SECONDS, 'NX').exec();
-    return Number(replies?.[0]?.[1] ?? 0);
-  }
-
+export function createUserStore({ prisma }: { prisma: PrismaClient }) {
   return {
     /** The user with this e-mail address, whatever its case (all are kept in lower case); null where there is none. */
     findByEmail(email: string) {
@@ -65,29 +50,5 @@ export function createUserStore({ prisma, redis }: { prisma: PrismaClient; redis
       if (user === undefined) throw new Error('the user was not made');
       return user.id;
     },
-
-    /**
-     * Counts a try to log in with an e-mail address by a client and, where that is one of its first `countedOfClient`,
-     * by all clients: a single client must not use up what all of them may try.
-     *
-     * @returns how many there were in the last minutes, this one included
-     */
-    async countLogin(
-      email: string,
-      client: string,
-      countedOfClient: number,
-    ): Promise<{ ofClient: number; ofEmail: number }> {
-      const ofClient = await countTry(attemptsKey(email, client));
-      return { ofClient, ofEmail: ofClient > countedOfClient ? 0 : await countTry(attemptsKey(email)) };
-    },
-
-    /** Uncounts the tries of a client that has logged in. Those of others with the same e-mail address stay counted. */
-    async forgetLogins(email: string, client: string): Promise<void> {
-      const tries = Number(await redis.getdel(attemptsKey(email, client)));
-      await redis.decrby(attemptsKey(email), tries);
-      await redis.expire(attemptsKey(email), LOGIN_WINDOW_SECONDS, 'NX'); // it may have ended in between
-    },
   };
 }
-
-export type UserStore = ReturnType<typeof createUserStore>;
