@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../shared/config.ts';
 import { MAX_WORKERS } from '../shared/contract/limits.ts';
-import type { WorkersAsked } from '../shared/contract/workers.ts';
+import type { RequestedWorkers } from '../shared/contract/workers.ts';
 import { newTicketId } from '../shared/domain/ticket-id.ts';
 import { ConfigError } from '../shared/platform/config-error.ts';
 import { createLogger } from '../shared/platform/logger.ts';
@@ -36,7 +36,7 @@ order.`;
 
 const report = (line: string) => process.stderr.write(`${line}\n`);
 
-function readOptions(fallback: number): { processes: WorkersAsked; bounds: WorkersBounds } | undefined {
+function readOptions(fallback: number): { processes: RequestedWorkers; bounds: WorkersBounds } | undefined {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
@@ -57,7 +57,7 @@ function readOptions(fallback: number): { processes: WorkersAsked; bounds: Worke
 }
 
 /** Writes the requested number into the audit trail, as the API does for an operator's request. */
-async function noteNumber(config: Config, databaseUrl: string, before: WorkersAsked, processes: WorkersAsked) {
+async function noteNumber(config: Config, databaseUrl: string, before: RequestedWorkers, processes: RequestedWorkers) {
   const prisma = openPrisma(databaseUrl, 1, config);
   const by = { name: 'npm run workers', address: hostname().slice(0, 64) };
   try {

@@ -4,7 +4,7 @@ import { bookingBody, changeBody, confirmBody, returnBody } from '../../shared/c
 import { ticketId } from '../../shared/contract/ids.ts';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
-import { misfit } from '../../shared/domain/house.ts';
+import { wishProblem } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
@@ -68,8 +68,8 @@ const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => 
   const { userId } = caller;
   await deps.limits.bookingOf(caller, res);
   const house = await layoutOf(deps.events, eventId);
-  const unfit = misfit(house, wish);
-  if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
+  const problem = wishProblem(house, wish);
+  if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
   const admission = deps.waitingRooms.admissionOf(eventId, req.headers, userId);
 
   const idempotency = idempotencyOf(req, '/api/bookings', body, caller);

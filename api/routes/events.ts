@@ -13,7 +13,7 @@ import {
 } from '../../shared/contract/events.ts';
 import { eventId, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
-import { type House, strangeRings, strangeSeat } from '../../shared/domain/house.ts';
+import { type House, ringsProblem, unknownSeatProblem } from '../../shared/domain/house.ts';
 import type { EventStore, ListedEvent } from '../../shared/stores/postgres/events.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import { OPERATOR } from '../auth/identity.ts';
@@ -159,7 +159,7 @@ const changeBlock = (job: 'block' | 'unblock', deps: EventDeps) => async (req: R
   const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
   const { seats: labels } = parse(blockBody, body);
   const house = await houseOf(req, deps);
-  const unknown = strangeSeat(house, labels);
+  const unknown = unknownSeatProblem(house, labels);
   if (unknown !== undefined) throw new ApiError('INVALID_REQUEST', unknown);
   const request = { eventId: house.eventId, seats: [...new Set(labels)], by };
   const { changed, taken } = await deps.runOperatorJob(job, request, idempotencyOf(req, pathOf(req), body, OPERATOR));
@@ -179,8 +179,8 @@ async function houseOf(req: Request, { events }: EventDeps): Promise<House> {
 function requireConsistent({ holdSeconds, maxHoldSeconds, rings }: EventChange, zones: number): void {
   if (holdSeconds !== undefined && maxHoldSeconds !== undefined && maxHoldSeconds < holdSeconds)
     throw new ApiError('INVALID_REQUEST', 'maxHoldSeconds: not less than holdSeconds');
-  const misfit = rings ? strangeRings(zones, rings) : undefined;
-  if (misfit !== undefined) throw new ApiError('INVALID_REQUEST', misfit);
+  const problem = rings ? ringsProblem(zones, rings) : undefined;
+  if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
 }
 
 /** Answers with the event as it is after a change. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WorkersAsked } from '../../shared/contract/workers.ts';
+import type { RequestedWorkers } from '../../shared/contract/workers.ts';
 import type { WorkersBounds, WorkersStore } from '../../shared/stores/redis/workers.ts';
 import type { RunningPart, Supervisor } from './supervisor.ts';
 
@@ -11,7 +11,7 @@ type PoolDeps = {
   workers: WorkersStore;
   startWorker: (name: string) => Promise<RunningPart>;
   /** The number of workers, or `auto` within the bounds. A later request of an operator replaces it. */
-  processes: WorkersAsked;
+  processes: RequestedWorkers;
   bounds: WorkersBounds;
   /** Take the lead at once from a supervisor that still holds it. */
   force: boolean;

@@ -9,7 +9,7 @@ export const workersBody = z.strictObject({
   ),
 });
 
-export type WorkersAsked = z.infer<typeof workersBody>['processes'];
+export type RequestedWorkers = z.infer<typeof workersBody>['processes'];
 
 /** Worker processes: how many run, how many there should be (unknown until somebody has said), and what an operator asked for. */
 export const workersView = z.object({

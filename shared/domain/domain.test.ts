@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ticketId } from '../contract/ids.ts';
 import { createDrainMeter } from './drain.ts';
-import { buildHouse, labelOf, misfit, runOf, seatOf } from './house.ts';
+import { buildHouse, labelOf, runOf, seatOf, wishProblem } from './house.ts';
 import { newTicketId, shardOfEvent, shardOfTicket } from './ticket-id.ts';
 
 describe('a ticket id', () => {
@@ -53,14 +53,14 @@ describe('a house', () => {
   });
 
   test('says why it has no place for a wish', () => {
-    expect(misfit(house, { count: 5 })).toBeUndefined();
-    expect(misfit(house, { zone: 3, count: 1 })).toContain('zones 1 to 2');
-    expect(misfit(house, { zone: 1, row: 11, count: 1 })).toContain('rows 1 to 10');
-    expect(misfit(house, { zone: 1, row: 1, count: 5 })).toContain('4 seats');
-    expect(misfit(house, { zone: 1, row: 1, start: 3, count: 2 })).toContain('start');
-    expect(misfit(house, { zone: 1, row: 1, start: 2, count: 2 })).toBeUndefined();
-    expect(misfit(house, { seats: ['1-1-1', '1-1-5'] })).toContain('1-1-5');
-    expect(misfit(house, { seats: ['1-1-1', '2-5-30'] })).toBeUndefined();
+    expect(wishProblem(house, { count: 5 })).toBeUndefined();
+    expect(wishProblem(house, { zone: 3, count: 1 })).toContain('zones 1 to 2');
+    expect(wishProblem(house, { zone: 1, row: 11, count: 1 })).toContain('rows 1 to 10');
+    expect(wishProblem(house, { zone: 1, row: 1, count: 5 })).toContain('4 seats');
+    expect(wishProblem(house, { zone: 1, row: 1, start: 3, count: 2 })).toContain('start');
+    expect(wishProblem(house, { zone: 1, row: 1, start: 2, count: 2 })).toBeUndefined();
+    expect(wishProblem(house, { seats: ['1-1-1', '1-1-5'] })).toContain('1-1-5');
+    expect(wishProblem(house, { seats: ['1-1-1', '2-5-30'] })).toBeUndefined();
   });
 });
 

@@ -58,8 +58,8 @@ export const zoneOf = (house: House, number: number): Zone | undefined =>
   house.zones.find((zone) => zone.number === number);
 
 /** Why a house has no place for this wish, in words for its sender; undefined if it has. */
-export function misfit(house: House, wish: SeatWish): string | undefined {
-  if ('seats' in wish) return strangeSeat(house, wish.seats);
+export function wishProblem(house: House, wish: SeatWish): string | undefined {
+  if ('seats' in wish) return unknownSeatProblem(house, wish.seats);
   if (wish.zone === undefined) return undefined;
   const zone = zoneOf(house, wish.zone);
   if (zone === undefined)
@@ -72,7 +72,7 @@ export function misfit(house: House, wish: SeatWish): string | undefined {
 }
 
 /** Which of these labels the house has no seat for, in words; undefined if it has all. */
-export function strangeSeat(house: House, labels: readonly string[]): string | undefined {
+export function unknownSeatProblem(house: House, labels: readonly string[]): string | undefined {
   const strange = labels.find((label) => {
     const { zone, row, number } = seatOf(label);
     const place = zoneOf(house, zone);
@@ -82,7 +82,7 @@ export function strangeSeat(house: House, labels: readonly string[]): string | u
 }
 
 /** Why a house of so many zones cannot be drawn by these rings, in words; undefined if it can. */
-export function strangeRings(zones: number, rings: readonly (readonly number[])[]): string | undefined {
+export function ringsProblem(zones: number, rings: readonly (readonly number[])[]): string | undefined {
   const placed = new Set<number>();
   for (const zone of rings.flat()) {
     if (zone > zones) return `rings: this house has zones 1 to ${zones}, and no zone ${zone}`;

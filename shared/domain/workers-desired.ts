@@ -39,7 +39,7 @@ const look = z.object({
   alive: z.number(),
 });
 
-export type WorkersLook = z.infer<typeof look>;
+export type WorkersReading = z.infer<typeof look>;
 
 /** What is remembered from look to look. */
 export const workersModel = z.object({
@@ -63,7 +63,7 @@ export const NO_WORKERS_SEEN: WorkersModel = { arrivals: 0, capacity: {}, needs:
  */
 export function workersDesired(
   before: WorkersModel,
-  now: WorkersLook,
+  now: WorkersReading,
   { min, max }: { min: number; max: number },
 ): { desired: number; model: WorkersModel } {
   const gapMs = before.last === undefined ? Number.POSITIVE_INFINITY : now.atMs - before.last.atMs;
@@ -87,8 +87,8 @@ const smoothed = (old: number, fresh: number, seconds: number, halfLifeSeconds: 
   fresh + (old - fresh) * 0.5 ** (seconds / halfLifeSeconds);
 
 /** What two looks tell of arrivals, and of what the workers can do. */
-function measured(before: WorkersModel, now: WorkersLook, seconds: number): WorkersModel {
-  const last = before.last as WorkersLook;
+function measured(before: WorkersModel, now: WorkersReading, seconds: number): WorkersModel {
+  const last = before.last as WorkersReading;
   const arrived = (now.accepted - last.accepted) / seconds;
   const arrivals = smoothed(before.arrivals, arrived, seconds, ARRIVALS_HALF_LIFE_SECONDS);
   const drained = (now.settled - last.settled) / seconds;

@@ -3,7 +3,7 @@ import type { Config } from '../../../shared/config.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import { runWish } from '../../../shared/contract/reserve.ts';
 import { codeOfStatus, type TicketView } from '../../../shared/contract/tickets.ts';
-import { misfit } from '../../../shared/domain/house.ts';
+import { wishProblem } from '../../../shared/domain/house.ts';
 import { shardOfEvent } from '../../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../../shared/platform/logger.ts';
 import type { EventStore } from '../../../shared/stores/postgres/events.ts';
@@ -72,8 +72,8 @@ async function submitSale(
 ): Promise<Submission> {
   const wish = parse(runWish, body);
   const house = await layoutOf(deps.events, DEFAULT_EVENT);
-  const unfit = misfit(house, wish);
-  if (unfit !== undefined) throw new ApiError('INVALID_REQUEST', unfit);
+  const problem = wishProblem(house, wish);
+  if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
   const admission = await admissionOf(deps, req);
 
   const idempotency = idempotencyOf(req, '/reserve', body, soldBy === undefined ? undefined : OPERATOR);

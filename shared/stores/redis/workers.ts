@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { WorkersAsked, WorkersView } from '../../contract/workers.ts';
-import type { WorkersLook } from '../../domain/workers-desired.ts';
+import type { RequestedWorkers, WorkersView } from '../../contract/workers.ts';
+import type { WorkersReading } from '../../domain/workers-desired.ts';
 import { redisClockMs } from '../../platform/clock.ts';
 import { keysOf } from './keys.ts';
 import { countTickets } from './tickets.ts';
@@ -81,7 +81,7 @@ const heartbeats = (redis: Redis) => ({
   },
 });
 
-async function readLoad(redis: Redis, shards: number): Promise<WorkersLook> {
+async function readLoad(redis: Redis, shards: number): Promise<WorkersReading> {
   const atMs = await redisClockMs(redis);
   const tickets = await Promise.all(Array.from({ length: shards }, (_, shard) => countTickets(redis, shard)));
   const accepted = tickets.reduce((sum, shard) => sum + shard.accepted, 0);
@@ -101,7 +101,7 @@ async function readDesired(redis: Redis): Promise<DesiredWorkers> {
   };
 }
 
-async function requestWorkers(redis: Redis, processes: WorkersAsked, bounds?: WorkersBounds): Promise<void> {
+async function requestWorkers(redis: Redis, processes: RequestedWorkers, bounds?: WorkersBounds): Promise<void> {
   const change = redis.multi();
   if (bounds !== undefined) change.hset(workers, bounds);
   if (processes === 'auto') change.hdel(workers, 'asked');
@@ -125,7 +125,7 @@ const desiredNumber = (redis: Redis, shards: number) => ({
   saveDesired: (desired: number, model: string): Promise<unknown> => redis.hset(workers, { desired, model }),
 
   /** Requests a number of workers, or as many as the load needs. Without bounds the saved ones stay. */
-  request: (processes: WorkersAsked, bounds?: WorkersBounds) => requestWorkers(redis, processes, bounds),
+  request: (processes: RequestedWorkers, bounds?: WorkersBounds) => requestWorkers(redis, processes, bounds),
 
   /** Reads the numbers for operators. */
   async view(): Promise<WorkersView> {
