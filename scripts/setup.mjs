@@ -116,7 +116,7 @@ function replaceUnusedModules() {
 function removeUnusedFiles() {
   const runtime = at('node_modules', '@prisma', 'client', 'runtime');
   for (const name of existsSync(runtime) ? readdirSync(runtime) : [])
-    if (/^query_compiler_(?!small_bg\.postgresql)/.test(name)) rmSync(join(runtime, name));
+    if (/^query_compiler_(?!(small|fast)_bg\.postgresql)/.test(name)) rmSync(join(runtime, name));
   for (const folder of ['src', 'dist/esm', 'dist/dts'])
     rmSync(at('node_modules', 'effect', folder), { recursive: true, force: true });
 }
