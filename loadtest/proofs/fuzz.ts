@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { readConfig } from '../../shared/config.ts';
-import { clearSentence, eventChange } from '../../shared/contract/events.ts';
+import { clearConfirmation, eventChange } from '../../shared/contract/events.ts';
 import { auditReport } from '../../shared/contract/jobs.ts';
 import { ticketReceipt } from '../../shared/contract/tickets.ts';
 import { roomChange } from '../../shared/contract/waiting-room.ts';
@@ -111,7 +111,7 @@ async function checkAfterwards(url: string, send: Send, isOperator: boolean): Pr
   const problems: string[] = [];
   if (isOperator) {
     problems.push(...(await writeSettings(send, OPEN)));
-    const cleared = await send('POST', '/clear', { confirm: clearSentence(1) });
+    const cleared = await send('POST', '/clear', { confirm: clearConfirmation(1) });
     if (cleared.status >= 300) problems.push(`clearing event 1: ${wordsOf(cleared)}`);
   }
   const reserved = await send('POST', `/reserve?wait=${PATIENCE_SECONDS}`, { count: 2 });

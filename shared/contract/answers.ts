@@ -7,7 +7,7 @@ import { challengeView } from './waiting-room.ts';
 const details = {
   /** The ticket that was refused. */
   ticketId: ticketId.optional(),
-  /** Under which a fault stands in the log. */
+  /** The id under which the log has the error. */
   requestId: z.string().optional(),
   ...refusal.shape,
 };
@@ -20,28 +20,28 @@ export const problem = z
     status: z.int(),
     detail: z.string(),
     ...details,
-    /** Seats that somebody has, where an operator wants to block them. */
+    /** Held or sold seats in a request to block seats. */
     seats: z.array(seatLabel).optional(),
-    /** With CHALLENGE_REQUIRED and CHALLENGE_INVALID: a fresh one. */
+    /** With CHALLENGE_REQUIRED and CHALLENGE_INVALID: a new challenge. */
     challenge: challengeView.optional(),
   })
   .meta({ id: 'Problem' });
 
-/** A field of a request as it came, right or wrong. */
-const asAsked = z.union([z.number(), z.string(), z.boolean(), z.null()]).optional();
+/** A field of a request as received, valid or not. */
+const asReceived = z.union([z.number(), z.string(), z.boolean(), z.null()]).optional();
 
 /** An error of a compat route, always 409. `zone`, `row` and `count` are repeated as received. */
 export const conflict = z
   .object({
     error: z.string(),
     ...details,
-    zone: asAsked,
-    row: asAsked,
-    count: asAsked,
+    zone: asReceived,
+    row: asReceived,
+    count: asReceived,
   })
   .meta({ id: 'Conflict' });
 
-/** Seats that a compat route sold at once. `startIndex` counts from 0. */
+/** Seats that a compat route sold without a hold. `startIndex` counts from 0. */
 export const reservation = z
   .object({
     zone: z.int(),
@@ -84,10 +84,10 @@ export const stats = z.object({
 
 export const alive = z.object({ status: z.literal('ok') });
 
-const word = z.enum(['ok', 'not ok']);
+const partStatus = z.enum(['ok', 'not ok']);
 
 export const readiness = z.object({
   status: z.enum(['ok', 'not ok', 'stopping']),
-  redis: word.optional(),
-  loops: word.optional(),
+  redis: partStatus.optional(),
+  loops: partStatus.optional(),
 });

@@ -3,10 +3,10 @@ import { eventId, seatLabel, userId } from './ids.ts';
 import { requirePlace, runFields, type SeatWish, seatLabels } from './reserve.ts';
 import { text } from './text.ts';
 
-/** Who asks. It counts only where logging in is off (`AUTH=off`), and is needed there; else the token tells. */
-const asUser = { userId: userId.optional() };
+/** The buyer. Required with `AUTH=off`; otherwise ignored, and the token names the buyer. */
+const buyerFields = { userId: userId.optional() };
 
-/** The fields that name the wanted seats: one of the first two, or a run. */
+/** The fields that name the requested seats: one of the first two, or a run. */
 const wishFields = {
   seatNumber: seatLabel.optional(),
   seats: seatLabels.optional(),
@@ -14,44 +14,44 @@ const wishFields = {
   count: runFields.count.optional(),
 };
 
-type Wished = z.infer<z.ZodObject<typeof wishFields>>;
+type WishFields = z.infer<z.ZodObject<typeof wishFields>>;
 
-/** Checks that seats are requested in one form. Every field of another form is refused by name and never ignored. */
-function requireOneForm({ seatNumber, seats, zone, row, start, count }: Wished, ctx: z.RefinementCtx): void {
-  const exact = seatNumber === undefined ? seats && 'seats' : 'seatNumber';
+/** Checks that seats are requested in one form. A field of another form is rejected by name, never ignored. */
+function requireOneForm({ seatNumber, seats, zone, row, start, count }: WishFields, ctx: z.RefinementCtx): void {
+  const labelField = seatNumber === undefined ? seats && 'seats' : 'seatNumber';
   const refuse = (name: string, message: string) => ctx.addIssue({ code: 'custom', path: [name], message });
-  if (exact === undefined) {
+  if (labelField === undefined) {
     if (count !== undefined) return;
     if (zone === undefined && row === undefined && start === undefined)
-      ctx.addIssue({ code: 'custom', message: 'needs seatNumber, seats or count' });
-    else refuse('count', 'needed where a place is named');
+      ctx.addIssue({ code: 'custom', message: 'requires seatNumber, seats or count' });
+    else refuse('count', 'required with zone, row or start');
     return;
   }
-  const others = { ...(exact === 'seatNumber' && { seats }), zone, row, start, count };
+  const others = { seats: labelField === 'seatNumber' ? seats : undefined, zone, row, start, count };
   for (const [name, value] of Object.entries(others))
-    if (value !== undefined) refuse(name, `not together with ${exact}`);
+    if (value !== undefined) refuse(name, `cannot be combined with ${labelField}`);
 }
 
-const wishOf = ({ seatNumber, seats, count = 0, ...place }: Wished): SeatWish => {
+const wishOf = ({ seatNumber, seats, count = 0, ...place }: WishFields): SeatWish => {
   if (seatNumber !== undefined) return { seats: [seatNumber] };
   return seats === undefined ? { ...place, count } : { seats };
 };
 
 /** Body of `POST /api/bookings`, in its three forms: one seat label, several, or a count with zone and row optional. */
 export const bookingBody = z
-  .strictObject({ eventId, ...asUser, ...wishFields })
+  .strictObject({ eventId, ...buyerFields, ...wishFields })
   .superRefine((body, ctx) => {
     requireOneForm(body, ctx);
     requirePlace(body, ctx);
   })
   .transform(({ eventId: id, userId: user, ...wish }) => ({ eventId: id, userId: user, wish: wishOf(wish) }));
 
-/** Body of extending and cancelling a hold. */
-export const changeBody = z.strictObject(asUser);
+/** Body of the requests that extend or cancel a hold. */
+export const changeBody = z.strictObject(buyerFields);
 
 /**
- * Printable ASCII, as payment providers make them; its length is part of the bound on a batch of changes. Spaces around
- * it, as copying adds them, are trimmed.
+ * Printable ASCII, as payment providers generate them. The length limit is part of the bound on a batch of changes.
+ * Surrounding spaces, which copying often adds, are trimmed.
  */
 const paymentReference = z
   .string()
@@ -59,7 +59,7 @@ const paymentReference = z
   .regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters, not only spaces');
 
 /** Body of `POST /api/bookings/:id/confirm`. One reference pays for one booking. */
-export const confirmBody = z.strictObject({ ...asUser, paymentReference: paymentReference.optional() });
+export const confirmBody = z.strictObject({ ...buyerFields, paymentReference: paymentReference.optional() });
 
 /** Body of `POST /api/bookings/:id/return`. The audit trail keeps the reason. */
 export const returnBody = z.strictObject({ reason: text(200).optional() });

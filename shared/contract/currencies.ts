@@ -2,7 +2,7 @@
  * Minor units of currencies: list one of ISO 4217 as of 2026-01-01
  * (https://www.six-group.com/en/products-services/financial-information/data-standards.html), without codes that have
  * no minor unit (gold, tests). `Intl` differs from it: browsers follow CLDR, which writes HUF, COP, IDR and IQD without
- * decimals. Codes that the list lost since 2020 stay (ANG, BGN, CUC, HRK, SLL, ZWL): events were priced in them.
+ * decimals. Codes withdrawn since 2020 stay (ANG, BGN, CUC, HRK, SLL, ZWL): existing events use them.
  */
 const codesByMinorUnits = {
   0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',
@@ -16,7 +16,7 @@ const codesByMinorUnits = {
   4: 'CLF UYW',
 };
 
-/** For each currency the decimals of its minor unit: 2 where 100 make one. */
+/** The number of decimals of each currency: 2 where 100 minor units make one. */
 export const minorUnits: ReadonlyMap<string, number> = new Map(
   Object.entries(codesByMinorUnits).flatMap(([decimals, codes]) =>
     codes.split(/\s+/).map((code): [string, number] => [code, Number(decimals)]),

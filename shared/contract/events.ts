@@ -12,28 +12,29 @@ import {
 import { text } from './text.ts';
 import { moment, timeZone } from './times.ts';
 
-/** Rows and jobs of earlier versions may carry names that are refused today: they stay readable. */
+/** Rows and jobs of earlier versions may contain names that are rejected today: they stay readable. */
 const storedName = z.string().min(1).max(200);
 const name = text(200);
 
-/** What may be said of an event and changed while it runs. */
+/** The settings of an event that an operator can change at any time. */
 const eventSettings = z.object({
   name: storedName,
-  /** Before it every request is refused with NOT_ON_SALE. Null: on sale at once. */
+  /** Earlier requests are rejected with NOT_ON_SALE. Null: on sale immediately. */
   onSaleAt: moment.nullable(),
-  /** The zone of its venue: pages show its times in it. */
+  /** The time zone of the venue: pages show times in it. */
   timeZone,
   salesPaused: z.boolean(),
-  /** Seconds that a hold lasts, and that it may last at the most, extensions included. */
+  /** Seconds that a hold lasts, and the most that it can last with extensions. */
   holdSeconds: z.int().min(1).max(86_400),
   maxHoldSeconds: z.int().min(1).max(604_800),
-  /** Seats of one buyer, held and sold. Null: no limit. */
+  /** Most seats that one buyer can have, held and sold. Null: no limit. */
   seatLimit: z.int().min(1).max(10_000).nullable(),
-  /** Whether no choice may leave a single free seat between taken ones. */
+  /** Whether a choice that leaves a single free seat between taken seats is rejected. */
   avoidSingles: z.boolean(),
   /**
-   * How the house is drawn: numbers of its zones by rings around the stage, from the stage outward, each from left to right. Every
-   * zone stands in one of them, once. Null: as many in a ring as there is room for, the first ones in the middle.
+   * How pages draw the house: zone numbers by ring around the stage, from the stage outward, each ring from left to
+   * right. Every zone is in exactly one ring, once. Null: each ring has as many zones as fit, the lowest numbers in the
+   * middle.
    */
   rings: z
     .array(z.array(z.int().min(1).max(MAX_ZONES)).min(1).max(MAX_ZONES))
@@ -44,7 +45,7 @@ const eventSettings = z.object({
 
 export type EventSettings = z.infer<typeof eventSettings>;
 
-/** Of one seat, in the minor unit of the event's currency (cents). */
+/** The price of one seat, in the minor unit of the event's currency (cents). */
 const price = z.int().min(0).max(MAX_INTEGER);
 
 const zoneSize = z.object({
@@ -53,22 +54,19 @@ const zoneSize = z.object({
   price,
 });
 
-/** Rows and jobs of earlier versions may carry codes that ISO 4217 does not have: they stay readable. */
-const currency = z.string().regex(/^[A-Z]{3}$/, 'three capital letters, as EUR');
+/** Rows and jobs of earlier versions may contain codes that ISO 4217 does not have: they stay readable. */
+const currency = z.string().regex(/^[A-Z]{3}$/, 'three capital letters, such as EUR');
 
 const isoCurrency = currency
-  .refine((code) => minorUnits.has(code), 'a currency code of ISO 4217, as EUR')
+  .refine((code) => minorUnits.has(code), 'an ISO 4217 currency code, such as EUR')
   .meta({
-    description: 'ISO 4217. Prices count its minor unit: 4900 is 49.00 EUR, 4,900 JPY, 4.900 BHD.',
+    description: 'ISO 4217 code. Prices are in its minor unit: 4900 is 49.00 EUR, 4,900 JPY or 4.900 BHD.',
   });
 
-/**
- * Seats of one buyer in an event whose operator sets no limit: as many as two families need, and few enough that one
- * account cannot take a whole block.
- */
+/** The default seat limit of a buyer: enough for two families, too few for one account to take a whole block. */
 const DEFAULT_SEAT_LIMIT = 10;
 
-/** Body of `POST /api/events`. Zones get numbers from 1, in this order. */
+/** Body of `POST /api/events`. Zones are numbered from 1, in the order given. */
 export const newEvent = eventSettings
   .partial()
   .extend({
@@ -76,7 +74,7 @@ export const newEvent = eventSettings
     currency: isoCurrency.default('EUR'),
     seatLimit: eventSettings.shape.seatLimit.default(DEFAULT_SEAT_LIMIT).meta({
       description:
-        'Seats of one buyer, held and sold. null: no limit. With a limit every request has to name its buyer.',
+        'Most seats that one buyer can have, held and sold. null: no limit. With one, requests must name their buyer.',
     }),
     zones: z
       .array(zoneSize.extend({ price: price.default(0) }).strict())
@@ -93,7 +91,7 @@ export const newEvent = eventSettings
   })
   .strict();
 
-/** The same as a job carries it to a worker. A job of the version before names no limit where its event has none. */
+/** A new event as a job contains it. A job of the previous version omits the limit if its event has none. */
 export const acceptedEvent = newEvent.extend({
   currency,
   name: storedName,
@@ -102,30 +100,27 @@ export const acceptedEvent = newEvent.extend({
 
 export type AcceptedEvent = z.infer<typeof acceptedEvent>;
 
-/** Body of `PATCH /api/events/:id`: what is to be different. */
+/** Body of `PATCH /api/events/:id`: the settings to change. */
 export const eventChange = eventSettings.partial().extend({ name: name.optional() }).strict();
 
 export type EventChange = z.infer<typeof eventChange>;
 
-/** The same in a job, which a version before may have written. */
+/** A change as a job contains it; the previous version may have written the job. */
 export const acceptedChange = eventChange.extend({ name: storedName.optional() });
 
-/** Body of blocking and unblocking seats. */
+/** Body of the requests that block or unblock seats. */
 export const blockBody = z.strictObject({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });
 
-/**
- * The sentence that an operator repeats to delete an event's bookings: it names the event, so that a slip does not
- * empty another one.
- */
-export const clearSentence = (id: number): string => `delete all bookings of event ${id}`;
+/** The text that confirms deleting an event's bookings. It names the event to prevent clearing another by mistake. */
+export const clearConfirmation = (id: number): string => `delete all bookings of event ${id}`;
 
 /** Body of `DELETE /api/events/:id/bookings` and of `POST /clear`. */
 export function clearBody(id: number) {
-  const sentence = clearSentence(id);
-  return z.strictObject({ confirm: z.literal(sentence, `send exactly "${sentence}"`) });
+  const confirmation = clearConfirmation(id);
+  return z.strictObject({ confirm: z.literal(confirmation, `send exactly "${confirmation}"`) });
 }
 
-/** How many seats have which status. */
+/** The number of seats by status. */
 export const seatCounts = z
   .object({
     total: z.int(),
@@ -151,7 +146,7 @@ const eventSummary = eventSettings
 
 export type EventSummary = z.infer<typeof eventSummary>;
 
-/** A page of events. `next` is where the next page begins. */
+/** A page of events. `next` leads to the next page. */
 export const eventList = z.object({ events: z.array(eventSummary), next: z.string().optional() });
 
 export const seatStatus = z.enum(['AVAILABLE', 'HELD', 'SOLD', 'BLOCKED']);
@@ -172,7 +167,7 @@ const seatView = z
 
 export type SeatView = z.infer<typeof seatView>;
 
-/** `GET /api/events/:id`. `seats` only where they were asked for. */
+/** `GET /api/events/:id`. `seats` is present only if the request includes it. */
 export const eventView = eventSummary
   .extend({
     rings: eventSettings.shape.rings,
@@ -184,13 +179,13 @@ export const eventView = eventSummary
 
 export type EventView = z.infer<typeof eventView>;
 
-/** `GET /api/seats/available`. `next` is where the next page begins. */
+/** `GET /api/seats/available`. `next` leads to the next page. */
 export const seatList = z.object({ seats: z.array(seatView), next: z.string().optional() });
 
 /**
- * `GET /api/seats/map`: for each zone its rows from the front as bitmaps one behind the other, each filled up to whole bytes,
- * in base64; bit 7 of the first byte is seat 1. `taken` says which seats are not free, `held` and `blocked` which of these
- * are; they are left out where there are none. `version` is the version of the seats that the map is at least as new as.
+ * `GET /api/seats/map`: for each zone, the bitmaps of its rows from the front, concatenated, each padded to whole bytes,
+ * in base64. Bit 7 of the first byte is seat 1. `taken` marks the seats that are not free; `held` and `blocked` mark
+ * subsets of these and are omitted if empty. The map has every change up to `version`, and may have later ones.
  */
 export const seatMap = z.object({
   eventId,
@@ -209,5 +204,5 @@ export const seatMap = z.object({
 
 export type SeatMap = z.infer<typeof seatMap>;
 
-/** Answer to blocking and unblocking. */
+/** Response to blocking or unblocking seats: the number of seats that changed. */
 export const blockAnswer = z.object({ eventId, changed: z.int() });

@@ -1,27 +1,27 @@
 import { z } from 'zod';
 
-/** Buyers of the page's herd button. */
+/** Buyers in one demo herd. */
 export const HERD_BUYERS = 5_000;
 
 const count = z.int().min(0);
 
 /**
- * The herd that the event page's button sends, on embedded servers only: its progress, and at its end the differences
- * between PostgreSQL, Redis and the answers of its clients.
+ * The demo herd that the event page starts, on embedded servers only: its progress and, when it has finished, the
+ * differences between PostgreSQL, Redis and the responses that its clients received.
  */
 export const herdView = z
   .object({
     status: z.enum(['none', 'running', 'checking', 'done', 'failed']),
     buyers: count,
-    /** Requests answered, of these accepted, and of these with an outcome. */
+    /** Requests answered, how many of these were accepted, and how many of those have an outcome. */
     answered: count,
     accepted: count,
     settled: count,
     seconds: z.number().optional(),
     booked: count.optional(),
-    /** Requests by the code that refused them, at the door or in the end. */
+    /** Rejected requests by error code: rejected by the API or by a worker. */
     refused: z.record(z.string(), count).optional(),
-    /** How often each promise was broken. */
+    /** Violations of each promise. */
     soldTwice: count.optional(),
     withoutOutcome: count.optional(),
     notAsTold: count.optional(),
@@ -31,12 +31,12 @@ export const herdView = z
 
 export type HerdView = z.infer<typeof herdView>;
 
-/** The message by which an API has the process that started it send a herd to this address. */
+/** Message of an API process to its parent process: start a herd against this address. */
 export const herdRequest = z.object({ startHerd: z.url() });
 
 export type HerdRequest = z.infer<typeof herdRequest>;
 
-/** The answers of that process. */
+/** Message of the parent process: the state of the herd. */
 export const herdMessage = z.object({ herd: herdView });
 
 export type HerdMessage = z.infer<typeof herdMessage>;

@@ -6,20 +6,24 @@ import { seatWish } from './reserve.ts';
 import { actor } from './trail.ts';
 import { roomChange } from './waiting-room.ts';
 
-// Strict: a worker of the version before refuses a field that it does not know, and the job comes again until a newer one takes it.
-// Left out without a word, an admission say, the field would be lost. New fields are optional, for jobs of the version before.
+// Schemas are strict: an older worker rejects a job with an unknown field, and the job is retried until a newer worker
+// takes it. Otherwise the field, an admission for example, would be lost silently. New fields are optional, so that
+// jobs of the previous version stay valid.
 
-/** What binds an idempotency key to one request: digests of the caller with the key, and of method, path and body. */
+/** Binds an idempotency key to one request: a digest of caller and key, and one of method, path and body. */
 const idempotency = z.strictObject({ digest: z.string(), fingerprint: z.string() });
 
 export type Idempotency = z.infer<typeof idempotency>;
 
-/** Under which admission a request was accepted: its line's generation, position, uses, and end in milliseconds since 1970. */
+/**
+ * The admission under which a request was accepted: its line's generation, position, uses, and end in milliseconds
+ * since 1970.
+ */
 const bookAdmission = z.strictObject({ generation: z.int(), position: z.int(), uses: z.int(), untilMs: z.int() });
 
 /**
- * The trace that shows a ticket, of the few that are traced: the span that stands above all others as a W3C `traceparent`, and when the
- * request was queued, in milliseconds since 1970.
+ * The trace of a sampled ticket: its root span as a W3C `traceparent`, and when the request was enqueued, in
+ * milliseconds since 1970.
  */
 const ticketTrace = z.strictObject({
   parent: z.string().regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
@@ -28,10 +32,10 @@ const ticketTrace = z.strictObject({
 
 export type TicketTrace = z.infer<typeof ticketTrace>;
 
-/** The trusted server that requested a sale, by the name of its proof; absent where none did. */
+/** The trusted server that requested a sale, by the name of its credential; absent in requests of buyers. */
 const soldBy = z.string().min(1).max(64).optional();
 
-/** One accepted request for seats on its way to a worker: to hold them for a while, or to sell them at once. */
+/** One accepted request for seats, for a worker: to hold them, or to sell them without a hold. */
 const bookRequest = z.strictObject({
   ticketId,
   eventId,
@@ -39,7 +43,7 @@ const bookRequest = z.strictObject({
   hold: z.boolean(),
   userId: userId.optional(),
   idempotency: idempotency.optional(),
-  /** Only where the event's waiting room was on. */
+  /** Present only if the event's waiting room was on. */
   admission: bookAdmission.optional(),
   soldBy,
   trace: ticketTrace.optional(),
@@ -52,7 +56,7 @@ const changeRequest = z.strictObject({
   ticketId,
   kind: z.enum(['confirm', 'extend', 'cancel', 'return']),
   bookingId: ticketId,
-  /** The owner of the hold. A return carries the operator instead. */
+  /** The owner of the hold. A return has the operator in `by` instead. */
   userId: userId.optional(),
   by: actor.optional(),
   reason: z.string().optional(),
@@ -66,15 +70,15 @@ export type ChangeRequest = z.infer<typeof changeRequest>;
 const batchOf = <Request extends z.ZodType>(request: Request) =>
   z.strictObject({ requests: z.array(request).min(1).max(MAX_BATCH_REQUESTS) });
 
-/** A house as it stands open now. */
+/** The size of an open house. */
 const houseReport = z.object({ eventId, rows: z.int(), seats: z.int() });
 
 export type HouseReport = z.infer<typeof houseReport>;
 
-/** Seats that a block or an unblock changed; or those that somebody has, and then nothing was changed. */
+/** The number of seats that a block or unblock changed. If any seats are `taken`, nothing was changed. */
 const blockReport = z.object({ changed: z.int(), taken: z.array(seatLabel) });
 
-/** What an audit compared and found, event by event; of the differences so many as fit, in `listed`. */
+/** Result of an audit by event. `listed` has the first of the differences. */
 export const auditReport = z.object({
   events: z
     .array(
@@ -90,29 +94,29 @@ export const auditReport = z.object({
     .max(MAX_EVENTS_OF_MAINTENANCE),
 });
 
-/** Houses that were written anew. */
+/** Houses that a rebuild has rewritten. */
 export const rebuildReport = z.object({ events: z.array(houseReport).max(MAX_EVENTS_OF_MAINTENANCE) });
 
 const eventIds = z.array(eventId).max(MAX_EVENTS_OF_MAINTENANCE);
 
-/** An operator's request and the operator: jobs of the version before carry no operator. */
+/** An operator's request and the operator, whom jobs of the previous version do not name. */
 const operatorJob = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject({ ...shape, by: actor.optional() });
 
 /**
- * The catalogue of jobs: each name with its queue and the schema of its payload. Producers and workers both parse with it.
- * `booking` carries the herd; `control` is small, so that whoever pays, cancels or operates never waits behind a herd.
+ * Every job with its queue and the schema of its payload, which producers and workers both parse. The `booking` queue
+ * takes the herd. The `control` queue stays short, so that payments, cancellations and operators never wait behind it.
  */
 export const jobs = {
   book: { queue: 'booking', payload: batchOf(bookRequest) },
   change: { queue: 'control', payload: batchOf(changeRequest) },
-  /** On a schedule: end holds that ran out, settle what failed for good, hold Redis against PostgreSQL. */
+  /** Scheduled jobs: expire holds, settle tickets whose jobs failed permanently, compare Redis with PostgreSQL. */
   expire: { queue: 'control', payload: z.object({}) },
   sweep: { queue: 'control', payload: z.object({}) },
   reconcile: { queue: 'control', payload: z.object({}) },
   initialize: { queue: 'control', payload: operatorJob({ eventId }) },
-  /** `generation`: the one to end, so that a clear that comes again does not end the next one too. */
+  /** `generation`: the generation to end, so that a repeated clear does not end the next one too. */
   clear: { queue: 'control', payload: operatorJob({ eventId, generation: z.int() }) },
-  /** The number is given before, so that a job that runs twice creates one event. */
+  /** The API assigns the event id, so that a job that runs twice creates one event. */
   createEvent: { queue: 'control', payload: operatorJob({ eventId, event: acceptedEvent }) },
   changeEvent: { queue: 'control', payload: operatorJob({ eventId, change: acceptedChange }) },
   block: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
@@ -122,7 +126,7 @@ export const jobs = {
   rebuild: { queue: 'control', payload: operatorJob({ eventIds }) },
 } as const;
 
-/** What the jobs of an operator, who waits for them, answer. */
+/** Results of the operator jobs, which the API waits for. */
 export const jobResults = {
   initialize: houseReport,
   clear: houseReport,

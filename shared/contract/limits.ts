@@ -1,4 +1,4 @@
-/** The bounds that are part of the contract: a client may rely on them, a test holds them. */
+/** Bounds that are part of the contract: clients may rely on them, and a test checks them. */
 
 /** Seats in one request. */
 export const MAX_SEATS_PER_REQUEST = 5;
@@ -6,10 +6,10 @@ export const MAX_SEATS_PER_REQUEST = 5;
 /** Bytes of an HTTP request body. */
 export const MAX_BODY_BYTES = 16 * 1024;
 
-/** Arrays and objects in one another in a request body. No request needs more than three. */
+/** Nesting levels of arrays and objects in a request body. No request needs more than three. */
 export const MAX_BODY_LEVELS = 20;
 
-/** Bytes of the body of an operator's request: a house of many zones, a list of seats. */
+/** Bytes of the body of an operator's request, such as a house of many zones or a list of seats. */
 export const MAX_OPERATOR_BODY_BYTES = 128 * 1024;
 
 /** Bytes of a WebSocket message that a client sends: room for a token of an outside identity provider. */
@@ -24,13 +24,13 @@ export const MAX_BATCH_REQUESTS = 500;
 /** Bytes of one job's requests as JSON. */
 export const MAX_BATCH_BYTES = 256 * 1024;
 
-/** Tickets that one socket may follow at once. */
+/** Tickets that one socket may subscribe to at once. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 2_000;
 
 /** Worker processes that one supervisor runs. */
 export const MAX_WORKERS = 64;
 
-/** Shards that a ticket id has room for: three hexadecimal digits. */
+/** Shards that fit into a ticket id: three hexadecimal digits. */
 export const MAX_SHARDS = 4096;
 
 /** Events that one socket may watch at once. */
@@ -46,26 +46,27 @@ export const MAX_SEATS_IN_HOUSE = 10_000_000;
 /** Seats that an operator blocks or unblocks in one request. */
 export const MAX_BLOCKED_AT_ONCE = 1_000;
 
-/** Seats on one page, events on one page, and seats that `?include=seats` tells in one answer. */
+/** Seats on one page, events on one page, and seats that `?include=seats` returns in one response. */
 export const MAX_SEATS_ON_PAGE = 1_000;
 export const MAX_EVENTS_ON_PAGE = 100;
 export const MAX_SEATS_INCLUDED = 100_000;
 
-/** Events that one audit or rebuild goes through, and differences of one event that an audit's answer lists. */
+/** Events that one audit or rebuild processes, and differences of one event that the result of an audit lists. */
 export const MAX_EVENTS_OF_MAINTENANCE = 1_000;
 export const MAX_DIFFERENCES_LISTED = 100;
 
 /** Entries on one page of the audit trail. */
 export const MAX_ENTRIES_ON_PAGE = 100;
 
-/** Waiting rooms that are not off, of all events. */
+/** Waiting rooms of all events whose mode is not `off`. */
 export const MAX_ROOMS = 1_000;
 
-/** Bookings that one admission may be good for: four bits count them. */
+/** Bookings that one admission may allow: four bits count them. */
 export const MAX_ADMISSION_USES = 15;
 
 /**
- * Bits of work that a challenge at joining may require; characters of it, its solution and an outside check's token.
+ * Bits of work that a join challenge may require, and characters of the challenge, its solution and an outside check's
+ * token.
  */
 export const MIN_CHALLENGE_BITS = 8;
 export const MAX_CHALLENGE_BITS = 24;

@@ -7,8 +7,8 @@ import { overview } from './overview.ts';
 import { type ErrorCode, errorCode, ticketView } from './tickets.ts';
 
 /**
- * What a client may send on `/ws`. `authenticate` comes first where logging in is on: a browser cannot send headers with a
- * WebSocket. `operate` brings the admin token for the same reason; where operators need none it is left out.
+ * Messages of a client on `/ws`. With authentication on, `authenticate` comes first: a browser cannot send headers with
+ * a WebSocket. `operate` contains the admin token for the same reason; it is omitted where operators need no token.
  */
 export const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('subscribe'), ticketId }),
@@ -18,10 +18,13 @@ export const clientMessage = z.discriminatedUnion('type', [
 ]);
 
 /**
- * What the server sends on `/ws`. `ticket`: the state of a ticket, at once, then its outcome. `watching`: changes are told
- * from this version on; load the map now; who asks again is told again. `seats`: labels of a zone by the status that they have at that version, apply them to
- * a map of an older version. `reload`: something was missed, load the map again. `overview`: how the system stands, each second after
- * `operate`. `error`: why a message was refused.
+ * Messages of the server on `/ws`:
+ * - `ticket`: the state of a ticket, sent on subscription, then its outcome.
+ * - `watching`: changes are published from this version on; load the map now. A repeated `watch` is answered as well.
+ * - `seats`: seat labels of a zone by their status at that version; apply them to a map of an older version.
+ * - `reload`: changes were missed; load the map again.
+ * - `overview`: the state of the system, each second after `operate`.
+ * - `error`: why a message was rejected.
  */
 export const serverMessage = z.discriminatedUnion('type', [
   ticketView.extend({ type: z.literal('ticket') }),
@@ -47,11 +50,11 @@ export const serverMessage = z.discriminatedUnion('type', [
 
 export type ServerMessage = z.infer<typeof serverMessage>;
 
-/** The message that refuses one of a client's, and what it was about. */
+/** The response to a rejected message, with the ticket or event that the message named. */
 export function errorMessage(
   code: ErrorCode,
   error: string = titleOf(code),
-  about: { ticketId?: string; eventId?: number } = {},
+  subject: { ticketId?: string; eventId?: number } = {},
 ): ServerMessage {
-  return { type: 'error', code, error, ...about };
+  return { type: 'error', code, error, ...subject };
 }

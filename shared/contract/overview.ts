@@ -5,16 +5,16 @@ import { problem } from './pipeline.ts';
 import { roomView } from './waiting-room.ts';
 import { workersView } from './workers.ts';
 
-/** Events that an overview shows, the newest, and warnings and errors, the last. */
+/** Events that an overview contains (the newest), and warnings and errors (the latest). */
 export const MAX_EVENTS_IN_OVERVIEW = 20;
 export const MAX_FAULTS_IN_OVERVIEW = 30;
 
 const room = roomView.pick({ mode: true, paused: true, peoplePerMinute: true, challenge: true }).extend({
-  /** How the line stands; left out where the room is off, or this node has not seen it yet. */
+  /** The state of the line; omitted if the room is off or this node has not read it yet. */
   line: roomView.pick({ on: true, waiting: true, inside: true, speedPerSecond: true }).optional(),
 });
 
-/** A warning or an error that a process logged, with the words of its fault. */
+/** A warning or an error that a process logged, with the message of its fault. */
 const loggedFault = z.object({
   at: z.iso.datetime(),
   level: z.enum(['warn', 'error', 'fatal']),
@@ -22,7 +22,7 @@ const loggedFault = z.object({
   fault: z.string().optional(),
 });
 
-/** A setting of a server as read. `unknown`: this account may not read it. */
+/** A setting as the server reports it. `unknown`: this account may not read it. */
 const serverSetting = z.object({
   setting: z.string(),
   value: z.string().optional(),
@@ -33,31 +33,31 @@ const serverSetting = z.object({
 export type LoggedFault = z.infer<typeof loggedFault>;
 
 /**
- * How the whole system stands, for who watches over it. What could not be read is left out. `accepted`, `settled` and `outcomes` only grow:
- * two overviews tell how fast.
+ * The state of the whole system, for operators. Values that could not be read are omitted. `accepted`, `settled` and
+ * `outcomes` only grow: the difference of two overviews gives the rates.
  */
 export const overview = z.object({
-  /** Milliseconds since 1970 by the node's clock. */
+  /** Milliseconds since 1970, by the node's clock. */
   atMs: z.int(),
-  /** The problems that keep work from being done, the worst first. */
+  /** Problems that stop work, the worst first. */
   problems: z.array(problem),
   redisUp: z.boolean(),
   postgresUp: z.boolean(),
   queue: z
     .object({
-      /** Tickets without an outcome, those ever accepted, and those that have their outcome. */
+      /** Tickets without an outcome, tickets accepted in total, and tickets with an outcome in total. */
       depth: z.int(),
       accepted: z.int(),
       settled: z.int(),
-      /** Left out while no worker runs. */
+      /** Omitted while no worker runs. */
       etaSeconds: z.number().optional(),
-      /** Age of the oldest job that is not done. */
+      /** Age of the oldest unfinished job. */
       oldestSeconds: z.number(),
-      /** Jobs that failed for good and are still there. */
+      /** Jobs that failed permanently and are still stored. */
       failed: z.int(),
     })
     .optional(),
-  /** Tickets by what became of them: a status as `booked`, or the code of a refusal. */
+  /** Tickets by outcome: a status such as `booked`, or the code of a rejection. */
   outcomes: z.record(z.string(), z.int()).optional(),
   workers: workersView.optional(),
   /** The newest first. */
@@ -74,11 +74,11 @@ export const overview = z.object({
     .max(MAX_EVENTS_IN_OVERVIEW)
     .optional(),
   /**
-   * How Redis and PostgreSQL are set, as far as that decides what is lost when one of them fails; `cost` names the
-   * possible loss by a wrong setting. Left out until this node has read the settings.
+   * Durability settings of Redis and PostgreSQL; `cost` is the possible loss caused by a wrong setting. Omitted until
+   * this node has read the settings.
    */
   serverSettings: z.array(serverSetting).optional(),
-  /** The last of the API process that answers, the newest first, and which process that is. */
+  /** The latest warnings and errors of the API process that responds, the newest first, and the name of the process. */
   faults: z.array(loggedFault).max(MAX_FAULTS_IN_OVERVIEW),
   process: z.string(),
 });

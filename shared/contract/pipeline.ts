@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Every kind of problem that keeps accepted work from being done, the worst first. */
+/** Every kind of problem that stops accepted work, the worst first. */
 export const problemCodes = [
   'redis_down',
   'redis_not_writable',
@@ -17,14 +17,14 @@ export const problem = z.object({ code: z.enum(problemCodes), message: z.string(
 
 export type Problem = z.infer<typeof problem>;
 
-/** `GET /healthz/pipeline`: the state of the parts behind the API. Parts that could not be read are left out. */
+/** `GET /healthz/pipeline`: the state of the services behind the API. Values that could not be read are omitted. */
 export const pipelineView = z
   .object({
     status: z.enum(['ok', 'not ok']),
-    /** The worst first, each a line for people. */
+    /** The worst first, each with a message for operators. */
     problems: z.array(problem),
     redisUp: z.boolean(),
-    /** Shards whose Redis takes no write. */
+    /** Shards whose Redis accepts no writes. */
     notWritable: z.array(z.int()),
     postgresUp: z.boolean(),
     workersAlive: z.int().optional(),
@@ -33,11 +33,11 @@ export const pipelineView = z
         shard: z.int(),
         queue: z.enum(['booking', 'control']),
         isPaused: z.boolean(),
-        /** Age of the oldest job that is not done; 0 without one. */
+        /** Age of the oldest unfinished job; 0 without one. */
         oldestSeconds: z.number(),
-        /** Jobs that no worker could read: they wait for one that can. */
+        /** Jobs that no worker could read; they wait for a worker that can. */
         unreadable: z.int(),
-        /** Since a job of it was last done. */
+        /** Seconds since a job of this queue last finished. */
         quietSeconds: z.number().optional(),
       }),
     ),
@@ -49,5 +49,5 @@ export const pipelineView = z
 
 export type PipelineView = z.infer<typeof pipelineView>;
 
-/** The facts in which problems are found. */
+/** The facts from which problems are derived. */
 export type PipelineFacts = Omit<PipelineView, 'status' | 'problems'>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ErrorCode, errorCodes } from './codes.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 
-/** A booking as every surface shows it. `zone`, `row` and `startIndex` (0-based) stand only where the seats are one run. */
+/** A booking. `zone`, `row` and `startIndex` (0-based) are present only if its seats are side by side in one row. */
 export const booking = z
   .object({
     id: ticketId,
@@ -15,14 +15,14 @@ export const booking = z
     seatsCount: z.int(),
     seats: z.array(seatLabel),
     createdAt: z.iso.datetime(),
-    /** Until when a hold lasts. */
+    /** The end of a hold. */
     expiresAt: z.iso.datetime().optional(),
   })
   .meta({ id: 'Booking' });
 
 export type Booking = z.infer<typeof booking>;
 
-/** The code that refuses a change of an ended booking, by the status in which it ended. */
+/** The error code for a change of a booking that is no longer held, by its status. */
 export const codeOfStatus = {
   EXPIRED: 'HOLD_EXPIRED',
   CONFIRMED: 'ALREADY_CONFIRMED',
@@ -32,12 +32,12 @@ export const codeOfStatus = {
 
 export const errorCode = z.enum(errorCodes);
 
-/** What a ticket asks for. */
+/** The operation that a ticket requests. */
 export const ticketKind = z.enum(['book', 'confirm', 'extend', 'cancel', 'return']);
 
 export type TicketKind = z.infer<typeof ticketKind>;
 
-/** How a ticket of a kind is called once it got what it asked for. */
+/** The status of a ticket whose operation succeeded, by kind. */
 const doneStatus = {
   book: 'booked',
   confirm: 'confirmed',
@@ -47,8 +47,8 @@ const doneStatus = {
 } as const satisfies Record<TicketKind, string>;
 
 /**
- * A place that still has so many seats side by side, near one that was refused: with `startIndex` exactly these seats,
- * else somewhere in that row. Ask for it with zone, row, count and `start`.
+ * Free seats side by side near the requested ones: with `startIndex` exactly these, otherwise somewhere in the row. To
+ * book them, send zone, row, count and, if present, `startIndex` as `start`.
  */
 const alternative = z.object({
   zone: z.int(),
@@ -60,8 +60,8 @@ const alternative = z.object({
 export type Alternative = z.infer<typeof alternative>;
 
 /**
- * The fields of a refusal besides its code: the nearest places that are left, the number of held seats where none is
- * free, the start of the sale, or the time from which the buyer may hold again.
+ * The code of a rejection and its details: the nearest free seats, the number of held seats if none is free, the start
+ * of the sale, or the time from which the buyer may hold again.
  */
 export const refusal = z.object({
   code: errorCode,
@@ -71,20 +71,20 @@ export const refusal = z.object({
     .optional()
     .meta({
       description:
-        'With SOLD_OUT: seats where it was asked for (event, zone or row) that are held and may become free again. ' +
-        'Left out where none is held.',
+        'With SOLD_OUT: held seats in the requested event, zone or row, which may become free again. ' +
+        'Omitted if none is held.',
     }),
   alternatives: z.array(alternative).optional(),
   onSaleAt: z.iso.datetime().optional(),
   holdAgainAt: z.iso.datetime().optional().meta({
-    description: 'With HOLD_COOLDOWN: when this buyer may hold again. Ask then, under another idempotency key.',
+    description: 'With HOLD_COOLDOWN: when this buyer may hold again. Use a new idempotency key then.',
   }),
-  booking: booking.optional().meta({ description: 'The booking as it is, where a change of it was refused for that.' }),
+  booking: booking.optional().meta({ description: 'The current booking, if its state is why a change was rejected.' }),
 });
 
 export type Refusal = z.infer<typeof refusal>;
 
-/** What became of a ticket. It never changes once a client could have seen it. */
+/** The outcome of a ticket. It never changes once a client can have received it. */
 export const outcome = z.discriminatedUnion('status', [
   z.object({ kind: ticketKind, status: z.enum(['booked', 'confirmed', 'extended', 'cancelled', 'returned']), booking }),
   z.object({ kind: ticketKind, status: z.enum(['rejected', 'failed']), ...refusal.shape }),
@@ -92,33 +92,35 @@ export const outcome = z.discriminatedUnion('status', [
 
 export type Outcome = z.infer<typeof outcome>;
 
-/** The outcome of a ticket that got what it asked for. */
+/** The outcome of a ticket whose operation succeeded. */
 export const doneOutcome = (kind: TicketKind, done: Booking): Outcome => ({
   kind,
   status: doneStatus[kind],
   booking: done,
 });
 
-/** The outcome of a ticket that was refused, as was to be expected. */
-export const rejectedOutcome = (kind: TicketKind, why: Refusal): Outcome => ({ kind, status: 'rejected', ...why });
+/** The outcome of a ticket that a rule of the domain rejected, as opposed to a fault. */
+export const rejectedOutcome = (kind: TicketKind, details: Refusal): Outcome => ({
+  kind,
+  status: 'rejected',
+  ...details,
+});
 
-/** The message for a waiting ticket while nothing drains. */
+/** The message of a queued ticket while the queue does not drain. */
 const STOPPED_MESSAGE = 'Booking is paused: nothing is being booked right now. Your request is kept.';
 
-/** Nothing drains, as without a worker: waiting requests are kept, and there is no estimate. */
+/** Set while the queue does not drain, for example without a worker: requests stay queued without an estimate. */
 const stoppedFields = { stopped: z.literal(true).optional(), message: z.string().optional() };
 
-/** `GET /api/tickets/:id`, and the messages of a WebSocket subscription. */
+/** Response of `GET /api/tickets/:id`, and message of a WebSocket subscription. */
 export const ticketView = z
   .object({
     ticketId,
     kind: ticketKind,
     status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'returned', 'rejected', 'failed']),
-    /** Tickets that are settled before this one, itself included; only while queued. */
+    /** Place in the queue, from 1; only while queued. */
     position: z.int().min(1).optional(),
-    /**
-     * Seconds until the outcome, estimated from the measured drain rate; only while queued and while the queue drains.
-     */
+    /** Estimated seconds until the outcome, by the measured drain; only while queued and while the queue drains. */
     etaSeconds: z.number().min(0).optional(),
     ...stoppedFields,
     ...refusal.partial().shape,
@@ -128,24 +130,24 @@ export const ticketView = z
 
 export type TicketView = z.infer<typeof ticketView>;
 
-/** The view of a ticket that has its outcome, both as JSON: what a worker wrote is not read on its way to the client. */
+/** The view of a settled ticket, made from its outcome as JSON: the outcome of a worker is not parsed on the way. */
 export const settledView = (id: string, settled: string): string => `{"ticketId":"${id}",${settled.slice(1)}`;
 
 export type { ErrorCode };
 
-/** The fields beside the position of a waiting ticket: an estimate, or that nothing drains. */
+/** The wait of a queued ticket: an estimate, or that the queue does not drain. */
 export type Estimate = Pick<TicketView, 'etaSeconds' | 'stopped' | 'message'>;
 
 export const estimateOf = (etaSeconds: number | undefined): Estimate =>
   etaSeconds === undefined ? { stopped: true, message: STOPPED_MESSAGE } : { etaSeconds };
 
-/** The answer to a request that is on the queue. */
+/** The response to an enqueued request. */
 export const ticketReceipt = z
   .object({
     ticketId,
     status: z.literal('queued'),
     position: z.int().min(1),
-    /** Left out while nothing drains. */
+    /** Omitted while the queue does not drain. */
     etaSeconds: z.number().min(0).optional(),
     ...stoppedFields,
     links: z.object({ ticket: z.string(), socket: z.string() }),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** The first and the last moment that a request may name: every clock, database and page on the way can take them. */
+/** The earliest and the latest time that a request may contain: every clock, database and page supports them. */
 const FIRST = '1970-01-01T00:00:00Z';
 const LAST = '9999-12-31T23:59:59.999Z';
 
-/** Whether this runtime's ICU has the zone; an offset (+01:00) is no zone, for it has no summer time. */
+/** Whether this runtime's ICU knows the time zone. An offset (+01:00) has no summer time, so it is not a time zone. */
 function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
@@ -15,9 +15,9 @@ function isTimeZone(name: string): boolean {
 }
 
 /** A time zone by its IANA name. */
-export const timeZone = z.string().max(64).refine(isTimeZone, 'an IANA time zone, as Europe/Berlin');
+export const timeZone = z.string().max(64).refine(isTimeZone, 'an IANA time zone, such as Europe/Berlin');
 
-/** A moment that a client sends: ISO 8601 with an offset from UTC. The bounds hold for every offset. */
+/** A time that a client sends: ISO 8601 with an offset from UTC. The bounds apply to every offset. */
 export const moment = z.iso
   .datetime({ offset: true })
   .refine((text) => Date.parse(text) >= Date.parse(FIRST) && Date.parse(text) <= Date.parse(LAST), {

@@ -2,23 +2,31 @@ import { z } from 'zod';
 import { eventId, inAddress, MAX_INTEGER } from './ids.ts';
 import { MAX_ENTRIES_ON_PAGE } from './limits.ts';
 
-/**
- * Every act of an operator that the audit trail keeps: the jobs of operators, and the acts that an API process does
- * without a job.
- */
+/** Every act that the audit trail records: operator jobs, and acts that an API process performs without a job. */
 const act = z.enum([
-  ...(['createEvent', 'changeEvent', 'block', 'unblock', 'clear', 'initialize', 'changeRoom'] as const),
-  ...(['return', 'audit', 'rebuild', 'setWorkers', 'openSession', 'startHerd'] as const),
+  'createEvent',
+  'changeEvent',
+  'block',
+  'unblock',
+  'clear',
+  'initialize',
+  'changeRoom',
+  'return',
+  'audit',
+  'rebuild',
+  'setWorkers',
+  'openSession',
+  'startHerd',
 ]);
 
 export type TrailAct = z.infer<typeof act>;
 
-/** An operator: the name of its proof (`admin token`, or `loopback` where none is needed), and the client's address. */
+/** An operator: the name of the credential (`admin token`, or `loopback` if none is needed) and the client address. */
 export const actor = z.strictObject({ name: z.string().max(64), address: z.string().max(64) });
 
 export type Actor = z.infer<typeof actor>;
 
-/** `GET /admin/trail`: entries below number `after`, or the newest. */
+/** Query of `GET /admin/trail`: entries with numbers below `after`, or the newest. */
 export const trailQuery = z.strictObject({
   after: inAddress(z.int().min(1).max(MAX_INTEGER)).optional(),
   limit: inAddress(z.int().min(1).max(MAX_ENTRIES_ON_PAGE)).default(MAX_ENTRIES_ON_PAGE),
@@ -41,7 +49,7 @@ const trailEntry = z
 
 export type TrailEntry = z.infer<typeof trailEntry>;
 
-/** A page of the audit trail, the newest entry first. `next`: the address of the older ones. */
+/** A page of the audit trail, the newest entry first. `next`: the address of the next older page. */
 export const trailPage = z.object({ entries: z.array(trailEntry), next: z.string().optional() });
 
 export type TrailPage = z.infer<typeof trailPage>;

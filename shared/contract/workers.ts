@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_WORKERS } from './limits.ts';
 
-/** How many worker processes an operator asks for: a number, or as many as the load needs. */
+/** The number of worker processes that an operator requests; `auto`: as many as the load needs. */
 export const workersBody = z.strictObject({
   processes: z.union(
     [z.int().min(1).max(MAX_WORKERS), z.literal('auto')],
@@ -11,7 +11,10 @@ export const workersBody = z.strictObject({
 
 export type RequestedWorkers = z.infer<typeof workersBody>['processes'];
 
-/** Worker processes: how many run, how many there should be (unknown until somebody has said), and what an operator asked for. */
+/**
+ * Worker processes: how many run, how many are desired (absent until a worker has computed it), and the operator's
+ * request.
+ */
 export const workersView = z.object({
   alive: z.int(),
   desired: z.int().optional(),

@@ -67,7 +67,7 @@ describe('SOLD_OUT where seats are only held', () => {
     for (const start of [0, 5]) await reserve({ zone: 1, row: 1, start, count: 5 });
     await hold(ANNA, { zone: 1, row: 2, count: 5 });
     const { body } = await hold(BEN, { zone: 1, row: 1, count: 1 });
-    expect(body).toMatchObject({ code: 'SOLD_OUT', detail: 'Nothing is left where it was asked for.' });
+    expect(body).toMatchObject({ code: 'SOLD_OUT', detail: 'No seats are left where you requested them.' });
     expect(body).not.toHaveProperty('heldSeats');
   });
 

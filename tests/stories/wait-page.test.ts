@@ -198,7 +198,7 @@ describeInBrowser('the waiting page', (browser) => {
     room.refusals = [{ status: 429, code: 'RATE_LIMITED', detail: 'Too many requests. Try again later.' }];
     await open();
     await heading('You are in line');
-    room.refusals = [{ status: 404, code: 'PLACE_UNKNOWN', detail: 'There is no such place in line.' }];
+    room.refusals = [{ status: 404, code: 'PLACE_UNKNOWN', detail: 'There is no such place in the line.' }];
     await until(async () => JSON.stringify(await context.storageState()).includes('visitor-2'), 30_000);
     room.refusals = [{ status: 404, code: 'EVENT_UNKNOWN', detail: 'There is no such event.' }];
     await page.reload();

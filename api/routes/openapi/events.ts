@@ -3,7 +3,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import {
   blockAnswer,
   blockBody,
-  clearSentence,
+  clearConfirmation,
   eventChange,
   eventList,
   eventView,
@@ -20,7 +20,7 @@ const ofPublic = operations('Events', 'public');
 const ofOperator = operations('Operators', 'operator');
 
 const clearing = z.strictObject({
-  confirm: z.string().meta({ description: `${clearSentence(1)}, with the number of the event` }),
+  confirm: z.string().meta({ description: `${clearConfirmation(1)}, with the number of the event` }),
 });
 
 const block = (summary: string) =>

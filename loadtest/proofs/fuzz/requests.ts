@@ -1,4 +1,4 @@
-import { clearSentence } from '../../../shared/contract/events.ts';
+import { clearConfirmation } from '../../../shared/contract/events.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
 import { below, chance, pick, type Random } from '../../kit/random.ts';
 import type { Expected, Input, World } from './category.ts';
@@ -46,7 +46,7 @@ export function asOperator(random: Random, world: World, request: FuzzRequest): 
 export const anotherEvent = (random: Random, { events }: World) => pick(random, [...events, 0, 99_999]);
 
 /** The confirmation that clearing an event needs. */
-const confirming = (event: number): Field[] => [['confirm', JSON.stringify(clearSentence(event))]];
+const confirming = (event: number): Field[] => [['confirm', JSON.stringify(clearConfirmation(event))]];
 
 function waitingRoomRequest(random: Random, world: World): FuzzRequest {
   const path = `/api/events/${pick(random, [1, anotherEvent(random, world)])}/waiting-room`;
