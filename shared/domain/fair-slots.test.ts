@@ -18,7 +18,7 @@ function createWork() {
   return { begun, work, endOne };
 }
 
-test('a client has one slot at a time, and a newcomer does not wait behind all work of another', async () => {
+test('a client has one slot at a time, and a new client does not wait for all work of another', async () => {
   const run = createFairSlots({ slots: 2, waitingOfClient: 3, waiting: 10 });
   const { begun, work, endOne } = createWork();
   for (const name of ['a1', 'a2', 'a3']) void run('a', work(name));
@@ -31,7 +31,7 @@ test('a client has one slot at a time, and a newcomer does not wait behind all w
   expect(begun).toEqual(['a1', 'b1', 'c1', 'a2']);
 });
 
-test('how many may wait is bounded for a client and for all', async () => {
+test('waiting work is bounded for each client and for all', async () => {
   const run = createFairSlots({ slots: 1, waitingOfClient: 2, waiting: 3 });
   const { work, endOne } = createWork();
   const results = ['a1', 'a2', 'a3', 'a4'].map((name) => run('a', work(name)));
@@ -42,7 +42,7 @@ test('how many may wait is bounded for a client and for all', async () => {
   expect(await results[0]).toBe('a1');
 });
 
-test('work that fails gives its slot back', async () => {
+test('failed work releases its slot', async () => {
   const run = createFairSlots({ slots: 1, waitingOfClient: 1, waiting: 1 });
   await expect(run('a', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   expect(await run('b', async () => 'done')).toBe('done');

@@ -4,7 +4,7 @@
  */
 export function createFairSlots(bounds: { slots: number; waitingOfClient: number; waiting: number }) {
   const running = new Set<string>();
-  /** By client, in the order of their turns; a client that was served goes to the end. */
+  /** Waiting work by client, in the order of service; a served client moves to the end. */
   const queues = new Map<string, (() => void)[]>();
   let waiting = 0;
 
@@ -24,19 +24,19 @@ export function createFairSlots(bounds: { slots: number; waitingOfClient: number
   /**
    * Runs work once its client has a slot.
    *
-   * @returns undefined, without running it, where too many wait already
+   * @returns undefined, without running the work, if too many wait
    */
   return function run<Result>(client: string, work: () => Promise<Result>): Promise<Result> | undefined {
     const queue = queues.get(client) ?? [];
     if (waiting >= bounds.waiting || queue.length >= bounds.waitingOfClient) return undefined;
-    const turn = new Promise<void>((resolve) => queue.push(resolve));
+    const slot = new Promise<void>((resolve) => queue.push(resolve));
     queues.set(client, queue);
     waiting += 1;
     startNext();
-    return turn.then(work).finally(() => {
+    return slot.then(work).finally(() => {
       running.delete(client);
-      const rest = queues.get(client);
-      if (rest !== undefined && queues.delete(client)) queues.set(client, rest);
+      const remaining = queues.get(client);
+      if (remaining !== undefined && queues.delete(client)) queues.set(client, remaining);
       startNext();
     });
   };

@@ -1,4 +1,4 @@
-/** Items by a key of theirs, each group in the order of the items. (`Map.groupBy`, which Node 20 does not have.) */
+/** Groups items by key and keeps their order. (Node 20 has no `Map.groupBy`.) */
 export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {

@@ -19,7 +19,7 @@ function manual() {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('group commit', () => {
-  test('what arrives while a flush is under way leaves together in the next one', async () => {
+  test('items added during a flush are flushed together in the next one', async () => {
     const { batches, ends, commit } = manual();
     const first = commit.add(1);
     await turn();
@@ -33,7 +33,7 @@ describe('group commit', () => {
     expect(await Promise.all([first, ...later])).toEqual([10, 20, 30]);
   });
 
-  test('a batch has a bound, and so has what waits', async () => {
+  test('batches and the number of waiting items are bounded', async () => {
     const { batches, ends, commit } = manual();
     const added = Array.from({ length: 6 }, (_, i) => commit.add(i));
     expect(added.map((item) => item === undefined)).toEqual([false, false, false, false, false, true]);
@@ -47,7 +47,7 @@ describe('group commit', () => {
     expect(await Promise.all(added.slice(0, 5))).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test('a flush that fails fails what waits behind it too, and the next one starts anew', async () => {
+  test('a failed flush rejects the waiting items too, and later items are flushed again', async () => {
     const { ends, commit } = manual();
     const first = commit.add(1);
     await turn();

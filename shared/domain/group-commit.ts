@@ -1,13 +1,13 @@
 /**
- * Group commit: what arrives while a flush is under way leaves together in the next one. There is no timer, so an idle
- * caller waits for nothing and a loaded one batches by itself.
+ * Group commit: items added during a flush are flushed together in the next one. There is no timer: an idle caller does
+ * not wait, and under load batches form by themselves.
  */
 export function createGroupCommit<Item, Result>(options: {
-  /** Takes a batch and answers with one result for each item, in order. A rejection rejects the batch and what waits behind it. */
+  /** Returns one result for each item, in order. A rejection rejects the batch and all waiting items. */
   flush: (batch: Item[]) => Promise<Result[]>;
-  /** Items in one batch at the most. */
+  /** Most items in one batch. */
   maxItems: number;
-  /** Items that may wait for a flush; `add` answers undefined beyond. */
+  /** Most items that may wait for a flush; beyond it `add` returns undefined. */
   maxWaiting: number;
 }) {
   const { flush, maxItems, maxWaiting } = options;
@@ -16,7 +16,7 @@ export function createGroupCommit<Item, Result>(options: {
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    // One turn of the event loop's microtasks, so that requests read from one packet leave together.
+    // Yield once to the microtask queue, so that requests read from one packet are flushed together.
     await Promise.resolve();
     while (waiting.length > 0) {
       const batch = waiting.splice(0, maxItems);
@@ -26,7 +26,7 @@ export function createGroupCommit<Item, Result>(options: {
           entry.resolve(results[i] as Result);
         });
       } catch (fault) {
-        // What waits would wait as long and fail as well: it is told now, so that nobody waits for more than two flushes.
+        // Waiting items would probably fail as well: reject them now, so that no item waits for more than two flushes.
         for (const entry of [...batch, ...waiting.splice(0)]) entry.reject(fault);
       }
     }
@@ -34,7 +34,7 @@ export function createGroupCommit<Item, Result>(options: {
   }
 
   return {
-    /** Adds an item to the next flush; undefined if too many wait already. */
+    /** Adds an item to the next flush; returns undefined if too many items wait. */
     add(item: Item): Promise<Result> | undefined {
       if (waiting.length >= maxWaiting) return undefined;
       return new Promise<Result>((resolve, reject) => {
@@ -43,7 +43,7 @@ export function createGroupCommit<Item, Result>(options: {
       });
     },
 
-    /** Resolves once everything that was added has left. */
+    /** Resolves once all added items are flushed. */
     async drained(): Promise<void> {
       await running;
     },

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { cooldownSeconds, cooldownsMs, FREE_LAPSES } from './hold-cooldown.ts';
 
-test('letting seats go once or twice costs no wait, then each wait is twice the one before, up to five minutes', () => {
+test('two lapses cost no wait, then each wait is twice the previous one, up to five minutes', () => {
   expect(FREE_LAPSES).toBe(2);
   expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1_000].map(cooldownSeconds)).toEqual([
     ...[0, 0, 0, 5, 10, 20, 40, 80, 160],
@@ -9,6 +9,6 @@ test('letting seats go once or twice costs no wait, then each wait is twice the 
   ]);
 });
 
-test('a script is given every wait until they grow no more', () => {
+test('the list of waits ends with the longest one', () => {
   expect(cooldownsMs).toEqual([0, 0, 5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000]);
 });

@@ -1,9 +1,9 @@
 /*
- * A hold costs nothing, so one account could keep a seat from everybody else: hold it, let it lapse, and hold it again
- * at once. A buyer who repeatedly lets seats go waits before the next hold in the same event, longer each time.
+ * A hold is free, so one account could block a seat for everybody: hold it, let the hold lapse, and hold it again
+ * immediately. A buyer with repeated lapses waits before the next hold in the same event, longer each time.
  */
 
-/** Times that a buyer may let seats go without a wait: anybody changes their mind once or twice. */
+/** Lapses of a buyer that cost no wait: people change their minds once or twice. */
 export const FREE_LAPSES = 2;
 
 /**

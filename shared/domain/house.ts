@@ -1,10 +1,10 @@
 import type { EventSettings } from '../contract/events.ts';
 import type { SeatWish } from '../contract/reserve.ts';
 
-/** A zone of an event's house. Rows and seats count from 1; `firstRow` is the house-wide index, from 0, of its row 1. */
+/** A zone of an event's house. Rows and seats count from 1; `firstRow` is the index in the house, from 0, of row 1. */
 export type Zone = { number: number; rows: number; seatsPerRow: number; price: number; firstRow: number };
 
-/** An event's house: its zones in their order, the generation that a clear raises, and how it is sold. */
+/** An event's house: its zones in their order, the generation that a clear increments, and its settings. */
 export type House = {
   eventId: number;
   generation: number;
@@ -19,21 +19,21 @@ export type House = {
 /** One seat. Zone and row count from 1, `number` too. */
 export type Seat = { zone: number; row: number; number: number };
 
-/** Builds a house from an event and its zones, which may come in any order. */
+/** Builds a house from an event and its zones, given in any order. */
 export function buildHouse(
   event: Omit<EventSettings, 'onSaleAt' | 'rings'> & {
     id: number;
     generation: number;
     onSaleAt: Date | null;
-    /** JSON, checked when it came in. */
+    /** JSON, validated when the request was accepted. */
     rings: unknown;
     currency: string;
     createdAt: Date;
     zones: readonly Omit<Zone, 'firstRow'>[];
   },
 ): House {
-  const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, rings, ...rest } = event;
-  const { timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = rest;
+  const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, rings } = event;
+  const { timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = event;
   let totalRows = 0;
   let totalSeats = 0;
   const ordered = [...zones]
@@ -47,7 +47,12 @@ export function buildHouse(
   const settings = {
     name,
     onSaleAt: onSaleAt?.toISOString() ?? null,
-    ...{ timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles },
+    timeZone,
+    salesPaused,
+    holdSeconds,
+    maxHoldSeconds,
+    seatLimit,
+    avoidSingles,
     rings: rings as EventSettings['rings'],
   };
   return { eventId, generation, zones: ordered, totalRows, totalSeats, settings, currency, createdAt };
@@ -57,7 +62,7 @@ export function buildHouse(
 export const zoneOf = (house: House, number: number): Zone | undefined =>
   house.zones.find((zone) => zone.number === number);
 
-/** Why a house has no place for this wish, in words for its sender; undefined if it has. */
+/** A message for the client if a house cannot fit this wish; undefined if it can. */
 export function wishProblem(house: House, wish: SeatWish): string | undefined {
   if ('seats' in wish) return unknownSeatProblem(house, wish.seats);
   if (wish.zone === undefined) return undefined;
@@ -71,32 +76,32 @@ export function wishProblem(house: House, wish: SeatWish): string | undefined {
   return undefined;
 }
 
-/** Which of these labels the house has no seat for, in words; undefined if it has all. */
+/** A message that names the first label without a seat in the house; undefined if all have one. */
 export function unknownSeatProblem(house: House, labels: readonly string[]): string | undefined {
-  const strange = labels.find((label) => {
+  const unknownLabel = labels.find((label) => {
     const { zone, row, number } = seatOf(label);
-    const place = zoneOf(house, zone);
-    return place === undefined || row > place.rows || number > place.seatsPerRow;
+    const size = zoneOf(house, zone);
+    return size === undefined || row > size.rows || number > size.seatsPerRow;
   });
-  return strange === undefined ? undefined : `seats: this house has no seat ${strange}`;
+  return unknownLabel === undefined ? undefined : `seats: this house has no seat ${unknownLabel}`;
 }
 
-/** Why a house of so many zones cannot be drawn by these rings, in words; undefined if it can. */
+/** A message if these rings do not contain each zone exactly once; undefined if they do. */
 export function ringsProblem(zones: number, rings: readonly (readonly number[])[]): string | undefined {
   const placed = new Set<number>();
   for (const zone of rings.flat()) {
     if (zone > zones) return `rings: this house has zones 1 to ${zones}, and no zone ${zone}`;
-    if (placed.has(zone)) return `rings: zone ${zone} stands in them twice`;
+    if (placed.has(zone)) return `rings: zone ${zone} appears twice`;
     placed.add(zone);
   }
-  for (let zone = 1; zone <= zones; zone += 1) if (!placed.has(zone)) return `rings: zone ${zone} stands in none`;
+  for (let zone = 1; zone <= zones; zone += 1) if (!placed.has(zone)) return `rings: zone ${zone} is missing`;
   return undefined;
 }
 
 /** `zone-row-seat`, each from 1. */
 export const labelOf = (seat: Seat): string => `${seat.zone}-${seat.row}-${seat.number}`;
 
-/** The seat of a label that is known to be well-formed. */
+/** The seat of a well-formed label. */
 export function seatOf(label: string): Seat {
   const [first, second] = [label.indexOf('-'), label.lastIndexOf('-')];
   return {
@@ -106,7 +111,7 @@ export function seatOf(label: string): Seat {
   };
 }
 
-/** The run that these labels are, in order, side by side in one row; undefined if they are no run. */
+/** The run of these labels, if they are side by side in one row and in order; otherwise undefined. */
 export function runOf(labels: readonly string[]): { zone: number; row: number; startIndex: number } | undefined {
   const seats = labels.map(seatOf);
   const first = seats[0];
@@ -118,7 +123,7 @@ export function runOf(labels: readonly string[]): { zone: number; row: number; s
 }
 
 /**
- * The owner of blocked seats, where a ticket's id stands for a buyer's. One id for all: who unblocks need not know who
- * blocked, and doing it again frees nothing else.
+ * The owner of blocked seats, in place of a ticket id. All blocks share it: unblocking needs no record of the block, and a
+ * repeated unblock frees no other seats.
  */
 export const BLOCK_OWNER = '00000000-0000-8000-8000-00000000b10c';

@@ -1,7 +1,7 @@
 /*
  * BullMQ stores the time at which a schedule or a retry is due by the clock of the worker that stores it. A worker
- * whose clock is ahead stores times that other workers reach only that much later: these count as lost. A worker whose
- * clock is behind leaves due jobs on the list. All times are milliseconds of Redis' clock.
+ * whose clock is ahead stores times that other workers reach only much later: these count as lost. A worker whose
+ * clock is behind does not take due jobs. All times are milliseconds of Redis' clock.
  */
 
 /** Milliseconds by which clocks may differ, and a busy worker may be late. */

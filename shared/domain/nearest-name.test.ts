@@ -23,14 +23,14 @@ test.each([
   ['paused', 'salesPaused'],
   ['paymentRef', 'paymentReference'],
   ['holdSecond', 'holdSeconds'],
-])('%s is nearest to %s', (given, meant) => {
-  expect(nearestName(given, KNOWN)).toBe(meant);
+])('%s is nearest to %s', (unknown, nearest) => {
+  expect(nearestName(unknown, KNOWN)).toBe(nearest);
 });
 
-test.each(['zones', 'x', '', '__proto__', 'r', 'of'])('%j is near to none', (given) => {
-  expect(nearestName(given, KNOWN)).toBeUndefined();
+test.each(['zones', 'x', '', '__proto__', 'r', 'of'])('%j is near to no name', (unknown) => {
+  expect(nearestName(unknown, KNOWN)).toBeUndefined();
 });
 
-test('a name of any length is compared in no time', () => {
+test('a very long name is compared quickly', () => {
   expect(nearestName('x'.repeat(1_000_000), KNOWN)).toBeUndefined();
 });

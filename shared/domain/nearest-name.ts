@@ -1,13 +1,13 @@
-/** Characters of a name that are compared: no name of ours is longer. */
+/** Characters of a name that are compared: no known name is longer. */
 const MAX_COMPARED = 40;
 
 /**
- * The known name that somebody most probably meant: the same in another case; else the one that differs in the fewest
- * characters, in at most a third of them; else one that contains the given name or is contained in it. Undefined where
- * none is near.
+ * The known name that is nearest to an unknown one: the one that differs in the fewest characters (ignoring case and
+ * separators), in at most a third of them; otherwise one that contains the unknown name or is contained in it. Undefined
+ * if none is near.
  */
-export function nearestName(given: string, known: readonly string[]): string | undefined {
-  const wanted = plain(given);
+export function nearestName(unknown: string, known: readonly string[]): string | undefined {
+  const wanted = plain(unknown);
   let nearest: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const name of known) {
@@ -31,7 +31,7 @@ const isPartOf = (part: string, whole: string) => part.length > 2 && whole.inclu
 
 /** Characters to insert, delete, replace or swap with the next one: optimal string alignment, row by row. */
 function editsBetween(a: string, b: string): number {
-  let rowBefore: number[] = [];
+  let previousRow: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];
@@ -39,9 +39,9 @@ function editsBetween(a: string, b: string): number {
       const replaced = at(row, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
       next[j] = Math.min(replaced, at(row, j) + 1, at(next, j - 1) + 1);
       if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] && i > 1 && j > 1)
-        next[j] = Math.min(at(next, j), at(rowBefore, j - 2) + 1);
+        next[j] = Math.min(at(next, j), at(previousRow, j - 2) + 1);
     }
-    rowBefore = row;
+    previousRow = row;
     row = next;
   }
   return at(row, b.length);

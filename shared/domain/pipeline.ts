@@ -6,8 +6,8 @@ import type { PipelineFacts, Problem } from '../contract/pipeline.ts';
 const QUIET_SECONDS = 10;
 
 /**
- * The problems that keep work from being done, the worst first, each as a line for operators. Consequences of an
- * unavailable part are left out.
+ * The problems that stop work, the worst first, each with a message for operators. Consequences of an unavailable
+ * service are omitted.
  */
 export function problemsOf(facts: PipelineFacts): Problem[] {
   const { redisUp, notWritable, postgresUp, workersAlive, queues, schedules, stalledLoops } = facts;
@@ -17,7 +17,7 @@ export function problemsOf(facts: PipelineFacts): Problem[] {
   else if (notWritable.length > 0)
     add('redis_not_writable', `Redis takes no writes (shard ${notWritable.join(', ')}): no request is accepted.`);
   if (!postgresUp) add('postgres_down', 'PostgreSQL does not answer: no booking is saved, outcomes wait.');
-  if (workersAlive === 0) add('no_worker', 'No worker runs: what is accepted is kept and waits.');
+  if (workersAlive === 0) add('no_worker', 'No worker runs: accepted requests wait.');
   for (const { shard, queue, isPaused, oldestSeconds, quietSeconds = oldestSeconds } of queues) {
     const name = `The ${queue} queue of shard ${shard}`;
     if (isPaused) add('queue_paused', `${name} is paused: its jobs wait until it is resumed.`);

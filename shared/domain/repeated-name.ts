@@ -1,9 +1,9 @@
 /**
- * The first name that stands twice in one object of a valid JSON text; undefined where none does. `JSON.parse` keeps
- * the last value alone, so the other one would be lost without a word.
+ * The first name that occurs twice in one object of a valid JSON text, or undefined. `JSON.parse` keeps only the last
+ * value, so the other one would be lost silently.
  */
 export function repeatedName(text: string): string | undefined {
-  const open: Set<string>[] = []; // the names of each object that the scan is in, from the outside
+  const open: Set<string>[] = []; // names of each enclosing object, outermost first
   for (let at = 0; at < text.length; at += 1) {
     const mark = text[at];
     if (mark === '{') open.push(new Set());
@@ -11,7 +11,7 @@ export function repeatedName(text: string): string | undefined {
     else if (mark === '"') {
       const end = endOfString(text, at);
       if (isColonNext(text, end)) {
-        const name = JSON.parse(text.slice(at, end)) as string; // one name may be written in several ways
+        const name = JSON.parse(text.slice(at, end)) as string; // escapes allow several spellings of a name
         const names = open.at(-1);
         if (names?.has(name)) return name;
         names?.add(name);
@@ -22,7 +22,7 @@ export function repeatedName(text: string): string | undefined {
   return undefined;
 }
 
-/** Where a string ends that begins at `start`: behind its last quotation mark. */
+/** The index after the closing quotation mark of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (text[at] !== '"' && at < text.length) at += text[at] === '\\' ? 2 : 1;

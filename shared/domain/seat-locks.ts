@@ -1,8 +1,8 @@
 import type { House } from './house.ts';
 
 /**
- * Milliseconds that a lock outlives its hold. PostgreSQL's clock ends a hold and a worker frees its seats; once a lock has
- * expired before, no ticket owns the seats and none can free them.
+ * Milliseconds that a lock outlives its hold. PostgreSQL's clock ends a hold, and then a worker frees its seats. If the
+ * lock expired first, no ticket would own the seats and none could free them.
  */
 export const LOCK_GRACE_MS = 24 * 3_600_000;
 

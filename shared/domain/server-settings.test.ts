@@ -12,7 +12,7 @@ function inState(state: string, redis: ServerFacts['redis'], postgres: ServerFac
   return judgeServerSettings(facts).flatMap((one) => (one.state === state ? [one.setting] : []));
 }
 
-test('servers that are set as the promises need are right', () => {
+test('settings that hold the promises are right', () => {
   expect(inState('right', {})).toHaveLength(7);
   for (const synchronousCommit of ['local', 'remote_write', 'remote_apply'])
     expect(inState('wrong', {}, { synchronousCommit })).toEqual([]);

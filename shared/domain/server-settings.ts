@@ -55,14 +55,14 @@ export function judgeServerSettings({ redis, postgres }: ServerFacts): ServerSet
       synchronousCommit,
       (value) => value !== 'off' && !(hasSynchronousStandbys && weakWithStandbys.includes(value)),
       synchronousCommit === 'off'
-        ? 'Bookings of the last moments that buyers were told of are lost when PostgreSQL fails.'
-        : 'A standby that is promoted may lack bookings that buyers were told of.',
+        ? 'The latest bookings that were reported to buyers are lost when PostgreSQL fails.'
+        : 'A promoted standby may lack bookings that were reported to buyers.',
     ],
     [
       'postgres asynchronous standbys',
       asynchronousStandbys?.toString(),
       is('0'),
-      'Bookings that buyers were told of are missing after such a standby is promoted.',
+      'Bookings that were reported to buyers may be missing after such a standby is promoted.',
     ],
   ];
   return rules.map(([setting, value, isRight, cost]) => {

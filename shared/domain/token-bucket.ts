@@ -1,6 +1,6 @@
 /**
- * A token bucket: `burst` tokens, `perSecond` more each second. More may be taken than there is: the owner waits until
- * the debt is paid. Tokens that were taken for something that turned out to be cheap can be given back.
+ * A token bucket: `burst` tokens, `perSecond` more each second. A caller may take more tokens than there are and then
+ * waits until the debt is paid. Tokens taken for work that turned out to be cheap can be given back.
  */
 export function createTokenBucket({ perSecond, burst }: { perSecond: number; burst: number }) {
   let tokens = burst;
@@ -22,7 +22,7 @@ export function createTokenBucket({ perSecond, burst }: { perSecond: number; bur
       tokens = Math.min(burst, tokens + cost);
     },
 
-    /** Milliseconds until there is no debt; 0 where there is none. */
+    /** Milliseconds until the debt is paid; 0 without debt. */
     waitMs(nowMs: number): number {
       fill(nowMs);
       return tokens >= 0 ? 0 : Math.ceil((-tokens / perSecond) * 1000);

@@ -19,14 +19,14 @@ test('hits of a window that has ended are not shared', () => {
   expect(unshared.take(60_300)).toEqual({ joins: [['a', 1, 60_000]] });
 });
 
-test('a window that ends sooner, as another process said, keeps its hits', () => {
+test('a window that ends earlier keeps its hits', () => {
   const unshared = createUnsharedCounts(10);
   unshared.note('joins', 'a', 5, 60_000);
   unshared.note('joins', 'a', 1, 59_000);
   expect(unshared.take(0)).toEqual({ joins: [['a', 6, 59_000]] });
 });
 
-test('past so many clients, of all limits together, others wait for the next time', () => {
+test('beyond the bound on clients, of all limits together, hits are not counted until the next take', () => {
   const unshared = createUnsharedCounts(2);
   unshared.note('joins', 'a', 1, 60_000);
   unshared.note('logins', 'b', 1, 60_000);

@@ -3,8 +3,8 @@ import type { LimitCounts } from '../contract/limit-counts.ts';
 type Unshared = { hits: number; endsAtMs: number };
 
 /**
- * Hits not yet published to the other processes, by limit and client. At most so many clients in all: those beyond are
- * left out until these were taken.
+ * Hits not yet published to the other processes, by limit and client, of at most `maxClients` clients. Hits of further
+ * clients are not counted until `take` is called.
  */
 export function createUnsharedCounts(maxClients: number) {
   let byLimit = new Map<string, Map<string, Unshared>>();
@@ -12,8 +12,7 @@ export function createUnsharedCounts(maxClients: number) {
 
   return {
     /**
-     * @param endsAtMs when the client's window ends; a later one than before is a new window, in which old hits count
-     * no more
+     * @param endsAtMs end of the client's window; a later end starts a new window, in which earlier hits do not count
      */
     note(limit: string, client: string, hits: number, endsAtMs: number): void {
       const counts = byLimit.get(limit) ?? new Map<string, Unshared>();
@@ -28,7 +27,7 @@ export function createUnsharedCounts(maxClients: number) {
       }
     },
 
-    /** The hits since the last call that still count; undefined where there are none. */
+    /** The hits since the last call whose windows have not ended; undefined if there are none. */
     take(nowMs: number): LimitCounts['counts'] | undefined {
       const taken: LimitCounts['counts'] = {};
       for (const [limit, counts] of byLimit) {

@@ -5,7 +5,7 @@ import { NO_WORKERS_SEEN, type WorkersModel, workersDesired, workersModel } from
 /** Workers of a simulated system: each settles `rate` tickets a second, and together at most `most`. */
 type Machine = { rate: number; most?: number };
 
-/** Plays seconds of load, one look a second; workers follow what is desired one look later. Returns what was desired at each. */
+/** Simulates load with one reading a second; workers follow one reading later. Returns the desired number at each. */
 function play(arrivals: readonly number[], machine: Machine, bounds = { min: 1, max: 8 }): number[] {
   let model: WorkersModel = NO_WORKERS_SEEN;
   let [accepted, waiting, alive] = [0, 0, bounds.min];
@@ -13,8 +13,8 @@ function play(arrivals: readonly number[], machine: Machine, bounds = { min: 1, 
     accepted += arrived;
     waiting += arrived;
     waiting -= Math.min(waiting, alive * machine.rate, machine.most ?? Number.POSITIVE_INFINITY);
-    const look = { atMs: second * 1000, accepted, settled: accepted - waiting, waiting, alive };
-    const { desired, model: next } = workersDesired(model, look, bounds);
+    const reading = { atMs: second * 1000, accepted, settled: accepted - waiting, waiting, alive };
+    const { desired, model: next } = workersDesired(model, reading, bounds);
     model = workersModel.parse(JSON.parse(JSON.stringify(next))); // as Redis keeps it
     alive = desired;
     return desired;
@@ -40,16 +40,16 @@ describe('the workers that are desired', () => {
     expect(turnsOf(desired.slice(30))).toBe(0);
   });
 
-  test('are not more for good because they got in each other’s way', () => {
+  test('fall again after a time in which more workers did not settle more', () => {
     const desired = play([...seconds(30, 5_000), ...seconds(200, 500)], { rate: 1_000, most: 1_200 });
     expect(desired[29]).toBe(8);
     expect(desired.at(-1)).toBe(1);
   });
 
-  test('stay when nothing arrives but workers settle what waits, and nothing of Redis that was wiped is believed', () => {
+  test('stay while workers settle waiting tickets, and ignore the reset counters of an emptied Redis', () => {
     const bounds = { min: 2, max: 6 };
-    const look = { atMs: 10_000, accepted: 90_000, settled: 40_000, waiting: 50_000, alive: 2 };
-    const many = workersDesired(NO_WORKERS_SEEN, look, bounds);
+    const reading = { atMs: 10_000, accepted: 90_000, settled: 40_000, waiting: 50_000, alive: 2 };
+    const many = workersDesired(NO_WORKERS_SEEN, reading, bounds);
     expect(many.desired).toBe(6);
     const wiped = workersDesired(many.model, { atMs: 11_000, accepted: 3, settled: 3, waiting: 0, alive: 2 }, bounds);
     expect(wiped.model.arrivals).toBe(0);
@@ -57,9 +57,9 @@ describe('the workers that are desired', () => {
     expect(wiped.desired).toBe(6);
   });
 
-  test('are within their bounds, and what is remembered is bounded, whatever is seen', () => {
+  test('and the model stay within their bounds for all readings', () => {
     const count = fc.integer({ min: 0, max: 1_000_000 });
-    const look = fc.record({
+    const reading = fc.record({
       gapMs: fc.integer({ min: -20_000, max: 20_000 }),
       accepted: count,
       settled: count,
@@ -70,11 +70,11 @@ describe('the workers that are desired', () => {
       .tuple(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 0, max: 63 }))
       .map(([min, more]) => ({ min, max: Math.min(64, min + more) }));
     fc.assert(
-      fc.property(fc.array(look, { maxLength: 100 }), bounds, (looks, { min, max }) => {
+      fc.property(fc.array(reading, { maxLength: 100 }), bounds, (readings, { min, max }) => {
         let [model, atMs] = [NO_WORKERS_SEEN, 1e12];
-        for (const { gapMs, ...seen } of looks) {
+        for (const { gapMs, ...counters } of readings) {
           atMs += gapMs;
-          const next = workersDesired(model, { atMs, ...seen }, { min, max });
+          const next = workersDesired(model, { atMs, ...counters }, { min, max });
           expect(next.desired).toBeGreaterThanOrEqual(min);
           expect(next.desired).toBeLessThanOrEqual(max);
           model = workersModel.parse(next.model);
@@ -93,13 +93,13 @@ describe('the workers that are desired', () => {
         fc.integer({ min: 8, max: 64 }),
         (arrivals, rate, max) => {
           fc.pre(arrivals <= 0.8 * rate * max);
-          // A little more than one worker settles: what waits grows so slowly that it is still being found out.
+          // With slightly more load than one worker settles, the backlog grows too slowly to be detected in time.
           fc.pre(arrivals <= rate || arrivals >= 1.1 * rate);
           const desired = play(seconds(120, arrivals), { rate }, { min: 1, max });
           const last = desired.at(-1) ?? 0;
           expect(last * rate).toBeGreaterThanOrEqual(arrivals);
           expect(new Set(desired.slice(80)).size).toBe(1);
-          expect(turnsOf(desired)).toBeLessThanOrEqual(2); // up, down when the backlog is gone, perhaps one up where it is close
+          expect(turnsOf(desired)).toBeLessThanOrEqual(2); // up, down after the backlog, perhaps up once more
         },
       ),
     );

@@ -1,37 +1,37 @@
 import { z } from 'zod';
 import { MAX_WORKERS } from '../contract/limits.ts';
 
-/** Tickets a second that one worker is assumed to settle until some were seen at work. */
+/** Tickets a second that one worker is assumed to settle until it is measured. */
 const ASSUMED_RATE = 1_000;
 
-/** Seconds in which what waits should be settled. */
+/** Seconds in which waiting tickets should be settled. */
 const DRAIN_SECONDS = 5;
 
-/** The share of what workers can do that is planned with: the rest is for what comes unevenly. */
+/** The planned share of the capacity: the rest is a reserve for uneven arrivals. */
 const PLANNED_SHARE = 0.8;
 
 /**
- * Seconds over which an older measurement loses half its weight. Capacity falls slowly: while workers start, those that are there have
- * less of the machine.
+ * Seconds over which an older measurement loses half its weight. Capacity falls slowly: starting workers take time of the
+ * machine from the running ones.
  */
 const ARRIVALS_HALF_LIFE_SECONDS = 2;
 const CAPACITY_RISES_SECONDS = 2;
 const CAPACITY_FALLS_SECONDS = 20;
 
-/** Seconds of work that wait where workers have all they can do: less is only on its way through. */
+/** Seconds of waiting work from which workers count as busy: less is in transit. */
 const BUSY_SECONDS = 0.5;
 
-/** Milliseconds for which a need counts: workers go only when none within them was larger. */
+/** Milliseconds for which a need counts: the number falls only if no need within them was larger. */
 const NEED_MS = 10_000;
 
-/** Looks closer together than this are left out; looks further apart say nothing of what was between them. */
+/** Readings closer together than this are ignored; readings further apart are not compared. */
 const MIN_GAP_MS = 250;
 const MAX_GAP_MS = 5_000;
 
-const look = z.object({
-  /** Milliseconds of one clock for all who look. */
+const reading = z.object({
+  /** Milliseconds, by one clock for all readers. */
   atMs: z.number(),
-  /** Tickets that were accepted, ever; those that have their outcome; those that wait for it. */
+  /** Tickets accepted in total, settled in total, and waiting now. */
   accepted: z.number(),
   settled: z.number(),
   waiting: z.number(),
@@ -39,16 +39,16 @@ const look = z.object({
   alive: z.number(),
 });
 
-export type WorkersReading = z.infer<typeof look>;
+export type WorkersReading = z.infer<typeof reading>;
 
-/** What is remembered from look to look. */
+/** The state between two readings. */
 export const workersModel = z.object({
-  last: look.optional(),
+  last: reading.optional(),
   /** Tickets a second, smoothed. */
   arrivals: z.number(),
-  /** Tickets a second that so many workers settled together, by their number, where it was seen. */
+  /** Measured tickets a second that workers settled together, by the number of workers. */
   capacity: z.record(z.string(), z.number()),
-  /** Workers that were needed lately, the oldest first. */
+  /** Recently needed numbers of workers, the oldest first. */
   needs: z.array(z.object({ atMs: z.number(), workers: z.number() })),
 });
 
@@ -57,28 +57,28 @@ export type WorkersModel = z.infer<typeof workersModel>;
 export const NO_WORKERS_SEEN: WorkersModel = { arrivals: 0, capacity: {}, needs: [] };
 
 /**
- * How many workers there should be: the fewest whose capacity, with a share in reserve, is what arrives and what waits. The number rises
- * at once and falls only when nothing within 10 s needed more, so load that comes in waves keeps its workers. Capacity is
+ * The desired number of workers: the fewest whose capacity, less a reserve, settles arriving and waiting tickets. It rises
+ * immediately and falls only if no need of the last 10 s was larger, so load in waves keeps its workers. Capacity is
  * measured for each number of workers, because on a full machine two do not settle twice as much as one.
  */
 export function workersDesired(
-  before: WorkersModel,
+  model: WorkersModel,
   now: WorkersReading,
   { min, max }: { min: number; max: number },
 ): { desired: number; model: WorkersModel } {
-  const gapMs = before.last === undefined ? Number.POSITIVE_INFINITY : now.atMs - before.last.atMs;
+  const gapMs = model.last === undefined ? Number.POSITIVE_INFINITY : now.atMs - model.last.atMs;
   const within = (workers: number) => Math.max(min, Math.min(max, workers));
-  const isReset = gapMs < 0 || (before.last !== undefined && now.accepted < before.last.accepted);
-  if (gapMs >= 0 && gapMs < MIN_GAP_MS && !isReset) return { desired: within(largest(before.needs)), model: before };
+  const isReset = gapMs < 0 || (model.last !== undefined && now.accepted < model.last.accepted);
+  if (gapMs >= 0 && gapMs < MIN_GAP_MS && !isReset) return { desired: within(largest(model.needs)), model };
 
-  const seen = isReset || gapMs > MAX_GAP_MS ? before : measured(before, now, gapMs / 1000);
-  const wanted = (seen.arrivals + now.waiting / DRAIN_SECONDS) / PLANNED_SHARE;
+  const updated = isReset || gapMs > MAX_GAP_MS ? model : measured(model, now, gapMs / 1000);
+  const wanted = (updated.arrivals + now.waiting / DRAIN_SECONDS) / PLANNED_SHARE;
   let workers = min;
-  while (workers < max && capacityOf(seen.capacity, workers) < wanted) workers += 1;
-  // One that is older and not larger than this never counts again.
-  const needs = before.needs.filter((need) => Math.abs(now.atMs - need.atMs) <= NEED_MS && need.workers > workers);
+  while (workers < max && capacityOf(updated.capacity, workers) < wanted) workers += 1;
+  // An older need that is not larger no longer counts.
+  const needs = model.needs.filter((need) => Math.abs(now.atMs - need.atMs) <= NEED_MS && need.workers > workers);
   needs.push({ atMs: now.atMs, workers });
-  return { desired: within(largest(needs)), model: { ...seen, last: now, needs } };
+  return { desired: within(largest(needs)), model: { ...updated, last: now, needs } };
 }
 
 const largest = (needs: WorkersModel['needs']) => Math.max(0, ...needs.map(({ workers }) => workers));
@@ -86,27 +86,27 @@ const largest = (needs: WorkersModel['needs']) => Math.max(0, ...needs.map(({ wo
 const smoothed = (old: number, fresh: number, seconds: number, halfLifeSeconds: number) =>
   fresh + (old - fresh) * 0.5 ** (seconds / halfLifeSeconds);
 
-/** What two looks tell of arrivals, and of what the workers can do. */
-function measured(before: WorkersModel, now: WorkersReading, seconds: number): WorkersModel {
-  const last = before.last as WorkersReading;
+/** The model with the arrivals and the capacity between two readings. */
+function measured(model: WorkersModel, now: WorkersReading, seconds: number): WorkersModel {
+  const last = model.last as WorkersReading;
   const arrived = (now.accepted - last.accepted) / seconds;
-  const arrivals = smoothed(before.arrivals, arrived, seconds, ARRIVALS_HALF_LIFE_SECONDS);
+  const arrivals = smoothed(model.arrivals, arrived, seconds, ARRIVALS_HALF_LIFE_SECONDS);
   const drained = (now.settled - last.settled) / seconds;
   const { alive } = now;
-  // Workers that settle nothing have lost what they need: that says nothing of what they can do.
-  if (drained <= 0 || alive < 1 || alive > MAX_WORKERS || alive !== last.alive) return { ...before, arrivals };
+  // Workers that settle nothing are blocked by a failure: this does not measure their capacity.
+  if (drained <= 0 || alive < 1 || alive > MAX_WORKERS || alive !== last.alive) return { ...model, arrivals };
   const wereBusy = Math.min(now.waiting, last.waiting) >= drained * BUSY_SECONDS;
-  const known = capacityOf(before.capacity, alive);
-  const isMore = drained > known; // they can do as much at least, busy or not
-  if (!wereBusy && !isMore) return { ...before, arrivals };
+  const known = capacityOf(model.capacity, alive);
+  const isMore = drained > known; // a lower bound of the capacity, busy or not
+  if (!wereBusy && !isMore) return { ...model, arrivals };
   const halfLife = isMore ? CAPACITY_RISES_SECONDS : CAPACITY_FALLS_SECONDS;
-  const learnt = smoothed(before.capacity[alive] ?? drained, drained, seconds, halfLife);
-  return { ...before, arrivals, capacity: { ...before.capacity, [alive]: learnt } };
+  const learnt = smoothed(model.capacity[alive] ?? drained, drained, seconds, halfLife);
+  return { ...model, arrivals, capacity: { ...model.capacity, [alive]: learnt } };
 }
 
-/** Tickets a second that so many workers settle: as was seen, else in proportion to the nearest number below, or above, that was. */
+/** Tickets a second that workers settle together: measured, or in proportion to the nearest measured number. */
 function capacityOf(capacity: WorkersModel['capacity'], workers: number): number {
-  const counts = Object.keys(capacity).map(Number); // ascending, as whole numbers among an object's keys are
+  const counts = Object.keys(capacity).map(Number); // ascending, as integer keys of an object are
   const nearest = counts.filter((count) => count <= workers).at(-1) ?? counts[0];
   return workers * (nearest === undefined ? ASSUMED_RATE : (capacity[nearest] ?? 0) / nearest);
 }

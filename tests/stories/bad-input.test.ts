@@ -163,7 +163,7 @@ describe('a misspelt name', () => {
       'POST',
       '/api/bookings',
       { ...mine, seats, zone: 1, row: 1 },
-      'zone: cannot be combined with seats; row: not together',
+      'zone: cannot be combined with seats; row: cannot be combined',
     ],
     ['POST', '/api/bookings', { ...mine, seats, count: 1 }, 'count: cannot be combined with seats'],
     ['POST', '/api/bookings', { ...mine, zone: 1 }, 'count: required with zone, row or start'],

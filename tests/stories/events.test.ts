@@ -121,8 +121,8 @@ describe('an event', () => {
     for (const listed of (await get('/api/events')).body.events as object[]) expect(listed).not.toHaveProperty('rings');
     expect(await patch(body.id, { rings: [[2, 1]] })).toMatchObject({ status: 200, body: { rings: [[2, 1]] } });
     for (const [rings, words] of [
-      [[[1]], 'rings: zone 2 stands in none'],
-      [[[1, 2], [1]], 'rings: zone 1 stands in them twice'],
+      [[[1]], 'rings: zone 2 is missing'],
+      [[[1, 2], [1]], 'rings: zone 1 appears twice'],
       [[[1, 2, 3]], 'rings: this house has zones 1 to 2, and no zone 3'],
     ] as const)
       expect(await patch(body.id, { rings })).toMatchObject({ status: 400, body: { detail: words } });
