@@ -3,8 +3,8 @@ const MAX_COMPARED = 40;
 
 /**
  * The known name that is nearest to an unknown one: the one that differs in the fewest characters (ignoring case and
- * separators), in at most a third of them; otherwise one that contains the unknown name or is contained in it. Undefined
- * if none is near.
+ * separators), in at most a third of them; otherwise one that contains the unknown name or is contained in it.
+ * Undefined if none is near.
  */
 export function nearestName(unknown: string, known: readonly string[]): string | undefined {
   const wanted = plain(unknown);

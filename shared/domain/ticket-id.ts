@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 
 /**
- * A new ticket id: a UUID version 8 (RFC 9562, section 5.8) of 48 bits of time, 12 bits of shard and 62 random bits. The
- * leading time appends to PostgreSQL's index at its end; the random bits make ids unguessable (I9).
+ * A new ticket id: a UUID version 8 (RFC 9562, section 5.8) of 48 bits of time, 12 bits of shard and 62 random bits.
+ * The leading time appends to PostgreSQL's index at its end; the random bits make ids unguessable (I9).
  *
  * @param shard 0 to 4095
  */

@@ -11,8 +11,8 @@ const DRAIN_SECONDS = 5;
 const PLANNED_SHARE = 0.8;
 
 /**
- * Seconds over which an older measurement loses half its weight. Capacity falls slowly: starting workers take time of the
- * machine from the running ones.
+ * Seconds over which an older measurement loses half its weight. Capacity falls slowly: starting workers take time of
+ * the machine from the running ones.
  */
 const ARRIVALS_HALF_LIFE_SECONDS = 2;
 const CAPACITY_RISES_SECONDS = 2;
@@ -57,8 +57,8 @@ export type WorkersModel = z.infer<typeof workersModel>;
 export const NO_WORKERS_SEEN: WorkersModel = { arrivals: 0, capacity: {}, needs: [] };
 
 /**
- * The desired number of workers: the fewest whose capacity, less a reserve, settles arriving and waiting tickets. It rises
- * immediately and falls only if no need of the last 10 s was larger, so load in waves keeps its workers. Capacity is
+ * The desired number of workers: the fewest whose capacity, less a reserve, settles arriving and waiting tickets. It
+ * rises immediately and falls only if no need of the last 10 s was larger, so load in waves keeps its workers. Capacity is
  * measured for each number of workers, because on a full machine two do not settle twice as much as one.
  */
 export function workersDesired(
