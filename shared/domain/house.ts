@@ -123,7 +123,7 @@ export function runOf(labels: readonly string[]): { zone: number; row: number; s
 }
 
 /**
- * The owner of blocked seats, in place of a ticket id. All blocks share it: unblocking needs no record of the block, and
- * a repeated unblock frees no other seats.
+ * The owner of blocked seats, in place of a ticket id. All blocks share it: unblocking needs no record of the block,
+ * and a repeated unblock frees no other seats.
  */
 export const BLOCK_OWNER = '00000000-0000-8000-8000-00000000b10c';

@@ -58,8 +58,8 @@ export const NO_WORKERS_SEEN: WorkersModel = { arrivals: 0, capacity: {}, needs:
 
 /**
  * The desired number of workers: the fewest whose capacity, less a reserve, settles arriving and waiting tickets. It
- * rises immediately and falls only if no need of the last 10 s was larger, so load in waves keeps its workers. Capacity is
- * measured for each number of workers, because on a full machine two do not settle twice as much as one.
+ * rises immediately and falls only if no need of the last 10 s was larger, so load in waves keeps its workers. Capacity
+ * is measured for each number of workers, because on a full machine two do not settle twice as much as one.
  */
 export function workersDesired(
   model: WorkersModel,
