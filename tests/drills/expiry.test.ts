@@ -19,7 +19,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-test('20,000 holds that expire at once are released, none twice, while others book and a worker is killed', async () => {
+test('20,000 holds that expire at once are released once each, while others book and a worker is killed', async () => {
   const folder = dataFolder();
   const system = await startFrontrow(folder, { ...HOUSE, WORKERS: '2' });
   const client = await connectPostgres({ connectionString: system.databaseUrl });

@@ -18,7 +18,7 @@ afterAll(cleanUp);
 const herd = (...args: string[]) => run('loadtest/proofs/herd', args, { DATA_DIR: folder });
 
 describeInBrowser('the herd button of the event page', (browser) => {
-  test('fills the house in view of the operator, and shows that every answer was checked against the database', async () => {
+  test('fills the house in view of the operator, and shows that the database confirms every answer', async () => {
     const complaints: string[] = [];
     const { context, page } = await openWatched(browser(), complaints, { viewport: { width: 1280, height: 860 } });
     const legend = (words: string) => page.locator('.legend').getByText(words, { exact: true }).waitFor();
@@ -43,10 +43,11 @@ describeInBrowser('the herd button of the event page', (browser) => {
   });
 });
 
-test('a rush over two APIs fills an empty house while workers go from one to four and back, and no job stalls', async () => {
+test('a rush over two APIs fills a house while workers go from one to four and back, and no job stalls', async () => {
   const { url, output, databaseUrl, redisUrl, asOperator } = frontrow;
   const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
-  const other = run('api/main', [], { ...servers, LOG_LEVEL: 'info', RATE_LIMIT: 'off' }); // external servers turn limits on by default
+  // External servers turn limits on by default.
+  const other = run('api/main', [], { ...servers, LOG_LEVEL: 'info', RATE_LIMIT: 'off' });
   await until(() => /"port":\d+,"msg":"api ready"/.test(other.output()), 20_000, other.output);
   const otherUrl = `http://127.0.0.1:${/"port":(\d+)/.exec(other.output())?.[1]}`;
   const alive = async () => (await send(url, 'GET', '/admin/workers', undefined, asOperator)).body.alive;
@@ -68,7 +69,8 @@ test('a rush over two APIs fills an empty house while workers go from one to fou
   expect(output().match(/Workers: \d instead of \d/g)).toEqual(['Workers: 4 instead of 1', 'Workers: 1 instead of 4']);
   const logs = readdirSync(join(folder, 'logs')).filter((name) => name.startsWith('worker'));
   expect(logs).toHaveLength(4);
-  for (const log of logs) expect(readFileSync(join(folder, 'logs', log), 'utf8')).toBe(''); // stalled jobs would be logged
+  // Stalled jobs would be logged.
+  for (const log of logs) expect(readFileSync(join(folder, 'logs', log), 'utf8')).toBe('');
 });
 
 test('a polling rush passes on a full house, and fails when a row is tampered with', async () => {

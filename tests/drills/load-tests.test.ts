@@ -5,7 +5,7 @@ import { cleanUp, dataFolder, descendants, isRunning, run, startFrontrow, until 
 
 afterEach(cleanUp);
 
-test('load tests pass on a working system, fail once nothing is left to book, and a diagnosis shows each part', async () => {
+test('load tests pass on a working system, fail once nothing is left, and a diagnosis shows each part', async () => {
   const folder = dataFolder();
   await startFrontrow(folder, { ZONES: '1', ROWS: '2' });
   const load = (name: string, ...args: string[]) =>

@@ -163,7 +163,7 @@ test('the image has no development package, and is small', () => {
   expect(bytesOf(image)).toBeLessThan(64_000_000);
 });
 
-test('the image runs over TLS as the compose file starts it: migrate, worker, API, a booking, an end in order', async () => {
+test('the image runs over TLS as compose starts it: migrate, worker, API, a booking, an end in order', async () => {
   const migrated = await runService('migrate', { REDIS_URL: '' }).ended; // the compose file gives it no Redis
   expect(migrated).toMatchObject({ code: 0, output: expect.stringContaining('Migrations applied: 2') });
 

@@ -9,7 +9,7 @@ const PER_SECOND = 4; // slow enough that the line outlasts three restarts
 
 afterEach(cleanUp);
 
-test('kill -9 of an API, the admitting worker and Redis changes no position, and admits no visitor twice or early', async () => {
+test('kill -9 of an API, a worker and Redis changes no position, and admits no visitor twice or early', async () => {
   const system = await startFrontrow(dataFolder());
   const { url, asOperator } = system;
   await setRoom(url, { mode: 'on', uses: 1, peoplePerMinute: PER_SECOND * 60 }, 1, asOperator);

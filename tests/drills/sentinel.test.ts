@@ -16,7 +16,8 @@ afterAll(async () => {
 test('when the master dies behind Sentinel, API and worker find the next one, and no seat is sold twice', async () => {
   const sentinel = await startSentinel(dataFolder());
   stop = sentinel.stop;
-  const query = `sentinels=127.0.0.1:1,127.0.0.1:${sentinel.port}&sentinelPassword=${SENTINEL_PASSWORD}`; // the first Sentinel is down
+  // The first Sentinel is down.
+  const query = `sentinels=127.0.0.1:1,127.0.0.1:${sentinel.port}&sentinelPassword=${SENTINEL_PASSWORD}`;
   const env = {
     DATABASE_URL: await newDatabase(),
     REDIS_URL: `redis://:${encodeURIComponent(PASSWORD)}@seats?${query}`,

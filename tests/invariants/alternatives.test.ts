@@ -47,8 +47,8 @@ const nearest = <Item>(items: Item[], distance: (item: Item) => number): Item | 
   );
 
 /**
- * The alternatives that a refusal must name, by plain search: the nearest run of the row, the nearest row of the zone, the
- * nearest zone's best row; neat ones where single seats are avoided, as long as there are any.
+ * The alternatives that a refusal must name, by plain search: the nearest run of the row, the nearest row of the zone,
+ * the nearest zone's best row; neat ones where single seats are avoided, as long as there are any.
  */
 function alternativesOf(house: Row[], { zone, row, start, count }: RunWish, avoidSingles: boolean): Alternative[] {
   const found: Alternative[] = [];

@@ -36,7 +36,7 @@ describe('I1: a seat has at most one live booking', () => {
     expect(await differences()).toEqual([]);
   });
 
-  test('a seat that is sold in PostgreSQL only is not sold again: Redis is corrected and the request gets another seat', async () => {
+  test('a seat that is sold in PostgreSQL only is not sold again: the request gets another seat', async () => {
     const first = request({ zone: 1, row: 1, start: 9, count: 2 });
     await book([first]);
     // Redis restarts with old data, without the seats.
@@ -70,7 +70,8 @@ describe('I7: with a seat limit a request without a buyer books nothing', () => 
     if (script !== 'knows the limit') await system().redis.hset('{s0}:house:1', 'seatLimit', 0);
     const nobody = request({ zone: 1, row: 1, count: 1 });
     const anna = { ...request({ zone: 1, row: 1, count: 2 }), hold: true, userId: 1 };
-    await system().redis.del(`{s0}:ticket:${earlier.ticketId}`); // its job is delivered again after Redis lost the ticket
+    // Its job is delivered again after Redis lost the ticket.
+    await system().redis.del(`{s0}:ticket:${earlier.ticketId}`);
     const [decision] = await system().seats.claim(0, [nobody]);
     expect(decision?.kind).toBe(script === 'knows the limit' ? 'refused' : 'got');
     await book([nobody, anna, earlier]);

@@ -37,7 +37,7 @@ test('5,000 clients request the same seat: exactly one gets it', async () => {
   expect((await auditEvent(1, system())).differences).toEqual([]);
 });
 
-test('2,000 clients request two together: 640 get them, none is refused earlier; then single seats are sold', async () => {
+test('2,000 clients request two seats together: 640 get them, none is refused earlier; then singles sell', async () => {
   expect(await crowd(2_000, { zone: 1, count: 2 })).toEqual({ '201': 640, '409 NO_ADJACENT_SEATS': 1_360 });
   const bookings = await system().prisma.booking.findMany();
   for (const { seats } of bookings) {

@@ -203,7 +203,7 @@ beforeEach(async () => {
 });
 
 test(
-  `${TOGETHER * GROUPS} histories of hold, confirm, extend, cancel, return, expire and retry have the outcomes of the model`,
+  `${TOGETHER * GROUPS} histories of holds, changes, expiry and retries have the outcomes of the model`,
   async () => {
     groups = 0;
     await fc.assert(property(nothingPlanted), { numRuns: GROUPS, ...options });

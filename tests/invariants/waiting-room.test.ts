@@ -317,7 +317,7 @@ test('visitors are not admitted much faster than the queue was seen to drain', a
   await system().resumeWorkers();
 });
 
-test('only one of several workers that measured a line at once steps, and one killed before its step loses nothing', async () => {
+test('of workers that measured a line at once one steps, and one killed before its step loses nothing', async () => {
   const { event, line, step } = await steppedLine(1_000);
   const { redis } = system();
   const rooms = roomStore();

@@ -32,7 +32,8 @@ const { postgres, redis, migrate, api, worker, grafana, prometheus } = compose.s
 test('the compose file is valid by the compose specification', () => {
   const ajv = new Ajv2019({ strict: false, validateFormats: false });
   const named = (key: string, value: unknown) => (key === 'id' || key === '$schema') && typeof value === 'string';
-  const schema = JSON.stringify(composeSchema, (key, value) => (named(key, value) ? undefined : value)); // Ajv reads `$id` only
+  // Ajv reads `$id` only.
+  const schema = JSON.stringify(composeSchema, (key, value) => (named(key, value) ? undefined : value));
   const valid = ajv.compile(JSON.parse(schema));
   valid(compose);
   expect(valid.errors).toBeNull();

@@ -13,7 +13,10 @@ type Layer = {
 /** Routes that serve pages and their parts. */
 const PAGES = /^GET ($|\/((docs|events)\/|admin$))/;
 
-/** Every route of an Express app as `METHOD /path/{name}`. A router does not know where it is mounted: try its prefix. */
+/**
+ * Every route of an Express app as `METHOD /path/{name}`. A router does not know where it is mounted: try its
+ * prefix.
+ */
 function routesOf(layers: Layer[], prefixes: string[], prefix = ''): string[] {
   return layers.flatMap(({ route, handle, match }, i) => {
     if (route !== undefined) {

@@ -16,7 +16,8 @@ test(`${INPUTS} malformed inputs break nothing`, async () => {
   const { inputs, answers, examples } = await fuzz({ url, seed, from: 0, to: INPUTS, connections: 32, world });
   expect({ seed, examples }).toEqual({ seed, examples: [] });
   expect(inputs).toBe(INPUTS);
-  for (const name of ['201', '409 INVALID_REQUEST', "400 of Node's own"]) expect(answers.has(name)).toBe(true); // the inputs reached accepted, refused and unparsed requests
+  // The inputs reached accepted, refused and unparsed requests.
+  for (const name of ['201', '409 INVALID_REQUEST', "400 of Node's own"]) expect(answers.has(name)).toBe(true);
   expect([...answers.keys()].some((name) => name.startsWith('socket closed'))).toBe(true);
 
   const reserved = await send(url, 'POST', '/reserve?wait=20', { count: 1 });

@@ -81,7 +81,7 @@ describe('with AUTH=on', () => {
       await page.close();
     });
 
-    test('continues in every tab after a log-in in one, and logs a visitor in for a waiting room that requires it', async () => {
+    test('continues in every tab after a log-in in one, and in front of a waiting room that requires it', async () => {
       const context = await browser().newContext({ reducedMotion: 'reduce' });
       const [page, other] = [await context.newPage(), await context.newPage()];
       const logIn = async () => {
@@ -175,7 +175,8 @@ describe('with AUTH=on', () => {
     const keysBefore = await counts();
     const guess = async () => (await login('user4@example.com', 'guess')).status;
     const tries = [await guess()];
-    const fresh = (await counts()).filter((key) => !keysBefore.includes(key)); // one for the client, one for the e-mail address
+    // One for the client, one for the e-mail address.
+    const fresh = (await counts()).filter((key) => !keysBefore.includes(key));
     for (const count of fresh) await system().redis.incrby(count, 8); // each try takes half a second
     tries.push(await guess(), await guess());
     expect(tries).toEqual([401, 401, 429]);
@@ -266,7 +267,7 @@ describe('with AUTH=on', () => {
     await setRoom(url, { mode: 'off' }, event);
   });
 
-  test('where a waiting room requires a log-in, each user has one place, and an admission is valid for its user only', async () => {
+  test('where a room requires a log-in, each user has one place, and an admission is valid for its user', async () => {
     const { url } = system();
     await setRoom(url, { mode: 'on', requireLogin: true, turnSeconds: 5, paused: true });
     const [mine, mineAgain, bens] = [visitorAt(url), visitorAt(url), visitorAt(url)];

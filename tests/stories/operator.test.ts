@@ -28,7 +28,8 @@ describe('an operator', () => {
     expect(status).toBe(201);
     expect(body).toEqual({ message: expect.any(String) });
     const clearWith = (body: object) => send(system().url, 'POST', '/clear', body, asOperator);
-    const wrong = await clearWith({ confirm: 'delete all bookings of event 85' }); // a confirmation that is sent must be right
+    // A confirmation that is sent must be right.
+    const wrong = await clearWith({ confirm: 'delete all bookings of event 85' });
     expect(wrong).toMatchObject({ status: 409, body: { code: 'INVALID_REQUEST' } });
     expect(await clearWith({ confirm: 'delete all bookings of event 1' })).toMatchObject({ status: 201 });
     expect((await call('GET', '/availability/check-all')).body).toMatchObject({
@@ -169,7 +170,7 @@ describe('a supervisor', () => {
     return { leader, seconds: (performance.now() - startedAt) / 1000, running: () => running, stop };
   }
 
-  test('takes over an expired lead; another instance passes it the number within two seconds, and follows it', async () => {
+  test('takes over an expired lead; another instance passes it the number within two seconds', async () => {
     await system().redis.set('{s0}:supervisor', 'one that was killed', 'PX', 700);
     const first = await begin(2);
     expect(first).toMatchObject({ leader: true });

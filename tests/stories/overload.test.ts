@@ -85,7 +85,7 @@ test('a key that comes twice in one batch is enqueued once, and accepted althoug
   expect(add).toHaveBeenCalledWith('book', { requests: [{ ticketId: first.ticketId, ...request }] }, expect.anything());
 });
 
-test('a request whose API died before enqueueing it is enqueued when its key is repeated, even if that API dies too', async () => {
+test('a request whose API died before enqueueing it is enqueued when its key is repeated, twice too', async () => {
   const { tickets } = system();
   const idempotency = { digest: randomUUID(), fingerprint: 'same' };
   const accept = async () => {

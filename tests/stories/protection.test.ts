@@ -90,7 +90,7 @@ describe('with RATE_LIMIT=on', () => {
     expect(refused.body.code).toBe('RATE_LIMITED');
   });
 
-  test('a user has a tenth of an address’s limit, from all addresses together; log-ins have a limit of their own', async () => {
+  test('a user has a tenth of an address’s limit, from all addresses together; log-ins have their own', async () => {
     const { token } = (await login('10.0.1.1')).body;
     const hold = (address: string) =>
       post('/api/bookings', { eventId: 1, count: 1 }, { ...from(address), ...bearer(token) });
@@ -157,7 +157,7 @@ describe('with RATE_LIMIT=on', () => {
       throw new Error(`not refused in ${times} tries`);
     }
 
-    test('a client that used up its limit at one is refused by the other for as long, and no other client is', async () => {
+    test('a client that used up its limit at one is refused by the other, and no other client is', async () => {
       const [first, second] = urls() as [string, string];
       await Promise.all(Array.from({ length: 20 }, () => reserve('10.0.6.1')(first)));
       const elsewhere = await refusalOf(reserve('10.0.6.1'), second, 15);
@@ -227,7 +227,7 @@ describe('with RATE_LIMIT=on', () => {
     });
   });
 
-  test('a page of a listed site may send requests, of another site not; a preflight gets 200 on compat routes and /api', async () => {
+  test('a page of a listed site may send requests, of another site not; a preflight gets 200', async () => {
     for (const path of ['/reserve', '/api/bookings']) {
       const preflight = { origin: 'https://tickets.test', 'access-control-request-method': 'POST' };
       const crossOrigin = { ...preflight, 'access-control-request-headers': 'content-type,idempotency-key' };
@@ -299,7 +299,7 @@ describe('on loopback with the settings of npm start', () => {
     expect((await bare(system().url, 'POST', '/api/events', headers)).statusCode).toBe(403);
   });
 
-  test('every answer has helmet’s headers, on compat routes and /api, and /docs has a policy that fits it', async () => {
+  test('every answer has helmet’s headers, on compat routes and /api; /docs has its own policy', async () => {
     const { url } = system();
     const answers = [
       await reserve(),
@@ -316,7 +316,7 @@ describe('on loopback with the settings of npm start', () => {
     expect((await fetch(`${url}/docs`)).headers.get('content-security-policy')).toMatch(/^default-src 'self'/);
   });
 
-  test('past four fifths of Redis’ memory bookings are refused, while the queue drains and holds may be confirmed', async () => {
+  test('past four fifths of Redis’ memory bookings are refused, while holds may be confirmed', async () => {
     const { redis, url } = system();
     const hold = { userId: 1, eventId: 1, count: 1 };
     const { id } = (await send(url, 'POST', '/api/bookings?wait=10', hold)).body;

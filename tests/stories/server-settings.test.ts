@@ -36,7 +36,8 @@ async function startApiProcess(env: Record<string, string> = {}) {
     return byState;
   }
   let found = await settings();
-  while (Object.values(found).flat().length === 0) found = await settings(); // a message comes each second, at first without settings
+  // A message comes each second, at first without settings.
+  while (Object.values(found).flat().length === 0) found = await settings();
   const metrics = await (await fetch(`${url}/metrics`)).text();
   socket.close();
   api.kill('SIGTERM');

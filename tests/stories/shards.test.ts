@@ -94,7 +94,8 @@ test('I5: refused requests are forgotten after ten minutes, with or without a ke
   expect(await Promise.all(bookedKeys.map((name) => redis.ttl(name)))).toEqual([expect.any(Number)]);
   expect(await redis.ttl(String(bookedKeys[0]))).toBeGreaterThan(80_000);
 
-  // Ten minutes later the refused ticket is unknown and its key makes a new request. The key that booked gives its ticket.
+  // Ten minutes later the refused ticket is unknown and its key makes a new request. The key that booked gives its
+  // ticket.
   const before10 = await submit(1, { seatNumber: '1-1-1' }, keyed);
   await redis.del(...leftKeys);
   expect(await send(system().url, 'GET', `/api/tickets/${before10.body.ticketId}`)).toMatchObject({

@@ -45,7 +45,7 @@ test('without a waiting room no visitor waits', async () => {
   expect(await send(system().url, 'GET', '/api/events/1/waiting-room/draw')).toMatchObject({ status: 404 });
 });
 
-test.concurrent('a visitor joins, waits for the turn, and books with the admission token; without a token booking is refused', async () => {
+test.concurrent('a visitor joins, waits for the turn, and books with the token; without one booking is refused', async () => {
   const event = await roomOn();
   expect(await hold(event)).toMatchObject({ status: 403, body: { code: 'ADMISSION_REQUIRED' } });
   const visitor = visitorAt(system().url, event);
@@ -253,7 +253,7 @@ test.concurrent('a shared token books no more than its owner may; a refused requ
   expect(await hold(event, admitted)).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
 });
 
-test.concurrent('the number of people inside is bounded: a booking, a departure or an absence admits the next in order', async () => {
+test.concurrent('the number inside is bounded: a booking, a departure or an absence admits the next in order', async () => {
   const event = await roomOn({ peopleInside: 1, turnSeconds: 3, paused: true });
   const [first, second, third, fourth, fifth] = await joined(event, 5);
   await setRoom(system().url, { paused: false }, event);
@@ -296,7 +296,7 @@ test.concurrent('a paused room admits no visitor and ends no admission', async (
   await outside?.admitted();
 });
 
-test.concurrent('while the room is off every visitor books; switched on again, the line continues where it was', async () => {
+test.concurrent('while the room is off every visitor books; switched on again, the line continues', async () => {
   const event = await roomOn({ paused: true });
   const [visitor] = await joined(event, 1);
   await setRoom(system().url, { mode: 'off' }, event);
@@ -406,7 +406,7 @@ test.concurrent('a postponed sale withdraws turns: they begin again with the sal
   expect(await hold(event, await inside?.admitted())).toMatchObject({ status: 201 });
 });
 
-test.concurrent('a visitor behind the last seats reads so early, and "sold out" only when every seat is confirmed', async () => {
+test.concurrent('a visitor behind the last seats reads so early; "sold out" once every seat is confirmed', async () => {
   const event = await roomOn({ uses: 1, peopleInside: 2 }, { zones: [{ rows: 1, seatsPerRow: 2 }] });
   const [first, second, third] = await joined(event, 3);
   const holds = [await hold(event, await first?.admitted()), await hold(event, await second?.admitted())];

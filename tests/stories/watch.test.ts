@@ -60,7 +60,7 @@ test('a watching socket gets changes of seats within half a second', async () =>
   socket.close();
 });
 
-test('a rush of bookings gives at most ten messages a second for each zone, and they lead to the server’s map', async () => {
+test('a rush gives at most ten messages a second for each zone, and they lead to the server’s map', async () => {
   const { socket, messages } = await watching();
   const mine = new Map([...(await serverMap())]);
   const started = performance.now();

@@ -26,8 +26,8 @@ export function describeInBrowser(name: string, tests: (browser: () => Browser) 
 }
 
 /**
- * Opens a page in a new browser context. Errors of scripts and of the console go to `errors`, except `expected` lines of the
- * console. The camera does not fly (`reducedMotion`), so that tests do not wait for it.
+ * Opens a page in a new browser context. Errors of scripts and of the console go to `errors`, except `expected` lines
+ * of the console. The camera does not fly (`reducedMotion`), so that tests do not wait for it.
  */
 export async function openWatched(
   browser: Browser,

@@ -18,8 +18,8 @@ const compiled = new Map<string, ValidateFunction>();
 const escaped = (part: string) => part.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /**
- * Compares an answer with the OpenAPI document: status, content type and body. A path or method that the document does not
- * have must have been refused as unknown.
+ * Compares an answer with the OpenAPI document: status, content type and body. A path or method that the document does
+ * not have must have been refused as unknown.
  *
  * @throws Error that names the difference
  */

@@ -1,6 +1,6 @@
-// `node prisma-deploy.mjs <database address>`: what Prisma's `migrate status` sees, then what its `migrate deploy` applies, as JSON. It is
-// the engine of both commands in the form that npm carries; the commands themselves use a download that many machines cannot make.
-// In a process of its own, for it does not run in Jest's.
+// `node prisma-deploy.mjs <database address>`: what Prisma's `migrate status` sees, then what its `migrate deploy`
+// applies, as JSON. It is the engine of both commands in the form that npm carries; the commands themselves use a
+// download that many machines cannot make. In a process of its own, for it does not run in Jest's.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -48,8 +48,8 @@ export async function ownRedis(): Promise<TestRedis & { stop: () => Promise<void
 }
 
 /**
- * The Redis server of this Jest worker, emptied. The global set-up starts one for each worker, and a worker runs one file
- * at a time. (Databases of one server would share its pub/sub.)
+ * The Redis server of this Jest worker, emptied. The global set-up starts one for each worker, and a worker runs one
+ * file at a time. (Databases of one server would share its pub/sub.)
  */
 export async function workerRedis(): Promise<TestRedis> {
   const urls = (process.env.TEST_REDIS_URLS ?? '').split(' ');

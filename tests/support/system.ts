@@ -127,8 +127,9 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
 type TestSystem = Awaited<ReturnType<typeof startSystem>>;
 
 /**
- * A whole system for the calling test file: an API and workers in this process, on a database of its own and the Redis of
- * this Jest worker, or `ownRedis`. It is closed after the file's last test; a connection that is left open fails the file.
+ * A whole system for the calling test file: an API and workers in this process, on a database of its own and the Redis
+ * of this Jest worker, or `ownRedis`. It is closed after the file's last test; a connection that is left open fails
+ * the file.
  */
 export function useSystem(own: SystemSettings = {}, servers: SystemServers = { redis: workerRedis }): () => TestSystem {
   let system: TestSystem | undefined;
