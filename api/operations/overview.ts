@@ -105,7 +105,7 @@ async function readOverview(deps: OverviewDeps, meter: DrainMeter): Promise<Over
   };
 }
 
-/** What a read finds in time; undefined where it fails or takes longer. */
+/** The result of a read in time; undefined where it fails or takes longer. */
 function inTime<Result>(reading: Promise<Result>, log: Logger): Promise<Result | undefined> {
   const timeout = sleep(READ_TIMEOUT_MS, undefined, { ref: false });
   return Promise.race([reading, timeout]).catch((fault: Error) => {

@@ -36,7 +36,7 @@ const NORMAL = 1000;
  */
 type SocketState = 'QUIET' | 'FOLLOWING' | 'CLOSING' | 'CLOSED';
 
-/** What all sockets of this process use. */
+/** Services that all sockets of this process use. */
 export type SocketServices = {
   outcomes: Pick<Outcomes, 'follow' | 'read' | 'knownState'>;
   seatFeed: SeatFeed;

@@ -3,7 +3,11 @@ import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import { createKnownLine, type KnownLine, needsOrder, noteDraw, noteState, phaseOf, positionOf } from './line.ts';
 
 const room = {
-  ...{ eventId: 1, generation: 1, secret: Buffer.alloc(32), seed: '0'.repeat(64), chain: '0'.repeat(64) },
+  eventId: 1,
+  generation: 1,
+  secret: Buffer.alloc(32),
+  seed: '0'.repeat(64),
+  chain: '0'.repeat(64),
   settings: { requireLogin: false } as KnownLine['settings'],
   people: undefined,
 };
@@ -14,8 +18,15 @@ const HOUR_MS = 3_600_000;
 /** The state of a line on sale without a draw, with 10 visitors of whom 4 are called. */
 const state = (change: Partial<RoomState> = {}) =>
   ({
-    ...{ generation: 1, on: true, joined: 10, serving: 4, people: 0, drawn: true },
-    ...{ isSoldOut: false, onSaleMs: 1, aheadMs: 0 },
+    generation: 1,
+    on: true,
+    joined: 10,
+    serving: 4,
+    people: 0,
+    drawn: true,
+    isSoldOut: false,
+    onSaleMs: 1,
+    aheadMs: 0,
     ...change,
   }) as RoomState;
 

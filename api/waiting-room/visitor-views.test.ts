@@ -5,9 +5,24 @@ import { beforeSaleView, waitingView } from './visitor-views.ts';
 
 /** A line of 1,000 visitors with seats enough for all: 100 were called, ten a second. */
 const state = {
-  ...{ joined: 1_000, serving: 100, isRateUsed: true, rate: 10, growth: 0, topRate: 10, speed: 10 },
-  ...{ seatsEach: 1, seatsMost: 1, seatsSpare: 5_000, paused: false, turnMs: 60_000 },
-  ...{ limitRate: 0, admissionMs: 300_000, holdMs: 600_000, aheadMs: 0, onSaleMs: 0, timeZone: 'Europe/Berlin' },
+  joined: 1_000,
+  serving: 100,
+  isRateUsed: true,
+  rate: 10,
+  growth: 0,
+  topRate: 10,
+  speed: 10,
+  seatsEach: 1,
+  seatsMost: 1,
+  seatsSpare: 5_000,
+  paused: false,
+  turnMs: 60_000,
+  limitRate: 0,
+  admissionMs: 300_000,
+  holdMs: 600_000,
+  aheadMs: 0,
+  onSaleMs: 0,
+  timeZone: 'Europe/Berlin',
 } as RoomState;
 
 test('a waiting visitor sees how many are ahead and the range of the wait, and polls again within it', () => {

@@ -39,7 +39,7 @@ local function neatKey(tag, event, seatCount) return tag .. ':neat:' .. event ..
 -- An event's counters: a hash of taken:<zone>, held:<zone>, blocked:<zone>.
 local function countsKey(tag, event) return tag .. ':counts:' .. event end
 
--- What buyers have, where the event limits them: a hash of user, " <ticket id>:<seats>" for each claim.
+-- Claims of buyers, where the event limits them: a hash of user, " <ticket id>:<seats>" for each claim.
 local function buyersKey(tag, event) return tag .. ':buyers:' .. event end
 
 -- A buyer's holds that ended without a sale: a hash of count, untilMs, held.

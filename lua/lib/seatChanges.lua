@@ -20,7 +20,7 @@ local function addToCounter(event, field, difference)
   differencesByEvent[event] = differences
 end
 
--- What this call has added to a counter so far.
+-- The number that this call has added to a counter so far.
 local function addedToCounter(event, field)
   local differences = differencesByEvent[event]
   return differences and differences[field] or 0

@@ -46,7 +46,8 @@ test('20,000 holds that expire at once are released once each, while others book
        ORDER BY zone, row, number LIMIT $1
      ), held AS (
        INSERT INTO booking (id, event_id, status, seats, user_id, expires_at)
-       SELECT id, 1, 'PENDING', ARRAY[zone || '-' || row || '-' || number], user_id, now() + interval '1 hour' FROM place
+       SELECT id, 1, 'PENDING', ARRAY[zone || '-' || row || '-' || number], user_id, now() + interval '1 hour'
+       FROM place
      ), counted AS (
        INSERT INTO buyer (event_id, user_id, seats) SELECT 1, user_id, count(*) FROM place GROUP BY user_id
      )
@@ -83,7 +84,8 @@ test('20,000 holds that expire at once are released once each, while others book
   latencies.sort((a, b) => a - b);
   const [middle = 0, worst = 0] = [latencies[latencies.length >> 1], latencies.at(-1)];
   process.stderr.write(
-    `${HOLDS} holds freed in ${seconds.toFixed(1)} s; ${latencies.length} others booked, ${middle.toFixed(0)} ms, worst ${worst.toFixed(0)} ms\n`,
+    `${HOLDS} holds freed in ${seconds.toFixed(1)} s; ${latencies.length} others booked, ` +
+      `${middle.toFixed(0)} ms, worst ${worst.toFixed(0)} ms\n`,
   );
 
   expect((await auditEvent(1, { prisma, ...stores })).differences).toEqual([]);

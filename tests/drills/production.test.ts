@@ -105,9 +105,10 @@ async function startTlsServers(folder: string) {
   await redis.call('CONFIG', 'SET', ...Object.entries(tls).flat());
   await redis.call('ACL', 'SETUSER', 'buyer', 'on', `>${PASSWORD}`, '~*', '&*', '+@all');
 
+  const { host } = new URL(databaseUrl);
   return {
     certificate,
-    databaseUrl: `postgresql://${role}:${SECRET}@${new URL(databaseUrl).host}/${database}?sslmode=verify-full&sslrootcert=`,
+    databaseUrl: `postgresql://${role}:${SECRET}@${host}/${database}?sslmode=verify-full&sslrootcert=`,
     redisUrl: `rediss://buyer:${SECRET}@127.0.0.1:${tlsPort}?ca=`,
     /** Whether each connection of Frontrow is encrypted. */
     async encrypted(): Promise<boolean[]> {

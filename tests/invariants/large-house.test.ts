@@ -7,7 +7,8 @@ const system = useSystem({ ZONES: 1, ROWS: 1_000, SEATS_PER_ROW: 65 });
 test('a zone of 65,000 sold seats is restored after a wipe', async () => {
   await system().prisma.$executeRaw`
     INSERT INTO seat (event_id, zone, row, number, status, booking_id)
-    SELECT 1, 1, row, number, 'SOLD', gen_random_uuid() FROM generate_series(1, 1000) AS row, generate_series(1, 65) AS number`;
+    SELECT 1, 1, row, number, 'SOLD', gen_random_uuid()
+    FROM generate_series(1, 1000) AS row, generate_series(1, 65) AS number`;
   await system().redis.flushdb();
   await system().seats.open(1);
   const house = await system().seats.open(1);

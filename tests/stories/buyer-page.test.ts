@@ -264,7 +264,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await heading('Best seats together');
   });
 
-  test('a fault of the server leaves the hold, and a reload on a bad network offers no action that loses it', async () => {
+  test('a fault leaves the hold, and a reload on a bad network offers no action that loses it', async () => {
     await open();
     await click('Hold the best 2');
     await heading('Held for you');

@@ -52,7 +52,7 @@ function openFilesIn(folder: string): string[] {
   });
 }
 
-test('npm start becomes ready, refuses a second start on its data, books, stops in order, and starts again', async () => {
+test('npm start becomes ready, refuses a second start on its data, books, stops and starts again', async () => {
   const folder = dataFolder();
   const first = await startFrontrow(folder, {}, npmStart);
   expect(first.output()).toContain(`curl -X POST ${first.url}/reserve -H 'content-type: application/json'`);

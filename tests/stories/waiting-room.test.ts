@@ -45,7 +45,7 @@ test('without a waiting room no visitor waits', async () => {
   expect(await send(system().url, 'GET', '/api/events/1/waiting-room/draw')).toMatchObject({ status: 404 });
 });
 
-test.concurrent('a visitor joins, waits for the turn, and books with the token; without one booking is refused', async () => {
+test.concurrent('a visitor joins, waits, and books with the token; without one booking is refused', async () => {
   const event = await roomOn();
   expect(await hold(event)).toMatchObject({ status: 403, body: { code: 'ADMISSION_REQUIRED' } });
   const visitor = visitorAt(system().url, event);
@@ -253,7 +253,7 @@ test.concurrent('a shared token books no more than its owner may; a refused requ
   expect(await hold(event, admitted)).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
 });
 
-test.concurrent('the number inside is bounded: a booking, a departure or an absence admits the next in order', async () => {
+test.concurrent('the number inside is bounded: a booking, departure or absence admits the next', async () => {
   const event = await roomOn({ peopleInside: 1, turnSeconds: 3, paused: true });
   const [first, second, third, fourth, fifth] = await joined(event, 5);
   await setRoom(system().url, { paused: false }, event);

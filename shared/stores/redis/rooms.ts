@@ -110,7 +110,13 @@ type Runner = ReturnType<typeof createRunner>;
 async function openRoom(run: Runner, record: RoomRecord): Promise<boolean> {
   const { version, numbers, serving, people, chain, steppedMs, terms, turns } = record;
   const request = {
-    ...{ version, numbers, serving, people, chain, steppedMs, history: turns },
+    version,
+    numbers,
+    serving,
+    people,
+    chain,
+    steppedMs,
+    history: turns,
     terms: terms.map((term) => term.join(':')).join(','),
     settings: settingsFields(record),
   };
