@@ -77,7 +77,7 @@ const NAMES = {
   limitsChannel: 'limits',
 } as const;
 
-/** The hash tag of a shard: the prefix of its keys, and of BullMQ's. All keys of a shard lie in one slot of a cluster. */
+/** The hash tag of a shard, the prefix of its keys and of BullMQ's: all of them lie in one slot of a cluster. */
 const tagOf = (shard: number): string => `{s${shard}}`;
 
 /** The hash tag of each shard. It is the prefix of the shard's queues too. */

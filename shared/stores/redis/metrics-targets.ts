@@ -2,13 +2,16 @@ import type { Redis } from 'ioredis';
 import { redisClockMs } from '../../platform/clock.ts';
 import { keysOf } from './keys.ts';
 
-/** Milliseconds for which an address is listed after it was announced: one that fell silent is still asked, and seen to be down. */
+/**
+ * Milliseconds for which an announced address is listed: Prometheus still scrapes a silent worker, and sees that
+ * it is down.
+ */
 const LISTED_MS = 60_000;
 
 /** Addresses that are listed at the most. */
 const MAX_TARGETS = 500;
 
-/** Where worker processes show their metrics, in Redis: they come and go, and Prometheus asks an API which there are. */
+/** Addresses of the workers' metrics, in Redis. Workers come and go, and Prometheus reads the list from an API. */
 export function createMetricsTargets({ redis }: { redis: Redis }) {
   const key = keysOf(0).metricsTargets;
   return {

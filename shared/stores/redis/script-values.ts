@@ -28,11 +28,15 @@ export const scriptFields = {
   /** `outcome`: as JSON. `refused`: 1, else 0. */
   settleTickets: ['ticketId', 'outcome', 'refused'],
   /**
-   * `zone`, `row`: 0 for any. `start`: counted from 0, or -1 for any. `labels`: exact seats that are no run; then zone, row and start do not
-   * count. `hold`: 1 to hold the seats, 0 to sell them. `admission`: "<generation>:<position>:<uses>:<untilMs>".
+   * `zone`, `row`: 0 for any. `start`: counted from 0, or -1 for any. `labels`: exact seats that are no run; then
+   * zone, row and start do not count. `hold`: 1 to hold the seats, 0 to sell them. `admission`:
+   * "<generation>:<position>:<uses>:<untilMs>".
    */
   claimSeats: ['ticketId', 'event', 'zone', 'row', 'start', 'seatCount', 'labels', 'user', 'hold', 'admission'],
-  /** One seat, counted from 1. `ticketId`: '' for a seat that no ticket owns. `lapsed`: 1 where its hold lapsed, else 0. */
+  /**
+   * One seat, counted from 1. `ticketId`: '' for a seat that no ticket owns. `lapsed`: 1 where its hold lapsed,
+   * else 0.
+   */
   releaseSeats: ['ticketId', 'user', 'zone', 'row', 'seat', 'lapsed'],
   /** One seat. `lockMs`: milliseconds from now, or 0 for ever. */
   renewLocks: ['ticketId', 'user', 'zone', 'row', 'seat', 'lockMs'],

@@ -54,8 +54,8 @@ export function scriptText(name: ScriptName): string {
 }
 
 /**
- * Drops the functions that a script does not use: Lua makes each function anew whenever the script runs. A function ends with
- * `end` at the end of its first line, or alone in a line.
+ * Drops the functions that a script does not use: Lua makes each function anew whenever the script runs. A function
+ * ends with `end` at the end of its first line, or alone in a line.
  */
 function withoutUnused(text: string): string {
   const code = text.replaceAll(/--.*$/gm, '');
@@ -65,7 +65,10 @@ function withoutUnused(text: string): string {
   return used === text ? text : withoutUnused(used);
 }
 
-/** Defines every script on a connection. The result runs one, by name, in a shard, and returns what its header states. */
+/**
+ * Defines every script on a connection. The result runs one, by name, in a shard, and returns what its header
+ * states.
+ */
 export function createScripts(redis: Redis) {
   for (const name of scriptNames) {
     redis.defineCommand(name, { numberOfKeys: 1, lua: scriptText(name) });

@@ -100,8 +100,8 @@ export async function readCounters(deps: Deps, house: House): Promise<Map<number
 }
 
 /**
- * Compares the counters of a zone with the bits of its bitmaps. It reads both at one moment, so load makes none wrong. Where the
- * house is not open there is nothing to compare.
+ * Compares the counters of a zone with the bits of its bitmaps. It reads both at one moment, so load makes none wrong.
+ * Where the house is not open there is nothing to compare.
  */
 async function wrongCountsOfZone(deps: Deps, eventId: number, zone: Zone): Promise<string[]> {
   const { houseStem, countsStem, seatsStem, heldStem, blockedStem } = keysOfEvent(deps, eventId);

@@ -3,7 +3,10 @@ import { shardOfEvent } from '../../domain/ticket-id.ts';
 import { redisClockMs } from '../../platform/clock.ts';
 import { keysOf } from './keys.ts';
 
-/** What reconciling remembers: of an event's seats, by label, since when and how they differ; and where it has come to. */
+/**
+ * Differences between Redis and PostgreSQL that reconciling has found: for each seat, by label, since when and how it
+ * differs; and the place that the comparison has reached.
+ */
 export function createSuspectStore({ redis, shards }: { redis: Redis; shards: number }) {
   const keyOf = (eventId: number) => `${keysOf(shardOfEvent(eventId, shards)).seatDifferencesStem}${eventId}`;
 
@@ -11,7 +14,7 @@ export function createSuspectStore({ redis, shards }: { redis: Redis; shards: nu
     /** The labels of seats that differ. */
     labels: (eventId: number): Promise<string[]> => redis.hkeys(keyOf(eventId)),
 
-    /** What was noted of these seats, in order; null where nothing was. */
+    /** The recorded differences of these seats, in order; null where there is none. */
     async read(eventId: number, labels: readonly string[]): Promise<(string | null)[]> {
       return labels.length === 0 ? [] : redis.hmget(keyOf(eventId), ...labels);
     },

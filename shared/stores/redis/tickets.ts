@@ -34,8 +34,8 @@ export type TicketRequest = {
 export type AcceptedTicket = { ticketId: string; place: number; enqueue: boolean };
 
 /**
- * A ticket as Redis has it; undefined where Redis does not know it. Its outcome stays the JSON that the worker wrote: it
- * goes to clients as it is.
+ * A ticket as Redis has it; undefined where Redis does not know it. Its outcome stays the JSON that the worker wrote:
+ * it goes to clients as it is.
  */
 export type TicketRecord =
   | { place: number; kind: TicketKind; outcome: string | undefined; userId: number | undefined }

@@ -18,8 +18,8 @@ const WATCHED_SINCE = 'watched since';
 export type WorkersBounds = { min: number; max: number };
 
 /**
- * What a worker reports: the outcomes of tickets there since its last report, by status or code; the queues and schedules
- * that made progress since then; its stalled loops.
+ * The report of a worker: the outcomes of tickets there since its last report, by status or code; the queues and
+ * schedules that made progress since then; its stalled loops.
  */
 type Heartbeat = { outcomes: Record<string, number>; progress: readonly string[]; stalled: readonly string[] };
 
@@ -160,7 +160,10 @@ const lead = (redis: Redis) => ({
   },
 });
 
-/** Worker processes in Redis, all in shard 0: their heartbeats, their desired number, and the supervisor that runs them. */
+/**
+ * Worker processes in Redis, all in shard 0: their heartbeats, their desired number, and the supervisor that runs
+ * them.
+ */
 export const createWorkersStore = ({ redis, shards }: { redis: Redis; shards: number }) => ({
   ...heartbeats(redis),
   ...desiredNumber(redis, shards),
