@@ -5,9 +5,10 @@ import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore, Claim, Earlier, SaveResult } from '../shared/stores/postgres/bookings.ts';
+import type { Decision } from '../shared/stores/redis/claims.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
-import type { Decision, SeatStore } from '../shared/stores/seats.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/telemetry/ticket-traces.ts';
 

@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import type { BookRequest } from '../../../shared/contract/jobs.ts';
 import type { RunWish } from '../../../shared/contract/reserve.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
+import type { Decision } from '../../../shared/stores/redis/claims.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
-import type { Decision } from '../../../shared/stores/seats.ts';
 import { middleMean } from '../../kit/statistics.ts';
 import type { Stores } from '../../kit/stores.ts';
 

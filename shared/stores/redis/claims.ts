@@ -1,0 +1,99 @@
+import type { Redis } from 'ioredis';
+import { errorCodes } from '../../contract/codes.ts';
+import type { BookRequest } from '../../contract/jobs.ts';
+import type { RunWish } from '../../contract/reserve.ts';
+import type { Alternative, Refusal } from '../../contract/tickets.ts';
+import { runOf } from '../../domain/house.ts';
+import { keysOf } from './keys.ts';
+import { pushFields } from './script-values.ts';
+import type { Scripts } from './scripts.ts';
+
+/** The claim script's decision for one ticket. A refusal is a decision too. */
+export type Decision =
+  | { kind: 'got'; generation: number; seats: string[] }
+  | { kind: 'refused'; refusal: Refusal }
+  /** The ticket has its outcome already: an earlier delivery of this job settled it. */
+  | { kind: 'settled' }
+  /** Redis does not have the event's house: it must be restored first. */
+  | { kind: 'closed' };
+
+/** Exact seats that are one run, as the wish for that run: the script decides it faster. */
+function asRun(labels: readonly string[]): RunWish | undefined {
+  const run = runOf(labels);
+  return run && { zone: run.zone, row: run.row, start: run.startIndex, count: labels.length };
+}
+
+const seatCountOf = ({ wish }: BookRequest): number => ('seats' in wish ? wish.seats.length : wish.count);
+
+function pushRequest(args: (string | number)[], request: BookRequest): void {
+  const { ticketId, eventId, wish, hold, userId, admission } = request;
+  const run = 'seats' in wish ? asRun(wish.seats) : wish;
+  const labels = run === undefined && 'seats' in wish ? wish.seats : [];
+  const { zone = 0, row = 0, start = -1, count = labels.length } = run ?? {};
+  pushFields(args, 'claimSeats', {
+    ticketId,
+    event: eventId,
+    zone,
+    row,
+    start,
+    seatCount: count,
+    labels: labels.join(' '),
+    user: userId ?? '',
+    hold: hold ? 1 : 0,
+    admission:
+      admission === undefined
+        ? ''
+        : `${admission.generation}:${admission.position}:${admission.uses}:${admission.untilMs}`,
+  });
+}
+
+function parseAlternative(place: string, seatCount: number): Alternative {
+  const [zone = 0, row = 0, startIndex, seatsCount = seatCount] = place.split(':').map(Number);
+  return { zone, row, ...(startIndex === undefined ? {} : { startIndex }), seatsCount };
+}
+
+/** `details`: what follows the code in the script's answer, see lua/claimSeats.lua. */
+function parseRefusal(answer: string, code: string | undefined, details: string[], seatCount: number): Refusal {
+  const known = errorCodes.find((one) => one === code);
+  if (known === undefined) throw new Error(`claimSeats answered ${answer}`);
+  const moment = () => new Date(Number(details[0])).toISOString();
+  if (known === 'NOT_ON_SALE') return { code: known, onSaleAt: moment() };
+  if (known === 'HOLD_COOLDOWN') return { code: known, holdAgainAt: moment() };
+  const refusal: Refusal = { code: known };
+  const heldSeats = details.find((detail) => !detail.includes(':'));
+  const places = details.filter((detail) => detail.includes(':'));
+  if (heldSeats !== undefined) refusal.heldSeats = Number(heldSeats);
+  if (places.length > 0) refusal.alternatives = places.map((place) => parseAlternative(place, seatCount));
+  return refusal;
+}
+
+function parseDecision(answer: string, seatCount: number): Decision {
+  if (answer === 'SETTLED') return { kind: 'settled' };
+  if (answer === 'REBUILD') return { kind: 'closed' };
+  const [verdict, generation, ...values] = answer.split(' ');
+  if (verdict === 'GOT') return { kind: 'got', generation: Number(generation), seats: values };
+  const [code, ...details] = values;
+  return { kind: 'refused', refusal: parseRefusal(answer, code, details, seatCount) };
+}
+
+/**
+ * Decides a batch of requests of one shard, in order: all seats or none for each. A repeated ticket gets the decision
+ * that it has.
+ */
+export async function claimSeats(
+  scripts: Scripts,
+  shard: number,
+  requests: readonly BookRequest[],
+): Promise<Decision[]> {
+  const args: (string | number)[] = [];
+  for (const request of requests) pushRequest(args, request);
+  const answers = await scripts<string[]>('claimSeats', shard, args);
+  return requests.map((request, i) => parseDecision(answers[i] ?? '', seatCountOf(request)));
+}
+
+/** The seats that a ticket has claimed; none where it was refused, or where Redis has lost its record. */
+export async function claimedSeats(redis: Redis, shard: number, ticketId: string): Promise<string[]> {
+  const claim = await redis.hget(`${keysOf(shard).ticketStem}${ticketId}`, 'claim');
+  const [verdict, , ...labels] = (claim ?? '').split(' ');
+  return verdict === 'GOT' ? labels : [];
+}
