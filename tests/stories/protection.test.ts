@@ -364,7 +364,7 @@ describe('on loopback with the settings of npm start', () => {
     await prisma.$executeRawUnsafe('ALTER TABLE hidden_user RENAME TO app_user');
     expect(broken).toMatchObject({
       status: 500,
-      body: { code: 'INTERNAL', detail: 'Something went wrong on our side.' },
+      body: { code: 'INTERNAL', detail: 'An internal error occurred.' },
     });
     expect(JSON.stringify(broken.body)).not.toMatch(/app_user|prisma|select/i);
     const line = logged.find((one) => one.includes(String(broken.body.requestId)));
