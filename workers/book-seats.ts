@@ -4,7 +4,9 @@ import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../sha
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
-import type { BookingStore, Claim, Earlier, SaveResult } from '../shared/stores/postgres/bookings.ts';
+import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
+import type { RecordedResult } from '../shared/stores/postgres/recorded-results.ts';
+import type { Claim, SaveResult } from '../shared/stores/postgres/save-bookings.ts';
 import type { Decision } from '../shared/stores/redis/claims.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
@@ -75,10 +77,10 @@ async function runRound(
   const { claims, refused, undecided, outcomes } = round;
 
   // A refusal may be for want of the very seats that the same request got before Redis forgot it.
-  const [saved, earlier] = await timed(saveSeconds, () =>
-    traced(batch, 'save', requests, () => Promise.all([bookings.save(claims), bookings.findEarlier(refused)])),
+  const [saved, recorded] = await timed(saveSeconds, () =>
+    traced(batch, 'save', requests, () => Promise.all([bookings.save(claims), bookings.findRecordedResults(refused)])),
   );
-  for (const [ticketId, result] of earlier) outcomes.set(ticketId, outcomeOfEarlier(result));
+  for (const [ticketId, result] of recorded) outcomes.set(ticketId, outcomeOfRecorded(result));
   await decideClaims(deps, round, requests, saved);
 
   if (outcomes.size > 0) {
@@ -134,10 +136,10 @@ const codeOfRefusal: Partial<Record<Extract<SaveResult, string>, ErrorCode>> = {
 
 const FAILED: Outcome = { kind: 'book', status: 'failed', code: 'INTERNAL' };
 
-function outcomeOfEarlier(earlier: Earlier): Outcome {
-  if (earlier === 'failed') return FAILED;
-  if (earlier === 'mismatch') return rejectedOutcome('book', { code: 'IDEMPOTENCY_MISMATCH' });
-  return doneOutcome('book', earlier.booking);
+function outcomeOfRecorded(result: RecordedResult): Outcome {
+  if (result === 'failed') return FAILED;
+  if (result === 'mismatch') return rejectedOutcome('book', { code: 'IDEMPOTENCY_MISMATCH' });
+  return doneOutcome('book', result.booking);
 }
 
 /** Decides each claim of a round by the result of its save, and frees the seats that no booking has. */

@@ -11,7 +11,7 @@ import { metrics } from '../shared/telemetry/metrics.ts';
 export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: SeatStore }) {
   return async function releaseSeats(releases: readonly Release[]): Promise<void> {
     for (const [eventId, ofEvent] of groupBy(releases, ({ eventId }) => eventId)) await seats.release(eventId, ofEvent);
-    await holds.released(releases);
+    await holds.markReleased(releases);
   };
 }
 
@@ -21,7 +21,7 @@ export type ReleaseSeats = ReturnType<typeof createReleaseSeats>;
 export function createExpire({ holds, releaseSeats }: { holds: HoldStore; releaseSeats: ReleaseSeats }) {
   async function releaseAll(): Promise<void> {
     for (;;) {
-      const releases = await holds.toRelease();
+      const releases = await holds.readUnreleased();
       if (releases.length === 0) return;
       await releaseSeats(releases);
     }

@@ -1,0 +1,65 @@
+import type { Booking } from '../../contract/tickets.ts';
+import { runOf } from '../../domain/house.ts';
+import { isDataError, sqlMessageOf, sqlStateOf } from '../../platform/faults.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
+
+/** A booking's status by PostgreSQL's clock: a hold past its time is EXPIRED, also before a sweep has ended it. */
+export const statusNow = Prisma.sql`
+  CASE WHEN status = 'PENDING' AND expires_at <= clock_timestamp() THEN 'EXPIRED' ELSE status END`;
+
+export type BookingRow = Pick<
+  Prisma.BookingModel,
+  'id' | 'eventId' | 'status' | 'seats' | 'userId' | 'createdAt' | 'expiresAt'
+>;
+
+/** A row in the form that every API shows. Rows of status FAILED are never shown. */
+export function bookingView({
+  id,
+  eventId,
+  userId,
+  status,
+  seats,
+  createdAt,
+  expiresAt,
+}: Omit<BookingRow, 'status'> & { status: Booking['status'] }): Booking {
+  return {
+    id,
+    eventId,
+    ...(userId === null ? {} : { userId }),
+    status,
+    ...runOf(seats),
+    seatsCount: seats.length,
+    seats,
+    createdAt: createdAt.toISOString(),
+    ...(expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }),
+  };
+}
+
+/** The kind of data that made a statement fail; undefined for a fault of the server or the connection. */
+export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' | 'other' | undefined {
+  if (!isDataError(fault)) return undefined;
+  if (sqlStateOf(fault) === '23505') return 'not unique';
+  return sqlMessageOf(fault)?.includes('buyer_limit_check') ? 'beyond the limit' : 'other';
+}
+
+/** Reads the bookings with these ids; `status` is the SQL expression of their status. */
+export async function readBookings(
+  prisma: PrismaClient,
+  ids: readonly string[],
+  status = Prisma.sql`status`,
+): Promise<Map<string, { booking: Booking } | 'failed'>> {
+  if (ids.length === 0) return new Map();
+  // Raw SQL: Prisma builds another statement for each number of ids, and compiles it on the main thread.
+  const rows = await prisma.$queryRaw<BookingRow[]>`
+    SELECT
+      id, event_id AS "eventId", ${status} AS status, seats, user_id AS "userId", created_at AS "createdAt",
+      expires_at AS "expiresAt"
+    FROM booking WHERE id = ANY(${[...ids]}::uuid[])`;
+  return new Map(
+    rows.map(({ status: rowStatus, ...row }) => [
+      row.id,
+      rowStatus === 'FAILED' ? 'failed' : { booking: bookingView({ ...row, status: rowStatus }) },
+    ]),
+  );
+}

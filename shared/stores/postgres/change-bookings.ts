@@ -1,0 +1,188 @@
+import type { ChangeRequest } from '../../contract/jobs.ts';
+import { type Booking, codeOfStatus, type Refusal } from '../../contract/tickets.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
+import { type BookingRow, bookingView, dataErrorOf, statusNow } from './booking-rows.ts';
+import type { Database } from './events.ts';
+import { freeSeats, sellSeats } from './seats-of-bookings.ts';
+import type { Entry, TrailStore } from './trail.ts';
+
+/** The result of a change: the booking as it is now, the reason of a refusal, or that its data can never be saved. */
+export type ChangeResult = { booking: Booking } | Refusal | 'unsavable';
+
+/** Decides whether a change may be made. A forbidden one is only read: an earlier delivery of its job may have made it. */
+export type IsAllowed = (request: ChangeRequest) => boolean;
+
+export type ChangeDeps = { prisma: PrismaClient; trail: Pick<TrailStore, 'writeAll'> };
+
+/** A booking after a change of it was tried, with its payment reference. */
+type TriedBooking = BookingRow & { paymentReference: string | null };
+
+/** A booking that a statement changed. */
+type ChangedBooking = { id: string; eventId: number; seats: string[] };
+
+/** The status of a booking once a change of a kind is made. */
+const statusAfter = {
+  confirm: 'CONFIRMED',
+  extend: 'PENDING',
+  cancel: 'CANCELLED',
+  return: 'RETURNED',
+} as const satisfies Record<ChangeRequest['kind'], Booking['status']>;
+
+/** A hold that its user may change. */
+const isLiveHold = Prisma.sql`
+  booking.user_id = wanted.user_id AND booking.status = 'PENDING' AND booking.expires_at > clock_timestamp()`;
+
+/** By kind of change: the bookings that it applies to, the columns that it sets, and its work on their seats. */
+const changes: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sql; seats: Prisma.Sql }> = {
+  confirm: {
+    where: isLiveHold,
+    set: Prisma.sql`status = 'CONFIRMED', expires_at = NULL, payment_reference = wanted.reference`,
+    seats: sellSeats,
+  },
+  extend: {
+    where: isLiveHold,
+    set: Prisma.sql`expires_at = GREATEST(booking.expires_at, LEAST(
+      clock_timestamp() + event.hold_seconds * interval '1 second',
+      booking.created_at + event.max_hold_seconds * interval '1 second'))`,
+    seats: Prisma.sql`untouched AS (SELECT 1)`,
+  },
+  cancel: { where: isLiveHold, set: Prisma.sql`status = 'CANCELLED', expires_at = NULL`, seats: freeSeats },
+  return: { where: Prisma.sql`booking.status = 'CONFIRMED'`, set: Prisma.sql`status = 'RETURNED'`, seats: freeSeats },
+};
+
+/**
+ * Makes changes of bookings; several changes of one booking are made in their order. Making a change twice has no
+ * further effect. PostgreSQL decides by its own clock: it locks the rows in one order, then changes only live holds of
+ * the user (I6), or for a return only sold bookings.
+ *
+ * @returns the result of each change, by ticket id
+ */
+export async function changeBookings(
+  deps: ChangeDeps,
+  requests: readonly ChangeRequest[],
+  isAllowed: IsAllowed,
+): Promise<Map<string, ChangeResult>> {
+  const results = new Map<string, ChangeResult>();
+  let unmade = requests;
+  while (unmade.length > 0) {
+    // One statement makes changes of one kind, each of another booking. All others wait for a later statement.
+    const kind = unmade[0]?.kind ?? 'confirm';
+    const batch = new Map<string, ChangeRequest>();
+    const later: ChangeRequest[] = [];
+    for (const request of unmade) {
+      if (request.kind === kind && !batch.has(request.bookingId)) batch.set(request.bookingId, request);
+      else later.push(request);
+    }
+    for (const [ticketId, result] of await changeBatch(deps, kind, [...batch.values()], isAllowed))
+      results.set(ticketId, result);
+    unmade = later;
+  }
+  return results;
+}
+
+/**
+ * Makes changes of one kind, each of another booking. A change that cannot be saved (its payment reference is taken, for
+ * example) fails alone: the batch is halved (I11).
+ */
+async function changeBatch(
+  deps: ChangeDeps,
+  kind: ChangeRequest['kind'],
+  requests: readonly ChangeRequest[],
+  isAllowed: IsAllowed,
+): Promise<Map<string, ChangeResult>> {
+  if (requests.length === 0) return new Map();
+  try {
+    const allowed = requests.filter(isAllowed);
+    await (kind === 'return' ? applyReturns(deps, allowed) : applyChanges(deps.prisma, kind, allowed));
+  } catch (fault) {
+    const dataError = dataErrorOf(fault);
+    if (dataError === undefined) throw fault;
+    const [only] = requests;
+    if (requests.length === 1 && only !== undefined)
+      return dataError === 'not unique'
+        ? readResults(deps.prisma, requests, isAllowed)
+        : new Map([[only.ticketId, 'unsavable']]);
+    const middle = requests.length >> 1;
+    const first = await changeBatch(deps, kind, requests.slice(0, middle), isAllowed);
+    return new Map([...first, ...(await changeBatch(deps, kind, requests.slice(middle), isAllowed))]);
+  }
+  return readResults(deps.prisma, requests, isAllowed);
+}
+
+/** Applies changes of one kind, each of another booking, in one statement. Returns the changed bookings. */
+async function applyChanges(
+  database: Database,
+  kind: ChangeRequest['kind'],
+  requests: readonly ChangeRequest[],
+): Promise<ChangedBooking[]> {
+  if (requests.length === 0) return [];
+  const { where, set, seats } = changes[kind];
+  return database.$queryRaw<ChangedBooking[]>`
+    WITH wanted AS MATERIALIZED (
+      SELECT * FROM unnest(
+        ${requests.map((request) => request.bookingId)}::uuid[],
+        ${requests.map((request) => request.userId ?? null)}::int[],
+        ${requests.map((request) => request.paymentReference ?? null)}::text[]
+      ) AS wanted (id, user_id, reference)
+    ), locked AS MATERIALIZED (
+      SELECT booking.id FROM booking JOIN wanted USING (id) ORDER BY booking.id FOR UPDATE OF booking
+    ), changed AS (
+      UPDATE booking SET ${set}
+      FROM wanted JOIN locked USING (id), event
+      WHERE booking.id = wanted.id AND event.id = booking.event_id AND ${where}
+      RETURNING booking.id, booking.event_id, booking.seats, booking.user_id
+    ), ${seats}
+    SELECT id, event_id AS "eventId", seats FROM changed`;
+}
+
+/** Returns bookings and writes an entry in the audit trail for each, in one transaction. */
+async function applyReturns({ prisma, trail }: ChangeDeps, requests: readonly ChangeRequest[]): Promise<void> {
+  await prisma.$transaction(async (transaction) => {
+    const changed = await applyChanges(transaction, 'return', requests);
+    const rows = new Map(changed.map((row) => [row.id, row]));
+    const entries = requests.flatMap(({ ticketId, bookingId, by, reason }): Entry[] => {
+      const row = rows.get(bookingId);
+      if (row === undefined) return [];
+      const before = { bookingId, status: 'CONFIRMED', seats: row.seats };
+      const after = { status: 'RETURNED', ...(reason !== undefined && { reason }) };
+      return [{ id: ticketId, act: 'return', by, eventId: row.eventId, before, after }];
+    });
+    if (entries.length > 0) await trail.writeAll(entries, transaction);
+  });
+}
+
+/** Reads the results of changes that were tried, by ticket id. */
+async function readResults(
+  prisma: PrismaClient,
+  requests: readonly ChangeRequest[],
+  isAllowed: IsAllowed,
+): Promise<Map<string, ChangeResult>> {
+  const ids = requests.map((request) => request.bookingId);
+  const rows = await prisma.$queryRaw<TriedBooking[]>`
+    SELECT
+      id, event_id AS "eventId", ${statusNow} AS status, seats, user_id AS "userId", created_at AS "createdAt",
+      expires_at AS "expiresAt", payment_reference AS "paymentReference"
+    FROM booking WHERE id = ANY(${ids}::uuid[])`;
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return new Map(
+    requests.map((request) => [request.ticketId, resultOf(request, byId.get(request.bookingId), isAllowed)]),
+  );
+}
+
+/** The result of a change that was tried: made (now or by an earlier try), or the reason why not. */
+function resultOf(request: ChangeRequest, row: TriedBooking | undefined, isAllowed: IsAllowed): ChangeResult {
+  const mayKnow = request.kind === 'return' || row?.userId === request.userId;
+  if (row === undefined || !mayKnow || row.status === 'FAILED') return { code: 'BOOKING_UNKNOWN' };
+  const { status } = row;
+  const booking = bookingView({ ...row, status });
+  const { kind, paymentReference = row.paymentReference } = request;
+  if (status === statusAfter[kind]) {
+    const hasOtherPayment = kind === 'confirm' && paymentReference !== row.paymentReference;
+    return hasOtherPayment ? { code: 'PAYMENT_REFERENCE_USED', booking } : { booking };
+  }
+  if (!isAllowed(request)) return { code: 'FORBIDDEN' };
+  if (status !== 'PENDING') return { code: codeOfStatus[status], booking };
+  // A live hold that was not changed: it cannot be returned, or another booking has the payment reference.
+  return { code: kind === 'return' ? 'NOT_CONFIRMED' : 'PAYMENT_REFERENCE_USED', booking };
+}

@@ -1,0 +1,173 @@
+import { type Seat, seatOf } from '../../domain/house.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
+import { bookingView, dataErrorOf } from './booking-rows.ts';
+import { type BookingRequest, findRecordedResults, type RecordedResult } from './recorded-results.ts';
+
+/** Seats that a ticket claimed, to be saved as its booking. */
+export type Claim = BookingRequest & {
+  /** The event's generation at the claim. */
+  generation: number;
+  seats: string[];
+  /** Whether the seats are held for the event's hold time; else they are sold at once. */
+  hold: boolean;
+};
+
+/**
+ * The result of saving one claim: saved now or earlier (perhaps as the booking of another ticket with the same
+ * idempotency key), or why it was not saved.
+ *
+ * - `lost`: another booking has a seat of it
+ * - `limit`: the buyer would have more seats than the event allows
+ * - `no buyer`: the event limits buyers and the claim has no user
+ * - `stale`: the event was cleared after the claim
+ * - `no such user`: its user does not exist
+ * - `unsavable`: PostgreSQL refuses its data; a retry would fail too
+ */
+export type SaveResult = RecordedResult | 'lost' | 'limit' | 'no buyer' | 'stale' | 'no such user' | 'unsavable';
+
+/** A row that the save statement returns for each claim. `createdAt` is null where no booking was inserted. */
+type InsertedRow = {
+  id: string;
+  createdAt: Date | null;
+  expiresAt: Date | null;
+  userKnown: boolean;
+  buyerMissing: boolean;
+};
+
+/** A seat of a claim. */
+type ClaimedSeat = Seat & { claim: Claim };
+
+/** The result of a claim whose statement failed with no other claim in it. */
+const resultOfDataError = { 'not unique': 'lost', 'beyond the limit': 'limit', other: 'unsavable' } as const;
+
+/**
+ * An array as one text that PostgreSQL splits: Prisma and its driver inspect every element of an array parameter several
+ * times. No value contains a line break; undefined becomes NULL.
+ */
+const lines = (values: readonly (string | number | boolean | undefined)[]): Prisma.Sql =>
+  Prisma.sql`string_to_array(${values.join('\n')}, E'\n', '')`;
+
+/** Inserts the bookings of claims that may be saved and have none. */
+const insertBookings = Prisma.sql`
+  INSERT INTO booking (id, event_id, status, seats, user_id, expires_at, idempotency_key, request_fingerprint)
+  SELECT
+    id, event_id,
+    CASE WHEN hold THEN 'PENDING' ELSE 'CONFIRMED' END::"BookingStatus",
+    string_to_array(seats, ' '), user_id,
+    CASE WHEN hold THEN clock_timestamp() + hold_seconds * interval '1 second' END,
+    idempotency_key, request_fingerprint
+  FROM claim WHERE current AND user_known AND NOT buyer_missing
+  ON CONFLICT DO NOTHING
+  RETURNING id, event_id, status, seats, user_id, created_at, expires_at`;
+
+/** Adds the seats of new bookings to the counts of their buyers. A CHECK fails beyond the limit. */
+const countBuyersSeats = Prisma.sql`
+  INSERT INTO buyer (event_id, user_id, seats, seat_limit)
+  SELECT fresh.event_id, fresh.user_id, sum(cardinality(fresh.seats)), event_now.seat_limit
+  FROM fresh JOIN event_now ON event_now.id = fresh.event_id
+  WHERE fresh.user_id IS NOT NULL
+  GROUP BY fresh.event_id, fresh.user_id, event_now.seat_limit
+  ORDER BY fresh.event_id, fresh.user_id
+  ON CONFLICT (event_id, user_id)
+  DO UPDATE SET seats = buyer.seats + EXCLUDED.seats, seat_limit = EXCLUDED.seat_limit`;
+
+/** Inserts the seats of new bookings. The primary key fails where another booking has one. */
+const insertSeats = (seats: readonly ClaimedSeat[]) => Prisma.sql`
+  INSERT INTO seat (event_id, zone, row, number, status, booking_id)
+  SELECT
+    fresh.event_id, seat.zone, seat.row, seat.number,
+    CASE WHEN fresh.status = 'PENDING' THEN 'HELD' ELSE 'SOLD' END::"SeatStatus", fresh.id
+  FROM unnest(
+    ${lines(seats.map((seat) => seat.claim.ticketId))}::uuid[],
+    ${lines(seats.map((seat) => seat.zone))}::int[],
+    ${lines(seats.map((seat) => seat.row))}::int[],
+    ${lines(seats.map((seat) => seat.number))}::int[]
+  ) WITH ORDINALITY AS seat (booking_id, zone, row, number, place)
+  JOIN fresh ON fresh.id = seat.booking_id
+  ORDER BY seat.place`;
+
+/**
+ * Inserts the bookings and seats of claims in one statement, all or none. The lock on the event row waits for a clear
+ * and then sees its generation; it lets the event's settings change meanwhile.
+ */
+async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Promise<Map<string, InsertedRow>> {
+  const seats = claims
+    .flatMap((claim) => claim.seats.map((label) => ({ claim, ...seatOf(label) })))
+    .sort((a, b) => a.claim.eventId - b.claim.eventId || a.zone - b.zone || a.row - b.row || a.number - b.number);
+  const rows = await prisma.$queryRaw<InsertedRow[]>`
+    WITH event_now AS MATERIALIZED (
+      SELECT id, generation, hold_seconds, seat_limit FROM event
+      WHERE id = ANY(${[...new Set(claims.map((claim) => claim.eventId))]}::int[])
+      FOR KEY SHARE
+    ), claim AS MATERIALIZED (
+      SELECT
+        input.*, event_now.id IS NOT NULL AS current, event_now.hold_seconds, event_now.seat_limit,
+        input.user_id IS NULL OR app_user.id IS NOT NULL AS user_known,
+        input.user_id IS NULL AND event_now.seat_limit IS NOT NULL AS buyer_missing
+      FROM unnest(
+        ${lines(claims.map((claim) => claim.ticketId))}::uuid[],
+        ${lines(claims.map((claim) => claim.eventId))}::int[],
+        ${lines(claims.map((claim) => claim.generation))}::int[],
+        ${lines(claims.map((claim) => claim.seats.join(' ')))},
+        ${lines(claims.map((claim) => claim.hold))}::boolean[],
+        ${lines(claims.map((claim) => claim.userId))}::int[],
+        ${lines(claims.map((claim) => claim.idempotency?.digest))},
+        ${lines(claims.map((claim) => claim.idempotency?.fingerprint))}
+      ) AS input (id, event_id, generation, seats, hold, user_id, idempotency_key, request_fingerprint)
+      LEFT JOIN event_now ON event_now.id = input.event_id AND event_now.generation = input.generation
+      LEFT JOIN app_user ON app_user.id = input.user_id
+    ), fresh AS (${insertBookings}
+    ), counted AS (${countBuyersSeats}
+    ), taken AS (${insertSeats(seats)}
+    )
+    SELECT
+      claim.id, fresh.created_at AS "createdAt", fresh.expires_at AS "expiresAt",
+      claim.user_known AS "userKnown", claim.buyer_missing AS "buyerMissing"
+    FROM claim LEFT JOIN fresh ON fresh.id = claim.id`;
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function resultOf(
+  claim: Claim,
+  row: InsertedRow | undefined,
+  recorded: ReadonlyMap<string, RecordedResult>,
+): SaveResult {
+  const { ticketId: id, eventId, userId = null, seats, hold } = claim;
+  if (row?.createdAt) {
+    const status = hold ? 'PENDING' : 'CONFIRMED';
+    const { createdAt, expiresAt } = row;
+    return { booking: bookingView({ id, eventId, userId, status, seats, createdAt, expiresAt }) };
+  }
+  if (row?.userKnown === false) return recorded.get(id) ?? 'no such user';
+  return recorded.get(id) ?? (row?.buyerMissing ? 'no buyer' : 'stale');
+}
+
+/**
+ * Saves a batch of claims. A claim that was saved earlier (its job is being retried) is read back unchanged.
+ *
+ * @returns the result of each claim, by ticket id
+ * @throws every fault of PostgreSQL or the connection: the results are then unknown, and saving again is safe
+ */
+export async function saveBookings(prisma: PrismaClient, claims: readonly Claim[]): Promise<Map<string, SaveResult>> {
+  if (claims.length === 0) return new Map();
+  let inserted: Map<string, InsertedRow>;
+  try {
+    inserted = await insertClaims(prisma, claims);
+  } catch (fault) {
+    const dataError = dataErrorOf(fault);
+    if (dataError === undefined) throw fault;
+    if (claims.length === 1) {
+      return new Map(claims.map((claim) => [claim.ticketId, resultOfDataError[dataError]]));
+    }
+    // One claim that cannot be saved fails alone (I11): each half is saved by itself.
+    const middle = claims.length >> 1;
+    const first = await saveBookings(prisma, claims.slice(0, middle));
+    return new Map([...first, ...(await saveBookings(prisma, claims.slice(middle)))]);
+  }
+  const recorded = await findRecordedResults(
+    prisma,
+    claims.filter((claim) => !inserted.get(claim.ticketId)?.createdAt),
+  );
+  return new Map(claims.map((claim) => [claim.ticketId, resultOf(claim, inserted.get(claim.ticketId), recorded)]));
+}

@@ -1,0 +1,42 @@
+import { Prisma } from '../../platform/prisma-client/client.ts';
+
+/** The seats of the bookings in the CTE `changed`, one row a seat. */
+const changedSeats = Prisma.sql`
+  SELECT id, event_id, split_part(label, '-', 1)::int AS zone, split_part(label, '-', 2)::int AS row,
+    split_part(label, '-', 3)::int AS number
+  FROM changed CROSS JOIN LATERAL unnest(seats) AS label`;
+
+/**
+ * The row locations of these seats, each found by its primary key: PostgreSQL's own plan sometimes compares every seat of the
+ * house with every changed seat, for seconds. The rows cannot move meanwhile: the statement has locked their bookings.
+ */
+const rowLocations = Prisma.sql`
+  SELECT place.ctid FROM changed_seat AS c CROSS JOIN LATERAL (
+    SELECT seat.ctid FROM seat
+    WHERE seat.event_id = c.event_id AND seat.zone = c.zone AND seat.row = c.row AND seat.number = c.number
+      AND seat.booking_id = c.id
+    LIMIT 1
+  ) AS place`;
+
+/** CTEs after `changed`, bookings that a statement ends: frees their seats and lowers the counts of their buyers. */
+export const freeSeats = Prisma.sql`
+  changed_seat AS (${changedSeats}
+  ), freed AS (
+    DELETE FROM seat WHERE ctid = ANY(ARRAY(${rowLocations}))
+  ), fewer AS (
+    SELECT event_id, user_id, sum(cardinality(seats))::int AS seats FROM changed
+    WHERE user_id IS NOT NULL GROUP BY event_id, user_id
+  ), locked_buyer AS MATERIALIZED (
+    SELECT buyer.event_id, buyer.user_id, fewer.seats AS fewer FROM buyer JOIN fewer USING (event_id, user_id)
+    ORDER BY buyer.event_id, buyer.user_id FOR UPDATE OF buyer
+  ), uncounted AS (
+    UPDATE buyer SET seats = buyer.seats - l.fewer FROM locked_buyer AS l
+    WHERE buyer.event_id = l.event_id AND buyer.user_id = l.user_id
+  )`;
+
+/** CTEs after `changed`, holds that a statement confirms: marks their seats as sold. */
+export const sellSeats = Prisma.sql`
+  changed_seat AS (${changedSeats}
+  ), sold AS (
+    UPDATE seat SET status = 'SOLD' WHERE ctid = ANY(ARRAY(${rowLocations}))
+  )`;
