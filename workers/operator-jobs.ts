@@ -96,7 +96,7 @@ const changeEvent: Operation<'changeEvent'> = async (
     return { before: await events.change(eventId, change, transaction), after: change };
   });
   const house = await seats.reopen(eventId);
-  if (change.onSaleAt !== undefined) await rooms.takeTurnsBack(eventId);
+  if (change.onSaleAt !== undefined) await rooms.deleteRunningTurns(eventId);
   return seats.report(house);
 };
 

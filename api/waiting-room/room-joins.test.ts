@@ -22,7 +22,7 @@ function lineOf({ later = 0, drawn = true } = {}) {
       return drawn ? { first, people: 0 } : { first, chain: { before, after: line.chain } };
     },
     placesOf: async (_line, users) => new Map([...places].filter(([user]) => users.includes(user))),
-    async keepPlaces(_line, wished) {
+    async savePlaces(_line, wished) {
       for (const { userId, replaces, arrival } of wished) {
         if (places.get(userId) === replaces) places.set(userId, arrival);
       }

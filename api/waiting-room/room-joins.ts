@@ -35,7 +35,7 @@ type Joined = { arrival: number; isNew: boolean; receipt?: Receipt };
 type Places = ReadonlyMap<number, number>;
 
 type BatchLink = ReturnType<typeof createLink>;
-type JoinStore = Pick<RoomStore, 'join' | 'placesOf' | 'keepPlaces'>;
+type JoinStore = Pick<RoomStore, 'join' | 'placesOf' | 'savePlaces'>;
 type JoinableLine = Line & { state: RoomState | undefined };
 
 /**
@@ -87,7 +87,7 @@ async function joinTogether(
   const taken = newcomers.flatMap(({ userId, replaces }, i) =>
     userId === undefined ? [] : [{ userId, replaces, arrival: joining.first + i }],
   );
-  const kept: Places = taken.length === 0 ? places : await store.keepPlaces(line, taken);
+  const kept: Places = taken.length === 0 ? places : await store.savePlaces(line, taken);
   const indices = new Map(newcomers.map((join, i) => [join, i]));
   return batch.map((join) => {
     if (repeats.has(join)) return 'spent';

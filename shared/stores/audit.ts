@@ -16,7 +16,7 @@ type Difference = {
   owner?: string | undefined;
 };
 
-/** What an audit compared and found. */
+/** The sizes of the compared records, and their differences. */
 export type AuditReport = {
   seatsInPostgres: number;
   seatsInRedis: number;
@@ -31,23 +31,23 @@ type Stores = {
   bookings: BookingStore;
 };
 
-/** Differences of one kind that are reported; a wiped Redis would list a whole venue. */
+/** Differences of one kind that are reported: after a wipe of Redis every taken seat differs. */
 const MAX_DIFFERENCES = 10_000;
 
 /**
- * Holds PostgreSQL and Redis against each other for one event, seat by seat; in Redis the counters against the bits; in
- * PostgreSQL bookings against seats and buyers. Each record is consistent in itself, but one is read after the other: what is
- * claimed or saved in between shows as a difference and is gone when read again.
+ * Compares PostgreSQL with Redis for one event, seat by seat; in Redis the counters with the bits; in PostgreSQL
+ * bookings with seats and buyers. Each record is consistent in itself, but they are read in sequence: a claim or save
+ * in between shows as a difference, and no longer in the next audit.
  */
 export async function auditEvent(eventId: number, stores: Stores): Promise<AuditReport> {
   const house = await stores.events.readHouse(eventId);
   if (house === undefined) throw new Error(`there is no event ${eventId}`);
-  const [inside, counters] = await Promise.all([auditPostgres(eventId, stores), stores.seats.wrongCounts(house)]);
+  const [postgres, wrongCounts] = await Promise.all([auditPostgres(eventId, stores), stores.seats.wrongCounts(house)]);
   const report: AuditReport = {
     seatsInPostgres: 0,
     seatsInRedis: 0,
-    bookings: inside.bookings,
-    differences: [...inside.differences, ...counters.map((where) => ({ what: 'counts' as const, where }))],
+    bookings: postgres.bookings,
+    differences: [...postgres.differences, ...wrongCounts.map((where) => ({ what: 'counts' as const, where }))],
   };
   for (const zone of house.zones) await auditZone(eventId, zone, stores, report);
   report.differences.splice(MAX_DIFFERENCES);
@@ -62,22 +62,22 @@ async function auditZone(eventId: number, zone: Zone, { seats, bookings }: Store
   const inRedis = new Map(taken.map((seat) => [labelOf(seat.seat), seat]));
   for (const seat of owned) {
     const where = labelOf(seat);
-    const there = inRedis.get(where);
+    const claimed = inRedis.get(where);
     inRedis.delete(where);
-    const owner = there?.owner;
-    if (there === undefined) report.differences.push({ what: 'bit missing', where });
+    const owner = claimed?.owner;
+    if (claimed === undefined) report.differences.push({ what: 'bit missing', where });
     else if (owner !== seat.bookingId) report.differences.push({ what: 'wrong owner', where, owner });
-    else if (there.status !== seat.status) report.differences.push({ what: 'wrong status', where, owner });
+    else if (claimed.status !== seat.status) report.differences.push({ what: 'wrong status', where, owner });
   }
   for (const [where, { owner }] of inRedis) report.differences.push({ what: 'bit too many', where, owner });
 }
 
-/** Bookings against seats and buyers, in one snapshot each. */
+/** Compares bookings with seats and with buyers, in one snapshot each. */
 async function auditPostgres(
   eventId: number,
   { prisma }: Stores,
 ): Promise<{ bookings: number; differences: Difference[] }> {
-  const [[counted], apart, buyers] = await Promise.all([
+  const [[counted], mismatches, buyers] = await Promise.all([
     prisma.$queryRaw<{ count: bigint }[]>`
       SELECT count(*) FROM booking WHERE event_id = ${eventId}::int AND status IN ('PENDING', 'CONFIRMED')`,
     prisma.$queryRaw<{ id: string; label: string }[]>`
@@ -102,36 +102,36 @@ async function auditPostgres(
   return {
     bookings: Number(counted?.count ?? 0),
     differences: [
-      ...apart.map(({ id, label }): Difference => ({ what: 'booking and seats', where: `${label} of ${id}` })),
+      ...mismatches.map(({ id, label }): Difference => ({ what: 'booking and seats', where: `${label} of ${id}` })),
       ...buyers.map(({ userId }): Difference => ({ what: 'buyer', where: `user ${userId}` })),
     ],
   };
 }
 
-/** Audits of which each difference has to stand in all. */
-const LOOKS = 4;
+/** Consecutive audits that must all show a difference before it is reported. */
+const AUDITS = 4;
 
 /**
- * An audit that may be made at any time, also under load: it looks again where something differs, and reports only what stays
- * exactly the same. A seat whose ticket is under way is no difference: it is about to be saved.
+ * An audit for any time, also under load: it repeats while records differ, and reports only differences that all audits
+ * show. A seat whose ticket has no outcome yet is no difference: it is about to be saved.
  */
 export async function steadyAudit(
   eventId: number,
   stores: Stores & { tickets: TicketStore; shards: number },
   pauseMs = 1_500,
 ): Promise<AuditReport> {
-  const sign = ({ what, where, owner }: Difference) => `${what} ${where} ${owner}`;
+  const keyOf = ({ what, where, owner }: Difference) => `${what} ${where} ${owner}`;
   let report = await auditEvent(eventId, stores);
-  let standing = report.differences;
-  for (let looks = 1; looks < LOOKS && standing.length > 0; looks += 1) {
+  let lasting = report.differences;
+  for (let audits = 1; audits < AUDITS && lasting.length > 0; audits += 1) {
     await sleep(pauseMs);
     report = await auditEvent(eventId, stores);
-    const now = new Set(report.differences.map(sign));
-    standing = standing.filter((difference) => now.has(sign(difference)));
+    const current = new Set(report.differences.map(keyOf));
+    lasting = lasting.filter((difference) => current.has(keyOf(difference)));
   }
-  const owners = [...new Set(standing.flatMap(({ owner }) => owner ?? []))];
+  const owners = [...new Set(lasting.flatMap(({ owner }) => owner ?? []))];
   const shard = shardOfEvent(eventId, stores.shards);
-  const looked = owners.length === 0 ? [] : (await stores.tickets.watch(shard, '', owners)).tickets;
-  const underWay = new Set(owners.filter((_, i) => looked[i] !== undefined && looked[i]?.outcome === undefined));
-  return { ...report, differences: standing.filter(({ owner }) => owner === undefined || !underWay.has(owner)) };
+  const watched = owners.length === 0 ? [] : (await stores.tickets.watch(shard, '', owners)).tickets;
+  const underWay = new Set(owners.filter((_, i) => watched[i] !== undefined && watched[i]?.outcome === undefined));
+  return { ...report, differences: lasting.filter(({ owner }) => owner === undefined || !underWay.has(owner)) };
 }

@@ -43,8 +43,8 @@ type MeasureDeps = {
 const unknownFacts = () => ({ workersAlive: undefined, queues: [], schedules: [], stalledLoops: [] });
 
 /**
- * Measures the state that all processes share (queues, seats, workers, holds) and sets the gauges. Values that cannot be
- * read are removed.
+ * Measures the state that all processes share (queues, seats, workers, holds) and sets the gauges. Values that cannot
+ * be read are removed.
  */
 export function createMeasures(deps: MeasureDeps) {
   const facts: PipelineFacts = { redisUp: true, postgresUp: true, notWritable: [], ...unknownFacts() };

@@ -8,8 +8,8 @@ import { closeDemoPassword, ensureDemoUsers } from './postgres/users.ts';
 
 /**
  * Prepares a database for this version: migrations, and the default event with its users. The password of the first
- * user is public, so it is removed in production, on any servers, and where users log in on external servers. Running
- * it again changes nothing.
+ * user is public, so it is removed in production, on any servers, and where users log in on external servers. A second
+ * run changes nothing.
  */
 export async function prepareDatabase(
   databaseUrl: string,

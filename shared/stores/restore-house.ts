@@ -109,7 +109,7 @@ async function restoreHouse(deps: HouseDeps, eventId: number): Promise<House> {
   );
 }
 
-/** Polls for the lock: a statement that waited for it would hit the statement timeout while a large house is restored. */
+/** Polls for the lock: a blocking statement would hit the statement timeout while a large house is restored. */
 async function lockRestoring(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
   for (;;) {
     const [row] = await transaction.$queryRaw<{ isLocked: boolean }[]>`

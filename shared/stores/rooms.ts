@@ -7,12 +7,12 @@ import { createRoomRecords, type MirroredLine, type Step } from './postgres/room
 import { createRoomLines } from './redis/rooms.ts';
 import type { Scripts } from './redis/scripts.ts';
 
-/** Arrival numbers that PostgreSQL knows ahead of those given: more than visitors join between two steps. */
+/** Arrival numbers that PostgreSQL allows ahead of the last one: more than join between two steps. */
 export const HEADROOM = 20_000;
 
 /**
- * Waiting rooms. Lines move in Redis; PostgreSQL has their settings, and learns first what a wipe of Redis must not
- * undo: the called positions, the arrival numbers and the draw.
+ * Waiting rooms. Lines move in Redis. PostgreSQL has their settings, and records before Redis the state that a wipe of
+ * Redis must not undo: the called positions, the arrival numbers and the draw.
  */
 export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: PrismaClient; shards: number }) {
   const { redis, prisma } = deps;
@@ -24,8 +24,8 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
     ...lines,
 
     /**
-     * Makes Redis hold an event's room as PostgreSQL has it. A line that Redis did not have continues above all numbers
-     * that may have been given, and visitors may join at once. Returns the line's generation.
+     * Makes Redis hold an event's room as PostgreSQL has it. A line that Redis did not have continues above all arrival
+     * numbers that may be in use, and visitors may join at once. Returns the line's generation.
      */
     async open(eventId: number): Promise<number> {
       const record = await records.read(eventId);
@@ -37,12 +37,10 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
     },
 
     /**
-     * Takes one step of admissions in Redis, which calls nobody yet: PostgreSQL has to know the proposed position
-     * first.
+     * Takes one step of admissions in Redis. It calls nobody yet: PostgreSQL has to record the proposed position first.
      *
-     * @returns `'early'` before one is due, also where another worker takes it; `'rebuild'` where Redis does not know
-     *   the line as PostgreSQL does; `'ahead'` where PostgreSQL's last step lies ahead of Redis' clock: `dateBack`
-     *   corrects it
+     * @returns `'early'` if no step is due or another worker takes it; `'rebuild'` if Redis does not have the line as
+     *   PostgreSQL has it; `'ahead'` if PostgreSQL's last step lies ahead of Redis' clock: `dateBack` corrects it
      */
     async advance(line: MirroredLine, seats: number): Promise<Step | 'early' | 'rebuild' | 'ahead'> {
       const measured = await lines.measure(line, seats);

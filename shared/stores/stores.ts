@@ -4,7 +4,7 @@ import { createBlockStore } from './postgres/blocks.ts';
 import { createBookingStore } from './postgres/bookings.ts';
 import { createEventStore } from './postgres/events.ts';
 import { createHoldStore } from './postgres/holds.ts';
-import { createTurns } from './postgres/job-lock.ts';
+import { createJobLock } from './postgres/job-lock.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
@@ -16,7 +16,7 @@ import { createWorkersStore } from './redis/workers.ts';
 import { createRoomStore } from './rooms.ts';
 import { createSeatStore } from './seats.ts';
 
-/** All stores on one pair of connections, wired here and nowhere else. They hold nothing that has to be closed. */
+/** Wires all stores on one pair of connections. Nothing in them has to be closed. */
 export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: PrismaClient; shards: number }) {
   const scripts = createScripts(redis);
   const events = createEventStore({ prisma });
@@ -28,7 +28,7 @@ export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: 
     blocks: createBlockStore(),
     bookings: createBookingStore({ prisma }),
     holds: createHoldStore({ prisma, trail }),
-    jobLock: createTurns({ prisma }),
+    jobLock: createJobLock({ prisma }),
     metricsTargets: createMetricsTargets({ redis }),
     rooms: createRoomStore({ redis, scripts, prisma, shards }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards }),

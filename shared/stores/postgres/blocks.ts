@@ -1,7 +1,7 @@
 import { BLOCK_OWNER, labelOf, seatOf } from '../../domain/house.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 
-/** Ends a transaction that must not change anything: somebody has these seats. */
+/** Thrown to roll a transaction back: buyers have these seats. */
 export class SeatsTaken extends Error {
   readonly labels: string[];
 
@@ -11,20 +11,22 @@ export class SeatsTaken extends Error {
   }
 }
 
-/** Blocked seats in PostgreSQL: neither held nor sold, and nobody's until an operator unblocks them. */
+/** Blocked seats in PostgreSQL: they are not for sale until an operator unblocks them. */
 export function createBlockStore() {
   const wanted = (labels: readonly string[]) => {
     const seats = labels.map(seatOf);
     return Prisma.sql`unnest(
-      ${seats.map((seat) => seat.zone)}::int[], ${seats.map((seat) => seat.row)}::int[], ${seats.map((seat) => seat.number)}::int[]
+      ${seats.map((seat) => seat.zone)}::int[],
+      ${seats.map((seat) => seat.row)}::int[],
+      ${seats.map((seat) => seat.number)}::int[]
     ) AS wanted (zone, row, number)`;
   };
 
   return {
     /**
-     * Blocks seats. A seat that is blocked already stays so. Returns the number of new ones.
+     * Blocks seats, except those that are blocked already. Returns the number of newly blocked ones.
      *
-     * @throws SeatsTaken where a buyer has one: then the transaction must not be committed
+     * @throws SeatsTaken if a buyer has one of them: the transaction must then be rolled back
      */
     async block(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
       const changed = await transaction.$executeRaw`
@@ -39,7 +41,7 @@ export function createBlockStore() {
       return changed;
     },
 
-    /** Unblocks seats; those that are not blocked stay as they are. Returns the number of unblocked ones. */
+    /** Unblocks seats, except those that are not blocked. Returns the number of unblocked ones. */
     unblock(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
       return transaction.$executeRaw`
         DELETE FROM seat USING ${wanted(labels)}

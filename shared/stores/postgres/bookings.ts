@@ -9,7 +9,7 @@ import { type Claim, saveBookings } from './save-bookings.ts';
 /** A seat and the booking that has it in PostgreSQL (BLOCK_OWNER where it is blocked). */
 export type OwnedSeat = Seat & { bookingId: string; status: SeatStatus };
 
-/** Bookings and seats in PostgreSQL, which decides finally who has a seat. */
+/** Bookings and seats in PostgreSQL, which makes the final decision on each seat. */
 export const createBookingStore = ({ prisma }: { prisma: PrismaClient }) => ({
   save: (claims: readonly Claim[]) => saveBookings(prisma, claims),
   findRecordedResults: (requests: readonly BookingRequest[]) => findRecordedResults(prisma, requests),

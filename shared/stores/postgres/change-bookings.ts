@@ -10,7 +10,9 @@ import type { Entry, TrailStore } from './trail.ts';
 /** The result of a change: the booking as it is now, the reason of a refusal, or that its data can never be saved. */
 export type ChangeResult = { booking: Booking } | Refusal | 'unsavable';
 
-/** Decides whether a change may be made. A forbidden one is only read: an earlier delivery of its job may have made it. */
+/**
+ * Decides whether a change may be made. A forbidden one is only read: an earlier delivery of its job may have made it.
+ */
 export type IsAllowed = (request: ChangeRequest) => boolean;
 
 export type ChangeDeps = { prisma: PrismaClient; trail: Pick<TrailStore, 'writeAll'> };
@@ -82,8 +84,8 @@ export async function changeBookings(
 }
 
 /**
- * Makes changes of one kind, each of another booking. A change that cannot be saved (its payment reference is taken, for
- * example) fails alone: the batch is halved (I11).
+ * Makes changes of one kind, each of another booking. A change that cannot be saved (for example, its payment reference
+ * is taken) fails alone: the batch is halved (I11).
  */
 async function changeBatch(
   deps: ChangeDeps,

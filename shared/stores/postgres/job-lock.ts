@@ -1,24 +1,24 @@
 import type { PrismaClient } from '../../platform/prisma.ts';
 
 /**
- * The longest that one turn may last. Work that continues after it runs beside the next turn's, which does no harm.
- * PostgreSQL ends the turn too: a worker that is frozen in it cannot.
+ * Milliseconds that a lock lasts at most. Work that takes longer then runs concurrently with the next holder's, which
+ * does no harm. PostgreSQL ends the lock as well: a frozen worker cannot release it.
  */
-const TURN_MS = 30_000;
+const LOCK_MS = 30_000;
 
-/** Turns at work that any worker may do and that one at a time should: PostgreSQL knows whose it is, and ends it with its owner. */
-export function createTurns({ prisma }: { prisma: PrismaClient }) {
+/** Locks for scheduled work that one worker at a time should do. PostgreSQL releases a lock when its worker dies. */
+export function createJobLock({ prisma }: { prisma: PrismaClient }) {
   return {
-    /** Does the work unless somebody else is at it. */
+    /** Runs the work under the lock of this name, unless another worker has it. */
     async take(name: string, work: () => Promise<unknown>): Promise<void> {
       await prisma.$transaction(
         async (transaction) => {
-          const [row] = await transaction.$queryRaw<{ mine: boolean }[]>`
-            SELECT set_config('idle_in_transaction_session_timeout', ${String(TURN_MS)}, true) AS bound,
-              pg_try_advisory_xact_lock(hashtext('frontrow turn'), hashtext(${name})) AS mine`;
-          if (row?.mine) await work();
+          const [row] = await transaction.$queryRaw<{ isLocked: boolean }[]>`
+            SELECT set_config('idle_in_transaction_session_timeout', ${String(LOCK_MS)}, true) AS bound,
+              pg_try_advisory_xact_lock(hashtext('frontrow turn'), hashtext(${name})) AS "isLocked"`;
+          if (row?.isLocked) await work();
         },
-        { timeout: TURN_MS, maxWait: 10_000 },
+        { timeout: LOCK_MS, maxWait: 10_000 },
       );
     },
   };

@@ -18,8 +18,8 @@ export type BookingRequest = {
 export type RecordedResult = { booking: Booking } | 'mismatch' | 'failed';
 
 /**
- * Finds the recorded results of requests, by ticket id: of the tickets themselves, or of their idempotency keys. Requests
- * without a result are left out. Redis has the same results until it drops a ticket or a key.
+ * Finds the recorded results of requests, by ticket id: of the tickets themselves, or of their idempotency keys.
+ * Requests without a result are left out. Redis has the same results until it drops a ticket or a key.
  */
 export async function findRecordedResults(
   prisma: PrismaClient,

@@ -7,10 +7,10 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
 import type { Database } from './events.ts';
 
-/** Milliseconds between two entries of the history that PostgreSQL keeps. */
+/** Milliseconds between two entries of the history that PostgreSQL stores. */
 const MIRRORED_TURNS_MS = 5_000;
 
-/** A line, and Redis' time of the last step that PostgreSQL knows. */
+/** A line, and Redis' time of the last step in PostgreSQL. */
 export type MirroredLine = Line & { steppedMs: number };
 type ActiveLine = MirroredLine & Pick<RoomSettings, 'challenge' | 'challengeBits'>;
 
@@ -23,7 +23,7 @@ export type Room = Line & {
   people: number | undefined;
 };
 
-/** What PostgreSQL knows of a line and Redis has to do. */
+/** The state of a line in PostgreSQL, which Redis must follow. */
 export type ServedLine = { serving: number; numbers: number; people: number | null; chain: string };
 
 /**
@@ -41,7 +41,7 @@ export type RoomRecord = MirroredLine & {
   terms: [number, number, number][];
 };
 
-/** One step of admissions, which PostgreSQL has to know before Redis calls anybody. */
+/** One step of admissions. PostgreSQL has to record it before Redis calls anybody. */
 export type Step = {
   nowMs: number;
   serving: number;
@@ -69,10 +69,10 @@ export function createRoomRecords(prisma: PrismaClient) {
     end: endLine,
     allowNumbers: (line: Line, numbers: number) => allowNumbers(prisma, line, numbers),
     dateBack: (line: Line, nowMs: number) => dateBack(prisma, line, nowMs),
-    takeTurnsBack: (eventId: number) => takeTurnsBack(prisma, eventId),
+    deleteRunningTurns: (eventId: number) => deleteRunningTurns(prisma, eventId),
     mirror: (line: Line, step: Step, numbers: number) => mirrorStep(prisma, line, step, numbers),
     placesOf: (line: Line, userIds: readonly number[]) => readPlaces(prisma, line, userIds),
-    keepPlaces: (line: Line, places: readonly UserPlace[]) => keepPlaces(prisma, line, places),
+    savePlaces: (line: Line, places: readonly UserPlace[]) => savePlaces(prisma, line, places),
   };
 }
 
@@ -121,7 +121,7 @@ async function readActiveLines(prisma: PrismaClient): Promise<ActiveLine[]> {
 
 /**
  * Changes an event's room, and creates one where there is none. New lengths of turns and admissions hold for visitors
- * called from then on: `terms` keeps the lengths promised to those called before.
+ * called from then on: `terms` holds the lengths promised to visitors called earlier.
  *
  * @returns the old values of the changed settings
  */
@@ -154,7 +154,7 @@ async function endLine(eventId: number, transaction: Prisma.TransactionClient): 
   await transaction.waitingPlace.deleteMany({ where: { eventId } });
 }
 
-/** Lets arrival numbers be given up to this one. Undefined where the line has ended. */
+/** Allows arrival numbers up to this one. Undefined where the line has ended. */
 async function allowNumbers(
   prisma: PrismaClient,
   { eventId, generation }: Line,
@@ -187,10 +187,10 @@ async function dateBack(prisma: PrismaClient, { eventId, generation }: Line, now
 }
 
 /**
- * Deletes the times of turns that still run, where the event's sale lies ahead: they begin again with the sale. Redis
- * does the same by itself; this is for a wipe of it.
+ * Deletes the times of running turns where the event's sale lies ahead: they restart with the sale. Redis does the same
+ * by itself; this copy is for a wipe of Redis.
  */
-async function takeTurnsBack(prisma: PrismaClient, eventId: number): Promise<void> {
+async function deleteRunningTurns(prisma: PrismaClient, eventId: number): Promise<void> {
   await prisma.$executeRaw`
     UPDATE waiting_room SET turns = COALESCE(
       (
@@ -204,9 +204,9 @@ async function takeTurnsBack(prisma: PrismaClient, eventId: number): Promise<voi
 }
 
 /**
- * Writes what Redis is about to do. The first worker that writes `people` decides who is drawn.
+ * Records a step that Redis is about to take. The first worker that writes `people` decides which visitors are drawn.
  *
- * @returns what PostgreSQL knows now; undefined where the line has ended
+ * @returns the recorded state; undefined where the line has ended
  */
 async function mirrorStep(
   prisma: PrismaClient,
@@ -248,11 +248,11 @@ async function readPlaces(
 }
 
 /**
- * Gives users their places. The first place that a user gets stays, unless the new one replaces it.
+ * Saves the places of users. The first place of a user stays, unless the new one replaces it.
  *
- * @returns the arrival number that each user has now
+ * @returns the arrival number of each user
  */
-async function keepPlaces(
+async function savePlaces(
   prisma: PrismaClient,
   line: Line,
   places: readonly UserPlace[],

@@ -42,8 +42,8 @@ type ClaimedSeat = Seat & { claim: Claim };
 const resultOfDataError = { 'not unique': 'lost', 'beyond the limit': 'limit', other: 'unsavable' } as const;
 
 /**
- * An array as one text that PostgreSQL splits: Prisma and its driver inspect every element of an array parameter several
- * times. No value contains a line break; undefined becomes NULL.
+ * An array as one text that PostgreSQL splits: Prisma and its driver inspect every element of an array parameter
+ * several times. No value contains a line break; undefined becomes NULL.
  */
 const lines = (values: readonly (string | number | boolean | undefined)[]): Prisma.Sql =>
   Prisma.sql`string_to_array(${values.join('\n')}, E'\n', '')`;

@@ -7,8 +7,9 @@ const changedSeats = Prisma.sql`
   FROM changed CROSS JOIN LATERAL unnest(seats) AS label`;
 
 /**
- * The row locations of these seats, each found by its primary key: PostgreSQL's own plan sometimes compares every seat of the
- * house with every changed seat, for seconds. The rows cannot move meanwhile: the statement has locked their bookings.
+ * The row locations of these seats, each found by its primary key: PostgreSQL's own plan sometimes compares every seat
+ * of the house with every changed seat, for seconds. The rows cannot move meanwhile: the statement has locked their
+ * bookings.
  */
 const rowLocations = Prisma.sql`
   SELECT place.ctid FROM changed_seat AS c CROSS JOIN LATERAL (

@@ -3,14 +3,14 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
 import type { Database } from './events.ts';
 
-/** Bytes of `before` and of `after` that an entry keeps: more than any act of today has. */
+/** Bytes of `before` and of `after` that an entry stores: more than any current act has. */
 const MAX_JSON_BYTES = 32 * 1024;
 
-/** The operator of a job that the version before has queued. */
+/** The operator of a job that an older version enqueued. */
 const UNKNOWN: Actor = { name: 'unknown', address: 'unknown' };
 
 /**
- * An act to be written into the trail. `id`: that of its job, or made for its request; an act is kept once for each id.
+ * An act to be written into the trail. `id`: of its job or request; each id is stored once.
  */
 export type Act = { id: string; act: TrailAct; by?: Actor | undefined; eventId?: number | undefined };
 
@@ -41,7 +41,7 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
       ON CONFLICT (id) DO NOTHING`;
   }
 
-  /** Writes an act that only Redis or this process would know, before it is done. */
+  /** Writes an act that is not recorded in PostgreSQL otherwise, before it is done. */
   const write = (act: Act, changed: { before?: object; after?: object } = {}) =>
     writeAll([{ ...act, ...changed }], prisma);
 
@@ -64,8 +64,8 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
       return prisma.$transaction(async (transaction) => {
         // The second delivery of a job waits for the first one here, and then finds the entry.
         await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${act.id}, 0))`;
-        const done = await transaction.trailEntry.findUnique({ where: { id: act.id }, select: { after: true } });
-        if (done !== null) return done.after as After;
+        const entry = await transaction.trailEntry.findUnique({ where: { id: act.id }, select: { after: true } });
+        if (entry !== null) return entry.after as After;
         const changed = await work(transaction);
         if (changed !== undefined) await writeAll([{ ...act, ...changed }], transaction);
         return changed?.after;
@@ -77,7 +77,11 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
       const where = after === undefined ? {} : { number: { lt: after } };
       const rows = await prisma.trailEntry.findMany({ where, orderBy: { number: 'desc' }, take: limit });
       return rows.map(({ number, at, act, actor, address, eventId, before, after }) => ({
-        ...{ number, at: at.toISOString(), act: act as TrailAct, by: actor, address },
+        number,
+        at: at.toISOString(),
+        act: act as TrailAct,
+        by: actor,
+        address,
         ...(eventId !== null && { eventId }),
         ...(before !== null && { before }),
         ...(after !== null && { after }),
@@ -86,7 +90,7 @@ export function createTrailStore({ prisma }: { prisma: PrismaClient }) {
   };
 }
 
-/** A value as JSON where an entry has room for it; else only its length. */
+/** A value as JSON, or only its length if it is too large for an entry. */
 function bounded(value: object | undefined): string | null {
   if (value === undefined) return null;
   const text = JSON.stringify(value);
