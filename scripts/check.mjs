@@ -1,19 +1,27 @@
-// `npm run check`: types, lint, format, import directions and cycles, unused code. The first that fails ends it.
+// `npm run check`: style, types, lint, format, import directions and cycles, lengths of functions, unused code. The
+// first check that fails ends it.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
 
 await setUp({ build: false, dev: true });
 const root = join(import.meta.dirname, '..');
+const inPackages = (script) => join(root, 'node_modules', script);
 const checks = [
-  ['Types', 'typescript/bin/tsc'],
-  ['Types of the web app', 'typescript/bin/tsc', '-p', 'web'],
-  ['Lint, format, import directions and cycles', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
-  ['Unused files, exports and dependencies', 'knip/bin/knip.js'],
+  ['Lengths of lines, beginnings of sentences, links in documents', join(import.meta.dirname, 'style.mjs')],
+  ['Types', inPackages('typescript/bin/tsc')],
+  ['Types of the web app', inPackages('typescript/bin/tsc'), '-p', 'web'],
+  [
+    'Lint, format, imports, lengths of functions',
+    inPackages('@biomejs/biome/bin/biome'),
+    'check',
+    '--error-on-warnings',
+  ],
+  ['Unused files, exports and dependencies', inPackages('knip/bin/knip.js')],
 ];
-for (const [what, script, ...args] of checks) {
-  console.log(`${what} ...`);
-  const { status } = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+for (const [name, script, ...args] of checks) {
+  console.log(`${name} ...`);
+  const { status } = spawnSync(process.execPath, [script, ...args], {
     cwd: root,
     stdio: 'inherit',
   });
