@@ -46,23 +46,9 @@ export function scriptText(name: ScriptName): string {
       return read(`lib/${include}`);
     });
   }
-  return withoutUnused(
-    read(name)
-      .replaceAll(/^-- @constants (.+)$/gm, (_line, names: string) => names.split(' ').map(luaConstant).join('\n'))
-      .replaceAll(/\bFIELDS\.(\w+)/g, (_use, field: string) => String(offsetOfField(name, field))),
-  );
-}
-
-/**
- * Drops the functions that a script does not use: Lua makes each function anew whenever the script runs. A function
- * ends with `end` at the end of its first line, or alone in a line.
- */
-function withoutUnused(text: string): string {
-  const code = text.replaceAll(/--.*$/gm, '');
-  const isUsed = (name: string) => (code.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []).length > 1;
-  const definition = /^local function (\w+)\(.*?(?:\bend|\n(?:(?!end$).*\n)*end)$/gm;
-  const used = text.replaceAll(definition, (whole, name: string) => (isUsed(name) ? whole : ''));
-  return used === text ? text : withoutUnused(used);
+  return read(name)
+    .replaceAll(/^-- @constants (.+)$/gm, (_line, names: string) => names.split(' ').map(luaConstant).join('\n'))
+    .replaceAll(/\bFIELDS\.(\w+)/g, (_use, field: string) => String(offsetOfField(name, field)));
 }
 
 /**
