@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MirroredLine } from '../shared/domain/line.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
-import type { MirroredLine, Step } from '../shared/stores/postgres/rooms.ts';
+import type { Step } from '../shared/stores/postgres/rooms.ts';
 import { HEADROOM, type RoomStore } from '../shared/stores/rooms.ts';
 
 /** Milliseconds between two rounds of this worker, and between two reads of the list of rooms. */

@@ -1,9 +1,32 @@
+import type { RoomSettings } from '../contract/waiting-room.ts';
+
 /**
  * A line of an event's waiting room. A clear ends it; the next line of the event has the next generation. In a line, an
  * arrival number counts the visitors who joined, a position is a visitor's number in the drawn order, and a position is
  * called when its turn begins.
  */
 export type Line = { eventId: number; generation: number };
+
+/** A line, and Redis' time of the last step in PostgreSQL. */
+export type MirroredLine = Line & { steppedMs: number };
+
+/** The state of a line in PostgreSQL, which Redis must follow. */
+export type ServedLine = { serving: number; numbers: number; people: number | null; chain: string };
+
+/**
+ * A room with all that Redis holds of it. `turns`: [milliseconds, serving] since when each position is called; `terms`:
+ * [last position, turn ms, admission ms] of earlier lengths.
+ */
+export type RoomRecord = MirroredLine & {
+  settings: RoomSettings;
+  version: number;
+  numbers: number;
+  serving: number;
+  people: number | undefined;
+  chain: string;
+  turns: [number, number][];
+  terms: [number, number, number][];
+};
 
 /** Positions or arrival numbers whose bits lie in one chunk, which is one key of Redis. */
 export const LINE_CHUNK = 65_536;

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { nextAdmissionStep } from '../domain/admission-rate.ts';
-import type { Line } from '../domain/line.ts';
+import type { Line, MirroredLine } from '../domain/line.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
-import { createRoomRecords, type MirroredLine, type Step } from './postgres/rooms.ts';
+import { createRoomRecords, type Step } from './postgres/rooms.ts';
 import { createRoomLines } from './redis/rooms.ts';
 import type { Scripts } from './redis/scripts.ts';
 

@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { MAX_ROOMS } from '../../contract/limits.ts';
 import type { RoomChange, RoomSettings } from '../../contract/waiting-room.ts';
 import { EMPTY_CHAIN } from '../../domain/draw.ts';
-import { type Line, MAX_NOTED_AHEAD_MS, MAX_TERMS } from '../../domain/line.ts';
+import {
+  type Line,
+  MAX_NOTED_AHEAD_MS,
+  MAX_TERMS,
+  type MirroredLine,
+  type RoomRecord,
+  type ServedLine,
+} from '../../domain/line.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
 import type { Database } from './events.ts';
@@ -10,8 +17,6 @@ import type { Database } from './events.ts';
 /** Milliseconds between two entries of the history that PostgreSQL stores. */
 const MIRRORED_TURNS_MS = 5_000;
 
-/** A line, and Redis' time of the last step in PostgreSQL. */
-export type MirroredLine = Line & { steppedMs: number };
 type ActiveLine = MirroredLine & Pick<RoomSettings, 'challenge' | 'challengeBits'>;
 
 /** A waiting room in PostgreSQL. The seed is a secret until the draw; `people` is set once the order is drawn. */
@@ -21,24 +26,6 @@ export type Room = Line & {
   seed: string;
   chain: string;
   people: number | undefined;
-};
-
-/** The state of a line in PostgreSQL, which Redis must follow. */
-export type ServedLine = { serving: number; numbers: number; people: number | null; chain: string };
-
-/**
- * A room with all that Redis holds of it. `turns`: [milliseconds, serving] since when each position is called; `terms`:
- * [last position, turn ms, admission ms] of earlier lengths.
- */
-export type RoomRecord = MirroredLine & {
-  settings: RoomSettings;
-  version: number;
-  numbers: number;
-  serving: number;
-  people: number | undefined;
-  chain: string;
-  turns: [number, number][];
-  terms: [number, number, number][];
 };
 
 /** One step of admissions. PostgreSQL has to record it before Redis calls anybody. */
