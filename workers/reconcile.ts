@@ -4,7 +4,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import type { BookingStore, OwnedSeat } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { TakenSeat } from '../shared/stores/redis/seat-bitmaps.ts';
-import type { SuspectStore } from '../shared/stores/redis/seat-differences.ts';
+import type { SeatDifferences } from '../shared/stores/redis/seat-differences.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
@@ -20,7 +20,7 @@ type ReconcileDeps = {
   bookings: BookingStore;
   tickets: TicketStore;
   events: EventStore;
-  suspects: SuspectStore;
+  seatDifferences: SeatDifferences;
   shards: number;
   log: Logger;
 };
@@ -51,9 +51,9 @@ export function createReconcile(deps: ReconcileDeps) {
 
 /** One run: the next slice of the rows of all events. */
 async function reconcile(deps: ReconcileDeps, seatsAtOnce: number, minAgeMs: number): Promise<number> {
-  const { events, seats, suspects } = deps;
+  const { events, seats, seatDifferences } = deps;
   const ids = await events.ids();
-  const [lastEvent = 0, lastRow = 0] = ((await suspects.place()) ?? '0:0').split(':').map(Number);
+  const [lastEvent = 0, lastRow = 0] = ((await seatDifferences.place()) ?? '0:0').split(':').map(Number);
   let eventId = ids.includes(lastEvent) ? lastEvent : ids[0];
   let nextRow = eventId === lastEvent ? lastRow : 0; // of all rows of the house, from 0
   let compared = 0;
@@ -74,28 +74,28 @@ async function reconcile(deps: ReconcileDeps, seatsAtOnce: number, minAgeMs: num
     eventId = ids[(ids.indexOf(eventId) + 1) % ids.length];
     nextRow = 0;
   }
-  await suspects.keepPlace(`${eventId ?? 0}:${nextRow}`);
+  await seatDifferences.keepPlace(`${eventId ?? 0}:${nextRow}`);
   return corrected;
 }
 
 /** Corrects the differences that are old enough and records the others. @returns the number of corrected seats */
 async function reconcileRows(deps: ReconcileDeps, rows: Rows, minAgeMs: number): Promise<number> {
-  const { suspects, seats, log } = deps;
+  const { seatDifferences, seats, log } = deps;
   const { eventId, zone, from, to } = rows;
   const differences = await findDifferences(deps, rows);
   const orphans = await findOrphans(deps, eventId, differences);
   const doubtful = differences.filter(({ label, inPostgres }) => inPostgres !== undefined || orphans.has(label));
 
   const isHere = (seat: Seat) => seat.zone === zone.number && seat.row >= from && seat.row <= to;
-  const recordedLabels = (await suspects.labels(eventId)).filter((label) => isHere(seatOf(label)));
+  const recordedLabels = (await seatDifferences.labels(eventId)).filter((label) => isHere(seatOf(label)));
   const recorded = new Map<string, string | null>();
-  for (const [i, record] of (await suspects.read(eventId, recordedLabels)).entries())
+  for (const [i, record] of (await seatDifferences.read(eventId, recordedLabels)).entries())
     recorded.set(recordedLabels[i] ?? '', record);
-  const { due, records } = splitByAge(doubtful, recorded, { nowMs: await suspects.clockMs(), minAgeMs });
+  const { due, records } = splitByAge(doubtful, recorded, { nowMs: await seatDifferences.clockMs(), minAgeMs });
 
   const { mended, freed } = await correct(seats, eventId, due, orphans);
   const obsolete = recordedLabels.filter((label) => records[label] === undefined);
-  await suspects.write(eventId, records, obsolete);
+  await seatDifferences.write(eventId, records, obsolete);
   const recounted = await seats.recount(eventId, zone);
   if (due.length + recounted > 0) {
     log.warn({ eventId, zone: zone.number, mended, freed, recounted }, 'reconciled');

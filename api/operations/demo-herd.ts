@@ -5,7 +5,7 @@ const NONE: HerdView = { status: 'none', buyers: HERD_BUYERS, answered: 0, accep
 /** The channel to the process that started this one and runs herds. */
 type Parent = Pick<NodeJS.Process, 'on' | 'off' | 'send'>;
 
-/** The event page's herd button: asks the parent process to run a herd, one at a time, and keeps its last view. */
+/** The event page's herd button: has the parent process run a herd, one at a time, and keeps its last view. */
 export function createHerd(parent: Parent) {
   let view = NONE;
 

@@ -7,20 +7,20 @@
 
 local MASKS = { 128, 64, 32, 16, 8, 4, 2, 1 } -- of the seats in a byte
 
-local digitsOfByte = {} -- the bytes of this call, each as eight digits
-local function spellByte(byte)
-  local digits = {}
-  for i = 1, 8 do digits[i] = bit.band(byte, MASKS[i]) == 0 and '0' or '1' end
-  digitsOfByte[byte] = table.concat(digits)
-  return digitsOfByte[byte]
-end
+-- The bytes of this call, each as eight digits.
+local digitsOfByte = setmetatable({}, {
+  __index = function(known, byte)
+    local bits, digits = string.byte(byte), {}
+    for i = 1, 8 do digits[i] = bit.band(bits, MASKS[i]) == 0 and '0' or '1' end
+    known[byte] = table.concat(digits)
+    return known[byte]
+  end,
+})
 
 -- The starts and lengths of a row's free runs. The pattern matcher, written in C, finds them several times faster than
 -- a loop over seats.
 local function freeRuns(bits, seatsPerRow)
-  local bytes = { string.byte(bits, 1, -1) }
-  for i = 1, #bytes do bytes[i] = digitsOfByte[bytes[i]] or spellByte(bytes[i]) end
-  local digits = table.concat(bytes)
+  local digits = string.gsub(bits, '.', digitsOfByte)
   if #digits < seatsPerRow then
     digits = digits .. string.rep('0', seatsPerRow - #digits)
   else

@@ -57,7 +57,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     every: (job: ScheduledJob, intervalMs: number) => schedule(deps, job, intervalMs),
     correctDelays: () => correctDelays(deps),
     failed: (maxJobs: number) => failedJobs(deps, maxJobs),
-    /** Offers the jobs that no worker could read again, once they are due. Only one process at a time may call it. */
+    /** Offers unreadable jobs again once they are due. Only one process at a time may call it. */
     offerUnreadable: () => offerAgain(redis, queue),
     /** Makes all unreadable jobs due. */
     makeUnreadableDue: () => makeDue(redis, queue),

@@ -10,7 +10,7 @@ import { createUserStore } from './postgres/users.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
 import { createScripts } from './redis/scripts.ts';
-import { createSuspectStore } from './redis/seat-differences.ts';
+import { createSeatDifferences } from './redis/seat-differences.ts';
 import { createTicketStore } from './redis/tickets.ts';
 import { createWorkersStore } from './redis/workers.ts';
 import { createRoomStore } from './rooms.ts';
@@ -32,7 +32,7 @@ export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: 
     metricsTargets: createMetricsTargets({ redis }),
     rooms: createRoomStore({ redis, scripts, prisma, shards }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards }),
-    suspects: createSuspectStore({ redis, shards }),
+    seatDifferences: createSeatDifferences({ redis, shards }),
     tickets: createTicketStore({ redis, scripts, shards }),
     users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis }) },
     workers: createWorkersStore({ redis, shards }),

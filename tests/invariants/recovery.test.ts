@@ -192,10 +192,10 @@ describe('reconciling', () => {
     await book([request({ zone: 1, row: 1, start: 0, count: 1 })]);
     await system().redis.setbit('{s0}:seats:1:1:1', 0, 0);
     expect(await reconcile({ minAgeMs: 60_000 })).toBe(0);
-    expect(await system().suspects.labels(1)).toEqual(['1-1-1']);
+    expect(await system().seatDifferences.labels(1)).toEqual(['1-1-1']);
     await system().redis.setbit('{s0}:seats:1:1:1', 0, 1);
     expect(await reconcile({ minAgeMs: 60_000 })).toBe(0);
-    expect(await system().suspects.labels(1)).toEqual([]);
+    expect(await system().seatDifferences.labels(1)).toEqual([]);
   });
 
   test('never touches a claim in progress, however long it takes', async () => {

@@ -7,7 +7,7 @@ import { keysOf } from './keys.ts';
  * Differences between Redis and PostgreSQL that reconciling has found: for each seat, by label, since when and how it
  * differs; and the place that the comparison has reached.
  */
-export function createSuspectStore({ redis, shards }: { redis: Redis; shards: number }) {
+export function createSeatDifferences({ redis, shards }: { redis: Redis; shards: number }) {
   const keyOf = (eventId: number) => `${keysOf(shardOfEvent(eventId, shards)).seatDifferencesStem}${eventId}`;
 
   return {
@@ -34,4 +34,4 @@ export function createSuspectStore({ redis, shards }: { redis: Redis; shards: nu
   };
 }
 
-export type SuspectStore = ReturnType<typeof createSuspectStore>;
+export type SeatDifferences = ReturnType<typeof createSeatDifferences>;
