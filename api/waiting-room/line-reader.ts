@@ -15,7 +15,7 @@ const STOP_MS = 1_000;
 
 /**
  * Keeps what this node knows of all lines up to date. Polls are answered from it. While Redis is unavailable the last
- * state stands, so nobody is admitted and every visitor keeps their place.
+ * state is kept, so nobody is admitted and every visitor keeps their place.
  */
 export function createLineReader({ rooms, loops, log }: { rooms: RoomStore; loops: Loops; log: Logger }) {
   const lines = new Map<number, KnownLine>();

@@ -102,9 +102,9 @@ export const mustLogIn = ({ state, settings }: Pick<KnownLine, 'state' | 'settin
   state?.requiresLogin ?? settings.requireLogin;
 
 /**
- * The message for a visitor who joined before the room required logging in: nobody knows whose such a place is.
+ * The message for a visitor who joined before the room required a log-in: such a place has no user.
  */
-export const LOG_IN_NOW = 'Visitors of this event log in now: log in, and join again.';
+export const LOG_IN_NOW = 'This event now requires a log-in: log in, and join again.';
 
 /** The visitor of a token; undefined where the token is not one of this line. */
 export function visitorOf(line: KnownLine, token: string | undefined): Visitor | undefined {
