@@ -6,6 +6,7 @@
 --          "zone:row", "zone:row:start" or "zone:row:start:seats" of alternatives), "SETTLED" where the ticket has its
 --          outcome, or "REBUILD" where the house, or the line of the admission, is not in Redis
 -- COST     O(requests x seats in a row / 8), and O(zones) once for each event that is sold out
+local ARGV, redis, tonumber = ARGV, redis, tonumber -- a local costs less than a protected global
 local tag = KEYS[1]
 
 -- @constants LOCK_GRACE_MS
