@@ -204,7 +204,7 @@ test.each([
           }
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 40 },
     );
     for (const code of ['SEAT_TAKEN', 'SOLD_OUT', 'NO_ADJACENT_SEATS', ...(avoidSingles ? ['SINGLE_SEAT_LEFT'] : [])])
       expect([code, (verdicts.get(code) ?? 0) > 5]).toEqual([code, true]);
