@@ -112,5 +112,5 @@ function createCrew({ supervisor, startWorker, stopping, report }: PoolDeps) {
 
 type Crew = ReturnType<typeof createCrew>;
 
-/** Waits for the next reading, or until this process is to end. */
+/** Waits for the next reading. The sleep rejects only when this process is to end, which ends the pause. */
 const pause = (stopping: AbortSignal) => sleep(READ_MS, undefined, { signal: stopping }).catch(() => undefined);
