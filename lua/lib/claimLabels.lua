@@ -59,18 +59,6 @@ local function singleSeatDetail(tag, request, seat, wantedHere)
   return ' ' .. seat.zone.number .. ':' .. seat.row .. ':' .. start .. ':' .. wantedHere
 end
 
--- Locks seats for a request, all or none. Returns the seat that another ticket owns, if one does.
-local function lockSeats(tag, request, seats)
-  local lockMs = request.hold and request.house.lockMs
-  for i = 1, #seats do
-    if not lockSeat(lockStem(tag, seats[i].rowNamed) .. seats[i].number, request.ticketId, lockMs) then
-      for own = 1, i - 1 do redis.call('DEL', lockStem(tag, seats[own].rowNamed) .. seats[own].number) end
-      return seats[i]
-    end
-  end
-  return nil
-end
-
 -- Returns the labels of the seats that the request has now, or nil, a code and its detail.
 local function claimLabels(tag, request)
   local event, avoidSingles = request.event, request.house.avoidSingles
@@ -85,14 +73,13 @@ local function claimLabels(tag, request)
       and singleSeatDetail(tag, request, seat, wantedInRow[seat.rowNamed])
     if detail then return nil, 'SINGLE_SEAT_LEFT', detail end
   end
-  local ownedSeat = lockSeats(tag, request, seats)
-  if ownedSeat then -- the bitmap has it as free: correct that
-    markSeat(tag, event, ownedSeat.zone, ownedSeat.row, ownedSeat.number, 'SOLD', avoidSingles)
-    indexMarkedRows(tag)
-    return nil, 'SEAT_TAKEN', alternativesTo(tag, request, ownedSeat)
-  end
   local status = request.hold and 'HELD' or 'SOLD'
-  for i = 1, #seats do markSeat(tag, event, seats[i].zone, seats[i].row, seats[i].number, status, avoidSingles) end
+  local lockMs = request.hold and request.house.lockMs
+  for i = 1, #seats do
+    local seat = seats[i]
+    lockRun(lockStem(tag, seat.rowNamed), seat.number, seat.number, request.ticketId, lockMs)
+    markSeat(tag, event, seat.zone, seat.row, seat.number, status, avoidSingles)
+  end
   indexMarkedRows(tag) -- the next request of this batch chooses by the index
   return request.labels
 end

@@ -66,10 +66,12 @@ local function takeBits(tag, house, row, run, start, seatCount)
   end
 end
 
--- Holds or sells seats that are locked for the request. Returns their labels.
+-- Holds or sells seats of a free run for the request. Returns their labels.
 local function takeRun(tag, request, row, run, start)
   local event, seatCount, zoneNumber = request.event, request.seatCount, numeral(row.zone.number)
   takeBits(tag, request.house, row, run, start, seatCount)
+  local lockMs = request.hold and request.house.lockMs
+  lockRun(lockStem(tag, row.name), start + 1, start + seatCount, request.ticketId, lockMs)
   if request.hold then
     local key = heldKey(tag, row.name)
     for seat = start, start + seatCount - 1 do redis.call('SETBIT', key, numeral(seat), 1) end
@@ -82,21 +84,12 @@ local function takeRun(tag, request, row, run, start)
   return labels
 end
 
--- Takes the seats of a request in a row. Returns their labels, or nil, and the row as it is now. Where a lock names an
--- owner of a seat that the bitmap has as free, the bitmap is corrected, and the seats are chosen anew.
+-- Takes the seats of a request in a row. Returns their labels, or nil, and the row as it was.
 local function claimInRow(tag, request, zone, rowNumber, avoidSingles)
   local row = readRow(tag, request.event, zone, rowNumber)
-  while true do
-    local start, run = findRun(request, row, avoidSingles)
-    if not start then return nil, row end
-    local lockMs = request.hold and request.house.lockMs
-    local stem = lockStem(tag, row.name)
-    local ownedSeat = lockRun(stem, start + 1, start + request.seatCount, request.ticketId, lockMs)
-    if not ownedSeat then return takeRun(tag, request, row, run, start), row end
-    takeBits(tag, request.house, row, run, ownedSeat - 1, 1)
-    recordChange(request.event, 'SOLD', zone.number .. '-' .. rowNumber .. '-' .. ownedSeat)
-    row = readRow(tag, request.event, zone, rowNumber)
-  end
+  local start, run = findRun(request, row, avoidSingles)
+  if not start then return nil, row end
+  return takeRun(tag, request, row, run, start), row
 end
 
 -- Takes the best seats in the rows first..last of the house. Returns their labels, or nil and a code.
