@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
-import { type Booking, doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { type Booking, doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { type WrittenOutcome, writeBooked, writeOutcome } from '../shared/domain/outcome-text.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
@@ -40,7 +41,7 @@ type Round = {
   claims: Claim[];
   refused: BookRequest[];
   undecided: BookRequest[];
-  outcomes: Map<string, Outcome>;
+  outcomes: Map<string, WrittenOutcome>;
   /** Events whose house Redis has to read anew before the next round. */
   outdatedEvents: Set<number>;
 };
@@ -105,7 +106,10 @@ async function claim(
 }
 
 /** A sale that no trusted server requested is refused before it claims seats (I12). */
-const SALE_FORBIDDEN: Decision = { kind: 'refused', refusal: { code: 'FORBIDDEN' } };
+const SALE_FORBIDDEN: Decision = {
+  kind: 'refused',
+  outcome: writeOutcome(rejectedOutcome('book', { code: 'FORBIDDEN' })),
+};
 
 function beginRound(requests: readonly BookRequest[], decisions: readonly (Decision | undefined)[]): Round {
   const round: Round = { claims: [], refused: [], undecided: [], outcomes: new Map(), outdatedEvents: new Set() };
@@ -116,7 +120,7 @@ function beginRound(requests: readonly BookRequest[], decisions: readonly (Decis
       const { generation, seats } = decision;
       round.claims.push({ ticketId, eventId, hold, userId, idempotency, generation, seats });
     } else if (decision?.kind === 'refused') {
-      round.outcomes.set(ticketId, rejectedOutcome('book', decision.refusal));
+      round.outcomes.set(ticketId, decision.outcome);
       round.refused.push(request);
     } else if (decision?.kind === 'closed') {
       round.outdatedEvents.add(eventId);
@@ -134,12 +138,12 @@ const codeOfRefusal: Partial<Record<Extract<SaveResult, string>, ErrorCode>> = {
   mismatch: 'IDEMPOTENCY_MISMATCH',
 };
 
-const FAILED: Outcome = { kind: 'book', status: 'failed', code: 'INTERNAL' };
+const FAILED = writeOutcome({ kind: 'book', status: 'failed', code: 'INTERNAL' });
 
-function outcomeOfRecorded(result: RecordedResult): Outcome {
+function outcomeOfRecorded(result: RecordedResult): WrittenOutcome {
   if (result === 'failed') return FAILED;
-  if (result === 'mismatch') return rejectedOutcome('book', { code: 'IDEMPOTENCY_MISMATCH' });
-  return doneOutcome('book', result.booking);
+  if (result === 'mismatch') return writeOutcome(rejectedOutcome('book', { code: 'IDEMPOTENCY_MISMATCH' }));
+  return writeOutcome(doneOutcome('book', result.booking));
 }
 
 /** Decides each claim of a round by the result of its save, and frees the seats that no booking has. */
@@ -155,15 +159,19 @@ async function decideClaims(
     const result = saved.get(ticketId);
     const request = byTicket.get(ticketId);
     if (request === undefined || result === undefined) throw new Error(`claim ${ticketId} was not saved`);
+    if (typeof result === 'object' && 'createdAt' in result) {
+      outcomes.set(ticketId, writeBooked(claim, result));
+      continue;
+    }
     if (typeof result === 'object') {
-      outcomes.set(ticketId, doneOutcome('book', result.booking));
+      outcomes.set(ticketId, outcomeOfRecorded(result));
       const extra = unsavedSeats(claim, result.booking);
       if (extra.length > 0) await seats.release(eventId, [{ ...claim, seats: extra }]);
       continue;
     }
     const code = codeOfRefusal[result];
     if (code !== undefined) {
-      outcomes.set(ticketId, rejectedOutcome('book', { code }));
+      outcomes.set(ticketId, writeOutcome(rejectedOutcome('book', { code })));
       await seats.release(eventId, [claim]);
     } else if (result === 'unsavable' || result === 'failed') {
       outcomes.set(ticketId, FAILED);

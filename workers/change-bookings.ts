@@ -1,7 +1,8 @@
 import type { ChangeRequest } from '../shared/contract/jobs.ts';
-import { doneOutcome, type Outcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
 import type { Holding } from '../shared/domain/holdings.ts';
+import { type WrittenOutcome, writeOutcome } from '../shared/domain/outcome-text.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
@@ -53,7 +54,7 @@ async function changeAll(
   const results = await timed(changeSeconds, () =>
     traced(batch, 'change', requests, () => holds.change(requests, isAllowed)),
   );
-  const outcomes = new Map<string, Outcome>();
+  const outcomes = new Map<string, WrittenOutcome>();
   const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
   const releases: Release[] = [];
   for (const request of requests) {
@@ -61,16 +62,16 @@ async function changeAll(
     const result = results.get(ticketId);
     if (result === undefined) throw new Error(`change ${ticketId} has no result`);
     if (result === 'unsavable') {
-      outcomes.set(ticketId, { kind, status: 'failed', code: 'INTERNAL' });
+      outcomes.set(ticketId, writeOutcome({ kind, status: 'failed', code: 'INTERNAL' }));
       log.error({ ticketId, traceId: traceIdOf(request) }, 'saving a change failed');
       continue;
     }
     if ('code' in result) {
-      outcomes.set(ticketId, rejectedOutcome(kind, result));
+      outcomes.set(ticketId, writeOutcome(rejectedOutcome(kind, result)));
       continue;
     }
     const { booking } = result;
-    outcomes.set(ticketId, doneOutcome(kind, booking));
+    outcomes.set(ticketId, writeOutcome(doneOutcome(kind, booking)));
     const { eventId, userId, seats: labels } = booking;
     if (kind === 'cancel' || kind === 'return') {
       releases.push({ eventId, ticketId: booking.id, userId, seats: labels, lapsed: kind === 'cancel' });

@@ -1,5 +1,6 @@
 import { type BookRequest, type ChangeRequest, jobs } from '../shared/contract/jobs.ts';
-import { doneOutcome, type Outcome } from '../shared/contract/tickets.ts';
+import { doneOutcome } from '../shared/contract/tickets.ts';
+import { writeOutcome } from '../shared/domain/outcome-text.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Queues } from '../shared/queues/open-queues.ts';
 import type { JobQueue } from '../shared/queues/queue.ts';
@@ -31,8 +32,9 @@ export function createSweep(deps: SweepDeps) {
   async function settleBook(shard: number, request: BookRequest): Promise<void> {
     const booking = await bookings.giveUp(request);
     const { ticketId, userId, eventId } = request;
-    const outcome: Outcome =
-      booking === undefined ? { kind: 'book', status: 'failed', code: 'INTERNAL' } : doneOutcome('book', booking);
+    const outcome = writeOutcome(
+      booking === undefined ? { kind: 'book', status: 'failed', code: 'INTERNAL' } : doneOutcome('book', booking),
+    );
     const claimed = await seats.claimedBy(shard, ticketId);
     const extra = claimed.filter((label) => !booking?.seats.includes(label));
     if (extra.length > 0) await seats.release(eventId, [{ ticketId, userId, seats: extra }]);
@@ -41,7 +43,7 @@ export function createSweep(deps: SweepDeps) {
 
   /** Settles a change as failed. It may have been made all the same: its booking has the truth. */
   const settleChange = (shard: number, { ticketId, kind }: ChangeRequest) =>
-    tickets.settle(shard, new Map([[ticketId, { kind, status: 'failed', code: 'INTERNAL' } satisfies Outcome]]));
+    tickets.settle(shard, new Map([[ticketId, writeOutcome({ kind, status: 'failed', code: 'INTERNAL' })]]));
 
   async function sweepJobs<Name extends 'book' | 'change'>(
     shard: number,

@@ -1,6 +1,7 @@
 import { MAX_SUBSCRIPTIONS_PER_SOCKET } from '../../shared/contract/limits.ts';
 import { errorMessage } from '../../shared/contract/messages.ts';
-import { settledView } from '../../shared/contract/tickets.ts';
+import { settledView } from '../../shared/domain/outcome-text.ts';
+import { jsonOfState } from '../tickets/ticket-state.ts';
 import { noteFollowing, noteUnfollowed, readCharged, refuse, type Session } from './socket-session.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function subscribeToTicket(session: Session, ticketId: string): Pro
   const refusal = subscriptionRefusal(tickets.size, services.followed.tickets);
   if (refusal !== undefined) return sender.send(errorMessage('OVERLOADED', refusal, { ticketId }));
   const known = services.outcomes.knownState(ticketId, reader);
-  if (known?.settled) return sender.sendTicket(known.json);
+  if (known?.settled) return sender.sendTicket(jsonOfState(ticketId, known));
 
   let isReadable = false;
   let heldBack: string | undefined;
@@ -37,7 +38,7 @@ export async function subscribeToTicket(session: Session, ticketId: string): Pro
   try {
     const state = known ?? (await readCharged(session, () => services.outcomes.read(ticketId, reader)));
     isReadable = true;
-    sender.sendTicket(heldBack === undefined ? state.json : settledView(ticketId, heldBack));
+    sender.sendTicket(heldBack === undefined ? jsonOfState(ticketId, state) : settledView(ticketId, heldBack));
     if (state.settled || heldBack !== undefined) endSubscription(session, ticketId);
   } catch (fault) {
     endSubscription(session, ticketId);

@@ -21,7 +21,10 @@ async function startServer({
   idleMs = 60_000,
   socketsOfClient = 100,
   origins = [] as string[],
-  read = async (ticketId: string) => ({ settled: false, json: JSON.stringify({ ticketId, status: 'queued' }) }),
+  read = async (ticketId: string) => ({
+    settled: false as const,
+    json: JSON.stringify({ ticketId, status: 'queued' }),
+  }),
 } = {}) {
   const server = createServer();
   const watchers = new Set<(message: Buffer, version: number) => void>();

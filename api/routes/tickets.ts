@@ -8,6 +8,7 @@ import { replyText } from '../http/replies.ts';
 import { closedSignal } from '../http/request.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
+import { jsonOfState } from '../tickets/ticket-state.ts';
 
 const ticketParams = z.object({ id: ticketId });
 
@@ -23,11 +24,11 @@ export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; lim
     const reader = await identity.readerOf(req);
     if (outcomes.knownState(id, reader) === undefined) limits.requireKnown(req);
     try {
-      const { json } =
+      const state =
         seconds > 0
           ? await outcomes.waitForOutcome(id, reader, { seconds, closed: closedSignal(res) })
           : await outcomes.read(id, reader);
-      replyText(res, 200, json);
+      replyText(res, 200, jsonOfState(id, state));
     } catch (fault) {
       if (fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN') limits.countUnknown(req);
       throw fault;

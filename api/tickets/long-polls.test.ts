@@ -2,10 +2,11 @@ import { expect, test } from '@jest/globals';
 import { READS_ALL } from '../auth/identity.ts';
 import { createLongPolls } from './long-polls.ts';
 import { createOutcomeListeners } from './outcome-listeners.ts';
+import type { TicketState } from './ticket-state.ts';
 
 const BOOKED = '{"status":"booked"}';
-const queued = { settled: false, json: '{"status":"queued"}' };
-const booked = { settled: true, json: '{"ticketId":"a","status":"booked"}' };
+const queued: TicketState = { settled: false, json: '{"status":"queued"}' };
+const booked: TicketState = { settled: true, outcome: BOOKED };
 
 /** A wait for ticket `a` and what ends it. */
 function startWait({ seconds = 60, reads = [queued] } = {}) {

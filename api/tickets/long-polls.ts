@@ -38,7 +38,7 @@ export function createLongPolls(deps: {
       const state = await readFirst(ticketId, reader);
       if (state.settled) return state;
       const outcome = await promise;
-      if (outcome !== undefined) return settledState(ticketId, outcome);
+      if (outcome !== undefined) return settledState(outcome);
       return signal.aborted ? state : await read(ticketId, reader);
     } finally {
       clearTimeout(timer);

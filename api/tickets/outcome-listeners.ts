@@ -1,4 +1,4 @@
-/** Called with an outcome as JSON. */
+/** Called with the text of an outcome (shared/domain/outcome-text.ts). */
 export type OutcomeListener = (outcome: string) => void;
 
 /** Long polls and sockets of this node that wait for the outcomes of tickets. */

@@ -9,7 +9,7 @@ const ECHO = '';
 /** Characters of a ticket id, a UUID. */
 const TICKET_ID_LENGTH = 36;
 
-/** Called with the outcome of a ticket as JSON. */
+/** Called with the text of a ticket's outcome (shared/domain/outcome-text.ts). */
 export type Deliver = (ticketId: string, outcome: string) => void;
 
 /** Subscribes to the channels on which workers publish the outcomes of this node's tickets, one of each shard. */
@@ -56,7 +56,7 @@ export async function subscribeToOutcomes(deps: {
   };
 }
 
-/** Delivers the outcomes of a worker's message: lines of a ticket id, a space and the outcome's JSON. */
+/** Delivers the outcomes of a worker's message: lines of a ticket id, a space and the outcome's text. */
 export function deliverAll(message: string, deliver: Deliver): void {
   for (const line of message.split('\n')) deliver(line.slice(0, TICKET_ID_LENGTH), line.slice(TICKET_ID_LENGTH + 1));
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import type { DrainMeter } from '../../shared/domain/drain.ts';
+import { readOutcome } from '../../shared/domain/outcome-text.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
 import type { TicketStore } from '../../shared/stores/redis/tickets.ts';
@@ -74,7 +75,7 @@ export async function createOutcomes(deps: {
     async settledWithin(ticketId: string, seconds: number, closed: AbortSignal): Promise<TicketView | undefined> {
       try {
         const state = await waitForOutcome(ticketId, READS_ALL, { seconds, closed }, readAtOnce);
-        return state.settled ? (JSON.parse(state.json) as TicketView) : undefined;
+        return state.settled ? { ticketId, ...readOutcome(ticketId, state.outcome) } : undefined;
       } catch (fault) {
         const traceId = remembered.find(ticketId)?.trace?.id;
         log.warn({ ticketId, traceId, fault: (fault as Error).message }, 'reading an outcome failed');
@@ -123,7 +124,7 @@ function stateFromMemory(
 ): TicketState | undefined {
   const ticket = remembered.find(ticketId);
   if (ticket === undefined || !mayRead(reader, ticket.userId)) return undefined;
-  if (ticket.outcome !== undefined) return settledState(ticketId, ticket.outcome);
+  if (ticket.outcome !== undefined) return settledState(ticket.outcome);
   if (performance.now() - ticket.acceptedAtMs > TRUSTED_MS) return undefined;
   const position = positionOf(ticket.place, Math.max(reads.lastSettledCount(ticketId), ticket.settled));
   return queuedState(ticketId, ticket.kind, position, meter.etaSeconds(position));

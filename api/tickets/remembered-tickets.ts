@@ -13,7 +13,7 @@ export type RememberedTicket = {
   settled: number;
   /** By `performance.now()`. */
   acceptedAtMs: number;
-  /** JSON; undefined until it was published to this node. */
+  /** Its text; undefined until it was published to this node. */
   outcome: string | undefined;
   trace: Trace | undefined;
 };

@@ -1,6 +1,7 @@
 import { doneOutcome } from '../../shared/contract/tickets.ts';
 import type { DrainMeter } from '../../shared/domain/drain.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
+import { writeOutcome } from '../../shared/domain/outcome-text.ts';
 import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { TicketRecord, TicketStore } from '../../shared/stores/redis/tickets.ts';
 import { mayRead, type Reader } from '../auth/identity.ts';
@@ -41,7 +42,7 @@ export function createTicketReads(deps: {
   async function readBooking(ticketId: string, reader: Reader): Promise<TicketState> {
     const booking = await bookings.find(ticketId);
     if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('TICKET_UNKNOWN');
-    return settledState(ticketId, JSON.stringify(doneOutcome('book', booking)));
+    return settledState(writeOutcome(doneOutcome('book', booking)).text);
   }
 
   return {
@@ -60,7 +61,7 @@ export function createTicketReads(deps: {
       if (!mayRead(reader, ticket.userId)) throw new ApiError('TICKET_UNKNOWN');
       if (ticket.outcome !== undefined) {
         deliver(ticketId, ticket.outcome);
-        return settledState(ticketId, ticket.outcome);
+        return settledState(ticket.outcome);
       }
       const position = positionOf(ticket.place, settled);
       meter.observe(settled, position, performance.now());

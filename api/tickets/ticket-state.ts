@@ -1,13 +1,14 @@
-import { estimateOf, settledView, type TicketKind, type TicketView } from '../../shared/contract/tickets.ts';
+import { estimateOf, type TicketKind, type TicketView } from '../../shared/contract/tickets.ts';
+import { settledView } from '../../shared/domain/outcome-text.ts';
 
-/** The state of a ticket: the JSON of its view, and whether that has the outcome. */
-export type TicketState = { settled: boolean; json: string };
+/** The state of a ticket: the text of its outcome, or the JSON of its view while it is queued. */
+export type TicketState = { settled: true; outcome: string } | { settled: false; json: string };
 
-/** @param outcome JSON */
-export const settledState = (ticketId: string, outcome: string): TicketState => ({
-  settled: true,
-  json: settledView(ticketId, outcome),
-});
+export const settledState = (outcome: string): TicketState => ({ settled: true, outcome });
+
+/** The JSON of a ticket's view, as a client reads it. */
+export const jsonOfState = (ticketId: string, state: TicketState): string =>
+  state.settled ? settledView(ticketId, state.outcome) : state.json;
 
 /** @param etaSeconds undefined while nothing drains */
 export function queuedState(

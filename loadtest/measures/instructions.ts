@@ -5,7 +5,7 @@ import { embeddedPostgres } from '../../local/embedded/postgres.ts';
 import { embeddedRedis } from '../../local/embedded/redis.ts';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import { doneOutcome } from '../../shared/contract/tickets.ts';
+import { writeBooked } from '../../shared/domain/outcome-text.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { command, flag, number, UsageError } from '../kit/command.ts';
@@ -74,12 +74,11 @@ async function runBatch(stores: Stores, batch: number, readCounter: () => number
     return tickets.accept(0, 'node', fresh, { maxQueued: 1_000_000, fresh: true });
   });
   const claim = await measure(() => seats.claim(0, requests));
-  const outcomes = requests.map(({ ticketId, wish }, i) => {
+  const outcomes = requests.map(({ ticketId }, i) => {
     const decision = claim.result[i];
     if (decision?.kind !== 'got') throw new Error(`a claim of batch ${batch} got no seats`);
-    const place = { zone: wish.zone, row: wish.row, startIndex: 0, seatsCount: wish.count, seats: decision.seats };
-    const booking = { id: ticketId, eventId: DEFAULT_EVENT, status: 'CONFIRMED' as const, ...place };
-    return [ticketId, doneOutcome('book', { ...booking, createdAt: '2026-11-28T10:00:00.000Z' })] as const;
+    const saved = { createdAt: new Date('2026-11-28T10:00:00.000Z'), expiresAt: null };
+    return [ticketId, writeBooked({ eventId: DEFAULT_EVENT, seats: decision.seats }, saved)] as const;
   });
   const settle = await measure(() => tickets.settle(0, new Map(outcomes)));
   return { accept: accept.count, claim: claim.count, settle: settle.count };

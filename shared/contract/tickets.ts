@@ -130,9 +130,6 @@ export const ticketView = z
 
 export type TicketView = z.infer<typeof ticketView>;
 
-/** The view of a settled ticket, made from its outcome as JSON: the outcome of a worker is not parsed on the way. */
-export const settledView = (id: string, settled: string): string => `{"ticketId":"${id}",${settled.slice(1)}`;
-
 export type { ErrorCode };
 
 /** The wait of a queued ticket: an estimate, or that the queue does not drain. */

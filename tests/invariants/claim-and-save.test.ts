@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
-import { rejectedOutcome } from '../../shared/contract/tickets.ts';
 import { BLOCK_OWNER } from '../../shared/domain/house.ts';
+import { writeOutcome, writeRefused } from '../../shared/domain/outcome-text.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { createBook } from '../../workers/book-seats.ts';
@@ -166,18 +166,19 @@ describe('I2: a ticket reaches one outcome, which never changes', () => {
     await book([holder]);
     const refused = request({ zone: 1, row: 1, start: 0, count: 1 });
     expect(await system().seats.claim(0, [refused])).toMatchObject([
-      { kind: 'refused', refusal: { code: 'SEAT_TAKEN' } },
+      { kind: 'refused', outcome: { code: 'SEAT_TAKEN' } },
     ]);
     await system().seats.release(1, [{ ticketId: holder.ticketId, seats: ['1-1-1'] }]);
     expect(await system().seats.claim(0, [refused])).toMatchObject([
-      { kind: 'refused', refusal: { code: 'SEAT_TAKEN' } },
+      { kind: 'refused', outcome: { code: 'SEAT_TAKEN' } },
     ]);
   });
 
   test('the first outcome stays', async () => {
     const one = request({ count: 1 });
-    await system().tickets.settle(0, new Map([[one.ticketId, rejectedOutcome('book', { code: 'SOLD_OUT' })]]));
-    await system().tickets.settle(0, new Map([[one.ticketId, { kind: 'book', status: 'failed', code: 'INTERNAL' }]]));
+    await system().tickets.settle(0, new Map([[one.ticketId, writeRefused(1, 'SOLD_OUT', [])]]));
+    const failed = writeOutcome({ kind: 'book', status: 'failed', code: 'INTERNAL' });
+    await system().tickets.settle(0, new Map([[one.ticketId, failed]]));
     expect(await outcomeOf(one)).toEqual({ kind: 'book', status: 'rejected', code: 'SOLD_OUT' });
   });
 });

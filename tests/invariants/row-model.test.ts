@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import type { RunWish } from '../../shared/contract/reserve.ts';
 import { runOf } from '../../shared/domain/house.ts';
+import { readOutcome } from '../../shared/domain/outcome-text.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -75,7 +76,7 @@ async function claim(wishes: RunWish[]) {
   const decisions = await system().seats.claim(0, requests);
   return decisions.map((decision) => {
     if (decision.kind === 'got') return runOf(decision.seats);
-    return decision.kind === 'refused' ? decision.refusal.code : decision.kind;
+    return decision.kind === 'refused' ? decision.outcome.code : decision.kind;
   });
 }
 
@@ -156,19 +157,19 @@ test('exact seats that would leave a single one are refused with the nearest alt
   await emptyHouse();
   const claimLabels = async (seats: string[]) => {
     const request = { ticketId: newTicketId(0), eventId: 1, wish: { seats }, hold: false };
-    return (await system().seats.claim(0, [request]))[0];
+    const decision = (await system().seats.claim(0, [request]))[0];
+    return decision?.kind === 'refused' ? readOutcome(request.ticketId, decision.outcome.text) : decision;
   };
   expect(await claimLabels(['1-1-3', '1-1-6'])).toMatchObject({ kind: 'got' }); // 1-1-4 and 1-1-5 stay together
   expect(await claimLabels(['1-1-8', '2-1-1'])).toEqual({
-    kind: 'refused',
-    refusal: {
-      code: 'SINGLE_SEAT_LEFT',
-      alternatives: [
-        { zone: 1, row: 1, startIndex: 6, seatsCount: 2 },
-        { zone: 1, row: 2, seatsCount: 2 },
-        { zone: 2, row: 1, seatsCount: 2 },
-      ],
-    },
+    kind: 'book',
+    status: 'rejected',
+    code: 'SINGLE_SEAT_LEFT',
+    alternatives: [
+      { zone: 1, row: 1, startIndex: 6, seatsCount: 2 },
+      { zone: 1, row: 2, seatsCount: 2 },
+      { zone: 2, row: 1, seatsCount: 2 },
+    ],
   });
   expect(await claimLabels(['1-1-4', '1-1-5', '2-1-1'])).toMatchObject({ kind: 'got' });
   // A single seat at the row's end has one neighbour only: it may be left.

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { startApi } from '../../api/node.ts';
 import { type Config, settings } from '../../shared/config.ts';
 import { type Outcome, outcome } from '../../shared/contract/tickets.ts';
+import { readOutcome } from '../../shared/domain/outcome-text.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
@@ -72,7 +73,9 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
     /** The outcomes of tickets, in their order, as their records in Redis have them. */
     async outcomesOf(ticketIds: readonly string[]): Promise<(Outcome | undefined)[]> {
       const { tickets } = await stores.tickets.watch(0, '', ticketIds);
-      return tickets.map((one) => (one?.outcome === undefined ? undefined : outcome.parse(JSON.parse(one.outcome))));
+      return tickets.map((one, i) =>
+        one?.outcome === undefined ? undefined : outcome.parse(readOutcome(ticketIds[i] ?? '', one.outcome)),
+      );
     },
 
     /** Ends the event's generation in PostgreSQL, as a clear does before Redis is told. */

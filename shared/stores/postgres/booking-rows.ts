@@ -1,5 +1,5 @@
 import type { Booking } from '../../contract/tickets.ts';
-import { runOf } from '../../domain/house.ts';
+import { bookingView } from '../../domain/booking-view.ts';
 import { isDataError, sqlMessageOf, sqlStateOf } from '../../platform/faults.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
@@ -12,29 +12,6 @@ export type BookingRow = Pick<
   Prisma.BookingModel,
   'id' | 'eventId' | 'status' | 'seats' | 'userId' | 'createdAt' | 'expiresAt'
 >;
-
-/** A row in the form that every API shows. Rows of status FAILED are never shown. */
-export function bookingView({
-  id,
-  eventId,
-  userId,
-  status,
-  seats,
-  createdAt,
-  expiresAt,
-}: Omit<BookingRow, 'status'> & { status: Booking['status'] }): Booking {
-  return {
-    id,
-    eventId,
-    ...(userId === null ? {} : { userId }),
-    status,
-    ...runOf(seats),
-    seatsCount: seats.length,
-    seats,
-    createdAt: createdAt.toISOString(),
-    ...(expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }),
-  };
-}
 
 /** The kind of data that made a statement fail; undefined for a fault of the server or the connection. */
 export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' | 'other' | undefined {

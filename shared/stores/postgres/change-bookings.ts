@@ -1,8 +1,9 @@
 import type { ChangeRequest } from '../../contract/jobs.ts';
 import { type Booking, codeOfStatus, type Refusal } from '../../contract/tickets.ts';
+import { bookingView } from '../../domain/booking-view.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { type BookingRow, bookingView, dataErrorOf, statusNow } from './booking-rows.ts';
+import { type BookingRow, dataErrorOf, statusNow } from './booking-rows.ts';
 import type { Database } from './events.ts';
 import { freeSeats, sellSeats } from './seats-of-bookings.ts';
 import type { Entry, TrailStore } from './trail.ts';

@@ -1,7 +1,7 @@
 import { type Seat, seatOf } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { bookingView, dataErrorOf } from './booking-rows.ts';
+import { dataErrorOf } from './booking-rows.ts';
 import { type BookingRequest, findRecordedResults, type RecordedResult } from './recorded-results.ts';
 
 /** Seats that a ticket claimed, to be saved as its booking. */
@@ -12,6 +12,9 @@ export type Claim = BookingRequest & {
   /** Whether the seats are held for the event's hold time; else they are sold at once. */
   hold: boolean;
 };
+
+/** A claim was saved now, as it is. `expiresAt`: the end of a hold. */
+type Saved = { createdAt: Date; expiresAt: Date | null };
 
 /**
  * The result of saving one claim: saved now or earlier (perhaps as the booking of another ticket with the same
@@ -24,7 +27,15 @@ export type Claim = BookingRequest & {
  * - `no such user`: its user does not exist
  * - `unsavable`: PostgreSQL refuses its data; a retry would fail too
  */
-export type SaveResult = RecordedResult | 'lost' | 'limit' | 'no buyer' | 'stale' | 'no such user' | 'unsavable';
+export type SaveResult =
+  | Saved
+  | RecordedResult
+  | 'lost'
+  | 'limit'
+  | 'no buyer'
+  | 'stale'
+  | 'no such user'
+  | 'unsavable';
 
 /** A row that the save statement returns for each claim. `createdAt` is null where no booking was inserted. */
 type InsertedRow = {
@@ -133,12 +144,8 @@ function resultOf(
   row: InsertedRow | undefined,
   recorded: ReadonlyMap<string, RecordedResult>,
 ): SaveResult {
-  const { ticketId: id, eventId, userId = null, seats, hold } = claim;
-  if (row?.createdAt) {
-    const status = hold ? 'PENDING' : 'CONFIRMED';
-    const { createdAt, expiresAt } = row;
-    return { booking: bookingView({ id, eventId, userId, status, seats, createdAt, expiresAt }) };
-  }
+  const { ticketId: id } = claim;
+  if (row?.createdAt) return { createdAt: row.createdAt, expiresAt: row.expiresAt };
   if (row?.userKnown === false) return recorded.get(id) ?? 'no such user';
   return recorded.get(id) ?? (row?.buyerMissing ? 'no buyer' : 'stale');
 }

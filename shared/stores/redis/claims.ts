@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { errorCodes } from '../../contract/codes.ts';
 import type { BookRequest } from '../../contract/jobs.ts';
 import type { RunWish } from '../../contract/reserve.ts';
-import type { Alternative, Refusal } from '../../contract/tickets.ts';
 import { runOf } from '../../domain/house.ts';
+import { type WrittenOutcome, writeRefused } from '../../domain/outcome-text.ts';
 import { keysOf } from './keys.ts';
 import { pushFields } from './script-values.ts';
 import type { Scripts } from './scripts.ts';
@@ -11,7 +11,7 @@ import type { Scripts } from './scripts.ts';
 /** The claim script's decision for one ticket. A refusal is a decision too. */
 export type Decision =
   | { kind: 'got'; generation: number; seats: string[] }
-  | { kind: 'refused'; refusal: Refusal }
+  | { kind: 'refused'; outcome: WrittenOutcome }
   /** The ticket has its outcome already: an earlier delivery of this job settled it. */
   | { kind: 'settled' }
   /** Redis does not have the event's house: it must be restored first. */
@@ -47,33 +47,16 @@ function pushRequest(args: (string | number)[], request: BookRequest): void {
   });
 }
 
-function parseAlternative(place: string, seatCount: number): Alternative {
-  const [zone = 0, row = 0, startIndex, seatsCount = seatCount] = place.split(':').map(Number);
-  return { zone, row, ...(startIndex === undefined ? {} : { startIndex }), seatsCount };
-}
-
-/** `details`: what follows the code in the script's answer, see lua/claimSeats.lua. */
-function parseRefusal(answer: string, code: string | undefined, details: string[], seatCount: number): Refusal {
-  const known = errorCodes.find((one) => one === code);
-  if (known === undefined) throw new Error(`claimSeats answered ${answer}`);
-  const moment = () => new Date(Number(details[0])).toISOString();
-  if (known === 'NOT_ON_SALE') return { code: known, onSaleAt: moment() };
-  if (known === 'HOLD_COOLDOWN') return { code: known, holdAgainAt: moment() };
-  const refusal: Refusal = { code: known };
-  const heldSeats = details.find((detail) => !detail.includes(':'));
-  const places = details.filter((detail) => detail.includes(':'));
-  if (heldSeats !== undefined) refusal.heldSeats = Number(heldSeats);
-  if (places.length > 0) refusal.alternatives = places.map((place) => parseAlternative(place, seatCount));
-  return refusal;
-}
-
+/** The details of a refusal stay as the script wrote them: domain/outcome-text.ts reads them where a client does. */
 function parseDecision(answer: string, seatCount: number): Decision {
   if (answer === 'SETTLED') return { kind: 'settled' };
   if (answer === 'REBUILD') return { kind: 'closed' };
   const [verdict, generation, ...values] = answer.split(' ');
   if (verdict === 'GOT') return { kind: 'got', generation: Number(generation), seats: values };
-  const [code, ...details] = values;
-  return { kind: 'refused', refusal: parseRefusal(answer, code, details, seatCount) };
+  const [word, ...details] = values;
+  const code = errorCodes.find((one) => one === word);
+  if (code === undefined) throw new Error(`claimSeats answered ${answer}`);
+  return { kind: 'refused', outcome: writeRefused(seatCount, code, details) };
 }
 
 /**

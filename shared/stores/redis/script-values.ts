@@ -25,7 +25,7 @@ const scriptConstants = {
 export const scriptFields = {
   /** `keyDigest`, `fingerprint`: of its idempotency key. `admittedUntilMs`: the end of its admission. */
   acceptTickets: ['ticketId', 'kind', 'user', 'keyDigest', 'fingerprint', 'admittedUntilMs'],
-  /** `outcome`: as JSON. `refused`: 1, else 0. */
+  /** `outcome`: as text. `refused`: 1, else 0. */
   settleTickets: ['ticketId', 'outcome', 'refused'],
   /**
    * `zone`, `row`: 0 for any. `start`: counted from 0, or -1 for any. `labels`: exact seats that are no run; then

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Idempotency } from '../../contract/jobs.ts';
-import { type Outcome, type TicketKind, ticketKind } from '../../contract/tickets.ts';
+import { type TicketKind, ticketKind } from '../../contract/tickets.ts';
 import { groupBy } from '../../domain/group-by.ts';
+import type { WrittenOutcome } from '../../domain/outcome-text.ts';
 import { shardOfKey } from '../../domain/ticket-id.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import { keysOf } from './keys.ts';
@@ -34,8 +35,8 @@ export type TicketRequest = {
 export type AcceptedTicket = { ticketId: string; place: number; enqueue: boolean };
 
 /**
- * A ticket as Redis has it; undefined where Redis does not know it. Its outcome stays the JSON that the worker wrote:
- * it goes to clients as it is.
+ * A ticket as Redis has it; undefined where Redis does not know it. Its outcome is the text that the worker wrote
+ * (domain/outcome-text.ts).
  */
 export type TicketRecord =
   | { place: number; kind: TicketKind; outcome: string | undefined; userId: number | undefined }
@@ -60,12 +61,11 @@ export async function countTickets(redis: Redis, shard: number) {
 type Deps = { redis: Redis; scripts: Scripts; shards: number };
 
 /** Counts outcomes: one call of the counter for each different outcome, and not for each ticket. */
-function countOutcomes(outcomes: readonly Outcome[]): void {
-  const codeOf = (outcome: Outcome) => ('code' in outcome ? outcome.code : '');
-  const groups = groupBy(outcomes, (outcome) => `${outcome.kind} ${outcome.status} ${codeOf(outcome)}`);
+function countOutcomes(outcomes: readonly WrittenOutcome[]): void {
+  const groups = groupBy(outcomes, ({ kind, status, code }) => `${kind} ${status} ${code}`);
   for (const group of groups.values()) {
-    const [first] = group as [Outcome];
-    metrics.outcomes.inc({ kind: first.kind, status: first.status, code: codeOf(first) }, group.length);
+    const [{ kind, status, code = '' }] = group as [WrittenOutcome];
+    metrics.outcomes.inc({ kind, status, code }, group.length);
   }
 }
 
@@ -130,15 +130,14 @@ async function expireRefusedKeys({ redis, shards }: Deps, digests: readonly stri
   );
 }
 
-async function settleTickets(deps: Deps, shard: number, outcomes: ReadonlyMap<string, Outcome>): Promise<number> {
+async function settleTickets(
+  deps: Deps,
+  shard: number,
+  outcomes: ReadonlyMap<string, WrittenOutcome>,
+): Promise<number> {
   const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS, REFUSED_TTL_SECONDS];
-  for (const [ticketId, outcome] of outcomes) {
-    pushFields(args, 'settleTickets', {
-      ticketId,
-      outcome: JSON.stringify(outcome),
-      refused: outcome.status === 'rejected' ? 1 : 0,
-    });
-  }
+  for (const [ticketId, { text, status }] of outcomes)
+    pushFields(args, 'settleTickets', { ticketId, outcome: text, refused: status === 'rejected' ? 1 : 0 });
   const [settled, ...digests] = await deps.scripts<[number, ...string[]]>('settleTickets', shard, args);
   if (deps.shards > 1 && digests.length > 0) await expireRefusedKeys(deps, digests);
   // The reply does not name the tickets that were settled before: a repeated batch counts as many outcomes as are new.
@@ -148,10 +147,10 @@ async function settleTickets(deps: Deps, shard: number, outcomes: ReadonlyMap<st
 
 type TicketReply = [place: number, kind: string, outcome: string, user: string] | [];
 
-function ticketOf([place, kind, json = '', user = '']: TicketReply): TicketRecord {
+function ticketOf([place, kind, outcome = '', user = '']: TicketReply): TicketRecord {
   if (place === undefined) return undefined;
   const userId = user === '' ? undefined : Number(user);
-  return { place, kind: ticketKind.parse(kind), outcome: json === '' ? undefined : json, userId };
+  return { place, kind: ticketKind.parse(kind), outcome: outcome === '' ? undefined : outcome, userId };
 }
 
 async function watchTickets(
@@ -207,7 +206,7 @@ export function createTicketStore(deps: Deps) {
      *
      * @returns how many tickets had none before
      */
-    settle: (shard: number, outcomes: ReadonlyMap<string, Outcome>) => settleTickets(deps, shard, outcomes),
+    settle: (shard: number, outcomes: ReadonlyMap<string, WrittenOutcome>) => settleTickets(deps, shard, outcomes),
 
     /** Reads tickets of one shard, in order, and registers `node` as a watcher of those that have no outcome yet. */
     watch: (shard: number, node: string, ticketIds: readonly string[]) => watchTickets(deps, shard, node, ticketIds),

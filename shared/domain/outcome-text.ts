@@ -1,0 +1,104 @@
+import type { ErrorCode } from '../contract/codes.ts';
+import {
+  type Alternative,
+  doneOutcome,
+  type Outcome,
+  type Refusal,
+  rejectedOutcome,
+  type TicketKind,
+} from '../contract/tickets.ts';
+import { bookingView } from './booking-view.ts';
+
+/*
+ * An outcome is text from the worker that writes it to the API that a client reads it from. A text has no line break.
+ * It has one of three forms:
+ *
+ * - `B <event> <created> <expires> <user> <label>...`: a booking under the ticket's own id, as it was claimed. Times
+ *   are milliseconds since 1970. It is held where it expires, else sold; `-` where there is no end or no user.
+ * - `R <seats> <code> <detail>...`: a refusal by lua/claimSeats.lua, whose header describes the details. `seats`: how
+ *   many the request wished.
+ * - JSON of the outcome: all others, and those of versions before these forms.
+ */
+
+/** An outcome as a worker settles it: its text, and the labels by which it is counted. */
+export type WrittenOutcome = {
+  kind: TicketKind;
+  status: Outcome['status'];
+  code: ErrorCode | undefined;
+  text: string;
+};
+
+/** Writes the outcome of a ticket whose claim was saved as it is. */
+export function writeBooked(
+  { eventId, userId, seats }: { eventId: number; userId?: number | undefined; seats: readonly string[] },
+  { createdAt, expiresAt }: { createdAt: Date; expiresAt: Date | null },
+): WrittenOutcome {
+  const times = `${createdAt.getTime()} ${expiresAt?.getTime() ?? '-'}`;
+  const text = `B ${eventId} ${times} ${userId ?? '-'} ${seats.join(' ')}`;
+  return { kind: 'book', status: 'booked', code: undefined, text };
+}
+
+/** Writes the outcome of a ticket that the claim script refused, with the details that the script gave. */
+export const writeRefused = (seatCount: number, code: ErrorCode, details: readonly string[]): WrittenOutcome => ({
+  kind: 'book',
+  status: 'rejected',
+  code,
+  text: ['R', seatCount, code, ...details].join(' '),
+});
+
+/** Writes any outcome. */
+export const writeOutcome = (outcome: Outcome): WrittenOutcome => ({
+  kind: outcome.kind,
+  status: outcome.status,
+  code: 'code' in outcome ? outcome.code : undefined,
+  text: JSON.stringify(outcome),
+});
+
+/** The outcome of a ticket, by its text. */
+export function readOutcome(ticketId: string, text: string): Outcome {
+  if (isJson(text)) return JSON.parse(text) as Outcome;
+  const [form, ...values] = text.split(' ');
+  if (form === 'B') return readBooked(ticketId, values);
+  if (form === 'R') return readRefused(values);
+  throw new Error(`an outcome has no such form: ${text}`);
+}
+
+/** The JSON of the view of a settled ticket, made from its outcome. One that is JSON already is not parsed. */
+export const settledView = (ticketId: string, text: string): string =>
+  isJson(text)
+    ? `{"ticketId":"${ticketId}",${text.slice(1)}`
+    : JSON.stringify({ ticketId, ...readOutcome(ticketId, text) });
+
+const isJson = (text: string): boolean => text.startsWith('{');
+
+function readBooked(ticketId: string, values: readonly string[]): Outcome {
+  const [eventId, createdMs, expiresMs, userId, ...seats] = values;
+  const isHold = expiresMs !== '-';
+  const booking = bookingView({
+    id: ticketId,
+    eventId: Number(eventId),
+    userId: userId === '-' ? null : Number(userId),
+    status: isHold ? 'PENDING' : 'CONFIRMED',
+    seats,
+    createdAt: new Date(Number(createdMs)),
+    expiresAt: isHold ? new Date(Number(expiresMs)) : null,
+  });
+  return doneOutcome('book', booking);
+}
+
+function readRefused([seatCount, code, ...details]: readonly string[]): Outcome {
+  const refusal: Refusal = { code: code as ErrorCode }; // the worker that wrote it knows the code
+  const places = details.filter((detail) => detail.includes(':'));
+  const [number] = details.filter((detail) => !detail.includes(':'));
+  if (number !== undefined && code === 'NOT_ON_SALE') refusal.onSaleAt = new Date(Number(number)).toISOString();
+  else if (number !== undefined && code === 'HOLD_COOLDOWN')
+    refusal.holdAgainAt = new Date(Number(number)).toISOString();
+  else if (number !== undefined) refusal.heldSeats = Number(number);
+  if (places.length > 0) refusal.alternatives = places.map((place) => readAlternative(place, Number(seatCount)));
+  return rejectedOutcome('book', refusal);
+}
+
+function readAlternative(place: string, seatCount: number): Alternative {
+  const [zone = 0, row = 0, startIndex, seatsCount = seatCount] = place.split(':').map(Number);
+  return { zone, row, ...(startIndex === undefined ? {} : { startIndex }), seatsCount };
+}
