@@ -7,7 +7,9 @@ import { createRig } from '../kit/rig.ts';
 import { median, percentile } from '../kit/statistics.ts';
 import { type Contestant, contestants, houseFor, MAX_BOOKINGS, type Running } from './bench/contestants.ts';
 import { type Figures, figuresOf, type Meters, medians, openMeters } from './bench/figures.ts';
-import { type Alone, aloneOf, pictureOf, type Result, ratioTo, tableOf } from './bench/report.ts';
+import { type Alone, aloneOf, cpuRatioTo, pictureOf, type Result, ratioTo, tableOf } from './bench/report.ts';
+import { targetsOf, targetTable } from './bench/targets.ts';
+import { measureTickets, withFixedHouse } from './ledger/tickets.ts';
 
 /**
  * Requests before the first round, sent in steps for at most so many seconds. Until V8 has compiled the hot code, its
@@ -97,15 +99,19 @@ async function measureAlone(entry: Entry, connections: number): Promise<Alone | 
 async function finish(entry: Entry, frontrow: Entry | undefined): Promise<[string, Result]> {
   const { contestant, meters, requests, rounds, bookings } = entry;
   // Rounds are compared one by one: other work on this machine changes a round of all contestants alike.
-  const ratios = rounds.flatMap((round, i) =>
-    frontrow?.rounds[i] === undefined ? [] : [ratioTo(round, frontrow.rounds[i])],
-  );
+  const medianRatio = (ratio: (other: Figures, own: Figures) => number): number | null => {
+    const ratios = rounds.flatMap((round, i) =>
+      frontrow?.rounds[i] === undefined ? [] : [ratio(round, frontrow.rounds[i])],
+    );
+    return ratios.length === 0 ? null : median(ratios);
+  };
   const walSyncs = await meters.stop();
   const result = {
     ...medians(rounds),
     walSyncsPerBooking: walSyncs === undefined ? null : walSyncs / bookings,
     requestsPerRound: requests,
-    frontrowTimes: ratios.length === 0 ? null : median(ratios),
+    frontrowTimes: medianRatio(ratioTo),
+    frontrowCpuTimes: medianRatio(cpuRatioTo),
   };
   return [contestant.name, result];
 }
@@ -140,8 +146,9 @@ async function bench(options: Options): Promise<{ results: Map<string, Result>; 
 await command({
   name: 'bench',
   summary: `Compares Frontrow with other ways to build it, each on servers of its own, on this machine: the same wishes
-(two seats in any row), connections and generator, in turn, several rounds. Prints a table and draws a picture. The
-generator shares the cores. A slow contestant gets the requests that it answers in ${ROUND_SECONDS} s.`,
+(two seats in any row), connections and generator, in turn, several rounds. Prints tables of the figures and of the
+targets, and draws a picture. The generator shares the cores. A slow contestant gets the requests that it answers in
+${ROUND_SECONDS} s. A missed target is printed and does not fail the command: figures differ between machines.`,
   options: {
     rounds: number('rounds; the table has their medians', 5, { max: 1_000 }),
     requests: number('requests of one contestant in a round', 20_000, { max: MAX_BOOKINGS }),
@@ -164,12 +171,15 @@ generator shares the cores. A slow contestant gets the requests that it answers 
     const machine = `${processors}, ${memory}, Node ${process.versions.node}; ${load}`;
     const chosen = contestants.filter(({ name }) => only.includes(name));
     const { results, alone } = await bench({ ...settings, chosen });
+    const ticket = results.has('frontrow') ? await withFixedHouse('bench-ledger', measureTickets) : undefined;
+    const targets = targetsOf({ results, alone, ticket });
     console.log(`${machine}\n\n${tableOf(results)}`);
     if (alone !== undefined) console.log(`\n${aloneOf(alone)}`);
+    console.log(`\n${targetTable(targets)}\n\nGrowth has its own command, \`npm run bench:growth\`.`);
     writeReport(picture, pictureOf(results, machine));
     console.log(`\nPicture: ${picture}`);
     if (json === undefined) return undefined;
-    const report = { machine, settings, contestants: Object.fromEntries(results), ...alone };
+    const report = { machine, settings, contestants: Object.fromEntries(results), ...alone, ticket, targets };
     writeReport(json, `${JSON.stringify(report, null, 2)}\n`);
     return undefined;
   },

@@ -20,15 +20,22 @@ test('the bench measures all contestants, and reports a table, JSON and a pictur
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toMatch(/\| accepted\/s +\| +\d+ \|/);
   expect(output).toMatch(/at half of full load .* p99 [\d.]+ ms\nfrontrow, one client alone: .* p50 [\d.]+ ms/);
+  // So small a load says nothing about whether a target is held, but each has its figure.
+  expect(output).toMatch(
+    /\| CPU of a durable booking against express-noop \| +at most 1.6 times \| +[\d.]+ \| +(held|missed) \|/,
+  );
+  expect(output).not.toContain('not measured');
   expect(readFileSync(picture, 'utf8')).toMatch(/^<svg .*role="img"[\s\S]*lock-and-insert[\s\S]*<\/svg>\n$/);
 
-  const { contestants } = JSON.parse(readFileSync(json, 'utf8')) as { contestants: Record<string, object> };
+  type Report = { contestants: Record<string, object>; targets: object[] };
+  const { contestants, targets } = JSON.parse(readFileSync(json, 'utf8')) as Report;
   const number = expect.any(Number);
   const figures = {
     acceptedPerSecond: number,
     acceptP99Ms: number,
     cpuMicrosPerBooking: number,
     frontrowTimes: number,
+    frontrowCpuTimes: number,
   };
   const answers = { ...figures, durablePerSecond: null, walBytesPerBooking: null, walSyncsPerBooking: null };
   const saves = { ...figures, durablePerSecond: number, walBytesPerBooking: number, walSyncsPerBooking: number };
@@ -40,4 +47,5 @@ test('the bench measures all contestants, and reports a table, JSON and a pictur
     'express-noop': { ...answers, redisCommandsPerBooking: null, outcomeP99Ms: null },
     'lean-noop': answers,
   });
+  expect(targets).toEqual(targets.map(() => expect.objectContaining({ measured: number, held: expect.any(Boolean) })));
 });

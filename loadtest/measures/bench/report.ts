@@ -10,10 +10,16 @@ export type Result = Figures & {
   requestsPerRound: number;
   /** How many times as fast Frontrow was (`ratioTo`), the median of the rounds. null without Frontrow. */
   frontrowTimes: number | null;
+  /** How many times as much CPU a booking of Frontrow takes, the median of the rounds. null without Frontrow. */
+  frontrowCpuTimes: number | null;
 };
 
 /** Figures of Frontrow below full load. Milliseconds. */
 export type Alone = { halfLoad: { perSecond: number; outcomeP99Ms: number }; oneClient: { outcomeP50Ms: number } };
+
+/** How many times as much CPU a booking of Frontrow takes in one round. */
+export const cpuRatioTo = (other: Figures, frontrow: Figures): number =>
+  frontrow.cpuMicrosPerBooking / other.cpuMicrosPerBooking;
 
 /**
  * How many times as fast Frontrow is in one round: its durable bookings compared with the other's bookings, durable or
@@ -45,6 +51,7 @@ const ROWS: readonly Row[] = [
   cpuRow('- workers', 'workers'),
   cpuRow('- Redis', 'redis'),
   cpuRow('- PostgreSQL', 'postgres'),
+  ['frontrow takes ... times as much CPU', (result) => result.frontrowCpuTimes, 2],
   cpuRow('generator µs, not in the sum', 'generator'),
   ['Redis commands a booking', (result) => result.redisCommandsPerBooking, 1],
   ['WAL bytes a booking', (result) => result.walBytesPerBooking, 0],
