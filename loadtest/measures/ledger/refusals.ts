@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import type { BookRequest, Idempotency } from '../../../shared/contract/jobs.ts';
-import { rejectedOutcome } from '../../../shared/contract/tickets.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
 import type { Check } from '../../kit/report.ts';
 import type { Stores } from '../../kit/stores.ts';
@@ -41,7 +40,7 @@ async function refuseBatch({ tickets, seats }: Stores, size: number, isKeyed: bo
   const decisions = await seats.claim(0, requests);
   const outcomes = decisions.map((decision, i) => {
     if (decision?.kind !== 'refused') throw new Error(`a claim of taken seats was not refused: ${decision?.kind}`);
-    return [ids[i] ?? '', rejectedOutcome('book', decision.refusal)] as const;
+    return [ids[i] ?? '', decision.outcome] as const;
   });
   await tickets.settle(0, new Map(outcomes));
 }
