@@ -32,9 +32,9 @@ function printFigures(version: string, ticket: TicketBytes, refusals: readonly R
 
 await command({
   name: 'bench:ledger',
-  summary: `Runs fixed batches of tickets through accept, claim and settle, and prints the bytes that a ticket costs Redis:
-in its append-only file, and in memory. Then it refuses a million requests without and a million with an idempotency key,
-and shows the memory that they leave: at once, and after the ten minutes for which they are kept.`,
+  summary: `Runs fixed batches of tickets through accept, claim and settle, and prints the bytes that a ticket costs
+Redis: in its append-only file, and in memory. Then it refuses a million requests without and a million with an
+idempotency key, and shows the memory that they leave: at once, and after the ten minutes for which they are kept.`,
   options: {
     refused: number('requests to refuse, of each kind', 1_000_000, { min: BATCH_REQUESTS, max: 10_000_000 }),
     save: flag('commits the figures: writes them to loadtest/measures/ledger.json'),

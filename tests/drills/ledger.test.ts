@@ -3,7 +3,7 @@ import { cleanUp, run } from '../support/processes.ts';
 
 afterEach(cleanUp);
 
-test('a ticket costs Redis no more bytes than committed, and refused requests leave none after ten minutes', async () => {
+test('a ticket costs no more bytes of Redis than committed, and refusals leave none after ten minutes', async () => {
   const { code, output } = await run('loadtest/measures/ledger', ['--refused', '20000'], {}).ended;
   expect(output.match(/BROKEN.*/g)).toBeNull();
   expect(output).toMatch(/held {4}20000 refused requests with a key leave nothing after 10 minutes/);

@@ -8,8 +8,8 @@ import { BATCH_REQUESTS, FIXED_HOUSE } from '../fixed-batches.ts';
 import { REFUSED_MS, readLastingKeys, steadyDataBytes } from './records.ts';
 
 /**
- * The seats in the middle of a row, which the fixed batches have sold. Their refusal lists other seats: it is the longest
- * that a herd gets.
+ * The seats in the middle of a row, which the fixed batches have sold. Their refusal lists other seats: it is the
+ * longest that a herd gets.
  */
 const TAKEN = { zone: 1, row: 1, start: Math.floor(FIXED_HOUSE.SEATS_PER_ROW / 2), count: 2 };
 
