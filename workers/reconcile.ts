@@ -1,4 +1,5 @@
-import { type House, labelOf, type Seat, seatOf, type Zone } from '../shared/domain/house.ts';
+import { houseState, isComparisonDue } from '../shared/domain/compared-house.ts';
+import { labelOf, type Seat, seatOf, type Zone } from '../shared/domain/house.ts';
 import { shardOfEvent } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { BookingStore, OwnedSeat } from '../shared/stores/postgres/bookings.ts';
@@ -11,6 +12,15 @@ import { metrics } from '../shared/telemetry/metrics.ts';
 
 /** Seats that one run compares: a fraction of a second of work. The next run continues after them. */
 const SEATS_AT_ONCE = 20_000;
+
+/** Events that one run visits at the most: a house that needs no comparison costs two reads of Redis. */
+const EVENTS_AT_ONCE = 50;
+
+/**
+ * Milliseconds for which a house is left alone that was equal and has not changed since. A difference that nobody
+ * announced is found after them, and corrected within five minutes.
+ */
+const EQUAL_PAUSE_MS = 240_000;
 
 /** Milliseconds for which a difference must exist before it is corrected: work under way has ended by then. */
 const MIN_AGE_MS = 15_000;
@@ -25,7 +35,16 @@ type ReconcileDeps = {
   log: Logger;
 };
 
-type RunOptions = { seatsAtOnce?: number; minAgeMs?: number };
+type RunOptions = { seatsAtOnce: number; minAgeMs: number; equalPauseMs: number };
+
+/** Redis' time at the begin of a run, and the server processes that it compares. */
+type Run = { nowMs: number; servers: string };
+
+/**
+ * An event and the row of its house, of all rows from 0, at which comparing continues. `began` is the state of the
+ * house when its comparison began, empty once a difference was found.
+ */
+type Place = { eventId: number; row: number; began: string };
 
 /** Rows of a zone, from one to another, both included. */
 type Rows = { eventId: number; zone: Zone; from: number; to: number };
@@ -40,46 +59,91 @@ type Orphan = { label: string; owner: string; userId: number | undefined };
  * Compares Redis with PostgreSQL slice by slice and corrects differences that stay (I4): it sets seats that Redis lost,
  * frees seats that nobody owns, and recounts. It never touches a claim under way, whose ticket has no outcome yet, and
  * frees a seat only for the owner that it read. Where something changes in that very moment, its mistake is a
- * difference that a later run corrects.
+ * difference that a later run corrects. A house that was equal and has not changed since is left alone for a while.
  *
  * @returns the function that runs it once, which returns the number of corrected seats
  */
 export function createReconcile(deps: ReconcileDeps) {
-  return ({ seatsAtOnce = SEATS_AT_ONCE, minAgeMs = MIN_AGE_MS }: RunOptions = {}): Promise<number> =>
-    reconcile(deps, seatsAtOnce, minAgeMs);
+  return (options: Partial<RunOptions> = {}): Promise<number> =>
+    reconcile(deps, { seatsAtOnce: SEATS_AT_ONCE, minAgeMs: MIN_AGE_MS, equalPauseMs: EQUAL_PAUSE_MS, ...options });
 }
 
-/** One run: the next slice of the rows of all events. */
-async function reconcile(deps: ReconcileDeps, seatsAtOnce: number, minAgeMs: number): Promise<number> {
-  const { events, seats, seatDifferences } = deps;
+/** One run: the next slice of the rows of all houses that have to be compared. */
+async function reconcile(deps: ReconcileDeps, options: RunOptions): Promise<number> {
+  const { events, seatDifferences, bookings } = deps;
   const ids = await events.ids();
-  const [lastEvent = 0, lastRow = 0] = ((await seatDifferences.place()) ?? '0:0').split(':').map(Number);
-  let eventId = ids.includes(lastEvent) ? lastEvent : ids[0];
-  let nextRow = eventId === lastEvent ? lastRow : 0; // of all rows of the house, from 0
-  let compared = 0;
+  const [firstId] = ids;
+  if (firstId === undefined) return 0;
+  const nextId = (eventId: number) => ids[ids.indexOf(eventId) + 1] ?? firstId;
+
+  const [lastId = 0, row = 0, began = ''] = ((await seatDifferences.place()) ?? '').split(':');
+  const isKnown = ids.includes(Number(lastId));
+  let place: Place = isKnown ? { eventId: Number(lastId), row: Number(row), began } : startOf(firstId);
+  const servers = `${await seatDifferences.redisRun()} ${await bookings.serverStart()}`;
+  const run: Run = { nowMs: await seatDifferences.clockMs(), servers };
+  let seatsLeft = options.seatsAtOnce;
   let corrected = 0;
-  for (let visited = 0; eventId !== undefined && visited <= ids.length && compared < seatsAtOnce; visited += 1) {
-    const house = await events.layout(eventId);
-    const isOpen = house !== undefined && (await seats.version(eventId)) > 0;
-    for (const zone of isOpen ? house.zones : []) {
-      if (nextRow >= zone.firstRow + zone.rows || compared >= seatsAtOnce) continue;
-      const from = Math.max(1, nextRow - zone.firstRow + 1);
-      const rowsLeft = Math.max(1, Math.floor((seatsAtOnce - compared) / zone.seatsPerRow));
-      const to = Math.min(zone.rows, from - 1 + rowsLeft);
-      corrected += await reconcileRows(deps, { eventId, zone, from, to }, minAgeMs);
-      compared += (to - from + 1) * zone.seatsPerRow;
-      nextRow = zone.firstRow + to;
-    }
-    if (isOpen && nextRow < (house as House).totalRows) break;
-    eventId = ids[(ids.indexOf(eventId) + 1) % ids.length];
-    nextRow = 0;
+  const visits = Math.min(ids.length + 1, EVENTS_AT_ONCE); // the first one again: its earlier rows come last
+  for (let visit = 0; visit < visits && seatsLeft > 0; visit += 1) {
+    const compared = await reconcileHouse(deps, run, place, { ...options, seatsAtOnce: seatsLeft });
+    seatsLeft -= compared.seats;
+    corrected += compared.corrected;
+    place = compared.stoppedAt ?? startOf(nextId(place.eventId));
   }
-  await seatDifferences.keepPlace(`${eventId ?? 0}:${nextRow}`);
+  await seatDifferences.keepPlace(`${place.eventId}:${place.row}:${place.began}`);
   return corrected;
 }
 
-/** Corrects the differences that are old enough and records the others. @returns the number of corrected seats */
-async function reconcileRows(deps: ReconcileDeps, rows: Rows, minAgeMs: number): Promise<number> {
+const startOf = (eventId: number): Place => ({ eventId, row: 0, began: '' });
+
+/**
+ * Compares the rows of a house from a place on, unless it was equal and has not changed since.
+ *
+ * @returns compared and corrected seats, and the place at which it stopped; undefined at the end of the house
+ */
+async function reconcileHouse(
+  deps: ReconcileDeps,
+  { nowMs, servers }: Run,
+  { eventId, ...place }: Place,
+  { seatsAtOnce, minAgeMs, equalPauseMs }: RunOptions,
+): Promise<{ seats: number; corrected: number; stoppedAt?: Place }> {
+  const { events, seats, seatDifferences } = deps;
+  const done = { seats: 0, corrected: 0 };
+  const house = await events.layout(eventId);
+  const version = house === undefined ? 0 : await seats.version(eventId);
+  if (house === undefined || version === 0) return done; // it is not open
+  let { row, began } = place;
+  if (row === 0) {
+    began = houseState(nowMs, version, servers);
+    if (!isComparisonDue(await seatDifferences.equalState(eventId), began, equalPauseMs)) return done;
+  }
+  for (const zone of house.zones) {
+    if (row >= zone.firstRow + zone.rows) continue;
+    if (done.seats >= seatsAtOnce) return { ...done, stoppedAt: { eventId, row, began } };
+    const from = row - zone.firstRow + 1;
+    const rowsLeft = Math.max(1, Math.floor((seatsAtOnce - done.seats) / zone.seatsPerRow));
+    const to = Math.min(zone.rows, from - 1 + rowsLeft);
+    const { differences, corrected } = await reconcileRows(deps, { eventId, zone, from, to }, minAgeMs);
+    if (differences > 0) began = '';
+    done.corrected += corrected;
+    done.seats += (to - from + 1) * zone.seatsPerRow;
+    row = zone.firstRow + to;
+  }
+  if (row < house.totalRows) return { ...done, stoppedAt: { eventId, row, began } };
+  if (began !== '') await seatDifferences.keepEqualState(eventId, began);
+  return done;
+}
+
+/**
+ * Corrects the differences that are old enough and records the others. Counters are checked with a zone's last row.
+ *
+ * @returns the number of differences, those of claims under way too, and of corrected seats
+ */
+async function reconcileRows(
+  deps: ReconcileDeps,
+  rows: Rows,
+  minAgeMs: number,
+): Promise<{ differences: number; corrected: number }> {
   const { seatDifferences, seats, log } = deps;
   const { eventId, zone, from, to } = rows;
   const differences = await findDifferences(deps, rows);
@@ -96,14 +160,14 @@ async function reconcileRows(deps: ReconcileDeps, rows: Rows, minAgeMs: number):
   const { mended, freed } = await correct(seats, eventId, due, orphans);
   const obsolete = recordedLabels.filter((label) => records[label] === undefined);
   await seatDifferences.write(eventId, records, obsolete);
-  const recounted = await seats.recount(eventId, zone);
+  const recounted = to === zone.rows ? await seats.recount(eventId, zone) : 0;
   if (due.length + recounted > 0) {
     log.warn({ eventId, zone: zone.number, mended, freed, recounted }, 'reconciled');
     metrics.seatsReconciled.inc({ how: 'mended' }, mended);
     metrics.seatsReconciled.inc({ how: 'freed' }, freed);
     metrics.seatsReconciled.inc({ how: 'recounted' }, recounted);
   }
-  return due.length;
+  return { differences: differences.length + recounted, corrected: due.length };
 }
 
 /** The differences in some rows. Redis is read first: a claim that is saved in between shows in PostgreSQL as well. */

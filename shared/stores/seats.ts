@@ -11,6 +11,7 @@ import type { EventStore } from './postgres/events.ts';
 import { claimedSeats, claimSeats } from './redis/claims.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
+import { wrongCountsOfZone } from './redis/seat-bitmaps.ts';
 import { createHouseOpener } from './restore-house.ts';
 import { createSeatReader } from './seat-reader.ts';
 
@@ -134,9 +135,11 @@ export function createSeatStore(deps: {
     /** Gives seats the owners that PostgreSQL has. @returns the number of bits that were missing */
     mend: (eventId: number, seats: readonly OwnedSeat[]) => mendSeats(context, eventId, seats),
 
-    /** Sets a zone's counters to the bits of its bitmaps. @returns the number of wrong counters */
-    recount: (eventId: number, zone: Zone): Promise<number> =>
-      scripts('recountZone', shardOfEvent(eventId, shards), [eventId, zone.number, zone.rows]),
+    /** Sets a zone's counters to the bits of its bitmaps where they differ. @returns the number of wrong counters */
+    async recount(eventId: number, zone: Zone): Promise<number> {
+      if ((await wrongCountsOfZone(deps, eventId, zone)).length === 0) return 0;
+      return scripts('recountZone', shardOfEvent(eventId, shards), [eventId, zone.number, zone.rows]);
+    },
 
     report: reportOf,
   };

@@ -20,6 +20,7 @@ export const createBookingStore = ({ prisma }: { prisma: PrismaClient }) => ({
   owners: (eventId: number, labels: readonly string[]) => readOwners(prisma, eventId, labels),
   ownersInRows: (eventId: number, zone: number, from: number, to: number) =>
     readOwnersInRows(prisma, eventId, zone, from, to),
+  serverStart: () => readServerStart(prisma),
 });
 
 export type BookingStore = ReturnType<typeof createBookingStore>;
@@ -70,6 +71,13 @@ async function readOwnersInRows(
   return prisma.$queryRaw<OwnedSeat[]>`
     SELECT zone, row, number, status, booking_id AS "bookingId" FROM seat
     WHERE event_id = ${eventId}::int AND zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int`;
+}
+
+/** When the PostgreSQL server started, in seconds since 1970: another one may have older data. */
+async function readServerStart(prisma: PrismaClient): Promise<string> {
+  const [row] = await prisma.$queryRaw<{ start: string }[]>`
+    SELECT extract(epoch FROM pg_postmaster_start_time())::text AS start`;
+  return row?.start ?? '';
 }
 
 /** The owners of these seats of an event; free seats are left out. */

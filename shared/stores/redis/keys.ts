@@ -53,6 +53,8 @@ const NAMES = {
   seatDifferencesStem: 'suspects:',
   /** The place that reconciling has come to. */
   reconciled: 'reconciled',
+  /** A hash: for each event the state in which its whole house was found equal to PostgreSQL. */
+  housesEqual: 'houses-equal',
   /** A hash: the desired number of worker processes. */
   workers: 'workers',
   /** A sorted set of workers by when each counts as dead. */

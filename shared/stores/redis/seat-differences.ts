@@ -5,9 +5,10 @@ import { keysOf } from './keys.ts';
 
 /**
  * Differences between Redis and PostgreSQL that reconciling has found: for each seat, by label, since when and how it
- * differs; and the place that the comparison has reached.
+ * differs; the place that the comparison has reached; and the houses that it has found equal.
  */
 export function createSeatDifferences({ redis, shards }: { redis: Redis; shards: number }) {
+  const equalKeyOf = (eventId: number) => keysOf(shardOfEvent(eventId, shards)).housesEqual;
   const keyOf = (eventId: number) => `${keysOf(shardOfEvent(eventId, shards)).seatDifferencesStem}${eventId}`;
 
   return {
@@ -28,6 +29,16 @@ export function createSeatDifferences({ redis, shards }: { redis: Redis; shards:
     /** Where the last run stopped, as it was kept. */
     place: (): Promise<string | null> => redis.get(keysOf(0).reconciled),
     keepPlace: (place: string): Promise<unknown> => redis.set(keysOf(0).reconciled, place),
+
+    /** The state in which an event's whole house was equal, as it was kept. It is lost together with the house. */
+    equalState: (eventId: number): Promise<string | null> => redis.hget(equalKeyOf(eventId), String(eventId)),
+    keepEqualState: (eventId: number, state: string): Promise<unknown> =>
+      redis.hset(equalKeyOf(eventId), { [eventId]: state }),
+
+    /** The id of the Redis process: another one may have older data. */
+    async redisRun(): Promise<string> {
+      return /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
+    },
 
     /** Milliseconds of Redis' clock, the same for every worker. */
     clockMs: (): Promise<number> => redisClockMs(redis),
