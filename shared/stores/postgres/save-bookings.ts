@@ -37,9 +37,13 @@ export type SaveResult =
   | 'no such user'
   | 'unsavable';
 
-/** A row that the save statement returns for each claim. `createdAt` is null where no booking was inserted. */
+/**
+ * A row of the save statement, for all claims with the same answer. `createdAt` is null where no booking
+ * was inserted.
+ */
 type InsertedRow = {
-  id: string;
+  /** Ticket ids, with spaces between. */
+  ids: string;
   createdAt: Date | null;
   expiresAt: Date | null;
   userKnown: boolean;
@@ -133,10 +137,11 @@ async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Pro
     ), taken AS (${insertSeats(seats)}
     )
     SELECT
-      claim.id, fresh.created_at AS "createdAt", fresh.expires_at AS "expiresAt",
+      string_agg(claim.id::text, ' ') AS ids, fresh.created_at AS "createdAt", fresh.expires_at AS "expiresAt",
       claim.user_known AS "userKnown", claim.buyer_missing AS "buyerMissing"
-    FROM claim LEFT JOIN fresh ON fresh.id = claim.id`;
-  return new Map(rows.map((row) => [row.id, row]));
+    FROM claim LEFT JOIN fresh ON fresh.id = claim.id
+    GROUP BY fresh.created_at, fresh.expires_at, claim.user_known, claim.buyer_missing`;
+  return new Map(rows.flatMap((row) => row.ids.split(' ').map((id) => [id, row] as const)));
 }
 
 function resultOf(
