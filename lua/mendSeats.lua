@@ -1,4 +1,5 @@
--- mendSeats: gives seats the owner and status that PostgreSQL has. It only takes seats, it never frees one.
+-- mendSeats: gives seats the status that PostgreSQL has, and held ones their owner. It only takes seats, it never
+-- frees one.
 -- KEYS[1]  tag         the shard's hash tag
 -- ARGV[1]  event
 -- ARGV[2]  holdLockMs  integer, milliseconds that the lock of a held seat lasts
@@ -25,7 +26,7 @@ for at = 3, #ARGV, FIELDS.COUNT do
     if status == 'HELD' then
       redis.call('SET', lock, id, 'PX', holdLockMs)
     else
-      redis.call('SET', lock, id)
+      redis.call('DEL', lock)
     end
     mended = mended + markSeat(tag, event, zone, row, seat, status, avoidSingles)
   end

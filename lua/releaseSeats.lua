@@ -1,46 +1,60 @@
--- releaseSeats: frees seats of tickets of an event and deletes their claims. It frees only seats that the ticket still
--- owns. A lapsed hold counts for its buyer once: only freed seats count.
--- KEYS[1]  tag    the shard's hash tag
+-- releaseSeats: frees the seats of bookings that ended. The fence of a hold is its lock: only seats that it still holds
+-- are freed. The fence of a returned sale is its own id, which frees once, and the epoch of the house: the caller read
+-- it before PostgreSQL, and a house that was restored since does not have the seats of the sale.
+-- A lapsed hold counts for its buyer once: only freed seats count.
+-- KEYS[1]  tag      the shard's hash tag
 -- ARGV[1]  event
--- ARGV[2..] the fields of each seat; those of a ticket stand together
--- RETURNS  integer, seats that were freed; or REBUILD where the house is not open, and nothing was changed
+-- ARGV[2]  epoch    of the house
+-- ARGV[3]  keptSec  integer, seconds for which it is remembered that a returned sale has freed its seats
+-- ARGV[4..] the fields of each booking
+-- RETURNS  integer, seats that were freed; or REOPENED where the house is not open or has another epoch: then nothing
+--          was changed
 -- COST     O(seats x seats in a row / 8)
-local tag, event = KEYS[1], ARGV[1]
+local tag, event, epoch, keptSec = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 
 -- @include keys
 -- @include clock
--- @include admission
 -- @include buyerSeats
+-- @include consumeClaim
+-- @include freeSeats
 -- @include lapses
--- @include markSeats
--- @include zones
 
-local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles', 'holdMs')
+local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles', 'holdMs', 'epoch')
 local generation, avoidSingles, holdMs = house[1], house[2] == '1', tonumber(house[3] or 0)
-if not generation then return 'REBUILD' end
+if not generation or house[4] ~= epoch then return 'REOPENED' end
 
-local function forgetClaim(ticketId)
-  redis.call('HDEL', ticketKey(tag, ticketId), 'claim')
-  takeBackUse(tag, event, ticketId)
+-- Frees the seats of a returned sale. A seat may be held by it still: its confirmation has not come to Redis yet.
+local function freeSale(id, seats)
+  local freed = 0
+  for _, seat in ipairs(seats) do
+    local holder = holderOf(tag, seat)
+    if not holder or holder == id then freed = freed + freeSeat(tag, event, seat, avoidSingles) end
+  end
+  return freed
 end
 
-local freed = 0
-local ticketBefore
-for at = 2, #ARGV, FIELDS.COUNT do
-  local id, user = ARGV[at + FIELDS.ticketId], ARGV[at + FIELDS.user]
-  local zoneNumber, row, seat =
-    ARGV[at + FIELDS.zone], tonumber(ARGV[at + FIELDS.row]), tonumber(ARGV[at + FIELDS.seat])
-  if id ~= ticketBefore then forgetClaim(id) end
-  ticketBefore = id
-  removeBuyerSeat(buyersKey(tag, event), user, id)
-  local zone = readZone(tag, event, zoneNumber)
-  local lock = lockStem(tag, rowName(event, zoneNumber, row)) .. seat
-  if zone and (redis.call('GET', lock) or '') == id then
-    redis.call('DEL', lock)
-    if ARGV[at + FIELDS.lapsed] == '1' and user ~= '' then
-      countLapse(lapsesKey(tag, event, generation, user), clockMs(), holdMs)
+local function freeHold(id, user, seats)
+  local freed = 0
+  for _, seat in ipairs(seats) do
+    if holderOf(tag, seat) == id then
+      if user ~= '' then countLapse(lapsesKey(tag, event, generation, user), clockMs(), holdMs) end
+      freed = freed + freeSeat(tag, event, seat, avoidSingles)
     end
-    freed = freed - markSeat(tag, event, zone, row, seat, 'AVAILABLE', avoidSingles)
+  end
+  return freed
+end
+
+local function isFirstReturn(id) return redis.call('SET', returnedKey(tag, id), 1, 'NX', 'EX', keptSec) end
+
+local freed = 0
+for at = 4, #ARGV, FIELDS.COUNT do
+  local id, user, labels = ARGV[at + FIELDS.bookingId], ARGV[at + FIELDS.user], ARGV[at + FIELDS.labels]
+  local isReturned = ARGV[at + FIELDS.returned] == '1'
+  if not isReturned or isFirstReturn(id) then
+    local seats = seatsOf(tag, event, labels)
+    consumeClaim(tag, event, id, generation, labels) -- a claim without an outcome must not free them a second time
+    for _ = 1, #seats do removeBuyerSeat(buyersKey(tag, event), user, id) end
+    freed = freed + (isReturned and freeSale(id, seats) or freeHold(id, user, seats))
   end
 end
 indexMarkedRows(tag)

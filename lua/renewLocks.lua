@@ -1,9 +1,9 @@
--- renewLocks: sets the expiry of the locks of tickets' seats, or removes it: then the seats are sold. It changes only
--- seats that the ticket still owns. A sale deletes its buyer's lapses.
+-- renewLocks: sets the expiry of the locks of held seats, or sells the seats: then they need no lock. It changes only
+-- seats that the ticket still holds. A sale deletes its buyer's lapses.
 -- KEYS[1]  tag    the shard's hash tag
 -- ARGV[1]  event
 -- ARGV[2..] the fields of each seat
--- RETURNS  integer, locks that were renewed; or REBUILD where the house is not open, and nothing was changed
+-- RETURNS  integer, seats that the ticket held; or REBUILD where the house is not open, and nothing was changed
 -- COST     O(seats x seats in a row / 8)
 local tag, event = KEYS[1], ARGV[1]
 
@@ -25,7 +25,7 @@ for at = 2, #ARGV, FIELDS.COUNT do
     if lockMs ~= '0' then
       redis.call('PEXPIRE', lock, lockMs)
     else
-      redis.call('PERSIST', lock)
+      redis.call('DEL', lock)
       local zone = readZone(tag, event, zoneNumber)
       if zone then markSeat(tag, event, zone, row, seat, 'SOLD', avoidSingles) end
       if user ~= '' then redis.call('DEL', lapsesKey(tag, event, generation, user)) end

@@ -55,20 +55,18 @@ local function writeBitmap(key, bitmap)
   end
 end
 
--- Writes the locks of a row's taken seats, and deletes those of its free ones.
+-- Writes the locks of a row's held seats, and deletes those that are left of all others.
 local function writeLocks(stem, owners)
-  local freeLocks = {}
+  local oldLocks = {}
   for seat = 1, seatsPerRow do
     local owner = owners[seat]
-    if not owner then
-      freeLocks[#freeLocks + 1] = stem .. seat
-    elseif owner.status == 'HELD' then
+    if owner and owner.status == 'HELD' then
       redis.call('SET', stem .. seat, owner.id, 'PX', holdLockMs)
     else
-      redis.call('SET', stem .. seat, owner.id)
+      oldLocks[#oldLocks + 1] = stem .. seat
     end
   end
-  if #freeLocks > 0 then redis.call('DEL', unpack(freeLocks)) end
+  if #oldLocks > 0 then redis.call('DEL', unpack(oldLocks)) end
 end
 
 local function indexRow(row, bits)

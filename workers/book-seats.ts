@@ -1,11 +1,13 @@
 import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
-import { type Booking, doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
+import { labelOf } from '../shared/domain/house.ts';
 import { type WrittenOutcome, writeBooked, writeOutcome } from '../shared/domain/outcome-text.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
+import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { RecordedResult } from '../shared/stores/postgres/recorded-results.ts';
 import type { Claim, SaveResult } from '../shared/stores/postgres/save-bookings.ts';
 import type { Decision } from '../shared/stores/redis/claims.ts';
@@ -14,6 +16,7 @@ import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/telemetry/ticket-traces.ts';
+import { createFreeUnsaved, type FreeUnsaved } from './unsaved-seats.ts';
 
 /** Rounds of claim and save before the requests that are still undecided go back to the queue. */
 const MAX_ROUNDS = 5;
@@ -27,10 +30,13 @@ type BookDeps = {
   seats: SeatStore;
   rooms: Pick<RoomStore, 'open'>;
   bookings: BookingStore;
+  holds: HoldStore;
   tickets: TicketStore;
   sellBy?: SellBy;
   log: Logger;
 };
+
+type Deps = BookDeps & { freeUnsaved: FreeUnsaved };
 
 /**
  * One round of a batch. A request is at first claimed or refused by Redis, or `undecided` where Redis has an outdated
@@ -47,7 +53,9 @@ type Round = {
 };
 
 /** Books a batch of one shard: claim, save, settle. Running it again changes nothing (I2). */
-export function createBook(deps: BookDeps) {
+export function createBook(bookDeps: BookDeps) {
+  const deps: Deps = { ...bookDeps, freeUnsaved: createFreeUnsaved(bookDeps) };
+
   return async function book(shard: number, requests: readonly BookRequest[]): Promise<void> {
     const batch = traceBatch('book', shard, requests);
     try {
@@ -64,7 +72,7 @@ export function createBook(deps: BookDeps) {
 
 /** Runs one round, and settles the tickets that it decided. @returns the undecided requests */
 async function runRound(
-  deps: BookDeps,
+  deps: Deps,
   shard: number,
   requests: readonly BookRequest[],
   batch: BatchTrace | undefined,
@@ -148,7 +156,7 @@ function outcomeOfRecorded(result: RecordedResult): WrittenOutcome {
 
 /** Decides each claim of a round by the result of its save, and frees the seats that no booking has. */
 async function decideClaims(
-  { seats, bookings, log }: BookDeps,
+  { seats, bookings, freeUnsaved, log }: Deps,
   { claims, undecided, outcomes, outdatedEvents }: Round,
   requests: readonly BookRequest[],
   saved: ReadonlyMap<string, SaveResult>,
@@ -165,17 +173,16 @@ async function decideClaims(
     }
     if (typeof result === 'object') {
       outcomes.set(ticketId, outcomeOfRecorded(result));
-      const extra = unsavedSeats(claim, result.booking);
-      if (extra.length > 0) await seats.release(eventId, [{ ...claim, seats: extra }]);
+      await freeUnsaved(claim, result.booking);
       continue;
     }
     const code = codeOfRefusal[result];
     if (code !== undefined) {
       outcomes.set(ticketId, writeOutcome(rejectedOutcome('book', { code })));
-      await seats.release(eventId, [claim]);
+      await freeUnsaved(claim, undefined);
     } else if (result === 'unsavable' || result === 'failed') {
       outcomes.set(ticketId, FAILED);
-      await seats.release(eventId, [claim]);
+      await freeUnsaved(claim, undefined);
       log.error({ ticketId, traceId: traceIdOf(request), seats: claim.seats, result }, 'saving a claim failed');
     } else {
       undecided.push(request);
@@ -185,16 +192,7 @@ async function decideClaims(
   }
 }
 
-/**
- * Seats that a ticket claimed and its booking does not have. They exist where Redis forgot the first claim of a ticket,
- * whose repeated job claims other seats, or its idempotency key: then the booking is another ticket's.
- */
-function unsavedSeats(claim: Claim, booking: Booking): string[] {
-  const isOwn = booking.id === claim.ticketId && (booking.status === 'PENDING' || booking.status === 'CONFIRMED');
-  return isOwn ? claim.seats.filter((label) => !booking.seats.includes(label)) : claim.seats;
-}
-
-/** Another booking has a seat of this claim in PostgreSQL: Redis learns its owner, and the other seats are freed. */
+/** Another booking has a seat of this claim in PostgreSQL: Redis learns that, and only the other seats are freed. */
 async function giveUpClaim(
   { seats, bookings, log }: Pick<BookDeps, 'seats' | 'bookings' | 'log'>,
   claim: Claim,
@@ -203,7 +201,9 @@ async function giveUpClaim(
   const { ticketId, eventId, seats: labels } = claim;
   const owners = await bookings.owners(eventId, labels);
   const mended = await seats.mend(eventId, owners);
-  await seats.release(eventId, [claim]);
+  const owned = new Set(owners.map(labelOf));
+  const notOwned = labels.filter((label) => !owned.has(label));
+  await seats.releaseClaim(claim, notOwned);
   log.warn({ ticketId, traceId, seats: labels, mended }, 'claim lost in PostgreSQL, Redis mended');
 }
 

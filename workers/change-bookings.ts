@@ -7,7 +7,7 @@ import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
-import type { HoldStore, Release } from '../shared/stores/postgres/holds.ts';
+import type { EndedBooking, HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
@@ -56,7 +56,7 @@ async function changeAll(
   );
   const outcomes = new Map<string, WrittenOutcome>();
   const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
-  const releases: Release[] = [];
+  const ended: EndedBooking[] = [];
   for (const request of requests) {
     const { ticketId, kind } = request;
     const result = results.get(ticketId);
@@ -74,7 +74,7 @@ async function changeAll(
     outcomes.set(ticketId, writeOutcome(doneOutcome(kind, booking)));
     const { eventId, userId, seats: labels } = booking;
     if (kind === 'cancel' || kind === 'return') {
-      releases.push({ eventId, ticketId: booking.id, userId, seats: labels, lapsed: kind === 'cancel' });
+      ended.push({ id: booking.id, eventId });
       continue;
     }
     // The lock in Redis is only a fence: PostgreSQL's clock decides, so Redis' may be a little off.
@@ -82,6 +82,6 @@ async function changeAll(
     renewals.push({ eventId, ticketId: booking.id, userId, seats: labels, holdMs });
   }
   for (const [eventId, ofEvent] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, ofEvent);
-  if (releases.length > 0) await releaseSeats(releases);
+  if (ended.length > 0) await releaseSeats(ended);
   await traced(batch, 'settle', requests, () => tickets.settle(shard, outcomes));
 }

@@ -1,17 +1,34 @@
 import { groupBy } from '../shared/domain/group-by.ts';
-import type { HoldStore, Release } from '../shared/stores/postgres/holds.ts';
+import type { EndedBooking, HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
+/** Tries of a release, each of which fails only where the house was restored meanwhile. */
+const MAX_TRIES = 5;
+
 /**
- * Frees in Redis the seats of bookings that ended in PostgreSQL. PostgreSQL records which were freed, so a worker that
- * dies between the two leaves them to the next sweep; freeing twice does nothing, because only their owner's seats are
- * freed.
+ * Frees in Redis the seats of bookings that ended in PostgreSQL, which records which were freed: a worker that dies in
+ * between leaves the rest to the next run. Freeing twice does nothing, and neither does a worker that was stopped at
+ * any of these steps: the epoch of the house is read before PostgreSQL, so what PostgreSQL answers is true for that
+ * opening of the house or a later one, and a later one refuses it.
  */
 export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: SeatStore }) {
-  return async function releaseSeats(releases: readonly Release[]): Promise<void> {
-    for (const [eventId, ofEvent] of groupBy(releases, ({ eventId }) => eventId)) await seats.release(eventId, ofEvent);
-    await holds.markReleased(releases);
+  async function releaseInEvent(eventId: number, ids: readonly string[]): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const epoch = await seats.epoch(eventId);
+      const unreleased = await holds.readUnreleased(ids);
+      const freed = await seats.release(eventId, epoch, unreleased);
+      if (freed !== undefined) return holds.markReleased(unreleased);
+    }
+    throw new Error(`the house of event ${eventId} was restored ${MAX_TRIES} times during a release`);
+  }
+
+  return async function releaseSeats(ended: readonly EndedBooking[]): Promise<void> {
+    for (const [eventId, ofEvent] of groupBy(ended, (booking) => booking.eventId))
+      await releaseInEvent(
+        eventId,
+        ofEvent.map(({ id }) => id),
+      );
   };
 }
 
@@ -21,9 +38,9 @@ export type ReleaseSeats = ReturnType<typeof createReleaseSeats>;
 export function createExpire({ holds, releaseSeats }: { holds: HoldStore; releaseSeats: ReleaseSeats }) {
   async function releaseAll(): Promise<void> {
     for (;;) {
-      const releases = await holds.readUnreleased();
-      if (releases.length === 0) return;
-      await releaseSeats(releases);
+      const ended = await holds.findUnreleased();
+      if (ended.length === 0) return;
+      await releaseSeats(ended);
     }
   }
 

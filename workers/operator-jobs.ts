@@ -122,7 +122,7 @@ const unblock: Operation<'unblock'> = async ({ blocks, trail, seats }, { seats: 
   const done = await trail.once(actOf('unblock', jobId, payload), async (transaction) => {
     return { after: { changed: await blocks.unblock(eventId, labels, transaction), seats: labels } };
   });
-  await seats.release(eventId, [{ ticketId: BLOCK_OWNER, seats: labels }]);
+  await seats.unblock(eventId, labels);
   return { changed: done?.changed ?? 0, taken: [] };
 };
 

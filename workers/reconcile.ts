@@ -4,10 +4,12 @@ import { shardOfEvent } from '../shared/domain/ticket-id.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { BookingStore, OwnedSeat } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
-import type { TakenSeat } from '../shared/stores/redis/seat-bitmaps.ts';
+import type { HoldStore } from '../shared/stores/postgres/holds.ts';
+import { isHeldByAnother, type TakenSeat } from '../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatDifferences } from '../shared/stores/redis/seat-differences.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
+import type { ClaimsUnderWay } from '../shared/stores/stores.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
 /** Seats that one run compares: a fraction of a second of work. The next run continues after them. */
@@ -28,7 +30,8 @@ const MIN_AGE_MS = 15_000;
 type ReconcileDeps = {
   seats: SeatStore;
   bookings: BookingStore;
-  tickets: TicketStore;
+  holds: HoldStore;
+  tickets: Pick<TicketStore, 'watch'> & ClaimsUnderWay;
   events: EventStore;
   seatDifferences: SeatDifferences;
   shards: number;
@@ -49,17 +52,17 @@ type Place = { eventId: number; row: number; began: string };
 /** Rows of a zone, from one to another, both included. */
 type Rows = { eventId: number; zone: Zone; from: number; to: number };
 
-/** A seat on which Redis and PostgreSQL differ. Redis gets the owner in PostgreSQL; without one the seat is freed. */
+/** A seat on which Redis and PostgreSQL differ. Redis gets what PostgreSQL has; without an owner the seat is freed. */
 type Difference = { label: string; inRedis: TakenSeat | undefined; inPostgres: OwnedSeat | undefined };
 
-/** A seat that only Redis has, with its owner there, whose ticket is not under way. */
-type Orphan = { label: string; owner: string; userId: number | undefined };
+/** A difference that has stood for long enough, and its record. */
+type DueDifference = Difference & { record: string };
 
 /**
  * Compares Redis with PostgreSQL slice by slice and corrects differences that stay (I4): it sets seats that Redis lost,
- * frees seats that nobody owns, and recounts. It never touches a claim under way, whose ticket has no outcome yet, and
- * frees a seat only for the owner that it read. Where something changes in that very moment, its mistake is a
- * difference that a later run corrects. A house that was equal and has not changed since is left alone for a while.
+ * frees seats that nobody owns, and recounts. It never touches a claim under way, whose ticket has no outcome yet.
+ * Where something changes in that very moment, its mistake is a difference that a later run corrects. A house that was
+ * equal and has not changed since is left alone for a while.
  *
  * @returns the function that runs it once, which returns the number of corrected seats
  */
@@ -135,7 +138,7 @@ async function reconcileHouse(
 }
 
 /**
- * Corrects the differences that are old enough and records the others. Counters are checked with a zone's last row.
+ * Records differences and corrects those that are old enough. Counters are checked with a zone's last row.
  *
  * @returns the number of differences, those of claims under way too, and of corrected seats
  */
@@ -147,8 +150,7 @@ async function reconcileRows(
   const { seatDifferences, seats, log } = deps;
   const { eventId, zone, from, to } = rows;
   const differences = await findDifferences(deps, rows);
-  const orphans = await findOrphans(deps, eventId, differences);
-  const doubtful = differences.filter(({ label, inPostgres }) => inPostgres !== undefined || orphans.has(label));
+  const doubtful = await withoutClaims(deps, eventId, differences);
 
   const isHere = (seat: Seat) => seat.zone === zone.number && seat.row >= from && seat.row <= to;
   const recordedLabels = (await seatDifferences.labels(eventId)).filter((label) => isHere(seatOf(label)));
@@ -156,18 +158,20 @@ async function reconcileRows(
   for (const [i, record] of (await seatDifferences.read(eventId, recordedLabels)).entries())
     recorded.set(recordedLabels[i] ?? '', record);
   const { due, records } = splitByAge(doubtful, recorded, { nowMs: await seatDifferences.clockMs(), minAgeMs });
-
-  const { mended, freed } = await correct(seats, eventId, due, orphans);
+  // A record that stands is not written again: that would revive one which a release has deleted meanwhile.
+  const added = Object.entries(records).filter(([label, record]) => recorded.get(label) !== record);
   const obsolete = recordedLabels.filter((label) => records[label] === undefined);
-  await seatDifferences.write(eventId, records, obsolete);
+  await seatDifferences.write(eventId, Object.fromEntries(added), obsolete);
+
+  const { mended, freed } = await correct(deps, eventId, due);
   const recounted = to === zone.rows ? await seats.recount(eventId, zone) : 0;
-  if (due.length + recounted > 0) {
+  if (mended + freed + recounted > 0) {
     log.warn({ eventId, zone: zone.number, mended, freed, recounted }, 'reconciled');
     metrics.seatsReconciled.inc({ how: 'mended' }, mended);
     metrics.seatsReconciled.inc({ how: 'freed' }, freed);
     metrics.seatsReconciled.inc({ how: 'recounted' }, recounted);
   }
-  return { differences: differences.length + recounted, corrected: due.length };
+  return { differences: differences.length + recounted, corrected: mended + freed };
 }
 
 /** The differences in some rows. Redis is read first: a claim that is saved in between shows in PostgreSQL as well. */
@@ -179,66 +183,93 @@ async function findDifferences(deps: ReconcileDeps, { eventId, zone, from, to }:
   const inPostgres = new Map(owned.map((seat) => [labelOf(seat), seat]));
   return [...new Set([...inRedis.keys(), ...inPostgres.keys()])]
     .map((label) => ({ label, inRedis: inRedis.get(label), inPostgres: inPostgres.get(label) }))
-    .filter(
-      (seat) => seat.inRedis?.owner !== seat.inPostgres?.bookingId || seat.inRedis?.status !== seat.inPostgres?.status,
-    );
+    .filter(differs);
 }
 
-/** The orphans among some differences, by label. */
-async function findOrphans(
-  { tickets, shards }: ReconcileDeps,
+function differs({ inRedis, inPostgres }: Difference): boolean {
+  if (inRedis === undefined || inPostgres === undefined) return true;
+  return inRedis.status !== inPostgres.status || isHeldByAnother(inRedis, inPostgres.bookingId);
+}
+
+/** These differences without seats whose claims are under way. */
+async function withoutClaims(
+  deps: ReconcileDeps,
   eventId: number,
   differences: readonly Difference[],
-): Promise<Map<string, Orphan>> {
-  const onlyInRedis = differences.filter(({ inPostgres }) => inPostgres === undefined);
-  const owners = [...new Set(onlyInRedis.flatMap(({ inRedis }) => inRedis?.owner ?? []))];
-  const read = owners.length === 0 ? [] : (await tickets.watch(shardOfEvent(eventId, shards), '', owners)).tickets;
-  const ticketOf = new Map(owners.map((owner, i) => [owner, read[i]]));
-  const orphans = new Map<string, Orphan>();
-  for (const { label, inRedis } of onlyInRedis) {
-    const owner = inRedis?.owner ?? ''; // a bit may be set without an owner
-    const ticket = ticketOf.get(owner);
-    const isUnderWay = ticket !== undefined && ticket.outcome === undefined;
-    if (!isUnderWay) orphans.set(label, { label, owner, userId: ticket?.userId });
-  }
-  return orphans;
+): Promise<readonly Difference[]> {
+  if (differences.every(({ inPostgres }) => inPostgres !== undefined)) return differences;
+  const underWay = await seatsUnderWay(deps, eventId);
+  return differences.filter(({ label, inPostgres }) => inPostgres !== undefined || !underWay.has(label));
+}
+
+/** The seats of an event whose claims are under way. */
+async function seatsUnderWay({ tickets, shards }: ReconcileDeps, eventId: number): Promise<Set<string>> {
+  const claims = await tickets.claimsUnderWay(shardOfEvent(eventId, shards));
+  return new Set(claims.flatMap((claim) => (claim.eventId === eventId ? claim.seats : [])));
 }
 
 /**
- * Splits differences into those that have been the same for `minAgeMs`, and the records of the others. A record is the
- * time at which a difference was first seen, and both sides of it.
+ * Splits off the differences that have been the same for `minAgeMs`. The record of a difference is the time at which it
+ * was first seen, and both sides of it.
  */
 export function splitByAge(
   differences: readonly Difference[],
   recorded: ReadonlyMap<string, string | null>,
   { nowMs, minAgeMs }: { nowMs: number; minAgeMs: number },
-): { due: Difference[]; records: Record<string, string> } {
-  const due: Difference[] = [];
+): { due: DueDifference[]; records: Record<string, string> } {
+  const due: DueDifference[] = [];
   const records: Record<string, string> = {};
   for (const difference of differences) {
     const { label, inRedis, inPostgres } = difference;
-    const sides = [inRedis?.owner, inRedis?.status, inPostgres?.bookingId, inPostgres?.status].join(' ');
+    const sides = [inRedis?.holder, inRedis?.status, inPostgres?.bookingId, inPostgres?.status].join(' ');
     const [recordedSince, ...recordedSides] = (recorded.get(label) ?? '').split('|');
     const sinceMs = recordedSides.join('|') === sides ? Number(recordedSince) : nowMs;
-    if (nowMs - sinceMs >= minAgeMs) due.push(difference);
-    else records[label] = `${sinceMs}|${sides}`;
+    const record = `${sinceMs}|${sides}`;
+    records[label] = record;
+    if (nowMs - sinceMs >= minAgeMs) due.push({ ...difference, record });
   }
   return { due, records };
 }
 
-/** Sets the seats that PostgreSQL has in Redis, and frees the orphans. @returns how many of both */
+/** Sets the seats that PostgreSQL has in Redis, and frees those that only Redis has. @returns how many of both */
 async function correct(
-  seats: SeatStore,
+  deps: ReconcileDeps,
   eventId: number,
-  due: readonly Difference[],
-  orphans: ReadonlyMap<string, Orphan>,
+  due: readonly DueDifference[],
 ): Promise<{ mended: number; freed: number }> {
   const owned = due.flatMap(({ inPostgres }) => inPostgres ?? []);
-  const freed = due.flatMap(({ label, inPostgres }) => (inPostgres === undefined ? (orphans.get(label) ?? []) : []));
-  if (owned.length > 0) await seats.mend(eventId, owned);
-  if (freed.length > 0) {
-    const holdings = freed.map(({ label, owner, userId }) => ({ ticketId: owner, userId, seats: [label] }));
-    await seats.release(eventId, holdings);
-  }
-  return { mended: owned.length, freed: freed.length };
+  if (owned.length > 0) await deps.seats.mend(eventId, owned);
+  const onlyInRedis = due.filter(({ inPostgres }) => inPostgres === undefined);
+  return { mended: owned.length, freed: onlyInRedis.length > 0 ? await freeOrphans(deps, eventId, onlyInRedis) : 0 };
+}
+
+/**
+ * Frees seats that nobody owns. Claims under way are read once more, then PostgreSQL: a claim that is saved in between
+ * shows there. A booking that ended and has yet to free its seats frees them itself. Then the script frees only seats
+ * whose record still stands: nothing has freed them since it was written, so no claim is later than these reads.
+ */
+async function freeOrphans(deps: ReconcileDeps, eventId: number, due: readonly DueDifference[]): Promise<number> {
+  const labels = due.map(({ label }) => label);
+  const underWay = await seatsUnderWay(deps, eventId);
+  const owned = new Set((await deps.bookings.owners(eventId, labels)).map(labelOf));
+  const unreleased = await deps.holds.unreleasedSeats(eventId, labels);
+  const orphans = due.filter(({ label }) => !underWay.has(label) && !owned.has(label) && !unreleased.has(label));
+  const users = await usersOf(deps, eventId, orphans);
+  const fields = orphans.map(({ label, record, inRedis }) => {
+    const ticketId = inRedis?.holder ?? '';
+    return { label, record, ticketId, user: users.get(ticketId) ?? '' };
+  });
+  return deps.seats.freeOrphans(eventId, fields);
+}
+
+/** The users whose tickets hold these seats, by ticket id, as far as Redis knows them: they get their limit back. */
+async function usersOf(
+  { tickets, shards }: ReconcileDeps,
+  eventId: number,
+  orphans: readonly Difference[],
+): Promise<Map<string, number | undefined>> {
+  const holders = [...new Set(orphans.flatMap(({ inRedis }) => inRedis?.holder ?? []))];
+  if (holders.length === 0) return new Map();
+  const read = await tickets.watch(shardOfEvent(eventId, shards), '', holders);
+  return new Map(holders.map((holder, i) => [holder, read.tickets[i]?.userId]));
 }

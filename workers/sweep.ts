@@ -5,9 +5,11 @@ import type { Logger } from '../shared/platform/logger.ts';
 import type { Queues } from '../shared/queues/open-queues.ts';
 import type { JobQueue } from '../shared/queues/queue.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
+import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
+import { createFreeUnsaved } from './unsaved-seats.ts';
 
 /** Failed jobs of one queue that one sweep takes. */
 const SWEEP_JOBS = 100;
@@ -15,6 +17,7 @@ const SWEEP_JOBS = 100;
 type SweepDeps = {
   queues: Queues;
   bookings: BookingStore;
+  holds: HoldStore;
   seats: SeatStore;
   tickets: TicketStore;
   log: Logger;
@@ -27,17 +30,17 @@ type SweepDeps = {
  */
 export function createSweep(deps: SweepDeps) {
   const { queues, bookings, seats, tickets, log } = deps;
+  const freeUnsaved = createFreeUnsaved(deps);
 
   /** Settles a booking as failed and frees its seats, once PostgreSQL refuses to save it later. One may be saved. */
   async function settleBook(shard: number, request: BookRequest): Promise<void> {
     const booking = await bookings.giveUp(request);
-    const { ticketId, userId, eventId } = request;
+    const { ticketId } = request;
     const outcome = writeOutcome(
       booking === undefined ? { kind: 'book', status: 'failed', code: 'INTERNAL' } : doneOutcome('book', booking),
     );
     const claimed = await seats.claimedBy(shard, ticketId);
-    const extra = claimed.filter((label) => !booking?.seats.includes(label));
-    if (extra.length > 0) await seats.release(eventId, [{ ticketId, userId, seats: extra }]);
+    if (claimed !== undefined) await freeUnsaved({ ...request, ...claimed }, booking);
     await tickets.settle(shard, new Map([[ticketId, outcome]]));
   }
 

@@ -26,14 +26,17 @@ const FULL = 1_200;
 
 const PROGRESS_MS = 5_000;
 
-/** A claim that got seats. */
-type Claimed = { request: BookRequest; ticketId: string; seats: string[] };
+/** The share of claims that hold their seats; the others sell them. */
+const HOLD_SHARE = 0.5;
 
-/** The contest: the owner of each seat, and counts of claims. `doubled` and `changed` must stay 0. */
+/** A claim that got seats. */
+type Claimed = { request: BookRequest; ticketId: string; generation: number; seats: string[] };
+
+/** The contest: the claim that has each seat, and counts of claims. `doubled` and `changed` must stay 0. */
 type Contest = {
   attempts: number;
   random: Random;
-  owners: Map<string, string>;
+  owners: Map<string, Claimed>;
   tried: number;
   claimed: number;
   refused: number;
@@ -46,7 +49,7 @@ type Contest = {
 function newRequest(random: Random): BookRequest {
   const count = 1 + below(random, MAX_SEATS);
   const wish = chance(random, 0.5) ? { zone: 1, row: 1, count } : { zone: 1, count };
-  return { ticketId: newTicketId(0), eventId: DEFAULT_EVENT, wish, hold: false };
+  return { ticketId: newTicketId(0), eventId: DEFAULT_EVENT, wish, hold: chance(random, HOLD_SHARE) };
 }
 
 /** Claims a batch, and records the new owner of each seat. */
@@ -57,11 +60,13 @@ async function claimBatch(contest: Contest, { seats }: Stores, requests: BookReq
   for (const [i, request] of requests.entries()) {
     const decision = decisions[i];
     if (decision?.kind !== 'got') continue;
-    for (const label of decision.seats) {
+    const { generation, seats: labels } = decision;
+    const claim = { request, ticketId: request.ticketId, generation, seats: labels };
+    for (const label of labels) {
       if (owners.has(label)) contest.doubled += 1;
-      owners.set(label, request.ticketId);
+      owners.set(label, claim);
     }
-    claims.push({ request, ticketId: request.ticketId, seats: decision.seats });
+    claims.push(claim);
   }
   contest.claimed += claims.length;
   contest.refused += requests.length - claims.length;
@@ -80,17 +85,15 @@ async function repeatClaims(contest: Contest, { seats }: Stores, claims: readonl
   }
 }
 
-/** Releases seats. Seats that another claim owns meanwhile remain its own. */
-async function release(
-  contest: Contest,
-  { seats }: Stores,
-  holdings: readonly { ticketId: string; seats: string[] }[],
-): Promise<void> {
-  if (holdings.length === 0) return;
-  for (const { ticketId, seats: labels } of holdings) {
-    for (const label of labels) if (contest.owners.get(label) === ticketId) contest.owners.delete(label);
-  }
-  contest.released += await seats.release(DEFAULT_EVENT, holdings);
+/** Releases claims, each twice: the second time another claim may have the seats. Then forgets their tickets. */
+async function release(contest: Contest, { redis, seats }: Stores, claims: readonly Claimed[]): Promise<void> {
+  if (claims.length === 0) return;
+  for (const claim of claims)
+    for (const label of claim.seats) if (contest.owners.get(label) === claim) contest.owners.delete(label);
+  const release = (claim: Claimed) => seats.releaseClaim({ ...claim, eventId: DEFAULT_EVENT });
+  for (const freed of await Promise.all(claims.map(release))) contest.released += freed;
+  await Promise.all(claims.map(release));
+  await redis.unlink(claims.map(({ ticketId }) => `{s0}:ticket:${ticketId}`));
 }
 
 /** Claims, repeats and releases over one connection until enough claims were tried. */
@@ -105,11 +108,10 @@ async function contend(contest: Contest, stores: Stores): Promise<void> {
     await repeatClaims(contest, stores, repeated);
     const released = claims.filter(() => chance(random, RELEASE_SHARE));
     await release(contest, stores, released);
-    await stores.redis.unlink(requests.map(({ ticketId }) => `{s0}:ticket:${ticketId}`));
-    if (owners.size > FULL) {
-      const all = [...owners].map(([label, ticketId]) => ({ ticketId, seats: [label] }));
-      await release(contest, stores, all);
-    }
+    const claimed = new Set(claims.map(({ ticketId }) => ticketId));
+    const refused = requests.filter(({ ticketId }) => !claimed.has(ticketId));
+    if (refused.length > 0) await stores.redis.unlink(refused.map(({ ticketId }) => `{s0}:ticket:${ticketId}`));
+    if (owners.size > FULL) await release(contest, stores, [...new Set(owners.values())]);
   }
 }
 
@@ -117,7 +119,11 @@ async function contend(contest: Contest, stores: Stores): Promise<void> {
 async function countDifferences({ owners }: Contest, { seats }: Stores): Promise<number> {
   const house = await seats.open(DEFAULT_EVENT);
   const taken = await seats.takenIn(DEFAULT_EVENT, house.zones.flatMap(rowsOfZone));
-  const wrong = taken.filter(({ seat, owner }) => owners.get(labelOf(seat)) !== owner).length;
+  const wrong = taken.filter(({ seat, status, holder }) => {
+    const owner = owners.get(labelOf(seat));
+    if (owner === undefined) return true;
+    return owner.request.hold ? holder !== owner.ticketId : status !== 'SOLD';
+  }).length;
   return wrong + Math.abs(taken.length - owners.size);
 }
 

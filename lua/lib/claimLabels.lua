@@ -74,11 +74,12 @@ local function claimLabels(tag, request)
     if detail then return nil, 'SINGLE_SEAT_LEFT', detail end
   end
   local status = request.hold and 'HELD' or 'SOLD'
-  local lockMs = request.hold and request.house.lockMs
   for i = 1, #seats do
     local seat = seats[i]
-    lockRun(lockStem(tag, seat.rowNamed), seat.number, seat.number, request.ticketId, lockMs)
     markSeat(tag, event, seat.zone, seat.row, seat.number, status, avoidSingles)
+    if request.hold then
+      lockRun(lockStem(tag, seat.rowNamed), seat.number, seat.number, request.ticketId, request.house.lockMs)
+    end
   end
   indexMarkedRows(tag) -- the next request of this batch chooses by the index
   return request.labels

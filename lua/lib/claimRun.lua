@@ -70,9 +70,8 @@ end
 local function takeRun(tag, request, row, run, start)
   local event, seatCount, zoneNumber = request.event, request.seatCount, numeral(row.zone.number)
   takeBits(tag, request.house, row, run, start, seatCount)
-  local lockMs = request.hold and request.house.lockMs
-  lockRun(lockStem(tag, row.name), start + 1, start + seatCount, request.ticketId, lockMs)
   if request.hold then
+    lockRun(lockStem(tag, row.name), start + 1, start + seatCount, request.ticketId, request.house.lockMs)
     local key = heldKey(tag, row.name)
     for seat = start, start + seatCount - 1 do redis.call('SETBIT', key, numeral(seat), 1) end
     addToCounter(event, 'held:' .. zoneNumber, seatCount)

@@ -17,7 +17,8 @@ local function waitingKey(tag) return tag .. ':booking:wait' end
 local function activeKey(tag) return tag .. ':booking:active' end
 local function delayedKey(tag) return tag .. ':booking:delayed' end
 
--- An event's house: a hash of generation, zones, rows, each zone, settings, version. It exists while the house is open.
+-- An event's house: a hash of generation, zones, rows, each zone, settings, version, and epoch, which names this
+-- opening of it. It exists while the house is open.
 local function houseKey(tag, event) return tag .. ':house:' .. event end
 
 -- The name of a row in the keys below.
@@ -28,8 +29,14 @@ local function seatsKey(tag, rowNamed) return tag .. ':seats:' .. rowNamed end
 local function heldKey(tag, rowNamed) return tag .. ':held:' .. rowNamed end
 local function blockedKey(tag, rowNamed) return tag .. ':blocked:' .. rowNamed end
 
--- The id of the ticket that owns a seat: the stem is completed by the seat's number.
+-- The id of the ticket that holds a seat: the stem is completed by the seat's number.
 local function lockStem(tag, rowNamed) return tag .. ':lock:' .. rowNamed .. ':' end
+
+-- Set once a returned booking has freed its seats.
+local function returnedKey(tag, bookingId) return tag .. ':returned:' .. bookingId end
+
+-- Seats that PostgreSQL and Redis know differently: a hash by label.
+local function seatDifferencesKey(tag, event) return tag .. ':suspects:' .. event end
 
 -- Bitmaps of an event's rows, counted through the house from 0: 1 = no run of so many free seats is left, and no such
 -- run that leaves no single seat.

@@ -1,14 +1,10 @@
--- seatLocks: the lock of a seat names the ticket that owns it. Seats count from 1 here.
+-- seatLocks: the lock of a held seat names the ticket that holds it. It is a fence: only that ticket's hold frees the
+-- seat. A sold seat has no lock: its bit and the primary key in PostgreSQL guard it. The version before locked sold
+-- seats too. Such a lock does no harm: a claim overwrites it, and it is read of held seats only.
 
 -- @include numerals
 
--- Locks seats side by side for a ticket, for `lockMs` milliseconds, or for ever without.
+-- Locks seats side by side, counted from 1, for the ticket that holds them, for `lockMs` milliseconds.
 local function lockRun(stem, first, last, ticketId, lockMs)
-  for seat = first, last do
-    if lockMs then
-      redis.call('SET', stem .. numeral(seat), ticketId, 'PX', numeral(lockMs))
-    else
-      redis.call('SET', stem .. numeral(seat), ticketId)
-    end
-  end
+  for seat = first, last do redis.call('SET', stem .. numeral(seat), ticketId, 'PX', numeral(lockMs)) end
 end

@@ -4,16 +4,14 @@ import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
-import { rowsOfZone } from './redis/seat-bitmaps.ts';
-import type { TicketStore } from './redis/tickets.ts';
+import { isHeldByAnother, rowsOfZone } from './redis/seat-bitmaps.ts';
 import type { SeatStore } from './seats.ts';
+import type { ClaimsUnderWay } from './stores.ts';
 
 /** One seat, booking, buyer or counter on which two records disagree. */
 type Difference = {
   what: 'bit missing' | 'bit too many' | 'wrong owner' | 'wrong status' | 'booking and seats' | 'counts' | 'buyer';
   where: string;
-  /** The ticket that Redis names as the seat's owner. */
-  owner?: string | undefined;
 };
 
 /** The sizes of the compared records, and their differences. */
@@ -64,12 +62,11 @@ async function auditZone(eventId: number, zone: Zone, { seats, bookings }: Store
     const where = labelOf(seat);
     const claimed = inRedis.get(where);
     inRedis.delete(where);
-    const owner = claimed?.owner;
     if (claimed === undefined) report.differences.push({ what: 'bit missing', where });
-    else if (owner !== seat.bookingId) report.differences.push({ what: 'wrong owner', where, owner });
-    else if (claimed.status !== seat.status) report.differences.push({ what: 'wrong status', where, owner });
+    else if (claimed.status !== seat.status) report.differences.push({ what: 'wrong status', where });
+    else if (isHeldByAnother(claimed, seat.bookingId)) report.differences.push({ what: 'wrong owner', where });
   }
-  for (const [where, { owner }] of inRedis) report.differences.push({ what: 'bit too many', where, owner });
+  for (const where of inRedis.keys()) report.differences.push({ what: 'bit too many', where });
 }
 
 /** Compares bookings with seats and with buyers, in one snapshot each. */
@@ -108,19 +105,21 @@ async function auditPostgres(
   };
 }
 
+const isOnlyInRedis = ({ what }: Difference) => what === 'bit too many';
+
 /** Consecutive audits that must all show a difference before it is reported. */
 const AUDITS = 4;
 
 /**
  * An audit for any time, also under load: it repeats while records differ, and reports only differences that all audits
- * show. A seat whose ticket has no outcome yet is no difference: it is about to be saved.
+ * show. A seat that only Redis has is no difference while its claim is under way: it is about to be saved.
  */
 export async function steadyAudit(
   eventId: number,
-  stores: Stores & { tickets: TicketStore; shards: number },
+  stores: Stores & { tickets: ClaimsUnderWay; shards: number },
   pauseMs = 1_500,
 ): Promise<AuditReport> {
-  const keyOf = ({ what, where, owner }: Difference) => `${what} ${where} ${owner}`;
+  const keyOf = ({ what, where }: Difference) => `${what} ${where}`;
   let report = await auditEvent(eventId, stores);
   let lasting = report.differences;
   for (let audits = 1; audits < AUDITS && lasting.length > 0; audits += 1) {
@@ -129,9 +128,9 @@ export async function steadyAudit(
     const current = new Set(report.differences.map(keyOf));
     lasting = lasting.filter((difference) => current.has(keyOf(difference)));
   }
-  const owners = [...new Set(lasting.flatMap(({ owner }) => owner ?? []))];
-  const shard = shardOfEvent(eventId, stores.shards);
-  const watched = owners.length === 0 ? [] : (await stores.tickets.watch(shard, '', owners)).tickets;
-  const underWay = new Set(owners.filter((_, i) => watched[i] !== undefined && watched[i]?.outcome === undefined));
-  return { ...report, differences: lasting.filter(({ owner }) => owner === undefined || !underWay.has(owner)) };
+  if (!lasting.some(isOnlyInRedis)) return { ...report, differences: lasting };
+  const claims = await stores.tickets.claimsUnderWay(shardOfEvent(eventId, stores.shards));
+  const underWay = new Set(claims.flatMap((claim) => (claim.eventId === eventId ? claim.seats : [])));
+  const isClaimed = (difference: Difference) => isOnlyInRedis(difference) && underWay.has(difference.where);
+  return { ...report, differences: lasting.filter((difference) => !isClaimed(difference)) };
 }

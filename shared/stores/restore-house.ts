@@ -8,7 +8,7 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import type { EventStore } from './postgres/events.ts';
 import { keysOf } from './redis/keys.ts';
-import { pushFields } from './redis/script-values.ts';
+import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
 
 /** Seats and buyers that one call restores: few enough that other commands do not wait long for Redis. */
@@ -41,8 +41,13 @@ const sellingFields = ({ settings }: House) => ({
 const bit = (on: boolean) => (on ? '1' : '0');
 
 const keysOfEvent = ({ shards }: HouseDeps, eventId: number) => {
-  const { houseStem, buyersStem, changesStem } = keysOf(shardOfEvent(eventId, shards));
-  return { house: `${houseStem}${eventId}`, buyers: `${buyersStem}${eventId}`, changes: `${changesStem}${eventId}` };
+  const { houseStem, buyersStem, changesStem, seatDifferencesStem } = keysOf(shardOfEvent(eventId, shards));
+  return {
+    house: `${houseStem}${eventId}`,
+    buyers: `${buyersStem}${eventId}`,
+    changes: `${changesStem}${eventId}`,
+    differences: `${seatDifferencesStem}${eventId}`,
+  };
 };
 
 /** Restores houses from PostgreSQL into Redis: the first time, after a wipe, and after a change of settings. */
@@ -96,11 +101,12 @@ async function restoreHouse(deps: HouseDeps, eventId: number): Promise<House> {
         generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
       const isLimitNew = house.settings.seatLimit !== null && seatLimit === '0';
       if (areRowsCurrent && !isLimitNew) {
-        await redis.hset(key, sellingFields(house));
+        // The version before opened houses without an epoch.
+        await redis.multi().hset(key, sellingFields(house)).hsetnx(key, 'epoch', Number(version)).exec();
         return house;
       }
       await redis.del(key); // from here on no script changes a seat
-      if (!areRowsCurrent) for (const zone of house.zones) await restoreZone(deps, house, zone, transaction);
+      if (!areRowsCurrent) await restoreRows(deps, house, transaction);
       await restoreBuyers(deps, house, transaction);
       await publishHouse(deps, house, Number(version ?? 0));
       return house;
@@ -119,6 +125,54 @@ async function lockRestoring(eventId: number, transaction: Prisma.TransactionCli
   }
 }
 
+/**
+ * Writes every row of a closed house as PostgreSQL has it. Bookings that have ended are not in it, and so have nothing
+ * to free in it: that is recorded first, and committed by itself before the house opens. A booking that ends while rows
+ * are read keeps its seats in the house until it is released.
+ */
+async function restoreRows(deps: HouseDeps, house: House, transaction: Prisma.TransactionClient): Promise<void> {
+  const { eventId } = house;
+  await deps.prisma.$executeRaw`
+    UPDATE booking SET released_at = clock_timestamp()
+    WHERE event_id = ${eventId}::int AND status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
+  await deps.redis.del(keysOfEvent(deps, eventId).differences);
+  for (const zone of house.zones) await restoreZone(deps, house, zone, transaction);
+}
+
+/** A taken seat of some rows of a zone. */
+type TakenSeat = FieldValues<'restoreRows'>;
+
+/** Bookings that end while a house is restored, at most. */
+const MAX_ENDING = 100_000;
+
+/**
+ * The taken seats of some rows of a zone, and those of bookings that ended since the restore began. One statement reads
+ * both: a booking that ends has its seats in the one or the other. (The limit makes PostgreSQL use the partial index of
+ * unreleased bookings, however many have ended.)
+ */
+const readTakenSeats = (
+  transaction: Prisma.TransactionClient,
+  eventId: number,
+  zone: number,
+  from: number,
+  to: number,
+) =>
+  transaction.$queryRaw<TakenSeat[]>`
+    WITH ended AS MATERIALIZED (
+      SELECT id, event_id, status, seats FROM booking
+      WHERE status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL ORDER BY id LIMIT ${MAX_ENDING}
+    ), ended_seat AS (
+      SELECT
+        split_part(label, '-', 1)::int AS zone, split_part(label, '-', 2)::int AS row,
+        split_part(label, '-', 3)::int AS seat, id, CASE status WHEN 'RETURNED' THEN 'SOLD' ELSE 'HELD' END AS status
+      FROM ended CROSS JOIN LATERAL unnest(seats) AS label WHERE event_id = ${eventId}::int
+    )
+    SELECT row, seat, id AS "ticketId", status FROM ended_seat
+    WHERE zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int
+    UNION ALL
+    SELECT row, number, booking_id, status::text FROM seat
+    WHERE event_id = ${eventId}::int AND zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int`;
+
 async function restoreZone(
   { scripts, shards }: HouseDeps,
   house: House,
@@ -129,12 +183,10 @@ async function restoreZone(
   const rowsPerCall = Math.max(1, Math.floor(RESTORE_SEATS / zone.seatsPerRow));
   for (let from = 1; from <= zone.rows; from += rowsPerCall) {
     const to = Math.min(from + rowsPerCall - 1, zone.rows);
-    const where = { eventId, zone: zone.number, row: { gte: from, lte: to } };
-    const taken = await transaction.seat.findMany({ where });
+    const taken = await readTakenSeats(transaction, eventId, zone.number, from, to);
     const { number, firstRow, seatsPerRow } = zone;
     const args = [eventId, number, firstRow, from, to, seatsPerRow, bit(settings.avoidSingles), holdLockMs(house)];
-    for (const { row, number: seat, bookingId: ticketId, status } of taken)
-      pushFields(args, 'restoreRows', { row, seat, ticketId, status });
+    for (const seat of taken) pushFields(args, 'restoreRows', seat);
     await scripts('restoreRows', shardOfEvent(eventId, shards), args);
   }
 }
@@ -178,6 +230,7 @@ async function publishHouse(deps: HouseDeps, house: House, lastVersion: number):
       avoidSingles: bit(house.settings.avoidSingles),
       ...sellingFields(house),
       version,
+      epoch: version,
       ...Object.fromEntries(zones),
     })
     .publish(keys.changes, `${version} RELOAD`)

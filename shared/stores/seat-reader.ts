@@ -8,7 +8,7 @@ import {
   type RowMarks,
   readBitmaps,
   readCounters,
-  readOwners,
+  readTakenSeats,
   type TakenSeat,
   type ZoneCounts,
   type ZoneRow,
@@ -92,7 +92,7 @@ export const createSeatReader = (deps: Deps) => ({
   /** Counts the seats of each status, by zone. It reads counters, and counts rows only in PostgreSQL. */
   countsByZone: (house: House) => countsByZone(deps, house),
 
-  /** Every taken seat of these rows, with its status and owner. */
+  /** Every taken seat of these rows, with its status, and the holder of each that is held. */
   takenIn: async (eventId: number, rows: readonly ZoneRow[]): Promise<TakenSeat[]> =>
-    readOwners(deps, eventId, (await readRows(deps, eventId, rows)).rows),
+    readTakenSeats(deps, eventId, (await readRows(deps, eventId, rows)).rows),
 });

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { BookRequest, HouseReport } from '../contract/jobs.ts';
-import type { EndedHolding, Holding } from '../domain/holdings.ts';
+import { MAX_SEATS_PER_REQUEST } from '../contract/limits.ts';
+import type { ClaimedHolding, EndedHolding, Holding } from '../domain/holdings.ts';
 import { type House, seatOf, type Zone } from '../domain/house.ts';
 import { holdLockMs, LOCK_GRACE_MS } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
@@ -9,6 +10,7 @@ import { metrics } from '../telemetry/metrics.ts';
 import type { OwnedSeat } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { claimedSeats, claimSeats } from './redis/claims.ts';
+import { keysOf } from './redis/keys.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
 import { wrongCountsOfZone } from './redis/seat-bitmaps.ts';
@@ -17,6 +19,15 @@ import { createSeatReader } from './seat-reader.ts';
 
 /** Seats that one script call frees or sells: it blocks Redis for some ten milliseconds. */
 const CHANGE_SEATS = 250;
+
+/** Ended bookings whose seats one call frees: as many seats. */
+const RELEASE_BOOKINGS = CHANGE_SEATS / MAX_SEATS_PER_REQUEST;
+
+/**
+ * Seconds for which Redis remembers that a returned sale has freed its seats, so that it frees them once: far longer
+ * than a worker that was stopped in between takes to resume, or another takes to record the release in PostgreSQL.
+ */
+const RETURN_KEPT_SECONDS = 7 * 24 * 3_600;
 
 /** A change restores a closed house at most this many times. Then it fails, and its job is retried. */
 const MAX_OPENINGS = 5;
@@ -29,16 +40,29 @@ type Context = {
   shards: number;
 };
 
-type ChangeScript = 'releaseSeats' | 'renewLocks' | 'mendSeats';
+type ChangeScript = 'renewLocks' | 'mendSeats' | 'freeOrphans';
 
 /**
- * Runs a script that changes seats of an event, in slices. A slice that finds the house closed changes nothing and runs
- * again once the house is open: the restored state may be older than the change.
- *
- * @returns the sum of the script's answers
+ * Runs a script that changes seats of an event. Where it finds the house closed it changes nothing, and runs again once
+ * the house is open: the restored state may be older than the change.
  */
-async function changeSeats<Name extends ChangeScript>(
+async function runOnOpenHouse(
   { scripts, house, shards }: Context,
+  name: ChangeScript | 'releaseClaim' | 'unblockSeats',
+  eventId: number,
+  args: readonly (string | number)[],
+): Promise<number> {
+  for (let openings = 0; openings <= MAX_OPENINGS; openings += 1) {
+    const reply = await scripts<number | 'REBUILD'>(name, shardOfEvent(eventId, shards), [eventId, ...args]);
+    if (reply !== 'REBUILD') return reply;
+    await house.open(eventId);
+  }
+  throw new Error(`the house of event ${eventId} does not stay open`);
+}
+
+/** Runs a script that changes seats, in slices. @returns the sum of the script's answers */
+async function changeSeats<Name extends ChangeScript>(
+  context: Context,
   name: Name,
   eventId: number,
   seats: readonly FieldValues<Name>[],
@@ -46,28 +70,42 @@ async function changeSeats<Name extends ChangeScript>(
 ): Promise<number> {
   let changed = 0;
   for (let from = 0; from < seats.length; from += CHANGE_SEATS) {
-    const args: (string | number)[] = [eventId, ...firstArgs];
+    const args: (string | number)[] = [...firstArgs];
     for (const seat of seats.slice(from, from + CHANGE_SEATS)) pushFields(args, name, seat);
-    let reply: number | 'REBUILD' = 'REBUILD';
-    for (let openings = 0; reply === 'REBUILD'; openings += 1) {
-      reply = await scripts<number | 'REBUILD'>(name, shardOfEvent(eventId, shards), args);
-      if (reply !== 'REBUILD') break;
-      if (openings === MAX_OPENINGS) throw new Error(`the house of event ${eventId} does not stay open`);
-      await house.open(eventId);
-    }
-    changed += Number(reply);
+    changed += await runOnOpenHouse(context, name, eventId, args);
   }
   return changed;
 }
 
-function releaseSeats(context: Context, eventId: number, holdings: readonly EndedHolding[]): Promise<number> {
-  const seats = holdings.flatMap(({ ticketId, userId, seats: labels, lapsed }) =>
-    labels.map((label) => {
-      const { zone, row, number: seat } = seatOf(label);
-      return { ticketId, user: userId ?? '', zone, row, seat, lapsed: lapsed ? 1 : 0 };
-    }),
-  );
-  return changeSeats(context, 'releaseSeats', eventId, seats);
+/** The epoch of an event's house: its opening in Redis. A closed one is opened. */
+async function readEpoch({ redis, house, shards }: Context, eventId: number): Promise<string> {
+  const key = `${keysOf(shardOfEvent(eventId, shards)).houseStem}${eventId}`;
+  for (let openings = 0; openings <= MAX_OPENINGS; openings += 1) {
+    const epoch = await redis.hget(key, 'epoch');
+    if (epoch !== null) return epoch;
+    await house.open(eventId);
+  }
+  throw new Error(`the house of event ${eventId} does not stay open`);
+}
+
+async function releaseSeats(
+  { scripts, shards }: Context,
+  eventId: number,
+  epoch: string,
+  holdings: readonly EndedHolding[],
+): Promise<number | undefined> {
+  let freed = 0;
+  for (let from = 0; from < holdings.length; from += RELEASE_BOOKINGS) {
+    const args: (string | number)[] = [eventId, epoch, RETURN_KEPT_SECONDS];
+    for (const { ticketId: bookingId, userId, seats, returned } of holdings.slice(from, from + RELEASE_BOOKINGS)) {
+      const labels = seats.join(' ');
+      pushFields(args, 'releaseSeats', { bookingId, user: userId ?? '', labels, returned: returned ? 1 : 0 });
+    }
+    const reply = await scripts<number | 'REOPENED'>('releaseSeats', shardOfEvent(eventId, shards), args);
+    if (reply === 'REOPENED') return undefined;
+    freed += reply;
+  }
+  return freed;
 }
 
 function renewLocks(
@@ -122,12 +160,39 @@ export function createSeatStore(deps: {
     claim: (shard: number, requests: readonly BookRequest[]) => claimSeats(scripts, shard, requests),
     claimedBy: (shard: number, ticketId: string) => claimedSeats(redis, shard, ticketId),
 
-    /** Frees the seats of these that tickets still own, and deletes the claims, so that they can be decided again. */
-    release: (eventId: number, holdings: readonly EndedHolding[]) => releaseSeats(context, eventId, holdings),
+    /**
+     * Frees seats of a claim that no booking has, if its ticket still has it as its decision and no outcome: the ticket
+     * is queued again. @returns the number of freed seats
+     */
+    releaseClaim: (claim: ClaimedHolding, labels = claim.seats): Promise<number> => {
+      const { eventId, ticketId, userId, generation, seats } = claim;
+      const args = [ticketId, userId ?? '', generation, seats.join(' '), labels.join(' ')];
+      return runOnOpenHouse(context, 'releaseClaim', eventId, args);
+    },
+
+    /** The epoch of an event's house. It changes whenever the house is restored. */
+    epoch: (eventId: number) => readEpoch(context, eventId),
 
     /**
-     * Sets the expiry of tickets' seat locks to that of their holds, with a grace, or removes it (`holdMs` 0) for sold
-     * seats, which also clears their buyers' lapses.
+     * Frees the seats of bookings that ended: those that a hold still holds, those of a returned sale once.
+     *
+     * @param epoch of the house, read before PostgreSQL was read for these bookings
+     * @returns the number of freed seats; undefined where the house was restored since, and then not all were freed
+     */
+    release: (eventId: number, epoch: string, holdings: readonly EndedHolding[]) =>
+      releaseSeats(context, eventId, epoch, holdings),
+
+    /** Frees those of these seats that are still blocked. */
+    unblock: (eventId: number, labels: readonly string[]): Promise<number> =>
+      runOnOpenHouse(context, 'unblockSeats', eventId, [labels.join(' ')]),
+
+    /** Frees seats that no booking and no claim has, whose differences are still recorded as they were read. */
+    freeOrphans: (eventId: number, orphans: readonly FieldValues<'freeOrphans'>[]): Promise<number> =>
+      changeSeats(context, 'freeOrphans', eventId, orphans),
+
+    /**
+     * Sets the expiry of held seats' locks to that of their holds, with a grace, or sells the seats (`holdMs` 0), which
+     * also clears their buyers' lapses.
      */
     renew: (eventId: number, holdings: readonly (Holding & { holdMs: number })[]) =>
       renewLocks(context, eventId, holdings),

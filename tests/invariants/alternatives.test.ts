@@ -107,7 +107,7 @@ async function claim(wish: SeatWish) {
 async function take({ zone, row, startIndex, seatsCount: count }: Alternative): Promise<boolean> {
   const where = { zone, row, count };
   const { ticketId, decision } = await claim(startIndex === undefined ? where : { ...where, start: startIndex });
-  if (decision?.kind === 'got') await system().seats.release(1, [{ ticketId, seats: decision.seats }]);
+  if (decision?.kind === 'got') await system().seats.releaseClaim({ ticketId, eventId: 1, ...decision });
   return decision?.kind === 'got';
 }
 

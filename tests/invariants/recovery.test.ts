@@ -145,14 +145,15 @@ describe('reconciling', () => {
   const plants: [string, () => Promise<unknown>][] = [
     ['a lost bit', () => system().redis.setbit('{s0}:seats:1:1:1', 4, 0)],
     ['a lost row', () => system().redis.del('{s0}:seats:1:1:1')],
-    ['a lost lock', () => system().redis.del('{s0}:lock:1:1:1:5')],
-    ['a lock of another ticket', () => system().redis.set('{s0}:lock:1:1:1:5', newTicketId(0))],
+    ['a lost lock of a held seat', () => system().redis.del('{s0}:lock:1:1:1:5')],
+    ['a held seat with a lock of another ticket', () => system().redis.set('{s0}:lock:1:1:1:5', newTicketId(0))],
     ['a held seat that shows as sold', () => system().redis.setbit('{s0}:held:1:1:1', 4, 0)],
     ['a bit without an owner', () => system().redis.setbit('{s0}:seats:1:2:2', 3, 1)],
     [
-      'a bit and a lock of a deleted ticket',
+      'a held seat of a deleted ticket',
       async () => {
         await system().redis.setbit('{s0}:seats:1:2:2', 3, 1);
+        await system().redis.setbit('{s0}:held:1:2:2', 3, 1);
         await system().redis.set('{s0}:lock:1:2:2:4', newTicketId(0));
       },
     ],

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { BookRequest } from '../../../shared/contract/jobs.ts';
 import type { RunWish } from '../../../shared/contract/reserve.ts';
+import type { ClaimedHolding } from '../../../shared/domain/holdings.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
 import type { Decision } from '../../../shared/stores/redis/claims.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
@@ -35,7 +36,7 @@ export async function claimMicros(stores: Stores, eventId: number, wishes: reado
   const { redis, seats } = stores;
   const requests = wishes.map((wish) => bookRequest(wish, eventId));
   const micros: number[] = [];
-  const claimed: { ticketId: string; seats: string[] }[] = [];
+  const claimed: ClaimedHolding[] = [];
   for (const request of requests) {
     let decision: Decision | undefined;
     const spent = await scriptMicros(redis, async () => {
@@ -43,9 +44,9 @@ export async function claimMicros(stores: Stores, eventId: number, wishes: reado
     });
     micros.push(spent);
     if (decision?.kind === 'closed') throw new Error(`the house of event ${eventId} is closed`);
-    if (decision?.kind === 'got') claimed.push({ ticketId: request.ticketId, seats: decision.seats });
+    if (decision?.kind === 'got') claimed.push({ ...request, ...decision });
   }
-  await seats.release(eventId, claimed);
+  await Promise.all(claimed.map((claim) => seats.releaseClaim(claim)));
   await redis.unlink(requests.map(({ ticketId }) => `${keysOf(0).ticketStem}${ticketId}`));
   return middleMean(micros);
 }

@@ -1,11 +1,12 @@
 import type { ChangeRequest } from '../../contract/jobs.ts';
 import type { EndedHolding } from '../../domain/holdings.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type ChangeDeps, changeBookings, type IsAllowed } from './change-bookings.ts';
 import { freeSeats } from './seats-of-bookings.ts';
 
-/** Seats of an ended booking that Redis has yet to free. */
-export type Release = EndedHolding & { eventId: number };
+/** A booking that ended. */
+export type EndedBooking = { id: string; eventId: number };
 
 /** Holds that one statement ends, and whose seats one script frees. */
 const SWEEP_SIZE = 1_000;
@@ -15,8 +16,10 @@ export const createHoldStore = (deps: ChangeDeps) => ({
   change: (requests: readonly ChangeRequest[], isAllowed: IsAllowed = () => true) =>
     changeBookings(deps, requests, isAllowed),
   expire: () => expireHolds(deps.prisma),
-  readUnreleased: () => readUnreleased(deps.prisma),
-  markReleased: (releases: readonly Release[]) => markReleased(deps.prisma, releases),
+  findUnreleased: () => findUnreleased(deps.prisma),
+  readUnreleased: (ids: readonly string[]) => readUnreleased(deps.prisma, ids),
+  unreleasedSeats: (eventId: number, labels: readonly string[]) => readUnreleasedSeats(deps.prisma, eventId, labels),
+  markReleased: (released: readonly EndedHolding[]) => markReleased(deps.prisma, released),
 });
 
 export type HoldStore = ReturnType<typeof createHoldStore>;
@@ -35,18 +38,37 @@ async function expireHolds(prisma: PrismaClient): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
-/** Reads seats of ended bookings that Redis has not freed yet. */
-async function readUnreleased(prisma: PrismaClient): Promise<Release[]> {
-  type Row = { id: string; eventId: number; userId: number | null; seats: string[]; lapsed: boolean };
+/** Ended bookings whose seats Redis has yet to free. */
+const isUnreleased = Prisma.sql`status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
+
+/** Finds ended bookings whose seats Redis has yet to free. */
+const findUnreleased = (prisma: PrismaClient): Promise<EndedBooking[]> =>
+  prisma.$queryRaw<EndedBooking[]>`
+    SELECT id, event_id AS "eventId" FROM booking WHERE ${isUnreleased} ORDER BY id LIMIT ${SWEEP_SIZE}`;
+
+/** Reads those of these bookings whose seats Redis has yet to free. */
+async function readUnreleased(prisma: PrismaClient, ids: readonly string[]): Promise<EndedHolding[]> {
+  type Row = { ticketId: string; userId: number | null; seats: string[]; returned: boolean };
   const rows = await prisma.$queryRaw<Row[]>`
-    SELECT id, event_id AS "eventId", user_id AS "userId", seats, status <> 'RETURNED' AS lapsed FROM booking
-    WHERE status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL
-    ORDER BY id LIMIT ${SWEEP_SIZE}`;
-  return rows.map(({ id, userId, ...row }) => ({ ticketId: id, userId: userId ?? undefined, ...row }));
+    SELECT id AS "ticketId", user_id AS "userId", seats, status = 'RETURNED' AS returned FROM booking
+    WHERE id = ANY(${[...ids]}::uuid[]) AND ${isUnreleased} ORDER BY id`;
+  return rows.map(({ userId, ...row }) => ({ userId: userId ?? undefined, ...row }));
+}
+
+/** Those of these seats of an event that an ended booking had, and that Redis has yet to free. */
+async function readUnreleasedSeats(
+  prisma: PrismaClient,
+  eventId: number,
+  labels: readonly string[],
+): Promise<Set<string>> {
+  const rows = await prisma.$queryRaw<{ label: string }[]>`
+    SELECT label FROM booking CROSS JOIN LATERAL unnest(seats) AS label
+    WHERE event_id = ${eventId}::int AND ${isUnreleased} AND label = ANY(${[...labels]}::text[])`;
+  return new Set(rows.map(({ label }) => label));
 }
 
 /** Records that Redis has freed these seats. */
-async function markReleased(prisma: PrismaClient, releases: readonly Release[]): Promise<void> {
-  const ids = releases.map((release) => release.ticketId);
+async function markReleased(prisma: PrismaClient, released: readonly EndedHolding[]): Promise<void> {
+  const ids = released.map(({ ticketId }) => ticketId);
   await prisma.$executeRaw`UPDATE booking SET released_at = clock_timestamp() WHERE id = ANY(${ids}::uuid[])`;
 }

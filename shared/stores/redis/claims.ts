@@ -74,9 +74,13 @@ export async function claimSeats(
   return requests.map((request, i) => parseDecision(answers[i] ?? '', seatCountOf(request)));
 }
 
-/** The seats that a ticket has claimed; none where it was refused, or where Redis has lost its record. */
-export async function claimedSeats(redis: Redis, shard: number, ticketId: string): Promise<string[]> {
+/** The seats that a ticket has claimed; undefined where it was refused, or where Redis has lost its record. */
+export async function claimedSeats(
+  redis: Redis,
+  shard: number,
+  ticketId: string,
+): Promise<{ generation: number; seats: string[] } | undefined> {
   const claim = await redis.hget(`${keysOf(shard).ticketStem}${ticketId}`, 'claim');
-  const [verdict, , ...labels] = (claim ?? '').split(' ');
-  return verdict === 'GOT' ? labels : [];
+  const [verdict, generation, ...seats] = (claim ?? '').split(' ');
+  return verdict === 'GOT' ? { generation: Number(generation), seats } : undefined;
 }

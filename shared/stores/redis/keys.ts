@@ -21,6 +21,8 @@ const NAMES = {
   blockedStem: 'blocked:',
   /** + event:zone:row:seat */
   lockStem: 'lock:',
+  /** + booking id */
+  returnedStem: 'returned:',
   /** + event:count */
   fullStem: 'full:',
   /** + event:count */

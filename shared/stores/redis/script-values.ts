@@ -33,11 +33,10 @@ export const scriptFields = {
    * "<generation>:<position>:<uses>:<untilMs>".
    */
   claimSeats: ['ticketId', 'event', 'zone', 'row', 'start', 'seatCount', 'labels', 'user', 'hold', 'admission'],
-  /**
-   * One seat, counted from 1. `ticketId`: '' for a seat that no ticket owns. `lapsed`: 1 where its hold lapsed,
-   * else 0.
-   */
-  releaseSeats: ['ticketId', 'user', 'zone', 'row', 'seat', 'lapsed'],
+  /** One booking that ended. `returned`: 1 where it was sold and returned, 0 where its hold lapsed. */
+  releaseSeats: ['bookingId', 'user', 'labels', 'returned'],
+  /** One seat. `record`: the difference as it is recorded. `ticketId`, `user`: of its hold, or ''. */
+  freeOrphans: ['label', 'record', 'ticketId', 'user'],
   /** One seat. `lockMs`: milliseconds from now, or 0 for ever. */
   renewLocks: ['ticketId', 'user', 'zone', 'row', 'seat', 'lockMs'],
   /** One seat. `status`: HELD, SOLD or BLOCKED. */

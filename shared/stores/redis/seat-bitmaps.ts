@@ -10,8 +10,12 @@ export type ZoneRow = { zone: Zone; row: number };
 /** A row with its three bitmaps; bit 7 of the first byte is seat 1. `held` and `blocked` are null where no seat is. */
 export type RowMarks = ZoneRow & { taken: Buffer | null; held: Buffer | null; blocked: Buffer | null };
 
-/** A seat that Redis has as taken, and the ticket that owns it (undefined where the lock is missing). */
-export type TakenSeat = { seat: Seat; status: SeatStatus; owner: string | undefined };
+/** A seat that Redis has as taken, and the ticket that holds it (undefined without a hold, or where a lock is lost). */
+export type TakenSeat = { seat: Seat; status: SeatStatus; holder: string | undefined };
+
+/** Whether Redis names another holder of a seat than this booking. It names none of a sold seat. */
+export const isHeldByAnother = ({ status, holder }: TakenSeat, bookingId: string): boolean =>
+  status === 'HELD' && holder !== bookingId;
 
 /** The seats of a zone that are not free, and how many of these are held or blocked. */
 export type ZoneCounts = { taken: number; held: number; blocked: number };
@@ -64,22 +68,22 @@ export async function readBitmaps(
   return { version, rows: found };
 }
 
-/** Reads the owners of the taken seats in these rows. */
-export async function readOwners(deps: Deps, eventId: number, rows: readonly RowMarks[]): Promise<TakenSeat[]> {
+/** Reads the taken seats in these rows, with the holders of those that are held: Redis knows no other owner. */
+export async function readTakenSeats(deps: Deps, eventId: number, rows: readonly RowMarks[]): Promise<TakenSeat[]> {
   const { lockStem } = keysOfEvent(deps, eventId);
   const seats = rows.flatMap((row) =>
     statusesOf(row).flatMap((status, i) =>
       status === 'AVAILABLE' ? [] : [{ seat: { zone: row.zone.number, row: row.row, number: i + 1 }, status }],
     ),
   );
-  const taken: TakenSeat[] = [];
-  for (let from = 0; from < seats.length; from += READ_LOCKS) {
-    const chunk = seats.slice(from, from + READ_LOCKS);
-    const locks = chunk.map(({ seat }) => `${lockStem}${eventId}:${seat.zone}:${seat.row}:${seat.number}`);
-    const owners = await deps.redis.mget(locks);
-    for (const [i, seat] of chunk.entries()) taken.push({ ...seat, owner: owners[i] ?? undefined });
+  const held = seats.filter(({ status }) => status === 'HELD');
+  const holders = new Map<Seat, string | null>();
+  for (let from = 0; from < held.length; from += READ_LOCKS) {
+    const chunk = held.slice(from, from + READ_LOCKS).map(({ seat }) => seat);
+    const locks = chunk.map(({ zone, row, number }) => `${lockStem}${eventId}:${zone}:${row}:${number}`);
+    for (const [i, holder] of (await deps.redis.mget(locks)).entries()) holders.set(chunk[i] as Seat, holder);
   }
-  return taken;
+  return seats.map(({ seat, status }) => ({ seat, status, holder: holders.get(seat) ?? undefined }));
 }
 
 /** Reads the counters of a house, by zone; undefined where it is not open in Redis. */

@@ -1,0 +1,33 @@
+-- releaseClaim: frees seats of a claim that no booking has. The fence is the ticket's decision: seats are freed only
+-- while it is this claim, without an outcome and of this generation of the house. It is consumed: the ticket is queued
+-- again.
+-- KEYS[1]  tag         the shard's hash tag
+-- ARGV[1]  event
+-- ARGV[2]  ticketId
+-- ARGV[3]  user        '' without one
+-- ARGV[4]  generation  of the claim
+-- ARGV[5]  claimed     the labels of all seats of the claim, in its order
+-- ARGV[6]  freed       the labels of those to free
+-- RETURNS  integer, seats that were freed; or REBUILD where the house is not open, and nothing was changed
+-- COST     O(seats x seats in a row / 8)
+local tag, event, ticketId, user = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local generation, claimed, labels = ARGV[4], ARGV[5], ARGV[6]
+
+-- @include keys
+-- @include buyerSeats
+-- @include consumeClaim
+-- @include freeSeats
+
+local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles')
+if not house[1] then return 'REBUILD' end
+if house[1] ~= generation or not consumeClaim(tag, event, ticketId, generation, claimed) then return 0 end
+
+local freed = 0
+for _, seat in ipairs(seatsOf(tag, event, labels)) do
+  removeBuyerSeat(buyersKey(tag, event), user, ticketId)
+  local holder = holderOf(tag, seat)
+  if not holder or holder == ticketId then freed = freed + freeSeat(tag, event, seat, house[2] == '1') end
+end
+indexMarkedRows(tag)
+publishChanges(tag)
+return freed
