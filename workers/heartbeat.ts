@@ -54,7 +54,7 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
 
   async function beat(): Promise<void> {
     await report();
-    if (!(await workers.takeTurn(worker, TURN_MS))) return;
+    if (!(await workers.takeTurn('desired', TURN_MS))) return;
     const { asked, bounds = { min: 1, max: MAX_WORKERS }, model: stored } = await workers.read();
     const { desired, model } = workersDesired(modelOf(stored), await workers.readLoad(), bounds);
     await workers.saveDesired(asked ?? desired, JSON.stringify(model));

@@ -1,30 +1,55 @@
+import { isUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
-import type { Queues } from '../shared/queues/open-queues.ts';
-import { SCHEDULES } from '../shared/stores/redis/pipeline.ts';
+import type { JobLock } from '../shared/stores/postgres/job-lock.ts';
+import { type Progress, SCHEDULES, type ScheduleName } from '../shared/stores/redis/pipeline.ts';
+import type { WorkersStore } from '../shared/stores/redis/workers.ts';
 
-/** Milliseconds between two checks of the schedule: a wipe of Redis removes it, a clock that is ahead delays it. */
-const CHECK_MS = 2_000;
+/** The part of an interval in which no second worker gets a turn: a timer may be a little early. */
+const TURN_SHARE = 0.9;
+
+/** Milliseconds after which a turn is abandoned: its lock lasts 30 s, and it waits 10 s for a connection. */
+const STALLED_MS = 45_000;
+
+type ScheduleDeps = {
+  workers: WorkersStore;
+  jobLock: JobLock;
+  progress: Progress;
+  loops: Loops;
+  log: Logger;
+};
 
 /**
- * Schedules the regular jobs and keeps them scheduled. All workers and all shards have one schedule, on the first
- * shard's queue: every worker writes the same.
+ * Does the regular work. Every worker has a timer for each kind, and one of them gets the turn, so a wipe of Redis or a
+ * wrong clock stops no schedule. It is no job: the commands of a job each second were most of those of an idle Redis.
  *
- * @returns the function that ends it
+ * @returns the function that ends it and waits for turns under way
  */
-export async function startSchedule(deps: { queues: Queues; loops: Loops; log: Logger }) {
-  const { queues, loops, log } = deps;
+export function startSchedule(deps: ScheduleDeps, work: Record<ScheduleName, () => Promise<unknown>>) {
+  const { workers, jobLock, progress, loops, log } = deps;
 
-  async function check(): Promise<void> {
-    for (const { name, everyMs } of SCHEDULES) await queues[0]?.control.every(name, everyMs);
-    for (const { booking, control } of queues) {
-      await booking.correctDelays();
-      await control.correctDelays();
+  /** Does the work, unless another worker does it. Only work that was done counts as progress. */
+  async function takeTurn(name: ScheduleName, everyMs: number): Promise<void> {
+    if (!(await workers.takeTurn(name, everyMs * TURN_SHARE))) return;
+    try {
+      await jobLock.take(name, async () => {
+        await work[name]();
+        progress.note(name);
+      });
+    } catch (fault) {
+      await workers.endTurn(name); // another worker may be able to do it
+      throw fault;
     }
   }
 
-  await check();
-  return loops.repeat('schedule kept', CHECK_MS, check, (fault) =>
-    log.warn({ fault: fault.message }, 'keeping the schedule failed'),
-  );
+  const stops = SCHEDULES.map(({ name, everyMs }) => {
+    const noteFault = (fault: Error) => {
+      const cause = isUnavailable(fault) ? { fault: fault.message } : { err: fault };
+      log.warn({ schedule: name, ...cause }, 'scheduled work failed');
+    };
+    return loops.repeat(`schedule ${name}`, everyMs, () => takeTurn(name, everyMs), noteFault, {
+      stalledMs: STALLED_MS,
+    });
+  });
+  return () => Promise.all(stops.map((stop) => stop()));
 }

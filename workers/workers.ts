@@ -11,7 +11,7 @@ import { openQueues, type Queues } from '../shared/queues/open-queues.ts';
 import { openWorker } from '../shared/queues/worker.ts';
 import { steadyAudit } from '../shared/stores/audit.ts';
 import { keysOf, tagsOf } from '../shared/stores/redis/keys.ts';
-import { createProgress, type Progress, progressOfQueue, type SCHEDULES } from '../shared/stores/redis/pipeline.ts';
+import { createProgress, type Progress, progressOfQueue } from '../shared/stores/redis/pipeline.ts';
 import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { createAdmissions } from './admissions.ts';
 import { createBook } from './book-seats.ts';
@@ -54,17 +54,23 @@ export async function startWorkers(deps: WorkersDeps) {
 
   const workers = openWorkers(deps, stores, queues, progress);
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  const stopSchedule = await startSchedule({ queues, loops, log });
+  const stopSchedule = startSchedule(
+    { ...stores, progress, loops, log },
+    {
+      expire: createExpire({ ...stores, releaseSeats: createReleaseSeats(stores) }),
+      sweep: createSweep({ ...stores, queues, log }),
+      reconcile: createReconcile({ ...stores, shards: config.SHARDS, log }),
+    },
+  );
   const endHeartbeat = await startHeartbeat({ workers: stores.workers, progress, loops, log });
   const clock = watchClock({ redis, prisma, loops, log });
   const admissions = createAdmissions({ rooms, events, loops, log });
 
   return {
     async close(): Promise<void> {
-      await stopSchedule();
       await clock.stop();
       await admissions.close();
-      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([stopSchedule(), ...workers.map((worker) => worker.close())]);
       await endHeartbeat();
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },
@@ -79,28 +85,18 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
   const releaseSeats = createReleaseSeats(stores);
   const book = createBook({ ...stores, sellBy, log });
   const change = createChange({ ...stores, releaseSeats, sellBy, log });
-  const expire = createExpire({ ...stores, releaseSeats });
-  const sweep = createSweep({ ...stores, queues, log });
-  const reconcile = createReconcile({ ...stores, shards, log });
   const audit = (eventId: number) => steadyAudit(eventId, { ...stores, prisma, shards });
   const operatorJobs = createOperatorJobs({ ...stores, audit, log });
 
-  /** Runs a scheduled job, unless another worker runs it. Only work that was done counts as progress. */
-  const scheduled = (name: (typeof SCHEDULES)[number]['name'], work: () => Promise<unknown>) => () =>
-    stores.jobLock.take(name, async () => {
-      await work();
-      progress.note(name);
-    });
-
-  return queues.flatMap((_queues, shard) => {
+  return queues.flatMap((own, shard) => {
     const { tag } = keysOf(shard);
     const noteProgress = (queue: QueueName) => () => progress.note(progressOfQueue(shard, queue));
     const booking = { book: groupBatches((requests) => book(shard, requests), config.WORKER_CONCURRENCY) };
     const control = {
       change: ({ requests }: JobPayload<'change'>) => change(shard, requests),
-      expire: scheduled('expire', expire),
-      sweep: scheduled('sweep', sweep),
-      reconcile: scheduled('reconcile', reconcile),
+      expire: () => own.control.removeSchedule('expire'),
+      sweep: () => own.control.removeSchedule('sweep'),
+      reconcile: () => own.control.removeSchedule('reconcile'),
       ...operatorJobs,
     };
     const common = { redis, loops, log };

@@ -109,7 +109,7 @@ const operatorJob = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObjec
 export const jobs = {
   book: { queue: 'booking', payload: batchOf(bookRequest) },
   change: { queue: 'control', payload: batchOf(changeRequest) },
-  /** Scheduled jobs: expire holds, settle tickets whose jobs failed permanently, compare Redis with PostgreSQL. */
+  /** Scheduled work of the version before, which makes jobs of it. A worker that takes one removes its schedule. */
   expire: { queue: 'control', payload: z.object({}) },
   sweep: { queue: 'control', payload: z.object({}) },
   reconcile: { queue: 'control', payload: z.object({}) },

@@ -2,7 +2,7 @@ import { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type JobName, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
 import { MAX_BATCH_BYTES } from '../contract/limits.ts';
-import { isScheduleLost, lateUntilMs, lostFromMs } from '../domain/lost-times.ts';
+import { lateUntilMs, lostFromMs } from '../domain/lost-times.ts';
 import { redisClockMs, sharedNowMs } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { MAX_BACKOFF_MS } from './backoff.ts';
@@ -20,9 +20,6 @@ const KEEP_FINISHED = {
 
 /** Delayed jobs of a kind that one call makes due. */
 const MAX_CORRECTED = 1_000;
-
-/** Jobs that have no payload and run on a schedule. */
-type ScheduledJob = 'expire' | 'sweep' | 'reconcile';
 
 /** The score of a time in BullMQ's sorted set of delayed jobs (its addDelayedJob.lua). */
 const delayedScore = (ms: number): number => ms * 0x1000;
@@ -54,11 +51,18 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...KEEP_FINISHED } : opts);
     },
     stateOf: (jobId: string) => stateOf(queue, jobId),
-    every: (job: ScheduledJob, intervalMs: number) => schedule(deps, job, intervalMs),
-    correctDelays: () => correctDelays(deps),
+    /** Removes a schedule of the version before. */
+    removeSchedule: (name: string) => queue.removeJobScheduler(name),
     failed: (maxJobs: number) => failedJobs(deps, maxJobs),
-    /** Offers unreadable jobs again once they are due. Only one process at a time may call it. */
-    offerUnreadable: () => offerAgain(redis, queue),
+    /**
+     * Puts due jobs on the queue: unreadable ones again, and delayed ones that workers' clocks hold back. Only one
+     * process at a time may call it.
+     */
+    async offerDue(): Promise<void> {
+      const nowMs = await redisClockMs(redis);
+      await offerAgain(redis, queue, nowMs);
+      await correctDelays(deps, nowMs);
+    },
     /** Makes all unreadable jobs due. */
     makeUnreadableDue: () => makeDue(redis, queue),
     close: () => queue.close(),
@@ -78,38 +82,21 @@ async function stateOf(queue: Queue, jobId: string): Promise<'unfinished' | { re
   return result === undefined ? { failed: job.failedReason } : { result };
 }
 
-/** Schedules a job at an interval, unless it is scheduled so. A failed one waits for the next turn. */
-async function schedule({ queue, redis, log }: QueueDeps, job: ScheduledJob, intervalMs: number): Promise<void> {
-  const existing = await queue.getJobScheduler(job);
-  if (existing?.every === intervalMs && existing.next !== undefined) {
-    const nowMs = await redisClockMs(redis);
-    if (!isScheduleLost(existing.next, nowMs, intervalMs)) return;
-    const aheadSeconds = (existing.next - nowMs) / 1000;
-    log.warn({ queue: queue.name, job, aheadSeconds }, 'a schedule was lost: it begins anew');
-    await queue.removeJobScheduler(job); // an upsert alone would keep its next turn
-  }
-  const opts = { attempts: 1, removeOnComplete: true, removeOnFail: 10 };
-  await queue.upsertJobScheduler(job, { every: intervalMs }, { name: job, data: {}, opts });
-}
-
 /**
  * Makes delayed jobs due now that workers' clocks hold back: a worker whose clock is ahead delays retries for longer
  * than any pause, and one whose clock is behind leaves due jobs delayed.
  */
-async function correctDelays({ queue, redis, log }: QueueDeps): Promise<void> {
-  const nowMs = await redisClockMs(redis);
+async function correctDelays({ queue, redis, log }: QueueDeps, nowMs: number): Promise<void> {
   const delayed = queue.toKey('delayed');
   const lateScore = delayedScore(lateUntilMs(nowMs));
   const lostScore = delayedScore(lostFromMs(nowMs, MAX_BACKOFF_MS));
   const late = await redis.zrangebyscore(delayed, '-inf', lateScore, 'LIMIT', 0, MAX_CORRECTED);
   const ahead = await redis.zrevrangebyscore(delayed, '+inf', lostScore, 'LIMIT', 0, MAX_CORRECTED);
-  const tooFarAhead = ahead.filter((id) => !id.startsWith('repeat:')); // `schedule` corrects schedules
-  for (const id of [...late, ...tooFarAhead]) {
+  for (const id of [...late, ...ahead]) {
     const job = await Job.fromId(queue, id);
     if (job !== undefined) await promote(job);
   }
-  if (tooFarAhead.length > 0)
-    log.warn({ queue: queue.name, jobs: tooFarAhead.length }, 'made retries due that were too far ahead');
+  if (ahead.length > 0) log.warn({ queue: queue.name, jobs: ahead.length }, 'made retries due that were too far ahead');
 }
 
 /** A job that failed for good. `setAside` keeps it for a worker that can read it. */

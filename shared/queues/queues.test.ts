@@ -69,7 +69,7 @@ test('a worker whose loop ended without an event, and one that waits on a dead c
 test('two workers make the same late retry due at once: it waits once, and neither breaks', async () => {
   const queue = openQueue('booking', '{s1}', redis, log);
   for (let times = 0; times < 20; times += 1) await queue.bullmq.add('book', {}, { delay: 3_600_000 });
-  await Promise.all([queue.correctDelays(), queue.correctDelays(), queue.correctDelays()]);
+  await Promise.all([queue.offerDue(), queue.offerDue(), queue.offerDue()]);
   expect(await queue.bullmq.getJobCounts('delayed', 'waiting')).toEqual({ delayed: 0, waiting: 20 });
   await queue.close();
 });

@@ -49,9 +49,9 @@ export async function makeDue(redis: Redis, { toKey }: Keys): Promise<void> {
 /**
  * Puts jobs that are due back on their queue. Only one process at a time may do it, else a job could be there twice.
  */
-export async function offerAgain(redis: Redis, queue: Queue): Promise<void> {
+export async function offerAgain(redis: Redis, queue: Queue, nowMs: number): Promise<void> {
   const [delayed, unreadable] = [queue.toKey('delayed'), queue.toKey('unreadable')];
-  const dueMs = (await redisClockMs(redis)) - SET_ASIDE_MS;
+  const dueMs = nowMs - SET_ASIDE_MS;
   for (const id of await redis.zrangebyscore(unreadable, '-inf', dueMs, 'LIMIT', 0, MAX_OFFERED)) {
     const job = await Job.fromId(queue, id);
     if (job === undefined) await redis.zrem(unreadable, id);

@@ -165,17 +165,16 @@ async function measureQueue(redis: Redis, shard: number, queue: QueueName): Prom
   return { shard, queue, isPaused: paused === 1, oldestSeconds, unreadable };
 }
 
-/** The age of a queue's oldest job in seconds. */
+/** The age in seconds of a queue's oldest job; on the control queue, of the oldest that is not under way. */
 async function measureOldestJob(redis: Redis, shard: number, queue: QueueName): Promise<number> {
   const { waiting, active, delayed, jobStem } = keysOfQueue(shard, queue);
-  const ends = await Promise.all([redis.lindex(waiting, -1), redis.lindex(active, -1)]);
+  const oldestIds = await Promise.all([
+    redis.lindex(waiting, -1),
+    queue === 'booking' ? redis.lindex(active, -1) : null, // an operator's job may take minutes
+  ]);
   const delayedIds = await redis.zrange(delayed, '0', String(MAX_DELAYED - 1));
-  const retryIds = delayedIds.filter((id) => !isScheduled(id)); // a schedule's delayed job is not late
-  const oldestIds = [...ends, ...retryIds].flatMap((id) => id ?? []);
-  // A schedule's job is created one period early: its id ends with the time at which it is due.
-  const startTimes = await Promise.all(
-    oldestIds.map((id) => (isScheduled(id) ? dueMsOf(id) : redis.hget(`${jobStem}${id}`, 'timestamp'))),
-  );
+  const ids = [...oldestIds, ...delayedIds].flatMap((id) => id ?? []);
+  const startTimes = await Promise.all(ids.map((id) => redis.hget(`${jobStem}${id}`, 'timestamp')));
   const ages = startTimes.flatMap((ms) => (ms === null ? [] : Math.max(0, sharedNowMs() - Number(ms)) / 1000));
   return Math.max(0, ...ages);
 }
@@ -205,10 +204,6 @@ async function measureSeats({ events, seats }: MeasureDeps): Promise<void> {
 }
 
 const shardNumbers = (shards: number) => Array.from({ length: shards }, (_, shard) => shard);
-
-const isScheduled = (id: string): boolean => id.startsWith('repeat:');
-
-const dueMsOf = (id: string): string => id.slice(id.lastIndexOf(':') + 1);
 
 function hideRedis(): void {
   for (const gauge of [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest]) gauge.reset();

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { shiftedClock } from '../../loadtest/kit/shifted-clock.ts';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';
@@ -149,12 +150,16 @@ test('a frozen Redis is shown as down, and metrics that come from it are left ou
 
 withPrometheus('a paused queue, a stopped schedule and an unreadable job fire their alerts', async () => {
   const redis = new Redis(frontrow.redisUrl);
+  const locker = await connectPostgres({ connectionString: frontrow.databaseUrl });
   const [{ meta }, { unreadable }] = [keysOfQueue(0, 'control'), keysOfQueue(0, 'booking')];
   await redis.hset(meta, 'paused', 1);
-  await redis.zadd(unreadable, Date.now(), 'a job of tomorrow'); // the sweep, which would remove it, is paused too
+  await redis.zadd(unreadable, Date.now(), 'a job of tomorrow');
+  // As a frozen worker does. The sweep would remove the job.
+  await locker.query(`SELECT pg_advisory_lock(hashtext('frontrow turn'), hashtext('sweep'))`);
   try {
     await fire('QueuePaused', 'ScheduleStopped', 'UnreadableJobs');
   } finally {
+    await locker.end();
     await redis.zrem(unreadable, 'a job of tomorrow');
     await redis.hdel(meta, 'paused');
     redis.disconnect();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pipelineView } from '../../shared/contract/pipeline.ts';
 import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
@@ -153,6 +154,16 @@ test('an expiry that does not run is reported even if every worker is alive', as
     expect((await pipeline()).problems[0]?.message).toContain('"expire"');
     expect(await ready()).toBe(200);
   });
+  await shows();
+});
+
+test('schedules of the version before, which are jobs, are removed', async () => {
+  const queue = new Queue('control', { connection: system().redis, prefix: keysOf(0).tag });
+  for (const name of ['expire', 'sweep', 'reconcile'])
+    await queue.upsertJobScheduler(name, { every: 500 }, { name, data: {}, opts: { removeOnComplete: true } });
+  await until(async () => (await queue.getJobSchedulersCount()) === 0, 15_000);
+  await until(async () => (await queue.getJobCountByTypes('waiting', 'active', 'delayed', 'failed')) === 0, 15_000);
+  await queue.close();
   await shows();
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { between } from '../../kit/random.ts';
-import { copyJobs, isOnSchedule, shiftClocks } from './job-faults.ts';
+import { areHoldsEnded, copyJobs, shiftClocks } from './job-faults.ts';
 import { type Fault, randomPart, type Scene, withRedis } from './scene.ts';
 import { fillDisk, fillRedis, killServer, promoteReplica, restartInCommit, restoreOldRedis } from './server-faults.ts';
 import { allOperate, allReadable, freezeApi, makeUnreadable } from './silent-stops.ts';
@@ -153,7 +153,7 @@ export const faults = {
   'clock-off': {
     about: 'the clocks of one API and one worker fast, of the others slow, by 15 minutes and an hour',
     recoveryMs: 30_000,
-    isOver: isOnSchedule,
+    isOver: areHoldsEnded,
     inject: shiftClocks,
   },
   delay: { about: 'a slow network to Redis, PostgreSQL or both', inject: (scene) => breakNetwork(scene, 'delay') },

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { jobs } from '../../../shared/contract/jobs.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
 import { between, shuffled } from '../../kit/random.ts';
@@ -10,7 +9,7 @@ import { killServer } from './server-faults.ts';
 import { sql } from './verdict.ts';
 
 /*
- * Faults of queues and schedules: jobs that are delivered twice or out of order, and wrong clocks.
+ * Faults of queues and clocks: jobs that are delivered twice or out of order, and wrong clocks.
  */
 
 /** Jobs that are copied at most, for how long, and the milliseconds between two readings of the queues. */
@@ -66,7 +65,7 @@ export const copyJobs = (scene: Scene): Promise<void> =>
 const MINUTE_MS = 60_000;
 const CLOCK_SHIFT_MINUTES = { 'api 1': 15, 'api 2': -15, 'worker 1': 60, 'worker 2': -60 } as const;
 
-/** Shifts the clocks while jobs fail, so that schedules and retries have wrong times; then corrects them. */
+/** Shifts the clocks while jobs fail, so that retries have wrong times; then corrects them. */
 export async function shiftClocks({ rig, random, progress }: Scene): Promise<void> {
   const shifts = Object.entries(CLOCK_SHIFT_MINUTES) as [PartName, number][];
   await Promise.all(shifts.map(([name, minutes]) => rig.shiftClock(name, minutes * MINUTE_MS)));
@@ -77,19 +76,8 @@ export async function shiftClocks({ rig, random, progress }: Scene): Promise<voi
   progress('all clocks are correct again');
 }
 
-async function readSchedule(redis: Redis): Promise<number[]> {
-  const queue = new Queue(jobs.expire.queue, { connection: redis, prefix: keysOf(0).tag });
-  try {
-    return (await queue.getJobSchedulers()).map(({ next = 0 }) => next);
-  } finally {
-    await queue.close();
-  }
-}
-
-/** Whether each schedule runs next within seconds, and every hold that expired has ended. */
-export async function isOnSchedule(rig: ChaosRig): Promise<boolean> {
-  const nextMs = await withRedis(rig, readSchedule);
-  if (nextMs.length === 0 || nextMs.some((ms) => Math.abs(ms - Date.now()) > 10_000)) return false;
+/** Whether every hold that expired has ended. */
+export async function areHoldsEnded(rig: ChaosRig): Promise<boolean> {
   const [row] = await sql<{ overdue: number }>(
     rig,
     `SELECT count(*)::int AS overdue FROM booking

@@ -23,3 +23,5 @@ export function createJobLock({ prisma }: { prisma: PrismaClient }) {
     },
   };
 }
+
+export type JobLock = ReturnType<typeof createJobLock>;

@@ -61,8 +61,8 @@ const NAMES = {
   workers: 'workers',
   /** A sorted set of workers by when each counts as dead. */
   workersAlive: 'workers:alive',
-  /** The worker that computes the desired number. */
-  workersTurn: 'workers:turn',
+  /** Set while a worker has this turn. + the work */
+  turnStem: 'turn:',
   /** The supervisor that starts and stops workers. */
   supervisor: 'supervisor',
   /** A hash: the last progress of queues and schedules. */

@@ -5,14 +5,16 @@ import { keysOf } from './keys.ts';
 /** Milliseconds that a key written as a probe stays. */
 const PROBE_LASTS_MS = 60_000;
 
-/** Work on a schedule: the job's name, and milliseconds between two turns. */
+/** Work on a schedule, and milliseconds between two turns. */
 export const SCHEDULES = [
   { name: 'expire', everyMs: 1_000 },
   { name: 'sweep', everyMs: 2_000 },
   { name: 'reconcile', everyMs: 5_000 },
 ] as const;
 
-/** The name of a queue's progress. Schedules use their job's name. */
+export type ScheduleName = (typeof SCHEDULES)[number]['name'];
+
+/** The name of a queue's progress. A schedule's progress has its name. */
 export const progressOfQueue = (shard: number, queue: QueueName): string => `${queue} of shard ${shard}`;
 
 /** The queues and schedules that made progress in this process since the last call of `take`. */

@@ -23,7 +23,7 @@ export type WorkersBounds = { min: number; max: number };
  */
 type Heartbeat = { outcomes: Record<string, number>; progress: readonly string[]; stalled: readonly string[] };
 
-const { workers, workersAlive, workersTurn, workersStalled, progress, supervisor, outcomes } = keysOf(0);
+const { workers, workersAlive, turnStem, workersStalled, progress, supervisor, outcomes } = keysOf(0);
 
 const countAlive = (redis: Redis, atMs: number): Promise<number> => redis.zcount(workersAlive, atMs, '+inf');
 
@@ -109,12 +109,18 @@ async function requestWorkers(redis: Redis, processes: RequestedWorkers, bounds?
   await change.exec();
 }
 
+/** Turns at work that one worker at a time should do. */
+const turns = (redis: Redis) => ({
+  /** Gives the caller a turn for so many milliseconds, unless another worker has it. */
+  takeTurn: async (work: string, ms: number): Promise<boolean> =>
+    (await redis.set(`${turnStem}${work}`, '1', 'PX', ms, 'NX')) !== null,
+
+  /** Gives a turn back, so that another worker can take it at once. */
+  endTurn: (work: string): Promise<unknown> => redis.del(`${turnStem}${work}`),
+});
+
 /** The desired number of workers. */
 const desiredNumber = (redis: Redis, shards: number) => ({
-  /** Makes a worker the one that computes the desired number, unless another one is, for so many milliseconds. */
-  takeTurn: async (worker: string, ms: number): Promise<boolean> =>
-    (await redis.set(workersTurn, worker, 'PX', ms, 'NX')) !== null,
-
   /** Reads the load and the workers that serve it. */
   readLoad: () => readLoad(redis, shards),
 
@@ -166,6 +172,7 @@ const lead = (redis: Redis) => ({
  */
 export const createWorkersStore = ({ redis, shards }: { redis: Redis; shards: number }) => ({
   ...heartbeats(redis),
+  ...turns(redis),
   ...desiredNumber(redis, shards),
   ...lead(redis),
 });

@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import type { Logger } from '../shared/platform/logger.ts';
+import type { Loops } from '../shared/platform/loops.ts';
+import type { JobLock } from '../shared/stores/postgres/job-lock.ts';
+import { createProgress } from '../shared/stores/redis/pipeline.ts';
+import type { WorkersStore } from '../shared/stores/redis/workers.ts';
+import { startSchedule } from './schedule.ts';
+
+/** Workers that share one list of turns, which never expire here. */
+function openWorkers() {
+  const taken = new Set<string>();
+  const workers = {
+    takeTurn: async (work: string) => !taken.has(work) && taken.add(work) !== undefined,
+    endTurn: async (work: string) => taken.delete(work),
+  } as Partial<WorkersStore> as WorkersStore;
+
+  /** A worker, whose expiry runs when its timer is due, by `tick`. */
+  return function open(expire: () => Promise<void>, isLocked = false) {
+    const timers: (() => Promise<void>)[] = [];
+    const repeat: Loops['repeat'] = (_name, _everyMs, work, onFault) => {
+      timers.push(() => work().catch(onFault));
+      return async () => undefined;
+    };
+    const progress = createProgress();
+    const faults: unknown[] = [];
+    const log = { warn: (fields: object) => faults.push(fields) } as Partial<Logger> as Logger;
+    const jobLock: JobLock = { take: async (_name, work) => (isLocked ? undefined : void (await work())) };
+    const nothing = async () => undefined;
+    const work = { expire, sweep: nothing, reconcile: nothing };
+    startSchedule({ workers, jobLock, progress, loops: { repeat } as Loops, log }, work);
+    return { tick: async () => timers[0]?.(), progress, faults };
+  };
+}
+
+test('one of several workers does the work in a turn', async () => {
+  const open = openWorkers();
+  const done: number[] = [];
+  const all = [1, 2, 3].map((number) => open(async () => void done.push(number)));
+  for (const { tick } of all) await tick();
+  expect(done).toEqual([1]);
+  expect(all.map(({ progress }) => progress.take())).toEqual([['expire'], [], []]);
+});
+
+test('a worker whose work fails leaves the turn to another one', async () => {
+  const open = openWorkers();
+  const broken = open(() => Promise.reject(new Error('no connection')));
+  const other = open(async () => undefined);
+  await broken.tick();
+  expect(broken.progress.take()).toEqual([]);
+  expect(broken.faults).toMatchObject([{ schedule: 'expire', err: { message: 'no connection' } }]);
+  await other.tick();
+  expect(other.progress.take()).toEqual(['expire']);
+});
+
+test('work whose lock another worker has is no progress', async () => {
+  const worker = openWorkers()(async () => undefined, true);
+  await worker.tick();
+  expect(worker.progress.take()).toEqual([]);
+  expect(worker.faults).toEqual([]);
+});
