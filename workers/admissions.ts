@@ -6,9 +6,12 @@ import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { Step } from '../shared/stores/postgres/rooms.ts';
 import { HEADROOM, type RoomStore } from '../shared/stores/rooms.ts';
 
-/** Milliseconds between two rounds of this worker, and between two reads of the list of rooms. */
+/** Milliseconds between two rounds of this worker. */
 const STEP_MS = 125;
+
+/** Milliseconds between two reads of the list of rooms: it has the last step of each. While all are off it is read less. */
 const LIST_MS = 250;
+const EMPTY_LIST_MS = 1_000;
 
 /** Milliseconds that an active step gets when the worker stops. */
 const STOP_MS = 1_000;
@@ -45,7 +48,8 @@ export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; l
   }
 
   async function advanceAll(): Promise<void> {
-    if (performance.now() - listedAt > LIST_MS) await listLines();
+    const sinceMs = performance.now() - listedAt;
+    if (sinceMs > (lines.length === 0 ? EMPTY_LIST_MS : LIST_MS)) await listLines();
     const results = await Promise.allSettled(lines.map(advance));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

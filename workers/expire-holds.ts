@@ -51,6 +51,5 @@ export function createExpire({ holds, releaseSeats }: { holds: HoldStore; releas
       expired = await holds.expire();
       metrics.holdsExpired.inc(expired);
     } while (expired > 0);
-    await releaseAll();
   };
 }

@@ -3,8 +3,8 @@ import type { RequestedWorkers } from '../../shared/contract/workers.ts';
 import type { WorkersBounds, WorkersStore } from '../../shared/stores/redis/workers.ts';
 import type { RunningPart, Supervisor } from './supervisor.ts';
 
-/** Milliseconds between two readings of the desired number of workers. */
-const READ_MS = 500;
+/** Milliseconds between two readings of the desired number of workers, which changes once a second at the most. */
+const READ_MS = 1_000;
 
 type PoolDeps = {
   supervisor: Supervisor;

@@ -48,14 +48,10 @@ export type TicketRecord =
  */
 export async function countTickets(redis: Redis, shard: number) {
   const keys = keysOf(shard);
-  const [accepted, settled, ...jobs] = await Promise.all([
-    redis.get(keys.sequence).then(Number),
-    redis.get(keys.settled).then(Number),
-    redis.llen(keys.waiting),
-    redis.llen(keys.active),
-    redis.zcard(keys.delayed),
-  ]);
-  return { accepted, settled, waiting: jobs.every((count) => count === 0) ? 0 : Math.max(0, accepted - settled) };
+  const [accepted = 0, settled = 0] = (await redis.mget(keys.sequence, keys.settled)).map(Number);
+  if (accepted <= settled) return { accepted, settled, waiting: 0 };
+  const jobs = await Promise.all([redis.llen(keys.waiting), redis.llen(keys.active), redis.zcard(keys.delayed)]);
+  return { accepted, settled, waiting: jobs.every((count) => count === 0) ? 0 : accepted - settled };
 }
 
 type Deps = { redis: Redis; scripts: Scripts; shards: number };

@@ -30,14 +30,24 @@ const countAlive = (redis: Redis, atMs: number): Promise<number> => redis.zcount
 async function writeHeartbeat(redis: Redis, worker: string, report: Heartbeat): Promise<void> {
   const atMs = await redisClockMs(redis);
   const untilMs = atMs + HEARTBEAT_LASTS_MS;
-  const change = redis.multi();
-  change.zadd(workersAlive, untilMs, worker).zremrangebyscore(workersAlive, '-inf', atMs);
-  change.zremrangebyscore(workersStalled, '-inf', atMs);
-  for (const loop of report.stalled) change.zadd(workersStalled, untilMs, `${worker} ${loop}`);
-  change.hsetnx(progress, WATCHED_SINCE, atMs);
-  for (const name of report.progress) change.hset(progress, name, atMs);
-  for (const [name, tickets] of Object.entries(report.outcomes)) change.hincrby(outcomes, name, tickets);
+  const isNew = Number(await redis.zadd(workersAlive, untilMs, worker)) === 1;
+  if (isNew) await beginReports(redis, atMs);
+  const madeAt = Object.fromEntries(report.progress.map((name) => [name, atMs]));
+  if (report.progress.length > 0) await redis.hset(progress, madeAt);
+  const stalled = report.stalled.flatMap((loop) => [untilMs, `${worker} ${loop}`]);
+  if (stalled.length > 0) await redis.zadd(workersStalled, ...stalled);
+  const counted = Object.entries(report.outcomes);
+  if (counted.length === 0) return;
+  const change = redis.multi(); // all or none: the caller reports them again after a fault
+  for (const [name, tickets] of counted) change.hincrby(outcomes, name, tickets);
   await change.exec();
+}
+
+/** Once for each worker, and again after a wipe of Redis: forgets dead workers, and notes when reports began. */
+async function beginReports(redis: Redis, atMs: number): Promise<void> {
+  await redis.zremrangebyscore(workersAlive, '-inf', atMs);
+  await redis.zremrangebyscore(workersStalled, '-inf', atMs);
+  await redis.hsetnx(progress, WATCHED_SINCE, atMs);
 }
 
 async function readProgress(
@@ -151,10 +161,10 @@ const lead = (redis: Redis) => ({
    */
   async takeLead(id: string, force = false): Promise<boolean> {
     if (force) await redis.del(supervisor);
-    if ((await redis.set(supervisor, id, 'PX', LEAD_LASTS_MS, 'NX')) !== null) return true;
-    if ((await redis.get(supervisor)) !== id) return false;
-    await redis.pexpire(supervisor, LEAD_LASTS_MS);
-    return true;
+    const leader = await redis.get(supervisor);
+    if (leader !== null && leader !== id) return false;
+    if (leader === id && (await redis.pexpire(supervisor, LEAD_LASTS_MS)) === 1) return true;
+    return (await redis.set(supervisor, id, 'PX', LEAD_LASTS_MS, 'NX')) !== null;
   },
 
   /** Milliseconds until the lead expires; below 0 where no supervisor has it. */
