@@ -6,12 +6,12 @@ import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { Step } from '../shared/stores/postgres/rooms.ts';
 import { HEADROOM, type RoomStore } from '../shared/stores/rooms.ts';
 
-/** Milliseconds between two rounds of this worker. */
+/** Milliseconds between two rounds of this worker, and between two reads of the list of rooms. */
 const STEP_MS = 125;
-
-/** Milliseconds between two reads of the list of rooms: it has the last step of each. While all are off it is read less. */
 const LIST_MS = 250;
-const EMPTY_LIST_MS = 1_000;
+
+/** Milliseconds between two rounds while all rooms are off: the longest time until one that is switched on is seen. */
+const IDLE_MS = 1_000;
 
 /** Milliseconds that an active step gets when the worker stops. */
 const STOP_MS = 1_000;
@@ -48,14 +48,16 @@ export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; l
   }
 
   async function advanceAll(): Promise<void> {
-    const sinceMs = performance.now() - listedAt;
-    if (sinceMs > (lines.length === 0 ? EMPTY_LIST_MS : LIST_MS)) await listLines();
+    if (lines.length === 0 || performance.now() - listedAt > LIST_MS) await listLines();
     const results = await Promise.allSettled(lines.map(advance));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  const stop = loops.repeat('visitors admitted', STEP_MS, advanceAll, (fault) =>
-    log.warn({ fault: fault.message }, 'admitting visitors failed'),
+  const stop = loops.repeat(
+    'visitors admitted',
+    () => (lines.length === 0 ? IDLE_MS : STEP_MS),
+    advanceAll,
+    (fault) => log.warn({ fault: fault.message }, 'admitting visitors failed'),
   );
 
   return {

@@ -53,10 +53,13 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
   }
 
   async function beat(): Promise<void> {
-    await report();
-    if (!(await workers.takeTurn('desired', TURN_MS))) return;
-    const { asked, bounds = { min: 1, max: MAX_WORKERS }, model: stored } = await workers.read();
-    const { desired, model } = workersDesired(modelOf(stored), await workers.readLoad(), bounds);
+    const [hasTurn] = await Promise.all([workers.takeTurn('desired', TURN_MS), report()]);
+    if (!hasTurn) return;
+    const [{ asked, bounds = { min: 1, max: MAX_WORKERS }, model: stored }, load] = await Promise.all([
+      workers.read(),
+      workers.readLoad(),
+    ]);
+    const { desired, model } = workersDesired(modelOf(stored), load, bounds);
     await workers.saveDesired(asked ?? desired, JSON.stringify(model));
   }
 

@@ -15,7 +15,7 @@ function openWorkers() {
   } as Partial<WorkersStore> as WorkersStore;
 
   /** A worker, whose expiry runs when its timer is due, by `tick`. */
-  return function open(expire: () => Promise<void>, isLocked = false) {
+  return function open(expire: () => Promise<void>, { isLocked = false, isDue = true } = {}) {
     const timers: (() => Promise<void>)[] = [];
     const repeat: Loops['repeat'] = (_name, _everyMs, work, onFault) => {
       timers.push(() => work().catch(onFault));
@@ -25,8 +25,8 @@ function openWorkers() {
     const faults: unknown[] = [];
     const log = { warn: (fields: object) => faults.push(fields) } as Partial<Logger> as Logger;
     const jobLock: JobLock = { take: async (_name, work) => (isLocked ? undefined : void (await work())) };
-    const nothing = async () => undefined;
-    const work = { expire, sweep: nothing, reconcile: nothing };
+    const nothing = { isDue: async () => false, run: async () => undefined };
+    const work = { expire: { isDue: async () => isDue, run: expire }, sweep: nothing, reconcile: nothing };
     startSchedule({ workers, jobLock, progress, loops: { repeat } as Loops, log }, work);
     return { tick: async () => timers[0]?.(), progress, faults };
   };
@@ -53,8 +53,15 @@ test('a worker whose work fails leaves the turn to another one', async () => {
 });
 
 test('work whose lock another worker has is no progress', async () => {
-  const worker = openWorkers()(async () => undefined, true);
+  const worker = openWorkers()(async () => undefined, { isLocked: true });
   await worker.tick();
   expect(worker.progress.take()).toEqual([]);
+  expect(worker.faults).toEqual([]);
+});
+
+test('work that is not due takes no lock, and is progress', async () => {
+  const worker = openWorkers()(() => Promise.reject(new Error('not due')), { isDue: false, isLocked: true });
+  await worker.tick();
+  expect(worker.progress.take()).toEqual(['expire']);
   expect(worker.faults).toEqual([]);
 });

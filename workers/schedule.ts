@@ -11,6 +11,12 @@ const TURN_SHARE = 0.9;
 /** Milliseconds after which a turn is abandoned: its lock lasts 30 s, and it waits 10 s for a connection. */
 const STALLED_MS = 45_000;
 
+type ScheduledWork = {
+  /** Whether there is anything to do. It is read without the lock, which takes a transaction. */
+  isDue: () => Promise<boolean>;
+  run: () => Promise<unknown>;
+};
+
 type ScheduleDeps = {
   workers: WorkersStore;
   jobLock: JobLock;
@@ -25,15 +31,17 @@ type ScheduleDeps = {
  *
  * @returns the function that ends it and waits for turns under way
  */
-export function startSchedule(deps: ScheduleDeps, work: Record<ScheduleName, () => Promise<unknown>>) {
+export function startSchedule(deps: ScheduleDeps, work: Record<ScheduleName, ScheduledWork>) {
   const { workers, jobLock, progress, loops, log } = deps;
 
-  /** Does the work, unless another worker does it. Only work that was done counts as progress. */
+  /** Does the work, unless another worker does it. Only work that was done, or was not due, counts as progress. */
   async function takeTurn(name: ScheduleName, everyMs: number): Promise<void> {
     if (!(await workers.takeTurn(name, everyMs * TURN_SHARE))) return;
     try {
+      const { isDue, run } = work[name];
+      if (!(await isDue())) return progress.note(name);
       await jobLock.take(name, async () => {
-        await work[name]();
+        await run();
         progress.note(name);
       });
     } catch (fault) {

@@ -57,9 +57,12 @@ export async function startWorkers(deps: WorkersDeps) {
   const stopSchedule = startSchedule(
     { ...stores, progress, loops, log },
     {
-      expire: createExpire({ ...stores, releaseSeats: createReleaseSeats(stores) }),
-      sweep: createSweep({ ...stores, queues, log }),
-      reconcile: createReconcile({ ...stores, shards: config.SHARDS, log }),
+      expire: {
+        isDue: stores.holds.isAnyDue,
+        run: createExpire({ ...stores, releaseSeats: createReleaseSeats(stores) }),
+      },
+      sweep: { isDue: () => haveAside(queues), run: createSweep({ ...stores, queues, log }) },
+      reconcile: { isDue: async () => true, run: createReconcile({ ...stores, shards: config.SHARDS, log }) },
     },
   );
   const endHeartbeat = await startHeartbeat({ workers: stores.workers, progress, loops, log });
@@ -75,6 +78,12 @@ export async function startWorkers(deps: WorkersDeps) {
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },
   };
+}
+
+/** Whether any queue has jobs that a sweep looks at. */
+async function haveAside(queues: Queues): Promise<boolean> {
+  const found = await Promise.all(queues.flatMap(({ booking, control }) => [booking.hasAside(), control.hasAside()]));
+  return found.includes(true);
 }
 
 /** Opens the BullMQ workers of all shards with their handlers. */

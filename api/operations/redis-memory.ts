@@ -7,7 +7,7 @@ import { serverMetrics } from '../../shared/platform/server-metrics.ts';
 const FULL_SHARE = 0.8;
 
 /** Milliseconds between two reads. */
-const READ_MS = 500;
+const READ_MS = 1_000;
 
 /**
  * Watches the memory of a Redis that has a bound (`maxmemory`). Once it is nearly full no new booking is accepted, so

@@ -10,6 +10,9 @@ import { waitOf } from './visitor-views.ts';
 const READ_MS = 125;
 const LIST_MS = 1_000;
 
+/** Milliseconds until the next read while no room is known: there is nothing to read before the next list. */
+const IDLE_MS = LIST_MS;
+
 /** Milliseconds that an active read gets when the node stops. */
 const STOP_MS = 1_000;
 
@@ -78,7 +81,7 @@ export function createLineReader({ rooms, loops, log }: { rooms: RoomStore; loop
       // Two loops, because lines are in Redis and the list is in PostgreSQL: each goes on without the other.
       const stops = [
         loops.repeat('waiting rooms listed', LIST_MS, refresh, noteFault, { isVital: false }),
-        loops.repeat('lines read', READ_MS, readStates, noteFault),
+        loops.repeat('lines read', () => (lines.size === 0 ? IDLE_MS : READ_MS), readStates, noteFault),
       ];
       return () => stopAll(stops);
     },

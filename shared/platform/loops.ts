@@ -82,17 +82,20 @@ export function createLoops({ log }: { log: Logger }) {
      * out. A turn that makes the loop stall is abandoned, and the next one begins beside it: the work must tolerate
      * that.
      *
+     * @param everyMs the interval; a function is called for each one, and may return a longer one while nothing waits
      * @returns a function that ends the loop and waits for the turn under way
      */
     repeat(
       name: string,
-      everyMs: number,
+      everyMs: number | (() => number),
       work: () => Promise<void>,
       onFault: (fault: Error) => void,
       options: Omit<LoopOptions, 'restart'> = {},
     ) {
-      const watchTurns = (restart: () => void) => watch(name, { stalledMs: everyMs + STALLED_MS, ...options, restart });
-      return repeatWork({ everyMs, work, onFault, watchTurns });
+      const nextMs = typeof everyMs === 'function' ? everyMs : () => everyMs;
+      const stalledMs = nextMs() + STALLED_MS;
+      const watchTurns = (restart: () => void) => watch(name, { stalledMs, ...options, restart });
+      return repeatWork({ nextMs, work, onFault, watchTurns });
     },
 
     /** Loops that are stalled now. */
@@ -127,12 +130,12 @@ function check(loop: Loop, nowMs: number, log: Logger): void {
 }
 
 function repeatWork(deps: {
-  everyMs: number;
+  nextMs: () => number;
   work: () => Promise<void>;
   onFault: (fault: Error) => void;
   watchTurns: (restart: () => void) => ReturnType<Loops['watch']>;
 }) {
-  const { everyMs, work, onFault, watchTurns } = deps;
+  const { nextMs, work, onFault, watchTurns } = deps;
   /** The turn under way that counts; an abandoned one does not. */
   let turn: Promise<void> | undefined;
   let abandoned = 0;
@@ -157,11 +160,14 @@ function repeatWork(deps: {
     turn = begun;
   }
 
-  const timer = setInterval(() => {
+  let timer = setTimeout(begin, nextMs());
+  function begin(): void {
+    timer = setTimeout(begin, nextMs());
     if (turn === undefined) beginTurn();
-  }, everyMs);
+  }
+
   return async (): Promise<void> => {
-    clearInterval(timer);
+    clearTimeout(timer);
     await turn;
     loop.end();
   };

@@ -53,6 +53,11 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
     stateOf: (jobId: string) => stateOf(queue, jobId),
     /** Removes a schedule of the version before. */
     removeSchedule: (name: string) => queue.removeJobScheduler(name),
+    /** Whether any job has failed, is delayed or was set aside. */
+    async hasAside(): Promise<boolean> {
+      const keys = ['failed', 'delayed', 'unreadable'].map((set) => queue.toKey(set));
+      return (await redis.exists(keys)) > 0;
+    },
     failed: (maxJobs: number) => failedJobs(deps, maxJobs),
     /**
      * Puts due jobs on the queue: unreadable ones again, and delayed ones that workers' clocks hold back. Only one
@@ -90,8 +95,10 @@ async function correctDelays({ queue, redis, log }: QueueDeps, nowMs: number): P
   const delayed = queue.toKey('delayed');
   const lateScore = delayedScore(lateUntilMs(nowMs));
   const lostScore = delayedScore(lostFromMs(nowMs, MAX_BACKOFF_MS));
-  const late = await redis.zrangebyscore(delayed, '-inf', lateScore, 'LIMIT', 0, MAX_CORRECTED);
-  const ahead = await redis.zrevrangebyscore(delayed, '+inf', lostScore, 'LIMIT', 0, MAX_CORRECTED);
+  const [late, ahead] = await Promise.all([
+    redis.zrangebyscore(delayed, '-inf', lateScore, 'LIMIT', 0, MAX_CORRECTED),
+    redis.zrevrangebyscore(delayed, '+inf', lostScore, 'LIMIT', 0, MAX_CORRECTED),
+  ]);
   for (const id of [...late, ...ahead]) {
     const job = await Job.fromId(queue, id);
     if (job !== undefined) await promote(job);

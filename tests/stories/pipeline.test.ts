@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { pipelineView } from '../../shared/contract/pipeline.ts';
-import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
+import { newTicketId, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import { type Client, connectPostgres } from '../../shared/platform/postgres.ts';
 import { keysOf, keysOfQueue } from '../../shared/stores/redis/keys.ts';
 import { openSocket, send } from '../support/client.ts';
@@ -149,6 +149,9 @@ test('an expiry that does not run is reported even if every worker is alive', as
   const database = new URL(system().databaseUrl).pathname.slice(1);
   await withPostgres(database, async (holder) => {
     await holder.query(`SELECT pg_advisory_lock(hashtext('frontrow turn'), hashtext('expire'))`);
+    await holder.query(`
+      INSERT INTO booking (id, event_id, status, seats, expires_at)
+      VALUES ('${newTicketId(0)}', 1, 'PENDING', '{}', clock_timestamp())`);
     await system().redis.hset(keysOf(0).progress, 'expire', 1);
     await shows('schedule_stopped');
     expect((await pipeline()).problems[0]?.message).toContain('"expire"');

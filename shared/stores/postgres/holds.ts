@@ -15,6 +15,7 @@ const SWEEP_SIZE = 1_000;
 export const createHoldStore = (deps: ChangeDeps) => ({
   change: (requests: readonly ChangeRequest[], isAllowed: IsAllowed = () => true) =>
     changeBookings(deps, requests, isAllowed),
+  isAnyDue: () => isAnyDue(deps.prisma),
   expire: () => expireHolds(deps.prisma),
   findUnreleased: () => findUnreleased(deps.prisma),
   readUnreleased: (ids: readonly string[]) => readUnreleased(deps.prisma, ids),
@@ -23,6 +24,15 @@ export const createHoldStore = (deps: ChangeDeps) => ({
 });
 
 export type HoldStore = ReturnType<typeof createHoldStore>;
+
+/** Whether a hold's time is over, or Redis has yet to free the seats of an ended booking. */
+async function isAnyDue(prisma: PrismaClient): Promise<boolean> {
+  const [row] = await prisma.$queryRaw<{ isDue: boolean }[]>`
+    SELECT EXISTS (SELECT FROM booking WHERE status = 'PENDING' AND expires_at <= clock_timestamp())
+      OR EXISTS (SELECT FROM booking WHERE status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL)
+      AS "isDue"`;
+  return row?.isDue ?? true;
+}
 
 /** Ends holds whose time is over, the oldest first. Concurrent sweeps take different holds. Returns their number. */
 async function expireHolds(prisma: PrismaClient): Promise<number> {

@@ -30,10 +30,12 @@ const countAlive = (redis: Redis, atMs: number): Promise<number> => redis.zcount
 async function writeHeartbeat(redis: Redis, worker: string, report: Heartbeat): Promise<void> {
   const atMs = await redisClockMs(redis);
   const untilMs = atMs + HEARTBEAT_LASTS_MS;
-  const isNew = Number(await redis.zadd(workersAlive, untilMs, worker)) === 1;
-  if (isNew) await beginReports(redis, atMs);
   const madeAt = Object.fromEntries(report.progress.map((name) => [name, atMs]));
-  if (report.progress.length > 0) await redis.hset(progress, madeAt);
+  const [added] = await Promise.all([
+    redis.zadd(workersAlive, untilMs, worker),
+    report.progress.length > 0 && redis.hset(progress, madeAt),
+  ]);
+  if (Number(added) === 1) await beginReports(redis, atMs);
   const stalled = report.stalled.flatMap((loop) => [untilMs, `${worker} ${loop}`]);
   if (stalled.length > 0) await redis.zadd(workersStalled, ...stalled);
   const counted = Object.entries(report.outcomes);
@@ -92,8 +94,10 @@ const heartbeats = (redis: Redis) => ({
 });
 
 async function readLoad(redis: Redis, shards: number): Promise<WorkersReading> {
-  const atMs = await redisClockMs(redis);
-  const tickets = await Promise.all(Array.from({ length: shards }, (_, shard) => countTickets(redis, shard)));
+  const [atMs, ...tickets] = await Promise.all([
+    redisClockMs(redis),
+    ...Array.from({ length: shards }, (_, shard) => countTickets(redis, shard)),
+  ]);
   const accepted = tickets.reduce((sum, shard) => sum + shard.accepted, 0);
   const waiting = tickets.reduce((sum, shard) => sum + shard.waiting, 0);
   return { atMs, accepted, settled: accepted - waiting, waiting, alive: await countAlive(redis, atMs) };
