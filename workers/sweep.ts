@@ -26,7 +26,8 @@ type SweepDeps = {
 /**
  * Gives every ticket of a job that failed for good its outcome (I2). A batch is taken apart first: each of its requests
  * is enqueued in a job of its own, so that the faulty one fails alone (I11). Jobs that no worker could read are offered
- * again once they are due, and retries that a wrong clock holds back are made due. Any worker may sweep; a repeated sweep changes nothing.
+ * again once they are due, and retries that a wrong clock holds back are made due. Any worker may sweep; a repeated
+ * sweep changes nothing.
  */
 export function createSweep(deps: SweepDeps) {
   const { queues, bookings, seats, tickets, log } = deps;
