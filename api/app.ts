@@ -47,7 +47,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof userRoutes>[0];
 
 /** The parts that a node passes in. `buildApp` makes the others. */
-type AppDeps = Omit<RouteDeps, 'config' | 'limits' | 'heavyReads' | 'houses' | 'sessions' | 'shards'> & {
+type AppDeps = Omit<RouteDeps, 'config' | 'limits' | 'heavyReads' | 'houses' | 'boardSessions' | 'shards'> & {
   config: Config;
   /** Undefined where clients are not limited. */
   limitCounts: LimitCountsStore | undefined;
@@ -61,7 +61,7 @@ export function buildApp(deps: AppDeps): Express {
     limits: createRateLimits(config, limitCounts),
     heavyReads: createHeavyReads(config, limitCounts),
     houses: createWholeHouses(deps),
-    sessions: createBoardSessions(config, deps.requireOperator),
+    boardSessions: createBoardSessions(config, deps.requireOperator),
     shards: config.SHARDS,
   };
 

@@ -35,6 +35,7 @@ import { attachWebSocketServer } from './realtime/websocket-server.ts';
 import { createBookingReads } from './tickets/booking-reads.ts';
 import { createIntake } from './tickets/intake.ts';
 import { createOutcomes } from './tickets/outcomes.ts';
+import { createSessions } from './tickets/sessions.ts';
 import { createJoinChallenge } from './waiting-room/join-challenge.ts';
 import { createWaitingRooms, type WaitingRooms } from './waiting-room/lines.ts';
 import { createOutsideCheck } from './waiting-room/outside-check.ts';
@@ -130,6 +131,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
   const webSockets = attachWebSocketServer(server, {
     ...access,
     outcomes: tickets.outcomes,
+    sessions: tickets.sessions,
     overview: operations.overview,
     events: stores.events,
     seatFeed,
@@ -144,13 +146,15 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
   const { config, redis, loops, node, log } = deps;
   const { tickets } = stores;
   const bookings = createBookingReads({ bookings: stores.bookings });
-  const outcomes = await createOutcomes({ ...deps, tickets, bookings, shards: config.SHARDS, meter });
+  const sessions = createSessions({ redis, node, log });
+  const outcomes = await createOutcomes({ ...deps, tickets, bookings, shards: config.SHARDS, meter, sessions });
   const memory = createRedisMemory({ redis, loops, log });
   const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, remember: outcomes.remember, log };
   const [firstShard] = queues;
   if (firstShard === undefined) throw new Error('there is no shard');
   return {
     bookings,
+    sessions,
     outcomes,
     memory,
     bookIntake: createIntake({

@@ -7,7 +7,7 @@ import { watchSeats } from './seat-watches.ts';
 import { costOfMessage, REFUSAL_COST } from './socket-budget.ts';
 import type { Session } from './socket-session.ts';
 import { authenticate, watchOverview } from './socket-tokens.ts';
-import { subscribeToTicket } from './ticket-subscriptions.ts';
+import { openTicketSession, subscribeToTicket } from './ticket-subscriptions.ts';
 
 type ClientMessage = z.infer<typeof clientMessage>;
 
@@ -18,6 +18,7 @@ const handlers: {
     message: Extract<ClientMessage, { type: Type }>,
   ) => void | Promise<void>;
 } = {
+  session: (session) => openTicketSession(session),
   subscribe: (session, { ticketId }) => subscribeToTicket(session, ticketId),
   watch: (session, { eventId }) => watchSeats(session, eventId),
   authenticate: (session, { token }) => authenticate(session, token),
@@ -25,8 +26,8 @@ const handlers: {
 };
 
 const WHAT_TO_SEND =
-  'Send {"type":"subscribe","ticketId":...}, {"type":"watch","eventId":...}, {"type":"authenticate","token":...} ' +
-  'or {"type":"operate","token":...} as text.';
+  'Send {"type":"session"}, {"type":"subscribe","ticketId":...}, {"type":"watch","eventId":...}, ' +
+  '{"type":"authenticate","token":...} or {"type":"operate","token":...} as text.';
 
 /** Charges for a message, parses it and passes it to its handler. */
 export function receive(session: Session, data: Buffer, isBinary: boolean): void {

@@ -9,6 +9,7 @@ import type { OperatorGuard } from '../auth/operators.ts';
 import { asApiError, faultFields } from '../http/errors.ts';
 import type { OverviewMaker } from '../operations/overview.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
+import type { Sessions } from '../tickets/sessions.ts';
 import type { SeatFeed } from './seat-feed.ts';
 import { READ_COST, type SocketBudget } from './socket-budget.ts';
 import type { createSenders, Sender } from './socket-sender.ts';
@@ -21,14 +22,15 @@ const NORMAL = 1000;
  *
  * - UPGRADING: upgrade-checks.ts checks the HTTP request. There is no session yet, and none for a refused request.
  * - QUIET: the socket is open and follows nothing. This is the initial state of a session.
- * - FOLLOWING: the socket is open and follows at least one ticket, event or the overview.
+ * - FOLLOWING: the socket is open and has a session token, or follows at least one ticket, event or the overview.
  * - CLOSING: this server has sent a close frame and waits for the client's. Messages are ignored and nothing is sent.
  * - CLOSED: the connection has ended, and all that the session held is released.
  *
  * Transitions:
  *
  * - UPGRADING → QUIET when the upgrade is accepted.
- * - QUIET → FOLLOWING with the first ticket, event or overview; FOLLOWING → QUIET with the end of the last.
+ * - QUIET → FOLLOWING with the session token or the first ticket, event or overview; FOLLOWING → QUIET with the end of
+ *   the last. The token lasts as long as the socket.
  * - QUIET → CLOSING when the heartbeat finds that the socket has been quiet for `idleMs`.
  * - QUIET or FOLLOWING → CLOSING when the client reads too slowly or sends too many invalid tokens, and when the node
  *   drains or stops.
@@ -39,6 +41,7 @@ type SocketState = 'QUIET' | 'FOLLOWING' | 'CLOSING' | 'CLOSED';
 /** Services that all sockets of this process use. */
 export type SocketServices = {
   outcomes: Pick<Outcomes, 'follow' | 'read' | 'knownState'>;
+  sessions: Pick<Sessions, 'open' | 'end'>;
   seatFeed: SeatFeed;
   events: Pick<EventStore, 'layout'>;
   identity: Pick<Identity, 'userOfToken' | 'anonymousReader'>;
@@ -65,6 +68,8 @@ export type Session = {
   reader: Reader;
   isCheckingToken: boolean;
   invalidTokens: number;
+  /** Requests with this token are followed; undefined until the client opens its session. */
+  token: string | undefined;
   /** By ticket id: removes the listener of its outcome. */
   readonly tickets: Map<string, () => void>;
   /** By event; `version`: the one of the answer to `watch`, undefined until then. */
@@ -90,6 +95,7 @@ export function openSession(
     reader: services.identity.anonymousReader,
     isCheckingToken: false,
     invalidTokens: 0,
+    token: undefined,
     tickets: new Map(),
     events: new Map(),
     unwatchOverview: undefined,
@@ -104,8 +110,9 @@ export function noteFollowing(session: Session): void {
 
 /** FOLLOWING → QUIET, where nothing is left. Called after something was removed from what the session follows. */
 export function noteUnfollowed(session: Session): void {
-  const { state, tickets, events, unwatchOverview } = session;
-  if (state !== 'FOLLOWING' || tickets.size > 0 || events.size > 0 || unwatchOverview !== undefined) return;
+  const { state, token, tickets, events, unwatchOverview } = session;
+  if (state !== 'FOLLOWING' || tickets.size > 0 || events.size > 0) return;
+  if (token !== undefined || unwatchOverview !== undefined) return;
   session.state = 'QUIET';
   session.quietSinceMs = performance.now();
 }
@@ -121,6 +128,7 @@ export function closeSession(session: Session, code: number, reason: string): vo
 export function endSession(session: Session): void {
   const { services, sender, budget, tickets, events } = session;
   session.state = 'CLOSED';
+  if (session.token !== undefined) services.sessions.end(session.token);
   for (const unfollow of tickets.values()) unfollow();
   for (const { unwatch } of events.values()) unwatch();
   session.unwatchOverview?.();

@@ -1,7 +1,7 @@
 import { MAX_SUBSCRIPTIONS_PER_SOCKET } from '../../shared/contract/limits.ts';
 import { errorMessage } from '../../shared/contract/messages.ts';
 import { settledView } from '../../shared/domain/outcome-text.ts';
-import { jsonOfState } from '../tickets/ticket-state.ts';
+import { jsonOfState, type TicketState } from '../tickets/ticket-state.ts';
 import { noteFollowing, noteUnfollowed, readCharged, refuse, type Session } from './socket-session.ts';
 
 /**
@@ -11,35 +11,71 @@ import { noteFollowing, noteUnfollowed, readCharged, refuse, type Session } from
 const MAX_SUBSCRIPTIONS = 200_000;
 const MAX_FEW_SUBSCRIPTIONS = 10;
 
-/**
- * Subscribes a socket to a ticket: sends its state at once, then its outcome. The listener is added before the state is
- * read, so that no outcome falls between them. Until the read has shown that the socket's user may read the ticket, an
- * outcome that arrives is held back.
- */
-export async function subscribeToTicket(session: Session, ticketId: string): Promise<void> {
-  const { services, sender, reader, tickets } = session;
-  if (tickets.has(ticketId)) return;
-  const refusal = subscriptionRefusal(tickets.size, services.followed.tickets);
-  if (refusal !== undefined) return sender.send(errorMessage('OVERLOADED', refusal, { ticketId }));
-  const known = services.outcomes.knownState(ticketId, reader);
-  if (known?.settled) return sender.sendTicket(jsonOfState(ticketId, known));
+/** Subscribes a socket to a ticket: sends its state at once, then its outcome. */
+export function subscribeToTicket(session: Session, ticketId: string): void {
+  follow(session, ticketId, true);
+}
 
-  let isReadable = false;
-  let heldBack: string | undefined;
-  const unfollow = services.outcomes.follow(ticketId, (outcome) => {
-    if (!isReadable) {
-      heldBack = outcome;
-      return;
-    }
-    removeSubscription(session, ticketId);
-    sender.sendTicket(settledView(ticketId, outcome));
-  });
-  addSubscription(session, ticketId, unfollow);
+/**
+ * Opens the session of a socket: it follows each ticket whose request carries the token. Their queued state is not
+ * sent, the answers to the requests have it. A repeated `session` is a liveness check: answer it.
+ */
+export function openTicketSession(session: Session): void {
+  const { services, sender } = session;
+  const announce = (token: string) => sender.send({ type: 'session', token });
+  session.token ??= services.sessions.open({ announce, follow: (ticketId) => follow(session, ticketId, false) });
+  noteFollowing(session);
+  announce(session.token);
+}
+
+/** A followed ticket. Until its state has shown that the socket's user may read it, its outcome is held back. */
+type Subscription = { isReadable: boolean; heldBack: string | undefined };
+
+/**
+ * Follows a ticket. The listener is added before the state is read, so that no outcome falls between them.
+ *
+ * @param sendsQueued whether the state is sent while it is queued
+ * @returns false where the ticket is not followed: the socket closes, or follows too many
+ */
+function follow(session: Session, ticketId: string, sendsQueued: boolean): boolean {
+  const { services, socket, sender, reader, tickets } = session;
+  if (socket.readyState !== socket.OPEN) return false;
+  if (tickets.has(ticketId)) return true;
+  const refusal = subscriptionRefusal(tickets.size, services.followed.tickets);
+  if (refusal !== undefined) {
+    sender.send(errorMessage('OVERLOADED', refusal, { ticketId }));
+    return false;
+  }
+  const known = services.outcomes.knownState(ticketId, reader);
+  if (known?.settled) {
+    sender.sendTicket(jsonOfState(ticketId, known));
+    return true;
+  }
+  const subscription = addSubscription(session, ticketId);
+  if (known === undefined) {
+    void readSubscribed(session, ticketId, subscription, sendsQueued);
+  } else {
+    subscription.isReadable = true;
+    if (sendsQueued) sender.sendTicket(jsonOfState(ticketId, known));
+  }
+  return true;
+}
+
+/** Reads the state of a ticket that this node does not know, and sends what the client has not got yet. */
+async function readSubscribed(
+  session: Session,
+  ticketId: string,
+  subscription: Subscription,
+  sendsQueued: boolean,
+): Promise<void> {
+  const { services, sender, reader } = session;
   try {
-    const state = known ?? (await readCharged(session, () => services.outcomes.read(ticketId, reader)));
-    isReadable = true;
-    sender.sendTicket(heldBack === undefined ? jsonOfState(ticketId, state) : settledView(ticketId, heldBack));
-    if (state.settled || heldBack !== undefined) endSubscription(session, ticketId);
+    const state = await readCharged(session, () => services.outcomes.read(ticketId, reader));
+    subscription.isReadable = true;
+    const { heldBack } = subscription;
+    const latest: TicketState = heldBack === undefined ? state : { settled: true, outcome: heldBack };
+    if (latest.settled) endSubscription(session, ticketId);
+    if (latest.settled || sendsQueued) sender.sendTicket(jsonOfState(ticketId, latest));
   } catch (fault) {
     endSubscription(session, ticketId);
     refuse(session, fault, { ticketId });
@@ -54,10 +90,21 @@ export function subscriptionRefusal(ofSocket: number, ofProcess: number): string
   return undefined;
 }
 
-function addSubscription(session: Session, ticketId: string, unfollow: () => void): void {
-  session.tickets.set(ticketId, unfollow);
-  session.services.followed.tickets += 1;
+function addSubscription(session: Session, ticketId: string): Subscription {
+  const { services, sender, tickets } = session;
+  const subscription: Subscription = { isReadable: false, heldBack: undefined };
+  const unfollow = services.outcomes.follow(ticketId, (outcome) => {
+    if (!subscription.isReadable) {
+      subscription.heldBack = outcome;
+      return;
+    }
+    removeSubscription(session, ticketId);
+    sender.sendTicket(settledView(ticketId, outcome));
+  });
+  tickets.set(ticketId, unfollow);
+  services.followed.tickets += 1;
   noteFollowing(session);
+  return subscription;
 }
 
 function endSubscription(session: Session, ticketId: string): void {

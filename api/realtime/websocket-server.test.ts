@@ -7,6 +7,7 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { createOriginGuard } from '../auth/origins.ts';
 import { ApiError } from '../http/errors.ts';
+import type { TicketState } from '../tickets/ticket-state.ts';
 import type { SeatFeed } from './seat-feed.ts';
 import { attachWebSocketServer } from './websocket-server.ts';
 
@@ -21,10 +22,7 @@ async function startServer({
   idleMs = 60_000,
   socketsOfClient = 100,
   origins = [] as string[],
-  read = async (ticketId: string) => ({
-    settled: false as const,
-    json: JSON.stringify({ ticketId, status: 'queued' }),
-  }),
+  read = async (): Promise<TicketState> => ({ settled: false, kind: 'book', position: 1, etaSeconds: 1 }),
 } = {}) {
   const server = createServer();
   const watchers = new Set<(message: Buffer, version: number) => void>();
@@ -42,6 +40,7 @@ async function startServer({
         knownState: () => undefined,
         read,
       },
+      sessions: { open: () => `${'0'.repeat(12)}.${'x'.repeat(22)}`, end: () => true },
       seatFeed,
       events: { layout: async () => ({}) as never },
       identity: {

@@ -32,7 +32,7 @@ type AdminDeps = {
   trail: TrailStore;
   requireOperator: OperatorGuard;
   queues: Queues;
-  sessions: BoardSessions;
+  boardSessions: BoardSessions;
   /** Undefined where the demonstration herd is off. */
   herd: Herd | undefined;
 };
@@ -119,12 +119,12 @@ const setWorkers = (deps: AdminDeps) => async (req: Request, res: Response) => {
 };
 
 const openSession = (deps: AdminDeps) => async (req: Request, res: Response) => {
-  const { sessions, requireOperator } = deps;
+  const { boardSessions, requireOperator } = deps;
   const by = actorOf(req, requireOperator(req));
   refuseQuery(req);
   await refuseBody(req);
   await recordAct(deps, 'openSession', by);
-  const cookie = sessions.cookie(req.secure);
+  const cookie = boardSessions.cookie(req.secure);
   reply(res, 200, { path: BOARD_PATH }, cookie === undefined ? {} : { 'set-cookie': cookie });
 };
 

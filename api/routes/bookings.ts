@@ -23,6 +23,7 @@ import { idempotencyOf } from '../tickets/idempotency.ts';
 import type { Intake, Submission } from '../tickets/intake.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
 import { logTicket, refusedTicket, replyTicket } from '../tickets/replies.ts';
+import { type Sessions, sessionTokenOf } from '../tickets/sessions.ts';
 import { startTrace } from '../tickets/traces.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
 import { layoutOf } from './event-layout.ts';
@@ -36,6 +37,7 @@ type BookingDeps = {
   bookIntake: Intake<'book'>;
   changeIntake: Intake<'change'>;
   outcomes: Outcomes;
+  sessions: Pick<Sessions, 'follow'>;
   events: EventStore;
   bookings: BookingReads;
   identity: Identity;
@@ -62,6 +64,7 @@ export function bookingRoutes(deps: BookingDeps) {
 
 const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => {
   const seconds = waitSeconds(req);
+  const sessionToken = sessionTokenOf(req);
   const body = await readJson(req);
   const { eventId, userId: named, wish } = parse(bookingBody, body);
   const caller = await deps.identity.callerOf(req, named);
@@ -76,7 +79,7 @@ const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => 
   const request = { eventId, userId, wish, hold: true, idempotency, admission };
   const shard = shardOfEvent(eventId, deps.shards);
   const submission = await deps.bookIntake.submit(shard, 'book', request, idempotency, startTrace(req, res));
-  await replySubmission(deps, req, res, submission, { seconds, settledStatus: 201 });
+  await replySubmission(deps, req, res, submission, { seconds, settledStatus: 201, sessionToken });
 };
 
 const showBooking =
@@ -95,6 +98,7 @@ const changeHold =
   (kind: Exclude<ChangeRequest['kind'], 'return'>, deps: BookingDeps) => async (req: Request, res: Response) => {
     const bookingId = idOf(req);
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
+    const sessionToken = sessionTokenOf(req);
     const body = await readOptionalJson(req); // empty where AUTH=on
     const { userId: named, ...fields } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
     const soldBy = kind === 'confirm' ? deps.requireSeller(req) : undefined;
@@ -105,13 +109,14 @@ const changeHold =
     const idempotency = idempotencyOf(req, pathOf(req), body, caller);
     const request = { kind, bookingId, userId: caller.userId, ...fields, soldBy };
     const submission = await deps.changeIntake.submit(shard, kind, request, idempotency, startTrace(req, res));
-    await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200 });
+    await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200, sessionToken });
   };
 
 const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireOperator(req));
   const bookingId = idOf(req);
   const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
+  const sessionToken = sessionTokenOf(req);
   const body = await readOptionalJson(req);
   const { reason } = parse(returnBody, body);
   const shard = shardOf(bookingId, deps);
@@ -119,7 +124,7 @@ const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response)
   const idempotency = idempotencyOf(req, pathOf(req), body, OPERATOR);
   const request = { kind: 'return' as const, bookingId, by, reason };
   const submission = await deps.changeIntake.submit(shard, 'return', request, idempotency, startTrace(req, res));
-  await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200 });
+  await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200, sessionToken });
 };
 
 /** Answers with the booking once its ticket is settled, or with the ticket after `seconds`. */
@@ -128,14 +133,17 @@ async function replySubmission(
   req: Request,
   res: Response,
   submission: Submission,
-  { seconds, settledStatus }: { seconds: number; settledStatus: number },
+  answer: { seconds: number; settledStatus: number; sessionToken: string | undefined },
 ): Promise<void> {
-  logTicket(deps.log, req, submission.ticketId);
+  const { seconds, settledStatus, sessionToken } = answer;
+  const { ticketId } = submission;
+  logTicket(deps.log, req, ticketId);
+  const isFollowed = sessionToken === undefined || (await deps.sessions.follow(sessionToken, ticketId));
   if (seconds > 0) {
-    const view = await deps.outcomes.settledWithin(submission.ticketId, seconds, closedSignal(res));
+    const view = await deps.outcomes.settledWithin(ticketId, seconds, closedSignal(res));
     if (view !== undefined) return replyOutcome(deps, res, view, submission, settledStatus);
   }
-  replyTicket(res, 202, submission);
+  replyTicket(res, 202, submission, isFollowed);
 }
 
 /**

@@ -44,11 +44,11 @@ async function openBoard(queues: Queues, parent: Express): Promise<Express> {
  * The queue board (Bull Board), read-only: without its job a ticket gets no outcome. Its code is loaded with the first
  * request, so that a node starts sooner.
  */
-export function boardRoute({ queues, sessions }: { queues: Queues; sessions: BoardSessions }) {
+export function boardRoute({ queues, boardSessions }: { queues: Queues; boardSessions: BoardSessions }) {
   let board: Promise<Express> | undefined;
 
   return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
-    sessions.require(req);
+    boardSessions.require(req);
     if (req.method !== 'GET' && req.method !== 'HEAD') throw new ApiError('FORBIDDEN', 'The queues are read-only.');
     board ??= openBoard(queues, req.app as Express);
     res.setHeader('content-security-policy', POLICY);

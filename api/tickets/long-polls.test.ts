@@ -5,7 +5,7 @@ import { createOutcomeListeners } from './outcome-listeners.ts';
 import type { TicketState } from './ticket-state.ts';
 
 const BOOKED = '{"status":"booked"}';
-const queued: TicketState = { settled: false, json: '{"status":"queued"}' };
+const queued: TicketState = { settled: false, kind: 'book', position: 1, etaSeconds: undefined };
 const booked: TicketState = { settled: true, outcome: BOOKED };
 
 /** A wait for ticket `a` and what ends it. */

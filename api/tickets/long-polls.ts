@@ -1,6 +1,6 @@
 import type { Reader } from '../auth/identity.ts';
 import type { OutcomeListener } from './outcome-listeners.ts';
-import { settledState, type TicketState } from './ticket-state.ts';
+import type { TicketState } from './ticket-state.ts';
 
 /** The end of a wait: after `seconds`, or when its client has closed the connection. */
 export type WaitLimit = { seconds: number; closed: AbortSignal };
@@ -38,7 +38,7 @@ export function createLongPolls(deps: {
       const state = await readFirst(ticketId, reader);
       if (state.settled) return state;
       const outcome = await promise;
-      if (outcome !== undefined) return settledState(outcome);
+      if (outcome !== undefined) return { settled: true, outcome };
       return signal.aborted ? state : await read(ticketId, reader);
     } finally {
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Loops } from '../../shared/platform/loops.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
+import { FOLLOWS } from './sessions.ts';
 
 /** Milliseconds between two messages of this node to itself: their arrival proves that the subscription works. */
 const ECHO_MS = 2_000;
@@ -12,7 +13,10 @@ const TICKET_ID_LENGTH = 36;
 /** Called with the text of a ticket's outcome (shared/domain/outcome-text.ts). */
 export type Deliver = (ticketId: string, outcome: string) => void;
 
-/** Subscribes to the channels on which workers publish the outcomes of this node's tickets, one of each shard. */
+/**
+ * Subscribes to the channels of this node, one of each shard. Workers publish the outcomes of its tickets there, and
+ * other nodes the tickets that its sessions follow.
+ */
 export async function subscribeToOutcomes(deps: {
   /** Publishes the messages of this node to itself. */
   redis: Redis;
@@ -21,8 +25,10 @@ export async function subscribeToOutcomes(deps: {
   node: string;
   shards: number;
   deliver: Deliver;
+  /** Called with a message of another node. */
+  followPassed: (message: string) => void;
 }) {
-  const { redis, subscriber, loops, node, shards, deliver } = deps;
+  const { redis, subscriber, loops, node, shards, deliver, followPassed } = deps;
   const channels = Array.from({ length: shards }, (_, shard) => `${keysOf(shard).channelStem}${node}`);
   const shardLoops = channels.map((_channel, shard) =>
     loops.watch(`outcomes of shard ${shard}`, { restart: () => subscriber.disconnect(true) }),
@@ -40,7 +46,8 @@ export async function subscribeToOutcomes(deps: {
     const shard = channels.indexOf(channel);
     if (shard === -1) return; // other subscriptions share this connection
     shardLoops[shard]?.progress();
-    if (message !== ECHO) deliverAll(message, deliver);
+    if (message.startsWith(FOLLOWS)) followPassed(message);
+    else if (message !== ECHO) deliverAll(message, deliver);
   });
   const subscribe = () => subscriber.subscribe(...channels);
   await subscribe();

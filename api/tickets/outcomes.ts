@@ -13,8 +13,9 @@ import { createLongPolls } from './long-polls.ts';
 import { createOutcomeListeners, type OutcomeListeners } from './outcome-listeners.ts';
 import { subscribeToOutcomes } from './outcome-subscription.ts';
 import { createRememberedTickets, type RememberedTickets } from './remembered-tickets.ts';
+import type { Sessions } from './sessions.ts';
 import { createTicketReads, type TicketReads } from './ticket-reads.ts';
-import { positionOf, queuedState, settledState, type TicketState } from './ticket-state.ts';
+import { positionOf, type TicketState } from './ticket-state.ts';
 
 /**
  * Milliseconds for which a ticket without an outcome is taken for queued without a read. A wipe of Redis is not
@@ -37,9 +38,10 @@ export async function createOutcomes(deps: {
   node: string;
   shards: number;
   meter: DrainMeter;
+  sessions: Pick<Sessions, 'followPassed' | 'announceAll'>;
   log: Logger;
 }) {
-  const { tickets, bookings, redis, subscriber, loops, node, shards, meter, log } = deps;
+  const { tickets, bookings, redis, subscriber, loops, node, shards, meter, sessions, log } = deps;
   const stopping = new AbortController();
   const remembered = createRememberedTickets();
   const listeners = createOutcomeListeners();
@@ -47,9 +49,25 @@ export async function createOutcomes(deps: {
   const reads = createTicketReads({ tickets, bookings, node, shards, meter, deliver });
   const { follow, followedTicketIds } = listeners;
   const { read } = reads;
-  const { subscribe, close } = await subscribeToOutcomes({ redis, subscriber, loops, node, shards, deliver });
+  const { followPassed, announceAll } = sessions;
+  const { subscribe, close } = await subscribeToOutcomes({
+    redis,
+    subscriber,
+    loops,
+    node,
+    shards,
+    deliver,
+    followPassed,
+  });
+  const resubscribe = () => subscribe().then(announceAll);
   const reread = (ticketId: string) => rereadTicket(listeners, reads, ticketId);
-  const recovery = createGapRecovery({ subscribe, followedTicketIds, reread, stopping: stopping.signal, log });
+  const recovery = createGapRecovery({
+    subscribe: resubscribe,
+    followedTicketIds,
+    reread,
+    stopping: stopping.signal,
+    log,
+  });
   subscriber.on('ready', () => {
     remembered.clear(); // outcomes of remembered tickets may have been missed
     recovery.noteGap();
@@ -124,10 +142,10 @@ function stateFromMemory(
 ): TicketState | undefined {
   const ticket = remembered.find(ticketId);
   if (ticket === undefined || !mayRead(reader, ticket.userId)) return undefined;
-  if (ticket.outcome !== undefined) return settledState(ticket.outcome);
+  if (ticket.outcome !== undefined) return { settled: true, outcome: ticket.outcome };
   if (performance.now() - ticket.acceptedAtMs > TRUSTED_MS) return undefined;
   const position = positionOf(ticket.place, Math.max(reads.lastSettledCount(ticketId), ticket.settled));
-  return queuedState(ticketId, ticket.kind, position, meter.etaSeconds(position));
+  return { settled: false, kind: ticket.kind, position, etaSeconds: meter.etaSeconds(position) };
 }
 
 export type Outcomes = Awaited<ReturnType<typeof createOutcomes>>;

@@ -7,14 +7,16 @@ import { reply } from '../http/replies.ts';
 import { requestIdOf } from '../http/request.ts';
 import { type Traced, traceIdOf } from './traces.ts';
 
-/** Answers with the receipt of an enqueued request. */
+/** Answers with the receipt of an enqueued request. `isFollowed`: false where its session does not get the outcome. */
 export function replyTicket(
   res: ServerResponse,
   status: number,
   { ticketId, position, etaSeconds }: { ticketId: string; position: number; etaSeconds: number | undefined },
+  isFollowed: boolean,
 ): void {
   const ticket = `/api/tickets/${ticketId}`;
-  const body = { ticketId, status: 'queued', position, ...estimateOf(etaSeconds), links: { ticket, socket: '/ws' } };
+  const wait = { position, ...estimateOf(etaSeconds), ...(isFollowed ? {} : { followed: false }) };
+  const body = { ticketId, status: 'queued', ...wait, links: { ticket, socket: '/ws' } };
   reply(res, status, body, { location: ticket });
 }
 

@@ -7,7 +7,7 @@ import type { TicketRecord, TicketStore } from '../../shared/stores/redis/ticket
 import { mayRead, type Reader } from '../auth/identity.ts';
 import { ApiError } from '../http/errors.ts';
 import type { BookingReads } from './booking-reads.ts';
-import { positionOf, queuedState, settledState, type TicketState } from './ticket-state.ts';
+import { positionOf, type TicketState } from './ticket-state.ts';
 
 /** Tickets that one script call reads, and reads that may wait for the next call of a shard. */
 const MAX_READ = 500;
@@ -42,7 +42,7 @@ export function createTicketReads(deps: {
   async function readBooking(ticketId: string, reader: Reader): Promise<TicketState> {
     const booking = await bookings.find(ticketId);
     if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('TICKET_UNKNOWN');
-    return settledState(writeOutcome(doneOutcome('book', booking)).text);
+    return { settled: true, outcome: writeOutcome(doneOutcome('book', booking)).text };
   }
 
   return {
@@ -61,11 +61,11 @@ export function createTicketReads(deps: {
       if (!mayRead(reader, ticket.userId)) throw new ApiError('TICKET_UNKNOWN');
       if (ticket.outcome !== undefined) {
         deliver(ticketId, ticket.outcome);
-        return settledState(ticket.outcome);
+        return { settled: true, outcome: ticket.outcome };
       }
       const position = positionOf(ticket.place, settled);
       meter.observe(settled, position, performance.now());
-      return queuedState(ticketId, ticket.kind, position, meter.etaSeconds(position));
+      return { settled: false, kind: ticket.kind, position, etaSeconds: meter.etaSeconds(position) };
     },
 
     /** Tickets of a ticket's shard that were settled at the last read, which may be long ago. */

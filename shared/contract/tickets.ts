@@ -147,6 +147,9 @@ export const ticketReceipt = z
     /** Omitted while the queue does not drain. */
     etaSeconds: z.number().min(0).optional(),
     ...stoppedFields,
+    followed: z.literal(false).optional().meta({
+      description: 'The session of X-Session-Token does not get the outcome: subscribe to the ticket, or poll.',
+    }),
     links: z.object({ ticket: z.string(), socket: z.string() }),
   })
   .meta({ id: 'TicketReceipt' });

@@ -5,7 +5,14 @@ import { createRepeats } from './log-repeats.ts';
 /** Fields that no log line shows, at the top of it or up to three levels below. */
 const SECRET = [
   ...['password', 'passwordHash', 'token', 'secret', 'key', 'idempotencyKey', 'paymentReference'],
-  ...['authorization', 'cookie', '["set-cookie"]', '["idempotency-key"]', '["x-admission-token"]'],
+  ...[
+    'authorization',
+    'cookie',
+    '["set-cookie"]',
+    '["idempotency-key"]',
+    '["x-admission-token"]',
+    '["x-session-token"]',
+  ],
   ...['ADMIN_TOKEN', 'AUTH_SECRET', 'DATABASE_URL', 'REDIS_URL'],
 ];
 const LEVELS = ['', '*', '*.*', '*.*.*'];

@@ -238,6 +238,23 @@ describe('with AUTH=on', () => {
     for (const socket of [stranger, owner]) socket.close();
   });
 
+  test('a session gets only the tickets of the user that its socket has authenticated', async () => {
+    const socket = await openSocket(system().url);
+    socket.send({ type: 'session' });
+    const { token } = (await socket.next()) as { token: string };
+    const holdForSession = async (user: string) =>
+      (await post('/api/bookings', { eventId: 1, count: 1 }, user, { 'x-session-token': token })).body.ticketId;
+    const beforeLogin = await holdForSession(anna);
+    expect(await socket.next()).toMatchObject({ type: 'error', code: 'TICKET_UNKNOWN', ticketId: beforeLogin });
+    socket.send({ type: 'authenticate', token: ben });
+    expect(await socket.next()).toEqual({ type: 'authenticated', userId: 2 });
+    const ofBen = await holdForSession(ben);
+    expect(await socket.next()).toMatchObject({ type: 'ticket', ticketId: ofBen, booking: { userId: 2 } });
+    const ofAnna = await holdForSession(anna);
+    expect(await socket.next()).toMatchObject({ type: 'error', code: 'TICKET_UNKNOWN', ticketId: ofAnna });
+    socket.close();
+  });
+
   test('a sale without a user is readable by its ticket id', async () => {
     const { ticketId } = (await post('/reserve', { count: 1 })).body;
     expect(await get(`/api/tickets/${ticketId}?wait=20`)).toMatchObject({ status: 200, body: { status: 'booked' } });

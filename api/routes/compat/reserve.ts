@@ -20,6 +20,7 @@ import { idempotencyOf } from '../../tickets/idempotency.ts';
 import type { Intake, Submission } from '../../tickets/intake.ts';
 import type { Outcomes } from '../../tickets/outcomes.ts';
 import { logTicket, refusedTicket, replyTicket } from '../../tickets/replies.ts';
+import { type Sessions, sessionTokenOf } from '../../tickets/sessions.ts';
 import { startTrace } from '../../tickets/traces.ts';
 import { mustLogIn } from '../../waiting-room/line.ts';
 import type { WaitingRooms } from '../../waiting-room/lines.ts';
@@ -31,6 +32,7 @@ export type ReserveDeps = {
   bookIntake: Intake<'book'>;
   bookings: BookingReads;
   outcomes: Outcomes;
+  sessions: Pick<Sessions, 'follow'>;
   events: EventStore;
   identity: Identity;
   waitingRooms: WaitingRooms;
@@ -50,13 +52,16 @@ export const createReserve =
     const reading = readJson(req);
     try {
       const seconds = waitSeconds(req, deps.config.RESERVE_WAIT_SECONDS);
+      const sessionToken = sessionTokenOf(req);
       const submission = await submitSale(deps, req, res, await reading, soldBy);
-      logTicket(deps.log, req, submission.ticketId);
+      const { ticketId } = submission;
+      logTicket(deps.log, req, ticketId);
+      const isFollowed = sessionToken === undefined || (await deps.sessions.follow(sessionToken, ticketId));
       if (seconds > 0) {
-        const view = await deps.outcomes.settledWithin(submission.ticketId, seconds, closedSignal(res));
+        const view = await deps.outcomes.settledWithin(ticketId, seconds, closedSignal(res));
         if (view !== undefined) return await replyOutcome(deps, res, view, submission);
       }
-      replyTicket(res, 201, submission);
+      replyTicket(res, 201, submission, isFollowed);
     } catch (fault) {
       const body = await reading.catch(() => undefined); // the fields of an unreadable body are not repeated
       throw withRepeatedFields(fault, (body ?? {}) as ReceivedFields);

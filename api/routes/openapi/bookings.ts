@@ -4,7 +4,7 @@ import { bookingBody, changeBody, confirmBody, returnBody } from '../../../share
 import type { ErrorCode } from '../../../shared/contract/codes.ts';
 import { booking, ticketReceipt, ticketView } from '../../../shared/contract/tickets.ts';
 import { answer, ok, operations } from './operations.ts';
-import { keyed, keyedAndAdmitted, ofTicket, waits } from './parameters.ts';
+import { ofTicket, ticketed, ticketedAndAdmitted, waits } from './parameters.ts';
 
 const ofUser = operations('Bookings', 'user');
 const ofOperator = operations('Operators', 'operator');
@@ -45,7 +45,7 @@ const unfinished = { '202': answer('The outcome is not known yet: a ticket to fo
 const change = (summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
   ofUser(
     summary,
-    { ...ofTicket, ...waits, ...keyed, body, bodyOptional: true },
+    { ...ofTicket, ...waits, ...ticketed, body, bodyOptional: true },
     { ...ok('The booking as it is now.', booking), ...unfinished },
     [...CHANGE_CODES, ...codes],
   );
@@ -54,7 +54,7 @@ export const bookingPaths: ZodOpenApiPathsObject = {
   '/api/bookings': {
     post: ofUser(
       'Hold seats: one by its label, several by labels, or a number of adjacent seats',
-      { ...waits, ...keyedAndAdmitted, body: bookingBody },
+      { ...waits, ...ticketedAndAdmitted, body: bookingBody },
       {
         ...ok('This key held seats before: the booking as it is now, where it is not a hold any more.', booking),
         '201': answer('Held.', booking),
@@ -77,7 +77,7 @@ export const bookingPaths: ZodOpenApiPathsObject = {
   '/api/bookings/{id}/return': {
     post: ofOperator(
       'Return a sold booking: its seats are free again',
-      { ...ofTicket, ...waits, ...keyed, body: returnBody, bodyOptional: true },
+      { ...ofTicket, ...waits, ...ticketed, body: returnBody, bodyOptional: true },
       { ...ok('The booking as it is now; also if it was returned before.', booking), ...unfinished },
       ['BOOKING_UNKNOWN', 'NOT_CONFIRMED', 'HOLD_EXPIRED', 'ALREADY_CANCELLED', 'OVERLOADED'],
     ),

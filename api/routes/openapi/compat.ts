@@ -7,13 +7,13 @@ import { runWish } from '../../../shared/contract/reserve.ts';
 import { ticketReceipt } from '../../../shared/contract/tickets.ts';
 import { compatRoom } from '../../../shared/contract/waiting-room.ts';
 import { answer, compatOperation, ok } from './operations.ts';
-import { asVisitor, keyed, keyedAndAdmitted, waits } from './parameters.ts';
+import { asVisitor, keyed, ticketedAndAdmitted, waits } from './parameters.ts';
 
 export const compatPaths: ZodOpenApiPathsObject = {
   '/reserve': {
     post: compatOperation(
       'Buy adjacent seats of event 1 at once',
-      { ...waits, ...keyedAndAdmitted, body: runWish },
+      { ...waits, ...ticketedAndAdmitted, body: runWish },
       { ...ok('Sold.', reservation), '201': answer('On the queue.', ticketReceipt) },
     ),
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { eventId, ticketId } from '../../../shared/contract/ids.ts';
+import { sessionToken } from '../../../shared/contract/messages.ts';
 
 const wait = z
   .int()
@@ -10,12 +11,23 @@ const idempotencyKey = z.string().min(1).max(255).optional().meta({
   description: 'The same key and body give the same outcome. At least 16 characters, unless the caller is logged in.',
 });
 const admission = z.string().optional().meta({ description: 'Required while the waiting room is on.' });
+const session = sessionToken.optional().meta({
+  description:
+    'The token of a WebSocket that sent `{"type":"session"}`: it gets the outcome, without a subscription to the ' +
+    'ticket. Where it cannot, the ticket has `followed: false`.',
+});
 const visitorToken = z.string().optional().meta({ description: 'The token that the answer to joining has.' });
 
 export const waits = { query: z.object({ wait }) };
 export const keyed = { header: z.object({ 'Idempotency-Key': idempotencyKey }) };
-export const keyedAndAdmitted = {
-  header: z.object({ 'Idempotency-Key': idempotencyKey, 'X-Admission-Token': admission }),
+/** The headers of a request for a ticket. */
+export const ticketed = { header: z.object({ 'Idempotency-Key': idempotencyKey, 'X-Session-Token': session }) };
+export const ticketedAndAdmitted = {
+  header: z.object({
+    'Idempotency-Key': idempotencyKey,
+    'X-Session-Token': session,
+    'X-Admission-Token': admission,
+  }),
 };
 export const asVisitor = { header: z.object({ 'X-Visitor-Token': visitorToken }) };
 export const ofEvent = { path: z.object({ id: eventId }) };

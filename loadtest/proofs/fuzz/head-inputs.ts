@@ -43,6 +43,8 @@ const AUTHORIZATIONS = [
   `Bearer ${'x'.repeat(8_000)}`,
 ];
 const KEYS = ['', 'short', 'x'.repeat(255), 'x'.repeat(256), 'é'.repeat(20), '__proto__'.repeat(3)];
+const NO_SESSION = `${'0'.repeat(12)}.${'A'.repeat(22)}`;
+const SESSION_TOKENS = ['', 'x', NO_SESSION, `${NO_SESSION}A`, `${NO_SESSION}, ${NO_SESSION}`, 'é'.repeat(35)];
 const PREFERENCES = [
   ...wordsOf('wait wait= wait=-1 wait=1e9 wait="1" ,,, wait=0;wait=1'),
   'respond-async, wait=0',
@@ -57,6 +59,7 @@ function strangeHeaders(random: Random): FuzzRequest['headers'] {
     twice('idempotency-key', anyKey(random), anyKey(random)),
     [['idempotency-key', pick(random, KEYS)]],
     [['idempotency-key', anyKey(random)]],
+    [['x-session-token', pick(random, SESSION_TOKENS)]],
     twice('authorization', 'Bearer a', 'Bearer b'),
     [['authorization', pick(random, AUTHORIZATIONS)]],
     twice('prefer', 'wait=0', 'wait=1'),

@@ -9,6 +9,7 @@ import { cutOff, deep, type Field, mutated, objectOf, PROTOTYPE_FIELDS, STRANGE_
 function messageOf(random: Random, { tickets, events }: World): Field[] {
   const ticketId = chance(random, 0.5) && tickets.length > 0 ? pick(random, tickets) : newTicketId(below(random, 3));
   return pick(random, [
+    [['type', '"session"']],
     [
       ['type', '"subscribe"'],
       ['ticketId', JSON.stringify(ticketId)],
