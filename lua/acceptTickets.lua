@@ -1,4 +1,4 @@
--- acceptTickets: records a batch of tickets, gives each its place, and judges idempotency keys and the ends of
+-- acceptTickets: records tickets in their batches, gives each its place, and judges idempotency keys and the ends of
 -- admissions.
 -- KEYS[1]  tag          the shard's hash tag
 -- ARGV[1]  maxQueued    integer, tickets without an outcome that there may be
@@ -6,8 +6,9 @@
 -- ARGV[3]  node         id of the calling API node; outcomes are published to it
 -- ARGV[4]  fresh        1 where no ticket of these ids can be recorded, 0 where an earlier call may have recorded them
 -- ARGV[5..] the fields of each ticket
--- RETURNS  { settled, and for each: ticket id, '' if its key is bound to another request or ENDED if its admission has
---          ended; place; 1 if it has to be put on the queue }, or OVERLOADED, and nothing was recorded
+-- RETURNS  { settled, and for each ticket: its place, where it is new and has to be put on the queue; "<ticket id>
+--          <place> <1 if it has to be put on the queue, else 0>" of a ticket that was recorded before; MISMATCH if its
+--          key is bound to another request; ENDED if its admission has ended }, or OVERLOADED, and nothing was recorded
 -- COST     O(tickets)
 local tag = KEYS[1]
 local maxQueued, idemTtlSec, node, areFresh = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4] == '1'
@@ -15,6 +16,7 @@ local maxQueued, idemTtlSec, node, areFresh = tonumber(ARGV[1]), ARGV[2], ARGV[3
 -- @include keys
 -- @include clock
 -- @include idempotency
+-- @include tickets
 
 local lastPlace = tonumber(redis.call('GET', sequenceKey(tag)) or 0)
 
@@ -37,49 +39,84 @@ end
 local settled = readSettled()
 if lastPlace - settled + (#ARGV - 4) / FIELDS.COUNT > maxQueued then return 'OVERLOADED' end
 
--- Records a new ticket. Returns its place.
-local function recordTicket(id, kind, user, digest, admittedUntilMs)
-  local key = ticketKey(tag, id)
+local additions = {} -- fields and values of new tickets, by batch
+local keyedHeads = {} -- heads of new tickets with an idempotency key, by id: a key may come twice in a call
+
+-- Gives a new ticket its place. Returns its head. Its batch is written at the end of the call.
+local function recordTicket(id, about)
   lastPlace = lastPlace + 1
-  redis.call('HSET', key, 'seq', lastPlace, 'kind', kind, 'watchers', node)
-  if user ~= '' then redis.call('HSET', key, 'user', user) end
-  if digest ~= '' then redis.call('HSET', key, 'keyed', digest) end
-  if admittedUntilMs ~= '' then redis.call('HSET', key, 'admitted', 1) end
-  return lastPlace
+  local head = lastPlace .. ' ' .. about .. ' '
+  if isSingle(id) then
+    writeSingle(tag, id, head, '')
+    return head
+  end
+  local batch, field = splitId(id)
+  local added = additions[batch]
+  if not added then
+    added = {}
+    additions[batch] = added
+  end
+  added[#added + 1] = field
+  added[#added + 1] = head
+  return head
 end
 
--- Accepts the ticket whose fields begin at ARGV[at]. Returns its id, place, and whether it has to be put on the queue.
-local function accept(at)
-  local newId, digest = ARGV[at + FIELDS.ticketId], ARGV[at + FIELDS.keyDigest]
-  local id, isOtherRequest = newId, false
-  if digest ~= '' then
-    id, isOtherRequest = bindIdempotencyKey(tag, digest, newId, ARGV[at + FIELDS.fingerprint], idemTtlSec)
-  end
-  if isOtherRequest then return '', 0, false end
+-- The head and the state of a ticket that is recorded already; nil where Redis does not know it.
+local function findRecorded(id)
+  if keyedHeads[id] then return keyedHeads[id], '' end
+  local head, state = readTicket(tag, id)
+  if not head then head, state = readSingle(tag, id) end -- the copy of a keyed outcome outlives the batch
+  return head, state
+end
 
-  local isNew = areFresh and id == newId
-  local ticket = isNew and {} or redis.call('HMGET', ticketKey(tag, id), 'seq', 'outcome', 'queued')
-  local place, outcome, isQueued = tonumber(ticket[1]), ticket[2], ticket[3]
-  if place then
-    -- A repeated key puts its ticket on the queue unless its job is known to be there (noteQueued): its API may have
-    -- died before. An own id that is already recorded is a flush that is tried again: its job may be missing, too.
-    return id, place, not outcome and (id == newId or not isQueued)
+-- The answer for a ticket that is recorded already. A repeated key puts its ticket on the queue unless its job is known
+-- to be there (noteQueued): its API may have died before. An own id that is recorded is a flush that is tried again:
+-- its job may be missing, too.
+local function repeatTicket(id, newId, head, state)
+  local isToQueue = not isSettled(state) and (id == newId or not redis.call('HGET', extraField(tag, id, 'queued')))
+  return id .. ' ' .. (string.match(head, '^%d+') or 0) .. ' ' .. (isToQueue and 1 or 0)
+end
+
+-- Accepts the ticket whose fields begin at ARGV[at]. Returns the answer for it.
+local function accept(at)
+  local newId, about = ARGV[at + FIELDS.ticketId], ARGV[at + FIELDS.about]
+  local key, admittedUntilMs = ARGV[at + FIELDS.key], ARGV[at + FIELDS.admittedUntilMs]
+  local id, digest = newId, nil
+  if key ~= '' then
+    local fingerprint, isOtherRequest
+    digest, fingerprint = string.match(key, '^(%S+) (.*)$')
+    id, isOtherRequest = bindIdempotencyKey(tag, digest, newId, fingerprint, idemTtlSec)
+    if isOtherRequest then return 'MISMATCH' end
+  end
+  if not areFresh or id ~= newId then
+    local head, state = findRecorded(id)
+    if head then return repeatTicket(id, newId, head, state) end
   end
   -- An admission is judged at acceptance: a request that is accepted in time books, however long the queue is.
-  local admittedUntilMs = ARGV[at + FIELDS.admittedUntilMs]
   if admittedUntilMs ~= '' and clockMs() >= tonumber(admittedUntilMs) then
     -- The key may come again with a new admission.
-    if digest ~= '' and id == newId then redis.call('DEL', idempotencyKey(tag, digest)) end
-    return 'ENDED', 0, false
+    if digest and id == newId then redis.call('DEL', idempotencyKey(tag, digest)) end
+    return 'ENDED'
   end
-  return id, recordTicket(id, ARGV[at + FIELDS.kind], ARGV[at + FIELDS.user], digest, admittedUntilMs), true
+  local head = recordTicket(id, about)
+  if digest then keyedHeads[id] = head end
+  return id == newId and lastPlace or repeatTicket(id, newId, head, '')
+end
+
+-- Writes the new tickets of a batch. The node gets their outcomes.
+local function writeBatch(batch, added)
+  local key = batchKey(tag, batch)
+  local nodes, unsettled = unpack(redis.call('HMGET', key, 'node', 'unsettled'))
+  local isKnown = nodes or unsettled -- two API processes made the same name, or a flush is tried again
+  if isKnown then redis.call('PERSIST', key) end
+  if not nodes or not string.find(nodes, node, 1, true) then
+    redis.call('HSET', key, 'node', nodes and nodes .. ' ' .. node or node)
+  end
+  redis.call('HINCRBY', key, 'unsettled', redis.call('HSET', key, unpack(added)))
 end
 
 local reply = { settled }
-for at = 5, #ARGV, FIELDS.COUNT do
-  local id, place, isToQueue = accept(at)
-  local length = #reply
-  reply[length + 1], reply[length + 2], reply[length + 3] = id, place, isToQueue and 1 or 0
-end
+for at = 5, #ARGV, FIELDS.COUNT do reply[#reply + 1] = accept(at) end
+for batch, added in pairs(additions) do writeBatch(batch, added) end
 redis.call('SET', sequenceKey(tag), lastPlace)
 return reply

@@ -17,6 +17,10 @@ local tag = KEYS[1]
 -- @include claimLabels
 -- @include claimRun
 -- @include seatChanges
+-- @include tickets
+
+local GOT_BYTE = 71 -- 'G'
+local LOST_TTL_SEC = 86400 -- a record that Redis has lost is settled soon, unless its job is lost as well
 
 local function parseRequest(at)
   return {
@@ -60,8 +64,7 @@ local function readHouse(event)
 end
 
 -- Whether the admission of a request is valid: its line stands, it had not ended when the request was accepted, and it
--- has uses left. An admission that acceptance did not judge (an API of the version before, or Redis forgot it) is
--- judged now.
+-- has uses left. An admission of a ticket that Redis has lost is judged now.
 local function isAdmitted(request)
   if not isOfLine(tag, request.event, request.admission) then return false end
   if not request.isAdmissionJudged and clockMs() >= endOfAdmission(request.admission) then return false end
@@ -115,23 +118,65 @@ local function decide(request)
   return 'GOT ' .. generation .. ' ' .. labels
 end
 
--- The decision of a request: the one that its ticket has, or a new one, which its ticket keeps.
-local function decisionOf(request)
-  local key = ticketKey(tag, request.ticketId)
-  local ticket = redis.call('HMGET', key, 'claim', 'outcome', 'admitted')
-  local claim, outcome = ticket[1], ticket[2]
-  if outcome then return 'SETTLED' end
-  request.isAdmissionJudged = ticket[3]
+-- The decision of a request: the one that its ticket has, or a new one, which its ticket keeps. A ticket that Redis has
+-- lost is recorded again.
+local function decisionOf(request, heads, states)
+  local id = request.ticketId
+  local state = states[id]
+  if state and isSettled(state) then return 'SETTLED' end
+  request.isAdmissionJudged = state ~= nil -- by acceptance
   request.house = readHouse(request.event)
   if not request.house then return 'REBUILD' end
-  if claim and string.match(claim, '^%u+ (%d+) ') == request.house.generation then return claim end
+  if state and string.match(state, '^%u+ (%d+) ') == request.house.generation then return state end
   if request.admission ~= '' and isOfLine(tag, request.event, request.admission) == nil then return 'REBUILD' end
-  local decision = decide(request)
-  redis.call('HSET', key, 'claim', decision)
-  return decision
+  if not state then
+    heads[id] = '- book ' .. request.event .. ' ' .. (request.user == '' and '-' or request.user) .. ' - '
+  end
+  states[id] = decide(request)
+  request.isDecided = true
+  return states[id]
 end
 
-local decisions = {}
-for at = 1, #ARGV, FIELDS.COUNT do decisions[#decisions + 1] = decisionOf(parseRequest(at)) end
+-- Writes the decisions of a group, and notes its batch where seats were claimed: reconcile must not free them.
+local function writeGroup(group, decided, heads, states)
+  local key = batchKey(tag, group.batch)
+  local written, hasClaim = {}, false
+  for i = 1, #group.ids do
+    local id = group.ids[i]
+    if decided[id] then
+      written[#written + 1] = group.fields[i]
+      written[#written + 1] = heads[id] .. states[id]
+      hasClaim = hasClaim or string.byte(states[id], 1) == GOT_BYTE
+    end
+  end
+  if #written == 0 then return end
+  local lost = redis.call('HSET', key, unpack(written))
+  if lost > 0 then
+    redis.call('HINCRBY', key, 'unsettled', lost)
+    redis.call('EXPIRE', key, LOST_TTL_SEC)
+  end
+  if hasClaim then redis.call('ZADD', claimingKey(tag), clockMs(), group.batch) end
+end
+
+local requests, ids = {}, {}
+for at = 1, #ARGV, FIELDS.COUNT do
+  local request = parseRequest(at)
+  requests[#requests + 1] = request
+  ids[#ids + 1] = request.ticketId
+end
+local heads, states, groups, singles = readTickets(tag, ids)
+local decisions, decided = {}, {}
+for i = 1, #requests do
+  decisions[i] = decisionOf(requests[i], heads, states)
+  if requests[i].isDecided then decided[ids[i]] = true end
+end
+for i = 1, #groups do writeGroup(groups[i], decided, heads, states) end
+for i = 1, #singles do
+  local id = singles[i]
+  if decided[id] then
+    writeSingle(tag, id, heads[id], states[id])
+    redis.call('ZADD', claimingKey(tag), clockMs(), id)
+  end
+end
 publishChanges(tag)
 return decisions

@@ -6,12 +6,14 @@
 local tag = KEYS[1]
 
 -- @include keys
+-- @include tickets
 
 local known = 0
 for i = 1, #ARGV do
-  local key = ticketKey(tag, ARGV[i])
-  if redis.call('EXISTS', key) == 1 then -- Redis may have been wiped since acceptance
-    redis.call('HSET', key, 'queued', 1)
+  local id = ARGV[i]
+  if readTicket(tag, id) then -- Redis may have been wiped since acceptance
+    local key, field = extraField(tag, id, 'queued')
+    redis.call('HSET', key, field, 1)
     known = known + 1
   end
 end

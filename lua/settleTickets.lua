@@ -1,43 +1,98 @@
 -- settleTickets: writes the outcomes of tickets and publishes them to the API nodes that watch. A ticket keeps its
--- first outcome.
+-- first outcome. A batch's record expires once all its tickets have theirs.
 -- KEYS[1]  tag           the shard's hash tag
--- ARGV[1]  ttlSec        integer, seconds that a ticket is kept after its outcome
--- ARGV[2]  keyedTtlSec   integer, the same for a ticket with an idempotency key: not shorter than the key lives
--- ARGV[3]  refusedTtlSec integer, the same for a refused ticket, and for its idempotency key
+-- ARGV[1]  ttlSec        integer, seconds that a batch is kept after its last outcome
+-- ARGV[2]  refusedTtlSec integer, the same where all its tickets were refused; and for an idempotency key whose ticket
+--                        was refused
+-- ARGV[3]  keyedTtlSec   integer, seconds that the outcome of an idempotency key is kept otherwise
 -- ARGV[4..] the fields of each ticket
 -- RETURNS  { tickets that had no outcome, and for each of these that is refused and has a key: the key's digest }
 -- COST     O(tickets)
 local tag = KEYS[1]
-local ttlSec, keyedTtlSec, refusedTtlSec = ARGV[1], ARGV[2], ARGV[3]
+local ttlSec, refusedTtlSec, keyedTtlSec = ARGV[1], ARGV[2], ARGV[3]
 
 -- @include keys
+-- @include tickets
+
+local outcomes, refusals, ids = {}, {}, {}
+for at = 4, #ARGV, FIELDS.COUNT do
+  local id = ARGV[at + FIELDS.ticketId]
+  ids[#ids + 1] = id
+  outcomes[id], refusals[id] = ARGV[at + FIELDS.outcome], ARGV[at + FIELDS.refused] == '1'
+end
 
 local settled = 0
 local refusedDigests = {}
 local linesByNode = {}
 
-local function settle(id, outcome, isRefused)
-  local key = ticketKey(tag, id)
-  local ticket = redis.call('HMGET', key, 'outcome', 'watchers', 'keyed')
-  local outcomeBefore, watchers, digest = ticket[1], ticket[2], ticket[3]
-  if outcomeBefore then return end
-  redis.call('HSET', key, 'outcome', outcome)
-  redis.call('EXPIRE', key, isRefused and refusedTtlSec or digest and keyedTtlSec or ttlSec)
-  if isRefused and digest then
-    redis.call('EXPIRE', idempotencyKey(tag, digest), refusedTtlSec)
-    refusedDigests[#refusedDigests + 1] = digest
-  end
-  settled = settled + 1
-  for node in string.gmatch(watchers or '', '%S+') do
-    local lines = linesByNode[node] or {}
-    lines[#lines + 1] = id .. ' ' .. outcome
-    linesByNode[node] = lines
+local function publishLater(nodes, id)
+  for node in string.gmatch(nodes, '%S+') do
+    local lines = linesByNode[node]
+    if not lines then
+      lines = {}
+      linesByNode[node] = lines
+    end
+    lines[#lines + 1] = id .. ' ' .. outcomes[id]
   end
 end
 
-for at = 4, #ARGV, FIELDS.COUNT do
-  settle(ARGV[at + FIELDS.ticketId], ARGV[at + FIELDS.outcome], ARGV[at + FIELDS.refused] == '1')
+-- The record of an idempotency key gets the outcome, and lives as long as the key has to be remembered.
+local function settleKey(id, head)
+  local digest = string.match(head, '(%S+) $')
+  if digest == '-' then return end
+  if refusals[id] then
+    redis.call('EXPIRE', idempotencyKey(tag, digest), refusedTtlSec)
+    refusedDigests[#refusedDigests + 1] = digest
+  else
+    writeSingle(tag, id, head, '=' .. outcomes[id])
+    redis.call('EXPIRE', ticketKey(tag, id), keyedTtlSec)
+  end
 end
+
+-- Settles the tickets of a group that have no outcome yet, and publishes to the nodes of their batch.
+local function settleGroup(group, heads, states)
+  local key = batchKey(tag, group.batch)
+  local nodes, isWatched, isKept, unsettled = unpack(redis.call('HMGET', key, 'node', 'watched', 'kept', 'unsettled'))
+  local written, known, hasKept = {}, 0, isKept
+  for i = 1, #group.ids do
+    local id, field = group.ids[i], group.fields[i]
+    local head, state = heads[id], states[id]
+    if not state or not isSettled(state) then
+      written[#written + 1] = field
+      written[#written + 1] = (head or UNKNOWN_HEAD) .. '=' .. outcomes[id]
+      if head then
+        known = known + 1
+        settleKey(id, head)
+      end
+      if not refusals[id] then hasKept = true end
+      if nodes then publishLater(nodes, id) end
+      if isWatched then publishLater(redis.call('HGET', extraField(tag, id, 'watchers')) or '', id) end
+    end
+  end
+  if #written == 0 then return end
+  settled = settled + #written / 2
+  unsettled = (unsettled or 0) - known
+  redis.call('HSET', key, 'unsettled', unsettled, unpack(written))
+  if hasKept and not isKept then redis.call('HSET', key, 'kept', 1) end
+  if unsettled > 0 then return end
+  redis.call('EXPIRE', key, hasKept and ttlSec or refusedTtlSec)
+  redis.call('ZREM', claimingKey(tag), group.batch)
+end
+
+-- Settles a ticket with a record of its own.
+local function settleSingle(id, head, state)
+  if state and isSettled(state) then return end
+  writeSingle(tag, id, head or UNKNOWN_HEAD, '=' .. outcomes[id])
+  redis.call('EXPIRE', ticketKey(tag, id), refusals[id] and refusedTtlSec or ttlSec)
+  redis.call('ZREM', claimingKey(tag), id)
+  if head then settleKey(id, head) end
+  publishLater(redis.call('HGET', extraField(tag, id, 'watchers')) or '', id)
+  settled = settled + 1
+end
+
+local heads, states, groups, singles = readTickets(tag, ids)
+for i = 1, #groups do settleGroup(groups[i], heads, states) end
+for i = 1, #singles do settleSingle(singles[i], heads[singles[i]], states[singles[i]]) end
 if settled > 0 then redis.call('INCRBY', settledKey(tag), settled) end
 for node, lines in pairs(linesByNode) do
   redis.call('PUBLISH', nodeChannel(tag, node), table.concat(lines, '\n'))

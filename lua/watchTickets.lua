@@ -7,17 +7,30 @@
 local tag, node = KEYS[1], ARGV[1]
 
 -- @include keys
+-- @include tickets
 
-local function readTicket(key)
-  local ticket = redis.call('HMGET', key, 'seq', 'outcome', 'watchers', 'kind', 'user')
-  local place, outcome, watchers, kind, user = ticket[1], ticket[2], ticket[3], ticket[4], ticket[5]
-  if not place and not outcome then return {} end
-  if node ~= '' and not outcome and not string.find(watchers or '', node, 1, true) then
-    redis.call('HSET', key, 'watchers', (watchers and watchers .. ' ' or '') .. node)
-  end
-  return { tonumber(place or 0), kind or 'book', outcome or '', user or '' }
+-- The node that accepted a batch gets the outcomes of all its tickets, another node those of the tickets that it reads.
+local function watch(id)
+  local batch = splitId(id)
+  local nodes = isSingle(id) and '' or redis.call('HGET', batchKey(tag, batch), 'node') or ''
+  if string.find(nodes, node, 1, true) then return end
+  local key, field = extraField(tag, id, 'watchers')
+  local watchers = redis.call('HGET', key, field)
+  if watchers and string.find(watchers, node, 1, true) then return end
+  redis.call('HSET', key, field, watchers and watchers .. ' ' .. node or node)
+  if not isSingle(id) then redis.call('HSET', key, 'watched', 1) end
+end
+
+local function read(id)
+  local head, state = readTicket(tag, id)
+  if not head then head, state = readSingle(tag, id) end -- the copy of a keyed outcome outlives the batch
+  if not head then return {} end
+  local place, kind, user = string.match(head, '^(%S+) (%S+) %S+ (%S+)')
+  local outcome = outcomeIn(state)
+  if node ~= '' and not outcome then watch(id) end
+  return { tonumber(place) or 0, kind == '-' and 'book' or kind, outcome or '', user == '-' and '' or user }
 end
 
 local tickets = {}
-for i = 2, #ARGV do tickets[#tickets + 1] = readTicket(ticketKey(tag, ARGV[i])) end
+for i = 2, #ARGV do tickets[#tickets + 1] = read(ARGV[i]) end
 return { tonumber(redis.call('GET', settledKey(tag)) or 0), tickets }

@@ -9,7 +9,6 @@ import { isHeldByAnother, type TakenSeat } from '../shared/stores/redis/seat-bit
 import type { SeatDifferences } from '../shared/stores/redis/seat-differences.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
-import type { ClaimsUnderWay } from '../shared/stores/stores.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
 /** Seats that one run compares: a fraction of a second of work. The next run continues after them. */
@@ -31,7 +30,7 @@ type ReconcileDeps = {
   seats: SeatStore;
   bookings: BookingStore;
   holds: HoldStore;
-  tickets: Pick<TicketStore, 'watch'> & ClaimsUnderWay;
+  tickets: Pick<TicketStore, 'watch' | 'claimsUnderWay'>;
   events: EventStore;
   seatDifferences: SeatDifferences;
   shards: number;

@@ -30,7 +30,7 @@ type SweepDeps = {
  * sweep changes nothing.
  */
 export function createSweep(deps: SweepDeps) {
-  const { queues, bookings, seats, tickets, log } = deps;
+  const { queues, bookings, tickets, log } = deps;
   const freeUnsaved = createFreeUnsaved(deps);
 
   /** Settles a booking as failed and frees its seats, once PostgreSQL refuses to save it later. One may be saved. */
@@ -40,8 +40,8 @@ export function createSweep(deps: SweepDeps) {
     const outcome = writeOutcome(
       booking === undefined ? { kind: 'book', status: 'failed', code: 'INTERNAL' } : doneOutcome('book', booking),
     );
-    const claimed = await seats.claimedBy(shard, ticketId);
-    if (claimed !== undefined) await freeUnsaved({ ...request, ...claimed }, booking);
+    const claimed = await tickets.claimOf(shard, ticketId);
+    if (claimed !== undefined) await freeUnsaved({ ...claimed, ...request }, booking);
     await tickets.settle(shard, new Map([[ticketId, outcome]]));
   }
 
@@ -73,7 +73,7 @@ export function createSweep(deps: SweepDeps) {
         metrics.poison.inc({ job: name });
       } else
         for (const request of requests)
-          await queue.add(name, { requests: [request] } as never, `${request.ticketId}-alone`);
+          await queue.add(name, { ...parsed.data, requests: [request] } as never, `${request.ticketId}-alone`);
       await job.remove();
     }
   }

@@ -5,7 +5,7 @@ import type { TicketKind } from '../../shared/contract/tickets.ts';
 import type { DrainMeter } from '../../shared/domain/drain.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
-import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { newBatch } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/queues/queue.ts';
 import type { AcceptedTicket, TicketRequest, TicketStore } from '../../shared/stores/redis/tickets.ts';
@@ -55,13 +55,18 @@ type IntakeDeps<Name extends BatchJob> = {
 /** Accepts requests by group commit: one script call records the tickets of many requests, and one job carries them. */
 export function createIntake<Name extends BatchJob>(deps: IntakeDeps<Name>) {
   const { tickets, isFull } = deps;
-  const shards = deps.queues.map((_queue, shard) =>
-    createGroupCommit<Entry<Name>, Submission | ApiError>({
-      flush: (batch) => flushWithRetries(deps, shard, batch),
+  const shards = deps.queues.map((_queue, shard) => {
+    const ids = createTicketIds(shard);
+    const flushes = createGroupCommit<Entry<Name>, Submission | ApiError>({
+      flush: (batch) => {
+        ids.startBatches();
+        return flushWithRetries(deps, shard, batch);
+      },
       maxItems: MAX_BATCH_REQUESTS,
       maxWaiting: MAX_WAITING,
-    }),
-  );
+    });
+    return { ids, flushes };
+  });
 
   return {
     /**
@@ -79,13 +84,17 @@ export function createIntake<Name extends BatchJob>(deps: IntakeDeps<Name>) {
       trace?: Trace,
     ): Promise<Submission> {
       if (isFull()) throw new ApiError('OVERLOADED');
-      const ticketId = newTicketId(shard);
+      const { eventId, admission } = request as Partial<BookRequest>;
+      const ofShard = shards[shard];
+      if (ofShard === undefined) throw new Error(`there is no shard ${shard}`);
+      const ticketId = ofShard.ids.next(eventId);
       if (idempotency !== undefined && !(await tickets.bindEverywhere(idempotency, ticketId)))
         throw new ApiError('IDEMPOTENCY_MISMATCH');
       const endAccept = trace?.begin('accept');
       const { userId } = request;
-      const admittedUntilMs = (request as Partial<BookRequest>).admission?.untilMs;
-      const pending = shards[shard]?.add({ ticketId, kind, userId, idempotency, admittedUntilMs, request, trace });
+      const admittedUntilMs = admission?.untilMs;
+      const entry = { ticketId, kind, eventId, userId, idempotency, admittedUntilMs, request, trace };
+      const pending = ofShard.flushes.add(entry);
       if (pending === undefined) throw new ApiError('OVERLOADED');
       const result = await pending;
       if (result instanceof ApiError) throw result;
@@ -95,7 +104,24 @@ export function createIntake<Name extends BatchJob>(deps: IntakeDeps<Name>) {
 
     /** Resolves once each submitted request is flushed. */
     async drained(): Promise<void> {
-      await Promise.all(shards.map((shard) => shard.drained()));
+      await Promise.all(shards.map(({ flushes }) => flushes.drained()));
+    },
+  };
+}
+
+/** Makes the ticket ids of a shard: requests for one event that wait for the same flush are one batch. */
+function createTicketIds(shard: number) {
+  let batches = new Map<number | undefined, () => string>();
+  return {
+    next(eventId: number | undefined): string {
+      const batch = batches.get(eventId) ?? newBatch(shard);
+      batches.set(eventId, batch);
+      return batch();
+    },
+
+    /** Ids that are made from now on are of new batches. */
+    startBatches(): void {
+      batches = new Map();
     },
   };
 }
@@ -176,7 +202,7 @@ async function enqueue<Name extends BatchJob>(
     ...request,
     trace: trace?.queued(),
   }));
-  await deps.queues[shard]?.add(deps.job, { requests } as JobPayload<Name>, jobId);
+  await deps.queues[shard]?.add(deps.job, { ledger: true, requests } as JobPayload<Name>, jobId);
   for (const [kind, ofKind] of groupBy(entries.values(), (entry) => entry.kind))
     metrics.accepted.inc({ kind }, ofKind.length);
   const keyed = [...entries].flatMap(([ticketId, { idempotency }]) => (idempotency === undefined ? [] : [ticketId]));

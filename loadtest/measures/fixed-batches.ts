@@ -1,7 +1,7 @@
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { writeBooked } from '../../shared/domain/outcome-text.ts';
-import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { newBatch } from '../../shared/domain/ticket-id.ts';
 import type { Stores } from '../kit/stores.ts';
 
 /** The house of the fixed batches: 32,000 bookings of two seats. */
@@ -18,18 +18,20 @@ export type Step = (typeof STEPS)[number];
 export type Measure = <Result>(step: Step, work: () => Promise<Result>) => Promise<Result>;
 
 /** A batch of the fixed sequence: two seats for each request, spread over zones and rows. */
-const batchOf = (batch: number): BookRequest[] =>
-  Array.from({ length: BATCH_REQUESTS }, (_, i) => {
+function batchOf(batch: number): BookRequest[] {
+  const nextId = newBatch(0);
+  return Array.from({ length: BATCH_REQUESTS }, (_, i) => {
     const index = batch * BATCH_REQUESTS + i;
     const row = 1 + (Math.floor(index / FIXED_HOUSE.ZONES) % FIXED_HOUSE.ROWS);
     const wish = { zone: 1 + (index % FIXED_HOUSE.ZONES), row, count: 2 };
-    return { ticketId: newTicketId(0), eventId: DEFAULT_EVENT, wish, hold: false };
+    return { ticketId: nextId(), eventId: DEFAULT_EVENT, wish, hold: false };
   });
+}
 
 /** Accepts, claims and settles one batch as intake and a worker do. All of its requests get their seats. */
 export async function runFixedBatch({ tickets, seats }: Stores, batch: number, measure: Measure): Promise<void> {
   const requests = batchOf(batch);
-  const fresh = requests.map(({ ticketId }) => ({ ticketId, kind: 'book' as const }));
+  const fresh = requests.map(({ ticketId, eventId }) => ({ ticketId, kind: 'book' as const, eventId }));
   await measure('accept', () => tickets.accept(0, 'node', fresh, { maxQueued: 1_000_000, fresh: true }));
   const decisions = await measure('claim', () => seats.claim(0, requests));
   const outcomes = requests.map(({ ticketId }, i) => {

@@ -1,7 +1,8 @@
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { labelOf } from '../../shared/domain/house.ts';
-import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { fieldOfTicket, newBatch } from '../../shared/domain/ticket-id.ts';
+import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { rowsOfZone } from '../../shared/stores/redis/seat-bitmaps.ts';
 import { command, number, seed } from '../kit/command.ts';
 import { below, chance, createRandom, type Random } from '../kit/random.ts';
@@ -46,10 +47,10 @@ type Contest = {
   changed: number;
 };
 
-function newRequest(random: Random): BookRequest {
+function newRequest(random: Random, ticketId: string): BookRequest {
   const count = 1 + below(random, MAX_SEATS);
   const wish = chance(random, 0.5) ? { zone: 1, row: 1, count } : { zone: 1, count };
-  return { ticketId: newTicketId(0), eventId: DEFAULT_EVENT, wish, hold: chance(random, HOLD_SHARE) };
+  return { ticketId, eventId: DEFAULT_EVENT, wish, hold: chance(random, HOLD_SHARE) };
 }
 
 /** Claims a batch, and records the new owner of each seat. */
@@ -93,7 +94,7 @@ async function release(contest: Contest, { redis, seats }: Stores, claims: reado
   const release = (claim: Claimed) => seats.releaseClaim({ ...claim, eventId: DEFAULT_EVENT });
   for (const freed of await Promise.all(claims.map(release))) contest.released += freed;
   await Promise.all(claims.map(release));
-  await redis.unlink(claims.map(({ ticketId }) => `{s0}:ticket:${ticketId}`));
+  await Promise.all(claims.map(({ ticketId }) => redis.hdel(batchKeyOf(0, ticketId), fieldOfTicket(ticketId))));
 }
 
 /** Claims, repeats and releases over one connection until enough claims were tried. */
@@ -101,16 +102,14 @@ async function contend(contest: Contest, stores: Stores): Promise<void> {
   const { random, attempts, owners } = contest;
   while (contest.tried < attempts) {
     const count = Math.min(BATCH, attempts - contest.tried);
-    const requests = Array.from({ length: count }, () => newRequest(random));
+    const nextId = newBatch(0);
+    const requests = Array.from({ length: count }, () => newRequest(random, nextId()));
     contest.tried += count;
     const claims = await claimBatch(contest, stores, requests);
     const repeated = claims.filter(() => chance(random, RETRY_SHARE));
     await repeatClaims(contest, stores, repeated);
     const released = claims.filter(() => chance(random, RELEASE_SHARE));
     await release(contest, stores, released);
-    const claimed = new Set(claims.map(({ ticketId }) => ticketId));
-    const refused = requests.filter(({ ticketId }) => !claimed.has(ticketId));
-    if (refused.length > 0) await stores.redis.unlink(refused.map(({ ticketId }) => `{s0}:ticket:${ticketId}`));
     if (owners.size > FULL) await release(contest, stores, [...new Set(owners.values())]);
   }
 }

@@ -4,6 +4,7 @@
 -- each position. The first use ends the visit: the visitor no longer counts as inside.
 
 -- @include keys
+-- @include tickets
 
 -- @constants LINE_CHUNK
 local USES_TTL_SEC = 86400
@@ -52,10 +53,11 @@ local function countUse(tag, event, admission, ticketId, seats, change)
     redis.call('BITFIELD', parsed.usesKey, 'OVERFLOW', 'SAT', 'INCRBY', 'u4', parsed.usesOffset, change)[1]
   redis.call('EXPIRE', parsed.usesKey, USES_TTL_SEC)
   redis.call('HINCRBY', roomKey(tag, event), 'got', seats * change)
+  local key, field = extraField(tag, ticketId, 'use')
   if change == 1 then
-    redis.call('HSET', ticketKey(tag, ticketId), 'use', admission .. ':' .. seats)
+    redis.call('HSET', key, field, admission .. ':' .. seats)
   else
-    redis.call('HDEL', ticketKey(tag, ticketId), 'use')
+    redis.call('HDEL', key, field)
   end
   -- Until the admission ends, its visitor counts as inside while no use stands.
   local insideKey = roomInsideKey(tag, event)
@@ -67,7 +69,8 @@ end
 
 -- Takes back the use of a ticket whose claim is released before the ticket has an outcome: it did not become a booking.
 local function takeBackUse(tag, event, ticketId)
-  local ticket = redis.call('HMGET', ticketKey(tag, ticketId), 'use', 'outcome')
-  local admission, seats = string.match(ticket[1] or '', '^(.+):(%d+)$')
-  if admission and not ticket[2] then countUse(tag, event, admission, ticketId, tonumber(seats), -1) end
+  local _, state = readTicket(tag, ticketId)
+  if not state or isSettled(state) then return end
+  local admission, seats = string.match(redis.call('HGET', extraField(tag, ticketId, 'use')) or '', '^(.+):(%d+)$')
+  if admission then countUse(tag, event, admission, ticketId, tonumber(seats), -1) end
 end

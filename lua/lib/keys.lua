@@ -5,12 +5,15 @@
 -- and so lie in one slot: the script may use each of them. No key is named `{s0}` alone. A cluster cannot move the slot
 -- while scripts run, because it does not see which other keys they use.
 
--- Tickets: the last place given; the number of tickets that have an outcome; a ticket's hash of seq, kind, user, claim,
--- outcome, watchers, queued, keyed, admitted, use; an idempotency key's "<ticket id> <fingerprint>".
+-- Tickets: the last place given; the number of tickets that have an outcome; a batch's record, a hash; a ticket's own
+-- record, a hash (docs/architecture/ledger.md describes both); an idempotency key's "<ticket id> <fingerprint>"; a sorted
+-- set of the batches, and of the tickets with a record of their own, that have claims under way, by when they claimed.
 local function sequenceKey(tag) return tag .. ':sequence' end
 local function settledKey(tag) return tag .. ':settled' end
+local function batchKey(tag, batch) return tag .. ':batch:' .. batch end
 local function ticketKey(tag, ticketId) return tag .. ':ticket:' .. ticketId end
 local function idempotencyKey(tag, digest) return tag .. ':idem:' .. digest end
+local function claimingKey(tag) return tag .. ':claiming' end
 
 -- BullMQ's keys of the booking queue: the lists of waiting and active jobs, the sorted set of delayed ones.
 local function waitingKey(tag) return tag .. ':booking:wait' end
@@ -55,7 +58,7 @@ local function lapsesKey(tag, event, generation, user)
 end
 
 -- Channels: of an event's seats, a message is a version, then statuses and labels; of an API node, a message is lines
--- of "<ticket id> <outcome as JSON>".
+-- of "<ticket id> <outcome>".
 local function changesChannel(tag, event) return tag .. ':changes:' .. event end
 local function nodeChannel(tag, node) return tag .. ':node:' .. node end
 

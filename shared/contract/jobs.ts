@@ -67,8 +67,12 @@ const changeRequest = z.strictObject({
 
 export type ChangeRequest = z.infer<typeof changeRequest>;
 
+/**
+ * A job for a batch of requests. `ledger`: their tickets are in the records of batches. It is absent in jobs of the
+ * version before, whose workers set a job with it aside for a newer worker.
+ */
 const batchOf = <Request extends z.ZodType>(request: Request) =>
-  z.strictObject({ requests: z.array(request).min(1).max(MAX_BATCH_REQUESTS) });
+  z.strictObject({ ledger: z.literal(true).optional(), requests: z.array(request).min(1).max(MAX_BATCH_REQUESTS) });
 
 /** The size of an open house. */
 const houseReport = z.object({ eventId, rows: z.int(), seats: z.int() });

@@ -1,23 +1,42 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
+
+/** The numbers that keep the batches of one millisecond and shard apart, and the tickets' times: 6 + 2 bits. */
+const BATCHES_IN_A_MS = 256;
+
+/** Characters of a ticket id that name its batch. */
+const BATCH_LENGTH = 20;
+
+/** The millisecond of the last batch of this process, and its number in it. */
+let last = { ms: 0, number: 0 };
 
 /**
- * A new ticket id: a UUID version 8 (RFC 9562, section 5.8) of 48 bits of time, 12 bits of shard and 62 random bits.
- * The leading time appends to PostgreSQL's index at its end; the random bits make ids unguessable (I9).
+ * Starts a batch of tickets: they share a record in Redis (docs/architecture/ledger.md). The result makes their ids:
+ * UUIDs version 8 (RFC 9562, section 5.8) of 42 bits of time, 12 bits of shard, 8 bits that keep batches apart, and 60
+ * random bits, which make an id unguessable (I9), also for the owner of another ticket of the batch. The leading time
+ * appends to PostgreSQL's index at its end.
  *
  * @param shard 0 to 4095
  */
-export function newTicketId(shard: number): string {
-  const now = Date.now();
-  if (now !== cachedPrefix.now || shard !== cachedPrefix.shard) {
-    const time = now.toString(16).padStart(12, '0');
-    const prefix = `${time.slice(0, 8)}-${time.slice(8)}-8${shard.toString(16).padStart(3, '0')}`;
-    cachedPrefix = { now, shard, prefix };
-  }
-  return cachedPrefix.prefix + randomUUID().slice(18);
+export function newBatch(shard: number): () => string {
+  const ms = Date.now();
+  last = { ms, number: (last.ms === ms ? last.number + 1 : randomInt(BATCHES_IN_A_MS)) % BATCHES_IN_A_MS };
+  const time = (ms * 64 + (last.number >> 2)).toString(16).padStart(12, '0');
+  const variant = (8 + (last.number & 3)).toString(16);
+  const name = `${time.slice(0, 8)}-${time.slice(8)}-8${shard.toString(16).padStart(3, '0')}-${variant}`;
+  return () => name + randomUUID().slice(BATCH_LENGTH);
 }
 
-/** The prefix of ids of one millisecond and shard, cached because formatting it is the costly part. */
-let cachedPrefix = { now: -1, shard: -1, prefix: '' };
+/** The name of a ticket's batch. */
+export const batchOfTicket = (id: string): string => id.slice(0, BATCH_LENGTH);
+
+/** The field of a ticket in its batch's record. */
+export const fieldOfTicket = (id: string): string => id.slice(BATCH_LENGTH);
+
+/** A ticket id of a batch of its own. */
+export const newTicketId = (shard: number): string => newBatch(shard)();
+
+/** Whether a ticket was accepted by the version before: then its time has 48 bits, and its record is its own. */
+export const isOfVersionBefore = (id: string): boolean => id.startsWith('0');
 
 /** The shard of a ticket, or undefined if the text is not a ticket id or its shard does not exist. */
 export function shardOfTicket(id: string, shards: number): number | undefined {
@@ -32,7 +51,8 @@ const MAX_AHEAD_MS = 24 * 3_600_000;
 
 /** Whether the time in a ticket id is possible. */
 export function isPossibleTicket(id: string, nowMs: number): boolean {
-  const createdMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  const createdMs = isOfVersionBefore(id) ? time : time / 64;
   return createdMs >= FIRST_TICKET_MS && createdMs <= nowMs + MAX_AHEAD_MS;
 }
 

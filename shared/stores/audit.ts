@@ -5,8 +5,8 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { isHeldByAnother, rowsOfZone } from './redis/seat-bitmaps.ts';
+import type { TicketStore } from './redis/tickets.ts';
 import type { SeatStore } from './seats.ts';
-import type { ClaimsUnderWay } from './stores.ts';
 
 /** One seat, booking, buyer or counter on which two records disagree. */
 type Difference = {
@@ -116,7 +116,7 @@ const AUDITS = 4;
  */
 export async function steadyAudit(
   eventId: number,
-  stores: Stores & { tickets: ClaimsUnderWay; shards: number },
+  stores: Stores & { tickets: Pick<TicketStore, 'claimsUnderWay'>; shards: number },
   pauseMs = 1_500,
 ): Promise<AuditReport> {
   const keyOf = ({ what, where }: Difference) => `${what} ${where}`;

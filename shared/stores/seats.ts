@@ -9,7 +9,7 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import type { OwnedSeat } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
-import { claimedSeats, claimSeats } from './redis/claims.ts';
+import { claimSeats } from './redis/claims.ts';
 import { keysOf } from './redis/keys.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
@@ -158,7 +158,6 @@ export function createSeatStore(deps: {
     rebuild: house.rebuild,
     ...createSeatReader(deps),
     claim: (shard: number, requests: readonly BookRequest[]) => claimSeats(scripts, shard, requests),
-    claimedBy: (shard: number, ticketId: string) => claimedSeats(redis, shard, ticketId),
 
     /**
      * Frees seats of a claim that no booking has, if its ticket still has it as its decision and no outcome: the ticket

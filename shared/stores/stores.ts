@@ -7,7 +7,6 @@ import { createHoldStore } from './postgres/holds.ts';
 import { createJobLock } from './postgres/job-lock.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
-import { claimsUnderWay } from './redis/claims-under-way.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
 import { createScripts } from './redis/scripts.ts';
@@ -34,17 +33,12 @@ export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: 
     rooms: createRoomStore({ redis, scripts, prisma, shards }),
     seats: createSeatStore({ redis, scripts, prisma, events, shards }),
     seatDifferences: createSeatDifferences({ redis, shards }),
-    tickets: {
-      ...createTicketStore({ redis, scripts, shards }),
-      claimsUnderWay: async (shard: number) => claimsUnderWay(redis, shard, await events.ids()),
-    },
+    tickets: createTicketStore({ redis, scripts, shards }),
     users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis }) },
     workers: createWorkersStore({ redis, shards }),
   };
 }
 
 export type Stores = ReturnType<typeof createStores>;
-
-export type ClaimsUnderWay = Pick<Stores['tickets'], 'claimsUnderWay'>;
 
 export type UserStore = Stores['users'];

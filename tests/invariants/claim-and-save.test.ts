@@ -5,6 +5,7 @@ import { BLOCK_OWNER, type Zone } from '../../shared/domain/house.ts';
 import { writeOutcome, writeRefused } from '../../shared/domain/outcome-text.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
+import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createChange } from '../../workers/change-bookings.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
@@ -80,7 +81,7 @@ describe('I7: with a seat limit a request without a buyer books nothing', () => 
     const nobody = request({ zone: 1, row: 1, count: 1 });
     const anna = { ...request({ zone: 1, row: 1, count: 2 }), hold: true, userId: 1 };
     // Its job is delivered again after Redis lost the ticket.
-    await system().redis.del(`{s0}:ticket:${earlier.ticketId}`);
+    await system().redis.del(batchKeyOf(0, earlier.ticketId));
     const [decision] = await system().seats.claim(0, [nobody]);
     expect(decision?.kind).toBe(script === 'knows the limit' ? 'refused' : 'got');
     await book([nobody, anna, earlier]);
@@ -99,7 +100,7 @@ describe('I12: with SELL_BY=server a sale needs a trusted server', () => {
   test('holds continue, and sold seats stay sold when their job is delivered again', async () => {
     const earlier = request({ zone: 1, row: 1, count: 1 });
     await book([earlier]);
-    await system().redis.del(`{s0}:ticket:${earlier.ticketId}`);
+    await system().redis.del(batchKeyOf(0, earlier.ticketId));
     const nobody = request({ zone: 1, row: 2, count: 1 });
     const server = { ...request({ zone: 1, row: 2, count: 1 }), soldBy: 'admin token' };
     const hold = { ...request({ zone: 1, row: 2, count: 1 }), hold: true, userId: 1 };
@@ -265,7 +266,7 @@ describe('I4: Redis equals PostgreSQL once corrected', () => {
     const one = request({ zone: 1, row: 1, count: 2 });
     await book([one]);
     const first = await outcomeOf(one);
-    await system().redis.del(`{s0}:ticket:${one.ticketId}`);
+    await system().redis.del(batchKeyOf(0, one.ticketId));
     await book([one]);
     expect(await outcomeOf(one)).toEqual(first);
     expect(await differences()).toEqual([]);

@@ -5,6 +5,7 @@ import type { Outcome } from '../../shared/contract/tickets.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
+import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { scriptText } from '../../shared/stores/redis/scripts.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createChange } from '../../workers/change-bookings.ts';
@@ -118,7 +119,7 @@ async function bookAll(steps: readonly { model: Model; step: Step }[]): Promise<
       const request = picked(model.requests, step.nth);
       if (request === undefined) continue;
       if (step.isForgotten) {
-        await system().redis.del(`{s0}:ticket:${request.ticketId}`);
+        await system().redis.del(batchKeyOf(0, request.ticketId));
         undecided.push({ model, request });
       } else {
         settled.push(request);

@@ -8,6 +8,7 @@ import { defaults } from '../../shared/config.ts';
 import { hashPassword } from '../../shared/domain/password.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
+import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { describeInBrowser, expectReadable } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
 import { emptyDatabase } from '../support/databases.ts';
@@ -232,7 +233,7 @@ describe('with AUTH=on', () => {
     expect(await awaited).toMatchObject({ status: 404 });
     await system().resumeWorkers();
     expect(await owner.next()).toMatchObject({ type: 'ticket', status: 'booked', booking: { userId: 1 } });
-    await system().redis.del(`{s0}:ticket:${ticketId}`); // an hour later: only the booking is left
+    await system().redis.del(batchKeyOf(0, String(ticketId))); // an hour later: only the booking is left
     expect(await get(`/api/tickets/${ticketId}`, ben)).toMatchObject({ status: 404 });
     expect(await get(`/api/tickets/${ticketId}`, anna)).toMatchObject({ status: 200 });
     for (const socket of [stranger, owner]) socket.close();

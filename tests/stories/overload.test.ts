@@ -82,7 +82,11 @@ test('a key that comes twice in one batch is enqueued once, and accepted althoug
   expect(first).toMatchObject({ isReplay: false });
   expect(second).toEqual({ ...first, isReplay: true });
   expect(add).toHaveBeenCalledTimes(1);
-  expect(add).toHaveBeenCalledWith('book', { requests: [{ ticketId: first.ticketId, ...request }] }, expect.anything());
+  expect(add).toHaveBeenCalledWith(
+    'book',
+    { ledger: true, requests: [{ ticketId: first.ticketId, ...request }] },
+    expect.anything(),
+  );
 });
 
 test('a request whose API died before enqueueing it is enqueued when its key is repeated, twice too', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { openSocket, send } from '../support/client.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
@@ -138,7 +139,7 @@ describe('a buyer reserves seats', () => {
 
   test('finds its booking after Redis has forgotten the ticket', async () => {
     const { ticketId } = (await post('/reserve?wait=10', { zone: 6, row: 6, count: 2 })).body;
-    await system().redis.del(`{s0}:ticket:${ticketId}`);
+    await system().redis.del(batchKeyOf(0, String(ticketId)));
     expect((await get(`/api/tickets/${ticketId}`)).body).toMatchObject({
       status: 'booked',
       booking: { zone: 6, row: 6 },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import type { BookRequest } from '../../../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../../../shared/contract/limits.ts';
+import { newBatch } from '../../../shared/domain/ticket-id.ts';
 import { openQueue } from '../../../shared/queues/queue.ts';
 import { keysOf } from '../../../shared/stores/redis/keys.ts';
 import { startRedis, withOwnServers } from '../../kit/rig.ts';
@@ -21,8 +22,10 @@ const MAX_QUEUED = 10_000_000;
 
 const PROGRESS_STEP = 100_000;
 
-const newBatch = (requests: number): BookRequest[] =>
-  Array.from({ length: requests }, () => bookRequest({ zone: 1, row: 1, count: 2 }, DEFAULT_EVENT));
+function newRequests(count: number): BookRequest[] {
+  const nextId = newBatch(0);
+  return Array.from({ length: count }, () => bookRequest({ zone: 1, row: 1, count: 2 }, DEFAULT_EVENT, nextId()));
+}
 
 /** An intake without its API: the calls to Redis for a batch of requests. */
 function openIntake({ redis, tickets, log }: Stores) {
@@ -33,7 +36,7 @@ function openIntake({ redis, tickets, log }: Stores) {
     tickets.accept(
       0,
       'growth',
-      batch.map(({ ticketId }) => ({ ticketId, kind: 'book' })),
+      batch.map(({ ticketId, eventId }) => ({ ticketId, kind: 'book', eventId })),
       { maxQueued: MAX_QUEUED, fresh: true },
     );
   const enqueue = (batch: BookRequest[]) => queue.add('book', { requests: batch }, batch[0]?.ticketId);
@@ -43,7 +46,7 @@ function openIntake({ redis, tickets, log }: Stores) {
     async fill(waiting: number, onProgress: (count: number) => void): Promise<void> {
       let count = Number(await redis.get(keys.sequence));
       for (; count < waiting; count += MAX_BATCH_REQUESTS) {
-        const batch = newBatch(Math.min(MAX_BATCH_REQUESTS, waiting - count));
+        const batch = newRequests(Math.min(MAX_BATCH_REQUESTS, waiting - count));
         await recordTickets(batch);
         await enqueue(batch);
         if (count % PROGRESS_STEP === 0 && count > 0) onProgress(count);
@@ -60,7 +63,7 @@ function openIntake({ redis, tickets, log }: Stores) {
     async sample(isIdle: boolean): Promise<number> {
       const micros: number[] = [];
       for (let i = 0; i < ACCEPTED; i += 1) {
-        const batch = newBatch(1);
+        const batch = newRequests(1);
         const recording = await scriptMicros(redis, () => recordTickets(batch));
         micros.push(recording + (await scriptMicros(redis, () => enqueue(batch))));
         if (!isIdle) continue;

@@ -4,13 +4,13 @@ import type { RunWish } from '../../../shared/contract/reserve.ts';
 import type { ClaimedHolding } from '../../../shared/domain/holdings.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
 import type { Decision } from '../../../shared/stores/redis/claims.ts';
-import { keysOf } from '../../../shared/stores/redis/keys.ts';
+import { batchKeyOf } from '../../../shared/stores/redis/keys.ts';
 import { middleMean } from '../../kit/statistics.ts';
 import type { Stores } from '../../kit/stores.ts';
 
 /** A booking request as the intake enqueues it. */
-export const bookRequest = (wish: RunWish, eventId: number): BookRequest => ({
-  ticketId: newTicketId(0),
+export const bookRequest = (wish: RunWish, eventId: number, ticketId = newTicketId(0)): BookRequest => ({
+  ticketId,
   eventId,
   wish,
   hold: false,
@@ -47,6 +47,6 @@ export async function claimMicros(stores: Stores, eventId: number, wishes: reado
     if (decision?.kind === 'got') claimed.push({ ...request, ...decision });
   }
   await Promise.all(claimed.map((claim) => seats.releaseClaim(claim)));
-  await redis.unlink(requests.map(({ ticketId }) => `${keysOf(0).ticketStem}${ticketId}`));
+  await redis.unlink(requests.map(({ ticketId }) => batchKeyOf(0, ticketId)));
   return middleMean(micros);
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { MAX_BATCH_REQUESTS } from '../../../shared/contract/limits.ts';
-import { newTicketId } from '../../../shared/domain/ticket-id.ts';
+import { newBatch } from '../../../shared/domain/ticket-id.ts';
 import { runHerd } from '../../kit/herd.ts';
 import { createEvent, operatorOf } from '../../kit/operator.ts';
 import { frameOfMessage, openSockets } from '../../kit/plain-sockets.ts';
@@ -31,7 +31,7 @@ const PING_HEAD = 0x89;
 /** Opens sockets until so many are open, each with a ticket that is recorded and never enqueued. */
 async function openUntil(count: number, open: Socket[], url: string, stores: Stores, watch: Buffer): Promise<void> {
   while (open.length < count) {
-    const ids = Array.from({ length: Math.min(MAX_BATCH_REQUESTS, count - open.length) }, () => newTicketId(0));
+    const ids = Array.from({ length: Math.min(MAX_BATCH_REQUESTS, count - open.length) }, newBatch(0));
     const tickets = ids.map((ticketId) => ({ ticketId, kind: 'book' as const }));
     await stores.tickets.accept(0, 'growth', tickets, { maxQueued: MAX_QUEUED, fresh: true });
     const opened = await openSockets(url, ids.length, (socket, number) => {

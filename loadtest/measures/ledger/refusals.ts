@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import type { BookRequest, Idempotency } from '../../../shared/contract/jobs.ts';
-import { newTicketId } from '../../../shared/domain/ticket-id.ts';
+import { newBatch } from '../../../shared/domain/ticket-id.ts';
 import type { Check } from '../../kit/report.ts';
 import type { Stores } from '../../kit/stores.ts';
 import { BATCH_REQUESTS, FIXED_HOUSE } from '../fixed-batches.ts';
@@ -28,13 +28,19 @@ const keyOf = (ticketId: string): Idempotency => ({ digest: digestOf(ticketId), 
 
 /** Accepts, claims and settles one batch of requests for seats that are taken. */
 async function refuseBatch({ tickets, seats }: Stores, size: number, isKeyed: boolean): Promise<void> {
+  const nextId = newBatch(0);
   const requests: BookRequest[] = Array.from({ length: size }, () => {
-    const ticketId = newTicketId(0);
+    const ticketId = nextId();
     const own = { ticketId, eventId: DEFAULT_EVENT, wish: TAKEN, hold: false };
     return isKeyed ? { ...own, idempotency: keyOf(ticketId) } : own;
   });
   const ids = requests.map(({ ticketId }) => ticketId);
-  const fresh = requests.map(({ ticketId, idempotency }) => ({ ticketId, kind: 'book' as const, idempotency }));
+  const fresh = requests.map(({ ticketId, eventId, idempotency }) => ({
+    ticketId,
+    kind: 'book' as const,
+    eventId,
+    idempotency,
+  }));
   await tickets.accept(0, 'node', fresh, { maxQueued: 1_000_000, fresh: true });
   if (isKeyed) await tickets.noteQueued(0, ids);
   const decisions = await seats.claim(0, requests);

@@ -1,10 +1,8 @@
-import type { Redis } from 'ioredis';
 import { errorCodes } from '../../contract/codes.ts';
 import type { BookRequest } from '../../contract/jobs.ts';
 import type { RunWish } from '../../contract/reserve.ts';
 import { runOf } from '../../domain/house.ts';
 import { type WrittenOutcome, writeRefused } from '../../domain/outcome-text.ts';
-import { keysOf } from './keys.ts';
 import { pushFields } from './script-values.ts';
 import type { Scripts } from './scripts.ts';
 
@@ -72,15 +70,4 @@ export async function claimSeats(
   for (const request of requests) pushRequest(args, request);
   const answers = await scripts<string[]>('claimSeats', shard, args);
   return requests.map((request, i) => parseDecision(answers[i] ?? '', seatCountOf(request)));
-}
-
-/** The seats that a ticket has claimed; undefined where it was refused, or where Redis has lost its record. */
-export async function claimedSeats(
-  redis: Redis,
-  shard: number,
-  ticketId: string,
-): Promise<{ generation: number; seats: string[] } | undefined> {
-  const claim = await redis.hget(`${keysOf(shard).ticketStem}${ticketId}`, 'claim');
-  const [verdict, generation, ...seats] = (claim ?? '').split(' ');
-  return verdict === 'GOT' ? { generation: Number(generation), seats } : undefined;
 }

@@ -1,4 +1,5 @@
 import { jobs, type QueueName } from '../../contract/jobs.ts';
+import { batchOfTicket } from '../../domain/ticket-id.ts';
 
 /**
  * The names of a shard's keys, after its hash tag. A stem is completed by what the comment beside it names.
@@ -7,8 +8,11 @@ import { jobs, type QueueName } from '../../contract/jobs.ts';
 const NAMES = {
   sequence: 'sequence',
   settled: 'settled',
+  /** + batch */
+  batchStem: 'batch:',
   /** + ticket id */
   ticketStem: 'ticket:',
+  claiming: 'claiming',
   /** + digest of the idempotency key */
   idempotencyStem: 'idem:',
   /** + event */
@@ -103,6 +107,10 @@ function spellKeys(shard: number): ShardKeys {
   const spelled = Object.entries(NAMES).map(([key, name]) => [key, `${tag}:${name}`]);
   return { tag, waiting, active, delayed, ...(Object.fromEntries(spelled) as Record<keyof typeof NAMES, string>) };
 }
+
+/** The key of the record of a ticket's batch. */
+export const batchKeyOf = (shard: number, ticketId: string): string =>
+  `${keysOf(shard).batchStem}${batchOfTicket(ticketId)}`;
 
 /** BullMQ's own keys of a queue, for reading its length. `jobStem` + job id. */
 export function keysOfQueue(shard: number, queue: QueueName) {

@@ -23,8 +23,11 @@ const scriptConstants = {
  * script `FIELDS.kind` becomes the offset of `kind`, and `FIELDS.COUNT` their number. A value that is missing is ''.
  */
 export const scriptFields = {
-  /** `keyDigest`, `fingerprint`: of its idempotency key. `admittedUntilMs`: the end of its admission. */
-  acceptTickets: ['ticketId', 'kind', 'user', 'keyDigest', 'fingerprint', 'admittedUntilMs'],
+  /**
+   * `about`: "<kind> <event> <user> <digest of its idempotency key>", each "-" where there is none. `key`: "<digest>
+   * <fingerprint of the request>" of such a key. `admittedUntilMs`: the end of its admission.
+   */
+  acceptTickets: ['ticketId', 'about', 'key', 'admittedUntilMs'],
   /** `outcome`: as text. `refused`: 1, else 0. */
   settleTickets: ['ticketId', 'outcome', 'refused'],
   /**

@@ -15,6 +15,7 @@ export const scriptNames = [
   'settleTickets',
   'watchTickets',
   'claimSeats',
+  'readClaims',
   'releaseClaim',
   'releaseSeats',
   'unblockSeats',

@@ -2,22 +2,22 @@ import type { Redis } from 'ioredis';
 import type { Idempotency } from '../../contract/jobs.ts';
 import { type TicketKind, ticketKind } from '../../contract/tickets.ts';
 import { groupBy } from '../../domain/group-by.ts';
-import type { WrittenOutcome } from '../../domain/outcome-text.ts';
-import { shardOfKey } from '../../domain/ticket-id.ts';
+import { readOutcome, type WrittenOutcome } from '../../domain/outcome-text.ts';
+import { isOfVersionBefore, shardOfKey } from '../../domain/ticket-id.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import { keysOf } from './keys.ts';
 import { pushFields } from './script-values.ts';
 import type { Scripts } from './scripts.ts';
 
-/** Seconds that a ticket is kept in Redis after its outcome. Its booking is found in PostgreSQL for ever. */
-const TICKET_TTL_SECONDS = 3_600;
+/** Seconds that a batch is kept in Redis after its last outcome. Its bookings are found in PostgreSQL for ever. */
+const BATCH_TTL_SECONDS = 3_600;
 
-/** Seconds that an idempotency key is remembered (I5), and its ticket after its outcome. */
+/** Seconds that an idempotency key is remembered, and its outcome (I5). */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 3_600;
 
 /**
- * Seconds that a refused ticket and its idempotency key are kept: a client can cause any number of refusals, and Redis'
- * memory is finite.
+ * Seconds that a batch of which all tickets were refused is kept, and the idempotency key of a refused ticket: a client
+ * can cause any number of refusals, and Redis' memory is finite.
  */
 const REFUSED_TTL_SECONDS = 600;
 
@@ -25,6 +25,8 @@ const REFUSED_TTL_SECONDS = 600;
 export type TicketRequest = {
   ticketId: string;
   kind: TicketKind;
+  /** The event of a request for seats. */
+  eventId?: number | undefined;
   userId?: number | undefined;
   idempotency?: Idempotency | undefined;
   /** The end of the admission that it uses, in milliseconds since 1970 by Redis' clock. */
@@ -65,12 +67,15 @@ function countOutcomes(outcomes: readonly WrittenOutcome[]): void {
   }
 }
 
-/** The reply of acceptTickets for one ticket, of three values each. */
-function acceptanceOf(reply: readonly (string | number)[], i: number): AcceptedTicket | 'mismatch' | 'ended' {
-  const [ticketId, place, enqueue] = [reply[3 * i + 1], reply[3 * i + 2], reply[3 * i + 3]];
-  if (ticketId === '') return 'mismatch';
-  if (ticketId === 'ENDED') return 'ended';
-  return { ticketId: String(ticketId), place: Number(place), enqueue: enqueue === 1 };
+type Acceptance = AcceptedTicket | 'mismatch' | 'ended';
+
+/** @param reply of acceptTickets for one ticket */
+function acceptanceOf({ ticketId }: TicketRequest, reply: string | number | undefined): Acceptance {
+  if (typeof reply === 'number') return { ticketId, place: reply, enqueue: true };
+  if (reply === 'MISMATCH') return 'mismatch';
+  if (reply === 'ENDED') return 'ended';
+  const [recordedId = '', place, enqueue] = (reply ?? '').split(' ');
+  return { ticketId: recordedId, place: Number(place), enqueue: enqueue === '1' };
 }
 
 async function acceptTickets(
@@ -79,21 +84,19 @@ async function acceptTickets(
   node: string,
   requests: readonly TicketRequest[],
   { maxQueued, fresh }: { maxQueued: number; fresh: boolean },
-): Promise<{ settled: number; tickets: (AcceptedTicket | 'mismatch' | 'ended')[] } | 'overloaded'> {
+): Promise<{ settled: number; tickets: Acceptance[] } | 'overloaded'> {
   const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0];
-  for (const { ticketId, kind, userId, idempotency, admittedUntilMs } of requests) {
+  for (const { ticketId, kind, eventId = '-', userId = '-', idempotency, admittedUntilMs } of requests) {
     pushFields(args, 'acceptTickets', {
       ticketId,
-      kind,
-      user: userId ?? '',
-      keyDigest: idempotency?.digest ?? '',
-      fingerprint: idempotency?.fingerprint ?? '',
+      about: `${kind} ${eventId} ${userId} ${idempotency?.digest ?? '-'}`,
+      key: idempotency === undefined ? '' : `${idempotency.digest} ${idempotency.fingerprint}`,
       admittedUntilMs: admittedUntilMs ?? '',
     });
   }
   const reply = await scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
   if (reply === 'OVERLOADED') return 'overloaded';
-  return { settled: Number(reply[0]), tickets: requests.map((_request, i) => acceptanceOf(reply, i)) };
+  return { settled: Number(reply[0]), tickets: requests.map((request, i) => acceptanceOf(request, reply[i + 1])) };
 }
 
 async function bindKey(
@@ -131,9 +134,12 @@ async function settleTickets(
   shard: number,
   outcomes: ReadonlyMap<string, WrittenOutcome>,
 ): Promise<number> {
-  const args: (string | number)[] = [TICKET_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS, REFUSED_TTL_SECONDS];
-  for (const [ticketId, { text, status }] of outcomes)
-    pushFields(args, 'settleTickets', { ticketId, outcome: text, refused: status === 'rejected' ? 1 : 0 });
+  const args: (string | number)[] = [BATCH_TTL_SECONDS, REFUSED_TTL_SECONDS, IDEMPOTENCY_TTL_SECONDS];
+  for (const [ticketId, { text, status }] of outcomes) {
+    // An API of the version before reads JSON.
+    const outcome = isOfVersionBefore(ticketId) ? JSON.stringify(readOutcome(ticketId, text)) : text;
+    pushFields(args, 'settleTickets', { ticketId, outcome, refused: status === 'rejected' ? 1 : 0 });
+  }
   const [settled, ...digests] = await deps.scripts<[number, ...string[]]>('settleTickets', shard, args);
   if (deps.shards > 1 && digests.length > 0) await expireRefusedKeys(deps, digests);
   // The reply does not name the tickets that were settled before: a repeated batch counts as many outcomes as are new.
@@ -158,6 +164,20 @@ async function watchTickets(
   type Reply = [settled: number, tickets: TicketReply[]];
   const [settled, tickets] = await scripts<Reply>('watchTickets', shard, [node, ...ticketIds]);
   return { settled, tickets: tickets.map(ticketOf) };
+}
+
+/** Seats that a ticket without an outcome has claimed. */
+export type ClaimUnderWay = { ticketId: string; eventId: number; generation: number; seats: string[] };
+
+/** Reads the claims under way of these tickets, or of the whole shard. */
+async function readClaims({ scripts }: Deps, shard: number, ticketIds: readonly string[]): Promise<ClaimUnderWay[]> {
+  const reply = await scripts<string[]>('readClaims', shard, ticketIds);
+  const claims: ClaimUnderWay[] = [];
+  for (let at = 0; at < reply.length; at += 4) {
+    const [ticketId = '', eventId, generation, labels = ''] = reply.slice(at, at + 4);
+    claims.push({ ticketId, eventId: Number(eventId), generation: Number(generation), seats: labels.split(' ') });
+  }
+  return claims;
 }
 
 /** Tickets in Redis: the API records them, workers settle them, API nodes watch them. */
@@ -203,6 +223,13 @@ export function createTicketStore(deps: Deps) {
      * @returns how many tickets had none before
      */
     settle: (shard: number, outcomes: ReadonlyMap<string, WrittenOutcome>) => settleTickets(deps, shard, outcomes),
+
+    /** The claim of a ticket without an outcome; undefined where it has none. */
+    claimOf: async (shard: number, ticketId: string): Promise<ClaimUnderWay | undefined> =>
+      (await readClaims(deps, shard, [ticketId]))[0],
+
+    /** All claims of a shard that have no outcome yet: their seats are about to be saved or released. */
+    claimsUnderWay: (shard: number): Promise<ClaimUnderWay[]> => readClaims(deps, shard, []),
 
     /** Reads tickets of one shard, in order, and registers `node` as a watcher of those that have no outcome yet. */
     watch: (shard: number, node: string, ticketIds: readonly string[]) => watchTickets(deps, shard, node, ticketIds),
