@@ -5,9 +5,9 @@
 -- and so lie in one slot: the script may use each of them. No key is named `{s0}` alone. A cluster cannot move the slot
 -- while scripts run, because it does not see which other keys they use.
 
--- Tickets: the last place given; the number of tickets that have an outcome; a batch's record, a hash; a ticket's own
--- record, a hash (docs/architecture/ledger.md describes both); an idempotency key's "<ticket id> <fingerprint>"; a sorted
--- set of the batches, and of the tickets with a record of their own, that have claims under way, by when they claimed.
+-- Tickets: the last place given; the number of tickets that have an outcome; the hash of a batch, and that of a ticket
+-- with a record of its own (docs/architecture/ledger.md describes both); an idempotency key's "<ticket id>
+-- <fingerprint>"; a sorted set of the batches and such tickets that have claims under way, by when they claimed.
 local function sequenceKey(tag) return tag .. ':sequence' end
 local function settledKey(tag) return tag .. ':settled' end
 local function batchKey(tag, batch) return tag .. ':batch:' .. batch end
