@@ -1,5 +1,4 @@
-import type { z } from 'zod';
-import { clientMessage, errorMessage } from '../../shared/contract/messages.ts';
+import { type ClientMessage, clientMessage, errorMessage } from '../../shared/contract/messages.ts';
 import { jsonOf } from '../http/body.ts';
 import type { ApiError } from '../http/errors.ts';
 import { parse } from '../http/validation.ts';
@@ -8,8 +7,6 @@ import { costOfMessage, REFUSAL_COST } from './socket-budget.ts';
 import type { Session } from './socket-session.ts';
 import { authenticate, watchOverview } from './socket-tokens.ts';
 import { openTicketSession, subscribeToTicket } from './ticket-subscriptions.ts';
-
-type ClientMessage = z.infer<typeof clientMessage>;
 
 /** The handler of each message. It reports to the client itself why a message is refused. */
 const handlers: {

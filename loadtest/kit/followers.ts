@@ -3,13 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { WebSocket } from 'ws';
 import { MAX_SUBSCRIPTIONS_PER_SOCKET } from '../../shared/contract/limits.ts';
-import type { ServerMessage } from '../../shared/contract/messages.ts';
+import { type ClientMessage, SESSION_TOKEN_HEADER, type ServerMessage } from '../../shared/contract/messages.ts';
 import { type TicketView, ticketView } from '../../shared/contract/tickets.ts';
 
-/** Follows tickets to their outcomes, in one of a client's two ways. */
+/** Follows tickets to their outcomes, in one of a client's ways. */
 export type Follower = {
-  /** Follows a ticket; resolves once there is room for more. */
-  follow: (ticketId: string) => Promise<void>;
+  /**
+   * Follows the ticket of the request with this number; resolves once there is room for more.
+   *
+   * @param isFollowed whether the answer to the request leaves it to its session to follow the ticket
+   */
+  follow: (ticketId: string, index: number, isFollowed: boolean) => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -23,42 +27,49 @@ const REOPEN_MS = 200;
 const RETRY_MS = 200;
 const RESUBSCRIBE_MS = 500;
 
-/** Follows over WebSocket. A socket that breaks is opened again and subscribes to the tickets without an outcome. */
-export function followBySocket(urls: readonly string[], onOutcome: OnOutcome): Follower {
-  const sockets = Array.from({ length: SOCKETS }, (_, i) =>
-    createSocket(String(urls[i % urls.length]).replace(/^http/, 'ws'), onOutcome),
-  );
+/** Follows over WebSocket by a subscription to each ticket. */
+export function followBySocket(urls: readonly string[], onOutcome: OnOutcome) {
+  const sockets = openSockets(urls, onOutcome, false);
   let next = 0;
   return {
-    async follow(ticketId) {
+    async follow(ticketId: string): Promise<void> {
       next = (next + 1) % SOCKETS;
-      await sockets[next]?.follow(ticketId);
+      await sockets[next]?.follow(ticketId, false);
     },
-    async close() {
-      for (const socket of sockets) socket.close();
-    },
+    close: () => closeAll(sockets),
   };
 }
 
-function createSocket(url: string, onOutcome: OnOutcome) {
-  const pendingIds = new Set<string>();
+/** Follows over WebSocket by sessions: no message for each ticket. Resolves once each socket has its session. */
+export async function followBySession(urls: readonly string[], onOutcome: OnOutcome) {
+  const sockets = openSockets(urls, onOutcome, true);
+  const socketOf = (index: number) => sockets[index % SOCKETS] as FollowingSocket;
+  await Promise.all(sockets.map((socket) => socket.untilSession()));
+  return {
+    /** The headers of the request with this number. */
+    headersOf: (index: number): Record<string, string> => socketOf(index).headers(),
+    follow: (ticketId: string, index: number, isFollowed: boolean): Promise<void> =>
+      socketOf(index).follow(ticketId, isFollowed),
+    close: () => closeAll(sockets),
+  };
+}
+
+type FollowingSocket = ReturnType<typeof createSocket>;
+
+const openSockets = (urls: readonly string[], onOutcome: OnOutcome, usesSession: boolean): FollowingSocket[] =>
+  Array.from({ length: SOCKETS }, (_, i) =>
+    createSocket(String(urls[i % urls.length]).replace(/^http/, 'ws'), onOutcome, usesSession),
+  );
+
+async function closeAll(sockets: readonly FollowingSocket[]): Promise<void> {
+  for (const socket of sockets) socket.close();
+}
+
+/** A WebSocket that is opened again when it breaks. */
+function openReconnecting(url: string, onOpen: () => void, onText: (text: string) => void) {
   let socket: WebSocket | undefined;
   let raw: Duplex | undefined;
   let isClosed = false;
-
-  function receive(text: string): void {
-    if (text.includes('"status":"queued"')) return; // the present state; the outcome follows
-    const message = JSON.parse(text) as ServerMessage; // outcomes are checked when the load is over
-    if (message.type === 'error') {
-      // A ticket that the API could not read for now is subscribed again. An unknown ticket never has an outcome.
-      const { ticketId, code } = message;
-      if (ticketId !== undefined && code !== 'TICKET_UNKNOWN') setTimeout(() => subscribe(ticketId), RESUBSCRIBE_MS);
-      return;
-    }
-    if (message.type !== 'ticket') return;
-    const { type: _type, ...view } = message;
-    if (pendingIds.delete(view.ticketId)) onOutcome(view);
-  }
 
   function open(): void {
     const opened = new WebSocket(`${url}/ws`, { perMessageDeflate: false });
@@ -67,9 +78,9 @@ function createSocket(url: string, onOutcome: OnOutcome) {
     });
     opened.on('open', () => {
       socket = opened;
-      for (const ticketId of pendingIds) subscribe(ticketId);
+      onOpen();
     });
-    opened.on('message', (data) => receive(String(data)));
+    opened.on('message', (data) => onText(String(data)));
     opened.on('error', () => undefined); // followed by close
     opened.on('close', () => {
       socket = undefined;
@@ -77,27 +88,84 @@ function createSocket(url: string, onOutcome: OnOutcome) {
     });
   }
 
-  function subscribe(ticketId: string): void {
-    if (!pendingIds.has(ticketId) || socket === undefined) return;
-    if (raw?.writableCorked === 0) {
-      // Subscriptions of one turn of the event loop leave in one write: the generator shares its cores with the system.
-      raw.cork();
-      setImmediate(() => raw?.uncork());
-    }
-    socket.send(JSON.stringify({ type: 'subscribe', ticketId }));
-  }
-
   open();
   return {
-    async follow(ticketId: string): Promise<void> {
-      while (pendingIds.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) await sleep(5);
-      pendingIds.add(ticketId);
-      subscribe(ticketId);
+    /** Sends a message, unless the socket is closed for now. */
+    send(message: ClientMessage): void {
+      if (socket === undefined) return;
+      if (raw?.writableCorked === 0) {
+        // Messages of one turn of the event loop leave in one write: the generator shares its cores with the system.
+        raw.cork();
+        setImmediate(() => raw?.uncork());
+      }
+      socket.send(JSON.stringify(message));
     },
     close(): void {
       isClosed = true;
       socket?.close();
     },
+  };
+}
+
+/** A socket that follows tickets. When it is opened again it subscribes to those without an outcome. */
+function createSocket(url: string, onOutcome: OnOutcome, usesSession: boolean) {
+  const pendingIds = new Set<string>();
+  /** Outcomes that came before the answer to their request, by ticket. */
+  const early = new Map<string, TicketView>();
+  let token = '';
+
+  function subscribe(ticketId: string): void {
+    if (pendingIds.has(ticketId)) socket.send({ type: 'subscribe', ticketId });
+  }
+
+  function subscribeAll(): void {
+    for (const ticketId of pendingIds) subscribe(ticketId);
+  }
+
+  function receive(text: string): void {
+    if (text.includes('"status":"queued"')) return; // the present state; the outcome follows
+    const message = JSON.parse(text) as ServerMessage; // outcomes are checked when the load is over
+    if (message.type === 'error') {
+      // A ticket that the API could not read for now is subscribed again. An unknown ticket never has an outcome.
+      const { ticketId, code } = message;
+      if (ticketId !== undefined && code !== 'TICKET_UNKNOWN') setTimeout(() => subscribe(ticketId), RESUBSCRIBE_MS);
+    } else if (message.type === 'session') {
+      token = message.token;
+      subscribeAll();
+    } else if (message.type === 'ticket') {
+      const { type: _type, ...view } = message;
+      if (pendingIds.delete(view.ticketId)) onOutcome(view);
+      else if (usesSession) early.set(view.ticketId, view);
+    }
+  }
+
+  const socket = openReconnecting(
+    url,
+    () => (usesSession ? socket.send({ type: 'session' }) : subscribeAll()),
+    receive,
+  );
+  return {
+    async untilSession(): Promise<void> {
+      while (token === '') await sleep(5);
+    },
+
+    /** The headers of a request that the session follows. A token that has ended is answered with `followed: false`. */
+    headers: () => ({ [SESSION_TOKEN_HEADER]: token }),
+
+    async follow(ticketId: string, isFollowed: boolean): Promise<void> {
+      const outcome = early.get(ticketId);
+      if (outcome !== undefined) {
+        early.delete(ticketId);
+        return onOutcome(outcome);
+      }
+      if (isFollowed) pendingIds.add(ticketId);
+      while (pendingIds.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) await sleep(5);
+      if (isFollowed) return;
+      pendingIds.add(ticketId);
+      subscribe(ticketId);
+    },
+
+    close: (): void => socket.close(),
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ticketId } from '../../shared/contract/ids.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { errorCode, type TicketView, ticketView } from '../../shared/contract/tickets.ts';
-import { followByPolling, followBySocket } from './followers.ts';
+import { type Follower, followByPolling, followBySession, followBySocket } from './followers.ts';
 import { type Answer, hammer, NO_WAIT } from './hammer.ts';
 
 /** Milliseconds without a new outcome after which the missing ones count as lost. */
@@ -85,7 +85,7 @@ async function untilSettled({ sentAt, outcomes }: ReturnType<typeof createNotes>
  *
  * @param options.wish the seats of the next request
  * @param options.perSecond requests that are due in a second; by default as many as are answered
- * @param options.poll whether outcomes are polled instead of subscribed to
+ * @param options.by how outcomes are followed: by sessions unless the server has none
  */
 export async function runHerd(options: {
   urls: readonly string[];
@@ -93,14 +93,17 @@ export async function runHerd(options: {
   requests: number;
   connections: number;
   perSecond?: number | undefined;
-  poll?: boolean;
+  by?: 'session' | 'subscription' | 'poll';
   onProgress?: (progress: HerdProgress) => void;
 }): Promise<HerdResult> {
-  const { urls, wish, requests, connections, perSecond, poll = false, onProgress = () => undefined } = options;
+  const { urls, wish, requests, connections, perSecond, by = 'session', onProgress = () => undefined } = options;
   const bodies = Array.from({ length: requests }, () => JSON.stringify(wish()));
   const notes = createNotes();
   const { sentAt, outcomes, refused, acceptMs, outcomeMs } = notes;
-  const follower = poll ? followByPolling(urls, connections, notes.addOutcome) : followBySocket(urls, notes.addOutcome);
+  const session = by === 'session' ? await followBySession(urls, notes.addOutcome) : undefined;
+  const follower: Follower =
+    session ??
+    (by === 'poll' ? followByPolling(urls, connections, notes.addOutcome) : followBySocket(urls, notes.addOutcome));
   const progress = setInterval(() => onProgress(notes.progress()), PROGRESS_MS);
   try {
     const startedAt = performance.now();
@@ -111,11 +114,12 @@ export async function runHerd(options: {
       requests,
       connections,
       perSecond,
-      headersOf: () => NO_WAIT,
+      headersOf: (index) => ({ ...NO_WAIT, ...session?.headersOf(index) }),
       bodyOf: (index) => bodies[index] ?? '',
-      async onAnswer(answer) {
+      async onAnswer(answer, index) {
         const id = notes.addAnswer(answer);
-        if (id !== undefined) await follower.follow(id);
+        const isFollowed = session !== undefined && (answer.body as { followed?: false }).followed === undefined;
+        if (id !== undefined) await follower.follow(id, index, isFollowed);
       },
     });
     const sendSeconds = secondsSoFar();

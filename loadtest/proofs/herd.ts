@@ -110,7 +110,7 @@ PostgreSQL, Redis and the outcomes that the clients got.`,
         wish: () => mixedWish(random, size),
         requests,
         connections,
-        poll,
+        by: poll ? 'poll' : 'session',
         onProgress: (progress) => (json ? printProgressView : showProgress)(requests, progress),
       });
       const verdict = await verifyHerd(stores, result, bookingsBefore);

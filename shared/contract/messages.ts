@@ -24,6 +24,8 @@ export const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('operate'), token: z.string().max(MAX_MESSAGE_BYTES).optional() }),
 ]);
 
+export type ClientMessage = z.infer<typeof clientMessage>;
+
 /**
  * Messages of the server on `/ws`:
  * - `session`: the token of the socket's session. The outcome of each request that carries it in `X-Session-Token` is

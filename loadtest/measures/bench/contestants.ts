@@ -73,8 +73,8 @@ function expectAll(count: number, requests: number, what: string): void {
 }
 
 /** Follows every ticket to its outcome over WebSocket. */
-const followed = (url: string, house: HouseSize) => async (load: Load) => {
-  const result = await runHerd({ ...load, urls: [url], wish: wishes(load.seed, house) });
+const followed = (url: string, house: HouseSize, by: 'session' | 'subscription') => async (load: Load) => {
+  const result = await runHerd({ ...load, urls: [url], wish: wishes(load.seed, house), by });
   const booked = [...result.outcomes.values()].filter(({ status }) => status === 'booked').length;
   expectAll(booked, load.requests, 'booked');
   return result;
@@ -147,7 +147,7 @@ const frontrow: Contestant = {
     const api = await startApi(rig, environment);
     const { url } = api;
     const runAlone = answered(url, house, '/reserve?wait=20', { status: 200, isOutcome: true });
-    return { run: followed(url, house), runAlone, programs: { api, workers }, redis, postgres };
+    return { run: followed(url, house, 'session'), runAlone, programs: { api, workers }, redis, postgres };
   },
 };
 
@@ -190,7 +190,7 @@ const jobPerRequest: Contestant = {
     const [redis, postgres] = await startServers(rig, 'job-per-request', 'everysec');
     const workers = await startBaseline(rig, house, 'job-per-request-worker', { redis, postgres });
     const api = await startBaseline(rig, house, 'job-per-request-api', { redis, postgres });
-    return { run: followed(urlOf(api), house), programs: { api, workers }, redis, postgres };
+    return { run: followed(urlOf(api), house, 'subscription'), programs: { api, workers }, redis, postgres };
   },
 };
 

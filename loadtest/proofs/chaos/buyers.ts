@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ticketId } from '../../../shared/contract/ids.ts';
 import { booking, type TicketView, ticketView } from '../../../shared/contract/tickets.ts';
 import { type Client, openClient, type Reply } from '../../kit/client.ts';
-import { type Follower, followBySocket } from '../../kit/followers.ts';
+import { followBySocket } from '../../kit/followers.ts';
 import { below, chance, createRandom, type Random } from '../../kit/random.ts';
 import { mixedWish } from '../../kit/seat-wishes.ts';
 import type { Ledger, Possession } from './ledger.ts';
@@ -46,7 +46,7 @@ type Request = { method: Dispatcher.HttpMethod; path: string; body?: object; key
 /** All buyers of a run. */
 type Market = {
   client: Client;
-  follower: Follower;
+  follower: ReturnType<typeof followBySocket>;
   /** Waits for outcomes over WebSocket, by ticket. */
   listeners: Map<string, (view: TicketView) => void>;
   ledger: Ledger;
