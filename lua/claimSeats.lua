@@ -16,6 +16,7 @@ local tag = KEYS[1]
 -- @include buyerSeats
 -- @include claimLabels
 -- @include claimRun
+-- @include rows
 -- @include seatChanges
 -- @include tickets
 
@@ -26,10 +27,10 @@ local function parseRequest(at)
   return {
     ticketId = ARGV[at + FIELDS.ticketId],
     event = ARGV[at + FIELDS.event],
-    zone = tonumber(ARGV[at + FIELDS.zone]),
-    row = tonumber(ARGV[at + FIELDS.row]),
-    start = tonumber(ARGV[at + FIELDS.start]),
-    seatCount = tonumber(ARGV[at + FIELDS.seatCount]),
+    zone = numberOf[ARGV[at + FIELDS.zone]],
+    row = numberOf[ARGV[at + FIELDS.row]],
+    start = numberOf[ARGV[at + FIELDS.start]],
+    seatCount = numberOf[ARGV[at + FIELDS.seatCount]],
     labels = ARGV[at + FIELDS.labels],
     user = ARGV[at + FIELDS.user],
     hold = ARGV[at + FIELDS.hold] == '1',
@@ -170,6 +171,7 @@ for i = 1, #requests do
   decisions[i] = decisionOf(requests[i], heads, states)
   if requests[i].isDecided then decided[ids[i]] = true end
 end
+writeRows() -- before the decisions: none may name a seat that is free
 for i = 1, #groups do writeGroup(groups[i], decided, heads, states) end
 for i = 1, #singles do
   local id = singles[i]

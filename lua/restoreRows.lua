@@ -71,12 +71,12 @@ end
 
 local function indexRow(row, bits)
   local rowIndex = firstRowIndex + row - 1
-  local starts, lengths = freeRuns(bits, seatsPerRow)
-  local longest = longestOf(lengths)
+  local digits = spellBits(bits)
+  local largest = largestSize(digits, seatsPerRow)
   for seatCount = 1, MAX_SEATS_PER_REQUEST do
-    redis.call('SETBIT', fullKey(tag, event, seatCount), rowIndex, longest < seatCount and 1 or 0)
+    redis.call('SETBIT', fullKey(tag, event, seatCount), rowIndex, largest < seatCount and 1 or 0)
   end
-  if avoidSingles then indexNeatSizes(tag, event, rowIndex, starts, lengths, seatsPerRow) end
+  if avoidSingles then indexNeatSizes(tag, event, rowIndex, digits, seatsPerRow) end
 end
 
 local total = { taken = 0, held = 0, blocked = 0 }

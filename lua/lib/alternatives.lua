@@ -3,7 +3,9 @@
 
 -- @include keys
 -- @include chooseRun
+-- @include numerals
 -- @include rowIndex
+-- @include rows
 -- @include zones
 
 -- The best row of the nearest other zone that still serves the request, and that zone; nil where there is none.
@@ -23,31 +25,33 @@ end
 -- zone. Rows that serve it without a single seat come first where the event avoids them.
 local function alternativeRows(tag, house, seatCount, zone, row)
   local found = ''
-  local indexKeys = { fullKey(tag, house.event, seatCount) }
-  if house.avoidSingles then table.insert(indexKeys, 1, neatKey(tag, house.event, seatCount)) end
+  local indexKeys = { fullKey(tag, house.event, numerals[seatCount]) }
+  if house.avoidSingles then table.insert(indexKeys, 1, neatKey(tag, house.event, numerals[seatCount])) end
   if row then
     local first = zone.firstRowIndex
     for i = 1, #indexKeys do
       local rowIndex = nearestOpenRow(indexKeys[i], first, first + zone.rows - 1, first + row - 1)
       if rowIndex then
-        found = ' ' .. zone.number .. ':' .. (rowIndex - first + 1)
+        found = ' ' .. numerals[zone.number] .. ':' .. numerals[rowIndex - first + 1]
         break
       end
     end
   end
   for i = 1, #indexKeys do
     local rowIndex, other = nearestZone(tag, house, indexKeys[i], zone)
-    if rowIndex then return found .. ' ' .. other.number .. ':' .. (rowIndex - other.firstRowIndex + 1) end
+    if rowIndex then
+      return found .. ' ' .. numerals[other.number] .. ':' .. numerals[rowIndex - other.firstRowIndex + 1]
+    end
   end
   return found
 end
 
 -- The seats side by side in the same row that are nearest to the requested start, or ''. Where the event avoids single
 -- seats and no such choice is left, any choice may be taken, and so is named.
-local function alternativeInRow(house, seatCount, zone, row, starts, lengths, start)
-  local nearest = nearestStart(starts, lengths, zone.seatsPerRow, seatCount, start, house.avoidSingles)
-  if not nearest and house.avoidSingles then
-    nearest = nearestStart(starts, lengths, zone.seatsPerRow, seatCount, start, false)
-  end
-  return nearest and (' ' .. zone.number .. ':' .. row .. ':' .. nearest) or ''
+local function alternativeInRow(house, seatCount, row, start)
+  local digits, zone = spellBits(row.bits), row.zone
+  local nearest = house.avoidSingles and nearestNeatStart(digits, zone.seatsPerRow, seatCount, 2 * start)
+    or nearestStart(digits, zone.seatsPerRow, seatCount, 2 * start)
+  if not nearest then return '' end
+  return ' ' .. numerals[zone.number] .. ':' .. numerals[rowNumberOf(row)] .. ':' .. numerals[nearest]
 end

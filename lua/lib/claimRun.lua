@@ -5,90 +5,36 @@
 -- @include chooseRun
 -- @include numerals
 -- @include rowIndex
+-- @include rows
 -- @include seatChanges
--- @include seatLocks
 -- @include zones
-
--- A row as it is now: its place, and its free runs.
-local function readRow(tag, event, zone, rowNumber)
-  local name = rowName(event, numeral(zone.number), numeral(rowNumber))
-  local key = seatsKey(tag, name)
-  local bits = redis.call('GET', key) or ''
-  local starts, lengths = freeRuns(bits, zone.seatsPerRow)
-  return {
-    zone = zone,
-    number = rowNumber,
-    name = name,
-    key = key,
-    rowIndex = zone.firstRowIndex + rowNumber - 1,
-    bits = bits,
-    starts = starts,
-    lengths = lengths,
-  }
-end
 
 -- Finds the seats of a request in a row: those from `request.start` on, or the best; with `avoidSingles` only seats
 -- that leave no single seat, but exact ones also where the row has no such choice of that size. Returns the first seat,
--- from 0, and the number of its free run, or nil.
-local function findRun(request, row, avoidSingles)
-  local seatsPerRow, seatCount, start = row.zone.seatsPerRow, request.seatCount, request.start
-  if start < 0 then return bestStart(row.starts, row.lengths, seatsPerRow, seatCount, avoidSingles) end
-  local run = runAround(row.starts, row.lengths, start, seatCount)
-  request.wouldLeaveSingle = run
-    and avoidSingles
-    and leavesSingle(row.starts[run], row.lengths[run], seatsPerRow, start, seatCount)
-    and bestStart(row.starts, row.lengths, seatsPerRow, seatCount, true) ~= nil
-  if not run or request.wouldLeaveSingle then return nil end
-  return start, run
+-- from 0, or nil. `digits` spells the row.
+local function findStart(request, digits, seatsPerRow, avoidSingles)
+  local seatCount, start = request.seatCount, request.start
+  if start < 0 then return bestStart(digits, seatsPerRow, seatCount, avoidSingles) end
+  if not isFreeRun(digits, start, seatCount) then return nil end
+  request.wouldLeaveSingle = avoidSingles
+    and leavesSingle(digits, start, seatCount)
+    and bestStart(digits, seatsPerRow, seatCount, true) ~= nil
+  return not request.wouldLeaveSingle and start or nil
 end
 
--- The bytes of a bitmap that hold these seats, with the seats set, and the offset of the first of these bytes.
-local function setBits(bits, start, seatCount)
-  local firstByte = math.floor(start / 8)
-  local bytes = { string.byte(bits, firstByte + 1, math.floor((start + seatCount - 1) / 8) + 1) }
-  for seat = start, start + seatCount - 1 do
-    local at = math.floor(seat / 8) - firstByte + 1
-    bytes[at] = bit.bor(bytes[at] or 0, MASKS[seat % 8 + 1])
-  end
-  return firstByte, string.char(unpack(bytes))
-end
-
--- Marks seats of one free run of a row as taken, and updates its counter and index.
-local function takeBits(tag, house, row, run, start, seatCount)
-  local firstByte, bytes = setBits(row.bits, start, seatCount)
-  redis.call('SETRANGE', row.key, numeral(firstByte), bytes)
-  addToCounter(house.event, 'taken:' .. numeral(row.zone.number), seatCount)
-  local longestNow = longestWithout(row.starts, row.lengths, run, start, seatCount)
-  indexLongestRun(tag, house.event, row.rowIndex, longestOf(row.lengths), longestNow)
-  if house.avoidSingles then
-    local starts, lengths = freeRuns(redis.call('GET', row.key), row.zone.seatsPerRow)
-    indexNeatSizes(tag, house.event, row.rowIndex, starts, lengths, row.zone.seatsPerRow)
-  end
-end
-
--- Holds or sells seats of a free run for the request. Returns their labels.
-local function takeRun(tag, request, row, run, start)
-  local event, seatCount, zoneNumber = request.event, request.seatCount, numeral(row.zone.number)
-  takeBits(tag, request.house, row, run, start, seatCount)
-  if request.hold then
-    lockRun(lockStem(tag, row.name), start + 1, start + seatCount, request.ticketId, request.house.lockMs)
-    local key = heldKey(tag, row.name)
-    for seat = start, start + seatCount - 1 do redis.call('SETBIT', key, numeral(seat), 1) end
-    addToCounter(event, 'held:' .. zoneNumber, seatCount)
-  end
-  local labels, stem = {}, zoneNumber .. '-' .. numeral(row.number) .. '-'
-  for i = 1, seatCount do labels[i] = stem .. numeral(start + i) end
-  labels = table.concat(labels, ' ')
-  recordChange(event, request.hold and 'HELD' or 'SOLD', labels)
-  return labels
-end
-
--- Takes the seats of a request in a row. Returns their labels, or nil, and the row as it was.
+-- Takes the seats of a request in a row. Returns their labels, or nil, and the row.
 local function claimInRow(tag, request, zone, rowNumber, avoidSingles)
-  local row = readRow(tag, request.event, zone, rowNumber)
-  local start, run = findRun(request, row, avoidSingles)
+  local event, seatCount = request.event, request.seatCount
+  local row = readRow(tag, event, zone, rowNumber)
+  local digits = spellBits(row.bits)
+  local start = findStart(request, digits, zone.seatsPerRow, avoidSingles)
   if not start then return nil, row end
-  return takeRun(tag, request, row, run, start), row
+  takeSeats(tag, request, row, digits, start, seatCount)
+  local stem = numerals[zone.number] .. '-' .. numerals[rowNumber] .. '-'
+  local labels = stem .. numerals[start + 1]
+  for seat = start + 2, start + seatCount do labels = labels .. ' ' .. stem .. numerals[seat] end
+  recordChange(event, request.hold and 'HELD' or 'SOLD', labels)
+  return labels, row
 end
 
 -- Takes the best seats in the rows first..last of the house. Returns their labels, or nil and a code.
@@ -96,18 +42,18 @@ local function claimBest(tag, request, first, last)
   local house, event = request.house, request.event
   local avoidSingles = house.avoidSingles
   while true do
-    local indexKey = (avoidSingles and neatKey or fullKey)(tag, event, numeral(request.seatCount))
+    local indexKey = (avoidSingles and neatKey or fullKey)(tag, event, numerals[request.seatCount])
     local rowIndex = firstOpenRow(indexKey, first, last)
     if rowIndex then
       local zone = zoneOfRow(tag, event, house.zoneCount, house.rowCount, rowIndex)
       local labels = claimInRow(tag, request, zone, rowIndex - zone.firstRowIndex + 1, avoidSingles)
       if labels then return labels end
-      redis.call('SETBIT', indexKey, rowIndex, 1) -- the index was behind the row
+      redis.call('SETBIT', indexKey, numerals[rowIndex], '1') -- the index was behind the row
     elseif avoidSingles then
       avoidSingles = false -- every choice that is left leaves a single seat
     else
-      local hasFree = request.seatCount > 1 and firstOpenRow(fullKey(tag, event, 1), first, last)
-      return nil, hasFree and 'NO_ADJACENT_SEATS' or 'SOLD_OUT'
+      local hasSeat = request.seatCount > 1 and firstOpenRow(fullKey(tag, event, '1'), first, last)
+      return nil, hasSeat and 'NO_ADJACENT_SEATS' or 'SOLD_OUT'
     end
   end
 end
@@ -121,7 +67,9 @@ local function countHeld(tag, house, zone)
   local scope = zone and zone.number or 0
   if not house.heldSeats[scope] then
     local fields, seats = {}, 0
-    for number = zone and scope or 1, zone and scope or house.zoneCount do fields[#fields + 1] = 'held:' .. number end
+    for number = zone and scope or 1, zone and scope or house.zoneCount do
+      fields[#fields + 1] = 'held:' .. numerals[number]
+    end
     local counts = redis.call('HMGET', countsKey(tag, house.event), unpack(fields))
     for i = 1, #fields do seats = seats + tonumber(counts[i] or 0) + addedToCounter(house.event, fields[i]) end
     house.heldSeats[scope] = seats
@@ -141,11 +89,11 @@ local function claimInNamedRow(tag, request, zone)
   if labels then return labels end
   local otherRows = alternativeRows(tag, house, seatCount, zone, rowNumber)
   if isExact then
-    local near = alternativeInRow(house, seatCount, zone, rowNumber, row.starts, row.lengths, request.start)
+    local near = alternativeInRow(house, seatCount, row, request.start)
     return nil, request.wouldLeaveSingle and 'SINGLE_SEAT_LEFT' or 'SEAT_TAKEN', near .. otherRows
   end
-  if #row.starts > 0 then return nil, 'NO_ADJACENT_SEATS', otherRows end
-  return nil, 'SOLD_OUT', heldDetail(redis.call('BITCOUNT', heldKey(tag, row.name))) .. otherRows
+  if firstFree(spellBits(row.bits), zone.seatsPerRow, 1, 0) then return nil, 'NO_ADJACENT_SEATS', otherRows end
+  return nil, 'SOLD_OUT', heldDetail(redis.call('BITCOUNT', heldKey(tag, nameOfRow(request.event, row)))) .. otherRows
 end
 
 -- Takes the seats of a request for seats side by side: anywhere, in a zone, or in a row. Returns their labels, or nil,

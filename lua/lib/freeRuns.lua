@@ -1,66 +1,101 @@
--- freeRuns: the runs of free seats in a row. It reads no keys.
+-- freeRuns: the free seats of a row. It reads no keys.
 --
--- A row is a bitmap, seat 0 first, 1 = taken. Its free runs are two lists of equal length: the first seat of each run,
--- from 0, and the number of its seats.
+-- A row is a bitmap, seat 0 first, 1 = taken. To search it, it is spelled as digits, one for each bit: the string
+-- functions, written in C, find free seats several times faster than a loop over seats. The digits of the last byte
+-- that lie past the row's end are zeros: each function gets `seatsPerRow`.
 
 -- @constants MAX_SEATS_PER_REQUEST
 
+local byte, char, find, sub = string.byte, string.char, string.find, string.sub
+
 local MASKS = { 128, 64, 32, 16, 8, 4, 2, 1 } -- of the seats in a byte
 
--- The bytes of this call, each as eight digits.
+-- Four seats as digits, by the number that they are in a bitmap, plus 1.
+local NIBBLES = {
+  '0000', '0001', '0010', '0011', '0100', '0101', '0110', '0111',
+  '1000', '1001', '1010', '1011', '1100', '1101', '1110', '1111',
+}
+
+-- The bytes of this call as eight digits. Few of all 256 occur in one call: to make all costs more than to make these.
 local digitsOfByte = setmetatable({}, {
-  __index = function(known, byte)
-    local bits, digits = string.byte(byte), {}
-    for i = 1, 8 do digits[i] = bit.band(bits, MASKS[i]) == 0 and '0' or '1' end
-    known[byte] = table.concat(digits)
-    return known[byte]
+  __index = function(known, character)
+    local number = byte(character)
+    local low = number % 16
+    known[character] = NIBBLES[(number - low) / 16 + 1] .. NIBBLES[low + 1]
+    return known[character]
   end,
 })
 
--- The starts and lengths of a row's free runs. The pattern matcher, written in C, finds them several times faster than
--- a loop over seats.
-local function freeRuns(bits, seatsPerRow)
+local freeSeats = {} -- so many free seats as digits
+for seats = 1, MAX_SEATS_PER_REQUEST + 2 do freeSeats[seats] = string.rep('0', seats) end
+
+-- A row's bitmap as digits.
+local function spellBits(bits)
   local digits = string.gsub(bits, '.', digitsOfByte)
-  if #digits < seatsPerRow then
-    digits = digits .. string.rep('0', seatsPerRow - #digits)
-  else
-    digits = string.sub(digits, 1, seatsPerRow)
+  return digits
+end
+
+-- A row's bitmap once free seats are taken: as many as a request may have lie in two bytes at most.
+local function withTaken(bits, start, seatCount)
+  local first = start % 8
+  local at, behind = (start - first) / 8, first + seatCount
+  local one, two = byte(bits, at + 1, at + 2)
+  if behind <= 8 then
+    return sub(bits, 1, at) .. char(one + 2 ^ (8 - first) - 2 ^ (8 - behind)) .. sub(bits, at + 2)
   end
+  return sub(bits, 1, at) .. char(one + 2 ^ (8 - first) - 1, two + 256 - 2 ^ (16 - behind)) .. sub(bits, at + 3)
+end
+
+local function isTaken(bits, seat)
+  local place = seat % 8
+  return bit.band(byte(bits, (seat - place) / 8 + 1), MASKS[place + 1]) ~= 0
+end
+
+-- The first of `seatCount` free seats side by side from a seat on, or nil.
+local function firstFree(digits, seatsPerRow, seatCount, from)
+  local at = find(digits, freeSeats[seatCount], from + 1, true)
+  return at and at + seatCount - 1 <= seatsPerRow and at - 1 or nil
+end
+
+local function isFreeRun(digits, start, seatCount)
+  return sub(digits, start + 1, start + seatCount) == freeSeats[seatCount]
+end
+
+-- Two lists of equal length: the first seat of each free run and the number of its seats.
+local function freeRuns(digits, seatsPerRow)
   local starts, lengths, runs = {}, {}, 0
-  for from, to in string.gmatch(digits, '()0+()') do
+  for from, to in string.gmatch(sub(digits, 1, seatsPerRow), '()0+()') do
     runs = runs + 1
     starts[runs], lengths[runs] = from - 1, to - from
   end
   return starts, lengths
 end
 
-local function longestOf(lengths)
-  local longest = 0
-  for i = 1, #lengths do
-    if lengths[i] > longest then longest = lengths[i] end
-  end
-  return longest
+-- Whether taking `seatCount` free seats from `start` on leaves a single free seat between taken ones. A row's ends are
+-- not taken.
+local function leavesSingle(digits, start, seatCount)
+  local behind = start + seatCount
+  return sub(digits, start - 1, start) == '10' or sub(digits, behind + 1, behind + 2) == '01'
 end
 
--- Whether taking `seatCount` seats from `from` on, out of the free run at `start`, leaves a single free seat between
--- taken ones. A row's ends are not taken.
-local function leavesSingle(start, length, seatsPerRow, from, seatCount)
-  local seatsBehind = start + length - from - seatCount
-  return (from - start == 1 and start > 0) or (seatsBehind == 1 and start + length < seatsPerRow)
+-- The most seats that a request can have side by side in a row.
+local function largestSize(digits, seatsPerRow)
+  for seatCount = MAX_SEATS_PER_REQUEST, 1, -1 do
+    if firstFree(digits, seatsPerRow, seatCount, 0) then return seatCount end
+  end
+  return 0
 end
 
 -- For 1 to MAX_SEATS_PER_REQUEST seats, whether the row has a choice that leaves no single seat: a run of that length,
 -- one longer by two or more (its edge), or one longer by one at an end of the row.
-local function neatSizes(starts, lengths, seatsPerRow)
+local function neatSizes(digits, seatsPerRow)
   local sizes = {}
-  for seatCount = 1, MAX_SEATS_PER_REQUEST do
-    for i = 1, #starts do
-      local spare = lengths[i] - seatCount
-      local isAtEnd = starts[i] == 0 or starts[i] + lengths[i] == seatsPerRow
-      if spare == 0 or spare >= 2 or (spare == 1 and isAtEnd) then
-        sizes[seatCount] = true
-        break
-      end
+  local starts, lengths = freeRuns(digits, seatsPerRow)
+  for i = 1, #starts do
+    local length = lengths[i]
+    local isAtEnd = starts[i] == 0 or starts[i] + length == seatsPerRow
+    for seatCount = 1, math.min(length, MAX_SEATS_PER_REQUEST) do
+      if isAtEnd or length - seatCount ~= 1 then sizes[seatCount] = true end
     end
   end
   return sizes

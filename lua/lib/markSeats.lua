@@ -19,12 +19,12 @@ end
 local function markSeat(tag, event, zone, row, seat, status, avoidSingles)
   local rowNamed = rowName(event, zone.number, row)
   if not markedRows[rowNamed] then
-    local _, lengths = freeRuns(redis.call('GET', seatsKey(tag, rowNamed)) or '', zone.seatsPerRow)
+    local digits = spellBits(redis.call('GET', seatsKey(tag, rowNamed)) or '')
     markedRows[rowNamed] = {
       event = event,
       rowIndex = zone.firstRowIndex + row - 1,
       seatsPerRow = zone.seatsPerRow,
-      longest = longestOf(lengths),
+      largestSize = largestSize(digits, zone.seatsPerRow),
       avoidSingles = avoidSingles,
     }
   end
@@ -43,9 +43,9 @@ end
 -- Indexes the rows whose seats were marked, each once however many of its seats were.
 local function indexMarkedRows(tag)
   for rowNamed, row in pairs(markedRows) do
-    local starts, lengths = freeRuns(redis.call('GET', seatsKey(tag, rowNamed)), row.seatsPerRow)
-    indexLongestRun(tag, row.event, row.rowIndex, row.longest, longestOf(lengths))
-    if row.avoidSingles then indexNeatSizes(tag, row.event, row.rowIndex, starts, lengths, row.seatsPerRow) end
+    local digits = spellBits(redis.call('GET', seatsKey(tag, rowNamed)))
+    indexLargestSize(tag, row.event, row.rowIndex, row.largestSize, largestSize(digits, row.seatsPerRow))
+    if row.avoidSingles then indexNeatSizes(tag, row.event, row.rowIndex, digits, row.seatsPerRow) end
   end
   markedRows = {}
 end

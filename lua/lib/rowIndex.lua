@@ -10,28 +10,52 @@
 -- @include numerals
 -- @constants MAX_SEATS_PER_REQUEST
 
--- Updates `full` for a row whose longest free run changed.
-local function indexLongestRun(tag, event, rowIndex, longestBefore, longestNow)
-  for seatCount = longestNow + 1, math.min(longestBefore, MAX_SEATS_PER_REQUEST) do
-    redis.call('SETBIT', fullKey(tag, event, numeral(seatCount)), numeral(rowIndex), 1)
-  end
-  for seatCount = longestBefore + 1, math.min(longestNow, MAX_SEATS_PER_REQUEST) do
-    redis.call('SETBIT', fullKey(tag, event, numeral(seatCount)), numeral(rowIndex), 0)
+-- Updates `full` for a row of which seats changed.
+local function indexLargestSize(tag, event, rowIndex, sizeBefore, size)
+  local value = size < sizeBefore and '1' or '0'
+  for seatCount = math.min(sizeBefore, size) + 1, math.max(sizeBefore, size) do
+    redis.call('SETBIT', fullKey(tag, event, numerals[seatCount]), numerals[rowIndex], value)
   end
 end
 
--- Writes `neat` for a row with these free runs.
-local function indexNeatSizes(tag, event, rowIndex, starts, lengths, seatsPerRow)
-  local sizes = neatSizes(starts, lengths, seatsPerRow)
+-- Writes `neat` for a row.
+local function indexNeatSizes(tag, event, rowIndex, digits, seatsPerRow)
+  local sizes = neatSizes(digits, seatsPerRow)
   for seatCount = 1, MAX_SEATS_PER_REQUEST do
-    redis.call('SETBIT', neatKey(tag, event, numeral(seatCount)), numeral(rowIndex), sizes[seatCount] and 0 or 1)
+    redis.call('SETBIT', neatKey(tag, event, numerals[seatCount]), numerals[rowIndex], sizes[seatCount] and '0' or '1')
+  end
+end
+
+-- Whether a row still has so many free seats side by side once the seats first..last are taken.
+local function staysFree(digits, seatsPerRow, seatCount, first, last)
+  local start = firstFree(digits, seatsPerRow, seatCount, 0)
+  if not start or start + seatCount <= first or start > last then return start ~= nil end
+  return firstFree(digits, seatsPerRow, seatCount, last + 1) ~= nil
+end
+
+-- Updates the index for a row of which the seats first..last were taken; `digitsBefore` spell it as it was. Most rows
+-- still have enough seats side by side for all requests: then no bit changes.
+local function indexTakenSeats(tag, house, row, digitsBefore, first, last)
+  local event, rowIndex, seatsPerRow = house.event, row.rowIndex, row.zone.seatsPerRow
+  local enough = MAX_SEATS_PER_REQUEST + (house.avoidSingles and 2 or 0) -- a choice of each size leaves no single seat
+  if staysFree(digitsBefore, seatsPerRow, enough, first, last) then return end
+  local digits = spellBits(row.bits)
+  local sizeBefore, size = largestSize(digitsBefore, seatsPerRow), largestSize(digits, seatsPerRow)
+  indexLargestSize(tag, event, rowIndex, sizeBefore, size)
+  if not house.avoidSingles then return end
+  local neatBefore, neat = neatSizes(digitsBefore, seatsPerRow), neatSizes(digits, seatsPerRow)
+  for seatCount = 1, MAX_SEATS_PER_REQUEST do
+    if neat[seatCount] ~= neatBefore[seatCount] then
+      local key = neatKey(tag, event, numerals[seatCount])
+      redis.call('SETBIT', key, numerals[rowIndex], neat[seatCount] and '0' or '1')
+    end
   end
 end
 
 -- The first row in first..last whose bit is 0, or nil.
 local function firstOpenRow(indexKey, first, last)
   if first > last then return nil end
-  local rowIndex = redis.call('BITPOS', indexKey, 0, first, last, 'BIT')
+  local rowIndex = redis.call('BITPOS', indexKey, '0', numerals[first], numerals[last], 'BIT')
   return rowIndex >= first and rowIndex <= last and rowIndex or nil
 end
 
@@ -39,13 +63,14 @@ end
 -- them from the end.
 local function lastOpenRow(indexKey, first, last)
   if first > last then return nil end
-  local bytes = string.reverse(redis.call('GETRANGE', indexKey, math.floor(first / 8), math.floor(last / 8)))
+  local firstByte, lastByte = math.floor(first / 8), math.floor(last / 8)
+  local bytes = string.reverse(redis.call('GETRANGE', indexKey, numerals[firstByte], numerals[lastByte]))
   local at, bitsPastLast = 0, 7 - last % 8 -- bits of the last byte that lie behind the range
   while true do
     at = string.find(bytes, '[^\255]', at + 1)
     if not at then return nil end
     local byte = string.byte(bytes, at)
-    local firstOfByte = (math.floor(last / 8) - at + 1) * 8
+    local firstOfByte = (lastByte - at + 1) * 8
     for i = (at == 1 and 8 - bitsPastLast or 8), 1, -1 do
       if bit.band(byte, MASKS[i]) == 0 then
         local rowIndex = firstOfByte + i - 1

@@ -1,6 +1,7 @@
 -- seatChanges: collects the changes of seats in one call of a script, and publishes and counts them at its end.
 
 -- @include keys
+-- @include numerals
 
 local changesByEvent = {} -- for each event a list of: a status, the labels that have it now
 local differencesByEvent = {} -- for each event, by counter field, the number of seats to add
@@ -30,7 +31,8 @@ end
 -- that watch the event.
 local function publishChanges(tag)
   for event, differences in pairs(differencesByEvent) do
-    for field, difference in pairs(differences) do redis.call('HINCRBY', countsKey(tag, event), field, difference) end
+    local key = countsKey(tag, event)
+    for field, difference in pairs(differences) do redis.call('HINCRBY', key, field, numerals[difference]) end
   end
   for event, changes in pairs(changesByEvent) do
     local version = redis.call('HINCRBY', houseKey(tag, event), 'version', 1)

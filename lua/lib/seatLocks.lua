@@ -6,5 +6,5 @@
 
 -- Locks seats side by side, counted from 1, for the ticket that holds them, for `lockMs` milliseconds.
 local function lockRun(stem, first, last, ticketId, lockMs)
-  for seat = first, last do redis.call('SET', stem .. numeral(seat), ticketId, 'PX', numeral(lockMs)) end
+  for seat = first, last do redis.call('SET', stem .. numerals[seat], ticketId, 'PX', numerals[lockMs]) end
 end

@@ -1,6 +1,7 @@
 -- zones: reads the zones of open houses.
 
 -- @include keys
+-- @include numerals
 
 local zonesByEvent = {} -- zones that this call has read, by number; false where there is none
 
@@ -10,14 +11,14 @@ local function readZone(tag, event, zoneNumber)
   local zones = zonesByEvent[event] or {}
   zonesByEvent[event] = zones
   if zones[zoneNumber] == nil then
-    local text = redis.call('HGET', houseKey(tag, event), 'z' .. zoneNumber)
+    local text = redis.call('HGET', houseKey(tag, event), 'z' .. numerals[zoneNumber])
     local firstRowIndex, rows, seatsPerRow = string.match(text or '', '^(%d+) (%d+) (%d+)$')
     zones[zoneNumber] = firstRowIndex
         and {
           number = tonumber(zoneNumber),
           firstRowIndex = tonumber(firstRowIndex),
-          rows = tonumber(rows),
-          seatsPerRow = tonumber(seatsPerRow),
+          rows = numberOf[rows],
+          seatsPerRow = numberOf[seatsPerRow],
         }
       or false
   end
