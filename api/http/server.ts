@@ -34,14 +34,14 @@ export type Timed = IncomingMessage & { receivedAtMs?: number };
  * cannot optimize code that uses such an object afterwards, including all of Node's HTTP code: an empty request costs
  * three times the CPU. With classes that have the prototypes already, Express' call changes nothing.
  *
- * @param headersOf the headers of every answer. Headers that a route sets override them
+ * @param headersOf the headers of every answer, which is JSON or not. Headers that a route sets override them
  * @param options.keepAliveSeconds how long a connection may be idle between two requests. Node's default of 5 s is
  *   about the time between two clicks, so it would close connections just before they are used again
  * @param options.listener called for each request: the app, or a wrapper around it
  */
 export function createAppServer(
   app: Express,
-  headersOf: (req: Request) => OutgoingHttpHeaders,
+  headersOf: (req: Request, isJson: boolean) => OutgoingHttpHeaders,
   {
     keepAliveSeconds = defaults.KEEP_ALIVE_SECONDS,
     listener = app,
@@ -70,7 +70,8 @@ export function createAppServer(
     observeAnswer(this.req as Request & Timed, status);
     // Node itself answers requests without a Host, with an array of names and values. No route passes an array.
     if (Array.isArray(headers)) return ServerResponse.prototype.writeHead.call(this, status, headers);
-    const merged = Object.assign({}, headersOf(this.req as Request), this.getHeaders(), headers);
+    const always = headersOf(this.req as Request, isJson(headers as OutgoingHttpHeaders | undefined));
+    const merged = Object.assign({}, always, this.getHeaders(), headers);
     const date = correctedDate();
     if (date !== undefined) merged.date = date;
     return ServerResponse.prototype.writeHead.call(this, status, merged);
@@ -84,6 +85,12 @@ export function createAppServer(
   // Any `Expect` header is ignored: the route answers, instead of Node with 417.
   server.on('checkExpectation', listener);
   return server;
+}
+
+/** Whether an answer is JSON or a problem, by the headers of its route. */
+function isJson(headers: OutgoingHttpHeaders | undefined): boolean {
+  const type = headers?.['content-type'];
+  return typeof type === 'string' && /^application\/(problem\+)?json/.test(type);
 }
 
 /** The histograms of each route, by Express' route object, then by method and status. Labels are bound once. */
