@@ -32,9 +32,10 @@ function requireOneForm({ seatNumber, seats, zone, row, start, count }: WishFiel
     if (value !== undefined) refuse(name, `cannot be combined with ${labelField}`);
 }
 
-const wishOf = ({ seatNumber, seats, count = 0, ...place }: WishFields): SeatWish => {
+/** Names each field: rest properties cost V8 more than the rest of the schema. */
+const wishOf = ({ seatNumber, seats, zone, row, start, count = 0 }: WishFields): SeatWish => {
   if (seatNumber !== undefined) return { seats: [seatNumber] };
-  return seats === undefined ? { ...place, count } : { seats };
+  return seats === undefined ? { zone, row, start, count } : { seats };
 };
 
 /** Body of `POST /api/bookings`, in its three forms: one seat label, several, or a count with zone and row optional. */
@@ -44,7 +45,7 @@ export const bookingBody = z
     requireOneForm(body, ctx);
     requirePlace(body, ctx);
   })
-  .transform(({ eventId: id, userId: user, ...wish }) => ({ eventId: id, userId: user, wish: wishOf(wish) }));
+  .transform((body) => ({ eventId: body.eventId, userId: body.userId, wish: wishOf(body) }));
 
 /** Body of the requests that extend or cancel a hold. */
 export const changeBody = z.strictObject(buyerFields);
