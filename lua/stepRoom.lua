@@ -18,5 +18,10 @@ local measured = request.measured
 if tonumber(line[2]) ~= measured.stepMs or tonumber(line[3]) ~= measured.version then
   return cjson.encode({ isWritten = false })
 end
-for name, value in pairs(request.fields) do redis.call('HSET', room, name, value) end
+local values = {}
+for name, value in pairs(request.fields) do
+  values[#values + 1] = name
+  values[#values + 1] = value
+end
+redis.call('HSET', room, unpack(values))
 return cjson.encode({ isWritten = true })

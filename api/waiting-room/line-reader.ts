@@ -10,7 +10,8 @@ import { waitOf } from './visitor-views.ts';
 const READ_MS = 125;
 const LIST_MS = 1_000;
 
-/** Milliseconds until the next read while no room is known: there is nothing to read before the next list. */
+/** Milliseconds until the next read while nobody waits in any line, and while no room is known. */
+const QUIET_MS = 250;
 const IDLE_MS = LIST_MS;
 
 /** Milliseconds that an active read gets when the node stops. */
@@ -55,6 +56,12 @@ export function createLineReader({ rooms, loops, log }: { rooms: RoomStore; loop
     await readStates();
   }
 
+  function pauseMs(): number {
+    if (lines.size === 0) return IDLE_MS;
+    const isQuiet = ({ state }: KnownLine) => state !== undefined && state.joined <= state.serving;
+    return [...lines.values()].every(isQuiet) ? QUIET_MS : READ_MS;
+  }
+
   /** Logs the beginning of an outage, not each of its reads. */
   function noteFault(fault: Error): void {
     if (!isFailing) log.warn({ fault: fault.message }, 'reading waiting rooms failed: using the last state');
@@ -81,7 +88,7 @@ export function createLineReader({ rooms, loops, log }: { rooms: RoomStore; loop
       // Two loops, because lines are in Redis and the list is in PostgreSQL: each goes on without the other.
       const stops = [
         loops.repeat('waiting rooms listed', LIST_MS, refresh, noteFault, { isVital: false }),
-        loops.repeat('lines read', () => (lines.size === 0 ? IDLE_MS : READ_MS), readStates, noteFault),
+        loops.repeat('lines read', pauseMs, readStates, noteFault),
       ];
       return () => stopAll(stops);
     },

@@ -74,6 +74,7 @@ export function createRoomLines({ redis, scripts, shards }: { redis: Redis; scri
     takeTurn: (line: Line, position: number, arrival: number) => takeTurn(run, line, position, arrival),
     leave: (line: Line, arrival: number, position: number | undefined) => leaveLine(run, line, arrival, position),
     hasLeft: (line: Line, arrival: number) => hasLeft(redis, run.shardOf(line.eventId), line, arrival),
+    activity: (line: Line) => readActivity(redis, run.shardOf(line.eventId), line),
     measure: (line: MirroredLine, seats: number) => measureLine(run, line, seats),
     step: (line: Line, measured: MeasuredLine, step: AdmissionStep) => writeStep(run, line, measured, step),
     serve: (line: Line, served: ServedLine) => serveLine(run, line, served),
@@ -171,6 +172,19 @@ async function hasLeft(redis: Redis, shard: number, { eventId, generation }: Lin
   const stem = keysOf(shard).roomLeftStem;
   const key = `${stem}${eventId}:${generation}:${Math.floor(arrival / LINE_CHUNK)}`;
   return (await redis.getbit(key, arrival % LINE_CHUNK)) === 1;
+}
+
+/**
+ * Reads the reasons for a step of a line in which nobody waits, as one text: its settings, the visitors who joined, and
+ * the accepted tickets, which switch an automatic room on.
+ */
+async function readActivity(redis: Redis, shard: number, { eventId }: Line): Promise<string> {
+  const { roomStem, sequence } = keysOf(shard);
+  const [line, accepted] = await Promise.all([
+    redis.hmget(`${roomStem}${eventId}`, 'generation', 'version', 'joined'),
+    redis.get(sequence),
+  ]);
+  return [...line, accepted].join(' ');
 }
 
 /**
