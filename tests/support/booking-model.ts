@@ -9,7 +9,7 @@ export const LIMIT = 4;
 
 /** A step of a history. `buyer` is one of its two buyers, `nth` counts through its bookings or its requests. */
 export type Step =
-  | { do: 'hold'; buyer: number; count: number; start: number | undefined; key: number | undefined }
+  | { do: 'hold' | 'buy'; buyer: number; count: number; start: number | undefined; key: number | undefined }
   | { do: 'confirm'; buyer: number; nth: number; reference: number | undefined }
   | { do: 'extend' | 'cancel'; buyer: number; nth: number }
   /** An operator returns a sold booking of any user. */
@@ -63,7 +63,7 @@ export class Model {
 
   /** Checks the outcome of a request for seats, and applies it. */
   applyBook(request: BookRequest, outcome: Outcome): void {
-    const { ticketId: id, wish, userId = 0, idempotency } = request;
+    const { ticketId: id, wish, hold, userId = 0, idempotency } = request;
     if (!('count' in wish)) throw new Error('a history requests runs of seats only');
     const mine = this.bookings.find((one) => one.id === id);
     const keyed = this.bookings.find((one) => one.key !== undefined && one.key === idempotency?.digest);
@@ -72,7 +72,7 @@ export class Model {
       return;
     }
 
-    if (outcome.status === 'rejected' && outcome.code === 'HOLD_COOLDOWN') {
+    if (hold && outcome.status === 'rejected' && outcome.code === 'HOLD_COOLDOWN') {
       // Histories have no time, so the model cannot know how long a cooldown lasts, only that it began too early.
       const ended = this.bookings.filter((one) => one.userId === userId && hasLapsed(one));
       expect(ended.length).toBeGreaterThan(FREE_LAPSES);
@@ -107,7 +107,7 @@ export class Model {
       key,
       lapsed: false,
       reference: undefined,
-      status: 'PENDING',
+      status: hold ? 'PENDING' : 'CONFIRMED',
       wish: JSON.stringify(wish),
     });
   }

@@ -1,0 +1,280 @@
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { BookRequest } from '../../shared/contract/jobs.ts';
+import type { ClaimedHolding } from '../../shared/domain/holdings.ts';
+import { BLOCK_OWNER } from '../../shared/domain/house.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { auditEvent } from '../../shared/stores/audit.ts';
+import { type ScriptName, scriptText } from '../../shared/stores/redis/scripts.ts';
+import { createSeatStore } from '../../shared/stores/seats.ts';
+import { createBook } from '../../workers/book-seats.ts';
+import { createReleaseSeats } from '../../workers/expire-holds.ts';
+import { createReconcile } from '../../workers/reconcile.ts';
+import { useSystem } from '../support/system.ts';
+
+// A worker is stopped between two of its steps. Meanwhile others free the seats that it is about to free, and a buyer
+// gets them. When it resumes, it must not free them a second time.
+
+const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
+
+const SEATS = ['1-1-1', '1-1-2'];
+const OPERATOR = { name: 'admin token', address: '127.0.0.1' };
+
+const request = (fields: Partial<BookRequest> = {}): BookRequest => ({
+  ticketId: newTicketId(0),
+  eventId: 1,
+  wish: { zone: 1, row: 1, start: 0, count: SEATS.length },
+  hold: false,
+  ...fields,
+});
+const book = (...requests: BookRequest[]) => createBook(system())(0, requests);
+const free = ({ ticketId: id }: BookRequest) => createReleaseSeats(system())([{ id, eventId: 1 }]);
+const end = ({ ticketId: bookingId, userId }: BookRequest, kind: 'return' | 'cancel' = 'return') =>
+  system().holds.change([{ ticketId: newTicketId(0), kind, bookingId, userId, by: OPERATOR }]);
+
+/** A request that was claimed by a worker which has not saved it. */
+async function claimed(): Promise<{ one: BookRequest; claim: ClaimedHolding }> {
+  const one = request();
+  const [decision] = await system().seats.claim(0, [one]);
+  if (decision?.kind !== 'got') throw new Error('not claimed');
+  return { one, claim: { ...one, generation: decision.generation, seats: decision.seats } };
+}
+
+/** Another buyer gets the seats, and must keep them. */
+async function anotherBuyerGetsThem(hold = false): Promise<void> {
+  const other = request({ hold, userId: hold ? 2 : undefined });
+  await book(other);
+  expect(await system().bookings.find(other.ticketId)).toMatchObject({ seats: SEATS });
+}
+
+const differences = async () => (await auditEvent(1, system())).differences;
+
+beforeAll(() => system().stopWorkers());
+beforeEach(async () => {
+  await system().clearEvent();
+  await system().redis.flushdb();
+  await system().seats.open(1);
+});
+
+/** A free that comes too late: the script and the part of it that is the fence, with what stands there without it. */
+type Late = { script: ScriptName; fence: string; without: string; play: () => Promise<unknown> };
+
+const lateFrees: Record<string, Late> = {
+  'a claim that was given up by another worker': {
+    script: 'releaseClaim',
+    fence: 'or not consumeClaim(tag, event, ticketId, generation, claimed) ',
+    without: '',
+    async play() {
+      const { claim } = await claimed();
+      expect(await system().seats.releaseClaim(claim)).toBe(SEATS.length);
+      await anotherBuyerGetsThem();
+      await system().seats.releaseClaim(claim);
+    },
+  },
+  'a claim whose ticket was settled by another worker': {
+    script: 'releaseClaim',
+    fence: 'if ticket[2] or ticket[1]',
+    without: 'if ticket[1]',
+    async play() {
+      const { one, claim } = await claimed();
+      await book(one);
+      await system().seats.releaseClaim(claim);
+    },
+  },
+  'a claim from before a clear': {
+    script: 'releaseClaim',
+    fence: 'house[1] ~= generation or ',
+    without: '',
+    async play() {
+      const { claim } = await claimed();
+      await system().clearEvent();
+      await system().seats.open(1);
+      await anotherBuyerGetsThem();
+      await system().seats.releaseClaim(claim);
+    },
+  },
+  'a claim whose booking was returned before its ticket was settled': {
+    script: 'releaseSeats',
+    fence: 'consumeClaim(tag, event, id, generation, labels)',
+    without: '',
+    async play() {
+      const { one, claim } = await claimed();
+      await system().bookings.save([{ ...one, ...claim, seats: [...claim.seats] }]);
+      await end(one);
+      await free(one);
+      await anotherBuyerGetsThem();
+      await book(one); // its job is delivered again
+    },
+  },
+  'a returned sale that another worker released': {
+    script: 'releaseSeats',
+    fence: 'or isFirstReturn(id) then',
+    without: 'or true then',
+    async play() {
+      const one = request();
+      await book(one);
+      await end(one);
+      const epoch = await system().seats.epoch(1);
+      const unreleased = await system().holds.readUnreleased([one.ticketId]);
+      await free(one);
+      await anotherBuyerGetsThem();
+      await system().seats.release(1, epoch, unreleased);
+    },
+  },
+  'a returned sale in a house that was restored without it': {
+    script: 'releaseSeats',
+    fence: 'or house[4] ~= epoch',
+    without: '',
+    async play() {
+      const one = request();
+      await book(one);
+      await end(one);
+      const epoch = await system().seats.epoch(1);
+      const unreleased = await system().holds.readUnreleased([one.ticketId]);
+      await system().seats.rebuild(1);
+      await anotherBuyerGetsThem();
+      await system().seats.release(1, epoch, unreleased);
+      await free(one);
+    },
+  },
+  'a hold whose seats another hold has': {
+    script: 'releaseSeats',
+    fence: 'holderOf(tag, seat) == id',
+    without: 'true',
+    async play() {
+      const one = request({ hold: true, userId: 1 });
+      await book(one);
+      await end(one, 'cancel');
+      const epoch = await system().seats.epoch(1);
+      const unreleased = await system().holds.readUnreleased([one.ticketId]);
+      await free(one);
+      await anotherBuyerGetsThem(true);
+      await system().seats.release(1, epoch, unreleased);
+    },
+  },
+  'blocked seats that another worker unblocked': {
+    script: 'unblockSeats',
+    fence: "redis.call('GETBIT', blockedKey(tag, seat.rowNamed), seat.number - 1) == 1",
+    without: 'true',
+    async play() {
+      const blocked = [1, 2].map((number) => {
+        return { zone: 1, row: 1, number, bookingId: BLOCK_OWNER, status: 'BLOCKED' as const };
+      });
+      await system().seats.mend(1, blocked);
+      expect(await system().seats.unblock(1, SEATS)).toBe(SEATS.length);
+      await anotherBuyerGetsThem();
+      await system().seats.unblock(1, SEATS);
+    },
+  },
+  'orphans that another run of reconcile freed': {
+    script: 'freeOrphans',
+    fence: "redis.call('HGET', seatDifferencesKey(tag, event), label) == record",
+    without: 'true',
+    async play() {
+      for (const bit of [0, 1]) await system().redis.setbit('{s0}:seats:1:1:1', bit, 1);
+      await stoppedReconcile(async () => {
+        expect(await reconcile()).toBe(SEATS.length);
+        await anotherBuyerGetsThem();
+      });
+    },
+  },
+  'orphans that were released otherwise': {
+    script: 'releaseSeats',
+    fence: "redis.call('HDEL', seatDifferencesKey(tag, event), seat.label)",
+    without: '',
+    async play() {
+      const one = request();
+      await book(one);
+      await end(one);
+      const setReleased = (releasedAt: Date | null) =>
+        system().prisma.booking.update({ where: { id: one.ticketId }, data: { releasedAt } });
+      await setReleased(new Date());
+      await stoppedReconcile(async () => {
+        await setReleased(null);
+        await free(one);
+        await anotherBuyerGetsThem();
+      });
+    },
+  },
+};
+
+type SeatStore = ReturnType<typeof createSeatStore>;
+const reconcile = (seats: SeatStore = system().seats) =>
+  createReconcile({ ...system(), seats, shards: 1 })({ seatsAtOnce: 1_000, minAgeMs: 0, equalPauseMs: 0 });
+
+/** A run of reconcile that is stopped just before it frees the seats that it takes for orphans, and dies after that. */
+async function stoppedReconcile(meanwhile: () => Promise<unknown>): Promise<void> {
+  const { seats } = system();
+  const run = reconcile({
+    ...seats,
+    async freeOrphans(...args) {
+      await meanwhile();
+      await seats.freeOrphans(...args);
+      throw new Error('it died');
+    },
+  });
+  await expect(run).rejects.toThrow('it died');
+}
+
+describe.each(Object.entries(lateFrees))('%s', (_what, { script, fence, without, play }) => {
+  test('frees nothing of the next owner', async () => {
+    await play();
+    expect(await differences()).toEqual([]);
+  });
+
+  test('frees them where its fence is missing: the test finds that', async () => {
+    const define = (lua: string) => system().redis.defineCommand(script, { numberOfKeys: 1, lua });
+    const sound = scriptText(script);
+    const broken = sound.replace(fence, () => without);
+    expect(broken).not.toBe(sound);
+    define(broken);
+    await play().finally(() => define(sound));
+    expect((await differences()).map(({ what }) => what)).toEqual(SEATS.map(() => 'bit missing'));
+  });
+});
+
+describe('a booking that ended in PostgreSQL and has yet to free its seats in Redis', () => {
+  test('is no orphan: reconciling leaves its seats to its release', async () => {
+    const one = request();
+    await book(one);
+    await end(one);
+    expect(await reconcile()).toBe(0);
+    expect((await differences()).map(({ what }) => what)).toEqual(SEATS.map(() => 'bit too many'));
+    await free(one);
+    expect(await differences()).toEqual([]);
+  });
+
+  test('frees nothing once its worker, Redis and all it knew of the release are lost', async () => {
+    const one = request();
+    await book(one);
+    await end(one);
+    const unreleased = await system().holds.readUnreleased([one.ticketId]);
+    await system().seats.release(1, await system().seats.epoch(1), unreleased); // its worker died before it noted that
+    await anotherBuyerGetsThem();
+    await system().redis.flushdb();
+    await free(one);
+    expect(await differences()).toEqual([]);
+  });
+
+  test.each(['return', 'cancel'] as const)('frees them also where it ended during a restore (%s)', async (kind) => {
+    const one = request(kind === 'cancel' ? { hold: true, userId: 1 } : {});
+    await book(one);
+    await system().redis.flushdb();
+    let ends = 0;
+    const prisma = new Proxy(system().prisma, {
+      get(target, name) {
+        if (name !== '$executeRaw') return Reflect.get(target, name);
+        return async (...args: Parameters<typeof target.$executeRaw>) => {
+          const recorded = await target.$executeRaw(...args);
+          await end(one, kind); // after it was recorded which bookings ended, before the rows are read
+          ends += 1;
+          return recorded;
+        };
+      },
+    });
+    await createSeatStore({ ...system(), prisma, shards: 1 }).open(1);
+    expect(ends).toBe(1);
+    expect((await differences()).map(({ what }) => what)).toEqual(SEATS.map(() => 'bit too many'));
+    await free(one);
+    expect(await differences()).toEqual([]);
+  });
+});
