@@ -72,8 +72,8 @@ const lateFrees: Record<string, Late> = {
   },
   'a claim whose ticket was settled by another worker': {
     script: 'releaseClaim',
-    fence: 'if ticket[2] or ticket[1]',
-    without: 'if ticket[1]',
+    fence: "if state ~= 'GOT ' .. generation .. ' ' .. labels then return false end",
+    without: '',
     async play() {
       const { one, claim } = await claimed();
       await book(one);
