@@ -3,17 +3,28 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
+import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
 import { Job } from 'kubernetes-models/batch/v1/Job';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import { Service } from 'kubernetes-models/v1/Service';
 import { parseAllDocuments } from 'yaml';
 import { projectRoot } from '../../shared/platform/root.ts';
+import { STOP_TIMEOUT_MS } from '../../shared/platform/shutdown.ts';
 
 const folder = join(projectRoot, 'ops', 'k8s');
 const manifests = readdirSync(folder).flatMap((file) =>
   parseAllDocuments(readFileSync(join(folder, file), 'utf8'), { strict: true }).map((document) => document.toJS()),
 );
-const models = { Deployment, Job, NetworkPolicy, Service, ScaledObject };
+const models = {
+  Deployment,
+  HorizontalPodAutoscaler,
+  Job,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  ScaledObject,
+  Service,
+};
 
 const one = (kind: string, name: string) => {
   const found = manifests.filter((manifest) => manifest.kind === kind && manifest.metadata.name === name);
@@ -105,4 +116,37 @@ test('KEDA runs as many workers as Frontrow desires', () => {
       metadata: { query: 'max(frontrow_workers_desired)', threshold: '1' },
     },
   ]);
+});
+
+test('one mechanism scales the APIs, by the CPU that each requests', () => {
+  const { scaleTargetRef, minReplicas, metrics } = one('HorizontalPodAutoscaler', 'frontrow-api').spec;
+  const { kind, metadata, spec } = one(scaleTargetRef.kind, scaleTargetRef.name);
+  expect([kind, metadata.name, spec.replicas]).toEqual(['Deployment', 'frontrow-api', undefined]);
+  expect(minReplicas).toBeGreaterThan(1); // one of them is restarted
+  expect(metrics).toMatchObject([{ resource: { name: 'cpu', target: { type: 'Utilization' } } }]);
+  expect(spec.template.spec.containers[0].resources.requests.cpu).toBe('1');
+});
+
+/** Seconds that a part takes to stop in order, after a drain. */
+const STOP_SECONDS = STOP_TIMEOUT_MS / 1_000;
+
+test('an API leaves the routes before it drains, and is not killed before it has ended', () => {
+  const { terminationGracePeriodSeconds, containers } = one('Deployment', 'frontrow-api').spec.template.spec;
+  const [{ env, lifecycle }] = containers;
+  const waits = Number(lifecycle.preStop.exec.command[1]);
+  const drains = Number(env.find(({ name }: { name: string }) => name === 'DRAIN_SECONDS').value);
+  expect(terminationGracePeriodSeconds).toBeGreaterThan(waits + drains + STOP_SECONDS);
+  const worker = one('Deployment', 'frontrow-worker').spec.template.spec;
+  expect(worker.terminationGracePeriodSeconds).toBeGreaterThan(STOP_SECONDS);
+});
+
+test.each(['api', 'worker'])('a failed node or zone takes few of the %ss, and a drained node one at a time', (part) => {
+  const { selector, template } = one('Deployment', `frontrow-${part}`).spec;
+  const spread = template.spec.topologySpreadConstraints;
+  expect(spread.map(({ topologyKey }: { topologyKey: string }) => topologyKey)).toEqual([
+    'kubernetes.io/hostname',
+    'topology.kubernetes.io/zone',
+  ]);
+  for (const { labelSelector } of spread) expect(labelSelector).toEqual(selector);
+  expect(one('PodDisruptionBudget', `frontrow-${part}`).spec).toEqual({ maxUnavailable: 1, selector });
 });
