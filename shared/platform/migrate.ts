@@ -34,6 +34,10 @@ const MIGRATIONS_TABLE = `
     applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`;
 
+/** The migrations that this database has. */
+const APPLIED = `SELECT migration_name, checksum FROM _prisma_migrations
+  WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`;
+
 /**
  * Applies what prisma/migrations has and the database has not, each migration in one transaction. It stands in for
  * `prisma migrate deploy`, whose engine is a download that many machines cannot make. It may run while bookings go on.
@@ -55,12 +59,9 @@ export async function migrate(
     .sort();
   const client = await connectPostgres({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   try {
-    await retryWhileLocked(() => lockMigrations(client), { what: 'The migration', progress, giveUpMs });
-    await client.query(MIGRATIONS_TABLE);
-    const { rows } = await client.query<{ migration_name: string; checksum: string }>(
-      `SELECT migration_name, checksum FROM _prisma_migrations
-       WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
-    );
+    const createTable = () => underLock(client, () => client.query(MIGRATIONS_TABLE));
+    await retryWhileLocked(createTable, { what: 'The migration', progress, giveUpMs });
+    const { rows } = await client.query<{ migration_name: string; checksum: string }>(APPLIED);
     const applied = new Map(rows.map((row) => [row.migration_name, row.checksum]));
     const fresh: string[] = [];
     for (const name of names) {
@@ -68,8 +69,7 @@ export async function migrate(
       const checksum = createHash('sha256').update(sql).digest('hex');
       if (!applied.has(name)) {
         const act = () => apply(client, name, sql, checksum);
-        await retryWhileLocked(act, { what: `Migration ${name}`, progress, giveUpMs });
-        fresh.push(name);
+        if (await retryWhileLocked(act, { what: `Migration ${name}`, progress, giveUpMs })) fresh.push(name);
       } else if (applied.get(name) !== checksum) {
         throw new Error(`Migration ${name} was changed after it was applied to this database.`);
       }
@@ -84,10 +84,10 @@ export async function migrate(
 class LockedError extends Error {}
 
 /** Retries work while it throws LockedError. @throws Error after too long, with the holder of the lock */
-async function retryWhileLocked(
-  act: () => Promise<void>,
+async function retryWhileLocked<Result>(
+  act: () => Promise<Result>,
   { what, progress, giveUpMs }: { what: string; progress: (line: string) => void; giveUpMs: number },
-): Promise<void> {
+): Promise<Result> {
   const startedAt = performance.now();
   for (;;) {
     try {
@@ -103,9 +103,9 @@ async function retryWhileLocked(
   }
 }
 
-/** Takes the lock of all migrations, for as long as the session lasts. @throws LockedError */
+/** Takes the lock of all migrations for the transaction under way. @throws LockedError */
 async function lockMigrations(client: Client): Promise<void> {
-  const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [
+  const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS got', [
     PRISMA_MIGRATE_LOCK,
   ]);
   if (rows[0]?.got) return;
@@ -129,22 +129,45 @@ async function oldestTransaction(client: Client): Promise<string> {
   return `another transaction holds a lock; the oldest is of process ${pid} (${name || 'no name'}), ${seconds} s old`;
 }
 
-/** Applies one migration in a transaction, all or nothing. @throws LockedError where it waits for a lock too long */
-async function apply(client: Client, name: string, sql: string, checksum: string): Promise<void> {
+/**
+ * Does work in a transaction with the lock of all migrations: a lock of the session would be another client's behind
+ * PgBouncer. The role's time-out for statements does not apply.
+ *
+ * @throws LockedError where another migrates, or a statement waits for a lock too long
+ */
+async function underLock<Result>(client: Client, work: () => Promise<Result>): Promise<Result> {
   await client.query('BEGIN');
   try {
-    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    await client.query(sql);
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = 0`);
+    await lockMigrations(client);
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (fault) {
+    await client.query('ROLLBACK');
+    if (!LOCKED.includes((fault as { code?: string }).code ?? '')) throw fault;
+    throw new LockedError(await oldestTransaction(client));
+  }
+}
+
+/**
+ * Applies one migration, all or nothing.
+ *
+ * @returns false where another process has applied it meanwhile
+ * @throws LockedError where it waits for a lock too long
+ */
+const apply = (client: Client, name: string, sql: string, checksum: string): Promise<boolean> =>
+  underLock(client, async () => {
+    const { rowCount } = await client.query(`${APPLIED} AND migration_name = $1`, [name]);
+    if (rowCount !== 0) return false;
+    await client.query(sql).catch((fault: Error & { code?: string }) => {
+      if (LOCKED.includes(fault.code ?? '')) throw fault;
+      throw new Error(`Migration ${name} failed: ${fault.message}`);
+    });
     await client.query(
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
        VALUES ($1, $2, $3, clock_timestamp(), 1)`,
       [randomUUID(), checksum, name],
     );
-    await client.query('COMMIT');
-  } catch (fault) {
-    await client.query('ROLLBACK');
-    if (LOCKED.includes((fault as { code?: string }).code ?? ''))
-      throw new LockedError(await oldestTransaction(client));
-    throw new Error(`Migration ${name} failed: ${(fault as Error).message}`);
-  }
-}
+    return true;
+  });
