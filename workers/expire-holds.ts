@@ -34,22 +34,31 @@ export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: 
 
 export type ReleaseSeats = ReturnType<typeof createReleaseSeats>;
 
-/** Expires holds and frees the seats of all bookings that ended, until none is due. */
+/**
+ * Expires holds and frees the seats of all bookings that ended, until none is due. An event whose seats cannot be freed
+ * is tried once and holds up no other.
+ *
+ * @throws the first fault, after everything else is done
+ */
 export function createExpire({ holds, releaseSeats }: { holds: HoldStore; releaseSeats: ReleaseSeats }) {
-  async function releaseAll(): Promise<void> {
+  /** Frees what is due, except of events in `failed`, to which it adds those that fail. */
+  async function releaseAll(failed: Map<number, unknown>): Promise<void> {
     for (;;) {
-      const ended = await holds.findUnreleased();
+      const ended = await holds.findUnreleased([...failed.keys()]);
       if (ended.length === 0) return;
-      await releaseSeats(ended);
+      for (const [eventId, ofEvent] of groupBy(ended, (booking) => booking.eventId))
+        await releaseSeats(ofEvent).catch((fault: unknown) => failed.set(eventId, fault));
     }
   }
 
   return async function expire(): Promise<void> {
+    const failed = new Map<number, unknown>();
     let expired: number;
     do {
-      await releaseAll();
+      await releaseAll(failed);
       expired = await holds.expire();
       metrics.holdsExpired.inc(expired);
     } while (expired > 0);
+    for (const fault of failed.values()) throw fault;
   };
 }

@@ -9,8 +9,9 @@ const PROBE_TIMEOUT_MS = 1_000;
 const REUSE_MS = 250;
 
 /**
- * Whether this process can serve: its own loops run, and the Redis of each shard accepts a write. Processing accepted
- * work is not part of it: without workers or PostgreSQL, tickets are accepted, and pages, polls and lines are answered.
+ * Whether this process can serve: its own loops run, and the Redis of a shard accepts a write. A shard that does not
+ * costs its own events only: all APIs see it, so none may leave its load balancer for it. Processing accepted work is
+ * not part of it: without workers or PostgreSQL, tickets are accepted, and pages, polls and lines are answered.
  */
 export function createReadiness({ redis, shards, loops }: { redis: Redis; shards: number; loops: Loops }) {
   let lastCheck: Promise<boolean> | undefined;
@@ -19,11 +20,11 @@ export function createReadiness({ redis, shards, loops }: { redis: Redis; shards
   /** Whether a shard's Redis accepts a write in time. */
   const writable = (shard: number): Promise<boolean> => succeedsInTime(isWritable(redis, shard));
 
-  function areAllWritable(): Promise<boolean> {
+  function isAnyWritable(): Promise<boolean> {
     if (lastCheck !== undefined && performance.now() - checkedAtMs < REUSE_MS) return lastCheck;
     checkedAtMs = performance.now();
     const probes = Array.from({ length: shards }, (_, shard) => writable(shard));
-    lastCheck = Promise.all(probes).then((results) => results.every(Boolean));
+    lastCheck = Promise.all(probes).then((results) => results.some(Boolean));
     return lastCheck;
   }
 
@@ -31,7 +32,7 @@ export function createReadiness({ redis, shards, loops }: { redis: Redis; shards
     writable,
 
     async check(): Promise<{ redis: boolean; loops: boolean }> {
-      const isRedisWritable = await areAllWritable();
+      const isRedisWritable = await isAnyWritable();
       return { redis: isRedisWritable, loops: loops.areVitalTurning() };
     },
   };

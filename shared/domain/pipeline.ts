@@ -15,7 +15,10 @@ export function problemsOf(facts: PipelineFacts): Problem[] {
   const add = (code: Problem['code'], message: string) => problems.push({ code, message });
   if (!redisUp) add('redis_down', 'Redis does not answer: no request is accepted.');
   else if (notWritable.length > 0)
-    add('redis_not_writable', `Redis takes no writes (shard ${notWritable.join(', ')}): no request is accepted.`);
+    add(
+      'redis_not_writable',
+      `Redis takes no writes (shard ${notWritable.join(', ')}): no request for their events is accepted.`,
+    );
   if (!postgresUp) add('postgres_down', 'PostgreSQL does not answer: no booking is saved, outcomes wait.');
   if (workersAlive === 0) add('no_worker', 'No worker runs: accepted requests wait.');
   for (const { shard, queue, isPaused, oldestSeconds, quietSeconds = oldestSeconds } of queues) {

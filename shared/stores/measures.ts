@@ -23,6 +23,11 @@ const MAX_DELAYED = 20;
 /** Milliseconds that a measurement may take. */
 const MEASURE_TIMEOUT_MS = 1_500;
 
+const QUEUES: readonly QueueName[] = ['booking', 'control'];
+
+/** The states of jobs that are counted. */
+const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
+
 type QueueFacts = Omit<PipelineFacts['queues'][number], 'quietSeconds'>;
 
 type MeasureDeps = {
@@ -116,7 +121,7 @@ async function measureWrites({ writable, shards }: MeasureDeps, facts: PipelineF
 
 async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: PipelineFacts): Promise<void> {
   const [queues, workersAlive, { quietSeconds, stalled }] = await Promise.all([
-    Promise.all(shardNumbers(shards).map((shard) => measureShard(redis, shard))),
+    Promise.all(shardNumbers(shards).map((shard) => measureShard(redis, shard).catch(() => hideShard(shard)))),
     measureWorkers(workers),
     workers.progress(),
   ]);
@@ -135,10 +140,9 @@ async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: P
 }
 
 async function measureShard(redis: Redis, shard: number): Promise<QueueFacts[]> {
-  const [{ settled, waiting }, ...queues] = await Promise.all([
+  const [{ settled, waiting }, queues] = await Promise.all([
     countTickets(redis, shard),
-    measureQueue(redis, shard, 'booking'),
-    measureQueue(redis, shard, 'control'),
+    Promise.all(QUEUES.map((queue) => measureQueue(redis, shard, queue))),
   ]);
   metrics.queueDepth.set({ shard: String(shard) }, waiting);
   metrics.settled.remove(String(shard));
@@ -157,8 +161,8 @@ async function measureQueue(redis: Redis, shard: number, queue: QueueName): Prom
     redis.hexists(keys.meta, 'paused'),
   ]);
   const labels = { shard: String(shard), queue };
-  for (const [state, jobs] of Object.entries({ waiting, active, delayed, failed }))
-    metrics.queueJobs.set({ ...labels, state }, jobs);
+  const jobs = { waiting, active, delayed, failed };
+  for (const state of JOB_STATES) metrics.queueJobs.set({ ...labels, state }, jobs[state]);
   const oldestSeconds = await measureOldestJob(redis, shard, queue);
   metrics.queueOldest.set(labels, oldestSeconds);
   metrics.jobsUnreadable.set(labels, unreadable);
@@ -188,14 +192,16 @@ async function measureWorkers(workers: WorkersStore): Promise<number> {
 
 async function measureSeats({ events, seats }: MeasureDeps): Promise<void> {
   const newestIds = (await events.ids()).slice(-MAX_EVENTS);
-  const counted = await Promise.all(
+  const counted = await Promise.allSettled(
     newestIds.map(async (eventId) => {
       const house = await events.layout(eventId);
       return { eventId, zones: house === undefined ? [] : [...(await seats.countsByZone(house)).values()] };
     }),
   );
   metrics.seats.reset();
-  for (const { eventId, zones } of counted) {
+  for (const result of counted) {
+    if (result.status === 'rejected') continue; // its shard, or PostgreSQL, is reported as unavailable
+    const { eventId, zones } = result.value;
     for (const status of ['available', 'held', 'sold', 'blocked'] as const) {
       const seatsCount = zones.reduce((sum, zone) => sum + zone[status], 0);
       metrics.seats.set({ event: String(eventId), status }, seatsCount);
@@ -204,6 +210,18 @@ async function measureSeats({ events, seats }: MeasureDeps): Promise<void> {
 }
 
 const shardNumbers = (shards: number) => Array.from({ length: shards }, (_, shard) => shard);
+
+/** Hides the values of a shard that cannot be read: `measureWrites` reports it, and the others are shown. */
+function hideShard(shard: number): [] {
+  const labels = { shard: String(shard) };
+  metrics.settled.remove(labels);
+  metrics.queueDepth.remove(labels);
+  for (const queue of QUEUES) {
+    for (const state of JOB_STATES) metrics.queueJobs.remove({ ...labels, queue, state });
+    for (const gauge of [metrics.queueOldest, metrics.jobsUnreadable]) gauge.remove({ ...labels, queue });
+  }
+  return [];
+}
 
 function hideRedis(): void {
   for (const gauge of [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest]) gauge.reset();

@@ -17,7 +17,7 @@ export const createHoldStore = (deps: ChangeDeps) => ({
     changeBookings(deps, requests, isAllowed),
   isAnyDue: () => isAnyDue(deps.prisma),
   expire: () => expireHolds(deps.prisma),
-  findUnreleased: () => findUnreleased(deps.prisma),
+  findUnreleased: (exceptEvents: readonly number[]) => findUnreleased(deps.prisma, exceptEvents),
   readUnreleased: (ids: readonly string[]) => readUnreleased(deps.prisma, ids),
   unreleasedSeats: (eventId: number, labels: readonly string[]) => readUnreleasedSeats(deps.prisma, eventId, labels),
   markReleased: (released: readonly EndedHolding[]) => markReleased(deps.prisma, released),
@@ -51,10 +51,11 @@ async function expireHolds(prisma: PrismaClient): Promise<number> {
 /** Ended bookings whose seats Redis has yet to free. */
 const isUnreleased = Prisma.sql`status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
 
-/** Finds ended bookings whose seats Redis has yet to free. */
-const findUnreleased = (prisma: PrismaClient): Promise<EndedBooking[]> =>
+/** Finds ended bookings whose seats Redis has yet to free, except those of some events. */
+const findUnreleased = (prisma: PrismaClient, exceptEvents: readonly number[]): Promise<EndedBooking[]> =>
   prisma.$queryRaw<EndedBooking[]>`
-    SELECT id, event_id AS "eventId" FROM booking WHERE ${isUnreleased} ORDER BY id LIMIT ${SWEEP_SIZE}`;
+    SELECT id, event_id AS "eventId" FROM booking
+    WHERE ${isUnreleased} AND event_id <> ALL(${[...exceptEvents]}::int[]) ORDER BY id LIMIT ${SWEEP_SIZE}`;
 
 /** Reads those of these bookings whose seats Redis has yet to free. */
 async function readUnreleased(prisma: PrismaClient, ids: readonly string[]): Promise<EndedHolding[]> {
