@@ -53,11 +53,12 @@ async function start(
   });
   const opening = acceptMany(server).catch((fault: Error) => {
     log.warn({ fault: fault.message }, 'opening more handles to accept connections failed');
+    return undefined;
   });
   // The server listens: a stop drains from now on, even before the other handles are open.
   onStop(async () => {
     await api.drain(drainSecondsOf(config) * 1000);
-    void (await opening)?.close(); // the drain also waits for the requests that they accepted
+    await api.stopAccepting(await opening);
   });
   await opening;
   if (stopping.aborted) return;

@@ -81,6 +81,8 @@ export async function startApi(deps: NodeDeps) {
       await Promise.all([sleep(ms), webSockets.drain(ms)]);
     },
 
+    stopAccepting: closing.stopAccepting,
+
     /** Accepts no new connection, answers the requests that are open (long polls at once), and closes the queues. */
     async close(): Promise<void> {
       isStopping = true;
