@@ -43,13 +43,22 @@ export function followBySocket(urls: readonly string[], onOutcome: OnOutcome) {
 /** Follows over WebSocket by sessions: no message for each ticket. Resolves once each socket has its session. */
 export async function followBySession(urls: readonly string[], onOutcome: OnOutcome) {
   const sockets = openSockets(urls, onOutcome, true);
+  const tokens = new Map<number, string>(); // of requests without an answer
   const socketOf = (index: number) => sockets[index % SOCKETS] as FollowingSocket;
   await Promise.all(sockets.map((socket) => socket.untilSession()));
   return {
     /** The headers of the request with this number. */
-    headersOf: (index: number): Record<string, string> => socketOf(index).headers(),
-    follow: (ticketId: string, index: number, isFollowed: boolean): Promise<void> =>
-      socketOf(index).follow(ticketId, isFollowed),
+    headersOf(index: number): Record<string, string> {
+      const token = socketOf(index).token();
+      tokens.set(index, token);
+      return { [SESSION_TOKEN_HEADER]: token };
+    },
+    async follow(ticketId: string, index: number, isFollowed: boolean): Promise<void> {
+      const socket = socketOf(index);
+      const isOfThisSession = tokens.get(index) === socket.token();
+      tokens.delete(index);
+      await socket.follow(ticketId, isFollowed && isOfThisSession);
+    },
     close: () => closeAll(sockets),
   };
 }
@@ -149,8 +158,8 @@ function createSocket(url: string, onOutcome: OnOutcome, usesSession: boolean) {
       while (token === '') await sleep(5);
     },
 
-    /** The headers of a request that the session follows. A token that has ended is answered with `followed: false`. */
-    headers: () => ({ [SESSION_TOKEN_HEADER]: token }),
+    /** The token of the last session. A request with a token that has ended is accepted, and not followed. */
+    token: () => token,
 
     async follow(ticketId: string, isFollowed: boolean): Promise<void> {
       const outcome = early.get(ticketId);
