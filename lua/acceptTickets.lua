@@ -10,6 +10,7 @@
 --          <place> <1 if it has to be put on the queue, else 0>" of a ticket that was recorded before; MISMATCH if its
 --          key is bound to another request; ENDED if its admission has ended }, or OVERLOADED, and nothing was recorded
 -- COST     O(tickets)
+local ARGV, redis = ARGV, redis -- a local costs less than a protected global
 local tag = KEYS[1]
 local maxQueued, idemTtlSec, node, areFresh = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4] == '1'
 
@@ -45,7 +46,7 @@ local keyedHeads = {} -- heads of new tickets with an idempotency key, by id: a 
 -- Gives a new ticket its place. Returns its head. Its batch is written at the end of the call.
 local function recordTicket(id, about)
   lastPlace = lastPlace + 1
-  local head = lastPlace .. ' ' .. about .. ' '
+  local head = string.format('%d %s|', lastPlace, about)
   if isSingle(id) then
     writeSingle(tag, id, head, '')
     return head
@@ -79,12 +80,16 @@ end
 
 -- Accepts the ticket whose fields begin at ARGV[at]. Returns the answer for it.
 local function accept(at)
-  local newId, about = ARGV[at + FIELDS.ticketId], ARGV[at + FIELDS.about]
-  local key, admittedUntilMs = ARGV[at + FIELDS.key], ARGV[at + FIELDS.admittedUntilMs]
-  local id, digest = newId, nil
-  if key ~= '' then
-    local fingerprint, isOtherRequest
-    digest, fingerprint = string.match(key, '^(%S+) (.*)$')
+  local newId, about, conditions = ARGV[at + FIELDS.ticketId], ARGV[at + FIELDS.about], ARGV[at + FIELDS.conditions]
+  if areFresh and conditions == '' then -- most
+    recordTicket(newId, about)
+    return lastPlace
+  end
+  local id, admittedUntilMs, digest, fingerprint = newId, string.match(conditions, '^(%S+) (%S+) (.*)$')
+  admittedUntilMs = tonumber(admittedUntilMs or nil) -- '-' is none
+  if digest == '-' then digest = nil end
+  if digest then
+    local isOtherRequest
     id, isOtherRequest = bindIdempotencyKey(tag, digest, newId, fingerprint, idemTtlSec)
     if isOtherRequest then return 'MISMATCH' end
   end
@@ -93,7 +98,7 @@ local function accept(at)
     if head then return repeatTicket(id, newId, head, state) end
   end
   -- An admission is judged at acceptance: a request that is accepted in time books, however long the queue is.
-  if admittedUntilMs ~= '' and clockMs() >= tonumber(admittedUntilMs) then
+  if admittedUntilMs and clockMs() >= admittedUntilMs then
     -- The key may come again with a new admission.
     if digest and id == newId then redis.call('DEL', idempotencyKey(tag, digest)) end
     return 'ENDED'

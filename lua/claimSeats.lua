@@ -131,7 +131,7 @@ local function decisionOf(request, heads, states)
   if state and string.match(state, '^%u+ (%d+) ') == request.house.generation then return state end
   if request.admission ~= '' and isOfLine(tag, request.event, request.admission) == nil then return 'REBUILD' end
   if not state then
-    heads[id] = '- book ' .. request.event .. ' ' .. (request.user == '' and '-' or request.user) .. ' - '
+    heads[id] = '- book ' .. request.event .. ' ' .. (request.user == '' and '-' or request.user) .. ' -|'
   end
   states[id] = decide(request)
   request.isDecided = true

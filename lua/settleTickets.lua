@@ -8,38 +8,38 @@
 -- ARGV[4..] the fields of each ticket
 -- RETURNS  { tickets that had no outcome, and for each of these that is refused and has a key: the key's digest }
 -- COST     O(tickets)
+local ARGV, redis = ARGV, redis -- a local costs less than a protected global
 local tag = KEYS[1]
 local ttlSec, refusedTtlSec, keyedTtlSec = ARGV[1], ARGV[2], ARGV[3]
 
 -- @include keys
 -- @include tickets
 
-local outcomes, refusals, ids = {}, {}, {}
+local ids, outcomes, refusals = {}, {}, {}
 for at = 4, #ARGV, FIELDS.COUNT do
   local id = ARGV[at + FIELDS.ticketId]
   ids[#ids + 1] = id
-  outcomes[id], refusals[id] = ARGV[at + FIELDS.outcome], ARGV[at + FIELDS.refused] == '1'
+  outcomes[id] = ARGV[at + FIELDS.outcome]
+  if ARGV[at + FIELDS.refused] == '1' then refusals[id] = true end
 end
 
 local settled = 0
 local refusedDigests = {}
-local linesByNode = {}
+local messages = {} -- by node: texts of one or more lines
 
-local function publishLater(nodes, id)
+local function publishLater(nodes, text)
   for node in string.gmatch(nodes, '%S+') do
-    local lines = linesByNode[node]
-    if not lines then
-      lines = {}
-      linesByNode[node] = lines
-    end
-    lines[#lines + 1] = id .. ' ' .. outcomes[id]
+    messages[node] = messages[node] or {}
+    table.insert(messages[node], text)
   end
 end
 
+local function lineOf(id) return id .. ' ' .. outcomes[id] end
+
 -- The record of an idempotency key gets the outcome, and lives as long as the key has to be remembered.
 local function settleKey(id, head)
-  local digest = string.match(head, '(%S+) $')
-  if digest == '-' then return end
+  local digest = digestIn(head)
+  if not digest then return end
   if refusals[id] then
     redis.call('EXPIRE', idempotencyKey(tag, digest), refusedTtlSec)
     refusedDigests[#refusedDigests + 1] = digest
@@ -53,24 +53,25 @@ end
 local function settleGroup(group, heads, states)
   local key = batchKey(tag, group.batch)
   local nodes, isWatched, isKept, unsettled = unpack(redis.call('HMGET', key, 'node', 'watched', 'kept', 'unsettled'))
-  local written, known, hasKept = {}, 0, isKept
+  local written, lines, known, hasKept = {}, {}, 0, isKept
   for i = 1, #group.ids do
     local id, field = group.ids[i], group.fields[i]
     local head, state = heads[id], states[id]
     if not state or not isSettled(state) then
-      written[#written + 1] = field
-      written[#written + 1] = (head or UNKNOWN_HEAD) .. '=' .. outcomes[id]
+      local count = #lines
+      lines[count + 1] = lineOf(id)
+      written[2 * count + 1], written[2 * count + 2] = field, (head or UNKNOWN_HEAD) .. '=' .. outcomes[id]
       if head then
         known = known + 1
         settleKey(id, head)
       end
       if not refusals[id] then hasKept = true end
-      if nodes then publishLater(nodes, id) end
-      if isWatched then publishLater(redis.call('HGET', extraField(tag, id, 'watchers')) or '', id) end
+      if isWatched then publishLater(redis.call('HGET', extraField(tag, id, 'watchers')) or '', lineOf(id)) end
     end
   end
-  if #written == 0 then return end
-  settled = settled + #written / 2
+  if #lines == 0 then return end
+  settled = settled + #lines
+  if nodes then publishLater(nodes, table.concat(lines, '\n')) end
   unsettled = (unsettled or 0) - known
   redis.call('HSET', key, 'unsettled', unsettled, unpack(written))
   if hasKept and not isKept then redis.call('HSET', key, 'kept', 1) end
@@ -86,7 +87,7 @@ local function settleSingle(id, head, state)
   redis.call('EXPIRE', ticketKey(tag, id), refusals[id] and refusedTtlSec or ttlSec)
   redis.call('ZREM', claimingKey(tag), id)
   if head then settleKey(id, head) end
-  publishLater(redis.call('HGET', extraField(tag, id, 'watchers')) or '', id)
+  publishLater(redis.call('HGET', extraField(tag, id, 'watchers')) or '', lineOf(id))
   settled = settled + 1
 end
 
@@ -94,7 +95,7 @@ local heads, states, groups, singles = readTickets(tag, ids)
 for i = 1, #groups do settleGroup(groups[i], heads, states) end
 for i = 1, #singles do settleSingle(singles[i], heads[singles[i]], states[singles[i]]) end
 if settled > 0 then redis.call('INCRBY', settledKey(tag), settled) end
-for node, lines in pairs(linesByNode) do
-  redis.call('PUBLISH', nodeChannel(tag, node), table.concat(lines, '\n'))
+for node, texts in pairs(messages) do
+  redis.call('PUBLISH', nodeChannel(tag, node), table.concat(texts, '\n'))
 end
 return { settled, unpack(refusedDigests) }

@@ -12,14 +12,14 @@ local function readSingle(tag, id)
   local ticket = redis.call('HMGET', ticketKey(tag, id), 'claim', 'outcome', unpack(HEAD_FIELDS))
   local claim, outcome = ticket[1], ticket[2]
   if not claim and not outcome and not ticket[3] then return nil end
-  local head = ''
-  for i = 1, #HEAD_FIELDS do head = head .. (ticket[i + 2] or '-') .. ' ' end
-  return head, outcome and '=' .. outcome or claim or ''
+  local parts = {}
+  for i = 1, #HEAD_FIELDS do parts[i] = ticket[i + 2] or '-' end
+  return table.concat(parts, ' ') .. '|', outcome and '=' .. outcome or claim or ''
 end
 
 local function writeSingle(tag, id, head, state)
   local key, part = ticketKey(tag, id), 0
-  for value in string.gmatch(head, '%S+') do
+  for value in string.gmatch(head, '[^ |]+') do
     part = part + 1
     if value ~= '-' then redis.call('HSET', key, HEAD_FIELDS[part], value) end
   end

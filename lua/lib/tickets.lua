@@ -1,13 +1,15 @@
 -- tickets: reads and writes tickets, each a field of its batch's record (docs/architecture/ledger.md).
 --
--- A ticket is "<place> <kind> <event> <user> <digest> <state>", with "-" for a part that there is not. The first five
--- parts, with the space behind them, are its head. Its state is '' while it is queued, then its decision
+-- A ticket is "<place> <kind> <event> <user> <digest>|<state>", with "-" for a part that there is not. All up to the "|"
+-- is its head. Its state is '' while it is queued, then its decision
 -- ("GOT <generation> <label>..." or "NOT <generation> <code>..."), then "=" and its outcome.
 
 -- @include keys
 -- @include singleTickets
 
-local UNKNOWN_HEAD = '- - - - - ' -- of a ticket that Redis has lost
+local string = string -- a local costs less than a protected global
+
+local UNKNOWN_HEAD = '- - - - -|' -- of a ticket that Redis has lost
 
 local BATCH_LENGTH, TICKET_FIELD_LENGTH = 20, 16 -- characters of an id that name its batch, and its field there
 
@@ -22,8 +24,15 @@ end
 
 -- The head and the state of a ticket.
 local function parseTicket(ticket)
-  if string.byte(ticket, -1) == 32 then return ticket, '' end -- most: a queued ticket ends with its head's space
-  return string.match(ticket, '^(%S+ %S+ %S+ %S+ %S+ )(.*)$')
+  if string.byte(ticket, -1) == 124 then return ticket, '' end -- '|': most are queued
+  local bar = string.find(ticket, '|', 1, true)
+  return string.sub(ticket, 1, bar), string.sub(ticket, bar + 1)
+end
+
+-- The digest of the idempotency key in a ticket's head; nil where it has none.
+local function digestIn(head)
+  if string.sub(head, -3) == ' -|' then return nil end -- most: a pattern takes longer
+  return string.match(head, '^%S+ %S+ %S+ %S+ (%S+)|')
 end
 
 local function isSettled(state) return string.byte(state, 1) == 61 end -- '='

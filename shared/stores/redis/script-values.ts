@@ -24,10 +24,10 @@ const scriptConstants = {
  */
 export const scriptFields = {
   /**
-   * `about`: "<kind> <event> <user> <digest of its idempotency key>", each "-" where there is none. `key`: "<digest>
-   * <fingerprint of the request>" of such a key. `admittedUntilMs`: the end of its admission.
+   * `about`: "<kind> <event> <user> <digest of its idempotency key>", each "-" where there is none. `conditions`: "<end
+   * of its admission in milliseconds> <digest> <fingerprint of the request>", where it has an admission or such a key.
    */
-  acceptTickets: ['ticketId', 'about', 'key', 'admittedUntilMs'],
+  acceptTickets: ['ticketId', 'about', 'conditions'],
   /** `outcome`: as text. `refused`: 1, else 0. */
   settleTickets: ['ticketId', 'outcome', 'refused'],
   /**

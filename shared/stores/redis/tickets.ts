@@ -87,11 +87,12 @@ async function acceptTickets(
 ): Promise<{ settled: number; tickets: Acceptance[] } | 'overloaded'> {
   const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0];
   for (const { ticketId, kind, eventId = '-', userId = '-', idempotency, admittedUntilMs } of requests) {
+    const { digest = '-', fingerprint = '-' } = idempotency ?? {};
+    const isConditional = idempotency !== undefined || admittedUntilMs !== undefined;
     pushFields(args, 'acceptTickets', {
       ticketId,
-      about: `${kind} ${eventId} ${userId} ${idempotency?.digest ?? '-'}`,
-      key: idempotency === undefined ? '' : `${idempotency.digest} ${idempotency.fingerprint}`,
-      admittedUntilMs: admittedUntilMs ?? '',
+      about: `${kind} ${eventId} ${userId} ${digest}`,
+      conditions: isConditional ? `${admittedUntilMs ?? '-'} ${digest} ${fingerprint}` : '',
     });
   }
   const reply = await scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
