@@ -1,7 +1,7 @@
 -- tickets: reads and writes tickets, each a field of its batch's record (docs/architecture/ledger.md).
 --
--- A ticket is "<place> <kind> <event> <user> <digest>|<state>", with "-" for a part that there is not. All up to the "|"
--- is its head. Its state is '' while it is queued, then its decision
+-- A ticket is "<place> <kind> <event> <user> <digest>|<state>", with "-" for a part that there is not. All up to the
+-- "|" is its head. Its state is '' while it is queued, then its decision
 -- ("GOT <generation> <label>..." or "NOT <generation> <code>..."), then "=" and its outcome.
 
 -- @include keys
