@@ -1,4 +1,3 @@
-import { type Seat, seatOf } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { dataErrorOf } from './booking-rows.ts';
@@ -37,10 +36,7 @@ export type SaveResult =
   | 'no such user'
   | 'unsavable';
 
-/**
- * A row of the save statement, for all claims with the same answer. `createdAt` is null where no booking
- * was inserted.
- */
+/** A row of the save statement, for claims with the same answer. `createdAt` is null where nothing was inserted. */
 type InsertedRow = {
   /** Ticket ids, with spaces between. */
   ids: string;
@@ -49,9 +45,6 @@ type InsertedRow = {
   userKnown: boolean;
   buyerMissing: boolean;
 };
-
-/** A seat of a claim. */
-type ClaimedSeat = Seat & { claim: Claim };
 
 /** The result of a claim whose statement failed with no other claim in it. */
 const resultOfDataError = { 'not unique': 'lost', 'beyond the limit': 'limit', other: 'unsavable' } as const;
@@ -87,29 +80,20 @@ const countBuyersSeats = Prisma.sql`
   ON CONFLICT (event_id, user_id)
   DO UPDATE SET seats = buyer.seats + EXCLUDED.seats, seat_limit = EXCLUDED.seat_limit`;
 
-/** Inserts the seats of new bookings. The primary key fails where another booking has one. */
-const insertSeats = (seats: readonly ClaimedSeat[]) => Prisma.sql`
+/** Inserts the seats of new bookings, in one order everywhere. The primary key fails where another booking has one. */
+const insertSeats = Prisma.sql`
   INSERT INTO seat (event_id, zone, row, number, status, booking_id)
   SELECT
-    fresh.event_id, seat.zone, seat.row, seat.number,
+    fresh.event_id, split_part(label, '-', 1)::int, split_part(label, '-', 2)::int, split_part(label, '-', 3)::int,
     CASE WHEN fresh.status = 'PENDING' THEN 'HELD' ELSE 'SOLD' END::"SeatStatus", fresh.id
-  FROM unnest(
-    ${lines(seats.map((seat) => seat.claim.ticketId))}::uuid[],
-    ${lines(seats.map((seat) => seat.zone))}::int[],
-    ${lines(seats.map((seat) => seat.row))}::int[],
-    ${lines(seats.map((seat) => seat.number))}::int[]
-  ) WITH ORDINALITY AS seat (booking_id, zone, row, number, place)
-  JOIN fresh ON fresh.id = seat.booking_id
-  ORDER BY seat.place`;
+  FROM fresh CROSS JOIN unnest(fresh.seats) AS label
+  ORDER BY 1, 2, 3, 4`;
 
 /**
  * Inserts the bookings and seats of claims in one statement, all or none. The lock on the event row waits for a clear
  * and then sees its generation; it lets the event's settings change meanwhile.
  */
 async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Promise<Map<string, InsertedRow>> {
-  const seats = claims
-    .flatMap((claim) => claim.seats.map((label) => ({ claim, ...seatOf(label) })))
-    .sort((a, b) => a.claim.eventId - b.claim.eventId || a.zone - b.zone || a.row - b.row || a.number - b.number);
   const rows = await prisma.$queryRaw<InsertedRow[]>`
     WITH event_now AS MATERIALIZED (
       SELECT id, generation, hold_seconds, seat_limit FROM event
@@ -134,7 +118,7 @@ async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Pro
       LEFT JOIN app_user ON app_user.id = input.user_id
     ), fresh AS (${insertBookings}
     ), counted AS (${countBuyersSeats}
-    ), taken AS (${insertSeats(seats)}
+    ), taken AS (${insertSeats}
     )
     SELECT
       string_agg(claim.id::text, ' ') AS ids, fresh.created_at AS "createdAt", fresh.expires_at AS "expiresAt",
