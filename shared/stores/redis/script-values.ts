@@ -62,6 +62,9 @@ export function pushFields<Name extends keyof typeof scriptFields>(
   for (const field of scriptFields[name] as readonly FieldOf<Name>[]) args.push(values[field]);
 }
 
+/** Whether a script takes the fields of many tickets, requests or seats. */
+export const takesFields = (script: string): boolean => Object.hasOwn(scriptFields, script);
+
 /** The line that declares a constant in Lua. */
 export function luaConstant(name: string): string {
   const value = (scriptConstants as Record<string, number | readonly number[]>)[name];

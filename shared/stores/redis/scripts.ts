@@ -5,7 +5,7 @@ import { timed } from '../../platform/metrics.ts';
 import { projectRoot } from '../../platform/root.ts';
 import { serverMetrics } from '../../platform/server-metrics.ts';
 import { keysOf } from './keys.ts';
-import { luaConstant, offsetOfField } from './script-values.ts';
+import { luaConstant, offsetOfField, takesFields } from './script-values.ts';
 
 /** The scripts of lua/. Each gets its shard's hash tag as its only key and spells its keys by lua/lib/keys.lua. */
 export const scriptNames = [
@@ -56,12 +56,19 @@ export function scriptText(name: ScriptName): string {
 }
 
 /**
+ * Redis and its client handle each argument of a command by itself. A script that takes the fields of many tickets,
+ * requests or seats therefore gets all its arguments as one JSON array, and begins with this line.
+ */
+const DECODE_ARGUMENTS = 'local ARGV = cjson.decode(ARGV[1])\n';
+
+/**
  * Defines every script on a connection. The result runs one, by name, in a shard, and returns what its header
  * states.
  */
 export function createScripts(redis: Redis) {
   for (const name of scriptNames) {
-    redis.defineCommand(name, { numberOfKeys: 1, lua: scriptText(name) });
+    const decode = takesFields(name) ? DECODE_ARGUMENTS : '';
+    redis.defineCommand(name, { numberOfKeys: 1, lua: `${decode}${scriptText(name)}` });
   }
   const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
 
@@ -71,7 +78,8 @@ export function createScripts(redis: Redis) {
     args: readonly (string | number)[],
   ): Promise<Reply> {
     const { tag } = keysOf(shard);
-    const reply = await timed(serverMetrics.scriptSeconds.labels(name), () => commands[name](tag, ...args));
+    const sent = takesFields(name) ? [JSON.stringify(args.map(String))] : args;
+    const reply = await timed(serverMetrics.scriptSeconds.labels(name), () => commands[name](tag, ...sent));
     return reply as Reply;
   };
 }
