@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { MAX_WORKERS } from '../shared/contract/limits.ts';
-import { NO_WORKERS_SEEN, type WorkersModel, workersDesired, workersModel } from '../shared/domain/workers-desired.ts';
+import {
+  type ComingSale,
+  NO_WORKERS_SEEN,
+  type WorkersModel,
+  workersDesired,
+  workersModel,
+} from '../shared/domain/workers-desired.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { Progress } from '../shared/stores/redis/pipeline.ts';
 import type { WorkersStore } from '../shared/stores/redis/workers.ts';
+import type { RoomStore } from '../shared/stores/rooms.ts';
 import { countOutcomes } from '../shared/telemetry/metrics.ts';
 
 /** Milliseconds between two heartbeats. */
@@ -14,16 +21,22 @@ const BEAT_MS = 1_000;
 /** Milliseconds in which one worker reads the load: a little less, so that each second has a reading. */
 const TURN_MS = 900;
 
+/** Milliseconds between two reads of the sales that come: few of the minutes for which they count. */
+const COMING_MS = 10_000;
+
+type HeartbeatDeps = { workers: WorkersStore; rooms: RoomStore; progress: Progress; loops: Loops; log: Logger };
+
 /**
  * Reports once a second that this worker runs, its outcomes, its progress and its stalled loops; in its turn it
  * computes the desired number of workers. It is no job, because it matters most when jobs wait. The returned function
  * ends it and removes the worker from the list.
  */
-export async function startHeartbeat(deps: { workers: WorkersStore; progress: Progress; loops: Loops; log: Logger }) {
-  const { workers, progress, loops, log } = deps;
+export async function startHeartbeat(deps: HeartbeatDeps) {
+  const { workers, rooms, progress, loops, log } = deps;
   const worker = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 
   const reported = await countOutcomes();
+  let coming: ComingSale[] = [];
 
   /** Outcomes of a report under way count as reported: a report that hangs may arrive after the next one. */
   function noteReported(fresh: Record<string, number>, sign: 1 | -1): void {
@@ -59,16 +72,23 @@ export async function startHeartbeat(deps: { workers: WorkersStore; progress: Pr
       workers.read(),
       workers.readLoad(),
     ]);
-    const { desired, model } = workersDesired(modelOf(stored), load, bounds);
+    const { desired, model } = workersDesired(modelOf(stored), load, bounds, coming);
     await workers.saveDesired(asked ?? desired, JSON.stringify(model));
   }
 
+  // In a loop of its own: PostgreSQL may be unavailable.
+  const readComing = async () => {
+    coming = await rooms.comingSales();
+  };
   await beat();
+  const stopReading = loops.repeat('coming sales read', COMING_MS, readComing, (fault) =>
+    log.warn({ fault: fault.message }, 'reading the sales that come failed'),
+  );
   const stop = loops.repeat('heartbeat', BEAT_MS, beat, (fault) =>
     log.warn({ fault: fault.message }, 'heartbeat failed'),
   );
   return async () => {
-    await stop();
+    await Promise.all([stop(), stopReading()]);
     await workers.remove(worker);
   };
 }

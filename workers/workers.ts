@@ -65,7 +65,7 @@ export async function startWorkers(deps: WorkersDeps) {
       reconcile: { isDue: async () => true, run: createReconcile({ ...stores, shards: config.SHARDS, log }) },
     },
   );
-  const endHeartbeat = await startHeartbeat({ workers: stores.workers, progress, loops, log });
+  const endHeartbeat = await startHeartbeat({ ...stores, progress, loops, log });
   const clock = watchClock({ redis, prisma, loops, log });
   const admissions = createAdmissions({ rooms, events, loops, log });
 

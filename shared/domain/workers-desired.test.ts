@@ -57,6 +57,24 @@ describe('the workers that are desired', () => {
     expect(wiped.desired).toBe(6);
   });
 
+  test('rise before a sale to what its line will need, within the bounds, and fall once it has started', () => {
+    const bounds = { min: 1, max: 6 };
+    const startsMs = 1_000_000;
+    const people = (count: number) => [{ startsMs, people: count }];
+    const at = (atMs: number, coming = people(200_000), model = NO_WORKERS_SEEN) =>
+      workersDesired(model, { atMs, accepted: 0, settled: 0, waiting: 0, alive: 1 }, bounds, coming);
+    expect(at(startsMs - 301_000).desired).toBe(1);
+    const before = at(startsMs - 300_000);
+    expect(before.desired).toBe(5); // 200,000 in a minute are 3,333 a second, with a fifth in reserve
+    expect(at(startsMs - 1, people(2_000)).desired).toBe(1);
+    expect(at(startsMs - 1, people(9_000_000)).desired).toBe(6);
+    expect(at(startsMs - 1, [...people(100_000), ...people(100_000)]).desired).toBe(5);
+    // When the sale has started, arrivals count alone: what was needed last lasts until they are measured.
+    const last = at(startsMs - 1, people(200_000), before.model);
+    expect(at(startsMs + 5_000, people(200_000), last.model).desired).toBe(5);
+    expect(at(startsMs + 11_000, people(200_000), last.model).desired).toBe(1);
+  });
+
   test('and the model stay within their bounds for all readings', () => {
     const count = fc.integer({ min: 0, max: 1_000_000 });
     const reading = fc.record({

@@ -24,6 +24,13 @@ const BUSY_SECONDS = 0.5;
 /** Milliseconds for which a need counts: the number falls only if no need within them was larger. */
 const NEED_MS = 10_000;
 
+/**
+ * Milliseconds before a sale for which workers are desired that its line will need: an autoscaler has to notice, and a
+ * machine may have to start. `LINE_SECONDS`: those in which the people of a line should be able to book.
+ */
+const AHEAD_MS = 300_000;
+const LINE_SECONDS = 60;
+
 /** Readings closer together than this are ignored; readings further apart are not compared. */
 const MIN_GAP_MS = 250;
 const MAX_GAP_MS = 5_000;
@@ -40,6 +47,9 @@ const reading = z.object({
 });
 
 export type WorkersReading = z.infer<typeof reading>;
+
+/** A sale that has not started, and the people who wait for it in line. `startsMs`: by the clock of the readings. */
+export type ComingSale = { startsMs: number; people: number };
 
 /** The state between two readings. */
 export const workersModel = z.object({
@@ -59,12 +69,14 @@ export const NO_WORKERS_SEEN: WorkersModel = { arrivals: 0, capacity: {}, needs:
 /**
  * The desired number of workers: the fewest whose capacity, less a reserve, settles arriving and waiting tickets. It
  * rises immediately and falls only if no need of the last 10 s was larger, so load in waves keeps its workers. Capacity
- * is measured for each number of workers, because on a full machine two do not settle twice as much as one.
+ * is measured for each number of workers, because on a full machine two do not settle twice as much as one. In the
+ * minutes before a sale the workers that its line will need are desired too.
  */
 export function workersDesired(
   model: WorkersModel,
   now: WorkersReading,
   { min, max }: { min: number; max: number },
+  coming: readonly ComingSale[] = [],
 ): { desired: number; model: WorkersModel } {
   const gapMs = model.last === undefined ? Number.POSITIVE_INFINITY : now.atMs - model.last.atMs;
   const within = (workers: number) => Math.max(min, Math.min(max, workers));
@@ -72,7 +84,8 @@ export function workersDesired(
   if (gapMs >= 0 && gapMs < MIN_GAP_MS && !isReset) return { desired: within(largest(model.needs)), model };
 
   const updated = isReset || gapMs > MAX_GAP_MS ? model : measured(model, now, gapMs / 1000);
-  const wanted = (updated.arrivals + now.waiting / DRAIN_SECONDS) / PLANNED_SHARE;
+  const load = updated.arrivals + now.waiting / DRAIN_SECONDS;
+  const wanted = Math.max(load, peopleSoon(coming, now.atMs) / LINE_SECONDS) / PLANNED_SHARE;
   let workers = min;
   while (workers < max && capacityOf(updated.capacity, workers) < wanted) workers += 1;
   // An older need that is not larger no longer counts.
@@ -80,6 +93,12 @@ export function workersDesired(
   needs.push({ atMs: now.atMs, workers });
   return { desired: within(largest(needs)), model: { ...updated, last: now, needs } };
 }
+
+/** The people in the lines of sales that start soon. */
+const peopleSoon = (coming: readonly ComingSale[], nowMs: number): number =>
+  coming
+    .filter(({ startsMs }) => startsMs > nowMs && startsMs - nowMs <= AHEAD_MS)
+    .reduce((sum, { people }) => sum + people, 0);
 
 const largest = (needs: WorkersModel['needs']) => Math.max(0, ...needs.map(({ workers }) => workers));
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { nextAdmissionStep } from '../domain/admission-rate.ts';
 import type { Line, MirroredLine } from '../domain/line.ts';
+import type { ComingSale } from '../domain/workers-desired.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { createRoomRecords, type Step } from './postgres/rooms.ts';
@@ -34,6 +35,13 @@ export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: 
         if (served !== undefined) await lines.serve(record, served);
       }
       return record.generation;
+    },
+
+    /** Reads the sales with a date for which people wait in line, from the rooms that are not off. */
+    async comingSales(): Promise<ComingSale[]> {
+      const eventIds = (await records.active()).map(({ eventId }) => eventId);
+      const states = eventIds.length === 0 ? [] : [...(await lines.read(eventIds)).values()];
+      return states.map(({ onSaleMs, joined }) => ({ startsMs: onSaleMs, people: joined }));
     },
 
     /**
