@@ -23,19 +23,22 @@ local tag = KEYS[1]
 local GOT_BYTE = 71 -- 'G'
 local LOST_TTL_SEC = 86400 -- a record that Redis has lost is settled soon, unless its job is lost as well
 
-local function parseRequest(at)
-  return {
-    ticketId = ARGV[at + FIELDS.ticketId],
-    event = ARGV[at + FIELDS.event],
-    zone = numberOf[ARGV[at + FIELDS.zone]],
-    row = numberOf[ARGV[at + FIELDS.row]],
-    start = numberOf[ARGV[at + FIELDS.start]],
-    seatCount = numberOf[ARGV[at + FIELDS.seatCount]],
-    labels = ARGV[at + FIELDS.labels],
-    user = ARGV[at + FIELDS.user],
-    hold = ARGV[at + FIELDS.hold] == '1',
-    admission = ARGV[at + FIELDS.admission],
-  }
+-- The request that is decided now. One table serves all: a new one for each would cost as much as a command.
+local request = {}
+
+local function readRequest(at)
+  request.ticketId = ARGV[at + FIELDS.ticketId]
+  request.event = ARGV[at + FIELDS.event]
+  request.zone = numberOf[ARGV[at + FIELDS.zone]]
+  request.row = numberOf[ARGV[at + FIELDS.row]]
+  request.start = numberOf[ARGV[at + FIELDS.start]]
+  request.seatCount = numberOf[ARGV[at + FIELDS.seatCount]]
+  request.labels = ARGV[at + FIELDS.labels]
+  request.user = ARGV[at + FIELDS.user]
+  request.hold = ARGV[at + FIELDS.hold] == '1'
+  request.admission = ARGV[at + FIELDS.admission]
+  request.house, request.isAdmissionJudged, request.wouldLeaveSingle = nil, nil, nil
+  request.claimsBefore, request.lapsesKey = nil, nil
 end
 
 local function parseHouse(event)
@@ -119,23 +122,29 @@ local function decide(request)
   return 'GOT ' .. generation .. ' ' .. labels
 end
 
+-- The decision that a ticket has in this generation of the house; nil where it needs a new one.
+local function decisionIn(state, house)
+  if isSettled(state) then return 'SETTLED' end
+  return house and string.match(state, '^%u+ (%d+) ') == house.generation and state or nil
+end
+
 -- The decision of a request: the one that its ticket has, or a new one, which its ticket keeps. A ticket that Redis has
 -- lost is recorded again.
-local function decisionOf(request, heads, states)
-  local id = request.ticketId
+local function decisionOf(request, heads, states, decided)
+  local id, event, house = request.ticketId, request.event, readHouse(request.event)
   local state = states[id]
-  if state and isSettled(state) then return 'SETTLED' end
+  local decision = state and state ~= '' and decisionIn(state, house)
+  if decision then return decision end
+  if not house then return 'REBUILD' end
+  request.house = house
   request.isAdmissionJudged = state ~= nil -- by acceptance
-  request.house = readHouse(request.event)
-  if not request.house then return 'REBUILD' end
-  if state and string.match(state, '^%u+ (%d+) ') == request.house.generation then return state end
-  if request.admission ~= '' and isOfLine(tag, request.event, request.admission) == nil then return 'REBUILD' end
+  if request.admission ~= '' and isOfLine(tag, event, request.admission) == nil then return 'REBUILD' end
   if not state then
-    heads[id] = '- book ' .. request.event .. ' ' .. (request.user == '' and '-' or request.user) .. ' -|'
+    heads[id] = '- book ' .. event .. ' ' .. (request.user == '' and '-' or request.user) .. ' -|'
   end
-  states[id] = decide(request)
-  request.isDecided = true
-  return states[id]
+  decision = decide(request)
+  states[id], decided[id] = decision, true
+  return decision
 end
 
 -- Writes the decisions of a group, and notes its batch where seats were claimed: reconcile must not free them.
@@ -159,17 +168,13 @@ local function writeGroup(group, decided, heads, states)
   if hasClaim then redis.call('ZADD', claimingKey(tag), clockMs(), group.batch) end
 end
 
-local requests, ids = {}, {}
-for at = 1, #ARGV, FIELDS.COUNT do
-  local request = parseRequest(at)
-  requests[#requests + 1] = request
-  ids[#ids + 1] = request.ticketId
-end
+local ids = {}
+for at = 1, #ARGV, FIELDS.COUNT do ids[#ids + 1] = ARGV[at + FIELDS.ticketId] end
 local heads, states, groups, singles = readTickets(tag, ids)
 local decisions, decided = {}, {}
-for i = 1, #requests do
-  decisions[i] = decisionOf(requests[i], heads, states)
-  if requests[i].isDecided then decided[ids[i]] = true end
+for i = 1, #ids do
+  readRequest((i - 1) * FIELDS.COUNT + 1)
+  decisions[i] = decisionOf(request, heads, states, decided)
 end
 writeRows() -- before the decisions: none may name a seat that is free
 for i = 1, #groups do writeGroup(groups[i], decided, heads, states) end

@@ -71,7 +71,7 @@ end
 
 local function indexRow(row, bits)
   local rowIndex = firstRowIndex + row - 1
-  local digits = spellBits(bits)
+  local digits = digitsOfBits[bits]
   local largest = largestSize(digits, seatsPerRow)
   for seatCount = 1, MAX_SEATS_PER_REQUEST do
     redis.call('SETBIT', fullKey(tag, event, seatCount), rowIndex, largest < seatCount and 1 or 0)

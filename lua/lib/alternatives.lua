@@ -49,7 +49,7 @@ end
 -- The seats side by side in the same row that are nearest to the requested start, or ''. Where the event avoids single
 -- seats and no such choice is left, any choice may be taken, and so is named.
 local function alternativeInRow(house, seatCount, row, start)
-  local digits, zone = spellBits(row.bits), row.zone
+  local digits, zone = digitsOfBits[row.bits], row.zone
   local nearest = house.avoidSingles and nearestNeatStart(digits, zone.seatsPerRow, seatCount, 2 * start)
     or nearestStart(digits, zone.seatsPerRow, seatCount, 2 * start)
   if not nearest then return '' end

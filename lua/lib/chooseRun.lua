@@ -11,7 +11,7 @@ end
 -- The first seat of the `seatCount` free ones side by side that are nearest to half of `twiceWanted`, or nil. Of two
 -- equally near choices it is the one in the shorter free run with `prefersShortRun`, and the left one otherwise.
 local function nearestStart(digits, seatsPerRow, seatCount, twiceWanted, prefersShortRun)
-  local wanted = math.floor(twiceWanted / 2)
+  local wanted = (twiceWanted - twiceWanted % 2) / 2
   local right = firstFree(digits, seatsPerRow, seatCount, wanted)
   if right == wanted then return right end
   -- A choice on the left that begins at `mirrored` is as near as the right one.

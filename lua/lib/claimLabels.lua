@@ -29,7 +29,7 @@ end
 -- isolates none, and so this one may be taken. That choice is offered where no place has all seats of the request.
 local function singleSeatDetail(tag, request, seat, wantedHere)
   local row, zone = seat.row, seat.row.zone
-  local start = bestStart(spellBits(row.bits), zone.seatsPerRow, wantedHere, true)
+  local start = bestStart(digitsOfBits[row.bits], zone.seatsPerRow, wantedHere, true)
   if not start then return nil end
   local detail = alternativesTo(tag, request, seat)
   if detail ~= '' then return detail end
@@ -46,7 +46,7 @@ local function isolationDetail(tag, request, seats)
   end
   for i = 1, #seats do
     local seat = seats[i]
-    local detail = leavesSingle(spellBits(bitsThen[seat.row]), seat.number, 1)
+    local detail = leavesSingle(digitsOfBits[bitsThen[seat.row]], seat.number, 1)
       and singleSeatDetail(tag, request, seat, wantedInRow[seat.row])
     if detail then return detail end
   end
@@ -65,7 +65,7 @@ local function claimLabels(tag, request)
   if isolation then return nil, 'SINGLE_SEAT_LEFT', isolation end
   for i = 1, #seats do
     local row = seats[i].row
-    takeSeats(tag, request, row, spellBits(row.bits), seats[i].number, 1)
+    takeSeats(tag, request, row, digitsOfBits[row.bits], seats[i].number, 1)
   end
   recordChange(request.event, request.hold and 'HELD' or 'SOLD', request.labels)
   return request.labels

@@ -26,7 +26,7 @@ end
 local function claimInRow(tag, request, zone, rowNumber, avoidSingles)
   local event, seatCount = request.event, request.seatCount
   local row = readRow(tag, event, zone, rowNumber)
-  local digits = spellBits(row.bits)
+  local digits = digitsOfBits[row.bits]
   local start = findStart(request, digits, zone.seatsPerRow, avoidSingles)
   if not start then return nil, row end
   takeSeats(tag, request, row, digits, start, seatCount)
@@ -92,7 +92,7 @@ local function claimInNamedRow(tag, request, zone)
     local near = alternativeInRow(house, seatCount, row, request.start)
     return nil, request.wouldLeaveSingle and 'SINGLE_SEAT_LEFT' or 'SEAT_TAKEN', near .. otherRows
   end
-  if firstFree(spellBits(row.bits), zone.seatsPerRow, 1, 0) then return nil, 'NO_ADJACENT_SEATS', otherRows end
+  if firstFree(digitsOfBits[row.bits], zone.seatsPerRow, 1, 0) then return nil, 'NO_ADJACENT_SEATS', otherRows end
   return nil, 'SOLD_OUT', heldDetail(redis.call('BITCOUNT', heldKey(tag, nameOfRow(request.event, row)))) .. otherRows
 end
 

@@ -29,11 +29,14 @@ local digitsOfByte = setmetatable({}, {
 local freeSeats = {} -- so many free seats as digits
 for seats = 1, MAX_SEATS_PER_REQUEST + 2 do freeSeats[seats] = string.rep('0', seats) end
 
--- A row's bitmap as digits.
-local function spellBits(bits)
-  local digits = string.gsub(bits, '.', digitsOfByte)
-  return digits
-end
+-- The bitmaps of this call as digits: many rows of a sale are alike.
+local digitsOfBits = setmetatable({}, {
+  __index = function(known, bits)
+    local digits = string.gsub(bits, '.', digitsOfByte)
+    known[bits] = digits
+    return digits
+  end,
+})
 
 -- A row's bitmap once free seats are taken: as many as a request may have lie in two bytes at most.
 local function withTaken(bits, start, seatCount)

@@ -19,7 +19,7 @@ end
 local function markSeat(tag, event, zone, row, seat, status, avoidSingles)
   local rowNamed = rowName(event, zone.number, row)
   if not markedRows[rowNamed] then
-    local digits = spellBits(redis.call('GET', seatsKey(tag, rowNamed)) or '')
+    local digits = digitsOfBits[redis.call('GET', seatsKey(tag, rowNamed)) or '']
     markedRows[rowNamed] = {
       event = event,
       rowIndex = zone.firstRowIndex + row - 1,
@@ -43,7 +43,7 @@ end
 -- Indexes the rows whose seats were marked, each once however many of its seats were.
 local function indexMarkedRows(tag)
   for rowNamed, row in pairs(markedRows) do
-    local digits = spellBits(redis.call('GET', seatsKey(tag, rowNamed)))
+    local digits = digitsOfBits[redis.call('GET', seatsKey(tag, rowNamed))]
     indexLargestSize(tag, row.event, row.rowIndex, row.largestSize, largestSize(digits, row.seatsPerRow))
     if row.avoidSingles then indexNeatSizes(tag, row.event, row.rowIndex, digits, row.seatsPerRow) end
   end

@@ -26,20 +26,16 @@ local function indexNeatSizes(tag, event, rowIndex, digits, seatsPerRow)
   end
 end
 
--- Whether a row still has so many free seats side by side once the seats first..last are taken.
-local function staysFree(digits, seatsPerRow, seatCount, first, last)
-  local start = firstFree(digits, seatsPerRow, seatCount, 0)
-  if not start or start + seatCount <= first or start > last then return start ~= nil end
-  return firstFree(digits, seatsPerRow, seatCount, last + 1) ~= nil
-end
-
--- Updates the index for a row of which the seats first..last were taken; `digitsBefore` spell it as it was. Most rows
--- still have enough seats side by side for all requests: then no bit changes.
+-- Updates the index for a row of which the seats first..last were taken; `digitsBefore` spell it as it was.
 local function indexTakenSeats(tag, house, row, digitsBefore, first, last)
   local event, rowIndex, seatsPerRow = house.event, row.rowIndex, row.zone.seatsPerRow
-  local enough = MAX_SEATS_PER_REQUEST + (house.avoidSingles and 2 or 0) -- a choice of each size leaves no single seat
-  if staysFree(digitsBefore, seatsPerRow, enough, first, last) then return end
-  local digits = spellBits(row.bits)
+  -- Most rows still have enough seats side by side for all requests, so no bit changes. With two seats more than the
+  -- largest request has, there is a choice of each size that leaves no single seat.
+  local enough = MAX_SEATS_PER_REQUEST + (house.avoidSingles and 2 or 0)
+  local start = firstFree(digitsBefore, seatsPerRow, enough, 0)
+  if start and start + enough <= first then return end
+  if firstFree(digitsBefore, seatsPerRow, enough, last + 1) then return end
+  local digits = digitsOfBits[row.bits]
   local sizeBefore, size = largestSize(digitsBefore, seatsPerRow), largestSize(digits, seatsPerRow)
   indexLargestSize(tag, event, rowIndex, sizeBefore, size)
   if not house.avoidSingles then return end

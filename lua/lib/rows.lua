@@ -30,8 +30,7 @@ local function readRow(tag, event, zone, rowNumber)
   if not row then
     local key = seatsKey(tag, rowName(event, numerals[zone.number], numerals[rowNumber]))
     local bits = redis.call('GET', key) or ''
-    local missing = math.ceil(zone.seatsPerRow / 8) - #bits
-    if missing > 0 then bits = bits .. string.rep('\0', missing) end
+    if #bits * 8 < zone.seatsPerRow then bits = bits .. string.rep('\0', math.ceil(zone.seatsPerRow / 8) - #bits) end
     row = { zone = zone, rowIndex = rowIndex, key = key, bits = bits, isChanged = false }
     rows[rowIndex] = row
   end

@@ -3,22 +3,31 @@
 -- @include keys
 -- @include numerals
 
-local changesByEvent = {} -- for each event a list of: a status, the labels that have it now
+local changesByEvent = {} -- for each event a list: a status, the labels that have it now, the next status ...
 local differencesByEvent = {} -- for each event, by counter field, the number of seats to add
 
 -- Records that seats have a status now. `labels` have spaces between them.
 local function recordChange(event, status, labels)
-  local changes = changesByEvent[event] or {}
-  changes[#changes + 1] = status
+  local changes = changesByEvent[event]
+  if not changes then
+    changes = {}
+    changesByEvent[event] = changes
+  end
+  if changes.status ~= status then
+    changes.status = status
+    changes[#changes + 1] = status
+  end
   changes[#changes + 1] = labels
-  changesByEvent[event] = changes
 end
 
 -- Adds to a counter of an event: `taken:<zone>`, `held:<zone>` or `blocked:<zone>`.
 local function addToCounter(event, field, difference)
-  local differences = differencesByEvent[event] or {}
+  local differences = differencesByEvent[event]
+  if not differences then
+    differences = {}
+    differencesByEvent[event] = differences
+  end
   differences[field] = (differences[field] or 0) + difference
-  differencesByEvent[event] = differences
 end
 
 -- The number that this call has added to a counter so far.

@@ -8,8 +8,11 @@ local zonesByEvent = {} -- zones that this call has read, by number; false where
 -- A zone of an open house, or nil: { number, firstRowIndex (of its row 1, counted through the house from 0), rows,
 -- seatsPerRow }.
 local function readZone(tag, event, zoneNumber)
-  local zones = zonesByEvent[event] or {}
-  zonesByEvent[event] = zones
+  local zones = zonesByEvent[event]
+  if not zones then
+    zones = {}
+    zonesByEvent[event] = zones
+  end
   if zones[zoneNumber] == nil then
     local text = redis.call('HGET', houseKey(tag, event), 'z' .. numerals[zoneNumber])
     local firstRowIndex, rows, seatsPerRow = string.match(text or '', '^(%d+) (%d+) (%d+)$')
