@@ -33,10 +33,12 @@ local function readRequest(at)
   request.row = numberOf[ARGV[at + FIELDS.row]]
   request.start = numberOf[ARGV[at + FIELDS.start]]
   request.seatCount = numberOf[ARGV[at + FIELDS.seatCount]]
-  request.labels = ARGV[at + FIELDS.labels]
   request.user = ARGV[at + FIELDS.user]
-  request.hold = ARGV[at + FIELDS.hold] == '1'
-  request.admission = ARGV[at + FIELDS.admission]
+  local options = ARGV[at + FIELDS.options]
+  local hold, admission, labels
+  if options ~= '' then hold, admission, labels = string.match(options, '^(%d) (%S+) (.*)$') end
+  request.hold, request.labels = hold == '1', labels ~= '' and labels or nil
+  request.admission = admission ~= '-' and admission or nil
   request.house, request.isAdmissionJudged, request.wouldLeaveSingle = nil, nil, nil
   request.claimsBefore, request.lapsesKey = nil, nil
 end
@@ -79,7 +81,7 @@ end
 -- in the request what has to be remembered once it gets seats.
 local function refusalOf(request)
   local house, user = request.house, request.user
-  if request.admission ~= '' and not isAdmitted(request) then return 'ADMISSION_INVALID', '' end
+  if request.admission and not isAdmitted(request) then return 'ADMISSION_INVALID', '' end
   if house.isPaused then return 'SALES_PAUSED', '' end
   if house.onSaleMs > 0 and clockMs() < house.onSaleMs then
     return 'NOT_ON_SALE', ' ' .. string.format('%.0f', house.onSaleMs)
@@ -106,7 +108,7 @@ local function rememberSeats(request)
     redis.call('HSET', buyersKey(tag, event), request.user, claims)
   end
   if request.lapsesKey then redis.call('HSET', request.lapsesKey, 'held', 1) end
-  if request.admission ~= '' then countUse(tag, event, request.admission, request.ticketId, seatCount, 1) end
+  if request.admission then countUse(tag, event, request.admission, request.ticketId, seatCount, 1) end
 end
 
 -- Decides a request of an open house. Returns the decision as text.
@@ -115,7 +117,7 @@ local function decide(request)
   local labels
   local code, detail = refusalOf(request)
   if not code then
-    labels, code, detail = (request.labels ~= '' and claimLabels or claimRun)(tag, request)
+    labels, code, detail = (request.labels and claimLabels or claimRun)(tag, request)
   end
   if not labels then return 'NOT ' .. generation .. ' ' .. code .. (detail or '') end
   rememberSeats(request)
@@ -138,7 +140,7 @@ local function decisionOf(request, heads, states, decided)
   if not house then return 'REBUILD' end
   request.house = house
   request.isAdmissionJudged = state ~= nil -- by acceptance
-  if request.admission ~= '' and isOfLine(tag, event, request.admission) == nil then return 'REBUILD' end
+  if request.admission and isOfLine(tag, event, request.admission) == nil then return 'REBUILD' end
   if not state then
     heads[id] = '- book ' .. event .. ' ' .. (request.user == '' and '-' or request.user) .. ' -|'
   end
@@ -150,16 +152,16 @@ end
 -- Writes the decisions of a group, and notes its batch where seats were claimed: reconcile must not free them.
 local function writeGroup(group, decided, heads, states)
   local key = batchKey(tag, group.batch)
-  local written, hasClaim = {}, false
+  local written, length, hasClaim = {}, 0, false
   for i = 1, #group.ids do
     local id = group.ids[i]
     if decided[id] then
-      written[#written + 1] = group.fields[i]
-      written[#written + 1] = heads[id] .. states[id]
+      written[length + 1], written[length + 2] = group.fields[i], heads[id] .. states[id]
+      length = length + 2
       hasClaim = hasClaim or string.byte(states[id], 1) == GOT_BYTE
     end
   end
-  if #written == 0 then return end
+  if length == 0 then return end
   local lost = redis.call('HSET', key, unpack(written))
   if lost > 0 then
     redis.call('HINCRBY', key, 'unsettled', lost)

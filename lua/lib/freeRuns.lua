@@ -26,6 +26,8 @@ local digitsOfByte = setmetatable({}, {
   end,
 })
 
+local POWERS = { [0] = 1, 2, 4, 8, 16, 32, 64, 128, 256 } -- of two
+
 local freeSeats = {} -- so many free seats as digits
 for seats = 1, MAX_SEATS_PER_REQUEST + 2 do freeSeats[seats] = string.rep('0', seats) end
 
@@ -44,9 +46,9 @@ local function withTaken(bits, start, seatCount)
   local at, behind = (start - first) / 8, first + seatCount
   local one, two = byte(bits, at + 1, at + 2)
   if behind <= 8 then
-    return sub(bits, 1, at) .. char(one + 2 ^ (8 - first) - 2 ^ (8 - behind)) .. sub(bits, at + 2)
+    return sub(bits, 1, at) .. char(one + POWERS[8 - first] - POWERS[8 - behind]) .. sub(bits, at + 2)
   end
-  return sub(bits, 1, at) .. char(one + 2 ^ (8 - first) - 1, two + 256 - 2 ^ (16 - behind)) .. sub(bits, at + 3)
+  return sub(bits, 1, at) .. char(one + POWERS[8 - first] - 1, two + 256 - POWERS[16 - behind]) .. sub(bits, at + 3)
 end
 
 local function isTaken(bits, seat)

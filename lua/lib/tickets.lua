@@ -46,11 +46,11 @@ local function groupByBatch(ids)
   local groups, groupOf, singles = {}, {}, {}
   for i = 1, #ids do
     local id = ids[i]
-    if isSingle(id) then
+    local batch, field = splitId(id)
+    local group = groupOf[batch]
+    if not group and isSingle(id) then
       singles[#singles + 1] = id
     else
-      local batch, field = splitId(id)
-      local group = groupOf[batch]
       if not group then
         group = { batch = batch, ids = {}, fields = {} }
         groupOf[batch] = group

@@ -23,26 +23,22 @@ function asRun(labels: readonly string[]): RunWish | undefined {
 
 const seatCountOf = ({ wish }: BookRequest): number => ('seats' in wish ? wish.seats.length : wish.count);
 
+/** What few requests have, as the script gets it; '' where a request has none of it. */
+function optionsOf({ hold, admission }: BookRequest, labels: readonly string[]): string {
+  if (!hold && admission === undefined && labels.length === 0) return '';
+  const { generation, position, uses, untilMs } = admission ?? {};
+  const admitted = admission === undefined ? '-' : `${generation}:${position}:${uses}:${untilMs}`;
+  return `${hold ? 1 : 0} ${admitted} ${labels.join(' ')}`;
+}
+
 function pushRequest(args: (string | number)[], request: BookRequest): void {
-  const { ticketId, eventId, wish, hold, userId, admission } = request;
+  const { ticketId, eventId, wish, userId } = request;
   const run = 'seats' in wish ? asRun(wish.seats) : wish;
   const labels = run === undefined && 'seats' in wish ? wish.seats : [];
   const { zone = 0, row = 0, start = -1, count = labels.length } = run ?? {};
-  pushFields(args, 'claimSeats', {
-    ticketId,
-    event: eventId,
-    zone,
-    row,
-    start,
-    seatCount: count,
-    labels: labels.join(' '),
-    user: userId ?? '',
-    hold: hold ? 1 : 0,
-    admission:
-      admission === undefined
-        ? ''
-        : `${admission.generation}:${admission.position}:${admission.uses}:${admission.untilMs}`,
-  });
+  const options = optionsOf(request, labels);
+  const user = userId ?? '';
+  pushFields(args, 'claimSeats', { ticketId, event: eventId, zone, row, start, seatCount: count, user, options });
 }
 
 /** The details of a refusal stay as the script wrote them: domain/outcome-text.ts reads them where a client does. */

@@ -31,11 +31,11 @@ export const scriptFields = {
   /** `outcome`: as text. `refused`: 1, else 0. */
   settleTickets: ['ticketId', 'outcome', 'refused'],
   /**
-   * `zone`, `row`: 0 for any. `start`: counted from 0, or -1 for any. `labels`: exact seats that are no run; then
-   * zone, row and start do not count. `hold`: 1 to hold the seats, 0 to sell them. `admission`:
-   * "<generation>:<position>:<uses>:<untilMs>".
+   * `zone`, `row`: 0 for any. `start`: counted from 0, or -1 for any. `options`: '' for most, else "<1 to hold the
+   * seats, 0 to sell them> <admission, or -> <labels>". An admission is "<generation>:<position>:<uses>:<untilMs>".
+   * Labels are exact seats that are no run; then zone, row and start do not count.
    */
-  claimSeats: ['ticketId', 'event', 'zone', 'row', 'start', 'seatCount', 'labels', 'user', 'hold', 'admission'],
+  claimSeats: ['ticketId', 'event', 'zone', 'row', 'start', 'seatCount', 'user', 'options'],
   /** One booking that ended. `returned`: 1 where it was sold and returned, 0 where its hold lapsed. */
   releaseSeats: ['bookingId', 'user', 'labels', 'returned'],
   /** One seat. `record`: the difference as it is recorded. `ticketId`, `user`: of its hold, or ''. */
