@@ -23,7 +23,7 @@ function asRun(labels: readonly string[]): RunWish | undefined {
 
 const seatCountOf = ({ wish }: BookRequest): number => ('seats' in wish ? wish.seats.length : wish.count);
 
-/** What few requests have, as the script gets it; '' where a request has none of it. */
+/** The hold, admission and exact seats of a request, as the script gets them; '' for the many that have none. */
 function optionsOf({ hold, admission }: BookRequest, labels: readonly string[]): string {
   if (!hold && admission === undefined && labels.length === 0) return '';
   const { generation, position, uses, untilMs } = admission ?? {};
