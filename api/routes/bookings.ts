@@ -138,12 +138,12 @@ async function replySubmission(
   const { seconds, settledStatus, sessionToken } = answer;
   const { ticketId } = submission;
   logTicket(deps.log, req, ticketId);
-  const isFollowed = sessionToken === undefined || (await deps.sessions.follow(sessionToken, ticketId));
+  const followed = sessionToken === undefined ? undefined : await deps.sessions.follow(sessionToken, ticketId);
   if (seconds > 0) {
     const view = await deps.outcomes.settledWithin(ticketId, seconds, closedSignal(res));
     if (view !== undefined) return replyOutcome(deps, res, view, submission, settledStatus);
   }
-  replyTicket(res, 202, submission, isFollowed);
+  replyTicket(res, 202, submission, followed);
 }
 
 /**

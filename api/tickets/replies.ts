@@ -7,16 +7,16 @@ import { reply } from '../http/replies.ts';
 import { requestIdOf } from '../http/request.ts';
 import { type Traced, traceIdOf } from './traces.ts';
 
-/** Answers with the receipt of an enqueued request. `isFollowed`: false where its session does not get the outcome. */
+/** Answers with the receipt of an enqueued request. `followed`: whether its session gets the outcome. */
 export function replyTicket(
   res: ServerResponse,
   status: number,
   { ticketId, position, etaSeconds }: { ticketId: string; position: number; etaSeconds: number | undefined },
-  isFollowed: boolean,
+  followed: boolean | undefined,
 ): void {
   const ticket = `/api/tickets/${ticketId}`;
-  const wait = { position, ...estimateOf(etaSeconds), ...(isFollowed ? {} : { followed: false }) };
-  const body = { ticketId, status: 'queued', ...wait, links: { ticket, socket: '/ws' } };
+  const wait = { position, ...estimateOf(etaSeconds) };
+  const body = { ticketId, status: 'queued', ...wait, followed, links: { ticket, socket: '/ws' } };
   reply(res, status, body, { location: ticket });
 }
 

@@ -118,7 +118,7 @@ export async function runHerd(options: {
       bodyOf: (index) => bodies[index] ?? '',
       async onAnswer(answer, index) {
         const id = notes.addAnswer(answer);
-        const isFollowed = session !== undefined && (answer.body as { followed?: false }).followed === undefined;
+        const isFollowed = (answer.body as { followed?: boolean }).followed === true;
         if (id !== undefined) await follower.follow(id, index, isFollowed);
       },
     });

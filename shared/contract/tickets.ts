@@ -147,9 +147,14 @@ export const ticketReceipt = z
     /** Omitted while the queue does not drain. */
     etaSeconds: z.number().min(0).optional(),
     ...stoppedFields,
-    followed: z.literal(false).optional().meta({
-      description: 'The session of X-Session-Token does not get the outcome: subscribe to the ticket, or poll.',
-    }),
+    followed: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          'Where the request carried X-Session-Token: whether its session gets the outcome. If not, subscribe to the ' +
+          'ticket, or poll.',
+      }),
     links: z.object({ ticket: z.string(), socket: z.string() }),
   })
   .meta({ id: 'TicketReceipt' });

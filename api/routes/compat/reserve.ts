@@ -56,12 +56,12 @@ export const createReserve =
       const submission = await submitSale(deps, req, res, await reading, soldBy);
       const { ticketId } = submission;
       logTicket(deps.log, req, ticketId);
-      const isFollowed = sessionToken === undefined || (await deps.sessions.follow(sessionToken, ticketId));
+      const followed = sessionToken === undefined ? undefined : await deps.sessions.follow(sessionToken, ticketId);
       if (seconds > 0) {
         const view = await deps.outcomes.settledWithin(ticketId, seconds, closedSignal(res));
         if (view !== undefined) return await replyOutcome(deps, res, view, submission);
       }
-      replyTicket(res, 201, submission, isFollowed);
+      replyTicket(res, 201, submission, followed);
     } catch (fault) {
       const body = await reading.catch(() => undefined); // the fields of an unreadable body are not repeated
       throw withRepeatedFields(fault, (body ?? {}) as ReceivedFields);

@@ -14,7 +14,7 @@ const admission = z.string().optional().meta({ description: 'Required while the 
 const session = sessionToken.optional().meta({
   description:
     'The token of a WebSocket that sent `{"type":"session"}`: it gets the outcome, without a subscription to the ' +
-    'ticket. Where it cannot, the ticket has `followed: false`.',
+    'ticket. The answer says whether: `followed`.',
 });
 const visitorToken = z.string().optional().meta({ description: 'The token that the answer to joining has.' });
 
