@@ -4,7 +4,7 @@ import type { ClaimedHolding } from '../../shared/domain/holdings.ts';
 import { BLOCK_OWNER } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
-import { type ScriptName, scriptText } from '../../shared/stores/redis/scripts.ts';
+import { defineScript, type ScriptName, scriptText } from '../../shared/stores/redis/scripts.ts';
 import { createSeatStore } from '../../shared/stores/seats.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
@@ -222,12 +222,12 @@ describe.each(Object.entries(lateFrees))('%s', (_what, { script, fence, without,
   });
 
   test('frees them where its fence is missing: the test finds that', async () => {
-    const define = (lua: string) => system().redis.defineCommand(script, { numberOfKeys: 1, lua });
+    const { redis } = system();
     const sound = scriptText(script);
     const broken = sound.replace(fence, () => without);
     expect(broken).not.toBe(sound);
-    define(broken);
-    await play().finally(() => define(sound));
+    defineScript(redis, script, broken);
+    await play().finally(() => defineScript(redis, script));
     expect((await differences()).map(({ what }) => what)).toEqual(SEATS.map(() => 'bit missing'));
   });
 });

@@ -61,15 +61,18 @@ export function scriptText(name: ScriptName): string {
  */
 const DECODE_ARGUMENTS = 'local ARGV = cjson.decode(ARGV[1])\n';
 
+/** Defines a script on a connection; with another text where a test plants a bug. */
+export function defineScript(redis: Redis, name: ScriptName, text = scriptText(name)): void {
+  const decode = takesFields(name) ? DECODE_ARGUMENTS : '';
+  redis.defineCommand(name, { numberOfKeys: 1, lua: `${decode}${text}` });
+}
+
 /**
  * Defines every script on a connection. The result runs one, by name, in a shard, and returns what its header
  * states.
  */
 export function createScripts(redis: Redis) {
-  for (const name of scriptNames) {
-    const decode = takesFields(name) ? DECODE_ARGUMENTS : '';
-    redis.defineCommand(name, { numberOfKeys: 1, lua: `${decode}${scriptText(name)}` });
-  }
+  for (const name of scriptNames) defineScript(redis, name);
   const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
 
   return async function run<Reply>(
