@@ -105,12 +105,12 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
   const { config, prisma, redis, subscriber, loops, log } = deps;
   const stores = createStores({ redis, prisma, shards: config.SHARDS });
   const queues = openQueues({ redis, prefixes: tagsOf(config.SHARDS), log });
-  const meter = createDrainMeter();
-  const tickets = await wireTickets(deps, stores, queues, meter);
-  const stopCounting = countWorkers(deps, stores, meter);
+  const meters = queues.map(() => createDrainMeter());
+  const tickets = await wireTickets(deps, stores, queues, meters);
+  const stopCounting = countWorkers(deps, stores, meters);
   const access = await wireAccess(deps, stores);
   const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
-  const { isStopped } = meter;
+  const isStopped = () => meters.some((meter) => meter.isStopped());
   const waitingRooms = await createWaitingRooms({ rooms: stores.rooms, challenges, loops, isStopped, log });
   const operations = wireOperations(deps, stores, waitingRooms);
   const herd = config.DEMO_HERD ? createHerd(process) : undefined;
@@ -144,14 +144,14 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
 }
 
 /** The path of a ticket: its acceptance, its job, and its outcome. */
-async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter: DrainMeter) {
+async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meters: readonly DrainMeter[]) {
   const { config, redis, loops, node, log } = deps;
   const { tickets } = stores;
   const bookings = createBookingReads({ bookings: stores.bookings });
   const sessions = createSessions({ redis, node, log });
-  const outcomes = await createOutcomes({ ...deps, tickets, bookings, shards: config.SHARDS, meter, sessions });
+  const outcomes = await createOutcomes({ ...deps, tickets, bookings, meters, sessions });
   const memory = createRedisMemory({ redis, loops, log });
-  const intakeDeps = { tickets, node, meter, maxQueued: config.MAX_QUEUED, remember: outcomes.remember, log };
+  const intakeDeps = { tickets, node, meters, maxQueued: config.MAX_QUEUED, remember: outcomes.remember, log };
   const [firstShard] = queues;
   if (firstShard === undefined) throw new Error('there is no shard');
   return {
@@ -188,11 +188,14 @@ async function wireAccess(deps: NodeDeps, { users }: Stores) {
 }
 
 /** Counts the workers once a second, so that no request does. Without a worker no estimate is sent. */
-function countWorkers({ loops, log }: NodeDeps, { workers }: Stores, meter: DrainMeter) {
+function countWorkers({ loops, log }: NodeDeps, { workers }: Stores, meters: readonly DrainMeter[]) {
   return loops.repeat(
     'workers counted',
     COUNT_MS,
-    async () => meter.noteWorkers(await workers.countAlive()),
+    async () => {
+      const alive = await workers.countAlive();
+      for (const meter of meters) meter.noteWorkers(alive);
+    },
     (fault) => log.warn({ fault: fault.message }, 'counting workers failed'),
   );
 }
@@ -219,7 +222,16 @@ function wireOperations(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRoo
     readiness,
     serverSettings,
     clock: watchClock({ redis, prisma, loops, log }),
-    overview: createOverview({ refreshGauges, pipeline, events, workers, waitingRooms, serverSettings, log }),
+    overview: createOverview({
+      refreshGauges,
+      pipeline,
+      events,
+      workers,
+      waitingRooms,
+      serverSettings,
+      shards: config.SHARDS,
+      log,
+    }),
     metricsPage: createMetricsPage(refreshGauges),
     pipeline: async () => {
       await refreshGauges();

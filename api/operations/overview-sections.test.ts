@@ -8,22 +8,34 @@ const event = { id: 3, name: 'Concert', salesPaused: false, waitingRoom: null };
 
 test('the queues of all shards are added up; only failed jobs count as failed', () => {
   const gauges = {
-    depths: [gauge(3), gauge(4)],
-    settledCounts: [gauge(10), gauge(20)],
+    depths: [gauge(3, { shard: '0' }), gauge(4, { shard: '1' })],
+    settledCounts: [gauge(10, { shard: '0' }), gauge(20, { shard: '1' })],
     oldestAges: [gauge(1.5), gauge(0.5)],
     jobs: [gauge(2, { state: 'failed' }), gauge(9, { state: 'waiting' })],
   };
-  const section = queueSection(gauges, createDrainMeter(), 0);
+  const section = queueSection(gauges, [createDrainMeter(), createDrainMeter()], 0);
   expect(section).toMatchObject({ depth: 7, accepted: 37, settled: 30, oldestSeconds: 1.5, failed: 2 });
 });
 
 test('an empty queue has an estimate of 0 while a worker runs, and none without one', () => {
-  const gauges = { ...noGauges, depths: [gauge(0)] };
+  const gauges = { ...noGauges, depths: [gauge(0, { shard: '0' })] };
   const meter = createDrainMeter();
-  expect(queueSection(gauges, meter, 0)).toMatchObject({ depth: 0, etaSeconds: 0, oldestSeconds: 0 });
+  expect(queueSection(gauges, [meter], 0)).toMatchObject({ depth: 0, etaSeconds: 0, oldestSeconds: 0 });
   meter.noteWorkers(0);
-  expect(queueSection(gauges, meter, 0)?.etaSeconds).toBeUndefined();
-  expect(queueSection(noGauges, meter, 0)).toBeUndefined();
+  expect(queueSection(gauges, [meter], 0)?.etaSeconds).toBeUndefined();
+  expect(queueSection(noGauges, [meter], 0)).toBeUndefined();
+});
+
+test('the estimate is that of the shard that takes longest: another that is fast does not shorten it', () => {
+  const meters = [createDrainMeter(), createDrainMeter()];
+  const at = (second: number, slowWaiting: number) => ({
+    ...noGauges,
+    depths: [gauge(slowWaiting, { shard: '0' }), gauge(100, { shard: '1' })],
+    settledCounts: [gauge(10 * second, { shard: '0' }), gauge(5_000 * second, { shard: '1' })],
+  });
+  let section: ReturnType<typeof queueSection>;
+  for (let second = 0; second <= 60; second += 1) section = queueSection(at(second, 100), meters, second * 1000);
+  expect(section?.etaSeconds).toBeCloseTo(10, 0);
 });
 
 test('an event shows the seats that were counted, and its line where this node has read it', () => {

@@ -20,22 +20,31 @@ const sum = (values: GaugeValues): number => values.reduce((total, { value }) =>
 /** The queues of all shards; undefined where Redis was not read. */
 export function queueSection(
   gauges: { depths: GaugeValues; settledCounts: GaugeValues; oldestAges: GaugeValues; jobs: GaugeValues },
-  meter: DrainMeter,
+  /** How fast each shard drains. */
+  meters: readonly DrainMeter[],
   nowMs: number,
 ): Overview['queue'] {
   if (gauges.depths.length === 0) return undefined;
   const depth = sum(gauges.depths);
   const settled = sum(gauges.settledCounts);
-  meter.observe(settled, depth, nowMs);
+  const etas = gauges.depths.map(({ labels: { shard }, value: waiting }) => {
+    const meter = meters[Number(shard)];
+    meter?.observe(sum(gauges.settledCounts.filter(({ labels }) => labels.shard === shard)), waiting, nowMs);
+    return waiting === 0 && meter?.isStopped() === false ? 0 : meter?.etaSeconds(waiting);
+  });
   return {
     depth,
     accepted: settled + depth,
     settled,
-    etaSeconds: depth === 0 && !meter.isStopped() ? 0 : meter.etaSeconds(depth),
+    etaSeconds: latestOf(etas),
     oldestSeconds: Math.max(0, ...gauges.oldestAges.map(({ value }) => value)),
     failed: sum(gauges.jobs.filter(({ labels }) => labels.state === 'failed')),
   };
 }
+
+/** The time until the last shard is empty; undefined where one does not drain. */
+const latestOf = (etas: readonly (number | undefined)[]): number | undefined =>
+  etas.includes(undefined) ? undefined : Math.max(...etas.map(Number));
 
 /** An event, its seats as last counted, and its waiting room. */
 export function eventSection(event: EventRow, seatCounts: GaugeValues, line: LineState): EventSection {

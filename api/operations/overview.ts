@@ -34,19 +34,20 @@ type OverviewDeps = {
   workers: Pick<WorkersStore, 'view' | 'outcomes'>;
   waitingRooms: Pick<WaitingRooms, 'find'>;
   serverSettings: Pick<ServerSettings, 'found'>;
+  shards: number;
   log: Logger;
 };
 
 /** The state of the whole system, read once a second for all operators who watch this node, and only while one does. */
 export function createOverview(deps: OverviewDeps) {
   const watchers = new Set<Watcher>();
-  const meter = createDrainMeter();
+  const meters = Array.from({ length: deps.shards }, () => createDrainMeter());
   let isRunning = false;
 
   async function run(): Promise<void> {
     while (watchers.size > 0) {
       try {
-        const message: ServerMessage = { type: 'overview', ...(await readOverview(deps, meter)) };
+        const message: ServerMessage = { type: 'overview', ...(await readOverview(deps, meters)) };
         const bytes = Buffer.from(JSON.stringify(message));
         for (const watcher of watchers) watcher(bytes);
       } catch (fault) {
@@ -78,13 +79,13 @@ export function createOverview(deps: OverviewDeps) {
 export type OverviewMaker = ReturnType<typeof createOverview>;
 
 /** Reads all sections that can be read in time: operators need the others most while a server is down. */
-async function readOverview(deps: OverviewDeps, meter: DrainMeter): Promise<Overview> {
+async function readOverview(deps: OverviewDeps, meters: readonly DrainMeter[]): Promise<Overview> {
   const { refreshGauges, pipeline, workers, serverSettings, log } = deps;
   await inTime(refreshGauges(), log);
   const workersView = await inTime(workers.view(), log);
-  if (workersView !== undefined) meter.noteWorkers(workersView.alive);
+  if (workersView !== undefined) for (const meter of meters) meter.noteWorkers(workersView.alive);
   const [queue, outcomes, events, isRedisUp, isPostgresUp] = await Promise.all([
-    inTime(readQueue(meter), log),
+    inTime(readQueue(meters), log),
     inTime(workers.outcomes(), log),
     inTime(readEvents(deps), log),
     isUp(serverMetrics.redisUp),
@@ -117,14 +118,14 @@ function inTime<Result>(reading: Promise<Result>, log: Logger): Promise<Result |
 
 const isUp = async (gauge: Parameters<typeof valuesOf>[0]): Promise<boolean> => (await valuesOf(gauge))[0]?.value === 1;
 
-async function readQueue(meter: DrainMeter): Promise<Overview['queue']> {
+async function readQueue(meters: readonly DrainMeter[]): Promise<Overview['queue']> {
   const [depths, settledCounts, oldestAges, jobs] = await Promise.all([
     valuesOf(metrics.queueDepth),
     valuesOf(metrics.settled),
     valuesOf(metrics.queueOldest),
     valuesOf(metrics.queueJobs),
   ]);
-  return queueSection({ depths, settledCounts, oldestAges, jobs }, meter, performance.now());
+  return queueSection({ depths, settledCounts, oldestAges, jobs }, meters, performance.now());
 }
 
 async function readEvents({ events, waitingRooms }: OverviewDeps): Promise<Overview['events']> {

@@ -104,7 +104,7 @@ const changeHold =
     const soldBy = kind === 'confirm' ? deps.requireSeller(req) : undefined;
     const caller = soldBy === undefined ? await deps.identity.callerOf(req, named) : sellerFor(named);
     await deps.limits.bookingOf(caller, res);
-    const shard = shardOf(bookingId, deps);
+    const shard = await shardOf(bookingId, deps);
 
     const idempotency = idempotencyOf(req, pathOf(req), body, caller);
     const request = { kind, bookingId, userId: caller.userId, ...fields, soldBy };
@@ -119,7 +119,7 @@ const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response)
   const sessionToken = sessionTokenOf(req);
   const body = await readOptionalJson(req);
   const { reason } = parse(returnBody, body);
-  const shard = shardOf(bookingId, deps);
+  const shard = await shardOf(bookingId, deps);
 
   const idempotency = idempotencyOf(req, pathOf(req), body, OPERATOR);
   const request = { kind: 'return' as const, bookingId, by, reason };
@@ -181,8 +181,14 @@ function idOf(req: Request): string {
   return params.data.id;
 }
 
-function shardOf(bookingId: string, { shards }: BookingDeps): number {
-  const shard = shardOfTicket(bookingId, shards);
+/**
+ * The shard of a booking's event. Its id names another one where the number of shards was changed since. A booking that
+ * is not saved yet is younger than the last change.
+ */
+async function shardOf(bookingId: string, { bookings, shards }: BookingDeps): Promise<number> {
+  if (shards === 1) return 0;
+  const booking = await bookings.find(bookingId);
+  const shard = booking === undefined ? shardOfTicket(bookingId, shards) : shardOfEvent(booking.eventId, shards);
   if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
   return shard;
 }

@@ -43,7 +43,8 @@ type IntakeDeps<Name extends BatchJob> = {
   queues: readonly JobQueue[];
   /** This API node. */
   node: string;
-  meter: DrainMeter;
+  /** How fast each shard drains. */
+  meters: readonly DrainMeter[];
   maxQueued: number;
   /** Whether Redis has no memory for more requests of this kind. */
   isFull: () => boolean;
@@ -152,7 +153,9 @@ async function flush<Name extends BatchJob>(
   batch: readonly Entry<Name>[],
   isFirstTry: boolean,
 ): Promise<(Submission | ApiError)[]> {
-  const { tickets, node, meter, maxQueued } = deps;
+  const { tickets, node, maxQueued } = deps;
+  const meter = deps.meters[shard];
+  if (meter === undefined) throw new Error(`there is no shard ${shard}`);
   intakeRequests.observe(batch.length);
   const accepted = await tickets.accept(shard, node, batch, { maxQueued, fresh: isFirstTry });
   if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));

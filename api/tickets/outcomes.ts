@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import type { DrainMeter } from '../../shared/domain/drain.ts';
 import { readOutcome } from '../../shared/domain/outcome-text.ts';
+import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
 import type { TicketStore } from '../../shared/stores/redis/tickets.ts';
@@ -36,17 +37,17 @@ export async function createOutcomes(deps: {
   loops: Loops;
   /** This API node. */
   node: string;
-  shards: number;
-  meter: DrainMeter;
+  /** How fast each shard drains. */
+  meters: readonly DrainMeter[];
   sessions: Pick<Sessions, 'followPassed' | 'announceAll'>;
   log: Logger;
 }) {
-  const { tickets, bookings, redis, subscriber, loops, node, shards, meter, sessions, log } = deps;
+  const { tickets, bookings, redis, subscriber, loops, node, meters, sessions, log } = deps;
   const stopping = new AbortController();
   const remembered = createRememberedTickets();
   const listeners = createOutcomeListeners();
   const deliver = (ticketId: string, outcome: string) => deliverOutcome(remembered, listeners, ticketId, outcome);
-  const reads = createTicketReads({ tickets, bookings, node, shards, meter, deliver });
+  const reads = createTicketReads({ tickets, bookings, node, meters, deliver });
   const { follow, followedTicketIds } = listeners;
   const { read } = reads;
   const { followPassed, announceAll } = sessions;
@@ -55,7 +56,7 @@ export async function createOutcomes(deps: {
     subscriber,
     loops,
     node,
-    shards,
+    shards: meters.length,
     deliver,
     followPassed,
   });
@@ -73,7 +74,7 @@ export async function createOutcomes(deps: {
     recovery.noteGap();
   });
   const waitForOutcome = createLongPolls({ follow, read, stopping: stopping.signal });
-  const knownState = (ticketId: string, reader: Reader) => stateFromMemory(remembered, reads, meter, ticketId, reader);
+  const knownState = (ticketId: string, reader: Reader) => stateFromMemory(remembered, reads, meters, ticketId, reader);
   const readAtOnce = (ticketId: string, reader: Reader) => knownState(ticketId, reader) ?? read(ticketId, reader);
 
   return {
@@ -136,7 +137,7 @@ async function rereadTicket(listeners: OutcomeListeners, reads: TicketReads, tic
 function stateFromMemory(
   remembered: RememberedTickets,
   reads: TicketReads,
-  meter: DrainMeter,
+  meters: readonly DrainMeter[],
   ticketId: string,
   reader: Reader,
 ): TicketState | undefined {
@@ -145,7 +146,8 @@ function stateFromMemory(
   if (ticket.outcome !== undefined) return { settled: true, outcome: ticket.outcome };
   if (performance.now() - ticket.acceptedAtMs > TRUSTED_MS) return undefined;
   const position = positionOf(ticket.place, Math.max(reads.lastSettledCount(ticketId), ticket.settled));
-  return { settled: false, kind: ticket.kind, position, etaSeconds: meter.etaSeconds(position) };
+  const meter = meters[shardOfTicket(ticketId, meters.length) ?? 0];
+  return { settled: false, kind: ticket.kind, position, etaSeconds: meter?.etaSeconds(position) };
 }
 
 export type Outcomes = Awaited<ReturnType<typeof createOutcomes>>;

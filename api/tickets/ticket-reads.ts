@@ -1,3 +1,4 @@
+import { MAX_SHARDS } from '../../shared/contract/limits.ts';
 import { doneOutcome } from '../../shared/contract/tickets.ts';
 import type { DrainMeter } from '../../shared/domain/drain.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
@@ -19,13 +20,14 @@ export function createTicketReads(deps: {
   bookings: Pick<BookingReads, 'find'>;
   /** This API node. Workers publish the outcomes of the tickets that it has read to it. */
   node: string;
-  shards: number;
-  meter: DrainMeter;
+  /** How fast each shard drains. */
+  meters: readonly DrainMeter[];
   /** Called with each outcome that a read finds. */
   deliver: (ticketId: string, outcome: string) => void;
 }) {
-  const { tickets, bookings, node, shards, meter, deliver } = deps;
-  const settledCounts: number[] = Array.from({ length: shards }, () => 0);
+  const { tickets, bookings, node, meters, deliver } = deps;
+  const shards = meters.length;
+  const settledCounts: number[] = meters.map(() => 0);
 
   const reads = settledCounts.map((_count, shard) =>
     createGroupCommit<string, { settled: number; ticket: TicketRecord }>({
@@ -52,8 +54,11 @@ export function createTicketReads(deps: {
      * @throws ApiError TICKET_UNKNOWN (also where the reader may not read it), OVERLOADED
      */
     async read(ticketId: string, reader: Reader): Promise<TicketState> {
+      if (shardOfTicket(ticketId, MAX_SHARDS) === undefined) throw new ApiError('TICKET_UNKNOWN');
       const shard = shardOfTicket(ticketId, shards);
-      if (shard === undefined) throw new ApiError('TICKET_UNKNOWN');
+      const meter = meters[shard ?? -1];
+      // Its shard existed before the number of shards was changed.
+      if (shard === undefined || meter === undefined) return readBooking(ticketId, reader);
       const pending = reads[shard]?.add(ticketId);
       if (pending === undefined) throw new ApiError('OVERLOADED');
       const { settled, ticket } = await pending;

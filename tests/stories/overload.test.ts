@@ -65,7 +65,7 @@ test('a key that comes twice in one batch is enqueued once, and accepted althoug
     tickets: { ...system().tickets, noteQueued },
     queues: [{ add } as unknown as JobQueue],
     node: 'node',
-    meter: createDrainMeter(),
+    meters: [createDrainMeter()],
     maxQueued: 5,
     isFull: () => false,
     remember: () => undefined,

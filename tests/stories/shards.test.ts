@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
+import { newTicketId, shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
@@ -32,6 +32,27 @@ test('events of several shards are sold side by side, and an idempotency key is 
   for (const id of others)
     expect(await hold(id, key)).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
   for (const id of events) expect((await auditEvent(id, system())).differences).toEqual([]);
+});
+
+test('bookings of another number of shards are found, and changed in the shard of their event', async () => {
+  const { prisma } = system();
+  for (const shard of [SHARDS + 3, (shardOfEvent(1, SHARDS) + 1) % SHARDS]) {
+    const held = await hold(1);
+    const id = newTicketId(shard);
+    await prisma.$executeRaw`UPDATE booking SET id = ${id}::uuid WHERE id = ${held.body.id}::uuid`;
+    await prisma.$executeRaw`UPDATE seat SET booking_id = ${id}::uuid WHERE booking_id = ${held.body.id}::uuid`;
+    await system().seats.rebuild(1);
+
+    const { body } = await post(`/api/bookings/${id}/confirm?wait=0`, { userId: 1 });
+    expect(shardOfTicket(String(body.ticketId), SHARDS)).toBe(shardOfEvent(1, SHARDS));
+    await until(
+      async () => (await send(system().url, 'GET', `/api/bookings/${id}`)).body.status === 'CONFIRMED',
+      5_000,
+    );
+    expect(await send(system().url, 'GET', `/api/tickets/${id}`)).toMatchObject({ status: 200 });
+    expect(await post(`/api/bookings/${id}/return?wait=20`, {})).toMatchObject({ status: 200 });
+  }
+  expect((await auditEvent(1, system())).differences).toEqual([]);
 });
 
 /**

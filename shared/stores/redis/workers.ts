@@ -93,14 +93,21 @@ const heartbeats = (redis: Redis) => ({
   },
 });
 
-async function readLoad(redis: Redis, shards: number): Promise<WorkersReading> {
-  const [atMs, ...tickets] = await Promise.all([
-    redisClockMs(redis),
-    ...Array.from({ length: shards }, (_, shard) => countTickets(redis, shard)),
-  ]);
-  const accepted = tickets.reduce((sum, shard) => sum + shard.accepted, 0);
-  const waiting = tickets.reduce((sum, shard) => sum + shard.waiting, 0);
-  return { atMs, accepted, settled: accepted - waiting, waiting, alive: await countAlive(redis, atMs) };
+/** A shard that cannot be read counts as it was last read: the others need their workers. */
+function createLoadReader(redis: Redis, shards: number) {
+  const tickets = Array.from({ length: shards }, () => ({ accepted: 0, waiting: 0 }));
+  const readShard = async (shard: number) => {
+    tickets[shard] = await countTickets(redis, shard);
+  };
+  return async (): Promise<WorkersReading> => {
+    const [atMs] = await Promise.all([
+      redisClockMs(redis),
+      Promise.allSettled(tickets.map((_last, shard) => readShard(shard))),
+    ]);
+    const accepted = tickets.reduce((sum, shard) => sum + shard.accepted, 0);
+    const waiting = tickets.reduce((sum, shard) => sum + shard.waiting, 0);
+    return { atMs, accepted, settled: accepted - waiting, waiting, alive: await countAlive(redis, atMs) };
+  };
 }
 
 type DesiredWorkers = { asked?: number; desired?: number; bounds?: WorkersBounds; model?: string };
@@ -136,7 +143,7 @@ const turns = (redis: Redis) => ({
 /** The desired number of workers. */
 const desiredNumber = (redis: Redis, shards: number) => ({
   /** Reads the load and the workers that serve it. */
-  readLoad: () => readLoad(redis, shards),
+  readLoad: createLoadReader(redis, shards),
 
   /** Reads the desired number, the bounds and the model behind it; each absent where none was saved. */
   read: () => readDesired(redis),
