@@ -1,5 +1,5 @@
--- restoreRows: writes rows of a zone as PostgreSQL has them: bits, locks, counters, index. It does nothing where the
--- house is open.
+-- restoreRows: writes rows of a zone as PostgreSQL has them, and the seats of claims under way: bits, locks, counters,
+-- index. It does nothing where the house is open.
 -- KEYS[1]  tag            the shard's hash tag
 -- ARGV[1]  event
 -- ARGV[2]  zoneNumber
@@ -9,7 +9,7 @@
 -- ARGV[6]  seatsPerRow    integer
 -- ARGV[7]  avoidSingles   1 where the event avoids single seats
 -- ARGV[8]  holdLockMs     integer, milliseconds that the lock of a held seat lasts
--- ARGV[9..] the fields of each taken seat
+-- ARGV[9..] the fields of each taken seat; of a seat that comes twice the last ones count
 -- RETURNS  1, or 0 if the house is open
 -- COST     O(seats of these rows)
 local tag, event, zoneNumber = KEYS[1], ARGV[1], ARGV[2]
@@ -85,6 +85,9 @@ local function restoreRow(row, owners)
   local rowNamed = rowName(event, zoneNumber, row)
   local taken, held, blocked = emptyBitmap(), emptyBitmap(), emptyBitmap()
   for seat, owner in pairs(owners) do
+    if owner.status == 'CLAIMED' then -- only Redis knows whether it is to be held
+      owner.status = redis.call('GETBIT', heldKey(tag, rowNamed), seat - 1) == 1 and 'HELD' or 'SOLD'
+    end
     setSeat(taken, seat)
     if owner.status == 'HELD' then setSeat(held, seat) end
     if owner.status == 'BLOCKED' then setSeat(blocked, seat) end

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { House, Zone } from '../domain/house.ts';
+import { type House, type Seat, seatOf, type Zone } from '../domain/house.ts';
 import { holdLockMs } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import { redisClockMs } from '../platform/clock.ts';
@@ -10,6 +10,7 @@ import type { EventStore } from './postgres/events.ts';
 import { keysOf } from './redis/keys.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
+import { readClaims } from './redis/tickets.ts';
 
 /** Seats and buyers that one call restores: few enough that other commands do not wait long for Redis. */
 const RESTORE_SEATS = 2_000;
@@ -126,9 +127,10 @@ async function lockRestoring(eventId: number, transaction: Prisma.TransactionCli
 }
 
 /**
- * Writes every row of a closed house as PostgreSQL has it. Bookings that have ended are not in it, and so have nothing
- * to free in it: that is recorded first, and committed by itself before the house opens. A booking that ends while rows
- * are read keeps its seats in the house until it is released.
+ * Writes every row of a closed house as PostgreSQL has it, and the seats of claims under way, which are saved or
+ * released later. Bookings that have ended are not in it, and so have nothing to free in it: that is recorded first,
+ * and committed by itself before the house opens. A booking that ends while rows are read keeps its seats in the house
+ * until it is released.
  */
 async function restoreRows(deps: HouseDeps, house: House, transaction: Prisma.TransactionClient): Promise<void> {
   const { eventId } = house;
@@ -136,11 +138,23 @@ async function restoreRows(deps: HouseDeps, house: House, transaction: Prisma.Tr
     UPDATE booking SET released_at = clock_timestamp()
     WHERE event_id = ${eventId}::int AND status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
   await deps.redis.del(keysOfEvent(deps, eventId).differences);
-  for (const zone of house.zones) await restoreZone(deps, house, zone, transaction);
+  const claimed = await readClaimedSeats(deps, house); // before PostgreSQL: those that are saved meanwhile show there
+  for (const zone of house.zones) {
+    const ofZone = claimed.filter((seat) => seat.zone === zone.number);
+    await restoreZone(deps, house, zone, ofZone, transaction);
+  }
 }
 
 /** A taken seat of some rows of a zone. */
 type TakenSeat = FieldValues<'restoreRows'>;
+
+/** The seats of claims under way. */
+async function readClaimedSeats({ scripts, shards }: HouseDeps, { eventId, generation }: House) {
+  const claims = await readClaims({ scripts }, shardOfEvent(eventId, shards), []);
+  return claims
+    .filter((claim) => claim.eventId === eventId && claim.generation === generation)
+    .flatMap(({ ticketId, seats }) => seats.map((label) => ({ ticketId, ...seatOf(label) })));
+}
 
 /** Bookings that end while a house is restored, at most. */
 const MAX_ENDING = 100_000;
@@ -177,6 +191,7 @@ async function restoreZone(
   { scripts, shards }: HouseDeps,
   house: House,
   zone: Zone,
+  claimed: readonly (Seat & { ticketId: string })[],
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
   const { eventId, settings } = house;
@@ -186,7 +201,9 @@ async function restoreZone(
     const taken = await readTakenSeats(transaction, eventId, zone.number, from, to);
     const { number, firstRow, seatsPerRow } = zone;
     const args = [eventId, number, firstRow, from, to, seatsPerRow, bit(settings.avoidSingles), holdLockMs(house)];
-    for (const seat of taken) pushFields(args, 'restoreRows', seat);
+    for (const { row, number: seat, ticketId } of claimed)
+      if (row >= from && row <= to) pushFields(args, 'restoreRows', { row, seat, ticketId, status: 'CLAIMED' });
+    for (const seat of taken) pushFields(args, 'restoreRows', seat); // the last owner of a seat counts
     await scripts('restoreRows', shardOfEvent(eventId, shards), args);
   }
 }

@@ -44,7 +44,7 @@ export const scriptFields = {
   renewLocks: ['ticketId', 'user', 'zone', 'row', 'seat', 'lockMs'],
   /** One seat. `status`: HELD, SOLD or BLOCKED. */
   mendSeats: ['ticketId', 'zone', 'row', 'seat', 'status'],
-  /** One taken seat of the zone. */
+  /** One taken seat of the zone. `status`: HELD, SOLD, BLOCKED, or CLAIMED where PostgreSQL does not have it yet. */
   restoreRows: ['row', 'seat', 'ticketId', 'status'],
 } as const satisfies Record<string, readonly string[]>;
 

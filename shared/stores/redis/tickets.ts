@@ -171,7 +171,11 @@ async function watchTickets(
 export type ClaimUnderWay = { ticketId: string; eventId: number; generation: number; seats: string[] };
 
 /** Reads the claims under way of these tickets, or of the whole shard. */
-async function readClaims({ scripts }: Deps, shard: number, ticketIds: readonly string[]): Promise<ClaimUnderWay[]> {
+export async function readClaims(
+  { scripts }: Pick<Deps, 'scripts'>,
+  shard: number,
+  ticketIds: readonly string[],
+): Promise<ClaimUnderWay[]> {
   const reply = await scripts<string[]>('readClaims', shard, ticketIds);
   const claims: ClaimUnderWay[] = [];
   for (let at = 0; at < reply.length; at += 4) {

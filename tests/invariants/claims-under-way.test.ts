@@ -1,0 +1,83 @@
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { BookRequest } from '../../shared/contract/jobs.ts';
+import type { ClaimedHolding } from '../../shared/domain/holdings.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { auditEvent } from '../../shared/stores/audit.ts';
+import { createBook } from '../../workers/book-seats.ts';
+import { createReleaseSeats } from '../../workers/expire-holds.ts';
+import { createFreeUnsaved } from '../../workers/unsaved-seats.ts';
+import { useSystem } from '../support/system.ts';
+
+// Between its claim and its outcome a ticket has seats in Redis that PostgreSQL does not know yet.
+
+const SEATS = ['1-1-1', '1-1-2'];
+const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
+
+const request = (fields: Partial<BookRequest> = {}): BookRequest => ({
+  ticketId: newTicketId(0),
+  eventId: 1,
+  wish: { zone: 1, row: 1, start: 0, count: SEATS.length },
+  hold: false,
+  ...fields,
+});
+const book = (...requests: BookRequest[]) => createBook(system())(0, requests);
+const outcomeOf = async ({ ticketId }: BookRequest) => (await system().outcomesOf([ticketId]))[0];
+const differences = async () => (await auditEvent(1, system())).differences;
+
+/** A request that was claimed by a worker which has not saved it. */
+async function claimed(fields: Partial<BookRequest> = {}): Promise<{ one: BookRequest; claim: ClaimedHolding }> {
+  const one = request(fields);
+  const [decision] = await system().seats.claim(0, [one]);
+  if (decision?.kind !== 'got') throw new Error('not claimed');
+  return { one, claim: { ...one, generation: decision.generation, seats: decision.seats } };
+}
+
+beforeAll(() => system().stopWorkers());
+beforeEach(async () => {
+  await system().clearEvent();
+  await system().redis.flushdb();
+  await system().seats.open(1);
+});
+
+describe('a house that is restored while a claim is under way', () => {
+  test('still has its seats: nobody else gets them, and its booking is saved', async () => {
+    const { one } = await claimed();
+    await system().seats.rebuild(1);
+    const other = request();
+    await book(other);
+    expect(await outcomeOf(other)).toMatchObject({ status: 'rejected', code: 'SEAT_TAKEN' });
+    await book(one);
+    expect(await outcomeOf(one)).toMatchObject({ status: 'booked', booking: { seats: SEATS } });
+    expect(await differences()).toEqual([]);
+  });
+
+  test.each([false, true])(
+    'gets its seats back where it is given up, and no next owner loses them (hold: %s)',
+    async (hold) => {
+      const { claim } = await claimed(hold ? { hold, userId: 1 } : {});
+      await system().seats.rebuild(1);
+      const freeUnsaved = createFreeUnsaved(system());
+      const other = request();
+      await book(other);
+      await freeUnsaved(claim, undefined);
+      expect(await differences()).toEqual([]);
+      const next = request();
+      await book(next);
+      expect(await differences()).toEqual([]);
+      expect(await system().prisma.seat.count()).toBe(SEATS.length);
+      await freeUnsaved(claim, undefined);
+      expect(await differences()).toEqual([]);
+    },
+  );
+});
+
+test('seats wished in another order are freed once where their sale is returned before the outcome', async () => {
+  const { one, claim } = await claimed({ wish: { seats: ['1-1-3', '1-1-1'] } });
+  await system().bookings.save([{ ...one, ...claim, seats: [...claim.seats] }]);
+  const by = { name: 'admin token', address: '127.0.0.1' };
+  await system().holds.change([{ ticketId: newTicketId(0), kind: 'return', bookingId: one.ticketId, by }]);
+  await createReleaseSeats(system())([{ id: one.ticketId, eventId: 1 }]);
+  await book(request({ wish: { seats: ['1-1-1', '1-1-3'] } }));
+  await book(one); // its job is delivered again
+  expect(await differences()).toEqual([]);
+});
