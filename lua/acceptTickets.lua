@@ -88,12 +88,12 @@ local function accept(at)
   local id, admittedUntilMs, digest, fingerprint = newId, string.match(conditions, '^(%S+) (%S+) (.*)$')
   admittedUntilMs = tonumber(admittedUntilMs or nil) -- '-' is none
   if digest == '-' then digest = nil end
+  local isOtherRequest, wasBound
   if digest then
-    local isOtherRequest
-    id, isOtherRequest = bindIdempotencyKey(tag, digest, newId, fingerprint, idemTtlSec)
+    id, isOtherRequest, wasBound = bindIdempotencyKey(tag, digest, newId, fingerprint, idemTtlSec)
     if isOtherRequest then return 'MISMATCH' end
   end
-  if not areFresh or id ~= newId then
+  if not areFresh or wasBound then
     local head, state = findRecorded(id)
     if head then return repeatTicket(id, newId, head, state) end
   end
@@ -108,12 +108,31 @@ local function accept(at)
   return id == newId and lastPlace or repeatTicket(id, newId, head, '')
 end
 
--- Writes the new tickets of a batch. The node gets their outcomes.
+-- Those of these tickets that their batch does not have, as fields and values.
+local function withoutRecorded(key, added)
+  local fields, left = {}, {}
+  for i = 1, #added, 2 do fields[#fields + 1] = added[i] end
+  local recorded = redis.call('HMGET', key, unpack(fields))
+  for i = 1, #fields do
+    if not recorded[i] then
+      left[#left + 1] = fields[i]
+      left[#left + 1] = added[2 * i]
+    end
+  end
+  return left
+end
+
+-- Writes the new tickets of a batch. The node gets their outcomes. Where the batch is known, two API processes made the
+-- same name, a flush is tried again, or a call came twice, perhaps late: a connection that has ended may still deliver
+-- it after the retry was settled. A recorded ticket keeps its state.
 local function writeBatch(batch, added)
   local key = batchKey(tag, batch)
   local nodes, unsettled = unpack(redis.call('HMGET', key, 'node', 'unsettled'))
-  local isKnown = nodes or unsettled -- two API processes made the same name, or a flush is tried again
-  if isKnown then redis.call('PERSIST', key) end
+  if nodes or unsettled then
+    added = withoutRecorded(key, added)
+    if #added == 0 then return end
+    redis.call('PERSIST', key)
+  end
   if not nodes or not string.find(nodes, node, 1, true) then
     redis.call('HSET', key, 'node', nodes and nodes .. ' ' .. node or node)
   end

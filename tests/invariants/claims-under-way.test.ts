@@ -3,6 +3,7 @@ import type { BookRequest } from '../../shared/contract/jobs.ts';
 import type { ClaimedHolding } from '../../shared/domain/holdings.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
+import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
 import { createFreeUnsaved } from '../../workers/unsaved-seats.ts';
@@ -80,4 +81,40 @@ test('seats wished in another order are freed once where their sale is returned 
   await book(request({ wish: { seats: ['1-1-1', '1-1-3'] } }));
   await book(one); // its job is delivered again
   expect(await differences()).toEqual([]);
+});
+
+describe('a flush that Redis receives twice', () => {
+  const idempotency = { digest: 'a'.repeat(64), fingerprint: 'same' };
+  const accept = (one: BookRequest, fields: object, fresh = true) =>
+    system().tickets.accept(0, 'node', [{ ...one, kind: 'book', ...fields }], { maxQueued: 10, fresh });
+  const secondsLeft = ({ ticketId }: BookRequest) => system().redis.ttl(batchKeyOf(0, ticketId));
+
+  test('keeps the outcome that a repeated key got in between', async () => {
+    const [first, repeated] = [request(), request()];
+    await accept(first, { idempotency }); // the answer is lost
+    expect(await accept(repeated, { idempotency })).toMatchObject({
+      tickets: [{ ticketId: first.ticketId, enqueue: true }],
+    });
+    await book(first);
+    const outcome = await outcomeOf(first);
+    expect(outcome).toMatchObject({ status: 'booked' });
+    await accept(first, { idempotency }); // the client of Redis sends the command again
+    expect(await outcomeOf(first)).toEqual(outcome);
+  });
+
+  test.each([{}, { idempotency }])(
+    'keeps its outcomes where the first call comes after the retry (%j)',
+    async (fields) => {
+      const one = request();
+      await accept(one, fields, false); // the retry overtakes the first call
+      await book(one);
+      const outcome = await outcomeOf(one);
+      expect(outcome).toMatchObject({ status: 'booked' });
+      const left = await secondsLeft(one);
+      expect(left).toBeGreaterThan(0);
+      await accept(one, fields);
+      expect(await outcomeOf(one)).toEqual(outcome);
+      expect(await secondsLeft(one)).toBeGreaterThan(left - 60);
+    },
+  );
 });
