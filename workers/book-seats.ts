@@ -201,9 +201,7 @@ async function giveUpClaim(
   const { ticketId, eventId, seats: labels } = claim;
   const owners = await bookings.owners(eventId, labels);
   const mended = await seats.mend(eventId, owners);
-  const owned = new Set(owners.map(labelOf));
-  const notOwned = labels.filter((label) => !owned.has(label));
-  await seats.releaseClaim(claim, notOwned);
+  await seats.releaseClaim(claim, { owned: new Set(owners.map(labelOf)) });
   log.warn({ ticketId, traceId, seats: labels, mended }, 'claim lost in PostgreSQL, Redis mended');
 }
 

@@ -18,7 +18,7 @@ export function createFreeUnsaved({ holds, seats }: { holds: HoldStore; seats: S
     // An ended booking frees its seats and takes its claim back in one step: a claim that is left then is a later one.
     if (isOwn && !isLive) await releaseSeats([booking]);
     const unsaved = isOwn && isLive ? claim.seats.filter((label) => !booking.seats.includes(label)) : claim.seats;
-    if (unsaved.length > 0) await seats.releaseClaim(claim, unsaved);
+    if (unsaved.length > 0) await seats.releaseClaim(claim, { unsaved });
   };
 }
 

@@ -160,12 +160,18 @@ export function createSeatStore(deps: {
     claim: (shard: number, requests: readonly BookRequest[]) => claimSeats(scripts, shard, requests),
 
     /**
-     * Frees seats of a claim that no booking has, if its ticket still has it as its decision and no outcome: the ticket
-     * is queued again. @returns the number of freed seats
+     * Releases the seats of a claim that no booking of its ticket has, if the ticket still has it as its decision and
+     * no outcome: the ticket is queued again. Those of them that another booking has are `owned`, and stay taken.
+     *
+     * @returns the number of freed seats
      */
-    releaseClaim: (claim: ClaimedHolding, labels = claim.seats): Promise<number> => {
+    releaseClaim: (
+      claim: ClaimedHolding,
+      { unsaved = claim.seats, owned = new Set() }: { unsaved?: readonly string[]; owned?: ReadonlySet<string> } = {},
+    ): Promise<number> => {
       const { eventId, ticketId, userId, generation, seats } = claim;
-      const args = [ticketId, userId ?? '', generation, seats.join(' '), labels.join(' ')];
+      const freed = unsaved.filter((label) => !owned.has(label));
+      const args = [ticketId, userId ?? '', generation, seats.join(' '), unsaved.length, freed.join(' ')];
       return runOnOpenHouse(context, 'releaseClaim', eventId, args);
     },
 

@@ -33,11 +33,33 @@ async function claimed(fields: Partial<BookRequest> = {}): Promise<{ one: BookRe
   return { one, claim: { ...one, generation: decision.generation, seats: decision.seats } };
 }
 
+async function limitSeats(seatLimit: number | null): Promise<void> {
+  await system().prisma.event.update({ where: { id: 1 }, data: { seatLimit } });
+  await system().seats.reopen(1);
+}
+
 beforeAll(() => system().stopWorkers());
 beforeEach(async () => {
   await system().clearEvent();
   await system().redis.flushdb();
   await system().seats.open(1);
+});
+
+describe('a claim that another booking defeats in PostgreSQL', () => {
+  test('gives its buyer back all of its seats: the limit lets the next claim of the ticket through', async () => {
+    await limitSeats(2);
+    try {
+      const wish = { zone: 1, row: 1, count: 2 };
+      await book(request({ userId: 2, wish }));
+      await system().redis.del('{s0}:seats:1:1:1'); // Redis lost the sale
+      const one = request({ userId: 1, wish });
+      await book(one);
+      expect(await outcomeOf(one)).toMatchObject({ status: 'booked', booking: { seatsCount: 2 } });
+      expect(await system().redis.hget('{s0}:buyers:1', '1')).toBe(` ${one.ticketId}:2`);
+    } finally {
+      await limitSeats(null);
+    }
+  });
 });
 
 describe('a house that is restored while a claim is under way', () => {
