@@ -18,6 +18,7 @@ import { createBook } from './book-seats.ts';
 import { createChange } from './change-bookings.ts';
 import { createExpire, createReleaseSeats } from './expire-holds.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { openHouses } from './open-houses.ts';
 import { createOperatorJobs } from './operator-jobs.ts';
 import { createReconcile } from './reconcile.ts';
 import { startSchedule } from './schedule.ts';
@@ -49,9 +50,6 @@ export async function startWorkers(deps: WorkersDeps) {
     await booking.makeUnreadableDue();
     await control.makeUnreadableDue();
   }
-  // The first claim opens a closed house as well. Opened here, the first buyer does not wait for it.
-  for (const eventId of await events.ids()) await seats.open(eventId);
-
   const workers = openWorkers(deps, stores, queues, progress);
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   const stopSchedule = startSchedule(
@@ -68,12 +66,13 @@ export async function startWorkers(deps: WorkersDeps) {
   const endHeartbeat = await startHeartbeat({ ...stores, progress, loops, log });
   const clock = watchClock({ redis, prisma, loops, log });
   const admissions = createAdmissions({ rooms, events, loops, log });
+  const stopOpening = openHouses({ events, seats, log });
 
   return {
     async close(): Promise<void> {
       await clock.stop();
       await admissions.close();
-      await Promise.all([stopSchedule(), ...workers.map((worker) => worker.close())]);
+      await Promise.all([stopOpening(), stopSchedule(), ...workers.map((worker) => worker.close())]);
       await endHeartbeat();
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },

@@ -25,6 +25,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
   return {
     ...createHouseReader(prisma),
     ids: () => readIds(prisma),
+    idsOnSaleFirst: () => readIdsOnSaleFirst(prisma),
     newest: (limit: number) => readNewest(prisma, limit),
     list: (after: number, limit: number) => listEvents(prisma, after, limit),
     ensure: (eventId: number, name: string, size: HouseSize) => ensureEvent(prisma, eventId, name, size),
@@ -79,6 +80,14 @@ async function queryHouse(database: Database, eventId: number): Promise<House | 
 /** The numbers of all events. */
 async function readIds(prisma: PrismaClient): Promise<number[]> {
   return (await prisma.event.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
+}
+
+/** The numbers of all events: those on sale first, then the others by when their sale begins. */
+async function readIdsOnSaleFirst(prisma: PrismaClient): Promise<number[]> {
+  const rows = await prisma.$queryRaw<{ id: number }[]>`
+    SELECT id FROM event
+    ORDER BY sales_paused, GREATEST(on_sale_at, statement_timestamp()), id`;
+  return rows.map(({ id }) => id);
 }
 
 /** The newest events, the newest first, with their sales and waiting room settings. */
