@@ -31,7 +31,8 @@ test('the bookings of an event are found among those of all others without a sca
   const [other] = await prisma.$queryRaw<{ id: number }[]>`INSERT INTO event (name) VALUES ('Sold') RETURNING id`;
   await prisma.$executeRaw`
     INSERT INTO booking (id, event_id, status, seats, user_id)
-    SELECT gen_random_uuid(), ${other?.id}::int, 'CONFIRMED', ARRAY['1-1-' || n], 1 FROM generate_series(1, 100000) AS n`;
+    SELECT gen_random_uuid(), ${other?.id}::int, 'CONFIRMED', ARRAY['1-1-' || n], 1
+    FROM generate_series(1, 100000) AS n`;
   await prisma.$executeRaw`ANALYZE booking`;
   /** Bookings that scans of the whole table have read. */
   const scanned = async (): Promise<number> => {
