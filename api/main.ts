@@ -15,6 +15,7 @@ import { createLoops } from '../shared/platform/loops.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
+import { watchSystem } from '../shared/stores/system.ts';
 import { requireDurableRedis } from '../shared/telemetry/server-settings.ts';
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
 import { acceptMany } from './http/accept.ts';
@@ -42,6 +43,7 @@ async function start(
 
   const node = randomBytes(6).toString('hex');
   const loops = createLoops({ log });
+  onStop(await watchSystem({ prisma, redis, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
   const api = await startApi({ config, prisma, probe, redis, subscriber, node, loops, log });
   onStop(() => api.close());
   if (stopping.aborted) return;

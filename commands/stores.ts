@@ -5,6 +5,7 @@ import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
 import { findRunning } from '../shared/platform/running-system.ts';
 import { createStores } from '../shared/stores/stores.ts';
+import { joinSystem } from '../shared/stores/system.ts';
 
 /** The stores of a system, for a command: of the settings' servers, else of the system that runs on DATA_DIR. */
 export async function openStores(part: string) {
@@ -18,6 +19,7 @@ export async function openStores(part: string) {
   const redis = openRedis(redisUrl, 'worker', createLogger({ LOG_LEVEL: 'warn' }, part), config);
   await connected(redis);
   const shards = config.SHARDS;
+  await joinSystem({ prisma, redis, shards });
   const stores = createStores({ redis, prisma, shards });
 
   return {

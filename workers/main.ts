@@ -7,6 +7,7 @@ import { openPrisma } from '../shared/platform/prisma.ts';
 import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
+import { watchSystem } from '../shared/stores/system.ts';
 import { requireDurableRedis, watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
 import { startWorkers } from './workers.ts';
@@ -35,6 +36,7 @@ async function start(
   const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   onStop(() => metrics.close());
   await requireDurableRedis(config, redis);
+  onStop(await watchSystem({ prisma, redis, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
   if (stopping.aborted) return;
   const serverSettings = watchServerSettings({ redis, prisma, loops, log });
   onStop(() => serverSettings.stop());

@@ -69,7 +69,7 @@ export async function runUntilSignal(log: Logger, start: (life: Life) => Promise
   });
 }
 
-/** Ends a process that could not start. A wrong setting is printed without a stack. */
+/** Ends a process that could not start, or may not go on. A wrong setting is printed without a stack. */
 export function exitOnStartFault(fault: unknown): never {
   const known = fault instanceof ConfigError;
   process.stderr.write(

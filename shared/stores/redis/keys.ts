@@ -73,6 +73,8 @@ const NAMES = {
   progress: 'progress',
   /** A sorted set of stalled loops of workers. */
   workersStalled: 'workers:stalled',
+  /** The system that this Redis belongs to, and its number of shards. In shard 0. */
+  system: 'system',
   /** Written as a probe: it shows that Redis takes writes. */
   probe: 'probe',
   /** A hash: outcomes of tickets, counted by status and code. */

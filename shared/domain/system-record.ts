@@ -1,0 +1,30 @@
+/** The system that a store belongs to, and its number of shards. PostgreSQL makes the id; Redis has a copy of both. */
+export type SystemRecord = { id: string; shards: number };
+
+/** The copy in Redis, as text. */
+export const copyOf = ({ id, shards }: SystemRecord): string => `${id} ${shards}`;
+
+/**
+ * Finds why a process must not work on a pair of stores. A Redis without a copy (a new or a wiped one) gets it first.
+ *
+ * @returns one line that says what to do, or undefined
+ */
+export function systemProblem(shards: number, inPostgres: SystemRecord, inRedis: string): string | undefined {
+  const [id, shardsInRedis] = inRedis.split(' ');
+  if (id !== inPostgres.id)
+    return (
+      'The Redis of REDIS_URL and the database of DATABASE_URL belong to different systems: correct the wrong ' +
+      'address. docs/deploy.md#shards-and-systems says what to do where both are right.'
+    );
+  if (shardsInRedis !== String(inPostgres.shards))
+    return (
+      `The number of shards is ${inPostgres.shards} in PostgreSQL and ${shardsInRedis} in Redis: a change of it did ` +
+      'not end. Stop all parts and run `npm run shards -- --to N` with the number that you want.'
+    );
+  if (shards !== inPostgres.shards)
+    return (
+      `SHARDS=${shards} here, but this system has ${inPostgres.shards}: set SHARDS=${inPostgres.shards}. ` +
+      '`npm run shards -- --help` says how to change the number.'
+    );
+  return undefined;
+}
