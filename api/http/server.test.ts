@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import express from 'express';
+import { createClosing } from './closing.ts';
 import { ApiError } from './errors.ts';
 import { reply, replyProblem } from './replies.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -96,4 +97,16 @@ test('a HEAD gets the headers of a GET and no body, also before other requests o
   const bodies = answers.map((answer) => answer.slice(answer.indexOf('\r\n\r\n') + 4));
   expect(bodies).toEqual(['', JSON.stringify(UNICODE), JSON.stringify(ASCII)]);
   expect(answers[0]).toMatch(/^content-length: 16\r$/m);
+});
+
+test('a server that ends its connections ends each after its answer, whatever the request expects', async () => {
+  const server = createServer(undefined);
+  createClosing(server).endEachConnection();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  for (const expected of ['', 'expect: 100-continue\r\n', 'expect: something\r\n']) {
+    const client = connect(portOf(server), '127.0.0.1');
+    client.write(`GET /ascii HTTP/1.1\r\nhost: localhost\r\n${expected}\r\n`);
+    expect(await text(client)).toMatch(/^HTTP\/1.1 200 OK\r$[\s\S]*^connection: close\r$/im);
+  }
+  await once(server.close(), 'close');
 });

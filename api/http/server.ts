@@ -83,7 +83,7 @@ export function createAppServer(
   server.timeout = STALLED_MS;
   server.keepAliveTimeout = keepAliveSeconds * 1000;
   // Any `Expect` header is ignored: the route answers, instead of Node with 417.
-  server.on('checkExpectation', listener);
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   return server;
 }
 

@@ -6,6 +6,7 @@ import { pipelineView } from '../../shared/contract/pipeline.ts';
 import { newTicketId, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import { type Client, connectPostgres } from '../../shared/platform/postgres.ts';
 import { keysOf, keysOfQueue } from '../../shared/stores/redis/keys.ts';
+import { SCHEDULES } from '../../shared/stores/redis/pipeline.ts';
 import { openSocket, send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
@@ -168,6 +169,13 @@ test('schedules of the version before, which are jobs, are removed', async () =>
   await until(async () => (await queue.getJobCountByTypes('waiting', 'active', 'delayed', 'failed')) === 0, 15_000);
   await queue.close();
   await shows();
+});
+
+test('turns that Redis would keep for an hour, because its clock was set back, end soon', async () => {
+  const turns = SCHEDULES.map(({ name, everyMs }) => ({ key: `${keysOf(0).turnStem}${name}`, everyMs }));
+  const { redis } = system();
+  for (const { key } of turns) await redis.set(key, '1', 'PX', 3_600_000);
+  for (const { key, everyMs } of turns) await until(async () => (await redis.pttl(key)) <= everyMs, 15_000);
 });
 
 test('a stalled loop of a worker is reported', async () => {
