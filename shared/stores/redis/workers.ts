@@ -133,8 +133,12 @@ async function requestWorkers(redis: Redis, processes: RequestedWorkers, bounds?
 /** Turns at work that one worker at a time should do. */
 const turns = (redis: Redis) => ({
   /** Gives the caller a turn for so many milliseconds, unless another worker has it. */
-  takeTurn: async (work: string, ms: number): Promise<boolean> =>
-    (await redis.set(`${turnStem}${work}`, '1', 'PX', ms, 'NX')) !== null,
+  async takeTurn(work: string, ms: number): Promise<boolean> {
+    const key = `${turnStem}${work}`;
+    if ((await redis.set(key, '1', 'PX', ms, 'NX')) !== null) return true;
+    await redis.pexpire(key, ms, 'LT'); // Redis' clock may have been set back: the turn would end much later
+    return false;
+  },
 
   /** Gives a turn back, so that another worker can take it at once. */
   endTurn: (work: string): Promise<unknown> => redis.del(`${turnStem}${work}`),
