@@ -1,6 +1,6 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto';
 
-/** The numbers that keep the batches of one millisecond and shard apart, and the tickets' times: 6 + 2 bits. */
+/** Numbers that keep the batches of one millisecond and shard apart: 8 bits of an id. */
 const BATCHES_IN_A_MS = 256;
 
 /** Characters of a ticket id that name its batch. */
