@@ -145,7 +145,7 @@ local function decisionOf(request, heads, states, decided)
     heads[id] = '- book ' .. event .. ' ' .. (request.user == '' and '-' or request.user) .. ' -|'
   end
   decision = decide(request)
-  states[id], decided[id] = decision, true
+  states[id], decided[id] = decision, event
   return decision
 end
 
@@ -173,7 +173,8 @@ end
 local ids = {}
 for at = 1, #ARGV, FIELDS.COUNT do ids[#ids + 1] = ARGV[at + FIELDS.ticketId] end
 local heads, states, groups, singles = readTickets(tag, ids)
-local decisions, decided = {}, {}
+local decisions = {}
+local decided = {} -- the events of the tickets that this call has decided, by id
 for i = 1, #ids do
   readRequest((i - 1) * FIELDS.COUNT + 1)
   decisions[i] = decisionOf(request, heads, states, decided)
@@ -184,6 +185,7 @@ for i = 1, #singles do
   local id = singles[i]
   if decided[id] then
     writeSingle(tag, id, heads[id], states[id])
+    redis.call('HSET', ticketKey(tag, id), 'event', decided[id]) -- the version before did not record it
     redis.call('ZADD', claimingKey(tag), clockMs(), id)
   end
 end

@@ -6,6 +6,7 @@ import { auditEvent } from '../../shared/stores/audit.ts';
 import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
+import { createReconcile } from '../../workers/reconcile.ts';
 import { createFreeUnsaved } from '../../workers/unsaved-seats.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -60,6 +61,17 @@ describe('a claim that another booking defeats in PostgreSQL', () => {
       await limitSeats(null);
     }
   });
+});
+
+test('a claim for a ticket of the version before, which did not record its event, is no orphan', async () => {
+  const ticketId = newTicketId(0).replace(/^./, '0');
+  await system().redis.hset(`{s0}:ticket:${ticketId}`, { seq: 1, kind: 'book', watchers: 'an-old-node' });
+  const { one } = await claimed({ ticketId });
+  const reconcile = createReconcile({ ...system(), shards: 1 });
+  const atOnce = { seatsAtOnce: 1_000, minAgeMs: 0, equalPauseMs: 0 };
+  expect([await reconcile(atOnce), await reconcile(atOnce)]).toEqual([0, 0]);
+  await book(one);
+  expect(await differences()).toEqual([]);
 });
 
 describe('a house that is restored while a claim is under way', () => {
