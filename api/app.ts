@@ -1,6 +1,7 @@
 import cors, { type CorsOptions } from 'cors';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import type { Config } from '../shared/config.ts';
+import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { LimitCountsStore } from '../shared/stores/redis/limit-counts.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
@@ -91,6 +92,9 @@ export function buildApp(deps: AppDeps): Express {
   return app;
 }
 
+/** Codes whose cause is a fault: it is logged under the id of the request. */
+const FAULT_CODES = new Set<ErrorCode>(['INTERNAL', 'UNAVAILABLE', 'NOT_REPLICATED']);
+
 /** Answers a request whose handler threw, and logs the faults. */
 function replyToFaults(log: Logger): ErrorRequestHandler {
   return (fault, req, res, _next) => {
@@ -101,7 +105,7 @@ function replyToFaults(log: Logger): ErrorRequestHandler {
     }
     const error = asApiError(fault);
     metrics.httpErrors.inc({ code: error.code });
-    if (error.code === 'INTERNAL' || error.code === 'UNAVAILABLE') {
+    if (FAULT_CODES.has(error.code)) {
       const requestId = requestIdOf(req);
       error.fields.requestId = requestId;
       res.setHeader('x-request-id', requestId);

@@ -15,6 +15,7 @@ import { createLoops } from '../shared/platform/loops.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
 import { connected, openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
+import { openReplicas } from '../shared/stores/redis/replicas.ts';
 import { watchSystem } from '../shared/stores/system.ts';
 import { requireDurableRedis } from '../shared/telemetry/server-settings.ts';
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
@@ -34,17 +35,19 @@ async function start(
   onStop(() => Promise.all([prisma.$disconnect(), probe.$disconnect()]));
   const redis = openRedis(servers.redisUrl, 'producer', log, config);
   const subscriber = openRedis(servers.redisUrl, 'subscriber', log, config);
+  const replicas = openReplicas({ ...servers, config, role: 'producer', redis, log });
   onStop(() => {
+    replicas.close();
     redis.disconnect();
     subscriber.disconnect();
   });
-  await Promise.all([connected(redis), connected(subscriber)]);
+  await Promise.all([connected(redis), connected(subscriber), connected(replicas.redis)]);
   await requireDurableRedis(config, redis);
 
   const node = randomBytes(6).toString('hex');
   const loops = createLoops({ log });
   onStop(await watchSystem({ prisma, redis, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
-  const api = await startApi({ config, prisma, probe, redis, subscriber, node, loops, log });
+  const api = await startApi({ config, prisma, probe, redis, replicas, subscriber, node, loops, log });
   onStop(() => api.close());
   if (stopping.aborted) return;
   const { server } = api;

@@ -13,6 +13,7 @@ import { openQueues, type Queues } from '../shared/queues/open-queues.ts';
 import { createMeasures } from '../shared/stores/measures.ts';
 import { tagsOf } from '../shared/stores/redis/keys.ts';
 import { createLimitCounts } from '../shared/stores/redis/limit-counts.ts';
+import type { Replicas } from '../shared/stores/redis/replicas.ts';
 import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { buildApp } from './app.ts';
@@ -49,6 +50,7 @@ type NodeDeps = {
   /** One connection, for measuring alone. */
   probe: PrismaClient;
   redis: Redis;
+  replicas: Replicas;
   subscriber: Redis;
   /** The id of this node, under which it receives outcomes. */
   node: string;
@@ -102,9 +104,9 @@ export async function startApi(deps: NodeDeps) {
 
 /** Wires the parts of a node on the connections of its process. */
 async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
-  const { config, prisma, redis, subscriber, loops, log } = deps;
-  const stores = createStores({ redis, prisma, shards: config.SHARDS });
-  const queues = openQueues({ redis, prefixes: tagsOf(config.SHARDS), log });
+  const { config, prisma, redis, replicas, subscriber, loops, log } = deps;
+  const stores = createStores({ redis, replicas, prisma, shards: config.SHARDS });
+  const queues = openQueues({ redis: replicas.redis, prefixes: tagsOf(config.SHARDS), log });
   const meters = queues.map(() => createDrainMeter());
   const tickets = await wireTickets(deps, stores, queues, meters);
   const stopCounting = countWorkers(deps, stores, meters);
@@ -146,12 +148,13 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
 /** The path of a ticket: its acceptance, its job, and its outcome. */
 async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meters: readonly DrainMeter[]) {
   const { config, redis, loops, node, log } = deps;
-  const { tickets } = stores;
+  const { tickets, replicated } = stores;
   const bookings = createBookingReads({ bookings: stores.bookings });
   const sessions = createSessions({ redis, node, log });
   const outcomes = await createOutcomes({ ...deps, tickets, bookings, meters, sessions });
   const memory = createRedisMemory({ redis, loops, log });
-  const intakeDeps = { tickets, node, meters, maxQueued: config.MAX_QUEUED, remember: outcomes.remember, log };
+  const { remember } = outcomes;
+  const intakeDeps = { tickets, replicated, node, meters, maxQueued: config.MAX_QUEUED, remember, log };
   const [firstShard] = queues;
   if (firstShard === undefined) throw new Error('there is no shard');
   return {
@@ -216,7 +219,7 @@ function wireOperations(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRoo
     ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
   });
   const refreshGauges = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
-  const serverSettings = watchServerSettings({ redis, prisma, loops, log });
+  const serverSettings = watchServerSettings({ config, redis, prisma, loops, log });
   const { pipeline } = measures;
   return {
     readiness,

@@ -40,6 +40,7 @@ export const settings = z.object({
   CONNECT_TIMEOUT_MS: count(100, 60_000).default(DEFAULT_TIMEOUTS.CONNECT_TIMEOUT_MS),
   DATABASE_TIMEOUT_MS: count(100, 600_000).default(DEFAULT_TIMEOUTS.DATABASE_TIMEOUT_MS),
   REDIS_TIMEOUT_MS: count(100, 60_000).default(DEFAULT_TIMEOUTS.REDIS_TIMEOUT_MS),
+  REDIS_WAIT_REPLICAS: count(0, 9).default(0),
   ALLOW_REDIS_WITHOUT_AOF: z.stringbool().default(false),
   DRAIN_SECONDS: count(0, 600).optional(),
   KEEP_ALIVE_SECONDS: count(1, 3_600).default(65),

@@ -11,6 +11,7 @@ import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { RecordedResult } from '../shared/stores/postgres/recorded-results.ts';
 import type { Claim, SaveResult } from '../shared/stores/postgres/save-bookings.ts';
 import type { Decision } from '../shared/stores/redis/claims.ts';
+import type { ReplicatedWrites } from '../shared/stores/redis/replicas.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
@@ -32,6 +33,7 @@ type BookDeps = {
   bookings: BookingStore;
   holds: HoldStore;
   tickets: TicketStore;
+  replicated: Pick<ReplicatedWrites, 'begin'>;
   sellBy?: SellBy;
   log: Logger;
 };
@@ -77,17 +79,21 @@ async function runRound(
   requests: readonly BookRequest[],
   batch: BatchTrace | undefined,
 ): Promise<BookRequest[]> {
-  const { bookings, tickets } = deps;
+  const { bookings, tickets, replicated } = deps;
   claimRequests.observe(requests.length);
+  const confirm = replicated.begin();
   const decisions = await timed(claimSeconds, () =>
     traced(batch, 'claim', requests, () => claim(deps, shard, requests)),
   );
   const round = beginRound(requests, decisions);
   const { claims, refused, undecided, outcomes } = round;
 
-  // A refusal may be for want of the very seats that the same request got before Redis forgot it.
+  // A refusal may be for want of the very seats that the same request got before Redis forgot it. Meanwhile replicas
+  // get the decisions: a master that takes over must not decide otherwise after the outcome was published.
   const [saved, recorded] = await timed(saveSeconds, () =>
-    traced(batch, 'save', requests, () => Promise.all([bookings.save(claims), bookings.findRecordedResults(refused)])),
+    traced(batch, 'save', requests, () =>
+      Promise.all([bookings.save(claims), bookings.findRecordedResults(refused), confirm()]),
+    ),
   );
   for (const [ticketId, result] of recorded) outcomes.set(ticketId, outcomeOfRecorded(result));
   await decideClaims(deps, round, requests, saved);

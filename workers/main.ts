@@ -7,6 +7,7 @@ import { openPrisma } from '../shared/platform/prisma.ts';
 import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
+import { openReplicas } from '../shared/stores/redis/replicas.ts';
 import { watchSystem } from '../shared/stores/system.ts';
 import { requireDurableRedis, watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
@@ -31,16 +32,20 @@ async function start(
   onStop(() => prisma.$disconnect());
   const loops = createLoops({ log });
   const redis = openRedis(servers.redisUrl, 'worker', log, config);
-  onStop(() => redis.disconnect());
+  const replicas = openReplicas({ ...servers, config, role: 'worker', redis, log });
+  onStop(() => {
+    replicas.close();
+    redis.disconnect();
+  });
   onStop(await startTracing(config, 'worker', log));
   const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   onStop(() => metrics.close());
   await requireDurableRedis(config, redis);
   onStop(await watchSystem({ prisma, redis, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
   if (stopping.aborted) return;
-  const serverSettings = watchServerSettings({ redis, prisma, loops, log });
+  const serverSettings = watchServerSettings({ config, redis, prisma, loops, log });
   onStop(() => serverSettings.stop());
-  const workers = await startWorkers({ config, prisma, redis, loops, log });
+  const workers = await startWorkers({ config, prisma, redis, replicas, loops, log });
   onStop(() => workers.close());
 
   const targets = createMetricsTargets({ redis });

@@ -12,6 +12,7 @@ import { openWorker } from '../shared/queues/worker.ts';
 import { steadyAudit } from '../shared/stores/audit.ts';
 import { keysOf, tagsOf } from '../shared/stores/redis/keys.ts';
 import { createProgress, type Progress, progressOfQueue } from '../shared/stores/redis/pipeline.ts';
+import type { Replicas } from '../shared/stores/redis/replicas.ts';
 import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { createAdmissions } from './admissions.ts';
 import { createBook } from './book-seats.ts';
@@ -31,6 +32,7 @@ type WorkersDeps = {
   config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY'> & Parameters<typeof sellByOf>[0];
   prisma: PrismaClient;
   redis: Redis;
+  replicas: Replicas;
   loops: Loops;
   log: Logger;
 };
@@ -40,8 +42,8 @@ type WorkersDeps = {
  * `close` lets batches under way finish.
  */
 export async function startWorkers(deps: WorkersDeps) {
-  const { config, prisma, redis, loops, log } = deps;
-  const stores = createStores({ redis, prisma, shards: config.SHARDS });
+  const { config, prisma, redis, replicas, loops, log } = deps;
+  const stores = createStores({ redis, replicas, prisma, shards: config.SHARDS });
   const { events, seats, rooms } = stores;
   const progress = createProgress();
   const queues = openQueues({ redis, prefixes: tagsOf(config.SHARDS), log });

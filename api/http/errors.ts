@@ -1,5 +1,5 @@
 import { type ErrorCode, titleOf } from '../../shared/contract/codes.ts';
-import { isUnavailable } from '../../shared/platform/faults.ts';
+import { isUnavailable, NotReplicated } from '../../shared/platform/faults.ts';
 
 /** A refusal of a request. The answer has `detail` as its sentence, and `fields` beside it. */
 export class ApiError extends Error {
@@ -19,6 +19,7 @@ export function asApiError(fault: unknown): ApiError {
   if (fault instanceof ApiError) return fault;
   const { status = 500 } = Object(fault) as { status?: number };
   if (status < 500) return new ApiError('INVALID_REQUEST', 'The request cannot be read.');
+  if (fault instanceof NotReplicated) return new ApiError('NOT_REPLICATED', undefined, {}, fault);
   return new ApiError(isUnavailable(fault) ? 'UNAVAILABLE' : 'INTERNAL', undefined, {}, fault);
 }
 

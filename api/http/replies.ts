@@ -77,6 +77,7 @@ function headersOf(res: ServerResponse, { code, fields }: ApiError): Record<stri
       return { 'retry-after': String(Math.max(1, Math.ceil(leftMs / 1000))) };
     }
     case 'OVERLOADED':
+    case 'NOT_REPLICATED':
     case 'UNAVAILABLE':
       return { 'retry-after': '1' };
     default:

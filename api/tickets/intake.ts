@@ -6,8 +6,10 @@ import type { DrainMeter } from '../../shared/domain/drain.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { newBatch } from '../../shared/domain/ticket-id.ts';
+import { NotReplicated } from '../../shared/platform/faults.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/queues/queue.ts';
+import type { ReplicatedWrites } from '../../shared/stores/redis/replicas.ts';
 import type { AcceptedTicket, TicketRequest, TicketStore } from '../../shared/stores/redis/tickets.ts';
 import { metrics } from '../../shared/telemetry/metrics.ts';
 import type { Trace } from '../../shared/telemetry/ticket-traces.ts';
@@ -39,7 +41,8 @@ type Accepted = { settled: number; tickets: readonly (AcceptedTicket | 'mismatch
 type IntakeDeps<Name extends BatchJob> = {
   job: Name;
   tickets: TicketStore;
-  /** The queues of that job, by shard. */
+  replicated: Pick<ReplicatedWrites, 'begin'>;
+  /** The queues of that job by shard, on the connection that replicas confirm. */
   queues: readonly JobQueue[];
   /** This API node. */
   node: string;
@@ -139,6 +142,7 @@ async function flushWithRetries<Name extends BatchJob>(
     try {
       return await flush(deps, shard, batch, failures === 0);
     } catch (fault) {
+      if (fault instanceof NotReplicated) throw fault; // the next try would take as long again
       deps.log.warn({ shard, requests: batch.length, fault: (fault as Error).message }, 'flush failed: retrying');
       await sleep(pauseMs);
     }
@@ -153,15 +157,17 @@ async function flush<Name extends BatchJob>(
   batch: readonly Entry<Name>[],
   isFirstTry: boolean,
 ): Promise<(Submission | ApiError)[]> {
-  const { tickets, node, maxQueued } = deps;
+  const { tickets, replicated, node, maxQueued } = deps;
   const meter = deps.meters[shard];
   if (meter === undefined) throw new Error(`there is no shard ${shard}`);
   intakeRequests.observe(batch.length);
+  const confirm = replicated.begin();
   const accepted = await tickets.accept(shard, node, batch, { maxQueued, fresh: isFirstTry });
   if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
   // Before they are enqueued: an outcome that arrives finds its ticket.
   rememberNew(deps, batch, accepted);
   await enqueue(deps, shard, batch, entriesToEnqueue(batch, accepted));
+  await confirm();
   meter.observe(accepted.settled, waitingBefore(batch.length, accepted), performance.now());
   return accepted.tickets.map((ticket, i) => answerTo(ticket, batch[i]?.ticketId, accepted.settled, meter));
 }

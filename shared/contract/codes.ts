@@ -40,6 +40,10 @@ const catalogue = {
   RATE_LIMITED: [429, 'Too many requests. Try again later.'],
   OVERLOADED: [503, 'The queue is full. Try again later.'],
   UNAVAILABLE: [503, 'The service is temporarily unavailable. Try again later.'],
+  NOT_REPLICATED: [
+    503,
+    'Too few copies of this request were made in time. It may still be booked: repeat it with its Idempotency-Key.',
+  ],
   INTERNAL: [500, 'An internal error occurred.'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 

@@ -9,7 +9,7 @@ const right: ServerFacts = {
 /** The settings in a state, where some facts differ from the right ones. */
 function inState(state: string, redis: ServerFacts['redis'], postgres: ServerFacts['postgres'] = {}): string[] {
   const facts = { redis: { ...right.redis, ...redis }, postgres: { ...right.postgres, ...postgres } };
-  return judgeServerSettings(facts).flatMap((one) => (one.state === state ? [one.setting] : []));
+  return judgeServerSettings(facts, 0).flatMap((one) => (one.state === state ? [one.setting] : []));
 }
 
 test('settings that hold the promises are right', () => {
@@ -33,6 +33,17 @@ test('each weaker setting is wrong, and nothing else with it', () => {
 });
 
 test('a setting that could not be read is unknown, and not wrong', () => {
-  const unread = judgeServerSettings({ redis: {}, postgres: {} });
+  const unread = judgeServerSettings({ redis: {}, postgres: {} }, 0);
   expect(unread.map(({ state }) => state)).toEqual(Array(7).fill('unknown'));
+});
+
+test('replicas are too few below the number that requests wait for, and of no interest where none does', () => {
+  const replicas = (connected: number | undefined, waitReplicas: number) => {
+    const redis = connected === undefined ? {} : { replicas: connected };
+    const settings = judgeServerSettings({ redis, postgres: {} }, waitReplicas);
+    return settings.find(({ setting }) => setting === 'redis replicas')?.state;
+  };
+  expect([replicas(2, 2), replicas(1, 2), replicas(0, 1)]).toEqual(['right', 'wrong', 'wrong']);
+  expect(replicas(undefined, 1)).toBe('unknown');
+  expect(replicas(0, 0)).toBeUndefined();
 });

@@ -1,6 +1,12 @@
 /** The durability settings that Redis and PostgreSQL report. Settings that could not be read are left out. */
 export type ServerFacts = {
-  redis: { appendonly?: string; appendfsync?: string; maxmemoryPolicy?: string };
+  redis: {
+    appendonly?: string;
+    appendfsync?: string;
+    maxmemoryPolicy?: string;
+    /** Replicas that are connected and follow. */
+    replicas?: number;
+  };
   postgres: {
     fsync?: string;
     fullPageWrites?: string;
@@ -23,8 +29,10 @@ const is = (right: string) => (value: string) => value === right;
 /**
  * Checks the servers' settings against the promises: an accepted request is on Redis' disk before it is answered, an
  * outcome on PostgreSQL's before it is published. Without `appendonly`, Redis ignores `appendfsync`.
+ *
+ * @param waitReplicas REDIS_WAIT_REPLICAS
  */
-export function judgeServerSettings({ redis, postgres }: ServerFacts): ServerSetting[] {
+export function judgeServerSettings({ redis, postgres }: ServerFacts, waitReplicas: number): ServerSetting[] {
   const { asynchronousStandbys, hasSynchronousStandbys, synchronousCommit } = postgres;
   const weakWithStandbys = ['local', 'remote_write'];
   const rules: Rule[] = [
@@ -65,6 +73,13 @@ export function judgeServerSettings({ redis, postgres }: ServerFacts): ServerSet
       'Bookings that were reported to buyers may be missing after such a standby is promoted.',
     ],
   ];
+  if (waitReplicas > 0)
+    rules.push([
+      'redis replicas',
+      redis.replicas?.toString(),
+      (value) => Number(value) >= waitReplicas,
+      `Every request is refused and outcomes wait: REDIS_WAIT_REPLICAS is ${waitReplicas}.`,
+    ]);
   return rules.map(([setting, value, isRight, cost]) => {
     if (value === undefined) return { setting, state: 'unknown', cost };
     return { setting, value, state: isRight(value) ? 'right' : 'wrong', cost };

@@ -5,6 +5,7 @@ import type { ComingSale } from '../domain/workers-desired.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { createRoomRecords, type Step } from './postgres/rooms.ts';
+import type { ReplicatedWrites } from './redis/replicas.ts';
 import { createRoomLines } from './redis/rooms.ts';
 import type { Scripts } from './redis/scripts.ts';
 
@@ -15,7 +16,13 @@ export const HEADROOM = 20_000;
  * Waiting rooms. Lines move in Redis. PostgreSQL has their settings, and records before Redis the state that a wipe of
  * Redis must not undo: the called positions, the arrival numbers and the draw.
  */
-export function createRoomStore(deps: { redis: Redis; scripts: Scripts; prisma: PrismaClient; shards: number }) {
+export function createRoomStore(deps: {
+  redis: Redis;
+  scripts: Scripts;
+  replicated: ReplicatedWrites;
+  prisma: PrismaClient;
+  shards: number;
+}) {
   const { redis, prisma } = deps;
   const records = createRoomRecords(prisma);
   const lines = createRoomLines(deps);

@@ -11,6 +11,7 @@ import type { OwnedSeat } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { claimSeats } from './redis/claims.ts';
 import { keysOf } from './redis/keys.ts';
+import type { ReplicatedWrites } from './redis/replicas.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
 import { wrongCountsOfZone } from './redis/seat-bitmaps.ts';
@@ -145,11 +146,12 @@ const reportOf = ({ eventId, totalRows, totalSeats }: House): HouseReport => ({
 export function createSeatStore(deps: {
   redis: Redis;
   scripts: Scripts;
+  replicated: Pick<ReplicatedWrites, 'scripts'>;
   prisma: PrismaClient;
   events: EventStore;
   shards: number;
 }) {
-  const { redis, scripts, events, shards } = deps;
+  const { redis, scripts, replicated, events, shards } = deps;
   const house = createHouseOpener(deps);
   const context: Context = { redis, scripts, events, house, shards };
   return {
@@ -157,7 +159,7 @@ export function createSeatStore(deps: {
     reopen: house.reopen,
     rebuild: house.rebuild,
     ...createSeatReader(deps),
-    claim: (shard: number, requests: readonly BookRequest[]) => claimSeats(scripts, shard, requests),
+    claim: (shard: number, requests: readonly BookRequest[]) => claimSeats(replicated.scripts, shard, requests),
 
     /**
      * Releases the seats of a claim that no booking of its ticket has, if the ticket still has it as its decision and

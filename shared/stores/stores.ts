@@ -9,6 +9,7 @@ import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
+import { type Replicas, withoutReplicas } from './redis/replicas.ts';
 import { createScripts } from './redis/scripts.ts';
 import { createSeatDifferences } from './redis/seat-differences.ts';
 import { createTicketStore } from './redis/tickets.ts';
@@ -16,13 +17,16 @@ import { createWorkersStore } from './redis/workers.ts';
 import { createRoomStore } from './rooms.ts';
 import { createSeatStore } from './seats.ts';
 
-/** Wires all stores on one pair of connections. Nothing in them has to be closed. */
-export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: PrismaClient; shards: number }) {
+/** Wires all stores on the connections of a process. Nothing in them has to be closed. */
+export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: PrismaClient; shards: number }) {
+  const { redis, replicas = withoutReplicas(redis), prisma, shards } = deps;
   const scripts = createScripts(redis);
+  const replicated = { scripts: createScripts(replicas.redis), begin: replicas.begin };
   const events = createEventStore({ prisma });
   const trail = createTrailStore({ prisma });
   return {
     scripts,
+    replicated,
     events,
     trail,
     blocks: createBlockStore(),
@@ -30,10 +34,10 @@ export function createStores({ redis, prisma, shards }: { redis: Redis; prisma: 
     holds: createHoldStore({ prisma, trail }),
     jobLock: createJobLock({ prisma }),
     metricsTargets: createMetricsTargets({ redis }),
-    rooms: createRoomStore({ redis, scripts, prisma, shards }),
-    seats: createSeatStore({ redis, scripts, prisma, events, shards }),
+    rooms: createRoomStore({ redis, scripts, replicated, prisma, shards }),
+    seats: createSeatStore({ redis, scripts, replicated, prisma, events, shards }),
     seatDifferences: createSeatDifferences({ redis, shards }),
-    tickets: createTicketStore({ redis, scripts, shards }),
+    tickets: createTicketStore({ redis, scripts, replicated, shards }),
     users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis }) },
     workers: createWorkersStore({ redis, shards }),
   };

@@ -24,11 +24,12 @@ const orForbidden = (asking: Promise<unknown>): Promise<unknown> =>
     throw fault;
   });
 
-/** Redis' durability settings. Managed servers forbid CONFIG; INFO has two of the three as well. */
+/** Redis' durability settings and replicas. Managed servers forbid CONFIG; INFO has all but `appendfsync` as well. */
 async function readRedis(redis: Redis): Promise<ServerFacts['redis']> {
-  const [persistence, memory, configured] = await Promise.all([
+  const [persistence, memory, replication, configured] = await Promise.all([
     orForbidden(redis.info('persistence')),
     orForbidden(redis.info('memory')),
+    orForbidden(redis.info('replication')),
     orForbidden(redis.config('GET', 'append*')),
   ]);
   const aof = /^aof_enabled:([01])/m.exec(String(persistence))?.[1];
@@ -38,6 +39,7 @@ async function readRedis(redis: Redis): Promise<ServerFacts['redis']> {
   return {
     ...(aof !== undefined && { appendonly: aof === '1' ? 'yes' : 'no' }),
     ...(maxmemoryPolicy !== undefined && { maxmemoryPolicy }),
+    ...(typeof replication === 'string' && { replicas: replication.match(/^slave\d+:.*state=online/gm)?.length ?? 0 }),
     ...(at >= 0 && { appendfsync: pairs[at + 1] }),
   };
 }
@@ -89,8 +91,14 @@ export async function requireDurableRedis(
  *
  * @returns the last reading, and the function that ends it
  */
-export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; loops: Loops; log: Logger }) {
-  const { redis, prisma, loops, log } = deps;
+export function watchServerSettings(deps: {
+  config: Pick<Config, 'REDIS_WAIT_REPLICAS'>;
+  redis: Redis;
+  prisma: PrismaClient;
+  loops: Loops;
+  log: Logger;
+}) {
+  const { config, redis, prisma, loops, log } = deps;
   let facts: ServerFacts = { redis: {}, postgres: {} };
   let found: ServerSetting[] = [];
 
@@ -111,7 +119,7 @@ export function watchServerSettings(deps: { redis: Redis; prisma: PrismaClient; 
       redis: ofRedis.status === 'fulfilled' ? ofRedis.value : facts.redis,
       postgres: ofPostgres.status === 'fulfilled' ? ofPostgres.value : facts.postgres,
     };
-    const judged = judgeServerSettings(facts);
+    const judged = judgeServerSettings(facts, config.REDIS_WAIT_REPLICAS);
     for (const one of judged) note(one);
     found = judged;
   }

@@ -7,6 +7,7 @@ import { createRoomTokens } from '../../shared/domain/room-tokens.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
 import { openRedis } from '../../shared/platform/redis.ts';
+import { withoutReplicas } from '../../shared/stores/redis/replicas.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { startWorkers } from '../../workers/workers.ts';
 import { send } from '../support/client.ts';
@@ -115,7 +116,14 @@ test.concurrent('several workers admit no more than one would, and the line cont
   const { redisUrl, prisma, log } = system();
   const redis = openRedis(redisUrl, 'worker', log);
   const config = { ...settings.parse({}), LOG_LEVEL: 'silent' as const };
-  const more = await startWorkers({ config, prisma, redis, loops: createLoops({ log }), log });
+  const more = await startWorkers({
+    config,
+    prisma,
+    redis,
+    replicas: withoutReplicas(redis),
+    loops: createLoops({ log }),
+    log,
+  });
   const event = await roomOn({ peoplePerMinute: 600 });
   await Promise.all(Array.from({ length: 300 }, () => visitorAt(system().url, event).join()));
   const startedAt = performance.now();

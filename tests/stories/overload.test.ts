@@ -63,6 +63,7 @@ test('a key that comes twice in one batch is enqueued once, and accepted althoug
   const intake = createIntake({
     job: 'book',
     tickets: { ...system().tickets, noteQueued },
+    replicated: system().replicated,
     queues: [{ add } as unknown as JobQueue],
     node: 'node',
     meters: [createDrainMeter()],

@@ -12,6 +12,7 @@ import { createLoops } from '../../shared/platform/loops.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
+import { openReplicas, type Replicas, withoutReplicas } from '../../shared/stores/redis/replicas.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 import { startWorkers } from '../../workers/workers.ts';
 import { newDatabase } from './databases.ts';
@@ -41,19 +42,24 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
   const redis = openRedis(redisUrl, 'producer', log);
   const jobRedis = openRedis(redisUrl, 'worker', log);
   const subscriber = openRedis(redisUrl, 'subscriber', log);
+  const replicas = openReplicas({ config, redisUrl, role: 'producer', redis, log });
+  const jobReplicas = openReplicas({ config, redisUrl, role: 'worker', redis: jobRedis, log });
   await Promise.all([connected(redis), prepareDatabase(databaseUrl, config)]);
   const stores = createStores({ prisma, redis, shards: config.SHARDS });
 
-  async function startNode(connections: { redis: Redis; subscriber: Redis }, others: SystemSettings = {}) {
+  async function startNode(
+    connections: { redis: Redis; replicas: Replicas; subscriber: Redis },
+    others: SystemSettings = {},
+  ) {
     const node = randomBytes(6).toString('hex');
     const api = await startApi({ config: { ...config, ...others }, prisma, probe, ...connections, node, loops, log });
     api.server.listen(0, '127.0.0.1');
     await once(api.server, 'listening');
     return { ...api, url: `http://127.0.0.1:${(api.server.address() as AddressInfo).port}` };
   }
-  const api = await startNode({ redis, subscriber });
+  const api = await startNode({ redis, replicas, subscriber });
   let apiRuns = true;
-  const startMoreWorkers = () => startWorkers({ config, prisma, redis: jobRedis, loops, log });
+  const startMoreWorkers = () => startWorkers({ config, prisma, redis: jobRedis, replicas: jobReplicas, loops, log });
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined = await startMoreWorkers();
 
   return {
@@ -91,7 +97,8 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
         subscriber: openRedis(redisUrl, 'subscriber', log),
       };
       await connected(connections.redis);
-      const { url, close } = await startNode(connections, others);
+      const replicas = withoutReplicas(connections.redis);
+      const { url, close } = await startNode({ ...connections, replicas }, others);
       return {
         url,
         async close() {
@@ -119,6 +126,7 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
       await this.stopApi();
       await workers?.close();
       loops.close();
+      for (const connection of [replicas, jobReplicas]) connection.close();
       for (const connection of [redis, jobRedis, subscriber]) connection.disconnect();
       await prisma.$disconnect();
       await probe.$disconnect();

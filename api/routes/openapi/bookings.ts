@@ -24,6 +24,7 @@ const HOLD_CODES: ErrorCode[] = [
   'SALES_PAUSED',
   'RATE_LIMITED',
   'OVERLOADED',
+  'NOT_REPLICATED',
   'ADMISSION_REQUIRED',
   'ADMISSION_INVALID',
 ];
@@ -38,6 +39,7 @@ const CHANGE_CODES: ErrorCode[] = [
   'PAYMENT_REFERENCE_USED',
   'RATE_LIMITED',
   'OVERLOADED',
+  'NOT_REPLICATED',
 ];
 
 const unfinished = { '202': answer('The outcome is not known yet: a ticket to follow.', ticketReceipt) };
@@ -79,7 +81,7 @@ export const bookingPaths: ZodOpenApiPathsObject = {
       'Return a sold booking: its seats are free again',
       { ...ofTicket, ...waits, ...ticketed, body: returnBody, bodyOptional: true },
       { ...ok('The booking as it is now; also if it was returned before.', booking), ...unfinished },
-      ['BOOKING_UNKNOWN', 'NOT_CONFIRMED', 'HOLD_EXPIRED', 'ALREADY_CANCELLED', 'OVERLOADED'],
+      ['BOOKING_UNKNOWN', 'NOT_CONFIRMED', 'HOLD_EXPIRED', 'ALREADY_CANCELLED', 'OVERLOADED', 'NOT_REPLICATED'],
     ),
   },
   '/api/bookings/{id}/extend': { post: change('Extend a hold', changeBody) },

@@ -9,7 +9,13 @@ export const answer = (description: string, schema: z.ZodType) => ({ description
 export const ok = (description: string, schema: z.ZodType) => ({ '200': answer(description, schema) });
 
 /** Codes whose answers have `Retry-After`. Where limits are on, every answer has `RateLimit` too. */
-const RETRY_AFTER_CODES = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'UNAVAILABLE', 'HOLD_COOLDOWN']);
+const RETRY_AFTER_CODES = new Set<ErrorCode>([
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'UNAVAILABLE',
+  'NOT_REPLICATED',
+  'HOLD_COOLDOWN',
+]);
 
 /** `Retry-After` is optional where only some codes of a status have it. */
 const retryAfterOf = (codes: readonly ErrorCode[]) =>

@@ -36,7 +36,7 @@ const HOT_ROWS = { zones: 1, rows: 3, seatsPerRow: HOUSE.SEATS_PER_ROW };
 const WHOLE_HOUSE = { zones: HOUSE.ZONES, rows: HOUSE.ROWS, seatsPerRow: HOUSE.SEATS_PER_ROW };
 
 /** Codes of requests that were not accepted for now. They are repeated. */
-const TEMPORARY = new Set(['OVERLOADED', 'UNAVAILABLE']);
+const TEMPORARY = new Set(['OVERLOADED', 'UNAVAILABLE', 'NOT_REPLICATED']);
 
 const answerBody = z.object({ ticketId: ticketId.optional() });
 

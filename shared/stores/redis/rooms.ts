@@ -5,6 +5,7 @@ import { groupBy } from '../../domain/group-by.ts';
 import { LINE_CHUNK, type Line, type MirroredLine, type RoomRecord, type ServedLine } from '../../domain/line.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
 import { keysOf } from './keys.ts';
+import type { ReplicatedWrites } from './replicas.ts';
 import { fieldsOf, measureAnswer, measurementOf, type RoomState, roomsAnswer, stateOf } from './room-hash.ts';
 import type { ScriptName, Scripts } from './scripts.ts';
 
@@ -64,13 +65,25 @@ const settingsFields = ({ settings }: RoomRecord) => ({
 });
 
 /** The lines of waiting rooms in Redis, where they move. Each script takes and answers one JSON text. */
-export function createRoomLines({ redis, scripts, shards }: { redis: Redis; scripts: Scripts; shards: number }) {
+export function createRoomLines(deps: {
+  redis: Redis;
+  scripts: Scripts;
+  replicated: ReplicatedWrites;
+  shards: number;
+}) {
+  const { redis, scripts, replicated, shards } = deps;
   const run = createRunner(scripts, shards);
+  const runReplicated = createRunner(replicated.scripts, shards);
   return {
     open: (record: RoomRecord) => openRoom(run, record),
     read: (eventIds: readonly number[]) => readStates(run, eventIds),
-    join: (line: Line, visitors: number, link: string, challenges: readonly ShownChallenge[] = []) =>
-      joinLine(run, line, visitors, link, challenges),
+    /** @throws NotReplicated: a master that takes over could give the same numbers again */
+    async join(line: Line, visitors: number, link: string, challenges: readonly ShownChallenge[] = []) {
+      const confirm = replicated.begin();
+      const joining = await joinLine(runReplicated, line, visitors, link, challenges);
+      await confirm();
+      return joining;
+    },
     takeTurn: (line: Line, position: number, arrival: number) => takeTurn(run, line, position, arrival),
     leave: (line: Line, arrival: number, position: number | undefined) => leaveLine(run, line, arrival, position),
     hasLeft: (line: Line, arrival: number) => hasLeft(redis, run.shardOf(line.eventId), line, arrival),

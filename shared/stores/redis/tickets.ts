@@ -6,6 +6,7 @@ import { readOutcome, type WrittenOutcome } from '../../domain/outcome-text.ts';
 import { isOfVersionBefore, shardOfKey } from '../../domain/ticket-id.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import { keysOf } from './keys.ts';
+import type { ReplicatedWrites } from './replicas.ts';
 import { pushFields } from './script-values.ts';
 import type { Scripts } from './scripts.ts';
 
@@ -56,7 +57,13 @@ export async function countTickets(redis: Redis, shard: number) {
   return { accepted, settled, waiting: jobs.every((count) => count === 0) ? 0 : accepted - settled };
 }
 
-type Deps = { redis: Redis; scripts: Scripts; shards: number };
+type Deps = {
+  redis: Redis;
+  scripts: Scripts;
+  /** The path of a ticket until it is accepted. */
+  replicated: ReplicatedWrites;
+  shards: number;
+};
 
 /** Counts outcomes: one call of the counter for each different outcome, and not for each ticket. */
 function countOutcomes(outcomes: readonly WrittenOutcome[]): void {
@@ -79,7 +86,7 @@ function acceptanceOf({ ticketId }: TicketRequest, reply: string | number | unde
 }
 
 async function acceptTickets(
-  { scripts }: Deps,
+  { replicated }: Deps,
   shard: number,
   node: string,
   requests: readonly TicketRequest[],
@@ -95,13 +102,13 @@ async function acceptTickets(
       conditions: isConditional ? `${admittedUntilMs ?? '-'} ${digest} ${fingerprint}` : '',
     });
   }
-  const reply = await scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
+  const reply = await replicated.scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
   if (reply === 'OVERLOADED') return 'overloaded';
   return { settled: Number(reply[0]), tickets: requests.map((request, i) => acceptanceOf(request, reply[i + 1])) };
 }
 
 async function bindKey(
-  { scripts }: Deps,
+  scripts: Scripts,
   shard: number,
   { digest, fingerprint }: Idempotency,
   id: string,
@@ -119,7 +126,11 @@ const boundEverywhere = (shards: number, digest: string) => ({
 async function bindEverywhere(deps: Deps, { digest, fingerprint }: Idempotency, ticketId: string): Promise<boolean> {
   if (deps.shards === 1) return true;
   const bound = boundEverywhere(deps.shards, digest);
-  return (await bindKey(deps, bound.shard, { digest: bound.digest, fingerprint }, ticketId)) !== undefined;
+  const confirm = deps.replicated.begin();
+  const key = { digest: bound.digest, fingerprint };
+  const boundId = await bindKey(deps.replicated.scripts, bound.shard, key, ticketId);
+  await confirm();
+  return boundId !== undefined;
 }
 
 /** Shortens the life of refused requests' keys also in the shards where `bindEverywhere` bound them. */
@@ -189,8 +200,8 @@ export async function readClaims(
 export function createTicketStore(deps: Deps) {
   return {
     /**
-     * Records a batch of tickets of one shard and registers `node` for their outcomes. `fresh`: their ids are new, no
-     * earlier call that failed has recorded them.
+     * Records a batch of tickets of one shard, on the connection that replicas confirm, and registers `node` for their
+     * outcomes. `fresh`: their ids are new, no earlier call that failed has recorded them.
      *
      * @returns for each the ticket (an older one where its idempotency key was used before with the same request),
      * `'mismatch'` where the key was used with another, `'ended'` where its admission has ended; or `'overloaded'` for
@@ -205,20 +216,21 @@ export function createTicketStore(deps: Deps) {
 
     /** Records that the jobs of tickets are queued: a repeated idempotency key does not queue them again. */
     noteQueued: (shard: number, ticketIds: readonly string[]): Promise<number> =>
-      deps.scripts('noteQueued', shard, ticketIds),
+      deps.replicated.scripts('noteQueued', shard, ticketIds),
 
     /**
      * Binds an idempotency key to an id, for requests without a ticket.
      *
      * @returns the id that the key leads to, perhaps an older one; undefined where it was used with another request
      */
-    bindKey: (shard: number, key: Idempotency, id: string) => bindKey(deps, shard, key, id),
+    bindKey: (shard: number, key: Idempotency, id: string) => bindKey(deps.scripts, shard, key, id),
 
     /**
      * Binds an idempotency key in a shard that follows from the key alone: its own shard judges it together with its
      * ticket; this binding reveals another use of it in another shard. With one shard there is nothing to do.
      *
      * @returns whether it is the first request of the key or the same as before
+     * @throws NotReplicated
      */
     bindEverywhere: (key: Idempotency, ticketId: string) => bindEverywhere(deps, key, ticketId),
 

@@ -1,0 +1,101 @@
+import type { Redis } from 'ioredis';
+import type { Config } from '../../config.ts';
+import { createGroupCommit } from '../../domain/group-commit.ts';
+import { NotReplicated } from '../../platform/faults.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { openRedis, type RedisRole } from '../../platform/redis.ts';
+import type { Timeouts } from '../../platform/timeouts.ts';
+import type { Scripts } from './scripts.ts';
+
+/**
+ * Milliseconds in which replicas must acknowledge writes: hundreds of round trips within a data centre, and so short
+ * that a client still waits for the refusal.
+ */
+const ACKNOWLEDGE_MS = 500;
+
+/** Callers that may wait for one acknowledgement: more than batches can be under way in a process. */
+const MAX_WAITING = 20_000;
+
+/** The key that is written before each WAIT. */
+const MARK = 'replicated';
+
+/** The connection for writes that replicas must have before anybody learns of them. */
+export type Replicas = {
+  /** Writes that are to be confirmed use this connection and no other. */
+  redis: Redis;
+  /**
+   * Called before the first of these writes. The result is called when all of them have their answers, and resolves
+   * once enough replicas have them.
+   *
+   * @throws NotReplicated where too few replicas acknowledged in time, or the connection was opened anew since `begin`
+   */
+  begin: () => () => Promise<void>;
+  close: () => void;
+};
+
+/** The same for a store: the scripts on that connection. */
+export type ReplicatedWrites = Pick<Replicas, 'begin'> & { scripts: Scripts };
+
+const confirmed = () => Promise.resolve();
+
+/** REDIS_WAIT_REPLICAS=0: writes use the process' connection and are not waited for. */
+export const withoutReplicas = (redis: Redis): Replicas => ({
+  redis,
+  begin: () => confirmed,
+  close: () => undefined,
+});
+
+/**
+ * Opens the connection that waits for replicas. WAIT covers what its own connection wrote and blocks that connection,
+ * so writes have one of their own. Each WAIT follows a write: a repeated request may have found its ticket written by
+ * another process. After a failover WAIT would answer for the new master, which may lack writes that the old one had:
+ * so writes count only where one connection carried them all.
+ */
+export function openReplicas(deps: {
+  config: Pick<Config, 'REDIS_WAIT_REPLICAS'> & Timeouts;
+  redisUrl: string;
+  role: RedisRole;
+  /** The connection that is used where no replica is waited for. */
+  redis: Redis;
+  log: Logger;
+}): Replicas {
+  const { config, redisUrl, role, log } = deps;
+  const wanted = config.REDIS_WAIT_REPLICAS;
+  if (wanted === 0) return withoutReplicas(deps.redis);
+  // Each command may stand behind a WAIT.
+  const redis = openRedis(redisUrl, role, log, {
+    ...config,
+    REDIS_TIMEOUT_MS: config.REDIS_TIMEOUT_MS + ACKNOWLEDGE_MS,
+  });
+  let connections = 0;
+  redis.on('ready', () => {
+    connections += 1;
+  });
+
+  async function countAcknowledged(): Promise<number> {
+    const [, acknowledged] = await Promise.all([redis.set(MARK, ''), redis.wait(wanted, ACKNOWLEDGE_MS)]);
+    return acknowledged;
+  }
+  // Batches that end together share a WAIT: without a replica none waits for more than two.
+  const waits = createGroupCommit<undefined, number>({
+    async flush(batch) {
+      const acknowledged = await countAcknowledged();
+      return batch.map(() => acknowledged);
+    },
+    maxItems: MAX_WAITING,
+    maxWaiting: MAX_WAITING,
+  });
+
+  return {
+    redis,
+    begin() {
+      const connection = connections;
+      return async () => {
+        const acknowledged = (await waits.add(undefined)) ?? 0;
+        if (connection !== connections) throw new NotReplicated('the connection to Redis was lost meanwhile');
+        if (acknowledged < wanted) throw new NotReplicated(`${acknowledged} of ${wanted} replicas acknowledged`);
+      };
+    },
+    close: () => redis.disconnect(),
+  };
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Redis as Connection } from 'ioredis';
+import { defaults } from '../../shared/config.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
+import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { openReplicas, type Replicas } from '../../shared/stores/redis/replicas.ts';
+import { type Reply, send } from '../support/client.ts';
+import { until } from '../support/processes.ts';
+import { startReplicatedRedis } from '../support/replicated-redis.ts';
+import { useSystem } from '../support/system.ts';
+import { newEvent, setRoom } from '../support/visitors.ts';
+
+/*
+ * A master of Redis fails, and a replica is promoted that has missed its last writes. Only replicas that were waited
+ * for keep what was accepted.
+ */
+
+type Redis = Awaited<ReturnType<typeof startReplicatedRedis>>;
+
+/** A system on a Redis with replicas, whose requests wait for so many of them. */
+function useReplicatedSystem(waitReplicas: number) {
+  let redis: Redis | undefined;
+  const start = async () => {
+    redis = await startReplicatedRedis();
+    return redis.server;
+  };
+  const system = useSystem({ REDIS_WAIT_REPLICAS: waitReplicas, ZONES: 2, ROWS: 4 }, { redis: start });
+  return { system, redis: () => redis as Redis };
+}
+
+function buyersAt({ system }: ReturnType<typeof useReplicatedSystem>) {
+  const hold = (key: string, wait = 0) =>
+    send(
+      system().url,
+      'POST',
+      `/api/bookings?wait=${wait}`,
+      { eventId: 1, userId: 1, count: 1 },
+      { 'idempotency-key': key },
+    );
+  const newKeys = (count: number) => Array.from({ length: count }, () => randomUUID());
+  const ticketOf = ({ body }: Reply) => String(body.ticketId);
+
+  /** How many accepted tickets Redis does not know. */
+  async function gone(replies: readonly Reply[]): Promise<number> {
+    const accepted = replies.filter(({ status }) => status === 202).map(ticketOf);
+    if (accepted.length === 0) return 0;
+    const { tickets } = await system().tickets.watch(0, '', accepted);
+    return tickets.filter((ticket) => ticket === undefined).length;
+  }
+  return { hold, newKeys, gone };
+}
+
+describe('a connection that waits for replicas', () => {
+  const log = createLogger({ LOG_LEVEL: 'silent' }, 'test');
+  const config = { ...defaults, REDIS_WAIT_REPLICAS: 1 };
+  let redis: Redis;
+  let replicas: Replicas;
+  let other: Connection;
+
+  beforeEach(async () => {
+    redis = await startReplicatedRedis();
+    const redisUrl = redis.server.url;
+    other = openRedis(redisUrl, 'worker', log);
+    replicas = openReplicas({ config, redisUrl, role: 'worker', redis: other, log });
+    await connected(replicas.redis);
+  });
+
+  afterEach(async () => {
+    replicas.close();
+    other.disconnect();
+    await redis.server.release();
+  });
+
+  test('confirms nothing where the connection is a new one since the writes: another master may answer', async () => {
+    const replica = await redis.addReplica();
+    const confirm = replicas.begin();
+    await replicas.redis.set('seat', 'taken');
+    await confirm();
+    await redis.promote(replica);
+    await redis.addReplica();
+    await until(() => replicas.redis.status === 'ready', 10_000);
+    await expect(confirm()).rejects.toThrow('the connection to Redis was lost meanwhile');
+    await replicas.begin()();
+  });
+
+  test('waits also for what another connection wrote: a repeated request finds its ticket', async () => {
+    const replica = await redis.addReplica();
+    await replicas.begin()();
+    await redis.cutOff(replica);
+    await other.set('ticket', 'written by another process');
+    const confirm = replicas.begin();
+    expect(await replicas.redis.get('ticket')).not.toBeNull();
+    await expect(confirm()).rejects.toThrow('0 of 1 replicas acknowledged');
+  });
+});
+
+describe('a replica that missed the last writes is promoted', () => {
+  describe('REDIS_WAIT_REPLICAS=0', () => {
+    const used = useReplicatedSystem(0);
+    const { hold, newKeys, gone } = buyersAt(used);
+
+    test('what was accepted meanwhile is gone', async () => {
+      const replica = await used.redis().addReplica();
+      await used.system().stopWorkers();
+      await used.redis().cutOff(replica);
+      const replies = await Promise.all(newKeys(20).map((key) => hold(key)));
+      expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 202));
+      await used.redis().promote(replica);
+      await until(async () => used.system().redis.status === 'ready', 10_000);
+      expect(await gone(replies)).toBe(20);
+    });
+  });
+
+  describe('REDIS_WAIT_REPLICAS=1', () => {
+    const used = useReplicatedSystem(1);
+    const { hold, newKeys, gone } = buyersAt(used);
+
+    test('nothing that was accepted is gone, and refused requests are booked once under their keys', async () => {
+      const { system, redis } = used;
+      const replica = await redis().addReplica();
+      await system().stopWorkers();
+      const before = await Promise.all(newKeys(10).map((key) => hold(key)));
+      expect(before.map(({ status }) => status)).toEqual(before.map(() => 202));
+
+      await redis().cutOff(replica);
+      const keys = newKeys(20);
+      const refused = await Promise.all(keys.map((key) => hold(key)));
+      for (const { status, body } of refused) expect([status, body.code]).toEqual([503, 'NOT_REPLICATED']);
+
+      await redis().promote(replica);
+      const next = await redis().addReplica();
+      await until(async () => system().redis.status === 'ready', 10_000);
+      expect(await gone(before)).toBe(0);
+      await system().resumeWorkers();
+      for (const key of keys) expect(await hold(key, 20)).toMatchObject({ status: 201 });
+      await until(async () => (await system().prisma.booking.count()) === 30, 10_000);
+      await redis().cutOff(next);
+    });
+
+    test('while no replica follows, requests and joins are refused and outcomes wait; then all goes on', async () => {
+      const { system, redis } = used;
+      const event = await newEvent(system().url);
+      await setRoom(system().url, { mode: 'on' }, event);
+      const join = () => send(system().url, 'POST', `/api/events/${event}/waiting-room`);
+      const replica = await redis().addReplica();
+      await until(async () => (await join()).status === 201, 10_000);
+      const saved = new Set((await system().prisma.booking.findMany()).map(({ id }) => id));
+      const newBookings = async () => (await system().prisma.booking.findMany()).filter(({ id }) => !saved.has(id));
+
+      await redis().cutOff(replica);
+      const [key] = newKeys(1) as [string];
+      const refused = await hold(key);
+      expect(refused).toMatchObject({ status: 503, body: { code: 'NOT_REPLICATED' } });
+      expect(refused.body.detail).toMatch(/may still be booked.*Idempotency-Key/);
+      expect(await join()).toMatchObject({ status: 503, body: { code: 'NOT_REPLICATED' } });
+
+      // It is saved, and nobody learns of it: the master that takes over may decide otherwise.
+      await until(async () => (await newBookings()).length === 1, 10_000);
+      const [booking] = await newBookings();
+      await sleep(1_500);
+      expect(await system().outcomesOf([String(booking?.id)])).toEqual([undefined]);
+
+      await redis().follow(replica);
+      expect(await hold(key, 20)).toMatchObject({ status: 201, body: { id: booking?.id } });
+      expect(await join()).toMatchObject({ status: 201 });
+    });
+  });
+});
