@@ -7,8 +7,8 @@ import { findRunning } from '../shared/platform/running-system.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { joinSystem } from '../shared/stores/system.ts';
 
-/** The stores of a system, for a command: of the settings' servers, else of the system that runs on DATA_DIR. */
-export async function openStores(part: string) {
+/** The servers of a system, for a command: those of the settings, else of the system that runs on DATA_DIR. */
+export async function openServers(part: string) {
   const config = readConfig();
   const running = findRunning(config.DATA_DIR);
   const databaseUrl = config.DATABASE_URL ?? running?.databaseUrl;
@@ -18,6 +18,20 @@ export async function openStores(part: string) {
   const prisma = openPrisma(databaseUrl, 4, config);
   const redis = openRedis(redisUrl, 'worker', createLogger({ LOG_LEVEL: 'warn' }, part), config);
   await connected(redis);
+  return {
+    prisma,
+    redis,
+    config,
+    async close(): Promise<void> {
+      redis.disconnect();
+      await prisma.$disconnect();
+    },
+  };
+}
+
+/** The stores on these servers. @throws ConfigError where they are of two systems, or have another number of shards */
+export async function openStores(part: string) {
+  const { prisma, redis, config, close } = await openServers(part);
   const shards = config.SHARDS;
   await joinSystem({ prisma, redis, shards });
   const stores = createStores({ redis, prisma, shards });
@@ -34,10 +48,6 @@ export async function openStores(part: string) {
       if (!ids.includes(Number(named))) throw new ConfigError(`--event: there is no event ${named}`);
       return [Number(named)];
     },
-
-    async close(): Promise<void> {
-      redis.disconnect();
-      await prisma.$disconnect();
-    },
+    close,
   };
 }

@@ -15,6 +15,7 @@ const act = z.enum([
   'audit',
   'rebuild',
   'setWorkers',
+  'setShards',
   'openSession',
   'startHerd',
 ]);

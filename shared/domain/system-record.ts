@@ -4,19 +4,25 @@ export type SystemRecord = { id: string; shards: number };
 /** The copy in Redis, as text. */
 export const copyOf = ({ id, shards }: SystemRecord): string => `${id} ${shards}`;
 
+/** Whether a Redis with this copy belongs to the system. */
+export const belongsTo = ({ id }: SystemRecord, inRedis: string): boolean => inRedis.split(' ')[0] === id;
+
+/** The number of shards in a copy. */
+export const shardsIn = (inRedis: string): number => Number(inRedis.split(' ')[1]);
+
+export const OTHER_SYSTEM =
+  'The Redis of REDIS_URL and the database of DATABASE_URL belong to different systems: correct the wrong address. ' +
+  'docs/deploy.md#shards-and-systems says what to do where both are right.';
+
 /**
  * Finds why a process must not work on a pair of stores. A Redis without a copy (a new or a wiped one) gets it first.
  *
  * @returns one line that says what to do, or undefined
  */
 export function systemProblem(shards: number, inPostgres: SystemRecord, inRedis: string): string | undefined {
-  const [id, shardsInRedis] = inRedis.split(' ');
-  if (id !== inPostgres.id)
-    return (
-      'The Redis of REDIS_URL and the database of DATABASE_URL belong to different systems: correct the wrong ' +
-      'address. docs/deploy.md#shards-and-systems says what to do where both are right.'
-    );
-  if (shardsInRedis !== String(inPostgres.shards))
+  if (!belongsTo(inPostgres, inRedis)) return OTHER_SYSTEM;
+  const shardsInRedis = shardsIn(inRedis);
+  if (shardsInRedis !== inPostgres.shards)
     return (
       `The number of shards is ${inPostgres.shards} in PostgreSQL and ${shardsInRedis} in Redis: a change of it did ` +
       'not end. Stop all parts and run `npm run shards -- --to N` with the number that you want.'

@@ -8,3 +8,7 @@ export async function readSystem(prisma: PrismaClient, shards: number): Promise<
   if (system === undefined) throw new Error('the table "system" has no row: its migration creates one');
   return system;
 }
+
+/** Records another number of shards. */
+export const writeShards = (prisma: PrismaClient, shards: number): Promise<unknown> =>
+  prisma.$executeRaw`UPDATE system SET shards = ${shards}::int`;

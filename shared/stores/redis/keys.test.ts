@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { shardOfEvent } from '../../domain/ticket-id.ts';
 import { projectRoot } from '../../platform/root.ts';
-import { keysOf } from './keys.ts';
+import { isMisplaced, keysOf } from './keys.ts';
 
 /** Keys that are called otherwise in Lua, by their Lua names. */
 const namedInTypeScript: Readonly<Record<string, string>> = { node: 'channel' };
@@ -25,4 +26,20 @@ test.each(spelled)('Lua and TypeScript spell the key $name alike', ({ name, part
   expect(`{s7}${beginning.replaceAll("'", '')}`).toBe(expected);
   // Names and colons alternate, as in "event:zone:row".
   for (const [i, part] of parts.entries()) expect(part).toMatch(i % 2 === 0 ? /^\w+$/ : /^':'$/);
+});
+
+test("a key is misplaced where its shard is gone, or is not its event's: each key of an event", () => {
+  const source = readFileSync(join(projectRoot, 'shared', 'stores', 'redis', 'keys.ts'), 'utf8');
+  const stems = [...source.matchAll(/^ {2}\/\*\* (?:A hash.*?)?\+ event.*\n {2}(\w+):/gm)].map(([, name = '']) => name);
+  expect(stems).toContain('seatDifferencesStem');
+  const event = [1, 2, 3, 4].find((id) => shardOfEvent(id, 2) === 1);
+  for (const name of stems) {
+    const keyIn = (shard: number) => `${(keysOf(shard) as Readonly<Record<string, string>>)[name]}${event}`;
+    expect([name, isMisplaced(keyIn(0), 1), isMisplaced(keyIn(0), 2)]).toEqual([name, false, true]);
+    expect([name, isMisplaced(keyIn(1), 1), isMisplaced(`${keyIn(1)}:1:1`, 2)]).toEqual([name, true, false]);
+  }
+  for (const key of [keysOf(1).sequence, `${keysOf(1).batchStem}1`, '{s1}:booking:7', 'foreign']) {
+    expect(isMisplaced(key, 2)).toBe(false);
+    expect(isMisplaced(key, 1)).toBe(key !== 'foreign');
+  }
 });

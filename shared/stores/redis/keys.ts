@@ -1,5 +1,5 @@
 import { jobs, type QueueName } from '../../contract/jobs.ts';
-import { batchOfTicket } from '../../domain/ticket-id.ts';
+import { batchOfTicket, shardOfEvent } from '../../domain/ticket-id.ts';
 
 /**
  * The names of a shard's keys, after its hash tag. A stem is completed by what the comment beside it names.
@@ -108,6 +108,43 @@ function spellKeys(shard: number): ShardKeys {
   const { waiting, active, delayed } = keysOfQueue(shard, jobs.book.queue);
   const spelled = Object.entries(NAMES).map(([key, name]) => [key, `${tag}:${name}`]);
   return { tag, waiting, active, delayed, ...(Object.fromEntries(spelled) as Record<keyof typeof NAMES, string>) };
+}
+
+/** The keys and stems of one event, which is named next. They lie in the event's shard. */
+const OF_EVENT: ReadonlySet<string> = new Set(
+  (
+    [
+      'houseStem',
+      'seatsStem',
+      'heldStem',
+      'blockedStem',
+      'lockStem',
+      'fullStem',
+      'neatStem',
+      'countsStem',
+      'buyersStem',
+      'lapsesStem',
+      'roomStem',
+      'roomHistoryStem',
+      'roomInsideStem',
+      'roomTakenStem',
+      'roomLeftStem',
+      'roomUsesStem',
+      'roomSpentStem',
+      'seatDifferencesStem',
+    ] as const
+  ).map((name) => NAMES[name]),
+);
+
+/**
+ * Whether no process of a system with this number of shards reads a key: its shard does not exist, or its event has
+ * another one.
+ */
+export function isMisplaced(key: string, shards: number): boolean {
+  const [, shard, stem = '', event] = /^\{s(\d+)\}:([\w-]+:)?(\d+)?/.exec(key) ?? [];
+  if (shard === undefined) return false;
+  if (Number(shard) >= shards) return true;
+  return OF_EVENT.has(stem) && event !== undefined && shardOfEvent(Number(event), shards) !== Number(shard);
 }
 
 /** The key of the record of a ticket's batch. */

@@ -1,0 +1,88 @@
+import type { Redis } from 'ioredis';
+import type { QueueName } from '../contract/jobs.ts';
+import { belongsTo, copyOf, OTHER_SYSTEM, shardsIn } from '../domain/system-record.ts';
+import { ConfigError } from '../platform/config-error.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import { readSystem, writeShards } from './postgres/system-record.ts';
+import { isMisplaced, keysOf, keysOfQueue } from './redis/keys.ts';
+import { createWorkersStore } from './redis/workers.ts';
+
+/** Keys that one call of SCAN looks at: it blocks Redis for well under a millisecond. */
+const SCAN_KEYS = 1_000;
+
+const QUEUES: readonly QueueName[] = ['booking', 'control'];
+
+type Stores = { prisma: PrismaClient; redis: Redis };
+
+/** Failed jobs that a sweep has yet to settle. An operator's job that failed stays for a day and has no ticket. */
+async function countFailed(redis: Redis, shard: number, queue: QueueName): Promise<number> {
+  const { failed, jobStem } = keysOfQueue(shard, queue);
+  const ids = await redis.zrange(failed, '0', '-1');
+  const names = await Promise.all(ids.map((id) => redis.hget(`${jobStem}${id}`, 'name')));
+  return names.filter((name) => name === 'book' || name === 'change').length;
+}
+
+/** Jobs of a queue that are not done. */
+async function countJobs(redis: Redis, shard: number, queue: QueueName): Promise<number> {
+  const { waiting, active, delayed, unreadable } = keysOfQueue(shard, queue);
+  const counts = await Promise.all([
+    redis.llen(waiting),
+    redis.llen(active),
+    redis.zcard(delayed),
+    redis.zcard(unreadable),
+    countFailed(redis, shard, queue),
+  ]);
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** @throws ConfigError where a process runs or a job is left: its requests would stay in a shard that nobody reads */
+async function requireStandstill({ redis }: Stores, shards: number): Promise<void> {
+  const apis = (await redis.pubsub('CHANNELS', `${keysOf(0).channelStem}*`)) as string[];
+  if (apis.length > 0) throw new ConfigError(`Stop every API first: ${apis.length} of them run.`);
+  const workers = await createWorkersStore({ redis, shards }).countAlive();
+  if (workers > 0)
+    throw new ConfigError(`Stop every worker first: ${workers} of them run, or ended within the last five seconds.`);
+  for (let shard = 0; shard < shards; shard += 1) {
+    for (const queue of QUEUES) {
+      const jobs = await countJobs(redis, shard, queue);
+      if (jobs > 0)
+        throw new ConfigError(
+          `The queue ${queue} of shard ${shard} has ${jobs} jobs: start workers as before, wait until it is empty, ` +
+            'and stop them.',
+        );
+    }
+  }
+}
+
+/** Deletes every key that belongs elsewhere now. @returns their number */
+async function deleteMisplaced(redis: Redis, shards: number): Promise<number> {
+  let deleted = 0;
+  for await (const page of redis.scanStream({ match: '{s*}:*', count: SCAN_KEYS })) {
+    const misplaced = (page as string[]).filter((key) => isMisplaced(key, shards));
+    if (misplaced.length > 0) deleted += await redis.unlink(...misplaced);
+  }
+  return deleted;
+}
+
+/**
+ * Changes the number of shards of a system that stands still. The houses of events that get another shard leave the old
+ * one; workers restore them in the new one from PostgreSQL. A run that was interrupted is repeated: until it has ended,
+ * the stores differ and no process starts.
+ *
+ * @param shards.configured the number of this process, for a system in which none has started yet
+ * @throws ConfigError where the stores are of two systems, a process runs, or jobs are left
+ */
+export async function changeShards(
+  stores: Stores,
+  shards: { configured: number; to: number },
+): Promise<{ from: number; deletedKeys: number }> {
+  const { prisma, redis } = stores;
+  const system = await readSystem(prisma, shards.configured);
+  const copy = (await redis.get(keysOf(0).system)) ?? copyOf(system);
+  if (!belongsTo(system, copy)) throw new ConfigError(OTHER_SYSTEM);
+  await requireStandstill(stores, Math.max(system.shards, shardsIn(copy), shards.to));
+  await writeShards(prisma, shards.to);
+  const deletedKeys = await deleteMisplaced(redis, shards.to);
+  await redis.set(keysOf(0).system, copyOf({ ...system, shards: shards.to }));
+  return { from: system.shards, deletedKeys };
+}

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { defaults } from '../../shared/config.ts';
+import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
+import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { prepareDatabase } from '../../shared/stores/prepare.ts';
+import { keysOf } from '../../shared/stores/redis/keys.ts';
+import { send } from '../support/client.ts';
+import { newDatabase } from '../support/databases.ts';
+import { cleanUp, dataFolder, run, until } from '../support/processes.ts';
+import { ownRedis } from '../support/redis-servers.ts';
+
+/** Seats of an event: one row, which every test of a round sells in part. */
+const SEATS = 20;
+
+let server: Awaited<ReturnType<typeof ownRedis>>;
+let redis: Redis;
+let settings: Record<string, string>;
+beforeAll(async () => {
+  server = await ownRedis();
+  redis = openRedis(server.url, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'test'));
+  await connected(redis);
+  settings = {
+    DATABASE_URL: await newDatabase(),
+    REDIS_URL: server.url,
+    DATA_DIR: dataFolder(),
+    LOG_LEVEL: 'info',
+    OPERATORS_FROM_LOOPBACK: 'true',
+  };
+  await prepareDatabase(String(settings.DATABASE_URL), { ...defaults, AUTH: 'off' });
+});
+afterAll(async () => {
+  await cleanUp();
+  redis.disconnect();
+  await server.release();
+});
+
+/** Runs a command. @returns its output, once it has ended well */
+async function command(name: string, shards: number, ...args: string[]): Promise<string> {
+  const { code, output } = await run(`commands/${name}`, args, { ...settings, SHARDS: String(shards) }).ended;
+  expect([output, code]).toEqual([output, 0]);
+  return output;
+}
+
+const changeTo = (to: number) => run('commands/shards', ['--to', String(to)], settings).ended;
+
+/** An API and a worker with this number of shards. */
+async function startParts(shards: number) {
+  const environment = { ...settings, SHARDS: String(shards) };
+  const [worker, api] = [run('workers/main', [], environment), run('api/main', [], environment)];
+  const isReady = () => worker.output().includes('worker ready') && api.output().includes('api ready');
+  await until(isReady, 60_000, () => `${worker.output()}\n${api.output()}`);
+  const url = `http://127.0.0.1:${/"port":(\d+)/.exec(api.output())?.[1]}`;
+  const stopOne = async (part: typeof api) => {
+    part.kill('SIGTERM');
+    expect((await part.ended).code).toBe(0);
+  };
+  return { url, stopApi: () => stopOne(api), stopWorker: () => stopOne(worker) };
+}
+
+type Answer = Awaited<ReturnType<typeof send>>;
+
+/** Requests of buyers to an API. */
+function buyersOf(url: string) {
+  const post = (path: string, body: object): Promise<Answer> => send(url, 'POST', path, body);
+  return {
+    createEvent: async () =>
+      Number((await post('/api/events', { name: 'Concert', zones: [{ rows: 1, seatsPerRow: SEATS }] })).body.id),
+    hold: (eventId: number, seatNumber: string) => post('/api/bookings?wait=20', { eventId, userId: 1, seatNumber }),
+    confirm: (id: unknown) => post(`/api/bookings/${id}/confirm?wait=20`, { userId: 1 }),
+    giveBack: (id: unknown) => post(`/api/bookings/${id}/return?wait=20`, {}),
+    read: async (path: string, id: unknown) => (await send(url, 'GET', `/api/${path}/${id}`)).body,
+  };
+}
+
+test('the number of shards changes from 1 to 2 and back: bookings go on, and nothing is sold twice', async () => {
+  let parts = await startParts(1);
+  let buyers = buyersOf(parts.url);
+  const events: number[] = [];
+  while (new Set(events.map((id) => shardOfEvent(id, 2))).size < 2) events.push(await buyers.createEvent());
+
+  // A process of each kind that runs, and a job that waits, are refused.
+  expect(await changeTo(2)).toMatchObject({ code: 78, output: expect.stringContaining('Stop every API first') });
+  await parts.stopWorker();
+  const stranded = send(parts.url, 'POST', '/api/bookings?wait=0', { eventId: events[0], userId: 1, count: 1 });
+  expect(await stranded).toMatchObject({ status: 202 });
+  await parts.stopApi();
+  expect(await changeTo(2)).toMatchObject({ code: 78, output: expect.stringContaining('shard 0 has 1 jobs') });
+  parts = await startParts(1);
+  buyers = buyersOf(parts.url);
+  const last = (await stranded).body.ticketId;
+  await until(async () => (await buyers.read('tickets', last)).status === 'booked', 20_000);
+
+  let next = 5;
+  let held = await Promise.all(events.map((id) => buyers.hold(id, '1-1-4')));
+  for (const to of [2, 1]) {
+    expect(held.map(({ status }) => status)).toEqual(events.map(() => 201));
+    await parts.stopApi();
+    await parts.stopWorker();
+    await until(async () => (await changeTo(to)).code === 0, 20_000);
+    expect(String(await redis.get(keysOf(0).system))).toMatch(new RegExp(` ${to}$`));
+    const wrong = await run('api/main', [], { ...settings, SHARDS: String(3 - to) }).ended;
+    expect(wrong).toMatchObject({ code: 78, output: expect.stringContaining(`set SHARDS=${to}.`) });
+
+    parts = await startParts(to);
+    buyers = buyersOf(parts.url);
+    for (const [i, { body }] of held.entries()) {
+      const eventId = events[i] ?? 0;
+      const [label = ''] = body.seats as string[];
+      expect(await buyers.hold(eventId, label)).toMatchObject({ status: 409 });
+      expect(await buyers.read('tickets', body.id)).toMatchObject({ status: 'booked' });
+      expect(await buyers.confirm(body.id)).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
+      expect(await buyers.hold(eventId, label)).toMatchObject({ status: 409 });
+      expect(await buyers.giveBack(body.id)).toMatchObject({ status: 200, body: { status: 'RETURNED' } });
+      expect(await buyers.hold(eventId, label)).toMatchObject({ status: 201 });
+    }
+    expect(await command('audit', to)).not.toMatch(/: [1-9]\d* differences/);
+    held = await Promise.all(events.map((id) => buyers.hold(id, `1-1-${next}`)));
+    next += 1;
+  }
+  expect((await redis.keys('{s1}:*')).filter((key) => !key.includes(':node:'))).toEqual([]);
+  await parts.stopApi();
+  await parts.stopWorker();
+});
