@@ -30,8 +30,11 @@ const PROGRESS_MS = 5_000;
 /** The share of claims that hold their seats; the others sell them. */
 const HOLD_SHARE = 0.5;
 
-/** A claim that got seats. */
-type Claimed = { request: BookRequest; ticketId: string; generation: number; seats: string[] };
+/**
+ * A claim that got seats. While `isRepeated` a repetition of it is under way: it must not be released meanwhile, or it
+ * would rightly get other seats.
+ */
+type Claimed = { request: BookRequest; ticketId: string; generation: number; seats: string[]; isRepeated: boolean };
 
 /** The contest: the claim that has each seat, and counts of claims. `doubled` and `changed` must stay 0. */
 type Contest = {
@@ -62,7 +65,7 @@ async function claimBatch(contest: Contest, { seats }: Stores, requests: BookReq
     const decision = decisions[i];
     if (decision?.kind !== 'got') continue;
     const { generation, seats: labels } = decision;
-    const claim = { request, ticketId: request.ticketId, generation, seats: labels };
+    const claim = { request, ticketId: request.ticketId, generation, seats: labels, isRepeated: true };
     for (const label of labels) {
       if (owners.has(label)) contest.doubled += 1;
       owners.set(label, claim);
@@ -108,9 +111,17 @@ async function contend(contest: Contest, stores: Stores): Promise<void> {
     const claims = await claimBatch(contest, stores, requests);
     const repeated = claims.filter(() => chance(random, RETRY_SHARE));
     await repeatClaims(contest, stores, repeated);
+    for (const claim of claims) claim.isRepeated = false;
     const released = claims.filter(() => chance(random, RELEASE_SHARE));
     await release(contest, stores, released);
-    if (owners.size > FULL) await release(contest, stores, [...new Set(owners.values())]);
+    if (owners.size > FULL) {
+      const all = new Set(owners.values());
+      await release(
+        contest,
+        stores,
+        [...all].filter(({ isRepeated }) => !isRepeated),
+      );
+    }
   }
 }
 
