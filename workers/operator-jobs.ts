@@ -122,7 +122,11 @@ const unblock: Operation<'unblock'> = async ({ blocks, trail, seats }, { seats: 
   const done = await trail.once(actOf('unblock', jobId, payload), async (transaction) => {
     return { after: { changed: await blocks.unblock(eventId, labels, transaction), seats: labels } };
   });
-  await seats.unblock(eventId, labels);
+  const inDoubt = new Set(await blocks.inDoubt(eventId)); // Redis has them as blocked too
+  await seats.unblock(
+    eventId,
+    labels.filter((label) => !inDoubt.has(label)),
+  );
   return { changed: done?.changed ?? 0, taken: [] };
 };
 

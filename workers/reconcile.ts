@@ -1,15 +1,10 @@
 import { houseState, isComparisonDue } from '../shared/domain/compared-house.ts';
-import { labelOf, type Seat, seatOf, type Zone } from '../shared/domain/house.ts';
-import { shardOfEvent } from '../shared/domain/ticket-id.ts';
-import type { Logger } from '../shared/platform/logger.ts';
-import type { BookingStore, OwnedSeat } from '../shared/stores/postgres/bookings.ts';
+import { DOUBT_OWNER, labelOf, type Seat, seatOf, type Zone } from '../shared/domain/house.ts';
+import type { OwnedSeat } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
-import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import { isHeldByAnother, type TakenSeat } from '../shared/stores/redis/seat-bitmaps.ts';
-import type { SeatDifferences } from '../shared/stores/redis/seat-differences.ts';
-import type { TicketStore } from '../shared/stores/redis/tickets.ts';
-import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
+import { type OrphanDeps, seatsUnderWay, settleOrphans } from './orphans.ts';
 
 /** Seats that one run compares: a fraction of a second of work. The next run continues after them. */
 const SEATS_AT_ONCE = 20_000;
@@ -26,16 +21,7 @@ const EQUAL_PAUSE_MS = 240_000;
 /** Milliseconds for which a difference must exist before it is corrected: work under way has ended by then. */
 const MIN_AGE_MS = 15_000;
 
-type ReconcileDeps = {
-  seats: SeatStore;
-  bookings: BookingStore;
-  holds: HoldStore;
-  tickets: Pick<TicketStore, 'watch' | 'claimsUnderWay'>;
-  events: EventStore;
-  seatDifferences: SeatDifferences;
-  shards: number;
-  log: Logger;
-};
+type ReconcileDeps = OrphanDeps & { events: EventStore };
 
 type RunOptions = { seatsAtOnce: number; minAgeMs: number; equalPauseMs: number };
 
@@ -51,7 +37,7 @@ type Place = { eventId: number; row: number; began: string };
 /** Rows of a zone, from one to another, both included. */
 type Rows = { eventId: number; zone: Zone; from: number; to: number };
 
-/** A seat on which Redis and PostgreSQL differ. Redis gets what PostgreSQL has; without an owner the seat is freed. */
+/** A seat on which Redis and PostgreSQL differ. */
 type Difference = { label: string; inRedis: TakenSeat | undefined; inPostgres: OwnedSeat | undefined };
 
 /** A difference that has stood for long enough, and its record. */
@@ -59,9 +45,9 @@ type DueDifference = Difference & { record: string };
 
 /**
  * Compares Redis with PostgreSQL slice by slice and corrects differences that stay (I4): it sets seats that Redis lost,
- * frees seats that nobody owns, and recounts. It never touches a claim under way, whose ticket has no outcome yet.
- * Where something changes in that very moment, its mistake is a difference that a later run corrects. A house that was
- * equal and has not changed since is left alone for a while.
+ * frees or blocks seats that nobody owns, and recounts. It never touches a claim under way, whose ticket has no outcome
+ * yet. Where something changes in that very moment, its mistake is a difference that a later run corrects. A house that
+ * was equal and has not changed since is left alone for a while.
  *
  * @returns the function that runs it once, which returns the number of corrected seats
  */
@@ -148,7 +134,7 @@ async function reconcileRows(
 ): Promise<{ differences: number; corrected: number }> {
   const { seatDifferences, seats, log } = deps;
   const { eventId, zone, from, to } = rows;
-  const differences = await findDifferences(deps, rows);
+  const { differences, hasDoubts } = await findDifferences(deps, rows);
   const doubtful = await withoutClaims(deps, eventId, differences);
 
   const isHere = (seat: Seat) => seat.zone === zone.number && seat.row >= from && seat.row <= to;
@@ -162,27 +148,42 @@ async function reconcileRows(
   const obsolete = recordedLabels.filter((label) => records[label] === undefined);
   await seatDifferences.write(eventId, Object.fromEntries(added), obsolete);
 
-  const { mended, freed } = await correct(deps, eventId, due);
+  const { mended, freed, doubted } = await correct(deps, eventId, due);
   const recounted = to === zone.rows ? await seats.recount(eventId, zone) : 0;
-  if (mended + freed + recounted > 0) {
-    log.warn({ eventId, zone: zone.number, mended, freed, recounted }, 'reconciled');
+  await countDoubts(deps, eventId, hasDoubts || doubted > 0);
+  if (mended + freed + doubted + recounted > 0) {
+    log.warn({ eventId, zone: zone.number, mended, freed, doubted, recounted }, 'reconciled');
     metrics.seatsReconciled.inc({ how: 'mended' }, mended);
     metrics.seatsReconciled.inc({ how: 'freed' }, freed);
+    metrics.seatsReconciled.inc({ how: 'doubted' }, doubted);
     metrics.seatsReconciled.inc({ how: 'recounted' }, recounted);
   }
-  return { differences: differences.length + recounted, corrected: mended + freed };
+  return { differences: differences.length + recounted, corrected: mended + freed + doubted };
 }
 
-/** The differences in some rows. Redis is read first: a claim that is saved in between shows in PostgreSQL as well. */
-async function findDifferences(deps: ReconcileDeps, { eventId, zone, from, to }: Rows): Promise<Difference[]> {
+/** Keeps the number of an event's seats in doubt in Redis, where every API reads it. */
+async function countDoubts({ blocks, seatDifferences }: ReconcileDeps, eventId: number, hasAny: boolean) {
+  if (!hasAny && (await seatDifferences.inDoubt(eventId)) === 0) return;
+  await seatDifferences.keepInDoubt(eventId, (await blocks.inDoubt(eventId)).length);
+}
+
+/**
+ * The differences in some rows, and whether seats in them are in doubt. Redis is read first: a claim that is saved in
+ * between shows in PostgreSQL as well.
+ */
+async function findDifferences(
+  deps: ReconcileDeps,
+  { eventId, zone, from, to }: Rows,
+): Promise<{ differences: Difference[]; hasDoubts: boolean }> {
   const rows = Array.from({ length: to - from + 1 }, (_, i) => ({ zone, row: from + i }));
   const taken = await deps.seats.takenIn(eventId, rows);
   const owned = await deps.bookings.ownersInRows(eventId, zone.number, from, to);
   const inRedis = new Map(taken.map((seat) => [labelOf(seat.seat), seat]));
   const inPostgres = new Map(owned.map((seat) => [labelOf(seat), seat]));
-  return [...new Set([...inRedis.keys(), ...inPostgres.keys()])]
+  const differences = [...new Set([...inRedis.keys(), ...inPostgres.keys()])]
     .map((label) => ({ label, inRedis: inRedis.get(label), inPostgres: inPostgres.get(label) }))
     .filter(differs);
+  return { differences, hasDoubts: owned.some(({ bookingId }) => bookingId === DOUBT_OWNER) };
 }
 
 function differs({ inRedis, inPostgres }: Difference): boolean {
@@ -199,12 +200,6 @@ async function withoutClaims(
   if (differences.every(({ inPostgres }) => inPostgres !== undefined)) return differences;
   const underWay = await seatsUnderWay(deps, eventId);
   return differences.filter(({ label, inPostgres }) => inPostgres !== undefined || !underWay.has(label));
-}
-
-/** The seats of an event whose claims are under way. */
-async function seatsUnderWay({ tickets, shards }: ReconcileDeps, eventId: number): Promise<Set<string>> {
-  const claims = await tickets.claimsUnderWay(shardOfEvent(eventId, shards));
-  return new Set(claims.flatMap((claim) => (claim.eventId === eventId ? claim.seats : [])));
 }
 
 /**
@@ -230,45 +225,22 @@ export function splitByAge(
   return { due, records };
 }
 
-/** Sets the seats that PostgreSQL has in Redis, and frees those that only Redis has. @returns how many of both */
+/**
+ * Sets the seats that PostgreSQL has in Redis, and settles those that only Redis has. A seat that Redis has as sold and
+ * PostgreSQL as held stays as it is: PostgreSQL confirms first, so it has lost the confirmation that a client was told.
+ * The end of the hold does not free such a seat, and then it is in doubt.
+ */
 async function correct(
   deps: ReconcileDeps,
   eventId: number,
   due: readonly DueDifference[],
-): Promise<{ mended: number; freed: number }> {
-  const owned = due.flatMap(({ inPostgres }) => inPostgres ?? []);
+): Promise<{ mended: number; freed: number; doubted: number }> {
+  const mendable = due.filter((difference) => !hasLostConfirmation(difference));
+  const owned = mendable.flatMap(({ inPostgres }) => inPostgres ?? []);
   if (owned.length > 0) await deps.seats.mend(eventId, owned);
   const onlyInRedis = due.filter(({ inPostgres }) => inPostgres === undefined);
-  return { mended: owned.length, freed: onlyInRedis.length > 0 ? await freeOrphans(deps, eventId, onlyInRedis) : 0 };
+  return { mended: owned.length, ...(await settleOrphans(deps, eventId, onlyInRedis)) };
 }
 
-/**
- * Frees seats that nobody owns. Claims under way are read once more, then PostgreSQL: a claim that is saved in between
- * shows there. A booking that ended and has yet to free its seats frees them itself. Then the script frees only seats
- * whose record still stands: nothing has freed them since it was written, so no claim is later than these reads.
- */
-async function freeOrphans(deps: ReconcileDeps, eventId: number, due: readonly DueDifference[]): Promise<number> {
-  const labels = due.map(({ label }) => label);
-  const underWay = await seatsUnderWay(deps, eventId);
-  const owned = new Set((await deps.bookings.owners(eventId, labels)).map(labelOf));
-  const unreleased = await deps.holds.unreleasedSeats(eventId, labels);
-  const orphans = due.filter(({ label }) => !underWay.has(label) && !owned.has(label) && !unreleased.has(label));
-  const users = await usersOf(deps, eventId, orphans);
-  const fields = orphans.map(({ label, record, inRedis }) => {
-    const ticketId = inRedis?.holder ?? '';
-    return { label, record, ticketId, user: users.get(ticketId) ?? '' };
-  });
-  return deps.seats.freeOrphans(eventId, fields);
-}
-
-/** The users whose tickets hold these seats, by ticket id, as far as Redis knows them: they get their limit back. */
-async function usersOf(
-  { tickets, shards }: ReconcileDeps,
-  eventId: number,
-  orphans: readonly Difference[],
-): Promise<Map<string, number | undefined>> {
-  const holders = [...new Set(orphans.flatMap(({ inRedis }) => inRedis?.holder ?? []))];
-  if (holders.length === 0) return new Map();
-  const read = await tickets.watch(shardOfEvent(eventId, shards), '', holders);
-  return new Map(holders.map((holder, i) => [holder, read.tickets[i]?.userId]));
-}
+const hasLostConfirmation = ({ inRedis, inPostgres }: Difference) =>
+  inRedis?.status === 'SOLD' && inPostgres?.status === 'HELD';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Every kind of problem that stops accepted work, the worst first. */
+/** Every kind of problem that stops accepted work or needs an operator, the worst first. */
 export const problemCodes = [
   'redis_down',
   'redis_not_writable',
@@ -11,6 +11,7 @@ export const problemCodes = [
   'schedule_stopped',
   'loop_stalled',
   'job_unreadable',
+  'seats_in_doubt',
 ] as const;
 
 export const problem = z.object({ code: z.enum(problemCodes), message: z.string() });
@@ -42,6 +43,8 @@ export const pipelineView = z
       }),
     ),
     schedules: z.array(z.object({ name: z.string(), everySeconds: z.number(), quietSeconds: z.number().optional() })),
+    /** Blocked seats that Redis had as taken and of which PostgreSQL has no booking, of all events. */
+    seatsInDoubt: z.int().optional(),
     /** Loops of this process and of workers that make no progress. */
     stalledLoops: z.array(z.string()),
   })

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { eventId, inAddress, MAX_INTEGER } from './ids.ts';
 import { MAX_ENTRIES_ON_PAGE } from './limits.ts';
 
-/** Every act that the audit trail records: operator jobs, and acts that an API process performs without a job. */
+/**
+ * Every act that the audit trail records: operator jobs, acts that an API process or a command performs without a job,
+ * and `doubtSeats` of reconciling.
+ */
 const act = z.enum([
   'createEvent',
   'changeEvent',
@@ -18,6 +21,9 @@ const act = z.enum([
   'setShards',
   'openSession',
   'startHerd',
+  'doubtSeats',
+  'restoreSeats',
+  'freeSeats',
 ]);
 
 export type TrailAct = z.infer<typeof act>;

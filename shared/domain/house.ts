@@ -127,3 +127,9 @@ export function runOf(labels: readonly string[]): { zone: number; row: number; s
  * and a repeated unblock frees no other seats.
  */
 export const BLOCK_OWNER = '00000000-0000-8000-8000-00000000b10c';
+
+/**
+ * The owner of seats in doubt: Redis had them as taken, PostgreSQL had no booking of them, and nothing shows that no
+ * client was told one. They are blocked until an operator settles them (`npm run settle-doubt`).
+ */
+export const DOUBT_OWNER = '00000000-0000-8000-8000-00000000d0b7';

@@ -6,11 +6,11 @@ import type { PipelineFacts, Problem } from '../contract/pipeline.ts';
 const QUIET_SECONDS = 10;
 
 /**
- * The problems that stop work, the worst first, each with a message for operators. Consequences of an unavailable
- * service are omitted.
+ * The problems that stop work or need an operator, the worst first, each with a message for operators. Consequences of
+ * an unavailable service are omitted.
  */
 export function problemsOf(facts: PipelineFacts): Problem[] {
-  const { redisUp, notWritable, postgresUp, workersAlive, queues, schedules, stalledLoops } = facts;
+  const { redisUp, notWritable, postgresUp, workersAlive, queues, schedules, stalledLoops, seatsInDoubt = 0 } = facts;
   const problems: Problem[] = [];
   const add = (code: Problem['code'], message: string) => problems.push({ code, message });
   if (!redisUp) add('redis_down', 'Redis does not answer: no request is accepted.');
@@ -36,6 +36,11 @@ export function problemsOf(facts: PipelineFacts): Problem[] {
     const jobs = unreadable === 1 ? '1 job' : `${unreadable} jobs`;
     if (unreadable > 0)
       add('job_unreadable', `${jobs} of the ${queue} queue of shard ${shard} cannot be read by any worker: set aside.`);
+  }
+  if (seatsInDoubt > 0) {
+    const seats = seatsInDoubt === 1 ? '1 seat is' : `${seatsInDoubt} seats are`;
+    const why = 'Redis had them as taken, PostgreSQL has no booking of them';
+    add('seats_in_doubt', `${seats} in doubt and not for sale: ${why}. Settle them by npm run settle-doubt.`);
   }
   return problems;
 }

@@ -8,7 +8,7 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import { serverMetrics } from '../platform/server-metrics.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import type { EventStore } from './postgres/events.ts';
-import { keysOfQueue } from './redis/keys.ts';
+import { keysOf, keysOfQueue } from './redis/keys.ts';
 import { progressOfQueue, SCHEDULES } from './redis/pipeline.ts';
 import { countTickets } from './redis/tickets.ts';
 import type { WorkersStore } from './redis/workers.ts';
@@ -45,7 +45,13 @@ type MeasureDeps = {
 };
 
 /** The facts that only Redis has, while it does not answer. */
-const unknownFacts = () => ({ workersAlive: undefined, queues: [], schedules: [], stalledLoops: [] });
+const unknownFacts = () => ({
+  workersAlive: undefined,
+  queues: [],
+  schedules: [],
+  stalledLoops: [],
+  seatsInDoubt: undefined,
+});
 
 /**
  * Measures the state that all processes share (queues, seats, workers, holds) and sets the gauges. Values that cannot
@@ -120,12 +126,14 @@ async function measureWrites({ writable, shards }: MeasureDeps, facts: PipelineF
 }
 
 async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: PipelineFacts): Promise<void> {
-  const [queues, workersAlive, { quietSeconds, stalled }] = await Promise.all([
+  const [queues, inDoubt, workersAlive, { quietSeconds, stalled }] = await Promise.all([
     Promise.all(shardNumbers(shards).map((shard) => measureShard(redis, shard).catch(() => hideShard(shard)))),
+    Promise.all(shardNumbers(shards).map((shard) => measureDoubts(redis, shard).catch(() => 0))),
     measureWorkers(workers),
     workers.progress(),
   ]);
   facts.workersAlive = workersAlive;
+  facts.seatsInDoubt = inDoubt.reduce((sum, seats) => sum + seats, 0);
   facts.queues = queues.flat().map((queue) => ({
     ...queue,
     quietSeconds: quietSeconds(progressOfQueue(queue.shard, queue.queue)),
@@ -148,6 +156,13 @@ async function measureShard(redis: Redis, shard: number): Promise<QueueFacts[]> 
   metrics.settled.remove(String(shard));
   metrics.settled.inc({ shard: String(shard) }, settled);
   return queues;
+}
+
+async function measureDoubts(redis: Redis, shard: number): Promise<number> {
+  const counts = await redis.hvals(keysOf(shard).seatsInDoubt);
+  const seats = counts.reduce((sum, count) => sum + Number(count), 0);
+  metrics.seatsInDoubt.set({ shard: String(shard) }, seats);
+  return seats;
 }
 
 async function measureQueue(redis: Redis, shard: number, queue: QueueName): Promise<QueueFacts> {
@@ -216,6 +231,7 @@ function hideShard(shard: number): [] {
   const labels = { shard: String(shard) };
   metrics.settled.remove(labels);
   metrics.queueDepth.remove(labels);
+  metrics.seatsInDoubt.remove(labels);
   for (const queue of QUEUES) {
     for (const state of JOB_STATES) metrics.queueJobs.remove({ ...labels, queue, state });
     for (const gauge of [metrics.queueOldest, metrics.jobsUnreadable]) gauge.remove({ ...labels, queue });
@@ -225,7 +241,7 @@ function hideShard(shard: number): [] {
 
 function hideRedis(): void {
   for (const gauge of [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest]) gauge.reset();
-  for (const gauge of [metrics.jobsUnreadable, metrics.scheduleAge]) gauge.reset();
+  for (const gauge of [metrics.jobsUnreadable, metrics.scheduleAge, metrics.seatsInDoubt]) gauge.reset();
   for (const gauge of [serverMetrics.redisLatency, metrics.workersAlive, metrics.workersDesired]) gauge.remove();
 }
 

@@ -29,7 +29,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     replicated,
     events,
     trail,
-    blocks: createBlockStore(),
+    blocks: createBlockStore({ prisma }),
     bookings: createBookingStore({ prisma }),
     holds: createHoldStore({ prisma, trail }),
     jobLock: createJobLock({ prisma }),

@@ -69,8 +69,14 @@ export const metrics = {
   seatsReconciled: counter('frontrow_seats_reconciled_total', 'Differences that were corrected.', 'how', [
     'mended',
     'freed',
+    'doubted',
     'recounted',
   ]),
+  seatsInDoubt: gauge(
+    'frontrow_seats_in_doubt',
+    'Blocked seats that may belong to a booking that PostgreSQL lost.',
+    'shard',
+  ),
   auditDifferences: counter('frontrow_audit_differences_total', 'Differences that audits found.'),
 
   roomOn: gauge('frontrow_waiting_room_on', 'Whether booking needs an admission.', 'event'),

@@ -170,7 +170,13 @@ const lateFrees: Record<string, Late> = {
     fence: "redis.call('HGET', seatDifferencesKey(tag, event), label) == record",
     without: 'true',
     async play() {
-      for (const bit of [0, 1]) await system().redis.setbit('{s0}:seats:1:1:1', bit, 1);
+      const one = request();
+      await system().bookings.giveUp(one);
+      for (const bit of [0, 1]) {
+        await system().redis.setbit('{s0}:seats:1:1:1', bit, 1);
+        await system().redis.setbit('{s0}:held:1:1:1', bit, 1);
+        await system().redis.set(`{s0}:lock:1:1:1:${bit + 1}`, one.ticketId);
+      }
       await stoppedReconcile(async () => {
         expect(await reconcile()).toBe(SEATS.length);
         await anotherBuyerGetsThem();
@@ -182,9 +188,9 @@ const lateFrees: Record<string, Late> = {
     fence: "redis.call('HDEL', seatDifferencesKey(tag, event), seat.label)",
     without: '',
     async play() {
-      const one = request();
+      const one = request({ hold: true, userId: 1 });
       await book(one);
-      await end(one);
+      await end(one, 'cancel');
       const setReleased = (releasedAt: Date | null) =>
         system().prisma.booking.update({ where: { id: one.ticketId }, data: { releasedAt } });
       await setReleased(new Date());

@@ -1,4 +1,5 @@
-import { BLOCK_OWNER, labelOf, seatOf } from '../../domain/house.ts';
+import { BLOCK_OWNER, DOUBT_OWNER, labelOf, type Seat, seatOf } from '../../domain/house.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 
 /** Thrown to roll a transaction back: buyers have these seats. */
@@ -12,7 +13,7 @@ export class SeatsTaken extends Error {
 }
 
 /** Blocked seats in PostgreSQL: they are not for sale until an operator unblocks them. */
-export function createBlockStore() {
+export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
   const wanted = (labels: readonly string[]) => {
     const seats = labels.map(seatOf);
     return Prisma.sql`unnest(
@@ -41,12 +42,42 @@ export function createBlockStore() {
       return changed;
     },
 
-    /** Unblocks seats, except those that are not blocked. Returns the number of unblocked ones. */
+    /** Unblocks those of these seats that an operator has blocked, not those in doubt. Returns their number. */
     unblock(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
       return transaction.$executeRaw`
         DELETE FROM seat USING ${wanted(labels)}
-        WHERE event_id = ${eventId}::int AND status = 'BLOCKED'
+        WHERE event_id = ${eventId}::int AND booking_id = ${BLOCK_OWNER}::uuid
           AND seat.zone = wanted.zone AND seat.row = wanted.row AND seat.number = wanted.number`;
+    },
+
+    /**
+     * Blocks seats as in doubt, except those that have an owner by now, and only in this generation of the event: a
+     * clear has freed all of them. Returns the blocked ones.
+     */
+    async doubt(
+      eventId: number,
+      generation: number,
+      labels: readonly string[],
+      transaction: Prisma.TransactionClient,
+    ): Promise<string[]> {
+      const seats = await transaction.$queryRaw<Seat[]>`
+        WITH event_now AS MATERIALIZED (
+          SELECT id FROM event WHERE id = ${eventId}::int AND generation = ${generation}::int FOR KEY SHARE
+        )
+        INSERT INTO seat (event_id, zone, row, number, status, booking_id)
+        SELECT event_now.id, zone, row, number, 'BLOCKED', ${DOUBT_OWNER}::uuid FROM event_now, ${wanted(labels)}
+        ORDER BY zone, row, number
+        ON CONFLICT DO NOTHING
+        RETURNING zone, row, number`;
+      return seats.map(labelOf);
+    },
+
+    /** The labels of an event's seats in doubt, in order. */
+    async inDoubt(eventId: number): Promise<string[]> {
+      const seats = await prisma.$queryRaw<Seat[]>`
+        SELECT zone, row, number FROM seat
+        WHERE event_id = ${eventId}::int AND booking_id = ${DOUBT_OWNER}::uuid ORDER BY zone, row, number`;
+      return seats.map(labelOf);
     },
   };
 }

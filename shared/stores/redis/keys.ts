@@ -57,6 +57,8 @@ const NAMES = {
   roomSpentStem: 'room-spent:',
   /** A hash of seats that PostgreSQL and Redis know differently, by label. + event */
   seatDifferencesStem: 'suspects:',
+  /** A hash: the number of seats in doubt of each event that has any. */
+  seatsInDoubt: 'seats-in-doubt',
   /** The place that reconciling has come to. */
   reconciled: 'reconciled',
   /** A hash: for each event the state in which its whole house was found equal to PostgreSQL. */

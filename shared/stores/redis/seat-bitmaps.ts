@@ -29,7 +29,7 @@ const READ_LOCKS = 2_000;
 const keysOfEvent = ({ shards }: Deps, eventId: number) => keysOf(shardOfEvent(eventId, shards));
 
 /** The replies of a transaction. @throws the first fault among them */
-function repliesOf(results: [Error | null, unknown][] | null): unknown[] {
+export function repliesOf(results: [Error | null, unknown][] | null): unknown[] {
   return (results ?? []).map(([fault, reply]) => {
     if (fault) throw fault;
     return reply;

@@ -2,13 +2,16 @@ import type { Redis } from 'ioredis';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
 import { redisClockMs } from '../../platform/clock.ts';
 import { keysOf } from './keys.ts';
+import { repliesOf } from './seat-bitmaps.ts';
 
 /**
  * Differences between Redis and PostgreSQL that reconciling has found: for each seat, by label, since when and how it
- * differs; the place that the comparison has reached; and the houses that it has found equal.
+ * differs; the number of seats in doubt; the place that the comparison has reached; the houses that it has found equal.
  */
 export function createSeatDifferences({ redis, shards }: { redis: Redis; shards: number }) {
   const equalKeyOf = (eventId: number) => keysOf(shardOfEvent(eventId, shards)).housesEqual;
+  const doubtKeyOf = (eventId: number) => keysOf(shardOfEvent(eventId, shards)).seatsInDoubt;
+  const houseKeyOf = (eventId: number) => `${keysOf(shardOfEvent(eventId, shards)).houseStem}${eventId}`;
   const keyOf = (eventId: number) => `${keysOf(shardOfEvent(eventId, shards)).seatDifferencesStem}${eventId}`;
 
   return {
@@ -19,6 +22,25 @@ export function createSeatDifferences({ redis, shards }: { redis: Redis; shards:
     async read(eventId: number, labels: readonly string[]): Promise<(string | null)[]> {
       return labels.length === 0 ? [] : redis.hmget(keyOf(eventId), ...labels);
     },
+
+    /** As `read`, with the generation of the house at that moment; undefined where it is not open. */
+    async readInHouse(
+      eventId: number,
+      labels: readonly string[],
+    ): Promise<{ generation: number; records: (string | null)[] } | undefined> {
+      const reading = redis.multi().hget(houseKeyOf(eventId), 'generation');
+      const replies = await reading.hmget(keyOf(eventId), ...labels).exec();
+      const [generation, records] = repliesOf(replies) as [string | null, (string | null)[]];
+      return generation === null ? undefined : { generation: Number(generation), records };
+    },
+
+    /** The number of an event's seats in doubt, as it was kept. */
+    inDoubt: async (eventId: number): Promise<number> =>
+      Number((await redis.hget(doubtKeyOf(eventId), String(eventId))) ?? 0),
+    keepInDoubt: (eventId: number, count: number): Promise<unknown> =>
+      count === 0
+        ? redis.hdel(doubtKeyOf(eventId), String(eventId))
+        : redis.hset(doubtKeyOf(eventId), { [eventId]: count }),
 
     /** Notes what is kept, and forgets what is gone. */
     async write(eventId: number, kept: Readonly<Record<string, string>>, gone: readonly string[]): Promise<void> {

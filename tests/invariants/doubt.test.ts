@@ -1,0 +1,200 @@
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { BookRequest } from '../../shared/contract/jobs.ts';
+import { DOUBT_OWNER } from '../../shared/domain/house.ts';
+import { writeRefused } from '../../shared/domain/outcome-text.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { auditEvent } from '../../shared/stores/audit.ts';
+import { createBook } from '../../workers/book-seats.ts';
+import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
+import { createReconcile } from '../../workers/reconcile.ts';
+import { send } from '../support/client.ts';
+import { useSystem } from '../support/system.ts';
+
+// PostgreSQL fails over to a standby that was late: it lacks bookings that clients were told. Their seats are not sold
+// again, and neither is any seat of which nothing shows that it is free.
+
+const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
+
+const SEATS = ['1-1-1', '1-1-2'];
+const OPERATOR = { name: 'admin token', address: '127.0.0.1' };
+
+const request = (fields: Partial<BookRequest> = {}): BookRequest => ({
+  ticketId: newTicketId(0),
+  eventId: 1,
+  wish: { seats: SEATS },
+  hold: false,
+  ...fields,
+});
+const hold = () => request({ hold: true, userId: 1 });
+const book = (...requests: BookRequest[]) => createBook(system())(0, requests);
+const outcomeOf = async ({ ticketId }: BookRequest) => (await system().outcomesOf([ticketId]))[0];
+const reconcile = (minAgeMs = 0) =>
+  createReconcile({ ...system(), shards: 1 })({ seatsAtOnce: 1_000, minAgeMs, equalPauseMs: 0 });
+const differences = async () => (await auditEvent(1, system())).differences;
+const inDoubt = () => system().blocks.inDoubt(1);
+const change = ({ ticketId: bookingId, userId }: BookRequest, kind: 'return' | 'cancel' | 'confirm') =>
+  system().holds.change([{ ticketId: newTicketId(0), kind, bookingId, userId, by: OPERATOR }]);
+
+/** PostgreSQL no longer has what it has saved of a booking. */
+async function lose({ ticketId: id }: BookRequest): Promise<void> {
+  await system().prisma.booking.deleteMany({ where: { id } });
+  await system().prisma.seat.deleteMany({ where: { bookingId: id } });
+  await system().prisma.buyer.deleteMany();
+}
+
+/** No other buyer gets the seats, neither now nor after a wipe of Redis. */
+async function expectNotSold(): Promise<void> {
+  for (const wipe of [false, true]) {
+    if (wipe) {
+      await system().redis.flushdb();
+      await system().seats.open(1);
+    }
+    const other = request();
+    await book(other);
+    expect(await outcomeOf(other)).toMatchObject({ status: 'rejected' });
+  }
+  expect(await differences()).toEqual([]);
+}
+
+beforeAll(() => system().stopWorkers());
+beforeEach(async () => {
+  await system().clearEvent();
+  await system().redis.flushdb();
+  await system().seats.open(1);
+});
+
+describe('a booking that a client was told and PostgreSQL has lost', () => {
+  test.each([
+    ['sold', request()],
+    ['held', hold()],
+  ])('is not sold again (%s): its seats are blocked as in doubt', async (_what, one) => {
+    await book(one);
+    expect(await outcomeOf(one)).toMatchObject({ status: 'booked' });
+    await lose(one);
+    expect(await reconcile()).toBe(SEATS.length);
+    expect(await inDoubt()).toEqual(SEATS);
+    await expectNotSold();
+  });
+
+  test('is not sold again where its seats had been sold and returned before', async () => {
+    const earlier = request();
+    await book(earlier);
+    await change(earlier, 'return');
+    await createReleaseSeats(system())([{ id: earlier.ticketId, eventId: 1 }]);
+    const one = request();
+    await book(one);
+    await lose(one);
+    await reconcile();
+    await expectNotSold();
+  });
+
+  test('is not sold again once all that Redis knew of its ticket has expired', async () => {
+    const one = request();
+    await book(one);
+    await lose(one);
+    for (const key of await system().redis.keys('{s0}:batch:*')) await system().redis.del(key);
+    await reconcile();
+    await expectNotSold();
+  });
+
+  test('is not sold again where only its confirmation was lost, and its hold ends', async () => {
+    const one = hold();
+    await book(one);
+    await system().holds.change([{ ticketId: newTicketId(0), kind: 'confirm', bookingId: one.ticketId, userId: 1 }]);
+    await system().seats.renew(1, [{ ticketId: one.ticketId, userId: 1, seats: SEATS, holdMs: 0 }]);
+    await system().prisma.booking.update({ where: { id: one.ticketId }, data: { status: 'PENDING' } });
+    await system().prisma.seat.updateMany({ where: { bookingId: one.ticketId }, data: { status: 'HELD' } });
+    expect(await reconcile()).toBe(0);
+    await system().prisma.booking.update({ where: { id: one.ticketId }, data: { expiresAt: new Date(0) } });
+    const releaseSeats = createReleaseSeats(system());
+    await createExpire({ holds: system().holds, releaseSeats })();
+    await reconcile();
+    expect(await inDoubt()).toEqual(SEATS);
+    await expectNotSold();
+  });
+});
+
+describe('a seat that only Redis has as taken', () => {
+  /** The seats as a ticket holds them of which PostgreSQL has no booking. */
+  async function heldBy({ ticketId }: BookRequest): Promise<void> {
+    const seats = SEATS.map((_label, at) => at + 1).map((number) => {
+      return { zone: 1, row: 1, number, bookingId: ticketId, status: 'HELD' as const };
+    });
+    await system().seats.mend(1, seats);
+  }
+  const refuse = ({ ticketId }: BookRequest) =>
+    system().tickets.settle(0, new Map([[ticketId, writeRefused(2, 'SEAT_TAKEN', [])]]));
+  const cancel = async (one: BookRequest) => {
+    await book(one);
+    await change(one, 'cancel');
+    await system().prisma.booking.update({ where: { id: one.ticketId }, data: { releasedAt: new Date() } });
+  };
+
+  test.each([
+    ['was refused', refuse],
+    ['was given up', (one: BookRequest) => system().bookings.giveUp(one)],
+    ['has ended', cancel],
+  ])('is freed where the ticket that holds it %s', async (_what, end) => {
+    const one = hold();
+    await end(one);
+    await heldBy(one);
+    expect(await reconcile()).toBe(SEATS.length);
+    expect(await inDoubt()).toEqual([]);
+    expect(await differences()).toEqual([]);
+    const other = request();
+    await book(other);
+    expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
+  });
+
+  test('is not blocked where a clear has freed it and the house is not open anew yet', async () => {
+    await book(request());
+    const { generation } = await system().prisma.event.findUniqueOrThrow({ where: { id: 1 } });
+    await system().prisma.$transaction((transaction) => system().events.clear(1, generation, transaction));
+    expect(await reconcile()).toBe(0);
+    expect(await inDoubt()).toEqual([]);
+    await system().seats.open(1);
+    expect(await differences()).toEqual([]);
+  });
+});
+
+describe('seats in doubt', () => {
+  beforeEach(async () => {
+    const one = request();
+    await book(one);
+    await lose(one);
+    await reconcile();
+  });
+
+  test('are not unblocked together with seats that an operator blocked', async () => {
+    const { url } = system();
+    await system().resumeWorkers();
+    await send(url, 'POST', '/api/events/1/block', { seats: ['1-2-1'] });
+    const { body } = await send(url, 'POST', '/api/events/1/unblock', { seats: ['1-2-1', ...SEATS] });
+    expect(body).toMatchObject({ changed: 1 });
+    await system().stopWorkers();
+    expect(await inDoubt()).toEqual(SEATS);
+    await expectNotSold();
+  });
+
+  test('are a problem of the pipeline until they are none', async () => {
+    const codes = async () => {
+      const { body } = await send(system().url, 'GET', '/healthz/pipeline');
+      return (body.problems as { code: string }[]).map(({ code }) => code);
+    };
+    const shows = async (isShown: boolean) => {
+      for (const endMs = Date.now() + 10_000; (await codes()).includes('seats_in_doubt') !== isShown; )
+        if (Date.now() > endMs) throw new Error(`seats_in_doubt: not ${isShown}`);
+    };
+    await shows(true);
+    await system().prisma.seat.deleteMany({ where: { bookingId: DOUBT_OWNER } });
+    await system().seats.unblock(1, SEATS);
+    await reconcile();
+    await shows(false);
+  });
+
+  test('are in the audit trail, with what Redis had of them', async () => {
+    const { body } = await send(system().url, 'GET', '/admin/trail?limit=5');
+    const entry = (body.entries as { act: string }[]).find(({ act }) => act === 'doubtSeats');
+    expect(entry).toMatchObject({ eventId: 1, by: 'reconcile', before: { '1-1-1': ['SOLD', null] } });
+  });
+});
