@@ -43,27 +43,30 @@ export function followBySocket(urls: readonly string[], onOutcome: OnOutcome) {
 /** Follows over WebSocket by sessions: no message for each ticket. Resolves once each socket has its session. */
 export async function followBySession(urls: readonly string[], onOutcome: OnOutcome) {
   const sockets = openSockets(urls, onOutcome, true);
-  const tokens = new Map<number, string>(); // of requests without an answer
+  const announced = new Map<number, Announced>(); // of requests without an answer
   const socketOf = (index: number) => sockets[index % SOCKETS] as FollowingSocket;
   await Promise.all(sockets.map((socket) => socket.untilSession()));
   return {
     /** The headers of the request with this number. */
     headersOf(index: number): Record<string, string> {
-      const token = socketOf(index).token();
-      tokens.set(index, token);
-      return { [SESSION_TOKEN_HEADER]: token };
+      const latest = socketOf(index).announced();
+      announced.set(index, latest);
+      return { [SESSION_TOKEN_HEADER]: latest.token };
     },
     async follow(ticketId: string, index: number, isFollowed: boolean): Promise<void> {
       const socket = socketOf(index);
-      const isOfThisSession = tokens.get(index) === socket.token();
-      tokens.delete(index);
-      await socket.follow(ticketId, isFollowed && isOfThisSession);
+      const isLatest = announced.get(index) === socket.announced();
+      announced.delete(index);
+      await socket.follow(ticketId, isFollowed && isLatest);
     },
     close: () => closeAll(sockets),
   };
 }
 
 type FollowingSocket = ReturnType<typeof createSocket>;
+
+/** A message that announced the token of a session: the same token may be announced again. */
+type Announced = { token: string };
 
 const openSockets = (urls: readonly string[], onOutcome: OnOutcome, usesSession: boolean): FollowingSocket[] =>
   Array.from({ length: SOCKETS }, (_, i) =>
@@ -121,7 +124,7 @@ function createSocket(url: string, onOutcome: OnOutcome, usesSession: boolean) {
   const pendingIds = new Set<string>();
   /** Outcomes that came before the answer to their request, by ticket. */
   const early = new Map<string, TicketView>();
-  let token = '';
+  let announced: Announced | undefined;
 
   function subscribe(ticketId: string): void {
     if (pendingIds.has(ticketId)) socket.send({ type: 'subscribe', ticketId });
@@ -139,7 +142,7 @@ function createSocket(url: string, onOutcome: OnOutcome, usesSession: boolean) {
       const { ticketId, code } = message;
       if (ticketId !== undefined && code !== 'TICKET_UNKNOWN') setTimeout(() => subscribe(ticketId), RESUBSCRIBE_MS);
     } else if (message.type === 'session') {
-      token = message.token;
+      announced = message;
       subscribeAll();
     } else if (message.type === 'ticket') {
       const { type: _type, ...view } = message;
@@ -155,11 +158,11 @@ function createSocket(url: string, onOutcome: OnOutcome, usesSession: boolean) {
   );
   return {
     async untilSession(): Promise<void> {
-      while (token === '') await sleep(5);
+      while (announced === undefined) await sleep(5);
     },
 
-    /** The token of the last session. A request with a token that has ended is accepted, and not followed. */
-    token: () => token,
+    /** The latest announcement, once there is one. Requests before it may have been missed. */
+    announced: () => announced as Announced,
 
     async follow(ticketId: string, isFollowed: boolean): Promise<void> {
       const outcome = early.get(ticketId);
