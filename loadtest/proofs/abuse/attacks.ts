@@ -233,14 +233,17 @@ export const attacks = {
     },
   },
   'refused-bookings': {
-    about: 'keyed requests for a taken seat, as many as are answered',
+    about: 'keyed requests for a taken seat, each for a session of another API process that does not exist',
     run: (scene) =>
       flood(scene, {
         connections: 16,
         next: () => ({
           method: 'POST',
           path: '/api/bookings',
-          headers: { 'idempotency-key': randomBytes(12).toString('hex') },
+          headers: {
+            'idempotency-key': randomBytes(12).toString('hex'),
+            'x-session-token': `${randomBytes(6).toString('hex')}.${randomBytes(16).toString('base64url')}`,
+          },
           body: { eventId: DEFAULT_EVENT, userId: DEMO_USERS - 1, seatNumber: scene.victim.takenSeat },
         }),
       }),
