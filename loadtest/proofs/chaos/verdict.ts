@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outcome } from '../../../shared/contract/tickets.ts';
+import { readOutcome } from '../../../shared/domain/outcome-text.ts';
 import { connectPostgres, type QueryResultRow } from '../../../shared/platform/postgres.ts';
 import { auditDefaultEvent, differencesOf, openStores, type Stores } from '../../kit/stores.ts';
 import type { Accepted, Ledger } from './ledger.ts';
@@ -168,7 +168,7 @@ async function changedOutcomes(entries: readonly Accepted[], { tickets }: Stores
     for (const [i, { ticketId, outcome }] of batch.entries()) {
       const recorded = records[i]?.outcome;
       if (recorded === undefined) continue;
-      const { status } = JSON.parse(recorded) as Outcome;
+      const { status } = readOutcome(ticketId, recorded);
       if (status !== outcome?.status)
         changed.push(`${ticketId}: answered ${outcome?.status}, its ticket has ${status}`);
     }
