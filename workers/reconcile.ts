@@ -62,7 +62,8 @@ async function reconcile(deps: ReconcileDeps, options: RunOptions): Promise<numb
   const ids = await events.ids();
   const [firstId] = ids;
   if (firstId === undefined) return 0;
-  const nextId = (eventId: number) => ids[ids.indexOf(eventId) + 1] ?? firstId;
+  const startAfter = ({ eventId }: Place) => startOf(ids[ids.indexOf(eventId) + 1] ?? firstId);
+  const keep = ({ eventId, row, began }: Place) => seatDifferences.keepPlace(`${eventId}:${row}:${began}`);
 
   const [lastId = 0, row = 0, began = ''] = ((await seatDifferences.place()) ?? '').split(':');
   const isKnown = ids.includes(Number(lastId));
@@ -73,12 +74,16 @@ async function reconcile(deps: ReconcileDeps, options: RunOptions): Promise<numb
   let corrected = 0;
   const visits = Math.min(ids.length + 1, EVENTS_AT_ONCE); // the first one again: its earlier rows come last
   for (let visit = 0; visit < visits && seatsLeft > 0; visit += 1) {
-    const compared = await reconcileHouse(deps, run, place, { ...options, seatsAtOnce: seatsLeft });
+    const comparing = reconcileHouse(deps, run, place, { ...options, seatsAtOnce: seatsLeft });
+    const compared = await comparing.catch(async (fault) => {
+      await keep(startAfter(place)); // the next run goes on with the other houses: the shard of this one may be dead
+      throw fault;
+    });
     seatsLeft -= compared.seats;
     corrected += compared.corrected;
-    place = compared.stoppedAt ?? startOf(nextId(place.eventId));
+    place = compared.stoppedAt ?? startAfter(place);
   }
-  await seatDifferences.keepPlace(`${place.eventId}:${place.row}:${place.began}`);
+  await keep(place);
   return corrected;
 }
 

@@ -27,7 +27,9 @@ type SweepDeps = {
  * Gives every ticket of a job that failed for good its outcome (I2). A batch is taken apart first: each of its requests
  * is enqueued in a job of its own, so that the faulty one fails alone (I11). Jobs that no worker could read are offered
  * again once they are due, and retries that a wrong clock holds back are made due. Any worker may sweep; a repeated
- * sweep changes nothing.
+ * sweep changes nothing. A shard that fails holds up no other.
+ *
+ * @returns the function that sweeps once. It throws the first fault, after everything else is done
  */
 export function createSweep(deps: SweepDeps) {
   const { queues, bookings, tickets, log } = deps;
@@ -78,12 +80,17 @@ export function createSweep(deps: SweepDeps) {
     }
   }
 
+  async function sweepShard(shard: number, { booking, control }: Queues[number]): Promise<void> {
+    await sweepJobs(shard, booking, 'book', (request) => settleBook(shard, request));
+    await sweepJobs(shard, control, 'change', (request) => settleChange(shard, request));
+    await booking.offerDue();
+    await control.offerDue();
+  }
+
   return async function sweep(): Promise<void> {
-    for (const [shard, { booking, control }] of queues.entries()) {
-      await sweepJobs(shard, booking, 'book', (request) => settleBook(shard, request));
-      await sweepJobs(shard, control, 'change', (request) => settleChange(shard, request));
-      await booking.offerDue();
-      await control.offerDue();
-    }
+    const faults: unknown[] = [];
+    for (const [shard, own] of queues.entries())
+      await sweepShard(shard, own).catch((fault: unknown) => faults.push(fault));
+    for (const fault of faults) throw fault;
   };
 }
