@@ -39,6 +39,7 @@ export async function openStores(part: string) {
   return {
     ...stores,
     prisma,
+    redis,
     shards,
 
     /** The event that was named, or all. @throws ConfigError where there is no such event */

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { send } from '../support/client.ts';
-import { cleanUp, dataFolder, run, startFrontrow } from '../support/processes.ts';
+import { cleanUp, dataFolder, run, startFrontrow, until } from '../support/processes.ts';
 
 afterEach(cleanUp);
 
@@ -39,4 +39,25 @@ test('the commands audit a running system, report every difference, and rebuild 
   expect(await command('audit', folder)).toMatchObject({ code: 0 });
   expect((await send(url, 'GET', '/availability/check-all')).body.occupiedSeats).toBe(0);
   expect(await command('audit', folder, '--event', '99')).toMatchObject({ code: 78 });
+});
+
+test('the seats of bookings that PostgreSQL lost are listed as in doubt, and restored or freed', async () => {
+  const folder = dataFolder();
+  const { url, databaseUrl } = await startFrontrow(folder);
+  const book = async () => (await send(url, 'POST', '/reserve?wait=20', { count: 2 })).body.seats as string[];
+  const [restored, freed] = [await book(), await book()];
+  const client = await connectPostgres({ connectionString: databaseUrl });
+  await client.query(`DELETE FROM booking; DELETE FROM seat`);
+  await client.end();
+
+  const settle = (...args: string[]) => command('settle-doubt', folder, ...args);
+  await until(async () => (await settle()).output.startsWith('Event 1: 4 seats in doubt'), 60_000);
+  expect((await settle()).output).toMatch(/^ {2}1-1-1: told CONFIRMED, booking [-0-9a-f]{36} without a user/m);
+  expect(await settle('--free', freed.join(','))).toMatchObject({ code: 78 });
+  const free = await settle('--event', '1', '--free', freed.join(','));
+  expect(free).toMatchObject({ code: 0, output: expect.stringContaining('2 seats in doubt') });
+  const restore = await settle('--event', '1', '--restore', restored.join(','));
+  expect(restore).toMatchObject({ code: 0, output: expect.stringContaining('0 seats in doubt') });
+  expect(await command('audit', folder)).toMatchObject({ code: 0 });
+  expect(await book()).toEqual(freed);
 });

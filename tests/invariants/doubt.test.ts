@@ -1,9 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
+import { doneOutcome } from '../../shared/contract/tickets.ts';
 import { DOUBT_OWNER } from '../../shared/domain/house.ts';
-import { writeRefused } from '../../shared/domain/outcome-text.ts';
+import { writeOutcome, writeRefused } from '../../shared/domain/outcome-text.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
+import { createDoubtStore } from '../../shared/stores/doubts.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { createReconcile } from '../../workers/reconcile.ts';
@@ -40,6 +42,11 @@ async function lose({ ticketId: id }: BookRequest): Promise<void> {
   await system().prisma.booking.deleteMany({ where: { id } });
   await system().prisma.seat.deleteMany({ where: { bookingId: id } });
   await system().prisma.buyer.deleteMany();
+}
+
+/** An hour has passed: Redis has dropped its batches. */
+async function deleteBatches(): Promise<void> {
+  for (const key of await system().redis.keys('{s0}:batch:*')) await system().redis.del(key);
 }
 
 /** No other buyer gets the seats, neither now nor after a wipe of Redis. */
@@ -92,7 +99,7 @@ describe('a booking that a client was told and PostgreSQL has lost', () => {
     const one = request();
     await book(one);
     await lose(one);
-    for (const key of await system().redis.keys('{s0}:batch:*')) await system().redis.del(key);
+    await deleteBatches();
     await reconcile();
     await expectNotSold();
   });
@@ -196,5 +203,71 @@ describe('seats in doubt', () => {
     const { body } = await send(system().url, 'GET', '/admin/trail?limit=5');
     const entry = (body.entries as { act: string }[]).find(({ act }) => act === 'doubtSeats');
     expect(entry).toMatchObject({ eventId: 1, by: 'reconcile', before: { '1-1-1': ['SOLD', null] } });
+  });
+});
+
+describe('an operator settles seats in doubt', () => {
+  const doubts = () => createDoubtStore({ ...system(), shards: 1 });
+  const entryOf = async (act: string) => (await system().trail.page(undefined, 5)).find((entry) => entry.act === act);
+
+  test.each([
+    ['sold', request(), 'CONFIRMED'],
+    ['held', hold(), 'PENDING'],
+    ['sold under a key', request({ idempotency: { digest: 'digest', fingerprint: 'print' } }), 'CONFIRMED'],
+  ])('restores a booking as it was told (%s)', async (_what, one, status) => {
+    const { ticketId, userId, idempotency } = one;
+    const ticket = { ticketId, kind: 'book', eventId: 1, userId, idempotency } as const;
+    await system().tickets.accept(0, 'node', [ticket], { maxQueued: 100, fresh: true });
+    await book(one);
+    const before = await system().bookings.find(ticketId);
+    await lose(one);
+    await reconcile();
+    if (idempotency !== undefined) await deleteBatches();
+    const [doubt] = await doubts().list(1);
+    expect(doubt).toMatchObject({ label: '1-1-1', told: { id: ticketId, status, seats: SEATS } });
+    if (doubt?.told === undefined) throw new Error('not told');
+    await doubts().restore(doubt.told, OPERATOR);
+    expect(await system().bookings.find(ticketId)).toEqual(before);
+    expect(await inDoubt()).toEqual([]);
+    expect(await differences()).toEqual([]);
+    expect(await entryOf('restoreSeats')).toMatchObject({ by: OPERATOR.name, after: { id: ticketId } });
+    await expect(doubts().restore(doubt.told, OPERATOR)).rejects.toThrow('not in doubt: 1-1-1 1-1-2');
+  });
+
+  test('restores a confirmed hold as sold', async () => {
+    const one = hold();
+    await book(one);
+    const booking = await system().bookings.find(one.ticketId);
+    if (booking === undefined) throw new Error('not booked');
+    const confirmed = writeOutcome(doneOutcome('confirm', { ...booking, status: 'CONFIRMED' }));
+    const confirm = newTicketId(0);
+    await system().tickets.accept(0, 'node', [{ ticketId: confirm, kind: 'confirm' }], { maxQueued: 100, fresh: true });
+    await system().tickets.settle(0, new Map([[confirm, confirmed]]));
+    await lose(one);
+    await reconcile();
+    expect((await doubts().list(1))[0]).toMatchObject({ told: { id: one.ticketId, status: 'CONFIRMED' } });
+  });
+
+  test('frees seats that nobody was told', async () => {
+    const one = request();
+    await book(one);
+    await lose(one);
+    await reconcile();
+    expect(await doubts().free(1, ['1-1-1', '1-2-9'], OPERATOR)).toEqual(['1-1-1']);
+    expect(await inDoubt()).toEqual(['1-1-2']);
+    expect(await differences()).toEqual([]);
+    expect(await entryOf('freeSeats')).toMatchObject({ after: { seats: ['1-1-1'] } });
+    const other = request({ wish: { seats: ['1-1-1'] } });
+    await book(other);
+    expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
+  });
+
+  test('knows of no booking once Redis has forgotten it', async () => {
+    const one = request();
+    await book(one);
+    await lose(one);
+    await reconcile();
+    await deleteBatches();
+    expect(await doubts().list(1)).toEqual(SEATS.map((label) => ({ label, told: undefined })));
   });
 });

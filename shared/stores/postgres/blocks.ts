@@ -1,3 +1,4 @@
+import type { Booking } from '../../contract/tickets.ts';
 import { BLOCK_OWNER, DOUBT_OWNER, labelOf, type Seat, seatOf } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
@@ -22,6 +23,19 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
       ${seats.map((seat) => seat.number)}::int[]
     ) AS wanted (zone, row, number)`;
   };
+
+  async function deleteDoubts(
+    eventId: number,
+    labels: readonly string[],
+    transaction: Prisma.TransactionClient,
+  ): Promise<string[]> {
+    const seats = await transaction.$queryRaw<Seat[]>`
+      DELETE FROM seat USING ${wanted(labels)}
+      WHERE event_id = ${eventId}::int AND booking_id = ${DOUBT_OWNER}::uuid
+        AND seat.zone = wanted.zone AND seat.row = wanted.row AND seat.number = wanted.number
+      RETURNING seat.zone, seat.row, seat.number`;
+    return seats.map(labelOf);
+  }
 
   return {
     /**
@@ -70,6 +84,35 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
         ON CONFLICT DO NOTHING
         RETURNING zone, row, number`;
       return seats.map(labelOf);
+    },
+
+    /** Deletes the blocks of those of these seats that are in doubt. Returns their labels. */
+    settle: deleteDoubts,
+
+    /**
+     * Saves a booking on its seats, which were in doubt. Its buyer's limit is that of the next seat.
+     *
+     * @throws if a seat of it is not in doubt, or its id is taken: the transaction must then be rolled back
+     */
+    async restore(booking: Booking, transaction: Prisma.TransactionClient): Promise<void> {
+      const { id, eventId, status, seats, userId, createdAt, expiresAt } = booking;
+      await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR KEY SHARE`;
+      const settled = new Set(await deleteDoubts(eventId, seats, transaction));
+      const others = seats.filter((label) => !settled.has(label));
+      if (others.length > 0) throw new Error(`these seats are not in doubt: ${others.join(' ')}`);
+      await transaction.$executeRaw`
+        INSERT INTO booking (id, event_id, status, seats, user_id, created_at, expires_at)
+        VALUES (${id}::uuid, ${eventId}::int, ${status}::"BookingStatus", ${seats}::text[], ${userId ?? null}::int,
+          ${createdAt}::timestamptz, ${expiresAt ?? null}::timestamptz)`;
+      await transaction.$executeRaw`
+        INSERT INTO seat (event_id, zone, row, number, status, booking_id)
+        SELECT ${eventId}::int, zone, row, number, ${status === 'PENDING' ? 'HELD' : 'SOLD'}::"SeatStatus", ${id}::uuid
+        FROM ${wanted(seats)} ORDER BY zone, row, number`;
+      if (userId === undefined) return;
+      await transaction.$executeRaw`
+        INSERT INTO buyer (event_id, user_id, seats, seat_limit)
+        VALUES (${eventId}::int, ${userId}::int, ${seats.length}::int, NULL)
+        ON CONFLICT (event_id, user_id) DO UPDATE SET seats = buyer.seats + EXCLUDED.seats, seat_limit = NULL`;
     },
 
     /** The labels of an event's seats in doubt, in order. */
