@@ -83,5 +83,6 @@ async function changeAll(
   }
   for (const [eventId, ofEvent] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, ofEvent);
   if (ended.length > 0) await releaseSeats(ended);
-  await traced(batch, 'settle', requests, () => tickets.settle(shard, outcomes));
+  const confirmed = await tickets.confirmChanges(shard, outcomes);
+  await traced(batch, 'settle', requests, () => tickets.settle(shard, confirmed));
 }

@@ -66,9 +66,10 @@ async function playRun(name: FaultName, runSeed: number, rig: Rig): Promise<Run>
   rig.onClose(() => unmountSmallDisk(rig.folder));
   if (fault.needsSmallDisk && !mountSmallDisk(rig.folder))
     return { fault: name, seed: runSeed, skipped: 'this account may not mount a small file system' };
-  const postgresFolder = fault.needsSmallDisk && join(diskOf(rig.folder), 'postgres');
+  const { waitsForReplica = false } = fault;
+  const onSmallDisk = fault.needsSmallDisk && { postgresFolder: join(diskOf(rig.folder), 'postgres') };
   const system = await rig.start(
-    () => startChaosRig(rig, postgresFolder),
+    () => startChaosRig(rig, { waitsForReplica, ...onSmallDisk }),
     (running) => running.close(),
   );
   await prepareVerdict(system, HOLD_SECONDS);

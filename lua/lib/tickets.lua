@@ -2,7 +2,8 @@
 --
 -- A ticket is "<place> <kind> <event> <user> <digest>|<state>", with "-" for a part that there is not. All up to the
 -- "|" is its head. Its state is '' while it is queued, then its decision
--- ("GOT <generation> <label>..." or "NOT <generation> <code>..."), then "=" and its outcome.
+-- ("GOT <generation> <label>..." or "NOT <generation> <code>...", "WILL <outcome>" of a change where replicas are
+-- waited for), then "=" and its outcome.
 
 -- @include keys
 -- @include singleTickets

@@ -21,7 +21,7 @@ import { createSeatStore } from './seats.ts';
 export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: PrismaClient; shards: number }) {
   const { redis, replicas = withoutReplicas(redis), prisma, shards } = deps;
   const scripts = createScripts(redis);
-  const replicated = { scripts: createScripts(replicas.redis), begin: replicas.begin };
+  const replicated = { ...replicas, scripts: createScripts(replicas.redis) };
   const events = createEventStore({ prisma });
   const trail = createTrailStore({ prisma });
   return {

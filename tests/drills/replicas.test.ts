@@ -3,6 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Redis as Connection } from 'ioredis';
 import { defaults } from '../../shared/config.ts';
+import type { ErrorCode } from '../../shared/contract/codes.ts';
+import { rejectedOutcome } from '../../shared/contract/tickets.ts';
+import { writeOutcome } from '../../shared/domain/outcome-text.ts';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { openReplicas, type Replicas } from '../../shared/stores/redis/replicas.ts';
@@ -19,6 +23,8 @@ import { newEvent, setRoom } from '../support/visitors.ts';
 
 type Redis = Awaited<ReturnType<typeof startReplicatedRedis>>;
 
+const p50 = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length / 2] ?? 0;
+
 /** A system on a Redis with replicas, whose requests wait for so many of them. */
 function useReplicatedSystem(waitReplicas: number) {
   let redis: Redis | undefined;
@@ -31,14 +37,8 @@ function useReplicatedSystem(waitReplicas: number) {
 }
 
 function buyersAt({ system }: ReturnType<typeof useReplicatedSystem>) {
-  const hold = (key: string, wait = 0) =>
-    send(
-      system().url,
-      'POST',
-      `/api/bookings?wait=${wait}`,
-      { eventId: 1, userId: 1, count: 1 },
-      { 'idempotency-key': key },
-    );
+  const hold = (key: string, wait = 0, url = system().url) =>
+    send(url, 'POST', `/api/bookings?wait=${wait}`, { eventId: 1, userId: 1, count: 1 }, { 'idempotency-key': key });
   const newKeys = (count: number) => Array.from({ length: count }, () => randomUUID());
   const ticketOf = ({ body }: Reply) => String(body.ticketId);
 
@@ -165,6 +165,40 @@ describe('a replica that missed the last writes is promoted', () => {
       await redis().follow(replica);
       expect(await hold(key, 20)).toMatchObject({ status: 201, body: { id: booking?.id } });
       expect(await join()).toMatchObject({ status: 201 });
+    });
+
+    test('a change keeps the outcome that replicas have, although its job runs again on another state', async () => {
+      const { tickets, outcomesOf } = used.system();
+      await used.redis().addReplica();
+      const ticketId = newTicketId(0);
+      await tickets.accept(0, 'node', [{ ticketId, kind: 'extend' }], { maxQueued: 1_000, fresh: true });
+      const refused = (code: ErrorCode) => new Map([[ticketId, writeOutcome(rejectedOutcome('extend', { code }))]]);
+      await tickets.confirmChanges(0, refused('ALREADY_CONFIRMED'));
+      const again = await tickets.confirmChanges(0, refused('HOLD_EXPIRED'));
+      expect(await outcomesOf([ticketId])).toEqual([undefined]);
+      await tickets.settle(0, again);
+      expect(await outcomesOf([ticketId])).toMatchObject([{ code: 'ALREADY_CONFIRMED' }]);
+    });
+
+    test('waiting for a replica on this machine costs a few milliseconds', async () => {
+      await used.redis().addReplica();
+      await used.system().stopWorkers();
+      const without = await used.system().anotherApi();
+      const timesMs: Record<'with' | 'without', number[]> = { with: [], without: [] };
+      for (let pair = 0; pair < 300; pair += 1) {
+        for (const [name, url] of [
+          ['with', used.system().url],
+          ['without', without.url],
+        ] as const) {
+          const startedAt = performance.now();
+          expect((await hold(randomUUID(), 0, url)).status).toBe(202);
+          timesMs[name].push(performance.now() - startedAt);
+        }
+      }
+      await without.close();
+      const [waited, unwaited] = [p50(timesMs.with), p50(timesMs.without)];
+      process.stderr.write(`accepting, p50: ${unwaited.toFixed(1)} ms, with a replica ${waited.toFixed(1)} ms\n`);
+      expect(waited - unwaited).toBeLessThan(50);
     });
   });
 });

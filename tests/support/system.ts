@@ -45,7 +45,7 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
   const replicas = openReplicas({ config, redisUrl, role: 'producer', redis, log });
   const jobReplicas = openReplicas({ config, redisUrl, role: 'worker', redis: jobRedis, log });
   await Promise.all([connected(redis), prepareDatabase(databaseUrl, config)]);
-  const stores = createStores({ prisma, redis, shards: config.SHARDS });
+  const stores = createStores({ prisma, redis, replicas, shards: config.SHARDS });
 
   async function startNode(
     connections: { redis: Redis; replicas: Replicas; subscriber: Redis },

@@ -3,7 +3,15 @@ import { WebSocket } from 'ws';
 import { between } from '../../kit/random.ts';
 import { areHoldsEnded, copyJobs, shiftClocks } from './job-faults.ts';
 import { type Fault, randomPart, type Scene, withRedis } from './scene.ts';
-import { fillDisk, fillRedis, killServer, promoteReplica, restartInCommit, restoreOldRedis } from './server-faults.ts';
+import {
+  fillDisk,
+  fillRedis,
+  killServer,
+  promoteReplica,
+  promoteWaitedFor,
+  restartInCommit,
+  restoreOldRedis,
+} from './server-faults.ts';
 import { allOperate, allReadable, freezeApi, makeUnreadable } from './silent-stops.ts';
 
 /** Sockets that never read, the tickets that each follows, and for how long. */
@@ -167,6 +175,11 @@ export const faults = {
   },
   'never-reads': { about: '50 sockets that subscribe to many tickets and never read', inject: neverRead },
   together: { about: 'most of these within a few seconds', inject: together },
+  'replica-waited': {
+    about: 'the same as replica-promoted, with REDIS_WAIT_REPLICAS=1',
+    waitsForReplica: true,
+    inject: promoteWaitedFor,
+  },
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;

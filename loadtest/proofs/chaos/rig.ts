@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { startNodePart } from '../../../commands/supervise/node-part.ts';
 import { createSupervisor } from '../../../commands/supervise/supervisor.ts';
 import { freePort } from '../../../local/embedded/free-port.ts';
@@ -59,14 +60,13 @@ export type PartName = `api ${1 | 2}` | `worker ${1 | 2}`;
 const MODULES = { api: 'api/main', worker: 'workers/main' } as const;
 
 /** Two APIs and two workers under the supervisor of `npm start`. */
-function createParts(rig: Rig, addresses: { databaseUrl: string; redisUrl: string }) {
+function createParts(rig: Rig, servers: NodeJS.ProcessEnv) {
   const pids = new Map<PartName, number>();
   const clockShiftMs = new Map<PartName, number>();
   const supervisor = createSupervisor(() => undefined);
   const environmentOf = (name: PartName) => ({
     ...process.env,
-    DATABASE_URL: addresses.databaseUrl,
-    REDIS_URL: addresses.redisUrl,
+    ...servers,
     RATE_LIMIT: 'off',
     OPERATORS_FROM_LOOPBACK: 'true', // buyers' bookings are returned without a token
     LOG_LEVEL: 'info',
@@ -106,6 +106,18 @@ function createParts(rig: Rig, addresses: { databaseUrl: string; redisUrl: strin
   };
 }
 
+/** Makes a Redis follow another, and waits until it has the other's data. */
+async function follow(replicaUrl: string, masterUrl: string): Promise<void> {
+  const redis = new Redis(replicaUrl);
+  const { hostname, port } = new URL(masterUrl);
+  try {
+    await redis.replicaof(hostname, Number(port));
+    while (!(await redis.info('replication')).includes('master_link_status:up')) await sleep(50);
+  } finally {
+    redis.disconnect();
+  }
+}
+
 /** Starts PostgreSQL and Redis, each behind a proxy. */
 async function startServers(rig: Rig, postgresFolder: string) {
   const postgres = await runServer(await embeddedPostgres(await serverOptions(rig, 'postgres', postgresFolder)));
@@ -117,12 +129,29 @@ async function startServers(rig: Rig, postgresFolder: string) {
 /**
  * Starts a system of its own: PostgreSQL and Redis behind proxies, two APIs and two workers.
  *
- * @param postgresFolder the folder of PostgreSQL's data, which may lie on a disk of its own
+ * @param options.postgresFolder the folder of PostgreSQL's data, which may lie on a disk of its own
+ * @param options.waitsForReplica whether Redis has a replica, for which requests wait
  */
-export async function startChaosRig(rig: Rig, postgresFolder = join(rig.folder, 'postgres')) {
+export async function startChaosRig(rig: Rig, options: { postgresFolder?: string; waitsForReplica?: boolean } = {}) {
+  const { postgresFolder = join(rig.folder, 'postgres'), waitsForReplica = false } = options;
   const { postgres, redis: firstRedis, postgresProxy, redisProxy } = await startServers(rig, postgresFolder);
   let redis = firstRedis;
-  const parts = createParts(rig, { databaseUrl: postgresProxy.url, redisUrl: redisProxy.url });
+  const replicas: ChaosServer[] = [];
+
+  /** Starts a Redis, on a folder of its own, that follows the one of the system. */
+  async function addReplica(name: string): Promise<ChaosServer> {
+    const replica = await runServer(await embeddedRedis(await serverOptions(rig, name)));
+    replicas.push(replica);
+    await follow(replica.url, redis.url);
+    return replica;
+  }
+
+  const replica = waitsForReplica ? await addReplica('replica') : undefined;
+  const parts = createParts(rig, {
+    DATABASE_URL: postgresProxy.url,
+    REDIS_URL: redisProxy.url,
+    REDIS_WAIT_REPLICAS: waitsForReplica ? '1' : '0',
+  });
   await Promise.all([parts.add('worker 1'), parts.add('worker 2')]);
   const ports = [String(await freePort()), String(await freePort())];
   await Promise.all([parts.add('api 1', { PORT: ports[0] }), parts.add('api 2', { PORT: ports[1] })]);
@@ -135,8 +164,9 @@ export async function startChaosRig(rig: Rig, postgresFolder = join(rig.folder, 
     redisProxy,
     signal: parts.signal,
     shiftClock: parts.shiftClock,
-    /** Starts another Redis, on a folder of its own. */
-    startRedis: async (name: string) => runServer(await embeddedRedis(await serverOptions(rig, name))),
+    addReplica,
+    /** The replica that requests wait for. */
+    replica,
 
     /** Makes another Redis the one of the system. */
     useRedis(server: ChaosServer): void {
@@ -147,7 +177,8 @@ export async function startChaosRig(rig: Rig, postgresFolder = join(rig.folder, 
     async close(): Promise<void> {
       await parts.stop();
       await Promise.all([postgresProxy.close(), redisProxy.close()]);
-      await Promise.all([postgres.stop(), redis.stop()]);
+      const others = [postgres, firstRedis, ...replicas];
+      for (const server of others) if (!(await server.hasEnded())) await server.stop();
     },
   };
 }

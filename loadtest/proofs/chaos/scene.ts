@@ -13,6 +13,8 @@ export type Fault = {
   mayForget?: true;
   /** PostgreSQL's data lies on a small disk of its own. */
   needsSmallDisk?: true;
+  /** Redis has a replica from the start, and requests wait for it. */
+  waitsForReplica?: true;
   /** Milliseconds after its end in which everything must work, where it is less than for other faults. */
   recoveryMs?: number;
   /** Whether the parts work again that only this fault breaks and clients do not see. */

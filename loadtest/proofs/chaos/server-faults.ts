@@ -33,14 +33,25 @@ export async function restoreOldRedis({ rig, random, progress }: Scene, ageMs: n
 }
 
 /** Promotes a replica that has missed the last writes. */
-export async function promoteReplica({ rig, random, progress }: Scene): Promise<void> {
-  const replica = await rig.startRedis('replica');
-  const [main, client] = [new URL(rig.redis().url), new Redis(replica.url)];
+export async function promoteReplica(scene: Scene): Promise<void> {
+  const replica = await scene.rig.addReplica('replica');
+  await sleep(between(scene.random, 500, 1_500));
+  await promoteLate(scene, replica);
+}
+
+/** Does the same to the replica that requests wait for. Another one follows it then. */
+export async function promoteWaitedFor(scene: Scene): Promise<void> {
+  const { replica } = scene.rig;
+  if (replica === undefined) throw new Error('this system has no replica');
+  await promoteLate(scene, replica);
+  await scene.rig.addReplica('next-replica');
+}
+
+/** Cuts a replica off, and promotes it after a while. */
+async function promoteLate({ rig, random, progress }: Scene, replica: ChaosServer): Promise<void> {
+  const client = new Redis(replica.url);
   client.on('error', () => undefined);
   try {
-    await client.replicaof(main.hostname, Number(main.port));
-    while (!(await client.info('replication')).includes('master_link_status:up')) await sleep(50);
-    await sleep(between(random, 500, 1_500));
     // The replica follows nobody from here on. Its master still confirms writes, which the replica misses.
     await client.replicaof('127.0.0.1', 1);
     const missedMs = between(random, 300, 2_000);

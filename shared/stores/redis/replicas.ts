@@ -23,6 +23,8 @@ const MARK = 'replicated';
 export type Replicas = {
   /** Writes that are to be confirmed use this connection and no other. */
   redis: Redis;
+  /** Whether any replica is waited for. */
+  areWaitedFor: boolean;
   /**
    * Called before the first of these writes. The result is called when all of them have their answers, and resolves
    * once enough replicas have them.
@@ -34,13 +36,14 @@ export type Replicas = {
 };
 
 /** The same for a store: the scripts on that connection. */
-export type ReplicatedWrites = Pick<Replicas, 'begin'> & { scripts: Scripts };
+export type ReplicatedWrites = Omit<Replicas, 'redis' | 'close'> & { scripts: Scripts };
 
 const confirmed = () => Promise.resolve();
 
 /** REDIS_WAIT_REPLICAS=0: writes use the process' connection and are not waited for. */
 export const withoutReplicas = (redis: Redis): Replicas => ({
   redis,
+  areWaitedFor: false,
   begin: () => confirmed,
   close: () => undefined,
 });
@@ -88,6 +91,7 @@ export function openReplicas(deps: {
 
   return {
     redis,
+    areWaitedFor: true,
     begin() {
       const connection = connections;
       return async () => {

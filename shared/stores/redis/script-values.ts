@@ -28,6 +28,8 @@ export const scriptFields = {
    * of its admission in milliseconds> <digest> <fingerprint of the request>", where it has an admission or such a key.
    */
   acceptTickets: ['ticketId', 'about', 'conditions'],
+  /** `outcome`: as text. */
+  decideChanges: ['ticketId', 'outcome'],
   /** `outcome`: as text. `refused`: 1, else 0. */
   settleTickets: ['ticketId', 'outcome', 'refused'],
   /**

@@ -12,6 +12,7 @@ export const scriptNames = [
   'acceptTickets',
   'bindKey',
   'noteQueued',
+  'decideChanges',
   'settleTickets',
   'watchTickets',
   'claimSeats',

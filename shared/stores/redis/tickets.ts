@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Idempotency } from '../../contract/jobs.ts';
 import { type TicketKind, ticketKind } from '../../contract/tickets.ts';
 import { groupBy } from '../../domain/group-by.ts';
-import { readOutcome, type WrittenOutcome } from '../../domain/outcome-text.ts';
+import { readOutcome, type WrittenOutcome, writeOutcome } from '../../domain/outcome-text.ts';
 import { isOfVersionBefore, shardOfKey } from '../../domain/ticket-id.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import { keysOf } from './keys.ts';
@@ -141,6 +141,20 @@ async function expireRefusedKeys({ redis, shards }: Deps, digests: readonly stri
   );
 }
 
+async function confirmChanges(
+  { replicated }: Deps,
+  shard: number,
+  outcomes: ReadonlyMap<string, WrittenOutcome>,
+): Promise<ReadonlyMap<string, WrittenOutcome>> {
+  if (!replicated.areWaitedFor || outcomes.size === 0) return outcomes;
+  const args: (string | number)[] = [];
+  for (const [ticketId, { text: outcome }] of outcomes) pushFields(args, 'decideChanges', { ticketId, outcome });
+  const confirm = replicated.begin();
+  const decided = await replicated.scripts<string[]>('decideChanges', shard, args);
+  await confirm();
+  return new Map([...outcomes.keys()].map((id, i) => [id, writeOutcome(readOutcome(id, decided[i] ?? ''))]));
+}
+
 async function settleTickets(
   deps: Deps,
   shard: number,
@@ -233,6 +247,15 @@ export function createTicketStore(deps: Deps) {
      * @throws NotReplicated
      */
     bindEverywhere: (key: Idempotency, ticketId: string) => bindEverywhere(deps, key, ticketId),
+
+    /**
+     * Lets replicas have the outcomes of changes before `settle` publishes them, where REDIS_WAIT_REPLICAS is set.
+     *
+     * @returns the outcomes to settle: a ticket keeps the one that was confirmed first
+     * @throws NotReplicated
+     */
+    confirmChanges: (shard: number, outcomes: ReadonlyMap<string, WrittenOutcome>) =>
+      confirmChanges(deps, shard, outcomes),
 
     /**
      * Writes outcomes, which are published to the API nodes that watch. A ticket keeps its first outcome (I2).
