@@ -1,5 +1,9 @@
-import { expect, test } from '@jest/globals';
-import { answerTo, entriesToEnqueue, waitingBefore } from './intake.ts';
+import { expect, jest, test } from '@jest/globals';
+import { createDrainMeter } from '../../shared/domain/drain.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
+import type { JobQueue } from '../../shared/queues/queue.ts';
+import type { TicketStore } from '../../shared/stores/redis/tickets.ts';
+import { answerTo, createIntake, entriesToEnqueue, waitingBefore } from './intake.ts';
 
 const meter = { etaSeconds: (position: number) => position / 10 };
 const ticket = (ticketId: string, place: number, enqueue = true) => ({ ticketId, place, enqueue });
@@ -25,4 +29,32 @@ test('the tickets of a batch do not count as waiting before it', () => {
   expect(waitingBefore(2, { settled: 10, tickets: [ticket('a', 31), ticket('b', 32), 'mismatch'] })).toBe(20);
   expect(waitingBefore(3, { settled: 10, tickets: [ticket('a', 11)] })).toBe(0);
   expect(waitingBefore(1, { settled: 10, tickets: ['ended'] })).toBe(0);
+});
+
+test('a flush that is tried again remembers no ticket anew that was settled meanwhile', async () => {
+  const remembered: string[] = [];
+  let isSettled = false;
+  const accept: TicketStore['accept'] = async (_shard, _node, requests) => {
+    const tickets = requests.map(({ ticketId }, i) => ({ ticketId, place: i + 1, enqueue: !isSettled }));
+    return { settled: isSettled ? tickets.length : 0, tickets };
+  };
+  const add = jest.fn<JobQueue['add']>(async () => {
+    isSettled = true; // the job is on the queue and done, and the answer of Redis is lost
+    throw new Error('the connection was closed');
+  });
+  const intake = createIntake({
+    job: 'book',
+    tickets: { accept, bindEverywhere: async () => true } as unknown as TicketStore,
+    queues: [{ add } as unknown as JobQueue],
+    node: 'node',
+    meters: [createDrainMeter()],
+    maxQueued: 5,
+    isFull: () => false,
+    remember: (ticketId) => void remembered.push(ticketId),
+    log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
+  });
+  const request = { eventId: 1, wish: { count: 1 }, hold: false };
+  const { ticketId } = await intake.submit(0, 'book', request, undefined);
+  expect(add).toHaveBeenCalledTimes(1);
+  expect(remembered).toEqual([ticketId]);
 });

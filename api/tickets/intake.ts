@@ -172,7 +172,10 @@ async function flush<Name extends BatchJob>(
   return accepted.tickets.map((ticket, i) => answerTo(ticket, batch[i]?.ticketId, accepted.settled, meter));
 }
 
-/** Remembers the tickets that were made for this batch. Those of replays may have been accepted by another node. */
+/**
+ * Remembers the tickets that were made for this batch, except those that are settled already, where a flush is tried
+ * again: their outcome may have arrived. Those of replays may have been accepted by another node.
+ */
 function rememberNew<Name extends BatchJob>(
   { remember }: IntakeDeps<Name>,
   batch: readonly Entry<Name>[],
@@ -181,7 +184,7 @@ function rememberNew<Name extends BatchJob>(
   const acceptedAtMs = performance.now();
   for (const [i, { ticketId, kind, userId, trace }] of batch.entries()) {
     const ticket = tickets[i];
-    if (typeof ticket !== 'object' || ticket.ticketId !== ticketId) continue;
+    if (typeof ticket !== 'object' || ticket.ticketId !== ticketId || !ticket.enqueue) continue;
     remember(ticketId, { kind, userId, place: ticket.place, settled, acceptedAtMs, outcome: undefined, trace });
   }
 }
