@@ -45,6 +45,7 @@ test('a flush that is tried again remembers no ticket anew that was settled mean
   const intake = createIntake({
     job: 'book',
     tickets: { accept, bindEverywhere: async () => true } as unknown as TicketStore,
+    replicated: { begin: () => async () => undefined },
     queues: [{ add } as unknown as JobQueue],
     node: 'node',
     meters: [createDrainMeter()],
