@@ -6,6 +6,8 @@ import { writeOutcome, writeRefused } from '../../shared/domain/outcome-text.ts'
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { createDoubtStore } from '../../shared/stores/doubts.ts';
+import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
+import { createHoldStore } from '../../shared/stores/postgres/holds.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { createReconcile } from '../../workers/reconcile.ts';
@@ -203,6 +205,51 @@ describe('seats in doubt', () => {
     const { body } = await send(system().url, 'GET', '/admin/trail?limit=5');
     const entry = (body.entries as { act: string }[]).find(({ act }) => act === 'doubtSeats');
     expect(entry).toMatchObject({ eventId: 1, by: 'reconcile', before: { '1-1-1': ['SOLD', null] } });
+  });
+});
+
+describe('a booking that is read, and was not written now, is told after a commit that waits for the standby', () => {
+  let commits = 0;
+  /** The stores with a client that counts such commits. */
+  function counting() {
+    commits = 0;
+    const prisma = new Proxy(system().prisma, {
+      get(target, name) {
+        if (name !== '$executeRaw') return Reflect.get(target, name);
+        return (text: TemplateStringsArray, ...values: unknown[]) => {
+          if (text.join('').includes('pg_logical_emit_message(true')) commits += 1;
+          return target.$executeRaw(text, ...values);
+        };
+      },
+    });
+    return { bookings: createBookingStore({ prisma }), holds: createHoldStore({ prisma, trail: system().trail }) };
+  }
+
+  test.each([
+    ['is saved again', 'save'],
+    ['is looked up, as after a refusal', 'findRecordedResults'],
+    ['is given up', 'giveUp'],
+  ] as const)('where it %s', async (_what, act) => {
+    const { bookings } = counting();
+    const one = hold();
+    const { generation } = await system().prisma.event.findUniqueOrThrow({ where: { id: 1 } });
+    const claim = { ...one, generation, seats: SEATS };
+    await bookings.findRecordedResults([one]);
+    await bookings.save([claim]);
+    expect(commits).toBe(0); // the usual path pays nothing
+    await (act === 'giveUp' ? bookings.giveUp(one) : bookings[act]([claim]));
+    expect(commits).toBe(1);
+  });
+
+  test.each(['confirm', 'cancel'] as const)('where a change was made before (%s)', async (kind) => {
+    const { holds } = counting();
+    const one = hold();
+    await book(one);
+    const again = () => holds.change([{ ticketId: newTicketId(0), kind, bookingId: one.ticketId, userId: 1 }]);
+    await again();
+    expect(commits).toBe(0);
+    await again();
+    expect(commits).toBe(1);
   });
 });
 

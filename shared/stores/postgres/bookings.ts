@@ -5,6 +5,7 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import { readBookings, statusNow } from './booking-rows.ts';
 import { type BookingRequest, findRecordedResults } from './recorded-results.ts';
 import { type Claim, saveBookings } from './save-bookings.ts';
+import { awaitStandby } from './standby.ts';
 
 /** A seat and the booking that has it in PostgreSQL (BLOCK_OWNER where it is blocked). */
 export type OwnedSeat = Seat & { bookingId: string; status: SeatStatus };
@@ -54,10 +55,13 @@ async function giveUp(
   prisma: PrismaClient,
   { ticketId, eventId, userId }: BookingRequest,
 ): Promise<Booking | undefined> {
-  await prisma.$executeRaw`
+  const inserted = await prisma.$executeRaw`
     INSERT INTO booking (id, event_id, status, seats, user_id)
     VALUES (${ticketId}::uuid, ${eventId}::int, 'FAILED', '{}', ${userId ?? null}::int) ON CONFLICT (id) DO NOTHING`;
-  return find(prisma, ticketId);
+  if (inserted === 1) return undefined;
+  const booking = await find(prisma, ticketId);
+  await awaitStandby(prisma);
+  return booking;
 }
 
 /** The owned seats in these rows of a zone of an event. */

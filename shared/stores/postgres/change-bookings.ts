@@ -6,6 +6,7 @@ import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingRow, dataErrorOf, statusNow } from './booking-rows.ts';
 import type { Database } from './events.ts';
 import { freeSeats, sellSeats } from './seats-of-bookings.ts';
+import { awaitStandby } from './standby.ts';
 import type { Entry, TrailStore } from './trail.ts';
 
 /** The result of a change: the booking as it is now, the reason of a refusal, or that its data can never be saved. */
@@ -97,7 +98,10 @@ async function changeBatch(
   if (requests.length === 0) return new Map();
   try {
     const allowed = requests.filter(isAllowed);
-    await (kind === 'return' ? applyReturns(deps, allowed) : applyChanges(deps.prisma, kind, allowed));
+    const made = await (kind === 'return' ? applyReturns(deps, allowed) : applyChanges(deps.prisma, kind, allowed));
+    const results = await readResults(deps.prisma, requests, isAllowed);
+    if (made.length < requests.length) await awaitStandby(deps.prisma); // some may have been made before
+    return results;
   } catch (fault) {
     const dataError = dataErrorOf(fault);
     if (dataError === undefined) throw fault;
@@ -110,7 +114,6 @@ async function changeBatch(
     const first = await changeBatch(deps, kind, requests.slice(0, middle), isAllowed);
     return new Map([...first, ...(await changeBatch(deps, kind, requests.slice(middle), isAllowed))]);
   }
-  return readResults(deps.prisma, requests, isAllowed);
 }
 
 /** Applies changes of one kind, each of another booking, in one statement. Returns the changed bookings. */
@@ -139,9 +142,9 @@ async function applyChanges(
     SELECT id, event_id AS "eventId", seats FROM changed`;
 }
 
-/** Returns bookings and writes an entry in the audit trail for each, in one transaction. */
-async function applyReturns({ prisma, trail }: ChangeDeps, requests: readonly ChangeRequest[]): Promise<void> {
-  await prisma.$transaction(async (transaction) => {
+/** As `applyChanges`, for returns: in one transaction with an entry in the audit trail for each. */
+async function applyReturns({ prisma, trail }: ChangeDeps, requests: readonly ChangeRequest[]) {
+  return prisma.$transaction(async (transaction) => {
     const changed = await applyChanges(transaction, 'return', requests);
     const rows = new Map(changed.map((row) => [row.id, row]));
     const entries = requests.flatMap(({ ticketId, bookingId, by, reason }): Entry[] => {
@@ -152,6 +155,7 @@ async function applyReturns({ prisma, trail }: ChangeDeps, requests: readonly Ch
       return [{ id: ticketId, act: 'return', by, eventId: row.eventId, before, after }];
     });
     if (entries.length > 0) await trail.writeAll(entries, transaction);
+    return changed;
   });
 }
 

@@ -2,6 +2,7 @@ import type { Idempotency } from '../../contract/jobs.ts';
 import type { Booking } from '../../contract/tickets.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { readBookings } from './booking-rows.ts';
+import { awaitStandby } from './standby.ts';
 
 /** A booking request, as far as PostgreSQL identifies it. */
 export type BookingRequest = {
@@ -18,10 +19,23 @@ export type BookingRequest = {
 export type RecordedResult = { booking: Booking } | 'mismatch' | 'failed';
 
 /**
- * Finds the recorded results of requests, by ticket id: of the tickets themselves, or of their idempotency keys.
- * Requests without a result are left out. Redis has the same results until it drops a ticket or a key.
+ * Finds the recorded results of requests, which their clients may be told: a synchronous standby has them as well.
+ * Where there is none, which is usual, that costs nothing.
  */
 export async function findRecordedResults(
+  prisma: PrismaClient,
+  requests: readonly BookingRequest[],
+): Promise<Map<string, RecordedResult>> {
+  const results = await readRecordedResults(prisma, requests);
+  if (results.size > 0) await awaitStandby(prisma);
+  return results;
+}
+
+/**
+ * Reads the recorded results of requests, by ticket id: of the tickets themselves, or of their idempotency keys.
+ * Requests without a result are left out. Redis has the same results until it drops a ticket or a key.
+ */
+async function readRecordedResults(
   prisma: PrismaClient,
   requests: readonly BookingRequest[],
 ): Promise<Map<string, RecordedResult>> {
