@@ -44,7 +44,10 @@ test('the commands audit a running system, report every difference, and rebuild 
 test('the seats of bookings that PostgreSQL lost are listed as in doubt, and restored or freed', async () => {
   const folder = dataFolder();
   const { url, databaseUrl } = await startFrontrow(folder);
-  const book = async () => (await send(url, 'POST', '/reserve?wait=20', { count: 2 })).body.seats as string[];
+  const book = async () => {
+    const { zone, row, startIndex } = (await send(url, 'POST', '/reserve?wait=20', { count: 2 })).body;
+    return [1, 2].map((number) => `${zone}-${row}-${Number(startIndex) + number}`);
+  };
   const [restored, freed] = [await book(), await book()];
   const client = await connectPostgres({ connectionString: databaseUrl });
   await client.query(`DELETE FROM booking; DELETE FROM seat`);
@@ -52,7 +55,7 @@ test('the seats of bookings that PostgreSQL lost are listed as in doubt, and res
 
   const settle = (...args: string[]) => command('settle-doubt', folder, ...args);
   await until(async () => (await settle()).output.startsWith('Event 1: 4 seats in doubt'), 60_000);
-  expect((await settle()).output).toMatch(/^ {2}1-1-1: told CONFIRMED, booking [-0-9a-f]{36} without a user/m);
+  expect((await settle()).output).toContain(`  ${restored[0]}: told CONFIRMED, booking `);
   expect(await settle('--free', freed.join(','))).toMatchObject({ code: 78 });
   const free = await settle('--event', '1', '--free', freed.join(','));
   expect(free).toMatchObject({ code: 0, output: expect.stringContaining('2 seats in doubt') });
