@@ -46,7 +46,7 @@ end
 local function parseHouse(event)
   local fields = redis.call(
     'HMGET', houseKey(tag, event),
-    'generation', 'zones', 'rows', 'holdMs', 'avoidSingles', 'seatLimit', 'onSaleMs', 'paused'
+    'generation', 'zones', 'rows', 'holdMs', 'avoidSingles', 'seatLimit', 'onSaleMs', 'paused', 'endsMs'
   )
   if not fields[1] or not fields[4] then return false end
   return {
@@ -59,6 +59,7 @@ local function parseHouse(event)
     seatLimit = tonumber(fields[6]),
     onSaleMs = tonumber(fields[7]),
     isPaused = fields[8] == '1',
+    endsMs = tonumber(fields[9] or nil) or 0, -- a house that the version before opened has none
     heldSeats = {}, -- by zone number, 0 for all zones: read when first needed
   }
 end
@@ -82,6 +83,7 @@ end
 local function refusalOf(request)
   local house, user = request.house, request.user
   if request.admission and not isAdmitted(request) then return 'ADMISSION_INVALID', '' end
+  if house.endsMs > 0 and clockMs() >= house.endsMs then return 'EVENT_ENDED', '' end
   if house.isPaused then return 'SALES_PAUSED', '' end
   if house.onSaleMs > 0 and clockMs() < house.onSaleMs then
     return 'NOT_ON_SALE', ' ' .. string.format('%.0f', house.onSaleMs)

@@ -7,6 +7,7 @@ import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
+import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { RecordedResult } from '../shared/stores/postgres/recorded-results.ts';
 import type { Claim, SaveResult } from '../shared/stores/postgres/save-bookings.ts';
@@ -30,6 +31,7 @@ const claimRequests = metrics.batchRequests.labels('claim');
 type BookDeps = {
   seats: SeatStore;
   rooms: Pick<RoomStore, 'open'>;
+  events: Pick<EventStore, 'endedAmong'>;
   bookings: BookingStore;
   holds: HoldStore;
   tickets: TicketStore;
@@ -82,9 +84,8 @@ async function runRound(
   const { bookings, tickets, replicated } = deps;
   claimRequests.observe(requests.length);
   const confirm = replicated.begin();
-  const decisions = await timed(claimSeconds, () =>
-    traced(batch, 'claim', requests, () => claim(deps, shard, requests)),
-  );
+  const claimed = await timed(claimSeconds, () => traced(batch, 'claim', requests, () => claim(deps, shard, requests)));
+  const decisions = await refuseEnded(deps, requests, claimed);
   const round = beginRound(requests, decisions);
   const { claims, refused, undecided, outcomes } = round;
 
@@ -124,6 +125,26 @@ const SALE_FORBIDDEN: Decision = {
   kind: 'refused',
   outcome: writeOutcome(rejectedOutcome('book', { code: 'FORBIDDEN' })),
 };
+
+const EVENT_ENDED: Decision = {
+  kind: 'refused',
+  outcome: writeOutcome(rejectedOutcome('book', { code: 'EVENT_ENDED' })),
+};
+
+/** These decisions, with a refusal where a house is closed because its event has ended. */
+async function refuseEnded(
+  { events }: BookDeps,
+  requests: readonly BookRequest[],
+  decisions: readonly (Decision | undefined)[],
+): Promise<readonly (Decision | undefined)[]> {
+  const closed = requests.flatMap(({ eventId }, i) => (decisions[i]?.kind === 'closed' ? [eventId] : []));
+  if (closed.length === 0) return decisions;
+  const ended = await events.endedAmong([...new Set(closed)]);
+  return decisions.map((decision, i) => {
+    const eventId = requests[i]?.eventId;
+    return decision?.kind === 'closed' && eventId !== undefined && ended.has(eventId) ? EVENT_ENDED : decision;
+  });
+}
 
 function beginRound(requests: readonly BookRequest[], decisions: readonly (Decision | undefined)[]): Round {
   const round: Round = { claims: [], refused: [], undecided: [], outcomes: new Map(), outdatedEvents: new Set() };

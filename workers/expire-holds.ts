@@ -16,6 +16,10 @@ export function createReleaseSeats({ holds, seats }: { holds: HoldStore; seats: 
   async function releaseInEvent(eventId: number, ids: readonly string[]): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const epoch = await seats.epoch(eventId);
+      if (epoch === undefined) {
+        if (await holds.markReleasedOfEnded(eventId, ids)) return;
+        continue; // it goes on
+      }
       const unreleased = await holds.readUnreleased(ids);
       const freed = await seats.release(eventId, epoch, unreleased);
       if (freed !== undefined) return holds.markReleased(unreleased);

@@ -100,6 +100,27 @@ const changeEvent: Operation<'changeEvent'> = async (
   return seats.report(house);
 };
 
+const cancelEvent: Operation<'cancelEvent'> = async ({ events, trail, seats }, payload, jobId) => {
+  const { eventId } = payload;
+  await trail.once(actOf('cancelEvent', jobId, payload), async (transaction) => {
+    const cancelledAt = await events.cancel(eventId, transaction);
+    return cancelledAt && { after: { cancelledAt } };
+  });
+  return seats.report(await seats.reopen(eventId)); // which closes the house
+};
+
+/** Cancels an event without bookings, so that none appears, takes its keys out of Redis, and then deletes it. */
+const deleteEvent: Operation<'deleteEvent'> = async ({ events, trail, seats }, payload, jobId) => {
+  const { eventId } = payload;
+  if (!(await events.cancelUnbooked(eventId))) throw jobRefused('EVENT_BOOKED');
+  await seats.close(eventId);
+  await trail.once(actOf('deleteEvent', jobId, payload), async (transaction) => {
+    await events.delete(eventId, transaction);
+    return { after: {} };
+  });
+  return {};
+};
+
 const block: Operation<'block'> = async ({ blocks, trail, seats }, { seats: labels, ...payload }, jobId) => {
   const { eventId } = payload;
   try {
@@ -130,11 +151,12 @@ const unblock: Operation<'unblock'> = async ({ blocks, trail, seats }, { seats: 
   return { changed: done?.changed ?? 0, taken: [] };
 };
 
-const changeRoom: Operation<'changeRoom'> = async ({ rooms, trail }, { change, ...payload }, jobId) => {
+const changeRoom: Operation<'changeRoom'> = async ({ events, rooms, trail }, { change, ...payload }, jobId) => {
   const { eventId } = payload;
+  const isRead = Object.keys(change).length === 0; // without a change the room is only read
+  if (!isRead && (await events.hasEnded(eventId))) throw jobRefused('EVENT_ENDED');
   await trail.once(actOf('changeRoom', jobId, payload), async (transaction) => {
     const before = await rooms.change(eventId, change, transaction);
-    const isRead = Object.keys(change).length === 0; // without a change the room is only read
     return isRead ? undefined : { before, after: change };
   });
   return { generation: await rooms.open(eventId) };
@@ -164,6 +186,8 @@ const operations: { [Name in OperatorJob]: Operation<Name> } = {
   clear,
   createEvent,
   changeEvent,
+  cancelEvent,
+  deleteEvent,
   block,
   unblock,
   changeRoom,

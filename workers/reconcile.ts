@@ -59,7 +59,7 @@ export function createReconcile(deps: ReconcileDeps) {
 /** One run: the next slice of the rows of all houses that have to be compared. */
 async function reconcile(deps: ReconcileDeps, options: RunOptions): Promise<number> {
   const { events, seatDifferences, bookings } = deps;
-  const ids = await events.ids();
+  const ids = await events.runningIds();
   const [firstId] = ids;
   if (firstId === undefined) return 0;
   const startAfter = ({ eventId }: Place) => startOf(ids[ids.indexOf(eventId) + 1] ?? firstId);

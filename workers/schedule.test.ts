@@ -26,7 +26,12 @@ function openWorkers() {
     const log = { warn: (fields: object) => faults.push(fields) } as Partial<Logger> as Logger;
     const jobLock: JobLock = { take: async (_name, work) => (isLocked ? undefined : void (await work())) };
     const nothing = { isDue: async () => false, run: async () => undefined };
-    const work = { expire: { isDue: async () => isDue, run: expire }, sweep: nothing, reconcile: nothing };
+    const work = {
+      expire: { isDue: async () => isDue, run: expire },
+      sweep: nothing,
+      reconcile: nothing,
+      close: nothing,
+    };
     startSchedule({ workers, jobLock, progress, loops: { repeat } as Loops, log }, work);
     return { tick: async () => timers[0]?.(), progress, faults };
   };

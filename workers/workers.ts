@@ -17,6 +17,7 @@ import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { createAdmissions } from './admissions.ts';
 import { createBook } from './book-seats.ts';
 import { createChange } from './change-bookings.ts';
+import { createCloseEvents } from './close-events.ts';
 import { createExpire, createReleaseSeats } from './expire-holds.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { openHouses } from './open-houses.ts';
@@ -60,6 +61,10 @@ export async function startWorkers(deps: WorkersDeps) {
       expire: {
         isDue: stores.holds.isAnyDue,
         run: createExpire({ ...stores, releaseSeats: createReleaseSeats(stores) }),
+      },
+      close: {
+        isDue: async () => (await events.endedOpen([], 1)).length > 0,
+        run: createCloseEvents(stores),
       },
       sweep: { isDue: () => haveAside(queues), run: createSweep({ ...stores, queues, log }) },
       reconcile: { isDue: async () => true, run: createReconcile({ ...stores, shards: config.SHARDS, log }) },

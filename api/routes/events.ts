@@ -11,14 +11,16 @@ import {
   newEvent,
   type SeatCounts,
 } from '../../shared/contract/events.ts';
-import { eventId, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
+import { DEFAULT_EVENT, eventId, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
+import { eventStatusAt } from '../../shared/domain/event-status.ts';
 import { type House, ringsProblem, unknownSeatProblem } from '../../shared/domain/house.ts';
+import { sharedNowMs } from '../../shared/platform/clock.ts';
 import type { EventStore, ListedEvent } from '../../shared/stores/postgres/events.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import { OPERATOR } from '../auth/identity.ts';
 import { actorOf, type OperatorGuard } from '../auth/operators.ts';
-import { readJson, readOptionalJson } from '../http/body.ts';
+import { readJson, readOptionalJson, refuseBody } from '../http/body.ts';
 import { ApiError } from '../http/errors.ts';
 import { queryOf, refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
@@ -55,6 +57,8 @@ export function eventRoutes(deps: EventDeps) {
   router.post('/', createEvent(deps));
   router.get('/:id', showEvent(deps));
   router.patch('/:id', changeEvent(deps));
+  router.delete('/:id', deleteEvent(deps));
+  router.post('/:id/cancel', cancelEvent(deps));
   router.delete('/:id/bookings', clearEvent(deps));
   router.post('/:id/block', changeBlock('block', deps));
   router.post('/:id/unblock', changeBlock('unblock', deps));
@@ -138,8 +142,27 @@ const changeEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
   const change = parse(eventChange, await readJson(req));
   const house = await houseOf(req, deps);
   requireConsistent({ ...house.settings, ...change }, house.zones.length);
+  if (house.cancelledAt !== null) throw new ApiError('EVENT_ENDED', 'A cancelled event stays cancelled.');
   await deps.runOperatorJob('changeEvent', { eventId: house.eventId, change, by });
   await replyChanged(deps, res, house);
+};
+
+const cancelEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
+  const by = actorOf(req, deps.requireOperator(req));
+  refuseQuery(req);
+  await refuseBody(req);
+  const house = await houseOf(req, deps);
+  await deps.runOperatorJob('cancelEvent', { eventId: house.eventId, by });
+  await replyChanged(deps, res, house);
+};
+
+const deleteEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
+  const by = actorOf(req, deps.requireOperator(req));
+  refuseQuery(req);
+  const { eventId: id } = await houseOf(req, deps);
+  if (id === DEFAULT_EVENT) throw new ApiError('INVALID_REQUEST', `id: event ${DEFAULT_EVENT} cannot be deleted`);
+  await deps.runOperatorJob('deleteEvent', { eventId: id, by });
+  res.status(204).end();
 };
 
 const clearEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
@@ -176,7 +199,10 @@ async function houseOf(req: Request, { events }: EventDeps): Promise<House> {
 }
 
 /** @throws ApiError INVALID_REQUEST where fields contradict each other or the zones */
-function requireConsistent({ holdSeconds, maxHoldSeconds, rings }: EventChange, zones: number): void {
+function requireConsistent(event: EventChange, zones: number): void {
+  const { holdSeconds, maxHoldSeconds, rings, startsAt, endsAt } = event;
+  if (startsAt && endsAt && Date.parse(endsAt) <= Date.parse(startsAt))
+    throw new ApiError('INVALID_REQUEST', 'endsAt: later than startsAt');
   if (holdSeconds !== undefined && maxHoldSeconds !== undefined && maxHoldSeconds < holdSeconds)
     throw new ApiError('INVALID_REQUEST', 'maxHoldSeconds: not less than holdSeconds');
   const problem = rings ? ringsProblem(zones, rings) : undefined;
@@ -197,9 +223,12 @@ async function viewOf(house: House, { seats }: EventDeps): Promise<EventView> {
   return { ...summaryOf(house), rings: house.settings.rings, counts: sum, zones };
 }
 
-function summaryOf({ eventId: id, settings, currency, createdAt, totalSeats }: ListedEvent): EventSummary {
+function summaryOf({ eventId: id, settings, cancelledAt, ...event }: ListedEvent): EventSummary {
+  const { currency, createdAt, totalSeats } = event;
   const { rings: _, ...listed } = settings; // only the view of one event has its rings
-  return { id, ...listed, currency, createdAt: createdAt.toISOString(), totalSeats };
+  const status = eventStatusAt(sharedNowMs(), settings, cancelledAt);
+  const cancelled = cancelledAt === null ? {} : { cancelledAt: cancelledAt.toISOString() };
+  return { id, ...listed, status, ...cancelled, currency, createdAt: createdAt.toISOString(), totalSeats };
 }
 
 const NO_SEATS: SeatCounts = { total: 0, available: 0, held: 0, sold: 0, blocked: 0 };

@@ -30,6 +30,8 @@ const catalogue = {
   ],
   NOT_ON_SALE: [409, 'The event is not on sale yet.'],
   SALES_PAUSED: [409, 'Sales are paused.'],
+  EVENT_ENDED: [409, 'The event has ended or was cancelled.'],
+  EVENT_BOOKED: [409, 'The event has bookings, so it cannot be deleted. It can be cancelled.'],
   ADMISSION_REQUIRED: [403, 'The waiting room is on: an admission token is required.'],
   ADMISSION_INVALID: [403, 'The admission token is not valid for this request.'],
   CHALLENGE_REQUIRED: [403, 'Joining this line requires a solved challenge.'],

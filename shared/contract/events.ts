@@ -21,6 +21,9 @@ const eventSettings = z.object({
   name: storedName,
   /** Earlier requests are rejected with NOT_ON_SALE. Null: on sale immediately. */
   onSaleAt: moment.nullable(),
+  /** When the event begins and ends. Later requests are rejected with EVENT_ENDED. Null: unknown; it never ends. */
+  startsAt: moment.nullable(),
+  endsAt: moment.nullable(),
   /** The time zone of the venue: pages show times in it. */
   timeZone,
   salesPaused: z.boolean(),
@@ -133,11 +136,18 @@ export const seatCounts = z
 
 export type SeatCounts = z.infer<typeof seatCounts>;
 
+/** UPCOMING: not on sale yet. ENDED and CANCELLED: nothing is sold any more. */
+const eventStatus = z.enum(['UPCOMING', 'ON_SALE', 'PAUSED', 'ENDED', 'CANCELLED']);
+
+export type EventStatus = z.infer<typeof eventStatus>;
+
 /** An event in a list. */
 const eventSummary = eventSettings
   .omit({ rings: true })
   .extend({
     id: eventId,
+    status: eventStatus,
+    cancelledAt: z.iso.datetime().optional(),
     currency,
     createdAt: z.iso.datetime(),
     totalSeats: z.int(),

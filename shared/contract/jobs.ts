@@ -91,6 +91,8 @@ export const auditReport = z.object({
         seatsInPostgres: z.int(),
         seatsInRedis: z.int(),
         bookings: z.int(),
+        /** Present where the event has ended: only PostgreSQL was audited. */
+        isEnded: z.literal(true).optional(),
         differences: z.int(),
         listed: z.array(z.object({ what: z.string(), where: z.string() })).max(MAX_DIFFERENCES_LISTED),
       }),
@@ -123,6 +125,8 @@ export const jobs = {
   /** The API assigns the event id, so that a job that runs twice creates one event. */
   createEvent: { queue: 'control', payload: operatorJob({ eventId, event: acceptedEvent }) },
   changeEvent: { queue: 'control', payload: operatorJob({ eventId, change: acceptedChange }) },
+  cancelEvent: { queue: 'control', payload: operatorJob({ eventId }) },
+  deleteEvent: { queue: 'control', payload: operatorJob({ eventId }) },
   block: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
   unblock: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
   changeRoom: { queue: 'control', payload: operatorJob({ eventId, change: roomChange }) },
@@ -136,6 +140,8 @@ export const jobResults = {
   clear: houseReport,
   createEvent: houseReport,
   changeEvent: houseReport,
+  cancelEvent: houseReport,
+  deleteEvent: z.object({}),
   block: blockReport,
   unblock: blockReport,
   changeRoom: z.object({ generation: z.int() }),

@@ -9,6 +9,8 @@ import { MAX_ENTRIES_ON_PAGE } from './limits.ts';
 const act = z.enum([
   'createEvent',
   'changeEvent',
+  'cancelEvent',
+  'deleteEvent',
   'block',
   'unblock',
   'clear',

@@ -6,7 +6,16 @@ describe('a house', () => {
     { number: 2, rows: 5, seatsPerRow: 30, price: 0 },
     { number: 1, rows: 10, seatsPerRow: 4, price: 0 },
   ];
-  const selling = { holdSeconds: 600, maxHoldSeconds: 1800, onSaleAt: null, salesPaused: false, seatLimit: null };
+  const selling = {
+    holdSeconds: 600,
+    maxHoldSeconds: 1800,
+    onSaleAt: null,
+    startsAt: null,
+    endsAt: null,
+    cancelledAt: null,
+    salesPaused: false,
+    seatLimit: null,
+  };
   const named = {
     id: 1,
     name: 'Test',

@@ -12,6 +12,7 @@ export type House = {
   totalRows: number;
   totalSeats: number;
   settings: EventSettings;
+  cancelledAt: Date | null;
   currency: string;
   createdAt: Date;
 };
@@ -21,10 +22,13 @@ export type Seat = { zone: number; row: number; number: number };
 
 /** Builds a house from an event and its zones, given in any order. */
 export function buildHouse(
-  event: Omit<EventSettings, 'onSaleAt' | 'rings'> & {
+  event: Omit<EventSettings, 'onSaleAt' | 'startsAt' | 'endsAt' | 'rings'> & {
     id: number;
     generation: number;
     onSaleAt: Date | null;
+    startsAt: Date | null;
+    endsAt: Date | null;
+    cancelledAt: Date | null;
     /** JSON, validated when the request was accepted. */
     rings: unknown;
     currency: string;
@@ -32,8 +36,8 @@ export function buildHouse(
     zones: readonly Omit<Zone, 'firstRow'>[];
   },
 ): House {
-  const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, rings } = event;
-  const { timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = event;
+  const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, startsAt, endsAt, rings } = event;
+  const { cancelledAt, timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = event;
   let totalRows = 0;
   let totalSeats = 0;
   const ordered = [...zones]
@@ -47,6 +51,8 @@ export function buildHouse(
   const settings = {
     name,
     onSaleAt: onSaleAt?.toISOString() ?? null,
+    startsAt: startsAt?.toISOString() ?? null,
+    endsAt: endsAt?.toISOString() ?? null,
     timeZone,
     salesPaused,
     holdSeconds,
@@ -55,7 +61,7 @@ export function buildHouse(
     avoidSingles,
     rings: rings as EventSettings['rings'],
   };
-  return { eventId, generation, zones: ordered, totalRows, totalSeats, settings, currency, createdAt };
+  return { eventId, generation, zones: ordered, totalRows, totalSeats, settings, cancelledAt, currency, createdAt };
 }
 
 /** The zone with this number, if the house has it. */

@@ -206,7 +206,7 @@ async function measureWorkers(workers: WorkersStore): Promise<number> {
 }
 
 async function measureSeats({ events, seats }: MeasureDeps): Promise<void> {
-  const newestIds = (await events.ids()).slice(-MAX_EVENTS);
+  const newestIds = (await events.runningIds()).slice(-MAX_EVENTS);
   const counted = await Promise.allSettled(
     newestIds.map(async (eventId) => {
       const house = await events.layout(eventId);

@@ -20,9 +20,9 @@ const RESTORE_BUYERS = 1_000;
 const LOCK_RETRY_MS = 100;
 
 /** Milliseconds that restoring a house may take; a house of 6.5 million seats takes about 20 s. */
-const RESTORE_TIMEOUT_MS = 120_000;
+export const RESTORE_TIMEOUT_MS = 120_000;
 
-type HouseDeps = {
+export type HouseDeps = {
   redis: Redis;
   scripts: Scripts;
   prisma: PrismaClient;
@@ -35,6 +35,7 @@ const sellingFields = ({ settings }: House) => ({
   holdMs: settings.holdSeconds * 1000,
   seatLimit: settings.seatLimit ?? 0,
   onSaleMs: settings.onSaleAt === null ? 0 : Date.parse(settings.onSaleAt),
+  endsMs: settings.endsAt === null ? 0 : Date.parse(settings.endsAt),
   paused: settings.salesPaused ? 1 : 0,
   timeZone: settings.timeZone, // no script reads it: views of the line show the sale's start in it
 });
@@ -57,7 +58,7 @@ export function createHouseOpener(deps: HouseDeps) {
 
   /**
    * Opens an event's house in Redis as PostgreSQL has it; an open one gets the current sales settings. Callers in one
-   * process share the work.
+   * process share the work. The house of an ended event is closed and stays so.
    */
   function open(eventId: number): Promise<House> {
     const restoring = underway.get(eventId) ?? restoreHouse(deps, eventId).finally(() => underway.delete(eventId));
@@ -86,6 +87,7 @@ export function createHouseOpener(deps: HouseDeps) {
 /**
  * Makes Redis hold the house of an event as PostgreSQL has it. Where Redis has PostgreSQL's generation, only the sales
  * settings are written; else every zone is written and the house opened last. One process at a time restores a house.
+ * An ended event has no open house, so that a late job does not bring its keys back.
  */
 async function restoreHouse(deps: HouseDeps, eventId: number): Promise<House> {
   const { redis, prisma, events } = deps;
@@ -95,6 +97,10 @@ async function restoreHouse(deps: HouseDeps, eventId: number): Promise<House> {
       await lockRestoring(eventId, transaction);
       const house = await events.readHouse(eventId, transaction);
       if (house === undefined) throw new Error(`event ${eventId} has no house`);
+      if (await events.hasEnded(eventId, transaction)) {
+        await redis.del(key);
+        return house;
+      }
       const fields = await redis.hmget(key, 'generation', 'avoidSingles', 'seatLimit', 'version');
       const [generation, avoidSingles, seatLimit, version] = fields;
       // The rows' index for avoidSingles and the buyers' counts exist only where the settings require them.
@@ -117,7 +123,7 @@ async function restoreHouse(deps: HouseDeps, eventId: number): Promise<House> {
 }
 
 /** Polls for the lock: a blocking statement would hit the statement timeout while a large house is restored. */
-async function lockRestoring(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
+export async function lockRestoring(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
   for (;;) {
     const [row] = await transaction.$queryRaw<{ isLocked: boolean }[]>`
       SELECT pg_try_advisory_xact_lock(hashtext('frontrow house'), ${eventId}::int) AS "isLocked"`;

@@ -4,6 +4,7 @@ import type { Line, MirroredLine } from '../domain/line.ts';
 import type { ComingSale } from '../domain/workers-desired.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { EventStore } from './postgres/events.ts';
 import { createRoomRecords, type Step } from './postgres/rooms.ts';
 import type { ReplicatedWrites } from './redis/replicas.ts';
 import { createRoomLines } from './redis/rooms.ts';
@@ -21,9 +22,10 @@ export function createRoomStore(deps: {
   scripts: Scripts;
   replicated: ReplicatedWrites;
   prisma: PrismaClient;
+  events: Pick<EventStore, 'hasEnded'>;
   shards: number;
 }) {
-  const { redis, prisma } = deps;
+  const { redis, prisma, events } = deps;
   const records = createRoomRecords(prisma);
   const lines = createRoomLines(deps);
 
@@ -33,11 +35,12 @@ export function createRoomStore(deps: {
 
     /**
      * Makes Redis hold an event's room as PostgreSQL has it. A line that Redis did not have continues above all arrival
-     * numbers that may be in use, and visitors may join at once. Returns the line's generation.
+     * numbers that may be in use, and visitors may join at once. That of an ended event stays closed. Returns the
+     * line's generation.
      */
     async open(eventId: number): Promise<number> {
       const record = await records.read(eventId);
-      if (await lines.open(record)) {
+      if (!(await events.hasEnded(eventId)) && (await lines.open(record))) {
         const served = await records.allowNumbers(record, record.numbers + HEADROOM);
         if (served !== undefined) await lines.serve(record, served);
       }

@@ -7,6 +7,7 @@ import { holdLockMs, LOCK_GRACE_MS } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { metrics } from '../telemetry/metrics.ts';
+import { closeHouse } from './close-house.ts';
 import type { OwnedSeat } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { claimSeats } from './redis/claims.ts';
@@ -48,7 +49,7 @@ type ChangeScript = 'renewLocks' | 'mendSeats' | 'freeOrphans';
  * the house is open: the restored state may be older than the change.
  */
 async function runOnOpenHouse(
-  { scripts, house, shards }: Context,
+  { scripts, events, house, shards }: Context,
   name: ChangeScript | 'releaseClaim' | 'unblockSeats',
   eventId: number,
   args: readonly (string | number)[],
@@ -56,6 +57,7 @@ async function runOnOpenHouse(
   for (let openings = 0; openings <= MAX_OPENINGS; openings += 1) {
     const reply = await scripts<number | 'REBUILD'>(name, shardOfEvent(eventId, shards), [eventId, ...args]);
     if (reply !== 'REBUILD') return reply;
+    if (await events.hasEnded(eventId)) return 0; // PostgreSQL alone has its seats
     await house.open(eventId);
   }
   throw new Error(`the house of event ${eventId} does not stay open`);
@@ -78,12 +80,13 @@ async function changeSeats<Name extends ChangeScript>(
   return changed;
 }
 
-/** The epoch of an event's house: its opening in Redis. A closed one is opened. */
-async function readEpoch({ redis, house, shards }: Context, eventId: number): Promise<string> {
+/** The epoch of an event's house: its opening in Redis. A closed one is opened. Undefined where the event has ended. */
+async function readEpoch({ redis, events, house, shards }: Context, eventId: number): Promise<string | undefined> {
   const key = `${keysOf(shardOfEvent(eventId, shards)).houseStem}${eventId}`;
   for (let openings = 0; openings <= MAX_OPENINGS; openings += 1) {
     const epoch = await redis.hget(key, 'epoch');
     if (epoch !== null) return epoch;
+    if (await events.hasEnded(eventId)) return undefined;
     await house.open(eventId);
   }
   throw new Error(`the house of event ${eventId} does not stay open`);
@@ -177,7 +180,10 @@ export function createSeatStore(deps: {
       return runOnOpenHouse(context, 'releaseClaim', eventId, args);
     },
 
-    /** The epoch of an event's house. It changes whenever the house is restored. */
+    /** Deletes the keys of an event that has ended. */
+    close: (eventId: number) => closeHouse(deps, eventId),
+
+    /** The epoch of an event's house. It changes whenever the house is restored. Undefined: the event has ended. */
     epoch: (eventId: number) => readEpoch(context, eventId),
 
     /**

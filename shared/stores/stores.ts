@@ -34,7 +34,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     holds: createHoldStore({ prisma, trail }),
     jobLock: createJobLock({ prisma }),
     metricsTargets: createMetricsTargets({ redis }),
-    rooms: createRoomStore({ redis, scripts, replicated, prisma, shards }),
+    rooms: createRoomStore({ redis, scripts, replicated, prisma, events, shards }),
     seats: createSeatStore({ redis, scripts, replicated, prisma, events, shards }),
     seatDifferences: createSeatDifferences({ redis, shards }),
     tickets: createTicketStore({ redis, scripts, replicated, shards }),

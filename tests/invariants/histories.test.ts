@@ -32,10 +32,10 @@ let returnedBookings = 0;
 let previousIds: string[] = [];
 
 function workers() {
-  const { seats, rooms, bookings, tickets, replicated, holds, log } = system();
+  const { events, seats, rooms, bookings, tickets, replicated, holds, log } = system();
   const releaseSeats = createReleaseSeats({ holds, seats });
   return {
-    book: createBook({ seats, rooms, bookings, holds, tickets, replicated, log }),
+    book: createBook({ events, seats, rooms, bookings, holds, tickets, replicated, log }),
     change: createChange({ holds, seats, tickets, releaseSeats, log }),
     sweep: createExpire({ holds, releaseSeats }),
   };

@@ -1,30 +1,37 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
+import { createBook } from '../../workers/book-seats.ts';
+import { createCloseEvents } from '../../workers/close-events.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: 10 });
 
-const post = (path: string, body: unknown) => send(system().url, 'POST', path, body);
+const get = (path: string) => send(system().url, 'GET', path);
+const post = (path: string, body?: unknown) => send(system().url, 'POST', path, body);
+const patch = (id: unknown, body: unknown) => send(system().url, 'PATCH', `/api/events/${id}`, body);
+const drop = (id: unknown) => send(system().url, 'DELETE', `/api/events/${id}`);
 const hold = (eventId: unknown, wish: object = { count: 1 }) =>
   post('/api/bookings?wait=20', { eventId, userId: 1, ...wish });
+const change = (bookingId: unknown, what: string) => post(`/api/bookings/${bookingId}/${what}?wait=20`, { userId: 1 });
+const CLUB = { name: 'Club night', seatLimit: 8, zones: [{ rows: 50, seatsPerRow: 10 }] };
+const create = async (event: object = {}) => Number((await post('/api/events', { ...CLUB, ...event })).body.id);
 
-test('a worker among 300 events decides its first job before it has opened all houses', async () => {
-  const { prisma, redis } = system();
-  await system().stopWorkers();
-  const [last] = await prisma.$queryRaw<{ id: number }[]>`
-    WITH created AS (INSERT INTO event (name) SELECT 'Night ' || n FROM generate_series(1, 300) AS n RETURNING id),
-      zoned AS (INSERT INTO zone (event_id, number, rows, seats_per_row) SELECT id, 1, 2, 10 FROM created)
-    SELECT max(id) AS id FROM created`;
-  await redis.flushdb();
-  const held = hold(last?.id);
-  await system().resumeWorkers();
-  expect(await held).toMatchObject({ status: 201, body: { eventId: last?.id } });
-  expect((await redis.keys('{s0}:house:*')).length).toBeLessThan(150);
-  // The others are opened in the background.
-  await until(async () => (await redis.keys('{s0}:house:*')).length === 301, 60_000);
-});
+const at = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+/** Ends an event by its time, without a word to Redis, as the passing of time does. */
+const end = (eventId: number) =>
+  system().prisma.event.update({ where: { id: eventId }, data: { endsAt: new Date(Date.now() - 1_000) } });
+const keysOfEvent = async (eventId: number) =>
+  (await system().redis.keys(`{s0}:*:${eventId}*`)).filter((key) => {
+    const [, name, event] = /^\{s0\}:([\w-]+):(\d+)/.exec(key) ?? [];
+    return Number(event) === eventId && name !== 'lapses'; // those expire by themselves
+  });
+const leavesRedis = (eventId: number) => until(async () => (await keysOfEvent(eventId)).length === 0, 30_000);
+const differences = async (eventId: number) => (await auditEvent(eventId, system())).differences;
+const status = async (eventId: number) => (await get(`/api/events/${eventId}`)).body.status;
+const ENDED = { status: 409, body: { code: 'EVENT_ENDED' } };
 
 test('the bookings of an event are found among those of all others without a scan', async () => {
   const { prisma, seats, holds } = system();
@@ -49,4 +56,179 @@ test('the bookings of an event are found among those of all others without a sca
   await auditEvent(Number(body.id), system());
   await prisma.$transaction((transaction) => system().events.clear(Number(body.id), 1, transaction));
   expect((await scanned()) - before).toBeLessThan(100_000);
+});
+
+describe('an event', () => {
+  test('has a beginning, an end and a status; event 1 never ends', async () => {
+    const { body } = await post('/api/events', {
+      ...CLUB,
+      startsAt: at(3_600),
+      endsAt: at(7_200),
+      onSaleAt: at(1_800),
+    });
+    expect(body).toMatchObject({ startsAt: expect.any(String), endsAt: expect.any(String), status: 'UPCOMING' });
+    expect((await patch(body.id, { onSaleAt: null, salesPaused: true })).body.status).toBe('PAUSED');
+    expect((await patch(body.id, { salesPaused: false })).body.status).toBe('ON_SALE');
+    expect((await get('/api/events/1')).body).toMatchObject({ startsAt: null, endsAt: null, status: 'ON_SALE' });
+    const { events } = (await get('/api/events?after=0')).body as { events: object[] };
+    expect(events[0]).toMatchObject({ id: 1, status: 'ON_SALE' });
+  });
+
+  test('ends after it begins', async () => {
+    const refused = { status: 400, body: { detail: 'endsAt: later than startsAt' } };
+    expect(await post('/api/events', { ...CLUB, startsAt: at(60), endsAt: at(60) })).toMatchObject(refused);
+    const id = await create({ startsAt: at(60) });
+    expect(await patch(id, { endsAt: at(30) })).toMatchObject(refused);
+    expect(await patch(id, { endsAt: 'tomorrow' })).toMatchObject({ status: 400 });
+  });
+
+  test('that ends is left by Redis, and sells nothing from the very moment on', async () => {
+    const id = await create({ seatLimit: null, endsAt: at(2) });
+    expect(await hold(id)).toMatchObject({ status: 201 });
+    await until(async () => (await hold(id)).status === 409, 20_000);
+    expect(await hold(id)).toMatchObject(ENDED); // SOLD_OUT takes far longer
+    await leavesRedis(id);
+    expect(await hold(id)).toMatchObject(ENDED);
+    expect(await keysOfEvent(id)).toEqual([]);
+    expect(await status(id)).toBe('ENDED');
+    expect((await get(`/api/events/${id}`)).body.counts).toMatchObject({ total: 500 });
+    expect(await differences(id)).toEqual([]);
+  });
+
+  test('that ended lets a buyer cancel a hold, which also expires; nothing is confirmed or extended', async () => {
+    const id = await create({ holdSeconds: 600 });
+    const [kept, cancelled, expired] = await Promise.all([hold(id), hold(id), hold(id)]);
+    await end(id);
+    await leavesRedis(id);
+    expect(await change(kept?.body.id, 'confirm')).toMatchObject(ENDED);
+    expect(await change(kept?.body.id, 'extend')).toMatchObject(ENDED);
+    const path = `/api/bookings/${cancelled?.body.id}?wait=20`;
+    expect(await send(system().url, 'DELETE', path, { userId: 1 })).toMatchObject({ status: 200 });
+    const { prisma } = system();
+    await prisma.booking.update({
+      where: { id: String(expired?.body.id) },
+      data: { expiresAt: new Date(Date.now() - 1_000) },
+    });
+    const released = { eventId: id, releasedAt: { not: null } };
+    await until(async () => (await prisma.booking.count({ where: released })) === 2, 20_000);
+    expect(await prisma.seat.count({ where: { eventId: id } })).toBe(1);
+    expect(await keysOfEvent(id)).toEqual([]);
+    expect(await differences(id)).toEqual([]);
+  });
+
+  test('whose end is moved goes on, with all that happened meanwhile', async () => {
+    const id = await create();
+    const [kept, cancelled] = [await hold(id), await hold(id)];
+    await end(id);
+    await leavesRedis(id);
+    await send(system().url, 'DELETE', `/api/bookings/${cancelled.body.id}?wait=20`, { userId: 1 });
+    expect(await patch(id, { endsAt: at(3_600) })).toMatchObject({ status: 200, body: { status: 'ON_SALE' } });
+    expect(await hold(id)).toMatchObject({ status: 201 });
+    expect(await change(kept.body.id, 'confirm')).toMatchObject({ status: 200 });
+    expect((await get(`/api/events/${id}`)).body.counts).toMatchObject({ sold: 1, held: 1 });
+    expect(await differences(id)).toEqual([]);
+  });
+});
+
+describe('an operator', () => {
+  test('cancels an event once; its sold bookings can still be returned', async () => {
+    const id = await create();
+    const sold = await hold(id);
+    await change(sold.body.id, 'confirm');
+    const { body } = await post(`/api/events/${id}/cancel`);
+    expect(body).toMatchObject({ status: 'CANCELLED', cancelledAt: expect.any(String) });
+    expect(await hold(id)).toMatchObject(ENDED);
+    expect((await post(`/api/events/${id}/cancel`)).body.cancelledAt).toBe(body.cancelledAt);
+    expect(await patch(id, { salesPaused: true })).toMatchObject(ENDED);
+    const room = await send(system().url, 'PUT', `/api/events/${id}/waiting-room`, { mode: 'on' });
+    expect(room).toMatchObject(ENDED);
+    await leavesRedis(id);
+    expect(await post(`/api/bookings/${sold.body.id}/return?wait=20`)).toMatchObject({ body: { status: 'RETURNED' } });
+    const trail = (await get('/admin/trail')).body.entries as { act: string; eventId?: number }[];
+    expect(trail.filter(({ act, eventId }) => act === 'cancelEvent' && eventId === id)).toHaveLength(1);
+    await until(
+      async () => (await system().prisma.booking.count({ where: { eventId: id, releasedAt: null } })) === 0,
+      20_000,
+    );
+    expect(await keysOfEvent(id)).toEqual([]);
+    expect(await differences(id)).toEqual([]);
+  });
+
+  test('deletes an event only where nothing was booked', async () => {
+    const [unsold, booked] = [await create(), await create()];
+    await post(`/api/events/${unsold}/block`, { seats: ['1-1-1'] });
+    const held = await hold(booked);
+    await send(system().url, 'DELETE', `/api/bookings/${held.body.id}?wait=20`, { userId: 1 });
+    expect(await drop(booked)).toMatchObject({ status: 409, body: { code: 'EVENT_BOOKED' } });
+    expect(await status(booked)).toBe('ON_SALE');
+    expect((await drop(unsold)).status).toBe(204);
+    expect(await get(`/api/events/${unsold}`)).toMatchObject({ status: 404 });
+    expect(await keysOfEvent(unsold)).toEqual([]);
+    expect(await drop(1)).toMatchObject({ status: 400 });
+  });
+});
+
+test('an ended event is not reopened by a late job, nor compared or measured', async () => {
+  const id = await create();
+  await end(id);
+  await leavesRedis(id);
+  await Promise.all([
+    system().seats.open(id),
+    system().seats.rebuild(id),
+    post(`/api/events/${id}/block`, { seats: ['1-1-1'] }),
+  ]);
+  await post('/admin/rebuild', { eventId: id });
+  expect(await keysOfEvent(id)).toEqual([]);
+  expect(await system().events.runningIds()).not.toContain(id);
+  expect(await system().events.idsOnSaleFirst()).not.toContain(id);
+  expect((await auditEvent(id, system())).isEnded).toBe(true);
+});
+
+test('a claim from before a cancellation is not saved after it', async () => {
+  const id = await create();
+  const { events, seats, prisma } = system();
+  const claim = async (...args: Parameters<typeof seats.claim>) => {
+    const decisions = await seats.claim(...args);
+    await prisma.$transaction((transaction) => events.cancel(id, transaction));
+    return decisions;
+  };
+  const book = createBook({ ...system(), seats: { ...seats, claim } });
+  const ticketId = newTicketId(0);
+  await book(0, [{ ticketId, eventId: id, wish: { count: 2 }, hold: true, userId: 1 }]);
+  expect(await system().outcomesOf([ticketId])).toMatchObject([{ status: 'rejected', code: 'EVENT_ENDED' }]);
+  expect(await prisma.booking.count({ where: { eventId: id } })).toBe(0);
+  await leavesRedis(id);
+});
+
+test('an event that cannot be closed holds up no other', async () => {
+  const [stuck, other] = [await create(), await create()];
+  const { events, seats } = system();
+  await system().stopWorkers();
+  await Promise.all([end(stuck), end(other)]);
+  const fails = async (eventId: number) => {
+    if (eventId === stuck) throw new Error('its zones cannot be read');
+    await seats.close(eventId);
+  };
+  await expect(createCloseEvents({ events, seats: { close: fails } })()).rejects.toThrow('its zones cannot be read');
+  expect(await keysOfEvent(other)).toEqual([]);
+  expect(await keysOfEvent(stuck)).not.toEqual([]);
+  await system().resumeWorkers();
+  await leavesRedis(stuck);
+});
+
+test('a worker among 300 events decides its first job before it has opened all houses', async () => {
+  const { prisma, redis } = system();
+  await system().stopWorkers();
+  const [last] = await prisma.$queryRaw<{ id: number }[]>`
+    WITH created AS (INSERT INTO event (name) SELECT 'Night ' || n FROM generate_series(1, 300) AS n RETURNING id),
+      zoned AS (INSERT INTO zone (event_id, number, rows, seats_per_row) SELECT id, 1, 2, 10 FROM created)
+    SELECT max(id) AS id FROM created`;
+  await redis.flushdb();
+  const held = hold(last?.id);
+  await system().resumeWorkers();
+  expect(await held).toMatchObject({ status: 201, body: { eventId: last?.id } });
+  const openHouses = async () => (await redis.keys('{s0}:house:*')).length;
+  const opened = await openHouses();
+  expect(opened).toBeLessThan(150);
+  await until(async () => (await openHouses()) > opened, 60_000); // the others are opened in the background
 });

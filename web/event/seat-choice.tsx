@@ -139,7 +139,13 @@ function ZoneOption({ zone: { zone, price, counts }, currency }: { zone: ZoneSea
 }
 
 /** Why no seat is available now, as far as this page knows. The server decides, so a request may still be sent. */
-function closedText({ onSaleAt, timeZone, salesPaused }: EventView, house: House, zone: number | undefined) {
+function closedText(
+  { status, endsAt, onSaleAt, timeZone, salesPaused }: EventView,
+  house: House,
+  zone: number | undefined,
+) {
+  if (status === 'CANCELLED') return 'The event was cancelled.';
+  if (endsAt !== null && Date.parse(endsAt) <= serverNow()) return 'The event has ended.';
   if (onSaleAt !== null && Date.parse(onSaleAt) > serverNow()) return `Sales open ${momentText(onSaleAt, timeZone)}.`;
   if (salesPaused) return 'Sales are paused.';
   const zones = house.zones.filter((seats) => zone === undefined || seats.zone === zone);

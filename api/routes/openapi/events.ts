@@ -45,6 +45,18 @@ export const eventPaths: ZodOpenApiPathsObject = {
       'Change how an event is sold',
       { ...ofEvent, body: eventChange },
       ok('The event as it is now.', eventView),
+      ['EVENT_UNKNOWN', 'EVENT_ENDED'],
+    ),
+    delete: ofOperator('Delete an event that has no bookings', ofEvent, { '204': { description: 'Deleted.' } }, [
+      'EVENT_UNKNOWN',
+      'EVENT_BOOKED',
+    ]),
+  },
+  '/api/events/{id}/cancel': {
+    post: ofOperator(
+      'Cancel an event: nothing is sold any more. Its bookings stay, to be returned one by one',
+      ofEvent,
+      ok('The event as it is now.', eventView),
       ['EVENT_UNKNOWN'],
     ),
   },

@@ -43,7 +43,7 @@ export const waitingRoomPaths: ZodOpenApiPathsObject = {
       'Change a waiting room. Without any field, show it',
       { ...ofEvent, body: roomChange },
       ok('The room as it is now.', roomView),
-      ['EVENT_UNKNOWN', 'OVERLOADED'],
+      ['EVENT_UNKNOWN', 'EVENT_ENDED', 'OVERLOADED'],
     ),
   },
   '/api/events/{id}/waiting-room/challenge': {

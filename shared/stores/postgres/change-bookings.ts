@@ -4,7 +4,7 @@ import { bookingView } from '../../domain/booking-view.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingRow, dataErrorOf, statusNow } from './booking-rows.ts';
-import type { Database } from './events.ts';
+import { type Database, hasEnded } from './events.ts';
 import { freeSeats, sellSeats } from './seats-of-bookings.ts';
 import { awaitStandby } from './standby.ts';
 import type { Entry, TrailStore } from './trail.ts';
@@ -19,8 +19,8 @@ export type IsAllowed = (request: ChangeRequest) => boolean;
 
 export type ChangeDeps = { prisma: PrismaClient; trail: Pick<TrailStore, 'writeAll'> };
 
-/** A booking after a change of it was tried, with its payment reference. */
-type TriedBooking = BookingRow & { paymentReference: string | null };
+/** A booking after a change of it was tried, with its payment reference and whether its event has ended. */
+type TriedBooking = BookingRow & { paymentReference: string | null; eventEnded: boolean };
 
 /** A booking that a statement changed. */
 type ChangedBooking = { id: string; eventId: number; seats: string[] };
@@ -37,15 +37,18 @@ const statusAfter = {
 const isLiveHold = Prisma.sql`
   booking.user_id = wanted.user_id AND booking.status = 'PENDING' AND booking.expires_at > clock_timestamp()`;
 
+/** A hold that its user may buy or keep: of an ended event nothing is sold any more. */
+const isSellableHold = Prisma.sql`${isLiveHold} AND NOT locked.event_ended`;
+
 /** By kind of change: the bookings that it applies to, the columns that it sets, and its work on their seats. */
 const changes: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sql; seats: Prisma.Sql }> = {
   confirm: {
-    where: isLiveHold,
+    where: isSellableHold,
     set: Prisma.sql`status = 'CONFIRMED', expires_at = NULL, payment_reference = wanted.reference`,
     seats: sellSeats,
   },
   extend: {
-    where: isLiveHold,
+    where: isSellableHold,
     set: Prisma.sql`expires_at = GREATEST(booking.expires_at, LEAST(
       clock_timestamp() + event.hold_seconds * interval '1 second',
       booking.created_at + event.max_hold_seconds * interval '1 second'))`,
@@ -132,7 +135,9 @@ async function applyChanges(
         ${requests.map((request) => request.paymentReference ?? null)}::text[]
       ) AS wanted (id, user_id, reference)
     ), locked AS MATERIALIZED (
-      SELECT booking.id FROM booking JOIN wanted USING (id) ORDER BY booking.id FOR UPDATE OF booking
+      SELECT booking.id, ${hasEnded} AS event_ended
+      FROM booking JOIN wanted USING (id) JOIN event ON event.id = booking.event_id
+      ORDER BY booking.id FOR UPDATE OF booking FOR KEY SHARE OF event
     ), changed AS (
       UPDATE booking SET ${set}
       FROM wanted JOIN locked USING (id), event
@@ -169,7 +174,8 @@ async function readResults(
   const rows = await prisma.$queryRaw<TriedBooking[]>`
     SELECT
       id, event_id AS "eventId", ${statusNow} AS status, seats, user_id AS "userId", created_at AS "createdAt",
-      expires_at AS "expiresAt", payment_reference AS "paymentReference"
+      expires_at AS "expiresAt", payment_reference AS "paymentReference",
+      (SELECT ${hasEnded} FROM event WHERE event.id = booking.event_id) AS "eventEnded"
     FROM booking WHERE id = ANY(${ids}::uuid[])`;
   const byId = new Map(rows.map((row) => [row.id, row]));
   return new Map(
@@ -184,6 +190,8 @@ function resultOf(request: ChangeRequest, row: TriedBooking | undefined, isAllow
   const { status } = row;
   const booking = bookingView({ ...row, status });
   const { kind, paymentReference = row.paymentReference } = request;
+  const keepsHold = kind === 'confirm' || kind === 'extend';
+  if (row.eventEnded && status === 'PENDING' && keepsHold) return { code: 'EVENT_ENDED', booking };
   if (status === statusAfter[kind]) {
     const hasOtherPayment = kind === 'confirm' && paymentReference !== row.paymentReference;
     return hasOtherPayment ? { code: 'PAYMENT_REFERENCE_USED', booking } : { booking };

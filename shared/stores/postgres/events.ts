@@ -12,7 +12,7 @@ const MAX_COMPARED = 10_000;
 const MAX_WAITING = 100_000;
 
 /** The fields of an event in a list. */
-export type ListedEvent = Pick<House, 'eventId' | 'settings' | 'currency' | 'createdAt' | 'totalSeats'>;
+export type ListedEvent = Pick<House, 'eventId' | 'settings' | 'cancelledAt' | 'currency' | 'createdAt' | 'totalSeats'>;
 
 /** Either the pool or a transaction on it. */
 export type Database = PrismaClient | Prisma.TransactionClient;
@@ -25,7 +25,13 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
   return {
     ...createHouseReader(prisma),
     ids: () => readIds(prisma),
+    runningIds: () => readRunningIds(prisma),
     idsOnSaleFirst: () => readIdsOnSaleFirst(prisma),
+    hasEnded: async (eventId: number, database: Database = prisma) =>
+      (await readEnded(database, [eventId])).has(eventId),
+    endedAmong: (eventIds: readonly number[]) => readEnded(prisma, eventIds),
+    endedOpen: (except: readonly number[], limit: number) => readEndedOpen(prisma, except, limit),
+    markClosed,
     newest: (limit: number) => readNewest(prisma, limit),
     list: (after: number, limit: number) => listEvents(prisma, after, limit),
     ensure: (eventId: number, name: string, size: HouseSize) => ensureEvent(prisma, eventId, name, size),
@@ -33,6 +39,9 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     create: (eventId: number, event: AcceptedEvent, database: Database = prisma) =>
       createEvent(database, eventId, event),
     change: changeEvent,
+    cancel: cancelEvent,
+    cancelUnbooked: (eventId: number) => cancelUnbooked(prisma, eventId),
+    delete: deleteEvent,
     clear: clearEvent,
   };
 }
@@ -82,17 +91,49 @@ async function readIds(prisma: PrismaClient): Promise<number[]> {
   return (await prisma.event.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
 }
 
-/** The numbers of all events: those on sale first, then the others by when their sale begins. */
-async function readIdsOnSaleFirst(prisma: PrismaClient): Promise<number[]> {
+/** Whether an event, `event` in the statement, has ended or was cancelled. PostgreSQL's clock decides. */
+export const hasEnded = Prisma.sql`
+  (event.cancelled_at IS NOT NULL OR coalesce(event.ends_at <= clock_timestamp(), FALSE))`;
+
+/** The numbers of the events that have not ended, in order. */
+async function readRunningIds(prisma: PrismaClient): Promise<number[]> {
+  const rows = await prisma.$queryRaw<{ id: number }[]>`SELECT id FROM event WHERE NOT ${hasEnded} ORDER BY id`;
+  return rows.map(({ id }) => id);
+}
+
+/** Those of these events that have ended, or were deleted. */
+async function readEnded(database: Database, eventIds: readonly number[]): Promise<Set<number>> {
+  const rows = await database.$queryRaw<{ id: number }[]>`
+    SELECT id FROM event WHERE id = ANY(${[...eventIds]}::int[]) AND NOT ${hasEnded}`;
+  const running = new Set(rows.map(({ id }) => id));
+  return new Set(eventIds.filter((id) => !running.has(id)));
+}
+
+/** Ended events whose keys are still in Redis, except some, the oldest first. */
+async function readEndedOpen(prisma: PrismaClient, except: readonly number[], limit: number): Promise<number[]> {
   const rows = await prisma.$queryRaw<{ id: number }[]>`
     SELECT id FROM event
+    WHERE closed_at IS NULL AND ${hasEnded} AND id <> ALL(${[...except]}::int[]) ORDER BY id LIMIT ${limit}`;
+  return rows.map(({ id }) => id);
+}
+
+/** Records that the keys of an ended event have left Redis. */
+async function markClosed(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
+  await transaction.$executeRaw`UPDATE event SET closed_at = clock_timestamp() WHERE id = ${eventId}::int`;
+}
+
+/** The numbers of all events that have not ended: those on sale first, then by when their sale begins. */
+async function readIdsOnSaleFirst(prisma: PrismaClient): Promise<number[]> {
+  const rows = await prisma.$queryRaw<{ id: number }[]>`
+    SELECT id FROM event WHERE NOT ${hasEnded}
     ORDER BY sales_paused, GREATEST(on_sale_at, statement_timestamp()), id`;
   return rows.map(({ id }) => id);
 }
 
-/** The newest events, the newest first, with their sales and waiting room settings. */
-const readNewest = (prisma: PrismaClient, limit: number) =>
+/** The newest events that have not ended, the newest first, with their sales and waiting room settings. */
+const readNewest = async (prisma: PrismaClient, limit: number) =>
   prisma.event.findMany({
+    where: { id: { in: (await readRunningIds(prisma)).slice(-limit) } },
     select: {
       id: true,
       name: true,
@@ -100,7 +141,6 @@ const readNewest = (prisma: PrismaClient, limit: number) =>
       waitingRoom: { select: { mode: true, paused: true, peoplePerMinute: true, challenge: true } },
     },
     orderBy: { id: 'desc' },
-    take: limit,
   });
 
 /** Creates an event with zones of one size unless it exists. Returns the house that exists then. */
@@ -138,8 +178,8 @@ async function listEvents(prisma: PrismaClient, after: number, limit: number): P
     GROUP BY event_id`;
   const seats = new Map(sums.map(({ eventId, totalSeats }) => [eventId, totalSeats]));
   return events.map((event) => {
-    const { eventId, settings, currency, createdAt } = buildHouse({ ...event, zones: [] });
-    return { eventId, settings, currency, createdAt, totalSeats: seats.get(eventId) ?? 0 };
+    const { eventId, settings, cancelledAt, currency, createdAt } = buildHouse({ ...event, zones: [] });
+    return { eventId, settings, cancelledAt, currency, createdAt, totalSeats: seats.get(eventId) ?? 0 };
   });
 }
 
@@ -165,8 +205,43 @@ async function changeEvent(
 ): Promise<Partial<EventSettings>> {
   await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR NO KEY UPDATE`;
   const settings: Partial<EventSettings> = (await queryHouse(transaction, eventId))?.settings ?? {};
-  await transaction.event.updateMany({ where: { id: eventId }, data: columnsOf(change) });
+  // An event that ended may go on: then its house is opened again.
+  const reopened = change.endsAt === undefined ? {} : { closedAt: null };
+  await transaction.event.updateMany({ where: { id: eventId }, data: { ...columnsOf(change), ...reopened } });
   return Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(change, name)));
+}
+
+/**
+ * Cancels an event. It waits for saves under way, so no booking appears afterwards.
+ *
+ * @returns when it was cancelled; undefined where it was cancelled before
+ */
+async function cancelEvent(eventId: number, transaction: Prisma.TransactionClient): Promise<Date | undefined> {
+  await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR UPDATE`;
+  const [row] = await transaction.$queryRaw<{ cancelledAt: Date }[]>`
+    UPDATE event SET cancelled_at = clock_timestamp() WHERE id = ${eventId}::int AND cancelled_at IS NULL
+    RETURNING cancelled_at AS "cancelledAt"`;
+  return row?.cancelledAt;
+}
+
+/** Cancels an event unless it has bookings. @returns whether it has none, and is cancelled */
+const cancelUnbooked = (prisma: PrismaClient, eventId: number): Promise<boolean> =>
+  prisma.$transaction(async (transaction) => {
+    await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR UPDATE`;
+    if (await hasBookings(eventId, transaction)) return false;
+    await cancelEvent(eventId, transaction);
+    return true;
+  });
+
+/** Whether an event has bookings, ended ones too. */
+const hasBookings = async (eventId: number, transaction: Prisma.TransactionClient): Promise<boolean> =>
+  (await transaction.booking.findFirst({ where: { eventId }, select: { id: true } })) !== null;
+
+/** Deletes a cancelled event without bookings, with its zones, blocks and waiting room. */
+async function deleteEvent(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
+  await transaction.seat.deleteMany({ where: { eventId } });
+  await transaction.waitingPlace.deleteMany({ where: { eventId } });
+  await transaction.event.deleteMany({ where: { id: eventId } });
 }
 
 /**

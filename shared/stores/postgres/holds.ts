@@ -3,6 +3,7 @@ import type { EndedHolding } from '../../domain/holdings.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type ChangeDeps, changeBookings, type IsAllowed } from './change-bookings.ts';
+import { hasEnded } from './events.ts';
 import { freeSeats } from './seats-of-bookings.ts';
 
 /** A booking that ended. */
@@ -20,6 +21,7 @@ export const createHoldStore = (deps: ChangeDeps) => ({
   findUnreleased: (exceptEvents: readonly number[]) => findUnreleased(deps.prisma, exceptEvents),
   readUnreleased: (ids: readonly string[]) => readUnreleased(deps.prisma, ids),
   unreleasedSeats: (eventId: number, labels: readonly string[]) => readUnreleasedSeats(deps.prisma, eventId, labels),
+  markReleasedOfEnded: (eventId: number, ids: readonly string[]) => markReleasedOfEnded(deps.prisma, eventId, ids),
   markReleased: (released: readonly EndedHolding[]) => markReleased(deps.prisma, released),
 });
 
@@ -76,6 +78,22 @@ async function readUnreleasedSeats(
     SELECT label FROM booking CROSS JOIN LATERAL unnest(seats) AS label
     WHERE event_id = ${eventId}::int AND ${isUnreleased} AND label = ANY(${[...labels]}::text[])`;
   return new Set(rows.map(({ label }) => label));
+}
+
+/**
+ * Records that these bookings have nothing to free in Redis, because their event has ended. The lock makes an event
+ * that goes on wait for this: its house is opened afterwards. @returns whether the event has ended
+ */
+async function markReleasedOfEnded(prisma: PrismaClient, eventId: number, ids: readonly string[]): Promise<boolean> {
+  const [row] = await prisma.$queryRaw<{ isEnded: boolean }[]>`
+    WITH ended AS MATERIALIZED (
+      SELECT id FROM event WHERE id = ${eventId}::int AND ${hasEnded} FOR SHARE
+    ), released AS (
+      UPDATE booking SET released_at = clock_timestamp() FROM ended
+      WHERE booking.id = ANY(${[...ids]}::uuid[]) AND booking.event_id = ended.id AND ${isUnreleased}
+    )
+    SELECT EXISTS (SELECT FROM ended) AS "isEnded"`;
+  return row?.isEnded ?? false;
 }
 
 /** Records that Redis has freed these seats. */

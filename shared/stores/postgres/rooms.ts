@@ -10,6 +10,7 @@ import {
   type RoomRecord,
   type ServedLine,
 } from '../../domain/line.ts';
+import { sharedNowMs } from '../../platform/clock.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
 import type { Database } from './events.ts';
@@ -95,10 +96,13 @@ async function readRecord(prisma: PrismaClient, eventId: number): Promise<RoomRe
   };
 }
 
-/** The lines of all rooms that are not off. */
+/** The lines of all rooms that are not off, of events that have not ended. */
 async function readActiveLines(prisma: PrismaClient): Promise<ActiveLine[]> {
   const rows = await prisma.waitingRoom.findMany({
-    where: { mode: { not: 'OFF' } },
+    where: {
+      mode: { not: 'OFF' },
+      event: { cancelledAt: null, closedAt: null, OR: [{ endsAt: null }, { endsAt: { gt: new Date(sharedNowMs()) } }] },
+    },
     select: { eventId: true, generation: true, steppedMs: true, challenge: true, challengeBits: true },
     orderBy: { eventId: 'asc' },
     take: MAX_ROOMS,

@@ -22,7 +22,7 @@ type Saved = { createdAt: Date; expiresAt: Date | null };
  * - `lost`: another booking has a seat of it
  * - `limit`: the buyer would have more seats than the event allows
  * - `no buyer`: the event limits buyers and the claim has no user
- * - `stale`: the event was cleared after the claim
+ * - `stale`: the event was cleared or cancelled after the claim
  * - `no such user`: its user does not exist
  * - `unsavable`: PostgreSQL refuses its data; a retry would fail too
  */
@@ -91,13 +91,13 @@ const insertSeats = Prisma.sql`
 
 /**
  * Inserts the bookings and seats of claims in one statement, all or none. The lock on the event row waits for a clear
- * and then sees its generation; it lets the event's settings change meanwhile.
+ * or a cancellation and then sees it; it lets the event's settings change meanwhile.
  */
 async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Promise<Map<string, InsertedRow>> {
   const rows = await prisma.$queryRaw<InsertedRow[]>`
     WITH event_now AS MATERIALIZED (
       SELECT id, generation, hold_seconds, seat_limit FROM event
-      WHERE id = ANY(${[...new Set(claims.map((claim) => claim.eventId))]}::int[])
+      WHERE id = ANY(${[...new Set(claims.map((claim) => claim.eventId))]}::int[]) AND cancelled_at IS NULL
       FOR KEY SHARE
     ), claim AS MATERIALIZED (
       SELECT

@@ -10,6 +10,7 @@ export const SCHEDULES = [
   { name: 'expire', everyMs: 1_000 },
   { name: 'sweep', everyMs: 2_000 },
   { name: 'reconcile', everyMs: 5_000 },
+  { name: 'close', everyMs: 5_000 },
 ] as const;
 
 export type ScheduleName = (typeof SCHEDULES)[number]['name'];
