@@ -113,7 +113,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
   const access = await wireAccess(deps, stores);
   const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
   const isStopped = () => meters.some((meter) => meter.isStopped());
-  const waitingRooms = await createWaitingRooms({ rooms: stores.rooms, challenges, loops, isStopped, log });
+  const waitingRooms = await createWaitingRooms({ ...stores, subscriber, challenges, loops, isStopped, log });
   const operations = wireOperations(deps, stores, waitingRooms);
   const herd = config.DEMO_HERD ? createHerd(process) : undefined;
 

@@ -1,12 +1,15 @@
 -- measureRoom: bring a line up to date with the sale, and read all that its next step depends on. Reading again changes
 -- nothing.
 -- KEYS[1]  tag  the shard's hash tag
--- ARGV[1]  JSON: event; generation of the line; steppedMs: Redis' time of the last step that PostgreSQL knows;
---          lateShare and lateMs: a called visitor is late after this share of the turn, or so many milliseconds
--- RETURNS  JSON: nowMs; sinceMs: milliseconds since the last step; windowMs: milliseconds that the history covers;
---          room: the hash; queue, sale, inside, turns: as RoomMeasurement of shared/domain/admission-rate.ts. Or
---          refused: EARLY where no step is due; AHEAD where PostgreSQL's last step lies ahead of this Redis' clock and
---          must be dated back first; REBUILD where there is no such line, or an older one than PostgreSQL has
+-- ARGV[1]  JSON: event; generation of the line; stepper: the calling worker; steppedMs: Redis' time of the last step
+--          that PostgreSQL knows; lateShare and lateMs: a called visitor is late after this share of the turn, or so
+--          many milliseconds
+-- RETURNS  JSON: nowMs; sinceMs: milliseconds since the last step; nextMs: milliseconds between two steps; windowMs:
+--          milliseconds that the history covers; room: the hash; queue, sale, inside, turns: as RoomMeasurement of
+--          shared/domain/admission-rate.ts. Or refused: EARLY with forMs: milliseconds until this worker may step, for
+--          the line is left to the worker that stepped it last for a while; AHEAD where PostgreSQL's last step lies
+--          ahead of this Redis' clock and must be dated back first; REBUILD where there is no such line, or an older
+--          one than PostgreSQL has
 -- COST     O(zones + log(entries of the history) + people of the last minute / 8 bits of a byte)
 local tag = KEYS[1]
 local request = cjson.decode(ARGV[1])
@@ -15,6 +18,8 @@ local request = cjson.decode(ARGV[1])
 -- @include clock
 -- @include marks
 -- @include room
+
+-- @constants STEP_LEASE_MS
 
 local STEP_MS = 250
 local MAX_STEPS = 2048 -- entries of the history: longer turns make steps rarer
@@ -125,11 +130,15 @@ local terms = parseTerms(line.terms, line.turnMs, line.admissionMs)
 local windowMs = windowOf(terms)
 local stepMs = math.max(STEP_MS, windowMs / MAX_STEPS)
 local sinceMs = nowMs - lastStepMs
+local dueMs = stepMs
 if lastStepMs > nowMs + MAX_NOTED_AHEAD_MS then
   dateBack(history, nowMs)
   sinceMs = stepMs
+elseif line.stepper and line.stepper ~= request.stepper then
+  dueMs = stepMs + STEP_LEASE_MS
 end
-if sinceMs < stepMs then return refusal('EARLY') end
+local forMs = dueMs - sinceMs
+if forMs > 0 then return cjson.encode({ refused = 'EARLY', forMs = forMs }) end
 
 local serving = tonumber(line.serving)
 local sale = readSale(redis.call('HMGET', houseKey(tag, event), 'onSaleMs', 'paused'))
@@ -144,6 +153,7 @@ end
 return cjson.encode({
   nowMs = nowMs,
   sinceMs = sinceMs,
+  nextMs = stepMs,
   windowMs = windowMs,
   queue = readQueue(),
   sale = sale,

@@ -1,5 +1,5 @@
 -- openRoom: make Redis hold an event's waiting room as PostgreSQL has it: a line that is missing or older, settings
--- that are older.
+-- that are older. The room is published.
 -- KEYS[1]  tag  the shard's hash tag
 -- ARGV[1]  JSON: event; generation of the line; version of the settings; numbers: arrival numbers that may have been
 --          given; serving: the last called position; people: drawn visitors, absent while the line is open for the
@@ -15,6 +15,7 @@ local request = cjson.decode(ARGV[1])
 -- @include keys
 -- @include clock
 -- @include room
+-- @include roomState
 
 -- @constants MAX_TERMS
 
@@ -69,4 +70,5 @@ local line = redis.call(
 local isNew = not line[1] or tonumber(line[1]) < request.generation or tonumber(line[3]) < request.steppedMs
 if isNew then writeLine() end
 if isNew or request.version >= (tonumber(line[2]) or 0) then writeSettings(line, isNew) end
+publishRoom(tag, request.event)
 return cjson.encode({ isNew = isNew })

@@ -1,5 +1,5 @@
 -- serveRoom: call the positions that PostgreSQL knows to be called, and allow the arrival numbers that it knows of.
--- Neither goes back.
+-- Neither goes back. The line is published.
 -- KEYS[1]  tag  the shard's hash tag
 -- ARGV[1]  JSON: event; generation of the line; serving: the last called position; numbers: the last arrival number
 --          that may be given; people: drawn visitors, absent before the draw; chain of their nonces, hexadecimal
@@ -12,6 +12,7 @@ local request = cjson.decode(ARGV[1])
 -- @include clock
 -- @include marks
 -- @include room
+-- @include roomState
 
 local event, generation, nowMs = request.event, request.generation, clockMs()
 local room, history = roomKey(tag, event), roomHistoryKey(tag, event)
@@ -53,4 +54,5 @@ if request.serving > serving then
   dropTerms(terms, over)
   dropMarks(tonumber(line[6] or 0), over)
 end
+publishRoom(tag, event)
 return cjson.encode({ serving = serving })

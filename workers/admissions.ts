@@ -6,8 +6,8 @@ import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { Step } from '../shared/stores/postgres/rooms.ts';
 import { HEADROOM, type RoomStore } from '../shared/stores/rooms.ts';
 
-/** Milliseconds between two rounds of this worker, and between two reads of the list of rooms. */
-const STEP_MS = 125;
+/** Milliseconds between two rounds while any line is due, and between two reads of the list of rooms. */
+const ROUND_MS = 25;
 const LIST_MS = 250;
 
 /**
@@ -16,75 +16,67 @@ const LIST_MS = 250;
  */
 const IDLE_MS = 1_000;
 
+/** Lines of one round, those that have been due for longest: commands of others wait for their scripts. */
+const LINES_A_ROUND = 64;
+
+/** Milliseconds after which a line is tried again where its step failed, or it had to be restored first. */
+const RETRY_MS = 125;
+
 /**
- * Milliseconds between two rounds while nobody waits in any line, and between two steps of such a line. Its next step
- * comes sooner once anything happens there, which costs each round two reads.
+ * Milliseconds between two steps of a line in which nobody waits: `STEP_LEASE_MS` is longer, so this worker keeps it.
+ * Its next step comes sooner once anything happens there, which costs two reads in each `QUIET_CHECK_MS`.
  */
-const QUIET_ROUND_MS = 250;
-const QUIET_STEP_MS = 2_000;
+const QUIET_STEP_MS = 1_000;
+const QUIET_CHECK_MS = 250;
 
 /** Milliseconds that an active step gets when the worker stops. */
 const STOP_MS = 1_000;
 
 /**
- * Admits visitors, room by room. Every worker does, and of those that measured a line together one steps: there is no
- * leader whose death would stop the line. PostgreSQL learns first which positions are called and which numbers may be
- * given, so that neither goes back when Redis is wiped. While PostgreSQL is unavailable, nobody is admitted.
+ * Admits visitors, room by room. A line is left to the worker that stepped it last, and another one steps it once that
+ * worker has not for a while: there is no leader whose death would stop the line. PostgreSQL learns first which
+ * positions are called and which numbers may be given, so that neither goes back when Redis is wiped. While PostgreSQL
+ * is unavailable, nobody is admitted.
  */
 export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; loops: Loops; log: Logger }) {
-  const { rooms, events, loops, log } = deps;
-  const mirroredChains = new Map<number, string>();
-  /** Lines in which nobody waits, by event: their activity before the last step, and when the next one is due. */
-  const quietLines = new Map<number, { activity: string; untilMs: number }>();
+  const { rooms, loops, log } = deps;
+  const steps = createSteps(deps);
+  /** When this worker attends to each line next, by event. */
+  const dueAtMs = new Map<number, number>();
   let lines: MirroredLine[] = [];
-  let listedAt = Number.NEGATIVE_INFINITY;
+  let listedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Ends the quiet of a line where its next step is due, or anything has happened. */
-  async function endQuiet(line: MirroredLine): Promise<void> {
-    const quiet = quietLines.get(line.eventId);
-    if (quiet === undefined) return;
-    const isOver = performance.now() >= quiet.untilMs || (await rooms.activity(line)) !== quiet.activity;
-    if (isOver) quietLines.delete(line.eventId);
-  }
-
-  async function advance(line: MirroredLine): Promise<void> {
-    const { eventId } = line;
-    const house = await events.layout(eventId);
-    // Read first: what happens after the measurement makes the next step due at once.
-    const [activity, step] = await Promise.all([rooms.activity(line), rooms.advance(line, house?.totalSeats ?? 0)]);
-    if (step === 'early') return;
-    if (step === 'ahead') return rooms.dateBack(line);
-    if (step === 'rebuild') return void (await rooms.open(eventId));
-    if (changesLine(step, mirroredChains.get(eventId))) {
-      const served = await rooms.mirror(line, step, numbersAfter(step));
-      if (served === undefined) return; // the line has ended meanwhile
-      mirroredChains.set(eventId, step.chain);
-      await rooms.serve(line, served);
+  async function attend(line: MirroredLine): Promise<void> {
+    let nextMs = RETRY_MS;
+    try {
+      nextMs = await steps.advance(line);
+    } finally {
+      dueAtMs.set(line.eventId, performance.now() + nextMs);
     }
-    if (step.proposed === step.joined)
-      quietLines.set(eventId, { activity, untilMs: performance.now() + QUIET_STEP_MS });
   }
 
   async function listLines(): Promise<void> {
     lines = await rooms.active();
-    listedAt = performance.now();
+    listedAtMs = performance.now();
     const eventIds = new Set(lines.map(({ eventId }) => eventId));
-    for (const known of [mirroredChains, quietLines])
+    for (const known of [dueAtMs, ...steps.memories])
       for (const eventId of known.keys()) if (!eventIds.has(eventId)) known.delete(eventId);
   }
 
+  const dueOf = ({ eventId }: MirroredLine): number => dueAtMs.get(eventId) ?? 0;
+  const listDueMs = (): number => listedAtMs + (lines.every(steps.isQuiet) ? IDLE_MS : LIST_MS);
+
   async function advanceAll(): Promise<void> {
-    await Promise.all(lines.map(endQuiet));
-    const isAllQuiet = lines.length > 0 && quietLines.size === lines.length;
-    if (performance.now() - listedAt > (isAllQuiet ? IDLE_MS : LIST_MS)) await listLines();
-    const busy = lines.filter(({ eventId }) => !quietLines.has(eventId));
-    const results = await Promise.allSettled(busy.map(advance));
+    if (performance.now() >= listDueMs()) await listLines();
+    const nowMs = performance.now();
+    const due = lines.filter((line) => dueOf(line) <= nowMs).sort((a, b) => dueOf(a) - dueOf(b));
+    const results = await Promise.allSettled(due.slice(0, LINES_A_ROUND).map(attend));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   function roundMs(): number {
-    if (lines.length === 0) return IDLE_MS;
-    return quietLines.size === lines.length ? QUIET_ROUND_MS : STEP_MS;
+    const nextMs = Math.min(listDueMs(), ...lines.map(dueOf)) - performance.now();
+    return Math.min(Math.max(nextMs, ROUND_MS), IDLE_MS);
   }
 
   const stop = loops.repeat('visitors admitted', roundMs, advanceAll, (fault) =>
@@ -94,6 +86,55 @@ export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; l
   return {
     async close(): Promise<void> {
       await Promise.race([stop(), sleep(STOP_MS, undefined, { ref: false })]); // Redis may be unavailable
+    },
+  };
+}
+
+/** The steps of lines. `memories` is what this worker remembers of them, by event. */
+function createSteps({ rooms, events }: { rooms: RoomStore; events: EventStore }) {
+  const mirroredChains = new Map<number, string>();
+  /** Lines in which nobody waits: their activity before the last step, and when the next one is due. */
+  const quietLines = new Map<number, { activity: string; untilMs: number }>();
+
+  /** Ends the quiet of a line where its next step is due, or anything has happened. Returns whether it stays quiet. */
+  async function staysQuiet(line: MirroredLine): Promise<boolean> {
+    const quiet = quietLines.get(line.eventId);
+    if (quiet === undefined) return false;
+    const isOver = performance.now() >= quiet.untilMs || (await rooms.activity(line)) !== quiet.activity;
+    if (isOver) quietLines.delete(line.eventId);
+    return !isOver;
+  }
+
+  /** Writes a step to PostgreSQL, then to Redis. Returns false where the line has ended meanwhile. */
+  async function serve(line: MirroredLine, step: Step): Promise<boolean> {
+    const served = await rooms.mirror(line, step, numbersAfter(step));
+    if (served === undefined) return false;
+    mirroredChains.set(line.eventId, step.chain);
+    await rooms.serve(line, served);
+    return true;
+  }
+
+  return {
+    memories: [mirroredChains, quietLines],
+
+    isQuiet: ({ eventId }: MirroredLine): boolean => quietLines.has(eventId),
+
+    /** Steps a line if this worker may. Returns the milliseconds until this worker attends to it next. */
+    async advance(line: MirroredLine): Promise<number> {
+      const { eventId } = line;
+      if (await staysQuiet(line)) return QUIET_CHECK_MS;
+      const house = await events.layout(eventId);
+      // Read first: what happens after the measurement makes the next step due at once.
+      const [activity, step] = await Promise.all([rooms.activity(line), rooms.advance(line, house?.totalSeats ?? 0)]);
+      if (typeof step === 'number') return step;
+      if (step === 'ahead') await rooms.dateBack(line);
+      if (step === 'rebuild') await rooms.open(eventId);
+      if (typeof step === 'string') return RETRY_MS;
+      const steppedAtMs = performance.now();
+      if (changesLine(step, mirroredChains.get(eventId)) && !(await serve(line, step))) return RETRY_MS;
+      if (step.proposed !== step.joined) return step.nextMs - (performance.now() - steppedAtMs);
+      quietLines.set(eventId, { activity, untilMs: steppedAtMs + QUIET_STEP_MS });
+      return QUIET_CHECK_MS;
     },
   };
 }

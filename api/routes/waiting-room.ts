@@ -110,7 +110,7 @@ const changeRoom = (deps: WaitingRoomDeps) => async (req: Request, res: Response
   const id = await eventOf(req, deps);
   requirePossible(id, change, deps);
   await runOperatorJob('changeRoom', { eventId: id, change, by });
-  await waitingRooms.refresh();
+  await waitingRooms.refresh(id);
   reply(res, 200, await roomViewOf(id, deps));
 };
 

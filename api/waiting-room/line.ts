@@ -30,6 +30,8 @@ export type KnownLine = Room & {
   tokens: ReturnType<typeof createRoomTokens>;
   /** The state that was read last. */
   state: RoomState | undefined;
+  /** When this state was heard of, by `performance.now()`. */
+  heardAtMs: number;
   /** The drawn order. */
   order: ((arrival: number) => number) | undefined;
   join: ReturnType<typeof createJoin>;
@@ -46,6 +48,7 @@ export function createKnownLine(room: Room, store: Parameters<typeof createJoin>
     ...room,
     tokens: createRoomTokens(room.secret),
     state: undefined,
+    heardAtMs: Number.NEGATIVE_INFINITY,
     order: undefined,
     furthestAdmitted: 0,
     departures: 0,

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { ChallengeView, VisitorView } from '../../shared/contract/waiting-room.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
@@ -14,13 +15,14 @@ import { MAX_ASK_SECONDS, nowOf, viewOf } from './visitor-views.ts';
 /** The waiting rooms of one node. `isStopped`: whether no worker runs, and so nobody is admitted. */
 export async function createWaitingRooms(deps: {
   rooms: RoomStore;
+  subscriber: Redis;
   challenges: JoinChallenge;
   loops: Loops;
   isStopped: () => boolean;
   log: Logger;
 }) {
-  const { rooms, challenges, loops, isStopped, log } = deps;
-  const reader = createLineReader({ rooms, loops, log });
+  const { rooms, subscriber, challenges, loops, isStopped, log } = deps;
+  const reader = createLineReader({ rooms, subscriber, loops, log });
   const turns = createTurns({ rooms, log });
   const standing = createStanding({ turns, isStopped });
   const places = createPlaces({ rooms, challenges, standing, turns });

@@ -28,6 +28,12 @@ export type RoomRecord = MirroredLine & {
   terms: [number, number, number][];
 };
 
+/**
+ * Milliseconds for which a line is left to the worker that stepped it last, once its next step is due. Then another
+ * worker may step it: this one has ended, or does not run.
+ */
+export const STEP_LEASE_MS = 1_500;
+
 /** Positions or arrival numbers whose bits lie in one chunk, which is one key of Redis. */
 export const LINE_CHUNK = 65_536;
 

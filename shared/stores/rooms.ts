@@ -57,20 +57,21 @@ export function createRoomStore(deps: {
     /**
      * Takes one step of admissions in Redis. It calls nobody yet: PostgreSQL has to record the proposed position first.
      *
-     * @returns `'early'` if no step is due or another worker takes it; `'rebuild'` if Redis does not have the line as
+     * @returns milliseconds until this worker may step the line, where it may not or another worker has stepped it;
+     *   `'rebuild'` if Redis does not have the line as
      *   PostgreSQL has it; `'ahead'` if PostgreSQL's last step lies ahead of Redis' clock: `dateBack` corrects it
      */
-    async advance(line: MirroredLine, seats: number): Promise<Step | 'early' | 'rebuild' | 'ahead'> {
+    async advance(line: MirroredLine, seats: number): Promise<Step | number | 'rebuild' | 'ahead'> {
       const measured = await lines.measure(line, seats);
-      if (measured === 'EARLY') return 'early';
+      if (typeof measured === 'number') return measured;
       if (measured === 'REBUILD') return 'rebuild';
       if (measured === 'AHEAD') return 'ahead';
-      const { measurement, windowMs, numbers, people, chain } = measured;
+      const { measurement, nextMs, windowMs, numbers, people, chain } = measured;
       const step = nextAdmissionStep(measurement);
-      if (!(await lines.step(line, measured, step))) return 'early';
+      if (!(await lines.step(line, measured, step))) return 0;
       const { joined, calledPosition: serving, isDrawn: drawn } = measurement.line;
       const proposed = serving + step.more;
-      return { nowMs: measurement.nowMs, serving, proposed, joined, numbers, people, drawn, chain, windowMs };
+      return { nowMs: measurement.nowMs, serving, proposed, joined, numbers, people, drawn, chain, nextMs, windowMs };
     },
 
     /**

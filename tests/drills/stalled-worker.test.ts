@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { startProxy } from '../../loadtest/kit/proxy.ts';
+import { STEP_LEASE_MS } from '../../shared/domain/line.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
+import { newEvent, setRoom, visitorAt } from '../support/visitors.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 4, SEATS_PER_ROW: 10 }, { redis: ownRedis });
 
@@ -16,6 +18,9 @@ const system = useSystem({ ZONES: 1, ROWS: 4, SEATS_PER_ROW: 10 }, { redis: ownR
 const STOPS_MS = [15_000, 60_000];
 
 const TEST_MS = 180_000;
+
+/** Milliseconds after a line's lease in which another worker calls the next visitor, on a busy machine. */
+const TAKEOVER_MS = 1_500;
 
 let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
 let stopped: ReturnType<typeof run> | undefined;
@@ -73,3 +78,42 @@ test.each(STOPS_MS.map((stopMs, i) => [stopMs / 1_000, 2 * i + 1]))(
   },
   TEST_MS,
 );
+
+test('the line of a stopped worker goes on with another one, and the stopped one takes nothing back', async () => {
+  const { url, databaseUrl, redis } = system();
+  stopped = await startWorker(databaseUrl);
+  const event = await newEvent(url, { zones: [{ rows: 20, seatsPerRow: 50 }] });
+  await setRoom(url, { mode: 'on', peoplePerMinute: 600 }, event);
+  const read = async (field: 'stepper' | 'serving') => redis.hget(`{s0}:room:${event}`, field);
+  const serving = async () => Number(await read('serving'));
+  const visitors = Array.from({ length: 400 }, () => visitorAt(url, event));
+  await Promise.all(visitors.map((visitor) => visitor.join()));
+  await until(async () => (await serving()) > 0, 10_000, stopped.output);
+  const startedAt = performance.now();
+  const before = await serving();
+  const holder = await read('stepper');
+  const other = await startWorker(databaseUrl);
+  expect(await read('stepper')).toBe(holder);
+
+  stopped.kill('SIGSTOP');
+  const stoppedAt = performance.now();
+  const left = await serving();
+  await until(async () => (await serving()) > left, 10_000, other.output);
+  expect(performance.now() - stoppedAt).toBeLessThan(STEP_LEASE_MS + TAKEOVER_MS);
+  const next = await read('stepper');
+  expect(next).not.toBe(holder);
+
+  await sleep(5_000);
+  stopped.kill('SIGCONT');
+  const resumedAt = performance.now();
+  let last = await serving();
+  await until(async () => {
+    const now = await serving();
+    expect(now).toBeGreaterThanOrEqual(last);
+    last = now;
+    return performance.now() - resumedAt > 3_000;
+  }, 10_000);
+  expect(await read('stepper')).toBe(next);
+  expect(last).toBeGreaterThan(left);
+  expect(last - before).toBeLessThanOrEqual(10 * ((performance.now() - startedAt) / 1000 + 1) + 1);
+}, 60_000);

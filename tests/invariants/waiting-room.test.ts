@@ -3,11 +3,13 @@ import fc from 'fast-check';
 import { settings } from '../../shared/config.ts';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { nextAdmissionStep } from '../../shared/domain/admission-rate.ts';
+import { STEP_LEASE_MS } from '../../shared/domain/line.ts';
 import { createRoomTokens } from '../../shared/domain/room-tokens.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
 import { openRedis } from '../../shared/platform/redis.ts';
 import { withoutReplicas } from '../../shared/stores/redis/replicas.ts';
+import { createStores } from '../../shared/stores/stores.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { startWorkers } from '../../workers/workers.ts';
 import { send } from '../support/client.ts';
@@ -181,7 +183,7 @@ test('in any order of steps: `serving` never decreases, no number is given twice
         } else if (one.kind === 'step') {
           await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 1_000);
           const step = await rooms.advance({ ...line, steppedMs: 0 }, 500);
-          if (typeof step === 'string') continue;
+          if (typeof step !== 'object') continue;
           const mirrored = await rooms.mirror(line, step, step.joined + 1_000);
           steppedMs = step.nowMs;
           if (mirrored && !one.lost) await rooms.serve(line, mirrored);
@@ -263,7 +265,7 @@ test.each([40, 400, 4_000])(
       if (backlog > 0) changes.lpush('{s0}:booking:wait', 'a job');
       await changes.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250).exec();
       const step = await rooms.advance({ ...line, steppedMs: 0 }, seats);
-      if (typeof step === 'string') throw new Error(step);
+      if (typeof step !== 'object') throw new Error(`no step: ${step}`);
       await rooms.serve(line, { serving: step.proposed, numbers: 0, people: null, chain: '' });
       coming.push(step.proposed - step.serving);
       if (i >= steps / 2) letIn += step.proposed - step.serving;
@@ -291,7 +293,7 @@ async function steppedLine(people: number) {
     async step(seats: number, sinceMs = 250): Promise<number> {
       await system().redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - sinceMs);
       const step = await rooms.advance({ ...line, steppedMs: 0 }, seats);
-      if (typeof step === 'string') throw new Error(step);
+      if (typeof step !== 'object') throw new Error(`no step: ${step}`);
       await rooms.serve(line, { serving: step.proposed, numbers: 0, people: null, chain: '' });
       return step.proposed;
     },
@@ -334,7 +336,7 @@ test('of workers that measured a line at once one steps, and one killed before i
   await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - 250);
   const measure = async () => {
     const measured = await rooms.measure({ ...line, steppedMs: 0 }, 5_000);
-    if (typeof measured === 'string') throw new Error(measured);
+    if (typeof measured !== 'object') throw new Error(`not measured: ${measured}`);
     return measured;
   };
   const killed = await measure(); // its worker writes nothing
@@ -358,6 +360,53 @@ test('of workers that measured a line at once one steps, and one killed before i
   await rooms.open(event);
   expect(await rooms.step(line, outdated, nextAdmissionStep(outdated.measurement))).toBe(false);
   await system().resumeWorkers();
+});
+
+test('one worker steps a line; another does once it has not for a while, and a late step is not written', async () => {
+  const { event, line, step } = await steppedLine(1_000);
+  const { redis, prisma } = system();
+  const rooms = roomStore();
+  const others = createStores({ redis, replicas: withoutReplicas(redis), prisma, shards: 1 }).rooms;
+  const measure = async (sinceMs: number, by: typeof rooms) => {
+    await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - sinceMs);
+    return by.measure({ ...line, steppedMs: 0 }, 5_000);
+  };
+  await step(5_000);
+  for (const sinceMs of [250, STEP_LEASE_MS - 100]) {
+    const forMs = Number(await measure(sinceMs, others));
+    expect(forMs).toBeGreaterThan(STEP_LEASE_MS + 150 - sinceMs);
+    expect(forMs).toBeLessThanOrEqual(STEP_LEASE_MS + 250 - sinceMs);
+  }
+  // Its worker stands still from here on.
+  const late = await measure(STEP_LEASE_MS + 250, rooms);
+  const taken = await others.measure({ ...line, steppedMs: 0 }, 5_000);
+  if (typeof late !== 'object' || typeof taken !== 'object') throw new Error('no step was due');
+  expect(await others.step(line, taken, nextAdmissionStep(taken.measurement))).toBe(true);
+  const written = await redis.hgetall(`{s0}:room:${event}`);
+  expect(await rooms.step(line, late, nextAdmissionStep(late.measurement))).toBe(false);
+  expect(await redis.hgetall(`{s0}:room:${event}`)).toEqual(written);
+  expect(await measure(250, rooms)).toBeGreaterThan(STEP_LEASE_MS - 100);
+  // A Redis that was wiped leaves the line to nobody.
+  await redis.del(`{s0}:room:${event}`);
+  await rooms.open(event);
+  expect(await measure(250, rooms)).toMatchObject({ measurement: { line: { joined: expect.any(Number) } } });
+  await system().resumeWorkers();
+});
+
+test.concurrent('each step publishes the line, and the last called position never goes back', async () => {
+  const event = await roomOn({ peoplePerMinute: 600 });
+  const subscriber = openRedis(system().redisUrl, 'subscriber', system().log);
+  const published: number[] = [];
+  await system().rooms.follow(subscriber, (message) => {
+    if (!(message instanceof Error) && message.eventId === event) published.push(message.state.serving);
+  });
+  const visitors = Array.from({ length: 40 }, () => visitorAt(system().url, event));
+  for (const visitor of visitors) await visitor.join();
+  await until(() => published.at(-1) === 40, 30_000);
+  subscriber.disconnect();
+  expect(new Set(published).size).toBeGreaterThan(5);
+  expect(published).toEqual([...published].sort((a, b) => a - b));
+  await visitors.at(-1)?.admitted();
 });
 
 /** Backdates the turns of called visitors by this many milliseconds. */

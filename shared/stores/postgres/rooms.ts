@@ -29,7 +29,7 @@ export type Room = Line & {
   people: number | undefined;
 };
 
-/** One step of admissions. PostgreSQL has to record it before Redis calls anybody. */
+/** One step of admissions. PostgreSQL has to record it before Redis calls anybody. The next is due `nextMs` later. */
 export type Step = {
   nowMs: number;
   serving: number;
@@ -39,6 +39,7 @@ export type Step = {
   people: number | undefined;
   drawn: boolean;
   chain: string;
+  nextMs: number;
   windowMs: number;
 };
 

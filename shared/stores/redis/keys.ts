@@ -41,6 +41,8 @@ const NAMES = {
   changesStem: 'changes:',
   /** A channel. + API node */
   channelStem: 'node:',
+  /** The channel of the states of rooms. */
+  rooms: 'rooms',
   /** + event */
   roomStem: 'room:',
   /** + event */

@@ -111,7 +111,7 @@ export type RoomState = {
   aheadMs: number;
 };
 
-/** Answer of readRooms.lua. */
+/** Answer of readRooms.lua, and a message about one room. */
 export const roomsAnswer = z.object({
   nowMs: z.number(),
   rooms: z
@@ -128,7 +128,7 @@ export const roomsAnswer = z.object({
 
 type ReadRoom = z.infer<typeof roomsAnswer>['rooms'][number];
 
-/** The state of a line from a room that readRooms.lua answered. */
+/** The state of a line from a room that was read or published. */
 export function stateOf({ room, sale }: ReadRoom, aheadMs: number): RoomState {
   return {
     generation: room.generation,
@@ -171,6 +171,7 @@ const called = z.object({ visitors: z.number(), absent: z.number() });
 export const measureAnswer = z.object({
   nowMs: z.number(),
   sinceMs: z.number(),
+  nextMs: z.number(),
   windowMs: z.number(),
   queue: z.object({ accepted: z.number(), settled: z.number(), hasWaiting: z.boolean(), hasActive: z.boolean() }),
   sale: z.object({

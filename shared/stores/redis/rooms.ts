@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type AdmissionStep, LATE, type RoomMeasurement } from '../../domain/admission-rate.ts';
@@ -29,6 +30,8 @@ export type TurnRefusal = z.infer<typeof turnRefusal>;
 export type MeasuredLine = {
   measurement: RoomMeasurement;
   measured: { stepMs: number; version: number };
+  /** Milliseconds between two steps. */
+  nextMs: number;
   windowMs: number;
   numbers: number;
   people: number | undefined;
@@ -49,7 +52,10 @@ const turnAnswer = z.union([z.object({ untilMs: z.number() }), z.object({ refuse
 const leaveAnswer = z.union([noLine, z.object({ isNew: z.boolean() })]);
 const stepAnswer = z.union([noLine, z.object({ isWritten: z.boolean() })]);
 const serveAnswer = z.union([noLine, z.object({ serving: z.number() })]);
-const measureRefusal = z.object({ refused: z.enum(['EARLY', 'AHEAD', 'REBUILD']) });
+const measureRefusal = z.union([
+  z.object({ refused: z.literal('EARLY'), forMs: z.number() }),
+  z.object({ refused: z.enum(['AHEAD', 'REBUILD']) }),
+]);
 
 /** Flags and limits as the hash holds them. */
 const settingsFields = ({ settings }: RoomRecord) => ({
@@ -64,6 +70,9 @@ const settingsFields = ({ settings }: RoomRecord) => ({
   login: Number(settings.requireLogin),
 });
 
+/** Rooms that one call reads: its share of a millisecond is all that other commands wait for. */
+const ROOMS_A_READ = 50;
+
 /** The lines of waiting rooms in Redis, where they move. Each script takes and answers one JSON text. */
 export function createRoomLines(deps: {
   redis: Redis;
@@ -74,9 +83,12 @@ export function createRoomLines(deps: {
   const { redis, scripts, replicated, shards } = deps;
   const run = createRunner(scripts, shards);
   const runReplicated = createRunner(replicated.scripts, shards);
+  /** The name under which this process steps lines. */
+  const stepper = randomBytes(6).toString('hex');
   return {
     open: (record: RoomRecord) => openRoom(run, record),
     read: (eventIds: readonly number[]) => readStates(run, eventIds),
+    follow: (subscriber: Redis, receive: ReceiveState) => followStates(subscriber, shards, receive),
     /** @throws NotReplicated: a master that takes over could give the same numbers again */
     async join(line: Line, visitors: number, link: string, challenges: readonly ShownChallenge[] = []) {
       const confirm = replicated.begin();
@@ -88,8 +100,8 @@ export function createRoomLines(deps: {
     leave: (line: Line, arrival: number, position: number | undefined) => leaveLine(run, line, arrival, position),
     hasLeft: (line: Line, arrival: number) => hasLeft(redis, run.shardOf(line.eventId), line, arrival),
     activity: (line: Line) => readActivity(redis, run.shardOf(line.eventId), line),
-    measure: (line: MirroredLine, seats: number) => measureLine(run, line, seats),
-    step: (line: Line, measured: MeasuredLine, step: AdmissionStep) => writeStep(run, line, measured, step),
+    measure: (line: MirroredLine, seats: number) => measureLine(run, stepper, line, seats),
+    step: (line: Line, measured: MeasuredLine, step: AdmissionStep) => writeStep(run, stepper, line, measured, step),
     serve: (line: Line, served: ServedLine) => serveLine(run, line, served),
   };
 }
@@ -136,17 +148,38 @@ async function openRoom(run: Runner, record: RoomRecord): Promise<boolean> {
   return (await run.onLine('openRoom', record, request, z.object({ isNew: z.boolean() }))).isNew;
 }
 
-/** The states of lines by event, without those that Redis does not know. One call for each shard. */
+/** The states of lines by event, without those that Redis does not know. Each call reads `ROOMS_A_READ` of a shard. */
 async function readStates(run: Runner, eventIds: readonly number[]): Promise<Map<number, RoomState>> {
   const states = new Map<number, RoomState>();
-  const readShard = async ([shard, events]: [number, number[]]) => {
-    const sentMs = Date.now();
-    const { nowMs, rooms } = await run.inShard('readRooms', shard, { events }, roomsAnswer);
-    const aheadMs = nowMs - Math.round((sentMs + Date.now()) / 2);
-    for (const read of rooms) states.set(read.event, stateOf(read, aheadMs));
+  const readShard = async ([shard, ofShard]: [number, number[]]) => {
+    for (let from = 0; from < ofShard.length; from += ROOMS_A_READ) {
+      const events = ofShard.slice(from, from + ROOMS_A_READ);
+      const sentMs = Date.now();
+      const { nowMs, rooms } = await run.inShard('readRooms', shard, { events }, roomsAnswer);
+      const aheadMs = nowMs - Math.round((sentMs + Date.now()) / 2);
+      for (const read of rooms) states.set(read.event, stateOf(read, aheadMs));
+    }
   };
   await Promise.all([...groupBy(eventIds, run.shardOf)].map(readShard));
   return states;
+}
+
+/** Called with each published state of a line, or with the fault of a message that cannot be read. */
+type ReceiveState = (published: { eventId: number; state: RoomState } | Error) => void;
+
+/** Subscribes to the states that the steps of lines and changes of rooms publish. */
+async function followStates(subscriber: Redis, shards: number, receive: ReceiveState): Promise<void> {
+  const channels = Array.from({ length: shards }, (_, shard) => keysOf(shard).rooms);
+  subscriber.on('message', (channel: string, message: string) => {
+    if (!channels.includes(channel)) return; // other subscriptions share this connection
+    try {
+      const { nowMs, rooms } = roomsAnswer.parse(JSON.parse(message));
+      for (const read of rooms) receive({ eventId: read.event, state: stateOf(read, nowMs - Date.now()) });
+    } catch (fault) {
+      receive(fault as Error);
+    }
+  });
+  await subscriber.subscribe(...channels);
 }
 
 /**
@@ -203,20 +236,22 @@ async function readActivity(redis: Redis, shard: number, { eventId }: Line): Pro
 /**
  * Reads what the next step of a line depends on.
  *
- * @returns `'EARLY'` before a step is due; `'AHEAD'` where the last step in PostgreSQL lies ahead of Redis' clock;
- *   `'REBUILD'` where Redis does not know the line as PostgreSQL does
+ * @returns milliseconds until this worker may step the line, where it may not now; `'AHEAD'` where the last step in
+ *   PostgreSQL lies ahead of Redis' clock; `'REBUILD'` where Redis does not know the line as PostgreSQL does
  */
 async function measureLine(
   run: Runner,
+  stepper: string,
   line: MirroredLine,
   seats: number,
-): Promise<MeasuredLine | 'EARLY' | 'AHEAD' | 'REBUILD'> {
-  const request = { steppedMs: line.steppedMs, lateShare: LATE.shareOfTurn, lateMs: LATE.ms };
+): Promise<MeasuredLine | number | 'AHEAD' | 'REBUILD'> {
+  const request = { stepper, steppedMs: line.steppedMs, lateShare: LATE.shareOfTurn, lateMs: LATE.ms };
   const answer = await run.onLine('measureRoom', line, request, z.union([measureRefusal, measureAnswer]));
-  if ('refused' in answer) return answer.refused;
+  if ('refused' in answer) return answer.refused === 'EARLY' ? answer.forMs : answer.refused;
+  const { nextMs, windowMs } = answer;
   const { stepMs, version, numbers, people, chain } = answer.room;
   const measurement = measurementOf(answer, seats);
-  return { measurement, measured: { stepMs, version }, windowMs: answer.windowMs, numbers, people, chain };
+  return { measurement, measured: { stepMs, version }, nextMs, windowMs, numbers, people, chain };
 }
 
 /**
@@ -226,11 +261,13 @@ async function measureLine(
  */
 async function writeStep(
   run: Runner,
+  stepper: string,
   line: Line,
   { measured, measurement }: MeasuredLine,
   step: AdmissionStep,
 ): Promise<boolean> {
-  const request = { measured, fields: fieldsOf(step, measurement.nowMs) };
+  const fields = { ...fieldsOf(step, measurement.nowMs), stepper };
+  const request = { measured, fields, isCalling: step.more > 0 };
   const answer = await run.onLine('stepRoom', line, request, stepAnswer);
   return 'isWritten' in answer && answer.isWritten;
 }

@@ -1,6 +1,6 @@
 import { MAX_SEATS_PER_REQUEST } from '../../contract/limits.ts';
 import { cooldownsMs, LAPSES_KEPT_MS } from '../../domain/hold-cooldown.ts';
-import { LINE_CHUNK, MAX_NOTED_AHEAD_MS, MAX_TERMS } from '../../domain/line.ts';
+import { LINE_CHUNK, MAX_NOTED_AHEAD_MS, MAX_TERMS, STEP_LEASE_MS } from '../../domain/line.ts';
 import { LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
 
 /**
@@ -16,6 +16,7 @@ const scriptConstants = {
   LINE_CHUNK,
   MAX_NOTED_AHEAD_MS,
   MAX_TERMS,
+  STEP_LEASE_MS,
 } as const satisfies Record<string, number | readonly number[]>;
 
 /**
