@@ -80,7 +80,7 @@ describe('a connection that waits for replicas', () => {
     await confirm();
     await redis.promote(replica);
     await redis.addReplica();
-    await until(() => replicas.redis.status === 'ready', 10_000);
+    await until(() => replicas.redis.status === 'ready', 60_000);
     await expect(confirm()).rejects.toThrow('the connection to Redis was lost meanwhile');
     await replicas.begin()();
   });
@@ -108,7 +108,7 @@ describe('a replica that missed the last writes is promoted', () => {
       const replies = await Promise.all(newKeys(20).map((key) => hold(key)));
       expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 202));
       await used.redis().promote(replica);
-      await until(async () => used.system().redis.status === 'ready', 10_000);
+      await until(async () => used.system().redis.status === 'ready', 60_000);
       expect(await gone(replies)).toBe(20);
     });
   });
@@ -131,11 +131,11 @@ describe('a replica that missed the last writes is promoted', () => {
 
       await redis().promote(replica);
       const next = await redis().addReplica();
-      await until(async () => system().redis.status === 'ready', 10_000);
+      await until(async () => system().redis.status === 'ready', 60_000);
       expect(await gone(before)).toBe(0);
       await system().resumeWorkers();
       for (const key of keys) expect(await hold(key, 20)).toMatchObject({ status: 201 });
-      await until(async () => (await system().prisma.booking.count()) === 30, 10_000);
+      await until(async () => (await system().prisma.booking.count()) === 30, 60_000);
       await redis().cutOff(next);
     });
 
@@ -145,7 +145,7 @@ describe('a replica that missed the last writes is promoted', () => {
       await setRoom(system().url, { mode: 'on' }, event);
       const join = () => send(system().url, 'POST', `/api/events/${event}/waiting-room`);
       const replica = await redis().addReplica();
-      await until(async () => (await join()).status === 201, 10_000);
+      await until(async () => (await join()).status === 201, 60_000);
       const saved = new Set((await system().prisma.booking.findMany()).map(({ id }) => id));
       const newBookings = async () => (await system().prisma.booking.findMany()).filter(({ id }) => !saved.has(id));
 
@@ -157,7 +157,7 @@ describe('a replica that missed the last writes is promoted', () => {
       expect(await join()).toMatchObject({ status: 503, body: { code: 'NOT_REPLICATED' } });
 
       // It is saved, and nobody learns of it: the master that takes over may decide otherwise.
-      await until(async () => (await newBookings()).length === 1, 10_000);
+      await until(async () => (await newBookings()).length === 1, 60_000);
       const [booking] = await newBookings();
       await sleep(1_500);
       expect(await system().outcomesOf([String(booking?.id)])).toEqual([undefined]);

@@ -148,7 +148,7 @@ afterEach(() => servers?.close());
       const tickets = await Promise.all(Array.from({ length: 8 }, () => reserve(api, { zone: 1, row: 1, count: 2 })));
       const following = await follow(api, tickets);
       // The first batch waits to be saved, the others wait for it.
-      await until(async () => (await servers.seatsTakenInRow1()) > 0, 10_000, dying.output);
+      await until(async () => (await servers.seatsTakenInRow1()) > 0, 60_000, dying.output);
       dying.kill('SIGKILL');
       await dying.ended;
       if (ending === 'its statement is lost')
