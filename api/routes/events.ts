@@ -159,6 +159,7 @@ const cancelEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
 const deleteEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireOperator(req));
   refuseQuery(req);
+  await refuseBody(req);
   const { eventId: id } = await houseOf(req, deps);
   if (id === DEFAULT_EVENT) throw new ApiError('INVALID_REQUEST', `id: event ${DEFAULT_EVENT} cannot be deleted`);
   await deps.runOperatorJob('deleteEvent', { eventId: id, by });
