@@ -51,6 +51,7 @@ test.each(STOPS_MS.map((stopMs, i) => [stopMs / 1_000, 2 * i + 1]))(
   async (seconds, row) => {
     proxy = await startProxy(system().databaseUrl);
     stopped = await startWorker(proxy.url);
+    await system().seats.open(1); // a claim would have to read a closed house from PostgreSQL first
     proxy.fallSilent(); // its save comes to PostgreSQL when it resumes
     const { ticketId } = (await reserve(row, 0)).body;
     await until(() => isTaken(row), 60_000);
