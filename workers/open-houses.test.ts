@@ -21,7 +21,7 @@ const slowHouses = () => {
 
 test('houses are opened one after the other, in the order of the list', async () => {
   const { opened, open, openNext } = slowHouses();
-  const stop = openHouses({ events: listed(7, 3, 5), seats: { open }, log });
+  const { stop } = openHouses({ events: listed(7, 3, 5), seats: { open }, log });
   for (const expected of [[7], [7, 3], [7, 3, 5]]) {
     await new Promise(setImmediate);
     expect(opened).toEqual(expected);
@@ -37,7 +37,7 @@ test('a house that does not open is logged and holds up no other', async () => {
     opened.push(eventId);
     return HOUSE;
   };
-  const stop = openHouses({ events: listed(7, 3, 5), seats: { open }, log });
+  const { stop } = openHouses({ events: listed(7, 3, 5), seats: { open }, log });
   await new Promise(setImmediate);
   await stop();
   expect(opened).toEqual([7, 5]);
@@ -46,7 +46,7 @@ test('a house that does not open is logged and holds up no other', async () => {
 
 test('a worker that stops opens no further house, and waits for the one under way', async () => {
   const { opened, open, openNext } = slowHouses();
-  const stop = openHouses({ events: listed(7, 3), seats: { open }, log });
+  const { stop } = openHouses({ events: listed(7, 3), seats: { open }, log });
   await new Promise(setImmediate);
   const stopped = stop();
   openNext();

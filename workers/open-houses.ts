@@ -12,9 +12,9 @@ type OpenDeps = { events: Pick<EventStore, 'idsOnSaleFirst'>; seats: Pick<SeatSt
  * Opens all houses in the background, one after the other, those on sale first. The first claim opens a closed house as
  * well: opened here, the first buyer does not wait for it. No job waits for this, and no house for one that fails.
  *
- * @returns the function that ends it
+ * @returns `opened` resolves once no house is left to open; `stop` ends it before
  */
-export function openHouses({ events, seats, log }: OpenDeps): () => Promise<void> {
+export function openHouses({ events, seats, log }: OpenDeps): { opened: Promise<void>; stop: () => Promise<void> } {
   let isStopping = false;
 
   async function openAll(): Promise<void> {
@@ -24,9 +24,12 @@ export function openHouses({ events, seats, log }: OpenDeps): () => Promise<void
     }
   }
 
-  const opening = openAll().catch((fault: unknown) => log.error({ err: fault }, 'listing the houses to open failed'));
-  return async () => {
-    isStopping = true;
-    await Promise.race([opening, sleep(STOP_MS, undefined, { ref: false })]);
+  const opened = openAll().catch((fault: unknown) => log.error({ err: fault }, 'listing the houses to open failed'));
+  return {
+    opened,
+    async stop(): Promise<void> {
+      isStopping = true;
+      await Promise.race([opened, sleep(STOP_MS, undefined, { ref: false })]);
+    },
   };
 }

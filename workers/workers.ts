@@ -73,13 +73,15 @@ export async function startWorkers(deps: WorkersDeps) {
   const endHeartbeat = await startHeartbeat({ ...stores, progress, loops, log });
   const clock = watchClock({ redis, prisma, loops, log });
   const admissions = createAdmissions({ rooms, events, loops, log });
-  const stopOpening = openHouses({ events, seats, log });
+  const houses = openHouses({ events, seats, log });
 
   return {
+    housesOpened: houses.opened,
+
     async close(): Promise<void> {
       await clock.stop();
       await admissions.close();
-      await Promise.all([stopOpening(), stopSchedule(), ...workers.map((worker) => worker.close())]);
+      await Promise.all([houses.stop(), stopSchedule(), ...workers.map((worker) => worker.close())]);
       await endHeartbeat();
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },

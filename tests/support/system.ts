@@ -61,6 +61,7 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
   let apiRuns = true;
   const startMoreWorkers = () => startWorkers({ config, prisma, redis: jobRedis, replicas: jobReplicas, loops, log });
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined = await startMoreWorkers();
+  await workers.housesOpened; // a test may write seats beside the system, which a house being opened would miss
 
   return {
     app: api.app,
