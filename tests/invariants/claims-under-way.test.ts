@@ -1,6 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import type { ClaimedHolding } from '../../shared/domain/holdings.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
@@ -8,31 +7,18 @@ import { createBook } from '../../workers/book-seats.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
 import { createReconcile } from '../../workers/reconcile.ts';
 import { createFreeUnsaved } from '../../workers/unsaved-seats.ts';
+import { claimSeats, SEATS, seatsRequest } from '../support/seat-requests.ts';
 import { useSystem } from '../support/system.ts';
 
 // Between its claim and its outcome a ticket has seats in Redis that PostgreSQL does not know yet.
 
-const SEATS = ['1-1-1', '1-1-2'];
 const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
 
-const request = (fields: Partial<BookRequest> = {}): BookRequest => ({
-  ticketId: newTicketId(0),
-  eventId: 1,
-  wish: { zone: 1, row: 1, start: 0, count: SEATS.length },
-  hold: false,
-  ...fields,
-});
 const book = (...requests: BookRequest[]) => createBook(system())(0, requests);
 const outcomeOf = async ({ ticketId }: BookRequest) => (await system().outcomesOf([ticketId]))[0];
 const differences = async () => (await auditEvent(1, system())).differences;
 
-/** A request that was claimed by a worker which has not saved it. */
-async function claimed(fields: Partial<BookRequest> = {}): Promise<{ one: BookRequest; claim: ClaimedHolding }> {
-  const one = request(fields);
-  const [decision] = await system().seats.claim(0, [one]);
-  if (decision?.kind !== 'got') throw new Error('not claimed');
-  return { one, claim: { ...one, generation: decision.generation, seats: decision.seats } };
-}
+const claimed = (fields: Partial<BookRequest> = {}) => claimSeats(system().seats, fields);
 
 async function limitSeats(seatLimit: number | null): Promise<void> {
   await system().prisma.event.update({ where: { id: 1 }, data: { seatLimit } });
@@ -40,20 +26,16 @@ async function limitSeats(seatLimit: number | null): Promise<void> {
 }
 
 beforeAll(() => system().stopWorkers());
-beforeEach(async () => {
-  await system().clearEvent();
-  await system().redis.flushdb();
-  await system().seats.open(1);
-});
+beforeEach(() => system().reset());
 
 describe('a claim that another booking defeats in PostgreSQL', () => {
   test('gives its buyer back all of its seats: the limit lets the next claim of the ticket through', async () => {
     await limitSeats(2);
     try {
       const wish = { zone: 1, row: 1, count: 2 };
-      await book(request({ userId: 2, wish }));
+      await book(seatsRequest({ userId: 2, wish }));
       await system().redis.del('{s0}:seats:1:1:1'); // Redis lost the sale
-      const one = request({ userId: 1, wish });
+      const one = seatsRequest({ userId: 1, wish });
       await book(one);
       expect(await outcomeOf(one)).toMatchObject({ status: 'booked', booking: { seatsCount: 2 } });
       expect(await system().redis.hget('{s0}:buyers:1', '1')).toBe(` ${one.ticketId}:2`);
@@ -78,7 +60,7 @@ describe('a house that is restored while a claim is under way', () => {
   test('still has its seats: nobody else gets them, and its booking is saved', async () => {
     const { one } = await claimed();
     await system().seats.rebuild(1);
-    const other = request();
+    const other = seatsRequest();
     await book(other);
     expect(await outcomeOf(other)).toMatchObject({ status: 'rejected', code: 'SEAT_TAKEN' });
     await book(one);
@@ -92,11 +74,11 @@ describe('a house that is restored while a claim is under way', () => {
       const { claim } = await claimed(hold ? { hold, userId: 1 } : {});
       await system().seats.rebuild(1);
       const freeUnsaved = createFreeUnsaved(system());
-      const other = request();
+      const other = seatsRequest();
       await book(other);
       await freeUnsaved(claim, undefined);
       expect(await differences()).toEqual([]);
-      const next = request();
+      const next = seatsRequest();
       await book(next);
       expect(await differences()).toEqual([]);
       expect(await system().prisma.seat.count()).toBe(SEATS.length);
@@ -112,7 +94,7 @@ test('seats wished in another order are freed once where their sale is returned 
   const by = { name: 'admin token', address: '127.0.0.1' };
   await system().holds.change([{ ticketId: newTicketId(0), kind: 'return', bookingId: one.ticketId, by }]);
   await createReleaseSeats(system())([{ id: one.ticketId, eventId: 1 }]);
-  await book(request({ wish: { seats: ['1-1-1', '1-1-3'] } }));
+  await book(seatsRequest({ wish: { seats: ['1-1-1', '1-1-3'] } }));
   await book(one); // its job is delivered again
   expect(await differences()).toEqual([]);
 });
@@ -124,7 +106,7 @@ describe('a flush that Redis receives twice', () => {
   const secondsLeft = ({ ticketId }: BookRequest) => system().redis.ttl(batchKeyOf(0, ticketId));
 
   test('keeps the outcome that a repeated key got in between', async () => {
-    const [first, repeated] = [request(), request()];
+    const [first, repeated] = [seatsRequest(), seatsRequest()];
     await accept(first, { idempotency }); // the answer is lost
     expect(await accept(repeated, { idempotency })).toMatchObject({
       tickets: [{ ticketId: first.ticketId, enqueue: true }],
@@ -139,7 +121,7 @@ describe('a flush that Redis receives twice', () => {
   test.each([{}, { idempotency }])(
     'keeps its outcomes where the first call comes after the retry (%j)',
     async (fields) => {
-      const one = request();
+      const one = seatsRequest();
       await accept(one, fields, false); // the retry overtakes the first call
       await book(one);
       const outcome = await outcomeOf(one);

@@ -12,6 +12,7 @@ import { createBook } from '../../workers/book-seats.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { createReconcile } from '../../workers/reconcile.ts';
 import { send } from '../support/client.ts';
+import { SEATS, seatsRequest } from '../support/seat-requests.ts';
 import { useSystem } from '../support/system.ts';
 
 // PostgreSQL fails over to a standby that was late: it lacks bookings that clients were told. Their seats are not sold
@@ -19,17 +20,9 @@ import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
 
-const SEATS = ['1-1-1', '1-1-2'];
 const OPERATOR = { name: 'admin token', address: '127.0.0.1' };
 
-const request = (fields: Partial<BookRequest> = {}): BookRequest => ({
-  ticketId: newTicketId(0),
-  eventId: 1,
-  wish: { seats: SEATS },
-  hold: false,
-  ...fields,
-});
-const hold = () => request({ hold: true, userId: 1 });
+const hold = () => seatsRequest({ hold: true, userId: 1 });
 const book = (...requests: BookRequest[]) => createBook(system())(0, requests);
 const outcomeOf = async ({ ticketId }: BookRequest) => (await system().outcomesOf([ticketId]))[0];
 const reconcile = (minAgeMs = 0) =>
@@ -58,7 +51,7 @@ async function expectNotSold(): Promise<void> {
       await system().redis.flushdb();
       await system().seats.open(1);
     }
-    const other = request();
+    const other = seatsRequest();
     await book(other);
     expect(await outcomeOf(other)).toMatchObject({ status: 'rejected' });
   }
@@ -66,15 +59,11 @@ async function expectNotSold(): Promise<void> {
 }
 
 beforeAll(() => system().stopWorkers());
-beforeEach(async () => {
-  await system().clearEvent();
-  await system().redis.flushdb();
-  await system().seats.open(1);
-});
+beforeEach(() => system().reset());
 
 describe('a booking that a client was told and PostgreSQL has lost', () => {
   test.each([
-    ['sold', request()],
+    ['sold', seatsRequest()],
     ['held', hold()],
   ])('is not sold again (%s): its seats are blocked as in doubt', async (_what, one) => {
     await book(one);
@@ -86,11 +75,11 @@ describe('a booking that a client was told and PostgreSQL has lost', () => {
   });
 
   test('is not sold again where its seats had been sold and returned before', async () => {
-    const earlier = request();
+    const earlier = seatsRequest();
     await book(earlier);
     await change(earlier, 'return');
     await createReleaseSeats(system())([{ id: earlier.ticketId, eventId: 1 }]);
-    const one = request();
+    const one = seatsRequest();
     await book(one);
     await lose(one);
     await reconcile();
@@ -98,7 +87,7 @@ describe('a booking that a client was told and PostgreSQL has lost', () => {
   });
 
   test('is not sold again once all that Redis knew of its ticket has expired', async () => {
-    const one = request();
+    const one = seatsRequest();
     await book(one);
     await lose(one);
     await deleteBatches();
@@ -150,13 +139,13 @@ describe('a seat that only Redis has as taken', () => {
     expect(await reconcile()).toBe(SEATS.length);
     expect(await inDoubt()).toEqual([]);
     expect(await differences()).toEqual([]);
-    const other = request();
+    const other = seatsRequest();
     await book(other);
     expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
   });
 
   test('is not blocked where a clear has freed it and the house is not open anew yet', async () => {
-    await book(request());
+    await book(seatsRequest());
     const { generation } = await system().prisma.event.findUniqueOrThrow({ where: { id: 1 } });
     await system().prisma.$transaction((transaction) => system().events.clear(1, generation, transaction));
     expect(await reconcile()).toBe(0);
@@ -168,7 +157,7 @@ describe('a seat that only Redis has as taken', () => {
 
 describe('seats in doubt', () => {
   beforeEach(async () => {
-    const one = request();
+    const one = seatsRequest();
     await book(one);
     await lose(one);
     await reconcile();
@@ -258,9 +247,9 @@ describe('an operator settles seats in doubt', () => {
   const entryOf = async (act: string) => (await system().trail.page(undefined, 5)).find((entry) => entry.act === act);
 
   test.each([
-    ['sold', request(), 'CONFIRMED'],
+    ['sold', seatsRequest(), 'CONFIRMED'],
     ['held', hold(), 'PENDING'],
-    ['sold under a key', request({ idempotency: { digest: 'digest', fingerprint: 'print' } }), 'CONFIRMED'],
+    ['sold under a key', seatsRequest({ idempotency: { digest: 'digest', fingerprint: 'print' } }), 'CONFIRMED'],
   ])('restores a booking as it was told (%s)', async (_what, one, status) => {
     const { ticketId, userId, idempotency } = one;
     const ticket = { ticketId, kind: 'book', eventId: 1, userId, idempotency } as const;
@@ -296,7 +285,7 @@ describe('an operator settles seats in doubt', () => {
   });
 
   test('frees seats that nobody was told', async () => {
-    const one = request();
+    const one = seatsRequest();
     await book(one);
     await lose(one);
     await reconcile();
@@ -304,13 +293,13 @@ describe('an operator settles seats in doubt', () => {
     expect(await inDoubt()).toEqual(['1-1-2']);
     expect(await differences()).toEqual([]);
     expect(await entryOf('freeSeats')).toMatchObject({ after: { seats: ['1-1-1'] } });
-    const other = request({ wish: { seats: ['1-1-1'] } });
+    const other = seatsRequest({ wish: { seats: ['1-1-1'] } });
     await book(other);
     expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
   });
 
   test('knows of no booking once Redis has forgotten it', async () => {
-    const one = request();
+    const one = seatsRequest();
     await book(one);
     await lose(one);
     await reconcile();

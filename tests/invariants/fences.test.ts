@@ -1,6 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import type { ClaimedHolding } from '../../shared/domain/holdings.ts';
 import { BLOCK_OWNER } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
@@ -9,6 +8,7 @@ import { createSeatStore } from '../../shared/stores/seats.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
 import { createReconcile } from '../../workers/reconcile.ts';
+import { claimSeats, SEATS, seatsRequest } from '../support/seat-requests.ts';
 import { useSystem } from '../support/system.ts';
 
 // A worker is stopped between two of its steps. Meanwhile others free the seats that it is about to free, and a buyer
@@ -16,50 +16,42 @@ import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
 
-const SEATS = ['1-1-1', '1-1-2'];
 const OPERATOR = { name: 'admin token', address: '127.0.0.1' };
 
-const request = (fields: Partial<BookRequest> = {}): BookRequest => ({
-  ticketId: newTicketId(0),
-  eventId: 1,
-  wish: { zone: 1, row: 1, start: 0, count: SEATS.length },
-  hold: false,
-  ...fields,
-});
 const book = (...requests: BookRequest[]) => createBook(system())(0, requests);
 const free = ({ ticketId: id }: BookRequest) => createReleaseSeats(system())([{ id, eventId: 1 }]);
 const end = ({ ticketId: bookingId, userId }: BookRequest, kind: 'return' | 'cancel' = 'return') =>
   system().holds.change([{ ticketId: newTicketId(0), kind, bookingId, userId, by: OPERATOR }]);
 
-/** A request that was claimed by a worker which has not saved it. */
-async function claimed(): Promise<{ one: BookRequest; claim: ClaimedHolding }> {
-  const one = request();
-  const [decision] = await system().seats.claim(0, [one]);
-  if (decision?.kind !== 'got') throw new Error('not claimed');
-  return { one, claim: { ...one, generation: decision.generation, seats: decision.seats } };
-}
+const claimed = (fields: Partial<BookRequest> = {}) => claimSeats(system().seats, fields);
 
 /** Another buyer gets the seats, and must keep them. */
 async function anotherBuyerGetsThem(hold = false): Promise<void> {
-  const other = request({ hold, userId: hold ? 2 : undefined });
+  const other = seatsRequest({ hold, userId: hold ? 2 : undefined });
   await book(other);
   expect(await system().bookings.find(other.ticketId)).toMatchObject({ seats: SEATS });
 }
 
 const differences = async () => (await auditEvent(1, system())).differences;
 
-beforeAll(() => system().stopWorkers());
 async function epochOfHouse(): Promise<string> {
   const epoch = await system().seats.epoch(1);
   if (epoch === undefined) throw new Error('the event has ended');
   return epoch;
 }
 
-beforeEach(async () => {
-  await system().clearEvent();
-  await system().redis.flushdb();
-  await system().seats.open(1);
-});
+/** A sale that was returned, as a worker reads it that is about to free its seats: the epoch first. */
+async function returnedSale() {
+  const one = seatsRequest();
+  await book(one);
+  await end(one);
+  const epoch = await epochOfHouse();
+  return { one, epoch, unreleased: await system().holds.readUnreleased([one.ticketId]) };
+}
+
+beforeAll(() => system().stopWorkers());
+
+beforeEach(() => system().reset());
 
 /** A free that comes too late: the script and the part of it that is the fence, with what stands there without it. */
 type Late = { script: ScriptName; fence: string; without: string; play: () => Promise<unknown> };
@@ -88,7 +80,7 @@ const lateFrees: Record<string, Late> = {
   },
   'a claim from before a clear': {
     script: 'releaseClaim',
-    fence: 'house[1] ~= generation or ',
+    fence: 'openGeneration ~= generation or ',
     without: '',
     async play() {
       const { claim } = await claimed();
@@ -116,11 +108,7 @@ const lateFrees: Record<string, Late> = {
     fence: 'or isFirstReturn(id) then',
     without: 'or true then',
     async play() {
-      const one = request();
-      await book(one);
-      await end(one);
-      const epoch = await epochOfHouse();
-      const unreleased = await system().holds.readUnreleased([one.ticketId]);
+      const { one, epoch, unreleased } = await returnedSale();
       await free(one);
       await anotherBuyerGetsThem();
       await system().seats.release(1, epoch, unreleased);
@@ -131,11 +119,7 @@ const lateFrees: Record<string, Late> = {
     fence: 'or house[4] ~= epoch',
     without: '',
     async play() {
-      const one = request();
-      await book(one);
-      await end(one);
-      const epoch = await epochOfHouse();
-      const unreleased = await system().holds.readUnreleased([one.ticketId]);
+      const { epoch, unreleased } = await returnedSale();
       await system().seats.rebuild(1);
       await anotherBuyerGetsThem();
       await system().seats.release(1, epoch, unreleased);
@@ -147,7 +131,7 @@ const lateFrees: Record<string, Late> = {
     fence: 'holderOf(tag, seat) == id',
     without: 'true',
     async play() {
-      const one = request({ hold: true, userId: 1 });
+      const one = seatsRequest({ hold: true, userId: 1 });
       await book(one);
       await end(one, 'cancel');
       const epoch = await epochOfHouse();
@@ -176,7 +160,7 @@ const lateFrees: Record<string, Late> = {
     fence: "redis.call('HGET', seatDifferencesKey(tag, event), label) == record",
     without: 'true',
     async play() {
-      const one = request();
+      const one = seatsRequest();
       await system().bookings.giveUp(one);
       for (const bit of [0, 1]) {
         await system().redis.setbit('{s0}:seats:1:1:1', bit, 1);
@@ -194,7 +178,7 @@ const lateFrees: Record<string, Late> = {
     fence: "redis.call('HDEL', seatDifferencesKey(tag, event), seat.label)",
     without: '',
     async play() {
-      const one = request({ hold: true, userId: 1 });
+      const one = seatsRequest({ hold: true, userId: 1 });
       await book(one);
       await end(one, 'cancel');
       const setReleased = (releasedAt: Date | null) =>
@@ -246,7 +230,7 @@ describe.each(Object.entries(lateFrees))('%s', (_what, { script, fence, without,
 
 describe('a booking that ended in PostgreSQL and has yet to free its seats in Redis', () => {
   test('is no orphan: reconciling leaves its seats to its release', async () => {
-    const one = request();
+    const one = seatsRequest();
     await book(one);
     await end(one);
     expect(await reconcile()).toBe(0);
@@ -256,7 +240,7 @@ describe('a booking that ended in PostgreSQL and has yet to free its seats in Re
   });
 
   test('frees nothing once its worker, Redis and all it knew of the release are lost', async () => {
-    const one = request();
+    const one = seatsRequest();
     await book(one);
     await end(one);
     const unreleased = await system().holds.readUnreleased([one.ticketId]);
@@ -268,7 +252,7 @@ describe('a booking that ended in PostgreSQL and has yet to free its seats in Re
   });
 
   test.each(['return', 'cancel'] as const)('frees them also where it ended during a restore (%s)', async (kind) => {
-    const one = request(kind === 'cancel' ? { hold: true, userId: 1 } : {});
+    const one = seatsRequest(kind === 'cancel' ? { hold: true, userId: 1 } : {});
     await book(one);
     await system().redis.flushdb();
     let ends = 0;

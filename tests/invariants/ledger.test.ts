@@ -85,11 +85,7 @@ async function sweep(requests: readonly BookRequest[]): Promise<void> {
 const REFUSED = writeRefused(1, 'SOLD_OUT', []);
 
 beforeAll(() => system().stopWorkers());
-beforeEach(async () => {
-  await system().clearEvent();
-  await system().redis.flushdb();
-  await system().seats.open(1);
-});
+beforeEach(() => system().reset());
 
 describe('a batch', () => {
   test('whose flush is tried again has each ticket once, in its place', async () => {

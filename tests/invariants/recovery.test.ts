@@ -26,11 +26,7 @@ const request = (wish: BookRequest['wish'], fields: Partial<BookRequest> = {}): 
 const outcomeOf = async (ticketId: string) => (await system().outcomesOf([ticketId]))[0];
 
 beforeAll(() => system().stopWorkers());
-beforeEach(async () => {
-  await system().clearEvent();
-  await system().redis.flushdb();
-  await system().seats.open(1);
-});
+beforeEach(() => system().reset());
 
 describe('a job that failed for good', () => {
   let bullmq: Redis;

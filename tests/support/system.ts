@@ -91,6 +91,13 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
       await prisma.$transaction((transaction) => stores.events.clear(1, house?.generation ?? 0, transaction));
     },
 
+    /** Ends the event's generation, empties Redis, and opens the house anew. */
+    async reset(): Promise<void> {
+      await this.clearEvent();
+      await redis.flushdb();
+      await stores.seats.open(1);
+    },
+
     /** Starts another API node beside the first, with connections of its own and perhaps other settings. */
     async anotherApi(others: SystemSettings = {}) {
       const connections = {
