@@ -12,8 +12,8 @@ local tag, event = KEYS[1], ARGV[1]
 -- @include buyerSeats
 -- @include freeSeats
 
-local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles')
-if not house[1] then return 'REBUILD' end
+local isOpen, avoidSingles = readOpenHouse(tag, event)
+if not isOpen then return 'REBUILD' end
 
 local freed = 0
 for at = 2, #ARGV, FIELDS.COUNT do
@@ -21,9 +21,8 @@ for at = 2, #ARGV, FIELDS.COUNT do
   local isSame = redis.call('HGET', seatDifferencesKey(tag, event), label) == record
   for _, seat in ipairs(isSame and seatsOf(tag, event, label) or {}) do
     removeBuyerSeat(buyersKey(tag, event), ARGV[at + FIELDS.user], ARGV[at + FIELDS.ticketId])
-    freed = freed + freeSeat(tag, event, seat, house[2] == '1')
+    freed = freed + freeSeat(tag, event, seat, avoidSingles)
   end
 end
-indexMarkedRows(tag)
-publishChanges(tag)
+finishFrees(tag)
 return freed

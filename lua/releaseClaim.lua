@@ -19,16 +19,15 @@ local generation, claimed, unsaved, labels = ARGV[4], ARGV[5], tonumber(ARGV[6])
 -- @include consumeClaim
 -- @include freeSeats
 
-local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles')
-if not house[1] then return 'REBUILD' end
-if house[1] ~= generation or not consumeClaim(tag, event, ticketId, generation, claimed) then return 0 end
+local openGeneration, avoidSingles = readOpenHouse(tag, event)
+if not openGeneration then return 'REBUILD' end
+if openGeneration ~= generation or not consumeClaim(tag, event, ticketId, generation, claimed) then return 0 end
 
 for _ = 1, unsaved do removeBuyerSeat(buyersKey(tag, event), user, ticketId) end
 local freed = 0
 for _, seat in ipairs(seatsOf(tag, event, labels)) do
   local holder = holderOf(tag, seat)
-  if not holder or holder == ticketId then freed = freed + freeSeat(tag, event, seat, house[2] == '1') end
+  if not holder or holder == ticketId then freed = freed + freeSeat(tag, event, seat, avoidSingles) end
 end
-indexMarkedRows(tag)
-publishChanges(tag)
+finishFrees(tag)
 return freed

@@ -57,6 +57,5 @@ for at = 4, #ARGV, FIELDS.COUNT do
     freed = freed + (isReturned and freeSale(id, seats) or freeHold(id, user, seats))
   end
 end
-indexMarkedRows(tag)
-publishChanges(tag)
+finishFrees(tag)
 return freed

@@ -9,15 +9,14 @@ local tag, event, labels = KEYS[1], ARGV[1], ARGV[2]
 -- @include keys
 -- @include freeSeats
 
-local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles')
-if not house[1] then return 'REBUILD' end
+local isOpen, avoidSingles = readOpenHouse(tag, event)
+if not isOpen then return 'REBUILD' end
 
 local freed = 0
 for _, seat in ipairs(seatsOf(tag, event, labels)) do
   if redis.call('GETBIT', blockedKey(tag, seat.rowNamed), seat.number - 1) == 1 then
-    freed = freed + freeSeat(tag, event, seat, house[2] == '1')
+    freed = freed + freeSeat(tag, event, seat, avoidSingles)
   end
 end
-indexMarkedRows(tag)
-publishChanges(tag)
+finishFrees(tag)
 return freed

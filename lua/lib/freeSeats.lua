@@ -5,6 +5,12 @@
 -- @include markSeats
 -- @include zones
 
+-- The generation of an event's open house, and whether it avoids single seats; nil where it is not open.
+local function readOpenHouse(tag, event)
+  local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles')
+  if house[1] then return house[1], house[2] == '1' end
+end
+
 -- The seats of an open house with these labels, such as "1-2-3 1-2-4".
 local function seatsOf(tag, event, labels)
   local seats = {}
@@ -32,9 +38,15 @@ local function holderOf(tag, seat)
 end
 
 -- Frees a seat, and deletes its lock and the difference that reconciling has recorded of it: what follows is another
--- owner's. `indexMarkedRows` has to follow. Returns 1, or 0 where the seat was free.
+-- owner's. `finishFrees` has to follow. Returns 1, or 0 where the seat was free.
 local function freeSeat(tag, event, seat, avoidSingles)
   redis.call('DEL', seat.lockKey)
   redis.call('HDEL', seatDifferencesKey(tag, event), seat.label)
   return -markSeat(tag, event, seat.zone, seat.row, seat.number, 'AVAILABLE', avoidSingles)
+end
+
+-- Ends a call that freed seats: indexes their rows, and publishes and counts the changes.
+local function finishFrees(tag)
+  indexMarkedRows(tag)
+  publishChanges(tag)
 end

@@ -119,7 +119,7 @@ const lateFrees: Record<string, Late> = {
     fence: 'or house[4] ~= epoch',
     without: '',
     async play() {
-      const { epoch, unreleased } = await returnedSale();
+      const { one, epoch, unreleased } = await returnedSale();
       await system().seats.rebuild(1);
       await anotherBuyerGetsThem();
       await system().seats.release(1, epoch, unreleased);

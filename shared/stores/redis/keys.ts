@@ -59,7 +59,7 @@ const NAMES = {
   roomSpentStem: 'room-spent:',
   /** A hash of seats that PostgreSQL and Redis know differently, by label. + event */
   seatDifferencesStem: 'suspects:',
-  /** A hash: the number of seats in doubt of each event that has any. */
+  /** A hash: the number of seats in doubt, by event. */
   seatsInDoubt: 'seats-in-doubt',
   /** The place that reconciling has come to. */
   reconciled: 'reconciled',
