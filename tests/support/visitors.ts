@@ -98,3 +98,10 @@ export async function newEvent(url: string, options: Record<string, unknown> = {
   if (status !== 201) throw new Error(`making an event answered ${JSON.stringify(body)}`);
   return Number(body.id);
 }
+
+/** Creates an event of 500 seats whose waiting room is on. Returns its id. */
+export async function eventWithRoom(url: string, change: Record<string, unknown> = {}): Promise<number> {
+  const event = await newEvent(url, { zones: [{ rows: 10, seatsPerRow: 50 }] });
+  await setRoom(url, { mode: 'on', ...change }, event);
+  return event;
+}
