@@ -24,6 +24,9 @@ local function delayedKey(tag) return tag .. ':booking:delayed' end
 -- opening of it. It exists while the house is open.
 local function houseKey(tag, event) return tag .. ':house:' .. event end
 
+-- The mark of a restore of an event's house, while it is under way.
+local function restoringKey(tag, event) return tag .. ':restoring:' .. event end
+
 -- The name of a row in the keys below.
 local function rowName(event, zoneNumber, row) return event .. ':' .. zoneNumber .. ':' .. row end
 

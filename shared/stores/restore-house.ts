@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type House, type Seat, seatOf, type Zone } from '../domain/house.ts';
@@ -22,6 +23,9 @@ const LOCK_RETRY_MS = 100;
 /** Milliseconds that restoring a house may take; a house of 6.5 million seats takes about 20 s. */
 export const RESTORE_TIMEOUT_MS = 120_000;
 
+/** A restore that a wipe of Redis overtakes begins again, at most so often. Then it fails, and its job is retried. */
+const MAX_RESTORES = 5;
+
 export type HouseDeps = {
   redis: Redis;
   scripts: Scripts;
@@ -43,11 +47,11 @@ const sellingFields = ({ settings }: House) => ({
 const bit = (on: boolean) => (on ? '1' : '0');
 
 const keysOfEvent = ({ shards }: HouseDeps, eventId: number) => {
-  const { houseStem, buyersStem, changesStem, seatDifferencesStem } = keysOf(shardOfEvent(eventId, shards));
+  const { houseStem, restoringStem, buyersStem, seatDifferencesStem } = keysOf(shardOfEvent(eventId, shards));
   return {
     house: `${houseStem}${eventId}`,
     buyers: `${buyersStem}${eventId}`,
-    changes: `${changesStem}${eventId}`,
+    restoring: `${restoringStem}${eventId}`,
     differences: `${seatDifferencesStem}${eventId}`,
   };
 };
@@ -113,10 +117,14 @@ async function restoreHouse(deps: HouseDeps, eventId: number): Promise<House> {
         return house;
       }
       await redis.del(key); // from here on no script changes a seat
-      if (!areRowsCurrent) await restoreRows(deps, house, transaction);
-      await restoreBuyers(deps, house, transaction);
-      await publishHouse(deps, house, Number(version ?? 0));
-      return house;
+      for (let restores = 0; restores < MAX_RESTORES; restores += 1) {
+        const mark = randomUUID();
+        await redis.set(keysOfEvent(deps, eventId).restoring, mark, 'PX', RESTORE_TIMEOUT_MS);
+        if (!areRowsCurrent || restores > 0) await restoreRows(deps, house, transaction);
+        await restoreBuyers(deps, house, transaction);
+        if (await publishHouse(deps, house, mark, Number(version ?? 0))) return house;
+      }
+      throw new Error(`Redis was wiped ${MAX_RESTORES} times while the house of event ${eventId} was restored`);
     },
     { timeout: RESTORE_TIMEOUT_MS, maxWait: RESTORE_TIMEOUT_MS },
   );
@@ -234,28 +242,29 @@ async function restoreBuyers(
   }
 }
 
-/** Opens a house whose rows are written, and publishes that watchers must load it anew, under a higher version. */
-async function publishHouse(deps: HouseDeps, house: House, lastVersion: number): Promise<void> {
-  const { redis } = deps;
-  const keys = keysOfEvent(deps, house.eventId);
+/**
+ * Opens a house whose rows are written, and publishes that watchers must load it anew, under a higher version.
+ *
+ * @returns whether it did: not where Redis was wiped since `mark` was set
+ */
+async function publishHouse(deps: HouseDeps, house: House, mark: string, lastVersion: number): Promise<boolean> {
+  const { redis, scripts, shards } = deps;
   // Redis' clock makes the version higher than all earlier ones, also where a wipe has deleted the last one.
   const version = Math.max(await redisClockMs(redis), lastVersion + 1);
   const zones = house.zones.map(({ number, firstRow, rows, seatsPerRow }) => [
     `z${number}`,
     `${firstRow} ${rows} ${seatsPerRow}`,
   ]);
-  await redis
-    .multi()
-    .hset(keys.house, {
-      generation: house.generation,
-      zones: house.zones.length,
-      rows: house.totalRows,
-      avoidSingles: bit(house.settings.avoidSingles),
-      ...sellingFields(house),
-      version,
-      epoch: version,
-      ...Object.fromEntries(zones),
-    })
-    .publish(keys.changes, `${version} RELOAD`)
-    .exec();
+  const fields = {
+    generation: house.generation,
+    zones: house.zones.length,
+    rows: house.totalRows,
+    avoidSingles: bit(house.settings.avoidSingles),
+    ...sellingFields(house),
+    version,
+    epoch: version,
+    ...Object.fromEntries(zones),
+  };
+  const args = [house.eventId, mark, version, ...Object.entries(fields).flat()] as (string | number)[];
+  return (await scripts<number>('openHouse', shardOfEvent(house.eventId, shards), args)) === 1;
 }

@@ -17,6 +17,8 @@ const NAMES = {
   idempotencyStem: 'idem:',
   /** + event */
   houseStem: 'house:',
+  /** Set while the house is restored. + event */
+  restoringStem: 'restoring:',
   /** + event:zone:row */
   seatsStem: 'seats:',
   /** + event:zone:row */
@@ -119,6 +121,7 @@ const OF_EVENT: ReadonlySet<string> = new Set(
   (
     [
       'houseStem',
+      'restoringStem',
       'seatsStem',
       'heldStem',
       'blockedStem',

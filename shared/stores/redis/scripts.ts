@@ -25,6 +25,7 @@ export const scriptNames = [
   'mendSeats',
   'recountZone',
   'restoreRows',
+  'openHouse',
   'openRoom',
   'joinRoom',
   'takeTurn',
