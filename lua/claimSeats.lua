@@ -21,7 +21,7 @@ local tag = KEYS[1]
 -- @include tickets
 
 local GOT_BYTE = 71 -- 'G'
-local LOST_TTL_SEC = 86400 -- a record that Redis has lost is settled soon, unless its job is lost as well
+local LOST_TTL_SEC = 86400
 
 -- The request that is decided now. One table serves all: a new one for each would cost as much as a command.
 local request = {}
@@ -165,8 +165,8 @@ local function writeGroup(group, decided, heads, states)
   end
   if length == 0 then return end
   local lost = redis.call('HSET', key, unpack(written))
-  if lost > 0 then
-    redis.call('HINCRBY', key, 'unsettled', lost)
+  -- A record that only lost tickets have made may never be settled: its jobs may be lost as well.
+  if lost > 0 and redis.call('HINCRBY', key, 'unsettled', lost) == lost then
     redis.call('EXPIRE', key, LOST_TTL_SEC)
   end
   if hasClaim then redis.call('ZADD', claimingKey(tag), clockMs(), group.batch) end

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { writeRefused } from '../../shared/domain/outcome-text.ts';
-import { newBatch } from '../../shared/domain/ticket-id.ts';
+import { fieldOfTicket, newBatch } from '../../shared/domain/ticket-id.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { batchKeyOf, keysOf } from '../../shared/stores/redis/keys.ts';
@@ -213,6 +213,16 @@ describe('a batch', () => {
     await book(batch.slice(1));
     await expectToLast(batch, HOUR);
     await expectInOrder(3);
+  });
+
+  test('that lacks a ticket gets no end by its claim while another has no outcome', async () => {
+    const batch = await acceptedBatch(3);
+    const [lost] = batch as [BookRequest];
+    await system().redis.hdel(keyOf(batch), fieldOfTicket(lost.ticketId));
+    await system().seats.claim(0, [lost]);
+    expect(await secondsLeft(batch)).toBe(-1);
+    await book(batch);
+    expect(await statusesOf(batch)).toEqual(['booked', 'booked', 'booked']);
   });
 
   test('that a wipe takes before it is settled ends all the same', async () => {
