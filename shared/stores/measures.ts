@@ -126,18 +126,20 @@ async function measureWrites({ writable, shards }: MeasureDeps, facts: PipelineF
 }
 
 async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: PipelineFacts): Promise<void> {
-  const [queues, inDoubt, workersAlive, { quietSeconds, stalled }] = await Promise.all([
+  const [ofShards, workersAlive, { quietSeconds, stalled }] = await Promise.all([
+    // A shard that cannot be read is reported as not writable.
     Promise.all(shardNumbers(shards).map((shard) => measureShard(redis, shard).catch(() => hideShard(shard)))),
-    Promise.all(shardNumbers(shards).map((shard) => measureDoubts(redis, shard).catch(() => 0))),
     measureWorkers(workers),
     workers.progress(),
   ]);
   facts.workersAlive = workersAlive;
-  facts.seatsInDoubt = inDoubt.reduce((sum, seats) => sum + seats, 0);
-  facts.queues = queues.flat().map((queue) => ({
-    ...queue,
-    quietSeconds: quietSeconds(progressOfQueue(queue.shard, queue.queue)),
-  }));
+  facts.seatsInDoubt = ofShards.reduce((sum, { inDoubt }) => sum + inDoubt, 0);
+  facts.queues = ofShards
+    .flatMap(({ queues }) => queues)
+    .map((queue) => ({
+      ...queue,
+      quietSeconds: quietSeconds(progressOfQueue(queue.shard, queue.queue)),
+    }));
   facts.schedules = SCHEDULES.map(({ name, everyMs }) => ({
     name,
     everySeconds: everyMs / 1000,
@@ -147,22 +149,21 @@ async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: P
   for (const { name, quietSeconds: age } of facts.schedules) metrics.scheduleAge.set({ schedule: name }, age ?? 0);
 }
 
-async function measureShard(redis: Redis, shard: number): Promise<QueueFacts[]> {
-  const [{ settled, waiting }, queues] = await Promise.all([
+/** The queues of a shard, and the number of its seats in doubt. */
+type ShardFacts = { queues: QueueFacts[]; inDoubt: number };
+
+async function measureShard(redis: Redis, shard: number): Promise<ShardFacts> {
+  const [{ settled, waiting }, doubts, queues] = await Promise.all([
     countTickets(redis, shard),
+    redis.hvals(keysOf(shard).seatsInDoubt),
     Promise.all(QUEUES.map((queue) => measureQueue(redis, shard, queue))),
   ]);
+  const inDoubt = doubts.reduce((sum, seats) => sum + Number(seats), 0);
   metrics.queueDepth.set({ shard: String(shard) }, waiting);
   metrics.settled.remove(String(shard));
   metrics.settled.inc({ shard: String(shard) }, settled);
-  return queues;
-}
-
-async function measureDoubts(redis: Redis, shard: number): Promise<number> {
-  const counts = await redis.hvals(keysOf(shard).seatsInDoubt);
-  const seats = counts.reduce((sum, count) => sum + Number(count), 0);
-  metrics.seatsInDoubt.set({ shard: String(shard) }, seats);
-  return seats;
+  metrics.seatsInDoubt.set({ shard: String(shard) }, inDoubt);
+  return { queues, inDoubt };
 }
 
 async function measureQueue(redis: Redis, shard: number, queue: QueueName): Promise<QueueFacts> {
@@ -227,7 +228,7 @@ async function measureSeats({ events, seats }: MeasureDeps): Promise<void> {
 const shardNumbers = (shards: number) => Array.from({ length: shards }, (_, shard) => shard);
 
 /** Hides the values of a shard that cannot be read: `measureWrites` reports it, and the others are shown. */
-function hideShard(shard: number): [] {
+function hideShard(shard: number): ShardFacts {
   const labels = { shard: String(shard) };
   metrics.settled.remove(labels);
   metrics.queueDepth.remove(labels);
@@ -236,7 +237,7 @@ function hideShard(shard: number): [] {
     for (const state of JOB_STATES) metrics.queueJobs.remove({ ...labels, queue, state });
     for (const gauge of [metrics.queueOldest, metrics.jobsUnreadable]) gauge.remove({ ...labels, queue });
   }
-  return [];
+  return { queues: [], inDoubt: 0 };
 }
 
 function hideRedis(): void {
