@@ -29,8 +29,8 @@ const NORMAL = 1000;
  * Transitions:
  *
  * - UPGRADING → QUIET when the upgrade is accepted.
- * - QUIET → FOLLOWING with the session token or the first ticket, event or overview; FOLLOWING → QUIET with the end of
- *   the last. The token lasts as long as the socket.
+ * - QUIET → FOLLOWING with the session token or the first ticket, event or overview; FOLLOWING → QUIET with the end
+ *   of the last. The token lasts as long as the socket.
  * - QUIET → CLOSING when the heartbeat finds that the socket has been quiet for `idleMs`.
  * - QUIET or FOLLOWING → CLOSING when the client reads too slowly or sends too many invalid tokens, and when the node
  *   drains or stops.

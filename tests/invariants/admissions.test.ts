@@ -7,7 +7,7 @@ import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
-import { eventWithRoom, newEvent, setRoom, visitorAt } from '../support/visitors.ts';
+import { eventWithRoom, lineState, newEvent, setRoom, visitorAt } from '../support/visitors.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 50 }, { redis: ownRedis });
 
@@ -18,11 +18,7 @@ const roomOn = (change: Record<string, unknown> = {}) => eventWithRoom(system().
 const hold = (event: number, headers: Record<string, string>) =>
   send(system().url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1 }, headers);
 
-const stateOf = async (event: number) => {
-  const state = (await roomStore().read([event])).get(event);
-  if (state === undefined) throw new Error('Redis does not know the line');
-  return state;
-};
+const stateOf = (event: number) => lineState(roomStore(), event);
 
 describe('an admission', () => {
   /** An admission token that expires this many milliseconds from now, by Redis' clock. */

@@ -12,7 +12,7 @@ import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { useSystem } from '../support/system.ts';
-import { eventWithRoom, setRoom, visitorAt } from '../support/visitors.ts';
+import { eventWithRoom, lineState, setRoom, visitorAt } from '../support/visitors.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 10, SEATS_PER_ROW: 50 }, { redis: ownRedis });
 
@@ -23,11 +23,7 @@ const roomOn = (change: Record<string, unknown> = {}) => eventWithRoom(system().
 const hold = (event: number, headers: Record<string, string>) =>
   send(system().url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1 }, headers);
 
-const stateOf = async (event: number) => {
-  const state = (await roomStore().read([event])).get(event);
-  if (state === undefined) throw new Error('Redis does not know the line');
-  return state;
-};
+const stateOf = (event: number) => lineState(roomStore(), event);
 
 test.concurrent('two API processes give each position once, and give a visitor the same answer', async () => {
   const event = await roomOn();

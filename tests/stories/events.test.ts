@@ -3,17 +3,10 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openQueue } from '../../shared/queues/queue.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
+import { CLUB } from '../support/club.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: 10 });
-const CLUB = {
-  name: 'Club night',
-  currency: 'USD',
-  zones: [
-    { rows: 2, seatsPerRow: 4, price: 9_900 },
-    { rows: 1, seatsPerRow: 7, price: 4_500 },
-  ],
-};
 
 const get = (path: string, headers?: Record<string, string>) => send(system().url, 'GET', path, undefined, headers);
 const post = (path: string, body: unknown, headers?: Record<string, string>) =>

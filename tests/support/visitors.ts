@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { admission, visitorStatus } from '../../shared/contract/waiting-room.ts';
 import { isSolved } from '../../shared/domain/join-challenge.ts';
+import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { type Reply, send } from './client.ts';
 
 /** The fields of a visitor's view that tests read. */
@@ -104,4 +105,11 @@ export async function eventWithRoom(url: string, change: Record<string, unknown>
   const event = await newEvent(url, { zones: [{ rows: 10, seatsPerRow: 50 }] });
   await setRoom(url, { mode: 'on', ...change }, event);
   return event;
+}
+
+/** The state of an event's line in Redis. */
+export async function lineState(rooms: Pick<RoomStore, 'read'>, event: number) {
+  const state = (await rooms.read([event])).get(event);
+  if (state === undefined) throw new Error('Redis does not know the line');
+  return state;
 }
