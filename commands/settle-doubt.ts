@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Booking, booking as bookingShape } from '../shared/contract/tickets.ts';
+import { hasSeats } from '../shared/domain/seat-doubt.ts';
 import { ConfigError } from '../shared/platform/config-error.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { createDoubtStore, type Doubt } from '../shared/stores/doubts.ts';
@@ -34,22 +35,23 @@ const describe = ({ label, told }: Doubt): string => {
   const { id, userId, status, seats, createdAt, expiresAt } = told;
   const owner = userId === undefined ? 'without a user' : `of user ${userId}`;
   const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
-  return `  ${label}: told ${status}${until}, booking ${id} ${owner}, ${seats.join(' ')}, created ${createdAt}`;
+  const advice = hasSeats(told) ? '' : ': free it';
+  return `  ${label}: told ${status}${until}, booking ${id} ${owner}, ${seats.join(' ')}, created ${createdAt}${advice}`;
 };
 
-/** The bookings to restore: those that Redis knows of these seats, or the one that is named. */
+/** The bookings to restore: those that Redis knows of these seats and that have them, or the one that is named. */
 function bookingsOf(
   eventId: number,
   doubts: readonly Doubt[],
   labels: readonly string[],
   named: { booking?: string | undefined; user?: string | undefined },
 ): Booking[] {
-  const told = labels.flatMap((label) => doubts.find((doubt) => doubt.label === label)?.told ?? []);
+  const told = labels.flatMap((label) => doubts.find((doubt) => doubt.label === label)?.told ?? []).filter(hasSeats);
   const restored = [...new Map(told.map((booking) => [booking.id, booking])).values()];
   const unknown = labels.filter((label) => !restored.some(({ seats }) => seats.includes(label)));
   if (unknown.length === 0) return restored;
   if (named.booking === undefined)
-    throw new ConfigError(`--restore: Redis knows no booking of ${unknown.join(', ')}. Name it with --booking.`);
+    throw new ConfigError(`--restore: Redis knows no live booking of ${unknown.join(', ')}. Name it with --booking.`);
   const userId = named.user === undefined ? undefined : Number(named.user);
   const parsed = bookingShape.safeParse({
     id: named.booking,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Booking, Outcome } from '../contract/tickets.ts';
-import { isCertainlyUnsold } from './seat-doubt.ts';
+import { hasSeats, isCertainlyUnsold, isLostBooking } from './seat-doubt.ts';
 
 const booking = (status: Booking['status']) => ({ booking: { status } as Booking });
 const booked = { kind: 'book', status: 'booked' } as Outcome;
@@ -26,3 +26,17 @@ test.each([
     { outcome: { kind: 'book', status: 'failed' } as Outcome, recorded: booking('CONFIRMED') },
   ],
 ])('a seat of %s may be sold', (_what, holder) => expect(isCertainlyUnsold(holder)).toBe(false));
+
+test.each([
+  ['lost where PostgreSQL has no such booking', 'PENDING', undefined, true],
+  ['lost where PostgreSQL has its hold, which expired without the confirmation', 'CONFIRMED', 'EXPIRED', true],
+  ['as it was told', 'CONFIRMED', 'CONFIRMED', false],
+  ['over where its hold has expired, which nobody is told', 'PENDING', 'EXPIRED', false],
+] as const)('a booking that a client was told is %s', (_what, told, saved, isLost) => {
+  expect(isLostBooking(booking(told).booking, saved && booking(saved).booking)).toBe(isLost);
+});
+
+test('a booking has its seats while it is held or sold', () => {
+  const all = ['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED', 'RETURNED'] as const;
+  expect(all.filter((status) => hasSeats(booking(status).booking))).toEqual(['PENDING', 'CONFIRMED']);
+});

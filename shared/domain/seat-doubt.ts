@@ -13,3 +13,11 @@ export function isCertainlyUnsold({ outcome, recorded }: SeatHolder): boolean {
   if (recorded !== undefined) return !['PENDING', 'CONFIRMED'].includes(recorded.booking.status);
   return outcome?.status === 'rejected' || outcome?.status === 'failed';
 }
+
+/** Whether PostgreSQL has lost a booking that a client was told: all of it, or the confirmation of a hold. */
+export function isLostBooking(told: Booking, saved: Booking | undefined): boolean {
+  return saved === undefined || (told.status === 'CONFIRMED' && saved.status === 'EXPIRED');
+}
+
+/** Whether a booking that a client was told gives it seats; else they were let go. */
+export const hasSeats = ({ status }: Booking): boolean => status === 'PENDING' || status === 'CONFIRMED';

@@ -3,8 +3,10 @@ import type { Redis } from 'ioredis';
 import type { Booking } from '../contract/tickets.ts';
 import type { Actor } from '../contract/trail.ts';
 import { seatOf } from '../domain/house.ts';
+import { isLostBooking } from '../domain/seat-doubt.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { BlockStore } from './postgres/blocks.ts';
+import type { BookingStore } from './postgres/bookings.ts';
 import type { TrailStore } from './postgres/trail.ts';
 import type { SeatDifferences } from './redis/seat-differences.ts';
 import { findToldBookings } from './redis/told-bookings.ts';
@@ -12,6 +14,7 @@ import type { SeatStore } from './seats.ts';
 
 type DoubtDeps = {
   redis: Redis;
+  bookings: BookingStore;
   blocks: BlockStore;
   trail: TrailStore;
   seats: SeatStore;
@@ -19,12 +22,12 @@ type DoubtDeps = {
   shards: number;
 };
 
-/** A seat in doubt, and the booking of it that a client was told, if Redis still has it. */
+/** A seat in doubt, and the last booking of it that a client was told and PostgreSQL lost, if Redis still has it. */
 export type Doubt = { label: string; told: Booking | undefined };
 
 /** Seats in doubt, which an operator settles: PostgreSQL first, with an entry of the audit trail, then Redis. */
 export function createDoubtStore(deps: DoubtDeps) {
-  const { redis, blocks, trail, seats, seatDifferences, shards } = deps;
+  const { redis, bookings, blocks, trail, seats, seatDifferences, shards } = deps;
 
   const countAgain = async (eventId: number) =>
     seatDifferences.keepInDoubt(eventId, (await blocks.inDoubt(eventId)).length);
@@ -34,9 +37,11 @@ export function createDoubtStore(deps: DoubtDeps) {
     async list(eventId: number): Promise<Doubt[]> {
       const labels = await blocks.inDoubt(eventId);
       if (labels.length === 0) return [];
-      const told = await findToldBookings(redis, shardOfEvent(eventId, shards), eventId);
-      const live = [...told.values()].filter(({ status }) => status === 'PENDING' || status === 'CONFIRMED');
-      const byLabel = new Map(live.flatMap((booking) => booking.seats.map((label) => [label, booking] as const)));
+      const told = [...(await findToldBookings(redis, shardOfEvent(eventId, shards), eventId)).values()];
+      const saved = await bookings.findAll(told.map(({ id }) => id));
+      const lost = told.filter((booking, i) => isLostBooking(booking, saved[i]));
+      lost.sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+      const byLabel = new Map(lost.flatMap((booking) => booking.seats.map((label) => [label, booking] as const)));
       return labels.map((label) => ({ label, told: byLabel.get(label) }));
     },
 

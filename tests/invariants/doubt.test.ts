@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import { doneOutcome } from '../../shared/contract/tickets.ts';
+import { type Booking, doneOutcome } from '../../shared/contract/tickets.ts';
 import { DOUBT_OWNER } from '../../shared/domain/house.ts';
 import { writeOutcome, writeRefused } from '../../shared/domain/outcome-text.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
@@ -270,18 +270,48 @@ describe('an operator settles seats in doubt', () => {
     await expect(doubts().restore(doubt.told, OPERATOR)).rejects.toThrow('not in doubt: 1-1-1 1-1-2');
   });
 
-  test('restores a confirmed hold as sold', async () => {
+  /** A hold whose client is told a change of it that PostgreSQL does not have. */
+  async function heldAndTold(kind: 'confirm' | 'cancel', status: Booking['status']): Promise<BookRequest> {
     const one = hold();
     await book(one);
     const booking = await system().bookings.find(one.ticketId);
     if (booking === undefined) throw new Error('not booked');
-    const confirmed = writeOutcome(doneOutcome('confirm', { ...booking, status: 'CONFIRMED' }));
-    const confirm = newTicketId(0);
-    await system().tickets.accept(0, 'node', [{ ticketId: confirm, kind: 'confirm' }], { maxQueued: 100, fresh: true });
-    await system().tickets.settle(0, new Map([[confirm, confirmed]]));
+    const ticketId = newTicketId(0);
+    await system().tickets.accept(0, 'node', [{ ticketId, kind }], { maxQueued: 100, fresh: true });
+    await system().tickets.settle(0, new Map([[ticketId, writeOutcome(doneOutcome(kind, { ...booking, status }))]]));
+    return one;
+  }
+
+  test('restores a confirmed hold as sold', async () => {
+    const one = await heldAndTold('confirm', 'CONFIRMED');
     await lose(one);
     await reconcile();
     expect((await doubts().list(1))[0]).toMatchObject({ told: { id: one.ticketId, status: 'CONFIRMED' } });
+  });
+
+  test('restores a confirmed hold whose confirmation alone was lost, so that it expired', async () => {
+    const one = await heldAndTold('confirm', 'CONFIRMED');
+    await system().seats.renew(1, [{ ticketId: one.ticketId, userId: 1, seats: SEATS, holdMs: 0 }]);
+    await system().prisma.booking.update({ where: { id: one.ticketId }, data: { expiresAt: new Date(0) } });
+    await createExpire({ holds: system().holds, releaseSeats: createReleaseSeats(system()) })();
+    await reconcile();
+    const [doubt] = await doubts().list(1);
+    if (doubt?.told === undefined) throw new Error('not told');
+    await doubts().restore(doubt.told, OPERATOR);
+    expect(await system().bookings.find(one.ticketId)).toMatchObject({ status: 'CONFIRMED', seats: SEATS });
+    expect(await differences()).toEqual([]);
+    await expectNotSold();
+  });
+
+  test('learns that a lost hold was let go, and does not hear of one that PostgreSQL has ended', async () => {
+    const ended = hold();
+    await book(ended);
+    await system().prisma.booking.update({ where: { id: ended.ticketId }, data: { expiresAt: new Date(0) } });
+    await createExpire({ holds: system().holds, releaseSeats: createReleaseSeats(system()) })();
+    const one = await heldAndTold('cancel', 'CANCELLED');
+    await lose(one);
+    await reconcile();
+    expect((await doubts().list(1))[0]).toMatchObject({ told: { id: one.ticketId, status: 'CANCELLED' } });
   });
 
   test('frees seats that nobody was told', async () => {

@@ -90,7 +90,8 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
     settle: deleteDoubts,
 
     /**
-     * Saves a booking on its seats, which were in doubt. Its buyer's limit is that of the next seat.
+     * Saves a booking on its seats, which were in doubt. Where only its confirmation was lost, PostgreSQL has it as an
+     * expired hold. Its buyer's limit is that of the next seat.
      *
      * @throws if a seat of it is not in doubt, or its id is taken: the transaction must then be rolled back
      */
@@ -100,10 +101,13 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
       const settled = new Set(await deleteDoubts(eventId, seats, transaction));
       const others = seats.filter((label) => !settled.has(label));
       if (others.length > 0) throw new Error(`these seats are not in doubt: ${others.join(' ')}`);
-      await transaction.$executeRaw`
+      const saved = await transaction.$executeRaw`
         INSERT INTO booking (id, event_id, status, seats, user_id, created_at, expires_at)
         VALUES (${id}::uuid, ${eventId}::int, ${status}::"BookingStatus", ${seats}::text[], ${userId ?? null}::int,
-          ${createdAt}::timestamptz, ${expiresAt ?? null}::timestamptz)`;
+          ${createdAt}::timestamptz, ${expiresAt ?? null}::timestamptz)
+        ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status, expires_at = EXCLUDED.expires_at, released_at = NULL
+        WHERE booking.status = 'EXPIRED' AND booking.event_id = EXCLUDED.event_id AND booking.seats = EXCLUDED.seats`;
+      if (saved === 0) throw new Error(`PostgreSQL has another booking with the id ${id}`);
       await transaction.$executeRaw`
         INSERT INTO seat (event_id, zone, row, number, status, booking_id)
         SELECT ${eventId}::int, zone, row, number, ${status === 'PENDING' ? 'HELD' : 'SOLD'}::"SeatStatus", ${id}::uuid
