@@ -35,11 +35,11 @@ const describe = ({ label, told }: Doubt): string => {
   const { id, userId, status, seats, createdAt, expiresAt } = told;
   const owner = userId === undefined ? 'without a user' : `of user ${userId}`;
   const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
-  const advice = hasSeats(told) ? '' : ': free it';
-  return `  ${label}: told ${status}${until}, booking ${id} ${owner}, ${seats.join(' ')}, created ${createdAt}${advice}`;
+  const what = `${status}${until}${hasSeats(told) ? '' : ' (nobody has it: free it)'}`;
+  return `  ${label}: told ${what}, booking ${id} ${owner}, ${seats.join(' ')}, created ${createdAt}`;
 };
 
-/** The bookings to restore: those that Redis knows of these seats and that have them, or the one that is named. */
+/** The bookings to restore: those of these seats that Redis knows as held or sold, or the one that is named. */
 function bookingsOf(
   eventId: number,
   doubts: readonly Doubt[],

@@ -66,10 +66,10 @@ async function playRun(name: FaultName, runSeed: number, rig: Rig): Promise<Run>
   rig.onClose(() => unmountSmallDisk(rig.folder));
   if (fault.needsSmallDisk && !mountSmallDisk(rig.folder))
     return { fault: name, seed: runSeed, skipped: 'this account may not mount a small file system' };
-  const { waitsForReplica = false } = fault;
+  const { waitsForReplica = false, standby } = fault;
   const onSmallDisk = fault.needsSmallDisk && { postgresFolder: join(diskOf(rig.folder), 'postgres') };
   const system = await rig.start(
-    () => startChaosRig(rig, { waitsForReplica, ...onSmallDisk }),
+    () => startChaosRig(rig, { waitsForReplica, ...(standby && { standby }), ...onSmallDisk }),
     (running) => running.close(),
   );
   await prepareVerdict(system, HOLD_SECONDS);
@@ -81,9 +81,9 @@ async function playRun(name: FaultName, runSeed: number, rig: Rig): Promise<Run>
   const progress = (line: string) => console.error(`    ${name}: ${line}`);
   await fault.inject({ rig: system, random, ledger, progress });
   const recoverySeconds = await untilRecovered(system, fault, ledger);
-  await sleep(AFTER_MS);
+  await sleep(fault.afterMs ?? AFTER_MS);
   await buyers.stop();
-  const verdict = await judge(system, ledger, fault.mayForget === true);
+  const verdict = await judge(system, ledger, fault);
   return { fault: name, seed: runSeed, verdict, recoverySeconds };
 }
 
@@ -117,6 +117,9 @@ const COLUMNS: readonly [name: string, count: (verdict: Verdict) => number][] = 
   ['unknown', ({ unknown }) => unknown],
   ['decided again', ({ decidedAgain }) => decidedAgain],
   ['mended', ({ mended }) => mended],
+  ['told and gone', ({ toldAndGone }) => toldAndGone],
+  ['in doubt', ({ inDoubt }) => inDoubt],
+  ['restored', ({ restored }) => restored],
   ['sold twice', ({ soldTwice }) => soldTwice.length],
   ['lost', ({ lost }) => lost.length],
   ['wrong answers', ({ wrongAnswers }) => wrongAnswers.length],
@@ -158,7 +161,7 @@ PostgreSQL and Redis. Each run is a new system: PostgreSQL, Redis, two APIs, two
   notes: `A run's plan (victims, moments, durations, wishes) comes from its fault and its seed: repeat it with
 --fault NAME --seed N. Coincidences depend on the machine.
 
-${names.map((name) => `  ${name.padEnd(18)}${faults[name].about}`).join('\n')}`,
+${names.map((name) => `  ${name.padEnd(25)}${faults[name].about}`).join('\n')}`,
   async run({ fault: chosen, runs: count, seed: firstSeed, keep }) {
     const runs: Run[] = [];
     console.log(`${chosen.length} faults, ${count} runs each, seeds from ${firstSeed}`);

@@ -3,9 +3,13 @@ import { cleanUp, run } from '../support/processes.ts';
 
 afterEach(cleanUp);
 
-test('faults that come together break no promise (short form of `npm run chaos`)', async () => {
-  const { code, output } = await run('loadtest/proofs/chaos', ['--fault', 'together', '--seed', '1'], {}).ended;
+test.each([
+  ['faults that come together', 'together'],
+  ['a standby of PostgreSQL that was promoted late', 'postgres-standby-late'],
+  ['a synchronous standby of PostgreSQL that was promoted', 'postgres-standby-waited'],
+])('%s: no promise is broken (short form of `npm run chaos`)', async (_what, fault) => {
+  const { code, output } = await run('loadtest/proofs/chaos', ['--fault', fault, '--seed', '1'], {}).ended;
   process.stderr.write(code === 0 ? output.split('\n').slice(-3).join('\n') : output);
-  expect(output).toMatch(/together seed 1: [1-9]\d+ accepted/);
+  expect(output).toMatch(new RegExp(`${fault} seed 1: [1-9]\\d+ accepted`));
   expect({ code, output }).toMatchObject({ code: 0 });
 });

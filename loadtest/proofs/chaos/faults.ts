@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { between } from '../../kit/random.ts';
 import { areHoldsEnded, copyJobs, shiftClocks } from './job-faults.ts';
+import { promoteStandby } from './postgres-standby.ts';
 import { type Fault, randomPart, type Scene, withRedis } from './scene.ts';
 import {
   fillDisk,
@@ -179,6 +180,17 @@ export const faults = {
     about: 'the same as replica-promoted, with REDIS_WAIT_REPLICAS=1',
     waitsForReplica: true,
     inject: promoteWaitedFor,
+  },
+  'postgres-standby-late': {
+    about: 'an asynchronous standby of PostgreSQL promoted that missed the last commits',
+    standby: 'asynchronous',
+    afterMs: 22_000, // reconciling settles a difference that has stood for 15 s: buyers would get what it frees
+    inject: promoteStandby,
+  },
+  'postgres-standby-waited': {
+    about: 'the same with a synchronous standby',
+    standby: 'synchronous',
+    inject: promoteStandby,
   },
 } as const satisfies Record<string, Fault>;
 

@@ -10,6 +10,7 @@ import type { EmbeddedServer } from '../../../local/embedded/server-process.ts';
 import { startProxy } from '../../kit/proxy.ts';
 import { prepareHouse, type Rig, serverOptions } from '../../kit/rig.ts';
 import { shiftedClock } from '../../kit/shifted-clock.ts';
+import { embeddedStandby, untilStreaming } from '../../kit/standby.ts';
 
 /** Large enough that nothing sells out for long, small enough that buyers meet. */
 export const HOUSE = { ZONES: 20, ROWS: 20, SEATS_PER_ROW: 40 };
@@ -126,16 +127,36 @@ async function startServers(rig: Rig, postgresFolder: string) {
   return { postgres, redis, postgresProxy: await startProxy(postgres.url), redisProxy: await startProxy(redis.url) };
 }
 
+/** Starts a standby of PostgreSQL, which streams from it. */
+async function addStandby(rig: Rig, primary: { url: string; folder: string }, kind: Standby): Promise<ChaosServer> {
+  const standby = await runServer(await embeddedStandby(primary, await serverOptions(rig, 'standby')));
+  await untilStreaming(primary.url, kind === 'synchronous');
+  return standby;
+}
+
+/** Whether commits of PostgreSQL wait for its standby. */
+export type Standby = 'synchronous' | 'asynchronous';
+
+type RigOptions = { postgresFolder?: string; waitsForReplica?: boolean; standby?: Standby };
+
 /**
  * Starts a system of its own: PostgreSQL and Redis behind proxies, two APIs and two workers.
  *
  * @param options.postgresFolder the folder of PostgreSQL's data, which may lie on a disk of its own
  * @param options.waitsForReplica whether Redis has a replica, for which requests wait
+ * @param options.standby the kind of PostgreSQL's standby; without it there is none
  */
-export async function startChaosRig(rig: Rig, options: { postgresFolder?: string; waitsForReplica?: boolean } = {}) {
+export async function startChaosRig(rig: Rig, options: RigOptions = {}) {
   const { postgresFolder = join(rig.folder, 'postgres'), waitsForReplica = false } = options;
-  const { postgres, redis: firstRedis, postgresProxy, redisProxy } = await startServers(rig, postgresFolder);
-  let redis = firstRedis;
+  const {
+    postgres: firstPostgres,
+    redis: firstRedis,
+    postgresProxy,
+    redisProxy,
+  } = await startServers(rig, postgresFolder);
+  let [postgres, redis] = [firstPostgres, firstRedis];
+  const primary = { url: postgres.url, folder: postgresFolder };
+  const standby = options.standby && (await addStandby(rig, primary, options.standby));
   const replicas: ChaosServer[] = [];
 
   /** Starts a Redis, on a folder of its own, that follows the one of the system. */
@@ -158,7 +179,9 @@ export async function startChaosRig(rig: Rig, options: { postgresFolder?: string
   return {
     folder: rig.folder,
     urls: ports.map((port) => `http://127.0.0.1:${port}`),
-    postgres,
+    get postgres() {
+      return postgres;
+    },
     redis: () => redis,
     postgresProxy,
     redisProxy,
@@ -167,6 +190,8 @@ export async function startChaosRig(rig: Rig, options: { postgresFolder?: string
     addReplica,
     /** The replica that requests wait for. */
     replica,
+    /** PostgreSQL's standby. */
+    standby,
 
     /** Makes another Redis the one of the system. */
     useRedis(server: ChaosServer): void {
@@ -174,10 +199,16 @@ export async function startChaosRig(rig: Rig, options: { postgresFolder?: string
       redisProxy.redirect(server.url);
     },
 
+    /** Makes another PostgreSQL the one of the system. */
+    usePostgres(server: ChaosServer): void {
+      postgres = server;
+      postgresProxy.redirect(server.url);
+    },
+
     async close(): Promise<void> {
       await parts.stop();
       await Promise.all([postgresProxy.close(), redisProxy.close()]);
-      const others = [postgres, firstRedis, ...replicas];
+      const others = [firstPostgres, ...(standby ? [standby] : []), firstRedis, ...replicas];
       for (const server of others) if (!(await server.hasEnded())) await server.stop();
     },
   };

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Random } from '../../kit/random.ts';
 import type { Ledger } from './ledger.ts';
-import type { ChaosRig, PartName } from './rig.ts';
+import type { ChaosRig, PartName, Standby } from './rig.ts';
 
 /** The objects of a fault: the system, numbers from the run's seed, the clients' answers, and reports of progress. */
 export type Scene = { rig: ChaosRig; random: Random; ledger: Ledger; progress: (line: string) => void };
@@ -15,8 +15,12 @@ export type Fault = {
   needsSmallDisk?: true;
   /** Redis has a replica from the start, and requests wait for it. */
   waitsForReplica?: true;
+  /** PostgreSQL has a standby from the start. One that is not synchronous loses commits when it is promoted. */
+  standby?: Standby;
   /** Milliseconds after its end in which everything must work, where it is less than for other faults. */
   recoveryMs?: number;
+  /** Milliseconds for which buyers go on after the recovery, where the fault has consequences that come late. */
+  afterMs?: number;
   /** Whether the parts work again that only this fault breaks and clients do not see. */
   isOver?: (rig: ChaosRig) => Promise<boolean>;
   /** Breaks it, and resolves when everything outside Frontrow works again. */

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DOUBT_OWNER, labelOf, type Seat } from '../../../shared/domain/house.ts';
 import { readOutcome } from '../../../shared/domain/outcome-text.ts';
-import { connectPostgres, type QueryResultRow } from '../../../shared/platform/postgres.ts';
+import type { QueryResultRow } from '../../../shared/platform/postgres.ts';
+import { query } from '../../kit/standby.ts';
 import { auditDefaultEvent, differencesOf, openStores, type Stores } from '../../kit/stores.ts';
 import type { Accepted, Ledger } from './ledger.ts';
+import { settleDoubts } from './postgres-standby.ts';
 import type { ChaosRig } from './rig.ts';
+import type { Fault } from './scene.ts';
 
 /** Milliseconds in which reconciling mends the differences of a fault: it waits 15 s before it mends one. */
 const MEND_TIMEOUT_MS = 90_000;
@@ -26,6 +30,11 @@ export type Verdict = {
   decidedAgain: number;
   /** Seats that PostgreSQL refused or reconciling mended: Redis was wrong, and no client had them. */
   mended: number;
+  /** Bookings that clients were told and that PostgreSQL lost with its last commits. */
+  toldAndGone: number;
+  /** Seats that were blocked as in doubt, and bookings that an operator restored. */
+  inDoubt: number;
+  restored: number;
   soldTwice: string[];
   lost: string[];
   wrongAnswers: string[];
@@ -54,14 +63,8 @@ const RECORD_CHANGES = `
     FOR EACH ROW EXECUTE FUNCTION note_seat_change();`;
 
 /** Runs a statement on the rig's PostgreSQL, past the proxy. */
-export async function sql<Row extends QueryResultRow>({ postgres }: ChaosRig, text: string): Promise<Row[]> {
-  const client = await connectPostgres({ connectionString: postgres.url, connectionTimeoutMillis: 5_000 });
-  try {
-    return (await client.query<Row>(text)).rows;
-  } finally {
-    await client.end().catch(() => undefined); // its server may have ended
-  }
-}
+export const sql = <Row extends QueryResultRow>({ postgres }: ChaosRig, text: string): Promise<Row[]> =>
+  query<Row>(postgres.url, text);
 
 /** Makes a rig's PostgreSQL record every change of a seat, and its holds last so many seconds. */
 export async function prepareVerdict(rig: ChaosRig, holdSeconds: number): Promise<void> {
@@ -106,6 +109,14 @@ function possessionsOf({ possessions }: Ledger): Map<string, Interval[]> {
   return intervals;
 }
 
+const isSold = ({ until }: { until: number }) => until === Number.POSITIVE_INFINITY;
+
+/** The intervals of seats that their buyers have for ever, from now on. */
+const soldNow = (answered: ReadonlyMap<string, readonly Interval[]>) =>
+  new Map([...answered].map(([label, ofSeat]) => [label, ofSeat.filter(isSold).map(fromNow)]));
+
+const fromNow = (interval: Interval): Interval => ({ ...interval, from: Date.now() });
+
 /** Seats whose intervals of ownership overlap: sold twice. */
 function overlaps(intervals: ReadonlyMap<string, readonly Interval[]>, source: string): string[] {
   return [...intervals].flatMap(([label, ofSeat]) => {
@@ -131,8 +142,15 @@ const unsavedPossessions = (answered: ReadonlyMap<string, Interval[]>, saved: Re
       .map(({ from, until }) => `${label}: its buyer had it from ${from} to ${until}, PostgreSQL did not`),
   );
 
-/** Compares the answers to clients with the bookings in PostgreSQL. `changed`: outcomes that became others. */
-async function compareBookings(rig: ChaosRig, entries: readonly Accepted[], mayForget: boolean) {
+/**
+ * Compares the answers to clients with the bookings in PostgreSQL. `changed`: outcomes that became others. `isKept`:
+ * whether a booking that a client was told must be there.
+ */
+async function compareBookings(
+  rig: ChaosRig,
+  entries: readonly Accepted[],
+  { mayForget, isKept }: { mayForget: boolean; isKept: (id: string) => boolean },
+) {
   type Row = { id: string; status: string; seats: string[] };
   const rows = await sql<Row>(rig, 'SELECT id, status, seats FROM booking');
   const saved = new Map(rows.map((row) => [row.id, row]));
@@ -151,8 +169,9 @@ async function compareBookings(rig: ChaosRig, entries: readonly Accepted[], mayF
     }
     const { id, seats } = outcome.booking;
     const row = saved.get(id);
-    if (row === undefined) lost.push(`${ticketId}: answered ${outcome.status} ${id}, which is not there`);
-    else if (row.seats.join() !== seats.join()) wrongAnswers.push(`${id}: answered ${seats}, is ${row.seats}`);
+    if (row === undefined) {
+      if (isKept(id)) lost.push(`${ticketId}: answered ${outcome.status} ${id}, which is not there`);
+    } else if (row.seats.join() !== seats.join()) wrongAnswers.push(`${id}: answered ${seats}, is ${row.seats}`);
   }
   return { lost, changed, wrongAnswers };
 }
@@ -204,17 +223,45 @@ async function untilSettled(rig: ChaosRig, stores: Stores): Promise<string[]> {
   }
 }
 
-/** Compares the answers to clients with PostgreSQL, its changes, and Redis, once everything has settled. */
-export async function judge(rig: ChaosRig, ledger: Ledger, mayForget: boolean): Promise<Verdict> {
+/** Seats in doubt: nobody may have them. */
+async function leftInDoubt(rig: ChaosRig): Promise<string[]> {
+  const owner = `SELECT zone, row, number FROM seat WHERE booking_id = '${DOUBT_OWNER}'`;
+  return (await sql<Seat>(rig, owner)).map((seat) => `in doubt: ${labelOf(seat)}`);
+}
+
+/** The bookings that clients were told and PostgreSQL does not have. */
+async function countGone(rig: ChaosRig, entries: readonly Accepted[]): Promise<number> {
+  const told = entries.flatMap(({ outcome }) => (outcome?.kind === 'book' && outcome.booking?.id) || []);
+  const saved = new Set((await sql<{ id: string }>(rig, 'SELECT id FROM booking')).map(({ id }) => id));
+  return told.filter((id) => !saved.has(id)).length;
+}
+
+/** An operator settles seats in doubt, once holds have ended and reconciling has found all of them. */
+async function operate(rig: ChaosRig, stores: Stores) {
+  await untilSettled(rig, stores);
+  return settleDoubts(stores);
+}
+
+/**
+ * Compares the answers to clients with PostgreSQL, its changes, and Redis, once everything has settled. Where
+ * PostgreSQL lost commits, its changes are known from then on only: sold seats must be their buyers' again at the end.
+ */
+export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promise<Verdict> {
+  const mayForget = fault.mayForget === true;
+  const losesCommits = fault.standby === 'asynchronous';
   const entries = [...ledger.accepted.values()];
   const addresses = { databaseUrl: rig.postgresProxy.url, redisUrl: rig.redisProxy.url };
   const stores = await openStores(addresses, 'producer', 'chaos');
   try {
-    const { lost, changed, wrongAnswers } = await compareBookings(rig, entries, mayForget);
+    const toldAndGone = await countGone(rig, entries);
+    const { inDoubt, restored } = losesCommits ? await operate(rig, stores) : { inDoubt: 0, restored: 0 };
+    const sold = new Set(ledger.possessions.filter(isSold).map(({ bookingId }) => bookingId));
+    const isKept = (id: string) => !losesCommits || sold.has(id);
+    const { lost, changed, wrongAnswers } = await compareBookings(rig, entries, { mayForget, isKept });
     changed.push(...(await changedOutcomes(entries, stores)));
     const saved = await readIntervals(rig);
     const answered = possessionsOf(ledger);
-    const unsaved = unsavedPossessions(answered, saved);
+    const unsaved = unsavedPossessions(losesCommits ? soldNow(answered) : answered, saved);
     await sql(rig, `UPDATE booking SET expires_at = now() WHERE status = 'PENDING'`);
     const leaked = await untilSettled(rig, stores);
     const withoutOutcome = entries.filter((entry) => entry.outcome === undefined);
@@ -224,10 +271,13 @@ export async function judge(rig: ChaosRig, ledger: Ledger, mayForget: boolean): 
       unknown: withoutOutcome.filter(({ isUnknown }) => isUnknown).length,
       decidedAgain: mayForget ? changed.length : 0,
       mended: mendedIn(rig),
+      toldAndGone,
+      inDoubt,
+      restored,
       soldTwice: [...overlaps(saved, 'PostgreSQL'), ...overlaps(answered, 'its buyers')],
       lost,
       wrongAnswers: [...ledger.unexpected, ...wrongAnswers, ...(mayForget ? [] : changed), ...unsaved],
-      leaked,
+      leaked: [...leaked, ...(await leftInDoubt(rig))],
     };
   } finally {
     await stores.close();
