@@ -5,6 +5,7 @@ import { command, flag, namesOf, number, text } from '../kit/command.ts';
 import { renderPlots } from '../kit/plot.ts';
 import { writeReport } from '../kit/report.ts';
 import { growBacklog } from './growth/backlog.ts';
+import { growHistory } from './growth/history.ts';
 import { growRow } from './growth/row.ts';
 import type { GrowthOptions, Section } from './growth/section.ts';
 import { growSockets } from './growth/sockets.ts';
@@ -22,6 +23,11 @@ const measurements = {
   backlog: { about: 'accepting a request while 0 to one million tickets wait', grow: growBacklog },
   workers: { about: 'bookings a second, and CPU for each, with 1 to 4 workers', grow: growWorkers, isSlow: true },
   sockets: { about: 'a booking while 0 to 10,000 sockets are open', grow: growSockets, isSlow: true },
+  history: {
+    about: 'a start and a herd after 0 to 3,000 events and 10 million bookings',
+    grow: growHistory,
+    isSlow: true,
+  },
 } satisfies Record<string, Measurement>;
 
 const names = Object.keys(measurements) as (keyof typeof measurements)[];
@@ -42,7 +48,9 @@ await command({
 and large in turn. The medians count.`,
   options: {
     only: namesOf('measurements', names),
-    rounds: number(`samples of each step; workers and sockets have one for ${SLOW_ROUNDS}`, 15, { max: 1_000_000 }),
+    rounds: number(`samples of each step; workers, sockets and history have one for ${SLOW_ROUNDS}`, 15, {
+      max: 1_000_000,
+    }),
     seed: number('seed of the random wishes', 1, { max: 1_000_000 }),
     json: text('writes the figures as JSON', 'FILE'),
     picture: text('writes their plots, an SVG', 'FILE', 'growth.svg in DATA_DIR'),

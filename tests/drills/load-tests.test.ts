@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { cleanUp, dataFolder, descendants, isRunning, run, startFrontrow, until } from '../support/processes.ts';
@@ -28,6 +28,29 @@ test('load tests pass on a working system, fail once nothing is left, and a diag
 
   const late = await load('sustained', '--rate', '20', '--seconds', '1');
   expect(late).toMatchObject({ code: 1, failed: expect.arrayContaining(['BROKEN  some were booked']) });
+});
+
+test('the growth of a history is measured, on systems of each size side by side', async () => {
+  const folder = dataFolder();
+  const json = join(folder, 'growth.json');
+  const quick = [
+    '--only',
+    'history',
+    '--quick',
+    '--rounds',
+    '1',
+    '--json',
+    json,
+    '--picture',
+    join(folder, 'growth.svg'),
+  ];
+  const { code, output } = await run('loadtest/measures/growth', quick, { TMPDIR: folder }).ended;
+  expect({ code: [0, 1].includes(code ?? 2), output }).toMatchObject({ code: true }); // a target may be missed
+  type Report = { sections: { history: { steps: string[]; series: { values: number[] }[] } } };
+  const { steps, series } = (JSON.parse(readFileSync(json, 'utf8')) as Report).sections.history;
+  expect(steps).toEqual(expect.arrayContaining(['0 on sale', '3 on sale, 30 ended, 100,000 old bookings']));
+  for (const { values } of series) expect(values).toEqual(steps.map(() => expect.any(Number)));
+  expect(output).toMatch(/held +slowest first booking against 3000 ms/);
 });
 
 test.each(['redis', 'api-main.log'])(
