@@ -11,6 +11,7 @@ const act = z.enum([
   'changeEvent',
   'cancelEvent',
   'deleteEvent',
+  'archiveEvent',
   'block',
   'unblock',
   'clear',

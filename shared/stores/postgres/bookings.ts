@@ -47,7 +47,8 @@ async function findNow(prisma: PrismaClient, ticketId: string): Promise<Booking 
 }
 
 /**
- * Gives a request up unless it was saved: afterwards no worker can save it, however late it resumes (I2).
+ * Gives a request up unless it was saved: afterwards no worker can save it, however late it resumes (I2). Nobody saves
+ * a booking of an event that is gone.
  *
  * @returns the booking, if the request was saved earlier
  */
@@ -56,8 +57,9 @@ async function giveUp(
   { ticketId, eventId, userId }: BookingRequest,
 ): Promise<Booking | undefined> {
   const inserted = await prisma.$executeRaw`
+    WITH event_now AS MATERIALIZED (SELECT id FROM event WHERE id = ${eventId}::int FOR KEY SHARE)
     INSERT INTO booking (id, event_id, status, seats, user_id)
-    VALUES (${ticketId}::uuid, ${eventId}::int, 'FAILED', '{}', ${userId ?? null}::int) ON CONFLICT (id) DO NOTHING`;
+    SELECT ${ticketId}::uuid, id, 'FAILED', '{}', ${userId ?? null}::int FROM event_now ON CONFLICT (id) DO NOTHING`;
   if (inserted === 1) return undefined;
   const booking = await find(prisma, ticketId);
   await awaitStandby(prisma);

@@ -51,7 +51,7 @@ async function expireHolds(prisma: PrismaClient): Promise<number> {
 }
 
 /** Ended bookings whose seats Redis has yet to free. */
-const isUnreleased = Prisma.sql`status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
+export const isUnreleased = Prisma.sql`status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
 
 /** Finds ended bookings whose seats Redis has yet to free, except those of some events. */
 const findUnreleased = (prisma: PrismaClient, exceptEvents: readonly number[]): Promise<EndedBooking[]> =>
