@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
@@ -184,12 +185,13 @@ test('an ended event is not reopened by a late job, nor compared or measured', a
   expect((await auditEvent(id, system())).isEnded).toBe(true);
 });
 
-test('a claim from before a cancellation is not saved after it', async () => {
+test.each(['is cancelled', 'ends'])('a claim from before an event %s is not saved after it', async (how) => {
   const id = await create();
   const { events, seats, prisma } = system();
   const claim = async (...args: Parameters<typeof seats.claim>) => {
     const decisions = await seats.claim(...args);
-    await prisma.$transaction((transaction) => events.cancel(id, transaction));
+    if (how === 'ends') await end(id);
+    else await prisma.$transaction((transaction) => events.cancel(id, transaction));
     return decisions;
   };
   const book = createBook({ ...system(), seats: { ...seats, claim } });
@@ -198,6 +200,42 @@ test('a claim from before a cancellation is not saved after it', async () => {
   expect(await system().outcomesOf([ticketId])).toMatchObject([{ status: 'rejected', code: 'EVENT_ENDED' }]);
   expect(await prisma.booking.count({ where: { eventId: id } })).toBe(0);
   await leavesRedis(id);
+});
+
+test('a claim whose ticket was refused meanwhile is not saved, also where the event goes on', async () => {
+  const id = await create();
+  const { seats, bookings } = system();
+  const request = { ticketId: newTicketId(0), eventId: id, wish: { count: 2 }, hold: true, userId: 1 };
+  const [decision] = await seats.claim(0, [request]); // its worker is stopped here
+  if (decision?.kind !== 'got') throw new Error('not claimed');
+  await end(id);
+  await leavesRedis(id);
+  await createBook(system())(0, [request]); // another worker has its job
+  expect(await system().outcomesOf([request.ticketId])).toMatchObject([{ code: 'EVENT_ENDED' }]);
+  await patch(id, { endsAt: at(3_600) });
+  const saved = await bookings.save([{ ...request, ...decision, idempotency: undefined }]);
+  expect(saved.get(request.ticketId)).toBe('stale');
+  expect(await differences(id)).toEqual([]);
+});
+
+test('a late job waits for a save that began before the end, and reads its booking', async () => {
+  const id = await create();
+  const { prisma } = system();
+  const request = { ticketId: newTicketId(0), eventId: id, wish: { count: 1 }, hold: false, userId: 1 };
+  let late = Promise.resolve();
+  await prisma.$transaction(
+    async (save) => {
+      await save.$executeRaw`SELECT FROM event WHERE id = ${id}::int FOR KEY SHARE`; // as a save that began before
+      await end(id);
+      await leavesRedis(id);
+      late = createBook(system())(0, [request]);
+      await sleep(300);
+      await save.booking.create({ data: { id: request.ticketId, eventId: id, status: 'CONFIRMED', seats: ['1-1-1'] } });
+    },
+    { timeout: 60_000 },
+  );
+  await late;
+  expect(await system().outcomesOf([request.ticketId])).toMatchObject([{ status: 'booked' }]);
 });
 
 test('an event that cannot be closed holds up no other', async () => {

@@ -29,7 +29,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     idsOnSaleFirst: () => readIdsOnSaleFirst(prisma),
     hasEnded: async (eventId: number, database: Database = prisma) =>
       (await readEnded(database, [eventId])).has(eventId),
-    endedAmong: (eventIds: readonly number[]) => readEnded(prisma, eventIds),
+    endedAmong: (eventIds: readonly number[]) => awaitEnded(prisma, eventIds),
     endedOpen: (except: readonly number[], limit: number) => readEndedOpen(prisma, except, limit),
     markClosed,
     newest: (limit: number) => readNewest(prisma, limit),
@@ -107,6 +107,16 @@ async function readEnded(database: Database, eventIds: readonly number[]): Promi
     SELECT id FROM event WHERE id = ANY(${[...eventIds]}::int[]) AND NOT ${hasEnded}`;
   const running = new Set(rows.map(({ id }) => id));
   return new Set(eventIds.filter((id) => !running.has(id)));
+}
+
+/**
+ * Those of these events that have ended, or were deleted, once all saves that began before the end are over: no booking
+ * appears in them any more. It locks one event at a time, so that it waits in no circle with a save of several.
+ */
+async function awaitEnded(prisma: PrismaClient, eventIds: readonly number[]): Promise<Set<number>> {
+  const ended = await readEnded(prisma, eventIds);
+  for (const id of ended) await prisma.$executeRaw`SELECT FROM event WHERE id = ${id}::int FOR UPDATE`;
+  return ended;
 }
 
 /** Ended events whose keys are still in Redis, except some, the oldest first. */
@@ -205,10 +215,18 @@ async function changeEvent(
 ): Promise<Partial<EventSettings>> {
   await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR NO KEY UPDATE`;
   const settings: Partial<EventSettings> = (await queryHouse(transaction, eventId))?.settings ?? {};
-  // An event that ended may go on: then its house is opened again.
-  const reopened = change.endsAt === undefined ? {} : { closedAt: null };
+  const reopened = change.endsAt === undefined ? {} : await reopenedFields(eventId, transaction);
   await transaction.event.updateMany({ where: { id: eventId }, data: { ...columnsOf(change), ...reopened } });
   return Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(change, name)));
+}
+
+/**
+ * The fields of an event whose end is moved. One that has ended may go on, with its house opened again, in a new
+ * generation: the ticket of a claim from before the end may have been refused since, so the claim must not be saved.
+ */
+async function reopenedFields(eventId: number, transaction: Prisma.TransactionClient) {
+  const hadEnded = (await readEnded(transaction, [eventId])).size > 0;
+  return { closedAt: null, ...(hadEnded && { generation: { increment: 1 } }) };
 }
 
 /**

@@ -22,7 +22,7 @@ type Saved = { createdAt: Date; expiresAt: Date | null };
  * - `lost`: another booking has a seat of it
  * - `limit`: the buyer would have more seats than the event allows
  * - `no buyer`: the event limits buyers and the claim has no user
- * - `stale`: the event was cleared or cancelled after the claim
+ * - `stale`: the event was cleared or cancelled, or has ended, after the claim
  * - `no such user`: its user does not exist
  * - `unsavable`: PostgreSQL refuses its data; a retry would fail too
  */
@@ -91,17 +91,19 @@ const insertSeats = Prisma.sql`
 
 /**
  * Inserts the bookings and seats of claims in one statement, all or none. The lock on the event row waits for a clear
- * or a cancellation and then sees it; it lets the event's settings change meanwhile.
+ * or a cancellation and then sees it; it lets the event's settings change meanwhile. The end of the event is compared
+ * under the lock: after the end, a caller that gets a lock against it knows every booking.
  */
 async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Promise<Map<string, InsertedRow>> {
   const rows = await prisma.$queryRaw<InsertedRow[]>`
     WITH event_now AS MATERIALIZED (
-      SELECT id, generation, hold_seconds, seat_limit FROM event
+      SELECT id, generation, hold_seconds, seat_limit, ends_at FROM event
       WHERE id = ANY(${[...new Set(claims.map((claim) => claim.eventId))]}::int[]) AND cancelled_at IS NULL
       FOR KEY SHARE
     ), claim AS MATERIALIZED (
       SELECT
-        input.*, event_now.id IS NOT NULL AS current, event_now.hold_seconds, event_now.seat_limit,
+        input.*, event_now.id IS NOT NULL AND coalesce(event_now.ends_at > clock_timestamp(), TRUE) AS current,
+        event_now.hold_seconds, event_now.seat_limit,
         input.user_id IS NULL OR app_user.id IS NOT NULL AS user_known,
         input.user_id IS NULL AND event_now.seat_limit IS NOT NULL AS buyer_missing
       FROM unnest(
