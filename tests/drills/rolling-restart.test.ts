@@ -106,6 +106,10 @@ function startLoad(proxy: RunningProxy, areAllKeyed = false) {
     async stop() {
       isOver = true;
       await Promise.all(clients);
+      const retried = await proxy.retried();
+      process.stderr.write(
+        `${proxy.name}${areAllKeyed ? ', all keyed' : ''}: ${answered} requests, ${lost.length} lost, ${retried} retried\n`,
+      );
       return { tickets, lost, answered };
     },
   };

@@ -25,13 +25,20 @@ function replaced(text: string, from: RegExp | string, to: string): string {
  * A running proxy. `needsKeys`: it sends requests to an API until that refuses connections, so a request without an
  * idempotency key may be lost in the very moment of its end.
  */
-export type RunningProxy = { name: string; url: string; output: () => string; needsKeys: boolean };
+export type RunningProxy = {
+  name: string;
+  url: string;
+  output: () => string;
+  needsKeys: boolean;
+  /** Counts the requests that it sent once more, to an API that did not answer before. */
+  retried: () => Promise<number>;
+};
 
 async function started(
   command: string,
   args: string[],
   port: number,
-  own: Pick<RunningProxy, 'name' | 'needsKeys'>,
+  own: Pick<RunningProxy, 'name' | 'needsKeys' | 'retried'>,
 ): Promise<RunningProxy> {
   const { output } = launch(command, args, {});
   const url = `http://127.0.0.1:${port}`;
@@ -44,16 +51,30 @@ async function started(
   return { ...own, url, output };
 }
 
+/** The retries in HAProxy's statistics, which are CSV with a header. */
+function retriesIn(statistics: string): number {
+  const [header = [], ...rows] = statistics.split('\n').map((line) => line.replace(/^# /, '').split(','));
+  const backend = rows.find((row) => row[header.indexOf('svname')] === 'BACKEND');
+  return Number(backend?.[header.indexOf('wretr')]);
+}
+
 /** Starts HAProxy with the configuration of ops/. Its `keeps`: whether it keeps connections to the APIs. */
 export async function startHaproxy(folder: string, apiPorts: readonly number[], keeps: boolean) {
-  const [name, port] = [`haproxy, connections ${keeps ? 'kept' : 'not kept'}`, await freePort()];
+  const name = `haproxy, connections ${keeps ? 'kept' : 'not kept'}`;
+  const [port, statisticsPort] = [await freePort(), await freePort()];
   const config = configured('haproxy/haproxy.cfg', port, apiPorts);
   const file = join(folder, `haproxy-${port}.cfg`);
   writeFileSync(
     file,
-    replaced(config, 'balance', `${keeps ? 'http-reuse always' : 'option http-server-close'}\n    balance`),
+    `${replaced(config, 'balance', `${keeps ? 'http-reuse always' : 'option http-server-close'}\n    balance`)}
+frontend statistics
+    bind 127.0.0.1:${statisticsPort}
+    stats enable
+    stats uri /
+`,
   );
-  return started('haproxy', ['-db', '-f', file], port, { name, needsKeys: false });
+  const retried = async () => retriesIn(await (await fetch(`http://127.0.0.1:${statisticsPort}/;csv`)).text());
+  return started('haproxy', ['-db', '-f', file], port, { name, needsKeys: false, retried });
 }
 
 /** As `startHaproxy`, with nginx. */
@@ -67,7 +88,9 @@ export async function startNginx(folder: string, apiPorts: readonly number[], ke
   writeFileSync(
     join(own, 'nginx.conf'),
     `daemon off; worker_processes 1; pid ${own}/pid; error_log stderr warn; events {}
-     http { access_log off; ${paths.join(' ')}\n${site}}`,
+     http { log_format tries '$upstream_addr'; access_log ${own}/tries tries; ${paths.join(' ')}\n${site}}`,
   );
-  return started('nginx', ['-p', own, '-c', join(own, 'nginx.conf')], port, { name, needsKeys: true });
+  // A request that was sent to several APIs has their addresses with commas between them.
+  const retried = async () => (readFileSync(join(own, 'tries'), 'utf8').match(/^.*,.*$/gm) ?? []).length;
+  return started('nginx', ['-p', own, '-c', join(own, 'nginx.conf')], port, { name, needsKeys: true, retried });
 }
