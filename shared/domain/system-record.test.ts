@@ -16,3 +16,11 @@ test('another number of shards, another system and a change that did not end are
   for (const problem of [systemProblem(6, own, copyOf(own)), systemProblem(2, own, copyOf(other))])
     expect(problem).not.toContain('\n');
 });
+
+test('while one store cannot be read, the other one decides', () => {
+  expect(systemProblem(6, own, undefined)).toContain('set SHARDS=2.');
+  expect(systemProblem(6, undefined, copyOf(own))).toContain('set SHARDS=2.');
+  expect(systemProblem(2, own, undefined)).toBeUndefined();
+  expect(systemProblem(2, undefined, copyOf(own))).toBeUndefined();
+  expect(systemProblem(2, undefined, undefined)).toBeUndefined();
+});

@@ -15,22 +15,29 @@ export const OTHER_SYSTEM =
   'docs/deploy.md#shards-and-systems says what to do where both are right.';
 
 /**
- * Finds why a process must not work on a pair of stores. A Redis without a copy (a new or a wiped one) gets it first.
+ * Finds why a process must not work on a pair of stores. A store that cannot be read, or has no copy yet, is undefined:
+ * the other one alone decides.
  *
  * @returns one line that says what to do, or undefined
  */
-export function systemProblem(shards: number, inPostgres: SystemRecord, inRedis: string): string | undefined {
-  if (!belongsTo(inPostgres, inRedis)) return OTHER_SYSTEM;
-  const shardsInRedis = shardsIn(inRedis);
-  if (shardsInRedis !== inPostgres.shards)
-    return (
-      `The number of shards is ${inPostgres.shards} in PostgreSQL and ${shardsInRedis} in Redis: a change of it did ` +
-      'not end. Stop all parts and run `npm run shards -- --to N` with the number that you want.'
-    );
-  if (shards !== inPostgres.shards)
-    return (
-      `SHARDS=${shards} here, but this system has ${inPostgres.shards}: set SHARDS=${inPostgres.shards}. ` +
-      '`npm run shards -- --help` says how to change the number.'
-    );
-  return undefined;
+export function systemProblem(
+  shards: number,
+  inPostgres: SystemRecord | undefined,
+  inRedis: string | undefined,
+): string | undefined {
+  const shardsInRedis = inRedis === undefined ? undefined : shardsIn(inRedis);
+  if (inPostgres !== undefined && inRedis !== undefined) {
+    if (!belongsTo(inPostgres, inRedis)) return OTHER_SYSTEM;
+    if (shardsInRedis !== inPostgres.shards)
+      return (
+        `The number of shards is ${inPostgres.shards} in PostgreSQL and ${shardsInRedis} in Redis: a change of it ` +
+        'did not end. Stop all parts and run `npm run shards -- --to N` with the number that you want.'
+      );
+  }
+  const recorded = inPostgres?.shards ?? shardsInRedis;
+  if (recorded === undefined || recorded === shards) return undefined;
+  return (
+    `SHARDS=${shards} here, but this system has ${recorded}: set SHARDS=${recorded}. ` +
+    '`npm run shards -- --help` says how to change the number.'
+  );
 }

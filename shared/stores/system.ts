@@ -17,18 +17,30 @@ type Stores = { prisma: PrismaClient; redis: Redis; shards: number };
 
 const { system: systemKey } = keysOf(0);
 
+/** @throws ConfigError */
+function requireSame(...[shards, inPostgres, inRedis]: Parameters<typeof systemProblem>): void {
+  const problem = systemProblem(shards, inPostgres, inRedis);
+  if (problem !== undefined) throw new ConfigError(problem);
+}
+
 /**
- * Joins the system that both stores belong to. A new or wiped Redis gets the copy of what PostgreSQL has.
+ * Joins the system that both stores belong to. A new or wiped Redis gets the copy of what PostgreSQL has. While one of
+ * them does not answer, the other one is compared alone: a process with a wrong number must not accept requests until
+ * then.
  *
  * @returns the copy
- * @throws ConfigError where the stores, or this process and they, differ
+ * @throws ConfigError where the stores, or this process and they, differ; else the fault of a store that does not answer
  */
 export async function joinSystem({ prisma, redis, shards }: Stores): Promise<string> {
-  const system = await readSystem(prisma, shards);
-  const own = copyOf(system);
+  const [ofPostgres, ofRedis] = await Promise.allSettled([readSystem(prisma, shards), redis.get(systemKey)]);
+  const system = ofPostgres.status === 'fulfilled' ? ofPostgres.value : undefined;
+  const copy = ofRedis.status === 'fulfilled' ? (ofRedis.value ?? undefined) : undefined;
+  requireSame(shards, system, copy);
+  if (ofPostgres.status === 'rejected') throw ofPostgres.reason;
+  if (ofRedis.status === 'rejected') throw ofRedis.reason;
+  const own = copyOf(ofPostgres.value);
   const inRedis = (await redis.set(systemKey, own, 'NX', 'GET')) ?? own;
-  const problem = systemProblem(shards, system, inRedis);
-  if (problem !== undefined) throw new ConfigError(problem);
+  requireSame(shards, ofPostgres.value, inRedis);
   return inRedis;
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { createLogger } from '../../shared/platform/logger.ts';
+import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
@@ -71,6 +72,51 @@ test('a process that differs does not start, and says why in one line', async ()
     expect(code).toBe(78);
   }
 });
+
+/** Refuses every connection to a database, as a PostgreSQL that is down, until the result is called. */
+async function closeDatabase(databaseUrl: string): Promise<() => Promise<void>> {
+  const { pathname } = new URL(databaseUrl);
+  const database = pathname.slice(1);
+  const server = await connectPostgres({ connectionString: databaseUrl.replace(pathname, '/postgres') });
+  await server.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
+  await server.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`);
+  return async () => {
+    await server.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`);
+    await server.end();
+  };
+}
+
+test('a process that starts while PostgreSQL is down is compared with Redis at once, and with PostgreSQL when it is back', async () => {
+  const { settings, join } = await newSystem();
+  const copy = await join(2);
+  const openDatabase = await closeDatabase(settings.DATABASE_URL);
+  const parts = ['api/main', 'workers/main'];
+  const runWith = (shards: number) =>
+    parts.map((part) => run(part, [], { ...settings, SHARDS: String(shards), LOG_LEVEL: 'info' }));
+  try {
+    for (const { ended } of runWith(6))
+      expect(await ended).toMatchObject({ code: 78, output: expect.stringContaining('set SHARDS=2.') });
+
+    await redis.flushall(); // now nothing tells them
+    const [wrong, right] = [runWith(6), runWith(2)];
+    const isReady = ({ output }: (typeof wrong)[number]) => /"(api|worker) ready"/.test(output());
+    await until(
+      () => [...wrong, ...right].every(isReady),
+      60_000,
+      () => [...wrong, ...right].map(({ output }) => output()).join('\n'),
+    );
+    await openDatabase();
+    for (const { ended } of wrong)
+      expect(await ended).toMatchObject({ code: 78, output: expect.stringContaining('set SHARDS=2.') });
+    await until(async () => (await redis.get(systemKey)) === copy, 20_000);
+    for (const { kill, ended } of right) {
+      kill('SIGTERM');
+      expect((await ended).code).toBe(0);
+    }
+  } finally {
+    await openDatabase().catch(() => undefined); // it is open already
+  }
+}, 120_000);
 
 test('a running worker gives a wiped Redis the copy again, and leaves a Redis of another system', async () => {
   const { settings, join } = await newSystem();
