@@ -29,7 +29,7 @@ function requireSame(...[shards, inPostgres, inRedis]: Parameters<typeof systemP
  * then.
  *
  * @returns the copy
- * @throws ConfigError where the stores, or this process and they, differ; else the fault of a store that does not answer
+ * @throws ConfigError where the stores, or this process and they, differ; the fault of a store that does not answer
  */
 export async function joinSystem({ prisma, redis, shards }: Stores): Promise<string> {
   const [ofPostgres, ofRedis] = await Promise.allSettled([readSystem(prisma, shards), redis.get(systemKey)]);

@@ -107,9 +107,8 @@ function startLoad(proxy: RunningProxy, areAllKeyed = false) {
       isOver = true;
       await Promise.all(clients);
       const retried = await proxy.retried();
-      process.stderr.write(
-        `${proxy.name}${areAllKeyed ? ', all keyed' : ''}: ${answered} requests, ${lost.length} lost, ${retried} retried\n`,
-      );
+      const load = `${proxy.name}${areAllKeyed ? ', all keyed' : ''}`;
+      process.stderr.write(`${load}: ${answered} requests, ${lost.length} lost, ${retried} retried\n`);
       return { tickets, lost, answered };
     },
   };

@@ -86,7 +86,7 @@ async function closeDatabase(databaseUrl: string): Promise<() => Promise<void>> 
   };
 }
 
-test('a process that starts while PostgreSQL is down is compared with Redis at once, and with PostgreSQL when it is back', async () => {
+test('a process that starts while PostgreSQL is down is compared with Redis, and with both later', async () => {
   const { settings, join } = await newSystem();
   const copy = await join(2);
   const openDatabase = await closeDatabase(settings.DATABASE_URL);
