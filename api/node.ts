@@ -155,8 +155,7 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
   const memory = createRedisMemory({ redis, loops, log });
   const { remember } = outcomes;
   const intakeDeps = { tickets, replicated, node, meters, maxQueued: config.MAX_QUEUED, remember, log };
-  const [firstShard] = queues;
-  if (firstShard === undefined) throw new Error('there is no shard');
+  const controlQueues = queues.map(({ control }) => control);
   return {
     bookings,
     sessions,
@@ -171,10 +170,10 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
     changeIntake: createIntake({
       ...intakeDeps,
       job: 'change',
-      queues: queues.map(({ control }) => control),
+      queues: controlQueues,
       isFull: () => false,
     }),
-    runOperatorJob: createOperatorJobs({ queue: firstShard.control, tickets }),
+    runOperatorJob: createOperatorJobs({ queues: controlQueues, tickets }),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   jobResults,
   type OperatorJob,
 } from '../../shared/contract/jobs.ts';
-import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { newTicketId, shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import { isUnavailable } from '../../shared/platform/faults.ts';
 import type { JobQueue } from '../../shared/queues/queue.ts';
 import type { TicketStore } from '../../shared/stores/redis/tickets.ts';
@@ -21,14 +21,23 @@ const POLL_PAUSE = { firstMs: 5, growth: 1.5, maxMs: 250 };
 
 const NOT_IN_TIME = 'No worker has finished it in time. If it is enqueued, a worker will run it later.';
 
-/** The shard whose control queue carries the operators' jobs of all events: they are few. */
-const SHARD = 0;
-
 /**
  * Enqueues an operator's job and waits for its result: the API itself changes no seat. The job is polled. Operators'
  * jobs are few, and a poll cannot stop unnoticed as a subscription can.
+ *
+ * @param deps.queues the control queues by shard
  */
-export function createOperatorJobs({ queue, tickets }: { queue: JobQueue; tickets: TicketStore }) {
+export function createOperatorJobs({ queues, tickets }: { queues: readonly JobQueue[]; tickets: TicketStore }) {
+  /** The shard of the event, which must be alive. A repeated creation names another event, and all are in one shard. */
+  const shardOf = (name: OperatorJob, payload: JobPayload<OperatorJob>): number => {
+    const eventId = 'eventId' in payload ? payload.eventId : payload.eventIds[0];
+    return name === 'createEvent' || eventId === undefined ? 0 : shardOfEvent(eventId, queues.length);
+  };
+
+  /** The id of the job that a key leads to; undefined where it was used with another request. */
+  const bind = async (shard: number, key: Idempotency, newId: string): Promise<string | undefined> =>
+    (await tickets.bindEverywhere(key, newId)) === undefined ? undefined : tickets.bindKey(shard, key, newId);
+
   /**
    * @param idempotency a replay waits for the job of the first request with its key, or gets its result
    * @throws ApiError IDEMPOTENCY_MISMATCH; the code with which the job was refused; UNAVAILABLE where no worker has
@@ -39,8 +48,11 @@ export function createOperatorJobs({ queue, tickets }: { queue: JobQueue; ticket
     payload: JobPayload<Name>,
     idempotency?: Idempotency,
   ): Promise<JobResult<Name>> {
-    const newId = newTicketId(SHARD);
-    const jobId = idempotency === undefined ? newId : await tickets.bindKey(SHARD, idempotency, newId);
+    const shard = shardOf(name, payload);
+    const queue = queues[shard];
+    if (queue === undefined) throw new Error(`there is no shard ${shard}`);
+    const newId = newTicketId(shard);
+    const jobId = idempotency === undefined ? newId : await bind(shard, idempotency, newId);
     if (jobId === undefined) throw new ApiError('IDEMPOTENCY_MISMATCH');
     try {
       await queue.add(name, payload, jobId);

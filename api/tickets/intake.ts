@@ -92,16 +92,19 @@ export function createIntake<Name extends BatchJob>(deps: IntakeDeps<Name>) {
       const ofShard = shards[shard];
       if (ofShard === undefined) throw new Error(`there is no shard ${shard}`);
       const ticketId = ofShard.ids.next(eventId);
-      if (idempotency !== undefined && !(await tickets.bindEverywhere(idempotency, ticketId)))
-        throw new ApiError('IDEMPOTENCY_MISMATCH');
+      const isNewKey = idempotency !== undefined && (await tickets.bindEverywhere(idempotency, ticketId));
+      if (isNewKey === undefined) throw new ApiError('IDEMPOTENCY_MISMATCH');
       const endAccept = trace?.begin('accept');
       const { userId } = request;
       const admittedUntilMs = admission?.untilMs;
       const entry = { ticketId, kind, eventId, userId, idempotency, admittedUntilMs, request, trace };
-      const pending = ofShard.flushes.add(entry);
-      if (pending === undefined) throw new ApiError('OVERLOADED');
-      const result = await pending;
-      if (result instanceof ApiError) throw result;
+      const result = (await ofShard.flushes.add(entry)) ?? new ApiError('OVERLOADED');
+      if (result instanceof ApiError) {
+        if (isNewKey) await tickets.keepEverywhere(idempotency, { isRefused: true });
+        throw result;
+      }
+      if (idempotency !== undefined && !isNewKey && !result.isReplay)
+        await tickets.keepEverywhere(idempotency, { isRefused: false }); // it was refused before
       endAccept?.();
       return result;
     },

@@ -126,6 +126,11 @@ export function isUnavailable(fault: unknown): boolean {
   return ADAPTER_LATER.has(adapterCauseOf(fault).kind ?? '') || fault.code === PRISMA_TRANSACTION_TIMEOUT;
 }
 
+/** Handles a fault where a server that is unavailable costs nothing more. @throws every other fault */
+export function throwUnlessUnavailable(fault: unknown): void {
+  if (!isUnavailable(fault)) throw fault;
+}
+
 /** A transaction that was refused means "later" where each of its refused commands does. */
 function isRedisLater({ message, previousErrors = [] }: Error & { previousErrors?: Error[] }): boolean {
   const [code = ''] = message.split(' ', 1);

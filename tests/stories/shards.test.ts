@@ -104,10 +104,10 @@ test('I5: refused requests are forgotten after ten minutes, with or without a ke
   ] as [number, ReturnType<typeof post>][];
   for (const [status, reply] of refusals) expect((await reply).status).toBe(status);
   const leftKeys = (await keysNow()).filter((name) => !keysBefore.has(name));
-  // Each has a ticket, and each idempotency key has its ticket's id, in its shard and for all shards.
+  // Each has a ticket, and each idempotency key has its ticket's id, in its shard and in its two homes.
   expect(await ticketsIn(leftKeys.filter((name) => name.includes(':batch:')))).toBe(refusals.length);
   expect(leftKeys.filter((name) => name.includes(':ticket:'))).toEqual([]);
-  expect(leftKeys.filter((name) => name.includes(':idem:'))).toHaveLength(14);
+  expect(leftKeys.filter((name) => name.includes(':idem:'))).toHaveLength(21);
   // An outcome is published before its job is done: the job's keys are removed a moment later.
   const lasting = async () => {
     const seconds = await Promise.all(leftKeys.map((name) => redis.ttl(name)));
@@ -133,4 +133,35 @@ test('I5: refused requests are forgotten after ten minutes, with or without a ke
   expect(await submit(1, { seatNumber: '1-1-2' }, keyed)).toMatchObject({ status: 201 });
   expect((await submit(1, { seatNumber: '1-1-1' }, booked)).body.id).toBe(held.body.id);
   for (const id of events) expect((await auditEvent(id, system())).differences).toEqual([]);
+});
+
+test('I5: a key refused at the door is forgotten after ten minutes, one that has booked keeps its day', async () => {
+  const { redis } = system();
+  const full = await system().anotherApi({ MAX_QUEUED: 0 });
+  const secondsOfKeys = async (before: ReadonlySet<string>) => {
+    const names = (await redis.keys('*:idem:*')).filter((name) => !before.has(name));
+    return Promise.all(names.map((name) => redis.ttl(name)));
+  };
+  const request = { eventId: 1, userId: 2, count: 1 };
+  try {
+    const [refused, booked] = [{ 'idempotency-key': randomUUID() }, { 'idempotency-key': randomUUID() }];
+    const overloaded = { status: 503, body: { code: 'OVERLOADED' } };
+    const before = new Set(await redis.keys('*:idem:*'));
+    expect(await send(full.url, 'POST', '/api/bookings', request, refused)).toMatchObject(overloaded);
+    const left = await secondsOfKeys(before);
+    expect(left).toHaveLength(2); // its homes
+    for (const seconds of left) expect(seconds).toBeLessThanOrEqual(600);
+
+    const beforeBooking = new Set(await redis.keys('*:idem:*'));
+    expect(await post('/api/bookings?wait=20', request, booked)).toMatchObject({ status: 201 });
+    expect(await send(full.url, 'POST', '/api/bookings', request, booked)).toMatchObject(overloaded);
+    const kept = await secondsOfKeys(beforeBooking);
+    expect(kept).toHaveLength(3);
+    for (const seconds of kept) expect(seconds).toBeGreaterThan(80_000);
+
+    expect(await post('/api/bookings?wait=20', request, refused)).toMatchObject({ status: 201 });
+    for (const seconds of await secondsOfKeys(before)) expect(seconds).toBeGreaterThan(80_000);
+  } finally {
+    await full.close();
+  }
 });

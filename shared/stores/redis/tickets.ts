@@ -4,6 +4,7 @@ import { type TicketKind, ticketKind } from '../../contract/tickets.ts';
 import { groupBy } from '../../domain/group-by.ts';
 import { readOutcome, type WrittenOutcome, writeOutcome } from '../../domain/outcome-text.ts';
 import { isOfVersionBefore, shardOfKey } from '../../domain/ticket-id.ts';
+import { isUnavailable, throwUnlessUnavailable } from '../../platform/faults.ts';
 import { metrics } from '../../telemetry/metrics.ts';
 import { keysOf } from './keys.ts';
 import type { ReplicatedWrites } from './replicas.ts';
@@ -117,28 +118,51 @@ async function bindKey(
   return boundId === '' ? undefined : boundId;
 }
 
-/** The shard in which `bindEverywhere` binds an idempotency key, and the digest under which it does. */
-const boundEverywhere = (shards: number, digest: string) => ({
-  shard: shardOfKey(digest, shards),
-  digest: `${digest}:request`,
-});
-
-async function bindEverywhere(deps: Deps, { digest, fingerprint }: Idempotency, ticketId: string): Promise<boolean> {
-  if (deps.shards === 1) return true;
-  const bound = boundEverywhere(deps.shards, digest);
-  const confirm = deps.replicated.begin();
-  const key = { digest: bound.digest, fingerprint };
-  const boundId = await bindKey(deps.replicated.scripts, bound.shard, key, ticketId);
-  await confirm();
-  return boundId !== undefined;
+/** The shards in which `bindEverywhere` binds an idempotency key: one of them may be dead. With one shard none. */
+function homesOf(digest: string, shards: number): number[] {
+  if (shards === 1) return [];
+  const first = shardOfKey(digest, shards);
+  return [first, (first + 1) % shards];
 }
 
-/** Shortens the life of refused requests' keys also in the shards where `bindEverywhere` bound them. */
-async function expireRefusedKeys({ redis, shards }: Deps, digests: readonly string[]): Promise<void> {
-  const bindings = digests.map((digest) => boundEverywhere(shards, digest));
-  await Promise.all(
-    bindings.map(({ shard, digest }) => redis.expire(`${keysOf(shard).idempotencyStem}${digest}`, REFUSED_TTL_SECONDS)),
-  );
+/** The digest under which it does. */
+const digestAtHome = (digest: string): string => `${digest}:request`;
+
+/**
+ * One home after the other, so that only the first of several requests with a key reaches the second home.
+ *
+ * @returns whether this call made the binding; undefined where the key was used with another request
+ */
+async function bindEverywhere(
+  { replicated, shards }: Deps,
+  { digest, fingerprint }: Idempotency,
+  ticketId: string,
+): Promise<boolean | undefined> {
+  const key = { digest: digestAtHome(digest), fingerprint };
+  const confirm = replicated.begin();
+  let isNew = true;
+  const faults: unknown[] = [];
+  const homes = homesOf(digest, shards);
+  for (const home of homes) {
+    try {
+      const boundId = await bindKey(replicated.scripts, home, key, ticketId);
+      if (boundId === undefined) return undefined;
+      isNew &&= boundId === ticketId;
+    } catch (fault) {
+      faults.push(fault);
+      if (faults.length === homes.length || !isUnavailable(fault)) throw fault;
+    }
+  }
+  if (homes.length > 0) await confirm();
+  return isNew;
+}
+
+/** Sets how long keys are remembered where `bindEverywhere` bound them. Those in a dead shard stay as they are. */
+async function keepEverywhere({ redis, shards }: Deps, digests: readonly string[], isRefused: boolean): Promise<void> {
+  const seconds = isRefused ? REFUSED_TTL_SECONDS : IDEMPOTENCY_TTL_SECONDS;
+  const keep = (shard: number, digest: string) =>
+    redis.expire(`${keysOf(shard).idempotencyStem}${digestAtHome(digest)}`, seconds).catch(throwUnlessUnavailable);
+  await Promise.all(digests.flatMap((digest) => homesOf(digest, shards).map((shard) => keep(shard, digest))));
 }
 
 async function confirmChanges(
@@ -167,7 +191,7 @@ async function settleTickets(
     pushFields(args, 'settleTickets', { ticketId, outcome, refused: status === 'rejected' ? 1 : 0 });
   }
   const [settled, ...digests] = await deps.scripts<[number, ...string[]]>('settleTickets', shard, args);
-  if (deps.shards > 1 && digests.length > 0) await expireRefusedKeys(deps, digests);
+  await keepEverywhere(deps, digests, true);
   // The reply does not name the tickets that were settled before: a repeated batch counts as many outcomes as are new.
   if (settled > 0) countOutcomes([...outcomes.values()].slice(0, settled));
   return settled;
@@ -240,13 +264,21 @@ export function createTicketStore(deps: Deps) {
     bindKey: (shard: number, key: Idempotency, id: string) => bindKey(deps.scripts, shard, key, id),
 
     /**
-     * Binds an idempotency key in a shard that follows from the key alone: its own shard judges it together with its
-     * ticket; this binding reveals another use of it in another shard. With one shard there is nothing to do.
+     * Binds an idempotency key in two shards that follow from the key alone: its own shard judges it together with its
+     * ticket; this binding reveals another use of it in another shard, also while one of the two is dead. With one
+     * shard there is nothing to do.
      *
-     * @returns whether it is the first request of the key or the same as before
-     * @throws NotReplicated
+     * @returns whether the binding is new; undefined where the key was used with another request
+     * @throws NotReplicated; the fault of the second shard where both are dead
      */
     bindEverywhere: (key: Idempotency, ticketId: string) => bindEverywhere(deps, key, ticketId),
+
+    /**
+     * Sets how long the bindings of `bindEverywhere` last: ten minutes where the request was refused before it got a
+     * ticket, a day where it gets one after that.
+     */
+    keepEverywhere: ({ digest }: Idempotency, { isRefused }: { isRefused: boolean }): Promise<void> =>
+      keepEverywhere(deps, [digest], isRefused),
 
     /**
      * Lets replicas have the outcomes of changes before `settle` publishes them, where REDIS_WAIT_REPLICAS is set.
