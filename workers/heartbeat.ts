@@ -8,6 +8,7 @@ import {
   workersDesired,
   workersModel,
 } from '../shared/domain/workers-desired.ts';
+import { throwUnlessUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { Progress } from '../shared/stores/redis/pipeline.ts';
@@ -80,16 +81,15 @@ export async function startHeartbeat(deps: HeartbeatDeps) {
   const readComing = async () => {
     coming = await rooms.comingSales();
   };
-  await beat();
+  const noteFault = (fault: Error) => log.warn({ fault: fault.message }, 'heartbeat failed');
+  await beat().catch(noteFault);
   const stopReading = loops.repeat('coming sales read', COMING_MS, readComing, (fault) =>
     log.warn({ fault: fault.message }, 'reading the sales that come failed'),
   );
-  const stop = loops.repeat('heartbeat', BEAT_MS, beat, (fault) =>
-    log.warn({ fault: fault.message }, 'heartbeat failed'),
-  );
+  const stop = loops.repeat('heartbeat', BEAT_MS, beat, noteFault);
   return async () => {
     await Promise.all([stop(), stopReading()]);
-    await workers.remove(worker);
+    await workers.remove(worker).catch(throwUnlessUnavailable); // it counts as dead after five seconds
   };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, readConfig, requireServers } from '../shared/config.ts';
+import { throwUnlessUnavailable } from '../shared/platform/faults.ts';
 import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { createLoops } from '../shared/platform/loops.ts';
 import { serveMetrics } from '../shared/platform/metrics-server.ts';
@@ -57,7 +58,8 @@ async function start(
   const announcing = setInterval(announce, ANNOUNCE_MS);
   onStop(async () => {
     clearInterval(announcing);
-    await Promise.race([targets.withdraw(metrics.address), sleep(WITHDRAW_MS)]); // Redis may be unavailable
+    const withdrawing = targets.withdraw(metrics.address).catch(throwUnlessUnavailable);
+    await Promise.race([withdrawing, sleep(WITHDRAW_MS)]); // Redis may be unavailable
   });
   if (stopping.aborted) return;
   process.send?.('ready');

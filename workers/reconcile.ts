@@ -1,5 +1,7 @@
 import { houseState, isComparisonDue } from '../shared/domain/compared-house.ts';
 import { DOUBT_OWNER, labelOf, type Seat, seatOf, type Zone } from '../shared/domain/house.ts';
+import { shardOfEvent } from '../shared/domain/ticket-id.ts';
+import { throwUnlessUnavailable } from '../shared/platform/faults.ts';
 import type { OwnedSeat } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
 import { isHeldByAnother, type TakenSeat } from '../shared/stores/redis/seat-bitmaps.ts';
@@ -37,6 +39,9 @@ type Place = { eventId: number; row: number; began: string };
 /** Rows of a zone, from one to another, both included. */
 type Rows = { eventId: number; zone: Zone; from: number; to: number };
 
+/** Compared and corrected seats of a house, and the place at which a run stopped; undefined at the end of the house. */
+type Compared = { seats: number; corrected: number; stoppedAt?: Place };
+
 /** A seat on which Redis and PostgreSQL differ. */
 type Difference = { label: string; inRedis: TakenSeat | undefined; inPostgres: OwnedSeat | undefined };
 
@@ -49,23 +54,50 @@ type DueDifference = Difference & { record: string };
  * yet. Where something changes in that very moment, its mistake is a difference that a later run corrects. A house that
  * was equal and has not changed since is left alone for a while.
  *
+ * A shard that fails holds up no other.
+ *
  * @returns the function that runs it once, which returns the number of corrected seats
+ * @throws from a run the first fault, after everything else is done
  */
 export function createReconcile(deps: ReconcileDeps) {
+  const bookmark = createBookmark(deps);
   return (options: Partial<RunOptions> = {}): Promise<number> =>
-    reconcile(deps, { seatsAtOnce: SEATS_AT_ONCE, minAgeMs: MIN_AGE_MS, equalPauseMs: EQUAL_PAUSE_MS, ...options });
+    reconcile(deps, bookmark, {
+      seatsAtOnce: SEATS_AT_ONCE,
+      minAgeMs: MIN_AGE_MS,
+      equalPauseMs: EQUAL_PAUSE_MS,
+      ...options,
+    });
 }
 
+/** The place that all workers share, in Redis' shard 0. While that is dead, each of them goes on from its own. */
+function createBookmark({ seatDifferences }: Pick<ReconcileDeps, 'seatDifferences'>) {
+  let own: string | null = null;
+  return {
+    read: (): Promise<string | null> =>
+      seatDifferences.place().catch((fault: unknown) => {
+        throwUnlessUnavailable(fault);
+        return own;
+      }),
+
+    async keep({ eventId, row, began }: Place): Promise<void> {
+      own = `${eventId}:${row}:${began}`;
+      await seatDifferences.keepPlace(own).catch(throwUnlessUnavailable);
+    },
+  };
+}
+
+type Bookmark = ReturnType<typeof createBookmark>;
+
 /** One run: the next slice of the rows of all houses that have to be compared. */
-async function reconcile(deps: ReconcileDeps, options: RunOptions): Promise<number> {
+async function reconcile(deps: ReconcileDeps, { read, keep }: Bookmark, options: RunOptions): Promise<number> {
   const { events, seatDifferences, bookings } = deps;
   const ids = await events.runningIds();
   const [firstId] = ids;
   if (firstId === undefined) return 0;
   const startAfter = ({ eventId }: Place) => startOf(ids[ids.indexOf(eventId) + 1] ?? firstId);
-  const keep = ({ eventId, row, began }: Place) => seatDifferences.keepPlace(`${eventId}:${row}:${began}`);
 
-  const [lastId = 0, row = 0, began = ''] = ((await seatDifferences.place()) ?? '').split(':');
+  const [lastId = 0, row = 0, began = ''] = ((await read()) ?? '').split(':');
   const isKnown = ids.includes(Number(lastId));
   let place: Place = isKnown ? { eventId: Number(lastId), row: Number(row), began } : startOf(firstId);
   const servers = `${await seatDifferences.redisRun()} ${await bookings.serverStart()}`;
@@ -73,17 +105,21 @@ async function reconcile(deps: ReconcileDeps, options: RunOptions): Promise<numb
   let seatsLeft = options.seatsAtOnce;
   let corrected = 0;
   const visits = Math.min(ids.length + 1, EVENTS_AT_ONCE); // the first one again: its earlier rows come last
+  const faults = new Map<number, unknown>();
   for (let visit = 0; visit < visits && seatsLeft > 0; visit += 1) {
-    const comparing = reconcileHouse(deps, run, place, { ...options, seatsAtOnce: seatsLeft });
-    const compared = await comparing.catch(async (fault) => {
-      await keep(startAfter(place)); // the next run goes on with the other houses: the shard of this one may be dead
-      throw fault;
-    });
+    const shard = shardOfEvent(place.eventId, deps.shards);
+    let compared: Compared = { seats: 0, corrected: 0 };
+    try {
+      if (!faults.has(shard)) compared = await reconcileHouse(deps, run, place, { ...options, seatsAtOnce: seatsLeft });
+    } catch (fault) {
+      faults.set(shard, fault);
+    }
     seatsLeft -= compared.seats;
     corrected += compared.corrected;
     place = compared.stoppedAt ?? startAfter(place);
   }
   await keep(place);
+  for (const fault of faults.values()) throw fault;
   return corrected;
 }
 
@@ -99,7 +135,7 @@ async function reconcileHouse(
   { nowMs, servers }: Run,
   { eventId, ...place }: Place,
   { seatsAtOnce, minAgeMs, equalPauseMs }: RunOptions,
-): Promise<{ seats: number; corrected: number; stoppedAt?: Place }> {
+): Promise<Compared> {
   const { events, seats, seatDifferences } = deps;
   const done = { seats: 0, corrected: 0 };
   const house = await events.layout(eventId);

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { ConnectionFault } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { JobLock } from '../shared/stores/postgres/job-lock.ts';
@@ -6,12 +7,13 @@ import { createProgress } from '../shared/stores/redis/pipeline.ts';
 import type { WorkersStore } from '../shared/stores/redis/workers.ts';
 import { startSchedule } from './schedule.ts';
 
-/** Workers that share one list of turns, which never expire here. */
-function openWorkers() {
+/** Workers that share one list of turns, which never expire here. `fault`: that of Redis, which has the list. */
+function openWorkers(fault?: Error) {
   const taken = new Set<string>();
+  const orDead = () => (fault === undefined ? Promise.resolve() : Promise.reject(fault));
   const workers = {
-    takeTurn: async (work: string) => !taken.has(work) && taken.add(work) !== undefined,
-    endTurn: async (work: string) => taken.delete(work),
+    takeTurn: (work: string) => orDead().then(() => !taken.has(work) && taken.add(work) !== undefined),
+    endTurn: (work: string) => orDead().then(() => taken.delete(work)),
   } as Partial<WorkersStore> as WorkersStore;
 
   /** A worker, whose expiry runs when its timer is due, by `tick`. */
@@ -55,6 +57,23 @@ test('a worker whose work fails leaves the turn to another one', async () => {
   expect(broken.faults).toMatchObject([{ schedule: 'expire', err: { message: 'no connection' } }]);
   await other.tick();
   expect(other.progress.take()).toEqual(['expire']);
+});
+
+test('where the turns cannot be read, the lock alone lets a worker do the work', async () => {
+  const open = openWorkers(new ConnectionFault(new Error('shard 0 is dead')));
+  const done: string[] = [];
+  const [free, locked] = [open(async () => void done.push('free')), open(async () => undefined, { isLocked: true })];
+  for (const { tick } of [free, locked]) await tick();
+  expect(done).toEqual(['free']);
+  expect([free.progress.take(), locked.progress.take(), free.faults]).toEqual([['expire'], [], []]);
+
+  const failing = open(() => Promise.reject(new Error('the fault of the work')));
+  await failing.tick();
+  expect(failing.faults).toMatchObject([{ err: { message: 'the fault of the work' } }]);
+
+  const broken = openWorkers(new TypeError('a defect'))(async () => undefined);
+  await broken.tick();
+  expect(broken.faults).toMatchObject([{ err: { message: 'a defect' } }]);
 });
 
 test('work whose lock another worker has is no progress', async () => {

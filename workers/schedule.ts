@@ -1,4 +1,4 @@
-import { isUnavailable } from '../shared/platform/faults.ts';
+import { isUnavailable, throwUnlessUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { JobLock } from '../shared/stores/postgres/job-lock.ts';
@@ -34,9 +34,16 @@ type ScheduleDeps = {
 export function startSchedule(deps: ScheduleDeps, work: Record<ScheduleName, ScheduledWork>) {
   const { workers, jobLock, progress, loops, log } = deps;
 
+  /** Whether this worker may try. Without Redis' shard 0 all may: the lock in PostgreSQL lets one of them work. */
+  const hasTurn = (name: ScheduleName, everyMs: number): Promise<boolean> =>
+    workers.takeTurn(name, everyMs * TURN_SHARE).catch((fault: unknown) => {
+      throwUnlessUnavailable(fault);
+      return true;
+    });
+
   /** Does the work, unless another worker does it. Only work that was done, or was not due, counts as progress. */
   async function takeTurn(name: ScheduleName, everyMs: number): Promise<void> {
-    if (!(await workers.takeTurn(name, everyMs * TURN_SHARE))) return;
+    if (!(await hasTurn(name, everyMs))) return;
     try {
       const { isDue, run } = work[name];
       if (!(await isDue())) return progress.note(name);
@@ -45,7 +52,7 @@ export function startSchedule(deps: ScheduleDeps, work: Record<ScheduleName, Sch
         progress.note(name);
       });
     } catch (fault) {
-      await workers.endTurn(name); // another worker may be able to do it
+      await workers.endTurn(name).catch(throwUnlessUnavailable); // another worker may be able to do it
       throw fault;
     }
   }

@@ -4,10 +4,12 @@ import type { BookRequest, JobPayload, QueueName } from '../shared/contract/jobs
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import { createGroupCommit } from '../shared/domain/group-commit.ts';
 import { watchClock } from '../shared/platform/clock.ts';
+import { throwUnlessUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
 import { openQueues, type Queues } from '../shared/queues/open-queues.ts';
+import type { JobQueue } from '../shared/queues/queue.ts';
 import { openWorker } from '../shared/queues/worker.ts';
 import { steadyAudit } from '../shared/stores/audit.ts';
 import { keysOf, tagsOf } from '../shared/stores/redis/keys.ts';
@@ -49,10 +51,7 @@ export async function startWorkers(deps: WorkersDeps) {
   const progress = createProgress();
   const queues = openQueues({ redis, prefixes: tagsOf(config.SHARDS), log });
   // Before this process takes a job: its version may be the one that can read them.
-  for (const { booking, control } of queues) {
-    await booking.makeUnreadableDue();
-    await control.makeUnreadableDue();
-  }
+  await Promise.all(queues.flatMap(({ booking, control }) => [offerUnreadable(booking), offerUnreadable(control)]));
   const workers = openWorkers(deps, stores, queues, progress);
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   const stopSchedule = startSchedule(
@@ -87,6 +86,9 @@ export async function startWorkers(deps: WorkersDeps) {
     },
   };
 }
+
+/** Makes unreadable jobs due. Where the shard is dead, the sweep offers them once it is back. */
+const offerUnreadable = (queue: JobQueue) => queue.makeUnreadableDue().catch(throwUnlessUnavailable);
 
 /** Whether any queue has jobs that a sweep looks at. A shard that cannot be read counts too: the sweep reports it. */
 async function haveAside(queues: Queues): Promise<boolean> {

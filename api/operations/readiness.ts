@@ -14,26 +14,27 @@ const REUSE_MS = 250;
  * not part of it: without workers or PostgreSQL, tickets are accepted, and pages, polls and lines are answered.
  */
 export function createReadiness({ redis, shards, loops }: { redis: Redis; shards: number; loops: Loops }) {
-  let lastCheck: Promise<boolean> | undefined;
+  let lastCheck: Promise<number[]> | undefined;
   let checkedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Whether a shard's Redis accepts a write in time. */
   const writable = (shard: number): Promise<boolean> => succeedsInTime(isWritable(redis, shard));
 
-  function isAnyWritable(): Promise<boolean> {
+  function findNotWritable(): Promise<number[]> {
     if (lastCheck !== undefined && performance.now() - checkedAtMs < REUSE_MS) return lastCheck;
     checkedAtMs = performance.now();
     const probes = Array.from({ length: shards }, (_, shard) => writable(shard));
-    lastCheck = Promise.all(probes).then((results) => results.some(Boolean));
+    lastCheck = Promise.all(probes).then((results) => results.flatMap((isOk, shard) => (isOk ? [] : [shard])));
     return lastCheck;
   }
 
   return {
     writable,
 
-    async check(): Promise<{ redis: boolean; loops: boolean }> {
-      const isRedisWritable = await isAnyWritable();
-      return { redis: isRedisWritable, loops: loops.areVitalTurning() };
+    /** `notWritable`: the shards whose Redis accepts no write. */
+    async check(): Promise<{ redis: boolean; loops: boolean; notWritable: number[] }> {
+      const notWritable = await findNotWritable();
+      return { redis: notWritable.length < shards, loops: loops.areVitalTurning(), notWritable };
     },
   };
 }

@@ -19,9 +19,10 @@ export function healthRoutes(deps: {
 
   async function ready(_req: Request, res: Response): Promise<void> {
     if (isStopping()) return reply(res, 503, { status: 'stopping' });
-    const { redis, loops } = await readiness.check();
+    const { redis, loops, notWritable } = await readiness.check();
     const ok = redis && loops;
-    reply(res, ok ? 200 : 503, { status: wordOf(ok), redis: wordOf(redis), loops: wordOf(loops) });
+    const parts = { redis: wordOf(redis), loops: wordOf(loops) };
+    reply(res, ok ? 200 : 503, { status: wordOf(ok), ...parts, ...(notWritable.length > 0 && { notWritable }) });
   }
 
   async function showPipeline(_req: Request, res: Response): Promise<void> {

@@ -90,4 +90,6 @@ export const readiness = z.object({
   status: z.enum(['ok', 'not ok', 'stopping']),
   redis: partStatus.optional(),
   loops: partStatus.optional(),
+  /** Shards whose Redis accepts no write: requests for their events are answered with 503. */
+  notWritable: z.array(z.int()).optional(),
 });

@@ -14,11 +14,13 @@ export function problemsOf(facts: PipelineFacts): Problem[] {
   const problems: Problem[] = [];
   const add = (code: Problem['code'], message: string) => problems.push({ code, message });
   if (!redisUp) add('redis_down', 'Redis does not answer: no request is accepted.');
-  else if (notWritable.length > 0)
+  else if (notWritable.length > 0) {
+    const shared = notWritable.includes(0) ? ' Shard 0 also has what operators see and do: heartbeats, workers.' : '';
     add(
       'redis_not_writable',
-      `Redis takes no writes (shard ${notWritable.join(', ')}): no request for their events is accepted.`,
+      `Redis takes no writes (shard ${notWritable.join(', ')}): no request for their events is accepted.${shared}`,
     );
+  }
   if (!postgresUp) add('postgres_down', 'PostgreSQL does not answer: no booking is saved, outcomes wait.');
   if (workersAlive === 0) add('no_worker', 'No worker runs: accepted requests wait.');
   for (const { shard, queue, isPaused, oldestSeconds, quietSeconds = oldestSeconds } of queues) {
@@ -27,7 +29,7 @@ export function problemsOf(facts: PipelineFacts): Problem[] {
     else if (workersAlive !== 0 && oldestSeconds > QUIET_SECONDS && quietSeconds > QUIET_SECONDS)
       add('queue_stuck', `${name} does not move: no job was done for ${Math.round(quietSeconds)} s.`);
   }
-  if (postgresUp && workersAlive !== 0)
+  if (postgresUp && workersAlive !== 0 && notWritable.length === 0)
     for (const { name, everySeconds, quietSeconds = 0 } of schedules)
       if (quietSeconds > everySeconds + QUIET_SECONDS)
         add('schedule_stopped', `The schedule "${name}" has not run for ${Math.round(quietSeconds)} s.`);

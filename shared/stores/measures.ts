@@ -126,11 +126,11 @@ async function measureWrites({ writable, shards }: MeasureDeps, facts: PipelineF
 }
 
 async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: PipelineFacts): Promise<void> {
-  const [ofShards, workersAlive, { quietSeconds, stalled }] = await Promise.all([
-    // A shard that cannot be read is reported as not writable.
+  // A shard that cannot be read is reported as not writable. Heartbeats and progress are in shard 0.
+  const [ofShards, workersAlive, progress] = await Promise.all([
     Promise.all(shardNumbers(shards).map((shard) => measureShard(redis, shard).catch(() => hideShard(shard)))),
-    measureWorkers(workers),
-    workers.progress(),
+    measureWorkers(workers).catch(hideWorkers),
+    workers.progress().catch(() => undefined),
   ]);
   facts.workersAlive = workersAlive;
   facts.seatsInDoubt = ofShards.reduce((sum, { inDoubt }) => sum + inDoubt, 0);
@@ -138,15 +138,17 @@ async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: P
     .flatMap(({ queues }) => queues)
     .map((queue) => ({
       ...queue,
-      quietSeconds: quietSeconds(progressOfQueue(queue.shard, queue.queue)),
+      quietSeconds: progress?.quietSeconds(progressOfQueue(queue.shard, queue.queue)),
     }));
   facts.schedules = SCHEDULES.map(({ name, everyMs }) => ({
     name,
     everySeconds: everyMs / 1000,
-    quietSeconds: quietSeconds(name),
+    quietSeconds: progress?.quietSeconds(name),
   }));
-  facts.stalledLoops = stalled;
-  for (const { name, quietSeconds: age } of facts.schedules) metrics.scheduleAge.set({ schedule: name }, age ?? 0);
+  facts.stalledLoops = progress?.stalled ?? [];
+  for (const { name, quietSeconds: age } of facts.schedules)
+    if (age === undefined) metrics.scheduleAge.remove({ schedule: name });
+    else metrics.scheduleAge.set({ schedule: name }, age);
 }
 
 /** The queues of a shard, and the number of its seats in doubt. */
@@ -240,10 +242,15 @@ function hideShard(shard: number): ShardFacts {
   return { queues: [], inDoubt: 0 };
 }
 
+function hideWorkers(): undefined {
+  for (const gauge of [metrics.workersAlive, metrics.workersDesired]) gauge.remove();
+}
+
 function hideRedis(): void {
   for (const gauge of [metrics.settled, metrics.queueDepth, metrics.queueJobs, metrics.queueOldest]) gauge.reset();
   for (const gauge of [metrics.jobsUnreadable, metrics.scheduleAge, metrics.seatsInDoubt]) gauge.reset();
-  for (const gauge of [serverMetrics.redisLatency, metrics.workersAlive, metrics.workersDesired]) gauge.remove();
+  serverMetrics.redisLatency.remove();
+  hideWorkers();
 }
 
 function hidePostgres(): void {

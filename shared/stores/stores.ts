@@ -38,7 +38,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     seats: createSeatStore({ redis, scripts, replicated, prisma, events, shards }),
     seatDifferences: createSeatDifferences({ redis, shards }),
     tickets: createTicketStore({ redis, scripts, replicated, shards }),
-    users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis }) },
+    users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis, shards }) },
     workers: createWorkersStore({ redis, shards }),
   };
 }

@@ -1,14 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { isUnavailable } from '../../platform/faults.ts';
 import { keysOf } from './keys.ts';
 
 /** Seconds in which tries to log in count together. */
 const LOGIN_WINDOW_SECONDS = 900;
 
-/** Counts of tries to log in. */
-export function createLoginAttempts({ redis }: { redis: Redis }) {
-  const attemptsKey = (...names: string[]) =>
-    `${keysOf(0).loginStem}${createHash('sha256').update(names.join('\n').toLowerCase()).digest('base64url')}`;
+/**
+ * Counts of tries to log in, in shard 0. While that is dead, shard 1 counts from nothing: buyers of other events go on
+ * logging in, and at most twice as many tries pass.
+ */
+export function createLoginAttempts({ redis, shards }: { redis: Redis; shards: number }) {
+  const attemptsKey = (shard: number, ...names: string[]) =>
+    `${keysOf(shard).loginStem}${createHash('sha256').update(names.join('\n').toLowerCase()).digest('base64url')}`;
+
+  /** Does the work in the first of the two shards that is not dead. @throws the fault of the last one */
+  const inLivingShard = <Result>(work: (shard: number) => Promise<Result>): Promise<Result> =>
+    work(0).catch((fault: unknown) => {
+      if (shards === 1 || !isUnavailable(fault)) throw fault;
+      return work(1);
+    });
 
   /** Counts a try, and answers how many there were since the first of this window. */
   async function countTry(key: string): Promise<number> {
@@ -23,20 +34,22 @@ export function createLoginAttempts({ redis }: { redis: Redis }) {
      *
      * @returns how many there were in the last minutes, this one included
      */
-    async countLogin(
+    countLogin: (
       email: string,
       client: string,
       countedOfClient: number,
-    ): Promise<{ ofClient: number; ofEmail: number }> {
-      const ofClient = await countTry(attemptsKey(email, client));
-      return { ofClient, ofEmail: ofClient > countedOfClient ? 0 : await countTry(attemptsKey(email)) };
-    },
+    ): Promise<{ ofClient: number; ofEmail: number }> =>
+      inLivingShard(async (shard) => {
+        const ofClient = await countTry(attemptsKey(shard, email, client));
+        return { ofClient, ofEmail: ofClient > countedOfClient ? 0 : await countTry(attemptsKey(shard, email)) };
+      }),
 
     /** Uncounts the tries of a client that has logged in. Those of others with the same e-mail address stay counted. */
-    async forgetLogins(email: string, client: string): Promise<void> {
-      const tries = Number(await redis.getdel(attemptsKey(email, client)));
-      await redis.decrby(attemptsKey(email), tries);
-      await redis.expire(attemptsKey(email), LOGIN_WINDOW_SECONDS, 'NX'); // it may have ended in between
-    },
+    forgetLogins: (email: string, client: string): Promise<void> =>
+      inLivingShard(async (shard) => {
+        const tries = Number(await redis.getdel(attemptsKey(shard, email, client)));
+        await redis.decrby(attemptsKey(shard, email), tries);
+        await redis.expire(attemptsKey(shard, email), LOGIN_WINDOW_SECONDS, 'NX'); // it may have ended in between
+      }),
   };
 }

@@ -5,6 +5,7 @@ import { type AdmissionStep, LATE, type RoomMeasurement } from '../../domain/adm
 import { groupBy } from '../../domain/group-by.ts';
 import { LINE_CHUNK, type Line, type MirroredLine, type RoomRecord, type ServedLine } from '../../domain/line.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
+import { isUnavailable } from '../../platform/faults.ts';
 import { keysOf } from './keys.ts';
 import type { ReplicatedWrites } from './replicas.ts';
 import { fieldsOf, measureAnswer, measurementOf, type RoomState, roomsAnswer, stateOf } from './room-hash.ts';
@@ -148,7 +149,12 @@ async function openRoom(run: Runner, record: RoomRecord): Promise<boolean> {
   return (await run.onLine('openRoom', record, request, z.object({ isNew: z.boolean() }))).isNew;
 }
 
-/** The states of lines by event, without those that Redis does not know. Each call reads `ROOMS_A_READ` of a shard. */
+/**
+ * The states of lines by event, without those that Redis does not know, or whose shard cannot be read. Each call reads
+ * `ROOMS_A_READ` of a shard.
+ *
+ * @throws the fault of a shard where no shard can be read
+ */
 async function readStates(run: Runner, eventIds: readonly number[]): Promise<Map<number, RoomState>> {
   const states = new Map<number, RoomState>();
   const readShard = async ([shard, ofShard]: [number, number[]]) => {
@@ -160,7 +166,9 @@ async function readStates(run: Runner, eventIds: readonly number[]): Promise<Map
       for (const read of rooms) states.set(read.event, stateOf(read, aheadMs));
     }
   };
-  await Promise.all([...groupBy(eventIds, run.shardOf)].map(readShard));
+  const reads = await Promise.allSettled([...groupBy(eventIds, run.shardOf)].map(readShard));
+  const failed = reads.filter((read) => read.status === 'rejected');
+  for (const { reason } of failed) if (failed.length === reads.length || !isUnavailable(reason)) throw reason;
   return states;
 }
 
