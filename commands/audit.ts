@@ -18,8 +18,8 @@ async function main(): Promise<void> {
   try {
     let found = 0;
     for (const eventId of await stores.eventsOf(values.event)) {
-      const { seatsInPostgres, seatsInRedis, bookings, differences, isEnded } = await steadyAudit(eventId, stores);
-      const inRedis = isEnded ? 'none in Redis because it has ended' : `${seatsInRedis} in Redis`;
+      const { seatsInPostgres, seatsInRedis, bookings, differences, hasEnded } = await steadyAudit(eventId, stores);
+      const inRedis = hasEnded ? 'none in Redis because it has ended' : `${seatsInRedis} in Redis`;
       const compared = `${seatsInPostgres} seats in PostgreSQL, ${inRedis}, ${bookings} live bookings`;
       console.log(`Event ${eventId}: ${compared}: ${differences.length} differences`);
       for (const { what, where } of differences) console.log(`  ${what}: ${where}`);

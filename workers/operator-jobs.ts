@@ -7,7 +7,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import { jobRefused } from '../shared/queues/worker.ts';
 import type { AuditReport } from '../shared/stores/audit.ts';
 import { type BlockStore, SeatsTaken } from '../shared/stores/postgres/blocks.ts';
-import type { EventStore } from '../shared/stores/postgres/events.ts';
+import type { Database, EventStore } from '../shared/stores/postgres/events.ts';
 import type { Act, TrailStore } from '../shared/stores/postgres/trail.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
@@ -59,7 +59,13 @@ const actOf = (act: TrailAct & OperatorJob, id: string, { by, eventId }: Pick<Ac
   return { id, act, by, eventId };
 };
 
-const initialize: Operation<'initialize'> = async ({ trail, seats }, payload, jobId) => {
+/** @throws a refusal where an event has ended: its seats and bookings are a record, and its house stays closed */
+async function requireRunning(events: EventStore, eventId: number, database?: Database): Promise<void> {
+  if (await events.hasEnded(eventId, database)) throw jobRefused('EVENT_ENDED');
+}
+
+const initialize: Operation<'initialize'> = async ({ events, trail, seats }, payload, jobId) => {
+  await requireRunning(events, payload.eventId);
   await trail.write(actOf('initialize', jobId, payload));
   return seats.report(await seats.open(payload.eventId));
 };
@@ -67,6 +73,7 @@ const initialize: Operation<'initialize'> = async ({ trail, seats }, payload, jo
 const clear: Operation<'clear'> = async ({ events, rooms, trail, seats }, { generation, ...payload }, jobId) => {
   const { eventId } = payload;
   const deleteBookings = async (transaction: Parameters<typeof rooms.end>[1]) => {
+    await requireRunning(events, eventId, transaction);
     const deleted = await events.clear(eventId, generation, transaction);
     if (deleted === undefined) return undefined;
     await rooms.end(eventId, transaction);
@@ -121,10 +128,11 @@ const deleteEvent: Operation<'deleteEvent'> = async ({ events, trail, seats }, p
   return {};
 };
 
-const block: Operation<'block'> = async ({ blocks, trail, seats }, { seats: labels, ...payload }, jobId) => {
+const block: Operation<'block'> = async ({ events, blocks, trail, seats }, { seats: labels, ...payload }, jobId) => {
   const { eventId } = payload;
   try {
     const done = await trail.once(actOf('block', jobId, payload), async (transaction) => {
+      await requireRunning(events, eventId, transaction);
       return { after: { changed: await blocks.block(eventId, labels, transaction), seats: labels } };
     });
     const blocked = labels.map((label) => {
@@ -138,9 +146,14 @@ const block: Operation<'block'> = async ({ blocks, trail, seats }, { seats: labe
   }
 };
 
-const unblock: Operation<'unblock'> = async ({ blocks, trail, seats }, { seats: labels, ...payload }, jobId) => {
+const unblock: Operation<'unblock'> = async (
+  { events, blocks, trail, seats },
+  { seats: labels, ...payload },
+  jobId,
+) => {
   const { eventId } = payload;
   const done = await trail.once(actOf('unblock', jobId, payload), async (transaction) => {
+    await requireRunning(events, eventId, transaction);
     return { after: { changed: await blocks.unblock(eventId, labels, transaction), seats: labels } };
   });
   const inDoubt = new Set(await blocks.inDoubt(eventId)); // Redis has them as blocked too
@@ -154,7 +167,7 @@ const unblock: Operation<'unblock'> = async ({ blocks, trail, seats }, { seats: 
 const changeRoom: Operation<'changeRoom'> = async ({ events, rooms, trail }, { change, ...payload }, jobId) => {
   const { eventId } = payload;
   const isRead = Object.keys(change).length === 0; // without a change the room is only read
-  if (!isRead && (await events.hasEnded(eventId))) throw jobRefused('EVENT_ENDED');
+  if (!isRead) await requireRunning(events, eventId);
   await trail.once(actOf('changeRoom', jobId, payload), async (transaction) => {
     const before = await rooms.change(eventId, change, transaction);
     return isRead ? undefined : { before, after: change };

@@ -2,8 +2,11 @@ import type { Redis } from 'ioredis';
 import type { ChallengeView, VisitorView } from '../../shared/contract/waiting-room.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
+import { ApiError } from '../http/errors.ts';
 import { findAdmission } from './admission-check.ts';
+import { createEndedEvents } from './ended-events.ts';
 import type { JoinChallenge } from './join-challenge.ts';
 import { isOn, type KnownLine, requireVisitor } from './line.ts';
 import { createLineReader } from './line-reader.ts';
@@ -15,6 +18,7 @@ import { MAX_ASK_SECONDS, nowOf, viewOf } from './visitor-views.ts';
 /** The waiting rooms of one node. `isStopped`: whether no worker runs, and so nobody is admitted. */
 export async function createWaitingRooms(deps: {
   rooms: RoomStore;
+  events: Pick<EventStore, 'endedAmong'>;
   subscriber: Redis;
   challenges: JoinChallenge;
   loops: Loops;
@@ -26,12 +30,22 @@ export async function createWaitingRooms(deps: {
   const turns = createTurns({ rooms, log });
   const standing = createStanding({ turns, isStopped });
   const places = createPlaces({ rooms, challenges, standing, turns });
+  const hasEnded = createEndedEvents(deps);
   const stop = await reader.start();
 
   /** The line of an event where visitors have to wait. */
   function lineOf(eventId: number): KnownLine | undefined {
     const line = reader.lines.get(eventId);
     return line !== undefined && isOn(line) ? line : undefined;
+  }
+
+  /** The view of an event where nobody has to wait. While PostgreSQL is unavailable no event counts as ended. */
+  async function viewWithoutLine(eventId: number): Promise<VisitorView> {
+    const isOver = await hasEnded(eventId).catch((fault: Error) => {
+      log.warn({ eventId, fault: fault.message }, 'reading whether an event has ended failed');
+      return false;
+    });
+    return viewOf(eventId, isOver ? 'ended' : 'open', MAX_ASK_SECONDS);
   }
 
   return {
@@ -53,7 +67,7 @@ export async function createWaitingRooms(deps: {
      */
     poll(eventId: number, token: string | undefined): VisitorView | Promise<VisitorView> {
       const line = lineOf(eventId);
-      if (line === undefined) return viewOf(eventId, 'open', MAX_ASK_SECONDS);
+      if (line === undefined) return viewWithoutLine(eventId);
       return standing(line, requireVisitor(line, token));
     },
 
@@ -63,10 +77,11 @@ export async function createWaitingRooms(deps: {
       return line === undefined ? { kind: 'off' } : challenges.offer(line, nowOf(line.state));
     },
 
-    /** A place in line. @throws ApiError as `join` of places.ts */
+    /** A place in line. @throws ApiError as `join` of places.ts; EVENT_ENDED */
     async join(eventId: number, request: JoinRequest): Promise<PlaceView> {
       const line = lineOf(eventId);
       if (line !== undefined) return places.join(line, request);
+      if (await hasEnded(eventId)) throw new ApiError('EVENT_ENDED');
       return { ...viewOf(eventId, 'open', MAX_ASK_SECONDS), visitorToken: '', isNew: false };
     },
 

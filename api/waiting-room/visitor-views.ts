@@ -53,6 +53,7 @@ const MESSAGES: Record<VisitorView['status'], string> = {
   turn_passed: 'Your turn has passed. Join again for a new place.',
   left: 'You have left the line. Join again for a new place.',
   sold_out: 'All seats are sold.',
+  ended: 'The event has ended or was cancelled.',
 };
 
 const POSTPONED = 'The sale has been postponed. You keep your place: turns begin again when the sale starts.';

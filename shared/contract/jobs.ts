@@ -92,7 +92,7 @@ export const auditReport = z.object({
         seatsInRedis: z.int(),
         bookings: z.int(),
         /** Present where the event has ended: only PostgreSQL was audited. */
-        isEnded: z.literal(true).optional(),
+        hasEnded: z.literal(true).optional(),
         differences: z.int(),
         listed: z.array(z.object({ what: z.string(), where: z.string() })).max(MAX_DIFFERENCES_LISTED),
       }),

@@ -53,8 +53,18 @@ export type ChallengeView = z.infer<typeof challengeView>;
 
 /**
  * open: there is no line. turn_passed: the turn was not taken in time; join again. sold_out: every seat is confirmed.
+ * ended: the event has ended or was cancelled.
  */
-export const visitorStatus = z.enum(['open', 'before_sale', 'waiting', 'your_turn', 'turn_passed', 'left', 'sold_out']);
+export const visitorStatus = z.enum([
+  'open',
+  'before_sale',
+  'waiting',
+  'your_turn',
+  'turn_passed',
+  'left',
+  'sold_out',
+  'ended',
+]);
 
 /** Permission to book one event: for `X-Admission-Token`. */
 export const admission = z.object({ token: z.string(), expiresAt: z.iso.datetime(), uses: z.int() });

@@ -21,7 +21,7 @@ export type AuditReport = {
   bookings: number;
   differences: Difference[];
   /** Present where the event has ended: its seats are in PostgreSQL alone, so only that was audited. */
-  isEnded?: true;
+  hasEnded?: true;
 };
 
 type Stores = {
@@ -44,7 +44,7 @@ export async function auditEvent(eventId: number, stores: Stores): Promise<Audit
   if (house === undefined) throw new Error(`there is no event ${eventId}`);
   if (await stores.events.hasEnded(eventId)) {
     const seatsInPostgres = await stores.prisma.seat.count({ where: { eventId } });
-    return { seatsInPostgres, seatsInRedis: 0, ...(await auditPostgres(eventId, stores)), isEnded: true };
+    return { seatsInPostgres, seatsInRedis: 0, ...(await auditPostgres(eventId, stores)), hasEnded: true };
   }
   const [postgres, wrongCounts] = await Promise.all([auditPostgres(eventId, stores), stores.seats.wrongCounts(house)]);
   const report: AuditReport = {

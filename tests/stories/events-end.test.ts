@@ -4,7 +4,7 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createCloseEvents } from '../../workers/close-events.ts';
-import { send } from '../support/client.ts';
+import { openSocket, send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -131,6 +131,70 @@ describe('an event', () => {
   });
 });
 
+describe('an ended event', () => {
+  const lineOf = (id: number) => `/api/events/${id}/waiting-room`;
+
+  test('turns visitors away: those in line learn it by their next poll, nobody joins', async () => {
+    const [withRoom, without] = [await create(), await create()];
+    await send(system().url, 'PUT', lineOf(withRoom), { mode: 'on', peoplePerMinute: 1 });
+    const { visitorToken } = (await post(lineOf(withRoom))).body;
+    const visitor = { 'x-visitor-token': String(visitorToken) };
+    const poll = () => send(system().url, 'GET', lineOf(withRoom), undefined, visitor);
+    await poll();
+    await post(`/api/events/${withRoom}/cancel`);
+    await end(without);
+    await until(async () => (await poll()).body.status === 'ended', 10_000);
+    await until(async () => (await get(lineOf(without))).body.status === 'ended', 10_000);
+    expect((await poll()).body).toMatchObject({ message: 'The event has ended or was cancelled.' });
+    for (const id of [withRoom, without]) expect(await post(lineOf(id))).toMatchObject(ENDED);
+    const leave = await send(system().url, 'DELETE', lineOf(withRoom), undefined, visitor);
+    expect(leave).toMatchObject({ status: 404, body: { code: 'PLACE_UNKNOWN' } });
+    expect(await hold(withRoom)).toMatchObject(ENDED);
+    expect((await get(`${lineOf(withRoom)}/draw`)).status).toBe(200); // it stays verifiable
+  });
+
+  test('is a record: it is read as before, and no operator blocks, unblocks or clears its seats', async () => {
+    const id = await create();
+    await post(`/api/events/${id}/block`, { seats: ['1-1-10'] });
+    const held = await hold(id, { seats: ['1-1-1'] });
+    await change(held.body.id, 'confirm');
+    await end(id);
+    await leavesRedis(id);
+    const confirmed = { confirm: `delete all bookings of event ${id}` };
+    const refused = await Promise.all([
+      post(`/api/events/${id}/block`, { seats: ['1-1-2'] }),
+      post(`/api/events/${id}/unblock`, { seats: ['1-1-10'] }),
+      send(system().url, 'DELETE', `/api/events/${id}/bookings`, confirmed),
+    ]);
+    for (const answer of refused) expect(answer).toMatchObject(ENDED);
+    expect(await system().prisma.seat.count({ where: { eventId: id } })).toBe(2);
+    expect((await get(`/api/seats/available?eventId=${id}&zone=1`)).status).toBe(200);
+    expect((await fetch(`${system().url}/api/seats/map?eventId=${id}`)).status).toBe(200);
+    const socket = await openSocket(system().url);
+    socket.send({ type: 'watch', eventId: id });
+    expect(await socket.next()).toMatchObject({ type: 'watching', eventId: id });
+    socket.send({ type: 'subscribe', ticketId: held.body.ticketId ?? held.body.id });
+    expect(await socket.next()).toMatchObject({ type: 'ticket', status: 'booked' });
+    socket.close();
+    expect(await keysOfEvent(id)).toEqual([]);
+  });
+
+  test('may be event 1: the routes at the root answer with their own statuses, and it may go on', async () => {
+    await post('/reserve?wait=20', { count: 2 });
+    await patch(1, { endsAt: at(-1) });
+    await leavesRedis(1);
+    expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject(ENDED);
+    for (const path of ['/initialize', '/clear']) expect(await post(path)).toMatchObject(ENDED);
+    expect(await get('/waiting-room')).toMatchObject({ status: 200, body: { status: 'closed' } });
+    expect(await get('/availability/check-all')).toMatchObject({ status: 200, body: { occupiedSeats: 2 } });
+    expect(await get('/occupancy/1/1')).toMatchObject({ status: 200, body: { total: 10 } });
+    expect((await get('/stats')).status).toBe(200);
+    await patch(1, { endsAt: null });
+    expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({ status: 200 });
+    expect(await differences(1)).toEqual([]);
+  });
+});
+
 describe('an operator', () => {
   test('cancels an event once; its sold bookings can still be returned', async () => {
     const id = await create();
@@ -182,7 +246,7 @@ test('an ended event is not reopened by a late job, nor compared or measured', a
   expect(await keysOfEvent(id)).toEqual([]);
   expect(await system().events.runningIds()).not.toContain(id);
   expect(await system().events.idsOnSaleFirst()).not.toContain(id);
-  expect((await auditEvent(id, system())).isEnded).toBe(true);
+  expect((await auditEvent(id, system())).hasEnded).toBe(true);
 });
 
 test.each(['is cancelled', 'ends'])('a claim from before an event %s is not saved after it', async (how) => {

@@ -140,6 +140,25 @@ describeInBrowser('the operator’s page', (browser) => {
     complaints.splice(0); // Bull Board requests a font of Google, which the policy blocks
   });
 
+  test('an operator cancels an event after a question, and it leaves the list', async () => {
+    const zones = [{ rows: 1, seatsPerRow: 10 }];
+    const { body } = await send(system().url, 'POST', '/api/events', { name: 'Wrong night', zones }, asOperator);
+    await open();
+    await enter();
+    const card = page.getByRole('article', { name: 'Wrong night' });
+    await card.getByRole('button', { name: `Cancel event ${body.id}` }).click();
+    await card.getByText('A cancelled event stays cancelled.').waitFor();
+    expect(await page.locator(':focus').textContent()).toBe('Keep the event');
+    await page.keyboard.press('Enter');
+    await card.getByRole('button', { name: `Cancel event ${body.id}` }).click();
+    await expectReadable(page);
+    await card.getByRole('button', { name: 'Cancel the event' }).click();
+    await card.waitFor({ state: 'detached' });
+    const acts = page.getByRole('region', { name: 'Last acts of operators' });
+    await acts.locator('tr', { hasText: `cancelEvent event ${body.id}` }).waitFor();
+    expect((await send(system().url, 'GET', `/api/events/${body.id}`)).body.status).toBe('CANCELLED');
+  });
+
   test('the address that npm start prints logs its operator in, and the token is removed from it', async () => {
     ({ context, page } = await openWatched(browser(), complaints, {}));
     await page.goto(`${system().url}/admin#token=${TOKEN}`);

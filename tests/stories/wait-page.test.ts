@@ -254,6 +254,7 @@ describeInBrowser('the waiting page', (browser) => {
       [{ ...ahead(240), paused: true }, 'You are in line'],
       [yourTurn(), 'It is your turn'],
       [{ ...ahead(240), status: 'turn_passed' }, 'Your turn has passed'],
+      [{ ...ahead(240), status: 'ended' }, 'The event is over'],
     ] as const;
     await open({ viewport: { width: 320, height: 640 } });
     for (const [view, title] of states) {

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Overview } from '../../shared/contract/overview.ts';
 import type { OperatorConnection } from './operator-connection.ts';
 import { formatFigure } from './text.ts';
@@ -55,7 +55,45 @@ function EventCard({ event, command }: { event: Event; command: Command }) {
         </>
       )}
       <Room event={event} command={command} />
+      <CancelEvent eventId={eventId} command={command} />
     </article>
+  );
+}
+
+/** A button to cancel an event, and a question to confirm it. Once it is cancelled, the list has no such event. */
+function CancelEvent({ eventId, command }: { eventId: number; command: Command }) {
+  const [isAsking, setAsking] = useState(false);
+  const [isSent, setSent] = useState(false);
+  const keepButton = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    if (isAsking) keepButton.current?.focus();
+  }, [isAsking]);
+  const cancel = async () => {
+    setSent(true);
+    await command('POST', `/api/events/${eventId}/cancel`, {});
+    setSent(false);
+  };
+  if (!isAsking) {
+    return (
+      <button type="button" class="quiet" onClick={() => setAsking(true)}>
+        Cancel event {eventId} …
+      </button>
+    );
+  }
+  return (
+    <fieldset class="question" disabled={isSent} onKeyDown={(e) => e.key === 'Escape' && setAsking(false)}>
+      <legend>Cancel event {eventId} for good?</legend>
+      <p class="soft">
+        Nothing more is sold, holds cannot be confirmed, and its line ends. Sold bookings stay until they are returned.
+        A cancelled event stays cancelled.
+      </p>
+      <button type="button" class="plain" ref={keepButton} onClick={() => setAsking(false)}>
+        Keep the event
+      </button>
+      <button type="button" class="plain" onClick={() => void cancel()}>
+        Cancel the event
+      </button>
+    </fieldset>
   );
 }
 

@@ -136,6 +136,8 @@ function Standing({ eventId, view, progress, joinAgain }: StandingProps) {
       );
     case 'sold_out':
       return <p>Every seat is sold and confirmed, so waiting is of no use.</p>;
+    case 'ended':
+      return <p>It has ended or was cancelled: nothing is sold any more.</p>;
     case 'turn_passed':
     case 'left':
       return (

@@ -47,6 +47,7 @@ const HEADINGS: Record<VisitorStatus, string> = {
   turn_passed: 'Your turn has passed',
   left: 'You have left the line',
   sold_out: 'Sold out',
+  ended: 'The event is over',
 };
 
 export const headingOf = (status: VisitorStatus): string => HEADINGS[status];

@@ -27,7 +27,7 @@ export type Visit =
   | { state: 'refused'; detail: string; needsLogin: boolean };
 
 /** Statuses that end a visit: nothing is polled until the visitor joins again. */
-const ENDED: readonly VisitorStatus[] = ['turn_passed', 'left'];
+const ENDED: readonly VisitorStatus[] = ['turn_passed', 'left', 'ended'];
 
 export const isEnded = ({ status }: VisitorView): boolean => ENDED.includes(status);
 

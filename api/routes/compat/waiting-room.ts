@@ -17,6 +17,7 @@ const COMPAT_STATUS = {
   turn_passed: 'closed',
   left: 'closed',
   sold_out: 'closed',
+  ended: 'closed',
 } as const satisfies Record<VisitorView['status'], string>;
 
 /** `GET /waiting-room`: whether a visitor of event 1 may book or has to wait. */

@@ -26,6 +26,7 @@ const clearing = z.strictObject({
 const block = (summary: string) =>
   ofOperator(summary, { ...ofEvent, ...keyed, body: blockBody }, ok('How many seats changed.', blockAnswer), [
     'EVENT_UNKNOWN',
+    'EVENT_ENDED',
     'SEAT_TAKEN',
   ]);
 
@@ -65,7 +66,7 @@ export const eventPaths: ZodOpenApiPathsObject = {
       'Delete every booking of an event, and end its waiting line',
       { ...ofEvent, ...keyed, body: clearing },
       ok('The event as it is now.', eventView),
-      ['EVENT_UNKNOWN'],
+      ['EVENT_UNKNOWN', 'EVENT_ENDED'],
     ),
   },
   '/api/events/{id}/block': { post: block('Block seats: they cannot be held or bought') },

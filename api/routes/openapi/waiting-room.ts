@@ -25,7 +25,15 @@ export const waitingRoomPaths: ZodOpenApiPathsObject = {
         ...ok('The event has no waiting room, or the visitor keeps the place.', joinAnswer),
         '201': answer('A new place.', joinAnswer),
       },
-      ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED', 'NOT_REPLICATED', 'CHALLENGE_REQUIRED', 'CHALLENGE_INVALID'],
+      [
+        'EVENT_UNKNOWN',
+        'EVENT_ENDED',
+        'RATE_LIMITED',
+        'OVERLOADED',
+        'NOT_REPLICATED',
+        'CHALLENGE_REQUIRED',
+        'CHALLENGE_INVALID',
+      ],
     ),
     get: ofVisitor(
       "Show a visitor's status, with the admission token once their turn has come",
