@@ -19,6 +19,7 @@ import { addCompatRoutes } from './routes/compat/routes.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
@@ -42,6 +43,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof bookingRoutes>[0] &
   Parameters<typeof eventRoutes>[0] &
   Parameters<typeof healthRoutes>[0] &
+  Parameters<typeof keyRoutes>[0] &
   Parameters<typeof metricsRoutes>[0] &
   Parameters<typeof seatRoutes>[0] &
   Parameters<typeof ticketRoutes>[0] &
@@ -62,7 +64,7 @@ export function buildApp(deps: AppDeps): Express {
     limits: createRateLimits(config, limitCounts),
     heavyReads: createHeavyReads(config, limitCounts),
     houses: createWholeHouses(deps),
-    boardSessions: createBoardSessions(config, deps.requireOperator),
+    boardSessions: createBoardSessions(config, deps.requireOperator, deps.keyRing),
     shards: config.SHARDS,
   };
 
@@ -80,6 +82,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/bookings', bookingRoutes(routeDeps));
   app.use('/api/events', eventRoutes(routeDeps));
   app.use('/api/seats', seatRoutes(routeDeps));
+  app.use('/admin', keyRoutes(routeDeps));
   app.use('/admin', adminRoutes(routeDeps));
   if (identity.hasPasswords) app.use('/api/users', userRoutes(routeDeps));
   app.use(docsRoutes());

@@ -18,7 +18,9 @@ import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { buildApp } from './app.ts';
 import { createIdentity } from './auth/identity.ts';
-import { createOperatorGuard } from './auth/operators.ts';
+import { createKeyCheck, type KeyCheck } from './auth/key-check.ts';
+import { createKeyRing } from './auth/key-ring.ts';
+import { createGuards } from './auth/operators.ts';
 import { createOriginGuard } from './auth/origins.ts';
 import { createSellerGuard } from './auth/sellers.ts';
 import { createClosing } from './http/closing.ts';
@@ -26,6 +28,7 @@ import { securityHeaders } from './http/security-headers.ts';
 import { createAppServer } from './http/server.ts';
 import { createConnectionGuard } from './limits/connection-guard.ts';
 import { areLimitsOn } from './limits/rate-limits.ts';
+import { windowsOf } from './limits/windows.ts';
 import { createHerd } from './operations/demo-herd.ts';
 import { createOperatorJobs } from './operations/operator-jobs.ts';
 import { createOverview } from './operations/overview.ts';
@@ -66,7 +69,7 @@ export async function startApi(deps: NodeDeps) {
     parts;
   const { outcomes, memory, bookIntake, changeIntake } = tickets;
   const { serverSettings, clock } = operations;
-  const { limitCounts } = access;
+  const { limitCounts, keyRing } = access;
 
   return {
     app,
@@ -88,7 +91,8 @@ export async function startApi(deps: NodeDeps) {
     /** Accepts no new connection, answers the requests that are open (long polls at once), and closes the queues. */
     async close(): Promise<void> {
       isStopping = true;
-      await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop(), limitCounts?.stop()]);
+      await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop()]);
+      await Promise.all([limitCounts?.stop(), keyRing.stop()]);
       herd?.stop();
       await waitingRooms.stop();
       webSockets.close();
@@ -130,7 +134,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
     config,
     log,
   });
-  const { server, connectionGuard, closing } = wireServer(app, config);
+  const { server, connectionGuard, closing } = wireServer(app, config, access.keyCheck);
   const seatFeed = createSeatFeed({ subscriber, seats: stores.seats, log });
   const webSockets = attachWebSocketServer(server, {
     ...access,
@@ -178,14 +182,19 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
 }
 
 /** The users, operators and servers that may send requests, and the counts that limit clients. */
-async function wireAccess(deps: NodeDeps, { users }: Stores) {
+async function wireAccess(deps: NodeDeps, { users, keys }: Stores) {
   const { config } = deps;
-  const requireOperator = createOperatorGuard(config);
+  const limitCounts = areLimitsOn(config) ? await createLimitCounts(deps) : undefined;
+  const keyRing = await createKeyRing({ ...deps, keys });
+  const keyCheck = createKeyCheck(keyRing, areLimitsOn(config) ? windowsOf('unknown-keys', limitCounts) : undefined);
+  const guards = createGuards({ config, ring: keyRing, keyCheck });
   return {
-    identity: createIdentity({ config, users }),
-    requireOperator,
-    requireSeller: createSellerGuard(sellByOf(config), requireOperator),
-    limitCounts: areLimitsOn(config) ? await createLimitCounts(deps) : undefined,
+    ...guards,
+    identity: createIdentity({ config, users, guards }),
+    requireSeller: createSellerGuard(sellByOf(config), guards.requireScope),
+    keyRing,
+    keyCheck,
+    limitCounts,
   };
 }
 
@@ -243,12 +252,13 @@ function wireOperations(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRoo
 }
 
 /** The HTTP server of an app, behind the connection guard. */
-function wireServer(app: Express, config: Config) {
+function wireServer(app: Express, config: Config, keyCheck: KeyCheck) {
   const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
   const connectionGuard = createConnectionGuard({
     isLimited: areLimitsOn(config),
     isProxy: (address) => isTrusted(address, 0),
     originRefusalOf: createOriginGuard(config),
+    checkKey: keyCheck.check,
   });
   const server = createAppServer(app, securityHeaders(config), {
     keepAliveSeconds: config.KEEP_ALIVE_SECONDS,

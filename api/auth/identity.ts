@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../shared/config.ts';
 import type { UserStore } from '../../shared/stores/stores.ts';
 import { ApiError } from '../http/errors.ts';
+import type { Guards } from './operators.ts';
 import { createUserTokens, type TokenConfig } from './user-tokens.ts';
 
 /** The caller of a request: unknown, a user whom the body names, a user who is logged in, or an operator. */
@@ -23,7 +24,12 @@ export const mayRead = (reader: Reader, owner: number | undefined): boolean =>
 const tokenOf = (req: IncomingMessage) => /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
 
 /** Identifies the caller of a request: by its signed token where AUTH=on, else by the user whom its body names. */
-export function createIdentity({ config, users }: { config: Pick<Config, 'AUTH'> & TokenConfig; users: UserStore }) {
+export function createIdentity(deps: {
+  config: Pick<Config, 'AUTH'> & TokenConfig;
+  users: UserStore;
+  guards: Pick<Guards, 'isTrustedServer' | 'requireScope'>;
+}) {
+  const { config, users, guards } = deps;
   const isOn = config.AUTH === 'on';
   const tokens = createUserTokens({ config, users });
   const { userOfToken } = tokens;
@@ -56,12 +62,16 @@ export function createIdentity({ config, users }: { config: Pick<Config, 'AUTH'>
     },
 
     /**
-     * The tickets and bookings that a request may read.
+     * The tickets and bookings that a request may read: a trusted server with the scope `read` may read all.
      *
-     * @throws ApiError UNAUTHENTICATED where its token is invalid
+     * @throws ApiError UNAUTHENTICATED where its token is invalid, FORBIDDEN where its key does not have the scope
      */
     async readerOf(req: IncomingMessage): Promise<Reader> {
       if (!isOn) return READS_ALL;
+      if (guards.isTrustedServer(req)) {
+        guards.requireScope(req, 'read');
+        return READS_ALL;
+      }
       const token = tokenOf(req);
       return token === undefined ? READS_UNOWNED : { scope: 'user', userId: await userOfToken(token) };
     },

@@ -21,6 +21,7 @@ async function startServer(isProxy = false, pace?: Parameters<typeof createReque
     isLimited: true,
     isProxy: () => isProxy,
     originRefusalOf: () => undefined,
+    checkKey: () => undefined,
     admit: createConnectionShares({ all: 6, ofClient: 3, spare: 8, spareOfClient: 4 }),
     pace: createRequestPace(pace),
   });

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
 import { metrics } from '../../shared/telemetry/metrics.ts';
 import { clientOf, clientOfAddress } from '../http/client-address.ts';
-import { ApiError } from '../http/errors.ts';
+import { ApiError, asApiError } from '../http/errors.ts';
 import { replyError } from '../http/replies.ts';
 import { createConnectionOwners } from './connection-owners.ts';
 import { createConnectionShares } from './connection-shares.ts';
@@ -22,6 +22,8 @@ type GuardDeps = {
   isProxy: (address: string) => boolean;
   /** Refuses a request by its origin. */
   originRefusalOf: (req: IncomingMessage) => ApiError | undefined;
+  /** Authenticates a request by its key: a promise where that takes time, undefined where it is done. */
+  checkKey: (req: IncomingMessage) => Promise<void> | undefined;
   admit?: ReturnType<typeof createConnectionShares>;
   pace?: ReturnType<typeof createRequestPace>;
 };
@@ -31,7 +33,8 @@ type GuardDeps = {
  * connections and a pace for its requests.
  */
 export function createConnectionGuard(deps: GuardDeps) {
-  const { isLimited, isProxy, originRefusalOf, admit = createConnectionShares(), pace = createRequestPace() } = deps;
+  const { isLimited, isProxy, originRefusalOf, checkKey } = deps;
+  const { admit = createConnectionShares(), pace = createRequestPace() } = deps;
   const owners = createConnectionOwners();
   const spare = new WeakSet<Socket>();
 
@@ -75,23 +78,41 @@ export function createConnectionGuard(deps: GuardDeps) {
 
     /**
      * The listener for an app's requests: it passes on those that are admitted, at each client's pace. It refuses the
-     * others and closes their connection, because their body is not read.
+     * others, also those with an invalid key, and closes their connection, because their body is not read.
      */
     listenerFor(app: Express): RequestListener {
       function serve(req: IncomingMessage, res: ServerResponse): void {
+        if (spare.has(req.socket)) res.shouldKeepAlive = false;
         const refusal = refusalOf(req);
-        if (refusal !== undefined || spare.has(req.socket)) res.shouldKeepAlive = false;
-        if (refusal === undefined) {
-          app(req as Request, res as Response);
+        if (refusal !== undefined) {
+          refuse(req, res, refusal);
           return;
         }
-        metrics.httpErrors.inc({ code: refusal.code });
-        replyError(res, req.url ?? '', refusal);
+        const pending = checkKey(req);
+        if (pending === undefined) app(req as Request, res as Response);
+        else void serveAfter(pending, req, res);
+      }
+
+      async function serveAfter(pending: Promise<void>, req: IncomingMessage, res: ServerResponse): Promise<void> {
+        try {
+          await pending;
+        } catch (fault) {
+          refuse(req, res, asApiError(fault));
+          return;
+        }
+        if (!req.socket.destroyed) app(req as Request, res as Response);
       }
 
       return pacedListener(pace, owners, serve);
     },
   };
+}
+
+/** Answers a request that is not admitted. */
+function refuse(req: IncomingMessage, res: ServerResponse, refusal: ApiError): void {
+  res.shouldKeepAlive = false;
+  metrics.httpErrors.inc({ code: refusal.code });
+  replyError(res, req.url ?? '', refusal);
 }
 
 export type ConnectionGuard = ReturnType<typeof createConnectionGuard>;

@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
 import type { Config } from '../../shared/config.ts';
 import type { LimitCountsStore } from '../../shared/stores/redis/limit-counts.ts';
-import { clientOf } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';
-import { areLimitsOn, type LimitsConfig } from './rate-limits.ts';
+import { limitedAs } from '../http/request-keys.ts';
+import { areLimitsOn, type LimitsConfig, limitFor } from './rate-limits.ts';
 import { windowsOf } from './windows.ts';
 
 /**
@@ -49,8 +49,8 @@ export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_
    */
   function charge(req: Request, res: Response, cost: number): void {
     if (!areOn || cost === 0) return;
-    const { totalHits, resetTime } = windows.increment(clientOf(req), cost);
-    if (totalHits - cost < config.READS_PER_MINUTE) return;
+    const { totalHits, resetTime } = windows.increment(limitedAs(req), cost);
+    if (totalHits - cost < limitFor(req, config.READS_PER_MINUTE)) return;
     res.setHeader('retry-after', Math.max(1, Math.ceil((resetTime.getTime() - Date.now()) / 1000)));
     throw new ApiError('RATE_LIMITED');
   }
@@ -70,7 +70,7 @@ export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_
       cost: number,
       read: (waitOutside: WaitOutsideTurn) => Promise<void>,
     ): Promise<void> {
-      const client = clientOf(req);
+      const client = limitedAs(req);
       const queue: ReadQueue = queues.get(client) ?? { reads: 0, lastTurn: Promise.resolve() };
       if (areOn && queue.reads > MAX_WAITING_READS) {
         res.setHeader('retry-after', 1);

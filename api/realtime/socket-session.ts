@@ -5,7 +5,7 @@ import { errorMessage } from '../../shared/contract/messages.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { Identity, Reader } from '../auth/identity.ts';
-import type { OperatorGuard } from '../auth/operators.ts';
+import type { Guards } from '../auth/operators.ts';
 import { asApiError, faultFields } from '../http/errors.ts';
 import type { OverviewMaker } from '../operations/overview.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
@@ -46,7 +46,7 @@ export type SocketServices = {
   events: Pick<EventStore, 'layout'>;
   identity: Pick<Identity, 'userOfToken' | 'anonymousReader'>;
   overview: OverviewMaker;
-  requireOperator: OperatorGuard;
+  operatorOfSocket: Guards['operatorOfSocket'];
   log: Logger;
   /** Tickets that all sockets of this process follow. */
   followed: { tickets: number };

@@ -124,7 +124,7 @@ const openSession = (deps: AdminDeps) => async (req: Request, res: Response) => 
   refuseQuery(req);
   await refuseBody(req);
   await recordAct(deps, 'openSession', by);
-  const cookie = boardSessions.cookie(req.secure);
+  const cookie = boardSessions.cookie(req, req.secure);
   reply(res, 200, { path: BOARD_PATH }, cookie === undefined ? {} : { 'set-cookie': cookie });
 };
 

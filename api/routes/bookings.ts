@@ -9,7 +9,7 @@ import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import { type Caller, type Identity, mayRead, OPERATOR } from '../auth/identity.ts';
-import { actorOf, type OperatorGuard } from '../auth/operators.ts';
+import { actorOf, type ScopeGuard } from '../auth/operators.ts';
 import type { SellerGuard } from '../auth/sellers.ts';
 import { readJson, readOptionalJson } from '../http/body.ts';
 import { ApiError } from '../http/errors.ts';
@@ -42,7 +42,7 @@ type BookingDeps = {
   bookings: BookingReads;
   identity: Identity;
   waitingRooms: WaitingRooms;
-  requireOperator: OperatorGuard;
+  requireScope: ScopeGuard;
   requireSeller: SellerGuard;
   limits: RateLimits;
   shards: number;
@@ -113,7 +113,7 @@ const changeHold =
   };
 
 const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response) => {
-  const by = actorOf(req, deps.requireOperator(req));
+  const by = actorOf(req, deps.requireScope(req, 'return'));
   const bookingId = idOf(req);
   const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
   const sessionToken = sessionTokenOf(req);

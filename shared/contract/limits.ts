@@ -58,6 +58,9 @@ export const MAX_DIFFERENCES_LISTED = 100;
 /** Entries on one page of the audit trail. */
 export const MAX_ENTRIES_ON_PAGE = 100;
 
+/** Keys of trusted servers. Each API process has all of them in memory. */
+export const MAX_KEYS = 1_000;
+
 /** Waiting rooms of all events whose mode is not `off`. */
 export const MAX_ROOMS = 1_000;
 

@@ -23,6 +23,8 @@ const act = z.enum([
   'setWorkers',
   'setShards',
   'openSession',
+  'makeKey',
+  'revokeKey',
   'startHerd',
   'doubtSeats',
   'restoreSeats',
@@ -31,7 +33,10 @@ const act = z.enum([
 
 export type TrailAct = z.infer<typeof act>;
 
-/** An operator: the name of the credential (`admin token`, or `loopback` if none is needed) and the client address. */
+/**
+ * An operator or a trusted server: the name of the credential (`admin token`, `key <name>`, or `loopback` if none is
+ * needed) and the client address.
+ */
 export const actor = z.strictObject({ name: z.string().max(64), address: z.string().max(64) });
 
 export type Actor = z.infer<typeof actor>;

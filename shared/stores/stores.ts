@@ -5,6 +5,7 @@ import { createBookingStore } from './postgres/bookings.ts';
 import { createEventStore } from './postgres/events.ts';
 import { createHoldStore } from './postgres/holds.ts';
 import { createJobLock } from './postgres/job-lock.ts';
+import { createKeyStore } from './postgres/keys.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
@@ -33,6 +34,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     bookings: createBookingStore({ prisma }),
     holds: createHoldStore({ prisma, trail }),
     jobLock: createJobLock({ prisma }),
+    keys: createKeyStore({ prisma, trail }),
     metricsTargets: createMetricsTargets({ redis }),
     rooms: createRoomStore({ redis, scripts, replicated, prisma, events, shards }),
     seats: createSeatStore({ redis, scripts, replicated, prisma, events, shards }),

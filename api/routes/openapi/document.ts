@@ -4,6 +4,7 @@ import { bookingPaths } from './bookings.ts';
 import { compatPaths } from './compat.ts';
 import { eventPaths } from './events.ts';
 import { healthPaths } from './health.ts';
+import { keyPaths } from './keys.ts';
 import { userPaths } from './users.ts';
 import { waitingRoomPaths } from './waiting-room.ts';
 
@@ -12,7 +13,14 @@ const description =
 
 const securitySchemes = {
   user: { type: 'http', scheme: 'bearer', description: 'The token of `POST /api/users/login`, where AUTH=on.' },
-  operator: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN.' },
+  operator: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN: it has every scope.' },
+  key: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'A key of `POST /admin/keys`: scope `sell` to sell and to name buyers, `return` to return sold seats, `read` ' +
+      'to read what is not the own, `operate` for what operators do. Every route refuses an invalid key with 401.',
+  },
 } as const;
 
 /** The API as OpenAPI 3.1, made from the schemas that parse requests and type answers. */
@@ -27,6 +35,7 @@ export const openApiDocument = () =>
       ...eventPaths,
       ...waitingRoomPaths,
       ...adminPaths,
+      ...keyPaths,
       ...userPaths,
       ...healthPaths,
     },

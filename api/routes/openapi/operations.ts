@@ -53,13 +53,17 @@ const requestOf = ({ body, bodyOptional, ...requestParams }: RequestParts): Part
 });
 
 /** The access that an operation requires. A token is optional where AUTH=off, and on embedded servers. */
-type Access = 'public' | 'user' | 'operator';
+type Access = 'public' | 'user' | 'operator' | 'admin';
+
+/** Codes of a request without a valid token, without permission, and after too many invalid keys. */
+const TOKEN_CODES: ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED'];
 
 /** The security of an operation, and the codes that refuse a request without a valid token. */
 const ACCESS: Record<Access, { security?: Record<string, string[]>[]; codes: ErrorCode[] }> = {
   public: { codes: [] },
-  user: { security: [{}, { user: [] }], codes: ['UNAUTHENTICATED'] },
-  operator: { security: [{}, { operator: [] }], codes: ['UNAUTHENTICATED', 'FORBIDDEN'] },
+  user: { security: [{}, { user: [] }, { key: [] }], codes: TOKEN_CODES },
+  operator: { security: [{}, { operator: [] }, { key: [] }], codes: TOKEN_CODES },
+  admin: { security: [{}, { operator: [] }], codes: TOKEN_CODES },
 };
 
 /** Codes that any operation below `/api` may answer with. */
@@ -87,7 +91,7 @@ export const operations =
     codes: readonly ErrorCode[] = [],
   ): ZodOpenApiOperationObject => {
     const { security, codes: ofAccess } = ACCESS[access];
-    const problems = problemsOf([...codes, ...ofAccess, ...codesOfRequest(request), ...COMMON_CODES]);
+    const problems = problemsOf([...new Set([...codes, ...ofAccess, ...codesOfRequest(request), ...COMMON_CODES])]);
     return {
       summary,
       tags: [tag],
