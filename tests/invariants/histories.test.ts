@@ -4,11 +4,17 @@ import type { BookRequest, ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { Outcome } from '../../shared/contract/tickets.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import type { PrismaClient } from '../../shared/platform/prisma.ts';
+import { Prisma } from '../../shared/platform/prisma-client/client.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
+import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
 import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { defineScript, scriptText } from '../../shared/stores/redis/scripts.ts';
+import { createSeatStore } from '../../shared/stores/seats.ts';
+import type { Stores } from '../../shared/stores/stores.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createChange } from '../../workers/change-bookings.ts';
+import { createCloseEvents } from '../../workers/close-events.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { LIMIT, Model, type ModelBooking, SEATS, type Step } from '../support/booking-model.ts';
 import { historyCount } from '../support/history-count.ts';
@@ -21,23 +27,56 @@ const { histories: COUNT, options, progress } = historyCount();
 const GROUPS = Math.ceil(COUNT / TOGETHER);
 const system = useSystem({ ZONES: 1, ROWS: TOGETHER, SEATS_PER_ROW: SEATS });
 
+/**
+ * The end of the event in the middle of a group of histories, at a step. A worker has claimed the requests of this step
+ * and is stopped: it resumes later, and the jobs of its requests go to other workers meanwhile.
+ */
+type Ending = {
+  how: 'by its time' | 'by an operator' | 'cancelled';
+  at: number;
+  /** Whether the keys of the event leave Redis at once. */
+  isClosed: boolean;
+  /** Steps from the end until an operator moves it to later, and until the worker resumes. */
+  movedAfter: number | undefined;
+  resumedAfter: number;
+};
+
+type Group = { histories: readonly Step[][]; ending: Ending | undefined };
+
 /** Rewrites a change before a worker gets it: how a test plants a bug. */
 type Plant = (request: ChangeRequest, model: Model) => ChangeRequest;
 const nothingPlanted: Plant = (request) => request;
 
 let run: ReturnType<typeof workers>;
 let groups = 0;
+let endings = 0;
 let returnedBookings = 0;
 /** Booking ids of the group before: releasing them again must free no seat of the current group. */
 let previousIds: string[] = [];
 
-function workers() {
-  const { events, seats, rooms, bookings, tickets, replicated, holds, log } = system();
+/** The work of workers. A test plants a bug in their stores. */
+function workers(planted: Partial<Stores> = {}) {
+  const { log } = system();
+  const stores = { ...system(), ...planted };
+  const { events, seats, holds, tickets } = stores;
   const releaseSeats = createReleaseSeats({ holds, seats });
   return {
-    book: createBook({ events, seats, rooms, bookings, holds, tickets, replicated, log }),
+    events,
+    seats,
+    book: createBook({ ...stores, log }),
+    /** A worker that has claimed seats for its requests, and was stopped before it saved them. */
+    resume(claimed: Awaited<ReturnType<typeof seats.claim>>) {
+      let earlier: typeof claimed | undefined = claimed;
+      const claim: typeof seats.claim = async (shard, requests) => {
+        const decisions = earlier ?? (await seats.claim(shard, requests));
+        earlier = undefined;
+        return decisions;
+      };
+      return createBook({ ...stores, seats: { ...seats, claim }, log });
+    },
     change: createChange({ holds, seats, tickets, releaseSeats, log }),
     sweep: createExpire({ holds, releaseSeats }),
+    close: createCloseEvents({ events, seats }),
   };
 }
 
@@ -50,12 +89,14 @@ async function inTwoJobs<Request>(requests: readonly Request[], job: (half: read
   await Promise.all(halves.filter((half) => half.length > 0).map(job));
 }
 
-async function play(histories: readonly Step[][], plant: Plant): Promise<void> {
+async function play({ histories, ending }: Group, plant: Plant): Promise<void> {
+  await system().prisma.event.update({ where: { id: 1 }, data: { endsAt: null, cancelledAt: null, closedAt: null } });
   await system().clearEvent();
   await system().seats.open(1);
   groups += 1;
   const models = histories.map((_, i) => new Model(i + 1, `${groups}-${i}`));
   const longest = Math.max(...histories.map((history) => history.length));
+  const end = playEnding(ending, models);
   for (let at = 0; at < longest; at += 1) {
     const steps = models.flatMap((model, i) => {
       const step = histories[i]?.[at];
@@ -64,20 +105,29 @@ async function play(histories: readonly Step[][], plant: Plant): Promise<void> {
     await lapse(
       steps.flatMap(({ model, step }) => (step.do === 'lapse' ? (picked(model.bookings, step.nth) ?? []) : [])),
     );
-    await bookAll(steps);
+    await bookAll(steps, (requests) => end.before(at, requests));
+    await end.after(at);
     await changeAll(steps, plant);
     if (steps.some(({ step }) => step.do === 'forget release')) {
       const ids = [...previousIds, ...models.flatMap(({ bookings }) => bookings.map(({ id }) => id))];
       await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL WHERE id = ANY(${ids}::uuid[])`;
-      await run.sweep();
-      for (const model of models) model.sweep();
+      await sweep(models);
     }
-    if (steps.some(({ step }) => step.do === 'sweep')) {
-      await run.sweep();
-      for (const model of models) model.sweep();
-    }
+    if (steps.some(({ step }) => step.do === 'sweep')) await sweep(models);
   }
-  const saved = groupBy(await system().prisma.seat.findMany({ orderBy: { number: 'asc' } }), (seat) => seat.row);
+  await end.after(Number.POSITIVE_INFINITY);
+  await compare(models);
+}
+
+async function sweep(models: readonly Model[]): Promise<void> {
+  await run.sweep();
+  for (const model of models) model.sweep();
+}
+
+/** Compares PostgreSQL with the models, and with Redis, which has nothing of an ended event. */
+async function compare(models: readonly Model[]): Promise<void> {
+  const { prisma, redis } = system();
+  const saved = groupBy(await prisma.seat.findMany({ orderBy: { number: 'asc' } }), (seat) => seat.row);
   for (const model of models) {
     const expected = model.owner.flatMap((id, seat) => (id === undefined ? [] : [{ number: seat + 1, bookingId: id }]));
     const seats = saved.get(model.row) ?? [];
@@ -86,8 +136,59 @@ async function play(histories: readonly Step[][], plant: Plant): Promise<void> {
   returnedBookings += models.flatMap(({ bookings }) => bookings).filter(({ status }) => status === 'RETURNED').length;
   previousIds = models.flatMap(({ bookings }) => bookings.map(({ id }) => id));
   await run.sweep(); // ends the holds that have lapsed, and frees in Redis what ended last
+  await run.close();
   progress(groups * TOGETHER);
   expect((await auditEvent(1, system())).differences).toEqual([]);
+  const ended = { status: { in: ['CANCELLED' as const, 'EXPIRED' as const, 'RETURNED' as const] } };
+  expect(await prisma.booking.count({ where: { ...ended, releasedAt: null } })).toBe(0);
+  if (models.some(({ hasEnded }) => hasEnded)) {
+    const keys = (await redis.keys('*')).map((key) => key.split(':')[1] ?? '');
+    expect(keys.filter((name) => KEYS_OF_EVENTS.includes(name))).toEqual([]);
+  }
+}
+
+/** Names of keys that belong to one event, except those that expire by themselves. */
+const KEYS_OF_EVENTS = ['house', 'seats', 'held', 'blocked', 'lock', 'full', 'neat', 'counts', 'buyers'];
+
+const HOUR_MS = 3_600_000;
+
+/** Plays the end of the event: `before` the requests of a step go to workers, and `after` they did. */
+function playEnding(ending: Ending | undefined, models: readonly Model[]) {
+  const { how, at: endsAt = Number.POSITIVE_INFINITY, isClosed, movedAfter, resumedAfter = 0 } = ending ?? {};
+  const moveTo = (date: Date) =>
+    system().prisma.$transaction((transaction) => run.events.change(1, { endsAt: date.toISOString() }, transaction));
+  let isMoved = how === 'cancelled' || movedAfter === undefined;
+  let resume: (() => Promise<void>) | undefined;
+
+  async function before(at: number, requests: readonly BookRequest[]): Promise<void> {
+    if (at !== endsAt) return;
+    endings += 1;
+    const { prisma, events } = system();
+    const claimed = requests.length === 0 ? [] : await run.seats.claim(0, requests);
+    resume = () => run.resume(claimed)(0, requests);
+    const past = new Date(Date.now() - HOUR_MS);
+    if (how === 'by its time') await prisma.event.update({ where: { id: 1 }, data: { endsAt: past } });
+    else if (how === 'by an operator') await moveTo(past);
+    else await prisma.$transaction((transaction) => events.cancel(1, transaction));
+    if (how !== 'by its time') await run.seats.reopen(1); // as the operator's job does
+    if (isClosed) await run.close();
+    for (const model of models) model.hasEnded = true;
+  }
+
+  async function after(at: number): Promise<void> {
+    if (!isMoved && movedAfter !== undefined && at >= endsAt + movedAfter && at !== Number.POSITIVE_INFINITY) {
+      isMoved = true;
+      await moveTo(new Date(Date.now() + HOUR_MS));
+      await run.seats.reopen(1);
+      for (const model of models) model.hasEnded = false;
+    }
+    if (resume === undefined || at < endsAt + resumedAfter) return;
+    await resume();
+    resume = undefined;
+    await run.seats.open(1); // as a late job does
+  }
+
+  return { before, after };
 }
 
 const picked = <Item>(items: readonly Item[], nth: number): Item | undefined => items[nth % items.length];
@@ -100,7 +201,10 @@ async function lapse(bookings: readonly ModelBooking[]): Promise<void> {
     await system().prisma.booking.updateMany({ where: { id: { in: due.map(({ id }) => id) } }, data });
 }
 
-async function bookAll(steps: readonly { model: Model; step: Step }[]): Promise<void> {
+async function bookAll(
+  steps: readonly { model: Model; step: Step }[],
+  beforeJobs: (requests: readonly BookRequest[]) => Promise<void>,
+): Promise<void> {
   const undecided: { model: Model; request: BookRequest }[] = [];
   const settled: BookRequest[] = [];
   for (const { model, step } of steps) {
@@ -131,6 +235,7 @@ async function bookAll(steps: readonly { model: Model; step: Step }[]): Promise<
     expect(await outcomesOf(settled)).toEqual(outcomesBefore);
   }
   const requests = undecided.map(({ request }) => request);
+  await beforeJobs(requests);
   await inTwoJobs(requests, (half) => run.book(0, half));
   const outcomes = await outcomesOf(requests);
   for (const [i, { model, request }] of undecided.entries()) model.applyBook(request, outcomes[i] as Outcome);
@@ -185,30 +290,46 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sweep' as const, 'forget release' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), nth, isForgotten: fc.boolean() }) },
 );
-const histories = fc.array(fc.array(step, { minLength: 3, maxLength: 12 }), {
-  minLength: TOGETHER,
-  maxLength: TOGETHER,
+const ending: fc.Arbitrary<Ending> = fc.record({
+  how: fc.constantFrom('by its time' as const, 'by an operator' as const, 'cancelled' as const),
+  at: fc.nat({ max: 9 }),
+  isClosed: fc.boolean(),
+  movedAfter: optional(3),
+  resumedAfter: fc.nat({ max: 4 }),
 });
+const group = (ending: fc.Arbitrary<Ending | undefined>): fc.Arbitrary<Group> =>
+  fc.record({
+    histories: fc.array(fc.array(step, { minLength: 3, maxLength: 12 }), { minLength: TOGETHER, maxLength: TOGETHER }),
+    ending,
+  });
+const everyGroup = group(fc.option(ending, { nil: undefined, freq: 2 }));
 
-const property = (plant: Plant) => fc.asyncProperty(histories, (group) => play(group, plant));
+const property = (plant: Plant, groups = everyGroup) => fc.asyncProperty(groups, (one) => play(one, plant));
+
+/** Plays histories until one finds the bug. @returns whether one did, otherwise than by an error of a script */
+async function isFound(plant = nothingPlanted, groups = everyGroup): Promise<boolean> {
+  const found = await fc.check(property(plant, groups), { numRuns: 2 * GROUPS, endOnFailure: true });
+  return found.failed && !String(found.errorInstance).includes('ReplyError');
+}
 
 beforeAll(async () => {
   await system().stopWorkers(); // only the histories sweep
   await system().prisma.event.update({ where: { id: 1 }, data: { seatLimit: LIMIT } });
-  run = workers();
 });
 
 beforeEach(async () => {
   await system().redis.flushdb();
+  run = workers();
 });
 
 test(
-  `${TOGETHER * GROUPS} histories of holds, sales, changes, expiry and retries have the outcomes of the model`,
+  `${TOGETHER * GROUPS} histories of holds, sales, changes, expiry, retries and ends have the outcomes of the model`,
   async () => {
-    groups = 0;
+    [groups, endings] = [0, 0];
     await fc.assert(property(nothingPlanted), { numRuns: GROUPS, ...options });
     expect(groups * TOGETHER).toBeGreaterThanOrEqual(COUNT);
     expect(returnedBookings).toBeGreaterThan(0);
+    expect(endings).toBeGreaterThan(GROUPS / 10);
     expect(await system().prisma.trailEntry.count({ where: { act: 'return' } })).toBe(returnedBookings);
   },
   600_000 + GROUPS * 5_000,
@@ -219,7 +340,7 @@ test('the histories find a planted bug: any user may change a hold', async () =>
     const owner = model.bookings.find(({ id }) => id === request.bookingId)?.userId;
     return { ...request, userId: owner ?? request.userId };
   };
-  expect((await fc.check(property(asOwner), { numRuns: GROUPS, endOnFailure: true })).failed).toBe(true);
+  expect(await isFound(asOwner)).toBe(true);
 });
 
 test('the histories find a planted bug: a hold can be returned', async () => {
@@ -228,7 +349,7 @@ test('the histories find a planted bug: a hold can be returned', async () => {
     const isHold = request.kind === 'return' && owner?.status === 'PENDING';
     return isHold ? { ...request, kind: 'cancel', userId: owner.userId } : request;
   };
-  expect((await fc.check(property(asCancel), { numRuns: GROUPS, endOnFailure: true })).failed).toBe(true);
+  expect(await isFound(asCancel)).toBe(true);
 });
 
 test('the histories find a planted bug: returned seats still count for their buyer', async () => {
@@ -237,10 +358,9 @@ test('the histories find a planted bug: returned seats still count for their buy
   const broken = sound.replace('removeBuyerSeat(buyersKey(tag, event), user, id)', '');
   expect(broken).not.toBe(sound);
   defineScript(redis, 'releaseSeats', broken);
-  const found = await fc.check(property(nothingPlanted), { numRuns: GROUPS, endOnFailure: true });
+  const found = await isFound();
   defineScript(redis, 'releaseSeats');
-  expect(found.failed).toBe(true);
-  expect(String(found.errorInstance)).not.toContain('ReplyError');
+  expect(found).toBe(true);
 });
 
 test.each([
@@ -252,8 +372,60 @@ test.each([
   const broken = sound.replace(fence, without);
   expect(broken).not.toBe(sound);
   defineScript(redis, 'releaseSeats', broken);
-  const found = await fc.check(property(nothingPlanted), { numRuns: GROUPS, endOnFailure: true });
+  const found = await isFound();
   defineScript(redis, 'releaseSeats');
-  expect(found.failed).toBe(true);
-  expect(String(found.errorInstance)).not.toContain('ReplyError');
+  expect(found).toBe(true);
+});
+
+/** PostgreSQL as it would be if a save did not compare the end of its event. */
+function withoutEnds(prisma: PrismaClient): PrismaClient {
+  const fence = 'coalesce(event_now.ends_at > clock_timestamp(), TRUE)';
+  const queryRaw = (parts: TemplateStringsArray, ...values: Prisma.Sql[]) =>
+    prisma.$queryRaw(
+      Prisma.sql(
+        [...parts].map((part) => part.replace(fence, 'TRUE')),
+        ...values,
+      ),
+    );
+  return new Proxy(prisma, { get: (target, name) => (name === '$queryRaw' ? queryRaw : Reflect.get(target, name)) });
+}
+
+/** An event that goes on in the generation in which it ended. */
+const withoutNewGeneration = ({ events, prisma }: ReturnType<typeof system>): Stores['events'] => ({
+  ...events,
+  async change(eventId, change, transaction) {
+    const { generation } = await prisma.event.findUniqueOrThrow({ where: { id: eventId } });
+    const before = await events.change(eventId, change, transaction);
+    await transaction.event.update({ where: { id: eventId }, data: { generation } });
+    return before;
+  },
+});
+
+const endingBugs: [bug: string, plant: (stores: ReturnType<typeof system>) => Partial<Stores>][] = [
+  [
+    'a claim is saved after the end',
+    ({ prisma }) => ({ bookings: createBookingStore({ prisma: withoutEnds(prisma) }) }),
+  ],
+  [
+    'the house of an ended event is opened again',
+    ({ events, ...stores }) => ({
+      seats: createSeatStore({ ...stores, shards: 1, events: { ...events, hasEnded: async () => false } }),
+    }),
+  ],
+  ['an event goes on in the generation that ended', (stores) => ({ events: withoutNewGeneration(stores) })],
+  [
+    'a release after the end is lost',
+    ({ events, holds }) => ({
+      holds: {
+        ...holds,
+        markReleasedOfEnded: async () => true,
+        findUnreleased: async (except) => ((await events.hasEnded(1)) ? [] : holds.findUnreleased(except)),
+      },
+    }),
+  ],
+];
+
+test.each(endingBugs)('the histories find a planted bug: %s', async (_bug, plant) => {
+  run = workers(plant(system()));
+  expect(await isFound(nothingPlanted, group(ending))).toBe(true);
 });

@@ -39,6 +39,8 @@ export class Model {
   readonly bookings: ModelBooking[] = [];
   readonly requests: BookRequest[] = [];
   readonly owner: (string | undefined)[] = new Array<undefined>(SEATS).fill(undefined);
+  /** Whether its event has ended or was cancelled: nothing is booked, confirmed or extended. */
+  hasEnded = false;
   readonly row: number;
   readonly name: string;
 
@@ -88,6 +90,12 @@ export class Model {
     if (liveSeats + wish.count > LIMIT) code = 'SEAT_LIMIT';
     else if (wish.start !== undefined) code = fits(wish.start) ? undefined : 'SEAT_TAKEN';
     else if (!anyRun) code = anySeat && wish.count > 1 ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
+    if (this.hasEnded) {
+      // Redis may have refused it before, or refuses it before it has read that the event has ended.
+      expect(outcome).toMatchObject({ kind: 'book', status: 'rejected' });
+      expect(['EVENT_ENDED', code]).toContain(outcome.status === 'rejected' && outcome.code);
+      return;
+    }
     if (code !== undefined) {
       expect(outcome).toMatchObject({ kind: 'book', status: 'rejected', code });
       return;
@@ -148,6 +156,7 @@ export class Model {
     if (status === 'CANCELLED') return kind === 'cancel' ? undefined : 'ALREADY_CANCELLED';
     if (status === 'EXPIRED' || lapsed) return 'HOLD_EXPIRED';
     if (kind === 'return') return 'NOT_CONFIRMED';
+    if (this.hasEnded && kind !== 'cancel') return 'EVENT_ENDED';
     const isPaid = paymentReference !== undefined && this.bookings.some((one) => one.reference === paymentReference);
     return kind === 'confirm' && isPaid ? 'PAYMENT_REFERENCE_USED' : undefined;
   }
