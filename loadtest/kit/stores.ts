@@ -1,5 +1,5 @@
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import { createLogger } from '../../shared/platform/logger.ts';
+import { createLogger, type Logger } from '../../shared/platform/logger.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { connected, openRedis } from '../../shared/platform/redis.ts';
 import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
@@ -7,6 +7,9 @@ import { createStores } from '../../shared/stores/stores.ts';
 
 /** The servers of a system. */
 export type Addresses = { databaseUrl: string; redisUrl: string; shards?: number };
+
+/** The log of this command: one for all its systems, because each has a listener to the end of the process. */
+let sharedLog: Logger | undefined;
 
 /**
  * The stores of a system, for commands that measure or check it past its API.
@@ -17,7 +20,8 @@ export type Addresses = { databaseUrl: string; redisUrl: string; shards?: number
 export async function openStores(addresses: Addresses, role: 'producer' | 'worker', name: string) {
   const { databaseUrl, redisUrl, shards = 1 } = addresses;
   const prisma = openPrisma(databaseUrl, 4);
-  const log = createLogger({ LOG_LEVEL: 'warn' }, name);
+  sharedLog ??= createLogger({ LOG_LEVEL: 'warn' }, name);
+  const log = sharedLog;
   const redis = openRedis(redisUrl, role, log);
   await connected(redis);
   return {

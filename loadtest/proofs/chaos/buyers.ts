@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { ticketId } from '../../../shared/contract/ids.ts';
+import { DEFAULT_EVENT, ticketId } from '../../../shared/contract/ids.ts';
 import { booking, type TicketView, ticketView } from '../../../shared/contract/tickets.ts';
 import { type Client, openClient, type Reply } from '../../kit/client.ts';
 import { followBySocket } from '../../kit/followers.ts';
@@ -50,6 +50,7 @@ type Market = {
   /** Waits for outcomes over WebSocket, by ticket. */
   listeners: Map<string, (view: TicketView) => void>;
   ledger: Ledger;
+  eventId: number;
   seed: number;
   isStopping: boolean;
 };
@@ -162,9 +163,11 @@ async function buyOnce(buyer: Buyer): Promise<void> {
   const { market, random, newKey } = buyer;
   const wish = mixedWish(random, chance(random, 0.2) ? HOT_ROWS : WHOLE_HOUSE);
   const userId = 1 + below(random, USERS);
-  const request = chance(random, 0.6)
-    ? { path: '/api/bookings', body: { eventId: 1, userId, ...wish } }
-    : { path: '/reserve', body: wish };
+  const { eventId } = market;
+  const request =
+    eventId !== DEFAULT_EVENT || chance(random, 0.6)
+      ? { path: '/api/bookings', body: { eventId, userId, ...wish } }
+      : { path: '/reserve', body: wish };
   const view = await carryThrough(market, { method: 'POST', key: newKey(), ...request }, chance(random, 0.5));
   const booked = booking.safeParse(view?.booking).data;
   if (booked?.status !== 'PENDING' && booked?.status !== 'CONFIRMED') return;
@@ -181,7 +184,7 @@ async function buyUntilStopped(market: Market, number: number): Promise<void> {
   let keys = 0;
   const newKey = () => {
     keys += 1;
-    return `chaos-${market.seed}-buyer-${number}-${keys}`;
+    return `chaos-${market.eventId}-${market.seed}-buyer-${number}-${keys}`;
   };
   const buyer: Buyer = { market, random: createRandom(market.seed * 1_000 + number), newKey };
   while (!market.isStopping) {
@@ -195,11 +198,16 @@ async function buyUntilStopped(market: Market, number: number): Promise<void> {
  * over both APIs, with idempotency keys. Their answers go into the ledger. They buy until `stop`, and finish what they
  * began.
  */
-export function sendBuyers(urls: readonly string[], seed: number, ledger: Ledger): { stop: () => Promise<void> } {
+export function sendBuyers(
+  urls: readonly string[],
+  seed: number,
+  ledger: Ledger,
+  eventId = DEFAULT_EVENT,
+): { stop: () => Promise<void> } {
   const listeners: Market['listeners'] = new Map();
   const client = openClient(urls, { timeoutMs: ANSWER_TIMEOUT_MS });
   const follower = followBySocket(urls, (view) => listeners.get(view.ticketId)?.(view));
-  const market: Market = { client, follower, listeners, ledger, seed, isStopping: false };
+  const market: Market = { client, follower, listeners, ledger, eventId, seed, isStopping: false };
   const buyers = Array.from({ length: BUYERS }, (_, number) => buyUntilStopped(market, number));
   return {
     async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { between } from '../../kit/random.ts';
+import { areEndedClosed, endEvent } from './event-ends.ts';
 import { areHoldsEnded, copyJobs, shiftClocks } from './job-faults.ts';
 import { promoteStandby } from './postgres-standby.ts';
 import { type Fault, randomPart, type Scene, withRedis } from './scene.ts';
@@ -191,6 +192,11 @@ export const faults = {
     about: 'the same with a synchronous standby',
     standby: 'synchronous',
     inject: promoteStandby,
+  },
+  'event-ends': {
+    about: 'an event that ends in the middle, kill -9 of a worker then and of another while it deletes the keys',
+    isOver: areEndedClosed,
+    inject: endEvent,
   },
 } as const satisfies Record<string, Fault>;
 

@@ -1,3 +1,4 @@
+import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import type { Booking, TicketView } from '../../../shared/contract/tickets.ts';
 
 /** A ticket that a client got. */
@@ -15,12 +16,27 @@ export type Accepted = {
 /** Seats that a client has by its answers, from when until when (it released them, or its hold expired). */
 export type Possession = { bookingId: string; seats: string[]; from: number; until: number };
 
+/** The name of a seat among those of all events. */
+const seatIn =
+  ({ eventId }: Booking) =>
+  (label: string) =>
+    `${eventId}:${label}`;
+
 /** The answers that clients got in one run. Times are milliseconds of this machine's clock. */
 export function createLedger() {
   const accepted = new Map<string, Accepted>();
   const possessions: Possession[] = [];
   const unexpected: string[] = [];
   let bookedAt = 0;
+  let endToldAt = Number.POSITIVE_INFINITY;
+
+  /** Only one event ends in a run, never the default event. */
+  function noteEnd({ ticketId, code, kind, booking }: TicketView, sentAt: number): void {
+    if (code === 'EVENT_ENDED') endToldAt = Math.min(endToldAt, Date.now());
+    const isSold = booking?.status === 'PENDING' || booking?.status === 'CONFIRMED';
+    if (isSold && code === undefined && booking.eventId !== DEFAULT_EVENT && sentAt > endToldAt)
+      unexpected.push(`${ticketId}: ${kind} in an event whose end a client was told before`);
+  }
 
   return {
     accepted,
@@ -46,13 +62,14 @@ export function createLedger() {
       entry.outcome ??= view;
       entry.outcomeAt ??= Date.now();
       if (view.status === 'failed') unexpected.push(`${entry.ticketId}: failed`);
+      noteEnd(view, sentAt);
       if (view.booking !== undefined && bookedAt < sentAt) bookedAt = sentAt;
     },
 
     /** A live booking that its client knows of from now on. The caller sets `until` when it ends otherwise. */
     notePossession(booking: Booking): Possession {
       const until = booking.status === 'CONFIRMED' ? Number.POSITIVE_INFINITY : Date.parse(booking.expiresAt ?? '');
-      const possession = { bookingId: booking.id, seats: booking.seats, from: Date.now(), until };
+      const possession = { bookingId: booking.id, seats: booking.seats.map(seatIn(booking)), from: Date.now(), until };
       possessions.push(possession);
       return possession;
     },

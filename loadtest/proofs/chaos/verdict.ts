@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DOUBT_OWNER, labelOf, type Seat } from '../../../shared/domain/house.ts';
 import { readOutcome } from '../../../shared/domain/outcome-text.ts';
 import type { QueryResultRow } from '../../../shared/platform/postgres.ts';
+import { steadyAudit } from '../../../shared/stores/audit.ts';
 import { query } from '../../kit/standby.ts';
-import { auditDefaultEvent, differencesOf, openStores, type Stores } from '../../kit/stores.ts';
+import { differencesOf, openStores, type Stores } from '../../kit/stores.ts';
+import { keysOfEnded, savedAfterEnd } from './event-ends.ts';
 import type { Accepted, Ledger } from './ledger.ts';
 import { settleDoubts } from './postgres-standby.ts';
 import type { ChaosRig } from './rig.ts';
@@ -51,11 +53,11 @@ const RECORD_CHANGES = `
   BEGIN
     IF TG_OP <> 'INSERT' AND (TG_OP = 'DELETE' OR OLD.booking_id <> NEW.booking_id) THEN
       INSERT INTO seat_change (label, booking_id, taken)
-      VALUES (concat_ws('-', OLD.zone, OLD.row, OLD.number), OLD.booking_id, false);
+      VALUES (concat(OLD.event_id, ':', concat_ws('-', OLD.zone, OLD.row, OLD.number)), OLD.booking_id, false);
     END IF;
     IF TG_OP <> 'DELETE' AND (TG_OP = 'INSERT' OR OLD.booking_id <> NEW.booking_id) THEN
       INSERT INTO seat_change (label, booking_id, taken)
-      VALUES (concat_ws('-', NEW.zone, NEW.row, NEW.number), NEW.booking_id, true);
+      VALUES (concat(NEW.event_id, ':', concat_ws('-', NEW.zone, NEW.row, NEW.number)), NEW.booking_id, true);
     END IF;
     RETURN NULL;
   END $$;
@@ -216,7 +218,9 @@ async function untilSettled(rig: ChaosRig, stores: Stores): Promise<string[]> {
       `SELECT id FROM booking
        WHERE status = 'PENDING' OR (status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL)`,
     );
-    const differences = differencesOf(await auditDefaultEvent(stores));
+    const differences: string[] = [];
+    for (const eventId of await stores.events.ids())
+      differences.push(...differencesOf(await steadyAudit(eventId, stores)));
     const defects = [...overdue.map(({ id }) => `hold ${id} is overdue`), ...differences];
     if (defects.length === 0 || performance.now() > deadline) return defects;
     await sleep(500);
@@ -264,6 +268,7 @@ export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promis
     const unsaved = unsavedPossessions(losesCommits ? soldNow(answered) : answered, saved);
     await sql(rig, `UPDATE booking SET expires_at = now() WHERE status = 'PENDING'`);
     const leaked = await untilSettled(rig, stores);
+    const late = await savedAfterEnd(rig);
     const withoutOutcome = entries.filter((entry) => entry.outcome === undefined);
     return {
       accepted: entries.length,
@@ -276,8 +281,8 @@ export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promis
       restored,
       soldTwice: [...overlaps(saved, 'PostgreSQL'), ...overlaps(answered, 'its buyers')],
       lost,
-      wrongAnswers: [...ledger.unexpected, ...wrongAnswers, ...(mayForget ? [] : changed), ...unsaved],
-      leaked: [...leaked, ...(await leftInDoubt(rig))],
+      wrongAnswers: [...ledger.unexpected, ...wrongAnswers, ...(mayForget ? [] : changed), ...unsaved, ...late],
+      leaked: [...leaked, ...(await leftInDoubt(rig)), ...(await keysOfEnded(rig))],
     };
   } finally {
     await stores.close();
