@@ -37,6 +37,11 @@ test('a setting that could not be read is unknown, and not wrong', () => {
   expect(unread.map(({ state }) => state)).toEqual(Array(7).fill('unknown'));
 });
 
+test('a number of replicas that not every process waits for is wrong', () => {
+  expect(inState('right', { waited: [1] })).toContain('REDIS_WAIT_REPLICAS');
+  expect(inState('wrong', { waited: [0, 1] })).toEqual(['REDIS_WAIT_REPLICAS']);
+});
+
 test('replicas are too few below the number that requests wait for, and of no interest where none does', () => {
   const replicas = (connected: number | undefined, waitReplicas: number) => {
     const redis = connected === undefined ? {} : { replicas: connected };

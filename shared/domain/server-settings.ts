@@ -6,6 +6,8 @@ export type ServerFacts = {
     maxmemoryPolicy?: string;
     /** Replicas that are connected and follow. */
     replicas?: number;
+    /** The values of REDIS_WAIT_REPLICAS that API and worker processes have. */
+    waited?: readonly number[];
   };
   postgres: {
     fsync?: string;
@@ -73,6 +75,14 @@ export function judgeServerSettings({ redis, postgres }: ServerFacts, waitReplic
       'Bookings that were reported to buyers may be missing after such a standby is promoted.',
     ],
   ];
+  const { waited } = redis;
+  if (waited !== undefined)
+    rules.push([
+      'REDIS_WAIT_REPLICAS',
+      waited.join(' and '),
+      () => waited.length === 1,
+      'Processes with the lower number accept requests, or publish outcomes, that a failover of Redis loses.',
+    ]);
   if (waitReplicas > 0)
     rules.push([
       'redis replicas',

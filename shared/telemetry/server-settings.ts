@@ -93,12 +93,14 @@ export async function requireDurableRedis(
  */
 export function watchServerSettings(deps: {
   config: Pick<Config, 'REDIS_WAIT_REPLICAS'>;
+  /** Shares this process' REDIS_WAIT_REPLICAS, and resolves with those of all. */
+  shareWaited: () => Promise<readonly number[]>;
   redis: Redis;
   prisma: PrismaClient;
   loops: Loops;
   log: Logger;
 }) {
-  const { config, redis, prisma, loops, log } = deps;
+  const { config, shareWaited, redis, prisma, loops, log } = deps;
   let facts: ServerFacts = { redis: {}, postgres: {} };
   let found: ServerSetting[] = [];
 
@@ -113,10 +115,17 @@ export function watchServerSettings(deps: {
   }
 
   async function readSettings(): Promise<void> {
-    const [ofRedis, ofPostgres] = await Promise.allSettled([readRedis(redis), readPostgres(prisma)]);
+    const [ofRedis, ofPostgres, waited] = await Promise.allSettled([
+      readRedis(redis),
+      readPostgres(prisma),
+      shareWaited(),
+    ]);
     // A server that does not answer now keeps what was known of it: its absence is reported elsewhere.
     facts = {
-      redis: ofRedis.status === 'fulfilled' ? ofRedis.value : facts.redis,
+      redis: {
+        ...(ofRedis.status === 'fulfilled' ? ofRedis.value : facts.redis),
+        ...(waited.status === 'fulfilled' && { waited: waited.value }),
+      },
       postgres: ofPostgres.status === 'fulfilled' ? ofPostgres.value : facts.postgres,
     };
     const judged = judgeServerSettings(facts, config.REDIS_WAIT_REPLICAS);

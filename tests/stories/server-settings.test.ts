@@ -3,6 +3,7 @@ import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { freePort } from '../../local/embedded/free-port.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
+import { shareWaited } from '../../shared/stores/redis/replicas.ts';
 import { openSocket } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
@@ -67,7 +68,7 @@ async function connectStandby() {
 test('the embedded servers have no wrong setting', async () => {
   const { found, metrics, output } = await startApiProcess();
   expect(found).toMatchObject({ wrong: [], unknown: [] });
-  expect(metrics.match(/^frontrow_server_setting_wrong\{.*\} 0$/gm)).toHaveLength(7);
+  expect(metrics.match(/^frontrow_server_setting_wrong\{.*\} 0$/gm)).toHaveLength(8);
   expect(output).not.toContain('may lose data');
 });
 
@@ -93,6 +94,14 @@ test('a server whose settings cannot be read is used, and its settings are unkno
   const REDIS_URL = system().redisUrl.replace('redis://', 'redis://buyer:secret@');
   const { found } = await startApiProcess({ REDIS_URL });
   expect(found).toMatchObject({ wrong: [], unknown: ['redis appendfsync'] });
+});
+
+test('an API shows that workers wait for another number of replicas', async () => {
+  expect(await shareWaited(system().redis, 1)).toEqual([0, 1]); // the API of this file waits for none
+  const { found, output } = await startApiProcess();
+  expect(found.wrong).toEqual(['REDIS_WAIT_REPLICAS']);
+  expect(output).toContain('"setting":"REDIS_WAIT_REPLICAS","value":"0 and 1"');
+  await system().redis.del('{s0}:replicas-waited');
 });
 
 test('in production no part starts on a Redis without an append-only file, unless a setting allows it', async () => {

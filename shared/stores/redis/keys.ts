@@ -81,6 +81,8 @@ const NAMES = {
   workersStalled: 'workers:stalled',
   /** The system that this Redis belongs to, and its number of shards. In shard 0. */
   system: 'system',
+  /** A sorted set: each REDIS_WAIT_REPLICAS that a process has, by when it counts no more. */
+  replicasWaited: 'replicas-waited',
   /** Written as a probe: it shows that Redis takes writes. */
   probe: 'probe',
   /** A hash: outcomes of tickets, counted by status and code. */

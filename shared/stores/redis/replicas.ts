@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { Config } from '../../config.ts';
 import { createGroupCommit } from '../../domain/group-commit.ts';
+import { redisClockMs } from '../../platform/clock.ts';
 import { NotReplicated } from '../../platform/faults.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { openRedis, type RedisRole } from '../../platform/redis.ts';
 import type { Timeouts } from '../../platform/timeouts.ts';
+import { keysOf } from './keys.ts';
 import type { Scripts } from './scripts.ts';
 
 /**
@@ -18,6 +20,17 @@ const MAX_WAITING = 20_000;
 
 /** The key that is written before each WAIT. */
 const MARK = 'replicated';
+
+/** Milliseconds for which the number of a process counts, which shares it more than twice in this time. */
+const SHARED_LASTS_MS = 150_000;
+
+/** Shares the REDIS_WAIT_REPLICAS of this process. @returns those of all processes, in order: one where they agree */
+export async function shareWaited(redis: Redis, wanted: number): Promise<number[]> {
+  const key = keysOf(0).replicasWaited;
+  const nowMs = await redisClockMs(redis);
+  await redis.zadd(key, nowMs + SHARED_LASTS_MS, String(wanted));
+  return (await redis.zrangebyscore(key, nowMs, '+inf')).map(Number).toSorted();
+}
 
 /** The connection for writes that replicas must have before anybody learns of them. */
 export type Replicas = {
