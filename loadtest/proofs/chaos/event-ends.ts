@@ -37,8 +37,8 @@ async function createEvent(url: string, endsAtMs: number): Promise<number> {
 }
 
 /**
- * Sells a second event that ends in the middle. Kills one worker around the end, with claims under way, and one while it
- * deletes the keys of the event.
+ * Sells a second event that ends in the middle. Kills one worker around the end, with claims under way, and one while
+ * it deletes the keys of the event.
  */
 export async function endEvent({ rig, random, ledger, progress }: Scene): Promise<void> {
   const endsAtMs = Date.now() + between(random, 5_000, 8_000);
