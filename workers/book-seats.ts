@@ -150,10 +150,10 @@ function beginRound(requests: readonly BookRequest[], decisions: readonly (Decis
   const round: Round = { claims: [], refused: [], undecided: [], outcomes: new Map(), outdatedEvents: new Set() };
   for (const [i, request] of requests.entries()) {
     const decision = decisions[i];
-    const { ticketId, eventId, hold, userId, idempotency } = request;
+    const { ticketId, eventId, hold, userId, idempotency, reference, metadata } = request;
     if (decision?.kind === 'got') {
       const { generation, seats } = decision;
-      round.claims.push({ ticketId, eventId, hold, userId, idempotency, generation, seats });
+      round.claims.push({ ticketId, eventId, hold, userId, idempotency, generation, seats, reference, metadata });
     } else if (decision?.kind === 'refused') {
       round.outcomes.set(ticketId, decision.outcome);
       round.refused.push(request);

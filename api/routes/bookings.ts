@@ -8,7 +8,7 @@ import { wishProblem } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
-import { type Caller, type Identity, mayRead, OPERATOR } from '../auth/identity.ts';
+import { type Caller, mayRead, OPERATOR } from '../auth/identity.ts';
 import { actorOf, type ScopeGuard } from '../auth/operators.ts';
 import type { SellerGuard } from '../auth/sellers.ts';
 import { readJson, readOptionalJson } from '../http/body.ts';
@@ -17,7 +17,6 @@ import { refuseQuery, waitSeconds } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import { closedSignal, pathOf } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
-import type { RateLimits } from '../limits/rate-limits.ts';
 import type { BookingReads } from '../tickets/booking-reads.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
 import type { Intake, Submission } from '../tickets/intake.ts';
@@ -26,6 +25,7 @@ import { logTicket, refusedTicket, replyTicket } from '../tickets/replies.ts';
 import { type Sessions, sessionTokenOf } from '../tickets/sessions.ts';
 import { startTrace } from '../tickets/traces.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
+import { type HistoryDeps, showHistory } from './booking-history.ts';
 import { layoutOf } from './event-layout.ts';
 
 /** Seconds that a change of a hold waits for its outcome, unless the client sets another time. */
@@ -33,18 +33,16 @@ const CHANGE_WAIT_SECONDS = 10;
 
 const bookingParams = z.object({ id: ticketId });
 
-type BookingDeps = {
+type BookingDeps = HistoryDeps & {
   bookIntake: Intake<'book'>;
   changeIntake: Intake<'change'>;
   outcomes: Outcomes;
   sessions: Pick<Sessions, 'follow'>;
   events: EventStore;
   bookings: BookingReads;
-  identity: Identity;
   waitingRooms: WaitingRooms;
   requireScope: ScopeGuard;
   requireSeller: SellerGuard;
-  limits: RateLimits;
   shards: number;
   log: Logger;
 };
@@ -55,6 +53,7 @@ export function bookingRoutes(deps: BookingDeps) {
   const router = Router();
   router.post('/', limits.booking, holdSeats(deps));
   router.get('/:id', showBooking(deps));
+  router.get('/:id/history', showHistory(deps, idOf));
   router.post('/:id/confirm', limits.booking, changeHold('confirm', deps));
   router.post('/:id/extend', limits.booking, changeHold('extend', deps));
   router.delete('/:id', limits.booking, changeHold('cancel', deps));
@@ -66,7 +65,7 @@ const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => 
   const seconds = waitSeconds(req);
   const sessionToken = sessionTokenOf(req);
   const body = await readJson(req);
-  const { eventId, userId: named, wish } = parse(bookingBody, body);
+  const { eventId, userId: named, wish, reference, metadata } = parse(bookingBody, body);
   const caller = await deps.identity.callerOf(req, named);
   const { userId } = caller;
   await deps.limits.bookingOf(caller, res);
@@ -76,7 +75,7 @@ const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => 
   const admission = deps.waitingRooms.admissionOf(eventId, req.headers, userId);
 
   const idempotency = idempotencyOf(req, '/api/bookings', body, caller);
-  const request = { eventId, userId, wish, hold: true, idempotency, admission };
+  const request = { eventId, userId, wish, hold: true, idempotency, admission, reference, metadata };
   const shard = shardOfEvent(eventId, deps.shards);
   const submission = await deps.bookIntake.submit(shard, 'book', request, idempotency, startTrace(req, res));
   await replySubmission(deps, req, res, submission, { seconds, settledStatus: 201, sessionToken });

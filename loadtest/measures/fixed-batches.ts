@@ -37,8 +37,13 @@ export async function runFixedBatch({ tickets, seats }: Stores, batch: number, m
   const outcomes = requests.map(({ ticketId }, i) => {
     const decision = decisions[i];
     if (decision?.kind !== 'got') throw new Error(`a claim of batch ${batch} got no seats`);
-    const saved = { createdAt: new Date('2026-11-28T10:00:00.000Z'), expiresAt: null };
-    return [ticketId, writeBooked({ eventId: DEFAULT_EVENT, seats: decision.seats }, saved)] as const;
+    const saved = {
+      createdAt: new Date('2026-11-28T10:00:00.000Z'),
+      expiresAt: null,
+      prices: [5_000],
+      currency: 'EUR',
+    };
+    return [ticketId, writeBooked({ ticketId, eventId: DEFAULT_EVENT, seats: decision.seats }, saved)] as const;
   });
   await measure('settle', () => tickets.settle(0, new Map(outcomes)));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { eventId, seatLabel, userId } from './ids.ts';
+import { metadata } from './metadata.ts';
 import { requirePlace, runFields, type SeatWish, seatLabels } from './reserve.ts';
 import { text } from './text.ts';
 
@@ -38,14 +39,29 @@ const wishOf = ({ seatNumber, seats, zone, row, start, count = 0 }: WishFields):
   return seats === undefined ? { zone, row, start, count } : { seats };
 };
 
+/** The client's own name for a booking. */
+export const reference = text(128).meta({ description: 'Your own name for the booking, shown with it.' });
+
 /** Body of `POST /api/bookings`, in its three forms: one seat label, several, or a count with zone and row optional. */
 export const bookingBody = z
-  .strictObject({ eventId, ...buyerFields, ...wishFields })
+  .strictObject({
+    eventId,
+    ...buyerFields,
+    ...wishFields,
+    reference: reference.optional(),
+    metadata: metadata.optional(),
+  })
   .superRefine((body, ctx) => {
     requireOneForm(body, ctx);
     requirePlace(body, ctx);
   })
-  .transform((body) => ({ eventId: body.eventId, userId: body.userId, wish: wishOf(body) }));
+  .transform((body) => ({
+    eventId: body.eventId,
+    userId: body.userId,
+    wish: wishOf(body),
+    reference: body.reference,
+    metadata: body.metadata,
+  }));
 
 /** Body of the requests that extend or cancel a hold. */
 export const changeBody = z.strictObject(buyerFields);

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { jobs } from './jobs.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS } from './limits.ts';
 
 const ticketId = '01890a5d-ac96-774b-bcce-b302099a8057';
 const request = { ticketId, eventId: 1, wish: { count: 2 }, hold: true, userId: 1 };
@@ -8,6 +9,27 @@ test('a request with a field of a newer version is rejected, not parsed without 
   expect(jobs.book.payload.parse({ requests: [request] }).requests[0]).toEqual(request);
   expect(jobs.book.payload.safeParse({ requests: [{ ...request, insured: true }] }).success).toBe(false);
   expect(jobs.book.payload.safeParse({ requests: [request], priority: 1 }).success).toBe(false);
+});
+
+test('a batch of the longest requests fits in a job', () => {
+  const digest = 'f'.repeat(64);
+  const longest = {
+    ticketId,
+    eventId: 2_147_483_647,
+    wish: { seats: [1, 2, 3, 4, 5].map((seat) => `2000-10000-100${seat}`) },
+    hold: true,
+    userId: 2_147_483_647,
+    idempotency: { digest, fingerprint: digest },
+    admission: { generation: 1e9, position: 1e9, uses: 15, untilMs: 1.8e12 },
+    reference: '"'.repeat(128),
+    metadata: { text: '€'.repeat(337) },
+    soldBy: 's'.repeat(64),
+    trace: { parent: `00-${'f'.repeat(32)}-${'f'.repeat(16)}-01`, queuedAtMs: 1.8e12 },
+  };
+  const job = { ledger: true, requests: Array.from({ length: MAX_BATCH_REQUESTS }, () => longest) };
+  expect(Buffer.byteLength(JSON.stringify(longest.metadata))).toBe(1_022);
+  expect(jobs.book.payload.parse(job)).toEqual(job);
+  expect(Buffer.byteLength(JSON.stringify(job))).toBeLessThan(MAX_BATCH_BYTES);
 });
 
 test('an event of the previous version without a seat limit stays without one', () => {

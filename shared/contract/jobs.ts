@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { reference } from './bookings.ts';
 import { acceptedChange, acceptedEvent } from './events.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_OF_MAINTENANCE } from './limits.ts';
+import { metadata } from './metadata.ts';
 import { seatWish } from './reserve.ts';
 import { actor } from './trail.ts';
 import { roomChange } from './waiting-room.ts';
@@ -45,6 +47,8 @@ const bookRequest = z.strictObject({
   idempotency: idempotency.optional(),
   /** Present only if the event's waiting room was on. */
   admission: bookAdmission.optional(),
+  reference: reference.optional(),
+  metadata: metadata.optional(),
   soldBy,
   trace: ticketTrace.optional(),
 });

@@ -21,8 +21,8 @@ export const MAX_WAIT_SECONDS = 60;
 /** Requests in one job. */
 export const MAX_BATCH_REQUESTS = 500;
 
-/** Bytes of one job's requests as JSON. */
-export const MAX_BATCH_BYTES = 256 * 1024;
+/** Bytes of one job's requests as JSON: as many as a batch has, each with the longest reference and metadata. */
+export const MAX_BATCH_BYTES = 1280 * 1024;
 
 /** Tickets that one socket may subscribe to at once. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 2_000;
@@ -60,6 +60,9 @@ export const MAX_ENTRIES_ON_PAGE = 100;
 
 /** Keys of trusted servers. Each API process has all of them in memory. */
 export const MAX_KEYS = 1_000;
+
+/** Changes on one page of a booking's history. */
+export const MAX_CHANGES_ON_PAGE = 100;
 
 /** Waiting rooms of all events whose mode is not `off`. */
 export const MAX_ROOMS = 1_000;

@@ -2,6 +2,11 @@ import { z } from 'zod';
 import { type ErrorCode, errorCodes } from './codes.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 
+/** A seat of a booking, and its price when it was taken, in the minor unit of the booking's currency (cents). */
+const bookingItem = z.object({ seat: seatLabel, price: z.int() });
+
+export type BookingItem = z.infer<typeof bookingItem>;
+
 /** A booking. `zone`, `row` and `startIndex` (0-based) are present only if its seats are side by side in one row. */
 export const booking = z
   .object({
@@ -14,6 +19,13 @@ export const booking = z
     startIndex: z.int().optional(),
     seatsCount: z.int(),
     seats: z.array(seatLabel),
+    /** Prices as they were when the seats were taken. All three are absent in outcomes of before there were items. */
+    items: z.array(bookingItem).optional(),
+    total: z.int().optional(),
+    currency: z.string().optional(),
+    /** The client's own, given with the request. */
+    reference: z.string().optional(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
     createdAt: z.iso.datetime(),
     /** The end of a hold. */
     expiresAt: z.iso.datetime().optional(),

@@ -1,17 +1,23 @@
 import type { Booking } from '../contract/tickets.ts';
+import { itemsOf, type Prices } from './booking-items.ts';
 import { runOf } from './house.ts';
 
 /** A booking in the form that every API shows. */
-export function bookingView(facts: {
-  id: string;
-  eventId: number;
-  userId: number | null;
-  status: Booking['status'];
-  seats: string[];
-  createdAt: Date;
-  expiresAt: Date | null;
-}): Booking {
-  const { id, eventId, userId, status, seats, createdAt, expiresAt } = facts;
+export function bookingView(
+  facts: Prices & {
+    id: string;
+    eventId: number;
+    userId: number | null;
+    status: Booking['status'];
+    seats: string[];
+    createdAt: Date;
+    expiresAt: Date | null;
+    reference: string | null;
+    /** The object that was validated when the request was accepted. */
+    metadata: unknown;
+  },
+): Booking {
+  const { id, eventId, userId, status, seats, createdAt, expiresAt, reference, metadata } = facts;
   return {
     id,
     eventId,
@@ -20,6 +26,9 @@ export function bookingView(facts: {
     ...runOf(seats),
     seatsCount: seats.length,
     seats,
+    ...itemsOf(seats, facts),
+    ...(reference === null ? {} : { reference }),
+    ...(metadata === null ? {} : { metadata: metadata as NonNullable<Booking['metadata']> }),
     createdAt: createdAt.toISOString(),
     ...(expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }),
   };

@@ -71,14 +71,26 @@ describe('text leads back to the outcome, and is one line', () => {
   });
 
   test('of a saved claim: the booking is the one that PostgreSQL has', () => {
-    const claim = fc.record({ eventId: number, userId: optional(number), seats: labels });
-    const saved = fc.record({ createdAt: time, expiresAt: fc.option(time) });
+    const claim = fc.record({
+      eventId: number,
+      userId: optional(number),
+      seats: labels,
+      reference: optional(fc.string({ minLength: 1 })),
+      metadata: optional(fc.record({ cart: fc.string(), lines: fc.array(fc.nat()) })),
+    });
+    const saved = fc.record({
+      createdAt: time,
+      expiresAt: fc.option(time),
+      prices: fc.oneof(fc.tuple(fc.nat()), fc.array(fc.nat(), { minLength: 5, maxLength: 5 })),
+      currency: fc.constantFrom('EUR', 'JPY'),
+    });
     fc.assert(
-      fc.property(claim, saved, ({ eventId, userId, seats }, { createdAt, expiresAt }) => {
-        const { text, ...labelled } = writeBooked({ eventId, userId, seats }, { createdAt, expiresAt });
-        const status = expiresAt === null ? 'CONFIRMED' : 'PENDING';
-        const row = { id: TICKET, eventId, userId: userId ?? null, status, seats, createdAt, expiresAt } as const;
-        const outcome = { kind: 'book', status: 'booked', booking: bookingView(row) } as const;
+      fc.property(claim, saved, (claimed, row) => {
+        const { eventId, userId = null, seats, reference = null, metadata = null } = claimed;
+        const { text, ...labelled } = writeBooked({ ticketId: TICKET, ...claimed }, row);
+        const status = row.expiresAt === null ? 'CONFIRMED' : 'PENDING';
+        const own = { id: TICKET, eventId, userId, status, seats, reference, metadata } as const;
+        const outcome = { kind: 'book', status: 'booked', booking: bookingView({ ...own, ...row }) } as const;
         expect(outcomeSchema.parse(readOutcome(TICKET, text))).toEqual(outcome);
         expect(text).not.toContain('\n');
         expect(labelled).toEqual({ kind: 'book', status: 'booked', code: undefined });
@@ -88,25 +100,47 @@ describe('text leads back to the outcome, and is one line', () => {
   });
 });
 
+const sold = { createdAt: CREATED, expiresAt: null };
+const held = { createdAt: CREATED, expiresAt: EXPIRES };
+
 test('a booking is written without what follows from its seats', () => {
-  const claim = { eventId: 7, seats: ['3-12-5', '3-12-6'] };
-  const sold = writeBooked(claim, { createdAt: CREATED, expiresAt: null });
-  expect(sold.text).toBe('B 7 1795860000123 - - 3-12-5 3-12-6');
-  expect(settledView(TICKET, sold.text)).toBe(
+  const inRow = { ticketId: TICKET, eventId: 7, seats: ['3-12-5', '3-12-6'] };
+  const ofOnePrice = writeBooked(inRow, { ...sold, prices: [4_900], currency: 'EUR' });
+  expect(ofOnePrice.text).toBe('B 7 1795860000123 - - EUR4900 3-12-5 3-12-6');
+  expect(settledView(TICKET, ofOnePrice.text)).toBe(
     `{"ticketId":"${TICKET}","kind":"book","status":"booked","booking":{"id":"${TICKET}","eventId":7,` +
       '"status":"CONFIRMED","zone":3,"row":12,"startIndex":4,"seatsCount":2,"seats":["3-12-5","3-12-6"],' +
+      '"items":[{"seat":"3-12-5","price":4900},{"seat":"3-12-6","price":4900}],"total":9800,"currency":"EUR",' +
       '"createdAt":"2026-11-28T10:00:00.123Z"}}',
   );
-  const held = writeBooked(
-    { eventId: 7, userId: 5, seats: ['1-1-1', '2-1-1'] },
-    { createdAt: CREATED, expiresAt: EXPIRES },
-  );
-  expect(held.text).toBe('B 7 1795860000123 1795860300123 5 1-1-1 2-1-1');
-  expect(settledView(TICKET, held.text)).toBe(
+  const apart = { ticketId: TICKET, eventId: 7, userId: 5, seats: ['1-1-1', '2-1-1'] };
+  const ofTwoPrices = writeBooked(apart, { ...held, prices: [500, 0], currency: 'JPY' });
+  expect(ofTwoPrices.text).toBe('B 7 1795860000123 1795860300123 5 JPY500,0 1-1-1 2-1-1');
+  expect(settledView(TICKET, ofTwoPrices.text)).toBe(
     `{"ticketId":"${TICKET}","kind":"book","status":"booked","booking":{"id":"${TICKET}","eventId":7,"userId":5,` +
       '"status":"PENDING","seatsCount":2,"seats":["1-1-1","2-1-1"],' +
+      '"items":[{"seat":"1-1-1","price":500},{"seat":"2-1-1","price":0}],"total":500,"currency":"JPY",' +
       '"createdAt":"2026-11-28T10:00:00.123Z","expiresAt":"2026-11-28T10:05:00.123Z"}}',
   );
+});
+
+test('a text of before there were prices still shows its booking', () => {
+  const text = 'B 7 1795860000123 1795860300123 5 1-1-1 2-1-1';
+  const outcome = outcomeSchema.parse(readOutcome(TICKET, text));
+  expect(outcome).toEqual({
+    kind: 'book',
+    status: 'booked',
+    booking: {
+      id: TICKET,
+      eventId: 7,
+      userId: 5,
+      status: 'PENDING',
+      seatsCount: 2,
+      seats: ['1-1-1', '2-1-1'],
+      createdAt: CREATED.toISOString(),
+      expiresAt: EXPIRES.toISOString(),
+    },
+  });
 });
 
 test('a refusal keeps the details of the claim script, and a client reads them by name', () => {

@@ -1,16 +1,26 @@
 import type { ErrorCode } from '../contract/codes.ts';
-import { type Alternative, type Outcome, type Refusal, rejectedOutcome, type TicketKind } from '../contract/tickets.ts';
+import {
+  type Alternative,
+  doneOutcome,
+  type Outcome,
+  type Refusal,
+  rejectedOutcome,
+  type TicketKind,
+} from '../contract/tickets.ts';
+import { type Prices, priceAt } from './booking-items.ts';
+import { bookingView } from './booking-view.ts';
 import { runOf } from './house.ts';
 
 /*
  * An outcome is text from the worker that writes it to the API that a client reads it from. A text has no line break.
  * It has one of three forms:
  *
- * - `B <event> <created> <expires> <user> <label>...`: a booking under the ticket's own id, as it was claimed. Times
- *   are milliseconds since 1970. It is held where it expires, else sold; `-` where there is no end or no user.
+ * - `B <event> <created> <expires> <user> <money> <label>...`: a booking under the ticket's own id, as it was claimed.
+ *   Times are milliseconds since 1970. It is held where it expires, else sold; `-` where there is no end or no user.
+ *   Money is the currency and the prices of its seats, or one for all: `EUR4900,5900`. Texts of before have none.
  * - `R <seats> <code> <detail>...`: a refusal by lua/claimSeats.lua, whose header describes the details. `seats`: how
  *   many the request wished.
- * - JSON of the outcome: all others, and those of versions before these forms.
+ * - JSON of the outcome: all others, such as bookings with a reference or metadata, and those of versions before.
  */
 
 /** An outcome as a worker settles it: its text, and the labels by which it is counted. */
@@ -21,13 +31,30 @@ export type WrittenOutcome = {
   text: string;
 };
 
+/** A claim of a ticket, as far as its outcome shows it. */
+type Booked = {
+  ticketId: string;
+  eventId: number;
+  userId?: number | undefined;
+  seats: string[];
+  reference?: string | undefined;
+  metadata?: object | undefined;
+};
+
 /** Writes the outcome of a ticket whose claim was saved as it is. */
 export function writeBooked(
-  { eventId, userId, seats }: { eventId: number; userId?: number | undefined; seats: readonly string[] },
-  { createdAt, expiresAt }: { createdAt: Date; expiresAt: Date | null },
+  { ticketId, eventId, userId, seats, reference, metadata }: Booked,
+  saved: Prices & { createdAt: Date; expiresAt: Date | null },
 ): WrittenOutcome {
+  const { createdAt, expiresAt, prices, currency } = saved;
+  if (reference !== undefined || metadata !== undefined) {
+    const facts = { id: ticketId, eventId, userId: userId ?? null, seats, ...saved };
+    const status = expiresAt === null ? 'CONFIRMED' : 'PENDING';
+    const own = { reference: reference ?? null, metadata: metadata ?? null };
+    return writeOutcome(doneOutcome('book', bookingView({ ...facts, ...own, status })));
+  }
   const times = `${createdAt.getTime()} ${expiresAt?.getTime() ?? '-'}`;
-  const text = `B ${eventId} ${times} ${userId ?? '-'} ${seats.join(' ')}`;
+  const text = `B ${eventId} ${times} ${userId ?? '-'} ${currency}${prices.join(',')} ${seats.join(' ')}`;
   return { kind: 'book', status: 'booked', code: undefined, text };
 }
 
@@ -64,17 +91,33 @@ function jsonOf(ticketId: string, text: string): string {
 
 /** Spells the JSON of `bookingView` by hand: an API does this for each booking, and it takes two thirds of the time. */
 function jsonOfBooked(ticketId: string, values: readonly string[]): string {
-  const [eventId, createdMs, expiresMs, userId, ...seats] = values;
+  const [eventId, createdMs, expiresMs, userId, money = '', ...labels] = values;
+  const hasMoney = /^[A-Z]/.test(money);
+  const seats = hasMoney ? labels : [money, ...labels];
   const run = runOf(seats);
   const user = userId === '-' ? '' : `"userId":${userId},`;
   const status = expiresMs === '-' ? 'CONFIRMED' : 'PENDING';
   const place = run === undefined ? '' : `"zone":${run.zone},"row":${run.row},"startIndex":${run.startIndex},`;
+  const items = hasMoney ? jsonOfItems(seats, money) : '';
   const expiry = expiresMs === '-' ? '' : `,"expiresAt":"${isoTime(expiresMs)}"`;
   return (
     `{"kind":"book","status":"booked","booking":{"id":"${ticketId}","eventId":${eventId},${user}"status":"${status}",` +
-    `${place}"seatsCount":${seats.length},"seats":["${seats.join('","')}"],` +
+    `${place}"seatsCount":${seats.length},"seats":["${seats.join('","')}"],${items}` +
     `"createdAt":"${isoTime(createdMs)}"${expiry}}}`
   );
+}
+
+/** Spells the JSON of `itemsOf`, with a comma behind. `money`: a currency of three letters and prices. */
+function jsonOfItems(seats: readonly string[], money: string): string {
+  const prices = money.slice(3).split(',').map(Number);
+  let items = '';
+  let total = 0;
+  for (const [i, seat] of seats.entries()) {
+    const price = priceAt(prices, i);
+    total += price;
+    items += `${i === 0 ? '' : ','}{"seat":"${seat}","price":${price}}`;
+  }
+  return `"items":[${items}],"total":${total},"currency":"${money.slice(0, 3)}",`;
 }
 
 const isoTime = (ms: string | undefined): string => new Date(Number(ms)).toISOString();

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { createBlockStore } from './postgres/blocks.ts';
+import { createHistoryStore } from './postgres/booking-history.ts';
 import { createBookingStore } from './postgres/bookings.ts';
 import { createEventStore } from './postgres/events.ts';
 import { createHoldStore } from './postgres/holds.ts';
@@ -32,6 +33,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     trail,
     blocks: createBlockStore({ prisma }),
     bookings: createBookingStore({ prisma }),
+    history: createHistoryStore({ prisma }),
     holds: createHoldStore({ prisma, trail }),
     jobLock: createJobLock({ prisma }),
     keys: createKeyStore({ prisma, trail }),

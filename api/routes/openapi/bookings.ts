@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { bookingBody, changeBody, confirmBody, returnBody } from '../../../shared/contract/bookings.ts';
 import type { ErrorCode } from '../../../shared/contract/codes.ts';
+import { bookingHistory, historyQuery } from '../../../shared/contract/history.ts';
 import { booking, ticketReceipt, ticketView } from '../../../shared/contract/tickets.ts';
 import { answer, ok, operations } from './operations.ts';
 import { ofTicket, ticketed, ticketedAndAdmitted, waits } from './parameters.ts';
@@ -74,6 +75,14 @@ export const bookingPaths: ZodOpenApiPathsObject = {
       'OVERLOADED',
     ]),
     delete: change('Cancel a hold', changeBody),
+  },
+  '/api/bookings/{id}/history': {
+    get: ofUser(
+      'Show the history of a booking: its creation and its changes',
+      { ...ofTicket, query: historyQuery },
+      ok('A page of the history, the oldest entry first.', bookingHistory),
+      ['BOOKING_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
+    ),
   },
   '/api/bookings/{id}/confirm': {
     post: change('Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']),

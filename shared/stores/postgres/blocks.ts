@@ -2,6 +2,7 @@ import type { Booking } from '../../contract/tickets.ts';
 import { BLOCK_OWNER, DOUBT_OWNER, labelOf, type Seat, seatOf } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
+import { bookingState } from './booking-history.ts';
 
 /** Thrown to roll a transaction back: buyers have these seats. */
 export class SeatsTaken extends Error {
@@ -96,18 +97,33 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
      * @throws if a seat of it is not in doubt, or its id is taken: the transaction must then be rolled back
      */
     async restore(booking: Booking, transaction: Prisma.TransactionClient): Promise<void> {
-      const { id, eventId, status, seats, userId, createdAt, expiresAt } = booking;
+      const { id, eventId, status, seats, userId, createdAt, expiresAt, items, currency, reference, metadata } =
+        booking;
+      const prices = items?.map(({ price }) => price) ?? null;
+      const own = metadata === undefined ? null : JSON.stringify(metadata);
       await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR KEY SHARE`;
       const settled = new Set(await deleteDoubts(eventId, seats, transaction));
       const others = seats.filter((label) => !settled.has(label));
       if (others.length > 0) throw new Error(`these seats are not in doubt: ${others.join(' ')}`);
-      const saved = await transaction.$executeRaw`
-        INSERT INTO booking (id, event_id, status, seats, user_id, created_at, expires_at)
-        VALUES (${id}::uuid, ${eventId}::int, ${status}::"BookingStatus", ${seats}::text[], ${userId ?? null}::int,
-          ${createdAt}::timestamptz, ${expiresAt ?? null}::timestamptz)
-        ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status, expires_at = EXCLUDED.expires_at, released_at = NULL
-        WHERE booking.status = 'EXPIRED' AND booking.event_id = EXCLUDED.event_id AND booking.seats = EXCLUDED.seats`;
-      if (saved === 0) throw new Error(`PostgreSQL has another booking with the id ${id}`);
+      const [saved] = await transaction.$queryRaw<{ count: bigint }[]>`
+        WITH old AS MATERIALIZED (
+          SELECT id, ${bookingState} AS before FROM booking WHERE id = ${id}::uuid FOR UPDATE
+        ), saved AS (
+          INSERT INTO booking (
+            id, event_id, status, seats, user_id, created_at, expires_at, prices, currency, reference, metadata)
+          VALUES (
+            ${id}::uuid, ${eventId}::int, ${status}::"BookingStatus", ${seats}::text[], ${userId ?? null}::int,
+            ${createdAt}::timestamptz, ${expiresAt ?? null}::timestamptz, ${prices}::int[], ${currency ?? null}::text,
+            ${reference ?? null}::text, ${own}::jsonb)
+          ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status, expires_at = EXCLUDED.expires_at, released_at = NULL
+          WHERE booking.status = 'EXPIRED' AND booking.event_id = EXCLUDED.event_id AND booking.seats = EXCLUDED.seats
+          RETURNING booking.id, booking.event_id, ${bookingState} AS after
+        ), noted AS (
+          INSERT INTO booking_change (booking_id, event_id, kind, before, after)
+          SELECT id, event_id, 'restore', before, after FROM saved JOIN old USING (id)
+        )
+        SELECT count(*) FROM saved`;
+      if (!saved?.count) throw new Error(`PostgreSQL has another booking with the id ${id}`);
       await transaction.$executeRaw`
         INSERT INTO seat (event_id, zone, row, number, status, booking_id)
         SELECT ${eventId}::int, zone, row, number, ${status === 'PENDING' ? 'HELD' : 'SOLD'}::"SeatStatus", ${id}::uuid

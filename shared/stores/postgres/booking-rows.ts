@@ -10,8 +10,31 @@ export const statusNow = Prisma.sql`
 
 export type BookingRow = Pick<
   Prisma.BookingModel,
-  'id' | 'eventId' | 'status' | 'seats' | 'userId' | 'createdAt' | 'expiresAt'
->;
+  'id' | 'eventId' | 'status' | 'seats' | 'userId' | 'createdAt' | 'expiresAt' | 'prices' | 'reference' | 'metadata'
+> & { currency: string };
+
+/** The prices of seats by their zones. PostgreSQL finds each zone by its key: a house has up to 2,000. */
+export const zonePrices = (eventId: Prisma.Sql, seats: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  ARRAY(
+    SELECT zone.price FROM unnest(${seats}) WITH ORDINALITY AS item (label, place)
+    JOIN zone ON zone.event_id = ${eventId} AND zone.number = split_part(label, '-', 1)::int
+    ORDER BY place
+  )`;
+
+/**
+ * The prices and currency of a booking, `booking` in the statement. A worker of a version before saved neither: its
+ * bookings have those of their zones and event, which nothing has changed since.
+ */
+export const bookingPrices = Prisma.sql`
+  coalesce(booking.prices, ${zonePrices(Prisma.sql`booking.event_id`, Prisma.sql`booking.seats`)})`;
+const currency = Prisma.sql`
+  coalesce(booking.currency, (SELECT currency FROM event WHERE event.id = booking.event_id))`;
+
+/** The columns of a `BookingRow`; `status` is the SQL expression of its status. */
+export const bookingColumns = (status: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  booking.id, booking.event_id AS "eventId", ${status} AS status, booking.seats, booking.user_id AS "userId",
+  booking.created_at AS "createdAt", booking.expires_at AS "expiresAt", ${bookingPrices} AS prices,
+  ${currency} AS currency, booking.reference, booking.metadata`;
 
 /** The kind of data that made a statement fail; undefined for a fault of the server or the connection. */
 export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' | 'other' | undefined {
@@ -29,10 +52,7 @@ export async function readBookings(
   if (ids.length === 0) return new Map();
   // Raw SQL: Prisma builds another statement for each number of ids, and compiles it on the main thread.
   const rows = await prisma.$queryRaw<BookingRow[]>`
-    SELECT
-      id, event_id AS "eventId", ${status} AS status, seats, user_id AS "userId", created_at AS "createdAt",
-      expires_at AS "expiresAt"
-    FROM booking WHERE id = ANY(${[...ids]}::uuid[])`;
+    SELECT ${bookingColumns(status)} FROM booking WHERE id = ANY(${[...ids]}::uuid[])`;
   return new Map(
     rows.map(({ status: rowStatus, ...row }) => [
       row.id,

@@ -3,7 +3,8 @@ import { type Booking, codeOfStatus, type Refusal } from '../../contract/tickets
 import { bookingView } from '../../domain/booking-view.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { type BookingRow, dataErrorOf, statusNow } from './booking-rows.ts';
+import { type BookingState, bookingState, rowInState } from './booking-history.ts';
+import { type BookingRow, bookingColumns, dataErrorOf, statusNow } from './booking-rows.ts';
 import { type Database, hasEnded } from './events.ts';
 import { freeSeats, sellSeats } from './seats-of-bookings.ts';
 import { awaitStandby } from './standby.ts';
@@ -21,6 +22,9 @@ export type ChangeDeps = { prisma: PrismaClient; trail: Pick<TrailStore, 'writeA
 
 /** A booking after a change of it was tried, with its payment reference and whether its event has ended. */
 type TriedBooking = BookingRow & { paymentReference: string | null; eventEnded: boolean };
+
+/** The state of a booking after the change of a ticket was made. */
+type MadeChange = { ticketId: string; after: BookingState };
 
 /** A booking that a statement changed. */
 type ChangedBooking = { id: string; eventId: number; seats: string[] };
@@ -60,8 +64,9 @@ const changes: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sq
 
 /**
  * Makes changes of bookings; several changes of one booking are made in their order. Making a change twice has no
- * further effect. PostgreSQL decides by its own clock: it locks the rows in one order, then changes only live holds of
- * the user (I6), or for a return only sold bookings.
+ * further effect: its row in `booking_change` gives the same result again, whatever happened since. PostgreSQL decides
+ * by its own clock: it locks the rows in one order, then changes only live holds of the user (I6), or for a return only
+ * sold bookings.
  *
  * @returns the result of each change, by ticket id
  */
@@ -130,19 +135,27 @@ async function applyChanges(
   return database.$queryRaw<ChangedBooking[]>`
     WITH wanted AS MATERIALIZED (
       SELECT * FROM unnest(
+        ${requests.map((request) => request.ticketId)}::uuid[],
         ${requests.map((request) => request.bookingId)}::uuid[],
         ${requests.map((request) => request.userId ?? null)}::int[],
-        ${requests.map((request) => request.paymentReference ?? null)}::text[]
-      ) AS wanted (id, user_id, reference)
+        ${requests.map((request) => request.paymentReference ?? null)}::text[],
+        ${requests.map((request) => request.by?.name ?? request.soldBy ?? null)}::text[]
+      ) AS wanted (ticket_id, id, user_id, reference, by)
+      WHERE NOT EXISTS (SELECT FROM booking_change WHERE booking_change.ticket_id = wanted.ticket_id)
     ), locked AS MATERIALIZED (
-      SELECT booking.id, ${hasEnded} AS event_ended
+      SELECT booking.id, ${hasEnded} AS event_ended, ${bookingState} AS before
       FROM booking JOIN wanted USING (id) JOIN event ON event.id = booking.event_id
       ORDER BY booking.id FOR UPDATE OF booking FOR KEY SHARE OF event
     ), changed AS (
       UPDATE booking SET ${set}
       FROM wanted JOIN locked USING (id), event
       WHERE booking.id = wanted.id AND event.id = booking.event_id AND ${where}
-      RETURNING booking.id, booking.event_id, booking.seats, booking.user_id
+      RETURNING
+        booking.id, booking.event_id, booking.seats, booking.user_id, wanted.ticket_id, wanted.by, locked.before,
+        ${bookingState} AS after
+    ), noted AS (
+      INSERT INTO booking_change (ticket_id, booking_id, event_id, kind, by, before, after)
+      SELECT ticket_id, id, event_id, ${kind}, by, before, after FROM changed
     ), ${seats}
     SELECT id, event_id AS "eventId", seats FROM changed`;
 }
@@ -173,17 +186,27 @@ async function readResults(
   const ids = requests.map((request) => request.bookingId);
   const rows = await prisma.$queryRaw<TriedBooking[]>`
     SELECT
-      id, event_id AS "eventId", ${statusNow} AS status, seats, user_id AS "userId", created_at AS "createdAt",
-      expires_at AS "expiresAt", payment_reference AS "paymentReference",
+      ${bookingColumns(statusNow)}, payment_reference AS "paymentReference",
       (SELECT ${hasEnded} FROM event WHERE event.id = booking.event_id) AS "eventEnded"
     FROM booking WHERE id = ANY(${ids}::uuid[])`;
+  const changes = await prisma.$queryRaw<MadeChange[]>`
+    SELECT ticket_id AS "ticketId", after FROM booking_change
+    WHERE ticket_id = ANY(${requests.map((request) => request.ticketId)}::uuid[])`;
   const byId = new Map(rows.map((row) => [row.id, row]));
+  const made = new Map(changes.map(({ ticketId, after }) => [ticketId, after]));
   return new Map(
-    requests.map((request) => [request.ticketId, resultOf(request, byId.get(request.bookingId), isAllowed)]),
+    requests.map((request) => {
+      const [row, after] = [byId.get(request.bookingId), made.get(request.ticketId)];
+      const isMade = row !== undefined && after !== undefined;
+      return [request.ticketId, isMade ? bookingOf(rowInState(row, after)) : resultOf(request, row, isAllowed)];
+    }),
   );
 }
 
-/** The result of a change that was tried: made (now or by an earlier try), or the reason why not. */
+const bookingOf = ({ status, ...row }: BookingRow): ChangeResult =>
+  status === 'FAILED' ? { code: 'BOOKING_UNKNOWN' } : { booking: bookingView({ ...row, status }) };
+
+/** The result of a change that was tried and not made: its booking was as wished before, or the reason of a refusal. */
 function resultOf(request: ChangeRequest, row: TriedBooking | undefined, isAllowed: IsAllowed): ChangeResult {
   const mayKnow = request.kind === 'return' || row?.userId === request.userId;
   if (row === undefined || !mayKnow || row.status === 'FAILED') return { code: 'BOOKING_UNKNOWN' };

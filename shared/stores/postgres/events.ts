@@ -278,6 +278,7 @@ async function clearEvent(
   const raise = { where: { id: eventId, generation }, data: { generation: { increment: 1 } } };
   if ((await transaction.event.updateMany(raise)).count === 0) return undefined;
   const { count: seats } = await transaction.seat.deleteMany({ where: { eventId } });
+  await transaction.bookingChange.deleteMany({ where: { eventId } });
   const { count: bookings } = await transaction.booking.deleteMany({ where: { eventId } });
   await transaction.buyer.deleteMany({ where: { eventId } });
   return { bookings, seats };

@@ -2,6 +2,7 @@ import type { ChangeRequest } from '../../contract/jobs.ts';
 import type { EndedHolding } from '../../domain/holdings.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
+import { bookingState } from './booking-history.ts';
 import { type ChangeDeps, changeBookings, type IsAllowed } from './change-bookings.ts';
 import { hasEnded } from './events.ts';
 import { freeSeats } from './seats-of-bookings.ts';
@@ -40,11 +41,14 @@ async function isAnyDue(prisma: PrismaClient): Promise<boolean> {
 async function expireHolds(prisma: PrismaClient): Promise<number> {
   const [row] = await prisma.$queryRaw<{ count: bigint }[]>`
     WITH due AS MATERIALIZED (
-      SELECT id FROM booking WHERE status = 'PENDING' AND expires_at <= clock_timestamp()
+      SELECT id, ${bookingState} AS before FROM booking WHERE status = 'PENDING' AND expires_at <= clock_timestamp()
       ORDER BY expires_at LIMIT ${SWEEP_SIZE} FOR UPDATE SKIP LOCKED
     ), changed AS (
       UPDATE booking SET status = 'EXPIRED' FROM due WHERE booking.id = due.id
-      RETURNING booking.id, booking.event_id, booking.seats, booking.user_id
+      RETURNING booking.id, booking.event_id, booking.seats, booking.user_id, due.before, ${bookingState} AS after
+    ), noted AS (
+      INSERT INTO booking_change (booking_id, event_id, kind, before, after)
+      SELECT id, event_id, 'expire', before, after FROM changed
     ), ${freeSeats}
     SELECT count(*) FROM changed`;
   return Number(row?.count ?? 0);

@@ -1,6 +1,8 @@
+import type { Prices } from '../../domain/booking-items.ts';
+import { seatOf } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { dataErrorOf } from './booking-rows.ts';
+import { dataErrorOf, zonePrices } from './booking-rows.ts';
 import { type BookingRequest, findRecordedResults, type RecordedResult } from './recorded-results.ts';
 
 /** Seats that a ticket claimed, to be saved as its booking. */
@@ -10,10 +12,12 @@ export type Claim = BookingRequest & {
   seats: string[];
   /** Whether the seats are held for the event's hold time; else they are sold at once. */
   hold: boolean;
+  reference?: string | undefined;
+  metadata?: object | undefined;
 };
 
-/** A claim was saved now, as it is. `expiresAt`: the end of a hold. */
-type Saved = { createdAt: Date; expiresAt: Date | null };
+/** A claim was saved now, as it is, with the prices of that moment. `expiresAt`: the end of a hold. */
+type Saved = Prices & { createdAt: Date; expiresAt: Date | null };
 
 /**
  * The result of saving one claim: saved now or earlier (perhaps as the booking of another ticket with the same
@@ -42,6 +46,8 @@ type InsertedRow = {
   ids: string;
   createdAt: Date | null;
   expiresAt: Date | null;
+  prices: number[];
+  currency: string;
   userKnown: boolean;
   buyerMissing: boolean;
 };
@@ -56,18 +62,35 @@ const resultOfDataError = { 'not unique': 'lost', 'beyond the limit': 'limit', o
 const lines = (values: readonly (string | number | boolean | undefined)[]): Prisma.Sql =>
   Prisma.sql`string_to_array(${values.join('\n')}, E'\n', '')`;
 
+/** The zone of all seats of a claim, as of most: its price is looked up once. Undefined for seats in several zones. */
+function zoneOfAll({ seats }: Claim): number | undefined {
+  const [first, ...others] = seats.map((label) => seatOf(label).zone);
+  return others.every((zone) => zone === first) ? first : undefined;
+}
+
+/** The client's own reference and metadata as JSON; undefined where it gave neither. */
+const ownOf = ({ reference, metadata }: Claim): string | undefined =>
+  reference === undefined && metadata === undefined ? undefined : JSON.stringify({ reference, metadata });
+
+const claimedSeats = Prisma.sql`string_to_array(claim.seats, ' ')`;
+
 /** Inserts the bookings of claims that may be saved and have none. */
 const insertBookings = Prisma.sql`
-  INSERT INTO booking (id, event_id, status, seats, user_id, expires_at, idempotency_key, request_fingerprint)
+  INSERT INTO booking (
+    id, event_id, status, seats, user_id, expires_at, idempotency_key, request_fingerprint, prices, currency, reference,
+    metadata)
   SELECT
     id, event_id,
     CASE WHEN hold THEN 'PENDING' ELSE 'CONFIRMED' END::"BookingStatus",
     string_to_array(seats, ' '), user_id,
     CASE WHEN hold THEN clock_timestamp() + hold_seconds * interval '1 second' END,
-    idempotency_key, request_fingerprint
+    idempotency_key, request_fingerprint,
+    CASE WHEN only_zone IS NULL THEN ${zonePrices(Prisma.sql`claim.event_id`, claimedSeats)}
+    ELSE ARRAY(SELECT price FROM zone WHERE zone.event_id = claim.event_id AND zone.number = claim.only_zone) END,
+    currency, own->>'reference', own->'metadata'
   FROM claim WHERE current AND user_known AND NOT buyer_missing
   ON CONFLICT DO NOTHING
-  RETURNING id, event_id, status, seats, user_id, created_at, expires_at`;
+  RETURNING id, event_id, status, seats, user_id, created_at, expires_at, prices, currency`;
 
 /** Adds the seats of new bookings to the counts of their buyers. A CHECK fails beyond the limit. */
 const countBuyersSeats = Prisma.sql`
@@ -97,13 +120,13 @@ const insertSeats = Prisma.sql`
 async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Promise<Map<string, InsertedRow>> {
   const rows = await prisma.$queryRaw<InsertedRow[]>`
     WITH event_now AS MATERIALIZED (
-      SELECT id, generation, hold_seconds, seat_limit, ends_at FROM event
+      SELECT id, generation, hold_seconds, seat_limit, currency, ends_at FROM event
       WHERE id = ANY(${[...new Set(claims.map((claim) => claim.eventId))]}::int[]) AND cancelled_at IS NULL
       FOR KEY SHARE
     ), claim AS MATERIALIZED (
       SELECT
         input.*, event_now.id IS NOT NULL AND coalesce(event_now.ends_at > clock_timestamp(), TRUE) AS current,
-        event_now.hold_seconds, event_now.seat_limit,
+        event_now.hold_seconds, event_now.seat_limit, event_now.currency,
         input.user_id IS NULL OR app_user.id IS NOT NULL AS user_known,
         input.user_id IS NULL AND event_now.seat_limit IS NOT NULL AS buyer_missing
       FROM unnest(
@@ -114,8 +137,11 @@ async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Pro
         ${lines(claims.map((claim) => claim.hold))}::boolean[],
         ${lines(claims.map((claim) => claim.userId))}::int[],
         ${lines(claims.map((claim) => claim.idempotency?.digest))},
-        ${lines(claims.map((claim) => claim.idempotency?.fingerprint))}
-      ) AS input (id, event_id, generation, seats, hold, user_id, idempotency_key, request_fingerprint)
+        ${lines(claims.map((claim) => claim.idempotency?.fingerprint))},
+        ${lines(claims.map(zoneOfAll))}::int[],
+        ${lines(claims.map(ownOf))}::jsonb[]
+      ) AS input (
+        id, event_id, generation, seats, hold, user_id, idempotency_key, request_fingerprint, only_zone, own)
       LEFT JOIN event_now ON event_now.id = input.event_id AND event_now.generation = input.generation
       LEFT JOIN app_user ON app_user.id = input.user_id
     ), fresh AS (${insertBookings}
@@ -124,9 +150,10 @@ async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Pro
     )
     SELECT
       string_agg(claim.id::text, ' ') AS ids, fresh.created_at AS "createdAt", fresh.expires_at AS "expiresAt",
-      claim.user_known AS "userKnown", claim.buyer_missing AS "buyerMissing"
+      fresh.prices, fresh.currency, claim.user_known AS "userKnown", claim.buyer_missing AS "buyerMissing"
     FROM claim LEFT JOIN fresh ON fresh.id = claim.id
-    GROUP BY fresh.created_at, fresh.expires_at, claim.user_known, claim.buyer_missing`;
+    GROUP BY
+      fresh.created_at, fresh.expires_at, fresh.prices, fresh.currency, claim.user_known, claim.buyer_missing`;
   return new Map(rows.flatMap((row) => row.ids.split(' ').map((id) => [id, row] as const)));
 }
 
@@ -136,7 +163,10 @@ function resultOf(
   recorded: ReadonlyMap<string, RecordedResult>,
 ): SaveResult {
   const { ticketId: id } = claim;
-  if (row?.createdAt) return { createdAt: row.createdAt, expiresAt: row.expiresAt };
+  if (row?.createdAt) {
+    const { createdAt, expiresAt, prices, currency } = row;
+    return { createdAt, expiresAt, prices, currency };
+  }
   if (row?.userKnown === false) return recorded.get(id) ?? 'no such user';
   return recorded.get(id) ?? (row?.buyerMissing ? 'no buyer' : 'stale');
 }
