@@ -50,44 +50,73 @@ type Deps = BookDeps & { freeUnsaved: FreeUnsaved };
 type Round = {
   claims: Claim[];
   refused: BookRequest[];
-  undecided: BookRequest[];
   outcomes: Map<string, WrittenOutcome>;
-  /** Events whose house Redis has to read anew before the next round. */
-  outdatedEvents: Set<number>;
+  /** The tickets of the next round, and those of them before whose round Redis has to read their house anew. */
+  undecided: Set<string>;
+  outdated: Set<string>;
 };
 
-/** Books a batch of one shard: claim, save, settle. Running it again changes nothing (I2). */
-export function createBook(bookDeps: BookDeps) {
-  const deps: Deps = { ...bookDeps, freeUnsaved: createFreeUnsaved(bookDeps) };
+/** The state of a request after a round. */
+export type RoundResult = 'decided' | 'undecided' | 'outdated';
 
+/** Runs one round for some requests. @returns the state of each, in order */
+export type RunRound = (shard: number, requests: readonly BookRequest[]) => Promise<readonly RoundResult[]>;
+
+/**
+ * Books a batch of one shard: claim, save, settle. Running it again changes nothing (I2). A house that does not open
+ * holds up only the requests of its event.
+ *
+ * @param runRound runs the rounds, perhaps with those of other batches; it waits for no house
+ * @returns the function that books. It throws the fault of a house that does not open, after all else is decided
+ */
+export function createBook(deps: BookDeps, runRound: RunRound = createRounds(deps)) {
   return async function book(shard: number, requests: readonly BookRequest[]): Promise<void> {
+    const faults = new Map<number, unknown>();
+    let undecided = [...requests];
+    for (let rounds = 0; undecided.length > 0; rounds += 1) {
+      if (rounds === MAX_ROUNDS) throw new Error(`${undecided.length} requests undecided after ${rounds} rounds`);
+      const results = await runRound(shard, undecided);
+      await openOutdated(
+        deps,
+        undecided.filter((_, i) => results[i] === 'outdated'),
+        faults,
+      );
+      undecided = undecided.filter(({ eventId }, i) => results[i] !== 'decided' && !faults.has(eventId));
+    }
+    for (const fault of faults.values()) throw fault;
+  };
+}
+
+/** The rounds of batches: each settles the tickets that it decides. */
+export function createRounds(bookDeps: BookDeps): RunRound {
+  const deps: Deps = { ...bookDeps, freeUnsaved: createFreeUnsaved(bookDeps) };
+  return async (shard, requests) => {
     const batch = traceBatch('book', shard, requests);
     try {
-      let undecided = [...requests];
-      for (let rounds = 0; undecided.length > 0; rounds += 1) {
-        if (rounds === MAX_ROUNDS) throw new Error(`${undecided.length} requests undecided after ${rounds} rounds`);
-        undecided = await runRound(deps, shard, undecided, batch);
-      }
+      const { undecided, outdated } = await decideRound(deps, shard, requests, batch);
+      return requests.map(({ ticketId }) => {
+        if (outdated.has(ticketId)) return 'outdated';
+        return undecided.has(ticketId) ? 'undecided' : 'decided';
+      });
     } finally {
       batch?.end();
     }
   };
 }
 
-/** Runs one round, and settles the tickets that it decided. @returns the undecided requests */
-async function runRound(
+async function decideRound(
   deps: Deps,
   shard: number,
   requests: readonly BookRequest[],
   batch: BatchTrace | undefined,
-): Promise<BookRequest[]> {
+): Promise<Round> {
   const { bookings, tickets, replicated } = deps;
   claimRequests.observe(requests.length);
   const confirm = replicated.begin();
   const claimed = await timed(claimSeconds, () => traced(batch, 'claim', requests, () => claim(deps, shard, requests)));
   const decisions = await refuseEnded(deps, requests, claimed);
   const round = beginRound(requests, decisions);
-  const { claims, refused, undecided, outcomes } = round;
+  const { claims, refused, outcomes } = round;
 
   // A refusal may be for want of the very seats that the same request got before Redis forgot it. Meanwhile replicas
   // get the decisions: a master that takes over must not decide otherwise after the outcome was published.
@@ -103,8 +132,7 @@ async function runRound(
     const settled = batch === undefined ? [] : requests.filter(({ ticketId }) => outcomes.has(ticketId));
     await timed(settleSeconds, () => traced(batch, 'settle', settled, () => tickets.settle(shard, outcomes)));
   }
-  await openOutdated(deps, round);
-  return undecided;
+  return round;
 }
 
 /** The decisions of Redis about a batch, in its order. */
@@ -147,7 +175,7 @@ async function refuseEnded(
 }
 
 function beginRound(requests: readonly BookRequest[], decisions: readonly (Decision | undefined)[]): Round {
-  const round: Round = { claims: [], refused: [], undecided: [], outcomes: new Map(), outdatedEvents: new Set() };
+  const round: Round = { claims: [], refused: [], outcomes: new Map(), undecided: new Set(), outdated: new Set() };
   for (const [i, request] of requests.entries()) {
     const decision = decisions[i];
     const { ticketId, eventId, hold, userId, idempotency, reference, metadata } = request;
@@ -158,8 +186,8 @@ function beginRound(requests: readonly BookRequest[], decisions: readonly (Decis
       round.outcomes.set(ticketId, decision.outcome);
       round.refused.push(request);
     } else if (decision?.kind === 'closed') {
-      round.outdatedEvents.add(eventId);
-      round.undecided.push(request);
+      round.undecided.add(ticketId);
+      round.outdated.add(ticketId);
     }
   }
   return round;
@@ -181,41 +209,59 @@ function outcomeOfRecorded(result: RecordedResult): WrittenOutcome {
   return writeOutcome(doneOutcome('book', result.booking));
 }
 
-/** Decides each claim of a round by the result of its save, and frees the seats that no booking has. */
+/**
+ * Decides each claim of a round by the result of its save, and frees the seats that no booking has. Where that fails
+ * the house may be closed: the claim is decided again once it is open.
+ */
 async function decideClaims(
-  { seats, bookings, freeUnsaved, log }: Deps,
-  { claims, undecided, outcomes, outdatedEvents }: Round,
+  deps: Deps,
+  round: Round,
   requests: readonly BookRequest[],
   saved: ReadonlyMap<string, SaveResult>,
 ): Promise<void> {
-  const byTicket = new Map(requests.map((request) => [request.ticketId, request]));
-  for (const claim of claims) {
+  const traces = new Map(requests.map((request) => [request.ticketId, traceIdOf(request)]));
+  for (const claim of round.claims) {
     const { ticketId, eventId } = claim;
     const result = saved.get(ticketId);
-    const request = byTicket.get(ticketId);
-    if (request === undefined || result === undefined) throw new Error(`claim ${ticketId} was not saved`);
-    if (typeof result === 'object' && 'createdAt' in result) {
-      outcomes.set(ticketId, writeBooked(claim, result));
-      continue;
-    }
-    if (typeof result === 'object') {
-      outcomes.set(ticketId, outcomeOfRecorded(result));
-      await freeUnsaved(claim, result.booking);
-      continue;
-    }
-    const code = codeOfRefusal[result];
-    if (code !== undefined) {
-      outcomes.set(ticketId, writeOutcome(rejectedOutcome('book', { code })));
-      await freeUnsaved(claim, undefined);
-    } else if (result === 'unsavable' || result === 'failed') {
-      outcomes.set(ticketId, FAILED);
-      await freeUnsaved(claim, undefined);
-      log.error({ ticketId, traceId: traceIdOf(request), seats: claim.seats, result }, 'saving a claim failed');
-    } else {
-      undecided.push(request);
-      if (result === 'lost') await giveUpClaim({ seats, bookings, log }, claim, traceIdOf(request));
-      else outdatedEvents.add(eventId);
-    }
+    if (result === undefined) throw new Error(`claim ${ticketId} was not saved`);
+    const traceId = traces.get(ticketId);
+    await decideClaim(deps, round, claim, result, traceId).catch((fault: unknown) => {
+      deps.log.warn({ err: fault, ticketId, traceId, eventId }, 'deciding a claim failed');
+      round.undecided.add(ticketId);
+      round.outdated.add(ticketId);
+    });
+  }
+}
+
+async function decideClaim(
+  { seats, bookings, freeUnsaved, log }: Deps,
+  { undecided, outdated, outcomes }: Round,
+  claim: Claim,
+  result: SaveResult,
+  traceId: string | undefined,
+): Promise<void> {
+  const { ticketId } = claim;
+  if (typeof result === 'object' && 'createdAt' in result) {
+    outcomes.set(ticketId, writeBooked(claim, result));
+    return;
+  }
+  if (typeof result === 'object') {
+    await freeUnsaved(claim, result.booking);
+    outcomes.set(ticketId, outcomeOfRecorded(result));
+    return;
+  }
+  const code = codeOfRefusal[result];
+  if (code !== undefined) {
+    await freeUnsaved(claim, undefined);
+    outcomes.set(ticketId, writeOutcome(rejectedOutcome('book', { code })));
+  } else if (result === 'unsavable' || result === 'failed') {
+    await freeUnsaved(claim, undefined);
+    outcomes.set(ticketId, FAILED);
+    log.error({ ticketId, traceId, seats: claim.seats, result }, 'saving a claim failed');
+  } else {
+    undecided.add(ticketId);
+    if (result === 'lost') await giveUpClaim({ seats, bookings, log }, claim, traceId);
+    else outdated.add(ticketId);
   }
 }
 
@@ -233,11 +279,21 @@ async function giveUpClaim(
 }
 
 /**
- * Opens the outdated events of a round anew. The line comes before the house: an admission to a line that a clear has
+ * Opens the houses of these requests anew. The line comes before the house: an admission to a line that a clear has
  * ended must not meet the house that is opened after the clear.
+ *
+ * @param faults gets the fault of each event whose house does not open in time
  */
-async function openOutdated({ rooms, seats }: BookDeps, { undecided, outdatedEvents }: Round): Promise<void> {
-  const withLine = new Set(undecided.flatMap(({ eventId, admission }) => (admission === undefined ? [] : [eventId])));
-  for (const eventId of withLine) if (outdatedEvents.has(eventId)) await rooms.open(eventId);
-  for (const eventId of outdatedEvents) await seats.open(eventId);
+async function openOutdated(
+  { rooms, seats }: BookDeps,
+  outdated: readonly BookRequest[],
+  faults: Map<number, unknown>,
+): Promise<void> {
+  const withLine = new Set(outdated.flatMap(({ eventId, admission }) => (admission === undefined ? [] : [eventId])));
+  const open = async (eventId: number): Promise<unknown> => {
+    if (withLine.has(eventId)) await rooms.open(eventId);
+    return seats.openSoon(eventId);
+  };
+  const eventIds = [...new Set(outdated.map(({ eventId }) => eventId))];
+  await Promise.all(eventIds.map((eventId) => open(eventId).catch((fault: unknown) => faults.set(eventId, fault))));
 }

@@ -57,6 +57,7 @@ async function changeAll(
   const outcomes = new Map<string, WrittenOutcome>();
   const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
   const ended: EndedBooking[] = [];
+  const eventOf = new Map<string, number>();
   for (const request of requests) {
     const { ticketId, kind } = request;
     const result = results.get(ticketId);
@@ -73,6 +74,7 @@ async function changeAll(
     const { booking } = result;
     outcomes.set(ticketId, writeOutcome(doneOutcome(kind, booking)));
     const { eventId, userId, seats: labels } = booking;
+    eventOf.set(ticketId, eventId);
     if (kind === 'cancel' || kind === 'return') {
       ended.push({ id: booking.id, eventId });
       continue;
@@ -81,8 +83,15 @@ async function changeAll(
     const holdMs = booking.expiresAt === undefined ? 0 : Math.max(1, Date.parse(booking.expiresAt) - sharedNowMs());
     renewals.push({ eventId, ticketId: booking.id, userId, seats: labels, holdMs });
   }
-  for (const [eventId, ofEvent] of groupBy(renewals, (renewal) => renewal.eventId)) await seats.renew(eventId, ofEvent);
-  if (ended.length > 0) await releaseSeats(ended);
+  // An event whose house does not open holds up no other: its tickets are settled when the job runs again.
+  const faults = new Map<number, unknown>();
+  const noteFault = (eventId: number) => (fault: unknown) => void faults.set(eventId, fault);
+  for (const [eventId, ofEvent] of groupBy(renewals, (renewal) => renewal.eventId))
+    await seats.renew(eventId, ofEvent).catch(noteFault(eventId));
+  for (const [eventId, ofEvent] of groupBy(ended, (booking) => booking.eventId))
+    await releaseSeats(ofEvent).catch(noteFault(eventId));
+  for (const [ticketId, eventId] of eventOf) if (faults.has(eventId)) outcomes.delete(ticketId);
   const confirmed = await tickets.confirmChanges(shard, outcomes);
   await traced(batch, 'settle', requests, () => tickets.settle(shard, confirmed));
+  for (const fault of faults.values()) throw fault;
 }

@@ -19,15 +19,31 @@ const slowHouses = () => {
   return { opened, open, openNext: () => waiting.shift()?.() };
 };
 
-test('houses are opened one after the other, in the order of the list', async () => {
+test('houses are opened two at a time, in the order of the list', async () => {
   const { opened, open, openNext } = slowHouses();
-  const { stop } = openHouses({ events: listed(7, 3, 5), seats: { open }, log });
-  for (const expected of [[7], [7, 3], [7, 3, 5]]) {
+  const { stop } = openHouses({ events: listed(7, 3, 5, 9), seats: { open }, log });
+  for (const expected of [
+    [7, 3],
+    [7, 3, 5],
+    [7, 3, 5, 9],
+  ]) {
     await new Promise(setImmediate);
     expect(opened).toEqual(expected);
     openNext();
   }
+  openNext();
   await stop();
+});
+
+test('a house that never opens holds up no other', async () => {
+  const opened: number[] = [];
+  const open = (eventId: number) => {
+    opened.push(eventId);
+    return eventId === 7 ? new Promise<House>(() => undefined) : Promise.resolve(HOUSE);
+  };
+  openHouses({ events: listed(7, 3, 5, 9), seats: { open }, log });
+  await new Promise(setImmediate);
+  expect(opened).toEqual([7, 3, 5, 9]);
 });
 
 test('a house that does not open is logged and holds up no other', async () => {
@@ -44,12 +60,13 @@ test('a house that does not open is logged and holds up no other', async () => {
   expect(logError).toHaveBeenCalledWith(expect.objectContaining({ eventId: 3 }), 'opening a house failed');
 });
 
-test('a worker that stops opens no further house, and waits for the one under way', async () => {
+test('a worker that stops opens no further house, and waits for those under way', async () => {
   const { opened, open, openNext } = slowHouses();
-  const { stop } = openHouses({ events: listed(7, 3), seats: { open }, log });
+  const { stop } = openHouses({ events: listed(7, 3, 5), seats: { open }, log });
   await new Promise(setImmediate);
   const stopped = stop();
   openNext();
+  openNext();
   await stopped;
-  expect(opened).toEqual([7]);
+  expect(opened).toEqual([7, 3]);
 });

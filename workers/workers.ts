@@ -17,7 +17,7 @@ import { createProgress, type Progress, progressOfQueue } from '../shared/stores
 import type { Replicas } from '../shared/stores/redis/replicas.ts';
 import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { createAdmissions } from './admissions.ts';
-import { createBook } from './book-seats.ts';
+import { createBook, createRounds, type RoundResult, type RunRound } from './book-seats.ts';
 import { createChange } from './change-bookings.ts';
 import { createCloseEvents } from './close-events.ts';
 import { createExpire, createReleaseSeats } from './expire-holds.ts';
@@ -103,7 +103,8 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
   const shards = config.SHARDS;
   const sellBy = sellByOf(config);
   const releaseSeats = createReleaseSeats(stores);
-  const book = createBook({ ...stores, sellBy, log });
+  const bookDeps = { ...stores, sellBy, log };
+  const rounds = createRounds(bookDeps);
   const change = createChange({ ...stores, releaseSeats, sellBy, log });
   const audit = (eventId: number) => steadyAudit(eventId, { ...stores, prisma, shards });
   const operatorJobs = createOperatorJobs({ ...stores, audit, log });
@@ -111,7 +112,8 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
   return queues.flatMap((own, shard) => {
     const { tag } = keysOf(shard);
     const noteProgress = (queue: QueueName) => () => progress.note(progressOfQueue(shard, queue));
-    const booking = { book: groupBatches((requests) => book(shard, requests), config.WORKER_CONCURRENCY) };
+    const book = createBook(bookDeps, groupRounds(rounds, shard, config.WORKER_CONCURRENCY));
+    const booking = { book: ({ requests }: JobPayload<'book'>) => book(shard, requests) };
     const control = {
       change: ({ requests }: JobPayload<'change'>) => change(shard, requests),
       expire: () => own.control.removeSchedule('expire'),
@@ -136,20 +138,15 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
 }
 
 /**
- * The handler of booking jobs. Jobs that arrive while a batch is under way are claimed, saved and settled together as
- * the next batch: the further behind a worker is, the larger its batches and the less each booking costs. A fault sends
- * each of the jobs back to the queue.
+ * Groups the rounds of jobs: those that arrive while a round is under way are claimed, saved and settled together in
+ * the next one. The further behind a worker is, the larger its batches and the less each booking costs. A fault sends
+ * each of the jobs back to the queue. No round waits for a house that is closed: its job does.
  */
-function groupBatches(book: (requests: readonly BookRequest[]) => Promise<void>, concurrency: number) {
-  const commit = createGroupCommit<BookRequest, undefined>({
-    flush: async (requests) => {
-      await book(requests);
-      return requests.map(() => undefined);
-    },
+function groupRounds(runRound: RunRound, shard: number, concurrency: number): RunRound {
+  const commit = createGroupCommit<BookRequest, RoundResult>({
+    flush: async (requests) => [...(await runRound(shard, requests))],
     maxItems: MAX_BATCH_REQUESTS,
     maxWaiting: concurrency * MAX_BATCH_REQUESTS,
   });
-  return async ({ requests }: JobPayload<'book'>): Promise<void> => {
-    await Promise.all(requests.map((request) => commit.add(request)));
-  };
+  return (_, requests) => Promise.all(requests.map((request) => commit.add(request) ?? 'undecided'));
 }

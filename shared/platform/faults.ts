@@ -28,6 +28,11 @@ export class NotReplicated extends Error {
   override readonly name = 'NotReplicated';
 }
 
+/** Something that a job needs is not ready within the time for which the job may hold up others. */
+export class NotReady extends Error {
+  override readonly name = 'NotReady';
+}
+
 /**
  * Names of the errors without a server's answer that ioredis and node-postgres throw. Those of JavaScript itself
  * (TypeError, ...) and those with an answer (ReplyError, DriverAdapterError) have names of their own.
@@ -118,7 +123,7 @@ export const isDataError = (fault: unknown): boolean => /^2[23]/.test(sqlStateOf
 
 /** Whether a server that this process needs is temporarily unavailable: the same request may succeed later. */
 export function isUnavailable(fault: unknown): boolean {
-  if (fault instanceof ConnectionFault || fault instanceof NotReplicated) return true;
+  if ([ConnectionFault, NotReplicated, NotReady].some((later) => fault instanceof later)) return true;
   if (fault instanceof ReplyError) return isRedisLater(fault as Error & { previousErrors?: Error[] });
   const state = sqlStateOf(fault);
   if (state !== undefined) return SQLSTATE_LATER_CLASSES.has(state.slice(0, 2)) || SQLSTATE_LATER.has(state);

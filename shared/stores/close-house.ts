@@ -1,34 +1,39 @@
 import { MAX_SEATS_PER_REQUEST } from '../contract/limits.ts';
 import type { House, Zone } from '../domain/house.ts';
+import { createLimit } from '../domain/limit.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
+import type { Prisma } from '../platform/prisma-client/client.ts';
 import { keysOf } from './redis/keys.ts';
-import { type HouseDeps, lockRestoring, RESTORE_TIMEOUT_MS } from './restore-house.ts';
+import { type HouseDeps, underHouseLock } from './restore-house.ts';
 
 /** Keys that one command deletes, and rows whose held seats one command reads: about a millisecond each. */
 const DELETE_KEYS = 1_000;
 const READ_ROWS = 250;
 
+/** Houses that one process closes at once, and milliseconds for which closing one waits for its restore. */
+const limit = createLimit(2);
+const LOCK_WAIT_MS = 1_000;
+
 /**
  * Deletes the keys of an ended event in Redis: PostgreSQL alone has its seats from then on. The house goes first, so
  * that no script changes a seat afterwards, and nobody restores it meanwhile. Keys that expire by themselves within
  * days are left: lapses of buyers, marks in the line. An event that has not ended is left alone.
+ *
+ * @throws NotReady where another process restores the house
  */
-export async function closeHouse(deps: HouseDeps, eventId: number): Promise<void> {
-  const { redis, prisma, events, shards } = deps;
+export function closeHouse(deps: HouseDeps, eventId: number): Promise<void> {
+  const { redis, events, shards } = deps;
   const keys = keysOf(shardOfEvent(eventId, shards));
-  await prisma.$transaction(
-    async (transaction) => {
-      await lockRestoring(eventId, transaction);
-      const house = await events.readHouse(eventId, transaction);
-      if (house === undefined || !(await events.hasEnded(eventId, transaction))) return;
-      await redis.del(`${keys.houseStem}${eventId}`);
-      for (const hash of [keys.housesEqual, keys.seatsInDoubt]) await redis.hdel(hash, String(eventId));
-      await redis.unlink(ownKeys(house, keys));
-      for (const zone of house.zones) await deleteRows(deps, house, zone);
-      await events.markClosed(eventId, transaction);
-    },
-    { timeout: RESTORE_TIMEOUT_MS, maxWait: RESTORE_TIMEOUT_MS },
-  );
+  const close = async (transaction: Prisma.TransactionClient): Promise<void> => {
+    const house = await events.readHouse(eventId, transaction);
+    if (house === undefined || !(await events.hasEnded(eventId, transaction))) return;
+    await redis.del(`${keys.houseStem}${eventId}`);
+    for (const hash of [keys.housesEqual, keys.seatsInDoubt]) await redis.hdel(hash, String(eventId));
+    await redis.unlink(ownKeys(house, keys));
+    for (const zone of house.zones) await deleteRows(deps, house, zone);
+    await events.markClosed(eventId, transaction);
+  };
+  return underHouseLock(deps, eventId, close, { limit, waitMs: LOCK_WAIT_MS });
 }
 
 /** The keys of an event that are not of one row. */

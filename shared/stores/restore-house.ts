@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type House, type Seat, seatOf, type Zone } from '../domain/house.ts';
+import { createLimit, type Limit } from '../domain/limit.ts';
 import { holdLockMs } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import { redisClockMs } from '../platform/clock.ts';
+import { NotReady } from '../platform/faults.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import type { EventStore } from './postgres/events.ts';
@@ -21,7 +23,16 @@ const RESTORE_BUYERS = 1_000;
 const LOCK_RETRY_MS = 100;
 
 /** Milliseconds that restoring a house may take; a house of 6.5 million seats takes about 20 s. */
-export const RESTORE_TIMEOUT_MS = 120_000;
+const RESTORE_TIMEOUT_MS = 120_000;
+
+/** Houses that one process restores at once, each on one connection to PostgreSQL. */
+const MAX_RESTORING = 4;
+
+/**
+ * Milliseconds from the start of a restore for which jobs wait for it. Then they return to their queue, so that a house
+ * that is slow, or that does not open, holds up no other event. A house of 65,000 seats takes a third of that.
+ */
+const OPEN_WAIT_MS = 1_000;
 
 /** A restore that a wipe of Redis overtakes begins again, at most so often. Then it fails, and its job is retried. */
 const MAX_RESTORES = 5;
@@ -56,32 +67,50 @@ const keysOfEvent = ({ shards }: HouseDeps, eventId: number) => {
   };
 };
 
+/** A restore under way in this process. */
+type Restoring = { house: Promise<House>; startedAtMs: number };
+
 /** Restores houses from PostgreSQL into Redis: the first time, after a wipe, and after a change of settings. */
 export function createHouseOpener(deps: HouseDeps) {
-  const underway = new Map<number, Promise<House>>();
+  const underway = new Map<number, Restoring>();
+  const limit = createLimit(MAX_RESTORING);
+
+  function begin(eventId: number): Restoring {
+    const known = underway.get(eventId);
+    if (known !== undefined) return known;
+    const house = restoreHouse(deps, eventId, limit).finally(() => underway.delete(eventId));
+    const restoring = { house, startedAtMs: performance.now() };
+    underway.set(eventId, restoring);
+    return restoring;
+  }
 
   /**
    * Opens an event's house in Redis as PostgreSQL has it; an open one gets the current sales settings. Callers in one
    * process share the work. The house of an ended event is closed and stays so.
    */
-  function open(eventId: number): Promise<House> {
-    const restoring = underway.get(eventId) ?? restoreHouse(deps, eventId).finally(() => underway.delete(eventId));
-    underway.set(eventId, restoring);
-    return restoring;
-  }
+  const open = (eventId: number): Promise<House> => begin(eventId).house;
 
   return {
     open,
 
+    /** As `open`, for jobs. @throws NotReady where a restore takes longer than jobs wait: it goes on */
+    async openSoon(eventId: number): Promise<House> {
+      const { house, startedAtMs } = begin(eventId);
+      const waitMs = Math.max(0, startedAtMs + OPEN_WAIT_MS - performance.now());
+      const opened = await Promise.race([house, sleep(waitMs, undefined, { ref: false })]);
+      if (opened === undefined) throw new NotReady(`the house of event ${eventId} is not open yet`);
+      return opened;
+    },
+
     /** As `open`, but includes every change made before the call: it does not join a restore under way. */
     async reopen(eventId: number): Promise<House> {
-      await underway.get(eventId);
+      await underway.get(eventId)?.house;
       return open(eventId);
     },
 
     /** Closes an event's house and restores all of it from PostgreSQL. */
     async rebuild(eventId: number): Promise<House> {
-      await underway.get(eventId);
+      await underway.get(eventId)?.house;
       await deps.redis.del(keysOfEvent(deps, eventId).house);
       return open(eventId);
     },
@@ -92,66 +121,130 @@ export function createHouseOpener(deps: HouseDeps) {
  * Makes Redis hold the house of an event as PostgreSQL has it. Where Redis has PostgreSQL's generation, only the sales
  * settings are written; else every zone is written and the house opened last. One process at a time restores a house.
  * An ended event has no open house, so that a late job does not bring its keys back.
+ *
+ * The first transaction closes the house and records the bookings that have nothing to free in the restored one. It is
+ * committed before the second one opens that.
  */
-async function restoreHouse(deps: HouseDeps, eventId: number): Promise<House> {
-  const { redis, prisma, events } = deps;
-  const key = keysOfEvent(deps, eventId).house;
-  return prisma.$transaction(
-    async (transaction) => {
-      await lockRestoring(eventId, transaction);
-      const house = await events.readHouse(eventId, transaction);
-      if (house === undefined) throw new Error(`event ${eventId} has no house`);
-      if (await events.hasEnded(eventId, transaction)) {
-        await redis.del(key);
-        return house;
-      }
-      const fields = await redis.hmget(key, 'generation', 'avoidSingles', 'seatLimit', 'version');
-      const [generation, avoidSingles, seatLimit, version] = fields;
-      // The rows' index for avoidSingles and the buyers' counts exist only where the settings require them.
-      const areRowsCurrent =
-        generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
-      const isLimitNew = house.settings.seatLimit !== null && seatLimit === '0';
-      if (areRowsCurrent && !isLimitNew) {
-        // The version before opened houses without an epoch.
-        await redis.multi().hset(key, sellingFields(house)).hsetnx(key, 'epoch', Number(version)).exec();
-        return house;
-      }
-      await redis.del(key); // from here on no script changes a seat
-      for (let restores = 0; restores < MAX_RESTORES; restores += 1) {
-        const mark = randomUUID();
-        await redis.set(keysOfEvent(deps, eventId).restoring, mark, 'PX', RESTORE_TIMEOUT_MS);
-        if (!areRowsCurrent || restores > 0) await restoreRows(deps, house, transaction);
-        await restoreBuyers(deps, house, transaction);
-        if (await publishHouse(deps, house, mark, Number(version ?? 0))) return house;
-      }
-      throw new Error(`Redis was wiped ${MAX_RESTORES} times while the house of event ${eventId} was restored`);
-    },
-    { timeout: RESTORE_TIMEOUT_MS, maxWait: RESTORE_TIMEOUT_MS },
-  );
+async function restoreHouse(deps: HouseDeps, eventId: number, limit: Limit): Promise<House> {
+  const options = { limit, waitMs: RESTORE_TIMEOUT_MS };
+  const refresh = (transaction: Prisma.TransactionClient) => refreshHouse(deps, eventId, transaction);
+  const close = async (transaction: Prisma.TransactionClient) => {
+    const refreshed = await refresh(transaction);
+    if (!refreshed.isDone) await markReleased(eventId, transaction);
+    return refreshed;
+  };
+  const { house, isDone, lastVersion } = await underHouseLock(deps, eventId, close, options);
+  if (isDone) return house;
+  const write = async (transaction: Prisma.TransactionClient): Promise<House> => {
+    const now = await refresh(transaction); // another process may have restored it in between, or the event ended
+    if (!now.isDone) await writeHouse(deps, now.house, lastVersion, transaction);
+    return now.house;
+  };
+  return underHouseLock(deps, eventId, write, options);
 }
 
-/** Polls for the lock: a blocking statement would hit the statement timeout while a large house is restored. */
-export async function lockRestoring(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
+/** Does what needs no row of a house. Where its rows have to be restored, it closes the house. */
+async function refreshHouse(
+  deps: HouseDeps,
+  eventId: number,
+  transaction: Prisma.TransactionClient,
+): Promise<{ house: House; isDone: boolean; lastVersion: number }> {
+  const { redis, events } = deps;
+  const key = keysOfEvent(deps, eventId).house;
+  const house = await events.readHouse(eventId, transaction);
+  if (house === undefined) throw new Error(`event ${eventId} has no house`);
+  const done = { house, isDone: true, lastVersion: 0 };
+  if (await events.hasEnded(eventId, transaction)) {
+    await redis.del(key);
+    return done;
+  }
+  const fields = await redis.hmget(key, 'generation', 'avoidSingles', 'seatLimit', 'version');
+  const [generation, avoidSingles, seatLimit, version] = fields;
+  const lastVersion = Number(version ?? 0);
+  // The rows' index for avoidSingles and the buyers' counts exist only where the settings require them.
+  const areRowsCurrent = generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
+  const isLimitNew = house.settings.seatLimit !== null && seatLimit === '0';
+  if (areRowsCurrent && !isLimitNew) {
+    // The version before opened houses without an epoch.
+    await redis.multi().hset(key, sellingFields(house)).hsetnx(key, 'epoch', lastVersion).exec();
+    return done;
+  }
+  await redis.del(key); // from here on no script changes a seat
+  if (areRowsCurrent) {
+    const mark = await markRestoring(deps, eventId);
+    await restoreBuyers(deps, house, transaction);
+    if (await publishHouse(deps, house, mark, lastVersion)) return done;
+  }
+  return { house, isDone: false, lastVersion };
+}
+
+/** Records that the bookings of an event which have ended have nothing to free in the house that is restored next. */
+async function markReleased(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
+  await transaction.$executeRaw`
+    UPDATE booking SET released_at = clock_timestamp()
+    WHERE event_id = ${eventId}::int AND status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
+}
+
+/** Writes a closed house with all its rows, and opens it. */
+async function writeHouse(
+  deps: HouseDeps,
+  house: House,
+  lastVersion: number,
+  transaction: Prisma.TransactionClient,
+): Promise<void> {
+  for (let restores = 0; restores < MAX_RESTORES; restores += 1) {
+    const mark = await markRestoring(deps, house.eventId);
+    await restoreRows(deps, house, transaction);
+    await restoreBuyers(deps, house, transaction);
+    if (await publishHouse(deps, house, mark, lastVersion)) return;
+  }
+  throw new Error(`Redis was wiped ${MAX_RESTORES} times while the house of event ${house.eventId} was restored`);
+}
+
+/** Sets the mark by which `publishHouse` finds that Redis was wiped meanwhile. */
+async function markRestoring(deps: HouseDeps, eventId: number): Promise<string> {
+  const mark = randomUUID();
+  await deps.redis.set(keysOfEvent(deps, eventId).restoring, mark, 'PX', RESTORE_TIMEOUT_MS);
+  return mark;
+}
+
+/**
+ * Works in a transaction under the lock of a house. While another process has the lock it tries again and again, and
+ * takes no connection in between.
+ *
+ * @param options.limit runs each try once few others run
+ * @throws NotReady where it does not get the lock in time
+ */
+export async function underHouseLock<Result>(
+  { prisma }: Pick<HouseDeps, 'prisma'>,
+  eventId: number,
+  work: (transaction: Prisma.TransactionClient) => Promise<Result>,
+  { limit, waitMs }: { limit: Limit; waitMs: number },
+): Promise<Result> {
+  const timeouts = { timeout: RESTORE_TIMEOUT_MS, maxWait: RESTORE_TIMEOUT_MS };
+  const attempt = async (transaction: Prisma.TransactionClient) =>
+    (await tryLockHouse(eventId, transaction)) ? { result: await work(transaction) } : undefined;
+  const deadlineMs = performance.now() + waitMs;
   for (;;) {
-    const [row] = await transaction.$queryRaw<{ isLocked: boolean }[]>`
-      SELECT pg_try_advisory_xact_lock(hashtext('frontrow house'), ${eventId}::int) AS "isLocked"`;
-    if (row?.isLocked) return;
+    const done = await limit(() => prisma.$transaction(attempt, timeouts));
+    if (done !== undefined) return done.result;
+    if (performance.now() > deadlineMs) throw new NotReady(`another process has locked the house of event ${eventId}`);
     await sleep(LOCK_RETRY_MS);
   }
 }
 
+async function tryLockHouse(eventId: number, transaction: Prisma.TransactionClient): Promise<boolean> {
+  const [row] = await transaction.$queryRaw<{ isLocked: boolean }[]>`
+    SELECT pg_try_advisory_xact_lock(hashtext('frontrow house'), ${eventId}::int) AS "isLocked"`;
+  return row?.isLocked ?? false;
+}
+
 /**
  * Writes every row of a closed house as PostgreSQL has it, and the seats of claims under way, which are saved or
- * released later. Bookings that have ended are not in it, and so have nothing to free in it: that is recorded first,
- * and committed by itself before the house opens. A booking that ends while rows are read keeps its seats in the house
- * until it is released.
+ * released later. A booking that has ended since `markReleased` keeps its seats in the house until it is released.
  */
 async function restoreRows(deps: HouseDeps, house: House, transaction: Prisma.TransactionClient): Promise<void> {
-  const { eventId } = house;
-  await deps.prisma.$executeRaw`
-    UPDATE booking SET released_at = clock_timestamp()
-    WHERE event_id = ${eventId}::int AND status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
-  await deps.redis.del(keysOfEvent(deps, eventId).differences);
+  await deps.redis.del(keysOfEvent(deps, house.eventId).differences);
   const claimed = await readClaimedSeats(deps, house); // before PostgreSQL: those that are saved meanwhile show there
   for (const zone of house.zones) {
     const ofZone = claimed.filter((seat) => seat.zone === zone.number);

@@ -58,7 +58,7 @@ async function runOnOpenHouse(
     const reply = await scripts<number | 'REBUILD'>(name, shardOfEvent(eventId, shards), [eventId, ...args]);
     if (reply !== 'REBUILD') return reply;
     if (await events.hasEnded(eventId)) return 0; // PostgreSQL alone has its seats
-    await house.open(eventId);
+    await house.openSoon(eventId);
   }
   throw new Error(`the house of event ${eventId} does not stay open`);
 }
@@ -87,7 +87,7 @@ async function readEpoch({ redis, events, house, shards }: Context, eventId: num
     const epoch = await redis.hget(key, 'epoch');
     if (epoch !== null) return epoch;
     if (await events.hasEnded(eventId)) return undefined;
-    await house.open(eventId);
+    await house.openSoon(eventId);
   }
   throw new Error(`the house of event ${eventId} does not stay open`);
 }
@@ -159,6 +159,7 @@ export function createSeatStore(deps: {
   const context: Context = { redis, scripts, events, house, shards };
   return {
     open: house.open,
+    openSoon: house.openSoon,
     reopen: house.reopen,
     rebuild: house.rebuild,
     ...createSeatReader(deps),
