@@ -14,6 +14,9 @@ const ZONES = Array.from({ length: HOUSE.ZONES }, () => ({ rows: 2 * HOUSE.ROWS,
 /** Seconds of a hold: some expire after the end. */
 const HOLD_SECONDS = 6;
 
+/** Milliseconds before the end from which PostgreSQL is slow. */
+const SLOW_MS = 1_000;
+
 /** Milliseconds of sales after the end, and in which the keys must begin to leave Redis. */
 const AFTER_MS = 3_000;
 const CLOSING_WITHIN_MS = 30_000;
@@ -37,17 +40,20 @@ async function createEvent(url: string, endsAtMs: number): Promise<number> {
 }
 
 /**
- * Sells a second event that ends in the middle. Kills one worker around the end, with claims under way, and one while
- * it deletes the keys of the event.
+ * Sells a second event that ends in the middle. PostgreSQL is slow at the end, so that claims from before it are saved
+ * after it. Kills one worker then, and one while it deletes the keys of the event.
  */
 export async function endEvent({ rig, random, ledger, progress }: Scene): Promise<void> {
   const endsAtMs = Date.now() + between(random, 5_000, 8_000);
   const eventId = await createEvent(String(rig.urls[0]), endsAtMs);
   const buyers = sendBuyers(rig.urls, below(random, 1_000_000), ledger, eventId);
   const first = randomPart(random, 'worker');
-  const killedMs = between(random, -100, 300);
+  const killedMs = between(random, 0, 400);
+  await sleep(endsAtMs - SLOW_MS - Date.now());
+  rig.postgresProxy.delay(between(random, 50, 300));
   await sleep(endsAtMs + killedMs - Date.now());
   await rig.signal(first, 'SIGKILL');
+  rig.postgresProxy.pass();
   await untilClosing(rig, eventId);
   const second = first === 'worker 1' ? 'worker 2' : 'worker 1';
   await rig.signal(second, 'SIGKILL');

@@ -194,7 +194,7 @@ export const faults = {
     inject: promoteStandby,
   },
   'event-ends': {
-    about: 'an event that ends in the middle, kill -9 of a worker then and of another while it deletes the keys',
+    about: 'an event that ends while PostgreSQL is slow, kill -9 of a worker then and of another that deletes the keys',
     isOver: areEndedClosed,
     inject: endEvent,
   },
