@@ -523,3 +523,25 @@ test('holds expire also after a wipe of Redis', async () => {
   await until(async () => (await statusOf(id)) === 'EXPIRED');
   expect(await hold(BEN, { seats: ['1-1-1'] })).toMatchObject({ status: 201 });
 });
+
+test('holds that are not due are not read to find those that are', async () => {
+  const { prisma, holds } = system();
+  await system().stopWorkers();
+  await prisma.$executeRaw`
+    INSERT INTO booking (id, event_id, status, seats, user_id, expires_at)
+    SELECT gen_random_uuid(), 999, 'PENDING', '{}', 1, now() + interval '1 day' FROM generate_series(1, 100000)`;
+  await prisma.$executeRaw`ANALYZE booking`;
+  /** Bookings that scans of the table, or of the index of holds, have read. */
+  const read = async (): Promise<number> => {
+    await prisma.$executeRaw`SELECT pg_stat_force_next_flush()`;
+    const [sums] = await prisma.$queryRaw<{ rows: number }[]>`
+      SELECT (seq_tup_read + idx_tup_fetch)::int AS rows FROM pg_stat_user_tables WHERE relname = 'booking'`;
+    return sums?.rows ?? 0;
+  };
+  const before = await read();
+  expect([await holds.isAnyDue(), await holds.expire()]).toEqual([false, 0]);
+  await sleep(1_500);
+  expect((await read()) - before).toBeLessThan(1_000);
+  await prisma.booking.deleteMany({ where: { eventId: 999 } });
+  await system().resumeWorkers();
+});

@@ -48,9 +48,9 @@ export async function endEvent({ rig, random, ledger, progress }: Scene): Promis
   const eventId = await createEvent(String(rig.urls[0]), endsAtMs);
   const buyers = sendBuyers(rig.urls, below(random, 1_000_000), ledger, eventId);
   const first = randomPart(random, 'worker');
-  const killedMs = between(random, 0, 400);
+  const killedMs = between(random, 200, 600);
   await sleep(endsAtMs - SLOW_MS - Date.now());
-  rig.postgresProxy.delay(between(random, 50, 300));
+  rig.postgresProxy.delay(between(random, 50, 150));
   await sleep(endsAtMs + killedMs - Date.now());
   await rig.signal(first, 'SIGKILL');
   rig.postgresProxy.pass();

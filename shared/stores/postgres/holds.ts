@@ -28,10 +28,13 @@ export const createHoldStore = (deps: ChangeDeps) => ({
 
 export type HoldStore = ReturnType<typeof createHoldStore>;
 
-/** Whether a hold's time is over, or Redis has yet to free the seats of an ended booking. */
+/**
+ * Whether a hold's time is over, or Redis has yet to free the seats of an ended booking. The time of the statement does
+ * not change while it runs, so PostgreSQL reads the index up to it; `clock_timestamp()` made it read all holds.
+ */
 async function isAnyDue(prisma: PrismaClient): Promise<boolean> {
   const [row] = await prisma.$queryRaw<{ isDue: boolean }[]>`
-    SELECT EXISTS (SELECT FROM booking WHERE status = 'PENDING' AND expires_at <= clock_timestamp())
+    SELECT EXISTS (SELECT FROM booking WHERE status = 'PENDING' AND expires_at <= statement_timestamp())
       OR EXISTS (SELECT FROM booking WHERE status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL)
       AS "isDue"`;
   return row?.isDue ?? true;
@@ -41,7 +44,7 @@ async function isAnyDue(prisma: PrismaClient): Promise<boolean> {
 async function expireHolds(prisma: PrismaClient): Promise<number> {
   const [row] = await prisma.$queryRaw<{ count: bigint }[]>`
     WITH due AS MATERIALIZED (
-      SELECT id, ${bookingState} AS before FROM booking WHERE status = 'PENDING' AND expires_at <= clock_timestamp()
+      SELECT id, ${bookingState} AS before FROM booking WHERE status = 'PENDING' AND expires_at <= statement_timestamp()
       ORDER BY expires_at LIMIT ${SWEEP_SIZE} FOR UPDATE SKIP LOCKED
     ), changed AS (
       UPDATE booking SET status = 'EXPIRED' FROM due WHERE booking.id = due.id
