@@ -11,8 +11,9 @@ const TEST = ['tests/invariants/histories', '-t', 'have the outcomes of the mode
 await command({
   name: 'histories',
   summary: `Plays random histories of holds, confirmations, extensions, cancellations, expiry and retries, a hundred
-side by side, and ends or cancels the event of every second hundred in the middle. Compares each outcome and all seats
-with a model (tests/support/booking-model.ts). A history that differs is shortened and printed.`,
+side by side, and ends or cancels the event of every second hundred in the middle. Compares each outcome, all
+seats and the changes that each booking records with a model (tests/support/booking-model.ts). A history that differs is
+shortened and printed.`,
   options: {
     histories: number('histories to play, in hundreds', 10_000, { max: MAX }),
     seed: seed('seed of the histories', MAX),

@@ -7,6 +7,7 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import type { PrismaClient } from '../../shared/platform/prisma.ts';
 import { Prisma } from '../../shared/platform/prisma-client/client.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
+import { type BookingState, bookingState } from '../../shared/stores/postgres/booking-history.ts';
 import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
 import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { defineScript, scriptText } from '../../shared/stores/redis/scripts.ts';
@@ -108,6 +109,7 @@ async function play({ histories, ending }: Group, plant: Plant): Promise<void> {
     await bookAll(steps, (requests) => end.before(at, requests));
     await end.after(at);
     await changeAll(steps, plant);
+    await repeatAll(steps);
     if (steps.some(({ step }) => step.do === 'forget release')) {
       const ids = [...previousIds, ...models.flatMap(({ bookings }) => bookings.map(({ id }) => id))];
       await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL WHERE id = ANY(${ids}::uuid[])`;
@@ -135,7 +137,8 @@ async function compare(models: readonly Model[]): Promise<void> {
   }
   returnedBookings += models.flatMap(({ bookings }) => bookings).filter(({ status }) => status === 'RETURNED').length;
   previousIds = models.flatMap(({ bookings }) => bookings.map(({ id }) => id));
-  await run.sweep(); // ends the holds that have lapsed, and frees in Redis what ended last
+  await sweep(models); // ends the holds that have lapsed, and frees in Redis what ended last
+  await expectHistories(models.flatMap(({ bookings }) => bookings));
   await run.close();
   progress(groups * TOGETHER);
   expect((await auditEvent(1, system())).differences).toEqual([]);
@@ -267,6 +270,48 @@ async function changeAll(steps: readonly { model: Model; step: Step }[], plant: 
   for (const [i, { model, request }] of changes.entries()) model.applyChange(request, outcomes[i] as Outcome);
 }
 
+/** Delivers changes again. Their outcomes stay as they were, whatever happened since. */
+async function repeatAll(steps: readonly { model: Model; step: Step }[]): Promise<void> {
+  const repeated = steps.flatMap(({ model, step }) => {
+    const made = step.do === 'repeat' ? picked(model.made, step.nth) : undefined;
+    return made === undefined ? [] : [made];
+  });
+  if (repeated.length === 0) return;
+  const requests = repeated.map(({ request }) => request);
+  await system().redis.del(requests.map(({ ticketId }) => batchKeyOf(0, ticketId)));
+  await run.change(0, requests);
+  expect(await outcomesOf(requests)).toEqual(repeated.map(({ outcome }) => outcome));
+}
+
+/** A change of a booking as PostgreSQL has it, and the booking as it is now. */
+type StoredChange = { bookingId: string; kind: string; before: BookingState; after: BookingState };
+
+/** Every booking has a row for each of its changes; from the booking as it is they lead back to its creation. */
+async function expectHistories(bookings: readonly ModelBooking[]): Promise<void> {
+  const { prisma } = system();
+  const states = await prisma.$queryRaw<{ id: string; state: BookingState }[]>`
+    SELECT id, ${bookingState} AS state FROM booking WHERE event_id = 1`;
+  const stored = await prisma.$queryRaw<StoredChange[]>`
+    SELECT booking_id AS "bookingId", kind, before, after FROM booking_change WHERE event_id = 1 ORDER BY id DESC`;
+  const [stateOf, changesOf] = [new Map(states.map(({ id, state }) => [id, state])), groupBy(stored, byBooking)];
+  expect(stored).toHaveLength(bookings.flatMap(({ changes }) => changes).length);
+  for (const { id, seats, created, changes, lapsed } of bookings) {
+    const newestFirst = changesOf.get(id) ?? [];
+    expect(newestFirst.map(({ kind }) => kind).reverse()).toEqual(changes);
+    // The test itself moves the end of a hold that lapses.
+    const comparable = (state: BookingState | undefined) => ({ ...state, ...(lapsed && { expiresAt: undefined }) });
+    let state = stateOf.get(id);
+    for (const { before, after } of newestFirst) {
+      expect(comparable(after)).toEqual(comparable(state));
+      state = before;
+    }
+    expect(state).toMatchObject({ status: created, prices: [5_000] });
+    expect(state?.seats).toHaveLength(seats.length);
+  }
+}
+
+const byBooking = ({ bookingId }: StoredChange) => bookingId;
+
 const buyer = fc.integer({ min: 0, max: 1 });
 const nth = fc.nat({ max: 20 });
 const optional = (max: number) => fc.option(fc.nat({ max }), { nil: undefined });
@@ -289,6 +334,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const), nth }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sweep' as const, 'forget release' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), nth, isForgotten: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('repeat' as const), nth }) },
 );
 const ending: fc.Arbitrary<Ending> = fc.record({
   how: fc.constantFrom('by its time' as const, 'by an operator' as const, 'cancelled' as const),
@@ -350,6 +396,19 @@ test('the histories find a planted bug: a hold can be returned', async () => {
     return isHold ? { ...request, kind: 'cancel', userId: owner.userId } : request;
   };
   expect(await isFound(asCancel)).toBe(true);
+});
+
+test('the histories find a planted bug: a change that is delivered again is made again', async () => {
+  const { holds, prisma } = system();
+  const change: typeof holds.change = async (requests, isAllowed) => {
+    const ids = requests.map(({ ticketId }) => ticketId);
+    await prisma.bookingChange.updateMany({ where: { ticketId: { in: ids } }, data: { ticketId: null } });
+    return holds.change(requests, isAllowed);
+  };
+  run = workers({ holds: { ...holds, change } });
+  const isFoundThen = await isFound();
+  run = workers();
+  expect(isFoundThen).toBe(true);
 });
 
 test('the histories find a planted bug: returned seats still count for their buyer', async () => {

@@ -21,7 +21,9 @@ export type Step =
   /** A worker dies before it records that seats are released: the next sweep releases them again. */
   | { do: 'forget release' }
   /** The job of an earlier request is delivered again; with `isForgotten`, after Redis has lost its ticket. */
-  | { do: 'retry'; nth: number; isForgotten: boolean };
+  | { do: 'retry'; nth: number; isForgotten: boolean }
+  /** The job of an earlier change that was made is delivered again, after Redis has lost its ticket. */
+  | { do: 'repeat'; nth: number };
 
 export type ModelBooking = {
   id: string;
@@ -32,12 +34,17 @@ export type ModelBooking = {
   reference: string | undefined;
   key: string | undefined;
   wish: string;
+  /** Its status when it was made, and the kinds of its changes since. */
+  created: Booking['status'];
+  changes: string[];
 };
 
 /** The state of one history: the owner of each seat, and every booking so far. */
 export class Model {
   readonly bookings: ModelBooking[] = [];
   readonly requests: BookRequest[] = [];
+  /** The changes that were made, each with its outcome. */
+  readonly made: { request: ChangeRequest; outcome: Outcome }[] = [];
   readonly owner: (string | undefined)[] = new Array<undefined>(SEATS).fill(undefined);
   /** Whether its event has ended or was cancelled: nothing is booked, confirmed or extended. */
   hasEnded = false;
@@ -59,6 +66,7 @@ export class Model {
     for (const booking of this.bookings) {
       if (booking.status !== 'PENDING' || !booking.lapsed) continue;
       booking.status = 'EXPIRED';
+      booking.changes.push('expire');
       this.free(booking);
     }
   }
@@ -116,6 +124,8 @@ export class Model {
       lapsed: false,
       reference: undefined,
       status: hold ? 'PENDING' : 'CONFIRMED',
+      created: hold ? 'PENDING' : 'CONFIRMED',
+      changes: [],
       wish: JSON.stringify(wish),
     });
   }
@@ -131,6 +141,10 @@ export class Model {
     if (code !== undefined) {
       expectRejection(outcome, code);
       return;
+    }
+    if (booking.status === (request.kind === 'return' ? 'CONFIRMED' : 'PENDING')) {
+      booking.changes.push(request.kind);
+      this.made.push({ request, outcome });
     }
     if (request.kind === 'confirm' && booking.status === 'PENDING')
       Object.assign(booking, { status: 'CONFIRMED', reference: request.paymentReference });
