@@ -296,6 +296,11 @@ afterEach(() => servers?.close());
 
     const api = await servers.startApi('now');
     await servers.startWorker('now');
+    // The version before saved no prices: its bookings have those of their zones.
+    expect((await send(api, 'GET', `/api/bookings/${extended}`)).body).toMatchObject({
+      total: 10_000,
+      currency: 'EUR',
+    });
     const change = (id: unknown, what: string, body: object, headers = {}) =>
       send(api, 'POST', `/api/bookings/${id}/${what}?wait=30`, body, headers);
     expect((await change(confirmed, 'confirm', { userId: 1 })).body).toMatchObject({ status: 'CONFIRMED' });
@@ -310,6 +315,11 @@ afterEach(() => servers?.close());
       async () => (await send(api, 'GET', `/api/bookings/${expired}`)).body.status === 'EXPIRED',
       TAKEN_OVER_MS,
     );
+    const { entries } = (await send(api, 'GET', `/api/bookings/${cancelled}/history`)).body;
+    expect(entries).toMatchObject([
+      { kind: 'create', total: 10_000 },
+      { kind: 'cancel', total: 10_000 },
+    ]);
     // Each seat that became free is sold once more, by both ways of selling.
     for (const start of [6, 8]) await heldNow(api, { seats: [`1-1-${start}`, `1-1-${start + 1}`] });
     for (const wish of [
