@@ -4,7 +4,7 @@ import { belongsTo, copyOf, OTHER_SYSTEM, shardsIn } from '../domain/system-reco
 import { ConfigError } from '../platform/config-error.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { readSystem, writeShards } from './postgres/system-record.ts';
-import { isMisplaced, keysOf, keysOfQueue } from './redis/keys.ts';
+import { keysOf, keysOfQueue, placeOf } from './redis/keys.ts';
 import { createWorkersStore } from './redis/workers.ts';
 
 /** Keys that one call of SCAN looks at: it blocks Redis for well under a millisecond. */
@@ -54,20 +54,43 @@ async function requireStandstill({ redis }: Stores, shards: number): Promise<voi
   }
 }
 
-/** Deletes every key that belongs elsewhere now. @returns their number */
-async function deleteMisplaced(redis: Redis, shards: number): Promise<number> {
-  let deleted = 0;
+/** Copies a key into another shard, which may be on another server. One that has expired meanwhile is left out. */
+async function copyKey(redis: Redis, key: string, place: string): Promise<void> {
+  const [leftMs, value] = await Promise.all([redis.pttl(key), redis.dumpBuffer(key)]);
+  if (value !== null) await redis.restore(place, Math.max(0, leftMs), value, 'REPLACE');
+}
+
+/** Moves every key that belongs elsewhere now, and deletes those that nobody reads. @returns their numbers */
+async function moveMisplaced(redis: Redis, shards: number): Promise<{ moved: number; deleted: number }> {
+  const counts = { moved: 0, deleted: 0 };
   for await (const page of redis.scanStream({ match: '{s*}:*', count: SCAN_KEYS })) {
-    const misplaced = (page as string[]).filter((key) => isMisplaced(key, shards));
-    if (misplaced.length > 0) deleted += await redis.unlink(...misplaced);
+    const misplaced = (page as string[]).filter((key) => placeOf(key, shards) !== key);
+    if (misplaced.length === 0) continue;
+    for (const key of misplaced) {
+      const place = placeOf(key, shards);
+      if (place === undefined) counts.deleted += 1;
+      else {
+        await copyKey(redis, key, place);
+        counts.moved += 1;
+      }
+    }
+    await redis.unlink(...misplaced);
   }
-  return deleted;
+  return counts;
+}
+
+/** Deletes what reconciling keeps of all events of a shard: it finds out again. */
+async function forgetComparisons(redis: Redis, shards: number): Promise<void> {
+  for (let shard = 0; shard < shards; shard += 1) {
+    const { housesEqual, seatsInDoubt } = keysOf(shard);
+    await redis.unlink(housesEqual, seatsInDoubt);
+  }
 }
 
 /**
- * Changes the number of shards of a system that stands still. The houses of events that get another shard leave the old
- * one; workers restore them in the new one from PostgreSQL. A run that was interrupted is repeated: until it has ended,
- * the stores differ and no process starts.
+ * Changes the number of shards of a system that stands still. The lines of events that get another shard move there;
+ * their houses leave the old one, and workers restore them in the new one from PostgreSQL. A run that was interrupted
+ * is repeated: until it has ended, the stores differ and no process starts.
  *
  * @param shards.configured the number of this process, for a system in which none has started yet
  * @throws ConfigError where the stores are of two systems, a process runs, or jobs are left
@@ -75,14 +98,15 @@ async function deleteMisplaced(redis: Redis, shards: number): Promise<number> {
 export async function changeShards(
   stores: Stores,
   shards: { configured: number; to: number },
-): Promise<{ from: number; deletedKeys: number }> {
+): Promise<{ from: number; moved: number; deleted: number }> {
   const { prisma, redis } = stores;
   const system = await readSystem(prisma, shards.configured);
   const copy = (await redis.get(keysOf(0).system)) ?? copyOf(system);
   if (!belongsTo(system, copy)) throw new ConfigError(OTHER_SYSTEM);
   await requireStandstill(stores, Math.max(system.shards, shardsIn(copy), shards.to));
   await writeShards(prisma, shards.to);
-  const deletedKeys = await deleteMisplaced(redis, shards.to);
+  const keys = await moveMisplaced(redis, shards.to);
+  await forgetComparisons(redis, shards.to);
   await redis.set(keysOf(0).system, copyOf({ ...system, shards: shards.to }));
-  return { from: system.shards, deletedKeys };
+  return { from: system.shards, ...keys };
 }

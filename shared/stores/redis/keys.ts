@@ -118,42 +118,45 @@ function spellKeys(shard: number): ShardKeys {
   return { tag, waiting, active, delayed, ...(Object.fromEntries(spelled) as Record<keyof typeof NAMES, string>) };
 }
 
-/** The keys and stems of one event, which is named next. They lie in the event's shard. */
-const OF_EVENT: ReadonlySet<string> = new Set(
-  (
-    [
-      'houseStem',
-      'restoringStem',
-      'seatsStem',
-      'heldStem',
-      'blockedStem',
-      'lockStem',
-      'fullStem',
-      'neatStem',
-      'countsStem',
-      'buyersStem',
-      'lapsesStem',
-      'roomStem',
-      'roomHistoryStem',
-      'roomInsideStem',
-      'roomTakenStem',
-      'roomLeftStem',
-      'roomUsesStem',
-      'roomSpentStem',
-      'seatDifferencesStem',
-    ] as const
-  ).map((name) => NAMES[name]),
-);
+/**
+ * The stems of one event, which is named next. They lie in the event's shard. A house is restored from PostgreSQL where
+ * its event has another shard; a line and the lapses of buyers move there.
+ */
+const OF_HOUSE: ReadonlySet<string> = new Set([
+  NAMES.houseStem,
+  NAMES.restoringStem,
+  NAMES.seatsStem,
+  NAMES.heldStem,
+  NAMES.blockedStem,
+  NAMES.lockStem,
+  NAMES.fullStem,
+  NAMES.neatStem,
+  NAMES.countsStem,
+  NAMES.buyersStem,
+  NAMES.seatDifferencesStem,
+]);
+const OF_LINE: ReadonlySet<string> = new Set([
+  NAMES.lapsesStem,
+  NAMES.roomStem,
+  NAMES.roomHistoryStem,
+  NAMES.roomInsideStem,
+  NAMES.roomTakenStem,
+  NAMES.roomLeftStem,
+  NAMES.roomUsesStem,
+  NAMES.roomSpentStem,
+]);
 
 /**
- * Whether no process of a system with this number of shards reads a key: its shard does not exist, or its event has
- * another one.
+ * The place of a key in a system with this number of shards: the key itself, or that of another shard. Undefined where
+ * no process reads it there: its shard does not exist, or it belongs to a house that is restored.
  */
-export function isMisplaced(key: string, shards: number): boolean {
+export function placeOf(key: string, shards: number): string | undefined {
   const [, shard, stem = '', event] = /^\{s(\d+)\}:([\w-]+:)?(\d+)?/.exec(key) ?? [];
-  if (shard === undefined) return false;
-  if (Number(shard) >= shards) return true;
-  return OF_EVENT.has(stem) && event !== undefined && shardOfEvent(Number(event), shards) !== Number(shard);
+  if (shard === undefined) return key;
+  const isOfEvent = event !== undefined && (OF_HOUSE.has(stem) || OF_LINE.has(stem));
+  if (!isOfEvent) return Number(shard) < shards ? key : undefined;
+  const place = tagOf(shardOfEvent(Number(event), shards)) + key.slice(key.indexOf('}') + 1);
+  return place === key || OF_LINE.has(stem) ? place : undefined;
 }
 
 /** The key of the record of a ticket's batch. */
