@@ -11,8 +11,8 @@ import { type OrphanDeps, seatsUnderWay, settleOrphans } from './orphans.ts';
 /** Seats that one run compares: a fraction of a second of work. The next run continues after them. */
 const SEATS_AT_ONCE = 20_000;
 
-/** Events that one run visits at the most: a house that needs no comparison costs two reads of Redis. */
-const EVENTS_AT_ONCE = 50;
+/** Houses that one run visits at the most: one that needs no comparison costs two reads of Redis, all sent at once. */
+const HOUSES_AT_ONCE = 500;
 
 /**
  * Milliseconds for which a house is left alone that was equal and has not changed since. A difference that nobody
@@ -27,8 +27,11 @@ type ReconcileDeps = OrphanDeps & { events: EventStore };
 
 type RunOptions = { seatsAtOnce: number; minAgeMs: number; equalPauseMs: number };
 
-/** Redis' time at the begin of a run, and the server processes that it compares. */
-type Run = { nowMs: number; servers: string };
+/** Redis' time at the begin of a run, the server processes that it compares, and the states of houses. */
+type Run = { nowMs: number; servers: string; stateOf: (eventId: number) => Promise<HouseVersions> };
+
+/** The version of a house in Redis, 0 where it is not open, and the state in which it was equal. */
+type HouseVersions = { version: number; equal: string | null };
 
 /**
  * An event and the row of its house, of all rows from 0, at which comparing continues. `began` is the state of the
@@ -101,10 +104,12 @@ async function reconcile(deps: ReconcileDeps, { read, keep }: Bookmark, options:
   const isKnown = ids.includes(Number(lastId));
   let place: Place = isKnown ? { eventId: Number(lastId), row: Number(row), began } : startOf(firstId);
   const servers = `${await seatDifferences.redisRun()} ${await bookings.serverStart()}`;
-  const run: Run = { nowMs: await seatDifferences.clockMs(), servers };
+  const at = ids.indexOf(place.eventId);
+  const visited = [...ids.slice(at), ...ids.slice(0, at)].slice(0, HOUSES_AT_ONCE);
+  const run: Run = { nowMs: await seatDifferences.clockMs(), servers, stateOf: await readStates(deps, visited) };
   let seatsLeft = options.seatsAtOnce;
   let corrected = 0;
-  const visits = Math.min(ids.length + 1, EVENTS_AT_ONCE); // the first one again: its earlier rows come last
+  const visits = Math.min(ids.length + 1, HOUSES_AT_ONCE); // the first one again: its earlier rows come last
   const faults = new Map<number, unknown>();
   for (let visit = 0; visit < visits && seatsLeft > 0; visit += 1) {
     const shard = shardOfEvent(place.eventId, deps.shards);
@@ -123,6 +128,25 @@ async function reconcile(deps: ReconcileDeps, { read, keep }: Bookmark, options:
   return corrected;
 }
 
+/**
+ * Reads the states of many houses at once.
+ *
+ * @returns a function that returns each of them; a house that is visited again is read anew
+ */
+async function readStates({ seats, seatDifferences }: ReconcileDeps, eventIds: readonly number[]) {
+  const read = async (eventId: number): Promise<HouseVersions> => {
+    const [version, equal] = await Promise.all([seats.version(eventId), seatDifferences.equalState(eventId)]);
+    return { version, equal };
+  };
+  const early = new Map(eventIds.map((eventId) => [eventId, read(eventId)]));
+  await Promise.allSettled(early.values());
+  return (eventId: number): Promise<HouseVersions> => {
+    const state = early.get(eventId) ?? read(eventId);
+    early.delete(eventId);
+    return state;
+  };
+}
+
 const startOf = (eventId: number): Place => ({ eventId, row: 0, began: '' });
 
 /**
@@ -132,20 +156,21 @@ const startOf = (eventId: number): Place => ({ eventId, row: 0, began: '' });
  */
 async function reconcileHouse(
   deps: ReconcileDeps,
-  { nowMs, servers }: Run,
+  { nowMs, servers, stateOf }: Run,
   { eventId, ...place }: Place,
   { seatsAtOnce, minAgeMs, equalPauseMs }: RunOptions,
 ): Promise<Compared> {
-  const { events, seats, seatDifferences } = deps;
+  const { events, seatDifferences } = deps;
   const done = { seats: 0, corrected: 0 };
-  const house = await events.layout(eventId);
-  const version = house === undefined ? 0 : await seats.version(eventId);
-  if (house === undefined || version === 0) return done; // it is not open
+  const { version, equal } = await stateOf(eventId);
+  if (version === 0) return done; // it is not open
   let { row, began } = place;
   if (row === 0) {
     began = houseState(nowMs, version, servers);
-    if (!isComparisonDue(await seatDifferences.equalState(eventId), began, equalPauseMs)) return done;
+    if (!isComparisonDue(equal, began, equalPauseMs)) return done;
   }
+  const house = await events.layout(eventId);
+  if (house === undefined) return done;
   for (const zone of house.zones) {
     if (row >= zone.firstRow + zone.rows) continue;
     if (done.seats >= seatsAtOnce) return { ...done, stoppedAt: { eventId, row, began } };

@@ -260,4 +260,23 @@ describe('reconciling', () => {
     expect(changed).toBe(1);
     expect(await differences()).toEqual([]);
   });
+
+  test('finds the one of 120 houses that has changed in a single run', async () => {
+    const { prisma, seats, redis } = system();
+    const ids = (
+      await prisma.$queryRaw<{ id: number }[]>`
+        WITH created AS (INSERT INTO event (name) SELECT 'Night ' || n FROM generate_series(1, 120) AS n RETURNING id),
+          zoned AS (INSERT INTO zone (event_id, number, rows, seats_per_row) SELECT id, 1, 1, 8 FROM created)
+        SELECT id FROM created ORDER BY id`
+    ).map(({ id }) => id);
+    for (const id of ids) await seats.open(id);
+    const allSeats = 8 * ids.length + 1_000;
+    expect(await reconcile({ seatsAtOnce: allSeats })).toBe(0);
+    for (const id of ids.slice(-1)) {
+      await book([request({ zone: 1, row: 1, start: 0, count: 1 }, { eventId: id })]);
+      await redis.setbit(`{s0}:seats:${id}:1:1`, 0, 0);
+    }
+    expect(await reconcile({ seatsAtOnce: allSeats })).toBe(1);
+    await prisma.$executeRaw`UPDATE event SET cancelled_at = now() WHERE id = ANY(${ids}::int[])`;
+  });
 });
