@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
+import { hashPassword } from '../../shared/domain/password.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { createChange } from '../../workers/change-bookings.ts';
@@ -93,6 +94,31 @@ test('a hold that expires has it in its history, and a clear deletes histories',
   await system().clearEvent();
   expect(await system().prisma.bookingChange.count()).toBe(0);
   await system().resumeWorkers();
+});
+
+test('a history is shown to the booking’s buyer and to operators, and names operators to these alone', async () => {
+  const id = await held();
+  await change(id, 'confirm', { userId: ANNA });
+  await change(id, 'return', {});
+  const passwordHash = await hashPassword('another password');
+  await system().prisma.user.update({ where: { id: 2 }, data: { passwordHash } });
+  const operator = 'an-admin-token-that-is-long-enough-to-be-one';
+  const api = await system().anotherApi({ AUTH: 'on', AUTH_SECRET: 's'.repeat(32), ADMIN_TOKEN: operator });
+  const logIn = async (email: string, password: string) =>
+    String((await send(api.url, 'POST', '/api/users/login', { email, password })).body.token);
+  const read = (token: string) =>
+    send(api.url, 'GET', `/api/bookings/${id}/history`, undefined, { authorization: `Bearer ${token}` });
+  const returned = { kind: 'return', status: 'RETURNED' };
+  const { entries } = (await read(operator)).body as { entries: object[] };
+  expect(entries[2]).toMatchObject({ ...returned, by: 'loopback' });
+  const { entries: ofBuyer } = (await read(await logIn('test@example.com', 'password'))).body as { entries: object[] };
+  expect(ofBuyer[2]).toMatchObject(returned);
+  expect(ofBuyer[2]).not.toHaveProperty('by');
+  expect(await read(await logIn('user2@example.com', 'another password'))).toMatchObject({
+    status: 404,
+    body: { code: 'BOOKING_UNKNOWN' },
+  });
+  await api.close();
 });
 
 test.each([
