@@ -7,7 +7,8 @@ import { openStores } from './stores.ts';
 const HELP = `npm run rebuild [-- --event N]
 
 Rebuilds the house of one event, or of all, in Redis from PostgreSQL. It may run at any time: requests wait for a
-moment, and no accepted request is lost.
+moment, and no accepted request is lost. A seat that Redis has as taken and PostgreSQL does not is blocked as in doubt,
+unless it is certain that it is not sold: npm run settle-doubt.
 
 Without DATABASE_URL and REDIS_URL it uses the system that runs on DATA_DIR.`;
 
@@ -22,7 +23,9 @@ async function main(): Promise<void> {
       const started = performance.now();
       const house = await stores.seats.rebuild(eventId);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      console.log(`Event ${eventId}: ${house.totalRows} rows, ${house.totalSeats} seats, in ${seconds} s`);
+      const { length: inDoubt } = await stores.blocks.inDoubt(eventId);
+      const doubts = inDoubt === 0 ? '' : ` ${inDoubt} of them in doubt,`;
+      console.log(`Event ${eventId}: ${house.totalRows} rows, ${house.totalSeats} seats,${doubts} in ${seconds} s`);
     }
   } finally {
     await stores.close();

@@ -294,19 +294,25 @@ export function splitByAge(
 /**
  * Sets the seats that PostgreSQL has in Redis, and settles those that only Redis has. A seat that Redis has as sold and
  * PostgreSQL as held stays as it is: PostgreSQL confirms first, so it has lost the confirmation that a client was told.
- * The end of the hold does not free such a seat, and then it is in doubt.
+ * So does one that Redis has as held for another client, who was told that. The end of PostgreSQL's hold does not free
+ * such a seat, and then it is in doubt.
  */
 async function correct(
   deps: ReconcileDeps,
   eventId: number,
   due: readonly DueDifference[],
 ): Promise<{ mended: number; freed: number; doubted: number }> {
-  const mendable = due.filter((difference) => !hasLostConfirmation(difference));
+  const heldByOthers = due.filter(isHeldTwice);
+  const lostHolds = heldByOthers.length > 0 ? await deps.orphans.lostHolds(eventId, heldByOthers) : new Set();
+  const mendable = due.filter((difference) => !hasLostConfirmation(difference) && !lostHolds.has(difference.label));
   const owned = mendable.flatMap(({ inPostgres }) => inPostgres ?? []);
   if (owned.length > 0) await deps.seats.mend(eventId, owned);
   const onlyInRedis = due.filter(({ inPostgres }) => inPostgres === undefined);
   return { mended: owned.length, ...(await settleOrphans(deps, eventId, onlyInRedis)) };
 }
+
+const isHeldTwice = ({ inRedis, inPostgres }: Difference) =>
+  inPostgres?.status === 'HELD' && inRedis !== undefined && isHeldByAnother(inRedis, inPostgres.bookingId);
 
 const hasLostConfirmation = ({ inRedis, inPostgres }: Difference) =>
   inRedis?.status === 'SOLD' && inPostgres?.status === 'HELD';

@@ -1,6 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Booking, Outcome } from '../contract/tickets.ts';
-import { hasSeats, isCertainlyUnsold, isLostBooking } from './seat-doubt.ts';
+import { hasSeats, isCertainlyUnsold, isLeftBy, isLostBooking, isLostEnd, isLostHold } from './seat-doubt.ts';
 
 const booking = (status: Booking['status']) => ({ booking: { status } as Booking });
 const booked = { kind: 'book', status: 'booked' } as Outcome;
@@ -36,7 +36,42 @@ test.each([
   expect(isLostBooking(booking(told).booking, saved && booking(saved).booking)).toBe(isLost);
 });
 
-test('a booking has its seats while it is held or sold', () => {
+test('a booking has its seats while it is sold, or held and its time is not over', () => {
   const all = ['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED', 'RETURNED'] as const;
-  expect(all.filter((status) => hasSeats(booking(status).booking))).toEqual(['PENDING', 'CONFIRMED']);
+  const withSeats = (nowMs: number) =>
+    all.filter((status) => hasSeats({ ...booking(status).booking, expiresAt: new Date(1_000).toISOString() }, nowMs));
+  expect(withSeats(999)).toEqual(['PENDING', 'CONFIRMED']);
+  expect(withSeats(1_000)).toEqual(['CONFIRMED']);
+});
+
+test('a hold is lost where its client was told it and PostgreSQL has no booking', () => {
+  expect(isLostHold({ outcome: booked })).toBe(true);
+  expect(isLostHold({ outcome: booked, recorded: booking('EXPIRED') })).toBe(false);
+  expect(isLostHold({ outcome: { kind: 'book', status: 'rejected' } as Outcome })).toBe(false);
+  expect(isLostHold({})).toBe(false);
+});
+
+describe('a seat is left by a booking that has ended', () => {
+  const [hold, sale] = [
+    { id: 'one', status: 'CANCELLED', hasFreed: false },
+    { id: 'one', status: 'RETURNED', hasFreed: false },
+  ] as const;
+
+  test.each([
+    ['where Redis names its hold', hold, { status: 'HELD', holder: 'one' }, true],
+    ['not where Redis names another hold', hold, { status: 'HELD', holder: 'two' }, false],
+    ['not where it was a hold and the seat is sold', hold, { status: 'SOLD' }, false],
+    ['where it was a sale', sale, { status: 'SOLD' }, true],
+    ['where it was a sale whose confirmation has not come to Redis', sale, { status: 'HELD', holder: 'one' }, true],
+    ['not where the sale has freed its seats', { ...sale, hasFreed: true }, { status: 'SOLD' }, false],
+  ] as const)('%s', (_what, ended, inRedis, isLeft) => expect(isLeftBy(ended, inRedis)).toBe(isLeft));
+});
+
+test.each([
+  ['lost where PostgreSQL has it as sold', 'RETURNED', 'CONFIRMED', true],
+  ['as it was told', 'CANCELLED', 'CANCELLED', false],
+  ['none where it was told as held', 'PENDING', 'CONFIRMED', false],
+  ['lost with the booking, where there is none', 'CANCELLED', undefined, false],
+] as const)('the end of a booking is %s', (_what, told, saved, isLost) => {
+  expect(isLostEnd(booking(told).booking, saved && booking(saved).booking)).toBe(isLost);
 });

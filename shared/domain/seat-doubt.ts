@@ -1,3 +1,4 @@
+import type { SeatStatus } from '../contract/events.ts';
 import type { Booking, Outcome } from '../contract/tickets.ts';
 
 /** A ticket that holds a seat: its outcome in Redis, and its booking in PostgreSQL or that it was given up. */
@@ -14,10 +15,38 @@ export function isCertainlyUnsold({ outcome, recorded }: SeatHolder): boolean {
   return outcome?.status === 'rejected' || outcome?.status === 'failed';
 }
 
+/**
+ * Whether a client was told the booking of this ticket, and PostgreSQL has lost it. PostgreSQL may show an earlier hold
+ * of the same seat then, whose end it has lost too: that must not give the seat away when it ends.
+ */
+export const isLostHold = ({ outcome, recorded }: SeatHolder): boolean =>
+  outcome?.status === 'booked' && recorded === undefined;
+
+/** A booking that has ended, and of a returned sale whether it has freed its seats in Redis. */
+export type EndedBooking = { id: string; status: 'CANCELLED' | 'EXPIRED' | 'RETURNED'; hasFreed: boolean };
+
+/** A taken seat in Redis, with the ticket that holds it. */
+type SeatInRedis = { status: SeatStatus; holder?: string | undefined };
+
+/**
+ * Whether Redis has a seat as taken for a booking that has ended, which has yet to free it. Else it is taken for a
+ * later one, which PostgreSQL may have lost: a lock names its hold, and a returned sale frees its seats once.
+ */
+export function isLeftBy({ id, status, hasFreed }: EndedBooking, inRedis: SeatInRedis) {
+  return inRedis.holder === id || (status === 'RETURNED' && inRedis.status === 'SOLD' && !hasFreed);
+}
+
 /** Whether PostgreSQL has lost a booking that a client was told: all of it, or the confirmation of a hold. */
 export function isLostBooking(told: Booking, saved: Booking | undefined): boolean {
   return saved === undefined || (told.status === 'CONFIRMED' && saved.status === 'EXPIRED');
 }
 
-/** Whether a booking that a client was told gives it seats; else they were let go. */
-export const hasSeats = ({ status }: Booking): boolean => status === 'PENDING' || status === 'CONFIRMED';
+/** Whether a booking that a client was told gives it seats; else they were let go, or the time of the hold is over. */
+export const hasSeats = ({ status, expiresAt = '' }: Booking, nowMs: number): boolean =>
+  status === 'CONFIRMED' || (status === 'PENDING' && Date.parse(expiresAt) > nowMs);
+
+/** Whether PostgreSQL has lost the end of a booking that a client was told: it has the booking as live. */
+export const isLostEnd = (told: Booking, saved: Booking | undefined): boolean =>
+  !isLive(told) && saved !== undefined && isLive(saved);
+
+const isLive = ({ status }: Booking): boolean => status === 'PENDING' || status === 'CONFIRMED';

@@ -38,12 +38,12 @@ export function closeHouse(deps: HouseDeps, eventId: number): Promise<void> {
 
 /** The keys of an event that are not of one row. */
 function ownKeys({ eventId }: House, keys: ReturnType<typeof keysOf>): string[] {
-  const { countsStem, buyersStem, seatDifferencesStem, roomStem, roomHistoryStem, roomInsideStem } = keys;
+  const { closedHouseStem, countsStem, buyersStem, seatDifferencesStem } = keys;
+  const { roomStem, roomHistoryStem, roomInsideStem } = keys;
+  const ofHouse = [closedHouseStem, countsStem, buyersStem, seatDifferencesStem];
   const counts = Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => `${eventId}:${i + 1}`);
   return [
-    ...[countsStem, buyersStem, seatDifferencesStem, roomStem, roomHistoryStem, roomInsideStem].map(
-      (stem) => `${stem}${eventId}`,
-    ),
+    ...[...ofHouse, roomStem, roomHistoryStem, roomInsideStem].map((stem) => `${stem}${eventId}`),
     ...counts.flatMap((count) => [`${keys.fullStem}${count}`, `${keys.neatStem}${count}`]),
   ];
 }

@@ -9,10 +9,14 @@ import { redisClockMs } from '../platform/clock.ts';
 import { NotReady } from '../platform/faults.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
+import { keepTakenSeats, type UnreleasedBooking } from './kept-seats.ts';
+import type { OrphanStore } from './orphan-seats.ts';
+import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { keysOf } from './redis/keys.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
+import type { TakenSeat as KeptSeat } from './redis/seat-bitmaps.ts';
 import { readClaims } from './redis/tickets.ts';
 
 /** Seats and buyers that one call restores: few enough that other commands do not wait long for Redis. */
@@ -42,6 +46,8 @@ export type HouseDeps = {
   scripts: Scripts;
   prisma: PrismaClient;
   events: EventStore;
+  bookings: Pick<BookingStore, 'ownersInRows'>;
+  orphans: OrphanStore;
   shards: number;
 };
 
@@ -57,10 +63,12 @@ const sellingFields = ({ settings }: House) => ({
 
 const bit = (on: boolean) => (on ? '1' : '0');
 
-const keysOfEvent = ({ shards }: HouseDeps, eventId: number) => {
-  const { houseStem, restoringStem, buyersStem, seatDifferencesStem } = keysOf(shardOfEvent(eventId, shards));
+const keysOfEvent = ({ shards }: Pick<HouseDeps, 'shards'>, eventId: number) => {
+  const keys = keysOf(shardOfEvent(eventId, shards));
+  const { houseStem, closedHouseStem, restoringStem, buyersStem, seatDifferencesStem } = keys;
   return {
     house: `${houseStem}${eventId}`,
+    closedHouse: `${closedHouseStem}${eventId}`,
     buyers: `${buyersStem}${eventId}`,
     restoring: `${restoringStem}${eventId}`,
     differences: `${seatDifferencesStem}${eventId}`,
@@ -75,10 +83,10 @@ export function createHouseOpener(deps: HouseDeps) {
   const underway = new Map<number, Restoring>();
   const limit = createLimit(MAX_RESTORING);
 
-  function begin(eventId: number): Restoring {
+  function begin(eventId: number, isRebuild = false): Restoring {
     const known = underway.get(eventId);
     if (known !== undefined) return known;
-    const house = restoreHouse(deps, eventId, limit).finally(() => underway.delete(eventId));
+    const house = restoreHouse(deps, eventId, { limit, isRebuild }).finally(() => underway.delete(eventId));
     const restoring = { house, startedAtMs: performance.now() };
     underway.set(eventId, restoring);
     return restoring;
@@ -110,47 +118,53 @@ export function createHouseOpener(deps: HouseDeps) {
 
     /** Closes an event's house and restores all of it from PostgreSQL. */
     async rebuild(eventId: number): Promise<House> {
-      await underway.get(eventId)?.house;
-      await deps.redis.del(keysOfEvent(deps, eventId).house);
-      return open(eventId);
+      while (underway.has(eventId)) await underway.get(eventId)?.house;
+      return begin(eventId, true).house;
     },
   };
 }
 
 /**
  * Makes Redis hold the house of an event as PostgreSQL has it. Where Redis has PostgreSQL's generation, only the sales
- * settings are written; else every zone is written and the house opened last. One process at a time restores a house.
- * An ended event has no open house, so that a late job does not bring its keys back.
+ * settings are written; else, and for a rebuild, every zone is written and the house opened last. One process at a time
+ * restores a house. An ended event has no open house, so that a late job does not bring its keys back.
  *
  * The first transaction closes the house and records the bookings that have nothing to free in the restored one. It is
  * committed before the second one opens that.
  */
-async function restoreHouse(deps: HouseDeps, eventId: number, limit: Limit): Promise<House> {
+async function restoreHouse(
+  deps: HouseDeps,
+  eventId: number,
+  { limit, isRebuild }: { limit: Limit; isRebuild: boolean },
+): Promise<House> {
   const options = { limit, waitMs: RESTORE_TIMEOUT_MS };
-  const refresh = (transaction: Prisma.TransactionClient) => refreshHouse(deps, eventId, transaction);
   const close = async (transaction: Prisma.TransactionClient) => {
-    const refreshed = await refresh(transaction);
-    if (!refreshed.isDone) await markReleased(eventId, transaction);
-    return refreshed;
+    const refreshed = await refreshHouse(deps, eventId, transaction, isRebuild);
+    return { ...refreshed, ended: refreshed.isDone ? [] : await markReleased(eventId, transaction) };
   };
-  const { house, isDone, lastVersion } = await underHouseLock(deps, eventId, close, options);
+  const { house, isDone, lastVersion, ended } = await underHouseLock(deps, eventId, close, options);
   if (isDone) return house;
   const write = async (transaction: Prisma.TransactionClient): Promise<House> => {
-    const now = await refresh(transaction); // another process may have restored it in between, or the event ended
-    if (!now.isDone) await writeHouse(deps, now.house, lastVersion, transaction);
+    // Another process may have restored it in between, or the event ended.
+    const now = await refreshHouse(deps, eventId, transaction);
+    if (!now.isDone) await writeHouse(deps, now.house, { lastVersion, ended }, transaction);
     return now.house;
   };
   return underHouseLock(deps, eventId, write, options);
 }
 
-/** Does what needs no row of a house. Where its rows have to be restored, it closes the house. */
+/**
+ * Does what needs no row of a house. Where its rows have to be restored, it closes the house. The hash of a closed
+ * house is kept, also where the restore fails: it says of which generation the rows are.
+ */
 async function refreshHouse(
   deps: HouseDeps,
   eventId: number,
   transaction: Prisma.TransactionClient,
+  isRebuild = false,
 ): Promise<{ house: House; isDone: boolean; lastVersion: number }> {
   const { redis, events } = deps;
-  const key = keysOfEvent(deps, eventId).house;
+  const { house: key, closedHouse } = keysOfEvent(deps, eventId);
   const house = await events.readHouse(eventId, transaction);
   if (house === undefined) throw new Error(`event ${eventId} has no house`);
   const done = { house, isDone: true, lastVersion: 0 };
@@ -162,14 +176,15 @@ async function refreshHouse(
   const [generation, avoidSingles, seatLimit, version] = fields;
   const lastVersion = Number(version ?? 0);
   // The rows' index for avoidSingles and the buyers' counts exist only where the settings require them.
-  const areRowsCurrent = generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
+  const areRowsCurrent =
+    !isRebuild && generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
   const isLimitNew = house.settings.seatLimit !== null && seatLimit === '0';
   if (areRowsCurrent && !isLimitNew) {
     // The version before opened houses without an epoch.
     await redis.multi().hset(key, sellingFields(house)).hsetnx(key, 'epoch', lastVersion).exec();
     return done;
   }
-  await redis.del(key); // from here on no script changes a seat
+  if (generation !== null) await redis.rename(key, closedHouse); // from here on no script changes a seat
   if (areRowsCurrent) {
     const mark = await markRestoring(deps, eventId);
     await restoreBuyers(deps, house, transaction);
@@ -179,22 +194,22 @@ async function refreshHouse(
 }
 
 /** Records that the bookings of an event which have ended have nothing to free in the house that is restored next. */
-async function markReleased(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
-  await transaction.$executeRaw`
+const markReleased = (eventId: number, transaction: Prisma.TransactionClient) =>
+  transaction.$queryRaw<UnreleasedBooking[]>`
     UPDATE booking SET released_at = clock_timestamp()
-    WHERE event_id = ${eventId}::int AND status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL`;
-}
+    WHERE event_id = ${eventId}::int AND status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL
+    RETURNING id, status, seats`;
 
 /** Writes a closed house with all its rows, and opens it. */
 async function writeHouse(
   deps: HouseDeps,
   house: House,
-  lastVersion: number,
+  { lastVersion, ended }: { lastVersion: number; ended: readonly UnreleasedBooking[] },
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
   for (let restores = 0; restores < MAX_RESTORES; restores += 1) {
     const mark = await markRestoring(deps, house.eventId);
-    await restoreRows(deps, house, transaction);
+    await restoreRows(deps, house, ended, transaction);
     await restoreBuyers(deps, house, transaction);
     if (await publishHouse(deps, house, mark, lastVersion)) return;
   }
@@ -242,12 +257,26 @@ async function tryLockHouse(eventId: number, transaction: Prisma.TransactionClie
 /**
  * Writes every row of a closed house as PostgreSQL has it, and the seats of claims under way, which are saved or
  * released later. A booking that has ended since `markReleased` keeps its seats in the house until it is released.
+ * Where Redis has rows of this generation, no seat in them is freed without a reason.
+ *
+ * @param ended the bookings that have nothing to free in the house
  */
-async function restoreRows(deps: HouseDeps, house: House, transaction: Prisma.TransactionClient): Promise<void> {
-  await deps.redis.del(keysOfEvent(deps, house.eventId).differences);
+async function restoreRows(
+  deps: HouseDeps,
+  house: House,
+  ended: readonly UnreleasedBooking[],
+  transaction: Prisma.TransactionClient,
+): Promise<void> {
+  const { differences, closedHouse } = keysOfEvent(deps, house.eventId);
+  await deps.redis.del(differences);
   const claimed = await readClaimedSeats(deps, house); // before PostgreSQL: those that are saved meanwhile show there
+  const hasRows = (await deps.redis.hget(closedHouse, 'generation')) === String(house.generation);
+  const kept = hasRows ? await keepTakenSeats(deps, house, { claimed, ended }) : [];
   for (const zone of house.zones) {
-    const ofZone = claimed.filter((seat) => seat.zone === zone.number);
+    const ofZone = {
+      claimed: claimed.filter((seat) => seat.zone === zone.number),
+      kept: kept.filter(({ seat }) => seat.zone === zone.number),
+    };
     await restoreZone(deps, house, zone, ofZone, transaction);
   }
 }
@@ -298,7 +327,7 @@ async function restoreZone(
   { scripts, shards }: HouseDeps,
   house: House,
   zone: Zone,
-  claimed: readonly (Seat & { ticketId: string })[],
+  { claimed, kept }: { claimed: readonly (Seat & { ticketId: string })[]; kept: readonly KeptSeat[] },
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
   const { eventId, settings } = house;
@@ -311,6 +340,9 @@ async function restoreZone(
     for (const { row, number: seat, ticketId } of claimed)
       if (row >= from && row <= to) pushFields(args, 'restoreRows', { row, seat, ticketId, status: 'CLAIMED' });
     for (const seat of taken) pushFields(args, 'restoreRows', seat); // the last owner of a seat counts
+    for (const { seat, status, holder = '' } of kept)
+      if (seat.row >= from && seat.row <= to)
+        pushFields(args, 'restoreRows', { row: seat.row, seat: seat.number, ticketId: holder, status });
     await scripts('restoreRows', shardOfEvent(eventId, shards), args);
   }
 }
@@ -359,5 +391,7 @@ async function publishHouse(deps: HouseDeps, house: House, mark: string, lastVer
     ...Object.fromEntries(zones),
   };
   const args = [house.eventId, mark, version, ...Object.entries(fields).flat()] as (string | number)[];
-  return (await scripts<number>('openHouse', shardOfEvent(house.eventId, shards), args)) === 1;
+  if ((await scripts<number>('openHouse', shardOfEvent(house.eventId, shards), args)) === 0) return false;
+  await redis.del(keysOfEvent(deps, house.eventId).closedHouse);
+  return true;
 }

@@ -8,7 +8,8 @@ import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import { closeHouse } from './close-house.ts';
-import type { OwnedSeat } from './postgres/bookings.ts';
+import type { OrphanStore } from './orphan-seats.ts';
+import type { BookingStore, OwnedSeat } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { claimSeats } from './redis/claims.ts';
 import { keysOf } from './redis/keys.ts';
@@ -50,7 +51,7 @@ type ChangeScript = 'renewLocks' | 'mendSeats' | 'freeOrphans';
  */
 async function runOnOpenHouse(
   { scripts, events, house, shards }: Context,
-  name: ChangeScript | 'releaseClaim' | 'unblockSeats',
+  name: ChangeScript | 'releaseClaim' | 'unblockSeats' | 'countSeats',
   eventId: number,
   args: readonly (string | number)[],
 ): Promise<number> {
@@ -152,6 +153,8 @@ export function createSeatStore(deps: {
   replicated: Pick<ReplicatedWrites, 'scripts'>;
   prisma: PrismaClient;
   events: EventStore;
+  bookings: BookingStore;
+  orphans: OrphanStore;
   shards: number;
 }) {
   const { redis, scripts, replicated, events, shards } = deps;
@@ -195,6 +198,10 @@ export function createSeatStore(deps: {
      */
     release: (eventId: number, epoch: string, holdings: readonly EndedHolding[]) =>
       releaseSeats(context, eventId, epoch, holdings),
+
+    /** Sets how many seats a ticket has of its buyer's limit, where the event has one. */
+    count: (eventId: number, claim: { ticketId: string; userId: number; seats: number }): Promise<number> =>
+      runOnOpenHouse(context, 'countSeats', eventId, [claim.userId, claim.ticketId, claim.seats]),
 
     /** Frees those of these seats that are still blocked. */
     unblock: (eventId: number, labels: readonly string[]): Promise<number> =>

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { PrismaClient } from '../platform/prisma.ts';
+import { createOrphanStore } from './orphan-seats.ts';
 import { createBlockStore } from './postgres/blocks.ts';
 import { createHistoryStore } from './postgres/booking-history.ts';
 import { createBookingStore } from './postgres/bookings.ts';
@@ -26,22 +27,28 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
   const replicated = { ...replicas, scripts: createScripts(replicas.redis) };
   const events = createEventStore({ prisma });
   const trail = createTrailStore({ prisma });
+  const blocks = createBlockStore({ prisma });
+  const bookings = createBookingStore({ prisma });
+  const holds = createHoldStore({ prisma, trail });
+  const tickets = createTicketStore({ redis, scripts, replicated, shards });
+  const orphans = createOrphanStore({ bookings, holds, blocks, trail, tickets, shards });
   return {
     scripts,
     replicated,
     events,
     trail,
-    blocks: createBlockStore({ prisma }),
-    bookings: createBookingStore({ prisma }),
+    blocks,
+    bookings,
     history: createHistoryStore({ prisma }),
-    holds: createHoldStore({ prisma, trail }),
+    holds,
+    orphans,
+    tickets,
     jobLock: createJobLock({ prisma }),
     keys: createKeyStore({ prisma, trail }),
     metricsTargets: createMetricsTargets({ redis }),
     rooms: createRoomStore({ redis, scripts, replicated, prisma, events, shards }),
-    seats: createSeatStore({ redis, scripts, replicated, prisma, events, shards }),
+    seats: createSeatStore({ redis, scripts, replicated, prisma, events, bookings, orphans, shards }),
     seatDifferences: createSeatDifferences({ redis, shards }),
-    tickets: createTicketStore({ redis, scripts, replicated, shards }),
     users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis, shards }) },
     workers: createWorkersStore({ redis, shards }),
   };

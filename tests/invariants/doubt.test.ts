@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
 import { type Booking, doneOutcome } from '../../shared/contract/tickets.ts';
 import { DOUBT_OWNER } from '../../shared/domain/house.ts';
@@ -8,6 +8,7 @@ import { auditEvent } from '../../shared/stores/audit.ts';
 import { createDoubtStore } from '../../shared/stores/doubts.ts';
 import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
 import { createHoldStore } from '../../shared/stores/postgres/holds.ts';
+import { createHouseOpener } from '../../shared/stores/restore-house.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { createReconcile } from '../../workers/reconcile.ts';
@@ -37,6 +38,14 @@ async function lose({ ticketId: id }: BookRequest): Promise<void> {
   await system().prisma.booking.deleteMany({ where: { id } });
   await system().prisma.seat.deleteMany({ where: { bookingId: id } });
   await system().prisma.buyer.deleteMany();
+}
+
+/** The seats as a ticket holds them of which PostgreSQL has no booking. */
+async function heldBy({ ticketId }: BookRequest): Promise<void> {
+  const seats = SEATS.map((_label, at) => at + 1).map((number) => {
+    return { zone: 1, row: 1, number, bookingId: ticketId, status: 'HELD' as const };
+  });
+  await system().seats.mend(1, seats);
 }
 
 /** An hour has passed: Redis has dropped its batches. */
@@ -95,14 +104,17 @@ describe('a booking that a client was told and PostgreSQL has lost', () => {
     await expectNotSold();
   });
 
-  test('is not sold again where only its confirmation was lost, and its hold ends', async () => {
+  test.each([
+    ['is compared', async () => expect(await reconcile()).toBe(0)],
+    ['was rebuilt before', () => system().seats.rebuild(1)],
+  ])('is not sold again where only its confirmation was lost, and its hold ends: the house %s', async (_what, act) => {
     const one = hold();
     await book(one);
     await system().holds.change([{ ticketId: newTicketId(0), kind: 'confirm', bookingId: one.ticketId, userId: 1 }]);
     await system().seats.renew(1, [{ ticketId: one.ticketId, userId: 1, seats: SEATS, holdMs: 0 }]);
     await system().prisma.booking.update({ where: { id: one.ticketId }, data: { status: 'PENDING' } });
     await system().prisma.seat.updateMany({ where: { bookingId: one.ticketId }, data: { status: 'HELD' } });
-    expect(await reconcile()).toBe(0);
+    await act();
     await system().prisma.booking.update({ where: { id: one.ticketId }, data: { expiresAt: new Date(0) } });
     const releaseSeats = createReleaseSeats(system());
     await createExpire({ holds: system().holds, releaseSeats })();
@@ -112,14 +124,110 @@ describe('a booking that a client was told and PostgreSQL has lost', () => {
   });
 });
 
+describe('a hold that a client was told and PostgreSQL has lost, while it still has an earlier one of them', () => {
+  test.each([
+    ['compared', async () => expect(await reconcile()).toBe(0)],
+    ['rebuilt', () => system().seats.rebuild(1)],
+  ])('is not given away when the earlier one ends: the house was %s', async (_what, act) => {
+    const earlier = hold();
+    await book(earlier);
+    await change(earlier, 'cancel');
+    await createReleaseSeats(system())([{ id: earlier.ticketId, eventId: 1 }]);
+    const one = hold();
+    const ticket = { ticketId: one.ticketId, kind: 'book', eventId: 1, userId: 1 } as const;
+    await system().tickets.accept(0, 'node', [ticket], { maxQueued: 100, fresh: true });
+    await book(one);
+    await lose(one);
+    const lapsed = { status: 'PENDING', releasedAt: null, expiresAt: new Date(0) } as const;
+    await system().prisma.booking.update({ where: { id: earlier.ticketId }, data: lapsed });
+    const seats = SEATS.map((_label, at) => ({ eventId: 1, zone: 1, row: 1, number: at + 1 }));
+    const owned = seats.map((seat) => ({ ...seat, status: 'HELD' as const, bookingId: earlier.ticketId }));
+    await system().prisma.seat.createMany({ data: owned });
+    await act();
+    await createExpire({ holds: system().holds, releaseSeats: createReleaseSeats(system()) })();
+    await reconcile();
+    expect(await inDoubt()).toEqual(SEATS);
+    await expectNotSold();
+  });
+});
+
+describe('a house that is restored before reconciling has found what PostgreSQL lost', () => {
+  const withAvoidSingles = async () => {
+    const { avoidSingles } = await system().prisma.event.findUniqueOrThrow({ where: { id: 1 } });
+    await system().prisma.event.update({ where: { id: 1 }, data: { avoidSingles: !avoidSingles } });
+    await system().seats.reopen(1);
+  };
+
+  test.each([
+    ['rebuilt', 'sold', seatsRequest(), () => system().seats.rebuild(1)],
+    ['rebuilt', 'held', hold(), () => system().seats.rebuild(1)],
+    ['written anew for a setting', 'sold', seatsRequest(), withAvoidSingles],
+  ] as const)('is %s with the seats in doubt (%s)', async (_what, _status, one, restore) => {
+    await book(one);
+    await lose(one);
+    await restore();
+    expect(await inDoubt()).toEqual(SEATS);
+    await expectNotSold();
+  });
+
+  test('frees seats whose ticket was refused, and keeps a seat whose claim is under way', async () => {
+    const one = hold();
+    await system().tickets.settle(0, new Map([[one.ticketId, writeRefused(2, 'SEAT_TAKEN', [])]]));
+    await heldBy(one);
+    const other = seatsRequest({ wish: { seats: ['1-2-1'] } });
+    const ticket = { ticketId: other.ticketId, kind: 'book', eventId: 1 } as const;
+    await system().tickets.accept(0, 'node', [ticket], { maxQueued: 100, fresh: true });
+    await system().seats.claim(0, [other]);
+    await system().seats.rebuild(1);
+    expect(await inDoubt()).toEqual([]);
+    expect(await differences()).toEqual([{ what: 'bit too many', where: '1-2-1' }]);
+  });
+
+  test('is restored with them where the first try failed after the house was closed', async () => {
+    const one = seatsRequest();
+    await book(one);
+    await lose(one);
+    const failing = { ...system().orphans, judge: () => Promise.reject(new Error('PostgreSQL is down')) };
+    const opener = createHouseOpener({ ...system(), orphans: failing, shards: 1 });
+    await expect(opener.rebuild(1)).rejects.toThrow('PostgreSQL is down');
+    await system().seats.open(1);
+    expect(await inDoubt()).toEqual(SEATS);
+    await expectNotSold();
+  });
+
+  test('has no seat of an earlier generation after a clear', async () => {
+    await book(seatsRequest());
+    await system().clearEvent();
+    await system().seats.rebuild(1);
+    expect(await inDoubt()).toEqual([]);
+    expect(await differences()).toEqual([]);
+  });
+
+  test('is restored with them where an earlier hold of them ended and is not yet recorded as released', async () => {
+    const earlier = hold();
+    await book(earlier);
+    await change(earlier, 'cancel');
+    await createReleaseSeats(system())([{ id: earlier.ticketId, eventId: 1 }]);
+    const one = seatsRequest();
+    await book(one);
+    await lose(one);
+    await system().prisma.booking.update({ where: { id: earlier.ticketId }, data: { releasedAt: null } });
+    await system().seats.rebuild(1);
+    expect(await inDoubt()).toEqual(SEATS);
+    await expectNotSold();
+  });
+
+  test('has no seat of a booking that ended and that Redis has yet to free', async () => {
+    const one = seatsRequest();
+    await book(one);
+    await change(one, 'return');
+    await system().seats.rebuild(1);
+    expect(await inDoubt()).toEqual([]);
+    expect(await differences()).toEqual([]);
+  });
+});
+
 describe('a seat that only Redis has as taken', () => {
-  /** The seats as a ticket holds them of which PostgreSQL has no booking. */
-  async function heldBy({ ticketId }: BookRequest): Promise<void> {
-    const seats = SEATS.map((_label, at) => at + 1).map((number) => {
-      return { zone: 1, row: 1, number, bookingId: ticketId, status: 'HELD' as const };
-    });
-    await system().seats.mend(1, seats);
-  }
   const refuse = ({ ticketId }: BookRequest) =>
     system().tickets.settle(0, new Map([[ticketId, writeRefused(2, 'SEAT_TAKEN', [])]]));
   const cancel = async (one: BookRequest) => {
@@ -243,6 +351,12 @@ describe('a booking that is read, and was not written now, is told after a commi
 });
 
 describe('an operator settles seats in doubt', () => {
+  async function bookAccepted(one: BookRequest): Promise<void> {
+    const { ticketId, userId, idempotency } = one;
+    const ticket = { ticketId, kind: 'book', eventId: 1, userId, idempotency } as const;
+    await system().tickets.accept(0, 'node', [ticket], { maxQueued: 100, fresh: true });
+    await book(one);
+  }
   const doubts = () => createDoubtStore({ ...system(), shards: 1 });
   const entryOf = async (act: string) => (await system().trail.page(undefined, 5)).find((entry) => entry.act === act);
 
@@ -251,10 +365,8 @@ describe('an operator settles seats in doubt', () => {
     ['held', hold(), 'PENDING'],
     ['sold under a key', seatsRequest({ idempotency: { digest: 'digest', fingerprint: 'print' } }), 'CONFIRMED'],
   ])('restores a booking as it was told (%s)', async (_what, one, status) => {
-    const { ticketId, userId, idempotency } = one;
-    const ticket = { ticketId, kind: 'book', eventId: 1, userId, idempotency } as const;
-    await system().tickets.accept(0, 'node', [ticket], { maxQueued: 100, fresh: true });
-    await book(one);
+    const { ticketId, idempotency } = one;
+    await bookAccepted(one);
     const before = await system().bookings.find(ticketId);
     await lose(one);
     await reconcile();
@@ -326,6 +438,103 @@ describe('an operator settles seats in doubt', () => {
     const other = seatsRequest({ wish: { seats: ['1-1-1'] } });
     await book(other);
     expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
+  });
+
+  describe('of an event that limits the seats of a buyer', () => {
+    const setLimit = async (seatLimit: number | null) => {
+      await system().prisma.event.update({ where: { id: 1 }, data: { seatLimit } });
+      await system().seats.reopen(1);
+    };
+    const claimsOf = async (userId: number) => system().redis.hget('{s0}:buyers:1', String(userId));
+    beforeEach(() => setLimit(2));
+    afterEach(() => setLimit(null));
+
+    test('lowers the count of a buyer by the seats that it frees', async () => {
+      const one = hold();
+      await bookAccepted(one);
+      await lose(one);
+      await reconcile();
+      expect(await claimsOf(1)).toBe(` ${one.ticketId}:2`);
+      await doubts().free(1, ['1-1-1'], OPERATOR);
+      expect(await claimsOf(1)).toBe(` ${one.ticketId}:1`);
+      await doubts().free(1, ['1-1-2'], OPERATOR);
+      expect(await claimsOf(1)).toBeNull();
+      const other = hold();
+      await book(other);
+      expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
+    });
+
+    test('counts a booking that it restores, once, also where a rebuild had forgotten it', async () => {
+      for (const act of [async () => undefined, () => system().seats.rebuild(1)]) {
+        await system().reset();
+        const one = hold();
+        await bookAccepted(one);
+        await lose(one);
+        await reconcile();
+        await act();
+        const [doubt] = await doubts().list(1);
+        if (doubt?.told === undefined) throw new Error('not told');
+        await doubts().restore(doubt.told, OPERATOR);
+        expect(await claimsOf(1)).toBe(` ${one.ticketId}:2`);
+        const other = hold();
+        await book({ ...other, wish: { seats: ['1-2-1'] } });
+        expect(await outcomeOf(other)).toMatchObject({ status: 'rejected', code: 'SEAT_LIMIT' });
+        expect(await differences()).toEqual([]);
+      }
+    });
+  });
+
+  test('restores and frees seats of an event that has ended, in PostgreSQL alone', async () => {
+    const [one, other] = [seatsRequest(), seatsRequest({ wish: { seats: ['1-2-1'] } })];
+    await bookAccepted(one);
+    await bookAccepted(other);
+    await lose(one);
+    await lose(other);
+    await reconcile();
+    await system().prisma.event.update({ where: { id: 1 }, data: { endsAt: new Date(0) } });
+    await system().seats.close(1);
+    const [doubt] = await doubts().list(1);
+    if (doubt?.told === undefined) throw new Error('not told');
+    await doubts().restore(doubt.told, OPERATOR);
+    expect(await doubts().free(1, ['1-2-1'], OPERATOR)).toEqual(['1-2-1']);
+    expect(await system().bookings.find(one.ticketId)).toMatchObject({ status: 'CONFIRMED' });
+    expect(await inDoubt()).toEqual([]);
+    expect(await system().redis.keys('{s0}:*:1*')).toEqual([]);
+    expect(await differences()).toEqual([]);
+    await system().prisma.event.update({ where: { id: 1 }, data: { endsAt: null } });
+  });
+
+  test('ends a booking whose end was lost, so that a later one of its seats is restored', async () => {
+    const earlier = seatsRequest();
+    await bookAccepted(earlier);
+    const sold = await system().bookings.find(earlier.ticketId);
+    if (sold === undefined) throw new Error('not booked');
+    const ticketId = newTicketId(0);
+    const told = writeOutcome(doneOutcome('return', { ...sold, status: 'RETURNED' }));
+    await system().tickets.accept(0, 'node', [{ ticketId, kind: 'return' }], { maxQueued: 100, fresh: true });
+    await system().tickets.settle(0, new Map([[ticketId, told]]));
+    await system().prisma.seat.deleteMany(); // a later buyer gets them, and then PostgreSQL knows only the first sale
+    await system().seats.rebuild(1);
+    await doubts().free(1, SEATS, OPERATOR);
+    const one = seatsRequest();
+    await bookAccepted(one);
+    await lose(one);
+    const seats = SEATS.map((_label, at) => ({ eventId: 1, zone: 1, row: 1, number: at + 1 }));
+    const owned = seats.map((seat) => ({ ...seat, status: 'SOLD' as const, bookingId: earlier.ticketId }));
+    await system().prisma.seat.createMany({ data: owned });
+    await reconcile();
+    expect(await inDoubt()).toEqual([]);
+    const [end] = await doubts().lostEnds(1);
+    expect(end).toMatchObject({ id: earlier.ticketId, status: 'RETURNED' });
+    if (end === undefined) throw new Error('no end was lost');
+    expect(await doubts().end(end, OPERATOR)).toEqual(SEATS);
+    expect(await doubts().lostEnds(1)).toEqual([]);
+    const [doubt] = await doubts().list(1);
+    if (doubt?.told === undefined) throw new Error('not told');
+    await doubts().restore(doubt.told, OPERATOR);
+    expect(await system().bookings.find(one.ticketId)).toMatchObject({ status: 'CONFIRMED' });
+    expect(await system().bookings.find(earlier.ticketId)).toMatchObject({ status: 'RETURNED' });
+    await expectNotSold();
   });
 
   test('knows of no booking once Redis has forgotten it', async () => {

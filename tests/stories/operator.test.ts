@@ -62,9 +62,10 @@ describe('an operator', () => {
 
 describe('an operator of a running system', () => {
   const seats = { seatsInPostgres: 3, seatsInRedis: 3, bookings: 1 };
+  const withDoubt = { seatsInPostgres: 4, seatsInRedis: 4, bookings: 1 };
   const bits = '{s0}:seats:1:1:2';
 
-  test('audits, reads each difference, and rebuilds', async () => {
+  test('audits, reads each difference, and rebuilds, which blocks a seat that only Redis had as taken', async () => {
     await call('POST', '/clear', asOperator);
     await send(system().url, 'POST', '/reserve?wait=10', { zone: 1, row: 1, count: 3 });
     const sound = { eventId: 1, ...seats, differences: 0, listed: [] };
@@ -81,7 +82,8 @@ describe('an operator of a running system', () => {
 
     const rebuilt = await call('POST', '/admin/rebuild?eventId=1', asOperator);
     expect(rebuilt).toMatchObject({ status: 200, body: { events: [{ eventId: 1, rows: 12, seats: 120 }] } });
-    expect((await call('POST', '/admin/audit', asOperator)).body).toEqual({ events: [sound] });
+    expect((await call('POST', '/admin/audit', asOperator)).body).toEqual({ events: [{ ...sound, ...withDoubt }] });
+    expect(await system().blocks.inDoubt(1)).toEqual(['1-2-5']);
   });
 
   test.each(['/admin/audit', '/admin/rebuild'])('needs the admin token and an existing event at %s', async (path) => {

@@ -7,6 +7,9 @@ import { cutOff, promote } from '../../kit/standby.ts';
 import type { Stores } from '../../kit/stores.ts';
 import type { Scene } from './scene.ts';
 
+/** Milliseconds in which a rebuild after the failover must be done: APIs and workers connect anew. */
+const REBUILD_TIMEOUT_MS = 20_000;
+
 const OPERATOR = { name: 'chaos', address: '127.0.0.1' };
 
 /** Seats in doubt, and bookings that were restored from what Redis knew. */
@@ -23,22 +26,36 @@ export async function promoteStandby({ rig, random, progress }: Scene): Promise<
   await promote(standby.url);
   progress(`promoted a standby of PostgreSQL that was cut off ${Math.round(missedMs)} ms before`);
   rig.usePostgres(standby);
+  if (random() < 0.5) await rebuildHouse(rig.urls, progress);
+}
+
+/** Rebuilds the house before reconciling has found the lost bookings: their seats must not become free. */
+async function rebuildHouse([url = '']: readonly string[], progress: Scene['progress']): Promise<void> {
+  const deadline = performance.now() + REBUILD_TIMEOUT_MS;
+  for (;;) {
+    const { ok, status } = await fetch(`${url}/admin/rebuild?eventId=${DEFAULT_EVENT}`, { method: 'POST' });
+    if (ok) return progress('rebuilt the house from it at once');
+    if (performance.now() > deadline) throw new Error(`rebuilding the house: ${status}`);
+  }
 }
 
 /**
- * Settles seats in doubt as an operator does with `npm run settle-doubt`: restores the bookings that clients were told,
- * and frees seats that nobody was told or that were let go.
+ * Settles seats in doubt as an operator does with `npm run settle-doubt`: ends bookings whose ends were lost, restores
+ * those that clients were told, and frees seats that nobody was told or that were let go.
  */
 export async function settleDoubts(stores: Stores): Promise<Settled> {
   const doubtsIn = createDoubtStore(stores);
+  for (const booking of await doubtsIn.lostEnds(DEFAULT_EVENT)) await doubtsIn.end(booking, OPERATOR);
   const doubts = await doubtsIn.list(DEFAULT_EVENT);
   const labels = new Set(doubts.map(({ label }) => label));
   const told = new Map(doubts.flatMap((doubt) => (doubt.told ? [[doubt.told.id, doubt.told] as const] : [])));
   const restored = [...told.values()].filter(
-    (booking) => hasSeats(booking) && booking.seats.every((s) => labels.has(s)),
+    (booking) => hasSeats(booking, Date.now()) && booking.seats.every((s) => labels.has(s)),
   );
   for (const booking of restored) await doubtsIn.restore(booking, OPERATOR);
-  const free = doubts.filter((doubt) => doubt.told === undefined || !hasSeats(doubt.told)).map(({ label }) => label);
+  const free = doubts
+    .filter((doubt) => doubt.told === undefined || !hasSeats(doubt.told, Date.now()))
+    .map(({ label }) => label);
   if (free.length > 0) await doubtsIn.free(DEFAULT_EVENT, free, OPERATOR);
   return { inDoubt: doubts.length, restored: restored.length };
 }

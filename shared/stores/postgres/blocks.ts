@@ -14,6 +14,9 @@ export class SeatsTaken extends Error {
   }
 }
 
+/** The kind of change by which a booking ends, by its status then; else its time is over. */
+const ENDS: Partial<Record<Booking['status'], string>> = { CANCELLED: 'cancel', RETURNED: 'return' };
+
 /** Blocked seats in PostgreSQL: they are not for sale until an operator unblocks them. */
 export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
   const wanted = (labels: readonly string[]) => {
@@ -133,6 +136,33 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
         INSERT INTO buyer (event_id, user_id, seats, seat_limit)
         VALUES (${eventId}::int, ${userId}::int, ${seats.length}::int, NULL)
         ON CONFLICT (event_id, user_id) DO UPDATE SET seats = buyer.seats + EXCLUDED.seats, seat_limit = NULL`;
+    },
+
+    /**
+     * Ends a live booking as its client was told, and blocks its seats as in doubt: another client may have been told a
+     * booking of them since. Returns their labels.
+     */
+    async endInDoubt({ id, status }: Booking, transaction: Prisma.TransactionClient): Promise<string[]> {
+      const seats = await transaction.$queryRaw<Seat[]>`
+        WITH old AS MATERIALIZED (
+          SELECT id, ${bookingState} AS before FROM booking
+          WHERE id = ${id}::uuid AND status IN ('PENDING', 'CONFIRMED') FOR UPDATE
+        ), ended AS (
+          UPDATE booking SET status = ${status}::"BookingStatus", expires_at = NULL, released_at = clock_timestamp()
+          FROM old WHERE booking.id = old.id
+          RETURNING booking.id, booking.event_id, booking.user_id, booking.seats, old.before, ${bookingState} AS after
+        ), noted AS (
+          INSERT INTO booking_change (booking_id, event_id, kind, before, after)
+          SELECT id, event_id, ${ENDS[status] ?? 'expire'}, before, after FROM ended
+        ), uncounted AS (
+          UPDATE buyer SET seats = buyer.seats - cardinality(ended.seats) FROM ended
+          WHERE buyer.event_id = ended.event_id AND buyer.user_id = ended.user_id
+        )
+        UPDATE seat SET status = 'BLOCKED', booking_id = ${DOUBT_OWNER}::uuid FROM ended
+        WHERE seat.event_id = ended.event_id AND seat.booking_id = ended.id
+          AND concat_ws('-', seat.zone, seat.row, seat.number) = ANY(ended.seats)
+        RETURNING seat.zone, seat.row, seat.number`;
+      return seats.map(labelOf);
     },
 
     /** The labels of an event's seats in doubt, in order. */

@@ -17,6 +17,8 @@ const NAMES = {
   idempotencyStem: 'idem:',
   /** + event */
   houseStem: 'house:',
+  /** The house as it was, while it is restored. + event */
+  closedHouseStem: 'closed-house:',
   /** Set while the house is restored. + event */
   restoringStem: 'restoring:',
   /** + event:zone:row */
@@ -124,6 +126,7 @@ function spellKeys(shard: number): ShardKeys {
  */
 const OF_HOUSE: ReadonlySet<string> = new Set([
   NAMES.houseStem,
+  NAMES.closedHouseStem,
   NAMES.restoringStem,
   NAMES.seatsStem,
   NAMES.heldStem,

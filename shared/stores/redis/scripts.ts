@@ -23,6 +23,7 @@ export const scriptNames = [
   'freeOrphans',
   'renewLocks',
   'mendSeats',
+  'countSeats',
   'recountZone',
   'restoreRows',
   'openHouse',

@@ -39,11 +39,14 @@ export function repliesOf(results: [Error | null, unknown][] | null): unknown[] 
 /**
  * Reads rows of a house, in order, with the version of the event's seats that they are at least as new as; undefined
  * where the house is not open in Redis.
+ *
+ * @param state of the house; `closedHouseStem` while it is restored
  */
 export async function readBitmaps(
   deps: Deps,
   eventId: number,
   rows: readonly ZoneRow[],
+  state: 'houseStem' | 'closedHouseStem' = 'houseStem',
 ): Promise<{ version: number; rows: RowMarks[] } | undefined> {
   const keys = keysOfEvent(deps, eventId);
   const found: RowMarks[] = [];
@@ -53,7 +56,7 @@ export async function readBitmaps(
     const names = chunk.map(({ zone, row }) => `${eventId}:${zone.number}:${row}`);
     const replies = await deps.redis
       .multi()
-      .hget(`${keys.houseStem}${eventId}`, 'version')
+      .hget(`${keys[state]}${eventId}`, 'version')
       .mgetBuffer(names.map((name) => `${keys.seatsStem}${name}`))
       .mgetBuffer(names.map((name) => `${keys.heldStem}${name}`))
       .mgetBuffer(names.map((name) => `${keys.blockedStem}${name}`))
