@@ -122,6 +122,8 @@ local function withoutRecorded(key, added)
   return left
 end
 
+local unused = 0 -- places that this call gave to recorded tickets: they count as settled, for no ticket has them
+
 -- Writes the new tickets of a batch. The node gets their outcomes. Where the batch is known, two API processes made the
 -- same name, a flush is tried again, or a call came twice, perhaps late: a connection that has ended may still deliver
 -- it after the retry was settled. A recorded ticket keeps its state.
@@ -129,7 +131,9 @@ local function writeBatch(batch, added)
   local key = batchKey(tag, batch)
   local nodes, unsettled = unpack(redis.call('HMGET', key, 'node', 'unsettled'))
   if nodes or unsettled then
+    local count = #added
     added = withoutRecorded(key, added)
+    unused = unused + (count - #added) / 2
     if #added == 0 then return end
     redis.call('PERSIST', key)
   end
@@ -143,4 +147,5 @@ local reply = { settled }
 for at = 5, #ARGV, FIELDS.COUNT do reply[#reply + 1] = accept(at) end
 for batch, added in pairs(additions) do writeBatch(batch, added) end
 redis.call('SET', sequenceKey(tag), lastPlace)
+if unused > 0 then redis.call('INCRBY', settledKey(tag), unused) end
 return reply

@@ -102,6 +102,18 @@ describe('a batch', () => {
     await expectInOrder(3);
   });
 
+  test('whose first call comes twice does not count as longer in the queue', async () => {
+    const { redis } = system();
+    const { sequence, settled, waiting } = keysOf(0);
+    const before = Number(await redis.get(sequence)) - Number(await redis.get(settled));
+    await redis.lpush(waiting, 'a job'); // while the queue is empty, all tickets count as settled
+    const requests = await acceptedBatch(3);
+    await accept(requests);
+    await redis.del(waiting);
+    await book(requests);
+    expect(Number(await redis.get(sequence)) - Number(await redis.get(settled))).toBe(before);
+  });
+
   test('whose job is delivered twice is settled once', async () => {
     const batch = await acceptedBatch(3);
     await book(batch);
