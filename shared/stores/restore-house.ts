@@ -82,11 +82,17 @@ type Restoring = { house: Promise<House>; startedAtMs: number };
 export function createHouseOpener(deps: HouseDeps) {
   const underway = new Map<number, Restoring>();
   const limit = createLimit(MAX_RESTORING);
+  /** Why the last restore of a house failed, by event: jobs do not wait for a slow one, and shall report it. */
+  const lastFaults = new Map<number, Error>();
 
   function begin(eventId: number, isRebuild = false): Restoring {
     const known = underway.get(eventId);
     if (known !== undefined) return known;
     const house = restoreHouse(deps, eventId, { limit, isRebuild }).finally(() => underway.delete(eventId));
+    house.then(
+      () => lastFaults.delete(eventId),
+      (fault: Error) => lastFaults.set(eventId, fault),
+    );
     const restoring = { house, startedAtMs: performance.now() };
     underway.set(eventId, restoring);
     return restoring;
@@ -106,8 +112,10 @@ export function createHouseOpener(deps: HouseDeps) {
       const { house, startedAtMs } = begin(eventId);
       const waitMs = Math.max(0, startedAtMs + OPEN_WAIT_MS - performance.now());
       const opened = await Promise.race([house, sleep(waitMs, undefined, { ref: false })]);
-      if (opened === undefined) throw new NotReady(`the house of event ${eventId} is not open yet`);
-      return opened;
+      if (opened !== undefined) return opened;
+      const { message } = lastFaults.get(eventId) ?? {};
+      const before = message === undefined ? '' : `; the last restore failed: ${message}`;
+      throw new NotReady(`the house of event ${eventId} is not open yet${before}`);
     },
 
     /** As `open`, but includes every change made before the call: it does not join a restore under way. */

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
+import { createSeatStore } from '../../shared/stores/seats.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createChange } from '../../workers/change-bookings.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
@@ -128,4 +130,20 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])('an event whose house 
     await until(() => isOpen(other), 20_000);
     expect(await isOpen(stuck)).toBe(false);
   });
+});
+
+test('a restore that fails after jobs stopped waiting for it is reported by the next of them', async () => {
+  const prisma = new Proxy(system().prisma, {
+    get: (target, name) =>
+      name === '$transaction'
+        ? async () => {
+            await sleep(1_100);
+            throw new Error('its rows are broken');
+          }
+        : Reflect.get(target, name),
+  });
+  const seats = createSeatStore({ ...system(), prisma, shards: 1 });
+  await expect(seats.openSoon(other)).rejects.toThrow(/is not open yet$/);
+  await expect(seats.open(other)).rejects.toThrow('its rows are broken');
+  await expect(seats.openSoon(other)).rejects.toThrow(/not open yet; the last restore failed: its rows are broken$/);
 });
