@@ -374,6 +374,7 @@ describe('an operator settles seats in doubt', () => {
     const [doubt] = await doubts().list(1);
     expect(doubt).toMatchObject({ label: '1-1-1', told: { id: ticketId, status, seats: SEATS } });
     if (doubt?.told === undefined) throw new Error('not told');
+    await system().prisma.zone.updateMany({ data: { price: { increment: 100 } } }); // the told prices stay
     await doubts().restore(doubt.told, OPERATOR);
     expect(await system().bookings.find(ticketId)).toEqual(before);
     expect(await inDoubt()).toEqual([]);
@@ -411,6 +412,12 @@ describe('an operator settles seats in doubt', () => {
     if (doubt?.told === undefined) throw new Error('not told');
     await doubts().restore(doubt.told, OPERATOR);
     expect(await system().bookings.find(one.ticketId)).toMatchObject({ status: 'CONFIRMED', seats: SEATS });
+    const history = await system().history.ofBooking(one.ticketId, undefined, 10);
+    expect(history?.entries.map(({ kind, status }) => [kind, status])).toEqual([
+      ['create', 'PENDING'],
+      ['expire', 'EXPIRED'],
+      ['restore', 'CONFIRMED'],
+    ]);
     expect(await differences()).toEqual([]);
     await expectNotSold();
   });

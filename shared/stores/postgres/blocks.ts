@@ -114,10 +114,11 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
         ), saved AS (
           INSERT INTO booking (
             id, event_id, status, seats, user_id, created_at, expires_at, prices, currency, reference, metadata)
-          VALUES (
+          SELECT
             ${id}::uuid, ${eventId}::int, ${status}::"BookingStatus", ${seats}::text[], ${userId ?? null}::int,
             ${createdAt}::timestamptz, ${expiresAt ?? null}::timestamptz, ${prices}::int[], ${currency ?? null}::text,
-            ${reference ?? null}::text, ${own}::jsonb)
+            ${reference ?? null}::text, ${own}::jsonb
+          FROM (SELECT count(*) FROM old) AS old_is_read
           ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status, expires_at = EXCLUDED.expires_at, released_at = NULL
           WHERE booking.status = 'EXPIRED' AND booking.event_id = EXCLUDED.event_id AND booking.seats = EXCLUDED.seats
           RETURNING booking.id, booking.event_id, ${bookingState} AS after
