@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
+import { seatOf } from '../../shared/domain/house.ts';
 import { newTicketId, shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
@@ -41,7 +42,11 @@ test('bookings of another number of shards are found, and changed in the shard o
     const id = newTicketId(shard);
     await prisma.$executeRaw`UPDATE booking SET id = ${id}::uuid WHERE id = ${held.body.id}::uuid`;
     await prisma.$executeRaw`UPDATE seat SET booking_id = ${id}::uuid WHERE booking_id = ${held.body.id}::uuid`;
-    await system().seats.rebuild(1);
+    const seats = (held.body.seats as string[]).map(seatOf);
+    await system().seats.mend(
+      1,
+      seats.map((seat) => ({ ...seat, bookingId: id, status: 'HELD' as const })),
+    );
 
     const { body } = await post(`/api/bookings/${id}/confirm?wait=0`, { userId: 1 });
     expect(shardOfTicket(String(body.ticketId), SHARDS)).toBe(shardOfEvent(1, SHARDS));
