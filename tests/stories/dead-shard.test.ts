@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
@@ -20,6 +21,10 @@ const system = useSystem({ SHARDS, ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 }, { red
 
 const post = (path: string, body: unknown, headers?: Record<string, string>) =>
   send(system().url, 'POST', path, body, headers);
+
+/** BullMQ pauses so long after a check for stalled jobs that failed, also where its worker is closed meanwhile. */
+const CHECK_PAUSE_MS = 5_000;
+afterAll(() => sleep(CHECK_PAUSE_MS)); // the process of this file ends after it
 
 /** Each hold has another buyer, unless one is named: a buyer whose holds lapse has to wait. */
 let buyers = 0;
