@@ -21,6 +21,7 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { bookingListRoutes, eventSummaryRoutes } from './routes/records.ts';
 import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
@@ -45,6 +46,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof healthRoutes>[0] &
   Parameters<typeof keyRoutes>[0] &
   Parameters<typeof metricsRoutes>[0] &
+  Parameters<typeof bookingListRoutes>[0] &
   Parameters<typeof seatRoutes>[0] &
   Parameters<typeof ticketRoutes>[0] &
   Parameters<typeof userRoutes>[0];
@@ -80,7 +82,9 @@ export function buildApp(deps: AppDeps): Express {
   app.use(healthRoutes(routeDeps));
   app.use('/api/tickets', ticketRoutes(routeDeps));
   app.use('/api/bookings', bookingRoutes(routeDeps));
+  app.use('/api/bookings', bookingListRoutes(routeDeps));
   app.use('/api/events', eventRoutes(routeDeps));
+  app.use('/api/events', eventSummaryRoutes(routeDeps));
   app.use('/api/seats', seatRoutes(routeDeps));
   app.use('/admin', keyRoutes(routeDeps));
   app.use('/admin', adminRoutes(routeDeps));

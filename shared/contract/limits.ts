@@ -46,6 +46,9 @@ export const MAX_SEATS_IN_HOUSE = 10_000_000;
 /** Seats that an operator blocks or unblocks in one request. */
 export const MAX_BLOCKED_AT_ONCE = 1_000;
 
+/** Bookings on one page. */
+export const MAX_BOOKINGS_ON_PAGE = 100;
+
 /** Seats on one page, events on one page, and seats that `?include=seats` returns in one response. */
 export const MAX_SEATS_ON_PAGE = 1_000;
 export const MAX_EVENTS_ON_PAGE = 100;

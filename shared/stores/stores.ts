@@ -8,6 +8,7 @@ import { createEventStore } from './postgres/events.ts';
 import { createHoldStore } from './postgres/holds.ts';
 import { createJobLock } from './postgres/job-lock.ts';
 import { createKeyStore } from './postgres/keys.ts';
+import { createRecordStore } from './postgres/records.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
@@ -45,6 +46,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     tickets,
     jobLock: createJobLock({ prisma }),
     keys: createKeyStore({ prisma, trail }),
+    records: createRecordStore({ prisma }),
     metricsTargets: createMetricsTargets({ redis }),
     rooms: createRoomStore({ redis, scripts, replicated, prisma, events, shards }),
     seats: createSeatStore({ redis, scripts, replicated, prisma, events, bookings, orphans, shards }),

@@ -1,8 +1,9 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { bookingBody, changeBody, confirmBody, returnBody } from '../../../shared/contract/bookings.ts';
 import type { ErrorCode } from '../../../shared/contract/codes.ts';
 import { bookingHistory, historyQuery } from '../../../shared/contract/history.ts';
+import { bookingList, bookingListQuery } from '../../../shared/contract/records.ts';
 import { booking, ticketReceipt, ticketView } from '../../../shared/contract/tickets.ts';
 import { answer, ok, operations } from './operations.ts';
 import { ofTicket, ticketed, ticketedAndAdmitted, waits } from './parameters.ts';
@@ -55,8 +56,24 @@ const change = (summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
     [...CHANGE_CODES, ...codes],
   );
 
+/** The answers of a list: a page, or everything as a stream where `Accept` names its format. */
+const listed = {
+  '200': {
+    description: 'The newest bookings that match; all of them where `Accept` is `text/csv` or `application/x-ndjson`.',
+    content: {
+      'application/json': { schema: bookingList },
+      'text/csv': { schema: z.string() },
+      'application/x-ndjson': { schema: z.string() },
+    },
+  },
+};
+
 export const bookingPaths: ZodOpenApiPathsObject = {
   '/api/bookings': {
+    get: ofUser('List bookings: operators all, a buyer their own', { query: bookingListQuery }, listed, [
+      'FORBIDDEN',
+      'RATE_LIMITED',
+    ]),
     post: ofUser(
       'Hold seats: one by its label, several by labels, or a number of adjacent seats',
       { ...waits, ...ticketedAndAdmitted, body: bookingBody },

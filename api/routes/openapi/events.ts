@@ -11,6 +11,7 @@ import {
   seatList,
   seatMap,
 } from '../../../shared/contract/events.ts';
+import { salesSummary } from '../../../shared/contract/records.ts';
 import { listQuery, showQuery } from '../events.ts';
 import { availableQuery, mapQuery } from '../seats.ts';
 import { answer, ok, operations } from './operations.ts';
@@ -34,6 +35,14 @@ export const eventPaths: ZodOpenApiPathsObject = {
   '/api/events': {
     get: ofPublic('List events', { query: listQuery }, ok('A page.', eventList), ['RATE_LIMITED']),
     post: ofOperator('Create an event', { ...keyed, body: newEvent }, { '201': answer('Created.', eventView) }),
+  },
+  '/api/events/{id}/summary': {
+    get: ofOperator(
+      'Sum up the bookings of an event: seats and money by status and zone',
+      ofEvent,
+      ok('The sums.', salesSummary),
+      ['EVENT_UNKNOWN', 'RATE_LIMITED'],
+    ),
   },
   '/api/events/{id}': {
     get: ofPublic(

@@ -1,0 +1,51 @@
+import type { Booking } from '../../shared/contract/tickets.ts';
+
+/** A form in which all matching bookings are streamed. */
+export type ExportFormat = { type: string; head: string; lineOf: (booking: Booking) => string };
+
+const COLUMNS = [
+  'id',
+  'eventId',
+  'userId',
+  'status',
+  'seats',
+  'total',
+  'currency',
+  'reference',
+  'metadata',
+  'createdAt',
+  'expiresAt',
+] as const satisfies readonly (keyof Booking)[];
+
+/** A cell that a spreadsheet would take for a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/**
+ * A value as a cell of CSV (RFC 4180). Text that a spreadsheet would take for a formula begins with an apostrophe, as
+ * OWASP recommends (CSV Injection).
+ */
+function cellOf(value: Booking[keyof Booking]): string {
+  if (value === undefined) return '';
+  if (Array.isArray(value)) return value.join(' ');
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+const CSV: ExportFormat = {
+  type: 'text/csv; charset=utf-8; header=present',
+  head: `${COLUMNS.join(',')}\r\n`,
+  lineOf: (booking) => `${COLUMNS.map((column) => cellOf(booking[column])).join(',')}\r\n`,
+};
+
+const NDJSON: ExportFormat = {
+  type: 'application/x-ndjson; charset=utf-8',
+  head: '',
+  lineOf: (booking) => `${JSON.stringify(booking)}\n`,
+};
+
+/** The format that an `Accept` header names first; undefined for JSON, a page. */
+export function exportFormatOf(accept = ''): ExportFormat | undefined {
+  const [first = ''] = /text\/csv|application\/x-ndjson|application\/json/.exec(accept) ?? [];
+  return { 'text/csv': CSV, 'application/x-ndjson': NDJSON }[first];
+}

@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { eventId, inAddress } from '../../shared/contract/ids.ts';
+import { MAX_BOOKINGS_ON_PAGE } from '../../shared/contract/limits.ts';
+import { type BookingFilter, bookingListQuery, type SalesSummary } from '../../shared/contract/records.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import { cursorOf, type RecordStore } from '../../shared/stores/postgres/records.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { ScopeGuard } from '../auth/operators.ts';
+import { ApiError } from '../http/errors.ts';
+import { queryOf, refuseQuery } from '../http/query.ts';
+import { reply } from '../http/replies.ts';
+import type { HeavyReads } from '../limits/heavy-reads.ts';
+import { type ExportFormat, exportFormatOf } from '../records/formats.ts';
+
+/** Milliseconds in which a client has to receive a page of an export: a client that stopped reading frees its turn. */
+const MAX_PAGE_MS = 60_000;
+
+/** Seats of a house whose summary costs as much as one read. */
+const SEATS_OF_A_READ = 10_000;
+
+const eventParams = z.object({ id: inAddress(eventId) });
+
+type RecordDeps = {
+  records: RecordStore;
+  events: EventStore;
+  identity: Identity;
+  heavyReads: HeavyReads;
+  requireScope: ScopeGuard;
+};
+
+/** `GET /api/bookings`: lists and exports; with the scope `read` of all bookings, else of one buyer. */
+export function bookingListRoutes(deps: RecordDeps) {
+  const router = Router();
+  router.get('/', listBookings(deps));
+  return router;
+}
+
+/** `GET /api/events/:id/summary`: seats and money of an event's bookings. */
+export function eventSummaryRoutes(deps: RecordDeps) {
+  const router = Router();
+  router.get('/:id/summary', summarize(deps));
+  return router;
+}
+
+const listBookings = (deps: RecordDeps) => async (req: Request, res: Response) => {
+  const { after, limit, ...wanted } = queryOf(req, bookingListQuery);
+  const filter = await permitted(req, wanted, deps);
+  const format = exportFormatOf(req.headers.accept);
+  if (format !== undefined) {
+    if (after !== undefined || limit !== undefined)
+      throw new ApiError('INVALID_REQUEST', `${after === undefined ? 'limit' : 'after'}: an export has no pages`);
+    return exportBookings(deps, req, res, filter, format);
+  }
+  await deps.heavyReads.inTurn(req, res, 1, async () => {
+    const size = limit ?? MAX_BOOKINGS_ON_PAGE;
+    const bookings = await deps.records.list(filter, after, size);
+    const last = bookings.at(-1);
+    const next = bookings.length === size && last ? nextPage(req, cursorOf(last)) : undefined;
+    reply(res, 200, { bookings, next });
+  });
+};
+
+/**
+ * The filter, restricted to what the caller may read: all bookings with the scope `read`, else those of one buyer, who
+ * is logged in or, where nobody can log in, named.
+ *
+ * @throws ApiError UNAUTHENTICATED, FORBIDDEN
+ */
+async function permitted(
+  req: IncomingMessage,
+  filter: BookingFilter,
+  { identity, requireScope }: RecordDeps,
+): Promise<BookingFilter> {
+  const reader = identity.isOn ? await identity.readerOf(req) : undefined;
+  if (reader?.scope === 'all') return filter;
+  const own = reader === undefined ? filter.userId : reader.userId;
+  if (own === undefined) {
+    requireScope(req, 'read');
+    return filter;
+  }
+  if (filter.userId !== undefined && filter.userId !== own)
+    throw new ApiError('FORBIDDEN', 'userId: a buyer reads only their own bookings.');
+  return { ...filter, userId: own };
+}
+
+/** The address of the page after a cursor. */
+function nextPage(req: Request, { createdMs, id }: ReturnType<typeof cursorOf>): string {
+  const { pathname, searchParams } = new URL(req.originalUrl, 'http://localhost');
+  searchParams.set('after', `${createdMs}_${id}`);
+  return `${pathname}?${searchParams}`;
+}
+
+/** Streams all matching bookings, a page at a time, as fast as the client receives them. */
+async function exportBookings(
+  { heavyReads, events, records }: RecordDeps,
+  req: Request,
+  res: Response,
+  filter: BookingFilter,
+  { type, head, lineOf }: ExportFormat,
+): Promise<void> {
+  await heavyReads.inTurn(req, res, 1, async (waitOutside) => {
+    const closed = once(res, 'close');
+    const pages = records.exportAll(filter, await events.ids());
+    let tooSlow: NodeJS.Timeout | undefined;
+    const start = () => {
+      if (!res.headersSent) res.writeHead(200, { 'content-type': type }).write(head);
+    };
+    try {
+      for await (const page of pages) {
+        start(); // a fault of the first read still gets an answer of its own
+        if (res.destroyed) return;
+        clearTimeout(tooSlow);
+        tooSlow = setTimeout(() => res.destroy(), MAX_PAGE_MS);
+        const isReceived = res.write(page.map(lineOf).join(''));
+        if (!isReceived) await waitOutside(Promise.race([once(res, 'drain'), closed]));
+      }
+      start();
+      res.end();
+    } finally {
+      clearTimeout(tooSlow);
+    }
+  });
+}
+
+const summarize =
+  ({ records, events, heavyReads, requireScope }: RecordDeps) =>
+  async (req: Request, res: Response) => {
+    requireScope(req, 'read');
+    refuseQuery(req);
+    const params = eventParams.safeParse(req.params);
+    const house = params.success ? await events.readHouse(params.data.id) : undefined;
+    if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
+    await heavyReads.inTurn(req, res, 1 + Math.floor(house.totalSeats / SEATS_OF_A_READ), async () => {
+      const summary: SalesSummary = {
+        eventId: house.eventId,
+        currency: house.currency,
+        ...(await records.summary(house.eventId)),
+      };
+      reply(res, 200, summary);
+    });
+  };

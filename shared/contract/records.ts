@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { eventId, inAddress, seatLabel, userId } from './ids.ts';
+import { MAX_BOOKINGS_ON_PAGE } from './limits.ts';
+import { text } from './text.ts';
+import { booking } from './tickets.ts';
+import { moment } from './times.ts';
+
+/** The booking after which a page begins: when it was created, in milliseconds since 1970, and its id. */
+const cursor = z
+  .string()
+  .regex(/^\d{1,15}_[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'the `after` of a `next` address')
+  .transform((after) => {
+    const [ms, id = ''] = after.split('_');
+    return { createdMs: Number(ms), id };
+  });
+
+export type RecordCursor = z.infer<typeof cursor>;
+
+/** Query of `GET /api/bookings`: bookings that match all of it. */
+export const bookingListQuery = z
+  .strictObject({
+    eventId: inAddress(eventId).optional(),
+    status: booking.shape.status.optional(),
+    userId: inAddress(userId).optional(),
+    seat: seatLabel.optional().meta({ description: 'A seat of `eventId`: all bookings that have it or had it.' }),
+    paymentReference: text(128).optional(),
+    reference: text(128).optional(),
+    from: moment.optional().meta({ description: 'Created at this time or later.' }),
+    to: moment.optional().meta({ description: 'Created before this time.' }),
+    after: cursor.optional().meta({ type: 'string', description: 'From the `next` of the page before.' }),
+    limit: inAddress(z.int().min(1).max(MAX_BOOKINGS_ON_PAGE)).optional(),
+  })
+  .superRefine(({ seat, eventId: event }, ctx) => {
+    if (seat !== undefined && event === undefined)
+      ctx.addIssue({ code: 'custom', path: ['eventId'], message: 'required with seat' });
+  });
+
+export type BookingFilter = Omit<z.infer<typeof bookingListQuery>, 'after' | 'limit'>;
+
+/** A page of bookings, the newest first. `next`: the address of the next older page. */
+export const bookingList = z.object({ bookings: z.array(booking), next: z.string().optional() });
+
+/** Seats of the bookings of one status, and their prices when they were taken, in the event's minor unit (cents). */
+const statusSum = z.object({ status: booking.shape.status, seats: z.int(), total: z.int() });
+
+export type StatusSum = z.infer<typeof statusSum>;
+
+/** The bookings of an event by status, in all and in each zone. A zone without bookings is left out. */
+export const salesSummary = z
+  .object({
+    eventId,
+    currency: z.string(),
+    statuses: z.array(statusSum.extend({ bookings: z.int() })),
+    zones: z.array(z.object({ zone: z.int(), statuses: z.array(statusSum) })),
+  })
+  .meta({ id: 'SalesSummary' });
+
+export type SalesSummary = z.infer<typeof salesSummary>;
