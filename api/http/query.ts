@@ -13,10 +13,9 @@ import { nameOf, nothing, parse } from './validation.ts';
 export function queryOf<Schema extends z.ZodObject>(req: IncomingMessage, schema: Schema): z.infer<Schema> {
   refuseBodyOfGet(req);
   const params = [...new URLSearchParams(searchOf(req))];
-  const query = parse(schema, Object.fromEntries(params), 'parameter');
   const repeated = params.find(([name], i) => params.findIndex(([other]) => other === name) < i);
   if (repeated !== undefined) throw new ApiError('INVALID_REQUEST', `${nameOf([repeated[0]])}: given more than once`);
-  return query;
+  return parse(schema, Object.fromEntries(params), 'parameter');
 }
 
 /** Checks that a request to a route without parameters has none. It costs nothing where there is no query. */

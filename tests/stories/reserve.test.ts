@@ -49,6 +49,12 @@ describe('a buyer reserves seats', () => {
         startIndex: 31,
         seatsCount: 2,
         seats: ['1-1-32', '1-1-33'],
+        items: [
+          { seat: '1-1-32', price: 5_000 },
+          { seat: '1-1-33', price: 5_000 },
+        ],
+        total: 10_000,
+        currency: 'EUR',
         createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       },
     });
