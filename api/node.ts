@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { Redis } from 'ioredis';
 import { type Config, sellByOf } from '../shared/config.ts';
-import { createDrainMeter, type DrainMeter } from '../shared/domain/drain.ts';
+import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
+import { createShardMeter, type ShardMeter } from '../shared/domain/drain.ts';
 import { watchClock } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
@@ -111,7 +112,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
   const { config, prisma, redis, replicas, subscriber, loops, log } = deps;
   const stores = createStores({ redis, replicas, prisma, shards: config.SHARDS });
   const queues = openQueues({ redis: replicas.redis, prefixes: tagsOf(config.SHARDS), log });
-  const meters = queues.map(() => createDrainMeter());
+  const meters = queues.map(() => createShardMeter({ deepAbove: MAX_BATCH_REQUESTS }));
   const tickets = await wireTickets(deps, stores, queues, meters);
   const stopCounting = countWorkers(deps, stores, meters);
   const access = await wireAccess(deps, stores);
@@ -150,7 +151,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
 }
 
 /** The path of a ticket: its acceptance, its job, and its outcome. */
-async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meters: readonly DrainMeter[]) {
+async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meters: readonly ShardMeter[]) {
   const { config, redis, loops, node, log } = deps;
   const { tickets, replicated } = stores;
   const bookings = createBookingReads({ bookings: stores.bookings });
@@ -199,7 +200,7 @@ async function wireAccess(deps: NodeDeps, { users, keys }: Stores) {
 }
 
 /** Counts the workers once a second, so that no request does. Without a worker no estimate is sent. */
-function countWorkers({ loops, log }: NodeDeps, { workers }: Stores, meters: readonly DrainMeter[]) {
+function countWorkers({ loops, log }: NodeDeps, { workers }: Stores, meters: readonly ShardMeter[]) {
   return loops.repeat(
     'workers counted',
     COUNT_MS,

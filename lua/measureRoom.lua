@@ -61,7 +61,10 @@ local function readQueue()
   return {
     accepted = tonumber(redis.call('GET', sequenceKey(tag)) or 0),
     settled = tonumber(redis.call('GET', settledKey(tag)) or 0),
-    hasWaiting = redis.call('LLEN', waitingKey(tag)) + redis.call('ZCARD', delayedKey(tag)) > 0,
+    hasWaiting = redis.call('LLEN', waitingKey(tag))
+        + redis.call('ZCARD', prioritizedKey(tag))
+        + redis.call('ZCARD', delayedKey(tag))
+      > 0,
     hasActive = redis.call('LLEN', activeKey(tag)) > 0,
   }
 end

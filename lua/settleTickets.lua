@@ -13,6 +13,7 @@ local tag = KEYS[1]
 local ttlSec, refusedTtlSec, keyedTtlSec = ARGV[1], ARGV[2], ARGV[3]
 
 -- @include keys
+-- @include lanes
 -- @include tickets
 
 local ids, outcomes, refusals = {}, {}, {}
@@ -24,6 +25,7 @@ for at = 4, #ARGV, FIELDS.COUNT do
 end
 
 local settled = 0
+local settledOf = {} -- tickets, by event
 local refusedDigests = {}
 local messages = {} -- by node: texts of one or more lines
 
@@ -32,6 +34,11 @@ local function publishLater(nodes, text)
     messages[node] = messages[node] or {}
     table.insert(messages[node], text)
   end
+end
+
+local function countInLane(head, tickets)
+  local event = eventIn(head)
+  settledOf[event] = (settledOf[event] or 0) + tickets
 end
 
 local function lineOf(id) return id .. ' ' .. outcomes[id] end
@@ -53,7 +60,7 @@ end
 local function settleGroup(group, heads, states)
   local key = batchKey(tag, group.batch)
   local nodes, isWatched, isKept, unsettled = unpack(redis.call('HMGET', key, 'node', 'watched', 'kept', 'unsettled'))
-  local written, lines, known, hasKept = {}, {}, 0, isKept
+  local written, lines, known, hasKept, lastHead = {}, {}, 0, isKept, nil
   for i = 1, #group.ids do
     local id, field = group.ids[i], group.fields[i]
     local head, state = heads[id], states[id]
@@ -62,7 +69,7 @@ local function settleGroup(group, heads, states)
       lines[count + 1] = lineOf(id)
       written[2 * count + 1], written[2 * count + 2] = field, (head or UNKNOWN_HEAD) .. '=' .. outcomes[id]
       if head then
-        known = known + 1
+        known, lastHead = known + 1, head
         settleKey(id, head)
       end
       if not refusals[id] then hasKept = true end
@@ -71,6 +78,7 @@ local function settleGroup(group, heads, states)
   end
   if #lines == 0 then return end
   settled = settled + #lines
+  if lastHead then countInLane(lastHead, known) end -- all tickets of a batch are for one event
   if nodes then publishLater(nodes, table.concat(lines, '\n')) end
   unsettled = (unsettled or 0) - known
   redis.call('HSET', key, 'unsettled', unsettled, unpack(written))
@@ -86,7 +94,10 @@ local function settleSingle(id, head, state)
   writeSingle(tag, id, head or UNKNOWN_HEAD, '=' .. outcomes[id])
   redis.call('EXPIRE', ticketKey(tag, id), refusals[id] and refusedTtlSec or ttlSec)
   redis.call('ZREM', claimingKey(tag), id)
-  if head then settleKey(id, head) end
+  if head then
+    settleKey(id, head)
+    countInLane(head, 1)
+  end
   publishLater(redis.call('HGET', extraField(tag, id, 'watchers')) or '', lineOf(id))
   settled = settled + 1
 end
@@ -95,6 +106,7 @@ local heads, states, groups, singles = readTickets(tag, ids)
 for i = 1, #groups do settleGroup(groups[i], heads, states) end
 for i = 1, #singles do settleSingle(singles[i], heads[singles[i]], states[singles[i]]) end
 if settled > 0 then redis.call('INCRBY', settledKey(tag), settled) end
+for event, tickets in pairs(settledOf) do redis.call('HINCRBY', lanesKey(tag), 'settled:' .. event, tickets) end
 for node, texts in pairs(messages) do
   redis.call('PUBLISH', nodeChannel(tag, node), table.concat(texts, '\n'))
 end

@@ -2,12 +2,23 @@
 -- KEYS[1]  tag   the shard's hash tag
 -- ARGV[1]  node  id of the API node, or '' to read only
 -- ARGV[2..] ticket ids
--- RETURNS  { settled, { place, kind, outcome or '', user or '' } for each, {} where the ticket is unknown }
+-- RETURNS  for each ticket { place, kind, outcome or '', user or '', event or '', settled, waiting }, the last two of
+--          its lane; {} where the ticket is unknown
 -- COST     O(tickets)
 local tag, node = KEYS[1], ARGV[1]
 
 -- @include keys
+-- @include lanes
 -- @include tickets
+
+local lanes = {} -- those that this call has read, by event
+
+local function readLane(event)
+  if not lanes[event] then
+    lanes[event] = readLanes(tag, { event }, tonumber(redis.call('GET', settledKey(tag)) or 0))[event]
+  end
+  return lanes[event]
+end
 
 -- The node that accepted a batch gets the outcomes of all its tickets, another node those of the tickets that it reads.
 local function watch(id)
@@ -25,12 +36,21 @@ local function read(id)
   local head, state = readTicket(tag, id)
   if not head then head, state = readSingle(tag, id) end -- the copy of a keyed outcome outlives the batch
   if not head then return {} end
-  local place, kind, user = string.match(head, '^(%S+) (%S+) %S+ (%S+)')
+  local place, kind, event, user = string.match(head, '^(%S+) (%S+) (%S+) (%S+)')
   local outcome = outcomeIn(state)
   if node ~= '' and not outcome then watch(id) end
-  return { tonumber(place) or 0, kind == '-' and 'book' or kind, outcome or '', user == '-' and '' or user }
+  local lane = readLane(event)
+  return {
+    tonumber(place) or 0,
+    kind == '-' and 'book' or kind,
+    outcome or '',
+    user == '-' and '' or user,
+    event == '-' and '' or event,
+    lane.settled,
+    waitingIn(lane),
+  }
 end
 
 local tickets = {}
 for i = 2, #ARGV do tickets[#tickets + 1] = read(ARGV[i]) end
-return { tonumber(redis.call('GET', settledKey(tag)) or 0), tickets }
+return tickets

@@ -139,14 +139,17 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
 
 /**
  * Groups the rounds of jobs: those that arrive while a round is under way are claimed, saved and settled together in
- * the next one. The further behind a worker is, the larger its batches and the less each booking costs. A fault sends
- * each of the jobs back to the queue. No round waits for a house that is closed: its job does.
+ * the next one, in which events take turns. The further behind a worker is, the larger its batches and the less each
+ * booking costs. A fault sends each of the jobs back to the queue. No round waits for a house that is closed: its job
+ * does.
  */
 function groupRounds(runRound: RunRound, shard: number, concurrency: number): RunRound {
   const commit = createGroupCommit<BookRequest, RoundResult>({
     flush: async (requests) => [...(await runRound(shard, requests))],
     maxItems: MAX_BATCH_REQUESTS,
-    maxWaiting: concurrency * MAX_BATCH_REQUESTS,
+    // Never reached, also not by one event alone: jobs under way carry half as many.
+    maxWaiting: 2 * concurrency * MAX_BATCH_REQUESTS,
+    laneOf: ({ eventId }) => eventId,
   });
   return (_, requests) => Promise.all(requests.map((request) => commit.add(request) ?? 'undecided'));
 }

@@ -1,11 +1,13 @@
 import { expect, jest, test } from '@jest/globals';
-import { createDrainMeter } from '../../shared/domain/drain.ts';
+import { createShardMeter } from '../../shared/domain/drain.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/queues/queue.ts';
 import type { TicketStore } from '../../shared/stores/redis/tickets.ts';
-import { answerTo, createIntake, entriesToEnqueue, waitingBefore } from './intake.ts';
+import { answerTo, createIntake, entriesToEnqueue, jobsOf } from './intake.ts';
 
-const meter = { etaSeconds: (position: number) => position / 10 };
+const meter = { etaSeconds: (_eventId: unknown, position: number) => position / 10 };
+const laneOf = (settled: number, priority?: number) => ({ settled, waitedBefore: 0, priority });
+const own = { ticketId: 'new', eventId: 1 };
 const ticket = (ticketId: string, place: number, enqueue = true) => ({ ticketId, place, enqueue });
 
 test('each ticket is enqueued once, and a replay of an enqueued request is not', () => {
@@ -14,21 +16,36 @@ test('each ticket is enqueued once, and a replay of an enqueued request is not',
 });
 
 test('a request that replays an idempotency key is answered with the older ticket', () => {
-  expect(answerTo(ticket('new', 15), 'new', 5, meter)).toEqual({
+  const lanes = new Map([[1, laneOf(5)]]);
+  expect(answerTo(ticket('new', 15), own, { lanes }, meter)).toEqual({
     ticketId: 'new',
     position: 10,
     etaSeconds: 1,
     isReplay: false,
   });
-  expect(answerTo(ticket('old', 3), 'new', 5, meter)).toMatchObject({ ticketId: 'old', position: 1, isReplay: true });
-  expect(answerTo('mismatch', 'new', 5, meter)).toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
-  expect(answerTo('ended', 'new', 5, meter)).toMatchObject({ code: 'ADMISSION_INVALID' });
+  expect(answerTo(ticket('old', 3), own, { lanes }, meter)).toMatchObject({
+    ticketId: 'old',
+    position: 1,
+    isReplay: true,
+  });
+  expect(answerTo('mismatch', own, { lanes }, meter)).toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+  expect(answerTo('ended', own, { lanes }, meter)).toMatchObject({ code: 'ADMISSION_INVALID' });
 });
 
-test('the tickets of a batch do not count as waiting before it', () => {
-  expect(waitingBefore(2, { settled: 10, tickets: [ticket('a', 31), ticket('b', 32), 'mismatch'] })).toBe(20);
-  expect(waitingBefore(3, { settled: 10, tickets: [ticket('a', 11)] })).toBe(0);
-  expect(waitingBefore(1, { settled: 10, tickets: ['ended'] })).toBe(0);
+test('each event with a deep backlog gets a job of its own, and all others share one', () => {
+  const entries = new Map([1, 2, 3, 1, 4].map((eventId, i) => [`ticket ${i}`, { eventId }]));
+  const lanes = new Map([
+    [1, laneOf(0, 7)],
+    [2, laneOf(0)],
+    [3, laneOf(0, 9)],
+    [4, laneOf(0)],
+  ]);
+  const carriedBy = jobsOf(entries, { lanes }).map(({ priority, carried }) => [priority, ...carried.map(([id]) => id)]);
+  expect(carriedBy).toEqual([
+    [7, 'ticket 0', 'ticket 3'],
+    [undefined, 'ticket 1', 'ticket 4'],
+    [9, 'ticket 2'],
+  ]);
 });
 
 test('a flush that is tried again remembers no ticket anew that was settled meanwhile', async () => {
@@ -36,7 +53,7 @@ test('a flush that is tried again remembers no ticket anew that was settled mean
   let isSettled = false;
   const accept: TicketStore['accept'] = async (_shard, _node, requests) => {
     const tickets = requests.map(({ ticketId }, i) => ({ ticketId, place: i + 1, enqueue: !isSettled }));
-    return { settled: isSettled ? tickets.length : 0, tickets };
+    return { settled: isSettled ? tickets.length : 0, waitedBefore: 0, lanes: new Map(), tickets };
   };
   const add = jest.fn<JobQueue['add']>(async () => {
     isSettled = true; // the job is on the queue and done, and the answer of Redis is lost
@@ -48,7 +65,7 @@ test('a flush that is tried again remembers no ticket anew that was settled mean
     replicated: { begin: () => async () => undefined },
     queues: [{ add } as unknown as JobQueue],
     node: 'node',
-    meters: [createDrainMeter()],
+    meters: [createShardMeter({ deepAbove: 5 })],
     maxQueued: 5,
     isFull: () => false,
     remember: (ticketId) => void remembered.push(ticketId),

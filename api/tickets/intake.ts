@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BookRequest, Idempotency, JobPayload } from '../../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../../shared/contract/limits.ts';
 import type { TicketKind } from '../../shared/contract/tickets.ts';
-import type { DrainMeter } from '../../shared/domain/drain.ts';
+import type { ShardMeter } from '../../shared/domain/drain.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { newBatch } from '../../shared/domain/ticket-id.ts';
@@ -10,15 +10,15 @@ import { NotReplicated } from '../../shared/platform/faults.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { JobQueue } from '../../shared/queues/queue.ts';
 import type { ReplicatedWrites } from '../../shared/stores/redis/replicas.ts';
-import type { AcceptedTicket, TicketRequest, TicketStore } from '../../shared/stores/redis/tickets.ts';
+import type { Acceptance, Accepted, TicketRequest, TicketStore } from '../../shared/stores/redis/tickets.ts';
 import { metrics } from '../../shared/telemetry/metrics.ts';
 import type { Trace } from '../../shared/telemetry/ticket-traces.ts';
 import { ApiError } from '../http/errors.ts';
 import type { Outcomes } from './outcomes.ts';
 import { positionOf } from './ticket-state.ts';
 
-/** Requests of one API process that may wait for the next flush of a shard. */
-const MAX_WAITING = 20_000;
+/** Requests of an API process that may wait for the next flush of a shard, four fifths of them for one event. */
+const MAX_WAITING = 25_000;
 
 /** Milliseconds before each retry of a flush. */
 const RETRY_PAUSES_MS = [50, 200];
@@ -35,9 +35,6 @@ type JobRequest<Name extends BatchJob> = Omit<JobPayload<Name>['requests'][numbe
 /** A request that waits for a flush. */
 type Entry<Name extends BatchJob> = TicketRequest & { request: JobRequest<Name>; trace: Trace | undefined };
 
-/** The tickets that a batch got, in order, and the number of tickets of the shard that were settled at that time. */
-type Accepted = { settled: number; tickets: readonly (AcceptedTicket | 'mismatch' | 'ended')[] };
-
 type IntakeDeps<Name extends BatchJob> = {
   job: Name;
   tickets: TicketStore;
@@ -47,7 +44,7 @@ type IntakeDeps<Name extends BatchJob> = {
   /** This API node. */
   node: string;
   /** How fast each shard drains. */
-  meters: readonly DrainMeter[];
+  meters: readonly ShardMeter[];
   maxQueued: number;
   /** Whether Redis has no memory for more requests of this kind. */
   isFull: () => boolean;
@@ -56,7 +53,10 @@ type IntakeDeps<Name extends BatchJob> = {
   log: Logger;
 };
 
-/** Accepts requests by group commit: one script call records the tickets of many requests, and one job carries them. */
+/**
+ * Accepts requests by group commit: one script call records the tickets of many requests, and one job carries them,
+ * with another one for each event whose backlog is deep. Events take turns.
+ */
 export function createIntake<Name extends BatchJob>(deps: IntakeDeps<Name>) {
   const { tickets, isFull } = deps;
   const shards = deps.queues.map((_queue, shard) => {
@@ -68,6 +68,7 @@ export function createIntake<Name extends BatchJob>(deps: IntakeDeps<Name>) {
       },
       maxItems: MAX_BATCH_REQUESTS,
       maxWaiting: MAX_WAITING,
+      laneOf: ({ eventId }) => eventId,
     });
     return { ids, flushes };
   });
@@ -153,7 +154,7 @@ async function flushWithRetries<Name extends BatchJob>(
   return flush(deps, shard, batch, false);
 }
 
-/** Records the tickets of a batch, enqueues the job that carries it, and answers each request. */
+/** Records the tickets of a batch, enqueues the jobs that carry it, and answers each request. */
 async function flush<Name extends BatchJob>(
   deps: IntakeDeps<Name>,
   shard: number,
@@ -169,10 +170,13 @@ async function flush<Name extends BatchJob>(
   if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
   // Before they are enqueued: an outcome that arrives finds its ticket.
   rememberNew(deps, batch, accepted);
-  await enqueue(deps, shard, batch, entriesToEnqueue(batch, accepted));
+  await enqueue(deps, shard, entriesToEnqueue(batch, accepted), accepted);
   await confirm();
-  meter.observe(accepted.settled, waitingBefore(batch.length, accepted), performance.now());
-  return accepted.tickets.map((ticket, i) => answerTo(ticket, batch[i]?.ticketId, accepted.settled, meter));
+  const nowMs = performance.now();
+  meter.observe(accepted.settled, accepted.waitedBefore, nowMs);
+  for (const [eventId, { settled, waitedBefore }] of accepted.lanes)
+    meter.observeLane(eventId, settled, waitedBefore, nowMs);
+  return accepted.tickets.map((ticket, i) => answerTo(ticket, batch[i], accepted, meter));
 }
 
 /**
@@ -182,13 +186,15 @@ async function flush<Name extends BatchJob>(
 function rememberNew<Name extends BatchJob>(
   { remember }: IntakeDeps<Name>,
   batch: readonly Entry<Name>[],
-  { settled, tickets }: Accepted,
+  { lanes, tickets }: Accepted,
 ): void {
   const acceptedAtMs = performance.now();
-  for (const [i, { ticketId, kind, userId, trace }] of batch.entries()) {
+  for (const [i, { ticketId, kind, userId, eventId, trace }] of batch.entries()) {
     const ticket = tickets[i];
     if (typeof ticket !== 'object' || ticket.ticketId !== ticketId || !ticket.enqueue) continue;
-    remember(ticketId, { kind, userId, place: ticket.place, settled, acceptedAtMs, outcome: undefined, trace });
+    const settled = lanes.get(eventId)?.settled ?? 0;
+    const { place } = ticket;
+    remember(ticketId, { kind, userId, eventId, place, settled, acceptedAtMs, outcome: undefined, trace });
   }
 }
 
@@ -202,22 +208,40 @@ export function entriesToEnqueue<Item>(batch: readonly Item[], { tickets }: Pick
   return entries;
 }
 
+/**
+ * The jobs that carry entries: a common one, and for each event whose backlog is deep one of its own with the priority
+ * of its lane.
+ */
+export function jobsOf<Item extends { eventId?: number | undefined }>(
+  entries: ReadonlyMap<string, Item>,
+  { lanes }: Pick<Accepted, 'lanes'>,
+): { priority: number | undefined; carried: [ticketId: string, entry: Item][] }[] {
+  const priorityOf = ({ eventId }: Item) => lanes.get(eventId)?.priority;
+  const laneOf = (entry: Item) => (priorityOf(entry) === undefined ? 'common' : entry.eventId);
+  const groups = groupBy(entries, ([, entry]) => laneOf(entry));
+  return [...groups.values()].map((carried) => ({ priority: carried[0] && priorityOf(carried[0][1]), carried }));
+}
+
 async function enqueue<Name extends BatchJob>(
   deps: IntakeDeps<Name>,
   shard: number,
-  batch: readonly Entry<Name>[],
   entries: ReadonlyMap<string, Entry<Name>>,
+  accepted: Accepted,
 ): Promise<void> {
-  // The id that was made for the first entry belongs to this batch alone, even where the entry is a replay. So a retry
-  // adds the job once, and two batches never share a job id.
-  const jobId = batch[0]?.ticketId;
-  if (entries.size === 0 || jobId === undefined) return;
-  const requests = [...entries].map(([ticketId, { request, trace }]) => ({
-    ticketId,
-    ...request,
-    trace: trace?.queued(),
-  }));
-  await deps.queues[shard]?.add(deps.job, { ledger: true, requests } as JobPayload<Name>, jobId);
+  if (entries.size === 0) return;
+  await Promise.all(
+    jobsOf(entries, accepted).map(({ priority, carried }) => {
+      // The id that was made for the first entry belongs to this batch alone, even where the entry is a replay. So a
+      // retry adds the job once, and two batches never share a job id.
+      const jobId = carried[0]?.[1].ticketId;
+      const requests = carried.map(([ticketId, { request, trace }]) => ({
+        ticketId,
+        ...request,
+        trace: trace?.queued(),
+      }));
+      return deps.queues[shard]?.add(deps.job, { ledger: true, requests } as JobPayload<Name>, jobId, priority);
+    }),
+  );
   for (const [kind, ofKind] of groupBy(entries.values(), (entry) => entry.kind))
     metrics.accepted.inc({ kind }, ofKind.length);
   const keyed = [...entries].flatMap(([ticketId, { idempotency }]) => (idempotency === undefined ? [] : [ticketId]));
@@ -238,23 +262,17 @@ async function noteQueued<Name extends BatchJob>(
   }
 }
 
-/** Tickets that waited before a batch of this size was recorded. */
-export function waitingBefore(batchSize: number, { settled, tickets }: Accepted): number {
-  let lastPlace = 0;
-  for (const ticket of tickets) if (typeof ticket === 'object') lastPlace = Math.max(lastPlace, ticket.place);
-  return Math.max(0, lastPlace - settled - batchSize);
-}
-
-/** The answer to one request of a batch. `ownTicketId`: the id that was made for it; a replay gets an older ticket. */
+/** The answer to one request of a batch. `own`: the request, with the id made for it; a replay gets an older ticket. */
 export function answerTo(
-  ticket: Accepted['tickets'][number],
-  ownTicketId: string | undefined,
-  settled: number,
-  meter: Pick<DrainMeter, 'etaSeconds'>,
+  ticket: Acceptance,
+  own: Pick<TicketRequest, 'ticketId' | 'eventId'> | undefined,
+  { lanes }: Pick<Accepted, 'lanes'>,
+  meter: Pick<ShardMeter, 'etaSeconds'>,
 ): Submission | ApiError {
   if (ticket === 'mismatch') return new ApiError('IDEMPOTENCY_MISMATCH');
   if (ticket === 'ended') return new ApiError('ADMISSION_INVALID', 'The admission has expired.');
-  const position = positionOf(ticket.place, settled);
-  const isReplay = ticket.ticketId !== ownTicketId;
-  return { ticketId: ticket.ticketId, position, etaSeconds: meter.etaSeconds(position), isReplay };
+  const position = positionOf(ticket.place, lanes.get(own?.eventId)?.settled ?? 0);
+  const isReplay = ticket.ticketId !== own?.ticketId;
+  const etaSeconds = meter.etaSeconds(own?.eventId, position);
+  return { ticketId: ticket.ticketId, position, etaSeconds, isReplay };
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { TicketView } from '../../shared/contract/tickets.ts';
-import type { DrainMeter } from '../../shared/domain/drain.ts';
+import type { ShardMeter } from '../../shared/domain/drain.ts';
 import { readOutcome } from '../../shared/domain/outcome-text.ts';
 import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
@@ -38,7 +38,7 @@ export async function createOutcomes(deps: {
   /** This API node. */
   node: string;
   /** How fast each shard drains. */
-  meters: readonly DrainMeter[];
+  meters: readonly ShardMeter[];
   sessions: Pick<Sessions, 'followPassed' | 'announceAll'>;
   log: Logger;
 }) {
@@ -74,7 +74,7 @@ export async function createOutcomes(deps: {
     recovery.noteGap();
   });
   const waitForOutcome = createLongPolls({ follow, read, stopping: stopping.signal });
-  const knownState = (ticketId: string, reader: Reader) => stateFromMemory(remembered, reads, meters, ticketId, reader);
+  const knownState = (ticketId: string, reader: Reader) => stateFromMemory(remembered, meters, ticketId, reader);
   const readAtOnce = (ticketId: string, reader: Reader) => knownState(ticketId, reader) ?? read(ticketId, reader);
 
   return {
@@ -136,8 +136,7 @@ async function rereadTicket(listeners: OutcomeListeners, reads: TicketReads, tic
 /** The outcomes of tickets that this node accepted are published to it, so a ticket without one is still queued. */
 function stateFromMemory(
   remembered: RememberedTickets,
-  reads: TicketReads,
-  meters: readonly DrainMeter[],
+  meters: readonly ShardMeter[],
   ticketId: string,
   reader: Reader,
 ): TicketState | undefined {
@@ -145,9 +144,10 @@ function stateFromMemory(
   if (ticket === undefined || !mayRead(reader, ticket.userId)) return undefined;
   if (ticket.outcome !== undefined) return { settled: true, outcome: ticket.outcome };
   if (performance.now() - ticket.acceptedAtMs > TRUSTED_MS) return undefined;
-  const position = positionOf(ticket.place, Math.max(reads.lastSettledCount(ticketId), ticket.settled));
+  const { kind, eventId } = ticket;
   const meter = meters[shardOfTicket(ticketId, meters.length) ?? 0];
-  return { settled: false, kind: ticket.kind, position, etaSeconds: meter?.etaSeconds(position) };
+  const position = positionOf(ticket.place, Math.max(meter?.lastSettled(eventId) ?? 0, ticket.settled));
+  return { settled: false, kind, position, etaSeconds: meter?.etaSeconds(eventId, position) };
 }
 
 export type Outcomes = Awaited<ReturnType<typeof createOutcomes>>;

@@ -4,6 +4,7 @@ import { createRememberedTickets, type RememberedTicket } from './remembered-tic
 const ticketAt = (place: number): RememberedTicket => ({
   kind: 'book',
   userId: undefined,
+  eventId: 1,
   place,
   settled: 0,
   acceptedAtMs: 0,

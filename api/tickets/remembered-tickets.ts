@@ -8,7 +8,8 @@ const MIN_REMEMBERED = 5_000;
 export type RememberedTicket = {
   kind: TicketKind;
   userId: number | undefined;
-  /** Its number in the order of acceptance, and how many tickets were settled at that time. */
+  eventId: number | undefined;
+  /** Its number in the lane of its event, and how many tickets of the lane were settled when it was accepted. */
   place: number;
   settled: number;
   /** By `performance.now()`. */

@@ -1,19 +1,20 @@
 import { expect, jest, test } from '@jest/globals';
-import { createDrainMeter } from '../../shared/domain/drain.ts';
+import { createShardMeter } from '../../shared/domain/drain.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { READS_ALL } from '../auth/identity.ts';
 import { createTicketReads } from './ticket-reads.ts';
 
 /** The meter of a shard that drains so many tickets a second. */
 function meterOf(perSecond: number) {
-  const meter = createDrainMeter();
+  const meter = createShardMeter({ deepAbove: 500 });
   for (let second = 0; second <= 60; second += 1) meter.observe(second * perSecond, 500, second * 1000);
   return meter;
 }
 
 function readsOf(meters: ReturnType<typeof meterOf>[]) {
-  const record = { place: 1_100, kind: 'book', outcome: undefined, userId: undefined } as const;
-  const watch = jest.fn(async () => ({ settled: 100, tickets: [record] }));
+  const lane = { eventId: 1, settled: 100, waiting: 400 };
+  const record = { place: 1_100, kind: 'book', outcome: undefined, userId: undefined, ...lane } as const;
+  const watch = jest.fn(async () => [record]);
   const find = jest.fn(async (_id: string) => undefined);
   const reads = createTicketReads({
     tickets: { watch },
@@ -40,7 +41,7 @@ test('a ticket whose shard is gone is looked for among the bookings; a text that
   const id = newTicketId(3);
   await expect(read(id, READS_ALL)).rejects.toMatchObject({ code: 'TICKET_UNKNOWN' });
   expect(find).toHaveBeenCalledWith(id);
-  await expect(read(id.replace('-8', '-4'), READS_ALL)).rejects.toMatchObject({ code: 'TICKET_UNKNOWN' });
+  await expect(read(id.replace('-8003-', '-4003-'), READS_ALL)).rejects.toMatchObject({ code: 'TICKET_UNKNOWN' });
   expect(find).toHaveBeenCalledTimes(1);
   expect(watch).not.toHaveBeenCalled();
 });

@@ -1,6 +1,6 @@
 import { MAX_SHARDS } from '../../shared/contract/limits.ts';
 import { doneOutcome } from '../../shared/contract/tickets.ts';
-import type { DrainMeter } from '../../shared/domain/drain.ts';
+import type { ShardMeter } from '../../shared/domain/drain.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { writeOutcome } from '../../shared/domain/outcome-text.ts';
 import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
@@ -21,21 +21,16 @@ export function createTicketReads(deps: {
   /** This API node. Workers publish the outcomes of the tickets that it has read to it. */
   node: string;
   /** How fast each shard drains. */
-  meters: readonly DrainMeter[];
+  meters: readonly ShardMeter[];
   /** Called with each outcome that a read finds. */
   deliver: (ticketId: string, outcome: string) => void;
 }) {
   const { tickets, bookings, node, meters, deliver } = deps;
   const shards = meters.length;
-  const settledCounts: number[] = meters.map(() => 0);
 
-  const reads = settledCounts.map((_count, shard) =>
-    createGroupCommit<string, { settled: number; ticket: TicketRecord }>({
-      flush: async (ticketIds) => {
-        const { settled, tickets: found } = await tickets.watch(shard, node, ticketIds);
-        settledCounts[shard] = settled;
-        return found.map((ticket) => ({ settled, ticket }));
-      },
+  const reads = meters.map((_meter, shard) =>
+    createGroupCommit<string, TicketRecord>({
+      flush: (ticketIds) => tickets.watch(shard, node, ticketIds),
       maxItems: MAX_READ,
       maxWaiting: MAX_WAITING,
     }),
@@ -61,20 +56,18 @@ export function createTicketReads(deps: {
       if (shard === undefined || meter === undefined) return readBooking(ticketId, reader);
       const pending = reads[shard]?.add(ticketId);
       if (pending === undefined) throw new ApiError('OVERLOADED');
-      const { settled, ticket } = await pending;
+      const ticket = await pending;
       if (ticket === undefined) return readBooking(ticketId, reader);
       if (!mayRead(reader, ticket.userId)) throw new ApiError('TICKET_UNKNOWN');
       if (ticket.outcome !== undefined) {
         deliver(ticketId, ticket.outcome);
         return { settled: true, outcome: ticket.outcome };
       }
-      const position = positionOf(ticket.place, settled);
-      meter.observe(settled, position, performance.now());
-      return { settled: false, kind: ticket.kind, position, etaSeconds: meter.etaSeconds(position) };
+      const { eventId, kind } = ticket;
+      const position = positionOf(ticket.place, ticket.settled);
+      meter.observeLane(eventId, ticket.settled, ticket.waiting, performance.now());
+      return { settled: false, kind, position, etaSeconds: meter.etaSeconds(eventId, position) };
     },
-
-    /** Tickets of a ticket's shard that were settled at the last read, which may be long ago. */
-    lastSettledCount: (ticketId: string): number => settledCounts[shardOfTicket(ticketId, shards) ?? 0] ?? 0,
   };
 }
 

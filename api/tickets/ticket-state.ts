@@ -14,5 +14,8 @@ export function jsonOfState(ticketId: string, state: TicketState): string {
   return JSON.stringify(view);
 }
 
-/** The number of tickets that are settled up to this one, itself included. `settled` may be newer than its outcome. */
+/**
+ * The number of tickets of its lane that are settled up to this one, itself included. `settled` may be newer than its
+ * outcome.
+ */
 export const positionOf = (place: number, settled: number): number => Math.max(1, place - settled);

@@ -7,16 +7,20 @@
 
 -- Tickets: the last place given; the number of tickets that have an outcome; the hash of a batch, and that of a ticket
 -- with a record of its own (docs/architecture/ledger.md describes both); an idempotency key's "<ticket id>
--- <fingerprint>"; a sorted set of the batches and such tickets that have claims under way, by when they claimed.
+-- <fingerprint>"; a sorted set of the batches and such tickets that have claims under way, by when they claimed; a hash
+-- of the tickets of each event (lib/lanes.lua).
 local function sequenceKey(tag) return tag .. ':sequence' end
 local function settledKey(tag) return tag .. ':settled' end
 local function batchKey(tag, batch) return tag .. ':batch:' .. batch end
 local function ticketKey(tag, ticketId) return tag .. ':ticket:' .. ticketId end
 local function idempotencyKey(tag, digest) return tag .. ':idem:' .. digest end
 local function claimingKey(tag) return tag .. ':claiming' end
+local function lanesKey(tag) return tag .. ':lanes' end
 
--- BullMQ's keys of the booking queue: the lists of waiting and active jobs, the sorted set of delayed ones.
+-- BullMQ's keys of the booking queue: the lists of waiting and active jobs, the sorted sets of those that wait by
+-- priority, after the list, and of delayed ones.
 local function waitingKey(tag) return tag .. ':booking:wait' end
+local function prioritizedKey(tag) return tag .. ':booking:prioritized' end
 local function activeKey(tag) return tag .. ':booking:active' end
 local function delayedKey(tag) return tag .. ':booking:delayed' end
 

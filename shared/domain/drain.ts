@@ -77,4 +77,46 @@ export function createDrainMeter() {
   };
 }
 
+/** Events of a shard that are measured each by itself. Beyond it the oldest is dropped. */
+const MAX_LANES = 1_000;
+
+/**
+ * Measures how fast a shard drains, and by itself each event whose backlog is deep: deep lanes share the workers, and
+ * the tickets of other events pass them.
+ *
+ * @param deepAbove a lane is deep while more of its tickets wait
+ */
+export function createShardMeter({ deepAbove }: { deepAbove: number }) {
+  const shard = createDrainMeter();
+  /** The deep lanes, by event. */
+  const lanes = new Map<number | undefined, { meter: DrainMeter; settled: number }>();
+
+  return {
+    noteWorkers: shard.noteWorkers,
+    isStopped: shard.isStopped,
+
+    /** Notes a reading of the shard's counters, as `DrainMeter.observe` does. */
+    observe: shard.observe,
+
+    /** Notes a reading of an event's counters. */
+    observeLane(eventId: number | undefined, settled: number, waiting: number, atMs: number): void {
+      if (waiting <= deepAbove) return void lanes.delete(eventId);
+      const lane = lanes.get(eventId) ?? { meter: createDrainMeter(), settled };
+      lane.settled = settled;
+      lane.meter.observe(settled, waiting, atMs);
+      lanes.set(eventId, lane);
+      if (lanes.size > MAX_LANES) lanes.delete(lanes.keys().next().value);
+    },
+
+    /** Tickets of an event that were settled at the last reading while its lane is deep; otherwise 0. */
+    lastSettled: (eventId: number | undefined): number => lanes.get(eventId)?.settled ?? 0,
+
+    /** Seconds until the ticket at this position of its event's lane has its outcome, as `DrainMeter.etaSeconds`. */
+    etaSeconds: (eventId: number | undefined, position: number): number | undefined =>
+      shard.isStopped() ? undefined : (lanes.get(eventId)?.meter ?? shard).etaSeconds(position),
+  };
+}
+
+export type ShardMeter = ReturnType<typeof createShardMeter>;
+
 export type DrainMeter = ReturnType<typeof createDrainMeter>;

@@ -47,6 +47,25 @@ describe('group commit', () => {
     expect(await Promise.all(added.slice(0, 5))).toEqual([0, 1, 2, 3, 4]);
   });
 
+  test('lanes take turns in a batch, and one that is long leaves room for others', async () => {
+    const batches: string[][] = [];
+    const commit = createGroupCommit<string, string>({
+      flush: async (batch) => {
+        batches.push(batch);
+        return batch;
+      },
+      maxItems: 4,
+      maxWaiting: 10,
+      laneOf: (item) => item[0],
+    });
+    const added = Array.from({ length: 10 }, (_, i) => commit.add(`a${i}`));
+    expect(added.filter((item) => item !== undefined)).toHaveLength(8);
+    const other = commit.add('b0');
+    expect(await other).toBe('b0');
+    expect(batches[0]).toEqual(['a0', 'a1', 'b0', 'a2']);
+    await commit.drained();
+  });
+
   test('a failed flush rejects the waiting items too, and later items are flushed again', async () => {
     const { ends, commit } = manual();
     const first = commit.add(1);

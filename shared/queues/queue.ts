@@ -45,9 +45,16 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
   return {
     /** BullMQ's own, for Bull Board. */
     bullmq: queue,
-    /** Adds a job and parses its payload, as the worker does. A job whose id is still there is not added twice. */
-    async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string) {
-      const opts = { timestamp: sharedNowMs(), ...(jobId !== undefined && { jobId }) };
+    /**
+     * Adds a job and parses its payload, as the worker does. A job whose id is still there is not added twice. Jobs
+     * without a `priority` come before all that have one, those with a low one before those with a high one.
+     */
+    async add<Name extends JobName>(job: Name, payload: JobPayload<Name>, jobId?: string, priority?: number) {
+      const opts = {
+        timestamp: sharedNowMs(),
+        ...(jobId !== undefined && { jobId }),
+        ...(priority !== undefined && { priority }),
+      };
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...KEEP_FINISHED } : opts);
     },
     stateOf: (jobId: string) => stateOf(queue, jobId),

@@ -24,9 +24,10 @@ async function countFailed(redis: Redis, shard: number, queue: QueueName): Promi
 
 /** Jobs of a queue that are not done. */
 async function countJobs(redis: Redis, shard: number, queue: QueueName): Promise<number> {
-  const { waiting, active, delayed, unreadable } = keysOfQueue(shard, queue);
+  const { waiting, prioritized, active, delayed, unreadable } = keysOfQueue(shard, queue);
   const counts = await Promise.all([
     redis.llen(waiting),
+    redis.zcard(prioritized),
     redis.llen(active),
     redis.zcard(delayed),
     redis.zcard(unreadable),

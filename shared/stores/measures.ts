@@ -17,8 +17,8 @@ import type { SeatStore } from './seats.ts';
 /** Events whose seats are measured, the newest. */
 const MAX_EVENTS = 20;
 
-/** Delayed jobs among which the oldest is searched. */
-const MAX_DELAYED = 20;
+/** Delayed jobs, and the next ones with a priority, among which the oldest is searched. */
+const MAX_READ = 20;
 
 /** Milliseconds that a measurement may take. */
 const MEASURE_TIMEOUT_MS = 1_500;
@@ -170,8 +170,9 @@ async function measureShard(redis: Redis, shard: number): Promise<ShardFacts> {
 
 async function measureQueue(redis: Redis, shard: number, queue: QueueName): Promise<QueueFacts> {
   const keys = keysOfQueue(shard, queue);
-  const [waiting, active, delayed, failed, unreadable, paused] = await Promise.all([
+  const [listed, prioritized, active, delayed, failed, unreadable, paused] = await Promise.all([
     redis.llen(keys.waiting),
+    redis.zcard(keys.prioritized),
     redis.llen(keys.active),
     redis.zcard(keys.delayed),
     redis.zcard(keys.failed),
@@ -179,7 +180,7 @@ async function measureQueue(redis: Redis, shard: number, queue: QueueName): Prom
     redis.hexists(keys.meta, 'paused'),
   ]);
   const labels = { shard: String(shard), queue };
-  const jobs = { waiting, active, delayed, failed };
+  const jobs = { waiting: listed + prioritized, active, delayed, failed };
   for (const state of JOB_STATES) metrics.queueJobs.set({ ...labels, state }, jobs[state]);
   const oldestSeconds = await measureOldestJob(redis, shard, queue);
   metrics.queueOldest.set(labels, oldestSeconds);
@@ -189,13 +190,13 @@ async function measureQueue(redis: Redis, shard: number, queue: QueueName): Prom
 
 /** The age in seconds of a queue's oldest job; on the control queue, of the oldest that is not under way. */
 async function measureOldestJob(redis: Redis, shard: number, queue: QueueName): Promise<number> {
-  const { waiting, active, delayed, jobStem } = keysOfQueue(shard, queue);
+  const { waiting, prioritized, active, delayed, jobStem } = keysOfQueue(shard, queue);
   const oldestIds = await Promise.all([
     redis.lindex(waiting, -1),
     queue === 'booking' ? redis.lindex(active, -1) : null, // an operator's job may take minutes
   ]);
-  const delayedIds = await redis.zrange(delayed, '0', String(MAX_DELAYED - 1));
-  const ids = [...oldestIds, ...delayedIds].flatMap((id) => id ?? []);
+  const firstIds = await Promise.all([prioritized, delayed].map((set) => redis.zrange(set, '0', String(MAX_READ - 1))));
+  const ids = [...oldestIds, ...firstIds.flat()].flatMap((id) => id ?? []);
   const startTimes = await Promise.all(ids.map((id) => redis.hget(`${jobStem}${id}`, 'timestamp')));
   const ages = startTimes.flatMap((ms) => (ms === null ? [] : Math.max(0, sharedNowMs() - Number(ms)) / 1000));
   return Math.max(0, ...ages);

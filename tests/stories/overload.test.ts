@@ -5,7 +5,7 @@ import { afterAll, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createIntake } from '../../api/tickets/intake.ts';
 import { freePort } from '../../local/embedded/free-port.ts';
-import { createDrainMeter } from '../../shared/domain/drain.ts';
+import { createShardMeter } from '../../shared/domain/drain.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
@@ -66,7 +66,7 @@ test('a key that comes twice in one batch is enqueued once, and accepted althoug
     replicated: system().replicated,
     queues: [{ add } as unknown as JobQueue],
     node: 'node',
-    meters: [createDrainMeter()],
+    meters: [createShardMeter({ deepAbove: 5 })],
     maxQueued: 5,
     isFull: () => false,
     remember: () => undefined,
@@ -87,6 +87,7 @@ test('a key that comes twice in one batch is enqueued once, and accepted althoug
     'book',
     { ledger: true, requests: [{ ticketId: first.ticketId, ...request }] },
     expect.anything(),
+    undefined,
   );
 });
 

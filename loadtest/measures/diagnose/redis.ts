@@ -55,17 +55,19 @@ export async function readQueues(redis: Redis, shards: number): Promise<QueueSiz
   const sizes = { tickets: 0, waiting: 0, active: 0 };
   for (let shard = 0; shard < shards; shard += 1) {
     const keys = keysOf(shard);
-    const [accepted, settled, waiting, active, delayed] = await Promise.all([
+    const [accepted, settled, listed, prioritized, active, delayed] = await Promise.all([
       redis.get(keys.sequence),
       redis.get(keys.settled),
       redis.llen(keys.waiting),
+      redis.zcard(keys.prioritized),
       redis.llen(keys.active),
       redis.zcard(keys.delayed),
     ]);
-    sizes.waiting += waiting + delayed;
+    const waiting = listed + prioritized + delayed;
+    sizes.waiting += waiting;
     sizes.active += active;
     // Without jobs no ticket waits: the counters of tickets that were never enqueued differ for good.
-    if (waiting + active + delayed > 0) sizes.tickets += Math.max(0, Number(accepted) - Number(settled));
+    if (waiting + active > 0) sizes.tickets += Math.max(0, Number(accepted) - Number(settled));
   }
   return sizes;
 }

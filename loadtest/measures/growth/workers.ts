@@ -26,10 +26,11 @@ const PATIENCE_MS = 120_000;
 
 /** Waits until no booking job is left. @throws Error where that takes too long */
 async function untilEmpty(redis: Redis): Promise<void> {
-  const { waiting, active, delayed } = keysOf(0);
+  const { waiting, prioritized, active, delayed } = keysOf(0);
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const counts = await Promise.all([redis.llen(waiting), redis.llen(active), redis.zcard(delayed)]);
+    const sets = [redis.zcard(prioritized), redis.zcard(delayed)];
+    const counts = await Promise.all([redis.llen(waiting), redis.llen(active), ...sets]);
     if (sumOf(counts) === 0) return;
     if (performance.now() > deadline) throw new Error('the queue does not become empty');
     await sleep(10);

@@ -25,7 +25,7 @@ async function collectCopies(queues: readonly Queue[]): Promise<Copy[]> {
   const until = performance.now() + COPYING_MS;
   while (performance.now() < until) {
     for (const queue of queues) {
-      for (const job of await queue.getJobs(['waiting', 'active', 'delayed'], 0, 50)) {
+      for (const job of await queue.getJobs(['waiting', 'prioritized', 'active', 'delayed'], 0, 50)) {
         const isWanted = job?.name === 'book' || job?.name === 'change';
         if (isWanted && copies.size < MAX_COPIES)
           copies.set(`${queue.name} ${job.id}`, { queue, name: job.name, data: job.data });
@@ -40,7 +40,7 @@ async function collectCopies(queues: readonly Queue[]): Promise<Copy[]> {
 async function reorder(queue: Queue, { random }: Scene): Promise<number> {
   await queue.pause();
   await sleep(1_000);
-  const waiting = await queue.getJobs(['waiting']);
+  const waiting = await queue.getJobs(['waiting', 'prioritized']);
   for (const job of waiting) await job.remove();
   for (const job of shuffled(random, waiting))
     await queue.add(job.name, job.data, { jobId: `${job.id}-late`, ...job.opts });

@@ -75,7 +75,7 @@ async function spoilJobs(queue: Queue): Promise<{ job: Job; data: Requests }[]> 
   let waiting: Job[] = [];
   while (waiting.length < UNREADABLE) {
     await sleep(50);
-    waiting = (await queue.getJobs(['waiting'])).slice(0, UNREADABLE);
+    waiting = (await queue.getJobs(['waiting', 'prioritized'])).slice(0, UNREADABLE);
   }
   const spoiled = waiting.map((job) => ({ job, data: job.data as Requests }));
   for (const { job, data } of spoiled)

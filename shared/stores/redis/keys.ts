@@ -13,6 +13,7 @@ const NAMES = {
   /** + ticket id */
   ticketStem: 'ticket:',
   claiming: 'claiming',
+  lanes: 'lanes',
   /** + digest of the idempotency key */
   idempotencyStem: 'idem:',
   /** + event */
@@ -103,7 +104,7 @@ const tagOf = (shard: number): string => `{s${shard}}`;
 /** The hash tag of each shard. It is the prefix of the shard's queues too. */
 export const tagsOf = (shards: number): string[] => Array.from({ length: shards }, (_, shard) => tagOf(shard));
 
-type ShardKeys = Record<keyof typeof NAMES | 'tag' | 'waiting' | 'active' | 'delayed', string>;
+type ShardKeys = Record<keyof typeof NAMES | 'tag' | 'waiting' | 'prioritized' | 'active' | 'delayed', string>;
 
 const keysByShard: ShardKeys[] = [];
 
@@ -115,9 +116,10 @@ export function keysOf(shard: number): ShardKeys {
 
 function spellKeys(shard: number): ShardKeys {
   const tag = tagOf(shard);
-  const { waiting, active, delayed } = keysOfQueue(shard, jobs.book.queue);
+  const { waiting, prioritized, active, delayed } = keysOfQueue(shard, jobs.book.queue);
   const spelled = Object.entries(NAMES).map(([key, name]) => [key, `${tag}:${name}`]);
-  return { tag, waiting, active, delayed, ...(Object.fromEntries(spelled) as Record<keyof typeof NAMES, string>) };
+  const named = Object.fromEntries(spelled) as Record<keyof typeof NAMES, string>;
+  return { tag, waiting, prioritized, active, delayed, ...named };
 }
 
 /**
@@ -171,6 +173,8 @@ export function keysOfQueue(shard: number, queue: QueueName) {
   const stem = `${tagOf(shard)}:${queue}:`;
   return {
     waiting: `${stem}wait`,
+    /** Jobs that wait with a priority: workers take them after those in `waiting`. */
+    prioritized: `${stem}prioritized`,
     active: `${stem}active`,
     delayed: `${stem}delayed`,
     failed: `${stem}failed`,

@@ -35,15 +35,41 @@ export type TicketRequest = {
   admittedUntilMs?: number | undefined;
 };
 
-/** A recorded ticket. `place - settled` is its position in the queue; `enqueue`: its job has to be queued. */
-export type AcceptedTicket = { ticketId: string; place: number; enqueue: boolean };
+/** A recorded ticket. `place`: its number in the lane of its event; `enqueue`: its job has to be queued. */
+type AcceptedTicket = { ticketId: string; place: number; enqueue: boolean };
+
+/**
+ * The lane of an event when tickets were recorded: its tickets that were settled, and that waited before. `priority`:
+ * that of the job for its tickets, where its backlog is deep.
+ */
+type AcceptedLane = { settled: number; waitedBefore: number; priority: number | undefined };
+
+/**
+ * Recorded tickets, in the order of their requests; the tickets of the shard that were settled, and that waited before;
+ * and the lanes of their events.
+ */
+export type Accepted = {
+  settled: number;
+  waitedBefore: number;
+  lanes: ReadonlyMap<number | undefined, AcceptedLane>;
+  tickets: readonly Acceptance[];
+};
 
 /**
  * A ticket as Redis has it; undefined where Redis does not know it. Its outcome is the text that the worker wrote
- * (domain/outcome-text.ts).
+ * (domain/outcome-text.ts). `place`: its number in its lane; of the lane, `settled` and `waiting` are the tickets with
+ * an outcome and without one.
  */
 export type TicketRecord =
-  | { place: number; kind: TicketKind; outcome: string | undefined; userId: number | undefined }
+  | {
+      place: number;
+      kind: TicketKind;
+      outcome: string | undefined;
+      userId: number | undefined;
+      eventId: number | undefined;
+      settled: number;
+      waiting: number;
+    }
   | undefined;
 
 /**
@@ -54,7 +80,12 @@ export async function countTickets(redis: Redis, shard: number) {
   const keys = keysOf(shard);
   const [accepted = 0, settled = 0] = (await redis.mget(keys.sequence, keys.settled)).map(Number);
   if (accepted <= settled) return { accepted, settled, waiting: 0 };
-  const jobs = await Promise.all([redis.llen(keys.waiting), redis.llen(keys.active), redis.zcard(keys.delayed)]);
+  const jobs = await Promise.all([
+    redis.llen(keys.waiting),
+    redis.zcard(keys.prioritized),
+    redis.llen(keys.active),
+    redis.zcard(keys.delayed),
+  ]);
   return { accepted, settled, waiting: jobs.every((count) => count === 0) ? 0 : accepted - settled };
 }
 
@@ -75,7 +106,7 @@ function countOutcomes(outcomes: readonly WrittenOutcome[]): void {
   }
 }
 
-type Acceptance = AcceptedTicket | 'mismatch' | 'ended';
+export type Acceptance = AcceptedTicket | 'mismatch' | 'ended';
 
 /** @param reply of acceptTickets for one ticket */
 function acceptanceOf({ ticketId }: TicketRequest, reply: string | number | undefined): Acceptance {
@@ -92,8 +123,10 @@ async function acceptTickets(
   node: string,
   requests: readonly TicketRequest[],
   { maxQueued, fresh }: { maxQueued: number; fresh: boolean },
-): Promise<{ settled: number; tickets: Acceptance[] } | 'overloaded'> {
-  const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0];
+): Promise<Accepted | 'overloaded'> {
+  const eventIds = [...new Set(requests.map(({ eventId }) => eventId))];
+  const events = eventIds.map((eventId) => eventId ?? '-').join(' ');
+  const args: (string | number)[] = [maxQueued, IDEMPOTENCY_TTL_SECONDS, node, fresh ? 1 : 0, events];
   for (const { ticketId, kind, eventId = '-', userId = '-', idempotency, admittedUntilMs } of requests) {
     const { digest = '-', fingerprint = '-' } = idempotency ?? {};
     const isConditional = idempotency !== undefined || admittedUntilMs !== undefined;
@@ -103,9 +136,22 @@ async function acceptTickets(
       conditions: isConditional ? `${admittedUntilMs ?? '-'} ${digest} ${fingerprint}` : '',
     });
   }
-  const reply = await replicated.scripts<(string | number)[] | 'OVERLOADED'>('acceptTickets', shard, args);
+  type Reply = [settled: number, waitedBefore: number, lanes: number[], ...tickets: (string | number)[]];
+  const reply = await replicated.scripts<Reply | 'OVERLOADED'>('acceptTickets', shard, args);
   if (reply === 'OVERLOADED') return 'overloaded';
-  return { settled: Number(reply[0]), tickets: requests.map((request, i) => acceptanceOf(request, reply[i + 1])) };
+  const [settled, waitedBefore, laneValues, ...replies] = reply;
+  const tickets = requests.map((request, i) => acceptanceOf(request, replies[i]));
+  return { settled, waitedBefore, lanes: lanesOf(eventIds, laneValues), tickets };
+}
+
+/** @param values of acceptTickets: three for each event */
+function lanesOf(eventIds: readonly (number | undefined)[], values: readonly number[]) {
+  const lanes = new Map<number | undefined, AcceptedLane>();
+  for (const [i, eventId] of eventIds.entries()) {
+    const [settled = 0, waitedBefore = 0, priority = 0] = values.slice(3 * i, 3 * i + 3);
+    lanes.set(eventId, { settled, waitedBefore, priority: priority === 0 ? undefined : priority });
+  }
+  return lanes;
 }
 
 async function bindKey(
@@ -197,12 +243,21 @@ async function settleTickets(
   return settled;
 }
 
-type TicketReply = [place: number, kind: string, outcome: string, user: string] | [];
+type TicketReply =
+  | [place: number, kind: string, outcome: string, user: string, event: string, settled: number, waiting: number]
+  | [];
 
-function ticketOf([place, kind, outcome = '', user = '']: TicketReply): TicketRecord {
+function ticketOf([place, kind, outcome = '', user = '', event = '', settled = 0, waiting = 0]: TicketReply) {
   if (place === undefined) return undefined;
-  const userId = user === '' ? undefined : Number(user);
-  return { place, kind: ticketKind.parse(kind), outcome: outcome === '' ? undefined : outcome, userId };
+  return {
+    place,
+    kind: ticketKind.parse(kind),
+    outcome: outcome === '' ? undefined : outcome,
+    userId: user === '' ? undefined : Number(user),
+    eventId: event === '' ? undefined : Number(event),
+    settled,
+    waiting,
+  } satisfies TicketRecord;
 }
 
 async function watchTickets(
@@ -210,10 +265,9 @@ async function watchTickets(
   shard: number,
   node: string,
   ticketIds: readonly string[],
-): Promise<{ settled: number; tickets: TicketRecord[] }> {
-  type Reply = [settled: number, tickets: TicketReply[]];
-  const [settled, tickets] = await scripts<Reply>('watchTickets', shard, [node, ...ticketIds]);
-  return { settled, tickets: tickets.map(ticketOf) };
+): Promise<TicketRecord[]> {
+  const tickets = await scripts<TicketReply[]>('watchTickets', shard, [node, ...ticketIds]);
+  return tickets.map(ticketOf);
 }
 
 /** Seats that a ticket without an outcome has claimed. */
