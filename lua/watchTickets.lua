@@ -2,8 +2,8 @@
 -- KEYS[1]  tag   the shard's hash tag
 -- ARGV[1]  node  id of the API node, or '' to read only
 -- ARGV[2..] ticket ids
--- RETURNS  for each ticket { place, kind, outcome or '', user or '', event or '', settled, waiting }, the last two of
---          its lane; {} where the ticket is unknown
+-- RETURNS  { settled, waiting, and a list: for each ticket { place, kind, outcome or '', user or '', event or '',
+--          settled, waiting }, the last two of its lane; {} where the ticket is unknown }
 -- COST     O(tickets)
 local tag, node = KEYS[1], ARGV[1]
 
@@ -11,12 +11,12 @@ local tag, node = KEYS[1], ARGV[1]
 -- @include lanes
 -- @include tickets
 
+local accepted, settled = unpack(redis.call('MGET', sequenceKey(tag), settledKey(tag)))
+accepted, settled = tonumber(accepted or 0), tonumber(settled or 0)
 local lanes = {} -- those that this call has read, by event
 
 local function readLane(event)
-  if not lanes[event] then
-    lanes[event] = readLanes(tag, { event }, tonumber(redis.call('GET', settledKey(tag)) or 0))[event]
-  end
+  lanes[event] = lanes[event] or readLanes(tag, { event }, settled)[event]
   return lanes[event]
 end
 
@@ -53,4 +53,4 @@ end
 
 local tickets = {}
 for i = 2, #ARGV do tickets[#tickets + 1] = read(ARGV[i]) end
-return tickets
+return { settled, math.max(0, accepted - settled), tickets }

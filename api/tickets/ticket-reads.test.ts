@@ -14,7 +14,7 @@ function meterOf(perSecond: number) {
 function readsOf(meters: ReturnType<typeof meterOf>[]) {
   const lane = { eventId: 1, settled: 100, waiting: 400 };
   const record = { place: 1_100, kind: 'book', outcome: undefined, userId: undefined, ...lane } as const;
-  const watch = jest.fn(async () => [record]);
+  const watch = jest.fn(async () => ({ settled: 100, waiting: 400, tickets: [record] }));
   const find = jest.fn(async (_id: string) => undefined);
   const reads = createTicketReads({
     tickets: { watch },

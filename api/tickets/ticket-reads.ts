@@ -28,9 +28,13 @@ export function createTicketReads(deps: {
   const { tickets, bookings, node, meters, deliver } = deps;
   const shards = meters.length;
 
-  const reads = meters.map((_meter, shard) =>
+  const reads = meters.map((meter, shard) =>
     createGroupCommit<string, TicketRecord>({
-      flush: (ticketIds) => tickets.watch(shard, node, ticketIds),
+      flush: async (ticketIds) => {
+        const { settled, waiting, tickets: found } = await tickets.watch(shard, node, ticketIds);
+        meter.observe(settled, waiting, performance.now());
+        return found;
+      },
       maxItems: MAX_READ,
       maxWaiting: MAX_WAITING,
     }),

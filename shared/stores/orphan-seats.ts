@@ -91,7 +91,7 @@ async function readHolders(
 ): Promise<Map<string, KnownHolder>> {
   const ids = [...new Set(orphans.flatMap(({ inRedis }) => inRedis?.holder ?? []))];
   if (ids.length === 0) return new Map();
-  const known = await tickets.watch(shardOfEvent(eventId, shards), '', ids);
+  const { tickets: known } = await tickets.watch(shardOfEvent(eventId, shards), '', ids);
   const recorded = await bookings.findRecordedResults(ids.map((ticketId) => ({ ticketId, eventId })));
   return new Map(
     ids.map((id, i) => {

@@ -46,7 +46,7 @@ function buyersAt({ system }: ReturnType<typeof useReplicatedSystem>) {
   async function gone(replies: readonly Reply[]): Promise<number> {
     const accepted = replies.filter(({ status }) => status === 202).map(ticketOf);
     if (accepted.length === 0) return 0;
-    const tickets = await system().tickets.watch(0, '', accepted);
+    const { tickets } = await system().tickets.watch(0, '', accepted);
     return tickets.filter((ticket) => ticket === undefined).length;
   }
   return { hold, newKeys, gone };

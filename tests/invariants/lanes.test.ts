@@ -76,7 +76,7 @@ test('a lane counts its own tickets: places, and those that are settled', async 
   const positions = () =>
     system()
       .tickets.watch(0, '', [...first.ids, ...second.ids])
-      .then((found) => found.map((ticket) => ticket && [ticket.place - ticket.settled, ticket.waiting]));
+      .then(({ tickets }) => tickets.map((ticket) => ticket && [ticket.place - ticket.settled, ticket.waiting]));
   expect(await positions()).toEqual([
     [1, 3],
     [2, 3],

@@ -315,7 +315,7 @@ describe('an id that differs in its random part from one that is known', () => {
     for (const { ticketId } of batch) {
       const neighbours = neighboursOf(ticketId);
       expect(neighbours).toHaveLength(15);
-      const tickets = await system().tickets.watch(0, 'another-node', neighbours);
+      const { tickets } = await system().tickets.watch(0, 'another-node', neighbours);
       expect(tickets).toEqual(neighbours.map(() => undefined));
       for (const id of neighbours) {
         expect(await system().tickets.claimOf(0, id)).toBeUndefined();

@@ -79,7 +79,7 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
 
     /** The outcomes of tickets, in their order, as their records in Redis have them. */
     async outcomesOf(ticketIds: readonly string[]): Promise<(Outcome | undefined)[]> {
-      const tickets = await stores.tickets.watch(0, '', ticketIds);
+      const { tickets } = await stores.tickets.watch(0, '', ticketIds);
       return tickets.map((one, i) =>
         one?.outcome === undefined ? undefined : outcome.parse(readOutcome(ticketIds[i] ?? '', one.outcome)),
       );

@@ -185,7 +185,7 @@ async function changedOutcomes(entries: readonly Accepted[], { tickets }: Stores
   for (let from = 0; from < decided.length; from += TICKETS_AT_ONCE) {
     const batch = decided.slice(from, from + TICKETS_AT_ONCE);
     const ids = batch.map(({ ticketId }) => ticketId);
-    const records = await tickets.watch(0, '', ids);
+    const { tickets: records } = await tickets.watch(0, '', ids);
     for (const [i, { ticketId, outcome }] of batch.entries()) {
       const recorded = records[i]?.outcome;
       if (recorded === undefined) continue;

@@ -265,9 +265,10 @@ async function watchTickets(
   shard: number,
   node: string,
   ticketIds: readonly string[],
-): Promise<TicketRecord[]> {
-  const tickets = await scripts<TicketReply[]>('watchTickets', shard, [node, ...ticketIds]);
-  return tickets.map(ticketOf);
+): Promise<{ settled: number; waiting: number; tickets: TicketRecord[] }> {
+  type Reply = [settled: number, waiting: number, tickets: TicketReply[]];
+  const [settled, waiting, tickets] = await scripts<Reply>('watchTickets', shard, [node, ...ticketIds]);
+  return { settled, waiting, tickets: tickets.map(ticketOf) };
 }
 
 /** Seats that a ticket without an outcome has claimed. */
@@ -357,7 +358,10 @@ export function createTicketStore(deps: Deps) {
     /** All claims of a shard that have no outcome yet: their seats are about to be saved or released. */
     claimsUnderWay: (shard: number): Promise<ClaimUnderWay[]> => readClaims(deps, shard, []),
 
-    /** Reads tickets of one shard, in order, and registers `node` as a watcher of those that have no outcome yet. */
+    /**
+     * Reads tickets of one shard, in order, and registers `node` as a watcher of those that have no outcome yet.
+     * `settled` and `waiting` count all tickets of the shard.
+     */
     watch: (shard: number, node: string, ticketIds: readonly string[]) => watchTickets(deps, shard, node, ticketIds),
   };
 }
