@@ -18,13 +18,20 @@ type UnknownKeys = { increment(client: string): { totalHits: number } };
  * @param unknown undefined where clients are not limited
  */
 export function createKeyCheck(ring: Pick<KeyRing, 'find' | 'findAfterRead'>, unknown: UnknownKeys | undefined) {
+  /** The unknown keys whose check waits for a read: the requests of a burst with a new key count as one. */
+  const waiting = new Map<string, Promise<Key>>();
+
   /** The key of a token, which may have to be read. @throws ApiError UNAUTHENTICATED, RATE_LIMITED, UNAVAILABLE */
   async function keyOfToken(token: string, client: string): Promise<Key> {
     const key = ring.find(token);
     if (key !== undefined) return key;
+    const begun = waiting.get(token);
+    if (begun !== undefined) return begun;
     if (unknown !== undefined && unknown.increment(client).totalHits > UNKNOWN_PER_MINUTE)
       throw new ApiError('RATE_LIMITED');
-    return ring.findAfterRead(token);
+    const check = ring.findAfterRead(token).finally(() => waiting.delete(token));
+    waiting.set(token, check);
+    return check;
   }
 
   return {

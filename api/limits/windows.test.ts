@@ -10,6 +10,12 @@ test('a window begins with the first request and ends by itself', async () => {
   expect(windows.increment('a')).toMatchObject({ totalHits: 1 });
 });
 
+test('a count stays as it was when a request was counted: requests of a burst read it later', () => {
+  const windows = createWindows();
+  const counted = [1, 2, 3].map(() => windows.increment('a'));
+  expect(counted.map(({ totalHits }) => totalHits)).toEqual([1, 2, 3]);
+});
+
 test('the number of clients is bounded: the one whose window ends first is dropped', () => {
   const windows = createWindows(60_000, 3);
   for (const client of ['a', 'b', 'c', 'b', 'd']) windows.increment(client);

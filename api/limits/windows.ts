@@ -47,7 +47,7 @@ export function createWindows(
       const window = windowOf(client, Date.now());
       window.totalHits += hits;
       publish?.(client, hits, window.resetTime.getTime());
-      return window;
+      return { ...window }; // as of now: requests that go on together read it after the last one has counted
     },
     /** The requests of a client in its window. */
     hits(client: string): number {

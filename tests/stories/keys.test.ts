@@ -297,7 +297,7 @@ describe('limits', () => {
 
       const guess = (i: number) =>
         send(limited.url, 'GET', '/admin/trail', undefined, {
-          ...bearer(`frk_${String(i).padEnd(43, '0')}`),
+          ...bearer(`frk_${String(i).padStart(43, '0')}`),
           ...from(9),
         });
       const guesses = await Promise.all(Array.from({ length: 200 }, (_, i) => guess(i)));
