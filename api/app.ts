@@ -15,6 +15,7 @@ import { createRateLimits } from './limits/rate-limits.ts';
 import { createWholeHouses } from './realtime/whole-houses.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { bookingRoutes } from './routes/bookings.ts';
+import { buyerRoutes, buyerTokenRoutes } from './routes/buyers.ts';
 import { addCompatRoutes } from './routes/compat/routes.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -42,6 +43,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof addWaitingRoomRoutes>[1] &
   Parameters<typeof adminRoutes>[0] &
   Parameters<typeof bookingRoutes>[0] &
+  Parameters<typeof buyerRoutes>[0] &
   Parameters<typeof eventRoutes>[0] &
   Parameters<typeof healthRoutes>[0] &
   Parameters<typeof keyRoutes>[0] &
@@ -83,10 +85,12 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/tickets', ticketRoutes(routeDeps));
   app.use('/api/bookings', bookingRoutes(routeDeps));
   app.use('/api/bookings', bookingListRoutes(routeDeps));
+  app.use('/api/buyer-tokens', buyerTokenRoutes(routeDeps));
   app.use('/api/events', eventRoutes(routeDeps));
   app.use('/api/events', eventSummaryRoutes(routeDeps));
   app.use('/api/seats', seatRoutes(routeDeps));
   app.use('/admin', keyRoutes(routeDeps));
+  app.use('/admin', buyerRoutes(routeDeps));
   app.use('/admin', adminRoutes(routeDeps));
   if (identity.hasPasswords) app.use('/api/users', userRoutes(routeDeps));
   app.use(docsRoutes());
@@ -102,6 +106,9 @@ export function buildApp(deps: AppDeps): Express {
 /** Codes whose cause is a fault: it is logged under the id of the request. */
 const FAULT_CODES = new Set<ErrorCode>(['INTERNAL', 'UNAVAILABLE', 'NOT_REPLICATED']);
 
+/** The name of a buyer in a path: no log has it. */
+const BUYER_IN_PATH = /(\/buyers\/)[^/]+/;
+
 /** Answers a request whose handler threw, and logs the faults. */
 function replyToFaults(log: Logger): ErrorRequestHandler {
   return (fault, req, res, _next) => {
@@ -116,7 +123,15 @@ function replyToFaults(log: Logger): ErrorRequestHandler {
       const requestId = requestIdOf(req);
       error.fields.requestId = requestId;
       res.setHeader('x-request-id', requestId);
-      const fields = { requestId, traceId: traceIdOf(req), method, route: patternOf(req), path, code: error.code };
+      const shownPath = path.replace(BUYER_IN_PATH, '$1...');
+      const fields = {
+        requestId,
+        traceId: traceIdOf(req),
+        method,
+        route: patternOf(req),
+        path: shownPath,
+        code: error.code,
+      };
       log.error({ ...fields, ...faultFields(error.cause ?? error) }, 'request failed');
     }
     replyError(res, path, error);

@@ -18,6 +18,7 @@ import { type Replicas, shareWaited } from '../shared/stores/redis/replicas.ts';
 import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { buildApp } from './app.ts';
+import { createBuyers } from './auth/buyers.ts';
 import { createIdentity } from './auth/identity.ts';
 import { createKeyCheck, type KeyCheck } from './auth/key-check.ts';
 import { createKeyRing } from './auth/key-ring.ts';
@@ -183,15 +184,17 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
 }
 
 /** The users, operators and servers that may send requests, and the counts that limit clients. */
-async function wireAccess(deps: NodeDeps, { users, keys }: Stores) {
+async function wireAccess(deps: NodeDeps, { users, keys, buyers }: Stores) {
   const { config } = deps;
   const limitCounts = areLimitsOn(config) ? await createLimitCounts(deps) : undefined;
   const keyRing = await createKeyRing({ ...deps, keys });
   const keyCheck = createKeyCheck(keyRing, areLimitsOn(config) ? windowsOf('unknown-keys', limitCounts) : undefined);
   const guards = createGuards({ config, ring: keyRing, keyCheck });
+  const buyerNames = createBuyers({ buyers, log: deps.log });
   return {
     ...guards,
-    identity: createIdentity({ config, users, guards }),
+    identity: createIdentity({ config, users, buyerNames, guards }),
+    buyerNames,
     requireSeller: createSellerGuard(sellByOf(config), guards.requireScope),
     keyRing,
     keyCheck,

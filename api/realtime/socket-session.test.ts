@@ -15,6 +15,7 @@ function createSession() {
   const sender = { send: jest.fn(), end: jest.fn() };
   const budget = { charge: jest.fn(), refund: jest.fn(), end: jest.fn() };
   const services = {
+    buyerNames: { shownText: (json: string) => json },
     identity: { anonymousReader: { scope: 'all' } },
     followed: { tickets: 0 },
     senderTo: () => sender,

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws';
 import { errorMessage } from '../../shared/contract/messages.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import type { Buyers } from '../auth/buyers.ts';
 import type { Identity, Reader } from '../auth/identity.ts';
 import type { Guards } from '../auth/operators.ts';
 import { asApiError, faultFields } from '../http/errors.ts';
@@ -47,6 +48,7 @@ export type SocketServices = {
   identity: Pick<Identity, 'userOfToken' | 'anonymousReader'>;
   overview: OverviewMaker;
   operatorOfSocket: Guards['operatorOfSocket'];
+  buyerNames: Pick<Buyers, 'shownText'>;
   log: Logger;
   /** Tickets that all sockets of this process follow. */
   followed: { tickets: number };

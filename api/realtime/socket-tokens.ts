@@ -1,3 +1,4 @@
+import { isNamedBuyer } from '../../shared/contract/ids.ts';
 import { errorMessage } from '../../shared/contract/messages.ts';
 import { ApiError } from '../http/errors.ts';
 import { POLICY_VIOLATION } from './socket-sender.ts';
@@ -14,7 +15,7 @@ export async function authenticate(session: Session, token: string): Promise<voi
   try {
     const userId = await readCharged(session, () => services.identity.userOfToken(token));
     if (session.reader.scope === 'user') session.reader = { scope: 'user', userId };
-    sender.send({ type: 'authenticated', userId });
+    sender.send({ type: 'authenticated', ...(!isNamedBuyer(userId) && { userId }) });
   } catch (fault) {
     refuseToken(session, fault);
   } finally {

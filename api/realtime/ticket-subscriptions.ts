@@ -48,7 +48,7 @@ function follow(session: Session, ticketId: string, sendsQueued: boolean): boole
   }
   const known = services.outcomes.knownState(ticketId, reader);
   if (known?.settled) {
-    sender.sendTicket(jsonOfState(ticketId, known));
+    sendTicket(session, jsonOfState(ticketId, known));
     return true;
   }
   const subscription = addSubscription(session, ticketId);
@@ -56,7 +56,7 @@ function follow(session: Session, ticketId: string, sendsQueued: boolean): boole
     void readSubscribed(session, ticketId, subscription, sendsQueued);
   } else {
     subscription.isReadable = true;
-    if (sendsQueued) sender.sendTicket(jsonOfState(ticketId, known));
+    if (sendsQueued) sendTicket(session, jsonOfState(ticketId, known));
   }
   return true;
 }
@@ -68,18 +68,25 @@ async function readSubscribed(
   subscription: Subscription,
   sendsQueued: boolean,
 ): Promise<void> {
-  const { services, sender, reader } = session;
+  const { services, reader } = session;
   try {
     const state = await readCharged(session, () => services.outcomes.read(ticketId, reader));
     subscription.isReadable = true;
     const { heldBack } = subscription;
     const latest: TicketState = heldBack === undefined ? state : { settled: true, outcome: heldBack };
     if (latest.settled) endSubscription(session, ticketId);
-    if (latest.settled || sendsQueued) sender.sendTicket(jsonOfState(ticketId, latest));
+    if (latest.settled || sendsQueued) sendTicket(session, jsonOfState(ticketId, latest));
   } catch (fault) {
     endSubscription(session, ticketId);
     refuse(session, fault, { ticketId });
   }
+}
+
+/** Sends the view of a ticket, as JSON. The name of a shop's customer may have to be read first. */
+function sendTicket({ services, sender }: Session, json: string): void {
+  const shown = services.buyerNames.shownText(json);
+  if (typeof shown === 'string') sender.sendTicket(shown);
+  else void shown.then(sender.sendTicket);
 }
 
 /** Why a socket may not follow one more ticket; undefined where it may. */
@@ -91,7 +98,7 @@ export function subscriptionRefusal(ofSocket: number, ofProcess: number): string
 }
 
 function addSubscription(session: Session, ticketId: string): Subscription {
-  const { services, sender, tickets } = session;
+  const { services, tickets } = session;
   const subscription: Subscription = { isReadable: false, heldBack: undefined };
   const unfollow = services.outcomes.follow(ticketId, (outcome) => {
     if (!subscription.isReadable) {
@@ -99,7 +106,7 @@ function addSubscription(session: Session, ticketId: string): Subscription {
       return;
     }
     removeSubscription(session, ticketId);
-    sender.sendTicket(settledView(ticketId, outcome));
+    sendTicket(session, settledView(ticketId, outcome));
   });
   tickets.set(ticketId, unfollow);
   services.followed.tickets += 1;

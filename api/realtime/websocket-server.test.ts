@@ -43,6 +43,7 @@ async function startServer({
       sessions: { open: () => `${'0'.repeat(12)}.${'x'.repeat(22)}`, end: () => true },
       seatFeed,
       events: { layout: async () => ({}) as never },
+      buyerNames: { shownText: (json: string) => json },
       identity: {
         anonymousReader: { scope: 'user', userId: undefined },
         userOfToken: async () => {

@@ -8,7 +8,8 @@ import { wishProblem } from '../../shared/domain/house.ts';
 import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
-import { type Caller, mayRead, OPERATOR } from '../auth/identity.ts';
+import type { Buyers } from '../auth/buyers.ts';
+import { mayRead, OPERATOR } from '../auth/identity.ts';
 import { actorOf, type ScopeGuard } from '../auth/operators.ts';
 import type { SellerGuard } from '../auth/sellers.ts';
 import { readJson, readOptionalJson } from '../http/body.ts';
@@ -40,6 +41,7 @@ type BookingDeps = HistoryDeps & {
   sessions: Pick<Sessions, 'follow'>;
   events: EventStore;
   bookings: BookingReads;
+  buyerNames: Buyers;
   waitingRooms: WaitingRooms;
   requireScope: ScopeGuard;
   requireSeller: SellerGuard;
@@ -65,7 +67,7 @@ const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => 
   const seconds = waitSeconds(req);
   const sessionToken = sessionTokenOf(req);
   const body = await readJson(req);
-  const { eventId, userId: named, wish, reference, metadata } = parse(bookingBody, body);
+  const { eventId, wish, reference, metadata, ...named } = parse(bookingBody, body);
   const caller = await deps.identity.callerOf(req, named);
   const { userId } = caller;
   await deps.limits.bookingOf(caller, res);
@@ -82,7 +84,7 @@ const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => 
 };
 
 const showBooking =
-  ({ identity, limits, bookings }: BookingDeps) =>
+  ({ identity, limits, bookings, buyerNames }: BookingDeps) =>
   async (req: Request, res: Response) => {
     refuseQuery(req);
     const reader = await identity.readerOf(req);
@@ -90,7 +92,7 @@ const showBooking =
     const booking = await bookings.find(idOf(req));
     if (booking === undefined) limits.countUnknown(req);
     if (booking === undefined || !mayRead(reader, booking.userId)) throw new ApiError('BOOKING_UNKNOWN');
-    reply(res, 200, booking);
+    reply(res, 200, await buyerNames.shown(booking));
   };
 
 const changeHold =
@@ -99,9 +101,9 @@ const changeHold =
     const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
     const sessionToken = sessionTokenOf(req);
     const body = await readOptionalJson(req); // empty where AUTH=on
-    const { userId: named, ...fields } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
+    const { userId, buyer, ...fields } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
     const soldBy = kind === 'confirm' ? deps.requireSeller(req) : undefined;
-    const caller = soldBy === undefined ? await deps.identity.callerOf(req, named) : sellerFor(named);
+    const caller = await deps.identity.callerOf(req, { userId, buyer });
     await deps.limits.bookingOf(caller, res);
     const shard = await shardOf(bookingId, deps);
 
@@ -150,29 +152,24 @@ async function replySubmission(
  * while the hold of the first request still stands. A booking of another ticket belongs to a key that Redis has lost.
  */
 async function replyOutcome(
-  { bookings }: BookingDeps,
+  { bookings, buyerNames }: BookingDeps,
   res: Response,
-  view: TicketView,
+  settled: TicketView,
   { isReplay }: Submission,
   settledStatus: number,
 ): Promise<void> {
+  const view = await buyerNames.shownTicket(settled);
   const { code, booking } = view;
   if (booking === undefined || code !== undefined) throw refusedTicket(view);
   if (!isReplay && (view.kind !== 'book' || booking.id === view.ticketId))
     return replyBooking(res, settledStatus, booking);
   const current = await bookings.findNow(booking.id);
   if (current === undefined) throw new ApiError('BOOKING_UNKNOWN', undefined, { ticketId: view.ticketId });
-  replyBooking(res, current.status === 'PENDING' ? settledStatus : 200, current);
+  replyBooking(res, current.status === 'PENDING' ? settledStatus : 200, await buyerNames.shown(current));
 }
 
 const replyBooking = (res: Response, status: number, booking: Booking): void =>
   reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
-
-/** The trusted server as a caller, for the user whose hold it confirms. */
-function sellerFor(userId: number | undefined): Caller & { userId: number } {
-  if (userId === undefined) throw new ApiError('INVALID_REQUEST', 'userId: required, to name the buyer of the hold');
-  return { ...OPERATOR, userId };
-}
 
 function idOf(req: Request): string {
   const params = bookingParams.safeParse(req.params);

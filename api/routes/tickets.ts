@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { ticketId } from '../../shared/contract/ids.ts';
+import type { Buyers } from '../auth/buyers.ts';
 import type { Identity } from '../auth/identity.ts';
 import { ApiError } from '../http/errors.ts';
 import { waitSeconds } from '../http/query.ts';
@@ -13,8 +14,8 @@ import { jsonOfState } from '../tickets/ticket-state.ts';
 const ticketParams = z.object({ id: ticketId });
 
 /** `/api/tickets`: the outcomes of requests. */
-export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; limits: RateLimits }) {
-  const { outcomes, identity, limits } = deps;
+export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; buyerNames: Buyers; limits: RateLimits }) {
+  const { outcomes, identity, buyerNames, limits } = deps;
 
   async function show(req: Request, res: Response): Promise<void> {
     const seconds = waitSeconds(req);
@@ -28,7 +29,7 @@ export function ticketRoutes(deps: { outcomes: Outcomes; identity: Identity; lim
         seconds > 0
           ? await outcomes.waitForOutcome(id, reader, { seconds, closed: closedSignal(res) })
           : await outcomes.read(id, reader);
-      replyText(res, 200, jsonOfState(id, state));
+      replyText(res, 200, await buyerNames.shownText(jsonOfState(id, state)));
     } catch (fault) {
       if (fault instanceof ApiError && fault.code === 'TICKET_UNKNOWN') limits.countUnknown(req);
       throw fault;

@@ -85,7 +85,7 @@ const joinRoom = (deps: WaitingRoomDeps) => async (req: Request, res: Response) 
   const { nonce, challenge, solution, proof } = parse(joinBody, await readOptionalJson(req));
   const id = await eventOf(req, deps);
   const room = waitingRooms.find(id);
-  const userId = room !== undefined && mustLogIn(room) ? (await identity.callerOf(req, undefined)).userId : undefined;
+  const userId = room !== undefined && mustLogIn(room) ? (await identity.callerOf(req)).userId : undefined;
   const shown = { challenge, solution, proof, client: clientOf(req), address: req.ip ?? '' };
   const { isNew, ...view } = await waitingRooms.join(id, { token: visitorTokenOf(req), nonce, userId, shown });
   replyView(res, isNew ? 201 : 200, view);

@@ -5,6 +5,12 @@ import { isOn, type KnownLine, LOG_IN_NOW, mustLogIn } from './line.ts';
 import type { LineReader } from './line-reader.ts';
 
 /**
+ * The user that a request speaks for, or `anyone` where a trusted server passes on the admission of a buyer whom it
+ * does not name.
+ */
+export type Speaker = number | 'anyone' | undefined;
+
+/**
  * The admission that a booking of an event uses; undefined where none is needed.
  *
  * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID; UNAVAILABLE until this node has read which rooms there are
@@ -13,11 +19,11 @@ export function findAdmission(
   { lines, isListed }: Pick<LineReader, 'lines' | 'isListed'>,
   eventId: number,
   headers: NodeJS.Dict<string | string[]>,
-  userId: number | undefined,
+  speaker: Speaker,
 ): BookRequest['admission'] {
   const line = lines.get(eventId);
   if (line === undefined && !isListed()) throw new ApiError('UNAVAILABLE');
-  return line !== undefined && isOn(line) ? readAdmission(line, headers, userId) : undefined;
+  return line !== undefined && isOn(line) ? readAdmission(line, headers, speaker) : undefined;
 }
 
 /**
@@ -25,13 +31,12 @@ export function findAdmission(
  * end is judged by Redis' clock where the request is accepted, never by this process' clock; its line and its uses are
  * judged where seats are claimed.
  *
- * @param userId the user that the request speaks for
  * @throws ApiError ADMISSION_REQUIRED, ADMISSION_INVALID
  */
 function readAdmission(
   line: KnownLine,
   headers: NodeJS.Dict<string | string[]>,
-  userId: number | undefined,
+  speaker: Speaker,
 ): NonNullable<BookRequest['admission']> {
   const token = headers[ADMISSION_TOKEN_HEADER];
   if (typeof token !== 'string' || token === '') throw new ApiError('ADMISSION_REQUIRED');
@@ -39,7 +44,7 @@ function readAdmission(
   if (admission?.eventId !== line.eventId || admission.generation !== line.generation)
     throw new ApiError('ADMISSION_INVALID');
   if (admission.userId === undefined && mustLogIn(line)) throw new ApiError('ADMISSION_INVALID', LOG_IN_NOW);
-  if (admission.userId !== undefined && admission.userId !== userId)
+  if (admission.userId !== undefined && speaker !== 'anyone' && admission.userId !== speaker)
     throw new ApiError('ADMISSION_INVALID', 'The admission belongs to another user.');
   const { generation, position, uses, untilMs } = admission;
   return { generation, position, uses, untilMs };

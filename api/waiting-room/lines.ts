@@ -5,7 +5,7 @@ import type { Loops } from '../../shared/platform/loops.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { ApiError } from '../http/errors.ts';
-import { findAdmission } from './admission-check.ts';
+import { findAdmission, type Speaker } from './admission-check.ts';
 import { createEndedEvents } from './ended-events.ts';
 import type { JoinChallenge } from './join-challenge.ts';
 import { isOn, type KnownLine, requireVisitor } from './line.ts';
@@ -90,8 +90,8 @@ export async function createWaitingRooms(deps: {
       places.leave(reader.lines.get(eventId), token),
 
     /** The admission that a booking of an event uses. @throws ApiError as `findAdmission` */
-    admissionOf: (eventId: number, headers: NodeJS.Dict<string | string[]>, userId?: number | undefined) =>
-      findAdmission(reader, eventId, headers, userId),
+    admissionOf: (eventId: number, headers: NodeJS.Dict<string | string[]>, speaker?: Speaker) =>
+      findAdmission(reader, eventId, headers, speaker),
   };
 }
 

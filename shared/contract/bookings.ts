@@ -1,11 +1,18 @@
 import { z } from 'zod';
-import { eventId, seatLabel, userId } from './ids.ts';
+import { buyerName } from './buyers.ts';
+import { eventId, namedUserId, seatLabel } from './ids.ts';
 import { metadata } from './metadata.ts';
 import { requirePlace, runFields, type SeatWish, seatLabels } from './reserve.ts';
 import { text } from './text.ts';
 
-/** The buyer. Required with `AUTH=off`; otherwise ignored, and the token names the buyer. */
-const buyerFields = { userId: userId.optional() };
+/**
+ * The buyer. A key with the scope `sell` names one of them. Else `userId` is required with `AUTH=off`, and otherwise
+ * ignored: the token names the buyer.
+ */
+const buyerFields = {
+  userId: namedUserId.optional(),
+  buyer: buyerName.optional().meta({ description: "The shop's own name for its customer. For keys with `sell`." }),
+};
 
 /** The fields that name the requested seats: one of the first two, or a run. */
 const wishFields = {
@@ -58,6 +65,7 @@ export const bookingBody = z
   .transform((body) => ({
     eventId: body.eventId,
     userId: body.userId,
+    buyer: body.buyer,
     wish: wishOf(body),
     reference: body.reference,
     metadata: body.metadata,

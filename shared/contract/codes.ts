@@ -11,6 +11,7 @@ const catalogue = {
   USER_UNKNOWN: [404, 'There is no such user.'],
   BOOKING_UNKNOWN: [404, 'There is no such booking.'],
   TICKET_UNKNOWN: [404, 'There is no such ticket.'],
+  BUYER_UNKNOWN: [404, 'There is no such buyer. The name may be forgotten already.'],
   KEY_UNKNOWN: [404, 'There is no such key. It may be revoked already.'],
   PLACE_UNKNOWN: [404, 'There is no such place in the line. Join the waiting room.'],
   SEAT_TAKEN: [409, 'A requested seat is taken.'],

@@ -12,6 +12,17 @@ export const eventId = z.int().min(1).max(MAX_INTEGER);
 /** The number of a user. */
 export const userId = z.int().min(1).max(MAX_INTEGER);
 
+/** The first number of buyers whom shops name: a number alone says whether its name has to be read. */
+const FIRST_NAMED_BUYER = 1_000_000_000;
+
+export const isNamedBuyer = (id: number): boolean => id >= FIRST_NAMED_BUYER;
+
+/** The number of a user whom a request names: never that of a buyer whom a shop names. */
+export const namedUserId = z
+  .int()
+  .min(1)
+  .max(FIRST_NAMED_BUYER - 1);
+
 /** A seat label, `zone-row-seat`, each from 1. */
 export const seatLabel = z
   .string()

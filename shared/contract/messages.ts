@@ -41,7 +41,7 @@ export type ClientMessage = z.infer<typeof clientMessage>;
 export const serverMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session'), token: sessionToken }),
   ticketView.extend({ type: z.literal('ticket') }),
-  z.object({ type: z.literal('authenticated'), userId }),
+  z.object({ type: z.literal('authenticated'), userId: userId.optional() }),
   z.object({ type: z.literal('watching'), eventId, version: z.int() }),
   z.object({
     type: z.literal('seats'),

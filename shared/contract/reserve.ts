@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buyerName } from './buyers.ts';
 import { seatLabel } from './ids.ts';
 import { MAX_SEATS_PER_REQUEST } from './limits.ts';
 
@@ -26,9 +27,15 @@ export function requirePlace(
 
 /**
  * `count` seats side by side: with `start` (0-based) exactly there, with `row` in that row, with `zone` alone the best
- * in that zone, and otherwise the best in the house. It is the body of `POST /reserve`, and part of a job.
+ * in that zone, and otherwise the best in the house. It is part of a job.
  */
-export const runWish = z.strictObject(runFields).superRefine(requirePlace);
+const runWish = z.strictObject(runFields).superRefine(requirePlace);
+
+/** Body of `POST /reserve`. A key with the scope `sell` may name the buyer. */
+export const reserveBody = z
+  .strictObject({ ...runFields, buyer: buyerName.optional() })
+  .superRefine(requirePlace)
+  .transform(({ zone, row, start, count, buyer }) => ({ wish: { zone, row, start, count }, buyer }));
 
 export type RunWish = z.infer<typeof runWish>;
 

@@ -13,6 +13,8 @@ export const booking = z
     id: ticketId,
     eventId,
     userId: userId.optional(),
+    /** The shop's own name for its customer, instead of `userId`. */
+    buyer: z.string().optional(),
     status: z.enum(['PENDING', 'CONFIRMED', 'CANCELLED', 'EXPIRED', 'RETURNED']),
     zone: z.int().optional(),
     row: z.int().optional(),

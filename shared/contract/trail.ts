@@ -25,6 +25,7 @@ const act = z.enum([
   'openSession',
   'makeKey',
   'revokeKey',
+  'forgetBuyer',
   'startHerd',
   'doubtSeats',
   'restoreSeats',

@@ -92,11 +92,11 @@ const LEVEL_NAMES = { 40: 'warn', 50: 'error', 60: 'fatal' } as const;
 /** Characters of a fault in that list. */
 const MAX_FAULT_LENGTH = 300;
 
-/** A key of a trusted server, wherever a line has it. */
-const KEY = /frk_[\w-]+/g;
+/** A key of a trusted server or the token of a buyer, wherever a line has it. */
+const TOKENS = /(fr[kb]_)[\w.-]+/g;
 
 function keepFault(written: string): string {
-  const line = written.includes('frk_') ? written.replaceAll(KEY, 'frk_...') : written;
+  const line = /fr[kb]_/.test(written) ? written.replaceAll(TOKENS, '$1...') : written;
   if (!/^\{"level":[456]0,/.test(line)) return line;
   const {
     level,

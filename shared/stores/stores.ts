@@ -4,6 +4,7 @@ import { createOrphanStore } from './orphan-seats.ts';
 import { createBlockStore } from './postgres/blocks.ts';
 import { createHistoryStore } from './postgres/booking-history.ts';
 import { createBookingStore } from './postgres/bookings.ts';
+import { createBuyerStore } from './postgres/buyers.ts';
 import { createEventStore } from './postgres/events.ts';
 import { createHoldStore } from './postgres/holds.ts';
 import { createJobLock } from './postgres/job-lock.ts';
@@ -45,6 +46,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     orphans,
     tickets,
     jobLock: createJobLock({ prisma }),
+    buyers: createBuyerStore({ prisma, trail }),
     keys: createKeyStore({ prisma, trail }),
     records: createRecordStore({ prisma }),
     metricsTargets: createMetricsTargets({ redis }),

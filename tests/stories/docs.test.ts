@@ -34,7 +34,7 @@ test('the OpenAPI document has every route and no other', () => {
   const documented = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
     Object.keys(operations ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  const prefixes = [...new Set(documented.map((route) => /^\w+ (\/api\/\w+|\/admin)/.exec(route)?.[1]))];
+  const prefixes = [...new Set(documented.map((route) => /^\w+ (\/api\/[\w-]+|\/admin)/.exec(route)?.[1]))];
   const { router } = system().app as unknown as { router: { stack: Layer[] } };
   const routes = routesOf(
     router.stack,

@@ -1,12 +1,13 @@
 import type { Request, Response } from 'express';
 import type { Config } from '../../../shared/config.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
-import { runWish } from '../../../shared/contract/reserve.ts';
+import { reserveBody } from '../../../shared/contract/reserve.ts';
 import { codeOfStatus, type TicketView } from '../../../shared/contract/tickets.ts';
 import { wishProblem } from '../../../shared/domain/house.ts';
 import { shardOfEvent } from '../../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../../shared/platform/logger.ts';
 import type { EventStore } from '../../../shared/stores/postgres/events.ts';
+import type { Buyers } from '../../auth/buyers.ts';
 import { type Identity, OPERATOR } from '../../auth/identity.ts';
 import type { SellerGuard } from '../../auth/sellers.ts';
 import { readJson } from '../../http/body.ts';
@@ -22,6 +23,7 @@ import type { Outcomes } from '../../tickets/outcomes.ts';
 import { logTicket, refusedTicket, replyTicket } from '../../tickets/replies.ts';
 import { type Sessions, sessionTokenOf } from '../../tickets/sessions.ts';
 import { startTrace } from '../../tickets/traces.ts';
+import type { Speaker } from '../../waiting-room/admission-check.ts';
 import { mustLogIn } from '../../waiting-room/line.ts';
 import type { WaitingRooms } from '../../waiting-room/lines.ts';
 import { layoutOf } from '../event-layout.ts';
@@ -35,6 +37,7 @@ export type ReserveDeps = {
   sessions: Pick<Sessions, 'follow'>;
   events: EventStore;
   identity: Identity;
+  buyerNames: Buyers;
   waitingRooms: WaitingRooms;
   requireSeller: SellerGuard;
   shards: number;
@@ -75,23 +78,39 @@ async function submitSale(
   body: unknown,
   soldBy: string | undefined,
 ): Promise<Submission> {
-  const wish = parse(runWish, body);
+  const { wish, buyer } = parse(reserveBody, body);
+  const userId = buyer === undefined ? undefined : await deps.identity.numberOfBuyer(req, buyer);
   const house = await layoutOf(deps.events, DEFAULT_EVENT);
   const problem = wishProblem(house, wish);
   if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
-  const admission = await admissionOf(deps, req);
+  const admission = await admissionOf(deps, req, soldBy === undefined ? userId : (userId ?? 'anyone'));
 
-  const idempotency = idempotencyOf(req, '/reserve', body, soldBy === undefined ? undefined : OPERATOR);
+  const idempotency = idempotencyOf(
+    req,
+    '/reserve',
+    body,
+    soldBy === undefined && userId === undefined ? undefined : { ...OPERATOR, userId },
+  );
   // The claim script enforces the limit. A request with a key may repeat one from before the limit was set.
-  if (idempotency === undefined && house.settings.seatLimit !== null && (await isSeatLimited(deps.events)))
+  if (
+    idempotency === undefined &&
+    userId === undefined &&
+    house.settings.seatLimit !== null &&
+    (await isSeatLimited(deps.events))
+  )
     throw new ApiError('BUYER_REQUIRED');
-  const request = { eventId: DEFAULT_EVENT, wish, hold: false, idempotency, admission, soldBy };
+  const request = { eventId: DEFAULT_EVENT, userId, wish, hold: false, idempotency, admission, soldBy };
   const shard = shardOfEvent(DEFAULT_EVENT, deps.shards);
   return deps.bookIntake.submit(shard, 'book', request, idempotency, startTrace(req, res));
 }
 
-/** The admission of a request. A sale names no buyer: the user is identified only where the room requires a login. */
-async function admissionOf({ waitingRooms, identity }: ReserveDeps, req: Request) {
+/**
+ * The admission of a request. The user is identified only where the room requires a login.
+ *
+ * @param speaksFor the buyer whom a trusted server names, or anyone whose admission it passes on
+ */
+async function admissionOf({ waitingRooms, identity }: ReserveDeps, req: Request, speaksFor: Speaker) {
+  if (speaksFor !== undefined) return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, speaksFor);
   const room = waitingRooms.find(DEFAULT_EVENT);
   if (room === undefined || !mustLogIn(room)) return waitingRooms.admissionOf(DEFAULT_EVENT, req.headers, undefined);
   const reader = await identity.readerOf(req);
@@ -110,18 +129,23 @@ async function isSeatLimited(events: EventStore): Promise<boolean> {
 
 /** An outcome never changes, but its booking may: a replay does not report seats that are no longer sold. */
 async function replyOutcome(
-  { bookings }: ReserveDeps,
+  { bookings, buyerNames }: ReserveDeps,
   res: Response,
-  view: TicketView,
+  settled: TicketView,
   { isReplay }: Submission,
 ): Promise<void> {
+  const view = await buyerNames.shownTicket(settled);
   const { ticketId, booking } = view;
   if (booking === undefined) throw refusedTicket(view);
   if (isReplay || booking.id !== ticketId) {
     const current = await bookings.findNow(booking.id);
     const status = current?.status;
     const code = status === undefined || status === 'PENDING' ? 'BOOKING_UNKNOWN' : codeOfStatus[status];
-    if (status !== 'CONFIRMED') throw new ApiError(code, undefined, { ticketId, booking: current });
+    if (status !== 'CONFIRMED')
+      throw new ApiError(code, undefined, {
+        ticketId,
+        booking: current && (await buyerNames.shown(current)),
+      });
   }
   const { zone, row, startIndex, seatsCount } = booking;
   reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });

@@ -3,7 +3,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { availability, cleared, initialized, occupancy, reservation, stats } from '../../../shared/contract/answers.ts';
 import { clearBody } from '../../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
-import { runWish } from '../../../shared/contract/reserve.ts';
+import { reserveBody } from '../../../shared/contract/reserve.ts';
 import { ticketReceipt } from '../../../shared/contract/tickets.ts';
 import { compatRoom } from '../../../shared/contract/waiting-room.ts';
 import { answer, compatOperation, ok } from './operations.ts';
@@ -13,7 +13,7 @@ export const compatPaths: ZodOpenApiPathsObject = {
   '/reserve': {
     post: compatOperation(
       'Buy adjacent seats of event 1 at once',
-      { ...waits, ...ticketedAndAdmitted, body: runWish },
+      { ...waits, ...ticketedAndAdmitted, body: reserveBody },
       { ...ok('Sold.', reservation), '201': answer('On the queue.', ticketReceipt) },
     ),
   },

@@ -1,6 +1,7 @@
 import { createDocument } from 'zod-openapi';
 import { adminPaths } from './admin.ts';
 import { bookingPaths } from './bookings.ts';
+import { buyerPaths } from './buyers.ts';
 import { compatPaths } from './compat.ts';
 import { eventPaths } from './events.ts';
 import { healthPaths } from './health.ts';
@@ -36,6 +37,7 @@ export const openApiDocument = () =>
       ...waitingRoomPaths,
       ...adminPaths,
       ...keyPaths,
+      ...buyerPaths,
       ...userPaths,
       ...healthPaths,
     },

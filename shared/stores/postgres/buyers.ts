@@ -1,0 +1,51 @@
+import type { PrismaClient } from '../../platform/prisma.ts';
+import type { Act, TrailStore } from './trail.ts';
+
+type NamedBuyer = { id: number; buyer: string };
+
+/** The buyers whom shops name, in PostgreSQL: one row has the name of a number, and bookings have the number. */
+export function createBuyerStore({ prisma, trail }: { prisma: PrismaClient; trail: Pick<TrailStore, 'once'> }) {
+  const find = (names: readonly string[]): Promise<NamedBuyer[]> =>
+    prisma.$queryRaw<NamedBuyer[]>`SELECT id, buyer FROM app_user WHERE buyer = ANY(${[...names]}::text[])`;
+
+  return {
+    /** The number of each buyer, in the order of the names. New buyers get one. */
+    async numbersOf(names: readonly string[]): Promise<number[]> {
+      const wanted = [...new Set(names)];
+      const known = new Map((await find(wanted)).map(({ id, buyer }) => [buyer, id]));
+      const unknown = wanted.filter((name) => !known.has(name)).sort(); // one order everywhere: nobody deadlocks
+      if (unknown.length > 0) {
+        await prisma.$executeRaw`
+          INSERT INTO app_user (id, buyer, name)
+          SELECT nextval('buyer_number'), wanted.buyer, '' FROM unnest(${unknown}::text[]) AS wanted (buyer)
+          ON CONFLICT (buyer) DO NOTHING`;
+        for (const { id, buyer } of await find(unknown)) known.set(buyer, id);
+      }
+      return names.map((name) => {
+        const id = known.get(name);
+        if (id === undefined) throw new Error('a buyer was forgotten as it was read');
+        return id;
+      });
+    },
+
+    /** The name of each number, in their order; undefined where it was forgotten. */
+    async namesOf(numbers: readonly number[]): Promise<(string | undefined)[]> {
+      const rows = await prisma.$queryRaw<{ id: number; buyer: string | null }[]>`
+        SELECT id, buyer FROM app_user WHERE id = ANY(${[...numbers]}::int[])`;
+      const names = new Map(rows.map(({ id, buyer }) => [id, buyer ?? undefined]));
+      return numbers.map((number) => names.get(number));
+    },
+
+    /** Erases a buyer's name, and writes into the trail that a name was erased. @returns whether there was one */
+    async forget(act: Act, name: string): Promise<boolean> {
+      const forgotten = await trail.once(act, async (transaction) => {
+        const [row] = await transaction.$queryRaw<{ id: number }[]>`
+          UPDATE app_user SET buyer = NULL WHERE buyer = ${name} RETURNING id`;
+        return row === undefined ? undefined : { after: { userId: row.id } };
+      });
+      return forgotten !== undefined;
+    },
+  };
+}
+
+export type BuyerStore = ReturnType<typeof createBuyerStore>;
