@@ -40,7 +40,9 @@ export function createBuyers({ buyers: store, log }: { buyers: BuyerStore; log: 
     if (known !== undefined) return known.value;
     const startedAtMs = performance.now();
     try {
-      const name = await nameReads.add(number);
+      const pending = nameReads.add(number);
+      if (pending === undefined) return undefined;
+      const name = await pending;
       names.note(number, name, startedAtMs);
       return name;
     } catch (fault) {

@@ -109,6 +109,12 @@ export function createIdentity(deps: {
       return token === undefined ? READS_UNOWNED : { scope: 'user', userId: await userOfToken(token) };
     },
 
+    /** The buyer whose browser sends a request with a token of a shop. @throws ApiError UNAUTHENTICATED */
+    guestOf(req: IncomingMessage): number | undefined {
+      const token = tokenOf(req);
+      return token !== undefined && isBuyerToken(token) ? buyerTokens.read(token) : undefined;
+    },
+
     /** The reader of a caller that is not authenticated. */
     anonymousReader: isOn ? READS_UNOWNED : READS_ALL,
   };

@@ -7,6 +7,7 @@ const COLUMNS = [
   'id',
   'eventId',
   'userId',
+  'buyer',
   'status',
   'seats',
   'total',

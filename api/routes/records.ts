@@ -4,9 +4,16 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { eventId, inAddress } from '../../shared/contract/ids.ts';
 import { MAX_BOOKINGS_ON_PAGE } from '../../shared/contract/limits.ts';
-import { type BookingFilter, bookingListQuery, type SalesSummary } from '../../shared/contract/records.ts';
+import {
+  type BookingFilter,
+  bookingListQuery,
+  type SalesSummary,
+  type WantedBookings,
+} from '../../shared/contract/records.ts';
+import type { BuyerStore } from '../../shared/stores/postgres/buyers.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import { cursorOf, type RecordStore } from '../../shared/stores/postgres/records.ts';
+import type { Buyers } from '../auth/buyers.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ScopeGuard } from '../auth/operators.ts';
 import { ApiError } from '../http/errors.ts';
@@ -21,11 +28,16 @@ const MAX_PAGE_MS = 60_000;
 /** Seats of a house whose summary costs as much as one read. */
 const SEATS_OF_A_READ = 10_000;
 
+/** The number of a buyer whose name nobody has: no booking has it. */
+const NOBODY = 0;
+
 const eventParams = z.object({ id: inAddress(eventId) });
 
 type RecordDeps = {
   records: RecordStore;
   events: EventStore;
+  buyers: BuyerStore;
+  buyerNames: Buyers;
   identity: Identity;
   heavyReads: HeavyReads;
   requireScope: ScopeGuard;
@@ -59,24 +71,28 @@ const listBookings = (deps: RecordDeps) => async (req: Request, res: Response) =
     const bookings = await deps.records.list(filter, after, size);
     const last = bookings.at(-1);
     const next = bookings.length === size && last ? nextPage(req, cursorOf(last)) : undefined;
-    reply(res, 200, { bookings, next });
+    reply(res, 200, { bookings: await Promise.all(bookings.map(deps.buyerNames.shown)), next });
   });
 };
 
 /**
  * The filter, restricted to what the caller may read: all bookings with the scope `read`, else those of one buyer, who
- * is logged in or, where nobody can log in, named.
+ * is logged in, has a token of a shop or, where nobody can log in, is named by number.
  *
  * @throws ApiError UNAUTHENTICATED, FORBIDDEN
  */
 async function permitted(
   req: IncomingMessage,
-  filter: BookingFilter,
-  { identity, requireScope }: RecordDeps,
+  { buyer, ...filter }: WantedBookings,
+  { identity, requireScope, buyers }: RecordDeps,
 ): Promise<BookingFilter> {
+  if (buyer !== undefined) {
+    requireScope(req, 'read');
+    return { ...filter, userId: (await buyers.findNumber(buyer)) ?? NOBODY };
+  }
   const reader = identity.isOn ? await identity.readerOf(req) : undefined;
   if (reader?.scope === 'all') return filter;
-  const own = reader === undefined ? filter.userId : reader.userId;
+  const own = reader === undefined ? (identity.guestOf(req) ?? filter.userId) : reader.userId;
   if (own === undefined) {
     requireScope(req, 'read');
     return filter;
@@ -95,7 +111,7 @@ function nextPage(req: Request, { createdMs, id }: ReturnType<typeof cursorOf>):
 
 /** Streams all matching bookings, a page at a time, as fast as the client receives them. */
 async function exportBookings(
-  { heavyReads, events, records }: RecordDeps,
+  { heavyReads, events, records, buyerNames }: RecordDeps,
   req: Request,
   res: Response,
   filter: BookingFilter,
@@ -114,7 +130,8 @@ async function exportBookings(
         if (res.destroyed) return;
         clearTimeout(tooSlow);
         tooSlow = setTimeout(() => res.destroy(), MAX_PAGE_MS);
-        const isReceived = res.write(page.map(lineOf).join(''));
+        const lines = (await Promise.all(page.map(buyerNames.shown))).map(lineOf);
+        const isReceived = res.write(lines.join(''));
         if (!isReceived) await waitOutside(Promise.race([once(res, 'drain'), closed]));
       }
       start();

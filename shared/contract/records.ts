@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { eventId, inAddress, seatLabel, userId } from './ids.ts';
+import { buyerName } from './buyers.ts';
+import { eventId, inAddress, namedUserId, seatLabel } from './ids.ts';
 import { MAX_BOOKINGS_ON_PAGE } from './limits.ts';
 import { text } from './text.ts';
 import { booking } from './tickets.ts';
@@ -21,7 +22,8 @@ export const bookingListQuery = z
   .strictObject({
     eventId: inAddress(eventId).optional(),
     status: booking.shape.status.optional(),
-    userId: inAddress(userId).optional(),
+    userId: inAddress(namedUserId).optional(),
+    buyer: buyerName.optional().meta({ description: "The shop's own name for its customer. For keys with `read`." }),
     seat: seatLabel.optional().meta({ description: 'A seat of `eventId`: all bookings that have it or had it.' }),
     paymentReference: text(128).optional(),
     reference: text(128).optional(),
@@ -30,12 +32,18 @@ export const bookingListQuery = z
     after: cursor.optional().meta({ type: 'string', description: 'From the `next` of the page before.' }),
     limit: inAddress(z.int().min(1).max(MAX_BOOKINGS_ON_PAGE)).optional(),
   })
-  .superRefine(({ seat, eventId: event }, ctx) => {
+  .superRefine(({ seat, eventId: event, userId, buyer }, ctx) => {
     if (seat !== undefined && event === undefined)
       ctx.addIssue({ code: 'custom', path: ['eventId'], message: 'required with seat' });
+    if (userId !== undefined && buyer !== undefined)
+      ctx.addIssue({ code: 'custom', path: ['buyer'], message: 'cannot be combined with userId' });
   });
 
-export type BookingFilter = Omit<z.infer<typeof bookingListQuery>, 'after' | 'limit'>;
+/** The bookings that a request wants. */
+export type WantedBookings = Omit<z.infer<typeof bookingListQuery>, 'after' | 'limit'>;
+
+/** As the stores read them: a named buyer is a number. */
+export type BookingFilter = Omit<WantedBookings, 'buyer'>;
 
 /** A page of bookings, the newest first. `next`: the address of the next older page. */
 export const bookingList = z.object({ bookings: z.array(booking), next: z.string().optional() });

@@ -63,6 +63,30 @@ test('a guest’s browser holds, follows and cancels with a token of the shop, a
   expect(refused).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
 });
 
+test('bookings are listed by the name, and a guest lists their own', async () => {
+  const list = (query: string, headers?: Record<string, string>) =>
+    call('GET', `/api/bookings${query}`, undefined, headers);
+  const buyer = 'Ann, "listed"';
+  const { id } = (await call('POST', '/api/bookings?wait=20', { eventId: 1, count: 1, buyer }, shop)).body;
+  await call('POST', '/api/bookings?wait=20', { eventId: 1, count: 1, buyer: 'another' }, shop);
+  const query = `?buyer=${encodeURIComponent(buyer)}`;
+  const guest = await tokenOf(buyer);
+  for (const { status, body } of [await list(query, reader), await list('', guest)]) {
+    expect({ status, body }).toMatchObject({ status: 200, body: { bookings: [{ id, buyer }] } });
+    expect(JSON.stringify(body)).not.toContain('userId');
+  }
+  const csv = await fetch(`${system().url}/api/bookings${query}`, { headers: { ...reader, accept: 'text/csv' } });
+  expect((await csv.text()).split('\r\n')[1]).toContain(`${id},1,,"Ann, ""listed""",PENDING,`);
+
+  expect(await list('?buyer=nobody', reader)).toMatchObject({ status: 200, body: { bookings: [] } });
+  const rows = await system().prisma.$queryRaw`SELECT id FROM app_user WHERE buyer = 'nobody'`;
+  expect(rows).toEqual([]); // a list makes no buyer
+  for (const headers of [{}, guest]) expect((await list(query, headers)).body.bookings).toBeUndefined();
+  expect((await list('?userId=1', guest)).status).toBe(403);
+  for (const wrong of ['?userId=1000000000', '?buyer=', `?buyer=${'x'.repeat(129)}`, '?buyer=a&userId=1'])
+    expect(await list(wrong, reader)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+});
+
 test('wrong names and tokens are refused by field', async () => {
   const wish = { eventId: 1, count: 1 };
   const invalid = { status: 400, body: { code: 'INVALID_REQUEST' } };

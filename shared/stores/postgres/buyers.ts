@@ -28,6 +28,12 @@ export function createBuyerStore({ prisma, trail }: { prisma: PrismaClient; trai
       });
     },
 
+    /** The number of a buyer; undefined where nobody has this name. */
+    async findNumber(name: string): Promise<number | undefined> {
+      const [row] = await find([name]);
+      return row?.id;
+    },
+
     /** The name of each number, in their order; undefined where it was forgotten. */
     async namesOf(numbers: readonly number[]): Promise<(string | undefined)[]> {
       const rows = await prisma.$queryRaw<{ id: number; buyer: string | null }[]>`
