@@ -34,7 +34,8 @@ const STOP_MS = 1_000;
 
 /**
  * Admits visitors, room by room. A line is left to the worker that stepped it last, and another one steps it once that
- * worker has not for a while: there is no leader whose death would stop the line. PostgreSQL learns first which
+ * worker has not for a while, or has released it because it stops: there is no leader whose death would stop the line.
+ * PostgreSQL learns first which
  * positions are called and which numbers may be given, so that neither goes back when Redis is wiped. While PostgreSQL
  * is unavailable, nobody is admitted.
  */
@@ -45,6 +46,7 @@ export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; l
   const dueAtMs = new Map<number, number>();
   let lines: MirroredLine[] = [];
   let listedAtMs = Number.NEGATIVE_INFINITY;
+  let releases = '';
 
   async function attend(line: MirroredLine): Promise<void> {
     let nextMs = RETRY_MS;
@@ -79,13 +81,38 @@ export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; l
     return Math.min(Math.max(nextMs, ROUND_MS), IDLE_MS);
   }
 
-  const stop = loops.repeat('visitors admitted', roundMs, advanceAll, (fault) =>
-    log.warn({ fault: fault.message }, 'admitting visitors failed'),
-  );
+  /** Attends to all lines at once where a worker that stops has released some. */
+  async function noteReleases(): Promise<void> {
+    if (lines.length === 0) return;
+    const before = releases;
+    releases = await rooms.releases();
+    if (releases !== before) dueAtMs.clear();
+  }
+
+  const stops = [
+    loops.repeat('visitors admitted', roundMs, advanceAll, (fault) =>
+      log.warn({ fault: fault.message }, 'admitting visitors failed'),
+    ),
+    loops.repeat(
+      'released lines',
+      () => (lines.length === 0 ? IDLE_MS : LIST_MS),
+      noteReleases,
+      (fault) => log.warn({ fault: fault.message }, 'reading released lines failed'),
+      { isVital: false },
+    ),
+  ];
+
+  async function stopAndRelease(): Promise<void> {
+    await Promise.all(stops.map((stop) => stop()));
+    await rooms.release(lines.map(({ eventId }) => eventId));
+  }
 
   return {
     async close(): Promise<void> {
-      await Promise.race([stop(), sleep(STOP_MS, undefined, { ref: false })]); // Redis may be unavailable
+      const released = stopAndRelease().catch((fault: Error) =>
+        log.warn({ fault: fault.message }, 'releasing lines failed: other workers wait for a while'),
+      );
+      await Promise.race([released, sleep(STOP_MS, undefined, { ref: false })]); // Redis may be unavailable
     },
   };
 }

@@ -72,6 +72,9 @@ local function nodeChannel(tag, node) return tag .. ':node:' .. node end
 -- The channel of the shard's waiting rooms: a message is the answer of readRooms for one room.
 local function roomsChannel(tag) return tag .. ':rooms' end
 
+-- A count that a worker raises when it stops and leaves its lines to others.
+local function roomReleasesKey(tag) return tag .. ':room-releases' end
+
 -- An event's waiting room: a hash of settings, line, measurements; a sorted set of `serving` by milliseconds; a hash of
 -- admissions by the ten seconds in which they end; the challenges that were used, a set for each minute of expiry.
 local function roomKey(tag, event) return tag .. ':room:' .. event end

@@ -1,7 +1,11 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
+import { STEP_LEASE_MS } from '../../shared/domain/line.ts';
 import { createRoomTokens } from '../../shared/domain/room-tokens.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
+import { createLoops } from '../../shared/platform/loops.ts';
+import { createRoomStore } from '../../shared/stores/rooms.ts';
+import { createAdmissions } from '../../workers/admissions.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
@@ -19,6 +23,50 @@ const hold = (event: number, headers: Record<string, string>) =>
   send(system().url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1 }, headers);
 
 const stateOf = (event: number) => lineState(roomStore(), event);
+
+test('a worker that stops leaves its lines to another one at once', async () => {
+  const event = await roomOn({ peoplePerMinute: 60 });
+  for (let i = 0; i < 30; i += 1) await visitorAt(system().url, event).join();
+  await system().stopWorkers();
+  const { redis, replicated, prisma, shards } = { ...system(), shards: 1 };
+  /** A worker that only admits visitors, under a name of its own. */
+  const admitter = () => {
+    const rooms = createRoomStore({
+      redis,
+      scripts: system().scripts,
+      replicated,
+      prisma,
+      events: system().events,
+      shards,
+    });
+    let attempts = 0;
+    const advance: typeof rooms.advance = (...args) => {
+      attempts += 1;
+      return rooms.advance(...args);
+    };
+    const { events, log } = system();
+    const loops = createLoops({ log });
+    const admissions = createAdmissions({ rooms: { ...rooms, advance }, events, loops, log });
+    return { attempts: () => attempts, close: () => admissions.close().finally(() => loops.close()) };
+  };
+  const lineNow = async () => {
+    const [stepper, stepMs] = await redis.hmget(`{s0}:room:${event}`, 'stepper', 'stepMs');
+    return { stepper, stepMs: Number(stepMs) };
+  };
+  const before = await lineNow();
+  const first = admitter();
+  await until(async () => (await lineNow()).stepMs > before.stepMs + STEP_LEASE_MS, 30_000);
+  const second = admitter();
+  await until(() => second.attempts() > 0, 30_000); // it waits now until the lease of the first is over
+  const { stepper } = await lineNow();
+  await first.close();
+  const released = await lineNow();
+  await until(async () => ![null, stepper].includes((await lineNow()).stepper ?? null), 30_000);
+  const taken = await lineNow();
+  await second.close();
+  await system().resumeWorkers();
+  expect(taken.stepMs - released.stepMs).toBeLessThan(0.8 * STEP_LEASE_MS);
+});
 
 describe('an admission', () => {
   /** An admission token that expires this many milliseconds from now, by Redis' clock. */

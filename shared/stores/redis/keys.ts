@@ -48,6 +48,8 @@ const NAMES = {
   channelStem: 'node:',
   /** The channel of the states of rooms. */
   rooms: 'rooms',
+  /** A count that a worker raises when it stops and leaves its lines to others. */
+  roomReleases: 'room-releases',
   /** + event */
   roomStem: 'room:',
   /** + event */

@@ -104,6 +104,15 @@ export function createRoomLines(deps: {
     measure: (line: MirroredLine, seats: number) => measureLine(run, stepper, line, seats),
     step: (line: Line, measured: MeasuredLine, step: AdmissionStep) => writeStep(run, stepper, line, measured, step),
     serve: (line: Line, served: ServedLine) => serveLine(run, line, served),
+
+    /** Leaves those of these lines that this process stepped last to other workers. */
+    release: (eventIds: readonly number[]) => releaseLines(run, stepper, eventIds),
+
+    /** A text that differs once a worker has released lines. */
+    async releases(): Promise<string> {
+      const counts = Array.from({ length: shards }, (_, shard) => redis.get(keysOf(shard).roomReleases));
+      return (await Promise.all(counts)).join();
+    },
   };
 }
 
@@ -278,6 +287,16 @@ async function writeStep(
   const request = { measured, fields, isCalling: step.more > 0 };
   const answer = await run.onLine('stepRoom', line, request, stepAnswer);
   return 'isWritten' in answer && answer.isWritten;
+}
+
+async function releaseLines(run: Runner, stepper: string, eventIds: readonly number[]): Promise<void> {
+  const releaseInShard = async ([shard, ofShard]: [number, number[]]) => {
+    for (let from = 0; from < ofShard.length; from += ROOMS_A_READ) {
+      const request = { stepper, events: ofShard.slice(from, from + ROOMS_A_READ) };
+      await run.inShard('releaseRooms', shard, request, z.object({ released: z.number() }));
+    }
+  };
+  await Promise.all([...groupBy(eventIds, run.shardOf)].map(releaseInShard));
 }
 
 /** Calls the positions, and allows the arrival numbers, that PostgreSQL knows. */
