@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Booking, Outcome } from '../contract/tickets.ts';
-import { hasSeats, isCertainlyUnsold, isLeftBy, isLostBooking, isLostEnd, isLostHold } from './seat-doubt.ts';
+import {
+  hasSeats,
+  isCertainlyUnsold,
+  isLaterState,
+  isLeftBy,
+  isLostBooking,
+  isLostEnd,
+  isLostHold,
+} from './seat-doubt.ts';
 
 const booking = (status: Booking['status']) => ({ booking: { status } as Booking });
 const booked = { kind: 'book', status: 'booked' } as Outcome;
@@ -74,4 +82,15 @@ test.each([
   ['lost with the booking, where there is none', 'CANCELLED', undefined, false],
 ] as const)('the end of a booking is %s', (_what, told, saved, isLost) => {
   expect(isLostEnd(booking(told).booking, saved && booking(saved).booking)).toBe(isLost);
+});
+
+test('the states of a booking are in order, in whatever order they are found', () => {
+  const states = [
+    { status: 'PENDING', expiresAt: '2026-11-29T10:00:00.000Z' },
+    { status: 'PENDING', expiresAt: '2026-11-29T10:05:00.000Z' },
+    { status: 'CONFIRMED' },
+    { status: 'RETURNED' },
+  ] as Booking[];
+  const isLater = states.map((one) => states.map((other) => isLaterState(one, other)));
+  expect(isLater).toEqual(states.map((_, i) => states.map((_other, j) => i > j)));
 });

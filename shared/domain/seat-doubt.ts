@@ -50,3 +50,12 @@ export const isLostEnd = (told: Booking, saved: Booking | undefined): boolean =>
   !isLive(told) && saved !== undefined && isLive(saved);
 
 const isLive = ({ status }: Booking): boolean => status === 'PENDING' || status === 'CONFIRMED';
+
+/** The order of a booking's states: a hold is sold or ends, what was sold is returned. */
+const STATE_ORDER = { PENDING: 0, CONFIRMED: 1, CANCELLED: 2, EXPIRED: 2, RETURNED: 2 } as const;
+
+/** Whether one state of a booking came after another. A hold that was extended ends later. */
+export function isLaterState(one: Booking, other: Booking): boolean {
+  const order = STATE_ORDER[one.status] - STATE_ORDER[other.status];
+  return order === 0 ? (one.expiresAt ?? '') > (other.expiresAt ?? '') : order > 0;
+}

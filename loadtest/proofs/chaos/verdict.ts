@@ -240,7 +240,10 @@ async function countGone(rig: ChaosRig, entries: readonly Accepted[]): Promise<n
   return told.filter((id) => !saved.has(id)).length;
 }
 
-/** An operator settles seats in doubt, once holds have ended and reconciling has found all of them. */
+/**
+ * An operator settles seats in doubt, once holds have ended and reconciling has found all of them. Where a server came
+ * back without its last writes, a seat may have no reason to be free that Redis knows.
+ */
 async function operate(rig: ChaosRig, stores: Stores) {
   await untilSettled(rig, stores);
   return settleDoubts(stores);
@@ -258,7 +261,8 @@ export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promis
   const stores = await openStores(addresses, 'producer', 'chaos');
   try {
     const toldAndGone = await countGone(rig, entries);
-    const { inDoubt, restored } = losesCommits ? await operate(rig, stores) : { inDoubt: 0, restored: 0 };
+    const isOperated = losesCommits || mayForget || fault.waitsForReplica === true;
+    const { inDoubt, restored } = isOperated ? await operate(rig, stores) : { inDoubt: 0, restored: 0 };
     const sold = new Set(ledger.possessions.filter(isSold).map(({ bookingId }) => bookingId));
     const isKept = (id: string) => !losesCommits || sold.has(id);
     const { lost, changed, wrongAnswers } = await compareBookings(rig, entries, { mayForget, isKept });
