@@ -21,6 +21,10 @@ export async function startReplicatedRedis() {
       const { hostname, port } = new URL(master.url);
       await redis.replicaof(hostname, Number(port));
       await until(async () => (await redis.info('replication')).includes('master_link_status:up'), 10_000);
+      await on(master, async (masterRedis) => {
+        const online = `port=${new URL(replica.url).port},state=online`; // else WAIT does not count it
+        await until(async () => (await masterRedis.info('replication')).includes(online), 10_000);
+      });
     });
 
   return {
