@@ -1,5 +1,4 @@
--- Lists of bookings, the newest first: of all, of an event and a status, of a user, with a reference.
-CREATE INDEX IF NOT EXISTS "booking_by_time" ON "booking"("created_at", "id");
+-- Lists of bookings, the newest first: of an event and a status, of a user, with a reference.
 CREATE INDEX IF NOT EXISTS "booking_by_event_and_status" ON "booking"("event_id", "status", "created_at", "id");
 CREATE INDEX IF NOT EXISTS "booking_by_user" ON "booking"("user_id", "created_at", "id") WHERE "user_id" IS NOT NULL;
 CREATE INDEX IF NOT EXISTS "booking_by_reference" ON "booking"("reference", "created_at", "id") WHERE "reference" IS NOT NULL;

@@ -35,9 +35,9 @@ async function list(
   limit: number,
 ): Promise<Booking[]> {
   const condition = Prisma.join([...conditionsOf(filter), ...afterCursor(after)], ' AND ');
-  const { eventId, status } = filter;
-  const isInParts = !isSelective(filter) && (eventId !== undefined || status !== undefined);
-  const statement = isInParts ? listFromParts(filter, condition, limit) : listFromAll(filter, condition, limit);
+  const statement = isSelective(filter)
+    ? listSelected(filter, condition, limit)
+    : listFromParts(filter, condition, limit);
   const rows = await prisma.$queryRaw<BookingRow[]>(statement);
   return rows.map((row) => bookingView({ ...row, status: row.status as Booking['status'] }));
 }
@@ -50,8 +50,8 @@ const statusesOf = ({ status }: BookingFilter): readonly string[] => (status ===
 
 const columns = bookingColumns(Prisma.sql`booking.status`);
 
-/** Lists by the index of a selective condition, or of all bookings by time: `+ 0` keeps PostgreSQL from the event's. */
-const listFromAll = (filter: BookingFilter, condition: Prisma.Sql, limit: number): Prisma.Sql => Prisma.sql`
+/** Lists by the index of a selective condition: `+ 0` keeps PostgreSQL from that of the event. */
+const listSelected = (filter: BookingFilter, condition: Prisma.Sql, limit: number): Prisma.Sql => Prisma.sql`
   SELECT ${columns} FROM booking
   WHERE ${filter.eventId === undefined ? Prisma.sql`TRUE` : Prisma.sql`booking.event_id + 0 = ${filter.eventId}::int`}
     AND booking.status = ANY(${statusesOf(filter)}::"BookingStatus"[]) AND ${condition}
