@@ -14,7 +14,7 @@ import { openQueues, type Queues } from '../shared/queues/open-queues.ts';
 import { createMeasures } from '../shared/stores/measures.ts';
 import { tagsOf } from '../shared/stores/redis/keys.ts';
 import { createLimitCounts } from '../shared/stores/redis/limit-counts.ts';
-import { type Replicas, shareWaited } from '../shared/stores/redis/replicas.ts';
+import type { Replicas } from '../shared/stores/redis/replicas.ts';
 import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { buildApp } from './app.ts';
@@ -231,14 +231,7 @@ function wireOperations(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRoo
     ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
   });
   const refreshGauges = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
-  const serverSettings = watchServerSettings({
-    config,
-    shareWaited: () => shareWaited(redis, config.REDIS_WAIT_REPLICAS),
-    redis,
-    prisma,
-    loops,
-    log,
-  });
+  const serverSettings = watchServerSettings(deps);
   const { pipeline } = measures;
   return {
     readiness,

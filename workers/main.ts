@@ -8,7 +8,7 @@ import { openPrisma } from '../shared/platform/prisma.ts';
 import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
-import { openReplicas, shareWaited } from '../shared/stores/redis/replicas.ts';
+import { openReplicas } from '../shared/stores/redis/replicas.ts';
 import { watchSystem } from '../shared/stores/system.ts';
 import { requireDurableRedis, watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
@@ -44,14 +44,7 @@ async function start(
   await requireDurableRedis(config, redis);
   onStop(await watchSystem({ prisma, redis, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
   if (stopping.aborted) return;
-  const serverSettings = watchServerSettings({
-    config,
-    shareWaited: () => shareWaited(redis, config.REDIS_WAIT_REPLICAS),
-    redis,
-    prisma,
-    loops,
-    log,
-  });
+  const serverSettings = watchServerSettings({ config, replicas, redis, prisma, loops, log });
   onStop(() => serverSettings.stop());
   const workers = await startWorkers({ config, prisma, redis, replicas, loops, log });
   onStop(() => workers.close());

@@ -130,7 +130,7 @@ async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: P
   const [ofShards, workersAlive, progress] = await Promise.all([
     Promise.all(shardNumbers(shards).map((shard) => measureShard(redis, shard).catch(() => hideShard(shard)))),
     measureWorkers(workers).catch(hideWorkers),
-    workers.progress().catch(() => undefined),
+    workers.progress().catch(() => undefined), // ages are left out, and shard 0 is reported as not writable
   ]);
   facts.workersAlive = workersAlive;
   facts.seatsInDoubt = ofShards.reduce((sum, { inDoubt }) => sum + inDoubt, 0);

@@ -94,13 +94,13 @@ export async function requireDurableRedis(
 export function watchServerSettings(deps: {
   config: Pick<Config, 'REDIS_WAIT_REPLICAS'>;
   /** Shares this process' REDIS_WAIT_REPLICAS, and resolves with those of all. */
-  shareWaited: () => Promise<readonly number[]>;
+  replicas: { shareWaited: () => Promise<readonly number[]> };
   redis: Redis;
   prisma: PrismaClient;
   loops: Loops;
   log: Logger;
 }) {
-  const { config, shareWaited, redis, prisma, loops, log } = deps;
+  const { config, replicas, redis, prisma, loops, log } = deps;
   let facts: ServerFacts = { redis: {}, postgres: {} };
   let found: ServerSetting[] = [];
 
@@ -118,7 +118,7 @@ export function watchServerSettings(deps: {
     const [ofRedis, ofPostgres, waited] = await Promise.allSettled([
       readRedis(redis),
       readPostgres(prisma),
-      shareWaited(),
+      replicas.shareWaited(),
     ]);
     // A server that does not answer now keeps what was known of it: its absence is reported elsewhere.
     facts = {

@@ -24,7 +24,7 @@ const MARK = 'replicated';
 /** Milliseconds for which the number of a process counts, which shares it more than twice in this time. */
 const SHARED_LASTS_MS = 150_000;
 
-/** Shares the REDIS_WAIT_REPLICAS of this process. @returns those of all processes, in order: one where they agree */
+/** Shares a process' REDIS_WAIT_REPLICAS, and reads those of all: see `Replicas`. */
 export async function shareWaited(redis: Redis, wanted: number): Promise<number[]> {
   const key = keysOf(0).replicasWaited;
   const nowMs = await redisClockMs(redis);
@@ -45,11 +45,13 @@ export type Replicas = {
    * @throws NotReplicated where too few replicas acknowledged in time, or the connection was opened anew since `begin`
    */
   begin: () => () => Promise<void>;
+  /** Shares the REDIS_WAIT_REPLICAS of this process. Resolves with those of all, in order: one where they agree. */
+  shareWaited: () => Promise<number[]>;
   close: () => void;
 };
 
 /** The same for a store: the scripts on that connection. */
-export type ReplicatedWrites = Omit<Replicas, 'redis' | 'close'> & { scripts: Scripts };
+export type ReplicatedWrites = Pick<Replicas, 'areWaitedFor' | 'begin'> & { scripts: Scripts };
 
 const confirmed = () => Promise.resolve();
 
@@ -58,6 +60,7 @@ export const withoutReplicas = (redis: Redis): Replicas => ({
   redis,
   areWaitedFor: false,
   begin: () => confirmed,
+  shareWaited: () => shareWaited(redis, 0),
   close: () => undefined,
 });
 
@@ -113,6 +116,7 @@ export function openReplicas(deps: {
         if (acknowledged < wanted) throw new NotReplicated(`${acknowledged} of ${wanted} replicas acknowledged`);
       };
     },
+    shareWaited: () => shareWaited(deps.redis, wanted),
     close: () => redis.disconnect(),
   };
 }
