@@ -3,32 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { openSocket, send } from '../support/client.ts';
+import { holdsIn } from '../support/holds.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: 10 });
 const ANNA = 1;
 const BEN = 2;
 
-const post = (path: string, body: unknown, headers?: Record<string, string>) =>
-  send(system().url, 'POST', path, body, headers);
-const get = (path: string) => send(system().url, 'GET', path);
-const hold = (userId: number, wish: object, headers = {}) =>
-  post('/api/bookings', { eventId: 1, userId, ...wish }, { prefer: 'wait=20', ...headers });
-const change = (id: unknown, what: 'confirm' | 'extend', body: object) => post(`/api/bookings/${id}/${what}`, body);
-const cancel = (id: unknown, userId: number) => send(system().url, 'DELETE', `/api/bookings/${id}`, { userId });
-
-/** Backdates a hold: it expired a moment ago, and no worker has seen it yet. */
-const backdate = (id: unknown) =>
-  system().prisma.booking.update({ where: { id: String(id) }, data: { expiresAt: new Date(Date.now() - 1_000) } });
+const { post, get, hold, change, cancel, backdate } = holdsIn(system);
 const statusOf = async (id: unknown) => (await get(`/api/bookings/${id}`)).body.status;
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (await holds()) return;
-    await sleep(100);
-  }
-  throw new Error(`not in 10 s: ${holds}`);
-}
+const untilSoon = (holds: () => Promise<boolean>) => until(holds, 10_000);
 
 beforeEach(async () => {
   await system().clearEvent();
@@ -229,7 +215,7 @@ describe('a hold, then', () => {
       status: 410,
       body: { code: 'HOLD_EXPIRED' },
     });
-    await until(
+    await untilSoon(
       async () => (await statusOf(id)) === 'EXPIRED' && (await hold(BEN, { seats: ['1-1-1', '2-2-2'] })).status === 201,
     );
     expect(await change(id, 'confirm', { userId: ANNA })).toMatchObject({ status: 410 });
@@ -303,103 +289,6 @@ describe('a hold, then', () => {
     });
     const row = await system().prisma.booking.findUnique({ where: { id: String(sold.id) } });
     expect(row?.paymentReference).toBe(paid.paymentReference);
-  });
-});
-
-describe('a buyer who repeatedly lets holds lapse', () => {
-  const refused = { status: 409, body: { code: 'HOLD_COOLDOWN' } };
-  const letGo = async (userId: number, wish: object = { count: 1 }) => {
-    const held = await hold(userId, wish);
-    expect(held.status).toBe(201);
-    return cancel(held.body.id, userId);
-  };
-  /** The key of the record of a buyer's lapses, as the script spells it. */
-  const recordOf = async (userId: number) => {
-    const house = await system().events.readHouse(1);
-    return `{s0}:lapses:1:${house?.generation}:${userId}`;
-  };
-  const endCooldown = async (userId: number) => system().redis.hset(await recordOf(userId), 'untilMs', 0);
-
-  test('waits before the next hold, longer each time, and reads how long; no other buyer waits', async () => {
-    for (const seconds of [0, 0, 5, 10, 20]) {
-      await letGo(ANNA);
-      if (seconds === 0) continue;
-      const { status, body, headers } = await hold(ANNA, { count: 1 });
-      expect({ status, body }).toMatchObject({ ...refused, body: { holdAgainAt: expect.any(String) } });
-      const leftSeconds = (Date.parse(String(body.holdAgainAt)) - Date.now()) / 1000;
-      expect(leftSeconds).toBeGreaterThan(seconds / 2 - 5);
-      expect(leftSeconds).toBeLessThanOrEqual(seconds);
-      expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(seconds);
-      const ticket = await get(`/api/tickets/${body.ticketId}`);
-      expect(ticket.body).toMatchObject({ status: 'rejected', code: 'HOLD_COOLDOWN', holdAgainAt: body.holdAgainAt });
-      await endCooldown(ANNA);
-    }
-    await letGo(ANNA);
-    await Promise.all([1, 2, 3].map(async () => expect(await hold(ANNA, { count: 1 })).toMatchObject(refused)));
-    expect(await hold(BEN, { count: 1 })).toMatchObject({ status: 201 });
-    expect(await post('/reserve?wait=20', { count: 1 })).toMatchObject({ status: 200 });
-  });
-
-  test('waits too where the holds expired', async () => {
-    for (let times = 0; times < 3; times += 1) {
-      await backdate((await hold(ANNA, { seats: ['1-1-1'] })).body.id);
-      await until(async () => (await system().redis.exists('{s0}:lock:1:1:1:1')) === 0);
-    }
-    expect(await hold(ANNA, { seats: ['1-1-1'] })).toMatchObject(refused);
-  });
-
-  test('has one lapse where several holds end together, however often their release is repeated', async () => {
-    for (let times = 1; times <= 2; times += 1) {
-      const ids = (await Promise.all([1, 2, 3].map((row) => hold(ANNA, { zone: 1, row, count: 1 })))).map(
-        ({ body }) => body.id,
-      );
-      await Promise.all(ids.map((id) => cancel(id, ANNA)));
-      // a worker died before it recorded the release
-      await system().prisma.$executeRaw`UPDATE booking SET released_at = NULL`;
-      await until(async () => (await system().prisma.booking.count({ where: { releasedAt: null } })) === 0);
-      expect(await system().redis.hget(await recordOf(ANNA), 'count')).toBe(String(times));
-    }
-    expect(await hold(ANNA, { count: 1 })).toMatchObject({ status: 201 });
-  });
-
-  test('may hold at once after a purchase, after some time, and after a clear', async () => {
-    await letGo(ANNA);
-    await letGo(ANNA);
-    const { id } = (await hold(ANNA, { count: 1 })).body;
-    expect(await change(id, 'confirm', { userId: ANNA })).toMatchObject({ status: 200 });
-    await letGo(ANNA);
-    await letGo(ANNA);
-    expect(await hold(ANNA, { count: 1 })).toMatchObject({ status: 201 });
-    const keptMs = await system().redis.pttl(await recordOf(ANNA));
-    expect(keptMs).toBeGreaterThan(3_600_000);
-    expect(keptMs).toBeLessThanOrEqual(3_600_000 + 600_000); // an hour and the length of a hold
-
-    for (let times = 0; times < 3; times += 1) await letGo(BEN);
-    expect(await hold(BEN, { count: 1 })).toMatchObject(refused);
-    await system().clearEvent();
-    await system().seats.reopen(1);
-    expect(await hold(BEN, { count: 1 })).toMatchObject({ status: 201 });
-  });
-
-  test('loses a seat that it requests at each end of its holds: another buyer gets it', async () => {
-    const seat = { seats: ['1-1-1'] };
-    let over = false;
-    const hammer = async () => {
-      while (!over) {
-        const { status, body } = await hold(ANNA, seat);
-        if (status === 201) await backdate(body.id); // it expires at once
-      }
-    };
-    const hammering = Promise.all([hammer(), hammer(), hammer()]);
-    let won = false;
-    for (let tries = 0; tries < 25 && !won; tries += 1) {
-      await sleep(500);
-      won = (await hold(BEN, seat)).status === 201;
-    }
-    over = true;
-    await hammering;
-    expect(won).toBe(true);
   });
 });
 
@@ -496,8 +385,8 @@ describe.each(Object.entries(learnBy))('a sequence of bookings, read %s:', (_way
   test('hold, expire, hold by another buyer', async () => {
     const id = idOf(await take(ANNA));
     await backdate(id);
-    await until(async () => (await statusOf(id)) === 'EXPIRED');
-    await until(async () => (await system().redis.exists('{s0}:lock:1:1:1:1')) === 0);
+    await untilSoon(async () => (await statusOf(id)) === 'EXPIRED');
+    await untilSoon(async () => (await system().redis.exists('{s0}:lock:1:1:1:1')) === 0);
     expect(await take(BEN)).toMatchObject({ booking: { userId: BEN, status: 'PENDING' } });
     const late = await learn('POST', `/api/bookings/${id}/confirm`, { userId: ANNA });
     expect(late).toMatchObject({ code: 'HOLD_EXPIRED' });
@@ -512,7 +401,7 @@ test('the next worker releases seats of a hold that ended in PostgreSQL before i
   const { differences } = await auditEvent(1, system()); // Redis has not been updated yet
   expect(differences.filter(({ what }) => what === 'bit too many')).toHaveLength(2);
   await system().resumeWorkers();
-  await until(async () => (await auditEvent(1, system())).differences.length === 0);
+  await untilSoon(async () => (await auditEvent(1, system())).differences.length === 0);
   expect(await system().prisma.booking.findUnique({ where: { id: String(id) } })).toMatchObject({ status: 'EXPIRED' });
 });
 
@@ -520,7 +409,7 @@ test('holds expire also after a wipe of Redis', async () => {
   const { id } = (await hold(ANNA, { seats: ['1-1-1'] })).body;
   await system().redis.flushdb();
   await backdate(id);
-  await until(async () => (await statusOf(id)) === 'EXPIRED');
+  await untilSoon(async () => (await statusOf(id)) === 'EXPIRED');
   expect(await hold(BEN, { seats: ['1-1-1'] })).toMatchObject({ status: 201 });
 });
 
