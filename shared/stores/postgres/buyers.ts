@@ -15,15 +15,16 @@ export function createBuyerStore({ prisma, trail }: { prisma: PrismaClient; trai
       const known = new Map((await find(wanted)).map(({ id, buyer }) => [buyer, id]));
       const unknown = wanted.filter((name) => !known.has(name)).sort(); // one order everywhere: nobody deadlocks
       if (unknown.length > 0) {
-        await prisma.$executeRaw`
+        // Another process may have made one meanwhile: the update returns that row too.
+        const made = await prisma.$queryRaw<NamedBuyer[]>`
           INSERT INTO app_user (id, buyer, name)
           SELECT nextval('buyer_number'), wanted.buyer, '' FROM unnest(${unknown}::text[]) AS wanted (buyer)
-          ON CONFLICT (buyer) DO NOTHING`;
-        for (const { id, buyer } of await find(unknown)) known.set(buyer, id);
+          ON CONFLICT (buyer) DO UPDATE SET buyer = EXCLUDED.buyer RETURNING id, buyer`;
+        for (const { id, buyer } of made) known.set(buyer, id);
       }
       return names.map((name) => {
         const id = known.get(name);
-        if (id === undefined) throw new Error('a buyer was forgotten as it was read');
+        if (id === undefined) throw new Error('PostgreSQL gave a buyer no number');
         return id;
       });
     },
