@@ -35,9 +35,8 @@ const STOP_MS = 1_000;
 /**
  * Admits visitors, room by room. A line is left to the worker that stepped it last, and another one steps it once that
  * worker has not for a while, or has released it because it stops: there is no leader whose death would stop the line.
- * PostgreSQL learns first which
- * positions are called and which numbers may be given, so that neither goes back when Redis is wiped. While PostgreSQL
- * is unavailable, nobody is admitted.
+ * PostgreSQL learns first which positions are called and which numbers may be given, so that neither goes back when
+ * Redis is wiped. While PostgreSQL is unavailable, nobody is admitted.
  */
 export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; loops: Loops; log: Logger }) {
   const { rooms, loops, log } = deps;
