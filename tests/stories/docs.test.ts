@@ -44,6 +44,13 @@ test('the OpenAPI document has every route and no other', () => {
   expect([...new Set(ours)].sort()).toEqual(documented.sort());
 });
 
+test('each operation has an id of its own, in camelCase', () => {
+  const operations = Object.values(document.paths ?? {}).flatMap((methods) => Object.values(methods ?? {}));
+  const ids = operations.map(({ operationId }: { operationId?: string }) => operationId);
+  for (const id of ids) expect(id).toMatch(/^[a-z]+([A-Z][a-zA-Z]*)$/);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 test('the document and its page are served, and the page loads nothing from other hosts', async () => {
   const served = await (await fetch(`${system().url}/openapi.json`)).json();
   expect(served).toMatchObject({ openapi: '3.1.0', info: { title: 'Frontrow' } });

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { bookingBody, changeBody, confirmBody, returnBody } from '../../../shared/contract/bookings.ts';
 import type { ErrorCode } from '../../../shared/contract/codes.ts';
 import { bookingHistory, historyQuery } from '../../../shared/contract/history.ts';
 import { bookingList, bookingListQuery } from '../../../shared/contract/records.ts';
 import { booking, ticketReceipt, ticketView } from '../../../shared/contract/tickets.ts';
-import { answer, ok, operations } from './operations.ts';
+import { answer, type OperationPaths, ok, operations } from './operations.ts';
 import { ofTicket, ticketed, ticketedAndAdmitted, waits } from './parameters.ts';
 
 const ofUser = operations('Bookings', 'user');
@@ -48,8 +47,9 @@ const CHANGE_CODES: ErrorCode[] = [
 
 const unfinished = { '202': answer('The outcome is not known yet: a ticket to follow.', ticketReceipt) };
 
-const change = (summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
+const change = (id: string, summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
   ofUser(
+    id,
     summary,
     { ...ofTicket, ...waits, ...ticketed, body, bodyOptional: true },
     { ...ok('The booking as it is now.', booking), ...unfinished },
@@ -68,13 +68,17 @@ const listed = {
   },
 };
 
-export const bookingPaths: ZodOpenApiPathsObject = {
+export const bookingPaths: OperationPaths = {
   '/api/bookings': {
-    get: ofUser('List bookings: operators all, a buyer their own', { query: bookingListQuery }, listed, [
-      'FORBIDDEN',
-      'RATE_LIMITED',
-    ]),
+    get: ofUser(
+      'listBookings',
+      'List bookings: operators all, a buyer their own',
+      { query: bookingListQuery },
+      listed,
+      ['FORBIDDEN', 'RATE_LIMITED'],
+    ),
     post: ofUser(
+      'holdSeats',
       'Hold seats: one by its label, several by labels, or a number of adjacent seats',
       { ...waits, ...ticketedAndAdmitted, body: bookingBody },
       {
@@ -86,15 +90,16 @@ export const bookingPaths: ZodOpenApiPathsObject = {
     ),
   },
   '/api/bookings/{id}': {
-    get: ofUser('Show a booking', ofTicket, ok('The booking.', booking), [
+    get: ofUser('showBooking', 'Show a booking', ofTicket, ok('The booking.', booking), [
       'BOOKING_UNKNOWN',
       'RATE_LIMITED',
       'OVERLOADED',
     ]),
-    delete: change('Cancel a hold', changeBody),
+    delete: change('cancelHold', 'Cancel a hold', changeBody),
   },
   '/api/bookings/{id}/history': {
     get: ofUser(
+      'showBookingHistory',
       'Show the history of a booking: its creation and its changes',
       { ...ofTicket, query: historyQuery },
       ok('A page of the history, the oldest entry first.', bookingHistory),
@@ -102,19 +107,21 @@ export const bookingPaths: ZodOpenApiPathsObject = {
     ),
   },
   '/api/bookings/{id}/confirm': {
-    post: change('Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']),
+    post: change('confirmBooking', 'Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']),
   },
   '/api/bookings/{id}/return': {
     post: ofOperator(
+      'returnBooking',
       'Return a sold booking: its seats are free again',
       { ...ofTicket, ...waits, ...ticketed, body: returnBody, bodyOptional: true },
       { ...ok('The booking as it is now; also if it was returned before.', booking), ...unfinished },
       ['BOOKING_UNKNOWN', 'NOT_CONFIRMED', 'HOLD_EXPIRED', 'ALREADY_CANCELLED', 'OVERLOADED', 'NOT_REPLICATED'],
     ),
   },
-  '/api/bookings/{id}/extend': { post: change('Extend a hold', changeBody) },
+  '/api/bookings/{id}/extend': { post: change('extendHold', 'Extend a hold', changeBody) },
   '/api/tickets/{id}': {
     get: ofUser(
+      'showTicket',
       'Show the outcome of a request',
       { ...ofTicket, ...waits },
       ok('The ticket as it is now.', ticketView),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { buyerName, buyerToken, buyerTokenBody } from '../../../shared/contract/buyers.ts';
-import { ok, operations } from './operations.ts';
+import { type OperationPaths, ok, operations } from './operations.ts';
 
 const ofOperator = operations('Buyers', 'operator');
 
-export const buyerPaths: ZodOpenApiPathsObject = {
+export const buyerPaths: OperationPaths = {
   '/api/buyer-tokens': {
     post: ofOperator(
+      'createBuyerToken',
       "Make a token with which a browser acts as the shop's customer: it holds, follows, extends and cancels",
       { body: buyerTokenBody },
       ok('The token. It is sent as a bearer token, and in the WebSocket message `authenticate`.', buyerToken),
@@ -16,6 +16,7 @@ export const buyerPaths: ZodOpenApiPathsObject = {
   },
   '/admin/buyers/{buyer}/forget': {
     post: ofOperator(
+      'forgetBuyer',
       "Erase a buyer's name everywhere, within five seconds; the bookings stay, and show neither buyer nor user",
       { path: z.object({ buyer: buyerName }) },
       { '204': { description: 'Erased.' } },

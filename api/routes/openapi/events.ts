@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import {
   blockAnswer,
   blockBody,
@@ -14,7 +13,7 @@ import {
 import { salesSummary } from '../../../shared/contract/records.ts';
 import { listQuery, showQuery } from '../events.ts';
 import { availableQuery, mapQuery } from '../seats.ts';
-import { answer, ok, operations } from './operations.ts';
+import { answer, type OperationPaths, ok, operations } from './operations.ts';
 import { keyed, ofEvent } from './parameters.ts';
 
 const ofPublic = operations('Events', 'public');
@@ -24,20 +23,26 @@ const clearing = z.strictObject({
   confirm: z.string().meta({ description: `${clearConfirmation(1)}, with the number of the event` }),
 });
 
-const block = (summary: string) =>
-  ofOperator(summary, { ...ofEvent, ...keyed, body: blockBody }, ok('How many seats changed.', blockAnswer), [
+const block = (id: string, summary: string) =>
+  ofOperator(id, summary, { ...ofEvent, ...keyed, body: blockBody }, ok('How many seats changed.', blockAnswer), [
     'EVENT_UNKNOWN',
     'EVENT_ENDED',
     'SEAT_TAKEN',
   ]);
 
-export const eventPaths: ZodOpenApiPathsObject = {
+export const eventPaths: OperationPaths = {
   '/api/events': {
-    get: ofPublic('List events', { query: listQuery }, ok('A page.', eventList), ['RATE_LIMITED']),
-    post: ofOperator('Create an event', { ...keyed, body: newEvent }, { '201': answer('Created.', eventView) }),
+    get: ofPublic('listEvents', 'List events', { query: listQuery }, ok('A page.', eventList), ['RATE_LIMITED']),
+    post: ofOperator(
+      'createEvent',
+      'Create an event',
+      { ...keyed, body: newEvent },
+      { '201': answer('Created.', eventView) },
+    ),
   },
   '/api/events/{id}/summary': {
     get: ofOperator(
+      'summarizeEvent',
       'Sum up the bookings of an event: seats and money by status and zone',
       ofEvent,
       ok('The sums.', salesSummary),
@@ -46,24 +51,30 @@ export const eventPaths: ZodOpenApiPathsObject = {
   },
   '/api/events/{id}': {
     get: ofPublic(
+      'showEvent',
       'Show an event with its zones and counts, and with all its seats on request',
       { ...ofEvent, query: showQuery },
       ok('The event.', eventView),
       ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
     ),
     patch: ofOperator(
+      'changeEvent',
       'Change how an event is sold',
       { ...ofEvent, body: eventChange },
       ok('The event as it is now.', eventView),
       ['EVENT_UNKNOWN', 'EVENT_ENDED'],
     ),
-    delete: ofOperator('Delete an event that has no bookings', ofEvent, { '204': { description: 'Deleted.' } }, [
-      'EVENT_UNKNOWN',
-      'EVENT_BOOKED',
-    ]),
+    delete: ofOperator(
+      'deleteEvent',
+      'Delete an event that has no bookings',
+      ofEvent,
+      { '204': { description: 'Deleted.' } },
+      ['EVENT_UNKNOWN', 'EVENT_BOOKED'],
+    ),
   },
   '/api/events/{id}/cancel': {
     post: ofOperator(
+      'cancelEvent',
       'Cancel an event: nothing is sold any more. Its bookings stay, to be returned one by one',
       ofEvent,
       ok('The event as it is now.', eventView),
@@ -72,22 +83,27 @@ export const eventPaths: ZodOpenApiPathsObject = {
   },
   '/api/events/{id}/bookings': {
     delete: ofOperator(
+      'clearEvent',
       'Delete every booking of an event, and end its waiting line',
       { ...ofEvent, ...keyed, body: clearing },
       ok('The event as it is now.', eventView),
       ['EVENT_UNKNOWN', 'EVENT_ENDED'],
     ),
   },
-  '/api/events/{id}/block': { post: block('Block seats: they cannot be held or bought') },
-  '/api/events/{id}/unblock': { post: block('Unblock seats') },
+  '/api/events/{id}/block': { post: block('blockSeats', 'Block seats: they cannot be held or bought') },
+  '/api/events/{id}/unblock': { post: block('unblockSeats', 'Unblock seats') },
   '/api/seats/available': {
-    get: ofPublic('List free seats, from the front', { query: availableQuery }, ok('A page.', seatList), [
-      'EVENT_UNKNOWN',
-      'RATE_LIMITED',
-    ]),
+    get: ofPublic(
+      'listFreeSeats',
+      'List free seats, from the front',
+      { query: availableQuery },
+      ok('A page.', seatList),
+      ['EVENT_UNKNOWN', 'RATE_LIMITED'],
+    ),
   },
   '/api/seats/map': {
     get: ofPublic(
+      'showSeatMap',
       'Every seat as bitmaps, for drawing',
       { query: mapQuery, header: z.object({ 'If-None-Match': z.string().optional() }) },
       {

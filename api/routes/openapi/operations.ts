@@ -4,6 +4,10 @@ import { conflict, problem } from '../../../shared/contract/answers.ts';
 import { type ErrorCode, statusOf, titleOf } from '../../../shared/contract/codes.ts';
 import { groupBy } from '../../../shared/domain/group-by.ts';
 
+/** An operation that clients name by its id: camelCase, a verb and a noun, unique, the same for ever. */
+type Operation = ZodOpenApiOperationObject & { operationId: string };
+export type OperationPaths = Record<string, { [method in 'get' | 'post' | 'put' | 'patch' | 'delete']?: Operation }>;
+
 const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
 export const answer = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
 export const ok = (description: string, schema: z.ZodType) => ({ '200': answer(description, schema) });
@@ -85,14 +89,16 @@ function codesOfRequest({ header, body }: RequestParts): ErrorCode[] {
 export const operations =
   (tag: string, access: Access) =>
   (
+    operationId: string,
     summary: string,
     request: RequestParts,
     answers: ZodOpenApiResponsesObject,
     codes: readonly ErrorCode[] = [],
-  ): ZodOpenApiOperationObject => {
+  ): Operation => {
     const { security, codes: ofAccess } = ACCESS[access];
     const problems = problemsOf([...new Set([...codes, ...ofAccess, ...codesOfRequest(request), ...COMMON_CODES])]);
     return {
+      operationId,
       summary,
       tags: [tag],
       ...(security && { security }),
@@ -103,13 +109,15 @@ export const operations =
 
 /** Describes a compat route: one status for every error. */
 export function compatOperation(
+  operationId: string,
   summary: string,
   request: RequestParts,
   answers: ZodOpenApiResponsesObject,
   access: Access = 'public',
-): ZodOpenApiOperationObject {
+): Operation {
   const { security } = ACCESS[access];
   return {
+    operationId,
     summary,
     tags: ['Compat'],
     ...(security && { security }),
@@ -118,7 +126,12 @@ export function compatOperation(
   };
 }
 
-export const healthOperation = (summary: string, responses: ZodOpenApiResponsesObject): ZodOpenApiOperationObject => ({
+export const healthOperation = (
+  operationId: string,
+  summary: string,
+  responses: ZodOpenApiResponsesObject,
+): Operation => ({
+  operationId,
   summary,
   tags: ['Health'],
   responses: { ...responses, ...problemsOf(['INVALID_REQUEST']) },

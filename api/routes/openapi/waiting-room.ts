@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import {
   challengeView,
   drawView,
@@ -9,16 +8,17 @@ import {
   roomView,
   visitorView,
 } from '../../../shared/contract/waiting-room.ts';
-import { answer, ok, operations } from './operations.ts';
+import { answer, type OperationPaths, ok, operations } from './operations.ts';
 import { asVisitor, ofEvent } from './parameters.ts';
 
 const ofVisitor = operations('Waiting room', 'public');
 const ofUser = operations('Waiting room', 'user');
 const ofOperator = operations('Operators', 'operator');
 
-export const waitingRoomPaths: ZodOpenApiPathsObject = {
+export const waitingRoomPaths: OperationPaths = {
   '/api/events/{id}/waiting-room': {
     post: ofUser(
+      'joinWaitingRoom',
       'Join the waiting room',
       { ...ofEvent, ...asVisitor, body: joinBody, bodyOptional: true },
       {
@@ -36,18 +36,21 @@ export const waitingRoomPaths: ZodOpenApiPathsObject = {
       ],
     ),
     get: ofVisitor(
+      'showVisitor',
       "Show a visitor's status, with the admission token once their turn has come",
       { ...ofEvent, ...asVisitor },
       { '200': { ...answer('The status.', visitorView), headers: z.object({ 'Retry-After': z.string() }) } },
       ['EVENT_UNKNOWN', 'PLACE_UNKNOWN'],
     ),
     delete: ofVisitor(
+      'leaveWaitingRoom',
       'Leave the waiting room, and give up the rest of an admission',
       { ...ofEvent, ...asVisitor },
       ok('The visitor has left.', visitorView),
       ['EVENT_UNKNOWN', 'PLACE_UNKNOWN', 'RATE_LIMITED'],
     ),
     put: ofOperator(
+      'changeWaitingRoom',
       'Change a waiting room. Without any field, show it',
       { ...ofEvent, body: roomChange },
       ok('The room as it is now.', roomView),
@@ -56,6 +59,7 @@ export const waitingRoomPaths: ZodOpenApiPathsObject = {
   },
   '/api/events/{id}/waiting-room/challenge': {
     get: ofVisitor(
+      'showChallenge',
       'The challenge for a new place, where the room requires one',
       ofEvent,
       ok('The challenge.', challengeView),
@@ -63,9 +67,12 @@ export const waitingRoomPaths: ZodOpenApiPathsObject = {
     ),
   },
   '/api/events/{id}/waiting-room/draw': {
-    get: ofVisitor('The inputs from which the drawn order can be computed', ofEvent, ok('The draw.', drawView), [
-      'EVENT_UNKNOWN',
-      'PLACE_UNKNOWN',
-    ]),
+    get: ofVisitor(
+      'showDraw',
+      'The inputs from which the drawn order can be computed',
+      ofEvent,
+      ok('The draw.', drawView),
+      ['EVENT_UNKNOWN', 'PLACE_UNKNOWN'],
+    ),
   },
 };
