@@ -29,7 +29,7 @@ const retryAfterOf = (codes: readonly ErrorCode[]) =>
 function problemOf(codes: readonly ErrorCode[]) {
   const described = {
     description: codes.map((code) => `${code}: ${titleOf(code)}`).join(' '),
-    content: { 'application/problem+json': { schema: problem } },
+    content: { 'application/problem+json': { schema: problem.extend({ code: z.enum(codes) }) } },
   };
   if (!codes.some((code) => RETRY_AFTER_CODES.has(code))) return described;
   return { ...described, headers: z.object({ 'Retry-After': retryAfterOf(codes) }) };
