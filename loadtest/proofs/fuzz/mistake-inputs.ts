@@ -19,11 +19,12 @@ import { type Field, wordsOf } from './values.ts';
 /** Fields of routes: the misspelling of one may be another. */
 const KNOWN = new Set([
   ...Object.keys({ ...newEvent.shape, ...eventChange.shape, ...roomChange.shape, ...runFields }),
-  ...wordsOf('eventId userId seatNumber seats paymentReference nonce email password confirm processes reason'),
+  ...wordsOf('eventId userId buyer reference metadata seatNumber seats paymentReference nonce email password confirm'),
+  ...wordsOf('processes reason'),
 ]);
 
 const UNKNOWN_FIELDS = wordsOf(
-  'paused prise qty dryRun force reference user id x Seats seat_limit on_sale_at __proto__ toString',
+  'paused prise qty dryRun force ref user id x Seats seat_limit on_sale_at __proto__ toString',
 );
 
 /** Parameters of no route. */
