@@ -4,7 +4,8 @@ import { createLimit } from '../domain/limit.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import { keysOf } from './redis/keys.ts';
-import { type HouseDeps, underHouseLock } from './restore-house.ts';
+import { underHouseLock } from './restore-house.ts';
+import type { HouseDeps } from './restore-rows.ts';
 
 /** Keys that one command deletes, and rows whose held seats one command reads: about a millisecond each. */
 const DELETE_KEYS = 1_000;

@@ -1,0 +1,157 @@
+import type { Redis } from 'ioredis';
+import { type House, type Seat, seatOf, type Zone } from '../domain/house.ts';
+import { holdLockMs } from '../domain/seat-locks.ts';
+import { shardOfEvent } from '../domain/ticket-id.ts';
+import type { PrismaClient } from '../platform/prisma.ts';
+import type { Prisma } from '../platform/prisma-client/client.ts';
+import { keepTakenSeats, type UnreleasedBooking } from './kept-seats.ts';
+import type { OrphanStore } from './orphan-seats.ts';
+import type { BookingStore } from './postgres/bookings.ts';
+import type { EventStore } from './postgres/events.ts';
+import { keysOf } from './redis/keys.ts';
+import { type FieldValues, pushFields } from './redis/script-values.ts';
+import type { Scripts } from './redis/scripts.ts';
+import type { TakenSeat as KeptSeat } from './redis/seat-bitmaps.ts';
+import { readClaims } from './redis/tickets.ts';
+
+/** Seats and buyers that one call restores: few enough that other commands do not wait long for Redis. */
+const RESTORE_SEATS = 2_000;
+const RESTORE_BUYERS = 1_000;
+
+/** The stores and connections that restore a house. */
+export type HouseDeps = {
+  redis: Redis;
+  scripts: Scripts;
+  prisma: PrismaClient;
+  events: EventStore;
+  bookings: Pick<BookingStore, 'ownersInRows'>;
+  orphans: OrphanStore;
+  shards: number;
+};
+
+export const bit = (on: boolean) => (on ? '1' : '0');
+
+export const keysOfEvent = ({ shards }: Pick<HouseDeps, 'shards'>, eventId: number) => {
+  const keys = keysOf(shardOfEvent(eventId, shards));
+  const { houseStem, closedHouseStem, restoringStem, buyersStem, seatDifferencesStem } = keys;
+  return {
+    house: `${houseStem}${eventId}`,
+    closedHouse: `${closedHouseStem}${eventId}`,
+    buyers: `${buyersStem}${eventId}`,
+    restoring: `${restoringStem}${eventId}`,
+    differences: `${seatDifferencesStem}${eventId}`,
+  };
+};
+
+/**
+ * Writes every row of a closed house as PostgreSQL has it, and the seats of claims under way, which are saved or
+ * released later. A booking that has ended since `markReleased` keeps its seats in the house until it is released.
+ * Where Redis has rows of this generation, no seat in them is freed without a reason.
+ *
+ * @param ended the bookings that have nothing to free in the house
+ */
+export async function restoreRows(
+  deps: HouseDeps,
+  house: House,
+  ended: readonly UnreleasedBooking[],
+  transaction: Prisma.TransactionClient,
+): Promise<void> {
+  const { differences, closedHouse } = keysOfEvent(deps, house.eventId);
+  await deps.redis.del(differences);
+  const claimed = await readClaimedSeats(deps, house); // before PostgreSQL: those that are saved meanwhile show there
+  const hasRows = (await deps.redis.hget(closedHouse, 'generation')) === String(house.generation);
+  const kept = hasRows ? await keepTakenSeats(deps, house, { claimed, ended }) : [];
+  for (const zone of house.zones) {
+    const ofZone = {
+      claimed: claimed.filter((seat) => seat.zone === zone.number),
+      kept: kept.filter(({ seat }) => seat.zone === zone.number),
+    };
+    await restoreZone(deps, house, zone, ofZone, transaction);
+  }
+}
+
+/** A taken seat of some rows of a zone. */
+type TakenSeat = FieldValues<'restoreRows'>;
+
+/** The seats of claims under way. */
+async function readClaimedSeats({ scripts, shards }: HouseDeps, { eventId, generation }: House) {
+  const claims = await readClaims({ scripts }, shardOfEvent(eventId, shards), []);
+  return claims
+    .filter((claim) => claim.eventId === eventId && claim.generation === generation)
+    .flatMap(({ ticketId, seats }) => seats.map((label) => ({ ticketId, ...seatOf(label) })));
+}
+
+/** Bookings that end while a house is restored, at most. */
+const MAX_ENDING = 100_000;
+
+/**
+ * The taken seats of some rows of a zone, and those of bookings that ended since the restore began. One statement reads
+ * both: a booking that ends has its seats in the one or the other. (The limit makes PostgreSQL use the partial index of
+ * unreleased bookings, however many have ended.)
+ */
+const readTakenSeats = (
+  transaction: Prisma.TransactionClient,
+  eventId: number,
+  zone: number,
+  from: number,
+  to: number,
+) =>
+  transaction.$queryRaw<TakenSeat[]>`
+    WITH ended AS MATERIALIZED (
+      SELECT id, event_id, status, seats FROM booking
+      WHERE status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL ORDER BY id LIMIT ${MAX_ENDING}
+    ), ended_seat AS (
+      SELECT
+        split_part(label, '-', 1)::int AS zone, split_part(label, '-', 2)::int AS row,
+        split_part(label, '-', 3)::int AS seat, id, CASE status WHEN 'RETURNED' THEN 'SOLD' ELSE 'HELD' END AS status
+      FROM ended CROSS JOIN LATERAL unnest(seats) AS label WHERE event_id = ${eventId}::int
+    )
+    SELECT row, seat, id AS "ticketId", status FROM ended_seat
+    WHERE zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int
+    UNION ALL
+    SELECT row, number, booking_id, status::text FROM seat
+    WHERE event_id = ${eventId}::int AND zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int`;
+
+async function restoreZone(
+  { scripts, shards }: HouseDeps,
+  house: House,
+  zone: Zone,
+  { claimed, kept }: { claimed: readonly (Seat & { ticketId: string })[]; kept: readonly KeptSeat[] },
+  transaction: Prisma.TransactionClient,
+): Promise<void> {
+  const { eventId, settings } = house;
+  const rowsPerCall = Math.max(1, Math.floor(RESTORE_SEATS / zone.seatsPerRow));
+  for (let from = 1; from <= zone.rows; from += rowsPerCall) {
+    const to = Math.min(from + rowsPerCall - 1, zone.rows);
+    const taken = await readTakenSeats(transaction, eventId, zone.number, from, to);
+    const { number, firstRow, seatsPerRow } = zone;
+    const args = [eventId, number, firstRow, from, to, seatsPerRow, bit(settings.avoidSingles), holdLockMs(house)];
+    for (const { row, number: seat, ticketId } of claimed)
+      if (row >= from && row <= to) pushFields(args, 'restoreRows', { row, seat, ticketId, status: 'CLAIMED' });
+    for (const seat of taken) pushFields(args, 'restoreRows', seat); // the last owner of a seat counts
+    for (const { seat, status, holder = '' } of kept)
+      if (seat.row >= from && seat.row <= to)
+        pushFields(args, 'restoreRows', { row: seat.row, seat: seat.number, ticketId: holder, status });
+    await scripts('restoreRows', shardOfEvent(eventId, shards), args);
+  }
+}
+
+/** Restores the claims of each buyer where the event limits the seats of a buyer. */
+export async function restoreBuyers(
+  deps: HouseDeps,
+  { eventId, settings }: House,
+  transaction: Prisma.TransactionClient,
+): Promise<void> {
+  const key = keysOfEvent(deps, eventId).buyers;
+  await deps.redis.del(key);
+  if (settings.seatLimit === null) return;
+  const buyers = await transaction.$queryRaw<{ userId: number; claims: string }[]>`
+    SELECT user_id AS "userId", string_agg(' ' || id || ':' || cardinality(seats), '') AS claims
+    FROM booking
+    WHERE event_id = ${eventId}::int AND user_id IS NOT NULL AND status IN ('PENDING', 'CONFIRMED')
+    GROUP BY user_id`;
+  for (let from = 0; from < buyers.length; from += RESTORE_BUYERS) {
+    const batch = buyers.slice(from, from + RESTORE_BUYERS);
+    await deps.redis.hset(key, Object.fromEntries(batch.map(({ userId, claims }) => [userId, claims])));
+  }
+}
