@@ -312,3 +312,21 @@ test('I11: a claim that cannot be saved fails alone, and its seats are released'
   for (const one of requests) if (one !== poison) expect(await outcomeOf(one)).toMatchObject({ status: 'booked' });
   expect(await differences()).toEqual([]);
 });
+
+test('workers that save the same claims in different orders never wait for each other in a circle', async () => {
+  const { bookings, prisma } = system();
+  const { generation } = await prisma.event.findUniqueOrThrow({ where: { id: 1 } });
+  for (let round = 0; round < 20; round += 1) {
+    await prisma.seat.deleteMany();
+    const claims = Array.from({ length: 6 * SEATS }, (_, i) => {
+      const row = Math.floor(i / SEATS);
+      const seats = [`${Math.floor(row / 3) + 1}-${(row % 3) + 1}-${(i % SEATS) + 1}`];
+      return { ticketId: newTicketId(0), eventId: 1, generation, hold: false, seats };
+    });
+    const orders = [claims, claims.toReversed(), claims, claims.toReversed()];
+    const results = await Promise.all(orders.map((claimsInOrder) => bookings.save(claimsInOrder)));
+    for (const saved of results)
+      for (const result of saved.values())
+        expect(typeof result === 'object' && ('createdAt' in result || 'booking' in result)).toBe(true);
+  }
+});

@@ -74,7 +74,7 @@ const ownOf = ({ reference, metadata }: Claim): string | undefined =>
 
 const claimedSeats = Prisma.sql`string_to_array(claim.seats, ' ')`;
 
-/** Inserts the bookings of claims that may be saved and have none. */
+/** Inserts the bookings of claims that may be saved and have none, in one order everywhere. */
 const insertBookings = Prisma.sql`
   INSERT INTO booking (
     id, event_id, status, seats, user_id, expires_at, idempotency_key, request_fingerprint, prices, currency, reference,
@@ -89,6 +89,7 @@ const insertBookings = Prisma.sql`
     ELSE ARRAY(SELECT price FROM zone WHERE zone.event_id = claim.event_id AND zone.number = claim.only_zone) END,
     currency, own->>'reference', own->'metadata'
   FROM claim WHERE current AND user_known AND NOT buyer_missing
+  ORDER BY id
   ON CONFLICT DO NOTHING
   RETURNING id, event_id, status, seats, user_id, created_at, expires_at, prices, currency`;
 
