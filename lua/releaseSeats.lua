@@ -1,12 +1,13 @@
--- releaseSeats: frees the seats of bookings that ended. The fence of a hold is its lock: only seats that it still holds
--- are freed. The fence of a returned sale is its own id, which frees once, and the epoch of the house: the caller read
--- it before PostgreSQL, and a house that was restored since does not have the seats of the sale.
+-- releaseSeats: frees seats that bookings gave up, those of one taking at a time. The fence of held seats is their
+-- lock: only seats that it still holds are freed. The fence of sold seats is the id of the release, which frees once,
+-- and the epoch of the house: the caller read it before PostgreSQL, and a house restored since does not have them.
+-- A release of some held seats counts once by its id too: the count of the others stays.
 -- A lapsed hold counts for its buyer once: only freed seats count.
 -- KEYS[1]  tag      the shard's hash tag
 -- ARGV[1]  event
 -- ARGV[2]  epoch    of the house
--- ARGV[3]  keptSec  integer, seconds for which it is remembered that a returned sale has freed its seats
--- ARGV[4..] the fields of each booking
+-- ARGV[3]  keptSec  integer, seconds for which it is remembered that a release was made
+-- ARGV[4..] the fields of each release
 -- RETURNS  integer, seats that were freed; or REOPENED where the house is not open or has another epoch: then nothing
 --          was changed
 -- COST     O(seats x seats in a row / 8)
@@ -23,20 +24,20 @@ local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSing
 local generation, avoidSingles, holdMs = house[1], house[2] == '1', tonumber(house[3] or 0)
 if not generation or house[4] ~= epoch then return 'REOPENED' end
 
--- Frees the seats of a returned sale. A seat may be held by it still: its confirmation has not come to Redis yet.
-local function freeSale(id, seats)
+-- Frees sold seats. One may be held still by the ticket that took it: its confirmation has not come to Redis yet.
+local function freeSold(owner, seats)
   local freed = 0
   for _, seat in ipairs(seats) do
     local holder = holderOf(tag, seat)
-    if not holder or holder == id then freed = freed + freeSeat(tag, event, seat, avoidSingles) end
+    if not holder or holder == owner then freed = freed + freeSeat(tag, event, seat, avoidSingles) end
   end
   return freed
 end
 
-local function freeHold(id, user, seats)
+local function freeHeld(owner, user, seats)
   local freed = 0
   for _, seat in ipairs(seats) do
-    if holderOf(tag, seat) == id then
+    if holderOf(tag, seat) == owner then
       if user ~= '' then countLapse(lapsesKey(tag, event, generation, user), clockMs(), holdMs) end
       freed = freed + freeSeat(tag, event, seat, avoidSingles)
     end
@@ -44,17 +45,28 @@ local function freeHold(id, user, seats)
   return freed
 end
 
-local function isFirstReturn(id) return redis.call('SET', returnedKey(tag, id), 1, 'NX', 'EX', keptSec) end
+-- Takes back the claim of these seats: without an outcome, it would free them a second time.
+local function consumeClaimOf(owner, labels)
+  local claimed = claimOf(tag, owner, generation)
+  if not claimed then return end
+  for label in string.gmatch(labels, '%S+') do
+    if not string.find(' ' .. claimed .. ' ', ' ' .. label .. ' ', 1, true) then return end
+  end
+  consumeClaim(tag, event, owner, generation, claimed)
+end
+
+local function isFirst(id) return redis.call('SET', releasedKey(tag, id), 1, 'NX', 'EX', keptSec) end
 
 local freed = 0
 for at = 4, #ARGV, FIELDS.COUNT do
-  local id, user, labels = ARGV[at + FIELDS.bookingId], ARGV[at + FIELDS.user], ARGV[at + FIELDS.labels]
-  local isReturned = ARGV[at + FIELDS.returned] == '1'
-  if not isReturned or isFirstReturn(id) then
+  local owner, user, labels = ARGV[at + FIELDS.owner], ARGV[at + FIELDS.user], ARGV[at + FIELDS.labels]
+  local once = ARGV[at + FIELDS.once]
+  if once == '' or isFirst(once) then
     local seats = seatsOf(tag, event, labels)
-    consumeClaim(tag, event, id, generation, labels) -- a claim without an outcome must not free them a second time
-    for _ = 1, #seats do removeBuyerSeat(buyersKey(tag, event), user, id) end
-    freed = freed + (isReturned and freeSale(id, seats) or freeHold(id, user, seats))
+    consumeClaimOf(owner, labels)
+    for _ = 1, #seats do removeBuyerSeat(buyersKey(tag, event), user, owner) end
+    local areSold = ARGV[at + FIELDS.sold] == '1'
+    freed = freed + (areSold and freeSold(owner, seats) or freeHeld(owner, user, seats))
   end
 end
 finishFrees(tag)

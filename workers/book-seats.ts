@@ -8,8 +8,8 @@ import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
-import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { RecordedResult } from '../shared/stores/postgres/recorded-results.ts';
+import type { ReleaseStore } from '../shared/stores/postgres/releases.ts';
 import type { Claim, SaveResult } from '../shared/stores/postgres/save-bookings.ts';
 import type { Decision } from '../shared/stores/redis/claims.ts';
 import type { ReplicatedWrites } from '../shared/stores/redis/replicas.ts';
@@ -33,7 +33,7 @@ type BookDeps = {
   rooms: Pick<RoomStore, 'open'>;
   events: Pick<EventStore, 'endedAmong'>;
   bookings: BookingStore;
-  holds: HoldStore;
+  releases: ReleaseStore;
   tickets: TicketStore;
   replicated: Pick<ReplicatedWrites, 'begin'>;
   sellBy?: SellBy;

@@ -7,7 +7,8 @@ import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
-import type { EndedBooking, HoldStore } from '../shared/stores/postgres/holds.ts';
+import type { HoldStore } from '../shared/stores/postgres/holds.ts';
+import type { GivingBooking } from '../shared/stores/postgres/releases.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
@@ -56,7 +57,7 @@ async function changeAll(
   );
   const outcomes = new Map<string, WrittenOutcome>();
   const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
-  const ended: EndedBooking[] = [];
+  const giving: GivingBooking[] = [];
   const eventOf = new Map<string, number>();
   for (const request of requests) {
     const { ticketId, kind } = request;
@@ -75,8 +76,8 @@ async function changeAll(
     outcomes.set(ticketId, writeOutcome(doneOutcome(kind, booking)));
     const { eventId, userId, seats: labels } = booking;
     eventOf.set(ticketId, eventId);
-    if (kind === 'cancel' || kind === 'return') {
-      ended.push({ id: booking.id, eventId });
+    if (kind === 'reduce' || kind === 'cancel' || kind === 'return') {
+      giving.push({ id: booking.id, eventId });
       continue;
     }
     // The lock in Redis is only a fence: PostgreSQL's clock decides, so Redis' may be a little off.
@@ -88,7 +89,7 @@ async function changeAll(
   const noteFault = (eventId: number) => (fault: unknown) => void faults.set(eventId, fault);
   for (const [eventId, ofEvent] of groupBy(renewals, (renewal) => renewal.eventId))
     await seats.renew(eventId, ofEvent).catch(noteFault(eventId));
-  for (const [eventId, ofEvent] of groupBy(ended, (booking) => booking.eventId))
+  for (const [eventId, ofEvent] of groupBy(giving, (booking) => booking.eventId))
     await releaseSeats(ofEvent).catch(noteFault(eventId));
   for (const [ticketId, eventId] of eventOf) if (faults.has(eventId)) outcomes.delete(ticketId);
   const confirmed = await tickets.confirmChanges(shard, outcomes);

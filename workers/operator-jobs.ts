@@ -136,7 +136,7 @@ const block: Operation<'block'> = async ({ events, blocks, trail, seats }, { sea
       return { after: { changed: await blocks.block(eventId, labels, transaction), seats: labels } };
     });
     const blocked = labels.map((label) => {
-      return { ...seatOf(label), bookingId: BLOCK_OWNER, status: 'BLOCKED' as const };
+      return { ...seatOf(label), owner: BLOCK_OWNER, status: 'BLOCKED' as const };
     });
     await seats.mend(eventId, blocked);
     return { changed: done?.changed ?? 0, taken: [] };

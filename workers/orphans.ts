@@ -69,7 +69,7 @@ async function doubtSeats(deps: OrphanDeps, eventId: number, found: readonly Rec
   const blocked = await orphans.block(eventId, house.generation, standing, RECONCILING);
   if (blocked.length === 0) return 0;
   log.error({ eventId, seats: blocked }, 'seats without a booking in PostgreSQL are in doubt: blocked');
-  const owned = blocked.map((label) => ({ ...seatOf(label), bookingId: DOUBT_OWNER, status: 'BLOCKED' as const }));
+  const owned = blocked.map((label) => ({ ...seatOf(label), owner: DOUBT_OWNER, status: 'BLOCKED' as const }));
   await seats.mend(eventId, owned);
   return blocked.length;
 }

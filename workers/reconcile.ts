@@ -249,12 +249,12 @@ async function findDifferences(
   const differences = [...new Set([...inRedis.keys(), ...inPostgres.keys()])]
     .map((label) => ({ label, inRedis: inRedis.get(label), inPostgres: inPostgres.get(label) }))
     .filter(differs);
-  return { differences, hasDoubts: owned.some(({ bookingId }) => bookingId === DOUBT_OWNER) };
+  return { differences, hasDoubts: owned.some(({ owner }) => owner === DOUBT_OWNER) };
 }
 
 function differs({ inRedis, inPostgres }: Difference): boolean {
   if (inRedis === undefined || inPostgres === undefined) return true;
-  return inRedis.status !== inPostgres.status || isHeldByAnother(inRedis, inPostgres.bookingId);
+  return inRedis.status !== inPostgres.status || isHeldByAnother(inRedis, inPostgres.owner);
 }
 
 /** These differences without seats whose claims are under way. */
@@ -281,7 +281,7 @@ export function splitByAge(
   const records: Record<string, string> = {};
   for (const difference of differences) {
     const { label, inRedis, inPostgres } = difference;
-    const sides = [inRedis?.holder, inRedis?.status, inPostgres?.bookingId, inPostgres?.status].join(' ');
+    const sides = [inRedis?.holder, inRedis?.status, inPostgres?.owner, inPostgres?.status].join(' ');
     const [recordedSince, ...recordedSides] = (recorded.get(label) ?? '').split('|');
     const sinceMs = recordedSides.join('|') === sides ? Number(recordedSince) : nowMs;
     const record = `${sinceMs}|${sides}`;
@@ -312,7 +312,7 @@ async function correct(
 }
 
 const isHeldTwice = ({ inRedis, inPostgres }: Difference) =>
-  inPostgres?.status === 'HELD' && inRedis !== undefined && isHeldByAnother(inRedis, inPostgres.bookingId);
+  inPostgres?.status === 'HELD' && inRedis !== undefined && isHeldByAnother(inRedis, inPostgres.owner);
 
 const hasLostConfirmation = ({ inRedis, inPostgres }: Difference) =>
   inRedis?.status === 'SOLD' && inPostgres?.status === 'HELD';

@@ -5,7 +5,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import type { Queues } from '../shared/queues/open-queues.ts';
 import type { JobQueue } from '../shared/queues/queue.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
-import type { HoldStore } from '../shared/stores/postgres/holds.ts';
+import type { ReleaseStore } from '../shared/stores/postgres/releases.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
@@ -17,7 +17,7 @@ const SWEEP_JOBS = 100;
 type SweepDeps = {
   queues: Queues;
   bookings: BookingStore;
-  holds: HoldStore;
+  releases: ReleaseStore;
   seats: SeatStore;
   tickets: TicketStore;
   log: Logger;

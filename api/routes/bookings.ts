@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { bookingBody, changeBody, confirmBody, returnBody } from '../../shared/contract/bookings.ts';
+import { bookingBody, changeBody, confirmBody, reduceBody, returnBody } from '../../shared/contract/bookings.ts';
 import { ticketId } from '../../shared/contract/ids.ts';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
@@ -58,6 +58,7 @@ export function bookingRoutes(deps: BookingDeps) {
   router.get('/:id/history', showHistory(deps, idOf));
   router.post('/:id/confirm', limits.booking, changeHold('confirm', deps));
   router.post('/:id/extend', limits.booking, changeHold('extend', deps));
+  router.post('/:id/release', limits.booking, changeHold('reduce', deps));
   router.delete('/:id', limits.booking, changeHold('cancel', deps));
   router.post('/:id/return', returnBooking(deps));
   return router;
@@ -95,23 +96,27 @@ const showBooking =
     reply(res, 200, await buyerNames.shown(booking));
   };
 
-const changeHold =
-  (kind: Exclude<ChangeRequest['kind'], 'return'>, deps: BookingDeps) => async (req: Request, res: Response) => {
-    const bookingId = idOf(req);
-    const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
-    const sessionToken = sessionTokenOf(req);
-    const body = await readOptionalJson(req); // empty where AUTH=on
-    const { userId, buyer, ...fields } = parse(kind === 'confirm' ? confirmBody : changeBody, body);
-    const soldBy = kind === 'confirm' ? deps.requireSeller(req) : undefined;
-    const caller = await deps.identity.callerOf(req, { userId, buyer });
-    await deps.limits.bookingOf(caller, res);
-    const shard = await shardOf(bookingId, deps);
+/** A change of a hold by its buyer. */
+type HoldChange = Exclude<ChangeRequest['kind'], 'return'>;
 
-    const idempotency = idempotencyOf(req, pathOf(req), body, caller);
-    const request = { kind, bookingId, userId: caller.userId, ...fields, soldBy };
-    const submission = await deps.changeIntake.submit(shard, kind, request, idempotency, startTrace(req, res));
-    await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200, sessionToken });
-  };
+const bodies = { confirm: confirmBody, extend: changeBody, reduce: reduceBody, cancel: changeBody } as const;
+
+const changeHold = (kind: HoldChange, deps: BookingDeps) => async (req: Request, res: Response) => {
+  const bookingId = idOf(req);
+  const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
+  const sessionToken = sessionTokenOf(req);
+  const body = await readOptionalJson(req); // empty where AUTH=on
+  const { userId, buyer, ...fields } = parse(bodies[kind], body);
+  const soldBy = kind === 'confirm' ? deps.requireSeller(req) : undefined;
+  const caller = await deps.identity.callerOf(req, { userId, buyer });
+  await deps.limits.bookingOf(caller, res);
+  const shard = await shardOf(bookingId, deps);
+
+  const idempotency = idempotencyOf(req, pathOf(req), body, caller);
+  const request = { kind, bookingId, userId: caller.userId, ...fields, soldBy };
+  const submission = await deps.changeIntake.submit(shard, kind, request, idempotency, startTrace(req, res));
+  await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200, sessionToken });
+};
 
 const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireScope(req, 'return'));
@@ -119,11 +124,11 @@ const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response)
   const seconds = waitSeconds(req, CHANGE_WAIT_SECONDS);
   const sessionToken = sessionTokenOf(req);
   const body = await readOptionalJson(req);
-  const { reason } = parse(returnBody, body);
+  const { seats, reason } = parse(returnBody, body);
   const shard = await shardOf(bookingId, deps);
 
   const idempotency = idempotencyOf(req, pathOf(req), body, OPERATOR);
-  const request = { kind: 'return' as const, bookingId, by, reason };
+  const request = { kind: 'return' as const, bookingId, by, seats, reason };
   const submission = await deps.changeIntake.submit(shard, 'return', request, idempotency, startTrace(req, res));
   await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200, sessionToken });
 };

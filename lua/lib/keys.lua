@@ -43,7 +43,7 @@ local function blockedKey(tag, rowNamed) return tag .. ':blocked:' .. rowNamed e
 local function lockStem(tag, rowNamed) return tag .. ':lock:' .. rowNamed .. ':' end
 
 -- Set once a returned booking has freed its seats.
-local function returnedKey(tag, bookingId) return tag .. ':returned:' .. bookingId end
+local function releasedKey(tag, releaseId) return tag .. ':released:' .. releaseId end
 
 -- Seats that PostgreSQL and Redis know differently: a hash by label.
 local function seatDifferencesKey(tag, event) return tag .. ':suspects:' .. event end

@@ -86,5 +86,8 @@ const paymentReference = z
 /** Body of `POST /api/bookings/:id/confirm`. One reference pays for one booking. */
 export const confirmBody = z.strictObject({ ...buyerFields, paymentReference: paymentReference.optional() });
 
-/** Body of `POST /api/bookings/:id/return`. The audit trail keeps the reason. */
-export const returnBody = z.strictObject({ reason: text(200).optional() });
+/** Body of `POST /api/bookings/:id/release`: the seats of a hold that its buyer gives up. */
+export const reduceBody = z.strictObject({ ...buyerFields, seats: seatLabels });
+
+/** Body of `POST /api/bookings/:id/return`: some of its seats, or all. The audit trail keeps the reason. */
+export const returnBody = z.strictObject({ seats: seatLabels.optional(), reason: text(200).optional() });

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { reference } from './bookings.ts';
 import { acceptedChange, acceptedEvent } from './events.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
-import { MAX_BATCH_REQUESTS, MAX_DIFFERENCES_LISTED, MAX_EVENTS_OF_MAINTENANCE } from './limits.ts';
+import {
+  MAX_BATCH_REQUESTS,
+  MAX_DIFFERENCES_LISTED,
+  MAX_EVENTS_OF_MAINTENANCE,
+  MAX_SEATS_PER_REQUEST,
+} from './limits.ts';
 import { metadata } from './metadata.ts';
 import { seatWish } from './reserve.ts';
 import { actor } from './trail.ts';
@@ -55,15 +60,17 @@ const bookRequest = z.strictObject({
 
 export type BookRequest = z.infer<typeof bookRequest>;
 
-/** One accepted request to change a hold, or to return a sold booking. */
+/** One accepted request to change a hold, or to return a sold booking or some of its seats. */
 const changeRequest = z.strictObject({
   ticketId,
-  kind: z.enum(['confirm', 'extend', 'cancel', 'return']),
+  kind: z.enum(['confirm', 'extend', 'reduce', 'cancel', 'return']),
   bookingId: ticketId,
   /** The owner of the hold. A return has the operator in `by` instead. */
   userId: userId.optional(),
   by: actor.optional(),
   reason: z.string().optional(),
+  /** The seats that a `reduce` or a `return` gives up. A return without them gives up all. */
+  seats: z.array(seatLabel).min(1).max(MAX_SEATS_PER_REQUEST).optional(),
   paymentReference: z.string().optional(),
   soldBy,
   trace: ticketTrace.optional(),

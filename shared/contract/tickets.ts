@@ -47,7 +47,7 @@ export const codeOfStatus = {
 export const errorCode = z.enum(errorCodes);
 
 /** The operation that a ticket requests. */
-export const ticketKind = z.enum(['book', 'confirm', 'extend', 'cancel', 'return']);
+export const ticketKind = z.enum(['book', 'confirm', 'extend', 'reduce', 'cancel', 'return']);
 
 export type TicketKind = z.infer<typeof ticketKind>;
 
@@ -56,6 +56,7 @@ const doneStatus = {
   book: 'booked',
   confirm: 'confirmed',
   extend: 'extended',
+  reduce: 'reduced',
   cancel: 'cancelled',
   return: 'returned',
 } as const satisfies Record<TicketKind, string>;
@@ -100,7 +101,11 @@ export type Refusal = z.infer<typeof refusal>;
 
 /** The outcome of a ticket. It never changes once a client can have received it. */
 export const outcome = z.discriminatedUnion('status', [
-  z.object({ kind: ticketKind, status: z.enum(['booked', 'confirmed', 'extended', 'cancelled', 'returned']), booking }),
+  z.object({
+    kind: ticketKind,
+    status: z.enum(['booked', 'confirmed', 'extended', 'reduced', 'cancelled', 'returned']),
+    booking,
+  }),
   z.object({ kind: ticketKind, status: z.enum(['rejected', 'failed']), ...refusal.shape }),
 ]);
 
@@ -131,7 +136,17 @@ export const ticketView = z
   .object({
     ticketId,
     kind: ticketKind,
-    status: z.enum(['queued', 'booked', 'confirmed', 'extended', 'cancelled', 'returned', 'rejected', 'failed']),
+    status: z.enum([
+      'queued',
+      'booked',
+      'confirmed',
+      'extended',
+      'reduced',
+      'cancelled',
+      'returned',
+      'rejected',
+      'failed',
+    ]),
     /** Place in the queue, from 1; only while queued. */
     position: z.int().min(1).optional(),
     /** Estimated seconds until the outcome, by the measured drain; only while queued and while the queue drains. */

@@ -4,5 +4,15 @@ export type Holding = { ticketId: string; userId?: number | undefined; seats: re
 /** Seats that a ticket claimed in a generation of the event. */
 export type ClaimedHolding = Holding & { eventId: number; generation: number };
 
-/** The seats of a booking that ended. `returned`: they were sold. Else their hold lapsed: that counts for its buyer. */
-export type EndedHolding = Holding & { returned: boolean };
+/**
+ * Seats of one taking that a booking gave up, and that Redis has yet to free. `owner`: the ticket that took them.
+ * `status`: what they were; a hold that lapsed counts for its buyer. `isPart`: whether the booking keeps other seats.
+ */
+export type Release = {
+  id: string;
+  owner: string;
+  userId?: number | undefined;
+  seats: readonly string[];
+  status: 'HELD' | 'SOLD';
+  isPart: boolean;
+};

@@ -59,10 +59,10 @@ test('a hold is lost where its client was told it and PostgreSQL has no booking'
   expect(isLostHold({})).toBe(false);
 });
 
-describe('a seat is left by a booking that has ended', () => {
+describe('a seat is left by a booking that gave it up', () => {
   const [hold, sale] = [
-    { id: 'one', status: 'CANCELLED', hasFreed: false },
-    { id: 'one', status: 'RETURNED', hasFreed: false },
+    { owner: 'one', status: 'HELD', hasFreed: false },
+    { owner: 'one', status: 'SOLD', hasFreed: false },
   ] as const;
 
   test.each([
@@ -72,7 +72,7 @@ describe('a seat is left by a booking that has ended', () => {
     ['where it was a sale', sale, { status: 'SOLD' }, true],
     ['where it was a sale whose confirmation has not come to Redis', sale, { status: 'HELD', holder: 'one' }, true],
     ['not where the sale has freed its seats', { ...sale, hasFreed: true }, { status: 'SOLD' }, false],
-  ] as const)('%s', (_what, ended, inRedis, isLeft) => expect(isLeftBy(ended, inRedis)).toBe(isLeft));
+  ] as const)('%s', (_what, release, inRedis, isLeft) => expect(isLeftBy(release, inRedis)).toBe(isLeft));
 });
 
 test.each([

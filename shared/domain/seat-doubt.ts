@@ -1,5 +1,6 @@
 import type { SeatStatus } from '../contract/events.ts';
 import type { Booking, Outcome } from '../contract/tickets.ts';
+import type { Release } from './holdings.ts';
 
 /** A ticket that holds a seat: its outcome in Redis, and its booking in PostgreSQL or that it was given up. */
 export type SeatHolder = { outcome?: Outcome | undefined; recorded?: { booking: Booking } | 'failed' | undefined };
@@ -22,19 +23,17 @@ export function isCertainlyUnsold({ outcome, recorded }: SeatHolder): boolean {
 export const isLostHold = ({ outcome, recorded }: SeatHolder): boolean =>
   outcome?.status === 'booked' && recorded === undefined;
 
-/** A booking that has ended, and of a returned sale whether it has freed its seats in Redis. */
-export type EndedBooking = { id: string; status: 'CANCELLED' | 'EXPIRED' | 'RETURNED'; hasFreed: boolean };
-
 /** A taken seat in Redis, with the ticket that holds it. */
 type SeatInRedis = { status: SeatStatus; holder?: string | undefined };
 
 /**
- * Whether Redis has a seat as taken for a booking that has ended, which has yet to free it. Else it is taken for a
- * later one, which PostgreSQL may have lost: a lock names its hold, and a returned sale frees its seats once.
+ * Whether Redis has a seat as taken for a booking that gave it up, and has yet to free it. Else it is taken for a later
+ * one, which PostgreSQL may have lost: a lock names the ticket that holds the seat, and sold seats are freed once.
  */
-export function isLeftBy({ id, status, hasFreed }: EndedBooking, inRedis: SeatInRedis) {
-  return inRedis.holder === id || (status === 'RETURNED' && inRedis.status === 'SOLD' && !hasFreed);
-}
+export const isLeftBy = (
+  { owner, status, hasFreed }: Pick<Release, 'owner' | 'status'> & { hasFreed: boolean },
+  inRedis: SeatInRedis,
+): boolean => inRedis.holder === owner || (status === 'SOLD' && inRedis.status === 'SOLD' && !hasFreed);
 
 /** Whether PostgreSQL has lost a booking that a client was told: all of it, or the confirmation of a hold. */
 export function isLostBooking(told: Booking, saved: Booking | undefined): boolean {

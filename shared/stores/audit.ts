@@ -70,7 +70,7 @@ async function auditZone(eventId: number, zone: Zone, { seats, bookings }: Store
     inRedis.delete(where);
     if (claimed === undefined) report.differences.push({ what: 'bit missing', where });
     else if (claimed.status !== seat.status) report.differences.push({ what: 'wrong status', where });
-    else if (isHeldByAnother(claimed, seat.bookingId)) report.differences.push({ what: 'wrong owner', where });
+    else if (isHeldByAnother(claimed, seat.owner)) report.differences.push({ what: 'wrong owner', where });
   }
   for (const where of inRedis.keys()) report.differences.push({ what: 'bit too many', where });
 }

@@ -93,7 +93,7 @@ export function createDoubtStore(deps: DoubtDeps) {
       if (userId !== undefined) await seats.count(eventId, { ticketId: id, userId, seats: 0 });
       await seats.mend(
         eventId,
-        labels.map((label) => ({ ...seatOf(label), bookingId: DOUBT_OWNER, status: 'BLOCKED' as const })),
+        labels.map((label) => ({ ...seatOf(label), owner: DOUBT_OWNER, status: 'BLOCKED' as const })),
       );
       await countDoubts(deps, eventId);
       return labels;
@@ -115,7 +115,7 @@ export function createDoubtStore(deps: DoubtDeps) {
       const seatStatus = status === 'PENDING' ? 'HELD' : 'SOLD';
       await seats.mend(
         eventId,
-        booking.seats.map((label) => ({ ...seatOf(label), bookingId: id, status: seatStatus })),
+        booking.seats.map((label) => ({ ...seatOf(label), owner: id, status: seatStatus })),
       );
       await countDoubts(deps, eventId);
     },

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Actor } from '../contract/trail.ts';
+import type { Release } from '../domain/holdings.ts';
 import { type House, labelOf, type Seat, type Zone } from '../domain/house.ts';
-import { type EndedBooking, isLeftBy } from '../domain/seat-doubt.ts';
+import { isLeftBy } from '../domain/seat-doubt.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import type { Orphan, OrphanStore } from './orphan-seats.ts';
@@ -21,27 +22,24 @@ type KeepDeps = {
   shards: number;
 };
 
-/** A booking that has ended, and has yet to free its seats in Redis. */
-export type UnreleasedBooking = Omit<EndedBooking, 'hasFreed'> & { seats: readonly string[] };
-
 /** Seats that Redis may have as taken although PostgreSQL has no owner of them. */
-type Known = { claimed: readonly Seat[]; ended: readonly UnreleasedBooking[] };
+type Known = { claimed: readonly Seat[]; given: readonly Release[] };
 
 /**
  * Keeps the seats of a closed house that Redis has as taken although PostgreSQL does not know them as sold: it may have
  * lost bookings that clients were told, in a failover. Those without an owner are blocked as in doubt, unless it is
  * certain that they are not sold.
  *
- * @param known seats of claims under way, and bookings that ended: they are in the house or not without this
+ * @param known seats of claims under way, and those that bookings gave up: they are in the house or not without this
  * @returns the seats that stay as Redis has them: PostgreSQL has an earlier hold of them
  */
 export async function keepTakenSeats(deps: KeepDeps, house: House, known: Known): Promise<TakenSeat[]> {
   const { orphans } = deps;
   const { eventId, generation } = house;
   const claimed = new Set(known.claimed.map(labelOf));
-  const endedOf = await endedBySeat(deps, eventId, known.ended);
+  const releasesOf = await releasesBySeat(deps, eventId, known.given);
   const isLeft = ({ label, inRedis }: RedisSeat) =>
-    (endedOf.get(label) ?? []).some((ended) => isLeftBy(ended, inRedis));
+    (releasesOf.get(label) ?? []).some((release) => isLeftBy(release, inRedis));
   const kept: TakenSeat[] = [];
   for (const zone of house.zones) {
     const rowsAtOnce = Math.max(1, Math.floor(READ_SEATS / zone.seatsPerRow));
@@ -62,17 +60,17 @@ export async function keepTakenSeats(deps: KeepDeps, house: House, known: Known)
   return kept;
 }
 
-/** Ended bookings by the labels of their seats. */
-async function endedBySeat(
+/** Releases by the labels of their seats. `hasFreed`: whether one of sold seats has freed them in Redis. */
+async function releasesBySeat(
   { redis, shards }: KeepDeps,
   eventId: number,
-  ended: readonly UnreleasedBooking[],
-): Promise<Map<string, EndedBooking[]>> {
-  const { returnedStem } = keysOf(shardOfEvent(eventId, shards));
-  const bySeat = new Map<string, EndedBooking[]>();
-  for (const { id, status, seats } of ended) {
-    const hasFreed = status === 'RETURNED' && (await redis.exists(`${returnedStem}${id}`)) === 1;
-    for (const label of seats) bySeat.set(label, [...(bySeat.get(label) ?? []), { id, status, hasFreed }]);
+  given: readonly Release[],
+): Promise<Map<string, (Release & { hasFreed: boolean })[]>> {
+  const { releasedStem } = keysOf(shardOfEvent(eventId, shards));
+  const bySeat = new Map<string, (Release & { hasFreed: boolean })[]>();
+  for (const release of given) {
+    const hasFreed = release.status === 'SOLD' && (await redis.exists(`${releasedStem}${release.id}`)) === 1;
+    for (const label of release.seats) bySeat.set(label, [...(bySeat.get(label) ?? []), { ...release, hasFreed }]);
   }
   return bySeat;
 }
@@ -96,8 +94,7 @@ async function compareRows(
   const owned = await deps.bookings.ownersInRows(eventId, zone.number, from, to);
   const ownerOf = new Map(owned.map((seat) => [labelOf(seat), seat]));
   const seats = taken.map((inRedis) => ({ label: labelOf(inRedis.seat), inRedis }));
-  const isHeldByOther = ({ label, inRedis }: RedisSeat) =>
-    isHeldByAnother(inRedis, ownerOf.get(label)?.bookingId ?? '');
+  const isHeldByOther = ({ label, inRedis }: RedisSeat) => isHeldByAnother(inRedis, ownerOf.get(label)?.owner ?? '');
   const held = seats.filter(({ label }) => ownerOf.get(label)?.status === 'HELD');
   return {
     onlyInRedis: seats.filter(({ label }) => !ownerOf.has(label)),

@@ -6,7 +6,7 @@ import { isCertainlyUnsold, isLostHold, type SeatHolder } from '../domain/seat-d
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { BlockStore } from './postgres/blocks.ts';
 import type { BookingStore } from './postgres/bookings.ts';
-import type { HoldStore } from './postgres/holds.ts';
+import type { ReleaseStore } from './postgres/releases.ts';
 import type { TrailStore } from './postgres/trail.ts';
 import type { TakenSeat } from './redis/seat-bitmaps.ts';
 import type { TicketStore } from './redis/tickets.ts';
@@ -16,7 +16,7 @@ const DOUBTS_AT_ONCE = 250;
 
 type OrphanDeps = {
   bookings: BookingStore;
-  holds: HoldStore;
+  releases: Pick<ReleaseStore, 'seatsToFree'>;
   blocks: BlockStore;
   trail: TrailStore;
   tickets: Pick<TicketStore, 'watch'>;
@@ -37,8 +37,8 @@ export function createOrphanStore(deps: OrphanDeps) {
   return {
     /**
      * Splits orphans into those that are certainly not sold and those in doubt: a client may have been told a booking
-     * of them that PostgreSQL lost. It leaves out seats that have an owner by now, and those of ended bookings, which
-     * have yet to free them themselves.
+     * of them that PostgreSQL lost. It leaves out seats that have an owner by now, and those that a release has yet to
+     * free.
      */
     async judge<One extends Orphan>(
       eventId: number,
@@ -47,8 +47,8 @@ export function createOrphanStore(deps: OrphanDeps) {
       if (found.length === 0) return { unsold: [], inDoubt: [] };
       const labels = found.map(({ label }) => label);
       const owned = new Set((await deps.bookings.owners(eventId, labels)).map(labelOf));
-      const unreleased = await deps.holds.unreleasedSeats(eventId, labels);
-      const orphans = found.filter(({ label }) => !owned.has(label) && !unreleased.has(label));
+      const toFree = await deps.releases.seatsToFree(eventId, labels);
+      const orphans = found.filter(({ label }) => !owned.has(label) && !toFree.has(label));
       const holders = await readHolders(deps, eventId, orphans);
       const [unsold, inDoubt]: [(One & Unsold)[], One[]] = [[], []];
       for (const orphan of orphans) {

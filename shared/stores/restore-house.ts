@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Release } from '../domain/holdings.ts';
 import type { House } from '../domain/house.ts';
 import { createLimit, type Limit } from '../domain/limit.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import { NotReady } from '../platform/faults.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
-import type { UnreleasedBooking } from './kept-seats.ts';
+import { deleteReleasesOf } from './postgres/releases.ts';
 import { bit, type HouseDeps, keysOfEvent, restoreBuyers, restoreRows } from './restore-rows.ts';
 
 /** Milliseconds between two attempts to lock the restoring of a house. */
@@ -99,7 +100,7 @@ export function createHouseOpener(deps: HouseDeps) {
  * settings are written; else, and for a rebuild, every zone is written and the house opened last. One process at a time
  * restores a house. An ended event has no open house, so that a late job does not bring its keys back.
  *
- * The first transaction closes the house and records the bookings that have nothing to free in the restored one. It is
+ * The first transaction closes the house and deletes the releases that have nothing to free in the restored one. It is
  * committed before the second one opens that.
  */
 async function restoreHouse(
@@ -110,14 +111,14 @@ async function restoreHouse(
   const options = { limit, waitMs: RESTORE_TIMEOUT_MS };
   const close = async (transaction: Prisma.TransactionClient) => {
     const refreshed = await refreshHouse(deps, eventId, transaction, isRebuild);
-    return { ...refreshed, ended: refreshed.isDone ? [] : await markReleased(eventId, transaction) };
+    return { ...refreshed, given: refreshed.isDone ? [] : await deleteReleasesOf(eventId, transaction) };
   };
-  const { house, isDone, lastVersion, ended } = await underHouseLock(deps, eventId, close, options);
+  const { house, isDone, lastVersion, given } = await underHouseLock(deps, eventId, close, options);
   if (isDone) return house;
   const write = async (transaction: Prisma.TransactionClient): Promise<House> => {
     // Another process may have restored it in between, or the event ended.
     const now = await refreshHouse(deps, eventId, transaction);
-    if (!now.isDone) await writeHouse(deps, now.house, { lastVersion, ended }, transaction);
+    if (!now.isDone) await writeHouse(deps, now.house, { lastVersion, given }, transaction);
     return now.house;
   };
   return underHouseLock(deps, eventId, write, options);
@@ -163,23 +164,16 @@ async function refreshHouse(
   return { house, isDone: false, lastVersion };
 }
 
-/** Records that the bookings of an event which have ended have nothing to free in the house that is restored next. */
-const markReleased = (eventId: number, transaction: Prisma.TransactionClient) =>
-  transaction.$queryRaw<UnreleasedBooking[]>`
-    UPDATE booking SET released_at = clock_timestamp()
-    WHERE event_id = ${eventId}::int AND status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL
-    RETURNING id, status, seats`;
-
 /** Writes a closed house with all its rows, and opens it. */
 async function writeHouse(
   deps: HouseDeps,
   house: House,
-  { lastVersion, ended }: { lastVersion: number; ended: readonly UnreleasedBooking[] },
+  { lastVersion, given }: { lastVersion: number; given: readonly Release[] },
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
   for (let restores = 0; restores < MAX_RESTORES; restores += 1) {
     const mark = await markRestoring(deps, house.eventId);
-    await restoreRows(deps, house, ended, transaction);
+    await restoreRows(deps, house, given, transaction);
     await restoreBuyers(deps, house, transaction);
     if (await publishHouse(deps, house, mark, lastVersion)) return;
   }

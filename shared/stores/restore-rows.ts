@@ -1,13 +1,16 @@
 import type { Redis } from 'ioredis';
+import type { Release } from '../domain/holdings.ts';
 import { type House, type Seat, seatOf, type Zone } from '../domain/house.ts';
 import { holdLockMs } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
-import { keepTakenSeats, type UnreleasedBooking } from './kept-seats.ts';
+import { keepTakenSeats } from './kept-seats.ts';
 import type { OrphanStore } from './orphan-seats.ts';
 import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
+import { pendingReleases } from './postgres/releases.ts';
+import { seatOwner } from './postgres/seats-of-bookings.ts';
 import { keysOf } from './redis/keys.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
@@ -45,22 +48,22 @@ export const keysOfEvent = ({ shards }: Pick<HouseDeps, 'shards'>, eventId: numb
 
 /**
  * Writes every row of a closed house as PostgreSQL has it, and the seats of claims under way, which are saved or
- * released later. A booking that has ended since `markReleased` keeps its seats in the house until it is released.
+ * released later. Seats that a booking has given up since the restore began stay in the house until they are released.
  * Where Redis has rows of this generation, no seat in them is freed without a reason.
  *
- * @param ended the bookings that have nothing to free in the house
+ * @param given the releases that have nothing to free in the house
  */
 export async function restoreRows(
   deps: HouseDeps,
   house: House,
-  ended: readonly UnreleasedBooking[],
+  given: readonly Release[],
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
   const { differences, closedHouse } = keysOfEvent(deps, house.eventId);
   await deps.redis.del(differences);
   const claimed = await readClaimedSeats(deps, house); // before PostgreSQL: those that are saved meanwhile show there
   const hasRows = (await deps.redis.hget(closedHouse, 'generation')) === String(house.generation);
-  const kept = hasRows ? await keepTakenSeats(deps, house, { claimed, ended }) : [];
+  const kept = hasRows ? await keepTakenSeats(deps, house, { claimed, given }) : [];
   for (const zone of house.zones) {
     const ofZone = {
       claimed: claimed.filter((seat) => seat.zone === zone.number),
@@ -81,13 +84,9 @@ async function readClaimedSeats({ scripts, shards }: HouseDeps, { eventId, gener
     .flatMap(({ ticketId, seats }) => seats.map((label) => ({ ticketId, ...seatOf(label) })));
 }
 
-/** Bookings that end while a house is restored, at most. */
-const MAX_ENDING = 100_000;
-
 /**
- * The taken seats of some rows of a zone, and those of bookings that ended since the restore began. One statement reads
- * both: a booking that ends has its seats in the one or the other. (The limit makes PostgreSQL use the partial index of
- * unreleased bookings, however many have ended.)
+ * The taken seats of some rows of a zone, and those that bookings gave up since the restore began. One statement reads
+ * both: a seat that is given up is in the one or the other.
  */
 const readTakenSeats = (
   transaction: Prisma.TransactionClient,
@@ -97,19 +96,16 @@ const readTakenSeats = (
   to: number,
 ) =>
   transaction.$queryRaw<TakenSeat[]>`
-    WITH ended AS MATERIALIZED (
-      SELECT id, event_id, status, seats FROM booking
-      WHERE status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL ORDER BY id LIMIT ${MAX_ENDING}
-    ), ended_seat AS (
+    WITH given AS MATERIALIZED (${pendingReleases}), given_seat AS (
       SELECT
         split_part(label, '-', 1)::int AS zone, split_part(label, '-', 2)::int AS row,
-        split_part(label, '-', 3)::int AS seat, id, CASE status WHEN 'RETURNED' THEN 'SOLD' ELSE 'HELD' END AS status
-      FROM ended CROSS JOIN LATERAL unnest(seats) AS label WHERE event_id = ${eventId}::int
+        split_part(label, '-', 3)::int AS seat, owner, status::text AS status
+      FROM given CROSS JOIN LATERAL unnest(seats) AS label WHERE event_id = ${eventId}::int
     )
-    SELECT row, seat, id AS "ticketId", status FROM ended_seat
+    SELECT row, seat, owner AS "ticketId", status FROM given_seat
     WHERE zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int
     UNION ALL
-    SELECT row, number, booking_id, status::text FROM seat
+    SELECT row, number, ${seatOwner}, status::text FROM seat
     WHERE event_id = ${eventId}::int AND zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int`;
 
 async function restoreZone(
@@ -146,10 +142,11 @@ export async function restoreBuyers(
   await deps.redis.del(key);
   if (settings.seatLimit === null) return;
   const buyers = await transaction.$queryRaw<{ userId: number; claims: string }[]>`
-    SELECT user_id AS "userId", string_agg(' ' || id || ':' || cardinality(seats), '') AS claims
-    FROM booking
-    WHERE event_id = ${eventId}::int AND user_id IS NOT NULL AND status IN ('PENDING', 'CONFIRMED')
-    GROUP BY user_id`;
+    SELECT user_id AS "userId", string_agg(' ' || owner || ':' || seats, '') AS claims FROM (
+      SELECT booking.user_id, ${seatOwner} AS owner, count(*) AS seats
+      FROM seat JOIN booking ON booking.id = seat.booking_id
+      WHERE seat.event_id = ${eventId}::int AND booking.user_id IS NOT NULL GROUP BY 1, 2
+    ) AS taking GROUP BY user_id`;
   for (let from = 0; from < buyers.length; from += RESTORE_BUYERS) {
     const batch = buyers.slice(from, from + RESTORE_BUYERS);
     await deps.redis.hset(key, Object.fromEntries(batch.map(({ userId, claims }) => [userId, claims])));

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { BookRequest, HouseReport } from '../contract/jobs.ts';
 import { MAX_SEATS_PER_REQUEST } from '../contract/limits.ts';
-import type { ClaimedHolding, EndedHolding, Holding } from '../domain/holdings.ts';
+import type { ClaimedHolding, Holding, Release } from '../domain/holdings.ts';
 import { type House, seatOf, type Zone } from '../domain/house.ts';
 import { holdLockMs, LOCK_GRACE_MS } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
@@ -23,14 +23,14 @@ import { createSeatReader } from './seat-reader.ts';
 /** Seats that one script call frees or sells: it blocks Redis for some ten milliseconds. */
 const CHANGE_SEATS = 250;
 
-/** Ended bookings whose seats one call frees: as many seats. */
-const RELEASE_BOOKINGS = CHANGE_SEATS / MAX_SEATS_PER_REQUEST;
+/** Releases that one call makes: of as many seats. */
+const RELEASES_AT_ONCE = CHANGE_SEATS / MAX_SEATS_PER_REQUEST;
 
 /**
- * Seconds for which Redis remembers that a returned sale has freed its seats, so that it frees them once: far longer
- * than a worker that was stopped in between takes to resume, or another takes to record the release in PostgreSQL.
+ * Seconds for which Redis remembers that a release was made, so that it is made once: far longer than a worker that was
+ * stopped in between takes to resume, or another takes to record it in PostgreSQL.
  */
-const RETURN_KEPT_SECONDS = 7 * 24 * 3_600;
+const RELEASE_KEPT_SECONDS = 7 * 24 * 3_600;
 
 /** A change restores a closed house at most this many times. Then it fails, and its job is retried. */
 const MAX_OPENINGS = 5;
@@ -97,14 +97,16 @@ async function releaseSeats(
   { scripts, shards }: Context,
   eventId: number,
   epoch: string,
-  holdings: readonly EndedHolding[],
+  releases: readonly Release[],
 ): Promise<number | undefined> {
   let freed = 0;
-  for (let from = 0; from < holdings.length; from += RELEASE_BOOKINGS) {
-    const args: (string | number)[] = [eventId, epoch, RETURN_KEPT_SECONDS];
-    for (const { ticketId: bookingId, userId, seats, returned } of holdings.slice(from, from + RELEASE_BOOKINGS)) {
+  for (let from = 0; from < releases.length; from += RELEASES_AT_ONCE) {
+    const args: (string | number)[] = [eventId, epoch, RELEASE_KEPT_SECONDS];
+    for (const { id, owner, userId, seats, status, isPart } of releases.slice(from, from + RELEASES_AT_ONCE)) {
+      const isSold = status === 'SOLD';
       const labels = seats.join(' ');
-      pushFields(args, 'releaseSeats', { bookingId, user: userId ?? '', labels, returned: returned ? 1 : 0 });
+      const once = isSold || isPart ? id : '';
+      pushFields(args, 'releaseSeats', { owner, user: userId ?? '', labels, sold: isSold ? 1 : 0, once });
     }
     const reply = await scripts<number | 'REOPENED'>('releaseSeats', shardOfEvent(eventId, shards), args);
     if (reply === 'REOPENED') return undefined;
@@ -131,7 +133,7 @@ function renewLocks(
 async function mendSeats(context: Context, eventId: number, seats: readonly OwnedSeat[]): Promise<number> {
   const layout = await context.events.layout(eventId);
   if (layout === undefined) throw new Error(`event ${eventId} has no house`);
-  const owned = seats.map(({ bookingId: ticketId, number: seat, zone, row, status }) => {
+  const owned = seats.map(({ owner: ticketId, number: seat, zone, row, status }) => {
     return { ticketId, zone, row, seat, status };
   });
   const mended = await changeSeats(context, 'mendSeats', eventId, owned, [holdLockMs(layout)]);
@@ -191,13 +193,13 @@ export function createSeatStore(deps: {
     epoch: (eventId: number) => readEpoch(context, eventId),
 
     /**
-     * Frees the seats of bookings that ended: those that a hold still holds, those of a returned sale once.
+     * Frees seats that bookings gave up: held ones that their lock still holds, sold ones once.
      *
-     * @param epoch of the house, read before PostgreSQL was read for these bookings
+     * @param epoch of the house, read before PostgreSQL was read for these releases
      * @returns the number of freed seats; undefined where the house was restored since, and then not all were freed
      */
-    release: (eventId: number, epoch: string, holdings: readonly EndedHolding[]) =>
-      releaseSeats(context, eventId, epoch, holdings),
+    release: (eventId: number, epoch: string, releases: readonly Release[]) =>
+      releaseSeats(context, eventId, epoch, releases),
 
     /** Sets how many seats a ticket has of its buyer's limit, where the event has one. */
     count: (eventId: number, claim: { ticketId: string; userId: number; seats: number }): Promise<number> =>

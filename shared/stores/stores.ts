@@ -10,6 +10,7 @@ import { createHoldStore } from './postgres/holds.ts';
 import { createJobLock } from './postgres/job-lock.ts';
 import { createKeyStore } from './postgres/keys.ts';
 import { createRecordStore } from './postgres/records.ts';
+import { createReleaseStore } from './postgres/releases.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
@@ -31,9 +32,9 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
   const trail = createTrailStore({ prisma });
   const blocks = createBlockStore({ prisma });
   const bookings = createBookingStore({ prisma });
-  const holds = createHoldStore({ prisma, trail });
+  const releases = createReleaseStore({ prisma });
   const tickets = createTicketStore({ redis, scripts, replicated, shards });
-  const orphans = createOrphanStore({ bookings, holds, blocks, trail, tickets, shards });
+  const orphans = createOrphanStore({ bookings, releases, blocks, trail, tickets, shards });
   return {
     scripts,
     replicated,
@@ -42,7 +43,8 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     blocks,
     bookings,
     history: createHistoryStore({ prisma }),
-    holds,
+    holds: createHoldStore({ prisma, trail }),
+    releases,
     orphans,
     tickets,
     jobLock: createJobLock({ prisma }),

@@ -245,7 +245,7 @@ describe('I4: Redis equals PostgreSQL once corrected', () => {
       'blocking',
       () => {
         const status = 'BLOCKED' as const;
-        return system().seats.mend(1, [{ zone: 1, row: 1, number: 3, bookingId: BLOCK_OWNER, status }]);
+        return system().seats.mend(1, [{ zone: 1, row: 1, number: 3, owner: BLOCK_OWNER, status }]);
       },
       ['HELD', 'HELD', 'BLOCKED'],
     ],

@@ -70,8 +70,7 @@ describe('a booking that a client was told and PostgreSQL has lost', () => {
     await system().prisma.seat.updateMany({ where: { bookingId: one.ticketId }, data: { status: 'HELD' } });
     await act();
     await system().prisma.booking.update({ where: { id: one.ticketId }, data: { expiresAt: new Date(0) } });
-    const releaseSeats = createReleaseSeats(system());
-    await createExpire({ holds: system().holds, releaseSeats })();
+    await createExpire({ ...system(), releaseSeats: createReleaseSeats(system()) })();
     await reconcile();
     expect(await inDoubt()).toEqual(SEATS);
     await expectNotSold();
@@ -98,7 +97,7 @@ describe('a hold that a client was told and PostgreSQL has lost, while it still 
     const owned = seats.map((seat) => ({ ...seat, status: 'HELD' as const, bookingId: earlier.ticketId }));
     await system().prisma.seat.createMany({ data: owned });
     await act();
-    await createExpire({ holds: system().holds, releaseSeats: createReleaseSeats(system()) })();
+    await createExpire({ ...system(), releaseSeats: createReleaseSeats(system()) })();
     await reconcile();
     expect(await inDoubt()).toEqual(SEATS);
     await expectNotSold();
@@ -187,7 +186,7 @@ describe('a seat that only Redis has as taken', () => {
   const cancel = async (one: BookRequest) => {
     await book(one);
     await change(one, 'cancel');
-    await system().prisma.booking.update({ where: { id: one.ticketId }, data: { releasedAt: new Date() } });
+    await system().prisma.seatRelease.deleteMany();
   };
 
   test.each([

@@ -46,7 +46,7 @@ async function returnedSale() {
   await book(one);
   await end(one);
   const epoch = await epochOfHouse();
-  return { one, epoch, unreleased: await system().holds.readUnreleased([one.ticketId]) };
+  return { one, epoch, unreleased: await system().releases.ofBookings([one.ticketId]) };
 }
 
 beforeAll(() => system().stopWorkers());
@@ -92,8 +92,8 @@ const lateFrees: Record<string, Late> = {
   },
   'a claim whose booking was returned before its ticket was settled': {
     script: 'releaseSeats',
-    fence: 'consumeClaim(tag, event, id, generation, labels)',
-    without: '',
+    fence: 'consumeClaimOf(owner, labels)\n    for',
+    without: 'for',
     async play() {
       const { one, claim } = await claimed();
       await system().bookings.save([{ ...one, ...claim, seats: [...claim.seats] }]);
@@ -105,7 +105,7 @@ const lateFrees: Record<string, Late> = {
   },
   'a returned sale that another worker released': {
     script: 'releaseSeats',
-    fence: 'or isFirstReturn(id) then',
+    fence: 'or isFirst(once) then',
     without: 'or true then',
     async play() {
       const { one, epoch, unreleased } = await returnedSale();
@@ -128,14 +128,14 @@ const lateFrees: Record<string, Late> = {
   },
   'a hold whose seats another hold has': {
     script: 'releaseSeats',
-    fence: 'holderOf(tag, seat) == id',
+    fence: 'holderOf(tag, seat) == owner',
     without: 'true',
     async play() {
       const one = seatsRequest({ hold: true, userId: 1 });
       await book(one);
       await end(one, 'cancel');
       const epoch = await epochOfHouse();
-      const unreleased = await system().holds.readUnreleased([one.ticketId]);
+      const unreleased = await system().releases.ofBookings([one.ticketId]);
       await free(one);
       await anotherBuyerGetsThem(true);
       await system().seats.release(1, epoch, unreleased);
@@ -147,7 +147,7 @@ const lateFrees: Record<string, Late> = {
     without: 'true',
     async play() {
       const blocked = [1, 2].map((number) => {
-        return { zone: 1, row: 1, number, bookingId: BLOCK_OWNER, status: 'BLOCKED' as const };
+        return { zone: 1, row: 1, number, owner: BLOCK_OWNER, status: 'BLOCKED' as const };
       });
       await system().seats.mend(1, blocked);
       expect(await system().seats.unblock(1, SEATS)).toBe(SEATS.length);
@@ -181,11 +181,11 @@ const lateFrees: Record<string, Late> = {
       const one = seatsRequest({ hold: true, userId: 1 });
       await book(one);
       await end(one, 'cancel');
-      const setReleased = (releasedAt: Date | null) =>
-        system().prisma.booking.update({ where: { id: one.ticketId }, data: { releasedAt } });
-      await setReleased(new Date());
+      const { seatRelease } = system().prisma;
+      const releases = await seatRelease.findMany();
+      await seatRelease.deleteMany();
       await stoppedReconcile(async () => {
-        await setReleased(null);
+        await seatRelease.createMany({ data: releases });
         await free(one);
         await anotherBuyerGetsThem();
       });
@@ -228,8 +228,8 @@ describe.each(Object.entries(lateFrees))('%s', (_what, { script, fence, without,
   });
 });
 
-describe('a booking that ended in PostgreSQL and has yet to free its seats in Redis', () => {
-  test('is no orphan: reconciling leaves its seats to its release', async () => {
+describe('seats that a booking gave up in PostgreSQL, and that Redis has yet to free', () => {
+  test('are no orphans: reconciling leaves them to their release', async () => {
     const one = seatsRequest();
     await book(one);
     await end(one);
@@ -239,11 +239,11 @@ describe('a booking that ended in PostgreSQL and has yet to free its seats in Re
     expect(await differences()).toEqual([]);
   });
 
-  test('frees nothing once its worker, Redis and all it knew of the release are lost', async () => {
+  test('are not freed once their worker, Redis and all it knew of the release are lost', async () => {
     const one = seatsRequest();
     await book(one);
     await end(one);
-    const unreleased = await system().holds.readUnreleased([one.ticketId]);
+    const unreleased = await system().releases.ofBookings([one.ticketId]);
     await system().seats.release(1, await epochOfHouse(), unreleased); // its worker died before it noted that
     await anotherBuyerGetsThem();
     await system().redis.flushdb();
@@ -251,7 +251,7 @@ describe('a booking that ended in PostgreSQL and has yet to free its seats in Re
     expect(await differences()).toEqual([]);
   });
 
-  test.each(['return', 'cancel'] as const)('frees them also where it ended during a restore (%s)', async (kind) => {
+  test.each(['return', 'cancel'] as const)('are freed also where it ended during a restore (%s)', async (kind) => {
     const one = seatsRequest(kind === 'cancel' ? { hold: true, userId: 1 } : {});
     await book(one);
     await system().redis.flushdb();

@@ -156,7 +156,7 @@ describe('reconciling', () => {
       'a block that is not in PostgreSQL',
       async () => {
         const status = 'BLOCKED' as const;
-        await system().seats.mend(1, [{ zone: 3, row: 1, number: 1, bookingId: BLOCK_OWNER, status }]);
+        await system().seats.mend(1, [{ zone: 3, row: 1, number: 1, owner: BLOCK_OWNER, status }]);
       },
     ],
   ];

@@ -76,7 +76,7 @@ describe('an operator settles seats in doubt', () => {
     const one = await heldAndTold('confirm', 'CONFIRMED');
     await system().seats.renew(1, [{ ticketId: one.ticketId, userId: 1, seats: SEATS, holdMs: 0 }]);
     await system().prisma.booking.update({ where: { id: one.ticketId }, data: { expiresAt: new Date(0) } });
-    await createExpire({ holds: system().holds, releaseSeats: createReleaseSeats(system()) })();
+    await createExpire({ ...system(), releaseSeats: createReleaseSeats(system()) })();
     await reconcile();
     const [doubt] = await doubts().list(1);
     if (doubt?.told === undefined) throw new Error('not told');
@@ -96,7 +96,7 @@ describe('an operator settles seats in doubt', () => {
     const ended = hold();
     await book(ended);
     await system().prisma.booking.update({ where: { id: ended.ticketId }, data: { expiresAt: new Date(0) } });
-    await createExpire({ holds: system().holds, releaseSeats: createReleaseSeats(system()) })();
+    await createExpire({ ...system(), releaseSeats: createReleaseSeats(system()) })();
     const one = await heldAndTold('cancel', 'CANCELLED');
     await lose(one);
     await reconcile();

@@ -33,7 +33,7 @@ const historyOf = async (id: string, query = '') =>
 async function deliver(request: ChangeRequest) {
   const { holds, seats, tickets, log, redis, outcomesOf } = system();
   await redis.del(batchKeyOf(0, request.ticketId));
-  const releaseSeats = createReleaseSeats({ holds, seats });
+  const releaseSeats = createReleaseSeats(system());
   await createChange({ holds, seats, tickets, releaseSeats, log })(0, [request]);
   return (await outcomesOf([request.ticketId]))[0];
 }
@@ -85,8 +85,7 @@ test('a hold that expires has it in its history, and a clear deletes histories',
   const id = await held();
   await system().stopWorkers(); // their sweep would come first
   await system().prisma.booking.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1_000) } });
-  const { holds, seats } = system();
-  await createExpire({ holds, releaseSeats: createReleaseSeats({ holds, seats }) })();
+  await createExpire({ ...system(), releaseSeats: createReleaseSeats(system()) })();
   expect((await historyOf(id)).entries).toMatchObject([
     { kind: 'create', status: 'PENDING' },
     { kind: 'expire', status: 'EXPIRED' },

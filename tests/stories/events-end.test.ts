@@ -35,7 +35,7 @@ const status = async (eventId: number) => (await get(`/api/events/${eventId}`)).
 const ENDED = { status: 409, body: { code: 'EVENT_ENDED' } };
 
 test('the bookings of an event are found among those of all others without a scan', async () => {
-  const { prisma, seats, holds } = system();
+  const { prisma, seats, releases } = system();
   const [other] = await prisma.$queryRaw<{ id: number }[]>`INSERT INTO event (name) VALUES ('Sold') RETURNING id`;
   await prisma.$executeRaw`
     INSERT INTO booking (id, event_id, status, seats, user_id)
@@ -53,7 +53,7 @@ test('the bookings of an event are found among those of all others without a sca
   const before = await scanned();
   await hold(body.id);
   await seats.rebuild(Number(body.id));
-  await holds.unreleasedSeats(Number(body.id), ['1-1-1']);
+  await releases.seatsToFree(Number(body.id), ['1-1-1']);
   await auditEvent(Number(body.id), system());
   await prisma.$transaction((transaction) => system().events.clear(Number(body.id), 1, transaction));
   expect((await scanned()) - before).toBeLessThan(100_000);
@@ -111,8 +111,9 @@ describe('an event', () => {
       where: { id: String(expired?.body.id) },
       data: { expiresAt: new Date(Date.now() - 1_000) },
     });
-    const released = { eventId: id, releasedAt: { not: null } };
-    await until(async () => (await prisma.booking.count({ where: released })) === 2, 20_000);
+    const ended = { eventId: id, status: { in: ['CANCELLED' as const, 'EXPIRED' as const] } };
+    await until(async () => (await prisma.booking.count({ where: ended })) === 2, 20_000);
+    await until(async () => (await prisma.seatRelease.count({ where: { eventId: id } })) === 0, 20_000);
     expect(await prisma.seat.count({ where: { eventId: id } })).toBe(1);
     expect(await keysOfEvent(id)).toEqual([]);
     expect(await differences(id)).toEqual([]);
@@ -212,10 +213,7 @@ describe('an operator', () => {
     expect(await post(`/api/bookings/${sold.body.id}/return?wait=20`)).toMatchObject({ body: { status: 'RETURNED' } });
     const trail = (await get('/admin/trail')).body.entries as { act: string; eventId?: number }[];
     expect(trail.filter(({ act, eventId }) => act === 'cancelEvent' && eventId === id)).toHaveLength(1);
-    await until(
-      async () => (await system().prisma.booking.count({ where: { eventId: id, releasedAt: null } })) === 0,
-      20_000,
-    );
+    await until(async () => (await system().prisma.seatRelease.count({ where: { eventId: id } })) === 0, 20_000);
     expect(await keysOfEvent(id)).toEqual([]);
     expect(await differences(id)).toEqual([]);
   });

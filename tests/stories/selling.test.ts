@@ -174,7 +174,7 @@ describe('an operator returns sold seats', () => {
     ] as const)
       expect(await takeBack(id)).toMatchObject({ status, body: { code, booking: { id, status: is } } });
     expect(await takeBack(newTicketId(0))).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN' } });
-    for (const body of [{ seats: ['1-1-1'] }, { reason: '' }, { reason: 'x'.repeat(201) }])
+    for (const body of [{ seats: [] }, { reason: '' }, { reason: 'x'.repeat(201) }])
       expect(await takeBack(held, body)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
     expect((await post(`/api/bookings/${held}/return`)).status).toBe(401);
     expect((await post(`/api/bookings/${held}/return`, {}, anna.as)).status).toBe(403);

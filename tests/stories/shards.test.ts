@@ -45,7 +45,7 @@ test('bookings of another number of shards are found, and changed in the shard o
     const seats = (held.body.seats as string[]).map(seatOf);
     await system().seats.mend(
       1,
-      seats.map((seat) => ({ ...seat, bookingId: id, status: 'HELD' as const })),
+      seats.map((seat) => ({ ...seat, owner: id, status: 'HELD' as const })),
     );
 
     const { body } = await post(`/api/bookings/${id}/confirm?wait=0`, { userId: 1 });

@@ -12,8 +12,10 @@ export type Step =
   | { do: 'hold' | 'buy'; buyer: number; count: number; start: number | undefined; key: number | undefined }
   | { do: 'confirm'; buyer: number; nth: number; reference: number | undefined }
   | { do: 'extend' | 'cancel'; buyer: number; nth: number }
-  /** An operator returns a sold booking of any user. */
-  | { do: 'return'; nth: number }
+  /** A buyer gives up the `part` of the seats of a hold: a bit for each seat that it began with. */
+  | { do: 'reduce'; buyer: number; nth: number; part: number }
+  /** An operator returns a sold booking of any user, or a part of its seats. */
+  | { do: 'return'; nth: number; part: number | undefined }
   /** The time of a hold runs out; no worker has expired it yet. */
   | { do: 'lapse'; nth: number }
   /** A worker expires the holds whose time has run out. */
@@ -28,6 +30,8 @@ export type Step =
 export type ModelBooking = {
   id: string;
   userId: number;
+  /** The seats that it began with, and those that it has, or had at its end. */
+  taken: number[];
   seats: number[];
   status: Booking['status'];
   lapsed: boolean;
@@ -58,16 +62,18 @@ export class Model {
 
   user = (buyer: number) => 2 * this.row - 1 + buyer;
 
-  free(booking: ModelBooking): void {
-    for (const seat of booking.seats) if (this.owner[seat] === booking.id) this.owner[seat] = undefined;
+  free({ id }: ModelBooking, seats: readonly number[]): void {
+    for (const seat of seats) if (this.owner[seat] === id) this.owner[seat] = undefined;
   }
+
+  labelOf = (seat: number) => `1-${this.row}-${seat + 1}`;
 
   sweep(): void {
     for (const booking of this.bookings) {
       if (booking.status !== 'PENDING' || !booking.lapsed) continue;
       booking.status = 'EXPIRED';
       booking.changes.push('expire');
-      this.free(booking);
+      this.free(booking, booking.seats);
     }
   }
 
@@ -119,6 +125,7 @@ export class Model {
     this.bookings.push({
       id,
       userId,
+      taken: seats,
       seats,
       key,
       lapsed: false,
@@ -148,28 +155,35 @@ export class Model {
     }
     if (request.kind === 'confirm' && booking.status === 'PENDING')
       Object.assign(booking, { status: 'CONFIRMED', reference: request.paymentReference });
-    if (request.kind === 'cancel' && booking.status === 'PENDING') {
-      booking.status = 'CANCELLED';
-      this.free(booking);
-    }
-    if (request.kind === 'return' && booking.status === 'CONFIRMED') {
-      booking.status = 'RETURNED';
-      this.free(booking);
-    }
+    if ((request.kind === 'cancel' || request.kind === 'reduce') && booking.status === 'PENDING')
+      this.giveUp(booking, request, 'CANCELLED');
+    if (request.kind === 'return' && booking.status === 'CONFIRMED') this.giveUp(booking, request, 'RETURNED');
     this.expectBooking(outcome, booking, undefined);
   }
 
-  /** The code that a change is rejected with. A change that was made already succeeds again. */
-  private refusalOf({ kind, paymentReference }: ChangeRequest, { status, lapsed, reference }: ModelBooking) {
-    if (status === 'RETURNED') return kind === 'return' ? undefined : 'ALREADY_RETURNED';
+  /** Frees the seats of a change, or all. A booking ends with its last seat. */
+  private giveUp(booking: ModelBooking, { seats }: ChangeRequest, end: Booking['status']): void {
+    const given = booking.seats.filter((seat) => seats?.includes(this.labelOf(seat)) ?? true);
+    this.free(booking, given);
+    if (given.length === booking.seats.length) booking.status = end;
+    else booking.seats = booking.seats.filter((seat) => !given.includes(seat));
+  }
+
+  /** The code that a change is rejected with. A change of a whole booking that was made already succeeds again. */
+  private refusalOf(request: ChangeRequest, booking: ModelBooking) {
+    const { kind, paymentReference, seats } = request;
+    const { status, lapsed, reference } = booking;
+    const others = seats?.filter((label) => !booking.seats.some((seat) => this.labelOf(seat) === label)) ?? [];
+    if (status === 'RETURNED') return kind === 'return' && seats === undefined ? undefined : 'ALREADY_RETURNED';
     if (status === 'CONFIRMED') {
-      if (kind === 'return') return undefined;
+      if (kind === 'return') return others.length > 0 ? 'SEAT_NOT_IN_BOOKING' : undefined;
       if (kind !== 'confirm') return 'ALREADY_CONFIRMED';
       return paymentReference === undefined || paymentReference === reference ? undefined : 'PAYMENT_REFERENCE_USED';
     }
     if (status === 'CANCELLED') return kind === 'cancel' ? undefined : 'ALREADY_CANCELLED';
     if (status === 'EXPIRED' || lapsed) return 'HOLD_EXPIRED';
     if (kind === 'return') return 'NOT_CONFIRMED';
+    if (kind === 'reduce') return others.length > 0 ? 'SEAT_NOT_IN_BOOKING' : undefined;
     if (this.hasEnded && kind !== 'cancel') return 'EVENT_ENDED';
     const isPaid = paymentReference !== undefined && this.bookings.some((one) => one.reference === paymentReference);
     return kind === 'confirm' && isPaid ? 'PAYMENT_REFERENCE_USED' : undefined;
@@ -183,7 +197,8 @@ export class Model {
       expectRejection(outcome, 'IDEMPOTENCY_MISMATCH');
       return;
     }
-    expect(outcome).toMatchObject({ booking: { id: booking?.id, status: booking?.status, userId: booking?.userId } });
+    const { id, status, userId } = booking ?? {};
+    expect(outcome).toMatchObject({ booking: { id, status, userId, seats: booking?.seats.map(this.labelOf) } });
   }
 }
 

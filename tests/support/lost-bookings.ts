@@ -31,7 +31,7 @@ export function lostBookingsIn(system: ReturnType<typeof useSystem>) {
   /** The seats as a ticket holds them of which PostgreSQL has no booking. */
   async function heldBy({ ticketId }: BookRequest): Promise<void> {
     const seats = SEATS.map((_label, at) => at + 1).map((number) => {
-      return { zone: 1, row: 1, number, bookingId: ticketId, status: 'HELD' as const };
+      return { zone: 1, row: 1, number, owner: ticketId, status: 'HELD' as const };
     });
     await system().seats.mend(1, seats);
   }

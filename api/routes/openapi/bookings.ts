@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bookingBody, changeBody, confirmBody, returnBody } from '../../../shared/contract/bookings.ts';
+import { bookingBody, changeBody, confirmBody, reduceBody, returnBody } from '../../../shared/contract/bookings.ts';
 import type { ErrorCode } from '../../../shared/contract/codes.ts';
 import { bookingHistory, historyQuery } from '../../../shared/contract/history.ts';
 import { bookingList, bookingListQuery } from '../../../shared/contract/records.ts';
@@ -109,13 +109,27 @@ export const bookingPaths: OperationPaths = {
   '/api/bookings/{id}/confirm': {
     post: change('confirmBooking', 'Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']),
   },
+  '/api/bookings/{id}/release': {
+    post: change('releaseSeats', 'Release some seats of a hold; it ends with its last one', reduceBody, [
+      'SEAT_NOT_IN_BOOKING',
+    ]),
+  },
   '/api/bookings/{id}/return': {
     post: ofOperator(
       'returnBooking',
-      'Return a sold booking: its seats are free again',
+      'Return a sold booking or some of its seats: they are free again',
       { ...ofTicket, ...waits, ...ticketed, body: returnBody, bodyOptional: true },
       { ...ok('The booking as it is now; also if it was returned before.', booking), ...unfinished },
-      ['BOOKING_UNKNOWN', 'NOT_CONFIRMED', 'HOLD_EXPIRED', 'ALREADY_CANCELLED', 'OVERLOADED', 'NOT_REPLICATED'],
+      [
+        'BOOKING_UNKNOWN',
+        'NOT_CONFIRMED',
+        'SEAT_NOT_IN_BOOKING',
+        'HOLD_EXPIRED',
+        'ALREADY_CANCELLED',
+        'ALREADY_RETURNED',
+        'OVERLOADED',
+        'NOT_REPLICATED',
+      ],
     ),
   },
   '/api/bookings/{id}/extend': { post: change('extendHold', 'Extend a hold', changeBody) },

@@ -215,8 +215,7 @@ async function untilSettled(rig: ChaosRig, stores: Stores): Promise<string[]> {
   for (;;) {
     const overdue = await sql<{ id: string }>(
       rig,
-      `SELECT id FROM booking
-       WHERE status = 'PENDING' OR (status IN ('CANCELLED', 'EXPIRED', 'RETURNED') AND released_at IS NULL)`,
+      `SELECT id FROM booking WHERE status = 'PENDING' UNION SELECT booking_id FROM seat_release`,
     );
     const differences: string[] = [];
     for (const eventId of await stores.events.ids())

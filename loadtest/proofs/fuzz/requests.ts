@@ -106,9 +106,13 @@ const ROUTES: readonly Route[] = [
   }),
   route(4, (random, world) => requestTo('POST', `/api/bookings/${anyTicket(random, world)}/extend`, [user(random)])),
   route(4, (random, world) => requestTo('DELETE', `/api/bookings/${anyTicket(random, world)}`, [user(random)])),
-  operatorRoute(2, (random, world) =>
-    requestTo('POST', `/api/bookings/${anyTicket(random, world)}/return`, [['reason', '"r"']]),
+  route(4, (random, world) =>
+    requestTo('POST', `/api/bookings/${anyTicket(random, world)}/release`, [user(random), ...seatList(random)]),
   ),
+  operatorRoute(2, (random, world) => {
+    const fields: Field[] = [['reason', '"r"'], ...pick(random, [[], seatList(random)])];
+    return requestTo('POST', `/api/bookings/${anyTicket(random, world)}/return`, fields);
+  }),
   route(8, (random, world) =>
     requestTo('GET', `/api/tickets/${anyTicket(random, world)}`, undefined, pick(random, ['', 'wait=1'])),
   ),

@@ -3,7 +3,7 @@ import { DOUBT_OWNER } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type Database, hasEnded } from './events.ts';
-import { isUnreleased } from './holds.ts';
+import { pendingReleases } from './releases.ts';
 
 /** A table with rows of events: its column with the event's number, and its primary key. */
 type EventTable = { table: string; event: string; key: readonly string[] };
@@ -77,8 +77,8 @@ async function readObstacles(eventId: number, database: Database): Promise<Obsta
       UNION ALL
       SELECT 'holds that have yet to expire', count(*) FROM booking WHERE ${ofEvent} AND status = 'PENDING'
       UNION ALL
-      SELECT 'ended bookings whose seats have yet to be released', count(*) FROM booking
-      WHERE ${ofEvent} AND ${isUnreleased}
+      SELECT 'releases of seats that have yet to be made', count(*) FROM (${pendingReleases}) AS pending
+      WHERE ${ofEvent}
       UNION ALL
       SELECT 'seats in doubt (npm run settle-doubt)', count(*) FROM seat
       WHERE ${ofEvent} AND booking_id = ${DOUBT_OWNER}::uuid

@@ -5,10 +5,11 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import { readBookings, statusNow } from './booking-rows.ts';
 import { type BookingRequest, findRecordedResults } from './recorded-results.ts';
 import { type Claim, saveBookings } from './save-bookings.ts';
+import { seatOwner } from './seats-of-bookings.ts';
 import { awaitStandby } from './standby.ts';
 
-/** A seat and the booking that has it in PostgreSQL (BLOCK_OWNER where it is blocked). */
-export type OwnedSeat = Seat & { bookingId: string; status: SeatStatus };
+/** A seat and the ticket that took it, by PostgreSQL (BLOCK_OWNER where it is blocked). */
+export type OwnedSeat = Seat & { owner: string; status: SeatStatus };
 
 /** Bookings and seats in PostgreSQL, which makes the final decision on each seat. */
 export const createBookingStore = ({ prisma }: { prisma: PrismaClient }) => ({
@@ -75,7 +76,7 @@ async function readOwnersInRows(
   to: number,
 ): Promise<OwnedSeat[]> {
   return prisma.$queryRaw<OwnedSeat[]>`
-    SELECT zone, row, number, status, booking_id AS "bookingId" FROM seat
+    SELECT zone, row, number, status, ${seatOwner} AS owner FROM seat
     WHERE event_id = ${eventId}::int AND zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int`;
 }
 
@@ -90,7 +91,7 @@ async function readServerStart(prisma: PrismaClient): Promise<string> {
 async function readOwners(prisma: PrismaClient, eventId: number, labels: readonly string[]): Promise<OwnedSeat[]> {
   const seats = labels.map(seatOf);
   return prisma.$queryRaw<OwnedSeat[]>`
-    SELECT zone, row, number, status, booking_id AS "bookingId"
+    SELECT zone, row, number, status, ${seatOwner} AS owner
     FROM seat
     JOIN unnest(
       ${seats.map((seat) => seat.zone)}::int[],

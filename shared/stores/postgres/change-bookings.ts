@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../contract/codes.ts';
 import type { ChangeRequest } from '../../contract/jobs.ts';
 import { type Booking, codeOfStatus, type Refusal } from '../../contract/tickets.ts';
 import { bookingView } from '../../domain/booking-view.ts';
@@ -26,13 +27,20 @@ type TriedBooking = BookingRow & { paymentReference: string | null; eventEnded: 
 /** The state of a booking after the change of a ticket was made. */
 type MadeChange = { ticketId: string; after: BookingState };
 
-/** A booking that a statement changed. */
-type ChangedBooking = { id: string; eventId: number; seats: string[] };
+/** A booking that a statement changed, with its seats before. */
+type ChangedBooking = {
+  id: string;
+  eventId: number;
+  status: Booking['status'];
+  seats: string[];
+  seatsBefore: string[];
+};
 
-/** The status of a booking once a change of a kind is made. */
+/** The status of a booking once a change of a kind is made; it ends where the change takes its last seat. */
 const statusAfter = {
   confirm: 'CONFIRMED',
   extend: 'PENDING',
+  reduce: 'PENDING',
   cancel: 'CANCELLED',
   return: 'RETURNED',
 } as const satisfies Record<ChangeRequest['kind'], Booking['status']>;
@@ -43,6 +51,29 @@ const isLiveHold = Prisma.sql`
 
 /** A hold that its user may buy or keep: of an ended event nothing is sold any more. */
 const isSellableHold = Prisma.sql`${isLiveHold} AND NOT locked.event_ended`;
+
+/** The seats that a change concerns: the requested ones, or all. */
+const touched = Prisma.sql`coalesce(wanted.seats, booking.seats)`;
+
+const areSeatsOfBooking = Prisma.sql`${touched} <@ booking.seats`;
+
+const isPart = Prisma.sql`NOT booking.seats <@ ${touched}`;
+
+/** Of an array with a value for each seat of a booking, those of the seats that it keeps. */
+const ofKeptSeats = (values: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  ARRAY(
+    SELECT value FROM unnest(booking.seats, ${values}) WITH ORDINALITY AS item (label, value, place)
+    WHERE label <> ALL(${touched}) ORDER BY place
+  )`;
+
+/** Takes seats off a booking, which ends with its last one: it keeps the list of them then. */
+const giveUp = (end: Booking['status']): Prisma.Sql => Prisma.sql`
+  status = CASE WHEN ${isPart} THEN booking.status ELSE ${end}::"BookingStatus" END,
+  expires_at = CASE WHEN ${isPart} THEN booking.expires_at END,
+  released_at = CASE WHEN ${isPart} THEN booking.released_at ELSE clock_timestamp() END,
+  seats = CASE WHEN ${isPart} THEN ${ofKeptSeats(Prisma.sql`booking.seats`)} ELSE booking.seats END,
+  prices = CASE WHEN ${isPart} AND cardinality(booking.prices) > 1 THEN ${ofKeptSeats(Prisma.sql`booking.prices`)}
+    ELSE booking.prices END`;
 
 /** By kind of change: the bookings that it applies to, the columns that it sets, and its work on their seats. */
 const changes: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sql; seats: Prisma.Sql }> = {
@@ -58,8 +89,13 @@ const changes: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sq
       booking.created_at + event.max_hold_seconds * interval '1 second'))`,
     seats: Prisma.sql`untouched AS (SELECT 1)`,
   },
-  cancel: { where: isLiveHold, set: Prisma.sql`status = 'CANCELLED', expires_at = NULL`, seats: freeSeats },
-  return: { where: Prisma.sql`booking.status = 'CONFIRMED'`, set: Prisma.sql`status = 'RETURNED'`, seats: freeSeats },
+  reduce: { where: Prisma.sql`${isLiveHold} AND ${areSeatsOfBooking}`, set: giveUp('CANCELLED'), seats: freeSeats },
+  cancel: { where: isLiveHold, set: giveUp('CANCELLED'), seats: freeSeats },
+  return: {
+    where: Prisma.sql`booking.status = 'CONFIRMED' AND ${areSeatsOfBooking}`,
+    set: giveUp('RETURNED'),
+    seats: freeSeats,
+  },
 };
 
 /**
@@ -139,11 +175,13 @@ async function applyChanges(
         ${requests.map((request) => request.bookingId)}::uuid[],
         ${requests.map((request) => request.userId ?? null)}::int[],
         ${requests.map((request) => request.paymentReference ?? null)}::text[],
-        ${requests.map((request) => request.by?.name ?? request.soldBy ?? null)}::text[]
-      ) AS wanted (ticket_id, id, user_id, reference, by)
-      WHERE NOT EXISTS (SELECT FROM booking_change WHERE booking_change.ticket_id = wanted.ticket_id)
+        ${requests.map((request) => request.by?.name ?? request.soldBy ?? null)}::text[],
+        ${requests.map((request) => request.seats?.join(' ') ?? null)}::text[]
+      ) AS input (ticket_id, id, user_id, reference, by, labels)
+      CROSS JOIN LATERAL (SELECT string_to_array(labels, ' ') AS seats) AS split
+      WHERE NOT EXISTS (SELECT FROM booking_change WHERE booking_change.ticket_id = input.ticket_id)
     ), locked AS MATERIALIZED (
-      SELECT booking.id, ${hasEnded} AS event_ended, ${bookingState} AS before
+      SELECT booking.id, ${hasEnded} AS event_ended, booking.seats AS seats_before, ${bookingState} AS before
       FROM booking JOIN wanted USING (id) JOIN event ON event.id = booking.event_id
       ORDER BY booking.id FOR UPDATE OF booking FOR KEY SHARE OF event
     ), changed AS (
@@ -151,13 +189,15 @@ async function applyChanges(
       FROM wanted JOIN locked USING (id), event
       WHERE booking.id = wanted.id AND event.id = booking.event_id AND ${where}
       RETURNING
-        booking.id, booking.event_id, booking.seats, booking.user_id, wanted.ticket_id, wanted.by, locked.before,
-        ${bookingState} AS after
+        booking.id, booking.event_id, booking.status, booking.seats, booking.user_id, locked.seats_before,
+        coalesce(wanted.seats, locked.seats_before) AS touched,
+        NOT locked.seats_before <@ coalesce(wanted.seats, locked.seats_before) AS is_part,
+        wanted.ticket_id, wanted.by, locked.before, ${bookingState} AS after
     ), noted AS (
       INSERT INTO booking_change (ticket_id, booking_id, event_id, kind, by, before, after)
       SELECT ticket_id, id, event_id, ${kind}, by, before, after FROM changed
     ), ${seats}
-    SELECT id, event_id AS "eventId", seats FROM changed`;
+    SELECT id, event_id AS "eventId", status, seats, seats_before AS "seatsBefore" FROM changed`;
 }
 
 /** As `applyChanges`, for returns: in one transaction with an entry in the audit trail for each. */
@@ -168,8 +208,9 @@ async function applyReturns({ prisma, trail }: ChangeDeps, requests: readonly Ch
     const entries = requests.flatMap(({ ticketId, bookingId, by, reason }): Entry[] => {
       const row = rows.get(bookingId);
       if (row === undefined) return [];
-      const before = { bookingId, status: 'CONFIRMED', seats: row.seats };
-      const after = { status: 'RETURNED', ...(reason !== undefined && { reason }) };
+      const before = { bookingId, status: 'CONFIRMED', seats: row.seatsBefore };
+      const { status, seats } = row;
+      const after = { status, ...(status === 'CONFIRMED' && { seats }), ...(reason !== undefined && { reason }) };
       return [{ id: ticketId, act: 'return', by, eventId: row.eventId, before, after }];
     });
     if (entries.length > 0) await trail.writeAll(entries, transaction);
@@ -215,12 +256,19 @@ function resultOf(request: ChangeRequest, row: TriedBooking | undefined, isAllow
   const { kind, paymentReference = row.paymentReference } = request;
   const keepsHold = kind === 'confirm' || kind === 'extend';
   if (row.eventEnded && status === 'PENDING' && keepsHold) return { code: 'EVENT_ENDED', booking };
-  if (status === statusAfter[kind]) {
+  if (request.seats === undefined && status === statusAfter[kind]) {
     const hasOtherPayment = kind === 'confirm' && paymentReference !== row.paymentReference;
     return hasOtherPayment ? { code: 'PAYMENT_REFERENCE_USED', booking } : { booking };
   }
   if (!isAllowed(request)) return { code: 'FORBIDDEN' };
-  if (status !== 'PENDING') return { code: codeOfStatus[status], booking };
-  // A live hold that was not changed: it cannot be returned, or another booking has the payment reference.
-  return { code: kind === 'return' ? 'NOT_CONFIRMED' : 'PAYMENT_REFERENCE_USED', booking };
+  return { code: refusalOf(request, status), booking };
+}
+
+/** Why a booking with this status was not changed. */
+function refusalOf({ kind, seats }: ChangeRequest, status: Booking['status']): ErrorCode {
+  const changesFrom = kind === 'return' ? 'CONFIRMED' : 'PENDING';
+  if (seats !== undefined && status === changesFrom) return 'SEAT_NOT_IN_BOOKING';
+  if (status !== 'PENDING') return codeOfStatus[status];
+  // A live hold: it cannot be returned, or another booking has the payment reference.
+  return kind === 'return' ? 'NOT_CONFIRMED' : 'PAYMENT_REFERENCE_USED';
 }

@@ -281,6 +281,7 @@ async function clearEvent(
   await transaction.bookingChange.deleteMany({ where: { eventId } });
   const { count: bookings } = await transaction.booking.deleteMany({ where: { eventId } });
   await transaction.buyer.deleteMany({ where: { eventId } });
+  await transaction.seatRelease.deleteMany({ where: { eventId } });
   return { bookings, seats };
 }
 

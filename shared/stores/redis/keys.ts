@@ -31,7 +31,7 @@ const NAMES = {
   /** + event:zone:row:seat */
   lockStem: 'lock:',
   /** + booking id */
-  returnedStem: 'returned:',
+  releasedStem: 'released:',
   /** + event:count */
   fullStem: 'full:',
   /** + event:count */

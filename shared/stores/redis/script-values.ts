@@ -40,8 +40,11 @@ export const scriptFields = {
    * Labels are exact seats that are no run; then zone, row and start do not count.
    */
   claimSeats: ['ticketId', 'event', 'zone', 'row', 'start', 'seatCount', 'user', 'options'],
-  /** One booking that ended. `returned`: 1 where it was sold and returned, 0 where its hold lapsed. */
-  releaseSeats: ['bookingId', 'user', 'labels', 'returned'],
+  /**
+   * Seats that a booking gave up. `owner`: the ticket that took them. `sold`: 1, or 0 where they were held. `once`: the
+   * id of the release, or '' where freeing them again changes nothing.
+   */
+  releaseSeats: ['owner', 'user', 'labels', 'sold', 'once'],
   /** One seat. `record`: the difference as it is recorded. `ticketId`, `user`: of its hold, or ''. */
   freeOrphans: ['label', 'record', 'ticketId', 'user'],
   /** One seat. `lockMs`: milliseconds from now, or 0 for ever. */
