@@ -12,6 +12,7 @@ import { requestIdOf } from './http/request.ts';
 import { patternOf } from './http/server.ts';
 import { createHeavyReads } from './limits/heavy-reads.ts';
 import { createRateLimits } from './limits/rate-limits.ts';
+import { createOrderDesk } from './orders/order-desk.ts';
 import { createWholeHouses } from './realtime/whole-houses.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { bookingRoutes } from './routes/bookings.ts';
@@ -22,6 +23,7 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { orderRoutes } from './routes/orders.ts';
 import { bookingListRoutes, eventSummaryRoutes } from './routes/records.ts';
 import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
@@ -48,24 +50,31 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof healthRoutes>[0] &
   Parameters<typeof keyRoutes>[0] &
   Parameters<typeof metricsRoutes>[0] &
+  Parameters<typeof orderRoutes>[0] &
   Parameters<typeof bookingListRoutes>[0] &
   Parameters<typeof seatRoutes>[0] &
   Parameters<typeof ticketRoutes>[0] &
   Parameters<typeof userRoutes>[0];
 
 /** The parts that a node passes in. `buildApp` makes the others. */
-type AppDeps = Omit<RouteDeps, 'config' | 'limits' | 'heavyReads' | 'houses' | 'boardSessions' | 'shards'> & {
-  config: Config;
-  /** Undefined where clients are not limited. */
-  limitCounts: LimitCountsStore | undefined;
-};
+type AppDeps = Omit<
+  RouteDeps,
+  'config' | 'limits' | 'heavyReads' | 'houses' | 'boardSessions' | 'orderDesk' | 'shards'
+> &
+  Omit<Parameters<typeof createOrderDesk>[0], 'limits' | 'shards'> & {
+    config: Config;
+    /** Undefined where clients are not limited. */
+    limitCounts: LimitCountsStore | undefined;
+  };
 
 /** Builds the Express app. It does not listen. */
 export function buildApp(deps: AppDeps): Express {
   const { config, identity, limitCounts, log } = deps;
+  const limits = createRateLimits(config, limitCounts);
   const routeDeps: RouteDeps = {
     ...deps,
-    limits: createRateLimits(config, limitCounts),
+    limits,
+    orderDesk: createOrderDesk({ ...deps, limits, shards: config.SHARDS }),
     heavyReads: createHeavyReads(config, limitCounts),
     houses: createWholeHouses(deps),
     boardSessions: createBoardSessions(config, deps.requireOperator, deps.keyRing),
@@ -85,6 +94,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/tickets', ticketRoutes(routeDeps));
   app.use('/api/bookings', bookingRoutes(routeDeps));
   app.use('/api/bookings', bookingListRoutes(routeDeps));
+  app.use('/api/orders', orderRoutes(routeDeps));
   app.use('/api/buyer-tokens', buyerTokenRoutes(routeDeps));
   app.use('/api/events', eventRoutes(routeDeps));
   app.use('/api/events', eventSummaryRoutes(routeDeps));

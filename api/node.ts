@@ -69,7 +69,7 @@ export async function startApi(deps: NodeDeps) {
   const parts = await wireNode(deps, () => isStopping);
   const { app, server, closing, webSockets, queues, tickets, access, waitingRooms, operations, herd, stopCounting } =
     parts;
-  const { outcomes, memory, bookIntake, changeIntake } = tickets;
+  const { outcomes, memory, bookIntake, changeIntake, orderIntake } = tickets;
   const { serverSettings, clock } = operations;
   const { limitCounts, keyRing } = access;
 
@@ -101,7 +101,7 @@ export async function startApi(deps: NodeDeps) {
       outcomes.stopWaiting();
       await closing.close();
       webSockets.terminate();
-      await Promise.all([bookIntake.drained(), changeIntake.drained()]);
+      await Promise.all([bookIntake.drained(), changeIntake.drained(), orderIntake.drained()]);
       await outcomes.close();
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },
@@ -176,6 +176,12 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
     changeIntake: createIntake({
       ...intakeDeps,
       job: 'change',
+      queues: controlQueues,
+      isFull: () => false,
+    }),
+    orderIntake: createIntake({
+      ...intakeDeps,
+      job: 'order',
       queues: controlQueues,
       isFull: () => false,
     }),

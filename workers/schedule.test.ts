@@ -33,6 +33,7 @@ function openWorkers(fault?: Error) {
       sweep: nothing,
       reconcile: nothing,
       close: nothing,
+      orders: nothing,
     };
     startSchedule({ workers, jobLock, progress, loops: { repeat } as Loops, log }, work);
     return { tick: async () => timers[0]?.(), progress, faults };

@@ -1,4 +1,4 @@
-import { type BookRequest, type ChangeRequest, jobs } from '../shared/contract/jobs.ts';
+import { type JobPayload, jobs } from '../shared/contract/jobs.ts';
 import { doneOutcome } from '../shared/contract/tickets.ts';
 import { writeOutcome } from '../shared/domain/outcome-text.ts';
 import type { Logger } from '../shared/platform/logger.ts';
@@ -13,6 +13,10 @@ import { createFreeUnsaved } from './unsaved-seats.ts';
 
 /** Failed jobs of one queue that one sweep takes. */
 const SWEEP_JOBS = 100;
+
+/** Jobs that carry a batch of requests, and one of these requests. */
+type BatchJob = 'book' | 'change' | 'order';
+type BatchRequest<Name extends BatchJob> = JobPayload<Name>['requests'][number];
 
 type SweepDeps = {
   queues: Queues;
@@ -36,7 +40,7 @@ export function createSweep(deps: SweepDeps) {
   const freeUnsaved = createFreeUnsaved(deps);
 
   /** Settles a booking as failed and frees its seats, once PostgreSQL refuses to save it later. One may be saved. */
-  async function settleBook(shard: number, request: BookRequest): Promise<void> {
+  async function settleBook(shard: number, request: BatchRequest<'book'>): Promise<void> {
     const booking = await bookings.giveUp(request);
     const { ticketId } = request;
     const outcome = writeOutcome(
@@ -47,15 +51,15 @@ export function createSweep(deps: SweepDeps) {
     await tickets.settle(shard, new Map([[ticketId, outcome]]));
   }
 
-  /** Settles a change as failed. It may have been made all the same: its booking has the truth. */
-  const settleChange = (shard: number, { ticketId, kind }: ChangeRequest) =>
+  /** Settles a change as failed. It may have been made all the same: its booking or its order has the truth. */
+  const settleChange = (shard: number, { ticketId, kind }: BatchRequest<'change' | 'order'>) =>
     tickets.settle(shard, new Map([[ticketId, writeOutcome({ kind, status: 'failed', code: 'INTERNAL' })]]));
 
-  async function sweepJobs<Name extends 'book' | 'change'>(
+  async function sweepJobs<Name extends BatchJob>(
     shard: number,
     queue: JobQueue,
     name: Name,
-    settle: (request: Name extends 'book' ? BookRequest : ChangeRequest) => Promise<unknown>,
+    settle: (request: BatchRequest<Name>) => Promise<unknown>,
   ): Promise<void> {
     for (const job of await queue.failed(SWEEP_JOBS)) {
       const isKnown = Object.hasOwn(jobs, job.name);
@@ -66,8 +70,7 @@ export function createSweep(deps: SweepDeps) {
         await job.setAside();
         continue;
       }
-      type Request = Name extends 'book' ? BookRequest : ChangeRequest;
-      const requests = parsed.data.requests as Request[];
+      const requests = parsed.data.requests as BatchRequest<Name>[];
       const [first] = requests;
       log.error({ shard, job: name, requests: requests.length, reason: job.reason }, 'a job failed for good');
       if (requests.length === 1 && first !== undefined) {
@@ -83,6 +86,7 @@ export function createSweep(deps: SweepDeps) {
   async function sweepShard(shard: number, { booking, control }: Queues[number]): Promise<void> {
     await sweepJobs(shard, booking, 'book', (request) => settleBook(shard, request));
     await sweepJobs(shard, control, 'change', (request) => settleChange(shard, request));
+    await sweepJobs(shard, control, 'order', (request) => settleChange(shard, request));
     await booking.offerDue();
     await control.offerDue();
   }

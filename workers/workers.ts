@@ -20,6 +20,7 @@ import { createAdmissions } from './admissions.ts';
 import { createBook, createRounds, type RoundResult, type RunRound } from './book-seats.ts';
 import { createChange } from './change-bookings.ts';
 import { createCloseEvents } from './close-events.ts';
+import { createDecideOrders, createFinishOrders } from './decide-orders.ts';
 import { createExpire, createReleaseSeats } from './expire-holds.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { openHouses } from './open-houses.ts';
@@ -66,6 +67,7 @@ export async function startWorkers(deps: WorkersDeps) {
         run: createCloseEvents(stores),
       },
       sweep: { isDue: () => haveAside(queues), run: createSweep({ ...stores, queues, log }) },
+      orders: { isDue: stores.orders.areUnfinished, run: createFinishOrders({ ...stores, queues }) },
       reconcile: { isDue: async () => true, run: createReconcile({ ...stores, shards: config.SHARDS, log }) },
     },
   );
@@ -106,6 +108,7 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
   const bookDeps = { ...stores, sellBy, log };
   const rounds = createRounds(bookDeps);
   const change = createChange({ ...stores, releaseSeats, sellBy, log });
+  const decide = createDecideOrders({ ...stores, releaseSeats, sellBy });
   const audit = (eventId: number) => steadyAudit(eventId, { ...stores, prisma, shards });
   const operatorJobs = createOperatorJobs({ ...stores, audit, log });
 
@@ -116,6 +119,7 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
     const booking = { book: ({ requests }: JobPayload<'book'>) => book(shard, requests) };
     const control = {
       change: ({ requests }: JobPayload<'change'>) => change(shard, requests),
+      order: ({ requests }: JobPayload<'order'>) => decide(shard, requests),
       expire: () => own.control.removeSchedule('expire'),
       sweep: () => own.control.removeSchedule('sweep'),
       reconcile: () => own.control.removeSchedule('reconcile'),

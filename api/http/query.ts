@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { MAX_WAIT_SECONDS } from '../../shared/contract/limits.ts';
+import type { RecordCursor } from '../../shared/contract/records.ts';
 import { ApiError } from './errors.ts';
 import { hasBody, searchOf } from './request.ts';
 import { nameOf, nothing, parse } from './validation.ts';
@@ -29,6 +31,13 @@ function refuseBodyOfGet(req: IncomingMessage): void {
   const { method, headers } = req;
   if ((method === 'GET' || method === 'HEAD') && hasBody(req) && headers['content-length'] !== '2')
     throw new ApiError('INVALID_REQUEST', 'body: this route takes none; send parameters in the query');
+}
+
+/** The address of the page after a cursor. */
+export function nextPage(req: Request, { createdMs, id }: RecordCursor): string {
+  const { pathname, searchParams } = new URL(req.originalUrl, 'http://localhost');
+  searchParams.set('after', `${createdMs}_${id}`);
+  return `${pathname}?${searchParams}`;
 }
 
 /** The seconds to wait for an outcome, in the query. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { statusOf, titleOf } from '../../shared/contract/codes.ts';
+import { titleOf } from '../../shared/contract/codes.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
 import { COMPAT_PATHS } from './compat-paths.ts';
 import type { ApiError } from './errors.ts';
@@ -59,7 +59,7 @@ function replyCompatError(res: ServerResponse, error: ApiError): void {
 
 /** Answers with a problem (RFC 9457). */
 export function replyProblem(res: ServerResponse, error: ApiError): void {
-  const status = statusOf(error.code);
+  const { status } = error;
   const problem = { type: 'about:blank', title: titleOf(error.code), status, detail: error.message, code: error.code };
   reply(res, status, { ...problem, ...error.fields }, headersOf(res, error), 'application/problem+json');
 }
@@ -79,6 +79,7 @@ function headersOf(res: ServerResponse, { code, fields }: ApiError): Record<stri
     case 'OVERLOADED':
     case 'NOT_REPLICATED':
     case 'UNAVAILABLE':
+    case 'ORDER_UNDECIDED':
       return { 'retry-after': '1' };
     default:
       return {};

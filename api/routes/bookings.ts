@@ -18,6 +18,7 @@ import { refuseQuery, waitSeconds } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import { closedSignal, pathOf } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
+import type { OrderDesk, ToldPayment } from '../orders/order-desk.ts';
 import type { BookingReads } from '../tickets/booking-reads.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
 import type { Intake, Submission } from '../tickets/intake.ts';
@@ -37,6 +38,7 @@ const bookingParams = z.object({ id: ticketId });
 type BookingDeps = HistoryDeps & {
   bookIntake: Intake<'book'>;
   changeIntake: Intake<'change'>;
+  orderDesk: OrderDesk;
   outcomes: Outcomes;
   sessions: Pick<Sessions, 'follow'>;
   events: EventStore;
@@ -107,6 +109,9 @@ const changeHold = (kind: HoldChange, deps: BookingDeps) => async (req: Request,
   const sessionToken = sessionTokenOf(req);
   const body = await readOptionalJson(req); // empty where AUTH=on
   const { userId, buyer, ...fields } = parse(bodies[kind], body);
+  const { paymentReference } = fields as { paymentReference?: string };
+  if (paymentReference !== undefined)
+    return orderHold(deps, req, res, { userId, buyer, bookingIds: [bookingId], paymentReference });
   const soldBy = kind === 'confirm' ? deps.requireSeller(req) : undefined;
   const caller = await deps.identity.callerOf(req, { userId, buyer });
   await deps.limits.bookingOf(caller, res);
@@ -117,6 +122,14 @@ const changeHold = (kind: HoldChange, deps: BookingDeps) => async (req: Request,
   const submission = await deps.changeIntake.submit(shard, kind, request, idempotency, startTrace(req, res));
   await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200, sessionToken });
 };
+
+/** Confirms a hold with its payment: an order of one, which answers with the booking. */
+async function orderHold(deps: BookingDeps, req: Request, res: Response, payment: ToldPayment): Promise<void> {
+  const order = await deps.orderDesk.tell(req, res, payment);
+  const [booking] = order.bookings;
+  if (booking === undefined) throw new ApiError('BOOKING_UNKNOWN', undefined, { order });
+  replyBooking(res, 200, booking);
+}
 
 const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireScope(req, 'return'));

@@ -16,8 +16,9 @@ import { cursorOf, type RecordStore } from '../../shared/stores/postgres/records
 import type { Buyers } from '../auth/buyers.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ScopeGuard } from '../auth/operators.ts';
+import { buyerReadBy } from '../auth/readers.ts';
 import { ApiError } from '../http/errors.ts';
-import { queryOf, refuseQuery } from '../http/query.ts';
+import { nextPage, queryOf, refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
 import { type ExportFormat, exportFormatOf } from '../records/formats.ts';
@@ -76,8 +77,7 @@ const listBookings = (deps: RecordDeps) => async (req: Request, res: Response) =
 };
 
 /**
- * The filter, restricted to what the caller may read: all bookings with the scope `read`, else those of one buyer, who
- * is logged in, has a token of a shop or, where nobody can log in, is named by number.
+ * The filter, restricted to what the caller may read: all bookings with the scope `read`, else those of one buyer.
  *
  * @throws ApiError UNAUTHENTICATED, FORBIDDEN
  */
@@ -90,23 +90,11 @@ async function permitted(
     requireScope(req, 'read');
     return { ...filter, userId: (await buyers.findNumber(buyer)) ?? NOBODY };
   }
-  const reader = identity.isOn ? await identity.readerOf(req) : undefined;
-  if (reader?.scope === 'all') return filter;
-  const own = reader === undefined ? (identity.guestOf(req) ?? filter.userId) : reader.userId;
-  if (own === undefined) {
-    requireScope(req, 'read');
-    return filter;
-  }
+  const own = await buyerReadBy(req, { identity, requireScope }, filter.userId);
+  if (own === undefined) return filter;
   if (filter.userId !== undefined && filter.userId !== own)
     throw new ApiError('FORBIDDEN', 'userId: a buyer reads only their own bookings.');
   return { ...filter, userId: own };
-}
-
-/** The address of the page after a cursor. */
-function nextPage(req: Request, { createdMs, id }: ReturnType<typeof cursorOf>): string {
-  const { pathname, searchParams } = new URL(req.originalUrl, 'http://localhost');
-  searchParams.set('after', `${createdMs}_${id}`);
-  return `${pathname}?${searchParams}`;
 }
 
 /** Streams all matching bookings, a page at a time, as fast as the client receives them. */

@@ -29,7 +29,7 @@ const intakeRequests = metrics.batchRequests.labels('intake');
 export type Submission = { ticketId: string; position: number; etaSeconds: number | undefined; isReplay: boolean };
 
 /** Jobs that carry a batch of requests, and one of these requests without its ticket. */
-type BatchJob = 'book' | 'change';
+type BatchJob = 'book' | 'change' | 'order';
 type JobRequest<Name extends BatchJob> = Omit<JobPayload<Name>['requests'][number], 'ticketId' | 'trace'>;
 
 /** A request that waits for a flush. */

@@ -9,7 +9,7 @@ import { text } from './text.ts';
  * The buyer. A key with the scope `sell` names one of them. Else `userId` is required with `AUTH=off`, and otherwise
  * ignored: the token names the buyer.
  */
-const buyerFields = {
+export const buyerFields = {
   userId: namedUserId.optional(),
   buyer: buyerName.optional().meta({ description: "The shop's own name for its customer. For keys with `sell`." }),
 };
@@ -78,12 +78,12 @@ export const changeBody = z.strictObject(buyerFields);
  * Printable ASCII, as payment providers generate them. The length limit is part of the bound on a batch of changes.
  * Surrounding spaces, which copying often adds, are trimmed.
  */
-const paymentReference = z
+export const paymentReference = z
   .string()
   .trim()
   .regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters, not only spaces');
 
-/** Body of `POST /api/bookings/:id/confirm`. One reference pays for one booking. */
+/** Body of `POST /api/bookings/:id/confirm`. With a reference it is an order of one hold. */
 export const confirmBody = z.strictObject({ ...buyerFields, paymentReference: paymentReference.optional() });
 
 /** Body of `POST /api/bookings/:id/release`: the seats of a hold that its buyer gives up. */

@@ -6,7 +6,7 @@ import { booking } from './tickets.ts';
 const historyEntry = booking
   .pick({ status: true, seats: true, items: true, total: true, currency: true, expiresAt: true })
   .extend({
-    kind: z.enum(['create', 'confirm', 'extend', 'reduce', 'cancel', 'return', 'expire', 'restore']),
+    kind: z.enum(['create', 'confirm', 'extend', 'reduce', 'cancel', 'return', 'order', 'expire', 'restore']),
     at: z.iso.datetime(),
     by: z.string().optional().meta({
       description: 'The operator or trusted server that made the change. Buyers do not see it.',

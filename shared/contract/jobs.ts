@@ -78,6 +78,22 @@ const changeRequest = z.strictObject({
 
 export type ChangeRequest = z.infer<typeof changeRequest>;
 
+/** One request to decide an order, or to record that money of it was given back. The order itself is in PostgreSQL. */
+const orderRequest = z.strictObject({
+  ticketId,
+  kind: z.enum(['order', 'refund']),
+  orderId: ticketId,
+  /** The buyer who told it. */
+  userId: userId.optional(),
+  /** Of a refund: what was given back, or without it all that is due; a note; and the operator. */
+  amount: z.int().min(1).optional(),
+  note: z.string().optional(),
+  by: actor.optional(),
+  trace: ticketTrace.optional(),
+});
+
+export type OrderRequest = z.infer<typeof orderRequest>;
+
 /**
  * A job for a batch of requests. `ledger`: their tickets are in the records of batches. It is absent in jobs of the
  * version before, whose workers set a job with it aside for a newer worker.
@@ -126,6 +142,7 @@ const operatorJob = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObjec
 export const jobs = {
   book: { queue: 'booking', payload: batchOf(bookRequest) },
   change: { queue: 'control', payload: batchOf(changeRequest) },
+  order: { queue: 'control', payload: batchOf(orderRequest) },
   /** Scheduled work of the version before, which makes jobs of it. A worker that takes one removes its schedule. */
   expire: { queue: 'control', payload: z.object({}) },
   sweep: { queue: 'control', payload: z.object({}) },

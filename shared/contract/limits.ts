@@ -49,6 +49,12 @@ export const MAX_BLOCKED_AT_ONCE = 1_000;
 /** Bookings on one page. */
 export const MAX_BOOKINGS_ON_PAGE = 100;
 
+/** Holds that one order pays for. */
+export const MAX_BOOKINGS_IN_ORDER = 20;
+
+/** Orders on one page. */
+export const MAX_ORDERS_ON_PAGE = 100;
+
 /** Seats on one page, events on one page, and seats that `?include=seats` returns in one response. */
 export const MAX_SEATS_ON_PAGE = 1_000;
 export const MAX_EVENTS_ON_PAGE = 100;

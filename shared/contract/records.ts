@@ -7,7 +7,7 @@ import { booking } from './tickets.ts';
 import { moment } from './times.ts';
 
 /** The booking after which a page begins: when it was created, in milliseconds since 1970, and its id. */
-const cursor = z
+export const recordCursor = z
   .string()
   .regex(/^\d{1,15}_[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'the `after` of a `next` address')
   .transform((after) => {
@@ -15,7 +15,7 @@ const cursor = z
     return { createdMs: Number(ms), id };
   });
 
-export type RecordCursor = z.infer<typeof cursor>;
+export type RecordCursor = z.infer<typeof recordCursor>;
 
 /** Query of `GET /api/bookings`: bookings that match all of it. */
 export const bookingListQuery = z
@@ -29,7 +29,7 @@ export const bookingListQuery = z
     reference: text(128).optional(),
     from: moment.optional().meta({ description: 'Created at this time or later.' }),
     to: moment.optional().meta({ description: 'Created before this time.' }),
-    after: cursor.optional().meta({ type: 'string', description: 'From the `next` of the page before.' }),
+    after: recordCursor.optional().meta({ type: 'string', description: 'From the `next` of the page before.' }),
     limit: inAddress(z.int().min(1).max(MAX_BOOKINGS_ON_PAGE)).optional(),
   })
   .superRefine(({ seat, eventId: event, userId, buyer }, ctx) => {

@@ -28,6 +28,8 @@ export const booking = z
     /** The client's own, given with the request. */
     reference: z.string().optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),
+    /** The order that paid for it. */
+    orderId: ticketId.optional(),
     createdAt: z.iso.datetime(),
     /** The end of a hold. */
     expiresAt: z.iso.datetime().optional(),
@@ -46,10 +48,38 @@ export const codeOfStatus = {
 
 export const errorCode = z.enum(errorCodes);
 
+/**
+ * An order: a payment that was told, and what became of it. Money is in the minor unit of `currency`; an amount that
+ * nobody knows is absent.
+ */
+export const order = z
+  .object({
+    id: ticketId,
+    status: z.enum(['OPEN', 'PAID', 'REFUND_DUE', 'REFUNDED']),
+    code: errorCode.optional().meta({ description: 'Why it was not sold. It never changes.' }),
+    paymentReference: z.string(),
+    eventId: eventId.optional(),
+    userId: userId.optional(),
+    buyer: z.string().optional(),
+    bookingIds: z.array(ticketId),
+    bookings: z.array(booking).meta({ description: 'Those of `bookingIds` that exist, as they are now.' }),
+    total: z.int().optional(),
+    refundDue: z.int().optional().meta({ description: 'Left to give back; absent where nobody knows it.' }),
+    refunded: z.int(),
+    currency: z.string().optional(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Order' });
+
+export type Order = z.infer<typeof order>;
+
 /** The operation that a ticket requests. */
-export const ticketKind = z.enum(['book', 'confirm', 'extend', 'reduce', 'cancel', 'return']);
+export const ticketKind = z.enum(['book', 'confirm', 'extend', 'reduce', 'cancel', 'return', 'order', 'refund']);
 
 export type TicketKind = z.infer<typeof ticketKind>;
+
+/** The kinds of tickets that make or change one booking. The others are of an order. */
+type BookingKind = Exclude<TicketKind, 'order' | 'refund'>;
 
 /** The status of a ticket whose operation succeeded, by kind. */
 const doneStatus = {
@@ -59,7 +89,9 @@ const doneStatus = {
   reduce: 'reduced',
   cancel: 'cancelled',
   return: 'returned',
-} as const satisfies Record<TicketKind, string>;
+} as const satisfies Record<BookingKind, string>;
+
+const doneStatuses = ['booked', 'confirmed', 'extended', 'reduced', 'cancelled', 'returned'] as const;
 
 /**
  * Free seats side by side near the requested ones: with `startIndex` exactly these, otherwise somewhere in the row. To
@@ -95,24 +127,22 @@ export const refusal = z.object({
     description: 'With HOLD_COOLDOWN: when this buyer may hold again. Use a new idempotency key then.',
   }),
   booking: booking.optional().meta({ description: 'The current booking, if its state is why a change was rejected.' }),
+  order: order.optional().meta({ description: 'The order that cannot be sold: its money has to be given back.' }),
 });
 
 export type Refusal = z.infer<typeof refusal>;
 
 /** The outcome of a ticket. It never changes once a client can have received it. */
 export const outcome = z.discriminatedUnion('status', [
-  z.object({
-    kind: ticketKind,
-    status: z.enum(['booked', 'confirmed', 'extended', 'reduced', 'cancelled', 'returned']),
-    booking,
-  }),
+  z.object({ kind: ticketKind, status: z.enum(doneStatuses), booking }),
+  z.object({ kind: ticketKind, status: z.enum(['paid', 'refunded']), order }),
   z.object({ kind: ticketKind, status: z.enum(['rejected', 'failed']), ...refusal.shape }),
 ]);
 
 export type Outcome = z.infer<typeof outcome>;
 
 /** The outcome of a ticket whose operation succeeded. */
-export const doneOutcome = (kind: TicketKind, done: Booking): Outcome => ({
+export const doneOutcome = (kind: BookingKind, done: Booking): Outcome => ({
   kind,
   status: doneStatus[kind],
   booking: done,
@@ -136,17 +166,7 @@ export const ticketView = z
   .object({
     ticketId,
     kind: ticketKind,
-    status: z.enum([
-      'queued',
-      'booked',
-      'confirmed',
-      'extended',
-      'reduced',
-      'cancelled',
-      'returned',
-      'rejected',
-      'failed',
-    ]),
+    status: z.enum(['queued', ...doneStatuses, 'paid', 'refunded', 'rejected', 'failed']),
     /** Place in the queue, from 1; only while queued. */
     position: z.int().min(1).optional(),
     /** Estimated seconds until the outcome, by the measured drain; only while queued and while the queue drains. */

@@ -15,6 +15,8 @@ export function bookingView(
     reference: string | null;
     /** The object that was validated when the request was accepted. */
     metadata: unknown;
+    /** Null, and absent at its creation: no order has paid for it. */
+    orderId?: string | null;
   },
 ): Booking {
   const { id, eventId, userId, status, seats, createdAt, expiresAt, reference, metadata } = facts;
@@ -28,6 +30,7 @@ export function bookingView(
     seats,
     ...itemsOf(seats, facts),
     ...(reference === null ? {} : { reference }),
+    ...(facts.orderId ? { orderId: facts.orderId } : {}),
     ...(metadata === null ? {} : { metadata: metadata as NonNullable<Booking['metadata']> }),
     createdAt: createdAt.toISOString(),
     ...(expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }),

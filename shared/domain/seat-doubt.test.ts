@@ -88,6 +88,7 @@ test('the states of a booking are in order, in whatever order they are found', (
   const states = [
     { status: 'PENDING', expiresAt: '2026-11-29T10:00:00.000Z' },
     { status: 'PENDING', expiresAt: '2026-11-29T10:05:00.000Z' },
+    { status: 'EXPIRED' },
     { status: 'CONFIRMED' },
     { status: 'RETURNED' },
   ] as Booking[];

@@ -50,8 +50,8 @@ export const isLostEnd = (told: Booking, saved: Booking | undefined): boolean =>
 
 const isLive = ({ status }: Booking): boolean => status === 'PENDING' || status === 'CONFIRMED';
 
-/** The order of a booking's states: a hold is sold or ends, what was sold is returned. */
-const STATE_ORDER = { PENDING: 0, CONFIRMED: 1, CANCELLED: 2, EXPIRED: 2, RETURNED: 2 } as const;
+/** The order of a booking's states: a hold ends or is sold, one that ended may be sold late, a sale is returned. */
+const STATE_ORDER = { PENDING: 0, CANCELLED: 1, EXPIRED: 1, CONFIRMED: 2, RETURNED: 3 } as const;
 
 /** Whether one state of a booking came after another. A hold that was extended ends later. */
 export function isLaterState(one: Booking, other: Booking): boolean {

@@ -9,6 +9,7 @@ import { createEventStore } from './postgres/events.ts';
 import { createHoldStore } from './postgres/holds.ts';
 import { createJobLock } from './postgres/job-lock.ts';
 import { createKeyStore } from './postgres/keys.ts';
+import { createOrderStore } from './postgres/orders.ts';
 import { createRecordStore } from './postgres/records.ts';
 import { createReleaseStore } from './postgres/releases.ts';
 import { createTrailStore } from './postgres/trail.ts';
@@ -50,6 +51,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     jobLock: createJobLock({ prisma }),
     buyers: createBuyerStore({ prisma, trail }),
     keys: createKeyStore({ prisma, trail }),
+    orders: createOrderStore({ prisma }),
     records: createRecordStore({ prisma }),
     metricsTargets: createMetricsTargets({ redis }),
     rooms: createRoomStore({ redis, scripts, replicated, prisma, events, shards }),

@@ -60,7 +60,11 @@ export const metrics = {
     'queue',
   ),
   jobStalls: counter('frontrow_job_stalls_total', 'Jobs that lost their worker.', 'queue', QUEUES),
-  poison: counter('frontrow_poison_requests_total', 'Requests whose job failed for good.', 'job', ['book', 'change']),
+  poison: counter('frontrow_poison_requests_total', 'Requests whose job failed for good.', 'job', [
+    'book',
+    'change',
+    'order',
+  ]),
 
   seats: gauge('frontrow_seats', 'Seats of the newest events.', 'event', 'status'),
   holdsLive: gauge('frontrow_holds_live', 'PENDING bookings.'),

@@ -57,7 +57,7 @@ test('a history begins with the creation and has each change once, the oldest fi
   expect(entries).toEqual([
     { kind: 'create', at: createdAt, status: 'PENDING', seats, items, total, currency, expiresAt },
     { kind: 'extend', at, status: 'PENDING', seats, items, total, currency, expiresAt: expect.any(String) },
-    { kind: 'confirm', at, status: 'CONFIRMED', ...sold },
+    { kind: 'order', at, status: 'CONFIRMED', ...sold },
     { kind: 'return', at, by: 'loopback', status: 'RETURNED', ...sold },
   ]);
   const times = (entries as { at: string }[]).map((entry) => Date.parse(entry.at));

@@ -265,7 +265,9 @@ describe('a hold, then', () => {
       ids.map((id, i) => change(id, 'confirm', { userId: ANNA, paymentReference: references[i] })),
     );
     await system().prisma.$executeRawUnsafe('ALTER TABLE booking DROP CONSTRAINT poison');
-    expect(replies.map(({ status }) => status)).toEqual([200, 200, 500, 200, 200, 200]);
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 409, 200, 200, 200]);
+    // The money was told: it is kept, to be given back.
+    expect(replies[2]?.body).toMatchObject({ code: 'INTERNAL', order: { status: 'REFUND_DUE', refundDue: 5_000 } });
     expect(await statusOf(ids[2])).toBe('PENDING');
   });
 
@@ -276,16 +278,14 @@ describe('a hold, then', () => {
     expect(replies.map((reply) => reply.status).sort()).toEqual([200, 409]);
     const [sold, unpaid] = replies[0]?.status === 200 ? [first, second] : [second, first];
     const refused = replies.find((reply) => reply.status === 409)?.body;
-    expect(refused).toMatchObject({
-      code: 'PAYMENT_REFERENCE_USED',
-      booking: { id: unpaid.id, status: 'PENDING', seats: unpaid.seats },
-    });
+    expect(refused).toMatchObject({ code: 'PAYMENT_REFERENCE_USED' });
+    expect(await statusOf(unpaid.id)).toBe('PENDING');
 
     const samePayment = { ...paid, paymentReference: ` ${paid.paymentReference} ` };
     expect(await change(sold.id, 'confirm', samePayment)).toMatchObject({ status: 200, body: { status: 'CONFIRMED' } });
     expect(await change(sold.id, 'confirm', { ...paid, paymentReference: randomUUID() })).toMatchObject({
       status: 409,
-      body: { code: 'PAYMENT_REFERENCE_USED', booking: { id: sold.id, status: 'CONFIRMED' } },
+      body: { code: 'ALREADY_CONFIRMED', order: { status: 'REFUND_DUE', bookings: [{ id: sold.id }] } },
     });
     const row = await system().prisma.booking.findUnique({ where: { id: String(sold.id) } });
     expect(row?.paymentReference).toBe(paid.paymentReference);

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { bookingBody, changeBody, confirmBody, reduceBody, returnBody } from '../../../shared/contract/bookings.ts';
 import type { ErrorCode } from '../../../shared/contract/codes.ts';
 import { bookingHistory, historyQuery } from '../../../shared/contract/history.ts';
 import { bookingList, bookingListQuery } from '../../../shared/contract/records.ts';
 import { booking, ticketReceipt, ticketView } from '../../../shared/contract/tickets.ts';
 import { answer, type OperationPaths, ok, operations } from './operations.ts';
+import { refusedOrder } from './orders.ts';
 import { ofTicket, ticketed, ticketedAndAdmitted, waits } from './parameters.ts';
 
 const ofUser = operations('Bookings', 'user');
@@ -47,12 +49,18 @@ const CHANGE_CODES: ErrorCode[] = [
 
 const unfinished = { '202': answer('The outcome is not known yet: a ticket to follow.', ticketReceipt) };
 
-const change = (id: string, summary: string, body: z.ZodType, codes: ErrorCode[] = []) =>
+const change = (
+  id: string,
+  summary: string,
+  body: z.ZodType,
+  codes: ErrorCode[] = [],
+  answers: ZodOpenApiResponsesObject = {},
+) =>
   ofUser(
     id,
     summary,
     { ...ofTicket, ...waits, ...ticketed, body, bodyOptional: true },
-    { ...ok('The booking as it is now.', booking), ...unfinished },
+    { ...ok('The booking as it is now.', booking), ...unfinished, ...answers },
     [...CHANGE_CODES, ...codes],
   );
 
@@ -107,7 +115,13 @@ export const bookingPaths: OperationPaths = {
     ),
   },
   '/api/bookings/{id}/confirm': {
-    post: change('confirmBooking', 'Confirm a hold: the seats are sold', confirmBody, ['FORBIDDEN']),
+    post: change(
+      'confirmBooking',
+      'Confirm a hold: the seats are sold. With a payment reference it is an order of one hold, and never answers 202',
+      confirmBody,
+      ['FORBIDDEN', 'ORDER_UNDECIDED'],
+      refusedOrder,
+    ),
   },
   '/api/bookings/{id}/release': {
     post: change('releaseSeats', 'Release some seats of a hold; it ends with its last one', reduceBody, [

@@ -6,6 +6,7 @@ import { compatPaths } from './compat.ts';
 import { eventPaths } from './events.ts';
 import { healthPaths } from './health.ts';
 import { keyPaths } from './keys.ts';
+import { orderPaths } from './orders.ts';
 import { userPaths } from './users.ts';
 import { waitingRoomPaths } from './waiting-room.ts';
 
@@ -33,6 +34,7 @@ export const openApiDocument = () =>
     paths: {
       ...compatPaths,
       ...bookingPaths,
+      ...orderPaths,
       ...eventPaths,
       ...waitingRoomPaths,
       ...adminPaths,

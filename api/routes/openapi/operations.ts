@@ -18,6 +18,7 @@ const RETRY_AFTER_CODES = new Set<ErrorCode>([
   'OVERLOADED',
   'UNAVAILABLE',
   'NOT_REPLICATED',
+  'ORDER_UNDECIDED',
   'HOLD_COOLDOWN',
 ]);
 
@@ -84,7 +85,8 @@ function codesOfRequest({ header, body }: RequestParts): ErrorCode[] {
 /**
  * Describes operations below `/api` and `/admin` under one heading.
  *
- * @returns a function of one operation: `codes` are its own, beside those that follow from its request and access
+ * @returns a function of one operation: `codes` are its own, beside those that follow from its request and access; a
+ * status among its answers replaces theirs
  */
 export const operations =
   (tag: string, access: Access) =>
@@ -103,7 +105,7 @@ export const operations =
       tags: [tag],
       ...(security && { security }),
       ...requestOf(request),
-      responses: { ...answers, ...problems },
+      responses: { ...problems, ...answers },
     };
   };
 

@@ -8,7 +8,7 @@ import { pendingReleases } from './releases.ts';
 /** A table with rows of events: its column with the event's number, and its primary key. */
 type EventTable = { table: string; event: string; key: readonly string[] };
 
-/** Every table with rows of events, in the order of an archive. The audit trail is not among them: it stays. */
+/** Every table with rows of events, in the order of an archive, without those that stay: the audit trail and orders. */
 export const EVENT_TABLES: readonly EventTable[] = [
   { table: 'event', event: 'id', key: ['id'] },
   { table: 'zone', event: 'event_id', key: ['event_id', 'number'] },
@@ -79,6 +79,9 @@ async function readObstacles(eventId: number, database: Database): Promise<Obsta
       UNION ALL
       SELECT 'releases of seats that have yet to be made', count(*) FROM (${pendingReleases}) AS pending
       WHERE ${ofEvent}
+      UNION ALL
+      SELECT 'payments that have yet to be decided', count(*) FROM orders
+      WHERE status = 'OPEN' AND EXISTS (SELECT FROM booking WHERE id = ANY(booking_ids) AND ${ofEvent})
       UNION ALL
       SELECT 'seats in doubt (npm run settle-doubt)', count(*) FROM seat
       WHERE ${ofEvent} AND booking_id = ${DOUBT_OWNER}::uuid

@@ -14,17 +14,19 @@ export type BookingState = {
   prices: number[];
   expiresAt?: string;
   paymentReference?: string;
+  orderId?: string;
 };
 
 /** The state of a booking, `booking` in the statement, as JSON of a `BookingState`. */
 export const bookingState = Prisma.sql`
   jsonb_strip_nulls(jsonb_build_object(
     'status', booking.status, 'seats', booking.seats, 'prices', ${bookingPrices}, 'expiresAt', booking.expires_at,
-    'paymentReference', booking.payment_reference))`;
+    'paymentReference', booking.payment_reference, 'orderId', booking.order_id))`;
 
 /** A booking as it was in one of its states. */
-export function rowInState<Row extends BookingRow>(row: Row, { status, seats, prices, expiresAt }: BookingState): Row {
-  return { ...row, status, seats, prices, expiresAt: expiresAt === undefined ? null : new Date(expiresAt) };
+export function rowInState<Row extends BookingRow>(row: Row, state: BookingState): Row {
+  const { status, seats, prices, expiresAt, orderId = null } = state;
+  return { ...row, status, seats, prices, orderId, expiresAt: expiresAt === undefined ? null : new Date(expiresAt) };
 }
 
 /** A change of a booking as it is stored. */

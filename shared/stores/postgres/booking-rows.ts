@@ -10,7 +10,17 @@ export const statusNow = Prisma.sql`
 
 export type BookingRow = Pick<
   Prisma.BookingModel,
-  'id' | 'eventId' | 'status' | 'seats' | 'userId' | 'createdAt' | 'expiresAt' | 'prices' | 'reference' | 'metadata'
+  | 'id'
+  | 'eventId'
+  | 'status'
+  | 'seats'
+  | 'userId'
+  | 'createdAt'
+  | 'expiresAt'
+  | 'prices'
+  | 'reference'
+  | 'metadata'
+  | 'orderId'
 > & { currency: string };
 
 /** The prices of seats by their zones. PostgreSQL finds each zone by its key: a house has up to 2,000. */
@@ -34,7 +44,7 @@ const currency = Prisma.sql`
 export const bookingColumns = (status: Prisma.Sql): Prisma.Sql => Prisma.sql`
   booking.id, booking.event_id AS "eventId", ${status} AS status, booking.seats, booking.user_id AS "userId",
   booking.created_at AS "createdAt", booking.expires_at AS "expiresAt", ${bookingPrices} AS prices,
-  ${currency} AS currency, booking.reference, booking.metadata`;
+  ${currency} AS currency, booking.reference, booking.metadata, booking.order_id AS "orderId"`;
 
 /** The kind of data that made a statement fail; undefined for a fault of the server or the connection. */
 export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' | 'other' | undefined {

@@ -87,11 +87,15 @@ async function readServerStart(prisma: PrismaClient): Promise<string> {
   return row?.start ?? '';
 }
 
-/** The owners of these seats of an event; free seats are left out. */
-async function readOwners(prisma: PrismaClient, eventId: number, labels: readonly string[]): Promise<OwnedSeat[]> {
+/** The owners of these seats of an event, with their bookings; free seats are left out. */
+async function readOwners(
+  prisma: PrismaClient,
+  eventId: number,
+  labels: readonly string[],
+): Promise<(OwnedSeat & { bookingId: string })[]> {
   const seats = labels.map(seatOf);
-  return prisma.$queryRaw<OwnedSeat[]>`
-    SELECT zone, row, number, status, ${seatOwner} AS owner
+  return prisma.$queryRaw`
+    SELECT zone, row, number, status, ${seatOwner} AS owner, booking_id AS "bookingId"
     FROM seat
     JOIN unnest(
       ${seats.map((seat) => seat.zone)}::int[],

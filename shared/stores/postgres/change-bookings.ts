@@ -7,6 +7,7 @@ import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingState, bookingState, rowInState } from './booking-history.ts';
 import { type BookingRow, bookingColumns, dataErrorOf, statusNow } from './booking-rows.ts';
 import { type Database, hasEnded } from './events.ts';
+import { raiseRefunds } from './order-refunds.ts';
 import { freeSeats, sellSeats } from './seats-of-bookings.ts';
 import { awaitStandby } from './standby.ts';
 import type { Entry, TrailStore } from './trail.ts';
@@ -94,7 +95,7 @@ const changes: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sq
   return: {
     where: Prisma.sql`booking.status = 'CONFIRMED' AND ${areSeatsOfBooking}`,
     set: giveUp('RETURNED'),
-    seats: freeSeats,
+    seats: Prisma.sql`${freeSeats}, ${raiseRefunds}`,
   },
 };
 
@@ -189,8 +190,8 @@ async function applyChanges(
       FROM wanted JOIN locked USING (id), event
       WHERE booking.id = wanted.id AND event.id = booking.event_id AND ${where}
       RETURNING
-        booking.id, booking.event_id, booking.status, booking.seats, booking.user_id, locked.seats_before,
-        coalesce(wanted.seats, locked.seats_before) AS touched,
+        booking.id, booking.event_id, booking.status, booking.seats, booking.user_id, booking.order_id,
+        locked.seats_before, coalesce(wanted.seats, locked.seats_before) AS touched,
         NOT locked.seats_before <@ coalesce(wanted.seats, locked.seats_before) AS is_part,
         wanted.ticket_id, wanted.by, locked.before, ${bookingState} AS after
     ), noted AS (

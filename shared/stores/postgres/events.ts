@@ -3,6 +3,8 @@ import { createGroupCommit } from '../../domain/group-commit.ts';
 import { buildHouse, type House } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
+import { refundEvent } from './order-refunds.ts';
+import { makeOrdersOfSales } from './order-sales.ts';
 
 /** The price of a seat of the default event, in cents. */
 const DEFAULT_PRICE = 5_000;
@@ -239,7 +241,18 @@ async function cancelEvent(eventId: number, transaction: Prisma.TransactionClien
   const [row] = await transaction.$queryRaw<{ cancelledAt: Date }[]>`
     UPDATE event SET cancelled_at = clock_timestamp() WHERE id = ${eventId}::int AND cancelled_at IS NULL
     RETURNING cancelled_at AS "cancelledAt"`;
+  if (row !== undefined) await refundAll('cancel', eventId, transaction);
   return row?.cancelledAt;
+}
+
+/** Makes the money of all sales of an event due, those of a version before too, which have no orders yet. */
+async function refundAll(
+  kind: 'cancel' | 'clear',
+  eventId: number,
+  transaction: Prisma.TransactionClient,
+): Promise<void> {
+  await makeOrdersOfSales(transaction, Prisma.sql`booking.event_id = ${eventId}::int`);
+  await refundEvent(kind, eventId, transaction);
 }
 
 /** Cancels an event unless it has bookings. @returns whether it has none, and is cancelled */
@@ -277,6 +290,7 @@ async function clearEvent(
   await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR UPDATE`;
   const raise = { where: { id: eventId, generation }, data: { generation: { increment: 1 } } };
   if ((await transaction.event.updateMany(raise)).count === 0) return undefined;
+  await refundAll('clear', eventId, transaction);
   const { count: seats } = await transaction.seat.deleteMany({ where: { eventId } });
   await transaction.bookingChange.deleteMany({ where: { eventId } });
   const { count: bookings } = await transaction.booking.deleteMany({ where: { eventId } });

@@ -19,6 +19,12 @@ export const createReleaseStore = ({ prisma }: { prisma: PrismaClient }) => ({
       SELECT booking_id AS id, event_id AS "eventId" FROM seat_release
       WHERE event_id <> ALL(${[...exceptEvents]}::int[]) GROUP BY booking_id, event_id LIMIT ${SWEEP_SIZE}`,
 
+  /** Finds bookings that gave up some of these seats of an event. */
+  findGivingSeats: async (eventId: number, labels: readonly string[]) =>
+    prisma.$queryRaw<GivingBooking[]>`
+      SELECT DISTINCT booking_id AS id, event_id AS "eventId" FROM seat_release
+      WHERE event_id = ${eventId}::int AND seats && ${[...labels]}::text[]`,
+
   /** The releases of these bookings. */
   ofBookings: async (ids: readonly string[]) =>
     prisma.$queryRaw<Release[]>`

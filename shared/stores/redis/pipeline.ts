@@ -11,6 +11,7 @@ export const SCHEDULES = [
   { name: 'sweep', everyMs: 2_000 },
   { name: 'reconcile', everyMs: 5_000 },
   { name: 'close', everyMs: 5_000 },
+  { name: 'orders', everyMs: 2_000 },
 ] as const;
 
 export type ScheduleName = (typeof SCHEDULES)[number]['name'];

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Booking } from '../../contract/tickets.ts';
+import type { Booking, Outcome } from '../../contract/tickets.ts';
 import { readOutcome } from '../../domain/outcome-text.ts';
 import { isLaterState } from '../../domain/seat-doubt.ts';
 import { keysOf } from './keys.ts';
@@ -19,10 +19,11 @@ export async function findToldBookings(redis: Redis, shard: number, eventId: num
   const note = (ticketId: string, text: string | undefined) => {
     if (text === undefined) return;
     const outcome = readOutcome(ticketId, text);
-    const booking = 'booking' in outcome ? outcome.booking : undefined;
-    if (booking === undefined || booking.eventId !== eventId) return;
-    const known = told.get(booking.id);
-    if (known === undefined || isLaterState(booking, known)) told.set(booking.id, booking);
+    for (const booking of bookingsIn(outcome)) {
+      if (booking.eventId !== eventId) continue;
+      const known = told.get(booking.id);
+      if (known === undefined || isLaterState(booking, known)) told.set(booking.id, booking);
+    }
   };
   const { batchStem, ticketStem } = keysOf(shard);
   for (const key of await keysBelow(redis, batchStem))
@@ -36,6 +37,12 @@ export async function findToldBookings(redis: Redis, shard: number, eventId: num
   }
   return told;
 }
+
+/** The bookings that an outcome shows: its own, or those of its order. */
+const bookingsIn = (outcome: Outcome): Booking[] => [
+  ...('booking' in outcome && outcome.booking ? [outcome.booking] : []),
+  ...('order' in outcome && outcome.order ? outcome.order.bookings : []),
+];
 
 async function keysBelow(redis: Redis, stem: string): Promise<string[]> {
   const keys: string[] = [];

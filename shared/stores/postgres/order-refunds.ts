@@ -1,0 +1,112 @@
+import type { ErrorCode } from '../../contract/codes.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
+import type { Database } from './events.ts';
+import { orderState } from './order-rows.ts';
+import { awaitStandby } from './standby.ts';
+
+/** Money of an order that was given back: an amount, or all that is due. `ticketId`: it is recorded once. */
+export type Refund = {
+  ticketId: string;
+  orderId: string;
+  amount?: number | undefined;
+  note?: string | undefined;
+  by?: { name: string } | undefined;
+};
+
+/** An order of which nothing is sold any more has this status once money of it is due or was given back. */
+const statusByDue = (due: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  CASE WHEN ${due} = 0 THEN 'REFUNDED' ELSE 'REFUND_DUE' END::"OrderStatus"`;
+
+/**
+ * Records that money was given back, once for each ticket. Where nobody knows how much is due, any amount settles it.
+ *
+ * @returns the code of a refusal
+ */
+export async function recordRefund(prisma: PrismaClient, refund: Refund): Promise<ErrorCode | undefined> {
+  const { ticketId, orderId, amount = null, note = null, by } = refund;
+  const [row] = await prisma.$queryRaw<{ isKnown: boolean; isMade: boolean; isMadeNow: boolean }[]>`
+    WITH locked AS MATERIALIZED (
+      SELECT orders.id, ${orderState} AS before, coalesce(${amount}::bigint, orders.refund_due, 0) AS given,
+        (SELECT count(*) FROM order_change WHERE order_id = orders.id AND ticket_id = ${ticketId}::uuid) > 0 AS is_made
+      FROM orders WHERE id = ${orderId}::uuid FOR UPDATE
+    ), given AS (
+      UPDATE orders SET
+        refund_due = coalesce(refund_due - locked.given, 0),
+        refunded = refunded + locked.given,
+        status = CASE WHEN status = 'PAID' THEN status
+          ELSE ${statusByDue(Prisma.sql`coalesce(refund_due - locked.given, 0)`)} END
+      FROM locked
+      WHERE orders.id = locked.id AND NOT is_made AND (
+        status IN ('PAID', 'REFUND_DUE') AND refund_due > 0 AND locked.given <= refund_due
+        OR status = 'REFUND_DUE' AND refund_due IS NULL)
+      RETURNING orders.id, locked.before, ${orderState} AS after
+    ), noted AS (
+      INSERT INTO order_change (order_id, ticket_id, kind, by, note, before, after)
+      SELECT id, ${ticketId}::uuid, 'refund', ${by?.name ?? null}::text, ${note}::text, before, after FROM given
+    )
+    SELECT
+      EXISTS (SELECT FROM locked) AS "isKnown", EXISTS (SELECT FROM locked WHERE is_made) AS "isMade",
+      EXISTS (SELECT FROM given) AS "isMadeNow"`;
+  if (row?.isMadeNow) return undefined;
+  await awaitStandby(prisma);
+  if (row?.isMade) return undefined;
+  return row?.isKnown ? 'NOTHING_DUE' : 'ORDER_UNKNOWN';
+}
+
+/** The price of a booking's seats in a state (`booking-history.ts`): a price for each, or one for all. */
+const costOf = (state: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  CASE WHEN jsonb_array_length(${state}->'prices') = 1
+    THEN (${state}->'prices'->>0)::bigint * jsonb_array_length(${state}->'seats')
+    ELSE (SELECT sum(price::bigint) FROM jsonb_array_elements_text(${state}->'prices') AS price) END`;
+
+const isSoldAfter = Prisma.sql`after->>'status' = 'CONFIRMED'`;
+
+/** Money of an order that is due once bookings that cost `l.cost` were returned. */
+const raisedDue = Prisma.sql`LEAST(refund_due + l.cost, total - refunded)`;
+
+/**
+ * CTEs after `changed`, sold bookings that a statement returned, or parts of them, with their `order_id`, `ticket_id`
+ * and `by`: their money is due, never more than the order's. Once nothing of it is sold any more, the order is
+ * REFUND_DUE. Returns at the same time wait for each other here and do not see each other's bookings: then the sum
+ * shows that all is due.
+ */
+export const raiseRefunds = Prisma.sql`
+  returned_of AS (
+    SELECT order_id, (array_agg(ticket_id))[1] AS ticket_id, min(by) AS by,
+      sum(${costOf(Prisma.sql`before`)} - CASE WHEN ${isSoldAfter} THEN ${costOf(Prisma.sql`after`)} ELSE 0 END)::bigint
+        AS cost,
+      coalesce(array_agg(id) FILTER (WHERE NOT ${isSoldAfter}), '{}') AS ids
+    FROM changed WHERE order_id IS NOT NULL GROUP BY order_id
+  ), locked_order AS MATERIALIZED (
+    SELECT orders.id, ${orderState} AS before, r.cost, r.ticket_id, r.by, NOT EXISTS (
+      SELECT FROM booking
+      WHERE booking.id = ANY(orders.booking_ids) AND booking.status = 'CONFIRMED' AND booking.id <> ALL(r.ids)
+    ) AS is_all
+    FROM orders JOIN returned_of AS r ON r.order_id = orders.id ORDER BY orders.id FOR UPDATE OF orders
+  ), raised AS (
+    UPDATE orders SET
+      refund_due = ${raisedDue},
+      status = CASE WHEN l.is_all OR total > 0 AND ${raisedDue} = total - refunded THEN ${statusByDue(raisedDue)}
+        ELSE status END
+    FROM locked_order AS l WHERE orders.id = l.id
+    RETURNING orders.id, l.ticket_id, l.by, l.before, ${orderState} AS after
+  ), order_noted AS (
+    INSERT INTO order_change (order_id, ticket_id, kind, by, before, after)
+    SELECT id, ticket_id, 'return', by, before, after FROM raised
+  )`;
+
+/** Makes the money of all orders of an event due, as it is cancelled or cleared: in its transaction, under its lock. */
+export async function refundEvent(kind: 'cancel' | 'clear', eventId: number, transaction: Database): Promise<void> {
+  await transaction.$executeRaw`
+    WITH locked AS MATERIALIZED (
+      SELECT id, ${orderState} AS before FROM orders
+      WHERE event_id = ${eventId}::int AND status = 'PAID' ORDER BY id FOR UPDATE
+    ), due AS (
+      UPDATE orders SET
+        refund_due = total - refunded, status = ${statusByDue(Prisma.sql`(total - refunded)`)}
+      FROM locked WHERE orders.id = locked.id
+      RETURNING orders.id, locked.before, ${orderState} AS after
+    )
+    INSERT INTO order_change (order_id, kind, before, after) SELECT id, ${kind}::text, before, after FROM due`;
+}

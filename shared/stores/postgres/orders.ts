@@ -1,0 +1,196 @@
+import type { OrderFilter } from '../../contract/orders.ts';
+import type { RecordCursor } from '../../contract/records.ts';
+import type { Booking, Order } from '../../contract/tickets.ts';
+import { bookingView } from '../../domain/booking-view.ts';
+import type { SellBy } from '../../domain/selling.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
+import { type BookingRow, bookingColumns } from './booking-rows.ts';
+import { decideOrders } from './order-decisions.ts';
+import { type Refund, recordRefund } from './order-refunds.ts';
+import { type OrderRow, orderColumns, TOLD_BY_BUYER, viewsOfOrders } from './order-rows.ts';
+import { makeOrdersOfSales } from './order-sales.ts';
+import { awaitStandby } from './standby.ts';
+
+/** A payment that is told, with the new id that its order gets. `bookingIds` are sorted. */
+export type NewOrder = {
+  id: string;
+  /** The user in whose namespace the reference is; undefined: the one namespace of all trusted servers. */
+  payer: number | undefined;
+  /** The trusted server that tells it; undefined: its buyer does. */
+  toldBy: string | undefined;
+  paymentReference: string;
+  bookingIds: readonly string[];
+  /** The buyer whose holds it may pay for; undefined: those of any. */
+  userId: number | undefined;
+  amount: number | undefined;
+  currency: string | undefined;
+};
+
+/** Seconds after which an order that nobody has decided is decided by the sweep. */
+const OPEN_SECONDS = 10;
+
+/** Orders that the sweep takes at once. */
+const SWEEP_SIZE = 500;
+
+/** Orders in PostgreSQL, which alone decides them. */
+export const createOrderStore = ({ prisma }: { prisma: PrismaClient }) => ({
+  tell: (order: NewOrder) => tellOrder(prisma, order),
+  decide: (orderIds: readonly string[], sellBy: SellBy) => decideOrders(prisma, orderIds, sellBy),
+  refund: (refund: Refund) => recordRefund(prisma, refund),
+  find: async (id: string): Promise<Order | undefined> => (await readOrders(prisma, [id])).get(id),
+  read: (ids: readonly string[]) => readOrders(prisma, ids),
+  list: (filter: OrderFilter, after: RecordCursor | undefined, limit: number) => list(prisma, filter, after, limit),
+  areUnfinished: () => areUnfinished(prisma),
+  findOpen: () => findOpen(prisma),
+  makeOfSales: () => makeOrdersOfSales(prisma, Prisma.sql`TRUE`),
+});
+
+export type OrderStore = ReturnType<typeof createOrderStore>;
+
+/**
+ * Records a payment, once in its payer's namespace.
+ *
+ * @returns the order that has the reference, perhaps an earlier one; undefined where that is of another request
+ */
+async function tellOrder(prisma: PrismaClient, order: NewOrder): Promise<Order | undefined> {
+  if ((await insertOrder(prisma, order)) === 0) await makeOrdersOfSales(prisma, isPaidBy(order));
+  let row = await readTold(prisma, order);
+  if (row === undefined) {
+    await insertOrder(prisma, order);
+    row = await readTold(prisma, order);
+  }
+  if (row === undefined) throw new Error(`order ${order.id} was recorded and cannot be read`);
+  if (!row.isSame) return undefined;
+  if (row.status !== 'OPEN') await awaitStandby(prisma);
+  const [view] = await viewsOfOrders(prisma, [row]);
+  return view;
+}
+
+/** Sales of a version before with the reference of an order, in the namespace of its payer. */
+const isPaidBy = ({ paymentReference, payer }: NewOrder): Prisma.Sql => Prisma.sql`
+  booking.payment_reference = ${paymentReference}::text
+  AND (${payer ?? null}::int IS NULL OR booking.user_id = ${payer ?? null}::int)`;
+
+/** An order has the reference in the namespace of a payer. Orders of sales are in that of servers and their buyer's. */
+const hasReference = ({ paymentReference, payer }: NewOrder): Prisma.Sql => Prisma.sql`
+  orders.payment_reference = ${paymentReference}::text
+  AND (orders.payer IS NOT DISTINCT FROM ${payer ?? null}::int
+    OR orders.told_by IS NULL AND orders.user_id = ${payer ?? null}::int)`;
+
+/** Inserts an order unless its reference is used. @returns the number of inserted rows */
+const insertOrder = (prisma: PrismaClient, order: NewOrder): Promise<number> =>
+  prisma.$executeRaw`
+    INSERT INTO orders (id, payer, payment_reference, booking_ids, amount, told_currency, told_by, user_id)
+    SELECT
+      ${order.id}::uuid, ${order.payer ?? null}::int, ${order.paymentReference}::text, ${order.bookingIds}::uuid[],
+      ${order.amount ?? null}::bigint, ${order.currency ?? null}::text, ${order.toldBy ?? TOLD_BY_BUYER}::text,
+      ${order.userId ?? null}::int
+    WHERE NOT EXISTS (SELECT FROM orders WHERE ${hasReference(order)})
+      AND NOT EXISTS (SELECT FROM booking WHERE order_id IS NULL AND ${isPaidBy(order)})
+    ON CONFLICT DO NOTHING`;
+
+/**
+ * Reads the order that has a reference. `isSame`: it was told by the same request. One that was made of a sale was told
+ * without an amount; one may be told again with its buyer named.
+ */
+async function readTold(prisma: PrismaClient, order: NewOrder): Promise<(OrderRow & { isSame: boolean }) | undefined> {
+  const [row] = await prisma.$queryRaw<(OrderRow & { isSame: boolean })[]>`
+    SELECT ${orderColumns}, (
+      booking_ids = ${order.bookingIds}::uuid[]
+      AND coalesce(user_id = ${order.userId ?? null}::int, TRUE)
+      AND (told_by IS NULL OR amount IS NOT DISTINCT FROM ${order.amount ?? null}::bigint
+        AND told_currency IS NOT DISTINCT FROM ${order.currency ?? null}::text)
+    ) AS "isSame"
+    FROM orders WHERE ${hasReference(order)} ORDER BY told_by IS NULL LIMIT 1`;
+  return row;
+}
+
+async function readOrders(prisma: PrismaClient, ids: readonly string[]): Promise<Map<string, Order>> {
+  const rows = await prisma.$queryRaw<OrderRow[]>`
+    SELECT ${orderColumns} FROM orders WHERE id = ANY(${[...ids]}::uuid[])`;
+  const views = await viewsOfOrders(prisma, rows);
+  return new Map(views.map((view) => [view.id, view]));
+}
+
+/** Whether an order waits to be decided, or a sale of a worker of the version before for its order. */
+async function areUnfinished(prisma: PrismaClient): Promise<boolean> {
+  const [row] = await prisma.$queryRaw<{ are: boolean }[]>`
+    SELECT EXISTS (SELECT FROM orders WHERE ${isLeftOpen})
+      OR EXISTS (SELECT FROM booking WHERE order_id IS NULL AND payment_reference IS NOT NULL) AS are`;
+  return row?.are ?? true;
+}
+
+const isLeftOpen = Prisma.sql`
+  status = 'OPEN' AND created_at < statement_timestamp() - ${OPEN_SECONDS}::int * interval '1 second'`;
+
+/** The orders that nobody has decided in time, each with one of its bookings, the oldest first. */
+const findOpen = (prisma: PrismaClient): Promise<{ id: string; bookingId: string }[]> =>
+  prisma.$queryRaw`
+    SELECT id, booking_ids[1] AS "bookingId" FROM orders WHERE ${isLeftOpen} ORDER BY created_at LIMIT ${SWEEP_SIZE}`;
+
+/** An entry of a list: an order, or a sale without one whose money is due. */
+type OrderEntry = { order: Order } | { order: null; booking: Booking };
+
+/** Where an entry stands in a list. */
+export const cursorOfEntry = (entry: OrderEntry): RecordCursor => {
+  const { id, createdAt } = entry.order ?? entry.booking;
+  return { createdMs: Date.parse(createdAt), id };
+};
+
+/** Reads orders that match, the newest first. */
+async function list(
+  prisma: PrismaClient,
+  filter: OrderFilter,
+  after: RecordCursor | undefined,
+  limit: number,
+): Promise<OrderEntry[]> {
+  const conditions = Prisma.join([...conditionsOf(filter), ...afterCursor('orders', after)], ' AND ');
+  const rows = await prisma.$queryRaw<OrderRow[]>`
+    SELECT ${orderColumns} FROM orders WHERE ${conditions} ORDER BY created_at DESC, id DESC LIMIT ${limit}`;
+  const orders = (await viewsOfOrders(prisma, rows)).map((order) => ({ order }));
+  if (filter.status !== 'REFUND_DUE' || filter.paymentReference !== undefined) return orders;
+  const sales = await listDueSales(prisma, filter, after, limit);
+  const newestFirst = (a: OrderEntry, b: OrderEntry) => compareCursors(cursorOfEntry(b), cursorOfEntry(a));
+  return [...orders, ...sales].sort(newestFirst).slice(0, limit);
+}
+
+const compareCursors = (a: RecordCursor, b: RecordCursor): number =>
+  a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1);
+
+function conditionsOf({ status, paymentReference, eventId, userId }: OrderFilter): Prisma.Sql[] {
+  const conditions = [Prisma.sql`TRUE`];
+  if (status === 'REFUND_DUE') conditions.push(Prisma.sql`(orders.status = 'REFUND_DUE' OR orders.refund_due > 0)`);
+  else if (status !== undefined) conditions.push(Prisma.sql`orders.status = ${status}::"OrderStatus"`);
+  if (paymentReference !== undefined) conditions.push(Prisma.sql`orders.payment_reference = ${paymentReference}::text`);
+  if (eventId !== undefined) conditions.push(Prisma.sql`orders.event_id = ${eventId}::int`);
+  if (userId !== undefined) conditions.push(Prisma.sql`orders.user_id = ${userId}::int`);
+  return conditions;
+}
+
+function afterCursor(table: 'orders' | 'booking', after: RecordCursor | undefined): Prisma.Sql[] {
+  if (after === undefined) return [];
+  const row = Prisma.raw(`(${table}.created_at, ${table}.id)`);
+  return [Prisma.sql`${row} < (${new Date(after.createdMs)}::timestamptz, ${after.id}::uuid)`];
+}
+
+/** Sold bookings without an order of cancelled events, the newest first. */
+async function listDueSales(
+  prisma: PrismaClient,
+  { eventId, userId }: OrderFilter,
+  after: RecordCursor | undefined,
+  limit: number,
+): Promise<OrderEntry[]> {
+  const conditions = [Prisma.sql`booking.status = 'CONFIRMED' AND booking.order_id IS NULL`];
+  if (userId !== undefined) conditions.push(Prisma.sql`booking.user_id = ${userId}::int`);
+  conditions.push(...afterCursor('booking', after));
+  const rows = await prisma.$queryRaw<BookingRow[]>`
+    SELECT found.* FROM event CROSS JOIN LATERAL (
+      SELECT ${bookingColumns(Prisma.sql`booking.status`)} FROM booking
+      WHERE booking.event_id = event.id AND ${Prisma.join(conditions, ' AND ')}
+      ORDER BY booking.created_at DESC, booking.id DESC LIMIT ${limit}
+    ) AS found
+    WHERE event.cancelled_at IS NOT NULL AND event.id = coalesce(${eventId ?? null}::int, event.id)
+    ORDER BY found."createdAt" DESC, found.id DESC LIMIT ${limit}`;
+  return rows.map((row) => ({ order: null, booking: bookingView({ ...row, status: 'CONFIRMED' }) }));
+}
