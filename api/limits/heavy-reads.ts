@@ -35,7 +35,8 @@ async function takeTurn(queue: ReadQueue): Promise<() => void> {
 /**
  * Bounds reads that cost more than a booking, so that one client's reads do not delay another's booking: the reads of
  * one client run one after another, and where limits are on their cost in a minute is limited. A read costs 1, and 1
- * more for each 1,000 seats that it lists, 100 rows that it reads or 100 zones that it sums up.
+ * more for each 1,000 seats that it lists, 10,000 seats of a house whose bookings it sums up, 100 rows of seats that it
+ * reads or 100 zones that it counts. An export costs 1, whatever it has: it reads a page in each of the client's turns.
  */
 export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_MINUTE'>, counts?: LimitCountsStore) {
   const areOn = areLimitsOn(config);

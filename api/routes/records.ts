@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
@@ -12,7 +11,7 @@ import {
 } from '../../shared/contract/records.ts';
 import type { BuyerStore } from '../../shared/stores/postgres/buyers.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
-import { cursorOf, type RecordStore } from '../../shared/stores/postgres/records.ts';
+import type { RecordStore } from '../../shared/stores/postgres/records.ts';
 import type { Buyers } from '../auth/buyers.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ScopeGuard } from '../auth/operators.ts';
@@ -21,10 +20,8 @@ import { ApiError } from '../http/errors.ts';
 import { nextPage, queryOf, refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
+import { streamExport } from '../records/export-stream.ts';
 import { type ExportFormat, exportFormatOf } from '../records/formats.ts';
-
-/** Milliseconds in which a client has to receive a page of an export: a client that stopped reading frees its turn. */
-const MAX_PAGE_MS = 60_000;
 
 /** Seats of a house whose summary costs as much as one read. */
 const SEATS_OF_A_READ = 10_000;
@@ -69,10 +66,9 @@ const listBookings = (deps: RecordDeps) => async (req: Request, res: Response) =
   }
   await deps.heavyReads.inTurn(req, res, 1, async () => {
     const size = limit ?? MAX_BOOKINGS_ON_PAGE;
-    const bookings = await deps.records.list(filter, after, size);
-    const last = bookings.at(-1);
-    const next = bookings.length === size && last ? nextPage(req, cursorOf(last)) : undefined;
-    reply(res, 200, { bookings: await Promise.all(bookings.map(deps.buyerNames.shown)), next });
+    const { bookings, next } = await deps.records.list(filter, after, size);
+    const shown = await Promise.all(bookings.map(deps.buyerNames.shown));
+    reply(res, 200, { bookings: shown, next: next && nextPage(req, next) });
   });
 };
 
@@ -97,38 +93,20 @@ async function permitted(
   return { ...filter, userId: own };
 }
 
-/** Streams all matching bookings, a page at a time, as fast as the client receives them. */
-async function exportBookings(
-  { heavyReads, events, records, buyerNames }: RecordDeps,
+/** Streams all matching bookings. An export costs one read, and takes the client's turn for a page at a time. */
+const exportBookings = (
+  { heavyReads, records, buyerNames }: RecordDeps,
   req: Request,
   res: Response,
   filter: BookingFilter,
-  { type, head, lineOf }: ExportFormat,
-): Promise<void> {
-  await heavyReads.inTurn(req, res, 1, async (waitOutside) => {
-    const closed = once(res, 'close');
-    const pages = records.exportAll(filter, await events.ids());
-    let tooSlow: NodeJS.Timeout | undefined;
-    const start = () => {
-      if (!res.headersSent) res.writeHead(200, { 'content-type': type }).write(head);
-    };
-    try {
-      for await (const page of pages) {
-        start(); // a fault of the first read still gets an answer of its own
-        if (res.destroyed) return;
-        clearTimeout(tooSlow);
-        tooSlow = setTimeout(() => res.destroy(), MAX_PAGE_MS);
-        const lines = (await Promise.all(page.map(buyerNames.shown))).map(lineOf);
-        const isReceived = res.write(lines.join(''));
-        if (!isReceived) await waitOutside(Promise.race([once(res, 'drain'), closed]));
-      }
-      start();
-      res.end();
-    } finally {
-      clearTimeout(tooSlow);
+  format: ExportFormat,
+): Promise<void> =>
+  heavyReads.inTurn(req, res, 1, async (waitOutside) => {
+    async function* shownPages() {
+      for await (const page of records.exportAll(filter)) yield await Promise.all(page.map(buyerNames.shown));
     }
+    await streamExport(res, shownPages(), { format, waitOutside });
   });
-}
 
 const summarize =
   ({ records, events, heavyReads, requireScope }: RecordDeps) =>

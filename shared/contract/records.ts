@@ -45,7 +45,10 @@ export type WantedBookings = Omit<z.infer<typeof bookingListQuery>, 'after' | 'l
 /** As the stores read them: a named buyer is a number. */
 export type BookingFilter = Omit<WantedBookings, 'buyer'>;
 
-/** A page of bookings, the newest first. `next`: the address of the next older page. */
+/**
+ * A page of bookings, the newest first. `next`: the address of the next older page. A page that has read enough
+ * bookings ends before it has `limit` of them, perhaps without any, and then has a `next` too.
+ */
 export const bookingList = z.object({ bookings: z.array(booking), next: z.string().optional() });
 
 /** Seats of the bookings of one status, and their prices when they were taken, in the event's minor unit (cents). */

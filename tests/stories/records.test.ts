@@ -173,3 +173,24 @@ describe('an export streams everything that matches', () => {
     expect(await response.json()).toMatchObject({ detail: 'limit: an export has no pages' });
   });
 });
+
+test('a page that has read enough ends early, and its `next` goes on', async () => {
+  const [owner, rare] = [4_711, '00000000-0000-8000-9000-000000000000'];
+  // One returned booking behind more others of its user than a page reads.
+  await system().prisma.$executeRaw`
+    INSERT INTO booking (id, event_id, status, seats, user_id, created_at)
+    SELECT
+      ('00000000-0000-8000-9000-' || lpad(n::text, 12, '0'))::uuid, ${eventId}::int,
+      CASE WHEN n = 0 THEN 'RETURNED' ELSE 'CANCELLED' END::"BookingStatus", '{1-1-9}', ${owner}::int,
+      now() - interval '1 day' + n / 40 * interval '1 second'
+    FROM generate_series(0, 2500) AS n`;
+  const query = `userId=${owner}&status=RETURNED`;
+  const first = (await get(`/api/bookings?${query}`)).body;
+  expect(first).toEqual({ bookings: [], next: expect.any(String) });
+  const second = (await get(String(first.next))).body;
+  expect(idsOf(second)).toEqual([rare]);
+  expect(second.next).toBeUndefined();
+  const headers = { ...asOperator, accept: 'application/x-ndjson' };
+  const exported = await (await fetch(`${system().url}/api/bookings?${query}`, { headers })).text();
+  expect(exported.trimEnd().split('\n')).toEqual([expect.stringContaining(rare)]);
+});

@@ -67,7 +67,9 @@ const change = (
 /** The answers of a list: a page, or everything as a stream where `Accept` names its format. */
 const listed = {
   '200': {
-    description: 'The newest bookings that match; all of them where `Accept` is `text/csv` or `application/x-ndjson`.',
+    description:
+      'The newest bookings that match; all of them where `Accept` is `text/csv` or `application/x-ndjson`. A page ' +
+      'ends once it has read enough bookings: it may have fewer than `limit`, even none, and a `next`.',
     content: {
       'application/json': { schema: bookingList },
       'text/csv': { schema: z.string() },
