@@ -84,8 +84,9 @@ async function readOverview(deps: OverviewDeps, meters: readonly DrainMeter[]): 
   await inTime(refreshGauges(), log);
   const workersView = await inTime(workers.view(), log);
   if (workersView !== undefined) for (const meter of meters) meter.noteWorkers(workersView.alive);
-  const [queue, outcomes, events, isRedisUp, isPostgresUp] = await Promise.all([
+  const [queue, orders, outcomes, events, isRedisUp, isPostgresUp] = await Promise.all([
     inTime(readQueue(meters), log),
+    readOrders(),
     inTime(workers.outcomes(), log),
     inTime(readEvents(deps), log),
     isUp(serverMetrics.redisUp),
@@ -97,6 +98,7 @@ async function readOverview(deps: OverviewDeps, meters: readonly DrainMeter[]): 
     redisUp: isRedisUp,
     postgresUp: isPostgresUp,
     queue,
+    orders,
     outcomes,
     workers: workersView,
     events,
@@ -126,6 +128,11 @@ async function readQueue(meters: readonly DrainMeter[]): Promise<Overview['queue
     valuesOf(metrics.queueJobs),
   ]);
   return queueSection({ depths, settledCounts, oldestAges, jobs }, meters, performance.now());
+}
+
+async function readOrders(): Promise<Overview['orders']> {
+  const [[overdue], [refundsDue]] = await Promise.all([valuesOf(metrics.ordersOverdue), valuesOf(metrics.refundsDue)]);
+  return overdue && refundsDue && { overdue: overdue.value, refundsDue: refundsDue.value };
 }
 
 async function readEvents({ events, waitingRooms }: OverviewDeps): Promise<Overview['events']> {

@@ -57,6 +57,8 @@ export const overview = z.object({
       failed: z.int(),
     })
     .optional(),
+  /** Orders that nobody has decided in time, and those whose money has to be given back, or a part of it. */
+  orders: z.object({ overdue: z.int(), refundsDue: z.int() }).optional(),
   /** Tickets by outcome: a status such as `booked`, or the code of a rejection. */
   outcomes: z.record(z.string(), z.int()).optional(),
   workers: workersView.optional(),

@@ -18,6 +18,7 @@ const act = z.enum([
   'initialize',
   'changeRoom',
   'return',
+  'refund',
   'audit',
   'rebuild',
   'setWorkers',

@@ -10,7 +10,15 @@ import type { SeatStore } from './seats.ts';
 
 /** One seat, booking, buyer or counter on which two records disagree. */
 type Difference = {
-  what: 'bit missing' | 'bit too many' | 'wrong owner' | 'wrong status' | 'booking and seats' | 'counts' | 'buyer';
+  what:
+    | 'bit missing'
+    | 'bit too many'
+    | 'wrong owner'
+    | 'wrong status'
+    | 'booking and seats'
+    | 'counts'
+    | 'buyer'
+    | 'order';
   where: string;
 };
 
@@ -36,8 +44,9 @@ const MAX_DIFFERENCES = 10_000;
 
 /**
  * Compares PostgreSQL with Redis for one event, seat by seat; in Redis the counters with the bits; in PostgreSQL
- * bookings with seats and buyers. Of an ended event only PostgreSQL is audited. Each record is consistent in itself,
- * but they are read in sequence: a claim or save in between shows as a difference, and no longer in the next audit.
+ * bookings with seats, buyers and orders. Of an ended event only PostgreSQL is audited. Each record is consistent in
+ * itself, but they are read in sequence: a claim or save in between shows as a difference, and no longer in the next
+ * audit.
  */
 export async function auditEvent(eventId: number, stores: Stores): Promise<AuditReport> {
   const house = await stores.events.readHouse(eventId);
@@ -80,7 +89,7 @@ async function auditPostgres(
   eventId: number,
   { prisma }: Stores,
 ): Promise<{ bookings: number; differences: Difference[] }> {
-  const [[counted], mismatches, buyers] = await Promise.all([
+  const [[counted], mismatches, buyers, orders] = await Promise.all([
     prisma.$queryRaw<{ count: bigint }[]>`
       SELECT count(*) FROM booking WHERE event_id = ${eventId}::int AND status IN ('PENDING', 'CONFIRMED')`,
     prisma.$queryRaw<{ id: string; label: string }[]>`
@@ -101,15 +110,25 @@ async function auditPostgres(
       ), counted AS (SELECT user_id, seats FROM buyer WHERE event_id = ${eventId}::int)
       SELECT user_id AS "userId" FROM has FULL JOIN counted USING (user_id)
       WHERE coalesce(has.seats, 0) <> coalesce(counted.seats, 0) LIMIT ${MAX_DIFFERENCES}`,
+    findWrongOrders(eventId, prisma),
   ]);
   return {
     bookings: Number(counted?.count ?? 0),
     differences: [
       ...mismatches.map(({ id, label }): Difference => ({ what: 'booking and seats', where: `${label} of ${id}` })),
       ...buyers.map(({ userId }): Difference => ({ what: 'buyer', where: `user ${userId}` })),
+      ...orders.map(({ id }): Difference => ({ what: 'order', where: id })),
     ],
   };
 }
+
+/** Orders that are seats and due money, or neither (I13): one has all its bookings where it was paid, else none. */
+const findWrongOrders = (eventId: number, prisma: PrismaClient): Promise<{ id: string }[]> =>
+  prisma.$queryRaw`
+    SELECT DISTINCT orders.id FROM orders CROSS JOIN LATERAL unnest(orders.booking_ids) AS named (id)
+    JOIN booking ON booking.id = named.id
+    WHERE orders.event_id = ${eventId}::int AND orders.status <> 'OPEN'
+      AND (booking.order_id IS NOT DISTINCT FROM orders.id) <> (orders.code IS NULL) LIMIT ${MAX_DIFFERENCES}`;
 
 const isOnlyInRedis = ({ what }: Difference) => what === 'bit too many';
 

@@ -8,6 +8,7 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import { serverMetrics } from '../platform/server-metrics.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import type { EventStore } from './postgres/events.ts';
+import { readDueOrders } from './postgres/orders.ts';
 import { keysOf, keysOfQueue } from './redis/keys.ts';
 import { progressOfQueue, SCHEDULES } from './redis/pipeline.ts';
 import { countTickets } from './redis/tickets.ts';
@@ -112,7 +113,16 @@ async function measurePostgres({ probe }: MeasureDeps, facts: PipelineFacts): Pr
     const [row] = await probe.$queryRaw<Row[]>`SELECT count(*) AS live FROM booking WHERE status = 'PENDING'`;
     serverMetrics.postgresLatency.set((performance.now() - startedAt) / 1000);
     metrics.holdsLive.set(Number(row?.live ?? 0));
+    await measureOrders(probe);
   });
+}
+
+async function measureOrders(probe: PrismaClient): Promise<void> {
+  const { overdue, due } = await readDueOrders(probe);
+  metrics.ordersOverdue.set(overdue);
+  metrics.refundsDue.set(due.reduce((sum, { orders }) => sum + orders, 0));
+  metrics.refundDueAmount.reset();
+  for (const { currency, amount } of due) metrics.refundDueAmount.set({ currency }, amount);
 }
 
 /** Probes writes of each shard. It does not wait for reads: a paused Redis must show while they are blocked. */
@@ -256,6 +266,8 @@ function hideRedis(): void {
 
 function hidePostgres(): void {
   for (const gauge of [serverMetrics.postgresLatency, metrics.holdsLive]) gauge.remove();
+  for (const gauge of [metrics.ordersOverdue, metrics.refundsDue]) gauge.remove();
+  metrics.refundDueAmount.reset();
 }
 
 /**

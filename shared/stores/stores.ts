@@ -51,7 +51,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     jobLock: createJobLock({ prisma }),
     buyers: createBuyerStore({ prisma, trail }),
     keys: createKeyStore({ prisma, trail }),
-    orders: createOrderStore({ prisma }),
+    orders: createOrderStore({ prisma, trail }),
     records: createRecordStore({ prisma }),
     metricsTargets: createMetricsTargets({ redis }),
     rooms: createRoomStore({ redis, scripts, replicated, prisma, events, shards }),

@@ -81,6 +81,13 @@ export const metrics = {
     'Blocked seats that may belong to a booking that PostgreSQL lost.',
     'shard',
   ),
+  ordersOverdue: gauge('frontrow_orders_overdue', 'Payments that were told and are not decided after ten seconds.'),
+  refundsDue: gauge('frontrow_refunds_due', 'Orders whose money has to be given back, or a part of it.'),
+  refundDueAmount: gauge(
+    'frontrow_refund_due_amount',
+    'Money that has to be given back, in the minor unit of its currency.',
+    'currency',
+  ),
   auditDifferences: counter('frontrow_audit_differences_total', 'Differences that audits found.'),
 
   roomOn: gauge('frontrow_waiting_room_on', 'Whether booking needs an admission.', 'event'),

@@ -220,6 +220,10 @@ describe('money that is due', () => {
       orderBy: { id: 'asc' },
     });
     expect(kinds.map(({ kind }) => kind)).toEqual(['decide', 'return', 'refund', 'return', 'refund']);
+    const acts = (await get('/admin/trail')).body.entries as { act: string }[];
+    expect(acts.filter(({ act }) => act === 'refund').slice(-1)).toMatchObject([
+      { by: 'key shop', before: { orderId: id, refundDue: 10_000 }, after: { refundDue: 6_000, note: 'by cash' } },
+    ]);
     await expectNoDifferences();
   });
 

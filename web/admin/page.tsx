@@ -59,6 +59,7 @@ function Live({ state: { overview, isLost, history, failure, acts }, command, op
         </p>
       )}
       <Queue queue={overview.queue} history={history} openDashboard={openQueueDashboard} />
+      <Orders orders={overview.orders} />
       <div class="halves">
         <Workers workers={overview.workers} command={command} />
         <Outcomes history={history} />
@@ -172,6 +173,25 @@ function Queue({ queue, history, openDashboard }: QueueProps) {
         <Chart title="Tickets waiting" lines={DEPTH} history={history} />
         <Chart title="Tickets a second" lines={RATES} history={history} />
       </div>
+    </section>
+  );
+}
+
+function Orders({ orders }: { orders: Overview['orders'] }) {
+  if (orders === undefined) return null;
+  return (
+    <section>
+      <h2>Payments</h2>
+      <dl class="figures">
+        <div>
+          <dt>Refunds due</dt>
+          <dd>{formatFigure(orders.refundsDue)}</dd>
+        </div>
+        <div>
+          <dt>Not decided in time</dt>
+          <dd>{formatFigure(orders.overdue)}</dd>
+        </div>
+      </dl>
     </section>
   );
 }

@@ -20,7 +20,7 @@ import { type Field, wordsOf } from './values.ts';
 const KNOWN = new Set([
   ...Object.keys({ ...newEvent.shape, ...eventChange.shape, ...roomChange.shape, ...runFields }),
   ...wordsOf('eventId userId buyer reference metadata seatNumber seats paymentReference nonce email password confirm'),
-  ...wordsOf('processes reason'),
+  ...wordsOf('processes reason bookingIds amount currency note'),
 ]);
 
 const UNKNOWN_FIELDS = wordsOf(

@@ -104,6 +104,15 @@ const ROUTES: readonly Route[] = [
     const fields: Field[] = [user(random), ['paymentReference', '"p"']];
     return requestTo('POST', `/api/bookings/${anyTicket(random, world)}/confirm`, fields);
   }),
+  route(3, (random, world) => {
+    const holds = [anyTicket(random, world), anyTicket(random, world)];
+    const reference = `"${below(random, 100)}"`;
+    const fields: Field[] = [user(random), ['bookingIds', JSON.stringify(holds)], ['paymentReference', reference]];
+    return requestTo('POST', '/api/orders', pick(random, [fields, [...fields, ['amount', '5000']]]));
+  }),
+  route(2, (random, world) => requestTo('GET', `/api/orders/${anyTicket(random, world)}`)),
+  route(1, (random) => requestTo('GET', '/api/orders', undefined, pick(random, ['', 'status=REFUND_DUE&limit=5']))),
+  operatorRoute(1, (random, world) => requestTo('POST', `/api/orders/${anyTicket(random, world)}/refunded`, [])),
   route(4, (random, world) => requestTo('POST', `/api/bookings/${anyTicket(random, world)}/extend`, [user(random)])),
   route(4, (random, world) => requestTo('DELETE', `/api/bookings/${anyTicket(random, world)}`, [user(random)])),
   route(4, (random, world) =>

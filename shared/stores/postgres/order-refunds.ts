@@ -1,9 +1,11 @@
 import type { ErrorCode } from '../../contract/codes.ts';
+import type { Actor } from '../../contract/trail.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import type { Database } from './events.ts';
 import { orderState } from './order-rows.ts';
 import { awaitStandby } from './standby.ts';
+import type { TrailStore } from './trail.ts';
 
 /** Money of an order that was given back: an amount, or all that is due. `ticketId`: it is recorded once. */
 export type Refund = {
@@ -11,24 +13,56 @@ export type Refund = {
   orderId: string;
   amount?: number | undefined;
   note?: string | undefined;
-  by?: { name: string } | undefined;
+  by?: Actor | undefined;
 };
+
+export type RefundDeps = { prisma: PrismaClient; trail: Pick<TrailStore, 'writeAll'> };
 
 /** An order of which nothing is sold any more has this status once money of it is due or was given back. */
 const statusByDue = (due: Prisma.Sql): Prisma.Sql => Prisma.sql`
   CASE WHEN ${due} = 0 THEN 'REFUNDED' ELSE 'REFUND_DUE' END::"OrderStatus"`;
 
+/** A refund that was tried. `after`: the order's state where it was made now. */
+type TriedRefund = {
+  eventId: number | null;
+  isMade: boolean;
+  before: object;
+  after: object | null;
+};
+
 /**
- * Records that money was given back, once for each ticket. Where nobody knows how much is due, any amount settles it.
+ * Records that money was given back, once for each ticket, with an entry in the audit trail. Where nobody knows how
+ * much is due, any amount settles it.
  *
  * @returns the code of a refusal
  */
-export async function recordRefund(prisma: PrismaClient, refund: Refund): Promise<ErrorCode | undefined> {
+export async function recordRefund({ prisma, trail }: RefundDeps, refund: Refund): Promise<ErrorCode | undefined> {
+  const { ticketId, orderId, note, by } = refund;
+  const tried = await prisma.$transaction(async (transaction) => {
+    const row = await giveBack(refund, transaction);
+    if (row?.after) {
+      const [before, after] = [
+        { orderId, ...row.before },
+        { ...row.after, ...(note !== undefined && { note }) },
+      ];
+      const act = { id: ticketId, act: 'refund', by, eventId: row.eventId ?? undefined } as const;
+      await trail.writeAll([{ ...act, before, after }], transaction);
+    }
+    return row;
+  });
+  if (tried?.after) return undefined;
+  await awaitStandby(prisma);
+  if (tried === undefined) return 'ORDER_UNKNOWN';
+  return tried.isMade ? undefined : 'NOTHING_DUE';
+}
+
+/** @returns undefined where there is no such order */
+async function giveBack(refund: Refund, database: Database): Promise<TriedRefund | undefined> {
   const { ticketId, orderId, amount = null, note = null, by } = refund;
-  const [row] = await prisma.$queryRaw<{ isKnown: boolean; isMade: boolean; isMadeNow: boolean }[]>`
+  const [row] = await database.$queryRaw<TriedRefund[]>`
     WITH locked AS MATERIALIZED (
-      SELECT orders.id, ${orderState} AS before, coalesce(${amount}::bigint, orders.refund_due, 0) AS given,
-        (SELECT count(*) FROM order_change WHERE order_id = orders.id AND ticket_id = ${ticketId}::uuid) > 0 AS is_made
+      SELECT orders.id, orders.event_id, ${orderState} AS before, coalesce(${amount}::bigint, refund_due, 0) AS given,
+        EXISTS (SELECT FROM order_change WHERE order_id = orders.id AND ticket_id = ${ticketId}::uuid) AS is_made
       FROM orders WHERE id = ${orderId}::uuid FOR UPDATE
     ), given AS (
       UPDATE orders SET
@@ -45,13 +79,8 @@ export async function recordRefund(prisma: PrismaClient, refund: Refund): Promis
       INSERT INTO order_change (order_id, ticket_id, kind, by, note, before, after)
       SELECT id, ${ticketId}::uuid, 'refund', ${by?.name ?? null}::text, ${note}::text, before, after FROM given
     )
-    SELECT
-      EXISTS (SELECT FROM locked) AS "isKnown", EXISTS (SELECT FROM locked WHERE is_made) AS "isMade",
-      EXISTS (SELECT FROM given) AS "isMadeNow"`;
-  if (row?.isMadeNow) return undefined;
-  await awaitStandby(prisma);
-  if (row?.isMade) return undefined;
-  return row?.isKnown ? 'NOTHING_DUE' : 'ORDER_UNKNOWN';
+    SELECT event_id AS "eventId", is_made AS "isMade", before, (SELECT after FROM given) AS after FROM locked`;
+  return row;
 }
 
 /** The price of a booking's seats in a state (`booking-history.ts`): a price for each, or one for all. */

@@ -7,7 +7,7 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingRow, bookingColumns } from './booking-rows.ts';
 import { decideOrders } from './order-decisions.ts';
-import { type Refund, recordRefund } from './order-refunds.ts';
+import { type Refund, type RefundDeps, recordRefund } from './order-refunds.ts';
 import { type OrderRow, orderColumns, TOLD_BY_BUYER, viewsOfOrders } from './order-rows.ts';
 import { makeOrdersOfSales } from './order-sales.ts';
 import { awaitStandby } from './standby.ts';
@@ -34,10 +34,10 @@ const OPEN_SECONDS = 10;
 const SWEEP_SIZE = 500;
 
 /** Orders in PostgreSQL, which alone decides them. */
-export const createOrderStore = ({ prisma }: { prisma: PrismaClient }) => ({
+export const createOrderStore = ({ prisma, trail }: RefundDeps) => ({
   tell: (order: NewOrder) => tellOrder(prisma, order),
   decide: (orderIds: readonly string[], sellBy: SellBy) => decideOrders(prisma, orderIds, sellBy),
-  refund: (refund: Refund) => recordRefund(prisma, refund),
+  refund: (refund: Refund) => recordRefund({ prisma, trail }, refund),
   find: async (id: string): Promise<Order | undefined> => (await readOrders(prisma, [id])).get(id),
   read: (ids: readonly string[]) => readOrders(prisma, ids),
   list: (filter: OrderFilter, after: RecordCursor | undefined, limit: number) => list(prisma, filter, after, limit),
@@ -129,6 +129,23 @@ const findOpen = (prisma: PrismaClient): Promise<{ id: string; bookingId: string
   prisma.$queryRaw`
     SELECT id, booking_ids[1] AS "bookingId" FROM orders WHERE ${isLeftOpen} ORDER BY created_at LIMIT ${SWEEP_SIZE}`;
 
+/** Reads how many orders nobody has decided in time, and what has to be given back in each currency. */
+export async function readDueOrders(
+  prisma: PrismaClient,
+): Promise<{ overdue: number; due: { currency: string; orders: number; amount: number }[] }> {
+  const [open] = await prisma.$queryRaw<{ count: bigint }[]>`SELECT count(*) FROM orders WHERE ${isLeftOpen}`;
+  const due = await prisma.$queryRaw<{ currency: string; orders: bigint; amount: bigint }[]>`
+    SELECT coalesce(currency, 'unknown') AS currency, count(*) AS orders, coalesce(sum(refund_due), 0)::bigint AS amount
+    FROM orders WHERE ${isDue} GROUP BY 1`;
+  return {
+    overdue: Number(open?.count ?? 0),
+    due: due.map(({ currency, orders, amount }) => ({ currency, orders: Number(orders), amount: Number(amount) })),
+  };
+}
+
+/** Money of an order is due, or it is not known how much. */
+const isDue = Prisma.sql`(orders.status = 'REFUND_DUE' OR orders.refund_due > 0)`;
+
 /** An entry of a list: an order, or a sale without one whose money is due. */
 type OrderEntry = { order: Order } | { order: null; booking: Booking };
 
@@ -160,7 +177,7 @@ const compareCursors = (a: RecordCursor, b: RecordCursor): number =>
 
 function conditionsOf({ status, paymentReference, eventId, userId }: OrderFilter): Prisma.Sql[] {
   const conditions = [Prisma.sql`TRUE`];
-  if (status === 'REFUND_DUE') conditions.push(Prisma.sql`(orders.status = 'REFUND_DUE' OR orders.refund_due > 0)`);
+  if (status === 'REFUND_DUE') conditions.push(isDue);
   else if (status !== undefined) conditions.push(Prisma.sql`orders.status = ${status}::"OrderStatus"`);
   if (paymentReference !== undefined) conditions.push(Prisma.sql`orders.payment_reference = ${paymentReference}::text`);
   if (eventId !== undefined) conditions.push(Prisma.sql`orders.event_id = ${eventId}::int`);
