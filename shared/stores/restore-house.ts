@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Release } from '../domain/holdings.ts';
 import type { House } from '../domain/house.ts';
 import { createLimit, type Limit } from '../domain/limit.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import { NotReady } from '../platform/faults.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
-import { deleteReleasesOf } from './postgres/releases.ts';
+import { readClosedHouse, takeReleases } from './closed-house.ts';
 import { bit, type HouseDeps, keysOfEvent, restoreBuyers, restoreRows } from './restore-rows.ts';
 
 /** Milliseconds between two attempts to lock the restoring of a house. */
@@ -101,7 +100,7 @@ export function createHouseOpener(deps: HouseDeps) {
  * restores a house. An ended event has no open house, so that a late job does not bring its keys back.
  *
  * The first transaction closes the house and deletes the releases that have nothing to free in the restored one. It is
- * committed before the second one opens that.
+ * committed before the second one opens that, which another process may do: this one may die, or wait for the lock.
  */
 async function restoreHouse(
   deps: HouseDeps,
@@ -111,14 +110,15 @@ async function restoreHouse(
   const options = { limit, waitMs: RESTORE_TIMEOUT_MS };
   const close = async (transaction: Prisma.TransactionClient) => {
     const refreshed = await refreshHouse(deps, eventId, transaction, isRebuild);
-    return { ...refreshed, given: refreshed.isDone ? [] : await deleteReleasesOf(eventId, transaction) };
+    if (!refreshed.isDone) await takeReleases(deps, eventId, transaction);
+    return refreshed;
   };
-  const { house, isDone, lastVersion, given } = await underHouseLock(deps, eventId, close, options);
+  const { house, isDone } = await underHouseLock(deps, eventId, close, options);
   if (isDone) return house;
   const write = async (transaction: Prisma.TransactionClient): Promise<House> => {
     // Another process may have restored it in between, or the event ended.
     const now = await refreshHouse(deps, eventId, transaction);
-    if (!now.isDone) await writeHouse(deps, now.house, { lastVersion, given }, transaction);
+    if (!now.isDone) await writeHouse(deps, now.house, transaction);
     return now.house;
   };
   return underHouseLock(deps, eventId, write, options);
@@ -133,12 +133,12 @@ async function refreshHouse(
   eventId: number,
   transaction: Prisma.TransactionClient,
   isRebuild = false,
-): Promise<{ house: House; isDone: boolean; lastVersion: number }> {
+): Promise<{ house: House; isDone: boolean }> {
   const { redis, events } = deps;
   const { house: key, closedHouse } = keysOfEvent(deps, eventId);
   const house = await events.readHouse(eventId, transaction);
   if (house === undefined) throw new Error(`event ${eventId} has no house`);
-  const done = { house, isDone: true, lastVersion: 0 };
+  const done = { house, isDone: true };
   if (await events.hasEnded(eventId, transaction)) {
     await redis.del(key);
     return done;
@@ -161,21 +161,17 @@ async function refreshHouse(
     await restoreBuyers(deps, house, transaction);
     if (await publishHouse(deps, house, mark, lastVersion)) return done;
   }
-  return { house, isDone: false, lastVersion };
+  return { house, isDone: false };
 }
 
 /** Writes a closed house with all its rows, and opens it. */
-async function writeHouse(
-  deps: HouseDeps,
-  house: House,
-  { lastVersion, given }: { lastVersion: number; given: readonly Release[] },
-  transaction: Prisma.TransactionClient,
-): Promise<void> {
+async function writeHouse(deps: HouseDeps, house: House, transaction: Prisma.TransactionClient): Promise<void> {
   for (let restores = 0; restores < MAX_RESTORES; restores += 1) {
     const mark = await markRestoring(deps, house.eventId);
-    await restoreRows(deps, house, given, transaction);
+    const closed = await readClosedHouse(deps, house.eventId, transaction);
+    await restoreRows(deps, house, closed, transaction);
     await restoreBuyers(deps, house, transaction);
-    if (await publishHouse(deps, house, mark, lastVersion)) return;
+    if (await publishHouse(deps, house, mark, closed.version)) return;
   }
   throw new Error(`Redis was wiped ${MAX_RESTORES} times while the house of event ${house.eventId} was restored`);
 }

@@ -51,19 +51,18 @@ export const keysOfEvent = ({ shards }: Pick<HouseDeps, 'shards'>, eventId: numb
  * released later. Seats that a booking has given up since the restore began stay in the house until they are released.
  * Where Redis has rows of this generation, no seat in them is freed without a reason.
  *
- * @param given the releases that have nothing to free in the house
+ * @param closed the generation of the rows in Redis, and the releases that have nothing to free in the house
  */
 export async function restoreRows(
   deps: HouseDeps,
   house: House,
-  given: readonly Release[],
+  closed: { generation: number | undefined; given: readonly Release[] },
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
-  const { differences, closedHouse } = keysOfEvent(deps, house.eventId);
-  await deps.redis.del(differences);
+  await deps.redis.del(keysOfEvent(deps, house.eventId).differences);
   const claimed = await readClaimedSeats(deps, house); // before PostgreSQL: those that are saved meanwhile show there
-  const hasRows = (await deps.redis.hget(closedHouse, 'generation')) === String(house.generation);
-  const kept = hasRows ? await keepTakenSeats(deps, house, { claimed, given }) : [];
+  const hasRows = closed.generation === house.generation;
+  const kept = hasRows ? await keepTakenSeats(deps, house, { claimed, given: closed.given }) : [];
   for (const zone of house.zones) {
     const ofZone = {
       claimed: claimed.filter((seat) => seat.zone === zone.number),

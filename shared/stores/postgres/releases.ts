@@ -99,13 +99,15 @@ async function adoptReleases(database: Database, eventId: number | null = null):
     SELECT id, event_id, id, id, user_id, seats, status, FALSE FROM adopted`;
 }
 
-/**
- * Deletes the releases of an event, because its house is about to be restored without their seats.
- *
- * @returns the deleted ones
- */
-export async function deleteReleasesOf(eventId: number, transaction: Prisma.TransactionClient): Promise<Release[]> {
+/** A release that is no longer in PostgreSQL, with the booking that gave up its seats. */
+export type DeletedRelease = Release & { bookingId: string };
+
+/** Deletes the releases of an event. @returns the deleted ones */
+export async function deleteReleasesOf(
+  eventId: number,
+  transaction: Prisma.TransactionClient,
+): Promise<DeletedRelease[]> {
   await adoptReleases(transaction, eventId);
-  return transaction.$queryRaw<Release[]>`
-    DELETE FROM seat_release WHERE event_id = ${eventId}::int RETURNING ${releaseColumns}`;
+  return transaction.$queryRaw<DeletedRelease[]>`
+    DELETE FROM seat_release WHERE event_id = ${eventId}::int RETURNING ${releaseColumns}, booking_id AS "bookingId"`;
 }
