@@ -25,6 +25,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { bookingListRoutes, eventSummaryRoutes } from './routes/records.ts';
+import { seatHistoryRoutes } from './routes/seat-history.ts';
 import { seatRoutes } from './routes/seats.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
@@ -52,6 +53,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof metricsRoutes>[0] &
   Parameters<typeof orderRoutes>[0] &
   Parameters<typeof bookingListRoutes>[0] &
+  Parameters<typeof seatHistoryRoutes>[0] &
   Parameters<typeof seatRoutes>[0] &
   Parameters<typeof ticketRoutes>[0] &
   Parameters<typeof userRoutes>[0];
@@ -99,6 +101,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/events', eventRoutes(routeDeps));
   app.use('/api/events', eventSummaryRoutes(routeDeps));
   app.use('/api/seats', seatRoutes(routeDeps));
+  app.use('/api/seats', seatHistoryRoutes(routeDeps));
   app.use('/admin', keyRoutes(routeDeps));
   app.use('/admin', buyerRoutes(routeDeps));
   app.use('/admin', adminRoutes(routeDeps));

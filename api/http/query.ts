@@ -33,12 +33,15 @@ function refuseBodyOfGet(req: IncomingMessage): void {
     throw new ApiError('INVALID_REQUEST', 'body: this route takes none; send parameters in the query');
 }
 
-/** The address of the page after a cursor. */
-export function nextPage(req: Request, { createdMs, id }: RecordCursor): string {
+/** The address of a request with another `after`. */
+export function pageAfter(req: Request, after: string): string {
   const { pathname, searchParams } = new URL(req.originalUrl, 'http://localhost');
-  searchParams.set('after', `${createdMs}_${id}`);
+  searchParams.set('after', after);
   return `${pathname}?${searchParams}`;
 }
+
+/** The address of the page after a cursor. */
+export const nextPage = (req: Request, { createdMs, id }: RecordCursor): string => pageAfter(req, `${createdMs}_${id}`);
 
 /** The seconds to wait for an outcome, in the query. */
 const waitQuery = z.strictObject({

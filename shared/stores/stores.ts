@@ -12,6 +12,7 @@ import { createKeyStore } from './postgres/keys.ts';
 import { createOrderStore } from './postgres/orders.ts';
 import { createRecordStore } from './postgres/records.ts';
 import { createReleaseStore } from './postgres/releases.ts';
+import { createSeatHistoryStore } from './postgres/seat-history.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
@@ -44,6 +45,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     blocks,
     bookings,
     history: createHistoryStore({ prisma }),
+    seatHistory: createSeatHistoryStore({ prisma }),
     holds: createHoldStore({ prisma, trail }),
     releases,
     orphans,

@@ -10,6 +10,7 @@ import {
   seatList,
   seatMap,
 } from '../../../shared/contract/events.ts';
+import { seatHistory, seatHistoryQuery } from '../../../shared/contract/history.ts';
 import { salesSummary } from '../../../shared/contract/records.ts';
 import { listQuery, showQuery } from '../events.ts';
 import { availableQuery, mapQuery } from '../seats.ts';
@@ -98,6 +99,15 @@ export const eventPaths: OperationPaths = {
       'List free seats, from the front',
       { query: availableQuery },
       ok('A page.', seatList),
+      ['EVENT_UNKNOWN', 'RATE_LIMITED'],
+    ),
+  },
+  '/api/seats/history': {
+    get: ofOperator(
+      'showSeatHistory',
+      'Show the history of a seat: every booking that had it, and what operators did with it',
+      { query: seatHistoryQuery },
+      ok('A page, the newest entry first.', seatHistory),
       ['EVENT_UNKNOWN', 'RATE_LIMITED'],
     ),
   },

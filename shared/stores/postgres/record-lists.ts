@@ -1,10 +1,10 @@
 import type { BookingFilter, RecordCursor } from '../../contract/records.ts';
 import { type Booking, codeOfStatus } from '../../contract/tickets.ts';
 import { bookingView } from '../../domain/booking-view.ts';
-import { seatOf } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingRow, bookingColumns } from './booking-rows.ts';
+import { hasOrHadSeat } from './seat-history.ts';
 
 /** Every status of a booking that clients see: a FAILED row is none. */
 const STATUSES = ['PENDING', ...(Object.keys(codeOfStatus) as (keyof typeof codeOfStatus)[])] as const;
@@ -136,17 +136,4 @@ function conditionsOf(filter: BookingFilter, names: readonly Lead[]): Prisma.Sql
     seat: seat === undefined || eventId === undefined ? undefined : hasOrHadSeat(eventId, seat),
   };
   return names.flatMap((name) => conditions[name] ?? []);
-}
-
-/** The row of a seat names its present booking; an index has the seats of those that ended (see the migration). */
-function hasOrHadSeat(eventId: number, label: string): Prisma.Sql {
-  const { zone, row, number } = seatOf(label);
-  return Prisma.sql`(
-    booking.id = ANY(ARRAY(
-      SELECT booking_id FROM seat
-      WHERE event_id = ${eventId}::int AND zone = ${zone}::int AND row = ${row}::int AND number = ${number}::int
-    ))
-    OR booking.status IN ('CANCELLED', 'EXPIRED', 'RETURNED')
-      AND array_append(booking.seats, booking.event_id::text) @> ARRAY[${label}, ${String(eventId)}]::text[]
-  )`;
 }
