@@ -56,6 +56,24 @@ export async function startFrontrow(folder: string, env: Record<string, string> 
   return { ...process, ...running, asOperator: { authorization: `Bearer ${running.adminToken}` } };
 }
 
+/** Lines of a command's output that say why it failed, at most, and their columns: a log of CI shows them whole. */
+const REASON_LINES = 30;
+const REASON_COLUMNS = 200;
+
+/**
+ * Why a proof or a measure failed: what it found broken, with its examples, else its last lines; undefined where it
+ * ended with 0.
+ */
+export function failureOf({ code, output }: { code: number | null; output: string }): string | undefined {
+  if (code === 0) return undefined;
+  const lines = output.trimEnd().split('\n');
+  const isExample = (at: number): boolean => /^ {8}/.test(lines[at] ?? '') && (isBroken(at - 1) || isExample(at - 1));
+  const isBroken = (at: number) => /^ +BROKEN/.test(lines[at] ?? '');
+  const broken = lines.filter((_line, at) => isBroken(at) || isExample(at));
+  const reason = broken.length > 0 ? broken.slice(0, REASON_LINES) : lines.slice(-REASON_LINES);
+  return [`ended with ${code}`, ...reason.map((line) => line.slice(0, REASON_COLUMNS))].join('\n');
+}
+
 /** Waits until a condition holds. @throws Error with `hint` after `timeoutMs` */
 export async function until(
   holds: () => boolean | Promise<boolean>,
