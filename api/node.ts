@@ -69,7 +69,7 @@ export async function startApi(deps: NodeDeps) {
   const parts = await wireNode(deps, () => isStopping);
   const { app, server, closing, webSockets, queues, tickets, access, waitingRooms, operations, herd, stopCounting } =
     parts;
-  const { outcomes, memory, bookIntake, changeIntake, orderIntake } = tickets;
+  const { outcomes, memory, bookIntake, changeIntake, exchangeIntake, orderIntake } = tickets;
   const { serverSettings, clock } = operations;
   const { limitCounts, keyRing } = access;
 
@@ -101,7 +101,8 @@ export async function startApi(deps: NodeDeps) {
       outcomes.stopWaiting();
       await closing.close();
       webSockets.terminate();
-      await Promise.all([bookIntake.drained(), changeIntake.drained(), orderIntake.drained()]);
+      const intakes = [bookIntake, changeIntake, exchangeIntake, orderIntake];
+      await Promise.all(intakes.map((intake) => intake.drained()));
       await outcomes.close();
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },
@@ -162,6 +163,7 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
   const { remember } = outcomes;
   const intakeDeps = { tickets, replicated, node, meters, maxQueued: config.MAX_QUEUED, remember, log };
   const controlQueues = queues.map(({ control }) => control);
+  const controlDeps = { ...intakeDeps, queues: controlQueues, isFull: () => false };
   return {
     bookings,
     sessions,
@@ -173,18 +175,9 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
       queues: queues.map(({ booking }) => booking),
       isFull: memory.isFull,
     }),
-    changeIntake: createIntake({
-      ...intakeDeps,
-      job: 'change',
-      queues: controlQueues,
-      isFull: () => false,
-    }),
-    orderIntake: createIntake({
-      ...intakeDeps,
-      job: 'order',
-      queues: controlQueues,
-      isFull: () => false,
-    }),
+    changeIntake: createIntake({ ...controlDeps, job: 'change' }),
+    exchangeIntake: createIntake({ ...controlDeps, job: 'exchange' }),
+    orderIntake: createIntake({ ...controlDeps, job: 'order' }),
     runOperatorJob: createOperatorJobs({ queues: controlQueues, tickets }),
   };
 }

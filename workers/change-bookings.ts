@@ -2,11 +2,13 @@ import type { ChangeRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { groupBy } from '../shared/domain/group-by.ts';
 import type { Holding } from '../shared/domain/holdings.ts';
+import { labelOf } from '../shared/domain/house.ts';
 import { type WrittenOutcome, writeOutcome } from '../shared/domain/outcome-text.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
+import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
 import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { GivingBooking } from '../shared/stores/postgres/releases.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
@@ -19,6 +21,7 @@ const changeSeconds = metrics.stepSeconds.labels('change');
 const changeRequests = metrics.batchRequests.labels('change');
 
 type ChangeDeps = {
+  bookings: Pick<BookingStore, 'owners'>;
   holds: HoldStore;
   seats: SeatStore;
   tickets: TicketStore;
@@ -46,7 +49,7 @@ async function changeAll(
   requests: readonly ChangeRequest[],
   batch: BatchTrace | undefined,
 ): Promise<void> {
-  const { holds, seats, tickets, releaseSeats, sellBy = 'anyone', log } = deps;
+  const { holds, tickets, releaseSeats, sellBy = 'anyone', log } = deps;
   /** A confirm sells: only a trusted server may request it (I12). Only an operator returns sold seats (I6). */
   const isAllowed = (request: ChangeRequest) => {
     if (request.kind === 'return') return request.by !== undefined;
@@ -56,7 +59,7 @@ async function changeAll(
     traced(batch, 'change', requests, () => holds.change(requests, isAllowed)),
   );
   const outcomes = new Map<string, WrittenOutcome>();
-  const renewals: (Holding & { eventId: number; holdMs: number })[] = [];
+  const renewals: (Renewal & { eventId: number })[] = [];
   const giving: GivingBooking[] = [];
   const eventOf = new Map<string, number>();
   for (const request of requests) {
@@ -88,11 +91,29 @@ async function changeAll(
   const faults = new Map<number, unknown>();
   const noteFault = (eventId: number) => (fault: unknown) => void faults.set(eventId, fault);
   for (const [eventId, ofEvent] of groupBy(renewals, (renewal) => renewal.eventId))
-    await seats.renew(eventId, ofEvent).catch(noteFault(eventId));
+    await renew(deps, eventId, ofEvent).catch(noteFault(eventId));
   for (const [eventId, ofEvent] of groupBy(giving, (booking) => booking.eventId))
     await releaseSeats(ofEvent).catch(noteFault(eventId));
   for (const [ticketId, eventId] of eventOf) if (faults.has(eventId)) outcomes.delete(ticketId);
   const confirmed = await tickets.confirmChanges(shard, outcomes);
   await traced(batch, 'settle', requests, () => tickets.settle(shard, confirmed));
   for (const fault of faults.values()) throw fault;
+}
+
+/** Held seats whose locks get another end, or that are sold (`holdMs` 0). `ticketId`: their booking. */
+type Renewal = Holding & { holdMs: number };
+
+/** Renews held seats by their locks. Those that an exchange took have its ticket as their owner. */
+async function renew({ bookings, seats }: ChangeDeps, eventId: number, renewals: readonly Renewal[]): Promise<void> {
+  const labels = renewals.flatMap((renewal) => renewal.seats);
+  if ((await seats.renew(eventId, renewals)) === labels.length) return;
+  const owned = await bookings.owners(eventId, labels);
+  const exchanged = renewals.flatMap((renewal) =>
+    owned.flatMap(({ bookingId, owner, ...seat }) =>
+      bookingId === renewal.ticketId && owner !== bookingId
+        ? [{ ...renewal, ticketId: owner, seats: [labelOf(seat)] }]
+        : [],
+    ),
+  );
+  if (exchanged.length > 0) await seats.renew(eventId, exchanged);
 }

@@ -1,5 +1,5 @@
-import { type JobPayload, jobs } from '../shared/contract/jobs.ts';
-import { doneOutcome } from '../shared/contract/tickets.ts';
+import { type BatchJob, type BatchRequest, jobs } from '../shared/contract/jobs.ts';
+import { doneOutcome, type TicketKind } from '../shared/contract/tickets.ts';
 import { writeOutcome } from '../shared/domain/outcome-text.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Queues } from '../shared/queues/open-queues.ts';
@@ -13,10 +13,6 @@ import { createFreeUnsaved } from './unsaved-seats.ts';
 
 /** Failed jobs of one queue that one sweep takes. */
 const SWEEP_JOBS = 100;
-
-/** Jobs that carry a batch of requests, and one of these requests. */
-type BatchJob = 'book' | 'change' | 'order';
-type BatchRequest<Name extends BatchJob> = JobPayload<Name>['requests'][number];
 
 type SweepDeps = {
   queues: Queues;
@@ -52,7 +48,7 @@ export function createSweep(deps: SweepDeps) {
   }
 
   /** Settles a change as failed. It may have been made all the same: its booking or its order has the truth. */
-  const settleChange = (shard: number, { ticketId, kind }: BatchRequest<'change' | 'order'>) =>
+  const settleChange = (shard: number, { ticketId, kind = 'exchange' }: { ticketId: string; kind?: TicketKind }) =>
     tickets.settle(shard, new Map([[ticketId, writeOutcome({ kind, status: 'failed', code: 'INTERNAL' })]]));
 
   async function sweepJobs<Name extends BatchJob>(
@@ -85,8 +81,8 @@ export function createSweep(deps: SweepDeps) {
 
   async function sweepShard(shard: number, { booking, control }: Queues[number]): Promise<void> {
     await sweepJobs(shard, booking, 'book', (request) => settleBook(shard, request));
-    await sweepJobs(shard, control, 'change', (request) => settleChange(shard, request));
-    await sweepJobs(shard, control, 'order', (request) => settleChange(shard, request));
+    for (const name of ['change', 'exchange', 'order'] as const)
+      await sweepJobs(shard, control, name, (request) => settleChange(shard, request));
     await booking.offerDue();
     await control.offerDue();
   }

@@ -21,6 +21,7 @@ import { createBook, createRounds, type RoundResult, type RunRound } from './boo
 import { createChange } from './change-bookings.ts';
 import { createCloseEvents } from './close-events.ts';
 import { createDecideOrders, createFinishOrders } from './decide-orders.ts';
+import { createExchange } from './exchange-seats.ts';
 import { createExpire, createReleaseSeats } from './expire-holds.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { openHouses } from './open-houses.ts';
@@ -107,6 +108,7 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
   const releaseSeats = createReleaseSeats(stores);
   const bookDeps = { ...stores, sellBy, log };
   const rounds = createRounds(bookDeps);
+  const exchange = createExchange({ ...stores, releaseSeats });
   const change = createChange({ ...stores, releaseSeats, sellBy, log });
   const decide = createDecideOrders({ ...stores, releaseSeats, sellBy });
   const audit = (eventId: number) => steadyAudit(eventId, { ...stores, prisma, shards });
@@ -119,6 +121,7 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
     const booking = { book: ({ requests }: JobPayload<'book'>) => book(shard, requests) };
     const control = {
       change: ({ requests }: JobPayload<'change'>) => change(shard, requests),
+      exchange: ({ requests }: JobPayload<'exchange'>) => exchange(shard, requests),
       order: ({ requests }: JobPayload<'order'>) => decide(shard, requests),
       expire: () => own.control.removeSchedule('expire'),
       sweep: () => own.control.removeSchedule('sweep'),

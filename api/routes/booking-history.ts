@@ -6,12 +6,13 @@ import { ApiError } from '../http/errors.ts';
 import { queryOf } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
+import { idOf } from './booking-replies.ts';
 
 export type HistoryDeps = { history: HistoryStore; identity: Identity; limits: RateLimits };
 
 /** `GET /api/bookings/:id/history`, for readers of the booking. A buyer does not see the names of operators. */
 export const showHistory =
-  ({ history, identity, limits }: HistoryDeps, idOf: (req: Request) => string) =>
+  ({ history, identity, limits }: HistoryDeps) =>
   async (req: Request, res: Response) => {
     const { after, limit } = queryOf(req, historyQuery);
     const reader = await identity.readerOf(req);

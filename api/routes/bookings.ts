@@ -1,55 +1,34 @@
 import { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
 import { bookingBody, changeBody, confirmBody, reduceBody, returnBody } from '../../shared/contract/bookings.ts';
-import { ticketId } from '../../shared/contract/ids.ts';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
-import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
 import { wishProblem } from '../../shared/domain/house.ts';
-import { shardOfEvent, shardOfTicket } from '../../shared/domain/ticket-id.ts';
-import type { Logger } from '../../shared/platform/logger.ts';
-import type { EventStore } from '../../shared/stores/postgres/events.ts';
-import type { Buyers } from '../auth/buyers.ts';
+import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import { mayRead, OPERATOR } from '../auth/identity.ts';
-import { actorOf, type ScopeGuard } from '../auth/operators.ts';
+import { actorOf } from '../auth/operators.ts';
 import type { SellerGuard } from '../auth/sellers.ts';
 import { readJson, readOptionalJson } from '../http/body.ts';
 import { ApiError } from '../http/errors.ts';
 import { refuseQuery, waitSeconds } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
-import { closedSignal, pathOf } from '../http/request.ts';
+import { pathOf } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
 import type { OrderDesk, ToldPayment } from '../orders/order-desk.ts';
-import type { BookingReads } from '../tickets/booking-reads.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
-import type { Intake, Submission } from '../tickets/intake.ts';
-import type { Outcomes } from '../tickets/outcomes.ts';
-import { logTicket, refusedTicket, replyTicket } from '../tickets/replies.ts';
-import { type Sessions, sessionTokenOf } from '../tickets/sessions.ts';
+import type { Intake } from '../tickets/intake.ts';
+import { sessionTokenOf } from '../tickets/sessions.ts';
 import { startTrace } from '../tickets/traces.ts';
-import type { WaitingRooms } from '../waiting-room/lines.ts';
 import { type HistoryDeps, showHistory } from './booking-history.ts';
+import { CHANGE_WAIT_SECONDS, idOf, replyBooking, replySubmission, shardOf } from './booking-replies.ts';
 import { layoutOf } from './event-layout.ts';
+import { type ExchangeDeps, exchangeSeats } from './exchange.ts';
 
-/** Seconds that a change of a hold waits for its outcome, unless the client sets another time. */
-const CHANGE_WAIT_SECONDS = 10;
-
-const bookingParams = z.object({ id: ticketId });
-
-type BookingDeps = HistoryDeps & {
-  bookIntake: Intake<'book'>;
-  changeIntake: Intake<'change'>;
-  orderDesk: OrderDesk;
-  outcomes: Outcomes;
-  sessions: Pick<Sessions, 'follow'>;
-  events: EventStore;
-  bookings: BookingReads;
-  buyerNames: Buyers;
-  waitingRooms: WaitingRooms;
-  requireScope: ScopeGuard;
-  requireSeller: SellerGuard;
-  shards: number;
-  log: Logger;
-};
+type BookingDeps = HistoryDeps &
+  ExchangeDeps & {
+    bookIntake: Intake<'book'>;
+    changeIntake: Intake<'change'>;
+    orderDesk: OrderDesk;
+    requireSeller: SellerGuard;
+  };
 
 /** `/api/bookings`: holds and their changes. A hold answers with a ticket (202); a change waits for its outcome. */
 export function bookingRoutes(deps: BookingDeps) {
@@ -57,10 +36,11 @@ export function bookingRoutes(deps: BookingDeps) {
   const router = Router();
   router.post('/', limits.booking, holdSeats(deps));
   router.get('/:id', showBooking(deps));
-  router.get('/:id/history', showHistory(deps, idOf));
+  router.get('/:id/history', showHistory(deps));
   router.post('/:id/confirm', limits.booking, changeHold('confirm', deps));
   router.post('/:id/extend', limits.booking, changeHold('extend', deps));
   router.post('/:id/release', limits.booking, changeHold('reduce', deps));
+  router.post('/:id/exchange', limits.booking, exchangeSeats(deps));
   router.delete('/:id', limits.booking, changeHold('cancel', deps));
   router.post('/:id/return', returnBooking(deps));
   return router;
@@ -145,64 +125,3 @@ const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response)
   const submission = await deps.changeIntake.submit(shard, 'return', request, idempotency, startTrace(req, res));
   await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200, sessionToken });
 };
-
-/** Answers with the booking once its ticket is settled, or with the ticket after `seconds`. */
-async function replySubmission(
-  deps: BookingDeps,
-  req: Request,
-  res: Response,
-  submission: Submission,
-  answer: { seconds: number; settledStatus: number; sessionToken: string | undefined },
-): Promise<void> {
-  const { seconds, settledStatus, sessionToken } = answer;
-  const { ticketId } = submission;
-  logTicket(deps.log, req, ticketId);
-  const followed = sessionToken === undefined ? undefined : await deps.sessions.follow(sessionToken, ticketId);
-  if (seconds > 0) {
-    const view = await deps.outcomes.settledWithin(ticketId, seconds, closedSignal(res));
-    if (view !== undefined) return replyOutcome(deps, res, view, submission, settledStatus);
-  }
-  replyTicket(res, 202, submission, followed);
-}
-
-/**
- * An outcome never changes, but its booking does: a replay is answered with the booking as it is now, and with 201 only
- * while the hold of the first request still stands. A booking of another ticket belongs to a key that Redis has lost.
- */
-async function replyOutcome(
-  { bookings, buyerNames }: BookingDeps,
-  res: Response,
-  settled: TicketView,
-  { isReplay }: Submission,
-  settledStatus: number,
-): Promise<void> {
-  const view = await buyerNames.shownTicket(settled);
-  const { code, booking } = view;
-  if (booking === undefined || code !== undefined) throw refusedTicket(view);
-  if (!isReplay && (view.kind !== 'book' || booking.id === view.ticketId))
-    return replyBooking(res, settledStatus, booking);
-  const current = await bookings.findNow(booking.id);
-  if (current === undefined) throw new ApiError('BOOKING_UNKNOWN', undefined, { ticketId: view.ticketId });
-  replyBooking(res, current.status === 'PENDING' ? settledStatus : 200, await buyerNames.shown(current));
-}
-
-const replyBooking = (res: Response, status: number, booking: Booking): void =>
-  reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
-
-function idOf(req: Request): string {
-  const params = bookingParams.safeParse(req.params);
-  if (!params.success) throw new ApiError('BOOKING_UNKNOWN');
-  return params.data.id;
-}
-
-/**
- * The shard of a booking's event. Its id names another one where the number of shards was changed since. A booking that
- * is not saved yet is younger than the last change.
- */
-async function shardOf(bookingId: string, { bookings, shards }: BookingDeps): Promise<number> {
-  if (shards === 1) return 0;
-  const booking = await bookings.find(bookingId);
-  const shard = booking === undefined ? shardOfTicket(bookingId, shards) : shardOfEvent(booking.eventId, shards);
-  if (shard === undefined) throw new ApiError('BOOKING_UNKNOWN');
-  return shard;
-}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BookRequest, Idempotency, JobPayload } from '../../shared/contract/jobs.ts';
+import type { BatchJob, BatchRequest, BookRequest, Idempotency, JobPayload } from '../../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../../shared/contract/limits.ts';
 import type { TicketKind } from '../../shared/contract/tickets.ts';
 import type { ShardMeter } from '../../shared/domain/drain.ts';
@@ -28,9 +28,8 @@ const intakeRequests = metrics.batchRequests.labels('intake');
 /** An enqueued request and its ticket. A replay has the ticket of the first request with its idempotency key. */
 export type Submission = { ticketId: string; position: number; etaSeconds: number | undefined; isReplay: boolean };
 
-/** Jobs that carry a batch of requests, and one of these requests without its ticket. */
-type BatchJob = 'book' | 'change' | 'order';
-type JobRequest<Name extends BatchJob> = Omit<JobPayload<Name>['requests'][number], 'ticketId' | 'trace'>;
+/** A request of a job without its ticket. */
+type JobRequest<Name extends BatchJob> = Omit<BatchRequest<Name>, 'ticketId' | 'trace'>;
 
 /** A request that waits for a flush. */
 type Entry<Name extends BatchJob> = TicketRequest & { request: JobRequest<Name>; trace: Trace | undefined };

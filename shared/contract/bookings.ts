@@ -89,5 +89,20 @@ export const confirmBody = z.strictObject({ ...buyerFields, paymentReference: pa
 /** Body of `POST /api/bookings/:id/release`: the seats of a hold that its buyer gives up. */
 export const reduceBody = z.strictObject({ ...buyerFields, seats: seatLabels });
 
+/** Body of `POST /api/bookings/:id/exchange`: the seats that the booking is to have then. */
+export const exchangeBody = z
+  .strictObject({
+    ...buyerFields,
+    seats: seatLabels.optional(),
+    ...runFields,
+    count: runFields.count.optional(),
+    reason: text(200).optional(),
+  })
+  .superRefine((body, ctx) => {
+    requireOneForm(body, ctx);
+    requirePlace(body, ctx);
+  })
+  .transform((body) => ({ userId: body.userId, buyer: body.buyer, wish: wishOf(body), reason: body.reason }));
+
 /** Body of `POST /api/bookings/:id/return`: some of its seats, or all. The audit trail keeps the reason. */
 export const returnBody = z.strictObject({ seats: seatLabels.optional(), reason: text(200).optional() });

@@ -28,6 +28,10 @@ const catalogue = {
   ALREADY_RETURNED: [409, 'The booking was returned: its seats are no longer sold.'],
   NOT_CONFIRMED: [409, 'The booking is not confirmed: only sold seats can be returned.'],
   SEAT_NOT_IN_BOOKING: [409, 'A seat of the request is not one of the booking.'],
+  PAYMENT_REQUIRED: [
+    409,
+    'The new seats cost more than the old ones: the request must name the payment of the difference.',
+  ],
   PAYMENT_REFERENCE_USED: [
     409,
     'The payment reference has confirmed another booking, or this booking has another payment reference.',

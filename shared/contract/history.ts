@@ -4,7 +4,18 @@ import { MAX_CHANGES_ON_PAGE } from './limits.ts';
 import { booking } from './tickets.ts';
 
 /** A change of a booking, or its creation. */
-const bookingKind = z.enum(['create', 'confirm', 'extend', 'reduce', 'cancel', 'return', 'order', 'expire', 'restore']);
+const bookingKind = z.enum([
+  'create',
+  'confirm',
+  'extend',
+  'reduce',
+  'exchange',
+  'cancel',
+  'return',
+  'order',
+  'expire',
+  'restore',
+]);
 
 /** One entry of a booking's history: its creation or a change, and the booking after it. */
 const historyEntry = booking

@@ -94,6 +94,25 @@ const orderRequest = z.strictObject({
 
 export type OrderRequest = z.infer<typeof orderRequest>;
 
+/** One accepted request to exchange the seats of a hold or of a sold booking. */
+const exchangeRequest = z.strictObject({
+  ticketId,
+  bookingId: ticketId,
+  eventId,
+  /** The seats that the booking is to have, and whether these are more than it had when the request was accepted. */
+  wish: seatWish,
+  grows: z.boolean(),
+  /** The owner of the hold. The exchange of a sold booking has the operator or trusted server in `by` instead. */
+  userId: userId.optional(),
+  by: actor.optional(),
+  reason: z.string().optional(),
+  /** Present only if it grows and the event's waiting room was on. */
+  admission: bookAdmission.optional(),
+  trace: ticketTrace.optional(),
+});
+
+export type ExchangeRequest = z.infer<typeof exchangeRequest>;
+
 /**
  * A job for a batch of requests. `ledger`: their tickets are in the records of batches. It is absent in jobs of the
  * version before, whose workers set a job with it aside for a newer worker.
@@ -143,6 +162,7 @@ export const jobs = {
   book: { queue: 'booking', payload: batchOf(bookRequest) },
   change: { queue: 'control', payload: batchOf(changeRequest) },
   order: { queue: 'control', payload: batchOf(orderRequest) },
+  exchange: { queue: 'control', payload: batchOf(exchangeRequest) },
   /** Scheduled work of the version before, which makes jobs of it. A worker that takes one removes its schedule. */
   expire: { queue: 'control', payload: z.object({}) },
   sweep: { queue: 'control', payload: z.object({}) },
@@ -183,6 +203,11 @@ export type JobResult<Name extends OperatorJob> = z.infer<(typeof jobResults)[Na
 export type JobName = keyof typeof jobs;
 export type QueueName = (typeof jobs)[JobName]['queue'];
 export type JobPayload<Name extends JobName> = z.infer<(typeof jobs)[Name]['payload']>;
+
+/** Jobs that carry a batch of requests, each with a ticket, and one of these requests. */
+export type BatchJob = 'book' | 'change' | 'exchange' | 'order';
+export type BatchRequest<Name extends BatchJob> = JobPayload<Name>['requests'][number];
+
 export type JobOfQueue<Queue extends QueueName> = {
   [Name in JobName]: (typeof jobs)[Name]['queue'] extends Queue ? Name : never;
 }[JobName];

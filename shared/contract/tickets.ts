@@ -74,7 +74,17 @@ export const order = z
 export type Order = z.infer<typeof order>;
 
 /** The operation that a ticket requests. */
-export const ticketKind = z.enum(['book', 'confirm', 'extend', 'reduce', 'cancel', 'return', 'order', 'refund']);
+export const ticketKind = z.enum([
+  'book',
+  'confirm',
+  'extend',
+  'reduce',
+  'exchange',
+  'cancel',
+  'return',
+  'order',
+  'refund',
+]);
 
 export type TicketKind = z.infer<typeof ticketKind>;
 
@@ -87,11 +97,12 @@ const doneStatus = {
   confirm: 'confirmed',
   extend: 'extended',
   reduce: 'reduced',
+  exchange: 'exchanged',
   cancel: 'cancelled',
   return: 'returned',
 } as const satisfies Record<BookingKind, string>;
 
-const doneStatuses = ['booked', 'confirmed', 'extended', 'reduced', 'cancelled', 'returned'] as const;
+const doneStatuses = ['booked', 'confirmed', 'extended', 'reduced', 'exchanged', 'cancelled', 'returned'] as const;
 
 /**
  * Free seats side by side near the requested ones: with `startIndex` exactly these, otherwise somewhere in the row. To

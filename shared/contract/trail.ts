@@ -19,6 +19,7 @@ const act = z.enum([
   'changeRoom',
   'return',
   'refund',
+  'exchange',
   'audit',
   'rebuild',
   'setWorkers',

@@ -21,7 +21,7 @@ const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: 
 /** A record without the fields that are undefined: JSON has none of them. */
 const present = <Fields extends object>(fields: Fields): Fields => JSON.parse(JSON.stringify(fields)) as Fields;
 
-const kind = fc.constantFrom('book', 'confirm', 'extend', 'reduce', 'cancel', 'return');
+const kind = fc.constantFrom('book', 'confirm', 'extend', 'reduce', 'exchange', 'cancel', 'return');
 const booking = fc.record({
   id: fc.constant(TICKET),
   eventId: number,
@@ -40,7 +40,7 @@ const anyOutcome = fc
   .oneof(
     fc.record({
       kind,
-      status: fc.constantFrom('booked', 'confirmed', 'extended', 'reduced', 'cancelled', 'returned'),
+      status: fc.constantFrom('booked', 'confirmed', 'extended', 'reduced', 'exchanged', 'cancelled', 'returned'),
       booking,
     }),
     fc.record({

@@ -15,6 +15,7 @@ import { createReleaseStore } from './postgres/releases.ts';
 import { createSeatHistoryStore } from './postgres/seat-history.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
+import { createAdmissionUses } from './redis/admission-uses.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
 import { type Replicas, withoutReplicas } from './redis/replicas.ts';
@@ -48,6 +49,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     seatHistory: createSeatHistoryStore({ prisma }),
     holds: createHoldStore({ prisma, trail }),
     releases,
+    admissionUses: createAdmissionUses({ scripts, shards }),
     orphans,
     tickets,
     jobLock: createJobLock({ prisma }),

@@ -63,6 +63,7 @@ export const metrics = {
   poison: counter('frontrow_poison_requests_total', 'Requests whose job failed for good.', 'job', [
     'book',
     'change',
+    'exchange',
     'order',
   ]),
 

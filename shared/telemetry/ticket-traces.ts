@@ -1,5 +1,5 @@
 import type { Attributes, Link, Span, SpanContext } from '@opentelemetry/api';
-import type { TicketTrace } from '../contract/jobs.ts';
+import type { BatchJob, TicketTrace } from '../contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../contract/limits.ts';
 import type { Logger } from '../platform/logger.ts';
 import { epochMs, type OpenTracer, openTracer } from '../platform/tracing.ts';
@@ -140,7 +140,7 @@ function spanOf({ parent }: TicketTrace): SpanContext {
  * The trace of a batch, linked to the traces of its requests; undefined where none is traced. Their wait in the queue
  * ends here. Each step gets a span in the batch's trace and, with the same times, one in each ticket's trace.
  */
-export function traceBatch(job: 'book' | 'change' | 'order', shard: number, requests: readonly Traceable[]) {
+export function traceBatch(job: BatchJob, shard: number, requests: readonly Traceable[]) {
   if (tracing === undefined) return undefined;
   const traces = tracesOf(requests);
   if (traces.length === 0) return undefined;

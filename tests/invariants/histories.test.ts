@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { BookRequest, ChangeRequest } from '../../shared/contract/jobs.ts';
+import type { BookRequest, ChangeRequest, ExchangeRequest } from '../../shared/contract/jobs.ts';
 import type { Outcome } from '../../shared/contract/tickets.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
@@ -16,6 +16,7 @@ import type { Stores } from '../../shared/stores/stores.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createChange } from '../../workers/change-bookings.ts';
 import { createCloseEvents } from '../../workers/close-events.ts';
+import { createExchange } from '../../workers/exchange-seats.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { LIMIT, Model, type ModelBooking, SEATS, type Step } from '../support/booking-model.ts';
 import { historyCount } from '../support/history-count.ts';
@@ -70,7 +71,7 @@ const remembered =
 function workers(planted: Partial<Stores> = {}) {
   const { log } = system();
   const stores = { ...system(), ...planted };
-  const { events, seats, holds, tickets } = stores;
+  const { events, seats, holds } = stores;
   const releases = { ...stores.releases, ofBookings: remembered(stores.releases.ofBookings) };
   const releaseSeats = createReleaseSeats({ releases, seats });
   return {
@@ -87,7 +88,8 @@ function workers(planted: Partial<Stores> = {}) {
       };
       return createBook({ ...stores, seats: { ...seats, claim }, log });
     },
-    change: createChange({ holds, seats, tickets, releaseSeats, log }),
+    change: createChange({ ...stores, releaseSeats }),
+    exchange: createExchange({ ...stores, releaseSeats }),
     sweep: createExpire({ holds, releases, releaseSeats }),
     close: createCloseEvents({ events, seats }),
   };
@@ -121,6 +123,7 @@ async function play({ histories, ending }: Group, plant: Plant): Promise<void> {
     await bookAll(steps, (requests) => end.before(at, requests));
     await end.after(at);
     await changeAll(steps, plant);
+    await exchangeAll(steps);
     await repeatAll(steps);
     if (steps.some(({ step }) => step.do === 'forget release')) {
       await system().prisma.seatRelease.createMany({ data: madeReleases, skipDuplicates: true });
@@ -286,6 +289,24 @@ async function changeAll(steps: readonly { model: Model; step: Step }[], plant: 
   for (const [i, { model, request }] of changes.entries()) model.applyChange(request, outcomes[i] as Outcome);
 }
 
+async function exchangeAll(steps: readonly { model: Model; step: Step }[]): Promise<void> {
+  const exchanges = steps.flatMap(({ model, step }): { model: Model; request: ExchangeRequest }[] => {
+    const booking = step.do === 'exchange' ? picked(model.bookings, step.nth) : undefined;
+    if (step.do !== 'exchange' || booking === undefined) return [];
+    const { count, start } = step;
+    const by = booking.status === 'CONFIRMED' ? { by: OPERATOR } : { userId: model.user(step.buyer) };
+    const wish = { zone: 1, row: model.row, count, start };
+    const grows = count > booking.seats.length;
+    return [{ model, request: { ticketId: newTicketId(0), bookingId: booking.id, eventId: 1, wish, grows, ...by } }];
+  });
+  await inTwoJobs(
+    exchanges.map(({ request }) => request),
+    (half) => run.exchange(0, half),
+  );
+  const outcomes = await outcomesOf(exchanges.map(({ request }) => request));
+  for (const [i, { model, request }] of exchanges.entries()) model.applyExchange(request, outcomes[i] as Outcome);
+}
+
 /** Delivers changes again. Their outcomes stay as they were, whatever happened since. */
 async function repeatAll(steps: readonly { model: Model; step: Step }[]): Promise<void> {
   const repeated = steps.flatMap(({ model, step }) => {
@@ -295,7 +316,12 @@ async function repeatAll(steps: readonly { model: Model; step: Step }[]): Promis
   if (repeated.length === 0) return;
   const requests = repeated.map(({ request }) => request);
   await system().redis.del(requests.map(({ ticketId }) => batchKeyOf(0, ticketId)));
-  await run.change(0, requests);
+  const isExchange = (request: ChangeRequest | ExchangeRequest): request is ExchangeRequest => 'wish' in request;
+  await run.exchange(0, requests.filter(isExchange));
+  await run.change(
+    0,
+    requests.filter((request): request is ChangeRequest => !isExchange(request)),
+  );
   expect(await outcomesOf(requests)).toEqual(repeated.map(({ outcome }) => outcome));
 }
 
@@ -337,6 +363,7 @@ const buyer = fc.integer({ min: 0, max: 1 });
 const nth = fc.nat({ max: 20 });
 const part = fc.integer({ min: 1, max: 7 });
 const optional = (max: number) => fc.option(fc.nat({ max }), { nil: undefined });
+const fitsInRow = ({ start = 0, count }: { start: number | undefined; count: number }) => start + count <= SEATS;
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
@@ -348,7 +375,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         start: optional(SEATS - 1),
         key: optional(1),
       })
-      .filter(({ start = 0, count }) => start + count <= SEATS),
+      .filter(fitsInRow),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('confirm' as const), buyer, nth, reference: optional(1) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('extend' as const, 'cancel' as const), buyer, nth }) },
@@ -356,6 +383,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('return' as const), nth, part: fc.option(part, { nil: undefined }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        do: fc.constant('exchange' as const),
+        buyer,
+        nth,
+        count: fc.integer({ min: 1, max: 3 }),
+        start: optional(SEATS - 1),
+      })
+      .filter(fitsInRow),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const), nth }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sweep' as const, 'forget release' as const) }) },
@@ -450,6 +489,37 @@ test.each([
   const found = await isFound();
   defineScript(redis, 'releaseSeats');
   expect(found).toBe(true);
+});
+
+const exchangeBugs: [string, (stores: ReturnType<typeof system>) => Partial<Stores>][] = [
+  [
+    'an exchange gives the old seats up before it takes the new ones',
+    ({ holds }) => ({
+      holds: {
+        ...holds,
+        async exchange(request, chosen) {
+          const seats = chosen.seatsBefore.filter((label) => !chosen.seats.includes(label));
+          const { bookingId, userId, by } = request;
+          const kind = by === undefined ? 'reduce' : 'return';
+          const first = { ticketId: newTicketId(0), bookingId, userId, by, kind, seats } as const;
+          if (seats.length > 0 && seats.length < chosen.seatsBefore.length) await holds.change([first]);
+          return holds.exchange(request, {
+            ...chosen,
+            seatsBefore: chosen.seatsBefore.filter((s) => !seats.includes(s)),
+          });
+        },
+      },
+    }),
+  ],
+  [
+    'an exchange that is delivered again is made again',
+    ({ holds }) => ({ holds: { ...holds, madeExchange: async () => undefined } }),
+  ],
+];
+
+test.each(exchangeBugs)('the histories find a planted bug: %s', async (_bug, plant) => {
+  run = workers(plant(system()));
+  expect(await isFound()).toBe(true);
 });
 
 /** PostgreSQL as it would be if a save did not compare the end of its event. */

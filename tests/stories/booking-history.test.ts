@@ -31,10 +31,10 @@ const historyOf = async (id: string, query = '') =>
 
 /** Delivers a change to a worker, after Redis has lost its ticket. Returns the outcome that the worker settles. */
 async function deliver(request: ChangeRequest) {
-  const { holds, seats, tickets, log, redis, outcomesOf } = system();
+  const { redis, outcomesOf } = system();
   await redis.del(batchKeyOf(0, request.ticketId));
   const releaseSeats = createReleaseSeats(system());
-  await createChange({ holds, seats, tickets, releaseSeats, log })(0, [request]);
+  await createChange({ ...system(), releaseSeats })(0, [request]);
   return (await outcomesOf([request.ticketId]))[0];
 }
 

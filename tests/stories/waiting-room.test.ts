@@ -57,6 +57,23 @@ test.concurrent('a visitor joins, waits, and books with the token; without one b
   expect(await send(system().url, 'POST', `${path}/confirm`, { userId: 1 })).toMatchObject({ status: 200 });
 });
 
+test.concurrent('an exchange for more seats uses an admission once, one for as many needs none', async () => {
+  const event = await roomOn({ uses: 2 });
+  const visitor = visitorAt(system().url, event);
+  await visitor.join();
+  const admitted = await visitor.admitted();
+  const { id } = (await hold(event, admitted)).body;
+  const exchange = (wish: object, headers: Record<string, string> = {}) =>
+    send(system().url, 'POST', `/api/bookings/${id}/exchange`, { userId: 1, ...wish }, headers);
+  expect(await exchange({ count: 2 })).toMatchObject({ status: 403, body: { code: 'ADMISSION_REQUIRED' } });
+  expect(await exchange({ count: 1, zone: 1, row: 1, start: 5 })).toMatchObject({ status: 200 });
+  const taken = { seats: ['1-1-6', '1-1-999'] };
+  expect(await exchange(taken, admitted)).toMatchObject({ status: 400 });
+  expect(await exchange({ count: 2 }, admitted)).toMatchObject({ status: 200, body: { seatsCount: 2 } });
+  expect(await exchange({ count: 3 }, admitted)).toMatchObject({ status: 403, body: { code: 'ADMISSION_INVALID' } });
+  expect(await hold(event, admitted)).toMatchObject({ body: { code: 'ADMISSION_INVALID' } });
+});
+
 test.concurrent('joining again with the visitor token keeps the place, without it gives another', async () => {
   const event = await roomOn({ paused: true });
   const visitor = visitorAt(system().url, event);

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { BookRequest, ChangeRequest } from '../../shared/contract/jobs.ts';
+import type { BookRequest, ChangeRequest, ExchangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
 import { FREE_LAPSES } from '../../shared/domain/hold-cooldown.ts';
 
@@ -16,6 +16,8 @@ export type Step =
   | { do: 'reduce'; buyer: number; nth: number; part: number }
   /** An operator returns a sold booking of any user, or a part of its seats. */
   | { do: 'return'; nth: number; part: number | undefined }
+  /** A buyer exchanges a hold, or an operator a sold booking, for seats side by side. */
+  | { do: 'exchange'; buyer: number; nth: number; count: number; start: number | undefined }
   /** The time of a hold runs out; no worker has expired it yet. */
   | { do: 'lapse'; nth: number }
   /** A worker expires the holds whose time has run out. */
@@ -48,7 +50,7 @@ export class Model {
   readonly bookings: ModelBooking[] = [];
   readonly requests: BookRequest[] = [];
   /** The changes that were made, each with its outcome. */
-  readonly made: { request: ChangeRequest; outcome: Outcome }[] = [];
+  readonly made: { request: ChangeRequest | ExchangeRequest; outcome: Outcome }[] = [];
   readonly owner: (string | undefined)[] = new Array<undefined>(SEATS).fill(undefined);
   /** Whether its event has ended or was cancelled: nothing is booked, confirmed or extended. */
   hasEnded = false;
@@ -95,9 +97,8 @@ export class Model {
       return;
     }
 
-    const live = this.bookings.filter((one) => one.userId === userId && this.isLive(one));
-    const liveSeats = live.reduce((sum, one) => sum + one.seats.length, 0);
-    const fits = (start: number) => [...Array(wish.count).keys()].every((i) => this.isFree(start + i));
+    const liveSeats = this.liveSeatsOf(userId);
+    const fits = (start: number) => runFrom(start, wish.count).every(this.isFree);
     const anyRun = [...Array(SEATS).keys()].some(fits);
     const anySeat = [...Array(SEATS).keys()].some((seat) => this.isFree(seat));
     let code: string | undefined;
@@ -119,7 +120,7 @@ export class Model {
     const { startIndex = -1, seatsCount } = outcome.booking;
     expect({ seatsCount, fits: fits(startIndex) }).toEqual({ seatsCount: wish.count, fits: true });
     if (wish.start !== undefined) expect(startIndex).toBe(wish.start);
-    const seats = [...Array(wish.count).keys()].map((i) => startIndex + i);
+    const seats = runFrom(startIndex, wish.count);
     for (const seat of seats) this.owner[seat] = id;
     const key = idempotency?.digest;
     this.bookings.push({
@@ -159,6 +160,57 @@ export class Model {
       this.giveUp(booking, request, 'CANCELLED');
     if (request.kind === 'return' && booking.status === 'CONFIRMED') this.giveUp(booking, request, 'RETURNED');
     this.expectBooking(outcome, booking, undefined);
+  }
+
+  /** Checks the outcome of an exchange, and applies it. */
+  applyExchange(request: ExchangeRequest, outcome: Outcome): void {
+    const { wish, by, userId, bookingId } = request;
+    if (!('count' in wish)) throw new Error('a history requests runs of seats only');
+    const booking = this.bookings.find((one) => one.id === bookingId);
+    if (booking === undefined || (by === undefined && booking.userId !== userId)) {
+      expectRejection(outcome, 'BOOKING_UNKNOWN');
+      return;
+    }
+    const { start, count } = wish;
+    const fits = (at: number) =>
+      at + count <= SEATS && runFrom(at, count).every((seat) => this.isFree(seat) || booking.seats.includes(seat));
+    const code = this.refusalOfExchange(
+      booking,
+      count,
+      start === undefined ? runFrom(0, SEATS).some(fits) : fits(start),
+    );
+    const choice = start === undefined ? 'NO_ADJACENT_SEATS' : 'SEAT_TAKEN';
+    if (code !== undefined) {
+      expectRejection(outcome, code === 'no choice' ? choice : code);
+      return;
+    }
+    if (outcome.status !== 'exchanged') throw new Error(`seats were free: ${JSON.stringify(outcome)}`);
+    const at = outcome.booking.startIndex ?? -1;
+    expect({ at, fits: fits(at) }).toEqual({ at: start ?? at, fits: true });
+    this.free(booking, booking.seats);
+    booking.seats = runFrom(at, count);
+    for (const seat of booking.seats) this.owner[seat] = booking.id;
+    booking.changes.push('exchange');
+    this.made.push({ request, outcome });
+    this.expectBooking(outcome, booking, undefined);
+  }
+
+  /** @param isMet whether the wished seats are free */
+  private refusalOfExchange(booking: ModelBooking, count: number, isMet: boolean): string | undefined {
+    const { status, lapsed, seats, userId } = booking;
+    if (status === 'RETURNED') return 'ALREADY_RETURNED';
+    if (status === 'CANCELLED') return 'ALREADY_CANCELLED';
+    if (status === 'EXPIRED' || (status === 'PENDING' && lapsed)) return 'HOLD_EXPIRED';
+    if (!isMet) return 'no choice';
+    if (this.hasEnded) return 'EVENT_ENDED';
+    const growth = count - seats.length;
+    if (growth > 0 && this.liveSeatsOf(userId) + growth > LIMIT) return 'SEAT_LIMIT';
+    return growth > 0 && status === 'CONFIRMED' ? 'PAYMENT_REQUIRED' : undefined;
+  }
+
+  private liveSeatsOf(userId: number): number {
+    const live = this.bookings.filter((one) => one.userId === userId && this.isLive(one));
+    return live.reduce((sum, one) => sum + one.seats.length, 0);
   }
 
   /** Frees the seats of a change, or all. A booking ends with its last seat. */
@@ -201,6 +253,8 @@ export class Model {
     expect(outcome).toMatchObject({ booking: { id, status, userId, seats: booking?.seats.map(this.labelOf) } });
   }
 }
+
+const runFrom = (start: number, count: number) => Array.from({ length: count }, (_, i) => start + i);
 
 const hasLapsed = ({ status }: ModelBooking) => status === 'CANCELLED' || status === 'EXPIRED';
 

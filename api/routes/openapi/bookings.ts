@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { bookingBody, changeBody, confirmBody, reduceBody, returnBody } from '../../../shared/contract/bookings.ts';
+import {
+  bookingBody,
+  changeBody,
+  confirmBody,
+  exchangeBody,
+  reduceBody,
+  returnBody,
+} from '../../../shared/contract/bookings.ts';
 import type { ErrorCode } from '../../../shared/contract/codes.ts';
 import { bookingHistory, historyQuery } from '../../../shared/contract/history.ts';
 import { bookingList, bookingListQuery } from '../../../shared/contract/records.ts';
@@ -42,6 +49,32 @@ const CHANGE_CODES: ErrorCode[] = [
   'ALREADY_RETURNED',
   'PAYMENT_REFERENCE_USED',
   'EVENT_ENDED',
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'NOT_REPLICATED',
+];
+
+/** Codes that refuse an exchange. */
+const EXCHANGE_CODES: ErrorCode[] = [
+  'BOOKING_UNKNOWN',
+  'FORBIDDEN',
+  'NOT_CONFIRMED',
+  'HOLD_EXPIRED',
+  'ALREADY_CONFIRMED',
+  'ALREADY_CANCELLED',
+  'ALREADY_RETURNED',
+  'SEAT_TAKEN',
+  'SOLD_OUT',
+  'NO_ADJACENT_SEATS',
+  'SINGLE_SEAT_LEFT',
+  'SEAT_LIMIT',
+  'BUYER_REQUIRED',
+  'PAYMENT_REQUIRED',
+  'NOT_ON_SALE',
+  'SALES_PAUSED',
+  'EVENT_ENDED',
+  'ADMISSION_REQUIRED',
+  'ADMISSION_INVALID',
   'RATE_LIMITED',
   'OVERLOADED',
   'NOT_REPLICATED',
@@ -129,6 +162,15 @@ export const bookingPaths: OperationPaths = {
     post: change('releaseSeats', 'Release some seats of a hold; it ends with its last one', reduceBody, [
       'SEAT_NOT_IN_BOOKING',
     ]),
+  },
+  '/api/bookings/{id}/exchange': {
+    post: ofUser(
+      'exchangeSeats',
+      'Exchange the seats of a hold (its buyer) or of a sold booking (scope `return`) for others',
+      { ...ofTicket, ...waits, ...ticketedAndAdmitted, body: exchangeBody },
+      { ...ok('The booking as it is now.', booking), ...unfinished },
+      EXCHANGE_CODES,
+    ),
   },
   '/api/bookings/{id}/return': {
     post: ofOperator(

@@ -1,7 +1,8 @@
-import type { ChangeRequest } from '../../contract/jobs.ts';
+import type { ChangeRequest, ExchangeRequest } from '../../contract/jobs.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { bookingState } from './booking-history.ts';
 import { type ChangeDeps, changeBookings, type IsAllowed } from './change-bookings.ts';
+import { type ChosenSeats, exchangeSeats, madeExchange } from './exchange-seats.ts';
 import { isUnadopted } from './releases.ts';
 import { freeSeats, markEnded } from './seats-of-bookings.ts';
 
@@ -12,6 +13,9 @@ const SWEEP_SIZE = 1_000;
 export const createHoldStore = (deps: ChangeDeps) => ({
   change: (requests: readonly ChangeRequest[], isAllowed: IsAllowed = () => true) =>
     changeBookings(deps, requests, isAllowed),
+  /** The result of an exchange that was made earlier. */
+  madeExchange: (ticketId: string) => madeExchange(deps.prisma, ticketId),
+  exchange: (request: ExchangeRequest, chosen: ChosenSeats) => exchangeSeats(deps, request, chosen),
   isAnyDue: () => isAnyDue(deps.prisma),
   expire: () => expireHolds(deps.prisma),
 });

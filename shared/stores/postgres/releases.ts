@@ -78,9 +78,9 @@ const MAX_ENDING = 100_000;
  * PostgreSQL use the partial index of those, however many have ended.)
  */
 export const pendingReleases = Prisma.sql`
-  SELECT event_id, owner, seats, status FROM seat_release
+  SELECT event_id, booking_id, owner, seats, status FROM seat_release
   UNION ALL (
-    SELECT booking.event_id, booking.id, booking.seats, ${statusBefore} FROM booking
+    SELECT booking.event_id, booking.id, booking.id, booking.seats, ${statusBefore} FROM booking
     WHERE ${isUnadopted} ORDER BY booking.id LIMIT ${MAX_ENDING}
   )`;
 

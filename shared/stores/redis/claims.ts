@@ -3,6 +3,7 @@ import type { BookRequest } from '../../contract/jobs.ts';
 import type { RunWish } from '../../contract/reserve.ts';
 import { runOf } from '../../domain/house.ts';
 import { type WrittenOutcome, writeRefused } from '../../domain/outcome-text.ts';
+import { writeAdmission } from './admission-uses.ts';
 import { pushFields } from './script-values.ts';
 import type { Scripts } from './scripts.ts';
 
@@ -26,8 +27,7 @@ const seatCountOf = ({ wish }: BookRequest): number => ('seats' in wish ? wish.s
 /** The hold, admission and exact seats of a request, as the script gets them; '' for the many that have none. */
 function optionsOf({ hold, admission }: BookRequest, labels: readonly string[]): string {
   if (!hold && admission === undefined && labels.length === 0) return '';
-  const { generation, position, uses, untilMs } = admission ?? {};
-  const admitted = admission === undefined ? '-' : `${generation}:${position}:${uses}:${untilMs}`;
+  const admitted = admission === undefined ? '-' : writeAdmission(admission);
   return `${hold ? 1 : 0} ${admitted} ${labels.join(' ')}`;
 }
 

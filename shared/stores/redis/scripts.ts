@@ -34,6 +34,7 @@ export const scriptNames = [
   'measureRoom',
   'stepRoom',
   'serveRoom',
+  'useAdmission',
   'releaseRooms',
   'readRooms',
 ] as const;

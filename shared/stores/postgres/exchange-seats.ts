@@ -1,0 +1,202 @@
+import type { ErrorCode } from '../../contract/codes.ts';
+import type { ExchangeRequest } from '../../contract/jobs.ts';
+import { type Booking, codeOfStatus, type Refusal } from '../../contract/tickets.ts';
+import { itemsOf } from '../../domain/booking-items.ts';
+import { bookingView } from '../../domain/booking-view.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
+import { type BookingState, bookingState, rowInState } from './booking-history.ts';
+import { type BookingRow, bookingColumns, bookingPrices, dataErrorOf, statusNow } from './booking-rows.ts';
+import type { ChangeDeps } from './change-bookings.ts';
+import { hasEnded } from './events.ts';
+import type { GivingBooking } from './releases.ts';
+import { freeSeats } from './seats-of-bookings.ts';
+import { awaitStandby } from './standby.ts';
+import { SeatsNotFree, takeSeats } from './take-seats.ts';
+
+/** The booking after an exchange, or why it was refused. */
+export type ExchangeResult = { booking: Booking } | Refusal;
+
+/**
+ * The result of an exchange that was tried: that of the request; `outdated`, the booking has other seats than these
+ * were chosen for; or that a seat is not free (`giving`: releases that come first).
+ */
+type TriedExchange = ExchangeResult | 'outdated' | { giving: readonly GivingBooking[] };
+
+/** The labels of the seats that a booking is to have, chosen while it had `seatsBefore`. */
+export type ChosenSeats = { seats: readonly string[]; seatsBefore: readonly string[] };
+
+/** A booking under its lock, its state in JSON, and what its event permits. */
+type LockedBooking = BookingRow & {
+  before: BookingState;
+  eventEnded: boolean;
+  isPaused: boolean;
+  onSaleAt: Date | null;
+  seatLimit: number | null;
+};
+
+/** Thrown to roll a transaction back. */
+class Refused extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/**
+ * Why a booking with this status cannot be exchanged by this request: a hold is exchanged by its buyer, a sold booking
+ * by an operator or a trusted server.
+ */
+export function refusalOfExchange({ by }: ExchangeRequest, status: Booking['status']): ErrorCode | undefined {
+  if (status === (by === undefined ? 'PENDING' : 'CONFIRMED')) return undefined;
+  return status === 'PENDING' ? 'NOT_CONFIRMED' : codeOfStatus[status];
+}
+
+/** The result of an exchange that was made earlier, by its ticket. */
+export async function madeExchange(prisma: PrismaClient, ticketId: string): Promise<{ booking: Booking } | undefined> {
+  const [row] = await prisma.$queryRaw<(BookingRow & { after: BookingState })[]>`
+    SELECT ${bookingColumns(Prisma.sql`booking.status`)}, booking_change.after
+    FROM booking_change JOIN booking ON booking.id = booking_change.booking_id
+    WHERE booking_change.ticket_id = ${ticketId}::uuid`;
+  if (row === undefined) return undefined;
+  await awaitStandby(prisma);
+  return viewOf(rowInState(row, row.after));
+}
+
+const viewOf = ({ status, ...row }: BookingRow): { booking: Booking } => ({
+  booking: bookingView({ ...row, status: status as Booking['status'] }),
+});
+
+/**
+ * Gives a booking these seats in place of those that it has, all or none. In one transaction it takes the new ones and
+ * gives the others up: nobody can get either in between, and a refusal changes nothing. The end of a hold stays.
+ */
+export async function exchangeSeats(
+  deps: ChangeDeps,
+  request: ExchangeRequest,
+  { seats, seatsBefore }: ChosenSeats,
+): Promise<TriedExchange> {
+  try {
+    return await deps.prisma.$transaction(async (transaction) => {
+      const row = await lockBooking(request.bookingId, transaction);
+      if (row?.seats.join() !== seatsBefore.join()) return 'outdated';
+      const code = refusalOf(request, row, seats.length - row.seats.length);
+      if (code !== undefined) throw new Refused(code);
+      return viewOf(await exchangeLocked(deps, request, row, seats, transaction));
+    });
+  } catch (fault) {
+    if (fault instanceof SeatsNotFree) return { giving: fault.giving };
+    if (fault instanceof Refused) return { code: fault.code };
+    const dataError = dataErrorOf(fault);
+    if (dataError === 'beyond the limit') return { code: 'SEAT_LIMIT' };
+    if (dataError === 'not unique') return 'outdated'; // another delivery of the same request has made it
+    throw fault;
+  }
+}
+
+async function lockBooking(id: string, transaction: Prisma.TransactionClient): Promise<LockedBooking | undefined> {
+  const [row] = await transaction.$queryRaw<LockedBooking[]>`
+    SELECT
+      ${bookingColumns(statusNow)}, ${bookingState} AS before, ${hasEnded} AS "eventEnded",
+      event.sales_paused AS "isPaused", event.on_sale_at AS "onSaleAt", event.seat_limit AS "seatLimit"
+    FROM booking JOIN event ON event.id = booking.event_id
+    WHERE booking.id = ${id}::uuid AND booking.status <> 'FAILED' FOR UPDATE OF booking FOR KEY SHARE OF event`;
+  return row;
+}
+
+/** `growth`: how many seats more the booking would have. */
+function refusalOf(request: ExchangeRequest, row: LockedBooking, growth: number): ErrorCode | undefined {
+  const code = refusalOfExchange(request, row.status as Booking['status']);
+  if (code !== undefined) return code;
+  if (row.eventEnded) return 'EVENT_ENDED';
+  if (growth <= 0) return undefined;
+  if (row.isPaused) return 'SALES_PAUSED';
+  if (row.onSaleAt !== null && row.onSaleAt.getTime() > Date.now()) return 'NOT_ON_SALE';
+  return row.seatLimit !== null && row.userId === null ? 'BUYER_REQUIRED' : undefined;
+}
+
+async function exchangeLocked(
+  { trail }: ChangeDeps,
+  request: ExchangeRequest,
+  row: LockedBooking,
+  seats: readonly string[],
+  transaction: Prisma.TransactionClient,
+): Promise<BookingRow> {
+  const { id, eventId, status } = row;
+  const [had, has] = [new Set(row.seats), new Set(seats)];
+  const taken = seats.filter((label) => !had.has(label));
+  const given = row.seats.filter((label) => !has.has(label));
+  const seatStatus = status === 'PENDING' ? 'HELD' : 'SOLD';
+  await takeSeats({ eventId, bookingId: id, owner: request.ticketId, status: seatStatus, seats: taken }, transaction);
+  const changed = await writeExchange(request, row, seats, given, transaction);
+  await countTaken(row, taken.length, seats.length > row.seats.length, transaction);
+  if (status === 'CONFIRMED' && itemsOf(changed.seats, changed).total > itemsOf(row.seats, row).total)
+    throw new Refused('PAYMENT_REQUIRED');
+  if (request.by !== undefined) await trail.writeAll([entryOf(request, row, changed)], transaction);
+  return changed;
+}
+
+const entryOf = (request: ExchangeRequest, row: BookingRow, { seats }: BookingRow) => ({
+  id: request.ticketId,
+  act: 'exchange' as const,
+  by: request.by,
+  eventId: row.eventId,
+  before: { bookingId: row.id, seats: row.seats },
+  after: { seats, ...(request.reason !== undefined && { reason: request.reason }) },
+});
+
+/** The prices of seats: kept ones keep theirs, new ones have those of their zones. */
+const pricesOf = (seats: readonly string[]): Prisma.Sql => Prisma.sql`
+  ARRAY(
+    SELECT coalesce(kept.price, zone.price)
+    FROM unnest(${seats}::text[]) WITH ORDINALITY AS item (label, place)
+    JOIN zone ON zone.event_id = booking.event_id AND zone.number = split_part(item.label, '-', 1)::int
+    LEFT JOIN LATERAL (
+      SELECT frozen.prices[LEAST(had.place, cardinality(frozen.prices))] AS price
+      FROM unnest(booking.seats) WITH ORDINALITY AS had (label, place), (SELECT ${bookingPrices} AS prices) AS frozen
+      WHERE had.label = item.label
+    ) AS kept ON TRUE
+    ORDER BY item.place
+  )`;
+
+/** Writes the booking with its new seats, and gives the old ones up. @throws Refused where its hold has just ended */
+async function writeExchange(
+  { ticketId, by }: ExchangeRequest,
+  { id, before, currency }: LockedBooking,
+  seats: readonly string[],
+  given: readonly string[],
+  transaction: Prisma.TransactionClient,
+): Promise<BookingRow> {
+  const [row] = await transaction.$queryRaw<BookingRow[]>`
+    WITH changed AS (
+      UPDATE booking SET seats = ${seats}::text[], prices = ${pricesOf(seats)}, currency = ${currency}
+      WHERE id = ${id}::uuid AND (status = 'CONFIRMED' OR expires_at > clock_timestamp())
+      RETURNING booking.*, ${given}::text[] AS touched, TRUE AS is_part, ${bookingState} AS after
+    ), noted AS (
+      INSERT INTO booking_change (ticket_id, booking_id, event_id, kind, by, before, after)
+      SELECT
+        ${ticketId}::uuid, id, event_id, 'exchange', ${by?.name ?? null}::text, ${before}::jsonb, after
+      FROM changed
+    ), ${freeSeats}
+    SELECT ${bookingColumns(Prisma.sql`booking.status`)} FROM changed AS booking`;
+  if (row === undefined) throw new Refused('HOLD_EXPIRED');
+  return row;
+}
+
+/** Counts taken seats for their buyer. The limit is the event's as it is now where the buyer has more seats then. */
+async function countTaken(
+  { eventId, userId, seatLimit }: LockedBooking,
+  seats: number,
+  hasMore: boolean,
+  transaction: Prisma.TransactionClient,
+): Promise<void> {
+  if (userId === null || seats === 0) return;
+  await transaction.$executeRaw`
+    INSERT INTO buyer (event_id, user_id, seats, seat_limit)
+    VALUES (${eventId}::int, ${userId}::int, ${seats}::int, ${seatLimit}::int)
+    ON CONFLICT (event_id, user_id) DO UPDATE SET
+      seats = buyer.seats + EXCLUDED.seats,
+      seat_limit = CASE WHEN ${hasMore} THEN EXCLUDED.seat_limit ELSE buyer.seat_limit END`;
+}
