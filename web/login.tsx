@@ -84,3 +84,16 @@ export function LoggedIn() {
     </p>
   );
 }
+
+/** A button to log in, for a buyer who has booked on another device. */
+export function OfferLogin({ offer }: { offer: () => void }) {
+  if (storedSession().read() !== undefined) return null;
+  return (
+    <p class="hint session">
+      Booked on another device?
+      <button type="button" class="quiet" onClick={offer}>
+        Log in
+      </button>
+    </p>
+  );
+}

@@ -82,6 +82,39 @@ describe('with AUTH=on', () => {
       await page.close();
     });
 
+    test('shows a buyer what they hold and have bought on another device, to go on with or to release', async () => {
+      const sold = await hold(ben, { seats: ['1-1-1'] });
+      await post(`/api/bookings/${sold.body.id}/confirm`, {}, ben);
+      const { body: first } = await hold(ben, { seats: ['1-1-3', '1-1-4'] });
+      const { body: second } = await hold(ben, { seats: ['1-2-1'] });
+      await hold(anna, { seats: ['1-2-9'] });
+      const page = await browser().newPage({ reducedMotion: 'reduce' });
+      const card = (name: string) => page.getByRole('region', { name });
+      const heldSeats = (text: string) => card('Your other holds').getByRole('button', { name: text });
+      await page.goto(`${system().url}/events/1`);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('heading', { name: 'Log in to see your bookings' }).waitFor();
+      await page.getByLabel('E-mail').fill('user2@example.com');
+      await page.getByLabel('Password').fill("ben's own");
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await card('Your bookings').getByText(String(sold.body.id)).waitFor();
+      expect(await card('Your other holds').getByRole('button').count()).toBe(2); // none of Anna's
+      await expectReadable(page);
+
+      await heldSeats('Zone 1, row 1, seats 3–4').click();
+      await page.getByRole('heading', { name: 'Held for you' }).waitFor();
+      await heldSeats('Zone 1, row 1, seats 3–4').waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Release' }).click();
+      await page.locator('.notice').getByText('The seats are free again.').waitFor();
+      expect((await get(`/api/bookings/${first.id}`, ben)).body.status).toBe('CANCELLED');
+
+      // The other device releases the last one: this page knows once it is looked at again.
+      await send(system().url, 'DELETE', `/api/bookings/${second.id}`, {}, bearer(ben));
+      await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      await heldSeats('Zone 1, row 2, seat 1').waitFor({ state: 'detached' });
+      await page.close();
+    });
+
     test('continues in every tab after a log-in in one, and in front of a waiting room that requires it', async () => {
       const context = await browser().newContext({ reducedMotion: 'reduce' });
       const [page, other] = [await context.newPage(), await context.newPage()];

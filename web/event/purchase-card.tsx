@@ -80,7 +80,7 @@ function Step({ state, purchase, event, showOnPlan }: Props) {
     case 'login':
       return (
         <LogIn
-          title="Log in to hold seats"
+          title={state.wantsBookings ? 'Log in to see your bookings' : 'Log in to hold seats'}
           problem={state.problem}
           logIn={purchase.logIn}
           cancel={purchase.leaveStep}

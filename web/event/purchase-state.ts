@@ -33,8 +33,8 @@ export type Trouble = 'lost' | 'busy' | 'broken';
  *   may be sent.
  * - `bought`: the booking is confirmed. The buyer starts again, here or in another tab → `choosing`.
  * - `refused`: no seats were held. Another request → `sending`.
- * - `login`: the server requires a user. Logged in, here or in another tab → `sending` or `choosing`. Given up →
- *   `choosing`.
+ * - `login`: the server requires a user, or a buyer wants to see their bookings. Logged in, here or in another tab →
+ *   `sending` or `choosing`. Given up → `choosing`.
  *
  * `sending`, `queued` and `held` → `login` where the server requires a user. Each keeps its state, with `trouble`,
  * while a request fails and is retried.
@@ -46,7 +46,7 @@ export type PurchaseState = { trouble?: Trouble } & (
   | { step: 'held'; booking: Booking; change?: HoldChange; isQueued?: boolean; problem?: string | undefined }
   | { step: 'bought'; booking: Booking }
   | { step: 'refused'; refusal: Refusal }
-  | { step: 'login'; problem: string | undefined }
+  | { step: 'login'; problem: string | undefined; wantsBookings?: boolean }
 );
 
 /** Seats may be requested: nothing is under way. */

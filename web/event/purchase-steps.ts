@@ -17,6 +17,7 @@ import {
   afterFailedRequest,
   afterTicket,
   bookingState,
+  canRequest,
   isAwaitingTicket,
   type PurchaseState,
   queuedState,
@@ -34,7 +35,8 @@ const MAX_STORED_BOOKINGS = 50;
 
 export type PurchaseListener = {
   state: (state: PurchaseState) => void;
-  bookings: (bookings: StoredBooking[]) => void;
+  /** Bookings that are sold, and live holds beside the one that is shown. */
+  bookings: (bookings: StoredBooking[], otherHolds: Booking[]) => void;
 };
 
 /** A purchase of one event in this tab: its state, and what its steps need. */
@@ -48,6 +50,8 @@ export type PurchaseContext = {
   readonly timer: RetryTimer;
   live: Live | undefined;
   state: PurchaseState;
+  /** The live holds of the logged-in user, as they were last read. */
+  holds: Booking[];
   /** The key of the stored request that this tab shows. */
   shownKey: string | undefined;
   /** This tab sent the request itself: otherwise its ticket may have been settled long ago. */
@@ -65,7 +69,13 @@ export function show(purchase: PurchaseContext, state: PurchaseState): void {
   showBookings(purchase);
 }
 
-export const showBookings = ({ listener, bookings }: PurchaseContext): void => listener.bookings(bookings.read() ?? []);
+export function showBookings({ listener, bookings, holds, stored }: PurchaseContext): void {
+  const shownId = stored.read()?.ticketId;
+  listener.bookings(
+    bookings.read() ?? [],
+    holds.filter(({ id }) => id !== shownId),
+  );
+}
 
 /** Removes the stored request. Bookings stay. */
 function forgetRequest(purchase: PurchaseContext): void {
@@ -83,7 +93,13 @@ export function startOver(purchase: PurchaseContext, note?: string): void {
 export function requireLogin(purchase: PurchaseContext, problem?: string): void {
   purchase.needsLogin = true;
   storedSession().remove();
-  show(purchase, { step: 'login', problem });
+  const wantsBookings = purchase.state.step === 'login' && purchase.state.wantsBookings;
+  show(purchase, { step: 'login', problem, ...(wantsBookings && { wantsBookings }) });
+}
+
+/** Shows the log-in to a buyer who wants to see what they booked elsewhere. */
+export function offerLogin(purchase: PurchaseContext): void {
+  if (canRequest(purchase.state)) show(purchase, { step: 'login', problem: undefined, wantsBookings: true });
 }
 
 /** Shows the stored request: one from before a reload, or of another tab. */
@@ -195,7 +211,11 @@ async function pollTicket(purchase: PurchaseContext): Promise<void> {
 export function takeBooking(purchase: PurchaseContext, booking: Booking, problem?: string) {
   const { stored, timer } = purchase;
   const isShown = stored.read()?.ticketId === booking.id; // otherwise another tab has ended it, or begun the next
-  if (booking.status === 'CONFIRMED') rememberBooking(purchase, booking);
+  if (booking.status !== 'PENDING') purchase.holds = purchase.holds.filter(({ id }) => id !== booking.id);
+  if (booking.status === 'CONFIRMED') {
+    rememberBookings(purchase, [booking]);
+    showBookings(purchase);
+  }
   if (!isShown) return;
   const state = bookingState(booking, problem);
   if (state.step === 'held') {
@@ -218,14 +238,15 @@ function scheduleExpiry(purchase: PurchaseContext, { expiresAt = '' }: Booking) 
   purchase.timer.schedule(leftMs, read);
 }
 
-function rememberBooking(purchase: PurchaseContext, { id, seats }: Booking): void {
-  const { bookings } = purchase;
-  const others = (bookings.read() ?? []).filter((booking) => booking.id !== id);
-  bookings.write([...others, { id, seats }].slice(-MAX_STORED_BOOKINGS));
-  showBookings(purchase);
+/** Remembers bookings that are sold, the oldest first. */
+export function rememberBookings({ bookings }: PurchaseContext, sold: readonly Booking[]): void {
+  const ids = new Set(sold.map(({ id }) => id));
+  const others = (bookings.read() ?? []).filter(({ id }) => !ids.has(id));
+  const all = [...others, ...sold.map(({ id, seats }) => ({ id, seats }))];
+  if (sold.length > 0) bookings.write(all.slice(-MAX_STORED_BOOKINGS));
 }
 
-function forgetBooking({ bookings }: PurchaseContext, id: string): void {
+export function forgetBooking({ bookings }: PurchaseContext, id: string): void {
   bookings.write((bookings.read() ?? []).filter((booking) => booking.id !== id));
 }
 

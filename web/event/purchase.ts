@@ -1,13 +1,15 @@
 import type { EventView } from '../../shared/contract/events.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
-import type { TicketView } from '../../shared/contract/tickets.ts';
+import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
 import { logIn, randomId } from '../requests.ts';
 import { createRetryTimer } from '../retry-timer.ts';
 import { storedBookings, storedPurchase, storedSession, storedUser } from '../stored-values.ts';
 import { changeHold } from './hold-change.ts';
 import type { Live } from './live.ts';
+import { adoptHold, loadOwnBookings } from './own-bookings.ts';
 import { canRequest, type HoldChange, isChangingHold } from './purchase-state.ts';
 import {
+  offerLogin,
   type PurchaseContext,
   type PurchaseListener,
   readBooking,
@@ -40,6 +42,7 @@ export function createPurchase({ id, timeZone }: Pick<EventView, 'id' | 'timeZon
     timer: createRetryTimer(BACKOFF),
     live: undefined,
     state: { step: 'choosing' },
+    holds: [],
     shownKey: undefined,
     isFresh: false,
     changeCount: 0,
@@ -62,7 +65,11 @@ export function createPurchase({ id, timeZone }: Pick<EventView, 'id' | 'timeZon
     resume(live: Live): void {
       purchase.live = live;
       resumeStored(purchase);
+      void loadOwnBookings(purchase);
     },
+    /** Continues a hold that was made elsewhere. */
+    adopt: (hold: Booking) => adoptHold(purchase, hold),
+    offerLogin: () => offerLogin(purchase),
     leaveStep: () => leaveStep(purchase),
     async logIn(email: string, password: string): Promise<void> {
       const problem = await logIn(email, password);
@@ -113,6 +120,7 @@ function leaveStep(purchase: PurchaseContext): void {
 function continueAfterLogin(purchase: PurchaseContext): void {
   purchase.needsLogin = false;
   purchase.live?.authenticate();
+  void loadOwnBookings(purchase);
   if (purchase.state.step !== 'login') return;
   if (purchase.stored.read() === undefined) startOver(purchase);
   else resumeStored(purchase);
@@ -135,9 +143,11 @@ function followOtherTab(purchase: PurchaseContext, { key }: StorageEvent): void 
   else resumeStored(purchase);
 }
 
-/** The page is visible or online again: retry at once, or read what another tab may have done with the hold. */
+/** The page is visible or online again: retry at once, or read what another tab or device may have done. */
 function refresh(purchase: PurchaseContext): void {
-  if (!document.hidden && !purchase.timer.wake()) readHeldBooking(purchase);
+  if (document.hidden) return;
+  if (!purchase.timer.wake()) readHeldBooking(purchase);
+  void loadOwnBookings(purchase);
 }
 
 function readHeldBooking(purchase: PurchaseContext): void {

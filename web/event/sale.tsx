@@ -3,9 +3,10 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
 import { formatNumber } from '../format.ts';
-import { LoggedIn } from '../login.tsx';
+import { LoggedIn, OfferLogin } from '../login.tsx';
 import { admissionEndOf } from './admission.ts';
 import { HerdCard } from './herd-card.tsx';
+import { HoldsCard } from './holds-card.tsx';
 import { CODE, type House } from './house.ts';
 import { HousePlan } from './house-plan.tsx';
 import type { PlanView } from './plan-view.ts';
@@ -110,7 +111,7 @@ const PlanPlaceholder = ({ isLost }: { isLost: boolean }) => (
 type PanelProps = Parts & { isChoosing: boolean; isLoaded: boolean };
 
 function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoosing, isLoaded }: PanelProps) {
-  const { state, purchase, bookings } = sale;
+  const { state, purchase, bookings, holds } = sale;
   const saleStatus = useSaleStatus(event);
   const [admissionEnd] = useState(() => admissionEndOf(event.id));
   const current = 'booking' in state ? state.booking : undefined;
@@ -142,8 +143,10 @@ function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoos
       {isChoosing && isLoaded && (
         <SeatList event={event} house={house} choice={choice} toggle={toggle} showZone={showZone} />
       )}
+      {purchase !== undefined && holds.length > 0 && <HoldsCard holds={holds} adopt={purchase.adopt} />}
       {earlier.length > 0 && <Bookings bookings={earlier} showSeat={showSeat} />}
       {(isChoosing || state.step === 'bought') && <LoggedIn />}
+      {isChoosing && purchase !== undefined && <OfferLogin offer={purchase.offerLogin} />}
       {event.id === HERD_EVENT && <HerdCard />}
     </div>
   );

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
+import type { Booking } from '../../shared/contract/tickets.ts';
 import { get } from '../requests.ts';
 import { serverNow } from '../server-clock.ts';
 import type { StoredBooking } from '../stored-values.ts';
@@ -38,6 +39,7 @@ export function usePurchase(
   const [state, setState] = useState<PurchaseState>({ step: 'choosing' });
   const [connection, setConnection] = useState<Connection>('connecting');
   const [bookings, setBookings] = useState<StoredBooking[]>([]);
+  const [holds, setHolds] = useState<Booking[]>([]);
   const [purchase, setPurchase] = useState<Purchase>();
   useEffect(() => {
     let wasHeld = false;
@@ -48,7 +50,10 @@ export function usePurchase(
         onState(next, isHeld && !wasHeld);
         wasHeld = isHeld;
       },
-      bookings: setBookings,
+      bookings(sold, otherHolds) {
+        setBookings(sold);
+        setHolds(otherHolds);
+      },
     });
     const live = createLive(event, house, { connection: setConnection, ticket: created.takeTicket });
     created.resume(live);
@@ -58,7 +63,7 @@ export function usePurchase(
       live.stop();
     };
   }, [event, house]);
-  return { state, connection, bookings, purchase };
+  return { state, connection, bookings, holds, purchase };
 }
 
 type SaleStatus = Pick<EventView, 'onSaleAt' | 'salesPaused'>;
