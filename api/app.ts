@@ -27,6 +27,7 @@ import { orderRoutes } from './routes/orders.ts';
 import { bookingListRoutes, eventSummaryRoutes } from './routes/records.ts';
 import { seatHistoryRoutes } from './routes/seat-history.ts';
 import { seatRoutes } from './routes/seats.ts';
+import { sellBlockedRoutes } from './routes/sell-blocked.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
 import { addWaitingRoomRoutes } from './routes/waiting-room.ts';
@@ -55,6 +56,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof bookingListRoutes>[0] &
   Parameters<typeof seatHistoryRoutes>[0] &
   Parameters<typeof seatRoutes>[0] &
+  Parameters<typeof sellBlockedRoutes>[0] &
   Parameters<typeof ticketRoutes>[0] &
   Parameters<typeof userRoutes>[0];
 
@@ -100,6 +102,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/buyer-tokens', buyerTokenRoutes(routeDeps));
   app.use('/api/events', eventRoutes(routeDeps));
   app.use('/api/events', eventSummaryRoutes(routeDeps));
+  app.use('/api/events', sellBlockedRoutes(routeDeps));
   app.use('/api/seats', seatRoutes(routeDeps));
   app.use('/api/seats', seatHistoryRoutes(routeDeps));
   app.use('/admin', keyRoutes(routeDeps));

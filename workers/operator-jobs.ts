@@ -7,13 +7,16 @@ import type { Logger } from '../shared/platform/logger.ts';
 import { jobRefused } from '../shared/queues/worker.ts';
 import type { AuditReport } from '../shared/stores/audit.ts';
 import { type BlockStore, SeatsTaken } from '../shared/stores/postgres/blocks.ts';
+import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
 import type { Database, EventStore } from '../shared/stores/postgres/events.ts';
+import { sellBlocked } from '../shared/stores/postgres/sell-blocked.ts';
 import type { Act, TrailStore } from '../shared/stores/postgres/trail.ts';
 import type { RoomStore } from '../shared/stores/rooms.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 
 type OperatorDeps = {
+  bookings: Pick<BookingStore, 'owners'>;
   events: EventStore;
   blocks: BlockStore;
   seats: SeatStore;
@@ -164,6 +167,22 @@ const unblock: Operation<'unblock'> = async (
   return { changed: done?.changed ?? 0, taken: [] };
 };
 
+/** Sells blocked seats in PostgreSQL; then Redis takes those of them that the booking still has. */
+const sellBlockedSeats: Operation<'sellBlocked'> = async (deps, { by, ...sale }, jobId) => {
+  const { events, trail, seats, bookings } = deps;
+  const { eventId, userId } = sale;
+  await trail.once(actOf('sellBlocked', jobId, { by, eventId }), async (transaction) => {
+    await requireRunning(events, eventId, transaction);
+    const refusal = await sellBlocked({ id: jobId, ...sale }, transaction);
+    if (refusal !== undefined) throw jobRefused(refusal === 'no such user' ? 'USER_UNKNOWN' : 'SEAT_NOT_BLOCKED');
+    return { after: { bookingId: jobId, ...sale } };
+  });
+  const sold = (await bookings.owners(eventId, sale.seats)).filter(({ owner }) => owner === jobId);
+  await seats.mend(eventId, sold);
+  await seats.count(eventId, { ticketId: jobId, userId, seats: sold.length });
+  return { bookingId: jobId };
+};
+
 const changeRoom: Operation<'changeRoom'> = async ({ events, rooms, trail }, { change, ...payload }, jobId) => {
   const { eventId } = payload;
   const isRead = Object.keys(change).length === 0; // without a change the room is only read
@@ -203,6 +222,7 @@ const operations: { [Name in OperatorJob]: Operation<Name> } = {
   deleteEvent,
   block,
   unblock,
+  sellBlocked: sellBlockedSeats,
   changeRoom,
   audit,
   rebuild,

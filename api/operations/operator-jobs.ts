@@ -92,5 +92,5 @@ function resultOf(state: { result: unknown } | { failed: string }): unknown {
   if ('result' in state) return state.result;
   const code = errorCodes.find((one) => one === state.failed);
   if (code === undefined) throw new Error(state.failed);
-  throw new ApiError(code, 'The database refuses a value of this request.');
+  throw new ApiError(code, code === 'INVALID_REQUEST' ? 'The database refuses a value of this request.' : undefined);
 }

@@ -11,7 +11,7 @@ import {
   newEvent,
   type SeatCounts,
 } from '../../shared/contract/events.ts';
-import { DEFAULT_EVENT, eventId, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
+import { DEFAULT_EVENT, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
 import { eventStatusAt } from '../../shared/domain/event-status.ts';
 import { type House, ringsProblem, unknownSeatProblem } from '../../shared/domain/house.ts';
@@ -30,11 +30,11 @@ import type { HeavyReads } from '../limits/heavy-reads.ts';
 import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import { seatsAsJson, type WholeHouses } from '../realtime/whole-houses.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
+import { houseOf } from './event-layout.ts';
 
 /** Milliseconds in which a client has to receive a list of seats. Other reads of its address may wait for it. */
 const MAX_LIST_MS = 60_000;
 
-const eventParams = z.object({ id: inAddress(eventId) });
 export const listQuery = z.strictObject({
   after: inAddress(z.int().min(0).max(MAX_INTEGER)).default(0),
   limit: inAddress(z.int().min(1).max(MAX_EVENTS_ON_PAGE)).default(MAX_EVENTS_ON_PAGE),
@@ -80,7 +80,7 @@ const showEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
   const { heavyReads } = deps;
   const { include } = queryOf(req, showQuery);
   heavyReads.charge(req, res, 1);
-  const house = await houseOf(req, deps);
+  const house = await houseOf(req, deps.events);
   const cost = Math.floor(house.zones.length / 100);
   if (include === undefined) {
     heavyReads.charge(req, res, cost);
@@ -140,7 +140,7 @@ const changeEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
   const by = actorOf(req, deps.requireOperator(req));
   refuseQuery(req);
   const change = parse(eventChange, await readJson(req));
-  const house = await houseOf(req, deps);
+  const house = await houseOf(req, deps.events);
   requireConsistent({ ...house.settings, ...change }, house.zones.length);
   if (house.cancelledAt !== null) throw new ApiError('EVENT_ENDED', 'A cancelled event stays cancelled.');
   await deps.runOperatorJob('changeEvent', { eventId: house.eventId, change, by });
@@ -151,7 +151,7 @@ const cancelEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
   const by = actorOf(req, deps.requireOperator(req));
   refuseQuery(req);
   await refuseBody(req);
-  const house = await houseOf(req, deps);
+  const house = await houseOf(req, deps.events);
   await deps.runOperatorJob('cancelEvent', { eventId: house.eventId, by });
   await replyChanged(deps, res, house);
 };
@@ -160,7 +160,7 @@ const deleteEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
   const by = actorOf(req, deps.requireOperator(req));
   refuseQuery(req);
   await refuseBody(req);
-  const { eventId: id } = await houseOf(req, deps);
+  const { eventId: id } = await houseOf(req, deps.events);
   if (id === DEFAULT_EVENT) throw new ApiError('INVALID_REQUEST', `id: event ${DEFAULT_EVENT} cannot be deleted`);
   await deps.runOperatorJob('deleteEvent', { eventId: id, by });
   res.status(204).end();
@@ -170,7 +170,7 @@ const clearEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireOperator(req));
   refuseQuery(req);
   const body = await readOptionalJson(req); // so that the refusal of a missing body names the field and the sentence
-  const house = await houseOf(req, deps);
+  const house = await houseOf(req, deps.events);
   const { eventId: id, generation } = house;
   parse(clearBody(id), body);
   await deps.runOperatorJob('clear', { eventId: id, generation, by }, idempotencyOf(req, pathOf(req), body, OPERATOR));
@@ -182,7 +182,7 @@ const changeBlock = (job: 'block' | 'unblock', deps: EventDeps) => async (req: R
   refuseQuery(req);
   const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
   const { seats: labels } = parse(blockBody, body);
-  const house = await houseOf(req, deps);
+  const house = await houseOf(req, deps.events);
   const unknown = unknownSeatProblem(house, labels);
   if (unknown !== undefined) throw new ApiError('INVALID_REQUEST', unknown);
   const request = { eventId: house.eventId, seats: [...new Set(labels)], by };
@@ -190,14 +190,6 @@ const changeBlock = (job: 'block' | 'unblock', deps: EventDeps) => async (req: R
   if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
   reply(res, 200, { eventId: house.eventId, changed });
 };
-
-/** The event that the path names. @throws ApiError EVENT_UNKNOWN */
-async function houseOf(req: Request, { events }: EventDeps): Promise<House> {
-  const params = eventParams.safeParse(req.params);
-  const house = params.success ? await events.readHouse(params.data.id) : undefined;
-  if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
-  return house;
-}
 
 /** @throws ApiError INVALID_REQUEST where fields contradict each other or the zones */
 function requireConsistent(event: EventChange, zones: number): void {

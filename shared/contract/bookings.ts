@@ -104,5 +104,10 @@ export const exchangeBody = z
   })
   .transform((body) => ({ userId: body.userId, buyer: body.buyer, wish: wishOf(body), reason: body.reason }));
 
+/** Body of `POST /api/events/:id/sell-blocked`: the seats, and the buyer by one of two names. */
+export const sellBlockedBody = z
+  .strictObject({ ...buyerFields, seats: seatLabels, reference: reference.optional(), metadata: metadata.optional() })
+  .refine(({ userId, buyer }) => (userId === undefined) !== (buyer === undefined), 'requires either buyer or userId');
+
 /** Body of `POST /api/bookings/:id/return`: some of its seats, or all. The audit trail keeps the reason. */
 export const returnBody = z.strictObject({ seats: seatLabels.optional(), reason: text(200).optional() });

@@ -27,6 +27,7 @@ const catalogue = {
   ALREADY_CANCELLED: [409, 'The booking is cancelled: its seats were released.'],
   ALREADY_RETURNED: [409, 'The booking was returned: its seats are no longer sold.'],
   NOT_CONFIRMED: [409, 'The booking is not confirmed: only sold seats can be returned.'],
+  SEAT_NOT_BLOCKED: [409, 'A seat of the request is not blocked.'],
   SEAT_NOT_IN_BOOKING: [409, 'A seat of the request is not one of the booking.'],
   PAYMENT_REQUIRED: [
     409,

@@ -177,6 +177,17 @@ export const jobs = {
   deleteEvent: { queue: 'control', payload: operatorJob({ eventId }) },
   block: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
   unblock: { queue: 'control', payload: operatorJob({ eventId, seats: z.array(seatLabel) }) },
+  /** Its job id is the id of the booking that it makes. */
+  sellBlocked: {
+    queue: 'control',
+    payload: operatorJob({
+      eventId,
+      userId,
+      seats: z.array(seatLabel).min(1).max(MAX_SEATS_PER_REQUEST),
+      reference: reference.optional(),
+      metadata: metadata.optional(),
+    }),
+  },
   changeRoom: { queue: 'control', payload: operatorJob({ eventId, change: roomChange }) },
   audit: { queue: 'control', payload: operatorJob({ eventIds }) },
   rebuild: { queue: 'control', payload: operatorJob({ eventIds }) },
@@ -192,6 +203,7 @@ export const jobResults = {
   deleteEvent: z.object({}),
   block: blockReport,
   unblock: blockReport,
+  sellBlocked: z.object({ bookingId: ticketId }),
   changeRoom: z.object({ generation: z.int() }),
   audit: auditReport,
   rebuild: rebuildReport,

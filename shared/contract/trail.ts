@@ -14,6 +14,7 @@ const act = z.enum([
   'archiveEvent',
   'block',
   'unblock',
+  'sellBlocked',
   'clear',
   'initialize',
   'changeRoom',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sellBlockedBody } from '../../../shared/contract/bookings.ts';
 import {
   blockAnswer,
   blockBody,
@@ -12,6 +13,7 @@ import {
 } from '../../../shared/contract/events.ts';
 import { seatHistory, seatHistoryQuery } from '../../../shared/contract/history.ts';
 import { salesSummary } from '../../../shared/contract/records.ts';
+import { booking } from '../../../shared/contract/tickets.ts';
 import { listQuery, showQuery } from '../events.ts';
 import { availableQuery, mapQuery } from '../seats.ts';
 import { answer, type OperationPaths, ok, operations } from './operations.ts';
@@ -93,6 +95,15 @@ export const eventPaths: OperationPaths = {
   },
   '/api/events/{id}/block': { post: block('blockSeats', 'Block seats: they cannot be held or bought') },
   '/api/events/{id}/unblock': { post: block('unblockSeats', 'Unblock seats') },
+  '/api/events/{id}/sell-blocked': {
+    post: ofOperator(
+      'sellBlockedSeats',
+      'Sell blocked seats to a buyer, all or none; the seat limit does not hold for it',
+      { ...ofEvent, ...keyed, body: sellBlockedBody },
+      { '201': answer('The sold booking.', booking) },
+      ['EVENT_UNKNOWN', 'EVENT_ENDED', 'USER_UNKNOWN', 'SEAT_NOT_BLOCKED'],
+    ),
+  },
   '/api/seats/available': {
     get: ofPublic(
       'listFreeSeats',
