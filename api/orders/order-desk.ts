@@ -1,9 +1,11 @@
 import type { Request, Response } from 'express';
 import { MAX_BOOKINGS_IN_ORDER } from '../../shared/contract/limits.ts';
 import type { Order, TicketKind, TicketView } from '../../shared/contract/tickets.ts';
+import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { newTicketId, shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
-import type { NewOrder, OrderStore } from '../../shared/stores/postgres/orders.ts';
+import type { OrderStore } from '../../shared/stores/postgres/orders.ts';
+import type { NewOrder, RecordedOrder } from '../../shared/stores/postgres/told-orders.ts';
 import type { Buyers } from '../auth/buyers.ts';
 import type { Caller, Identity } from '../auth/identity.ts';
 import type { Guards, ScopeGuard } from '../auth/operators.ts';
@@ -18,6 +20,10 @@ import { startTrace } from '../tickets/traces.ts';
 
 /** Seconds that a request waits for the outcome of its order. After that it is sent again, and never followed. */
 const WAIT_SECONDS = 10;
+
+/** Payments that one statement records, and that may wait for it. */
+const MAX_TOLD = 500;
+const MAX_WAITING = 10_000;
 
 /** A payment in a request, and the buyer whom it names. */
 export type ToldPayment = {
@@ -49,16 +55,30 @@ type DeskDeps = {
 /** Takes payments: each is recorded in PostgreSQL before anything else is done with it or answered. */
 export function createOrderDesk(deps: DeskDeps) {
   const { orders, buyerNames } = deps;
+  const telling = createGroupCommit<NewOrder, RecordedOrder | Error>({
+    flush: (batch) => orders.tell(batch),
+    maxItems: MAX_TOLD,
+    maxWaiting: MAX_WAITING,
+  });
+
+  /** Records a payment, together with others. @throws ApiError PAYMENT_REFERENCE_USED, OVERLOADED */
+  async function record(order: NewOrder): Promise<Exclude<RecordedOrder, string>> {
+    const told = await telling.add(order);
+    if (told === undefined) throw new ApiError('OVERLOADED');
+    if (told instanceof Error) throw told;
+    if (told === 'used') throw new ApiError('PAYMENT_REFERENCE_USED');
+    return told;
+  }
 
   /** Enqueues a request for an order and waits for its outcome. @throws ApiError ORDER_UNDECIDED without one in time */
   async function outcomeOf(
     req: Request,
     res: Response,
     kind: Extract<TicketKind, 'order' | 'refund'>,
-    order: Order,
+    { bookingIds }: { bookingIds: readonly string[] },
     ticket: OrderTicket,
   ): Promise<TicketView> {
-    const shard = shardOfTicket(order.bookingIds[0] ?? '', deps.shards) ?? 0;
+    const shard = shardOfTicket(bookingIds[0] ?? '', deps.shards) ?? 0;
     const submission = await deps.orderIntake.submit(shard, kind, { kind, ...ticket }, undefined, startTrace(req, res));
     logTicket(deps.log, req, submission.ticketId);
     const view = await deps.outcomes.settledWithin(submission.ticketId, WAIT_SECONDS, closedSignal(res));
@@ -77,10 +97,9 @@ export function createOrderDesk(deps: DeskDeps) {
     async tell(req: Request, res: Response, payment: ToldPayment): Promise<Order> {
       requireHolds(payment.bookingIds);
       const order = await newOrder(req, res, payment, deps);
-      const told = await orders.tell(order);
-      if (told === undefined) throw new ApiError('PAYMENT_REFERENCE_USED');
+      const told = await record(order);
       const ticket = { orderId: told.id, userId: order.userId };
-      const decided = told.status === 'OPEN' ? (await outcomeOf(req, res, 'order', told, ticket)).order : told;
+      const decided = told.decided ?? (await outcomeOf(req, res, 'order', order, ticket)).order;
       if (decided === undefined) throw new ApiError('ORDER_UNDECIDED');
       const shown = await shownOrder(decided, buyerNames);
       if (shown.code !== undefined) throw new Conflict(shown.code, undefined, { order: shown });

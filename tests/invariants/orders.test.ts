@@ -36,8 +36,8 @@ async function tell(bookingIds: string[], paymentReference: string = randomUUID(
     amount: undefined,
     currency: undefined,
   };
-  const told = await system().orders.tell({ ...order, paymentReference, bookingIds: [...bookingIds].sort() });
-  return String(told?.id);
+  const [told] = await system().orders.tell([{ ...order, paymentReference, bookingIds: [...bookingIds].sort() }]);
+  return (told as { id: string }).id;
 }
 
 const decide = (orderId: string) => system().orders.decide([orderId], 'anyone');

@@ -8,24 +8,9 @@ import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingRow, bookingColumns } from './booking-rows.ts';
 import { decideOrders } from './order-decisions.ts';
 import { type Refund, type RefundDeps, recordRefund } from './order-refunds.ts';
-import { type OrderRow, orderColumns, TOLD_BY_BUYER, viewsOfOrders } from './order-rows.ts';
+import { type OrderRow, orderColumns, viewsOfOrders } from './order-rows.ts';
 import { makeOrdersOfSales } from './order-sales.ts';
-import { awaitStandby } from './standby.ts';
-
-/** A payment that is told, with the new id that its order gets. `bookingIds` are sorted. */
-export type NewOrder = {
-  id: string;
-  /** The user in whose namespace the reference is; undefined: the one namespace of all trusted servers. */
-  payer: number | undefined;
-  /** The trusted server that tells it; undefined: its buyer does. */
-  toldBy: string | undefined;
-  paymentReference: string;
-  bookingIds: readonly string[];
-  /** The buyer whose holds it may pay for; undefined: those of any. */
-  userId: number | undefined;
-  amount: number | undefined;
-  currency: string | undefined;
-};
+import { type NewOrder, tellOrders } from './told-orders.ts';
 
 /** Seconds after which an order that nobody has decided is decided by the sweep. */
 const OPEN_SECONDS = 10;
@@ -35,7 +20,7 @@ const SWEEP_SIZE = 500;
 
 /** Orders in PostgreSQL, which alone decides them. */
 export const createOrderStore = ({ prisma, trail }: RefundDeps) => ({
-  tell: (order: NewOrder) => tellOrder(prisma, order),
+  tell: (orders: readonly NewOrder[]) => tellOrders(prisma, orders),
   decide: (orderIds: readonly string[], sellBy: SellBy) => decideOrders(prisma, orderIds, sellBy),
   refund: (refund: Refund) => recordRefund({ prisma, trail }, refund),
   find: async (id: string): Promise<Order | undefined> => (await readOrders(prisma, [id])).get(id),
@@ -47,64 +32,6 @@ export const createOrderStore = ({ prisma, trail }: RefundDeps) => ({
 });
 
 export type OrderStore = ReturnType<typeof createOrderStore>;
-
-/**
- * Records a payment, once in its payer's namespace.
- *
- * @returns the order that has the reference, perhaps an earlier one; undefined where that is of another request
- */
-async function tellOrder(prisma: PrismaClient, order: NewOrder): Promise<Order | undefined> {
-  if ((await insertOrder(prisma, order)) === 0) await makeOrdersOfSales(prisma, isPaidBy(order));
-  let row = await readTold(prisma, order);
-  if (row === undefined) {
-    await insertOrder(prisma, order);
-    row = await readTold(prisma, order);
-  }
-  if (row === undefined) throw new Error(`order ${order.id} was recorded and cannot be read`);
-  if (!row.isSame) return undefined;
-  if (row.status !== 'OPEN') await awaitStandby(prisma);
-  const [view] = await viewsOfOrders(prisma, [row]);
-  return view;
-}
-
-/** Sales of a version before with the reference of an order, in the namespace of its payer. */
-const isPaidBy = ({ paymentReference, payer }: NewOrder): Prisma.Sql => Prisma.sql`
-  booking.payment_reference = ${paymentReference}::text
-  AND (${payer ?? null}::int IS NULL OR booking.user_id = ${payer ?? null}::int)`;
-
-/** An order has the reference in the namespace of a payer. Orders of sales are in that of servers and their buyer's. */
-const hasReference = ({ paymentReference, payer }: NewOrder): Prisma.Sql => Prisma.sql`
-  orders.payment_reference = ${paymentReference}::text
-  AND (orders.payer IS NOT DISTINCT FROM ${payer ?? null}::int
-    OR orders.told_by IS NULL AND orders.user_id = ${payer ?? null}::int)`;
-
-/** Inserts an order unless its reference is used. @returns the number of inserted rows */
-const insertOrder = (prisma: PrismaClient, order: NewOrder): Promise<number> =>
-  prisma.$executeRaw`
-    INSERT INTO orders (id, payer, payment_reference, booking_ids, amount, told_currency, told_by, user_id)
-    SELECT
-      ${order.id}::uuid, ${order.payer ?? null}::int, ${order.paymentReference}::text, ${order.bookingIds}::uuid[],
-      ${order.amount ?? null}::bigint, ${order.currency ?? null}::text, ${order.toldBy ?? TOLD_BY_BUYER}::text,
-      ${order.userId ?? null}::int
-    WHERE NOT EXISTS (SELECT FROM orders WHERE ${hasReference(order)})
-      AND NOT EXISTS (SELECT FROM booking WHERE order_id IS NULL AND ${isPaidBy(order)})
-    ON CONFLICT DO NOTHING`;
-
-/**
- * Reads the order that has a reference. `isSame`: it was told by the same request. One that was made of a sale was told
- * without an amount; one may be told again with its buyer named.
- */
-async function readTold(prisma: PrismaClient, order: NewOrder): Promise<(OrderRow & { isSame: boolean }) | undefined> {
-  const [row] = await prisma.$queryRaw<(OrderRow & { isSame: boolean })[]>`
-    SELECT ${orderColumns}, (
-      booking_ids = ${order.bookingIds}::uuid[]
-      AND coalesce(user_id = ${order.userId ?? null}::int, TRUE)
-      AND (told_by IS NULL OR amount IS NOT DISTINCT FROM ${order.amount ?? null}::bigint
-        AND told_currency IS NOT DISTINCT FROM ${order.currency ?? null}::text)
-    ) AS "isSame"
-    FROM orders WHERE ${hasReference(order)} ORDER BY told_by IS NULL LIMIT 1`;
-  return row;
-}
 
 async function readOrders(prisma: PrismaClient, ids: readonly string[]): Promise<Map<string, Order>> {
   const rows = await prisma.$queryRaw<OrderRow[]>`
