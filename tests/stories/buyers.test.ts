@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import type { TrailEntry } from '../../shared/contract/trail.ts';
 import { openSocket, send } from '../support/client.ts';
+import { placesWith } from '../support/every-value.ts';
 import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -123,5 +124,41 @@ test('a forgotten name is gone from every process within 5 s, and the booking st
     expect(JSON.stringify(entry)).not.toContain('Mallory');
   } finally {
     await other.close();
+  }
+});
+
+test('after it is forgotten, a name is in no table and in no key of Redis, and its bookings are kept', async () => {
+  const buyer = 'Zacharias Quill 7f3';
+  const keyed = (key: string) => ({ ...shop, 'idempotency-key': `a-key-of-this-test-${key}` });
+  const book = async (key: string, seats: string[]) => {
+    const { body } = await call('POST', '/api/bookings?wait=20', { eventId: 1, seats, buyer }, keyed(key));
+    return String(body.id);
+  };
+  // Every way in which a shop or its customer's browser says the name.
+  const sold = await book('sold', ['2-4-1', '2-4-2']);
+  await call('POST', `/api/bookings/${sold}/release`, { buyer, seats: ['2-4-2'] }, shop);
+  await call('POST', `/api/bookings/${sold}/extend`, { buyer }, keyed('extend'));
+  const order = { bookingIds: [sold], paymentReference: 'a payment of the forgotten' };
+  expect((await call('POST', '/api/orders', order, shop)).status).toBe(200);
+  const paid = await book('paid', ['2-4-3']);
+  await call('POST', `/api/bookings/${paid}/confirm`, { buyer, paymentReference: 'another payment' }, shop);
+  const cancelled = await book('cancelled', ['2-4-4']);
+  await call('DELETE', `/api/bookings/${cancelled}`, { buyer }, keyed('cancel'));
+  await call('POST', '/api/bookings', { eventId: 1, seats: ['2-4-1'], buyer }, keyed('refused'));
+  await call('POST', '/reserve?wait=20', { count: 1, buyer }, shop);
+  const guest = await tokenOf(buyer);
+  await call('POST', '/api/bookings?wait=20', { eventId: 1, seats: ['2-4-6'] }, guest);
+  await call('GET', `/api/bookings?buyer=${encodeURIComponent(buyer)}`, undefined, reader);
+
+  expect(await placesWith(buyer, system())).toEqual(['app_user']);
+  const before = await call('GET', `/api/bookings?buyer=${encodeURIComponent(buyer)}`, undefined, reader);
+  const ids = (before.body.bookings as { id: string }[]).map(({ id }) => id);
+  expect(ids).toHaveLength(5);
+  const forgotten = await call('POST', `/admin/buyers/${encodeURIComponent(buyer)}/forget`, undefined, asAdmin);
+  expect(forgotten.status).toBe(204);
+  expect(await placesWith(buyer, system())).toEqual([]);
+  for (const id of ids) {
+    const { status, body } = await call('GET', `/api/bookings/${id}`, undefined, shop);
+    expect({ status, id: body.id, buyer: body.buyer }).toEqual({ status: 200, id, buyer: undefined });
   }
 });
