@@ -227,6 +227,30 @@ describe('money that is due', () => {
     await expectNoDifferences();
   });
 
+  test('is the difference to cheaper seats, and then the rest', async () => {
+    const { id } = await hold('hal');
+    const exchange = (seats: string[]) => post(`/api/bookings/${id}/exchange`, { buyer: 'hal', seats });
+    expect(await exchange(['2-9-1', '2-9-2'])).toMatchObject({ status: 200 });
+    const order = (await pay([id], 'pay-exchanged')).body;
+    expect(order).toMatchObject({ status: 'PAID', total: 10_000 });
+    await expectNoDifferences();
+    expect(await post(`/api/bookings/${id}/exchange`, { seats: ['2-9-3'] })).toMatchObject({ status: 200 });
+    const show = async () => (await get(`/api/orders/${order.id}`)).body;
+    expect(await show()).toMatchObject({ status: 'PAID', total: 10_000, refundDue: 5_000 });
+    await post(`/api/bookings/${id}/return`, {});
+    expect(await show()).toMatchObject({ status: 'REFUND_DUE', refundDue: 10_000 });
+    await expectNoDifferences();
+  });
+
+  test('of a part of a booking leaves its order paid', async () => {
+    const { id, seats } = await hold('ida');
+    const order = (await pay([id], 'pay-part')).body;
+    await post(`/api/bookings/${id}/return`, { seats: seats.slice(0, 1) });
+    expect((await get(`/api/orders/${order.id}`)).body).toMatchObject({ status: 'PAID', refundDue: 5_000 });
+    const due = (await get('/api/orders?status=REFUND_DUE&eventId=1')).body.entries as { order: Order }[];
+    expect(due.map((entry) => entry.order?.id)).toContain(order.id);
+  });
+
   test('of a cancelled event is that of all its orders; sales without an order are listed too', async () => {
     const zones = [{ rows: 2, seatsPerRow: 10, price: 700 }];
     const { id: eventId } = (await post('/api/events', { name: 'To be cancelled', zones }, asOperator)).body;

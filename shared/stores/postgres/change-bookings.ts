@@ -95,7 +95,7 @@ const changes: Record<ChangeRequest['kind'], { where: Prisma.Sql; set: Prisma.Sq
   return: {
     where: Prisma.sql`booking.status = 'CONFIRMED' AND ${areSeatsOfBooking}`,
     set: giveUp('RETURNED'),
-    seats: Prisma.sql`${freeSeats}, ${raiseRefunds}`,
+    seats: Prisma.sql`${freeSeats}, ${raiseRefunds('return')}`,
   },
 };
 

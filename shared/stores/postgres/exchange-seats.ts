@@ -9,6 +9,7 @@ import { type BookingState, bookingState, rowInState } from './booking-history.t
 import { type BookingRow, bookingColumns, bookingPrices, dataErrorOf, statusNow } from './booking-rows.ts';
 import type { ChangeDeps } from './change-bookings.ts';
 import { hasEnded } from './events.ts';
+import { raiseRefunds } from './order-refunds.ts';
 import type { GivingBooking } from './releases.ts';
 import { freeSeats } from './seats-of-bookings.ts';
 import { awaitStandby } from './standby.ts';
@@ -173,13 +174,13 @@ async function writeExchange(
     WITH changed AS (
       UPDATE booking SET seats = ${seats}::text[], prices = ${pricesOf(seats)}, currency = ${currency}
       WHERE id = ${id}::uuid AND (status = 'CONFIRMED' OR expires_at > clock_timestamp())
-      RETURNING booking.*, ${given}::text[] AS touched, TRUE AS is_part, ${bookingState} AS after
+      RETURNING
+        booking.*, ${given}::text[] AS touched, TRUE AS is_part, ${ticketId}::uuid AS ticket_id,
+        ${by?.name ?? null}::text AS by, ${before}::jsonb AS before, ${bookingState} AS after
     ), noted AS (
       INSERT INTO booking_change (ticket_id, booking_id, event_id, kind, by, before, after)
-      SELECT
-        ${ticketId}::uuid, id, event_id, 'exchange', ${by?.name ?? null}::text, ${before}::jsonb, after
-      FROM changed
-    ), ${freeSeats}
+      SELECT ticket_id, id, event_id, 'exchange', by, before, after FROM changed
+    ), ${freeSeats}, ${raiseRefunds('exchange')}
     SELECT ${bookingColumns(Prisma.sql`booking.status`)} FROM changed AS booking`;
   if (row === undefined) throw new Refused('HOLD_EXPIRED');
   return row;

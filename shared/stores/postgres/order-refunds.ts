@@ -95,12 +95,12 @@ const isSoldAfter = Prisma.sql`after->>'status' = 'CONFIRMED'`;
 const raisedDue = Prisma.sql`LEAST(refund_due + l.cost, total - refunded)`;
 
 /**
- * CTEs after `changed`, sold bookings that a statement returned, or parts of them, with their `order_id`, `ticket_id`
- * and `by`: their money is due, never more than the order's. Once nothing of it is sold any more, the order is
- * REFUND_DUE. Returns at the same time wait for each other here and do not see each other's bookings: then the sum
- * shows that all is due.
+ * CTEs after `changed`, sold bookings that a statement returned, or parts of them, or exchanged for cheaper seats, with
+ * their `order_id`, `ticket_id` and `by`: the difference is due, never more than the order's total. Once nothing of it
+ * is sold any more, the order is REFUND_DUE. Returns at the same time wait for each other here and do not see each
+ * other's bookings: then the sum shows that all is due.
  */
-export const raiseRefunds = Prisma.sql`
+export const raiseRefunds = (kind: 'return' | 'exchange'): Prisma.Sql => Prisma.sql`
   returned_of AS (
     SELECT order_id, (array_agg(ticket_id))[1] AS ticket_id, min(by) AS by,
       sum(${costOf(Prisma.sql`before`)} - CASE WHEN ${isSoldAfter} THEN ${costOf(Prisma.sql`after`)} ELSE 0 END)::bigint
@@ -118,11 +118,11 @@ export const raiseRefunds = Prisma.sql`
       refund_due = ${raisedDue},
       status = CASE WHEN l.is_all OR total > 0 AND ${raisedDue} = total - refunded THEN ${statusByDue(raisedDue)}
         ELSE status END
-    FROM locked_order AS l WHERE orders.id = l.id
+    FROM locked_order AS l WHERE orders.id = l.id AND (l.cost > 0 OR l.is_all)
     RETURNING orders.id, l.ticket_id, l.by, l.before, ${orderState} AS after
   ), order_noted AS (
     INSERT INTO order_change (order_id, ticket_id, kind, by, before, after)
-    SELECT id, ticket_id, 'return', by, before, after FROM raised
+    SELECT id, ticket_id, ${kind}, by, before, after FROM raised
   )`;
 
 /** Makes the money of all orders of an event due, as it is cancelled or cleared: in its transaction, under its lock. */

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../contract/codes.ts';
 import { codeOfStatus } from '../../contract/tickets.ts';
-import { seatOf } from '../../domain/house.ts';
 import type { OrderedBooking } from '../../domain/judge-order.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
+import { insertSeats } from './take-seats.ts';
 
 /** The seats of holds that ended cannot be taken again. Thrown, so that what the transaction has done is undone. */
 export class NotRetaken extends Error {
@@ -27,25 +27,20 @@ export async function retakeSeats(
   ended: readonly OrderedBooking[],
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
-  const seats = ended.flatMap((booking) => booking.seats.map((label) => ({ ...seatOf(label), bookingId: booking.id })));
   const [first] = ended;
   if (first?.userId === undefined) return;
+  const seatCount = ended.reduce((sum, { seats }) => sum + seats.length, 0);
   const counted = await transaction.$executeRaw`
     INSERT INTO buyer (event_id, user_id, seats, seat_limit)
-    SELECT id, ${first.userId}::int, ${seats.length}::int, seat_limit FROM event
-    WHERE id = ${first.eventId}::int AND coalesce(${seats.length}::int <= seat_limit, TRUE)
+    SELECT id, ${first.userId}::int, ${seatCount}::int, seat_limit FROM event
+    WHERE id = ${first.eventId}::int AND coalesce(${seatCount}::int <= seat_limit, TRUE)
     ON CONFLICT (event_id, user_id) DO UPDATE SET seats = buyer.seats + EXCLUDED.seats, seat_limit = EXCLUDED.seat_limit
     WHERE coalesce(buyer.seats + EXCLUDED.seats <= EXCLUDED.seat_limit, TRUE)`;
   if (counted === 0) throw new NotRetaken('SEAT_LIMIT');
-  const taken = await transaction.$executeRaw`
-    INSERT INTO seat (event_id, zone, row, number, status, booking_id, taken_by)
-    SELECT ${first.eventId}::int, zone, row, number, 'SOLD', booking_id, ${orderId}::uuid FROM unnest(
-      ${seats.map(({ zone }) => zone)}::int[],
-      ${seats.map(({ row }) => row)}::int[],
-      ${seats.map(({ number }) => number)}::int[],
-      ${seats.map(({ bookingId }) => bookingId)}::uuid[]
-    ) AS retaken (zone, row, number, booking_id)
-    ORDER BY 1, 2, 3, 4
-    ON CONFLICT DO NOTHING`;
-  if (taken < seats.length) throw new NotRetaken(codeOfStatus[first.status === 'CANCELLED' ? 'CANCELLED' : 'EXPIRED']);
+  const takings = ended.map(({ id: bookingId, eventId, seats }) => {
+    return { eventId, bookingId, owner: orderId, status: 'SOLD' as const, seats };
+  });
+  const taken = await insertSeats(takings, transaction);
+  if (taken.length < seatCount)
+    throw new NotRetaken(codeOfStatus[first.status === 'CANCELLED' ? 'CANCELLED' : 'EXPIRED']);
 }

@@ -37,22 +37,29 @@ export async function takeSeats(
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
   if (seats.length === 0) return;
-  const places = seats.map(seatOf);
-  const taken = await transaction.$queryRaw<Seat[]>`
-    INSERT INTO seat (event_id, zone, row, number, status, booking_id, taken_by)
-    SELECT
-      ${eventId}::int, zone, row, number, ${status}::"SeatStatus", ${bookingId}::uuid,
-      nullif(${owner}::uuid, ${bookingId}::uuid)
-    FROM unnest(
-      ${places.map(({ zone }) => zone)}::int[], ${places.map(({ row }) => row)}::int[],
-      ${places.map(({ number }) => number)}::int[]
-    ) AS place (zone, row, number)
-    ORDER BY zone, row, number ON CONFLICT DO NOTHING RETURNING zone, row, number`;
-  const labels = taken.map(labelOf);
+  const labels = await insertSeats([{ eventId, bookingId, owner, status, seats }], transaction);
   if (labels.length < seats.length) throw new SeatsNotFree();
   // Read after the seats are ours: whoever gave them up has committed the release with that.
   const giving = await transaction.$queryRaw<GivingBooking[]>`
     SELECT booking_id AS id, event_id AS "eventId" FROM (${pendingReleases}) AS pending
     WHERE event_id = ${eventId}::int AND seats && ${labels}::text[]`;
   if (giving.length > 0) throw new SeatsNotFree(giving);
+}
+
+/** Inserts the seats of bookings, those that are free, in one order everywhere. @returns their labels */
+export async function insertSeats(
+  takings: readonly Taking[],
+  transaction: Prisma.TransactionClient,
+): Promise<string[]> {
+  const places = takings.flatMap(({ seats, ...taking }) => seats.map((label) => ({ ...taking, ...seatOf(label) })));
+  const taken = await transaction.$queryRaw<Seat[]>`
+    INSERT INTO seat (event_id, zone, row, number, status, booking_id, taken_by)
+    SELECT event_id, zone, row, number, status, booking_id, nullif(owner, booking_id) FROM unnest(
+      ${places.map(({ eventId }) => eventId)}::int[], ${places.map(({ zone }) => zone)}::int[],
+      ${places.map(({ row }) => row)}::int[], ${places.map(({ number }) => number)}::int[],
+      ${places.map(({ status }) => status)}::"SeatStatus"[], ${places.map(({ bookingId }) => bookingId)}::uuid[],
+      ${places.map(({ owner }) => owner)}::uuid[]
+    ) AS place (event_id, zone, row, number, status, booking_id, owner)
+    ORDER BY event_id, zone, row, number ON CONFLICT DO NOTHING RETURNING zone, row, number`;
+  return taken.map(labelOf);
 }
