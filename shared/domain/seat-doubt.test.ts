@@ -11,29 +11,35 @@ import {
 } from './seat-doubt.ts';
 
 const booking = (status: Booking['status']) => ({ booking: { status } as Booking });
+const SEAT = '1-1-1';
+const recorded = (status: Booking['status'], seats = [SEAT]) => [{ status, seats }];
 const booked = { kind: 'book', status: 'booked' } as Outcome;
 
 test.each(['CANCELLED', 'EXPIRED', 'RETURNED'] as const)('a seat of a booking that is %s is not sold', (status) => {
-  expect(isCertainlyUnsold({ outcome: booked, recorded: booking(status) })).toBe(true);
+  expect(isCertainlyUnsold({ outcome: booked, recorded: recorded(status) }, SEAT)).toBe(true);
 });
 
 test.each(['rejected', 'failed'] as const)('a seat of a ticket that was %s is not sold', (status) => {
-  expect(isCertainlyUnsold({ outcome: { kind: 'book', status, code: 'INTERNAL' } as Outcome })).toBe(true);
+  expect(isCertainlyUnsold({ outcome: { kind: 'book', status, code: 'INTERNAL' } as Outcome }, SEAT)).toBe(true);
+});
+
+test('a seat that its booking gave up is not sold', () => {
+  expect(isCertainlyUnsold({ recorded: recorded('CONFIRMED', ['1-1-2']) }, SEAT)).toBe(true);
 });
 
 test('a seat of a ticket that was given up is not sold', () => {
-  expect(isCertainlyUnsold({ recorded: 'failed' })).toBe(true);
+  expect(isCertainlyUnsold({ recorded: 'failed' }, SEAT)).toBe(true);
 });
 
 test.each([
   ['a ticket that was told a booking', { outcome: booked }],
   ['a ticket that neither Redis nor PostgreSQL knows', {}],
-  ['a booking that is held', { recorded: booking('PENDING') }],
+  ['a booking that is held', { recorded: recorded('PENDING') }],
   [
     'a booking that is sold',
-    { outcome: { kind: 'book', status: 'failed' } as Outcome, recorded: booking('CONFIRMED') },
+    { outcome: { kind: 'book', status: 'failed' } as Outcome, recorded: recorded('CONFIRMED') },
   ],
-])('a seat of %s may be sold', (_what, holder) => expect(isCertainlyUnsold(holder)).toBe(false));
+])('a seat of %s may be sold', (_what, holder) => expect(isCertainlyUnsold(holder, SEAT)).toBe(false));
 
 test.each([
   ['lost where PostgreSQL has no such booking', 'PENDING', undefined, true],
@@ -54,7 +60,7 @@ test('a booking has its seats while it is sold, or held and its time is not over
 
 test('a hold is lost where its client was told it and PostgreSQL has no booking', () => {
   expect(isLostHold({ outcome: booked })).toBe(true);
-  expect(isLostHold({ outcome: booked, recorded: booking('EXPIRED') })).toBe(false);
+  expect(isLostHold({ outcome: booked, recorded: recorded('EXPIRED') })).toBe(false);
   expect(isLostHold({ outcome: { kind: 'book', status: 'rejected' } as Outcome })).toBe(false);
   expect(isLostHold({})).toBe(false);
 });

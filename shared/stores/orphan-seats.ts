@@ -54,7 +54,8 @@ export function createOrphanStore(deps: OrphanDeps) {
       for (const orphan of orphans) {
         const ticketId = orphan.inRedis?.holder ?? '';
         const holder = holders.get(ticketId);
-        if (isCertainlyUnsold(holder ?? {})) unsold.push({ ...orphan, ticketId, user: holder?.userId ?? '' });
+        if (isCertainlyUnsold(holder ?? {}, orphan.label))
+          unsold.push({ ...orphan, ticketId, user: holder?.userId ?? '' });
         else inDoubt.push(orphan);
       }
       return { unsold, inDoubt };
@@ -93,6 +94,7 @@ async function readHolders(
   if (ids.length === 0) return new Map();
   const { tickets: known } = await tickets.watch(shardOfEvent(eventId, shards), '', ids);
   const recorded = await bookings.findRecordedResults(ids.map((ticketId) => ({ ticketId, eventId })));
+  const takers = await bookings.findTakers(ids.filter((id) => !recorded.has(id)));
   return new Map(
     ids.map((id, i) => {
       const { outcome, userId } = known[i] ?? {};
@@ -100,7 +102,8 @@ async function readHolders(
       const holder: KnownHolder = {
         userId,
         outcome: outcome === undefined ? undefined : readOutcome(id, outcome),
-        recorded: result === 'mismatch' ? undefined : result, // only a request with a key has it
+        // `mismatch` is for requests with keys.
+        recorded: typeof result === 'object' ? [result.booking] : result === 'failed' ? result : takers.get(id),
       };
       return [id, holder];
     }),

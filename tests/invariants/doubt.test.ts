@@ -6,6 +6,7 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
 import { createHoldStore } from '../../shared/stores/postgres/holds.ts';
 import { createHouseOpener } from '../../shared/stores/restore-house.ts';
+import { createExchange } from '../../workers/exchange-seats.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { send } from '../support/client.ts';
 import { lostBookingsIn } from '../support/lost-bookings.ts';
@@ -211,6 +212,20 @@ describe('a seat that only Redis has as taken', () => {
     const other = seatsRequest();
     await book(other);
     expect(await outcomeOf(other)).toMatchObject({ status: 'booked' });
+  });
+
+  test('is freed where the exchange that took it was of a booking that has ended', async () => {
+    const one = seatsRequest({ hold: true, userId: 1, wish: { zone: 1, row: 2, start: 0, count: 2 } });
+    await book(one);
+    const exchange = { ticketId: newTicketId(0), bookingId: one.ticketId, eventId: 1, wish: { seats: [...SEATS] } };
+    const releaseSeats = createReleaseSeats(system());
+    await createExchange({ ...system(), releaseSeats })(0, [{ ...exchange, grows: false, userId: 1 }]);
+    expect(await system().bookings.find(one.ticketId)).toMatchObject({ seats: SEATS });
+    await change(one, 'cancel');
+    await system().prisma.seatRelease.deleteMany();
+    expect(await reconcile()).toBe(SEATS.length);
+    expect(await inDoubt()).toEqual([]);
+    expect(await differences()).toEqual([]);
   });
 
   test('is not blocked where a clear has freed it and the house is not open anew yet', async () => {

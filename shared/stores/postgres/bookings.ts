@@ -1,6 +1,8 @@
 import type { SeatStatus } from '../../contract/events.ts';
 import type { Booking } from '../../contract/tickets.ts';
+import { groupBy } from '../../domain/group-by.ts';
 import { type Seat, seatOf } from '../../domain/house.ts';
+import type { TakenFor } from '../../domain/seat-doubt.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { readBookings, statusNow } from './booking-rows.ts';
 import { type BookingRequest, findRecordedResults } from './recorded-results.ts';
@@ -19,6 +21,7 @@ export const createBookingStore = ({ prisma }: { prisma: PrismaClient }) => ({
   find: (ticketId: string) => find(prisma, ticketId),
   findNow: (ticketId: string) => findNow(prisma, ticketId),
   giveUp: (request: BookingRequest) => giveUp(prisma, request),
+  findTakers: (ticketIds: readonly string[]) => findTakers(prisma, ticketIds),
   owners: (eventId: number, labels: readonly string[]) => readOwners(prisma, eventId, labels),
   ownersInRows: (eventId: number, zone: number, from: number, to: number) =>
     readOwnersInRows(prisma, eventId, zone, from, to),
@@ -78,6 +81,16 @@ async function readOwnersInRows(
   return prisma.$queryRaw<OwnedSeat[]>`
     SELECT zone, row, number, status, ${seatOwner} AS owner FROM seat
     WHERE event_id = ${eventId}::int AND zone = ${zone}::int AND row BETWEEN ${from}::int AND ${to}::int`;
+}
+
+/** The bookings for which tickets of exchanges and orders took seats, as they are now, by ticket. */
+async function findTakers(prisma: PrismaClient, ticketIds: readonly string[]): Promise<Map<string, TakenFor[]>> {
+  if (ticketIds.length === 0) return new Map();
+  const rows = await prisma.$queryRaw<(TakenFor & { ticketId: string })[]>`
+    SELECT booking_change.ticket_id AS "ticketId", booking.status, booking.seats
+    FROM booking_change JOIN booking ON booking.id = booking_change.booking_id
+    WHERE booking_change.ticket_id = ANY(${[...ticketIds]}::uuid[])`;
+  return groupBy(rows, ({ ticketId }) => ticketId);
 }
 
 /** When the PostgreSQL server started, in seconds since 1970: another one may have older data. */
