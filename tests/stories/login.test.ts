@@ -240,6 +240,24 @@ describe('with AUTH=on', () => {
     expect(await post(`/api/bookings/${id}/confirm`, {}, anna)).toMatchObject({ status: 200 });
   });
 
+  test('a buyer pays for own holds alone, with references of their own, and sees own orders alone', async () => {
+    const [own, other] = [(await hold(anna, { count: 1 })).body.id, (await hold(ben, { count: 1 })).body.id];
+    const pay = (token: string, ...bookingIds: unknown[]) =>
+      post('/api/orders', { bookingIds, paymentReference: 'the same' }, token);
+    const paid = await pay(anna, own);
+    expect(paid).toMatchObject({ status: 200, body: { status: 'PAID', userId: 1 } });
+    const foreign = await post('/api/orders', { bookingIds: [other], paymentReference: 'foreign' }, anna);
+    expect(foreign).toMatchObject({ status: 409, body: { code: 'BOOKING_UNKNOWN', order: { bookings: [] } } });
+    expect(await pay(ben, other)).toMatchObject({ status: 200, body: { status: 'PAID', userId: 2 } });
+    expect((await post('/api/orders', { bookingIds: [own], paymentReference: 'nobody' })).status).toBe(401);
+
+    const order = `/api/orders/${paid.body.id}`;
+    expect(await get(order, anna)).toMatchObject({ status: 200, body: paid.body });
+    for (const token of [ben, '']) expect(await get(order, token)).toMatchObject({ body: { code: 'ORDER_UNKNOWN' } });
+    const { entries } = (await get('/api/orders', anna)).body as { entries: { order: { paymentReference: string } }[] };
+    expect(entries.map((entry) => entry.order.paymentReference)).toEqual(['foreign', 'the same']);
+  });
+
   test('with a token a change needs no body', async () => {
     const { id } = (await hold(anna, { count: 1 })).body;
     expect(await post(`/api/bookings/${id}/extend`, undefined, anna)).toMatchObject({ status: 200 });

@@ -56,6 +56,9 @@ const findOpen = (prisma: PrismaClient): Promise<{ id: string; bookingId: string
   prisma.$queryRaw`
     SELECT id, booking_ids[1] AS "bookingId" FROM orders WHERE ${isLeftOpen} ORDER BY created_at LIMIT ${SWEEP_SIZE}`;
 
+/** Due orders that one measurement counts at most: after an event was cancelled there may be very many. */
+const MAX_COUNTED = 100_000;
+
 /** Reads how many orders nobody has decided in time, and what has to be given back in each currency. */
 export async function readDueOrders(
   prisma: PrismaClient,
@@ -63,7 +66,7 @@ export async function readDueOrders(
   const [open] = await prisma.$queryRaw<{ count: bigint }[]>`SELECT count(*) FROM orders WHERE ${isLeftOpen}`;
   const due = await prisma.$queryRaw<{ currency: string; orders: bigint; amount: bigint }[]>`
     SELECT coalesce(currency, 'unknown') AS currency, count(*) AS orders, coalesce(sum(refund_due), 0)::bigint AS amount
-    FROM orders WHERE ${isDue} GROUP BY 1`;
+    FROM (SELECT currency, refund_due FROM orders WHERE ${isDue} LIMIT ${MAX_COUNTED}) AS due GROUP BY 1`;
   return {
     overdue: Number(open?.count ?? 0),
     due: due.map(({ currency, orders, amount }) => ({ currency, orders: Number(orders), amount: Number(amount) })),
