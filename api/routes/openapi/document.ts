@@ -4,6 +4,7 @@ import { bookingPaths } from './bookings.ts';
 import { buyerPaths } from './buyers.ts';
 import { compatPaths } from './compat.ts';
 import { eventPaths } from './events.ts';
+import { examples, SAMPLE_ID } from './examples.ts';
 import { healthPaths } from './health.ts';
 import { keyPaths } from './keys.ts';
 import { orderPaths } from './orders.ts';
@@ -11,7 +12,9 @@ import { userPaths } from './users.ts';
 import { waitingRoomPaths } from './waiting-room.ts';
 
 const description =
-  'Queue-backed seat booking. A request answers with a ticket; its outcome is polled, or pushed over WebSocket `/ws`.';
+  'Queue-backed seat booking. A request answers with a ticket; its outcome is polled, or pushed over WebSocket ' +
+  '`/ws`. The examples work on a new system of `npm start`: authorize `operator` and `key` with its admin token, ' +
+  'which it prints after `#token=`.';
 
 const securitySchemes = {
   user: { type: 'http', scheme: 'bearer', description: 'The token of `POST /api/users/login`, where AUTH=on.' },
@@ -25,8 +28,33 @@ const securitySchemes = {
   },
 } as const;
 
+type Document = ReturnType<typeof createDocument>;
+type DescribedOperation = NonNullable<NonNullable<Document['paths']>[string]['get']>;
+
+/** Gives an operation its example: that of its body, and those of its parameters. */
+function addExample(operation: DescribedOperation): void {
+  const { path, query, body, idOf = 'holdSeats' } = examples[operation.operationId ?? ''] ?? {};
+  for (const parameter of operation.parameters ?? []) {
+    if ('$ref' in parameter) continue;
+    const value = { path, query }[parameter.in as 'path' | 'query']?.[parameter.name];
+    if (value !== undefined) parameter.example = value;
+    if (value === SAMPLE_ID) parameter.description = `The id in an answer of ${idOf}.`;
+  }
+  const { requestBody } = operation;
+  const content = requestBody !== undefined && 'content' in requestBody ? requestBody.content : undefined;
+  const json = content?.['application/json'];
+  if (json !== undefined && body !== undefined) json.example = body;
+}
+
 /** The API as OpenAPI 3.1, made from the schemas that parse requests and type answers. */
-export const openApiDocument = () =>
+export function openApiDocument(): Document {
+  const document = describe();
+  for (const methods of Object.values(document.paths ?? {}))
+    for (const operation of Object.values(methods)) addExample(operation as DescribedOperation);
+  return document;
+}
+
+const describe = () =>
   createDocument({
     openapi: '3.1.0',
     info: { title: 'Frontrow', version: '1', description },
