@@ -19,6 +19,16 @@ const SECRET = 'a secret that only this test knows, and nobody else';
 
 const PROVIDER_PORT = await freePort();
 
+/** The answer to a visitor who stands in line. */
+const IN_LINE = {
+  status: 'waiting',
+  message: 'Wait.',
+  position: 5_310,
+  ahead: 5_309,
+  askAgainSeconds: 60,
+  visitorToken: 'a-token',
+};
+
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe('with AUTH=on', () => {
@@ -112,6 +122,28 @@ describe('with AUTH=on', () => {
       await send(system().url, 'DELETE', `/api/bookings/${second.id}`, {}, bearer(ben));
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       await heldSeats('Zone 1, row 2, seat 1').waitFor({ state: 'detached' });
+      await page.close();
+    });
+
+    test('a buyer in front of a waiting room sees their bookings, and still waits for other seats', async () => {
+      const { body: held } = await hold(ben, { seats: ['1-1-5'] });
+      await setRoom(system().url, { mode: 'on' }, 1);
+      const page = await browser().newPage({ reducedMotion: 'reduce' });
+      // The line moves once a second: the visitor goes before their turn has come.
+      await page.route('**/waiting-room', (route) => route.fulfill({ json: IN_LINE }));
+      await page.goto(`${system().url}/events/1/wait`);
+      await page.getByRole('link', { name: 'See what you have booked' }).click();
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByLabel('E-mail').fill('user2@example.com');
+      await page.getByLabel('Password').fill("ben's own");
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('button', { name: 'Zone 1, row 1, seat 5' }).click();
+      await page.getByRole('button', { name: 'Release' }).click();
+      await page.locator('.notice').getByText('The seats are free again.').waitFor();
+      expect((await get(`/api/bookings/${held.id}`, ben)).body.status).toBe('CANCELLED');
+      await page.getByRole('button', { name: 'Hold the best 2' }).click();
+      await page.waitForURL('**/events/1/wait');
+      await setRoom(system().url, { mode: 'off' }, 1);
       await page.close();
     });
 

@@ -53,9 +53,12 @@ export function EventPage({ eventId }: { eventId: number }) {
   );
 }
 
+/** Whether a visitor comes from the waiting room to see their bookings: a request for seats leads back there. */
+const wantsBookings = (): boolean => new URLSearchParams(location.search).has('bookings');
+
 /** Whether seats may be requested: the waiting room is off or has admitted this browser, or a purchase has begun. */
 async function mayEnter(eventId: number): Promise<boolean> {
-  if (hasPurchase(eventId) || admissionEndOf(eventId) !== undefined) return true;
+  if (wantsBookings() || hasPurchase(eventId) || admissionEndOf(eventId) !== undefined) return true;
   try {
     await get(`/api/events/${eventId}/waiting-room`);
     return true;

@@ -84,6 +84,7 @@ function VisitState({ eventId, visit, room, act }: { eventId: number; visit: Vis
             <TroubleNotice trouble={trouble} hasPlace={isInLine || view.status === 'your_turn'} />
           )}
           {isInLine && <InLineFooter isDurable={room.isDurable} leave={() => act(room.leave())} />}
+          {view.status !== 'your_turn' && view.status !== 'open' && <ToBookings eventId={eventId} />}
         </>
       );
     }
@@ -114,6 +115,13 @@ const InLineFooter = ({ isDurable, leave }: { isDurable: boolean; leave: () => P
     </p>
     <Leave leave={leave} />
   </footer>
+);
+
+/** Bookings need no turn: they are seen without one. */
+const ToBookings = ({ eventId }: { eventId: number }) => (
+  <p>
+    <a href={`/events/${eventId}?bookings`}>See what you have booked</a>
+  </p>
 );
 
 type StandingProps = { eventId: number; view: VisitorView; progress: number; joinAgain: () => void };
