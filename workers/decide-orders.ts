@@ -13,13 +13,14 @@ import type { TicketStore } from '../shared/stores/redis/tickets.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 import { traceBatch, traced } from '../shared/telemetry/ticket-traces.ts';
+import { type ExchangeDeps, exchangePaid } from './exchange-seats.ts';
 import type { ReleaseSeats } from './expire-holds.ts';
 
 const orderSeconds = metrics.stepSeconds.labels('order');
 const orderRequests = metrics.batchRequests.labels('order');
 
-type DecideDeps = {
-  orders: Pick<OrderStore, 'decide' | 'refund' | 'read'>;
+type DecideDeps = ExchangeDeps & {
+  orders: Pick<OrderStore, 'decide' | 'findExchanges' | 'refund' | 'refuse' | 'read'>;
   bookings: Pick<BookingStore, 'owners'>;
   releases: Pick<ReleaseStore, 'findGivingSeats'>;
   releaseSeats: ReleaseSeats;
@@ -59,11 +60,15 @@ export function createDecideOrders(deps: DecideDeps) {
 }
 
 /** @returns the orders as they are then, and by ticket the codes of refunds that were refused */
-async function decideInPostgres({ orders, sellBy = 'anyone' }: DecideDeps, requests: readonly OrderRequest[]) {
+async function decideInPostgres(deps: DecideDeps, requests: readonly OrderRequest[]) {
+  const { orders, sellBy = 'anyone' } = deps;
+  const ids = requests.flatMap(({ kind, orderId }) => (kind === 'order' ? [orderId] : []));
+  const exchanges = new Map((await orders.findExchanges(ids)).map((order) => [order.orderId, order]));
   await orders.decide(
-    requests.flatMap(({ kind, orderId }) => (kind === 'order' ? [orderId] : [])),
+    ids.filter((id) => !exchanges.has(id)),
     sellBy,
   );
+  for (const order of exchanges.values()) await exchangePaid(deps, order);
   const refusals = new Map<string, ErrorCode>();
   for (const request of requests.filter(({ kind }) => kind === 'refund')) {
     const code = await orders.refund(request);

@@ -8,8 +8,10 @@ import { type WrittenOutcome, writeOutcome } from '../shared/domain/outcome-text
 import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
-import { type ExchangeResult, refusalOfExchange } from '../shared/stores/postgres/exchange-seats.ts';
+import { type Exchange, type ExchangeResult, refusalOfExchange } from '../shared/stores/postgres/exchange-seats.ts';
 import type { HoldStore } from '../shared/stores/postgres/holds.ts';
+import type { ExchangeOrder } from '../shared/stores/postgres/order-exchanges.ts';
+import type { OrderStore } from '../shared/stores/postgres/orders.ts';
 import type { AdmissionUses } from '../shared/stores/redis/admission-uses.ts';
 import { type RowMarks, rowsOfZone, statusesOf, type ZoneRow } from '../shared/stores/redis/seat-bitmaps.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
@@ -25,7 +27,7 @@ const MAX_TRIES = 5;
 const exchangeSeconds = metrics.stepSeconds.labels('exchange');
 const exchangeRequests = metrics.batchRequests.labels('exchange');
 
-type ExchangeDeps = {
+export type ExchangeDeps = {
   bookings: Pick<BookingStore, 'findNow' | 'owners'>;
   events: Pick<EventStore, 'readHouse'>;
   holds: Pick<HoldStore, 'madeExchange' | 'exchange'>;
@@ -66,6 +68,16 @@ export function createExchange(deps: ExchangeDeps) {
   };
 }
 
+/** Makes an exchange that an order pays for: the order is paid with it, or refused. It may run again. */
+export async function exchangePaid(
+  deps: ExchangeDeps & { orders: Pick<OrderStore, 'refuse'> },
+  { orderId, bookingId, exchange: paid }: ExchangeOrder,
+): Promise<void> {
+  const result = await exchangeInPostgres(deps, { ...paid, ticketId: orderId, orderId, bookingId });
+  if ('code' in result) await deps.orders.refuse(orderId, result.code);
+  else await exchangeInRedis(deps, orderId, result.booking);
+}
+
 /** Makes one exchange in PostgreSQL and in Redis. @returns its outcome */
 async function exchange(deps: ExchangeDeps, request: ExchangeRequest): Promise<WrittenOutcome> {
   const result = await exchangeInPostgres(deps, request);
@@ -78,7 +90,7 @@ async function exchange(deps: ExchangeDeps, request: ExchangeRequest): Promise<W
  * Exchanges the seats of a booking: chooses them by what Redis has as free, where its own count as free, and makes the
  * exchange in PostgreSQL, which decides.
  */
-async function exchangeInPostgres(deps: ExchangeDeps, request: ExchangeRequest): Promise<ExchangeResult> {
+async function exchangeInPostgres(deps: ExchangeDeps, request: Exchange): Promise<ExchangeResult> {
   const { holds, admissionUses } = deps;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const made = await holds.madeExchange(request.ticketId);
@@ -93,7 +105,7 @@ async function exchangeInPostgres(deps: ExchangeDeps, request: ExchangeRequest):
 }
 
 /** Tries an exchange once. @returns undefined where others took a seat, or changed the booking, in that very moment */
-async function tryExchange(deps: ExchangeDeps, request: ExchangeRequest): Promise<ExchangeResult | undefined> {
+async function tryExchange(deps: ExchangeDeps, request: Exchange): Promise<ExchangeResult | undefined> {
   const { holds, bookings, seats, releaseSeats } = deps;
   const booking = await bookings.findNow(request.bookingId);
   const mayKnow = request.by !== undefined || booking?.userId === request.userId;
@@ -122,7 +134,7 @@ const newSeats = (labels: readonly string[], { seats }: Booking): string[] =>
 /** Chooses the seats that a booking is to have. */
 async function choose(
   { events, seats }: ExchangeDeps,
-  { wish, bookingId }: ExchangeRequest,
+  { wish, bookingId }: Exchange,
   { eventId, seats: own }: Booking,
 ): Promise<Choice> {
   const house = await events.readHouse(eventId);
@@ -171,7 +183,7 @@ const freeRowOf =
 /** Uses the admission of an exchange for more seats. @returns the code of a refusal */
 async function admit(
   { admissionUses, rooms }: ExchangeDeps,
-  { ticketId, admission, grows }: ExchangeRequest,
+  { ticketId, admission, grows }: Exchange,
   { eventId, seats }: Booking,
   seatCount: number,
 ): Promise<ErrorCode | undefined> {

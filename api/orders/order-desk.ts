@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { MAX_BOOKINGS_IN_ORDER } from '../../shared/contract/limits.ts';
+import type { PaidExchange } from '../../shared/contract/orders.ts';
 import type { Order, TicketKind, TicketView } from '../../shared/contract/tickets.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { newTicketId, shardOfTicket } from '../../shared/domain/ticket-id.ts';
@@ -33,6 +34,8 @@ export type ToldPayment = {
   paymentReference: string;
   amount?: number | undefined;
   currency?: string | undefined;
+  /** The exchange of a sold booking whose difference it pays. */
+  exchange?: PaidExchange | undefined;
 };
 
 /** A request to decide an order or to record a refund, without its ticket. */
@@ -139,10 +142,11 @@ function requireHolds(bookingIds: readonly string[]): void {
 async function newOrder(
   req: Request,
   res: Response,
-  { userId, buyer, bookingIds, paymentReference, amount, currency }: ToldPayment,
+  { userId, buyer, bookingIds, paymentReference, amount, currency, exchange }: ToldPayment,
   { identity, limits, requireSeller, requireScope, isTrustedServer, shards }: DeskDeps,
 ): Promise<NewOrder> {
-  const toldBy = requireSeller(req) ?? (isTrustedServer(req) ? requireScope(req, 'sell') : undefined);
+  const seller = requireSeller(req) ?? (isTrustedServer(req) ? requireScope(req, 'sell') : undefined);
+  const toldBy = exchange?.by.name ?? seller;
   const isNamed = userId !== undefined || buyer !== undefined;
   const caller: Caller = toldBy !== undefined && !isNamed ? {} : await identity.callerOf(req, { userId, buyer });
   await limits.bookingOf(caller, res);
@@ -156,5 +160,6 @@ async function newOrder(
     userId: caller.userId,
     amount,
     currency,
+    exchange,
   };
 }

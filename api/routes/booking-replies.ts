@@ -8,6 +8,7 @@ import type { Buyers } from '../auth/buyers.ts';
 import { ApiError } from '../http/errors.ts';
 import { reply } from '../http/replies.ts';
 import { closedSignal } from '../http/request.ts';
+import type { OrderDesk, ToldPayment } from '../orders/order-desk.ts';
 import type { BookingReads } from '../tickets/booking-reads.ts';
 import type { Submission } from '../tickets/intake.ts';
 import type { Outcomes } from '../tickets/outcomes.ts';
@@ -67,8 +68,21 @@ async function replyOutcome(
   replyBooking(res, current.status === 'PENDING' ? settledStatus : 200, await buyerNames.shown(current));
 }
 
-export const replyBooking = (res: Response, status: number, booking: Booking): void =>
+const replyBooking = (res: Response, status: number, booking: Booking): void =>
   reply(res, status, booking, status === 201 ? { location: `/api/bookings/${booking.id}` } : {});
+
+/** Answers a payment for one booking with that booking, once its order is paid. */
+export async function replyPaid(
+  { orderDesk }: { orderDesk: OrderDesk },
+  req: Request,
+  res: Response,
+  payment: ToldPayment,
+): Promise<void> {
+  const order = await orderDesk.tell(req, res, payment);
+  const [booking] = order.bookings;
+  if (booking === undefined) throw new ApiError('BOOKING_UNKNOWN', undefined, { order });
+  replyBooking(res, 200, booking);
+}
 
 /** The id of the booking in the path. @throws ApiError BOOKING_UNKNOWN where it cannot be one */
 export function idOf(req: Request): string {

@@ -12,13 +12,13 @@ import { refuseQuery, waitSeconds } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import { pathOf } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
-import type { OrderDesk, ToldPayment } from '../orders/order-desk.ts';
+import type { OrderDesk } from '../orders/order-desk.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
 import type { Intake } from '../tickets/intake.ts';
 import { sessionTokenOf } from '../tickets/sessions.ts';
 import { startTrace } from '../tickets/traces.ts';
 import { type HistoryDeps, showHistory } from './booking-history.ts';
-import { CHANGE_WAIT_SECONDS, idOf, replyBooking, replySubmission, shardOf } from './booking-replies.ts';
+import { CHANGE_WAIT_SECONDS, idOf, replyPaid, replySubmission, shardOf } from './booking-replies.ts';
 import { layoutOf } from './event-layout.ts';
 import { type ExchangeDeps, exchangeSeats } from './exchange.ts';
 
@@ -91,7 +91,7 @@ const changeHold = (kind: HoldChange, deps: BookingDeps) => async (req: Request,
   const { userId, buyer, ...fields } = parse(bodies[kind], body);
   const { paymentReference } = fields as { paymentReference?: string };
   if (paymentReference !== undefined)
-    return orderHold(deps, req, res, { userId, buyer, bookingIds: [bookingId], paymentReference });
+    return replyPaid(deps, req, res, { userId, buyer, bookingIds: [bookingId], paymentReference });
   const soldBy = kind === 'confirm' ? deps.requireSeller(req) : undefined;
   const caller = await deps.identity.callerOf(req, { userId, buyer });
   await deps.limits.bookingOf(caller, res);
@@ -102,14 +102,6 @@ const changeHold = (kind: HoldChange, deps: BookingDeps) => async (req: Request,
   const submission = await deps.changeIntake.submit(shard, kind, request, idempotency, startTrace(req, res));
   await replySubmission(deps, req, res, submission, { seconds, settledStatus: 200, sessionToken });
 };
-
-/** Confirms a hold with its payment: an order of one, which answers with the booking. */
-async function orderHold(deps: BookingDeps, req: Request, res: Response, payment: ToldPayment): Promise<void> {
-  const order = await deps.orderDesk.tell(req, res, payment);
-  const [booking] = order.bookings;
-  if (booking === undefined) throw new ApiError('BOOKING_UNKNOWN', undefined, { order });
-  replyBooking(res, 200, booking);
-}
 
 const returnBooking = (deps: BookingDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireScope(req, 'return'));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { buyerName } from './buyers.ts';
 import { eventId, namedUserId, seatLabel } from './ids.ts';
 import { metadata } from './metadata.ts';
+import { money, paidCurrency, paymentReference } from './payments.ts';
 import { requirePlace, runFields, type SeatWish, seatLabels } from './reserve.ts';
 import { text } from './text.ts';
 
@@ -74,15 +75,6 @@ export const bookingBody = z
 /** Body of the requests that extend or cancel a hold. */
 export const changeBody = z.strictObject(buyerFields);
 
-/**
- * Printable ASCII, as payment providers generate them. The length limit is part of the bound on a batch of changes.
- * Surrounding spaces, which copying often adds, are trimmed.
- */
-export const paymentReference = z
-  .string()
-  .trim()
-  .regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters, not only spaces');
-
 /** Body of `POST /api/bookings/:id/confirm`. With a reference it is an order of one hold. */
 export const confirmBody = z.strictObject({ ...buyerFields, paymentReference: paymentReference.optional() });
 
@@ -97,12 +89,25 @@ export const exchangeBody = z
     ...runFields,
     count: runFields.count.optional(),
     reason: text(200).optional(),
+    paymentReference: paymentReference.optional().meta({
+      description: 'Of a sold booking that is exchanged for dearer seats: the payment of the difference, `amount`.',
+    }),
+    amount: money.optional(),
+    currency: paidCurrency.optional(),
   })
   .superRefine((body, ctx) => {
     requireOneForm(body, ctx);
     requirePlace(body, ctx);
+    if ((body.paymentReference === undefined) !== (body.amount === undefined))
+      ctx.addIssue({ code: 'custom', path: ['amount'], message: 'required with paymentReference, and only then' });
   })
-  .transform((body) => ({ userId: body.userId, buyer: body.buyer, wish: wishOf(body), reason: body.reason }));
+  .transform(({ userId, buyer, reason, paymentReference: reference, amount: paid, currency, ...wish }) => ({
+    userId,
+    buyer,
+    reason,
+    wish: wishOf(wish),
+    payment: reference === undefined ? undefined : { paymentReference: reference, amount: paid, currency },
+  }));
 
 /** Body of `POST /api/events/:id/sell-blocked`: the seats, and the buyer by one of two names. */
 export const sellBlockedBody = z

@@ -26,7 +26,12 @@ export type Idempotency = z.infer<typeof idempotency>;
  * The admission under which a request was accepted: its line's generation, position, uses, and end in milliseconds
  * since 1970.
  */
-const bookAdmission = z.strictObject({ generation: z.int(), position: z.int(), uses: z.int(), untilMs: z.int() });
+const bookAdmission = z.strictObject({
+  generation: z.int(),
+  position: z.int(),
+  uses: z.int(),
+  untilMs: z.int(),
+});
 
 /**
  * The trace of a sampled ticket: its root span as a W3C `traceparent`, and when the request was enqueued, in

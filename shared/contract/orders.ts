@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { buyerFields, paymentReference } from './bookings.ts';
-import { minorUnits } from './currencies.ts';
+import { buyerFields } from './bookings.ts';
 import { eventId, inAddress, ticketId } from './ids.ts';
+import type { BookRequest } from './jobs.ts';
 import { MAX_ORDERS_ON_PAGE } from './limits.ts';
+import { money, paidCurrency, paymentReference } from './payments.ts';
 import { recordCursor } from './records.ts';
+import type { SeatWish } from './reserve.ts';
 import { text } from './text.ts';
 import { booking, order } from './tickets.ts';
-
-/** Money in the minor unit of its currency (cents). */
-const money = z.int().min(0);
+import type { Actor } from './trail.ts';
 
 /**
  * Body of `POST /api/orders`. More holds than an order may have, and a hold that is named twice, are refused with codes
@@ -19,11 +19,20 @@ export const orderBody = z.strictObject({
   bookingIds: z.array(ticketId).min(1),
   paymentReference,
   amount: money.optional().meta({ description: "The amount that was paid, in the currency's minor unit (cents)." }),
-  currency: z
-    .string()
-    .refine((code) => minorUnits.has(code), 'a currency of ISO 4217, such as EUR')
-    .optional(),
+  currency: paidCurrency.optional(),
 });
+
+/**
+ * The exchange of a sold booking that an order pays for, as it is stored with the order: it is decided also where the
+ * API that took it is gone.
+ */
+export type PaidExchange = {
+  wish: SeatWish;
+  grows: boolean;
+  admission?: BookRequest['admission'];
+  by: Actor;
+  reason?: string | undefined;
+};
 
 /** Body of `POST /api/orders/:id/refunded`. Without an amount: all that is due. */
 export const refundedBody = z.strictObject({ amount: money.min(1).optional(), note: text(200).optional() });

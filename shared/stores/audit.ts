@@ -122,13 +122,17 @@ async function auditPostgres(
   };
 }
 
-/** Orders that are seats and due money, or neither (I13): one has all its bookings where it was paid, else none. */
+/**
+ * Orders that are seats and due money, or neither (I13): one has all its bookings where it was paid, else none. The
+ * booking of one that adds to another has that other one.
+ */
 const findWrongOrders = (eventId: number, prisma: PrismaClient): Promise<{ id: string }[]> =>
   prisma.$queryRaw`
     SELECT DISTINCT orders.id FROM orders CROSS JOIN LATERAL unnest(orders.booking_ids) AS named (id)
     JOIN booking ON booking.id = named.id
     WHERE orders.event_id = ${eventId}::int AND orders.status <> 'OPEN'
-      AND (booking.order_id IS NOT DISTINCT FROM orders.id) <> (orders.code IS NULL) LIMIT ${MAX_DIFFERENCES}`;
+      AND (booking.order_id IS NOT DISTINCT FROM coalesce(orders.adds_to, orders.id)) <> (orders.code IS NULL)
+    LIMIT ${MAX_DIFFERENCES}`;
 
 const isOnlyInRedis = ({ what }: Difference) => what === 'bit too many';
 

@@ -151,6 +151,63 @@ test('sold seats are exchanged by an operator for as many that cost no more; the
   await hold(['1-2-1', '1-1-2'], BEN);
 });
 
+describe('sold seats that are exchanged for dearer ones', () => {
+  const dear = ['2-1-1', '2-1-2'];
+  const orderOf = async (reference: string) => {
+    const { entries } = (await send(system().url, 'GET', `/api/orders?paymentReference=${reference}`)).body;
+    return (entries as { order: Record<string, unknown> }[])[0]?.order;
+  };
+  async function sold(reference: string) {
+    const { id } = await hold(['1-1-1', '1-1-2']);
+    await post(`/api/bookings/${id}/confirm`, { userId: ANNA, paymentReference: reference });
+    return id;
+  }
+  const pay = (id: string, seats: string[], payment: object) =>
+    post(`/api/bookings/${id}/exchange`, { seats, ...payment });
+
+  beforeEach(() =>
+    system().prisma.zone.update({ where: { eventId_number: { eventId: 1, number: 2 } }, data: { price: 8_000 } }),
+  );
+
+  test('are paid by an order for the difference; what is returned is due of both payments', async () => {
+    const id = await sold('pay-1');
+    const payment = { paymentReference: 'pay-2', amount: 6_000, currency: 'EUR' };
+    const exchanged = { status: 200, body: { status: 'CONFIRMED', seats: dear, total: 16_000 } };
+    expect(await pay(id, dear, payment)).toMatchObject(exchanged);
+    expect(await pay(id, dear, payment)).toMatchObject(exchanged);
+    expect(await orderOf('pay-2')).toMatchObject({ status: 'PAID', total: 6_000, refundDue: 0 });
+    expect(await post(`/api/bookings/${id}/return`, { seats: ['2-1-1'] })).toMatchObject({ body: { total: 8_000 } });
+    expect(await orderOf('pay-1')).toMatchObject({ status: 'PAID', refundDue: 8_000 });
+    expect(await orderOf('pay-2')).toMatchObject({ status: 'PAID', refundDue: 0 });
+    await post(`/api/bookings/${id}/return`, {});
+    expect(await orderOf('pay-1')).toMatchObject({ status: 'REFUND_DUE', refundDue: 10_000 });
+    expect(await orderOf('pay-2')).toMatchObject({ status: 'REFUND_DUE', refundDue: 6_000 });
+  });
+
+  test.each([
+    ['another amount', dear, 5_999, 'AMOUNT_MISMATCH'],
+    ['seats that cost no more', ['1-2-1', '1-2-2'], 1_000, 'AMOUNT_MISMATCH'],
+    ['seats that are taken', ['2-1-1', '2-1-9'], 6_000, 'SEAT_TAKEN'],
+  ])('are refused, and the money is due, for %s', async (_what, seats, amount, code) => {
+    const id = await sold(`first-${amount}-${code}`);
+    await hold(['2-1-9'], BEN);
+    const payment = { paymentReference: `second-${amount}-${code}`, amount };
+    const due = { code, order: { status: 'REFUND_DUE', code, refundDue: amount } };
+    expect(await pay(id, seats, payment)).toMatchObject({ status: 409, body: due });
+    expect(await pay(id, seats, payment)).toMatchObject({ status: 409, body: due });
+    expect(await pay(id, dear.slice(1), payment)).toMatchObject({ body: { code: 'PAYMENT_REFERENCE_USED' } });
+    expect(await system().bookings.find(id)).toMatchObject({ seats: ['1-1-1', '1-1-2'] });
+  });
+
+  test('of a hold have no difference, and a payment names its amount', async () => {
+    const { id } = await hold(['1-1-1']);
+    const invalid = { status: 400, body: { code: 'INVALID_REQUEST' } };
+    expect(await pay(id, ['2-1-1'], { userId: ANNA, paymentReference: 'none', amount: 3_000 })).toMatchObject(invalid);
+    expect(await pay(id, ['2-1-1'], { userId: ANNA, paymentReference: 'none' })).toMatchObject(invalid);
+    expect(await orderOf('none')).toBeUndefined();
+  });
+});
+
 describe('a worker that makes an exchange', () => {
   const workerOf = (stores = system()) => createExchange({ ...stores, releaseSeats: createReleaseSeats(stores) });
   const requestFor = (bookingId: string, seats: string[]) => ({

@@ -7,6 +7,7 @@ import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingState, bookingState, rowInState } from './booking-history.ts';
 import { type BookingRow, bookingColumns, dataErrorOf, statusNow } from './booking-rows.ts';
 import { type Database, hasEnded } from './events.ts';
+import { lockOrdersOf } from './order-exchanges.ts';
 import { raiseRefunds } from './order-refunds.ts';
 import { freeSeats, sellSeats } from './seats-of-bookings.ts';
 import { awaitStandby } from './standby.ts';
@@ -204,6 +205,10 @@ async function applyChanges(
 /** As `applyChanges`, for returns: in one transaction with an entry in the audit trail for each. */
 async function applyReturns({ prisma, trail }: ChangeDeps, requests: readonly ChangeRequest[]) {
   return prisma.$transaction(async (transaction) => {
+    await lockOrdersOf(
+      requests.map(({ bookingId }) => bookingId),
+      transaction,
+    );
     const changed = await applyChanges(transaction, 'return', requests);
     const rows = new Map(changed.map((row) => [row.id, row]));
     const entries = requests.flatMap(({ ticketId, bookingId, by, reason }): Entry[] => {

@@ -9,11 +9,15 @@ import { type BookingState, bookingState, rowInState } from './booking-history.t
 import { type BookingRow, bookingColumns, bookingPrices, dataErrorOf, statusNow } from './booking-rows.ts';
 import type { ChangeDeps } from './change-bookings.ts';
 import { hasEnded } from './events.ts';
+import { lockOrdersOf, payDifference } from './order-exchanges.ts';
 import { raiseRefunds } from './order-refunds.ts';
 import type { GivingBooking } from './releases.ts';
 import { freeSeats } from './seats-of-bookings.ts';
 import { awaitStandby } from './standby.ts';
 import { SeatsNotFree, takeSeats } from './take-seats.ts';
+
+/** An exchange to be made; `orderId`: of the order that pays the difference to dearer seats. */
+export type Exchange = Omit<ExchangeRequest, 'eventId'> & { orderId?: string | undefined };
 
 /** The booking after an exchange, or why it was refused. */
 export type ExchangeResult = { booking: Booking } | Refusal;
@@ -50,7 +54,7 @@ class Refused extends Error {
  * Why a booking with this status cannot be exchanged by this request: a hold is exchanged by its buyer, a sold booking
  * by an operator or a trusted server.
  */
-export function refusalOfExchange({ by }: ExchangeRequest, status: Booking['status']): ErrorCode | undefined {
+export function refusalOfExchange({ by }: Exchange, status: Booking['status']): ErrorCode | undefined {
   if (status === (by === undefined ? 'PENDING' : 'CONFIRMED')) return undefined;
   return status === 'PENDING' ? 'NOT_CONFIRMED' : codeOfStatus[status];
 }
@@ -76,11 +80,13 @@ const viewOf = ({ status, ...row }: BookingRow): { booking: Booking } => ({
  */
 export async function exchangeSeats(
   deps: ChangeDeps,
-  request: ExchangeRequest,
+  request: Exchange,
   { seats, seatsBefore }: ChosenSeats,
 ): Promise<TriedExchange> {
   try {
     return await deps.prisma.$transaction(async (transaction) => {
+      const isOpen = await lockOrdersOf([request.bookingId], transaction, request.orderId);
+      if (request.orderId !== undefined && !isOpen) return 'outdated'; // another delivery has decided it
       const row = await lockBooking(request.bookingId, transaction);
       if (row?.seats.join() !== seatsBefore.join()) return 'outdated';
       const code = refusalOf(request, row, seats.length - row.seats.length);
@@ -108,7 +114,7 @@ async function lockBooking(id: string, transaction: Prisma.TransactionClient): P
 }
 
 /** `growth`: how many seats more the booking would have. */
-function refusalOf(request: ExchangeRequest, row: LockedBooking, growth: number): ErrorCode | undefined {
+function refusalOf(request: Exchange, row: LockedBooking, growth: number): ErrorCode | undefined {
   const code = refusalOfExchange(request, row.status as Booking['status']);
   if (code !== undefined) return code;
   if (row.eventEnded) return 'EVENT_ENDED';
@@ -120,7 +126,7 @@ function refusalOf(request: ExchangeRequest, row: LockedBooking, growth: number)
 
 async function exchangeLocked(
   { trail }: ChangeDeps,
-  request: ExchangeRequest,
+  request: Exchange,
   row: LockedBooking,
   seats: readonly string[],
   transaction: Prisma.TransactionClient,
@@ -133,13 +139,32 @@ async function exchangeLocked(
   await takeSeats({ eventId, bookingId: id, owner: request.ticketId, status: seatStatus, seats: taken }, transaction);
   const changed = await writeExchange(request, row, seats, given, transaction);
   await countTaken(row, taken.length, seats.length > row.seats.length, transaction);
-  if (status === 'CONFIRMED' && itemsOf(changed.seats, changed).total > itemsOf(row.seats, row).total)
-    throw new Refused('PAYMENT_REQUIRED');
+  if (status === 'CONFIRMED') await requirePayment(request, row, changed, transaction);
   if (request.by !== undefined) await trail.writeAll([entryOf(request, row, changed)], transaction);
   return changed;
 }
 
-const entryOf = (request: ExchangeRequest, row: BookingRow, { seats }: BookingRow) => ({
+/**
+ * Pays for dearer seats with the order of the exchange.
+ *
+ * @throws Refused where they cost more and there is no order, or where it is of another amount
+ */
+async function requirePayment(
+  { orderId }: Exchange,
+  row: BookingRow,
+  changed: BookingRow,
+  transaction: Prisma.TransactionClient,
+): Promise<void> {
+  const difference = itemsOf(changed.seats, changed).total - itemsOf(row.seats, row).total;
+  if (orderId === undefined) {
+    if (difference > 0) throw new Refused('PAYMENT_REQUIRED');
+    return;
+  }
+  const payment = { orderId, bookingId: row.id, difference, currency: row.currency };
+  if (difference <= 0 || !(await payDifference(payment, transaction))) throw new Refused('AMOUNT_MISMATCH');
+}
+
+const entryOf = (request: Exchange, row: BookingRow, { seats }: BookingRow) => ({
   id: request.ticketId,
   act: 'exchange' as const,
   by: request.by,
@@ -164,7 +189,7 @@ const pricesOf = (seats: readonly string[]): Prisma.Sql => Prisma.sql`
 
 /** Writes the booking with its new seats, and gives the old ones up. @throws Refused where its hold has just ended */
 async function writeExchange(
-  { ticketId, by }: ExchangeRequest,
+  { ticketId, by }: Exchange,
   { id, before, currency }: LockedBooking,
   seats: readonly string[],
   given: readonly string[],

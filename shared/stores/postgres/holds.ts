@@ -1,8 +1,8 @@
-import type { ChangeRequest, ExchangeRequest } from '../../contract/jobs.ts';
+import type { ChangeRequest } from '../../contract/jobs.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { bookingState } from './booking-history.ts';
 import { type ChangeDeps, changeBookings, type IsAllowed } from './change-bookings.ts';
-import { type ChosenSeats, exchangeSeats, madeExchange } from './exchange-seats.ts';
+import { type ChosenSeats, type Exchange, exchangeSeats, madeExchange } from './exchange-seats.ts';
 import { isUnadopted } from './releases.ts';
 import { freeSeats, markEnded } from './seats-of-bookings.ts';
 
@@ -15,7 +15,7 @@ export const createHoldStore = (deps: ChangeDeps) => ({
     changeBookings(deps, requests, isAllowed),
   /** The result of an exchange that was made earlier. */
   madeExchange: (ticketId: string) => madeExchange(deps.prisma, ticketId),
-  exchange: (request: ExchangeRequest, chosen: ChosenSeats) => exchangeSeats(deps, request, chosen),
+  exchange: (request: Exchange, chosen: ChosenSeats) => exchangeSeats(deps, request, chosen),
   isAnyDue: () => isAnyDue(deps.prisma),
   expire: () => expireHolds(deps.prisma),
 });

@@ -88,7 +88,7 @@ async function decideAlone(prisma: PrismaClient, id: string, judge: Judge): Prom
 }
 
 /** Refuses orders whatever their bookings are by now. */
-const refuseAlone = (prisma: PrismaClient, ids: readonly string[], code: ErrorCode): Promise<void> =>
+export const refuseAlone = (prisma: PrismaClient, ids: readonly string[], code: ErrorCode): Promise<void> =>
   prisma.$transaction(async (transaction) => {
     await refuse(
       (await lockOrders(ids, transaction)).map((order) => ({ ...order, code })),

@@ -3,7 +3,7 @@ import type { Actor } from '../../contract/trail.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import type { Database } from './events.ts';
-import { orderState } from './order-rows.ts';
+import { orderState, orderStateOf } from './order-rows.ts';
 import { awaitStandby } from './standby.ts';
 import type { TrailStore } from './trail.ts';
 
@@ -97,8 +97,8 @@ const raisedDue = Prisma.sql`LEAST(refund_due + l.cost, total - refunded)`;
 /**
  * CTEs after `changed`, sold bookings that a statement returned, or parts of them, or exchanged for cheaper seats, with
  * their `order_id`, `ticket_id` and `by`: the difference is due, never more than the order's total. Once nothing of it
- * is sold any more, the order is REFUND_DUE. Returns at the same time wait for each other here and do not see each
- * other's bookings: then the sum shows that all is due.
+ * is sold any more, the order is REFUND_DUE. Money beyond its total is due of the orders that add to it, the newest
+ * first. `lockOrdersOf` comes before.
  */
 export const raiseRefunds = (kind: 'return' | 'exchange'): Prisma.Sql => Prisma.sql`
   returned_of AS (
@@ -108,7 +108,8 @@ export const raiseRefunds = (kind: 'return' | 'exchange'): Prisma.Sql => Prisma.
       coalesce(array_agg(id) FILTER (WHERE NOT ${isSoldAfter}), '{}') AS ids
     FROM changed WHERE order_id IS NOT NULL GROUP BY order_id
   ), locked_order AS MATERIALIZED (
-    SELECT orders.id, ${orderState} AS before, r.cost, r.ticket_id, r.by, NOT EXISTS (
+    SELECT orders.id, ${orderState} AS before, r.cost, r.ticket_id, r.by,
+      r.cost - (orders.total - orders.refunded - orders.refund_due) AS excess, NOT EXISTS (
       SELECT FROM booking
       WHERE booking.id = ANY(orders.booking_ids) AND booking.status = 'CONFIRMED' AND booking.id <> ALL(r.ids)
     ) AS is_all
@@ -120,9 +121,22 @@ export const raiseRefunds = (kind: 'return' | 'exchange'): Prisma.Sql => Prisma.
         ELSE status END
     FROM locked_order AS l WHERE orders.id = l.id AND (l.cost > 0 OR l.is_all)
     RETURNING orders.id, l.ticket_id, l.by, l.before, ${orderState} AS after
+  ), addition AS (
+    SELECT extra.id, ${orderStateOf('extra')} AS before, l.excess, l.ticket_id, l.by,
+      extra.total - extra.refunded - extra.refund_due AS capacity,
+      sum(extra.total - extra.refunded - extra.refund_due) OVER newest_first AS capacity_so_far
+    FROM locked_order AS l JOIN orders AS extra ON extra.adds_to = l.id AND extra.status = 'PAID' WHERE l.excess > 0
+    WINDOW newest_first AS (PARTITION BY l.id ORDER BY extra.created_at DESC, extra.id)
+  ), raised_addition AS (
+    UPDATE orders SET
+      refund_due = refund_due + GREATEST(0, LEAST(a.capacity, a.excess - (a.capacity_so_far - a.capacity))),
+      status = CASE WHEN a.excess >= a.capacity_so_far THEN 'REFUND_DUE'::"OrderStatus" ELSE status END
+    FROM addition AS a WHERE orders.id = a.id AND a.excess > a.capacity_so_far - a.capacity
+    RETURNING orders.id, a.ticket_id, a.by, a.before, ${orderState} AS after
   ), order_noted AS (
     INSERT INTO order_change (order_id, ticket_id, kind, by, before, after)
     SELECT id, ticket_id, ${kind}, by, before, after FROM raised
+    UNION ALL SELECT id, ticket_id, ${kind}, by, before, after FROM raised_addition
   )`;
 
 /** Makes the money of all orders of an event due, as it is cancelled or cleared: in its transaction, under its lock. */

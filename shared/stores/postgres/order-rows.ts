@@ -6,7 +6,7 @@ import { Prisma } from '../../platform/prisma-client/client.ts';
 import { readBookings, statusNow } from './booking-rows.ts';
 
 /** An order as it is stored. */
-export type OrderRow = Prisma.OrderModel;
+export type OrderRow = Omit<Prisma.OrderModel, 'exchange' | 'addsTo'>;
 
 /** The columns of an `OrderRow`. */
 export const orderColumns = Prisma.sql`
@@ -16,10 +16,15 @@ export const orderColumns = Prisma.sql`
   orders.refund_due AS "refundDue", orders.refunded, orders.created_at AS "createdAt",
   orders.decided_at AS "decidedAt"`;
 
-/** The state of an order, `orders` in the statement, as JSON in `order_change`. */
-export const orderState = Prisma.sql`
-  jsonb_strip_nulls(jsonb_build_object(
-    'status', orders.status, 'refundDue', orders.refund_due, 'refunded', orders.refunded))`;
+/** The state of an order, by its name in the statement, as JSON in `order_change`. */
+export function orderStateOf(name: 'orders' | 'extra'): Prisma.Sql {
+  const order = Prisma.raw(name);
+  return Prisma.sql`
+    jsonb_strip_nulls(jsonb_build_object(
+      'status', ${order}.status, 'refundDue', ${order}.refund_due, 'refunded', ${order}.refunded))`;
+}
+
+export const orderState = orderStateOf('orders');
 
 /** `told_by` of an order that its buyer told. */
 export const TOLD_BY_BUYER = 'buyer';

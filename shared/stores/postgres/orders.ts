@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../contract/codes.ts';
 import type { OrderFilter } from '../../contract/orders.ts';
 import type { RecordCursor } from '../../contract/records.ts';
 import type { Booking, Order } from '../../contract/tickets.ts';
@@ -6,7 +7,8 @@ import type { SellBy } from '../../domain/selling.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingRow, bookingColumns } from './booking-rows.ts';
-import { decideOrders } from './order-decisions.ts';
+import { decideOrders, refuseAlone } from './order-decisions.ts';
+import { findExchangeOrders } from './order-exchanges.ts';
 import { type Refund, type RefundDeps, recordRefund } from './order-refunds.ts';
 import { type OrderRow, orderColumns, viewsOfOrders } from './order-rows.ts';
 import { makeOrdersOfSales } from './order-sales.ts';
@@ -22,6 +24,8 @@ const SWEEP_SIZE = 500;
 export const createOrderStore = ({ prisma, trail }: RefundDeps) => ({
   tell: (orders: readonly NewOrder[]) => tellOrders(prisma, orders),
   decide: (orderIds: readonly string[], sellBy: SellBy) => decideOrders(prisma, orderIds, sellBy),
+  refuse: (id: string, code: ErrorCode) => refuseAlone(prisma, [id], code),
+  findExchanges: (ids: readonly string[]) => findExchangeOrders(prisma, ids),
   refund: (refund: Refund) => recordRefund({ prisma, trail }, refund),
   find: async (id: string): Promise<Order | undefined> => (await readOrders(prisma, [id])).get(id),
   read: (ids: readonly string[]) => readOrders(prisma, ids),

@@ -1,3 +1,4 @@
+import type { PaidExchange } from '../../contract/orders.ts';
 import type { Order } from '../../contract/tickets.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
@@ -19,6 +20,8 @@ export type NewOrder = {
   userId: number | undefined;
   amount: number | undefined;
   currency: string | undefined;
+  /** The exchange of a sold booking whose difference it pays. */
+  exchange?: PaidExchange | undefined;
 };
 
 /** The order of a payment, perhaps an earlier one, and its decision; or that another request has its reference. */
@@ -71,7 +74,7 @@ async function tellAll(prisma: PrismaClient, orders: readonly NewOrder[]): Promi
 const wantedOrders = (orders: readonly NewOrder[]): Prisma.Sql => Prisma.sql`
   (
     SELECT id, payer, payment_reference, string_to_array(holds, ' ')::uuid[] AS booking_ids, amount, currency, told_by,
-      user_id
+      user_id, exchange::jsonb
     FROM unnest(
       ${orders.map(({ id }) => id)}::uuid[],
       ${orders.map(({ payer }) => payer ?? null)}::int[],
@@ -80,8 +83,9 @@ const wantedOrders = (orders: readonly NewOrder[]): Prisma.Sql => Prisma.sql`
       ${orders.map(({ amount }) => amount ?? null)}::bigint[],
       ${orders.map(({ currency }) => currency ?? null)}::text[],
       ${orders.map(({ toldBy }) => toldBy ?? TOLD_BY_BUYER)}::text[],
-      ${orders.map(({ userId }) => userId ?? null)}::int[]
-    ) AS input (id, payer, payment_reference, holds, amount, currency, told_by, user_id)
+      ${orders.map(({ userId }) => userId ?? null)}::int[],
+      ${orders.map(({ exchange }) => (exchange === undefined ? null : JSON.stringify(exchange)))}::text[]
+    ) AS input (id, payer, payment_reference, holds, amount, currency, told_by, user_id, exchange)
   ) AS wanted`;
 
 /** An order has the reference of a wanted one. Orders of sales are in the namespace of servers and of their buyer. */
@@ -99,8 +103,9 @@ const isPaidBefore = Prisma.sql`
 async function insertOrders(prisma: PrismaClient, orders: readonly NewOrder[]): Promise<string[]> {
   if (orders.length === 0) return [];
   const rows = await prisma.$queryRaw<{ id: string }[]>`
-    INSERT INTO orders (id, payer, payment_reference, booking_ids, amount, told_currency, told_by, user_id)
-    SELECT id, payer, payment_reference, booking_ids, amount, currency, told_by, user_id FROM ${wantedOrders(orders)}
+    INSERT INTO orders (id, payer, payment_reference, booking_ids, amount, told_currency, told_by, user_id, exchange)
+    SELECT id, payer, payment_reference, booking_ids, amount, currency, told_by, user_id, exchange
+    FROM ${wantedOrders(orders)}
     WHERE NOT EXISTS (SELECT FROM orders WHERE ${hasReference})
       AND NOT EXISTS (SELECT FROM booking WHERE ${isPaidBefore})
     ORDER BY payment_reference, payer, id
@@ -119,6 +124,7 @@ async function readKnown(prisma: PrismaClient, orders: readonly NewOrder[]): Pro
     SELECT DISTINCT ON (wanted.id) wanted.id AS "wantedId", ${orderColumns}, (
       orders.booking_ids = wanted.booking_ids
       AND coalesce(orders.user_id = wanted.user_id, TRUE)
+      AND orders.exchange->'wish' IS NOT DISTINCT FROM wanted.exchange->'wish'
       AND (orders.told_by IS NULL OR orders.amount IS NOT DISTINCT FROM wanted.amount
         AND orders.told_currency IS NOT DISTINCT FROM wanted.currency)
     ) AS "isSame"
