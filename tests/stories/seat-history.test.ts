@@ -74,6 +74,18 @@ test('its pages continue where the one before ended', async () => {
   expect(paged).toEqual(all);
 });
 
+test('an exchange is in the history of the seat that is given and of the one that is taken', async () => {
+  const id = await hold('Cleo', ['1-2-3', '1-2-4']);
+  const body = { buyer: 'Cleo', seats: ['1-2-4', '1-2-5'] };
+  expect((await call('POST', `/api/bookings/${id}/exchange?wait=20`, body, shop)).status).toBe(200);
+  const kindsOf = async (seat: string) => (await historyOf(seat)).entries.map(({ kind }) => kind);
+  expect(await kindsOf('1-2-3')).toEqual(['exchange', 'create']);
+  expect(await kindsOf('1-2-4')).toEqual(['create']);
+  expect(await kindsOf('1-2-5')).toEqual(['exchange']);
+  for (const seat of ['1-2-3', '1-2-4', '1-2-5'])
+    expect((await call('GET', `/api/bookings?eventId=1&seat=${seat}`)).body.bookings).toMatchObject([{ id }]);
+});
+
 test('a list of a seat’s bookings has those that gave it up', async () => {
   const { body } = await call('GET', `/api/bookings?eventId=1&seat=${SEAT}`);
   expect((body.bookings as { id: string }[]).map(({ id }) => id)).toEqual([ben, anna]);
