@@ -16,6 +16,7 @@ import type { Stores } from '../../shared/stores/stores.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createChange } from '../../workers/change-bookings.ts';
 import { createCloseEvents } from '../../workers/close-events.ts';
+import { createDecideOrders } from '../../workers/decide-orders.ts';
 import { createExchange } from '../../workers/exchange-seats.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { LIMIT, Model, type ModelBooking, SEATS, type Step } from '../support/booking-model.ts';
@@ -53,6 +54,8 @@ let run: ReturnType<typeof workers>;
 let groups = 0;
 let endings = 0;
 let returns = 0;
+/** Holds that a payment sold after they had ended. */
+let lateSales = 0;
 /** The last releases that were made, also in groups before: making them again must free no seat of the current one. */
 let madeReleases: Prisma.SeatReleaseModel[] = [];
 const RELEASES_KEPT = 200;
@@ -71,7 +74,7 @@ const remembered =
 function workers(planted: Partial<Stores> = {}) {
   const { log } = system();
   const stores = { ...system(), ...planted };
-  const { events, seats, holds } = stores;
+  const { events, seats, holds, orders } = stores;
   const releases = { ...stores.releases, ofBookings: remembered(stores.releases.ofBookings) };
   const releaseSeats = createReleaseSeats({ releases, seats });
   return {
@@ -90,6 +93,8 @@ function workers(planted: Partial<Stores> = {}) {
     },
     change: createChange({ ...stores, releaseSeats }),
     exchange: createExchange({ ...stores, releaseSeats }),
+    orders,
+    decide: createDecideOrders({ ...stores, releases, releaseSeats }),
     sweep: createExpire({ holds, releases, releaseSeats }),
     close: createCloseEvents({ events, seats }),
   };
@@ -124,6 +129,7 @@ async function play({ histories, ending }: Group, plant: Plant): Promise<void> {
     await end.after(at);
     await changeAll(steps, plant);
     await exchangeAll(steps);
+    await payAll(steps);
     await repeatAll(steps);
     if (steps.some(({ step }) => step.do === 'forget release')) {
       await system().prisma.seatRelease.createMany({ data: madeReleases, skipDuplicates: true });
@@ -152,17 +158,21 @@ async function compare(models: readonly Model[]): Promise<void> {
   returns += models
     .flatMap(({ bookings }) => bookings.flatMap(({ changes }) => changes))
     .filter((k) => k === 'return').length;
+  lateSales += models.flatMap(({ bookings }) => bookings).filter(isLateSale).length;
   await sweep(models); // ends the holds that have lapsed, and frees in Redis what ended last
   await expectHistories(models.flatMap(({ bookings }) => bookings));
   await run.close();
   progress(groups * TOGETHER);
   expect((await auditEvent(1, system())).differences).toEqual([]);
+  await expectMoney(models);
   expect(await prisma.seatRelease.count()).toBe(0);
   if (models.some(({ hasEnded }) => hasEnded)) {
     const keys = (await redis.keys('*')).map((key) => key.split(':')[1] ?? '');
     expect(keys.filter((name) => KEYS_OF_EVENTS.includes(name))).toEqual([]);
   }
 }
+
+const isLateSale = ({ hasLapsed, changes }: ModelBooking) => hasLapsed && changes.includes('order');
 
 /** Names of keys that belong to one event, except those that expire by themselves. */
 const KEYS_OF_EVENTS = ['house', 'seats', 'held', 'blocked', 'lock', 'full', 'neat', 'counts', 'buyers'];
@@ -307,6 +317,57 @@ async function exchangeAll(steps: readonly { model: Model; step: Step }[]): Prom
   for (const [i, { model, request }] of exchanges.entries()) model.applyExchange(request, outcomes[i] as Outcome);
 }
 
+/** Tells payments, delivers their jobs twice, and compares the answers. */
+async function payAll(steps: readonly { model: Model; step: Step }[]): Promise<void> {
+  const payments = steps.flatMap(({ model, step }) => {
+    if (step.do !== 'pay' || model.bookings.length === 0) return [];
+    const userId = step.payer === undefined ? undefined : model.user(step.payer);
+    const picks = step.nths.map((nth) => String(picked(model.bookings, nth)?.id));
+    const bookingIds = [...new Set(picks)].sort();
+    const paymentReference = `${model.name}-order-${step.reference}`;
+    const toldBy = userId === undefined ? 'key shop' : undefined;
+    const told = { id: newTicketId(0), payer: userId, userId, toldBy, paymentReference, bookingIds };
+    return [
+      { model, key: keyOfOrder(userId, paymentReference), told: { ...told, amount: undefined, currency: undefined } },
+    ];
+  });
+  const answers = await run.orders.tell(payments.map(({ told }) => told));
+  const open = answers.flatMap((answer) => ('id' in Object(answer) ? [(answer as { id: string }).id] : []));
+  const requests = open.map((orderId) => ({ ticketId: newTicketId(0), kind: 'order' as const, orderId }));
+  await inTwoJobs(requests, (half) => run.decide(0, half));
+  await inTwoJobs(requests, (half) => run.decide(0, half));
+  const orders = await system().orders.read(open);
+  for (const [i, { model, key, told }] of payments.entries()) {
+    const answer = answers[i];
+    const order = answer === 'used' ? undefined : orders.get((answer as { id: string }).id);
+    model.applyOrder(key, told, { isUsed: answer === 'used', code: order?.code });
+  }
+}
+
+const keyOfOrder = (payer: number | null | undefined, paymentReference: string) =>
+  `${payer ?? 'the shop'} ${paymentReference}`;
+
+/** Of each payment that was sold, the money of seats that are not sold any more is due; of a cancelled event all is. */
+async function expectMoney(models: readonly Model[]): Promise<void> {
+  const { cancelledAt } = await system().prisma.event.findUniqueOrThrow({ where: { id: 1 } });
+  const stored = await system().prisma.order.findMany({ where: { toldBy: { not: null } } });
+  const byKey = new Map(stored.map((order) => [keyOfOrder(order.payer, order.paymentReference), order]));
+  for (const { orders, bookings } of models)
+    for (const [key, { bookingIds, code }] of orders) {
+      const { status, total, refundDue } = byKey.get(key) ?? {};
+      if (code !== undefined) expect({ key, status }).toEqual({ key, status: 'REFUND_DUE' });
+      if (code !== undefined) continue;
+      const sold = bookings.filter((one) => bookingIds.includes(one.id) && one.status === 'CONFIRMED');
+      const kept = cancelledAt === null ? 5_000 * sold.flatMap(({ seats }) => seats).length : 0;
+      const isOver = cancelledAt !== null || sold.length === 0;
+      expect({ key, status, due: Number(refundDue) }).toEqual({
+        key,
+        status: isOver ? 'REFUND_DUE' : 'PAID',
+        due: Number(total) - kept,
+      });
+    }
+}
+
 /** Delivers changes again. Their outcomes stay as they were, whatever happened since. */
 async function repeatAll(steps: readonly { model: Model; step: Step }[]): Promise<void> {
   const repeated = steps.flatMap(({ model, step }) => {
@@ -341,7 +402,7 @@ async function expectHistories(bookings: readonly ModelBooking[]): Promise<void>
     const newestFirst = changesOf.get(id) ?? [];
     expect(newestFirst.map(({ kind }) => kind).reverse()).toEqual(changes);
     // The test itself moves the end of a hold that lapses.
-    // Meanwhile a worker makes the orders of sales with a payment, as of those of a version before.
+    // A cancellation makes the orders of sales with a payment and without one, as of those of a version before.
     const comparable = (state: BookingState | undefined) => ({
       ...state,
       orderId: undefined,
@@ -396,6 +457,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       })
       .filter(fitsInRow),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('pay' as const),
+      payer: fc.option(buyer, { nil: undefined }),
+      nths: fc.array(nth, { minLength: 1, maxLength: 3 }),
+      reference: fc.nat({ max: 3 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const), nth }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sweep' as const, 'forget release' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), nth, isForgotten: fc.boolean() }) },
@@ -440,6 +510,7 @@ test(
     await fc.assert(property(nothingPlanted), { numRuns: GROUPS, ...options });
     expect(groups * TOGETHER).toBeGreaterThanOrEqual(COUNT);
     expect(returns).toBeGreaterThan(0);
+    expect(lateSales).toBeGreaterThan(GROUPS);
     expect(endings).toBeGreaterThan(GROUPS / 10);
     expect(await system().prisma.trailEntry.count({ where: { act: 'return' } })).toBe(returns);
   },
@@ -519,6 +590,16 @@ const exchangeBugs: [string, (stores: ReturnType<typeof system>) => Partial<Stor
 
 test.each(exchangeBugs)('the histories find a planted bug: %s', async (_bug, plant) => {
   run = workers(plant(system()));
+  expect(await isFound()).toBe(true);
+});
+
+test('the histories find a planted bug: a payment that was refused is sold when it is told again', async () => {
+  const { orders, prisma } = system();
+  const tell: typeof orders.tell = async (told) => {
+    await prisma.order.updateMany({ where: { status: 'REFUND_DUE' }, data: { status: 'OPEN', code: null } });
+    return orders.tell(told);
+  };
+  run = workers({ orders: { ...orders, tell } });
   expect(await isFound()).toBe(true);
 });
 

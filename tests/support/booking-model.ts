@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { ErrorCode } from '../../shared/contract/codes.ts';
 import type { BookRequest, ChangeRequest, ExchangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
 import { FREE_LAPSES } from '../../shared/domain/hold-cooldown.ts';
@@ -18,6 +19,11 @@ export type Step =
   | { do: 'return'; nth: number; part: number | undefined }
   /** A buyer exchanges a hold, or an operator a sold booking, for seats side by side. */
   | { do: 'exchange'; buyer: number; nth: number; count: number; start: number | undefined }
+  /**
+   * A payment for one or several bookings is told: by the shop's server, or by a buyer in a namespace of their own. One
+   * with an earlier reference may be the same, or want others.
+   */
+  | { do: 'pay'; payer: number | undefined; nths: readonly number[]; reference: number }
   /** The time of a hold runs out; no worker has expired it yet. */
   | { do: 'lapse'; nth: number }
   /** A worker expires the holds whose time has run out. */
@@ -40,10 +46,15 @@ export type ModelBooking = {
   reference: string | undefined;
   key: string | undefined;
   wish: string;
+  /** Whether it has ended as a hold, also where a late payment sold it then. */
+  hasLapsed: boolean;
   /** Its status when it was made, and the kinds of its changes since. */
   created: Booking['status'];
   changes: string[];
 };
+
+/** A payment as it was told, and why it was not sold. */
+export type ModelOrder = { bookingIds: readonly string[]; userId: number | undefined; code?: ErrorCode | undefined };
 
 /** The state of one history: the owner of each seat, and every booking so far. */
 export class Model {
@@ -51,6 +62,8 @@ export class Model {
   readonly requests: BookRequest[] = [];
   /** The changes that were made, each with its outcome. */
   readonly made: { request: ChangeRequest | ExchangeRequest; outcome: Outcome }[] = [];
+  /** The orders by namespace and reference. */
+  readonly orders = new Map<string, ModelOrder>();
   readonly owner: (string | undefined)[] = new Array<undefined>(SEATS).fill(undefined);
   /** Whether its event has ended or was cancelled: nothing is booked, confirmed or extended. */
   hasEnded = false;
@@ -73,7 +86,7 @@ export class Model {
   sweep(): void {
     for (const booking of this.bookings) {
       if (booking.status !== 'PENDING' || !booking.lapsed) continue;
-      booking.status = 'EXPIRED';
+      Object.assign(booking, { status: 'EXPIRED', hasLapsed: true });
       booking.changes.push('expire');
       this.free(booking, booking.seats);
     }
@@ -92,7 +105,7 @@ export class Model {
 
     if (hold && outcome.status === 'rejected' && outcome.code === 'HOLD_COOLDOWN') {
       // Histories have no time, so the model cannot know how long a cooldown lasts, only that it began too early.
-      const ended = this.bookings.filter((one) => one.userId === userId && hasLapsed(one));
+      const ended = this.bookings.filter((one) => one.userId === userId && one.hasLapsed);
       expect(ended.length).toBeGreaterThan(FREE_LAPSES);
       return;
     }
@@ -130,6 +143,7 @@ export class Model {
       seats,
       key,
       lapsed: false,
+      hasLapsed: false,
       reference: undefined,
       status: hold ? 'PENDING' : 'CONFIRMED',
       created: hold ? 'PENDING' : 'CONFIRMED',
@@ -195,6 +209,45 @@ export class Model {
     this.expectBooking(outcome, booking, undefined);
   }
 
+  /**
+   * Checks the answer to a payment, and applies it.
+   *
+   * @param answer whether another request has its reference, or the code of its refusal
+   */
+  applyOrder(key: string, told: ModelOrder, answer: { isUsed: boolean; code?: ErrorCode | undefined }): void {
+    const known = this.orders.get(key);
+    if (known !== undefined) {
+      const isSame = known.bookingIds.join() === told.bookingIds.join() && known.userId === told.userId;
+      expect(answer).toEqual({ isUsed: !isSame, code: isSame ? known.code : undefined });
+      return;
+    }
+    const bookings = told.bookingIds.flatMap((id) => this.bookings.filter((one) => one.id === id));
+    const code = this.refusalOfOrder(bookings, told.userId);
+    expect(answer).toEqual({ isUsed: false, code });
+    this.orders.set(key, { ...told, code });
+    if (code !== undefined) return;
+    for (const booking of bookings) {
+      for (const seat of booking.seats) this.owner[seat] = booking.id;
+      Object.assign(booking, { status: 'CONFIRMED', reference: key });
+      booking.changes.push('order');
+    }
+  }
+
+  private refusalOfOrder(bookings: readonly ModelBooking[], userId: number | undefined): ErrorCode | undefined {
+    if (userId !== undefined && bookings.some((one) => one.userId !== userId)) return 'BOOKING_UNKNOWN';
+    if (new Set(bookings.map((one) => one.userId)).size > 1) return 'ORDER_MIXED';
+    const sold = bookings.find(({ status }) => status === 'CONFIRMED' || status === 'RETURNED');
+    if (sold !== undefined) return sold.status === 'RETURNED' ? 'ALREADY_RETURNED' : 'ALREADY_CONFIRMED';
+    if (this.hasEnded) return 'EVENT_ENDED';
+    const ended = bookings.filter(({ status }) => status !== 'PENDING');
+    const [first] = ended;
+    if (first === undefined) return undefined;
+    const seats = ended.flatMap((one) => one.seats);
+    if (this.liveSeatsOf(first.userId) + seats.length > LIMIT) return 'SEAT_LIMIT';
+    if (new Set(seats).size === seats.length && seats.every(this.isFree)) return undefined;
+    return first.status === 'CANCELLED' ? 'ALREADY_CANCELLED' : 'HOLD_EXPIRED';
+  }
+
   /** @param isMet whether the wished seats are free */
   private refusalOfExchange(booking: ModelBooking, count: number, isMet: boolean): string | undefined {
     const { status, lapsed, seats, userId } = booking;
@@ -217,7 +270,8 @@ export class Model {
   private giveUp(booking: ModelBooking, { seats }: ChangeRequest, end: Booking['status']): void {
     const given = booking.seats.filter((seat) => seats?.includes(this.labelOf(seat)) ?? true);
     this.free(booking, given);
-    if (given.length === booking.seats.length) booking.status = end;
+    if (given.length === booking.seats.length)
+      Object.assign(booking, { status: end, hasLapsed: booking.hasLapsed || end === 'CANCELLED' });
     else booking.seats = booking.seats.filter((seat) => !given.includes(seat));
   }
 
@@ -255,8 +309,6 @@ export class Model {
 }
 
 const runFrom = (start: number, count: number) => Array.from({ length: count }, (_, i) => start + i);
-
-const hasLapsed = ({ status }: ModelBooking) => status === 'CANCELLED' || status === 'EXPIRED';
 
 function expectRejection(outcome: Outcome, code: string): void {
   expect(outcome).toMatchObject({ status: 'rejected', code });
