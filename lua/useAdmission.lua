@@ -12,14 +12,20 @@ local tag, event, ticketId, admission, seats = KEYS[1], ARGV[1], ARGV[2], ARGV[3
 -- @include admission
 -- @include tickets
 
+local _, state = readTicket(tag, ticketId) -- none of an order, whose id stands here
+local key, field = extraField(tag, ticketId, 'use')
+local use = redis.call('HGET', key, field)
 if admission == '' then
-  takeBackUse(tag, event, ticketId)
+  local used, usedSeats = string.match(use or '', '^(.+):(%d+)$')
+  if used and not (state and isSettled(state)) then
+    countUse(tag, event, used, ticketId, tonumber(usedSeats), -1)
+  end
   return 'OK'
 end
-local key, field = extraField(tag, ticketId, 'use')
-if redis.call('HEXISTS', key, field) == 1 then return 'OK' end
+if use then return 'OK' end
 local isCurrent = isOfLine(tag, event, admission)
 if isCurrent == nil then return 'REBUILD' end
 if not isCurrent or not hasUsesLeft(tag, event, admission) then return 'INVALID' end
 countUse(tag, event, admission, ticketId, seats, 1)
+if not state then redis.call('EXPIRE', key, USES_TTL_SEC) end -- nothing else deletes it
 return 'OK'
