@@ -16,6 +16,7 @@ const COLUMNS = [
   'metadata',
   'createdAt',
   'expiresAt',
+  'orderId',
 ] as const satisfies readonly (keyof Booking)[];
 
 /** A cell that a spreadsheet would take for a formula. */

@@ -152,7 +152,9 @@ describe('an export streams everything that matches', () => {
     const response = await fetchAs('text/csv');
     expect(response.headers.get('content-type')).toContain('text/csv');
     const [head, ...lines] = (await response.text()).trimEnd().split('\r\n');
-    expect(head).toBe('id,eventId,userId,buyer,status,seats,total,currency,reference,metadata,createdAt,expiresAt');
+    const columns =
+      'id,eventId,userId,buyer,status,seats,total,currency,reference,metadata,createdAt,expiresAt,orderId';
+    expect(head).toBe(columns);
     expect(lines).toHaveLength(4);
     expect(lines[1]).toContain(`${made.held},${eventId},${anna.id},,PENDING,2-1-1 1-2-1,13500,EUR,,`);
     expect(lines[1]).toContain('"{""basket"":""a \\""quoted\\"", one""}"');
