@@ -1,72 +1,24 @@
 import { expect } from '@jest/globals';
-import type { ErrorCode } from '../../shared/contract/codes.ts';
 import type { BookRequest, ChangeRequest, ExchangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
 import { FREE_LAPSES } from '../../shared/domain/hold-cooldown.ts';
-
-/** Seats of the row of a history, and the seat limit of each of its buyers. */
-export const SEATS = 6;
-export const LIMIT = 4;
-
-/** A step of a history. `buyer` is one of its two buyers, `nth` counts through its bookings or its requests. */
-export type Step =
-  | { do: 'hold' | 'buy'; buyer: number; count: number; start: number | undefined; key: number | undefined }
-  | { do: 'confirm'; buyer: number; nth: number; reference: number | undefined }
-  | { do: 'extend' | 'cancel'; buyer: number; nth: number }
-  /** A buyer gives up the `part` of the seats of a hold: a bit for each seat that it began with. */
-  | { do: 'reduce'; buyer: number; nth: number; part: number }
-  /** An operator returns a sold booking of any user, or a part of its seats. */
-  | { do: 'return'; nth: number; part: number | undefined }
-  /** A buyer exchanges a hold, or an operator a sold booking, for seats side by side. */
-  | { do: 'exchange'; buyer: number; nth: number; count: number; start: number | undefined }
-  /**
-   * A payment for one or several bookings is told: by the shop's server, or by a buyer in a namespace of their own. One
-   * with an earlier reference may be the same, or want others.
-   */
-  | { do: 'pay'; payer: number | undefined; nths: readonly number[]; reference: number }
-  /** The time of a hold runs out; no worker has expired it yet. */
-  | { do: 'lapse'; nth: number }
-  /** A worker expires the holds whose time has run out. */
-  | { do: 'sweep' }
-  /** A worker dies before it records that seats are released: the next sweep releases them again. */
-  | { do: 'forget release' }
-  /** The job of an earlier request is delivered again; with `isForgotten`, after Redis has lost its ticket. */
-  | { do: 'retry'; nth: number; isForgotten: boolean }
-  /** The job of an earlier change that was made is delivered again, after Redis has lost its ticket. */
-  | { do: 'repeat'; nth: number };
-
-export type ModelBooking = {
-  id: string;
-  userId: number;
-  /** The seats that it began with, and those that it has, or had at its end. */
-  taken: number[];
-  seats: number[];
-  status: Booking['status'];
-  lapsed: boolean;
-  reference: string | undefined;
-  key: string | undefined;
-  wish: string;
-  /** Whether it has ended as a hold, also where a late payment sold it then. */
-  hasLapsed: boolean;
-  /** Its status when it was made, and the kinds of its changes since. */
-  created: Booking['status'];
-  changes: string[];
-};
-
-/** A payment as it was told, and why it was not sold. */
-export type ModelOrder = { bookingIds: readonly string[]; userId: number | undefined; code?: ErrorCode | undefined };
+import type { NewOrder } from '../../shared/stores/postgres/told-orders.ts';
+import { LIMIT, type ModelBooking, type ModelOrder, type ModelState, PRICE, SEATS } from './model-state.ts';
+import { raiseDue } from './order-model.ts';
 
 /** The state of one history: the owner of each seat, and every booking so far. */
-export class Model {
+export class Model implements ModelState {
   readonly bookings: ModelBooking[] = [];
   readonly requests: BookRequest[] = [];
   /** The changes that were made, each with its outcome. */
   readonly made: { request: ChangeRequest | ExchangeRequest; outcome: Outcome }[] = [];
-  /** The orders by namespace and reference. */
-  readonly orders = new Map<string, ModelOrder>();
+  /** The payments that were told, and the orders that there are. */
+  readonly told: NewOrder[] = [];
+  readonly orders: ModelOrder[] = [];
   readonly owner: (string | undefined)[] = new Array<undefined>(SEATS).fill(undefined);
   /** Whether its event has ended or was cancelled: nothing is booked, confirmed or extended. */
   hasEnded = false;
+  isCancelled = false;
   readonly row: number;
   readonly name: string;
 
@@ -81,12 +33,14 @@ export class Model {
     for (const seat of seats) if (this.owner[seat] === id) this.owner[seat] = undefined;
   }
 
+  referenceOf = (reference: number) => `${this.name}-${reference}`;
+
   labelOf = (seat: number) => `1-${this.row}-${seat + 1}`;
 
   sweep(): void {
     for (const booking of this.bookings) {
       if (booking.status !== 'PENDING' || !booking.lapsed) continue;
-      Object.assign(booking, { status: 'EXPIRED', hasLapsed: true });
+      booking.status = 'EXPIRED';
       booking.changes.push('expire');
       this.free(booking, booking.seats);
     }
@@ -105,7 +59,7 @@ export class Model {
 
     if (hold && outcome.status === 'rejected' && outcome.code === 'HOLD_COOLDOWN') {
       // Histories have no time, so the model cannot know how long a cooldown lasts, only that it began too early.
-      const ended = this.bookings.filter((one) => one.userId === userId && one.hasLapsed);
+      const ended = this.bookings.filter((one) => one.userId === userId && hasLapsed(one));
       expect(ended.length).toBeGreaterThan(FREE_LAPSES);
       return;
     }
@@ -143,7 +97,6 @@ export class Model {
       seats,
       key,
       lapsed: false,
-      hasLapsed: false,
       reference: undefined,
       status: hold ? 'PENDING' : 'CONFIRMED',
       created: hold ? 'PENDING' : 'CONFIRMED',
@@ -202,50 +155,13 @@ export class Model {
     const at = outcome.booking.startIndex ?? -1;
     expect({ at, fits: fits(at) }).toEqual({ at: start ?? at, fits: true });
     this.free(booking, booking.seats);
+    const fewer = booking.seats.length - count;
     booking.seats = runFrom(at, count);
+    raiseDue(this, booking, fewer * PRICE);
     for (const seat of booking.seats) this.owner[seat] = booking.id;
     booking.changes.push('exchange');
     this.made.push({ request, outcome });
     this.expectBooking(outcome, booking, undefined);
-  }
-
-  /**
-   * Checks the answer to a payment, and applies it.
-   *
-   * @param answer whether another request has its reference, or the code of its refusal
-   */
-  applyOrder(key: string, told: ModelOrder, answer: { isUsed: boolean; code?: ErrorCode | undefined }): void {
-    const known = this.orders.get(key);
-    if (known !== undefined) {
-      const isSame = known.bookingIds.join() === told.bookingIds.join() && known.userId === told.userId;
-      expect(answer).toEqual({ isUsed: !isSame, code: isSame ? known.code : undefined });
-      return;
-    }
-    const bookings = told.bookingIds.flatMap((id) => this.bookings.filter((one) => one.id === id));
-    const code = this.refusalOfOrder(bookings, told.userId);
-    expect(answer).toEqual({ isUsed: false, code });
-    this.orders.set(key, { ...told, code });
-    if (code !== undefined) return;
-    for (const booking of bookings) {
-      for (const seat of booking.seats) this.owner[seat] = booking.id;
-      Object.assign(booking, { status: 'CONFIRMED', reference: key });
-      booking.changes.push('order');
-    }
-  }
-
-  private refusalOfOrder(bookings: readonly ModelBooking[], userId: number | undefined): ErrorCode | undefined {
-    if (userId !== undefined && bookings.some((one) => one.userId !== userId)) return 'BOOKING_UNKNOWN';
-    if (new Set(bookings.map((one) => one.userId)).size > 1) return 'ORDER_MIXED';
-    const sold = bookings.find(({ status }) => status === 'CONFIRMED' || status === 'RETURNED');
-    if (sold !== undefined) return sold.status === 'RETURNED' ? 'ALREADY_RETURNED' : 'ALREADY_CONFIRMED';
-    if (this.hasEnded) return 'EVENT_ENDED';
-    const ended = bookings.filter(({ status }) => status !== 'PENDING');
-    const [first] = ended;
-    if (first === undefined) return undefined;
-    const seats = ended.flatMap((one) => one.seats);
-    if (this.liveSeatsOf(first.userId) + seats.length > LIMIT) return 'SEAT_LIMIT';
-    if (new Set(seats).size === seats.length && seats.every(this.isFree)) return undefined;
-    return first.status === 'CANCELLED' ? 'ALREADY_CANCELLED' : 'HOLD_EXPIRED';
   }
 
   /** @param isMet whether the wished seats are free */
@@ -261,7 +177,7 @@ export class Model {
     return growth > 0 && status === 'CONFIRMED' ? 'PAYMENT_REQUIRED' : undefined;
   }
 
-  private liveSeatsOf(userId: number): number {
+  liveSeatsOf(userId: number): number {
     const live = this.bookings.filter((one) => one.userId === userId && this.isLive(one));
     return live.reduce((sum, one) => sum + one.seats.length, 0);
   }
@@ -270,9 +186,9 @@ export class Model {
   private giveUp(booking: ModelBooking, { seats }: ChangeRequest, end: Booking['status']): void {
     const given = booking.seats.filter((seat) => seats?.includes(this.labelOf(seat)) ?? true);
     this.free(booking, given);
-    if (given.length === booking.seats.length)
-      Object.assign(booking, { status: end, hasLapsed: booking.hasLapsed || end === 'CANCELLED' });
+    if (given.length === booking.seats.length) booking.status = end;
     else booking.seats = booking.seats.filter((seat) => !given.includes(seat));
+    raiseDue(this, booking, given.length * PRICE);
   }
 
   /** The code that a change is rejected with. A change of a whole booking that was made already succeeds again. */
@@ -291,11 +207,12 @@ export class Model {
     if (kind === 'return') return 'NOT_CONFIRMED';
     if (kind === 'reduce') return others.length > 0 ? 'SEAT_NOT_IN_BOOKING' : undefined;
     if (this.hasEnded && kind !== 'cancel') return 'EVENT_ENDED';
-    const isPaid = paymentReference !== undefined && this.bookings.some((one) => one.reference === paymentReference);
-    return kind === 'confirm' && isPaid ? 'PAYMENT_REFERENCE_USED' : undefined;
+    const isPaid = [...this.bookings, ...this.orders].some((one) => one.reference === paymentReference);
+
+    return kind === 'confirm' && paymentReference !== undefined && isPaid ? 'PAYMENT_REFERENCE_USED' : undefined;
   }
 
-  private isFree = (seat: number) => seat < SEATS && this.owner[seat] === undefined;
+  isFree = (seat: number) => seat < SEATS && this.owner[seat] === undefined;
   private isLive = ({ status }: ModelBooking) => status === 'PENDING' || status === 'CONFIRMED';
 
   private expectBooking(outcome: Outcome, booking: ModelBooking | undefined, wish: string | undefined): void {
@@ -309,6 +226,9 @@ export class Model {
 }
 
 const runFrom = (start: number, count: number) => Array.from({ length: count }, (_, i) => start + i);
+
+/** Whether it has ended as a hold once, also where an order has sold it since. */
+const hasLapsed = ({ changes }: ModelBooking) => changes.some((kind) => ['expire', 'cancel', 'reduce'].includes(kind));
 
 function expectRejection(outcome: Outcome, code: string): void {
   expect(outcome).toMatchObject({ status: 'rejected', code });

@@ -1,9 +1,9 @@
-/** Number and seed of the histories to play: those of `npm run histories`, by its environment, else 2,000 at random. */
+/** Number and seed of the histories to play: those of `npm run histories`, by its environment, else 1,000 at random. */
 export function historyCount() {
   const { HISTORIES, HISTORIES_SEED } = process.env;
   const isCommand = HISTORIES !== undefined;
   return {
-    histories: isCommand ? Number(HISTORIES) : 2_000,
+    histories: isCommand ? Number(HISTORIES) : 1_000,
     /** The command shortens a failing history as far as possible; the suite reports the first one it finds. */
     options: isCommand ? { seed: Number(HISTORIES_SEED) } : { endOnFailure: true },
     /** Reports the progress of the command. */
