@@ -6,6 +6,7 @@ import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { Buyers } from '../auth/buyers.ts';
 import { OPERATOR } from '../auth/identity.ts';
 import { actorOf, type OperatorGuard } from '../auth/operators.ts';
+import type { SellerGuard } from '../auth/sellers.ts';
 import { readJson } from '../http/body.ts';
 import { ApiError } from '../http/errors.ts';
 import { refuseQuery } from '../http/query.ts';
@@ -22,9 +23,10 @@ type SellBlockedDeps = {
   buyerNames: Buyers;
   runOperatorJob: RunOperatorJob;
   requireOperator: OperatorGuard;
+  requireSeller: SellerGuard;
 };
 
-/** `POST /api/events/:id/sell-blocked`: an operator sells seats that are blocked to a buyer. */
+/** `POST /api/events/:id/sell-blocked`: an operator who may sell sells seats that are blocked to a buyer. */
 export function sellBlockedRoutes(deps: SellBlockedDeps) {
   const router = Router();
   router.post('/:id/sell-blocked', sellBlocked(deps));
@@ -33,6 +35,7 @@ export function sellBlockedRoutes(deps: SellBlockedDeps) {
 
 const sellBlocked = (deps: SellBlockedDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireOperator(req));
+  deps.requireSeller(req);
   refuseQuery(req);
   const body = await readJson(req);
   const { userId, buyer, ...sale } = parse(sellBlockedBody, body);

@@ -1,69 +1,21 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { type Example, examples, SAMPLE_ID } from '../../api/routes/openapi/examples.ts';
+import { type Example, examples } from '../../api/routes/openapi/examples.ts';
 import { type Reply, send } from '../support/client.ts';
-import { document } from '../support/openapi.ts';
+import { type Described, operations, requestOf } from '../support/example-requests.ts';
 import { cleanUp, dataFolder, startFrontrow } from '../support/processes.ts';
 
 afterEach(cleanUp);
 
 type System = Pick<Awaited<ReturnType<typeof startFrontrow>>, 'url' | 'asOperator'>;
 
-type Described = {
-  id: string;
-  method: string;
-  path: string;
-  parameters: { name: string; in: string; required?: boolean; example?: unknown }[];
-  body: { example?: object } | undefined;
-  /** Whether `/docs` sends the token with which a reader has authorized as `operator` and `key`. */
-  takesToken: boolean;
-};
-
 /** Operations that are not sent here: a herd would book what the others need, and texts are no JSON. */
 const NOT_SENT = ['startHerd', 'readMetrics', 'readDocs'];
-
-type OperationObject = {
-  operationId: string;
-  parameters?: Described['parameters'];
-  security?: Record<string, string[]>[];
-  requestBody?: { content: Record<string, { example?: object }> };
-};
-
-/** The operations of the document, in its order. */
-const operations: Described[] = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
-  Object.entries(methods as Record<string, OperationObject>).map(
-    ([method, { operationId, parameters, requestBody, security = [] }]) => ({
-      id: operationId,
-      method: method.toUpperCase(),
-      path,
-      parameters: parameters ?? [],
-      body: requestBody?.content['application/json'],
-      takesToken: security.some((schemes) => 'operator' in schemes || 'key' in schemes),
-    }),
-  ),
-);
 
 const describedBy = (id: string): Described => {
   const found = operations.find((operation) => operation.id === id);
   if (found === undefined) throw new Error(`the document has no operation ${id}`);
   return found;
 };
-
-/** The address and the body that `/docs` sends for an example; `id` takes the place of the sample. */
-function requestOf({ path, parameters, body }: Described, id: string | undefined) {
-  const query = new URLSearchParams();
-  let address = path;
-  for (const { name, in: place, example } of parameters) {
-    if (example === undefined) continue;
-    const value = String(place === 'path' && name === 'id' ? (id ?? example) : example);
-    if (place === 'path') address = address.replace(`{${name}}`, encodeURIComponent(value));
-    else query.set(name, value);
-  }
-  const text = body?.example === undefined ? undefined : JSON.stringify(body.example);
-  return {
-    address: query.size === 0 ? address : `${address}?${query}`,
-    body: id === undefined ? text : text?.replaceAll(SAMPLE_ID, id),
-  };
-}
 
 const isSuccess = ({ status }: Reply) => status >= 200 && status < 300;
 

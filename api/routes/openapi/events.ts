@@ -98,7 +98,7 @@ export const eventPaths: OperationPaths = {
   '/api/events/{id}/sell-blocked': {
     post: ofOperator(
       'sellBlockedSeats',
-      'Sell blocked seats to a buyer, all or none; the seat limit does not hold for it',
+      'Sell blocked seats to a buyer, all or none, past the seat limit; with SELL_BY=server a key needs sell too',
       { ...ofEvent, ...keyed, body: sellBlockedBody },
       { '201': answer('The sold booking.', booking) },
       ['EVENT_UNKNOWN', 'EVENT_ENDED', 'USER_UNKNOWN', 'SEAT_NOT_BLOCKED'],
