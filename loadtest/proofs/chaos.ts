@@ -74,7 +74,8 @@ async function playRun(name: FaultName, runSeed: number, rig: Rig): Promise<Run>
   );
   await prepareVerdict(system, HOLD_SECONDS);
   const ledger = createLedger();
-  const buyers = sendBuyers(system.urls, runSeed, ledger);
+  // The operator's tool restores no exchange and no release of a part that PostgreSQL has lost.
+  const buyers = sendBuyers(system.urls, runSeed, ledger, { changesSeats: standby !== 'asynchronous' });
   const startedAt = performance.now();
   while (outcomesOf(ledger) < OUTCOMES_BEFORE && performance.now() - startedAt < BEFORE_TIMEOUT_MS) await sleep(50);
   await sleep(BEFORE_MS + random() * 500);
@@ -93,6 +94,7 @@ const PROMISES: readonly [what: string, contradictions: (run: Played) => readonl
   ['no accepted request is lost', ({ verdict }) => verdict.lost],
   ['every answer is the saved one, wrong ones', ({ verdict }) => verdict.wrongAnswers],
   ['no seat leaks', ({ verdict }) => verdict.leaked],
+  ['every payment is seats or due money, contradictions', ({ verdict }) => verdict.money],
   ['everything recovers in time, late runs', (run) => (run.recoverySeconds === undefined ? ['late'] : [])],
 ];
 
@@ -105,10 +107,11 @@ const isBroken = (run: Run): boolean =>
 function linesOf(run: Run): string {
   const name = `  ${run.fault} seed ${run.seed}`;
   if ('skipped' in run) return `${name}: not run, ${run.skipped}`;
-  const { accepted, outcomes, unknown } = run.verdict;
+  const { accepted, outcomes, unknown, payments, paid } = run.verdict;
+  const paying = `${paid} of ${payments} payments paid`;
   const recovery = `recovery ${run.recoverySeconds?.toFixed(1) ?? 'never'} s`;
   const repeat = isBroken(run) ? `\n    BROKEN, again: npm run chaos -- --fault ${run.fault} --seed ${run.seed}` : '';
-  return `${name}: ${accepted} accepted, ${outcomes} outcomes, ${unknown} unknown, ${recovery}${repeat}`;
+  return `${name}: ${accepted} accepted, ${outcomes} outcomes, ${unknown} unknown, ${paying}, ${recovery}${repeat}`;
 }
 
 const COLUMNS: readonly [name: string, count: (verdict: Verdict) => number][] = [
@@ -124,6 +127,9 @@ const COLUMNS: readonly [name: string, count: (verdict: Verdict) => number][] = 
   ['lost', ({ lost }) => lost.length],
   ['wrong answers', ({ wrongAnswers }) => wrongAnswers.length],
   ['leaked', ({ leaked }) => leaked.length],
+  ['payments', ({ payments }) => payments],
+  ['paid', ({ paid }) => paid],
+  ['money', ({ money }) => money.length],
 ];
 
 /** A Markdown table with one line for each fault. */

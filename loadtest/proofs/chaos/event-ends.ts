@@ -46,7 +46,7 @@ async function createEvent(url: string, endsAtMs: number): Promise<number> {
 export async function endEvent({ rig, random, ledger, progress }: Scene): Promise<void> {
   const endsAtMs = Date.now() + between(random, 5_000, 8_000);
   const eventId = await createEvent(String(rig.urls[0]), endsAtMs);
-  const buyers = sendBuyers(rig.urls, below(random, 1_000_000), ledger, eventId);
+  const buyers = sendBuyers(rig.urls, below(random, 1_000_000), ledger, { eventId });
   const first = randomPart(random, 'worker');
   const killedMs = between(random, 200, 600);
   await sleep(endsAtMs - SLOW_MS - Date.now());

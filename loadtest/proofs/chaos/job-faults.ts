@@ -17,6 +17,9 @@ const MAX_COPIES = 400;
 const COPYING_MS = 4_000;
 const READ_MS = 15;
 
+/** The jobs of buyers' requests. */
+const COPIED = new Set(['book', 'change', 'exchange', 'order']);
+
 type Copy = { queue: Queue; name: string; data: unknown };
 
 /** Copies the jobs of the queues for a while. */
@@ -26,8 +29,7 @@ async function collectCopies(queues: readonly Queue[]): Promise<Copy[]> {
   while (performance.now() < until) {
     for (const queue of queues) {
       for (const job of await queue.getJobs(['waiting', 'prioritized', 'active', 'delayed'], 0, 50)) {
-        const isWanted = job?.name === 'book' || job?.name === 'change';
-        if (isWanted && copies.size < MAX_COPIES)
+        if (COPIED.has(String(job?.name)) && copies.size < MAX_COPIES)
           copies.set(`${queue.name} ${job.id}`, { queue, name: job.name, data: job.data });
       }
     }

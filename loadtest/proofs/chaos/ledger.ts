@@ -16,6 +16,17 @@ export type Accepted = {
 /** Seats that a client has by its answers, from when until when (it released them, or its hold expired). */
 export type Possession = { bookingId: string; seats: string[]; from: number; until: number };
 
+/** The answer to a payment: sold, or why its money is due. */
+type OrderAnswer = { orderId: string; isPaid: boolean; code: string | undefined };
+
+/** A payment that was told, and each answer to it that decided it. */
+export type Payment = { reference: string; bookingIds: readonly string[]; answers: OrderAnswer[] };
+
+/** From now on another buyer may own these seats. */
+export function giveUp(possession: Possession): void {
+  possession.until = Math.min(possession.until, Date.now());
+}
+
 /** The name of a seat among those of all events. */
 const seatIn =
   ({ eventId }: Booking) =>
@@ -26,7 +37,8 @@ const seatIn =
 export function createLedger() {
   const accepted = new Map<string, Accepted>();
   const possessions: Possession[] = [];
-  const unexpected: string[] = [];
+  const payments: Payment[] = [];
+  const [unexpected, unknownBookings]: [string[], string[]] = [[], []];
   let bookedAt = 0;
   let endToldAt = Number.POSITIVE_INFINITY;
 
@@ -41,8 +53,11 @@ export function createLedger() {
   return {
     accepted,
     possessions,
+    payments,
     /** Answers that no client may get. */
     unexpected,
+    /** Answers that a booking which a client was told is unknown: PostgreSQL has lost it. */
+    unknownBookings,
 
     /** When a request that was sent after `time` was first booked, or 0. */
     bookedAfter: (time: number) => (bookedAt > time ? bookedAt : 0),
@@ -64,6 +79,13 @@ export function createLedger() {
       if (view.status === 'failed') unexpected.push(`${entry.ticketId}: failed`);
       noteEnd(view, sentAt);
       if (view.booking !== undefined && bookedAt < sentAt) bookedAt = sentAt;
+    },
+
+    /** A payment that is about to be told: from now on it may be recorded. */
+    notePayment(reference: string, bookingIds: readonly string[]): Payment {
+      const payment = { reference, bookingIds, answers: [] };
+      payments.push(payment);
+      return payment;
     },
 
     /** A live booking that its client knows of from now on. The caller sets `until` when it ends otherwise. */

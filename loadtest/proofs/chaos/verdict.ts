@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DOUBT_OWNER, labelOf, type Seat } from '../../../shared/domain/house.ts';
-import { readOutcome } from '../../../shared/domain/outcome-text.ts';
 import type { QueryResultRow } from '../../../shared/platform/postgres.ts';
 import { steadyAudit } from '../../../shared/stores/audit.ts';
 import { query } from '../../kit/standby.ts';
 import { differencesOf, openStores, type Stores } from '../../kit/stores.ts';
+import { changedOutcomes, compareBookings } from './answers.ts';
 import { keysOfEnded, savedAfterEnd } from './event-ends.ts';
 import type { Accepted, Ledger } from './ledger.ts';
+import { judgeMoney } from './money.ts';
 import { settleDoubts } from './postgres-standby.ts';
 import type { ChaosRig } from './rig.ts';
 import type { Fault } from './scene.ts';
@@ -18,9 +19,6 @@ const MEND_TIMEOUT_MS = 90_000;
 
 /** Milliseconds by which PostgreSQL's clock and ours may differ: both are this machine's, ours counts whole ones. */
 const CLOCK_SLACK_MS = 5;
-
-/** Tickets that one call reads. */
-const TICKETS_AT_ONCE = 500;
 
 /** The promises after one run, each contradiction in words. */
 export type Verdict = {
@@ -32,7 +30,7 @@ export type Verdict = {
   decidedAgain: number;
   /** Seats that PostgreSQL refused or reconciling mended: Redis was wrong, and no client had them. */
   mended: number;
-  /** Bookings that clients were told and that PostgreSQL lost with its last commits. */
+  /** Bookings and payments' answers that clients were told and that PostgreSQL lost with its last commits. */
   toldAndGone: number;
   /** Seats that were blocked as in doubt, and bookings that an operator restored. */
   inDoubt: number;
@@ -41,6 +39,11 @@ export type Verdict = {
   lost: string[];
   wrongAnswers: string[];
   leaked: string[];
+  /** Payments that a provider told, and those of them that are paid. */
+  payments: number;
+  paid: number;
+  /** Payments that are not seats or due money: both, neither, or answered otherwise before. */
+  money: string[];
 };
 
 /** Records every change of a seat, in the transaction that makes it. */
@@ -144,59 +147,6 @@ const unsavedPossessions = (answered: ReadonlyMap<string, Interval[]>, saved: Re
       .map(({ from, until }) => `${label}: its buyer had it from ${from} to ${until}, PostgreSQL did not`),
   );
 
-/**
- * Compares the answers to clients with the bookings in PostgreSQL. `changed`: outcomes that became others. `isKept`:
- * whether a booking that a client was told must be there.
- */
-async function compareBookings(
-  rig: ChaosRig,
-  entries: readonly Accepted[],
-  { mayForget, isKept }: { mayForget: boolean; isKept: (id: string) => boolean },
-) {
-  type Row = { id: string; status: string; seats: string[] };
-  const rows = await sql<Row>(rig, 'SELECT id, status, seats FROM booking');
-  const saved = new Map(rows.map((row) => [row.id, row]));
-  const [lost, changed, wrongAnswers]: [string[], string[], string[]] = [[], [], []];
-  for (const { ticketId, outcome, isUnknown } of entries) {
-    if (outcome === undefined) {
-      if (!isUnknown) lost.push(`${ticketId}: no outcome`);
-      else if (!mayForget) lost.push(`${ticketId}: unknown`);
-      continue;
-    }
-    if (outcome.booking === undefined) {
-      const row = saved.get(ticketId);
-      const isLive = row !== undefined && row.status !== 'FAILED';
-      if (isLive && outcome.kind === 'book') changed.push(`${ticketId}: answered ${outcome.code}, is ${row.status}`);
-      continue;
-    }
-    const { id, seats } = outcome.booking;
-    const row = saved.get(id);
-    if (row === undefined) {
-      if (isKept(id)) lost.push(`${ticketId}: answered ${outcome.status} ${id}, which is not there`);
-    } else if (row.seats.join() !== seats.join()) wrongAnswers.push(`${id}: answered ${seats}, is ${row.seats}`);
-  }
-  return { lost, changed, wrongAnswers };
-}
-
-/** Tickets whose record has another outcome than their clients got. */
-async function changedOutcomes(entries: readonly Accepted[], { tickets }: Stores): Promise<string[]> {
-  const changed: string[] = [];
-  const decided = entries.filter((entry) => entry.outcome !== undefined);
-  for (let from = 0; from < decided.length; from += TICKETS_AT_ONCE) {
-    const batch = decided.slice(from, from + TICKETS_AT_ONCE);
-    const ids = batch.map(({ ticketId }) => ticketId);
-    const { tickets: records } = await tickets.watch(0, '', ids);
-    for (const [i, { ticketId, outcome }] of batch.entries()) {
-      const recorded = records[i]?.outcome;
-      if (recorded === undefined) continue;
-      const { status } = readOutcome(ticketId, recorded);
-      if (status !== outcome?.status)
-        changed.push(`${ticketId}: answered ${outcome?.status}, its ticket has ${status}`);
-    }
-  }
-  return changed;
-}
-
 /** Seats that the workers' logs report as mended. */
 function mendedIn({ folder }: ChaosRig): number {
   type Line = { msg: string; seats?: string[]; mended?: number; freed?: number };
@@ -264,7 +214,11 @@ export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promis
     const { inDoubt, restored } = isOperated ? await operate(rig, stores) : { inDoubt: 0, restored: 0 };
     const sold = new Set(ledger.possessions.filter(isSold).map(({ bookingId }) => bookingId));
     const isKept = (id: string) => !losesCommits || sold.has(id);
-    const { lost, changed, wrongAnswers } = await compareBookings(rig, entries, { mayForget, isKept });
+    const { lost, changed, wrongAnswers } = await compareBookings(rig, entries, {
+      mayForget,
+      isKept,
+      isExact: !losesCommits,
+    });
     changed.push(...(await changedOutcomes(entries, stores)));
     const saved = await readIntervals(rig);
     const answered = possessionsOf(ledger);
@@ -272,6 +226,7 @@ export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promis
     await sql(rig, `UPDATE booking SET expires_at = now() WHERE status = 'PENDING'`);
     const leaked = await untilSettled(rig, stores);
     const late = await savedAfterEnd(rig);
+    const { money, gone } = await judgeMoney(rig, ledger, { losesCommits });
     const withoutOutcome = entries.filter((entry) => entry.outcome === undefined);
     return {
       accepted: entries.length,
@@ -279,13 +234,23 @@ export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promis
       unknown: withoutOutcome.filter(({ isUnknown }) => isUnknown).length,
       decidedAgain: mayForget ? changed.length : 0,
       mended: mendedIn(rig),
-      toldAndGone,
+      toldAndGone: toldAndGone + gone,
       inDoubt,
       restored,
       soldTwice: [...overlaps(saved, 'PostgreSQL'), ...overlaps(answered, 'its buyers')],
       lost,
-      wrongAnswers: [...ledger.unexpected, ...wrongAnswers, ...(mayForget ? [] : changed), ...unsaved, ...late],
+      wrongAnswers: [
+        ...ledger.unexpected,
+        ...(losesCommits ? [] : ledger.unknownBookings),
+        ...wrongAnswers,
+        ...(mayForget ? [] : changed),
+        ...unsaved,
+        ...late,
+      ],
       leaked: [...leaked, ...(await leftInDoubt(rig)), ...(await keysOfEnded(rig))],
+      payments: ledger.payments.length,
+      paid: ledger.payments.filter(({ answers }) => answers.some(({ isPaid }) => isPaid)).length,
+      money,
     };
   } finally {
     await stores.close();

@@ -3,6 +3,7 @@ import { BLOCK_OWNER, DOUBT_OWNER, labelOf, type Seat, seatOf } from '../../doma
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { bookingState } from './booking-history.ts';
+import { raiseRefunds } from './order-refunds.ts';
 
 /** Thrown to roll a transaction back: buyers have these seats. */
 export class SeatsTaken extends Error {
@@ -141,27 +142,29 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
 
     /**
      * Ends a live booking as its client was told, and blocks its seats as in doubt: another client may have been told a
-     * booking of them since. Returns their labels.
+     * booking of them since. The money of a sale is due. Returns their labels.
      */
     async endInDoubt({ id, status }: Booking, transaction: Prisma.TransactionClient): Promise<string[]> {
       const seats = await transaction.$queryRaw<Seat[]>`
         WITH old AS MATERIALIZED (
           SELECT id, ${bookingState} AS before FROM booking
           WHERE id = ${id}::uuid AND status IN ('PENDING', 'CONFIRMED') FOR UPDATE
-        ), ended AS (
+        ), changed AS (
           UPDATE booking SET status = ${status}::"BookingStatus", expires_at = NULL, released_at = clock_timestamp()
           FROM old WHERE booking.id = old.id
-          RETURNING booking.id, booking.event_id, booking.user_id, booking.seats, old.before, ${bookingState} AS after
+          RETURNING
+            booking.id, booking.event_id, booking.user_id, booking.seats, booking.order_id, NULL::uuid AS ticket_id,
+            NULL::text AS by, old.before, ${bookingState} AS after
         ), noted AS (
           INSERT INTO booking_change (booking_id, event_id, kind, before, after)
-          SELECT id, event_id, ${ENDS[status] ?? 'expire'}, before, after FROM ended
-        ), uncounted AS (
-          UPDATE buyer SET seats = buyer.seats - cardinality(ended.seats) FROM ended
-          WHERE buyer.event_id = ended.event_id AND buyer.user_id = ended.user_id
+          SELECT id, event_id, ${ENDS[status] ?? 'expire'}, before, after FROM changed
+        ), ${raiseRefunds('return')}, uncounted AS (
+          UPDATE buyer SET seats = buyer.seats - cardinality(changed.seats) FROM changed
+          WHERE buyer.event_id = changed.event_id AND buyer.user_id = changed.user_id
         )
-        UPDATE seat SET status = 'BLOCKED', booking_id = ${DOUBT_OWNER}::uuid FROM ended
-        WHERE seat.event_id = ended.event_id AND seat.booking_id = ended.id
-          AND concat_ws('-', seat.zone, seat.row, seat.number) = ANY(ended.seats)
+        UPDATE seat SET status = 'BLOCKED', booking_id = ${DOUBT_OWNER}::uuid FROM changed
+        WHERE seat.event_id = changed.event_id AND seat.booking_id = changed.id
+          AND concat_ws('-', seat.zone, seat.row, seat.number) = ANY(changed.seats)
         RETURNING seat.zone, seat.row, seat.number`;
       return seats.map(labelOf);
     },
