@@ -99,21 +99,24 @@ async function sellInRedis(deps: DecideDeps, orders: Iterable<Order>): Promise<M
   return faults;
 }
 
-/** Sells held seats by their locks. Seats that were taken again have none: they get the owners that PostgreSQL has. */
+/**
+ * Sells held seats by their locks. Seats that were taken again have none: they get the owners that PostgreSQL has.
+ * Releases that have yet to free these seats do so first: the lock of an ended hold would be sold, and then its release
+ * would take the seats off the count of their buyer.
+ */
 async function sellInEvent(deps: DecideDeps, eventId: number, sold: readonly Booking[]): Promise<void> {
   const holdings = sold.map(({ id, userId, seats }) => ({ ticketId: id, userId, seats, holdMs: 0 }));
   const labels = holdings.flatMap((holding) => holding.seats);
+  await deps.releaseSeats(await deps.releases.findGivingSeats(eventId, labels));
   if ((await deps.seats.renew(eventId, holdings)) < labels.length) await mendSold(deps, eventId, sold, labels);
 }
 
-/** Releases that have yet to free these seats in Redis do so first: they would free seats that are sold again. */
 async function mendSold(
-  { bookings, releases, releaseSeats, seats }: DecideDeps,
+  { bookings, seats }: DecideDeps,
   eventId: number,
   sold: readonly Booking[],
   labels: readonly string[],
 ): Promise<void> {
-  await releaseSeats(await releases.findGivingSeats(eventId, labels));
   const userOf = new Map(sold.map(({ id, userId }) => [id, userId]));
   const owned = (await bookings.owners(eventId, labels)).filter(({ bookingId }) => userOf.has(bookingId));
   await seats.mend(eventId, owned);

@@ -4,9 +4,9 @@ import type { Outcome } from '../../shared/contract/tickets.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import type { NewOrder, RecordedOrder } from '../../shared/stores/postgres/told-orders.ts';
 import type { Model } from './booking-model.ts';
-import { inTwoJobs, type Move, OPERATOR, outcomesOf, picked, type Stage } from './history-stage.ts';
+import { inTwoJobs, lapse, type Move, OPERATOR, outcomesOf, picked, type Stage } from './history-stage.ts';
 import type { Step } from './history-steps.ts';
-import { type ModelOrder, PRICE } from './model-state.ts';
+import { type ModelBooking, type ModelOrder, PRICE } from './model-state.ts';
 import { costOf, expectOrder, giveBack, tell } from './order-model.ts';
 
 type OrderStep = Extract<Step, { do: 'order' }>;
@@ -17,22 +17,25 @@ type Told = { model: Model; payment: NewOrder; recorded: RecordedOrder | Error |
 /** Tells the payments of these steps, has them decided, delivers jobs of earlier orders again, and gives money back. */
 export async function orderAll(stage: Stage, models: readonly Model[], steps: readonly Move[]): Promise<void> {
   const { system, run } = stage;
-  const isCut = steps.some(({ step }) => step.do === 'order' && step.isCut);
-  if (isCut) {
+  const cut = steps.flatMap(({ model, step }) =>
+    step.do === 'order' && step.isCut ? (heldOf(model, step) ?? []) : [],
+  );
+  if (cut.length > 0) {
     // A worker ends what has lapsed, and is killed before it frees the seats in Redis.
+    await lapse(stage, cut);
     await system().holds.expire();
     for (const model of models) model.sweep();
   }
-  await decideAll(stage, await tellAll(stage, steps));
+  await decideAll(stage, await tellAll(stage, steps, cut));
   await deliverAgain(stage, steps);
   await giveBackAll(stage, steps);
-  if (isCut) await run.sweep();
+  if (cut.length > 0) await run.sweep();
 }
 
 /** Records payments in one statement, as an API does. */
-async function tellAll({ run }: Stage, steps: readonly Move[]): Promise<Told[]> {
+async function tellAll({ run }: Stage, steps: readonly Move[], cut: readonly ModelBooking[]): Promise<Told[]> {
   const payments = steps.flatMap(({ model, step }): Omit<Told, 'recorded'>[] => {
-    const payment = step.do === 'order' ? paymentOf(model, step) : undefined;
+    const payment = step.do === 'order' ? paymentOf(model, step, cut) : undefined;
     const again = step.do === 'tell again' ? picked(model.told, step.nth) : undefined;
     if (payment !== undefined) model.told.push(payment);
     const one = payment ?? again;
@@ -42,6 +45,13 @@ async function tellAll({ run }: Stage, steps: readonly Move[]): Promise<Told[]> 
   return payments.map((one, i) => ({ ...one, recorded: recorded[i] }));
 }
 
+/** A hold that a step ends before its payment. */
+const heldOf = ({ bookings }: Model, { nth }: OrderStep): ModelBooking | undefined =>
+  picked(
+    bookings.filter(({ status }) => status === 'PENDING'),
+    nth,
+  );
+
 /** Statuses of the bookings that a payment is meant for, where there are any. */
 const STATUSES: Record<OrderStep['of'], readonly string[]> = {
   'ended holds': ['EXPIRED', 'CANCELLED'],
@@ -50,11 +60,12 @@ const STATUSES: Record<OrderStep['of'], readonly string[]> = {
 };
 
 /** The payment of a step: of a hold and perhaps another one, mostly of its buyer. */
-function paymentOf(model: Model, step: OrderStep): NewOrder | undefined {
+function paymentOf(model: Model, step: OrderStep, cut: readonly ModelBooking[]): NewOrder | undefined {
   const { of, nth, also, isOther, teller, reference, amount } = step;
   const statuses = STATUSES[of];
   const meant = model.bookings.filter(({ status }) => statuses.includes(status));
-  const first = picked(meant.length > 0 ? meant : model.bookings, nth);
+  const first =
+    cut.find((one) => model.bookings.includes(one)) ?? picked(meant.length > 0 ? meant : model.bookings, nth);
   if (first === undefined) return undefined;
   const others = model.bookings.filter((one) => one.id !== first.id && (isOther || one.userId === first.userId));
   const second = also === undefined ? undefined : picked(others, also);

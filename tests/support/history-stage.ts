@@ -9,6 +9,7 @@ import { createExchange } from '../../workers/exchange-seats.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import type { Model } from './booking-model.ts';
 import type { Step } from './history-steps.ts';
+import type { ModelBooking } from './model-state.ts';
 import type { useSystem } from './system.ts';
 
 /** The system in which histories are played. */
@@ -100,4 +101,13 @@ export const picked = <Item>(items: readonly Item[], nth: number): Item | undefi
 export async function sweep({ run }: Stage, models: readonly Model[]): Promise<void> {
   await run.sweep();
   for (const model of models) model.sweep();
+}
+
+/** The time of holds runs out. */
+export async function lapse({ system }: Stage, bookings: readonly ModelBooking[]): Promise<void> {
+  const due = bookings.filter((booking) => booking.status === 'PENDING');
+  for (const booking of due) booking.lapsed = true;
+  const data = { expiresAt: new Date(Date.now() - 1_000) };
+  if (due.length > 0)
+    await system().prisma.booking.updateMany({ where: { id: { in: due.map(({ id }) => id) } }, data });
 }

@@ -4,9 +4,8 @@ import { bookAll } from './history-bookings.ts';
 import { changeAll, exchangeAll, repeatAll } from './history-changes.ts';
 import { playEnding } from './history-ending.ts';
 import { orderAll } from './history-orders.ts';
-import { picked, type Stage, sweep } from './history-stage.ts';
+import { lapse, picked, type Stage, sweep } from './history-stage.ts';
 import type { Group } from './history-steps.ts';
-import type { ModelBooking } from './model-state.ts';
 
 /** Plays a group of histories, and compares each outcome and what is left with the models. */
 export async function play(stage: Stage, { histories, ending }: Group): Promise<void> {
@@ -41,12 +40,4 @@ export async function play(stage: Stage, { histories, ending }: Group): Promise<
   }
   await end.after(Number.POSITIVE_INFINITY);
   await compare(stage, models);
-}
-
-async function lapse({ system }: Stage, bookings: readonly ModelBooking[]): Promise<void> {
-  const due = bookings.filter((booking) => booking.status === 'PENDING');
-  for (const booking of due) booking.lapsed = true;
-  const data = { expiresAt: new Date(Date.now() - 1_000) };
-  if (due.length > 0)
-    await system().prisma.booking.updateMany({ where: { id: { in: due.map(({ id }) => id) } }, data });
 }
