@@ -74,6 +74,18 @@ async function prepare({ holder }: Caller): Promise<string> {
   return String(held.body.id);
 }
 
+/** Whether a refused operation has left everything as it was prepared. */
+async function isPrepared(hold: string): Promise<boolean> {
+  const { event, booking, seat } = system().prisma;
+  const found = await Promise.all([
+    event.count({ where: { id: 1, cancelledAt: null, salesPaused: false } }),
+    booking.count({ where: { id: hold, status: 'PENDING' } }),
+    seat.count({ where: { status: 'BLOCKED' } }),
+    countSold(),
+  ]);
+  return found.join() === '1,1,1,0';
+}
+
 const countSold = () => system().prisma.booking.count({ where: { status: 'CONFIRMED' } });
 
 const changing = operations.filter(({ id, method }) => method !== 'GET' && id !== 'startHerd');
@@ -90,8 +102,7 @@ function bodiesOf(example: string | undefined, { named }: Caller): (object | und
 }
 
 /** Sends an operation in every form at once. @returns whether something was sold */
-async function sellsBy(operation: (typeof operations)[number], caller: Caller): Promise<boolean> {
-  const hold = await prepare(caller);
+async function sellsBy(operation: (typeof operations)[number], caller: Caller, hold: string): Promise<boolean> {
   const example = requestOf(operation, undefined);
   const address = example.address.replaceAll(SAMPLE_ID, hold);
   const bodies = bodiesOf(example.body?.replaceAll(SAMPLE_ID, hold), caller);
@@ -105,7 +116,11 @@ async function sellsBy(operation: (typeof operations)[number], caller: Caller): 
 
 async function sellingOperations(caller: Caller): Promise<string[]> {
   const selling: string[] = [];
-  for (const operation of changing) if (await sellsBy(operation, caller)) selling.push(operation.id);
+  let hold = await prepare(caller);
+  for (const operation of changing) {
+    if (!(await isPrepared(hold))) hold = await prepare(caller);
+    if (await sellsBy(operation, caller, hold)) selling.push(operation.id);
+  }
   return selling;
 }
 
