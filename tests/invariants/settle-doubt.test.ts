@@ -181,7 +181,17 @@ describe('an operator settles seats in doubt', () => {
     await system().prisma.event.update({ where: { id: 1 }, data: { endsAt: null } });
   });
 
-  test('ends a booking whose end was lost, so that a later one of its seats is restored', async () => {
+  /** Makes a sale that of an order. */
+  async function orderOf({ id: bookingId, total = 0 }: Booking): Promise<string> {
+    const id = newTicketId(0);
+    const paid = { status: 'PAID', eventId: 1, total, refundDue: 0, currency: 'EUR', toldBy: 'key shop' } as const;
+    const { prisma } = system();
+    await prisma.order.create({ data: { id, paymentReference: id, bookingIds: [bookingId], ...paid } });
+    await prisma.booking.update({ where: { id: bookingId }, data: { orderId: id, paymentReference: id } });
+    return id;
+  }
+
+  test('ends a booking whose end was lost, its money is due, and a later one of its seats is restored', async () => {
     const earlier = seatsRequest();
     await bookAccepted(earlier);
     const sold = await system().bookings.find(earlier.ticketId);
@@ -199,12 +209,15 @@ describe('an operator settles seats in doubt', () => {
     const seats = SEATS.map((_label, at) => ({ eventId: 1, zone: 1, row: 1, number: at + 1 }));
     const owned = seats.map((seat) => ({ ...seat, status: 'SOLD' as const, bookingId: earlier.ticketId }));
     await system().prisma.seat.createMany({ data: owned });
+    const order = await orderOf(sold);
     await reconcile();
     expect(await inDoubt()).toEqual([]);
     const [end] = await doubts().lostEnds(1);
     expect(end).toMatchObject({ id: earlier.ticketId, status: 'RETURNED' });
     if (end === undefined) throw new Error('no end was lost');
     expect(await doubts().end(end, OPERATOR)).toEqual(SEATS);
+    const due = { status: 'REFUND_DUE', refundDue: BigInt(sold.total ?? 0) };
+    expect(await system().prisma.order.findUnique({ where: { id: order } })).toMatchObject(due);
     expect(await doubts().lostEnds(1)).toEqual([]);
     const [doubt] = await doubts().list(1);
     if (doubt?.told === undefined) throw new Error('not told');
