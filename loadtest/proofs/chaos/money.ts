@@ -47,12 +47,13 @@ async function readSaved({ postgres }: ChaosRig): Promise<Saved> {
 /** Where seats and money of a paid order differ. A booking of it was returned, or has its seats. */
 function differencesOfPaid({ bookingIds }: Payment, order: SavedOrder, { bookings, sold }: Saved): string[] {
   const differences: string[] = [];
-  let worth = 0;
+  let [worth, areSold] = [0, false];
   for (const id of bookingIds) {
     const booking = bookings.get(id);
     if (booking?.orderId !== order.id || booking.reference !== order.reference)
       differences.push(`neither: paid, and ${id} is not sold by it`);
     else if (booking.status === 'CONFIRMED') {
+      areSold = true;
       worth += itemsOf(booking.seats, { ...booking, currency: '' }).total;
       const [has, named] = [sold.get(id) ?? [], booking.seats];
       if (has.toSorted().join() !== named.toSorted().join())
@@ -60,7 +61,8 @@ function differencesOfPaid({ bookingIds }: Payment, order: SavedOrder, { booking
     } else if (booking.status !== 'RETURNED') differences.push(`neither: paid, and ${id} is ${booking.status}`);
   }
   if (worth !== order.kept) differences.push(`seats worth ${worth} and ${order.kept} kept`);
-  if ((order.status === 'PAID') !== worth > 0) differences.push(`${order.status} with seats worth ${worth}`);
+  if ((order.status === 'PAID') !== areSold)
+    differences.push(`${order.status}, and ${areSold ? 'some' : 'none'} is sold`);
   return differences;
 }
 
