@@ -21,7 +21,7 @@ type ExportOptions = {
  */
 export async function streamExport(
   res: ServerResponse,
-  pages: AsyncGenerator<readonly Booking[]>,
+  pages: AsyncIterable<readonly Booking[]>,
   { format, waitOutside, maxPageMs = MAX_PAGE_MS }: ExportOptions,
 ): Promise<void> {
   const closed = once(res, 'close');

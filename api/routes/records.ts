@@ -1,7 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
-import { eventId, inAddress } from '../../shared/contract/ids.ts';
 import { MAX_BOOKINGS_ON_PAGE } from '../../shared/contract/limits.ts';
 import {
   type BookingFilter,
@@ -22,14 +20,13 @@ import { reply } from '../http/replies.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
 import { streamExport } from '../records/export-stream.ts';
 import { type ExportFormat, exportFormatOf } from '../records/formats.ts';
+import { houseOf } from './event-layout.ts';
 
 /** Seats of a house whose summary costs as much as one read. */
 const SEATS_OF_A_READ = 10_000;
 
 /** The number of a buyer whose name nobody has: no booking has it. */
 const NOBODY = 0;
-
-const eventParams = z.object({ id: inAddress(eventId) });
 
 type RecordDeps = {
   records: RecordStore;
@@ -113,9 +110,7 @@ const summarize =
   async (req: Request, res: Response) => {
     requireScope(req, 'read');
     refuseQuery(req);
-    const params = eventParams.safeParse(req.params);
-    const house = params.success ? await events.readHouse(params.data.id) : undefined;
-    if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
+    const house = await houseOf(req, events);
     await heavyReads.inTurn(req, res, 1 + Math.floor(house.totalSeats / SEATS_OF_A_READ), async () => {
       const summary: SalesSummary = {
         eventId: house.eventId,

@@ -9,7 +9,7 @@ import { type HouseDeps, keysOfEvent } from './restore-rows.ts';
 /** The beginning of fields with releases that have nothing to free in the restored house. + release id */
 const RELEASE = 'release:';
 
-/** What Redis has of a closed house. `generation`: of its rows, where it has any. `given`: what `takeReleases` took. */
+/** A closed house in Redis. `generation`: of its rows, undefined without rows. `given`: releases of `takeReleases`. */
 export type ClosedHouse = { generation: number | undefined; version: number; given: readonly Release[] };
 
 /**

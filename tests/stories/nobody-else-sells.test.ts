@@ -3,6 +3,7 @@ import { SAMPLE_ID } from '../../api/routes/openapi/examples.ts';
 import { clientMessage } from '../../shared/contract/messages.ts';
 import { openSocket, send } from '../support/client.ts';
 import { operations, requestOf } from '../support/example-requests.ts';
+import { asOperator, bearer, SERVER_SELLS } from '../support/selling-server.ts';
 import { useSystem } from '../support/system.ts';
 
 // I12: with SELL_BY=server nothing becomes sold unless a key with `sell` says so. Every operation of the OpenAPI
@@ -11,19 +12,13 @@ import { useSystem } from '../support/system.ts';
 let openApi: { url: string; close(): Promise<void> };
 afterAll(() => openApi.close()); // before the system's own
 
-const TOKEN = 'an-admin-token-of-at-least-32-characters';
 const system = useSystem({
-  SELL_BY: 'server',
-  ADMIN_TOKEN: TOKEN,
-  AUTH: 'on',
-  AUTH_SECRET: 'a secret of at least thirty-two bytes',
+  ...SERVER_SELLS,
   DEMO_HERD: false,
   ZONES: 4,
   ROWS: 2,
   SEATS_PER_ROW: 10,
 });
-const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
-const asAdmin = bearer(TOKEN);
 const post = (path: string, body: object, headers: Record<string, string>) =>
   send(system().url, 'POST', path, body, headers);
 
@@ -38,9 +33,9 @@ beforeAll(async () => {
   const { url } = system();
   const { body } = await post('/api/users/login', { email: 'test@example.com', password: 'password' }, {});
   const [anna, named] = [bearer(body.token), { userId: body.id }];
-  const guest = bearer((await post('/api/buyer-tokens', { buyer: 'guest 1' }, asAdmin)).body.token);
+  const guest = bearer((await post('/api/buyer-tokens', { buyer: 'guest 1' }, asOperator)).body.token);
   const keyWith = async (...scopes: string[]) =>
-    bearer((await post('/admin/keys', { name: scopes.join(), scopes }, asAdmin)).body.key);
+    bearer((await post('/admin/keys', { name: scopes.join(), scopes }, asOperator)).body.key);
   callers.set('nobody', { url, headers: {}, named, holder: anna });
   callers.set('nobody, where AUTH=off', { url: openApi.url, headers: {}, named, holder: anna });
   callers.set('a user', { url, headers: anna, named, holder: anna });
@@ -68,7 +63,7 @@ const callerOf = (name: string): Caller => {
 async function prepare({ holder }: Caller): Promise<string> {
   await system().prisma.event.update({ where: { id: 1 }, data: { cancelledAt: null, salesPaused: false } });
   await system().reset();
-  const blocked = await post('/api/events/1/block', { seats: ['4-1-1'] }, asAdmin);
+  const blocked = await post('/api/events/1/block', { seats: ['4-1-1'] }, asOperator);
   const held = await post('/api/bookings?wait=20', { eventId: 1, seats: ['2-1-1', '2-1-2'] }, holder);
   expect([blocked.status, held.status]).toEqual([200, 201]);
   return String(held.body.id);

@@ -5,20 +5,16 @@ import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { type Reply, send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
+import { asOperator, SERVER_SELLS } from '../support/selling-server.ts';
 import { useSystem } from '../support/system.ts';
 
 // As in production: only the shop's server sells, to customers whom it names.
-const TOKEN = 'an-admin-token-of-at-least-32-characters';
 const system = useSystem({
-  SELL_BY: 'server',
-  ADMIN_TOKEN: TOKEN,
-  AUTH: 'on',
-  AUTH_SECRET: 'a secret of at least thirty-two bytes',
+  ...SERVER_SELLS,
   ZONES: 2,
   ROWS: 10,
   SEATS_PER_ROW: 20,
 });
-const asOperator = { authorization: `Bearer ${TOKEN}` };
 let shop: Record<string, string>;
 
 const post = (path: string, body: unknown, headers = shop) => send(system().url, 'POST', path, body, headers);

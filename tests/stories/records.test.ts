@@ -1,16 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { send } from '../support/client.ts';
+import { asOperator, SERVER_SELLS } from '../support/selling-server.ts';
 import { useSystem } from '../support/system.ts';
 
 // As in production: buyers log in, and the shop's server sells.
-const TOKEN = 'an-admin-token-of-at-least-32-characters';
 const system = useSystem({
-  SELL_BY: 'server',
-  ADMIN_TOKEN: TOKEN,
-  AUTH: 'on',
-  AUTH_SECRET: 'a secret of at least thirty-two bytes',
+  ...SERVER_SELLS,
 });
-const asOperator = { authorization: `Bearer ${TOKEN}` };
 const get = (path: string, headers: Record<string, string> = asOperator) =>
   send(system().url, 'GET', path, undefined, headers);
 const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>

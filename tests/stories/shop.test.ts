@@ -3,19 +3,14 @@ import type { Booking, Order } from '../../shared/contract/tickets.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
+import { asOperator, bearer, SERVER_SELLS } from '../support/selling-server.ts';
 import { useSystem } from '../support/system.ts';
 
 // A shop in production: its customers hold in their browsers, its server is told of the payments and keeps the books.
 
-const TOKEN = 'an-admin-token-of-at-least-32-characters';
 const system = useSystem({
-  SELL_BY: 'server',
-  ADMIN_TOKEN: TOKEN,
-  AUTH: 'on',
-  AUTH_SECRET: 'a secret of at least thirty-two bytes',
+  ...SERVER_SELLS,
 });
-const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
-const asOperator = bearer(TOKEN);
 const [PRICE, DEARER] = [5_000, 8_000];
 
 let server: Record<string, string>;

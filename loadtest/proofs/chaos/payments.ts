@@ -48,8 +48,13 @@ async function makeKey(market: Market): Promise<string> {
 }
 
 /** Resolves after a while, or when buyers stop: what was begun is finished at once then. */
-const pause = ({ stopping }: Market, ms: number): Promise<void> =>
-  sleep(Math.max(0, ms), undefined, { signal: stopping }).catch(() => undefined);
+async function pause({ stopping }: Market, ms: number): Promise<void> {
+  try {
+    await sleep(Math.max(0, ms), undefined, { signal: stopping });
+  } catch (fault) {
+    if (!stopping.aborted) throw fault;
+  }
+}
 
 /** Does something some time from now. */
 async function later<Result>({ market, random }: Payer, act: () => Promise<Result>): Promise<Result> {
