@@ -20,6 +20,7 @@ import { buyerRoutes, buyerTokenRoutes } from './routes/buyers.ts';
 import { addCompatRoutes } from './routes/compat/routes.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
+import { feedRoutes } from './routes/feed.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -49,6 +50,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof bookingRoutes>[0] &
   Parameters<typeof buyerRoutes>[0] &
   Parameters<typeof eventRoutes>[0] &
+  Parameters<typeof feedRoutes>[0] &
   Parameters<typeof healthRoutes>[0] &
   Parameters<typeof keyRoutes>[0] &
   Parameters<typeof metricsRoutes>[0] &
@@ -103,6 +105,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/events', eventRoutes(routeDeps));
   app.use('/api/events', eventSummaryRoutes(routeDeps));
   app.use('/api/events', sellBlockedRoutes(routeDeps));
+  app.use('/api/feed', feedRoutes(routeDeps));
   app.use('/api/seats', seatRoutes(routeDeps));
   app.use('/api/seats', seatHistoryRoutes(routeDeps));
   app.use('/admin', keyRoutes(routeDeps));

@@ -11,6 +11,7 @@ import { createGaugeRefresh, createMetricsPage } from '../shared/platform/metric
 import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
 import { measureRedis } from '../shared/platform/redis.ts';
 import { openQueues, type Queues } from '../shared/queues/open-queues.ts';
+import { createFeedTail } from '../shared/stores/feed-tail.ts';
 import { createMeasures } from '../shared/stores/measures.ts';
 import { tagsOf } from '../shared/stores/redis/keys.ts';
 import { createLimitCounts } from '../shared/stores/redis/limit-counts.ts';
@@ -129,6 +130,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
     ...tickets,
     ...access,
     ...operations,
+    feedTail: createFeedTail(stores),
     challenges,
     waitingRooms,
     queues,

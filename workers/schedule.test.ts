@@ -31,6 +31,7 @@ function openWorkers(fault?: Error) {
     const work = {
       expire: { isDue: async () => isDue, run: expire },
       sweep: nothing,
+      events: nothing,
       reconcile: nothing,
       close: nothing,
       orders: nothing,

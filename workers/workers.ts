@@ -24,6 +24,7 @@ import { createDecideOrders, createFinishOrders } from './decide-orders.ts';
 import { createExchange } from './exchange-seats.ts';
 import { createExpire, createReleaseSeats } from './expire-holds.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { createNoteEvents } from './note-events.ts';
 import { openHouses } from './open-houses.ts';
 import { createOperatorJobs } from './operator-jobs.ts';
 import { createReconcile } from './reconcile.ts';
@@ -67,6 +68,7 @@ export async function startWorkers(deps: WorkersDeps) {
         isDue: async () => (await events.endedOpen([], 1)).length > 0,
         run: createCloseEvents(stores),
       },
+      events: { isDue: async () => true, run: createNoteEvents(stores) },
       sweep: { isDue: () => haveAside(queues), run: createSweep({ ...stores, queues, log }) },
       orders: { isDue: stores.orders.areUnfinished, run: createFinishOrders({ ...stores, queues }) },
       reconcile: { isDue: async () => true, run: createReconcile({ ...stores, shards: config.SHARDS, log }) },

@@ -13,10 +13,10 @@ import {
 } from '../../shared/contract/events.ts';
 import { DEFAULT_EVENT, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
 import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
-import { eventStatusAt } from '../../shared/domain/event-status.ts';
+import { eventSummaryAt, type ListedEvent } from '../../shared/domain/event-summary.ts';
 import { type House, ringsProblem, unknownSeatProblem } from '../../shared/domain/house.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
-import type { EventStore, ListedEvent } from '../../shared/stores/postgres/events.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import { OPERATOR } from '../auth/identity.ts';
 import { actorOf, type OperatorGuard } from '../auth/operators.ts';
@@ -216,13 +216,7 @@ async function viewOf(house: House, { seats }: EventDeps): Promise<EventView> {
   return { ...summaryOf(house), rings: house.settings.rings, counts: sum, zones };
 }
 
-function summaryOf({ eventId: id, settings, cancelledAt, ...event }: ListedEvent): EventSummary {
-  const { currency, createdAt, totalSeats } = event;
-  const { rings: _, ...listed } = settings; // only the view of one event has its rings
-  const status = eventStatusAt(sharedNowMs(), settings, cancelledAt);
-  const cancelled = cancelledAt === null ? {} : { cancelledAt: cancelledAt.toISOString() };
-  return { id, ...listed, status, ...cancelled, currency, createdAt: createdAt.toISOString(), totalSeats };
-}
+const summaryOf = (event: ListedEvent): EventSummary => eventSummaryAt(sharedNowMs(), event);
 
 const NO_SEATS: SeatCounts = { total: 0, available: 0, held: 0, sold: 0, blocked: 0 };
 

@@ -14,6 +14,7 @@ const catalogue = {
   BUYER_UNKNOWN: [404, 'There is no such buyer. The name may be forgotten already.'],
   KEY_UNKNOWN: [404, 'There is no such key. It may be revoked already.'],
   ORDER_UNKNOWN: [404, 'There is no such order.'],
+  CURSOR_EXPIRED: [410, 'The feed no longer has this cursor: changes behind it may be gone. Read the state anew.'],
   PLACE_UNKNOWN: [404, 'There is no such place in the line. Join the waiting room.'],
   SEAT_TAKEN: [409, 'A requested seat is taken.'],
   SOLD_OUT: [409, 'No seats are left where you requested them.'],

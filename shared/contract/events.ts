@@ -142,7 +142,7 @@ const eventStatus = z.enum(['UPCOMING', 'ON_SALE', 'PAUSED', 'ENDED', 'CANCELLED
 export type EventStatus = z.infer<typeof eventStatus>;
 
 /** An event in a list. */
-const eventSummary = eventSettings
+export const eventSummary = eventSettings
   .omit({ rings: true })
   .extend({
     id: eventId,

@@ -70,6 +70,9 @@ export const MAX_ENTRIES_ON_PAGE = 100;
 /** Keys of trusted servers. Each API process has all of them in memory. */
 export const MAX_KEYS = 1_000;
 
+/** Changes on one page of the feed. */
+export const MAX_CHANGES_READ = 1_000;
+
 /** Changes on one page of a booking's history. */
 export const MAX_CHANGES_ON_PAGE = 100;
 

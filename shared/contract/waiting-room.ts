@@ -122,7 +122,7 @@ export const joinAnswer = visitorView
 export type VisitorView = z.infer<typeof visitorView>;
 
 /** The settings of a waiting room. */
-const roomSettings = z.object({
+export const roomSettings = z.object({
   /**
    * auto: on when the booking queue's ETA exceeds its limit, and before the sale; off once it is calm and nobody
    * waits.

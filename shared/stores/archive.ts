@@ -3,6 +3,7 @@ import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import { ARCHIVE_BATCH, type ArchiveFiles } from './archive-files.ts';
 import { createArchivedRows } from './postgres/archived-rows.ts';
+import { numberAll } from './postgres/feed.ts';
 import type { Act, TrailStore } from './postgres/trail.ts';
 
 /** Milliseconds in which an event is written and checked; one of a million bookings takes about a minute. */
@@ -44,6 +45,7 @@ export function createArchive({ prisma, trail, files }: ArchiveDeps) {
   /** Deletes the rows of an event that its file has. @returns their numbers */
   async function deleteArchived(eventId: number, progress: Progress): Promise<Record<string, number>> {
     const counts = countsOf(await files.check(eventId));
+    await rows.expireCursors(eventId);
     for await (const batch of counted(files.read(eventId), (done) => progress('deleted', done)))
       await rows.deleteExactly(batch);
     const left = await rows.count(eventId);
@@ -77,6 +79,7 @@ export function createArchive({ prisma, trail, files }: ArchiveDeps) {
             if (event === undefined) return 'it goes on, or is gone';
             const obstacles = await rows.obstacles(eventId, transaction);
             if (obstacles.length > 0) return obstaclesText(obstacles);
+            await numberAll(prisma); // by another connection: what it numbers is committed
             const counts = countsOf(await write(eventId, transaction, progress));
             if (!sameCounts(counts, await rows.count(eventId, transaction)))
               throw new BrokenArchive('PostgreSQL has another number of rows');

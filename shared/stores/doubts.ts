@@ -8,6 +8,7 @@ import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { BlockStore } from './postgres/blocks.ts';
 import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
+import { endInDoubt, restoreBooking } from './postgres/lost-bookings.ts';
 import type { TrailStore } from './postgres/trail.ts';
 import type { SeatDifferences } from './redis/seat-differences.ts';
 import { findToldBookings } from './redis/told-bookings.ts';
@@ -86,7 +87,7 @@ export function createDoubtStore(deps: DoubtDeps) {
       const { eventId, id, status, userId } = told;
       const act = { id: `end:${randomUUID()}`, act: 'doubtSeats', by, eventId } as const;
       const done = await trail.once(act, async (transaction) => {
-        const labels = await blocks.endInDoubt(told, transaction);
+        const labels = await endInDoubt(told, transaction);
         return labels.length === 0 ? undefined : { before: { bookingId: id }, after: { status, seats: labels } };
       });
       const labels = done?.seats ?? [];
@@ -108,7 +109,7 @@ export function createDoubtStore(deps: DoubtDeps) {
       const { eventId, id, status, userId } = booking;
       const act = { id: `restore:${randomUUID()}`, act: 'restoreSeats', by, eventId } as const;
       await trail.once(act, async (transaction) => {
-        await blocks.restore(booking, transaction);
+        await restoreBooking(booking, transaction);
         return { after: booking };
       });
       if (userId !== undefined) await seats.count(eventId, { ticketId: id, userId, seats: booking.seats.length });

@@ -6,6 +6,7 @@ import { createHistoryStore } from './postgres/booking-history.ts';
 import { createBookingStore } from './postgres/bookings.ts';
 import { createBuyerStore } from './postgres/buyers.ts';
 import { createEventStore } from './postgres/events.ts';
+import { createFeedStore } from './postgres/feed.ts';
 import { createHoldStore } from './postgres/holds.ts';
 import { createJobLock } from './postgres/job-lock.ts';
 import { createKeyStore } from './postgres/keys.ts';
@@ -36,6 +37,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
   const blocks = createBlockStore({ prisma });
   const bookings = createBookingStore({ prisma });
   const releases = createReleaseStore({ prisma });
+  const buyers = createBuyerStore({ prisma, trail });
   const tickets = createTicketStore({ redis, scripts, replicated, shards });
   const orphans = createOrphanStore({ bookings, releases, blocks, trail, tickets, shards });
   return {
@@ -53,7 +55,8 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     orphans,
     tickets,
     jobLock: createJobLock({ prisma }),
-    buyers: createBuyerStore({ prisma, trail }),
+    buyers,
+    feed: createFeedStore({ prisma, buyers }),
     keys: createKeyStore({ prisma, trail }),
     orders: createOrderStore({ prisma, trail }),
     records: createRecordStore({ prisma }),

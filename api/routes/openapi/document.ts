@@ -5,6 +5,7 @@ import { buyerPaths } from './buyers.ts';
 import { compatPaths } from './compat.ts';
 import { eventPaths } from './events.ts';
 import { examples, SAMPLE_ID } from './examples.ts';
+import { feedPaths } from './feed.ts';
 import { healthPaths } from './health.ts';
 import { keyPaths } from './keys.ts';
 import { orderPaths } from './orders.ts';
@@ -63,6 +64,7 @@ const describe = () =>
       ...compatPaths,
       ...bookingPaths,
       ...orderPaths,
+      ...feedPaths,
       ...eventPaths,
       ...waitingRoomPaths,
       ...adminPaths,

@@ -2,13 +2,19 @@ import type { Rows } from '../../domain/archive.ts';
 import { DOUBT_OWNER } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { type Database, hasEnded } from './events.ts';
+import { type Database, hasEnded } from './event-rows.ts';
 import { pendingReleases } from './releases.ts';
 
-/** A table with rows of events: its column with the event's number, and its primary key. */
-type EventTable = { table: string; event: string; key: readonly string[] };
+/** A table with rows of events: its column with the event's number, its primary key, and which rows, if not all. */
+type EventTable = { table: string; event: string; key: readonly string[]; only?: string };
 
-/** Every table with rows of events, in the order of an archive, without those that stay: the audit trail and orders. */
+/** The changes of the feed. Those of an event that was deleted without bookings stay. */
+const FEED = 'change_batch';
+
+/**
+ * Every table with rows of events, in the order of an archive, without what stays: the audit trail, orders and their
+ * changes.
+ */
 export const EVENT_TABLES: readonly EventTable[] = [
   { table: 'event', event: 'id', key: ['id'] },
   { table: 'zone', event: 'event_id', key: ['event_id', 'number'] },
@@ -18,6 +24,7 @@ export const EVENT_TABLES: readonly EventTable[] = [
   { table: 'seat', event: 'event_id', key: ['event_id', 'zone', 'row', 'number'] },
   { table: 'booking_change', event: 'event_id', key: ['id'] },
   { table: 'booking', event: 'event_id', key: ['id'] },
+  { table: FEED, event: 'event_id', key: ['id'], only: "type NOT LIKE 'order.%'" },
 ];
 
 /** Event 1 is the event of the routes at the root, which an API creates anew where it is missing: it is kept. */
@@ -49,6 +56,7 @@ export const createArchivedRows = ({ prisma }: { prisma: PrismaClient }) => ({
   deleteEvent: async (eventId: number, transaction: Prisma.TransactionClient) => {
     await transaction.$executeRaw`DELETE FROM event WHERE id = ${eventId}::int`;
   },
+  expireCursors: (eventId: number) => expireCursors(prisma, eventId),
   deleteExactly: (rows: Rows) => deleteExactly(prisma, rows),
   withoutEvent: () => findWithoutEvent(prisma),
 });
@@ -88,11 +96,15 @@ async function readObstacles(eventId: number, database: Database): Promise<Obsta
     ) AS obstacle WHERE count > 0`;
 }
 
+/** The condition of an event's rows in a table, without parameters: a cursor takes none. */
+const rowsOf = ({ event, only = 'TRUE' }: EventTable, eventId: number): Prisma.Sql =>
+  Prisma.raw(`"${event}" = ${Number(eventId)} AND ${only}`);
+
 /** The number of an event's rows in each table that has some. */
 async function countRows(eventId: number, database: Database): Promise<Record<string, number>> {
   const counts = EVENT_TABLES.map(
-    ({ table, event }) => Prisma.sql`
-      SELECT ${table}::text AS table, count(*)::int FROM ${name(table)} WHERE ${name(event)} = ${eventId}::int`,
+    (one) => Prisma.sql`
+      SELECT ${one.table}::text AS table, count(*)::int FROM ${name(one.table)} WHERE ${rowsOf(one, eventId)}`,
   );
   const rows = await database.$queryRaw<{ table: string; count: number }[]>`${Prisma.join(counts, ' UNION ALL ')}`;
   return Object.fromEntries(rows.flatMap(({ table, count }) => (count > 0 ? [[table, count]] : [])));
@@ -104,12 +116,11 @@ async function* readRows(
   most: number,
   transaction: Prisma.TransactionClient,
 ): AsyncGenerator<Rows, void> {
-  for (const { table, event, key } of EVENT_TABLES) {
-    // A cursor takes no parameters.
-    const ofEvent = Prisma.raw(`"${event}" = ${Number(eventId)}`);
+  for (const one of EVENT_TABLES) {
+    const { table, key } = one;
     await transaction.$executeRaw`
       DECLARE archived CURSOR FOR SELECT row_to_json(stored)::text AS text FROM ${name(table)} AS stored
-      WHERE ${ofEvent} ORDER BY ${Prisma.join(key.map(name))}`;
+      WHERE ${rowsOf(one, eventId)} ORDER BY ${Prisma.join(key.map(name))}`;
     for (;;) {
       const read = await transaction.$queryRaw<{ text: string }[]>`FETCH ${Prisma.raw(String(most))} FROM archived`;
       if (read.length === 0) break;
@@ -117,6 +128,14 @@ async function* readRows(
     }
     await transaction.$executeRaw`CLOSE archived`;
   }
+}
+
+/** Makes the cursors of readers that have not read all changes of an event expire: its rows are about to go. */
+async function expireCursors(prisma: PrismaClient, eventId: number): Promise<void> {
+  await prisma.$executeRaw`
+    UPDATE feed SET floor = newest.number
+    FROM (SELECT max(number) AS number FROM change_batch WHERE event_id = ${eventId}::int) AS newest
+    WHERE floor < newest.number`;
 }
 
 /** Deletes rows that are as they were archived, value by value; others stay. */
@@ -134,7 +153,7 @@ async function deleteExactly(prisma: PrismaClient, { table, rows }: Rows): Promi
 /** The numbers of events that are gone but have rows: archiving them was interrupted. Each index is skipped through. */
 async function findWithoutEvent(prisma: PrismaClient): Promise<number[]> {
   const found = new Set<number>();
-  for (const { table, event } of EVENT_TABLES) {
+  for (const { table, event } of EVENT_TABLES.filter((one) => one.table !== FEED)) {
     const rows = await prisma.$queryRaw<{ id: number }[]>`
       WITH RECURSIVE used AS (
         SELECT min(${name(event)}) AS id FROM ${name(table)}

@@ -1,9 +1,7 @@
-import type { Booking } from '../../contract/tickets.ts';
 import { BLOCK_OWNER, DOUBT_OWNER, labelOf, type Seat, seatOf } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { bookingState } from './booking-history.ts';
-import { raiseRefunds } from './order-refunds.ts';
+import { noteChange } from './changes.ts';
 
 /** Thrown to roll a transaction back: buyers have these seats. */
 export class SeatsTaken extends Error {
@@ -15,33 +13,44 @@ export class SeatsTaken extends Error {
   }
 }
 
-/** The kind of change by which a booking ends, by its status then; else its time is over. */
-const ENDS: Partial<Record<Booking['status'], string>> = { CANCELLED: 'cancel', RETURNED: 'return' };
+/** Seats as the table `wanted` of a statement. */
+export const wantedSeats = (labels: readonly string[]) => {
+  const seats = labels.map(seatOf);
+  return Prisma.sql`unnest(
+    ${seats.map((seat) => seat.zone)}::int[],
+    ${seats.map((seat) => seat.row)}::int[],
+    ${seats.map((seat) => seat.number)}::int[]
+  ) AS wanted (zone, row, number)`;
+};
+
+/** Deletes blocks of one owner on these seats. Returns their labels. */
+export async function deleteBlocks(
+  owner: typeof BLOCK_OWNER | typeof DOUBT_OWNER,
+  eventId: number,
+  labels: readonly string[],
+  transaction: Prisma.TransactionClient,
+): Promise<string[]> {
+  const seats = await transaction.$queryRaw<Seat[]>`
+    DELETE FROM seat USING ${wantedSeats(labels)}
+    WHERE event_id = ${eventId}::int AND booking_id = ${owner}::uuid
+      AND seat.zone = wanted.zone AND seat.row = wanted.row AND seat.number = wanted.number
+    RETURNING seat.zone, seat.row, seat.number`;
+  return seats.map(labelOf);
+}
+
+/** Notes in the feed that seats were blocked or unblocked, where there are any. */
+export async function noteSeats(
+  type: 'seats.blocked' | 'seats.unblocked',
+  eventId: number,
+  seats: string[],
+  transaction: Prisma.TransactionClient,
+  doubt: { inDoubt?: true } = {},
+): Promise<void> {
+  if (seats.length > 0) await noteChange(transaction, type, eventId, { seats, ...doubt });
+}
 
 /** Blocked seats in PostgreSQL: they are not for sale until an operator unblocks them. */
 export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
-  const wanted = (labels: readonly string[]) => {
-    const seats = labels.map(seatOf);
-    return Prisma.sql`unnest(
-      ${seats.map((seat) => seat.zone)}::int[],
-      ${seats.map((seat) => seat.row)}::int[],
-      ${seats.map((seat) => seat.number)}::int[]
-    ) AS wanted (zone, row, number)`;
-  };
-
-  async function deleteDoubts(
-    eventId: number,
-    labels: readonly string[],
-    transaction: Prisma.TransactionClient,
-  ): Promise<string[]> {
-    const seats = await transaction.$queryRaw<Seat[]>`
-      DELETE FROM seat USING ${wanted(labels)}
-      WHERE event_id = ${eventId}::int AND booking_id = ${DOUBT_OWNER}::uuid
-        AND seat.zone = wanted.zone AND seat.row = wanted.row AND seat.number = wanted.number
-      RETURNING seat.zone, seat.row, seat.number`;
-    return seats.map(labelOf);
-  }
-
   return {
     /**
      * Blocks seats, except those that are blocked already. Returns the number of newly blocked ones.
@@ -49,24 +58,25 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
      * @throws SeatsTaken if a buyer has one of them: the transaction must then be rolled back
      */
     async block(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
-      const changed = await transaction.$executeRaw`
+      const blocked = await transaction.$queryRaw<Seat[]>`
         INSERT INTO seat (event_id, zone, row, number, status, booking_id)
-        SELECT ${eventId}::int, zone, row, number, 'BLOCKED', ${BLOCK_OWNER}::uuid FROM ${wanted(labels)}
+        SELECT ${eventId}::int, zone, row, number, 'BLOCKED', ${BLOCK_OWNER}::uuid FROM ${wantedSeats(labels)}
         ORDER BY zone, row, number
-        ON CONFLICT DO NOTHING`;
+        ON CONFLICT DO NOTHING
+        RETURNING zone, row, number`;
       const taken = await transaction.$queryRaw<{ zone: number; row: number; number: number }[]>`
-        SELECT zone, row, number FROM seat JOIN ${wanted(labels)} USING (zone, row, number)
+        SELECT zone, row, number FROM seat JOIN ${wantedSeats(labels)} USING (zone, row, number)
         WHERE event_id = ${eventId}::int AND status <> 'BLOCKED' ORDER BY zone, row, number`;
       if (taken.length > 0) throw new SeatsTaken(taken.map(labelOf));
-      return changed;
+      await noteSeats('seats.blocked', eventId, blocked.map(labelOf), transaction);
+      return blocked.length;
     },
 
     /** Unblocks those of these seats that an operator has blocked, not those in doubt. Returns their number. */
-    unblock(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
-      return transaction.$executeRaw`
-        DELETE FROM seat USING ${wanted(labels)}
-        WHERE event_id = ${eventId}::int AND booking_id = ${BLOCK_OWNER}::uuid
-          AND seat.zone = wanted.zone AND seat.row = wanted.row AND seat.number = wanted.number`;
+    async unblock(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<number> {
+      const unblocked = await deleteBlocks(BLOCK_OWNER, eventId, labels, transaction);
+      await noteSeats('seats.unblocked', eventId, unblocked, transaction);
+      return unblocked.length;
     },
 
     /**
@@ -84,89 +94,19 @@ export function createBlockStore({ prisma }: { prisma: PrismaClient }) {
           SELECT id FROM event WHERE id = ${eventId}::int AND generation = ${generation}::int FOR KEY SHARE
         )
         INSERT INTO seat (event_id, zone, row, number, status, booking_id)
-        SELECT event_now.id, zone, row, number, 'BLOCKED', ${DOUBT_OWNER}::uuid FROM event_now, ${wanted(labels)}
+        SELECT event_now.id, zone, row, number, 'BLOCKED', ${DOUBT_OWNER}::uuid FROM event_now, ${wantedSeats(labels)}
         ORDER BY zone, row, number
         ON CONFLICT DO NOTHING
         RETURNING zone, row, number`;
+      await noteSeats('seats.blocked', eventId, seats.map(labelOf), transaction, { inDoubt: true });
       return seats.map(labelOf);
     },
 
     /** Deletes the blocks of those of these seats that are in doubt. Returns their labels. */
-    settle: deleteDoubts,
-
-    /**
-     * Saves a booking on its seats, which were in doubt. Where only its confirmation was lost, PostgreSQL has it as an
-     * expired hold. Its buyer's limit is that of the next seat.
-     *
-     * @throws if a seat of it is not in doubt, or its id is taken: the transaction must then be rolled back
-     */
-    async restore(booking: Booking, transaction: Prisma.TransactionClient): Promise<void> {
-      const { id, eventId, status, seats, userId, createdAt, expiresAt, items, currency, reference, metadata } =
-        booking;
-      const prices = items?.map(({ price }) => price) ?? null;
-      const own = metadata === undefined ? null : JSON.stringify(metadata);
-      await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR KEY SHARE`;
-      const settled = new Set(await deleteDoubts(eventId, seats, transaction));
-      const others = seats.filter((label) => !settled.has(label));
-      if (others.length > 0) throw new Error(`these seats are not in doubt: ${others.join(' ')}`);
-      const [saved] = await transaction.$queryRaw<{ count: bigint }[]>`
-        WITH old AS MATERIALIZED (
-          SELECT id, ${bookingState} AS before FROM booking WHERE id = ${id}::uuid FOR UPDATE
-        ), saved AS (
-          INSERT INTO booking (
-            id, event_id, status, seats, user_id, created_at, expires_at, prices, currency, reference, metadata)
-          SELECT
-            ${id}::uuid, ${eventId}::int, ${status}::"BookingStatus", ${seats}::text[], ${userId ?? null}::int,
-            ${createdAt}::timestamptz, ${expiresAt ?? null}::timestamptz, ${prices}::int[], ${currency ?? null}::text,
-            ${reference ?? null}::text, ${own}::jsonb
-          FROM (SELECT count(*) FROM old) AS old_is_read
-          ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status, expires_at = EXCLUDED.expires_at, released_at = NULL
-          WHERE booking.status = 'EXPIRED' AND booking.event_id = EXCLUDED.event_id AND booking.seats = EXCLUDED.seats
-          RETURNING booking.id, booking.event_id, ${bookingState} AS after
-        ), noted AS (
-          INSERT INTO booking_change (booking_id, event_id, kind, before, after)
-          SELECT id, event_id, 'restore', before, after FROM saved JOIN old USING (id)
-        )
-        SELECT count(*) FROM saved`;
-      if (!saved?.count) throw new Error(`PostgreSQL has another booking with the id ${id}`);
-      await transaction.$executeRaw`
-        INSERT INTO seat (event_id, zone, row, number, status, booking_id)
-        SELECT ${eventId}::int, zone, row, number, ${status === 'PENDING' ? 'HELD' : 'SOLD'}::"SeatStatus", ${id}::uuid
-        FROM ${wanted(seats)} ORDER BY zone, row, number`;
-      if (userId === undefined) return;
-      await transaction.$executeRaw`
-        INSERT INTO buyer (event_id, user_id, seats, seat_limit)
-        VALUES (${eventId}::int, ${userId}::int, ${seats.length}::int, NULL)
-        ON CONFLICT (event_id, user_id) DO UPDATE SET seats = buyer.seats + EXCLUDED.seats, seat_limit = NULL`;
-    },
-
-    /**
-     * Ends a live booking as its client was told, and blocks its seats as in doubt: another client may have been told a
-     * booking of them since. The money of a sale is due. Returns their labels.
-     */
-    async endInDoubt({ id, status }: Booking, transaction: Prisma.TransactionClient): Promise<string[]> {
-      const seats = await transaction.$queryRaw<Seat[]>`
-        WITH old AS MATERIALIZED (
-          SELECT id, ${bookingState} AS before FROM booking
-          WHERE id = ${id}::uuid AND status IN ('PENDING', 'CONFIRMED') FOR UPDATE
-        ), changed AS (
-          UPDATE booking SET status = ${status}::"BookingStatus", expires_at = NULL, released_at = clock_timestamp()
-          FROM old WHERE booking.id = old.id
-          RETURNING
-            booking.id, booking.event_id, booking.user_id, booking.seats, booking.order_id, NULL::uuid AS ticket_id,
-            NULL::text AS by, old.before, ${bookingState} AS after
-        ), noted AS (
-          INSERT INTO booking_change (booking_id, event_id, kind, before, after)
-          SELECT id, event_id, ${ENDS[status] ?? 'expire'}, before, after FROM changed
-        ), ${raiseRefunds('return')}, uncounted AS (
-          UPDATE buyer SET seats = buyer.seats - cardinality(changed.seats) FROM changed
-          WHERE buyer.event_id = changed.event_id AND buyer.user_id = changed.user_id
-        )
-        UPDATE seat SET status = 'BLOCKED', booking_id = ${DOUBT_OWNER}::uuid FROM changed
-        WHERE seat.event_id = changed.event_id AND seat.booking_id = changed.id
-          AND concat_ws('-', seat.zone, seat.row, seat.number) = ANY(changed.seats)
-        RETURNING seat.zone, seat.row, seat.number`;
-      return seats.map(labelOf);
+    async settle(eventId: number, labels: readonly string[], transaction: Prisma.TransactionClient): Promise<string[]> {
+      const settled = await deleteBlocks(DOUBT_OWNER, eventId, labels, transaction);
+      await noteSeats('seats.unblocked', eventId, settled, transaction);
+      return settled;
     },
 
     /** The labels of an event's seats in doubt, in order. */

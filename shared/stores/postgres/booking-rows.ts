@@ -37,14 +37,14 @@ export const zonePrices = (eventId: Prisma.Sql, seats: Prisma.Sql): Prisma.Sql =
  */
 export const bookingPrices = Prisma.sql`
   coalesce(booking.prices, ${zonePrices(Prisma.sql`booking.event_id`, Prisma.sql`booking.seats`)})`;
-const currency = Prisma.sql`
+export const bookingCurrency = Prisma.sql`
   coalesce(booking.currency, (SELECT currency FROM event WHERE event.id = booking.event_id))`;
 
 /** The columns of a `BookingRow`; `status` is the SQL expression of its status. */
 export const bookingColumns = (status: Prisma.Sql): Prisma.Sql => Prisma.sql`
   booking.id, booking.event_id AS "eventId", ${status} AS status, booking.seats, booking.user_id AS "userId",
   booking.created_at AS "createdAt", booking.expires_at AS "expiresAt", ${bookingPrices} AS prices,
-  ${currency} AS currency, booking.reference, booking.metadata, booking.order_id AS "orderId"`;
+  ${bookingCurrency} AS currency, booking.reference, booking.metadata, booking.order_id AS "orderId"`;
 
 /** The kind of data that made a statement fail; undefined for a fault of the server or the connection. */
 export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' | 'other' | undefined {

@@ -6,7 +6,7 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingState, bookingState, rowInState } from './booking-history.ts';
 import { type BookingRow, bookingColumns, dataErrorOf, statusNow } from './booking-rows.ts';
-import { type Database, hasEnded } from './events.ts';
+import { type Database, hasEnded } from './event-rows.ts';
 import { lockOrdersOf } from './order-exchanges.ts';
 import { raiseRefunds } from './order-refunds.ts';
 import { freeSeats, sellSeats } from './seats-of-bookings.ts';

@@ -1,8 +1,20 @@
 import type { AcceptedEvent, EventChange, EventSettings } from '../../contract/events.ts';
+import type { ListedEvent } from '../../domain/event-summary.ts';
 import { createGroupCommit } from '../../domain/group-commit.ts';
 import { buildHouse, type House } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
+import { keepBookingChanges } from './change-data.ts';
+import {
+  changeTypesOf,
+  isAnyToOpen,
+  noteEvent,
+  noteOpened,
+  noteSeatsLeft,
+  noteSoldOut,
+  readChangedSince,
+} from './event-changes.ts';
+import { type Database, hasEnded, isOnSale, queryHouse } from './event-rows.ts';
 import { refundEvent } from './order-refunds.ts';
 import { makeOrdersOfSales } from './order-sales.ts';
 
@@ -12,12 +24,6 @@ const DEFAULT_PRICE = 5_000;
 /** Event numbers that one statement compares with the newest event's, and that may wait for it. */
 const MAX_COMPARED = 10_000;
 const MAX_WAITING = 100_000;
-
-/** The fields of an event in a list. */
-export type ListedEvent = Pick<House, 'eventId' | 'settings' | 'cancelledAt' | 'currency' | 'createdAt' | 'totalSeats'>;
-
-/** Either the pool or a transaction on it. */
-export type Database = PrismaClient | Prisma.TransactionClient;
 
 /** The size of a house whose zones are equal. */
 type HouseSize = { zones: number; rows: number; seatsPerRow: number };
@@ -34,6 +40,11 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     endedAmong: (eventIds: readonly number[]) => awaitEnded(prisma, eventIds),
     endedOpen: (except: readonly number[], limit: number) => readEndedOpen(prisma, except, limit),
     markClosed,
+    isAnyToOpen: () => isAnyToOpen(prisma),
+    noteOpened: () => noteOpened(prisma),
+    changedSince: (sinceMs: number) => readChangedSince(prisma, sinceMs),
+    noteSoldOut: (eventId: number) => noteSoldOut(prisma, eventId),
+    noteSeatsLeft: (eventId: number) => noteSeatsLeft(prisma, eventId),
     newest: (limit: number) => readNewest(prisma, limit),
     list: (after: number, limit: number) => listEvents(prisma, after, limit),
     ensure: (eventId: number, name: string, size: HouseSize) => ensureEvent(prisma, eventId, name, size),
@@ -83,19 +94,10 @@ function createHouseReader(prisma: PrismaClient) {
   return { readHouse, layout };
 }
 
-async function queryHouse(database: Database, eventId: number): Promise<House | undefined> {
-  const event = await database.event.findUnique({ where: { id: eventId }, include: { zones: true } });
-  return event === null ? undefined : buildHouse(event);
-}
-
 /** The numbers of all events. */
 async function readIds(prisma: PrismaClient): Promise<number[]> {
   return (await prisma.event.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
 }
-
-/** Whether an event, `event` in the statement, has ended or was cancelled. PostgreSQL's clock decides. */
-export const hasEnded = Prisma.sql`
-  (event.cancelled_at IS NOT NULL OR coalesce(event.ends_at <= clock_timestamp(), FALSE))`;
 
 /** The numbers of the events that have not ended, in order. */
 async function readRunningIds(prisma: PrismaClient): Promise<number[]> {
@@ -129,9 +131,12 @@ async function readEndedOpen(prisma: PrismaClient, except: readonly number[], li
   return rows.map(({ id }) => id);
 }
 
-/** Records that the keys of an ended event have left Redis. */
+/** Records that the keys of an ended event have left Redis, and notes the end once. */
 async function markClosed(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
-  await transaction.$executeRaw`UPDATE event SET closed_at = clock_timestamp() WHERE id = ${eventId}::int`;
+  const closed = await transaction.$executeRaw`
+    UPDATE event SET closed_at = clock_timestamp() WHERE id = ${eventId}::int AND closed_at IS NULL`;
+  const house = await queryHouse(transaction, eventId);
+  if (closed > 0 && house?.cancelledAt === null) await noteEvent('event.ended', eventId, transaction);
 }
 
 /** The numbers of all events that have not ended: those on sale first, then by when their sale begins. */
@@ -158,16 +163,17 @@ const readNewest = async (prisma: PrismaClient, limit: number) =>
 /** Creates an event with zones of one size unless it exists. Returns the house that exists then. */
 async function ensureEvent(prisma: PrismaClient, eventId: number, name: string, size: HouseSize): Promise<House> {
   const { zones, rows, seatsPerRow } = size;
-  await prisma.$transaction([
-    prisma.event.createMany({ data: { id: eventId, name }, skipDuplicates: true }),
+  await prisma.$transaction(async (transaction) => {
+    const { count } = await transaction.event.createMany({ data: { id: eventId, name }, skipDuplicates: true });
     // Only for an event without zones: an existing house stays at its size.
-    prisma.$executeRaw`
+    await transaction.$executeRaw`
       INSERT INTO zone (event_id, number, rows, seats_per_row, price)
       SELECT ${eventId}::int, n, ${rows}::int, ${seatsPerRow}::int, ${DEFAULT_PRICE}::int
       FROM generate_series(1, ${zones}::int) AS n
       WHERE NOT EXISTS (SELECT 1 FROM zone WHERE event_id = ${eventId}::int)
-      ON CONFLICT DO NOTHING`,
-  ]);
+      ON CONFLICT DO NOTHING`;
+    if (count > 0) await noteEvent('event.created', eventId, transaction);
+  });
   const house = await queryHouse(prisma, eventId);
   if (house === undefined) throw new Error(`event ${eventId} was created but cannot be read`);
   return house;
@@ -205,8 +211,12 @@ async function nextId(prisma: PrismaClient): Promise<number> {
 /** Creates an event under a number from `nextId` unless it exists: a job that runs twice creates one event. */
 async function createEvent(database: Database, eventId: number, { zones, ...settings }: AcceptedEvent): Promise<void> {
   const rows = zones.map((zone, i) => ({ eventId, number: i + 1, ...zone }));
-  await database.event.createMany({ data: { id: eventId, ...columnsOf(settings) }, skipDuplicates: true });
+  const { count } = await database.event.createMany({
+    data: { id: eventId, ...columnsOf(settings) },
+    skipDuplicates: true,
+  });
   await database.zone.createMany({ data: rows, skipDuplicates: true });
+  if (count > 0) await noteEvent('event.created', eventId, database);
 }
 
 /** Changes the settings of an event. Returns the old values of the changed settings. */
@@ -219,6 +229,8 @@ async function changeEvent(
   const settings: Partial<EventSettings> = (await queryHouse(transaction, eventId))?.settings ?? {};
   const reopened = change.endsAt === undefined ? {} : await reopenedFields(eventId, transaction);
   await transaction.event.updateMany({ where: { id: eventId }, data: { ...columnsOf(change), ...reopened } });
+  await transaction.$executeRaw`UPDATE event SET opened_at = NULL WHERE id = ${eventId}::int AND NOT ${isOnSale}`;
+  for (const type of changeTypesOf(settings, change)) await noteEvent(type, eventId, transaction);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(change, name)));
 }
 
@@ -241,8 +253,10 @@ async function cancelEvent(eventId: number, transaction: Prisma.TransactionClien
   const [row] = await transaction.$queryRaw<{ cancelledAt: Date }[]>`
     UPDATE event SET cancelled_at = clock_timestamp() WHERE id = ${eventId}::int AND cancelled_at IS NULL
     RETURNING cancelled_at AS "cancelledAt"`;
-  if (row !== undefined) await refundAll('cancel', eventId, transaction);
-  return row?.cancelledAt;
+  if (row === undefined) return undefined;
+  await refundAll('cancel', eventId, transaction);
+  await noteEvent('event.cancelled', eventId, transaction);
+  return row.cancelledAt;
 }
 
 /** Makes the money of all sales of an event due, those of a version before too, which have no orders yet. */
@@ -291,6 +305,8 @@ async function clearEvent(
   const raise = { where: { id: eventId, generation }, data: { generation: { increment: 1 } } };
   if ((await transaction.event.updateMany(raise)).count === 0) return undefined;
   await refundAll('clear', eventId, transaction);
+  await keepBookingChanges(eventId, transaction);
+  await noteEvent('event.cleared', eventId, transaction);
   const { count: seats } = await transaction.seat.deleteMany({ where: { eventId } });
   await transaction.bookingChange.deleteMany({ where: { eventId } });
   const { count: bookings } = await transaction.booking.deleteMany({ where: { eventId } });

@@ -8,7 +8,7 @@ import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingState, bookingState, rowInState } from './booking-history.ts';
 import { type BookingRow, bookingColumns, bookingPrices, dataErrorOf, statusNow } from './booking-rows.ts';
 import type { ChangeDeps } from './change-bookings.ts';
-import { hasEnded } from './events.ts';
+import { hasEnded } from './event-rows.ts';
 import { lockOrdersOf, payDifference } from './order-exchanges.ts';
 import { raiseRefunds } from './order-refunds.ts';
 import type { GivingBooking } from './releases.ts';

@@ -7,7 +7,7 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { bookingState } from './booking-history.ts';
 import { type BookingRow, bookingColumns, dataErrorOf } from './booking-rows.ts';
-import { type Database, hasEnded } from './events.ts';
+import { type Database, hasEnded } from './event-rows.ts';
 import { NotRetaken, retakeSeats } from './order-retake.ts';
 import { type OrderRow, orderColumns, orderState, seller, sellerOf, toldOf } from './order-rows.ts';
 import { sellSeats } from './seats-of-bookings.ts';

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../contract/codes.ts';
 import type { Actor } from '../../contract/trail.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import type { Database } from './events.ts';
+import type { Database } from './event-rows.ts';
 import { orderState, orderStateOf } from './order-rows.ts';
 import { awaitStandby } from './standby.ts';
 import type { TrailStore } from './trail.ts';

@@ -1,7 +1,7 @@
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { bookingPrices } from './booking-rows.ts';
-import type { Database } from './events.ts';
+import type { Database } from './event-rows.ts';
 
 /** Sales whose orders one statement makes. */
 const MADE_AT_ONCE = 1_000;

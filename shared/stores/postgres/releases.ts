@@ -1,7 +1,7 @@
 import type { Release } from '../../domain/holdings.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { type Database, hasEnded } from './events.ts';
+import { type Database, hasEnded } from './event-rows.ts';
 
 /** A booking that gave up seats. */
 export type GivingBooking = { id: string; eventId: number };

@@ -13,7 +13,8 @@ import {
 import { sharedNowMs } from '../../platform/clock.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
-import type { Database } from './events.ts';
+import { noteChange } from './changes.ts';
+import type { Database } from './event-rows.ts';
 
 /** Milliseconds between two entries of the history that PostgreSQL stores. */
 const MIRRORED_TURNS_MS = 5_000;
@@ -134,8 +135,23 @@ async function changeRoom(database: Database, eventId: number, change: RoomChang
       || jsonb_build_array(jsonb_build_array(serving, turn_seconds * 1000, admission_seconds * 1000))
     WHERE event_id = ${eventId}::int AND serving > COALESCE((terms -> -1 ->> 0)::int, 0)
       AND (turn_seconds <> ${turnSeconds}::int OR admission_seconds <> ${admissionSeconds}::int)`;
-  await database.waitingRoom.update({ where: { eventId }, data: { ...data, version: { increment: 1 } } });
+  const changed = await database.waitingRoom.update({
+    where: { eventId },
+    data: { ...data, version: { increment: 1 } },
+  });
+  await noteRoom(eventId, old, settingsOf(changed), database);
   return Object.fromEntries(Object.entries(old).filter(([name]) => Object.hasOwn(change, name)));
+}
+
+/** Notes in the feed that a room was opened, paused or closed. Other changes of its settings are the audit trail's. */
+async function noteRoom(eventId: number, before: RoomSettings, room: RoomSettings, database: Database): Promise<void> {
+  const [was, is] = [roomStateOf(before), roomStateOf(room)];
+  if (was !== is) await noteChange(database, `room.${is}`, eventId, { room });
+}
+
+function roomStateOf({ mode, paused }: RoomSettings): 'opened' | 'paused' | 'closed' {
+  if (mode === 'off') return 'closed';
+  return paused ? 'paused' : 'opened';
 }
 
 /** Ends an event's line and all its tokens: the next line has another seed. */

@@ -1,7 +1,7 @@
 import type { Actor, TrailAct, TrailEntry } from '../../contract/trail.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
-import type { Database } from './events.ts';
+import type { Database } from './event-rows.ts';
 
 /** Bytes of `before` and of `after` that an entry stores: more than any current act has. */
 const MAX_JSON_BYTES = 32 * 1024;

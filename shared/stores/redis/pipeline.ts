@@ -8,6 +8,7 @@ const PROBE_LASTS_MS = 60_000;
 /** Work on a schedule, and milliseconds between two turns. */
 export const SCHEDULES = [
   { name: 'expire', everyMs: 1_000 },
+  { name: 'events', everyMs: 1_000 },
   { name: 'sweep', everyMs: 2_000 },
   { name: 'reconcile', everyMs: 5_000 },
   { name: 'close', everyMs: 5_000 },

@@ -1,0 +1,20 @@
+import { buildHouse, type House } from '../../domain/house.ts';
+import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
+
+/** Either the pool or a transaction on it. */
+export type Database = PrismaClient | Prisma.TransactionClient;
+
+/** Reads the house of an event; undefined if there is no such event. */
+export async function queryHouse(database: Database, eventId: number): Promise<House | undefined> {
+  const event = await database.event.findUnique({ where: { id: eventId }, include: { zones: true } });
+  return event === null ? undefined : buildHouse(event);
+}
+
+/** Whether an event, `event` in the statement, has ended or was cancelled. PostgreSQL's clock decides. */
+export const hasEnded = Prisma.sql`
+  (event.cancelled_at IS NOT NULL OR coalesce(event.ends_at <= clock_timestamp(), FALSE))`;
+
+/** Whether an event, `event` in the statement, is on sale by PostgreSQL's clock. */
+export const isOnSale = Prisma.sql`
+  (NOT ${hasEnded} AND NOT event.sales_paused AND coalesce(event.on_sale_at <= clock_timestamp(), TRUE))`;

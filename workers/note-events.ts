@@ -1,0 +1,39 @@
+import type { EventStore } from '../shared/stores/postgres/events.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
+
+/** Milliseconds by which a run looks back before the one before it: a change is seen once it is committed. */
+const LOOK_BACK_MS = 10_000;
+
+type NoteDeps = {
+  events: Pick<
+    EventStore,
+    'isAnyToOpen' | 'noteOpened' | 'runningIds' | 'changedSince' | 'layout' | 'noteSoldOut' | 'noteSeatsLeft'
+  >;
+  seats: Pick<SeatStore, 'countsByZone'>;
+};
+
+/**
+ * Notes in the feed what no statement makes: that an event went on sale, and that it is sold out. Only events of which
+ * something changed are counted; the first run of a process counts all.
+ *
+ * @returns the function that runs it once
+ */
+export function createNoteEvents({ events, seats }: NoteDeps) {
+  let lastRunMs: number | undefined;
+
+  async function compare(eventId: number): Promise<void> {
+    const house = await events.layout(eventId);
+    if (house === undefined) return;
+    const counts = [...(await seats.countsByZone(house)).values()];
+    const isSoldOut = counts.every(({ available, held }) => available === 0 && held === 0);
+    await (isSoldOut ? events.noteSoldOut(eventId) : events.noteSeatsLeft(eventId));
+  }
+
+  return async function noteEvents(): Promise<void> {
+    if (await events.isAnyToOpen()) await events.noteOpened();
+    const startedMs = Date.now();
+    const ids = await (lastRunMs === undefined ? events.runningIds() : events.changedSince(lastRunMs - LOOK_BACK_MS));
+    for (const id of ids) await compare(id);
+    lastRunMs = startedMs;
+  };
+}
