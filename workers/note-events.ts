@@ -1,4 +1,5 @@
 import type { EventStore } from '../shared/stores/postgres/events.ts';
+import type { FeedStore } from '../shared/stores/postgres/feed.ts';
 import type { SeatStore } from '../shared/stores/seats.ts';
 
 /** Milliseconds by which a run looks back before the one before it: a change is seen once it is committed. */
@@ -10,6 +11,7 @@ type NoteDeps = {
     'isAnyToOpen' | 'noteOpened' | 'runningIds' | 'changedSince' | 'layout' | 'noteSoldOut' | 'noteSeatsLeft'
   >;
   seats: Pick<SeatStore, 'countsByZone'>;
+  feed: Pick<FeedStore, 'end'>;
 };
 
 /**
@@ -18,7 +20,7 @@ type NoteDeps = {
  *
  * @returns the function that runs it once
  */
-export function createNoteEvents({ events, seats }: NoteDeps) {
+export function createNoteEvents({ events, seats, feed }: NoteDeps) {
   let lastRunMs: number | undefined;
 
   async function compare(eventId: number): Promise<void> {
@@ -35,5 +37,6 @@ export function createNoteEvents({ events, seats }: NoteDeps) {
     const ids = await (lastRunMs === undefined ? events.runningIds() : events.changedSince(lastRunMs - LOOK_BACK_MS));
     for (const id of ids) await compare(id);
     lastRunMs = startedMs;
+    await feed.end(); // so that a first reader does not find all changes of a year without numbers
   };
 }

@@ -1,7 +1,7 @@
 import type { JobPayload, JobResult, OperatorJob } from '../shared/contract/jobs.ts';
 import { MAX_DIFFERENCES_LISTED } from '../shared/contract/limits.ts';
 import type { TrailAct } from '../shared/contract/trail.ts';
-import { BLOCK_OWNER, seatOf } from '../shared/domain/house.ts';
+import { labelOf } from '../shared/domain/house.ts';
 import { isDataError } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { jobRefused } from '../shared/queues/worker.ts';
@@ -132,17 +132,19 @@ const deleteEvent: Operation<'deleteEvent'> = async ({ events, trail, seats }, p
   return {};
 };
 
-const block: Operation<'block'> = async ({ events, blocks, trail, seats }, { seats: labels, ...payload }, jobId) => {
+/** Blocks seats in PostgreSQL; then Redis takes those that are blocked still: another job may have unblocked them. */
+const block: Operation<'block'> = async (deps, { seats: labels, ...payload }, jobId) => {
+  const { events, blocks, bookings, trail, seats } = deps;
   const { eventId } = payload;
   try {
     const done = await trail.once(actOf('block', jobId, payload), async (transaction) => {
       await requireRunning(events, eventId, transaction);
       return { after: { changed: await blocks.block(eventId, labels, transaction), seats: labels } };
     });
-    const blocked = labels.map((label) => {
-      return { ...seatOf(label), owner: BLOCK_OWNER, status: 'BLOCKED' as const };
-    });
-    await seats.mend(eventId, blocked);
+    await seats.mend(
+      eventId,
+      (await bookings.owners(eventId, labels)).filter(({ status }) => status === 'BLOCKED'),
+    );
     return { changed: done?.changed ?? 0, taken: [] };
   } catch (fault) {
     if (fault instanceof SeatsTaken) return { changed: 0, taken: fault.labels };
@@ -150,20 +152,18 @@ const block: Operation<'block'> = async ({ events, blocks, trail, seats }, { sea
   }
 };
 
-const unblock: Operation<'unblock'> = async (
-  { events, blocks, trail, seats },
-  { seats: labels, ...payload },
-  jobId,
-) => {
+/** Unblocks seats in PostgreSQL; then Redis frees those without an owner there: not those in doubt or blocked again. */
+const unblock: Operation<'unblock'> = async (deps, { seats: labels, ...payload }, jobId) => {
+  const { events, blocks, bookings, trail, seats } = deps;
   const { eventId } = payload;
   const done = await trail.once(actOf('unblock', jobId, payload), async (transaction) => {
     await requireRunning(events, eventId, transaction);
     return { after: { changed: await blocks.unblock(eventId, labels, transaction), seats: labels } };
   });
-  const inDoubt = new Set(await blocks.inDoubt(eventId)); // Redis has them as blocked too
+  const owned = new Set((await bookings.owners(eventId, labels)).map(labelOf));
   await seats.unblock(
     eventId,
-    labels.filter((label) => !inDoubt.has(label)),
+    labels.filter((label) => !owned.has(label)),
   );
   return { changed: done?.changed ?? 0, taken: [] };
 };

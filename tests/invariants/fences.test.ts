@@ -7,6 +7,7 @@ import { defineScript, type ScriptName, scriptText } from '../../shared/stores/r
 import { createSeatStore } from '../../shared/stores/seats.ts';
 import { createBook } from '../../workers/book-seats.ts';
 import { createReleaseSeats } from '../../workers/expire-holds.ts';
+import { createOperatorJobs } from '../../workers/operator-jobs.ts';
 import { createReconcile } from '../../workers/reconcile.ts';
 import { claimSeats, SEATS, seatsRequest } from '../support/seat-requests.ts';
 import { useSystem } from '../support/system.ts';
@@ -271,6 +272,27 @@ describe('seats that a booking gave up in PostgreSQL, and that Redis has yet to 
     expect(transactions).toBe(2);
     expect((await differences()).map(({ what }) => what)).toEqual(SEATS.map(() => 'bit too many'));
     await free(one);
+    expect(await differences()).toEqual([]);
+  });
+});
+
+describe('a job of an operator that is delivered again', () => {
+  const jobs = () => createOperatorJobs({ ...system(), audit: (eventId) => auditEvent(eventId, system()) });
+  const request = { eventId: 1, seats: SEATS, by: OPERATOR };
+
+  test('blocks no seat of the buyer who got it since', async () => {
+    await jobs().block(request, 'block 1');
+    await jobs().unblock(request, 'unblock 1');
+    await anotherBuyerGetsThem(true);
+    await jobs().block(request, 'block 1');
+    expect(await differences()).toEqual([]);
+  });
+
+  test('frees no seat that was blocked again since', async () => {
+    await jobs().block(request, 'block 2');
+    await jobs().unblock(request, 'unblock 2');
+    await jobs().block(request, 'block 3');
+    await jobs().unblock(request, 'unblock 2');
     expect(await differences()).toEqual([]);
   });
 });

@@ -16,8 +16,9 @@ import { awaitStandby } from './standby.ts';
 /** Days for which a cursor is good. */
 const CURSOR_DAYS = 30;
 
-/** Rows that one transaction numbers. */
-const NUMBERED_AT_ONCE = 10_000;
+/** Rows that one transaction numbers, and milliseconds that it may take. */
+const NUMBERED_AT_ONCE = 2_000;
+const NUMBER_TIMEOUT_MS = 30_000;
 
 /** Rows among which the first change since a time is: their order by time and by number differs a little. */
 const ROWS_AROUND_TIME = 100;
@@ -98,29 +99,37 @@ async function readState(prisma: PrismaClient): Promise<FeedState> {
   return { epoch, last: Number(row.last), floor: Number(row.floor), hasNew: row.hasNew };
 }
 
-/** Gives numbers to all committed rows without one. */
+/** Gives numbers to all rows without one that are committed now. */
 export async function numberAll(prisma: PrismaClient): Promise<FeedEnd> {
-  for (;;) {
-    const { hasNew, ...end } = await readState(prisma);
-    if (!hasNew) return end;
-    await numberRows(prisma);
-  }
+  const { hasNew, ...end } = await readState(prisma);
+  if (!hasNew) return end;
+  while ((await numberRows(prisma)) === NUMBERED_AT_ONCE);
+  const { hasNew: _, ...newEnd } = await readState(prisma);
+  return newEnd;
 }
 
-/** Gives numbers to the oldest committed rows without one. The second statement sees all that the lock waited for. */
-async function numberRows(prisma: PrismaClient): Promise<void> {
-  await prisma.$transaction(async (transaction) => {
+/**
+ * Gives numbers to the oldest committed rows without one. The second statement sees all that the lock waited for.
+ *
+ * @returns their number
+ */
+async function numberRows(prisma: PrismaClient): Promise<number> {
+  const limits = { timeout: NUMBER_TIMEOUT_MS, maxWait: NUMBER_TIMEOUT_MS };
+  return prisma.$transaction(async (transaction) => {
     await transaction.$executeRaw`SELECT last FROM feed FOR UPDATE`;
-    await transaction.$executeRaw`
+    const [row] = await transaction.$queryRaw<{ count: number }[]>`
       WITH fresh AS MATERIALIZED (
         SELECT id, sum(count) OVER (ORDER BY id) AS place, sum(count) OVER () AS total FROM (
           SELECT id, count FROM change_batch WHERE number IS NULL ORDER BY id LIMIT ${NUMBERED_AT_ONCE}
         ) AS oldest
       ), numbered AS (
         UPDATE change_batch SET number = feed.last + fresh.place FROM fresh, feed WHERE change_batch.id = fresh.id
+      ), moved AS (
+        UPDATE feed SET last = last + (SELECT total FROM fresh LIMIT 1) WHERE EXISTS (SELECT FROM fresh)
       )
-      UPDATE feed SET last = last + (SELECT total FROM fresh LIMIT 1) WHERE EXISTS (SELECT FROM fresh)`;
-  });
+      SELECT count(*)::int FROM fresh`;
+    return row?.count ?? 0;
+  }, limits);
 }
 
 /** The number behind which all changes within the time of a cursor are. */
