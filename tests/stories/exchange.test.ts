@@ -199,6 +199,17 @@ describe('sold seats that are exchanged for dearer ones', () => {
     expect(await system().bookings.find(id)).toMatchObject({ seats: ['1-1-1', '1-1-2'] });
   });
 
+  test('of a sale without an order get the order of the difference, in the feed too', async () => {
+    const { id } = await hold(['1-1-1', '1-1-2']);
+    await post(`/api/bookings/${id}/confirm`, { userId: ANNA });
+    const { body } = await pay(id, dear, { paymentReference: 'pay-3', amount: 6_000 });
+    expect(body.orderId).toBe((await orderOf('pay-3'))?.id);
+    const { changes } = (await send(system().url, 'GET', '/api/feed?types=booking.exchanged')).body;
+    expect((changes as { data: object }[]).at(-1)?.data).toMatchObject({ booking: { id, orderId: body.orderId } });
+    await post(`/api/bookings/${id}/return`, {});
+    expect(await orderOf('pay-3')).toMatchObject({ status: 'REFUND_DUE', refundDue: 6_000 });
+  });
+
   test('of a hold have no difference, and a payment names its amount', async () => {
     const { id } = await hold(['1-1-1']);
     const invalid = { status: 400, body: { code: 'INVALID_REQUEST' } };

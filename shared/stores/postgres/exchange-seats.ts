@@ -187,9 +187,13 @@ const pricesOf = (seats: readonly string[]): Prisma.Sql => Prisma.sql`
     ORDER BY item.place
   )`;
 
-/** Writes the booking with its new seats, and gives the old ones up. @throws Refused where its hold has just ended */
+/**
+ * Writes the booking with its new seats, and with the order that pays for them where it has none. Gives the others up.
+ *
+ * @throws Refused where its hold has just ended
+ */
 async function writeExchange(
-  { ticketId, by }: Exchange,
+  { ticketId, by, orderId }: Exchange,
   { id, before, currency }: LockedBooking,
   seats: readonly string[],
   given: readonly string[],
@@ -197,7 +201,9 @@ async function writeExchange(
 ): Promise<BookingRow> {
   const [row] = await transaction.$queryRaw<BookingRow[]>`
     WITH changed AS (
-      UPDATE booking SET seats = ${seats}::text[], prices = ${pricesOf(seats)}, currency = ${currency}
+      UPDATE booking SET
+        seats = ${seats}::text[], prices = ${pricesOf(seats)}, currency = ${currency},
+        order_id = coalesce(order_id, ${orderId ?? null}::uuid)
       WHERE id = ${id}::uuid AND (status = 'CONFIRMED' OR expires_at > clock_timestamp())
       RETURNING
         booking.*, ${given}::text[] AS touched, TRUE AS is_part, ${ticketId}::uuid AS ticket_id,

@@ -14,7 +14,7 @@ export const findExchangeOrders = (prisma: PrismaClient, orderIds: readonly stri
 
 /**
  * Pays the difference to dearer seats with an order that is locked, in the transaction of the exchange. The order adds
- * to the one that paid for the booking before; the booking of a sale without one gets it.
+ * to the one that paid for the booking before; the booking of a sale without one has it by now.
  *
  * @param difference in the minor unit of `currency`
  * @returns whether the order is of this amount and currency: else nothing was changed
@@ -32,7 +32,8 @@ export async function payDifference(
     WITH decided AS (
       UPDATE orders SET
         status = 'PAID', event_id = booking.event_id, user_id = booking.user_id, currency = ${currency}::text,
-        total = ${difference}::bigint, refund_due = 0, decided_at = clock_timestamp(), adds_to = booking.order_id
+        total = ${difference}::bigint, refund_due = 0, decided_at = clock_timestamp(),
+        adds_to = NULLIF(booking.order_id, orders.id)
       FROM booking
       WHERE orders.id = ${orderId}::uuid AND booking.id = ${bookingId}::uuid
         AND amount = ${difference}::bigint AND coalesce(told_currency, ${currency}::text) = ${currency}::text
@@ -40,9 +41,6 @@ export async function payDifference(
     ), noted AS (
       INSERT INTO order_change (order_id, kind, by, before, after)
       SELECT id, 'decide', told_by, '{"status": "OPEN", "refunded": 0}'::jsonb, after FROM decided
-    ), paid_for AS (
-      UPDATE booking SET order_id = decided.id FROM decided
-      WHERE booking.id = ${bookingId}::uuid AND booking.order_id IS NULL
     )
     SELECT count(*) FROM decided`;
   return Number(row?.count ?? 0) > 0;
