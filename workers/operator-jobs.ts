@@ -36,8 +36,8 @@ type OperatorHandlers = {
   [Name in OperatorJob]: (payload: JobPayload<Name>, jobId: string) => Promise<JobResult<Name>>;
 };
 
-/** Milliseconds to delete the bookings of an event: a house of millions of seats takes a while. */
-const CLEAR_LIMITS = { timeout: 60_000, maxWait: 10_000 };
+/** Milliseconds to delete the bookings of an event: 65,000 seats take some seconds, millions take minutes. */
+const CLEAR_LIMITS = { timeout: 600_000, maxWait: 10_000 };
 
 /**
  * The handlers of operators' jobs. PostgreSQL changes first, in one transaction with the act's entry in the audit trail
