@@ -1,6 +1,7 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openApiDocument } from '../../api/routes/openapi/document.ts';
 import { freePort } from '../../local/embedded/free-port.ts';
 import { embeddedPostgres } from '../../local/embedded/postgres.ts';
 import { embeddedRedis } from '../../local/embedded/redis.ts';
@@ -21,7 +22,10 @@ declare global {
   var testServers: TestServers;
 }
 
-/** Starts the servers of a run: one PostgreSQL with the template database, and one Redis for each Jest worker. */
+/**
+ * Starts the servers of a run, one PostgreSQL with the template database and one Redis for each Jest worker, and writes
+ * the OpenAPI document.
+ */
 export default async function setUp({ maxWorkers }: { maxWorkers: number }): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'frontrow-test-'));
   const options = async (name: string) => ({
@@ -31,6 +35,8 @@ export default async function setUp({ maxWorkers }: { maxWorkers: number }): Pro
     environment: process.env,
     progress: (line: string) => process.stderr.write(`${line}\n`),
   });
+  process.env.TEST_OPENAPI_FILE = join(folder, 'openapi.json');
+  writeFileSync(process.env.TEST_OPENAPI_FILE, JSON.stringify(openApiDocument()));
   const servers: ServerProcess[] = [];
   globalThis.testServers = { folder, servers };
   const urls: string[] = [];
