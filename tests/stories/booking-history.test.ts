@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
-import { hashPassword } from '../../shared/domain/password.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { createChange } from '../../workers/change-bookings.ts';
 import { createExpire, createReleaseSeats } from '../../workers/expire-holds.ts';
 import { send } from '../support/client.ts';
+import { quickHash } from '../support/databases.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 1, ROWS: 3, SEATS_PER_ROW: 10 });
@@ -99,7 +99,7 @@ test('a history is shown to the booking’s buyer and to operators, and names op
   const id = await held();
   await change(id, 'confirm', { userId: ANNA });
   await change(id, 'return', {});
-  const passwordHash = await hashPassword('another password');
+  const passwordHash = await quickHash('another password');
   await system().prisma.user.update({ where: { id: 2 }, data: { passwordHash } });
   const operator = 'an-admin-token-that-is-long-enough-to-be-one';
   const api = await system().anotherApi({ AUTH: 'on', AUTH_SECRET: 's'.repeat(32), ADMIN_TOKEN: operator });
