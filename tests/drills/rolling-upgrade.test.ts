@@ -8,7 +8,7 @@ import { freePort } from '../../local/embedded/free-port.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { openSocket, send } from '../support/client.ts';
-import { emptyDatabase } from '../support/databases.ts';
+import { copyOfDatabase, emptyDatabase } from '../support/databases.ts';
 import { cleanUp, launch, until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { buildVersionBefore, hasVersionBefore } from '../support/version-before.ts';
@@ -31,9 +31,23 @@ const TAKEN_OVER_MS = 30_000;
 
 const folders: Record<Version, string> = { now: projectRoot, before: '' };
 
-/** PostgreSQL and Redis for one scene, with the tables of both versions, and processes of either on them. */
+const startProgram = (version: Version, program: string, env: Record<string, string>) =>
+  launch(process.execPath, [`build/${program}.js`], env, folders[version]);
+
+/** The database that each scene gets a copy of: it has the tables of both versions. */
+let migrated = '';
+
+async function migrateByBoth(): Promise<void> {
+  migrated = await emptyDatabase();
+  for (const version of ['before', 'now'] as const)
+    expect(await startProgram(version, 'commands/migrate', { DATABASE_URL: migrated }).ended).toMatchObject({
+      code: 0,
+    });
+}
+
+/** PostgreSQL and Redis for one scene, and processes of either version on them. */
 async function startServers() {
-  const [databaseUrl, redis] = [await emptyDatabase(), await ownRedis()];
+  const [databaseUrl, redis] = await Promise.all([copyOfDatabase(migrated), ownRedis()]);
   const settings = {
     DATABASE_URL: databaseUrl,
     REDIS_URL: redis.url,
@@ -42,9 +56,7 @@ async function startServers() {
     LOG_LEVEL: 'info',
   };
   const start = (version: Version, program: string, env: Record<string, string> = {}) =>
-    launch(process.execPath, [`build/${program}.js`], { ...settings, ...env }, folders[version]);
-  for (const version of ['before', 'now'] as const)
-    expect(await start(version, 'commands/migrate').ended).toMatchObject({ code: 0 });
+    startProgram(version, program, { ...settings, ...env });
   const client = await connectPostgres({ connectionString: databaseUrl });
 
   const probe = new Redis(redis.url, { connectionName: 'probe' });
@@ -121,10 +133,11 @@ async function stopSaving(): Promise<() => Promise<void>> {
   return async () => void (await servers.client.query('ROLLBACK'));
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   if (!isPossible) return;
   folders.before = mkdtempSync(join(tmpdir(), 'frontrow-version-before-'));
   buildVersionBefore(folders.before);
+  await migrateByBoth();
 });
 afterAll(() => rmSync(folders.before, { recursive: true, force: true }));
 beforeEach(async () => {
@@ -141,8 +154,7 @@ afterEach(() => servers?.close());
   ] as const)(
     'old tickets that a worker of $first decided before it was killed are settled by $second: $ending',
     async ({ first, second, ending }) => {
-      const api = await servers.startApi('before');
-      const dying = await servers.startWorker(first);
+      const [api, dying] = await Promise.all([servers.startApi('before'), servers.startWorker(first)]);
       await viewOf(api, await reserve(api, { zone: 4, row: 1, count: 1 })); // its house is open
       const save = await stopSaving();
       const tickets = await Promise.all(Array.from({ length: 8 }, () => reserve(api, { zone: 1, row: 1, count: 2 })));
@@ -183,8 +195,11 @@ afterEach(() => servers?.close());
     );
     const tickets = [...sales, ...holds.map(({ body }) => String(body.ticketId))];
     const following = await follow(api, tickets);
-    const nowApi = await servers.startApi('now');
-    await Promise.all([servers.startWorker('now'), servers.startWorker('now')]);
+    const [nowApi] = await Promise.all([
+      servers.startApi('now'),
+      servers.startWorker('now'),
+      servers.startWorker('now'),
+    ] as const);
     const outcomes = await following.outcomes();
     const statuses = { booked: 0, rejected: 0 };
     for (const ticketId of tickets) {
@@ -221,7 +236,7 @@ afterEach(() => servers?.close());
   }
 
   test('a key that was used at an old API leads to the same ticket at both, before and after its outcome', async () => {
-    const [beforeApi, nowApi] = [await servers.startApi('before'), await servers.startApi('now')];
+    const [beforeApi, nowApi] = await Promise.all([servers.startApi('before'), servers.startApi('now')]);
     const tickets = { booked: await ticketOf(beforeApi, 'booked'), rejected: await ticketOf(beforeApi, 'rejected') };
     for (const api of [nowApi, beforeApi]) await expectSameTickets(api, tickets);
     await servers.startWorker('now');
@@ -231,7 +246,7 @@ afterEach(() => servers?.close());
   }, 120_000);
 
   test('a key that was used at a new API leads to the same ticket at an old one, which shows no outcome', async () => {
-    const [beforeApi, nowApi] = [await servers.startApi('before'), await servers.startApi('now')];
+    const [beforeApi, nowApi] = await Promise.all([servers.startApi('before'), servers.startApi('now')]);
     const tickets = { booked: await ticketOf(nowApi, 'booked'), rejected: await ticketOf(nowApi, 'rejected') };
     for (const api of [beforeApi, nowApi]) await expectSameTickets(api, tickets);
     await servers.startWorker('now');
@@ -250,8 +265,11 @@ afterEach(() => servers?.close());
   }, 120_000);
 
   test('a new API accepts while only old workers run: a new worker brings every outcome', async () => {
-    const [beforeApi, nowApi] = [await servers.startApi('before'), await servers.startApi('now')];
-    const oldWorker = await servers.startWorker('before');
+    const [beforeApi, nowApi, oldWorker] = await Promise.all([
+      servers.startApi('before'),
+      servers.startApi('now'),
+      servers.startWorker('before'),
+    ] as const);
     const wish = { zone: 1, row: 1, count: 2 };
     const both = await Promise.all(
       Array.from({ length: 20 }, async () => ({
@@ -283,8 +301,7 @@ afterEach(() => servers?.close());
   }, 240_000);
 
   test('old holds and sales are confirmed, extended, cancelled, returned and expired by the new version', async () => {
-    const beforeApi = await servers.startApi('before');
-    const worker = await servers.startWorker('before');
+    const [beforeApi, worker] = await Promise.all([servers.startApi('before'), servers.startWorker('before')]);
     const held = await Promise.all(
       [1, 2, 3, 4, 5].map((start) => heldNow(beforeApi, { seats: [`1-1-${2 * start}`, `1-1-${2 * start + 1}`] })),
     );
@@ -294,8 +311,7 @@ afterEach(() => servers?.close());
     worker.kill('SIGTERM');
     await worker.ended;
 
-    const api = await servers.startApi('now');
-    await servers.startWorker('now');
+    const [api] = await Promise.all([servers.startApi('now'), servers.startWorker('now')]);
     // The version before saved no prices: its bookings have those of their zones.
     expect((await send(api, 'GET', `/api/bookings/${extended}`)).body).toMatchObject({
       total: 10_000,
