@@ -7,6 +7,7 @@ export default {
   },
   testMatch: ['**/*.test.ts', '!**/tests/drills/**'], // scripts/test.mjs replaces it for drills
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/data/'],
+  testSequencer: './tests/support/longest-first.mjs',
   globalSetup: './tests/support/global-setup.ts',
   globalTeardown: './tests/support/global-teardown.ts',
   testTimeout: 300_000, // ends a test that hangs; a shared machine may take several times what it takes alone

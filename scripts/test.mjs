@@ -14,7 +14,8 @@ else if (namesDrill) jestArgs.push('--testMatch=**/*.test.ts');
 await setUp({ build: true, dev: true });
 const root = join(import.meta.dirname, '..');
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-const flags = ['--experimental-vm-modules', '--no-warnings'];
+// Each file loads all modules anew: a young generation with room for them is collected a quarter as often.
+const flags = ['--experimental-vm-modules', '--no-warnings', '--max-semi-space-size=64'];
 const { status } = spawnSync(process.execPath, [...flags, jest, ...jestArgs], {
   cwd: root,
   stdio: 'inherit',
