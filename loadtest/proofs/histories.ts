@@ -11,11 +11,11 @@ const TEST = ['tests/invariants/histories', '-t', 'have the outcomes of the mode
 await command({
   name: 'histories',
   summary: `Plays random histories of holds, sales, changes, exchanges, returns, orders in time and late, refunds,
-expiry and retries, a hundred side by side, and ends or cancels the event of every second hundred in the middle.
+expiry and retries, 250 side by side, and ends or cancels the event of every second 250 in the middle.
 Compares each outcome, all seats, orders and counts of buyers, and the changes that each booking records with a model
 (tests/support/booking-model.ts, order-model.ts). A history that differs is shortened and printed.`,
   options: {
-    histories: number('histories to play, in hundreds', 10_000, { max: MAX }),
+    histories: number('histories to play, in steps of 500', 10_000, { max: MAX }),
     seed: seed('seed of the histories', MAX),
   },
   async run({ histories, seed: historySeed }) {

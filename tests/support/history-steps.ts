@@ -40,9 +40,10 @@ export type Step =
   /** The job of an earlier change that was made is delivered again, after Redis has lost its ticket. */
   | { do: 'repeat'; nth: number };
 
-// Each history plays in a short row of its own, with two buyers of its own. A hundred are played side by side, step by
-// step, so that their requests share batches.
-export const TOGETHER = 100;
+// Each history plays in a short row of its own, with two buyers of its own. Many are played side by side, step by step,
+// so that their requests share batches. The more there are the less each costs; a planted bug is found among few.
+export const TOGETHER = 250;
+const FEW_TOGETHER = 100;
 
 /**
  * The end of the event in the middle of a group of histories, at a step. A worker has claimed the requests of this step
@@ -66,19 +67,31 @@ const part = fc.integer({ min: 1, max: 7 });
 const oneIn = (times: number) => fc.nat({ max: times - 1 }).map((n) => n === times - 1);
 const optional = (max: number) => fc.option(fc.nat({ max }), { nil: undefined });
 const fitsInRow = ({ start = 0, count }: { start: number | undefined; count: number }) => start + count <= SEATS;
+const booking = fc
+  .record({
+    do: fc.constantFrom('hold' as const, 'hold' as const, 'buy' as const),
+    buyer,
+    count: fc.integer({ min: 1, max: 3 }),
+    start: optional(SEATS - 1),
+    key: optional(1),
+  })
+  .filter(fitsInRow);
+const payment = fc.record({
+  do: fc.constant('order' as const),
+  of: fc.constantFrom('ended holds' as const, 'ended holds' as const, 'holds' as const, 'any' as const),
+  nth,
+  also: fc.option(nth, { nil: undefined, freq: 2 }),
+  isOther: oneIn(6),
+  teller: fc.constantFrom('server' as const, 'server for buyer' as const, 'buyer' as const),
+  reference: fc.nat({ max: 2 }),
+  amount: fc.constantFrom('right' as const, 'none' as const, 'none' as const, 'wrong' as const),
+  isCut: oneIn(20),
+});
+const paymentAgain = fc.record({ do: fc.constantFrom('tell again' as const, 'deliver again' as const), nth });
+const lapse = fc.record({ do: fc.constant('lapse' as const), nth });
+const sweeping = fc.record({ do: fc.constantFrom('sweep' as const, 'forget release' as const) });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc
-      .record({
-        do: fc.constantFrom('hold' as const, 'hold' as const, 'buy' as const),
-        buyer,
-        count: fc.integer({ min: 1, max: 3 }),
-        start: optional(SEATS - 1),
-        key: optional(1),
-      })
-      .filter(fitsInRow),
-  },
+  { weight: 5, arbitrary: booking },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('confirm' as const), buyer, nth, reference: optional(1) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('extend' as const, 'cancel' as const), buyer, nth }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('reduce' as const), buyer, nth, part }) },
@@ -98,32 +111,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       })
       .filter(fitsInRow),
   },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant('order' as const),
-      of: fc.constantFrom('ended holds' as const, 'ended holds' as const, 'holds' as const, 'any' as const),
-      nth,
-      also: fc.option(nth, { nil: undefined, freq: 2 }),
-      isOther: oneIn(6),
-      teller: fc.constantFrom('server' as const, 'server for buyer' as const, 'buyer' as const),
-      reference: fc.nat({ max: 2 }),
-      amount: fc.constantFrom('right' as const, 'none' as const, 'none' as const, 'wrong' as const),
-      isCut: oneIn(20),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('tell again' as const, 'deliver again' as const), nth }),
-  },
+  { weight: 6, arbitrary: payment },
+  { weight: 2, arbitrary: paymentAgain },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refund' as const), nth, isPart: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const), nth }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('sweep' as const, 'forget release' as const) }) },
+  { weight: 2, arbitrary: lapse },
+  { weight: 1, arbitrary: sweeping },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), nth, isForgotten: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('repeat' as const), nth }) },
 );
+/** Steps of which most are payments, among them for holds whose seats were booked again. */
+const payingStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: booking },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), buyer, nth }) },
+  { weight: 5, arbitrary: payment },
+  { weight: 3, arbitrary: paymentAgain },
+  { weight: 1, arbitrary: lapse },
+  { weight: 1, arbitrary: sweeping },
+);
 /** Ends of the event. */
-export const ending: fc.Arbitrary<Ending> = fc.record({
+const ending: fc.Arbitrary<Ending> = fc.record({
   how: fc.constantFrom('by its time' as const, 'by an operator' as const, 'cancelled' as const),
   at: fc.nat({ max: 9 }),
   isClosed: fc.boolean(),
@@ -131,10 +137,20 @@ export const ending: fc.Arbitrary<Ending> = fc.record({
   resumedAfter: fc.nat({ max: 4 }),
 });
 /** Histories that are played together, in an event that may end. */
-export const groupOf = (ending: fc.Arbitrary<Ending | undefined>): fc.Arbitrary<Group> =>
-  fc.record({
-    histories: fc.array(fc.array(step, { minLength: 3, maxLength: 12 }), { minLength: TOGETHER, maxLength: TOGETHER }),
-    ending,
-  });
-/** Groups of which every second has an end of the event. */
-export const everyGroup = groupOf(fc.option(ending, { nil: undefined, freq: 2 }));
+const groupOf = (
+  together: number,
+  ending: fc.Arbitrary<Ending | undefined>,
+  ofStep: fc.Arbitrary<Step> = step,
+): fc.Arbitrary<Group> => {
+  const history = fc.array(ofStep, { minLength: 3, maxLength: 12 });
+  return fc.record({ histories: fc.array(history, { minLength: together, maxLength: together }), ending });
+};
+const noEnding = fc.constant(undefined);
+/** Two groups: the event of the second one ends. */
+export const twoGroups = fc.tuple(groupOf(TOGETHER, noEnding), groupOf(TOGETHER, ending));
+/** Smaller groups, in which planted bugs are found: half of them with an end of the event. */
+export const smallGroup = fc.tuple(groupOf(FEW_TOGETHER, fc.option(ending, { nil: undefined, freq: 2 })));
+/** Of which each has an end. */
+export const smallEndingGroup = fc.tuple(groupOf(FEW_TOGETHER, ending));
+/** Of which most steps are payments. */
+export const smallPayingGroup = fc.tuple(groupOf(FEW_TOGETHER, noEnding, payingStep));
