@@ -33,6 +33,7 @@ import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
 import { addWaitingRoomRoutes } from './routes/waiting-room.ts';
 import { webRoutes } from './routes/web.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { traceIdOf } from './tickets/traces.ts';
 
 /** Headers that pages of other sites may read. */
@@ -60,7 +61,8 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof seatRoutes>[0] &
   Parameters<typeof sellBlockedRoutes>[0] &
   Parameters<typeof ticketRoutes>[0] &
-  Parameters<typeof userRoutes>[0];
+  Parameters<typeof userRoutes>[0] &
+  Parameters<typeof webhookRoutes>[0];
 
 /** The parts that a node passes in. `buildApp` makes the others. */
 type AppDeps = Omit<
@@ -110,6 +112,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/seats', seatHistoryRoutes(routeDeps));
   app.use('/admin', keyRoutes(routeDeps));
   app.use('/admin', buyerRoutes(routeDeps));
+  app.use('/admin', webhookRoutes(routeDeps));
   app.use('/admin', adminRoutes(routeDeps));
   if (identity.hasPasswords) app.use('/api/users', userRoutes(routeDeps));
   app.use(docsRoutes());

@@ -30,3 +30,8 @@ test('resets need no token from this machine where the user has set none', () =>
   expect(settingsFor({ ADMIN_TOKEN }).RESET_FROM_LOOPBACK).toBe(false);
   expect(settingsFor({ ADMIN_TOKEN, RESET_FROM_LOOPBACK: 'true' }).RESET_FROM_LOOPBACK).toBe(true);
 });
+
+test('on embedded servers webhooks reach a shop on this machine', () => {
+  expect(settingsFor().WEBHOOKS_TO_PRIVATE_ADDRESSES).toBe(true);
+  expect(readConfig({}).WEBHOOKS_TO_PRIVATE_ADDRESSES).toBe(false);
+});

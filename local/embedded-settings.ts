@@ -13,6 +13,7 @@ export function embeddedSettings(config: Config) {
     DRAIN_SECONDS: config.DRAIN_SECONDS ?? 0, // no load balancer has to notice the stop: a drain only delays Ctrl-C
     CONFIRM_CLEAR: config.CONFIRM_CLEAR ?? false, // clients of the compat routes send no body
     RESET_FROM_LOOPBACK: config.RESET_FROM_LOOPBACK || config.ADMIN_TOKEN === undefined,
+    WEBHOOKS_TO_PRIVATE_ADDRESSES: true, // the shop's server runs on this machine too
     DEMO_HERD: true,
   };
 }

@@ -77,6 +77,8 @@ export const settings = z.object({
   CHALLENGE_URL: z.url({ protocol: /^https?$/ }).optional(),
   CHALLENGE_SECRET: z.string().min(1).optional(),
   CHALLENGE_SITE_KEY: z.string().min(1).max(200).optional(),
+  /** `npm start` on its own servers sets true. */
+  WEBHOOKS_TO_PRIVATE_ADDRESSES: z.stringbool().default(false),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01),
   /** `npm start` on its own servers sets it: the event page has a button that sends a herd. */

@@ -35,6 +35,7 @@ function openWorkers(fault?: Error) {
       reconcile: nothing,
       close: nothing,
       orders: nothing,
+      webhooks: nothing,
     };
     startSchedule({ workers, jobLock, progress, loops: { repeat } as Loops, log }, work);
     return { tick: async () => timers[0]?.(), progress, faults };

@@ -30,12 +30,14 @@ import { createOperatorJobs } from './operator-jobs.ts';
 import { createReconcile } from './reconcile.ts';
 import { startSchedule } from './schedule.ts';
 import { createSweep } from './sweep.ts';
+import { createWebhookSenders } from './webhooks/senders.ts';
 
 /** Jobs of the control queue that a worker runs at once, each by itself: PostgreSQL's connections are few. */
 const CONTROL_CONCURRENCY = 4;
 
 type WorkersDeps = {
-  config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY'> & Parameters<typeof sellByOf>[0];
+  config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY' | 'WEBHOOKS_TO_PRIVATE_ADDRESSES'> &
+    Parameters<typeof sellByOf>[0];
   prisma: PrismaClient;
   redis: Redis;
   replicas: Replicas;
@@ -57,6 +59,7 @@ export async function startWorkers(deps: WorkersDeps) {
   await Promise.all(queues.flatMap(({ booking, control }) => [offerUnreadable(booking), offerUnreadable(control)]));
   const workers = openWorkers(deps, stores, queues, progress);
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  const webhooks = createWebhookSenders({ ...stores, toPrivate: config.WEBHOOKS_TO_PRIVATE_ADDRESSES, loops, log });
   const stopSchedule = startSchedule(
     { ...stores, progress, loops, log },
     {
@@ -72,6 +75,7 @@ export async function startWorkers(deps: WorkersDeps) {
       sweep: { isDue: () => haveAside(queues), run: createSweep({ ...stores, queues, log }) },
       orders: { isDue: stores.orders.areUnfinished, run: createFinishOrders({ ...stores, queues }) },
       reconcile: { isDue: async () => true, run: createReconcile({ ...stores, shards: config.SHARDS, log }) },
+      webhooks,
     },
   );
   const endHeartbeat = await startHeartbeat({ ...stores, progress, loops, log });
@@ -85,7 +89,8 @@ export async function startWorkers(deps: WorkersDeps) {
     async close(): Promise<void> {
       await clock.stop();
       await admissions.close();
-      await Promise.all([houses.stop(), stopSchedule(), ...workers.map((worker) => worker.close())]);
+      const closing = [houses.stop(), stopSchedule(), webhooks.close(), ...workers.map((worker) => worker.close())];
+      await Promise.all(closing);
       await endHeartbeat();
       await Promise.all(queues.flatMap(({ booking, control }) => [booking.close(), control.close()]));
     },

@@ -48,7 +48,7 @@ const changeTypes = {
 
 export type ChangeType = keyof typeof changeTypes;
 
-const changeType = z.enum(Object.keys(changeTypes) as [ChangeType, ...ChangeType[]]);
+export const changeType = z.enum(Object.keys(changeTypes) as [ChangeType, ...ChangeType[]]);
 
 export type ChangeData<Type extends ChangeType = ChangeType> = z.infer<(typeof changeTypes)[Type][0]>;
 
@@ -58,7 +58,7 @@ export type FeedCursor = { epoch: string; number: number };
 export const cursorText = ({ epoch, number }: FeedCursor): string => `${epoch}.${number}`;
 
 /** A cursor as a client sends it back. */
-const feedCursor = z
+export const feedCursor = z
   .string()
   .regex(/^[\da-f]{12}\.(0|[1-9]\d{0,14})$/, 'the `cursor` of a change, or `next` of a page')
   .transform((text): FeedCursor => ({ epoch: text.slice(0, 12), number: Number(text.slice(13)) }));
@@ -73,7 +73,7 @@ const changeFields = z.object({
 });
 
 /** One change: `data` is as its type says. */
-const change = z
+export const change = z
   .discriminatedUnion(
     'type',
     Object.entries(changeTypes).map(([type, [data, description]]) =>

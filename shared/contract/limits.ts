@@ -73,6 +73,16 @@ export const MAX_KEYS = 1_000;
 /** Changes on one page of the feed. */
 export const MAX_CHANGES_READ = 1_000;
 
+/** Endpoints of webhooks. */
+export const MAX_WEBHOOKS = 100;
+
+/** Events that one webhook names. */
+export const MAX_EVENTS_OF_WEBHOOK = 1_000;
+
+/** Changes in one message of a webhook, and bytes of its body. A change that alone has more is a message of its own. */
+export const MAX_CHANGES_IN_MESSAGE = 100;
+export const MAX_BYTES_OF_MESSAGE = 256 * 1024;
+
 /** Changes on one page of a booking's history. */
 export const MAX_CHANGES_ON_PAGE = 100;
 

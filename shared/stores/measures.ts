@@ -9,6 +9,7 @@ import { serverMetrics } from '../platform/server-metrics.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import type { EventStore } from './postgres/events.ts';
 import { readDueOrders } from './postgres/orders.ts';
+import { readLags } from './postgres/webhooks.ts';
 import { keysOf, keysOfQueue } from './redis/keys.ts';
 import { progressOfQueue, SCHEDULES } from './redis/pipeline.ts';
 import { countTickets } from './redis/tickets.ts';
@@ -114,6 +115,7 @@ async function measurePostgres({ probe }: MeasureDeps, facts: PipelineFacts): Pr
     serverMetrics.postgresLatency.set((performance.now() - startedAt) / 1000);
     metrics.holdsLive.set(Number(row?.live ?? 0));
     await measureOrders(probe);
+    await measureWebhooks(probe);
   });
 }
 
@@ -123,6 +125,17 @@ async function measureOrders(probe: PrismaClient): Promise<void> {
   metrics.refundsDue.set(due.reduce((sum, { orders }) => sum + orders, 0));
   metrics.refundDueAmount.reset();
   for (const { currency, amount } of due) metrics.refundDueAmount.set({ currency }, amount);
+}
+
+async function measureWebhooks(probe: PrismaClient): Promise<void> {
+  const lags = await readLags(probe);
+  hideWebhooks();
+  metrics.webhooksStopped.set(lags.filter(({ status }) => status === 'STOPPED').length);
+  for (const { id, status, changes, seconds } of lags) {
+    if (status !== 'ACTIVE') continue;
+    metrics.webhookLag.set({ webhook: String(id) }, seconds);
+    metrics.webhookChanges.set({ webhook: String(id) }, changes);
+  }
 }
 
 /** Probes writes of each shard. It does not wait for reads: a paused Redis must show while they are blocked. */
@@ -266,8 +279,13 @@ function hideRedis(): void {
 
 function hidePostgres(): void {
   for (const gauge of [serverMetrics.postgresLatency, metrics.holdsLive]) gauge.remove();
-  for (const gauge of [metrics.ordersOverdue, metrics.refundsDue]) gauge.remove();
+  for (const gauge of [metrics.ordersOverdue, metrics.refundsDue, metrics.webhooksStopped]) gauge.remove();
+  hideWebhooks();
   metrics.refundDueAmount.reset();
+}
+
+function hideWebhooks(): void {
+  for (const gauge of [metrics.webhookLag, metrics.webhookChanges]) gauge.reset();
 }
 
 /**

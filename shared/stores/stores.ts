@@ -16,6 +16,8 @@ import { createReleaseStore } from './postgres/releases.ts';
 import { createSeatHistoryStore } from './postgres/seat-history.ts';
 import { createTrailStore } from './postgres/trail.ts';
 import { createUserStore } from './postgres/users.ts';
+import { createWebhookDeliveries } from './postgres/webhook-deliveries.ts';
+import { createWebhookStore } from './postgres/webhooks.ts';
 import { createAdmissionUses } from './redis/admission-uses.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
@@ -65,6 +67,8 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     seats: createSeatStore({ redis, scripts, replicated, prisma, events, bookings, orphans, shards }),
     seatDifferences: createSeatDifferences({ redis, shards }),
     users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis, shards }) },
+    webhooks: createWebhookStore({ prisma, trail }),
+    webhookDeliveries: createWebhookDeliveries({ prisma }),
     workers: createWorkersStore({ redis, shards }),
   };
 }

@@ -91,6 +91,23 @@ export const metrics = {
   ),
   auditDifferences: counter('frontrow_audit_differences_total', 'Differences that audits found.'),
 
+  webhookMessages: counter('frontrow_webhook_messages_total', 'Attempts to send a message to a webhook.', 'outcome', [
+    'delivered',
+    'failed',
+    'gone',
+  ]),
+  webhookLag: gauge(
+    'frontrow_webhook_lag_seconds',
+    'Age of the oldest change that an active webhook has yet to get.',
+    'webhook',
+  ),
+  webhookChanges: gauge(
+    'frontrow_webhook_lag_changes',
+    'Changes that an active webhook has yet to get; counted up to some thousands.',
+    'webhook',
+  ),
+  webhooksStopped: gauge('frontrow_webhooks_stopped', 'Webhooks that were given up after three days of failures.'),
+
   roomOn: gauge('frontrow_waiting_room_on', 'Whether booking needs an admission.', 'event'),
   roomMoves: gauge(
     'frontrow_waiting_room_moves',

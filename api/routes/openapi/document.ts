@@ -11,6 +11,7 @@ import { keyPaths } from './keys.ts';
 import { orderPaths } from './orders.ts';
 import { userPaths } from './users.ts';
 import { waitingRoomPaths } from './waiting-room.ts';
+import { sentWebhooks, webhookPaths } from './webhooks.ts';
 
 const description =
   'Queue-backed seat booking. A request answers with a ticket; its outcome is polled, or pushed over WebSocket ' +
@@ -69,8 +70,10 @@ const describe = () =>
       ...waitingRoomPaths,
       ...adminPaths,
       ...keyPaths,
+      ...webhookPaths,
       ...buyerPaths,
       ...userPaths,
       ...healthPaths,
     },
+    webhooks: sentWebhooks,
   });

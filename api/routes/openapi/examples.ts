@@ -24,6 +24,7 @@ const BUYER = 'customer 4711';
 const user = { userId: 1 };
 const event = { path: { id: DEFAULT_EVENT } };
 const newEvent = { path: { id: 2 }, after: ['createEvent'] };
+const newWebhook = { path: { id: 1 }, after: ['createWebhook'] };
 const clearing = { confirm: clearConfirmation(DEFAULT_EVENT) };
 
 /** A change of the booking that earlier examples have made; the seats are free again before. */
@@ -81,6 +82,19 @@ export const examples: Record<string, Example> = {
   setWorkers: { body: { processes: 'auto' } },
   createKey: { body: { name: 'web shop', scopes: ['sell', 'read'] } },
   revokeKey: { path: { id: 1 }, after: ['createKey'] },
+  createWebhook: {
+    body: {
+      url: 'https://shop.example.com/frontrow',
+      types: ['booking.confirmed', 'booking.returned', 'order.refund_due'],
+      description: 'web shop',
+    },
+  },
+  showWebhook: newWebhook,
+  changeWebhook: { ...newWebhook, body: { enabled: false } },
+  deleteWebhook: newWebhook,
+  rotateWebhookSecret: newWebhook,
+  testWebhook: newWebhook,
+  replayWebhook: { ...newWebhook, body: { from: '2999-01-01T00:00:00Z' } },
   createBuyerToken: { body: { buyer: BUYER } },
   forgetBuyer: { path: { buyer: BUYER }, after: ['createBuyerToken'] },
   logIn: { body: { email: 'test@example.com', password: 'password' } },

@@ -4,6 +4,7 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type Database, hasEnded } from './event-rows.ts';
 import { pendingReleases } from './releases.ts';
+import { lacksChangesOf } from './webhooks.ts';
 
 /** A table with rows of events: its column with the event's number, its primary key, and which rows, if not all. */
 type EventTable = { table: string; event: string; key: readonly string[]; only?: string };
@@ -93,6 +94,8 @@ async function readObstacles(eventId: number, database: Database): Promise<Obsta
       UNION ALL
       SELECT 'seats in doubt (npm run settle-doubt)', count(*) FROM seat
       WHERE ${ofEvent} AND booking_id = ${DOUBT_OWNER}::uuid
+      UNION ALL
+      SELECT 'webhooks that have yet to get its changes', count(*) FROM webhook WHERE ${lacksChangesOf(eventId)}
     ) AS obstacle WHERE count > 0`;
 }
 

@@ -1,4 +1,5 @@
 import type { PrismaClient } from '../../platform/prisma.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
 import type { Act, TrailStore } from './trail.ts';
 
 type NamedBuyer = { id: number; buyer: string };
@@ -48,11 +49,26 @@ export function createBuyerStore({ prisma, trail }: { prisma: PrismaClient; trai
       const forgotten = await trail.once(act, async (transaction) => {
         const [row] = await transaction.$queryRaw<{ id: number }[]>`
           UPDATE app_user SET buyer = NULL WHERE buyer = ${name} RETURNING id`;
+        if (row !== undefined) await forgetInMessages(transaction, name);
         return row === undefined ? undefined : { after: { userId: row.id } };
       });
       return forgotten !== undefined;
     },
   };
+}
+
+/**
+ * Deletes messages of webhooks with the name, which are made anew with another id. All versions are raised: a message
+ * that was made before, and is being sent, is not stored any more.
+ */
+async function forgetInMessages(transaction: Prisma.TransactionClient, name: string): Promise<void> {
+  const isIn = Prisma.sql`position(${JSON.stringify(name)} IN coalesce(message_body, '')) > 0`;
+  await transaction.$executeRaw`
+    UPDATE webhook SET version = version + 1,
+      message_id = CASE WHEN ${isIn} THEN NULL ELSE message_id END,
+      message_number = CASE WHEN ${isIn} THEN NULL ELSE message_number END,
+      message_digest = CASE WHEN ${isIn} THEN NULL ELSE message_digest END,
+      message_body = CASE WHEN ${isIn} THEN NULL ELSE message_body END`;
 }
 
 export type BuyerStore = ReturnType<typeof createBuyerStore>;

@@ -13,6 +13,7 @@ export const SCHEDULES = [
   { name: 'reconcile', everyMs: 5_000 },
   { name: 'close', everyMs: 5_000 },
   { name: 'orders', everyMs: 2_000 },
+  { name: 'webhooks', everyMs: 2_000 },
 ] as const;
 
 export type ScheduleName = (typeof SCHEDULES)[number]['name'];
