@@ -165,12 +165,13 @@ test.each([
           return { zone, row, seats: generated ? [...generated.seats] : Array<Status>(SEATS).fill('SOLD') };
         });
         const taken = house.flatMap(({ zone, row, seats }) =>
-          seats.flatMap((status, i) =>
-            status === 'AVAILABLE' ? [] : [{ eventId: 1, zone, row, number: i + 1, status, bookingId: newTicketId(0) }],
-          ),
+          seats.flatMap((status, i) => (status === 'AVAILABLE' ? [] : [{ zone, row, number: i + 1, status }])),
         );
         await system().prisma.seat.deleteMany();
-        await system().prisma.seat.createMany({ data: taken });
+        await system().prisma.$executeRaw`
+          INSERT INTO seat (event_id, zone, row, number, status, booking_id)
+          SELECT 1, zone, row, number, status, gen_random_uuid()
+          FROM json_populate_recordset(NULL::seat, ${JSON.stringify(taken)}::json)`;
         await system().redis.flushdb();
         await system().seats.open(1);
         for (const { form, place, other, count, start, numbers } of wishes) {

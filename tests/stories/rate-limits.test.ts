@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { send } from '../support/client.ts';
+import { quickHash } from '../support/databases.ts';
 import { until } from '../support/processes.ts';
 import { ownRedis } from '../support/redis-servers.ts';
 import { type SystemSettings, useSystem } from '../support/system.ts';
@@ -29,6 +30,11 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
   send(system().url, 'POST', path, body, headers);
 const login = (address: string, password = 'password') =>
   post('/api/users/login', { email: 'test@example.com', password }, from(address));
+
+beforeAll(async () => {
+  const passwordHash = await quickHash('their own');
+  await system().prisma.user.updateMany({ where: { id: { in: [3, 4, 5, 6, 7] } }, data: { passwordHash } });
+});
 
 test('an address has a limit of bookings a minute, reads the rest of it, and then when to retry', async () => {
   const first = await post('/reserve', { count: 1 }, from('10.0.0.1'));
@@ -124,7 +130,7 @@ describe('with a second API process', () => {
     (url) =>
       send(url, 'POST', '/reserve', { count: 1 }, from(address));
   const logIn =
-    (address: string, email = 'nobody@example.com'): Submit =>
+    (address: string, email = 'user3@example.com'): Submit =>
     (url) =>
       send(url, 'POST', '/api/users/login', { email, password: 'wrong' }, from(address));
 
@@ -183,7 +189,7 @@ describe('with a second API process', () => {
     await Promise.all(Array.from({ length: 300 }, () => guess(first)));
     for (const address of ['10.0.7.1', '10.0.7.2']) await hold(address)(first);
     await share('10.0.6.10');
-    for (const ask of [logIn('10.0.6.4', 'somebody@example.com'), readAll, guess, hold('10.0.7.3')])
+    for (const ask of [logIn('10.0.6.4', 'user4@example.com'), readAll, guess, hold('10.0.7.3')])
       expect(await ask(second)).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
   });
 
@@ -192,9 +198,9 @@ describe('with a second API process', () => {
     const failures = () => system().logged.filter((line) => line.includes('sharing counts of limits failed')).length;
     await system().redis.call('ACL', 'SETUSER', 'default', '-publish');
     try {
-      for (const email of ['a@example.com', 'b@example.com', 'c@example.com'])
+      for (const email of ['user5@example.com', 'user6@example.com', 'user7@example.com'])
         expect(await logIn('10.0.6.8', email)(first)).toMatchObject({ status: 401 });
-      for (const email of ['a@example.com', 'b@example.com', 'c@example.com'])
+      for (const email of ['user5@example.com', 'user6@example.com', 'user7@example.com'])
         expect(await logIn('10.0.6.8', email)(second)).toMatchObject({ status: 401 });
       expect(await logIn('10.0.6.8')(second)).toMatchObject({ status: 429 });
       await until(async () => failures() === 2, 10_000); // one line from each process
