@@ -16,6 +16,7 @@ local tag = KEYS[1]
 -- @include buyerSeats
 -- @include claimLabels
 -- @include claimRun
+-- @include rowIndex
 -- @include rows
 -- @include seatChanges
 -- @include tickets
@@ -46,16 +47,18 @@ end
 local function parseHouse(event)
   local fields = redis.call(
     'HMGET', houseKey(tag, event),
-    'generation', 'zones', 'rows', 'holdMs', 'avoidSingles', 'seatLimit', 'onSaleMs', 'paused', 'endsMs'
+    'generation', 'zones', 'rows', 'holdMs', 'avoidSingles', 'seatLimit', 'onSaleMs', 'paused', 'endsMs', 'maxSeats'
   )
   if not fields[1] or not fields[4] then return false end
+  local rules = indexRules(fields[5], fields[10])
   return {
     event = event,
     generation = fields[1],
     zoneCount = tonumber(fields[2]),
     rowCount = tonumber(fields[3]),
     lockMs = tonumber(fields[4]) + LOCK_GRACE_MS,
-    avoidSingles = fields[5] == '1',
+    avoidSingles = rules.avoidSingles,
+    maxSeats = rules.maxSeats,
     seatLimit = tonumber(fields[6]),
     onSaleMs = tonumber(fields[7]),
     isPaused = fields[8] == '1',
@@ -82,6 +85,7 @@ end
 -- in the request what has to be remembered once it gets seats.
 local function refusalOf(request)
   local house, user = request.house, request.user
+  if request.seatCount > house.maxSeats then return 'INVALID_REQUEST', '' end
   if request.admission and not isAdmitted(request) then return 'ADMISSION_INVALID', '' end
   if house.endsMs > 0 and clockMs() >= house.endsMs then return 'EVENT_ENDED', '' end
   if house.isPaused then return 'SALES_PAUSED', '' end

@@ -12,7 +12,7 @@ local tag, event = KEYS[1], ARGV[1]
 -- @include buyerSeats
 -- @include freeSeats
 
-local isOpen, avoidSingles = readOpenHouse(tag, event)
+local isOpen, rules = readOpenHouse(tag, event)
 if not isOpen then return 'REBUILD' end
 
 local freed = 0
@@ -21,7 +21,7 @@ for at = 2, #ARGV, FIELDS.COUNT do
   local isSame = redis.call('HGET', seatDifferencesKey(tag, event), label) == record
   for _, seat in ipairs(isSame and seatsOf(tag, event, label) or {}) do
     removeBuyerSeat(buyersKey(tag, event), ARGV[at + FIELDS.user], ARGV[at + FIELDS.ticketId])
-    freed = freed + freeSeat(tag, event, seat, avoidSingles)
+    freed = freed + freeSeat(tag, event, seat, rules)
   end
 end
 finishFrees(tag)

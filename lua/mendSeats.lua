@@ -10,11 +10,13 @@ local tag, event, holdLockMs = KEYS[1], ARGV[1], ARGV[2]
 
 -- @include keys
 -- @include markSeats
+-- @include rowIndex
 -- @include zones
 
-if redis.call('EXISTS', houseKey(tag, event)) == 0 then return 'REBUILD' end
+local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles', 'maxSeats')
+if not house[1] then return 'REBUILD' end
 
-local avoidSingles = redis.call('HGET', houseKey(tag, event), 'avoidSingles') == '1'
+local rules = indexRules(house[2], house[3])
 local mended = 0
 for at = 3, #ARGV, FIELDS.COUNT do
   local zoneNumber, row, seat =
@@ -28,7 +30,7 @@ for at = 3, #ARGV, FIELDS.COUNT do
     else
       redis.call('DEL', lock)
     end
-    mended = mended + markSeat(tag, event, zone, row, seat, status, avoidSingles)
+    mended = mended + markSeat(tag, event, zone, row, seat, status, rules)
   end
 end
 indexMarkedRows(tag)

@@ -11,8 +11,8 @@ local tag, event = KEYS[1], ARGV[1]
 -- @include markSeats
 -- @include zones
 
-local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles')
-local generation, avoidSingles = house[1], house[2] == '1'
+local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles', 'maxSeats')
+local generation, rules = house[1], indexRules(house[2], house[3])
 if not generation then return 'REBUILD' end
 
 local renewed = 0
@@ -27,7 +27,7 @@ for at = 2, #ARGV, FIELDS.COUNT do
     else
       redis.call('DEL', lock)
       local zone = readZone(tag, event, zoneNumber)
-      if zone then markSeat(tag, event, zone, row, seat, 'SOLD', avoidSingles) end
+      if zone then markSeat(tag, event, zone, row, seat, 'SOLD', rules) end
       if user ~= '' then redis.call('DEL', lapsesKey(tag, event, generation, user)) end
     end
     renewed = renewed + 1

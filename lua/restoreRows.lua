@@ -8,15 +8,16 @@
 -- ARGV[5]  to             integer, the last row to write
 -- ARGV[6]  seatsPerRow    integer
 -- ARGV[7]  avoidSingles   1 where the event avoids single seats
--- ARGV[8]  holdLockMs     integer, milliseconds that the lock of a held seat lasts
--- ARGV[9..] the fields of each taken seat; of a seat that comes twice the last ones count
+-- ARGV[8]  maxSeats       integer, the most seats of a request
+-- ARGV[9]  holdLockMs     integer, milliseconds that the lock of a held seat lasts
+-- ARGV[10..] the fields of each taken seat; of a seat that comes twice the last ones count
 -- RETURNS  1, or 0 if the house is open
 -- COST     O(seats of these rows)
 local tag, event, zoneNumber = KEYS[1], ARGV[1], ARGV[2]
 local firstRowIndex, from, to = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local seatsPerRow, avoidSingles, holdLockMs = tonumber(ARGV[6]), ARGV[7] == '1', ARGV[8]
+local seatsPerRow, avoidSingles = tonumber(ARGV[6]), ARGV[7] == '1'
+local maxSeats, holdLockMs = tonumber(ARGV[8]), ARGV[9]
 
--- @constants MAX_SEATS_PER_REQUEST
 -- @include keys
 -- @include freeRuns
 -- @include rowIndex
@@ -26,7 +27,7 @@ if redis.call('EXISTS', houseKey(tag, event)) == 1 then return 0 end
 local function readOwners()
   local ownersByRow = {}
   for row = from, to do ownersByRow[row] = {} end
-  for at = 9, #ARGV, FIELDS.COUNT do
+  for at = 10, #ARGV, FIELDS.COUNT do
     local row, seat = tonumber(ARGV[at + FIELDS.row]), tonumber(ARGV[at + FIELDS.seat])
     ownersByRow[row][seat] = { id = ARGV[at + FIELDS.ticketId], status = ARGV[at + FIELDS.status] }
   end
@@ -72,11 +73,11 @@ end
 local function indexRow(row, bits)
   local rowIndex = firstRowIndex + row - 1
   local digits = digitsOfBits[bits]
-  local largest = largestSize(digits, seatsPerRow)
-  for seatCount = 1, MAX_SEATS_PER_REQUEST do
+  local largest = largestSize(digits, seatsPerRow, maxSeats)
+  for seatCount = 1, maxSeats do
     redis.call('SETBIT', fullKey(tag, event, seatCount), rowIndex, largest < seatCount and 1 or 0)
   end
-  if avoidSingles then indexNeatSizes(tag, event, rowIndex, digits, seatsPerRow) end
+  if avoidSingles then indexNeatSizes(tag, event, rowIndex, digits, seatsPerRow, maxSeats) end
 end
 
 local total = { taken = 0, held = 0, blocked = 0 }

@@ -1,4 +1,4 @@
-import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
+import { DEFAULT_MAX_SEATS } from '../../shared/contract/limits.ts';
 import type { SeatWish } from '../../shared/contract/reserve.ts';
 import { below, type Random } from './random.ts';
 
@@ -13,7 +13,7 @@ export const randomRow = (random: Random, { zones, rows }: Pick<HouseSize, 'zone
 
 /** The wish of a herd's buyer: most name a row, some a zone, a few the exact seats, and a few accept any seat. */
 export function mixedWish(random: Random, house: HouseSize): SeatWish {
-  const count = 1 + below(random, Math.min(MAX_SEATS_PER_REQUEST, house.seatsPerRow));
+  const count = 1 + below(random, Math.min(DEFAULT_MAX_SEATS, house.seatsPerRow));
   const { zone, row } = randomRow(random, house);
   const kind = random();
   if (kind < 0.7) return { zone, row, count };

@@ -4,8 +4,6 @@
 -- functions, written in C, find free seats several times faster than a loop over seats. The digits of the last byte
 -- that lie past the row's end are zeros: each function gets `seatsPerRow`.
 
--- @constants MAX_SEATS_PER_REQUEST
-
 local byte, char, find, sub = string.byte, string.char, string.find, string.sub
 
 local MASKS = { 128, 64, 32, 16, 8, 4, 2, 1 } -- of the seats in a byte
@@ -28,8 +26,13 @@ local digitsOfByte = setmetatable({}, {
 
 local POWERS = { [0] = 1, 2, 4, 8, 16, 32, 64, 128, 256 } -- of two
 
-local freeSeats = {} -- so many free seats as digits
-for seats = 1, MAX_SEATS_PER_REQUEST + 2 do freeSeats[seats] = string.rep('0', seats) end
+-- So many free seats as digits.
+local freeSeats = setmetatable({}, {
+  __index = function(known, seats)
+    known[seats] = string.rep('0', seats)
+    return known[seats]
+  end,
+})
 
 -- The bitmaps of this call as digits: many rows of a sale are alike.
 local digitsOfBits = setmetatable({}, {
@@ -40,7 +43,7 @@ local digitsOfBits = setmetatable({}, {
   end,
 })
 
--- A row's bitmap once free seats are taken: as many as a request may have lie in two bytes at most.
+-- A row's bitmap once free seats are taken. Most requests lie in one or two bytes.
 local function withTaken(bits, start, seatCount)
   local first = start % 8
   local at, behind = (start - first) / 8, first + seatCount
@@ -48,7 +51,14 @@ local function withTaken(bits, start, seatCount)
   if behind <= 8 then
     return sub(bits, 1, at) .. char(one + POWERS[8 - first] - POWERS[8 - behind]) .. sub(bits, at + 2)
   end
-  return sub(bits, 1, at) .. char(one + POWERS[8 - first] - 1, two + 256 - POWERS[16 - behind]) .. sub(bits, at + 3)
+  local opened = sub(bits, 1, at) .. char(one + POWERS[8 - first] - 1)
+  if behind <= 16 then return opened .. char(two + 256 - POWERS[16 - behind]) .. sub(bits, at + 3) end
+  local inLast = behind % 8
+  local whole = (behind - inLast) / 8 - 1 -- bytes that are taken as a whole
+  opened = opened .. string.rep('\255', whole)
+  if inLast == 0 then return opened .. sub(bits, at + whole + 2) end
+  local last = byte(bits, at + whole + 2)
+  return opened .. char(last + 256 - POWERS[8 - inLast]) .. sub(bits, at + whole + 3)
 end
 
 local function isTaken(bits, seat)
@@ -83,23 +93,23 @@ local function leavesSingle(digits, start, seatCount)
   return sub(digits, start - 1, start) == '10' or sub(digits, behind + 1, behind + 2) == '01'
 end
 
--- The most seats that a request can have side by side in a row.
-local function largestSize(digits, seatsPerRow)
-  for seatCount = MAX_SEATS_PER_REQUEST, 1, -1 do
+-- The most seats, up to `maxSeats`, that a request can have side by side in a row.
+local function largestSize(digits, seatsPerRow, maxSeats)
+  for seatCount = maxSeats, 1, -1 do
     if firstFree(digits, seatsPerRow, seatCount, 0) then return seatCount end
   end
   return 0
 end
 
--- For 1 to MAX_SEATS_PER_REQUEST seats, whether the row has a choice that leaves no single seat: a run of that length,
+-- For 1 to `maxSeats` seats, whether the row has a choice that leaves no single seat: a run of that length,
 -- one longer by two or more (its edge), or one longer by one at an end of the row.
-local function neatSizes(digits, seatsPerRow)
+local function neatSizes(digits, seatsPerRow, maxSeats)
   local sizes = {}
   local starts, lengths = freeRuns(digits, seatsPerRow)
   for i = 1, #starts do
     local length = lengths[i]
     local isAtEnd = starts[i] == 0 or starts[i] + length == seatsPerRow
-    for seatCount = 1, math.min(length, MAX_SEATS_PER_REQUEST) do
+    for seatCount = 1, math.min(length, maxSeats) do
       if isAtEnd or length - seatCount ~= 1 then sizes[seatCount] = true end
     end
   end

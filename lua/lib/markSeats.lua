@@ -14,9 +14,9 @@ local function putBit(key, offset, value)
   return value == 1 and 1 or -1
 end
 
--- Gives a seat, counted from 1, a status. `indexMarkedRows` has to follow. Returns by how much the number of taken
--- seats changed.
-local function markSeat(tag, event, zone, row, seat, status, avoidSingles)
+-- Gives a seat, counted from 1, a status, by the rules of `indexRules`. `indexMarkedRows` has to follow. Returns by how
+-- much the number of taken seats changed.
+local function markSeat(tag, event, zone, row, seat, status, rules)
   local rowNamed = rowName(event, zone.number, row)
   if not markedRows[rowNamed] then
     local digits = digitsOfBits[redis.call('GET', seatsKey(tag, rowNamed)) or '']
@@ -24,8 +24,8 @@ local function markSeat(tag, event, zone, row, seat, status, avoidSingles)
       event = event,
       rowIndex = zone.firstRowIndex + row - 1,
       seatsPerRow = zone.seatsPerRow,
-      largestSize = largestSize(digits, zone.seatsPerRow),
-      avoidSingles = avoidSingles,
+      largestSize = largestSize(digits, zone.seatsPerRow, rules.maxSeats),
+      rules = rules,
     }
   end
   local taken = putBit(seatsKey(tag, rowNamed), seat - 1, status == 'AVAILABLE' and 0 or 1)
@@ -44,8 +44,10 @@ end
 local function indexMarkedRows(tag)
   for rowNamed, row in pairs(markedRows) do
     local digits = digitsOfBits[redis.call('GET', seatsKey(tag, rowNamed))]
-    indexLargestSize(tag, row.event, row.rowIndex, row.largestSize, largestSize(digits, row.seatsPerRow))
-    if row.avoidSingles then indexNeatSizes(tag, row.event, row.rowIndex, digits, row.seatsPerRow) end
+    local seatsPerRow, maxSeats = row.seatsPerRow, row.rules.maxSeats
+    local size = largestSize(digits, seatsPerRow, maxSeats)
+    indexLargestSize(tag, row.event, row.rowIndex, row.largestSize, size)
+    if row.rules.avoidSingles then indexNeatSizes(tag, row.event, row.rowIndex, digits, seatsPerRow, maxSeats) end
   end
   markedRows = {}
 end

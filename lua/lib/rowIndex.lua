@@ -8,7 +8,13 @@
 -- @include keys
 -- @include freeRuns
 -- @include numerals
--- @constants MAX_SEATS_PER_REQUEST
+-- @constants DEFAULT_MAX_SEATS
+
+-- The rules of an open house that the index depends on, from two fields of its hash. A house that the version before
+-- opened has no `maxSeats`.
+local function indexRules(avoidSingles, maxSeats)
+  return { avoidSingles = avoidSingles == '1', maxSeats = tonumber(maxSeats or nil) or DEFAULT_MAX_SEATS }
+end
 
 -- Updates `full` for a row of which seats changed.
 local function indexLargestSize(tag, event, rowIndex, sizeBefore, size)
@@ -19,28 +25,30 @@ local function indexLargestSize(tag, event, rowIndex, sizeBefore, size)
 end
 
 -- Writes `neat` for a row.
-local function indexNeatSizes(tag, event, rowIndex, digits, seatsPerRow)
-  local sizes = neatSizes(digits, seatsPerRow)
-  for seatCount = 1, MAX_SEATS_PER_REQUEST do
+local function indexNeatSizes(tag, event, rowIndex, digits, seatsPerRow, maxSeats)
+  local sizes = neatSizes(digits, seatsPerRow, maxSeats)
+  for seatCount = 1, maxSeats do
     redis.call('SETBIT', neatKey(tag, event, numerals[seatCount]), numerals[rowIndex], sizes[seatCount] and '0' or '1')
   end
 end
 
 -- Updates the index for a row of which the seats first..last were taken; `digitsBefore` spell it as it was.
 local function indexTakenSeats(tag, house, row, digitsBefore, first, last)
-  local event, rowIndex, seatsPerRow = house.event, row.rowIndex, row.zone.seatsPerRow
+  local event, rowIndex, seatsPerRow, maxSeats = house.event, row.rowIndex, row.zone.seatsPerRow, house.maxSeats
   -- Most rows still have enough seats side by side for all requests, so no bit changes. With two seats more than the
   -- largest request has, there is a choice of each size that leaves no single seat.
-  local enough = MAX_SEATS_PER_REQUEST + (house.avoidSingles and 2 or 0)
+  local enough = maxSeats + (house.avoidSingles and 2 or 0)
   local start = firstFree(digitsBefore, seatsPerRow, enough, 0)
   if start and start + enough <= first then return end
   if firstFree(digitsBefore, seatsPerRow, enough, last + 1) then return end
   local digits = digitsOfBits[row.bits]
-  local sizeBefore, size = largestSize(digitsBefore, seatsPerRow), largestSize(digits, seatsPerRow)
+  local sizeBefore = largestSize(digitsBefore, seatsPerRow, maxSeats)
+  local size = largestSize(digits, seatsPerRow, maxSeats)
   indexLargestSize(tag, event, rowIndex, sizeBefore, size)
   if not house.avoidSingles then return end
-  local neatBefore, neat = neatSizes(digitsBefore, seatsPerRow), neatSizes(digits, seatsPerRow)
-  for seatCount = 1, MAX_SEATS_PER_REQUEST do
+  local neatBefore = neatSizes(digitsBefore, seatsPerRow, maxSeats)
+  local neat = neatSizes(digits, seatsPerRow, maxSeats)
+  for seatCount = 1, maxSeats do
     if neat[seatCount] ~= neatBefore[seatCount] then
       local key = neatKey(tag, event, numerals[seatCount])
       redis.call('SETBIT', key, numerals[rowIndex], neat[seatCount] and '0' or '1')

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { minorUnits } from './currencies.ts';
 import { eventId, MAX_INTEGER, seatLabel } from './ids.ts';
 import {
+  DEFAULT_MAX_SEATS,
   MAX_BLOCKED_AT_ONCE,
   MAX_ROWS_IN_HOUSE,
   MAX_ROWS_IN_ZONE,
   MAX_SEATS_IN_HOUSE,
   MAX_SEATS_IN_ROW,
+  MAX_SEATS_PER_REQUEST,
   MAX_ZONES,
 } from './limits.ts';
 import { text } from './text.ts';
@@ -32,6 +34,8 @@ const eventSettings = z.object({
   maxHoldSeconds: z.int().min(1).max(604_800),
   /** Most seats that one buyer can have, held and sold. Null: no limit. */
   seatLimit: z.int().min(1).max(10_000).nullable(),
+  /** Most seats of one request. */
+  maxSeats: z.int().min(DEFAULT_MAX_SEATS).max(MAX_SEATS_PER_REQUEST),
   /** Whether a choice that leaves a single free seat between taken seats is rejected. */
   avoidSingles: z.boolean(),
   /**

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { jobs } from './jobs.ts';
-import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS } from './limits.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS, MAX_SEATS_PER_REQUEST } from './limits.ts';
 
 const ticketId = '01890a5d-ac96-774b-bcce-b302099a8057';
 const request = { ticketId, eventId: 1, wish: { count: 2 }, hold: true, userId: 1 };
@@ -16,7 +16,7 @@ test('a batch of the longest requests fits in a job', () => {
   const longest = {
     ticketId,
     eventId: 2_147_483_647,
-    wish: { seats: [1, 2, 3, 4, 5].map((seat) => `2000-10000-100${seat}`) },
+    wish: { seats: Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => `2000-10000-${i + 981}`) },
     hold: true,
     userId: 2_147_483_647,
     idempotency: { digest, fingerprint: digest },

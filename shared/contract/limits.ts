@@ -1,7 +1,8 @@
 /** Bounds that are part of the contract: clients may rely on them, and a test checks them. */
 
-/** Seats in one request. */
-export const MAX_SEATS_PER_REQUEST = 5;
+/** Seats in one request: the most that an event may allow, and what it allows unless it says otherwise. */
+export const MAX_SEATS_PER_REQUEST = 20;
+export const DEFAULT_MAX_SEATS = 5;
 
 /** Bytes of an HTTP request body. */
 export const MAX_BODY_BYTES = 16 * 1024;
@@ -22,7 +23,7 @@ export const MAX_WAIT_SECONDS = 60;
 export const MAX_BATCH_REQUESTS = 500;
 
 /** Bytes of one job's requests as JSON: as many as a batch has, each with the longest reference and metadata. */
-export const MAX_BATCH_BYTES = 1280 * 1024;
+export const MAX_BATCH_BYTES = 1536 * 1024;
 
 /** Tickets that one socket may subscribe to at once. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 2_000;

@@ -1,4 +1,4 @@
-import { MAX_SEATS_PER_REQUEST } from '../contract/limits.ts';
+import { DEFAULT_MAX_SEATS } from '../contract/limits.ts';
 import { ASSUMED_DRAIN_PER_SECOND } from './drain.ts';
 
 /** Milliseconds that one step makes up for: after a longer pause no crowd is admitted at once. */
@@ -254,7 +254,7 @@ function estimateSeats({ line, visitors }: RoomMeasurement, offered: number) {
   // A visitor who left the line is done at once, and would count for too much in front of a long turn.
   const doneOfPresent = Math.max(0, admitted - takenBack - inside) + ASSUMED_VISITORS;
   const ofEachPresent = (seatsClaimed + ASSUMED_VISITORS) / doneOfPresent;
-  const ofEachAtMost = Math.max((seatsClaimed + MAX_SEATS_PER_REQUEST * ASSUMED_VISITORS) / done, ofEachPresent);
+  const ofEachAtMost = Math.max((seatsClaimed + DEFAULT_MAX_SEATS * ASSUMED_VISITORS) / done, ofEachPresent);
   return { ofEach: (seatsClaimed + ASSUMED_VISITORS) / done, ofEachPresent, ofEachAtMost };
 }
 

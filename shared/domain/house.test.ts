@@ -15,6 +15,7 @@ describe('a house', () => {
     cancelledAt: null,
     salesPaused: false,
     seatLimit: null,
+    maxSeats: 5,
   };
   const named = {
     id: 1,
@@ -42,6 +43,8 @@ describe('a house', () => {
     expect(wishProblem(house, { zone: 1, row: 1, start: 2, count: 2 })).toBeUndefined();
     expect(wishProblem(house, { seats: ['1-1-1', '1-1-5'] })).toContain('1-1-5');
     expect(wishProblem(house, { seats: ['1-1-1', '2-5-30'] })).toBeUndefined();
+    expect(wishProblem(house, { zone: 2, count: 6 })).toContain('at most 5');
+    expect(wishProblem(house, { seats: [1, 2, 3, 4, 5, 6].map((seat) => `2-1-${seat}`) })).toContain('at most 5');
   });
 });
 

@@ -37,7 +37,7 @@ export function buildHouse(
   },
 ): House {
   const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, startsAt, endsAt, rings } = event;
-  const { cancelledAt, timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, avoidSingles } = event;
+  const { cancelledAt, timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, maxSeats, avoidSingles } = event;
   let totalRows = 0;
   let totalSeats = 0;
   const ordered = [...zones]
@@ -58,6 +58,7 @@ export function buildHouse(
     holdSeconds,
     maxHoldSeconds,
     seatLimit,
+    maxSeats,
     avoidSingles,
     rings: rings as EventSettings['rings'],
   };
@@ -70,7 +71,12 @@ export const zoneOf = (house: House, number: number): Zone | undefined =>
 
 /** A message for the client if a house cannot fit this wish; undefined if it can. */
 export function wishProblem(house: House, wish: SeatWish): string | undefined {
-  if ('seats' in wish) return unknownSeatProblem(house, wish.seats);
+  const { maxSeats } = house.settings;
+  if ('seats' in wish) {
+    if (wish.seats.length > maxSeats) return `seats: a request for this event has at most ${maxSeats}`;
+    return unknownSeatProblem(house, wish.seats);
+  }
+  if (wish.count > maxSeats) return `count: a request for this event has at most ${maxSeats} seats`;
   if (wish.zone === undefined) return undefined;
   const zone = zoneOf(house, wish.zone);
   if (zone === undefined)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_MAX_SEATS } from '../contract/limits.ts';
 import type { House } from '../domain/house.ts';
 import { createLimit, type Limit } from '../domain/limit.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
@@ -143,12 +144,15 @@ async function refreshHouse(
     await redis.del(key);
     return done;
   }
-  const fields = await redis.hmget(key, 'generation', 'avoidSingles', 'seatLimit', 'version');
-  const [generation, avoidSingles, seatLimit, version] = fields;
+  const fields = await redis.hmget(key, 'generation', 'avoidSingles', 'maxSeats', 'seatLimit', 'version');
+  const [generation, avoidSingles, maxSeats, seatLimit, version] = fields;
   const lastVersion = Number(version ?? 0);
-  // The rows' index for avoidSingles and the buyers' counts exist only where the settings require them.
-  const areRowsCurrent =
-    !isRebuild && generation === String(house.generation) && avoidSingles === bit(house.settings.avoidSingles);
+  // The index of rows follows the settings, and buyers' counts exist only where these require them. A house that the
+  // version before opened has no `maxSeats`.
+  const isIndexCurrent =
+    avoidSingles === bit(house.settings.avoidSingles) &&
+    Number(maxSeats ?? DEFAULT_MAX_SEATS) === house.settings.maxSeats;
+  const areRowsCurrent = !isRebuild && generation === String(house.generation) && isIndexCurrent;
   const isLimitNew = house.settings.seatLimit !== null && seatLimit === '0';
   if (areRowsCurrent && !isLimitNew) {
     // The version before opened houses without an epoch.
@@ -232,6 +236,7 @@ async function publishHouse(deps: HouseDeps, house: House, mark: string, lastVer
     zones: house.zones.length,
     rows: house.totalRows,
     avoidSingles: bit(house.settings.avoidSingles),
+    maxSeats: house.settings.maxSeats,
     ...sellingFields(house),
     version,
     epoch: version,

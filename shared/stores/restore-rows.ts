@@ -120,7 +120,9 @@ async function restoreZone(
     const to = Math.min(from + rowsPerCall - 1, zone.rows);
     const taken = await readTakenSeats(transaction, eventId, zone.number, from, to);
     const { number, firstRow, seatsPerRow } = zone;
-    const args = [eventId, number, firstRow, from, to, seatsPerRow, bit(settings.avoidSingles), holdLockMs(house)];
+    const { avoidSingles, maxSeats } = settings;
+    const rules = [bit(avoidSingles), maxSeats, holdLockMs(house)];
+    const args = [eventId, number, firstRow, from, to, seatsPerRow, ...rules];
     for (const { row, number: seat, ticketId } of claimed)
       if (row >= from && row <= to) pushFields(args, 'restoreRows', { row, seat, ticketId, status: 'CLAIMED' });
     for (const seat of taken) pushFields(args, 'restoreRows', seat); // the last owner of a seat counts

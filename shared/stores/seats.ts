@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import type { BookRequest, HouseReport } from '../contract/jobs.ts';
-import { MAX_SEATS_PER_REQUEST } from '../contract/limits.ts';
 import type { ClaimedHolding, Holding, Release } from '../domain/holdings.ts';
 import { type House, seatOf, type Zone } from '../domain/house.ts';
 import { holdLockMs, LOCK_GRACE_MS } from '../domain/seat-locks.ts';
@@ -22,9 +21,6 @@ import { createSeatReader } from './seat-reader.ts';
 
 /** Seats that one script call frees or sells: it blocks Redis for some ten milliseconds. */
 const CHANGE_SEATS = 250;
-
-/** Releases that one call makes: of as many seats. */
-const RELEASES_AT_ONCE = CHANGE_SEATS / MAX_SEATS_PER_REQUEST;
 
 /**
  * Seconds for which Redis remembers that a release was made, so that it is made once: far longer than a worker that was
@@ -93,6 +89,22 @@ async function readEpoch({ redis, events, house, shards }: Context, eventId: num
   throw new Error(`the house of event ${eventId} does not stay open`);
 }
 
+/** Releases in slices that one call makes: of as many seats as it may change, or of one release. */
+function* slicesOf(releases: readonly Release[]): Generator<Release[]> {
+  let slice: Release[] = [];
+  let seatCount = 0;
+  for (const release of releases) {
+    if (slice.length > 0 && seatCount + release.seats.length > CHANGE_SEATS) {
+      yield slice;
+      slice = [];
+      seatCount = 0;
+    }
+    slice.push(release);
+    seatCount += release.seats.length;
+  }
+  if (slice.length > 0) yield slice;
+}
+
 async function releaseSeats(
   { scripts, shards }: Context,
   eventId: number,
@@ -100,9 +112,9 @@ async function releaseSeats(
   releases: readonly Release[],
 ): Promise<number | undefined> {
   let freed = 0;
-  for (let from = 0; from < releases.length; from += RELEASES_AT_ONCE) {
+  for (const slice of slicesOf(releases)) {
     const args: (string | number)[] = [eventId, epoch, RELEASE_KEPT_SECONDS];
-    for (const { id, owner, userId, seats, status, isPart } of releases.slice(from, from + RELEASES_AT_ONCE)) {
+    for (const { id, owner, userId, seats, status, isPart } of slice) {
       const isSold = status === 'SOLD';
       const labels = seats.join(' ');
       const once = isSold || isPart ? id : '';

@@ -117,7 +117,7 @@ const lateFrees: Record<string, Late> = {
   },
   'a returned sale in a house that was restored without it': {
     script: 'releaseSeats',
-    fence: 'or house[4] ~= epoch',
+    fence: 'or house[5] ~= epoch',
     without: '',
     async play() {
       const { one, epoch, unreleased } = await returnedSale();

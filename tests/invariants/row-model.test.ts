@@ -14,8 +14,8 @@ const system = useSystem({ ZONES: 2, ROWS: 2, SEATS_PER_ROW: SEATS });
 /** The rule of claimSeats.lua, written plainly: each row's seats as free (true) or taken, in the house's order. */
 type Model = { zone: number; row: number; free: boolean[] }[];
 
-const emptyModel = (): Model =>
-  [1, 2].flatMap((zone) => [1, 2].map((row) => ({ zone, row, free: new Array<boolean>(SEATS).fill(true) })));
+const emptyModel = (seats = SEATS): Model =>
+  [1, 2].flatMap((zone) => [1, 2].map((row) => ({ zone, row, free: new Array<boolean>(seats).fill(true) })));
 
 function gapLength(free: boolean[], at: number): number {
   let [from, to] = [at, at];
@@ -35,11 +35,11 @@ function leavesSingle(free: boolean[], start: number, count: number): boolean {
 const startsOf = (free: boolean[], count: number): number[] =>
   free
     .map((_, start) => start)
-    .filter((start) => start + count <= SEATS && free.slice(start, start + count).every(Boolean));
+    .filter((start) => start + count <= free.length && free.slice(start, start + count).every(Boolean));
 
 /** The position of `count` seats in a row: nearest the middle; where equal the tightest gap, then the left. */
 function bestStart(free: boolean[], count: number, neat: boolean): number | undefined {
-  const distance = (start: number) => Math.abs(2 * start + count - SEATS);
+  const distance = (start: number) => Math.abs(2 * start + count - free.length);
   return startsOf(free, count)
     .filter((start) => !neat || !leavesSingle(free, start, count))
     .sort((a, b) => distance(a) - distance(b) || gapLength(free, a) - gapLength(free, b) || a - b)[0];
@@ -71,8 +71,8 @@ function decide(
   return count > 1 && rows.some(({ free }) => free.some(Boolean)) ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
 }
 
-async function claim(wishes: RunWish[]) {
-  const requests = wishes.map((wish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish, hold: false }));
+async function claim(wishes: RunWish[], eventId = 1) {
+  const requests = wishes.map((wish): BookRequest => ({ ticketId: newTicketId(0), eventId, wish, hold: false }));
   const decisions = await system().seats.claim(0, requests);
   return decisions.map((decision) => {
     if (decision.kind === 'got') return runOf(decision.seats);
@@ -80,9 +80,9 @@ async function claim(wishes: RunWish[]) {
   });
 }
 
-async function emptyHouse(): Promise<void> {
+async function emptyHouse(eventId = 1): Promise<void> {
   await system().redis.flushdb();
-  await system().seats.open(1);
+  await system().seats.open(eventId);
 }
 
 const avoidingSingles = (avoidSingles: boolean) =>
@@ -93,19 +93,22 @@ beforeEach(async () => {
   await emptyHouse();
 });
 
-const count = fc.integer({ min: 1, max: 5 });
 const place = fc.integer({ min: 1, max: 2 });
-const wish: fc.Arbitrary<RunWish> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ zone: place, row: place, count }) },
-  { weight: 2, arbitrary: fc.record({ zone: place, count }) },
-  { weight: 2, arbitrary: fc.record({ count }) },
-  {
-    weight: 2,
-    arbitrary: fc
-      .record({ zone: place, row: place, start: fc.integer({ min: 0, max: SEATS - 1 }), count })
-      .filter((w) => w.start + w.count <= SEATS),
-  },
-);
+const countUpTo = (max: number) => fc.integer({ min: 1, max });
+const wishFor = (count: fc.Arbitrary<number>, seats: number): fc.Arbitrary<RunWish> =>
+  fc.oneof(
+    { weight: 5, arbitrary: fc.record({ zone: place, row: place, count }) },
+    { weight: 2, arbitrary: fc.record({ zone: place, count }) },
+    { weight: 2, arbitrary: fc.record({ count }) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .record({ zone: place, row: place, start: fc.integer({ min: 0, max: seats - 1 }), count })
+        .filter((w) => w.start + w.count <= seats),
+    },
+  );
+const count = countUpTo(5);
+const wish = wishFor(count, SEATS);
 
 test.each([
   ['', false],
@@ -121,6 +124,27 @@ test.each([
         for (const batch of batches) expect(await claim(batch)).toEqual(batch.map((one) => decide(model, one, avoid)));
       },
     ),
+    { numRuns: 120 },
+  );
+});
+
+test.each([
+  ['', false],
+  [' where single seats are avoided', true],
+])('groups of up to twenty are seated as the model seats them%s', async (_where, avoidSingles) => {
+  const [seats, maxSeats] = [45, 20];
+  const { events } = system();
+  const eventId = await events.nextId();
+  const zones = [1, 2].map(() => ({ rows: 2, seatsPerRow: seats, price: 0 }));
+  await events.create(eventId, { name: 'Groups', currency: 'EUR', zones, maxSeats, avoidSingles });
+  const wishes = fc.array(wishFor(countUpTo(maxSeats), seats), { minLength: 1, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(wishes, { minLength: 1, maxLength: 5 }), async (batches) => {
+      await emptyHouse(eventId);
+      const model = emptyModel(seats);
+      for (const batch of batches)
+        expect(await claim(batch, eventId)).toEqual(batch.map((one) => decide(model, one, avoidSingles)));
+    }),
     { numRuns: 120 },
   );
 });

@@ -19,5 +19,5 @@ test('free seats of each row are counted, by maps and by changes', () => {
 });
 
 test('a request has no more seats than the server allows, nor than a buyer may have', () => {
-  expect([null, 1, 3, 10_000].map((seatLimit) => maxSeatsOf({ seatLimit }))).toEqual([5, 1, 3, 5]);
+  expect([null, 1, 3, 10_000].map((seatLimit) => maxSeatsOf({ maxSeats: 5, seatLimit }))).toEqual([5, 1, 3, 5]);
 });

@@ -1,5 +1,4 @@
 import type { EventView, SeatMap, SeatStatus } from '../../shared/contract/events.ts';
-import { MAX_SEATS_PER_REQUEST } from '../../shared/contract/limits.ts';
 
 /** The codes of seat statuses in memory, one byte a seat. */
 export const CODE = { AVAILABLE: 0, HELD: 1, SOLD: 2, BLOCKED: 3 } as const satisfies Record<SeatStatus, number>;
@@ -28,8 +27,8 @@ export function seatOf(label: string): Seat {
 }
 
 /** The largest number of seats in one request. */
-export const maxSeatsOf = ({ seatLimit }: Pick<EventView, 'seatLimit'>): number =>
-  Math.min(MAX_SEATS_PER_REQUEST, seatLimit ?? MAX_SEATS_PER_REQUEST);
+export const maxSeatsOf = ({ maxSeats, seatLimit }: Pick<EventView, 'maxSeats' | 'seatLimit'>): number =>
+  Math.min(maxSeats, seatLimit ?? maxSeats);
 
 export const labelOf = ({ zone, row, number }: Seat): string => `${zone}-${row}-${number}`;
 

@@ -1,6 +1,6 @@
 import { type EventView, eventView, seatList } from '../../../shared/contract/events.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
-import { MAX_SEATS_ON_PAGE, MAX_SEATS_PER_REQUEST } from '../../../shared/contract/limits.ts';
+import { DEFAULT_MAX_SEATS, MAX_SEATS_ON_PAGE } from '../../../shared/contract/limits.ts';
 import { ConfigError } from '../../../shared/platform/config-error.ts';
 import { DEMO_USERS } from '../../../shared/stores/postgres/users.ts';
 import type { Client, Reply } from '../../kit/client.ts';
@@ -31,7 +31,7 @@ export async function readEvent(client: Client): Promise<EventView> {
 /** Seats in a random row of the house. */
 export function randomWish(random: Random, { zones }: EventView) {
   const zone = pick(random, zones);
-  const seats = Math.min(MAX_SEATS_PER_REQUEST, zone.seatsPerRow);
+  const seats = Math.min(DEFAULT_MAX_SEATS, zone.seatsPerRow);
   return { zone: zone.zone, row: 1 + below(random, zone.rows), count: 1 + below(random, seats) };
 }
 

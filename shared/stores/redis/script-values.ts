@@ -1,4 +1,4 @@
-import { MAX_BATCH_REQUESTS, MAX_SEATS_PER_REQUEST } from '../../contract/limits.ts';
+import { DEFAULT_MAX_SEATS, MAX_BATCH_REQUESTS } from '../../contract/limits.ts';
 import { cooldownsMs, LAPSES_KEPT_MS } from '../../domain/hold-cooldown.ts';
 import { LINE_CHUNK, MAX_NOTED_AHEAD_MS, MAX_TERMS, STEP_LEASE_MS } from '../../domain/line.ts';
 import { LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
@@ -9,7 +9,7 @@ import { LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
  */
 const scriptConstants = {
   MAX_BATCH_REQUESTS,
-  MAX_SEATS_PER_REQUEST,
+  DEFAULT_MAX_SEATS,
   LOCK_GRACE_MS,
   /** Milliseconds that a buyer waits after the first lapse, the second and so on. */
   HOLD_COOLDOWNS_MS: cooldownsMs,
