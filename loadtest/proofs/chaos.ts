@@ -7,6 +7,7 @@ import { createRig, type Rig } from '../kit/rig.ts';
 import { sumOf } from '../kit/statistics.ts';
 import { sendBuyers } from './chaos/buyers.ts';
 import { type FaultName, faults } from './chaos/faults.ts';
+import { startReader } from './chaos/feed.ts';
 import { createLedger, type Ledger } from './chaos/ledger.ts';
 import { type ChaosRig, startChaosRig } from './chaos/rig.ts';
 import type { Fault } from './chaos/scene.ts';
@@ -73,6 +74,7 @@ async function playRun(name: FaultName, runSeed: number, rig: Rig): Promise<Run>
     (running) => running.close(),
   );
   await prepareVerdict(system, HOLD_SECONDS);
+  const reader = await startReader(rig, system, createRandom(runSeed));
   const ledger = createLedger();
   // The operator's tool restores no exchange and no release of a part that PostgreSQL has lost.
   const buyers = sendBuyers(system.urls, runSeed, ledger, { changesSeats: standby !== 'asynchronous' });
@@ -84,7 +86,8 @@ async function playRun(name: FaultName, runSeed: number, rig: Rig): Promise<Run>
   const recoverySeconds = await untilRecovered(system, fault, ledger);
   await sleep(fault.afterMs ?? AFTER_MS);
   await buyers.stop();
-  const verdict = await judge(system, ledger, fault);
+  await reader.stopKills();
+  const verdict = await judge(system, ledger, reader, fault);
   return { fault: name, seed: runSeed, verdict, recoverySeconds };
 }
 
@@ -95,6 +98,7 @@ const PROMISES: readonly [what: string, contradictions: (run: Played) => readonl
   ['every answer is the saved one, wrong ones', ({ verdict }) => verdict.wrongAnswers],
   ['no seat leaks', ({ verdict }) => verdict.leaked],
   ['every payment is seats or due money, contradictions', ({ verdict }) => verdict.money],
+  ['a reader of the feed has what PostgreSQL has, differences', ({ verdict }) => verdict.feed],
   ['everything recovers in time, late runs', (run) => (run.recoverySeconds === undefined ? ['late'] : [])],
 ];
 
@@ -107,11 +111,13 @@ const isBroken = (run: Run): boolean =>
 function linesOf(run: Run): string {
   const name = `  ${run.fault} seed ${run.seed}`;
   if ('skipped' in run) return `${name}: not run, ${run.skipped}`;
-  const { accepted, outcomes, unknown, payments, paid } = run.verdict;
+  const { accepted, outcomes, unknown, payments, paid, changes, kills } = run.verdict;
   const paying = `${paid} of ${payments} payments paid`;
+  const feed = `${changes} changes read through ${kills} kills`;
   const recovery = `recovery ${run.recoverySeconds?.toFixed(1) ?? 'never'} s`;
   const repeat = isBroken(run) ? `\n    BROKEN, again: npm run chaos -- --fault ${run.fault} --seed ${run.seed}` : '';
-  return `${name}: ${accepted} accepted, ${outcomes} outcomes, ${unknown} unknown, ${paying}, ${recovery}${repeat}`;
+  const answers = `${accepted} accepted, ${outcomes} outcomes, ${unknown} unknown`;
+  return `${name}: ${answers}, ${paying}, ${feed}, ${recovery}${repeat}`;
 }
 
 const COLUMNS: readonly [name: string, count: (verdict: Verdict) => number][] = [
@@ -130,6 +136,8 @@ const COLUMNS: readonly [name: string, count: (verdict: Verdict) => number][] = 
   ['payments', ({ payments }) => payments],
   ['paid', ({ paid }) => paid],
   ['money', ({ money }) => money.length],
+  ['changes', ({ changes }) => changes],
+  ['feed', ({ feed }) => feed.length],
 ];
 
 /** A Markdown table with one line for each fault. */

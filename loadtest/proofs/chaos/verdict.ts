@@ -8,6 +8,7 @@ import { query } from '../../kit/standby.ts';
 import { differencesOf, openStores, type Stores } from '../../kit/stores.ts';
 import { changedOutcomes, compareBookings } from './answers.ts';
 import { keysOfEnded, savedAfterEnd } from './event-ends.ts';
+import { type FeedReader, judgeFeed } from './feed.ts';
 import type { Accepted, Ledger } from './ledger.ts';
 import { judgeMoney } from './money.ts';
 import { settleDoubts } from './postgres-standby.ts';
@@ -44,6 +45,10 @@ export type Verdict = {
   paid: number;
   /** Payments that are not seats or due money: both, neither, or answered otherwise before. */
   money: string[];
+  /** Changes that a reader of the feed has, how often it was killed, and where it differs from PostgreSQL. */
+  changes: number;
+  kills: number;
+  feed: string[];
 };
 
 /** Records every change of a seat, in the transaction that makes it. */
@@ -202,7 +207,7 @@ async function operate(rig: ChaosRig, stores: Stores) {
  * Compares the answers to clients with PostgreSQL, its changes, and Redis, once everything has settled. Where
  * PostgreSQL lost commits, its changes are known from then on only: sold seats must be their buyers' again at the end.
  */
-export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promise<Verdict> {
+export async function judge(rig: ChaosRig, ledger: Ledger, reader: FeedReader, fault: Fault): Promise<Verdict> {
   const mayForget = fault.mayForget === true;
   const losesCommits = fault.standby === 'asynchronous';
   const entries = [...ledger.accepted.values()];
@@ -251,6 +256,7 @@ export async function judge(rig: ChaosRig, ledger: Ledger, fault: Fault): Promis
       payments: ledger.payments.length,
       paid: ledger.payments.filter(({ answers }) => answers.some(({ isPaid }) => isPaid)).length,
       money,
+      ...(await judgeFeed(stores, reader, { mayExpire: fault.standby !== undefined })),
     };
   } finally {
     await stores.close();
