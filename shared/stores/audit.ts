@@ -4,6 +4,7 @@ import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
+import { findFeedDifferences } from './postgres/feed-audit.ts';
 import { isHeldByAnother, rowsOfZone } from './redis/seat-bitmaps.ts';
 import type { TicketStore } from './redis/tickets.ts';
 import type { SeatStore } from './seats.ts';
@@ -18,7 +19,8 @@ type Difference = {
     | 'booking and seats'
     | 'counts'
     | 'buyer'
-    | 'order';
+    | 'order'
+    | 'feed';
   where: string;
 };
 
@@ -44,9 +46,9 @@ const MAX_DIFFERENCES = 10_000;
 
 /**
  * Compares PostgreSQL with Redis for one event, seat by seat; in Redis the counters with the bits; in PostgreSQL
- * bookings with seats, buyers and orders. Of an ended event only PostgreSQL is audited. Each record is consistent in
- * itself, but they are read in sequence: a claim or save in between shows as a difference, and no longer in the next
- * audit.
+ * bookings with seats, buyers and orders, and the feed with all of them. Of an ended event only PostgreSQL is audited.
+ * Each record is consistent in itself, but they are read in sequence: a claim or save in between shows as a difference,
+ * and no longer in the next audit.
  */
 export async function auditEvent(eventId: number, stores: Stores): Promise<AuditReport> {
   const house = await stores.events.readHouse(eventId);
@@ -84,12 +86,12 @@ async function auditZone(eventId: number, zone: Zone, { seats, bookings }: Store
   for (const where of inRedis.keys()) report.differences.push({ what: 'bit too many', where });
 }
 
-/** Compares bookings with seats and with buyers, in one snapshot each. */
+/** Compares bookings with seats, buyers, orders and the feed, in one snapshot each. */
 async function auditPostgres(
   eventId: number,
   { prisma }: Stores,
 ): Promise<{ bookings: number; differences: Difference[] }> {
-  const [[counted], mismatches, buyers, orders] = await Promise.all([
+  const [[counted], mismatches, buyers, orders, feed] = await Promise.all([
     prisma.$queryRaw<{ count: bigint }[]>`
       SELECT count(*) FROM booking WHERE event_id = ${eventId}::int AND status IN ('PENDING', 'CONFIRMED')`,
     prisma.$queryRaw<{ id: string; label: string }[]>`
@@ -111,6 +113,7 @@ async function auditPostgres(
       SELECT user_id AS "userId" FROM has FULL JOIN counted USING (user_id)
       WHERE coalesce(has.seats, 0) <> coalesce(counted.seats, 0) LIMIT ${MAX_DIFFERENCES}`,
     findWrongOrders(eventId, prisma),
+    findFeedDifferences(eventId, prisma, MAX_DIFFERENCES),
   ]);
   return {
     bookings: Number(counted?.count ?? 0),
@@ -118,6 +121,7 @@ async function auditPostgres(
       ...mismatches.map(({ id, label }): Difference => ({ what: 'booking and seats', where: `${label} of ${id}` })),
       ...buyers.map(({ userId }): Difference => ({ what: 'buyer', where: `user ${userId}` })),
       ...orders.map(({ id }): Difference => ({ what: 'order', where: id })),
+      ...feed.map((where): Difference => ({ what: 'feed', where })),
     ],
   };
 }

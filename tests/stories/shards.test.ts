@@ -42,6 +42,7 @@ test('bookings of another number of shards are found, and changed in the shard o
     const id = newTicketId(shard);
     await prisma.$executeRaw`UPDATE booking SET id = ${id}::uuid WHERE id = ${held.body.id}::uuid`;
     await prisma.$executeRaw`UPDATE seat SET booking_id = ${id}::uuid WHERE booking_id = ${held.body.id}::uuid`;
+    await prisma.changeBatch.updateMany({ where: { made: { has: String(held.body.id) } }, data: { made: [id] } });
     const seats = (held.body.seats as string[]).map(seatOf);
     await system().seats.mend(
       1,

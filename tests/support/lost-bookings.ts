@@ -26,6 +26,7 @@ export function lostBookingsIn(system: ReturnType<typeof useSystem>) {
     await system().prisma.booking.deleteMany({ where: { id } });
     await system().prisma.seat.deleteMany({ where: { bookingId: id } });
     await system().prisma.buyer.deleteMany();
+    await system().prisma.changeBatch.deleteMany({ where: { made: { has: id } } });
   }
 
   /** The seats as a ticket holds them of which PostgreSQL has no booking. */
