@@ -3,7 +3,7 @@ import type { BookRequest, ChangeRequest, ExchangeRequest } from '../../shared/c
 import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
 import { FREE_LAPSES } from '../../shared/domain/hold-cooldown.ts';
 import type { NewOrder } from '../../shared/stores/postgres/told-orders.ts';
-import { LIMIT, type ModelBooking, type ModelOrder, type ModelState, PRICE, SEATS } from './model-state.ts';
+import { LIMIT, type ModelBooking, type ModelOrder, type ModelState, noteChange, PRICE, SEATS } from './model-state.ts';
 import { raiseDue } from './order-model.ts';
 
 /** The state of one history: the owner of each seat, and every booking so far. */
@@ -41,7 +41,7 @@ export class Model implements ModelState {
     for (const booking of this.bookings) {
       if (booking.status !== 'PENDING' || !booking.lapsed) continue;
       booking.status = 'EXPIRED';
-      booking.changes.push('expire');
+      noteChange(booking, 'expire');
       this.free(booking, booking.seats);
     }
   }
@@ -101,6 +101,7 @@ export class Model implements ModelState {
       status: hold ? 'PENDING' : 'CONFIRMED',
       created: hold ? 'PENDING' : 'CONFIRMED',
       changes: [],
+      told: [hold ? 'booking.held' : 'booking.confirmed'],
       wish: JSON.stringify(wish),
     });
   }
@@ -117,15 +118,16 @@ export class Model implements ModelState {
       expectRejection(outcome, code);
       return;
     }
-    if (booking.status === (request.kind === 'return' ? 'CONFIRMED' : 'PENDING')) {
-      booking.changes.push(request.kind);
-      this.made.push({ request, outcome });
-    }
+    const isMade = booking.status === (request.kind === 'return' ? 'CONFIRMED' : 'PENDING');
     if (request.kind === 'confirm' && booking.status === 'PENDING')
       Object.assign(booking, { status: 'CONFIRMED', reference: request.paymentReference });
     if ((request.kind === 'cancel' || request.kind === 'reduce') && booking.status === 'PENDING')
       this.giveUp(booking, request, 'CANCELLED');
     if (request.kind === 'return' && booking.status === 'CONFIRMED') this.giveUp(booking, request, 'RETURNED');
+    if (isMade) {
+      noteChange(booking, request.kind);
+      this.made.push({ request, outcome });
+    }
     this.expectBooking(outcome, booking, undefined);
   }
 
@@ -159,7 +161,7 @@ export class Model implements ModelState {
     booking.seats = runFrom(at, count);
     raiseDue(this, booking, fewer * PRICE);
     for (const seat of booking.seats) this.owner[seat] = booking.id;
-    booking.changes.push('exchange');
+    noteChange(booking, 'exchange');
     this.made.push({ request, outcome });
     this.expectBooking(outcome, booking, undefined);
   }

@@ -6,14 +6,18 @@ import { auditEvent } from '../../shared/stores/audit.ts';
 import { type BookingState, bookingState } from '../../shared/stores/postgres/booking-history.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
 import type { Model } from './booking-model.ts';
-import { type Stage, sweep } from './history-stage.ts';
+import { type Stage, type System, sweep } from './history-stage.ts';
 import type { ModelBooking } from './model-state.ts';
 
 /** Names of keys that belong to one event, except those that expire by themselves. */
 const KEYS_OF_EVENTS = ['house', 'seats', 'held', 'blocked', 'lock', 'full', 'neat', 'counts', 'buyers'];
 
-/** Compares PostgreSQL with the models, and with Redis, which has nothing of an ended event. */
-export async function compare(stage: Stage, models: readonly Model[]): Promise<void> {
+/**
+ * Compares PostgreSQL with the models, and with Redis, which has nothing of an ended event.
+ *
+ * @param toldBefore the number of the last change of the feed before the histories
+ */
+export async function compare(stage: Stage, models: readonly Model[], toldBefore: number): Promise<void> {
   const { system, run, played } = stage;
   const { prisma, redis } = system();
   const saved = groupBy(await prisma.seat.findMany({ orderBy: { number: 'asc' } }), (seat) => seat.row);
@@ -27,11 +31,11 @@ export async function compare(stage: Stage, models: readonly Model[]): Promise<v
     .flatMap(({ bookings }) => bookings.flatMap(({ changes }) => changes))
     .filter((k) => k === 'return').length;
   await sweep(stage, models); // ends the holds that have lapsed, and frees in Redis what ended last
-  await expectHistories(
-    prisma,
-    models.flatMap(({ bookings }) => bookings),
-  );
-  await expectOrders(prisma, models);
+  const told = await readTold(system(), toldBefore);
+  const bookings = models.flatMap((model) => model.bookings);
+  await expectHistories(prisma, bookings);
+  expect(bookings.map(({ id }) => [id, told.get(id)])).toEqual(bookings.map(({ id, told: types }) => [id, types]));
+  await expectOrders(prisma, models, told);
   if (!models.some(({ hasEnded }) => hasEnded)) await expectBuyerCounts(redis, models);
   await run.close();
   expect((await auditEvent(1, system())).differences).toEqual([]);
@@ -45,7 +49,7 @@ export async function compare(stage: Stage, models: readonly Model[]): Promise<v
 const isLateSale = ({ changes }: ModelBooking) => /(expire|cancel|reduce),order/.test(changes.join());
 
 /** None as both, none as neither: an order that is paid has sold its bookings, and any other has sold none. */
-async function expectOrders(prisma: PrismaClient, models: readonly Model[]): Promise<void> {
+async function expectOrders(prisma: PrismaClient, models: readonly Model[], told: ToldTypes): Promise<void> {
   const references = models.flatMap(({ orders }) => orders.map(({ reference }) => reference));
   const rows = await prisma.order.findMany({ where: { paymentReference: { in: references } } });
   const sold = await prisma.booking.findMany({ where: { eventId: 1, orderId: { not: null } } });
@@ -54,16 +58,40 @@ async function expectOrders(prisma: PrismaClient, models: readonly Model[]): Pro
     ...{ reference: row.paymentReference, payer: row.payer, isSale: row.toldBy === null, status: row.status },
     ...{ code: row.code, total: row.total, due: row.refundDue, refunded: row.refunded },
     sold: (soldBy.get(row.id) ?? []).map(({ id }) => id).sort(),
+    told: told.get(row.id) ?? [],
   }));
   const expected = models.flatMap(({ orders }) =>
-    orders.map(({ reference, payer = null, isSale, status, code = null, total, refundDue, refunded, bookingIds }) => ({
-      ...{ reference, payer, isSale, status, code, total: moneyOf(total), due: moneyOf(refundDue) },
-      ...{ refunded: BigInt(refunded), sold: code === null ? bookingIds : [] },
+    orders.map(({ payer = null, code = null, total, refundDue, refunded, bookingIds, ...order }) => ({
+      ...{ reference: order.reference, payer, isSale: order.isSale, status: order.status, code },
+      ...{ total: moneyOf(total), due: moneyOf(refundDue), refunded: BigInt(refunded) },
+      ...{ sold: code === null ? bookingIds : [], told: order.told },
     })),
   );
   const sorted = (orders: typeof found) => orders.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const keyOf = ({ reference, payer }: { reference: string; payer: number | null }) => `${reference} ${payer}`;
   expect(sorted(found)).toEqual(sorted(expected as typeof found));
+}
+
+/** The types of the changes of each booking and order, in the order of the feed. */
+type ToldTypes = ReadonlyMap<string, string[]>;
+
+/** Changes that one read of the feed has. */
+const READ_AT_ONCE = 1_000;
+
+/** Reads the feed behind a number as a reader does. */
+async function readTold({ feed }: ReturnType<System>, after: number): Promise<ToldTypes> {
+  const told = new Map<string, string[]>();
+  const end = await feed.end();
+  let next = after;
+  while (next < end.last) {
+    const page = await feed.page(next, end, {}, READ_AT_ONCE);
+    for (const { type, data } of page.changes) {
+      const id = 'booking' in data ? data.booking.id : 'order' in data ? data.order.id : undefined;
+      if (id !== undefined) told.set(id, [...(told.get(id) ?? []), type]);
+    }
+    next = page.next;
+  }
+  return told;
 }
 
 const moneyOf = (amount: number | undefined) => (amount === undefined ? null : BigInt(amount));

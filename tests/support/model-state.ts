@@ -24,6 +24,8 @@ export type ModelBooking = {
   /** Its status when it was made, and the kinds of its changes since. */
   created: Booking['status'];
   changes: string[];
+  /** The types of its changes in the feed. */
+  told: string[];
 };
 
 /** An order as the model has it. `isSale`: it is of a sale that had a reference alone; its id is unknown. */
@@ -41,7 +43,33 @@ export type ModelOrder = {
   total: number | undefined;
   refundDue: number | undefined;
   refunded: number;
+  /** The types of its changes in the feed. */
+  told: string[];
 };
+
+/** The types of the feed for kinds of changes, but for a hold that is reduced to nothing. */
+const TYPES: Record<string, string> = {
+  confirm: 'confirmed',
+  order: 'confirmed',
+  extend: 'extended',
+  reduce: 'reduced',
+  cancel: 'cancelled',
+  expire: 'expired',
+  return: 'returned',
+  exchange: 'exchanged',
+};
+
+/** A booking was changed, and is as it is after that. */
+export function noteChange(booking: ModelBooking, kind: string): void {
+  booking.changes.push(kind);
+  const isGivenUp = kind === 'reduce' && booking.status === 'CANCELLED';
+  booking.told.push(`booking.${isGivenUp ? 'cancelled' : TYPES[kind]}`);
+}
+
+/** An order is paid, or its money is due or was given back. */
+export function noteOrder(order: ModelOrder, is: 'paid' | 'refunded' | 'due'): void {
+  order.told.push(is === 'due' ? `order.${order.status === 'REFUNDED' ? 'refunded' : 'refund_due'}` : `order.${is}`);
+}
 
 /** The state of one history, as the rules of orders need it. */
 export type ModelState = {

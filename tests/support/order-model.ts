@@ -1,7 +1,15 @@
 import { expect } from '@jest/globals';
 import type { Order } from '../../shared/contract/tickets.ts';
 import type { NewOrder } from '../../shared/stores/postgres/told-orders.ts';
-import { LIMIT, type ModelBooking, type ModelOrder, type ModelState, PRICE } from './model-state.ts';
+import {
+  LIMIT,
+  type ModelBooking,
+  type ModelOrder,
+  type ModelState,
+  noteChange,
+  noteOrder,
+  PRICE,
+} from './model-state.ts';
 
 /** The price of all seats of bookings. */
 export const costOf = (bookings: readonly ModelBooking[]) =>
@@ -25,6 +33,7 @@ export function tell(model: ModelState, payment: NewOrder): ModelOrder | 'used' 
     userId,
     amount,
     ...{ status: 'OPEN', code: undefined, total: undefined, refundDue: undefined, refunded: 0 },
+    told: [],
   } satisfies ModelOrder as ModelOrder;
   model.orders.push(order);
   decide(model, order);
@@ -70,6 +79,7 @@ function makeOrdersOfSales(model: ModelState, isMeant: (booking: ModelBooking) =
       total,
       refundDue: isDue ? total : 0,
       refunded: 0,
+      told: [isDue ? 'order.refund_due' : 'order.paid'],
     };
     model.orders.push(booking.order);
   }
@@ -86,12 +96,14 @@ function decide(model: ModelState, order: ModelOrder): void {
   if (order.code !== undefined) {
     order.refundDue = order.amount ?? order.total;
     order.status = order.refundDue === 0 ? 'REFUNDED' : 'REFUND_DUE';
+    noteOrder(order, 'due');
     return;
   }
   Object.assign(order, { status: 'PAID', refundDue: 0 });
+  noteOrder(order, 'paid');
   for (const booking of bookings) {
     Object.assign(booking, { status: 'CONFIRMED', reference: order.reference, order });
-    booking.changes.push('order');
+    noteChange(booking, 'order');
     for (const seat of booking.seats) model.owner[seat] = booking.id;
   }
 }
@@ -131,6 +143,7 @@ export function raiseDue(model: ModelState, { order }: ModelBooking, cost: numbe
   order.refundDue = Math.min((order.refundDue ?? 0) + cost, left);
   const isSold = bookingsOf(model, order).some(({ status }) => status === 'CONFIRMED');
   if (!isSold || order.refundDue === left) order.status = statusByDue(order.refundDue);
+  noteOrder(order, 'due');
 }
 
 /** Makes the money of all sales due, as their event is cancelled. */
@@ -141,6 +154,7 @@ export function cancelSales(model: ModelState): void {
     if (order.status !== 'PAID' || order.total === undefined) continue;
     order.refundDue = order.total - order.refunded;
     order.status = statusByDue(order.refundDue);
+    noteOrder(order, 'due');
   }
 }
 
@@ -153,13 +167,14 @@ export function giveBack(order: ModelOrder, amount: number | undefined): string 
   order.refundDue = (due ?? given) - given;
   order.refunded += given;
   if (status !== 'PAID') order.status = statusByDue(order.refundDue);
+  noteOrder(order, 'refunded');
   return undefined;
 }
 
 /** Compares an order as it is shown with the model. */
 export function expectOrder(model: ModelState, shown: Order | undefined, order: ModelOrder): void {
   const { id, status, code, total, refundDue, refunded, userId, bookingIds } = shown ?? {};
-  const { isSale, payer, reference, amount, ...expected } = order;
+  const { isSale, payer, reference, amount, told: _, ...expected } = order;
   expect({ id, status, code, total, refundDue, refunded, userId, bookingIds }).toEqual({
     ...expected,
     id: order.id ?? id,

@@ -13,6 +13,7 @@ export async function play(stage: Stage, { histories, ending }: Group): Promise<
   await system().prisma.event.update({ where: { id: 1 }, data: { endsAt: null, cancelledAt: null, closedAt: null } });
   await system().clearEvent();
   await system().seats.open(1);
+  const { last: told } = await system().feed.end();
   played.groups += 1;
   const models = histories.map((_, i) => new Model(i + 1, `${played.groups}-${i}`));
   const longest = Math.max(...histories.map((history) => history.length));
@@ -39,5 +40,5 @@ export async function play(stage: Stage, { histories, ending }: Group): Promise<
     if (steps.some(({ step }) => step.do === 'sweep')) await sweep(stage, models);
   }
   await end.after(Number.POSITIVE_INFINITY);
-  await compare(stage, models);
+  await compare(stage, models, told);
 }
