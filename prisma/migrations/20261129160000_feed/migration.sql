@@ -1,5 +1,5 @@
 -- The feed: what happened, one row for the changes of one statement, of one event and one type. A change of a booking or
--- an order is in its history already, so the row only names the rows of the history; all others are in "data".
+-- an order is in its history already, so the row only names the rows of the history. All others are in "data".
 CREATE TABLE "change_batch" (
   "id" BIGINT GENERATED ALWAYS AS IDENTITY,
   "key" UUID NOT NULL DEFAULT gen_random_uuid(),
@@ -49,7 +49,7 @@ END\x3b';
 CREATE TRIGGER "note_made_bookings" AFTER INSERT ON "booking" REFERENCING NEW TABLE AS made
 FOR EACH STATEMENT EXECUTE FUNCTION "note_made_bookings"();
 
--- A change that leaves the status is of its kind; one that ends or sells a booking is what the booking is then.
+-- A change that leaves the status is of its kind. One that ends or sells a booking is what the booking is then.
 CREATE FUNCTION "note_changed_bookings"() RETURNS trigger LANGUAGE plpgsql AS E'
 BEGIN
     INSERT INTO "change_batch" ("type", "event_id", "count", "changed")
