@@ -170,6 +170,13 @@ describe('an ended event', () => {
     await prisma.$transaction((transaction) => system().blocks.doubt(eventId, 1, ['1-19-1'], transaction));
     expect(await obstacles(eventId)).toBe('1 seats in doubt (npm run settle-doubt)');
     expect(await run(eventId)).toEqual({ left: await obstacles(eventId) });
+    const url = 'http://127.0.0.1:1/';
+    const lagging = { url, description: 'lags', types: ['event.created'], secret: 'whsec_', number: 0 };
+    await prisma.webhook.create({ data: lagging });
+    expect(await obstacles(eventId)).toContain('1 webhooks that have yet to get its changes');
+    await prisma.webhook.updateMany({ data: { status: 'STOPPED' } });
+    expect(await obstacles(eventId)).not.toContain('webhooks');
+    await prisma.webhook.deleteMany();
     expect(await run(1)).toEqual({ left: 'it goes on, or is gone' });
     expect((await endedBefore(TOMORROW)).map((event) => event.eventId)).toContain(eventId);
     expect((await endedBefore(endsAt)).map((event) => event.eventId)).not.toContain(eventId);

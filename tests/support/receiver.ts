@@ -47,8 +47,9 @@ export async function startReceiver() {
     const id = String(req.headers['webhook-id']);
     const received = { id, headers: req.headers, text, changes: (JSON.parse(text) as { data: Change[] }).data };
     requests.push(received);
-    res.on('finish', () => {
-      if (res.statusCode >= 300 || takenIds.has(id)) return;
+    // Also where its sender is gone by then: a shop has booked before it answers.
+    res.on('close', () => {
+      if (!res.headersSent || res.statusCode >= 300 || takenIds.has(id)) return;
       takenIds.add(id);
       receiver.taken.push(...received.changes);
     });

@@ -182,7 +182,8 @@ async function fail(
     UPDATE webhook SET failures = ${failures + 1}::int, failing_since = coalesce(failing_since, clock_timestamp()),
       next_at = clock_timestamp() + ${waitMs}::float8 * interval '1 millisecond',
       status = coalesce(${status}::text, status),
-      message_body = CASE WHEN version = ${version}::int THEN ${message.body} ELSE message_body END,
+      message_body = CASE WHEN message_body IS NULL AND version = ${version}::int
+        THEN ${message.body} ELSE message_body END,
       ${withAnswer(answer)}
     WHERE id = ${id}::int AND owner = ${owner}::uuid AND message_id = ${message.id}`;
 }
