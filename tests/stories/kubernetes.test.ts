@@ -101,7 +101,7 @@ test('the network policies allow each part the connections that it needs and no 
   };
   const [dns, postgres, redis, traces] = [[53], [5432], [6379, 26_379], [4318]];
   expect(policyOf('api')).toEqual({ in: [3000], out: [...dns, ...postgres, ...redis, 443, ...traces] });
-  expect(policyOf('worker')).toEqual({ in: [9464], out: [...dns, ...postgres, ...redis, ...traces] });
+  expect(policyOf('worker')).toEqual({ in: [9464], out: [...dns, ...postgres, ...redis, 443, ...traces] });
   expect(policyOf('migrate')).toEqual({ in: [], out: [...dns, ...postgres] });
 });
 
