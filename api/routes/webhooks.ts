@@ -13,7 +13,7 @@ import {
 } from '../../shared/contract/webhooks.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { ATTEMPT_MS, headersOf, newSecret } from '../../shared/domain/webhooks.ts';
-import { PrivateAddress, post, refusePrivateHost } from '../../shared/platform/outbound.ts';
+import { findPrivateAddress, post } from '../../shared/platform/outbound.ts';
 import type { FeedEnd, FeedStore } from '../../shared/stores/postgres/feed.ts';
 import type { Act } from '../../shared/stores/postgres/trail.ts';
 import type { WebhookStore } from '../../shared/stores/postgres/webhooks.ts';
@@ -71,12 +71,9 @@ const viewOf = ({ number, ...view }: StoredWebhook, { epoch }: FeedEnd): Webhook
 async function checkUrl({ config }: WebhookDeps, url: string): Promise<void> {
   if (config.WEBHOOKS_TO_PRIVATE_ADDRESSES) return;
   if (!url.startsWith('https:')) throw new ApiError('INVALID_REQUEST', 'url: must begin with https://');
-  try {
-    await refusePrivateHost(url);
-  } catch (fault) {
-    // A name that cannot be resolved now is looked up at each attempt.
-    if (fault instanceof PrivateAddress) throw new ApiError('INVALID_REQUEST', `url: ${fault.message}`);
-  }
+  // A name that cannot be resolved now is looked up at each attempt.
+  const refused = await findPrivateAddress(url);
+  if (refused !== undefined) throw new ApiError('INVALID_REQUEST', `url: the address ${refused} is private`);
 }
 
 const listWebhooks =

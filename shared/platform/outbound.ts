@@ -24,7 +24,7 @@ const NAT64_RANGE = 'rfc6052';
 const IPV4_BYTES = 4;
 
 /** The address is not on the public internet. */
-export class PrivateAddress extends Error {
+class PrivateAddress extends Error {
   override readonly name = 'PrivateAddress';
 
   constructor(address: string) {
@@ -51,10 +51,13 @@ const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
  */
 async function resolvePublic(host: string): Promise<LookupAddress[]> {
   const found = await lookup(host, { all: true });
-  const refused = found.find(({ address }) => !isPublicAddress(address));
-  if (refused !== undefined) throw new PrivateAddress(refused.address);
+  const refused = privateAmong(found);
+  if (refused !== undefined) throw new PrivateAddress(refused);
   return found;
 }
+
+const privateAmong = (found: readonly LookupAddress[]): string | undefined =>
+  found.find(({ address }) => !isPublicAddress(address))?.address;
 
 /** Resolves a host for a connection that is being made: it goes to exactly the addresses that were checked. */
 const lookupPublic: LookupFunction = (host, { all }, done) => {
@@ -68,9 +71,13 @@ const lookupPublic: LookupFunction = (host, { all }, done) => {
   );
 };
 
-/** @throws PrivateAddress where the host of an address is, or resolves to, a private address */
-export async function refusePrivateHost(url: string): Promise<void> {
-  await resolvePublic(hostOf(new URL(url)));
+/** The private address that the host of an address is or resolves to; undefined where it cannot be resolved either. */
+export async function findPrivateAddress(url: string): Promise<string | undefined> {
+  const found = await lookup(hostOf(new URL(url)), { all: true }).catch((fault: NodeJS.ErrnoException) => {
+    if (fault.syscall !== 'getaddrinfo') throw fault;
+    return [];
+  });
+  return privateAmong(found);
 }
 
 /** Connections to the host of one address, one at a time. */
