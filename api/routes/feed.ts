@@ -30,6 +30,7 @@ const readFeed =
       const place = await feed.placeOf(after, end);
       if (place === 'expired') throw new ApiError('CURSOR_EXPIRED');
       let page = await feed.page(place, end, filter, limit);
+      if (page === 'expired') throw new ApiError('CURSOR_EXPIRED');
       while (page.changes.length === 0 && wait > 0 && !waited.aborted) {
         const seen = { ...end, last: page.next };
         let reached: typeof end | undefined = page.next < end.last ? end : undefined;
@@ -43,6 +44,7 @@ const readFeed =
         if (reached.epoch !== end.epoch) throw new ApiError('CURSOR_EXPIRED');
         end = reached;
         page = await feed.page(page.next, end, filter, limit);
+        if (page === 'expired') throw new ApiError('CURSOR_EXPIRED');
       }
       reply(res, 200, { changes: page.changes, next: cursorText({ epoch: end.epoch, number: page.next }) });
     });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { noteChange } from '../../shared/stores/postgres/changes.ts';
-import { createFeedStore } from '../../shared/stores/postgres/feed.ts';
+import { createFeedStore, type FeedStore } from '../../shared/stores/postgres/feed.ts';
+import { until } from '../support/processes.ts';
 import { SEATS, seatsRequest } from '../support/seat-requests.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -52,6 +53,13 @@ function naiveReader() {
   };
 }
 
+/** A page of a feed, none of whose changes may be gone. */
+async function wholePage(feed: FeedStore, ...wanted: Parameters<FeedStore['page']>) {
+  const page = await feed.page(...wanted);
+  if (page === 'expired' || !page.isWhole) throw new Error('changes may be missing');
+  return page;
+}
+
 /** Reads the feed by its cursor; the numbers must go on without a gap. */
 async function feedReader(limit: number) {
   const feed = createFeedStore(system());
@@ -62,7 +70,7 @@ async function feedReader(limit: number) {
     async read(): Promise<void> {
       const end = await feed.end();
       while (next < end.last) {
-        const page = await feed.page(next, end, {}, limit);
+        const page = await wholePage(feed, next, end, {}, limit);
         for (const [i, { cursor, data }] of page.changes.entries()) {
           expect(cursor.split('.')[1]).toBe(String(next + i + 1));
           if ('seats' in data) seen.push(...data.seats);
@@ -108,7 +116,7 @@ test('readers that number at once give each change one number', async () => {
   const writers = Array.from({ length: 20 }, async (_, i) => (await openChange([`1-1-${i + 1}`]))());
   await Promise.all([...writers, ...feeds.flatMap((feed) => [feed.end(), feed.end(), feed.end()])]);
   const end = await createFeedStore(system()).end();
-  const { changes } = await createFeedStore(system()).page(start, end, { types: ['seats.blocked'] }, 100);
+  const { changes } = await wholePage(createFeedStore(system()), start, end, { types: ['seats.blocked'] }, 100);
   expect(changes).toHaveLength(20);
   expect(new Set(changes.map(({ cursor }) => cursor)).size).toBe(20);
 });
@@ -131,7 +139,50 @@ describe('what is undone is not in the feed', () => {
     const house = await system().events.readHouse(1);
     const claim = { ...seatsRequest({ hold: true }), generation: house?.generation ?? 0, seats: SEATS };
     for (let i = 0; i < 2; i += 1) await system().bookings.save([claim]);
-    const page = await feed.page(last, await feed.end(), { types: ['booking.held'] }, 100);
+    const page = await wholePage(feed, last, await feed.end(), { types: ['booking.held'] }, 100);
     expect(page.changes).toHaveLength(1);
+  });
+});
+
+/** Saves a booking, whose change is read from its row. */
+async function saveBooking(): Promise<void> {
+  const house = await system().events.readHouse(1);
+  const request = { ...seatsRequest({ hold: true }), generation: house?.generation ?? 0, seats: SEATS };
+  await system().bookings.save([request]);
+}
+
+describe('rows that are deleted while a page is read', () => {
+  test('are on the page: it is read as of its beginning', async () => {
+    const feed = createFeedStore(system());
+    const { last } = await feed.end();
+    await saveBooking();
+    const end = await feed.end();
+    let reading: ReturnType<typeof wholePage> | undefined;
+    await system().prisma.$transaction(async (transaction) => {
+      await transaction.$executeRaw`LOCK TABLE booking_change`;
+      reading = wholePage(feed, last, end, { types: ['booking.held'] }, 100); // its data waits for the lock
+      const waits = () => system().prisma.$queryRaw<unknown[]>`SELECT FROM pg_locks WHERE NOT granted`;
+      await until(async () => (await waits()).length > 0, 20_000);
+      await transaction.$executeRaw`UPDATE feed SET floor = last`;
+      await transaction.$executeRaw`DELETE FROM change_batch`;
+      await transaction.$executeRaw`DELETE FROM booking`;
+    });
+    expect((await reading)?.changes.map(({ type }) => type)).toEqual(['booking.held']);
+  });
+
+  test.each([
+    ['floor = last', { isWhole: false }],
+    ['epoch = gen_random_uuid()', 'expired'],
+  ])('%s: a reader notices that some may be gone', async (change, expected) => {
+    const feed = createFeedStore(system());
+    const { last } = await feed.end();
+    await saveBooking();
+    const end = await feed.end();
+    expect((await wholePage(feed, last, end, {}, 100)).changes).not.toEqual([]);
+    await system().prisma.$executeRawUnsafe(`UPDATE feed SET ${change}`);
+    await system().prisma.changeBatch.deleteMany();
+    const page = await feed.page(last, end, {}, 100);
+    if (typeof expected === 'string') expect(page).toBe(expected);
+    else expect(page).toMatchObject(expected);
   });
 });

@@ -19,6 +19,7 @@ export async function compose(
   end: FeedEnd,
 ): Promise<Composed> {
   const page = await reads(() => feed.page(after, end, filter, MAX_CHANGES_IN_MESSAGE));
+  if (page === 'expired') throw new Error('the numbers of the feed are of another epoch: its end has to be read anew');
   const changes = page.changes.filter((change) => numberOf(change) <= end.last); // a page ends with a whole row
   const [first] = changes;
   if (first === undefined) return { message: undefined, next: page.next };

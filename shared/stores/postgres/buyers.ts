@@ -1,5 +1,6 @@
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
+import type { Database } from './event-rows.ts';
 import type { Act, TrailStore } from './trail.ts';
 
 type NamedBuyer = { id: number; buyer: string };
@@ -37,8 +38,8 @@ export function createBuyerStore({ prisma, trail }: { prisma: PrismaClient; trai
     },
 
     /** The name of each number, in their order; undefined where it was forgotten. */
-    async namesOf(numbers: readonly number[]): Promise<(string | undefined)[]> {
-      const rows = await prisma.$queryRaw<{ id: number; buyer: string | null }[]>`
+    async namesOf(numbers: readonly number[], database: Database = prisma): Promise<(string | undefined)[]> {
+      const rows = await database.$queryRaw<{ id: number; buyer: string | null }[]>`
         SELECT id, buyer FROM app_user WHERE id = ANY(${[...numbers]}::int[])`;
       const names = new Map(rows.map(({ id, buyer }) => [id, buyer ?? undefined]));
       return numbers.map((number) => names.get(number));

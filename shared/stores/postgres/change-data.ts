@@ -2,11 +2,11 @@ import type { ChangeData } from '../../contract/changes.ts';
 import { isNamedBuyer } from '../../contract/ids.ts';
 import type { Order } from '../../contract/tickets.ts';
 import { bookingView } from '../../domain/booking-view.ts';
-import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingState, bookingState } from './booking-history.ts';
 import { bookingCurrency } from './booking-rows.ts';
 import type { BuyerStore } from './buyers.ts';
+import type { Database } from './event-rows.ts';
 import { orderState } from './order-rows.ts';
 
 /** Rows whose data one statement of a clear keeps: each has up to a thousand changes, of some 50 µs. */
@@ -102,20 +102,20 @@ type Facts = BookingFacts | OrderFacts;
  * @returns undefined for one whose rows a worker of the version before has deleted with a clear
  */
 export async function readChangeData(
-  { prisma, buyers }: { prisma: PrismaClient; buyers: Pick<BuyerStore, 'namesOf'> },
+  { database, buyers }: { database: Database; buyers: Pick<BuyerStore, 'namesOf'> },
   sources: readonly ChangeSource[],
 ): Promise<(ChangeData | undefined)[]> {
   const found = new Map<string, Facts>();
   for (const place of Object.keys(factsOf) as (keyof typeof factsOf)[]) {
     const refs = sources.flatMap((source) => (source.place === place ? [source.ref] : []));
-    for (const [ref, facts] of await readFacts(prisma, place, refs)) found.set(`${place} ${ref}`, facts);
+    for (const [ref, facts] of await readFacts(database, place, refs)) found.set(`${place} ${ref}`, facts);
   }
   const factsOfSource = (source: ChangeSource): Facts | undefined => {
     if (!('ref' in source)) return source.place === 'keptBooking' ? (source.data as BookingFacts) : undefined;
     return found.get(`${source.place} ${source.ref}`);
   };
   const facts = sources.map(factsOfSource);
-  const nameOf = await readNames(facts, buyers);
+  const nameOf = await readNames(facts, (numbers) => buyers.namesOf(numbers, database));
   return sources.map((source, i) => {
     if (source.place === 'feed') return source.data as ChangeData;
     return facts[i] && dataOf(facts[i], nameOf);
@@ -123,13 +123,13 @@ export async function readChangeData(
 }
 
 async function readFacts(
-  prisma: PrismaClient,
+  database: Database,
   place: keyof typeof factsOf,
   refs: readonly string[],
 ): Promise<[string, Facts][]> {
   if (refs.length === 0) return [];
   const type = Prisma.raw(place.startsWith('made') ? 'uuid[]' : 'bigint[]');
-  const rows = await prisma.$queryRaw<{ ref: string; facts: Facts | null }[]>`
+  const rows = await database.$queryRaw<{ ref: string; facts: Facts | null }[]>`
     SELECT source.ref::text, ${factsOf[place]} AS facts FROM unnest(${[...refs]}::text[]::${type}) AS source (ref)`;
   return rows.flatMap(({ ref, facts }) => (facts === null ? [] : [[ref, facts]]));
 }
@@ -137,11 +137,14 @@ async function readFacts(
 type NameOf = (userId: number) => string | undefined;
 
 /** Reads the names of the buyers whom shops name. A name that was forgotten is undefined. */
-async function readNames(facts: readonly (Facts | undefined)[], buyers: Pick<BuyerStore, 'namesOf'>): Promise<NameOf> {
+async function readNames(
+  facts: readonly (Facts | undefined)[],
+  namesOf: (numbers: readonly number[]) => ReturnType<BuyerStore['namesOf']>,
+): Promise<NameOf> {
   const users = new Set(facts.flatMap((one) => (one?.userId === undefined ? [] : [one.userId])));
   const numbers = [...users].filter(isNamedBuyer);
   if (numbers.length === 0) return () => undefined;
-  const names = await buyers.namesOf(numbers);
+  const names = await namesOf(numbers);
   const byNumber = new Map(numbers.map((number, i) => [number, names[i]]));
   return (userId) => byNumber.get(userId);
 }

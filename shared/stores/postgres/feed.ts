@@ -11,6 +11,7 @@ import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import type { BuyerStore } from './buyers.ts';
 import { type ChangeSource, readChangeData } from './change-data.ts';
+import type { Database } from './event-rows.ts';
 import { awaitStandby } from './standby.ts';
 
 /** Days for which a cursor is good. */
@@ -26,11 +27,17 @@ const ROWS_AROUND_TIME = 100;
 /** Numbers that one page goes through at most, where few changes match its filter. */
 const MAX_SCANNED = 100_000;
 
+/** Milliseconds in which a page must be read, and of them those that it may wait for a connection. */
+const PAGE_TIMES = { timeout: 30_000, maxWait: 10_000 };
+
 /** The feed at a moment: its epoch, the number of its newest change, and the newest one that is archived. */
 export type FeedEnd = { epoch: string; last: number; floor: number };
 
-/** A page of the feed: its changes, and the number to read on behind. */
-export type FeedPage = { changes: Change[]; next: number };
+/**
+ * A page of the feed: its changes, and the number to read on behind. It is not whole where an archive may have deleted
+ * some of its changes.
+ */
+export type FeedPage = { changes: Change[]; next: number; isWhole: boolean };
 
 type BatchRow = {
   key: string;
@@ -75,8 +82,21 @@ export function createFeedStore({ prisma, buyers }: FeedDeps) {
     },
     /** The place behind which all changes since a time are. */
     numberAt: (time: Date, { last }: FeedEnd): Promise<number> => readNumberAt(prisma, time, last),
-    page: (after: number, end: FeedEnd, filter: FeedFilter, limit: number): Promise<FeedPage> =>
-      readPage({ prisma, buyers }, after, end, filter, limit),
+    /**
+     * The changes behind a number, in order; `expired` where the numbers are of another epoch by now.
+     * A page ends early where it has gone through many that do not match. It is read in one snapshot: an archive or a
+     * clear that deletes the rows of its changes meanwhile takes nothing from it.
+     */
+    page: (after: number, end: FeedEnd, filter: FeedFilter, limit: number): Promise<FeedPage | 'expired'> =>
+      prisma.$transaction(
+        async (snapshot) => {
+          const { epoch, floor } = await readState(snapshot);
+          if (epoch !== end.epoch) return 'expired';
+          const page = await readPage({ database: snapshot, buyers }, after, end, filter, limit);
+          return { ...page, isWhole: floor <= after };
+        },
+        { isolationLevel: 'RepeatableRead', ...PAGE_TIMES },
+      ),
   };
 }
 
@@ -88,8 +108,8 @@ type FeedState = FeedEnd & { hasNew: boolean };
  * The numbers of an epoch count one history of this database. A promoted standby has another timeline, a restored dump
  * another table or server.
  */
-async function readState(prisma: PrismaClient): Promise<FeedState> {
-  const [row] = await prisma.$queryRaw<{ identity: string; last: bigint; floor: bigint; hasNew: boolean }[]>`
+async function readState(database: Database): Promise<FeedState> {
+  const [row] = await database.$queryRaw<{ identity: string; last: bigint; floor: bigint; hasNew: boolean }[]>`
     SELECT last, floor, EXISTS (SELECT FROM change_batch WHERE number IS NULL) AS "hasNew",
       concat_ws(' ', epoch, (SELECT system_identifier FROM pg_control_system()),
         substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), 'change_batch'::regclass::oid) AS identity
@@ -145,18 +165,17 @@ async function readNumberAt(prisma: PrismaClient, time: Date, last: number): Pro
   return Number(row?.number ?? last);
 }
 
-/**
- * Reads the changes behind a number, in order. A page ends early where it has gone through many that do not match.
- */
+type PageDeps = { database: Database; buyers: FeedDeps['buyers'] };
+
 async function readPage(
-  deps: FeedDeps,
+  deps: PageDeps,
   after: number,
   { epoch, last }: FeedEnd,
   filter: FeedFilter,
   limit: number,
-): Promise<FeedPage> {
+): Promise<Omit<FeedPage, 'isWhole'>> {
   const scannedTo = Math.min(last, after + MAX_SCANNED);
-  const rows = await readRows(deps.prisma, { after, scannedTo, limit }, filter);
+  const rows = await readRows(deps.database, { after, scannedTo, limit }, filter);
   const entries = rows.flatMap((row) => entriesOf(row, after)).slice(0, limit);
   const data = await readChangeData(
     deps,
@@ -184,7 +203,7 @@ async function readPage(
 
 /** Reads rows with changes behind a number that together have `limit` of them, or all up to `scannedTo`. */
 function readRows(
-  prisma: PrismaClient,
+  database: Database,
   { after, scannedTo, limit }: { after: number; scannedTo: number; limit: number },
   { types, eventIds }: FeedFilter,
 ): Promise<BatchRow[]> {
@@ -192,7 +211,7 @@ function readRows(
   if (types !== undefined) conditions.push(Prisma.sql`type = ANY(${[...types]}::text[])`);
   if (eventIds !== undefined) conditions.push(Prisma.sql`event_id = ANY(${[...eventIds]}::int[])`);
   const wanted = Prisma.sql`LEAST(count, number - ${after}::bigint)`;
-  return prisma.$queryRaw<BatchRow[]>`
+  return database.$queryRaw<BatchRow[]>`
     SELECT batch.key, batch.number, batch.count, batch.type, batch.at, batch.event_id AS "eventId", batch.made,
       batch.changed, batch.data
     FROM (
