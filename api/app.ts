@@ -135,11 +135,12 @@ const BUYER_IN_PATH = /(\/buyers\/)[^/]+/;
 function replyToFaults(log: Logger): ErrorRequestHandler {
   return (fault, req, res, _next) => {
     const { method, path } = req;
-    if (res.headersSent) {
-      log.error({ method, path, ...faultFields(fault) }, 'writing an answer failed');
-      return void res.destroy(); // its client must see that the rest is missing
-    }
     const error = asApiError(fault);
+    if (res.headersSent) {
+      if (FAULT_CODES.has(error.code)) log.error({ method, path, ...faultFields(fault) }, 'writing an answer failed');
+      if (!res.writableEnded) res.destroy(); // its client must see that the rest is missing
+      return;
+    }
     metrics.httpErrors.inc({ code: error.code });
     if (FAULT_CODES.has(error.code)) {
       const requestId = requestIdOf(req);

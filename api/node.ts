@@ -26,6 +26,7 @@ import { createKeyRing } from './auth/key-ring.ts';
 import { createGuards } from './auth/operators.ts';
 import { createOriginGuard } from './auth/origins.ts';
 import { createSellerGuard } from './auth/sellers.ts';
+import { createFeedReaders } from './feed/readers.ts';
 import { createClosing } from './http/closing.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createAppServer } from './http/server.ts';
@@ -72,7 +73,7 @@ export async function startApi(deps: NodeDeps) {
     parts;
   const { outcomes, memory, bookIntake, changeIntake, exchangeIntake, orderIntake } = tickets;
   const { serverSettings, clock } = operations;
-  const { limitCounts, keyRing } = access;
+  const { limitCounts, keyRing, feedReaders } = access;
 
   return {
     app,
@@ -100,6 +101,7 @@ export async function startApi(deps: NodeDeps) {
       await waitingRooms.stop();
       webSockets.close();
       outcomes.stopWaiting();
+      feedReaders.stopWaiting();
       await closing.close();
       webSockets.terminate();
       const intakes = [bookIntake, changeIntake, exchangeIntake, orderIntake];
@@ -199,6 +201,7 @@ async function wireAccess(deps: NodeDeps, { users, keys, buyers }: Stores) {
     requireSeller: createSellerGuard(sellByOf(config), guards.requireScope),
     keyRing,
     keyCheck,
+    feedReaders: createFeedReaders({ isLimited: areLimitsOn(config), keyRing }),
     limitCounts,
   };
 }

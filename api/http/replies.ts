@@ -57,11 +57,13 @@ function replyCompatError(res: ServerResponse, error: ApiError): void {
   reply(res, 409, { error: error.message, code: error.code, ...error.fields }, headersOf(res, error));
 }
 
-/** Answers with a problem (RFC 9457). */
+/** An error as a problem (RFC 9457). */
+export const problemOf = ({ code, status, message, fields }: ApiError) => {
+  return { type: 'about:blank', title: titleOf(code), status, detail: message, code, ...fields };
+};
+
 export function replyProblem(res: ServerResponse, error: ApiError): void {
-  const { status } = error;
-  const problem = { type: 'about:blank', title: titleOf(error.code), status, detail: error.message, code: error.code };
-  reply(res, status, { ...problem, ...error.fields }, headersOf(res, error), 'application/problem+json');
+  reply(res, error.status, problemOf(error), headersOf(res, error), 'application/problem+json');
 }
 
 function headersOf(res: ServerResponse, { code, fields }: ApiError): Record<string, string> {

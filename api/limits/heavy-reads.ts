@@ -12,8 +12,11 @@ import { windowsOf } from './windows.ts';
  */
 const MAX_WAITING_READS = 15;
 
-/** The reads of one client: the number that run or wait, and the end of the last turn that was taken. */
-type ReadQueue = { reads: number; lastTurn: Promise<unknown> };
+/**
+ * The reads of one client: the number that run or wait, that of parts of long reads, and the end of the last turn that
+ * was taken.
+ */
+type ReadQueue = { reads: number; parts: number; lastTurn: Promise<unknown> };
 
 /**
  * Waits for a promise outside the read's turn, so that the client's other reads go on meanwhile, and then for the next
@@ -42,6 +45,23 @@ export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_
   const areOn = areLimitsOn(config);
   const windows = windowsOf('reads', counts);
   const queues = new Map<string, ReadQueue>();
+
+  /** Runs a use of a client's queue: counted while it lasts, so that the queue is kept as long. */
+  async function withQueue<Result>(
+    client: string,
+    counted: 'reads' | 'parts',
+    use: (queue: ReadQueue) => Promise<Result>,
+  ): Promise<Result> {
+    const queue = queues.get(client) ?? { reads: 0, parts: 0, lastTurn: Promise.resolve() };
+    queues.set(client, queue);
+    queue[counted] += 1;
+    try {
+      return await use(queue);
+    } finally {
+      queue[counted] -= 1;
+      if (queue.reads === 0 && queue.parts === 0) queues.delete(client);
+    }
+  }
 
   /**
    * Counts a read before it is made. A client with any budget left in its minute may make it, at any cost.
@@ -72,27 +92,37 @@ export function createHeavyReads(config: LimitsConfig & Pick<Config, 'READS_PER_
       read: (waitOutside: WaitOutsideTurn) => Promise<void>,
     ): Promise<void> {
       const client = limitedAs(req);
-      const queue: ReadQueue = queues.get(client) ?? { reads: 0, lastTurn: Promise.resolve() };
-      if (areOn && queue.reads > MAX_WAITING_READS) {
+      if (areOn && (queues.get(client)?.reads ?? 0) > MAX_WAITING_READS) {
         res.setHeader('retry-after', 1);
         throw new ApiError('RATE_LIMITED', 'Too many reads of this client are waiting.');
       }
       charge(req, res, cost);
-      queues.set(client, queue);
-      queue.reads += 1;
-      let endTurn = await takeTurn(queue);
-      const waitOutside: WaitOutsideTurn = async (wait) => {
-        endTurn();
-        await wait;
-        endTurn = await takeTurn(queue);
-      };
-      try {
-        if (!res.destroyed) await read(waitOutside);
-      } finally {
-        endTurn();
-        queue.reads -= 1;
-        if (queue.reads === 0) queues.delete(client);
-      }
+      await withQueue(client, 'reads', async (queue) => {
+        let endTurn = await takeTurn(queue);
+        const waitOutside: WaitOutsideTurn = async (wait) => {
+          endTurn();
+          await wait;
+          endTurn = await takeTurn(queue);
+        };
+        try {
+          if (!res.destroyed) await read(waitOutside);
+        } finally {
+          endTurn();
+        }
+      });
+    },
+
+    /**
+     * The turns of a read that may go on for hours: a function that runs a part of it after the earlier reads of its
+     * client. Between its parts it holds up no other read. The caller bounds and charges such reads.
+     */
+    turnsOf(req: Request) {
+      const client = limitedAs(req);
+      return <Result>(part: () => Promise<Result>): Promise<Result> =>
+        withQueue(client, 'parts', async (queue) => {
+          const endTurn = await takeTurn(queue);
+          return part().finally(endTurn);
+        });
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Booking } from '../../shared/contract/tickets.ts';
+import { streamTypeOf } from '../http/text-stream.ts';
 
 /** A form in which all matching bookings are streamed. */
 export type ExportFormat = { type: string; head: string; lineOf: (booking: Booking) => string };
@@ -47,7 +48,19 @@ const NDJSON: ExportFormat = {
 };
 
 /** The format that an `Accept` header names first; undefined for JSON, a page. */
-export function exportFormatOf(accept = ''): ExportFormat | undefined {
-  const [first = ''] = /text\/csv|application\/x-ndjson|application\/json/.exec(accept) ?? [];
-  return { 'text/csv': CSV, 'application/x-ndjson': NDJSON }[first];
+export function exportFormatOf(accept: string | undefined): ExportFormat | undefined {
+  const type = streamTypeOf(['text/csv', 'application/x-ndjson'] as const, accept);
+  return type && { 'text/csv': CSV, 'application/x-ndjson': NDJSON }[type];
+}
+
+/** The text of an export, page by page. */
+export async function* exportText(
+  { head, lineOf }: ExportFormat,
+  pages: AsyncIterable<readonly Booking[]>,
+): AsyncGenerator<string, void> {
+  let before = head;
+  for await (const page of pages) {
+    yield before + page.map(lineOf).join('');
+    before = '';
+  }
 }

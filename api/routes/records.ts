@@ -17,9 +17,9 @@ import { buyerReadBy } from '../auth/readers.ts';
 import { ApiError } from '../http/errors.ts';
 import { nextPage, queryOf, refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
+import { streamText } from '../http/text-stream.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
-import { streamExport } from '../records/export-stream.ts';
-import { type ExportFormat, exportFormatOf } from '../records/formats.ts';
+import { type ExportFormat, exportFormatOf, exportText } from '../records/formats.ts';
 import { houseOf } from './event-layout.ts';
 
 /** Seats of a house whose summary costs as much as one read. */
@@ -102,7 +102,7 @@ const exportBookings = (
     async function* shownPages() {
       for await (const page of records.exportAll(filter)) yield await Promise.all(page.map(buyerNames.shown));
     }
-    await streamExport(res, shownPages(), { format, waitOutside });
+    await streamText(res, exportText(format, shownPages()), { type: format.type, waitOutside });
   });
 
 const summarize =

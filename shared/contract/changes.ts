@@ -98,9 +98,23 @@ export const feedQuery = z.strictObject({
     .optional()
     .meta({ type: 'string', description: `Only these types, with commas between: ${changeType.options.join(', ')}.` }),
   eventId: inAddress(eventId).optional(),
-  limit: inAddress(z.int().min(1).max(MAX_CHANGES_READ)).default(100),
-  wait: inAddress(z.int().min(0).max(MAX_WAIT_SECONDS)).default(0).meta({
-    description: 'Seconds to wait for the first change where there is none. A stream ends once it waited so long.',
+  limit: inAddress(z.int().min(1).max(MAX_CHANGES_READ)).optional().meta({
+    description: 'Changes on a page, 100 without it. A stream takes none.',
+  }),
+  wait: inAddress(z.int().min(0).max(MAX_WAIT_SECONDS))
+    .default(0)
+    .meta({
+      description:
+        'Seconds to wait for the first change where there is none. NDJSON ends once nothing came for so long; an ' +
+        'event stream ends with its client alone.',
+    }),
+});
+
+/** Headers of `GET /api/feed` as an event stream. */
+export const feedHeaders = z.object({
+  'Last-Event-ID': feedCursor.optional().meta({
+    type: 'string',
+    description: 'The `id` that an event stream had last: it goes on behind it, whatever `after` is.',
   }),
 });
 

@@ -170,10 +170,10 @@ test('has the end of an event, a cancellation, and all that a clear deletes', as
   const before = await readAll({ eventId: cleared, types: 'booking.held,booking.cancelled' });
   await call('DELETE', `/api/events/${cleared}/bookings`, { confirm: `delete all bookings of event ${cleared}` });
   expect(await readAll({ eventId: cleared, types: 'booking.held,booking.cancelled' })).toEqual(before);
-  expect(typesOf(await readAll({ eventId: cleared })).at(-1)).toBe('event.cleared');
+  expect(typesOf(await readAll({ eventId: cleared }))).toContain('event.cleared');
 
   await call('POST', `/api/events/${cancelled}/cancel`);
-  expect(typesOf(await readAll({ eventId: cancelled })).at(-1)).toBe('event.cancelled');
+  expect(typesOf(await readAll({ eventId: cancelled }))).toContain('event.cancelled');
 
   await system().prisma.event.update({ where: { id: ended }, data: { endsAt: new Date(Date.now() - 1_000) } });
   const { changes } = await readPage({ eventId: ended, types: 'event.ended', wait: 60 });

@@ -85,6 +85,7 @@ async function readTold({ feed }: ReturnType<System>, after: number): Promise<To
   let next = after;
   while (next < end.last) {
     const page = await feed.page(next, end, {}, READ_AT_ONCE);
+    if (page === 'expired') throw new Error('the epoch of the feed has changed');
     for (const { type, data } of page.changes) {
       const id = 'booking' in data ? data.booking.id : 'order' in data ? data.order.id : undefined;
       if (id !== undefined) told.set(id, [...(told.get(id) ?? []), type]);
