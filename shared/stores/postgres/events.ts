@@ -21,6 +21,9 @@ import { makeOrdersOfSales } from './order-sales.ts';
 /** The price of a seat of the default event, in cents. */
 const DEFAULT_PRICE = 5_000;
 
+/** Milliseconds in which the default event is created: processes that start together do it one after the other. */
+const ENSURE_LIMITS = { timeout: 30_000, maxWait: 30_000 };
+
 /** Event numbers that one statement compares with the newest event's, and that may wait for it. */
 const MAX_COMPARED = 10_000;
 const MAX_WAITING = 100_000;
@@ -173,7 +176,7 @@ async function ensureEvent(prisma: PrismaClient, eventId: number, name: string, 
       WHERE NOT EXISTS (SELECT 1 FROM zone WHERE event_id = ${eventId}::int)
       ON CONFLICT DO NOTHING`;
     if (count > 0) await noteEvent('event.created', eventId, transaction);
-  });
+  }, ENSURE_LIMITS);
   const house = await queryHouse(prisma, eventId);
   if (house === undefined) throw new Error(`event ${eventId} was created but cannot be read`);
   return house;
@@ -307,9 +310,10 @@ async function clearEvent(
   await refundAll('clear', eventId, transaction);
   await keepBookingChanges(eventId, transaction);
   await noteEvent('event.cleared', eventId, transaction);
+  // Bookings before their seats, in the order in which the expiry of holds locks them.
+  const { count: bookings } = await transaction.booking.deleteMany({ where: { eventId } });
   const { count: seats } = await transaction.seat.deleteMany({ where: { eventId } });
   await transaction.bookingChange.deleteMany({ where: { eventId } });
-  const { count: bookings } = await transaction.booking.deleteMany({ where: { eventId } });
   await transaction.buyer.deleteMany({ where: { eventId } });
   await transaction.seatRelease.deleteMany({ where: { eventId } });
   return { bookings, seats };
