@@ -5,11 +5,20 @@ import { serverMessage } from '../../shared/contract/messages.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
+import { startReceiver } from '../support/receiver.ts';
 import { useSystem } from '../support/system.ts';
 
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
 const asOperator = { authorization: `Bearer ${TOKEN}` };
-const system = useSystem({ ADMIN_TOKEN: TOKEN, LOG_LEVEL: 'warn', SHARDS: 2, ZONES: 3, ROWS: 4, SEATS_PER_ROW: 10 });
+const system = useSystem({
+  ADMIN_TOKEN: TOKEN,
+  LOG_LEVEL: 'warn',
+  SHARDS: 2,
+  ZONES: 3,
+  ROWS: 4,
+  SEATS_PER_ROW: 10,
+  WEBHOOKS_TO_PRIVATE_ADDRESSES: true,
+});
 
 const reserve = (count: number) => send(system().url, 'POST', '/reserve?wait=10', { count });
 
@@ -157,6 +166,24 @@ describeInBrowser('the operator’s page', (browser) => {
     const acts = page.getByRole('region', { name: 'Last acts of operators' });
     await acts.locator('tr', { hasText: `cancelEvent event ${body.id}` }).waitFor();
     expect((await send(system().url, 'GET', `/api/events/${body.id}`)).body.status).toBe('CANCELLED');
+  });
+
+  test('an operator sees how far a webhook is behind, tests it and disables it', async () => {
+    const receiver = await startReceiver();
+    const webhook = { url: receiver.url, types: ['event.changed'], description: 'Accounts' };
+    const { body } = await send(system().url, 'POST', '/admin/webhooks', webhook, asOperator);
+    await open();
+    await enter();
+    const row = page.getByRole('region', { name: 'Webhooks' }).locator('tr', { hasText: 'Accounts' });
+    await row.getByText('0 changes').waitFor();
+    await row.getByRole('button', { name: 'Send a test' }).click();
+    await row.getByText('Test: answered 200').waitFor();
+    await expectReadable(page);
+    await row.getByRole('button', { name: 'Disable' }).click();
+    await row.getByRole('button', { name: 'Enable' }).waitFor();
+    const shown = await send(system().url, 'GET', `/admin/webhooks/${body.id}`, undefined, asOperator);
+    expect(shown.body.status).toBe('DISABLED');
+    await receiver.close();
   });
 
   test('the address that npm start prints logs its operator in, and the token is removed from it', async () => {

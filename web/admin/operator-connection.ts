@@ -1,6 +1,7 @@
 import type { ServerMessage } from '../../shared/contract/messages.ts';
 import type { Overview } from '../../shared/contract/overview.ts';
 import type { TrailEntry, TrailPage } from '../../shared/contract/trail.ts';
+import type { WebhookView } from '../../shared/contract/webhooks.ts';
 import { type Method, request } from '../requests.ts';
 import { type ClientMessage, createSocket, type Socket } from '../socket.ts';
 import { storedAdminToken } from '../stored-values.ts';
@@ -19,6 +20,8 @@ export type OperatorState = {
   history: Point[];
   /** The last acts of operators, the newest first; undefined until they are read. */
   acts?: TrailEntry[] | undefined;
+  /** The webhooks; undefined until they are read. */
+  webhooks?: WebhookView[] | undefined;
   /** Why the last command was not done. */
   failure?: string | undefined;
 } & (
@@ -28,11 +31,13 @@ export type OperatorState = {
   | { phase: 'live'; overview: Overview; isLost: boolean }
 );
 
-type Phase<State = OperatorState> = State extends OperatorState ? Omit<State, 'history' | 'acts' | 'failure'> : never;
+type Phase<State = OperatorState> = State extends OperatorState
+  ? Omit<State, 'history' | 'acts' | 'webhooks' | 'failure'>
+  : never;
 
-/** Acts that are shown, and milliseconds between two reads of them: another operator may add some. */
+/** Acts that are shown, and milliseconds between two reads of acts and webhooks: another operator may add some. */
 const ACTS = 20;
-const ACTS_INTERVAL_MS = 10_000;
+const TABLES_INTERVAL_MS = 10_000;
 
 const RECONNECT = { firstMs: 500, maxMs: 10_000 };
 
@@ -49,7 +54,7 @@ type Context = {
   /** The token that the current connection has sent. */
   sentToken: string | undefined;
   overloadTimer?: ReturnType<typeof setTimeout>;
-  actsReadAtMs: number;
+  tablesReadAtMs: number;
 };
 
 /**
@@ -71,7 +76,7 @@ export function createOperatorConnection(show: (state: OperatorState) => void) {
     show,
     state: { phase: 'connecting', history: [] },
     sentToken: undefined,
-    actsReadAtMs: Number.NEGATIVE_INFINITY,
+    tablesReadAtMs: Number.NEGATIVE_INFINITY,
   };
   context.socket.connect();
 
@@ -96,10 +101,10 @@ function update(context: Context, state: OperatorState): void {
   context.show(state);
 }
 
-/** Enters a phase. The history and the acts stay. */
+/** Enters a phase. The history and the tables stay. */
 function changePhase(context: Context, phase: Phase): void {
-  const { history, acts, failure } = context.state;
-  update(context, { ...phase, history, acts, failure });
+  const { history, acts, webhooks, failure } = context.state;
+  update(context, { ...phase, history, acts, webhooks, failure });
 }
 
 function disconnect({ socket, overloadTimer }: Context): void {
@@ -121,12 +126,13 @@ function receive(context: Context, message: ServerMessage): void {
 }
 
 function takeOverview(context: Context, overview: Overview): void {
-  const { socket, state, actsReadAtMs } = context;
+  const { socket, state, tablesReadAtMs } = context;
   socket.answered();
   socket.expectAnswer(SILENCE_MS);
-  if (performance.now() - actsReadAtMs > ACTS_INTERVAL_MS) void readActs(context);
+  if (performance.now() - tablesReadAtMs > TABLES_INTERVAL_MS) void readTables(context);
   const history = withOverview(state.history, overview);
-  update(context, { phase: 'live', overview, isLost: false, history, acts: state.acts, failure: state.failure });
+  const { acts, webhooks, failure } = state;
+  update(context, { phase: 'live', overview, isLost: false, history, acts, webhooks, failure });
 }
 
 function takeRefusal(context: Context, { code, error }: { code: string; error: string }): void {
@@ -149,14 +155,16 @@ async function send<Answer>(method: Method, path: string, body?: object): Promis
   return (await request<Answer>(path, options)).answer;
 }
 
-/** Sends a command and shows its refusal. The next overview shows its effect. */
-async function sendCommand(context: Context, method: Method, path: string, body: object): Promise<void> {
+/** Sends a command and shows its refusal. The next overview shows its effect. @returns the answer, if it was done */
+async function sendCommand(context: Context, method: Method, path: string, body: object): Promise<unknown> {
   try {
-    await send(method, path, body);
+    const answer = await send(method, path, body);
     update(context, { ...context.state, failure: undefined });
-    void readActs(context);
+    void readTables(context);
+    return answer;
   } catch (fault) {
     update(context, { ...context.state, failure: (fault as Error).message });
+    return undefined;
   }
 }
 
@@ -170,12 +178,14 @@ async function openQueueDashboard(context: Context): Promise<void> {
   }
 }
 
-async function readActs(context: Context): Promise<void> {
-  context.actsReadAtMs = performance.now();
+/** Reads the acts and the webhooks. */
+async function readTables(context: Context): Promise<void> {
+  context.tablesReadAtMs = performance.now();
   try {
-    const { entries } = await send<TrailPage>('GET', `/admin/trail?limit=${ACTS}`);
-    update(context, { ...context.state, acts: entries });
+    const { entries: acts } = await send<TrailPage>('GET', `/admin/trail?limit=${ACTS}`);
+    const { webhooks } = await send<{ webhooks: WebhookView[] }>('GET', '/admin/webhooks');
+    update(context, { ...context.state, acts, webhooks });
   } catch {
-    // PostgreSQL is unavailable, which the overview shows: the acts on the page stay.
+    // PostgreSQL is unavailable, which the overview shows: the tables on the page stay.
   }
 }

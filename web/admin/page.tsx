@@ -12,6 +12,7 @@ import { problemsOf } from './problems.ts';
 import './style.css';
 import { Acts } from './acts.tsx';
 import { etaText, formatFigure, formatSeconds } from './text.ts';
+import { Webhooks } from './webhooks.tsx';
 
 type Command = OperatorConnection['command'];
 
@@ -49,7 +50,8 @@ type LiveProps = {
   openQueueDashboard: () => void;
 };
 
-function Live({ state: { overview, isLost, history, failure, acts }, command, openQueueDashboard }: LiveProps) {
+function Live({ state, command, openQueueDashboard }: LiveProps) {
+  const { overview, isLost, history, failure, acts, webhooks } = state;
   return (
     <>
       <Verdict overview={overview} history={history} isLost={isLost} />
@@ -65,6 +67,7 @@ function Live({ state: { overview, isLost, history, failure, acts }, command, op
         <Outcomes history={history} />
       </div>
       <Events events={overview.events} command={command} />
+      <Webhooks webhooks={webhooks} command={command} />
       <Acts acts={acts} />
       <ServerSettings settings={overview.serverSettings} />
       <Faults faults={overview.faults} process={overview.process} />

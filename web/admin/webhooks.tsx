@@ -1,0 +1,95 @@
+import { useState } from 'preact/hooks';
+import type { EndpointAnswer, WebhookView } from '../../shared/contract/webhooks.ts';
+import { timeOf } from '../times.ts';
+import type { OperatorConnection } from './operator-connection.ts';
+import { formatFigure, formatSeconds } from './text.ts';
+
+type Command = OperatorConnection['command'];
+
+/** The endpoints to which changes are sent: how far behind each is, and its last answers. */
+export function Webhooks({ webhooks, command }: { webhooks: WebhookView[] | undefined; command: Command }) {
+  if (webhooks === undefined || webhooks.length === 0) return null;
+  return (
+    <section>
+      <h2>Webhooks</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it */}
+      <section class="scrolls" tabIndex={0} aria-label="Webhooks">
+        <table class="faults">
+          <thead>
+            <tr>
+              <th scope="col">Endpoint</th>
+              <th scope="col">State</th>
+              <th scope="col">Behind</th>
+              <th scope="col">Last answers</th>
+              <th scope="col">Actions</th>
+            </tr>
+          </thead>
+          <tbody>
+            {webhooks.map((webhook) => (
+              <Webhook key={webhook.id} webhook={webhook} command={command} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+}
+
+/** Answers that a line shows. */
+const SHOWN_ANSWERS = 3;
+
+function Webhook({ webhook, command }: { webhook: WebhookView; command: Command }) {
+  const [tested, setTested] = useState<string>();
+  const { id, url, description, status, lag, failures, failingSince, lastAnswers } = webhook;
+  const path = `/admin/webhooks/${id}`;
+  const test = async () => {
+    setTested('Sending …');
+    const answer = (await command('POST', `${path}/test`, {})) as EndpointAnswer | undefined;
+    setTested(answer && `Test: ${textOf(answer)}`);
+  };
+  return (
+    <tr>
+      <td>
+        {description}
+        <small>{url}</small>
+      </td>
+      <td>
+        <span class={status === 'ACTIVE' && failures === 0 ? '' : 'warn'}>{STATES[status]}</span>
+        {failingSince !== undefined && (
+          <small>
+            {formatFigure(failures)} failures since {timeOf(Date.parse(failingSince))}
+          </small>
+        )}
+      </td>
+      <td>
+        {formatFigure(lag.changes)} changes
+        <small>{formatSeconds(lag.seconds)}</small>
+      </td>
+      <td>
+        {lastAnswers.slice(0, SHOWN_ANSWERS).map((answer) => (
+          <small key={answer.at}>
+            {timeOf(Date.parse(answer.at))} {textOf(answer)}
+          </small>
+        ))}
+      </td>
+      <td>
+        <button type="button" class="plain" onClick={() => void test()}>
+          Send a test
+        </button>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => void command('PATCH', path, { enabled: status !== 'ACTIVE' })}
+        >
+          {status === 'ACTIVE' ? 'Disable' : 'Enable'}
+        </button>
+        <small role="status">{tested}</small>
+      </td>
+    </tr>
+  );
+}
+
+const STATES = { ACTIVE: 'active', STOPPED: 'stopped: it failed for three days', DISABLED: 'disabled' } as const;
+
+const textOf = ({ status, fault, ms }: EndpointAnswer): string =>
+  `${status === undefined ? (fault ?? 'no answer') : `answered ${status}`} in ${formatFigure(ms)} ms`;
