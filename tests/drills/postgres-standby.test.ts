@@ -1,14 +1,23 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createRig, prepareHouse, serverOptions, startPostgres, startRedis } from '../../loadtest/kit/rig.ts';
-import { embeddedStandby, query, untilStreaming } from '../../loadtest/kit/standby.ts';
+import {
+  ADMIN_TOKEN,
+  createRig,
+  prepareHouse,
+  serverOptions,
+  startPostgres,
+  startRedis,
+} from '../../loadtest/kit/rig.ts';
+import { embeddedStandby, promote, query, untilStreaming } from '../../loadtest/kit/standby.ts';
 import { freePort } from '../../local/embedded/free-port.ts';
+import type { Change } from '../../shared/contract/changes.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
 import { createBookingStore } from '../../shared/stores/postgres/bookings.ts';
 import { send } from '../support/client.ts';
 import { cleanUp, run, until } from '../support/processes.ts';
+import { bearer } from '../support/selling-server.ts';
 
 // PostgreSQL with a real standby. A commit waits for a synchronous one, a read does not.
 
@@ -22,13 +31,19 @@ async function startSystem() {
   await rig.start(standby.start, (running) => running.stop(5_000));
   await untilStreaming(primary.url, true);
   await prepareHouse(primary.url, { ZONES: 1, ROWS: 2, SEATS_PER_ROW: 10 });
-  const port = String(await freePort());
-  const env = { DATABASE_URL: primary.url, REDIS_URL: redis.url, PORT: port, LOG_LEVEL: 'info', RATE_LIMIT: 'off' };
-  const [api, worker] = [run('api/main', [], env), run('workers/main', [], env)];
+  const env = { REDIS_URL: redis.url, LOG_LEVEL: 'info', RATE_LIMIT: 'off', ADMIN_TOKEN };
+  const startWorker = () => run('workers/main', [], { ...env, DATABASE_URL: primary.url });
+  async function startApi(databaseUrl: string) {
+    const port = String(await freePort());
+    const { output } = run('api/main', [], { ...env, DATABASE_URL: databaseUrl, PORT: port });
+    await until(() => output().includes('api ready'), 60_000, output);
+    return { url: `http://127.0.0.1:${port}`, output };
+  }
+  const worker = startWorker();
+  const api = await startApi(primary.url);
+  await until(() => worker.output().includes('worker ready'), 60_000, worker.output);
   const output = () => api.output() + worker.output();
-  await until(() => api.output().includes('api ready') && worker.output().includes('worker ready'), 60_000, output);
-  const startWorker = () => run('workers/main', [], env);
-  return { primaryUrl: primary.url, standbyUrl: standby.url, url: `http://127.0.0.1:${port}`, output, startWorker };
+  return { primaryUrl: primary.url, standbyUrl: standby.url, url: api.url, output, startApi, startWorker };
 }
 
 beforeAll(async () => {
@@ -123,4 +138,28 @@ test('a part that starts warns of a connected standby that no commit waits for',
   const worker = startWorker();
   await until(() => worker.output().includes(warning), 20_000, worker.output);
   await untilStreaming(primaryUrl, true);
+});
+
+test('a promotion expires the cursors of the feed, and its changes can be read again', async () => {
+  const { url, primaryUrl, standbyUrl, startApi } = system;
+  const asOperator = bearer(ADMIN_TOKEN);
+  const read = async (at: string, query: string) =>
+    (await send(at, 'GET', `/api/feed?limit=1000${query}`, undefined, asOperator)).body;
+  const wish = { eventId: 1, userId: 3, count: 1 };
+  const { id } = (await send(url, 'POST', '/api/bookings?wait=20', wish)).body;
+  const booking = expect.objectContaining({ id });
+  const before = await read(url, '');
+  const changes = before.changes as Change[];
+  expect(changes).toContainEqual(expect.objectContaining({ data: expect.objectContaining({ booking }) }));
+  expect((await read(url, `&after=${before.next}`)).code).toBeUndefined();
+
+  await untilStreaming(primaryUrl, false); // the old primary goes on without it
+  await promote(standbyUrl);
+  const promoted = await startApi(standbyUrl);
+  for (const after of [before.next, changes[0]?.cursor])
+    expect(await read(promoted.url, `&after=${after}`)).toMatchObject({ status: 410, code: 'CURSOR_EXPIRED' });
+  const again = await read(promoted.url, '');
+  const idsOf = (page: unknown) => (page as Change[]).map((change) => change.id);
+  expect(idsOf(again.changes).slice(0, changes.length)).toEqual(idsOf(changes));
+  expect((await read(promoted.url, `&after=${again.next}`)).code).toBeUndefined();
 });
