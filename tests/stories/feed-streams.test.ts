@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { isInstalled } from '../../loadtest/kit/processes.ts';
 import type { Change } from '../../shared/contract/changes.ts';
 import { noteChange } from '../../shared/stores/postgres/changes.ts';
 import { send } from '../support/client.ts';
 import { openEvents, openLines } from '../support/event-stream.ts';
 import { expectDocumented } from '../support/openapi.ts';
-import { until } from '../support/processes.ts';
+import { cleanUp, dataFolder, until } from '../support/processes.ts';
+import { startNginx } from '../support/proxies.ts';
 import { asOperator, bearer, SERVER_SELLS } from '../support/selling-server.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -20,6 +22,7 @@ const opened: { close: () => void }[] = [];
 afterEach(() => {
   for (const { close } of opened.splice(0)) close();
 });
+afterAll(cleanUp);
 
 async function lines(query: string, headers: Headers = asOperator, url = system().url) {
   const stream = await openLines(`${url}/api/feed${query}`, headers);
@@ -132,6 +135,22 @@ describe('NDJSON', () => {
     const numbers = [...text.matchAll(/"seats":\["(\d+)"/g)].map(([, number]) => Number(number));
     expect(numbers).toEqual(Array.from({ length: 2000 }, (_, i) => i + 1));
   });
+});
+
+const hasNginx = isInstalled('nginx');
+if (!hasNginx) process.stderr.write('skipped without nginx: streams through it\n');
+
+(hasNginx ? test : test.skip)('nginx passes each change on at once', async () => {
+  const port = Number(new URL(system().url).port);
+  const { url } = await startNginx(dataFolder(), [port, port], true);
+  const after = await end();
+  const following = await events(`?${MADE}&after=${after}`, undefined, asOperator, url);
+  const waiting = await lines(`?${MADE}&after=${after}&wait=60`, asOperator, url);
+  for (const name of ['1-6-1', '1-6-2']) {
+    await make(name); // the streams stay open: a proxy that collects would keep it
+    expect(nameOf(parsed((await following.next())?.data))).toBe(name);
+    expect(nameOf(parsed(await waiting.next()))).toBe(name);
+  }
 });
 
 describe('a cursor that has expired', () => {
