@@ -16,9 +16,10 @@ type NoteDeps = {
 
 /**
  * Notes in the feed what no statement makes: that an event went on sale, and that it is sold out. Only events of which
- * something changed are counted; the first run of a process counts all.
+ * something changed are counted; the first run of a process counts all. An event that cannot be counted holds up no
+ * other, and is counted again by the next run.
  *
- * @returns the function that runs it once
+ * @returns the function that runs it once. It throws the first fault, after everything else is done
  */
 export function createNoteEvents({ events, seats, feed }: NoteDeps) {
   let lastRunMs: number | undefined;
@@ -33,10 +34,12 @@ export function createNoteEvents({ events, seats, feed }: NoteDeps) {
 
   return async function noteEvents(): Promise<void> {
     if (await events.isAnyToOpen()) await events.noteOpened();
+    await feed.end(); // a first reader must not find all changes of a year without numbers
     const startedMs = Date.now();
     const ids = await (lastRunMs === undefined ? events.runningIds() : events.changedSince(lastRunMs - LOOK_BACK_MS));
-    for (const id of ids) await compare(id);
+    const faults: unknown[] = [];
+    for (const id of ids) await compare(id).catch((fault: unknown) => void faults.push(fault));
+    for (const fault of faults) throw fault;
     lastRunMs = startedMs;
-    await feed.end(); // so that a first reader does not find all changes of a year without numbers
   };
 }

@@ -16,9 +16,11 @@ CREATE TABLE "change_batch" (
   CONSTRAINT "change_batch_source_check" CHECK (num_nonnulls("made", "changed", "data") = 1)
 );
 
-CREATE UNIQUE INDEX "change_batch_number_key" ON "change_batch"("number");
+-- A save writes to as few indexes as may be: two of these get a row with its number. Ids cannot be compressed.
+ALTER TABLE "change_batch" ALTER "made" SET STORAGE EXTERNAL, ALTER "changed" SET STORAGE EXTERNAL;
+CREATE UNIQUE INDEX "change_batch_number_key" ON "change_batch"("number") WHERE "number" IS NOT NULL;
+CREATE INDEX "change_batch_by_time" ON "change_batch"("at") WHERE "number" IS NOT NULL;
 CREATE INDEX "change_batch_by_event" ON "change_batch"("event_id", "number");
-CREATE INDEX "change_batch_by_time" ON "change_batch"("at");
 CREATE INDEX "change_batch_unnumbered" ON "change_batch"("id") WHERE "number" IS NULL;
 
 -- The last number that was given, and the last one whose rows an archive has deleted.

@@ -43,11 +43,14 @@ export async function noteOpened(prisma: PrismaClient): Promise<void> {
   });
 }
 
-/** The running events of which something changed since a time, in milliseconds since 1970. */
+/**
+ * The running events of which something changed since a time, in milliseconds since 1970, as far as the feed has
+ * numbers.
+ */
 export async function readChangedSince(prisma: PrismaClient, sinceMs: number): Promise<number[]> {
   const rows = await prisma.$queryRaw<{ id: number }[]>`
     SELECT id FROM event WHERE NOT ${hasEnded} AND id IN (
-      SELECT event_id FROM change_batch WHERE at >= ${new Date(sinceMs)}::timestamptz)`;
+      SELECT event_id FROM change_batch WHERE number IS NOT NULL AND at >= ${new Date(sinceMs)}::timestamptz)`;
   return rows.map(({ id }) => id);
 }
 
