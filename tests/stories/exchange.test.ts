@@ -122,7 +122,8 @@ describe('a refusal changes nothing', () => {
     const { id } = await hold(seats);
     await system().prisma.booking.update({ where: { id }, data: { expiresAt: new Date(0) } });
     expect(await exchange(id, { seats: ['1-1-3'] })).toMatchObject({ status: 410, body: { code: 'HOLD_EXPIRED' } });
-    await until(async () => (await system().prisma.seatRelease.count()) === 0, 20_000);
+    const isOver = async () => (await system().prisma.booking.findUnique({ where: { id } }))?.status === 'EXPIRED';
+    await until(async () => (await isOver()) && (await system().prisma.seatRelease.count()) === 0, 20_000);
   });
 });
 
