@@ -29,6 +29,9 @@ const PATIENCE_SECONDS = 60;
 
 const PROGRESS_MS = 5_000;
 
+/** Inputs make webhooks to this machine, so that no message leaves it. */
+const SETTINGS = { WEBHOOKS_TO_PRIVATE_ADDRESSES: 'true' };
+
 /** Lines of the API's log about failed requests that are printed. */
 const MAX_FAULTS = 5;
 
@@ -39,7 +42,7 @@ type Send = Client['send'];
 
 const wordsOf = ({ status, body }: Reply) => `answered ${status} ${JSON.stringify(body).slice(0, 1_000)}`;
 
-/** Creates holds that inputs may name, and another event where operators may create one. */
+/** Creates holds that inputs may name, and for operators another event; they may read the feed too. */
 async function createWorld(send: Send, adminToken: string | undefined): Promise<World> {
   const tickets: string[] = [];
   for (let userId = 1; userId <= HOLDS; userId += 1) {
@@ -47,9 +50,10 @@ async function createWorld(send: Send, adminToken: string | undefined): Promise<
     const receipt = ticketReceipt.safeParse(body).data;
     if (receipt !== undefined) tickets.push(receipt.ticketId);
   }
-  if (adminToken === undefined) return { tickets, events: [], adminToken };
+  if (adminToken === undefined) return { tickets, events: [], adminToken, cursor: undefined };
   const { body } = await send('POST', '/api/events', { name: 'Fuzz', zones: [{ rows: 3, seatsPerRow: 9 }] });
-  return { tickets, events: [Number(body.id)], adminToken };
+  const feed = await send('GET', '/api/feed?limit=1');
+  return { tickets, events: [Number(body.id)], adminToken, cursor: String(feed.body.next) };
 }
 
 /** The settings of event 1 and its waiting room. */
@@ -234,7 +238,9 @@ event 1 are restored afterwards. It does not check that API's processes and memo
 operators' requests.`,
   run: ({ url, ...options }) =>
     url === undefined
-      ? withOwnSystem({ name: 'fuzz', house: HOUSE }, (own) => runFuzz(own.url, ADMIN_TOKEN, options, own))
+      ? withOwnSystem({ name: 'fuzz', house: HOUSE, settings: SETTINGS }, (own) =>
+          runFuzz(own.url, ADMIN_TOKEN, options, own),
+        )
       : runFuzz(url, readConfig().ADMIN_TOKEN, options),
 });
 // Node 20 never ends by itself while it has handles of sockets that were reset (`resetAndDestroy`).

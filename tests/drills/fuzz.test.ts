@@ -2,16 +2,19 @@ import { expect, test } from '@jest/globals';
 import { fuzz } from '../../loadtest/proofs/fuzz/play.ts';
 import { steadyAudit } from '../../shared/stores/audit.ts';
 import { openSocket, send } from '../support/client.ts';
+import { bearer } from '../support/selling-server.ts';
 import { useSystem } from '../support/system.ts';
 
 const INPUTS = 800;
 const TOKEN = 'an-admin-token-of-at-least-32-characters';
-const system = useSystem({ ADMIN_TOKEN: TOKEN, ZONES: 4, ROWS: 10, SEATS_PER_ROW: 65 });
+const HOUSE = { ZONES: 4, ROWS: 10, SEATS_PER_ROW: 65 };
+const system = useSystem({ ...HOUSE, ADMIN_TOKEN: TOKEN, WEBHOOKS_TO_PRIVATE_ADDRESSES: true });
 
 test(`${INPUTS} malformed inputs break nothing`, async () => {
   const { url } = system();
   const { body } = await send(url, 'POST', '/api/bookings?wait=10', { eventId: 1, userId: 1, count: 2 });
-  const world = { tickets: [String(body.id)], events: [], adminToken: TOKEN };
+  const cursor = String((await send(url, 'GET', '/api/feed', undefined, bearer(TOKEN))).body.next);
+  const world = { tickets: [String(body.id)], events: [], adminToken: TOKEN, cursor };
   const seed = 1 + Math.floor(Math.random() * 1e9);
   const { inputs, answers, examples } = await fuzz({ url, seed, from: 0, to: INPUTS, connections: 32, world });
   expect({ seed, examples }).toEqual({ seed, examples: [] });

@@ -1,7 +1,12 @@
 import type { Random } from '../../kit/random.ts';
 
-/** The objects of a system that inputs may name. */
-export type World = { tickets: readonly string[]; events: readonly number[]; adminToken: string | undefined };
+/** The objects of a system that inputs may name. `cursor`: a place in its feed. */
+export type World = {
+  tickets: readonly string[];
+  events: readonly number[];
+  adminToken: string | undefined;
+  cursor: string | undefined;
+};
 
 /** A request in an input that must be answered. */
 export type Expected = {

@@ -8,11 +8,13 @@ import {
   anyRequest,
   asOperator,
   EVENT,
+  FOREIGN_CURSOR,
   type FuzzRequest,
   label,
   readable,
   requestTo,
   user,
+  withHeaders,
 } from './requests.ts';
 import { type Field, wordsOf } from './values.ts';
 
@@ -22,6 +24,9 @@ const KNOWN = new Set([
   ...wordsOf('eventId userId buyer reference metadata seatNumber seats paymentReference nonce email password confirm'),
   ...wordsOf('processes reason bookingIds amount currency note'),
 ]);
+
+const EVENT_STREAM = 'text/event-stream';
+const STREAMS = [EVENT_STREAM, 'application/x-ndjson', 'text/event-stream;q=0.1, application/json'];
 
 const UNKNOWN_FIELDS = wordsOf(
   'paused prise qty dryRun force ref user id x Seats seat_limit on_sale_at __proto__ toString',
@@ -116,6 +121,35 @@ function anyDate(random: Random): string {
   return JSON.stringify(parts.join('') + (chance(random, 0.4) ? 'Z' : pick(random, OFFSETS)));
 }
 
+const WRONG_CURSORS = wordsOf(`
+  0 .0 abcdef012345 abcdef012345. abcdef012345.-1 abcdef012345.01 abcdef012345.1.1 abcdef012345.9999999999999999
+  abcdef012345.NaN abcdef01234.1 abcdef0123456.1 ghijkl012345.1 ABCDEF012345.1 abcdef012345.٣ null *
+`).concat('', 'a b', 'abcdef012345.1, abcdef012345.1', '9'.repeat(5_000));
+const WRONG_FEED_QUERIES = wordsOf(`
+  after= after=%00 after=abcdef012345.1%0a after=abcdef012345.1&after=abcdef012345.1 types= types=, types=%00
+  types=booking types=booking.* types=BOOKING.HELD types=booking.held, types=booking.held%20 types=toString
+  types=booking.held&types=booking.held types[]=booking.held eventId= eventId=0 eventId=1.5 eventId=1,2
+  eventId=2147483648 limit= limit=0 limit=-1 limit=1001 limit=1e2 limit=5&limit=6 wait= wait=61 wait=-1 wait=0.5
+`).concat(`types=${'booking.held,'.repeat(80)}booking.held`);
+
+/** A page or a stream of the feed with a parameter or a header that is wrong. */
+function wrongFeedRead(random: Random, { cursor = FOREIGN_CURSOR, adminToken = '' }: World): FuzzRequest {
+  const pageAccept = pick(random, ['*/*', 'application/json', 'application/json, text/event-stream', '', 'text/html']);
+  const [query, accept, ...lastIds] = pick(random, [
+    [pick(random, WRONG_FEED_QUERIES), pick(random, [pageAccept, ...STREAMS])],
+    [`after=${encodeURIComponent(pick(random, WRONG_CURSORS))}`, pick(random, [pageAccept, ...STREAMS])],
+    [`after=${cursor}&limit=5`, pick(random, STREAMS)],
+    [pick(random, ['', `after=${cursor}`]), EVENT_STREAM, pick(random, WRONG_CURSORS)],
+    ['wait=60', `${EVENT_STREAM}, application/x-ndjson`, cursor, cursor],
+  ]);
+  return withHeaders(
+    requestTo('GET', '/api/feed', undefined, query),
+    ['authorization', `Bearer ${adminToken}`],
+    ['accept', accept],
+    ...lastIds.map((id): [string, string] => ['last-event-id', id]),
+  );
+}
+
 /** Inputs with honest mistakes: such a request is refused and changes nothing. */
 export const MISTAKE_CATEGORIES: readonly Category[] = [
   category(6, 'unknown fields', (random, world) => {
@@ -136,6 +170,9 @@ export const MISTAKE_CATEGORIES: readonly Category[] = [
     const request = requestTo('POST', '/api/bookings', [['eventId', '1'], user(random), ...twoWishes(random)]);
     return readable(request, undefined, { isRefused: true });
   }),
+  category(3, 'reads of the feed', (random, world) =>
+    readable(wrongFeedRead(random, world), undefined, { isRefused: true }),
+  ),
   category(2, 'dates', (random, world) => {
     const date: Field = ['onSaleAt', anyDate(random)];
     const request = chance(random, 0.3)

@@ -66,6 +66,49 @@ function waitingRoomRequest(random: Random, world: World): FuzzRequest {
   return { ...request, headers: [...request.headers, ['x-visitor-token', roomToken(random)]] };
 }
 
+/** A cursor of another feed. */
+export const FOREIGN_CURSOR = 'abcdef012345.1';
+
+/** A page of the feed, or its lines to the present end. An event stream has no end: only one that is refused comes. */
+function feedRequest(random: Random, world: World): FuzzRequest {
+  const cursor = world.cursor ?? FOREIGN_CURSOR;
+  const event = `eventId=${anotherEvent(random, world)}`;
+  const read = (query: string, ...headers: FuzzRequest['headers']) =>
+    withHeaders(requestTo('GET', '/api/feed', undefined, query), ...headers);
+  return pick(random, [
+    read(`limit=${1 + below(random, 20)}`),
+    read(`after=${cursor}&limit=20&wait=1`, ['accept', '*/*']),
+    read('types=event.paused,event.cleared&limit=5', ['accept', 'application/json, text/event-stream']),
+    read(`${event}&types=event.changed,room.opened`, ['accept', 'application/x-ndjson']),
+    read('', ['accept', 'text/event-stream'], ['last-event-id', FOREIGN_CURSOR]),
+  ]);
+}
+
+/** Operators' requests to webhooks, whose endpoints refuse connections. */
+function webhookRequest(random: Random, world: World): FuzzRequest {
+  const one = `/admin/webhooks/${1 + below(random, 5)}`;
+  const endpoint: Field[] = [
+    ['url', '"http://127.0.0.1:9/hook"'],
+    ['types', '["booking.confirmed","seats.blocked"]'],
+    ['description', '"Fuzz"'],
+    ['eventIds', '[1]'],
+  ];
+  const place: Field = pick(random, [
+    ['from', '"2026-01-01T00:00:00Z"'],
+    ['after', JSON.stringify(world.cursor ?? '')],
+  ]);
+  return pick(random, [
+    requestTo('GET', '/admin/webhooks'),
+    requestTo('POST', '/admin/webhooks', endpoint),
+    requestTo('GET', one),
+    requestTo('PATCH', one, [...endpoint, ['enabled', pick(random, ['true', 'false'])]]),
+    requestTo('DELETE', one),
+    requestTo('POST', `${one}/rotate-secret`),
+    requestTo('POST', `${one}/test`),
+    requestTo('POST', `${one}/replay`, [place]),
+  ]);
+}
+
 type Route = { weight: number; make: Maker };
 
 const route = (weight: number, make: Maker): Route => ({ weight, make });
@@ -137,6 +180,8 @@ const ROUTES: readonly Route[] = [
   operatorRoute(0.05, (random) =>
     requestTo('POST', pick(random, ['/admin/audit', '/admin/rebuild']), undefined, 'eventId=1'),
   ),
+  operatorRoute(2, feedRequest),
+  operatorRoute(2, webhookRequest),
   route(2, () => requestTo('GET', '/waiting-room')),
   route(6, waitingRoomRequest),
   operatorRoute(1, (random, world) =>
