@@ -21,18 +21,18 @@ type FollowDeps = { feed: FeedStore; feedTail: FeedTail };
 export const cursorOf = ({ end, number }: FeedPlace): string => cursorText({ epoch: end.epoch, number });
 
 /**
- * The place of a cursor, or without one the place before all changes that the feed has.
+ * The place of a cursor, `now` the end of the feed, or without one the place before all changes that the feed has.
  *
  * @throws ApiError CURSOR_EXPIRED
  */
 export const placeOf = (
   { feed }: Pick<FollowDeps, 'feed'>,
-  cursor: FeedCursor | undefined,
+  cursor: FeedCursor | 'now' | undefined,
   { inTurn }: PartReader,
 ): Promise<FeedPlace> =>
   inTurn(async () => {
     const end = await feed.end();
-    const number = await feed.placeOf(cursor, end);
+    const number = cursor === 'now' ? end.last : await feed.placeOf(cursor, end);
     if (number === 'expired') throw new ApiError('CURSOR_EXPIRED');
     return { end, number };
   });

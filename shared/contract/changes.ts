@@ -86,10 +86,14 @@ export type Change = z.infer<typeof changeFields> & { type: ChangeType; data: Ch
 
 /** Query of `GET /api/feed`. */
 export const feedQuery = z.strictObject({
-  after: feedCursor.optional().meta({
-    type: 'string',
-    description: 'Changes behind this cursor. Without it, the changes of the last 30 days.',
-  }),
+  after: z
+    .union([z.literal('now'), feedCursor])
+    .optional()
+    .meta({
+      type: 'string',
+      description:
+        'Changes behind this cursor, or `now` for those that come. Without it, the changes of the last 30 days.',
+    }),
   types: z
     .string()
     .max(1_000)
