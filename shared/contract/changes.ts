@@ -87,7 +87,7 @@ export type Change = z.infer<typeof changeFields> & { type: ChangeType; data: Ch
 /** Query of `GET /api/feed`. */
 export const feedQuery = z.strictObject({
   after: z
-    .union([z.literal('now'), feedCursor])
+    .union([z.literal('now'), feedCursor], 'the `cursor` of a change, `next` of a page, or now')
     .optional()
     .meta({
       type: 'string',

@@ -208,7 +208,8 @@ test('a forgotten buyer has no name in it', async () => {
 test('refuses a cursor that is none, one of another epoch, and one ahead', async () => {
   const { next } = await readPage({ limit: 1_000 });
   const [epoch] = next.split('.');
-  expect((await call('GET', query({ after: 'abc' }))).body).toMatchObject({ code: 'INVALID_REQUEST' });
+  const refused = { code: 'INVALID_REQUEST', detail: 'after: the `cursor` of a change, `next` of a page, or now' };
+  expect((await call('GET', query({ after: 'abc' }))).body).toMatchObject(refused);
   for (const after of ['0123456789ab.1', `${epoch}.999999`])
     expect((await call('GET', query({ after }))).body).toMatchObject({ status: 410, code: 'CURSOR_EXPIRED' });
 });
