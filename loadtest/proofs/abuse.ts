@@ -2,11 +2,13 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { command, namesOf, number } from '../kit/command.ts';
 import { createEvent, operatorOf, setRoom } from '../kit/operator.ts';
 import type { Check } from '../kit/report.ts';
-import { withOwnSystem } from '../kit/rig.ts';
+import { type OwnSystem, withOwnSystem } from '../kit/rig.ts';
+import { query } from '../kit/standby.ts';
 import { percentile } from '../kit/statistics.ts';
 import { wordsOf } from '../kit/tally.ts';
 import { type Attack, type AttackName, attacks, type Counts, type Victim } from './abuse/attacks.ts';
@@ -35,15 +37,23 @@ const BEHIND_MS = 4_000;
 /** The attacked waiting rooms: twenty people inside, turns of ten seconds. */
 const ROOM = { mode: 'on', peopleInside: 20, turnSeconds: 10 };
 
-/** Creates the victims of the attacks: a taken seat, and two events with a waiting room. */
-async function prepare(url: string): Promise<Victim> {
+/** The feed of a long sale: 1,000 changes, each with a row of its own. */
+const FILL_FEED = `INSERT INTO change_batch (type, event_id, count, data)
+  SELECT 'seats.unblocked', ${DEFAULT_EVENT}, 1, '[{"seats":["${LAST_SEAT}"]}]' FROM generate_series(1, 1000)`;
+
+/** Creates the victims of the attacks: a taken seat, two events with a waiting room, a feed and a key to read it. */
+async function prepare({ url, addresses: { databaseUrl } }: OwnSystem): Promise<Victim> {
   const operate = operatorOf(url);
   await operate('POST', `/api/events/${DEFAULT_EVENT}/block`, { seats: [LAST_SEAT] });
   const zone = { rows: 20, seatsPerRow: 65 };
   const [eventId, guardedId] = [await createEvent(operate, zone), await createEvent(operate, zone)];
   await setRoom(operate, ROOM, eventId);
   await setRoom(operate, { ...ROOM, challenge: 'work' }, guardedId);
-  return { url, takenSeat: LAST_SEAT, wantedSeat: WANTED_SEAT, email: 'test@example.com', eventId, guardedId };
+  const made = await operate('POST', '/admin/keys', { name: 'attacker', scopes: ['read'] });
+  const { key: readKey } = z.object({ key: z.string() }).parse(made);
+  await query(databaseUrl, FILL_FEED);
+  const seats = { takenSeat: LAST_SEAT, wantedSeat: WANTED_SEAT };
+  return { url, ...seats, email: 'test@example.com', eventId, guardedId, readKey };
 }
 
 /** Starts an attack; `stop` ends it and returns the attacker's counts. */
@@ -145,7 +155,7 @@ visitor behind the attacker has a bound. Needs Linux: each client has a loopback
   run: ({ attack: chosen, ...options }) =>
     withOwnSystem({ name: 'abuse', house: HOUSE, settings: { RATE_LIMIT: 'on' } }, async (system) => {
       await system.startWorker();
-      const victim = await prepare(system.url);
+      const victim = await prepare(system);
       await measureHonest(system.url, options.calm); // until V8 has compiled the hot code
       let calm = await measureHonest(system.url, options.calm);
       console.log('Milliseconds of an honest client: booking p50 / p99 | /healthz p99\n');

@@ -9,7 +9,7 @@ import { CONTINUATION, frameOf, PONG, readAnswer, TEXT, UPGRADE } from '../../ki
 
 /**
  * The target of an attack. `wantedSeat` is free, and others want it; `email` is the account of an honest user;
- * `eventId` has a waiting room, `guardedId` one that requires work.
+ * `eventId` has a waiting room, `guardedId` one that requires work. `readKey` is the attacker's key, with scope `read`.
  */
 export type Victim = {
   url: string;
@@ -18,6 +18,7 @@ export type Victim = {
   email: string;
   eventId: number;
   guardedId: number;
+  readKey: string;
 };
 
 /** How often something was sent, answered or refused. */
@@ -56,6 +57,15 @@ const MAX_UNSENT_BYTES = 256 * 1024;
 
 /** Writes of one attacking connection in one turn of the event loop. */
 const MAX_WRITES = 2_000;
+
+/** Bytes of the beginning of an answer, with its status: `HTTP/1.1 200`. */
+const STATUS_BYTES = 12;
+
+/** Streams of the feed that an attacker keeps open: half of those that a client may have. */
+const FEED_STREAMS = 15;
+
+/** Connections that read the whole feed meanwhile: more than may do so. */
+const FEED_READS = 20;
 
 /** The addresses of an attacker. Another loopback address than the honest client's is another client. */
 const address = (number: number) => `127.0.1.${number + 1}`;
@@ -167,6 +177,23 @@ async function hoard({ victim, counts, signal }: Scene, from: string): Promise<v
   client.close();
 }
 
+/** Opens streams of the feed, the odd ones without ever reading them. */
+function openFeedStreams(scene: Scene): void {
+  const { victim, counts } = scene;
+  const head = `GET /api/feed HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n`;
+  for (let i = 0; i < FEED_STREAMS; i += 1)
+    keepOpen(scene, (socket) => {
+      socket.write(`${head}authorization: Bearer ${victim.readKey}\r\n\r\n`);
+      socket.once('data', (bytes) => {
+        const isOpen = bytes.toString('latin1', 0, STATUS_BYTES).endsWith(' 200');
+        add(counts, isOpen ? 'streams' : 'streams refused');
+        if (!isOpen) socket.destroy();
+        else if (i % 2 === 0) socket.resume();
+        else socket.pause();
+      });
+    });
+}
+
 export const attacks = {
   'unknown-subscriptions': {
     about: 'four WebSockets subscribe to tickets that do not exist',
@@ -260,6 +287,14 @@ export const attacks = {
               : `/api/seats/available?eventId=${DEFAULT_EVENT}&limit=1000`,
         }),
       }),
+  },
+  feed: {
+    about: 'a key with scope `read` opens streams of the feed, and reads all of it over 20 connections',
+    async run(scene) {
+      openFeedStreams(scene);
+      const headers = { authorization: `Bearer ${scene.victim.readKey}`, accept: 'application/x-ndjson' };
+      await flood(scene, { connections: FEED_READS, next: () => ({ path: '/api/feed', headers }) });
+    },
   },
   'foreign-pages': {
     about: "a page of another site posts from the honest client's own address",
