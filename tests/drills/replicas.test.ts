@@ -99,7 +99,14 @@ describe('a connection that waits for replicas', () => {
     await redis.addReplica();
     await until(() => replicas.redis.status === 'ready', 60_000);
     await expect(confirm()).rejects.toThrow('the connection to Redis was lost meanwhile');
-    await replicas.begin()();
+    const isCopied = () =>
+      replicas
+        .begin()()
+        .then(
+          () => true,
+          () => false,
+        );
+    await until(isCopied, 60_000); // once the new replica has synced
   });
 
   test('waits also for what another connection wrote: a repeated request finds its ticket', async () => {
