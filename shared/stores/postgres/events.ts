@@ -138,8 +138,9 @@ async function readEndedOpen(prisma: PrismaClient, except: readonly number[], li
 async function markClosed(eventId: number, transaction: Prisma.TransactionClient): Promise<void> {
   const closed = await transaction.$executeRaw`
     UPDATE event SET closed_at = clock_timestamp() WHERE id = ${eventId}::int AND closed_at IS NULL`;
+  if (closed === 0) return;
   const house = await queryHouse(transaction, eventId);
-  if (closed > 0 && house?.cancelledAt === null) await noteEvent('event.ended', eventId, transaction);
+  if (house?.cancelledAt === null) await noteEvent('event.ended', eventId, transaction);
 }
 
 /** The numbers of all events that have not ended: those on sale first, then by when their sale begins. */

@@ -59,14 +59,15 @@ type FeedDeps = { prisma: PrismaClient; buyers: Pick<BuyerStore, 'namesOf'> };
  * that a reader has seen, however long a transaction takes, and no reader waits for one.
  */
 export function createFeedStore({ prisma, buyers }: FeedDeps) {
-  let acknowledged = 0;
+  let acknowledged = { epoch: '', last: 0 };
 
   /** Numbers what has none, and reads where the feed ends. Standbys that PostgreSQL waits for have all of it. */
   async function end(): Promise<FeedEnd> {
     const state = await numberAll(prisma);
-    if (state.last > acknowledged) {
+    // A promoted standby has another epoch, perhaps with lower numbers.
+    if (state.epoch !== acknowledged.epoch || state.last > acknowledged.last) {
       await awaitStandby(prisma);
-      acknowledged = state.last;
+      acknowledged = state;
     }
     return state;
   }
