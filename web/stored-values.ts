@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { SeatWish } from '../shared/contract/reserve.ts';
+import type { OneWish } from '../shared/contract/reserve.ts';
 import type { session } from '../shared/contract/users.ts';
 import type { admission } from '../shared/contract/waiting-room.ts';
 import { removeStoredValues, storedValue } from './storage.ts';
@@ -14,7 +14,7 @@ export type Admission = z.infer<typeof admission> & { aheadMs?: number };
  * One request for seats: its idempotency key, seats, user, and its ticket once the request was accepted. After a
  * reload it is sent again under the same key, and so never books twice.
  */
-export type StoredPurchase = { key: string; wish: SeatWish; userId: number; ticketId?: string };
+export type StoredPurchase = { key: string; wish: OneWish; userId: number; ticketId?: string };
 
 /** Seats that were bought, and the booking's id. */
 export type StoredBooking = { id: string; seats: string[] };
@@ -33,7 +33,7 @@ export const storedPurchase = (eventId: number) => storedValue<StoredPurchase>(`
 export const storedBookings = (eventId: number) => storedValue<StoredBooking[]>(`bookings:${eventId}`);
 
 /** The seats that were requested before the waiting room interrupted: the event page preselects them afterwards. */
-export const storedWish = (eventId: number) => storedValue<SeatWish>(`wish:${eventId}`);
+export const storedWish = (eventId: number) => storedValue<OneWish>(`wish:${eventId}`);
 
 /** The logged-in user, for all tabs. The token is valid for an hour. */
 export const storedSession = () => storedValue<Session>('session');

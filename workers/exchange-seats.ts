@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { ExchangeRequest } from '../shared/contract/jobs.ts';
-import type { SeatWish } from '../shared/contract/reserve.ts';
+import type { OneWish } from '../shared/contract/reserve.ts';
 import { type Booking, doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { type Choice, chooseSeats, type FreeRow } from '../shared/domain/choose-seats.ts';
 import { type House, labelOf, seatOf, type Zone, zoneOf } from '../shared/domain/house.ts';
@@ -150,7 +150,7 @@ async function choose(
 }
 
 /** The rows in which a wish may be met, to be read a zone at a time: those of the booking's own seats come first. */
-function rowsFor(house: House, wish: SeatWish, own: readonly string[]): ZoneRow[][] {
+function rowsFor(house: House, wish: OneWish, own: readonly string[]): ZoneRow[][] {
   const labels = 'seats' in wish ? wish.seats : own;
   const isAmong = ({ zone, row }: ZoneRow) =>
     labels.some((label) => seatOf(label).zone === zone.number && seatOf(label).row === row);

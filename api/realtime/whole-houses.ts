@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SeatStatus } from '../../shared/contract/events.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
-import type { House, Zone } from '../../shared/domain/house.ts';
+import { type House, seatsInRow, type Zone } from '../../shared/domain/house.ts';
 import { type RowMarks, rowsOfZone } from '../../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import { ApiError } from '../http/errors.ts';
@@ -105,7 +105,8 @@ export async function* seatsAsJson({ zones }: WholeHouse): AsyncGenerator<string
       const head = `{"seatNumber":"${zone.number}-${row + 1}-`;
       const middle = `","zone":${zone.number},"row":${row + 1},"number":`;
       const first = row * rowBytesOf(zone) * 8;
-      for (let seat = 0; seat < zone.seatsPerRow; seat += 1) {
+      const seats = seatsInRow(zone, row + 1);
+      for (let seat = 0; seat < seats; seat += 1) {
         let status = available;
         if (isSet(taken, first + seat)) {
           status = sold;

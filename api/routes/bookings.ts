@@ -1,8 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import { bookingBody, changeBody, confirmBody, reduceBody, returnBody } from '../../shared/contract/bookings.ts';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
-import { wishProblem } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
+import { wishProblem } from '../../shared/domain/wish-problem.ts';
 import { mayRead, OPERATOR } from '../auth/identity.ts';
 import { actorOf } from '../auth/operators.ts';
 import type { SellerGuard } from '../auth/sellers.ts';

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { exchangeBody } from '../../shared/contract/bookings.ts';
-import { wishProblem } from '../../shared/domain/house.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
+import { wishProblem } from '../../shared/domain/wish-problem.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import { type Identity, OPERATOR } from '../auth/identity.ts';
 import { actorOf, type ScopeGuard } from '../auth/operators.ts';

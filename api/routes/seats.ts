@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SeatMap, SeatView } from '../../shared/contract/events.ts';
 import { eventId, inAddress, seatLabel } from '../../shared/contract/ids.ts';
 import { MAX_SEATS_ON_PAGE } from '../../shared/contract/limits.ts';
-import { type House, labelOf, seatOf, type Zone, zoneOf } from '../../shared/domain/house.ts';
+import { type House, labelOf, seatOf, seatsInRow, type Zone, zoneOf } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RowMarks } from '../../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
@@ -157,6 +157,7 @@ function* rowsFrom(
   for (const zone of house.zones) {
     if ((onlyZone !== undefined && zone.number !== onlyZone) || zone.number < (after?.zone ?? 0)) continue;
     const first = zone.number === after?.zone ? after.row : 1;
+    if (zone.isArea) continue; // no seats, and its rows are not in the index
     const [from, to] =
       onlyRow === undefined ? [first, zone.rows] : [Math.max(first, onlyRow), Math.min(onlyRow, zone.rows)];
     for (let row = from; row <= to; row += 1) {
@@ -171,7 +172,8 @@ function* rowsFrom(
 
 /** Adds the free seats of a row after seat number `seen` to a list, until it has `most`. */
 function addFree(found: SeatView[], { zone, row, taken }: RowMarks, seen: number, most: number): void {
-  for (let at = seen; at < zone.seatsPerRow && found.length < most; at += 1) {
+  const seats = seatsInRow(zone, row);
+  for (let at = seen; at < seats && found.length < most; at += 1) {
     const byte = taken?.[at >> 3] ?? 0;
     if (byte === 255) at |= 7;
     else if ((byte & (128 >> (at & 7))) === 0) {
@@ -182,4 +184,4 @@ function addFree(found: SeatView[], { zone, row, taken }: RowMarks, seen: number
 }
 
 const lastSeatOf = (row: Row | undefined): string | undefined =>
-  row && labelOf({ zone: row.zone.number, row: row.row, number: row.zone.seatsPerRow });
+  row && labelOf({ zone: row.zone.number, row: row.row, number: seatsInRow(row.zone, row.row) });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ticketId } from '../../shared/contract/ids.ts';
-import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { OneWish } from '../../shared/contract/reserve.ts';
 import { errorCode, type TicketView, ticketView } from '../../shared/contract/tickets.ts';
 import { type Follower, followByPolling, followBySession, followBySocket } from './followers.ts';
 import { type Answer, hammer, NO_WAIT } from './hammer.ts';
@@ -89,7 +89,7 @@ async function untilSettled({ sentAt, outcomes }: ReturnType<typeof createNotes>
  */
 export async function runHerd(options: {
   urls: readonly string[];
-  wish: () => SeatWish;
+  wish: () => OneWish;
   requests: number;
   connections: number;
   perSecond?: number | undefined;

@@ -1,5 +1,5 @@
 import { DEFAULT_MAX_SEATS } from '../../shared/contract/limits.ts';
-import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { OneWish } from '../../shared/contract/reserve.ts';
 import { below, type Random } from './random.ts';
 
 /** The size of a house whose zones are all alike. */
@@ -12,7 +12,7 @@ export const randomRow = (random: Random, { zones, rows }: Pick<HouseSize, 'zone
 });
 
 /** The wish of a herd's buyer: most name a row, some a zone, a few the exact seats, and a few accept any seat. */
-export function mixedWish(random: Random, house: HouseSize): SeatWish {
+export function mixedWish(random: Random, house: HouseSize): OneWish {
   const count = 1 + below(random, Math.min(DEFAULT_MAX_SEATS, house.seatsPerRow));
   const { zone, row } = randomRow(random, house);
   const kind = random();

@@ -3,7 +3,7 @@ import { buyerName } from './buyers.ts';
 import { eventId, namedUserId, seatLabel } from './ids.ts';
 import { metadata } from './metadata.ts';
 import { money, paidCurrency, paymentReference } from './payments.ts';
-import { requirePlace, runFields, type SeatWish, seatLabels } from './reserve.ts';
+import { type OneWish, requirePlace, runFields, seatLabels } from './reserve.ts';
 import { text } from './text.ts';
 
 /**
@@ -42,7 +42,7 @@ function requireOneForm({ seatNumber, seats, zone, row, start, count }: WishFiel
 }
 
 /** Names each field: rest properties cost V8 more than the rest of the schema. */
-const wishOf = ({ seatNumber, seats, zone, row, start, count = 0 }: WishFields): SeatWish => {
+const wishOf = ({ seatNumber, seats, zone, row, start, count = 0 }: WishFields): OneWish => {
   if (seatNumber !== undefined) return { seats: [seatNumber] };
   return seats === undefined ? { zone, row, start, count } : { seats };
 };

@@ -39,6 +39,11 @@ const eventSettings = z.object({
   /** Whether a choice that leaves a single free seat between taken seats is rejected. */
   avoidSingles: z.boolean(),
   /**
+   * Until then accessible seats and those of companions are kept for requests with `accessible`. Null: until the event
+   * ends.
+   */
+  accessibleUntil: moment.nullable(),
+  /**
    * How pages draw the house: zone numbers by ring around the stage, from the stage outward, each ring from left to
    * right. Every zone is in exactly one ring, once. Null: each ring has as many zones as fit, the lowest numbers in the
    * middle.

@@ -9,7 +9,7 @@ import {
   MAX_SEATS_PER_REQUEST,
 } from './limits.ts';
 import { metadata } from './metadata.ts';
-import { seatWish } from './reserve.ts';
+import { oneWish, seatWish } from './reserve.ts';
 import { actor } from './trail.ts';
 import { roomChange } from './waiting-room.ts';
 
@@ -105,7 +105,7 @@ const exchangeRequest = z.strictObject({
   bookingId: ticketId,
   eventId,
   /** The seats that the booking is to have, and whether these are more than it had when the request was accepted. */
-  wish: seatWish,
+  wish: oneWish,
   grows: z.boolean(),
   /** The owner of the hold. The exchange of a sold booking has the operator or trusted server in `by` instead. */
   userId: userId.optional(),

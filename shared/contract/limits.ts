@@ -4,6 +4,9 @@
 export const MAX_SEATS_PER_REQUEST = 20;
 export const DEFAULT_MAX_SEATS = 5;
 
+/** Wishes of one request. */
+export const MAX_RANKED_WISHES = 5;
+
 /** Bytes of an HTTP request body. */
 export const MAX_BODY_BYTES = 16 * 1024;
 

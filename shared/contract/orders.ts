@@ -5,7 +5,7 @@ import type { BookRequest } from './jobs.ts';
 import { MAX_ORDERS_ON_PAGE } from './limits.ts';
 import { money, paidCurrency, paymentReference } from './payments.ts';
 import { recordCursor } from './records.ts';
-import type { SeatWish } from './reserve.ts';
+import type { OneWish } from './reserve.ts';
 import { text } from './text.ts';
 import { booking, order } from './tickets.ts';
 import type { Actor } from './trail.ts';
@@ -27,7 +27,7 @@ export const orderBody = z.strictObject({
  * API that took it is gone.
  */
 export type PaidExchange = {
-  wish: SeatWish;
+  wish: OneWish;
   grows: boolean;
   admission?: BookRequest['admission'];
   by: Actor;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { buyerName } from './buyers.ts';
-import { seatLabel } from './ids.ts';
-import { MAX_SEATS_PER_REQUEST } from './limits.ts';
+import { MAX_INTEGER, seatLabel } from './ids.ts';
+import { MAX_RANKED_WISHES, MAX_SEATS_PER_REQUEST } from './limits.ts';
 
 /** A zone or row number that some house may have. The size of the event's own house is checked later. */
 const houseNumber = z.int().min(1).max(100_000);
@@ -29,7 +29,24 @@ export function requirePlace(
  * `count` seats side by side: with `start` (0-based) exactly there, with `row` in that row, with `zone` alone the best
  * in that zone, and otherwise the best in the house. It is part of a job.
  */
-const runWish = z.strictObject(runFields).superRefine(requirePlace);
+const plainRun = z.strictObject(runFields).superRefine(requirePlace);
+
+/** How many seats are of which ticket type, in the order of the seats. */
+const seatTypes = z.record(z.string(), z.int().min(1).max(MAX_SEATS_PER_REQUEST));
+
+const accessible = z.int().min(1).max(MAX_SEATS_PER_REQUEST);
+
+/** Conditions of a request for seats side by side; docs/architecture/houses.md has their rules. */
+const choiceFields = {
+  category: z.string().min(1).max(200).optional(),
+  maxPrice: z.int().min(0).max(MAX_INTEGER).optional(),
+  types: seatTypes.optional(),
+  accessible: accessible.optional(),
+  split: z.literal(true).optional(),
+};
+
+/** The same under conditions. */
+const choosyRun = z.strictObject({ ...runFields, ...choiceFields }).superRefine(requirePlace);
 
 /** Body of `POST /reserve`. A key with the scope `sell` may name the buyer. */
 export const reserveBody = z
@@ -37,7 +54,7 @@ export const reserveBody = z
   .superRefine(requirePlace)
   .transform(({ zone, row, start, count, buyer }) => ({ wish: { zone, row, start, count }, buyer }));
 
-export type RunWish = z.infer<typeof runWish>;
+export type RunWish = z.infer<typeof choosyRun>;
 
 /** Labels of the exact seats requested; they need not be side by side. */
 export const seatLabels = z
@@ -46,9 +63,21 @@ export const seatLabels = z
   .max(MAX_SEATS_PER_REQUEST)
   .refine((labels) => new Set(labels).size === labels.length, 'a seat may appear only once');
 
-const labelsWish = z.strictObject({ seats: seatLabels });
+const labelsWish = z.strictObject({
+  seats: seatLabels,
+  types: seatTypes.optional(),
+  accessible: accessible.optional(),
+});
 
-/** The seats that a request is for. The most frequent form comes first, because a union tries its forms in order. */
-export const seatWish = z.union([runWish, labelsWish]);
+/** One wish. The most frequent form comes first, because a union tries its forms in order. */
+export const oneWish = z.union([plainRun, labelsWish, choosyRun]);
+
+export type OneWish = z.infer<typeof oneWish>;
+
+/** Wishes in the order of preference: the first that can be had counts. */
+const rankedWishes = z.strictObject({ wishes: z.array(oneWish).min(1).max(MAX_RANKED_WISHES) });
+
+/** The seats that a request is for. */
+export const seatWish = z.union([plainRun, labelsWish, choosyRun, rankedWishes]);
 
 export type SeatWish = z.infer<typeof seatWish>;

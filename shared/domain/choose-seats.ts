@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../contract/codes.ts';
-import type { SeatWish } from '../contract/reserve.ts';
+import type { OneWish } from '../contract/reserve.ts';
 import { labelOf, seatOf } from './house.ts';
 
 /** A row of a house: whether each of its seats is free, seat 1 first. Seats that are to be given up count as free. */
@@ -57,5 +57,5 @@ function chooseRun(
 }
 
 /** Chooses the seats of a wish in the rows that it may be met in, the preferred ones first. */
-export const chooseSeats = (wish: SeatWish, rows: readonly FreeRow[], avoidSingles: boolean): Choice =>
+export const chooseSeats = (wish: OneWish, rows: readonly FreeRow[], avoidSingles: boolean): Choice =>
   'seats' in wish ? chooseLabels(wish.seats, rows, avoidSingles) : chooseRun(wish, rows, avoidSingles);

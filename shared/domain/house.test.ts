@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { buildHouse, labelOf, runOf, seatOf, wishProblem } from './house.ts';
+import { buildHouse, labelOf, runOf, seatOf } from './house.ts';
+import { wishProblem } from './wish-problem.ts';
 
 describe('a house', () => {
+  const plain = { name: null, price: 0, category: null, isArea: false, capacity: null, plan: null };
   const zones = [
-    { number: 2, rows: 5, seatsPerRow: 30, price: 0 },
-    { number: 1, rows: 10, seatsPerRow: 4, price: 0 },
+    { ...plain, number: 2, rows: 5, seatsPerRow: 30 },
+    { ...plain, number: 1, rows: 10, seatsPerRow: 4 },
   ];
   const selling = {
     holdSeconds: 600,
@@ -12,6 +14,7 @@ describe('a house', () => {
     onSaleAt: null,
     startsAt: null,
     endsAt: null,
+    accessibleUntil: null,
     cancelledAt: null,
     salesPaused: false,
     seatLimit: null,
@@ -27,7 +30,7 @@ describe('a house', () => {
     avoidSingles: false,
     rings: null,
   };
-  const house = buildHouse({ ...named, ...selling, zones });
+  const house = buildHouse({ ...named, ...selling, zones, categories: [] });
 
   test('numbers its rows across its zones in order', () => {
     expect(house.zones.map((zone) => zone.firstRow)).toEqual([0, 10]);

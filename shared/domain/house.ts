@@ -1,14 +1,46 @@
 import type { EventSettings } from '../contract/events.ts';
-import type { SeatWish } from '../contract/reserve.ts';
+import type { RowPlan } from '../contract/houses.ts';
 
-/** A zone of an event's house. Rows and seats count from 1; `firstRow` is the index in the house, from 0, of row 1. */
-export type Zone = { number: number; rows: number; seatsPerRow: number; price: number; firstRow: number };
+/**
+ * A zone of an event's house. Rows and seats count from 1. The rows of an area have places instead of seats.
+ *
+ * - `seatsPerRow`: of the widest row
+ * - `price`: of a seat, in the minor unit of the event's currency, where no plan gives it another category
+ * - `tier`: of these seats
+ * - `firstRow`: the index in the house, from 0, of row 1; the rows of areas are not counted
+ * - `plan`: its rows, where they differ or have more to them than seats; null where all are alike
+ */
+export type Zone = {
+  number: number;
+  name: string | null;
+  rows: number;
+  seatsPerRow: number;
+  price: number;
+  category: number | null;
+  tier: number;
+  firstRow: number;
+  isArea: boolean;
+  capacity: number;
+  plan: readonly RowPlan[] | null;
+};
+
+/** Name and price of seats. `types`: other prices, by ticket type. */
+type Category = {
+  number: number;
+  name: string;
+  price: number;
+  types: Readonly<Record<string, number>> | null;
+  color: string | null;
+};
 
 /** An event's house: its zones in their order, the generation that a clear increments, and its settings. */
 export type House = {
   eventId: number;
   generation: number;
   zones: readonly Zone[];
+  categories: readonly Category[];
+  /** The price of each tier, in their order. */
+  tiers: ReadonlyMap<number, number>;
   totalRows: number;
   totalSeats: number;
   settings: EventSettings;
@@ -20,39 +52,48 @@ export type House = {
 /** One seat. Zone and row count from 1, `number` too. */
 export type Seat = { zone: number; row: number; number: number };
 
-/** Builds a house from an event and its zones, given in any order. */
+/** Places in a row of an area: eight bytes of a bitmap. */
+const PLACES_IN_ROW = 64;
+
+/** The tier of the first price that no category has. Categories have their own numbers. */
+const FIRST_OWN_TIER = 65;
+
+type ZoneColumns = Omit<Zone, 'firstRow' | 'tier' | 'capacity' | 'plan'> & {
+  capacity: number | null;
+  /** JSON, validated when it was written. */
+  plan: unknown;
+};
+
+type CategoryColumns = Omit<Category, 'types'> & { types: unknown };
+
+/** Builds a house from an event and its zones and categories, given in any order. */
 export function buildHouse(
-  event: Omit<EventSettings, 'onSaleAt' | 'startsAt' | 'endsAt' | 'rings'> & {
+  event: Omit<EventSettings, 'onSaleAt' | 'startsAt' | 'endsAt' | 'rings' | 'accessibleUntil'> & {
     id: number;
     generation: number;
     onSaleAt: Date | null;
     startsAt: Date | null;
     endsAt: Date | null;
+    accessibleUntil: Date | null;
     cancelledAt: Date | null;
     /** JSON, validated when the request was accepted. */
     rings: unknown;
     currency: string;
     createdAt: Date;
-    zones: readonly Omit<Zone, 'firstRow'>[];
+    zones: readonly ZoneColumns[];
+    categories: readonly CategoryColumns[];
   },
 ): House {
-  const { id: eventId, generation, currency, createdAt, zones, name, onSaleAt, startsAt, endsAt, rings } = event;
+  const { id: eventId, generation, currency, createdAt, name, onSaleAt, startsAt, endsAt, rings } = event;
   const { cancelledAt, timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, maxSeats, avoidSingles } = event;
-  let totalRows = 0;
-  let totalSeats = 0;
-  const ordered = [...zones]
-    .sort((a, b) => a.number - b.number)
-    .map(({ number, rows, seatsPerRow, price }) => {
-      const zone = { number, rows, seatsPerRow, price, firstRow: totalRows };
-      totalRows += rows;
-      totalSeats += rows * seatsPerRow;
-      return zone;
-    });
+  const categories = [...event.categories].sort(byNumber).map(categoryOf);
+  const { zones, tiers } = zonesOf(event.zones, categories);
   const settings = {
     name,
     onSaleAt: onSaleAt?.toISOString() ?? null,
     startsAt: startsAt?.toISOString() ?? null,
     endsAt: endsAt?.toISOString() ?? null,
+    accessibleUntil: event.accessibleUntil?.toISOString() ?? null,
     timeZone,
     salesPaused,
     holdSeconds,
@@ -62,38 +103,79 @@ export function buildHouse(
     avoidSingles,
     rings: rings as EventSettings['rings'],
   };
-  return { eventId, generation, zones: ordered, totalRows, totalSeats, settings, cancelledAt, currency, createdAt };
+  const totalRows = zones.reduce((sum, zone) => sum + rowsInIndex(zone), 0);
+  const totalSeats = zones.reduce((sum, { capacity }) => sum + capacity, 0);
+  const facts = { eventId, generation, currency, createdAt, cancelledAt, settings };
+  return { ...facts, zones, categories, tiers, totalRows, totalSeats };
+}
+
+const byNumber = (a: { number: number }, b: { number: number }): number => a.number - b.number;
+
+const categoryOf = ({ types, ...category }: CategoryColumns): Category => ({
+  ...category,
+  types: types as Category['types'],
+});
+
+/** Zones in their order, and the price of each tier that a seat has. */
+function zonesOf(
+  columns: readonly ZoneColumns[],
+  categories: readonly Category[],
+): { zones: Zone[]; tiers: Map<number, number> } {
+  const prices = new Map(categories.map(({ number, price }) => [number, price]));
+  const ownTiers = new Map<number, number>();
+  const used = new Set<number>();
+  let firstRow = 0;
+  const zones = [...columns].sort(byNumber).map((zone): Zone => {
+    const { rows, seatsPerRow, category, isArea } = zone;
+    const price = (category === null ? undefined : prices.get(category)) ?? zone.price;
+    if (category === null && !ownTiers.has(price)) ownTiers.set(price, FIRST_OWN_TIER + ownTiers.size);
+    const tier = category ?? ownTiers.get(price) ?? FIRST_OWN_TIER;
+    const plan = zone.plan as Zone['plan'];
+    used.add(tier);
+    for (const row of plan ?? []) for (const [, , number] of row.categories ?? []) used.add(number);
+    const built = { ...zone, price, tier, plan, firstRow, capacity: zone.capacity ?? rows * seatsPerRow };
+    if (!isArea) firstRow += rows;
+    return built;
+  });
+  for (const [price, tier] of ownTiers) prices.set(tier, price);
+  const tiers = new Map([...prices].filter(([tier]) => used.has(tier)));
+  return { zones, tiers };
+}
+
+/** The rows of a zone that the index of the house counts. */
+const rowsInIndex = ({ isArea, rows }: Zone): number => (isArea ? 0 : rows);
+
+/** The number of seats of a row. */
+export function seatsInRow({ isArea, capacity, plan, seatsPerRow }: Zone, row: number): number {
+  if (isArea) return Math.min(PLACES_IN_ROW, capacity - PLACES_IN_ROW * (row - 1));
+  return plan?.[row - 1]?.seats ?? seatsPerRow;
+}
+
+/**
+ * The tiers that a request for a category, or up to a price, may have seats of, in their order; undefined where it may
+ * have all of the house.
+ */
+export function tiersFor(
+  { tiers, categories }: House,
+  { category, maxPrice }: { category?: string | undefined; maxPrice?: number | undefined },
+): readonly number[] | undefined {
+  const wanted = categories.find(({ name }) => name === category)?.number;
+  const allowed = [...tiers].filter(
+    ([tier, price]) => (category === undefined || tier === wanted) && (maxPrice === undefined || price <= maxPrice),
+  );
+  return allowed.length === tiers.size ? undefined : allowed.map(([tier]) => tier);
 }
 
 /** The zone with this number, if the house has it. */
 export const zoneOf = (house: House, number: number): Zone | undefined =>
   house.zones.find((zone) => zone.number === number);
 
-/** A message for the client if a house cannot fit this wish; undefined if it can. */
-export function wishProblem(house: House, wish: SeatWish): string | undefined {
-  const { maxSeats } = house.settings;
-  if ('seats' in wish) {
-    if (wish.seats.length > maxSeats) return `seats: a request for this event has at most ${maxSeats}`;
-    return unknownSeatProblem(house, wish.seats);
-  }
-  if (wish.count > maxSeats) return `count: a request for this event has at most ${maxSeats} seats`;
-  if (wish.zone === undefined) return undefined;
-  const zone = zoneOf(house, wish.zone);
-  if (zone === undefined)
-    return `zone: this house has zones ${house.zones[0]?.number} to ${house.zones.at(-1)?.number}`;
-  if (wish.row !== undefined && wish.row > zone.rows) return `row: zone ${zone.number} has rows 1 to ${zone.rows}`;
-  if (wish.count > zone.seatsPerRow) return `count: a row of zone ${zone.number} has ${zone.seatsPerRow} seats`;
-  if (wish.start !== undefined && wish.start + wish.count > zone.seatsPerRow)
-    return `start: a row of zone ${zone.number} has ${zone.seatsPerRow} seats, start counts from 0`;
-  return undefined;
-}
-
 /** A message that names the first label without a seat in the house; undefined if all have one. */
 export function unknownSeatProblem(house: House, labels: readonly string[]): string | undefined {
   const unknownLabel = labels.find((label) => {
     const { zone, row, number } = seatOf(label);
     const size = zoneOf(house, zone);
-    return size === undefined || row > size.rows || number > size.seatsPerRow;
+    return size === undefined || row > size.rows || number > seatsInRow(size, row);
   });
   return unknownLabel === undefined ? undefined : `seats: this house has no seat ${unknownLabel}`;
 }

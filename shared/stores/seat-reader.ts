@@ -71,9 +71,8 @@ async function readRows(
 async function countsByZone(deps: Deps, house: House): Promise<Map<number, SeatCounts>> {
   const counts = (await readCounters(deps, house)) ?? (await countsInPostgres(deps, house.eventId));
   return new Map(
-    house.zones.map(({ number, rows, seatsPerRow }) => {
+    house.zones.map(({ number, capacity: total }) => {
       const { taken, held, blocked } = counts.get(number) ?? { taken: 0, held: 0, blocked: 0 };
-      const total = rows * seatsPerRow;
       return [number, { total, available: total - taken, held, sold: taken - held - blocked, blocked }];
     }),
   );

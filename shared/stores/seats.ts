@@ -10,7 +10,7 @@ import { closeHouse } from './close-house.ts';
 import type { OrphanStore } from './orphan-seats.ts';
 import type { BookingStore, OwnedSeat } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
-import { claimSeats } from './redis/claims.ts';
+import { claimSeats, needsTiers } from './redis/claims.ts';
 import { keysOf } from './redis/keys.ts';
 import type { ReplicatedWrites } from './redis/replicas.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
@@ -27,6 +27,9 @@ const CHANGE_SEATS = 250;
  * stopped in between takes to resume, or another takes to record it in PostgreSQL.
  */
 const RELEASE_KEPT_SECONDS = 7 * 24 * 3_600;
+
+/** Milliseconds for which the prices of a house are read once. The save judges a request's highest price. */
+const PRICES_MS = 1_000;
 
 /** A change restores a closed house at most this many times. Then it fails, and its job is retried. */
 const MAX_OPENINGS = 5;
@@ -153,6 +156,17 @@ async function mendSeats(context: Context, eventId: number, seats: readonly Owne
   return mended;
 }
 
+/** The houses, with prices of a second ago at most, of requests with a category or a highest price. */
+async function housesWithTiers(events: EventStore, requests: readonly BookRequest[]): Promise<Map<number, House>> {
+  const houses = new Map<number, House>();
+  for (const request of requests) {
+    if (houses.has(request.eventId) || !needsTiers(request)) continue;
+    const house = await events.layout(request.eventId, PRICES_MS);
+    if (house !== undefined) houses.set(request.eventId, house);
+  }
+  return houses;
+}
+
 /** The answer to an operator who initializes an open house. */
 const reportOf = ({ eventId, totalRows, totalSeats }: House): HouseReport => ({
   eventId,
@@ -180,7 +194,8 @@ export function createSeatStore(deps: {
     reopen: house.reopen,
     rebuild: house.rebuild,
     ...createSeatReader(deps),
-    claim: (shard: number, requests: readonly BookRequest[]) => claimSeats(replicated.scripts, shard, requests),
+    claim: async (shard: number, requests: readonly BookRequest[]) =>
+      claimSeats(replicated.scripts, shard, requests, await housesWithTiers(events, requests)),
 
     /**
      * Releases the seats of a claim that no booking of its ticket has, if the ticket still has it as its decision and

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import type { RunWish, SeatWish } from '../../shared/contract/reserve.ts';
+import type { OneWish, RunWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Refusal } from '../../shared/contract/tickets.ts';
 import { labelOf, runOf, seatOf } from '../../shared/domain/house.ts';
 import { readOutcome } from '../../shared/domain/outcome-text.ts';
@@ -95,7 +95,7 @@ function refusesSingle(house: Row[], labels: string[]): boolean {
 const labelsOf = ({ zone = 0, row = 0, start = 0, count }: RunWish): string[] =>
   run(start, count).map((at) => labelOf({ zone, row, number: at + 1 }));
 
-async function claim(wish: SeatWish) {
+async function claim(wish: OneWish) {
   const request: BookRequest = { ticketId: newTicketId(0), eventId: 1, wish, hold: false };
   const { ticketId } = request;
   const [decision] = await system().seats.claim(0, [request]);
@@ -111,7 +111,7 @@ async function take({ zone, row, startIndex, seatsCount: count }: Alternative): 
   return decision?.kind === 'got';
 }
 
-async function expectRefusal(house: Row[], wish: SeatWish, refusal: Refusal, avoidSingles: boolean): Promise<void> {
+async function expectRefusal(house: Row[], wish: OneWish, refusal: Refusal, avoidSingles: boolean): Promise<void> {
   const { code, alternatives = [], heldSeats = 0 } = refusal;
   const exact = 'seats' in wish ? runOf(wish.seats) : wish;
   if (exact !== undefined) {
@@ -182,7 +182,7 @@ test.each([
             const seatPlace = form === 'two rows' && i % 2 === 1 ? at(other) : { zone, row };
             return labelOf({ zone: seatPlace.zone, row: seatPlace.row, number: number + 1 });
           });
-          const forms: Record<string, SeatWish> = {
+          const forms: Record<string, OneWish> = {
             house: { count },
             zone: { zone, count },
             row: { zone, row, count },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { OneWish } from '../../shared/contract/reserve.ts';
 import { BLOCK_OWNER, type Zone } from '../../shared/domain/house.ts';
 import { writeOutcome, writeRefused } from '../../shared/domain/outcome-text.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
@@ -14,7 +14,7 @@ import { useSystem } from '../support/system.ts';
 const SEATS = 20;
 const system = useSystem({ ZONES: 2, ROWS: 3, SEATS_PER_ROW: SEATS });
 
-const request = (wish: SeatWish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish, hold: false });
+const request = (wish: OneWish): BookRequest => ({ ticketId: newTicketId(0), eventId: 1, wish, hold: false });
 const book = (requests: BookRequest[]) => createBook(system())(0, requests);
 const outcomeOf = async ({ ticketId }: BookRequest) => (await system().outcomesOf([ticketId]))[0];
 

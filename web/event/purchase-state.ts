@@ -1,5 +1,5 @@
 import { titleOf } from '../../shared/contract/codes.ts';
-import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { OneWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Booking, Estimate, TicketView } from '../../shared/contract/tickets.ts';
 import { type Problem, RefusedError } from '../refused-error.ts';
 import { momentText } from '../times.ts';
@@ -9,7 +9,7 @@ import { heldText } from './text.ts';
 export type Refusal = {
   code: string;
   sentence: string;
-  wish: SeatWish;
+  wish: OneWish;
   alternatives: Alternative[];
   holdAgainAt?: string | undefined;
 };
@@ -41,8 +41,8 @@ export type Trouble = 'lost' | 'busy' | 'broken';
  */
 export type PurchaseState = { trouble?: Trouble } & (
   | { step: 'choosing'; note?: string | undefined }
-  | { step: 'sending'; wish: SeatWish; isAccepted?: boolean }
-  | ({ step: 'queued'; wish: SeatWish; position: number | undefined } & Estimate)
+  | { step: 'sending'; wish: OneWish; isAccepted?: boolean }
+  | ({ step: 'queued'; wish: OneWish; position: number | undefined } & Estimate)
   | { step: 'held'; booking: Booking; change?: HoldChange; isQueued?: boolean; problem?: string | undefined }
   | { step: 'bought'; booking: Booking }
   | { step: 'refused'; refusal: Refusal }
@@ -109,12 +109,12 @@ export function afterTicket(view: TicketView, isLoggedIn: boolean): TicketStep {
   return view.status === 'queued' ? { action: 'poll' } : { action: 'refuse', problem: view };
 }
 
-export function queuedState(wish: SeatWish, { position, etaSeconds, stopped, message }: TicketView): PurchaseState {
+export function queuedState(wish: OneWish, { position, etaSeconds, stopped, message }: TicketView): PurchaseState {
   return { step: 'queued', wish, position, etaSeconds, stopped, message };
 }
 
 /** @param timeZone the event's, for the start of its sale */
-export function refusedState(wish: SeatWish, problem: RefusalFields, timeZone: string): PurchaseState {
+export function refusedState(wish: OneWish, problem: RefusalFields, timeZone: string): PurchaseState {
   const { code = 'INTERNAL', alternatives = [], holdAgainAt } = problem;
   const sentence = refusalSentence(problem, timeZone);
   return { step: 'refused', refusal: { code, sentence, wish, alternatives, holdAgainAt } };

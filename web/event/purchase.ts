@@ -1,5 +1,5 @@
 import type { EventView } from '../../shared/contract/events.ts';
-import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { OneWish } from '../../shared/contract/reserve.ts';
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
 import { logIn, randomId } from '../requests.ts';
 import { createRetryTimer } from '../retry-timer.ts';
@@ -58,7 +58,7 @@ export function createPurchase({ id, timeZone }: Pick<EventView, 'id' | 'timeZon
   return {
     /** Whether a reload finds the request again. */
     isDurable: purchase.stored.isDurable,
-    request: (wish: SeatWish) => requestSeats(purchase, wish),
+    request: (wish: OneWish) => requestSeats(purchase, wish),
     change: (change: HoldChange) => changeHold(purchase, change),
     takeTicket: (view: TicketView) => takeTicket(purchase, view),
     /** Resumes the request that this browser has stored. */
@@ -88,7 +88,7 @@ export function createPurchase({ id, timeZone }: Pick<EventView, 'id' | 'timeZon
 
 export type Purchase = ReturnType<typeof createPurchase>;
 
-function requestSeats(purchase: PurchaseContext, wish: SeatWish) {
+function requestSeats(purchase: PurchaseContext, wish: OneWish) {
   const { stored } = purchase;
   if (!canRequest(purchase.state)) return; // a second click
   // Another tab was first, or the user did not log in.

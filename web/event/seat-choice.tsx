@@ -1,6 +1,6 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
-import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { OneWish } from '../../shared/contract/reserve.ts';
 import { serverNow } from '../server-clock.ts';
 import { storedWish } from '../stored-values.ts';
 import { momentText } from '../times.ts';
@@ -13,7 +13,7 @@ type Props = {
   house: House;
   choice: Choice;
   showZone: (zone: number | undefined) => void;
-  request: (wish: SeatWish) => void;
+  request: (wish: OneWish) => void;
 };
 
 export type Choice = ReturnType<typeof useChoice>;
@@ -61,7 +61,7 @@ export function useChoice(event: EventView, house: House) {
 }
 
 /** Reads and removes the seats that were requested before the waiting room interrupted. */
-function takeStoredWish(eventId: number): SeatWish | undefined {
+function takeStoredWish(eventId: number): OneWish | undefined {
   const stored = storedWish(eventId);
   const wish = stored.read();
   stored.remove();

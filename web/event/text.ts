@@ -1,6 +1,6 @@
 import { minorUnits } from '../../shared/contract/currencies.ts';
 import type { EventView } from '../../shared/contract/events.ts';
-import type { SeatWish } from '../../shared/contract/reserve.ts';
+import type { OneWish } from '../../shared/contract/reserve.ts';
 import type { Alternative } from '../../shared/contract/tickets.ts';
 import { formatNumber } from '../format.ts';
 import { seatOf, type ZoneSeats } from './house.ts';
@@ -74,7 +74,7 @@ function numbersText(numbers: number[]): string {
 export const countText = (count: number): string => (count === 1 ? '1 seat' : `${count} seats`);
 
 /** The seats of a request. */
-export function wishText(wish: SeatWish): string {
+export function wishText(wish: OneWish): string {
   if ('seats' in wish) return seatsText(wish.seats);
   const { zone, row, start, count } = wish;
   if (zone === undefined) return `${countText(count)} together, anywhere`;

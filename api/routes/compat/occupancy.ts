@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { DEFAULT_EVENT, inAddress } from '../../../shared/contract/ids.ts';
-import { type House, type Zone, zoneOf } from '../../../shared/domain/house.ts';
+import { type House, seatsInRow, type Zone, zoneOf } from '../../../shared/domain/house.ts';
 import type { EventStore } from '../../../shared/stores/postgres/events.ts';
 import { statusesOf } from '../../../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatStore } from '../../../shared/stores/seats.ts';
@@ -23,7 +23,7 @@ export function createOccupancy({ events, seats, heavyReads }: OccupancyDeps) {
     const { zone, row } = await rowOf(req, events);
     const { rows } = await seats.readRows(DEFAULT_EVENT, [{ zone, row }]);
     const occupied = rows.flatMap(statusesOf).filter((status) => status !== 'AVAILABLE').length;
-    const total = zone.seatsPerRow;
+    const total = seatsInRow(zone, row);
     reply(res, 200, { zone: zone.number, row, occupied, total, available: total - occupied });
   }
 

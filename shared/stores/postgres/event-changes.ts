@@ -4,7 +4,7 @@ import { eventSummaryAt } from '../../domain/event-summary.ts';
 import { sharedNowMs } from '../../platform/clock.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { noteChange } from './changes.ts';
-import { type Database, hasEnded, isOnSale, queryHouse } from './event-rows.ts';
+import { type Database, hasEnded, isOnSale, queryHouse, zoneCapacity } from './event-rows.ts';
 
 type EventChangeType = ChangeType & `event.${string}`;
 
@@ -61,7 +61,7 @@ export async function noteSoldOut(prisma: PrismaClient, eventId: number): Promis
       UPDATE event SET sold_out_at = clock_timestamp()
       WHERE id = ${eventId}::int AND sold_out_at IS NULL AND (
         SELECT count(*) FROM seat WHERE seat.event_id = event.id AND seat.status IN ('SOLD', 'BLOCKED')
-      ) = (SELECT sum(rows * seats_per_row) FROM zone WHERE zone.event_id = event.id)`;
+      ) = (SELECT sum(${zoneCapacity}) FROM zone WHERE zone.event_id = event.id)`;
     if (count > 0) await noteEvent('event.sold_out', eventId, transaction);
   });
 }

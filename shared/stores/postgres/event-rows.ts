@@ -7,9 +7,12 @@ export type Database = PrismaClient | Prisma.TransactionClient;
 
 /** Reads the house of an event; undefined if there is no such event. */
 export async function queryHouse(database: Database, eventId: number): Promise<House | undefined> {
-  const event = await database.event.findUnique({ where: { id: eventId }, include: { zones: true } });
+  const event = await database.event.findUnique({ where: { id: eventId }, include: { zones: true, categories: true } });
   return event === null ? undefined : buildHouse(event);
 }
+
+/** The seats of a zone, `zone` in the statement. */
+export const zoneCapacity = Prisma.sql`coalesce(zone.capacity, zone.rows * zone.seats_per_row)`;
 
 /** Whether an event, `event` in the statement, has ended or was cancelled. PostgreSQL's clock decides. */
 export const hasEnded = Prisma.sql`

@@ -14,7 +14,7 @@ import {
   noteSoldOut,
   readChangedSince,
 } from './event-changes.ts';
-import { type Database, hasEnded, isOnSale, queryHouse } from './event-rows.ts';
+import { type Database, hasEnded, isOnSale, queryHouse, zoneCapacity } from './event-rows.ts';
 import { refundEvent } from './order-refunds.ts';
 import { makeOrdersOfSales } from './order-sales.ts';
 
@@ -194,13 +194,13 @@ async function listEvents(prisma: PrismaClient, after: number, limit: number): P
     take: limit,
   });
   const sums = await prisma.$queryRaw<{ eventId: number; totalSeats: number }[]>`
-    SELECT event_id AS "eventId", sum(rows * seats_per_row)::int AS "totalSeats"
+    SELECT event_id AS "eventId", sum(${zoneCapacity})::int AS "totalSeats"
     FROM zone
     WHERE event_id = ANY(${events.map(({ id }) => id)}::int[])
     GROUP BY event_id`;
   const seats = new Map(sums.map(({ eventId, totalSeats }) => [eventId, totalSeats]));
   return events.map((event) => {
-    const { eventId, settings, cancelledAt, currency, createdAt } = buildHouse({ ...event, zones: [] });
+    const { eventId, settings, cancelledAt, currency, createdAt } = buildHouse({ ...event, zones: [], categories: [] });
     return { eventId, settings, cancelledAt, currency, createdAt, totalSeats: seats.get(eventId) ?? 0 };
   });
 }

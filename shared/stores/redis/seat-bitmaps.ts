@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { SeatStatus } from '../../contract/events.ts';
-import type { House, Seat, Zone } from '../../domain/house.ts';
+import { type House, type Seat, seatsInRow, type Zone } from '../../domain/house.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
 import { keysOf } from './keys.ts';
 
@@ -198,9 +198,9 @@ export const rowsOfZone = (zone: Zone): ZoneRow[] =>
   Array.from({ length: zone.rows }, (_, i) => ({ zone, row: i + 1 }));
 
 /** The status of each seat of a row, seat 1 first. */
-export function statusesOf({ zone, taken, held, blocked }: RowMarks): SeatStatus[] {
+export function statusesOf({ zone, row, taken, held, blocked }: RowMarks): SeatStatus[] {
   const isSet = (bits: Buffer | null, at: number) => ((bits?.[at >> 3] ?? 0) & (128 >> (at & 7))) !== 0;
-  return Array.from({ length: zone.seatsPerRow }, (_, at) => {
+  return Array.from({ length: seatsInRow(zone, row) }, (_, at) => {
     if (!isSet(taken, at)) return 'AVAILABLE';
     if (isSet(blocked, at)) return 'BLOCKED';
     return isSet(held, at) ? 'HELD' : 'SOLD';
