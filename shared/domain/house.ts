@@ -25,7 +25,7 @@ export type Zone = {
 };
 
 /** Name and price of seats. `types`: other prices, by ticket type. */
-type Category = {
+export type Category = {
   number: number;
   name: string;
   price: number;

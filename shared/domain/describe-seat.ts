@@ -1,0 +1,33 @@
+import { type Category, type House, labelOf, type Seat, zoneOf } from './house.ts';
+
+/** The names of a seat, its price and purpose. `companionOf`: the id of the accessible seat that it belongs to. */
+type SeatDescription = {
+  label: string | undefined;
+  rowLabel: string | undefined;
+  zoneName: string | undefined;
+  category: Category | undefined;
+  price: number;
+  accessible: boolean;
+  companionOf: string | undefined;
+};
+
+/**
+ * Describes a seat of a house. Its label is the one printed on it, or that of its row with its number; a house without
+ * labels has none. A seat that the house does not have is described by its zone, as far as there is one.
+ */
+export function describeSeat(house: House, { zone: zoneNumber, row, number }: Seat): SeatDescription {
+  const zone = zoneOf(house, zoneNumber);
+  const plan = zone?.plan?.[row - 1];
+  const own = plan?.categories?.find(([first, last]) => first <= number && number <= last)?.[2];
+  const category = house.categories.find((one) => one.number === (own ?? zone?.category));
+  const accessibleSeat = plan?.companions?.find(([companion]) => companion === number)?.[1];
+  return {
+    label: plan?.labels?.[number - 1] ?? (plan?.label === undefined ? undefined : `${plan.label}-${number}`),
+    rowLabel: plan?.label,
+    zoneName: zone?.name ?? undefined,
+    category,
+    price: category?.price ?? zone?.price ?? 0,
+    accessible: plan?.accessible?.includes(number) ?? false,
+    companionOf: accessibleSeat === undefined ? undefined : labelOf({ zone: zoneNumber, row, number: accessibleSeat }),
+  };
+}
