@@ -2,7 +2,6 @@ import { type Request, type Response, Router } from 'express';
 import { bookingBody, changeBody, confirmBody, reduceBody, returnBody } from '../../shared/contract/bookings.ts';
 import type { ChangeRequest } from '../../shared/contract/jobs.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
-import { wishProblem } from '../../shared/domain/wish-problem.ts';
 import { mayRead, OPERATOR } from '../auth/identity.ts';
 import { actorOf } from '../auth/operators.ts';
 import type { SellerGuard } from '../auth/sellers.ts';
@@ -19,7 +18,7 @@ import { sessionTokenOf } from '../tickets/sessions.ts';
 import { startTrace } from '../tickets/traces.ts';
 import { type HistoryDeps, showHistory } from './booking-history.ts';
 import { CHANGE_WAIT_SECONDS, idOf, replyPaid, replySubmission, shardOf } from './booking-replies.ts';
-import { layoutOf } from './event-layout.ts';
+import { layoutFor } from './event-layout.ts';
 import { type ExchangeDeps, exchangeSeats } from './exchange.ts';
 
 type BookingDeps = HistoryDeps &
@@ -54,9 +53,7 @@ const holdSeats = (deps: BookingDeps) => async (req: Request, res: Response) => 
   const caller = await deps.identity.callerOf(req, named);
   const { userId } = caller;
   await deps.limits.bookingOf(caller, res);
-  const house = await layoutOf(deps.events, eventId);
-  const problem = wishProblem(house, wish);
-  if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
+  await layoutFor(deps.events, eventId, wish);
   const admission = deps.waitingRooms.admissionOf(eventId, req.headers, userId);
 
   const idempotency = idempotencyOf(req, '/api/bookings', body, caller);

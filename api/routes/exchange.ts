@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { exchangeBody } from '../../shared/contract/bookings.ts';
+import { seatsOfWish } from '../../shared/contract/reserve.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
-import { wishProblem } from '../../shared/domain/wish-problem.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import { type Identity, OPERATOR } from '../auth/identity.ts';
 import { actorOf, type ScopeGuard } from '../auth/operators.ts';
@@ -18,7 +18,7 @@ import { sessionTokenOf } from '../tickets/sessions.ts';
 import { startTrace } from '../tickets/traces.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
 import { CHANGE_WAIT_SECONDS, idOf, type ReplyDeps, replyPaid, replySubmission } from './booking-replies.ts';
-import { layoutOf } from './event-layout.ts';
+import { layoutFor } from './event-layout.ts';
 
 export type ExchangeDeps = ReplyDeps & {
   exchangeIntake: Intake<'exchange'>;
@@ -52,9 +52,8 @@ export const exchangeSeats = (deps: ExchangeDeps) => async (req: Request, res: R
   const by = booking.status === 'CONFIRMED' ? actorOf(req, deps.requireScope(req, 'return')) : undefined;
   const caller = by === undefined ? await deps.identity.callerOf(req, named) : OPERATOR;
   await deps.limits.bookingOf(caller, res);
-  const problem = wishProblem(await layoutOf(deps.events, eventId), wish);
-  if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
-  const grows = ('seats' in wish ? wish.seats.length : wish.count) > seats.length;
+  await layoutFor(deps.events, eventId, wish);
+  const grows = seatsOfWish(wish) > seats.length;
   const admission = grows ? deps.waitingRooms.admissionOf(eventId, req.headers, caller.userId) : undefined;
   if (payment !== undefined) {
     if (by === undefined)

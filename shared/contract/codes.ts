@@ -20,6 +20,10 @@ const catalogue = {
   SEAT_TAKEN: [409, 'A requested seat is taken.'],
   SOLD_OUT: [409, 'No seats are left where you requested them.'],
   NO_ADJACENT_SEATS: [409, 'Seats are left, but not enough of them side by side.'],
+  SEAT_RESTRICTED: [
+    409,
+    'A requested seat is accessible, or a companion seat of one: the request must say how many are `accessible`.',
+  ],
   SINGLE_SEAT_LEFT: [409, 'This choice would leave a single free seat between taken seats.'],
   SEAT_LIMIT: [409, 'The buyer has reached the seat limit of the event.'],
   HOLD_COOLDOWN: [409, 'This buyer has released held seats several times and must wait before the next hold.'],

@@ -1,6 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { jobs } from './jobs.ts';
-import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS, MAX_SEATS_PER_REQUEST } from './limits.ts';
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_REQUESTS,
+  MAX_RANKED_WISHES,
+  MAX_SEATS_PER_REQUEST,
+  MAX_WISH_BYTES,
+} from './limits.ts';
 
 const ticketId = '01890a5d-ac96-774b-bcce-b302099a8057';
 const request = { ticketId, eventId: 1, wish: { count: 2 }, hold: true, userId: 1 };
@@ -13,10 +19,11 @@ test('a request with a field of a newer version is rejected, not parsed without 
 
 test('a batch of the longest requests fits in a job', () => {
   const digest = 'f'.repeat(64);
+  const seats = Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => `2000-10000-${i + 981}`);
   const longest = {
     ticketId,
     eventId: 2_147_483_647,
-    wish: { seats: Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => `2000-10000-${i + 981}`) },
+    wish: { wishes: Array.from({ length: MAX_RANKED_WISHES }, () => ({ seats, types: { ['x'.repeat(200)]: 20 } })) },
     hold: true,
     userId: 2_147_483_647,
     idempotency: { digest, fingerprint: digest },
@@ -27,6 +34,7 @@ test('a batch of the longest requests fits in a job', () => {
     trace: { parent: `00-${'f'.repeat(32)}-${'f'.repeat(16)}-01`, queuedAtMs: 1.8e12 },
   };
   const job = { ledger: true, requests: Array.from({ length: MAX_BATCH_REQUESTS }, () => longest) };
+  expect(Buffer.byteLength(JSON.stringify(longest.wish.wishes))).toBeGreaterThan(0.9 * MAX_WISH_BYTES);
   expect(Buffer.byteLength(JSON.stringify(longest.metadata))).toBe(1_022);
   expect(jobs.book.payload.parse(job)).toEqual(job);
   expect(Buffer.byteLength(JSON.stringify(job))).toBeLessThan(MAX_BATCH_BYTES);

@@ -7,6 +7,9 @@ export const DEFAULT_MAX_SEATS = 5;
 /** Wishes of one request. */
 export const MAX_RANKED_WISHES = 5;
 
+/** Bytes of the wishes, or of the ticket types, of one request as JSON: five wishes of twenty seats by their labels. */
+export const MAX_WISH_BYTES = 3 * 1024;
+
 /** Bytes of an HTTP request body. */
 export const MAX_BODY_BYTES = 16 * 1024;
 
@@ -25,8 +28,8 @@ export const MAX_WAIT_SECONDS = 60;
 /** Requests in one job. */
 export const MAX_BATCH_REQUESTS = 500;
 
-/** Bytes of one job's requests as JSON: as many as a batch has, each with the longest reference and metadata. */
-export const MAX_BATCH_BYTES = 1536 * 1024;
+/** Bytes of one job's requests as JSON: as many as a batch has, each with the longest wishes and metadata. */
+export const MAX_BATCH_BYTES = 3 * 1024 * 1024;
 
 /** Tickets that one socket may subscribe to at once. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 2_000;

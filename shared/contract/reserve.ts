@@ -3,6 +3,9 @@ import { buyerName } from './buyers.ts';
 import { MAX_INTEGER, seatLabel } from './ids.ts';
 import { MAX_RANKED_WISHES, MAX_SEATS_PER_REQUEST } from './limits.ts';
 
+/** Characters of the name of a category or a ticket type. */
+const MAX_NAME_LENGTH = 200;
+
 /** A zone or row number that some house may have. The size of the event's own house is checked later. */
 const houseNumber = z.int().min(1).max(100_000);
 
@@ -32,21 +35,33 @@ export function requirePlace(
 const plainRun = z.strictObject(runFields).superRefine(requirePlace);
 
 /** How many seats are of which ticket type, in the order of the seats. */
-const seatTypes = z.record(z.string(), z.int().min(1).max(MAX_SEATS_PER_REQUEST));
+const seatTypes = z.record(z.string().min(1).max(MAX_NAME_LENGTH), z.int().min(1).max(MAX_SEATS_PER_REQUEST));
 
+/** How many accessible seats are among the seats. */
 const accessible = z.int().min(1).max(MAX_SEATS_PER_REQUEST);
 
 /** Conditions of a request for seats side by side; docs/architecture/houses.md has their rules. */
-const choiceFields = {
-  category: z.string().min(1).max(200).optional(),
-  maxPrice: z.int().min(0).max(MAX_INTEGER).optional(),
-  types: seatTypes.optional(),
-  accessible: accessible.optional(),
-  split: z.literal(true).optional(),
+export const choiceFields = {
+  category: z.string().min(1).max(MAX_NAME_LENGTH).optional().meta({ description: 'Seats of this category only.' }),
+  maxPrice: z
+    .int()
+    .min(0)
+    .max(MAX_INTEGER)
+    .optional()
+    .meta({ description: 'No seat costs more than this, in the minor unit of the currency (cents).' }),
+  types: seatTypes.optional().meta({
+    description: 'Seats by ticket type, such as `{"adult": 1, "child": 2}`, in their order. They sum to `count`.',
+  }),
+  accessible: accessible.optional().meta({ description: 'So many of the seats are accessible ones.' }),
+  split: z.literal(true).optional().meta({ description: 'Several runs are welcome where there is no single one.' }),
 };
 
 /** The same under conditions. */
 const choosyRun = z.strictObject({ ...runFields, ...choiceFields }).superRefine(requirePlace);
+
+/** The number of seats that have a type. */
+export const typedSeats = (types: Readonly<Record<string, number>>): number =>
+  Object.values(types).reduce((sum, count) => sum + count, 0);
 
 /** Body of `POST /reserve`. A key with the scope `sell` may name the buyer. */
 export const reserveBody = z
@@ -68,6 +83,9 @@ const labelsWish = z.strictObject({
   types: seatTypes.optional(),
   accessible: accessible.optional(),
 });
+
+/** The seats of one wish. */
+export const seatsOfWish = (wish: OneWish): number => ('seats' in wish ? wish.seats.length : wish.count);
 
 /** One wish. The most frequent form comes first, because a union tries its forms in order. */
 export const oneWish = z.union([plainRun, labelsWish, choosyRun]);

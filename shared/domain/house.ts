@@ -153,15 +153,29 @@ export function seatsInRow({ isArea, capacity, plan, seatsPerRow }: Zone, row: n
 
 /**
  * The tiers that a request for a category, or up to a price, may have seats of, in their order; undefined where it may
- * have all of the house.
+ * have all of the house. A seat of each requested ticket type must not cost more.
  */
 export function tiersFor(
   { tiers, categories }: House,
-  { category, maxPrice }: { category?: string | undefined; maxPrice?: number | undefined },
+  {
+    category,
+    maxPrice,
+    types = {},
+  }: {
+    category?: string | undefined;
+    maxPrice?: number | undefined;
+    types?: Readonly<Record<string, number>> | undefined;
+  },
 ): readonly number[] | undefined {
   const wanted = categories.find(({ name }) => name === category)?.number;
+  const typeNames = Object.keys(types);
+  const highest = (tier: number, price: number): number => {
+    const own = categories.find(({ number }) => number === tier)?.types;
+    return own == null || typeNames.length === 0 ? price : Math.max(...typeNames.map((type) => own[type] ?? price));
+  };
   const allowed = [...tiers].filter(
-    ([tier, price]) => (category === undefined || tier === wanted) && (maxPrice === undefined || price <= maxPrice),
+    ([tier, price]) =>
+      (category === undefined || tier === wanted) && (maxPrice === undefined || highest(tier, price) <= maxPrice),
   );
   return allowed.length === tiers.size ? undefined : allowed.map(([tier]) => tier);
 }

@@ -3,8 +3,8 @@ import type { Config } from '../../../shared/config.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import { reserveBody } from '../../../shared/contract/reserve.ts';
 import { codeOfStatus, type TicketView } from '../../../shared/contract/tickets.ts';
+import { seatOf } from '../../../shared/domain/house.ts';
 import { shardOfEvent } from '../../../shared/domain/ticket-id.ts';
-import { wishProblem } from '../../../shared/domain/wish-problem.ts';
 import type { Logger } from '../../../shared/platform/logger.ts';
 import type { EventStore } from '../../../shared/stores/postgres/events.ts';
 import type { Buyers } from '../../auth/buyers.ts';
@@ -26,7 +26,7 @@ import { startTrace } from '../../tickets/traces.ts';
 import type { Speaker } from '../../waiting-room/admission-check.ts';
 import { mustLogIn } from '../../waiting-room/line.ts';
 import type { WaitingRooms } from '../../waiting-room/lines.ts';
-import { layoutOf } from '../event-layout.ts';
+import { layoutFor } from '../event-layout.ts';
 import { type ReceivedFields, withRepeatedFields } from './repeated-fields.ts';
 
 export type ReserveDeps = {
@@ -80,9 +80,7 @@ async function submitSale(
 ): Promise<Submission> {
   const { wish, buyer } = parse(reserveBody, body);
   const userId = buyer === undefined ? undefined : await deps.identity.numberOfBuyer(req, buyer);
-  const house = await layoutOf(deps.events, DEFAULT_EVENT);
-  const problem = wishProblem(house, wish);
-  if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
+  const house = await layoutFor(deps.events, DEFAULT_EVENT, wish);
   const admission = await admissionOf(deps, req, soldBy === undefined ? userId : (userId ?? 'anyone'));
 
   const idempotency = idempotencyOf(
@@ -147,6 +145,7 @@ async function replyOutcome(
         booking: current && (await buyerNames.shown(current)),
       });
   }
-  const { zone, row, startIndex, seatsCount } = booking;
-  reply(res, 200, { zone, row, startIndex, seatsCount, ticketId });
+  const { seats, seatsCount } = booking;
+  const { zone, row, number } = seatOf(seats[0] ?? '');
+  reply(res, 200, { zone, row, startIndex: number - 1, seatsCount, ticketId });
 }

@@ -27,6 +27,7 @@ const HOLD_CODES: ErrorCode[] = [
   'SEAT_TAKEN',
   'SOLD_OUT',
   'NO_ADJACENT_SEATS',
+  'SEAT_RESTRICTED',
   'SINGLE_SEAT_LEFT',
   'SEAT_LIMIT',
   'HOLD_COOLDOWN',
@@ -66,6 +67,7 @@ const EXCHANGE_CODES: ErrorCode[] = [
   'SEAT_TAKEN',
   'SOLD_OUT',
   'NO_ADJACENT_SEATS',
+  'SEAT_RESTRICTED',
   'SINGLE_SEAT_LEFT',
   'SEAT_LIMIT',
   'BUYER_REQUIRED',
@@ -125,7 +127,7 @@ export const bookingPaths: OperationPaths = {
     ),
     post: ofUser(
       'holdSeats',
-      'Hold seats: one by its label, several by labels, or a number of adjacent seats',
+      'Hold seats: by their ids, or a number of adjacent seats, under conditions or as the first of several wishes',
       { ...waits, ...ticketedAndAdmitted, body: bookingBody },
       {
         ...ok('This key held seats before: the booking as it is now, where it is not a hold any more.', booking),

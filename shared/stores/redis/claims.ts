@@ -9,7 +9,8 @@ import type { Scripts } from './scripts.ts';
 
 /** The claim script's decision for one ticket. A refusal is a decision too. */
 export type Decision =
-  | { kind: 'got'; generation: number; seats: string[] }
+  /** `wish`: the index of the wish that was taken, where the request has several. */
+  | { kind: 'got'; generation: number; seats: string[]; wish?: number }
   | { kind: 'refused'; outcome: WrittenOutcome }
   /** The ticket has its outcome already: an earlier delivery of this job settled it. */
   | { kind: 'settled' }
@@ -51,8 +52,8 @@ function placeOf(wish: OneWish) {
 /** A wish with conditions, for the script. */
 function conditionsOf(wish: OneWish, house: House | undefined) {
   if ('seats' in wish) return { ...placeOf(wish), accessible: wish.accessible };
-  const { category, maxPrice, accessible, split }: RunWish = wish;
-  return { ...placeOf(wish), accessible, split, tiers: house && tiersFor(house, { category, maxPrice }) };
+  const { category, maxPrice, types, accessible, split }: RunWish = wish;
+  return { ...placeOf(wish), accessible, split, tiers: house && tiersFor(house, { category, maxPrice, types }) };
 }
 
 /**
