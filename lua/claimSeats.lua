@@ -3,9 +3,10 @@
 -- ARGV[1..] the fields of each request
 -- RETURNS  for each request, in order: "GOT <generation> <label>...", "NOT <generation> <code>" and the code's detail
 --          (the milliseconds of NOT_ON_SALE and HOLD_COOLDOWN; the held seats of SOLD_OUT where there are any;
---          "zone:row", "zone:row:start" or "zone:row:start:seats" of alternatives), "SETTLED" where the ticket has its
---          outcome, or "REBUILD" where the house, or the line of the admission, is not in Redis
--- COST     O(requests x seats in a row / 8), and O(zones) once for each event that is sold out
+--          "zone:row", "zone:row:start" or "zone:row:start:seats" of alternatives; "s:zone:row:start:seats" of each run
+--          of a group that has to be split), "SETTLED" where the ticket has its outcome, or "REBUILD" where the house,
+--          or the line of the admission, is not in Redis
+-- COST     O(requests x wishes x seats in a row / 8), and O(zones) once for each event that is sold out
 local ARGV, redis, tonumber = ARGV, redis, tonumber -- a local costs less than a protected global
 local tag = KEYS[1]
 
@@ -14,14 +15,17 @@ local tag = KEYS[1]
 -- @include clock
 -- @include admission
 -- @include buyerSeats
+-- @include claimAccessible
 -- @include claimLabels
+-- @include claimPlaces
 -- @include claimRun
+-- @include house
 -- @include rowIndex
 -- @include rows
 -- @include seatChanges
 -- @include tickets
 
-local GOT_BYTE = 71 -- 'G'
+local GOT_BYTE, BRACKET_BYTE = 71, 91 -- 'G' and '['
 local LOST_TTL_SEC = 86400
 
 -- The request that is decided now. One table serves all: a new one for each would cost as much as a command.
@@ -36,35 +40,41 @@ local function readRequest(at)
   request.seatCount = numberOf[ARGV[at + FIELDS.seatCount]]
   request.user = ARGV[at + FIELDS.user]
   local options = ARGV[at + FIELDS.options]
-  local hold, admission, labels
-  if options ~= '' then hold, admission, labels = string.match(options, '^(%d) (%S+) (.*)$') end
-  request.hold, request.labels = hold == '1', labels ~= '' and labels or nil
+  local hold, admission, seats
+  if options ~= '' then hold, admission, seats = string.match(options, '^(%d) (%S+) (.*)$') end
+  local hasWishes = seats and string.byte(seats, 1) == BRACKET_BYTE
+  request.hold, request.wishes = hold == '1', hasWishes and cjson.decode(seats) or nil
+  request.labels = not hasWishes and seats ~= '' and seats or nil
   request.admission = admission ~= '-' and admission or nil
-  request.house, request.isAdmissionJudged, request.wouldLeaveSingle = nil, nil, nil
+  request.tiers, request.accessible, request.split = nil, nil, nil
+  request.house, request.isAdmissionJudged = nil, nil
   request.claimsBefore, request.lapsesKey = nil, nil
 end
 
+-- Makes the request ask for one of its wishes.
+local function readWish(wish)
+  request.zone, request.row, request.start, request.seatCount = wish.zone, wish.row, wish.start, wish.count
+  request.labels = wish.labels ~= '' and wish.labels or nil
+  request.tiers, request.accessible, request.split = wish.tiers, wish.accessible, wish.split
+end
+
 local function parseHouse(event)
-  local fields = redis.call(
-    'HMGET', houseKey(tag, event),
-    'generation', 'zones', 'rows', 'holdMs', 'avoidSingles', 'seatLimit', 'onSaleMs', 'paused', 'endsMs', 'maxSeats'
+  local house, zones, rows, holdMs, seatLimit, onSaleMs, paused, endsMs, keptUntilMs = readOpenHouse(
+    tag, event, 'zones', 'rows', 'holdMs', 'seatLimit', 'onSaleMs', 'paused', 'endsMs', 'keptUntilMs'
   )
-  if not fields[1] or not fields[4] then return false end
-  local rules = indexRules(fields[5], fields[10])
-  return {
-    event = event,
-    generation = fields[1],
-    zoneCount = tonumber(fields[2]),
-    rowCount = tonumber(fields[3]),
-    lockMs = tonumber(fields[4]) + LOCK_GRACE_MS,
-    avoidSingles = rules.avoidSingles,
-    maxSeats = rules.maxSeats,
-    seatLimit = tonumber(fields[6]),
-    onSaleMs = tonumber(fields[7]),
-    isPaused = fields[8] == '1',
-    endsMs = tonumber(fields[9] or nil) or 0, -- a house that the version before opened has none
-    heldSeats = {}, -- by zone number, 0 for all zones: read when first needed
-  }
+  if not house or not holdMs then return false end
+  -- The index has no accessible seats yet, although they are for all from now on: the house has to be restored.
+  keptUntilMs = tonumber(keptUntilMs or nil) or 0
+  if house.isKept and keptUntilMs > 0 and clockMs() >= keptUntilMs then return false end
+  house.zoneCount = tonumber(zones)
+  house.rowCount = tonumber(rows)
+  house.lockMs = tonumber(holdMs) + LOCK_GRACE_MS
+  house.seatLimit = tonumber(seatLimit)
+  house.onSaleMs = tonumber(onSaleMs)
+  house.isPaused = paused == '1'
+  house.endsMs = tonumber(endsMs or nil) or 0 -- a house that the version before opened has none
+  house.heldSeats = {} -- by zone number, 0 for all zones: read when first needed
+  return house
 end
 
 local houses = {} -- that this call has read, by event; false where the house is not open
@@ -117,14 +127,41 @@ local function rememberSeats(request)
   if request.admission then countUse(tag, event, request.admission, request.ticketId, seatCount, 1) end
 end
 
+-- Takes the seats that a request asks for. Returns their labels, or nil, a code and its detail.
+local function takeWish(request)
+  local code, detail = refusalOf(request)
+  if code then return nil, code, detail end
+  local zone = not request.labels and request.zone > 0 and readZone(tag, request.event, request.zone)
+  local isPlain = not zone or not (zone.capacity or zone.hasShapes)
+  if request.start >= 0 and not isPlain then
+    local row = { zone = zone, rowIndex = rowIndexOf(zone, request.row) }
+    request.labels = labelsOfRun(row, request.start, request.seatCount)
+  end
+  if request.labels then return claimLabels(tag, request) end
+  if zone and zone.capacity then return claimPlaces(tag, request, zone) end
+  return (request.accessible and claimAccessible or claimRun)(tag, request)
+end
+
+-- Takes the seats of the first wish of a request that can be had. Returns their labels, or nil, and why the first one
+-- cannot: a code and its detail.
+local function takeBestWish(request)
+  if not request.wishes then return takeWish(request) end
+  local firstCode, firstDetail
+  for _, wish in ipairs(request.wishes) do
+    readWish(wish)
+    local labels, code, detail = takeWish(request)
+    if labels then return labels end
+    if not firstCode then
+      firstCode, firstDetail = code, detail
+    end
+  end
+  return nil, firstCode, firstDetail
+end
+
 -- Decides a request of an open house. Returns the decision as text.
 local function decide(request)
   local generation = request.house.generation
-  local labels
-  local code, detail = refusalOf(request)
-  if not code then
-    labels, code, detail = (request.labels and claimLabels or claimRun)(tag, request)
-  end
+  local labels, code, detail = takeBestWish(request)
   if not labels then return 'NOT ' .. generation .. ' ' .. code .. (detail or '') end
   rememberSeats(request)
   return 'GOT ' .. generation .. ' ' .. labels
@@ -136,6 +173,14 @@ local function decisionIn(state, house)
   return house and string.match(state, '^%u+ (%d+) ') == house.generation and state or nil
 end
 
+-- Whether a request names the tiers and prices of another house than this one.
+local function isOutdated(request, house)
+  for _, wish in ipairs(request.wishes or {}) do
+    if wish.generation and wish.generation ~= house.generation then return true end
+  end
+  return false
+end
+
 -- The decision of a request: the one that its ticket has, or a new one, which its ticket keeps. A ticket that Redis has
 -- lost is recorded again.
 local function decisionOf(request, heads, states, decided)
@@ -144,6 +189,7 @@ local function decisionOf(request, heads, states, decided)
   local decision = state and state ~= '' and decisionIn(state, house)
   if decision then return decision end
   if not house then return 'REBUILD' end
+  if isOutdated(request, house) then return 'REBUILD' end
   request.house = house
   request.isAdmissionJudged = state ~= nil -- by acceptance
   if request.admission and isOfLine(tag, event, request.admission) == nil then return 'REBUILD' end

@@ -12,8 +12,8 @@ local tag, event = KEYS[1], ARGV[1]
 -- @include buyerSeats
 -- @include freeSeats
 
-local isOpen, rules = readOpenHouse(tag, event)
-if not isOpen then return 'REBUILD' end
+local house = readOpenHouse(tag, event)
+if not house then return 'REBUILD' end
 
 local freed = 0
 for at = 2, #ARGV, FIELDS.COUNT do
@@ -21,7 +21,7 @@ for at = 2, #ARGV, FIELDS.COUNT do
   local isSame = redis.call('HGET', seatDifferencesKey(tag, event), label) == record
   for _, seat in ipairs(isSame and seatsOf(tag, event, label) or {}) do
     removeBuyerSeat(buyersKey(tag, event), ARGV[at + FIELDS.user], ARGV[at + FIELDS.ticketId])
-    freed = freed + freeSeat(tag, event, seat, rules)
+    freed = freed + freeSeat(tag, house, seat)
   end
 end
 finishFrees(tag)

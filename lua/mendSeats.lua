@@ -8,15 +8,14 @@
 -- COST     O(seats x seats in a row / 8)
 local tag, event, holdLockMs = KEYS[1], ARGV[1], ARGV[2]
 
+-- @include house
 -- @include keys
 -- @include markSeats
--- @include rowIndex
 -- @include zones
 
-local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles', 'maxSeats')
-if not house[1] then return 'REBUILD' end
+local house = readOpenHouse(tag, event)
+if not house then return 'REBUILD' end
 
-local rules = indexRules(house[2], house[3])
 local mended = 0
 for at = 3, #ARGV, FIELDS.COUNT do
   local zoneNumber, row, seat =
@@ -30,7 +29,7 @@ for at = 3, #ARGV, FIELDS.COUNT do
     else
       redis.call('DEL', lock)
     end
-    mended = mended + markSeat(tag, event, zone, row, seat, status, rules)
+    mended = mended + markSeat(tag, house, zone, row, seat, status)
   end
 end
 indexMarkedRows(tag)

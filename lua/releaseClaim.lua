@@ -19,15 +19,15 @@ local generation, claimed, unsaved, labels = ARGV[4], ARGV[5], tonumber(ARGV[6])
 -- @include consumeClaim
 -- @include freeSeats
 
-local openGeneration, rules = readOpenHouse(tag, event)
-if not openGeneration then return 'REBUILD' end
-if openGeneration ~= generation or not consumeClaim(tag, event, ticketId, generation, claimed) then return 0 end
+local house = readOpenHouse(tag, event)
+if not house then return 'REBUILD' end
+if house.generation ~= generation or not consumeClaim(tag, event, ticketId, generation, claimed) then return 0 end
 
 for _ = 1, unsaved do removeBuyerSeat(buyersKey(tag, event), user, ticketId) end
 local freed = 0
 for _, seat in ipairs(seatsOf(tag, event, labels)) do
   local holder = holderOf(tag, seat)
-  if not holder or holder == ticketId then freed = freed + freeSeat(tag, event, seat, rules) end
+  if not holder or holder == ticketId then freed = freed + freeSeat(tag, house, seat) end
 end
 finishFrees(tag)
 return freed

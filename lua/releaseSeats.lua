@@ -20,16 +20,17 @@ local tag, event, epoch, keptSec = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 -- @include freeSeats
 -- @include lapses
 
-local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles', 'maxSeats', 'holdMs', 'epoch')
-local generation, rules, holdMs = house[1], indexRules(house[2], house[3]), tonumber(house[4] or 0)
-if not generation or house[5] ~= epoch then return 'REOPENED' end
+local house, holdMs, openEpoch = readOpenHouse(tag, event, 'holdMs', 'epoch')
+if not house or openEpoch ~= epoch then return 'REOPENED' end
+local generation = house.generation
+holdMs = tonumber(holdMs or 0)
 
 -- Frees sold seats. One may be held still by the ticket that took it: its confirmation has not come to Redis yet.
 local function freeSold(owner, seats)
   local freed = 0
   for _, seat in ipairs(seats) do
     local holder = holderOf(tag, seat)
-    if not holder or holder == owner then freed = freed + freeSeat(tag, event, seat, rules) end
+    if not holder or holder == owner then freed = freed + freeSeat(tag, house, seat) end
   end
   return freed
 end
@@ -39,7 +40,7 @@ local function freeHeld(owner, user, seats)
   for _, seat in ipairs(seats) do
     if holderOf(tag, seat) == owner then
       if user ~= '' then countLapse(lapsesKey(tag, event, generation, user), clockMs(), holdMs) end
-      freed = freed + freeSeat(tag, event, seat, rules)
+      freed = freed + freeSeat(tag, house, seat)
     end
   end
   return freed

@@ -7,13 +7,13 @@
 -- COST     O(seats x seats in a row / 8)
 local tag, event = KEYS[1], ARGV[1]
 
+-- @include house
 -- @include keys
 -- @include markSeats
 -- @include zones
 
-local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles', 'maxSeats')
-local generation, rules = house[1], indexRules(house[2], house[3])
-if not generation then return 'REBUILD' end
+local house = readOpenHouse(tag, event)
+if not house then return 'REBUILD' end
 
 local renewed = 0
 for at = 2, #ARGV, FIELDS.COUNT do
@@ -27,8 +27,8 @@ for at = 2, #ARGV, FIELDS.COUNT do
     else
       redis.call('DEL', lock)
       local zone = readZone(tag, event, zoneNumber)
-      if zone then markSeat(tag, event, zone, row, seat, 'SOLD', rules) end
-      if user ~= '' then redis.call('DEL', lapsesKey(tag, event, generation, user)) end
+      if zone then markSeat(tag, house, zone, row, seat, 'SOLD') end
+      if user ~= '' then redis.call('DEL', lapsesKey(tag, event, house.generation, user)) end
     end
     renewed = renewed + 1
   end

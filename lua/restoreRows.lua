@@ -1,33 +1,34 @@
--- restoreRows: writes rows of a zone as PostgreSQL has them, and the seats of claims under way: bits, locks, counters,
--- index. It does nothing where the house is open.
--- KEYS[1]  tag            the shard's hash tag
+-- restoreRows: writes rows of a zone as PostgreSQL has them, and the seats of claims under way: shapes, bits, locks,
+-- counters, index. It does nothing where the house is open.
+-- KEYS[1]  tag         the shard's hash tag
 -- ARGV[1]  event
--- ARGV[2]  zoneNumber
--- ARGV[3]  firstRowIndex  of the zone's row 1, counted through the house from 0
--- ARGV[4]  from           integer, the first row to write; 1 sets the zone's counters to 0 before
--- ARGV[5]  to             integer, the last row to write
--- ARGV[6]  seatsPerRow    integer
--- ARGV[7]  avoidSingles   1 where the event avoids single seats
--- ARGV[8]  maxSeats       integer, the most seats of a request
--- ARGV[9]  holdLockMs     integer, milliseconds that the lock of a held seat lasts
--- ARGV[10..] the fields of each taken seat; of a seat that comes twice the last ones count
+-- ARGV[2]  house       the values of the fields that lib/house.lua reads, as a JSON array
+-- ARGV[3]  zone        { number, text, tier, shapes } as JSON: as lib/zones.lua reads them, and the shapes of the rows
+--                      to write by their number, where they are not plain
+-- ARGV[4]  from        integer, the first row to write; 1 sets the zone's counters to 0 before
+-- ARGV[5]  to          integer, the last row to write
+-- ARGV[6]  holdLockMs  integer, milliseconds that the lock of a held seat lasts
+-- ARGV[7..] the fields of each taken seat; of a seat that comes twice the last ones count
 -- RETURNS  1, or 0 if the house is open
--- COST     O(seats of these rows)
-local tag, event, zoneNumber = KEYS[1], ARGV[1], ARGV[2]
-local firstRowIndex, from, to = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local seatsPerRow, avoidSingles = tonumber(ARGV[6]), ARGV[7] == '1'
-local maxSeats, holdLockMs = tonumber(ARGV[8]), ARGV[9]
+-- COST     O(seats of these rows), and O(seats x seats of a request) for rows with accessible seats
+local tag, event, from, to, holdLockMs = KEYS[1], ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 
 -- @include keys
--- @include freeRuns
+-- @include house
 -- @include rowIndex
+-- @include rows
+-- @include zones
+
+local house, zoneFields = houseOf(event, cjson.decode(ARGV[2])), cjson.decode(ARGV[3])
+local zone = parseZone(zoneFields.number, zoneFields.text, zoneFields.tier)
+local zoneNumber, seatsPerRow = zone.number, zone.seatsPerRow
 
 if redis.call('EXISTS', houseKey(tag, event)) == 1 then return 0 end
 
 local function readOwners()
   local ownersByRow = {}
   for row = from, to do ownersByRow[row] = {} end
-  for at = 10, #ARGV, FIELDS.COUNT do
+  for at = 7, #ARGV, FIELDS.COUNT do
     local row, seat = tonumber(ARGV[at + FIELDS.row]), tonumber(ARGV[at + FIELDS.seat])
     ownersByRow[row][seat] = { id = ARGV[at + FIELDS.ticketId], status = ARGV[at + FIELDS.status] }
   end
@@ -70,14 +71,11 @@ local function writeLocks(stem, owners)
   if #oldLocks > 0 then redis.call('DEL', unpack(oldLocks)) end
 end
 
-local function indexRow(row, bits)
-  local rowIndex = firstRowIndex + row - 1
-  local digits = digitsOfBits[bits]
-  local largest = largestSize(digits, seatsPerRow, maxSeats)
-  for seatCount = 1, maxSeats do
-    redis.call('SETBIT', fullKey(tag, event, seatCount), rowIndex, largest < seatCount and 1 or 0)
-  end
-  if avoidSingles then indexNeatSizes(tag, event, rowIndex, digits, seatsPerRow, maxSeats) end
+-- The row as lib/rows.lua describes it, with its shape written where it has one.
+local function shapedRow(row)
+  local rowIndex, text = rowIndexOf(zone, row), zoneFields.shapes[tostring(row)]
+  if text then redis.call('HSET', shapesKey(tag, event), rowIndex, text) end
+  return { zone = zone, rowIndex = rowIndex, shape = text and shapes[text] or nil }
 end
 
 local total = { taken = 0, held = 0, blocked = 0 }
@@ -98,7 +96,7 @@ local function restoreRow(row, owners)
   redis.call('SET', seatsKey(tag, rowNamed), bits)
   writeBitmap(heldKey(tag, rowNamed), held)
   writeBitmap(blockedKey(tag, rowNamed), blocked)
-  indexRow(row, bits)
+  writeIndex(tag, house, shapedRow(row), bits)
   total.taken = total.taken + taken.bits
   total.held = total.held + held.bits
   total.blocked = total.blocked + blocked.bits

@@ -9,13 +9,13 @@ local tag, event, labels = KEYS[1], ARGV[1], ARGV[2]
 -- @include keys
 -- @include freeSeats
 
-local isOpen, rules = readOpenHouse(tag, event)
-if not isOpen then return 'REBUILD' end
+local house = readOpenHouse(tag, event)
+if not house then return 'REBUILD' end
 
 local freed = 0
 for _, seat in ipairs(seatsOf(tag, event, labels)) do
   if redis.call('GETBIT', blockedKey(tag, seat.rowNamed), seat.number - 1) == 1 then
-    freed = freed + freeSeat(tag, event, seat, rules)
+    freed = freed + freeSeat(tag, house, seat)
   end
 end
 finishFrees(tag)

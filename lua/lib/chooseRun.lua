@@ -4,7 +4,7 @@
 
 -- The length of the free run that has a seat. `reversed` are the digits read backwards.
 local function runLength(digits, reversed, seatsPerRow, seat)
-  local behind, before = find(digits, '1', seat + 1, true), find(reversed, '1', #digits - seat, true)
+  local behind, before = find(digits, '[12]', seat + 1), find(reversed, '[12]', #digits - seat)
   return (behind and behind - 1 or seatsPerRow) - (before and #digits - before + 1 or 0)
 end
 

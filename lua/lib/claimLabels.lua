@@ -1,4 +1,4 @@
--- claimLabels: takes exact seats that are no run, each by itself, all or none.
+-- claimLabels: takes exact seats, each by itself, all or none.
 
 -- @include alternatives
 -- @include chooseRun
@@ -12,28 +12,49 @@ local function parseLabels(tag, event, labels)
   for zoneNumber, rowNumber, number in string.gmatch(labels, '(%d+)-(%d+)-(%d+)') do
     local zone = readZone(tag, event, numberOf[zoneNumber])
     rowNumber, number = numberOf[rowNumber], numberOf[number] - 1
-    if not zone or rowNumber > zone.rows or number >= zone.seatsPerRow then return nil end
-    seats[#seats + 1] = { row = readRow(tag, event, zone, rowNumber), number = number }
+    if not zone or rowNumber > zone.rows then return nil end
+    local row = readRow(tag, event, zone, rowNumber)
+    if number >= seatsInRow(zone, rowNumber, row.shape) then return nil end
+    seats[#seats + 1] = { row = row, number = number }
   end
   return seats
 end
 
+-- Whether a request may have these seats although accessible ones are kept: it names as many of them as it says, and no
+-- companion's seat without the accessible one.
+local function areForRequest(request, seats)
+  local accessible, isNamed = 0, {} -- by row and seat
+  for _, seat in ipairs(seats) do
+    isNamed[seat.row.key .. ' ' .. seat.number + 1] = true
+    local shape = seat.row.shape
+    if shape and shape.isAccessible[seat.number + 1] then accessible = accessible + 1 end
+  end
+  if accessible ~= (request.accessible or 0) then return false end
+  for _, seat in ipairs(seats) do
+    local companionOf = seat.row.shape and seat.row.shape.companionOf[seat.number + 1]
+    if companionOf and not isNamed[seat.row.key .. ' ' .. companionOf] then return false end
+  end
+  return true
+end
+
 -- Alternatives to a seat that cannot be taken: as many seats side by side as the request has, first in that seat's row.
 local function alternativesTo(tag, request, seat)
-  local house, seatCount, row = request.house, request.seatCount, seat.row
-  local near = alternativeInRow(house, seatCount, row, seat.number)
-  return near .. alternativeRows(tag, house, seatCount, row.zone, rowNumberOf(row))
+  local row = seat.row
+  if row.zone.capacity then return '' end
+  local near = alternativeInRow(request, row, seat.number)
+  return near .. alternativeRows(tag, request, row.zone, rowNumberOf(row))
 end
 
 -- The detail of a refusal because a seat would isolate another; nil where its row has no choice of as many seats that
 -- isolates none, and so this one may be taken. That choice is offered where no place has all seats of the request.
 local function singleSeatDetail(tag, request, seat, wantedHere)
-  local row, zone = seat.row, seat.row.zone
-  local start = bestStart(digitsOfBits[row.bits], zone.seatsPerRow, wantedHere, true)
-  if not start then return nil end
+  local row = seat.row
+  local digits, width = spellRow(row, row.bits, nil, request.house.isKept)
+  local place = bestStart(digits, width, wantedHere, true)
+  if not place then return nil end
   local detail = alternativesTo(tag, request, seat)
   if detail ~= '' then return detail end
-  return ' ' .. zone.number .. ':' .. rowNumberOf(row) .. ':' .. start .. ':' .. wantedHere
+  return ' ' .. row.zone.number .. ':' .. rowNumberOf(row) .. ':' .. seatAt(row.shape, place) .. ':' .. wantedHere
 end
 
 -- The detail of a refusal because these seats would isolate one beside them; nil where they may be taken.
@@ -45,9 +66,11 @@ local function isolationDetail(tag, request, seats)
     wantedInRow[row] = (wantedInRow[row] or 0) + 1
   end
   for i = 1, #seats do
-    local seat = seats[i]
-    local detail = leavesSingle(digitsOfBits[bitsThen[seat.row]], seat.number, 1)
-      and singleSeatDetail(tag, request, seat, wantedInRow[seat.row])
+    local row, number = seats[i].row, seats[i].number
+    local digits = spellRow(row, bitsThen[row], nil, request.house.isKept)
+    local detail = not row.zone.capacity
+      and leavesSingle(digits, placeOf(row.shape, number), 1)
+      and singleSeatDetail(tag, request, seats[i], wantedInRow[row])
     if detail then return detail end
   end
   return nil
@@ -57,16 +80,14 @@ end
 local function claimLabels(tag, request)
   local seats = parseLabels(tag, request.event, request.labels)
   if not seats then return nil, 'INVALID_REQUEST', '' end
+  if request.house.isKept and not areForRequest(request, seats) then return nil, 'SEAT_RESTRICTED', '' end
   for i = 1, #seats do
     local seat = seats[i]
     if isTaken(seat.row.bits, seat.number) then return nil, 'SEAT_TAKEN', alternativesTo(tag, request, seat) end
   end
   local isolation = request.house.avoidSingles and isolationDetail(tag, request, seats)
   if isolation then return nil, 'SINGLE_SEAT_LEFT', isolation end
-  for i = 1, #seats do
-    local row = seats[i].row
-    takeSeats(tag, request, row, digitsOfBits[row.bits], seats[i].number, 1)
-  end
+  for i = 1, #seats do takeSeats(tag, request, seats[i].row, seats[i].number, 1) end
   recordChange(request.event, request.hold and 'HELD' or 'SOLD', request.labels)
   return request.labels
 end

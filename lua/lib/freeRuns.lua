@@ -1,10 +1,13 @@
 -- freeRuns: the free seats of a row. It reads no keys.
 --
--- A row is a bitmap, seat 0 first, 1 = taken. To search it, it is spelled as digits, one for each bit: the string
--- functions, written in C, find free seats several times faster than a loop over seats. The digits of the last byte
--- that lie past the row's end are zeros: each function gets `seatsPerRow`.
+-- A row is a bitmap, seat 0 first, 1 = taken. To search it, it is spelled as digits, one for each place: 0 = free, 1 =
+-- taken, 2 = no seat that the request can have (lib/rowShape.lua), which counts as the row's end. The string functions,
+-- written in C, find free seats several times faster than a loop over seats. The digits of the last byte that lie past
+-- the row's end are zeros: each function gets `seatsPerRow`, the number of places.
 
 local byte, char, find, sub = string.byte, string.char, string.find, string.sub
+
+local FREE, NO_SEAT = 48, 50 -- '0' and '2'
 
 local MASKS = { 128, 64, 32, 16, 8, 4, 2, 1 } -- of the seats in a byte
 
@@ -87,7 +90,7 @@ local function freeRuns(digits, seatsPerRow)
 end
 
 -- Whether taking `seatCount` free seats from `start` on leaves a single free seat between taken ones. A row's ends are
--- not taken.
+-- not taken, and places without a seat neither.
 local function leavesSingle(digits, start, seatCount)
   local behind = start + seatCount
   return sub(digits, start - 1, start) == '10' or sub(digits, behind + 1, behind + 2) == '01'
@@ -108,7 +111,9 @@ local function neatSizes(digits, seatsPerRow, maxSeats)
   local starts, lengths = freeRuns(digits, seatsPerRow)
   for i = 1, #starts do
     local length = lengths[i]
-    local isAtEnd = starts[i] == 0 or starts[i] + length == seatsPerRow
+    local behind = starts[i] + length
+    local isAtEnd = starts[i] == 0 or behind == seatsPerRow or byte(digits, starts[i]) == NO_SEAT
+    isAtEnd = isAtEnd or byte(digits, behind + 1) == NO_SEAT
     for seatCount = 1, math.min(length, maxSeats) do
       if isAtEnd or length - seatCount ~= 1 then sizes[seatCount] = true end
     end

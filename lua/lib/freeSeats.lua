@@ -1,16 +1,10 @@
 -- freeSeats: frees seats. Each script that includes it has a fence: a condition that holds only while no other claim
 -- can have the seats. A worker that was stopped for a minute acts on what it read before.
 
+-- @include house
 -- @include keys
 -- @include markSeats
--- @include rowIndex
 -- @include zones
-
--- The generation of an event's open house, and the rules of its index; nil where it is not open.
-local function readOpenHouse(tag, event)
-  local house = redis.call('HMGET', houseKey(tag, event), 'generation', 'avoidSingles', 'maxSeats')
-  if house[1] then return house[1], indexRules(house[2], house[3]) end
-end
 
 -- The seats of an open house with these labels, such as "1-2-3 1-2-4".
 local function seatsOf(tag, event, labels)
@@ -40,10 +34,10 @@ end
 
 -- Frees a seat, and deletes its lock and the difference that reconciling has recorded of it: what follows is another
 -- owner's. `finishFrees` has to follow. Returns 1, or 0 where the seat was free.
-local function freeSeat(tag, event, seat, rules)
+local function freeSeat(tag, house, seat)
   redis.call('DEL', seat.lockKey)
-  redis.call('HDEL', seatDifferencesKey(tag, event), seat.label)
-  return -markSeat(tag, event, seat.zone, seat.row, seat.number, 'AVAILABLE', rules)
+  redis.call('HDEL', seatDifferencesKey(tag, house.event), seat.label)
+  return -markSeat(tag, house, seat.zone, seat.row, seat.number, 'AVAILABLE')
 end
 
 -- Ends a call that freed seats: indexes their rows, and publishes and counts the changes.

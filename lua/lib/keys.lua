@@ -53,6 +53,14 @@ local function seatDifferencesKey(tag, event) return tag .. ':suspects:' .. even
 local function fullKey(tag, event, seatCount) return tag .. ':full:' .. event .. ':' .. seatCount end
 local function neatKey(tag, event, seatCount) return tag .. ':neat:' .. event .. ':' .. seatCount end
 
+-- The same for kinds of runs that few rows have, with 1 = the row has such a run: of one tier, or with accessible seats
+-- (lib/rowIndex.lua spells the kinds). And a bitmap of an area's rows, counted from 0: 1 = no place is free.
+local function fitsKey(tag, event, kind) return tag .. ':fits:' .. event .. ':' .. kind end
+local function areaKey(tag, event, zoneNumber) return tag .. ':area:' .. event .. ':' .. zoneNumber end
+
+-- The shapes of rows that are not plain: a hash by the row's index in the house, as JSON (lib/rowShape.lua).
+local function shapesKey(tag, event) return tag .. ':shapes:' .. event end
+
 -- An event's counters: a hash of taken:<zone>, held:<zone>, blocked:<zone>.
 local function countsKey(tag, event) return tag .. ':counts:' .. event end
 

@@ -1,11 +1,11 @@
 -- markSeats: gives single seats a status in the bitmaps, and keeps counters and the index of rows true.
 
 -- @include keys
--- @include freeRuns
 -- @include rowIndex
+-- @include rows
 -- @include seatChanges
 
-local markedRows = {} -- rows whose seats this call has marked, by name, as the index knows them
+local markedRows = {} -- rows whose seats this call has marked, by name, and their house
 
 -- Sets or clears one bit. Returns by how much the number of bits changed.
 local function putBit(key, offset, value)
@@ -14,20 +14,12 @@ local function putBit(key, offset, value)
   return value == 1 and 1 or -1
 end
 
--- Gives a seat, counted from 1, a status, by the rules of `indexRules`. `indexMarkedRows` has to follow. Returns by how
--- much the number of taken seats changed.
-local function markSeat(tag, event, zone, row, seat, status, rules)
+-- Gives a seat of an open house, counted from 1, a status. `indexMarkedRows` has to follow. Returns by how much the
+-- number of taken seats changed.
+local function markSeat(tag, house, zone, row, seat, status)
+  local event = house.event
   local rowNamed = rowName(event, zone.number, row)
-  if not markedRows[rowNamed] then
-    local digits = digitsOfBits[redis.call('GET', seatsKey(tag, rowNamed)) or '']
-    markedRows[rowNamed] = {
-      event = event,
-      rowIndex = zone.firstRowIndex + row - 1,
-      seatsPerRow = zone.seatsPerRow,
-      largestSize = largestSize(digits, zone.seatsPerRow, rules.maxSeats),
-      rules = rules,
-    }
-  end
+  if not markedRows[rowNamed] then markedRows[rowNamed] = { house = house, row = readRow(tag, event, zone, row) } end
   local taken = putBit(seatsKey(tag, rowNamed), seat - 1, status == 'AVAILABLE' and 0 or 1)
   local held = putBit(heldKey(tag, rowNamed), seat - 1, status == 'HELD' and 1 or 0)
   local blocked = putBit(blockedKey(tag, rowNamed), seat - 1, status == 'BLOCKED' and 1 or 0)
@@ -42,12 +34,10 @@ end
 
 -- Indexes the rows whose seats were marked, each once however many of its seats were.
 local function indexMarkedRows(tag)
-  for rowNamed, row in pairs(markedRows) do
-    local digits = digitsOfBits[redis.call('GET', seatsKey(tag, rowNamed))]
-    local seatsPerRow, maxSeats = row.seatsPerRow, row.rules.maxSeats
-    local size = largestSize(digits, seatsPerRow, maxSeats)
-    indexLargestSize(tag, row.event, row.rowIndex, row.largestSize, size)
-    if row.rules.avoidSingles then indexNeatSizes(tag, row.event, row.rowIndex, digits, seatsPerRow, maxSeats) end
+  for rowNamed, marked in pairs(markedRows) do
+    local row = marked.row
+    local bits = redis.call('GET', seatsKey(tag, rowNamed))
+    indexRow(tag, marked.house, row, row.bits, bits .. string.rep('\0', #row.bits - #bits))
   end
   markedRows = {}
 end

@@ -1,20 +1,30 @@
 -- rows: the rows of seats that this call has read, each read once and written once.
 --
--- A row is { zone =, rowIndex = (counted through the house from 0), key =, bits =, isChanged = }. Changed rows are
--- written together once all requests of the call are decided: one command for many rows costs half as much. A script
--- that fails before has changed no row.
+-- A row is { zone =, rowIndex = (counted through the house from 0; of an area through its zone), key =, bits =, shape =
+-- (nil: it is plain), isChanged = }. Changed rows are written together once all requests of the call are decided: one
+-- command for many rows costs half as much. A script that fails before has changed no row.
 
 -- @include keys
 -- @include freeRuns
 -- @include numerals
 -- @include rowIndex
+-- @include rowShape
 -- @include seatChanges
 -- @include seatLocks
 
-local rowsByEvent = {} -- rows that this call has read, by their index
+local rowsByEvent = {} -- rows that this call has read, by their key
 local changedRows = {}
 
-local function rowNumberOf(row) return row.rowIndex - row.zone.firstRowIndex + 1 end
+-- The index of a row: of an area's, counted through its zone, since the house does not count it.
+local function rowIndexOf(zone, rowNumber) return (zone.capacity and 0 or zone.firstRowIndex) + rowNumber - 1 end
+
+local function rowNumberOf(row) return row.rowIndex - rowIndexOf(row.zone, 1) + 1 end
+
+-- The shape of a row; nil where it is plain.
+local function readShape(tag, event, zone, rowIndex)
+  local text = zone.hasShapes and redis.call('HGET', shapesKey(tag, event), numerals[rowIndex])
+  return text and shapes[text] or nil
+end
 
 local function nameOfRow(event, row) return rowName(event, numerals[row.zone.number], numerals[rowNumberOf(row)]) end
 
@@ -25,29 +35,31 @@ local function readRow(tag, event, zone, rowNumber)
     rows = {}
     rowsByEvent[event] = rows
   end
-  local rowIndex = zone.firstRowIndex + rowNumber - 1
-  local row = rows[rowIndex]
+  local key = seatsKey(tag, rowName(event, numerals[zone.number], numerals[rowNumber]))
+  local row = rows[key]
   if not row then
-    local key = seatsKey(tag, rowName(event, numerals[zone.number], numerals[rowNumber]))
     local bits = redis.call('GET', key) or ''
     if #bits * 8 < zone.seatsPerRow then bits = bits .. string.rep('\0', math.ceil(zone.seatsPerRow / 8) - #bits) end
-    row = { zone = zone, rowIndex = rowIndex, key = key, bits = bits, isChanged = false }
-    rows[rowIndex] = row
+    local rowIndex = rowIndexOf(zone, rowNumber)
+    local shape = readShape(tag, event, zone, rowIndex)
+    row = { zone = zone, rowIndex = rowIndex, key = key, bits = bits, shape = shape, isChanged = false }
+    rows[key] = row
   end
   return row
 end
 
 -- Takes free seats of a row for a request, which holds or buys them. Keeps the counters and the index of rows true.
--- `digits` spells the row as it was.
-local function takeSeats(tag, request, row, digits, start, seatCount)
+-- `start`: the first seat, from 0.
+local function takeSeats(tag, request, row, start, seatCount)
   local house, event, zoneNumber = request.house, request.event, numerals[row.zone.number]
-  row.bits = withTaken(row.bits, start, seatCount)
+  local bitsBefore = row.bits
+  row.bits = withTaken(bitsBefore, start, seatCount)
   if not row.isChanged then
     row.isChanged = true
     changedRows[#changedRows + 1] = row
   end
   addToCounter(event, 'taken:' .. zoneNumber, seatCount)
-  indexTakenSeats(tag, house, row, digits, start, start + seatCount - 1)
+  indexTakenSeats(tag, house, row, bitsBefore, start, start + seatCount - 1)
   if request.hold then
     local name, width, ones = nameOfRow(event, row), 'u' .. numerals[seatCount], numerals[2 ^ seatCount - 1]
     lockRun(lockStem(tag, name), start + 1, start + seatCount, request.ticketId, house.lockMs)

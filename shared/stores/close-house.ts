@@ -3,6 +3,7 @@ import type { House, Zone } from '../domain/house.ts';
 import { createLimit } from '../domain/limit.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
+import { deleteRareIndexes } from './redis/house-fields.ts';
 import { keysOf } from './redis/keys.ts';
 import { underHouseLock } from './restore-house.ts';
 import type { HouseDeps } from './restore-rows.ts';
@@ -31,6 +32,7 @@ export function closeHouse(deps: HouseDeps, eventId: number): Promise<void> {
     await redis.del(`${keys.houseStem}${eventId}`);
     for (const hash of [keys.housesEqual, keys.seatsInDoubt]) await redis.hdel(hash, String(eventId));
     await redis.unlink(ownKeys(house, keys));
+    await deleteRareIndexes(deps, house);
     for (const zone of house.zones) await deleteRows(deps, house, zone);
     await events.markClosed(eventId, transaction);
   };
@@ -38,13 +40,14 @@ export function closeHouse(deps: HouseDeps, eventId: number): Promise<void> {
 }
 
 /** The keys of an event that are not of one row. */
-function ownKeys({ eventId }: House, keys: ReturnType<typeof keysOf>): string[] {
+function ownKeys({ eventId, zones }: House, keys: ReturnType<typeof keysOf>): string[] {
   const { closedHouseStem, countsStem, buyersStem, seatDifferencesStem } = keys;
   const { roomStem, roomHistoryStem, roomInsideStem } = keys;
   const ofHouse = [closedHouseStem, countsStem, buyersStem, seatDifferencesStem];
   const counts = Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => `${eventId}:${i + 1}`);
   return [
     ...[...ofHouse, roomStem, roomHistoryStem, roomInsideStem].map((stem) => `${stem}${eventId}`),
+    ...zones.filter(({ isArea }) => isArea).map(({ number }) => `${keys.areaStem}${eventId}:${number}`),
     ...counts.flatMap((count) => [`${keys.fullStem}${count}`, `${keys.neatStem}${count}`]),
   ];
 }

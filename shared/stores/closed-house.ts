@@ -9,8 +9,16 @@ import { type HouseDeps, keysOfEvent } from './restore-rows.ts';
 /** The beginning of fields with releases that have nothing to free in the restored house. + release id */
 const RELEASE = 'release:';
 
-/** A closed house in Redis. `generation`: of its rows, undefined without rows. `given`: releases of `takeReleases`. */
-export type ClosedHouse = { generation: number | undefined; version: number; given: readonly Release[] };
+/**
+ * A closed house in Redis. `generation`: of its rows, undefined without rows. `tiers`: of the index of its rows.
+ * `given`: releases of `takeReleases`.
+ */
+export type ClosedHouse = {
+  generation: number | undefined;
+  tiers: readonly string[];
+  version: number;
+  given: readonly Release[];
+};
 
 /**
  * Deletes the releases of an event, because its house is about to be restored without their seats. The closed house has
@@ -36,7 +44,8 @@ export async function readClosedHouse(
   eventId: number,
   transaction: Prisma.TransactionClient,
 ): Promise<ClosedHouse> {
-  const { generation, version = 0, ...fields } = await deps.redis.hgetall(keysOfEvent(deps, eventId).closedHouse);
+  const closed = await deps.redis.hgetall(keysOfEvent(deps, eventId).closedHouse);
+  const { generation, tiers = '', version = 0, ...fields } = closed;
   const taken = Object.entries(fields)
     .filter(([name]) => name.startsWith(RELEASE))
     .map(([, text]) => JSON.parse(text) as DeletedRelease);
@@ -45,6 +54,7 @@ export async function readClosedHouse(
   const savedIds = new Set(saved.map(({ id }) => id));
   return {
     generation: generation === undefined ? undefined : Number(generation),
+    tiers: tiers.split(' ').filter((tier) => tier !== ''),
     version: Number(version),
     given: taken.filter(({ bookingId }) => savedIds.has(bookingId)),
   };

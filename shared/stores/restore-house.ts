@@ -8,7 +8,8 @@ import { redisClockMs } from '../platform/clock.ts';
 import { NotReady } from '../platform/faults.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import { readClosedHouse, takeReleases } from './closed-house.ts';
-import { bit, type HouseDeps, keysOfEvent, restoreBuyers, restoreRows } from './restore-rows.ts';
+import { ruleFields, zoneFields } from './redis/house-fields.ts';
+import { type HouseDeps, keysOfEvent, restoreBuyers, restoreRows } from './restore-rows.ts';
 
 /** Milliseconds between two attempts to lock the restoring of a house. */
 const LOCK_RETRY_MS = 100;
@@ -34,6 +35,7 @@ const sellingFields = ({ settings }: House) => ({
   seatLimit: settings.seatLimit ?? 0,
   onSaleMs: settings.onSaleAt === null ? 0 : Date.parse(settings.onSaleAt),
   endsMs: settings.endsAt === null ? 0 : Date.parse(settings.endsAt),
+  keptUntilMs: settings.accessibleUntil === null ? 0 : Date.parse(settings.accessibleUntil),
   paused: settings.salesPaused ? 1 : 0,
   timeZone: settings.timeZone, // no script reads it: views of the line show the sale's start in it
 });
@@ -144,15 +146,14 @@ async function refreshHouse(
     await redis.del(key);
     return done;
   }
-  const fields = await redis.hmget(key, 'generation', 'avoidSingles', 'maxSeats', 'seatLimit', 'version');
-  const [generation, avoidSingles, maxSeats, seatLimit, version] = fields;
+  const rules = ruleFields(house, await redisClockMs(redis));
+  const fields = await redis.hmget(key, ...Object.keys(rules), 'seatLimit', 'version');
+  const [generation, avoidSingles, maxSeats, tiers, kept, seatLimit, version] = fields;
   const lastVersion = Number(version ?? 0);
-  // The index of rows follows the settings, and buyers' counts exist only where these require them. A house that the
-  // version before opened has no `maxSeats`.
-  const isIndexCurrent =
-    avoidSingles === bit(house.settings.avoidSingles) &&
-    Number(maxSeats ?? DEFAULT_MAX_SEATS) === house.settings.maxSeats;
-  const areRowsCurrent = !isRebuild && generation === String(house.generation) && isIndexCurrent;
+  // The index of rows follows these, and buyers' counts exist only where the settings require them. The version before
+  // had one number of seats for all events, and neither tiers nor kept seats.
+  const inRedis = [generation, avoidSingles, maxSeats ?? DEFAULT_MAX_SEATS, tiers ?? '', kept ?? '0'];
+  const areRowsCurrent = !isRebuild && inRedis.join() === Object.values(rules).join();
   const isLimitNew = house.settings.seatLimit !== null && seatLimit === '0';
   if (areRowsCurrent && !isLimitNew) {
     // The version before opened houses without an epoch.
@@ -163,7 +164,7 @@ async function refreshHouse(
   if (areRowsCurrent) {
     const mark = await markRestoring(deps, eventId);
     await restoreBuyers(deps, house, transaction);
-    if (await publishHouse(deps, house, mark, lastVersion)) return done;
+    if (await publishHouse(deps, house, rules, mark, lastVersion)) return done;
   }
   return { house, isDone: false };
 }
@@ -173,9 +174,10 @@ async function writeHouse(deps: HouseDeps, house: House, transaction: Prisma.Tra
   for (let restores = 0; restores < MAX_RESTORES; restores += 1) {
     const mark = await markRestoring(deps, house.eventId);
     const closed = await readClosedHouse(deps, house.eventId, transaction);
-    await restoreRows(deps, house, closed, transaction);
+    const rules = ruleFields(house, await redisClockMs(deps.redis));
+    await restoreRows(deps, house, rules, closed, transaction);
     await restoreBuyers(deps, house, transaction);
-    if (await publishHouse(deps, house, mark, closed.version)) return;
+    if (await publishHouse(deps, house, rules, mark, closed.version)) return;
   }
   throw new Error(`Redis was wiped ${MAX_RESTORES} times while the house of event ${house.eventId} was restored`);
 }
@@ -223,20 +225,24 @@ async function tryLockHouse(eventId: number, transaction: Prisma.TransactionClie
  *
  * @returns whether it did: not where Redis was wiped since `mark` was set
  */
-async function publishHouse(deps: HouseDeps, house: House, mark: string, lastVersion: number): Promise<boolean> {
+async function publishHouse(
+  deps: HouseDeps,
+  house: House,
+  rules: ReturnType<typeof ruleFields>,
+  mark: string,
+  lastVersion: number,
+): Promise<boolean> {
   const { redis, scripts, shards } = deps;
   // Redis' clock makes the version higher than all earlier ones, also where a wipe has deleted the last one.
   const version = Math.max(await redisClockMs(redis), lastVersion + 1);
-  const zones = house.zones.map(({ number, firstRow, rows, seatsPerRow }) => [
-    `z${number}`,
-    `${firstRow} ${rows} ${seatsPerRow}`,
-  ]);
+  const zones = house.zones.flatMap((zone) => {
+    const { text, tier } = zoneFields(house, zone);
+    return [[`z${zone.number}`, text], ...(tier === undefined ? [] : [[`t${zone.number}`, tier]])];
+  });
   const fields = {
-    generation: house.generation,
+    ...rules,
     zones: house.zones.length,
     rows: house.totalRows,
-    avoidSingles: bit(house.settings.avoidSingles),
-    maxSeats: house.settings.maxSeats,
     ...sellingFields(house),
     version,
     epoch: version,

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Release } from '../domain/holdings.ts';
 import { type House, type Seat, seatOf, type Zone } from '../domain/house.ts';
+import { shapesOf } from '../domain/row-shape.ts';
 import { holdLockMs } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
@@ -11,6 +12,7 @@ import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { pendingReleases } from './postgres/releases.ts';
 import { seatOwner } from './postgres/seats-of-bookings.ts';
+import { deleteRareIndexes, type ruleFields, zoneFields } from './redis/house-fields.ts';
 import { keysOf } from './redis/keys.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
 import type { Scripts } from './redis/scripts.ts';
@@ -32,8 +34,6 @@ export type HouseDeps = {
   shards: number;
 };
 
-export const bit = (on: boolean) => (on ? '1' : '0');
-
 export const keysOfEvent = ({ shards }: Pick<HouseDeps, 'shards'>, eventId: number) => {
   const keys = keysOf(shardOfEvent(eventId, shards));
   const { houseStem, closedHouseStem, restoringStem, buyersStem, seatDifferencesStem } = keys;
@@ -51,15 +51,19 @@ export const keysOfEvent = ({ shards }: Pick<HouseDeps, 'shards'>, eventId: numb
  * released later. Seats that a booking has given up since the restore began stay in the house until they are released.
  * Where Redis has rows of this generation, no seat in them is freed without a reason.
  *
- * @param closed the generation of the rows in Redis, and the releases that have nothing to free in the house
+ * @param rules the fields of the house on which the index of rows depends
+ * @param closed the generation of the rows in Redis, the tiers of their index, and the releases that have nothing to
+ *   free in the house
  */
 export async function restoreRows(
   deps: HouseDeps,
   house: House,
-  closed: { generation: number | undefined; given: readonly Release[] },
+  rules: ReturnType<typeof ruleFields>,
+  closed: { generation: number | undefined; tiers: readonly string[]; given: readonly Release[] },
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
   await deps.redis.del(keysOfEvent(deps, house.eventId).differences);
+  await deleteRareIndexes(deps, house, closed.tiers);
   const claimed = await readClaimedSeats(deps, house); // before PostgreSQL: those that are saved meanwhile show there
   const hasRows = closed.generation === house.generation;
   const kept = hasRows ? await keepTakenSeats(deps, house, { claimed, given: closed.given }) : [];
@@ -68,7 +72,7 @@ export async function restoreRows(
       claimed: claimed.filter((seat) => seat.zone === zone.number),
       kept: kept.filter(({ seat }) => seat.zone === zone.number),
     };
-    await restoreZone(deps, house, zone, ofZone, transaction);
+    await restoreZone(deps, { house, rules }, zone, ofZone, transaction);
   }
 }
 
@@ -109,20 +113,29 @@ const readTakenSeats = (
 
 async function restoreZone(
   { scripts, shards }: HouseDeps,
-  house: House,
+  { house, rules }: { house: House; rules: ReturnType<typeof ruleFields> },
   zone: Zone,
   { claimed, kept }: { claimed: readonly (Seat & { ticketId: string })[]; kept: readonly KeptSeat[] },
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
-  const { eventId, settings } = house;
+  const { eventId } = house;
+  const shapes = shapesOf(zone);
   const rowsPerCall = Math.max(1, Math.floor(RESTORE_SEATS / zone.seatsPerRow));
   for (let from = 1; from <= zone.rows; from += rowsPerCall) {
     const to = Math.min(from + rowsPerCall - 1, zone.rows);
     const taken = await readTakenSeats(transaction, eventId, zone.number, from, to);
-    const { number, firstRow, seatsPerRow } = zone;
-    const { avoidSingles, maxSeats } = settings;
-    const rules = [bit(avoidSingles), maxSeats, holdLockMs(house)];
-    const args = [eventId, number, firstRow, from, to, seatsPerRow, ...rules];
+    const ofRows = Object.fromEntries(
+      shapes.slice(from - 1, to).flatMap((text, i) => (text ? [[from + i, text]] : [])),
+    );
+    const zoneJson = JSON.stringify({ number: zone.number, ...zoneFields(house, zone), shapes: ofRows });
+    const args: (string | number)[] = [
+      eventId,
+      JSON.stringify(Object.values(rules)),
+      zoneJson,
+      from,
+      to,
+      holdLockMs(house),
+    ];
     for (const { row, number: seat, ticketId } of claimed)
       if (row >= from && row <= to) pushFields(args, 'restoreRows', { row, seat, ticketId, status: 'CLAIMED' });
     for (const seat of taken) pushFields(args, 'restoreRows', seat); // the last owner of a seat counts

@@ -53,7 +53,8 @@ function placeOf(wish: OneWish) {
 function conditionsOf(wish: OneWish, house: House | undefined) {
   if ('seats' in wish) return { ...placeOf(wish), accessible: wish.accessible };
   const { category, maxPrice, types, accessible, split }: RunWish = wish;
-  return { ...placeOf(wish), accessible, split, tiers: house && tiersFor(house, { category, maxPrice, types }) };
+  const tiers = house && tiersFor(house, { category, maxPrice, types });
+  return { ...placeOf(wish), accessible, split, tiers, generation: house && String(house.generation) };
 }
 
 /**

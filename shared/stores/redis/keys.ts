@@ -36,6 +36,12 @@ const NAMES = {
   fullStem: 'full:',
   /** + event:count */
   neatStem: 'neat:',
+  /** + event:kind of run */
+  fitsStem: 'fits:',
+  /** + event:zone */
+  areaStem: 'area:',
+  /** + event */
+  shapesStem: 'shapes:',
   /** + event */
   countsStem: 'counts:',
   /** + event */
@@ -138,6 +144,9 @@ const OF_HOUSE: ReadonlySet<string> = new Set([
   NAMES.lockStem,
   NAMES.fullStem,
   NAMES.neatStem,
+  NAMES.fitsStem,
+  NAMES.areaStem,
+  NAMES.shapesStem,
   NAMES.countsStem,
   NAMES.buyersStem,
   NAMES.seatDifferencesStem,

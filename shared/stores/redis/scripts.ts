@@ -55,9 +55,20 @@ export function scriptText(name: ScriptName): string {
       return read(`lib/${include}`);
     });
   }
-  return read(name)
+  return withoutUnused(read(name))
     .replaceAll(/^-- @constants (.+)$/gm, (_line, names: string) => names.split(' ').map(luaConstant).join('\n'))
     .replaceAll(/\bFIELDS\.(\w+)/g, (_use, field: string) => String(offsetOfField(name, field)));
+}
+
+/** A function at the top level of a script: on one line, or until the next `end` at its beginning. */
+const LUA_FUNCTION = /^local function (\w+)\((?:[^\n]* end|[^\n]*\n(?: [^\n]*\n|\n)*end)\n/gm;
+
+/** Leaves out the functions of includes that a script does not call: Lua permits 200 of them and other locals. */
+function withoutUnused(text: string): string {
+  const code = text.replaceAll(/--.*$/gm, '');
+  const isCalled = (name: string) => code.split(new RegExp(`\\b${name}\\b`)).length > 2;
+  const left = text.replaceAll(LUA_FUNCTION, (definition, name: string) => (isCalled(name) ? definition : ''));
+  return left === text ? text : withoutUnused(left);
 }
 
 /**
