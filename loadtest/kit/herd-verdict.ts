@@ -1,8 +1,7 @@
-import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import type { AuditReport } from '../../shared/stores/audit.ts';
+import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
 import type { HerdResult } from './herd.ts';
 import { type Check, noneOf } from './report.ts';
-import { auditDefaultEvent, differencesOf, type Stores } from './stores.ts';
+import { differencesOf, type Stores } from './stores.ts';
 
 /** Contradictions of the promises after a herd. Every list must be empty. */
 export type Contradictions = {
@@ -19,14 +18,18 @@ export type HerdVerdict = Contradictions & {
   audit: AuditReport;
 };
 
-export const countBookings = ({ prisma }: Stores): Promise<number> =>
-  prisma.booking.count({ where: { eventId: DEFAULT_EVENT } });
+export const countBookings = ({ prisma }: Stores, eventId: number): Promise<number> =>
+  prisma.booking.count({ where: { eventId } });
 
-/** Compares the outcomes that clients got with PostgreSQL, and PostgreSQL with Redis. */
-export async function verifyHerd(stores: Stores, result: HerdResult, bookingsBefore: number): Promise<HerdVerdict> {
-  const audit = await auditDefaultEvent(stores);
-  const where = { eventId: DEFAULT_EVENT };
-  const rows = await stores.prisma.booking.findMany({ where, select: { id: true, seats: true } });
+/** Compares the outcomes that clients got in an event with PostgreSQL, and PostgreSQL with Redis. */
+export async function verifyHerd(
+  stores: Stores,
+  eventId: number,
+  result: HerdResult,
+  bookingsBefore: number,
+): Promise<HerdVerdict> {
+  const audit = await steadyAudit(eventId, stores);
+  const rows = await stores.prisma.booking.findMany({ where: { eventId }, select: { id: true, seats: true } });
   const savedSeats = new Map(rows.map((row) => [row.id, row.seats.join(' ')]));
   const booked = [...result.outcomes.values()].filter(({ booking }) => booking !== undefined).length;
   return {

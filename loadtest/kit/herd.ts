@@ -28,6 +28,10 @@ export type HerdResult = {
 
 export type HerdProgress = { answered: number; accepted: number; settled: number };
 
+/** The users of a herd: those that a new system has. */
+const USERS = 10_000;
+const userOf = (index: number): number => 1 + (index % USERS);
+
 const refusedBody = z.object({ code: errorCode });
 
 /** Answers and outcomes while a herd runs. */
@@ -54,7 +58,7 @@ function createNotes() {
     /** Returns the id of the ticket where the request was accepted. */
     addAnswer({ status, body, ms }: Answer): string | undefined {
       answered += 1;
-      if (status === 201) {
+      if (status === 201 || status === 202) {
         const { ticketId: id } = body as { ticketId: string }; // checked when the load is over, as outcomes are
         acceptMs.push(ms);
         sentAt.set(id, performance.now() - ms);
@@ -83,21 +87,27 @@ async function untilSettled({ sentAt, outcomes }: ReturnType<typeof createNotes>
 /**
  * Sends a herd of requests, and follows every accepted ticket to its outcome.
  *
- * @param options.wish the seats of the next request
+ * @param options.wish the seats of the request with this number
+ * @param options.eventId the event in which each request holds its seats for a user of its own; by default the compat
+ *   route sells those of the default event
  * @param options.perSecond requests that are due in a second; by default as many as are answered
  * @param options.by how outcomes are followed: by sessions unless the server has none
  */
 export async function runHerd(options: {
   urls: readonly string[];
-  wish: () => OneWish;
+  wish: (index: number) => OneWish;
+  eventId?: number | undefined;
   requests: number;
   connections: number;
   perSecond?: number | undefined;
   by?: 'session' | 'subscription' | 'poll';
   onProgress?: (progress: HerdProgress) => void;
 }): Promise<HerdResult> {
-  const { urls, wish, requests, connections, perSecond, by = 'session', onProgress = () => undefined } = options;
-  const bodies = Array.from({ length: requests }, () => JSON.stringify(wish()));
+  const { urls, wish, eventId, requests, connections, perSecond, by = 'session' } = options;
+  const { onProgress = () => undefined } = options;
+  const bodies = Array.from({ length: requests }, (_, index) =>
+    JSON.stringify(eventId === undefined ? wish(index) : { eventId, userId: userOf(index), ...wish(index) }),
+  );
   const notes = createNotes();
   const { sentAt, outcomes, refused, acceptMs, outcomeMs } = notes;
   const session = by === 'session' ? await followBySession(urls, notes.addOutcome) : undefined;
@@ -110,7 +120,7 @@ export async function runHerd(options: {
     const secondsSoFar = () => (performance.now() - startedAt) / 1000;
     const { noAnswer } = await hammer({
       urls,
-      path: '/reserve',
+      path: eventId === undefined ? '/reserve' : '/api/bookings',
       requests,
       connections,
       perSecond,
@@ -135,4 +145,34 @@ export async function runHerd(options: {
     onProgress(notes.progress());
     await follower.close();
   }
+}
+
+/**
+ * Pays for every hold that a herd got, each with an order of its own.
+ *
+ * @returns what was not sold, one order a line
+ */
+export async function payForHolds(options: {
+  urls: readonly string[];
+  outcomes: HerdResult['outcomes'];
+  connections: number;
+}): Promise<string[]> {
+  const { urls, outcomes, connections } = options;
+  const holds = [...outcomes.values()].flatMap(({ booking }) => (booking === undefined ? [] : [booking]));
+  const unsold: string[] = [];
+  const { noAnswer } = await hammer({
+    urls,
+    path: '/api/orders',
+    requests: holds.length,
+    connections,
+    bodyOf(index) {
+      const { id, userId } = holds[index] as (typeof holds)[number];
+      return JSON.stringify({ userId, bookingIds: [id], paymentReference: `herd ${id}` });
+    },
+    onAnswer({ status, body }, index) {
+      if (status !== 200) unsold.push(`${holds[index]?.id}: ${status} ${JSON.stringify(body)}`);
+    },
+  });
+  if (noAnswer > 0) unsold.push(`${noAnswer} orders had no answer`);
+  return unsold;
 }

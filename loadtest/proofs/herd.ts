@@ -1,21 +1,23 @@
 import type { HerdView } from '../../shared/contract/herd.ts';
-import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
-import { command, flag, number, seed, urls } from '../kit/command.ts';
-import { type HerdProgress, type HerdResult, runHerd } from '../kit/herd.ts';
+import { DEFAULT_EVENT, MAX_INTEGER } from '../../shared/contract/ids.ts';
+import type { Zone } from '../../shared/domain/house.ts';
+import { command, flag, number, optionalNumber, seed, UsageError, urls } from '../kit/command.ts';
+import { type HerdProgress, type HerdResult, payForHolds, runHerd } from '../kit/herd.ts';
 import { countBookings, type HerdVerdict, herdChecks, verifyHerd } from '../kit/herd-verdict.ts';
 import { createRandom } from '../kit/random.ts';
-import { allHeld, figureLines, ms } from '../kit/report.ts';
-import { mixedWish } from '../kit/seat-wishes.ts';
+import { allHeld, type Check, figureLines, ms, noneOf } from '../kit/report.ts';
+import { lateWish, wishIn } from '../kit/seat-wishes.ts';
 import { openStores, type Stores } from '../kit/stores.ts';
 import { createTally, wordsOf } from '../kit/tally.ts';
 import { findTarget } from '../kit/target.ts';
 
-/** The size of the default event's house, whose zones are all alike. */
-async function houseSizeOf({ events }: Stores) {
-  const house = await events.readHouse(DEFAULT_EVENT);
-  if (house === undefined) throw new Error('there is no default event: run `npm run migrate`');
-  const [{ rows, seatsPerRow } = { rows: 1, seatsPerRow: 1 }] = house.zones;
-  return { zones: house.zones.length, rows, seatsPerRow };
+/** The share of a herd that comes late, and wishes for a single seat. */
+const LATE_SHARE = 0.1;
+
+async function zonesOf({ events }: Stores, eventId: number): Promise<readonly Zone[]> {
+  const house = await events.readHouse(eventId);
+  if (house === undefined) throw new UsageError(`--event: there is no event ${eventId}`);
+  return house.zones;
 }
 
 /** Prints progress: one line that changes on a terminal, several lines elsewhere. */
@@ -63,6 +65,10 @@ function finalView(buyers: number, result: HerdResult, verdict: HerdVerdict): He
   };
 }
 
+async function payments(urls: readonly string[], { outcomes }: HerdResult, connections: number): Promise<Check> {
+  return noneOf('every hold is sold, others', await payForHolds({ urls, outcomes, connections }));
+}
+
 /** The end of a herd, for people. */
 function linesOf(result: HerdResult, { audit, unknownBookings }: HerdVerdict): string {
   const { outcomes, refused, accepted, noAnswer, acceptMs, outcomeMs, sendSeconds, settleSeconds } = result;
@@ -89,32 +95,39 @@ PostgreSQL, Redis and the outcomes that the clients got.`,
   options: {
     requests: number('requests to send', 40_000, { max: 10_000_000 }),
     connections: number('connections, each with one request at a time', 256, { max: 20_000 }),
+    event: optionalNumber('sells out this event: holds, with an order for each', 'event 1, without holds', {
+      max: MAX_INTEGER,
+    }),
     poll: flag('follows by long polls instead of WebSocket'),
     seed: seed('seed of the random wishes'),
     json: flag('prints progress and the end as lines of JSON (shared/contract/herd.ts)'),
     url: urls(),
   },
-  async run({ requests, connections, poll, seed: wishSeed, json, url }) {
+  async run({ requests, connections, event, poll, seed: wishSeed, json, url }) {
     const target = findTarget(url);
     const stores = await openStores(target, 'producer', 'herd');
+    const eventId = event ?? DEFAULT_EVENT;
     try {
-      const size = await houseSizeOf(stores);
-      const bookingsBefore = await countBookings(stores);
+      const zones = await zonesOf(stores, eventId);
+      const bookingsBefore = await countBookings(stores, eventId);
       if (!json) {
         const load = `${requests} requests over ${connections} connections`;
         console.log(`${load} to ${target.urls.join(', ')} (seed ${wishSeed})`);
       }
       const random = createRandom(wishSeed);
+      const lateFrom = event === undefined ? requests : Math.floor(requests * (1 - LATE_SHARE));
       const result = await runHerd({
         urls: target.urls,
-        wish: () => mixedWish(random, size),
+        wish: (index) => (index < lateFrom ? wishIn : lateWish)(random, zones),
+        eventId: event,
         requests,
         connections,
         by: poll ? 'poll' : 'session',
         onProgress: (progress) => (json ? printProgressView : showProgress)(requests, progress),
       });
-      const verdict = await verifyHerd(stores, result, bookingsBefore);
-      const checks = herdChecks(verdict);
+      const paid = event === undefined ? [] : [await payments(target.urls, result, connections)];
+      const verdict = await verifyHerd(stores, eventId, result, bookingsBefore);
+      const checks = [...herdChecks(verdict), ...paid];
       if (json) {
         printView(finalView(requests, result, verdict));
         return allHeld(checks);
