@@ -2,6 +2,7 @@ import type { JobPayload, JobResult, OperatorJob } from '../shared/contract/jobs
 import { MAX_DIFFERENCES_LISTED } from '../shared/contract/limits.ts';
 import type { TrailAct } from '../shared/contract/trail.ts';
 import { labelOf } from '../shared/domain/house.ts';
+import { HouseProblem } from '../shared/domain/house-columns.ts';
 import { isDataError } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { jobRefused } from '../shared/queues/worker.ts';
@@ -39,6 +40,9 @@ type OperatorHandlers = {
 /** Milliseconds to delete the bookings of an event: 65,000 seats take some seconds, millions take minutes. */
 const CLEAR_LIMITS = { timeout: 600_000, maxWait: 10_000 };
 
+/** Milliseconds to write a house: one of 2,000 zones and 200,000 rows takes some seconds. */
+const HOUSE_LIMITS = { timeout: 60_000, maxWait: 10_000 };
+
 /**
  * The handlers of operators' jobs. PostgreSQL changes first, in one transaction with the act's entry in the audit trail
  * and once for each job; then Redis follows. So a job may be run again after a worker died in between.
@@ -48,6 +52,8 @@ export function createOperatorJobs({ log, ...deps }: OperatorDeps & { log: Logge
     (name: string, operate: (deps: OperatorDeps, payload: never, jobId: string) => Promise<unknown>) =>
     (payload: never, jobId: string) =>
       operate(deps, payload, jobId).catch((fault: unknown) => {
+        // Another change of the house, since the API accepted this one, is why it is not possible any more.
+        if (fault instanceof HouseProblem) throw jobRefused('INVALID_REQUEST');
         if (!isDataError(fault)) throw fault;
         // PostgreSQL would refuse the same data each time (I11), so the job fails at once.
         log.error({ err: fault, job: name, jobId }, "PostgreSQL refused the data of an operator's job");
@@ -90,10 +96,14 @@ const clear: Operation<'clear'> = async ({ events, rooms, trail, seats }, { gene
 
 const createEvent: Operation<'createEvent'> = async ({ events, trail, seats }, { event, ...payload }, jobId) => {
   const { eventId } = payload;
-  await trail.once(actOf('createEvent', jobId, payload), async (transaction) => {
-    await events.create(eventId, event, transaction);
-    return { after: { ...event, zones: event.zones.length } };
-  });
+  await trail.once(
+    actOf('createEvent', jobId, payload),
+    async (transaction) => {
+      await events.create(eventId, event, transaction);
+      return { after: { ...event, zones: event.zones.length, seats: event.seats?.length } };
+    },
+    HOUSE_LIMITS,
+  );
   return seats.report(await seats.reopen(eventId));
 };
 
@@ -103,12 +113,30 @@ const changeEvent: Operation<'changeEvent'> = async (
   jobId,
 ) => {
   const { eventId } = payload;
-  await trail.once(actOf('changeEvent', jobId, payload), async (transaction) => {
-    return { before: await events.change(eventId, change, transaction), after: change };
-  });
+  try {
+    await trail.once(
+      actOf('changeEvent', jobId, payload),
+      async (transaction) => ({
+        before: await events.change(eventId, change, transaction),
+        after: summaryOfChange(change),
+      }),
+      HOUSE_LIMITS,
+    );
+  } catch (fault) {
+    if (!(fault instanceof SeatsTaken)) throw fault;
+    return { eventId, rows: 0, seats: 0, taken: fault.labels };
+  }
   const house = await seats.reopen(eventId);
   if (change.onSaleAt !== undefined) await rooms.deleteRunningTurns(eventId);
   return seats.report(house);
+};
+
+/** A change for the trail: with the number of rows instead of the rows, and of entries about seats. */
+const summaryOfChange = ({ zones, newZones, seats, ...change }: JobPayload<'changeEvent'>['change']) => {
+  const rowsOf = <Fields extends { rows?: number | object[] | undefined }>(zone: Fields) => {
+    return { ...zone, rows: Array.isArray(zone.rows) ? zone.rows.length : zone.rows };
+  };
+  return { ...change, zones: zones?.map(rowsOf), newZones: newZones?.map(rowsOf), seats: seats?.length };
 };
 
 const cancelEvent: Operation<'cancelEvent'> = async ({ events, trail, seats }, payload, jobId) => {

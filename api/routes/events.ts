@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { minorUnits } from '../../shared/contract/currencies.ts';
 import {
   blockBody,
   clearBody,
   type EventChange,
+  type EventSettings,
   type EventSummary,
   type EventView,
   eventChange,
@@ -12,9 +14,16 @@ import {
   type SeatCounts,
 } from '../../shared/contract/events.ts';
 import { DEFAULT_EVENT, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
-import { MAX_EVENTS_ON_PAGE, MAX_OPERATOR_BODY_BYTES, MAX_SEATS_INCLUDED } from '../../shared/contract/limits.ts';
+import {
+  MAX_EVENTS_ON_PAGE,
+  MAX_HOUSE_BYTES,
+  MAX_OPERATOR_BODY_BYTES,
+  MAX_SEATS_INCLUDED,
+} from '../../shared/contract/limits.ts';
 import { eventSummaryAt, type ListedEvent } from '../../shared/domain/event-summary.ts';
 import { type House, ringsProblem, unknownSeatProblem } from '../../shared/domain/house.ts';
+import { changedHouse } from '../../shared/domain/house-changes.ts';
+import { columnsOfHouse, type HouseColumns, houseColumns, problemOr } from '../../shared/domain/house-columns.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
@@ -122,9 +131,10 @@ const createEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
   const { events, runOperatorJob, requireOperator } = deps;
   const by = actorOf(req, requireOperator(req));
   refuseQuery(req);
-  const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
+  const body = await readJson(req, MAX_HOUSE_BYTES);
   const event = parse(newEvent, body);
-  requireConsistent({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event }, event.zones.length);
+  const { zones } = requirePossible(() => houseColumns(event));
+  requireConsistent({ holdSeconds: 600, maxHoldSeconds: 1_800, ...event }, zones.length);
   const idempotency = idempotencyOf(req, '/api/events', body, OPERATOR);
   const { eventId: id } = await runOperatorJob(
     'createEvent',
@@ -139,11 +149,14 @@ const createEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
 const changeEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireOperator(req));
   refuseQuery(req);
-  const change = parse(eventChange, await readJson(req));
+  const change = parse(eventChange, await readJson(req, MAX_HOUSE_BYTES));
   const house = await houseOf(req, deps.events);
-  requireConsistent({ ...house.settings, ...change }, house.zones.length);
+  requirePriceable(house, change);
+  const { zones } = requirePossible(() => changedHouse(columnsOfHouse(house), change));
+  requireConsistent({ ...house.settings, ...change }, zones.length);
   if (house.cancelledAt !== null) throw new ApiError('EVENT_ENDED', 'A cancelled event stays cancelled.');
-  await deps.runOperatorJob('changeEvent', { eventId: house.eventId, change, by });
+  const { taken = [] } = await deps.runOperatorJob('changeEvent', { eventId: house.eventId, change, by });
+  if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
   await replyChanged(deps, res, house);
 };
 
@@ -191,8 +204,24 @@ const changeBlock = (job: 'block' | 'unblock', deps: EventDeps) => async (req: R
   reply(res, 200, { eventId: house.eventId, changed });
 };
 
-/** @throws ApiError INVALID_REQUEST where fields contradict each other or the zones */
-function requireConsistent(event: EventChange, zones: number): void {
+/** @throws ApiError INVALID_REQUEST where the house that `build` makes contradicts itself */
+function requirePossible(build: () => HouseColumns): HouseColumns {
+  const built = problemOr(build);
+  if ('problem' in built) throw new ApiError('INVALID_REQUEST', built.problem);
+  return built.result;
+}
+
+/** @throws ApiError INVALID_REQUEST for prices in a currency of an earlier version of which no minor unit is known */
+function requirePriceable({ currency }: House, { categories, zones, newZones }: EventChange): void {
+  if (minorUnits.has(currency)) return;
+  for (const [list, items] of Object.entries({ categories, zones, newZones })) {
+    const i = (items ?? []).findIndex(({ price }) => price !== undefined);
+    if (i !== -1) throw new ApiError('INVALID_REQUEST', `${list}.${i}.price: ${currency} has no minor unit`);
+  }
+}
+
+/** @throws ApiError INVALID_REQUEST where settings contradict each other or the number of zones */
+function requireConsistent(event: Pick<EventChange, keyof EventSettings>, zones: number): void {
   const { holdSeconds, maxHoldSeconds, rings, startsAt, endsAt } = event;
   if (startsAt && endsAt && Date.parse(endsAt) <= Date.parse(startsAt))
     throw new ApiError('INVALID_REQUEST', 'endsAt: later than startsAt');
@@ -209,11 +238,23 @@ async function replyChanged(deps: EventDeps, res: Response, house: House): Promi
 
 async function viewOf(house: House, { seats }: EventDeps): Promise<EventView> {
   const counts = await seats.countsByZone(house);
-  const zones = house.zones.map(({ number, rows, seatsPerRow, price }) => {
-    return { zone: number, rows, seatsPerRow, price, counts: counts.get(number) ?? NO_SEATS };
+  const names = new Map(house.categories.map(({ number, name }) => [number, name]));
+  const zones = house.zones.map(({ number, name, category, rows, seatsPerRow, price, isArea, capacity }) => ({
+    zone: number,
+    name: name ?? undefined,
+    category: names.get(category ?? 0),
+    price,
+    area: isArea ? (true as const) : undefined,
+    rows,
+    seatsPerRow,
+    capacity,
+    counts: counts.get(number) ?? NO_SEATS,
+  }));
+  const categories = house.categories.map(({ name, price, types, color }) => {
+    return { name, price, types: types ?? undefined, color: color ?? undefined };
   });
   const sum = zones.reduce((total, zone) => sumOf(total, zone.counts), NO_SEATS);
-  return { ...summaryOf(house), rings: house.settings.rings, counts: sum, zones };
+  return { ...summaryOf(house), rings: house.settings.rings, counts: sum, categories, zones };
 }
 
 const summaryOf = (event: ListedEvent): EventSummary => eventSummaryAt(sharedNowMs(), event);

@@ -1,16 +1,8 @@
 import { z } from 'zod';
 import { minorUnits } from './currencies.ts';
-import { eventId, MAX_INTEGER, seatLabel } from './ids.ts';
-import {
-  DEFAULT_MAX_SEATS,
-  MAX_BLOCKED_AT_ONCE,
-  MAX_ROWS_IN_HOUSE,
-  MAX_ROWS_IN_ZONE,
-  MAX_SEATS_IN_HOUSE,
-  MAX_SEATS_IN_ROW,
-  MAX_SEATS_PER_REQUEST,
-  MAX_ZONES,
-} from './limits.ts';
+import { categoryView, houseChangeFields, houseFields, price } from './houses.ts';
+import { eventId, seatLabel } from './ids.ts';
+import { DEFAULT_MAX_SEATS, MAX_BLOCKED_AT_ONCE, MAX_SEATS_PER_REQUEST, MAX_ZONES } from './limits.ts';
 import { text } from './text.ts';
 import { moment, timeZone } from './times.ts';
 
@@ -57,15 +49,6 @@ const eventSettings = z.object({
 
 export type EventSettings = z.infer<typeof eventSettings>;
 
-/** The price of one seat, in the minor unit of the event's currency (cents). */
-const price = z.int().min(0).max(MAX_INTEGER);
-
-const zoneSize = z.object({
-  rows: z.int().min(1).max(MAX_ROWS_IN_ZONE),
-  seatsPerRow: z.int().min(1).max(MAX_SEATS_IN_ROW),
-  price,
-});
-
 /** Rows and jobs of earlier versions may contain codes that ISO 4217 does not have: they stay readable. */
 const currency = z.string().regex(/^[A-Z]{3}$/, 'three capital letters, such as EUR');
 
@@ -88,18 +71,7 @@ export const newEvent = eventSettings
       description:
         'Most seats that one buyer can have, held and sold. null: no limit. With one, requests must name their buyer.',
     }),
-    zones: z
-      .array(zoneSize.extend({ price: price.default(0) }).strict())
-      .min(1)
-      .max(MAX_ZONES)
-      .refine(
-        (zones) => zones.reduce((sum, { rows }) => sum + rows, 0) <= MAX_ROWS_IN_HOUSE,
-        `at most ${MAX_ROWS_IN_HOUSE} rows`,
-      )
-      .refine(
-        (zones) => zones.reduce((sum, { rows, seatsPerRow }) => sum + rows * seatsPerRow, 0) <= MAX_SEATS_IN_HOUSE,
-        `at most ${MAX_SEATS_IN_HOUSE} seats`,
-      ),
+    ...houseFields,
   })
   .strict();
 
@@ -112,8 +84,11 @@ export const acceptedEvent = newEvent.extend({
 
 export type AcceptedEvent = z.infer<typeof acceptedEvent>;
 
-/** Body of `PATCH /api/events/:id`: the settings to change. */
-export const eventChange = eventSettings.partial().extend({ name: name.optional() }).strict();
+/** Body of `PATCH /api/events/:id`: the settings, and what of the house, to change. */
+export const eventChange = eventSettings
+  .partial()
+  .extend({ name: name.optional(), ...houseChangeFields })
+  .strict();
 
 export type EventChange = z.infer<typeof eventChange>;
 
@@ -181,17 +156,37 @@ const seatView = z
     number: z.int(),
     status: seatStatus,
     price,
+    label: z.string().optional(),
+    rowLabel: z.string().optional(),
+    zoneName: z.string().optional(),
+    category: z.string().optional(),
+    accessible: z.literal(true).optional(),
+    companionOf: seatLabel.optional(),
   })
   .meta({ id: 'Seat' });
 
 export type SeatView = z.infer<typeof seatView>;
+
+/** A zone of an event. The rows of an area are those of its bitmaps in the map: 64 places each. */
+const zoneView = z.object({
+  zone: z.int(),
+  name: z.string().optional(),
+  category: z.string().optional(),
+  price,
+  area: z.literal(true).optional(),
+  rows: z.int(),
+  seatsPerRow: z.int().meta({ description: 'Of the widest row. The plan of the event has the others.' }),
+  capacity: z.int(),
+  counts: seatCounts,
+});
 
 /** `GET /api/events/:id`. `seats` is present only if the request includes it. */
 export const eventView = eventSummary
   .extend({
     rings: eventSettings.shape.rings,
     counts: seatCounts,
-    zones: z.array(zoneSize.extend({ zone: z.int(), counts: seatCounts })),
+    categories: z.array(categoryView),
+    zones: z.array(zoneView),
     seats: z.array(seatView).optional(),
   })
   .meta({ id: 'Event' });

@@ -203,7 +203,8 @@ export const jobResults = {
   initialize: houseReport,
   clear: houseReport,
   createEvent: houseReport,
-  changeEvent: houseReport,
+  /** If any seats are `taken`, nothing was changed. */
+  changeEvent: houseReport.extend({ taken: z.array(seatLabel).optional() }),
   cancelEvent: houseReport,
   deleteEvent: z.object({}),
   block: blockReport,

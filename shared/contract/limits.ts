@@ -19,6 +19,12 @@ export const MAX_BODY_LEVELS = 20;
 /** Bytes of the body of an operator's request, such as a house of many zones or a list of seats. */
 export const MAX_OPERATOR_BODY_BYTES = 128 * 1024;
 
+/** Bytes of the body that describes a house. One of 65,000 seats with labels and coordinates has some two million. */
+export const MAX_HOUSE_BYTES = 8 * 1024 * 1024;
+
+/** Bytes of a job with such a body, which spells some numbers longer: 1e6 as 1000000. */
+export const MAX_HOUSE_JOB_BYTES = 3 * MAX_HOUSE_BYTES;
+
 /** Bytes of a WebSocket message that a client sends: room for a token of an outside identity provider. */
 export const MAX_MESSAGE_BYTES = 8 * 1024;
 
@@ -49,6 +55,19 @@ export const MAX_ROWS_IN_ZONE = 10_000;
 export const MAX_SEATS_IN_ROW = 1_000;
 export const MAX_ROWS_IN_HOUSE = 200_000;
 export const MAX_SEATS_IN_HOUSE = 10_000_000;
+
+/** Categories of one event, with the other prices that its zones have, and ticket types of a category. */
+export const MAX_CATEGORIES = 64;
+export const MAX_TICKET_TYPES = 20;
+
+/** Places of one area: as many as a house has. */
+export const MAX_CAPACITY_OF_AREA = MAX_SEATS_IN_HOUSE;
+
+/** Seats that one entry of a house names, and such entries: more than fit into its body. */
+export const MAX_SEATS_NAMED_AT_ONCE = 1_000_000;
+
+/** Seats that a refusal of a change of a house lists. */
+export const MAX_SEATS_REFUSED = 100;
 
 /** Seats that an operator blocks or unblocks in one request. */
 export const MAX_BLOCKED_AT_ONCE = 1_000;

@@ -1,4 +1,10 @@
-import { type Category, type House, labelOf, type Seat, zoneOf } from './house.ts';
+import { type Category, labelOf, type Seat, type Zone } from './house.ts';
+
+/** The parts of a house that describe its seats. Zone n comes n-th. */
+type DescribedHouse = {
+  zones: readonly Pick<Zone, 'name' | 'category' | 'price' | 'plan'>[];
+  categories: readonly Category[];
+};
 
 /** The names of a seat, its price and purpose. `companionOf`: the id of the accessible seat that it belongs to. */
 type SeatDescription = {
@@ -15,8 +21,8 @@ type SeatDescription = {
  * Describes a seat of a house. Its label is the one printed on it, or that of its row with its number; a house without
  * labels has none. A seat that the house does not have is described by its zone, as far as there is one.
  */
-export function describeSeat(house: House, { zone: zoneNumber, row, number }: Seat): SeatDescription {
-  const zone = zoneOf(house, zoneNumber);
+export function describeSeat(house: DescribedHouse, { zone: zoneNumber, row, number }: Seat): SeatDescription {
+  const zone = house.zones[zoneNumber - 1];
   const plan = zone?.plan?.[row - 1];
   const own = plan?.categories?.find(([first, last]) => first <= number && number <= last)?.[2];
   const category = house.categories.find((one) => one.number === (own ?? zone?.category));

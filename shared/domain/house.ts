@@ -53,7 +53,7 @@ export type House = {
 export type Seat = { zone: number; row: number; number: number };
 
 /** Places in a row of an area: eight bytes of a bitmap. */
-const PLACES_IN_ROW = 64;
+export const PLACES_IN_ROW = 64;
 
 /** The tier of the first price that no category has. Categories have their own numbers. */
 const FIRST_OWN_TIER = 65;

@@ -1,7 +1,7 @@
 import { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type JobName, type JobPayload, jobResults, jobs, type QueueName } from '../contract/jobs.ts';
-import { MAX_BATCH_BYTES } from '../contract/limits.ts';
+import { MAX_BATCH_BYTES, MAX_HOUSE_JOB_BYTES } from '../contract/limits.ts';
 import { lateUntilMs, lostFromMs } from '../domain/lost-times.ts';
 import { redisClockMs, sharedNowMs } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -17,6 +17,9 @@ const KEEP_FINISHED = {
   removeOnComplete: { age: 24 * 3_600, count: 10_000 },
   removeOnFail: { age: 24 * 3_600, count: 100 },
 };
+
+/** Jobs of operators that may describe a house. */
+const HOUSE_JOBS: readonly JobName[] = ['createEvent', 'changeEvent'];
 
 /** Delayed jobs of a kind that one call makes due. */
 const MAX_CORRECTED = 1_000;
@@ -54,6 +57,7 @@ export function openQueue(name: QueueName, prefix: string, redis: Redis, log: Lo
         timestamp: sharedNowMs(),
         ...(jobId !== undefined && { jobId }),
         ...(priority !== undefined && { priority }),
+        ...(HOUSE_JOBS.includes(job) && { sizeLimit: MAX_HOUSE_JOB_BYTES }),
       };
       return queue.add(job, jobs[job].payload.parse(payload), job in jobResults ? { ...opts, ...KEEP_FINISHED } : opts);
     },

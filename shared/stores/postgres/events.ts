@@ -1,7 +1,9 @@
 import type { AcceptedEvent, EventChange, EventSettings } from '../../contract/events.ts';
+import type { HouseChange } from '../../contract/houses.ts';
 import type { ListedEvent } from '../../domain/event-summary.ts';
 import { createGroupCommit } from '../../domain/group-commit.ts';
 import { buildHouse, type House } from '../../domain/house.ts';
+import { changesHouse } from '../../domain/house-changes.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { keepBookingChanges } from './change-data.ts';
@@ -15,6 +17,7 @@ import {
   readChangedSince,
 } from './event-changes.ts';
 import { type Database, hasEnded, isOnSale, queryHouse, zoneCapacity } from './event-rows.ts';
+import { changeHouse, createHouse } from './houses.ts';
 import { refundEvent } from './order-refunds.ts';
 import { makeOrdersOfSales } from './order-sales.ts';
 
@@ -212,30 +215,48 @@ async function nextId(prisma: PrismaClient): Promise<number> {
   return row.id;
 }
 
-/** Creates an event under a number from `nextId` unless it exists: a job that runs twice creates one event. */
-async function createEvent(database: Database, eventId: number, { zones, ...settings }: AcceptedEvent): Promise<void> {
-  const rows = zones.map((zone, i) => ({ eventId, number: i + 1, ...zone }));
+/**
+ * Creates an event under a number from `nextId` unless it exists: a job that runs twice creates one event.
+ *
+ * @throws HouseProblem
+ */
+async function createEvent(
+  database: Database,
+  eventId: number,
+  { categories, zones, seats, ...settings }: AcceptedEvent,
+): Promise<void> {
   const { count } = await database.event.createMany({
     data: { id: eventId, ...columnsOf(settings) },
     skipDuplicates: true,
   });
-  await database.zone.createMany({ data: rows, skipDuplicates: true });
+  await createHouse(database, eventId, { categories, zones, seats });
   if (count > 0) await noteEvent('event.created', eventId, database);
 }
 
-/** Changes the settings of an event. Returns the old values of the changed settings. */
+/**
+ * Changes the settings of an event, and its house.
+ *
+ * @returns the old values of what changed
+ * @throws HouseProblem or SeatsTaken as `changeHouse`
+ */
 async function changeEvent(
   eventId: number,
   change: EventChange,
   transaction: Prisma.TransactionClient,
-): Promise<Partial<EventSettings>> {
-  await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR NO KEY UPDATE`;
-  const settings: Partial<EventSettings> = (await queryHouse(transaction, eventId))?.settings ?? {};
+): Promise<object> {
+  const { categories, zones, newZones, seats, ...settings } = change;
+  const house = { categories, zones, newZones, seats };
+  // Another house needs the lock that waits for running saves, and that new saves wait for.
+  if (changesHouse(house)) await transaction.$executeRaw`SELECT FROM event WHERE id = ${eventId}::int FOR UPDATE`;
+  else await transaction.$executeRaw`SELECT FROM event WHERE id = ${eventId}::int FOR NO KEY UPDATE`;
+  const before: Partial<EventSettings> = (await queryHouse(transaction, eventId))?.settings ?? {};
   const reopened = change.endsAt === undefined ? {} : await reopenedFields(eventId, transaction);
-  await transaction.event.updateMany({ where: { id: eventId }, data: { ...columnsOf(change), ...reopened } });
+  await transaction.event.updateMany({ where: { id: eventId }, data: { ...columnsOf(settings), ...reopened } });
+  const houseBefore = changesHouse(house) ? await changeHouse(eventId, house, transaction) : {};
   await transaction.$executeRaw`UPDATE event SET opened_at = NULL WHERE id = ${eventId}::int AND NOT ${isOnSale}`;
-  for (const type of changeTypesOf(settings, change)) await noteEvent(type, eventId, transaction);
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(change, name)));
+  for (const type of changeTypesOf(before, change)) await noteEvent(type, eventId, transaction);
+  const settingsBefore = Object.entries(before).filter(([name]) => Object.hasOwn(settings, name));
+  return { ...Object.fromEntries(settingsBefore), ...houseBefore };
 }
 
 /**
@@ -321,7 +342,7 @@ async function clearEvent(
 }
 
 /** The columns of settings. Prisma tells a NULL of the database (DbNull) from the JSON value null. */
-const columnsOf = <Fields extends Omit<EventChange, 'zones'>>({ rings, ...fields }: Fields) =>
+const columnsOf = <Fields extends Omit<EventChange, keyof HouseChange>>({ rings, ...fields }: Fields) =>
   defined({ ...fields, rings: rings === null ? Prisma.DbNull : rings });
 
 /** Removes fields that are undefined: Prisma's types do not accept them. */
