@@ -8,34 +8,39 @@ import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import { ApiError } from '../http/errors.ts';
 
 /**
- * The layout of an event, which its store caches.
+ * The layout of an event, which its store caches for a moment.
  *
+ * @param when `now`: as PostgreSQL has it now. Else it may be some seconds old, and needs no PostgreSQL
  * @throws ApiError EVENT_UNKNOWN
  */
-export async function layoutOf(events: EventStore, eventId: number): Promise<House> {
-  const house = await events.layout(eventId);
+export async function layoutOf(events: EventStore, eventId: number, when?: 'now'): Promise<House> {
+  const house = await events.layout(eventId, when === 'now' ? 0 : undefined);
   if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
   return house;
 }
 
-/** Milliseconds for which a house that does not fit a wish is not read again: its zones or prices may have changed. */
-const REREAD_MS = 1_000;
-
 /**
- * The layout of an event, which fits a wish.
+ * The layout of an event, which fits a wish. The cached one refuses none: the house may have become larger since.
  *
  * @throws ApiError EVENT_UNKNOWN, or INVALID_REQUEST where it does not, also as PostgreSQL has it now
  */
 export async function layoutFor(events: EventStore, eventId: number, wish: SeatWish): Promise<House> {
-  const house = await layoutOf(events, eventId);
-  if (wishProblem(house, wish) === undefined) return house;
-  const newest = (await events.layout(eventId, REREAD_MS)) ?? house;
-  const problem = wishProblem(newest, wish);
+  const cached = await layoutOf(events, eventId);
+  if (wishProblem(cached, wish) === undefined) return cached;
+  const house = await layoutOf(events, eventId, 'now');
+  const problem = wishProblem(house, wish);
   if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
-  return newest;
+  return house;
 }
 
 const eventParams = z.object({ id: inAddress(eventNumber) });
+
+/** The number of the event that the path names. @throws ApiError EVENT_UNKNOWN */
+export function numberOf(req: Request): number {
+  const params = eventParams.safeParse(req.params);
+  if (!params.success) throw new ApiError('EVENT_UNKNOWN');
+  return params.data.id;
+}
 
 /**
  * The event that the path names, as it is now.
@@ -43,8 +48,7 @@ const eventParams = z.object({ id: inAddress(eventNumber) });
  * @throws ApiError EVENT_UNKNOWN
  */
 export async function houseOf(req: Request, events: EventStore): Promise<House> {
-  const params = eventParams.safeParse(req.params);
-  const house = params.success ? await events.readHouse(params.data.id) : undefined;
+  const house = await events.readHouse(numberOf(req));
   if (house === undefined) throw new ApiError('EVENT_UNKNOWN');
   return house;
 }

@@ -40,6 +40,7 @@ import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import { seatsAsJson, type WholeHouses } from '../realtime/whole-houses.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
 import { houseOf } from './event-layout.ts';
+import { showPlan } from './event-plan.ts';
 
 /** Milliseconds in which a client has to receive a list of seats. Other reads of its address may wait for it. */
 const MAX_LIST_MS = 60_000;
@@ -65,6 +66,7 @@ export function eventRoutes(deps: EventDeps) {
   router.get('/', listEvents(deps));
   router.post('/', createEvent(deps));
   router.get('/:id', showEvent(deps));
+  router.get('/:id/plan', showPlan(deps));
   router.patch('/:id', changeEvent(deps));
   router.delete('/:id', deleteEvent(deps));
   router.post('/:id/cancel', cancelEvent(deps));

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { MAX_INTEGER, seatLabel } from './ids.ts';
 import {
-  MAX_CAPACITY_OF_AREA,
   MAX_CATEGORIES,
   MAX_ROWS_IN_ZONE,
+  MAX_SEATS_IN_HOUSE,
   MAX_SEATS_IN_ROW,
   MAX_SEATS_NAMED_AT_ONCE,
   MAX_TICKET_TYPES,
@@ -132,7 +132,7 @@ const zoneFields = {
   capacity: z
     .int()
     .min(1)
-    .max(MAX_CAPACITY_OF_AREA)
+    .max(MAX_SEATS_IN_HOUSE)
     .optional()
     .meta({ description: 'Of an area: how many people it has room for.' }),
 };

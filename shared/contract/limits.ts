@@ -60,9 +60,6 @@ export const MAX_SEATS_IN_HOUSE = 10_000_000;
 export const MAX_CATEGORIES = 64;
 export const MAX_TICKET_TYPES = 20;
 
-/** Places of one area: as many as a house has. */
-export const MAX_CAPACITY_OF_AREA = MAX_SEATS_IN_HOUSE;
-
 /** Seats that one entry of a house names, and such entries: more than fit into its body. */
 export const MAX_SEATS_NAMED_AT_ONCE = 1_000_000;
 

@@ -109,6 +109,15 @@ export function buildHouse(
   return { ...facts, zones, categories, tiers, totalRows, totalSeats };
 }
 
+/** A house with the settings and prices that its event has now, and the zones that were read before. */
+export function withSettings(house: House, event: Omit<Parameters<typeof buildHouse>[0], 'zones'>): House {
+  const now = buildHouse({ ...event, zones: [] });
+  const isPriced = JSON.stringify(house.categories) === JSON.stringify(now.categories);
+  if (!isPriced) return buildHouse({ ...event, zones: house.zones });
+  const { zones, categories, tiers, totalRows, totalSeats } = house;
+  return { ...now, zones, categories, tiers, totalRows, totalSeats };
+}
+
 const byNumber = (a: { number: number }, b: { number: number }): number => a.number - b.number;
 
 const categoryOf = ({ types, ...category }: CategoryColumns): Category => ({

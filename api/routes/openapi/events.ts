@@ -12,6 +12,7 @@ import {
   seatMap,
 } from '../../../shared/contract/events.ts';
 import { seatHistory, seatHistoryQuery } from '../../../shared/contract/history.ts';
+import { planView } from '../../../shared/contract/houses.ts';
 import { salesSummary } from '../../../shared/contract/records.ts';
 import { booking } from '../../../shared/contract/tickets.ts';
 import { listQuery, showQuery } from '../events.ts';
@@ -62,10 +63,10 @@ export const eventPaths: OperationPaths = {
     ),
     patch: ofOperator(
       'changeEvent',
-      'Change how an event is sold',
+      'Change how an event is sold, its prices and its house',
       { ...ofEvent, body: eventChange },
       ok('The event as it is now.', eventView),
-      ['EVENT_UNKNOWN', 'EVENT_ENDED'],
+      ['EVENT_UNKNOWN', 'EVENT_ENDED', 'SEAT_TAKEN'],
     ),
     delete: ofOperator(
       'deleteEvent',
@@ -73,6 +74,18 @@ export const eventPaths: OperationPaths = {
       ofEvent,
       { '204': { description: 'Deleted.' } },
       ['EVENT_UNKNOWN', 'EVENT_BOOKED'],
+    ),
+  },
+  '/api/events/{id}/plan': {
+    get: ofPublic(
+      'showPlan',
+      'Show the rows of the zones whose rows differ or have labels, gaps, categories or accessible seats',
+      { ...ofEvent, header: z.object({ 'If-None-Match': z.string().optional() }) },
+      {
+        '200': { ...answer('The plan.', planView), headers: z.object({ ETag: z.string() }) },
+        '304': { description: 'It has not changed.' },
+      },
+      ['EVENT_UNKNOWN', 'RATE_LIMITED'],
     ),
   },
   '/api/events/{id}/cancel': {
