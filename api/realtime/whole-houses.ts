@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SeatStatus } from '../../shared/contract/events.ts';
+import { describeSeat } from '../../shared/domain/describe-seat.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
-import { type House, seatsInRow, type Zone } from '../../shared/domain/house.ts';
+import { type House, type Seat, seatsInRow, type Zone } from '../../shared/domain/house.ts';
 import { type RowMarks, rowsOfZone } from '../../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import { ApiError } from '../http/errors.ts';
@@ -12,8 +13,11 @@ import { ApiError } from '../http/errors.ts';
  */
 type ZoneSeats = { zone: Zone; taken: Buffer; held: Buffer | undefined; blocked: Buffer | undefined };
 
-/** All seats of an event, at least as new as the version. Version 0: Redis has none, they were read from PostgreSQL. */
-export type WholeHouse = { version: number; zones: readonly ZoneSeats[] };
+/**
+ * All seats of an event, in the zones of the house, at least as new as the version. Version 0: Redis has none, they
+ * were read from PostgreSQL.
+ */
+export type WholeHouse = { house: House; version: number; zones: readonly ZoneSeats[] };
 
 /** Events whose seats are cached, at most 4 MB each, and requests that may wait for the next read of one event. */
 const MAX_CACHED = 20;
@@ -28,7 +32,7 @@ const SEATS_AT_ONCE = 2_000;
  */
 export function createWholeHouses({ seats }: { seats: SeatStore }) {
   type HouseReads = ReturnType<typeof createGroupCommit<null, WholeHouse>>;
-  const cachedHouses = new Map<number, { reads: HouseReads; last: WholeHouse | undefined }>();
+  const cachedHouses = new Map<number, { house: House; reads: HouseReads; last: WholeHouse | undefined }>();
 
   async function read(house: House): Promise<WholeHouse> {
     const { version, rows } = await seats.readRows(house.eventId, house.zones.flatMap(rowsOfZone));
@@ -41,34 +45,36 @@ export function createWholeHouses({ seats }: { seats: SeatStore }) {
       zones.push({ zone, taken, held: bitmapOf(zone, ofZone, 'held'), blocked: bitmapOf(zone, ofZone, 'blocked') });
       await nextTurn();
     }
-    return { version, zones };
+    return { house, version, zones };
   }
 
-  const createReads = (house: House): HouseReads =>
+  const createReads = (eventId: number, first: House): HouseReads =>
     createGroupCommit({
       flush: async (waiting) => {
-        const whole = await read(house);
+        const whole = await read(cachedHouses.get(eventId)?.house ?? first);
         return waiting.map(() => whole);
       },
       maxItems: MAX_WAITING,
       maxWaiting: MAX_WAITING,
     });
 
-  const isCurrent = (whole: WholeHouse | undefined, version: number): whole is WholeHouse =>
-    version > 0 && whole !== undefined && whole.version >= version;
+  const isCurrent = (whole: WholeHouse | undefined, house: House, version: number): whole is WholeHouse =>
+    version > 0 && whole !== undefined && whole.version >= version && whole.house.generation >= house.generation;
 
   return {
     /** Whether `at` resolves without a read. */
-    has: ({ eventId }: House, version: number): boolean => isCurrent(cachedHouses.get(eventId)?.last, version),
+    has: (house: House, version: number): boolean => isCurrent(cachedHouses.get(house.eventId)?.last, house, version),
 
     /** The seats at this version or a later one. A client that watches the event may have this version. */
     async at(house: House, version: number): Promise<WholeHouse> {
-      const cached = cachedHouses.get(house.eventId) ?? { reads: createReads(house), last: undefined };
-      cachedHouses.delete(house.eventId); // moved to the end: the first entry is the least recently used
-      cachedHouses.set(house.eventId, cached);
+      const { eventId } = house;
+      const cached = cachedHouses.get(eventId) ?? { house, reads: createReads(eventId, house), last: undefined };
+      if (house.generation >= cached.house.generation) cached.house = house;
+      cachedHouses.delete(eventId); // moved to the end: the first entry is the least recently used
+      cachedHouses.set(eventId, cached);
       const [oldest] = cachedHouses.keys();
       if (cachedHouses.size > MAX_CACHED && oldest !== undefined) cachedHouses.delete(oldest);
-      if (isCurrent(cached.last, version)) return cached.last;
+      if (isCurrent(cached.last, house, version)) return cached.last;
       const pending = cached.reads.add(null);
       if (pending === undefined) throw new ApiError('OVERLOADED');
       cached.last = await pending;
@@ -91,29 +97,38 @@ function bitmapOf(zone: Zone, rows: readonly RowMarks[], what: 'taken' | 'held' 
   return bitmap.some((byte) => byte !== 0) ? bitmap : undefined;
 }
 
+/** The names of a seat, its price and purpose, for lists. All seats of a zone without a plan have the same. */
+export function seatFacts(house: House, seat: Seat) {
+  const { category, accessible, ...facts } = describeSeat(house, seat);
+  return { ...facts, category: category?.name, accessible: accessible ? (true as const) : undefined };
+}
+
 /**
- * All seats as JSON, separated by commas, in chunks. The text is concatenated without JSON.stringify: an object for
- * each seat costs six times as much.
+ * All seats as JSON, separated by commas, in chunks; areas have none. The text is concatenated without JSON.stringify:
+ * an object for each seat costs six times as much.
  */
-export async function* seatsAsJson({ zones }: WholeHouse): AsyncGenerator<string> {
+export async function* seatsAsJson({ house, zones }: WholeHouse): AsyncGenerator<string> {
   let text = '';
   let formatted = 0;
   for (const { zone, taken, held, blocked } of zones) {
-    const tail = (status: SeatStatus) => `,"status":"${status}","price":${zone.price}}`;
-    const [available, isHeld, sold, isBlocked] = [tail('AVAILABLE'), tail('HELD'), tail('SOLD'), tail('BLOCKED')];
-    for (let row = 0; row < zone.rows; row += 1) {
-      const head = `{"seatNumber":"${zone.number}-${row + 1}-`;
-      const middle = `","zone":${zone.number},"row":${row + 1},"number":`;
-      const first = row * rowBytesOf(zone) * 8;
-      const seats = seatsInRow(zone, row + 1);
+    if (zone.isArea) continue;
+    const factsOf = (row: number, number: number): string =>
+      `,${JSON.stringify(seatFacts(house, { zone: zone.number, row, number })).slice(1)}`;
+    const common = zone.plan === null ? factsOf(1, 1) : undefined;
+    for (let row = 1; row <= zone.rows; row += 1) {
+      const head = `{"seatNumber":"${zone.number}-${row}-`;
+      const middle = `","zone":${zone.number},"row":${row},"number":`;
+      const first = (row - 1) * rowBytesOf(zone) * 8;
+      const seats = seatsInRow(zone, row);
       for (let seat = 0; seat < seats; seat += 1) {
-        let status = available;
+        let status: SeatStatus = 'AVAILABLE';
         if (isSet(taken, first + seat)) {
-          status = sold;
-          if (blocked !== undefined && isSet(blocked, first + seat)) status = isBlocked;
-          else if (held !== undefined && isSet(held, first + seat)) status = isHeld;
+          status = 'SOLD';
+          if (blocked !== undefined && isSet(blocked, first + seat)) status = 'BLOCKED';
+          else if (held !== undefined && isSet(held, first + seat)) status = 'HELD';
         }
-        text += `${formatted === 0 ? '' : ','}${head}${seat + 1}${middle}${seat + 1}${status}`;
+        const facts = common ?? factsOf(row, seat + 1);
+        text += `${formatted === 0 ? '' : ','}${head}${seat + 1}${middle}${seat + 1},"status":"${status}"${facts}`;
         formatted += 1;
         if (formatted % SEATS_AT_ONCE !== 0) continue;
         yield text;

@@ -97,11 +97,12 @@ const showEvent = (deps: EventDeps) => async (req: Request, res: Response) => {
     heavyReads.charge(req, res, cost);
     return reply(res, 200, await viewOf(house, deps));
   }
-  if (house.totalSeats > MAX_SEATS_INCLUDED) {
+  const seats = house.zones.reduce((sum, zone) => sum + (zone.isArea ? 0 : zone.capacity), 0);
+  if (seats > MAX_SEATS_INCLUDED) {
     const instead = `/api/seats/available?eventId=${house.eventId} has pages, /api/seats/map is compact.`;
     throw new ApiError('INVALID_REQUEST', `include: the event has more than ${MAX_SEATS_INCLUDED} seats; ${instead}`);
   }
-  const costOfSeats = Math.floor(house.totalSeats / 1000);
+  const costOfSeats = Math.floor(seats / 1000);
   await heavyReads.inTurn(req, res, cost + costOfSeats, (waitOutside) => replyWithSeats(deps, res, house, waitOutside));
 };
 

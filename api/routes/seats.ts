@@ -11,7 +11,7 @@ import { ApiError } from '../http/errors.ts';
 import { queryOf } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
-import type { WholeHouse, WholeHouses } from '../realtime/whole-houses.ts';
+import { seatFacts, type WholeHouse, type WholeHouses } from '../realtime/whole-houses.ts';
 import { layoutOf } from './event-layout.ts';
 
 /** Rows that one page reads at most. Then the page ends early, so that a page of a full house has a bounded cost. */
@@ -27,6 +27,8 @@ export const availableQuery = z.strictObject({
   eventId: requiredEvent,
   zone: inAddress(z.int().min(1)).optional(),
   row: inAddress(z.int().min(1)).optional(),
+  category: z.string().min(1).max(100).optional(),
+  accessible: z.literal('true').optional(),
   after: seatLabel.optional(),
   limit: inAddress(z.int().min(1).max(MAX_SEATS_ON_PAGE)).default(100),
 });
@@ -49,6 +51,8 @@ const listAvailable =
     const house = await layoutOf(events, query.eventId);
     if (query.zone !== undefined && zoneOf(house, query.zone) === undefined)
       throw new ApiError('INVALID_REQUEST', `zone: this house has no zone ${query.zone}`);
+    if (query.category !== undefined && !house.categories.some(({ name }) => name === query.category))
+      throw new ApiError('INVALID_REQUEST', 'category: this event has no such category');
     await heavyReads.inTurn(req, res, 1 + Math.floor(query.limit / 1000), async () => {
       const { page, after } = await readPage(seats, house, query);
       reply(res, 200, { seats: page, next: after === undefined ? undefined : nextPage(query, after) });
@@ -79,7 +83,7 @@ async function readPage(
     for (; next.done !== true && nextRows.length < ROWS_AT_ONCE; next = rows.next()) nextRows.push(next.value);
     for (const row of (await seats.readRows(house.eventId, nextRows)).rows) {
       const seen = after && after.zone === row.zone.number && after.row === row.row ? after.number : 0;
-      addFree(found, row, seen, query.limit + 1);
+      addFree(found, house, row, { seen, most: query.limit + 1, query });
     }
     rowsRead += nextRows.length;
     lastRow = nextRows.at(-1);
@@ -96,15 +100,17 @@ function nextPage(query: AvailableQuery, after: string): string {
   return `/api/seats/available?${params}`;
 }
 
-const showMap = ({ events, seats, houses, heavyReads }: SeatDeps) => {
+const showMap = (deps: SeatDeps) => {
+  const { events, seats, houses, heavyReads } = deps;
   /** The last maps as text. Unchanged seats have the same text. */
   const texts = new WeakMap<WholeHouse, Buffer>();
 
   return async (req: Request, res: Response) => {
     const { eventId: id } = queryOf(req, mapQuery);
     heavyReads.charge(req, res, 1);
-    const house = await layoutOf(events, id);
-    const version = await seats.version(house.eventId);
+    const cached = await layoutOf(events, id);
+    const version = await seats.version(id);
+    const house = houses.has(cached, version) ? cached : await openLayout(deps, cached);
     const etag = etagOf(house, version);
     // Version 0: Redis does not hold the house, and PostgreSQL has no version.
     if (version > 0 && req.headers['if-none-match']?.includes(etag)) {
@@ -121,6 +127,14 @@ const showMap = ({ events, seats, houses, heavyReads }: SeatDeps) => {
     res.end(text);
   };
 };
+
+/** The layout of the house that is open in Redis. PostgreSQL has it before: a cached one of another form is older. */
+async function openLayout({ events, seats }: SeatDeps, cached: House): Promise<House> {
+  const generation = await seats.generation(cached.eventId);
+  return generation === undefined || generation === cached.generation
+    ? cached
+    : layoutOf(events, cached.eventId, 'now');
+}
 
 /**
  * A weak tag: rows may be a little newer than the version. A version is never used twice, so it names the event's seats
@@ -150,10 +164,12 @@ type Row = { zone: Zone; row: number };
  */
 function* rowsFrom(
   house: House,
-  { zone: onlyZone, row: onlyRow }: { zone?: number | undefined; row?: number | undefined },
+  query: Pick<AvailableQuery, 'zone' | 'row' | 'category' | 'accessible'>,
   after: { zone: number; row: number } | undefined,
   full: Buffer,
 ): Generator<Row, undefined> {
+  const { zone: onlyZone, row: onlyRow } = query;
+  const category = house.categories.find(({ name }) => name === query.category)?.number;
   for (const zone of house.zones) {
     if ((onlyZone !== undefined && zone.number !== onlyZone) || zone.number < (after?.zone ?? 0)) continue;
     const first = zone.number === after?.zone ? after.row : 1;
@@ -164,21 +180,42 @@ function* rowsFrom(
       const index = zone.firstRow + row - 1;
       const byte = full[index >> 3] ?? 0;
       if (byte === 255) row += 7 - (index & 7);
-      else if ((byte & (128 >> (index & 7))) === 0) yield { zone, row };
+      else if ((byte & (128 >> (index & 7))) === 0 && mayMatch(zone, row, category, query)) yield { zone, row };
     }
   }
   return undefined;
 }
 
-/** Adds the free seats of a row after seat number `seen` to a list, until it has `most`. */
-function addFree(found: SeatView[], { zone, row, taken }: RowMarks, seen: number, most: number): void {
+/** Whether a row may have seats that a list is for: seats of a category, or accessible ones. */
+function mayMatch(
+  { category: ofZone, plan }: Zone,
+  row: number,
+  category: number | undefined,
+  { accessible }: Pick<AvailableQuery, 'accessible'>,
+): boolean {
+  const described = plan?.[row - 1];
+  if (accessible !== undefined && described?.accessible === undefined) return false;
+  if (category === undefined || ofZone === category) return true;
+  return described?.categories?.some(([, , number]) => number === category) ?? false;
+}
+
+/** Adds the free seats of a row after seat number `seen` to a list, those that it is for, until it has `most`. */
+function addFree(
+  found: SeatView[],
+  house: House,
+  { zone, row, taken }: RowMarks,
+  { seen, most, query }: { seen: number; most: number; query: Pick<AvailableQuery, 'category' | 'accessible'> },
+): void {
   const seats = seatsInRow(zone, row);
   for (let at = seen; at < seats && found.length < most; at += 1) {
     const byte = taken?.[at >> 3] ?? 0;
     if (byte === 255) at |= 7;
     else if ((byte & (128 >> (at & 7))) === 0) {
       const seat = { zone: zone.number, row, number: at + 1 };
-      found.push({ seatNumber: labelOf(seat), ...seat, status: 'AVAILABLE', price: zone.price });
+      const facts = seatFacts(house, seat);
+      if (query.category !== undefined && facts.category !== query.category) continue;
+      if (query.accessible !== undefined && facts.accessible === undefined) continue;
+      found.push({ seatNumber: labelOf(seat), ...seat, status: 'AVAILABLE', ...facts });
     }
   }
 }

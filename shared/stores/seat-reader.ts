@@ -2,7 +2,9 @@ import type { Redis } from 'ioredis';
 import type { SeatCounts, SeatStatus } from '../contract/events.ts';
 import { groupBy } from '../domain/group-by.ts';
 import type { House } from '../domain/house.ts';
+import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import { keysOf } from './redis/keys.ts';
 import {
   createBitmapReader,
   type RowMarks,
@@ -87,6 +89,13 @@ export const createSeatReader = (deps: Deps) => ({
    * PostgreSQL have version 0: an empty Redis is never taken for an empty house.
    */
   readRows: (eventId: number, rows: readonly ZoneRow[]) => readRows(deps, eventId, rows),
+
+  /** The generation of an event's house that is open in Redis; undefined where none is. */
+  async generation(eventId: number): Promise<number | undefined> {
+    const { houseStem } = keysOf(shardOfEvent(eventId, deps.shards));
+    const generation = await deps.redis.hget(`${houseStem}${eventId}`, 'generation');
+    return generation === null ? undefined : Number(generation);
+  },
 
   /** Counts the seats of each status, by zone. It reads counters, and counts rows only in PostgreSQL. */
   countsByZone: (house: House) => countsByZone(deps, house),

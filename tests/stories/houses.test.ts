@@ -91,3 +91,129 @@ describe('a theatre', () => {
     expect((await get('/api/events/99999/plan')).body.code).toBe('EVENT_UNKNOWN');
   });
 });
+
+describe('while it is on sale', () => {
+  test('a zone is added and sold, and another enlarged', async () => {
+    const id = await createTheatre();
+    await hold(id, { seats: ['2-2-5'] });
+    const { status, body } = await patch(id, {
+      newZones: [{ name: 'Gallery', category: 'Silver', rows: 2, seatsPerRow: 3 }],
+      zones: [{ zone: 2, rows: 3, seatsPerRow: 6 }],
+    });
+    expect({ status, zones: body.zones }).toMatchObject({
+      status: 200,
+      zones: [{}, { rows: 3, seatsPerRow: 6, counts: { held: 1 } }, {}, {}, { zone: 5, name: 'Gallery', capacity: 6 }],
+    });
+    expect(await hold(id, { seats: ['5-2-3', '2-3-6'] })).toMatchObject({ status: 201 });
+    expect(await hold(id, { seats: ['2-2-5'] })).toMatchObject({ status: 409, body: { code: 'SEAT_TAKEN' } });
+    expect(await differences(id)).toEqual([]);
+  });
+
+  test('rows become fewer only where nobody has a seat that would go', async () => {
+    const id = await createTheatre();
+    await hold(id, { seats: ['2-2-4', '2-2-5'] });
+    const taken = (seats: string[]) => ({ status: 409, body: { code: 'SEAT_TAKEN', seats } });
+    expect(await patch(id, { zones: [{ zone: 2, rows: 1 }] })).toMatchObject(taken(['2-2-4', '2-2-5']));
+    expect(await patch(id, { zones: [{ zone: 2, seatsPerRow: 4 }] })).toMatchObject(taken(['2-2-5']));
+    expect(await patch(id, { zones: [{ zone: 2, category: 'Gold' }] })).toMatchObject({ status: 409 });
+    expect(await patch(id, { seats: [{ ids: ['2-1-1', '2-2-4'], category: 'Gold' }] })).toMatchObject(taken(['2-2-4']));
+    expect((await get(`/api/events/${id}`)).body.zones).toMatchObject([{}, { rows: 2, seatsPerRow: 5 }, {}, {}]);
+    expect(await patch(id, { zones: [{ zone: 3, rows: 1, seatsPerRow: 2 }] })).toMatchObject({ status: 200 });
+    expect(await hold(id, { seats: ['3-1-3'] })).toMatchObject({ status: 400 });
+    expect(await hold(id, { seats: ['3-1-2'] })).toMatchObject({ status: 201 });
+    expect(await differences(id)).toEqual([]);
+  });
+
+  test('a price changes, and what is held keeps its own', async () => {
+    const id = await createTheatre();
+    const held = (await hold(id, { seats: ['2-1-1'] })).body;
+    const generation = async () => (await system().prisma.event.findUnique({ where: { id } }))?.generation;
+    const before = await generation();
+    const change = {
+      categories: [
+        { name: 'Silver', price: 6_000 },
+        { name: 'Box', price: 20_000 },
+      ],
+    };
+    const { body } = await patch(id, change);
+    expect(body.categories).toEqual([GOLD, { ...SILVER, price: 6_000 }, { name: 'Box', price: 20_000 }]);
+    expect(body.zones).toMatchObject([{ price: 9_900 }, { price: 6_000 }, { price: 700 }, { price: 6_000 }]);
+    expect(await generation()).toBe(before);
+    expect((await get(`/api/bookings/${held.id}`)).body).toMatchObject({ total: 5_000 });
+    expect((await hold(id, { seats: ['2-1-2'] })).body).toMatchObject({ total: 6_000 });
+    const { entries } = (await get('/admin/trail?limit=1')).body as { entries: object[] };
+    expect(entries).toMatchObject([
+      { act: 'changeEvent', eventId: id, before: { categories: [{ name: 'Silver', price: 5_000 }] }, after: change },
+    ]);
+  });
+
+  test('a booking of a version before, which stored no prices, keeps what it cost', async () => {
+    const id = await createTheatre();
+    const held = (await hold(id, { seats: ['2-1-1', '2-1-2'] })).body;
+    await system().prisma.$executeRaw`UPDATE booking SET prices = NULL WHERE id = ${held.id}::uuid`;
+    await patch(id, { categories: [{ name: 'Silver', price: 6_000 }] });
+    expect((await get(`/api/bookings/${held.id}`)).body).toMatchObject({ total: 10_000 });
+  });
+
+  test('the feed says that it changed', async () => {
+    const id = await createTheatre();
+    await patch(id, { newZones: [{ rows: 1, seatsPerRow: 1 }] });
+    const { changes } = (await get(`/api/feed?eventId=${id}&types=event.changed`)).body as { changes: object[] };
+    expect(changes).toMatchObject([{ type: 'event.changed', data: { event: { totalSeats: 137 } } }]);
+  });
+});
+
+describe('free seats', () => {
+  test('are listed with their labels, categories and prices; areas have none', async () => {
+    const id = await createTheatre();
+    const { seats } = (await get(`/api/seats/available?eventId=${id}&limit=100`)).body as { seats: object[] };
+    expect(seats).toHaveLength(36);
+    const stalls = { status: 'AVAILABLE', zone: 1, zoneName: 'Stalls' };
+    const [gold, silver] = [
+      { category: 'Gold', price: 9_900 },
+      { category: 'Silver', price: 5_000 },
+    ];
+    const shown = (number: string) => seats.find((seat) => (seat as { seatNumber: string }).seatNumber === number);
+    expect(shown('1-1-4')).toEqual({
+      ...{ ...stalls, ...gold, seatNumber: '1-1-4', row: 1, number: 4 },
+      ...{ label: '2', rowLabel: 'A' },
+    });
+    expect(shown('1-2-8')).toMatchObject({ ...silver, label: 'B-8', rowLabel: 'B' });
+    expect(shown('1-3-1')).toMatchObject({ ...gold, accessible: true });
+    expect(shown('1-3-2')).toMatchObject({ ...gold, companionOf: '1-3-1' });
+    expect(shown('1-3-7')).toMatchObject(silver);
+    expect(shown('3-1-4')).toEqual({
+      ...{ seatNumber: '3-1-4', zone: 3, row: 1, number: 4 },
+      ...{ status: 'AVAILABLE', price: 700 },
+    });
+    expect((await get(`/api/events/${id}?include=seats`)).body.seats).toEqual(seats);
+  });
+
+  test('are listed by category, and accessible ones alone', async () => {
+    const id = await createTheatre();
+    const listed = async (query: string) => {
+      const { seats } = (await get(`/api/seats/available?eventId=${id}&limit=100&${query}`)).body as {
+        seats: { seatNumber: string }[];
+      };
+      return seats.map(({ seatNumber }) => seatNumber);
+    };
+    expect(await listed('accessible=true')).toEqual(['1-3-1']);
+    expect(await listed('category=Gold&zone=1&row=3')).toEqual([1, 2, 3, 4, 5, 6].map((seat) => `1-3-${seat}`));
+    expect(await listed('category=Silver')).toHaveLength(8 + 2 + 10);
+    expect(await get(`/api/seats/available?eventId=${id}&category=Box`)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('category: ') },
+    });
+  });
+
+  test('are shown in the new form of the house at once, on a map that was read before too', async () => {
+    const id = await createTheatre();
+    const rows = async () => {
+      const { zones } = (await get(`/api/seats/map?eventId=${id}`)).body as { zones: { rows: number }[] };
+      return zones.map((zone) => zone.rows);
+    };
+    expect(await rows()).toEqual([3, 2, 1, 2]);
+    await patch(id, { zones: [{ zone: 2, rows: 4 }], newZones: [{ rows: 7, seatsPerRow: 1 }] });
+    expect(await rows()).toEqual([3, 4, 1, 2, 7]);
+  });
+});
