@@ -242,7 +242,7 @@ async function replyChanged(deps: EventDeps, res: Response, house: House): Promi
 async function viewOf(house: House, { seats }: EventDeps): Promise<EventView> {
   const counts = await seats.countsByZone(house);
   const names = new Map(house.categories.map(({ number, name }) => [number, name]));
-  const zones = house.zones.map(({ number, name, category, rows, seatsPerRow, price, isArea, capacity }) => ({
+  const zones = house.zones.map(({ number, name, category, rows, seatsPerRow, price, isArea, capacity, plan }) => ({
     zone: number,
     name: name ?? undefined,
     category: names.get(category ?? 0),
@@ -251,6 +251,7 @@ async function viewOf(house: House, { seats }: EventDeps): Promise<EventView> {
     rows,
     seatsPerRow,
     capacity,
+    hasPlan: plan === null ? undefined : (true as const),
     counts: counts.get(number) ?? NO_SEATS,
   }));
   const categories = house.categories.map(({ name, price, types, color }) => {

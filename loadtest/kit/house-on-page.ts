@@ -8,7 +8,7 @@ const HOUSE_ON_PAGE = `
     Array.from(seats, (code, index) => [
       zone + '-' + (1 + Math.floor(index / seatsPerRow)) + '-' + (1 + (index % seatsPerRow)),
       ['AVAILABLE', 'HELD', 'SOLD', 'BLOCKED'][code],
-    ])))`;
+    ]).filter(([, status]) => status !== undefined)))`;
 
 /** The number of seats of event 1 that differ between the page and the server. */
 export async function differencesOfMaps(page: Page, url: string): Promise<number> {

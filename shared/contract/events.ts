@@ -177,6 +177,7 @@ const zoneView = z.object({
   rows: z.int(),
   seatsPerRow: z.int().meta({ description: 'Of the widest row. The plan of the event has the others.' }),
   capacity: z.int(),
+  hasPlan: z.literal(true).optional().meta({ description: 'Its rows differ: the plan of the event has them.' }),
   counts: seatCounts,
 });
 

@@ -26,7 +26,7 @@ test('a camera flies to a sector, and rests there', () => {
   const { motion, moves } = createTested();
   const sector = plan.sectors[0] as Sector;
   const start = motion.camera();
-  motion.showSector(sector, 50);
+  motion.showShape(sector, 50);
   expect([motion.camera(), motion.isWhole(), moves()]).toEqual([start, false, 1]);
   expect(motion.advance(performance.now() + 100)).toBe(true);
   expect(motion.camera().scale).toBeGreaterThan(start.scale);

@@ -1,5 +1,5 @@
 import { between, type Camera, cameraOn, heldInside, type Point, panned, type Size, zoomed } from './camera.ts';
-import type { Plan, Sector } from './plan-layout.ts';
+import type { Plan, ZoneShape } from './plan-layout.ts';
 
 /** Milliseconds of a flight from one part of the plan to another. */
 const FLIGHT_MS = 350;
@@ -44,9 +44,9 @@ export function createCameraMotion(plan: Plan, isInstant: () => boolean, onMove:
       moveTo(cameraOn(plan, size));
       isWhole = true;
     },
-    /** Shows a sector, at this scale or nearer. */
-    showSector(sector: Sector, atLeastScale: number): void {
-      const to = cameraOn(plan, size, sector);
+    /** Shows a zone, at this scale or nearer. */
+    showShape(shape: ZoneShape, atLeastScale: number): void {
+      const to = cameraOn(plan, size, shape);
       moveTo({ ...to, scale: Math.max(to.scale, atLeastScale) });
     },
     /** Flies from where the camera is going by so many pixels. */

@@ -1,4 +1,4 @@
-import { boxOf, type Plan, type Sector } from './plan-layout.ts';
+import { boxOf, type Plan, type ZoneShape } from './plan-layout.ts';
 
 /** The point of the plan in the middle of the canvas, and CSS pixels for one unit of the plan. */
 export type Camera = { x: number; y: number; scale: number };
@@ -11,12 +11,12 @@ export type Size = { width: number; height: number };
 /** The largest scale: a seat is as large as a finger. */
 const MAX_SCALE = 56;
 
-/** Pixels that stay free around a sector, or the plan, that fits the canvas. */
+/** Pixels that stay free around a zone, or the plan, that fits the canvas. */
 const MARGIN = 14;
 
-/** The camera that shows a sector, or the whole plan. */
-export function cameraOn(plan: Plan, { width, height }: Size, sector?: Sector): Camera {
-  const { left, right, top, bottom } = boxOf(plan, sector);
+/** The camera that shows a zone, or the whole plan. */
+export function cameraOn(plan: Plan, { width, height }: Size, shape?: ZoneShape): Camera {
+  const { left, right, top, bottom } = boxOf(plan, shape);
   const scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top));
   return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(Math.max(scale, 0.001), MAX_SCALE) };
 }

@@ -1,11 +1,16 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { formatNumber } from '../format.ts';
-import { CODE, type House, labelOf, type Seat } from './house.ts';
+import { categoryColours } from './category-colours.ts';
+import { categoryPrices } from './choice-controls.tsx';
+import { CODE, type House, labelOf, MARK, type Seat } from './house.ts';
 import type { Connection } from './live.ts';
+import { seatName, zoneName } from './names.ts';
 import { layOutPlan } from './plan-layout.ts';
 import { createPlanView, type PlanView } from './plan-view.ts';
-import { freeText, priceText } from './text.ts';
+import { categoryOf, markOf, priceOf } from './seat-facts.ts';
+import { areaText, freeText, pricesText, priceText } from './text.ts';
+import { hasAccessible } from './wish.ts';
 
 /** By status code. */
 const STATUS_TEXT = ['free', 'held', 'sold', 'not for sale'];
@@ -78,10 +83,18 @@ export function HousePlan(props: Props) {
           </p>
         )}
       </div>
+      <CategoryLegend house={house} currency={event.currency} />
       <ul class="legend">
-        <Key name="free" text={`Free ${formatNumber(counts[CODE.AVAILABLE] ?? 0)}`} />
+        <Key
+          name={house.categories.length > 0 ? 'free any' : 'free'}
+          text={`Free ${formatNumber(counts[CODE.AVAILABLE] ?? 0)}`}
+        />
         <Key name="held" text={`Held ${formatNumber(counts[CODE.HELD] ?? 0)}`} />
         <Key name="sold" text={`Sold ${formatNumber(counts[CODE.SOLD] ?? 0)}`} />
+        {hasAccessible(house.zones) && <Key name="accessible" text="♿ Accessible" />}
+        {house.zones.some(({ marks }) => marks?.includes(MARK.COMPANION)) && (
+          <Key name="companion" text="For a companion" />
+        )}
         {picked.length > 0 && <Key name="picked" text="Picked" />}
         {mine.length > 0 && <Key name="mine" text="Yours" />}
         <li class={`connection ${connection}`}>
@@ -99,11 +112,34 @@ const Key = ({ name, text }: { name: string; text: string }) => (
   </li>
 );
 
+/** The colours of free seats by category, with names and prices. */
+function CategoryLegend({ house, currency }: { house: House; currency: string }) {
+  const { categories } = house;
+  if (categories.length === 0) return null;
+  const [, ...colours] = categoryColours(categories, '');
+  return (
+    <ul class="legend categories" aria-label="Categories">
+      {categories.map((category, i) => (
+        <li key={category.name}>
+          <i class="key" style={{ background: colours[i] }} />
+          {category.name} · {categoryPrices(category, currency)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function pointedText(house: House, seat: Seat, areSeatsVisible: boolean, currency: string): string {
   const zone = house.zone(seat.zone);
   if (zone === undefined) return '';
-  const price = priceText(zone.price, currency);
-  if (!areSeatsVisible) return `Zone ${seat.zone} · ${price} · ${freeText(zone.counts)}`;
-  const status = STATUS_TEXT[house.statusOf(labelOf(seat)) ?? 0];
-  return `Zone ${seat.zone} · row ${seat.row} · seat ${seat.number} · ${price} · ${status}`;
+  if (zone.isArea) return `${zoneName(zone)} · ${pricesText(house, [zone], currency)} · ${areaText(zone)}`;
+  const label = labelOf(seat);
+  const code = house.statusOf(label);
+  if (!areSeatsVisible || code === undefined)
+    return `${zoneName(zone)} · ${pricesText(house, [zone], currency)} · ${freeText(zone.counts)}`;
+  const name = seatName(house, seat);
+  const category = categoryOf(house, label)?.name;
+  const parts = [name.zone, name.row, `seat ${name.seat}`, category, priceText(priceOf(house, label), currency)];
+  const marks = { [MARK.NONE]: undefined, [MARK.ACCESSIBLE]: 'accessible', [MARK.COMPANION]: 'for a companion' };
+  return [...parts, STATUS_TEXT[code], marks[markOf(house, label)]].filter((part) => part !== undefined).join(' · ');
 }

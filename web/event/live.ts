@@ -1,4 +1,5 @@
 import type { EventView, SeatMap } from '../../shared/contract/events.ts';
+import type { PlanView } from '../../shared/contract/houses.ts';
 import type { ServerMessage } from '../../shared/contract/messages.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { backoffMs } from '../backoff.ts';
@@ -60,7 +61,7 @@ export function createLive(event: Pick<EventView, 'id'>, house: House, listener:
       onMessage: (message) => receive(feed, message),
       onFailure: () => startPolling(feed),
     }),
-    seatMap: createSeatMap(house, () => get<SeatMap>(`/api/seats/map?eventId=${event.id}`)),
+    seatMap: createSeatMap(house, () => fetchMap(event.id, house)),
     listener,
     subscribedTicketIds: new Set(),
     isWatching: false,
@@ -92,6 +93,15 @@ export function createLive(event: Pick<EventView, 'id'>, house: House, listener:
 }
 
 export type Live = ReturnType<typeof createLive>;
+
+/** Fetches the map, and the rows of zones whose rows differ once beside it: no map can be read without. */
+async function fetchMap(eventId: number, house: House): Promise<SeatMap> {
+  const map = get<SeatMap>(`/api/seats/map?eventId=${eventId}`);
+  const plan = house.isPlanMissing() ? get<PlanView>(`/api/events/${eventId}/plan`) : undefined;
+  const [loaded, rows] = await Promise.all([map, plan]);
+  if (rows !== undefined) house.addPlan(rows);
+  return loaded;
+}
 
 function startWatching(feed: Feed): void {
   authenticate(feed);

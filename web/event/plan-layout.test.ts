@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { layOutPlan, pointAt, reachOf, type Sector, seatAt, seatPoint } from './plan-layout.ts';
+import type { Block } from './plan-blocks.ts';
+import { boxOf, layOutPlan, pointAt, radiusOf, reachOf, type Sector, seatAt, seatPoint } from './plan-layout.ts';
 
 const zones = (count: number, rows: number, seatsPerRow: number) =>
   Array.from({ length: count }, (_, i) => ({ zone: i + 1, rows, seatsPerRow }));
@@ -68,6 +69,98 @@ describe('the plan of a house', () => {
     expect(ringsOf(layOutPlan(zones(50, 20, 65), null).sectors).slice(0, 2)).toEqual([
       [4, 2, 1, 3],
       [10, 8, 6, 5, 7, 9],
+    ]);
+  });
+
+  /** Rows of 3 and 5 seats, the second with an aisle after its seat 2. */
+  const rows = [{ seats: 3 }, { seats: 5, gapsAfter: [2] }];
+
+  test('rows of their own number of seats are in the middle of their zone, and a gap is as wide as a seat', () => {
+    const plan = layOutPlan([{ zone: 1, rows: 2, seatsPerRow: 5, plan: rows }], null);
+    const sector = plan.sectors[0] as Sector;
+    const angles = (row: number, seats: number) =>
+      Array.from({ length: seats }, (_, i) => {
+        const { x, y } = seatPoint(sector, row, i + 1);
+        return Math.atan2(x, y) / ((sector.to - sector.from) / 6);
+      });
+    expect(angles(1, 3).map((slots) => Math.round(slots * 100) / 100)).toEqual([-1, 0, 1]);
+    expect(angles(2, 5).map((slots) => Math.round(slots * 100) / 100)).toEqual([-2.5, -1.5, 0.5, 1.5, 2.5]);
+    for (const [row, seats] of [
+      [1, 3],
+      [2, 5],
+    ] as const) {
+      for (let number = 1; number <= seats; number += 1) {
+        const { x, y } = seatPoint(sector, row, number);
+        expect(seatAt(plan, x, y)).toEqual({ zone: 1, row, number });
+      }
+    }
+    const aisle = pointAt(radiusOf(sector, 2), (-0.5 * (sector.to - sector.from)) / 6);
+    expect(seatAt(plan, aisle.x, aisle.y)).toEqual({ zone: 1, row: 2, number: 0 });
+  });
+
+  test('an area is a bar without seats', () => {
+    const area = { zone: 2, rows: 79, seatsPerRow: 64, isArea: true, capacity: 5_000 };
+    const plan = layOutPlan([...zones(1, 4, 20), area], null);
+    const { inner, outer, from, to } = plan.sectors[1] as Sector;
+    const { x, y } = pointAt((inner + outer) / 2, (from + to) / 2);
+    expect(seatAt(plan, x, y)).toEqual({ zone: 2, row: 0, number: 0 });
+    expect(outer - inner).toBeLessThan(10);
+  });
+
+  /** Two rows of seats 30 apart, in any unit, which begin at a point. */
+  const positioned = (zone: number, x: number, y: number) => ({
+    zone,
+    rows: 2,
+    seatsPerRow: 4,
+    plan: [0, 1].map((row) => ({
+      seats: 4,
+      positions: [0, 1, 2, 3].map((seat) => [x + 30 * seat, y + 40 * row] as [number, number]),
+    })),
+  });
+
+  test('seats with coordinates are drawn there, a unit apart, and the others around them', () => {
+    const plan = layOutPlan([positioned(1, 500, 500), positioned(2, 800, 500), ...zones(3, 4, 9).slice(2)], null);
+    expect(plan.blocks.map(({ zone }) => zone)).toEqual([1, 2]);
+    const [left, right] = plan.blocks as [Block, Block];
+    expect(seatPoint(right, 1, 1).x - seatPoint(left, 1, 1).x).toBeCloseTo(10);
+    expect(seatPoint(left, 2, 1).y - seatPoint(left, 1, 1).y).toBeCloseTo(40 / 30);
+    for (const block of plan.blocks) {
+      for (const [row, number] of [
+        [1, 1],
+        [2, 4],
+      ] as const) {
+        const { x, y } = seatPoint(block, row, number);
+        expect(seatAt(plan, x, y)).toEqual({ zone: block.zone, row, number });
+      }
+    }
+    const between = (seatPoint(left, 1, 4).x + seatPoint(right, 1, 1).x) / 2;
+    expect(seatAt(plan, between, seatPoint(left, 1, 1).y)).toBeUndefined();
+    const inner = Math.min(...plan.sectors.map((sector) => sector.inner));
+    for (const { box } of plan.blocks)
+      expect(Math.hypot(Math.max(-box.left, box.right), Math.max(-box.top, box.bottom))).toBeLessThan(inner);
+    const { left: leftEdge, right: rightEdge, top, bottom } = boxOf(plan);
+    for (const { box } of plan.blocks)
+      expect(box.left >= leftEdge && box.right <= rightEdge && box.top >= top && box.bottom <= bottom).toBe(true);
+  });
+
+  test('the stage of seats with coordinates is on the side of their first rows, if it is on one side', () => {
+    const top = layOutPlan([positioned(1, 0, 0), positioned(2, 200, 0)], null);
+    expect(top.stageBar?.bottom).toBeLessThan(Math.min(...top.blocks.map(({ box }) => box.top)));
+    const facing = positioned(2, 0, 400);
+    facing.plan.reverse();
+    expect(layOutPlan([positioned(1, 0, 0), facing], null).stageBar).toBeUndefined();
+  });
+
+  test('from afar a row is a line that its aisles and its categories interrupt', () => {
+    const line = positioned(1, 0, 0);
+    const xs = [0, 30, 60, 150, 180, 210];
+    const categories: [number, number, string][] = [[1, 2, 'Gold']];
+    const row = { seats: 6, positions: xs.map((x) => [x, 0] as [number, number]), categories };
+    const [block] = layOutPlan([{ ...line, rows: 1, seatsPerRow: 6, plan: [row] }], null).blocks;
+    expect(block?.lines.map(({ index, points }) => [index, points.length])).toEqual([
+      [0, 2],
+      [2, 1],
+      [3, 3],
     ]);
   });
 

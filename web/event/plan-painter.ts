@@ -1,5 +1,8 @@
 import type { CameraMotion } from './camera-motion.ts';
-import { type Colours, draw, type Scene, SEATS_SCALE } from './draw.ts';
+import { categoryColours } from './category-colours.ts';
+import { draw } from './draw.ts';
+import { type Colours, type Scene, SEATS_SCALE } from './draw-kit.ts';
+import type { House } from './house.ts';
 
 /** Paints the scene: in the next frame after a change, and at once when the canvas changes its size. */
 export function createPainter(
@@ -48,7 +51,7 @@ export function createPainter(
     scene.house.listen(redraw),
     onScreenChange(redraw),
     onColourSchemeChange(() => {
-      scene.colours = coloursOf(canvas);
+      Object.assign(scene, coloursOf(canvas, scene.house));
       redraw();
     }),
   ];
@@ -81,10 +84,11 @@ function onColourSchemeChange(onChange: () => void): () => void {
   return () => query.removeEventListener('change', onChange);
 }
 
-export function coloursOf(canvas: HTMLCanvasElement): Colours {
+/** The colours of the scene, for light or dark. */
+export function coloursOf(canvas: HTMLCanvasElement, house: House): Pick<Scene, 'colours' | 'categoryColours'> {
   const style = getComputedStyle(canvas);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return {
+  const colours: Colours = {
     paper: colour('paper'),
     ink: colour('ink'),
     soft: colour('soft'),
@@ -95,4 +99,5 @@ export function coloursOf(canvas: HTMLCanvasElement): Colours {
     mine: colour('accent'),
     onMine: colour('on-accent'),
   };
+  return { colours, categoryColours: categoryColours(house.categories, colours.free) };
 }

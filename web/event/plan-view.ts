@@ -1,9 +1,9 @@
 import { type Point, toPlan } from './camera.ts';
 import { createCameraMotion } from './camera-motion.ts';
-import { NUMBERS_SCALE, type Scene, SEATS_SCALE } from './draw.ts';
+import { NUMBERS_SCALE, type Scene, SEATS_SCALE } from './draw-kit.ts';
 import { type House, labelOf, type Seat, seatOf } from './house.ts';
 import { listenToGestures, ZOOM_STEP } from './plan-gestures.ts';
-import { type Plan, seatAt, seatPoint } from './plan-layout.ts';
+import { type Plan, seatAt, seatPoint, shapeOf } from './plan-layout.ts';
 import { coloursOf, createPainter } from './plan-painter.ts';
 
 export type PlanListener = {
@@ -15,23 +15,24 @@ export type PlanListener = {
   seatsVisible: (isVisible: boolean) => void;
 };
 
+/** Pixels beside a seat with coordinates that are near enough to point at it. */
+const NEAR_PIXELS = 5;
+
 /** A plan on a canvas. It follows the house, and fingers, wheel and keys, and redraws at most once a frame. */
 export function createPlanView(canvas: HTMLCanvasElement, plan: Plan, house: House, listener: PlanListener) {
   Object.assign(canvas, { house }); // for the console, and for tests that compare it with the server's map
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   const unmarked = { mine: new Set<string>(), picked: new Set<string>(), pointed: undefined };
-  const scene: Scene = { plan, house, ...unmarked, colours: coloursOf(canvas) };
+  const scene: Scene = { plan, house, ...unmarked, ...coloursOf(canvas, house) };
   const motion = createCameraMotion(
     plan,
     () => still.matches,
     () => painter.redraw(),
   );
   const painter = createPainter(canvas, motion, scene, listener.seatsVisible);
-  const sectorOf = (zone: number) => plan.sectors.find((sector) => sector.zone === zone);
-
   function seatUnder(point: Point): Seat | undefined {
     const { x, y } = toPlan(motion.camera(), motion.size(), point);
-    return seatAt(plan, x, y);
+    return seatAt(plan, x, y, NEAR_PIXELS / motion.camera().scale);
   }
 
   function pointAt(seat: Seat | undefined): void {
@@ -41,11 +42,15 @@ export function createPlanView(canvas: HTMLCanvasElement, plan: Plan, house: Hou
     painter.redraw();
   }
 
-  /** Chooses the seat, or its zone where single seats are not drawn. A finger cannot hover, so it points by its tap. */
+  /**
+   * Chooses the seat, or its zone where single seats are not drawn, as in an area. A finger cannot hover, so it points
+   * by its tap.
+   */
   function tap(point: Point) {
     const seat = seatUnder(point);
     if (seat === undefined) return;
-    if (motion.camera().scale < SEATS_SCALE) return listener.zoneChosen(seat.zone);
+    const isArea = house.zone(seat.zone)?.isArea;
+    if (isArea || motion.camera().scale < SEATS_SCALE) return listener.zoneChosen(seat.zone);
     pointAt(seat);
     listener.seatChosen(labelOf(seat));
   }
@@ -60,14 +65,16 @@ export function createPlanView(canvas: HTMLCanvasElement, plan: Plan, house: Hou
     zoomOut: () => motion.zoom(1 / ZOOM_STEP),
     showAll: motion.showAll,
     showZone(zone: number): void {
-      const sector = sectorOf(zone);
-      if (sector !== undefined) motion.showSector(sector, SEATS_SCALE * 1.4);
+      const shape = shapeOf(plan, zone);
+      if (shape !== undefined) motion.showShape(shape, SEATS_SCALE * 1.4);
     },
     /** Shows a seat so near that seats have their numbers. */
     showSeat(label: string): void {
       const { zone, row, number } = seatOf(label);
-      const sector = sectorOf(zone);
-      if (sector !== undefined) motion.moveTo({ ...seatPoint(sector, row, number), scale: NUMBERS_SCALE + 3 });
+      const shape = shapeOf(plan, zone);
+      if (shape === undefined) return;
+      if (house.zone(zone)?.isArea) motion.showShape(shape, SEATS_SCALE);
+      else motion.moveTo({ ...seatPoint(shape, row, number), scale: NUMBERS_SCALE + 3 });
     },
     /** Marks this buyer's seats, and those picked. */
     mark(mine: readonly string[], picked: readonly string[]): void {

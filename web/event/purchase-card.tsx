@@ -6,22 +6,25 @@ import { Countdown, isLastMinute, LastMinute, useMsLeft } from '../countdown.tsx
 import { formatClock, formatNumber } from '../format.ts';
 import { LogIn } from '../login.tsx';
 import type { StoredBooking } from '../stored-values.ts';
-import { seatOf } from './house.ts';
+import type { House } from './house.ts';
+import { seatNames } from './names.ts';
+import { groupItems, runsTotal, totalOf } from './prices.ts';
 import type { Purchase } from './purchase.ts';
 import type { HoldChange, PurchaseState, Refusal, Trouble } from './purchase-state.ts';
-import { alternativeText, countText, durationText, etaText, seatsText, totalText, wishText } from './text.ts';
+import { alternativeText, countText, durationText, etaText, priceText, seatsText, wishText } from './text.ts';
 
 type Props = {
   state: PurchaseState;
   purchase: Purchase;
   event: EventView;
+  house: House;
   /** Shows the seats of the booking on the plan. */
   showOnPlan: (() => void) | undefined;
 };
 
 /** The state of the purchase. Each new step takes the focus, and a screen reader reads it out. */
 export function PurchaseCard(props: Props) {
-  const { state } = props;
+  const { state, house } = props;
   const card = useRef<HTMLDivElement>(null);
   const { step } = state;
   const last = useRef(step);
@@ -36,7 +39,7 @@ export function PurchaseCard(props: Props) {
   return (
     <>
       <p class="unseen" aria-live="polite">
-        {announcementOf(state)}
+        {announcementOf(state, house)}
       </p>
       <div ref={card} class="purchase" onClickCapture={ignoreSecondClick}>
         <Step {...props} />
@@ -63,20 +66,20 @@ const TroubleNotice = ({ trouble }: { trouble: Trouble }) => (
   </p>
 );
 
-function Step({ state, purchase, event, showOnPlan }: Props) {
+function Step({ state, purchase, event, house, showOnPlan }: Props) {
   switch (state.step) {
     case 'choosing':
       return state.note === undefined ? null : <p class="notice">{state.note}</p>;
     case 'sending':
-      return <Sending {...state} giveUp={purchase.leaveStep} />;
+      return <Sending {...state} house={house} giveUp={purchase.leaveStep} />;
     case 'queued':
-      return <Queued {...state} isDurable={purchase.isDurable} />;
+      return <Queued {...state} house={house} isDurable={purchase.isDurable} />;
     case 'held':
-      return <Held state={state} purchase={purchase} event={event} showOnPlan={showOnPlan} />;
+      return <Held state={state} purchase={purchase} event={event} house={house} showOnPlan={showOnPlan} />;
     case 'bought':
-      return <Bought booking={state.booking} buyMore={purchase.leaveStep} showOnPlan={showOnPlan} />;
+      return <Bought booking={state.booking} house={house} buyMore={purchase.leaveStep} showOnPlan={showOnPlan} />;
     case 'refused':
-      return <RefusedCard refusal={state.refusal} purchase={purchase} event={event} />;
+      return <RefusedCard refusal={state.refusal} purchase={purchase} event={event} house={house} />;
     case 'login':
       return (
         <LogIn
@@ -98,11 +101,11 @@ const Card = ({ title, children }: { title: string; children: ComponentChildren 
   </section>
 );
 
-type SendingProps = Extract<PurchaseState, { step: 'sending' }> & { giveUp: () => void };
+type SendingProps = Extract<PurchaseState, { step: 'sending' }> & { house: House; giveUp: () => void };
 
-const Sending = ({ wish, isAccepted, trouble, giveUp }: SendingProps) => (
+const Sending = ({ wish, isAccepted, trouble, house, giveUp }: SendingProps) => (
   <Card title={isAccepted ? 'Finding your seats' : 'Sending your request'}>
-    <p>{wishText(wish)}</p>
+    <p>{wishText(house, wish)}</p>
     <div class="working" />
     {trouble !== undefined && !isAccepted && (
       <div class="actions">
@@ -114,12 +117,12 @@ const Sending = ({ wish, isAccepted, trouble, giveUp }: SendingProps) => (
   </Card>
 );
 
-type QueuedProps = Extract<PurchaseState, { step: 'queued' }> & { isDurable: boolean };
+type QueuedProps = Extract<PurchaseState, { step: 'queued' }> & { house: House; isDurable: boolean };
 
-function Queued({ wish, position, etaSeconds, stopped, message, isDurable }: QueuedProps) {
+function Queued({ wish, position, etaSeconds, stopped, message, house, isDurable }: QueuedProps) {
   return (
     <Card title="Your request is in the queue">
-      <p>{wishText(wish)}</p>
+      <p>{wishText(house, wish)}</p>
       {position !== undefined && (
         <dl>
           <div>
@@ -151,12 +154,9 @@ function Queued({ wish, position, etaSeconds, stopped, message, isDurable }: Que
 
 type HeldProps = Omit<Props, 'state'> & { state: Extract<PurchaseState, { step: 'held' }> };
 
-function Held({ state, purchase, event, showOnPlan }: HeldProps) {
+function Held({ state, purchase, event, house, showOnPlan }: HeldProps) {
   const { booking, change, isQueued, problem } = state;
-  const total = totalText(
-    event,
-    booking.seats.map((label) => seatOf(label).zone),
-  );
+  const total = booking.total ?? totalOf(house, booking.seats);
   const buttonFor = (kind: HoldChange) => ({
     'aria-disabled': change !== undefined,
     onClick: () => purchase.change(kind),
@@ -164,8 +164,9 @@ function Held({ state, purchase, event, showOnPlan }: HeldProps) {
   return (
     <Card title="Held for you">
       {booking.expiresAt !== undefined && <TimeLeft until={booking.expiresAt} />}
-      <Seats seats={booking.seats} showOnPlan={showOnPlan} />
-      <p class="total">{total}</p>
+      <Seats {...booking} house={house} showOnPlan={showOnPlan} />
+      <Items booking={booking} currency={event.currency} />
+      <p class="total">{priceText(total, booking.currency ?? event.currency)}</p>
       {problem !== undefined && (
         <p class="notice" role="alert">
           {problem}
@@ -207,11 +208,30 @@ function TimeLeft({ until }: { until: string }) {
   );
 }
 
-type BoughtProps = Pick<Props, 'showOnPlan'> & { booking: Booking; buyMore: () => void };
+/** Seats of a booking by category, ticket type and price, where they have categories. */
+function Items({ booking, currency }: { booking: Booking; currency: string }) {
+  const groups = groupItems(booking.items ?? []);
+  if (groups.length === 0) return null;
+  return (
+    <ul class="items">
+      {groups.map(({ text, count, total }) => (
+        <li key={text}>
+          <span>
+            {count} × {text}
+          </span>
+          <span>{priceText(total, currency)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
 
-const Bought = ({ booking, buyMore, showOnPlan }: BoughtProps) => (
+type BoughtProps = Pick<Props, 'house' | 'showOnPlan'> & { booking: Booking; buyMore: () => void };
+
+const Bought = ({ booking, house, buyMore, showOnPlan }: BoughtProps) => (
   <Card title="The seats are yours">
-    <Seats seats={booking.seats} showOnPlan={showOnPlan} />
+    <Seats {...booking} house={house} showOnPlan={showOnPlan} />
+    <Items booking={booking} currency={booking.currency ?? ''} />
     <p class="hint">
       Booking <code>{booking.id}</code>
     </p>
@@ -223,37 +243,57 @@ const Bought = ({ booking, buyMore, showOnPlan }: BoughtProps) => (
   </Card>
 );
 
-const Seats = ({ seats, showOnPlan }: Pick<Props, 'showOnPlan'> & Pick<Booking, 'seats'>) => (
+type SeatsProps = Pick<Props, 'house' | 'showOnPlan'> & Pick<Booking, 'seats' | 'items'>;
+
+const Seats = ({ seats, items, house, showOnPlan }: SeatsProps) => (
   <p class="seats">
-    <span>{seatsText(seats)}</span>
+    <span>{seatsText(seatNames(house, seats, items))}</span>
     <button type="button" class="quiet" onClick={showOnPlan}>
       Show on plan
     </button>
   </p>
 );
 
-function RefusedCard({ refusal, purchase, event }: Pick<Props, 'purchase' | 'event'> & { refusal: Refusal }) {
-  const { sentence, wish, alternatives, holdAgainAt } = refusal;
-  const wishOf = ({ zone, row, startIndex, seatsCount: count }: Alternative) =>
-    startIndex === undefined ? { zone, row, count } : { zone, row, start: startIndex, count };
+type RefusedProps = Pick<Props, 'purchase' | 'event' | 'house'> & { refusal: Refusal };
+
+function RefusedCard({ refusal, purchase, event, house }: RefusedProps) {
+  const { sentence, wish, alternatives, split, holdAgainAt } = refusal;
+  const types = 'types' in wish ? wish.types : undefined;
+  const wishOf = ({ zone, row, startIndex, seatsCount: count }: Alternative) => ({
+    ...(startIndex === undefined ? { zone, row, count } : { zone, row, start: startIndex, count }),
+    ...(types && { types }),
+  });
   return (
     <Card title={sentence}>
-      <p class="hint">Your request: {wishText(wish)}.</p>
+      <p class="hint">Your request: {wishText(house, wish)}.</p>
       {holdAgainAt !== undefined && <HoldAgain at={holdAgainAt} retry={() => purchase.request(wish)} />}
+      {split.length > 0 && !('seats' in wish) && (
+        <>
+          <p class="label">Nearly together</p>
+          <ul class="alternatives">
+            <Offer
+              seats={split.map((run) => alternativeText(house, run)).join('; ')}
+              hold="Take them apart"
+              total={runsTotal(house, split, types)}
+              currency={event.currency}
+              onClick={() => purchase.request({ ...wish, split: true })}
+            />
+          </ul>
+        </>
+      )}
       {alternatives.length > 0 && (
         <>
           <p class="label">Nearest free seats</p>
           <ul class="alternatives">
             {alternatives.map((alternative) => (
-              <li key={alternativeText(alternative)}>
-                <button type="button" class="offer" onClick={() => purchase.request(wishOf(alternative))}>
-                  <span>{alternativeText(alternative)}</span>
-                  <span>
-                    Hold {countText(alternative.seatsCount)} ·{' '}
-                    {totalText(event, Array(alternative.seatsCount).fill(alternative.zone))}
-                  </span>
-                </button>
-              </li>
+              <Offer
+                key={alternativeText(house, alternative)}
+                seats={alternativeText(house, alternative)}
+                hold={`Hold ${countText(alternative.seatsCount)}`}
+                total={runsTotal(house, [alternative], types)}
+                currency={event.currency}
+                onClick={() => purchase.request(wishOf(alternative))}
+              />
             ))}
           </ul>
         </>
@@ -261,6 +301,23 @@ function RefusedCard({ refusal, purchase, event }: Pick<Props, 'purchase' | 'eve
     </Card>
   );
 }
+
+type OfferProps = {
+  seats: string;
+  hold: string;
+  total: number | undefined;
+  currency: string;
+  onClick: () => void;
+};
+
+const Offer = ({ seats, hold, total, currency, onClick }: OfferProps) => (
+  <li>
+    <button type="button" class="offer" onClick={onClick}>
+      <span>{seats}</span>
+      <span>{total === undefined ? hold : `${hold} · ${priceText(total, currency)}`}</span>
+    </button>
+  </li>
+);
 
 /** The countdown until the buyer may hold again, then a button to retry. */
 function HoldAgain({ at, retry }: { at: string; retry: () => void }) {
@@ -287,17 +344,17 @@ function HoldAgain({ at, retry }: { at: string; retry: () => void }) {
   );
 }
 
-type BookingsProps = { bookings: readonly StoredBooking[]; showSeat: (label: string) => void };
+type BookingsProps = { house: House; bookings: readonly StoredBooking[]; showSeat: (label: string) => void };
 
 /** Earlier bookings, with their ids as proof. */
-export function Bookings({ bookings, showSeat }: BookingsProps) {
+export function Bookings({ house, bookings, showSeat }: BookingsProps) {
   return (
     <section class="card" aria-labelledby="bookings">
       <h2 id="bookings">Your bookings</h2>
       <ul class="bookings">
         {bookings.map(({ id, seats }) => (
           <li key={id}>
-            <Seats seats={seats} showOnPlan={() => showSeat(seats[0] ?? '')} />
+            <Seats seats={seats} house={house} showOnPlan={() => showSeat(seats[0] ?? '')} />
             <p class="hint">
               Booking <code>{id}</code>
             </p>
@@ -309,16 +366,17 @@ export function Bookings({ bookings, showSeat }: BookingsProps) {
 }
 
 /** The text that a screen reader reads beside the heading that takes the focus. */
-function announcementOf(state: PurchaseState): string {
+function announcementOf(state: PurchaseState, house: House): string {
+  const seatsOf = ({ seats, items }: Booking) => seatsText(seatNames(house, seats, items));
   switch (state.step) {
     case 'choosing':
       return state.note ?? '';
     case 'held':
-      return state.isQueued ? 'Your change is in the queue.' : `${seatsText(state.booking.seats)}.`;
+      return state.isQueued ? 'Your change is in the queue.' : `${seatsOf(state.booking)}.`;
     case 'bought':
-      return `${seatsText(state.booking.seats)}.`;
+      return `${seatsOf(state.booking)}.`;
     case 'refused':
-      return alternativesText(state.refusal.alternatives.length);
+      return alternativesText(state.refusal.alternatives.length + (state.refusal.split.length > 0 ? 1 : 0));
     default:
       return '';
   }

@@ -5,12 +5,16 @@ import { type Problem, RefusedError } from '../refused-error.ts';
 import { momentText } from '../times.ts';
 import { heldText } from './text.ts';
 
-/** `holdAgainAt`: the time from which the same request may be sent again, where its buyer has to wait. */
+/**
+ * `split`: the runs that seats apart would be. `holdAgainAt`: the time from which the same request may be sent again,
+ * where its buyer has to wait.
+ */
 export type Refusal = {
   code: string;
   sentence: string;
   wish: OneWish;
   alternatives: Alternative[];
+  split: Alternative[];
   holdAgainAt?: string | undefined;
 };
 
@@ -100,7 +104,7 @@ export type TicketStep =
   | { action: 'poll' };
 
 /** The fields of a refusal, by a ticket or a problem. */
-type RefusalFields = { [Key in keyof Problem]?: Problem[Key] | undefined };
+type RefusalFields = { [Key in keyof Problem]?: Problem[Key] | undefined } & { split?: Alternative[] };
 
 export function afterTicket(view: TicketView, isLoggedIn: boolean): TicketStep {
   if (view.booking !== undefined) return { action: 'show booking', booking: view.booking };
@@ -115,9 +119,9 @@ export function queuedState(wish: OneWish, { position, etaSeconds, stopped, mess
 
 /** @param timeZone the event's, for the start of its sale */
 export function refusedState(wish: OneWish, problem: RefusalFields, timeZone: string): PurchaseState {
-  const { code = 'INTERNAL', alternatives = [], holdAgainAt } = problem;
+  const { code = 'INTERNAL', alternatives = [], split = [], holdAgainAt } = problem;
   const sentence = refusalSentence(problem, timeZone);
-  return { step: 'refused', refusal: { code, sentence, wish, alternatives, holdAgainAt } };
+  return { step: 'refused', refusal: { code, sentence, wish, alternatives, split, holdAgainAt } };
 }
 
 function refusalSentence(problem: RefusalFields, timeZone: string): string {

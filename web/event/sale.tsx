@@ -10,11 +10,13 @@ import { HoldsCard } from './holds-card.tsx';
 import { CODE, type House } from './house.ts';
 import { HousePlan } from './house-plan.tsx';
 import type { PlanView } from './plan-view.ts';
+import { priceRange } from './prices.ts';
 import { Bookings, PurchaseCard } from './purchase-card.tsx';
 import { canRequest } from './purchase-state.ts';
-import { type Choice, SeatChoice, useChoice } from './seat-choice.tsx';
+import { SeatChoice } from './seat-choice.tsx';
 import { SeatList } from './seat-list.tsx';
-import { priceText, seatsText } from './text.ts';
+import { idsText, pricesText, priceText } from './text.ts';
+import { type Choice, useChoice } from './use-choice.ts';
 import { useCounts, useHouse, usePurchase, useSaleStatus } from './use-sale.ts';
 
 /** The event that the demo herd books. */
@@ -56,7 +58,7 @@ export function Sale({ event }: { event: EventView }) {
         <h1>{event.name}</h1>
         <p>
           {formatNumber(counts[CODE.AVAILABLE] ?? 0)} of {formatNumber(event.totalSeats)} seats free ·{' '}
-          {priceRangeText(event)}
+          {priceRangeText(house, event.currency)}
         </p>
       </header>
       {isLoaded ? <SalePlan {...parts} mine={mine} /> : <PlanPlaceholder isLost={connection === 'lost'} />}
@@ -125,11 +127,11 @@ function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoos
   return (
     <div class="panel">
       {purchase !== undefined && (
-        <PurchaseCard state={state} purchase={purchase} event={event} showOnPlan={showOnPlan} />
+        <PurchaseCard state={state} purchase={purchase} event={event} house={house} showOnPlan={showOnPlan} />
       )}
       {admissionEnd !== undefined && isChoosing && <AdmissionLeft until={admissionEnd} />}
       <p class="notice taken" role="status">
-        {choice.lost.length > 0 && `No longer available: ${seatsText(choice.lost)}.`}
+        {choice.lost.length > 0 && `No longer available: ${idsText(house, choice.lost)}.`}
       </p>
       {purchase !== undefined && isChoosing && (
         <SeatChoice
@@ -143,8 +145,8 @@ function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoos
       {isChoosing && isLoaded && (
         <SeatList event={event} house={house} choice={choice} toggle={toggle} showZone={showZone} />
       )}
-      {purchase !== undefined && holds.length > 0 && <HoldsCard holds={holds} adopt={purchase.adopt} />}
-      {earlier.length > 0 && <Bookings bookings={earlier} showSeat={showSeat} />}
+      {purchase !== undefined && holds.length > 0 && <HoldsCard house={house} holds={holds} adopt={purchase.adopt} />}
+      {earlier.length > 0 && <Bookings house={house} bookings={earlier} showSeat={showSeat} />}
       {(isChoosing || state.step === 'bought') && <LoggedIn />}
       {isChoosing && purchase !== undefined && <OfferLogin offer={purchase.offerLogin} />}
       {event.id === HERD_EVENT && <HerdCard />}
@@ -169,12 +171,9 @@ function AdmissionLeft({ until }: { until: string }) {
   );
 }
 
-function priceRangeText({ zones, currency }: EventView): string {
-  const prices = zones.map(({ price }) => price);
-  const [lowest, highest] = [Math.min(...prices), Math.max(...prices)];
+function priceRangeText(house: House, currency: string): string {
+  const [lowest, highest] = priceRange(house, house.zones);
   if (highest === 0) return priceText(0, currency);
   if (lowest === 0) return `free of charge, or up to ${priceText(highest, currency)} a seat`;
-  return lowest === highest
-    ? `${priceText(lowest, currency)} a seat`
-    : `${priceText(lowest, currency)} to ${priceText(highest, currency)} a seat`;
+  return `${pricesText(house, house.zones, currency)} a seat`;
 }

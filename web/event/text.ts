@@ -1,9 +1,10 @@
 import { minorUnits } from '../../shared/contract/currencies.ts';
-import type { EventView } from '../../shared/contract/events.ts';
-import type { OneWish } from '../../shared/contract/reserve.ts';
+import type { OneWish, RunWish } from '../../shared/contract/reserve.ts';
 import type { Alternative } from '../../shared/contract/tickets.ts';
 import { formatNumber } from '../format.ts';
-import { seatOf, type ZoneSeats } from './house.ts';
+import type { House, ZoneSeats } from './house.ts';
+import { rowName, type SeatName, seatNames, zoneName } from './names.ts';
+import { priceRange, runLabels } from './prices.ts';
 
 /** A price, which is given in the minor unit of its currency (cents). A whole amount has no decimals. */
 export function priceText(price: number, currency: string): string {
@@ -36,60 +37,92 @@ export function freeText([free, held, sold]: ZoneSeats['counts']): string {
   return sold > 0 ? 'sold out' : 'not for sale';
 }
 
+/** The places of an area by their status: `1,200 of 5,000 places are free, 300 held, 3,500 sold.` */
+export function areaText({ counts: [free, held, sold], capacity }: ZoneSeats): string {
+  const others = [
+    ...(held > 0 ? [`${formatNumber(held)} held`] : []),
+    ...(sold > 0 ? [`${formatNumber(sold)} sold`] : []),
+  ];
+  return `${[`${formatNumber(free)} of ${placesText(capacity)} are free`, ...others].join(', ')}.`;
+}
+
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** No seat is free, but held seats may become free. */
 export function heldText(held: number): string {
   const seats = held === 1 ? '1 seat is held by another buyer' : `${formatNumber(held)} seats are held by other buyers`;
   return `Sold out for now: ${seats} and may come back.`;
 }
 
-/** The price of several seats together, given the zone of each. */
-export function totalText({ zones, currency }: EventView, seats: readonly number[]): string {
-  const prices = new Map(zones.map(({ zone, price }) => [zone, price]));
-  return priceText(
-    seats.reduce((sum, zone) => sum + (prices.get(zone) ?? 0), 0),
-    currency,
-  );
+/** The price of a seat of these zones: `€45`, or `€45 to €99`. */
+export function pricesText(house: House, zones: readonly ZoneSeats[], currency: string): string {
+  const [lowest, highest] = priceRange(house, zones);
+  return lowest === highest
+    ? priceText(lowest, currency)
+    : `${priceText(lowest, currency)} to ${priceText(highest, currency)}`;
 }
 
-/** `Zone 2, row 1, seats 5–6`: seats by zone and row, neighbours as a range. */
-export function seatsText(labels: readonly string[]): string {
-  const rows = new Map<string, number[]>();
-  for (const label of labels) {
-    const { zone, row, number } = seatOf(label);
-    const name = `Zone ${zone}, row ${row}`;
-    rows.set(name, [...(rows.get(name) ?? []), number]);
+/** `Zone 2, row 1, seats 5–6`: seats by zone and row, neighbours as a range; `Floor, 3 places` in an area. */
+export function seatsText(names: readonly SeatName[]): string {
+  const rows = new Map<string, string[]>();
+  for (const { zone, row, seat } of names) {
+    const name = row === undefined ? zone : `${zone}, ${row}`;
+    rows.set(name, [...(rows.get(name) ?? []), seat]);
   }
-  return [...rows].map(([name, numbers]) => `${name}, ${numbersText(numbers)}`).join('; ');
+  return [...rows].map(([name, seats]) => `${name}, ${labelsText(seats)}`).join('; ');
 }
 
-function numbersText(numbers: number[]): string {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const [first = 0] = sorted;
-  const last = sorted.at(-1) ?? first;
-  if (sorted.length === 1) return `seat ${first}`;
-  if (last - first === sorted.length - 1) return `seats ${first}–${last}`;
-  return `seats ${sorted.join(', ')}`;
+/** The same, of seats by their ids. */
+export const idsText = (house: House, ids: readonly string[]): string => seatsText(seatNames(house, ids));
+
+function labelsText(labels: string[]): string {
+  if (labels[0] === '') return placesText(labels.length);
+  if (labels.length === 1) return `seat ${labels[0]}`;
+  const numbers = labels.map(Number);
+  if (!numbers.every(Number.isInteger)) return `seats ${labels.join(', ')}`;
+  const sorted = numbers.sort((a, b) => a - b);
+  const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
+  return last - first === sorted.length - 1 ? `seats ${first}–${last}` : `seats ${sorted.join(', ')}`;
 }
 
 export const countText = (count: number): string => (count === 1 ? '1 seat' : `${count} seats`);
 
+export const placesText = (count: number): string => (count === 1 ? '1 place' : `${formatNumber(count)} places`);
+
 /** The seats of a request. */
-export function wishText(wish: OneWish): string {
-  if ('seats' in wish) return seatsText(wish.seats);
-  const { zone, row, start, count } = wish;
-  if (zone === undefined) return `${countText(count)} together, anywhere`;
-  if (row === undefined) return `${countText(count)} together in zone ${zone}`;
-  if (start === undefined) return `${countText(count)} together in zone ${zone}, row ${row}`;
-  return `Zone ${zone}, row ${row}, ${runText(start, count)}`;
+export function wishText(house: House, wish: OneWish): string {
+  if ('seats' in wish) return idsText(house, wish.seats);
+  const { zone: number, row, start, count } = wish;
+  const zone = number === undefined ? undefined : house.zone(number);
+  const where = zone === undefined ? `zone ${number}` : (zone.name ?? `zone ${zone.zone}`);
+  if (zone?.isArea) return `${placesText(count)} in ${where}`;
+  if (number !== undefined && row !== undefined && start !== undefined)
+    return idsText(house, runLabels(number, row, start, count));
+  const place =
+    number === undefined ? ', anywhere' : ` in ${where}${row === undefined ? '' : `, ${nameOfRow(zone, row)}`}`;
+  return `${countText(count)} ${conditionsText(wish)}${place}`;
 }
 
-const runText = (start: number, count: number): string =>
-  count === 1 ? `seat ${start + 1}` : `seats ${start + 1}–${start + count}`;
+const nameOfRow = (zone: ZoneSeats | undefined, row: number): string =>
+  zone === undefined ? `row ${row}` : rowName(zone, row);
+
+/** `together`, and the conditions of a request. */
+function conditionsText(wish: Exclude<OneWish, { seats: string[] }>): string {
+  const { category, types = {}, accessible, split } = wish as RunWish;
+  const words = [
+    split ? 'perhaps apart' : 'together',
+    ...(category === undefined ? [] : [`of ${category}`]),
+    ...Object.entries(types).map(([type, count]) => `${count} ${type}`),
+    ...(accessible === undefined ? [] : [`${accessible} accessible`]),
+  ];
+  return words.join(', ');
+}
 
 /** The seats of an alternative. */
-export function alternativeText({ zone, row, startIndex, seatsCount }: Alternative): string {
-  const where = `Zone ${zone}, row ${row}`;
-  return startIndex === undefined ? where : `${where}, ${runText(startIndex, seatsCount)}`;
+export function alternativeText(house: House, { zone: number, row, startIndex, seatsCount }: Alternative): string {
+  if (startIndex !== undefined) return idsText(house, runLabels(number, row, startIndex, seatsCount));
+  const zone = house.zone(number);
+  return zone === undefined ? `Zone ${number}, row ${row}` : `${zoneName(zone)}, ${rowName(zone, row)}`;
 }
 
 export function etaText(seconds: number): string {
