@@ -132,8 +132,8 @@ local function takeWish(request)
   local code, detail = refusalOf(request)
   if code then return nil, code, detail end
   local zone = not request.labels and request.zone > 0 and readZone(tag, request.event, request.zone)
-  local isPlain = not zone or not (zone.capacity or zone.hasShapes)
-  if request.start >= 0 and not isPlain then
+  if zone == nil then return nil, 'INVALID_REQUEST', '' end
+  if request.start >= 0 and (request.accessible or zone and (zone.capacity or zone.hasShapes)) then
     local row = { zone = zone, rowIndex = rowIndexOf(zone, request.row) }
     request.labels = labelsOfRun(row, request.start, request.seatCount)
   end

@@ -1,0 +1,16 @@
+/** Number and seed of the rows to play: those of `npm run row-model`, by its environment, else 1,200 at random. */
+export function rowCount() {
+  const { ROW_MODEL_ROWS, ROW_MODEL_SEED } = process.env;
+  const isCommand = ROW_MODEL_ROWS !== undefined;
+  let reported = 0;
+  return {
+    rows: isCommand ? Number(ROW_MODEL_ROWS) : 1_200,
+    options: isCommand ? { seed: Number(ROW_MODEL_SEED) } : {},
+    /** Reports the progress of the command. */
+    progress(played: number): void {
+      if (!isCommand || played - reported < 5_000) return;
+      reported = played;
+      process.stderr.write(`  ${played} rows\n`);
+    },
+  };
+}
