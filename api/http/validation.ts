@@ -51,9 +51,23 @@ const ERROR_MAPS: Record<ValueKind, { error: z.core.$ZodErrorMap }> = {
 
 /** The problems of a client's input, each with its field. `errorMapOf` words those of unknown names. */
 const problemsOf = ({ issues }: z.ZodError): string =>
-  listed(issues, ({ code, path, message }) =>
-    code === 'unrecognized_keys' ? message : `${nameOf(path) || 'body'}: ${message}`,
-  );
+  listed(issues.flatMap(insideOf), ({ code, path, message, form }) => {
+    if (code !== 'unrecognized_keys') return `${nameOf(path) || 'body'}: ${message}`;
+    return form === undefined ? message : `${nameOf(form)}.${message}`;
+  });
+
+type Problem = { code: string; path: readonly PropertyKey[]; message: string; form?: readonly PropertyKey[] };
+
+/**
+ * The problems inside of a value that may have one of several forms, where only one form has them inside: the value was
+ * meant to have it. `form` is the path of the value.
+ */
+function insideOf(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code !== 'invalid_union') return [issue as Problem];
+  const [meant, ...others] = issue.errors.filter((problems) => problems.every(({ path }) => path.length > 0));
+  if (meant === undefined || others.length > 0) return [issue];
+  return meant.map(({ code, path, message }) => ({ code, path: [...issue.path, ...path], message, form: issue.path }));
+}
 
 function listed<Item>(items: readonly Item[], textOf: (item: Item) => string): string {
   const more = items.length > MAX_PROBLEMS ? [`and ${items.length - MAX_PROBLEMS} more`] : [];

@@ -125,7 +125,10 @@ const zoneFields = {
   category: categoryName.optional().meta({ description: 'The name of the category of its seats.' }),
   price: price.optional().meta({ description: 'Instead of a category. Without either, seats cost nothing.' }),
   rows: z
-    .union([z.int().min(1).max(MAX_ROWS_IN_ZONE), z.array(rowInput).min(1).max(MAX_ROWS_IN_ZONE)])
+    .union(
+      [z.int().min(1).max(MAX_ROWS_IN_ZONE), z.array(rowInput).min(1).max(MAX_ROWS_IN_ZONE)],
+      `1 to ${MAX_ROWS_IN_ZONE}: a number of rows, or a list of them`,
+    )
     .optional()
     .meta({ description: 'The number of rows, which are alike then, or the rows themselves from the front.' }),
   seatsPerRow: z.int().min(1).max(MAX_SEATS_IN_ROW).optional(),

@@ -60,7 +60,24 @@ export const examples: Record<string, Example> = {
   showOrder: { path: { id: SAMPLE_ID }, idOf: 'payOrder' },
   // A clear makes the money of what was sold due.
   recordRefund: { path: { id: SAMPLE_ID }, body: { amount: 100 }, idOf: 'payOrder', after: ['clearBookings'] },
-  createEvent: { body: { name: 'Gala', zones: [{ rows: 2, seatsPerRow: 10, price: 5_000 }] } },
+  createEvent: {
+    body: {
+      name: 'Gala',
+      categories: [{ name: 'Gold', price: 9_900, types: { child: 4_900 } }],
+      zones: [
+        {
+          name: 'Stalls',
+          category: 'Gold',
+          rows: [
+            { label: 'A', seats: 10, gapsAfter: [5] },
+            { label: 'B', seats: 12 },
+          ],
+        },
+        { name: 'Balcony', rows: 2, seatsPerRow: 10, price: 5_000 },
+      ],
+    },
+  },
+  showPlan: event,
   summarizeEvent: event,
   showEvent: event,
   changeEvent: { ...event, body: { holdSeconds: 300 } },
