@@ -1,7 +1,7 @@
 import { font, type Scene } from './draw-kit.ts';
 import { type House, type Seat, seatOf } from './house.ts';
 import { seatLabel } from './names.ts';
-import { type Plan, roomOf, seatPoint, shapeOf } from './plan-layout.ts';
+import { hasSeats, type Plan, roomOf, seatPoint, shapeOf } from './plan-layout.ts';
 
 /** The pixels of the smallest mark of a buyer's seat. */
 const MIN_MARK_PIXELS = 6.5;
@@ -55,7 +55,7 @@ function markOf(plan: Plan, house: House, seat: Seat, scale: number) {
   const { row, number } = seat;
   const shape = shapeOf(plan, seat.zone);
   const zone = house.zone(seat.zone);
-  if (shape === undefined || zone === undefined || zone.isArea || number === 0) return undefined;
+  if (shape === undefined || zone === undefined || !hasSeats(shape) || number === 0) return undefined;
   const { x, y } = seatPoint(shape, row, number);
   if (Number.isNaN(x)) return undefined;
   const radius = Math.max(MIN_MARK_PIXELS, (scale * roomOf(shape, row)) / 2);

@@ -11,16 +11,8 @@ import {
 } from './draw-kit.ts';
 import { CODE, categoryAt, indexOf, MARK, seatsInRow, type ZoneSeats } from './house.ts';
 import { rowLabel, rowName, seatLabel, zoneName } from './names.ts';
-import {
-  AISLE,
-  pointAt,
-  radiusOf,
-  type reachOf,
-  roomOf,
-  type Sector,
-  seatPoint,
-  type ZoneShape,
-} from './plan-layout.ts';
+import type { Block } from './plan-blocks.ts';
+import { AISLE, pointAt, radiusOf, type reachOf, roomOf, type Sector, seatPoint } from './plan-layout.ts';
 import type { Box, Point, Points } from './plan-points.ts';
 
 /** Pixels from a row's end to its number, and from a first row to its zone's name. */
@@ -78,7 +70,7 @@ export function drawRaySeats(
 /** Seats that have places of their own. */
 export function drawPointSeats(
   context: CanvasRenderingContext2D,
-  { shape, points: { xs, ys } }: { shape: ZoneShape; points: Points },
+  { shape, points: { xs, ys } }: { shape: Sector | Block; points: Points },
   zone: ZoneSeats,
   scale: number,
   scene: Scene,

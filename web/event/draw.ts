@@ -1,10 +1,10 @@
 import type { Camera, Size } from './camera.ts';
+import { drawArcArea, drawBoxArea, outline, strokeIfPointed } from './draw-area.ts';
 import { drawBlocks } from './draw-block.ts';
-import { type Colours, drawHaloed, font, readableOn, type Scene, SEATS_SCALE, strengthOf } from './draw-kit.ts';
+import { type Colours, font, readableOn, type Scene, SEATS_SCALE, strengthOf } from './draw-kit.ts';
 import { drawMarks, drawPointed } from './draw-marks.ts';
 import { drawPointSeats, drawRaySeats, drawZoneName } from './draw-seats.ts';
 import { CODE, type ZoneSeats } from './house.ts';
-import { zoneName } from './names.ts';
 import { type Plan, pointAt, reachOf, type Sector } from './plan-layout.ts';
 import type { Box } from './plan-points.ts';
 import { freeText } from './text.ts';
@@ -29,7 +29,7 @@ export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number,
   for (const sector of plan.sectors) {
     const zone = house.zone(sector.zone);
     if (zone === undefined || !isWithin(reach, sector)) continue;
-    if (zone.isArea) drawArea(context, sector, zone, scale, scene);
+    if (zone.isArea) drawArcArea(context, sector, zone, scale, scene);
     else if (scale < SEATS_SCALE) drawZone(context, sector, zone, scale, scene);
     else {
       if (sector.points === undefined) drawRaySeats(context, sector, zone, scale, scene, view, reach);
@@ -38,6 +38,10 @@ export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number,
     }
   }
   drawBlocks(context, scale, scene, view);
+  for (const { zone: number, bar } of plan.bars) {
+    const zone = house.zone(number);
+    if (zone !== undefined) drawBoxArea(context, bar, zone, scale, scene);
+  }
   drawMarks(context, scale, scene);
   if (scale >= SEATS_SCALE) drawPointed(context, scale, scene);
 }
@@ -74,26 +78,6 @@ function drawStage(context: CanvasRenderingContext2D, plan: Plan, scale: number,
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.fillText('Stage', middle.x, middle.y);
-}
-
-/** The outline of a sector. A canvas' angles begin at the right and grow clockwise; ours begin below. */
-function outline(
-  context: CanvasRenderingContext2D,
-  { inner, outer, from, to }: Pick<Sector, 'inner' | 'outer' | 'from' | 'to'>,
-  scale: number,
-): void {
-  const turn = (angle: number) => Math.PI / 2 - angle;
-  context.beginPath();
-  context.arc(0, 0, outer * scale, turn(from), turn(to), true);
-  context.arc(0, 0, inner * scale, turn(to), turn(from), false);
-  context.closePath();
-}
-
-function strokeIfPointed(context: CanvasRenderingContext2D, zone: ZoneSeats, { pointed, colours }: Scene): void {
-  if (pointed?.zone !== zone.zone) return;
-  context.lineWidth = 2;
-  context.strokeStyle = colours.ink;
-  context.stroke();
 }
 
 /** A zone as one shape, which is the paler the fewer of its seats are free. */
@@ -134,45 +118,4 @@ function drawZone(
   if (!hasText) return;
   context.font = font(11);
   context.fillText(text, x * scale, y * scale + pixels * 0.65);
-}
-
-/** An area as a bar: from the left the share of its places that is free, held and sold. */
-function drawArea(
-  context: CanvasRenderingContext2D,
-  sector: Sector,
-  zone: ZoneSeats,
-  scale: number,
-  scene: Scene,
-): void {
-  const { colours, categoryColours } = scene;
-  const { from, to, inner, outer } = sector;
-  const shareOf = (code: number) => (zone.counts[code] ?? 0) / Math.max(1, zone.capacity);
-  const freeTo = from + (to - from) * shareOf(CODE.AVAILABLE);
-  const heldTo = freeTo + (to - from) * shareOf(CODE.HELD);
-  const parts = [
-    { from, to, colour: colours.sold },
-    { from: freeTo, to: heldTo, colour: colours.held },
-    { from, to: freeTo, colour: categoryColours[zone.category] ?? colours.free },
-  ];
-  for (const { colour, ...part } of parts) {
-    if (part.to <= part.from) continue;
-    outline(context, { ...sector, ...part }, scale);
-    context.fillStyle = colour;
-    context.fill();
-  }
-  outline(context, sector, scale);
-  context.lineWidth = 1;
-  context.strokeStyle = colours.soft;
-  context.stroke();
-  strokeIfPointed(context, zone, scene);
-  const { x, y } = pointAt((inner + outer) / 2, (from + to) / 2);
-  const width = ((inner + outer) / 2) * (to - from) * scale;
-  const depth = (outer - inner) * scale;
-  if (depth < 12) return;
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
-  context.font = font(Math.min(16, Math.max(10, depth / 2.4)), 600);
-  const texts = [`${zoneName(zone)} · ${freeText(zone.counts)}`, zoneName(zone), String(zone.zone)];
-  const text = texts.find((one) => context.measureText(one).width < width - 8) ?? '';
-  drawHaloed(context, text, x * scale, y * scale, colours);
 }

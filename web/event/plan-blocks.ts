@@ -41,6 +41,9 @@ const ROOM = { least: 0.25, most: 4 };
 /** In units: from the seats to the stage, and its depth. */
 const STAGE = { distance: 3, depth: 4 };
 
+/** Of a hole between the seats: the least share of the plan's width, and the share of the hole that is filled. */
+const HOLE = { least: 0.25, filled: 0.9 };
+
 /** The length of the mean of all rows' directions to the front, from which on the front is on one side. */
 const CLEAR_FRONT = 0.3;
 
@@ -151,21 +154,10 @@ function thinned(points: readonly Point[]): Point[] {
 }
 
 /**
- * The stage: on the side to which the first rows of most zones are, seen from their others. None where they are around
- * it.
+ * The stage: on the side from which the rows of most zones are numbered. None where they are around it.
  */
 function stageOf(blocks: readonly Block[]): Box | undefined {
-  const directions = blocks.map(({ points, rows }) => {
-    const perRow = points.xs.length / rows;
-    const pointsOf = (from: number, to: number) =>
-      Array.from(points.xs.subarray(from, to), (x, i) => ({ x, y: points.ys[from + i] ?? 0 })).filter(
-        ({ x }) => !Number.isNaN(x),
-      );
-    const [front, all] = [mean(pointsOf(0, perRow)), mean(pointsOf(0, points.xs.length))];
-    const [x, y] = [front.x - all.x, front.y - all.y];
-    const length = Math.hypot(x, y);
-    return length === 0 ? { x: 0, y: 0 } : { x: x / length, y: y / length };
-  });
+  const directions = blocks.map(frontOf);
   const { x, y } = mean(directions);
   if (Math.hypot(x, y) < CLEAR_FRONT) return undefined;
   const { left, right, top, bottom } = boxAround(blocks.map(({ box }) => box));
@@ -201,4 +193,34 @@ export function blockSeatAt(blocks: readonly Block[], point: Point, slack: numbe
     nearest = { zone, row: 1 + Math.floor(index / perRow), number: 1 + (index % perRow) };
   }
   return nearest;
+}
+
+/** The direction from later rows to earlier ones, of length 1: how places covary with the numbers of their rows. */
+function frontOf({ points: { xs, ys }, rows }: Block): Point {
+  const perRow = xs.length / rows;
+  const seats = Array.from(xs.keys()).filter((at) => !Number.isNaN(xs[at]));
+  const rowOf = (at: number) => Math.floor(at / perRow);
+  const middleRow = seats.reduce((sum, at) => sum + rowOf(at), 0) / Math.max(1, seats.length);
+  const sum = { x: 0, y: 0 };
+  for (const at of seats) {
+    sum.x += (middleRow - rowOf(at)) * (xs[at] ?? 0);
+    sum.y += (middleRow - rowOf(at)) * (ys[at] ?? 0);
+  }
+  const length = Math.hypot(sum.x, sum.y);
+  return length === 0 ? sum : { x: sum.x / length, y: sum.y / length };
+}
+
+/** The box around the middle of all seats that none of them is in, where it is large enough for standing room. */
+export function holeOf(blocks: readonly Block[]): Box | undefined {
+  const { right, bottom } = boxAround(blocks.map(({ box }) => box));
+  let share = 1;
+  for (const { points, room } of blocks) {
+    for (const [at, x] of points.xs.entries()) {
+      const nearest = Math.max((Math.abs(x) - room) / right, (Math.abs(points.ys[at] ?? 0) - room) / bottom);
+      if (nearest < share) share = nearest;
+    }
+  }
+  if (share < HOLE.least) return undefined;
+  const [x, y] = [right * share * HOLE.filled, bottom * share * HOLE.filled];
+  return { left: -x, right: x, top: -y, bottom: y };
 }

@@ -1,6 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Block } from './plan-blocks.ts';
-import { boxOf, layOutPlan, pointAt, radiusOf, reachOf, type Sector, seatAt, seatPoint } from './plan-layout.ts';
+import {
+  type Bar,
+  boxOf,
+  layOutPlan,
+  pointAt,
+  radiusOf,
+  reachOf,
+  type Sector,
+  seatAt,
+  seatPoint,
+} from './plan-layout.ts';
 
 const zones = (count: number, rows: number, seatsPerRow: number) =>
   Array.from({ length: count }, (_, i) => ({ zone: i + 1, rows, seatsPerRow }));
@@ -149,6 +159,29 @@ describe('the plan of a house', () => {
     const facing = positioned(2, 0, 400);
     facing.plan.reverse();
     expect(layOutPlan([positioned(1, 0, 0), facing], null).stageBar).toBeUndefined();
+  });
+
+  test('the stage of tables, each a row, is on the side where their numbers begin', () => {
+    const tables = Array.from({ length: 12 }, (_, i) => ({
+      seats: 2,
+      positions: [0, 1].map((seat) => [100 * (i % 4) + 10 * seat, 100 * Math.floor(i / 4)] as [number, number]),
+    }));
+    const { stageBar, blocks } = layOutPlan([{ zone: 1, rows: 12, seatsPerRow: 2, plan: tables }], null);
+    expect(stageBar?.bottom).toBeLessThan(blocks[0]?.box.top ?? 0);
+  });
+
+  test('an area is in the hole between seats that have coordinates, where they leave one', () => {
+    const around = [positioned(1, 0, 0), positioned(2, 0, 600), positioned(3, -400, 300), positioned(4, 400, 300)];
+    const area = { zone: 5, rows: 1, seatsPerRow: 50, isArea: true, capacity: 50 };
+    const plan = layOutPlan([...around, area], null);
+    expect(plan.sectors).toEqual([]);
+    const { bar } = plan.bars[0] as Bar;
+    for (const { box } of plan.blocks) {
+      const isApart = box.left >= bar.right || box.right <= bar.left || box.top >= bar.bottom || box.bottom <= bar.top;
+      expect(isApart).toBe(true);
+    }
+    expect(seatAt(plan, 0, 0)).toEqual({ zone: 5, row: 0, number: 0 });
+    expect(layOutPlan([positioned(1, 0, 0), area], null).bars).toEqual([]);
   });
 
   test('from afar a row is a line that its aisles and its categories interrupt', () => {

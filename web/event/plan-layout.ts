@@ -1,5 +1,5 @@
 import type { RowView } from './house-view.ts';
-import { type Block, blockSeatAt, blocksOf } from './plan-blocks.ts';
+import { type Block, blockSeatAt, blocksOf, holeOf } from './plan-blocks.ts';
 import { type Box, boxAround, boxOfPoints, emptyPoints, nearestSeat, type Points } from './plan-points.ts';
 
 /**
@@ -20,8 +20,12 @@ export type Sector = {
   isArea?: true;
 };
 
-/** A zone on the plan: around the stage, or where its seats have coordinates. */
-export type ZoneShape = Sector | Block;
+/** An area in the hole between seats that have coordinates. */
+export type Bar = { zone: number; bar: Box };
+
+/** A zone on the plan: around the stage, or where its seats have coordinates, or between these. */
+type SeatedShape = Sector | Block;
+export type ZoneShape = SeatedShape | Bar;
 
 /**
  * The plan of a house, as data: it is drawn, and clicks are found in it. `stageBar`: the stage of seats with
@@ -30,6 +34,7 @@ export type ZoneShape = Sector | Block;
 export type Plan = {
   sectors: Sector[];
   blocks: Block[];
+  bars: Bar[];
   stageRadius: number;
   stageBar: Box | undefined;
   radius: number;
@@ -75,18 +80,33 @@ type RingSize = Size & { depth: number; width: number };
  */
 export function layOutPlan(zones: readonly Size[], rings: readonly (readonly number[])[] | null): Plan {
   const { blocks, others, stageBar } = blocksOf(zones);
-  const sizes = others.map(ringSizeOf);
+  const bars = barsOf(
+    blocks,
+    others.filter(({ isArea }) => isArea),
+  );
+  const sizes = others.filter(({ zone }) => !bars.some((bar) => bar.zone === zone)).map(ringSizeOf);
   const byNumber = new Map(sizes.map((size) => [size.zone, size]));
   const wanted = rings
     ?.map((ring) => ring.flatMap((zone) => byNumber.get(zone) ?? []))
     .filter((ring) => ring.length > 0);
-  if (blocks.length === 0) return { ...planOf(wanted ?? ringsOf(sizes, 0), 0), blocks, stageBar: undefined };
+  if (blocks.length === 0) return { ...planOf(wanted ?? ringsOf(sizes, 0), 0), blocks, bars, stageBar: undefined };
+  const middle = { blocks, bars, stageRadius: 0, stageBar };
   const middleBox = boxAround([...blocks.map(({ box }) => box), ...(stageBar === undefined ? [] : [stageBar])]);
-  const innermost = Math.hypot(middleBox.right, middleBox.bottom) + AISLE;
-  if (sizes.length === 0) return { sectors: [], blocks, stageRadius: 0, stageBar, radius: innermost, box: middleBox };
+  const innermost = Math.max(...[middleBox.left, middleBox.right].map((x) => Math.hypot(x, middleBox.bottom))) + AISLE;
+  if (sizes.length === 0) return { ...middle, sectors: [], radius: innermost, box: middleBox };
   const { sectors, radius } = planOf(wanted ?? ringsOf(sizes, innermost), innermost);
-  const box = boxAround([middleBox, ...sectors.map(sectorBox)]);
-  return { sectors, blocks, stageRadius: 0, stageBar, radius, box };
+  return { ...middle, sectors, radius, box: boxAround([middleBox, ...sectors.map(sectorBox)]) };
+}
+
+/** Areas side by side in the hole between blocks, as in an arena. None where the blocks leave no hole. */
+function barsOf(blocks: readonly Block[], areas: readonly Size[]): Bar[] {
+  const hole = blocks.length === 0 || areas.length === 0 ? undefined : holeOf(blocks);
+  if (hole === undefined) return [];
+  const width = (hole.right - hole.left) / areas.length;
+  return areas.map(({ zone }, i) => ({
+    zone,
+    bar: { ...hole, left: hole.left + (i + 0.02) * width, right: hole.left + (i + 0.98) * width },
+  }));
 }
 
 /** The room of a zone in a ring. */
@@ -191,12 +211,15 @@ export const radiusOf = ({ inner, outer, rows }: Sector, row: number): number =>
 
 const isBlock = (shape: ZoneShape): shape is Block => 'room' in shape;
 
+/** Whether a zone has seats on the plan: an area has none. */
+export const hasSeats = (shape: ZoneShape): shape is SeatedShape => !('bar' in shape) && !('isArea' in shape);
+
 /** The shape of a zone. */
-export const shapeOf = ({ sectors, blocks }: Plan, zone: number): ZoneShape | undefined =>
-  blocks.find((block) => block.zone === zone) ?? sectors.find((sector) => sector.zone === zone);
+export const shapeOf = ({ sectors, blocks, bars }: Plan, zone: number): ZoneShape | undefined =>
+  [blocks, bars, sectors].map((shapes) => shapes.find((shape) => shape.zone === zone)).find((shape) => shape);
 
 /** The room of one seat of a row: the smaller of the distances to the next seat and to the next row. */
-export function roomOf(shape: ZoneShape, row: number): number {
+export function roomOf(shape: SeatedShape, row: number): number {
   if (isBlock(shape)) return shape.room;
   const { inner, outer, rows, from, to, seatsPerRow } = shape;
   return Math.min((outer - inner) / rows, (radiusOf(shape, row) * (to - from)) / seatsPerRow);
@@ -209,7 +232,7 @@ function rayPoint(sector: Sector, row: number, ray: number) {
 }
 
 /** The middle of a seat; row and number from 1. */
-export function seatPoint(shape: ZoneShape, row: number, number: number) {
+export function seatPoint(shape: SeatedShape, row: number, number: number) {
   if (!isBlock(shape) && shape.points === undefined) return rayPoint(shape, row, number);
   const { xs = [], ys = [] } = shape.points ?? {};
   const index = (row - 1) * (xs.length / shape.rows) + number - 1;
@@ -221,7 +244,9 @@ export function seatPoint(shape: ZoneShape, row: number, number: number) {
  *
  * @param slack the distance to a seat with coordinates that is near enough
  */
-export function seatAt({ sectors, blocks }: Plan, x: number, y: number, slack = 0) {
+export function seatAt({ sectors, blocks, bars }: Plan, x: number, y: number, slack = 0) {
+  const area = bars.find(({ bar }) => x >= bar.left && x <= bar.right && y >= bar.top && y <= bar.bottom);
+  if (area !== undefined) return { zone: area.zone, row: 0, number: 0 };
   const radius = Math.hypot(x, y);
   const angle = Math.atan2(x, y);
   const sector = sectors.find((p) => radius >= p.inner && radius < p.outer && angle >= p.from && angle < p.to);
@@ -257,6 +282,7 @@ export function reachOf({ left, right, top, bottom }: Box) {
 /** The smallest upright box around a zone, or around the whole plan. */
 export function boxOf(plan: Plan, shape?: ZoneShape): Box {
   if (shape === undefined) return plan.box;
+  if ('bar' in shape) return shape.bar;
   return isBlock(shape) ? shape.box : sectorBox(shape);
 }
 

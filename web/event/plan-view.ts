@@ -3,7 +3,7 @@ import { createCameraMotion } from './camera-motion.ts';
 import { NUMBERS_SCALE, type Scene, SEATS_SCALE } from './draw-kit.ts';
 import { type House, labelOf, type Seat, seatOf } from './house.ts';
 import { listenToGestures, ZOOM_STEP } from './plan-gestures.ts';
-import { type Plan, seatAt, seatPoint, shapeOf } from './plan-layout.ts';
+import { hasSeats, type Plan, seatAt, seatPoint, shapeOf } from './plan-layout.ts';
 import { coloursOf, createPainter } from './plan-painter.ts';
 
 export type PlanListener = {
@@ -73,7 +73,7 @@ export function createPlanView(canvas: HTMLCanvasElement, plan: Plan, house: Hou
       const { zone, row, number } = seatOf(label);
       const shape = shapeOf(plan, zone);
       if (shape === undefined) return;
-      if (house.zone(zone)?.isArea) motion.showShape(shape, SEATS_SCALE);
+      if (!hasSeats(shape)) motion.showShape(shape, SEATS_SCALE);
       else motion.moveTo({ ...seatPoint(shape, row, number), scale: NUMBERS_SCALE + 3 });
     },
     /** Marks this buyer's seats, and those picked. */

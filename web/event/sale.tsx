@@ -57,7 +57,8 @@ export function Sale({ event }: { event: EventView }) {
       <header class="billing">
         <h1>{event.name}</h1>
         <p>
-          {formatNumber(counts[CODE.AVAILABLE] ?? 0)} of {formatNumber(event.totalSeats)} seats free ·{' '}
+          {formatNumber(counts[CODE.AVAILABLE] ?? 0)} of {formatNumber(event.totalSeats)}{' '}
+          {house.zones.some(({ isArea }) => isArea) ? 'seats and places' : 'seats'} free ·{' '}
           {priceRangeText(house, event.currency)}
         </p>
       </header>
