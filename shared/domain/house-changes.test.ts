@@ -45,6 +45,14 @@ test('rows are added at the end of a zone whose rows differ, as wide as its wide
   expect(zone?.plan?.[1]).toEqual({ seats: 5, label: 'B', accessible: [1] });
 });
 
+test('a change of settings alone is possible in a house with more prices than are allowed today', () => {
+  const [, , floor] = house.zones;
+  const zones = Array.from({ length: 65 }, (_, i) => ({ ...floor, number: i + 1, name: null, price: i }));
+  const older = { ...house, zones } as HouseColumns;
+  expect(changedHouse(older, {})).toBe(older);
+  expect(problemOr(() => changedHouse(older, { zones: [{ zone: 1, name: 'Floor' }] }))).toHaveProperty('problem');
+});
+
 test('a zone is added after the last', () => {
   const { zones } = after({ newZones: [{ name: 'Box', category: 'Gold', rows: 1, seatsPerRow: 2 }] });
   expect(zones[3]).toMatchObject({ number: 4, name: 'Box', category: 1, price: 9_900, rows: 1, seatsPerRow: 2 });

@@ -24,11 +24,12 @@ export const changesSeats = ({ zones, newZones, seats }: HouseChange): boolean =
 export const changesHouse = (change: HouseChange): boolean => change.categories !== undefined || changesSeats(change);
 
 /**
- * A house after a change.
+ * A house after a change. One of settings alone leaves it as it is, also where a version before allowed more.
  *
  * @throws HouseProblem
  */
 export function changedHouse(before: HouseColumns, change: HouseChange): HouseColumns {
+  if (!changesHouse(change)) return before;
   const categories = changedCategories(before.categories, change.categories ?? []);
   const prices = new Map(categories.map(({ number, price }) => [number, price]));
   const zones = before.zones.map((zone) => ({ ...zone, price: prices.get(zone.category ?? 0) ?? zone.price }));
