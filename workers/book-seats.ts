@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
+import type { OneWish } from '../shared/contract/reserve.ts';
 import { doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
-import { labelOf } from '../shared/domain/house.ts';
+import { type House, labelOf } from '../shared/domain/house.ts';
 import { type WrittenOutcome, writeBooked, writeOutcome } from '../shared/domain/outcome-text.ts';
+import { factsOfSeats } from '../shared/domain/seat-facts.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
@@ -28,10 +30,13 @@ const saveSeconds = metrics.stepSeconds.labels('save');
 const settleSeconds = metrics.stepSeconds.labels('settle');
 const claimRequests = metrics.batchRequests.labels('claim');
 
+/** A cached house of the generation of a claim describes its seats, whatever its age. */
+const ANY_AGE_MS = Number.POSITIVE_INFINITY;
+
 type BookDeps = {
   seats: SeatStore;
   rooms: Pick<RoomStore, 'open'>;
-  events: Pick<EventStore, 'endedAmong'>;
+  events: Pick<EventStore, 'endedAmong' | 'layout' | 'readHouse'>;
   bookings: BookingStore;
   releases: ReleaseStore;
   tickets: TicketStore;
@@ -115,7 +120,7 @@ async function decideRound(
   const confirm = replicated.begin();
   const claimed = await timed(claimSeconds, () => traced(batch, 'claim', requests, () => claim(deps, shard, requests)));
   const decisions = await refuseEnded(deps, requests, claimed);
-  const round = beginRound(requests, decisions);
+  const round = beginRound(requests, decisions, await housesOf(deps, requests, decisions));
   const { claims, refused, outcomes } = round;
 
   // A refusal may be for want of the very seats that the same request got before Redis forgot it. Meanwhile replicas
@@ -174,15 +179,45 @@ async function refuseEnded(
   });
 }
 
-function beginRound(requests: readonly BookRequest[], decisions: readonly (Decision | undefined)[]): Round {
+/** The houses in which seats were got, as they were then or later: a change raises the generation of a house. */
+async function housesOf(
+  { events }: BookDeps,
+  requests: readonly BookRequest[],
+  decisions: readonly (Decision | undefined)[],
+): Promise<Map<number, House>> {
+  const houses = new Map<number, House>();
+  for (const [i, { eventId }] of requests.entries()) {
+    const decision = decisions[i];
+    if (decision?.kind !== 'got') continue;
+    let house = houses.get(eventId) ?? (await events.layout(eventId, ANY_AGE_MS));
+    if (house !== undefined && house.generation < decision.generation) house = await events.readHouse(eventId);
+    if (house !== undefined) houses.set(eventId, house);
+  }
+  return houses;
+}
+
+/** The claim of seats that a request got. Of a house that is gone nothing is saved. */
+function claimOf(request: BookRequest, decision: Decision & { kind: 'got' }, house: House | undefined): Claim {
+  const { ticketId, eventId, hold, userId, idempotency, reference, metadata, wish } = request;
+  const { generation, seats } = decision;
+  const taken: OneWish | undefined = 'wishes' in wish ? wish.wishes[decision.wish ?? 0] : wish;
+  const types = taken !== undefined && 'types' in taken ? taken.types : undefined;
+  const facts = house === undefined ? {} : factsOfSeats(house, seats, types);
+  const maxPrice = taken !== undefined && 'maxPrice' in taken ? taken.maxPrice : undefined;
+  return { ticketId, eventId, hold, userId, idempotency, generation, seats, reference, metadata, ...facts, maxPrice };
+}
+
+function beginRound(
+  requests: readonly BookRequest[],
+  decisions: readonly (Decision | undefined)[],
+  houses: ReadonlyMap<number, House>,
+): Round {
   const round: Round = { claims: [], refused: [], outcomes: new Map(), undecided: new Set(), outdated: new Set() };
   for (const [i, request] of requests.entries()) {
     const decision = decisions[i];
-    const { ticketId, eventId, hold, userId, idempotency, reference, metadata } = request;
-    if (decision?.kind === 'got') {
-      const { generation, seats } = decision;
-      round.claims.push({ ticketId, eventId, hold, userId, idempotency, generation, seats, reference, metadata });
-    } else if (decision?.kind === 'refused') {
+    const { ticketId, eventId } = request;
+    if (decision?.kind === 'got') round.claims.push(claimOf(request, decision, houses.get(eventId)));
+    else if (decision?.kind === 'refused') {
       round.outcomes.set(ticketId, decision.outcome);
       round.refused.push(request);
     } else if (decision?.kind === 'closed') {
@@ -234,7 +269,7 @@ async function decideClaims(
 }
 
 async function decideClaim(
-  { seats, bookings, freeUnsaved, log }: Deps,
+  { seats, bookings, events, freeUnsaved, log }: Deps,
   { undecided, outdated, outcomes }: Round,
   claim: Claim,
   result: SaveResult,
@@ -261,7 +296,10 @@ async function decideClaim(
   } else {
     undecided.add(ticketId);
     if (result === 'lost') await giveUpClaim({ seats, bookings, log }, claim, traceId);
-    else outdated.add(ticketId);
+    else if (result === 'too dear') {
+      await events.readHouse(claim.eventId); // the next round chooses by the prices of now
+      await seats.releaseClaim(claim);
+    } else outdated.add(ticketId);
   }
 }
 

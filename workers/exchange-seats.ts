@@ -3,12 +3,27 @@ import type { ExchangeRequest } from '../shared/contract/jobs.ts';
 import type { OneWish } from '../shared/contract/reserve.ts';
 import { type Booking, doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { type Choice, chooseSeats, type FreeRow } from '../shared/domain/choose-seats.ts';
-import { type House, labelOf, seatOf, type Zone, zoneOf } from '../shared/domain/house.ts';
+import {
+  categoryOfSeat,
+  type House,
+  keepsAccessible,
+  labelOf,
+  seatOf,
+  seatsInRow,
+  type Zone,
+  zoneOf,
+} from '../shared/domain/house.ts';
 import { type WrittenOutcome, writeOutcome } from '../shared/domain/outcome-text.ts';
+import { factsOfSeats } from '../shared/domain/seat-facts.ts';
 import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
-import { type Exchange, type ExchangeResult, refusalOfExchange } from '../shared/stores/postgres/exchange-seats.ts';
+import {
+  type ChosenSeats,
+  type Exchange,
+  type ExchangeResult,
+  refusalOfExchange,
+} from '../shared/stores/postgres/exchange-seats.ts';
 import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { ExchangeOrder } from '../shared/stores/postgres/order-exchanges.ts';
 import type { OrderStore } from '../shared/stores/postgres/orders.ts';
@@ -117,7 +132,7 @@ async function tryExchange(deps: ExchangeDeps, request: Exchange): Promise<Excha
   if ('code' in chosen) return refused(chosen.code);
   const notAdmitted = await admit(deps, request, booking, chosen.seats.length);
   if (notAdmitted !== undefined) return refused(notAdmitted);
-  const tried = await holds.exchange(request, { seats: chosen.seats, seatsBefore: booking.seats });
+  const tried = await holds.exchange(request, { ...chosen, seatsBefore: booking.seats });
   if (tried === 'outdated') return undefined;
   if ('giving' in tried) {
     await releaseSeats(tried.giving);
@@ -136,14 +151,15 @@ async function choose(
   { events, seats }: ExchangeDeps,
   { wish, bookingId }: Exchange,
   { eventId, seats: own }: Booking,
-): Promise<Choice> {
+): Promise<{ code: ErrorCode } | (Omit<ChosenSeats, 'seatsBefore'> & { seats: string[] })> {
   const house = await events.readHouse(eventId);
   if (house === undefined) throw new Error(`the event of booking ${bookingId} has no house`);
-  const { avoidSingles } = house.settings;
+  const { generation, settings } = house;
   let choice: Choice = { code: 'SOLD_OUT' };
   for (const rows of rowsFor(house, wish, own)) {
-    const found = chooseSeats(wish, (await seats.readRows(eventId, rows)).rows.map(freeRowOf(own)), avoidSingles);
-    if ('seats' in found) return found;
+    const free = (await seats.readRows(eventId, rows)).rows.map((row) => freeRowOf(house, wish, own, row));
+    const found = chooseSeats(wish, free, settings.avoidSingles);
+    if ('seats' in found) return { ...found, generation, facts: factsOfSeats(house, found.seats, undefined) };
     if (choice.code === 'SOLD_OUT') choice = found;
   }
   return choice;
@@ -159,7 +175,8 @@ function rowsFor(house: House, wish: OneWish, own: readonly string[]): ZoneRow[]
   if (wish.zone === undefined) {
     const first = zonesOf(house, own);
     const others = house.zones.filter((zone) => !first.includes(zone));
-    return [...first, ...others].map((zone) => inZone(zone).sort((a, b) => Number(isAmong(b)) - Number(isAmong(a))));
+    const withSeats = [...first, ...others].filter(({ isArea }) => !isArea);
+    return withSeats.map((zone) => inZone(zone).sort((a, b) => Number(isAmong(b)) - Number(isAmong(a))));
   }
   const zone = zoneOf(house, wish.zone);
   if (zone === undefined) return [];
@@ -171,14 +188,43 @@ const zonesOf = (house: House, labels: readonly string[]): Zone[] =>
   house.zones.filter(({ number }) => labels.some((label) => seatOf(label).zone === number));
 
 /** A row as the choice sees it. */
-const freeRowOf =
-  (own: readonly string[]) =>
-  (row: RowMarks): FreeRow => {
-    const { zone } = row;
-    const isOwn = (at: number) => own.includes(labelOf({ zone: zone.number, row: row.row, number: at + 1 }));
-    const isFree = statusesOf(row).map((status, at) => status === 'AVAILABLE' || isOwn(at));
-    return { zone: zone.number, row: row.row, isFree };
+function freeRowOf(house: House, wish: OneWish, own: readonly string[], marks: RowMarks): FreeRow {
+  const { zone, row } = marks;
+  const isOwn = (at: number) => own.includes(labelOf({ zone: zone.number, row, number: at + 1 }));
+  const isFree = statusesOf(marks).map((status, at) => status === 'AVAILABLE' || isOwn(at));
+  return {
+    zone: zone.number,
+    row,
+    isFree,
+    isBarred: barredIn(house, wish, own, marks),
+    gapsAfter: zone.plan?.[row - 1]?.gapsAfter,
+    isArea: zone.isArea,
   };
+}
+
+/**
+ * Whether a wish may not have each of the seats of a row: those of another category, and those that are kept for
+ * people who need them. A booking may keep its own by their labels, a companion's seat with its accessible one.
+ */
+function barredIn(house: House, wish: OneWish, own: readonly string[], { zone, row }: RowMarks): boolean[] | undefined {
+  const name = 'category' in wish ? wish.category : undefined;
+  const { accessible = [], companions = [] } = zone.plan?.[row - 1] ?? {};
+  const isKept = (accessible.length > 0 || companions.length > 0) && keepsAccessible(house, Date.now());
+  if (name === undefined && !isKept) return undefined;
+  const category = house.categories.find((one) => one.name === name)?.number;
+  const hasByLabel = (number: number) => {
+    const label = labelOf({ zone: zone.number, row, number });
+    return 'seats' in wish && wish.seats.includes(label) && own.includes(label);
+  };
+  const isBarred = (number: number) => {
+    if (name !== undefined && categoryOfSeat(zone, row, number) !== category) return true;
+    if (!isKept) return false;
+    const accompanied = companions.find(([companion]) => companion === number)?.[1];
+    if (accompanied !== undefined) return !(hasByLabel(number) && hasByLabel(accompanied));
+    return accessible.includes(number) && !hasByLabel(number);
+  };
+  return Array.from({ length: seatsInRow(zone, row) }, (_, at) => isBarred(at + 1));
+}
 
 /** Uses the admission of an exchange for more seats. @returns the code of a refusal */
 async function admit(

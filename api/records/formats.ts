@@ -1,4 +1,4 @@
-import type { Booking } from '../../shared/contract/tickets.ts';
+import type { Booking, BookingItem } from '../../shared/contract/tickets.ts';
 import { streamTypeOf } from '../http/text-stream.ts';
 
 /** A form in which all matching bookings are streamed. */
@@ -35,10 +35,30 @@ function cellOf(value: Booking[keyof Booking]): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** The text that a ticket has for a seat: zone, row and seat. */
+const printedOf = ({ zoneName, rowLabel, label }: BookingItem): string =>
+  [zoneName, rowLabel, label].filter((name) => name !== undefined).join(' ');
+
+/** Columns with a value for each seat, in the order of `seats`; empty where no seat has one. */
+const SEAT_COLUMNS: Readonly<Record<string, (item: BookingItem) => string>> = {
+  labels: printedOf,
+  categories: ({ category = '' }) => category,
+  types: ({ type = '' }) => type,
+};
+
+function valuesOfSeats({ items = [] }: Booking, textOf: (item: BookingItem) => string): string | undefined {
+  const values = items.map(textOf);
+  return values.some((value) => value !== '') ? values.join('; ') : undefined;
+}
+
 const CSV: ExportFormat = {
   type: 'text/csv; charset=utf-8; header=present',
-  head: `${COLUMNS.join(',')}\r\n`,
-  lineOf: (booking) => `${COLUMNS.map((column) => cellOf(booking[column])).join(',')}\r\n`,
+  head: `${[...COLUMNS, ...Object.keys(SEAT_COLUMNS)].join(',')}\r\n`,
+  lineOf(booking) {
+    const ofBooking = COLUMNS.map((column) => booking[column]);
+    const ofSeats = Object.values(SEAT_COLUMNS).map((textOf) => valuesOfSeats(booking, textOf));
+    return `${[...ofBooking, ...ofSeats].map(cellOf).join(',')}\r\n`;
+  },
 };
 
 const NDJSON: ExportFormat = {

@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { type SeatHistoryEntry, seatHistoryQuery } from '../../shared/contract/history.ts';
-import { unknownSeatProblem } from '../../shared/domain/house.ts';
+import { describeSeat } from '../../shared/domain/describe-seat.ts';
+import { seatOf, unknownSeatProblem } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { SeatHistoryStore } from '../../shared/stores/postgres/seat-history.ts';
 import type { Buyers } from '../auth/buyers.ts';
@@ -31,11 +32,18 @@ const showSeatHistory =
   async (req: Request, res: Response) => {
     requireScope(req, 'read');
     const { eventId, seat, after, limit } = queryOf(req, seatHistoryQuery);
-    const problem = unknownSeatProblem(await layoutOf(events, eventId), [seat]);
+    const house = await layoutOf(events, eventId);
+    const problem = unknownSeatProblem(house, [seat]);
     if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem.replace('seats:', 'seat:'));
     await heavyReads.inTurn(req, res, 1, async () => {
       const { entries, next } = await seatHistory.ofSeat(eventId, seat, after, limit);
       const shown: SeatHistoryEntry[] = await Promise.all(entries.map(buyerNames.shown));
-      reply(res, 200, { entries: shown, next: next && pageAfter(req, `${next.atMs}_${next.source}_${next.key}`) });
+      const { label, rowLabel, zoneName } = describeSeat(house, seatOf(seat));
+      const names = { seat, label, rowLabel, zoneName };
+      reply(res, 200, {
+        ...names,
+        entries: shown,
+        next: next && pageAfter(req, `${next.atMs}_${next.source}_${next.key}`),
+      });
     });
   };

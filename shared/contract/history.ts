@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { eventId, inAddress, seatLabel, ticketId, userId } from './ids.ts';
 import { MAX_CHANGES_ON_PAGE } from './limits.ts';
-import { booking } from './tickets.ts';
+import { booking, printedNames } from './tickets.ts';
 
 /** A change of a booking, or its creation. */
 const bookingKind = z.enum([
@@ -81,5 +81,13 @@ const seatHistoryEntry = z
 
 export type SeatHistoryEntry = z.infer<typeof seatHistoryEntry>;
 
-/** `GET /api/seats/history`, the newest entry first. `next`: the address of the next older page. */
-export const seatHistory = z.object({ entries: z.array(seatHistoryEntry), next: z.string().optional() });
+/**
+ * `GET /api/seats/history`: the seat as it is called now, and its history, newest first.
+ * `next`: the address of the next older page.
+ */
+export const seatHistory = z.object({
+  seat: seatLabel,
+  ...printedNames,
+  entries: z.array(seatHistoryEntry),
+  next: z.string().optional(),
+});

@@ -2,12 +2,36 @@ import { z } from 'zod';
 import { type ErrorCode, errorCodes } from './codes.ts';
 import { eventId, seatLabel, ticketId, userId } from './ids.ts';
 
-/** A seat of a booking, and its price when it was taken, in the minor unit of the booking's currency (cents). */
-const bookingItem = z.object({ seat: seatLabel, price: z.int() });
+/** Names of a seat that are printed; absent where it has none. */
+export const printedNames = {
+  label: z.string().optional(),
+  rowLabel: z.string().optional(),
+  zoneName: z.string().optional(),
+};
+
+/**
+ * A seat of a booking: its id, and as they were when it was taken its printed names, its category, its ticket type and
+ * its price, in the minor unit of the booking's currency (cents).
+ */
+const bookingItem = z.object({
+  seat: seatLabel,
+  ...printedNames,
+  category: z.string().optional(),
+  type: z.string().optional(),
+  price: z.int(),
+});
 
 export type BookingItem = z.infer<typeof bookingItem>;
 
-/** A booking. `zone`, `row` and `startIndex` (0-based) are present only if its seats are side by side in one row. */
+/** Seats side by side in one row, from `startIndex` (0-based). */
+const seatRun = z.object({ zone: z.int(), row: z.int(), startIndex: z.int(), seatsCount: z.int() });
+
+export type SeatRun = z.infer<typeof seatRun>;
+
+/**
+ * A booking. `zone`, `row` and `startIndex` (0-based) are present only if its seats are side by side in one row; else
+ * `runs` has the parts that are, in the order of the seats.
+ */
 export const booking = z
   .object({
     id: ticketId,
@@ -19,6 +43,7 @@ export const booking = z
     zone: z.int().optional(),
     row: z.int().optional(),
     startIndex: z.int().optional(),
+    runs: z.array(seatRun).optional(),
     seatsCount: z.int(),
     seats: z.array(seatLabel),
     /** Prices as they were when the seats were taken. All three are absent in outcomes of before there were items. */
@@ -133,6 +158,9 @@ export const refusal = z.object({
         'Omitted if none is held.',
     }),
   alternatives: z.array(alternative).optional(),
+  split: z.array(seatRun).optional().meta({
+    description: 'With NO_ADJACENT_SEATS: how the group could be split now. Request it with `split: true`.',
+  }),
   onSaleAt: z.iso.datetime().optional(),
   holdAgainAt: z.iso.datetime().optional().meta({
     description: 'With HOLD_COOLDOWN: when this buyer may hold again. Use a new idempotency key then.',

@@ -1,6 +1,6 @@
 import type { Booking } from '../contract/tickets.ts';
 import { itemsOf, type Prices } from './booking-items.ts';
-import { runOf } from './house.ts';
+import { runOf, runsOf } from './house.ts';
 
 /** A booking in the form that every API shows. */
 export function bookingView(
@@ -15,6 +15,8 @@ export function bookingView(
     reference: string | null;
     /** The object that was validated when the request was accepted. */
     metadata: unknown;
+    /** JSON of its seats' details (`BookingDetails`). Null, and absent where they have none. */
+    details?: unknown;
     /** Null, and absent at its creation: no order has paid for it. */
     orderId?: string | null;
   },
@@ -25,7 +27,7 @@ export function bookingView(
     eventId,
     ...(userId === null ? {} : { userId }),
     status,
-    ...runOf(seats),
+    ...(runOf(seats) ?? { runs: runsOf(seats) }),
     seatsCount: seats.length,
     seats,
     ...itemsOf(seats, facts),

@@ -1,4 +1,4 @@
-import { type Category, labelOf, type Seat, type Zone } from './house.ts';
+import { type Category, categoryOfSeat, labelOf, type Seat, type Zone } from './house.ts';
 
 /** The parts of a house that describe its seats. Zone n comes n-th. */
 type DescribedHouse = {
@@ -24,8 +24,8 @@ type SeatDescription = {
 export function describeSeat(house: DescribedHouse, { zone: zoneNumber, row, number }: Seat): SeatDescription {
   const zone = house.zones[zoneNumber - 1];
   const plan = zone?.plan?.[row - 1];
-  const own = plan?.categories?.find(([first, last]) => first <= number && number <= last)?.[2];
-  const category = house.categories.find((one) => one.number === (own ?? zone?.category));
+  const categoryNumber = zone && categoryOfSeat(zone, row, number);
+  const category = house.categories.find((one) => one.number === categoryNumber);
   const accessibleSeat = plan?.companions?.find(([companion]) => companion === number)?.[1];
   return {
     label: plan?.labels?.[number - 1] ?? (plan?.label === undefined ? undefined : `${plan.label}-${number}`),

@@ -1,5 +1,6 @@
 import type { EventSettings } from '../contract/events.ts';
 import type { RowPlan } from '../contract/houses.ts';
+import type { SeatRun } from '../contract/tickets.ts';
 
 /**
  * A zone of an event's house. Rows and seats count from 1. The rows of an area have places instead of seats.
@@ -160,6 +161,19 @@ export function seatsInRow({ isArea, capacity, plan, seatsPerRow }: Zone, row: n
   return plan?.[row - 1]?.seats ?? seatsPerRow;
 }
 
+/** The number of the category of a seat in a row; null where it has none. */
+export const categoryOfSeat = (
+  { plan, category }: Pick<Zone, 'plan' | 'category'>,
+  row: number,
+  number: number,
+): number | null =>
+  plan?.[row - 1]?.categories?.find(([first, last]) => first <= number && number <= last)?.[2] ?? category;
+
+/** Whether accessible seats and those of companions are kept, at a time, for those who need them. */
+export function keepsAccessible({ settings: { accessibleUntil } }: House, nowMs: number): boolean {
+  return accessibleUntil === null || nowMs < Date.parse(accessibleUntil);
+}
+
 /**
  * The tiers that a request for a category, or up to a price, may have seats of, in their order; undefined where it may
  * have all of the house. A seat of each requested ticket type must not cost more.
@@ -237,6 +251,18 @@ export function runOf(labels: readonly string[]): { zone: number; row: number; s
     (seat, i) => seat.zone === first.zone && seat.row === first.row && seat.number === first.number + i,
   );
   return adjacent ? { zone: first.zone, row: first.row, startIndex: first.number - 1 } : undefined;
+}
+
+/** The runs of these labels, in their order. */
+export function runsOf(labels: readonly string[]): SeatRun[] {
+  const runs: SeatRun[] = [];
+  for (const { zone, row, number } of labels.map(seatOf)) {
+    const last = runs.at(-1);
+    const continues = last?.zone === zone && last.row === row && last.startIndex + last.seatsCount === number - 1;
+    if (last !== undefined && continues) last.seatsCount += 1;
+    else runs.push({ zone, row, startIndex: number - 1, seatsCount: 1 });
+  }
+  return runs;
 }
 
 /**

@@ -77,6 +77,7 @@ describe('text leads back to the outcome, and is one line', () => {
       seats: labels,
       reference: optional(fc.string({ minLength: 1 })),
       metadata: optional(fc.record({ cart: fc.string(), lines: fc.array(fc.nat()) })),
+      details: optional(fc.dictionary(fc.constantFrom('1-1-1', '3-12-5'), fc.record({ label: fc.string() }))),
     });
     const saved = fc.record({
       createdAt: time,
@@ -86,10 +87,10 @@ describe('text leads back to the outcome, and is one line', () => {
     });
     fc.assert(
       fc.property(claim, saved, (claimed, row) => {
-        const { eventId, userId = null, seats, reference = null, metadata = null } = claimed;
+        const { eventId, userId = null, seats, reference = null, metadata = null, details = null } = claimed;
         const { text, ...labelled } = writeBooked({ ticketId: TICKET, ...claimed }, row);
         const status = row.expiresAt === null ? 'CONFIRMED' : 'PENDING';
-        const own = { id: TICKET, eventId, userId, status, seats, reference, metadata } as const;
+        const own = { id: TICKET, eventId, userId, status, seats, reference, metadata, details } as const;
         const outcome = { kind: 'book', status: 'booked', booking: bookingView({ ...own, ...row }) } as const;
         expect(outcomeSchema.parse(readOutcome(TICKET, text))).toEqual(outcome);
         expect(text).not.toContain('\n');
@@ -118,7 +119,8 @@ test('a booking is written without what follows from its seats', () => {
   expect(ofTwoPrices.text).toBe('B 7 1795860000123 1795860300123 5 JPY500,0 1-1-1 2-1-1');
   expect(settledView(TICKET, ofTwoPrices.text)).toBe(
     `{"ticketId":"${TICKET}","kind":"book","status":"booked","booking":{"id":"${TICKET}","eventId":7,"userId":5,` +
-      '"status":"PENDING","seatsCount":2,"seats":["1-1-1","2-1-1"],' +
+      '"status":"PENDING","runs":[{"zone":1,"row":1,"startIndex":0,"seatsCount":1},' +
+      '{"zone":2,"row":1,"startIndex":0,"seatsCount":1}],"seatsCount":2,"seats":["1-1-1","2-1-1"],' +
       '"items":[{"seat":"1-1-1","price":500},{"seat":"2-1-1","price":0}],"total":500,"currency":"JPY",' +
       '"createdAt":"2026-11-28T10:00:00.123Z","expiresAt":"2026-11-28T10:05:00.123Z"}}',
   );
@@ -135,6 +137,10 @@ test('a text of before there were prices still shows its booking', () => {
       eventId: 7,
       userId: 5,
       status: 'PENDING',
+      runs: [
+        { zone: 1, row: 1, startIndex: 0, seatsCount: 1 },
+        { zone: 2, row: 1, startIndex: 0, seatsCount: 1 },
+      ],
       seatsCount: 2,
       seats: ['1-1-1', '2-1-1'],
       createdAt: CREATED.toISOString(),
@@ -162,10 +168,19 @@ test('a refusal keeps the details of the claim script, and a client reads them b
     readOutcome(TICKET, writeRefused(1, 'NOT_ON_SALE', [at]).text),
     readOutcome(TICKET, writeRefused(1, 'HOLD_COOLDOWN', [at]).text),
     readOutcome(TICKET, writeRefused(1, 'SEAT_TAKEN', []).text),
+    readOutcome(TICKET, writeRefused(3, 'NO_ADJACENT_SEATS', ['1:2:0:2', 's:1:2:0:2', 's:1:3:7:1']).text),
   ]).toEqual([
     rejectedOutcome('book', { code: 'NOT_ON_SALE', onSaleAt }),
     rejectedOutcome('book', { code: 'HOLD_COOLDOWN', holdAgainAt }),
     rejectedOutcome('book', { code: 'SEAT_TAKEN' }),
+    rejectedOutcome('book', {
+      code: 'NO_ADJACENT_SEATS',
+      alternatives: [{ zone: 1, row: 2, startIndex: 0, seatsCount: 2 }],
+      split: [
+        { zone: 1, row: 2, startIndex: 0, seatsCount: 2 },
+        { zone: 1, row: 3, startIndex: 7, seatsCount: 1 },
+      ],
+    }),
   ]);
 });
 

@@ -5,11 +5,12 @@ import {
   type Outcome,
   type Refusal,
   rejectedOutcome,
+  type SeatRun,
   type TicketKind,
 } from '../contract/tickets.ts';
-import { type Prices, priceAt } from './booking-items.ts';
+import { type BookingDetails, type Prices, priceAt } from './booking-items.ts';
 import { bookingView } from './booking-view.ts';
-import { runOf } from './house.ts';
+import { runOf, runsOf } from './house.ts';
 
 /*
  * An outcome is text from the worker that writes it to the API that a client reads it from. A text has no line break.
@@ -20,7 +21,8 @@ import { runOf } from './house.ts';
  *   Money is the currency and the prices of its seats, or one for all: `EUR4900,5900`. Texts of before have none.
  * - `R <seats> <code> <detail>...`: a refusal by lua/claimSeats.lua, whose header describes the details. `seats`: how
  *   many the request wished.
- * - JSON of the outcome: all others, such as bookings with a reference or metadata, and those of versions before.
+ * - JSON of the outcome: all others, such as bookings with a reference, metadata or details of seats, and those of
+ *   versions before.
  */
 
 /** An outcome as a worker settles it: its text, and the labels by which it is counted. */
@@ -39,16 +41,17 @@ type Booked = {
   seats: string[];
   reference?: string | undefined;
   metadata?: object | undefined;
+  details?: BookingDetails | undefined;
 };
 
 /** Writes the outcome of a ticket whose claim was saved as it is. */
 export function writeBooked(
-  { ticketId, eventId, userId, seats, reference, metadata }: Booked,
+  { ticketId, eventId, userId, seats, reference, metadata, details }: Booked,
   saved: Prices & { createdAt: Date; expiresAt: Date | null },
 ): WrittenOutcome {
   const { createdAt, expiresAt, prices, currency } = saved;
-  if (reference !== undefined || metadata !== undefined) {
-    const facts = { id: ticketId, eventId, userId: userId ?? null, seats, ...saved };
+  if (reference !== undefined || metadata !== undefined || details !== undefined) {
+    const facts = { id: ticketId, eventId, userId: userId ?? null, seats, details, ...saved };
     const status = expiresAt === null ? 'CONFIRMED' : 'PENDING';
     const own = { reference: reference ?? null, metadata: metadata ?? null };
     return writeOutcome(doneOutcome('book', bookingView({ ...facts, ...own, status })));
@@ -97,7 +100,10 @@ function jsonOfBooked(ticketId: string, values: readonly string[]): string {
   const run = runOf(seats);
   const user = userId === '-' ? '' : `"userId":${userId},`;
   const status = expiresMs === '-' ? 'CONFIRMED' : 'PENDING';
-  const place = run === undefined ? '' : `"zone":${run.zone},"row":${run.row},"startIndex":${run.startIndex},`;
+  const place =
+    run === undefined
+      ? `"runs":${JSON.stringify(runsOf(seats))},`
+      : `"zone":${run.zone},"row":${run.row},"startIndex":${run.startIndex},`;
   const items = hasMoney ? jsonOfItems(seats, money) : '';
   const expiry = expiresMs === '-' ? '' : `,"expiresAt":"${isoTime(expiresMs)}"`;
   return (
@@ -122,15 +128,25 @@ function jsonOfItems(seats: readonly string[], money: string): string {
 
 const isoTime = (ms: string | undefined): string => new Date(Number(ms)).toISOString();
 
+/** The beginning of a part of a split group, among the details of a refusal. */
+const SPLIT_MARK = 's:';
+
 function readRefused([seatCount, code, ...details]: readonly string[]): Outcome {
   const refusal: Refusal = { code: code as ErrorCode }; // the worker that wrote it knows the code
-  const places = details.filter((detail) => detail.includes(':'));
+  const parts = details.filter((detail) => detail.startsWith(SPLIT_MARK));
+  const places = details.filter((detail) => detail.includes(':') && !detail.startsWith(SPLIT_MARK));
   const [number] = details.filter((detail) => !detail.includes(':'));
   if (number !== undefined && code === 'NOT_ON_SALE') refusal.onSaleAt = isoTime(number);
   else if (number !== undefined && code === 'HOLD_COOLDOWN') refusal.holdAgainAt = isoTime(number);
   else if (number !== undefined) refusal.heldSeats = Number(number);
   if (places.length > 0) refusal.alternatives = places.map((place) => readAlternative(place, Number(seatCount)));
+  if (parts.length > 0) refusal.split = parts.map(readPart);
   return rejectedOutcome('book', refusal);
+}
+
+function readPart(part: string): SeatRun {
+  const [zone = 0, row = 0, startIndex = 0, seatsCount = 0] = part.slice(SPLIT_MARK.length).split(':').map(Number);
+  return { zone, row, startIndex, seatsCount };
 }
 
 function readAlternative(place: string, seatCount: number): Alternative {

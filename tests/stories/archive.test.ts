@@ -28,13 +28,14 @@ function archiveIn(folder: string) {
   };
 }
 
-/** An event with rows in every table: sold, held, cancelled and blocked seats, a line and a place in it. */
+/** An event with rows in every table: a category, sold, held, cancelled and blocked seats, a line and a place in it. */
 async function soldEvent() {
+  const categories = [{ name: 'Gold', price: 5_000, types: { child: 2_500 } }];
   const zones = [
-    { rows: 20, seatsPerRow: 10, price: 5_000 },
+    { rows: 20, seatsPerRow: 10, category: 'Gold' },
     { rows: 1, seatsPerRow: 7 },
   ];
-  const { body } = await post('/api/events', { name: 'Club night', seatLimit: 400, zones });
+  const { body } = await post('/api/events', { name: 'Club night', seatLimit: 400, categories, zones });
   const eventId = Number(body.id);
   const name = 'Club "night" \n\u2028 of Zoë';
   await system().prisma.event.update({ where: { id: eventId }, data: { name } });

@@ -149,7 +149,8 @@ describe('an export streams everything that matches', () => {
     expect(response.headers.get('content-type')).toContain('text/csv');
     const [head, ...lines] = (await response.text()).trimEnd().split('\r\n');
     const columns =
-      'id,eventId,userId,buyer,status,seats,total,currency,reference,metadata,createdAt,expiresAt,orderId';
+      'id,eventId,userId,buyer,status,seats,total,currency,reference,metadata,createdAt,expiresAt,orderId,' +
+      'labels,categories,types';
     expect(head).toBe(columns);
     expect(lines).toHaveLength(4);
     expect(lines[1]).toContain(`${made.held},${eventId},${anna.id},,PENDING,2-1-1 1-2-1,13500,EUR,,`);

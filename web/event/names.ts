@@ -1,5 +1,5 @@
+import type { BookingItem } from '../../shared/contract/tickets.ts';
 import { type House, type Seat, seatOf, type ZoneSeats } from './house.ts';
-import type { DescribedItem } from './house-view.ts';
 
 /** A seat as its buyer reads it. `row` is undefined in an area, whose places have no names. */
 export type SeatName = { zone: string; row: string | undefined; seat: string };
@@ -30,7 +30,7 @@ export function seatName(house: House, { zone: zoneNumber, row, number }: Seat):
 }
 
 /** The names of seats. Items of a booking have the labels of when they were taken. */
-export function seatNames(house: House, labels: readonly string[], items: readonly DescribedItem[] = []): SeatName[] {
+export function seatNames(house: House, labels: readonly string[], items: readonly BookingItem[] = []): SeatName[] {
   const bySeat = new Map(items.map((item) => [item.seat, item]));
   return labels.map((label) => {
     const name = seatName(house, seatOf(label));

@@ -1,6 +1,5 @@
-import type { Alternative } from '../../shared/contract/tickets.ts';
+import type { Alternative, BookingItem } from '../../shared/contract/tickets.ts';
 import { type House, labelOf, type ZoneSeats } from './house.ts';
-import type { DescribedItem } from './house-view.ts';
 import { priceOf } from './seat-facts.ts';
 
 /** How many seats are of which ticket type. */
@@ -49,7 +48,7 @@ export function runsTotal(house: House, runs: readonly Alternative[], types?: Ty
 export type ItemGroup = { text: string; count: number; total: number };
 
 /** The seats of a booking by category, ticket type and price; none where no seat has either. */
-export function groupItems(items: readonly DescribedItem[]): ItemGroup[] {
+export function groupItems(items: readonly BookingItem[]): ItemGroup[] {
   const groups = new Map<string, ItemGroup>();
   for (const { category, type, price } of items) {
     const text = [category, type].filter((word) => word !== undefined).join(', ') || 'other';

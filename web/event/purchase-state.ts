@@ -104,7 +104,7 @@ export type TicketStep =
   | { action: 'poll' };
 
 /** The fields of a refusal, by a ticket or a problem. */
-type RefusalFields = { [Key in keyof Problem]?: Problem[Key] | undefined } & { split?: Alternative[] };
+type RefusalFields = { [Key in keyof Problem]?: Problem[Key] | undefined };
 
 export function afterTicket(view: TicketView, isLoggedIn: boolean): TicketStep {
   if (view.booking !== undefined) return { action: 'show booking', booking: view.booking };

@@ -19,6 +19,7 @@ const FEED = 'change_batch';
 export const EVENT_TABLES: readonly EventTable[] = [
   { table: 'event', event: 'id', key: ['id'] },
   { table: 'zone', event: 'event_id', key: ['event_id', 'number'] },
+  { table: 'category', event: 'event_id', key: ['event_id', 'number'] },
   { table: 'waiting_room', event: 'event_id', key: ['event_id'] },
   { table: 'waiting_place', event: 'event_id', key: ['event_id', 'user_id'] },
   { table: 'buyer', event: 'event_id', key: ['event_id', 'user_id'] },

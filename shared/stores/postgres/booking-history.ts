@@ -12,6 +12,8 @@ export type BookingState = {
   status: Booking['status'];
   seats: string[];
   prices: number[];
+  /** JSON of the seats' details, where they have any. */
+  details?: unknown;
   expiresAt?: string;
   paymentReference?: string;
   orderId?: string;
@@ -20,13 +22,14 @@ export type BookingState = {
 /** The state of a booking, `booking` in the statement, as JSON of a `BookingState`. */
 export const bookingState = Prisma.sql`
   jsonb_strip_nulls(jsonb_build_object(
-    'status', booking.status, 'seats', booking.seats, 'prices', ${bookingPrices}, 'expiresAt', booking.expires_at,
-    'paymentReference', booking.payment_reference, 'orderId', booking.order_id))`;
+    'status', booking.status, 'seats', booking.seats, 'prices', ${bookingPrices}, 'details', booking.details,
+    'expiresAt', booking.expires_at, 'paymentReference', booking.payment_reference, 'orderId', booking.order_id))`;
 
 /** A booking as it was in one of its states. */
 export function rowInState<Row extends BookingRow>(row: Row, state: BookingState): Row {
-  const { status, seats, prices, expiresAt, orderId = null } = state;
-  return { ...row, status, seats, prices, orderId, expiresAt: expiresAt === undefined ? null : new Date(expiresAt) };
+  const { status, seats, prices, details = null, expiresAt, orderId = null } = state;
+  const end = expiresAt === undefined ? null : new Date(expiresAt);
+  return { ...row, status, seats, prices, details: details as Row['details'], orderId, expiresAt: end };
 }
 
 /** A change of a booking as it is stored. */
@@ -72,14 +75,14 @@ function entryOf(
   { kind, at, by, after }: Pick<StoredChange, 'kind' | 'at' | 'by' | 'after'>,
   currency: string,
 ): HistoryEntry {
-  const { status, seats, prices, expiresAt, paymentReference } = after;
+  const { status, seats, prices, details, expiresAt, paymentReference } = after;
   return {
     kind: kind as HistoryEntry['kind'],
     at: at.toISOString(),
     ...(by !== null && { by }),
     status,
     seats,
-    ...itemsOf(seats, { prices, currency }),
+    ...itemsOf(seats, { prices, currency, details }),
     ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
     ...(paymentReference !== undefined && { paymentReference }),
   };

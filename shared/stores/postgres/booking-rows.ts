@@ -18,16 +18,36 @@ export type BookingRow = Pick<
   | 'createdAt'
   | 'expiresAt'
   | 'prices'
+  | 'details'
   | 'reference'
   | 'metadata'
   | 'orderId'
 > & { currency: string };
 
 /** The prices of seats by their zones. PostgreSQL finds each zone by its key: a house has up to 2,000. */
-export const zonePrices = (eventId: Prisma.Sql, seats: Prisma.Sql): Prisma.Sql => Prisma.sql`
+const zonePrices = (eventId: Prisma.Sql, seats: Prisma.Sql): Prisma.Sql => Prisma.sql`
   ARRAY(
     SELECT zone.price FROM unnest(${seats}) WITH ORDINALITY AS item (label, place)
     JOIN zone ON zone.event_id = ${eventId} AND zone.number = split_part(label, '-', 1)::int
+    ORDER BY place
+  )`;
+
+/** A value as JSON of a statement; NULL where it is undefined. */
+export const jsonOf = (value: object | undefined): Prisma.Sql =>
+  Prisma.sql`${value === undefined ? null : JSON.stringify(value)}::jsonb`;
+
+/**
+ * The prices that seats have now: those of their categories for their ticket types, or of their zones.
+ *
+ * @param keys JSON of a `PriceKey` for each seat; NULL where their zones alone decide
+ */
+export const pricesNow = (eventId: Prisma.Sql, seats: Prisma.Sql, keys: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  ARRAY(
+    SELECT coalesce((category.types->>(key->>1))::int, category.price, zone.price)
+    FROM unnest(${seats}) WITH ORDINALITY AS item (label, place)
+    CROSS JOIN LATERAL (SELECT ${keys}->(place::int - 1) AS key) AS priced
+    JOIN zone ON zone.event_id = ${eventId} AND zone.number = split_part(label, '-', 1)::int
+    LEFT JOIN category ON category.event_id = ${eventId} AND category.number = (key->>0)::int
     ORDER BY place
   )`;
 
@@ -44,7 +64,7 @@ export const bookingCurrency = Prisma.sql`
 export const bookingColumns = (status: Prisma.Sql): Prisma.Sql => Prisma.sql`
   booking.id, booking.event_id AS "eventId", ${status} AS status, booking.seats, booking.user_id AS "userId",
   booking.created_at AS "createdAt", booking.expires_at AS "expiresAt", ${bookingPrices} AS prices,
-  ${bookingCurrency} AS currency, booking.reference, booking.metadata, booking.order_id AS "orderId"`;
+  booking.details, ${bookingCurrency} AS currency, booking.reference, booking.metadata, booking.order_id AS "orderId"`;
 
 /** The kind of data that made a statement fail; undefined for a fault of the server or the connection. */
 export function dataErrorOf(fault: unknown): 'not unique' | 'beyond the limit' | 'other' | undefined {

@@ -1,12 +1,21 @@
 import type { ErrorCode } from '../../contract/codes.ts';
 import type { ExchangeRequest } from '../../contract/jobs.ts';
 import { type Booking, codeOfStatus, type Refusal } from '../../contract/tickets.ts';
-import { itemsOf } from '../../domain/booking-items.ts';
+import { type BookingDetails, itemsOf } from '../../domain/booking-items.ts';
 import { bookingView } from '../../domain/booking-view.ts';
+import type { SeatFacts } from '../../domain/seat-facts.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
 import { type BookingState, bookingState, rowInState } from './booking-history.ts';
-import { type BookingRow, bookingColumns, bookingPrices, dataErrorOf, statusNow } from './booking-rows.ts';
+import {
+  type BookingRow,
+  bookingColumns,
+  bookingPrices,
+  dataErrorOf,
+  jsonOf,
+  pricesNow,
+  statusNow,
+} from './booking-rows.ts';
 import type { ChangeDeps } from './change-bookings.ts';
 import { hasEnded } from './event-rows.ts';
 import { lockOrdersOf, payDifference } from './order-exchanges.ts';
@@ -28,12 +37,21 @@ export type ExchangeResult = { booking: Booking } | Refusal;
  */
 type TriedExchange = ExchangeResult | 'outdated' | { giving: readonly GivingBooking[] };
 
-/** The labels of the seats that a booking is to have, chosen while it had `seatsBefore`. */
-export type ChosenSeats = { seats: readonly string[]; seatsBefore: readonly string[] };
+/**
+ * The labels of the seats that a booking is to have, chosen in a house of this generation while it had `seatsBefore`,
+ * and the facts of all of them.
+ */
+export type ChosenSeats = {
+  seats: readonly string[];
+  facts: SeatFacts;
+  generation: number;
+  seatsBefore: readonly string[];
+};
 
 /** A booking under its lock, its state in JSON, and what its event permits. */
 type LockedBooking = BookingRow & {
   before: BookingState;
+  generation: number;
   eventEnded: boolean;
   isPaused: boolean;
   onSaleAt: Date | null;
@@ -78,20 +96,17 @@ const viewOf = ({ status, ...row }: BookingRow): { booking: Booking } => ({
  * Gives a booking these seats in place of those that it has, all or none. In one transaction it takes the new ones and
  * gives the others up: nobody can get either in between, and a refusal changes nothing. The end of a hold stays.
  */
-export async function exchangeSeats(
-  deps: ChangeDeps,
-  request: Exchange,
-  { seats, seatsBefore }: ChosenSeats,
-): Promise<TriedExchange> {
+export async function exchangeSeats(deps: ChangeDeps, request: Exchange, chosen: ChosenSeats): Promise<TriedExchange> {
+  const { seats, generation, seatsBefore } = chosen;
   try {
     return await deps.prisma.$transaction(async (transaction) => {
       const isOpen = await lockOrdersOf([request.bookingId], transaction, request.orderId);
       if (request.orderId !== undefined && !isOpen) return 'outdated'; // another delivery has decided it
       const row = await lockBooking(request.bookingId, transaction);
-      if (row?.seats.join() !== seatsBefore.join()) return 'outdated';
+      if (row?.seats.join() !== seatsBefore.join() || row.generation !== generation) return 'outdated';
       const code = refusalOf(request, row, seats.length - row.seats.length);
       if (code !== undefined) throw new Refused(code);
-      return viewOf(await exchangeLocked(deps, request, row, seats, transaction));
+      return viewOf(await exchangeLocked(deps, request, row, chosen, transaction));
     });
   } catch (fault) {
     if (fault instanceof SeatsNotFree) return { giving: fault.giving };
@@ -106,7 +121,7 @@ export async function exchangeSeats(
 async function lockBooking(id: string, transaction: Prisma.TransactionClient): Promise<LockedBooking | undefined> {
   const [row] = await transaction.$queryRaw<LockedBooking[]>`
     SELECT
-      ${bookingColumns(statusNow)}, ${bookingState} AS before, ${hasEnded} AS "eventEnded",
+      ${bookingColumns(statusNow)}, ${bookingState} AS before, event.generation, ${hasEnded} AS "eventEnded",
       event.sales_paused AS "isPaused", event.on_sale_at AS "onSaleAt", event.seat_limit AS "seatLimit"
     FROM booking JOIN event ON event.id = booking.event_id
     WHERE booking.id = ${id}::uuid AND booking.status <> 'FAILED' FOR UPDATE OF booking FOR KEY SHARE OF event`;
@@ -128,16 +143,17 @@ async function exchangeLocked(
   { trail }: ChangeDeps,
   request: Exchange,
   row: LockedBooking,
-  seats: readonly string[],
+  chosen: ChosenSeats,
   transaction: Prisma.TransactionClient,
 ): Promise<BookingRow> {
+  const { seats } = chosen;
   const { id, eventId, status } = row;
   const [had, has] = [new Set(row.seats), new Set(seats)];
   const taken = seats.filter((label) => !had.has(label));
   const given = row.seats.filter((label) => !has.has(label));
   const seatStatus = status === 'PENDING' ? 'HELD' : 'SOLD';
   await takeSeats({ eventId, bookingId: id, owner: request.ticketId, status: seatStatus, seats: taken }, transaction);
-  const changed = await writeExchange(request, row, seats, given, transaction);
+  const changed = await writeExchange(request, row, chosen, given, transaction);
   await countTaken(row, taken.length, seats.length > row.seats.length, transaction);
   if (status === 'CONFIRMED') await requirePayment(request, row, changed, transaction);
   if (request.by !== undefined) await trail.writeAll([entryOf(request, row, changed)], transaction);
@@ -173,19 +189,29 @@ const entryOf = (request: Exchange, row: BookingRow, { seats }: BookingRow) => (
   after: { seats, ...(request.reason !== undefined && { reason: request.reason }) },
 });
 
-/** The prices of seats: kept ones keep theirs, new ones have those of their zones. */
-const pricesOf = (seats: readonly string[]): Prisma.Sql => Prisma.sql`
+/** The prices of seats: kept ones keep theirs, new ones have those of now. */
+const pricesOf = (seats: readonly string[], { priceKeys }: SeatFacts): Prisma.Sql => Prisma.sql`
   ARRAY(
-    SELECT coalesce(kept.price, zone.price)
-    FROM unnest(${seats}::text[]) WITH ORDINALITY AS item (label, place)
-    JOIN zone ON zone.event_id = booking.event_id AND zone.number = split_part(item.label, '-', 1)::int
-    LEFT JOIN LATERAL (
-      SELECT frozen.prices[LEAST(had.place, cardinality(frozen.prices))] AS price
-      FROM unnest(booking.seats) WITH ORDINALITY AS had (label, place), (SELECT ${bookingPrices} AS prices) AS frozen
-      WHERE had.label = item.label
-    ) AS kept ON TRUE
+    SELECT CASE WHEN had.place IS NULL THEN fresh.prices[item.place]
+      ELSE frozen.prices[LEAST(had.place, cardinality(frozen.prices))] END
+    FROM (SELECT ${bookingPrices} AS prices) AS frozen
+    CROSS JOIN (
+      SELECT ${pricesNow(Prisma.sql`booking.event_id`, Prisma.sql`${seats}::text[]`, jsonOf(priceKeys))} AS prices
+    ) AS fresh
+    CROSS JOIN unnest(${seats}::text[]) WITH ORDINALITY AS item (label, place)
+    LEFT JOIN unnest(booking.seats) WITH ORDINALITY AS had (label, place) ON had.label = item.label
     ORDER BY item.place
   )`;
+
+/** The details of seats: kept ones keep theirs. Undefined where none has any. */
+function detailsOf({ seats, facts }: ChosenSeats, row: BookingRow): BookingDetails | undefined {
+  const old = (row.details ?? {}) as BookingDetails;
+  const all = seats.flatMap((seat) => {
+    const own = row.seats.includes(seat) ? old[seat] : facts.details?.[seat];
+    return own === undefined ? [] : [[seat, own] as const];
+  });
+  return all.length === 0 ? undefined : Object.fromEntries(all);
+}
 
 /**
  * Writes the booking with its new seats, and with the order that pays for them where it has none. Gives the others up.
@@ -194,15 +220,18 @@ const pricesOf = (seats: readonly string[]): Prisma.Sql => Prisma.sql`
  */
 async function writeExchange(
   { ticketId, by, orderId }: Exchange,
-  { id, before, currency }: LockedBooking,
-  seats: readonly string[],
+  row: LockedBooking,
+  chosen: ChosenSeats,
   given: readonly string[],
   transaction: Prisma.TransactionClient,
 ): Promise<BookingRow> {
-  const [row] = await transaction.$queryRaw<BookingRow[]>`
+  const { id, before, currency } = row;
+  const { seats, facts } = chosen;
+  const [changed] = await transaction.$queryRaw<BookingRow[]>`
     WITH changed AS (
       UPDATE booking SET
-        seats = ${seats}::text[], prices = ${pricesOf(seats)}, currency = ${currency},
+        seats = ${seats}::text[], prices = ${pricesOf(seats, facts)}, currency = ${currency},
+        details = ${jsonOf(detailsOf(chosen, row))},
         order_id = coalesce(order_id, ${orderId ?? null}::uuid)
       WHERE id = ${id}::uuid AND (status = 'CONFIRMED' OR expires_at > clock_timestamp())
       RETURNING
@@ -213,8 +242,8 @@ async function writeExchange(
       SELECT ticket_id, id, event_id, 'exchange', by, before, after FROM changed
     ), ${freeSeats}, ${raiseRefunds('exchange')}
     SELECT ${bookingColumns(Prisma.sql`booking.status`)} FROM changed AS booking`;
-  if (row === undefined) throw new Refused('HOLD_EXPIRED');
-  return row;
+  if (changed === undefined) throw new Refused('HOLD_EXPIRED');
+  return changed;
 }
 
 /** Counts taken seats for their buyer. The limit is the event's as it is now where the buyer has more seats then. */

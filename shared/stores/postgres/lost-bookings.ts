@@ -3,6 +3,7 @@ import { DOUBT_OWNER, labelOf, type Seat } from '../../domain/house.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
 import { deleteBlocks, noteSeats, wantedSeats } from './blocks.ts';
 import { bookingState } from './booking-history.ts';
+import { jsonOf } from './booking-rows.ts';
 import { raiseRefunds } from './order-refunds.ts';
 
 /** The kind of change by which a booking ends, by its status then; else its time is over. */
@@ -17,7 +18,9 @@ const ENDS: Partial<Record<Booking['status'], string>> = { CANCELLED: 'cancel', 
 export async function restoreBooking(booking: Booking, transaction: Prisma.TransactionClient): Promise<void> {
   const { id, eventId, status, seats, userId, createdAt, expiresAt, items, currency, reference, metadata } = booking;
   const prices = items?.map(({ price }) => price) ?? null;
-  const own = metadata === undefined ? null : JSON.stringify(metadata);
+  const details = items?.flatMap(({ seat, price: _price, ...own }) =>
+    Object.keys(own).length > 0 ? [[seat, own]] : [],
+  );
   await transaction.$executeRaw`SELECT id FROM event WHERE id = ${eventId}::int FOR KEY SHARE`;
   const settled = new Set(await deleteBlocks(DOUBT_OWNER, eventId, seats, transaction));
   const others = seats.filter((label) => !settled.has(label));
@@ -27,11 +30,13 @@ export async function restoreBooking(booking: Booking, transaction: Prisma.Trans
       SELECT id, ${bookingState} AS before FROM booking WHERE id = ${id}::uuid FOR UPDATE
     ), saved AS (
       INSERT INTO booking (
-        id, event_id, status, seats, user_id, created_at, expires_at, prices, currency, reference, metadata)
+        id, event_id, status, seats, user_id, created_at, expires_at, prices, currency, details, reference,
+        metadata)
       SELECT
         ${id}::uuid, ${eventId}::int, ${status}::"BookingStatus", ${seats}::text[], ${userId ?? null}::int,
         ${createdAt}::timestamptz, ${expiresAt ?? null}::timestamptz, ${prices}::int[], ${currency ?? null}::text,
-        ${reference ?? null}::text, ${own}::jsonb
+        ${jsonOf(details?.length ? Object.fromEntries(details) : undefined)}, ${reference ?? null}::text,
+        ${jsonOf(metadata)}
       FROM (SELECT count(*) FROM old) AS old_is_read
       ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status, expires_at = EXCLUDED.expires_at, released_at = NULL
       WHERE booking.status = 'EXPIRED' AND booking.event_id = EXCLUDED.event_id AND booking.seats = EXCLUDED.seats

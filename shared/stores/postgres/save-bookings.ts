@@ -1,20 +1,24 @@
 import type { Prices } from '../../domain/booking-items.ts';
 import { seatOf } from '../../domain/house.ts';
+import type { SeatFacts } from '../../domain/seat-facts.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { dataErrorOf, zonePrices } from './booking-rows.ts';
+import { dataErrorOf, pricesNow } from './booking-rows.ts';
 import { type BookingRequest, findRecordedResults, type RecordedResult } from './recorded-results.ts';
 
 /** Seats that a ticket claimed, to be saved as its booking. */
-export type Claim = BookingRequest & {
-  /** The event's generation at the claim. */
-  generation: number;
-  seats: string[];
-  /** Whether the seats are held for the event's hold time; else they are sold at once. */
-  hold: boolean;
-  reference?: string | undefined;
-  metadata?: object | undefined;
-};
+export type Claim = BookingRequest &
+  SeatFacts & {
+    /** The event's generation at the claim. */
+    generation: number;
+    seats: string[];
+    /** Whether the seats are held for the event's hold time; else they are sold at once. */
+    hold: boolean;
+    reference?: string | undefined;
+    metadata?: object | undefined;
+    /** The most that a seat of it may cost. */
+    maxPrice?: number | undefined;
+  };
 
 /** A claim was saved now, as it is, with the prices of that moment. `expiresAt`: the end of a hold. */
 type Saved = Prices & { createdAt: Date; expiresAt: Date | null };
@@ -26,6 +30,7 @@ type Saved = Prices & { createdAt: Date; expiresAt: Date | null };
  * - `lost`: another booking has a seat of it
  * - `limit`: the buyer would have more seats than the event allows
  * - `no buyer`: the event limits buyers and the claim has no user
+ * - `too dear`: a seat costs more than the request allows: its price has changed since the claim
  * - `stale`: the event was cleared or cancelled, or has ended, after the claim
  * - `no such user`: its user does not exist
  * - `unsavable`: PostgreSQL refuses its data; a retry would fail too
@@ -36,6 +41,7 @@ export type SaveResult =
   | 'lost'
   | 'limit'
   | 'no buyer'
+  | 'too dear'
   | 'stale'
   | 'no such user'
   | 'unsavable';
@@ -50,6 +56,7 @@ type InsertedRow = {
   currency: string;
   userKnown: boolean;
   buyerMissing: boolean;
+  tooDear: boolean;
 };
 
 /** The result of a claim whose statement failed with no other claim in it. */
@@ -62,33 +69,45 @@ const resultOfDataError = { 'not unique': 'lost', 'beyond the limit': 'limit', o
 const lines = (values: readonly (string | number | boolean | undefined)[]): Prisma.Sql =>
   Prisma.sql`string_to_array(${values.join('\n')}, E'\n', '')`;
 
-/** The zone of all seats of a claim, as of most: its price is looked up once. Undefined for seats in several zones. */
-function zoneOfAll({ seats }: Claim): number | undefined {
+/**
+ * The zone of all seats of a claim, as of most: its price is looked up once. Undefined for seats in several zones, or
+ * with prices of their own.
+ */
+function zoneOfAll({ seats, priceKeys }: Claim): number | undefined {
+  if (priceKeys !== undefined) return undefined;
   const [first, ...others] = seats.map((label) => seatOf(label).zone);
   return others.every((zone) => zone === first) ? first : undefined;
 }
 
-/** The client's own reference and metadata as JSON; undefined where it gave neither. */
-const ownOf = ({ reference, metadata }: Claim): string | undefined =>
-  reference === undefined && metadata === undefined ? undefined : JSON.stringify({ reference, metadata });
+/** The fields of a claim that few have, as JSON; undefined where it has none. */
+function ownOf({ reference, metadata, details, priceKeys, maxPrice }: Claim): string | undefined {
+  const own = reference ?? metadata ?? details ?? priceKeys ?? maxPrice;
+  return own === undefined ? undefined : JSON.stringify({ reference, metadata, details, priceKeys, maxPrice });
+}
 
-const claimedSeats = Prisma.sql`string_to_array(claim.seats, ' ')`;
+/** The prices of a claim's seats, or one for all. */
+const claimedPrices = Prisma.sql`
+  CASE WHEN input.only_zone IS NULL THEN ${pricesNow(
+    Prisma.sql`input.event_id`,
+    Prisma.sql`string_to_array(input.seats, ' ')`,
+    Prisma.sql`(input.own->'priceKeys')`,
+  )}
+  ELSE ARRAY(SELECT price FROM zone WHERE zone.event_id = input.event_id AND zone.number = input.only_zone) END`;
+
+const isTooDear = Prisma.sql`coalesce((claim.own->>'maxPrice')::int < ANY(claim.prices), FALSE)`;
 
 /** Inserts the bookings of claims that may be saved and have none, in one order everywhere. */
 const insertBookings = Prisma.sql`
   INSERT INTO booking (
-    id, event_id, status, seats, user_id, expires_at, idempotency_key, request_fingerprint, prices, currency, reference,
-    metadata)
+    id, event_id, status, seats, user_id, expires_at, idempotency_key, request_fingerprint, prices, currency, details,
+    reference, metadata)
   SELECT
     id, event_id,
     CASE WHEN hold THEN 'PENDING' ELSE 'CONFIRMED' END::"BookingStatus",
     string_to_array(seats, ' '), user_id,
     CASE WHEN hold THEN clock_timestamp() + hold_seconds * interval '1 second' END,
-    idempotency_key, request_fingerprint,
-    CASE WHEN only_zone IS NULL THEN ${zonePrices(Prisma.sql`claim.event_id`, claimedSeats)}
-    ELSE ARRAY(SELECT price FROM zone WHERE zone.event_id = claim.event_id AND zone.number = claim.only_zone) END,
-    currency, own->>'reference', own->'metadata'
-  FROM claim WHERE current AND user_known AND NOT buyer_missing
+    idempotency_key, request_fingerprint, prices, currency, own->'details', own->>'reference', own->'metadata'
+  FROM claim WHERE current AND user_known AND NOT buyer_missing AND NOT ${isTooDear}
   ORDER BY id
   ON CONFLICT DO NOTHING
   RETURNING id, event_id, status, seats, user_id, created_at, expires_at, prices, currency`;
@@ -127,7 +146,7 @@ async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Pro
     ), claim AS MATERIALIZED (
       SELECT
         input.*, event_now.id IS NOT NULL AND coalesce(event_now.ends_at > clock_timestamp(), TRUE) AS current,
-        event_now.hold_seconds, event_now.seat_limit, event_now.currency,
+        event_now.hold_seconds, event_now.seat_limit, event_now.currency, ${claimedPrices} AS prices,
         input.user_id IS NULL OR app_user.id IS NOT NULL AS user_known,
         input.user_id IS NULL AND event_now.seat_limit IS NOT NULL AS buyer_missing
       FROM unnest(
@@ -151,10 +170,12 @@ async function insertClaims(prisma: PrismaClient, claims: readonly Claim[]): Pro
     )
     SELECT
       string_agg(claim.id::text, ' ') AS ids, fresh.created_at AS "createdAt", fresh.expires_at AS "expiresAt",
-      fresh.prices, fresh.currency, claim.user_known AS "userKnown", claim.buyer_missing AS "buyerMissing"
+      fresh.prices, fresh.currency, claim.user_known AS "userKnown", claim.buyer_missing AS "buyerMissing",
+      claim.current AND ${isTooDear} AS "tooDear"
     FROM claim LEFT JOIN fresh ON fresh.id = claim.id
     GROUP BY
-      fresh.created_at, fresh.expires_at, fresh.prices, fresh.currency, claim.user_known, claim.buyer_missing`;
+      fresh.created_at, fresh.expires_at, fresh.prices, fresh.currency, claim.user_known, claim.buyer_missing,
+      "tooDear"`;
   return new Map(rows.flatMap((row) => row.ids.split(' ').map((id) => [id, row] as const)));
 }
 
@@ -169,7 +190,8 @@ function resultOf(
     return { createdAt, expiresAt, prices, currency };
   }
   if (row?.userKnown === false) return recorded.get(id) ?? 'no such user';
-  return recorded.get(id) ?? (row?.buyerMissing ? 'no buyer' : 'stale');
+  if (row?.buyerMissing) return recorded.get(id) ?? 'no buyer';
+  return recorded.get(id) ?? (row?.tooDear ? 'too dear' : 'stale');
 }
 
 /**

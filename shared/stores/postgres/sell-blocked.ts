@@ -1,6 +1,8 @@
 import { BLOCK_OWNER, type Seat, seatOf } from '../../domain/house.ts';
+import { factsOfSeats } from '../../domain/seat-facts.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
-import { zonePrices } from './booking-rows.ts';
+import { jsonOf, pricesNow } from './booking-rows.ts';
+import { queryHouse } from './event-rows.ts';
 import { takeSeats } from './take-seats.ts';
 
 /** Blocked seats that an operator sells. `id`: of the new booking. */
@@ -40,12 +42,14 @@ export async function sellBlocked(
     RETURNING seat.zone, seat.row, seat.number`;
   if (unblocked.length < seats.length) return 'not blocked';
   await takeSeats({ eventId, bookingId: id, owner: id, status: 'SOLD', seats }, transaction);
+  const house = await queryHouse(transaction, eventId);
+  const { details, priceKeys } = house === undefined ? {} : factsOfSeats(house, seats, undefined);
   await transaction.$executeRaw`
-    INSERT INTO booking (id, event_id, status, seats, user_id, prices, currency, reference, metadata)
+    INSERT INTO booking (id, event_id, status, seats, user_id, prices, currency, details, reference, metadata)
     SELECT
       ${id}::uuid, event.id, 'CONFIRMED', ${seats}::text[], ${userId}::int,
-      ${zonePrices(Prisma.sql`event.id`, Prisma.sql`${seats}::text[]`)}, event.currency, ${reference}::text,
-      ${metadata === undefined ? null : JSON.stringify(metadata)}::jsonb
+      ${pricesNow(Prisma.sql`event.id`, Prisma.sql`${seats}::text[]`, jsonOf(priceKeys))}, event.currency,
+      ${jsonOf(details)}, ${reference}::text, ${jsonOf(metadata)}
     FROM event WHERE event.id = ${eventId}::int`;
   await transaction.$executeRaw`
     INSERT INTO buyer (event_id, user_id, seats, seat_limit)
