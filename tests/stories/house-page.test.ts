@@ -240,6 +240,19 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await page.getByText('100 of 100 places are free.', { exact: true }).waitFor();
   });
 
+  test('a page that is open shows a house that an operator enlarges', async () => {
+    const id = await create({ name: 'Recital', zones: [{ name: 'Stalls', rows: 1, seatsPerRow: 4 }] });
+    await open({}, id);
+    await legend('Free 4');
+    const change = {
+      zones: [{ zone: 1, seatsPerRow: 9, rows: 2 }],
+      newZones: [{ name: 'Balcony', rows: 1, seatsPerRow: 5 }],
+    };
+    expect((await send(system().url, 'PATCH', `/api/events/${id}`, change)).status).toBe(200);
+    await legend('Free 23');
+    await page.getByRole('button', { name: /^Balcony / }).waitFor();
+  });
+
   test('every state is readable on a phone', async () => {
     await open({ viewport: { width: 320, height: 640 } });
     await expectReadable(page);

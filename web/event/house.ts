@@ -212,6 +212,11 @@ function readPlan(zone: ZoneSeats, plan: readonly RowView[], numbers: ReadonlyMa
   if (marks.some((mark) => mark !== MARK.NONE)) zone.marks = marks;
 }
 
+/** Whether a map is of these zones: an operator may have changed the house since its event was read. */
+export const fits = ({ zones }: House, map: SeatMap): boolean =>
+  map.zones.length === zones.length &&
+  map.zones.every(({ rows, seatsPerRow }, i) => rows === zones[i]?.rows && seatsPerRow === zones[i]?.seatsPerRow);
+
 /** Reads the bitmaps of a zone, in which each row begins with a new byte. */
 function readZone(zone: ZoneSeats, zoneMap: SeatMap['zones'][number]): void {
   const { rows, seatsPerRow, seats, freeInRow, counts } = zone;

@@ -6,7 +6,7 @@ import { backoffMs } from '../backoff.ts';
 import { get } from '../requests.ts';
 import { createSocket, type Socket } from '../socket.ts';
 import { storedSession } from '../stored-values.ts';
-import type { House } from './house.ts';
+import { fits, type House } from './house.ts';
 import { createSeatMap } from './seat-map.ts';
 
 const RECONNECT = { firstMs: 1_000, maxMs: 30_000 };
@@ -32,7 +32,12 @@ const RELOAD_SPREAD_MS = 300;
  */
 export type Connection = 'connecting' | 'live' | 'polling' | 'lost';
 
-type Listener = { connection: (state: Connection) => void; ticket: (view: TicketView) => void };
+type Listener = {
+  connection: (state: Connection) => void;
+  ticket: (view: TicketView) => void;
+  /** The server's house has other zones or rows: its event has to be read again. */
+  houseChanged: () => void;
+};
 
 type Timer = ReturnType<typeof setTimeout>;
 
@@ -61,7 +66,7 @@ export function createLive(event: Pick<EventView, 'id'>, house: House, listener:
       onMessage: (message) => receive(feed, message),
       onFailure: () => startPolling(feed),
     }),
-    seatMap: createSeatMap(house, () => fetchMap(event.id, house)),
+    seatMap: createSeatMap(house, () => fetchMap(event.id, house, listener.houseChanged)),
     listener,
     subscribedTicketIds: new Set(),
     isWatching: false,
@@ -95,10 +100,14 @@ export function createLive(event: Pick<EventView, 'id'>, house: House, listener:
 export type Live = ReturnType<typeof createLive>;
 
 /** Fetches the map, and the rows of zones whose rows differ once beside it: no map can be read without. */
-async function fetchMap(eventId: number, house: House): Promise<SeatMap> {
+async function fetchMap(eventId: number, house: House, houseChanged: () => void): Promise<SeatMap> {
   const map = get<SeatMap>(`/api/seats/map?eventId=${eventId}`);
   const plan = house.isPlanMissing() ? get<PlanView>(`/api/events/${eventId}/plan`) : undefined;
   const [loaded, rows] = await Promise.all([map, plan]);
+  if (!fits(house, loaded)) {
+    houseChanged();
+    throw new Error('the map is of another house');
+  }
   if (rows !== undefined) house.addPlan(rows);
   return loaded;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { Masthead } from '../masthead.tsx';
 import { RefusedError } from '../refused-error.ts';
@@ -11,10 +11,14 @@ import { Sale } from './sale.tsx';
 
 const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
 
+/** Milliseconds over which pages spread that read an event again, because its house has changed. */
+const REOPEN_SPREAD_MS = 2_000;
+
 /** `/events/:id`: the seats of an event, live, and their sale. */
 export function EventPage({ eventId }: { eventId: number }) {
   const [event, setEvent] = useState<EventView>();
   const [problem, setProblem] = useState<string>();
+  const reopen = useRef(() => {});
   useEffect(() => {
     const timer = createRetryTimer(BACKOFF);
     const open = async (): Promise<void> => {
@@ -28,6 +32,7 @@ export function EventPage({ eventId }: { eventId: number }) {
         if (!isFinal) timer.retry(open);
       }
     };
+    reopen.current = () => timer.schedule(Math.random() * REOPEN_SPREAD_MS, open);
     void open();
     return timer.cancel;
   }, [eventId]);
@@ -47,7 +52,7 @@ export function EventPage({ eventId }: { eventId: number }) {
           )}
         </main>
       ) : (
-        <Sale event={event} />
+        <Sale event={event} reopen={() => reopen.current()} />
       )}
     </>
   );

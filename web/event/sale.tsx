@@ -23,15 +23,20 @@ import { useCounts, useHouse, usePurchase, useSaleStatus } from './use-sale.ts';
 const HERD_EVENT = 1;
 
 /** The sale of an event: the plan of its seats, and a panel to choose, hold and buy them. */
-export function Sale({ event }: { event: EventView }) {
+export function Sale({ event, reopen }: { event: EventView; reopen: () => void }) {
   const { house, isLoaded } = useHouse(event);
   const counts = useCounts(house);
   const view = useRef<PlanView>(undefined);
   const choice = useChoice(event, house);
-  const sale = usePurchase(event, house, (state, isNewHold) => {
-    choice.clearAfter(state);
-    if (isNewHold && state.step === 'held') view.current?.showSeat(state.booking.seats[0] ?? '');
-  });
+  const sale = usePurchase(
+    event,
+    house,
+    (state, isNewHold) => {
+      choice.clearAfter(state);
+      if (isNewHold && state.step === 'held') view.current?.showSeat(state.booking.seats[0] ?? '');
+    },
+    reopen,
+  );
   const { state, bookings, connection } = sale;
   const isChoosing = canRequest(state);
   useEffect(() => {

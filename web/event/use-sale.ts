@@ -21,20 +21,22 @@ const COUNTS_MS = 200;
 /** The house of an event, and whether its first map is loaded. */
 export function useHouse(event: EventView): { house: House; isLoaded: boolean } {
   const house = useMemo(() => createHouse(event), [event]);
-  const [isLoaded, setLoaded] = useState(false);
-  useEffect(() => house.listen(() => setLoaded(true)), [house]);
-  return { house, isLoaded };
+  const [loaded, setLoaded] = useState<House>();
+  useEffect(() => house.listen(() => setLoaded(house)), [house]);
+  return { house, isLoaded: loaded === house };
 }
 
 /**
  * The purchase of this browser, and the connection that keeps the house up to date.
  *
  * @param onState is called with each state before it is drawn; the one of the first render is used
+ * @param houseChanged is called when the event has to be read again
  */
 export function usePurchase(
   event: EventView,
   house: House,
   onState: (state: PurchaseState, isNewHold: boolean) => void,
+  houseChanged: () => void,
 ) {
   const [state, setState] = useState<PurchaseState>({ step: 'choosing' });
   const [connection, setConnection] = useState<Connection>('connecting');
@@ -55,7 +57,7 @@ export function usePurchase(
         setHolds(otherHolds);
       },
     });
-    const live = createLive(event, house, { connection: setConnection, ticket: created.takeTicket });
+    const live = createLive(event, house, { connection: setConnection, ticket: created.takeTicket, houseChanged });
     created.resume(live);
     setPurchase(created);
     return () => {
