@@ -1,6 +1,6 @@
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import type { BookRequest } from '../../shared/contract/jobs.ts';
-import { labelOf } from '../../shared/domain/house.ts';
+import { labelOf, PLACES_IN_ROW } from '../../shared/domain/house.ts';
 import { fieldOfTicket, newBatch } from '../../shared/domain/ticket-id.ts';
 import { batchKeyOf } from '../../shared/stores/redis/keys.ts';
 import { rowsOfZone } from '../../shared/stores/redis/seat-bitmaps.ts';
@@ -12,6 +12,9 @@ import type { Stores } from '../kit/stores.ts';
 
 const HOUSE = { ZONES: 1, ROWS: 20, SEATS_PER_ROW: 65 };
 
+/** An area beside it, for which as many contend. */
+const AREA = { number: 2, rows: 10, seatsPerRow: PLACES_IN_ROW, isArea: true, capacity: 600 };
+
 /** Claims of one call. */
 const BATCH = 250;
 
@@ -22,8 +25,8 @@ const MAX_SEATS = 5;
 const RELEASE_SHARE = 0.9;
 const RETRY_SHARE = 0.1;
 
-/** Owned seats from which on all are released, so that the contest goes on. */
-const FULL = 1_200;
+/** Owned seats and places from which on all are released, so that the contest goes on. */
+const FULL = 1_800;
 
 const PROGRESS_MS = 5_000;
 
@@ -52,7 +55,8 @@ type Contest = {
 
 function newRequest(random: Random, ticketId: string): BookRequest {
   const count = 1 + below(random, MAX_SEATS);
-  const wish = chance(random, 0.5) ? { zone: 1, row: 1, count } : { zone: 1, count };
+  const inZone = chance(random, 0.5) ? { zone: 1, row: 1, count } : { zone: 1, count };
+  const wish = chance(random, 0.5) ? inZone : { zone: AREA.number, count };
   return { ticketId, eventId: DEFAULT_EVENT, wish, hold: chance(random, HOLD_SHARE) };
 }
 
@@ -139,7 +143,7 @@ async function countDifferences({ owners }: Contest, { seats }: Stores): Promise
 
 await command({
   name: 'contend',
-  summary: `Contends for one row and one zone by the scripts alone, over several connections at once, on servers of its
+  summary: `Contends for one row, one zone and one area by the scripts alone, over several connections at once, on servers of its
 own: claims of 1 to ${MAX_SEATS} seats, releases, and repeated claims. It compares the seats of every claim with their
 owners.`,
   options: {
@@ -151,7 +155,8 @@ owners.`,
     withOwnServers({ name: 'contend', house: HOUSE }, async ({ openStores }): Promise<Check[]> => {
       const stores = await Promise.all(Array.from({ length: connections }, () => openStores()));
       const [first] = stores as [Stores, ...Stores[]];
-      await first.seats.open(DEFAULT_EVENT);
+      await first.prisma.zone.create({ data: { ...AREA, eventId: DEFAULT_EVENT } });
+      await first.seats.rebuild(DEFAULT_EVENT);
       console.log(`${attempts} attempts over ${connections} connections (seed ${wishSeed})`);
       const counts = { tried: 0, claimed: 0, refused: 0, released: 0, retried: 0, doubled: 0, changed: 0 };
       const contest: Contest = { attempts, random: createRandom(wishSeed), owners: new Map(), ...counts };

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { PLACES_IN_ROW } from '../../shared/domain/house.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import type { PrismaClient } from '../../shared/platform/prisma.ts';
 import { Prisma } from '../../shared/platform/prisma-client/client.ts';
@@ -19,7 +20,7 @@ import {
   TOGETHER,
   twoGroups,
 } from '../support/history-steps.ts';
-import { LIMIT, SEATS } from '../support/model-state.ts';
+import { LIMIT, PRICE, SEATS } from '../support/model-state.ts';
 import { play } from '../support/play-histories.ts';
 import { useSystem } from '../support/system.ts';
 
@@ -54,7 +55,10 @@ async function isFound(plant = nothingPlanted, groups = smallGroup): Promise<boo
 
 beforeAll(async () => {
   await system().stopWorkers(); // only the histories sweep
-  await system().prisma.event.update({ where: { id: 1 }, data: { seatLimit: LIMIT } });
+  await system().prisma.event.update({ where: { id: 1 }, data: { seatLimit: LIMIT, generation: { increment: 1 } } });
+  const area = { eventId: 1, rows: 1, seatsPerRow: PLACES_IN_ROW, isArea: true, capacity: SEATS, price: PRICE };
+  const numbers = Array.from({ length: TOGETHER / 2 }, (_, i) => i + 2); // for every second history
+  await system().prisma.zone.createMany({ data: numbers.map((number) => ({ ...area, number })) });
 });
 
 beforeEach(async () => {

@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import type { BookRequest, ChangeRequest, ExchangeRequest } from '../../shared/contract/jobs.ts';
 import type { Booking, Outcome } from '../../shared/contract/tickets.ts';
 import { FREE_LAPSES } from '../../shared/domain/hold-cooldown.ts';
+import { seatOf } from '../../shared/domain/house.ts';
 import type { NewOrder } from '../../shared/stores/postgres/told-orders.ts';
 import { LIMIT, type ModelBooking, type ModelOrder, type ModelState, noteChange, PRICE, SEATS } from './model-state.ts';
 import { raiseDue } from './order-model.ts';
@@ -19,15 +20,27 @@ export class Model implements ModelState {
   /** Whether its event has ended or was cancelled: nothing is booked, confirmed or extended. */
   hasEnded = false;
   isCancelled = false;
-  readonly row: number;
+  /** The row that it plays in: of the zone with rows, or of an area of its own. */
+  readonly place: { zone: number; row: number };
+  readonly isArea: boolean;
   readonly name: string;
+  readonly #number: number;
 
-  constructor(row: number, name: string) {
-    this.row = row;
+  /** @param number of the history, from 1: every second one plays in an area */
+  constructor(number: number, name: string) {
+    this.#number = number;
+    this.isArea = number % 2 === 0;
+    this.place = this.isArea ? { zone: areaOf(number), row: 1 } : { zone: 1, row: number };
     this.name = name;
   }
 
-  user = (buyer: number) => 2 * this.row - 1 + buyer;
+  /** Seats side by side at a start or anywhere in its row; or places of its area, which need not be. */
+  wishOf = (count: number, start: number | undefined) => {
+    if (start !== undefined) return { ...this.place, start, count };
+    return this.isArea ? { zone: this.place.zone, count } : { ...this.place, count };
+  };
+
+  user = (buyer: number) => 2 * this.#number - 1 + buyer;
 
   free({ id }: ModelBooking, seats: readonly number[]): void {
     for (const seat of seats) if (this.owner[seat] === id) this.owner[seat] = undefined;
@@ -35,7 +48,13 @@ export class Model implements ModelState {
 
   referenceOf = (reference: number) => `${this.name}-${reference}`;
 
-  labelOf = (seat: number) => `1-${this.row}-${seat + 1}`;
+  labelOf = (seat: number) => `${this.place.zone}-${this.place.row}-${seat + 1}`;
+
+  /** The seats of a booking of its place, from 0. */
+  private seatsOf = ({ seats }: Booking): number[] => {
+    const owned = seats.filter((label) => label === this.labelOf(seatOf(label).number - 1));
+    return owned.map((label) => seatOf(label).number - 1);
+  };
 
   sweep(): void {
     for (const booking of this.bookings) {
@@ -66,12 +85,12 @@ export class Model implements ModelState {
 
     const liveSeats = this.liveSeatsOf(userId);
     const fits = (start: number) => runFrom(start, wish.count).every(this.isFree);
-    const anyRun = [...Array(SEATS).keys()].some(fits);
-    const anySeat = [...Array(SEATS).keys()].some((seat) => this.isFree(seat));
+    const free = runFrom(0, SEATS).filter(this.isFree);
+    const anyRun = this.isArea ? free.length >= wish.count : runFrom(0, SEATS).some(fits);
     let code: string | undefined;
     if (liveSeats + wish.count > LIMIT) code = 'SEAT_LIMIT';
     else if (wish.start !== undefined) code = fits(wish.start) ? undefined : 'SEAT_TAKEN';
-    else if (!anyRun) code = anySeat && wish.count > 1 ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
+    else if (!anyRun) code = free.length > 0 && wish.count > 1 && !this.isArea ? 'NO_ADJACENT_SEATS' : 'SOLD_OUT';
     if (this.hasEnded) {
       // Redis may have refused it before, or refuses it before it has read that the event has ended.
       expect(outcome).toMatchObject({ kind: 'book', status: 'rejected' });
@@ -84,10 +103,11 @@ export class Model implements ModelState {
     }
 
     if (outcome.status !== 'booked') throw new Error(`seats were free: ${JSON.stringify(outcome)}`);
-    const { startIndex = -1, seatsCount } = outcome.booking;
-    expect({ seatsCount, fits: fits(startIndex) }).toEqual({ seatsCount: wish.count, fits: true });
+    const seats = this.seatsOf(outcome.booking);
+    const { startIndex = -1 } = outcome.booking;
+    if (this.isArea && wish.start === undefined) expect(seats).toEqual(free.slice(0, wish.count));
+    else expect({ seats, fits: fits(startIndex) }).toEqual({ seats: runFrom(startIndex, wish.count), fits: true });
     if (wish.start !== undefined) expect(startIndex).toBe(wish.start);
-    const seats = runFrom(startIndex, wish.count);
     for (const seat of seats) this.owner[seat] = id;
     const key = idempotency?.digest;
     this.bookings.push({
@@ -143,22 +163,22 @@ export class Model implements ModelState {
     const { start, count } = wish;
     const fits = (at: number) =>
       at + count <= SEATS && runFrom(at, count).every((seat) => this.isFree(seat) || booking.seats.includes(seat));
-    const code = this.refusalOfExchange(
-      booking,
-      count,
-      start === undefined ? runFrom(0, SEATS).some(fits) : fits(start),
-    );
-    const choice = start === undefined ? 'NO_ADJACENT_SEATS' : 'SEAT_TAKEN';
+    const free = runFrom(0, SEATS).filter((seat) => this.isFree(seat) || booking.seats.includes(seat));
+    const anyRun = this.isArea ? free.length >= count : runFrom(0, SEATS).some(fits);
+    const code = this.refusalOfExchange(booking, count, start === undefined ? anyRun : fits(start));
+    const choice = start !== undefined ? 'SEAT_TAKEN' : this.isArea ? 'SOLD_OUT' : 'NO_ADJACENT_SEATS';
     if (code !== undefined) {
       expectRejection(outcome, code === 'no choice' ? choice : code);
       return;
     }
     if (outcome.status !== 'exchanged') throw new Error(`seats were free: ${JSON.stringify(outcome)}`);
+    const chosen = this.seatsOf(outcome.booking);
     const at = outcome.booking.startIndex ?? -1;
-    expect({ at, fits: fits(at) }).toEqual({ at: start ?? at, fits: true });
+    if (this.isArea) expect(chosen).toEqual(free.slice(0, count));
+    else expect({ at, fits: fits(at), chosen }).toEqual({ at: start ?? at, fits: true, chosen: runFrom(at, count) });
     this.free(booking, booking.seats);
     const fewer = booking.seats.length - count;
-    booking.seats = runFrom(at, count);
+    booking.seats = chosen;
     raiseDue(this, booking, fewer * PRICE);
     for (const seat of booking.seats) this.owner[seat] = booking.id;
     noteChange(booking, 'exchange');
@@ -226,6 +246,9 @@ export class Model implements ModelState {
     expect(outcome).toMatchObject({ booking: { id, status, userId, seats: booking?.seats.map(this.labelOf) } });
   }
 }
+
+/** The zone of the area of a history. */
+const areaOf = (number: number): number => 1 + number / 2;
 
 const runFrom = (start: number, count: number) => Array.from({ length: count }, (_, i) => start + i);
 

@@ -10,7 +10,7 @@ import { type Stage, type System, sweep } from './history-stage.ts';
 import type { ModelBooking } from './model-state.ts';
 
 /** Names of keys that belong to one event, except those that expire by themselves. */
-const KEYS_OF_EVENTS = ['house', 'seats', 'held', 'blocked', 'lock', 'full', 'neat', 'counts', 'buyers'];
+const KEYS_OF_EVENTS = ['house', 'seats', 'held', 'blocked', 'lock', 'full', 'neat', 'area', 'counts', 'buyers'];
 
 /**
  * Compares PostgreSQL with the models, and with Redis, which has nothing of an ended event.
@@ -20,10 +20,13 @@ const KEYS_OF_EVENTS = ['house', 'seats', 'held', 'blocked', 'lock', 'full', 'ne
 export async function compare(stage: Stage, models: readonly Model[], toldBefore: number): Promise<void> {
   const { system, run, played } = stage;
   const { prisma, redis } = system();
-  const saved = groupBy(await prisma.seat.findMany({ orderBy: { number: 'asc' } }), (seat) => seat.row);
+  const saved = groupBy(
+    await prisma.seat.findMany({ orderBy: { number: 'asc' } }),
+    (seat) => `${seat.zone}-${seat.row}`,
+  );
   for (const model of models) {
     const expected = model.owner.flatMap((id, seat) => (id === undefined ? [] : [{ number: seat + 1, bookingId: id }]));
-    const seats = saved.get(model.row) ?? [];
+    const seats = saved.get(`${model.place.zone}-${model.place.row}`) ?? [];
     expect(seats.map(({ number, bookingId }) => ({ number, bookingId }))).toEqual(expected);
   }
   played.lateSales += models.flatMap(({ bookings }) => bookings).filter(isLateSale).length;

@@ -18,7 +18,7 @@ export async function bookAll(
   for (const { model, step } of steps) {
     if (step.do === 'hold' || step.do === 'buy') {
       const { buyer, count, start, key } = step;
-      const wish = { zone: 1, row: model.row, count, ...(start === undefined ? {} : { start }) };
+      const wish = model.wishOf(count, start);
       const userId = model.user(buyer);
       const digest = `${model.name}-${userId}-${key}`;
       const idempotency = key === undefined ? undefined : { digest, fingerprint: JSON.stringify(wish) };

@@ -49,7 +49,7 @@ export async function exchangeAll(stage: Stage, steps: readonly Move[]): Promise
     if (step.do !== 'exchange' || booking === undefined) return [];
     const { count, start } = step;
     const by = booking.status === 'CONFIRMED' ? { by: OPERATOR } : { userId: model.user(step.buyer) };
-    const wish = { zone: 1, row: model.row, count, start };
+    const wish = model.wishOf(count, model.isArea ? undefined : start);
     const grows = count > booking.seats.length;
     return [{ model, request: { ticketId: newTicketId(0), bookingId: booking.id, eventId: 1, wish, grows, ...by } }];
   });

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
+import { DEFAULT_MAX_SEATS } from '../../../shared/contract/limits.ts';
 import { booking } from '../../../shared/contract/tickets.ts';
 import { openClient } from '../../kit/client.ts';
 import { followBySocket } from '../../kit/followers.ts';
@@ -9,7 +10,7 @@ import { mixedWish } from '../../kit/seat-wishes.ts';
 import { giveUp, type Ledger, type Possession } from './ledger.ts';
 import { ANSWER_TIMEOUT_MS, carryThrough, type Market, type Request } from './market.ts';
 import { sendPayers } from './payments.ts';
-import { HOUSE } from './rig.ts';
+import { AREA, HOUSE } from './rig.ts';
 
 /** Buyers at a time, and the longest pause of each between two requests. */
 const BUYERS = 24;
@@ -20,6 +21,9 @@ const USERS = 2_000;
 
 /** The share of sold bookings that an operator returns. */
 const RETURNED_SHARE = 0.15;
+
+/** The share of requests for places of the area. */
+const AREA_SHARE = 0.15;
 
 /** Rows that many buyers want, and the whole house. */
 const HOT_ROWS = { zones: 1, rows: 3, seatsPerRow: HOUSE.SEATS_PER_ROW };
@@ -60,7 +64,9 @@ async function returnBooking({ market, newKey }: Buyer, possession: Possession):
 /** Reserves or holds seats, and decides about them. */
 async function buyOnce(buyer: Buyer): Promise<void> {
   const { market, random, newKey } = buyer;
-  const wish = mixedWish(random, chance(random, 0.2) ? HOT_ROWS : WHOLE_HOUSE);
+  const wish = chance(random, AREA_SHARE)
+    ? { zone: AREA.zone, count: 1 + below(random, DEFAULT_MAX_SEATS) }
+    : mixedWish(random, chance(random, 0.2) ? HOT_ROWS : WHOLE_HOUSE);
   const userId = 1 + below(random, USERS);
   const { eventId } = market;
   const request =

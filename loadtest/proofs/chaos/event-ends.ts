@@ -5,11 +5,14 @@ import { below, between } from '../../kit/random.ts';
 import { query } from '../../kit/standby.ts';
 import { sendBuyers } from './buyers.ts';
 import type { ChaosRig } from './rig.ts';
-import { HOUSE } from './rig.ts';
+import { AREA, HOUSE } from './rig.ts';
 import { randomPart, type Scene, withRedis } from './scene.ts';
 
 /** The house of the event that ends: larger than the other, so that the deletion of its keys takes a while. */
-const ZONES = Array.from({ length: HOUSE.ZONES }, () => ({ rows: 2 * HOUSE.ROWS, seatsPerRow: HOUSE.SEATS_PER_ROW }));
+const ZONES = [
+  ...Array.from({ length: HOUSE.ZONES }, () => ({ rows: 2 * HOUSE.ROWS, seatsPerRow: HOUSE.SEATS_PER_ROW })),
+  { area: true, capacity: 2 * AREA.capacity },
+];
 
 /** Seconds of a hold: some expire after the end. */
 const HOLD_SECONDS = 6;
@@ -79,8 +82,10 @@ export async function keysOfEnded(rig: ChaosRig): Promise<string[]> {
   const rows = await query<{ id: number }>(rig.postgres.url, 'SELECT id FROM event WHERE ends_at <= clock_timestamp()');
   if (rows.length === 0) return [];
   const ended = new Set(rows.map(({ id }) => id));
-  const { tag, houseStem, seatsStem, heldStem, lockStem, countsStem, buyersStem, fullStem, neatStem } = keysOf(0);
-  const stems = [houseStem, seatsStem, heldStem, lockStem, countsStem, buyersStem, fullStem, neatStem];
+  const keysOfHouse = keysOf(0);
+  const { tag, houseStem, seatsStem, heldStem, lockStem, countsStem, buyersStem } = keysOfHouse;
+  const { fullStem, neatStem, areaStem } = keysOfHouse;
+  const stems = [houseStem, seatsStem, heldStem, lockStem, countsStem, buyersStem, fullStem, neatStem, areaStem];
   const keys = await withRedis(rig, (redis) => redis.keys(`${tag}:*`));
   const isLeft = (key: string) =>
     stems.some((stem) => key.startsWith(stem) && ended.has(Number.parseInt(key.slice(stem.length), 10)));

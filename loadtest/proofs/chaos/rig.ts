@@ -7,13 +7,18 @@ import { freePort } from '../../../local/embedded/free-port.ts';
 import { embeddedPostgres } from '../../../local/embedded/postgres.ts';
 import { embeddedRedis } from '../../../local/embedded/redis.ts';
 import type { EmbeddedServer } from '../../../local/embedded/server-process.ts';
+import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
+import { PLACES_IN_ROW } from '../../../shared/domain/house.ts';
 import { startProxy } from '../../kit/proxy.ts';
 import { prepareHouse, type Rig, serverOptions } from '../../kit/rig.ts';
 import { shiftedClock } from '../../kit/shifted-clock.ts';
-import { embeddedStandby, untilStreaming } from '../../kit/standby.ts';
+import { embeddedStandby, query, untilStreaming } from '../../kit/standby.ts';
 
 /** Large enough that nothing sells out for long, small enough that buyers meet. */
 export const HOUSE = { ZONES: 20, ROWS: 20, SEATS_PER_ROW: 40 };
+
+/** An area behind the zones of every house: few enough places that it sells out. */
+export const AREA = { zone: HOUSE.ZONES + 1, capacity: 600 };
 
 /** Milliseconds in which a server must run again: after a kill PostgreSQL refuses to start for a moment. */
 const RESTART_TIMEOUT_MS = 60_000;
@@ -124,6 +129,12 @@ async function startServers(rig: Rig, postgresFolder: string) {
   const postgres = await runServer(await embeddedPostgres(await serverOptions(rig, 'postgres', postgresFolder)));
   const redis = await runServer(await embeddedRedis(await serverOptions(rig, 'redis')));
   await prepareHouse(postgres.url, HOUSE);
+  await query(
+    postgres.url,
+    `INSERT INTO zone (event_id, number, rows, seats_per_row, price, is_area, capacity)
+     VALUES (${DEFAULT_EVENT}, ${AREA.zone}, ${Math.ceil(AREA.capacity / PLACES_IN_ROW)}, ${PLACES_IN_ROW}, 5000, TRUE,
+       ${AREA.capacity})`,
+  );
   return { postgres, redis, postgresProxy: await startProxy(postgres.url), redisProxy: await startProxy(redis.url) };
 }
 
