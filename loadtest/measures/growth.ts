@@ -6,6 +6,7 @@ import { renderPlots } from '../kit/plot.ts';
 import { writeReport } from '../kit/report.ts';
 import { growBacklog } from './growth/backlog.ts';
 import { growHistory } from './growth/history.ts';
+import { growHouse } from './growth/house.ts';
 import { growRow } from './growth/row.ts';
 import type { GrowthOptions, Section } from './growth/section.ts';
 import { growSockets } from './growth/sockets.ts';
@@ -20,6 +21,7 @@ type Measurement = { about: string; grow: (options: GrowthOptions) => Promise<Se
 const measurements = {
   row: { about: 'a claim in rows that are empty to full', grow: growRow },
   venue: { about: 'a claim in houses of 65 thousand to 6.5 million seats', grow: growVenue },
+  house: { about: 'a claim in houses with categories, gaps and an area of up to a million places', grow: growHouse },
   backlog: { about: 'accepting a request while 0 to one million tickets wait', grow: growBacklog },
   workers: { about: 'bookings a second, and CPU for each, with 1 to 4 workers', grow: growWorkers, isSlow: true },
   sockets: { about: 'a booking while 0 to 10,000 sockets are open', grow: growSockets, isSlow: true },
