@@ -11,11 +11,12 @@ const RELEASE = 'release:';
 
 /**
  * A closed house in Redis. `generation`: of its rows, undefined without rows. `tiers`: of the index of its rows.
- * `given`: releases of `takeReleases`.
+ * `rowsOf`: how many it has, by zone. `given`: releases of `takeReleases`.
  */
 export type ClosedHouse = {
   generation: number | undefined;
   tiers: readonly string[];
+  rowsOf: ReadonlyMap<number, number>;
   version: number;
   given: readonly Release[];
 };
@@ -55,7 +56,17 @@ export async function readClosedHouse(
   return {
     generation: generation === undefined ? undefined : Number(generation),
     tiers: tiers.split(' ').filter((tier) => tier !== ''),
+    rowsOf: rowsOfZones(fields),
     version: Number(version),
     given: taken.filter(({ bookingId }) => savedIds.has(bookingId)),
   };
 }
+
+/** The rows of each zone, by the fields of a house that lua/lib/zones.lua reads. */
+const rowsOfZones = (fields: Readonly<Record<string, string>>): Map<number, number> =>
+  new Map(
+    Object.entries(fields).flatMap(([name, text]): [number, number][] => {
+      const [, zone] = /^z(\d+)$/.exec(name) ?? [];
+      return zone === undefined ? [] : [[Number(zone), Number(text.split(' ')[1])]];
+    }),
+  );

@@ -8,6 +8,7 @@ import { redisClockMs } from '../platform/clock.ts';
 import { NotReady } from '../platform/faults.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import { readClosedHouse, takeReleases } from './closed-house.ts';
+import { deleteRows } from './delete-rows.ts';
 import { ruleFields, zoneFields } from './redis/house-fields.ts';
 import { type HouseDeps, keysOfEvent, restoreBuyers, restoreRows } from './restore-rows.ts';
 
@@ -176,10 +177,17 @@ async function writeHouse(deps: HouseDeps, house: House, transaction: Prisma.Tra
     const closed = await readClosedHouse(deps, house.eventId, transaction);
     const rules = ruleFields(house, await redisClockMs(deps.redis));
     await restoreRows(deps, house, rules, closed, transaction);
+    await deleteRowsBehind(deps, house, closed.rowsOf);
     await restoreBuyers(deps, house, transaction);
     if (await publishHouse(deps, house, rules, mark, closed.version)) return;
   }
   throw new Error(`Redis was wiped ${MAX_RESTORES} times while the house of event ${house.eventId} was restored`);
+}
+
+/** Deletes the rows of zones that had more of them before a change of the house. */
+async function deleteRowsBehind(deps: HouseDeps, { eventId, zones }: House, rowsBefore: ReadonlyMap<number, number>) {
+  for (const { number, rows } of zones)
+    await deleteRows(deps, eventId, number, { from: rows + 1, to: rowsBefore.get(number) ?? 0 });
 }
 
 /** Sets the mark by which `publishHouse` finds that Redis was wiped meanwhile. */
