@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
-import type { OneWish } from '../shared/contract/reserve.ts';
 import { doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { type House, labelOf } from '../shared/domain/house.ts';
 import { type WrittenOutcome, writeBooked, writeOutcome } from '../shared/domain/outcome-text.ts';
 import { factsOfSeats } from '../shared/domain/seat-facts.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
+import { takenWish } from '../shared/domain/taken-wish.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
@@ -200,10 +200,10 @@ async function housesOf(
 function claimOf(request: BookRequest, decision: Decision & { kind: 'got' }, house: House | undefined): Claim {
   const { ticketId, eventId, hold, userId, idempotency, reference, metadata, wish } = request;
   const { generation, seats } = decision;
-  const taken: OneWish | undefined = 'wishes' in wish ? wish.wishes[decision.wish ?? 0] : wish;
-  const types = taken !== undefined && 'types' in taken ? taken.types : undefined;
-  const facts = house === undefined ? {} : factsOfSeats(house, seats, types);
-  const maxPrice = taken !== undefined && 'maxPrice' in taken ? taken.maxPrice : undefined;
+  if (house === undefined) return { ticketId, eventId, hold, userId, idempotency, generation, seats };
+  const taken = takenWish(house, wish, seats);
+  const facts = factsOfSeats(house, seats, 'types' in taken ? taken.types : undefined);
+  const maxPrice = 'maxPrice' in taken ? taken.maxPrice : undefined;
   return { ticketId, eventId, hold, userId, idempotency, generation, seats, reference, metadata, ...facts, maxPrice };
 }
 

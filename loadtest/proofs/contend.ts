@@ -143,9 +143,9 @@ async function countDifferences({ owners }: Contest, { seats }: Stores): Promise
 
 await command({
   name: 'contend',
-  summary: `Contends for one row, one zone and one area by the scripts alone, over several connections at once, on servers of its
-own: claims of 1 to ${MAX_SEATS} seats, releases, and repeated claims. It compares the seats of every claim with their
-owners.`,
+  summary: `Contends for one row, one zone and one area by the scripts alone, over several connections at once, on
+servers of its own: claims of 1 to ${MAX_SEATS} seats, releases, and repeated claims. It compares the seats of every
+claim with their owners.`,
   options: {
     attempts: number('claims to try', 1_000_000, { max: 1e9 }),
     connections: number('connections to Redis', 8, { max: 1_000 }),

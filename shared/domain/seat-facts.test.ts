@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { buildHouse, categoryOfSeat, keepsAccessible, runsOf, tiersFor } from './house.ts';
 import { factsOfSeats } from './seat-facts.ts';
+import { takenWish } from './taken-wish.ts';
 
 const zone = { name: null, price: 0, category: null, isArea: false, capacity: null, plan: null };
 
@@ -82,4 +83,19 @@ test('seats form runs in their order', () => {
     { zone: 1, row: 1, startIndex: 0, seatsCount: 1 },
     { zone: 1, row: 2, startIndex: 1, seatsCount: 1 },
   ]);
+});
+
+test('the wish that was met is the first one that the seats meet', () => {
+  const wishes = [
+    { count: 2, zone: 1, category: 'Silver' },
+    { seats: ['1-1-1', '2-1-1'] },
+    { count: 2, maxPrice: 2_000 },
+    { count: 2, split: true as const },
+  ];
+  const taken = (...seats: string[]) => wishes.indexOf(takenWish(house, { wishes }, seats) as (typeof wishes)[number]);
+  expect(taken('1-1-2', '1-1-3')).toBe(0);
+  expect(taken('1-1-1', '2-1-1')).toBe(1);
+  expect(taken('2-1-2', '2-1-3')).toBe(2);
+  expect(taken('1-1-1', '1-1-3')).toBe(3);
+  expect(takenWish(house, { count: 1 }, ['2-1-1'])).toEqual({ count: 1 });
 });

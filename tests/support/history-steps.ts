@@ -40,8 +40,9 @@ export type Step =
   /** The job of an earlier change that was made is delivered again, after Redis has lost its ticket. */
   | { do: 'repeat'; nth: number };
 
-// Each history plays in a short row or a small area of its own, with two buyers of its own. Many are played side by side, step by step,
-// so that their requests share batches. The more there are the less each costs; a planted bug is found among few.
+// Each history plays in a short row or a small area of its own, with two buyers of its own. Many are played side by
+// side, step by step, so that their requests share batches. The more there are the less each costs; a planted bug is
+// found among few.
 export const TOGETHER = 250;
 const FEW_TOGETHER = 100;
 

@@ -9,8 +9,7 @@ import type { Scripts } from './scripts.ts';
 
 /** The claim script's decision for one ticket. A refusal is a decision too. */
 export type Decision =
-  /** `wish`: the index of the wish that was taken, where the request has several. */
-  | { kind: 'got'; generation: number; seats: string[]; wish?: number }
+  | { kind: 'got'; generation: number; seats: string[] }
   | { kind: 'refused'; outcome: WrittenOutcome }
   /** The ticket has its outcome already: an earlier delivery of this job settled it. */
   | { kind: 'settled' }
