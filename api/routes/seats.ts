@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { SeatMap, SeatView } from '../../shared/contract/events.ts';
 import { eventId, inAddress, seatLabel } from '../../shared/contract/ids.ts';
-import { MAX_SEATS_ON_PAGE } from '../../shared/contract/limits.ts';
+import { MAX_NAME_LENGTH, MAX_SEATS_ON_PAGE } from '../../shared/contract/limits.ts';
 import { type House, labelOf, seatOf, seatsInRow, type Zone, zoneOf } from '../../shared/domain/house.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RowMarks } from '../../shared/stores/redis/seat-bitmaps.ts';
@@ -27,7 +27,7 @@ export const availableQuery = z.strictObject({
   eventId: requiredEvent,
   zone: inAddress(z.int().min(1)).optional(),
   row: inAddress(z.int().min(1)).optional(),
-  category: z.string().min(1).max(100).optional(),
+  category: z.string().min(1).max(MAX_NAME_LENGTH).optional(),
   accessible: z.literal('true').optional(),
   after: seatLabel.optional(),
   limit: inAddress(z.int().min(1).max(MAX_SEATS_ON_PAGE)).default(100),

@@ -1,5 +1,7 @@
 import {
   MAX_CATEGORIES,
+  MAX_LABEL_LENGTH,
+  MAX_NAME_LENGTH,
   MAX_ROWS_IN_HOUSE,
   MAX_ROWS_IN_ZONE,
   MAX_SEATS_IN_HOUSE,
@@ -9,10 +11,6 @@ import {
 import { text } from '../../shared/contract/text.ts';
 import { isArea, labelOf, type Plan, type PlanRow, type PlanZone, type SeatedZone } from './plan.ts';
 import type { Problems } from './problems.ts';
-
-/** Characters of a name and of a label, as the API takes them. */
-const MAX_NAME_LENGTH = 100;
-const MAX_LABEL_LENGTH = 40;
 
 const name = text(MAX_NAME_LENGTH);
 const label = text(MAX_LABEL_LENGTH);

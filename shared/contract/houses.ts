@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { MAX_INTEGER, seatLabel } from './ids.ts';
 import {
   MAX_CATEGORIES,
+  MAX_LABEL_LENGTH,
+  MAX_NAME_LENGTH,
   MAX_ROWS_IN_ZONE,
   MAX_SEATS_IN_HOUSE,
   MAX_SEATS_IN_ROW,
@@ -36,10 +38,8 @@ const rowPlan = z.strictObject({
 
 export type RowPlan = z.infer<typeof rowPlan>;
 
-const categoryName = text(100);
-const zoneName = text(100);
-const rowLabel = text(40);
-const printedLabel = text(40);
+const name = text(MAX_NAME_LENGTH);
+const label = text(MAX_LABEL_LENGTH);
 
 /** The longest way from the origin of a plan, in its unit: far enough, and short as JSON. */
 const MAX_COORDINATE = 1_000_000;
@@ -47,14 +47,14 @@ const coordinate = z.number().min(-MAX_COORDINATE).max(MAX_COORDINATE);
 
 /** Other prices of a category, by ticket type. */
 const typePrices = z
-  .record(text(40), price)
+  .record(label, price)
   .refine((types) => Object.keys(types).length <= MAX_TICKET_TYPES, `at most ${MAX_TICKET_TYPES} ticket types`)
   .meta({ description: 'Other prices by ticket type, such as {"child": 2900}.' });
 
 const color = z.string().regex(/^#[0-9a-f]{6}$/i, 'a colour such as #c02040');
 
 const categoryInput = z.strictObject({
-  name: categoryName,
+  name,
   price,
   types: typePrices.optional(),
   color: color.optional(),
@@ -62,7 +62,7 @@ const categoryInput = z.strictObject({
 
 /** A change of the category with this name, or a new one. Null takes the ticket types or the colour away. */
 const categoryChange = z.strictObject({
-  name: categoryName,
+  name,
   price: price.optional(),
   types: typePrices.nullable().optional(),
   color: color.nullable().optional(),
@@ -88,7 +88,7 @@ function refuseRepeated(
 
 const rowInput = z
   .strictObject({
-    label: rowLabel.optional().meta({ description: 'Printed at the row, such as A.' }),
+    label: label.optional().meta({ description: 'Printed at the row, such as A.' }),
     seats: z.int().min(1).max(MAX_SEATS_IN_ROW),
     gapsAfter: z
       .array(seatNumber)
@@ -96,11 +96,11 @@ const rowInput = z
       .optional()
       .meta({ description: 'The seats, in order, after which an aisle or a missing seat interrupts the row.' }),
     labels: z
-      .array(printedLabel)
+      .array(label)
       .max(MAX_SEATS_IN_ROW)
       .optional()
       .meta({ description: 'The printed label of each seat. Without them a seat is called by its row and number.' }),
-    category: categoryName.optional(),
+    category: name.optional(),
     positions: z
       .array(z.tuple([coordinate, coordinate]))
       .max(MAX_SEATS_IN_ROW)
@@ -121,8 +121,8 @@ const rowInput = z
 export type RowInput = z.infer<typeof rowInput>;
 
 const zoneFields = {
-  name: zoneName.optional(),
-  category: categoryName.optional().meta({ description: 'The name of the category of its seats.' }),
+  name: name.optional(),
+  category: name.optional().meta({ description: 'The name of the category of its seats.' }),
   price: price.optional().meta({ description: 'Instead of a category. Without either, seats cost nothing.' }),
   rows: z
     .union(
@@ -183,7 +183,7 @@ export type ZoneChange = z.infer<typeof zoneChange>;
 const seatsInput = z
   .strictObject({
     ids: z.array(seatLabel).min(1).max(MAX_SEATS_NAMED_AT_ONCE),
-    category: categoryName.optional(),
+    category: name.optional(),
     accessible: z.literal(true).optional(),
     companionOf: seatLabel
       .optional()

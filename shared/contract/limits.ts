@@ -60,6 +60,10 @@ export const MAX_SEATS_IN_HOUSE = 10_000_000;
 export const MAX_CATEGORIES = 64;
 export const MAX_TICKET_TYPES = 20;
 
+/** Characters of the name of a category or a zone, and of the label of a row, a seat or a ticket type. */
+export const MAX_NAME_LENGTH = 100;
+export const MAX_LABEL_LENGTH = 40;
+
 /** Seats that one entry of a house names, and such entries: more than fit into its body. */
 export const MAX_SEATS_NAMED_AT_ONCE = 1_000_000;
 

@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { buyerName } from './buyers.ts';
 import { MAX_INTEGER, seatLabel } from './ids.ts';
-import { MAX_RANKED_WISHES, MAX_SEATS_PER_REQUEST } from './limits.ts';
-
-/** Characters of the name of a category or a ticket type. */
-const MAX_NAME_LENGTH = 200;
+import { MAX_LABEL_LENGTH, MAX_NAME_LENGTH, MAX_RANKED_WISHES, MAX_SEATS_PER_REQUEST } from './limits.ts';
 
 /** A zone or row number that some house may have. The size of the event's own house is checked later. */
 const houseNumber = z.int().min(1).max(100_000);
@@ -35,7 +32,7 @@ export function requirePlace(
 const plainRun = z.strictObject(runFields).superRefine(requirePlace);
 
 /** How many seats are of which ticket type, in the order of the seats. */
-const seatTypes = z.record(z.string().min(1).max(MAX_NAME_LENGTH), z.int().min(1).max(MAX_SEATS_PER_REQUEST));
+const seatTypes = z.record(z.string().min(1).max(MAX_LABEL_LENGTH), z.int().min(1).max(MAX_SEATS_PER_REQUEST));
 
 /** How many accessible seats are among the seats. */
 const accessible = z.int().min(1).max(MAX_SEATS_PER_REQUEST);

@@ -1,6 +1,6 @@
 import { errorCodes } from '../../contract/codes.ts';
 import type { BookRequest } from '../../contract/jobs.ts';
-import type { OneWish, RunWish } from '../../contract/reserve.ts';
+import { type OneWish, type RunWish, seatsOfWish } from '../../contract/reserve.ts';
 import { type House, runOf, tiersFor } from '../../domain/house.ts';
 import { type WrittenOutcome, writeRefused } from '../../domain/outcome-text.ts';
 import { writeAdmission } from './admission-uses.ts';
@@ -24,8 +24,6 @@ function asRun(labels: readonly string[]): RunWish | undefined {
 
 /** The wishes of a request, the preferred one first. */
 const wishesOf = ({ wish }: BookRequest): readonly OneWish[] => ('wishes' in wish ? wish.wishes : [wish]);
-
-const seatCountOf = (wish: OneWish): number => ('seats' in wish ? wish.seats.length : wish.count);
 
 /** Whether a wish has conditions that the fields of a plain request do not hold. */
 const isChoosy = (wish: OneWish): boolean =>
@@ -104,5 +102,5 @@ export async function claimSeats(
   const args: (string | number)[] = [];
   for (const request of requests) pushRequest(args, request, houses.get(request.eventId));
   const answers = await scripts<string[]>('claimSeats', shard, args);
-  return requests.map((request, i) => parseDecision(answers[i] ?? '', seatCountOf(wishesOf(request)[0] as OneWish)));
+  return requests.map((request, i) => parseDecision(answers[i] ?? '', seatsOfWish(wishesOf(request)[0] as OneWish)));
 }
