@@ -2,7 +2,8 @@ import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { BookRequest } from '../shared/contract/jobs.ts';
 import { doneOutcome, rejectedOutcome } from '../shared/contract/tickets.ts';
 import { type House, labelOf } from '../shared/domain/house.ts';
-import { type WrittenOutcome, writeBooked, writeOutcome } from '../shared/domain/outcome-text.ts';
+import { withNamedOffers } from '../shared/domain/named-offers.ts';
+import { hasOffers, type WrittenOutcome, writeBooked, writeOutcome } from '../shared/domain/outcome-text.ts';
 import { factsOfSeats } from '../shared/domain/seat-facts.ts';
 import { maySell, type SellBy } from '../shared/domain/selling.ts';
 import { takenWish } from '../shared/domain/taken-wish.ts';
@@ -156,11 +157,13 @@ async function claim(
 /** A sale that no trusted server requested is refused before it claims seats (I12). */
 const SALE_FORBIDDEN: Decision = {
   kind: 'refused',
+  generation: 0, // of no house
   outcome: writeOutcome(rejectedOutcome('book', { code: 'FORBIDDEN' })),
 };
 
 const EVENT_ENDED: Decision = {
   kind: 'refused',
+  generation: 0,
   outcome: writeOutcome(rejectedOutcome('book', { code: 'EVENT_ENDED' })),
 };
 
@@ -179,7 +182,9 @@ async function refuseEnded(
   });
 }
 
-/** The houses in which seats were got, as they were then or later: a change raises the generation of a house. */
+/**
+ * The houses in which seats were got or offered, as they were then or later: a change raises the generation of a house.
+ */
 async function housesOf(
   { events }: BookDeps,
   requests: readonly BookRequest[],
@@ -188,7 +193,8 @@ async function housesOf(
   const houses = new Map<number, House>();
   for (const [i, { eventId }] of requests.entries()) {
     const decision = decisions[i];
-    if (decision?.kind !== 'got') continue;
+    const isShown = decision?.kind === 'got' || (decision?.kind === 'refused' && hasOffers(decision.outcome));
+    if (!isShown) continue;
     let house = houses.get(eventId) ?? (await events.layout(eventId, ANY_AGE_MS));
     if (house !== undefined && house.generation < decision.generation) house = await events.readHouse(eventId);
     if (house !== undefined) houses.set(eventId, house);
@@ -218,7 +224,9 @@ function beginRound(
     const { ticketId, eventId } = request;
     if (decision?.kind === 'got') round.claims.push(claimOf(request, decision, houses.get(eventId)));
     else if (decision?.kind === 'refused') {
-      round.outcomes.set(ticketId, decision.outcome);
+      const { outcome } = decision;
+      const house = hasOffers(outcome) ? houses.get(eventId) : undefined;
+      round.outcomes.set(ticketId, withNamedOffers(ticketId, outcome, house));
       round.refused.push(request);
     } else if (decision?.kind === 'closed') {
       round.undecided.add(ticketId);

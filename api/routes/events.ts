@@ -20,6 +20,7 @@ import {
   MAX_OPERATOR_BODY_BYTES,
   MAX_SEATS_INCLUDED,
 } from '../../shared/contract/limits.ts';
+import { printedLabels } from '../../shared/domain/describe-seat.ts';
 import { eventSummaryAt, type ListedEvent } from '../../shared/domain/event-summary.ts';
 import { type House, ringsProblem, unknownSeatProblem } from '../../shared/domain/house.ts';
 import { changedHouse } from '../../shared/domain/house-changes.ts';
@@ -159,7 +160,7 @@ const changeEvent = (deps: EventDeps) => async (req: Request, res: Response) => 
   requireConsistent({ ...house.settings, ...change }, zones.length);
   if (house.cancelledAt !== null) throw new ApiError('EVENT_ENDED', 'A cancelled event stays cancelled.');
   const { taken = [] } = await deps.runOperatorJob('changeEvent', { eventId: house.eventId, change, by });
-  if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
+  requireNoneTaken(house, taken);
   await replyChanged(deps, res, house);
 };
 
@@ -203,9 +204,14 @@ const changeBlock = (job: 'block' | 'unblock', deps: EventDeps) => async (req: R
   if (unknown !== undefined) throw new ApiError('INVALID_REQUEST', unknown);
   const request = { eventId: house.eventId, seats: [...new Set(labels)], by };
   const { changed, taken } = await deps.runOperatorJob(job, request, idempotencyOf(req, pathOf(req), body, OPERATOR));
-  if (taken.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats: taken });
+  requireNoneTaken(house, taken);
   reply(res, 200, { eventId: house.eventId, changed });
 };
+
+/** @throws ApiError SEAT_TAKEN where there are seats, which it names */
+function requireNoneTaken(house: House, seats: readonly string[]): void {
+  if (seats.length > 0) throw new ApiError('SEAT_TAKEN', undefined, { seats, labels: printedLabels(house, seats) });
+}
 
 /** @throws ApiError INVALID_REQUEST where the house that `build` makes contradicts itself */
 function requirePossible(build: () => HouseColumns): HouseColumns {

@@ -22,12 +22,12 @@ export function replyTicket(
 
 /** The error for a ticket that was refused. */
 export function refusedTicket(view: TicketView): ApiError {
-  const { ticketId, code = 'INTERNAL', heldSeats, alternatives, onSaleAt, holdAgainAt, booking } = view;
+  const { ticketId, code = 'INTERNAL', heldSeats, alternatives, split, onSaleAt, holdAgainAt, booking } = view;
   const detail =
     heldSeats === undefined
       ? titleOf(code)
       : `No seat that matches is free. Held seats that may come back: ${heldSeats}.`;
-  return new ApiError(code, detail, { ticketId, heldSeats, alternatives, onSaleAt, holdAgainAt, booking });
+  return new ApiError(code, detail, { ticketId, heldSeats, alternatives, split, onSaleAt, holdAgainAt, booking });
 }
 
 /** Connects a request with its ticket, in its trace and in the log. */

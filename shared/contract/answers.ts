@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { seatLabel, ticketId } from './ids.ts';
-import { refusal } from './tickets.ts';
+import { printedLabels, refusal } from './tickets.ts';
 import { challengeView } from './waiting-room.ts';
 
 /** Fields of an error besides its code, on compat routes and below `/api`. */
@@ -20,8 +20,10 @@ export const problem = z
     status: z.int(),
     detail: z.string(),
     ...details,
-    /** Held or sold seats in a request to block seats. */
-    seats: z.array(seatLabel).optional(),
+    seats: z.array(seatLabel).optional().meta({
+      description: 'With SEAT_TAKEN: the taken seats of a request to block seats, or of a change of a house.',
+    }),
+    labels: printedLabels,
     /** With CHALLENGE_REQUIRED and CHALLENGE_INVALID: a new challenge. */
     challenge: challengeView.optional(),
   })

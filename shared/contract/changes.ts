@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { eventSummary } from './events.ts';
 import { eventId, inAddress, seatLabel } from './ids.ts';
 import { MAX_CHANGES_READ, MAX_WAIT_SECONDS } from './limits.ts';
-import { booking, order } from './tickets.ts';
+import { booking, order, printedLabels } from './tickets.ts';
 import { roomSettings } from './waiting-room.ts';
 
 /** The version of the form of changes. A new one is made where a receiver of the present one would fail. */
@@ -15,7 +15,7 @@ const by = z.string().optional().meta({ description: 'The operator or trusted se
 const ofBooking = z.object({ booking, by });
 const ofOrder = z.object({ order: order.omit({ bookings: true }), by });
 const ofEvent = z.object({ event: eventSummary });
-const ofSeats = z.object({ seats: z.array(seatLabel), inDoubt: z.literal(true).optional() });
+const ofSeats = z.object({ seats: z.array(seatLabel), labels: printedLabels, inDoubt: z.literal(true).optional() });
 const ofRoom = z.object({ room: roomSettings });
 
 /** Every type of change with its data and its meaning. */

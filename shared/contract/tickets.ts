@@ -9,6 +9,12 @@ export const printedNames = {
   zoneName: z.string().optional(),
 };
 
+/** The labels that are printed on seats, by the ids of the seats. */
+export const printedLabels = z
+  .record(z.string(), z.string())
+  .optional()
+  .meta({ description: 'The printed labels of these seats, by their ids. Absent where they have none.' });
+
 /**
  * A seat of a booking: its id, and as they were when it was taken its printed names, its category, its ticket type and
  * its price, in the minor unit of the booking's currency (cents).
@@ -129,6 +135,11 @@ const doneStatus = {
 
 const doneStatuses = ['booked', 'confirmed', 'extended', 'reduced', 'exchanged', 'cancelled', 'returned'] as const;
 
+/** The printed names of seats that are offered; `labels` where it is said which seats they are. */
+const offerNames = { zoneName: printedNames.zoneName, rowLabel: printedNames.rowLabel, labels: printedLabels };
+
+export type OfferNames = z.infer<z.ZodObject<typeof offerNames>>;
+
 /**
  * Free seats side by side near the requested ones: with `startIndex` exactly these, otherwise somewhere in the row. To
  * book them, send zone, row, count and, if present, `startIndex` as `start`.
@@ -138,6 +149,7 @@ const alternative = z.object({
   row: z.int(),
   startIndex: z.int().optional(),
   seatsCount: z.int(),
+  ...offerNames,
 });
 
 export type Alternative = z.infer<typeof alternative>;
@@ -158,7 +170,7 @@ export const refusal = z.object({
         'Omitted if none is held.',
     }),
   alternatives: z.array(alternative).optional(),
-  split: z.array(seatRun).optional().meta({
+  split: z.array(seatRun.extend(offerNames)).optional().meta({
     description: 'With NO_ADJACENT_SEATS: how the group could be split now. Request it with `split: true`.',
   }),
   onSaleAt: z.iso.datetime().optional(),

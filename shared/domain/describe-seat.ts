@@ -1,4 +1,5 @@
-import { type Category, categoryOfSeat, labelOf, type Seat, type Zone } from './house.ts';
+import type { RowPlan } from '../contract/houses.ts';
+import { type Category, categoryOfSeat, labelOf, type Seat, seatOf, type Zone } from './house.ts';
 
 /** The parts of a house that describe its seats. Zone n comes n-th. */
 type DescribedHouse = {
@@ -17,9 +18,21 @@ type SeatDescription = {
   companionOf: string | undefined;
 };
 
+/** The label that is printed on a seat of a row, or that of its row with its number. */
+export const labelInRow = (plan: RowPlan | undefined, number: number): string | undefined =>
+  plan?.labels?.[number - 1] ?? (plan?.label === undefined ? undefined : `${plan.label}-${number}`);
+
+/** The printed labels of seats, by their ids; undefined where none of them has one. */
+export function printedLabels(house: DescribedHouse, ids: readonly string[]): Record<string, string> | undefined {
+  const labels = ids.flatMap((id) => {
+    const { label } = describeSeat(house, seatOf(id));
+    return label === undefined ? [] : [[id, label] as const];
+  });
+  return labels.length === 0 ? undefined : Object.fromEntries(labels);
+}
+
 /**
- * Describes a seat of a house. Its label is the one printed on it, or that of its row with its number; a house without
- * labels has none. A seat that the house does not have is described by its zone, as far as there is one.
+ * Describes a seat of a house. A seat that the house does not have is described by its zone, as far as there is one.
  */
 export function describeSeat(house: DescribedHouse, { zone: zoneNumber, row, number }: Seat): SeatDescription {
   const zone = house.zones[zoneNumber - 1];
@@ -28,7 +41,7 @@ export function describeSeat(house: DescribedHouse, { zone: zoneNumber, row, num
   const category = house.categories.find((one) => one.number === categoryNumber);
   const accessibleSeat = plan?.companions?.find(([companion]) => companion === number)?.[1];
   return {
-    label: plan?.labels?.[number - 1] ?? (plan?.label === undefined ? undefined : `${plan.label}-${number}`),
+    label: labelInRow(plan, number),
     rowLabel: plan?.label,
     zoneName: zone?.name ?? undefined,
     category,

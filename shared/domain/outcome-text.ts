@@ -21,8 +21,8 @@ import { runOf, runsOf } from './house.ts';
  *   Money is the currency and the prices of its seats, or one for all: `EUR4900,5900`. Texts of before have none.
  * - `R <seats> <code> <detail>...`: a refusal by lua/claimSeats.lua, whose header describes the details. `seats`: how
  *   many the request wished.
- * - JSON of the outcome: all others, such as bookings with a reference, metadata or details of seats, and those of
- *   versions before.
+ * - JSON of the outcome: all others, such as bookings with a reference, metadata or details of seats, refusals that
+ *   offer seats with printed names (named-offers.ts), and those of versions before.
  */
 
 /** An outcome as a worker settles it: its text, and the labels by which it is counted. */
@@ -68,6 +68,9 @@ export const writeRefused = (seatCount: number, code: ErrorCode, details: readon
   code,
   text: ['R', seatCount, code, ...details].join(' '),
 });
+
+/** Whether a refusal of the claim script offers other seats. */
+export const hasOffers = ({ text }: WrittenOutcome): boolean => text.startsWith('R') && text.includes(':');
 
 /** Writes any outcome. */
 export const writeOutcome = (outcome: Outcome): WrittenOutcome => ({

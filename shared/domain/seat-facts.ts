@@ -13,7 +13,7 @@ const hasNoDetails = ({ name, category, plan }: Zone): boolean => name === null 
 /** Whether a house has nothing to tell of its seats: known once, because a house has up to 2,000 zones. */
 const plainHouses = new WeakMap<House, boolean>();
 
-function isPlain(house: House): boolean {
+export function isPlain(house: House): boolean {
   const known = plainHouses.get(house) ?? house.zones.every(hasNoDetails);
   plainHouses.set(house, known);
   return known;

@@ -177,6 +177,34 @@ describe('while it is on sale', () => {
   });
 });
 
+test('seats that an operator blocks, or cannot change, are named by their printed labels too', async () => {
+  const id = await createTheatre();
+  const block = (what: string, seats: string[]) => post(`/api/events/${id}/${what}`, { seats });
+  await block('block', ['1-1-4', '2-1-1']);
+  await hold(id, { seats: ['1-1-5', '1-2-8', '2-2-5'] });
+  const refused = (seats: string[], labels?: object) => ({
+    status: 409,
+    body: { code: 'SEAT_TAKEN', seats, ...(labels && { labels }) },
+  });
+  const both = refused(['1-1-5', '1-2-8'], { '1-1-5': '4', '1-2-8': 'B-8' });
+  expect(await block('block', ['1-1-5', '1-1-6', '1-2-8'])).toMatchObject(both);
+  expect(await patch(id, { seats: [{ ids: ['1-1-5', '1-2-8'], category: 'Gold' }] })).toMatchObject(
+    refused(['1-2-8'], { '1-2-8': 'B-8' }),
+  );
+  const unlabelled = await block('block', ['2-2-5']);
+  expect(unlabelled).toMatchObject(refused(['2-2-5']));
+  expect(unlabelled.body).not.toHaveProperty('labels');
+  await block('unblock', ['2-1-1']);
+  await block('unblock', ['1-1-4']);
+  const { changes } = (await get(`/api/feed?eventId=${id}&types=seats.blocked,seats.unblocked`)).body;
+  expect(changes).toMatchObject([
+    { type: 'seats.blocked', data: { seats: ['1-1-4', '2-1-1'], labels: { '1-1-4': '2' } } },
+    { type: 'seats.unblocked', data: { seats: ['2-1-1'] } },
+    { type: 'seats.unblocked', data: { seats: ['1-1-4'], labels: { '1-1-4': '2' } } },
+  ]);
+  expect((changes as { data: object }[])[1]?.data).not.toHaveProperty('labels');
+});
+
 describe('free seats', () => {
   test('are listed with their labels, categories and prices; areas have none', async () => {
     const id = await createTheatre();

@@ -1,3 +1,5 @@
+import type { RowPlan } from '../../contract/houses.ts';
+import { labelInRow } from '../../domain/describe-seat.ts';
 import { BLOCK_OWNER, DOUBT_OWNER, labelOf, type Seat, seatOf } from '../../domain/house.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { Prisma } from '../../platform/prisma-client/client.ts';
@@ -38,6 +40,25 @@ export async function deleteBlocks(
   return seats.map(labelOf);
 }
 
+/** The printed labels of seats, by their ids. It reads their rows alone: a house may have 200,000. */
+async function readLabels(
+  eventId: number,
+  ids: readonly string[],
+  transaction: Prisma.TransactionClient,
+): Promise<Record<string, string> | undefined> {
+  const rows = await transaction.$queryRaw<{ zone: number; row: number; plan: RowPlan | null }[]>`
+    SELECT wanted.zone, wanted.row, zone.plan -> (wanted.row - 1) AS plan
+    FROM (SELECT DISTINCT zone, row FROM ${wantedSeats(ids)}) AS wanted
+    JOIN zone ON zone.event_id = ${eventId}::int AND zone.number = wanted.zone AND zone.plan IS NOT NULL`;
+  const plans = new Map(rows.map(({ zone, row, plan }) => [`${zone}-${row}`, plan ?? undefined]));
+  const labels = ids.flatMap((id) => {
+    const { zone, row, number } = seatOf(id);
+    const label = labelInRow(plans.get(`${zone}-${row}`), number);
+    return label === undefined ? [] : [[id, label] as const];
+  });
+  return labels.length === 0 ? undefined : Object.fromEntries(labels);
+}
+
 /** Notes in the feed that seats were blocked or unblocked, where there are any. */
 export async function noteSeats(
   type: 'seats.blocked' | 'seats.unblocked',
@@ -46,7 +67,9 @@ export async function noteSeats(
   transaction: Prisma.TransactionClient,
   doubt: { inDoubt?: true } = {},
 ): Promise<void> {
-  if (seats.length > 0) await noteChange(transaction, type, eventId, { seats, ...doubt });
+  if (seats.length === 0) return;
+  const labels = await readLabels(eventId, seats, transaction);
+  await noteChange(transaction, type, eventId, { seats, ...(labels && { labels }), ...doubt });
 }
 
 /** Blocked seats in PostgreSQL: they are not for sale until an operator unblocks them. */

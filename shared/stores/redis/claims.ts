@@ -10,7 +10,7 @@ import type { Scripts } from './scripts.ts';
 /** The claim script's decision for one ticket. A refusal is a decision too. */
 export type Decision =
   | { kind: 'got'; generation: number; seats: string[] }
-  | { kind: 'refused'; outcome: WrittenOutcome }
+  | { kind: 'refused'; generation: number; outcome: WrittenOutcome }
   /** The ticket has its outcome already: an earlier delivery of this job settled it. */
   | { kind: 'settled' }
   /** Redis does not have the event's house: it must be restored first. */
@@ -84,7 +84,7 @@ function parseDecision(answer: string, seatCount: number): Decision {
   const [word, ...details] = values;
   const code = errorCodes.find((one) => one === word);
   if (code === undefined) throw new Error(`claimSeats answered ${answer}`);
-  return { kind: 'refused', outcome: writeRefused(seatCount, code, details) };
+  return { kind: 'refused', generation: Number(generation), outcome: writeRefused(seatCount, code, details) };
 }
 
 /**
