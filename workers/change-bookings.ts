@@ -9,6 +9,7 @@ import { sharedNowMs } from '../shared/platform/clock.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { timed } from '../shared/platform/metrics.ts';
 import type { BookingStore } from '../shared/stores/postgres/bookings.ts';
+import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { HoldStore } from '../shared/stores/postgres/holds.ts';
 import type { GivingBooking } from '../shared/stores/postgres/releases.ts';
 import type { TicketStore } from '../shared/stores/redis/tickets.ts';
@@ -16,12 +17,14 @@ import type { SeatStore } from '../shared/stores/seats.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 import { type BatchTrace, traceBatch, traced, traceIdOf } from '../shared/telemetry/ticket-traces.ts';
 import type { ReleaseSeats } from './expire-holds.ts';
+import { findLoneCompanions } from './lone-companions.ts';
 
 const changeSeconds = metrics.stepSeconds.labels('change');
 const changeRequests = metrics.batchRequests.labels('change');
 
 type ChangeDeps = {
-  bookings: Pick<BookingStore, 'owners'>;
+  bookings: Pick<BookingStore, 'owners' | 'findNow'>;
+  events: Pick<EventStore, 'layout'>;
   holds: HoldStore;
   seats: SeatStore;
   tickets: TicketStore;
@@ -55,8 +58,10 @@ async function changeAll(
     if (request.kind === 'return') return request.by !== undefined;
     return request.kind !== 'confirm' || maySell(sellBy, request);
   };
+  const restricted = await findLoneCompanions(deps, requests);
+  const possible = requests.filter(({ ticketId }) => !restricted.has(ticketId));
   const results = await timed(changeSeconds, () =>
-    traced(batch, 'change', requests, () => holds.change(requests, isAllowed)),
+    traced(batch, 'change', requests, () => holds.change(possible, isAllowed)),
   );
   const outcomes = new Map<string, WrittenOutcome>();
   const renewals: (Renewal & { eventId: number })[] = [];
@@ -64,7 +69,8 @@ async function changeAll(
   const eventOf = new Map<string, number>();
   for (const request of requests) {
     const { ticketId, kind } = request;
-    const result = results.get(ticketId);
+    const refused = restricted.get(ticketId);
+    const result = refused ? { code: 'SEAT_RESTRICTED' as const, booking: refused } : results.get(ticketId);
     if (result === undefined) throw new Error(`change ${ticketId} has no result`);
     if (result === 'unsavable') {
       outcomes.set(ticketId, writeOutcome({ kind, status: 'failed', code: 'INTERNAL' }));

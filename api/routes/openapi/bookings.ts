@@ -166,6 +166,7 @@ export const bookingPaths: OperationPaths = {
   '/api/bookings/{id}/release': {
     post: change('releaseSeats', 'Release some seats of a hold; it ends with its last one', reduceBody, [
       'SEAT_NOT_IN_BOOKING',
+      'SEAT_RESTRICTED',
     ]),
   },
   '/api/bookings/{id}/exchange': {
