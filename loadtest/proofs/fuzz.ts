@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { readConfig } from '../../shared/config.ts';
-import { clearConfirmation, eventChange } from '../../shared/contract/events.ts';
+import { clearConfirmation, eventSettings } from '../../shared/contract/events.ts';
 import { auditReport } from '../../shared/contract/jobs.ts';
 import { ticketReceipt } from '../../shared/contract/tickets.ts';
 import { roomChange } from '../../shared/contract/waiting-room.ts';
@@ -13,6 +13,7 @@ import { type Check, figureLines, noneOf } from '../kit/report.ts';
 import { ADMIN_TOKEN, type OwnSystem, withOwnSystem } from '../kit/rig.ts';
 import { createTally } from '../kit/tally.ts';
 import type { World } from './fuzz/category.ts';
+import { HOUSE_AS_IT_IS } from './fuzz/houses.ts';
 import { type FuzzResult, fuzz } from './fuzz/play.ts';
 
 const HOUSE = { ZONES: 4, ROWS: 10, SEATS_PER_ROW: 65 };
@@ -51,7 +52,7 @@ async function createWorld(send: Send, adminToken: string | undefined): Promise<
     if (receipt !== undefined) tickets.push(receipt.ticketId);
   }
   if (adminToken === undefined) return { tickets, events: [], adminToken, cursor: undefined };
-  const { body } = await send('POST', '/api/events', { name: 'Fuzz', zones: [{ rows: 3, seatsPerRow: 9 }] });
+  const { body } = await send('POST', '/api/events', HOUSE_AS_IT_IS);
   const feed = await send('GET', '/api/feed?limit=1');
   return { tickets, events: [Number(body.id)], adminToken, cursor: String(feed.body.next) };
 }
@@ -73,7 +74,7 @@ async function readSettings(send: Send): Promise<Settings | undefined> {
   const pick = (fields: Record<string, unknown>, names: string[]) =>
     Object.fromEntries(names.filter((name) => name in fields).map((name) => [name, fields[name]]));
   return {
-    event: pick(event.body, Object.keys(eventChange.shape)),
+    event: pick(event.body, Object.keys(eventSettings.shape)),
     room: pick(room.body, Object.keys(roomChange.shape)),
   };
 }

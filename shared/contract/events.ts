@@ -11,7 +11,7 @@ const storedName = z.string().min(1).max(200);
 const name = text(200);
 
 /** The settings of an event that an operator can change at any time. */
-const eventSettings = z.object({
+export const eventSettings = z.object({
   name: storedName,
   /** Earlier requests are rejected with NOT_ON_SALE. Null: on sale immediately. */
   onSaleAt: moment.nullable(),

@@ -1,5 +1,5 @@
 import { eventChange, newEvent } from '../../../shared/contract/events.ts';
-import { runFields } from '../../../shared/contract/reserve.ts';
+import { choiceFields, runFields } from '../../../shared/contract/reserve.ts';
 import { roomChange } from '../../../shared/contract/waiting-room.ts';
 import { below, chance, pick, type Random } from '../../kit/random.ts';
 import { type Category, category, type World } from './category.ts';
@@ -20,8 +20,10 @@ import { type Field, wordsOf } from './values.ts';
 
 /** Fields of routes: the misspelling of one may be another. */
 const KNOWN = new Set([
-  ...Object.keys({ ...newEvent.shape, ...eventChange.shape, ...roomChange.shape, ...runFields }),
-  ...wordsOf('eventId userId buyer reference metadata seatNumber seats paymentReference nonce email password confirm'),
+  ...Object.keys({ ...newEvent.shape, ...eventChange.shape, ...roomChange.shape, ...runFields, ...choiceFields }),
+  ...wordsOf(
+    'wishes eventId userId buyer reference metadata seatNumber seats paymentReference nonce email password confirm',
+  ),
   ...wordsOf('processes reason bookingIds amount currency note'),
 ]);
 
@@ -79,7 +81,17 @@ function twoWishes(random: Random): Field[] {
     ['row', '1'],
     ['start', '0'],
   ]);
+  const condition: Field = pick(random, [
+    ['category', '"Gold"'],
+    ['maxPrice', '5000'],
+    ['split', 'true'],
+  ]);
+  const wishes: Field = ['wishes', '[{"count":1}]'];
   return pick(random, [
+    [number, condition],
+    [seats, condition],
+    [count, condition, ['zone', '1'], ['row', '1'], ['start', '0']],
+    [wishes, pick(random, [number, seats, count, place, condition])],
     [number, seats],
     [number, count],
     [seats, count],

@@ -2,6 +2,7 @@ import { clearConfirmation } from '../../../shared/contract/events.ts';
 import { newTicketId } from '../../../shared/domain/ticket-id.ts';
 import { below, chance, pick, type Random } from '../../kit/random.ts';
 import type { Expected, Input, World } from './category.ts';
+import { anyConditions, anyHouse, anyHouseChange } from './houses.ts';
 import { type Field, objectOf, pickWeighted, wordsOf } from './values.ts';
 
 /** A request before it is bytes. */
@@ -138,10 +139,14 @@ const ROUTES: readonly Route[] = [
     const event = anotherEvent(random, world);
     return requestTo('DELETE', `/api/events/${event}/bookings`, confirming(event));
   }),
-  route(10, (random) => {
-    const fields: Field[] = [['eventId', '1'], user(random), ...seatsOf(random)];
+  route(10, (random, world) => {
+    const event = pick(random, [1, anotherEvent(random, world)]);
+    const fields: Field[] = [['eventId', String(event)], user(random), ...anyWish(random)];
     return requestTo('POST', '/api/bookings', fields, pick(random, ['', 'wait=1']));
   }),
+  route(2, (random, world) =>
+    requestTo('POST', `/api/bookings/${anyTicket(random, world)}/exchange`, [user(random), ...anyWish(random)]),
+  ),
   route(8, (random, world) => requestTo('GET', `/api/bookings/${anyTicket(random, world)}`)),
   route(4, (random, world) => {
     const fields: Field[] = [user(random), ['paymentReference', '"p"']];
@@ -173,8 +178,16 @@ const ROUTES: readonly Route[] = [
   route(4, (random) => requestTo('GET', '/api/seats/available', undefined, `eventId=1&limit=${1 + below(random, 50)}`)),
   route(2, () => requestTo('GET', '/api/seats/map', undefined, 'eventId=1')),
   route(0.3, () => requestTo('POST', '/api/users/login', LOGIN)),
-  operatorRoute(0.5, () => requestTo('POST', '/api/events', EVENT)),
-  operatorRoute(2, (random, world) => requestTo('PATCH', `/api/events/${anotherEvent(random, world)}`, CHANGE)),
+  route(1, (random, world) => requestTo('GET', `/api/events/${anotherEvent(random, world)}/plan`)),
+  route(1, (random, world) => {
+    const query = pick(random, ['category=Gold', 'category=none', 'accessible=true', 'accessible=true&zone=1&row=1']);
+    return requestTo('GET', '/api/seats/available', undefined, `eventId=${anotherEvent(random, world)}&${query}`);
+  }),
+  operatorRoute(0.5, (random) => requestTo('POST', '/api/events', pick(random, [EVENT, anyHouse(random)]))),
+  operatorRoute(2, (random, world) => {
+    const change = pick(random, [CHANGE, anyHouseChange(random)]);
+    return requestTo('PATCH', `/api/events/${anotherEvent(random, world)}`, change);
+  }),
   operatorRoute(1, (random) => requestTo('POST', '/api/events/1/block', seatList(random))),
   operatorRoute(1, (random) => requestTo('POST', '/api/events/1/unblock', seatList(random))),
   operatorRoute(0.05, (random) =>
@@ -215,6 +228,14 @@ const CHANGE: readonly Field[] = [
   ['rings', '[[1,2],[4,3]]'],
   ['maxHoldSeconds', '900'],
 ];
+
+/** Wishes of one request: one, under conditions or not, or several by preference. */
+function anyWish(random: Random): Field[] {
+  const one = (): Field[] => (chance(random, 0.5) ? seatsOf(random) : [...seatsOf(random), ...anyConditions(random)]);
+  if (chance(random, 0.8)) return one();
+  const ranked = Array.from({ length: 1 + below(random, 6) }, () => objectOf(one()));
+  return [['wishes', `[${ranked.join(',')}]`]];
+}
 
 function wishOf(random: Random): Field[] {
   const zone: Field = ['zone', String(1 + below(random, 4))];

@@ -4,7 +4,7 @@ import { below, chance, pick, type Random } from '../../kit/random.ts';
 export const wordsOf = (text: string): string[] => text.trim().split(/\s+/);
 
 /** The lines of a text, for words with spaces. */
-const linesOf = (text: string): string[] => text.trim().split(/\n */);
+export const linesOf = (text: string): string[] => text.trim().split(/\n */);
 
 /** Picks by weight. */
 export function pickWeighted<Item extends { weight: number }>(random: Random, items: readonly Item[]): Item {
