@@ -38,6 +38,7 @@ local function readRequest(at)
   request.row = numberOf[ARGV[at + FIELDS.row]]
   request.start = numberOf[ARGV[at + FIELDS.start]]
   request.seatCount = numberOf[ARGV[at + FIELDS.seatCount]]
+  request.places, request.total = nil, request.seatCount
   request.user = ARGV[at + FIELDS.user]
   local options = ARGV[at + FIELDS.options]
   local hold, admission, seats
@@ -56,6 +57,7 @@ local function readWish(wish)
   request.zone, request.row, request.start, request.seatCount = wish.zone, wish.row, wish.start, wish.count
   request.labels = wish.labels ~= '' and wish.labels or nil
   request.tiers, request.accessible, request.split = wish.tiers, wish.accessible, wish.split
+  request.places, request.total = wish.places, wish.count + (wish.places and wish.places.count or 0)
 end
 
 local function parseHouse(event)
@@ -95,7 +97,7 @@ end
 -- in the request what has to be remembered once it gets seats.
 local function refusalOf(request)
   local house, user = request.house, request.user
-  if request.seatCount > house.maxSeats then return 'INVALID_REQUEST', '' end
+  if request.total > house.maxSeats then return 'INVALID_REQUEST', '' end
   if request.admission and not isAdmitted(request) then return 'ADMISSION_INVALID', '' end
   if house.endsMs > 0 and clockMs() >= house.endsMs then return 'EVENT_ENDED', '' end
   if house.isPaused then return 'SALES_PAUSED', '' end
@@ -105,7 +107,7 @@ local function refusalOf(request)
   if house.seatLimit > 0 then
     if user == '' then return 'BUYER_REQUIRED', '' end
     request.claimsBefore = redis.call('HGET', buyersKey(tag, house.event), user) or ''
-    if countBuyerSeats(request.claimsBefore) + request.seatCount > house.seatLimit then return 'SEAT_LIMIT', '' end
+    if countBuyerSeats(request.claimsBefore) + request.total > house.seatLimit then return 'SEAT_LIMIT', '' end
   end
   if request.hold and user ~= '' then
     local key = lapsesKey(tag, house.event, house.generation, user)
@@ -118,7 +120,7 @@ end
 
 -- Remembers seats that a request got: for its buyer's limit, for its buyer's lapses, and as a use of its admission.
 local function rememberSeats(request)
-  local event, seatCount = request.event, request.seatCount
+  local event, seatCount = request.event, request.total
   if request.claimsBefore then
     local claims = request.claimsBefore .. ' ' .. request.ticketId .. ':' .. seatCount
     redis.call('HSET', buyersKey(tag, event), request.user, claims)
@@ -127,10 +129,9 @@ local function rememberSeats(request)
   if request.admission then countUse(tag, event, request.admission, request.ticketId, seatCount, 1) end
 end
 
--- Takes the seats that a request asks for. Returns their labels, or nil, a code and its detail.
-local function takeWish(request)
-  local code, detail = refusalOf(request)
-  if code then return nil, code, detail end
+-- Takes the seats that a request asks for, without the places besides them. Returns their labels, or nil, a code and
+-- its detail.
+local function takeSeatsOfWish(request)
   local zone = not request.labels and request.zone > 0 and readZone(tag, request.event, request.zone)
   if zone == nil then return nil, 'INVALID_REQUEST', '' end
   if request.start >= 0 and (request.accessible or zone and (zone.capacity or zone.hasShapes)) then
@@ -140,6 +141,21 @@ local function takeWish(request)
   if request.labels then return claimLabels(tag, request) end
   if zone and zone.capacity then return claimPlaces(tag, request, zone) end
   return (request.accessible and claimAccessible or claimRun)(tag, request)
+end
+
+-- Takes the seats that a request asks for, and the places of an area besides them, all or none. Returns their labels, or
+-- nil, a code and its detail.
+local function takeWish(request)
+  local code, detail = refusalOf(request)
+  if code then return nil, code, detail end
+  if not request.places then return takeSeatsOfWish(request) end
+  local area = readZone(tag, request.event, request.places.zone)
+  if not (area and area.capacity) then return nil, 'INVALID_REQUEST', '' end
+  local places = planPlaces(tag, request, area, request.places.count)
+  if not places then return nil, 'SOLD_OUT', heldDetail(countHeld(tag, request.house, area)) end
+  local labels
+  labels, code, detail = takeSeatsOfWish(request)
+  return labels and labels .. ' ' .. takeParts(tag, request, places), code, detail
 end
 
 -- Takes the seats of the first wish of a request that can be had. Returns their labels, or nil, and why the first one

@@ -27,19 +27,26 @@ local function addPlaces(runs, row, most)
   return left
 end
 
--- Returns the labels of the places that the request has now, or nil, a code and its detail.
-local function claimPlaces(tag, request, zone)
-  local runs, left, from = {}, request.seatCount, 0
+-- The first free places of an area, as the runs of a plan; nil where it has too few.
+local function planPlaces(tag, request, zone, count)
+  local runs, left, from = {}, count, 0
   local index = areaIndex(tag, request.event, zone)
   if countFreePlaces(tag, request, zone) < left then from = zone.rows end
   while left > 0 do
     local rowIndex = firstOpenRow(index, from, zone.rows - 1)
-    if not rowIndex then return nil, 'SOLD_OUT', heldDetail(countHeld(tag, request.house, zone)) end
+    if not rowIndex then return nil end
     local row = readRow(tag, request.event, zone, rowIndex + 1)
     local before = left
     left = addPlaces(runs, row, left)
     if left == before then setOpen(index, rowIndex, false) end -- the index was behind the row
     from = rowIndex + 1
   end
-  return takeParts(tag, request, runs)
+  return runs
+end
+
+-- Returns the labels of the places that the request has now, or nil, a code and its detail.
+local function claimPlaces(tag, request, zone)
+  local runs = planPlaces(tag, request, zone, request.seatCount)
+  if runs then return takeParts(tag, request, runs) end
+  return nil, 'SOLD_OUT', heldDetail(countHeld(tag, request.house, zone))
 end

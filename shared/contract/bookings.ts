@@ -46,17 +46,17 @@ function refuseWith(ctx: z.RefinementCtx, other: string, fields: Readonly<Record
 
 /** Checks that seats are requested in one form. A field of another form is rejected by name, never ignored. */
 function requireOneForm(fields: WishFields, ctx: z.RefinementCtx): void {
-  const { seatNumber, seats, zone, row, start, count, types, category, maxPrice, split, accessible } = fields;
+  const { seatNumber, seats, zone, row, start, count, types, category, maxPrice, split, accessible, places } = fields;
   const labelField = seatNumber === undefined ? seats && 'seats' : 'seatNumber';
   if (labelField !== undefined) {
     const others = { seats: labelField === 'seatNumber' ? seats : undefined, zone, row, start, count };
     refuseWith(ctx, labelField, { ...others, category, maxPrice, split });
   } else if (count === undefined && types === undefined) {
-    const given = { zone, row, start, category, maxPrice, split, accessible };
+    const given = { zone, row, start, category, maxPrice, split, accessible, places };
     const [first] = Object.entries(given).filter(([, value]) => value !== undefined);
     if (first === undefined)
       ctx.addIssue({ code: 'custom', message: 'requires seatNumber, seats, count, types or wishes' });
-    else refuseField(ctx, 'count', 'required with zone, row, start or a condition');
+    else refuseField(ctx, 'count', 'required with zone, row, start, places or a condition');
   } else if (start !== undefined) refuseWith(ctx, 'start', { category, maxPrice, split });
 }
 
@@ -69,9 +69,10 @@ function requireTypes(fields: WishFields, ctx: z.RefinementCtx): void {
   const { types } = fields;
   if (types === undefined) return;
   const typed = typedSeats(types);
-  const wanted = seatsWanted(fields) ?? typed;
+  const besides = fields.places?.count ?? 0;
+  const wanted = (seatsWanted(fields) ?? typed - besides) + besides;
   if (typed !== wanted) refuseField(ctx, 'types', `they are of ${typed} seats, and the request is for ${wanted}`);
-  else if (!runFields.count.safeParse(typed).success)
+  else if (!runFields.count.safeParse(typed - besides).success)
     refuseField(ctx, 'types', `they are of ${typed} seats; a request has 1 to ${MAX_SEATS_PER_REQUEST}`);
 }
 
@@ -84,13 +85,13 @@ function requireWish(fields: WishFields, ctx: z.RefinementCtx): void {
 
 /** Names each field: rest properties cost V8 more than the rest of the schema. */
 function wishOf(fields: WishFields): OneWish {
-  const { seatNumber, seats, zone, row, start, count, category, maxPrice, types, accessible, split } = fields;
+  const { seatNumber, seats, zone, row, start, count, category, maxPrice, types, accessible, split, places } = fields;
   const labels = seatNumber === undefined ? seats : [seatNumber];
-  const isPlain = types === undefined && accessible === undefined;
-  if (labels !== undefined) return isPlain ? { seats: labels } : { seats: labels, types, accessible };
-  const run = { zone, row, start, count: count ?? typedSeats(types ?? {}) };
+  const isPlain = types === undefined && accessible === undefined && places === undefined;
+  if (labels !== undefined) return isPlain ? { seats: labels } : { seats: labels, types, accessible, places };
+  const run = { zone, row, start, count: count ?? typedSeats(types ?? {}) - (places?.count ?? 0) };
   if (isPlain && category === undefined && maxPrice === undefined && split === undefined) return run;
-  return { ...run, category, maxPrice, types, accessible, split };
+  return { ...run, category, maxPrice, types, accessible, split, places };
 }
 
 /** One of several wishes. */

@@ -37,6 +37,11 @@ const seatTypes = z.record(z.string().min(1).max(MAX_LABEL_LENGTH), z.int().min(
 /** How many accessible seats are among the seats. */
 const accessible = z.int().min(1).max(MAX_SEATS_PER_REQUEST);
 
+/** Places of an area that go with the seats, all or none. */
+const places = z
+  .strictObject({ zone: houseNumber, count: runFields.count })
+  .meta({ description: 'Places of an area besides the seats, in the same booking: all or none.' });
+
 /** Conditions of a request for seats side by side; docs/architecture/houses.md has their rules. */
 export const choiceFields = {
   category: z.string().min(1).max(MAX_NAME_LENGTH).optional().meta({ description: 'Seats of this category only.' }),
@@ -51,6 +56,7 @@ export const choiceFields = {
   }),
   accessible: accessible.optional().meta({ description: 'So many of the seats are accessible ones.' }),
   split: z.literal(true).optional().meta({ description: 'Several runs are welcome where there is no single one.' }),
+  places: places.optional(),
 };
 
 /** The same under conditions. */
@@ -79,10 +85,15 @@ const labelsWish = z.strictObject({
   seats: seatLabels,
   types: seatTypes.optional(),
   accessible: accessible.optional(),
+  places: places.optional(),
 });
 
-/** The seats of one wish. */
+/** The seats of one wish, without places besides them. */
 export const seatsOfWish = (wish: OneWish): number => ('seats' in wish ? wish.seats.length : wish.count);
+
+/** The places of an area that one wish is for besides its seats. */
+export const placesOfWish = (wish: OneWish): { zone: number; count: number } | undefined =>
+  'places' in wish ? wish.places : undefined;
 
 /** One wish. The most frequent form comes first, because a union tries its forms in order. */
 export const oneWish = z.union([plainRun, labelsWish, choosyRun]);

@@ -1,4 +1,4 @@
-import type { OneWish, RunWish, SeatWish } from '../contract/reserve.ts';
+import { type OneWish, placesOfWish, type RunWish, type SeatWish } from '../contract/reserve.ts';
 import { describeSeat } from './describe-seat.ts';
 import { type House, runsOf, seatOf, tiersFor, zoneOf } from './house.ts';
 
@@ -12,8 +12,13 @@ export function takenWish(house: House, wish: SeatWish, seats: readonly string[]
   return wish.wishes.find((one) => isMet(house, one, seats)) ?? others.at(-1) ?? first;
 }
 
-const isMet = (house: House, wish: OneWish, seats: readonly string[]): boolean =>
-  'seats' in wish ? wish.seats.join() === seats.join() : isRunMet(house, wish, seats);
+/** The places of an area besides the seats come last. */
+function isMet(house: House, wish: OneWish, labels: readonly string[]): boolean {
+  const { zone, count = 0 } = placesOfWish(wish) ?? {};
+  const seats = labels.slice(0, labels.length - count);
+  if (!labels.slice(seats.length).every((label) => seatOf(label).zone === zone)) return false;
+  return 'seats' in wish ? wish.seats.join() === seats.join() : isRunMet(house, wish, seats);
+}
 
 function isRunMet(house: House, wish: RunWish, labels: readonly string[]): boolean {
   const { zone, row, start, count, accessible, split } = wish;

@@ -1,4 +1,4 @@
-import type { OneWish, RunWish, SeatWish } from '../contract/reserve.ts';
+import { type OneWish, placesOfWish, type RunWish, type SeatWish, seatsOfWish } from '../contract/reserve.ts';
 import { type House, seatsInRow, tiersFor, unknownSeatProblem, type Zone, zoneOf } from './house.ts';
 
 /** A message for the client, which begins with the field, if a house cannot fit this wish; undefined if it can. */
@@ -13,6 +13,9 @@ export function wishProblem(house: House, wish: SeatWish): string | undefined {
 
 function problemOf(house: House, wish: OneWish): string | undefined {
   const { maxSeats } = house.settings;
+  const places = placesOfWish(wish);
+  const problem = places && placesProblem(house, wish, places);
+  if (problem !== undefined) return problem;
   if ('seats' in wish) {
     if (wish.seats.length > maxSeats) return `seats: a request for this event has at most ${maxSeats}`;
     return (
@@ -23,6 +26,15 @@ function problemOf(house: House, wish: OneWish): string | undefined {
   }
   if (wish.count > maxSeats) return `count: a request for this event has at most ${maxSeats} seats`;
   return placeProblem(house, wish) ?? choiceProblem(house, wish);
+}
+
+/** A problem of the places that a wish is for besides its seats. */
+function placesProblem(house: House, wish: OneWish, { zone, count }: { zone: number; count: number }) {
+  const { maxSeats } = house.settings;
+  if (zoneOf(house, zone)?.isArea !== true) return `places.zone: zone ${zone} of this house is no area`;
+  if (seatsOfWish(wish) + count > maxSeats)
+    return `places.count: a request for this event has at most ${maxSeats} seats and places`;
+  return undefined;
 }
 
 /** A problem of the zone, the row and the start of a wish. */
@@ -41,8 +53,9 @@ function placeProblem(house: House, wish: RunWish): string | undefined {
 }
 
 /** A wish for places of an area names its zone alone. */
-function areaProblem({ number }: Zone, { row, start, accessible, split }: RunWish): string | undefined {
-  const [field] = Object.entries({ row, start, accessible, split }).find(([, value]) => value !== undefined) ?? [];
+function areaProblem({ number }: Zone, { row, start, accessible, split, places }: RunWish): string | undefined {
+  const [field] =
+    Object.entries({ row, start, accessible, split, places }).find(([, value]) => value !== undefined) ?? [];
   return field === undefined ? undefined : `${field}: zone ${number} is an area, whose places have no rows`;
 }
 

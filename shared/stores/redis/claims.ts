@@ -1,6 +1,6 @@
 import { errorCodes } from '../../contract/codes.ts';
 import type { BookRequest } from '../../contract/jobs.ts';
-import { type OneWish, type RunWish, seatsOfWish } from '../../contract/reserve.ts';
+import { type OneWish, placesOfWish, type RunWish, seatsOfWish } from '../../contract/reserve.ts';
 import { type House, runOf, tiersFor } from '../../domain/house.ts';
 import { type WrittenOutcome, writeRefused } from '../../domain/outcome-text.ts';
 import { writeAdmission } from './admission-uses.ts';
@@ -27,12 +27,13 @@ const wishesOf = ({ wish }: BookRequest): readonly OneWish[] => ('wishes' in wis
 
 /** Whether a wish has conditions that the fields of a plain request do not hold. */
 const isChoosy = (wish: OneWish): boolean =>
-  'seats' in wish
+  placesOfWish(wish) !== undefined ||
+  ('seats' in wish
     ? wish.accessible !== undefined
     : ('category' in wish && wish.category !== undefined) ||
       ('maxPrice' in wish && wish.maxPrice !== undefined) ||
       ('accessible' in wish && wish.accessible !== undefined) ||
-      ('split' in wish && wish.split === true);
+      ('split' in wish && wish.split === true));
 
 /** Whether the tiers of an event's house have to be known to decide a request. */
 export const needsTiers = (request: BookRequest): boolean =>
@@ -48,10 +49,11 @@ function placeOf(wish: OneWish) {
 
 /** A wish with conditions, for the script. */
 function conditionsOf(wish: OneWish, house: House | undefined) {
-  if ('seats' in wish) return { ...placeOf(wish), accessible: wish.accessible };
+  const places = placesOfWish(wish);
+  if ('seats' in wish) return { ...placeOf(wish), accessible: wish.accessible, places };
   const { category, maxPrice, types, accessible, split }: RunWish = wish;
   const tiers = house && tiersFor(house, { category, maxPrice, types });
-  return { ...placeOf(wish), accessible, split, tiers, generation: house && String(house.generation) };
+  return { ...placeOf(wish), accessible, split, places, tiers, generation: house && String(house.generation) };
 }
 
 /**
