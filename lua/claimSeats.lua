@@ -143,8 +143,8 @@ local function takeSeatsOfWish(request)
   return (request.accessible and claimAccessible or claimRun)(tag, request)
 end
 
--- Takes the seats that a request asks for, and the places of an area besides them, all or none. Returns their labels, or
--- nil, a code and its detail.
+-- Takes the seats that a request asks for, and the places of an area besides them, all or none. Returns their labels,
+-- or nil, a code and its detail.
 local function takeWish(request)
   local code, detail = refusalOf(request)
   if code then return nil, code, detail end

@@ -57,10 +57,17 @@ describe('a request for seats', () => {
     [{ wishes: [{ count: 1 }, { row: 1, count: 1 }] }, 'wishes.1.row', /requires a zone/],
     [{ wishes: [{ count: 1, userId: 1 }] }, 'wishes.0', /userId/],
     [
-      { types: Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`${i}`.padEnd(200, 'x'), 1])) },
-      'types',
+      {
+        wishes: Array.from({ length: 5 }, () => ({
+          types: Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}`.padEnd(40, 'x'), 1])),
+        })),
+      },
+      'wishes',
       /bytes/,
     ],
+    [{ places: { zone: 3, count: 2 } }, 'count', /places/],
+    [{ seats: ['1-1-1'], places: { zone: 3, count: 0 } }, 'places.count', /1/],
+    [{ count: 2, places: { zone: 3, count: 1 }, types: { adult: 2 } }, 'types', /of 2 seats, and the request is for 3/],
   ])('%j is refused, with the field named', (fields, path, message) => {
     const { error } = bookingBody.safeParse({ eventId: 1, ...fields });
     const issues = error?.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));

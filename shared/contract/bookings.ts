@@ -108,14 +108,13 @@ type BookingFields = WishFields & { wishes?: OneWish[] | undefined };
 
 /** Checks the wish or the wishes of a request. A job has room for hundreds of requests of this length. */
 function requireWishes({ wishes: ranked, ...fields }: BookingFields, ctx: z.RefinementCtx): void {
-  if (ranked === undefined) requireWish(fields, ctx);
-  else
-    for (const name of Object.keys(wishFields)) refuseWith(ctx, 'wishes', { [name]: fields[name as keyof WishFields] });
-  const name = ranked === undefined ? 'types' : 'wishes';
-  const long = ranked ?? fields.types;
-  if (long === undefined) return;
-  const bytes = new TextEncoder().encode(JSON.stringify(long)).length;
-  if (bytes > MAX_WISH_BYTES) refuseField(ctx, name, `at most ${MAX_WISH_BYTES} bytes as JSON, not ${bytes}`);
+  if (ranked === undefined) {
+    requireWish(fields, ctx);
+    return;
+  }
+  for (const name of Object.keys(wishFields)) refuseWith(ctx, 'wishes', { [name]: fields[name as keyof WishFields] });
+  const bytes = new TextEncoder().encode(JSON.stringify(ranked)).length;
+  if (bytes > MAX_WISH_BYTES) refuseField(ctx, 'wishes', `at most ${MAX_WISH_BYTES} bytes as JSON, not ${bytes}`);
 }
 
 const seatWishOf = (body: BookingFields): SeatWish =>

@@ -3,6 +3,7 @@ import { jobs } from './jobs.ts';
 import {
   MAX_BATCH_BYTES,
   MAX_BATCH_REQUESTS,
+  MAX_LABEL_LENGTH,
   MAX_RANKED_WISHES,
   MAX_SEATS_PER_REQUEST,
   MAX_WISH_BYTES,
@@ -20,10 +21,11 @@ test('a request with a field of a newer version is rejected, not parsed without 
 test('a batch of the longest requests fits in a job', () => {
   const digest = 'f'.repeat(64);
   const seats = Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => `2000-10000-${i + 981}`);
+  const types = Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`${i}`.padEnd(MAX_LABEL_LENGTH, 'x'), 4]));
   const longest = {
     ticketId,
     eventId: 2_147_483_647,
-    wish: { wishes: Array.from({ length: MAX_RANKED_WISHES }, () => ({ seats, types: { ['x'.repeat(200)]: 20 } })) },
+    wish: { wishes: Array.from({ length: MAX_RANKED_WISHES }, () => ({ seats, types })) },
     hold: true,
     userId: 2_147_483_647,
     idempotency: { digest, fingerprint: digest },

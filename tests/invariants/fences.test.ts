@@ -176,7 +176,7 @@ const lateFrees: Record<string, Late> = {
   },
   'orphans that were released otherwise': {
     script: 'releaseSeats',
-    fence: "redis.call('HDEL', seatDifferencesKey(tag, event), seat.label)",
+    fence: "redis.call('HDEL', seatDifferencesKey(tag, house.event), seat.label)",
     without: '',
     async play() {
       const one = seatsRequest({ hold: true, userId: 1 });

@@ -11,8 +11,8 @@ import { useSystem } from '../support/system.ts';
 
 const { rows: ROWS, options, progress } = rowCount();
 
-/** Rows of a random house, on average: a little fewer than it has. */
-const ROWS_OF_HOUSE = 8;
+/** Rows of a random house: it has some eight on average. */
+const ROWS_OF_HOUSE = 6;
 
 /** Houses in which a planted bug must be found. */
 const MOST_HOUSES = 400;

@@ -1,10 +1,10 @@
-/** Number and seed of the rows to play: those of `npm run row-model`, by its environment, else 1,200 at random. */
+/** Number and seed of the rows to play: those of `npm run row-model`, by its environment, else 500 at random. */
 export function rowCount() {
   const { ROW_MODEL_ROWS, ROW_MODEL_SEED } = process.env;
   const isCommand = ROW_MODEL_ROWS !== undefined;
   let reported = 0;
   return {
-    rows: isCommand ? Number(ROW_MODEL_ROWS) : 1_200,
+    rows: isCommand ? Number(ROW_MODEL_ROWS) : 500,
     options: isCommand ? { seed: Number(ROW_MODEL_SEED) } : {},
     /** Reports the progress of the command. */
     progress(played: number): void {
