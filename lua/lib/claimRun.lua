@@ -125,12 +125,10 @@ local function splitOf(tag, request, first, last)
 end
 
 -- Decides a request for which the rows first..last have no run. Returns the labels of several where it permits that, or
--- nil, a code and its detail. `countsHeld()` gives the held seats of these rows; those of one tier are not counted.
-local function withoutRun(tag, request, first, last, countsHeld)
-  if not hasFreeSeat(tag, request, first, last) then
-    return nil, 'SOLD_OUT', request.tiers and '' or heldDetail(countsHeld())
-  end
-  if request.seatCount == 1 then return nil, 'SOLD_OUT', '' end -- the index was behind its rows
+-- nil, a code and its detail. `hasFree`: whether they have any seat that the request may have. `countsHeld()` gives the
+-- held seats of these rows; those of one tier are not counted.
+local function withoutRun(tag, request, first, last, hasFree, countsHeld)
+  if not hasFree then return nil, 'SOLD_OUT', request.tiers and '' or heldDetail(countsHeld()) end
   local parts = splitOf(tag, request, first, last)
   if parts and request.split then return takeParts(tag, request, parts) end
   return nil, 'NO_ADJACENT_SEATS', parts and splitDetail(parts) or ''
@@ -156,13 +154,17 @@ end
 local function claimInNamedRow(tag, request, zone)
   local house = request.house
   local row = readRow(tag, request.event, zone, request.row)
+  local hasFree = false
   for attempt = house.avoidSingles and 1 or 2, 2 do
     for at = request.tiers and 1 or 0, request.tiers and #request.tiers or 0 do
-      local start = bestSeatInRow(request, row, request.tiers and request.tiers[at], attempt == 1)
+      local tier = request.tiers and request.tiers[at]
+      local start = bestSeatInRow(request, row, tier, attempt == 1)
       if start then return takeRun(tag, request, row, start, request.seatCount) end
+      local digits, width = spellRow(row, row.bits, tier, house.isKept)
+      hasFree = hasFree or firstFree(digits, width, 1, 0) ~= nil
     end
   end
-  local labels, code, detail = withoutRun(tag, request, row.rowIndex, row.rowIndex, function()
+  local labels, code, detail = withoutRun(tag, request, row.rowIndex, row.rowIndex, hasFree, function()
     return redis.call('BITCOUNT', heldKey(tag, nameOfRow(request.event, row)))
   end)
   if labels then return labels end
@@ -182,7 +184,9 @@ local function claimRun(tag, request)
   end
   local labels = claimBest(tag, request, first, last)
   if labels then return labels end
-  local split, code, detail = withoutRun(tag, request, first, last, function() return countHeld(tag, house, zone) end)
+  local hasFree = request.seatCount > 1 and hasFreeSeat(tag, request, first, last)
+  local function countsHeld() return countHeld(tag, house, zone) end
+  local split, code, detail = withoutRun(tag, request, first, last, hasFree, countsHeld)
   if split then return split end
   return nil, code, zone and detail .. alternativeRows(tag, request, zone) or detail
 end

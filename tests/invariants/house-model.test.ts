@@ -9,10 +9,13 @@ import { modelOf, type RandomHouse, randomHouse, wishIn, writeHouse } from '../s
 import { rowCount } from '../support/row-count.ts';
 import { useSystem } from '../support/system.ts';
 
-const { rows: ROWS, options, progress } = rowCount();
+const { rows: ROWS, mostRows, options, progress } = rowCount();
 
-/** Rows of a random house: it has some eight on average. */
-const ROWS_OF_HOUSE = 6;
+/** Rows of a random house: fewer than it has on average. */
+const ROWS_OF_HOUSE = mostRows;
+
+/** Milliseconds for each row, on a busy machine. */
+const ROW_MS = 30;
 
 /** Houses in which a planted bug must be found. */
 const MOST_HOUSES = 400;
@@ -54,15 +57,16 @@ async function claim(wishes: readonly SeatWish[]): Promise<Claimed[]> {
 const decisionOf = ({ ticketId: _ticket, generation: _generation, ...decision }: Claimed): ModelDecision => decision;
 
 /** Batches of requests; after each, some of the seats that it got are freed again. */
-const scene = randomHouse.chain((house) =>
-  fc.record({
-    house: fc.constant(house),
-    batches: fc.array(
-      fc.record({ wishes: fc.array(wishIn(house), { minLength: 1, maxLength: 10 }), freed: fc.nat({ max: 9 }) }),
-      { minLength: 1, maxLength: 5 },
-    ),
-  }),
-);
+const sceneOf = (rowsOfZone: number) =>
+  randomHouse(rowsOfZone).chain((house) =>
+    fc.record({
+      house: fc.constant(house),
+      batches: fc.array(
+        fc.record({ wishes: fc.array(wishIn(house), { minLength: 1, maxLength: 10 }), freed: fc.nat({ max: 9 }) }),
+        { minLength: 1, maxLength: 5 },
+      ),
+    }),
+  );
 
 async function play(house: RandomHouse, batches: readonly { wishes: SeatWish[]; freed: number }[]): Promise<number> {
   const { seats, prisma } = system();
@@ -82,18 +86,22 @@ async function play(house: RandomHouse, batches: readonly { wishes: SeatWish[]; 
   return model.rows.length + model.areas.length;
 }
 
-test('random houses are sold as the model sells them', async () => {
-  let rows = 0;
-  const property = fc.asyncProperty(scene, async ({ house, batches }) => {
-    rows += await play(house, batches);
-    progress(rows);
-  });
-  await fc.assert(property, { numRuns: Math.ceil(ROWS / ROWS_OF_HOUSE), ...options });
-  expect(rows).toBeGreaterThanOrEqual(ROWS);
-});
+test(
+  'random houses are sold as the model sells them',
+  async () => {
+    let rows = 0;
+    const property = fc.asyncProperty(sceneOf(mostRows), async ({ house, batches }) => {
+      rows += await play(house, batches);
+      progress(rows);
+    });
+    await fc.assert(property, { numRuns: Math.ceil(ROWS / ROWS_OF_HOUSE), ...options });
+    expect(rows).toBeGreaterThanOrEqual(ROWS);
+  },
+  300_000 + ROWS * ROW_MS,
+);
 
 test.each([
-  ['a gap that is sold', 'if shape.isGapAfter[seat] then', 'if false then'],
+  ['a gap that is sold', 'local shape = cjson.decode(text)', 'local shape = cjson.decode(text)\n    shape.gaps = {}'],
   [
     'a category that leaks',
     'if isForOthers or (tier and tierOfSeat(shape, zone, seat) ~= tier) then',
@@ -104,7 +112,7 @@ test.each([
     "capacity = more ~= '' and tonumber(string.match(more, '^ area (%d+)$')) or nil,",
     "capacity = string.match(more, '^ area (%d+)$') and string.match(more, '^ area (%d+)$') + 1 or nil,",
   ],
-  ['a companion alone', 'if unmet == 0 and accessible > 0 then', 'if accessible > 0 then'],
+  ['a companion alone', "if companionOf and not isNamed[seat.row.key .. ' ' .. companionOf] then", 'if false then'],
   ['an accessible seat that is not kept', 'local isForOthers = isKept and', 'local isForOthers = false and'],
   ['a group that is split too early', 'if parts and request.split then', 'if parts then'],
   [
@@ -121,7 +129,7 @@ test.each([
     text.replace(right, () => wrong),
   );
   const found = await fc.check(
-    fc.asyncProperty(scene, async ({ house, batches }) => void (await play(house, batches))),
+    fc.asyncProperty(sceneOf(6), async ({ house, batches }) => void (await play(house, batches))),
     { numRuns: MOST_HOUSES, endOnFailure: true },
   );
   expect(found.failed).toBe(true);

@@ -57,24 +57,33 @@ const rowPlan: fc.Arbitrary<RowPlan> = fc
     };
   });
 
-const zone: fc.Arbitrary<RandomZone> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ category, plan: fc.array(rowPlan, { minLength: 1, maxLength: 8 }) }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      category,
-      rows: fc.integer({ min: 1, max: 6 }),
-      seats: fc.integer({ min: 3, max: MOST_SEATS }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ category, capacity: fc.integer({ min: 1, max: 90 }) }) },
-);
+const zone = (mostRows: number): fc.Arbitrary<RandomZone> =>
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        category,
+        plan: fc.array(rowPlan, { minLength: 1, maxLength: mostRows, size: 'max' }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        category,
+        rows: fc.integer({ min: 1, max: mostRows }),
+        seats: fc.integer({ min: 3, max: MOST_SEATS }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ category, capacity: fc.integer({ min: 1, max: 90 }) }) },
+  );
 
-export const randomHouse: fc.Arbitrary<RandomHouse> = fc.record({
-  zones: fc.array(zone, { minLength: 1, maxLength: 4 }),
-  avoidSingles: fc.boolean(),
-  isReleased: fc.integer({ min: 0, max: 3 }).map((number) => number === 0),
-});
+/** @param mostRows rows of a zone at most */
+export const randomHouse = (mostRows: number): fc.Arbitrary<RandomHouse> =>
+  fc.record({
+    zones: fc.array(zone(mostRows), { minLength: 1, maxLength: 4 }),
+    avoidSingles: fc.boolean(),
+    isReleased: fc.integer({ min: 0, max: 3 }).map((number) => number === 0),
+  });
 
 /** Seats of the rows of a zone that is no area. */
 const seatsOf = (one: RandomZone): number[] => {

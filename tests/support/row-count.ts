@@ -5,6 +5,8 @@ export function rowCount() {
   let reported = 0;
   return {
     rows: isCommand ? Number(ROW_MODEL_ROWS) : 500,
+    /** Rows of a zone at most: the command plays large houses, of which a row costs less; the suite small ones. */
+    mostRows: isCommand ? 60 : 6,
     options: isCommand ? { seed: Number(ROW_MODEL_SEED) } : {},
     /** Reports the progress of the command. */
     progress(played: number): void {
