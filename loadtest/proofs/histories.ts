@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { projectRoot } from '../../shared/platform/root.ts';
 import { command, number, seed } from '../kit/command.ts';
+import { playTest } from '../kit/play-test.ts';
 
 /** The largest seed of fast-check. */
 const MAX = 2_147_483_647;
 
-const TEST = ['tests/invariants/histories', '-t', 'have the outcomes of the model'];
+const TEST = ['tests/invariants/histories', 'have the outcomes of the model'] as const;
 
 await command({
   name: 'histories',
@@ -20,11 +18,6 @@ Compares each outcome, all seats, orders and counts of buyers, and the changes t
   },
   async run({ histories, seed: historySeed }) {
     console.log(`${histories} histories (seed ${historySeed})`);
-    const env = { ...process.env, HISTORIES: String(histories), HISTORIES_SEED: String(historySeed) };
-    const { status } = spawnSync(process.execPath, [join(projectRoot, 'scripts', 'test.mjs'), ...TEST], {
-      stdio: 'inherit',
-      env,
-    });
-    return status === 0;
+    return playTest(...TEST, { HISTORIES: String(histories), HISTORIES_SEED: String(historySeed) });
   },
 });

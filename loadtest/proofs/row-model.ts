@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { projectRoot } from '../../shared/platform/root.ts';
 import { command, number, seed } from '../kit/command.ts';
+import { playTest } from '../kit/play-test.ts';
 
 /** The largest seed of fast-check. */
 const MAX = 2_147_483_647;
 
-const TEST = ['tests/invariants/house-model', '-t', 'as the model sells them'];
+const TEST = ['tests/invariants/house-model', 'as the model sells them'] as const;
 
 await command({
   name: 'row-model',
@@ -19,11 +17,6 @@ ranked wishes, and frees some again. Compares each decision of the claim script 
   },
   async run({ rows, seed: houseSeed }) {
     console.log(`${rows} rows (seed ${houseSeed})`);
-    const env = { ...process.env, ROW_MODEL_ROWS: String(rows), ROW_MODEL_SEED: String(houseSeed) };
-    const { status } = spawnSync(process.execPath, [join(projectRoot, 'scripts', 'test.mjs'), ...TEST], {
-      stdio: 'inherit',
-      env,
-    });
-    return status === 0;
+    return playTest(...TEST, { ROW_MODEL_ROWS: String(rows), ROW_MODEL_SEED: String(houseSeed) });
   },
 });

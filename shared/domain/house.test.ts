@@ -1,36 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
+import { plainEvent, plainZone } from '../../tests/support/plain-event.ts';
 import { buildHouse, labelOf, runOf, seatOf } from './house.ts';
 import { wishProblem } from './wish-problem.ts';
 
 describe('a house', () => {
-  const plain = { name: null, price: 0, category: null, isArea: false, capacity: null, plan: null };
   const zones = [
-    { ...plain, number: 2, rows: 5, seatsPerRow: 30 },
-    { ...plain, number: 1, rows: 10, seatsPerRow: 4 },
+    { ...plainZone, number: 2, rows: 5, seatsPerRow: 30 },
+    { ...plainZone, number: 1, rows: 10, seatsPerRow: 4 },
   ];
-  const selling = {
-    holdSeconds: 600,
-    maxHoldSeconds: 1800,
-    onSaleAt: null,
-    startsAt: null,
-    endsAt: null,
-    accessibleUntil: null,
-    cancelledAt: null,
-    salesPaused: false,
-    seatLimit: null,
-    maxSeats: 5,
-  };
-  const named = {
-    id: 1,
-    name: 'Test',
-    currency: 'EUR',
-    timeZone: 'UTC',
-    createdAt: new Date(),
-    generation: 1,
-    avoidSingles: false,
-    rings: null,
-  };
-  const house = buildHouse({ ...named, ...selling, zones, categories: [] });
+  const house = buildHouse({ ...plainEvent, zones, categories: [] });
 
   test('numbers its rows across its zones in order', () => {
     expect(house.zones.map((zone) => zone.firstRow)).toEqual([0, 10]);

@@ -1,37 +1,17 @@
 import { expect, test } from '@jest/globals';
+import { plainEvent, plainZone } from '../../tests/support/plain-event.ts';
 import { buildHouse, categoryOfSeat, keepsAccessible, runsOf, tiersFor } from './house.ts';
 import { factsOfSeats } from './seat-facts.ts';
 import { takenWish } from './taken-wish.ts';
 
-const zone = { name: null, price: 0, category: null, isArea: false, capacity: null, plan: null };
-
-const event = {
-  id: 1,
-  name: 'Theatre',
-  currency: 'EUR',
-  timeZone: 'UTC',
-  createdAt: new Date(),
-  generation: 1,
-  avoidSingles: false,
-  rings: null,
-  holdSeconds: 600,
-  maxHoldSeconds: 1800,
-  onSaleAt: null,
-  startsAt: null,
-  endsAt: null,
-  accessibleUntil: new Date(1_000),
-  cancelledAt: null,
-  salesPaused: false,
-  seatLimit: null,
-  maxSeats: 5,
-};
+const event = { ...plainEvent, accessibleUntil: new Date(1_000) };
 
 const plan = [{ seats: 3, label: 'A', labels: ['1', '3', '5'], categories: [[2, 3, 2] as [number, number, number]] }];
 const house = buildHouse({
   ...event,
   zones: [
-    { ...zone, number: 1, rows: 1, seatsPerRow: 3, name: 'Stalls', category: 1, plan },
-    { ...zone, number: 2, rows: 1, seatsPerRow: 3, price: 1_000 },
+    { ...plainZone, number: 1, rows: 1, seatsPerRow: 3, name: 'Stalls', category: 1, plan },
+    { ...plainZone, number: 2, rows: 1, seatsPerRow: 3, price: 1_000 },
   ],
   categories: [
     { number: 1, name: 'Gold', price: 9_000, types: { child: 4_500 }, color: null },
@@ -55,7 +35,7 @@ test('seats have printed names, categories, and types in the order of the reques
 });
 
 test('seats without any of these have no facts: neither in a plain house nor in a zone of another', () => {
-  const plain = buildHouse({ ...event, zones: [{ ...zone, number: 1, rows: 1, seatsPerRow: 3 }], categories: [] });
+  const plain = buildHouse({ ...event, zones: [{ ...plainZone, number: 1, rows: 1, seatsPerRow: 3 }], categories: [] });
   expect(factsOfSeats(plain, ['1-1-1'], undefined)).toEqual({});
   expect(factsOfSeats(house, ['2-1-1', '2-1-2'], undefined)).toEqual({});
 });

@@ -1,35 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
+import { plainEvent, plainZone } from '../../tests/support/plain-event.ts';
 import type { OneWish } from '../contract/reserve.ts';
 import { buildHouse } from './house.ts';
 import { wishProblem } from './wish-problem.ts';
 
-const zone = { name: null, price: 0, category: null, isArea: false, capacity: null, plan: null };
 const category = { color: null, types: null };
 
 /** Zone 1: Gold, with an accessible seat in row 2, which is short. Zone 2: Silver. Zone 3: an area. */
 const house = buildHouse({
-  id: 1,
-  name: 'Theatre',
-  currency: 'EUR',
-  timeZone: 'UTC',
-  createdAt: new Date(),
-  generation: 1,
-  avoidSingles: false,
-  rings: null,
-  holdSeconds: 600,
-  maxHoldSeconds: 1800,
-  onSaleAt: null,
-  startsAt: null,
-  endsAt: null,
-  accessibleUntil: null,
-  cancelledAt: null,
-  salesPaused: false,
-  seatLimit: null,
+  ...plainEvent,
   maxSeats: 8,
   zones: [
-    { ...zone, number: 1, rows: 2, seatsPerRow: 10, category: 1, plan: [{ seats: 10 }, { seats: 4, accessible: [1] }] },
-    { ...zone, number: 2, rows: 2, seatsPerRow: 10, category: 2 },
-    { ...zone, number: 3, rows: 2, seatsPerRow: 64, price: 2_000, isArea: true, capacity: 100 },
+    {
+      ...plainZone,
+      number: 1,
+      rows: 2,
+      seatsPerRow: 10,
+      category: 1,
+      plan: [{ seats: 10 }, { seats: 4, accessible: [1] }],
+    },
+    { ...plainZone, number: 2, rows: 2, seatsPerRow: 10, category: 2 },
+    { ...plainZone, number: 3, rows: 2, seatsPerRow: 64, price: 2_000, isArea: true, capacity: 100 },
   ],
   categories: [
     { ...category, number: 1, name: 'Gold', price: 9_000, types: { child: 4_500, vip: 12_000 } },

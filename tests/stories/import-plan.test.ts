@@ -53,7 +53,7 @@ test('a theatre in pretix’ format comes with its aisles, balconies, prices, an
     { name: 'Balcony', rows: 5, capacity: 164, category: 'Balcony' },
     { name: 'Boxes', rows: 6, capacity: 30, category: 'Box' },
   ]);
-  expect(event.categories).toContainEqual({ name: 'Premium', price: 9900, types: { child: 4900 }, color: '#b3261e' });
+  expect(event.categories).toContainEqual({ name: 'Premium', price: 9900, types: { adult: 9900, child: 4900 }, color: '#b3261e' });
   expect(rowsOf(1).map(({ label, seats: count, gapsAfter }) => [label, count, gapsAfter])).toEqual(
     [...'ABCDEFGHJKLMNOPQ'].map((label, r) => {
       const side = 6 + Math.floor(r / 3);
@@ -68,7 +68,7 @@ test('a theatre in pretix’ format comes with its aisles, balconies, prices, an
   const special = [...seats.values()].filter((seat) => 'accessible' in seat || 'companionOf' in seat);
   expect(special).toHaveLength(12);
   expect(seats.get('2-1-1')).toMatchObject({ accessible: true, category: 'Wheelchair', price: 3400 });
-  expect(seats.get('2-1-2')).toMatchObject({ companionOf: '2-1-1', category: 'Companion', price: 0 });
+  expect(seats.get('2-1-2')).toMatchObject({ companionOf: '2-1-1', category: 'Companion', price: 3_400 });
 });
 
 test('an arena in CSV comes with its standing floor and the seats that its entrances take away', async () => {

@@ -225,6 +225,30 @@ describe('standing room', () => {
     ]);
   });
 
+  test('goes with seats in one booking, all or none', async () => {
+    const event = await create([
+      { ...stalls(4), category: 'Gold' },
+      { ...FLOOR, capacity: 3 },
+    ]);
+    const family = { count: 2, places: { zone: 2, count: 2 }, types: { adult: 2, child: 2 } };
+    const { status, body } = await hold(event, family);
+    expect([status, body.total]).toEqual([201, 2 * 9_000 + 2 * 2_000]);
+    expect(body.seats).toEqual(['1-1-2', '1-1-3', '2-1-1', '2-1-2']);
+    // One place and two seats are left: neither is taken without the other.
+    expect(await hold(event, { count: 1, places: { zone: 2, count: 2 } })).toMatchObject(refusedWith('SOLD_OUT'));
+    expect(await hold(event, { count: 2, places: { zone: 2, count: 1 } })).toMatchObject(
+      refusedWith('NO_ADJACENT_SEATS'),
+    );
+    expect(await hold(event, { seats: ['1-1-1', '1-1-4'], places: { zone: 2, count: 1 } })).toMatchObject({
+      status: 201,
+      body: { seats: ['1-1-1', '1-1-4', '2-1-3'] },
+    });
+    expect(await hold(event, { count: 1, places: { zone: 1, count: 1 } })).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringMatching(/^places.zone: /) },
+    });
+  });
+
   test('that a buyer gives up in part is sold again', async () => {
     const event = await create([{ ...FLOOR, capacity: 10 }]);
     const { body } = await hold(event, { zone: 1, count: 10 });

@@ -7,6 +7,7 @@ import type { Decision } from '../../../shared/stores/redis/claims.ts';
 import { batchKeyOf } from '../../../shared/stores/redis/keys.ts';
 import { middleMean } from '../../kit/statistics.ts';
 import type { Stores } from '../../kit/stores.ts';
+import { type GrowthOptions, sampleInTurn } from './section.ts';
 
 /** A booking request as the intake enqueues it. */
 export const bookRequest = (wish: RunWish, eventId: number, ticketId = newTicketId(0)): BookRequest => ({
@@ -49,4 +50,31 @@ export async function claimMicros(stores: Stores, eventId: number, wishes: reado
   await Promise.all(claimed.map((claim) => seats.releaseClaim(claim)));
   await redis.unlink(requests.map(({ ticketId }) => batchKeyOf(0, ticketId)));
   return middleMean(micros);
+}
+
+/** Claims of one sample, each in a call of its own. */
+const CLAIMS = 40;
+
+/**
+ * Takes samples of claims in houses of several sizes, in turn.
+ *
+ * @param kinds makes a wish for a house of a size, for each way to request seats; house `i` is event `i + 1`
+ * @returns for each kind the samples of each size
+ */
+export async function sampleSizes<Size>(
+  stores: Stores,
+  sizes: readonly Size[],
+  kinds: readonly ((size: Size) => RunWish)[],
+  { rounds, progress }: Pick<GrowthOptions, 'rounds' | 'progress'>,
+): Promise<number[][][]> {
+  const sides = kinds.flatMap((wish) =>
+    sizes.map((size, i) => () => {
+      const wishes = Array.from({ length: CLAIMS }, () => wish(size));
+      return claimMicros(stores, i + 1, wishes);
+    }),
+  );
+  await sampleInTurn(2, sides);
+  progress(`${rounds} rounds`);
+  const samples = await sampleInTurn(rounds, sides);
+  return kinds.map((_, kind) => samples.slice(kind * sizes.length, (kind + 1) * sizes.length));
 }

@@ -6,8 +6,8 @@ import { withOwnServers } from '../../kit/rig.ts';
 import { randomRow } from '../../kit/seat-wishes.ts';
 import { median } from '../../kit/statistics.ts';
 import type { Stores } from '../../kit/stores.ts';
-import { claimMicros } from './claims.ts';
-import { AT_MOST, type GrowthOptions, ratioOf, type Section, sampleInTurn } from './section.ts';
+import { sampleSizes } from './claims.ts';
+import { AT_MOST, type GrowthOptions, ratioOf, type Section } from './section.ts';
 
 type Size = { zones: number; rows: number; places: number };
 
@@ -37,9 +37,6 @@ const CATEGORIES = [
   { number: 1, name: 'Middle', price: 9_000 },
   { number: 2, name: 'Side', price: 5_000 },
 ];
-
-/** Claims of one sample, each in a call of its own. */
-const CLAIMS = 40;
 
 /** The ways to request two seats. The last zone is the area. */
 const KINDS: { name: string; wish: (random: Random, size: Size) => RunWish }[] = [
@@ -86,25 +83,21 @@ export function growHouse({ rounds, seed, quick, progress }: GrowthOptions): Pro
       const seats = await openHouse(stores, i + 1, size);
       progress(`${seats} seats are open, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
     }
-    const sides = KINDS.flatMap(({ wish }) =>
-      sizes.map((size, i) => () => {
-        const wishes = Array.from({ length: CLAIMS }, () => wish(random, size));
-        return claimMicros(stores, i + 1, wishes);
-      }),
+    const wishes = KINDS.map(
+      ({ wish }) =>
+        (size: Size) =>
+          wish(random, size),
     );
-    await sampleInTurn(2, sides);
-    progress(`${rounds} rounds`);
-    const samples = await sampleInTurn(rounds, sides);
-    const bySize = (kind: number) => samples.slice(kind * sizes.length, (kind + 1) * sizes.length);
+    const bySize = await sampleSizes(stores, sizes, wishes, { rounds, progress });
     return {
       title: 'A claim while a house with categories, gaps and an area grows',
       grows: 'seats of the house',
       steps: sizes.map(({ zones, rows }) => (zones * rows * ROW.seats).toLocaleString('en')),
       unit: 'µs of Redis a claim of two',
-      series: KINDS.map(({ name }, kind) => ({ name, values: bySize(kind).map(median) })),
+      series: KINDS.map(({ name }, kind) => ({ name, values: (bySize[kind] ?? []).map(median) })),
       targets: KINDS.map(({ name }, kind) => ({
         what: `${name}: largest compared with smallest`,
-        ratio: ratioOf(bySize(kind)[0] ?? [], bySize(kind).at(-1) ?? []),
+        ratio: ratioOf(bySize[kind]?.[0] ?? [], bySize[kind]?.at(-1) ?? []),
         atMost: AT_MOST,
       })),
       notes: [`The areas have ${sizes.map(({ places }) => places.toLocaleString('en')).join(', ')} places.`],

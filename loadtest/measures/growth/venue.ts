@@ -3,8 +3,8 @@ import { below, createRandom, type Random } from '../../kit/random.ts';
 import { withOwnServers } from '../../kit/rig.ts';
 import { randomRow } from '../../kit/seat-wishes.ts';
 import { median } from '../../kit/statistics.ts';
-import { claimMicros } from './claims.ts';
-import { AT_MOST, type GrowthOptions, ratioOf, type Section, sampleInTurn } from './section.ts';
+import { sampleSizes } from './claims.ts';
+import { AT_MOST, type GrowthOptions, ratioOf, type Section } from './section.ts';
 
 type Size = { zones: number; rows: number };
 
@@ -12,9 +12,6 @@ const SEATS_PER_ROW = 65;
 const SMALLEST: Size = { zones: 50, rows: 20 };
 const SIZES: Size[] = [SMALLEST, { zones: 500, rows: 20 }, { zones: 500, rows: 200 }];
 const QUICK_SIZES: Size[] = [{ zones: 5, rows: 2 }, { zones: 50, rows: 2 }, SMALLEST];
-
-/** Claims of one sample, each in a call of its own. */
-const CLAIMS = 40;
 
 /** The ways to request two seats. */
 const KINDS: { name: string; wish: (random: Random, size: Size) => RunWish }[] = [
@@ -40,25 +37,21 @@ export function growVenue({ rounds, seed, quick, progress }: GrowthOptions): Pro
         progress(`${totalSeats} seats are open, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
       }
 
-      const sides = KINDS.flatMap(({ wish }) =>
-        sizes.map((size, i) => () => {
-          const wishes = Array.from({ length: CLAIMS }, () => wish(random, size));
-          return claimMicros(stores, i + 1, wishes);
-        }),
+      const wishes = KINDS.map(
+        ({ wish }) =>
+          (size: Size) =>
+            wish(random, size),
       );
-      await sampleInTurn(2, sides);
-      progress(`${rounds} rounds`);
-      const samples = await sampleInTurn(rounds, sides);
-      const bySize = (kind: number) => samples.slice(kind * sizes.length, (kind + 1) * sizes.length);
+      const bySize = await sampleSizes(stores, sizes, wishes, { rounds, progress });
       return {
         title: 'A claim while the venue grows',
         grows: 'seats of the house',
         steps: sizes.map((size) => (size.zones * size.rows * SEATS_PER_ROW).toLocaleString('en')),
         unit: 'µs of Redis a claim of two seats',
-        series: KINDS.map(({ name }, kind) => ({ name, values: bySize(kind).map(median) })),
+        series: KINDS.map(({ name }, kind) => ({ name, values: (bySize[kind] ?? []).map(median) })),
         targets: KINDS.map(({ name }, kind) => ({
           what: `${name}: largest compared with smallest`,
-          ratio: ratioOf(bySize(kind)[0] ?? [], bySize(kind).at(-1) ?? []),
+          ratio: ratioOf(bySize[kind]?.[0] ?? [], bySize[kind]?.at(-1) ?? []),
           atMost: AT_MOST,
         })),
         notes: ['The houses are empty but for the seats of a sample, which are released after it.'],
