@@ -166,7 +166,7 @@ describe('a misspelt name', () => {
       'zone: cannot be combined with seats; row: cannot be combined',
     ],
     ['POST', '/api/bookings', { ...mine, seats, count: 1 }, 'count: cannot be combined with seats'],
-    ['POST', '/api/bookings', { ...mine, zone: 1 }, 'count: required with zone, row, start or a condition'],
+    ['POST', '/api/bookings', { ...mine, zone: 1 }, 'count: required with zone, row, start, places or a condition'],
     ['POST', '/api/bookings', mine, 'body: requires seatNumber, seats, count, types or wishes'],
     ['POST', '/api/bookings', { ...mine, seatNumber: 'A17' }, 'seatNumber: a seat label is zone-row-number'],
     ['POST', '/api/bookings', { ...mine, count: 1, 'a\u202eb': 1 }, '"a\u202eb": unknown field'],

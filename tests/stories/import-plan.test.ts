@@ -53,7 +53,12 @@ test('a theatre in pretix’ format comes with its aisles, balconies, prices, an
     { name: 'Balcony', rows: 5, capacity: 164, category: 'Balcony' },
     { name: 'Boxes', rows: 6, capacity: 30, category: 'Box' },
   ]);
-  expect(event.categories).toContainEqual({ name: 'Premium', price: 9900, types: { adult: 9900, child: 4900 }, color: '#b3261e' });
+  expect(event.categories).toContainEqual({
+    name: 'Premium',
+    price: 9900,
+    types: { adult: 9900, child: 4900 },
+    color: '#b3261e',
+  });
   expect(rowsOf(1).map(({ label, seats: count, gapsAfter }) => [label, count, gapsAfter])).toEqual(
     [...'ABCDEFGHJKLMNOPQ'].map((label, r) => {
       const side = 6 + Math.floor(r / 3);
