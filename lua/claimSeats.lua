@@ -15,15 +15,13 @@ local tag = KEYS[1]
 -- @include clock
 -- @include admission
 -- @include buyerSeats
--- @include claimAccessible
--- @include claimLabels
--- @include claimPlaces
 -- @include claimRun
 -- @include house
 -- @include rowIndex
 -- @include rows
 -- @include seatChanges
 -- @include tickets
+-- @include zones
 
 local GOT_BYTE, BRACKET_BYTE = 71, 91 -- 'G' and '['
 local LOST_TTL_SEC = 86400
@@ -38,17 +36,18 @@ local function readRequest(at)
   request.row = numberOf[ARGV[at + FIELDS.row]]
   request.start = numberOf[ARGV[at + FIELDS.start]]
   request.seatCount = numberOf[ARGV[at + FIELDS.seatCount]]
-  request.places, request.total = nil, request.seatCount
+  request.total = request.seatCount
   request.user = ARGV[at + FIELDS.user]
   local options = ARGV[at + FIELDS.options]
   local hold, admission, seats
   if options ~= '' then hold, admission, seats = string.match(options, '^(%d) (%S+) (.*)$') end
+  if request.wishes then
+    request.tiers, request.accessible, request.split, request.places = nil, nil, nil, nil
+  end
   local hasWishes = seats and string.byte(seats, 1) == BRACKET_BYTE
   request.hold, request.wishes = hold == '1', hasWishes and cjson.decode(seats) or nil
   request.labels = not hasWishes and seats ~= '' and seats or nil
   request.admission = admission ~= '-' and admission or nil
-  request.tiers, request.accessible, request.split = nil, nil, nil
-  request.house, request.isAdmissionJudged = nil, nil
   request.claimsBefore, request.lapsesKey = nil, nil
 end
 
@@ -129,18 +128,46 @@ local function rememberSeats(request)
   if request.admission then countUse(tag, event, request.admission, request.ticketId, seatCount, 1) end
 end
 
+-- Makes the functions that few calls need. A function costs half as much to make as a Redis call, for each call of the
+-- script.
+local function makeRareFunctions()
+-- @include refuseRun
+-- @include claimAccessible
+-- @include claimLabels
+-- @include claimPlaces
+  return {
+    refuseRun = refuseRun,
+    claimAccessible = claimAccessible,
+    claimLabels = claimLabels,
+    claimPlaces = claimPlaces,
+    takeWithPlaces = takeWithPlaces,
+  }
+end
+
+local rareFunctions -- once one of them was needed
+local function rarely(name)
+  rareFunctions = rareFunctions or makeRareFunctions()
+  return rareFunctions[name]
+end
+
 -- Takes the seats that a request asks for, without the places besides them. Returns their labels, or nil, a code and
 -- its detail.
 local function takeSeatsOfWish(request)
-  local zone = not request.labels and request.zone > 0 and readZone(tag, request.event, request.zone)
-  if zone == nil then return nil, 'INVALID_REQUEST', '' end
-  if request.start >= 0 and (request.accessible or zone and (zone.capacity or zone.hasShapes)) then
-    local row = { zone = zone, rowIndex = rowIndexOf(zone, request.row) }
-    request.labels = labelsOfRun(row, request.start, request.seatCount)
+  if request.labels then return rarely('claimLabels')(tag, request, request.labels) end
+  local zone
+  if request.zone > 0 then
+    zone = readZone(tag, request.event, request.zone)
+    if not zone then return nil, 'INVALID_REQUEST', '' end
+    if request.start >= 0 and (zone.capacity or zone.hasShapes or request.accessible) then
+      local labels = labelsOfRun({ zone = zone, number = request.row }, request.start, request.seatCount)
+      return rarely('claimLabels')(tag, request, labels)
+    end
+    if zone.capacity then return rarely('claimPlaces')(tag, request, zone) end
   end
-  if request.labels then return claimLabels(tag, request) end
-  if zone and zone.capacity then return claimPlaces(tag, request, zone) end
-  return (request.accessible and claimAccessible or claimRun)(tag, request)
+  if request.accessible then return rarely('claimAccessible')(tag, request) end
+  local labels, code = claimRun(tag, request, zone)
+  if labels then return labels end
+  return rarely('refuseRun')(tag, request, zone, code)
 end
 
 -- Takes the seats that a request asks for, and the places of an area besides them, all or none. Returns their labels,
@@ -148,14 +175,8 @@ end
 local function takeWish(request)
   local code, detail = refusalOf(request)
   if code then return nil, code, detail end
-  if not request.places then return takeSeatsOfWish(request) end
-  local area = readZone(tag, request.event, request.places.zone)
-  if not (area and area.capacity) then return nil, 'INVALID_REQUEST', '' end
-  local places = planPlaces(tag, request, area, request.places.count)
-  if not places then return nil, 'SOLD_OUT', heldDetail(countHeld(tag, request.house, area)) end
-  local labels
-  labels, code, detail = takeSeatsOfWish(request)
-  return labels and labels .. ' ' .. takeParts(tag, request, places), code, detail
+  if request.places then return rarely('takeWithPlaces')(tag, request, takeSeatsOfWish) end
+  return takeSeatsOfWish(request)
 end
 
 -- Takes the seats of the first wish of a request that can be had. Returns their labels, or nil, and why the first one
@@ -191,7 +212,8 @@ end
 
 -- Whether a request names the tiers and prices of another house than this one.
 local function isOutdated(request, house)
-  for _, wish in ipairs(request.wishes or {}) do
+  if not request.wishes then return false end
+  for _, wish in ipairs(request.wishes) do
     if wish.generation and wish.generation ~= house.generation then return true end
   end
   return false

@@ -146,7 +146,7 @@ test('prices are a list or a file, whole numbers in the minor unit', () => {
   expect(readPrices('Gold=9900, Box 1=4900')).toEqual({ Gold: { price: 9900 }, 'Box 1': { price: 4900 } });
   expect(readPrices(join(projectRoot, 'docs/plans/theatre.prices.json'))).toMatchObject({
     Premium: { price: 9900, types: { child: 4900 } },
-    Companion: { price: 0 },
+    Companion: { price: 3400 },
   });
   for (const bad of ['Gold', 'Gold=99.50', 'Gold=-1', 'no-such-file.json', 'Gold=9999999999'])
     expect(() => readPrices(bad)).toThrow('--prices');

@@ -65,6 +65,6 @@ local function alternativeInRow(request, row, start)
   local nearest = house.avoidSingles and nearestNeatStart(digits, width, seatCount, wanted)
     or nearestStart(digits, width, seatCount, wanted)
   if not nearest then return '' end
-  local place = numerals[row.zone.number] .. ':' .. numerals[rowNumberOf(row)]
+  local place = numerals[row.zone.number] .. ':' .. numerals[row.number]
   return ' ' .. place .. ':' .. numerals[seatAt(row.shape, nearest)]
 end

@@ -42,7 +42,7 @@ local function alternativesTo(tag, request, seat)
   local row = seat.row
   if row.zone.capacity then return '' end
   local near = alternativeInRow(request, row, seat.number)
-  return near .. alternativeRows(tag, request, row.zone, rowNumberOf(row))
+  return near .. alternativeRows(tag, request, row.zone, row.number)
 end
 
 -- The detail of a refusal because a seat would isolate another; nil where its row has no choice of as many seats that
@@ -54,7 +54,7 @@ local function singleSeatDetail(tag, request, seat, wantedHere)
   if not place then return nil end
   local detail = alternativesTo(tag, request, seat)
   if detail ~= '' then return detail end
-  return ' ' .. row.zone.number .. ':' .. rowNumberOf(row) .. ':' .. seatAt(row.shape, place) .. ':' .. wantedHere
+  return ' ' .. row.zone.number .. ':' .. row.number .. ':' .. seatAt(row.shape, place) .. ':' .. wantedHere
 end
 
 -- The detail of a refusal because these seats would isolate one beside them; nil where they may be taken.
@@ -76,9 +76,9 @@ local function isolationDetail(tag, request, seats)
   return nil
 end
 
--- Returns the labels of the seats that the request has now, or nil, a code and its detail.
-local function claimLabels(tag, request)
-  local seats = parseLabels(tag, request.event, request.labels)
+-- Takes the seats with these labels. Returns the labels, or nil, a code and its detail.
+local function claimLabels(tag, request, labels)
+  local seats = parseLabels(tag, request.event, labels)
   if not seats then return nil, 'INVALID_REQUEST', '' end
   if request.house.isKept and not areForRequest(request, seats) then return nil, 'SEAT_RESTRICTED', '' end
   for i = 1, #seats do
@@ -88,6 +88,6 @@ local function claimLabels(tag, request)
   local isolation = request.house.avoidSingles and isolationDetail(tag, request, seats)
   if isolation then return nil, 'SINGLE_SEAT_LEFT', isolation end
   for i = 1, #seats do takeSeats(tag, request, seats[i].row, seats[i].number, 1) end
-  recordChange(request.event, request.hold and 'HELD' or 'SOLD', request.labels)
-  return request.labels
+  recordChange(request.event, request.hold and 'HELD' or 'SOLD', labels)
+  return labels
 end

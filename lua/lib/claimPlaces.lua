@@ -1,6 +1,6 @@
 -- claimPlaces: takes places of an area, the first free ones, side by side or not, all or none.
 
--- @include claimRun
+-- @include refuseRun
 -- @include rowIndex
 -- @include rows
 -- @include seatChanges
@@ -14,7 +14,7 @@ end
 
 -- Adds the first free places of a row, up to a number, to a list of runs. Returns how many are left to find.
 local function addPlaces(runs, row, most)
-  local left, width = most, seatsInRow(row.zone, rowNumberOf(row))
+  local left, width = most, seatsInRow(row.zone, row.number)
   local digits = digitsOfBits[row.bits]
   local start = firstFree(digits, width, 1, 0)
   while start and left > 0 do
@@ -49,4 +49,15 @@ local function claimPlaces(tag, request, zone)
   local runs = planPlaces(tag, request, zone, request.seatCount)
   if runs then return takeParts(tag, request, runs) end
   return nil, 'SOLD_OUT', heldDetail(countHeld(tag, request.house, zone))
+end
+
+-- Takes seats by `takeSeatsOfWish`, and the places of an area besides them, all or none. Returns their labels, or
+-- nil, a code and its detail.
+local function takeWithPlaces(tag, request, takeSeatsOfWish)
+  local area = readZone(tag, request.event, request.places.zone)
+  if not (area and area.capacity) then return nil, 'INVALID_REQUEST', '' end
+  local places = planPlaces(tag, request, area, request.places.count)
+  if not places then return nil, 'SOLD_OUT', heldDetail(countHeld(tag, request.house, area)) end
+  local labels, code, detail = takeSeatsOfWish(request)
+  return labels and labels .. ' ' .. takeParts(tag, request, places), code, detail
 end

@@ -1,20 +1,15 @@
--- claimRun: takes seats side by side for a request, or several runs where it permits that.
+-- claimRun: takes seats side by side for a request. lib/refuseRun.lua says why there are none.
 
--- @include keys
--- @include alternatives
 -- @include chooseRun
 -- @include numerals
--- @include planSplit
 -- @include rowIndex
 -- @include rows
 -- @include seatChanges
 -- @include zones
 
-local EVERY_TIER = {} -- stands for the tiers of a request that may have seats of all
-
 -- The labels of seats side by side, with spaces between. `start`: the first seat, from 0.
 local function labelsOfRun(row, start, seatCount)
-  local stem = numerals[row.zone.number] .. '-' .. numerals[rowNumberOf(row)] .. '-'
+  local stem = numerals[row.zone.number] .. '-' .. numerals[row.number] .. '-'
   local labels = stem .. numerals[start + 1]
   for seat = start + 2, start + seatCount do labels = labels .. ' ' .. stem .. numerals[seat] end
   return labels
@@ -54,16 +49,6 @@ local function frontRow(tag, request, first, last, isNeat)
   return found, foundTier, foundIndex
 end
 
--- Whether a row in first..last has a free seat that a request may have.
-local function hasFreeSeat(tag, request, first, last)
-  local house = request.house
-  if not request.tiers then return firstOpenRow(runIndex(tag, house, nil, 1, false), first, last) ~= nil end
-  for _, tier in ipairs(request.tiers) do
-    if firstOpenRow(runIndex(tag, house, tier, 1, false), first, last) then return true end
-  end
-  return false
-end
-
 -- The row of the house with an index, which is no area's.
 local function readRowAt(tag, house, rowIndex)
   local zone = zoneOfRow(tag, house.event, house.zoneCount, house.rowCount, rowIndex)
@@ -89,104 +74,42 @@ local function claimBest(tag, request, first, last)
   end
 end
 
--- The detail of SOLD_OUT: " <seats>" that are held and so may become free, or ''.
-local function heldDetail(seats) return seats > 0 and ' ' .. seats or '' end
-
--- Seats that are held in a zone, or in the whole house without one. It is read once: where nothing is free, this call
--- holds nothing more.
-local function countHeld(tag, house, zone)
-  local scope = zone and zone.number or 0
-  if not house.heldSeats[scope] then
-    local fields, seats = {}, 0
-    for number = zone and scope or 1, zone and scope or house.zoneCount do
-      fields[#fields + 1] = 'held:' .. numerals[number]
-    end
-    local counts = redis.call('HMGET', countsKey(tag, house.event), unpack(fields))
-    for i = 1, #fields do seats = seats + tonumber(counts[i] or 0) + addedToCounter(house.event, fields[i]) end
-    house.heldSeats[scope] = seats
-  end
-  return house.heldSeats[scope]
-end
-
--- Takes the seats of a plan of several runs. Returns their labels.
-local function takeParts(tag, request, parts)
-  local labels = {}
-  for i, part in ipairs(parts) do labels[i] = takeRun(tag, request, part.row, part.start, part.seatCount) end
-  return table.concat(labels, ' ')
-end
-
--- Several runs in the rows first..last for a request that no single one serves; nil where these have too few seats.
-local function splitOf(tag, request, first, last)
-  for _, tier in ipairs(request.tiers or EVERY_TIER) do
-    local parts = planSplit(tag, request, tier, first, last)
-    if parts then return parts end
-  end
-  return not request.tiers and planSplit(tag, request, nil, first, last) or nil
-end
-
--- Decides a request for which the rows first..last have no run. Returns the labels of several where it permits that, or
--- nil, a code and its detail. `hasFree`: whether they have any seat that the request may have. `countsHeld()` gives the
--- held seats of these rows; those of one tier are not counted.
-local function withoutRun(tag, request, first, last, hasFree, countsHeld)
-  if not hasFree then return nil, 'SOLD_OUT', request.tiers and '' or heldDetail(countsHeld()) end
-  local parts = splitOf(tag, request, first, last)
-  if parts and request.split then return takeParts(tag, request, parts) end
-  return nil, 'NO_ADJACENT_SEATS', parts and splitDetail(parts) or ''
-end
-
--- Takes exact seats of a plain row from `request.start` on. Returns their labels, or nil, a code and its detail.
+-- Takes exact seats of a plain row from `request.start` on. Returns their labels, or nil and a code.
 local function claimExact(tag, request, zone)
   local house, seatCount, start = request.house, request.seatCount, request.start
-  if start + seatCount > zone.seatsPerRow then return nil, 'INVALID_REQUEST', '' end
+  if start + seatCount > zone.seatsPerRow then return nil, 'INVALID_REQUEST' end
   local row = readRow(tag, request.event, zone, request.row)
-  local digits, code = digitsOfBits[row.bits], nil
-  if not isFreeRun(digits, start, seatCount) then
-    code = 'SEAT_TAKEN'
-  elseif house.avoidSingles and leavesSingle(digits, start, seatCount) then
-    -- Such seats may be taken where the row has no other choice of that size.
-    code = bestStart(digits, zone.seatsPerRow, seatCount, true) and 'SINGLE_SEAT_LEFT'
-  end
-  if not code then return takeRun(tag, request, row, start, seatCount) end
-  return nil, code, alternativeInRow(request, row, start) .. alternativeRows(tag, request, zone, request.row)
+  local digits = digitsOfBits[row.bits]
+  if not isFreeRun(digits, start, seatCount) then return nil, 'SEAT_TAKEN' end
+  -- Such seats may be taken where the row has no other choice of that size.
+  local wouldLeaveSingle = house.avoidSingles
+    and leavesSingle(digits, start, seatCount)
+    and bestStart(digits, zone.seatsPerRow, seatCount, true)
+  if wouldLeaveSingle then return nil, 'SINGLE_SEAT_LEFT' end
+  return takeRun(tag, request, row, start, seatCount)
 end
 
--- Takes seats in a row that the request names. Returns their labels, or nil, a code and its detail.
+-- Takes seats in a row that the request names. Returns their labels, or nil.
 local function claimInNamedRow(tag, request, zone)
-  local house = request.house
   local row = readRow(tag, request.event, zone, request.row)
-  local hasFree = false
-  for attempt = house.avoidSingles and 1 or 2, 2 do
+  if not (request.tiers or row.shape or request.house.avoidSingles) then -- as most
+    local start = bestStart(digitsOfBits[row.bits], zone.seatsPerRow, request.seatCount, false)
+    return start and takeRun(tag, request, row, start, request.seatCount)
+  end
+  for attempt = request.house.avoidSingles and 1 or 2, 2 do
     for at = request.tiers and 1 or 0, request.tiers and #request.tiers or 0 do
-      local tier = request.tiers and request.tiers[at]
-      local start = bestSeatInRow(request, row, tier, attempt == 1)
+      local start = bestSeatInRow(request, row, request.tiers and request.tiers[at], attempt == 1)
       if start then return takeRun(tag, request, row, start, request.seatCount) end
-      local digits, width = spellRow(row, row.bits, tier, house.isKept)
-      hasFree = hasFree or firstFree(digits, width, 1, 0) ~= nil
     end
   end
-  local labels, code, detail = withoutRun(tag, request, row.rowIndex, row.rowIndex, hasFree, function()
-    return redis.call('BITCOUNT', heldKey(tag, nameOfRow(request.event, row)))
-  end)
-  if labels then return labels end
-  return nil, code, detail .. alternativeRows(tag, request, zone, request.row)
+  return nil
 end
 
--- Takes the seats of a request for seats side by side: anywhere, in a zone, or in a row. Returns their labels, or nil,
--- a code and its detail.
-local function claimRun(tag, request)
-  local house = request.house
-  local zone = request.zone > 0 and readZone(tag, request.event, request.zone) or nil
-  if request.zone > 0 and (not zone or request.row > zone.rows) then return nil, 'INVALID_REQUEST', '' end
+-- Takes the seats of a request for seats side by side: anywhere, in a zone (nil: any), or in a row. Returns their
+-- labels; or nil, and a code where the request cannot have any other.
+local function claimRun(tag, request, zone)
+  if zone and request.row > zone.rows then return nil, 'INVALID_REQUEST' end
   if request.row > 0 then return (request.start >= 0 and claimExact or claimInNamedRow)(tag, request, zone) end
-  local first, last = 0, house.rowCount - 1
-  if zone then
-    first, last = zone.firstRowIndex, lastRowIndex(zone)
-  end
-  local labels = claimBest(tag, request, first, last)
-  if labels then return labels end
-  local hasFree = request.seatCount > 1 and hasFreeSeat(tag, request, first, last)
-  local function countsHeld() return countHeld(tag, house, zone) end
-  local split, code, detail = withoutRun(tag, request, first, last, hasFree, countsHeld)
-  if split then return split end
-  return nil, code, zone and detail .. alternativeRows(tag, request, zone) or detail
+  if not zone then return claimBest(tag, request, 0, request.house.rowCount - 1) end
+  return claimBest(tag, request, zone.firstRowIndex, lastRowIndex(zone))
 end

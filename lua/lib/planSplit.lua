@@ -70,7 +70,7 @@ end
 local function splitDetail(parts)
   local detail = ''
   for _, part in ipairs(parts) do
-    local place = numerals[part.row.zone.number] .. ':' .. numerals[rowNumberOf(part.row)]
+    local place = numerals[part.row.zone.number] .. ':' .. numerals[part.row.number]
     detail = detail .. ' s:' .. place .. ':' .. numerals[part.start] .. ':' .. numerals[part.seatCount]
   end
   return detail

@@ -1,8 +1,8 @@
 -- rows: the rows of seats that this call has read, each read once and written once.
 --
--- A row is { zone =, rowIndex = (counted through the house from 0; of an area through its zone), key =, bits =, shape =
--- (nil: it is plain), isChanged = }. Changed rows are written together once all requests of the call are decided: one
--- command for many rows costs half as much. A script that fails before has changed no row.
+-- A row is { zone =, number = (from 1), rowIndex = (counted through the house from 0; of an area through its zone),
+-- key =, bits =, shape = (nil: it is plain), isChanged = }. Changed rows are written together once all requests of the
+-- call are decided: one command for many rows costs half as much. A script that fails before has changed no row.
 
 -- @include keys
 -- @include freeRuns
@@ -12,13 +12,13 @@
 -- @include seatChanges
 -- @include seatLocks
 
-local rowsByEvent = {} -- rows that this call has read, by their key
+local rowsByEvent = {} -- rows that this call has read, by a number that is theirs alone
 local changedRows = {}
+
+local MOST_ROWS = 2 ^ 20 -- more than an area has
 
 -- The index of a row: of an area's, counted through its zone, since the house does not count it.
 local function rowIndexOf(zone, rowNumber) return (zone.capacity and 0 or zone.firstRowIndex) + rowNumber - 1 end
-
-local function rowNumberOf(row) return row.rowIndex - rowIndexOf(row.zone, 1) + 1 end
 
 -- The shape of a row; nil where it is plain.
 local function readShape(tag, event, zone, rowIndex)
@@ -26,7 +26,7 @@ local function readShape(tag, event, zone, rowIndex)
   return text and shapes[text] or nil
 end
 
-local function nameOfRow(event, row) return rowName(event, numerals[row.zone.number], numerals[rowNumberOf(row)]) end
+local function nameOfRow(event, row) return rowName(event, numerals[row.zone.number], numerals[row.number]) end
 
 -- Reads a row of an open house.
 local function readRow(tag, event, zone, rowNumber)
@@ -35,15 +35,16 @@ local function readRow(tag, event, zone, rowNumber)
     rows = {}
     rowsByEvent[event] = rows
   end
-  local key = seatsKey(tag, rowName(event, numerals[zone.number], numerals[rowNumber]))
-  local row = rows[key]
+  local rowIndex = (zone.capacity and 0 or zone.firstRowIndex) + rowNumber - 1
+  local at = zone.capacity and -(zone.number * MOST_ROWS + rowNumber) or rowIndex
+  local row = rows[at]
   if not row then
+    local key = seatsKey(tag, rowName(event, numerals[zone.number], numerals[rowNumber]))
     local bits = redis.call('GET', key) or ''
     if #bits * 8 < zone.seatsPerRow then bits = bits .. string.rep('\0', math.ceil(zone.seatsPerRow / 8) - #bits) end
-    local rowIndex = rowIndexOf(zone, rowNumber)
     local shape = readShape(tag, event, zone, rowIndex)
-    row = { zone = zone, rowIndex = rowIndex, key = key, bits = bits, shape = shape, isChanged = false }
-    rows[key] = row
+    row = { zone = zone, number = rowNumber, rowIndex = rowIndex, key = key, bits = bits, shape = shape }
+    rows[at] = row
   end
   return row
 end

@@ -1,5 +1,6 @@
 -- zones: reads the zones of open houses.
 
+-- @include house
 -- @include keys
 -- @include numerals
 
@@ -31,9 +32,9 @@ local function readZone(tag, event, zoneNumber)
     zonesByEvent[event] = zones
   end
   if zones[zoneNumber] == nil then
-    local name = numerals[zoneNumber]
-    local fields = redis.call('HMGET', houseKey(tag, event), 'z' .. name, 't' .. name)
-    zones[zoneNumber] = parseZone(tonumber(zoneNumber), fields[1], fields[2])
+    local name, key = numerals[zoneNumber], houseKey(tag, event)
+    local tier = hasTiers[event] and redis.call('HGET', key, 't' .. name)
+    zones[zoneNumber] = parseZone(tonumber(zoneNumber), redis.call('HGET', key, 'z' .. name), tier)
   end
   return zones[zoneNumber] or nil
 end
