@@ -90,6 +90,7 @@ async function create(body: string, { url, token }: ReturnType<typeof findApi>):
   const answer = await fetch(address, { method: 'POST', headers, body, signal }).catch((fault: Error) => {
     throw new PlanError(`${address} gave no answer (${fault.message}). See whether ${address} lists the event now.`);
   });
+  // A proxy in between may answer without JSON: then the status is all that is known.
   const answered: unknown = await answer.json().catch(() => undefined);
   if (answer.status === 201) return new URL(`/events/${createdEvent.parse(answered).id}`, url).href;
   const { code = `status ${answer.status}`, detail = '' } = problem.partial().safeParse(answered).data ?? {};
