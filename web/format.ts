@@ -1,10 +1,16 @@
+import { locale } from './texts/texts.ts';
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
-const NUMBER = new Intl.NumberFormat('en');
+/** To make a format costs a hundred times its use. */
+let numbers = { locale: 'en', format: new Intl.NumberFormat('en') };
 
 /** `12,345`. */
-export const formatNumber = (number: number): string => NUMBER.format(number);
+export function formatNumber(number: number): string {
+  if (numbers.locale !== locale) numbers = { locale, format: new Intl.NumberFormat(locale) };
+  return numbers.format.format(number);
+}
 
 /** A remaining time: `4:05`, `1:04:05`, `2 days 01:04:05`. Never below zero. */
 export function formatClock(milliseconds: number): string {

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { takeTokenFromAddress } from './admin-token.ts';
 import { EventPage } from './event/page.tsx';
+import { loadTexts, texts } from './texts/texts.ts';
 import { WaitPage } from './wait/page.tsx';
 
 /** The pages, by path. Links between them load a page: it is small. `api/routes/web.ts` has the same paths. */
@@ -12,7 +13,7 @@ const PAGES = [
 function NoPage() {
   return (
     <main>
-      <h1>There is no such page</h1>
+      <h1>{texts.pages.noPage}</h1>
     </main>
   );
 }
@@ -27,6 +28,7 @@ function App({ path }: { path: string }) {
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');
+await loadTexts(document.documentElement.lang);
 root.replaceChildren();
 takeTokenFromAddress();
 window.addEventListener('hashchange', () => takeTokenFromAddress() && location.reload());

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { cameraOn } from '../../web/event/camera.ts';
-import { layOutPlan, type Sector, seatPoint } from '../../web/event/plan-layout.ts';
+import { cameraOn } from '../../web/plan/camera.ts';
+import { layOutPlan, type Sector, seatPoint } from '../../web/plan/plan-layout.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';

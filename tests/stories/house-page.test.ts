@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { cameraOn } from '../../web/event/camera.ts';
-import type { Block } from '../../web/event/plan-blocks.ts';
-import { layOutPlan, type Plan, pointAt, type Sector, seatPoint } from '../../web/event/plan-layout.ts';
+import { cameraOn } from '../../web/plan/camera.ts';
+import type { Block } from '../../web/plan/plan-blocks.ts';
+import { layOutPlan, type Plan, pointAt, type Sector, seatPoint } from '../../web/plan/plan-layout.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';

@@ -1,5 +1,5 @@
-import type { House } from './house.ts';
-import type { CategoryView } from './house-view.ts';
+import type { House } from '../house/house.ts';
+import type { CategoryView } from '../house/house-view.ts';
 import { priceText } from './text.ts';
 import { type Conditions, categoryNumbers, haveTypesOnly, typeCounts, typeNames, zonesFor } from './wish.ts';
 

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { Masthead } from '../masthead.tsx';
+import { admissionEndOf } from '../purchase/admission.ts';
+import { hasPurchase } from '../purchase/purchase.ts';
+import { goToWaitingRoom } from '../purchase/purchase-steps.ts';
 import { RefusedError } from '../refused-error.ts';
 import { get } from '../requests.ts';
 import { createRetryTimer } from '../retry-timer.ts';
-import { admissionEndOf } from './admission.ts';
-import { hasPurchase } from './purchase.ts';
-import { goToWaitingRoom } from './purchase-steps.ts';
 import { Sale } from './sale.tsx';
 
 const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };

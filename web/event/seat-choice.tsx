@@ -1,12 +1,12 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
+import { CODE, type House, maxSeatsOf, type ZoneSeats } from '../house/house.ts';
+import { zoneName } from '../house/names.ts';
+import { totalOf } from '../house/prices.ts';
 import { serverNow } from '../server-clock.ts';
 import { momentText } from '../times.ts';
 import { Check, HowMany, PriceField, Stepper, TypeSteppers } from './choice-controls.tsx';
-import { CODE, type House, maxSeatsOf, type ZoneSeats } from './house.ts';
-import { zoneName } from './names.ts';
-import { totalOf } from './prices.ts';
 import { countText, freeText, heldText, idsText, placesText, pricesText, priceText } from './text.ts';
 import type { Choice } from './use-choice.ts';
 import {

@@ -1,9 +1,9 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { formatNumber } from '../format.ts';
-import { CODE, type House, labelOf, MARK, seatsInRow, type ZoneSeats } from './house.ts';
-import { rowName, seatLabel, zoneName } from './names.ts';
-import { categoryOf, markOf, priceOf } from './seat-facts.ts';
+import { CODE, type House, labelOf, MARK, seatsInRow, type ZoneSeats } from '../house/house.ts';
+import { rowName, seatLabel, zoneName } from '../house/names.ts';
+import { categoryOf, markOf, priceOf } from '../house/seat-facts.ts';
 import { areaText, capitalised, freeText, heldText, pricesText, priceText } from './text.ts';
 import type { Choice } from './use-choice.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { minorUnits } from '../../shared/contract/currencies.ts';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
-import { createHouse, type ZoneSeats } from './house.ts';
+import { createHouse, type ZoneSeats } from '../house/house.ts';
 import { areaText, durationText, freeText, pricesText, priceText, wishText } from './text.ts';
 
 test.each([

@@ -2,9 +2,9 @@ import { minorUnits } from '../../shared/contract/currencies.ts';
 import type { OneWish, RunWish } from '../../shared/contract/reserve.ts';
 import type { Alternative } from '../../shared/contract/tickets.ts';
 import { formatNumber } from '../format.ts';
-import type { House, ZoneSeats } from './house.ts';
-import { rowName, type SeatName, seatNames, zoneName } from './names.ts';
-import { priceRange, runLabels } from './prices.ts';
+import type { House, ZoneSeats } from '../house/house.ts';
+import { rowName, type SeatName, seatNames, zoneName } from '../house/names.ts';
+import { priceRange, runLabels } from '../house/prices.ts';
 
 /** A price, which is given in the minor unit of its currency (cents). A whole amount has no decimals. */
 export function priceText(price: number, currency: string): string {

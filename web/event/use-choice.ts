@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
+import { CODE, type House, maxSeatsOf } from '../house/house.ts';
+import type { PurchaseState } from '../purchase/purchase-state.ts';
 import { storedWish } from '../stored-values.ts';
-import { CODE, type House, maxSeatsOf } from './house.ts';
-import type { PurchaseState } from './purchase-state.ts';
 import type { Conditions } from './wish.ts';
 
 export type Choice = ReturnType<typeof useChoice>;

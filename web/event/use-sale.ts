@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { Booking } from '../../shared/contract/tickets.ts';
+import { createHouse, type House } from '../house/house.ts';
+import { type Connection, createLive } from '../house/live.ts';
+import { createPurchase, type Purchase } from '../purchase/purchase.ts';
+import type { PurchaseState } from '../purchase/purchase-state.ts';
 import { get } from '../requests.ts';
 import { serverNow } from '../server-clock.ts';
 import type { StoredBooking } from '../stored-values.ts';
-import { createHouse, type House } from './house.ts';
-import { type Connection, createLive } from './live.ts';
-import { createPurchase, type Purchase } from './purchase.ts';
-import type { PurchaseState } from './purchase-state.ts';
 
 /** Milliseconds between two reads of an event whose sales are paused. */
 const PAUSED_MS = 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { EventView } from '../../shared/contract/events.ts';
-import { createHouse } from './house.ts';
+import { createHouse } from '../house/house.ts';
 import {
   type Conditions,
   categoryNumbers,

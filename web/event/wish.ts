@@ -1,8 +1,8 @@
 import type { OneWish } from '../../shared/contract/reserve.ts';
-import { type House, MARK, type ZoneSeats } from './house.ts';
-import type { CategoryView } from './house-view.ts';
-import type { TypeCounts } from './prices.ts';
-import { categoryNumberOf, markOf } from './seat-facts.ts';
+import { type House, MARK, type ZoneSeats } from '../house/house.ts';
+import type { CategoryView } from '../house/house-view.ts';
+import type { TypeCounts } from '../house/prices.ts';
+import { categoryNumberOf, markOf } from '../house/seat-facts.ts';
 
 /** A buyer's choice of seats that the server is to find. */
 export type Conditions = {

@@ -1,4 +1,5 @@
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
+import type { Live } from '../house/live.ts';
 import { RefusedError } from '../refused-error.ts';
 import { changeUnderKey, get } from '../requests.ts';
 import type { RetryTimer } from '../retry-timer.ts';
@@ -12,7 +13,6 @@ import {
   storedSession,
   storedWish,
 } from '../stored-values.ts';
-import type { Live } from './live.ts';
 import {
   afterFailedRequest,
   afterTicket,

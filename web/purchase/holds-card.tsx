@@ -1,8 +1,8 @@
 import type { Booking } from '../../shared/contract/tickets.ts';
 import { Countdown, useMsLeft } from '../countdown.tsx';
-import type { House } from './house.ts';
-import { seatNames } from './names.ts';
-import { seatsText } from './text.ts';
+import { seatsText } from '../event/text.ts';
+import type { House } from '../house/house.ts';
+import { seatNames } from '../house/names.ts';
 
 type Props = { house: House; holds: readonly Booking[]; adopt: (hold: Booking) => void };
 

@@ -3,15 +3,15 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { Alternative, Booking } from '../../shared/contract/tickets.ts';
 import { Countdown, isLastMinute, LastMinute, useMsLeft } from '../countdown.tsx';
+import { alternativeText, countText, durationText, etaText, priceText, seatsText, wishText } from '../event/text.ts';
 import { formatClock, formatNumber } from '../format.ts';
+import type { House } from '../house/house.ts';
+import { seatNames } from '../house/names.ts';
+import { groupItems, runsTotal, totalOf } from '../house/prices.ts';
 import { LogIn } from '../login.tsx';
 import type { StoredBooking } from '../stored-values.ts';
-import type { House } from './house.ts';
-import { seatNames } from './names.ts';
-import { groupItems, runsTotal, totalOf } from './prices.ts';
 import type { Purchase } from './purchase.ts';
 import type { HoldChange, PurchaseState, Refusal, Trouble } from './purchase-state.ts';
-import { alternativeText, countText, durationText, etaText, priceText, seatsText, wishText } from './text.ts';
 
 type Props = {
   state: PurchaseState;

@@ -1,4 +1,4 @@
-import type { House, Seat } from './house.ts';
+import type { House, Seat } from '../house/house.ts';
 import type { Plan } from './plan-layout.ts';
 
 /** The colours of the style sheet, for light or dark. */

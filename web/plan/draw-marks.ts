@@ -1,6 +1,6 @@
+import { type House, type Seat, seatOf } from '../house/house.ts';
+import { seatLabel } from '../house/names.ts';
 import { font, type Scene } from './draw-kit.ts';
-import { type House, type Seat, seatOf } from './house.ts';
-import { seatLabel } from './names.ts';
 import { hasSeats, type Plan, roomOf, seatPoint, shapeOf } from './plan-layout.ts';
 
 /** The pixels of the smallest mark of a buyer's seat. */

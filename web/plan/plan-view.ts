@@ -1,7 +1,7 @@
+import { type House, labelOf, type Seat, seatOf } from '../house/house.ts';
 import { type Point, toPlan } from './camera.ts';
 import { createCameraMotion } from './camera-motion.ts';
 import { NUMBERS_SCALE, type Scene, SEATS_SCALE } from './draw-kit.ts';
-import { type House, labelOf, type Seat, seatOf } from './house.ts';
 import { listenToGestures, ZOOM_STEP } from './plan-gestures.ts';
 import { hasSeats, type Plan, seatAt, seatPoint, shapeOf } from './plan-layout.ts';
 import { coloursOf, createPainter } from './plan-painter.ts';

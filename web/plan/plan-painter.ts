@@ -1,8 +1,8 @@
+import { categoryColours } from '../house/category-colours.ts';
+import type { House } from '../house/house.ts';
 import type { CameraMotion } from './camera-motion.ts';
-import { categoryColours } from './category-colours.ts';
 import { draw } from './draw.ts';
 import { type Colours, type Scene, SEATS_SCALE } from './draw-kit.ts';
-import type { House } from './house.ts';
 
 /** Paints the scene: in the next frame after a change, and at once when the canvas changes its size. */
 export function createPainter(

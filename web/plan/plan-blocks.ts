@@ -1,4 +1,4 @@
-import type { RowView } from './house-view.ts';
+import type { RowView } from '../house/house-view.ts';
 import {
   type Box,
   boxAround,

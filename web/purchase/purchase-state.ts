@@ -1,9 +1,9 @@
 import { titleOf } from '../../shared/contract/codes.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Booking, Estimate, TicketView } from '../../shared/contract/tickets.ts';
+import { heldText } from '../event/text.ts';
 import { type Problem, RefusedError } from '../refused-error.ts';
 import { momentText } from '../times.ts';
-import { heldText } from './text.ts';
 
 /**
  * `split`: the runs that seats apart would be. `holdAgainAt`: the time from which the same request may be sent again,

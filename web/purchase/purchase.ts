@@ -1,11 +1,11 @@
 import type { EventView } from '../../shared/contract/events.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
+import type { Live } from '../house/live.ts';
 import { logIn, randomId } from '../requests.ts';
 import { createRetryTimer } from '../retry-timer.ts';
 import { storedBookings, storedPurchase, storedSession, storedUser } from '../stored-values.ts';
 import { changeHold } from './hold-change.ts';
-import type { Live } from './live.ts';
 import { adoptHold, loadOwnBookings } from './own-bookings.ts';
 import { canRequest, type HoldChange, isChangingHold } from './purchase-state.ts';
 import {

@@ -1,13 +1,13 @@
+import { freeText } from '../event/text.ts';
+import { CODE, type ZoneSeats } from '../house/house.ts';
 import type { Camera, Size } from './camera.ts';
 import { drawArcArea, drawBoxArea, outline, strokeIfPointed } from './draw-area.ts';
 import { drawBlocks } from './draw-block.ts';
 import { type Colours, font, readableOn, type Scene, SEATS_SCALE, strengthOf } from './draw-kit.ts';
 import { drawMarks, drawPointed } from './draw-marks.ts';
 import { drawPointSeats, drawRaySeats, drawZoneName } from './draw-seats.ts';
-import { CODE, type ZoneSeats } from './house.ts';
 import { type Plan, pointAt, reachOf, type Sector } from './plan-layout.ts';
 import type { Box } from './plan-points.ts';
-import { freeText } from './text.ts';
 
 /** Draws the part of the plan that the camera shows. `dpr`: device pixels for one of CSS. */
 export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number, camera: Camera, scene: Scene): void {

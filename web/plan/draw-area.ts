@@ -1,9 +1,9 @@
+import { freeText } from '../event/text.ts';
+import { CODE, type ZoneSeats } from '../house/house.ts';
+import { zoneName } from '../house/names.ts';
 import { drawHaloed, font, type Scene } from './draw-kit.ts';
-import { CODE, type ZoneSeats } from './house.ts';
-import { zoneName } from './names.ts';
 import { pointAt, type Sector } from './plan-layout.ts';
 import type { Box, Point } from './plan-points.ts';
-import { freeText } from './text.ts';
 
 /** The outline of a sector. A canvas' angles begin at the right and grow clockwise; ours begin below. */
 export function outline(

@@ -1,4 +1,4 @@
-import type { RowView } from './house-view.ts';
+import type { RowView } from '../house/house-view.ts';
 import { type Block, blockSeatAt, blocksOf, holeOf } from './plan-blocks.ts';
 import { type Box, boxAround, boxOfPoints, emptyPoints, nearestSeat, type Points } from './plan-points.ts';
 

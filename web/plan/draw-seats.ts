@@ -1,3 +1,5 @@
+import { CODE, categoryAt, indexOf, MARK, seatsInRow, type ZoneSeats } from '../house/house.ts';
+import { rowLabel, rowName, seatLabel, zoneName } from '../house/names.ts';
 import {
   CIRCLES_SCALE,
   type Colours,
@@ -9,8 +11,6 @@ import {
   readableOn,
   type Scene,
 } from './draw-kit.ts';
-import { CODE, categoryAt, indexOf, MARK, seatsInRow, type ZoneSeats } from './house.ts';
-import { rowLabel, rowName, seatLabel, zoneName } from './names.ts';
 import type { Block } from './plan-blocks.ts';
 import { AISLE, pointAt, radiusOf, type reachOf, roomOf, type Sector, seatPoint } from './plan-layout.ts';
 import type { Box, Point, Points } from './plan-points.ts';

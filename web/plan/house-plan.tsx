@@ -1,16 +1,16 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
+import { categoryPrices } from '../event/choice-controls.tsx';
+import { areaText, freeText, pricesText, priceText } from '../event/text.ts';
+import { hasAccessible } from '../event/wish.ts';
 import { formatNumber } from '../format.ts';
-import { categoryColours } from './category-colours.ts';
-import { categoryPrices } from './choice-controls.tsx';
-import { CODE, type House, labelOf, MARK, type Seat } from './house.ts';
-import type { Connection } from './live.ts';
-import { seatName, zoneName } from './names.ts';
+import { categoryColours } from '../house/category-colours.ts';
+import { CODE, type House, labelOf, MARK, type Seat } from '../house/house.ts';
+import type { Connection } from '../house/live.ts';
+import { seatName, zoneName } from '../house/names.ts';
+import { categoryOf, markOf, priceOf } from '../house/seat-facts.ts';
 import { layOutPlan } from './plan-layout.ts';
 import { createPlanView, type PlanView } from './plan-view.ts';
-import { categoryOf, markOf, priceOf } from './seat-facts.ts';
-import { areaText, freeText, pricesText, priceText } from './text.ts';
-import { hasAccessible } from './wish.ts';
 
 /** By status code. */
 const STATUS_TEXT = ['free', 'held', 'sold', 'not for sale'];

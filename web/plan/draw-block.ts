@@ -1,7 +1,7 @@
+import { categoryAt, seatsInRow, type ZoneSeats } from '../house/house.ts';
+import { zoneName } from '../house/names.ts';
 import { drawHaloed, font, type Scene, SEATS_SCALE, strengthOf } from './draw-kit.ts';
 import { drawPointSeats } from './draw-seats.ts';
-import { categoryAt, seatsInRow, type ZoneSeats } from './house.ts';
-import { zoneName } from './names.ts';
 import type { Block, RowLine } from './plan-blocks.ts';
 import { type Box, overlap } from './plan-points.ts';
 

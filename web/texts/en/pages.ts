@@ -1,0 +1,4 @@
+/** Every page. */
+export const pages = {
+  noPage: 'There is no such page',
+};
