@@ -11,7 +11,6 @@ import {
   type EventView,
   eventChange,
   newEvent,
-  type SeatCounts,
 } from '../../shared/contract/events.ts';
 import { DEFAULT_EVENT, inAddress, MAX_INTEGER } from '../../shared/contract/ids.ts';
 import {
@@ -22,6 +21,7 @@ import {
 } from '../../shared/contract/limits.ts';
 import { printedLabels } from '../../shared/domain/describe-seat.ts';
 import { eventSummaryAt, type ListedEvent } from '../../shared/domain/event-summary.ts';
+import { eventViewAt } from '../../shared/domain/event-view.ts';
 import { type House, ringsProblem, unknownSeatProblem } from '../../shared/domain/house.ts';
 import { changedHouse } from '../../shared/domain/house-changes.ts';
 import { columnsOfHouse, type HouseColumns, houseColumns, problemOr } from '../../shared/domain/house-columns.ts';
@@ -245,36 +245,7 @@ async function replyChanged(deps: EventDeps, res: Response, house: House): Promi
   reply(res, 200, await viewOf((await deps.events.readHouse(house.eventId)) ?? house, deps));
 }
 
-async function viewOf(house: House, { seats }: EventDeps): Promise<EventView> {
-  const counts = await seats.countsByZone(house);
-  const names = new Map(house.categories.map(({ number, name }) => [number, name]));
-  const zones = house.zones.map(({ number, name, category, rows, seatsPerRow, price, isArea, capacity, plan }) => ({
-    zone: number,
-    name: name ?? undefined,
-    category: names.get(category ?? 0),
-    price,
-    area: isArea ? (true as const) : undefined,
-    rows,
-    seatsPerRow,
-    capacity,
-    hasPlan: plan === null ? undefined : (true as const),
-    counts: counts.get(number) ?? NO_SEATS,
-  }));
-  const categories = house.categories.map(({ name, price, types, color }) => {
-    return { name, price, types: types ?? undefined, color: color ?? undefined };
-  });
-  const sum = zones.reduce((total, zone) => sumOf(total, zone.counts), NO_SEATS);
-  return { ...summaryOf(house), rings: house.settings.rings, counts: sum, categories, zones };
-}
+const viewOf = async (house: House, { seats }: EventDeps): Promise<EventView> =>
+  eventViewAt(sharedNowMs(), house, await seats.countsByZone(house));
 
 const summaryOf = (event: ListedEvent): EventSummary => eventSummaryAt(sharedNowMs(), event);
-
-const NO_SEATS: SeatCounts = { total: 0, available: 0, held: 0, sold: 0, blocked: 0 };
-
-const sumOf = (a: SeatCounts, b: SeatCounts): SeatCounts => ({
-  total: a.total + b.total,
-  available: a.available + b.available,
-  held: a.held + b.held,
-  sold: a.sold + b.sold,
-  blocked: a.blocked + b.blocked,
-});
