@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import type { Config } from '../../shared/config.ts';
-import type { Scope } from '../../shared/contract/keys.ts';
+import { ALL_SCOPES, type Credential, type Scope } from '../../shared/contract/keys.ts';
 import type { Actor } from '../../shared/contract/trail.ts';
 import { isLoopbackAddress, isLoopbackName } from '../../shared/platform/loopback.ts';
 import { clientOf } from '../http/client-address.ts';
@@ -76,6 +76,17 @@ export function createGuards(deps: {
     requireAdmin(req: IncomingMessage): string {
       if (keyOf(req) !== undefined) throw new ApiError('FORBIDDEN', 'No key may do this: send the admin token.');
       return requireToken(req, bearerOf(req), 'the admin token');
+    },
+
+    /**
+     * The credential of a request, whatever it permits.
+     *
+     * @throws ApiError UNAUTHENTICATED without any token, FORBIDDEN with a wrong one
+     */
+    credentialOf(req: IncomingMessage): Credential {
+      const key = keyOf(req);
+      if (key !== undefined) return { name: `key ${key.name}`, scopes: [...key.scopes] };
+      return { name: requireToken(req, bearerOf(req), 'the admin token, or a key'), scopes: [...ALL_SCOPES] };
     },
 
     /** Whether a request is authenticated as a trusted server: by a key, or by the admin token. */

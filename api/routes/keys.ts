@@ -16,16 +16,25 @@ import { parse } from '../http/validation.ts';
 
 const keyParams = z.object({ id: inAddress(keyId) });
 
-type KeyDeps = { keys: KeyStore; keyRing: KeyRing; requireAdmin: Guards['requireAdmin'] };
+type KeyDeps = { keys: KeyStore; keyRing: KeyRing } & Pick<Guards, 'requireAdmin' | 'credentialOf'>;
 
-/** `/admin/keys`: the keys of trusted servers, made and revoked with the admin token. */
+/** `/admin/keys`: the keys of trusted servers, made with the admin token. `/admin/me`: what a key itself permits. */
 export function keyRoutes(deps: KeyDeps) {
   const router = Router();
+  router.get('/me', showOwn(deps));
   router.get('/keys', listKeys(deps));
   router.post('/keys', makeKey(deps));
   router.delete('/keys/:id', revokeKey(deps));
   return router;
 }
+
+const showOwn =
+  ({ credentialOf }: KeyDeps) =>
+  (req: Request, res: Response) => {
+    const own = credentialOf(req);
+    refuseQuery(req);
+    reply(res, 200, own);
+  };
 
 const listKeys =
   ({ keys, requireAdmin }: KeyDeps) =>

@@ -7,6 +7,9 @@ import { moment } from './times.ts';
 /** A key permits: to sell; to return sold seats; to read everybody's bookings and tickets; to act as an operator. */
 const scope = z.enum(['sell', 'return', 'read', 'operate']);
 
+/** The scopes of the admin token. */
+export const ALL_SCOPES = scope.options;
+
 export type Scope = z.infer<typeof scope>;
 
 /** The beginning of each key, by which a secret scanner finds it. The rest is 256 random bits in base64url. */
@@ -48,3 +51,8 @@ export const keyList = z.object({ keys: z.array(keyView).max(MAX_KEYS) });
 
 /** A new key with its secret, which is shown only here. */
 export const newKey = keyView.omit({ lastUsedAt: true }).extend({ key: z.string() }).meta({ id: 'NewKey' });
+
+/** A credential as the trail names it (`admin token`, `key <name>`, `loopback` if none is needed), and its scopes. */
+export const credential = z.object({ name: z.string(), scopes: z.array(scope) }).meta({ id: 'Credential' });
+
+export type Credential = z.infer<typeof credential>;

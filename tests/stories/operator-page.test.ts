@@ -1,17 +1,16 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { beforeEach, expect, test } from '@jest/globals';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { BOARD_PATH } from '../../api/auth/queue-board-sessions.ts';
 import { serverMessage } from '../../shared/contract/messages.ts';
-import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
+import { describeInBrowser, expectReadable } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
+import { ADMIN_TOKEN, asOperator, useOperatorPages } from '../support/operator-pages.ts';
 import { until } from '../support/processes.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { useSystem } from '../support/system.ts';
 
-const TOKEN = 'an-admin-token-of-at-least-32-characters';
-const asOperator = { authorization: `Bearer ${TOKEN}` };
 const system = useSystem({
-  ADMIN_TOKEN: TOKEN,
+  ADMIN_TOKEN,
   LOG_LEVEL: 'warn',
   SHARDS: 2,
   ZONES: 3,
@@ -28,7 +27,7 @@ test('an operator’s socket gets the overview each second, and no other socket 
   expect(await socket.next()).toMatchObject({ type: 'error', code: 'UNAUTHENTICATED' });
   socket.send({ type: 'operate', token: 'another token' });
   expect(await socket.next()).toMatchObject({ type: 'error', code: 'FORBIDDEN' });
-  socket.send({ type: 'operate', token: TOKEN });
+  socket.send({ type: 'operate', token: ADMIN_TOKEN });
   const first = serverMessage.parse(await socket.next());
   const second = serverMessage.parse(await socket.next());
   if (first.type !== 'overview' || second.type !== 'overview') throw new Error('no overview');
@@ -61,32 +60,18 @@ test('the queue board needs a session, which gives no other access, and is read-
 });
 
 describeInBrowser('the operator’s page', (browser) => {
-  let context: BrowserContext;
+  const pages = useOperatorPages(browser, () => system().url);
   let page: Page;
-  const complaints: string[] = [];
 
-  async function open(options: BrowserContextOptions = {}) {
-    ({ context, page } = await openWatched(browser(), complaints, options));
-    await page.goto(`${system().url}/admin`);
-  }
-  async function enter(token = TOKEN) {
-    await page.getByLabel('Admin token').fill(token);
-    await page.keyboard.press('Enter');
-  }
+  const open = async (options: BrowserContextOptions = {}): Promise<void> => {
+    page = await pages.open('', options);
+  };
   const button = (name: string) => page.getByRole('button', { name });
   const figure = (name: string) => page.locator('dl div', { hasText: name }).locator('dd').textContent();
 
   beforeEach(() => send(system().url, 'POST', '/admin/workers', { processes: 'auto' }, asOperator));
-  afterEach(async () => {
-    await context.close();
-    expect(complaints.splice(0)).toEqual([]);
-  });
-
   test('an operator logs in with the token, sees live numbers, scales workers, pauses sales and the room', async () => {
     await open();
-    await enter('a wrong token');
-    await page.getByText('This is not the admin token.').waitFor();
-    await enter();
     await page.getByRole('heading', { name: 'No problems' }).waitFor();
     await page.getByText('120 free').waitFor();
 
@@ -146,14 +131,13 @@ describeInBrowser('the operator’s page', (browser) => {
     expect((await reserve(1)).status).toBe(200);
     await button('Open the queue dashboard').click();
     await page.getByText('s0 booking').first().waitFor();
-    complaints.splice(0); // Bull Board requests a font of Google, which the policy blocks
+    pages.complaints.splice(0); // Bull Board requests a font of Google, which the policy blocks
   });
 
   test('an operator cancels an event after a question, and it leaves the list', async () => {
     const zones = [{ rows: 1, seatsPerRow: 10 }];
     const { body } = await send(system().url, 'POST', '/api/events', { name: 'Wrong night', zones }, asOperator);
     await open();
-    await enter();
     const card = page.getByRole('article', { name: 'Wrong night' });
     await card.getByRole('button', { name: `Cancel event ${body.id}` }).click();
     await card.getByText('A cancelled event stays cancelled.').waitFor();
@@ -173,7 +157,6 @@ describeInBrowser('the operator’s page', (browser) => {
     const webhook = { url: receiver.url, types: ['event.changed'], description: 'Accounts' };
     const { body } = await send(system().url, 'POST', '/admin/webhooks', webhook, asOperator);
     await open();
-    await enter();
     const row = page.getByRole('region', { name: 'Webhooks' }).locator('tr', { hasText: 'Accounts' });
     await row.getByText('0 changes').waitFor();
     await row.getByRole('button', { name: 'Send a test' }).click();
@@ -186,19 +169,8 @@ describeInBrowser('the operator’s page', (browser) => {
     await receiver.close();
   });
 
-  test('the address that npm start prints logs its operator in, and the token is removed from it', async () => {
-    ({ context, page } = await openWatched(browser(), complaints, {}));
-    await page.goto(`${system().url}/admin#token=${TOKEN}`);
-    await page.getByRole('heading', { name: 'No problems' }).waitFor();
-    expect(page.url()).toBe(`${system().url}/admin`);
-    await page.goto(`${system().url}/admin#token=${TOKEN}x`); // the token of another run, in an open tab
-    await page.getByText('This is not the admin token.').waitFor();
-    expect(page.url()).toBe(`${system().url}/admin`);
-  });
-
   test('a connection that dies silently is detected and opened again', async () => {
     await open();
-    await enter();
     let isDead = false;
     await page.routeWebSocket('**/ws', (socket) => {
       const server = socket.connectToServer();
@@ -216,7 +188,6 @@ describeInBrowser('the operator’s page', (browser) => {
 
   test('the page is readable in light, in dark and on a phone', async () => {
     await open({ viewport: { width: 320, height: 640 } });
-    await enter();
     await page.getByRole('heading', { name: /problems/i }).waitFor();
     await expectReadable(page);
   });

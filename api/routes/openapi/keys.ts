@@ -1,10 +1,19 @@
 import { z } from 'zod';
-import { keyBody, keyId, keyList, newKey } from '../../../shared/contract/keys.ts';
+import { credential, keyBody, keyId, keyList, newKey } from '../../../shared/contract/keys.ts';
 import { answer, type OperationPaths, ok, operations } from './operations.ts';
 
 const ofAdmin = operations('Keys', 'admin');
+const ofOperator = operations('Keys', 'operator');
 
 export const keyPaths: OperationPaths = {
+  '/admin/me': {
+    get: ofOperator(
+      'showCredential',
+      'Show the name and the scopes of the key, or of the admin token, that the request carries',
+      {},
+      ok('Its name and scopes.', credential),
+    ),
+  },
   '/admin/keys': {
     get: ofAdmin('listKeys', 'List the keys of trusted servers, without their secrets', {}, ok('The keys.', keyList)),
     post: ofAdmin(

@@ -1,5 +1,5 @@
-import type { TrailEntry } from '../../shared/contract/trail.ts';
-import { timeOf } from '../times.ts';
+import type { TrailEntry } from '../../../shared/contract/trail.ts';
+import { timeOf } from '../../times.ts';
 
 /** The last acts of operators, from the audit trail. */
 export function Acts({ acts }: { acts: TrailEntry[] | undefined }) {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Overview } from '../../shared/contract/overview.ts';
+import type { Overview } from '../../../shared/contract/overview.ts';
 import type { Point } from './history.ts';
 import { problemsOf } from './problems.ts';
 

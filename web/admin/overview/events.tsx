@@ -1,10 +1,9 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Overview } from '../../shared/contract/overview.ts';
-import type { OperatorConnection } from './operator-connection.ts';
-import { formatFigure } from './text.ts';
+import type { Overview } from '../../../shared/contract/overview.ts';
+import { formatFigure } from '../text.ts';
+import type { Command } from './command.ts';
 
 type Event = NonNullable<Overview['events']>[number];
-type Command = OperatorConnection['command'];
 
 /** Each event: its seats as a bar, its sales, and its waiting room. */
 export function Events({ events, command }: { events: Event[] | undefined; command: Command }) {

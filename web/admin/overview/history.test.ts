@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Overview } from '../../shared/contract/overview.ts';
+import type { Overview } from '../../../shared/contract/overview.ts';
 import { meanOf, outcomesOf, type Point, withOverview } from './history.ts';
 
 const queue = { depth: 5, accepted: 105, settled: 100, etaSeconds: 1, oldestSeconds: 1, failed: 0 };

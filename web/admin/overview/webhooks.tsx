@@ -1,10 +1,8 @@
 import { useState } from 'preact/hooks';
-import type { EndpointAnswer, WebhookView } from '../../shared/contract/webhooks.ts';
-import { timeOf } from '../times.ts';
-import type { OperatorConnection } from './operator-connection.ts';
-import { formatFigure, formatSeconds } from './text.ts';
-
-type Command = OperatorConnection['command'];
+import type { EndpointAnswer, WebhookView } from '../../../shared/contract/webhooks.ts';
+import { timeOf } from '../../times.ts';
+import { formatFigure, formatSeconds } from '../text.ts';
+import type { Command } from './command.ts';
 
 /** The endpoints to which changes are sent: how far behind each is, and its last answers. */
 export function Webhooks({ webhooks, command }: { webhooks: WebhookView[] | undefined; command: Command }) {

@@ -1,6 +1,6 @@
-import type { Overview } from '../../shared/contract/overview.ts';
+import type { Overview } from '../../../shared/contract/overview.ts';
+import { formatFigure, formatSeconds } from '../text.ts';
 import type { Point } from './history.ts';
-import { formatFigure, formatSeconds } from './text.ts';
 
 /** Seconds for which no ticket is settled, workers are missing, or a job waits, before that counts as a problem. */
 const STUCK_SECONDS = 10;

@@ -1,4 +1,4 @@
-import type { Overview } from '../../shared/contract/overview.ts';
+import type { Overview } from '../../../shared/contract/overview.ts';
 
 /** The counts of one overview, and the rates since the one before. */
 export type Point = {

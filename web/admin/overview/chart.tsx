@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { timeOf } from '../times.ts';
+import { timeOf } from '../../times.ts';
+import { formatFigure } from '../text.ts';
 import type { Point } from './history.ts';
-import { formatFigure } from './text.ts';
 
 type Line = { name: string; of: (point: Point) => number; color: '--accent' | '--second' };
 

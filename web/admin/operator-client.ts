@@ -1,0 +1,115 @@
+import type { Credential, Scope } from '../../shared/contract/keys.ts';
+import { RefusedError } from '../refused-error.ts';
+import { type Method, request } from '../requests.ts';
+import { storedAdminToken } from '../stored-values.ts';
+
+/** The operator who is logged in, and the requests that are sent with the operator's key. */
+export type Operator = {
+  /** As the trail names it: `admin token`, or `key <name>`. */
+  name: string;
+  can: (scope: Scope) => boolean;
+  /** Reads a resource. Throws as `request` does. */
+  read: <Answer>(path: string) => Promise<Answer>;
+  /** Sends a command. Throws as `request` does. */
+  command: <Answer>(method: Method, path: string, body?: object) => Promise<Answer>;
+};
+
+/**
+ * The phases of the operator's pages, and the transitions between them:
+ *
+ * - `connecting`: the server has not said yet what the stored key may do. It does → `in`. It refuses → `door`. It does
+ *   not answer: it is asked again.
+ * - `door`: there is no key, or it was refused. The operator enters one → `connecting`. `isClosed`: no key would help.
+ * - `in`: the key is valid. A request is refused for want of a valid key, or the operator leaves → `door`.
+ */
+export type Entrance =
+  | { phase: 'connecting'; trouble?: string }
+  | { phase: 'door'; refusal?: string; isClosed?: boolean }
+  | { phase: 'in'; operator: Operator };
+
+/** Milliseconds until a server that did not answer is asked again. */
+const RETRY_MS = 2_000;
+
+/**
+ * Logs an operator in with the key that this tab stores.
+ *
+ * @param show is called with each phase
+ */
+export function createEntrance(show: (entrance: Entrance) => void) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
+
+  async function identify(): Promise<void> {
+    clearTimeout(timer);
+    try {
+      const { name, scopes } = await send<Credential>('GET', '/admin/me');
+      if (!isStopped) show({ phase: 'in', operator: operatorOf(name, scopes) });
+    } catch (fault) {
+      if (!isStopped) takeRefusal(fault as Error);
+    }
+  }
+
+  function takeRefusal(fault: Error): void {
+    if (fault instanceof RefusedError && !fault.isTemporary) {
+      show(doorAfter(fault));
+    } else {
+      show({
+        phase: 'connecting',
+        trouble: fault instanceof RefusedError ? fault.message : 'The server does not answer.',
+      });
+      timer = setTimeout(() => void identify(), RETRY_MS);
+    }
+  }
+
+  /** Requests with the key. One that is not valid any more leads back to the door. */
+  const operatorOf = (name: string, scopes: readonly Scope[]): Operator => {
+    const checked: typeof send = async (...args) => {
+      try {
+        return await send(...args);
+      } catch (fault) {
+        if (fault instanceof RefusedError && fault.status === 401) show(doorAfter(fault));
+        throw fault;
+      }
+    };
+    return {
+      name,
+      can: (scope) => scopes.includes(scope),
+      read: (path) => checked('GET', path),
+      command: checked,
+    };
+  };
+
+  void identify();
+  return {
+    /** Logs in with this key, for this tab. */
+    enter(key: string): void {
+      storedAdminToken().write(key);
+      show({ phase: 'connecting' });
+      void identify();
+    },
+    /** Forgets the key, and says why if it was refused. */
+    leave(refusal?: string): void {
+      storedAdminToken().remove();
+      show(refusal === undefined ? { phase: 'door' } : { phase: 'door', refusal });
+    },
+    stop(): void {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** The door after a refusal. A key that was refused is forgotten. */
+function doorAfter(refused: RefusedError): Entrance {
+  const key = storedAdminToken().read();
+  storedAdminToken().remove();
+  if (refused.code === 'UNAUTHENTICATED')
+    return key === undefined ? { phase: 'door' } : { phase: 'door', refusal: refused.message };
+  if (key === undefined) return { phase: 'door', refusal: refused.message, isClosed: true };
+  return { phase: 'door', refusal: 'This is not the admin token.' };
+}
+
+async function send<Answer>(method: Method, path: string, body?: object): Promise<Answer> {
+  const options = { method, body, bearer: storedAdminToken().read(), cache: 'no-store' } as const;
+  return (await request<Answer>(path, options)).answer;
+}

@@ -1,0 +1,47 @@
+import type { Overview } from '../../../shared/contract/overview.ts';
+import { etaText, formatFigure, formatSeconds } from '../text.ts';
+import { Chart } from './chart.tsx';
+import { meanOf, type Point } from './history.ts';
+
+const DEPTH = [{ name: 'Waiting', of: ({ queue }: Point) => queue.depth, color: '--accent' }] as const;
+const RATES = [
+  { name: 'Accepted', of: (point: Point) => point.acceptedPerSecond, color: '--second' },
+  { name: 'Settled', of: (point: Point) => point.settledPerSecond, color: '--accent' },
+] as const;
+
+type QueueProps = { queue: Overview['queue']; history: Point[]; openDashboard: () => void };
+
+/** The queues of all shards: figures, and charts of the last minutes. */
+export function Queue({ queue, history, openDashboard }: QueueProps) {
+  const perSecond = (name: Parameters<typeof meanOf>[1]) => `${formatFigure(meanOf(history, name))}/s`;
+  const figures = [
+    ['Tickets waiting', queue && formatFigure(queue.depth)],
+    ['ETA of the newest', queue && etaText(queue.etaSeconds)],
+    ['Accepted', queue && perSecond('acceptedPerSecond')],
+    ['Settled', queue && perSecond('settledPerSecond')],
+    ['Oldest job', queue && formatSeconds(queue.oldestSeconds)],
+    ['Failed jobs', queue && formatFigure(queue.failed)],
+  ] as const;
+  return (
+    <section>
+      <div class="title">
+        <h2>Queue</h2>
+        <button type="button" class="quiet" onClick={openDashboard}>
+          Open the queue dashboard
+        </button>
+      </div>
+      <dl class="figures">
+        {figures.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value ?? 'not known'}</dd>
+          </div>
+        ))}
+      </dl>
+      <div class="halves">
+        <Chart title="Tickets waiting" lines={DEPTH} history={history} />
+        <Chart title="Tickets a second" lines={RATES} history={history} />
+      </div>
+    </section>
+  );
+}
