@@ -62,6 +62,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof sellBlockedRoutes>[0] &
   Parameters<typeof ticketRoutes>[0] &
   Parameters<typeof userRoutes>[0] &
+  Parameters<typeof webRoutes>[0] &
   Parameters<typeof webhookRoutes>[0];
 
 /** The parts that a node passes in. `buildApp` makes the others. */
@@ -116,7 +117,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/admin', adminRoutes(routeDeps));
   if (identity.hasPasswords) app.use('/api/users', userRoutes(routeDeps));
   app.use(docsRoutes());
-  app.use(webRoutes());
+  app.use(webRoutes(routeDeps));
   app.use(() => {
     throw new ApiError('ROUTE_UNKNOWN');
   });

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { takeTokenFromAddress } from './admin-token.ts';
 import { EventPage } from './event/page.tsx';
+import { EventsPage } from './events/page.tsx';
 import { loadTexts, texts } from './texts/texts.ts';
 import { WaitPage } from './wait/page.tsx';
 
@@ -13,12 +14,13 @@ const PAGES = [
 function NoPage() {
   return (
     <main>
-      <h1>{texts.pages.noPage}</h1>
+      <h1>{texts.shell.noPage}</h1>
     </main>
   );
 }
 
 function App({ path }: { path: string }) {
+  if (path === '/') return <EventsPage />;
   for (const { path: pattern, page: Page } of PAGES) {
     const eventId = pattern.exec(path)?.[1];
     if (eventId !== undefined) return <Page eventId={Number(eventId)} />;

@@ -50,6 +50,10 @@ export async function request<Answer>(path: string, options: RequestOptions = {}
 /** Reads a resource. Throws as `request` does. */
 export const get = async <Answer>(path: string): Promise<Answer> => (await request<Answer>(path)).answer;
 
+/** Reads a resource without the user's token. Throws as `request` does. */
+export const getPublic = async <Answer>(path: string): Promise<Answer> =>
+  (await request<Answer>(path, { bearer: undefined })).answer;
+
 /**
  * Sends a change, which happens once however often it is sent under the same idempotency key. Throws as `request` does.
  *

@@ -1,77 +1,99 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
 import { type Request, type Response, Router } from 'express';
-import { projectRoot } from '../../shared/platform/root.ts';
-
-/** The pages of the app in web/. All have the same HTML, and the app shows the page of its address. */
-const PAGES = ['/events/:id', '/events/:id/wait', '/admin'];
+import { COMPAT_PATHS } from '../http/compat-paths.ts';
+import { ApiError } from '../http/errors.ts';
+import { searchOf } from '../http/request.ts';
+import type { Language } from '../pages/build.ts';
+import { ENCODINGS, type Encoded } from '../pages/encoded.ts';
+import { createPages } from '../pages/pages.ts';
 
 /** An event id in a page's address, as the app in web/ parses it. */
 const EVENT_ID = /^\d{1,10}$/;
 
-/** The page that `/` redirects to: the event that every system has. */
-const HOME = '/events/1';
+/** Paths of the API: whatever its client accepts, a path that does not exist is answered as a problem. */
+const API_PATHS = /^\/(api|ws|metrics|openapi\.json)([/?]|$)/i;
 
 /** Scripts, styles, images and requests of this origin only, and nothing inline. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** An asset never changes: its name has a hash of its content. */
-const IMMUTABLE = 'public, max-age=31536000, immutable';
-
-const TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
+/** A page is made for its moment and language. */
+const PAGE = {
+  'cache-control': 'no-cache',
+  'content-security-policy': POLICY,
+  vary: 'Accept-Encoding, Accept-Language',
 };
 
+/** An asset never changes: its name has a hash of its content. */
+const ASSET = { 'cache-control': 'public, max-age=31536000, immutable', vary: 'Accept-Encoding' };
+
 /**
- * The web app, as the build made it. Its files are small and stay in memory, compressed by the build: a crowd that
- * loads a page costs no reads of files and no compression.
+ * The pages of the web app, and its assets. Both come from memory: a crowd that loads a page costs no reads of files
+ * and no compression.
  */
-export function webRoutes() {
-  const built = join(projectRoot, 'build', 'web');
-  const page = load(join(built, 'index.html'));
-  const assets = new Map(
-    readdirSync(join(built, 'assets'))
-      .filter((name) => extname(name) in TYPES)
-      .map((name) => [`/${name}`, load(join(built, 'assets', name))]),
-  );
+export function webRoutes(deps: Parameters<typeof createPages>[0]) {
+  const pages = createPages(deps);
+  const languageOf = (req: Request): Language => {
+    const name = req.acceptsLanguages(...pages.languages.keys());
+    return (pages.languages.get(name || '') ?? pages.languages.values().next().value) as Language;
+  };
+  const sendPage = (req: Request, res: Response, page: Encoded, status = 200) => send(req, res, status, page, PAGE);
+
+  const eventPage = (kind: 'event' | 'wait') => async (req: Request, res: Response) => {
+    const language = languageOf(req);
+    const page = await pages.ofEvent(kind, Number(req.params.id), language);
+    if (page !== 'none') return sendPage(req, res, page === 'unknown' ? pages.plain(language) : page);
+    if (!req.accepts('html')) throw new ApiError('EVENT_UNKNOWN');
+    return sendPage(req, res, pages.noEvent(language), 404);
+  };
+
   const router = Router();
-  router.get('/', (_req, res) => res.redirect(HOME));
-  router.param('id', (_req, _res, next, id) => next(EVENT_ID.test(id) ? undefined : 'route'));
-  router.get(PAGES, (req, res) => {
-    send(req, res, page, { 'cache-control': 'no-cache', 'content-security-policy': POLICY });
+  router.get('/', async (req, res) => {
+    const language = languageOf(req);
+    const page = await pages.ofProgramme(pageNumberOf(req), language);
+    if (page === 'none') return sendPage(req, res, pages.noPage(language), 404);
+    return sendPage(req, res, page === 'unknown' ? pages.plain(language) : page);
   });
+  router.param('id', (req, _res, next, id) =>
+    next(EVENT_ID.test(id) || !req.path.startsWith('/events/') ? undefined : 'route'),
+  );
+  router.get('/events/:id', eventPage('event'));
+  router.get('/events/:id/wait', eventPage('wait'));
+  router.get(['/bookings', '/bookings/:id', '/admin'], (req, res) => sendPage(req, res, pages.plain(languageOf(req))));
   router.use('/assets', (req, res, next) => {
-    const asset = assets.get(req.path);
-    if (asset === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) return next();
-    send(req, res, asset, { 'cache-control': IMMUTABLE });
+    const asset = pages.assets.get(req.path);
+    return asset !== undefined && isRead(req) ? send(req, res, 200, asset, ASSET) : next();
+  });
+  router.use((req, res, next) => {
+    const isOfApi = API_PATHS.test(req.path) || COMPAT_PATHS.test(req.path);
+    const wantsPage = isRead(req) && !isOfApi && req.accepts(['json', 'html']) === 'html';
+    return wantsPage ? sendPage(req, res, pages.noPage(languageOf(req)), 404) : next();
   });
   return router;
 }
 
-type Asset = { type: string; identity: Buffer; br: Buffer; gzip: Buffer };
-
-function load(file: string): Asset {
-  const [identity, br, gzip] = ['', '.br', '.gz'].map((suffix) => readFileSync(file + suffix)) as [
-    Buffer,
-    Buffer,
-    Buffer,
-  ];
-  return { type: TYPES[extname(file)] as string, identity, br, gzip };
+/** The number of a page of the programme; 0 where the address has none that is a number. */
+function pageNumberOf(req: Request): number {
+  const page = new URLSearchParams(searchOf(req)).get('page') ?? '1';
+  return /^\d{1,4}$/.test(page) ? Number(page) : 0;
 }
 
-function send(req: Request, res: Response, file: Asset, headers: Record<string, string>): void {
-  const encoding = (req.acceptsEncodings(['br', 'gzip', 'identity']) || 'identity') as 'br' | 'gzip' | 'identity';
-  res.writeHead(200, {
+const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD';
+
+async function send(
+  req: Request,
+  res: Response,
+  status: number,
+  file: Encoded,
+  headers: Record<string, string>,
+): Promise<void> {
+  const encoding = ENCODINGS.find((one) => one === req.acceptsEncodings([...ENCODINGS])) ?? 'identity';
+  const bytes = await file.bytesOf(encoding);
+  res.writeHead(status, {
     'content-type': file.type,
-    'content-length': file[encoding].length,
-    vary: 'Accept-Encoding',
+    'content-length': bytes.length,
     ...(encoding !== 'identity' && { 'content-encoding': encoding }),
     ...headers,
   });
-  res.end(file[encoding]);
+  res.end(bytes);
 }

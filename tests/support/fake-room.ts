@@ -14,8 +14,11 @@ import {
   VISITOR_TOKEN_HEADER,
   visitorView,
 } from '../../shared/contract/waiting-room.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
 
 type View = z.infer<typeof visitorView>;
+
+const log = createLogger({ LOG_LEVEL: 'silent' }, 'test');
 
 /** Starts a server with the app of web/ and a waiting room whose answers a test sets. */
 export async function startFakeRoom() {
@@ -48,7 +51,15 @@ export async function startFakeRoom() {
     },
   };
   const app = express();
-  app.use(webRoutes());
+  const unread = () => Promise.reject(new Error('there is no database'));
+  app.use(
+    webRoutes({
+      events: { layout: unread, programme: unread },
+      seats: { countsByZone: unread },
+      waitingRooms: { find: () => undefined },
+      log,
+    }),
+  );
   app.all('/api/events/:id/waiting-room', express.json(), async (req, res) => {
     const token = req.get(VISITOR_TOKEN_HEADER);
     if (room.isDown) return void req.socket.destroy();

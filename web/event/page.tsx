@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { Masthead } from '../masthead.tsx';
+import { isFromHistory, openingOf } from '../opening.ts';
 import { admissionEndOf } from '../purchase/admission.ts';
 import { hasPurchase } from '../purchase/purchase.ts';
 import { goToWaitingRoom } from '../purchase/purchase-steps.ts';
@@ -16,7 +17,7 @@ const REOPEN_SPREAD_MS = 2_000;
 
 /** `/events/:id`: the seats of an event, live, and their sale. */
 export function EventPage({ eventId }: { eventId: number }) {
-  const [event, setEvent] = useState<EventView>();
+  const [event, setEvent] = useState(() => (isFromHistory() ? undefined : openingOf<EventView>()));
   const [problem, setProblem] = useState<string>();
   const reopen = useRef(() => {});
   useEffect(() => {
@@ -33,15 +34,15 @@ export function EventPage({ eventId }: { eventId: number }) {
       }
     };
     reopen.current = () => timer.schedule(Math.random() * REOPEN_SPREAD_MS, open);
-    void open();
+    if (event === undefined) void open();
     return timer.cancel;
   }, [eventId]);
   useEffect(() => {
-    document.title = `${event?.name ?? `Event ${eventId}`} · Frontrow`;
-  }, [event, eventId]);
+    if (event !== undefined) document.title = `${event.name} · Frontrow`;
+  }, [event]);
   return (
     <>
-      <Masthead where={`Event ${eventId}`} />
+      <Masthead />
       {event === undefined ? (
         <main>
           <h1>{problem === undefined ? 'Loading the event' : 'No seats to show'}</h1>

@@ -3,7 +3,7 @@ import type { PlanView } from '../../shared/contract/houses.ts';
 import type { ServerMessage } from '../../shared/contract/messages.ts';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import { backoffMs } from '../backoff.ts';
-import { get } from '../requests.ts';
+import { getPublic } from '../requests.ts';
 import { createSocket, type Socket } from '../socket.ts';
 import { storedSession } from '../stored-values.ts';
 import { fits, type House } from './house.ts';
@@ -25,8 +25,9 @@ const RELOAD_SPREAD_MS = 300;
 /**
  * How the house stays up to date:
  *
- * - `connecting`: neither the WebSocket nor a poll has answered yet.
- * - `live`: the server publishes changes over the WebSocket, and the map is loaded. The socket fails → polls begin.
+ * - `connecting`: neither the WebSocket nor a poll has answered, or none has since the WebSocket failed. Polls begin.
+ * - `live`: the server publishes changes over the WebSocket, and the map is loaded. The socket fails → `connecting`.
+ *   The browser is offline → `lost`.
  * - `polling`: there is no WebSocket, and the last poll succeeded. The socket is back, and the map loaded → `live`.
  * - `lost`: the last load of the map failed: the page shows an old state. A load succeeds → `live` or `polling`.
  */
@@ -73,8 +74,11 @@ export function createLive(event: Pick<EventView, 'id'>, house: House, listener:
     isStopped: false,
   };
   const wake = () => checkConnection(feed);
+  const cut = () => goOffline(feed);
   addEventListener('online', wake);
+  addEventListener('offline', cut);
   document.addEventListener('visibilitychange', wake);
+  void feed.seatMap.load(0); // beside the connection: the page's head has requested the map already
   feed.pollTimer = setTimeout(() => void poll(feed), POLL_MS);
   feed.socket.connect();
 
@@ -91,6 +95,7 @@ export function createLive(event: Pick<EventView, 'id'>, house: House, listener:
       feed.isStopped = true;
       for (const timer of [feed.pollTimer, feed.checkTimer, feed.reloadTimer]) clearTimeout(timer);
       removeEventListener('online', wake);
+      removeEventListener('offline', cut);
       document.removeEventListener('visibilitychange', wake);
       feed.socket.close();
     },
@@ -99,10 +104,13 @@ export function createLive(event: Pick<EventView, 'id'>, house: House, listener:
 
 export type Live = ReturnType<typeof createLive>;
 
-/** Fetches the map, and the rows of zones whose rows differ once beside it: no map can be read without. */
+/**
+ * Fetches the map, and the rows of zones whose rows differ once beside it: no map can be read without. Both are public,
+ * and requested as the page's head requests them beside the script (`api/pages`): the browser then sends one request.
+ */
 async function fetchMap(eventId: number, house: House, houseChanged: () => void): Promise<SeatMap> {
-  const map = get<SeatMap>(`/api/seats/map?eventId=${eventId}`);
-  const plan = house.isPlanMissing() ? get<PlanView>(`/api/events/${eventId}/plan`) : undefined;
+  const map = getPublic<SeatMap>(`/api/seats/map?eventId=${eventId}`);
+  const plan = house.isPlanMissing() ? getPublic<PlanView>(`/api/events/${eventId}/plan`) : undefined;
   const [loaded, rows] = await Promise.all([map, plan]);
   if (!fits(house, loaded)) {
     houseChanged();
@@ -186,14 +194,22 @@ async function catchUp(feed: Feed, atLeast: number): Promise<void> {
   if (!isLoaded) feed.reloadTimer = setTimeout(() => void catchUp(feed, 0), nextPollMs(feed));
 }
 
+/** The browser has lost its network: the socket would notice within a minute. */
+function goOffline(feed: Feed): void {
+  feed.socket.fail();
+  feed.listener.connection('lost');
+}
+
 /** The socket failed: polls replace it until it is back. */
 function startPolling(feed: Feed): void {
   clearTimeout(feed.checkTimer);
   const { isWatching } = feed;
   feed.isWatching = false;
-  // A server that stops loses thousands of pages at once: their polls spread.
-  if (isWatching) feed.pollTimer = setTimeout(() => void poll(feed), Math.random() * POLL_MS);
-  else if (!feed.seatMap.hasMap()) void poll(feed);
+  if (isWatching) {
+    feed.listener.connection('connecting');
+    // A server that stops loses thousands of pages at once: their polls spread.
+    feed.pollTimer = setTimeout(() => void poll(feed), Math.random() * POLL_MS);
+  } else if (!feed.seatMap.hasMap()) void poll(feed);
 }
 
 async function poll(feed: Feed): Promise<void> {

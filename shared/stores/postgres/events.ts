@@ -20,6 +20,7 @@ import { createHouseReader } from './house-reader.ts';
 import { changeHouse, createHouse } from './houses.ts';
 import { refundEvent } from './order-refunds.ts';
 import { makeOrdersOfSales } from './order-sales.ts';
+import { readProgramme } from './programme.ts';
 
 /** The price of a seat of the default event, in cents. */
 const DEFAULT_PRICE = 5_000;
@@ -49,6 +50,7 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     noteSeatsLeft: (eventId: number) => noteSeatsLeft(prisma, eventId),
     newest: (limit: number) => readNewest(prisma, limit),
     list: (after: number, limit: number) => listEvents(prisma, after, limit),
+    programme: (page: number) => readProgramme(prisma, page),
     ensure: (eventId: number, name: string, size: HouseSize) => ensureEvent(prisma, eventId, name, size),
     nextId: () => nextId(prisma),
     create: (eventId: number, event: AcceptedEvent, database: Database = prisma) =>

@@ -1,5 +1,6 @@
 import type { Texts } from '../texts.ts';
-import { pages } from './pages.ts';
+import { events } from './events.ts';
+import { shell } from './shell.ts';
 
 /** All texts in German. */
-export const de: Texts = { pages };
+export const de: Texts = { shell, events };

@@ -1,0 +1,108 @@
+import { eventViewAt } from '../../shared/domain/event-view.ts';
+import type { House } from '../../shared/domain/house.ts';
+import { sharedNowMs } from '../../shared/platform/clock.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import type { SeatStore } from '../../shared/stores/seats.ts';
+import { isOn } from '../waiting-room/line.ts';
+import type { WaitingRooms } from '../waiting-room/lines.ts';
+import type { Language } from './build.ts';
+import type { Encoded } from './encoded.ts';
+import { dateText, priceRangeOf, pricesText } from './event-text.ts';
+import type { Documents } from './html.ts';
+import type { MadePages } from './made-pages.ts';
+import { eventShell, plainShell } from './shells.ts';
+import { within } from './within.ts';
+
+/** Milliseconds that a page waits for a read, and for which its opening is sent again. */
+const READ_MS = 400;
+const OPENING_MS = 1_000;
+
+/** Zones of a house whose event is in its page: 250 bytes each, a tenth of that when they are compressed. */
+const MAX_ZONES = 500;
+
+export type EventPagesDeps = {
+  events: Pick<EventStore, 'layout'>;
+  seats: Pick<SeatStore, 'countsByZone'>;
+  waitingRooms: Pick<WaitingRooms, 'find'>;
+  log: Logger;
+};
+
+/** `none`: there is no such event. `unknown`: it cannot be read now. */
+type Found = House | 'none' | 'unknown';
+
+/**
+ * The pages of events: title, description, and the event itself, so that the page needs no request before it shows the
+ * event. Where the waiting room is on, or the event cannot be read, the page is without, and its script asks.
+ */
+export function createEventPages(
+  { events, seats, waitingRooms, log }: EventPagesDeps,
+  documents: Documents,
+  made: MadePages,
+) {
+  const reads = new Map<number, Promise<Found>>();
+
+  /** The house of an event, as its store caches it. Many who ask at once share one read. */
+  function find(eventId: number): Promise<Found> {
+    const read = reads.get(eventId) ?? readHouse(eventId).finally(() => reads.delete(eventId));
+    reads.set(eventId, read);
+    return within(READ_MS, read, 'unknown');
+  }
+
+  const readHouse = async (eventId: number): Promise<Found> => {
+    try {
+      return (await events.layout(eventId)) ?? 'none';
+    } catch (fault) {
+      log.warn({ eventId, fault: (fault as Error).message }, 'reading an event for its page failed');
+      return 'unknown';
+    }
+  };
+
+  /** A page that shows the seats at once. */
+  async function openPage(house: House, language: Language): Promise<string> {
+    const { eventId, zones, settings } = house;
+    const counts = zones.length > MAX_ZONES ? undefined : await within(READ_MS, seats.countsByZone(house), undefined);
+    const plan = zones.some((zone) => zone.plan !== null) ? [`/api/events/${eventId}/plan`] : [];
+    return documents.page(language, {
+      ...described(house, language),
+      app: eventShell(language, settings.name, dateText(settings, language.shell) ?? ''),
+      ...(counts !== undefined && {
+        fetches: [`/api/seats/map?eventId=${eventId}`, ...plan],
+        opening: JSON.stringify(eventViewAt(sharedNowMs(), house, counts)),
+      }),
+    });
+  }
+
+  /** A page of a crowd: it reads nothing, and stays the same until the event changes. */
+  const crowdPage = async (house: House, language: Language): Promise<string> =>
+    documents.page(language, { ...described(house, language), app: plainShell(language) });
+
+  /**
+   * The page of an event, or of its waiting room.
+   *
+   * @returns `none` where there is no such event; `unknown` where it cannot be read, or too many pages are being made
+   */
+  return async (kind: 'event' | 'wait', eventId: number, language: Language): Promise<Encoded | 'none' | 'unknown'> => {
+    const house = await find(eventId);
+    if (typeof house === 'string') return house;
+    const line = waitingRooms.find(eventId);
+    const page =
+      kind === 'wait' || (line !== undefined && isOn(line))
+        ? made.get(`crowd ${eventId} ${language.name}`, house, Number.POSITIVE_INFINITY, () =>
+            crowdPage(house, language),
+          )
+        : made.get(`open ${eventId} ${language.name}`, house, OPENING_MS, () => openPage(house, language));
+    return page ?? 'unknown';
+  };
+}
+
+/** Title, path, and a description such as `Friday 1 January 2027 at 20:00 CET · €45–€90`. */
+function described(house: House, { shell }: Language) {
+  const { eventId, settings } = house;
+  const facts = [dateText(settings, shell), pricesText(priceRangeOf(house), shell)];
+  return {
+    title: settings.name,
+    about: facts.filter((fact) => fact !== undefined).join(' · '),
+    path: `/events/${eventId}`,
+  };
+}

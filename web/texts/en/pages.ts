@@ -1,4 +1,0 @@
-/** Every page. */
-export const pages = {
-  noPage: 'There is no such page',
-};
