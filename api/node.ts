@@ -34,6 +34,7 @@ import { createConnectionGuard } from './limits/connection-guard.ts';
 import { areLimitsOn } from './limits/rate-limits.ts';
 import { windowsOf } from './limits/windows.ts';
 import { createHerd } from './operations/demo-herd.ts';
+import { recordLoad } from './operations/load-record.ts';
 import { createOperatorJobs } from './operations/operator-jobs.ts';
 import { createOverview } from './operations/overview.ts';
 import { createReadiness } from './operations/readiness.ts';
@@ -72,7 +73,7 @@ export async function startApi(deps: NodeDeps) {
   const { app, server, closing, webSockets, queues, tickets, access, waitingRooms, operations, herd, stopCounting } =
     parts;
   const { outcomes, memory, bookIntake, changeIntake, exchangeIntake, orderIntake } = tickets;
-  const { serverSettings, clock } = operations;
+  const { serverSettings, clock, stopRecording } = operations;
   const { limitCounts, keyRing, feedReaders } = access;
 
   return {
@@ -95,7 +96,7 @@ export async function startApi(deps: NodeDeps) {
     /** Accepts no new connection, answers the requests that are open (long polls at once), and closes the queues. */
     async close(): Promise<void> {
       isStopping = true;
-      await Promise.all([memory.stop(), stopCounting(), serverSettings.stop(), clock.stop()]);
+      await Promise.all([memory.stop(), stopCounting(), stopRecording(), serverSettings.stop(), clock.stop()]);
       await Promise.all([limitCounts?.stop(), keyRing.stop()]);
       herd?.stop();
       await waitingRooms.stop();
@@ -241,6 +242,7 @@ function wireOperations(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRoo
     readiness,
     serverSettings,
     clock: watchClock({ redis, prisma, loops, log }),
+    stopRecording: recordLoad({ ...stores, loops, log }),
     overview: createOverview({
       refreshGauges,
       pipeline,

@@ -1,13 +1,15 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { eventId, inAddress } from '../../shared/contract/ids.ts';
-import { MAX_EVENTS_OF_MAINTENANCE } from '../../shared/contract/limits.ts';
+import { LOAD_POINT_SECONDS, MAX_EVENTS_OF_MAINTENANCE } from '../../shared/contract/limits.ts';
+import { historyQuery, type LoadHistory as LoadHistoryView } from '../../shared/contract/overview.ts';
 import { type Actor, type TrailAct, trailQuery } from '../../shared/contract/trail.ts';
 import { workersBody } from '../../shared/contract/workers.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import type { Queues } from '../../shared/queues/open-queues.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { TrailStore } from '../../shared/stores/postgres/trail.ts';
+import type { LoadHistory } from '../../shared/stores/redis/load-history.ts';
 import type { WorkersStore } from '../../shared/stores/redis/workers.ts';
 import { OPERATOR } from '../auth/identity.ts';
 import { actorOf, type OperatorGuard } from '../auth/operators.ts';
@@ -29,6 +31,7 @@ type AdminDeps = {
   events: EventStore;
   runOperatorJob: RunOperatorJob;
   workers: WorkersStore;
+  loadHistory: Pick<LoadHistory, 'newest'>;
   trail: TrailStore;
   requireOperator: OperatorGuard;
   queues: Queues;
@@ -47,6 +50,7 @@ export function adminRoutes(deps: AdminDeps) {
   router.post('/audit', maintain('audit'));
   router.post('/rebuild', maintain('rebuild'));
   router.get('/trail', showTrail(deps));
+  router.get('/history', showHistory(deps));
   router.get('/workers', showWorkers(deps));
   router.post('/workers', setWorkers(deps));
   router.post('/session', openSession(deps));
@@ -97,6 +101,15 @@ const showTrail =
     const last = entries.at(-1)?.number ?? 1;
     const next = entries.length === limit && last > 1 ? `/admin/trail?after=${last}&limit=${limit}` : undefined;
     reply(res, 200, { entries, next });
+  };
+
+const showHistory =
+  ({ loadHistory, requireOperator }: AdminDeps) =>
+  async (req: Request, res: Response) => {
+    requireOperator(req);
+    const { minutes } = queryOf(req, historyQuery);
+    const points = await loadHistory.newest((minutes * 60) / LOAD_POINT_SECONDS);
+    reply(res, 200, { everySeconds: LOAD_POINT_SECONDS, points } satisfies LoadHistoryView);
   };
 
 const showWorkers =

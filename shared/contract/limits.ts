@@ -132,3 +132,8 @@ export const MAX_PROOF_LENGTH = 4_096;
 /** Seconds that a turn may last, and that an admission may last after it. */
 export const MAX_TURN_SECONDS = 600;
 export const MAX_ADMISSION_SECONDS = 3_600;
+
+/** Seconds between two recorded points of the load, minutes for which they are kept, and how many these are. */
+export const LOAD_POINT_SECONDS = 10;
+export const MAX_HISTORY_MINUTES = 360;
+export const MAX_LOAD_POINTS = (MAX_HISTORY_MINUTES * 60) / LOAD_POINT_SECONDS;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { seatCounts } from './events.ts';
-import { eventId } from './ids.ts';
+import { eventId, inAddress } from './ids.ts';
+import { MAX_HISTORY_MINUTES, MAX_LOAD_POINTS } from './limits.ts';
 import { problem } from './pipeline.ts';
 import { roomView } from './waiting-room.ts';
 import { workersView } from './workers.ts';
@@ -86,3 +87,20 @@ export const overview = z.object({
 });
 
 export type Overview = z.infer<typeof overview>;
+
+/** Query of `GET /admin/history`. */
+export const historyQuery = z.strictObject({
+  minutes: inAddress(z.int().min(1).max(MAX_HISTORY_MINUTES)).default(MAX_HISTORY_MINUTES),
+});
+
+/** The load at a moment. `accepted` and `settled` only grow, as in the overview. */
+const loadPoint = z.object({ atMs: z.int(), depth: z.int(), accepted: z.int(), settled: z.int(), workers: z.int() });
+
+export type LoadPoint = z.infer<typeof loadPoint>;
+
+/** The load of the last hours, the oldest point first. One is recorded every `everySeconds`. */
+export const loadHistory = z
+  .object({ everySeconds: z.int(), points: z.array(loadPoint).max(MAX_LOAD_POINTS) })
+  .meta({ id: 'LoadHistory' });
+
+export type LoadHistory = z.infer<typeof loadHistory>;

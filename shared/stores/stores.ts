@@ -19,6 +19,7 @@ import { createUserStore } from './postgres/users.ts';
 import { createWebhookDeliveries } from './postgres/webhook-deliveries.ts';
 import { createWebhookStore } from './postgres/webhooks.ts';
 import { createAdmissionUses } from './redis/admission-uses.ts';
+import { createLoadHistory } from './redis/load-history.ts';
 import { createLoginAttempts } from './redis/login-attempts.ts';
 import { createMetricsTargets } from './redis/metrics-targets.ts';
 import { type Replicas, withoutReplicas } from './redis/replicas.ts';
@@ -62,6 +63,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     keys: createKeyStore({ prisma, trail }),
     orders: createOrderStore({ prisma, trail }),
     records: createRecordStore({ prisma }),
+    loadHistory: createLoadHistory({ redis }),
     metricsTargets: createMetricsTargets({ redis }),
     rooms: createRoomStore({ redis, scripts, replicated, prisma, events, shards }),
     seats: createSeatStore({ redis, scripts, replicated, prisma, events, bookings, orphans, shards }),

@@ -13,3 +13,8 @@ export function formatSeconds(seconds: number): string {
 /** An estimate, or why there is none. */
 export const etaText = (seconds: number | undefined): string =>
   seconds === undefined ? 'none: no worker runs' : formatSeconds(seconds);
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+/** The time of day in this browser's zone: `20:05`. */
+export const clockText = (atMs: number): string => CLOCK.format(atMs);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { herdView } from '../../../shared/contract/herd.ts';
 import { auditReport, rebuildReport } from '../../../shared/contract/jobs.ts';
+import { historyQuery, loadHistory } from '../../../shared/contract/overview.ts';
 import { trailPage, trailQuery } from '../../../shared/contract/trail.ts';
 import { workersBody, workersView } from '../../../shared/contract/workers.ts';
 import { maintenanceQuery } from '../admin.ts';
@@ -30,6 +31,14 @@ export const adminPaths: OperationPaths = {
       "List operators' acts, the newest first. `after` is the number of the last entry of the previous page",
       { query: trailQuery },
       ok('A page.', trailPage),
+    ),
+  },
+  '/admin/history': {
+    get: ofOperator(
+      'showLoadHistory',
+      'Show the load of the last minutes: tickets waiting, accepted and settled, and workers',
+      { query: historyQuery },
+      ok('The points, the oldest first.', loadHistory),
     ),
   },
   '/admin/session': {

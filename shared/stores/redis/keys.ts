@@ -98,6 +98,8 @@ const NAMES = {
   probe: 'probe',
   /** A hash: outcomes of tickets, counted by status and code. */
   outcomes: 'outcomes',
+  /** A list: the load every ten seconds, of the last hours. */
+  loadHistory: 'load-history',
   /** A sorted set of addresses that serve metrics. */
   metricsTargets: 'metrics-targets',
   /** + digest of an e-mail address */

@@ -42,10 +42,10 @@ test('an overview without a queue, or of a clock that is behind, leaves the hist
   expect(withOverview(history, { atMs: 2_000, queue } as Overview)).toEqual(history);
 });
 
-test('a history has five minutes of overviews', () => {
-  const overview = { atMs: 600_000, queue } as Overview;
+test('a history has a quarter of an hour of overviews', () => {
+  const overview = { atMs: 1_600_000, queue } as Overview;
   expect(
-    withOverview(historyOf(300, 1), overview)
+    withOverview(historyOf(900, 1), overview)
       .map(({ atMs }) => atMs / 1000)
       .slice(0, 1),
   ).toEqual([1]);

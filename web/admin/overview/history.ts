@@ -11,8 +11,8 @@ export type Point = {
   settledPerSecond: number;
 };
 
-/** Overviews that a page keeps: five minutes. */
-const MAX_POINTS = 300;
+/** Overviews that a page keeps: a quarter of an hour. */
+const MAX_POINTS = 900;
 
 /**
  * The history with one overview more, the oldest first. An overview is left out where Redis is unavailable, or where

@@ -8,7 +8,7 @@ import { type Point, withOverview } from './history.ts';
 export type Live = {
   /** Undefined until the first one came. */
   overview: Overview | undefined;
-  /** Five minutes of overviews, the oldest first. */
+  /** A quarter of an hour of overviews, the oldest first. */
   history: Point[];
   /** The connection failed and is retried: the overview is old. */
   isLost: boolean;

@@ -54,7 +54,12 @@ export function OverviewPage({ operator, live }: PageProps) {
     <>
       <Verdict overview={overview} history={history} isLost={isLost} />
       <Refusal fault={fault} />
-      <Queue queue={overview.queue} history={history} openDashboard={() => void openQueueDashboard()} />
+      <Queue
+        operator={operator}
+        queue={overview.queue}
+        history={history}
+        openDashboard={() => void openQueueDashboard()}
+      />
       <Orders orders={overview.orders} />
       <div class="halves">
         <Workers workers={overview.workers} command={command} />

@@ -1,18 +1,13 @@
 import type { Overview } from '../../../shared/contract/overview.ts';
+import type { Operator } from '../operator-client.ts';
 import { etaText, formatFigure, formatSeconds } from '../text.ts';
-import { Chart } from './chart.tsx';
+import { Charts } from './charts.tsx';
 import { meanOf, type Point } from './history.ts';
 
-const DEPTH = [{ name: 'Waiting', of: ({ queue }: Point) => queue.depth, color: '--accent' }] as const;
-const RATES = [
-  { name: 'Accepted', of: (point: Point) => point.acceptedPerSecond, color: '--second' },
-  { name: 'Settled', of: (point: Point) => point.settledPerSecond, color: '--accent' },
-] as const;
-
-type QueueProps = { queue: Overview['queue']; history: Point[]; openDashboard: () => void };
+type QueueProps = { operator: Operator; queue: Overview['queue']; history: Point[]; openDashboard: () => void };
 
 /** The queues of all shards: figures, and charts of the last minutes. */
-export function Queue({ queue, history, openDashboard }: QueueProps) {
+export function Queue({ operator, queue, history, openDashboard }: QueueProps) {
   const perSecond = (name: Parameters<typeof meanOf>[1]) => `${formatFigure(meanOf(history, name))}/s`;
   const figures = [
     ['Tickets waiting', queue && formatFigure(queue.depth)],
@@ -38,10 +33,7 @@ export function Queue({ queue, history, openDashboard }: QueueProps) {
           </div>
         ))}
       </dl>
-      <div class="halves">
-        <Chart title="Tickets waiting" lines={DEPTH} history={history} />
-        <Chart title="Tickets a second" lines={RATES} history={history} />
-      </div>
+      <Charts operator={operator} seen={history} />
     </section>
   );
 }
