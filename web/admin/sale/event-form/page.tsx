@@ -1,0 +1,127 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { EventView } from '../../../../shared/contract/events.ts';
+import type { Operator } from '../../operator-client.ts';
+import type { PageProps } from '../../page-props.ts';
+import { useRead } from '../../use-read.ts';
+import { EventLinks } from '../events/event-links.tsx';
+import { ActMessage } from '../kit/act-message.tsx';
+import { focusField, Problems } from '../kit/field.tsx';
+import { MissingScope } from '../kit/missing-scope.tsx';
+import { ReadFault } from '../kit/read-fault.tsx';
+import { Categories } from './categories.tsx';
+import { type EventForm, emptyForm, formOf } from './form.ts';
+import { LeaveGuard } from './leave-guard.tsx';
+import { HousePreview } from './house-preview.tsx';
+import { Settings } from './settings.tsx';
+import { useSaving } from './use-saving.ts';
+import { Zones } from './zones.tsx';
+
+/** `/admin#/events/new`: creates an event. */
+export function NewEventPage({ operator }: PageProps) {
+  const [first] = useState(() => emptyForm(Intl.DateTimeFormat().resolvedOptions().timeZone));
+  const [created, setCreated] = useState<EventView>();
+  useEffect(() => {
+    if (created !== undefined) location.hash = `#/events/${created.id}`;
+  }, [created]);
+  return (
+    <>
+      <h1>New event</h1>
+      <Form operator={operator} event={undefined} first={first} saved={setCreated} />
+    </>
+  );
+}
+
+/** `/admin#/events/:id`: an event, and what of it can be changed. */
+export function EventPage({ operator, id }: PageProps) {
+  const { answer, fault, readAgain } = useRead<EventView>(operator, `/api/events/${id}`);
+  const [changed, setChanged] = useState<EventView>();
+  useEffect(() => setChanged(undefined), [answer]);
+  const event = changed ?? answer;
+  if (event === undefined) return <ReadFault title={`Event ${id}`} fault={fault} />;
+  return (
+    <>
+      <h1>{event.name}</h1>
+      <EventLinks id={event.id} here="event" />
+      {event.status === 'CANCELLED' && <p class="notice">The event is cancelled: it stays as it is.</p>}
+      {!operator.can('operate') && <MissingScope scope="operate" act="Changing an event" />}
+      <Form
+        key={event.id}
+        operator={operator}
+        event={event}
+        first={formOf(event)}
+        saved={setChanged}
+        readAgain={readAgain}
+      />
+    </>
+  );
+}
+
+type FormProps = {
+  operator: Operator;
+  /** Undefined: a new one. */
+  event: EventView | undefined;
+  first: EventForm;
+  saved: (event: EventView) => void;
+  readAgain?: () => void;
+};
+
+function Form({ operator, event, first, saved, readAgain }: FormProps) {
+  const [form, setForm] = useState(first);
+  const saving = useSaving(operator, event, form, (next) => {
+    setForm(formOf(next));
+    saved(next);
+  });
+  const { problems, state, isDirty } = saving;
+  useEffect(() => {
+    const [path] = problems.keys();
+    if (path !== undefined) focusField(path);
+  }, [problems]);
+  // Zones that were added may be in the event: they must not be added twice.
+  useEffect(() => {
+    if (state.step === 'lost') readAgain?.();
+  }, [state, readAgain]);
+  useEffect(() => {
+    if (event !== undefined && event.zones.length > form.zones.filter(({ number }) => number !== undefined).length)
+      setForm(formOf(event));
+  }, [event]);
+  const change = (part: Partial<EventForm>) => setForm((last) => ({ ...last, ...part }));
+  const mayChange = operator.can('operate') && event?.status !== 'CANCELLED';
+  return (
+    <Problems.Provider value={problems}>
+      <form
+        class="event-form"
+        noValidate
+        onSubmit={(e) => {
+          e.preventDefault();
+          void saving.save();
+        }}
+      >
+        <fieldset class="all" disabled={!mayChange || state.step === 'sending'}>
+          <Settings form={form} change={change} isNew={event === undefined} />
+          <Categories form={form} change={change} />
+          <Zones form={form} change={change} />
+        </fieldset>
+        <HousePreview form={form} />
+        {mayChange && (
+          <div class="save">
+            <LeaveGuard isDirty={isDirty} />
+            {problems.size > 0 && (
+              <p role="alert" class="problem">
+                {problems.size === 1 ? 'One field needs another value.' : `${problems.size} fields need other values.`}{' '}
+                {problems.get('')}
+              </p>
+            )}
+            <ActMessage state={state} doing="Saving" lost={LOST} />
+            {state.step === 'done' && !isDirty && <p role="status">Saved.</p>}
+            <button type="submit" class="action" disabled={state.step === 'sending' || !isDirty}>
+              {event === undefined ? 'Create the event' : 'Save the changes'}
+            </button>
+            {!isDirty && event !== undefined && <span class="soft"> Nothing has changed.</span>}
+          </div>
+        )}
+      </form>
+    </Problems.Provider>
+  );
+}
+
+const LOST = 'It may be saved, or not. Save again: nothing is done twice.';

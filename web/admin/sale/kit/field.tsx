@@ -1,0 +1,112 @@
+import { type ComponentChildren, createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+
+/** The problems of a form by the paths of its fields. */
+export const Problems = createContext<ReadonlyMap<string, string>>(new Map());
+
+/** The attribute by which a field is found again: a refusal of the API names its path. */
+export const fieldSelector = (path: string): string => `[data-field="${CSS.escape(path)}"]`;
+
+/** Moves the focus into a field. */
+export const focusField = (path: string): void =>
+  document.querySelector<HTMLElement>(`${fieldSelector(path)} :is(input, select, button)`)?.focus();
+
+const idOf = (path: string): string => `problem-${path.replaceAll('.', '-')}`;
+
+/** What a control of this field says of itself: whether it has a problem, and where that is written. */
+function useProblem(path: string) {
+  const problem = useContext(Problems).get(path);
+  return { problem, attributes: problem === undefined ? {} : { 'aria-invalid': true, 'aria-describedby': idOf(path) } };
+}
+
+/** The problem of a field, or of a part of the form. */
+export function ProblemOf({ path }: { path: string }) {
+  const { problem } = useProblem(path);
+  if (problem === undefined) return null;
+  return (
+    <small class="problem" id={idOf(path)}>
+      {problem}
+    </small>
+  );
+}
+
+type FieldProps = { path: string; label: string; hint?: string | undefined };
+
+const Field = ({ path, label, hint, children }: FieldProps & { children: ComponentChildren }) => (
+  <div class="field" data-field={path}>
+    <label>
+      <span class="label">{label}</span>
+      {children}
+    </label>
+    <ProblemOf path={path} />
+    {hint !== undefined && <small>{hint}</small>}
+  </div>
+);
+
+type TextProps = FieldProps & {
+  value: string;
+  change: (value: string) => void;
+  type?: 'text' | 'datetime-local' | 'color';
+  inputMode?: 'numeric' | 'decimal';
+  placeholder?: string;
+  list?: string;
+  isDisabled?: boolean;
+  isRequired?: boolean;
+};
+
+/** One line of text. */
+export function TextField({ value, change, isDisabled, isRequired, type = 'text', ...props }: TextProps) {
+  const { path, label, hint, inputMode, placeholder, list } = props;
+  const { attributes } = useProblem(path);
+  return (
+    <Field path={path} label={label} hint={hint}>
+      <input
+        type={type}
+        value={value}
+        disabled={isDisabled}
+        required={isRequired}
+        {...(inputMode && { inputMode })}
+        {...(placeholder && { placeholder })}
+        {...(list && { list })}
+        autoComplete="off"
+        onInput={(e) => change(e.currentTarget.value)}
+        {...attributes}
+      />
+    </Field>
+  );
+}
+
+type SelectProps = FieldProps & {
+  value: string;
+  change: (value: string) => void;
+  options: readonly (readonly [value: string, text: string])[];
+  isDisabled?: boolean;
+};
+
+/** A choice of one. */
+export function SelectField({ path, label, hint, value, change, options, isDisabled }: SelectProps) {
+  const { attributes } = useProblem(path);
+  return (
+    <Field path={path} label={label} hint={hint}>
+      <select value={value} disabled={isDisabled} onChange={(e) => change(e.currentTarget.value)} {...attributes}>
+        {options.map(([one, text]) => (
+          <option key={one} value={one}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </Field>
+  );
+}
+
+type CheckProps = { path: string; label: string; value: boolean; change: (value: boolean) => void };
+
+export const CheckField = ({ path, label, value, change }: CheckProps) => (
+  <div class="field" data-field={path}>
+    <label class="check">
+      <input type="checkbox" checked={value} onChange={(e) => change(e.currentTarget.checked)} />
+      {label}
+    </label>
+    <ProblemOf path={path} />
+  </div>
+);

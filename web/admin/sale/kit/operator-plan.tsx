@@ -1,0 +1,61 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { EventView } from '../../../../shared/contract/events.ts';
+import { type House, labelOf, type Seat } from '../../../house/house.ts';
+import { layOutPlan } from '../../../plan/plan-layout.ts';
+import { createPlanView, type PlanView } from '../../../plan/plan-view.ts';
+import { seatLines } from './seat-words.ts';
+
+const STATUS = ['free', 'held', 'sold', 'blocked'] as const;
+
+type Props = {
+  event: EventView;
+  house: House;
+  picked: readonly string[];
+  /** Without it, seats cannot be chosen. */
+  choose?: (label: string) => void;
+  label: string;
+};
+
+/** A house on a canvas. What it offers can be done without a canvas as well. */
+export function OperatorPlan({ event, house, picked, choose, label }: Props) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [view, setView] = useState<PlanView>();
+  const [pointed, setPointed] = useState<Seat>();
+  const plan = useMemo(() => layOutPlan(house.zones, event.rings), [house, event]);
+  const latest = useRef(choose);
+  latest.current = choose;
+  useEffect(() => {
+    if (canvas.current === null) return undefined;
+    const created = createPlanView(canvas.current, plan, house, {
+      seatChosen: (seat) => latest.current?.(seat),
+      zoneChosen: (zone) => created.showZone(zone),
+      pointedAt: setPointed,
+      seatsVisible: () => {},
+    });
+    setView(created);
+    return created.stop;
+  }, [plan, house]);
+  useEffect(() => view?.mark([], picked), [view, picked]);
+  const status = pointed && house.statusOf(labelOf(pointed));
+  return (
+    <div class="operator-plan">
+      <canvas ref={canvas} tabIndex={0} role="img" aria-label={label} />
+      <div class="buttons">
+        <button type="button" class="step" aria-label="Zoom in" onClick={() => view?.zoomIn()}>
+          +
+        </button>
+        <button type="button" class="step" aria-label="Zoom out" onClick={() => view?.zoomOut()}>
+          −
+        </button>
+        <button type="button" class="plain" onClick={() => view?.showAll()}>
+          Show all
+        </button>
+        <span class="soft" aria-hidden="true">
+          {pointed === undefined || status === undefined
+            ? 'A click on a zone shows its seats.'
+            : `${seatLines(house, [labelOf(pointed)])}: ${STATUS[status]}`}
+        </span>
+      </div>
+    </div>
+  );
+}
