@@ -12,7 +12,15 @@ export type Operator = {
   read: <Answer>(path: string) => Promise<Answer>;
   /** Sends a command. Throws as `request` does. */
   command: <Answer>(method: Method, path: string, body?: object) => Promise<Answer>;
+  /** Sends a change, which is done once however often it is sent under its key. Throws as `request` does. */
+  act: <Answer>(act: Act) => Promise<{ isDone: boolean; answer: Answer }>;
 };
+
+/** A change with its idempotency key. It is done unless it is in the queue still. */
+export type Act = { method: 'POST' | 'PATCH'; path: string; body: object; key: string };
+
+/** Milliseconds that an act may take: an operator's job has a minute on the server. */
+const ACT_TIMEOUT_MS = 70_000;
 
 /**
  * The phases of the operator's pages, and the transitions between them:
@@ -63,9 +71,9 @@ export function createEntrance(show: (entrance: Entrance) => void) {
 
   /** Requests with the key. One that is not valid any more leads back to the door. */
   const operatorOf = (name: string, scopes: readonly Scope[]): Operator => {
-    const checked: typeof send = async (...args) => {
+    const checked = async <Answer>(sent: Promise<Answer>): Promise<Answer> => {
       try {
-        return await send(...args);
+        return await sent;
       } catch (fault) {
         if (fault instanceof RefusedError && fault.status === 401) show(doorAfter(fault));
         throw fault;
@@ -74,8 +82,9 @@ export function createEntrance(show: (entrance: Entrance) => void) {
     return {
       name,
       can: (scope) => scopes.includes(scope),
-      read: (path) => checked('GET', path),
-      command: checked,
+      read: (path) => checked(send('GET', path)),
+      command: (...args) => checked(send(...args)),
+      act: (act) => checked(sendAct(act)),
     };
   };
 
@@ -112,4 +121,11 @@ function doorAfter(refused: RefusedError): Entrance {
 async function send<Answer>(method: Method, path: string, body?: object): Promise<Answer> {
   const options = { method, body, bearer: storedAdminToken().read(), cache: 'no-store' } as const;
   return (await request<Answer>(path, options)).answer;
+}
+
+async function sendAct<Answer>({ method, path, body, key }: Act) {
+  const headers = { 'idempotency-key': key };
+  const options = { method, body, headers, bearer: storedAdminToken().read(), timeoutMs: ACT_TIMEOUT_MS } as const;
+  const { status, answer } = await request<Answer>(path, options);
+  return { isDone: status !== 202, answer };
 }

@@ -2,9 +2,13 @@ import type { Operator } from './operator-client.ts';
 import { OverviewPage } from './overview/page.tsx';
 import type { AdminPage } from './page-props.ts';
 import { matchOf } from './route.ts';
+import { SALE_PAGES } from './sale/sale-pages.ts';
 
 /** Every page of operators, in the order of the tabs. */
-const PAGES: readonly AdminPage[] = [{ path: '/overview', tab: 'Overview', scopes: ['operate'], Page: OverviewPage }];
+const PAGES: readonly AdminPage[] = [
+  { path: '/overview', tab: 'Overview', scopes: ['operate'], Page: OverviewPage },
+  ...SALE_PAGES,
+];
 
 /** The pages that a key permits. */
 export const pagesFor = (operator: Operator): AdminPage[] =>

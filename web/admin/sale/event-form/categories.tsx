@@ -45,11 +45,7 @@ export function Categories({ form, change }: Props) {
         />
       ))}
       {categories.length < MAX_CATEGORIES && (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => change({ categories: [...categories, newCategory()] })}
-        >
+        <button type="button" class="plain" onClick={() => change({ categories: [...categories, newCategory()] })}>
           Add a category
         </button>
       )}
@@ -139,11 +135,7 @@ function Types({ category, path, currency, put }: Omit<CategoryProps, 'remove'>)
             change={(price) => putType(i, { price })}
             inputMode="decimal"
           />
-          <button
-            type="button"
-            class="quiet"
-            onClick={() => put({ types: types.filter((one) => one !== type) })}
-          >
+          <button type="button" class="quiet" onClick={() => put({ types: types.filter((one) => one !== type) })}>
             Remove ticket type {type.name}
           </button>
         </div>

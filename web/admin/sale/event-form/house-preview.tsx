@@ -26,5 +26,5 @@ export function HousePreview({ form }: { form: EventForm }) {
 
 function Preview({ event }: { event: EventView }) {
   const house = useMemo(() => createHouse(event), [event]);
-  return <OperatorPlan event={event} house={house} picked={NO_SEATS} label="Plan of the house as it would be" />;
+  return <OperatorPlan event={event} house={house} picked={NO_SEATS} same="It is a preview." />;
 }

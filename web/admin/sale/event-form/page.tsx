@@ -10,8 +10,8 @@ import { MissingScope } from '../kit/missing-scope.tsx';
 import { ReadFault } from '../kit/read-fault.tsx';
 import { Categories } from './categories.tsx';
 import { type EventForm, emptyForm, formOf } from './form.ts';
-import { LeaveGuard } from './leave-guard.tsx';
 import { HousePreview } from './house-preview.tsx';
+import { LeaveGuard } from './leave-guard.tsx';
 import { Settings } from './settings.tsx';
 import { useSaving } from './use-saving.ts';
 import { Zones } from './zones.tsx';
@@ -107,8 +107,7 @@ function Form({ operator, event, first, saved, readAgain }: FormProps) {
             <LeaveGuard isDirty={isDirty} />
             {problems.size > 0 && (
               <p role="alert" class="problem">
-                {problems.size === 1 ? 'One field needs another value.' : `${problems.size} fields need other values.`}{' '}
-                {problems.get('')}
+                {problemsText(problems.size)} {problems.get('')}
               </p>
             )}
             <ActMessage state={state} doing="Saving" lost={LOST} />
@@ -123,5 +122,8 @@ function Form({ operator, event, first, saved, readAgain }: FormProps) {
     </Problems.Provider>
   );
 }
+
+const problemsText = (count: number): string =>
+  count === 1 ? 'One field needs another value.' : `${count} fields need other values.`;
 
 const LOST = 'It may be saved, or not. Save again: nothing is done twice.';

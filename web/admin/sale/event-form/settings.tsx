@@ -12,7 +12,7 @@ const CURRENCIES = [...minorUnits.keys()].sort().map((code) => [code, code] as c
 
 type Props = { form: EventForm; change: (part: Partial<EventForm>) => void; isNew: boolean };
 
-/** What an event is, when it takes place, and the rules of its sale. */
+/** The name of an event, its times, and the rules of its sale. */
 export function Settings({ form, change, isNew }: Props) {
   const { name, timeZone, currency, seatLimit, maxSeats, holdMinutes, maxHoldMinutes, avoidSingles } = form;
   return (
@@ -110,7 +110,7 @@ type MomentProps = {
   change: Props['change'];
   path: 'startsAt' | 'endsAt' | 'onSaleAt' | 'accessibleUntil';
   label: string;
-  /** What an empty field means. */
+  /** The meaning of an empty field. */
   none: string;
 };
 

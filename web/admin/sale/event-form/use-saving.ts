@@ -7,6 +7,10 @@ import { type FieldProblem, fieldProblems, pathsAround } from '../values/field-p
 import { changeBody, newEventBody } from './bodies.ts';
 import type { EventForm } from './form.ts';
 
+/** A form without what tells its items apart. */
+const comparable = (form: EventForm): string =>
+  JSON.stringify(form, (name, value) => (name === 'key' ? undefined : value));
+
 const NO_PROBLEMS: ReadonlyMap<string, string> = new Map();
 
 /**
@@ -22,11 +26,12 @@ export function useSaving(
 ) {
   const [problems, setProblems] = useState(NO_PROBLEMS);
   const act = useAct<EventView>(operator);
-  const built = useMemo(
-    () => (event === undefined ? newEventBody(form) : changeBody(event, form)),
-    [event, form],
-  );
-  const isDirty = built.problems !== undefined || Object.keys(built.body).length > 0;
+  const built = useMemo(() => (event === undefined ? newEventBody(form) : changeBody(event, form)), [event, form]);
+  const [first] = useState(() => comparable(form));
+  const isDirty =
+    event === undefined
+      ? comparable(form) !== first && act.state.step !== 'done'
+      : built.problems !== undefined || Object.keys(built.body).length > 0;
 
   async function save(): Promise<void> {
     act.reset();

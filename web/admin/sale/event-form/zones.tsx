@@ -117,14 +117,12 @@ function Zone({ zone, number, path, form, currency, put, remove }: ZoneProps) {
 const takenText = (taken: number): string =>
   taken === 1 ? '1 place is held, sold or blocked' : `${taken} places are held, sold or blocked`;
 
-/** The size of a zone. One that shrinks must not lose a seat that somebody has: the API refuses, and names such seats. */
+/** The size of a zone. One that shrinks must not lose a seat that somebody has: the API names such seats. */
 function Size({ zone, path, put }: Pick<ZoneProps, 'zone' | 'path' | 'put'>) {
   const { isArea, hasPlan, taken, rows, seatsPerRow, capacity } = zone;
   if (hasPlan) {
     return (
-      <p class="soft">
-        {rows} rows of different lengths or labels. They came from a plan, and are changed by one.
-      </p>
+      <p class="soft">{rows} rows of different lengths or labels. They came from a plan, and are changed by one.</p>
     );
   }
   const hint = taken > 0 ? `It may grow. It cannot lose places that somebody has: ${takenText(taken)}.` : undefined;

@@ -11,9 +11,10 @@ export const fieldSelector = (path: string): string => `[data-field="${CSS.escap
 export const focusField = (path: string): void =>
   document.querySelector<HTMLElement>(`${fieldSelector(path)} :is(input, select, button)`)?.focus();
 
+const controlOf = (path: string): string => `field-${path.replaceAll('.', '-')}`;
 const idOf = (path: string): string => `problem-${path.replaceAll('.', '-')}`;
 
-/** What a control of this field says of itself: whether it has a problem, and where that is written. */
+/** The problem of a field, and the attributes with which its control tells of it. */
 function useProblem(path: string) {
   const problem = useContext(Problems).get(path);
   return { problem, attributes: problem === undefined ? {} : { 'aria-invalid': true, 'aria-describedby': idOf(path) } };
@@ -34,10 +35,10 @@ type FieldProps = { path: string; label: string; hint?: string | undefined };
 
 const Field = ({ path, label, hint, children }: FieldProps & { children: ComponentChildren }) => (
   <div class="field" data-field={path}>
-    <label>
-      <span class="label">{label}</span>
-      {children}
+    <label class="label" htmlFor={controlOf(path)}>
+      {label}
     </label>
+    {children}
     <ProblemOf path={path} />
     {hint !== undefined && <small>{hint}</small>}
   </div>
@@ -61,6 +62,7 @@ export function TextField({ value, change, isDisabled, isRequired, type = 'text'
   return (
     <Field path={path} label={label} hint={hint}>
       <input
+        id={controlOf(path)}
         type={type}
         value={value}
         disabled={isDisabled}
@@ -88,7 +90,13 @@ export function SelectField({ path, label, hint, value, change, options, isDisab
   const { attributes } = useProblem(path);
   return (
     <Field path={path} label={label} hint={hint}>
-      <select value={value} disabled={isDisabled} onChange={(e) => change(e.currentTarget.value)} {...attributes}>
+      <select
+        id={controlOf(path)}
+        value={value}
+        disabled={isDisabled}
+        onChange={(e) => change(e.currentTarget.value)}
+        {...attributes}
+      >
         {options.map(([one, text]) => (
           <option key={one} value={one}>
             {text}

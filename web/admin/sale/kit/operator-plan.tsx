@@ -5,6 +5,8 @@ import { layOutPlan } from '../../../plan/plan-layout.ts';
 import { createPlanView, type PlanView } from '../../../plan/plan-view.ts';
 import { seatLines } from './seat-words.ts';
 
+const HOW = 'Plan of the house. Arrow keys move it, plus and minus zoom, 0 shows all.';
+
 const STATUS = ['free', 'held', 'sold', 'blocked'] as const;
 
 type Props = {
@@ -13,11 +15,12 @@ type Props = {
   picked: readonly string[];
   /** Without it, seats cannot be chosen. */
   choose?: (label: string) => void;
-  label: string;
+  /** The sentence that tells where the same is without a canvas. */
+  same: string;
 };
 
-/** A house on a canvas. What it offers can be done without a canvas as well. */
-export function OperatorPlan({ event, house, picked, choose, label }: Props) {
+/** A house on a canvas. Fields beside it do the same without a canvas. */
+export function OperatorPlan({ event, house, picked, choose, same }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<PlanView>();
   const [pointed, setPointed] = useState<Seat>();
@@ -39,7 +42,7 @@ export function OperatorPlan({ event, house, picked, choose, label }: Props) {
   const status = pointed && house.statusOf(labelOf(pointed));
   return (
     <div class="operator-plan">
-      <canvas ref={canvas} tabIndex={0} role="img" aria-label={label} />
+      <canvas ref={canvas} tabIndex={0} role="img" aria-label={`${HOW} ${same}`} />
       <div class="buttons">
         <button type="button" class="step" aria-label="Zoom in" onClick={() => view?.zoomIn()}>
           +

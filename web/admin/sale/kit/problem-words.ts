@@ -16,7 +16,11 @@ export function seatsText(ids: readonly string[], labels: Readonly<Record<string
 
 /** The seats that a refusal names, or the free ones that it offers. */
 export function seatsOfProblem(problem: Problem): string | undefined {
-  const { seats, labels, alternatives = [] } = problem as Problem & {
+  const {
+    seats,
+    labels,
+    alternatives = [],
+  } = problem as Problem & {
     seats?: string[];
     labels?: Record<string, string>;
   };

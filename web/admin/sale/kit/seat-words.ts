@@ -2,7 +2,7 @@ import { type House, seatOf } from '../../../house/house.ts';
 import { seatName } from '../../../house/names.ts';
 
 /** Neighbouring numbers as ranges: `1–5, 8`. Other labels stay in their order. */
-export function rangesText(labels: readonly string[]): string {
+function rangesText(labels: readonly string[]): string {
   const numbers = labels.map(Number);
   if (!numbers.every(Number.isInteger)) return labels.join(', ');
   const sorted = numbers.toSorted((a, b) => a - b);
@@ -26,6 +26,8 @@ export function seatLines(house: House, ids: Iterable<string>): string[] {
     rows.set(name, seats);
   }
   return [...rows].map(([name, seats]) =>
-    seats[0] === '' ? `${name}: ${seats.length} ${seats.length === 1 ? 'place' : 'places'}` : `${name}: ${rangesText(seats)}`,
+    seats[0] === ''
+      ? `${name}: ${seats.length} ${seats.length === 1 ? 'place' : 'places'}`
+      : `${name}: ${rangesText(seats)}`,
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { EventView } from '../../../../shared/contract/events.ts';
-import { createHouse, type House } from '../../../house/house.ts';
+import { createHouse } from '../../../house/house.ts';
 import { type Connection, createLive } from '../../../house/live.ts';
 
 /** Milliseconds between two looks at the seats: a herd changes hundreds a second. */
@@ -28,5 +28,3 @@ export function useLiveHouse(event: EventView, houseChanged: () => void) {
   }, [house]);
   return { house, connection, version };
 }
-
-export type LiveHouse = { house: House; version: number };

@@ -6,7 +6,7 @@ export type BlockAct = 'block' | 'unblock';
 /** Sends one request for at most `MAX_BLOCKED_AT_ONCE` seats, and returns how many changed. */
 type SendSeats = (seats: readonly string[]) => Promise<number>;
 
-/** What a change of many seats has done so far. `taken`: seats that a buyer has taken meanwhile, which stay as they are. */
+/** How far a change of many seats is. `taken`: seats that a buyer took meanwhile, which stay as they are. */
 export type BlockProgress = { changed: number; done: number; total: number; taken: string[] };
 
 /** Times that one part is sent again without seats that were taken meanwhile: on a busy sale others follow. */

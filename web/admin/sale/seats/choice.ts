@@ -7,13 +7,13 @@ export type Way = 'seat' | 'row' | 'zone' | 'rectangle';
 export type Rectangle = { zone: number; rows: readonly [number, number]; seats: readonly [number, number] };
 
 /** The seats of a rectangle that the house has. */
-export function seatsIn(house: House, { zone: number, rows, seats }: Rectangle): string[] {
-  const zone = house.zone(number);
-  if (zone === undefined) return [];
+export function seatsIn(house: House, { zone, rows, seats }: Rectangle): string[] {
+  const found = house.zone(zone);
+  if (found === undefined) return [];
   const labels: string[] = [];
-  for (let row = Math.max(1, rows[0]); row <= Math.min(zone.rows, rows[1]); row += 1) {
-    const last = Math.min(seatsInRow(zone, row), seats[1]);
-    for (let seat = Math.max(1, seats[0]); seat <= last; seat += 1) labels.push(labelOf({ zone: number, row, number: seat }));
+  for (let row = Math.max(1, rows[0]); row <= Math.min(found.rows, rows[1]); row += 1) {
+    const last = Math.min(seatsInRow(found, row), seats[1]);
+    for (let number = Math.max(1, seats[0]); number <= last; number += 1) labels.push(labelOf({ zone, row, number }));
   }
   return labels;
 }
@@ -36,7 +36,8 @@ export function seatsOfClick(house: House, way: Way, label: string, corner?: str
 export function toggled(chosen: ReadonlySet<string>, labels: readonly string[]): Set<string> {
   const result = new Set(chosen);
   const isTaken = labels.every((label) => chosen.has(label));
-  for (const label of labels) if (isTaken) result.delete(label);
+  for (const label of labels)
+    if (isTaken) result.delete(label);
     else result.add(label);
   return result;
 }

@@ -11,6 +11,10 @@ export function amountText(minor: number, currency: string): string {
 /** An amount with its currency: `49.50 EUR`. */
 export const moneyText = (minor: number, currency: string): string => `${amountText(minor, currency)} ${currency}`;
 
+/** The same of an amount that may not be known. */
+export const knownMoneyText = (minor: number | undefined, currency: string | undefined): string =>
+  minor === undefined || currency === undefined ? 'not known' : moneyText(minor, currency);
+
 /** A comma is a decimal one before one or two digits; before three it could separate thousands. */
 const AMOUNT = /^(\d{1,12})(?:\.(\d*)|,(\d{1,2}))?$/;
 

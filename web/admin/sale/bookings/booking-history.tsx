@@ -1,0 +1,66 @@
+import type { HistoryEntry } from '../../../../shared/contract/history.ts';
+import type { Booking } from '../../../../shared/contract/tickets.ts';
+import { momentText } from '../../../times.ts';
+import type { Operator } from '../../operator-client.ts';
+import { useRead } from '../../use-read.ts';
+import { HISTORY_WORDS, STATUS_WORDS, totalText } from '../kit/booking-words.ts';
+import { faultText } from '../kit/read-fault.tsx';
+
+type Props = { operator: Operator; booking: Booking; timeZone: string };
+
+/** All that happened to a booking, the oldest first. It is read again when the booking changes. */
+export function BookingHistory({ operator, booking, timeZone }: Props) {
+  const { id, status, seats } = booking;
+  return <Entries key={`${status} ${seats}`} operator={operator} id={id} timeZone={timeZone} />;
+}
+
+function Entries({ operator, id, timeZone }: { operator: Operator; id: string; timeZone: string }) {
+  const { answer, fault } = useRead<{ entries: HistoryEntry[]; next?: string }>(
+    operator,
+    `/api/bookings/${id}/history`,
+  );
+  return (
+    <section aria-label="History of the booking">
+      <h2>History</h2>
+      {fault !== undefined && <p role="alert">{faultText(fault)}</p>}
+      {answer !== undefined && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
+        <section class="scrolls" tabIndex={0} aria-label="Entries of the history">
+          <table class="list">
+            <thead>
+              <tr>
+                <th scope="col">Time</th>
+                <th scope="col">Change</th>
+                <th scope="col">By</th>
+                <th scope="col">Then</th>
+                <th scope="col">Total</th>
+              </tr>
+            </thead>
+            <tbody>
+              {answer.entries.map((entry) => (
+                <tr key={`${entry.at} ${entry.kind}`}>
+                  <td>{momentText(entry.at, timeZone)}</td>
+                  <td>
+                    {HISTORY_WORDS[entry.kind]}
+                    {entry.paymentReference !== undefined && <small>{entry.paymentReference}</small>}
+                  </td>
+                  <td>{entry.by ?? 'the buyer'}</td>
+                  <td>
+                    {STATUS_WORDS[entry.status]}
+                    <small>{entry.seats.join(', ')}</small>
+                  </td>
+                  <td>{totalText(entry)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {answer.next !== undefined && (
+            <p class="soft">
+              Later entries: <code>GET /api/bookings/{id}/history</code>.
+            </p>
+          )}
+        </section>
+      )}
+    </section>
+  );
+}

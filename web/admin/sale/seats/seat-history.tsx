@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks';
+import type { SeatHistoryEntry } from '../../../../shared/contract/history.ts';
+import { momentText } from '../../../times.ts';
+import type { Operator } from '../../operator-client.ts';
+import { useRead } from '../../use-read.ts';
+import { HISTORY_WORDS } from '../kit/booking-words.ts';
+import { MissingScope } from '../kit/missing-scope.tsx';
+import { faultText } from '../kit/read-fault.tsx';
+
+type Props = { operator: Operator; eventId: number; seat: string | undefined };
+type History = { label?: string; rowLabel?: string; zoneName?: string; entries: SeatHistoryEntry[]; next?: string };
+
+/** The bookings that had a seat, and what operators did with it, newest first. */
+export function SeatHistory({ operator, eventId, seat }: Props) {
+  const [wanted, setWanted] = useState<string>();
+  const isWanted = seat !== undefined && wanted === seat;
+  const path = isWanted ? `/api/seats/history?eventId=${eventId}&seat=${seat}` : undefined;
+  const { answer, fault } = useRead<History>(operator, path);
+  return (
+    <section aria-label="History of a seat">
+      <h2>History of a seat</h2>
+      {!operator.can('read') && <MissingScope scope="read" act="Reading who had a seat" />}
+      {operator.can('read') && seat === undefined && <p class="soft">Choose one seat to read who had it.</p>}
+      {operator.can('read') && seat !== undefined && !isWanted && (
+        <button type="button" class="plain" onClick={() => setWanted(seat)}>
+          Show the history of seat {seat}
+        </button>
+      )}
+      {fault !== undefined && <p role="alert">{faultText(fault)}</p>}
+      {answer !== undefined && <HistoryTable history={answer} />}
+    </section>
+  );
+}
+
+const HistoryTable = ({ history }: { history: History }) =>
+  history.entries.length === 0 ? (
+    <p>Nobody has had this seat.</p>
+  ) : (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
+    <section class="scrolls" tabIndex={0} aria-label="Entries">
+      <table class="list">
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
+            <th scope="col">Change</th>
+            <th scope="col">By</th>
+            <th scope="col">Booking</th>
+          </tr>
+        </thead>
+        <tbody>
+          {history.entries.map(({ kind, at, by, bookingId, buyer, userId }) => (
+            <tr key={`${at} ${kind} ${bookingId}`}>
+              <td>{momentText(at, Intl.DateTimeFormat().resolvedOptions().timeZone)}</td>
+              <td>{HISTORY_WORDS[kind]}</td>
+              <td>{by ?? buyer ?? (userId === undefined ? '' : `user ${userId}`)}</td>
+              <td>{bookingId !== undefined && <a href={`#/booking?id=${bookingId}`}>{bookingId.slice(0, 8)}</a>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {history.next !== undefined && (
+        <p class="soft">
+          Older entries: <code>GET /api/seats/history</code>.
+        </p>
+      )}
+    </section>
+  );
