@@ -1,4 +1,4 @@
-import { locale } from './texts/texts.ts';
+import { locale } from './texts/locale.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -25,3 +25,5 @@ export function formatClock(milliseconds: number): string {
   if (days > 0) return `${days} ${days === 1 ? 'day' : 'days'} ${padded(hours)}:${padded(minutes)}:${restSeconds}`;
   return hours > 0 ? `${hours}:${padded(minutes)}:${restSeconds}` : `${minutes}:${restSeconds}`;
 }
+
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

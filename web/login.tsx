@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { removeUserValues, storedSession } from './stored-values.ts';
+import { texts } from './texts/texts.ts';
 
 type Props = {
   title: string;
@@ -29,7 +30,7 @@ export function LogIn({ title, problem, logIn, cancel }: Props) {
     >
       <h2 tabIndex={-1}>{title}</h2>
       <label>
-        <span class="label">E-mail</span>
+        <span class="label">{texts.purchase.email}</span>
         <input
           type="email"
           autoComplete="username"
@@ -39,7 +40,7 @@ export function LogIn({ title, problem, logIn, cancel }: Props) {
         />
       </label>
       <label>
-        <span class="label">Password</span>
+        <span class="label">{texts.purchase.password}</span>
         <input
           type="password"
           autoComplete="current-password"
@@ -55,11 +56,11 @@ export function LogIn({ title, problem, logIn, cancel }: Props) {
       )}
       <div class="actions">
         <button type="submit" class="action">
-          {isBusy ? 'Logging in …' : 'Log in'}
+          {isBusy ? texts.purchase.loggingIn : texts.purchase.logIn}
         </button>
         {cancel !== undefined && (
           <button type="button" class="quiet" onClick={cancel}>
-            Not now
+            {texts.purchase.notNow}
           </button>
         )}
       </div>
@@ -77,9 +78,9 @@ export function LoggedIn() {
   };
   return (
     <p class="hint session">
-      Logged in as {session.name}
+      {texts.purchase.loggedInAs(session.name)}
       <button type="button" class="quiet" onClick={logOut}>
-        Log out
+        {texts.purchase.logOut}
       </button>
     </p>
   );
@@ -90,9 +91,9 @@ export function OfferLogin({ offer }: { offer: () => void }) {
   if (storedSession().read() !== undefined) return null;
   return (
     <p class="hint session">
-      Booked on another device?
+      {texts.purchase.bookedElsewhere}
       <button type="button" class="quiet" onClick={offer}>
-        Log in
+        {texts.purchase.logIn}
       </button>
     </p>
   );

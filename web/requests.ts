@@ -1,7 +1,9 @@
 import type { ADMISSION_TOKEN_HEADER } from '../shared/contract/waiting-room.ts';
+import { refusalText } from './refusal-text.ts';
 import { type Problem, RefusedError } from './refused-error.ts';
 import { readClock, setClock } from './server-clock.ts';
 import { type Session, storedSession } from './stored-values.ts';
+import { texts } from './texts/texts.ts';
 
 const ADMISSION_TOKEN: typeof ADMISSION_TOKEN_HEADER = 'x-admission-token';
 
@@ -79,8 +81,9 @@ export async function logIn(email: string, password: string): Promise<string | u
     storedSession().write(answer);
     return undefined;
   } catch (fault) {
-    if (!(fault instanceof RefusedError)) return 'The connection was lost. Try again.';
-    return fault.code === 'ROUTE_UNKNOWN' ? 'This page has no log-in: log in at the seller’s site.' : fault.message;
+    if (!(fault instanceof RefusedError)) return texts.purchase.connectionLost;
+    if (fault.code === 'ROUTE_UNKNOWN') return texts.purchase.noLogIn;
+    return fault.code === 'UNAUTHENTICATED' ? texts.purchase.wrongPassword : refusalText(fault.problem);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { House } from '../house/house.ts';
 import type { CategoryView } from '../house/house-view.ts';
-import { priceText } from './text.ts';
+import { priceText } from '../money.ts';
 import { type Conditions, categoryNumbers, haveTypesOnly, typeCounts, typeNames, zonesFor } from './wish.ts';
 
 type CountsProps = { most: number; count: number; setCount: (count: number) => void };

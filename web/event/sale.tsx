@@ -5,17 +5,20 @@ import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
 import { formatNumber } from '../format.ts';
 import { CODE, type House } from '../house/house.ts';
 import { priceRange } from '../house/prices.ts';
+import { idsText, pricesText } from '../house/text.ts';
 import { LoggedIn, OfferLogin } from '../login.tsx';
+import { priceText } from '../money.ts';
 import { HousePlan } from '../plan/house-plan.tsx';
 import type { PlanView } from '../plan/plan-view.ts';
 import { admissionEndOf } from '../purchase/admission.ts';
+import { EarlierBookings } from '../purchase/earlier-bookings.tsx';
 import { HoldsCard } from '../purchase/holds-card.tsx';
-import { Bookings, PurchaseCard } from '../purchase/purchase-card.tsx';
+import { PurchaseCard } from '../purchase/purchase-card.tsx';
 import { canRequest } from '../purchase/purchase-state.ts';
+import { texts } from '../texts/texts.ts';
 import { HerdCard } from './herd-card.tsx';
 import { SeatChoice } from './seat-choice.tsx';
 import { SeatList } from './seat-list.tsx';
-import { idsText, pricesText, priceText } from './text.ts';
 import { type Choice, useChoice } from './use-choice.ts';
 import { useCounts, useHouse, usePurchase, useSaleStatus } from './use-sale.ts';
 
@@ -152,7 +155,7 @@ function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoos
         <SeatList event={event} house={house} choice={choice} toggle={toggle} showZone={showZone} />
       )}
       {purchase !== undefined && holds.length > 0 && <HoldsCard house={house} holds={holds} adopt={purchase.adopt} />}
-      {earlier.length > 0 && <Bookings house={house} bookings={earlier} showSeat={showSeat} />}
+      {earlier.length > 0 && <EarlierBookings house={house} bookings={earlier} showSeat={showSeat} />}
       {(isChoosing || state.step === 'bought') && <LoggedIn />}
       {isChoosing && purchase !== undefined && <OfferLogin offer={purchase.offerLogin} />}
       {event.id === HERD_EVENT && <HerdCard />}
@@ -166,13 +169,14 @@ function AdmissionLeft({ until }: { until: string }) {
   return (
     <p class="notice">
       {isOver ? (
-        <span role="alert">Your turn has passed: another request joins the line again.</span>
+        <span role="alert">{texts.purchase.turnPassed}</span>
       ) : (
         <>
-          Your turn: <Countdown until={until} label="Time left to hold seats" clock={Date.now} /> left to hold seats.
+          {texts.purchase.yourTurn} <Countdown until={until} label={texts.purchase.timeToHold} clock={Date.now} />{' '}
+          {texts.purchase.leftToHold}
         </>
       )}
-      <LastMinute until={until} text="Less than a minute is left to hold seats." clock={Date.now} />
+      <LastMinute until={until} text={texts.purchase.lastMinuteToHold} clock={Date.now} />
     </p>
   );
 }

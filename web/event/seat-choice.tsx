@@ -4,10 +4,12 @@ import type { OneWish } from '../../shared/contract/reserve.ts';
 import { CODE, type House, maxSeatsOf, type ZoneSeats } from '../house/house.ts';
 import { zoneName } from '../house/names.ts';
 import { totalOf } from '../house/prices.ts';
+import { freeText, idsText, pricesText } from '../house/text.ts';
+import { priceText } from '../money.ts';
 import { serverNow } from '../server-clock.ts';
+import { texts } from '../texts/texts.ts';
 import { momentText } from '../times.ts';
 import { Check, HowMany, PriceField, Stepper, TypeSteppers } from './choice-controls.tsx';
-import { countText, freeText, heldText, idsText, placesText, pricesText, priceText } from './text.ts';
 import type { Choice } from './use-choice.ts';
 import {
   categoryNumbers,
@@ -86,7 +88,7 @@ function Best({ event, house, choice, showZone, request }: Props) {
         <Check text="Seats may be apart" isChecked={split} set={(next) => change({ split: next })} />
       )}
       <button type="button" class="action" onClick={() => request(wishOf(house, conditions))}>
-        {area === undefined ? `Hold the best ${count === 1 ? 'seat' : count}` : `Hold ${placesText(count)}`}
+        {area === undefined ? `Hold the best ${count === 1 ? 'seat' : count}` : `Hold ${texts.house.placeCount(count)}`}
       </button>
       {area === undefined && <p class="hint">Or pick seats yourself, on the plan or in the list.</p>}
     </section>
@@ -130,7 +132,7 @@ function closedText(
   const zones = zonesFor(house, zone);
   const seats = (code: number) => zones.reduce((sum, { counts }) => sum + (counts[code] ?? 0), 0);
   if (seats(CODE.AVAILABLE) > 0) return undefined;
-  if (seats(CODE.HELD) > 0) return heldText(seats(CODE.HELD));
+  if (seats(CODE.HELD) > 0) return texts.house.soldOutForNow(seats(CODE.HELD));
   return seats(CODE.SOLD) > 0 ? 'Sold out.' : 'Not for sale.';
 }
 
@@ -161,11 +163,11 @@ function Picked({ event, house, choice, clear, request }: PickedProps) {
       )}
       <p class="total">{priceText(totalOf(house, picked, types), event.currency)}</p>
       {count >= maxSeats && (
-        <p class="hint">You can choose at most {countText(maxSeats)}: another choice removes the first.</p>
+        <p class="hint">You can choose at most {texts.house.seatCount(maxSeats)}: another choice removes the first.</p>
       )}
       <div class="actions">
         <button type="button" class="action" onClick={() => request(pickedWish(house, picked, conditions))}>
-          Hold {countText(count)}
+          Hold {texts.house.seatCount(count)}
         </button>
         <button type="button" class="quiet" onClick={clear}>
           Clear

@@ -1,10 +1,12 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
-import { formatNumber } from '../format.ts';
+import { capitalised, formatNumber } from '../format.ts';
 import { CODE, type House, labelOf, MARK, seatsInRow, type ZoneSeats } from '../house/house.ts';
 import { rowName, seatLabel, zoneName } from '../house/names.ts';
 import { categoryOf, markOf, priceOf } from '../house/seat-facts.ts';
-import { areaText, capitalised, freeText, heldText, pricesText, priceText } from './text.ts';
+import { areaText, freeText, pricesText } from '../house/text.ts';
+import { priceText } from '../money.ts';
+import { texts } from '../texts/texts.ts';
 import type { Choice } from './use-choice.ts';
 
 type Props = {
@@ -183,7 +185,7 @@ function Seats(props: RowsProps & { row: number }) {
   return (
     <>
       {zone.freeInRow[row - 1] === 0 && (
-        <p class="hint">{held > 0 ? heldText(held) : 'No seat is free in this row.'}</p>
+        <p class="hint">{held > 0 ? texts.house.soldOutForNow(held) : 'No seat is free in this row.'}</p>
       )}
       {shown.size > 0 && <div class="row">{buttons}</div>}
     </>

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { ProgrammeEvent, ProgrammePage } from '../../shared/contract/programme.ts';
-import { priceText } from '../event/text.ts';
 import { Masthead } from '../masthead.tsx';
+import { priceText } from '../money.ts';
 import { openingOf } from '../opening.ts';
 import { texts } from '../texts/texts.ts';
 import { momentText } from '../times.ts';

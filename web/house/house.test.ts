@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { EventView } from '../../shared/contract/events.ts';
-import { seatsText } from '../event/text.ts';
 import { createHouse, labelOf, maxSeatsOf } from './house.ts';
 import { seatNames } from './names.ts';
 import { categoryOf, markOf, priceOf } from './seat-facts.ts';
+import { seatsText } from './text.ts';
 
 const counts = { total: 6, available: 6, held: 0, sold: 0, blocked: 0 };
 const zones = [{ zone: 1, rows: 2, seatsPerRow: 3, price: 0, counts }];

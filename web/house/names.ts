@@ -1,4 +1,5 @@
 import type { BookingItem } from '../../shared/contract/tickets.ts';
+import { texts } from '../texts/texts.ts';
 import { type House, type Seat, seatOf, type ZoneSeats } from './house.ts';
 
 /** A seat as its buyer reads it. `row` is undefined in an area, whose places have no names. */
@@ -7,9 +8,9 @@ export type SeatName = { zone: string; row: string | undefined; seat: string };
 /** Row labels that are written after the word "row": `A`, `12`, and not `Table 5`. */
 const SHORT_LABEL = /^[\p{L}\p{N}]{1,3}$/u;
 
-const rowText = (label: string): string => (SHORT_LABEL.test(label) ? `row ${label}` : label);
+const rowText = (label: string): string => (SHORT_LABEL.test(label) ? texts.house.row(label) : label);
 
-export const zoneName = ({ name, zone }: Pick<ZoneSeats, 'name' | 'zone'>): string => name ?? `Zone ${zone}`;
+export const zoneName = ({ name, zone }: Pick<ZoneSeats, 'name' | 'zone'>): string => name ?? texts.house.zone(zone);
 
 /** The printed label of a row, or its number. */
 export const rowLabel = ({ plan }: ZoneSeats, row: number): string => plan?.[row - 1]?.label ?? String(row);
@@ -24,7 +25,9 @@ export const seatLabel = ({ plan }: ZoneSeats, row: number, number: number): str
 /** The name of a seat; that of its id where the house has no such zone. */
 export function seatName(house: House, { zone: zoneNumber, row, number }: Seat): SeatName {
   const zone = house.zone(zoneNumber);
-  if (zone === undefined) return { zone: `Zone ${zoneNumber}`, row: `row ${row}`, seat: String(number) };
+  if (zone === undefined) {
+    return { zone: texts.house.zone(zoneNumber), row: texts.house.row(String(row)), seat: String(number) };
+  }
   if (zone.isArea) return { zone: zoneName(zone), row: undefined, seat: '' };
   return { zone: zoneName(zone), row: rowName(zone, row), seat: seatLabel(zone, row, number) };
 }

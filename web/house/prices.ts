@@ -1,4 +1,4 @@
-import type { Alternative, BookingItem } from '../../shared/contract/tickets.ts';
+import type { Alternative } from '../../shared/contract/tickets.ts';
 import { type House, labelOf, type ZoneSeats } from './house.ts';
 import { priceOf } from './seat-facts.ts';
 
@@ -42,19 +42,4 @@ export function runsTotal(house: House, runs: readonly Alternative[], types?: Ty
   const zones = house.zones.filter(({ zone }) => runs.some((run) => run.zone === zone));
   const [lowest, highest] = priceRange(house, zones);
   return types === undefined && lowest === highest ? seats * lowest : undefined;
-}
-
-/** Seats of a booking that cost the same by the same name. */
-export type ItemGroup = { text: string; count: number; total: number };
-
-/** The seats of a booking by category, ticket type and price; none where no seat has either. */
-export function groupItems(items: readonly BookingItem[]): ItemGroup[] {
-  const groups = new Map<string, ItemGroup>();
-  for (const { category, type, price } of items) {
-    const text = [category, type].filter((word) => word !== undefined).join(', ') || 'other';
-    const key = `${text} ${price}`;
-    const { count, total } = groups.get(key) ?? { count: 0, total: 0 };
-    groups.set(key, { text, count: count + 1, total: total + price });
-  }
-  return items.some(({ category, type }) => (category ?? type) !== undefined) ? [...groups.values()] : [];
 }

@@ -1,6 +1,6 @@
-import { freeText } from '../event/text.ts';
 import { CODE, type ZoneSeats } from '../house/house.ts';
 import { zoneName } from '../house/names.ts';
+import { freeText } from '../house/text.ts';
 import { drawHaloed, font, type Scene } from './draw-kit.ts';
 import { pointAt, type Sector } from './plan-layout.ts';
 import type { Box, Point } from './plan-points.ts';

@@ -1,5 +1,5 @@
-import { freeText } from '../event/text.ts';
 import { CODE, type ZoneSeats } from '../house/house.ts';
+import { freeText } from '../house/text.ts';
 import type { Camera, Size } from './camera.ts';
 import { drawArcArea, drawBoxArea, outline, strokeIfPointed } from './draw-area.ts';
 import { drawBlocks } from './draw-block.ts';

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { categoryPrices } from '../event/choice-controls.tsx';
-import { areaText, freeText, pricesText, priceText } from '../event/text.ts';
 import { hasAccessible } from '../event/wish.ts';
 import { formatNumber } from '../format.ts';
 import { categoryColours } from '../house/category-colours.ts';
@@ -9,6 +8,8 @@ import { CODE, type House, labelOf, MARK, type Seat } from '../house/house.ts';
 import type { Connection } from '../house/live.ts';
 import { seatName, zoneName } from '../house/names.ts';
 import { categoryOf, markOf, priceOf } from '../house/seat-facts.ts';
+import { areaText, freeText, pricesText } from '../house/text.ts';
+import { priceText } from '../money.ts';
 import { layOutPlan } from './plan-layout.ts';
 import { createPlanView, type PlanView } from './plan-view.ts';
 

@@ -1,6 +1,7 @@
-import { titleOf } from '../../shared/contract/codes.ts';
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
+import { refusalText } from '../refusal-text.ts';
 import { changeUnderKey, get, randomId } from '../requests.ts';
+import { texts } from '../texts/texts.ts';
 import { afterFailedChange, type HoldChange, isChangingHold } from './purchase-state.ts';
 import { POLL_MS, type PurchaseContext, readBooking, requireLogin, show, takeBooking } from './purchase-steps.ts';
 
@@ -24,7 +25,7 @@ async function sendChange(purchase: PurchaseContext, booking: Booking, change: H
     timer.succeeded();
     if (!isDone) return await followChange(purchase, booking, change, answer.ticketId);
     const isUnchanged = change === 'extend' && answer.expiresAt === booking.expiresAt;
-    takeBooking(purchase, answer, isUnchanged ? 'The hold cannot be extended any further.' : undefined);
+    takeBooking(purchase, answer, isUnchanged ? texts.purchase.cannotExtend : undefined);
   } catch (fault) {
     handleFailedChange(purchase, fault, () => sendChange(purchase, booking, change, key), 'INTERNAL');
   }
@@ -42,7 +43,7 @@ async function followChange(
   try {
     const { status, code } = await get<TicketView>(`/api/tickets/${ticketId}`);
     purchase.timer.succeeded();
-    if (status !== 'queued') return await readBooking(purchase, code && titleOf(code), true);
+    if (status !== 'queued') return await readBooking(purchase, code && refusalText({ code }), true);
     show(purchase, { step: 'held', booking, change, isQueued: true });
     purchase.timer.schedule(POLL_MS.withoutSocket, follow);
   } catch (fault) {

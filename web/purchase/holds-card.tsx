@@ -1,8 +1,9 @@
 import type { Booking } from '../../shared/contract/tickets.ts';
 import { Countdown, useMsLeft } from '../countdown.tsx';
-import { seatsText } from '../event/text.ts';
 import type { House } from '../house/house.ts';
 import { seatNames } from '../house/names.ts';
+import { seatsText } from '../house/text.ts';
+import { texts } from '../texts/texts.ts';
 
 type Props = { house: House; holds: readonly Booking[]; adopt: (hold: Booking) => void };
 
@@ -10,7 +11,7 @@ type Props = { house: House; holds: readonly Booking[]; adopt: (hold: Booking) =
 export function HoldsCard({ house, holds, adopt }: Props) {
   return (
     <section class="card" aria-labelledby="holds">
-      <h2 id="holds">Your other holds</h2>
+      <h2 id="holds">{texts.purchase.otherHolds}</h2>
       <ul class="alternatives">
         {holds.map((hold) => (
           <OtherHold key={hold.id} house={house} hold={hold} adopt={adopt} />
@@ -28,7 +29,7 @@ function OtherHold({ house, hold, adopt }: Omit<Props, 'holds'> & { hold: Bookin
       <button type="button" class="offer" onClick={() => adopt(hold)}>
         <span>{seatsText(seatNames(house, seats, items))}</span>
         <span>
-          Continue · <Countdown until={expiresAt} label="Time left to buy" />
+          {texts.purchase.continueHold} · <Countdown until={expiresAt} label={texts.purchase.timeLeft} />
         </span>
       </button>
     </li>

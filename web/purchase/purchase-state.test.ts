@@ -79,7 +79,7 @@ test('a booking is held, bought, or ended with a note', () => {
   expect(bookingState(booking('CONFIRMED'))).toMatchObject({ step: 'bought' });
   expect(bookingState(booking('EXPIRED'))).toEqual({
     step: 'choosing',
-    note: 'Your hold has expired: the seats are free again.',
+    note: 'The time to pay is over: your seats are no longer held.',
   });
 });
 
@@ -89,10 +89,12 @@ describe('the sentence of a refusal', () => {
     return state.step === 'refused' ? state.refusal.sentence : undefined;
   };
   test.each([
-    [{ code: 'SEAT_TAKEN', detail: 'A seat is taken.' }, 'A seat is taken.'],
+    [{ code: 'SEAT_TAKEN', detail: 'A seat is taken.' }, 'That seat has just been taken.'],
+    [{ code: 'BUYER_REQUIRED', detail: 'Name the buyer.' }, 'Name the buyer.'],
+    [{ code: 'BUYER_REQUIRED' }, 'That was refused (BUYER_REQUIRED).'],
     [
       { code: 'NOT_ON_SALE', detail: 'The sale has not started.', onSaleAt: '2099-12-31T12:00:00Z' },
-      'The sale has not started. It opens Thursday 31 December 2099 at 07:00 EST.',
+      'The sale has not started yet. The sale starts on Thursday, 31 December 2099 at 7:00 EST.',
     ],
     [{ code: 'SOLD_OUT', heldSeats: 1 }, 'Sold out for now: 1 seat is held by another buyer and may come back.'],
     [{ code: 'HOLD_COOLDOWN', holdAgainAt: '2099-12-31T12:00:00Z' }, 'You have released seats several times.'],

@@ -1,8 +1,8 @@
-import { titleOf } from '../../shared/contract/codes.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Booking, Estimate, TicketView } from '../../shared/contract/tickets.ts';
-import { heldText } from '../event/text.ts';
+import { refusalText } from '../refusal-text.ts';
 import { type Problem, RefusedError } from '../refused-error.ts';
+import { texts } from '../texts/texts.ts';
 import { momentText } from '../times.ts';
 
 /**
@@ -86,7 +86,8 @@ export type ChangeFailure = Retry | { action: 'log in' } | { action: 'read booki
 export function afterFailedChange(fault: unknown, finalCode?: 'INTERNAL'): ChangeFailure {
   if (!(fault instanceof RefusedError)) return retryAfter(fault);
   if (fault.code === 'UNAUTHENTICATED') return { action: 'log in' };
-  if (!fault.isTemporary || fault.code === finalCode) return { action: 'read booking', problem: fault.message };
+  if (!fault.isTemporary || fault.code === finalCode)
+    return { action: 'read booking', problem: refusalText(fault.problem) };
   return retryAfter(fault);
 }
 
@@ -125,22 +126,17 @@ export function refusedState(wish: OneWish, problem: RefusalFields, timeZone: st
 }
 
 function refusalSentence(problem: RefusalFields, timeZone: string): string {
-  const { code = 'INTERNAL', detail, onSaleAt, holdAgainAt, heldSeats } = problem;
-  if (holdAgainAt !== undefined) return 'You have released seats several times.';
-  if (heldSeats !== undefined) return heldText(heldSeats);
-  const sentence = detail ?? titleOf(code);
-  return onSaleAt === undefined ? sentence : `${sentence} It opens ${momentText(onSaleAt, timeZone)}.`;
+  const { onSaleAt, heldSeats } = problem;
+  if (heldSeats !== undefined) return texts.house.soldOutForNow(heldSeats);
+  const sentence = refusalText(problem);
+  return onSaleAt === undefined
+    ? sentence
+    : `${sentence} ${texts.purchase.closed.opens(momentText(onSaleAt, timeZone))}`;
 }
-
-const ENDED_NOTES = {
-  CANCELLED: 'The seats are free again.',
-  EXPIRED: 'Your hold has expired: the seats are free again.',
-  RETURNED: 'The booking was returned: the seats are free again.',
-} as const;
 
 /** The state that shows a booking. */
 export function bookingState(booking: Booking, problem?: string): PurchaseState {
   if (booking.status === 'PENDING') return { step: 'held', booking, problem };
   if (booking.status === 'CONFIRMED') return { step: 'bought', booking };
-  return { step: 'choosing', note: ENDED_NOTES[booking.status] };
+  return { step: 'choosing', note: texts.purchase.ended[booking.status] };
 }

@@ -13,6 +13,7 @@ import {
   storedSession,
   storedWish,
 } from '../stored-values.ts';
+import { texts } from '../texts/texts.ts';
 import {
   afterFailedRequest,
   afterTicket,
@@ -278,6 +279,6 @@ export async function readBooking(
       return pollTicket(purchase);
     }
     forgetBooking(purchase, ticketId);
-    startOver(purchase, 'That booking no longer exists: the event’s bookings were cleared.');
+    startOver(purchase, texts.purchase.cleared);
   }
 }

@@ -5,6 +5,7 @@ import type { Live } from '../house/live.ts';
 import { logIn, randomId } from '../requests.ts';
 import { createRetryTimer } from '../retry-timer.ts';
 import { storedBookings, storedPurchase, storedSession, storedUser } from '../stored-values.ts';
+import { texts } from '../texts/texts.ts';
 import { changeHold } from './hold-change.ts';
 import { adoptHold, loadOwnBookings } from './own-bookings.ts';
 import { canRequest, type HoldChange, isChangingHold } from './purchase-state.ts';
@@ -110,9 +111,8 @@ function requestSeats(purchase: PurchaseContext, wish: OneWish) {
 function leaveStep(purchase: PurchaseContext): void {
   const { state, stored } = purchase;
   if (state.step === 'login' && stored.read()?.ticketId !== undefined)
-    show(purchase, { step: 'choosing', note: 'Your request is saved: log in to continue.' });
-  else if (state.step === 'sending' && !state.isAccepted)
-    startOver(purchase, 'If your request reached the server, its seats become free when the hold expires.');
+    show(purchase, { step: 'choosing', note: texts.purchase.savedRequest });
+  else if (state.step === 'sending' && !state.isAccepted) startOver(purchase, texts.purchase.gaveUp);
   else if (state.step === 'bought' || state.step === 'refused' || state.step === 'login') startOver(purchase);
 }
 

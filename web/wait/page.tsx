@@ -4,9 +4,12 @@ import { Countdown } from '../countdown.tsx';
 import { formatNumber } from '../format.ts';
 import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
+import { refusalText } from '../refusal-text.ts';
+import type { Problem } from '../refused-error.ts';
 import { logIn } from '../requests.ts';
+import { texts } from '../texts/texts.ts';
 import { momentText } from '../times.ts';
-import { type Announcement, announce, headingOf, peopleText, rangeText, tabTitleOf, waitText } from './text.ts';
+import { type Announcement, announce, headingOf, rangeText, tabTitleOf, waitText } from './text.ts';
 import { createVisit } from './visit.ts';
 import type { Trouble, Visit, VisitorView } from './visit-state.ts';
 
@@ -34,7 +37,7 @@ export function WaitPage({ eventId }: { eventId: number }) {
   };
   return (
     <>
-      <Masthead where={`Waiting room · Event ${eventId}`} />
+      <Masthead where={texts.wait.waitingRoom} />
       <main class={view?.status}>
         <Announcer view={view} />
         <h1 ref={heading} tabIndex={-1}>
@@ -51,13 +54,13 @@ type Act = (action: Promise<void>) => Promise<void>;
 function headingOfVisit(visit: Visit): string {
   switch (visit.state) {
     case 'joining':
-      return visit.trouble === undefined ? 'Finding your place' : 'The waiting room cannot be reached';
+      return visit.trouble === undefined ? texts.wait.joining : texts.wait.unreachable;
     case 'checking':
-      return 'Checking your browser';
+      return texts.wait.checking;
     case 'inRoom':
       return headingOf(visit.view.status);
     case 'refused':
-      return 'No place in line';
+      return texts.wait.refused;
   }
 }
 
@@ -72,7 +75,7 @@ function VisitState({ eventId, visit, room, act }: { eventId: number; visit: Vis
       return visit.needsLogin ? (
         <LogInToJoin join={() => act(room.retry())} />
       ) : (
-        <Refusal detail={visit.detail} retry={() => void act(room.retry())} />
+        <Refusal problem={visit.problem} retry={() => void act(room.retry())} />
       );
     case 'inRoom': {
       const { view, progress, trouble } = visit;
@@ -95,7 +98,7 @@ function LogInToJoin({ join }: { join: () => Promise<void> }) {
   const [problem, setProblem] = useState<string>();
   return (
     <LogIn
-      title="Log in to stand in line"
+      title={texts.wait.logIn}
       problem={problem}
       logIn={async (email, password) => {
         const failure = await logIn(email, password);
@@ -108,11 +111,7 @@ function LogInToJoin({ join }: { join: () => Promise<void> }) {
 
 const InLineFooter = ({ isDurable, leave }: { isDurable: boolean; leave: () => Promise<void> }) => (
   <footer>
-    <p>
-      {isDurable
-        ? 'Keep this page open, or return to it in this browser: your place is saved.'
-        : 'This browser stores no data of this site: a reload would lose your place.'}
-    </p>
+    <p>{isDurable ? texts.wait.kept : texts.wait.notKept}</p>
     <Leave leave={leave} />
   </footer>
 );
@@ -120,7 +119,7 @@ const InLineFooter = ({ isDurable, leave }: { isDurable: boolean; leave: () => P
 /** Bookings need no turn: they are seen without one. */
 const ToBookings = ({ eventId }: { eventId: number }) => (
   <p>
-    <a href={`/events/${eventId}?bookings`}>See what you have booked</a>
+    <a href={`/events/${eventId}?bookings`}>{texts.wait.seeBookings}</a>
   </p>
 );
 
@@ -138,25 +137,21 @@ function Standing({ eventId, view, progress, joinAgain }: StandingProps) {
     case 'open':
       return (
         <>
-          <p>There is no line at the moment.</p>
+          <p>{texts.wait.noLine}</p>
           <ToSeats eventId={eventId} />
         </>
       );
     case 'sold_out':
-      return <p>Every seat is sold and confirmed, so waiting is of no use.</p>;
+      return <p>{texts.wait.soldOut}</p>;
     case 'ended':
-      return <p>It has ended or was cancelled: nothing is sold any more.</p>;
+      return <p>{texts.wait.ended}</p>;
     case 'turn_passed':
     case 'left':
       return (
         <>
-          <p>
-            {view.status === 'left'
-              ? 'Your place went to the next visitor in line.'
-              : 'You did not use it in time, so it went to the next visitor in line.'}
-          </p>
+          <p>{view.status === 'left' ? texts.wait.leftText : texts.wait.passedText}</p>
           <button type="button" class="action" onClick={joinAgain}>
-            Join again
+            {texts.wait.joinAgain}
           </button>
         </>
       );
@@ -166,75 +161,61 @@ function Standing({ eventId, view, progress, joinAgain }: StandingProps) {
 /** The work that the line requires. Screen readers read the sentence once, and the bar only on request. */
 const Checking = ({ workDone }: { workDone: number }) => (
   <>
-    <p role="status">Each browser must solve a small task before it gets a place in line. It takes a few seconds.</p>
-    <div class="bar" role="progressbar" aria-label="Work done" aria-valuenow={Math.floor(100 * workDone)}>
+    <p role="status">{texts.wait.task}</p>
+    <div class="bar" role="progressbar" aria-label={texts.wait.workDone} aria-valuenow={Math.floor(100 * workDone)}>
       <div style={{ transform: `scaleX(${workDone})`, transitionDuration: '0.2s' }} />
     </div>
   </>
 );
 
-function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position, message } }: { view: VisitorView }) {
+function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position } }: { view: VisitorView }) {
   return (
     <>
       {onSaleAt !== undefined && (
         <p class="figure">
-          <Countdown until={onSaleAt} label="Time until the sale starts" />
+          <Countdown until={onSaleAt} label={texts.wait.timeUntilSale} />
           <span>
-            until the sale starts
+            {texts.wait.untilSale}
             <small>{momentText(onSaleAt, timeZone)}</small>
           </span>
         </p>
       )}
-      <p>
-        {position === undefined ? (
-          <>
-            Places are drawn at random when the sale starts, among all visitors who are here. Arriving earlier or
-            reloading makes no difference.
-          </>
-        ) : (
-          message
-        )}
-      </p>
+      <p>{position === undefined ? texts.wait.draw : texts.wait.postponed}</p>
       {paused && <Paused />}
     </>
   );
 }
 
 function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
-  const { ahead, position, wait, paused, stopped, message, likelySoldOut } = view;
-  if (ahead === undefined) return <p>Your place is being drawn.</p>;
+  const { ahead, position, wait, paused, stopped, likelySoldOut } = view;
+  if (ahead === undefined) return <p>{texts.wait.drawing}</p>;
   const range = wait === undefined ? undefined : rangeText(wait.fromSeconds, wait.toSeconds);
   return (
     <>
       <p class="figure">
         <strong>{formatNumber(ahead)}</strong>
-        <span>{ahead === 1 ? 'person' : 'people'} ahead of you</span>
+        <span>{texts.wait.ahead(ahead)}</span>
       </p>
-      <Bar progress={progress} text={`${peopleText(ahead)} ahead of you`} seconds={view.askAgainSeconds} />
-      {stopped && <p class="notice">{message}</p>}
+      <Bar progress={progress} text={texts.wait.peopleAhead(ahead)} seconds={view.askAgainSeconds} />
+      {stopped && <p class="notice">{texts.wait.stopped}</p>}
       {paused && <Paused />}
-      {likelySoldOut && (
-        <Notice title="Likely sold out">
-          The remaining seats will probably be sold before your turn. You may stay in line: released seats become
-          available again.
-        </Notice>
-      )}
+      {likelySoldOut && <Notice title={texts.wait.likelySoldOut}>{texts.wait.likelySoldOutText}</Notice>}
       <dl>
         {wait !== undefined && !paused && (
           <div>
-            <dt>Estimated wait</dt>
+            <dt>{texts.wait.estimatedWait}</dt>
             <dd>
               {waitText(wait.seconds)}
-              {range !== undefined && <small>probably {range}</small>}
+              {range !== undefined && <small>{texts.wait.probably(range)}</small>}
             </dd>
           </div>
         )}
         {position !== undefined && (
           <div>
-            <dt>Your place</dt>
+            <dt>{texts.wait.place}</dt>
             <dd>
               {formatNumber(position)}
-              <small>it never changes</small>
+              <small>{texts.wait.neverChanges}</small>
             </dd>
           </div>
         )}
@@ -243,7 +224,7 @@ function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
   );
 }
 
-const Paused = () => <Notice title="Paused">Nobody is admitted at the moment. Everybody keeps their place.</Notice>;
+const Paused = () => <Notice title={texts.wait.paused}>{texts.wait.pausedText}</Notice>;
 
 const Notice = ({ title, children }: { title: string; children: ComponentChildren }) => (
   <p class="notice">
@@ -256,7 +237,7 @@ const Bar = ({ progress, text, seconds }: { progress: number; text: string; seco
   <div
     class="bar"
     role="progressbar"
-    aria-label="Your way to the front"
+    aria-label={texts.wait.wayToFront}
     aria-valuenow={Math.floor(100 * progress)}
     aria-valuetext={text}
   >
@@ -269,8 +250,8 @@ function YourTurn({ eventId, view }: { eventId: number; view: VisitorView }) {
     <>
       {view.admission !== undefined && (
         <p class="figure">
-          <Countdown until={view.admission.expiresAt} label="Time left to choose" />
-          <span>left to choose your seats</span>
+          <Countdown until={view.admission.expiresAt} label={texts.wait.timeToChoose} />
+          <span>{texts.wait.leftToChoose}</span>
         </p>
       )}
       <ToSeats eventId={eventId} />
@@ -280,15 +261,15 @@ function YourTurn({ eventId, view }: { eventId: number; view: VisitorView }) {
 
 const ToSeats = ({ eventId }: { eventId: number }) => (
   <a class="action" href={`/events/${eventId}`}>
-    Choose your seats
+    {texts.wait.choose}
   </a>
 );
 
-const Refusal = ({ detail, retry }: { detail: string; retry: () => void }) => (
+const Refusal = ({ problem, retry }: { problem: Problem; retry: () => void }) => (
   <>
-    <p role="alert">{detail}</p>
+    <p role="alert">{refusalText(problem)}</p>
     <button type="button" class="action" onClick={retry}>
-      Try again
+      {texts.wait.tryAgain}
     </button>
   </>
 );
@@ -296,8 +277,8 @@ const Refusal = ({ detail, retry }: { detail: string; retry: () => void }) => (
 /** Announced once, when the trouble begins, and not for each retry. */
 const TroubleNotice = ({ trouble, hasPlace }: { trouble: Trouble; hasPlace: boolean }) => (
   <p class="notice trouble" role="alert">
-    <strong>{trouble === 'lost' ? 'Connection lost.' : 'The waiting room is busy.'}</strong>{' '}
-    {hasPlace ? 'Your place is kept; trying again.' : 'Trying again.'}
+    <strong>{trouble === 'lost' ? texts.wait.lost : texts.wait.busy}</strong>{' '}
+    {hasPlace ? texts.wait.placeKept : texts.wait.tryingAgain}
   </p>
 );
 
@@ -323,20 +304,20 @@ function Leave({ leave }: { leave: () => Promise<void> }) {
   if (!isConfirming) {
     return (
       <button type="button" class="quiet" ref={leaveButton} onClick={() => confirm(true)}>
-        Leave the line
+        {texts.wait.leave}
       </button>
     );
   }
   return (
     <fieldset class="question" onKeyDown={(e) => e.key === 'Escape' && confirm(false)}>
-      <legend>Give up your place for good?</legend>
+      <legend>{texts.wait.giveUpQuestion}</legend>
       <button type="button" class="quiet" ref={stayButton} onClick={() => confirm(false)}>
-        Stay in line
+        {texts.wait.stay}
       </button>
       <button type="button" class="quiet" onClick={() => void giveUp()}>
-        Give it up
+        {texts.wait.giveUp}
       </button>
-      {hasFailed && <p role="alert">The waiting room could not be reached: you are still in line.</p>}
+      {hasFailed && <p role="alert">{texts.wait.notLeft}</p>}
     </fieldset>
   );
 }

@@ -15,7 +15,7 @@ test('a place that is void is taken again, and every other refusal is final', ()
   expect(afterFailure(refused(404, 'PLACE_UNKNOWN'), true)).toEqual({ action: 'join again' });
   expect(afterFailure(refused(404, 'PLACE_UNKNOWN'), false)).toMatchObject({ action: 'refuse', needsLogin: false });
   expect(afterFailure(refused(401, 'UNAUTHENTICATED'), true)).toMatchObject({ action: 'refuse', needsLogin: true });
-  expect(afterFailure(refused(404, 'EVENT_UNKNOWN'), true)).toMatchObject({ detail: 'EVENT_UNKNOWN' });
+  expect(afterFailure(refused(404, 'EVENT_UNKNOWN'), true)).toMatchObject({ problem: { code: 'EVENT_UNKNOWN' } });
 });
 
 test('a request that is retried leaves the place in line as it is', () => {

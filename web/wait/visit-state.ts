@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { visitorStatus, visitorView } from '../../shared/contract/waiting-room.ts';
-import { RefusedError } from '../refused-error.ts';
+import { type Problem, RefusedError } from '../refused-error.ts';
 
 // Types only: zod itself weighs more than all pages.
 export type VisitorView = z.infer<typeof visitorView>;
@@ -24,7 +24,7 @@ export type Visit =
   | { state: 'joining'; trouble?: Trouble }
   | { state: 'checking'; workDone: number }
   | { state: 'inRoom'; view: VisitorView; progress: number; trouble?: Trouble }
-  | { state: 'refused'; detail: string; needsLogin: boolean };
+  | { state: 'refused'; problem: Problem; needsLogin: boolean };
 
 /** Statuses that end a visit: nothing is polled until the visitor joins again. */
 const ENDED: readonly VisitorStatus[] = ['turn_passed', 'left', 'ended'];
@@ -35,14 +35,14 @@ export const isEnded = ({ status }: VisitorView): boolean => ENDED.includes(stat
 export type VisitFailure =
   | { action: 'retry'; trouble: Trouble; leastMs: number }
   | { action: 'join again' }
-  | { action: 'refuse'; detail: string; needsLogin: boolean };
+  | { action: 'refuse'; problem: Problem; needsLogin: boolean };
 
 /** @param hadPlace the request was sent with a visitor token */
 export function afterFailure(fault: unknown, hadPlace: boolean): VisitFailure {
   if (!(fault instanceof RefusedError)) return { action: 'retry', trouble: 'lost', leastMs: 0 };
   if (fault.isTemporary) return { action: 'retry', trouble: 'busy', leastMs: fault.retryAfterMs };
   if (hadPlace && fault.code === 'PLACE_UNKNOWN') return { action: 'join again' };
-  return { action: 'refuse', detail: fault.message, needsLogin: fault.code === 'UNAUTHENTICATED' };
+  return { action: 'refuse', problem: fault.problem, needsLogin: fault.code === 'UNAUTHENTICATED' };
 }
 
 /** The visit with the trouble of a request that is retried. */

@@ -138,7 +138,7 @@ function handleFailure(context: VisitContext, fault: unknown, token: string | un
       void update(context);
       return;
     case 'refuse':
-      show(context, { state: 'refused', detail: next.detail, needsLogin: next.needsLogin });
+      show(context, { state: 'refused', problem: next.problem, needsLogin: next.needsLogin });
   }
 }
 

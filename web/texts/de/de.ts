@@ -1,6 +1,11 @@
 import type { Texts } from '../texts.ts';
 import { events } from './events.ts';
+import { house } from './house.ts';
+import { pages } from './pages.ts';
+import { purchase } from './purchase.ts';
+import { refusals } from './refusals.ts';
 import { shell } from './shell.ts';
+import { wait } from './wait.ts';
 
 /** All texts in German. */
-export const de: Texts = { shell, events };
+export const de: Texts = { events, house, pages, purchase, refusals, shell, wait };

@@ -1,0 +1,7 @@
+/** Sentences that several pages have. */
+export const pages = {
+  /** A moment in a time zone. */
+  moment: (date: string, time: string, zone: string) => `${date} at ${time} ${zone}`,
+  /** A refusal that has no sentence of its own. */
+  refused: (code: string) => `That was refused (${code}).`,
+};
