@@ -18,6 +18,8 @@ export const eventSettings = z.object({
   /** When the event begins and ends. Later requests are rejected with EVENT_ENDED. Null: unknown; it never ends. */
   startsAt: moment.nullable(),
   endsAt: moment.nullable(),
+  /** Where it takes place, for display. Null: unknown. */
+  venue: text(200).nullable(),
   /** The time zone of the venue: pages show times in it. */
   timeZone,
   salesPaused: z.boolean(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idsOfCode } from './booking-code.ts';
 import { buyerName } from './buyers.ts';
 import { eventId, inAddress, namedUserId, seatLabel } from './ids.ts';
 import { MAX_BOOKINGS_ON_PAGE } from './limits.ts';
@@ -24,6 +25,19 @@ export const bookingListQuery = z
     status: booking.shape.status.optional(),
     userId: inAddress(namedUserId).optional(),
     buyer: buyerName.optional().meta({ description: "The shop's own name for its customer. For keys with `read`." }),
+    code: z
+      .string()
+      .max(20)
+      .transform((code, ctx) => {
+        const ids = idsOfCode(code);
+        if (ids === undefined) ctx.addIssue({ code: 'custom', message: 'a booking code, such as 7K3F-9QXM-2D0A' });
+        return ids ?? z.NEVER;
+      })
+      .optional()
+      .meta({
+        type: 'string',
+        description: 'The short code that buyers see. Bookings of one millisecond may share it.',
+      }),
     seat: seatLabel.optional().meta({ description: 'A seat of `eventId`: all bookings that have it or had it.' }),
     paymentReference: text(128).optional(),
     reference: text(128).optional(),

@@ -6,7 +6,7 @@ const gold = { number: 1, name: 'Gold', price: 9_900, types: null, color: null }
 const silver = { number: 2, name: 'Silver', price: 5_000, types: null, color: null };
 const plain = { name: null, price: 700, category: null, isArea: false, capacity: null, plan: null };
 const house = buildHouse({
-  ...{ id: 1, name: 'Test', currency: 'EUR', timeZone: 'UTC', createdAt: new Date(), generation: 1 },
+  ...{ id: 1, name: 'Test', currency: 'EUR', venue: null, timeZone: 'UTC', createdAt: new Date(), generation: 1 },
   ...{ onSaleAt: null, startsAt: null, endsAt: null, accessibleUntil: null, cancelledAt: null, salesPaused: false },
   ...{ holdSeconds: 600, maxHoldSeconds: 1800, seatLimit: null, maxSeats: 5, avoidSingles: false, rings: null },
   categories: [silver, gold],

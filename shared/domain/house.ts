@@ -86,7 +86,8 @@ export function buildHouse(
   },
 ): House {
   const { id: eventId, generation, currency, createdAt, name, onSaleAt, startsAt, endsAt, rings } = event;
-  const { cancelledAt, timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, maxSeats, avoidSingles } = event;
+  const { cancelledAt, venue, timeZone, salesPaused, holdSeconds, maxHoldSeconds, seatLimit, maxSeats, avoidSingles } =
+    event;
   const categories = [...event.categories].sort(byNumber).map(categoryOf);
   const { zones, tiers } = zonesOf(event.zones, categories);
   const settings = {
@@ -95,6 +96,7 @@ export function buildHouse(
     startsAt: startsAt?.toISOString() ?? null,
     endsAt: endsAt?.toISOString() ?? null,
     accessibleUntil: event.accessibleUntil?.toISOString() ?? null,
+    venue,
     timeZone,
     salesPaused,
     holdSeconds,

@@ -9,7 +9,15 @@ const zone = { number: 1, name: null, price: 0, category: null, isArea: false, c
 const houseOf = (ofZone: object) =>
   buildHouse({
     ...{ id: 1, name: 'Hamlet', generation: 1, currency: 'EUR', createdAt: new Date(0), cancelledAt: null },
-    ...{ onSaleAt: null, startsAt: null, endsAt: null, accessibleUntil: null, timeZone: 'UTC', rings: null },
+    ...{
+      onSaleAt: null,
+      startsAt: null,
+      endsAt: null,
+      accessibleUntil: null,
+      venue: null,
+      timeZone: 'UTC',
+      rings: null,
+    },
     ...{ salesPaused: false, holdSeconds: 60, maxHoldSeconds: 60, seatLimit: null, maxSeats: 5, avoidSingles: false },
     categories: [],
     zones: [{ ...zone, rows: 2, seatsPerRow: 4, ...ofZone }],

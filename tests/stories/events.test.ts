@@ -210,6 +210,16 @@ describe('an operator', () => {
     expect((await get('/api/events/1')).body).toEqual(eventBefore);
   });
 
+  test('the venue is shown, can be changed, and is unknown unless it is given', async () => {
+    const id = await create({ venue: ' Old Opera ' });
+    expect((await get(`/api/events/${id}`)).body).toMatchObject({ venue: 'Old Opera' });
+    expect(await patch(id, { venue: null })).toMatchObject({ body: { venue: null } });
+    const refused = { status: 400, body: { code: 'INVALID_REQUEST', detail: expect.stringMatching(/^venue: /) } };
+    expect(await patch(id, { venue: 'x'.repeat(201) })).toMatchObject(refused);
+    expect(await patch(id, { venue: '' })).toMatchObject(refused);
+    expect((await get(`/api/events/${await create()}`)).body).toMatchObject({ venue: null });
+  });
+
   test('sets an event’s time zone by its IANA name; the default is UTC', async () => {
     const id = await create({ timeZone: 'America/New_York' });
     expect((await get(`/api/events/${id}`)).body).toMatchObject({ timeZone: 'America/New_York' });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { codeOfBooking } from '../../shared/contract/booking-code.ts';
 import { send } from '../support/client.ts';
 import { asOperator, SERVER_SELLS } from '../support/selling-server.ts';
 import { useSystem } from '../support/system.ts';
@@ -55,6 +56,18 @@ beforeAll(async () => {
 });
 
 describe('operators list bookings', () => {
+  test('by the code that the buyer sees, as people write it', async () => {
+    const code = codeOfBooking(made.sold);
+    for (const written of [code, code.toLowerCase().replaceAll('-', '')]) {
+      const { body } = await get(`/api/bookings?code=${written}`);
+      expect(idsOf(body)).toEqual([made.sold]);
+    }
+    expect((await get(`/api/bookings?code=${code}&status=CANCELLED`)).body).toEqual({ bookings: [] });
+    expect((await get(`/api/bookings?code=${code}`, anna.as)).body).toMatchObject({ bookings: [{ id: made.sold }] });
+    const refused = { status: 400, body: { code: 'INVALID_REQUEST', detail: expect.stringMatching(/^code: /) } };
+    expect(await get('/api/bookings?code=ABCD')).toMatchObject(refused);
+  });
+
   test('the newest first, page by page', async () => {
     const { body } = await get(`/api/bookings?eventId=${eventId}`);
     const all = [made.returned, made.held, made.cancelled, made.sold];

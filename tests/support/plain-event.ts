@@ -3,6 +3,7 @@ export const plainEvent = {
   id: 1,
   name: 'Test',
   currency: 'EUR',
+  venue: null,
   timeZone: 'UTC',
   createdAt: new Date(),
   generation: 1,

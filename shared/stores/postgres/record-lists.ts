@@ -22,9 +22,12 @@ export type BookingPage = { bookings: Booking[]; next: RecordCursor | undefined 
 type PageRow = BookingRow & { matches: boolean };
 
 /** The filters that an index finds, in the order of its bookings, the fewest first as a rule. */
-const LEADS = ['paymentReference', 'seat', 'userId', 'reference', 'eventId'] as const;
+const LEADS = ['code', 'paymentReference', 'seat', 'userId', 'reference', 'eventId'] as const;
 
 type Lead = (typeof LEADS)[number];
+
+/** The filters that leave a few bookings at most. */
+const LEAST: ReadonlySet<Lead | undefined> = new Set(['code', 'paymentReference', 'seat'] as const);
 
 /**
  * The order of a list. That of all bookings has an index of its own by another place of nulls, of which there are none:
@@ -63,7 +66,7 @@ export async function listBookings(
 async function leadOf(prisma: PrismaClient, filter: BookingFilter): Promise<Lead | undefined> {
   const possible = LEADS.filter((lead) => filter[lead] !== undefined);
   const [first, second] = possible;
-  if (second === undefined || first === 'paymentReference' || first === 'seat') return first;
+  if (second === undefined || LEAST.has(first)) return first;
   const counts = possible.map((lead) => {
     const [condition] = conditionsOf(filter, [lead]);
     return Prisma.sql`(
@@ -126,8 +129,13 @@ function rangeOf({ from, to }: BookingFilter, after: RecordCursor | undefined): 
 
 /** The conditions of these filters, as far as they are given. */
 function conditionsOf(filter: BookingFilter, names: readonly Lead[]): Prisma.Sql[] {
-  const { eventId, userId, seat, paymentReference, reference } = filter;
+  const { code, eventId, userId, seat, paymentReference, reference } = filter;
   const conditions: Record<Lead, Prisma.Sql | undefined> = {
+    code:
+      code === undefined
+        ? undefined
+        : Prisma.sql`(booking.id BETWEEN ${code.first}::uuid AND ${code.last}::uuid
+            AND right(booking.id::text, ${code.end.length}::int) = ${code.end}::text)`,
     eventId: eventId === undefined ? undefined : Prisma.sql`booking.event_id = ${eventId}::int`,
     userId: userId === undefined ? undefined : Prisma.sql`booking.user_id = ${userId}::int`,
     paymentReference:

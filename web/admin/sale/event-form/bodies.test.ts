@@ -16,6 +16,7 @@ const event: EventView = {
   onSaleAt: '2026-12-01T09:00:30.000Z',
   startsAt: '2027-01-01T19:00:00.000Z',
   endsAt: null,
+  venue: null,
   timeZone: 'Europe/Berlin',
   salesPaused: false,
   holdSeconds: 600,

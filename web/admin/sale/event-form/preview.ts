@@ -48,6 +48,7 @@ export function previewOf(form: EventForm): EventView | undefined {
     onSaleAt: null,
     startsAt: null,
     endsAt: null,
+    venue: null,
     timeZone: 'UTC',
     salesPaused: false,
     holdSeconds: 600,
