@@ -34,8 +34,13 @@ await loadTexts(document.documentElement.lang);
 root.replaceChildren();
 takeTokenFromAddress();
 window.addEventListener('hashchange', () => takeTokenFromAddress() && location.reload());
-if (/^\/admin\/?$/.test(location.pathname)) {
-  // A bundle of its own: buyers do not load the operator's page.
+const { pathname } = location;
+const bookings = /^\/bookings(?:\/([\da-f-]{36}))?\/?$/.exec(pathname);
+// Bundles of their own: a buyer who chooses seats loads neither.
+if (/^\/admin\/?$/.test(pathname)) {
   const { OperatorPage } = await import('./admin/page.tsx');
   render(<OperatorPage />, root);
-} else render(<App path={location.pathname} />, root);
+} else if (bookings !== null) {
+  const { BookingsPage } = await import('./bookings/page.tsx');
+  render(<BookingsPage bookingId={bookings[1]} />, root);
+} else render(<App path={pathname} />, root);

@@ -46,6 +46,16 @@ export function storedValue<Value>(name: string, area: Area = 'localStorage') {
   }
 }
 
+/** All values of all tabs whose names begin with a word. */
+export function storedValuesOf<Value>(name: string): Value[] {
+  const start = `${PREFIX}${name}:`;
+  const keys = new Set([...memory.keys(), ...Object.keys(storages.localStorage ?? {})]);
+  return [...keys]
+    .filter((key) => key.startsWith(start))
+    .map((key) => storedValue<Value>(key.slice(PREFIX.length)).read())
+    .filter((value) => value !== undefined);
+}
+
 /** Removes the values of all tabs whose names begin with one of these words. */
 export function removeStoredValues(names: readonly string[]): void {
   const pattern = new RegExp(`^${PREFIX}(${names.join('|')})\\b`);

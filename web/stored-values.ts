@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { OneWish } from '../shared/contract/reserve.ts';
 import type { session } from '../shared/contract/users.ts';
 import type { admission } from '../shared/contract/waiting-room.ts';
-import { removeStoredValues, storedValue } from './storage.ts';
+import { removeStoredValues, storedValue, storedValuesOf } from './storage.ts';
 
 /** A visitor's place in an event's line. `aheadAtStart`: people ahead in the first answer that had a number. */
 export type Place = { visitorToken: string; aheadAtStart?: number };
@@ -31,6 +31,9 @@ export const storedUser = () => storedValue<number>('user');
 /** The current purchase and earlier bookings of an event, for all tabs. */
 export const storedPurchase = (eventId: number) => storedValue<StoredPurchase>(`purchase:${eventId}`);
 export const storedBookings = (eventId: number) => storedValue<StoredBooking[]>(`bookings:${eventId}`);
+
+/** The bookings of all events that this browser remembers. */
+export const allStoredBookings = (): StoredBooking[] => storedValuesOf<StoredBooking[]>('bookings').flat();
 
 /** The seats that were requested before the waiting room interrupted: the event page preselects them afterwards. */
 export const storedWish = (eventId: number) => storedValue<OneWish>(`wish:${eventId}`);

@@ -84,18 +84,18 @@ describeInBrowser("the buyer's page", (browser) => {
     await heading('Best seats together');
     await legend('Live');
     await page.getByRole('button', { name: 'Hold the best 2' }).dblclick();
-    await heading('Held for you');
-    await page.getByRole('timer', { name: 'Time left to buy' }).waitFor();
+    await heading('Your order');
+    await page.getByRole('timer', { name: 'Time left to pay' }).waitFor();
     await legend('Held 2');
     await page.reload();
-    await heading('Held for you');
-    await page.getByRole('button', { name: 'Buy', exact: true }).dblclick();
-    await heading('The seats are yours');
+    await heading('Your order');
+    await page.getByRole('button', { name: /^Pay / }).dblclick();
+    await heading('Your seats are booked');
     await legend('Sold 2');
     await page.reload();
-    await heading('The seats are yours');
+    await heading('Your seats are booked');
     expect(await bookings()).toBe(1);
-    await click('Buy more');
+    await click('Book more seats');
     await heading('Best seats together');
   });
 
@@ -105,13 +105,13 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.getByText('Zone 2, row 1, seats 5–6').waitFor();
     await takeFirst(['2-1-5']);
     await click('Hold 2 seats');
-    await heading('A requested seat is taken.');
+    await heading('That seat has just been taken.');
     await page
       .getByRole('list')
       .getByRole('button', { name: /Hold 2 seats · €100$/ })
       .first()
       .click();
-    await heading('Held for you');
+    await heading('Your order');
   });
 
   test('a hold can be extended and cancelled, and changes by other buyers show at once', async () => {
@@ -121,13 +121,13 @@ describeInBrowser("the buyer's page", (browser) => {
     await legend('Held 2');
     await pick(1, 2, [3]);
     await click('Hold 1 seat');
-    await heading('Held for you');
+    await heading('Your order');
     const firstExpiry = await page.getByRole('timer').getAttribute('datetime');
     await page.waitForTimeout(1_100); // expiry is shown in seconds
     await click('More time');
     await until(async () => (await page.getByRole('timer').getAttribute('datetime')) !== firstExpiry, 10_000);
-    await click('Release');
-    await notice('The seats are free again.');
+    await click('Release seats');
+    await notice('You have released the seats.');
     await legend('Held 2');
   });
 
@@ -135,9 +135,9 @@ describeInBrowser("the buyer's page", (browser) => {
     await open({}, (opened) => opened.clock.install());
     for (let times = 0; times < 3; times += 1) {
       await click('Hold the best 2');
-      await heading('Held for you');
-      await click('Release');
-      await notice('The seats are free again.');
+      await heading('Your order');
+      await click('Release seats');
+      await notice('You have released the seats.');
     }
     const last = await system().prisma.booking.findFirst({ orderBy: { id: 'desc' } });
     const [record] = await system().redis.keys(`{s0}:lapses:1:*:${last?.userId}`);
@@ -152,7 +152,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.clock.fastForward(10_000);
     await page.getByText('You can hold again now.').waitFor();
     await click('Try again');
-    await heading('Held for you');
+    await heading('Your order');
   });
 
   test('the seats of a hold that expired are free again', async () => {
@@ -168,16 +168,16 @@ describeInBrowser("the buyer's page", (browser) => {
     await legend('Live');
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))"); // the page checks its socket
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     const lastMinute = page.getByRole('alert').getByText('Less than a minute is left to buy.');
     expect(await lastMinute.count()).toBe(0);
     await page.clock.fastForward(5_000);
     await lastMinute.waitFor({ state: 'attached' });
-    await click('Release');
+    await click('Release seats');
     await holdFor(2);
     await click('Hold the best 2');
-    await heading('Held for you');
-    await notice('Your hold has expired');
+    await heading('Your order');
+    await notice('The time to pay is over');
     await legend('Free 192');
     await holdFor(600);
     expect(sockets).toBe(1);
@@ -186,13 +186,13 @@ describeInBrowser("the buyer's page", (browser) => {
   test('every tab of the browser shows what was held and bought', async () => {
     await open();
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     const other = await context.newPage();
     await other.goto(page.url());
-    await other.getByRole('button', { name: 'Buy', exact: true }).click();
-    await other.getByRole('heading', { name: 'The seats are yours' }).waitFor();
-    await heading('The seats are yours');
-    await click('Buy more');
+    await other.getByRole('button', { name: /^Pay / }).click();
+    await other.getByRole('heading', { name: 'Your seats are booked' }).waitFor();
+    await heading('Your seats are booked');
+    await click('Book more seats');
     await heading('Your bookings');
     await other.getByRole('heading', { name: 'Best seats together' }).waitFor();
   });
@@ -203,33 +203,33 @@ describeInBrowser("the buyer's page", (browser) => {
     await hold({ seats: ['2-1-5'] });
     await page.getByText('No longer available: Zone 2, row 1, seat 5.').waitFor();
     await click('Hold 1 seat');
-    await heading('Held for you');
+    await heading('Your order');
   });
 
   test('the countdown is right on a clock that is an hour off, and a cleared booking is reported', async () => {
     await open({}, (opened) => opened.addInitScript('const { now } = Date; Date.now = () => now() - 3_600_000'));
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     for (const reloaded of [false, true]) {
       if (reloaded) await page.reload();
       expect(await page.getByRole('timer').textContent()).toMatch(/^(10:00|9:5\d)$/);
     }
     await send(system().url, 'POST', '/clear');
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    await page.getByRole('button', { name: /^Pay / }).click();
     await notice('That booking no longer exists');
   });
 
   test('the page waits for a purchase that is in the queue', async () => {
     await open();
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     // A read that began before the purchase and is answered after it must not hide that the purchase is in the queue.
     const [released, releaseRead] = gate();
     await page.route('**/api/bookings/*', (route) => released.then(() => route.continue()));
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await system().stopWorkers();
     await page.route('**/confirm', (route) => route.continue({ url: `${route.request().url()}?wait=0` }));
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    await page.getByRole('button', { name: /^Pay / }).click();
     const queued = page.getByText('Your change is in the queue. The seats stay yours');
     await queued.waitFor();
     const answered = page.waitForResponse('**/api/bookings/*');
@@ -237,15 +237,15 @@ describeInBrowser("the buyer's page", (browser) => {
     await answered;
     await page.waitForTimeout(300);
     expect(await queued.isVisible()).toBe(true);
-    await page.getByRole('button', { name: 'Release' }).click({ force: true }); // it is shown as disabled
+    await page.getByRole('button', { name: 'Release seats' }).click({ force: true }); // it is shown as disabled
     await system().resumeWorkers();
-    await heading('The seats are yours');
+    await heading('Your seats are booked');
   });
 
   test('a late answer does not bring back a cancelled hold', async () => {
     await open();
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     const [released, releaseRead] = gate();
     const lateAnswer = page.waitForResponse('**/api/bookings/*');
     await page.route('**/api/bookings/*', async (route) => {
@@ -256,8 +256,8 @@ describeInBrowser("the buyer's page", (browser) => {
     });
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     await page.waitForTimeout(300);
-    await click('Release');
-    await notice('The seats are free again.');
+    await click('Release seats');
+    await notice('You have released the seats.');
     releaseRead();
     await lateAnswer;
     await page.waitForTimeout(300);
@@ -267,10 +267,10 @@ describeInBrowser("the buyer's page", (browser) => {
   test('a fault leaves the hold, and a reload on a bad network offers no action that loses it', async () => {
     await open();
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     const body = { type: 'about:blank', status: 500, code: 'INTERNAL', detail: 'Something broke.' };
     await page.route('**/confirm', (route) => route.fulfill({ status: 500, json: body }), { times: 1 });
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
+    await page.getByRole('button', { name: /^Pay / }).click();
     await page.getByRole('alert').getByText('Something broke.').waitFor();
     await page.route('**/api/bookings/*', (route) => route.abort());
     await page.reload();
@@ -278,21 +278,21 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.getByText('Connection lost.').waitFor();
     expect(await page.getByRole('button', { name: 'Stop trying' }).count()).toBe(0);
     await page.unroute('**/api/bookings/*');
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await heading('The seats are yours');
+    await page.getByRole('button', { name: /^Pay / }).click();
+    await heading('Your seats are booked');
   });
 
   test('a purchase survives a restart of the server while it is sent and while its ticket is read', async () => {
     await open();
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     const failure = (status: number, code: string) => ({ status, json: { type: 'about:blank', status, code } });
     await page.route('**/confirm', (route) => route.continue({ url: `${route.request().url()}?wait=0` }));
     await page.route('**/confirm', (route) => route.fulfill(failure(503, 'UNAVAILABLE')), { times: 2 });
     await page.route('**/api/tickets/*', (route) => route.fulfill(failure(503, 'UNAVAILABLE')), { times: 1 });
     await page.route('**/api/tickets/*', (route) => route.fulfill(failure(500, 'INTERNAL')), { times: 1 });
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await heading('The seats are yours');
+    await page.getByRole('button', { name: /^Pay / }).click();
+    await heading('Your seats are booked');
   });
 
   test('a page whose WebSocket stays silent polls instead', async () => {
@@ -311,7 +311,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await heading('Your request is in the queue');
     await page.getByText('Booking is paused: nothing is being booked right now. Your request is kept.').waitFor();
     await system().resumeWorkers();
-    await heading('Held for you');
+    await heading('Your order');
     expect(await bookings()).toBe(1);
   });
 
@@ -321,10 +321,10 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.getByText('Every 2 seconds').waitFor();
     await legend('Free 192');
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     await legend('Held 2');
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await heading('The seats are yours');
+    await page.getByRole('button', { name: /^Pay / }).click();
+    await heading('Your seats are booked');
     await hold({ count: 1 });
     await legend('Held 1');
   });
@@ -348,16 +348,16 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.getByText('Zone 2, row 1, seats 5–6').waitFor();
     expect(await bookings()).toBe(0);
     await click('Hold 2 seats');
-    await heading('Held for you');
+    await heading('Your order');
     // With a used-up admission the page goes back to the waiting room.
-    await click('Release');
+    await click('Release seats');
     await page.locator('label', { hasText: /^3$/ }).click();
     await click('Hold the best 3');
     await passRoom();
     await click('Hold the best 3');
-    await heading('Held for you');
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await click('Buy more');
+    await heading('Your order');
+    await page.getByRole('button', { name: /^Pay / }).click();
+    await click('Book more seats');
     await page.reload();
     await heading('Your bookings'); // although a new request would have to wait
     await room({ mode: 'off', uses: 2 });
@@ -444,7 +444,7 @@ describeInBrowser("the buyer's page", (browser) => {
     };
 
     await page.mouse.move(middle.x, middle.y);
-    await page.locator('.pointed').getByText('Zone 1 · €45 · 1,000 free').waitFor();
+    await page.locator('.pointed').getByText('Zone 1 · €45 · 1,000 available').waitFor();
     await page.mouse.wheel(0, -1_200);
     await page.locator('.pointed').getByText('Zone 1 · row 10 · seat 25 · €45 · free').waitFor();
     await page.mouse.click(middle.x, middle.y, { button: 'right' });
@@ -481,17 +481,17 @@ describeInBrowser("the buyer's page", (browser) => {
     await expectReadable(page);
     await takeFirst(['1-1-1']);
     await click('Hold 2 seats');
-    await heading('A requested seat is taken.');
+    await heading('That seat has just been taken.');
     await expectReadable(page);
     await system().stopWorkers();
     await click('Hold the best 2');
     await page.getByText('Position').waitFor();
     await expectReadable(page);
     await system().resumeWorkers();
-    await heading('Held for you');
+    await heading('Your order');
     await expectReadable(page);
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await heading('The seats are yours');
+    await page.getByRole('button', { name: /^Pay / }).click();
+    await heading('Your seats are booked');
     await expectReadable(page);
   });
 });

@@ -133,7 +133,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await legend('Held 40');
     await until(async () => (await colourAt(plan, right)) === HELD, 5_000);
     expect(await colourAt(plan, left)).toBe(STANDING);
-    await page.getByRole('button', { name: /^Floor .* 60 free of 100 places$/ }).waitFor();
+    await page.getByRole('button', { name: /^Floor .* 60 available of 100 places$/ }).waitFor();
   });
 
   test('seats with coordinates are drawn there, and are picked there by their labels', async () => {
@@ -148,7 +148,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await canvas.click({ position });
     await page.getByText('Balcony, Box 2, seat 5', { exact: true }).waitFor();
     await click('Hold 1 seat');
-    await heading('Held for you');
+    await heading('Your order');
     expect(await seats()).toMatch(/^Balcony, Box 2, seat 5Show/);
     expect(await items()).toEqual([]);
   });
@@ -161,14 +161,14 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await click('More: child');
     await page.getByRole('status', { name: 'adult: 1' }).waitFor();
     await click('Hold the best 3');
-    await heading('Held for you');
+    await heading('Your order');
     expect(await seats()).toMatch(/^Stalls, row [AB], seats \d+–\d+Show/);
     expect(await items()).toEqual(['1 × Gold, adult€90', '2 × Gold, child€80']);
     await page.locator('.total').getByText('€170', { exact: true }).waitFor();
     const booked = await system().prisma.booking.findFirstOrThrow({ where: { eventId, status: 'PENDING' } });
     expect(booked.prices).toEqual([9_000, 4_000, 4_000]);
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await heading('The seats are yours');
+    await page.getByRole('button', { name: /^Pay / }).click();
+    await heading('Your seats are booked');
     expect(await items()).toEqual(['1 × Gold, adult€90', '2 × Gold, child€80']);
   });
 
@@ -179,10 +179,10 @@ describeInBrowser('the page of a house as it is', (browser) => {
     const position = await onCanvas(plan, pointAt((inner + outer) / 2, (from + to) / 2));
     await page.getByRole('img', { name: /^Plan of the house/ }).click({ position });
     await heading('Places in Floor');
-    await page.getByText('100 of 100 places are free.', { exact: true }).waitFor();
+    await page.getByText('100 of 100 places are available.', { exact: true }).waitFor();
     await page.locator('.counts label', { hasText: /^3$/ }).click();
     await click('Hold 3 places');
-    await heading('Held for you');
+    await heading('Your order');
     expect(await seats()).toMatch(/^Floor, 3 placesShow/);
     expect(await items()).toEqual(['3 × Standing€90']);
     await legend('Held 3');
@@ -192,26 +192,26 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await open();
     await click('More: Accessible seats');
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     expect(await seats()).toMatch(/^Stalls, row A, seats 1–2Show/);
-    await click('Release');
-    await page.locator('.notice').getByText('The seats are free again.').waitFor();
+    await click('Release seats');
+    await page.locator('.notice').getByText('You have released the seats.').waitFor();
     await bookSeats({ seats: STALLS.flatMap(({ seats: count }, row) => everySecond(row + 1, count)) });
     await click('Less: Accessible seats');
     await click('Hold the best 2');
     await heading('Seats are left, but not enough of them side by side.');
     await page.getByText('Nearly together').waitFor();
     await click(/Take them apart/);
-    await heading('Held for you');
+    await heading('Your order');
     const { seats: held } = await system().prisma.booking.findFirstOrThrow({
       where: { eventId, status: 'PENDING' },
       orderBy: { id: 'desc' },
     });
     expect(held).toHaveLength(2);
-    await page.getByRole('button', { name: 'Release', exact: true }).click();
+    await page.getByRole('button', { name: 'Release seats' }).click();
     await page.getByLabel('Seats may be apart').check();
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
   });
 
   test('the list names rows, seats, categories, prices and marks, and is complete by keyboard', async () => {
@@ -237,7 +237,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await page.getByRole('button', { name: 'Clear' }).press('Enter');
     await page.getByRole('button', { name: 'All zones' }).press('Enter');
     await page.getByRole('button', { name: /^Floor / }).press('Enter');
-    await page.getByText('100 of 100 places are free.', { exact: true }).waitFor();
+    await page.getByText('100 of 100 places are available.', { exact: true }).waitFor();
   });
 
   test('a page that is open shows a house that an operator enlarges', async () => {
@@ -259,9 +259,9 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await page.getByLabel('Category or highest price').selectOption({ label: 'Gold · €90, child €40' });
     await expectReadable(page);
     await click('Hold the best 2');
-    await heading('Held for you');
+    await heading('Your order');
     await expectReadable(page);
-    await click('Release');
+    await click('Release seats');
     await page.getByLabel('Where').selectOption({ index: 2 });
     await heading('Places in Floor');
     await expectReadable(page);

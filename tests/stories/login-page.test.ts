@@ -36,15 +36,15 @@ describeInBrowser('the event page', (browser) => {
     await page.getByText('E-mail and password do not belong together.').waitFor();
     await expectReadable(page);
     await logIn("ben's own");
-    await page.getByRole('heading', { name: 'Held for you' }).waitFor();
+    await page.getByRole('heading', { name: 'Your order' }).waitFor();
     // An ended session cannot buy its hold.
     await page.evaluate("localStorage.setItem('frontrow:session', JSON.stringify({ token: 'ended' }))");
     await page.reload();
     await page.getByRole('button', { name: 'Not now' }).click();
     await page.getByRole('button', { name: 'Hold the best 2' }).click();
     await logIn("ben's own");
-    await page.getByRole('button', { name: 'Buy', exact: true }).click();
-    await page.getByRole('heading', { name: 'The seats are yours' }).waitFor();
+    await page.getByRole('button', { name: /^Pay / }).click();
+    await page.getByRole('heading', { name: 'Your seats are booked' }).waitFor();
     // The next person at this computer finds nothing of the session.
     await page.getByText('Logged in as User 2').waitFor();
     await expectReadable(page);
@@ -74,10 +74,10 @@ describeInBrowser('the event page', (browser) => {
     await expectReadable(page);
 
     await heldSeats('Zone 1, row 1, seats 3–4').click();
-    await page.getByRole('heading', { name: 'Held for you' }).waitFor();
+    await page.getByRole('heading', { name: 'Your order' }).waitFor();
     await heldSeats('Zone 1, row 1, seats 3–4').waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Release' }).click();
-    await page.locator('.notice').getByText('The seats are free again.').waitFor();
+    await page.getByRole('button', { name: 'Release seats' }).click();
+    await page.locator('.notice').getByText('You have released the seats.').waitFor();
     expect((await get(`/api/bookings/${first.id}`, ben)).body.status).toBe('CANCELLED');
 
     // The other device releases the last one: this page knows once it is looked at again.
@@ -100,8 +100,8 @@ describeInBrowser('the event page', (browser) => {
     await page.getByLabel('Password').fill("ben's own");
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('button', { name: 'Zone 1, row 1, seat 5' }).click();
-    await page.getByRole('button', { name: 'Release' }).click();
-    await page.locator('.notice').getByText('The seats are free again.').waitFor();
+    await page.getByRole('button', { name: 'Release seats' }).click();
+    await page.locator('.notice').getByText('You have released the seats.').waitFor();
     expect((await get(`/api/bookings/${held.id}`, ben)).body.status).toBe('CANCELLED');
     await page.getByRole('button', { name: 'Hold the best 2' }).click();
     await page.waitForURL('**/events/1/wait');
@@ -123,9 +123,9 @@ describeInBrowser('the event page', (browser) => {
     await other.goto(`${system().url}/events/1`);
     await other.getByRole('heading', { name: 'Log in to hold seats' }).waitFor();
     await logIn();
-    for (const tab of [page, other]) await tab.getByRole('heading', { name: 'Held for you' }).waitFor();
+    for (const tab of [page, other]) await tab.getByRole('heading', { name: 'Your order' }).waitFor();
     await other.close();
-    await page.getByRole('button', { name: 'Release' }).click();
+    await page.getByRole('button', { name: 'Release seats' }).click();
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('heading', { name: 'Best seats together' }).waitFor();
 
@@ -137,9 +137,9 @@ describeInBrowser('the event page', (browser) => {
     await logIn();
     await page.getByRole('link', { name: 'Choose your seats' }).click();
     await page.getByRole('button', { name: 'Hold the best 2' }).click();
-    await page.getByRole('heading', { name: 'Held for you' }).waitFor();
-    await page.getByRole('button', { name: 'Release' }).click();
-    await page.locator('.notice').getByText('The seats are free again.').waitFor();
+    await page.getByRole('heading', { name: 'Your order' }).waitFor();
+    await page.getByRole('button', { name: 'Release seats' }).click();
+    await page.locator('.notice').getByText('You have released the seats.').waitFor();
     await context.close();
   });
 });

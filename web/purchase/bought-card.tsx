@@ -1,10 +1,9 @@
+import { useEffect, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { Booking } from '../../shared/contract/tickets.ts';
 import type { House } from '../house/house.ts';
 import { texts } from '../texts/texts.ts';
-import { Bill } from './bill.tsx';
 import { Card } from './card.tsx';
-import { linesTotal, orderLines } from './order-lines.ts';
 
 type Props = {
   booking: Booking;
@@ -14,16 +13,22 @@ type Props = {
   showOnPlan: (() => void) | undefined;
 };
 
-/** Seats that are paid for. */
+type Sheet = typeof import('../bookings/booking-sheet.tsx').BookingSheet;
+
+/** Seats that are paid for. The page of the booking has the same, where its script cannot be loaded here. */
 export function BoughtCard({ booking, event, house, buyMore, showOnPlan }: Props) {
-  const lines = orderLines(house, booking);
+  const [loaded, setLoaded] = useState<{ Sheet: Sheet }>();
+  useEffect(() => {
+    const load = async () => setLoaded({ Sheet: (await import('../bookings/booking-sheet.tsx')).BookingSheet });
+    load().catch(() => undefined); // the link below leads to it
+  }, []);
   return (
     <Card title={texts.purchase.bought}>
-      <Bill lines={lines} total={booking.total ?? linesTotal(lines)} currency={booking.currency ?? event.currency} />
-      <p class="hint">
-        <code>{booking.id}</code>
+      {loaded !== undefined && <loaded.Sheet booking={booking} event={event} house={house} />}
+      <p class="no-print">
+        <a href={`/bookings/${booking.id}`}>{texts.bookings.open}</a>
       </p>
-      <div class="actions">
+      <div class="actions no-print">
         <button type="button" class="action" onClick={buyMore}>
           {texts.purchase.buyMore}
         </button>

@@ -1,13 +1,13 @@
 import { useEffect } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
+import { Bill } from '../bookings/bill.tsx';
+import { linesTotal, orderLines } from '../bookings/order-lines.ts';
 import { Countdown, isLastMinute, LastMinute, useMsLeft } from '../countdown.tsx';
 import { formatClock } from '../format.ts';
 import type { House } from '../house/house.ts';
 import { priceText } from '../money.ts';
 import { texts } from '../texts/texts.ts';
-import { Bill } from './bill.tsx';
 import { Card } from './card.tsx';
-import { linesTotal, orderLines } from './order-lines.ts';
 import type { Purchase } from './purchase.ts';
 import type { HoldChange, PurchaseState } from './purchase-state.ts';
 

@@ -1,4 +1,5 @@
 import type { Texts } from '../texts.ts';
+import { bookings } from './bookings.ts';
 import { events } from './events.ts';
 import { house } from './house.ts';
 import { pages } from './pages.ts';
@@ -8,4 +9,4 @@ import { shell } from './shell.ts';
 import { wait } from './wait.ts';
 
 /** All texts in German. */
-export const de: Texts = { events, house, pages, purchase, refusals, shell, wait };
+export const de: Texts = { bookings, events, house, pages, purchase, refusals, shell, wait };

@@ -1,3 +1,4 @@
+import { bookings } from './bookings.ts';
 import { events } from './events.ts';
 import { house } from './house.ts';
 import { pages } from './pages.ts';
@@ -7,4 +8,4 @@ import { shell } from './shell.ts';
 import { wait } from './wait.ts';
 
 /** All texts in English, by the room of the app that shows them. */
-export const en = { events, house, pages, purchase, refusals, shell, wait };
+export const en = { bookings, events, house, pages, purchase, refusals, shell, wait };

@@ -1,0 +1,25 @@
+/** A booking to keep, and the list of a buyer's bookings. */
+export const bookings = {
+  title: 'My bookings',
+  booking: 'Booking',
+  code: 'Booking code',
+  qr: 'QR code that leads to this booking',
+  print: 'Print',
+  calendar: 'Add to calendar',
+  open: 'Open this booking',
+  toEvent: 'To the event',
+  toBookings: 'All my bookings',
+  loading: 'Loading your bookings',
+  none: 'You have no bookings yet.',
+  more: 'Show older bookings',
+  here: 'These were booked in this browser. Log in to see those of other devices.',
+  failed: 'Your bookings could not be loaded.',
+  status: {
+    PENDING: 'Not paid yet: the seats are held until you pay.',
+    CONFIRMED: 'Booked',
+    CANCELLED: 'Released: these seats are not yours.',
+    EXPIRED: 'Not paid in time: these seats are not yours.',
+    RETURNED: 'Returned: these seats are not yours any more.',
+  },
+  cancelled: 'This event was cancelled.',
+};
