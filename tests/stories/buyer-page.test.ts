@@ -363,29 +363,6 @@ describeInBrowser("the buyer's page", (browser) => {
     await room({ mode: 'off', uses: 2 });
   });
 
-  test('a buyer who comes before the sale or after the last seat reads so', async () => {
-    const soon = {
-      onSaleAt: '2099-12-31T12:00:00Z',
-      timeZone: 'America/New_York',
-      zones: [{ rows: 1, seatsPerRow: 2 }],
-    };
-    const create = async (event: object) => (await send(system().url, 'POST', '/api/events', event)).body.id;
-    await open({}, () => Promise.resolve(), `/events/${await create({ name: 'Soon', ...soon })}`);
-    await page.getByText('Sales open Thursday 31 December 2099 at 07:00 EST.').waitFor();
-    await click('Hold the best 2');
-    await heading('The event is not on sale yet. It opens Thursday 31 December 2099 at 07:00 EST.');
-    const eventId = await create({ name: 'Small', zones: soon.zones });
-    await page.goto(`${system().url}/events/${eventId}`);
-    await legend('Live');
-    const { id } = await hold({ eventId, count: 2 });
-    const held = 'Sold out for now: 2 seats are held by other buyers and may come back.';
-    await page.getByText(held).waitFor();
-    await click('Hold the best 2');
-    await heading(held);
-    await send(system().url, 'POST', `/api/bookings/${id}/confirm`, { userId: 7 });
-    await page.getByText('Sold out.').waitFor();
-  });
-
   test('the list of seats keeps the focus while others buy, and moves it from zone to zone', async () => {
     await open({ viewport: { width: 320, height: 640 } });
     await legend('Live');

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
 import { formatNumber } from '../format.ts';
-import { CODE, type House } from '../house/house.ts';
+import { CODE, type House, maxSeatsOf } from '../house/house.ts';
 import { priceRange } from '../house/prices.ts';
 import { idsText, pricesText } from '../house/text.ts';
 import { LoggedIn, OfferLogin } from '../login.tsx';
@@ -15,8 +15,12 @@ import { EarlierBookings } from '../purchase/earlier-bookings.tsx';
 import { HoldsCard } from '../purchase/holds-card.tsx';
 import { PurchaseCard } from '../purchase/purchase-card.tsx';
 import { canRequest } from '../purchase/purchase-state.ts';
+import { serverNow } from '../server-clock.ts';
 import { texts } from '../texts/texts.ts';
+import { CameBack } from './came-back.tsx';
+import { ClosedCard } from './closed-card.tsx';
 import { HerdCard } from './herd-card.tsx';
+import { type SaleState, type SaleStatus, saleStateAt } from './sale-state.ts';
 import { SeatChoice } from './seat-choice.tsx';
 import { SeatList } from './seat-list.tsx';
 import { type Choice, useChoice } from './use-choice.ts';
@@ -41,7 +45,10 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
     reopen,
   );
   const { state, bookings, connection } = sale;
+  const saleStatus = useSaleStatus(event, state.step === 'refused' ? state.refusal.code : undefined);
+  const saleState = saleStateAt(serverNow(), saleStatus, isLoaded ? counts : undefined);
   const isChoosing = canRequest(state);
+  const mayPick = isChoosing && isLoaded && saleState === 'open';
   useEffect(() => {
     if (isChoosing) choice.dropUnavailable();
   }, [counts, choice.picked, isChoosing, house]);
@@ -52,7 +59,7 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
     [bookings, current],
   );
   const toggle = (label: string) => {
-    if (isChoosing && isLoaded) choice.toggle(label);
+    if (mayPick) choice.toggle(label);
   };
   const showZone = (zone: number | undefined) => {
     choice.setZone(zone);
@@ -71,7 +78,7 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
         </p>
       </header>
       {isLoaded ? <SalePlan {...parts} mine={mine} /> : <PlanPlaceholder isLost={connection === 'lost'} />}
-      <SalePanel {...parts} isChoosing={isChoosing} isLoaded={isLoaded} />
+      <SalePanel {...parts} isChoosing={isChoosing} mayPick={mayPick} saleState={saleState} saleStatus={saleStatus} />
     </main>
   );
 }
@@ -119,11 +126,16 @@ const PlanPlaceholder = ({ isLost }: { isLost: boolean }) => (
   </section>
 );
 
-type PanelProps = Parts & { isChoosing: boolean; isLoaded: boolean };
+type PanelProps = Parts & {
+  isChoosing: boolean;
+  mayPick: boolean;
+  saleState: SaleState;
+  saleStatus: SaleStatus;
+};
 
-function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoosing, isLoaded }: PanelProps) {
+function SalePanel({ isChoosing, mayPick, saleState, saleStatus, ...parts }: PanelProps) {
+  const { event, house, choice, sale, view, toggle, showZone, counts } = parts;
   const { state, purchase, bookings, holds } = sale;
-  const saleStatus = useSaleStatus(event);
   const [admissionEnd] = useState(() => admissionEndOf(event.id));
   const current = 'booking' in state ? state.booking : undefined;
   const earlier = bookings.filter(({ id }) => id !== current?.id);
@@ -142,18 +154,16 @@ function SalePanel({ event, house, choice, sale, view, toggle, showZone, isChoos
       <p class="notice taken" role="status">
         {choice.lost.length > 0 && `No longer available: ${idsText(house, choice.lost)}.`}
       </p>
+      {isChoosing && saleState !== 'open' && (
+        <ClosedCard state={saleState} event={{ ...event, ...saleStatus }} held={counts[CODE.HELD] ?? 0} />
+      )}
       {purchase !== undefined && isChoosing && (
-        <SeatChoice
-          event={{ ...event, ...saleStatus }}
-          house={house}
-          choice={choice}
-          showZone={showZone}
-          request={purchase.request}
-        />
+        <CameBack state={saleState} house={house} maxSeats={maxSeatsOf(event)} request={purchase.request} />
       )}
-      {isChoosing && isLoaded && (
-        <SeatList event={event} house={house} choice={choice} toggle={toggle} showZone={showZone} />
+      {purchase !== undefined && isChoosing && saleState === 'open' && (
+        <SeatChoice event={event} house={house} choice={choice} showZone={showZone} request={purchase.request} />
       )}
+      {mayPick && <SeatList event={event} house={house} choice={choice} toggle={toggle} showZone={showZone} />}
       {purchase !== undefined && holds.length > 0 && <HoldsCard house={house} holds={holds} adopt={purchase.adopt} />}
       {earlier.length > 0 && <EarlierBookings house={house} bookings={earlier} showSeat={showSeat} />}
       {(isChoosing || state.step === 'bought') && <LoggedIn />}

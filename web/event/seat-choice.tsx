@@ -1,14 +1,13 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
+import { capitalised } from '../format.ts';
 import { CODE, type House, maxSeatsOf, type ZoneSeats } from '../house/house.ts';
 import { zoneName } from '../house/names.ts';
 import { totalOf } from '../house/prices.ts';
 import { freeText, idsText, pricesText } from '../house/text.ts';
 import { priceText } from '../money.ts';
-import { serverNow } from '../server-clock.ts';
 import { texts } from '../texts/texts.ts';
-import { momentText } from '../times.ts';
 import { Check, HowMany, PriceField, Stepper, TypeSteppers } from './choice-controls.tsx';
 import type { Choice } from './use-choice.ts';
 import {
@@ -56,7 +55,7 @@ function Best({ event, house, choice, showZone, request }: Props) {
   const conditions = { ...choice.conditions, zone, count: Math.min(choice.conditions.count, most) };
   const { count, accessible, split } = conditions;
   const numbers = categoryNumbers(house, conditions);
-  const closed = closedText(event, house, zone);
+  const closed = closedText(house, zone);
   return (
     <section class="card" aria-labelledby="best">
       <h2 id="best" tabIndex={-1}>
@@ -120,20 +119,14 @@ function ZoneOption({ zone, house, currency }: { zone: ZoneSeats; house: House; 
 }
 
 /** Why no seat is available now, as far as this page knows. The server decides, so a request may still be sent. */
-function closedText(
-  { status, endsAt, onSaleAt, timeZone, salesPaused }: EventView,
-  house: House,
-  zone: number | undefined,
-) {
-  if (status === 'CANCELLED') return 'The event was cancelled.';
-  if (endsAt !== null && Date.parse(endsAt) <= serverNow()) return 'The event has ended.';
-  if (onSaleAt !== null && Date.parse(onSaleAt) > serverNow()) return `Sales open ${momentText(onSaleAt, timeZone)}.`;
-  if (salesPaused) return 'Sales are paused.';
+/** Why a zone has nothing to request, where it has not. The sale itself is open. */
+function closedText(house: House, zone: number | undefined): string | undefined {
+  if (zone === undefined) return undefined;
   const zones = zonesFor(house, zone);
   const seats = (code: number) => zones.reduce((sum, { counts }) => sum + (counts[code] ?? 0), 0);
   if (seats(CODE.AVAILABLE) > 0) return undefined;
   if (seats(CODE.HELD) > 0) return texts.house.soldOutForNow(seats(CODE.HELD));
-  return seats(CODE.SOLD) > 0 ? 'Sold out.' : 'Not for sale.';
+  return `${capitalised(seats(CODE.SOLD) > 0 ? texts.house.soldOut : texts.house.notForSale)}.`;
 }
 
 type PickedProps = Omit<Props, 'showZone'> & { clear: () => void };

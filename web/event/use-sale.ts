@@ -8,12 +8,16 @@ import type { PurchaseState } from '../purchase/purchase-state.ts';
 import { get } from '../requests.ts';
 import { serverNow } from '../server-clock.ts';
 import type { StoredBooking } from '../stored-values.ts';
+import { msUntilChange, type SaleStatus, saleStateAt } from './sale-state.ts';
 
 /** Milliseconds between two reads of an event whose sales are paused. */
 const PAUSED_MS = 60_000;
 
 /** Milliseconds from which on a start of sales is far: the event is read again before, for the start may be moved. */
 const FAR_MS = 3_600_000;
+
+/** Refusals by which a page learns that the sale is not as it shows. */
+const CLOSED_CODES: ReadonlySet<string> = new Set(['NOT_ON_SALE', 'SALES_PAUSED', 'EVENT_ENDED']);
 
 /** Milliseconds between two updates of the counts. */
 const COUNTS_MS = 200;
@@ -68,25 +72,35 @@ export function usePurchase(
   return { state, connection, bookings, holds, purchase };
 }
 
-type SaleStatus = Pick<EventView, 'onSaleAt' | 'salesPaused'>;
-
-/** Whether sales have started and are not paused. Reads the event again while they are not. */
-export function useSaleStatus(event: EventView): SaleStatus {
+/**
+ * Whether sales have started, are paused, or are over. The event is read again while they are paused or far away, and
+ * where a refusal shows that something has changed.
+ *
+ * @param refusedCode the code of the last refusal, if it is shown
+ */
+export function useSaleStatus(event: EventView, refusedCode: string | undefined): SaleStatus {
   const [status, setStatus] = useState<SaleStatus>(event);
-  const { onSaleAt, salesPaused } = status;
+  const read = () =>
+    get<EventView>(`/api/events/${event.id}`).then(
+      setStatus,
+      () => setStatus((last) => ({ ...last })), // starts the next pause
+    );
+  useEffect(() => setStatus(event), [event]);
   useEffect(() => {
-    const untilSaleMs = onSaleAt === null ? 0 : Date.parse(onSaleAt) - serverNow();
-    if (untilSaleMs <= 0 && !salesPaused) return;
-    const isSoon = untilSaleMs > 0 && untilSaleMs < FAR_MS;
-    const pauseMs = (untilSaleMs > 0 ? FAR_MS / 2 : PAUSED_MS) * (0.5 + Math.random());
-    const update = () => {
-      if (isSoon) return setStatus({ onSaleAt: null, salesPaused }); // a read would come from all visitors at once
-      get<EventView>(`/api/events/${event.id}`).then(
-        (view) => setStatus(view),
-        () => setStatus({ ...status }), // starts the next pause
-      );
-    };
-    const timer = setTimeout(update, isSoon ? untilSaleMs : pauseMs);
+    if (refusedCode !== undefined && CLOSED_CODES.has(refusedCode)) void read();
+  }, [refusedCode]);
+  useEffect(() => {
+    const nowMs = serverNow();
+    const state = saleStateAt(nowMs, status, undefined);
+    const changeMs = msUntilChange(nowMs, status) ?? Number.POSITIVE_INFINITY;
+    // A start that is near is not read again: all visitors would read at once.
+    const isFar = state === 'before' && changeMs > FAR_MS;
+    const pauseMs = state === 'paused' ? PAUSED_MS : isFar ? FAR_MS / 2 : Number.POSITIVE_INFINITY;
+    const readMs = pauseMs * (0.5 + Math.random());
+    const waitMs = Math.min(changeMs, readMs);
+    if (waitMs === Number.POSITIVE_INFINITY) return;
+    const isRead = readMs <= changeMs;
+    const timer = setTimeout(() => (isRead ? void read() : setStatus({ ...status })), Math.min(waitMs, FAR_MS));
     return () => clearTimeout(timer);
   }, [event, status]);
   return status;
