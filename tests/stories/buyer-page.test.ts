@@ -169,7 +169,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))"); // the page checks its socket
     await click('Hold the best 2');
     await heading('Your order');
-    const lastMinute = page.getByRole('alert').getByText('Less than a minute is left to buy.');
+    const lastMinute = page.getByRole('alert').getByText('Less than a minute is left to pay.');
     expect(await lastMinute.count()).toBe(0);
     await page.clock.fastForward(5_000);
     await lastMinute.waitFor({ state: 'attached' });

@@ -21,7 +21,7 @@ describeInBrowser('a sale that is closed', (browser) => {
   const errors: string[] = [];
 
   async function open(eventId: number, viewport = SCREENS.desk): Promise<void> {
-    ({ context, page } = await openWatched(browser(), errors, { viewport, locale: 'en-GB' }, /^Failed to load/));
+    ({ context, page } = await openWatched(browser(), errors, { viewport }, /^Failed to load/));
     await page.goto(`${system().url}/events/${eventId}`);
     await page.locator('.legend').getByText('Live', { exact: true }).waitFor();
   }

@@ -33,7 +33,7 @@ describeInBrowser('the event page', (browser) => {
       await page.getByRole('button', { name: 'Log in' }).click();
     };
     await logIn("anna's");
-    await page.getByText('E-mail and password do not belong together.').waitFor();
+    await page.getByText('Wrong e-mail or password.').waitFor();
     await expectReadable(page);
     await logIn("ben's own");
     await page.getByRole('heading', { name: 'Your order' }).waitFor();
@@ -69,7 +69,8 @@ describeInBrowser('the event page', (browser) => {
     await page.getByLabel('E-mail').fill('user2@example.com');
     await page.getByLabel('Password').fill("ben's own");
     await page.getByRole('button', { name: 'Log in' }).click();
-    await card('Your bookings').getByText(String(sold.body.id)).waitFor();
+    const booking = card('Your bookings').getByRole('link', { name: 'Zone 1, row 1, seat 1' });
+    expect(await booking.getAttribute('href')).toBe(`/bookings/${sold.body.id}`);
     expect(await card('Your other holds').getByRole('button').count()).toBe(2); // none of Anna's
     await expectReadable(page);
 

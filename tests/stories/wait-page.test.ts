@@ -229,7 +229,7 @@ describeInBrowser('the waiting page', (browser) => {
     const sale = { onSaleAt: '2099-12-31T12:00:00Z', timeZone: 'Pacific/Auckland' };
     room.view = { ...ahead(240), status: 'before_sale', ...sale };
     await open({ timezoneId: 'America/New_York' });
-    await page.getByText('Friday 1 January 2100 at 01:00 NZDT').waitFor();
+    await page.getByText('Friday, 1 January 2100 at 1:00 NZDT').waitFor();
   });
 
   test('every state is readable in light and in dark', async () => {

@@ -35,7 +35,7 @@ export async function openWatched(
   options: BrowserContextOptions,
   expected?: RegExp,
 ) {
-  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+  const context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en-GB', ...options });
   const page = await context.newPage();
   page.on('pageerror', (fault) => errors.push(fault.message));
   page.on('console', (message) => {
