@@ -19,11 +19,25 @@ export function matchOf(pattern: string, path: string): { id: number | undefined
   return match === null ? undefined : { id: match[1] === undefined ? undefined : Number(match[1]) };
 }
 
+/** Decides whether the page of a new address is shown. One at a time: the form with unsaved changes. */
+type Guard = () => boolean;
+let guard: Guard | undefined;
+
+/** Keeps the page while `mayLeave` is false for a new address. @returns a function that ends it */
+export function guardLeaving(mayLeave: Guard): () => void {
+  guard = mayLeave;
+  return () => {
+    guard = undefined;
+  };
+}
+
 /** The route of this page's address, kept current. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => routeOf(location.hash));
   useEffect(() => {
-    const follow = () => setRoute(routeOf(location.hash));
+    const follow = () => {
+      if (guard?.() ?? true) setRoute(routeOf(location.hash));
+    };
     window.addEventListener('hashchange', follow);
     return () => window.removeEventListener('hashchange', follow);
   }, []);

@@ -26,7 +26,7 @@ function Entries({ operator, id, timeZone }: { operator: Operator; id: string; t
       {answer !== undefined && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
         <section class="scrolls" tabIndex={0} aria-label="Entries of the history">
-          <table class="list">
+          <table class="records">
             <thead>
               <tr>
                 <th scope="col">Time</th>

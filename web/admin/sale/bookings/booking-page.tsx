@@ -5,7 +5,7 @@ import { RefusedError } from '../../../refused-error.ts';
 import { momentText } from '../../../times.ts';
 import type { PageProps } from '../../page-props.ts';
 import { useRead } from '../../use-read.ts';
-import { buyerText, STATUS_WORDS, seatText, totalText } from '../kit/booking-words.ts';
+import { buyerText, STATUS_WORDS, seatText, shortId, totalText } from '../kit/booking-words.ts';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { ReadFault } from '../kit/read-fault.tsx';
 import { BookingHistory } from './booking-history.tsx';
@@ -19,17 +19,17 @@ export function BookingPage({ operator, route }: PageProps) {
   const [changed, setChanged] = useState<Booking>();
   useEffect(() => setChanged(undefined), [answer]);
   useEffect(() => {
-    document.title = `Booking ${id.slice(0, 8)} · Frontrow`;
+    document.title = `Booking ${shortId(id)} · Frontrow`;
   }, [id]);
   const booking = changed ?? answer;
   const event = useRead<EventView>(operator, booking && `/api/events/${booking.eventId}`).answer;
   const mayReturn = operator.can('return');
   if (booking === undefined) {
     const isHidden = fault instanceof RefusedError && fault.code === 'FORBIDDEN';
-    if (!isHidden) return <ReadFault title={`Booking ${id.slice(0, 8)}`} fault={fault} />;
+    if (!isHidden) return <ReadFault title={`Booking ${shortId(id)}`} fault={fault} />;
     return (
       <>
-        <h1>Booking {id.slice(0, 8)}</h1>
+        <h1>Booking {shortId(id)}</h1>
         <MissingScope scope="read" act="Reading a booking" />
         {mayReturn && <ReturnSeats operator={operator} id={id} booking={undefined} changed={setChanged} />}
       </>
@@ -37,7 +37,7 @@ export function BookingPage({ operator, route }: PageProps) {
   }
   return (
     <>
-      <h1>Booking {booking.reference ?? booking.id.slice(0, 8)}</h1>
+      <h1>Booking {booking.reference ?? shortId(booking.id)}</h1>
       <Facts booking={booking} event={event} />
       {!mayReturn && <MissingScope scope="return" act="Returning and exchanging seats" />}
       {mayReturn && <ReturnSeats operator={operator} id={id} booking={booking} changed={setChanged} />}
@@ -76,7 +76,7 @@ function Facts({ booking, event }: { booking: Booking; event: EventView | undefi
           ),
         )}
       </dl>
-      <table class="list">
+      <table class="records">
         <thead>
           <tr>
             <th scope="col">Seat</th>

@@ -1,6 +1,6 @@
 import type { Booking } from '../../../../shared/contract/tickets.ts';
 import { momentText } from '../../../times.ts';
-import { buyerText, STATUS_WORDS, seatText, totalText } from '../kit/booking-words.ts';
+import { buyerText, STATUS_WORDS, seatText, shortId, totalText } from '../kit/booking-words.ts';
 
 /** Seats of a booking that a line names. */
 const NAMED_SEATS = 3;
@@ -15,7 +15,7 @@ function seatsText({ items, seats }: Booking): string {
 export const BookingTable = ({ bookings, timeZone }: { bookings: readonly Booking[]; timeZone: string }) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
   <section class="scrolls wide" tabIndex={0} aria-label="Bookings">
-    <table class="list">
+    <table class="records">
       <thead>
         <tr>
           <th scope="col">Booking</th>
@@ -32,7 +32,7 @@ export const BookingTable = ({ bookings, timeZone }: { bookings: readonly Bookin
           <tr key={booking.id}>
             <th scope="row">
               <a href={`#/booking?id=${booking.id}`} aria-label={`Booking ${booking.id}`}>
-                {booking.reference ?? booking.id.slice(0, 8)}
+                {booking.reference ?? shortId(booking.id)}
               </a>
             </th>
             <td>{STATUS_WORDS[booking.status]}</td>

@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { guardLeaving } from '../../route.ts';
 
 /**
  * Asks before an operator leaves a form with changes that are not saved: for another page of these, within the page;
@@ -11,18 +12,16 @@ export function LeaveGuard({ isDirty }: { isDirty: boolean }) {
   useEffect(() => {
     if (!isDirty) return undefined;
     const here = location.hash;
-    // Before the router, which listens without `capture`.
-    const keepHere = (e: HashChangeEvent) => {
-      if (isLeaving.current || location.hash === here) return;
-      e.stopImmediatePropagation();
+    const stopGuarding = guardLeaving(() => {
+      if (isLeaving.current || location.hash === here) return true;
       setWanted(location.hash);
       history.replaceState(history.state, '', here);
-    };
+      return false;
+    });
     const warn = (e: BeforeUnloadEvent) => e.preventDefault();
-    addEventListener('hashchange', keepHere, { capture: true });
     addEventListener('beforeunload', warn);
     return () => {
-      removeEventListener('hashchange', keepHere, { capture: true });
+      stopGuarding();
       removeEventListener('beforeunload', warn);
     };
   }, [isDirty]);

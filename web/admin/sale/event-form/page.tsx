@@ -110,7 +110,7 @@ function Form({ operator, event, first, saved, readAgain }: FormProps) {
                 {problemsText(problems.size)} {problems.get('')}
               </p>
             )}
-            <ActMessage state={state} doing="Saving" lost={LOST} />
+            {problems.size === 0 && <ActMessage state={state} doing="Saving" lost={LOST} />}
             {state.step === 'done' && !isDirty && <p role="status">Saved.</p>}
             <button type="submit" class="action" disabled={state.step === 'sending' || !isDirty}>
               {event === undefined ? 'Create the event' : 'Save the changes'}

@@ -78,7 +78,7 @@ const foundText = (found: number, { isWhole }: Listed): string =>
 const EventTable = ({ events }: { events: readonly EventSummary[] }) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
   <section class="scrolls wide" tabIndex={0} aria-label="Events">
-    <table class="list">
+    <table class="records">
       <thead>
         <tr>
           <th scope="col">Number</th>

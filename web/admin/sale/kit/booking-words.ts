@@ -1,5 +1,5 @@
 import type { SeatHistoryEntry } from '../../../../shared/contract/history.ts';
-import type { Booking } from '../../../../shared/contract/tickets.ts';
+import type { Booking, BookingItem } from '../../../../shared/contract/tickets.ts';
 import { knownMoneyText } from '../values/money.ts';
 
 /** Words for the statuses of bookings. */
@@ -14,9 +14,14 @@ export const STATUS_WORDS: Record<Booking['status'], string> = {
 export const buyerText = ({ buyer, userId }: Pick<Booking, 'buyer' | 'userId'>): string =>
   buyer ?? (userId === undefined ? 'nobody named' : `user ${userId}`);
 
-/** The printed name of a seat of a booking, or its id. */
-export const seatText = ({ seat, label, zoneName }: NonNullable<Booking['items']>[number]): string =>
-  label === undefined ? seat : [zoneName, label].filter((name) => name !== undefined).join(' ');
+/** The names that a ticket has for a seat: zone, row and seat, without those that it has not; else its id. */
+export function seatText({ seat, zoneName, rowLabel, label }: BookingItem): string {
+  const isOfRow = rowLabel !== undefined && label?.startsWith(`${rowLabel}-`);
+  return [zoneName, isOfRow ? undefined : rowLabel, label ?? seat].filter((name) => name !== undefined).join(' ');
+}
+
+/** A name of a booking that is short enough to be read out: the random end of its id. */
+export const shortId = (id: string): string => id.slice(-12);
 
 export const totalText = ({ total, currency }: Pick<Booking, 'total' | 'currency'>): string =>
   knownMoneyText(total, currency);

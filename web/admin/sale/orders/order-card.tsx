@@ -3,7 +3,7 @@ import { titleOf } from '../../../../shared/contract/codes.ts';
 import type { Booking, Order } from '../../../../shared/contract/tickets.ts';
 import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
-import { buyerText } from '../kit/booking-words.ts';
+import { buyerText, shortId } from '../kit/booking-words.ts';
 import { knownMoneyText } from '../values/money.ts';
 import { Refunded } from './refunded.tsx';
 
@@ -48,7 +48,7 @@ export function OrderCard({ operator, first }: { operator: Operator; first: Orde
         {bookingIds.map((booking, i) => (
           <a key={booking} href={`#/booking?id=${booking}`}>
             {i === 0 ? 'booking ' : ' '}
-            {booking.slice(0, 8)}
+            {shortId(booking)}
           </a>
         ))}
       </p>

@@ -3,7 +3,7 @@ import type { SeatHistoryEntry } from '../../../../shared/contract/history.ts';
 import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
 import { useRead } from '../../use-read.ts';
-import { HISTORY_WORDS } from '../kit/booking-words.ts';
+import { HISTORY_WORDS, shortId } from '../kit/booking-words.ts';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { faultText } from '../kit/read-fault.tsx';
 
@@ -38,7 +38,7 @@ const HistoryTable = ({ history }: { history: History }) =>
   ) : (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
     <section class="scrolls" tabIndex={0} aria-label="Entries">
-      <table class="list">
+      <table class="records">
         <thead>
           <tr>
             <th scope="col">Time</th>
@@ -53,7 +53,7 @@ const HistoryTable = ({ history }: { history: History }) =>
               <td>{momentText(at, Intl.DateTimeFormat().resolvedOptions().timeZone)}</td>
               <td>{HISTORY_WORDS[kind]}</td>
               <td>{by ?? buyer ?? (userId === undefined ? '' : `user ${userId}`)}</td>
-              <td>{bookingId !== undefined && <a href={`#/booking?id=${bookingId}`}>{bookingId.slice(0, 8)}</a>}</td>
+              <td>{bookingId !== undefined && <a href={`#/booking?id=${bookingId}`}>{shortId(bookingId)}</a>}</td>
             </tr>
           ))}
         </tbody>
