@@ -1,35 +1,42 @@
 import { useEffect, useState } from 'preact/hooks';
+import { codeOfBooking } from '../../../../shared/contract/booking-code.ts';
 import type { EventView } from '../../../../shared/contract/events.ts';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
 import { RefusedError } from '../../../refused-error.ts';
 import { momentText } from '../../../times.ts';
+import type { Operator } from '../../operator-client.ts';
 import type { PageProps } from '../../page-props.ts';
 import { useRead } from '../../use-read.ts';
-import { buyerText, STATUS_WORDS, seatText, shortId, totalText } from '../kit/booking-words.ts';
+import { buyerText, STATUS_WORDS, seatText, totalText } from '../kit/booking-words.ts';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { ReadFault } from '../kit/read-fault.tsx';
 import { BookingHistory } from './booking-history.tsx';
 import { Exchange } from './exchange.tsx';
+import { isBookingId } from './filter.ts';
 import { ReturnSeats } from './return-seats.tsx';
 
 /** `/admin#/booking?id=…`: one booking, its history, its return and its exchange. */
 export function BookingPage({ operator, route }: PageProps) {
   const id = route.query.get('id') ?? '';
+  return isBookingId(id) ? <OneBooking key={id} operator={operator} id={id} /> : <h1>No such booking</h1>;
+}
+
+function OneBooking({ operator, id }: { operator: Operator; id: string }) {
   const { answer, fault } = useRead<Booking>(operator, `/api/bookings/${id}`);
   const [changed, setChanged] = useState<Booking>();
   useEffect(() => setChanged(undefined), [answer]);
   useEffect(() => {
-    document.title = `Booking ${shortId(id)} · Frontrow`;
+    document.title = `Booking ${codeOfBooking(id)} · Frontrow`;
   }, [id]);
   const booking = changed ?? answer;
   const event = useRead<EventView>(operator, booking && `/api/events/${booking.eventId}`).answer;
   const mayReturn = operator.can('return');
   if (booking === undefined) {
     const isHidden = fault instanceof RefusedError && fault.code === 'FORBIDDEN';
-    if (!isHidden) return <ReadFault title={`Booking ${shortId(id)}`} fault={fault} />;
+    if (!isHidden) return <ReadFault title={`Booking ${codeOfBooking(id)}`} fault={fault} />;
     return (
       <>
-        <h1>Booking {shortId(id)}</h1>
+        <h1>Booking {codeOfBooking(id)}</h1>
         <MissingScope scope="read" act="Reading a booking" />
         {mayReturn && <ReturnSeats operator={operator} id={id} booking={undefined} changed={setChanged} />}
       </>
@@ -37,7 +44,7 @@ export function BookingPage({ operator, route }: PageProps) {
   }
   return (
     <>
-      <h1>Booking {booking.reference ?? shortId(booking.id)}</h1>
+      <h1>Booking {codeOfBooking(id)}</h1>
       <Facts booking={booking} event={event} />
       {!mayReturn && <MissingScope scope="return" act="Returning and exchanging seats" />}
       {mayReturn && <ReturnSeats operator={operator} id={id} booking={booking} changed={setChanged} />}
@@ -57,6 +64,7 @@ function Facts({ booking, event }: { booking: Booking; event: EventView | undefi
     ['Status', STATUS_WORDS[status]],
     ['Event', <a href={`#/events/${eventId}`}>{event?.name ?? `event ${eventId}`}</a>],
     ['Buyer', buyerText(booking)],
+    ['Reference', booking.reference],
     ['Total', totalText(booking)],
     ['Made', momentText(createdAt, timeZone)],
     ['Hold ends', status === 'PENDING' && expiresAt !== undefined ? momentText(expiresAt, timeZone) : undefined],

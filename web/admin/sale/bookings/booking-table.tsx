@@ -1,15 +1,7 @@
+import { codeOfBooking } from '../../../../shared/contract/booking-code.ts';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
 import { momentText } from '../../../times.ts';
-import { buyerText, STATUS_WORDS, seatText, shortId, totalText } from '../kit/booking-words.ts';
-
-/** Seats of a booking that a line names. */
-const NAMED_SEATS = 3;
-
-function seatsText({ items, seats }: Booking): string {
-  const names = items?.map(seatText) ?? seats;
-  const more = names.length - NAMED_SEATS;
-  return more > 0 ? `${names.slice(0, NAMED_SEATS).join(', ')} and ${more} more` : names.join(', ');
-}
+import { buyerText, STATUS_WORDS, seatsText, totalText } from '../kit/booking-words.ts';
 
 /** Bookings, each with a link to all that is known of it. */
 export const BookingTable = ({ bookings, timeZone }: { bookings: readonly Booking[]; timeZone: string }) => (
@@ -31,9 +23,8 @@ export const BookingTable = ({ bookings, timeZone }: { bookings: readonly Bookin
         {bookings.map((booking) => (
           <tr key={booking.id}>
             <th scope="row">
-              <a href={`#/booking?id=${booking.id}`} aria-label={`Booking ${booking.id}`}>
-                {booking.reference ?? shortId(booking.id)}
-              </a>
+              <a href={`#/booking?id=${booking.id}`}>{codeOfBooking(booking.id)}</a>
+              {booking.reference !== undefined && <small>{booking.reference}</small>}
             </th>
             <td>{STATUS_WORDS[booking.status]}</td>
             <td>{seatsText(booking)}</td>

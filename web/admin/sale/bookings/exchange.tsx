@@ -3,7 +3,7 @@ import type { EventView } from '../../../../shared/contract/events.ts';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
 import type { Operator } from '../../operator-client.ts';
 import { ActMessage } from '../kit/act-message.tsx';
-import { totalText } from '../kit/booking-words.ts';
+import { seatsText, totalText } from '../kit/booking-words.ts';
 import { focusField, ProblemOf, Problems, SelectField, TextField } from '../kit/field.tsx';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { Question } from '../kit/question.tsx';
@@ -90,8 +90,9 @@ const firstForm = ({ seats }: Booking): ExchangeForm => ({
 });
 
 /** The new seats, and how the total has changed as the API tells it. */
-function outcomeText(before: Booking, { seats, total, currency }: Booking): string {
-  const told = `Exchanged. The booking has ${seats.join(', ')} now.`;
+function outcomeText(before: Booking, after: Booking): string {
+  const { total, currency } = after;
+  const told = `Exchanged. The booking has ${seatsText(after)} now.`;
   if (total === undefined || before.total === undefined || currency === undefined) return told;
   const difference = total - before.total;
   if (difference === 0) return `${told} It costs the same.`;

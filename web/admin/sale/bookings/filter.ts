@@ -54,7 +54,7 @@ export function queryOf(filter: FilterForm, timeZone: string): URLSearchParams {
     const isTime = field === 'from' || field === 'to';
     const value = isTime ? momentOf(text, timeZone) : text;
     if (value === undefined) throw new Error(`${field}: no clock in ${timeZone} shows this time`);
-    query.set(field, field === 'code' ? value.replaceAll(/[\s-]/g, '') : value);
+    query.set(field, value);
   }
   return query;
 }

@@ -47,7 +47,7 @@ export function FindBookings({ operator, filter, event, timeZone }: Props) {
         <form onSubmit={(e) => void find(e)}>
           <div class="fields">
             {field('eventId', 'Number of the event', event?.name)}
-            {field('code', 'Id of the booking')}
+            {field('code', 'Code of the booking', 'As buyers have it (7K3F-9QXM-2D0A), or its id.')}
             {field('seat', 'Seat', 'As printed (Stalls A 5), or its id (1-1-5).')}
             {field('buyer', 'Buyer, by the shop’s name')}
             {field('userId', 'Buyer, by number')}

@@ -74,9 +74,7 @@ function Found({ operator, filter, timeZone }: FoundProps) {
   return (
     <>
       <p role="status" class="soft">
-        {bookings.length === 0
-          ? 'No booking on this page.'
-          : `${bookings.length} bookings on this page, the newest first.`}
+        {countText(bookings.length)}
       </p>
       {bookings.length > 0 && <BookingTable bookings={bookings} timeZone={timeZone} />}
       <div class="buttons">
@@ -94,6 +92,11 @@ function Found({ operator, filter, timeZone }: FoundProps) {
       <ExportButtons query={query} />
     </>
   );
+}
+
+function countText(count: number): string {
+  if (count === 0) return 'No booking on this page.';
+  return count === 1 ? '1 booking on this page.' : `${count} bookings on this page, the newest first.`;
 }
 
 function withLimit(query: URLSearchParams): URLSearchParams {

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
 import type { Operator } from '../../operator-client.ts';
 import { ActMessage } from '../kit/act-message.tsx';
-import { seatText } from '../kit/booking-words.ts';
+import { seatsText, seatText } from '../kit/booking-words.ts';
 import { CheckField, TextField } from '../kit/field.tsx';
 import { Question } from '../kit/question.tsx';
 import { useAct } from '../kit/use-act.ts';
@@ -83,5 +83,5 @@ export function ReturnSeats({ operator, id, booking, changed }: Props) {
   );
 }
 
-const outcomeText = ({ status, seats }: Booking): string =>
-  status === 'RETURNED' ? 'The booking is returned.' : `Returned. The booking keeps ${seats.join(', ')}.`;
+const outcomeText = (booking: Booking): string =>
+  booking.status === 'RETURNED' ? 'The booking is returned.' : `Returned. The booking keeps ${seatsText(booking)}.`;

@@ -67,6 +67,7 @@ test('a new event has all that was typed, money in minor units and moments in UT
   const body = bodyOf(newEventBody(form));
   expect(body).toEqual({
     name: 'Hamlet',
+    venue: null,
     currency: 'EUR',
     timeZone: 'Europe/Berlin',
     startsAt: '2027-01-01T19:00:00.000Z',
@@ -120,6 +121,7 @@ test('a change has only what differs', () => {
   const changed = {
     ...form,
     name: 'Hamlet, again',
+    venue: 'Globe',
     seatLimit: '6',
     categories: [gold, { ...silver, price: '60', color: '' }, { ...newCategory(), name: 'Bronze', price: '20' }],
     zones: [stalls, { ...floor, price: '35.50', capacity: '600' }, { ...newZone(false, 'Bronze'), name: 'Balcony' }],
@@ -128,6 +130,7 @@ test('a change has only what differs', () => {
   const body = bodyOf(built);
   expect(body).toEqual({
     name: 'Hamlet, again',
+    venue: 'Globe',
     seatLimit: 6,
     categories: [
       { name: 'Silver', price: 6_000, color: null },

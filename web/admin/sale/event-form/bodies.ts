@@ -75,9 +75,10 @@ function built(body: Body, { problems }: Reader, paths: ReadonlyMap<string, stri
 }
 
 function settingsOf(form: EventForm, reader: Reader): Body {
-  const { name, timeZone, seatLimit, maxSeats, avoidSingles } = form;
+  const { name, venue, timeZone, seatLimit, maxSeats, avoidSingles } = form;
   return {
     name,
+    venue: venue.trim() === '' ? null : venue,
     timeZone,
     ...Object.fromEntries(MOMENTS.map((field) => [field, reader.moment(field, form[field], timeZone)])),
     seatLimit: seatLimit.trim() === '' ? null : reader.whole('seatLimit', seatLimit),

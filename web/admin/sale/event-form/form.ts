@@ -36,6 +36,7 @@ export type ZoneForm = {
 /** An event as it is typed: numbers, money and times are texts. Times are by the clock of `timeZone`. */
 export type EventForm = {
   name: string;
+  venue: string;
   timeZone: string;
   startsAt: string;
   endsAt: string;
@@ -87,6 +88,7 @@ export const newZone = (isArea: boolean, category = ''): ZoneForm => ({
 /** The form of a new event, with what the API would choose. */
 export const emptyForm = (timeZone: string): EventForm => ({
   name: '',
+  venue: '',
   timeZone,
   startsAt: '',
   endsAt: '',
@@ -110,6 +112,7 @@ export function formOf(event: EventView): EventForm {
   const localOf = (moment: string | null) => (moment === null ? '' : localText(moment, timeZone));
   return {
     name: event.name,
+    venue: event.venue ?? '',
     timeZone,
     startsAt: localOf(event.startsAt),
     endsAt: localOf(event.endsAt),

@@ -14,13 +14,14 @@ type Props = { form: EventForm; change: (part: Partial<EventForm>) => void; isNe
 
 /** The name of an event, its times, and the rules of its sale. */
 export function Settings({ form, change, isNew }: Props) {
-  const { name, timeZone, currency, seatLimit, maxSeats, holdMinutes, maxHoldMinutes, avoidSingles } = form;
+  const { name, venue, timeZone, currency, seatLimit, maxSeats, holdMinutes, maxHoldMinutes, avoidSingles } = form;
   return (
     <>
       <fieldset class="part">
         <legend>The event</legend>
         <div class="fields">
           <TextField path="name" label="Name" value={name} change={(one) => change({ name: one })} isRequired />
+          <TextField path="venue" label="Venue" value={venue} change={(one) => change({ venue: one })} />
           <SelectField
             path="currency"
             label="Currency"

@@ -20,8 +20,15 @@ export function seatText({ seat, zoneName, rowLabel, label }: BookingItem): stri
   return [zoneName, isOfRow ? undefined : rowLabel, label ?? seat].filter((name) => name !== undefined).join(' ');
 }
 
-/** A name of a booking that is short enough to be read out: the random end of its id. */
-export const shortId = (id: string): string => id.slice(-12);
+/** Seats of a booking that a line names. */
+const NAMED_SEATS = 10;
+
+/** The seats of a booking by their names, the first of many. */
+export function seatsText({ items, seats }: Pick<Booking, 'items' | 'seats'>): string {
+  const names = items?.map(seatText) ?? seats;
+  const more = names.length - NAMED_SEATS;
+  return more > 0 ? `${names.slice(0, NAMED_SEATS).join(', ')} and ${more} more` : names.join(', ');
+}
 
 export const totalText = ({ total, currency }: Pick<Booking, 'total' | 'currency'>): string =>
   knownMoneyText(total, currency);

@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
+import { codeOfBooking } from '../../../../shared/contract/booking-code.ts';
 import { titleOf } from '../../../../shared/contract/codes.ts';
 import type { Booking, Order } from '../../../../shared/contract/tickets.ts';
 import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
-import { buyerText, shortId } from '../kit/booking-words.ts';
+import { buyerText } from '../kit/booking-words.ts';
 import { knownMoneyText } from '../values/money.ts';
 import { Refunded } from './refunded.tsx';
 
@@ -48,7 +49,7 @@ export function OrderCard({ operator, first }: { operator: Operator; first: Orde
         {bookingIds.map((booking, i) => (
           <a key={booking} href={`#/booking?id=${booking}`}>
             {i === 0 ? 'booking ' : ' '}
-            {shortId(booking)}
+            {codeOfBooking(booking)}
           </a>
         ))}
       </p>
@@ -59,7 +60,7 @@ export function OrderCard({ operator, first }: { operator: Operator; first: Orde
 
 /** A booking that was sold without an order, in an event that was cancelled: its money is due. */
 export const UnpaidCard = ({ booking }: { booking: Booking }) => (
-  <article aria-label={`Booking ${booking.id}`}>
+  <article aria-label={`Booking ${codeOfBooking(booking.id)}`}>
     <h2>
       {knownMoneyText(booking.total, booking.currency)} to give back{' '}
       <span class="soft">sold without a payment reference</span>

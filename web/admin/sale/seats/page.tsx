@@ -125,9 +125,9 @@ function Chosen({ house, version, chosen, clear, add }: ChosenProps) {
   const blockedCount = house.counts()[CODE.BLOCKED] ?? 0;
   return (
     <section aria-label="Chosen seats">
-      <h2>
-        <span role="status">{chosen.size === 1 ? '1 seat chosen' : `${formatFigure(chosen.size)} seats chosen`}</span>
-      </h2>
+      <div role="status">
+        <h2>{chosen.size === 1 ? '1 seat chosen' : `${formatFigure(chosen.size)} seats chosen`}</h2>
+      </div>
       {chosen.size > 0 && (
         <p>
           {free.length} free, {held.length} held, {sold.length} sold, {blocked.length} blocked.

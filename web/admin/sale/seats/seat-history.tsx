@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
+import { codeOfBooking } from '../../../../shared/contract/booking-code.ts';
 import type { SeatHistoryEntry } from '../../../../shared/contract/history.ts';
 import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
 import { useRead } from '../../use-read.ts';
-import { HISTORY_WORDS, shortId } from '../kit/booking-words.ts';
+import { HISTORY_WORDS } from '../kit/booking-words.ts';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { faultText } from '../kit/read-fault.tsx';
 
@@ -53,7 +54,7 @@ const HistoryTable = ({ history }: { history: History }) =>
               <td>{momentText(at, Intl.DateTimeFormat().resolvedOptions().timeZone)}</td>
               <td>{HISTORY_WORDS[kind]}</td>
               <td>{by ?? buyer ?? (userId === undefined ? '' : `user ${userId}`)}</td>
-              <td>{bookingId !== undefined && <a href={`#/booking?id=${bookingId}`}>{shortId(bookingId)}</a>}</td>
+              <td>{bookingId !== undefined && <a href={`#/booking?id=${bookingId}`}>{codeOfBooking(bookingId)}</a>}</td>
             </tr>
           ))}
         </tbody>
