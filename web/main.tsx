@@ -30,14 +30,16 @@ function App({ path }: { path: string }) {
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');
+const { pathname } = location;
+const isOfOperators = /^\/admin\/?$/.test(pathname);
+if (isOfOperators) document.documentElement.lang = 'en';
 await loadTexts(document.documentElement.lang);
 root.replaceChildren();
 takeTokenFromAddress();
 window.addEventListener('hashchange', () => takeTokenFromAddress() && location.reload());
-const { pathname } = location;
 const bookings = /^\/bookings(?:\/([\da-f-]{36}))?\/?$/.exec(pathname);
 // Bundles of their own: a buyer who chooses seats loads neither.
-if (/^\/admin\/?$/.test(pathname)) {
+if (isOfOperators) {
   const { OperatorPage } = await import('./admin/page.tsx');
   render(<OperatorPage />, root);
 } else if (bookings !== null) {

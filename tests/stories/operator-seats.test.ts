@@ -83,6 +83,20 @@ describeInBrowser('the operator’s page of seats', (browser) => {
     await page.getByText('0 free, 0 held, 0 sold, 6 blocked.', { exact: true }).waitFor();
   });
 
+  test('blocked seats are sold to a sponsor, after a question, by a key that operates and sells', async () => {
+    await api('POST', `/api/events/${eventId}/block`, { seats: ['1-1-1', '1-1-2'] });
+    const page = await openSeats(await makeKey(system().url, 'operate', 'sell'));
+    await button(page, 'Choose all 2 blocked').click();
+    await page.getByLabel('Buyer, by the shop’s name').fill('sponsor 7');
+    await button(page, 'Sell 2 blocked seats …').click();
+    await page.getByText('Sell them to sponsor 7?').waitFor();
+    await expectReadable(page);
+    await button(page, 'Sell').click();
+    await page.getByText('Sold: booking').waitFor();
+    await page.getByText('0 free, 0 held, 2 sold, 0 blocked.', { exact: true }).waitFor();
+    expect(await counts()).toMatchObject({ sold: 2, blocked: 0 });
+  });
+
   test('a seat that a buyer takes meanwhile stays theirs, and is named', async () => {
     const page = await openSeats(operate, PHONE);
     await page.getByText('140 free').waitFor();

@@ -1,10 +1,10 @@
 import type { HistoryEntry } from '../../../../shared/contract/history.ts';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
-import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
 import { useRead } from '../../use-read.ts';
 import { HISTORY_WORDS, STATUS_WORDS, totalText } from '../kit/booking-words.ts';
 import { faultText } from '../kit/read-fault.tsx';
+import { clockText } from '../values/local-times.ts';
 
 type Props = { operator: Operator; booking: Booking; timeZone: string };
 
@@ -29,7 +29,7 @@ function Entries({ operator, id, timeZone }: { operator: Operator; id: string; t
           <table class="records">
             <thead>
               <tr>
-                <th scope="col">Time</th>
+                <th scope="col">Time ({timeZone})</th>
                 <th scope="col">Change</th>
                 <th scope="col">By</th>
                 <th scope="col">Then</th>
@@ -39,7 +39,7 @@ function Entries({ operator, id, timeZone }: { operator: Operator; id: string; t
             <tbody>
               {answer.entries.map((entry) => (
                 <tr key={`${entry.at} ${entry.kind}`}>
-                  <td>{momentText(entry.at, timeZone)}</td>
+                  <td>{clockText(entry.at, timeZone)}</td>
                   <td>
                     {HISTORY_WORDS[entry.kind]}
                     {entry.paymentReference !== undefined && <small>{entry.paymentReference}</small>}

@@ -1,7 +1,7 @@
 import { codeOfBooking } from '../../../../shared/contract/booking-code.ts';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
-import { momentText } from '../../../times.ts';
 import { buyerText, STATUS_WORDS, seatsText, totalText } from '../kit/booking-words.ts';
+import { clockText } from '../values/local-times.ts';
 
 /** Bookings, each with a link to all that is known of it. */
 export const BookingTable = ({ bookings, timeZone }: { bookings: readonly Booking[]; timeZone: string }) => (
@@ -16,7 +16,7 @@ export const BookingTable = ({ bookings, timeZone }: { bookings: readonly Bookin
           <th scope="col">Buyer</th>
           <th scope="col">Total</th>
           <th scope="col">Event</th>
-          <th scope="col">Made</th>
+          <th scope="col">Made ({timeZone})</th>
         </tr>
       </thead>
       <tbody>
@@ -31,7 +31,7 @@ export const BookingTable = ({ bookings, timeZone }: { bookings: readonly Bookin
             <td>{buyerText(booking)}</td>
             <td>{totalText(booking)}</td>
             <td>{booking.eventId}</td>
-            <td>{momentText(booking.createdAt, timeZone)}</td>
+            <td>{clockText(booking.createdAt, timeZone)}</td>
           </tr>
         ))}
       </tbody>

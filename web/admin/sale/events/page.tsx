@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { EventStatus, EventSummary } from '../../../../shared/contract/events.ts';
-import { momentText } from '../../../times.ts';
 import type { PageProps } from '../../page-props.ts';
 import { formatFigure } from '../../text.ts';
 import { SelectField, TextField } from '../kit/field.tsx';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { faultText } from '../kit/read-fault.tsx';
+import { clockText } from '../values/local-times.ts';
 import { eventsFound, MAX_EVENTS_LISTED, readEvents } from './read-events.ts';
 
 const STATUSES: Record<EventStatus, string> = {
@@ -97,7 +97,14 @@ const EventTable = ({ events }: { events: readonly EventSummary[] }) => (
               <a href={`#/events/${id}`}>{name}</a>
             </th>
             <td>{STATUSES[status]}</td>
-            <td>{startsAt === null ? '' : momentText(startsAt, timeZone)}</td>
+            <td>
+              {startsAt !== null && (
+                <>
+                  {clockText(startsAt, timeZone)}
+                  <small>{timeZone}</small>
+                </>
+              )}
+            </td>
             <td>{formatFigure(totalSeats)}</td>
             <td>
               <a href={`#/events/${id}/seats`} aria-label={`Seats of ${name}`}>

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { House } from '../../../house/house.ts';
 import { RefusedError } from '../../../refused-error.ts';
 import { randomId } from '../../../requests.ts';
@@ -8,7 +8,7 @@ import { Question } from '../kit/question.tsx';
 import { faultText } from '../kit/read-fault.tsx';
 import { seatLines } from '../kit/seat-words.ts';
 import { type BlockAct, type BlockProgress, changeSeats } from './block-run.ts';
-import { byStatus } from './choice.ts';
+import type { ByStatus } from './choice.ts';
 
 type Run = { act: BlockAct; progress: BlockProgress; isRunning: boolean; fault?: unknown };
 
@@ -16,17 +16,17 @@ type Props = {
   operator: Operator;
   eventId: number;
   house: House;
-  version: number;
-  chosen: ReadonlySet<string>;
+  /** The chosen seats. */
+  byStatus: ByStatus;
 };
 
 const seatsText = (count: number): string => (count === 1 ? '1 seat' : `${formatFigure(count)} seats`);
 
 /** Blocks the free seats of a choice, and releases the blocked ones. Seats that somebody has are never changed. */
-export function BlockActs({ operator, eventId, house, version, chosen }: Props) {
+export function BlockActs({ operator, eventId, house, byStatus }: Props) {
   const [run, setRun] = useState<Run>();
   const isRunning = useRef(false);
-  const { free, held, sold, blocked } = useMemo(() => byStatus(house, chosen), [house, version, chosen]);
+  const { free, held, sold, blocked } = byStatus;
 
   async function change(act: BlockAct, seats: readonly string[]): Promise<void> {
     if (isRunning.current) return;

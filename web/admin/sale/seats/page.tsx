@@ -13,9 +13,10 @@ import { ReadFault } from '../kit/read-fault.tsx';
 import { seatLines } from '../kit/seat-words.ts';
 import { useLiveHouse } from '../kit/use-house.ts';
 import { BlockActs } from './block-acts.tsx';
-import { byStatus, seatsOfClick, toggled, type Way } from './choice.ts';
+import { type ByStatus, byStatus, seatsOfClick, toggled, type Way } from './choice.ts';
 import { SeatFields } from './seat-fields.tsx';
 import { SeatHistory } from './seat-history.tsx';
+import { SellBlocked } from './sell-blocked.tsx';
 
 /** `/admin#/events/:id/seats`: blocks and releases seats, on the plan or by their numbers. */
 export function SeatsPage({ operator, id }: PageProps) {
@@ -48,6 +49,7 @@ function Seats({ operator, event, houseChanged }: SeatsProps) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [way, setWay] = useState<Way>('seat');
   const corner = useRef<string>(undefined);
+  const chosenByStatus = useMemo(() => byStatus(house, chosen), [house, version, chosen]);
   const picked = useMemo(() => [...chosen], [chosen]);
   const add = (labels: readonly string[]) => setChosen((last) => new Set([...last, ...labels]));
 
@@ -96,13 +98,21 @@ function Seats({ operator, event, houseChanged }: SeatsProps) {
         />
         <SeatFields house={house} add={add} />
       </section>
-      <Chosen house={house} version={version} chosen={chosen} clear={() => setChosen(new Set())} add={add} />
+      <Chosen house={house} chosen={chosen} byStatus={chosenByStatus} clear={() => setChosen(new Set())} add={add} />
       {operator.can('operate') ? (
-        <BlockActs operator={operator} eventId={event.id} house={house} version={version} chosen={chosen} />
+        <>
+          <BlockActs operator={operator} eventId={event.id} house={house} byStatus={chosenByStatus} />
+          <SellBlocked operator={operator} eventId={event.id} blocked={chosenByStatus.blocked} />
+        </>
       ) : (
         <MissingScope scope="operate" act="Blocking and releasing seats" />
       )}
-      <SeatHistory operator={operator} eventId={event.id} seat={picked.length === 1 ? picked[0] : undefined} />
+      <SeatHistory
+        operator={operator}
+        eventId={event.id}
+        timeZone={event.timeZone}
+        seat={picked.length === 1 ? picked[0] : undefined}
+      />
     </>
   );
 }
@@ -112,15 +122,14 @@ const SHOWN_LINES = 12;
 
 type ChosenProps = {
   house: House;
-  version: number;
   chosen: ReadonlySet<string>;
+  byStatus: ByStatus;
   clear: () => void;
   add: (labels: readonly string[]) => void;
 };
 
 /** The seats that are chosen, in words, with what they are. */
-function Chosen({ house, version, chosen, clear, add }: ChosenProps) {
-  const { free, held, sold, blocked } = useMemo(() => byStatus(house, chosen), [house, version, chosen]);
+function Chosen({ house, chosen, byStatus: { free, held, sold, blocked }, clear, add }: ChosenProps) {
   const lines = useMemo(() => seatLines(house, chosen), [house, chosen]);
   const blockedCount = house.counts()[CODE.BLOCKED] ?? 0;
   return (

@@ -1,18 +1,18 @@
 import { useState } from 'preact/hooks';
 import { codeOfBooking } from '../../../../shared/contract/booking-code.ts';
 import type { SeatHistoryEntry } from '../../../../shared/contract/history.ts';
-import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
 import { useRead } from '../../use-read.ts';
 import { HISTORY_WORDS } from '../kit/booking-words.ts';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { faultText } from '../kit/read-fault.tsx';
+import { clockText } from '../values/local-times.ts';
 
-type Props = { operator: Operator; eventId: number; seat: string | undefined };
+type Props = { operator: Operator; eventId: number; timeZone: string; seat: string | undefined };
 type History = { label?: string; rowLabel?: string; zoneName?: string; entries: SeatHistoryEntry[]; next?: string };
 
 /** The bookings that had a seat, and what operators did with it, newest first. */
-export function SeatHistory({ operator, eventId, seat }: Props) {
+export function SeatHistory({ operator, eventId, timeZone, seat }: Props) {
   const [wanted, setWanted] = useState<string>();
   const isWanted = seat !== undefined && wanted === seat;
   const path = isWanted ? `/api/seats/history?eventId=${eventId}&seat=${seat}` : undefined;
@@ -28,12 +28,12 @@ export function SeatHistory({ operator, eventId, seat }: Props) {
         </button>
       )}
       {fault !== undefined && <p role="alert">{faultText(fault)}</p>}
-      {answer !== undefined && <HistoryTable history={answer} />}
+      {answer !== undefined && <HistoryTable history={answer} timeZone={timeZone} />}
     </section>
   );
 }
 
-const HistoryTable = ({ history }: { history: History }) =>
+const HistoryTable = ({ history, timeZone }: { history: History; timeZone: string }) =>
   history.entries.length === 0 ? (
     <p>Nobody has had this seat.</p>
   ) : (
@@ -42,7 +42,7 @@ const HistoryTable = ({ history }: { history: History }) =>
       <table class="records">
         <thead>
           <tr>
-            <th scope="col">Time</th>
+            <th scope="col">Time ({timeZone})</th>
             <th scope="col">Change</th>
             <th scope="col">By</th>
             <th scope="col">Booking</th>
@@ -51,7 +51,7 @@ const HistoryTable = ({ history }: { history: History }) =>
         <tbody>
           {history.entries.map(({ kind, at, by, bookingId, buyer, userId }) => (
             <tr key={`${at} ${kind} ${bookingId}`}>
-              <td>{momentText(at, Intl.DateTimeFormat().resolvedOptions().timeZone)}</td>
+              <td>{clockText(at, timeZone)}</td>
               <td>{HISTORY_WORDS[kind]}</td>
               <td>{by ?? buyer ?? (userId === undefined ? '' : `user ${userId}`)}</td>
               <td>{bookingId !== undefined && <a href={`#/booking?id=${bookingId}`}>{codeOfBooking(bookingId)}</a>}</td>

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isTimeZone, localText, momentOf } from './local-times.ts';
+import { clockText, isTimeZone, localText, momentOf } from './local-times.ts';
 
 test.each([
   ['2027-01-01T20:00', 'Europe/Berlin', '2027-01-01T19:00:00.000Z'],
@@ -22,6 +22,10 @@ test('a time that no clock shows is none', () => {
   expect(momentOf('2027-03-28T02:30', 'Europe/Berlin')).toBeUndefined();
   expect(momentOf('', 'Europe/Berlin')).toBeUndefined();
   expect(momentOf('2027-01-01T20:00', 'Europe/Atlantis')).toBeUndefined();
+});
+
+test('a table has short times that sort', () => {
+  expect(clockText('2027-01-01T19:00:00.000Z', 'Europe/Berlin')).toBe('2027-01-01 20:00');
 });
 
 test('a zone is one by its IANA name', () => {

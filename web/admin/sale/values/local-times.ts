@@ -35,6 +35,9 @@ function clockAt(atMs: number, timeZone: string): string {
 export const localText = (moment: string, timeZone: string): string =>
   clockAt(Date.parse(moment), timeZone).slice(0, -3);
 
+/** A moment in a table, by the clock of a zone that its heading names: `2027-01-01 20:00`. */
+export const clockText = (moment: string, timeZone: string): string => localText(moment, timeZone).replace('T', ' ');
+
 /**
  * The moment at which the clock of a zone shows this date and time; the earlier of two where clocks are set back.
  *
