@@ -73,9 +73,12 @@ export function createEventPages(
     });
   }
 
-  /** A page of a crowd: it reads nothing, and stays the same until the event changes. */
-  const crowdPage = async (house: House, language: Language): Promise<string> =>
-    documents.page(language, { ...described(house, language), app: plainShell(language) });
+  /** A page of a crowd: it reads nothing, and stays the same until the event changes. The room names its event. */
+  async function crowdPage(kind: 'event' | 'wait', house: House, language: Language): Promise<string> {
+    const { name, startsAt, venue, timeZone } = house.settings;
+    const opening = kind === 'wait' && { opening: JSON.stringify({ name, startsAt, venue, timeZone }) };
+    return documents.page(language, { ...described(house, language), app: plainShell(language), ...opening });
+  }
 
   /**
    * The page of an event, or of its waiting room.
@@ -88,8 +91,8 @@ export function createEventPages(
     const line = waitingRooms.find(eventId);
     const page =
       kind === 'wait' || (line !== undefined && isOn(line))
-        ? made.get(`crowd ${eventId} ${language.name}`, house, Number.POSITIVE_INFINITY, () =>
-            crowdPage(house, language),
+        ? made.get(`crowd ${kind} ${eventId} ${language.name}`, house, Number.POSITIVE_INFINITY, () =>
+            crowdPage(kind, house, language),
           )
         : made.get(`open ${eventId} ${language.name}`, house, OPENING_MS, () => openPage(house, language));
     return page ?? 'unknown';
@@ -99,7 +102,7 @@ export function createEventPages(
 /** Title, path, and a description such as `Friday 1 January 2027 at 20:00 CET · €45–€90`. */
 function described(house: House, { shell }: Language) {
   const { eventId, settings } = house;
-  const facts = [dateText(settings, shell), pricesText(priceRangeOf(house), shell)];
+  const facts = [dateText(settings, shell), settings.venue ?? undefined, pricesText(priceRangeOf(house), shell)];
   return {
     title: settings.name,
     about: facts.filter((fact) => fact !== undefined).join(' · '),

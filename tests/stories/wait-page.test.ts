@@ -199,7 +199,7 @@ describeInBrowser('the waiting page', (browser) => {
     await open();
     await heading('You are in line');
     const focused = () => page.locator(':focus').textContent();
-    await keys('Tab', 'Tab', 'Enter');
+    await keys('Tab', 'Tab', 'Tab', 'Enter');
     expect(await focused()).toBe('Stay in line');
     await keys('Escape');
     expect(await focused()).toBe('Leave the line');

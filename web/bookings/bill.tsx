@@ -1,6 +1,7 @@
 import { priceText } from '../money.ts';
 import { texts } from '../texts/texts.ts';
 import type { OrderLine } from './order-lines.ts';
+import './bill.css';
 
 type Props = { lines: readonly OrderLine[]; total: number; currency: string };
 

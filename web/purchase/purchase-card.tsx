@@ -14,6 +14,7 @@ import type { Purchase } from './purchase.ts';
 import type { PurchaseState, Trouble } from './purchase-state.ts';
 import { RefusedCard } from './refused-card.tsx';
 import { etaText, wishText } from './text.ts';
+import './purchase.css';
 
 type Props = {
   state: PurchaseState;

@@ -4,12 +4,16 @@ import { Countdown } from '../countdown.tsx';
 import { formatNumber } from '../format.ts';
 import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
+import { openingOf } from '../opening.ts';
 import { refusalText } from '../refusal-text.ts';
 import type { Problem } from '../refused-error.ts';
 import { logIn } from '../requests.ts';
 import { texts } from '../texts/texts.ts';
 import { momentText } from '../times.ts';
+import { EventLine, type WaitedFor } from './event-line.tsx';
 import { type Announcement, announce, headingOf, rangeText, tabTitleOf, waitText } from './text.ts';
+import { createTurnSignal, type TurnSignal } from './turn-signal.ts';
+import { TurnSignalOffer } from './turn-signal-offer.tsx';
 import { createVisit } from './visit.ts';
 import type { Trouble, Visit, VisitorView } from './visit-state.ts';
 
@@ -26,6 +30,13 @@ export function WaitPage({ eventId }: { eventId: number }) {
     return created.stop;
   }, [eventId]);
   const view = visit.state === 'inRoom' ? visit.view : undefined;
+  const [event] = useState(() => openingOf<WaitedFor>());
+  const [turnSignal] = useState(createTurnSignal);
+  useEffect(() => turnSignal.stop, []);
+  const isTurn = view?.status === 'your_turn';
+  useEffect(() => {
+    if (isTurn) turnSignal.give(event?.name ?? '');
+  }, [isTurn]);
   useEffect(() => {
     document.title = tabTitleOf(view);
   }, [view]);
@@ -40,10 +51,11 @@ export function WaitPage({ eventId }: { eventId: number }) {
       <Masthead where={texts.wait.waitingRoom} />
       <main class={view?.status}>
         <Announcer view={view} />
+        {event !== undefined && <EventLine event={event} />}
         <h1 ref={heading} tabIndex={-1}>
           {headingOfVisit(visit)}
         </h1>
-        {room !== undefined && <VisitState eventId={eventId} visit={visit} room={room} act={act} />}
+        {room !== undefined && <VisitState {...{ eventId, visit, room, act, turnSignal }} />}
       </main>
     </>
   );
@@ -64,8 +76,10 @@ function headingOfVisit(visit: Visit): string {
   }
 }
 
+type StateProps = { eventId: number; visit: Visit; room: Room; act: Act; turnSignal: TurnSignal };
+
 /** The visit, state by state. */
-function VisitState({ eventId, visit, room, act }: { eventId: number; visit: Visit; room: Room; act: Act }) {
+function VisitState({ eventId, visit, room, act, turnSignal }: StateProps) {
   switch (visit.state) {
     case 'joining':
       return visit.trouble === undefined ? null : <TroubleNotice trouble={visit.trouble} hasPlace={false} />;
@@ -86,6 +100,7 @@ function VisitState({ eventId, visit, room, act }: { eventId: number; visit: Vis
           {trouble !== undefined && (
             <TroubleNotice trouble={trouble} hasPlace={isInLine || view.status === 'your_turn'} />
           )}
+          {isInLine && <TurnSignalOffer turnSignal={turnSignal} />}
           {isInLine && <InLineFooter isDurable={room.isDurable} leave={() => act(room.leave())} />}
           {view.status !== 'your_turn' && view.status !== 'open' && <ToBookings eventId={eventId} />}
         </>

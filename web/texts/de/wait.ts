@@ -84,7 +84,7 @@ export const wait: Texts['wait'] = {
   announceWait: (estimate) => `Geschätzte Wartezeit: ${estimate}`,
   announceLikelySoldOut: 'Wahrscheinlich ist vorher alles ausverkauft',
 
-  offerNotice: 'Ton und Benachrichtigung, sobald ich an der Reihe bin',
-  noticeOn: 'Sie hören einen Ton und sehen eine Benachrichtigung, sobald Sie an der Reihe sind.',
-  noticeDenied: 'Dieser Browser zeigt keine Benachrichtigungen dieser Seite: Sie hören einen Ton.',
+  offerSignal: 'Ton und Benachrichtigung, sobald ich an der Reihe bin',
+  signalOn: 'Sie hören einen Ton, und sehen eine Benachrichtigung, wenn Sie gerade anderswo sind.',
+  soundOnly: 'Sie hören einen Ton. Dieser Browser zeigt keine Benachrichtigungen dieser Seite.',
 };

@@ -84,7 +84,7 @@ export const wait = {
   announceWait: (estimate: string) => `Estimated wait: ${estimate}`,
   announceLikelySoldOut: 'It will probably be sold out before your turn',
 
-  offerNotice: 'Play a sound and show a notification when it is your turn',
-  noticeOn: 'You will hear a sound and see a notification when it is your turn.',
-  noticeDenied: 'This browser shows no notifications of this site: you will hear a sound.',
+  offerSignal: 'Play a sound and show a notification when it is my turn',
+  signalOn: 'You will hear a sound, and see a notification if you look at something else.',
+  soundOnly: 'You will hear a sound. This browser shows no notifications of this site.',
 };
