@@ -38,7 +38,14 @@ export function ReturnSeats({ operator, id, booking, changed }: Props) {
   return (
     <section aria-label="Return">
       <h2>Return</h2>
-      {act.state.step === 'done' && <p role="status">{outcomeText(act.state.answer)}</p>}
+      {act.state.step === 'done' && (
+        <p role="status">
+          {outcomeText(act.state.answer)}{' '}
+          {act.state.answer.orderId !== undefined && (
+            <a href={`#/orders?id=${act.state.answer.orderId}`}>Give its money back</a>
+          )}
+        </p>
+      )}
       {!isSold && act.state.step !== 'done' && <p class="soft">Only sold seats can be returned.</p>}
       {isSold && (
         <>

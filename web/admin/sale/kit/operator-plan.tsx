@@ -15,23 +15,28 @@ type Props = {
   picked: readonly string[];
   /** Without it, seats cannot be chosen. */
   choose?: (label: string) => void;
+  /** A click on a zone from afar chooses it; else it shows its seats. */
+  choosesZones?: boolean;
   /** The sentence that tells where the same is without a canvas. */
   same: string;
 };
 
 /** A house on a canvas. Fields beside it do the same without a canvas. */
-export function OperatorPlan({ event, house, picked, choose, same }: Props) {
+export function OperatorPlan({ event, house, picked, choose, choosesZones = false, same }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<PlanView>();
   const [pointed, setPointed] = useState<Seat>();
   const plan = useMemo(() => layOutPlan(house.zones, event.rings), [house, event]);
-  const latest = useRef(choose);
-  latest.current = choose;
+  const latest = useRef({ choose, choosesZones });
+  latest.current = { choose, choosesZones };
   useEffect(() => {
     if (canvas.current === null) return undefined;
     const created = createPlanView(canvas.current, plan, house, {
-      seatChosen: (seat) => latest.current?.(seat),
-      zoneChosen: (zone) => created.showZone(zone),
+      seatChosen: (seat) => latest.current.choose?.(seat),
+      zoneChosen: (zone) =>
+        latest.current.choosesZones
+          ? latest.current.choose?.(labelOf({ zone, row: 1, number: 1 }))
+          : created.showZone(zone),
       pointedAt: setPointed,
       seatsVisible: () => {},
     });
@@ -55,7 +60,7 @@ export function OperatorPlan({ event, house, picked, choose, same }: Props) {
         </button>
         <span class="soft" aria-hidden="true">
           {pointed === undefined || status === undefined
-            ? 'A click on a zone shows its seats.'
+            ? `A click on a zone ${choosesZones ? 'chooses it' : 'shows its seats'}.`
             : `${seatLines(house, [labelOf(pointed)])}: ${STATUS[status]}`}
         </span>
       </div>

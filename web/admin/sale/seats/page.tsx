@@ -94,6 +94,7 @@ function Seats({ operator, event, houseChanged }: SeatsProps) {
           house={house}
           picked={picked}
           choose={click}
+          choosesZones={way === 'zone'}
           same="The fields below choose the same seats."
         />
         <SeatFields house={house} add={add} />
@@ -139,7 +140,8 @@ function Chosen({ house, chosen, byStatus: { free, held, sold, blocked }, clear,
       </div>
       {chosen.size > 0 && (
         <p>
-          {free.length} free, {held.length} held, {sold.length} sold, {blocked.length} blocked.
+          {formatFigure(free.length)} free, {formatFigure(held.length)} held, {formatFigure(sold.length)} sold,{' '}
+          {formatFigure(blocked.length)} blocked.
         </p>
       )}
       {lines.length > 0 && (
