@@ -105,7 +105,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.getByText('Zone 2, row 1, seats 5–6').waitFor();
     await takeFirst(['2-1-5']);
     await click('Hold 2 seats');
-    await heading('That seat has just been taken.');
+    await heading('Zone 2, row 1, seat 5 has just been taken.');
     await page
       .getByRole('list')
       .getByRole('button', { name: /Hold 2 seats · €100$/ })
@@ -458,7 +458,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await expectReadable(page);
     await takeFirst(['1-1-1']);
     await click('Hold 2 seats');
-    await heading('That seat has just been taken.');
+    await heading('Zone 1, row 1, seat 1 has just been taken.');
     await expectReadable(page);
     await system().stopWorkers();
     await click('Hold the best 2');

@@ -8,20 +8,20 @@ import { texts } from '../texts/texts.ts';
 import { Card } from './card.tsx';
 import type { Purchase } from './purchase.ts';
 import type { Refusal } from './purchase-state.ts';
-import { alternativeText, durationText, wishText } from './text.ts';
+import { alternativeText, durationText, refusalTitle, wishText } from './text.ts';
 
 type Props = { refusal: Refusal; purchase: Purchase; event: EventView; house: House };
 
 /** Why no seats were held, and the seats that could be instead. */
 export function RefusedCard({ refusal, purchase, event, house }: Props) {
-  const { sentence, wish, alternatives, split, holdAgainAt } = refusal;
+  const { wish, alternatives, split, holdAgainAt } = refusal;
   const types = 'types' in wish ? wish.types : undefined;
   const wishOf = ({ zone, row, startIndex, seatsCount: count }: Alternative) => ({
     ...(startIndex === undefined ? { zone, row, count } : { zone, row, start: startIndex, count }),
     ...(types && { types }),
   });
   return (
-    <Card title={sentence}>
+    <Card title={refusalTitle(house, refusal)}>
       <p class="hint">{texts.purchase.yourRequest(wishText(house, wish))}</p>
       {holdAgainAt !== undefined && <HoldAgain at={holdAgainAt} retry={() => purchase.request(wish)} />}
       {split.length > 0 && !('seats' in wish) && (

@@ -1,10 +1,11 @@
 import type { OneWish, RunWish } from '../../shared/contract/reserve.ts';
 import type { Alternative } from '../../shared/contract/tickets.ts';
-import type { House } from '../house/house.ts';
+import { CODE, type House } from '../house/house.ts';
 import { rowName, zoneName } from '../house/names.ts';
 import { runLabels } from '../house/prices.ts';
 import { idsText } from '../house/text.ts';
 import { texts } from '../texts/texts.ts';
+import type { Refusal } from './purchase-state.ts';
 
 /** The seats of a request. */
 export function wishText(house: House, wish: OneWish): string {
@@ -20,6 +21,20 @@ export function wishText(house: House, wish: OneWish): string {
   if (row === undefined) return wishIn(wanted, where);
   if (start !== undefined) return idsText(house, runLabels(number, row, start, count));
   return wishIn(wanted, `${where}, ${zone === undefined ? texts.house.row(String(row)) : rowName(zone, row)}`);
+}
+
+/** The title of a refusal. It names the seats of the request that are taken, as soon as the page knows them. */
+export function refusalTitle(house: House, { code, sentence, wish }: Refusal): string {
+  if (code !== 'SEAT_TAKEN') return sentence;
+  const taken = namedSeats(wish).filter((label) => house.statusOf(label) !== CODE.AVAILABLE);
+  return taken.length === 0 ? sentence : texts.purchase.taken(idsText(house, taken), taken.length);
+}
+
+/** The seats that a request names one by one. */
+function namedSeats(wish: OneWish): readonly string[] {
+  if ('seats' in wish) return wish.seats;
+  const { zone, row, start, count } = wish;
+  return zone === undefined || row === undefined || start === undefined ? [] : runLabels(zone, row, start, count);
 }
 
 /** `together`, and the conditions of a request. */

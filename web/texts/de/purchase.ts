@@ -60,6 +60,7 @@ export const purchase: Texts['purchase'] = {
   },
   cleared: 'Diese Buchung gibt es nicht mehr: Die Buchungen der Veranstaltung wurden gelöscht.',
 
+  taken: (seats, count) => `${seats} ${count === 1 ? 'wurde' : 'wurden'} gerade vergeben.`,
   yourRequest: (wish) => `Ihre Anfrage: ${wish}.`,
   nearlyTogether: 'Fast nebeneinander',
   takeApart: 'Getrennt nehmen',

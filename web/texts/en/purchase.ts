@@ -60,6 +60,7 @@ export const purchase = {
   },
   cleared: 'That booking no longer exists: the event’s bookings were cleared.',
 
+  taken: (seats: string, count: number) => `${seats} ${count === 1 ? 'has' : 'have'} just been taken.`,
   yourRequest: (wish: string) => `Your request: ${wish}.`,
   nearlyTogether: 'Nearly together',
   takeApart: 'Take them apart',
