@@ -128,6 +128,7 @@ describeInBrowser('the operator’s pages of bookings', (browser) => {
     await button(page, 'Return the whole booking …').tap();
     await button(page, 'Return it').tap();
     await page.getByText('The booking is returned.').waitFor();
+    expect(await page.locator(':focus').textContent()).toBe('Return');
     await page.getByText('Only sold seats are exchanged here.').waitFor();
     await expectReadable(page);
     expect((await booking(id)).status).toBe('RETURNED');

@@ -112,6 +112,7 @@ describeInBrowser('the operator’s pages of events', (browser) => {
     const sent = page.waitForRequest((request) => request.method() === 'PATCH');
     await save(page);
     await page.getByText('Saved.').waitFor();
+    expect(await page.locator(':focus').textContent()).toBe('Save the changes'); // a keyboard goes on from there
     expect((await sent).postDataJSON()).toEqual({
       categories: [{ name: 'Silver', price: 6_000 }],
       zones: [{ zone: 2, price: 3_550 }],

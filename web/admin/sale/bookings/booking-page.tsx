@@ -29,7 +29,7 @@ function OneBooking({ operator, id }: { operator: Operator; id: string }) {
     document.title = `Booking ${codeOfBooking(id)} · Frontrow`;
   }, [id]);
   const booking = changed ?? answer;
-  const event = useRead<EventView>(operator, booking && `/api/events/${booking.eventId}`).answer;
+  const { answer: event, readAgain } = useRead<EventView>(operator, booking && `/api/events/${booking.eventId}`);
   const mayReturn = operator.can('return');
   if (booking === undefined) {
     const isHidden = fault instanceof RefusedError && fault.code === 'FORBIDDEN';
@@ -49,7 +49,14 @@ function OneBooking({ operator, id }: { operator: Operator; id: string }) {
       {!mayReturn && <MissingScope scope="return" act="Returning and exchanging seats" />}
       {mayReturn && <ReturnSeats operator={operator} id={id} booking={booking} changed={setChanged} />}
       {mayReturn && event !== undefined && (
-        <Exchange key={booking.eventId} operator={operator} booking={booking} event={event} changed={setChanged} />
+        <Exchange
+          key={booking.eventId}
+          operator={operator}
+          booking={booking}
+          event={event}
+          houseChanged={readAgain}
+          changed={setChanged}
+        />
       )}
       <BookingHistory operator={operator} booking={booking} timeZone={event?.timeZone ?? 'UTC'} />
     </>

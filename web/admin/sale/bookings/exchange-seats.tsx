@@ -13,13 +13,14 @@ import { isSeatId, seatsCalled } from './find-seats.ts';
 type Props = {
   booking: Booking;
   event: EventView;
+  houseChanged: () => void;
   seats: readonly string[];
   choose: (seats: readonly string[]) => void;
 };
 
 /** Chooses the seats that a booking is to have, on the plan or by their names. */
-export function ExchangeSeats({ booking, event, seats, choose }: Props) {
-  const { house } = useLiveHouse(event, () => {});
+export function ExchangeSeats({ booking, event, houseChanged, seats, choose }: Props) {
+  const { house } = useLiveHouse(event, houseChanged);
   const [name, setName] = useState('');
   const [problem, setProblem] = useState('');
   const toggle = (seat: string) => {

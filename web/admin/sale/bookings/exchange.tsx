@@ -12,10 +12,16 @@ import { moneyText } from '../values/money.ts';
 import { type ExchangeForm, exchangeBody } from './exchange-body.ts';
 import { ExchangeSeats } from './exchange-seats.tsx';
 
-type Props = { operator: Operator; booking: Booking; event: EventView; changed: (booking: Booking) => void };
+type Props = {
+  operator: Operator;
+  booking: Booking;
+  event: EventView;
+  houseChanged: () => void;
+  changed: (booking: Booking) => void;
+};
 
 /** Gives a sold booking other seats. Dearer ones need the payment of the difference. */
-export function Exchange({ operator, booking, event, changed }: Props) {
+export function Exchange({ operator, booking, event, houseChanged, changed }: Props) {
   const [form, setForm] = useState<ExchangeForm>(() => firstForm(booking));
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const [before, setBefore] = useState<Booking>();
@@ -47,7 +53,7 @@ export function Exchange({ operator, booking, event, changed }: Props) {
         <p class="soft">Only sold seats are exchanged here. Buyers exchange their holds themselves.</p>
       ) : (
         <Problems.Provider value={problems}>
-          <Wish booking={booking} event={event} form={form} change={change} />
+          <Wish booking={booking} event={event} houseChanged={houseChanged} form={form} change={change} />
           <TextField
             path="exchange.reason"
             label="Reason"
@@ -102,7 +108,9 @@ function outcomeText(before: Booking, after: Booking): string {
 
 type PartProps = { form: ExchangeForm; change: (part: Partial<ExchangeForm>) => void };
 
-function Wish({ booking, event, form, change }: PartProps & { booking: Booking; event: EventView }) {
+type WishProps = PartProps & Pick<Props, 'booking' | 'event' | 'houseChanged'>;
+
+function Wish({ booking, event, houseChanged, form, change }: WishProps) {
   const zones = [
     ['', 'any'] as const,
     ...event.zones.map((zone) => [String(zone.zone), zone.name ?? `Zone ${zone.zone}`] as const),
@@ -148,7 +156,13 @@ function Wish({ booking, event, form, change }: PartProps & { booking: Booking; 
       ) : (
         <div data-field="seats">
           <ProblemOf path="seats" />
-          <ExchangeSeats booking={booking} event={event} seats={form.seats} choose={(seats) => change({ seats })} />
+          <ExchangeSeats
+            booking={booking}
+            event={event}
+            houseChanged={houseChanged}
+            seats={form.seats}
+            choose={(seats) => change({ seats })}
+          />
         </div>
       )}
     </>

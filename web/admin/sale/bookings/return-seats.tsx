@@ -6,6 +6,7 @@ import { seatsText, seatText } from '../kit/booking-words.ts';
 import { CheckField, TextField } from '../kit/field.tsx';
 import { Question } from '../kit/question.tsx';
 import { useAct } from '../kit/use-act.ts';
+import { useFocusAfter } from '../kit/use-focus-after.ts';
 
 type Props = {
   operator: Operator;
@@ -20,6 +21,7 @@ export function ReturnSeats({ operator, id, booking, changed }: Props) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [reason, setReason] = useState('');
   const act = useAct<Booking>(operator);
+  const heading = useFocusAfter<HTMLHeadingElement>(act.state.step === 'done');
   const seats = booking?.seats ?? [];
   const wanted = seats.filter((seat) => chosen.has(seat));
   const isSome = wanted.length > 0 && wanted.length < seats.length;
@@ -37,7 +39,9 @@ export function ReturnSeats({ operator, id, booking, changed }: Props) {
   const isSold = booking === undefined || booking.status === 'CONFIRMED';
   return (
     <section aria-label="Return">
-      <h2>Return</h2>
+      <h2 tabIndex={-1} ref={heading}>
+        Return
+      </h2>
       {act.state.step === 'done' && (
         <p role="status">
           {outcomeText(act.state.answer)}{' '}

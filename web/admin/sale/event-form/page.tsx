@@ -8,6 +8,7 @@ import { ActMessage } from '../kit/act-message.tsx';
 import { focusField, Problems } from '../kit/field.tsx';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { ReadFault } from '../kit/read-fault.tsx';
+import { useFocusAfter } from '../kit/use-focus-after.ts';
 import { Categories } from './categories.tsx';
 import { type EventForm, emptyForm, formOf } from './form.ts';
 import { HousePreview } from './house-preview.tsx';
@@ -20,6 +21,9 @@ import { Zones } from './zones.tsx';
 export function NewEventPage({ operator }: PageProps) {
   const [first] = useState(() => emptyForm(Intl.DateTimeFormat().resolvedOptions().timeZone));
   const [created, setCreated] = useState<EventView>();
+  useEffect(() => {
+    document.title = 'New event · Frontrow';
+  }, []);
   useEffect(() => {
     if (created !== undefined) location.hash = `#/events/${created.id}`;
   }, [created]);
@@ -37,6 +41,9 @@ export function EventPage({ operator, id }: PageProps) {
   const [changed, setChanged] = useState<EventView>();
   useEffect(() => setChanged(undefined), [answer]);
   const event = changed ?? answer;
+  useEffect(() => {
+    document.title = `${event?.name ?? `Event ${id}`} · Frontrow`;
+  }, [event, id]);
   if (event === undefined) return <ReadFault title={`Event ${id}`} fault={fault} />;
   return (
     <>
@@ -81,9 +88,9 @@ function Form({ operator, event, first, saved, readAgain }: FormProps) {
     if (state.step === 'lost') readAgain?.();
   }, [state, readAgain]);
   useEffect(() => {
-    if (event !== undefined && event.zones.length > form.zones.filter(({ number }) => number !== undefined).length)
-      setForm(formOf(event));
+    if (event !== undefined && hasMore(event, form)) setForm(formOf(event));
   }, [event]);
+  const saveButton = useFocusAfter<HTMLButtonElement>(state.step === 'done' || state.step === 'lost');
   const change = (part: Partial<EventForm>) => setForm((last) => ({ ...last, ...part }));
   const mayChange = operator.can('operate') && event?.status !== 'CANCELLED';
   return (
@@ -93,7 +100,7 @@ function Form({ operator, event, first, saved, readAgain }: FormProps) {
         noValidate
         onSubmit={(e) => {
           e.preventDefault();
-          void saving.save();
+          if (isDirty) void saving.save();
         }}
       >
         <fieldset class="all" disabled={!mayChange || state.step === 'sending'}>
@@ -112,7 +119,7 @@ function Form({ operator, event, first, saved, readAgain }: FormProps) {
             )}
             {problems.size === 0 && <ActMessage state={state} doing="Saving" lost={LOST} />}
             {state.step === 'done' && !isDirty && <p role="status">Saved.</p>}
-            <button type="submit" class="action" disabled={state.step === 'sending' || !isDirty}>
+            <button type="submit" class="action" aria-disabled={state.step === 'sending' || !isDirty} ref={saveButton}>
               {event === undefined ? 'Create the event' : 'Save the changes'}
             </button>
             {!isDirty && event !== undefined && <span class="soft"> Nothing has changed.</span>}
@@ -122,6 +129,11 @@ function Form({ operator, event, first, saved, readAgain }: FormProps) {
     </Problems.Provider>
   );
 }
+
+/** Whether an event has zones or categories that its form takes for new ones. */
+const hasMore = ({ zones, categories }: EventView, form: EventForm): boolean =>
+  zones.length > form.zones.filter(({ number }) => number !== undefined).length ||
+  categories.length > form.categories.filter(({ isNew }) => !isNew).length;
 
 const problemsText = (count: number): string =>
   count === 1 ? 'One field needs another value.' : `${count} fields need other values.`;

@@ -14,15 +14,21 @@ export const focusField = (path: string): void =>
 const controlOf = (path: string): string => `field-${path.replaceAll('.', '-')}`;
 const idOf = (path: string): string => `problem-${path.replaceAll('.', '-')}`;
 
-/** The problem of a field, and the attributes with which its control tells of it. */
-function useProblem(path: string) {
-  const problem = useContext(Problems).get(path);
-  return { problem, attributes: problem === undefined ? {} : { 'aria-invalid': true, 'aria-describedby': idOf(path) } };
+const hintOf = (path: string): string => `hint-${path.replaceAll('.', '-')}`;
+
+/** The attributes with which a control tells of its problem and its hint. */
+function useDescription(path: string, hint: string | undefined) {
+  const isWrong = useContext(Problems).has(path);
+  const ids = [...(isWrong ? [idOf(path)] : []), ...(hint === undefined ? [] : [hintOf(path)])];
+  return {
+    ...(isWrong && { 'aria-invalid': true }),
+    ...(ids.length > 0 && { 'aria-describedby': ids.join(' ') }),
+  };
 }
 
 /** The problem of a field, or of a part of the form. */
 export function ProblemOf({ path }: { path: string }) {
-  const { problem } = useProblem(path);
+  const problem = useContext(Problems).get(path);
   if (problem === undefined) return null;
   return (
     <small class="problem" id={idOf(path)}>
@@ -40,7 +46,7 @@ const Field = ({ path, label, hint, children }: FieldProps & { children: Compone
     </label>
     {children}
     <ProblemOf path={path} />
-    {hint !== undefined && <small>{hint}</small>}
+    {hint !== undefined && <small id={hintOf(path)}>{hint}</small>}
   </div>
 );
 
@@ -58,7 +64,7 @@ type TextProps = FieldProps & {
 /** One line of text. */
 export function TextField({ value, change, isDisabled, isRequired, type = 'text', ...props }: TextProps) {
   const { path, label, hint, inputMode, placeholder, list } = props;
-  const { attributes } = useProblem(path);
+  const description = useDescription(path, hint);
   return (
     <Field path={path} label={label} hint={hint}>
       <input
@@ -72,7 +78,7 @@ export function TextField({ value, change, isDisabled, isRequired, type = 'text'
         {...(list && { list })}
         autoComplete="off"
         onInput={(e) => change(e.currentTarget.value)}
-        {...attributes}
+        {...description}
       />
     </Field>
   );
@@ -87,7 +93,7 @@ type SelectProps = FieldProps & {
 
 /** A choice of one. */
 export function SelectField({ path, label, hint, value, change, options, isDisabled }: SelectProps) {
-  const { attributes } = useProblem(path);
+  const description = useDescription(path, hint);
   return (
     <Field path={path} label={label} hint={hint}>
       <select
@@ -95,7 +101,7 @@ export function SelectField({ path, label, hint, value, change, options, isDisab
         value={value}
         disabled={isDisabled}
         onChange={(e) => change(e.currentTarget.value)}
-        {...attributes}
+        {...description}
       >
         {options.map(([one, text]) => (
           <option key={one} value={one}>

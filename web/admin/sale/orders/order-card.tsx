@@ -5,6 +5,7 @@ import type { Booking, Order } from '../../../../shared/contract/tickets.ts';
 import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
 import { buyerText } from '../kit/booking-words.ts';
+import { useFocusAfter } from '../kit/use-focus-after.ts';
 import { knownMoneyText } from '../values/money.ts';
 import { Refunded } from './refunded.tsx';
 
@@ -31,10 +32,11 @@ export function OrderCard({ operator, first }: { operator: Operator; first: Orde
   const { id, status, paymentReference, eventId, refundDue, refunded, currency, total, createdAt, bookingIds } = order;
   const isDue = status === 'REFUND_DUE' || (refundDue ?? 0) > 0;
   const reason = reasonOf(order);
+  const heading = useFocusAfter<HTMLHeadingElement>(order !== first);
   return (
     <article aria-label={`Payment ${paymentReference}`}>
       <div class="title">
-        <h2>
+        <h2 tabIndex={-1} ref={heading}>
           {isDue ? `${knownMoneyText(refundDue, currency)} to give back` : knownMoneyText(total, currency)}{' '}
           <span class="soft">{STATUS_WORDS[status]}</span>
         </h2>

@@ -29,7 +29,7 @@ export function BlockActs({ operator, eventId, house, byStatus }: Props) {
   const { free, held, sold, blocked } = byStatus;
 
   async function change(act: BlockAct, seats: readonly string[]): Promise<void> {
-    if (isRunning.current) return;
+    if (isRunning.current || seats.length === 0) return;
     isRunning.current = true;
     let progress: BlockProgress = { changed: 0, done: 0, total: seats.length, taken: [] };
     setRun({ act, progress, isRunning: true });
@@ -59,7 +59,7 @@ export function BlockActs({ operator, eventId, house, byStatus }: Props) {
         <button
           type="button"
           class="action"
-          disabled={isBusy || free.length === 0}
+          aria-disabled={isBusy || free.length === 0}
           onClick={() => void change('block', free)}
         >
           Block {seatsText(free.length)}
