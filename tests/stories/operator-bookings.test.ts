@@ -61,9 +61,12 @@ describeInBrowser('the operator’s pages of bookings', (browser) => {
     const find = async (label: string, text: string) => {
       await page.goto(`${system().url}/admin#/bookings?eventId=${eventId}`);
       await page.getByText('2 bookings on this page').waitFor();
-      await page.getByLabel(label, { exact: true }).fill(text);
+      const field = page.getByLabel(label, { exact: true });
+      if (!(await field.isVisible())) await page.getByText('More to search by').click();
+      await field.fill(text);
       await button(page, 'Find').click();
       await page.getByText('1 booking on this page').waitFor();
+      expect(await page.locator(':focus').textContent()).toBe('Find');
       await page.getByRole('link', { name: codeOfBooking(id) }).waitFor();
     };
     await find('Seat', 'Stalls A 5');

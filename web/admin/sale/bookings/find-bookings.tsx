@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { EventView } from '../../../../shared/contract/events.ts';
 import type { PlanView } from '../../../../shared/contract/houses.ts';
 import { createHouse } from '../../../house/house.ts';
@@ -11,11 +11,15 @@ import { isSeatId, seatsCalled } from './find-seats.ts';
 
 const STATUSES = [['', 'any'] as const, ...Object.entries(STATUS_WORDS)];
 
+/** The fields that are folded, unless the search has one of them. */
+const MORE = ['userId', 'reference', 'status', 'from', 'to'] as const;
+
 type Props = { operator: Operator; filter: FilterForm; event: EventView | undefined; timeZone: string };
 
 /** The fields of a search. The search is the address, so that it can be kept and sent. */
 export function FindBookings({ operator, filter, event, timeZone }: Props) {
   const [typed, setTyped] = useState(filter);
+  useEffect(() => setTyped(filter), [filter]);
   const [problem, setProblem] = useState<readonly [field: keyof FilterForm, message: string]>();
   const put = (field: keyof FilterForm) => (value: string) => setTyped((last) => ({ ...last, [field]: value }));
   const refuse = (field: keyof FilterForm, message: string) => {
@@ -50,22 +54,33 @@ export function FindBookings({ operator, filter, event, timeZone }: Props) {
             {field('code', 'Code of the booking', 'As buyers have it (7K3F-9QXM-2D0A), or its id.')}
             {field('seat', 'Seat', 'As printed (Stalls A 5), or its id (1-1-5).')}
             {field('buyer', 'Buyer, by the shop’s name')}
-            {field('userId', 'Buyer, by number')}
-            {field('reference', 'Reference')}
             {field('paymentReference', 'Payment reference')}
-            <SelectField path="status" label="Status" value={typed.status} change={put('status')} options={STATUSES} />
-            {(['from', 'to'] as const).map((name) => (
-              <TextField
-                key={name}
-                path={name}
-                label={name === 'from' ? 'Made from' : 'Made before'}
-                type="datetime-local"
-                value={typed[name]}
-                change={put(name)}
-                hint={`By the clock of ${timeZone}.`}
-              />
-            ))}
           </div>
+          <details class="more" open={MORE.some((name) => filter[name] !== '')}>
+            <summary>More to search by</summary>
+            <div class="fields">
+              {field('userId', 'Buyer, by number')}
+              {field('reference', 'Reference')}
+              <SelectField
+                path="status"
+                label="Status"
+                value={typed.status}
+                change={put('status')}
+                options={STATUSES}
+              />
+              {(['from', 'to'] as const).map((name) => (
+                <TextField
+                  key={name}
+                  path={name}
+                  label={name === 'from' ? 'Made from' : 'Made before'}
+                  type="datetime-local"
+                  value={typed[name]}
+                  change={put(name)}
+                  hint={`By the clock of ${timeZone}.`}
+                />
+              ))}
+            </div>
+          </details>
           <div class="buttons">
             <button type="submit" class="action" disabled={!operator.can('read') && !isBookingId(typed.code)}>
               Find

@@ -27,13 +27,7 @@ export function BookingsPage({ operator, route }: PageProps) {
   return (
     <>
       <h1>Bookings</h1>
-      <FindBookings
-        key={route.query.toString()}
-        operator={operator}
-        filter={filter}
-        event={event.answer}
-        timeZone={timeZone}
-      />
+      <FindBookings operator={operator} filter={filter} event={event.answer} timeZone={timeZone} />
       {!operator.can('read') ? (
         <MissingScope scope="read" act="Finding and exporting bookings" />
       ) : filter.eventId !== '' && event.answer === undefined && event.fault === undefined ? (

@@ -38,7 +38,7 @@ export function OrderCard({ operator, first }: { operator: Operator; first: Orde
       <div class="title">
         <h2 tabIndex={-1} ref={heading}>
           {isDue ? `${knownMoneyText(refundDue, currency)} to give back` : knownMoneyText(total, currency)}{' '}
-          <span class="soft">{STATUS_WORDS[status]}</span>
+          {!isDue && <span class="soft">{STATUS_WORDS[status]}</span>}
         </h2>
         <code>{paymentReference}</code>
       </div>

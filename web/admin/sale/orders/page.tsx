@@ -37,7 +37,7 @@ export function OrdersPage({ operator, route }: PageProps) {
       ) : id !== null ? (
         <OneOrder operator={operator} id={id} />
       ) : (
-        <Search key={route.query.toString()} operator={operator} query={route.query} />
+        <Search operator={operator} query={route.query} />
       )}
     </>
   );
@@ -61,6 +61,11 @@ function Search({ operator, query }: { operator: Operator; query: URLSearchParam
   const [status, setStatus] = useState(query.get('status') ?? 'REFUND_DUE');
   const [eventId, setEventId] = useState(query.get('eventId') ?? '');
   const [reference, setReference] = useState(query.get('paymentReference') ?? '');
+  useEffect(() => {
+    setStatus(query.get('status') ?? 'REFUND_DUE');
+    setEventId(query.get('eventId') ?? '');
+    setReference(query.get('paymentReference') ?? '');
+  }, [query]);
   const find = (e: SubmitEvent) => {
     e.preventDefault();
     const wanted = new URLSearchParams({ status });
@@ -88,7 +93,7 @@ function Search({ operator, query }: { operator: Operator; query: URLSearchParam
           </button>
         </form>
       </search>
-      <Found operator={operator} query={query} />
+      <Found key={query.toString()} operator={operator} query={query} />
     </>
   );
 }
