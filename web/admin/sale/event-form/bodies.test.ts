@@ -58,6 +58,7 @@ test('a new event has all that was typed, money in minor units and moments in UT
     startsAt: '2027-01-01T20:00',
     seatLimit: '',
     holdMinutes: '2.5',
+    salesPaused: true,
     categories: [gold],
     zones: [
       { ...newZone(false, 'Gold'), name: 'Stalls', rows: '3', seatsPerRow: '4' },
@@ -79,6 +80,7 @@ test('a new event has all that was typed, money in minor units and moments in UT
     holdSeconds: 150,
     maxHoldSeconds: 1_800,
     avoidSingles: false,
+    salesPaused: true,
     categories: [{ name: 'Gold', price: 9_900, types: { child: 4_950 }, color: '#d4af37' }],
     zones: [
       { name: 'Stalls', category: 'Gold', rows: 3, seatsPerRow: 4 },
@@ -107,6 +109,15 @@ test('texts that cannot be read are problems of their fields', () => {
     'zones.0.price',
     'zones.0.rows',
   ]);
+});
+
+test('a zone that is none is one problem, whatever times are in it', () => {
+  const form = {
+    ...emptyForm('Europe/Atlantis'),
+    startsAt: '2027-01-01T20:00',
+    zones: [{ ...newZone(false), price: '1' }],
+  };
+  expect(problemsOf(newEventBody(form))).toEqual(['timeZone']);
 });
 
 test('a form that nobody has changed changes nothing, also seconds that the form does not show', () => {

@@ -30,6 +30,7 @@ export function newEventBody(form: EventForm): Built {
   const body: Body = {
     currency,
     ...settingsOf(form, reader),
+    ...(form.salesPaused && { salesPaused: true }),
     categories: categories.map((category, i) => categoryOf(category, `categories.${i}`, currency, reader)),
     zones: zones.map((zone, i) => zoneOf(zone, `zones.${i}`, currency, reader)),
   };
@@ -79,7 +80,7 @@ function settingsOf(form: EventForm, reader: Reader): Body {
   return {
     name,
     venue: venue.trim() === '' ? null : venue,
-    timeZone,
+    timeZone: reader.timeZone('timeZone', timeZone),
     ...Object.fromEntries(MOMENTS.map((field) => [field, reader.moment(field, form[field], timeZone)])),
     seatLimit: seatLimit.trim() === '' ? null : reader.whole('seatLimit', seatLimit),
     maxSeats: reader.whole('maxSeats', maxSeats),

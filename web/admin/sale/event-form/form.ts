@@ -47,6 +47,8 @@ export type EventForm = {
   holdMinutes: string;
   maxHoldMinutes: string;
   avoidSingles: boolean;
+  /** Of a new event: its sales wait until an operator resumes them. */
+  salesPaused: boolean;
   accessibleUntil: string;
   categories: CategoryForm[];
   zones: ZoneForm[];
@@ -99,6 +101,7 @@ export const emptyForm = (timeZone: string): EventForm => ({
   holdMinutes: '10',
   maxHoldMinutes: '30',
   avoidSingles: false,
+  salesPaused: false,
   accessibleUntil: '',
   categories: [],
   zones: [newZone(false)],
@@ -123,6 +126,7 @@ export function formOf(event: EventView): EventForm {
     holdMinutes: minutesText(event.holdSeconds),
     maxHoldMinutes: minutesText(event.maxHoldSeconds),
     avoidSingles: event.avoidSingles,
+    salesPaused: event.salesPaused,
     accessibleUntil: localOf(event.accessibleUntil),
     categories: event.categories.map(({ name, price, color = '', types = {} }) => ({
       key: newKey(),

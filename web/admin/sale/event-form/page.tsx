@@ -4,6 +4,7 @@ import type { Operator } from '../../operator-client.ts';
 import type { PageProps } from '../../page-props.ts';
 import { useRead } from '../../use-read.ts';
 import { EventLinks } from '../events/event-links.tsx';
+import { EVENT_STATUS_WORDS } from '../events/status-words.ts';
 import { ActMessage } from '../kit/act-message.tsx';
 import { focusField, Problems } from '../kit/field.tsx';
 import { MissingScope } from '../kit/missing-scope.tsx';
@@ -49,6 +50,9 @@ export function EventPage({ operator, id }: PageProps) {
     <>
       <h1>{event.name}</h1>
       <EventLinks id={event.id} here="event" />
+      <p class="soft">
+        Event {event.id}, {EVENT_STATUS_WORDS[event.status]}. <OverviewLink operator={operator} />
+      </p>
       {event.status === 'CANCELLED' && <p class="notice">The event is cancelled: it stays as it is.</p>}
       {!operator.can('operate') && <MissingScope scope="operate" act="Changing an event" />}
       <Form
@@ -62,6 +66,13 @@ export function EventPage({ operator, id }: PageProps) {
     </>
   );
 }
+
+const OverviewLink = ({ operator }: { operator: Operator }) =>
+  operator.can('operate') ? (
+    <>
+      Pausing, resuming and cancelling are on <a href="#/overview">the overview</a>.
+    </>
+  ) : null;
 
 type FormProps = {
   operator: Operator;

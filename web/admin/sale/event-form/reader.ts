@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../values/field-problems.ts';
-import { momentOf } from '../values/local-times.ts';
+import { isTimeZone, momentOf } from '../values/local-times.ts';
 import { amountProblem, minorOf } from '../values/money.ts';
 
 /** Reads texts of a form. A text that cannot be read is a problem of its field, and is left out. */
@@ -29,9 +29,14 @@ export function createReader() {
       return isTime ? Math.round(seconds) : refuse(path, 'a number of minutes, such as 10');
     },
 
+    timeZone(path: string, name: string): string | undefined {
+      return isTimeZone(name) ? name : refuse(path, 'an IANA time zone, such as Europe/Berlin');
+    },
+
     /** A moment of a date and time by the clock of a zone; null where there is none. */
     moment(path: string, local: string, timeZone: string): string | null | undefined {
       if (local === '') return null;
+      if (!isTimeZone(timeZone)) return undefined; // that is a problem of the zone
       return momentOf(local, timeZone) ?? refuse(path, `no clock in ${timeZone} shows this time`);
     },
   };

@@ -14,7 +14,7 @@ type Props = { form: EventForm; change: (part: Partial<EventForm>) => void; isNe
 
 /** The name of an event, its times, and the rules of its sale. */
 export function Settings({ form, change, isNew }: Props) {
-  const { name, venue, timeZone, currency, seatLimit, maxSeats, holdMinutes, maxHoldMinutes, avoidSingles } = form;
+  const { name, venue, timeZone, currency } = form;
   return (
     <>
       <fieldset class="part">
@@ -54,55 +54,70 @@ export function Settings({ form, change, isNew }: Props) {
           ))}
         </datalist>
       </fieldset>
-      <fieldset class="part">
-        <legend>Rules of the sale</legend>
-        <div class="fields">
-          <TextField
-            path="seatLimit"
-            label="Most seats of one buyer"
-            value={seatLimit}
-            change={(one) => change({ seatLimit: one })}
-            inputMode="numeric"
-            hint="Held and sold. Empty: no limit."
-          />
-          <TextField
-            path="maxSeats"
-            label="Most seats of one request"
-            value={maxSeats}
-            change={(one) => change({ maxSeats: one })}
-            inputMode="numeric"
-            hint="5 to 20."
-          />
-          <TextField
-            path="holdMinutes"
-            label="Minutes that a hold lasts"
-            value={holdMinutes}
-            change={(one) => change({ holdMinutes: one })}
-            inputMode="decimal"
-          />
-          <TextField
-            path="maxHoldMinutes"
-            label="Minutes at most, extended"
-            value={maxHoldMinutes}
-            change={(one) => change({ maxHoldMinutes: one })}
-            inputMode="decimal"
-          />
-          <Moment
-            form={form}
-            change={change}
-            path="accessibleUntil"
-            label="Accessible seats are kept until"
-            none="Until the event ends."
-          />
-        </div>
-        <CheckField
-          path="avoidSingles"
-          label="Refuse a choice that leaves a single free seat between taken ones"
-          value={avoidSingles}
-          change={(one) => change({ avoidSingles: one })}
-        />
-      </fieldset>
+      <Rules form={form} change={change} isNew={isNew} />
     </>
+  );
+}
+
+function Rules({ form, change, isNew }: Props) {
+  const { seatLimit, maxSeats, holdMinutes, maxHoldMinutes, avoidSingles, salesPaused } = form;
+  return (
+    <fieldset class="part">
+      <legend>Rules of the sale</legend>
+      <div class="fields">
+        <TextField
+          path="seatLimit"
+          label="Most seats of one buyer"
+          value={seatLimit}
+          change={(one) => change({ seatLimit: one })}
+          inputMode="numeric"
+          hint="Held and sold. Empty: no limit."
+        />
+        <TextField
+          path="maxSeats"
+          label="Most seats of one request"
+          value={maxSeats}
+          change={(one) => change({ maxSeats: one })}
+          inputMode="numeric"
+          hint="5 to 20."
+        />
+        <TextField
+          path="holdMinutes"
+          label="Minutes that a hold lasts"
+          value={holdMinutes}
+          change={(one) => change({ holdMinutes: one })}
+          inputMode="decimal"
+        />
+        <TextField
+          path="maxHoldMinutes"
+          label="Minutes at most, extended"
+          value={maxHoldMinutes}
+          change={(one) => change({ maxHoldMinutes: one })}
+          inputMode="decimal"
+        />
+        <Moment
+          form={form}
+          change={change}
+          path="accessibleUntil"
+          label="Accessible seats are kept until"
+          none="Until the event ends."
+        />
+      </div>
+      <CheckField
+        path="avoidSingles"
+        label="Refuse a choice that leaves a single free seat between taken ones"
+        value={avoidSingles}
+        change={(one) => change({ avoidSingles: one })}
+      />
+      {isNew && (
+        <CheckField
+          path="salesPaused"
+          label="Begin with paused sales, until they are resumed on the overview"
+          value={salesPaused}
+          change={(one) => change({ salesPaused: one })}
+        />
+      )}
+    </fieldset>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { EventStatus, EventSummary } from '../../../../shared/contract/events.ts';
+import type { EventSummary } from '../../../../shared/contract/events.ts';
 import type { PageProps } from '../../page-props.ts';
 import { formatFigure } from '../../text.ts';
 import { SelectField, TextField } from '../kit/field.tsx';
@@ -7,16 +7,9 @@ import { MissingScope } from '../kit/missing-scope.tsx';
 import { faultText } from '../kit/read-fault.tsx';
 import { clockText } from '../values/local-times.ts';
 import { eventsFound, MAX_EVENTS_LISTED, readEvents } from './read-events.ts';
+import { EVENT_STATUS_WORDS } from './status-words.ts';
 
-const STATUSES: Record<EventStatus, string> = {
-  UPCOMING: 'not on sale yet',
-  ON_SALE: 'on sale',
-  PAUSED: 'paused',
-  ENDED: 'ended',
-  CANCELLED: 'cancelled',
-};
-
-const OPTIONS = [['', 'any'] as const, ...Object.entries(STATUSES)];
+const OPTIONS = [['', 'any'] as const, ...Object.entries(EVENT_STATUS_WORDS)];
 
 /** Events that the list shows at once, and more at each request. */
 const SHOWN_EVENTS = 50;
@@ -66,6 +59,11 @@ export function EventsPage({ operator }: PageProps) {
           Show more
         </button>
       )}
+      {operator.can('operate') && (
+        <p class="soft">
+          Live counts, pausing, and how far webhooks are behind are on <a href="#/overview">the overview</a>.
+        </p>
+      )}
     </>
   );
 }
@@ -96,7 +94,7 @@ const EventTable = ({ events }: { events: readonly EventSummary[] }) => (
             <th scope="row">
               <a href={`#/events/${id}`}>{name}</a>
             </th>
-            <td>{STATUSES[status]}</td>
+            <td>{EVENT_STATUS_WORDS[status]}</td>
             <td>
               {startsAt !== null && (
                 <>
