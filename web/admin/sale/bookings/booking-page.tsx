@@ -91,28 +91,31 @@ function Facts({ booking, event }: { booking: Booking; event: EventView | undefi
           ),
         )}
       </dl>
-      <table class="records">
-        <thead>
-          <tr>
-            <th scope="col">Seat</th>
-            <th scope="col">Id</th>
-            <th scope="col">Category</th>
-            <th scope="col">Price</th>
-          </tr>
-        </thead>
-        <tbody>
-          {(items ?? seats.map((seat) => ({ seat, price: undefined, category: undefined, type: undefined }))).map(
-            (item) => (
-              <tr key={item.seat}>
-                <th scope="row">{item.price === undefined ? item.seat : seatText(item)}</th>
-                <td>{item.seat}</td>
-                <td>{[item.category, item.type].filter((part) => part !== undefined).join(', ')}</td>
-                <td>{item.price === undefined ? '' : totalText({ total: item.price, currency })}</td>
-              </tr>
-            ),
-          )}
-        </tbody>
-      </table>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it */}
+      <section class="scrolls" tabIndex={0} aria-label="Seats of the booking">
+        <table class="records">
+          <thead>
+            <tr>
+              <th scope="col">Seat</th>
+              <th scope="col">Id</th>
+              <th scope="col">Category</th>
+              <th scope="col">Price</th>
+            </tr>
+          </thead>
+          <tbody>
+            {(items ?? seats.map((seat) => ({ seat, price: undefined, category: undefined, type: undefined }))).map(
+              (item) => (
+                <tr key={item.seat}>
+                  <th scope="row">{item.price === undefined ? item.seat : seatText(item)}</th>
+                  <td>{item.seat}</td>
+                  <td>{[item.category, item.type].filter((part) => part !== undefined).join(', ')}</td>
+                  <td>{item.price === undefined ? '' : totalText({ total: item.price, currency })}</td>
+                </tr>
+              ),
+            )}
+          </tbody>
+        </table>
+      </section>
     </>
   );
 }
