@@ -70,7 +70,7 @@ describeInBrowser('the door of the operator’s pages', (browser) => {
     const { key } = await makeKey('Shop', ['sell']);
     const page = await open('#/overview', {}, key);
     await page.getByText('This key opens none of these pages').waitFor();
-    expect(await page.getByRole('link').count()).toBe(0);
+    expect(await page.getByRole('navigation').getByRole('link').count()).toBe(0);
   });
 
   test('an address without a page says so', async () => {

@@ -154,7 +154,7 @@ function Wish({ booking, event, houseChanged, form, change }: WishProps) {
           )}
         </div>
       ) : (
-        <div data-field="seats">
+        <div data-field="seats" class="exact">
           <ProblemOf path="seats" />
           <ExchangeSeats
             booking={booking}
