@@ -87,6 +87,20 @@ describeInBrowser('the operator’s pages of bookings', (browser) => {
     await expectReadable(page);
   });
 
+  test('a list of many bookings has pages, which a keyboard turns', async () => {
+    const seats = Array.from({ length: 51 }, (_, i) => `1-1-${i + 1}`);
+    const zones = [{ rows: 1, seatsPerRow: 60 }];
+    eventId = Number((await api('POST', '/api/events', { name: 'Long night', zones })).id);
+    await Promise.all(seats.map((seat) => api('POST', '/api/bookings', { eventId, buyer: seat, seats: [seat] })));
+    const page = await open(`#/bookings?eventId=${eventId}`, {}, read);
+    await page.getByText('50 bookings on this page').waitFor();
+    await button(page, 'Older').press('Enter');
+    await page.getByText('1 booking on this page.').waitFor();
+    expect(await page.locator(':focus').textContent()).toBe('1 booking on this page.');
+    await button(page, 'Newer').press('Enter');
+    await page.getByText('50 bookings on this page').waitFor();
+  });
+
   test('all bookings of a search are exported, with the key, as CSV and as NDJSON', async () => {
     const id = await sell(['1-1-2'], 'anna');
     await sell(['2-1-1'], 'ben');

@@ -1,10 +1,11 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { EventView } from '../../../../shared/contract/events.ts';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
 import type { PageProps } from '../../page-props.ts';
 import { useRead } from '../../use-read.ts';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { faultText } from '../kit/read-fault.tsx';
+import { usePages } from '../kit/use-pages.tsx';
 import { BookingTable } from './booking-table.tsx';
 import { ExportButtons } from './export-buttons.tsx';
 import { type FilterForm, filterOf, queryOf } from './filter.ts';
@@ -44,11 +45,11 @@ type FoundProps = Pick<PageProps, 'operator'> & { filter: FilterForm; timeZone: 
 
 /** The bookings of a search, page by page, the newest first. */
 function Found({ operator, filter, timeZone }: FoundProps) {
-  const [pages, setPages] = useState<string[]>([]);
   const built = useMemo(() => wordsOf(() => queryOf(filter, timeZone)), [filter, timeZone]);
   const query = built instanceof URLSearchParams ? built : undefined;
   const first = query && `/api/bookings?${withLimit(query)}`;
-  const { answer, fault } = useRead<BookingPage>(operator, pages.at(-1) ?? first);
+  const pages = usePages<BookingPage>(operator, first);
+  const { page, fault, heading } = pages;
   if (query === undefined) {
     return (
       <p class="notice" role="alert">
@@ -63,26 +64,15 @@ function Found({ operator, filter, timeZone }: FoundProps) {
       </p>
     );
   }
-  if (answer === undefined) return <p role="status">Loading …</p>;
-  const { bookings, next } = answer;
+  if (page === undefined) return <p role="status">Loading …</p>;
+  const { bookings } = page;
   return (
     <>
-      <p role="status" class="soft">
+      <p role="status" class="soft" tabIndex={-1} ref={heading}>
         {countText(bookings.length)}
       </p>
       {bookings.length > 0 && <BookingTable bookings={bookings} timeZone={timeZone} />}
-      <div class="buttons">
-        {pages.length > 0 && (
-          <button type="button" class="plain" onClick={() => setPages(pages.slice(0, -1))}>
-            Newer
-          </button>
-        )}
-        {next !== undefined && (
-          <button type="button" class="plain" onClick={() => setPages([...pages, next])}>
-            Older
-          </button>
-        )}
-      </div>
+      {pages.buttons}
       <ExportButtons query={query} />
     </>
   );

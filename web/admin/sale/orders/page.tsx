@@ -6,6 +6,7 @@ import { useRead } from '../../use-read.ts';
 import { SelectField, TextField } from '../kit/field.tsx';
 import { MissingScope } from '../kit/missing-scope.tsx';
 import { faultText } from '../kit/read-fault.tsx';
+import { usePages } from '../kit/use-pages.tsx';
 import { OrderCard, UnpaidCard } from './order-card.tsx';
 
 const STATUSES = [
@@ -111,9 +112,9 @@ function addressOf(query: URLSearchParams): string {
 }
 
 function Found({ operator, query }: { operator: Operator; query: URLSearchParams }) {
-  const [pages, setPages] = useState<string[]>([]);
   const first = useMemo(() => addressOf(query), [query]);
-  const { answer, fault } = useRead<OrderPage>(operator, pages.at(-1) ?? first);
+  const pages = usePages<OrderPage>(operator, first);
+  const { page, fault, heading } = pages;
   if (fault !== undefined) {
     return (
       <p class="notice" role="alert">
@@ -121,11 +122,11 @@ function Found({ operator, query }: { operator: Operator; query: URLSearchParams
       </p>
     );
   }
-  if (answer === undefined) return <p role="status">Loading …</p>;
-  const { entries, next } = answer;
+  if (page === undefined) return <p role="status">Loading …</p>;
+  const { entries } = page;
   return (
     <>
-      <p role="status" class="soft">
+      <p role="status" class="soft" tabIndex={-1} ref={heading}>
         {entries.length === 0 ? 'None.' : `${entries.length} on this page, the newest first.`}
       </p>
       {entries.map((entry) =>
@@ -135,18 +136,7 @@ function Found({ operator, query }: { operator: Operator; query: URLSearchParams
           <OrderCard key={entry.order.id} operator={operator} first={entry.order} />
         ),
       )}
-      <div class="buttons">
-        {pages.length > 0 && (
-          <button type="button" class="plain" onClick={() => setPages(pages.slice(0, -1))}>
-            Newer
-          </button>
-        )}
-        {next !== undefined && (
-          <button type="button" class="plain" onClick={() => setPages([...pages, next])}>
-            Older
-          </button>
-        )}
-      </div>
+      {pages.buttons}
     </>
   );
 }
