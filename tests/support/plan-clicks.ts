@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { cameraOn } from '../../web/plan/camera.ts';
-import { layOutPlan, type Sector, seatPoint } from '../../web/plan/plan-layout.ts';
+import { hasSeats, layOutPlan, seatPoint, shapeOf } from '../../web/plan/plan-layout.ts';
 
 /** Clicks a seat of a house with one zone of rows that are alike, while the plan shows all of it. */
 export async function clickSeat(page: Page, size: { rows: number; seatsPerRow: number }, row: number, seat: number) {
@@ -8,7 +8,9 @@ export async function clickSeat(page: Page, size: { rows: number; seatsPerRow: n
   const { width, height } = (await canvas.boundingBox()) ?? { width: 0, height: 0 };
   const plan = layOutPlan([{ zone: 1, ...size }], null);
   const camera = cameraOn(plan, { width, height });
-  const { x, y } = seatPoint(plan.sectors[0] as Sector, row, seat);
+  const shape = shapeOf(plan, 1);
+  if (shape === undefined || !hasSeats(shape)) throw new Error('the plan draws no seats');
+  const { x, y } = seatPoint(shape, row, seat);
   const position = {
     x: width / 2 + (x - camera.x) * camera.scale,
     y: height / 2 + (y - camera.y) * camera.scale,
