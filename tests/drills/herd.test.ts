@@ -37,7 +37,7 @@ describeInBrowser('the herd button of the event page', (browser) => {
     await page.getByText(/^Refused: .*sold out/).waitFor();
     await until(async () => (await differencesOfMaps(page, frontrow.url)) === 0, 5_000);
     await send(frontrow.url, 'POST', '/clear');
-    await legend('Free 2,600');
+    await legend('Available 2,600');
     await context.close();
     expect(complaints).toEqual([]);
   });

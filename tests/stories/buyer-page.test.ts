@@ -86,12 +86,12 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.getByRole('button', { name: 'Hold the best 2' }).dblclick();
     await heading('Your order');
     await page.getByRole('timer', { name: 'Time left to pay' }).waitFor();
-    await legend('Held 2');
+    await legend('Yours, held until you pay 2');
     await page.reload();
     await heading('Your order');
     await page.getByRole('button', { name: /^Pay / }).dblclick();
     await heading('Your seats are booked');
-    await legend('Sold 2');
+    await legend('Yours 2');
     await page.reload();
     await heading('Your seats are booked');
     expect(await bookings()).toBe(1);
@@ -118,7 +118,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await legend('Live');
     await hold({ seats: ['1-1-1', '1-1-2'] });
-    await legend('Held 2');
+    await legend('Held by others 2');
     await pick(1, 2, [3]);
     await click('Hold 1 seat');
     await heading('Your order');
@@ -128,7 +128,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await until(async () => (await page.getByRole('timer').getAttribute('datetime')) !== firstExpiry, 10_000);
     await click('Release seats');
     await notice('You have released the seats.');
-    await legend('Held 2');
+    await legend('Held by others 2');
   });
 
   test('a buyer who repeatedly cancels holds sees how long the cooldown lasts, and may then retry', async () => {
@@ -178,7 +178,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await click('Hold the best 2');
     await heading('Your order');
     await notice('The time to pay is over');
-    await legend('Free 192');
+    await legend('Available 192');
     await holdFor(600);
     expect(sockets).toBe(1);
   });
@@ -201,7 +201,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await pick(2, 1, [5, 6]);
     await hold({ seats: ['2-1-5'] });
-    await page.getByText('No longer available: Zone 2, row 1, seat 5.').waitFor();
+    await page.getByText('Zone 2, row 1, seat 5 has just been taken.').waitFor();
     await click('Hold 1 seat');
     await heading('Your order');
   });
@@ -298,7 +298,7 @@ describeInBrowser("the buyer's page", (browser) => {
   test('a page whose WebSocket stays silent polls instead', async () => {
     await open({}, (opened) => opened.routeWebSocket('**/ws', () => undefined));
     await page.getByText('Every 2 seconds').waitFor();
-    await legend('Free 192');
+    await legend('Available 192');
   });
 
   test('a queued request shows its position, also after a reload', async () => {
@@ -319,14 +319,14 @@ describeInBrowser("the buyer's page", (browser) => {
     const blocked = 'window.WebSocket = class { constructor() { throw new Error("blocked"); } }';
     await open({}, (opened) => opened.addInitScript(blocked));
     await page.getByText('Every 2 seconds').waitFor();
-    await legend('Free 192');
+    await legend('Available 192');
     await click('Hold the best 2');
     await heading('Your order');
-    await legend('Held 2');
+    await legend('Yours, held until you pay 2');
     await page.getByRole('button', { name: /^Pay / }).click();
     await heading('Your seats are booked');
     await hold({ count: 1 });
-    await legend('Held 1');
+    await legend('Held by others 1');
   });
 
   test('while the waiting room is on, the page goes there and comes back to book', async () => {
@@ -407,7 +407,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await open({ hasTouch: true, reducedMotion: 'no-preference' }, () => Promise.resolve(), `/events/${body.id}`);
     const isWhole = () => page.getByText('Choose a zone to see its seats').waitFor();
     const isZoomedIn = () => page.getByText('Choose a zone to see its seats').waitFor({ state: 'detached' });
-    await legend('Free 20,000');
+    await legend('Available 20,000');
     await isWhole();
     const plan = page.getByRole('img', { name: /^Plan of the house/ });
     const { x, y, width, height } = (await plan.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
@@ -423,7 +423,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await page.mouse.move(middle.x, middle.y);
     await page.locator('.pointed').getByText('Zone 1 · €45 · 1,000 available').waitFor();
     await page.mouse.wheel(0, -1_200);
-    await page.locator('.pointed').getByText('Zone 1 · row 10 · seat 25 · €45 · free').waitFor();
+    await page.locator('.pointed').getByText('Zone 1 · row 10 · seat 25 · €45 · available').waitFor();
     await page.mouse.click(middle.x, middle.y, { button: 'right' });
     await click('All');
     await page.mouse.move(x + 2, y + 2);
@@ -452,7 +452,7 @@ describeInBrowser("the buyer's page", (browser) => {
 
   test('every state is readable on a phone', async () => {
     await open({ viewport: { width: 320, height: 640 } });
-    await legend('Free 192');
+    await legend('Available 192');
     await expectReadable(page);
     await pick(1, 1, [1, 2]);
     await expectReadable(page);

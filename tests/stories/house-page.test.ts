@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { cameraOn } from '../../web/plan/camera.ts';
 import type { Block } from '../../web/plan/plan-blocks.ts';
-import { layOutPlan, type Plan, pointAt, type Sector, seatPoint } from '../../web/plan/plan-layout.ts';
+import { type Bar, layOutPlan, type Plan, seatPoint } from '../../web/plan/plan-layout.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
@@ -12,7 +12,6 @@ const system = useSystem({ ZONES: 1, ROWS: 2, SEATS_PER_ROW: 4 });
 
 const GOLD = '#0072b2';
 const STANDING = '#7a3fb0';
-const HELD = '#d39a2d';
 
 /** Rows of stalls with an aisle after their fourth seat; the first begins with an accessible seat and a companion's. */
 const STALLS = ['A', 'B', 'C', 'D'].map((label, i) => ({
@@ -114,24 +113,23 @@ describeInBrowser('the page of a house as it is', (browser) => {
 
   test('a theatre is drawn with its aisles, categories, accessible seats and standing room', async () => {
     await open();
-    await legend('Free 138');
+    await legend('Available 138');
     await legend('Gold · €90, child €40');
     await legend('♿ Accessible');
     await legend('For a companion');
     const plan = layOutPlan(sizes(), null);
-    const [stalls, floor] = plan.sectors as [Sector, Sector];
-    expect(await colourAt(plan, seatPoint(stalls, 1, 5))).toBe(GOLD);
-    expect(await colourAt(plan, seatPoint(stalls, 4, 5))).toBe('#d55e00');
+    const [stalls, floor] = [plan.blocks[0] as Block, plan.bars[0] as Bar];
+    expect(await colourAt(plan, beside(seatPoint(stalls, 1, 5)))).toBe(GOLD);
+    expect(await colourAt(plan, beside(seatPoint(stalls, 4, 5)))).toBe('#d55e00');
     const [before, after] = [seatPoint(stalls, 1, 4), seatPoint(stalls, 1, 5)];
     expect(Math.hypot(after.x - before.x, after.y - before.y)).toBeGreaterThan(1.5);
     expect(await colourAt(plan, { x: (before.x + after.x) / 2, y: (before.y + after.y) / 2 })).toBe('none');
-    const left = pointAt((floor.inner + floor.outer) / 2, floor.from + 0.1 * (floor.to - floor.from));
-    const right = pointAt((floor.inner + floor.outer) / 2, floor.to - 0.1 * (floor.to - floor.from));
+    const [left, right] = [0.1, 0.9].map((share) => pointIn(floor, share)) as [Point, Point];
     expect(await colourAt(plan, left)).toBe(STANDING);
     expect(await colourAt(plan, right)).toBe(STANDING);
     for (let i = 0; i < 4; i += 1) await bookSeats({ zone: 2, count: 10 });
-    await legend('Held 40');
-    await until(async () => (await colourAt(plan, right)) === HELD, 5_000);
+    await legend('Held by others 40');
+    await until(async () => (await colourAt(plan, right)) !== STANDING, 5_000);
     expect(await colourAt(plan, left)).toBe(STANDING);
     await page.getByRole('button', { name: /^Floor .* 60 available of 100 places$/ }).waitFor();
   });
@@ -144,7 +142,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
     const canvas = page.getByRole('img', { name: /^Plan of the house/ });
     const position = await onCanvas(plan, seat);
     await canvas.hover({ position });
-    await page.locator('.pointed').getByText('Balcony · Box 2 · seat 5 · €20 · free').waitFor();
+    await page.locator('.pointed').getByText('Balcony · Box 2 · seat 5 · €20 · available').waitFor();
     await canvas.click({ position });
     await page.getByText('Balcony, Box 2, seat 5', { exact: true }).waitFor();
     await click('Hold 1 seat');
@@ -175,8 +173,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
   test('a click on standing room chooses it, and its places are held by their number', async () => {
     await open();
     const plan = layOutPlan(sizes(), null);
-    const { inner, outer, from, to } = plan.sectors[1] as Sector;
-    const position = await onCanvas(plan, pointAt((inner + outer) / 2, (from + to) / 2));
+    const position = await onCanvas(plan, pointIn(plan.bars[0] as Bar, 0.5));
     await page.getByRole('img', { name: /^Plan of the house/ }).click({ position });
     await heading('Places in Floor');
     await page.getByText('100 of 100 places are available.', { exact: true }).waitFor();
@@ -185,7 +182,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await heading('Your order');
     expect(await seats()).toMatch(/^Floor, 3 placesShow/);
     expect(await items()).toEqual(['3 × Standing€90']);
-    await legend('Held 3');
+    await legend('Yours, held until you pay 3');
   });
 
   test('a buyer asks for accessible seats, and for seats that may be apart', async () => {
@@ -220,7 +217,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await heading('Stalls');
     const rows = page.getByRole('combobox', { name: /^Row, the first is nearest/ });
     expect(await rows.locator('option').allTextContents()).toEqual(
-      STALLS.map(({ label, seats: count }) => `Row ${label} · ${count} free`),
+      STALLS.map(({ label, seats: count }) => `Row ${label} · ${count} available`),
     );
     const names = () =>
       page.locator('.list .seat').evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label')));
@@ -230,7 +227,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
       'Row A, seat 3, Gold, €90',
     ]);
     expect(await names()).toHaveLength(8);
-    await rows.selectOption({ label: 'Row D · 11 free' });
+    await rows.selectOption({ label: 'Row D · 11 available' });
     expect(await names()).toHaveLength(11);
     await page.getByRole('button', { name: 'Row D, seat 11, Silver, €50', exact: true }).press('Enter');
     await page.getByText('Stalls, row D, seat 11', { exact: true }).waitFor();
@@ -243,13 +240,13 @@ describeInBrowser('the page of a house as it is', (browser) => {
   test('a page that is open shows a house that an operator enlarges', async () => {
     const id = await create({ name: 'Recital', zones: [{ name: 'Stalls', rows: 1, seatsPerRow: 4 }] });
     await open({}, id);
-    await legend('Free 4');
+    await legend('Available 4');
     const change = {
       zones: [{ zone: 1, seatsPerRow: 9, rows: 2 }],
       newZones: [{ name: 'Balcony', rows: 1, seatsPerRow: 5 }],
     };
     expect((await send(system().url, 'PATCH', `/api/events/${id}`, change)).status).toBe(200);
-    await legend('Free 23');
+    await legend('Available 23');
     await page.getByRole('button', { name: /^Balcony / }).waitFor();
   });
 
@@ -269,12 +266,21 @@ describeInBrowser('the page of a house as it is', (browser) => {
 
   test('a plain event has none of these controls', async () => {
     await open({}, 1);
-    await legend('Free 8');
+    await legend('Available 8');
     const panel = page.locator('.panel');
     expect(await panel.locator('select').count()).toBe(1);
     expect(await panel.locator('.stepper, .check').count()).toBe(0);
-    expect(await page.locator('.legend').count()).toBe(1);
+    expect(await page.locator('.legend').count()).toBe(1); // no prices to choose from
   });
+});
+
+/** A point of a seat beside its number. */
+const beside = ({ x, y }: Point): Point => ({ x, y: y + 0.32 });
+
+/** A point at half the depth of an area, and at a share of its width. */
+const pointIn = ({ bar: { left, right, top, bottom } }: Bar, share: number): Point => ({
+  x: left + share * (right - left),
+  y: (top + bottom) / 2,
 });
 
 /** The ids of every second seat of a row of the stalls, without the companion's. */

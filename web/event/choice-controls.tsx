@@ -1,6 +1,7 @@
 import type { House } from '../house/house.ts';
 import type { CategoryView } from '../house/house-view.ts';
 import { priceText } from '../money.ts';
+import { texts } from '../texts/texts.ts';
 import { type Conditions, categoryNumbers, haveTypesOnly, typeCounts, typeNames, zonesFor } from './wish.ts';
 
 type CountsProps = { most: number; count: number; setCount: (count: number) => void };
@@ -8,7 +9,7 @@ type CountsProps = { most: number; count: number; setCount: (count: number) => v
 /** How many seats, without ticket types. */
 const Counts = ({ most, count, setCount }: CountsProps) => (
   <fieldset class="counts">
-    <legend class="label">How many</legend>
+    <legend class="label">{texts.choice.howMany}</legend>
     {Array.from({ length: most }, (_, i) => i + 1).map((option) => (
       <label key={option}>
         <input type="radio" name="count" checked={option === count} onChange={() => setCount(option)} />
@@ -38,11 +39,11 @@ export function Stepper({ name, more, value, least, most, set }: StepperProps) {
       <span class="of">
         {name} {more !== undefined && <small>{more}</small>}
       </span>
-      <button type="button" class="step" aria-label={`Less: ${name}`} {...step(-1)}>
+      <button type="button" class="step" aria-label={texts.choice.less(name)} {...step(-1)}>
         −
       </button>
       <output aria-label={`${name}: ${value}`}>{value}</output>
-      <button type="button" class="step" aria-label={`More: ${name}`} {...step(1)}>
+      <button type="button" class="step" aria-label={texts.choice.more(name)} {...step(1)}>
         +
       </button>
     </fieldset>
@@ -73,7 +74,7 @@ export function TypeSteppers({ house, numbers, conditions, change, fixedCount, m
   };
   return (
     <fieldset class="types">
-      <legend class="label">Ticket types</legend>
+      <legend class="label">{texts.choice.types}</legend>
       {names.map((name, i) => {
         const value = counts[name] ?? 0;
         const price = only?.types?.[name];
@@ -113,7 +114,7 @@ export function HowMany(props: HowManyProps) {
       ) : (
         <Counts most={most} count={count} setCount={(next) => change({ count: next })} />
       )}
-      <Check text="Choose ticket types" isChecked={conditions.isByType} set={(isByType) => change({ isByType })} />
+      <Check text={texts.choice.byType} isChecked={conditions.isByType} set={(isByType) => change({ isByType })} />
     </>
   );
 }
@@ -131,32 +132,33 @@ type PriceProps = Pick<TypesProps, 'house' | 'conditions' | 'change' | 'currency
 
 /** The category of the seats, or their highest price. */
 export function PriceField({ house, conditions, change, currency }: PriceProps) {
-  const { zone, category, maxPrice } = conditions;
+  const { zone, category, maxPrice, priceClass } = conditions;
   const numbers = categoryNumbers(house, { zone, category: undefined });
   const categories = numbers.flatMap((number) => house.categories[number - 1] ?? []);
   const own = zonesFor(house, zone).flatMap(({ price, usedCategories }) => (usedCategories.has(0) ? [price] : []));
   const prices = [...new Set([...categories.map(({ price }) => price), ...own])].sort((a, b) => a - b);
-  if (prices.length + categories.length < 3) return null;
+  if (prices.length < 2 && categories.length < 2) return null;
   const choose = (value: string) =>
     change({
       category: value.startsWith('category:') ? value.slice('category:'.length) : undefined,
       maxPrice: value.startsWith('price:') ? Number(value.slice('price:'.length)) : undefined,
+      priceClass: undefined,
     });
   const isThere = categories.some(({ name }) => name === category);
   const value = isThere ? `category:${category}` : maxPrice === undefined ? '' : `price:${maxPrice}`;
   return (
     <label>
-      <span class="label">Category or highest price</span>
+      <span class="label">{texts.choice.price}</span>
       <select value={value} onChange={(e) => choose(e.currentTarget.value)}>
-        <option value="">Any</option>
+        <option value="">{texts.choice.anyPrice}</option>
         {categories.map((one) => (
           <option key={one.name} value={`category:${one.name}`}>
             {one.name} · {categoryPrices(one, currency)}
           </option>
         ))}
-        {prices.slice(0, -1).map((price) => (
+        {(priceClass === undefined ? prices.slice(0, -1) : prices).map((price) => (
           <option key={price} value={`price:${price}`}>
-            Up to {priceText(price, currency)}
+            {texts.choice.upTo(priceText(price, currency))}
           </option>
         ))}
       </select>

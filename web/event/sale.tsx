@@ -4,11 +4,12 @@ import type { EventView } from '../../shared/contract/events.ts';
 import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
 import { formatNumber } from '../format.ts';
 import { CODE, type House, maxSeatsOf } from '../house/house.ts';
+import { countsOfOthers, type OwnSeats } from '../house/own-seats.ts';
 import { priceRange } from '../house/prices.ts';
-import { idsText, pricesText } from '../house/text.ts';
+import { pricesText } from '../house/text.ts';
 import { LoggedIn, OfferLogin } from '../login.tsx';
 import { priceText } from '../money.ts';
-import { HousePlan } from '../plan/house-plan.tsx';
+import { HousePlan, PlanPlaceholder } from '../plan/house-plan.tsx';
 import type { PlanView } from '../plan/plan-view.ts';
 import { admissionEndOf } from '../purchase/admission.ts';
 import { EarlierBookings } from '../purchase/earlier-bookings.tsx';
@@ -20,6 +21,8 @@ import { texts } from '../texts/texts.ts';
 import { CameBack } from './came-back.tsx';
 import { ClosedCard } from './closed-card.tsx';
 import { HerdCard } from './herd-card.tsx';
+import { mostSeats, noticeText } from './notice.ts';
+import { offeredSeats, useOwnSeats } from './own-and-offered.ts';
 import { type SaleState, type SaleStatus, saleStateAt } from './sale-state.ts';
 import { SeatChoice } from './seat-choice.tsx';
 import { SeatList } from './seat-list.tsx';
@@ -34,7 +37,7 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
   const { house, isLoaded } = useHouse(event);
   const counts = useCounts(house);
   const view = useRef<PlanView>(undefined);
-  const choice = useChoice(event, house);
+  const choice = useChoice(event.id, house);
   const sale = usePurchase(
     event,
     house,
@@ -44,7 +47,7 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
     },
     reopen,
   );
-  const { state, bookings, connection } = sale;
+  const { state } = sale;
   const saleStatus = useSaleStatus(event, state.step === 'refused' ? state.refusal.code : undefined);
   const saleState = saleStateAt(serverNow(), saleStatus, isLoaded ? counts : undefined);
   const isChoosing = canRequest(state);
@@ -52,33 +55,33 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
   useEffect(() => {
     if (isChoosing) choice.dropUnavailable();
   }, [counts, choice.picked, isChoosing, house]);
-
-  const current = 'booking' in state ? state.booking : undefined;
-  const mine = useMemo(
-    () => [...new Set([...bookings, ...(current === undefined ? [] : [current])].flatMap(({ seats }) => seats))],
-    [bookings, current],
-  );
+  const offers = useMemo(() => offeredSeats(state), [state]);
+  useEffect(() => view.current?.showSeats(offers), [offers]);
+  const mine = useOwnSeats(sale);
   const toggle = (label: string) => {
-    if (mayPick) choice.toggle(label);
+    if (mayPick && !mine.has(label)) choice.toggle(label, mostSeats(event, mine));
   };
   const showZone = (zone: number | undefined) => {
     choice.setZone(zone);
     if (zone === undefined) view.current?.showAll();
     else view.current?.showZone(zone);
   };
-  const parts = { event, house, choice, sale, view, toggle, showZone, counts };
+  const parts = { event, house, choice, sale, view, mine, toggle, showZone, counts, isLoaded };
   return (
     <main class="house">
       <header class="billing">
         <h1>{event.name}</h1>
         <p>
-          {formatNumber(counts[CODE.AVAILABLE] ?? 0)} of {formatNumber(event.totalSeats)}{' '}
-          {house.zones.some(({ isArea }) => isArea) ? 'seats and places' : 'seats'} free ·{' '}
-          {priceRangeText(house, event.currency)}
+          {texts.choice.availableOf(
+            formatNumber(counts[CODE.AVAILABLE] ?? 0),
+            formatNumber(event.totalSeats),
+            house.zones.some(({ isArea }) => isArea),
+          )}{' '}
+          · {priceRangeText(house, event.currency)}
         </p>
       </header>
-      {isLoaded ? <SalePlan {...parts} mine={mine} /> : <PlanPlaceholder isLost={connection === 'lost'} />}
-      <SalePanel {...parts} isChoosing={isChoosing} mayPick={mayPick} saleState={saleState} saleStatus={saleStatus} />
+      <SalePlan {...parts} offers={offers} />
+      <SalePanel {...parts} {...{ isChoosing, mayPick, saleState, saleStatus }} />
     </main>
   );
 }
@@ -89,42 +92,24 @@ type Parts = {
   choice: Choice;
   sale: ReturnType<typeof usePurchase>;
   view: RefObject<PlanView | undefined>;
+  mine: OwnSeats;
   toggle: (label: string) => void;
   showZone: (zone: number | undefined) => void;
   counts: number[];
+  isLoaded: boolean;
 };
 
-function SalePlan({ event, house, choice, sale, view, toggle, showZone, counts, mine }: Parts & { mine: string[] }) {
-  const { picked, zone } = choice;
+function SalePlan({ event, house, choice, sale, view, offers, isLoaded, ...parts }: Parts & { offers: string[] }) {
+  const { picked, zone, lit, choosePrice } = choice;
   const onView = (created: PlanView) => {
     view.current = created;
     if (zone !== undefined) created.showZone(zone);
   };
-  const { connection } = sale;
-  return (
-    <HousePlan
-      event={event}
-      house={house}
-      mine={mine}
-      picked={picked}
-      toggle={toggle}
-      showZone={showZone}
-      connection={connection}
-      counts={counts}
-      onView={onView}
-    />
-  );
+  const { mine, counts, toggle, showZone } = parts;
+  const shared = { event, house, mine, counts, filter: { lit, choose: choosePrice }, connection: sale.connection };
+  if (!isLoaded) return <PlanPlaceholder {...shared} />;
+  return <HousePlan {...shared} {...{ picked, offers, toggle, showZone, onView }} />;
 }
-
-const PlanPlaceholder = ({ isLost }: { isLost: boolean }) => (
-  <section class="plan" aria-label="Plan of the house">
-    <div class="stage">
-      <p class="pointed" role="status">
-        {isLost ? 'The seats could not be loaded. Trying again.' : 'Loading the seats'}
-      </p>
-    </div>
-  </section>
-);
 
 type PanelProps = Parts & {
   isChoosing: boolean;
@@ -134,8 +119,9 @@ type PanelProps = Parts & {
 };
 
 function SalePanel({ isChoosing, mayPick, saleState, saleStatus, ...parts }: PanelProps) {
-  const { event, house, choice, sale, view, toggle, showZone, counts } = parts;
+  const { event, house, choice, sale, view, mine, toggle, showZone, counts } = parts;
   const { state, purchase, bookings, holds } = sale;
+  const others = countsOfOthers(house, counts, mine);
   const [admissionEnd] = useState(() => admissionEndOf(event.id));
   const current = 'booking' in state ? state.booking : undefined;
   const earlier = bookings.filter(({ id }) => id !== current?.id);
@@ -151,19 +137,22 @@ function SalePanel({ isChoosing, mayPick, saleState, saleStatus, ...parts }: Pan
         <PurchaseCard state={state} purchase={purchase} event={event} house={house} showOnPlan={showOnPlan} />
       )}
       {admissionEnd !== undefined && isChoosing && <AdmissionLeft until={admissionEnd} />}
-      <p class="notice taken" role="status">
-        {choice.lost.length > 0 && `No longer available: ${idsText(house, choice.lost)}.`}
-      </p>
       {isChoosing && saleState !== 'open' && (
-        <ClosedCard state={saleState} event={{ ...event, ...saleStatus }} held={counts[CODE.HELD] ?? 0} />
+        <ClosedCard state={saleState} event={{ ...event, ...saleStatus }} held={others[CODE.HELD] ?? 0} />
       )}
       {purchase !== undefined && isChoosing && (
         <CameBack state={saleState} house={house} maxSeats={maxSeatsOf(event)} request={purchase.request} />
       )}
       {purchase !== undefined && isChoosing && saleState === 'open' && (
-        <SeatChoice event={event} house={house} choice={choice} showZone={showZone} request={purchase.request} />
+        <SeatChoice
+          {...{ event, house, choice, showZone }}
+          most={Math.max(1, mostSeats(event, mine))}
+          othersCounts={others}
+          request={purchase.request}
+          notice={choice.notice && noticeText(house, choice.notice, mine)}
+        />
       )}
-      {mayPick && <SeatList event={event} house={house} choice={choice} toggle={toggle} showZone={showZone} />}
+      {mayPick && <SeatList {...{ event, house, choice, mine, toggle, showZone }} />}
       {purchase !== undefined && holds.length > 0 && <HoldsCard house={house} holds={holds} adopt={purchase.adopt} />}
       {earlier.length > 0 && <EarlierBookings house={house} bookings={earlier} showSeat={showSeat} />}
       {(isChoosing || state.step === 'bought') && <LoggedIn />}
@@ -194,6 +183,6 @@ function AdmissionLeft({ until }: { until: string }) {
 function priceRangeText(house: House, currency: string): string {
   const [lowest, highest] = priceRange(house, house.zones);
   if (highest === 0) return priceText(0, currency);
-  if (lowest === 0) return `free of charge, or up to ${priceText(highest, currency)} a seat`;
-  return `${pricesText(house, house.zones, currency)} a seat`;
+  if (lowest === 0) return texts.choice.freeOrUpTo(priceText(highest, currency));
+  return texts.choice.aSeat(pricesText(house, house.zones, currency));
 }

@@ -1,11 +1,14 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { capitalised, formatNumber } from '../format.ts';
-import { CODE, type House, labelOf, MARK, seatsInRow, type ZoneSeats } from '../house/house.ts';
+import { CODE, categoryAt, type House, indexOf, labelOf, MARK, seatsInRow, type ZoneSeats } from '../house/house.ts';
 import { rowName, seatLabel, zoneName } from '../house/names.ts';
+import type { OwnSeats } from '../house/own-seats.ts';
 import { categoryOf, markOf, priceOf } from '../house/seat-facts.ts';
 import { areaText, freeText, pricesText } from '../house/text.ts';
 import { priceText } from '../money.ts';
+import { classText } from '../plan/plan-key.tsx';
+import { markText, statusText } from '../plan/pointed-text.ts';
 import { texts } from '../texts/texts.ts';
 import type { Choice } from './use-choice.ts';
 
@@ -13,13 +16,14 @@ type Props = {
   event: EventView;
   house: House;
   choice: Choice;
+  mine: OwnSeats;
   toggle: (label: string) => void;
   showZone: (zone: number | undefined) => void;
 };
 
 /** The house as a list, which needs no plan: zones with prices and counts, their rows, and the free seats of a row. */
-export function SeatList({ event, house, choice, toggle, showZone }: Props) {
-  const { picked, zone } = choice;
+export function SeatList({ event, house, choice, mine, toggle, showZone }: Props) {
+  const { picked, zone, lit } = choice;
   const open = zone === undefined ? undefined : house.zone(zone);
   const heading = useRef<HTMLHeadingElement>(null);
   const latest = useRef(showZone);
@@ -36,29 +40,55 @@ export function SeatList({ event, house, choice, toggle, showZone }: Props) {
   return (
     <section class="list" aria-labelledby="zones">
       <h2 id="zones" ref={heading} tabIndex={-1}>
-        {open === undefined ? 'Zones' : zoneName(open)}
+        {open === undefined ? texts.choice.zones : zoneName(open)}
       </h2>
+      {lit !== undefined && <Limit house={house} choice={choice} lit={lit} currency={event.currency} />}
       {open === undefined ? (
         <ul class="zones">
-          {house.zones.map((seats) => (
+          {zonesOf(house, lit).map((seats) => (
             <ZoneLine key={seats.zone} zone={seats} house={house} currency={event.currency} goTo={goTo} />
           ))}
         </ul>
       ) : (
         <>
           <button type="button" class="quiet" onClick={() => goTo(undefined)}>
-            All zones
+            {texts.choice.allZones}
           </button>
           {open.isArea ? (
             <Area zone={open} />
           ) : (
-            <Rows key={open.zone} {...{ house, picked, toggle }} zone={open} currency={event.currency} />
+            <Rows key={open.zone} {...{ house, picked, mine, lit, toggle }} zone={open} currency={event.currency} />
           )}
         </>
       )}
     </section>
   );
 }
+
+/** The zones that have seats of the classes that the buyer has limited the choice to. */
+const zonesOf = ({ zones, priceClasses }: House, lit: Choice['lit']): readonly ZoneSeats[] =>
+  lit === undefined
+    ? zones
+    : zones.filter((zone) => [...zone.usedCategories].some((number) => lit.has(priceClasses.of(zone, number))));
+
+type LimitProps = { house: House; choice: Choice; lit: ReadonlySet<number>; currency: string };
+
+/** The prices that the list is limited to, and a button that shows all. */
+const Limit = ({ house, choice, lit, currency }: LimitProps) => (
+  <p class="limit">
+    <span>
+      {texts.choice.onlyPrice(
+        house.priceClasses.all
+          .filter((_, i) => lit.has(i))
+          .map((one) => classText(one, currency))
+          .join('; '),
+      )}
+    </span>
+    <button type="button" class="quiet" onClick={() => choice.choosePrice(undefined)}>
+      {texts.choice.allPrices}
+    </button>
+  </p>
+);
 
 type ZoneLineProps = { zone: ZoneSeats; house: House; currency: string; goTo: (zone: number) => void };
 
@@ -72,7 +102,7 @@ function ZoneLine({ zone: seats, house, currency, goTo }: ZoneLineProps) {
         <button type="button" class="zone" onClick={() => goTo(zone)}>
           <span class="name">{zoneName(seats)}</span>
           <span class="more">{pricesText(house, [seats], currency)}</span>
-          <span class="more free">{isArea ? `${free} of ${formatNumber(capacity)} places` : free}</span>
+          <span class="more free">{isArea ? texts.choice.places(free, formatNumber(capacity)) : free}</span>
           <progress value={counts[CODE.AVAILABLE]} max={capacity} aria-hidden="true" />
         </button>
       </li>
@@ -94,41 +124,54 @@ type RowsProps = {
   house: House;
   currency: string;
   picked: string[];
+  mine: OwnSeats;
+  lit: Choice['lit'];
   toggle: (label: string) => void;
 };
 
+/** Opens at the first row that has an available seat. */
 function Rows(props: RowsProps) {
   const { zone } = props;
-  const [row, setRow] = useState(1);
+  const available = availableInRows(props);
+  const [row, setRow] = useState(
+    () =>
+      1 +
+      Math.max(
+        0,
+        available.findIndex((seats) => seats > 0),
+      ),
+  );
   const isLabelled = zone.plan?.some(({ label }) => label !== undefined);
   return (
     <>
       <label>
-        <span class="label">Row, {isLabelled ? 'the first' : '1'} is nearest to the stage</span>
+        <span class="label">{isLabelled ? texts.choice.labelledRows : texts.choice.rows}</span>
         <select value={row} onChange={(e) => setRow(Number(e.currentTarget.value))}>
-          {Array.from(zone.freeInRow, (free, i) => (
+          {Array.from(available, (free, i) => (
             <RowOption key={i + 1} row={i + 1} name={capitalised(rowName(zone, i + 1))} free={free} />
           ))}
         </select>
       </label>
-      <Seats key={row} {...props} row={row} />
+      <Seats key={row} {...props} row={row} available={available[row - 1] ?? 0} />
     </>
   );
 }
 
+/** The available seats of each row, of the classes that the buyer has limited the choice to. */
+function availableInRows({ zone, house, lit }: RowsProps): Uint16Array {
+  if (lit === undefined) return zone.freeInRow;
+  return Uint16Array.from(zone.freeInRow, (_, i) => {
+    const first = indexOf(zone, i + 1, 1);
+    let seats = 0;
+    for (let at = first; at < first + seatsInRow(zone, i + 1); at += 1)
+      seats += Number(zone.seats[at] === CODE.AVAILABLE && lit.has(house.priceClasses.of(zone, categoryAt(zone, at))));
+    return seats;
+  });
+}
+
 /** Memoized by its text: there may be 10,000 rows. */
 const RowOption = ({ row, name, free }: { row: number; name: string; free: number }) =>
-  useMemo(
-    () => (
-      <option value={row}>
-        {name} · {formatNumber(free)} free
-      </option>
-    ),
-    [row, name, free],
-  );
-
-/** By the people that a seat is kept for. */
-const MARK_TEXTS = { [MARK.NONE]: undefined, [MARK.ACCESSIBLE]: 'accessible', [MARK.COMPANION]: 'for a companion' };
+  useMemo(() => <option value={row}>{texts.choice.rowWithSeats(name, formatNumber(free))}</option>, [row, name, free]);
 
 const MARK_CLASSES = {
   [MARK.NONE]: 'seat',
@@ -137,41 +180,45 @@ const MARK_CLASSES = {
 };
 
 /** A seat as a screen reader reads it: its category and price too, where the house has categories. */
-function seatText({ zone, house, currency }: RowsProps, row: number, number: number): string {
+function seatText({ zone, house, currency, mine }: RowsProps, row: number, number: number): string {
   const label = labelOf({ zone: zone.zone, row, number });
   return [
     capitalised(rowName(zone, row)),
-    `seat ${seatLabel(zone, row, number)}`,
+    texts.house.seat(seatLabel(zone, row, number)),
     categoryOf(house, label)?.name,
     house.categories.length === 0 ? undefined : priceText(priceOf(house, label), currency),
-    MARK_TEXTS[markOf(house, label)],
+    markText(markOf(house, label)),
+    mine.has(label) ? statusText(label, CODE.HELD, mine) : undefined,
   ]
     .filter((part) => part !== undefined)
     .join(', ');
 }
 
 /**
- * The free seats of a row. A seat that another buyer takes keeps its button: the other buttons do not move, and the
- * focus stays. A picked seat can always be removed.
+ * The available seats of a row, and this buyer's own. A seat that another buyer takes keeps its button: the other
+ * buttons do not move, and the focus stays. A picked seat can always be removed.
  */
-function Seats(props: RowsProps & { row: number }) {
-  const { zone, house, row, picked, toggle } = props;
+function Seats(props: RowsProps & { row: number; available: number }) {
+  const { zone, house, row, picked, mine, lit, toggle, available } = props;
   const { current: shown } = useRef(new Set<number>());
-  const first = (row - 1) * zone.seatsPerRow;
+  const first = indexOf(zone, row, 1);
   const seats = zone.seats.subarray(first, first + seatsInRow(zone, row));
   const own = new Set(picked);
-  const held = seats.reduce((sum, code) => sum + (code === CODE.HELD ? 1 : 0), 0);
+  let heldByOthers = 0;
   const buttons = Array.from(seats, (code, i) => {
     const number = i + 1;
     const label = labelOf({ zone: zone.zone, row, number });
     const isOpen = code === CODE.AVAILABLE || own.has(label);
-    if (isOpen) shown.add(number);
+    const isMine = mine.has(label);
+    if (code === CODE.HELD && !isMine) heldByOthers += 1;
+    const isLit = lit === undefined || lit.has(house.priceClasses.of(zone, categoryAt(zone, first + i)));
+    if ((isOpen && isLit) || isMine) shown.add(number);
     return (
-      shown.has(number) && (
+      (own.has(label) || (shown.has(number) && isLit)) && (
         <button
           key={number}
           type="button"
-          class={MARK_CLASSES[markOf(house, label)]}
+          class={isMine ? 'seat mine' : MARK_CLASSES[markOf(house, label)]}
           aria-label={seatText(props, row, number)}
           aria-pressed={own.has(label)}
           aria-disabled={!isOpen}
@@ -184,8 +231,8 @@ function Seats(props: RowsProps & { row: number }) {
   });
   return (
     <>
-      {zone.freeInRow[row - 1] === 0 && (
-        <p class="hint">{held > 0 ? texts.house.soldOutForNow(held) : 'No seat is free in this row.'}</p>
+      {available === 0 && (
+        <p class="hint">{heldByOthers > 0 ? texts.house.soldOutForNow(heldByOthers) : texts.choice.noneInRow}</p>
       )}
       {shown.size > 0 && <div class="row">{buttons}</div>}
     </>

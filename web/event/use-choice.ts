@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import type { EventView } from '../../shared/contract/events.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
-import { CODE, type House, maxSeatsOf } from '../house/house.ts';
+import { CODE, type House } from '../house/house.ts';
+import { litClasses } from '../house/price-classes.ts';
 import type { PurchaseState } from '../purchase/purchase-state.ts';
 import { storedWish } from '../stored-values.ts';
 import type { Conditions } from './wish.ts';
@@ -9,42 +9,64 @@ import type { Conditions } from './wish.ts';
 export type Choice = ReturnType<typeof useChoice>;
 
 /**
+ * The reason why a choice is not as the buyer wanted it: picked seats that another buyer took, a seat that is not
+ * available, or the largest number of seats.
+ */
+export type ChoiceNotice =
+  | { name: 'taken' | 'unavailable'; seats: readonly string[] }
+  | { name: 'limit'; most: number };
+
+/**
  * The seats that the buyer has picked, or the conditions of those that the server is to find; at first those from
  * before the waiting room.
  */
-export function useChoice(event: EventView, house: House) {
-  const [wish] = useState(() => takeStoredWish(event.id));
+export function useChoice(eventId: number, house: House) {
+  const [wish] = useState(() => takeStoredWish(eventId));
   const [picked, setPicked] = useState(wish !== undefined && 'seats' in wish ? wish.seats : []);
-  const [lost, setLost] = useState<string[]>([]);
+  const [notice, setNotice] = useState<ChoiceNotice>();
   const [conditions, setConditions] = useState(() => conditionsOf(wish));
   const isFree = (label: string) => house.statusOf(label) === CODE.AVAILABLE;
   const change = (changed: Partial<Conditions>) => setConditions((before) => ({ ...before, ...changed }));
   return {
     picked,
-    /** Picked seats that another buyer took. */
-    lost,
+    notice,
     conditions,
     change,
     zone: conditions.zone,
     setZone: (zone: number | undefined) => change({ zone }),
-    clear: () => setPicked([]),
-    /** Picks a free seat, or removes a picked one. Beyond the limit the seat that was picked first is removed. */
-    toggle(label: string): void {
-      setLost([]);
-      setPicked((labels) => {
-        if (labels.includes(label)) return labels.filter((other) => other !== label);
-        return isFree(label) ? [...labels, label].slice(-maxSeatsOf(event)) : labels;
-      });
+    /** The classes of seats that the buyer has limited the choice to; undefined: all. */
+    lit: litClasses(house.priceClasses, conditions),
+    /** Limits the choice to a class. The server knows categories and a highest price, so a class of prices is both. */
+    choosePrice(priceClass: number | undefined): void {
+      const { category, highest } = house.priceClasses.all[priceClass ?? -1] ?? {};
+      if (category !== undefined) change({ category: category.name, priceClass: undefined, maxPrice: undefined });
+      else change({ category: undefined, priceClass, maxPrice: highest });
     },
-    /** Removes picked seats that are no longer free, and reports them as lost. */
+    clear(): void {
+      setNotice(undefined);
+      setPicked([]);
+    },
+    /** Picks an available seat, or removes a picked one. A seat beyond the limit is refused with a notice. */
+    toggle(label: string, most: number): void {
+      if (picked.includes(label)) {
+        setNotice(undefined);
+        setPicked(picked.filter((other) => other !== label));
+      } else if (!isFree(label)) setNotice({ name: 'unavailable', seats: [label] });
+      else if (picked.length >= most) setNotice({ name: 'limit', most });
+      else {
+        setNotice(undefined);
+        setPicked([...picked, label]);
+      }
+    },
+    /** Removes picked seats that are no longer available, and reports them. */
     dropUnavailable(): void {
       const unavailable = picked.filter((label) => !isFree(label));
       if (unavailable.length === 0) return;
       setPicked(picked.filter(isFree));
-      setLost(unavailable);
+      setNotice({ name: 'taken', seats: unavailable });
     },
     clearAfter({ step }: PurchaseState): void {
-      if (step !== 'choosing') setLost([]);
+      if (step !== 'choosing') setNotice(undefined);
       if (step === 'held' || step === 'refused') setPicked([]);
     },
   };
@@ -63,7 +85,8 @@ function conditionsOf(wish: OneWish | undefined): Conditions {
   const run = wish === undefined || 'seats' in wish ? { count: 2 } : wish;
   const { zone, count, category, maxPrice, accessible = 0, split = false } = { ...NO_CONDITIONS, ...run };
   const types = wish !== undefined && 'types' in wish ? wish.types : undefined;
-  return { zone, count, category, maxPrice, accessible, split, types: types ?? {}, isByType: types !== undefined };
+  const isByType = types !== undefined;
+  return { zone, count, category, maxPrice, priceClass: undefined, accessible, split, types: types ?? {}, isByType };
 }
 
 const NO_CONDITIONS: Partial<Conditions> = { zone: undefined, category: undefined, maxPrice: undefined };

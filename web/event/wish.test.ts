@@ -46,6 +46,7 @@ const NONE: Conditions = {
   count: 3,
   category: undefined,
   maxPrice: undefined,
+  priceClass: undefined,
   types: {},
   isByType: false,
   accessible: 0,

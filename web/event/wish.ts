@@ -10,6 +10,8 @@ export type Conditions = {
   count: number;
   category: string | undefined;
   maxPrice: number | undefined;
+  /** The class of prices on the plan, of which `maxPrice` is the highest. */
+  priceClass: number | undefined;
   types: TypeCounts;
   /** Whether seats are for ticket types, where the price without a type is none of theirs. */
   isByType: boolean;

@@ -1,6 +1,7 @@
 import type { EventView, SeatMap, SeatStatus } from '../../shared/contract/events.ts';
 import type { PlanView } from '../../shared/contract/houses.ts';
 import type { CategoryView, RowView } from './house-view.ts';
+import { priceClassesOf } from './price-classes.ts';
 
 /** The codes of seat statuses in memory, one byte a seat. */
 export const CODE = { AVAILABLE: 0, HELD: 1, SOLD: 2, BLOCKED: 3 } as const satisfies Record<SeatStatus, number>;
@@ -114,6 +115,8 @@ export function createHouse(event: EventView) {
     zones,
     /** In the order of their numbers, from 1. */
     categories,
+    /** Seats by their colour on the plan. */
+    priceClasses: priceClassesOf(categories, zones),
     zone: (number: number) => byNumber.get(number),
     find,
 

@@ -12,6 +12,18 @@ const rowText = (label: string): string => (SHORT_LABEL.test(label) ? texts.hous
 
 export const zoneName = ({ name, zone }: Pick<ZoneSeats, 'name' | 'zone'>): string => name ?? texts.house.zone(zone);
 
+/** A zone's name where there is no room for all of it: its last word with a digit, or the initials of its words. */
+export function shortZoneName({ name, zone }: Pick<ZoneSeats, 'name' | 'zone'>): string {
+  if (name === undefined) return String(zone);
+  const words = name.split(/[\s\-/]+/).filter((word) => word !== '');
+  const numbered = words.findLast((word) => /\d/.test(word));
+  if (numbered !== undefined) return numbered;
+  return words.length > 1 ? words.map((word) => [...word][0]).join('') : [...name].slice(0, SHORT_CHARACTERS).join('');
+}
+
+/** Characters of the short name of a zone whose name is one word. */
+const SHORT_CHARACTERS = 4;
+
 /** The printed label of a row, or its number. */
 export const rowLabel = ({ plan }: ZoneSeats, row: number): string => plan?.[row - 1]?.label ?? String(row);
 

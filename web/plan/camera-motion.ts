@@ -1,5 +1,16 @@
-import { between, type Camera, cameraOn, heldInside, type Point, panned, type Size, zoomed } from './camera.ts';
+import {
+  between,
+  type Camera,
+  cameraOn,
+  cameraOnBox,
+  heldInside,
+  type Point,
+  panned,
+  type Size,
+  zoomed,
+} from './camera.ts';
 import type { Plan, ZoneShape } from './plan-layout.ts';
+import type { Box } from './plan-points.ts';
 
 /** Milliseconds of a flight from one part of the plan to another. */
 const FLIGHT_MS = 350;
@@ -37,6 +48,8 @@ export function createCameraMotion(plan: Plan, isInstant: () => boolean, onMove:
 
   return {
     camera: () => camera,
+    /** The camera at the end of its flight. */
+    target,
     size: () => size,
     isWhole: () => isWhole,
     moveTo,
@@ -48,6 +61,11 @@ export function createCameraMotion(plan: Plan, isInstant: () => boolean, onMove:
     showShape(shape: ZoneShape, atLeastScale: number): void {
       const to = cameraOn(plan, size, shape);
       moveTo({ ...to, scale: Math.max(to.scale, atLeastScale) });
+    },
+    /** Shows a box, at this scale or farther. */
+    showBox(box: Box, atMostScale: number): void {
+      const to = cameraOnBox(box, size);
+      moveTo({ ...to, scale: Math.min(to.scale, atMostScale) });
     },
     /** Flies from where the camera is going by so many pixels. */
     pan: (dx: number, dy: number): void => moveTo(panned(target(), dx, dy)),

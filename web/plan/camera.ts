@@ -1,4 +1,5 @@
 import { boxOf, type Plan, type ZoneShape } from './plan-layout.ts';
+import type { Box } from './plan-points.ts';
 
 /** The point of the plan in the middle of the canvas, and CSS pixels for one unit of the plan. */
 export type Camera = { x: number; y: number; scale: number };
@@ -9,14 +10,16 @@ export type Point = { x: number; y: number };
 export type Size = { width: number; height: number };
 
 /** The largest scale: a seat is as large as a finger. */
-const MAX_SCALE = 56;
+export const MAX_SCALE = 56;
 
-/** Pixels that stay free around a zone, or the plan, that fits the canvas. */
-const MARGIN = 14;
+/** Pixels that stay free around a zone, or the plan, that fits the canvas: rows have their labels there. */
+const MARGIN = 20;
 
 /** The camera that shows a zone, or the whole plan. */
-export function cameraOn(plan: Plan, { width, height }: Size, shape?: ZoneShape): Camera {
-  const { left, right, top, bottom } = boxOf(plan, shape);
+export const cameraOn = (plan: Plan, size: Size, shape?: ZoneShape): Camera => cameraOnBox(boxOf(plan, shape), size);
+
+/** The camera that shows a box, with a margin. */
+export function cameraOnBox({ left, right, top, bottom }: Box, { width, height }: Size): Camera {
   const scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top));
   return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(Math.max(scale, 0.001), MAX_SCALE) };
 }

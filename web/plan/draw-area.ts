@@ -1,7 +1,7 @@
 import { CODE, type ZoneSeats } from '../house/house.ts';
 import { zoneName } from '../house/names.ts';
 import { freeText } from '../house/text.ts';
-import { drawHaloed, font, type Scene } from './draw-kit.ts';
+import { colourOf, DIMMED, drawHaloed, font, isLit, type Scene } from './draw-kit.ts';
 import { pointAt, type Sector } from './plan-layout.ts';
 import type { Box, Point } from './plan-points.ts';
 
@@ -62,7 +62,7 @@ export function drawBoxArea(
 }
 
 /**
- * Fills the shares of an area's places that are free, held and sold, from the left.
+ * Fills the shares of an area's places that are available, held and sold, from the left: the last two are hatched.
  *
  * @param outlinePart begins the outline of a part, between two shares of the whole
  */
@@ -72,20 +72,25 @@ function fillParts(
   scene: Scene,
   outlinePart: (first: number, last: number) => void,
 ): void {
-  const { colours, categoryColours } = scene;
+  const { colours, hatches } = scene;
   const shareOf = (code: number) => (zone.counts[code] ?? 0) / Math.max(1, zone.capacity);
   const free = shareOf(CODE.AVAILABLE);
+  const notSold = free + shareOf(CODE.HELD);
+  const opacity = isLit(scene, zone, zone.category) ? 1 : DIMMED;
   const parts = [
-    { first: 0, last: 1, colour: colours.sold },
-    { first: free, last: free + shareOf(CODE.HELD), colour: colours.held },
-    { first: 0, last: free, colour: categoryColours[zone.category] ?? colours.free },
+    { first: 0, last: 1, fill: colours.card },
+    { first: 0, last: free, fill: colourOf(scene, zone, zone.category), opacity },
+    { first: free, last: notSold, fill: hatches.held },
+    { first: notSold, last: 1, fill: hatches.sold },
   ];
-  for (const { first, last, colour } of parts) {
+  for (const { first, last, fill, opacity: own = 1 } of parts) {
     if (last <= first) continue;
     outlinePart(first, last);
-    context.fillStyle = colour;
+    context.globalAlpha = own;
+    context.fillStyle = fill;
     context.fill();
   }
+  context.globalAlpha = 1;
   outlinePart(0, 1);
   context.lineWidth = 1;
   context.strokeStyle = colours.soft;

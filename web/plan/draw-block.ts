@@ -1,7 +1,7 @@
 import { categoryAt, seatsInRow, type ZoneSeats } from '../house/house.ts';
-import { zoneName } from '../house/names.ts';
-import { drawHaloed, font, type Scene, SEATS_SCALE, strengthOf } from './draw-kit.ts';
-import { drawPointSeats } from './draw-seats.ts';
+import { shortZoneName, zoneName } from '../house/names.ts';
+import { colourOf, DIMMED, drawHaloed, font, isLit, type Scene, SEATS_SCALE, strengthOf } from './draw-kit.ts';
+import { drawBlockName, drawPointSeats } from './draw-seats.ts';
 import type { Block, RowLine } from './plan-blocks.ts';
 import { type Box, overlap } from './plan-points.ts';
 
@@ -15,36 +15,42 @@ export function drawBlocks(context: CanvasRenderingContext2D, scale: number, sce
     const zone = overlap(view, block.box) ? house.zone(block.zone) : undefined;
     return zone === undefined ? [] : [{ block, zone }];
   });
-  for (const { block, zone } of visible) {
-    if (scale < SEATS_SCALE) drawLines(context, block, zone, scale, scene);
-    else drawPointSeats(context, { shape: block, points: block.points }, zone, scale, scene, view);
+  if (scale >= SEATS_SCALE) {
+    for (const { block, zone } of visible) {
+      drawPointSeats(context, { shape: block, points: block.points }, zone, scale, scene, view);
+      if (block.nameAt !== undefined) drawBlockName(context, block.nameAt, zone, scale, scene.colours);
+    }
+    return;
   }
-  if (scale >= SEATS_SCALE) return;
+  for (const { block, zone } of visible) drawLines(context, block, zone, scale, scene);
   const named: Box[] = [];
   for (const { block, zone } of visible) drawName(context, block, zone, scale, scene, named);
 }
 
-/** Each row is the paler the fewer of its seats are free. */
+/** Each row is the paler the fewer of its seats are available. A row without any is a thin line. */
 function drawLines(
   context: CanvasRenderingContext2D,
   { lines, room }: Block,
   zone: ZoneSeats,
   scale: number,
-  { colours, categoryColours, pointed }: Scene,
+  scene: Scene,
 ): void {
+  const { colours, pointed } = scene;
   context.lineCap = 'square';
   context.lineJoin = 'round';
-  context.lineWidth = Math.max(0.75, room * scale * 0.72);
-  context.strokeStyle = colours.sold;
+  context.lineWidth = Math.max(0.5, room * scale * 0.16);
+  context.strokeStyle = colours.mark;
   context.beginPath();
   for (const line of lines) addLine(context, line, scale);
   context.stroke();
+  context.lineWidth = Math.max(0.75, room * scale * 0.72);
   const isPointed = pointed?.zone === zone.zone;
   for (const line of lines) {
     const free = (zone.freeInRow[line.row - 1] ?? 0) / Math.max(1, seatsInRow(zone, line.row));
     if (free === 0) continue;
-    context.globalAlpha = isPointed ? 1 : strengthOf(free);
-    context.strokeStyle = categoryColours[categoryAt(zone, line.index)] ?? colours.free;
+    const category = categoryAt(zone, line.index);
+    context.globalAlpha = (isPointed ? 1 : strengthOf(free)) * (isLit(scene, zone, category) ? 1 : DIMMED);
+    context.strokeStyle = colourOf(scene, zone, category);
     context.beginPath();
     addLine(context, line, scale);
     context.stroke();
@@ -75,7 +81,7 @@ function drawName(
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.font = font(13, 600);
-  for (const name of [zoneName(zone), String(zone.zone)]) {
+  for (const name of [zoneName(zone), shortZoneName(zone)]) {
     const half = context.measureText(name).width / 2 + 2;
     const room = { left: x - half, right: x + half, top: y - 9, bottom: y + 9 };
     if (2 * half > scale * (box.right - box.left) || named.some((other) => overlap(room, other))) continue;

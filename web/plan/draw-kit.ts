@@ -1,20 +1,44 @@
-import type { House, Seat } from '../house/house.ts';
+import type { House, Seat, ZoneSeats } from '../house/house.ts';
+import type { OwnSeats } from '../house/own-seats.ts';
 import type { Plan } from './plan-layout.ts';
 
 /** The colours of the style sheet, for light or dark. */
-export type Colours = Record<'paper' | 'ink' | 'soft' | 'line' | 'free' | 'held' | 'sold' | 'mine' | 'onMine', string>;
+export type Colours = Record<
+  'card' | 'paper' | 'ink' | 'soft' | 'line' | 'free' | 'held' | 'sold' | 'mark' | 'mine' | 'onMine',
+  string
+>;
 
-export type Scene = {
+/** The seats that are marked on the plan, and the classes that a buyer has limited the choice to. */
+export type Marks = {
+  mine: OwnSeats;
+  picked: ReadonlySet<string>;
+  /** Seats that are offered instead of those of a refused request. */
+  offers: readonly string[];
+  /** The numbers of price classes; undefined: all. */
+  lit: ReadonlySet<number> | undefined;
+};
+
+export type Scene = Marks & {
   plan: Plan;
   house: House;
-  /** Labels of this buyer's seats, and of the picked ones. */
-  mine: ReadonlySet<string>;
-  picked: ReadonlySet<string>;
   pointed: Seat | undefined;
   colours: Colours;
-  /** Of free seats, by the number of their category. */
-  categoryColours: readonly string[];
+  /** Of available seats, by the number of their price class. */
+  classColours: readonly string[];
+  /** Fills zones without an available seat: those of which some are held, and those that are sold out. */
+  hatches: { held: CanvasPattern | string; sold: CanvasPattern | string };
 };
+
+/** The colour of the available seats of a zone that have a category, by its number. */
+export const colourOf = ({ house, classColours, colours }: Scene, zone: ZoneSeats, category: number): string =>
+  classColours[house.priceClasses.of(zone, category)] ?? colours.free;
+
+/** Whether the buyer has not limited the choice to other seats than those of a category. */
+export const isLit = ({ house, lit }: Scene, zone: ZoneSeats, category: number): boolean =>
+  lit === undefined || lit.has(house.priceClasses.of(zone, category));
+
+/** The opacity of seats that the buyer does not look for. */
+export const DIMMED = 0.16;
 
 /**
  * Pixels for one unit from which on single seats are drawn, look round, have row numbers at their side, are circles,
@@ -58,7 +82,7 @@ export function drawHaloed(
 ): void {
   context.lineWidth = 4;
   context.lineJoin = 'round';
-  context.strokeStyle = colours.paper;
+  context.strokeStyle = colours.card;
   context.strokeText(text, x, y);
   context.fillStyle = colours.ink;
   context.fillText(text, x, y);

@@ -13,7 +13,7 @@ const MIN_MARK_PIXELS = 6.5;
  */
 export function drawMarks(context: CanvasRenderingContext2D, scale: number, scene: Scene): void {
   const { plan, house, mine, picked, colours } = scene;
-  const marks = [...mine, ...[...picked].filter((label) => !mine.has(label))].flatMap((label) => {
+  const marks = [...mine.keys(), ...[...picked].filter((label) => !mine.has(label))].flatMap((label) => {
     const mark = markOf(plan, house, seatOf(label), scale);
     return mark === undefined ? [] : [{ ...mark, isMine: mine.has(label) }];
   });
@@ -38,6 +38,25 @@ export function drawMarks(context: CanvasRenderingContext2D, scale: number, scen
     context.fillText(isMine ? '✓' : label, x, y + 0.5, radius * 1.7);
   }
 }
+
+/** Dashed rings around the seats that are offered instead of those of a refused request. */
+export function drawOffers(context: CanvasRenderingContext2D, scale: number, scene: Scene): void {
+  const { plan, house, offers, colours } = scene;
+  context.lineWidth = 2;
+  context.strokeStyle = colours.mine;
+  context.setLineDash(OFFER_DASH);
+  for (const label of offers) {
+    const mark = markOf(plan, house, seatOf(label), scale);
+    if (mark === undefined) continue;
+    context.beginPath();
+    context.arc(mark.x, mark.y, mark.radius, 0, 2 * Math.PI);
+    context.stroke();
+  }
+  context.setLineDash([]);
+}
+
+/** Pixels of a dash, and between two. */
+const OFFER_DASH = [3, 2];
 
 export function drawPointed(context: CanvasRenderingContext2D, scale: number, scene: Scene): void {
   const { plan, house, pointed, colours } = scene;

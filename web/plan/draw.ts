@@ -1,12 +1,12 @@
-import { CODE, type ZoneSeats } from '../house/house.ts';
-import { freeText } from '../house/text.ts';
+import { texts } from '../texts/texts.ts';
 import type { Camera, Size } from './camera.ts';
-import { drawArcArea, drawBoxArea, outline, strokeIfPointed } from './draw-area.ts';
+import { drawArcArea, drawBoxArea } from './draw-area.ts';
 import { drawBlocks } from './draw-block.ts';
-import { type Colours, font, readableOn, type Scene, SEATS_SCALE, strengthOf } from './draw-kit.ts';
-import { drawMarks, drawPointed } from './draw-marks.ts';
+import { type Colours, font, type Scene, SEATS_SCALE } from './draw-kit.ts';
+import { drawMarks, drawOffers, drawPointed } from './draw-marks.ts';
 import { drawPointSeats, drawRaySeats, drawZoneName } from './draw-seats.ts';
-import { type Plan, pointAt, reachOf, type Sector } from './plan-layout.ts';
+import { drawZone } from './draw-zone.ts';
+import { type Plan, reachOf, type Sector } from './plan-layout.ts';
 import type { Box } from './plan-points.ts';
 
 /** Draws the part of the plan that the camera shows. `dpr`: device pixels for one of CSS. */
@@ -42,6 +42,7 @@ export function draw(context: CanvasRenderingContext2D, size: Size, dpr: number,
     const zone = house.zone(number);
     if (zone !== undefined) drawBoxArea(context, bar, zone, scale, scene);
   }
+  drawOffers(context, scale, scene);
   drawMarks(context, scale, scene);
   if (scale >= SEATS_SCALE) drawPointed(context, scale, scene);
 }
@@ -77,45 +78,5 @@ function drawStage(context: CanvasRenderingContext2D, plan: Plan, scale: number,
   context.font = font(Math.min(15, room / (stageBar === undefined ? 2.6 : 1.4)), 600);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  context.fillText('Stage', middle.x, middle.y);
-}
-
-/** A zone as one shape, which is the paler the fewer of its seats are free. */
-function drawZone(
-  context: CanvasRenderingContext2D,
-  sector: Sector,
-  zone: ZoneSeats,
-  scale: number,
-  scene: Scene,
-): void {
-  const { colours, categoryColours } = scene;
-  const strength = strengthOf(zone.counts[CODE.AVAILABLE] / Math.max(1, zone.capacity));
-  const colour = categoryColours[zone.category] ?? colours.free;
-  outline(context, sector, scale);
-  context.globalAlpha = 1;
-  context.fillStyle = colours.sold;
-  context.fill();
-  context.globalAlpha = strength;
-  context.fillStyle = colour;
-  context.fill();
-  context.globalAlpha = 1;
-  strokeIfPointed(context, zone, scene);
-  const { inner, outer, from, to } = sector;
-  const room = scale * Math.min(outer - inner, ((inner + outer) / 2) * (to - from));
-  if (room < 12) return;
-  const { x, y } = pointAt((inner + outer) / 2, (from + to) / 2);
-  const pixels = Math.min(20, Math.max(room < 15 ? 9 : 10, room / 2.6));
-  context.fillStyle = readableOn(colours, colour, colours.sold, strength);
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
-  context.font = font(11);
-  const text = freeText(zone.counts);
-  const hasText = room > 44 && context.measureText(text).width < room - 6;
-  context.font = font(pixels, 600);
-  const isNameShort = zone.name !== undefined && context.measureText(zone.name).width < room - 6;
-  const name = isNameShort ? (zone.name ?? '') : String(zone.zone);
-  context.fillText(name, x * scale, y * scale - (hasText ? pixels * 0.45 : 0));
-  if (!hasText) return;
-  context.font = font(11);
-  context.fillText(text, x * scale, y * scale + pixels * 0.65);
+  context.fillText(texts.plan.stage, middle.x, middle.y);
 }

@@ -1,50 +1,40 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
-import { categoryPrices } from '../event/choice-controls.tsx';
-import { hasAccessible } from '../event/wish.ts';
-import { formatNumber } from '../format.ts';
-import { categoryColours } from '../house/category-colours.ts';
-import { CODE, type House, labelOf, MARK, type Seat } from '../house/house.ts';
+import type { House, Seat } from '../house/house.ts';
 import type { Connection } from '../house/live.ts';
-import { seatName, zoneName } from '../house/names.ts';
-import { categoryOf, markOf, priceOf } from '../house/seat-facts.ts';
-import { areaText, freeText, pricesText } from '../house/text.ts';
-import { priceText } from '../money.ts';
+import { NO_SEATS, type OwnSeats } from '../house/own-seats.ts';
+import { texts } from '../texts/texts.ts';
+import { PlanKey, type PriceFilter } from './plan-key.tsx';
 import { layOutPlan } from './plan-layout.ts';
+import type { Detail } from './plan-painter.ts';
 import { createPlanView, type PlanView } from './plan-view.ts';
-
-/** By status code. */
-const STATUS_TEXT = ['free', 'held', 'sold', 'not for sale'];
-
-const CONNECTION_TEXT: Record<Connection, string> = {
-  connecting: 'Connecting',
-  live: 'Live',
-  polling: 'Every 2 seconds',
-  lost: 'Connection lost',
-};
-
-const CANVAS_LABEL =
-  'Plan of the house. Arrow keys move it, plus and minus zoom, 0 shows all. The list offers the same seats.';
+import { hintText, pointedText } from './pointed-text.ts';
 
 type Props = {
   house: House;
-  mine: string[];
-  picked: string[];
+  event: Pick<EventView, 'rings' | 'currency'>;
+  picked: readonly string[];
   toggle: (label: string) => void;
   showZone: (zone: number | undefined) => void;
-  connection: Connection;
-  counts: number[];
-  event: EventView;
+  counts: readonly number[];
   onView: (view: PlanView) => void;
+  /** Of a sale: this buyer's seats, seats offered instead of refused ones, and the prices to show. */
+  mine?: OwnSeats;
+  offers?: readonly string[];
+  filter?: PriceFilter;
+  connection?: Connection;
 };
 
-/** The house on a canvas, with its legend. The list of seats offers the same without a canvas. */
+const NO_OFFERS: readonly string[] = [];
+
+/** The house on a canvas, with its key. The list of seats offers the same without a canvas. */
 export function HousePlan(props: Props) {
-  const { house, mine, picked, connection, counts, event, onView } = props;
+  const { house, picked, counts, event, onView, mine, offers = NO_OFFERS, filter, connection } = props;
+  const lit = filter?.lit;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<PlanView>();
   const [pointed, setPointed] = useState<Seat>();
-  const [areSeatsVisible, setSeatsVisible] = useState(false);
+  const [detail, setDetail] = useState<Detail>('zones');
   const plan = useMemo(() => layOutPlan(house.zones, event.rings), [house, event]);
   const latest = useRef(props);
   latest.current = props;
@@ -54,93 +44,71 @@ export function HousePlan(props: Props) {
       seatChosen: (label) => latest.current.toggle(label),
       zoneChosen: (zone) => latest.current.showZone(zone),
       pointedAt: setPointed,
-      seatsVisible: setSeatsVisible,
+      detailChanged: setDetail,
     });
     setView(created);
     onView(created);
     return created.stop;
   }, [plan, house]);
-  useEffect(() => view?.mark(mine, picked), [view, mine, picked]);
+  useEffect(
+    () => view?.mark({ mine: mine ?? NO_SEATS, picked: new Set(picked), offers, lit }),
+    [view, mine, picked, offers, lit],
+  );
+  const text =
+    pointed === undefined
+      ? hintText(detail, matchMedia('(pointer: coarse)').matches)
+      : pointedText(house, pointed, detail, mine ?? NO_SEATS, event.currency);
   return (
-    <section class="plan" aria-label="Plan of the house">
+    <section class="plan" aria-label={texts.plan.name}>
       <div class="stage">
-        <canvas ref={canvas} tabIndex={0} role="img" aria-label={CANVAS_LABEL} />
-        <div class="zoom">
-          <button type="button" aria-label="Zoom in" onClick={() => view?.zoomIn()}>
-            +
-          </button>
-          <button type="button" aria-label="Zoom out" onClick={() => view?.zoomOut()}>
-            −
-          </button>
-          <button type="button" class="all" onClick={() => props.showZone(undefined)}>
-            All
-          </button>
-        </div>
-        {(pointed !== undefined || !areSeatsVisible) && (
+        <canvas ref={canvas} tabIndex={0} role="img" aria-label={texts.plan.canvas} />
+        <div class="plan-bar">
           <p class="pointed" aria-hidden="true">
-            {pointed === undefined
-              ? 'Choose a zone to see its seats'
-              : pointedText(house, pointed, areSeatsVisible, event.currency)}
+            {text}
           </p>
-        )}
+          <Zoom view={view} showAll={() => props.showZone(undefined)} />
+        </div>
       </div>
-      <CategoryLegend house={house} currency={event.currency} />
-      <ul class="legend">
-        <Key
-          name={house.categories.length > 0 ? 'free any' : 'free'}
-          text={`Free ${formatNumber(counts[CODE.AVAILABLE] ?? 0)}`}
-        />
-        <Key name="held" text={`Held ${formatNumber(counts[CODE.HELD] ?? 0)}`} />
-        <Key name="sold" text={`Sold ${formatNumber(counts[CODE.SOLD] ?? 0)}`} />
-        {hasAccessible(house.zones) && <Key name="accessible" text="♿ Accessible" />}
-        {house.zones.some(({ marks }) => marks?.includes(MARK.COMPANION)) && (
-          <Key name="companion" text="For a companion" />
-        )}
-        {picked.length > 0 && <Key name="picked" text="Picked" />}
-        {mine.length > 0 && <Key name="mine" text="Yours" />}
-        <li class={`connection ${connection}`}>
-          <span role="status">{CONNECTION_TEXT[connection]}</span>
-        </li>
-      </ul>
+      <PlanKey
+        house={house}
+        currency={event.currency}
+        counts={counts}
+        mine={mine}
+        hasOffers={offers.length > 0}
+        filter={filter}
+        connection={connection}
+      />
     </section>
   );
 }
 
-const Key = ({ name, text }: { name: string; text: string }) => (
-  <li>
-    <i class={`key ${name}`} />
-    {text}
-  </li>
+const Zoom = ({ view, showAll }: { view: PlanView | undefined; showAll: () => void }) => (
+  <div class="zoom">
+    <button type="button" aria-label={texts.plan.zoomIn} onClick={() => view?.zoomIn()}>
+      +
+    </button>
+    <button type="button" aria-label={texts.plan.zoomOut} onClick={() => view?.zoomOut()}>
+      −
+    </button>
+    <button type="button" class="all" onClick={showAll}>
+      {texts.plan.all}
+    </button>
+  </div>
 );
 
-/** The colours of free seats by category, with names and prices. */
-function CategoryLegend({ house, currency }: { house: House; currency: string }) {
-  const { categories } = house;
-  if (categories.length === 0) return null;
-  const [, ...colours] = categoryColours(categories, '');
-  return (
-    <ul class="legend categories" aria-label="Categories">
-      {categories.map((category, i) => (
-        <li key={category.name}>
-          <i class="key" style={{ background: colours[i] }} />
-          {category.name} · {categoryPrices(category, currency)}
-        </li>
-      ))}
-    </ul>
-  );
-}
+type PlaceholderProps = Required<Pick<Props, 'house' | 'event' | 'counts' | 'mine' | 'filter' | 'connection'>>;
 
-function pointedText(house: House, seat: Seat, areSeatsVisible: boolean, currency: string): string {
-  const zone = house.zone(seat.zone);
-  if (zone === undefined) return '';
-  if (zone.isArea) return `${zoneName(zone)} · ${pricesText(house, [zone], currency)} · ${areaText(zone)}`;
-  const label = labelOf(seat);
-  const code = house.statusOf(label);
-  if (!areSeatsVisible || code === undefined)
-    return `${zoneName(zone)} · ${pricesText(house, [zone], currency)} · ${freeText(zone.counts)}`;
-  const name = seatName(house, seat);
-  const category = categoryOf(house, label)?.name;
-  const parts = [name.zone, name.row, `seat ${name.seat}`, category, priceText(priceOf(house, label), currency)];
-  const marks = { [MARK.NONE]: undefined, [MARK.ACCESSIBLE]: 'accessible', [MARK.COMPANION]: 'for a companion' };
-  return [...parts, STATUS_TEXT[code], marks[markOf(house, label)]].filter((part) => part !== undefined).join(' · ');
-}
+/** The plan before its first map: as large as it will be, so that nothing moves when it comes. */
+export const PlanPlaceholder = ({ house, event, counts, mine, filter, connection }: PlaceholderProps) => (
+  <section class="plan" aria-label={texts.plan.name}>
+    <div class="stage">
+      <div class="canvas" />
+      <div class="plan-bar">
+        <p class="pointed" role="status">
+          {connection === 'lost' ? texts.plan.notLoaded : texts.plan.loading}
+        </p>
+      </div>
+    </div>
+    <PlanKey {...{ house, counts, mine, filter, connection }} currency={event.currency} hasOffers={false} />
+  </section>
+);

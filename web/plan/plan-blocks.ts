@@ -12,7 +12,8 @@ import {
 
 /**
  * A zone whose seats have coordinates. `room`: of one seat. `middle`: the seat that is nearest to the middle of all,
- * for its name. `lines`: its rows as they are drawn from afar.
+ * for its name. `nameAt`: where it has room for its name in front of its first row. `lines`: its rows as they are drawn
+ * from afar.
  */
 export type Block = {
   zone: number;
@@ -21,6 +22,7 @@ export type Block = {
   room: number;
   box: Box;
   middle: Point;
+  nameAt?: Point;
   lines: readonly RowLine[];
 };
 
@@ -86,7 +88,8 @@ function median(numbers: number[]): number {
   return sorted[sorted.length >> 1] ?? 0;
 }
 
-function blockOf(
+/** A zone as a block, at the places that `toPlan` makes of its coordinates. */
+export function blockOf(
   { zone, seatsPerRow, plan }: Positioned,
   toPlan: (position: readonly [number, number]) => Point,
 ): Block {

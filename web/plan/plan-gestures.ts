@@ -1,4 +1,5 @@
 import type { Point } from './camera.ts';
+import type { Pointer } from './picking.ts';
 
 /** Pixels by which a finger may move in what is still a tap. */
 const TAP_PIXELS = 8;
@@ -8,7 +9,7 @@ const ARROW_PIXELS = 70;
 export const ZOOM_STEP = 1.6;
 
 type PointerActions = {
-  tap: (point: Point) => void;
+  tap: (point: Point, pointer: Pointer) => void;
   drag: (dx: number, dy: number) => void;
   pinch: (factor: number, at: Point, dx: number, dy: number) => void;
 };
@@ -44,8 +45,8 @@ export function createPointerTracker({ tap, drag, pinch }: PointerActions) {
         pinch(distance(point) / Math.max(1, distance(last)), middle, dx / 2, dy / 2);
       } else if (movedPixels > TAP_PIXELS) drag(dx, dy);
     },
-    release(id: number, point: Point): void {
-      if (pressed.delete(id) && pressed.size === 0 && movedPixels <= TAP_PIXELS) tap(point);
+    release(id: number, point: Point, pointer: Pointer): void {
+      if (pressed.delete(id) && pressed.size === 0 && movedPixels <= TAP_PIXELS) tap(point, pointer);
     },
     cancel(id: number): void {
       pressed.delete(id);
@@ -92,7 +93,7 @@ function pointerListeners(canvas: HTMLCanvasElement, actions: Actions, pointOf: 
       else if (e.pointerType === 'mouse') actions.hover(pointOf(e));
     },
     pointerup(e: PointerEvent) {
-      tracker.release(e.pointerId, pointOf(e));
+      tracker.release(e.pointerId, pointOf(e), e.pointerType === 'mouse' ? 'mouse' : 'finger');
     },
     pointercancel(e: PointerEvent) {
       tracker.cancel(e.pointerId);

@@ -26,16 +26,17 @@ const overlap = (a: Sector, b: Sector) => a.inner < b.outer && b.inner < a.outer
 
 describe('the plan of a house', () => {
   test.each([
-    ['the default house', zones(50, 20, 65)],
-    ['one zone', zones(1, 20, 65)],
-    ['a small theatre', zones(9, 12, 30)],
+    ['the default house', zones(50, 20, 65), null],
+    ['one zone', zones(1, 20, 65), [[1]]],
+    ['a small theatre', zones(9, 12, 30), null],
     [
       'long rows and short ones',
       [...zones(3, 2, 400), ...zones(8, 30, 4).map((size) => ({ ...size, zone: size.zone + 3 }))],
+      null,
     ],
-    ['many zones', zones(2_000, 5, 10)],
-  ])('every zone has a sector of its own: %s', (_name, sizes) => {
-    const { sectors, stageRadius } = layOutPlan(sizes, null);
+    ['many zones', zones(2_000, 5, 10), null],
+  ])('every zone has a sector of its own: %s', (_name, sizes, rings) => {
+    const { sectors, stageRadius } = layOutPlan(sizes, rings);
     expect(sectors.map(({ zone }) => zone).sort((a, b) => a - b)).toEqual(sizes.map(({ zone }) => zone));
     expect(sectors.filter((a) => a.inner <= stageRadius || sectors.some((b) => a !== b && overlap(a, b)))).toEqual([]);
   });
@@ -86,7 +87,7 @@ describe('the plan of a house', () => {
   const rows = [{ seats: 3 }, { seats: 5, gapsAfter: [2] }];
 
   test('rows of their own number of seats are in the middle of their zone, and a gap is as wide as a seat', () => {
-    const plan = layOutPlan([{ zone: 1, rows: 2, seatsPerRow: 5, plan: rows }], null);
+    const plan = layOutPlan([{ zone: 1, rows: 2, seatsPerRow: 5, plan: rows }], [[1]]);
     const sector = plan.sectors[0] as Sector;
     const angles = (row: number, seats: number) =>
       Array.from({ length: seats }, (_, i) => {
@@ -110,7 +111,7 @@ describe('the plan of a house', () => {
 
   test('an area is a bar without seats', () => {
     const area = { zone: 2, rows: 79, seatsPerRow: 64, isArea: true, capacity: 5_000 };
-    const plan = layOutPlan([...zones(1, 4, 20), area], null);
+    const plan = layOutPlan([...zones(1, 4, 20), area], [[1, 2]]);
     const { inner, outer, from, to } = plan.sectors[1] as Sector;
     const { x, y } = pointAt((inner + outer) / 2, (from + to) / 2);
     expect(seatAt(plan, x, y)).toEqual({ zone: 2, row: 0, number: 0 });

@@ -1,6 +1,7 @@
 import type { RowView } from '../house/house-view.ts';
 import { type Block, blockSeatAt, blocksOf, holeOf } from './plan-blocks.ts';
 import { type Box, boxAround, boxOfPoints, emptyPoints, nearestSeat, type Points } from './plan-points.ts';
+import { isSmall, straightOf } from './straight-rows.ts';
 
 /**
  * The position of a zone: between two radii and two angles around the stage. A unit is about one seat. Angle 0 is
@@ -37,7 +38,6 @@ export type Plan = {
   bars: Bar[];
   stageRadius: number;
   stageBar: Box | undefined;
-  radius: number;
   box: Box;
 };
 
@@ -74,7 +74,8 @@ type Size = {
 type RingSize = Size & { depth: number; width: number };
 
 /**
- * A plan of zones: those whose seats have coordinates there, the others in rings around them, or around a stage.
+ * A plan of zones: those whose seats have coordinates there, the others in rings around them, or around a stage. The
+ * rows of a small house without rings are straight.
  *
  * @param rings numbers of zones, each ring from left to right; null for zones as they come
  */
@@ -89,13 +90,21 @@ export function layOutPlan(zones: readonly Size[], rings: readonly (readonly num
   const wanted = rings
     ?.map((ring) => ring.flatMap((zone) => byNumber.get(zone) ?? []))
     .filter((ring) => ring.length > 0);
+  if (blocks.length === 0 && rings === null && isSmall(sizes)) return straightPlan(sizes);
   if (blocks.length === 0) return { ...planOf(wanted ?? ringsOf(sizes, 0), 0), blocks, bars, stageBar: undefined };
   const middle = { blocks, bars, stageRadius: 0, stageBar };
   const middleBox = boxAround([...blocks.map(({ box }) => box), ...(stageBar === undefined ? [] : [stageBar])]);
   const innermost = Math.max(...[middleBox.left, middleBox.right].map((x) => Math.hypot(x, middleBox.bottom))) + AISLE;
-  if (sizes.length === 0) return { ...middle, sectors: [], radius: innermost, box: middleBox };
-  const { sectors, radius } = planOf(wanted ?? ringsOf(sizes, innermost), innermost);
-  return { ...middle, sectors, radius, box: boxAround([middleBox, ...sectors.map(sectorBox)]) };
+  if (sizes.length === 0) return { ...middle, sectors: [], box: middleBox };
+  const { sectors } = planOf(wanted ?? ringsOf(sizes, innermost), innermost);
+  return { ...middle, sectors, box: boxAround([middleBox, ...sectors.map(sectorBox)]) };
+}
+
+function straightPlan(sizes: readonly RingSize[]): Plan {
+  const straight = straightOf(sizes);
+  const { blocks, bars, stageBar } = straight;
+  const box = boxAround([...blocks.map((block) => block.box), ...bars.map(({ bar }) => bar), stageBar]);
+  return { ...straight, sectors: [], stageRadius: 0, box };
 }
 
 /** Areas side by side in the hole between blocks, as in an arena. None where the blocks leave no hole. */
@@ -174,7 +183,7 @@ function planOf(rings: readonly RingSize[][], innermost: number) {
     next = inner + depthOf(ring);
   }
   const radius = Math.max(...sectors.map(({ outer }) => outer));
-  return { sectors, stageRadius, radius, box: ringsBox(radius, stageRadius) };
+  return { sectors, stageRadius, box: ringsBox(radius, stageRadius) };
 }
 
 function sectorOf(size: RingSize, edges: Pick<Sector, 'inner' | 'outer' | 'from' | 'to'>): Sector {

@@ -1,19 +1,25 @@
-import { categoryColours } from '../house/category-colours.ts';
 import type { House } from '../house/house.ts';
 import type { CameraMotion } from './camera-motion.ts';
 import { draw } from './draw.ts';
 import { type Colours, type Scene, SEATS_SCALE } from './draw-kit.ts';
+import { FINGER_PIXELS } from './picking.ts';
+
+/** The smallest things that are drawn: zones, seats, or seats as large as a finger. */
+export type Detail = 'zones' | 'seats' | 'large seats';
+
+const detailAt = (scale: number): Detail =>
+  scale < SEATS_SCALE ? 'zones' : scale < FINGER_PIXELS ? 'seats' : 'large seats';
 
 /** Paints the scene: in the next frame after a change, and at once when the canvas changes its size. */
 export function createPainter(
   canvas: HTMLCanvasElement,
   motion: CameraMotion,
   scene: Scene,
-  seatsVisible: (isVisible: boolean) => void,
+  detailChanged: (detail: Detail) => void,
 ) {
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
   let pixelRatio = 1; // device pixels for one of CSS, as the canvas was sized for
-  let areSeatsVisible = false;
+  let detail: Detail = 'zones';
   let frame = 0;
 
   function redraw(): void {
@@ -27,9 +33,10 @@ export function createPainter(
       return;
     }
     if (motion.advance(nowMs)) redraw();
-    if (areSeatsVisible !== motion.camera().scale >= SEATS_SCALE) {
-      areSeatsVisible = !areSeatsVisible;
-      seatsVisible(areSeatsVisible);
+    const shown = detailAt(motion.camera().scale);
+    if (detail !== shown) {
+      detail = shown;
+      detailChanged(detail);
     }
     canvas.classList.toggle('whole', motion.isWhole());
     draw(context, motion.size(), pixelRatio, motion.camera(), scene);
@@ -85,10 +92,14 @@ function onColourSchemeChange(onChange: () => void): () => void {
 }
 
 /** The colours of the scene, for light or dark. */
-export function coloursOf(canvas: HTMLCanvasElement, house: House): Pick<Scene, 'colours' | 'categoryColours'> {
+export function coloursOf(
+  canvas: HTMLCanvasElement,
+  house: House,
+): Pick<Scene, 'colours' | 'classColours' | 'hatches'> {
   const style = getComputedStyle(canvas);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
   const colours: Colours = {
+    card: colour('card'),
     paper: colour('paper'),
     ink: colour('ink'),
     soft: colour('soft'),
@@ -96,8 +107,30 @@ export function coloursOf(canvas: HTMLCanvasElement, house: House): Pick<Scene, 
     free: colour('free'),
     held: colour('held'),
     sold: colour('sold'),
+    mark: colour('sold-mark'),
     mine: colour('accent'),
     onMine: colour('on-accent'),
   };
-  return { colours, categoryColours: categoryColours(house.categories, colours.free) };
+  return {
+    colours,
+    classColours: house.priceClasses.all.map((one) => one.colour ?? colours.free),
+    hatches: { held: hatchOf(colours.held), sold: hatchOf(colours.mark) },
+  };
+}
+
+/** Device pixels of one tile of the hatch. */
+const HATCH_PIXELS = 7;
+
+/** Diagonal lines of a colour. */
+function hatchOf(colour: string): CanvasPattern | string {
+  const tile = Object.assign(document.createElement('canvas'), { width: HATCH_PIXELS, height: HATCH_PIXELS });
+  const context = tile.getContext('2d') as CanvasRenderingContext2D;
+  context.strokeStyle = colour;
+  context.beginPath();
+  for (const offset of [-HATCH_PIXELS, 0, HATCH_PIXELS]) {
+    context.moveTo(offset, HATCH_PIXELS);
+    context.lineTo(offset + HATCH_PIXELS, 0);
+  }
+  context.stroke();
+  return context.createPattern(tile, 'repeat') ?? colour;
 }

@@ -38,12 +38,11 @@ export function OperatorPlan({ event, house, picked, choose, choosesZones = fals
           ? latest.current.choose?.(labelOf({ zone, row: 1, number: 1 }))
           : created.showZone(zone),
       pointedAt: setPointed,
-      seatsVisible: () => {},
     });
     setView(created);
     return created.stop;
   }, [plan, house]);
-  useEffect(() => view?.mark([], picked), [view, picked]);
+  useEffect(() => view?.mark({ picked: new Set(picked) }), [view, picked]);
   const status = pointed && house.statusOf(labelOf(pointed));
   return (
     <div class="operator-plan">

@@ -1,0 +1,45 @@
+import type { Texts } from '../texts.ts';
+
+export const plan: Texts['plan'] = {
+  name: 'Saalplan',
+  canvas:
+    'Saalplan. Pfeiltasten verschieben ihn, Plus und Minus zoomen, 0 zeigt alles. Die Liste bietet dieselben Plätze.',
+  loading: 'Die Plätze werden geladen',
+  notLoaded: 'Die Plätze konnten nicht geladen werden. Es wird erneut versucht.',
+  zoomIn: 'Vergrößern',
+  zoomOut: 'Verkleinern',
+  all: 'Alles',
+  stage: 'Bühne',
+  chooseZone: 'Wählen Sie einen Bereich, um seine Plätze zu sehen',
+  comeNearer: 'Tippen Sie, wo Sie sitzen möchten: Die Stelle wird größer',
+  chooseSeat: 'Wählen Sie einen Platz',
+  status: {
+    available: 'verfügbar',
+    held: 'von jemand anderem reserviert',
+    sold: 'verkauft',
+    blocked: 'nicht im Verkauf',
+    ownHeld: 'Ihrer, reserviert, bis Sie bezahlen',
+    ownBought: 'Ihrer',
+  },
+  accessible: 'barrierefrei',
+  companion: 'für eine Begleitperson',
+  key: {
+    available: (count) => `Verfügbar ${count}`,
+    held: (count) => `Reserviert ${count}`,
+    sold: (count) => `Verkauft ${count}`,
+    accessible: '♿ Barrierefrei',
+    companion: 'Für Begleitpersonen',
+    picked: 'Ihre Auswahl',
+    offers: 'Stattdessen angeboten',
+    yours: 'Ihre Plätze',
+    bought: (count) => `Ihre Plätze ${count}`,
+    ownHeld: (count) => `Ihre Plätze, reserviert, bis Sie bezahlen ${count}`,
+  },
+  prices: 'Nur Plätze eines Preises zeigen',
+  connection: {
+    connecting: 'Verbindung wird aufgebaut',
+    live: 'Live',
+    polling: 'Alle 2 Sekunden',
+    lost: 'Verbindung unterbrochen',
+  },
+};
