@@ -50,7 +50,7 @@ describe('the classes of seats on the plan', () => {
   });
 });
 
-/** What people with full sight, with deuteranopia and with protanopia see of linear red, green and blue (Machado 2009). */
+/** Linear red, green and blue as people see them with full sight, deuteranopia and protanopia (Machado, 2009). */
 const SIGHTS = [
   [1, 0, 0, 0, 1, 0, 0, 0, 1],
   [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.01182, 0.04294, 0.968881],

@@ -4,8 +4,8 @@ import type { CategoryView } from './house-view.ts';
 const MAX_CLASSES = 8;
 
 /**
- * Colours of classes without one of their own. Also people who see few colours tell them apart (a test simulates it), and
- * each has a contrast of 3 to a light and to a dark page.
+ * Colours of classes without one of their own. Also people who see few colours tell them apart (a test simulates it),
+ * and each has a contrast of 3 to a light and to a dark page.
  */
 const PALETTE = ['#0072b2', '#d55e00', '#009e73', '#693cff', '#d2003c', '#7878ff', '#c378a5', '#875a78'];
 

@@ -6,7 +6,7 @@ import type { Block } from './plan-blocks.ts';
 import { AISLE, pointAt, radiusOf, type reachOf, roomOf, type Sector, seatPoint } from './plan-layout.ts';
 import { type Box, contains, type Point, type Points, widened } from './plan-points.ts';
 
-/** Pixels from a row's end to its label, from the edge of the canvas to a label, and from a first row to its zone's name. */
+/** Pixels: from a row's end to its label, from the canvas' edge to a label, and from a first row to its zone's name. */
 const ROW_LABEL_PIXELS = 11;
 const EDGE_PIXELS = 17;
 const ZONE_NAME_PIXELS = 18;
