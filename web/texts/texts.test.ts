@@ -23,7 +23,7 @@ test('German has each text that English has, and none of them in English', () =>
     );
   const german = new Set(sentences(de));
   const same = sentences(en).filter((sentence) => german.has(sentence));
-  expect(same).toEqual(['Position']);
+  expect(same).toEqual(['Live', 'Position']);
 });
 
 test('a page is in its language, and in English where the language is unknown', async () => {
