@@ -2,13 +2,9 @@ import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
-import { formatNumber } from '../format.ts';
 import { CODE, type House, maxSeatsOf } from '../house/house.ts';
 import { countsOfOthers, type OwnSeats } from '../house/own-seats.ts';
-import { priceRange } from '../house/prices.ts';
-import { pricesText } from '../house/text.ts';
 import { LoggedIn, OfferLogin } from '../login.tsx';
-import { priceText } from '../money.ts';
 import { HousePlan, PlanPlaceholder } from '../plan/house-plan.tsx';
 import type { PlanView } from '../plan/plan-view.ts';
 import { admissionEndOf } from '../purchase/admission.ts';
@@ -18,6 +14,7 @@ import { PurchaseCard } from '../purchase/purchase-card.tsx';
 import { canRequest } from '../purchase/purchase-state.ts';
 import { serverNow } from '../server-clock.ts';
 import { texts } from '../texts/texts.ts';
+import { Billing } from './billing.tsx';
 import { CameBack } from './came-back.tsx';
 import { ClosedCard } from './closed-card.tsx';
 import { HerdCard } from './herd-card.tsx';
@@ -69,17 +66,7 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
   const parts = { event, house, choice, sale, view, mine, toggle, showZone, counts, isLoaded };
   return (
     <main class="house">
-      <header class="billing">
-        <h1>{event.name}</h1>
-        <p>
-          {texts.choice.availableOf(
-            formatNumber(counts[CODE.AVAILABLE] ?? 0),
-            formatNumber(event.totalSeats),
-            house.zones.some(({ isArea }) => isArea),
-          )}{' '}
-          · {priceRangeText(house, event.currency)}
-        </p>
-      </header>
+      <Billing event={event} house={house} available={counts[CODE.AVAILABLE] ?? 0} />
       <SalePlan {...parts} offers={offers} />
       <SalePanel {...parts} {...{ isChoosing, mayPick, saleState, saleStatus }} />
     </main>
@@ -178,11 +165,4 @@ function AdmissionLeft({ until }: { until: string }) {
       <LastMinute until={until} text={texts.purchase.lastMinuteToHold} clock={Date.now} />
     </p>
   );
-}
-
-function priceRangeText(house: House, currency: string): string {
-  const [lowest, highest] = priceRange(house, house.zones);
-  if (highest === 0) return priceText(0, currency);
-  if (lowest === 0) return texts.choice.freeOrUpTo(priceText(highest, currency));
-  return texts.choice.aSeat(pricesText(house, house.zones, currency));
 }
