@@ -196,7 +196,7 @@ describeInBrowser('the page of a house as it is', (browser) => {
     await bookSeats({ seats: STALLS.flatMap(({ seats: count }, row) => everySecond(row + 1, count)) });
     await click('Less: Accessible seats');
     await click('Hold the best 2');
-    await heading('Seats are left, but not enough of them side by side.');
+    await heading('There are not enough seats side by side.');
     await page.getByText('Nearly together').waitFor();
     await click(/Take them apart/);
     await heading('Your order');

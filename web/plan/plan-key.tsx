@@ -40,7 +40,7 @@ export function PlanKey({ house, currency, counts, mine, hasOffers, filter, conn
           <Sign name="companion" text={key.companion} />
         )}
         <Sign name="picked" text={key.picked} />
-        {hasOffers && <Sign name="offer" text={key.offers} />}
+        {hasOffers && <Sign name="offered" text={key.offers} />}
         {mine !== undefined && <OwnSigns mine={mine} />}
         {connection !== undefined && (
           <li class={`connection ${connection}`}>
