@@ -18,8 +18,8 @@ import { within } from './within.ts';
 const READ_MS = 400;
 const OPENING_MS = 1_000;
 
-/** Zones of a house whose event is in its page: 250 bytes each, a tenth of that when they are compressed. */
-const MAX_ZONES = 500;
+/** Characters of the JSON of an event in its page. 2,000 zones have 310,000: compressed, they are 10 kB. */
+const MAX_OPENING = 500_000;
 
 export type EventPagesDeps = {
   events: Pick<EventStore, 'layout'>;
@@ -61,15 +61,14 @@ export function createEventPages(
   /** A page that shows the seats at once. */
   async function openPage(house: House, language: Language): Promise<string> {
     const { eventId, zones, settings } = house;
-    const counts = zones.length > MAX_ZONES ? undefined : await within(READ_MS, seats.countsByZone(house), undefined);
+    const counts = await within(READ_MS, seats.countsByZone(house), undefined);
+    const opening = counts && JSON.stringify(eventViewAt(sharedNowMs(), house, counts));
     const plan = zones.some((zone) => zone.plan !== null) ? [`/api/events/${eventId}/plan`] : [];
     return documents.page(language, {
       ...described(house, language),
       app: eventShell(language, settings.name, dateText(settings, language.shell) ?? ''),
-      ...(counts !== undefined && {
-        fetches: [`/api/seats/map?eventId=${eventId}`, ...plan],
-        opening: JSON.stringify(eventViewAt(sharedNowMs(), house, counts)),
-      }),
+      ...(opening !== undefined &&
+        opening.length <= MAX_OPENING && { opening, fetches: [`/api/seats/map?eventId=${eventId}`, ...plan] }),
     });
   }
 

@@ -3,22 +3,22 @@ import type { Language, Shell } from './build.ts';
 import { dateText } from './event-text.ts';
 import { escaped } from './html.ts';
 
-/** The line on top of every buyer's page, as `web/masthead.tsx` draws it. */
+/** The line on top of every buyer's page, as `web/masthead.tsx` draws it, and a sentence for browsers without scripts. */
+const top = (shell: Shell): string =>
+  `${masthead(shell)}<noscript><p class="without-script">${escaped(shell.noScript)}</p></noscript>`;
+
 const masthead = ({ myBookings }: Shell): string =>
   '<header class="masthead"><a class="wordmark" href="/">Frontrow</a>' +
   `<nav><a href="/bookings">${escaped(myBookings)}</a></nav></header>`;
 
-const noScript = (shell: Shell): string =>
-  `<noscript><p class="without-script">${escaped(shell.noScript)}</p></noscript>`;
-
 /** A page of which the API knows nothing. */
-export const plainShell = ({ shell }: Language): string => `${masthead(shell)}${noScript(shell)}`;
+export const plainShell = ({ shell }: Language): string => top(shell);
 
 /** An event before its seats are drawn: what it is, and grey places for plan and panel, as large as they become. */
-export const eventShell = ({ shell }: Language, name: string, about: string): string =>
-  `${masthead(shell)}<main class="house" aria-busy="true"><header class="billing"><h1>${escaped(name)}</h1>` +
-  `<p>${escaped(about)}</p></header><section class="plan"><div class="stage"></div></section>` +
-  `<div class="panel"><div class="card ghost"></div></div></main>${noScript(shell)}`;
+export const eventShell = ({ shell }: Language, name: string, date: string): string =>
+  `${top(shell)}<main class="house" aria-busy="true"><header class="billing"><h1>${escaped(name)}</h1>` +
+  `<p>${escaped(date)}</p></header><section class="plan"><div class="stage"></div></section>` +
+  '<div class="panel"><div class="card ghost"></div></div></main>';
 
 /** A page with a sentence, which needs no script. */
 export const sentenceShell = ({ shell }: Language, title: string, sentence: string): string =>
@@ -32,8 +32,5 @@ export function programmeShell({ shell }: Language, { events }: ProgrammePage): 
     const link = `<h2><a href="/events/${event.id}">${escaped(event.name)}</a></h2>`;
     return `<li>${link}${date === undefined ? '' : `<p>${escaped(date)}</p>`}</li>`;
   });
-  return (
-    `${masthead(shell)}<main><h1>${escaped(shell.events)}</h1><ul class="programme">${items.join('')}</ul></main>` +
-    noScript(shell)
-  );
+  return `${top(shell)}<main><h1>${escaped(shell.events)}</h1><ul class="programme">${items.join('')}</ul></main>`;
 }
