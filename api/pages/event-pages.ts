@@ -8,7 +8,7 @@ import { isOn } from '../waiting-room/line.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
 import type { Language } from './build.ts';
 import type { Encoded } from './encoded.ts';
-import { dateText, priceRangeOf, pricesText } from './event-text.ts';
+import { placeText, priceRangeOf, pricesText } from './event-text.ts';
 import type { Documents } from './html.ts';
 import type { MadePages } from './made-pages.ts';
 import { eventShell, plainShell } from './shells.ts';
@@ -66,7 +66,7 @@ export function createEventPages(
     const plan = zones.some((zone) => zone.plan !== null) ? [`/api/events/${eventId}/plan`] : [];
     return documents.page(language, {
       ...described(house, language),
-      app: eventShell(language, settings.name, dateText(settings, language.shell) ?? ''),
+      app: eventShell(language, settings.name, placeText(settings, language.shell)),
       ...(opening !== undefined &&
         opening.length <= MAX_OPENING && { opening, fetches: [`/api/seats/map?eventId=${eventId}`, ...plan] }),
     });
@@ -101,10 +101,10 @@ export function createEventPages(
 /** Title, path, and a description such as `Friday 1 January 2027 at 20:00 CET · €45–€90`. */
 function described(house: House, { shell }: Language) {
   const { eventId, settings } = house;
-  const facts = [dateText(settings, shell), settings.venue ?? undefined, pricesText(priceRangeOf(house), shell)];
+  const facts = [placeText(settings, shell), pricesText(priceRangeOf(house), shell)];
   return {
     title: settings.name,
-    about: facts.filter((fact) => fact !== undefined).join(' · '),
+    about: facts.filter((fact) => fact !== '').join(' · '),
     path: `/events/${eventId}`,
   };
 }

@@ -9,12 +9,16 @@ type Priced = { lowest: number; highest: number; currency: string };
 type Dated = { startsAt: string | null; timeZone: string };
 
 /** When an event begins, in its own time zone: `Friday 1 January 2027 at 20:00 CET`. Undefined where it has no date. */
-export function dateText({ startsAt, timeZone }: Dated, { locale }: Shell): string | undefined {
+function dateText({ startsAt, timeZone }: Dated, { locale }: Shell): string | undefined {
   if (startsAt === null) return undefined;
   const day = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const;
   const time = { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
   return new Intl.DateTimeFormat(locale, { ...day, ...time, timeZone }).format(Date.parse(startsAt));
 }
+
+/** When and where an event is: `Friday 1 January 2027 at 20:00 CET · Opera`. Empty where it has neither. */
+export const placeText = ({ venue, ...dated }: Dated & { venue: string | null }, shell: Shell): string =>
+  [dateText(dated, shell), venue].filter(Boolean).join(' · ');
 
 /** `€45–€90`. A range of whole amounts has no decimals. */
 export function pricesText({ lowest, highest, currency }: Priced, { locale, freeOfCharge }: Shell): string {

@@ -1,6 +1,6 @@
 import type { ProgrammePage } from '../../shared/contract/programme.ts';
 import type { Language, Shell } from './build.ts';
-import { dateText } from './event-text.ts';
+import { placeText } from './event-text.ts';
 import { escaped } from './html.ts';
 
 /** The line on top of every buyer's page, as `web/masthead.tsx` draws it, and a sentence for browsers without scripts. */
@@ -15,9 +15,9 @@ const masthead = ({ myBookings }: Shell): string =>
 export const plainShell = ({ shell }: Language): string => top(shell);
 
 /** An event before its seats are drawn: what it is, and grey places for plan and panel, as large as they become. */
-export const eventShell = ({ shell }: Language, name: string, date: string): string =>
+export const eventShell = ({ shell }: Language, name: string, place: string): string =>
   `${top(shell)}<main class="house" aria-busy="true"><header class="billing"><h1>${escaped(name)}</h1>` +
-  `<p>${escaped(date)}</p></header><section class="plan"><div class="stage"></div></section>` +
+  `<p>${escaped(place)}</p></header><section class="plan"><div class="stage"></div></section>` +
   '<div class="panel"><div class="card ghost"></div></div></main>';
 
 /** A page with a sentence, which needs no script. */
@@ -28,9 +28,8 @@ export const sentenceShell = ({ shell }: Language, title: string, sentence: stri
 /** The list of events, for those who run no script, and until it is drawn. */
 export function programmeShell({ shell }: Language, { events }: ProgrammePage): string {
   const items = events.map((event) => {
-    const date = dateText(event, shell);
     const link = `<h2><a href="/events/${event.id}">${escaped(event.name)}</a></h2>`;
-    return `<li>${link}${date === undefined ? '' : `<p>${escaped(date)}</p>`}</li>`;
+    return `<li>${link}<p>${escaped(placeText(event, shell))}</p></li>`;
   });
   return `${top(shell)}<main><h1>${escaped(shell.events)}</h1><ul class="programme">${items.join('')}</ul></main>`;
 }

@@ -11,6 +11,7 @@ export type ProgrammeEvent = {
   id: number;
   name: string;
   startsAt: string | null;
+  venue: string | null;
   onSaleAt: string | null;
   timeZone: string;
   status: EventStatus | 'SOLD_OUT';

@@ -44,7 +44,7 @@ const Programme = ({ events, page, hasMore }: ProgrammePage) => (
           <h2>
             <a href={`/events/${event.id}`}>{event.name}</a>
           </h2>
-          {event.startsAt !== null && <p>{momentText(event.startsAt, event.timeZone)}</p>}
+          <p>{placeText(event)}</p>
           <p>
             <strong class={event.status === 'ON_SALE' ? 'on-sale' : ''}>{statusText(event)}</strong>
             {isToSell(event) && ` · ${rangeText(event)}`}
@@ -64,6 +64,10 @@ const Programme = ({ events, page, hasMore }: ProgrammePage) => (
     )}
   </>
 );
+
+/** When and where. */
+const placeText = ({ startsAt, timeZone, venue }: ProgrammeEvent): string =>
+  [startsAt && momentText(startsAt, timeZone), venue].filter(Boolean).join(' · ');
 
 const isToSell = ({ status }: ProgrammeEvent): boolean =>
   status === 'ON_SALE' || status === 'UPCOMING' || status === 'PAUSED';
