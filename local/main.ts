@@ -196,12 +196,14 @@ function readyBlock(url: string, about: { fragment: string; folder: string; seat
   return `
   Frontrow is ready: ${url}   (${seats.toLocaleString('en')} seats)
 
+  All events:           ${url}/
   The house, to buy:    ${url}/events/1
   Book two seats:       curl -X POST ${url}/reserve ${json} -d '{"zone":1,"row":1,"count":2}'
   ... and wait:         curl -X POST '${url}/reserve?wait=5' ${json} -d '{"count":2}'
   The outcome:          curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws
   A row, the house:     curl ${url}/occupancy/1/1                curl ${url}/availability/check-all
   Watch and operate:    ${url}/admin${fragment}
+  Requests to try:      ${url}/docs     authorize with the token above
   Metrics:              curl ${url}/metrics     of workers: curl ${url}/metrics/targets
   A herd on the page:   ${url}/events/1${fragment}
   A herd of 40,000:     npm run herd -- --requests 40000 --connections 256

@@ -107,7 +107,7 @@ test('a crowd shares one read and one page, which is made again when the event c
   expect(stage.counts).toBe(2);
 });
 
-test('a page without its counts is sent without the event, and one of an unreadable event is left to its script', async () => {
+test('a page without its counts has no event, and one of an unreadable event is left to its script', async () => {
   const { stage, html } = setUp(houseOf('Gala'));
   stage.countsByZone = () => Promise.reject(new Error('Redis is unavailable'));
   const page = await html();

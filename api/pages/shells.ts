@@ -3,7 +3,7 @@ import type { Language, Shell } from './build.ts';
 import { placeText } from './event-text.ts';
 import { escaped } from './html.ts';
 
-/** The line on top of every buyer's page, as `web/masthead.tsx` draws it, and a sentence for browsers without scripts. */
+/** The line on top of a buyer's page, as `web/masthead.tsx` draws it, and a sentence for browsers without scripts. */
 const top = (shell: Shell): string =>
   `${masthead(shell)}<noscript><p class="without-script">${escaped(shell.noScript)}</p></noscript>`;
 
@@ -29,7 +29,8 @@ export const sentenceShell = ({ shell }: Language, title: string, sentence: stri
 export function programmeShell({ shell }: Language, { events }: ProgrammePage): string {
   const items = events.map((event) => {
     const link = `<h2><a href="/events/${event.id}">${escaped(event.name)}</a></h2>`;
-    return `<li>${link}<p>${escaped(placeText(event, shell))}</p></li>`;
+    const place = placeText(event, shell);
+    return `<li>${link}${place === '' ? '' : `<p>${escaped(place)}</p>`}</li>`;
   });
   return `${top(shell)}<main><h1>${escaped(shell.events)}</h1><ul class="programme">${items.join('')}</ul></main>`;
 }

@@ -59,6 +59,6 @@ test('the document and its page are served, and the page loads nothing from othe
   expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
   const html = await page.text();
   const parts = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path]) => path ?? '');
-  expect(parts).toHaveLength(3);
+  expect(parts).toHaveLength(7);
   for (const path of parts) expect((await fetch(`${system().url}${path}`)).status).toBe(200);
 });

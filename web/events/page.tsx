@@ -44,7 +44,7 @@ const Programme = ({ events, page, hasMore }: ProgrammePage) => (
           <h2>
             <a href={`/events/${event.id}`}>{event.name}</a>
           </h2>
-          <p>{placeText(event)}</p>
+          {placeText(event) !== '' && <p>{placeText(event)}</p>}
           <p>
             <strong class={event.status === 'ON_SALE' ? 'on-sale' : ''}>{statusText(event)}</strong>
             {isToSell(event) && ` · ${rangeText(event)}`}

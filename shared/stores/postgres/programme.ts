@@ -19,7 +19,8 @@ type Row = Omit<ProgrammeEvent, 'status' | 'startsAt' | 'onSaleAt'> & {
  */
 export async function readProgramme(prisma: PrismaClient, page: number): Promise<ProgrammePage> {
   const rows = await prisma.$queryRaw<Row[]>`
-    SELECT id, name, venue, starts_at AS "startsAt", on_sale_at AS "onSaleAt", ends_at AS "endsAt", time_zone AS "timeZone",
+    SELECT id, name, venue, time_zone AS "timeZone",
+      starts_at AS "startsAt", on_sale_at AS "onSaleAt", ends_at AS "endsAt",
       sales_paused AS "salesPaused", cancelled_at AS "cancelledAt", sold_out_at AS "soldOutAt", currency,
       coalesce(prices.lowest, 0) AS "lowestPrice", coalesce(prices.highest, 0) AS "highestPrice"
     FROM (
