@@ -34,6 +34,7 @@ import { createConnectionGuard } from './limits/connection-guard.ts';
 import { areLimitsOn } from './limits/rate-limits.ts';
 import { windowsOf } from './limits/windows.ts';
 import { createHerd } from './operations/demo-herd.ts';
+import { createEventsOfOperators } from './operations/events-of-operators.ts';
 import { recordLoad } from './operations/load-record.ts';
 import { createOperatorJobs } from './operations/operator-jobs.ts';
 import { createOverview } from './operations/overview.ts';
@@ -237,18 +238,19 @@ function wireOperations(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRoo
   });
   const refreshGauges = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
   const serverSettings = watchServerSettings(deps);
+  const eventsOfOperators = createEventsOfOperators({ ...stores, waitingRooms });
   const { pipeline } = measures;
   return {
     readiness,
     serverSettings,
     clock: watchClock({ redis, prisma, loops, log }),
     stopRecording: recordLoad({ ...stores, loops, log }),
+    eventsOfOperators,
     overview: createOverview({
       refreshGauges,
       pipeline,
-      events,
+      eventsOfOperators,
       workers,
-      waitingRooms,
       serverSettings,
       shards: config.SHARDS,
       log,

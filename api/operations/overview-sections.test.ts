@@ -4,7 +4,8 @@ import { eventSection, queueSection } from './overview-sections.ts';
 
 const gauge = (value: number, labels = {}) => ({ labels, value });
 const noGauges = { depths: [], settledCounts: [], oldestAges: [], jobs: [] };
-const event = { id: 3, name: 'Concert', salesPaused: false, waitingRoom: null };
+const dates = { onSaleAt: null, endsAt: null, cancelledAt: null };
+const event = { id: 3, name: 'Concert', ...dates, salesPaused: true, recentChanges: 4, waitingRoom: null };
 
 test('the queues of all shards are added up; only failed jobs count as failed', () => {
   const gauges = {
@@ -41,7 +42,14 @@ test('the estimate is that of the shard that takes longest: another that is fast
 test('an event shows the seats that were counted, and its line where this node has read it', () => {
   const counts = [gauge(5, { event: '3', status: 'SOLD' }), gauge(9, { event: '4', status: 'SOLD' })];
   const room = { mode: 'off', paused: false, peoplePerMinute: null, challenge: 'off' };
-  expect(eventSection(event, [], undefined)).toEqual({ eventId: 3, name: 'Concert', salesPaused: false, room });
+  expect(eventSection(event, [], undefined)).toEqual({
+    eventId: 3,
+    name: 'Concert',
+    status: 'PAUSED',
+    salesPaused: true,
+    recentChanges: 4,
+    room,
+  });
   expect(eventSection(event, counts, undefined).seats).toEqual({ SOLD: 5 });
   const line = { on: true, joined: 100, serving: 40, inside: 7, speed: 2.5 };
   expect(eventSection(event, [], line as never).room.line).toEqual({

@@ -1,15 +1,15 @@
 import type { Gauge } from 'prom-client';
-import type { Overview } from '../../shared/contract/overview.ts';
+import type { EventOfOperators, Overview } from '../../shared/contract/overview.ts';
 import type { RoomSettings } from '../../shared/contract/waiting-room.ts';
 import type { DrainMeter } from '../../shared/domain/drain.ts';
-import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import { eventStatusAt } from '../../shared/domain/event-status.ts';
+import { sharedNowMs } from '../../shared/platform/clock.ts';
+import type { OperatorsEvent } from '../../shared/stores/postgres/busy-events.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
 
 /** The values of a gauge, by labels. */
 export type GaugeValues = { labels: Partial<Record<string, string | number>>; value: number }[];
 
-type EventSection = NonNullable<Overview['events']>[number];
-type EventRow = Awaited<ReturnType<EventStore['newest']>>[number];
 type LineState = NonNullable<ReturnType<WaitingRooms['find']>>['state'];
 
 export const valuesOf = async (gauge: Pick<Gauge, 'get'>): Promise<GaugeValues> =>
@@ -47,16 +47,19 @@ const latestOf = (etas: readonly (number | undefined)[]): number | undefined =>
   etas.includes(undefined) ? undefined : Math.max(...etas.map(Number));
 
 /** An event, its seats as last counted, and its waiting room. */
-export function eventSection(event: EventRow, seatCounts: GaugeValues, line: LineState): EventSection {
-  const { id, name, salesPaused, waitingRoom } = event;
+export function eventSection(event: OperatorsEvent, seatCounts: GaugeValues, line: LineState): EventOfOperators {
+  const { id, name, onSaleAt, endsAt, cancelledAt, salesPaused, recentChanges, waitingRoom } = event;
+  const times = { onSaleAt: onSaleAt?.toISOString() ?? null, endsAt: endsAt?.toISOString() ?? null };
   const counts = seatCounts.filter(({ labels }) => labels.event === String(id));
   const byStatus = Object.fromEntries(counts.map(({ labels, value }) => [String(labels.status), value]));
   const { mode = 'OFF', paused = false, peoplePerMinute = null, challenge = 'off' } = waitingRoom ?? {};
   return {
     eventId: id,
     name,
+    status: eventStatusAt(sharedNowMs(), { ...times, salesPaused }, cancelledAt),
     salesPaused,
-    seats: counts.length > 0 ? (byStatus as EventSection['seats']) : undefined,
+    recentChanges,
+    seats: counts.length > 0 ? (byStatus as EventOfOperators['seats']) : undefined,
     room: {
       mode: mode.toLowerCase() as RoomSettings['mode'],
       paused,
@@ -67,7 +70,13 @@ export function eventSection(event: EventRow, seatCounts: GaugeValues, line: Lin
   };
 }
 
-const lineSection = ({ on, joined, serving, inside, speed }: NonNullable<LineState>): EventSection['room']['line'] => ({
+const lineSection = ({
+  on,
+  joined,
+  serving,
+  inside,
+  speed,
+}: NonNullable<LineState>): EventOfOperators['room']['line'] => ({
   on,
   waiting: joined - serving,
   inside,

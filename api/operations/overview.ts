@@ -6,13 +6,12 @@ import { createDrainMeter, type DrainMeter } from '../../shared/domain/drain.ts'
 import { sharedNowMs } from '../../shared/platform/clock.ts';
 import { type Logger, lastFaults } from '../../shared/platform/logger.ts';
 import { serverMetrics } from '../../shared/platform/server-metrics.ts';
-import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { WorkersStore } from '../../shared/stores/redis/workers.ts';
 import { metrics } from '../../shared/telemetry/metrics.ts';
 import type { ServerSettings } from '../../shared/telemetry/server-settings.ts';
 import { ApiError } from '../http/errors.ts';
-import type { WaitingRooms } from '../waiting-room/lines.ts';
-import { eventSection, queueSection, valuesOf } from './overview-sections.ts';
+import type { EventsOfOperators } from './events-of-operators.ts';
+import { queueSection, valuesOf } from './overview-sections.ts';
 
 /** Milliseconds between two overviews. */
 const INTERVAL_MS = 1_000;
@@ -30,9 +29,8 @@ type OverviewDeps = {
   /** Sets the gauges of `/metrics`, from which most sections are made. */
   refreshGauges: () => Promise<void>;
   pipeline: () => PipelineView;
-  events: Pick<EventStore, 'newest'>;
+  eventsOfOperators: Pick<EventsOfOperators, 'busiest'>;
   workers: Pick<WorkersStore, 'view' | 'outcomes'>;
-  waitingRooms: Pick<WaitingRooms, 'find'>;
   serverSettings: Pick<ServerSettings, 'found'>;
   shards: number;
   log: Logger;
@@ -84,11 +82,11 @@ async function readOverview(deps: OverviewDeps, meters: readonly DrainMeter[]): 
   await inTime(refreshGauges(), log);
   const workersView = await inTime(workers.view(), log);
   if (workersView !== undefined) for (const meter of meters) meter.noteWorkers(workersView.alive);
-  const [queue, orders, outcomes, events, isRedisUp, isPostgresUp] = await Promise.all([
+  const [queue, orders, outcomes, busiest, isRedisUp, isPostgresUp] = await Promise.all([
     inTime(readQueue(meters), log),
     readOrders(),
     inTime(workers.outcomes(), log),
-    inTime(readEvents(deps), log),
+    inTime(deps.eventsOfOperators.busiest(MAX_EVENTS_IN_OVERVIEW), log),
     isUp(serverMetrics.redisUp),
     isUp(serverMetrics.postgresUp),
   ]);
@@ -101,7 +99,8 @@ async function readOverview(deps: OverviewDeps, meters: readonly DrainMeter[]): 
     orders,
     outcomes,
     workers: workersView,
-    events,
+    events: busiest?.events,
+    eventsInAll: busiest?.total,
     serverSettings: serverSettings.found(),
     faults: lastFaults.slice(0, MAX_FAULTS_IN_OVERVIEW),
     process: `API process ${process.pid}`,
@@ -133,9 +132,4 @@ async function readQueue(meters: readonly DrainMeter[]): Promise<Overview['queue
 async function readOrders(): Promise<Overview['orders']> {
   const [[overdue], [refundsDue]] = await Promise.all([valuesOf(metrics.ordersOverdue), valuesOf(metrics.refundsDue)]);
   return overdue && refundsDue && { overdue: overdue.value, refundsDue: refundsDue.value };
-}
-
-async function readEvents({ events, waitingRooms }: OverviewDeps): Promise<Overview['events']> {
-  const [newest, seatCounts] = await Promise.all([events.newest(MAX_EVENTS_IN_OVERVIEW), valuesOf(metrics.seats)]);
-  return newest.map((event) => eventSection(event, seatCounts, waitingRooms.find(event.id)?.state));
 }

@@ -2,7 +2,13 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { eventId, inAddress } from '../../shared/contract/ids.ts';
 import { LOAD_POINT_SECONDS, MAX_EVENTS_OF_MAINTENANCE } from '../../shared/contract/limits.ts';
-import { historyQuery, type LoadHistory as LoadHistoryView } from '../../shared/contract/overview.ts';
+import {
+  type EventsFound,
+  eventsQuery,
+  historyQuery,
+  type LoadHistory as LoadHistoryView,
+  MAX_EVENTS_IN_OVERVIEW,
+} from '../../shared/contract/overview.ts';
 import { type Actor, type TrailAct, trailQuery } from '../../shared/contract/trail.ts';
 import { workersBody } from '../../shared/contract/workers.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
@@ -20,6 +26,7 @@ import { queryOf, refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import { parse } from '../http/validation.ts';
 import type { Herd } from '../operations/demo-herd.ts';
+import type { EventsOfOperators } from '../operations/events-of-operators.ts';
 import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
 import { layoutOf } from './event-layout.ts';
@@ -30,6 +37,7 @@ export const maintenanceQuery = z.strictObject({ eventId: inAddress(eventId).opt
 type AdminDeps = {
   events: EventStore;
   runOperatorJob: RunOperatorJob;
+  eventsOfOperators: EventsOfOperators;
   workers: WorkersStore;
   loadHistory: Pick<LoadHistory, 'newest'>;
   trail: TrailStore;
@@ -50,6 +58,7 @@ export function adminRoutes(deps: AdminDeps) {
   router.post('/audit', maintain('audit'));
   router.post('/rebuild', maintain('rebuild'));
   router.get('/trail', showTrail(deps));
+  router.get('/events', findEvents(deps));
   router.get('/history', showHistory(deps));
   router.get('/workers', showWorkers(deps));
   router.post('/workers', setWorkers(deps));
@@ -101,6 +110,18 @@ const showTrail =
     const last = entries.at(-1)?.number ?? 1;
     const next = entries.length === limit && last > 1 ? `/admin/trail?after=${last}&limit=${limit}` : undefined;
     reply(res, 200, { entries, next });
+  };
+
+const findEvents =
+  ({ eventsOfOperators, requireOperator }: AdminDeps) =>
+  async (req: Request, res: Response) => {
+    requireOperator(req);
+    const { find } = queryOf(req, eventsQuery);
+    const events =
+      find === undefined
+        ? (await eventsOfOperators.busiest(MAX_EVENTS_IN_OVERVIEW)).events
+        : await eventsOfOperators.find(find, MAX_EVENTS_IN_OVERVIEW);
+    reply(res, 200, { events } satisfies EventsFound);
   };
 
 const showHistory =

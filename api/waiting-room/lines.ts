@@ -56,6 +56,13 @@ export async function createWaitingRooms(deps: {
     /** How many rooms are not off. */
     count: (): number => reader.lines.size,
 
+    /** The events for which most people wait, with their number. */
+    longest: (limit: number): { eventId: number; waiting: number }[] =>
+      [...reader.lines]
+        .map(([eventId, { state }]) => ({ eventId, waiting: state === undefined ? 0 : state.joined - state.serving }))
+        .sort((a, b) => b.waiting - a.waiting)
+        .slice(0, limit),
+
     /** The line of an event, where its room is not off. */
     find: (eventId: number): KnownLine | undefined => reader.lines.get(eventId),
 

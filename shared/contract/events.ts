@@ -123,7 +123,7 @@ export const seatCounts = z
 export type SeatCounts = z.infer<typeof seatCounts>;
 
 /** UPCOMING: not on sale yet. ENDED and CANCELLED: nothing is sold any more. */
-const eventStatus = z.enum(['UPCOMING', 'ON_SALE', 'PAUSED', 'ENDED', 'CANCELLED']);
+export const eventStatus = z.enum(['UPCOMING', 'ON_SALE', 'PAUSED', 'ENDED', 'CANCELLED']);
 
 export type EventStatus = z.infer<typeof eventStatus>;
 

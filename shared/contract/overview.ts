@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { seatCounts } from './events.ts';
+import { eventStatus, seatCounts } from './events.ts';
 import { eventId, inAddress } from './ids.ts';
 import { MAX_HISTORY_MINUTES, MAX_LOAD_POINTS } from './limits.ts';
 import { problem } from './pipeline.ts';
 import { roomView } from './waiting-room.ts';
 import { workersView } from './workers.ts';
 
-/** Events that an overview contains (the newest), and warnings and errors (the latest). */
+/** Events that an overview contains (the busiest), and warnings and errors (the latest). */
 export const MAX_EVENTS_IN_OVERVIEW = 20;
 export const MAX_FAULTS_IN_OVERVIEW = 30;
 
@@ -14,6 +14,33 @@ const room = roomView.pick({ mode: true, paused: true, peoplePerMinute: true, ch
   /** The state of the line; omitted if the room is off or this node has not read it yet. */
   line: roomView.pick({ on: true, waiting: true, inside: true, speedPerSecond: true }).optional(),
 });
+
+/** An event with its seats and its line. `seats` is omitted where it has ended, or they cannot be counted. */
+const eventOfOperators = z
+  .object({
+    eventId,
+    name: z.string(),
+    status: eventStatus,
+    salesPaused: z.boolean(),
+    /** Changes of its bookings within ten minutes, among the newest of all events; 0 where it was searched. */
+    recentChanges: z.int(),
+    seats: seatCounts.omit({ total: true }).optional(),
+    room,
+  })
+  .meta({ id: 'EventOfOperators' });
+
+export type EventOfOperators = z.infer<typeof eventOfOperators>;
+
+/** Characters of a text by which events are found. */
+const MAX_FIND_LENGTH = 100;
+
+/** Query of `GET /admin/events`: a number, or a part of a name. Without it, the busiest events. */
+export const eventsQuery = z.strictObject({ find: z.string().trim().min(1).max(MAX_FIND_LENGTH).optional() });
+
+/** Events that were found, or the busiest. */
+export const eventsFound = z.object({ events: z.array(eventOfOperators).max(MAX_EVENTS_IN_OVERVIEW) });
+
+export type EventsFound = z.infer<typeof eventsFound>;
 
 /** A warning or an error that a process logged, with the message of its fault. */
 const loggedFault = z.object({
@@ -63,19 +90,9 @@ export const overview = z.object({
   /** Tickets by outcome: a status such as `booked`, or the code of a rejection. */
   outcomes: z.record(z.string(), z.int()).optional(),
   workers: workersView.optional(),
-  /** The newest first. */
-  events: z
-    .array(
-      z.object({
-        eventId,
-        name: z.string(),
-        salesPaused: z.boolean(),
-        seats: seatCounts.omit({ total: true }).optional(),
-        room,
-      }),
-    )
-    .max(MAX_EVENTS_IN_OVERVIEW)
-    .optional(),
+  /** The busiest first, and how many have not ended in all. */
+  events: z.array(eventOfOperators).max(MAX_EVENTS_IN_OVERVIEW).optional(),
+  eventsInAll: z.int().optional(),
   /**
    * Durability settings of Redis and PostgreSQL; `cost` is the possible loss caused by a wrong setting. Omitted until
    * this node has read the settings.

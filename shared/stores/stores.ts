@@ -4,6 +4,7 @@ import { createOrphanStore } from './orphan-seats.ts';
 import { createBlockStore } from './postgres/blocks.ts';
 import { createHistoryStore } from './postgres/booking-history.ts';
 import { createBookingStore } from './postgres/bookings.ts';
+import { createBusyEvents } from './postgres/busy-events.ts';
 import { createBuyerStore } from './postgres/buyers.ts';
 import { createEventStore } from './postgres/events.ts';
 import { createFeedStore } from './postgres/feed.ts';
@@ -59,6 +60,7 @@ export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: 
     tickets,
     jobLock: createJobLock({ prisma }),
     buyers,
+    busyEvents: createBusyEvents({ prisma }),
     feed: createFeedStore({ prisma, buyers }),
     keys: createKeyStore({ prisma, trail }),
     orders: createOrderStore({ prisma, trail }),

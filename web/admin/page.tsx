@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Masthead } from '../masthead.tsx';
+import { Alarm } from './alarm.tsx';
 import { Door } from './door.tsx';
 import { createEntrance, type Entrance, type Operator } from './operator-client.ts';
 import { createOverviewStream, type Live, NOT_LIVE } from './overview/overview-stream.ts';
@@ -45,6 +46,7 @@ function Pages({ operator, leave }: { operator: Operator; leave: (refusal?: stri
   }, [route.path]);
   return (
     <>
+      <Alarm live={live} />
       <nav class="tabs" aria-label="Operator’s pages">
         <ul>
           {tabsOf(pages).map(({ path, tab }) => (

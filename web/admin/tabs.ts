@@ -3,11 +3,15 @@ import { OverviewPage } from './overview/page.tsx';
 import type { AdminPage } from './page-props.ts';
 import { matchOf } from './route.ts';
 import { SALE_PAGES } from './sale/sale-pages.ts';
+import { TrailPage } from './trail/page.tsx';
+import { WebhooksPage } from './webhooks/page.tsx';
 
 /** Every page of operators, in the order of the tabs. */
 const PAGES: readonly AdminPage[] = [
   { path: '/overview', tab: 'Overview', scopes: ['operate'], Page: OverviewPage },
   ...SALE_PAGES,
+  { path: '/webhooks', tab: 'Webhooks', scopes: ['operate'], Page: WebhooksPage },
+  { path: '/trail', tab: 'Trail', scopes: ['operate'], Page: TrailPage },
 ];
 
 /** The pages that a key permits. */

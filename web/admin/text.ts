@@ -1,3 +1,5 @@
+import { timeOf } from '../times.ts';
+
 const NUMBER = new Intl.NumberFormat('en');
 
 /** `12,345`; below 10 with one decimal, if it is no whole number. */
@@ -18,3 +20,9 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 
 /** The time of day in this browser's zone: `20:05`. */
 export const clockText = (atMs: number): string => CLOCK.format(atMs);
+
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+
+/** A moment in this browser's zone: the time of day, and of another day than today its date before. */
+export const whenText = (atMs: number): string =>
+  DAY.format(atMs) === DAY.format(Date.now()) ? timeOf(atMs) : `${DAY.format(atMs)}, ${timeOf(atMs)}`;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { herdView } from '../../../shared/contract/herd.ts';
 import { auditReport, rebuildReport } from '../../../shared/contract/jobs.ts';
-import { historyQuery, loadHistory } from '../../../shared/contract/overview.ts';
+import { eventsFound, eventsQuery, historyQuery, loadHistory } from '../../../shared/contract/overview.ts';
 import { trailPage, trailQuery } from '../../../shared/contract/trail.ts';
 import { workersBody, workersView } from '../../../shared/contract/workers.ts';
 import { maintenanceQuery } from '../admin.ts';
@@ -31,6 +31,14 @@ export const adminPaths: OperationPaths = {
       "List operators' acts, the newest first. `after` is the number of the last entry of the previous page",
       { query: trailQuery },
       ok('A page.', trailPage),
+    ),
+  },
+  '/admin/events': {
+    get: ofOperator(
+      'findEvents',
+      'Find up to 20 events by number or by a part of the name, with seats and lines; without `find` the busiest',
+      { query: eventsQuery },
+      ok('The events.', eventsFound),
     ),
   },
   '/admin/history': {

@@ -48,7 +48,6 @@ export function createEventStore({ prisma }: { prisma: PrismaClient }) {
     changedSince: (sinceMs: number) => readChangedSince(prisma, sinceMs),
     noteSoldOut: (eventId: number) => noteSoldOut(prisma, eventId),
     noteSeatsLeft: (eventId: number) => noteSeatsLeft(prisma, eventId),
-    newest: (limit: number) => readNewest(prisma, limit),
     list: (after: number, limit: number) => listEvents(prisma, after, limit),
     programme: (page: number) => readProgramme(prisma, page),
     ensure: (eventId: number, name: string, size: HouseSize) => ensureEvent(prisma, eventId, name, size),
@@ -118,19 +117,6 @@ async function readIdsOnSaleFirst(prisma: PrismaClient): Promise<number[]> {
     ORDER BY sales_paused, GREATEST(on_sale_at, statement_timestamp()), id`;
   return rows.map(({ id }) => id);
 }
-
-/** The newest events that have not ended, the newest first, with their sales and waiting room settings. */
-const readNewest = async (prisma: PrismaClient, limit: number) =>
-  prisma.event.findMany({
-    where: { id: { in: (await readRunningIds(prisma)).slice(-limit) } },
-    select: {
-      id: true,
-      name: true,
-      salesPaused: true,
-      waitingRoom: { select: { mode: true, paused: true, peoplePerMinute: true, challenge: true } },
-    },
-    orderBy: { id: 'desc' },
-  });
 
 /** Creates an event with zones of one size unless it exists. Returns the house that exists then. */
 async function ensureEvent(prisma: PrismaClient, eventId: number, name: string, size: HouseSize): Promise<House> {

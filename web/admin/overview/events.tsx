@@ -1,158 +1,115 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Overview } from '../../../shared/contract/overview.ts';
+import { useEffect, useState } from 'preact/hooks';
+import type { EventOfOperators, EventsFound } from '../../../shared/contract/overview.ts';
+import { storedValue } from '../../storage.ts';
+import type { Operator } from '../operator-client.ts';
 import { formatFigure } from '../text.ts';
+import { useRead } from '../use-read.ts';
 import type { Command } from './command.ts';
+import { EventCard } from './event-card.tsx';
+import { useSteadyOrder } from './order.ts';
 
-type Event = NonNullable<Overview['events']>[number];
+/** Events up to which all are unfolded at first: more would not fit a screen. */
+const UNFOLDED_EVENTS = 3;
 
-/** Each event: its seats as a bar, its sales, and its waiting room. */
-export function Events({ events, command }: { events: Event[] | undefined; command: Command }) {
+/** Milliseconds between two reads of the events that were found, and until a text that is typed is searched. */
+const READ_MS = 2_000;
+const TYPING_MS = 300;
+
+/** The events that this tab has unfolded (true) and folded, by their numbers. */
+const storedFolds = () => storedValue<Record<string, boolean>>('unfolded-events', 'sessionStorage');
+
+type EventsProps = {
+  operator: Operator;
+  events: EventOfOperators[] | undefined;
+  /** Events that have not ended: the busiest are shown. */
+  inAll: number | undefined;
+  command: Command;
+};
+
+/** The busiest events, and those that are searched. */
+export function Events({ operator, events, inAll = 0, command }: EventsProps) {
+  const [text, setText] = useState('');
+  const searched = useTyped(text.trim());
+  const path = searched === '' ? undefined : `/admin/events?find=${encodeURIComponent(searched)}`;
+  const { answer: found } = useRead<EventsFound>(operator, path, READ_MS);
+  const shown = path === undefined ? events : found?.events;
   return (
     <section>
       <h2>Events</h2>
+      <search>
+        <label>
+          <span class="label">Find an event by name or number</span>
+          <input
+            type="search"
+            maxLength={100}
+            value={text}
+            onInput={(e) => setText(e.currentTarget.value)}
+            onKeyDown={(e) => e.key === 'Escape' && setText('')}
+          />
+        </label>
+      </search>
+      <p class="soft" role="status">
+        {path === undefined ? busiestText(events?.length ?? 0, inAll) : foundText(found?.events.length)}
+      </p>
       {events === undefined && <p>Not known: PostgreSQL does not answer.</p>}
-      {events?.map((event) => (
-        <EventCard key={event.eventId} event={event} command={command} />
-      ))}
+      {shown !== undefined && <List events={shown} command={command} />}
     </section>
   );
 }
 
-const SEATS = ['sold', 'held', 'blocked', 'available'] as const;
+const busiestText = (shown: number, inAll: number): string => {
+  if (inAll === 0) return 'There is no event that has not ended.';
+  return shown < inAll ? `The ${shown} busiest of ${formatFigure(inAll)} events.` : 'The busiest first.';
+};
 
-function EventCard({ event, command }: { event: Event; command: Command }) {
-  const { eventId, name, salesPaused, seats } = event;
-  const path = `/api/events/${eventId}`;
-  return (
-    <article aria-label={name}>
-      <div class="title">
-        <h3>
-          {name} <span class="soft">event {eventId}</span>
-        </h3>
-        <button type="button" class="plain" onClick={() => void command('PATCH', path, { salesPaused: !salesPaused })}>
-          {salesPaused ? 'Resume sales' : 'Pause sales'}
-        </button>
-      </div>
-      {salesPaused && <p class="notice">Sales are paused: every request is refused with SALES_PAUSED.</p>}
-      {seats === undefined ? (
-        <p class="soft">The seats could not be counted.</p>
-      ) : (
-        <>
-          <div class="seat-bar" aria-hidden="true">
-            {SEATS.filter((status) => seats[status] > 0).map((status) => (
-              <i key={status} class={status} style={{ flexGrow: seats[status] }} />
-            ))}
-          </div>
-          <ul class="keys">
-            {SEATS.map((status) => (
-              <li class="swatch" key={status}>
-                <i class={status} />
-                {formatFigure(seats[status])} {status === 'available' ? 'free' : status}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-      <Room event={event} command={command} />
-      <CancelEvent eventId={eventId} command={command} />
-    </article>
-  );
-}
+const foundText = (count: number | undefined): string => {
+  if (count === undefined) return 'Searching …';
+  if (count === 0) return 'No event has this number, or this text in its name.';
+  return count === 1 ? '1 event found.' : `${count} events found.`;
+};
 
-/** A button to cancel an event, and a question to confirm it. Once it is cancelled, the list has no such event. */
-function CancelEvent({ eventId, command }: { eventId: number; command: Command }) {
-  const [isAsking, setAsking] = useState(false);
-  const [isSent, setSent] = useState(false);
-  const keepButton = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => {
-    if (isAsking) keepButton.current?.focus();
-  }, [isAsking]);
-  const cancel = async () => {
-    setSent(true);
-    await command('POST', `/api/events/${eventId}/cancel`, {});
-    setSent(false);
+function List({ events, command }: { events: EventOfOperators[]; command: Command }) {
+  const [folds, setFolds] = useState(() => storedFolds().read() ?? {});
+  const [areFew] = useState(events.length <= UNFOLDED_EVENTS);
+  const { ordered, handlers } = useSteadyOrder(events);
+  const isOpen = (id: number) => folds[id] ?? areFew;
+  const keep = (next: Record<string, boolean>) => {
+    storedFolds().write(next);
+    setFolds(next);
   };
-  if (!isAsking) {
-    return (
-      <button type="button" class="quiet" onClick={() => setAsking(true)}>
-        Cancel event {eventId} …
-      </button>
-    );
-  }
+  const foldAll = (isUnfolded: boolean) =>
+    keep({ ...folds, ...Object.fromEntries(events.map(({ eventId }) => [eventId, isUnfolded])) });
   return (
-    <fieldset class="question" disabled={isSent} onKeyDown={(e) => e.key === 'Escape' && setAsking(false)}>
-      <legend>Cancel event {eventId} for good?</legend>
-      <p class="soft">
-        Nothing more is sold, holds cannot be confirmed, and its line ends. Sold bookings stay until they are returned.
-        A cancelled event stays cancelled.
-      </p>
-      <button type="button" class="plain" ref={keepButton} onClick={() => setAsking(false)}>
-        Keep the event
-      </button>
-      <button type="button" class="plain" onClick={() => void cancel()}>
-        Cancel the event
-      </button>
-    </fieldset>
-  );
-}
-
-function Room({ event: { eventId, room }, command }: { event: Event; command: Command }) {
-  const [rate, setRate] = useState<string>();
-  const change = (settings: object) => command('PUT', `/api/events/${eventId}/waiting-room`, settings);
-  const { mode, paused, peoplePerMinute, challenge, line } = room;
-  const setPeople = async (e: SubmitEvent) => {
-    e.preventDefault();
-    if (rate === undefined) return;
-    await change({ peoplePerMinute: rate === '' ? null : Number(rate) });
-    setRate(undefined);
-  };
-  return (
-    <fieldset class="room">
-      <legend>Waiting room</legend>
-      <p class="soft">
-        {line === undefined
-          ? 'Nobody is waiting.'
-          : `${line.on ? 'On' : 'Off at the moment'}: ${formatFigure(line.waiting)} waiting, ` +
-            `${formatFigure(line.inside)} inside, ${formatFigure(line.speedPerSecond)} admitted a second.`}
-        {paused && ' Admission is paused.'}
-      </p>
-      <div class="buttons">
-        <label>
-          <span class="label">Mode</span>
-          <select value={mode} onChange={(e) => void change({ mode: e.currentTarget.value })}>
-            <option value="off">off</option>
-            <option value="on">on</option>
-            <option value="auto">auto</option>
-          </select>
-        </label>
-        <label>
-          <span class="label">Challenge at joining</span>
-          <select value={challenge} onChange={(e) => void change({ challenge: e.currentTarget.value })}>
-            <option value="off">none</option>
-            <option value="work">task for the browser</option>
-            <option value="outside">outside check</option>
-          </select>
-        </label>
-        <form onSubmit={(e) => void setPeople(e)}>
-          <label>
-            <span class="label">People a minute</span>
-            <input
-              type="number"
-              min="1"
-              max="10000000"
-              placeholder="automatic"
-              value={rate ?? peoplePerMinute ?? ''}
-              onInput={(e) => setRate(e.currentTarget.value)}
-            />
-          </label>
-          <button type="submit" class="plain" disabled={rate === undefined}>
-            Set
+    <div {...handlers}>
+      {events.length > 1 && (
+        <div class="buttons">
+          <button type="button" class="quiet" onClick={() => foldAll(true)}>
+            Unfold all
           </button>
-        </form>
-        <button type="button" class="plain" onClick={() => void change({ paused: !paused })}>
-          {paused ? 'Resume admission' : 'Pause admission'}
-        </button>
-      </div>
-    </fieldset>
+          <button type="button" class="quiet" onClick={() => foldAll(false)}>
+            Fold all
+          </button>
+        </div>
+      )}
+      {ordered.map((event) => (
+        <EventCard
+          key={event.eventId}
+          event={event}
+          command={command}
+          isOpen={isOpen(event.eventId)}
+          toggle={() => keep({ ...folds, [event.eventId]: !isOpen(event.eventId) })}
+        />
+      ))}
+    </div>
   );
+}
+
+/** A text once it was not changed for a moment. */
+function useTyped(text: string): string {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setTyped(text), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return typed;
 }

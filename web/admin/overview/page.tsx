@@ -6,15 +6,14 @@ import { timeOf } from '../../times.ts';
 import type { PageProps } from '../page-props.ts';
 import { Refusal } from '../refusal.tsx';
 import { formatFigure } from '../text.ts';
+import { ActList } from '../trail/acts.tsx';
 import { useRead } from '../use-read.ts';
-import { Acts } from './acts.tsx';
+import { lagProblems } from '../webhooks/lag.ts';
 import type { Command } from './command.ts';
 import { Events } from './events.tsx';
-import type { Point } from './history.ts';
 import { problemsOf } from './problems.ts';
 import { Queue } from './queue.tsx';
 import { Faults, Orders, Outcomes, ServerSettings } from './tables.tsx';
-import { Webhooks } from './webhooks.tsx';
 import { Workers } from './workers.tsx';
 
 /** Milliseconds between two reads of acts and webhooks: another operator may add some. */
@@ -24,14 +23,13 @@ const TABLES_INTERVAL_MS = 10_000;
 export function OverviewPage({ operator, live }: PageProps) {
   const { overview, history, isLost, refusal } = live;
   const [fault, setFault] = useState<unknown>();
-  const trail = useRead<TrailPage>(operator, '/admin/trail?limit=20', TABLES_INTERVAL_MS);
+  const trail = useRead<TrailPage>(operator, '/admin/trail?limit=5', TABLES_INTERVAL_MS);
   const hooks = useRead<{ webhooks: WebhookView[] }>(operator, '/admin/webhooks', TABLES_INTERVAL_MS);
   const command: Command = async (method, path, body) => {
     try {
       const answer = await operator.command(method, path, body);
       setFault(undefined);
       trail.readAgain();
-      hooks.readAgain();
       return answer;
     } catch (refused) {
       setFault(refused);
@@ -52,11 +50,16 @@ export function OverviewPage({ operator, live }: PageProps) {
   }
   return (
     <>
-      <Verdict overview={overview} history={history} isLost={isLost} />
+      <Verdict
+        overview={overview}
+        isLost={isLost}
+        problems={[...problemsOf(overview, history), ...lagProblems(hooks.answer?.webhooks ?? [])]}
+      />
       <Refusal fault={fault} />
       <Queue
         operator={operator}
         queue={overview.queue}
+        isStopped={overview.workers?.alive === 0}
         history={history}
         openDashboard={() => void openQueueDashboard()}
       />
@@ -65,19 +68,22 @@ export function OverviewPage({ operator, live }: PageProps) {
         <Workers workers={overview.workers} command={command} />
         <Outcomes history={history} />
       </div>
-      <Events events={overview.events} command={command} />
-      <Webhooks webhooks={hooks.answer?.webhooks} command={command} />
-      <Acts acts={trail.answer?.entries} />
+      <Events operator={operator} events={overview.events} inAll={overview.eventsInAll} command={command} />
+      <section aria-label="Last acts of operators">
+        <h2>Last acts of operators</h2>
+        {trail.answer?.entries.length === 0 && <p>None yet.</p>}
+        <ActList entries={trail.answer?.entries ?? []} />
+        <a href="#/trail">All acts</a>
+      </section>
       <ServerSettings settings={overview.serverSettings} />
       <Faults faults={overview.faults} process={overview.process} />
     </>
   );
 }
 
-type VerdictProps = { overview: Overview; history: Point[]; isLost: boolean };
+type VerdictProps = { overview: Overview; problems: readonly string[]; isLost: boolean };
 
-function Verdict({ overview, history, isLost }: VerdictProps) {
-  const problems = problemsOf(overview, history);
+function Verdict({ overview, problems, isLost }: VerdictProps) {
   const headline = isLost ? 'Connection lost' : problems.length === 0 ? 'No problems' : 'There are problems';
   const depth = overview.queue?.depth ?? 0;
   useEffect(() => {

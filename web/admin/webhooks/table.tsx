@@ -1,15 +1,15 @@
 import { useState } from 'preact/hooks';
 import type { EndpointAnswer, WebhookView } from '../../../shared/contract/webhooks.ts';
 import { timeOf } from '../../times.ts';
-import { formatFigure, formatSeconds } from '../text.ts';
-import type { Command } from './command.ts';
+import type { Command } from '../overview/command.ts';
+import { formatFigure } from '../text.ts';
+import { isLate, lagText } from './lag.ts';
 
 /** The endpoints to which changes are sent: how far behind each is, and its last answers. */
-export function Webhooks({ webhooks, command }: { webhooks: WebhookView[] | undefined; command: Command }) {
-  if (webhooks === undefined || webhooks.length === 0) return null;
+export function Webhooks({ webhooks, command }: { webhooks: readonly WebhookView[]; command: Command }) {
+  if (webhooks.length === 0) return null;
   return (
-    <section>
-      <h2>Webhooks</h2>
+    <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it */}
       <section class="scrolls" tabIndex={0} aria-label="Webhooks">
         <table class="faults">
@@ -29,7 +29,7 @@ export function Webhooks({ webhooks, command }: { webhooks: WebhookView[] | unde
           </tbody>
         </table>
       </section>
-    </section>
+    </>
   );
 }
 
@@ -60,8 +60,7 @@ function Webhook({ webhook, command }: { webhook: WebhookView; command: Command 
         )}
       </td>
       <td>
-        {formatFigure(lag.changes)} changes
-        <small>{formatSeconds(lag.seconds)}</small>
+        <span class={isLate(webhook) ? 'warn' : ''}>{lagText(lag)}</span>
       </td>
       <td>
         {lastAnswers.slice(0, SHOWN_ANSWERS).map((answer) => (
