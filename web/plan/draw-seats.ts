@@ -1,5 +1,6 @@
 import { CODE, categoryAt, indexOf, MARK, seatsInRow, type ZoneSeats } from '../house/house.ts';
 import { rowLabel, shortZoneName, zoneName } from '../house/names.ts';
+import { freeText } from '../house/text.ts';
 import { drawGroups, groupsOf, type SeatPoint } from './draw-groups.ts';
 import { type Colours, drawHaloed, font, ROWS_SCALE, type Scene } from './draw-kit.ts';
 import type { Block } from './plan-blocks.ts';
@@ -107,6 +108,10 @@ function outlineMarked(
   context.stroke();
 }
 
+/** The name of a zone, and where no seat is available, that it has none. */
+const zoneTitle = (zone: ZoneSeats): string =>
+  zone.counts[CODE.AVAILABLE] > 0 ? zoneName(zone) : `${zoneName(zone)} · ${freeText(zone.counts)}`;
+
 /** Draws the name of a zone of straight rows in front of its first row. */
 export function drawBlockName(
   context: CanvasRenderingContext2D,
@@ -119,7 +124,7 @@ export function drawBlockName(
   context.font = font(13, 600);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  context.fillText(zoneName(zone), x * scale, y * scale - ZONE_NAME_PIXELS / 2);
+  context.fillText(zoneTitle(zone), x * scale, y * scale - ZONE_NAME_PIXELS / 2);
 }
 
 /**
@@ -142,9 +147,9 @@ export function drawZoneName(
   context.font = font(13, 600);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  const name = zoneName(zone);
   const roomPixels = radius * (sector.to - sector.from) * scale;
-  context.fillText(context.measureText(name).width < roomPixels ? name : shortZoneName(zone), 0, 0);
+  const fits = (name: string) => context.measureText(name).width < roomPixels;
+  context.fillText([zoneTitle(zone), zoneName(zone)].find(fits) ?? shortZoneName(zone), 0, 0);
   context.restore();
 }
 
