@@ -1,7 +1,4 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Countdown } from '../countdown.tsx';
-import { formatNumber } from '../format.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
 import { openingOf } from '../opening.ts';
@@ -9,9 +6,10 @@ import { refusalText } from '../refusal-text.ts';
 import type { Problem } from '../refused-error.ts';
 import { logIn } from '../requests.ts';
 import { texts } from '../texts/texts.ts';
-import { momentText } from '../times.ts';
 import { EventLine, type WaitedFor } from './event-line.tsx';
-import { type Announcement, announce, headingOf, rangeText, tabTitleOf, waitText } from './text.ts';
+import { Leave } from './leave.tsx';
+import { Standing } from './standing.tsx';
+import { type Announcement, announce, headingOf, tabTitleOf } from './text.ts';
 import { createTurnSignal, type TurnSignal } from './turn-signal.ts';
 import { TurnSignalOffer } from './turn-signal-offer.tsx';
 import { createVisit } from './visit.ts';
@@ -138,41 +136,6 @@ const ToBookings = ({ eventId }: { eventId: number }) => (
   </p>
 );
 
-type StandingProps = { eventId: number; view: VisitorView; progress: number; joinAgain: () => void };
-
-/** The visitor's place or turn, status by status. */
-function Standing({ eventId, view, progress, joinAgain }: StandingProps) {
-  switch (view.status) {
-    case 'before_sale':
-      return <BeforeSale view={view} />;
-    case 'waiting':
-      return <Waiting view={view} progress={progress} />;
-    case 'your_turn':
-      return <YourTurn eventId={eventId} view={view} />;
-    case 'open':
-      return (
-        <>
-          <p>{texts.wait.noLine}</p>
-          <ToSeats eventId={eventId} />
-        </>
-      );
-    case 'sold_out':
-      return <p>{texts.wait.soldOut}</p>;
-    case 'ended':
-      return <p>{texts.wait.ended}</p>;
-    case 'turn_passed':
-    case 'left':
-      return (
-        <>
-          <p>{view.status === 'left' ? texts.wait.leftText : texts.wait.passedText}</p>
-          <button type="button" class="action" onClick={joinAgain}>
-            {texts.wait.joinAgain}
-          </button>
-        </>
-      );
-  }
-}
-
 /** The work that the line requires. Screen readers read the sentence once, and the bar only on request. */
 const Checking = ({ workDone }: { workDone: number }) => (
   <>
@@ -181,103 +144,6 @@ const Checking = ({ workDone }: { workDone: number }) => (
       <div style={{ transform: `scaleX(${workDone})`, transitionDuration: '0.2s' }} />
     </div>
   </>
-);
-
-function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position } }: { view: VisitorView }) {
-  return (
-    <>
-      {onSaleAt !== undefined && (
-        <p class="figure">
-          <Countdown until={onSaleAt} label={texts.wait.timeUntilSale} />
-          <span>
-            {texts.wait.untilSale}
-            <small>{momentText(onSaleAt, timeZone)}</small>
-          </span>
-        </p>
-      )}
-      <p>{position === undefined ? texts.wait.draw : texts.wait.postponed}</p>
-      {paused && <Paused />}
-    </>
-  );
-}
-
-function Waiting({ view, progress }: { view: VisitorView; progress: number }) {
-  const { ahead, position, wait, paused, stopped, likelySoldOut } = view;
-  if (ahead === undefined) return <p>{texts.wait.drawing}</p>;
-  const range = wait === undefined ? undefined : rangeText(wait.fromSeconds, wait.toSeconds);
-  return (
-    <>
-      <p class="figure">
-        <strong>{formatNumber(ahead)}</strong>
-        <span>{texts.wait.ahead(ahead)}</span>
-      </p>
-      <Bar progress={progress} text={texts.wait.peopleAhead(ahead)} seconds={view.askAgainSeconds} />
-      {stopped && <p class="notice">{texts.wait.stopped}</p>}
-      {paused && <Paused />}
-      {likelySoldOut && <Notice title={texts.wait.likelySoldOut}>{texts.wait.likelySoldOutText}</Notice>}
-      <dl>
-        {wait !== undefined && !paused && (
-          <div>
-            <dt>{texts.wait.estimatedWait}</dt>
-            <dd>
-              {waitText(wait.seconds)}
-              {range !== undefined && <small>{texts.wait.probably(range)}</small>}
-            </dd>
-          </div>
-        )}
-        {position !== undefined && (
-          <div>
-            <dt>{texts.wait.place}</dt>
-            <dd>
-              {formatNumber(position)}
-              <small>{texts.wait.neverChanges}</small>
-            </dd>
-          </div>
-        )}
-      </dl>
-    </>
-  );
-}
-
-const Paused = () => <Notice title={texts.wait.paused}>{texts.wait.pausedText}</Notice>;
-
-const Notice = ({ title, children }: { title: string; children: ComponentChildren }) => (
-  <p class="notice">
-    <strong>{title}.</strong> {children}
-  </p>
-);
-
-/** A row of seats that fills. It moves to the current progress until the next answer is due. */
-const Bar = ({ progress, text, seconds }: { progress: number; text: string; seconds: number }) => (
-  <div
-    class="bar"
-    role="progressbar"
-    aria-label={texts.wait.wayToFront}
-    aria-valuenow={Math.floor(100 * progress)}
-    aria-valuetext={text}
-  >
-    <div style={{ transform: `scaleX(${progress})`, transitionDuration: `${seconds}s` }} />
-  </div>
-);
-
-function YourTurn({ eventId, view }: { eventId: number; view: VisitorView }) {
-  return (
-    <>
-      {view.admission !== undefined && (
-        <p class="figure">
-          <Countdown until={view.admission.expiresAt} label={texts.wait.timeToChoose} />
-          <span>{texts.wait.leftToChoose}</span>
-        </p>
-      )}
-      <ToSeats eventId={eventId} />
-    </>
-  );
-}
-
-const ToSeats = ({ eventId }: { eventId: number }) => (
-  <a class="action" href={`/events/${eventId}`}>
-    {texts.wait.choose}
-  </a>
 );
 
 const Refusal = ({ problem, retry }: { problem: Problem; retry: () => void }) => (
@@ -296,46 +162,6 @@ const TroubleNotice = ({ trouble, hasPlace }: { trouble: Trouble; hasPlace: bool
     {hasPlace ? texts.wait.placeKept : texts.wait.tryingAgain}
   </p>
 );
-
-/** A button to leave the line, and a question to confirm it. */
-function Leave({ leave }: { leave: () => Promise<void> }) {
-  const [isConfirming, setConfirming] = useState(false);
-  const [hasFailed, setFailed] = useState(false);
-  const leaveButton = useRef<HTMLButtonElement>(null);
-  const stayButton = useRef<HTMLButtonElement>(null);
-  const wasDrawn = useRef(false);
-  useLayoutEffect(() => {
-    if (wasDrawn.current) (isConfirming ? stayButton : leaveButton).current?.focus();
-    wasDrawn.current = true;
-  }, [isConfirming]);
-  const confirm = (isAsked: boolean) => {
-    setConfirming(isAsked);
-    setFailed(false);
-  };
-  const giveUp = () => {
-    setFailed(false);
-    return leave().catch(() => setFailed(true));
-  };
-  if (!isConfirming) {
-    return (
-      <button type="button" class="quiet" ref={leaveButton} onClick={() => confirm(true)}>
-        {texts.wait.leave}
-      </button>
-    );
-  }
-  return (
-    <fieldset class="question" onKeyDown={(e) => e.key === 'Escape' && confirm(false)}>
-      <legend>{texts.wait.giveUpQuestion}</legend>
-      <button type="button" class="quiet" ref={stayButton} onClick={() => confirm(false)}>
-        {texts.wait.stay}
-      </button>
-      <button type="button" class="quiet" onClick={() => void giveUp()}>
-        {texts.wait.giveUp}
-      </button>
-      {hasFailed && <p role="alert">{texts.wait.notLeft}</p>}
-    </fieldset>
-  );
-}
 
 /** Announces changes to a screen reader, at most once a minute. Only the visitor's turn interrupts. */
 function Announcer({ view }: { view: VisitorView | undefined }) {
