@@ -6,7 +6,6 @@ import { describeInBrowser, expectReadable } from '../support/browser.ts';
 import { openSocket, send } from '../support/client.ts';
 import { ADMIN_TOKEN, asOperator, useOperatorPages } from '../support/operator-pages.ts';
 import { until } from '../support/processes.ts';
-import { startReceiver } from '../support/receiver.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({
@@ -16,7 +15,6 @@ const system = useSystem({
   ZONES: 3,
   ROWS: 4,
   SEATS_PER_ROW: 10,
-  WEBHOOKS_TO_PRIVATE_ADDRESSES: true,
 });
 
 const reserve = (count: number) => send(system().url, 'POST', '/reserve?wait=10', { count });
@@ -111,24 +109,6 @@ describeInBrowser('the operator’s page', (browser) => {
     await button('Open the queue dashboard').click();
     await page.getByText('s0 booking').first().waitFor();
     pages.complaints.splice(0); // Bull Board requests a font of Google, which the policy blocks
-  });
-
-  test('an operator sees how far a webhook is behind, tests it and disables it', async () => {
-    const receiver = await startReceiver();
-    const webhook = { url: receiver.url, types: ['event.changed'], description: 'Accounts' };
-    const { body } = await send(system().url, 'POST', '/admin/webhooks', webhook, asOperator);
-    await open();
-    await page.getByRole('link', { name: 'Webhooks' }).click();
-    const row = page.getByRole('region', { name: 'Webhooks' }).locator('tr', { hasText: 'Accounts' });
-    await row.getByText('nothing to send').waitFor();
-    await row.getByRole('button', { name: 'Send a test' }).click();
-    await row.getByText('Test: answered 200').waitFor();
-    await expectReadable(page);
-    await row.getByRole('button', { name: 'Disable' }).click();
-    await row.getByRole('button', { name: 'Enable' }).waitFor();
-    const shown = await send(system().url, 'GET', `/admin/webhooks/${body.id}`, undefined, asOperator);
-    expect(shown.body.status).toBe('DISABLED');
-    await receiver.close();
   });
 
   test('a connection that dies silently is detected and opened again', async () => {
