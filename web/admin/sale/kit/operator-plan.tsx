@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../../../shared/contract/events.ts';
 import { type House, labelOf, type Seat } from '../../../house/house.ts';
+import { PlanKey } from '../../../plan/plan-key.tsx';
 import { layOutPlan } from '../../../plan/plan-layout.ts';
 import { createPlanView, type PlanView } from '../../../plan/plan-view.ts';
 import { seatLines } from './seat-words.ts';
@@ -63,6 +64,15 @@ export function OperatorPlan({ event, house, picked, choose, choosesZones = fals
             : `${seatLines(house, [labelOf(pointed)])}: ${STATUS[status]}`}
         </span>
       </div>
+      <PlanKey
+        house={house}
+        currency={event.currency}
+        counts={house.counts()}
+        mine={undefined}
+        hasOffers={false}
+        filter={undefined}
+        connection={undefined}
+      />
     </div>
   );
 }

@@ -69,7 +69,7 @@ function Seats({ operator, event, houseChanged }: SeatsProps) {
       <EventLinks id={event.id} here="seats" />
       <p class="soft">
         <span role="status">{CONNECTIONS[connection]}</span> {formatFigure(free)} free, {formatFigure(held)} held,{' '}
-        {formatFigure(sold)} sold, {formatFigure(blocked)} blocked.
+        {formatFigure(sold)} sold, {formatFigure(blocked)} blocked: small squares on the plan.
       </p>
       <section aria-label="Choose seats">
         <fieldset class="ways">
