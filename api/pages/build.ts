@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { projectRoot } from '../../shared/platform/root.ts';
-import type { Encoded } from './encoded.ts';
+import type { Encoded } from '../http/encoded.ts';
 
 /** A language of the pages: the script with its texts (English has none), and the texts of the shell. */
 export type Language = { name: string; chunk: string | undefined; shell: Shell };

@@ -1,4 +1,4 @@
-import { type Encoded, encodedPage } from './encoded.ts';
+import { type Encoded, encodedPage } from '../http/encoded.ts';
 
 /** Pages in memory at most, and bytes of their HTML: compressed, they are a tenth of it. */
 const MAX_PAGES = 400;

@@ -1,5 +1,5 @@
+import { type Encoded, encodedPage } from '../http/encoded.ts';
 import { type Build, type Language, readBuild } from './build.ts';
-import { type Encoded, encodedPage } from './encoded.ts';
 import { createEventPages, type EventPagesDeps } from './event-pages.ts';
 import { createDocuments } from './html.ts';
 import { createMadePages } from './made-pages.ts';

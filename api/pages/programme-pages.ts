@@ -1,8 +1,8 @@
 import { MAX_PROGRAMME_PAGES, type ProgrammePage } from '../../shared/contract/programme.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import type { Encoded } from '../http/encoded.ts';
 import type { Language } from './build.ts';
-import type { Encoded } from './encoded.ts';
 import type { Documents } from './html.ts';
 import type { MadePages } from './made-pages.ts';
 import { plainShell, programmeShell } from './shells.ts';

@@ -7,6 +7,7 @@ import { type House, labelOf, seatOf, seatsInRow, type Zone, zoneOf } from '../.
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RowMarks } from '../../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
+import { type Encoded, encodedText, sendEncoded } from '../http/encoded.ts';
 import { ApiError } from '../http/errors.ts';
 import { queryOf } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
@@ -102,8 +103,8 @@ function nextPage(query: AvailableQuery, after: string): string {
 
 const showMap = (deps: SeatDeps) => {
   const { events, seats, houses, heavyReads } = deps;
-  /** The last maps as text. Unchanged seats have the same text. */
-  const texts = new WeakMap<WholeHouse, Buffer>();
+  /** The last maps as text. Unchanged seats have the same text, and are compressed once: a map is half zeros. */
+  const texts = new WeakMap<WholeHouse, Encoded>();
 
   return async (req: Request, res: Response) => {
     const { eventId: id } = queryOf(req, mapQuery);
@@ -111,20 +112,20 @@ const showMap = (deps: SeatDeps) => {
     const cached = await layoutOf(events, id);
     const version = await seats.version(id);
     const house = houses.has(cached, version) ? cached : await openLayout(deps, cached);
-    const etag = etagOf(house, version);
+    const tag = etagOf(house, version);
     // Version 0: Redis does not hold the house, and PostgreSQL has no version.
-    if (version > 0 && req.headers['if-none-match']?.includes(etag)) {
-      res.writeHead(304, { etag, 'cache-control': 'no-cache' });
+    if (version > 0 && req.headers['if-none-match']?.includes(tag)) {
+      res.writeHead(304, { etag: tag, 'cache-control': 'no-cache' });
       res.end();
       return;
     }
     if (!houses.has(house, version)) heavyReads.charge(req, res, Math.floor(house.totalRows / 100));
     const whole = await houses.at(house, version);
-    const text = texts.get(whole) ?? Buffer.from(JSON.stringify(mapOf(house, whole)));
+    const text =
+      texts.get(whole) ?? encodedText(JSON.stringify(mapOf(house, whole)), 'application/json; charset=utf-8');
     texts.set(whole, text);
-    const headers = whole.version === 0 ? {} : { etag: etagOf(house, whole.version) };
-    res.writeHead(200, { ...headers, 'cache-control': 'no-cache', 'content-type': 'application/json; charset=utf-8' });
-    res.end(text);
+    const etag = whole.version === 0 ? {} : { etag: etagOf(house, whole.version) };
+    await sendEncoded(req, res, 200, text, { ...etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' });
   };
 };
 

@@ -1,9 +1,9 @@
 import { type Request, type Response, Router } from 'express';
 import { COMPAT_PATHS } from '../http/compat-paths.ts';
+import { type Encoded, sendEncoded } from '../http/encoded.ts';
 import { ApiError } from '../http/errors.ts';
 import { searchOf } from '../http/request.ts';
 import type { Language } from '../pages/build.ts';
-import { ENCODINGS, type Encoded } from '../pages/encoded.ts';
 import { createPages } from '../pages/pages.ts';
 
 /** An event id in a page's address, as the app in web/ parses it. */
@@ -37,7 +37,8 @@ export function webRoutes(deps: Parameters<typeof createPages>[0]) {
     const name = req.acceptsLanguages(...pages.languages.keys());
     return (pages.languages.get(name || '') ?? pages.languages.values().next().value) as Language;
   };
-  const sendPage = (req: Request, res: Response, page: Encoded, status = 200) => send(req, res, status, page, PAGE);
+  const sendPage = (req: Request, res: Response, page: Encoded, status = 200) =>
+    sendEncoded(req, res, status, page, PAGE);
 
   const eventPage = (kind: 'event' | 'wait') => async (req: Request, res: Response) => {
     const language = languageOf(req);
@@ -62,7 +63,7 @@ export function webRoutes(deps: Parameters<typeof createPages>[0]) {
   router.get(['/bookings', '/bookings/:id', '/admin'], (req, res) => sendPage(req, res, pages.plain(languageOf(req))));
   router.use('/assets', (req, res, next) => {
     const asset = pages.assets.get(req.path);
-    return asset !== undefined && isRead(req) ? send(req, res, 200, asset, ASSET) : next();
+    return asset !== undefined && isRead(req) ? sendEncoded(req, res, 200, asset, ASSET) : next();
   });
   router.use((req, res, next) => {
     const isOfApi = API_PATHS.test(req.path) || COMPAT_PATHS.test(req.path);
@@ -79,21 +80,3 @@ function pageNumberOf(req: Request): number {
 }
 
 const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD';
-
-async function send(
-  req: Request,
-  res: Response,
-  status: number,
-  file: Encoded,
-  headers: Record<string, string>,
-): Promise<void> {
-  const encoding = ENCODINGS.find((one) => one === req.acceptsEncodings([...ENCODINGS])) ?? 'identity';
-  const bytes = await file.bytesOf(encoding);
-  res.writeHead(status, {
-    'content-type': file.type,
-    'content-length': bytes.length,
-    ...(encoding !== 'identity' && { 'content-encoding': encoding }),
-    ...headers,
-  });
-  res.end(bytes);
-}
