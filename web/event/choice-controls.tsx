@@ -1,5 +1,5 @@
 import type { House } from '../house/house.ts';
-import type { CategoryView } from '../house/house-view.ts';
+import { categoryPrices } from '../house/text.ts';
 import { priceText } from '../money.ts';
 import { texts } from '../texts/texts.ts';
 import { type Conditions, categoryNumbers, haveTypesOnly, typeCounts, typeNames, zonesFor } from './wish.ts';
@@ -164,10 +164,4 @@ export function PriceField({ house, conditions, change, currency }: PriceProps) 
       </select>
     </label>
   );
-}
-
-/** `€99`, or `€99, child €49`: the price of a category, and those of its ticket types that differ. */
-export function categoryPrices({ price, types = {} }: CategoryView, currency: string): string {
-  const others = Object.entries(types).filter(([, own]) => own !== price);
-  return [priceText(price, currency), ...others.map(([type, own]) => `${type} ${priceText(own, currency)}`)].join(', ');
 }

@@ -6,6 +6,7 @@ import { formatNumber } from '../format.ts';
 import type { House, ZoneSeats } from '../house/house.ts';
 import { zoneName } from '../house/names.ts';
 import { totalOf } from '../house/prices.ts';
+import { hasAccessible } from '../house/seat-facts.ts';
 import { freeText, idsText, pricesText } from '../house/text.ts';
 import { priceText } from '../money.ts';
 import { texts } from '../texts/texts.ts';
@@ -14,7 +15,6 @@ import { closedText } from './closed-text.ts';
 import type { Choice } from './use-choice.ts';
 import {
   categoryNumbers,
-  hasAccessible,
   isPlain,
   pickedNumbers,
   pickedWish,

@@ -2,7 +2,7 @@ import type { OneWish } from '../../shared/contract/reserve.ts';
 import { type House, MARK, type ZoneSeats } from '../house/house.ts';
 import type { CategoryView } from '../house/house-view.ts';
 import type { TypeCounts } from '../house/prices.ts';
-import { categoryNumberOf, markOf } from '../house/seat-facts.ts';
+import { categoryNumberOf, hasAccessible, markOf } from '../house/seat-facts.ts';
 
 /** A buyer's choice of seats that the server is to find. */
 export type Conditions = {
@@ -71,10 +71,6 @@ export const haveTypesOnly = (house: House, numbers: readonly number[]): boolean
     const category = house.categories[number - 1];
     return category !== undefined && isPriceOfType(category);
   });
-
-/** Whether any seat of these zones is kept for people with disabilities. */
-export const hasAccessible = (zones: readonly ZoneSeats[]): boolean =>
-  zones.some(({ marks }) => marks?.includes(MARK.ACCESSIBLE));
 
 /** The request for seats that the server is to find. Conditions that do not concern the zone are left out. */
 export function wishOf(house: House, conditions: Conditions): OneWish {

@@ -1,4 +1,4 @@
-import { categoryAt, type House, MARK, type Mark } from './house.ts';
+import { categoryAt, type House, MARK, type Mark, type ZoneSeats } from './house.ts';
 import type { CategoryView } from './house-view.ts';
 
 /** The number of a seat's category; 0: it has none, or the house has no such seat. */
@@ -21,3 +21,7 @@ export function priceOf(house: House, label: string, type?: string): number {
   const { price, types } = categoryOf(house, label) ?? {};
   return (type === undefined ? undefined : types?.[type]) ?? price ?? house.find(label)?.zone.price ?? 0;
 }
+
+/** Whether any seat of these zones is kept for people with disabilities. */
+export const hasAccessible = (zones: readonly ZoneSeats[]): boolean =>
+  zones.some(({ marks }) => marks?.includes(MARK.ACCESSIBLE));

@@ -1,6 +1,7 @@
 import { priceText } from '../money.ts';
 import { texts } from '../texts/texts.ts';
 import type { House, ZoneSeats } from './house.ts';
+import type { CategoryView } from './house-view.ts';
 import { type SeatName, seatNames } from './names.ts';
 import { priceRange } from './prices.ts';
 
@@ -52,4 +53,10 @@ function labelsText(labels: string[]): string {
   const sorted = numbers.sort((a, b) => a - b);
   const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
   return seats(last - first === sorted.length - 1 ? `${first}–${last}` : sorted.join(', '));
+}
+
+/** `€99`, or `€99, child €49`: the price of a category, and those of its ticket types that differ. */
+export function categoryPrices({ price, types = {} }: CategoryView, currency: string): string {
+  const others = Object.entries(types).filter(([, own]) => own !== price);
+  return [priceText(price, currency), ...others.map(([type, own]) => `${type} ${priceText(own, currency)}`)].join(', ');
 }

@@ -1,10 +1,10 @@
-import { categoryPrices } from '../event/choice-controls.tsx';
-import { hasAccessible } from '../event/wish.ts';
 import { formatNumber } from '../format.ts';
 import { CODE, type House, MARK } from '../house/house.ts';
 import type { Connection } from '../house/live.ts';
 import { countsOfOthers, type OwnSeats } from '../house/own-seats.ts';
 import type { PriceClass } from '../house/price-classes.ts';
+import { hasAccessible } from '../house/seat-facts.ts';
+import { categoryPrices } from '../house/text.ts';
 import { priceText } from '../money.ts';
 import { texts } from '../texts/texts.ts';
 
