@@ -136,6 +136,27 @@ describeInBrowser('the choice of seats on the plan and in the list', (browser) =
     await page.getByRole('button', { name: 'Row 7, seat 9, yours', exact: true }).waitFor();
   });
 
+  test.each([
+    ['a desk', DESK, 4],
+    ['a phone', PHONE, 5],
+  ] as const)(
+    'a refusal names the seat that was taken, and marks the offers on the plan, on %s',
+    async (_on, options, row) => {
+      await open(options);
+      await click(/^Stalls /);
+      await page.getByRole('combobox', { name: /^Row/ }).selectOption(String(row));
+      await pickInList(row, 7);
+      await pickInList(row, 8);
+      const takeOne = () => bookAs(600 + row, [`1-${row}-8`]);
+      await page.route('**/api/bookings', (route) => takeOne().then(() => route.continue()), { times: 1 });
+      expect(await page.locator('.legend').getByText('Offered instead').count()).toBe(0);
+      await click(/^Hold 2 seats/);
+      await heading(`Stalls, row ${row}, seat 8 has just been taken.`);
+      await page.locator('.legend').getByText('Offered instead', { exact: true }).waitFor();
+      await expectReadable(page);
+    },
+  );
+
   test('nothing moves by itself while the page opens', async () => {
     ({ context, page } = await openWatched(browser(), errors, PHONE, /^Failed to load|WebSocket/));
     await page.addInitScript(`

@@ -27,7 +27,7 @@ export function HerdCard() {
   const isRunning = herd !== undefined && isUnderWay(herd);
 
   useEffect(() => {
-    callHerd('GET').then(setHerd, () => undefined);
+    if (storedAdminToken().read() !== undefined) callHerd('GET').then(setHerd, () => undefined);
   }, []);
   useEffect(() => {
     if (!isRunning) return;

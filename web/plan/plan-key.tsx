@@ -33,13 +33,13 @@ export function PlanKey({ house, currency, counts, mine, hasOffers, filter, conn
       {hasPrices && <Prices house={house} currency={currency} filter={filter} />}
       <ul class="legend">
         <Sign name={hasPrices ? 'free any' : 'free'} text={key.available(count(CODE.AVAILABLE))} />
-        <Sign name="held" text={key.held(count(CODE.HELD))} />
+        <Sign name="held" text={(mine === undefined ? key.heldByBuyers : key.held)(count(CODE.HELD))} />
         <Sign name="sold" text={key.sold(count(CODE.SOLD))} />
         {hasAccessible(house.zones) && <Sign name="accessible" text={key.accessible} />}
         {house.zones.some(({ marks }) => marks?.includes(MARK.COMPANION)) && (
           <Sign name="companion" text={key.companion} />
         )}
-        <Sign name="picked" text={key.picked} />
+        <Sign name="picked" text={mine === undefined ? key.chosen : key.picked} />
         {hasOffers && <Sign name="offered" text={key.offers} />}
         {mine !== undefined && <OwnSigns mine={mine} />}
         {connection !== undefined && (

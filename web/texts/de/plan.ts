@@ -30,6 +30,8 @@ export const plan: Texts['plan'] = {
     accessible: '♿ Barrierefrei',
     companion: 'Für Begleitpersonen',
     picked: 'Ihre Auswahl',
+    heldByBuyers: (count) => `Vorgemerkt ${count}`,
+    chosen: 'Ausgewählt',
     offers: 'Stattdessen angeboten',
     yours: 'Ihre Plätze',
     bought: (count) => `Ihre Plätze ${count}`,

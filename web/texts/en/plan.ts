@@ -29,6 +29,9 @@ export const plan = {
     accessible: '♿ Accessible',
     companion: 'For a companion',
     picked: 'Your choice',
+    /** Where nobody buys: on operators' pages. */
+    heldByBuyers: (count: string) => `Held ${count}`,
+    chosen: 'Chosen',
     offers: 'Offered instead',
     yours: 'Yours',
     bought: (count: string) => `Yours ${count}`,
