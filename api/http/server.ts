@@ -117,7 +117,6 @@ function observeAnswer(req: Request & Timed, status: number): void {
 export function patternOf({ route, originalUrl }: Request): string {
   if (route === undefined) return 'other';
   const segments = (path: string) => path.split('/').filter((segment) => segment !== '');
-  if (Array.isArray(route.path)) return route.path[0]; // the pages of the web app have no router
   const own = segments(String(route.path));
   const all = segments(originalUrl.toLowerCase().replace(/^\w+:\/\/[^/]*|\?.*/g, ''));
   return `/${[...all.slice(0, all.length - own.length), ...own].join('/')}`;

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from 'express';
+import { type NextFunction, type Request, type Response, Router } from 'express';
 import { COMPAT_PATHS } from '../http/compat-paths.ts';
 import { type Encoded, sendEncoded } from '../http/encoded.ts';
 import { ApiError } from '../http/errors.ts';
@@ -40,7 +40,8 @@ export function webRoutes(deps: Parameters<typeof createPages>[0]) {
   const sendPage = (req: Request, res: Response, page: Encoded, status = 200) =>
     sendEncoded(req, res, status, page, PAGE);
 
-  const eventPage = (kind: 'event' | 'wait') => async (req: Request, res: Response) => {
+  const eventPage = (kind: 'event' | 'wait') => async (req: Request, res: Response, next: NextFunction) => {
+    if (!EVENT_ID.test(String(req.params.id))) return next();
     const language = languageOf(req);
     const page = await pages.ofEvent(kind, Number(req.params.id), language);
     if (page !== 'none') return sendPage(req, res, page === 'unknown' ? pages.plain(language) : page);
@@ -55,12 +56,10 @@ export function webRoutes(deps: Parameters<typeof createPages>[0]) {
     if (page === 'none') return sendPage(req, res, pages.noPage(language), 404);
     return sendPage(req, res, page === 'unknown' ? pages.plain(language) : page);
   });
-  router.param('id', (req, _res, next, id) =>
-    next(EVENT_ID.test(id) || !req.path.startsWith('/events/') ? undefined : 'route'),
-  );
   router.get('/events/:id', eventPage('event'));
   router.get('/events/:id/wait', eventPage('wait'));
-  router.get(['/bookings', '/bookings/:id', '/admin'], (req, res) => sendPage(req, res, pages.plain(languageOf(req))));
+  for (const path of ['/bookings', '/bookings/:id', '/admin'])
+    router.get(path, (req, res) => sendPage(req, res, pages.plain(languageOf(req))));
   router.use('/assets', (req, res, next) => {
     const asset = pages.assets.get(req.path);
     return asset !== undefined && isRead(req) ? sendEncoded(req, res, 200, asset, ASSET) : next();

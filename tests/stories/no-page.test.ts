@@ -13,7 +13,15 @@ async function answer(path: string, accept: string, method = 'GET') {
   return { status: response.status, type, text: await response.text() };
 }
 
-const MISSING = ['/nothing', '/events/99', '/events/99/wait', '/events/abc', '/bookings/x/y', '/admin/nothing'];
+const MISSING = [
+  '/nothing',
+  '/events/99',
+  '/events/99/wait',
+  '/events/abc',
+  '/EVENTS/1.5',
+  '/bookings/x/y',
+  '/admin/nothing',
+];
 
 test.each(MISSING)('a browser that opens %s gets a page with a way back', async (path) => {
   const { status, type, text } = await answer(path, OF_BROWSER);
