@@ -3,6 +3,7 @@ import { eventStatus, seatCounts } from './events.ts';
 import { eventId, inAddress } from './ids.ts';
 import { MAX_HISTORY_MINUTES, MAX_LOAD_POINTS } from './limits.ts';
 import { problem } from './pipeline.ts';
+import { text } from './text.ts';
 import { roomView } from './waiting-room.ts';
 import { workersView } from './workers.ts';
 
@@ -35,7 +36,7 @@ export type EventOfOperators = z.infer<typeof eventOfOperators>;
 const MAX_FIND_LENGTH = 100;
 
 /** Query of `GET /admin/events`: a number, or a part of a name. Without it, the busiest events. */
-export const eventsQuery = z.strictObject({ find: z.string().trim().min(1).max(MAX_FIND_LENGTH).optional() });
+export const eventsQuery = z.strictObject({ find: text(MAX_FIND_LENGTH).optional() });
 
 /** Events that were found, or the busiest. */
 export const eventsFound = z.object({ events: z.array(eventOfOperators).max(MAX_EVENTS_IN_OVERVIEW) });

@@ -34,6 +34,8 @@ test('the busiest events come first, and any event is found by its number or a p
   expect((await find(`?find=${gala?.eventId}`))[0]).toEqual(gala);
   expect(await find('?find=100%25')).toEqual([gala]);
   expect(await find('?find=%25%25')).toEqual([]); // a percent sign is no wildcard
+  const unreadable = await send(system().url, 'GET', '/admin/events?find=%00', undefined, asOperator);
+  expect(unreadable).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   expect(await send(system().url, 'GET', '/admin/events')).toMatchObject({ status: 401 });
 });
 
