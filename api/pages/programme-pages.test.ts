@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import type { ProgrammePage } from '../../shared/contract/programme.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import type { Language, Shell } from './build.ts';
@@ -40,4 +40,22 @@ test('a list that cannot be read is left out, and a page that cannot be is none'
   expect(await html()).toContain('<title>events · Frontrow</title>');
   expect(await html()).not.toContain('id="opening"');
   expect([await html(0), await html(201)]).toEqual(['none', 'none']);
+});
+
+test('while PostgreSQL does not answer, or refuses, a page has the list that was read before', async () => {
+  jest.useFakeTimers();
+  try {
+    let read = async (page: number): Promise<ProgrammePage> => ({ events: [], page, hasMore: true });
+    const html = setUp((page) => read(page));
+    expect(await html()).toContain('"hasMore":true');
+    for (const fault of [new Promise<never>(() => undefined), Promise.reject(new Error('PostgreSQL is unavailable'))]) {
+      read = () => fault;
+      await jest.advanceTimersByTimeAsync(1_000);
+      const page = html();
+      await jest.advanceTimersByTimeAsync(1_000);
+      expect(await page).toContain('"hasMore":true');
+    }
+  } finally {
+    jest.useRealTimers();
+  }
 });

@@ -12,28 +12,40 @@ import { within } from './within.ts';
 const LIST_MS = 1_000;
 const READ_MS = 1_000;
 
+/** When a page of the programme was last read, that read, and the newest list that one has found. */
+type List = { readAtMs: number; reading: Promise<void>; newest: ProgrammePage | undefined };
+
 export type ProgrammeDeps = { events: Pick<EventStore, 'programme'>; log: Logger };
 
 /** The pages of `/`, with their part of the programme: each is read once a second at most, for all languages. */
 export function createProgrammePages({ events, log }: ProgrammeDeps, documents: Documents, made: MadePages) {
-  /** At most `MAX_PROGRAMME_PAGES`, of some kilobytes each. */
-  const lists = new Map<number, { readAtMs: number; list: Promise<ProgrammePage | undefined> }>();
+  /** By page: at most `MAX_PROGRAMME_PAGES`, of some kilobytes each. */
+  const lists = new Map<number, List>();
 
-  /** A page of the programme as it was within the last second; an older one while PostgreSQL is unavailable. */
-  function listOf(page: number): Promise<ProgrammePage | undefined> {
-    const known = lists.get(page);
+  async function read(page: number, list: List): Promise<void> {
+    try {
+      list.newest = await events.programme(page);
+    } catch (fault) {
+      log.warn({ page, fault: (fault as Error).message }, 'reading the programme failed');
+    }
+  }
+
+  /** A page of the programme as it was within the last second; an older one while PostgreSQL is slow or unavailable. */
+  async function listOf(page: number): Promise<ProgrammePage | undefined> {
     const nowMs = performance.now();
-    if (known !== undefined && nowMs - known.readAtMs < LIST_MS) return known.list;
-    const list = events.programme(page).catch((fault: Error) => {
-      log.warn({ fault: fault.message }, 'reading the programme failed');
-      return known?.list;
-    });
-    lists.set(page, { readAtMs: nowMs, list });
-    return list;
+    const neverRead = { readAtMs: Number.NEGATIVE_INFINITY, reading: Promise.resolve(), newest: undefined };
+    const list: List = lists.get(page) ?? neverRead;
+    lists.set(page, list);
+    if (nowMs - list.readAtMs >= LIST_MS) {
+      list.readAtMs = nowMs;
+      list.reading = read(page, list);
+    }
+    await within(READ_MS, list.reading, undefined);
+    return list.newest;
   }
 
   async function make(page: number, language: Language): Promise<string> {
-    const list = await within(READ_MS, listOf(page), undefined);
+    const list = await listOf(page);
     const { events: title, eventsAbout: about } = language.shell;
     const parts = { title, about, path: page === 1 ? '/' : `/?page=${page}` };
     if (list === undefined) return documents.page(language, { ...parts, app: plainShell(language) });
