@@ -58,10 +58,19 @@ export function createEventPages(
     }
   };
 
+  const countSeats = async (house: House) => {
+    try {
+      return await seats.countsByZone(house);
+    } catch (fault) {
+      log.warn({ eventId: house.eventId, fault: (fault as Error).message }, 'counting the seats for a page failed');
+      return undefined;
+    }
+  };
+
   /** A page that shows the seats at once. */
   async function openPage(house: House, language: Language): Promise<string> {
     const { eventId, zones, settings } = house;
-    const counts = await within(READ_MS, seats.countsByZone(house), undefined);
+    const counts = await within(READ_MS, countSeats(house), undefined);
     const opening = counts && JSON.stringify(eventViewAt(sharedNowMs(), house, counts));
     const plan = zones.some((zone) => zone.plan !== null) ? [`/api/events/${eventId}/plan`] : [];
     return documents.page(language, {
