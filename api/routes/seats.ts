@@ -101,6 +101,9 @@ function nextPage(query: AvailableQuery, after: string): string {
   return `/api/seats/available?${params}`;
 }
 
+/** Headers of a map, also of one that has not changed. */
+const MAP = { 'cache-control': 'no-cache', vary: 'Accept-Encoding' };
+
 const showMap = (deps: SeatDeps) => {
   const { events, seats, houses, heavyReads } = deps;
   /** The last maps as text. Unchanged seats have the same text, and are compressed once: a map is half zeros. */
@@ -115,7 +118,7 @@ const showMap = (deps: SeatDeps) => {
     const tag = etagOf(house, version);
     // Version 0: Redis does not hold the house, and PostgreSQL has no version.
     if (version > 0 && req.headers['if-none-match']?.includes(tag)) {
-      res.writeHead(304, { etag: tag, 'cache-control': 'no-cache' });
+      res.writeHead(304, { etag: tag, ...MAP });
       res.end();
       return;
     }
@@ -125,7 +128,7 @@ const showMap = (deps: SeatDeps) => {
       texts.get(whole) ?? encodedText(JSON.stringify(mapOf(house, whole)), 'application/json; charset=utf-8');
     texts.set(whole, text);
     const etag = whole.version === 0 ? {} : { etag: etagOf(house, whole.version) };
-    await sendEncoded(req, res, 200, text, { ...etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' });
+    await sendEncoded(req, res, 200, text, { ...etag, ...MAP });
   };
 };
 
