@@ -203,7 +203,7 @@ function readyBlock(url: string, about: { fragment: string; folder: string; seat
   The outcome:          curl '${url}/api/tickets/<ticketId>?wait=5'     or WebSocket ${url.replace('http', 'ws')}/ws
   A row, the house:     curl ${url}/occupancy/1/1                curl ${url}/availability/check-all
   Watch and operate:    ${url}/admin${fragment}
-  Requests to try:      ${url}/docs     authorize with the token above
+  Requests to try:      ${url}/docs     authorize with ${fragment === '' ? 'ADMIN_TOKEN' : 'the token above'}
   Metrics:              curl ${url}/metrics     of workers: curl ${url}/metrics/targets
   A herd on the page:   ${url}/events/1${fragment}
   A herd of 40,000:     npm run herd -- --requests 40000 --connections 256
