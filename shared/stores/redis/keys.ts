@@ -82,7 +82,7 @@ const NAMES = {
   workers: 'workers',
   /** A sorted set of workers by when each counts as dead. */
   workersAlive: 'workers:alive',
-  /** Set while a worker has this turn. + the work */
+  /** Set while a process has this turn. + the work */
   turnStem: 'turn:',
   /** The supervisor that starts and stops workers. */
   supervisor: 'supervisor',

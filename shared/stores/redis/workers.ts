@@ -130,9 +130,9 @@ async function requestWorkers(redis: Redis, processes: RequestedWorkers, bounds?
   await change.exec();
 }
 
-/** Turns at work that one worker at a time should do. */
+/** Turns at work that one process at a time should do. */
 const turns = (redis: Redis) => ({
-  /** Gives the caller a turn for so many milliseconds, unless another worker has it. */
+  /** Gives the caller a turn for so many milliseconds, unless another process has it. */
   async takeTurn(work: string, ms: number): Promise<boolean> {
     const key = `${turnStem}${work}`;
     if ((await redis.set(key, '1', 'PX', ms, 'NX')) !== null) return true;
@@ -140,7 +140,7 @@ const turns = (redis: Redis) => ({
     return false;
   },
 
-  /** Gives a turn back, so that another worker can take it at once. */
+  /** Gives a turn back, so that another process can take it at once. */
   endTurn: (work: string): Promise<unknown> => redis.del(`${turnStem}${work}`),
 });
 
