@@ -447,7 +447,7 @@ describeInBrowser("the buyer's page", (browser) => {
     await isZoomedIn();
     await heading('Best seats together'); // nothing was picked so far
     await page.touchscreen.tap(middle.x, middle.y); // too small for a finger: it comes nearer
-    await page.locator('.pointed').getByText('Choose a seat').waitFor();
+    await page.locator('.pointed', { hasText: 'comes nearer' }).waitFor({ state: 'detached' });
     await page.touchscreen.tap(middle.x, middle.y);
     await heading('Your choice');
   });

@@ -358,7 +358,7 @@ describeInBrowser('the waiting page', (browser) => {
       await until(async () => (await page.title()).startsWith('It is your turn!'), 20_000);
       await page.getByRole('link', { name: 'Choose your seats' }).click();
       await page.getByRole('button', { name: /^Hold the best/ }).click();
-      await page.getByRole('button', { name: /^Pay / }).click();
+      await page.getByRole('button', { name: /^Book \d/ }).click();
       await until(
         async () => (await system().prisma.booking.count({ where: { eventId: event, status: 'CONFIRMED' } })) === 1,
         10_000,
