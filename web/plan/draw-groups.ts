@@ -19,6 +19,10 @@ const FILL = [0.78, 0.56, 0.34, 0.2] as const;
 /** Characters of a seat's label that fit into it as large as its number. */
 const LABEL_CHARACTERS = 3;
 
+/** The share of a seat's room that has the name of its row, within the disc, and the least size that can be read. */
+const ROW_NAME_SHARE = 0.55;
+const ROW_NAME_PIXELS = 7;
+
 export type SeatPoint = { x: number; y: number; number: number };
 
 /** Seats of one status, colour and opacity. */
@@ -89,9 +93,12 @@ function drawSeatLabels(
     context.fillText(label, x, y + (isLabelled ? room * 0.1 : 0.5));
   }
   if (!isLabelled) return;
-  context.font = font(room * 0.19);
   const name = rowName(zone, row);
-  for (const { x, y } of seats) context.fillText(name, x, y - room * 0.18, room * 0.7);
+  context.font = font(room * 0.19);
+  const pixels = room * 0.19 * Math.min(1, (room * ROW_NAME_SHARE) / context.measureText(name).width);
+  if (pixels < ROW_NAME_PIXELS) return; // its label is at the end of the row
+  context.font = font(pixels);
+  for (const { x, y } of seats) context.fillText(name, x, y - room * 0.18);
 }
 
 /**

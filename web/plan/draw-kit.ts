@@ -72,6 +72,9 @@ function luminanceOf(colour: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
+/** Pixels of the line around text that has a halo. */
+export const HALO_PIXELS = 4;
+
 /** Text that is readable on whatever is below it. */
 export function drawHaloed(
   context: CanvasRenderingContext2D,
@@ -79,8 +82,9 @@ export function drawHaloed(
   x: number,
   y: number,
   colours: Colours,
+  halo = HALO_PIXELS,
 ): void {
-  context.lineWidth = 4;
+  context.lineWidth = halo;
   context.lineJoin = 'round';
   context.strokeStyle = colours.card;
   context.strokeText(text, x, y);

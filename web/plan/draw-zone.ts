@@ -2,11 +2,24 @@ import { CODE, seatsInRow, type ZoneSeats } from '../house/house.ts';
 import { shortZoneName, zoneName } from '../house/names.ts';
 import { freeText } from '../house/text.ts';
 import { outline, strokeIfPointed } from './draw-area.ts';
-import { colourOf, DIMMED, drawHaloed, font, isLit, readableOn, type Scene, strengthOf } from './draw-kit.ts';
+import {
+  colourOf,
+  DIMMED,
+  drawHaloed,
+  font,
+  HALO_PIXELS,
+  isLit,
+  readableOn,
+  type Scene,
+  strengthOf,
+} from './draw-kit.ts';
 import { pointAt, type Sector } from './plan-layout.ts';
 
-/** Pixels of a zone's smaller side from which on it has its name. */
-const NAME_PIXELS = 12;
+/** Pixels of a zone's smaller side from which on its name has room around it. */
+const ROOMY_PIXELS = 12;
+
+/** Pixels of the letters of a name that fills a smaller zone: at least and at most. */
+const CLOSE_PIXELS = { least: 5, most: 9 };
 
 /** Rows side by side of one category, by its number: from the first to the last of them. */
 type Band = { first: number; last: number; category: number };
@@ -97,7 +110,7 @@ function bandsOf(zone: ZoneSeats): readonly Band[] {
 
 /**
  * Writes the name of a zone, and below its available seats: level where they have room, else along the rows. A name
- * without room is shortened.
+ * without room is shortened, and its letters are smaller.
  *
  * @param colour undefined: the text has a halo, because the shape has several colours
  */
@@ -111,20 +124,17 @@ function nameZone(
 ): void {
   const [depth, breadth] = [(outer - inner) * scale, ((inner + outer) / 2) * (to - from) * scale];
   const room = Math.min(depth, breadth);
-  if (room < NAME_PIXELS) return;
-  const pixels = Math.min(20, Math.max(room < 15 ? 9 : 10, room / 2.6));
   const angle = (from + to) / 2;
-  const ways = waysToWrite([zoneName(zone), shortZoneName(zone)], freeText(zone.counts), angle);
-  const fitting = ways.find(({ name, free, turn }) => {
-    const width = Math.max(widthOf(context, name, pixels, 600), free === '' ? 0 : widthOf(context, free, FREE_PIXELS));
-    const height = free === '' ? pixels : pixels + FREE_PIXELS * 1.3;
-    const [sin, cos] = turn === 0 ? [Math.abs(Math.sin(angle)), Math.abs(Math.cos(angle))] : [0, 1];
-    return width * cos + height * sin <= breadth && width * sin + height * cos <= depth;
-  });
+  const fitting =
+    room < ROOMY_PIXELS
+      ? closeWay(context, shortZoneName(zone), room, breadth, angle)
+      : roomyWay(context, zone, depth, breadth, angle);
   if (fitting === undefined) return;
+  const { pixels } = fitting;
   const { x, y } = pointAt(((inner + outer) / 2) * scale, angle);
   const write = (text: string, below: number) => {
-    if (colour === undefined) drawHaloed(context, text, 0, below, colours);
+    const halo = pixels < CLOSE_PIXELS.most ? 1 : HALO_PIXELS; // a wide one would hide a small zone's hatch
+    if (colour === undefined) drawHaloed(context, text, 0, below, colours, halo);
     else {
       context.fillStyle = colour;
       context.fillText(text, 0, below);
@@ -142,6 +152,46 @@ function nameZone(
   context.restore();
 }
 
+type Way = { name: string; free: string; turn: number; pixels: number };
+
+/** The best way that a zone has room for. */
+function roomyWay(
+  context: CanvasRenderingContext2D,
+  zone: ZoneSeats,
+  depth: number,
+  breadth: number,
+  angle: number,
+): Way | undefined {
+  const room = Math.min(depth, breadth);
+  const pixels = Math.min(20, Math.max(room < 15 ? 9 : 10, room / 2.6));
+  const ways = waysToWrite([zoneName(zone), shortZoneName(zone)], freeText(zone.counts), angle);
+  const fitting = ways.find(({ name, free, turn }) => {
+    const width = Math.max(widthOf(context, name, pixels, 600), free === '' ? 0 : widthOf(context, free, FREE_PIXELS));
+    const height = free === '' ? pixels : pixels + FREE_PIXELS * 1.3;
+    const [sin, cos] = turn === 0 ? [Math.abs(Math.sin(angle)), Math.abs(Math.cos(angle))] : [0, 1];
+    return width * cos + height * sin <= breadth && width * sin + height * cos <= depth;
+  });
+  return fitting && { ...fitting, pixels };
+}
+
+/** A name along the rows that fills a small zone; undefined where it could not be read. */
+function closeWay(
+  context: CanvasRenderingContext2D,
+  name: string,
+  room: number,
+  breadth: number,
+  angle: number,
+): Way | undefined {
+  if (room < CLOSE_PIXELS.least) return undefined; // before measuring: there may be 2,000 zones
+  const pixels = Math.min(CLOSE_PIXELS.most, room * 0.85);
+  context.font = font(pixels, 600);
+  const fitting = pixels * Math.min(1, (breadth - 1) / context.measureText(name).width);
+  return fitting < CLOSE_PIXELS.least ? undefined : { name, free: '', turn: alongRows(angle), pixels: fitting };
+}
+
+/** The turn, in radians from level, of text along the rows of a zone: never upside down. */
+const alongRows = (angle: number): number => (Math.abs(angle) > Math.PI / 2 ? Math.PI - angle : -angle);
+
 /** Pixels of the text of available seats, and beside any text. */
 const FREE_PIXELS = 11;
 const TEXT_MARGIN = 6;
@@ -153,7 +203,7 @@ function widthOf(context: CanvasRenderingContext2D, text: string, pixels: number
 
 /** The ways to write a name and a zone's available seats, the best first. `turn`: radians from level. */
 function waysToWrite([long, short]: [string, string], free: string, angle: number) {
-  const along = Math.abs(angle) > Math.PI / 2 ? Math.PI - angle : -angle;
+  const along = alongRows(angle);
   return [
     { name: long, free, turn: 0 },
     { name: short, free, turn: 0 },
