@@ -45,6 +45,11 @@ describe('the plan of a small house', () => {
     expect(right - left).toBeLessThan(bottom - top);
   });
 
+  test('a zone that has its name before it leaves room for the name behind the stage', () => {
+    const { stageBar } = layOutPlan(zones(2, 8, 14), null);
+    expect(stageBar?.bottom).toBeLessThanOrEqual(-2.5);
+  });
+
   test('a row of fewer seats is in the middle, and a gap is as wide as a seat', () => {
     const rows = [{ seats: 3 }, { seats: 5, gapsAfter: [2] }];
     const plan = layOutPlan([{ zone: 1, rows: 2, seatsPerRow: 5, plan: rows }], null);

@@ -58,12 +58,13 @@ export function straightOf(zones: readonly Size[]): {
     if (isStacked) next.y += depthOf(size) + AISLE;
     else next.x += size.width + AISLE;
   }
-  return { blocks, bars, stageBar: stageOf(breadth) };
+  return { blocks, bars, stageBar: stageOf(breadth, zones.length > 1 ? AISLE : 0) };
 }
 
-function stageOf(breadth: number): Box {
+/** @param nameRoom units between the stage and the first row, for the name of its zone */
+function stageOf(breadth: number, nameRoom: number): Box {
   const within = ({ share, least, most }: (typeof STAGE)['width']) => Math.min(most, Math.max(least, share * breadth));
-  const [bottom, half] = [-within(STAGE.distance), within(STAGE.width) / 2];
+  const [bottom, half] = [-Math.max(nameRoom, within(STAGE.distance)), within(STAGE.width) / 2];
   return { left: -half, right: half, top: bottom - within(STAGE.depth), bottom };
 }
 
