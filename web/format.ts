@@ -12,7 +12,7 @@ export function formatNumber(number: number): string {
   return numbers.format.format(number);
 }
 
-/** A remaining time: `4:05`, `1:04:05`, `2 days 01:04:05`. Never below zero. */
+/** A remaining time: `4:05`, `1:04:05`, `2 days 01:04:05` (`2 Tage 01:04:05`). Never below zero. */
 export function formatClock(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const padded = (number: number) => String(number).padStart(2, '0');
@@ -22,8 +22,11 @@ export function formatClock(milliseconds: number): string {
     Math.floor(seconds / MINUTE) % 60,
   ];
   const restSeconds = padded(seconds % MINUTE);
-  if (days > 0) return `${days} ${days === 1 ? 'day' : 'days'} ${padded(hours)}:${padded(minutes)}:${restSeconds}`;
+  if (days > 0) return `${formatDays(days)} ${padded(hours)}:${padded(minutes)}:${restSeconds}`;
   return hours > 0 ? `${hours}:${padded(minutes)}:${restSeconds}` : `${minutes}:${restSeconds}`;
 }
+
+const formatDays = (days: number): string =>
+  new Intl.NumberFormat(locale, { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(days);
 
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -5,9 +5,11 @@ import { isFromHistory, openingOf } from '../opening.ts';
 import { admissionEndOf } from '../purchase/admission.ts';
 import { hasPurchase } from '../purchase/purchase.ts';
 import { goToWaitingRoom } from '../purchase/purchase-steps.ts';
+import { refusalText } from '../refusal-text.ts';
 import { RefusedError } from '../refused-error.ts';
 import { get } from '../requests.ts';
 import { createRetryTimer } from '../retry-timer.ts';
+import { texts } from '../texts/texts.ts';
 import { Sale } from './sale.tsx';
 
 const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
@@ -29,7 +31,7 @@ export function EventPage({ eventId }: { eventId: number }) {
         else goToWaitingRoom(eventId);
       } catch (fault) {
         const isFinal = fault instanceof RefusedError && !fault.isTemporary;
-        setProblem(isFinal ? fault.message : 'The event could not be loaded. Trying again.');
+        setProblem(isFinal ? refusalText(fault.problem) : texts.pages.eventLost);
         if (!isFinal) timer.retry(open);
       }
     };
@@ -45,7 +47,7 @@ export function EventPage({ eventId }: { eventId: number }) {
       <Masthead />
       {event === undefined ? (
         <main>
-          <h1>{problem === undefined ? 'Loading the event' : 'No seats to show'}</h1>
+          <h1>{problem === undefined ? texts.pages.loadingEvent : texts.pages.noEventToShow}</h1>
           {problem !== undefined && (
             <p class="notice" role="alert">
               {problem}

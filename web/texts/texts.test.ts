@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { formatNumber } from '../format.ts';
+import { formatClock, formatNumber } from '../format.ts';
 import { priceText } from '../money.ts';
 import { momentText } from '../times.ts';
 import { de } from './de/de.ts';
@@ -30,6 +30,7 @@ test('a page is in its language, and in English where the language is unknown', 
   await loadTexts('de');
   expect(texts.house.seatCount(2)).toBe('2 Plätze');
   expect(formatNumber(12_345)).toBe('12.345');
+  expect(formatClock(2 * 86_400_000)).toBe('2 Tage 00:00:00');
   expect(priceText(4_550, 'EUR').replace(/\s/g, ' ')).toBe('45,50 €');
   expect(momentText('2027-01-01T19:00:00Z', 'Europe/Berlin')).toBe('Freitag, 1. Januar 2027, 20:00 Uhr MEZ');
   await loadTexts('fr');
