@@ -9,6 +9,9 @@ import { createPages } from '../pages/pages.ts';
 /** An event id in a page's address, as the app in web/ parses it. */
 const EVENT_ID = /^\d{1,10}$/;
 
+/** The id of a booking in a page's address, as the app in web/ parses it. */
+const BOOKING_ID = /^[\da-f-]{36}$/;
+
 /** Paths of the API: whatever its client accepts, a path that does not exist is answered as a problem. */
 const API_PATHS = /^\/(api|ws|metrics|openapi\.json)([/?]|$)/i;
 
@@ -58,7 +61,8 @@ export function webRoutes(deps: Parameters<typeof createPages>[0]) {
   });
   router.get('/events/:id', eventPage('event'));
   router.get('/events/:id/wait', eventPage('wait'));
-  for (const path of ['/bookings', '/bookings/:id', '/admin'])
+  router.param('bookingId', (_req, _res, next, id) => next(BOOKING_ID.test(id) ? undefined : 'route'));
+  for (const path of ['/bookings', '/bookings/:bookingId', '/admin'])
     router.get(path, (req, res) => sendPage(req, res, pages.plain(languageOf(req))));
   router.use('/assets', (req, res, next) => {
     const asset = pages.assets.get(req.path);
