@@ -100,6 +100,7 @@ describeInBrowser('the bookings of a buyer', (browser) => {
     await page.getByRole('button', { name: 'Log in' }).click();
     const lines = page.locator('.own li');
     await lines.first().waitFor();
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('My bookings');
     const soldLine = lines.filter({ has: page.locator(`a[href="/bookings/${sold.id}"]`) });
     await soldLine.getByText('Booked', { exact: true }).waitFor();
     await soldLine.getByText('Stalls, row C, seats 11–12').waitFor();

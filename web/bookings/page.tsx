@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { createHouse } from '../house/house.ts';
 import { LoggedIn, LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
@@ -21,7 +21,7 @@ export function BookingsPage({ bookingId }: { bookingId: string | undefined }) {
     <>
       <Masthead />
       <main>
-        <h1>{bookingId === undefined ? texts.bookings.title : texts.bookings.booking}</h1>
+        <h1 tabIndex={-1}>{bookingId === undefined ? texts.bookings.title : texts.bookings.booking}</h1>
         {bookingId === undefined ? <OwnList /> : <OneBooking id={bookingId} />}
         <LoggedIn />
       </main>
@@ -29,14 +29,19 @@ export function BookingsPage({ bookingId }: { bookingId: string | undefined }) {
   );
 }
 
-/** A value that is read once, or the problem of its read. `read` reads it again. */
+/**
+ * A value that is read once, or the problem of its read. `read` reads it again, and then moves the focus to the page's
+ * heading: the button that was pressed is removed.
+ */
 function useRead<Value>(readValue: () => Promise<Value>) {
   const [value, setValue] = useState<Value>();
+  const wasRead = useRef(false);
   const [problem, setProblem] = useState<{ text: string; needsLogin: boolean }>();
   const read = async () => {
     try {
       setValue(await readValue());
       setProblem(undefined);
+      if (wasRead.current) document.querySelector('h1')?.focus();
     } catch (fault) {
       if (!(fault instanceof RefusedError)) return setProblem({ text: texts.bookings.failed, needsLogin: false });
       // A booking of somebody else is unknown to a visitor who is not logged in.
@@ -44,7 +49,7 @@ function useRead<Value>(readValue: () => Promise<Value>) {
       setProblem({ text: refusalText(fault.problem), needsLogin: needsLogin && !fault.isTemporary });
     }
   };
-  useEffect(() => void read(), []);
+  useEffect(() => void read().finally(() => (wasRead.current = true)), []);
   return { value, problem, read, setValue };
 }
 
