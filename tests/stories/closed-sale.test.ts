@@ -72,7 +72,7 @@ describeInBrowser('a sale that is closed', (browser) => {
     await expectNoAction();
     await expectReadable(page);
     await send(system().url, 'POST', `/api/bookings/${bookingId}/confirm`, { userId: 7 });
-    await page.getByText('All seats are sold.').waitFor();
+    await page.getByText('No seats are left.').waitFor();
     await expectNoAction();
   });
 
@@ -97,6 +97,9 @@ describeInBrowser('a sale that is closed', (browser) => {
     await open(eventId);
     await heading(title);
     await expectNoAction();
+    expect(await page.locator('.plan-bar .pointed').textContent()).toBe(title);
+    expect(await page.locator('.panel > p[role=status]').textContent()).toBe(title);
+    expect(await page.locator('.billing').textContent()).not.toContain('available');
     await expectReadable(page);
   });
 });

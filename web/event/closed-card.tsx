@@ -6,24 +6,27 @@ import type { SaleState } from './sale-state.ts';
 
 type Props = { state: Exclude<SaleState, 'open'>; event: EventView; held: number };
 
+/** The title of a sale that is closed, as the card, the plan and a screen reader have it. */
+export function closedTitle(state: Exclude<SaleState, 'open'>): string {
+  const { before, paused, soldOut, ended, cancelled } = texts.purchase.closed;
+  return { before, paused, soldOut, allHeld: soldOut, ended, cancelled }[state];
+}
+
 /** Why nothing can be requested now, and what will change it. It has no button: nothing here can be pressed. */
 export function ClosedCard({ state, event, held }: Props) {
-  const { before, opens, untilSale, paused, pausedText, soldOut, soldOutText, ended, endedText } =
-    texts.purchase.closed;
-  const { cancelled, cancelledText, held: heldText } = texts.purchase.closed;
+  const { opens, untilSale, pausedText, soldOutText, endedText, cancelledText, held: heldText } = texts.purchase.closed;
   const { onSaleAt, timeZone } = event;
-  const texted = {
-    before: [before, onSaleAt === null ? '' : opens(momentText(onSaleAt, timeZone))],
-    paused: [paused, pausedText],
-    soldOut: [soldOut, soldOutText],
-    allHeld: [soldOut, heldText(held)],
-    ended: [ended, endedText],
-    cancelled: [cancelled, cancelledText],
+  const text = {
+    before: onSaleAt === null ? '' : opens(momentText(onSaleAt, timeZone)),
+    paused: pausedText,
+    soldOut: soldOutText,
+    allHeld: heldText(held),
+    ended: endedText,
+    cancelled: cancelledText,
   }[state];
-  const [title, text] = texted;
   return (
     <section class="card closed" aria-labelledby="closed">
-      <h2 id="closed">{title}</h2>
+      <h2 id="closed">{closedTitle(state)}</h2>
       <p>{text}</p>
       {state === 'before' && onSaleAt !== null && (
         <p class="until">

@@ -16,7 +16,7 @@ import { serverNow } from '../server-clock.ts';
 import { texts } from '../texts/texts.ts';
 import { Billing } from './billing.tsx';
 import { CameBack } from './came-back.tsx';
-import { ClosedCard } from './closed-card.tsx';
+import { ClosedCard, closedTitle } from './closed-card.tsx';
 import { HerdCard } from './herd-card.tsx';
 import { mostSeats, noticeText } from './notice.ts';
 import { offeredSeats, useOwnSeats } from './own-and-offered.ts';
@@ -52,6 +52,7 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
   useEffect(() => {
     if (isChoosing) choice.dropUnavailable();
   }, [counts, choice.picked, isChoosing, house]);
+  const isOver = saleState === 'ended' || saleState === 'cancelled';
   const offers = useMemo(() => offeredSeats(state), [state]);
   useEffect(() => view.current?.showSeats(offers), [offers]);
   const mine = useOwnSeats(sale);
@@ -66,12 +67,16 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
   const parts = { event, house, choice, sale, view, mine, toggle, showZone, counts, isLoaded };
   return (
     <main class="house">
-      <Billing event={event} house={house} available={counts[CODE.AVAILABLE] ?? 0} />
-      <SalePlan {...parts} offers={offers} />
+      <Billing {...{ event, house, available: counts[CODE.AVAILABLE] ?? 0, isOver }} />
+      <SalePlan {...parts} offers={offers} hint={mayPick ? undefined : closedHint(isChoosing, saleState)} />
       <SalePanel {...parts} {...{ isChoosing, mayPick, saleState, saleStatus }} />
     </main>
   );
 }
+
+/** The sentence below the plan while its seats cannot be picked. */
+const closedHint = (isChoosing: boolean, state: SaleState): string =>
+  isChoosing && state !== 'open' ? closedTitle(state) : '';
 
 type Parts = {
   event: EventView;
@@ -86,7 +91,9 @@ type Parts = {
   isLoaded: boolean;
 };
 
-function SalePlan({ event, house, choice, sale, view, offers, isLoaded, ...parts }: Parts & { offers: string[] }) {
+type PlanProps = Parts & { offers: string[]; hint: string | undefined };
+
+function SalePlan({ event, house, choice, sale, view, offers, hint, isLoaded, ...parts }: PlanProps) {
   const { picked, zone, lit, choosePrice } = choice;
   const onView = (created: PlanView) => {
     view.current = created;
@@ -95,7 +102,7 @@ function SalePlan({ event, house, choice, sale, view, offers, isLoaded, ...parts
   const { mine, counts, toggle, showZone } = parts;
   const shared = { event, house, mine, counts, filter: { lit, choose: choosePrice }, connection: sale.connection };
   if (!isLoaded) return <PlanPlaceholder {...shared} />;
-  return <HousePlan {...shared} {...{ picked, offers, toggle, showZone, onView }} />;
+  return <HousePlan {...shared} {...{ picked, offers, hint, toggle, showZone, onView }} />;
 }
 
 type PanelProps = Parts & {
@@ -124,6 +131,9 @@ function SalePanel({ isChoosing, mayPick, saleState, saleStatus, ...parts }: Pan
         <PurchaseCard state={state} purchase={purchase} event={event} house={house} showOnPlan={showOnPlan} />
       )}
       {admissionEnd !== undefined && isChoosing && <AdmissionLeft until={admissionEnd} />}
+      <p class="unseen" role="status">
+        {isChoosing && saleState !== 'open' && closedTitle(saleState)}
+      </p>
       {isChoosing && saleState !== 'open' && (
         <ClosedCard state={saleState} event={{ ...event, ...saleStatus }} held={others[CODE.HELD] ?? 0} />
       )}

@@ -96,13 +96,14 @@ type ZoneLineProps = { zone: ZoneSeats; house: House; currency: string; goTo: (z
 function ZoneLine({ zone: seats, house, currency, goTo }: ZoneLineProps) {
   const { zone, counts, capacity, isArea } = seats;
   const free = freeText(counts);
+  const hasFree = counts[CODE.AVAILABLE] > 0;
   return useMemo(
     () => (
       <li>
         <button type="button" class="zone" onClick={() => goTo(zone)}>
           <span class="name">{zoneName(seats)}</span>
           <span class="more">{pricesText(house, [seats], currency)}</span>
-          <span class="more free">{isArea ? texts.choice.places(free, formatNumber(capacity)) : free}</span>
+          <span class="more free">{isArea && hasFree ? texts.choice.places(free, formatNumber(capacity)) : free}</span>
           <progress value={counts[CODE.AVAILABLE]} max={capacity} aria-hidden="true" />
         </button>
       </li>

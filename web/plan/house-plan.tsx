@@ -22,6 +22,8 @@ type Props = {
   mine?: OwnSeats;
   offers?: readonly string[];
   filter?: PriceFilter;
+  /** Below the plan while nothing is pointed at; undefined: how to choose. */
+  hint?: string | undefined;
   connection?: Connection;
 };
 
@@ -29,7 +31,7 @@ const NO_OFFERS: readonly string[] = [];
 
 /** The house on a canvas, with its key. The list of seats offers the same without a canvas. */
 export function HousePlan(props: Props) {
-  const { house, picked, counts, event, onView, mine, offers = NO_OFFERS, filter, connection } = props;
+  const { house, picked, counts, event, onView, mine, offers = NO_OFFERS, filter, hint, connection } = props;
   const lit = filter?.lit;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<PlanView>();
@@ -56,7 +58,7 @@ export function HousePlan(props: Props) {
   );
   const text =
     pointed === undefined
-      ? hintText(detail, matchMedia('(pointer: coarse)').matches)
+      ? (hint ?? hintText(detail, matchMedia('(pointer: coarse)').matches))
       : pointedText(house, pointed, detail, mine ?? NO_SEATS, event.currency);
   return (
     <section class="plan" aria-label={texts.plan.name}>

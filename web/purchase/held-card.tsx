@@ -38,9 +38,11 @@ export function HeldCard({ state, purchase, event, house, showOnPlan }: Props) {
         </p>
       )}
       {isQueued && <p class="notice">{texts.purchase.changeQueuedLong}</p>}
-      <button type="button" class="action pay" {...buttonFor('confirm')}>
-        {payText(change === 'confirm', total, currency, booking.seatsCount)}
-      </button>
+      <div class="reach">
+        <button type="button" class="action pay" {...buttonFor('confirm')}>
+          {payText(change === 'confirm', total, currency, booking.seatsCount)}
+        </button>
+      </div>
       {booking.expiresAt !== undefined && <TimeLeft until={booking.expiresAt} />}
       <div class="actions">
         <button type="button" class="quiet" {...buttonFor('extend')}>

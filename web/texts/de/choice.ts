@@ -1,5 +1,7 @@
 import type { Texts } from '../texts.ts';
 
+const KINDS = { seats: 'Plätzen', places: 'Stehplätzen', both: 'Sitz- und Stehplätzen' };
+
 export const choice: Texts['choice'] = {
   best: 'Die besten Plätze nebeneinander',
   placesIn: (zone) => `Plätze in ${zone}`,
@@ -27,8 +29,7 @@ export const choice: Texts['choice'] = {
   unavailable: (seat) => `${seat} ist nicht verfügbar.`,
   limit: (seats) => `Sie können höchstens ${seats} wählen. Entfernen Sie einen, bevor Sie einen anderen wählen.`,
   limitUsed: (seats) => `Sie haben bereits ${seats}: Mehr sind für eine Person nicht möglich.`,
-  availableOf: (available, total, hasPlaces) =>
-    `${available} von ${total} ${hasPlaces ? 'Sitz- und Stehplätzen' : 'Plätzen'} verfügbar`,
+  availableOf: (available, total, kind) => `${available} von ${total} ${KINDS[kind]} verfügbar`,
   aSeat: (prices) => `${prices} pro Platz`,
   freeOrUpTo: (price) => `kostenlos oder bis zu ${price} pro Platz`,
   zones: 'Bereiche',

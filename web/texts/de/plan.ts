@@ -11,7 +11,7 @@ export const plan: Texts['plan'] = {
   all: 'Alles',
   stage: 'Bühne',
   chooseZone: 'Wählen Sie einen Bereich, um seine Plätze zu sehen',
-  comeNearer: 'Tippen Sie, wo Sie sitzen möchten: Die Stelle wird größer',
+  comeNearer: 'Zum Vergrößern tippen',
   chooseSeat: 'Wählen Sie einen Platz',
   status: {
     available: 'verfügbar',

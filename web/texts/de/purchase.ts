@@ -97,7 +97,7 @@ export const purchase: Texts['purchase'] = {
 
   closed: {
     soldOut: 'Ausverkauft',
-    soldOutText: 'Alle Plätze sind verkauft.',
+    soldOutText: 'Es ist kein Platz mehr verfügbar.',
     held: (count) =>
       count === 1
         ? '1 Platz ist für jemand anderen reserviert und wird vielleicht frei. Diese Seite bietet ihn dann sofort an.'

@@ -27,8 +27,8 @@ export const choice = {
   unavailable: (seat: string) => `${seat} is not available.`,
   limit: (seats: string) => `You can choose at most ${seats}. Remove one before you pick another.`,
   limitUsed: (seats: string) => `You have ${seats} already: that is the limit for one buyer.`,
-  availableOf: (available: string, total: string, hasPlaces: boolean) =>
-    `${available} of ${total} ${hasPlaces ? 'seats and places' : 'seats'} available`,
+  availableOf: (available: string, total: string, kind: 'seats' | 'places' | 'both') =>
+    `${available} of ${total} ${kind === 'both' ? 'seats and places' : kind} available`,
   aSeat: (prices: string) => `${prices} a seat`,
   freeOrUpTo: (price: string) => `free of charge, or up to ${price} a seat`,
   zones: 'Zones',

@@ -9,7 +9,7 @@ export const plan = {
   all: 'All',
   stage: 'Stage',
   chooseZone: 'Choose a zone to see its seats',
-  comeNearer: 'Tap where you want to sit: it comes nearer',
+  comeNearer: 'Tap the plan to come nearer',
   chooseSeat: 'Choose a seat',
   /** The status of a seat, as the last part of its description. */
   status: {

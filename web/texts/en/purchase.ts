@@ -99,7 +99,7 @@ export const purchase = {
   /** Why nothing can be requested now. `when`: a moment with its time zone. */
   closed: {
     soldOut: 'Sold out',
-    soldOutText: 'All seats are sold.',
+    soldOutText: 'No seats are left.',
     held: (count: number) =>
       count === 1
         ? '1 seat is held by another buyer and may come back. This page offers it at once.'
