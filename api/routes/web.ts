@@ -52,7 +52,7 @@ export function webRoutes(deps: Parameters<typeof createPages>[0]) {
     return sendPage(req, res, pages.noEvent(language), 404);
   };
 
-  const router = Router();
+  const router = Router({ caseSensitive: true }); // as web/main.tsx reads addresses
   router.get('/', async (req, res) => {
     const language = languageOf(req);
     const page = await pages.ofProgramme(pageNumberOf(req), language);

@@ -21,7 +21,7 @@ const MISSING = [
   '/events/99',
   '/events/99/wait',
   '/events/abc',
-  '/EVENTS/1.5',
+  '/EVENTS/1',
   '/bookings/x',
   '/bookings/x/y',
   '/admin/nothing',
