@@ -17,6 +17,8 @@ test('a key, and the admin token, read their own name and scopes', async () => {
   expect(await ownOf(asOperator)).toMatchObject({ status: 200, body: { name: 'admin token', scopes: all } });
   const anna = await makeKey('Anna', ['return', 'read']);
   expect(await ownOf(anna.as)).toMatchObject({ status: 200, body: { name: 'key Anna', scopes: ['return', 'read'] } });
+  for (const path of ['/admin/events', '/admin/history'])
+    expect(await send(system().url, 'GET', path, undefined, anna.as)).toMatchObject({ status: 403 });
   expect(await ownOf()).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
   expect(await ownOf({ authorization: 'Bearer another' })).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
   await send(system().url, 'DELETE', `/admin/keys/${anna.id}`, undefined, asOperator);

@@ -64,6 +64,10 @@ describe('operators list bookings', () => {
     }
     expect((await get(`/api/bookings?code=${code}&status=CANCELLED`)).body).toEqual({ bookings: [] });
     expect((await get(`/api/bookings?code=${code}`, anna.as)).body).toMatchObject({ bookings: [{ id: made.sold }] });
+    const [another = ''] = idsOf((await get('/api/bookings?eventId=1')).body);
+    const ofAnother = `/api/bookings?code=${codeOfBooking(another)}`;
+    expect(idsOf((await get(ofAnother)).body)).toEqual([another]);
+    expect((await get(ofAnother, anna.as)).body).toEqual({ bookings: [] }); // a buyer finds only their own
     const refused = { status: 400, body: { code: 'INVALID_REQUEST', detail: expect.stringMatching(/^code: /) } };
     expect(await get('/api/bookings?code=ABCD')).toMatchObject(refused);
   });
