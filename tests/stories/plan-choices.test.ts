@@ -55,7 +55,7 @@ describeInBrowser('the choice of seats on the plan and in the list', (browser) =
   test('a finger on small seats comes nearer, and then picks the seat that it touched', async () => {
     await open(PHONE);
     const position = await pixelOfSeat(page, PLAN, [1, 6, 9]);
-    await page.locator('.pointed').getByText('Tap where you want to sit').waitFor();
+    await page.locator('.pointed').getByText('Tap the plan to come nearer').waitFor();
     await canvasOf(page).tap({ position });
     await page.locator('.pointed').getByText('Choose a seat').waitFor();
     await heading('Best seats together');
