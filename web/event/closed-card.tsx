@@ -20,7 +20,7 @@ export function ClosedCard({ state, event, held }: Props) {
     before: onSaleAt === null ? '' : opens(momentText(onSaleAt, timeZone)),
     paused: pausedText,
     soldOut: soldOutText,
-    allHeld: heldText(held),
+    allHeld: held > 0 ? heldText(held) : soldOutText, // all are held by this buyer
     ended: endedText,
     cancelled: cancelledText,
   }[state];
