@@ -64,6 +64,21 @@ describeInBrowser('the choice of seats on the plan and in the list', (browser) =
     await expectReadable(page);
   });
 
+  test('two hundred zones keep their names on a phone', async () => {
+    const zones = Array.from({ length: 200 }, () => ({ rows: 10, seatsPerRow: 20, price: 2_000 }));
+    const { body } = await send(system().url, 'POST', '/api/events', { name: 'Stadium', zones });
+    ({ context, page } = await openWatched(browser(), errors, PHONE, /^Failed to load|WebSocket/));
+    await page.addInitScript(`globalThis.written = new Set();
+      const fillText = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+        written.add(text);
+        return fillText.call(this, text, ...rest);
+      };`);
+    await page.goto(`${system().url}/events/${body.id}`);
+    await page.locator('.pointed').getByText('Choose a zone to see its seats').waitFor();
+    await page.waitForFunction('[...written].filter((text) => /^\\d+$/.test(text)).length === 200');
+  });
+
   test('a mouse picks the same seat at once', async () => {
     await open(DESK);
     await canvasOf(page).click({ position: await pixelOfSeat(page, PLAN, [1, 6, 9]) });
