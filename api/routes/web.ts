@@ -3,6 +3,7 @@ import { COMPAT_PATHS } from '../http/compat-paths.ts';
 import { type Encoded, sendEncoded } from '../http/encoded.ts';
 import { ApiError } from '../http/errors.ts';
 import { searchOf } from '../http/request.ts';
+import type { HeavyReads } from '../limits/heavy-reads.ts';
 import type { Language } from '../pages/build.ts';
 import { createPages } from '../pages/pages.ts';
 
@@ -30,11 +31,13 @@ const PAGE = {
 /** An asset never changes: its name has a hash of its content. */
 const ASSET = { 'cache-control': 'public, max-age=31536000, immutable', vary: 'Accept-Encoding' };
 
+type WebDeps = Parameters<typeof createPages>[0] & { heavyReads: Pick<HeavyReads, 'charge'> };
+
 /**
  * The pages of the web app, and its assets. Both come from memory: a crowd that loads a page costs no reads of files
- * and no compression.
+ * and no compression. A page that may have to be read costs its client a read.
  */
-export function webRoutes(deps: Parameters<typeof createPages>[0]) {
+export function webRoutes({ heavyReads, ...deps }: WebDeps) {
   const pages = createPages(deps);
   const languageOf = (req: Request): Language => {
     const name = req.acceptsLanguages(...pages.languages.keys());
@@ -45,6 +48,7 @@ export function webRoutes(deps: Parameters<typeof createPages>[0]) {
 
   const eventPage = (kind: 'event' | 'wait') => async (req: Request, res: Response, next: NextFunction) => {
     if (!EVENT_ID.test(String(req.params.id))) return next();
+    heavyReads.charge(req, res, 1);
     const language = languageOf(req);
     const page = await pages.ofEvent(kind, Number(req.params.id), language);
     if (page !== 'none') return sendPage(req, res, page === 'unknown' ? pages.plain(language) : page);
@@ -54,6 +58,7 @@ export function webRoutes(deps: Parameters<typeof createPages>[0]) {
 
   const router = Router({ caseSensitive: true }); // as web/main.tsx reads addresses
   router.get('/', async (req, res) => {
+    heavyReads.charge(req, res, 1);
     const language = languageOf(req);
     const page = await pages.ofProgramme(pageNumberOf(req), language);
     if (page === 'none') return sendPage(req, res, pages.noPage(language), 404);

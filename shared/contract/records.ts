@@ -30,13 +30,13 @@ export const bookingListQuery = z
       .max(20)
       .transform((code, ctx) => {
         const ids = idsOfCode(code);
-        if (ids === undefined) ctx.addIssue({ code: 'custom', message: 'a booking code, such as 7K3F-9QXM-2D0A' });
+        if (ids === undefined) ctx.addIssue({ code: 'custom', message: 'a booking code, such as 37K3F-9QXM2-D0A4B' });
         return ids ?? z.NEVER;
       })
       .optional()
       .meta({
         type: 'string',
-        description: 'The short code that buyers see. Bookings of one millisecond may share it.',
+        description: 'The short code that buyers see. Bookings of one moment may share it.',
       }),
     seat: seatLabel.optional().meta({ description: 'A seat of `eventId`: all bookings that have it or had it.' }),
     paymentReference: text(128).optional(),

@@ -57,6 +57,7 @@ export async function startFakeRoom() {
       events: { layout: unread, programme: unread },
       seats: { countsByZone: unread },
       waitingRooms: { find: () => undefined },
+      heavyReads: { charge: () => undefined },
       log,
     }),
   );

@@ -8,7 +8,7 @@ const entry = {
   startsAt: '2027-01-01T19:00:00.000Z',
   endsAt: null,
   venue: null,
-  note: 'Stalls, row A, seats 1–2\n7K3F-9QXM-2D0A',
+  note: 'Stalls, row A, seats 1–2\n37K3F-9QXM2-D0A4B',
   nowMs: Date.UTC(2026, 10, 30, 1, 2, 3),
 };
 
@@ -22,7 +22,7 @@ test('a calendar file has the event in UTC, its text escaped, and lines that end
     'DTSTAMP:20261130T010203Z',
     'DTSTART:20270101T190000Z',
     'SUMMARY:Tosca\\, or: love\\; and \\\\ revenge',
-    'DESCRIPTION:Stalls\\, row A\\, seats 1–2\\n7K3F-9QXM-2D0A',
+    'DESCRIPTION:Stalls\\, row A\\, seats 1–2\\n37K3F-9QXM2-D0A4B',
     'URL:https://tickets.example/bookings/1',
     'END:VEVENT',
     'END:VCALENDAR',

@@ -51,7 +51,7 @@ export function FindBookings({ operator, filter, event, timeZone }: Props) {
         <form onSubmit={(e) => void find(e)}>
           <div class="fields">
             {field('eventId', 'Number of the event', event?.name)}
-            {field('code', 'Code of the booking', 'As buyers have it (7K3F-9QXM-2D0A), or its id.')}
+            {field('code', 'Code of the booking', 'As buyers have it (37K3F-9QXM2-D0A4B), or its id.')}
             {field('seat', 'Seat', 'As printed (Stalls A 5), or its id (1-1-5).')}
             {field('buyer', 'Buyer, by the shop’s name')}
             {field('paymentReference', 'Payment reference')}
