@@ -20,8 +20,8 @@ const PAUSE_MS = 40;
 /** Seconds that an API drains: longer than HAProxy's two checks. */
 const DRAIN_SECONDS = 3;
 
-/** Milliseconds after a start until both proxies send requests there again: two checks, or nginx's fail_timeout. */
-const NOTICE_MS = 2_500;
+/** Milliseconds after a start until both proxies send requests there: two checks, or nginx's fail_timeout twice. */
+const NOTICE_MS = 5_000;
 
 let stopRedis: (() => Promise<void>) | undefined;
 afterAll(async () => {
