@@ -1,5 +1,6 @@
 import type { LoggedFault, Overview } from '../../../shared/contract/overview.ts';
 import { timeOf } from '../../times.ts';
+import { ScrollingTable } from '../scrolling-table.tsx';
 import { formatFigure } from '../text.ts';
 import { outcomesOf, type Point } from './history.ts';
 
@@ -90,30 +91,18 @@ export function Faults({ faults, process }: { faults: LoggedFault[]; process: st
       {faults.length === 0 ? (
         <p>None since it started.</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
-        <section class="scrolls" tabIndex={0} aria-label="Last faults">
-          <table class="faults">
-            <thead>
-              <tr>
-                <th scope="col">Time</th>
-                <th scope="col">Level</th>
-                <th scope="col">Message</th>
-              </tr>
-            </thead>
-            <tbody>
-              {faults.map(({ at, level, message, fault }, i) => (
-                <tr key={`${at} ${faults.length - i}`}>
-                  <td>{timeOf(Date.parse(at))}</td>
-                  <td class={level}>{level}</td>
-                  <td>
-                    {message}
-                    {fault !== undefined && <small>{fault}</small>}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <ScrollingTable label="Last faults" kind="faults" columns={['Time', 'Level', 'Message']}>
+          {faults.map(({ at, level, message, fault }, i) => (
+            <tr key={`${at} ${faults.length - i}`}>
+              <td>{timeOf(Date.parse(at))}</td>
+              <td class={level}>{level}</td>
+              <td>
+                {message}
+                {fault !== undefined && <small>{fault}</small>}
+              </td>
+            </tr>
+          ))}
+        </ScrollingTable>
       )}
     </section>
   );

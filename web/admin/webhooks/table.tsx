@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { EndpointAnswer, WebhookView } from '../../../shared/contract/webhooks.ts';
 import { timeOf } from '../../times.ts';
 import type { Command } from '../overview/command.ts';
+import { ScrollingTable } from '../scrolling-table.tsx';
 import { formatFigure } from '../text.ts';
 import { isLate, lagText } from './lag.ts';
 
@@ -10,25 +11,15 @@ export function Webhooks({ webhooks, command }: { webhooks: readonly WebhookView
   if (webhooks.length === 0) return null;
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it */}
-      <section class="scrolls" tabIndex={0} aria-label="Webhooks">
-        <table class="faults">
-          <thead>
-            <tr>
-              <th scope="col">Endpoint</th>
-              <th scope="col">State</th>
-              <th scope="col">Behind</th>
-              <th scope="col">Last answers</th>
-              <th scope="col">Actions</th>
-            </tr>
-          </thead>
-          <tbody>
-            {webhooks.map((webhook) => (
-              <Webhook key={webhook.id} webhook={webhook} command={command} />
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <ScrollingTable
+        label="Webhooks"
+        kind="faults"
+        columns={['Endpoint', 'State', 'Behind', 'Last answers', 'Actions']}
+      >
+        {webhooks.map((webhook) => (
+          <Webhook key={webhook.id} webhook={webhook} command={command} />
+        ))}
+      </ScrollingTable>
     </>
   );
 }

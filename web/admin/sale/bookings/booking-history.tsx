@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../../../../shared/contract/history.ts';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
 import type { Operator } from '../../operator-client.ts';
+import { ScrollingTable } from '../../scrolling-table.tsx';
 import { useRead } from '../../use-read.ts';
 import { HISTORY_WORDS, STATUS_WORDS, totalText } from '../kit/booking-words.ts';
 import { faultText } from '../kit/read-fault.tsx';
@@ -24,42 +25,34 @@ function Entries({ operator, id, timeZone }: { operator: Operator; id: string; t
       <h2>History</h2>
       {fault !== undefined && <p role="alert">{faultText(fault)}</p>}
       {answer !== undefined && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
-        <section class="scrolls" tabIndex={0} aria-label="Entries of the history">
-          <table class="records">
-            <thead>
-              <tr>
-                <th scope="col">Time ({timeZone})</th>
-                <th scope="col">Change</th>
-                <th scope="col">By</th>
-                <th scope="col">Then</th>
-                <th scope="col">Total</th>
+        <>
+          <ScrollingTable
+            label="Entries of the history"
+            kind="records"
+            columns={[`Time (${timeZone})`, 'Change', 'By', 'Then', 'Total']}
+          >
+            {answer.entries.map((entry) => (
+              <tr key={`${entry.at} ${entry.kind}`}>
+                <td>{clockText(entry.at, timeZone)}</td>
+                <td>
+                  {HISTORY_WORDS[entry.kind]}
+                  {entry.paymentReference !== undefined && <small>{entry.paymentReference}</small>}
+                </td>
+                <td>{entry.by ?? 'the buyer'}</td>
+                <td>
+                  {STATUS_WORDS[entry.status]}
+                  <small>{entry.seats.join(', ')}</small>
+                </td>
+                <td>{totalText(entry)}</td>
               </tr>
-            </thead>
-            <tbody>
-              {answer.entries.map((entry) => (
-                <tr key={`${entry.at} ${entry.kind}`}>
-                  <td>{clockText(entry.at, timeZone)}</td>
-                  <td>
-                    {HISTORY_WORDS[entry.kind]}
-                    {entry.paymentReference !== undefined && <small>{entry.paymentReference}</small>}
-                  </td>
-                  <td>{entry.by ?? 'the buyer'}</td>
-                  <td>
-                    {STATUS_WORDS[entry.status]}
-                    <small>{entry.seats.join(', ')}</small>
-                  </td>
-                  <td>{totalText(entry)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </ScrollingTable>
           {answer.next !== undefined && (
             <p class="soft">
               Later entries: <code>GET /api/bookings/{id}/history</code>.
             </p>
           )}
-        </section>
+        </>
       )}
     </section>
   );

@@ -6,6 +6,7 @@ import { RefusedError } from '../../../refused-error.ts';
 import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
 import type { PageProps } from '../../page-props.ts';
+import { ScrollingTable } from '../../scrolling-table.tsx';
 import { useRead } from '../../use-read.ts';
 import { buyerText, STATUS_WORDS, seatText, totalText } from '../kit/booking-words.ts';
 import { MissingScope } from '../kit/missing-scope.tsx';
@@ -91,31 +92,18 @@ function Facts({ booking, event }: { booking: Booking; event: EventView | undefi
           ),
         )}
       </dl>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it */}
-      <section class="scrolls" tabIndex={0} aria-label="Seats of the booking">
-        <table class="records">
-          <thead>
-            <tr>
-              <th scope="col">Seat</th>
-              <th scope="col">Id</th>
-              <th scope="col">Category</th>
-              <th scope="col">Price</th>
+      <ScrollingTable label="Seats of the booking" kind="records" columns={['Seat', 'Id', 'Category', 'Price']}>
+        {(items ?? seats.map((seat) => ({ seat, price: undefined, category: undefined, type: undefined }))).map(
+          (item) => (
+            <tr key={item.seat}>
+              <th scope="row">{item.price === undefined ? item.seat : seatText(item)}</th>
+              <td>{item.seat}</td>
+              <td>{[item.category, item.type].filter((part) => part !== undefined).join(', ')}</td>
+              <td>{item.price === undefined ? '' : totalText({ total: item.price, currency })}</td>
             </tr>
-          </thead>
-          <tbody>
-            {(items ?? seats.map((seat) => ({ seat, price: undefined, category: undefined, type: undefined }))).map(
-              (item) => (
-                <tr key={item.seat}>
-                  <th scope="row">{item.price === undefined ? item.seat : seatText(item)}</th>
-                  <td>{item.seat}</td>
-                  <td>{[item.category, item.type].filter((part) => part !== undefined).join(', ')}</td>
-                  <td>{item.price === undefined ? '' : totalText({ total: item.price, currency })}</td>
-                </tr>
-              ),
-            )}
-          </tbody>
-        </table>
-      </section>
+          ),
+        )}
+      </ScrollingTable>
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { EventSummary } from '../../../../shared/contract/events.ts';
 import type { PageProps } from '../../page-props.ts';
+import { ScrollingTable } from '../../scrolling-table.tsx';
 import { formatFigure } from '../../text.ts';
 import { SelectField, TextField } from '../kit/field.tsx';
 import { MissingScope } from '../kit/missing-scope.tsx';
@@ -74,47 +75,37 @@ const foundText = (found: number, { isWhole }: Listed): string =>
   }`;
 
 const EventTable = ({ events }: { events: readonly EventSummary[] }) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
-  <section class="scrolls wide" tabIndex={0} aria-label="Events">
-    <table class="records">
-      <thead>
-        <tr>
-          <th scope="col">Number</th>
-          <th scope="col">Event</th>
-          <th scope="col">Status</th>
-          <th scope="col">Begins</th>
-          <th scope="col">Places</th>
-          <th scope="col">Open</th>
-        </tr>
-      </thead>
-      <tbody>
-        {events.map(({ id, name, status, startsAt, timeZone, totalSeats }) => (
-          <tr key={id}>
-            <td>{id}</td>
-            <th scope="row">
-              <a href={`#/events/${id}`}>{name}</a>
-            </th>
-            <td>{EVENT_STATUS_WORDS[status]}</td>
-            <td>
-              {startsAt !== null && (
-                <>
-                  {clockText(startsAt, timeZone)}
-                  <small>{timeZone}</small>
-                </>
-              )}
-            </td>
-            <td>{formatFigure(totalSeats)}</td>
-            <td>
-              <a href={`#/events/${id}/seats`} aria-label={`Seats of ${name}`}>
-                seats
-              </a>{' '}
-              <a href={`#/bookings?eventId=${id}`} aria-label={`Bookings of ${name}`}>
-                bookings
-              </a>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </section>
+  <ScrollingTable
+    label="Events"
+    kind="records"
+    isWide
+    columns={['Number', 'Event', 'Status', 'Begins', 'Places', 'Open']}
+  >
+    {events.map(({ id, name, status, startsAt, timeZone, totalSeats }) => (
+      <tr key={id}>
+        <td>{id}</td>
+        <th scope="row">
+          <a href={`#/events/${id}`}>{name}</a>
+        </th>
+        <td>{EVENT_STATUS_WORDS[status]}</td>
+        <td>
+          {startsAt !== null && (
+            <>
+              {clockText(startsAt, timeZone)}
+              <small>{timeZone}</small>
+            </>
+          )}
+        </td>
+        <td>{formatFigure(totalSeats)}</td>
+        <td>
+          <a href={`#/events/${id}/seats`} aria-label={`Seats of ${name}`}>
+            seats
+          </a>{' '}
+          <a href={`#/bookings?eventId=${id}`} aria-label={`Bookings of ${name}`}>
+            bookings
+          </a>
+        </td>
+      </tr>
+    ))}
+  </ScrollingTable>
 );

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { codeOfBooking } from '../../../../shared/contract/booking-code.ts';
 import type { SeatHistoryEntry } from '../../../../shared/contract/history.ts';
 import type { Operator } from '../../operator-client.ts';
+import { ScrollingTable } from '../../scrolling-table.tsx';
 import { useRead } from '../../use-read.ts';
 import { HISTORY_WORDS } from '../kit/booking-words.ts';
 import { MissingScope } from '../kit/missing-scope.tsx';
@@ -37,32 +38,21 @@ const HistoryTable = ({ history, timeZone }: { history: History; timeZone: strin
   history.entries.length === 0 ? (
     <p>Nobody has had this seat.</p>
   ) : (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll it
-    <section class="scrolls" tabIndex={0} aria-label="Entries">
-      <table class="records">
-        <thead>
-          <tr>
-            <th scope="col">Time ({timeZone})</th>
-            <th scope="col">Change</th>
-            <th scope="col">By</th>
-            <th scope="col">Booking</th>
+    <>
+      <ScrollingTable label="Entries" kind="records" columns={[`Time (${timeZone})`, 'Change', 'By', 'Booking']}>
+        {history.entries.map(({ kind, at, by, bookingId, buyer, userId }) => (
+          <tr key={`${at} ${kind} ${bookingId}`}>
+            <td>{clockText(at, timeZone)}</td>
+            <td>{HISTORY_WORDS[kind]}</td>
+            <td>{by ?? buyer ?? (userId === undefined ? '' : `user ${userId}`)}</td>
+            <td>{bookingId !== undefined && <a href={`#/booking?id=${bookingId}`}>{codeOfBooking(bookingId)}</a>}</td>
           </tr>
-        </thead>
-        <tbody>
-          {history.entries.map(({ kind, at, by, bookingId, buyer, userId }) => (
-            <tr key={`${at} ${kind} ${bookingId}`}>
-              <td>{clockText(at, timeZone)}</td>
-              <td>{HISTORY_WORDS[kind]}</td>
-              <td>{by ?? buyer ?? (userId === undefined ? '' : `user ${userId}`)}</td>
-              <td>{bookingId !== undefined && <a href={`#/booking?id=${bookingId}`}>{codeOfBooking(bookingId)}</a>}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </ScrollingTable>
       {history.next !== undefined && (
         <p class="soft">
           Older entries: <code>GET /api/seats/history</code>.
         </p>
       )}
-    </section>
+    </>
   );
