@@ -10,17 +10,11 @@ import { isLate, lagText } from './lag.ts';
 export function Webhooks({ webhooks, command }: { webhooks: readonly WebhookView[]; command: Command }) {
   if (webhooks.length === 0) return null;
   return (
-    <>
-      <ScrollingTable
-        label="Webhooks"
-        kind="faults"
-        columns={['Endpoint', 'State', 'Behind', 'Last answers', 'Actions']}
-      >
-        {webhooks.map((webhook) => (
-          <Webhook key={webhook.id} webhook={webhook} command={command} />
-        ))}
-      </ScrollingTable>
-    </>
+    <ScrollingTable label="Webhooks" kind="faults" columns={['Endpoint', 'State', 'Behind', 'Last answers', 'Actions']}>
+      {webhooks.map((webhook) => (
+        <Webhook key={webhook.id} webhook={webhook} command={command} />
+      ))}
+    </ScrollingTable>
   );
 }
 
