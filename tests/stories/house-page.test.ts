@@ -73,7 +73,11 @@ describeInBrowser('the page of a house as it is', (browser) => {
   const heading = (text: string | RegExp) => page.getByRole('heading', { name: text }).waitFor();
   const click = (name: string | RegExp) => page.getByRole('button', { name }).first().click();
   const legend = (text: string) => page.locator('.legend').getByText(text, { exact: true }).waitFor();
-  const bill = () => page.locator('.bill tbody tr').allTextContents();
+  async function bill(): Promise<string[]> {
+    const rows = page.locator('.bill tbody tr');
+    await rows.first().waitFor(); // the sheet of a booking is loaded once its seats are sold
+    return rows.allTextContents();
+  }
 
   const sizes = () => [
     { zone: 1, rows: 4, seatsPerRow: 11, plan: STALLS },

@@ -108,10 +108,12 @@ describeInBrowser('the choice of seats on the plan and in the list', (browser) =
       const price = page.locator('.prices').getByRole('button', { name: '€40' });
       await price.click();
       expect(await price.getAttribute('aria-pressed')).toBe('true');
+      await page.getByRole('button', { name: /^Stalls / }).waitFor({ state: 'detached' });
       expect(await page.locator('.zones .name').allTextContents()).toEqual(['Balcony']);
       expect(await page.getByLabel('Category or highest price').inputValue()).toBe('price:4000');
       await expectReadable(page);
       await click('Show all prices');
+      await page.getByRole('button', { name: /^Stalls / }).waitFor();
       expect(await page.locator('.zones .name').allTextContents()).toEqual(['Stalls', 'Balcony']);
       expect(await price.getAttribute('aria-pressed')).toBe('false');
     },
