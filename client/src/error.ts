@@ -1,0 +1,64 @@
+import type { Alternative, ChallengeView, ErrorCode, Problem } from './contract.ts';
+
+/**
+ * The code of an error: one of the server's, or one of this package's. `NO_ANSWER`: the server was not reached, or its
+ * answer was lost. `TIMEOUT`: there is no outcome yet, and the ticket stays valid. `NOT_ADMITTED`: the visit of a
+ * waiting room ended without an admission.
+ */
+export type Code = ErrorCode | 'NO_ANSWER' | 'TIMEOUT' | 'NOT_ADMITTED' | 'SIGNATURE_INVALID';
+
+/** The longest `Retry-After` that is followed, in milliseconds: few clients run for longer. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/** A refusal, a fault of the server, or a request without an answer. */
+export class FrontrowError extends Error {
+  override readonly name = 'FrontrowError';
+  readonly code: Code;
+  /** The status of the answer; 0 where there is none. */
+  readonly status: number;
+  /** The body of the answer (RFC 9457); empty where there is none. */
+  readonly problem: Partial<Problem>;
+  /** Milliseconds before which the server asked not to repeat the request; 0 where it did not ask. */
+  readonly retryAfterMs: number;
+
+  constructor(
+    code: Code,
+    message: string,
+    details: { status?: number; problem?: Partial<Problem>; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.status = details.status ?? 0;
+    this.problem = details.problem ?? {};
+    this.retryAfterMs = details.retryAfterMs ?? 0;
+  }
+
+  /** The seats that are offered instead, nearest first. */
+  get alternatives(): Alternative[] {
+    return this.problem.alternatives ?? [];
+  }
+
+  /** The challenge that joining a line requires. */
+  get challenge(): ChallengeView | undefined {
+    return this.problem.challenge;
+  }
+
+  /** Whether the same request may succeed later. A problem that names its ticket is an outcome, which is final. */
+  get isTemporary(): boolean {
+    const { status, problem } = this;
+    return this.code === 'NO_ANSWER' || ((status === 408 || status === 429 || status >= 500) && !problem.ticketId);
+  }
+}
+
+/** The error of an answer that is not a success. */
+export function errorOf(
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  problem: Partial<Problem>,
+): FrontrowError {
+  const seconds = Number(headers.get('retry-after')) || 0;
+  return new FrontrowError(problem.code ?? 'INTERNAL', problem.detail ?? `The server answered with status ${status}.`, {
+    status,
+    problem,
+    retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, 1000 * seconds),
+  });
+}

@@ -1,0 +1,96 @@
+import type { SeatsMessage } from './connection.ts';
+import type { SeatMap, SeatStatus } from './contract.ts';
+
+/** Seats by their new status. */
+export type SeatChanges = Partial<Record<SeatStatus, string[]>>;
+
+/** Takes the seats of an event. */
+export type SeatSink = {
+  /** Replaces all seats. A rejected promise counts as a failed load, which is repeated. */
+  load: (map: SeatMap) => void | Promise<void>;
+  /** Changes some seats. */
+  apply: (changes: readonly SeatChanges[]) => void;
+};
+
+/** Changes that are buffered while a map loads; beyond that a newer map is required instead. */
+const MAX_BUFFERED = 2_000;
+
+/** Loads in a row while the answers are older than the version that is required. */
+const MAX_LOADS = 5;
+
+/**
+ * Keeps seats equal to the server's map, by versions. The map has two states:
+ *
+ * - `stale`: there is no map, or changes may have been missed. Changes are buffered. A map that is new enough →
+ *   `current`.
+ * - `current`: changes apply at once. `markStale`, and each load → `stale`.
+ */
+export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>) {
+  let state: { name: 'current' } | { name: 'stale'; buffered: SeatsMessage[] } = { name: 'stale', buffered: [] };
+  let version = -1;
+  let newestKnown = -1;
+  let required = 0;
+  let failedLoads = 0;
+  let loading: Promise<boolean> | undefined;
+
+  /** A map of at least this version is needed. */
+  function markStale(atLeast: number): void {
+    required = Math.max(required, atLeast);
+    if (state.name === 'current') state = { name: 'stale', buffered: [] };
+  }
+
+  function buffer(message: SeatsMessage, buffered: SeatsMessage[]): void {
+    if (buffered.length < MAX_BUFFERED) buffered.push(message);
+    else {
+      state = { name: 'stale', buffered: [] };
+      markStale(message.version);
+    }
+  }
+
+  async function fetchNewEnough(): Promise<SeatMap> {
+    let map = await fetchMap();
+    for (let loads = 1; map.version < required && loads < MAX_LOADS; loads += 1) map = await fetchMap();
+    return map;
+  }
+
+  async function load(): Promise<boolean> {
+    try {
+      const map = await fetchNewEnough();
+      if (map.version !== version || map.version === 0) await sink.load(map);
+      version = map.version;
+      newestKnown = Math.max(newestKnown, version);
+      required = 0;
+      failedLoads = 0;
+      const buffered = state.name === 'stale' ? state.buffered : [];
+      state = { name: 'current' };
+      const newer = buffered.filter((message) => message.version > version).map(({ seats }) => seats);
+      if (newer.length > 0) sink.apply(newer);
+      return true;
+    } catch {
+      failedLoads += 1;
+      return false; // the caller shows it and retries
+    }
+  }
+
+  return {
+    markStale,
+    hasMap: () => version >= 0,
+    /** Loads that failed since the last that succeeded. */
+    failedLoads: () => failedLoads,
+    /** Whether a map must be loaded to reach this version. */
+    isBehind: (serverVersion: number) => serverVersion > newestKnown || state.name === 'stale',
+    receive(message: SeatsMessage): void {
+      newestKnown = Math.max(newestKnown, message.version);
+      if (state.name === 'stale') buffer(message, state.buffered);
+      else if (message.version > version) sink.apply([message.seats]);
+    },
+    /** Loads a map of at least this version, one load at a time. Returns whether it succeeded. */
+    load(atLeast: number): Promise<boolean> {
+      markStale(atLeast);
+      loading ??= load().finally(() => {
+        loading = undefined;
+      });
+      return loading;
+    },
+  };
+}

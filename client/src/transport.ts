@@ -1,0 +1,151 @@
+import { type Backoff, backoffMs } from './backoff.ts';
+import { type Clock, createClock } from './clock.ts';
+import type { Problem } from './contract.ts';
+import { errorOf, FrontrowError } from './error.ts';
+import { anySignal, wait } from './wait.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export type RequestOptions = {
+  body?: object | undefined;
+  /** The idempotency key: however often the request is sent under it, it is done once. */
+  key?: string | undefined;
+  headers?: Record<string, string>;
+  /** The token to authenticate with, instead of the client's; null: none. */
+  token?: string | null;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds after which an attempt counts as lost. */
+  timeoutMs?: number;
+  cache?: 'default' | 'no-store' | undefined;
+};
+
+export type RetryOptions = RequestOptions & {
+  /** Called before each pause: why the last attempt failed, and the milliseconds until the next one. */
+  onRetry?: ((error: FrontrowError, pauseMs: number) => void) | undefined;
+};
+
+export type Answer<Body> = { status: number; body: Body };
+
+export type TransportOptions = {
+  /** The address of the API, such as `https://tickets.example`. */
+  baseUrl: string;
+  /** The token of a user, a buyer token or a key; or a function that gives the present one. */
+  token?: string | (() => string | undefined) | undefined;
+};
+
+const TIMEOUT_MS = 15_000;
+
+/** Pauses between the attempts of one request. */
+const RETRY: Backoff = { firstMs: 500, maxMs: 10_000 };
+
+/** Refused requests that are remembered. Beyond that the oldest is forgotten. */
+const MAX_REFUSED = 100;
+
+/** Sends requests, and reads the server's clock from their answers. */
+export function createTransport({ baseUrl, token }: TransportOptions) {
+  const clock: Clock = createClock();
+  const ownToken = (): string | undefined => (typeof token === 'function' ? token() : token);
+  /** When a request that the server refused for now may be sent again, by this machine's clock. */
+  const notBefore = new Map<string, number>();
+
+  async function attempt<Body>(method: Method, path: string, options: RequestOptions = {}): Promise<Answer<Body>> {
+    const { body, key, signal, timeoutMs = TIMEOUT_MS, cache = 'default' } = options;
+    const headers = new Headers(options.headers);
+    const bearer = options.token === undefined ? ownToken() : options.token;
+    if (bearer != null) headers.set('authorization', `Bearer ${bearer}`);
+    if (body !== undefined) headers.set('content-type', 'application/json');
+    if (key !== undefined) headers.set('idempotency-key', key);
+    const sentAtMs = Date.now();
+    const { response, answer } = await receive<Body>(new URL(path, baseUrl), {
+      method,
+      headers,
+      cache,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: anySignal(signal, AbortSignal.timeout(timeoutMs)),
+    }).catch((cause) => {
+      if (signal?.aborted) throw signal.reason;
+      throw new FrontrowError('NO_ANSWER', `There is no answer from ${new URL(baseUrl).host}.`, { cause });
+    });
+    clock.read(response, (answer as { now?: string } | null)?.now, sentAtMs);
+    if (response.ok) return { status: response.status, body: answer as Body };
+    throw errorOf(response, answer as Partial<Problem>);
+  }
+
+  async function retry<Result>(
+    subject: string,
+    action: () => Promise<Result>,
+    { signal, onRetry, backoff = RETRY }: Pick<RetryOptions, 'signal' | 'onRetry'> & { backoff?: Backoff } = {},
+  ): Promise<Result> {
+    for (let failures = 0; ; failures += 1) {
+      const leastMs = (notBefore.get(subject) ?? 0) - Date.now();
+      if (leastMs > 0) await wait(leastMs, { leastMs, signal });
+      try {
+        const result = await action();
+        notBefore.delete(subject);
+        return result;
+      } catch (fault) {
+        if (!(fault instanceof FrontrowError) || !fault.isTemporary) throw fault;
+        const { retryAfterMs } = fault;
+        if (retryAfterMs > 0) remember(subject, Date.now() + retryAfterMs);
+        const pauseMs = Math.max(retryAfterMs, backoffMs(failures, backoff));
+        onRetry?.(fault, pauseMs);
+        await wait(pauseMs, { leastMs: retryAfterMs, signal });
+      }
+    }
+  }
+
+  function remember(subject: string, atMs: number): void {
+    notBefore.delete(subject);
+    notBefore.set(subject, atMs);
+    const [oldest] = notBefore.keys();
+    if (notBefore.size > MAX_REFUSED && oldest !== undefined) notBefore.delete(oldest);
+  }
+
+  return {
+    baseUrl,
+    clock,
+    /** The token that requests are sent with. */
+    token: ownToken,
+    /**
+     * Sends a request once.
+     *
+     * @throws FrontrowError where the answer is not a success, and with `NO_ANSWER` where there is none; the reason of
+     * the signal once it is aborted
+     */
+    attempt,
+    /**
+     * Repeats an action until it succeeds or is refused for good. It pauses longer after each failure, at least as long
+     * as the server asks for: so do other actions of the same subject.
+     *
+     * @throws what the action throws, unless it is temporary; the reason of the signal once it is aborted
+     */
+    retry,
+    /**
+     * Sends a request until there is an answer that is final. Everything but a read needs a `key`, or must be harmless
+     * if it is done twice. It pauses as `retry` does.
+     *
+     * @throws FrontrowError where the final answer is not a success; the reason of the signal once it is aborted
+     */
+    request: <Body>(method: Method, path: string, options: RetryOptions = {}) =>
+      retry(`${method} ${path.split('?', 1)[0]}`, () => attempt<Body>(method, path, options), options),
+  };
+}
+
+export type Transport = ReturnType<typeof createTransport>;
+
+/** Reads an answer whole: its end may be lost, as well. An answer that is no JSON comes from something in between. */
+async function receive<Body>(url: URL, init: object) {
+  const response = await fetch(url, init);
+  if (response.status === 204) return { response, answer: null };
+  const text = await response.text();
+  try {
+    return { response, answer: JSON.parse(text) as Body | Partial<Problem> };
+  } catch (cause) {
+    if (response.ok) throw cause;
+    return { response, answer: {} };
+  }
+}
+
+/** 128 random bits as hexadecimal. Browsers offer `crypto.randomUUID` over TLS only. */
+export const randomKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,218 @@
+import type { Admission, Joined, VisitorStatus, VisitorView } from './contract.ts';
+import { FrontrowError } from './error.ts';
+import { page } from './page.ts';
+import { solve } from './solve.ts';
+import { type ClientStorage, storedIn } from './storage.ts';
+import { type Method, type RequestOptions, type RetryOptions, randomKey, type Transport } from './transport.ts';
+import { createInbox } from './wait.ts';
+
+/** Milliseconds after which a request to a waiting room counts as lost. */
+const TIMEOUT_MS = 10_000;
+
+/** Pauses after requests that failed. A million visitors may wait. */
+const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
+
+/** Milliseconds until the next request, whatever the answer says. */
+const POLL_BOUNDS_MS = { min: 1_000, max: 86_400_000 };
+
+/** Challenges that are solved for one attempt to join: on a slow machine the first one may expire meanwhile. */
+const MAX_CHALLENGES = 2;
+
+/** Milliseconds in which a value that one tab stores reaches the other tabs. */
+const STORAGE_SPREAD_MS = 250;
+
+/** Statuses that end a visit: nothing is polled until the visitor joins again. */
+const ENDED: readonly VisitorStatus[] = ['turn_passed', 'left', 'ended'];
+
+/** `aheadMs`: milliseconds by which the clock of `expiresAt` was ahead of this machine's when the admission came. */
+type StoredAdmission = Admission & { aheadMs?: number };
+
+type Place = { visitorToken: string };
+
+export type VisitOptions = Pick<RetryOptions, 'signal' | 'onRetry'> & {
+  /** Called with the share of the work that the line's challenge requires, 0 to 1. */
+  onWork?: (done: number) => void;
+  /** Gets the proof of the outside check that the line requires, such as the token of a captcha. */
+  prove?: (siteKey: string | undefined) => Promise<string>;
+};
+
+export type WaitingRoom = {
+  /**
+   * Joins the line, or goes on in the place that is stored, and gives the visitor's view whenever there is a new one.
+   * It ends with a view of status `turn_passed`, `left` or `ended`. An admission is kept, and sent with bookings.
+   *
+   * @throws FrontrowError where the visitor may not join: UNAUTHENTICATED, CHALLENGE_REQUIRED, EVENT_UNKNOWN and others
+   */
+  views: (options?: VisitOptions) => AsyncGenerator<VisitorView, void, void>;
+  /**
+   * Waits for the visitor's turn. Undefined where there is no line now: none is needed.
+   *
+   * @throws FrontrowError as `views`, and NOT_ADMITTED where the visit ended without an admission
+   */
+  admission: (options?: VisitOptions) => Promise<Admission | undefined>;
+  /** Gives the place up. @throws FrontrowError NO_ANSWER or the code of a fault: then nothing has changed */
+  leave: () => Promise<void>;
+  /** Forgets the place: the next visit joins at the end of the line. */
+  forgetPlace: () => void;
+  /** The token of the place that is stored: it tells of a change of place. */
+  visitorToken: () => string | undefined;
+};
+
+/** The admission to an event that is stored, unless it has ended. */
+export function admissionOf(storage: ClientStorage, eventId: number): Admission | undefined {
+  const admission = storedIn<StoredAdmission>(storage, `admission:${eventId}`).read();
+  if (admission === undefined) return undefined;
+  const { aheadMs = 0, token, uses } = admission;
+  const endMs = Date.parse(admission.expiresAt) - aheadMs;
+  return endMs > Date.now() ? { token, uses, expiresAt: new Date(endMs).toISOString() } : undefined;
+}
+
+export const forgetAdmission = (storage: ClientStorage, eventId: number): void =>
+  storedIn(storage, `admission:${eventId}`).remove();
+
+type Parts = { transport: Transport; storage: ClientStorage; eventId: number };
+
+/** The waiting room of an event, as one visitor sees it. All tabs that share a storage have one place. */
+export function createWaitingRoom(parts: Parts): WaitingRoom {
+  const visitor = createVisitor(parts);
+
+  async function* views(options: VisitOptions = {}): AsyncGenerator<VisitorView, void, void> {
+    const changes = createInbox<'place'>();
+    const unfollow = visitor.followPlace(() => changes.put('place'));
+    try {
+      for (;;) {
+        const view = await visitor.nextView(options);
+        const token = visitor.token();
+        yield view;
+        if (ENDED.includes(view.status)) return;
+        // After each answer, not by an interval: browsers slow the intervals of a hidden page to one a minute, as long
+        // as a turn.
+        const pauseMs = Math.max(POLL_BOUNDS_MS.min, 1000 * view.askAgainSeconds);
+        await changes.take(Math.min(POLL_BOUNDS_MS.max, pauseMs), options.signal);
+        if (token !== undefined && visitor.token() === undefined) return yield { ...view, status: 'left' };
+      }
+    } finally {
+      unfollow();
+    }
+  }
+
+  return {
+    views,
+    async admission(options) {
+      for await (const view of views(options)) {
+        if (view.admission !== undefined) return view.admission;
+        if (view.status === 'open') return undefined;
+        if (ENDED.includes(view.status)) throw new FrontrowError('NOT_ADMITTED', view.message);
+      }
+      return undefined;
+    },
+    leave: visitor.leave,
+    forgetPlace: visitor.forgetPlace,
+    visitorToken: visitor.token,
+  };
+}
+
+/** The requests of one visitor, and what is stored of their answers. */
+function createVisitor({ transport, storage, eventId }: Parts) {
+  const place = storedIn<Place>(storage, `place:${eventId}`);
+  const stored = storedIn<StoredAdmission>(storage, `admission:${eventId}`);
+  const path = `/api/events/${eventId}/waiting-room`;
+  const token = () => place.read()?.visitorToken;
+
+  async function call(method: Method, options: RequestOptions = {}): Promise<Joined> {
+    const present = token();
+    const headers: Record<string, string> = present === undefined ? {} : { 'x-visitor-token': present };
+    const sent: RequestOptions = { ...options, headers, cache: 'no-store', timeoutMs: TIMEOUT_MS };
+    return (await transport.attempt<Joined>(method, path, sent)).body;
+  }
+
+  /** Joins the line, one tab at a time. A tab that comes second finds the place of the first. */
+  const join = (options: VisitOptions): Promise<VisitorView> =>
+    inTurn(`frontrow:join:${eventId}`, async () => {
+      if (token() !== undefined) return call('GET', { signal: options.signal });
+      const view = await takePlace((solved) => call('POST', { signal: options.signal, body: solved }), options);
+      stored.remove();
+      if (view.visitorToken) place.write({ visitorToken: view.visitorToken }); // empty where the room is off
+      return view;
+    });
+
+  /** Joins or polls once. */
+  async function ask(options: VisitOptions): Promise<VisitorView> {
+    const present = token();
+    if (present === undefined) return join(options);
+    try {
+      return await call('GET', { signal: options.signal });
+    } catch (fault) {
+      if (!(fault instanceof FrontrowError) || fault.code !== 'PLACE_UNKNOWN') throw fault;
+      if (token() === present) place.remove(); // another tab may have a new place already
+      return join(options);
+    }
+  }
+
+  return {
+    token,
+    /** Joins or polls until there is an answer, and keeps the admission. */
+    async nextView(options: VisitOptions): Promise<VisitorView> {
+      const view = await transport.retry(path, () => ask(options), { ...options, backoff: BACKOFF });
+      if (view.admission !== undefined)
+        stored.write({ ...view.admission, aheadMs: transport.clock.now() - Date.now() });
+      return view;
+    },
+    async leave(): Promise<void> {
+      await call('DELETE').catch((fault) => {
+        if (!(fault instanceof FrontrowError && fault.code === 'PLACE_UNKNOWN')) throw fault; // it is void already
+      });
+      place.remove();
+      stored.remove();
+    },
+    forgetPlace: () => place.remove(),
+    /** Calls a function when another tab has changed the place. @returns a function that ends it */
+    followPlace(changed: () => void): () => void {
+      const follow = ({ key }: { key?: string | null }) => {
+        if (key === place.key || key === null) changed();
+      };
+      page?.addEventListener('storage', follow);
+      return () => page?.removeEventListener('storage', follow);
+    },
+  };
+}
+
+/** Takes a new place, with the work or the proof that the line may require. */
+async function takePlace(
+  send: (body: object) => Promise<Joined>,
+  { onWork, prove, signal }: VisitOptions,
+): Promise<Joined> {
+  const nonce = randomKey();
+  let solved: object = {};
+  for (let challenges = 0; ; challenges += 1) {
+    try {
+      return await send({ nonce, ...solved });
+    } catch (fault) {
+      const challenge = fault instanceof FrontrowError ? fault.challenge : undefined;
+      if (challenges >= MAX_CHALLENGES) throw fault;
+      if (challenge?.kind === 'work') {
+        onWork?.(0);
+        const { challenge: text, bits } = challenge;
+        solved = { challenge: text, solution: await solve(text, bits, (done) => onWork?.(done), signal) };
+      } else if (challenge?.kind === 'outside' && prove !== undefined) {
+        solved = { proof: await prove(challenge.siteKey) };
+      } else throw fault;
+    }
+  }
+}
+
+/**
+ * Runs an action while no other tab does. Browsers run tabs in several processes, and what one stores reaches the
+ * others a moment later: the lock is held for so long.
+ */
+function inTurn<Result>(lock: string, action: () => Promise<Result>): Promise<Result> {
+  const locks = page?.navigator.locks;
+  if (locks === undefined) return action();
+  return new Promise((resolve, reject) => {
+    const locked = async () => {
+      await action().then(resolve, reject);
+      await new Promise((spread) => setTimeout(spread, STORAGE_SPREAD_MS));
+    };
+    locks.request(lock, locked).catch(reject);
+  });
+}

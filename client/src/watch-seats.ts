@@ -1,0 +1,96 @@
+import { backoffMs } from './backoff.ts';
+import type { Connection } from './connection.ts';
+import type { SeatMap } from './contract.ts';
+import { page } from './page.ts';
+import { createSeatMap, type SeatSink } from './seat-map.ts';
+import type { Transport } from './transport.ts';
+
+/** Milliseconds between two polls of the map while there is no WebSocket, and the backoff while polls fail. */
+const POLL_MS = 2_000;
+const POLL_BACKOFF = { firstMs: POLL_MS, maxMs: 30_000 };
+
+/** Milliseconds over which the clients that must reload the map spread their requests. */
+const RELOAD_SPREAD_MS = 300;
+
+/**
+ * How seats stay up to date:
+ *
+ * - `connecting`: neither the WebSocket nor a poll has answered, or none has since the WebSocket failed. Polls begin.
+ * - `live`: the server publishes changes over the WebSocket, and the map is loaded. The socket fails → `connecting`, or
+ *   `lost` where the browser is offline.
+ * - `polling`: there is no WebSocket, and the last poll succeeded. The socket is back, and the map loaded → `live`.
+ * - `lost`: the last load of the map failed: the seats are those of before. A load succeeds → `live` or `polling`.
+ */
+export type SeatsConnection = 'connecting' | 'live' | 'polling' | 'lost';
+
+export type SeatsWatcher = SeatSink & { connection?: (state: SeatsConnection) => void };
+
+type Parts = { transport: Pick<Transport, 'attempt'>; connection: Connection; eventId: number };
+
+/**
+ * Passes the seats of an event on, and then each change.
+ *
+ * @returns a function that ends it
+ */
+export function watchSeats({ transport, connection, eventId }: Parts, watcher: SeatsWatcher): () => void {
+  // Without a token: the map is public, and a browser may have requested it already in the head of its page.
+  const fetchMap = async () =>
+    (await transport.attempt<SeatMap>('GET', `/api/seats/map?eventId=${eventId}`, { token: null })).body;
+  const seatMap = createSeatMap(watcher, fetchMap);
+  /** The server has confirmed that it publishes changes over the present connection. */
+  let isWatching = false;
+  let isStopped = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const show = (state: SeatsConnection) => watcher.connection?.(state);
+  const later = (ms: number, action: () => Promise<void>) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void action(), ms);
+  };
+  const nextPollMs = () => (seatMap.failedLoads() === 0 ? POLL_MS : backoffMs(seatMap.failedLoads(), POLL_BACKOFF));
+
+  async function poll(): Promise<void> {
+    clearTimeout(timer);
+    const isLoaded = await seatMap.load(0);
+    if (isWatching || isStopped) return;
+    show(isLoaded ? 'polling' : 'lost');
+    later(nextPollMs(), poll);
+  }
+
+  /** Loads the map until it succeeds; then the seats are live. */
+  async function catchUp(atLeast: number): Promise<void> {
+    const isLoaded = await seatMap.load(atLeast);
+    if (isStopped || !isWatching) return;
+    show(isLoaded ? 'live' : 'lost');
+    if (isLoaded) clearTimeout(timer);
+    else later(nextPollMs(), () => catchUp(0));
+  }
+
+  void seatMap.load(0); // beside the connection
+  later(POLL_MS, poll);
+  const unwatch = connection.watchEvent(eventId, {
+    watching(version) {
+      isWatching = true;
+      clearTimeout(timer);
+      if (seatMap.isBehind(version)) void catchUp(version);
+      else show('live');
+    },
+    seats: seatMap.receive,
+    reload(version) {
+      seatMap.markStale(version);
+      later(Math.random() * RELOAD_SPREAD_MS, () => catchUp(version));
+    },
+    failed() {
+      const wasWatching = isWatching;
+      isWatching = false;
+      if (wasWatching) {
+        show(page?.navigator.onLine === false ? 'lost' : 'connecting');
+        later(Math.random() * POLL_MS, poll); // a server that stops loses thousands of clients at once: polls spread
+      } else if (!seatMap.hasMap()) void poll();
+    },
+  });
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+    unwatch();
+  };
+}
