@@ -1,24 +1,27 @@
-import type { Connection } from './connection.ts';
 import type { Booking, BookRequest, TicketView } from './contract.ts';
 import { FrontrowError } from './error.ts';
 import type { ClientStorage } from './storage.ts';
-import { createTicket, type FollowOptions, type Ticket } from './tickets.ts';
+import { createTicket, type FollowOptions, type Ticket, type TicketConnection } from './tickets.ts';
 import { randomKey, type Transport } from './transport.ts';
 import { admissionOf, forgetAdmission } from './waiting-room.ts';
 
 export type BookOptions = FollowOptions & {
   /** The idempotency key; without it a random one. A request that is sent again under its key books once. */
   key?: string;
+  /** The admission of the buyer, instead of the one that is stored: for a shop that books for its customers. */
+  admission?: string | undefined;
 };
 
 export type ChangeOptions = BookOptions & {
   /** The user whose hold it is, where the server has no log-in (`AUTH=off`). */
   userId?: number | undefined;
+  /** The shop's name for its customer, where the client has the key of a shop. */
+  buyer?: string | undefined;
   /** Called while the change waits in the queue. */
   onQueued?: (view: TicketView) => void;
 };
 
-type Parts = { transport: Transport; connection: Connection; storage: ClientStorage };
+type Parts = { transport: Transport; connection: TicketConnection; storage: ClientStorage };
 
 /** The acts of a buyer, or of a shop for its customer. */
 export function createBookings({ transport, connection, storage }: Parts) {
@@ -27,12 +30,12 @@ export function createBookings({ transport, connection, storage }: Parts) {
   /** Sends a change of a booking, and follows its ticket where it is still in the queue. */
   async function change(
     bookingId: string,
-    name: 'confirm' | 'extend' | 'release' | 'exchange' | undefined,
+    name: 'confirm' | 'extend' | 'release' | 'exchange' | 'return' | undefined,
     fields: object,
-    { key = randomKey(), userId, onQueued, ...following }: ChangeOptions = {},
+    { key = randomKey(), admission, userId, buyer, onQueued, ...following }: ChangeOptions = {},
   ): Promise<Booking> {
     const path = `/api/bookings/${bookingId}${name === undefined ? '' : `/${name}`}`;
-    const sent = { ...following, key, body: { userId, ...fields } };
+    const sent = { ...following, key, headers: admissionHeader(admission), body: { userId, buyer, ...fields } };
     const { status, body } = await transport.request<Booking | TicketView>(name ? 'POST' : 'DELETE', path, sent);
     if (status !== 202) return body as Booking;
     const view = body as TicketView;
@@ -49,9 +52,11 @@ export function createBookings({ transport, connection, storage }: Parts) {
      * @throws FrontrowError where the request is refused before it has a ticket, such as INVALID_REQUEST,
      * ADMISSION_REQUIRED or IDEMPOTENCY_MISMATCH
      */
-    async book(request: BookRequest, { key = randomKey(), ...following }: BookOptions = {}): Promise<Ticket> {
-      const token = admissionOf(storage, request.eventId)?.token;
-      const headers: Record<string, string> = token === undefined ? {} : { 'x-admission-token': token };
+    async book(
+      request: BookRequest,
+      { key = randomKey(), admission, ...following }: BookOptions = {},
+    ): Promise<Ticket> {
+      const headers = admissionHeader(admission ?? admissionOf(storage, request.eventId)?.token);
       try {
         const sent = { ...following, key, headers, body: request };
         const { body } = await transport.request<TicketView>('POST', '/api/bookings', sent);
@@ -81,3 +86,6 @@ export function createBookings({ transport, connection, storage }: Parts) {
     change,
   };
 }
+
+const admissionHeader = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { 'x-admission-token': token };

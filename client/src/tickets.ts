@@ -14,7 +14,10 @@ export type OutcomeOptions = FollowOptions & {
   timeoutSeconds?: number;
 };
 
-type Parts = { transport: Pick<Transport, 'request'>; connection: Connection };
+type Parts = { transport: Pick<Transport, 'request'>; connection: TicketConnection };
+
+/** How states of tickets arrive beside reads. */
+export type TicketConnection = Pick<Connection, 'isOpen' | 'followTicket'>;
 
 /** The receipt of an accepted request: it gets exactly one outcome, which never changes. */
 export type Ticket = {

@@ -49,7 +49,7 @@ export function createTransport({ baseUrl, token }: TransportOptions) {
   const notBefore = new Map<string, number>();
 
   async function attempt<Body>(method: Method, path: string, options: RequestOptions = {}): Promise<Answer<Body>> {
-    const { body, key, signal, timeoutMs = TIMEOUT_MS, cache = 'default' } = options;
+    const { body, key, signal, timeoutMs = TIMEOUT_MS, cache } = options;
     const headers = new Headers(options.headers);
     const bearer = options.token === undefined ? ownToken() : options.token;
     if (bearer != null) headers.set('authorization', `Bearer ${bearer}`);
@@ -59,7 +59,7 @@ export function createTransport({ baseUrl, token }: TransportOptions) {
     const { response, answer } = await receive<Body>(new URL(path, baseUrl), {
       method,
       headers,
-      cache,
+      ...(cache !== undefined && { cache }), // some workers know no caches
       body: body === undefined ? null : JSON.stringify(body),
       signal: anySignal(signal, AbortSignal.timeout(timeoutMs)),
     }).catch((cause) => {
