@@ -71,10 +71,8 @@ function requireRecent(timestamp: string): void {
   if (!/^\d{1,12}$/.test(timestamp)) throw invalid('The header webhook-timestamp is no number of seconds.');
   const ageSeconds = Date.now() / 1000 - Number(timestamp);
   if (Math.abs(ageSeconds) <= TOLERANCE_SECONDS) return;
-  const age = ageSeconds > 0 ? 'old' : 'in the future';
-  throw invalid(
-    `The message is ${Math.round(Math.abs(ageSeconds))} s ${age} by this machine's clock: at most ${TOLERANCE_SECONDS}.`,
-  );
+  const age = `${Math.round(Math.abs(ageSeconds))} s ${ageSeconds > 0 ? 'old' : 'in the future'}`;
+  throw invalid(`By this machine's clock the message is ${age}; at most ${TOLERANCE_SECONDS} s are allowed.`);
 }
 
 /** The comparison of WebCrypto takes the same time wherever signatures differ. */
