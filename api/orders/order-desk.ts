@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { Idempotency } from '../../shared/contract/jobs.ts';
 import { MAX_BOOKINGS_IN_ORDER } from '../../shared/contract/limits.ts';
 import type { PaidExchange } from '../../shared/contract/orders.ts';
 import type { Order, TicketKind, TicketView } from '../../shared/contract/tickets.ts';
@@ -80,9 +81,11 @@ export function createOrderDesk(deps: DeskDeps) {
     kind: Extract<TicketKind, 'order' | 'refund'>,
     { bookingIds }: { bookingIds: readonly string[] },
     ticket: OrderTicket,
+    idempotency?: Idempotency,
   ): Promise<TicketView> {
     const shard = shardOfTicket(bookingIds[0] ?? '', deps.shards) ?? 0;
-    const submission = await deps.orderIntake.submit(shard, kind, { kind, ...ticket }, undefined, startTrace(req, res));
+    const trace = startTrace(req, res);
+    const submission = await deps.orderIntake.submit(shard, kind, { kind, ...ticket }, idempotency, trace);
     logTicket(deps.log, req, submission.ticketId);
     const view = await deps.outcomes.settledWithin(submission.ticketId, WAIT_SECONDS, closedSignal(res));
     if (view === undefined || view.status === 'failed') throw new ApiError('ORDER_UNDECIDED');
@@ -109,9 +112,19 @@ export function createOrderDesk(deps: DeskDeps) {
       return shown;
     },
 
-    /** Records that money of an order was given back. @throws ApiError NOTHING_DUE, ORDER_UNDECIDED */
-    async giveBack(req: Request, res: Response, order: Order, refund: Omit<OrderTicket, 'orderId'>): Promise<Order> {
-      const view = await outcomeOf(req, res, 'refund', order, { orderId: order.id, ...refund });
+    /**
+     * Records that money of an order was given back, once for each idempotency key.
+     *
+     * @throws ApiError NOTHING_DUE, ORDER_UNDECIDED, IDEMPOTENCY_MISMATCH
+     */
+    async giveBack(
+      req: Request,
+      res: Response,
+      order: Order,
+      refund: Omit<OrderTicket, 'orderId'>,
+      idempotency: Idempotency | undefined,
+    ): Promise<Order> {
+      const view = await outcomeOf(req, res, 'refund', order, { orderId: order.id, ...refund }, idempotency);
       const shown = view.order && (await shownOrder(view.order, buyerNames));
       if (view.code !== undefined) throw new ApiError(view.code, undefined, { order: shown });
       if (shown === undefined) throw new ApiError('ORDER_UNDECIDED');

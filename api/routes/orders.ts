@@ -6,17 +6,19 @@ import { orderBody, orderListQuery, refundedBody } from '../../shared/contract/o
 import type { Order } from '../../shared/contract/tickets.ts';
 import { cursorOfEntry, type OrderStore } from '../../shared/stores/postgres/orders.ts';
 import type { Buyers } from '../auth/buyers.ts';
-import type { Identity } from '../auth/identity.ts';
+import { type Identity, OPERATOR } from '../auth/identity.ts';
 import { actorOf, type ScopeGuard } from '../auth/operators.ts';
 import { buyerReadBy } from '../auth/readers.ts';
 import { readJson, readOptionalJson } from '../http/body.ts';
 import { ApiError } from '../http/errors.ts';
 import { nextPage, queryOf, refuseQuery } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
+import { pathOf } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
 import { type OrderDesk, shownOrder } from '../orders/order-desk.ts';
+import { idempotencyOf } from '../tickets/idempotency.ts';
 
 const orderParams = z.object({ id: ticketId });
 
@@ -81,10 +83,12 @@ const listOrders = (deps: OrderDeps) => async (req: Request, res: Response) => {
 const giveBack = (deps: OrderDeps) => async (req: Request, res: Response) => {
   const by = actorOf(req, deps.requireScope(req, 'return'));
   refuseQuery(req);
-  const { amount, note } = parse(refundedBody, await readOptionalJson(req));
+  const body = await readOptionalJson(req);
+  const { amount, note } = parse(refundedBody, body);
   const order = await findOrder(req, deps);
   if (order === undefined) throw new ApiError('ORDER_UNKNOWN');
-  reply(res, 200, await deps.orderDesk.giveBack(req, res, order, { amount, note, by }));
+  const idempotency = idempotencyOf(req, pathOf(req), body, OPERATOR);
+  reply(res, 200, await deps.orderDesk.giveBack(req, res, order, { amount, note, by }, idempotency));
 };
 
 async function findOrder(req: Request, { orders }: OrderDeps): Promise<Order | undefined> {

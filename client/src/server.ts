@@ -1,5 +1,13 @@
-import { createBookings } from './bookings.ts';
-import type { BlockedSale, Booking, BookingFilter, EventSummary, EventView, ReturnRequest } from './contract.ts';
+import { type ChangeOptions, createBookings } from './bookings.ts';
+import type {
+  BlockedSale,
+  Booking,
+  BookingFilter,
+  EventSummary,
+  EventView,
+  ExchangeRequest,
+  ReturnRequest,
+} from './contract.ts';
 import { createFeed } from './server/feed.ts';
 import { createBuyerTokens, createKeys } from './server/keys.ts';
 import { listOf } from './server/lists.ts';
@@ -20,7 +28,7 @@ export { type Answer, type Method, type RequestOptions, type RetryOptions, rando
 export type ServerClientOptions = {
   /** The address of the API, such as `https://tickets.example`. */
   baseUrl: string;
-  /** The key of the shop, `frk_...`: with the scopes `sell` and `read`, and `return` for what the money of is due. */
+  /** The key of the shop, `frk_...`: scopes `sell`, `read` and, for returns, exchanges and refunds, `return`. */
   key: string;
 };
 
@@ -40,6 +48,16 @@ export function createServerClient({ baseUrl, key: token }: ServerClientOptions)
   return {
     ...bookings,
 
+    /**
+     * Exchanges the seats of a hold, for its `buyer`, or of a sold booking (scope `return`). Dearer seats of a sold
+     * booking need the payment of the difference (scope `sell`), which is an order as with `orders.pay`.
+     *
+     * @throws FrontrowError PAYMENT_REQUIRED; the codes of `orders.pay`, with `problem.order` where money is due; those
+     * of a request for seats
+     */
+    exchange: (bookingId: string, wanted: ExchangeRequest, changing?: ChangeOptions) =>
+      change(bookingId, 'exchange', wanted, changing),
+
     bookings: {
       /** All bookings that match, the newest first. Needs the scope `read`. */
       list: (filter: BookingFilter = {}, following?: FollowOptions) =>
@@ -48,7 +66,7 @@ export function createServerClient({ baseUrl, key: token }: ServerClientOptions)
       /**
        * Returns sold seats, all of the booking without `seats`: their money is due then. Needs the scope `return`.
        *
-       * @throws FrontrowError NOT_CONFIRMED, ALREADY_RETURNED, SEAT_NOT_IN_BOOKING
+       * @throws FrontrowError NOT_CONFIRMED, SEAT_NOT_IN_BOOKING
        */
       return: (bookingId: string, returned: ReturnRequest = {}, acting?: ActOptions) =>
         change(bookingId, 'return', returned, acting),

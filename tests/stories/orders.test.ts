@@ -199,9 +199,15 @@ describe('money that is due', () => {
     await post(`/api/bookings/${first.id}/return`, {});
     const show = async () => (await get(`/api/orders/${id}`)).body;
     expect(await show()).toMatchObject({ status: 'PAID', refundDue: 10_000, refunded: 0 });
-    const refund = (body: object) => post(`/api/orders/${id}/refunded`, body);
+    const refund = (body: object, key: string = randomUUID()) =>
+      post(`/api/orders/${id}/refunded`, body, { ...shop, 'idempotency-key': key });
     expect(await refund({ amount: 10_001 })).toMatchObject({ status: 409, body: { code: 'NOTHING_DUE' } });
-    expect(await refund({ amount: 4_000, note: 'by cash' })).toMatchObject({ status: 200, body: { refundDue: 6_000 } });
+    for (const _repeated of [1, 2])
+      expect(await refund({ amount: 4_000, note: 'by cash' }, 'refund-1')).toMatchObject({
+        status: 200,
+        body: { refundDue: 6_000 },
+      });
+    expect(await refund({ amount: 1 }, 'refund-1')).toMatchObject({ body: { code: 'IDEMPOTENCY_MISMATCH' } });
     await post(`/api/bookings/${second.id}/return`, {});
     expect(await show()).toMatchObject({ status: 'REFUND_DUE', refundDue: 16_000, refunded: 4_000 });
     expect(await refund({})).toMatchObject({

@@ -5,6 +5,7 @@ import { ticketId } from '../../../shared/contract/ids.ts';
 import { orderBody, orderList, orderListQuery, refundedBody } from '../../../shared/contract/orders.ts';
 import { order } from '../../../shared/contract/tickets.ts';
 import { type OperationPaths, ok, operations } from './operations.ts';
+import { keyed } from './parameters.ts';
 
 const ofUser = operations('Orders', 'user');
 const ofOperator = operations('Orders', 'operator');
@@ -62,7 +63,7 @@ export const orderPaths: OperationPaths = {
     post: ofOperator(
       'recordRefund',
       'Record that money of an order was given back: an amount, or all that is due',
-      { ...ofOrder, body: refundedBody, bodyOptional: true },
+      { ...ofOrder, ...keyed, body: refundedBody, bodyOptional: true },
       ok('The order.', order),
       ['ORDER_UNKNOWN', 'NOTHING_DUE', 'ORDER_UNDECIDED', 'OVERLOADED', 'NOT_REPLICATED'],
     ),
