@@ -3,7 +3,7 @@
 FROM node:24.19.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --no-audit --no-fund
+RUN npm ci --workspaces=false --omit=dev --no-audit --no-fund
 COPY . .
 RUN npm run build
 
@@ -12,7 +12,7 @@ RUN npm run build
 FROM node:24.19.0-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+RUN npm ci --workspaces=false --omit=dev --omit=optional --no-audit --no-fund
 RUN find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*_small_bg.postgresql.*' -delete
 RUN find node_modules -name '*.map' -delete
 

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
 
-await setUp({ build: false, dev: true });
+await setUp({ build: false, client: true, dev: true });
 const root = join(import.meta.dirname, '..');
 const inPackages = (script) => join(root, 'node_modules', script);
 const checks = [

@@ -35,7 +35,7 @@ function platformOf(name) {
 
 let added = 0;
 for (const entry of Object.values(lock.packages)) {
-  delete entry.resolved;
+  if (!entry.link) delete entry.resolved; // of a workspace: its folder
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     const path = `node_modules/${name}`;
     if (lock.packages[path] !== undefined || !/^\d/.test(version)) continue;

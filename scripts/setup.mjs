@@ -59,6 +59,12 @@ function checkNode() {
   process.exit(1);
 }
 
+/** The program and the first arguments of a call of npm: of the npm that runs this, if one does. */
+export function npmCommand() {
+  const npm = process.env.npm_execpath;
+  return npm === undefined ? ['npm'] : [process.execPath, npm];
+}
+
 /**
  * Installs packages where they are missing or older than the lock file: `dependencies` for production, `optional` for
  * building and running everything here, and `dev` for tests and checks, which a start does without.
@@ -67,8 +73,7 @@ async function installDependencies({ dev }) {
   const hasDev = existsSync(at('node_modules', 'jest'));
   const isCurrent = changedAt(at('node_modules', '.package-lock.json')) >= changedAt(at('package-lock.json'));
   if (isCurrent && (hasDev || !dev)) return;
-  const npm = process.env.npm_execpath;
-  const [command, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const [command, ...args] = npmCommand();
   // `ci` begins anew; `install` adds the packages of `dev` to those that are there.
   const how = isCurrent ? ['install', '--no-save'] : ['ci'];
   const which = dev || hasDev ? '--include=dev' : '--omit=dev';
@@ -165,21 +170,34 @@ async function compile() {
 
 /** The web app, which the API serves. Its sources are apart from the rest: they are for browsers. */
 async function buildWeb() {
-  const sources = [at('web'), at('shared', 'contract'), at('package-lock.json')];
+  const sources = [at('web'), at('client', 'src'), at('shared', 'contract'), at('package-lock.json')];
   if (changedAt(at('build', 'web', 'index.html')) > Math.max(...sources.map(changedAt))) return;
   const vite = at('node_modules', 'vite', 'bin', 'vite.js');
   const config = at('web', 'vite.config.mjs');
   await run('Building the web app', process.execPath, [vite, 'build', 'web', '--config', config]);
 }
 
+/** The package `frontrow-client`, which examples and tests import as its users do, and its tarball. */
+async function buildClient() {
+  const script = at('scripts', 'build-client.mjs');
+  const stamp = at('build', 'npm', '.packed');
+  const own = ['src', 'package.json', 'README.md'].map((name) => at('client', name));
+  const sources = [...own, at('shared', 'contract'), at('LICENSE'), at('package-lock.json'), script];
+  const startedAt = new Date();
+  if (changedAt(stamp) > Math.max(...sources.map(changedAt)) && existsSync(at('client', 'dist'))) return;
+  await run('Building the client package', process.execPath, [script]);
+  writeFileSync(stamp, startedAt.toISOString());
+}
+
 /**
  * Makes the working tree ready to run.
  *
  * @param options.build false: checks need only the sources
+ * @param options.client true: with the built client package
  * @param options.dev true: with the packages of tests and checks
  * @param options.redis true: with a Redis server for the embedded system
  */
-export async function setUp({ build, dev = false, redis = false }) {
+export async function setUp({ build, client = false, dev = false, redis = false }) {
   checkNode();
   const fetching = redis ? fetchRedis() : undefined;
   await installDependencies({ dev });
@@ -188,6 +206,7 @@ export async function setUp({ build, dev = false, redis = false }) {
   removeUnusedFiles();
   const generating = PRISMA_CLIENTS.map(generatePrismaClient);
   if (build) await Promise.all([Promise.all(generating).then(compile), buildWeb()]);
+  if (client) await buildClient();
   await Promise.all(generating);
   await fetching;
 }

@@ -11,7 +11,7 @@ const jestArgs = args.filter((arg) => arg !== '--drills');
 if (isDrills) jestArgs.push('--testMatch=**/tests/drills/*.test.ts');
 else if (namesDrill) jestArgs.push('--testMatch=**/*.test.ts');
 
-await setUp({ build: true, dev: true });
+await setUp({ build: true, client: true, dev: true });
 const root = join(import.meta.dirname, '..');
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 // Each file loads all modules anew: a young generation with room for them is collected a quarter as often.

@@ -11,7 +11,7 @@ import type { orderBody, orderList, orderListQuery, refundedBody } from '../../s
 import type { bookingListQuery } from '../../shared/contract/records.ts';
 import type { admission, joinAnswer, visitorStatus } from '../../shared/contract/waiting-room.ts';
 
-export type { ChangeData, ChangeType } from '../../shared/contract/changes.ts';
+export type { ChangeType } from '../../shared/contract/changes.ts';
 export type { EventSummary, EventView, SeatMap, SeatStatus } from '../../shared/contract/events.ts';
 export type { PlanView } from '../../shared/contract/houses.ts';
 export type { KeyView } from '../../shared/contract/keys.ts';

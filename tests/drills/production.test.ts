@@ -31,11 +31,11 @@ const dockerfile = readDockerfile();
 const last = dockerfile.at(-1)?.stage ?? 0;
 const compose = parse(readFileSync(join(projectRoot, 'docker-compose.yml'), 'utf8'), { merge: true });
 
-/** Copies the packages that `npm ci --omit=dev --omit=optional` installs. */
+/** Copies the packages that `npm ci --workspaces=false --omit=dev --omit=optional` installs. */
 function copyPackages(folder: string): void {
   const { packages } = JSON.parse(readFileSync(join(projectRoot, 'package-lock.json'), 'utf8'));
   for (const [path, entry] of Object.entries<Record<string, unknown>>(packages)) {
-    if (path === '' || entry.dev || entry.devOptional || entry.optional) continue;
+    if (!path.startsWith('node_modules/') || entry.link || entry.dev || entry.devOptional || entry.optional) continue;
     const home = join(projectRoot, path);
     const filter = (file: string) => !relative(home, file).split('/').includes('node_modules');
     cpSync(home, join(folder, path), { recursive: true, filter });
