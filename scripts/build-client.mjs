@@ -2,8 +2,8 @@
 // each entry point, and packs it into build/npm/.
 //
 // The types of the API are made from zod schemas, which the package does not have. So the compiler writes them out: it
-// declares a constant for each type that client/src/contract.ts exports, and infers its type. A copy of the sources with
-// these types in place of contract.ts then gives the declarations of the package.
+// declares a constant for each type that client/src/contract.ts exports, and infers its type. A copy of the sources
+// with these types in place of contract.ts then gives the declarations of the package.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -68,7 +68,8 @@ function declarations(types) {
   const longestFirst = types.toSorted((a, b) => b.type.length - a.type.length);
   const texts = longestFirst.map(({ name, type }, at) => {
     const parts = longestFirst.slice(at + 1).filter((part) => /[{|]/.test(part.type)); // not `string`
-    return `export type ${name} = ${parts.reduce((text, part) => text.replace(anywhere(part.type), part.name), type)};\n`;
+    const short = parts.reduce((text, part) => text.replace(anywhere(part.type), part.name), type);
+    return `export type ${name} = ${short};\n`;
   });
   return texts.sort().join('\n');
 }
