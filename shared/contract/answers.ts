@@ -54,44 +54,52 @@ export const reservation = z
   })
   .meta({ id: 'Reservation' });
 
-export const occupancy = z.object({
-  zone: z.int(),
-  row: z.int(),
-  occupied: z.int(),
-  total: z.int(),
-  available: z.int(),
-});
+export const occupancy = z
+  .object({
+    zone: z.int(),
+    row: z.int(),
+    occupied: z.int(),
+    total: z.int(),
+    available: z.int(),
+  })
+  .meta({ id: 'RowOccupancy' });
 
-export const availability = z.object({
-  allUnavailable: z.boolean(),
-  totalSeats: z.int(),
-  occupiedSeats: z.int(),
-  availableSeats: z.int(),
-  zonesChecked: z.int(),
-  rowsChecked: z.int(),
-  occupancyPercentage: z.number(),
-});
+export const availability = z
+  .object({
+    allUnavailable: z.boolean(),
+    totalSeats: z.int(),
+    occupiedSeats: z.int(),
+    availableSeats: z.int(),
+    zonesChecked: z.int(),
+    rowsChecked: z.int(),
+    occupancyPercentage: z.number(),
+  })
+  .meta({ id: 'Availability' });
 
 export const initialized = z.object({ message: z.string(), totalKeys: z.int(), totalSeats: z.int() });
 
 export const cleared = z.object({ message: z.string() });
 
-export const stats = z.object({
-  memoryUsed: z.string(),
-  totalKeys: z.int(),
-  seatKeys: z.int(),
-  /** Bytes of one row's bitmap. */
-  estimatedSizePerKey: z.int(),
-});
+export const stats = z
+  .object({
+    memoryUsed: z.string(),
+    totalKeys: z.int(),
+    seatKeys: z.int(),
+    /** Bytes of one row's bitmap. */
+    estimatedSizePerKey: z.int(),
+  })
+  .meta({ id: 'Stats' });
 
 export const alive = z.object({ status: z.literal('ok') });
 
 const partStatus = z.enum(['ok', 'not ok']);
 
-export const readiness = z.object({
-  status: z.enum(['ok', 'not ok', 'stopping']),
-  redis: partStatus.optional(),
-  loops: partStatus.optional(),
-  /** Shards whose Redis accepts no write: requests for their events are answered with 503. */
-  notWritable: z.array(z.int()).optional(),
-});
+export const readiness = z
+  .object({
+    status: z.enum(['ok', 'not ok', 'stopping']),
+    redis: partStatus.optional(),
+    loops: partStatus.optional(),
+    /** Shards whose Redis accepts no write: requests for their events are answered with 503. */
+    notWritable: z.array(z.int()).optional(),
+  })
+  .meta({ id: 'Readiness' });

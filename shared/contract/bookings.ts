@@ -95,7 +95,7 @@ function wishOf(fields: WishFields): OneWish {
 }
 
 /** One of several wishes. */
-const rankedWish = z.strictObject(wishFields).superRefine(requireWish).transform(wishOf);
+const rankedWish = z.strictObject(wishFields).superRefine(requireWish).transform(wishOf).meta({ id: 'Wish' });
 
 const wishes = z.array(rankedWish).min(1).max(MAX_RANKED_WISHES).optional().meta({
   description: 'Wishes in the order of preference, instead of the fields of one: the first that can be had counts.',
@@ -138,16 +138,19 @@ export const bookingBody = z
     wish: seatWishOf(body),
     reference: body.reference,
     metadata: body.metadata,
-  }));
+  }))
+  .meta({ id: 'BookRequest' });
 
 /** Body of the requests that extend or cancel a hold. */
-export const changeBody = z.strictObject(buyerFields);
+export const changeBody = z.strictObject(buyerFields).meta({ id: 'HoldChange' });
 
 /** Body of `POST /api/bookings/:id/confirm`. With a reference it is an order of one hold. */
-export const confirmBody = z.strictObject({ ...buyerFields, paymentReference: paymentReference.optional() });
+export const confirmBody = z
+  .strictObject({ ...buyerFields, paymentReference: paymentReference.optional() })
+  .meta({ id: 'ConfirmRequest' });
 
 /** Body of `POST /api/bookings/:id/release`: the seats of a hold that its buyer gives up. */
-export const reduceBody = z.strictObject({ ...buyerFields, seats: seatLabels });
+export const reduceBody = z.strictObject({ ...buyerFields, seats: seatLabels }).meta({ id: 'ReleaseRequest' });
 
 /** Body of `POST /api/bookings/:id/exchange`: the seats that the booking is to have then. */
 export const exchangeBody = z
@@ -176,12 +179,16 @@ export const exchangeBody = z
     reason,
     wish: wishOf(wish),
     payment: reference === undefined ? undefined : { paymentReference: reference, amount: paid, currency },
-  }));
+  }))
+  .meta({ id: 'ExchangeRequest' });
 
 /** Body of `POST /api/events/:id/sell-blocked`: the seats, and the buyer by one of two names. */
 export const sellBlockedBody = z
   .strictObject({ ...buyerFields, seats: seatLabels, reference: reference.optional(), metadata: metadata.optional() })
-  .refine(({ userId, buyer }) => (userId === undefined) !== (buyer === undefined), 'requires either buyer or userId');
+  .refine(({ userId, buyer }) => (userId === undefined) !== (buyer === undefined), 'requires either buyer or userId')
+  .meta({ id: 'SellBlockedRequest' });
 
 /** Body of `POST /api/bookings/:id/return`: some of its seats, or all. The audit trail keeps the reason. */
-export const returnBody = z.strictObject({ seats: seatLabels.optional(), reason: text(200).optional() });
+export const returnBody = z
+  .strictObject({ seats: seatLabels.optional(), reason: text(200).optional() })
+  .meta({ id: 'ReturnRequest' });

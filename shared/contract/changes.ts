@@ -72,12 +72,16 @@ const changeFields = z.object({
   eventId: eventId.optional().meta({ description: 'Absent for an order whose bookings are unknown.' }),
 });
 
+/** `BookingHeldChange` of `booking.held`. */
+const schemaIdOf = (type: string): string =>
+  `${type.replaceAll(/(?:^|[._])([a-z])/g, (_match, letter: string) => letter.toUpperCase())}Change`;
+
 /** One change: `data` is as its type says. */
 export const change = z
   .discriminatedUnion(
     'type',
     Object.entries(changeTypes).map(([type, [data, description]]) =>
-      changeFields.extend({ type: z.literal(type as ChangeType), data }).meta({ description }),
+      changeFields.extend({ type: z.literal(type as ChangeType), data }).meta({ id: schemaIdOf(type), description }),
     ) as unknown as [z.ZodObject<{ type: z.ZodLiteral<ChangeType> }>],
   )
   .meta({ id: 'Change' });
@@ -125,4 +129,4 @@ export const feedHeaders = z.object({
 export type FeedFilter = { types?: readonly ChangeType[] | undefined; eventIds?: readonly number[] | undefined };
 
 /** `GET /api/feed`, in the order of commits. `next`: the cursor to read on with, also where nothing matched. */
-export const feedPage = z.object({ changes: z.array(change), next: z.string() });
+export const feedPage = z.object({ changes: z.array(change), next: z.string() }).meta({ id: 'FeedPage' });

@@ -75,7 +75,8 @@ export const newEvent = eventSettings
     }),
     ...houseFields,
   })
-  .strict();
+  .strict()
+  .meta({ id: 'NewEvent' });
 
 /** A new event as a job contains it. A job of the previous version omits the limit if its event has none. */
 export const acceptedEvent = newEvent.extend({
@@ -90,7 +91,8 @@ export type AcceptedEvent = z.infer<typeof acceptedEvent>;
 export const eventChange = eventSettings
   .partial()
   .extend({ name: name.optional(), ...houseChangeFields })
-  .strict();
+  .strict()
+  .meta({ id: 'EventChange' });
 
 export type EventChange = z.infer<typeof eventChange>;
 
@@ -98,7 +100,9 @@ export type EventChange = z.infer<typeof eventChange>;
 export const acceptedChange = eventChange.extend({ name: storedName.optional() });
 
 /** Body of the requests that block or unblock seats. */
-export const blockBody = z.strictObject({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) });
+export const blockBody = z
+  .strictObject({ seats: z.array(seatLabel).min(1).max(MAX_BLOCKED_AT_ONCE) })
+  .meta({ id: 'BlockRequest' });
 
 /** The text that confirms deleting an event's bookings. It names the event to prevent clearing another by mistake. */
 export const clearConfirmation = (id: number): string => `delete all bookings of event ${id}`;
@@ -143,7 +147,9 @@ export const eventSummary = eventSettings
 export type EventSummary = z.infer<typeof eventSummary>;
 
 /** A page of events. `next` leads to the next page. */
-export const eventList = z.object({ events: z.array(eventSummary), next: z.string().optional() });
+export const eventList = z
+  .object({ events: z.array(eventSummary), next: z.string().optional() })
+  .meta({ id: 'EventList' });
 
 export const seatStatus = z.enum(['AVAILABLE', 'HELD', 'SOLD', 'BLOCKED']);
 
@@ -170,18 +176,20 @@ const seatView = z
 export type SeatView = z.infer<typeof seatView>;
 
 /** A zone of an event. The rows of an area are those of its bitmaps in the map: 64 places each. */
-const zoneView = z.object({
-  zone: z.int(),
-  name: z.string().optional(),
-  category: z.string().optional(),
-  price,
-  area: z.literal(true).optional(),
-  rows: z.int(),
-  seatsPerRow: z.int().meta({ description: 'Of the widest row. The plan of the event has the others.' }),
-  capacity: z.int(),
-  hasPlan: z.literal(true).optional().meta({ description: 'Its rows differ: the plan of the event has them.' }),
-  counts: seatCounts,
-});
+const zoneView = z
+  .object({
+    zone: z.int(),
+    name: z.string().optional(),
+    category: z.string().optional(),
+    price,
+    area: z.literal(true).optional(),
+    rows: z.int(),
+    seatsPerRow: z.int().meta({ description: 'Of the widest row. The plan of the event has the others.' }),
+    capacity: z.int(),
+    hasPlan: z.literal(true).optional().meta({ description: 'Its rows differ: the plan of the event has them.' }),
+    counts: seatCounts,
+  })
+  .meta({ id: 'Zone' });
 
 /** `GET /api/events/:id`. `seats` is present only if the request includes it. */
 export const eventView = eventSummary
@@ -197,27 +205,29 @@ export const eventView = eventSummary
 export type EventView = z.infer<typeof eventView>;
 
 /** `GET /api/seats/available`. `next` leads to the next page. */
-export const seatList = z.object({ seats: z.array(seatView), next: z.string().optional() });
+export const seatList = z.object({ seats: z.array(seatView), next: z.string().optional() }).meta({ id: 'SeatList' });
 
 /**
  * `GET /api/seats/map`: for each zone, the bitmaps of its rows from the front, concatenated, each padded to whole
  * bytes, in base64. Bit 7 of the first byte is seat 1. `taken` marks the seats that are not free; `held` and `blocked`
  * mark subsets of these and are omitted if empty. The map has every change up to `version`, and may have later ones.
  */
-export const seatMap = z.object({
-  eventId,
-  version: z.int(),
-  zones: z.array(
-    z.object({
-      zone: z.int(),
-      rows: z.int(),
-      seatsPerRow: z.int(),
-      taken: z.base64(),
-      held: z.base64().optional(),
-      blocked: z.base64().optional(),
-    }),
-  ),
-});
+export const seatMap = z
+  .object({
+    eventId,
+    version: z.int(),
+    zones: z.array(
+      z.object({
+        zone: z.int(),
+        rows: z.int(),
+        seatsPerRow: z.int(),
+        taken: z.base64(),
+        held: z.base64().optional(),
+        blocked: z.base64().optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'SeatMap' });
 
 export type SeatMap = z.infer<typeof seatMap>;
 

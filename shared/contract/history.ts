@@ -33,7 +33,9 @@ const historyEntry = booking
 export type HistoryEntry = z.infer<typeof historyEntry>;
 
 /** `GET /api/bookings/:id/history`, the oldest entry first. `next` leads to the next page. */
-export const bookingHistory = z.object({ entries: z.array(historyEntry), next: z.string().optional() });
+export const bookingHistory = z
+  .object({ entries: z.array(historyEntry), next: z.string().optional() })
+  .meta({ id: 'BookingHistory' });
 
 /** Query of `GET /api/bookings/:id/history`. `after`: `next` of the page before. */
 export const historyQuery = z.strictObject({
@@ -85,9 +87,11 @@ export type SeatHistoryEntry = z.infer<typeof seatHistoryEntry>;
  * `GET /api/seats/history`: the seat as it is called now, and its history, newest first.
  * `next`: the address of the next older page.
  */
-export const seatHistory = z.object({
-  seat: seatLabel,
-  ...printedNames,
-  entries: z.array(seatHistoryEntry),
-  next: z.string().optional(),
-});
+export const seatHistory = z
+  .object({
+    seat: seatLabel,
+    ...printedNames,
+    entries: z.array(seatHistoryEntry),
+    next: z.string().optional(),
+  })
+  .meta({ id: 'SeatHistory' });

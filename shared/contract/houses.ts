@@ -116,7 +116,8 @@ const rowInput = z
     refuseRepeated(ctx, labels ?? [], (i) => ['labels', i]);
     if (positions !== undefined && positions.length !== seats)
       refuse(ctx, ['positions'], `one for each of the ${seats} seats`);
-  });
+  })
+  .meta({ id: 'NewRow' });
 
 export type RowInput = z.infer<typeof rowInput>;
 
@@ -170,12 +171,16 @@ const zoneInput = z
     if (rows === undefined) refuse(ctx, ['rows'], 'a number of rows, or a list of them');
     if (typeof rows === 'number' && seatsPerRow === undefined)
       refuse(ctx, ['seatsPerRow'], 'rows that are alike need it');
-  });
+  })
+  .meta({ id: 'NewZone' });
 
 export type ZoneInput = z.infer<typeof zoneInput>;
 
 /** A change of the zone with this number. */
-const zoneChange = z.strictObject({ zone: z.int().min(1).max(MAX_ZONES), ...zoneFields }).superRefine(requireClear);
+const zoneChange = z
+  .strictObject({ zone: z.int().min(1).max(MAX_ZONES), ...zoneFields })
+  .superRefine(requireClear)
+  .meta({ id: 'ZoneChange' });
 
 export type ZoneChange = z.infer<typeof zoneChange>;
 
@@ -192,7 +197,8 @@ const seatsInput = z
   .refine(
     ({ category, accessible, companionOf }) => (category ?? accessible ?? companionOf) !== undefined,
     'category, accessible or companionOf is missing',
-  );
+  )
+  .meta({ id: 'SeatAttributes' });
 
 export type SeatsInput = z.infer<typeof seatsInput>;
 

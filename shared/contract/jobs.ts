@@ -134,25 +134,29 @@ export type HouseReport = z.infer<typeof houseReport>;
 const blockReport = z.object({ changed: z.int(), taken: z.array(seatLabel) });
 
 /** Result of an audit by event. `listed` has the first of the differences. */
-export const auditReport = z.object({
-  events: z
-    .array(
-      z.object({
-        eventId,
-        seatsInPostgres: z.int(),
-        seatsInRedis: z.int(),
-        bookings: z.int(),
-        /** Present where the event has ended: only PostgreSQL was audited. */
-        hasEnded: z.literal(true).optional(),
-        differences: z.int(),
-        listed: z.array(z.object({ what: z.string(), where: z.string() })).max(MAX_DIFFERENCES_LISTED),
-      }),
-    )
-    .max(MAX_EVENTS_OF_MAINTENANCE),
-});
+export const auditReport = z
+  .object({
+    events: z
+      .array(
+        z.object({
+          eventId,
+          seatsInPostgres: z.int(),
+          seatsInRedis: z.int(),
+          bookings: z.int(),
+          /** Present where the event has ended: only PostgreSQL was audited. */
+          hasEnded: z.literal(true).optional(),
+          differences: z.int(),
+          listed: z.array(z.object({ what: z.string(), where: z.string() })).max(MAX_DIFFERENCES_LISTED),
+        }),
+      )
+      .max(MAX_EVENTS_OF_MAINTENANCE),
+  })
+  .meta({ id: 'AuditReport' });
 
 /** Houses that a rebuild has rewritten. */
-export const rebuildReport = z.object({ events: z.array(houseReport).max(MAX_EVENTS_OF_MAINTENANCE) });
+export const rebuildReport = z
+  .object({ events: z.array(houseReport).max(MAX_EVENTS_OF_MAINTENANCE) })
+  .meta({ id: 'RebuildReport' });
 
 const eventIds = z.array(eventId).max(MAX_EVENTS_OF_MAINTENANCE);
 

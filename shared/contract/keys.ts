@@ -22,15 +22,17 @@ const MAX_NAME_LENGTH = 60;
 export const keyId = z.int().min(1).max(MAX_INTEGER);
 
 /** Body of `POST /admin/keys`. */
-export const keyBody = z.strictObject({
-  name: text(MAX_NAME_LENGTH),
-  scopes: z
-    .array(scope)
-    .min(1)
-    .max(scope.options.length)
-    .refine((scopes) => new Set(scopes).size === scopes.length, 'must not repeat a scope'),
-  expiresAt: moment.optional(),
-});
+export const keyBody = z
+  .strictObject({
+    name: text(MAX_NAME_LENGTH),
+    scopes: z
+      .array(scope)
+      .min(1)
+      .max(scope.options.length)
+      .refine((scopes) => new Set(scopes).size === scopes.length, 'must not repeat a scope'),
+    expiresAt: moment.optional(),
+  })
+  .meta({ id: 'KeyRequest' });
 
 /** A key without its secret. `lastUsedAt` is right to a minute. */
 const keyView = z
@@ -47,7 +49,7 @@ const keyView = z
 export type KeyView = z.infer<typeof keyView>;
 
 /** All keys that are not revoked, the oldest first. */
-export const keyList = z.object({ keys: z.array(keyView).max(MAX_KEYS) });
+export const keyList = z.object({ keys: z.array(keyView).max(MAX_KEYS) }).meta({ id: 'KeyList' });
 
 /** A new key with its secret, which is shown only here. */
 export const newKey = keyView.omit({ lastUsedAt: true }).extend({ key: z.string() }).meta({ id: 'NewKey' });

@@ -14,13 +14,15 @@ import type { Actor } from './trail.ts';
  * Body of `POST /api/orders`. More holds than an order may have, and a hold that is named twice, are refused with codes
  * of their own. Without `amount` and `currency` the payment is taken for right.
  */
-export const orderBody = z.strictObject({
-  ...buyerFields,
-  bookingIds: z.array(ticketId).min(1),
-  paymentReference,
-  amount: money.optional().meta({ description: "The amount that was paid, in the currency's minor unit (cents)." }),
-  currency: paidCurrency.optional(),
-});
+export const orderBody = z
+  .strictObject({
+    ...buyerFields,
+    bookingIds: z.array(ticketId).min(1),
+    paymentReference,
+    amount: money.optional().meta({ description: "The amount that was paid, in the currency's minor unit (cents)." }),
+    currency: paidCurrency.optional(),
+  })
+  .meta({ id: 'OrderRequest' });
 
 /**
  * The exchange of a sold booking that an order pays for, as it is stored with the order: it is decided also where the
@@ -35,7 +37,9 @@ export type PaidExchange = {
 };
 
 /** Body of `POST /api/orders/:id/refunded`. Without an amount: all that is due. */
-export const refundedBody = z.strictObject({ amount: money.min(1).optional(), note: text(200).optional() });
+export const refundedBody = z
+  .strictObject({ amount: money.min(1).optional(), note: text(200).optional() })
+  .meta({ id: 'RefundRequest' });
 
 /** Query of `GET /api/orders`. */
 export const orderListQuery = z.strictObject({
@@ -52,7 +56,9 @@ export const orderListQuery = z.strictObject({
 export type OrderFilter = Omit<z.infer<typeof orderListQuery>, 'after' | 'limit'> & { userId?: number | undefined };
 
 /** An order, or with `order: null` a booking that was sold without one and whose money is due. */
-const orderEntry = z.object({ order: order.nullable(), booking: booking.optional() });
+const orderEntry = z.object({ order: order.nullable(), booking: booking.optional() }).meta({ id: 'OrderEntry' });
 
 /** A page of orders, the newest first. `next`: the address of the next older page. */
-export const orderList = z.object({ entries: z.array(orderEntry), next: z.string().optional() });
+export const orderList = z
+  .object({ entries: z.array(orderEntry), next: z.string().optional() })
+  .meta({ id: 'OrderList' });

@@ -39,7 +39,9 @@ const MAX_FIND_LENGTH = 100;
 export const eventsQuery = z.strictObject({ find: text(MAX_FIND_LENGTH).optional() });
 
 /** Events that were found, or the busiest. */
-export const eventsFound = z.object({ events: z.array(eventOfOperators).max(MAX_EVENTS_IN_OVERVIEW) });
+export const eventsFound = z
+  .object({ events: z.array(eventOfOperators).max(MAX_EVENTS_IN_OVERVIEW) })
+  .meta({ id: 'EventsFound' });
 
 export type EventsFound = z.infer<typeof eventsFound>;
 

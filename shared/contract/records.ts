@@ -63,7 +63,9 @@ export type BookingFilter = Omit<WantedBookings, 'buyer'>;
  * A page of bookings, the newest first. `next`: the address of the next older page. A page that has read enough
  * bookings ends before it has `limit` of them, perhaps without any, and then has a `next` too.
  */
-export const bookingList = z.object({ bookings: z.array(booking), next: z.string().optional() });
+export const bookingList = z
+  .object({ bookings: z.array(booking), next: z.string().optional() })
+  .meta({ id: 'BookingList' });
 
 /** Seats of the bookings of one status, and their prices when they were taken, in the event's minor unit (cents). */
 const statusSum = z.object({ status: booking.shape.status, seats: z.int(), total: z.int() });

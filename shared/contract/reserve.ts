@@ -70,7 +70,8 @@ export const typedSeats = (types: Readonly<Record<string, number>>): number =>
 export const reserveBody = z
   .strictObject({ ...runFields, buyer: buyerName.optional() })
   .superRefine(requirePlace)
-  .transform(({ zone, row, start, count, buyer }) => ({ wish: { zone, row, start, count }, buyer }));
+  .transform(({ zone, row, start, count, buyer }) => ({ wish: { zone, row, start, count }, buyer }))
+  .meta({ id: 'ReserveRequest' });
 
 export type RunWish = z.infer<typeof choosyRun>;
 

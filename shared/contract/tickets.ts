@@ -19,18 +19,22 @@ export const printedLabels = z
  * A seat of a booking: its id, and as they were when it was taken its printed names, its category, its ticket type and
  * its price, in the minor unit of the booking's currency (cents).
  */
-const bookingItem = z.object({
-  seat: seatLabel,
-  ...printedNames,
-  category: z.string().optional(),
-  type: z.string().optional(),
-  price: z.int(),
-});
+const bookingItem = z
+  .object({
+    seat: seatLabel,
+    ...printedNames,
+    category: z.string().optional(),
+    type: z.string().optional(),
+    price: z.int(),
+  })
+  .meta({ id: 'BookingItem' });
 
 export type BookingItem = z.infer<typeof bookingItem>;
 
 /** Seats side by side in one row, from `startIndex` (0-based). */
-const seatRun = z.object({ zone: z.int(), row: z.int(), startIndex: z.int(), seatsCount: z.int() });
+const seatRun = z
+  .object({ zone: z.int(), row: z.int(), startIndex: z.int(), seatsCount: z.int() })
+  .meta({ id: 'SeatRun' });
 
 export type SeatRun = z.infer<typeof seatRun>;
 
@@ -77,7 +81,7 @@ export const codeOfStatus = {
   RETURNED: 'ALREADY_RETURNED',
 } as const satisfies Record<Exclude<Booking['status'], 'PENDING'>, ErrorCode>;
 
-export const errorCode = z.enum(errorCodes);
+export const errorCode = z.enum(errorCodes).meta({ id: 'ErrorCode' });
 
 /**
  * An order: a payment that was told, and what became of it. Money is in the minor unit of `currency`; an amount that
@@ -144,13 +148,15 @@ export type OfferNames = z.infer<z.ZodObject<typeof offerNames>>;
  * Free seats side by side near the requested ones: with `startIndex` exactly these, otherwise somewhere in the row. To
  * book them, send zone, row, count and, if present, `startIndex` as `start`.
  */
-const alternative = z.object({
-  zone: z.int(),
-  row: z.int(),
-  startIndex: z.int().optional(),
-  seatsCount: z.int(),
-  ...offerNames,
-});
+const alternative = z
+  .object({
+    zone: z.int(),
+    row: z.int(),
+    startIndex: z.int().optional(),
+    seatsCount: z.int(),
+    ...offerNames,
+  })
+  .meta({ id: 'Alternative' });
 
 export type Alternative = z.infer<typeof alternative>;
 

@@ -74,6 +74,8 @@ const trailEntry = z
 export type TrailEntry = z.infer<typeof trailEntry>;
 
 /** A page of the audit trail, the newest entry first. `next`: the address of the next older page. */
-export const trailPage = z.object({ entries: z.array(trailEntry), next: z.string().optional() });
+export const trailPage = z
+  .object({ entries: z.array(trailEntry), next: z.string().optional() })
+  .meta({ id: 'TrailPage' });
 
 export type TrailPage = z.infer<typeof trailPage>;

@@ -21,15 +21,17 @@ export const ADMISSION_TOKEN_HEADER = 'x-admission-token';
  * Body of `POST /api/events/:id/waiting-room`, which may be left out. `nonce`: the visitor's contribution to the draw.
  * Where the line requires a challenge: `challenge` with its `solution`, or the `proof` of an outside check.
  */
-export const joinBody = z.strictObject({
-  nonce: z
-    .string()
-    .regex(/^[\w-]{8,64}$/)
-    .optional(),
-  challenge: z.string().min(1).max(MAX_CHALLENGE_LENGTH).optional(),
-  solution: z.string().min(1).max(MAX_SOLUTION_LENGTH).optional(),
-  proof: z.string().min(1).max(MAX_PROOF_LENGTH).optional(),
-});
+export const joinBody = z
+  .strictObject({
+    nonce: z
+      .string()
+      .regex(/^[\w-]{8,64}$/)
+      .optional(),
+    challenge: z.string().min(1).max(MAX_CHALLENGE_LENGTH).optional(),
+    solution: z.string().min(1).max(MAX_SOLUTION_LENGTH).optional(),
+    proof: z.string().min(1).max(MAX_PROOF_LENGTH).optional(),
+  })
+  .meta({ id: 'JoinRequest' });
 
 /**
  * `GET /api/events/:id/waiting-room/challenge`, and `challenge` of a CHALLENGE_REQUIRED or CHALLENGE_INVALID: the
@@ -38,14 +40,11 @@ export const joinBody = z.strictObject({
  */
 export const challengeView = z
   .discriminatedUnion('kind', [
-    z.object({ kind: z.literal('off') }),
-    z.object({
-      kind: z.literal('work'),
-      challenge: z.string(),
-      bits: z.int(),
-      expiresAt: z.iso.datetime(),
-    }),
-    z.object({ kind: z.literal('outside'), siteKey: z.string().optional() }),
+    z.object({ kind: z.literal('off') }).meta({ id: 'NoChallenge' }),
+    z
+      .object({ kind: z.literal('work'), challenge: z.string(), bits: z.int(), expiresAt: z.iso.datetime() })
+      .meta({ id: 'WorkChallenge' }),
+    z.object({ kind: z.literal('outside'), siteKey: z.string().optional() }).meta({ id: 'OutsideChallenge' }),
   ])
   .meta({ id: 'Challenge' });
 
@@ -67,7 +66,9 @@ export const visitorStatus = z.enum([
 ]);
 
 /** Permission to book one event: for `X-Admission-Token`. */
-export const admission = z.object({ token: z.string(), expiresAt: z.iso.datetime(), uses: z.int() });
+export const admission = z
+  .object({ token: z.string(), expiresAt: z.iso.datetime(), uses: z.int() })
+  .meta({ id: 'Admission' });
 
 /** `GET /api/events/:id/waiting-room`: a visitor's status. Seconds count from now. */
 export const visitorView = z
@@ -103,14 +104,16 @@ export const visitorView = z
  * hashes, to which `path` leads from the nonce, and `chain` is the SHA-256 of `chainBefore` and `link`.
  * docs/waiting-room.md describes how to compute them.
  */
-export const receipt = z.object({
-  arrival: z.int(),
-  nonce: z.string(),
-  path: z.array(z.string()),
-  link: z.string(),
-  chainBefore: z.string(),
-  chain: z.string(),
-});
+export const receipt = z
+  .object({
+    arrival: z.int(),
+    nonce: z.string(),
+    path: z.array(z.string()),
+    link: z.string(),
+    chainBefore: z.string(),
+    chain: z.string(),
+  })
+  .meta({ id: 'Receipt' });
 
 export type Receipt = z.infer<typeof receipt>;
 
@@ -122,40 +125,42 @@ export const joinAnswer = visitorView
 export type VisitorView = z.infer<typeof visitorView>;
 
 /** The settings of a waiting room. */
-export const roomSettings = z.object({
-  /**
-   * auto: on when the booking queue's ETA exceeds its limit, and before the sale; off once it is calm and nobody
-   * waits.
-   */
-  mode: z.enum(['off', 'on', 'auto']),
-  /** Nobody is admitted. Admissions that were given stay valid. */
-  paused: z.boolean(),
-  /** Visitors admitted in a minute. Null: as many as the queue drains. */
-  peoplePerMinute: z.int().min(1).max(10_000_000).nullable(),
-  /** Admitted visitors who have not booked yet, at once. Null: as many as seats are free. */
-  peopleInside: z.int().min(1).max(10_000_000).nullable(),
-  /** Limit of the booking queue's ETA. Above a quarter of it, admissions slow down. */
-  etaLimitSeconds: z.number().min(0.1).max(600),
-  /**
-   * Seconds in which a turn must be taken, and that an admission lasts after these. A change holds for visitors called
-   * after it.
-   */
-  turnSeconds: z.int().min(1).max(MAX_TURN_SECONDS),
-  admissionSeconds: z.int().min(1).max(MAX_ADMISSION_SECONDS),
-  /** Bookings under one admission. */
-  uses: z.int().min(1).max(MAX_ADMISSION_USES),
-  /** Only logged-in users may join, each once. */
-  requireLogin: z.boolean(),
-  /** The price of a new place: none, work that a page does by itself, or the check of an outside service. */
-  challenge: z.enum(['off', 'work', 'outside']),
-  /** Bits of the work. auto: the more visitors join, the more bits. */
-  challengeBits: z.union([z.literal('auto'), z.int().min(MIN_CHALLENGE_BITS).max(MAX_CHALLENGE_BITS)]),
-});
+export const roomSettings = z
+  .object({
+    /**
+     * auto: on when the booking queue's ETA exceeds its limit, and before the sale; off once it is calm and nobody
+     * waits.
+     */
+    mode: z.enum(['off', 'on', 'auto']),
+    /** Nobody is admitted. Admissions that were given stay valid. */
+    paused: z.boolean(),
+    /** Visitors admitted in a minute. Null: as many as the queue drains. */
+    peoplePerMinute: z.int().min(1).max(10_000_000).nullable(),
+    /** Admitted visitors who have not booked yet, at once. Null: as many as seats are free. */
+    peopleInside: z.int().min(1).max(10_000_000).nullable(),
+    /** Limit of the booking queue's ETA. Above a quarter of it, admissions slow down. */
+    etaLimitSeconds: z.number().min(0.1).max(600),
+    /**
+     * Seconds in which a turn must be taken, and that an admission lasts after these. A change holds for visitors
+     * called after it.
+     */
+    turnSeconds: z.int().min(1).max(MAX_TURN_SECONDS),
+    admissionSeconds: z.int().min(1).max(MAX_ADMISSION_SECONDS),
+    /** Bookings under one admission. */
+    uses: z.int().min(1).max(MAX_ADMISSION_USES),
+    /** Only logged-in users may join, each once. */
+    requireLogin: z.boolean(),
+    /** The price of a new place: none, work that a page does by itself, or the check of an outside service. */
+    challenge: z.enum(['off', 'work', 'outside']),
+    /** Bits of the work. auto: the more visitors join, the more bits. */
+    challengeBits: z.union([z.literal('auto'), z.int().min(MIN_CHALLENGE_BITS).max(MAX_CHALLENGE_BITS)]),
+  })
+  .meta({ id: 'WaitingRoomSettings' });
 
 export type RoomSettings = z.infer<typeof roomSettings>;
 
 /** Body of `PUT /api/events/:id/waiting-room`: the settings to change. */
-export const roomChange = roomSettings.partial().strict();
+export const roomChange = roomSettings.partial().strict().meta({ id: 'WaitingRoomChange' });
 
 export type RoomChange = z.infer<typeof roomChange>;
 
@@ -201,4 +206,5 @@ export const drawView = z
 export const compatRoom = visitorView
   .omit({ status: true })
   .partial()
-  .extend({ status: z.enum(['proceed_to_booking', 'waiting', 'closed']), message: z.string() });
+  .extend({ status: z.enum(['proceed_to_booking', 'waiting', 'closed']), message: z.string() })
+  .meta({ id: 'CompatVisitor' });

@@ -51,10 +51,12 @@ const eventIds = z
   .refine(isWithoutRepeats, 'must not repeat an event');
 
 /** Body of `POST /admin/webhooks`. */
-export const webhookBody = z.strictObject({
-  ...endpoint,
-  eventIds: eventIds.optional().meta({ description: 'Changes of these events only.' }),
-});
+export const webhookBody = z
+  .strictObject({
+    ...endpoint,
+    eventIds: eventIds.optional().meta({ description: 'Changes of these events only.' }),
+  })
+  .meta({ id: 'WebhookRequest' });
 
 /** Body of `PATCH /admin/webhooks/:id`: what changes. */
 export const webhookChange = z
@@ -66,7 +68,8 @@ export const webhookChange = z
     }),
   })
   .partial()
-  .refine((change) => Object.keys(change).length > 0, 'names nothing to change');
+  .refine((change) => Object.keys(change).length > 0, 'names nothing to change')
+  .meta({ id: 'WebhookChange' });
 
 export type WebhookChange = z.infer<typeof webhookChange>;
 
@@ -76,7 +79,8 @@ export const webhookReplay = z
     from: moment.optional().meta({ description: 'Changes since this time are sent again.' }),
     after: feedCursor.optional().meta({ type: 'string', description: 'Changes behind this cursor are sent again.' }),
   })
-  .refine(({ from, after }) => (from === undefined) !== (after === undefined), 'has either `from` or `after`');
+  .refine(({ from, after }) => (from === undefined) !== (after === undefined), 'has either `from` or `after`')
+  .meta({ id: 'WebhookReplay' });
 
 /** ACTIVE, STOPPED (it failed for three days) or DISABLED (its endpoint answered 410, or an operator did it). */
 const webhookStatus = z.enum(['ACTIVE', 'STOPPED', 'DISABLED']);
@@ -121,7 +125,7 @@ export const webhookView = z
 export type WebhookView = z.infer<typeof webhookView>;
 
 /** All webhooks, the oldest first. */
-export const webhookList = z.object({ webhooks: z.array(webhookView).max(MAX_WEBHOOKS) });
+export const webhookList = z.object({ webhooks: z.array(webhookView).max(MAX_WEBHOOKS) }).meta({ id: 'WebhookList' });
 
 /** A webhook with a new secret, which is shown only here. */
 export const webhookWithSecret = webhookView.extend({ secret: z.string() }).meta({ id: 'WebhookWithSecret' });

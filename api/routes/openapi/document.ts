@@ -1,4 +1,4 @@
-import { createDocument } from 'zod-openapi';
+import { createDocument, type ZodOpenApiOverride } from 'zod-openapi';
 import { adminPaths } from './admin.ts';
 import { bookingPaths } from './bookings.ts';
 import { buyerPaths } from './buyers.ts';
@@ -56,24 +56,38 @@ export function openApiDocument(): Document {
   return document;
 }
 
+/**
+ * Describes an object alike in requests and in answers, or a schema of both would become two components: it has no
+ * other fields, unless it is a loose one. The keyword comes last, because zod-openapi compares the two as texts.
+ */
+const override: ZodOpenApiOverride = ({ jsonSchema, zodSchema }) => {
+  const { def } = zodSchema._zod;
+  if (def.type !== 'object') return;
+  delete jsonSchema.additionalProperties;
+  if (def.catchall?._zod.def.type !== 'unknown') jsonSchema.additionalProperties = false;
+};
+
 const describe = () =>
-  createDocument({
-    openapi: '3.1.0',
-    info: { title: 'Frontrow', version: '1', description },
-    components: { securitySchemes },
-    paths: {
-      ...compatPaths,
-      ...bookingPaths,
-      ...orderPaths,
-      ...feedPaths,
-      ...eventPaths,
-      ...waitingRoomPaths,
-      ...adminPaths,
-      ...keyPaths,
-      ...webhookPaths,
-      ...buyerPaths,
-      ...userPaths,
-      ...healthPaths,
+  createDocument(
+    {
+      openapi: '3.1.0',
+      info: { title: 'Frontrow', version: '1', description },
+      components: { securitySchemes },
+      paths: {
+        ...compatPaths,
+        ...bookingPaths,
+        ...orderPaths,
+        ...feedPaths,
+        ...eventPaths,
+        ...waitingRoomPaths,
+        ...adminPaths,
+        ...keyPaths,
+        ...webhookPaths,
+        ...buyerPaths,
+        ...userPaths,
+        ...healthPaths,
+      },
+      webhooks: sentWebhooks,
     },
-    webhooks: sentWebhooks,
-  });
+    { override },
+  );

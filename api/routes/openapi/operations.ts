@@ -26,11 +26,15 @@ const RETRY_AFTER_CODES = new Set<ErrorCode>([
 const retryAfterOf = (codes: readonly ErrorCode[]) =>
   codes.every((code) => RETRY_AFTER_CODES.has(code)) ? z.string() : z.string().optional();
 
-/** The problem (RFC 9457) that one status answers with, for all codes of that status. */
+/** A problem (RFC 9457) with one of some codes. The other fields are described once for all answers. */
+export const problemWith = (codes: readonly ErrorCode[]) =>
+  z.intersection(problem, z.looseObject({ code: z.enum(codes) }));
+
+/** The problem that one status answers with, for all codes of that status. */
 function problemOf(codes: readonly ErrorCode[]) {
   const described = {
     description: codes.map((code) => `${code}: ${titleOf(code)}`).join(' '),
-    content: { 'application/problem+json': { schema: problem.extend({ code: z.enum(codes) }) } },
+    content: { 'application/problem+json': { schema: problemWith(codes) } },
   };
   if (!codes.some((code) => RETRY_AFTER_CODES.has(code))) return described;
   return { ...described, headers: z.object({ 'Retry-After': retryAfterOf(codes) }) };

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { problem } from '../../../shared/contract/answers.ts';
 import { type ErrorCode, titleOf } from '../../../shared/contract/codes.ts';
 import { ticketId } from '../../../shared/contract/ids.ts';
 import { orderBody, orderList, orderListQuery, refundedBody } from '../../../shared/contract/orders.ts';
 import { order } from '../../../shared/contract/tickets.ts';
-import { type OperationPaths, ok, operations } from './operations.ts';
+import { type OperationPaths, ok, operations, problemWith } from './operations.ts';
 import { keyed } from './parameters.ts';
 
 const ofUser = operations('Orders', 'user');
@@ -34,7 +33,7 @@ export const refusedOrder = {
     description:
       'With `order`: the payment is kept, and its money has to be given back. ' +
       CONFLICT_CODES.map((code) => `${code}: ${titleOf(code)}`).join(' '),
-    content: { 'application/problem+json': { schema: problem.extend({ code: z.enum(CONFLICT_CODES) }) } },
+    content: { 'application/problem+json': { schema: problemWith(CONFLICT_CODES) } },
   },
 };
 
