@@ -6,7 +6,10 @@ import { MAX_SUBSCRIPTIONS_PER_SOCKET } from '../../shared/contract/limits.ts';
 import { type ClientMessage, SESSION_TOKEN_HEADER, type ServerMessage } from '../../shared/contract/messages.ts';
 import { type TicketView, ticketView } from '../../shared/contract/tickets.ts';
 
-/** Follows tickets to their outcomes, in one of a client's ways. */
+/**
+ * Follows tickets to their outcomes, in one of a client's ways. Not by the client package: a herd shares its cores with
+ * the system, so a follower costs as little as it can, and repeats nothing by itself.
+ */
 export type Follower = {
   /**
    * Follows the ticket of the request with this number; resolves once there is room for more.

@@ -1,5 +1,5 @@
 import { chromium, type Page } from 'playwright-core';
-import { z } from 'zod';
+import { type Booking, createClient } from '../../client/src/index.ts';
 import { readConfig } from '../../shared/config.ts';
 import { ConfigError } from '../../shared/platform/config-error.ts';
 import { DEMO_USERS } from '../../shared/stores/postgres/users.ts';
@@ -19,6 +19,9 @@ const PAINTED_MS = 1_000;
 /** Milliseconds within which a page should show a change, and after which a change counts as never shown. */
 const SHOWN_MS = 500;
 const LOST_MS = 10_000;
+
+/** Milliseconds that an answer may take. It comes once, with the outcome: a repeated request would blur its time. */
+const ANSWER_MS = 40_000;
 
 /** Changes that are timed before the herd. */
 const CHANGES = 40;
@@ -58,29 +61,23 @@ const COUNT_FRAMES = `
   };
   requestAnimationFrame(count);`;
 
-const bookingAnswer = z.object({ id: z.string() });
-
 /** Users in turn: a user who repeatedly releases holds has to wait before the next hold (HOLD_COOLDOWN). */
 let nextUser = 0;
 
 /** Milliseconds from the answer to a hold until the page shows it: 0 where the page was first. */
 async function timeChange(page: Page, url: string): Promise<number> {
   const seat = await page.evaluate<string>(FREE_SEAT);
-  const send = async (method: string, path: string, body: object) => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(url + path, { method, headers, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}`);
-    return bookingAnswer.parse(await response.json());
-  };
+  const { attempt } = createClient({ baseUrl: url });
   nextUser = (nextUser % DEMO_USERS) + 1;
   const userId = nextUser;
-  const { id } = await send('POST', '/api/bookings?wait=30', { eventId: 1, userId, seats: [seat] });
+  const request = { body: { eventId: 1, userId, seats: [seat] }, timeoutMs: ANSWER_MS };
+  const { id } = (await attempt<Booking>('POST', '/api/bookings?wait=30', request)).body;
   const answeredAt = Date.now();
   const isShown = (label: string) => Object.hasOwn(Reflect.get(globalThis, 'heldAt'), label);
   await page.waitForFunction(isShown, seat, { timeout: LOST_MS });
   const heldAt = await page.evaluate<number>(`heldAt['${seat}']`);
   await page.evaluate(`delete heldAt['${seat}']`);
-  await send('DELETE', `/api/bookings/${id}?wait=30`, { userId });
+  await attempt('DELETE', `/api/bookings/${id}?wait=30`, { body: { userId }, timeoutMs: ANSWER_MS });
   return Math.max(0, heldAt - answeredAt);
 }
 

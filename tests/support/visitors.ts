@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { solve } from '../../client/src/solve.ts';
 import { admission, visitorStatus } from '../../shared/contract/waiting-room.ts';
-import { isSolved } from '../../shared/domain/join-challenge.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { type Reply, send } from './client.ts';
 
@@ -70,8 +70,7 @@ export function visitorAt(url: string, eventId = 1) {
 export async function solved(url: string, eventId: number): Promise<{ challenge: string; solution: string }> {
   const { body } = await send(url, 'GET', `/api/events/${eventId}/waiting-room/challenge`);
   const challenge = String(body.challenge);
-  for (let i = 0; ; i += 1)
-    if (isSolved(challenge, String(i), Number(body.bits))) return { challenge, solution: String(i) };
+  return { challenge, solution: await solve(challenge, Number(body.bits), () => undefined) };
 }
 
 /** Sets an event's waiting room as an operator. */

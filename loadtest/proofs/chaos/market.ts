@@ -47,7 +47,10 @@ export type Market = {
   stopping: AbortSignal;
 };
 
-/** Sends a request until it has an answer that is not temporary. Without one in time it is a defect. */
+/**
+ * Sends a request until it has an answer that is not temporary, to each API in turn. Without one in time it is a
+ * defect. Not by the client package, which keeps from its caller what the ledger judges: that a ticket was unknown.
+ */
 export async function send(market: Market, { method, path, body, key, token }: Request): Promise<Reply | undefined> {
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline) {
