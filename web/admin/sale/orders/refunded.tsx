@@ -20,7 +20,7 @@ export function Refunded({ operator, order, changed }: Props) {
   const minor = amount.trim() === '' || currency === undefined ? undefined : minorOf(amount, currency);
   const sum = knownMoneyText(minor ?? refundDue, currency);
 
-  // A repeated record of a part would count twice: what the order has by now says whether it was done.
+  // The same record, sent again, counts once; another part counts besides. The order as it is now says what was done.
   useEffect(() => {
     if (act.state.step === 'lost') operator.read<Order>(`/api/orders/${id}`).then(changed, () => {});
   }, [act.state]);
