@@ -260,10 +260,13 @@ describe('a reader of the feed', () => {
     }
   });
 
-  test('begins at the end with `now`, also where the answer to its first read is lost', async () => {
+  test('begins at the end with `now`: its cursor comes without waiting, also where an answer is lost', async () => {
     proxy.lose(/GET .api.feed/);
+    const before = proxy.requests.length;
     const pages = frontrow.feed.pages({ after: 'now', eventId, types: ['booking.held'] });
     expect(await pages.next()).toMatchObject({ value: { changes: [] } });
+    const reads = proxy.requests.slice(before);
+    expect([reads.length, reads.filter((name) => name.endsWith('&after=now&wait=0')).length]).toEqual([2, 2]);
     const next = pages.next();
     const { id } = await hold(['1-1-1']);
     const changes: Change[] = [];
