@@ -52,16 +52,16 @@ function packageFiles(): Map<string, string> {
   return new Map(files.map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
 }
 
-/** Writes the examples of the README: each begins with the first one, unless it is for a server. */
+/** Writes the examples of the README. Each begins with the first one, or with the first one for a server. */
 function writeExamples(): { all: string[]; forNode: string[] } {
   const readme = readFileSync(join(project, 'node_modules', 'frontrow-client', 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = '']) => code);
-  const [first = ''] = blocks;
-  const examples = blocks.map((code, at) => {
-    const file = `example-${at}.ts`;
-    const isWhole = at === 0 || code.includes('frontrow-client/server');
-    writeFileSync(join(project, file), isWhole ? code : first + code);
-    return { file, isForNode: !code.includes('localStorage') };
+  const examples = readme.split(/^(?=## On a server$)/m).flatMap((part, of) => {
+    const [first = '', ...others] = [...part.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = '']) => code);
+    return [first, ...others.map((code) => first + code)].map((code, at) => {
+      const file = of === 0 ? `example-${at}.ts` : `server-example-${at}.ts`;
+      writeFileSync(join(project, file), code);
+      return { file, isForNode: !code.includes('localStorage') };
+    });
   });
   const forNode = examples.filter(({ isForNode }) => isForNode);
   return { all: examples.map(({ file }) => file), forNode: forNode.map(({ file }) => file) };
