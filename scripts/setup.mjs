@@ -17,7 +17,7 @@ import { delimiter, dirname, join, relative } from 'node:path';
 const root = dirname(import.meta.dirname);
 const at = (...path) => join(root, ...path);
 
-const FOLDERS = ['client', 'api', 'workers', 'shared', 'commands', 'local', 'loadtest'];
+const FOLDERS = ['client/src', 'api', 'workers', 'shared', 'commands', 'local', 'loadtest'];
 const SOURCES = [...FOLDERS, 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle.mjs', 'package-lock.json'];
 
 /** The newest time of change below a path, in milliseconds; 0 where there is nothing. */
