@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatClock } from './format.ts';
-import { serverNow } from './server-clock.ts';
+import { frontrow } from './frontrow.ts';
 
 /** Milliseconds left until a moment of the server's clock, or of another, updated once a second. */
-export function useMsLeft(until: string, clock = serverNow): number {
+export function useMsLeft(until: string, clock = frontrow.now): number {
   const [now, setNow] = useState(clock);
   useEffect(() => {
     const timer = setInterval(() => setNow(clock()), 1000);

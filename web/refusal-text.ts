@@ -1,4 +1,4 @@
-import type { Problem } from './refused-error.ts';
+import type { ProblemFields } from '../client/src/index.ts';
 import { locale } from './texts/locale.ts';
 import { texts } from './texts/texts.ts';
 
@@ -6,7 +6,7 @@ import { texts } from './texts/texts.ts';
 export function refusalText({
   code = 'INTERNAL',
   detail,
-}: { [Key in 'code' | 'detail']?: Problem[Key] | undefined }): string {
+}: { [Key in 'code' | 'detail']?: ProblemFields[Key] | undefined }): string {
   const own: string | undefined = (texts.refusals as { [code: string]: string })[code];
   return own ?? (locale.startsWith('en') ? detail : undefined) ?? texts.pages.refused(code);
 }

@@ -1,5 +1,4 @@
-/** The prefix of every key that these pages store: other pages of the host have their own. */
-const PREFIX = 'frontrow:';
+import { type ClientStorage, PREFIX, storedIn } from '../client/src/storage.ts';
 
 /** `localStorage` is shared by all tabs and outlives them, `sessionStorage` belongs to one tab. */
 type Area = 'localStorage' | 'sessionStorage';
@@ -9,20 +8,12 @@ const storages = { localStorage: usableStorage('localStorage'), sessionStorage: 
 /** Values of this page alone, where the browser stores nothing. */
 const memory = new Map<string, string>();
 
-/** One JSON value in the browser's storage, or in this page's memory where the browser stores nothing. */
-export function storedValue<Value>(name: string, area: Area = 'localStorage') {
+/** A storage of the browser, or this page's memory where the browser stores nothing. */
+function storageOf(area: Area): ClientStorage {
   const storage = storages[area];
-  const key = PREFIX + name;
   return {
-    key,
-    /** Whether a reload finds the value again. */
-    isDurable: storage !== undefined,
-    read(): Value | undefined {
-      const text = memory.get(key) ?? storage?.getItem(key) ?? undefined;
-      return text === undefined ? undefined : parsed(text);
-    },
-    write(value: Value): void {
-      const text = JSON.stringify(value);
+    getItem: (key) => memory.get(key) ?? storage?.getItem(key) ?? null,
+    setItem(key, text) {
       memory.set(key, text);
       try {
         storage?.setItem(key, text);
@@ -31,20 +22,21 @@ export function storedValue<Value>(name: string, area: Area = 'localStorage') {
         // The storage is full: the value stays in this page's memory.
       }
     },
-    remove(): void {
+    removeItem(key) {
       memory.delete(key);
       storage?.removeItem(key);
     },
   };
-
-  function parsed(text: string): Value | undefined {
-    try {
-      return JSON.parse(text) as Value;
-    } catch {
-      return undefined; // an earlier version stored another format
-    }
-  }
 }
+
+/** The storage that all tabs share. */
+export const pageStorage = storageOf('localStorage');
+
+/** Whether a reload finds stored values again. */
+export const isStorageDurable = storages.localStorage !== undefined;
+
+/** One JSON value in the browser's storage. */
+export const storedValue = <Value>(name: string, area: Area = 'localStorage') => storedIn<Value>(storageOf(area), name);
 
 /** All values of all tabs whose names begin with a word. */
 export function storedValuesOf<Value>(name: string): Value[] {

@@ -1,14 +1,7 @@
 import type { z } from 'zod';
 import type { OneWish } from '../shared/contract/reserve.ts';
 import type { session } from '../shared/contract/users.ts';
-import type { admission } from '../shared/contract/waiting-room.ts';
 import { removeStoredValues, storedValue, storedValuesOf } from './storage.ts';
-
-/** A visitor's place in an event's line. `aheadAtStart`: people ahead in the first answer that had a number. */
-export type Place = { visitorToken: string; aheadAtStart?: number };
-
-/** `aheadMs`: milliseconds by which the clock of `expiresAt` was ahead of this machine's when the admission came. */
-export type Admission = z.infer<typeof admission> & { aheadMs?: number };
 
 /**
  * One request for seats: its idempotency key, seats, user, and its ticket once the request was accepted. After a
@@ -21,9 +14,9 @@ export type StoredBooking = { id: string; seats: string[] };
 
 export type Session = z.infer<typeof session>;
 
-/** A visitor's place and admission, for all tabs of the browser. */
-export const storedPlace = (eventId: number) => storedValue<Place>(`place:${eventId}`);
-export const storedAdmission = (eventId: number) => storedValue<Admission>(`admission:${eventId}`);
+/** The people ahead of a place in an event's line in the first answer that had a number, for all tabs. */
+export const storedStart = (eventId: number) =>
+  storedValue<{ visitorToken: string; ahead: number }>(`start:${eventId}`);
 
 /** The number of this browser's trial user, where logging in is off. */
 export const storedUser = () => storedValue<number>('user');

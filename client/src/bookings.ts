@@ -3,7 +3,7 @@ import { FrontrowError } from './error.ts';
 import type { ClientStorage } from './storage.ts';
 import { createTicket, type FollowOptions, type Ticket, type TicketConnection } from './tickets.ts';
 import { randomKey, type Transport } from './transport.ts';
-import { admissionOf, forgetAdmission } from './waiting-room.ts';
+import { storedAdmission } from './waiting-room.ts';
 
 export type BookOptions = FollowOptions & {
   /** The idempotency key; without it a random one. A request that is sent again under its key books once. */
@@ -56,14 +56,14 @@ export function createBookings({ transport, connection, storage }: Parts) {
       request: BookRequest,
       { key = randomKey(), admission, ...following }: BookOptions = {},
     ): Promise<Ticket> {
-      const headers = admissionHeader(admission ?? admissionOf(storage, request.eventId)?.token);
+      const stored = storedAdmission(storage, request.eventId); // the server judges its end
+      const headers = admissionHeader(admission ?? stored.read()?.token);
       try {
         const sent = { ...following, key, headers, body: request };
         const { body } = await transport.request<TicketView>('POST', '/api/bookings', sent);
         return createTicket(parts, body.ticketId, body);
       } catch (fault) {
-        if (fault instanceof FrontrowError && fault.code === 'ADMISSION_INVALID')
-          forgetAdmission(storage, request.eventId);
+        if (fault instanceof FrontrowError && fault.code === 'ADMISSION_INVALID') stored.remove();
         throw fault;
       }
     },

@@ -7,6 +7,9 @@ import type { Alternative, ChallengeView, ErrorCode, Problem } from './contract.
  */
 export type Code = ErrorCode | 'NO_ANSWER' | 'TIMEOUT' | 'NOT_ADMITTED' | 'SIGNATURE_INVALID';
 
+/** The fields of a problem, as far as the answer has them: something in between may have answered. */
+export type ProblemFields = Partial<Problem>;
+
 /** The longest `Retry-After` that is followed, in milliseconds: few clients run for longer. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
@@ -17,14 +20,14 @@ export class FrontrowError extends Error {
   /** The status of the answer; 0 where there is none. */
   readonly status: number;
   /** The body of the answer (RFC 9457); empty where there is none. */
-  readonly problem: Partial<Problem>;
+  readonly problem: ProblemFields;
   /** Milliseconds before which the server asked not to repeat the request; 0 where it did not ask. */
   readonly retryAfterMs: number;
 
   constructor(
     code: Code,
     message: string,
-    details: { status?: number; problem?: Partial<Problem>; retryAfterMs?: number; cause?: unknown } = {},
+    details: { status?: number; problem?: ProblemFields; retryAfterMs?: number; cause?: unknown } = {},
   ) {
     super(message, { cause: details.cause });
     this.code = code;
@@ -53,7 +56,7 @@ export class FrontrowError extends Error {
 /** The error of an answer that is not a success. */
 export function errorOf(
   { status, headers }: Pick<Response, 'status' | 'headers'>,
-  problem: Partial<Problem>,
+  problem: ProblemFields,
 ): FrontrowError {
   const seconds = Number(headers.get('retry-after')) || 0;
   return new FrontrowError(problem.code ?? 'INTERNAL', problem.detail ?? `The server answered with status ${status}.`, {

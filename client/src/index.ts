@@ -5,12 +5,12 @@ import { createSeats, type LiveSeats } from './seats.ts';
 import { type ClientStorage, memoryStorage } from './storage.ts';
 import type { FollowOptions } from './tickets.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
-import { admissionOf, createWaitingRoom, forgetAdmission, type WaitingRoom } from './waiting-room.ts';
+import { admissionOf, createWaitingRoom, storedAdmission, type WaitingRoom } from './waiting-room.ts';
 import { type SeatsWatcher, watchSeats } from './watch-seats.ts';
 
 export type { BookOptions, ChangeOptions } from './bookings.ts';
 export type * from './contract.ts';
-export { type Code, FrontrowError } from './error.ts';
+export { type Code, FrontrowError, type ProblemFields } from './error.ts';
 export type { SeatChanges, SeatSink } from './seat-map.ts';
 export type { LiveSeats } from './seats.ts';
 export type { ClientStorage } from './storage.ts';
@@ -45,7 +45,7 @@ export function createClient({ storage = memoryStorage(), ...options }: ClientOp
     waitingRoom: (eventId: number): WaitingRoom => createWaitingRoom({ transport, storage, eventId }),
     /** The admission to an event that is sent with bookings; its end is by this machine's clock. */
     admission: (eventId: number): Admission | undefined => admissionOf(storage, eventId),
-    forgetAdmission: (eventId: number): void => forgetAdmission(storage, eventId),
+    forgetAdmission: (eventId: number): void => storedAdmission(storage, eventId).remove(),
 
     /** The seats of an event as they change. */
     seats: (eventId: number): LiveSeats =>

@@ -6,7 +6,7 @@ export type ClientStorage = {
 };
 
 /** The prefix of every key that is stored: other scripts of the site have their own. */
-const PREFIX = 'frontrow:';
+export const PREFIX = 'frontrow:';
 
 /** Keeps values as long as the client lives. */
 export function memoryStorage(): ClientStorage {

@@ -1,7 +1,6 @@
 import { type Backoff, backoffMs } from './backoff.ts';
 import { type Clock, createClock } from './clock.ts';
-import type { Problem } from './contract.ts';
-import { errorOf, FrontrowError } from './error.ts';
+import { errorOf, FrontrowError, type ProblemFields } from './error.ts';
 import { anySignal, wait } from './wait.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -68,7 +67,7 @@ export function createTransport({ baseUrl, token }: TransportOptions) {
     });
     clock.read(response, (answer as { now?: string } | null)?.now, sentAtMs);
     if (response.ok) return { status: response.status, body: answer as Body };
-    throw errorOf(response, answer as Partial<Problem>);
+    throw errorOf(response, answer as ProblemFields);
   }
 
   async function retry<Result>(
@@ -139,7 +138,7 @@ async function receive<Body>(url: URL, init: object) {
   if (response.status === 204) return { response, answer: null };
   const text = await response.text();
   try {
-    return { response, answer: JSON.parse(text) as Body | Partial<Problem> };
+    return { response, answer: JSON.parse(text) as Body | ProblemFields };
   } catch (cause) {
     if (response.ok) throw cause;
     return { response, answer: {} };

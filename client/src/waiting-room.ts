@@ -58,17 +58,18 @@ export type WaitingRoom = {
   visitorToken: () => string | undefined;
 };
 
-/** The admission to an event that is stored, unless it has ended. */
+/** The admission to an event. */
+export const storedAdmission = (storage: ClientStorage, eventId: number) =>
+  storedIn<StoredAdmission>(storage, `admission:${eventId}`);
+
+/** The admission to an event, its end by this machine's clock, unless it has ended. */
 export function admissionOf(storage: ClientStorage, eventId: number): Admission | undefined {
-  const admission = storedIn<StoredAdmission>(storage, `admission:${eventId}`).read();
+  const admission = storedAdmission(storage, eventId).read();
   if (admission === undefined) return undefined;
   const { aheadMs = 0, token, uses } = admission;
   const endMs = Date.parse(admission.expiresAt) - aheadMs;
   return endMs > Date.now() ? { token, uses, expiresAt: new Date(endMs).toISOString() } : undefined;
 }
-
-export const forgetAdmission = (storage: ClientStorage, eventId: number): void =>
-  storedIn(storage, `admission:${eventId}`).remove();
 
 type Parts = { transport: Transport; storage: ClientStorage; eventId: number };
 
@@ -115,7 +116,7 @@ export function createWaitingRoom(parts: Parts): WaitingRoom {
 /** The requests of one visitor, and what is stored of their answers. */
 function createVisitor({ transport, storage, eventId }: Parts) {
   const place = storedIn<Place>(storage, `place:${eventId}`);
-  const stored = storedIn<StoredAdmission>(storage, `admission:${eventId}`);
+  const stored = storedAdmission(storage, eventId);
   const path = `/api/events/${eventId}/waiting-room`;
   const token = () => place.read()?.visitorToken;
 

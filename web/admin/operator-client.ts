@@ -1,6 +1,6 @@
+import { createClient, type FrontrowError, type Method } from '../../client/src/index.ts';
 import type { Credential, Scope } from '../../shared/contract/keys.ts';
-import { RefusedError } from '../refused-error.ts';
-import { type Method, request } from '../requests.ts';
+import { isFinal, isRefused } from '../refused.ts';
 import { storedAdminToken } from '../stored-values.ts';
 
 /** The operator who is logged in, and the requests that are sent with the operator's key. */
@@ -8,11 +8,11 @@ export type Operator = {
   /** As the trail names it: `admin token`, or `key <name>`. */
   name: string;
   can: (scope: Scope) => boolean;
-  /** Reads a resource. Throws as `request` does. */
+  /** Reads a resource. Throws FrontrowError. */
   read: <Answer>(path: string) => Promise<Answer>;
-  /** Sends a command. Throws as `request` does. */
+  /** Sends a command. Throws FrontrowError. */
   command: <Answer>(method: Method, path: string, body?: object) => Promise<Answer>;
-  /** Sends a change, which is done once however often it is sent under its key. Throws as `request` does. */
+  /** Sends a change, which is done once however often it is sent under its key. Throws FrontrowError. */
   act: <Answer>(act: Act) => Promise<{ isDone: boolean; answer: Answer }>;
 };
 
@@ -58,12 +58,12 @@ export function createEntrance(show: (entrance: Entrance) => void) {
   }
 
   function takeRefusal(fault: Error): void {
-    if (fault instanceof RefusedError && !fault.isTemporary) {
+    if (isFinal(fault)) {
       show(doorAfter(fault));
     } else {
       show({
         phase: 'connecting',
-        trouble: fault instanceof RefusedError ? fault.message : 'The server does not answer.',
+        trouble: isRefused(fault) ? fault.message : 'The server does not answer.',
       });
       timer = setTimeout(() => void identify(), RETRY_MS);
     }
@@ -75,7 +75,7 @@ export function createEntrance(show: (entrance: Entrance) => void) {
       try {
         return await sent;
       } catch (fault) {
-        if (fault instanceof RefusedError && fault.status === 401) show(doorAfter(fault));
+        if (isRefused(fault) && fault.status === 401) show(doorAfter(fault));
         throw fault;
       }
     };
@@ -109,7 +109,7 @@ export function createEntrance(show: (entrance: Entrance) => void) {
 }
 
 /** The door after a refusal. A key that was refused is forgotten. */
-function doorAfter(refused: RefusedError): Entrance {
+function doorAfter(refused: FrontrowError): Entrance {
   const key = storedAdminToken().read();
   storedAdminToken().remove();
   if (refused.code === 'UNAUTHENTICATED')
@@ -118,14 +118,14 @@ function doorAfter(refused: RefusedError): Entrance {
   return { phase: 'door', refusal: 'This is not the admin token.' };
 }
 
+/** The client of the operator, with the key that this tab stores. */
+const client = createClient({ baseUrl: location.origin, token: () => storedAdminToken().read() });
+
 async function send<Answer>(method: Method, path: string, body?: object): Promise<Answer> {
-  const options = { method, body, bearer: storedAdminToken().read(), cache: 'no-store' } as const;
-  return (await request<Answer>(path, options)).answer;
+  return (await client.attempt<Answer>(method, path, { body, cache: 'no-store' })).body;
 }
 
 async function sendAct<Answer>({ method, path, body, key }: Act) {
-  const headers = { 'idempotency-key': key };
-  const options = { method, body, headers, bearer: storedAdminToken().read(), timeoutMs: ACT_TIMEOUT_MS } as const;
-  const { status, answer } = await request<Answer>(path, options);
+  const { status, body: answer } = await client.attempt<Answer>(method, path, { body, key, timeoutMs: ACT_TIMEOUT_MS });
   return { isDone: status !== 202, answer };
 }

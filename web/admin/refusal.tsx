@@ -1,4 +1,4 @@
-import { RefusedError } from '../refused-error.ts';
+import { isRefused } from '../refused.ts';
 
 /** A field and its problem, as a refusal lists them: `zones.0.rows: at most 1000`. */
 const FIELD = /^([\w.-]+): (.+)$/;
@@ -11,7 +11,7 @@ export function Refusal({ fault }: { fault: unknown }) {
   return (
     <div class="notice" role="alert">
       <p>
-        <strong>This was not done.</strong> {fault instanceof RefusedError && <code>{fault.code}</code>}
+        <strong>This was not done.</strong> {isRefused(fault) && <code>{fault.code}</code>}
       </p>
       <ul class="problems">
         {problems.map(([all, field, problem]) => (

@@ -1,7 +1,7 @@
 import type { EventView } from '../../shared/contract/events.ts';
 import type { Booking } from '../../shared/contract/tickets.ts';
-import { RefusedError } from '../refused-error.ts';
-import { get } from '../requests.ts';
+import { get } from '../frontrow.ts';
+import { isFinal } from '../refused.ts';
 import { allStoredBookings, storedSession } from '../stored-values.ts';
 
 /** Bookings that a page of the list shows, and of this browser's that are read at most. */
@@ -14,7 +14,7 @@ export type OwnBooking = { booking: Booking; event: EventView };
 export type OwnPage = { own: OwnBooking[]; next?: string | undefined };
 
 /**
- * Reads a page of bookings: the account's, or without one those that this browser remembers. Throws as `request` does.
+ * Reads a page of bookings: the account's, or without one those that this browser remembers. @throws FrontrowError
  *
  * @param next the `next` of the page before
  */
@@ -26,7 +26,7 @@ export async function readOwnPage(next?: string): Promise<OwnPage> {
   return { own: await withEvents(page.bookings), next: page.next };
 }
 
-/** Reads a booking and its event. Throws as `request` does. */
+/** Reads a booking and its event. @throws FrontrowError */
 export async function readOwn(id: string): Promise<OwnBooking> {
   const booking = await get<Booking>(`/api/bookings/${id}`);
   return { booking, event: await get<EventView>(`/api/events/${booking.eventId}`) };
@@ -42,7 +42,7 @@ async function readRemembered(): Promise<Booking[]> {
 }
 
 function withoutUnknown(fault: unknown): undefined {
-  if (!(fault instanceof RefusedError) || fault.isTemporary) throw fault;
+  if (!isFinal(fault)) throw fault;
 }
 
 async function withEvents(bookings: readonly Booking[]): Promise<OwnBooking[]> {

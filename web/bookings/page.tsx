@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { createHouse } from '../house/house.ts';
+import { logIn } from '../log-in.ts';
 import { LoggedIn, LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
 import { refusalText } from '../refusal-text.ts';
-import { RefusedError } from '../refused-error.ts';
-import { logIn } from '../requests.ts';
+import { isRefused } from '../refused.ts';
 import { storedSession } from '../stored-values.ts';
 import { texts } from '../texts/texts.ts';
 import { momentText } from '../times.ts';
@@ -43,7 +43,7 @@ function useRead<Value>(readValue: () => Promise<Value>) {
       setProblem(undefined);
       if (wasRead.current) document.querySelector('h1')?.focus();
     } catch (fault) {
-      if (!(fault instanceof RefusedError)) return setProblem({ text: texts.bookings.failed, needsLogin: false });
+      if (!isRefused(fault)) return setProblem({ text: texts.bookings.failed, needsLogin: false });
       // A booking of somebody else is unknown to a visitor who is not logged in.
       const needsLogin = storedSession().read() === undefined || fault.code === 'UNAUTHENTICATED';
       setProblem({ text: refusalText(fault.problem), needsLogin: needsLogin && !fault.isTemporary });

@@ -1,21 +1,20 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { HerdView } from '../../shared/contract/herd.ts';
 import { formatNumber } from '../format.ts';
-import { RefusedError } from '../refused-error.ts';
-import { request } from '../requests.ts';
+import { frontrow } from '../frontrow.ts';
+import { isRefused } from '../refused.ts';
 import { storedAdminToken } from '../stored-values.ts';
 
 /** Milliseconds between two polls of a herd that runs. */
 const POLL_MS = 400;
 
-const problemOf = (fault: unknown): string =>
-  fault instanceof RefusedError ? fault.message : 'The server cannot be reached.';
+const problemOf = (fault: unknown): string => (isRefused(fault) ? fault.message : 'The server cannot be reached.');
 
 const isUnderWay = ({ status }: HerdView) => status === 'running' || status === 'checking';
 
-/** Reads the herd, or starts one. Throws as `request` does. */
+/** Reads the herd, or starts one. @throws FrontrowError */
 const callHerd = async (method: 'GET' | 'POST'): Promise<HerdView> =>
-  (await request<HerdView>('/admin/herd', { method, bearer: storedAdminToken().read() })).answer;
+  (await frontrow.attempt<HerdView>(method, '/admin/herd', { token: storedAdminToken().read() ?? null })).body;
 
 /**
  * Starts a herd and shows its progress. Hidden where the server offers none (on external servers) or where it refuses

@@ -1,18 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { FollowOptions } from '../../client/src/index.ts';
 import type { EventView } from '../../shared/contract/events.ts';
+import { frontrow } from '../frontrow.ts';
 import { Masthead } from '../masthead.tsx';
 import { isFromHistory, openingOf } from '../opening.ts';
-import { admissionEndOf } from '../purchase/admission.ts';
 import { hasPurchase } from '../purchase/purchase.ts';
 import { goToWaitingRoom } from '../purchase/purchase-steps.ts';
 import { refusalText } from '../refusal-text.ts';
-import { RefusedError } from '../refused-error.ts';
-import { get } from '../requests.ts';
-import { createRetryTimer } from '../retry-timer.ts';
+import { isFinal, isRefused } from '../refused.ts';
 import { texts } from '../texts/texts.ts';
 import { Sale } from './sale.tsx';
-
-const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
 
 /** Milliseconds over which pages spread that read an event again, because its house has changed. */
 const REOPEN_SPREAD_MS = 2_000;
@@ -23,21 +20,30 @@ export function EventPage({ eventId }: { eventId: number }) {
   const [problem, setProblem] = useState<string>();
   const reopen = useRef(() => {});
   useEffect(() => {
-    const timer = createRetryTimer(BACKOFF);
+    const closing = new AbortController();
+    const { signal } = closing;
+    const following = { signal, onRetry: () => setProblem(texts.pages.eventLost) };
     const open = async (): Promise<void> => {
       try {
         // The waiting room first: it answers a crowd from memory, and keeps the crowd away from the other routes.
-        if (await mayEnter(eventId)) setEvent(await get<EventView>(`/api/events/${eventId}`));
+        if (await mayEnter(eventId, following)) setEvent(await frontrow.event(eventId, following));
         else goToWaitingRoom(eventId);
       } catch (fault) {
-        const isFinal = fault instanceof RefusedError && !fault.isTemporary;
-        setProblem(isFinal ? refusalText(fault.problem) : texts.pages.eventLost);
-        if (!isFinal) timer.retry(open);
+        if (signal.aborted) return;
+        if (!isFinal(fault)) throw fault;
+        setProblem(refusalText(fault.problem));
       }
     };
-    reopen.current = () => timer.schedule(Math.random() * REOPEN_SPREAD_MS, open);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    reopen.current = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void open(), Math.random() * REOPEN_SPREAD_MS);
+    };
     if (event === undefined) void open();
-    return timer.cancel;
+    return () => {
+      clearTimeout(timer);
+      closing.abort();
+    };
   }, [eventId]);
   useEffect(() => {
     if (event !== undefined) document.title = `${event.name} · Frontrow`;
@@ -65,12 +71,13 @@ export function EventPage({ eventId }: { eventId: number }) {
 const wantsBookings = (): boolean => new URLSearchParams(location.search).has('bookings');
 
 /** Whether seats may be requested: the waiting room is off or has admitted this browser, or a purchase has begun. */
-async function mayEnter(eventId: number): Promise<boolean> {
-  if (wantsBookings() || hasPurchase(eventId) || admissionEndOf(eventId) !== undefined) return true;
+async function mayEnter(eventId: number, following: FollowOptions): Promise<boolean> {
+  if (wantsBookings() || hasPurchase(eventId) || frontrow.admission(eventId) !== undefined) return true;
   try {
-    await get(`/api/events/${eventId}/waiting-room`);
+    await frontrow.request('GET', `/api/events/${eventId}/waiting-room`, following);
     return true;
   } catch (fault) {
-    return !(fault instanceof RefusedError && fault.code === 'PLACE_UNKNOWN'); // the room is on
+    if (following.signal?.aborted) throw fault;
+    return !(isRefused(fault) && fault.code === 'PLACE_UNKNOWN'); // the room is on
   }
 }

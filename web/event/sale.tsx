@@ -2,17 +2,16 @@ import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventView } from '../../shared/contract/events.ts';
 import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
+import { frontrow } from '../frontrow.ts';
 import { CODE, type House, maxSeatsOf } from '../house/house.ts';
 import { countsOfOthers, type OwnSeats } from '../house/own-seats.ts';
 import { LoggedIn, OfferLogin } from '../login.tsx';
 import { HousePlan, PlanPlaceholder } from '../plan/house-plan.tsx';
 import type { PlanView } from '../plan/plan-view.ts';
-import { admissionEndOf } from '../purchase/admission.ts';
 import { EarlierBookings } from '../purchase/earlier-bookings.tsx';
 import { HoldsCard } from '../purchase/holds-card.tsx';
 import { PurchaseCard } from '../purchase/purchase-card.tsx';
 import { canRequest } from '../purchase/purchase-state.ts';
-import { serverNow } from '../server-clock.ts';
 import { texts } from '../texts/texts.ts';
 import { Billing } from './billing.tsx';
 import { CameBack } from './came-back.tsx';
@@ -46,7 +45,7 @@ export function Sale({ event, reopen }: { event: EventView; reopen: () => void }
   );
   const { state } = sale;
   const saleStatus = useSaleStatus(event, state.step === 'refused' ? state.refusal.code : undefined);
-  const saleState = saleStateAt(serverNow(), saleStatus, isLoaded ? counts : undefined);
+  const saleState = saleStateAt(frontrow.now(), saleStatus, isLoaded ? counts : undefined);
   const isChoosing = canRequest(state);
   const mayPick = isChoosing && isLoaded && saleState === 'open';
   useEffect(() => {
@@ -116,7 +115,7 @@ function SalePanel({ isChoosing, mayPick, saleState, saleStatus, ...parts }: Pan
   const { event, house, choice, sale, view, mine, toggle, showZone, counts } = parts;
   const { state, purchase, bookings, holds } = sale;
   const others = countsOfOthers(house, counts, mine);
-  const [admissionEnd] = useState(() => admissionEndOf(event.id));
+  const [admissionEnd] = useState(() => frontrow.admission(event.id)?.expiresAt);
   const current = 'booking' in state ? state.booking : undefined;
   const earlier = bookings.filter(({ id }) => id !== current?.id);
   /** On a phone the plan may be out of sight. */

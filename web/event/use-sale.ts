@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { SeatsConnection } from '../../client/src/index.ts';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { Booking } from '../../shared/contract/tickets.ts';
+import { frontrow, get } from '../frontrow.ts';
 import { createHouse, type House } from '../house/house.ts';
-import { type Connection, createLive } from '../house/live.ts';
+import { watchHouse } from '../house/live.ts';
 import { createPurchase, type Purchase } from '../purchase/purchase.ts';
 import type { PurchaseState } from '../purchase/purchase-state.ts';
-import { get } from '../requests.ts';
-import { serverNow } from '../server-clock.ts';
 import type { StoredBooking } from '../stored-values.ts';
 import { msUntilChange, type SaleStatus, saleStateAt } from './sale-state.ts';
 
@@ -43,7 +43,7 @@ export function usePurchase(
   houseChanged: () => void,
 ) {
   const [state, setState] = useState<PurchaseState>({ step: 'choosing' });
-  const [connection, setConnection] = useState<Connection>('connecting');
+  const [connection, setConnection] = useState<SeatsConnection>('connecting');
   const [bookings, setBookings] = useState<StoredBooking[]>([]);
   const [holds, setHolds] = useState<Booking[]>([]);
   const [purchase, setPurchase] = useState<Purchase>();
@@ -61,12 +61,12 @@ export function usePurchase(
         setHolds(otherHolds);
       },
     });
-    const live = createLive(event, house, { connection: setConnection, ticket: created.takeTicket, houseChanged });
-    created.resume(live);
+    const unwatch = watchHouse(event, house, { connection: setConnection, houseChanged });
+    created.resume();
     setPurchase(created);
     return () => {
       created.stop();
-      live.stop();
+      unwatch();
     };
   }, [event, house]);
   return { state, connection, bookings, holds, purchase };
@@ -90,7 +90,7 @@ export function useSaleStatus(event: EventView, refusedCode: string | undefined)
     if (refusedCode !== undefined && CLOSED_CODES.has(refusedCode)) void read();
   }, [refusedCode]);
   useEffect(() => {
-    const nowMs = serverNow();
+    const nowMs = frontrow.now();
     const state = saleStateAt(nowMs, status, undefined);
     const changeMs = msUntilChange(nowMs, status) ?? Number.POSITIVE_INFINITY;
     // A start that is near is not read again: all visitors would read at once.

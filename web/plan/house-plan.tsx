@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { SeatsConnection } from '../../client/src/index.ts';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { House, Seat } from '../house/house.ts';
-import type { Connection } from '../house/live.ts';
 import { NO_SEATS, type OwnSeats } from '../house/own-seats.ts';
 import { texts } from '../texts/texts.ts';
 import { PlanKey, type PriceFilter } from './plan-key.tsx';
@@ -24,7 +24,7 @@ type Props = {
   filter?: PriceFilter;
   /** Below the plan while nothing is pointed at; undefined: how to choose. */
   hint?: string | undefined;
-  connection?: Connection;
+  connection?: SeatsConnection;
 };
 
 const NO_OFFERS: readonly string[] = [];

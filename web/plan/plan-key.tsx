@@ -1,6 +1,6 @@
+import type { SeatsConnection } from '../../client/src/index.ts';
 import { formatNumber } from '../format.ts';
 import { CODE, type House, MARK } from '../house/house.ts';
-import type { Connection } from '../house/live.ts';
 import { countsOfOthers, type OwnSeats } from '../house/own-seats.ts';
 import type { PriceClass } from '../house/price-classes.ts';
 import { hasAccessible } from '../house/seat-facts.ts';
@@ -19,7 +19,7 @@ type Props = {
   mine: OwnSeats | undefined;
   hasOffers: boolean;
   filter: PriceFilter | undefined;
-  connection: Connection | undefined;
+  connection: SeatsConnection | undefined;
 };
 
 /** The signs of the plan: prices by colour, and statuses by shape, with their numbers of seats. */

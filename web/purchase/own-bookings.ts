@@ -1,6 +1,6 @@
+import { randomKey } from '../../client/src/index.ts';
 import type { Booking } from '../../shared/contract/tickets.ts';
-import { get, randomId } from '../requests.ts';
-import { serverNow } from '../server-clock.ts';
+import { frontrow, get } from '../frontrow.ts';
 import { storedSession } from '../stored-values.ts';
 import { isChangingHold } from './purchase-state.ts';
 import { forgetBooking, type PurchaseContext, rememberBookings, resumeStored, showBookings } from './purchase-steps.ts';
@@ -34,7 +34,7 @@ export async function loadOwnBookings(purchase: PurchaseContext): Promise<void> 
     const own = await readOwn(purchase.eventId, session.id);
     if (purchase.isStopped || storedSession().read()?.id !== session.id || purchase.changeCount !== changeCount) return;
     const of = (status: Booking['status']) => own.filter((booking) => booking.status === status);
-    purchase.holds = of('PENDING').filter(({ expiresAt = '' }) => Date.parse(expiresAt) > serverNow());
+    purchase.holds = of('PENDING').filter(({ expiresAt = '' }) => Date.parse(expiresAt) > frontrow.now());
     rememberBookings(purchase, of('CONFIRMED').reverse());
     for (const { id } of of('RETURNED')) forgetBooking(purchase, id);
     showBookings(purchase);
@@ -45,12 +45,11 @@ export async function loadOwnBookings(purchase: PurchaseContext): Promise<void> 
 
 /** Continues a hold that was made elsewhere, as if this browser had requested it. The one that is shown stays held. */
 export function adoptHold(purchase: PurchaseContext, { id, seats, userId }: Booking): void {
-  const { state, stored, timer } = purchase;
+  const { state, stored } = purchase;
   if (state.step === 'sending' || state.step === 'queued' || isChangingHold(state)) return;
   const owner = userId ?? storedSession().read()?.id;
   if (owner === undefined) return;
-  timer.cancel();
-  stored.write({ key: randomId(), wish: { seats }, userId: owner, ticketId: id });
+  stored.write({ key: randomKey(), wish: { seats }, userId: owner, ticketId: id });
   resumeStored(purchase);
   void loadOwnBookings(purchase); // the one that was shown before may be live
 }

@@ -1,19 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
+import { errorOf, FrontrowError } from '../../client/src/error.ts';
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
-import { type Problem, RefusedError } from '../refused-error.ts';
 import {
-  afterFailedChange,
-  afterFailedRequest,
+  afterRefusedChange,
+  afterRefusedRequest,
   afterTicket,
   bookingState,
   canRequest,
   isAwaitingTicket,
   isChangingHold,
   refusedState,
+  troubleOf,
 } from './purchase-state.ts';
 
-const refused = (status: number, problem: object = {}, retryAfter = '') =>
-  new RefusedError({ status, headers: new Headers({ 'retry-after': retryAfter }) }, problem as Problem);
+const refused = (status: number, problem: object = {}) => errorOf({ status, headers: new Headers() }, problem);
 const booking = (status: Booking['status']): Booking => ({
   id: '1-1',
   eventId: 1,
@@ -29,39 +29,34 @@ const ticket = (fields: Partial<TicketView>): TicketView => ({
   ...fields,
 });
 
-describe('a request that failed', () => {
-  test.each([
-    ['without an answer', new TypeError('fetch failed'), 'lost', 0],
-    ['too many requests', refused(429, { code: 'RATE_LIMITED' }, '3'), 'busy', 3_000],
-    ['a timeout', refused(408), 'busy', 0],
-    ['an overloaded server', refused(503, { code: 'OVERLOADED' }), 'busy', 0],
-    ['an error of the server', refused(500, { code: 'INTERNAL' }), 'broken', 0],
-  ] as const)('is retried: %s', (_cause, fault, trouble, leastMs) => {
-    expect(afterFailedRequest(fault)).toEqual({ action: 'retry', trouble, leastMs });
-  });
-
-  test.each([
-    ['UNAUTHENTICATED', { action: 'log in' }],
-    ['ADMISSION_REQUIRED', { action: 'wait in line', rejoin: false }],
-    ['ADMISSION_INVALID', { action: 'wait in line', rejoin: true }],
-    ['SOLD_OUT', { action: 'refuse', problem: { code: 'SOLD_OUT' } }],
-  ])('with %s is not retried', (code, next) => {
-    expect(afterFailedRequest(refused(409, { code }))).toEqual(next);
-  });
+test.each([
+  ['without an answer', new FrontrowError('NO_ANSWER', ''), 'lost'],
+  ['too many requests', refused(429, { code: 'RATE_LIMITED' }), 'busy'],
+  ['a timeout', refused(408), 'busy'],
+  ['an overloaded server', refused(503, { code: 'OVERLOADED' }), 'busy'],
+  ['an error of the server', refused(500, { code: 'INTERNAL' }), 'broken'],
+] as const)('a request that is retried shows its trouble: %s', (_cause, error, trouble) => {
+  expect(troubleOf(error)).toBe(trouble);
 });
 
-test('a change of a hold is retried until its ticket has failed for good or it is refused', () => {
+test.each([
+  ['UNAUTHENTICATED', { action: 'log in' }],
+  ['ADMISSION_REQUIRED', { action: 'wait in line', rejoin: false }],
+  ['ADMISSION_INVALID', { action: 'wait in line', rejoin: true }],
+  ['SOLD_OUT', { action: 'refuse', problem: { code: 'SOLD_OUT' } }],
+])('a request that is refused with %s is not retried', (code, next) => {
+  expect(afterRefusedRequest(refused(409, { code }))).toEqual(next);
+});
+
+test('after a change that was refused, the booking is read, or the buyer logs in', () => {
   const internal = refused(500, { code: 'INTERNAL', detail: 'Something broke.' });
-  expect(afterFailedChange(internal)).toMatchObject({ action: 'retry', trouble: 'broken' });
-  expect(afterFailedChange(internal, 'INTERNAL')).toEqual({ action: 'read booking', problem: 'Something broke.' });
-  expect(afterFailedChange(refused(503, { code: 'UNAVAILABLE' }), 'INTERNAL')).toMatchObject({ action: 'retry' });
-  expect(afterFailedChange(refused(409, { code: 'HOLD_EXPIRED' }))).toMatchObject({ action: 'read booking' });
-  expect(afterFailedChange(refused(401, { code: 'UNAUTHENTICATED' }))).toEqual({ action: 'log in' });
-  expect(afterFailedChange(new TypeError('fetch failed'))).toMatchObject({ trouble: 'lost' });
+  expect(afterRefusedChange(internal)).toEqual({ action: 'read booking', problem: 'Something broke.' });
+  expect(afterRefusedChange(refused(409, { code: 'HOLD_EXPIRED' }))).toMatchObject({ action: 'read booking' });
+  expect(afterRefusedChange(refused(401, { code: 'UNAUTHENTICATED' }))).toEqual({ action: 'log in' });
 });
 
-test('a ticket is polled until it has a booking or is refused', () => {
-  expect(afterTicket(ticket({ position: 3 }), false)).toEqual({ action: 'poll' });
+test('a ticket is followed until it has a booking or is refused', () => {
+  expect(afterTicket(ticket({ position: 3 }), false)).toEqual({ action: 'show queue' });
   expect(afterTicket(ticket({ status: 'booked', booking: booking('PENDING') }), false)).toMatchObject({
     action: 'show booking',
   });

@@ -1,7 +1,7 @@
+import type { FrontrowError, ProblemFields } from '../../client/src/index.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
 import type { Alternative, Booking, Estimate, TicketView } from '../../shared/contract/tickets.ts';
 import { refusalText } from '../refusal-text.ts';
-import { type Problem, RefusedError } from '../refused-error.ts';
 import { texts } from '../texts/texts.ts';
 import { momentText } from '../times.ts';
 
@@ -31,7 +31,7 @@ export type Trouble = 'lost' | 'busy' | 'broken';
  * - `sending`: the request is sent, or read again after a reload. Its ticket waits → `queued`. Its ticket is settled
  *   → `held`, `bought` or `refused`. An admission is missing → the browser leaves for the waiting room. `isAccepted`:
  *   the request has a ticket, so it cannot be given up.
- * - `queued`: the ticket waits in the queue and is polled. → as `sending`.
+ * - `queued`: the ticket waits in the queue and is followed. → as `sending`.
  * - `held`: the seats are reserved until the booking expires. Confirmed → `bought`. Cancelled, expired or cleared →
  *   `choosing` with a note. `change`: the change that is sent; `isQueued`: it waits in the queue, and nothing else
  *   may be sent.
@@ -61,57 +61,49 @@ export const isAwaitingTicket = ({ step }: PurchaseState): boolean => step === '
 
 export const isChangingHold = (state: PurchaseState): boolean => state.step === 'held' && state.change !== undefined;
 
-type Retry = { action: 'retry'; trouble: Trouble; leastMs: number };
+/** The trouble of a request that is retried. */
+export function troubleOf({ status, code }: FrontrowError): Trouble {
+  if (code === 'NO_ANSWER') return 'lost';
+  return status === 429 || status === 408 || code === 'OVERLOADED' ? 'busy' : 'broken';
+}
 
-/** The next action after a request for seats, or a read, has failed. `rejoin`: the place in line is void, too. */
+/** The next action after a request for seats, or a read, was refused. `rejoin`: the place in line is void, too. */
 export type RequestFailure =
-  | Retry
   | { action: 'log in' }
   | { action: 'wait in line'; rejoin: boolean }
-  | { action: 'refuse'; problem: Problem };
+  | { action: 'refuse'; problem: RefusalFields };
 
-export function afterFailedRequest(fault: unknown): RequestFailure {
-  if (!(fault instanceof RefusedError) || fault.isTemporary) return retryAfter(fault);
-  if (fault.code === 'UNAUTHENTICATED') return { action: 'log in' };
-  if (fault.code === 'ADMISSION_REQUIRED') return { action: 'wait in line', rejoin: false };
+export function afterRefusedRequest({ code, problem }: FrontrowError): RequestFailure {
+  if (code === 'UNAUTHENTICATED') return { action: 'log in' };
+  if (code === 'ADMISSION_REQUIRED') return { action: 'wait in line', rejoin: false };
   // The admission has ended or belongs to another user: its place in line cannot give another one.
-  if (fault.code === 'ADMISSION_INVALID') return { action: 'wait in line', rejoin: true };
-  return { action: 'refuse', problem: fault.problem };
+  if (code === 'ADMISSION_INVALID') return { action: 'wait in line', rejoin: true };
+  return { action: 'refuse', problem };
 }
 
-/** The next action after a change of a hold, or a read of its ticket, has failed. */
-export type ChangeFailure = Retry | { action: 'log in' } | { action: 'read booking'; problem: string };
+/** The next action after a change of a hold was refused, or has failed for good. */
+export type ChangeFailure = { action: 'log in' } | { action: 'read booking'; problem: string };
 
-/** @param finalCode the code by which the change's ticket has failed for good, though the status is temporary */
-export function afterFailedChange(fault: unknown, finalCode?: 'INTERNAL'): ChangeFailure {
-  if (!(fault instanceof RefusedError)) return retryAfter(fault);
-  if (fault.code === 'UNAUTHENTICATED') return { action: 'log in' };
-  if (!fault.isTemporary || fault.code === finalCode)
-    return { action: 'read booking', problem: refusalText(fault.problem) };
-  return retryAfter(fault);
-}
-
-function retryAfter(fault: unknown): Retry {
-  if (!(fault instanceof RefusedError)) return { action: 'retry', trouble: 'lost', leastMs: 0 };
-  const isBusy = fault.status === 429 || fault.status === 408 || fault.code === 'OVERLOADED';
-  return { action: 'retry', trouble: isBusy ? 'busy' : 'broken', leastMs: fault.retryAfterMs };
-}
+export const afterRefusedChange = ({ code, problem }: FrontrowError): ChangeFailure =>
+  code === 'UNAUTHENTICATED' ? { action: 'log in' } : { action: 'read booking', problem: refusalText(problem) };
 
 /** The next action after a ticket was read. */
 export type TicketStep =
   | { action: 'show booking'; booking: Booking }
   | { action: 'wait in line'; rejoin: true }
   | { action: 'refuse'; problem: RefusalFields }
-  | { action: 'poll' };
+  | { action: 'show queue' };
 
-/** The fields of a refusal, by a ticket or a problem. */
-type RefusalFields = { [Key in keyof Problem]?: Problem[Key] | undefined };
+/** The fields of a refusal, of a ticket or of a problem. */
+type RefusalFields = {
+  [Key in keyof Omit<ProblemFields, 'status'>]?: ProblemFields[Key] | undefined;
+};
 
 export function afterTicket(view: TicketView, isLoggedIn: boolean): TicketStep {
   if (view.booking !== undefined) return { action: 'show booking', booking: view.booking };
   // The admission is used up. A logged-in user has one place, and would come back with the same admission.
   if (view.code === 'ADMISSION_INVALID' && !isLoggedIn) return { action: 'wait in line', rejoin: true };
-  return view.status === 'queued' ? { action: 'poll' } : { action: 'refuse', problem: view };
+  return view.status === 'queued' ? { action: 'show queue' } : { action: 'refuse', problem: view };
 }
 
 export function queuedState(wish: OneWish, { position, etaSeconds, stopped, message }: TicketView): PurchaseState {

@@ -1,21 +1,17 @@
+import { type FollowOptions, FrontrowError } from '../../client/src/index.ts';
+import { wait } from '../../client/src/wait.ts';
 import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
-import type { Live } from '../house/live.ts';
-import { RefusedError } from '../refused-error.ts';
-import { changeUnderKey, get } from '../requests.ts';
-import type { RetryTimer } from '../retry-timer.ts';
-import { serverNow } from '../server-clock.ts';
+import { frontrow } from '../frontrow.ts';
 import {
   type StoredBooking,
-  storedAdmission,
   type storedBookings,
-  storedPlace,
   type storedPurchase,
   storedSession,
   storedWish,
 } from '../stored-values.ts';
 import { texts } from '../texts/texts.ts';
 import {
-  afterFailedRequest,
+  afterRefusedRequest,
   afterTicket,
   bookingState,
   canRequest,
@@ -23,13 +19,14 @@ import {
   type PurchaseState,
   queuedState,
   refusedState,
+  troubleOf,
 } from './purchase-state.ts';
-
-/** Milliseconds between two polls of a ticket: a tenth of its ETA, within these bounds. */
-export const POLL_MS = { withSocket: 2_000, withoutSocket: 700, max: 10_000 };
 
 /** Milliseconds after a hold's end at which its booking is read: the workers need a moment to expire it. */
 const EXPIRY_MARGIN_MS = 100;
+
+/** Milliseconds between two reads of a hold that is over, until the workers have expired it. */
+const EXPIRING_MS = 1_000;
 
 /** Bookings of an event that a browser remembers. */
 const MAX_STORED_BOOKINGS = 50;
@@ -48,8 +45,8 @@ export type PurchaseContext = {
   /** The request that all tabs of this browser share, and the bookings of this event. */
   readonly stored: ReturnType<typeof storedPurchase>;
   readonly bookings: ReturnType<typeof storedBookings>;
-  readonly timer: RetryTimer;
-  live: Live | undefined;
+  /** Ends the task that is under way: a request, or the wait for the end of a hold. */
+  task: AbortController;
   state: PurchaseState;
   /** The live holds of the logged-in user, as they were last read. */
   holds: Booking[];
@@ -78,10 +75,24 @@ export function showBookings({ listener, bookings, holds, stored }: PurchaseCont
   );
 }
 
+/**
+ * Begins a task of the purchase, in place of the one that is under way.
+ *
+ * @param task its requests are repeated until there is an answer, and the trouble is shown
+ */
+export function run(purchase: PurchaseContext, task: (following: FollowOptions) => Promise<void>): void {
+  purchase.task.abort();
+  purchase.task = new AbortController();
+  const { signal } = purchase.task;
+  const onRetry = (error: FrontrowError) => show(purchase, { ...purchase.state, trouble: troubleOf(error) });
+  task({ signal, onRetry }).catch((fault) => {
+    if (!signal.aborted) throw fault;
+  });
+}
+
 /** Removes the stored request. Bookings stay. */
 function forgetRequest(purchase: PurchaseContext): void {
-  purchase.timer.cancel();
-  purchase.timer.succeeded();
+  purchase.task.abort();
   purchase.shownKey = undefined;
   purchase.stored.remove();
 }
@@ -110,44 +121,54 @@ export function resumeStored(purchase: PurchaseContext) {
   purchase.shownKey = request.key;
   purchase.isFresh = false;
   show(purchase, { step: 'sending', wish: request.wish, isAccepted: request.ticketId !== undefined });
-  void (request.ticketId === undefined ? sendRequest(purchase) : readBooking(purchase, undefined, false));
+  if (request.ticketId === undefined) sendRequest(purchase);
+  else readBooking(purchase, undefined, false);
 }
 
-/** Sends the stored request under its key: the first time, after a reload, and after an answer that was lost. */
-export async function sendRequest(purchase: PurchaseContext): Promise<void> {
-  const { stored, eventId, timer, live } = purchase;
+/** Sends the stored request under its key, and follows its ticket: the first time, and after a reload. */
+export function sendRequest(purchase: PurchaseContext): void {
+  const { stored, eventId } = purchase;
   const request = stored.read();
-  if (request === undefined || purchase.isStopped) return;
+  if (request === undefined) return;
   const { key, wish, userId } = request;
-  const body = { eventId, userId, ...wish };
-  const admissionToken = storedAdmission(eventId).read()?.token;
-  try {
-    const { answer } = await changeUnderKey<TicketView>('POST', '/api/bookings', key, body, admissionToken);
-    if (stored.read()?.key !== key) return; // the request was given up meanwhile
-    timer.succeeded();
-    stored.write({ ...request, ticketId: answer.ticketId });
-    takeTicket(purchase, answer);
-    live?.follow(answer.ticketId);
-  } catch (fault) {
-    if (stored.read()?.key === key) handleFailedRequest(purchase, fault, () => sendRequest(purchase));
-  }
+  run(purchase, async (following) => {
+    try {
+      const ticket = await frontrow.book({ eventId, userId, ...wish }, { ...following, key });
+      if (stored.read()?.key !== key) return; // the request was given up meanwhile
+      stored.write({ ...request, ticketId: ticket.id });
+      for await (const view of ticket.states(following)) takeTicket(purchase, view);
+    } catch (fault) {
+      takeRefusal(purchase, fault, following);
+    }
+  });
 }
 
-function handleFailedRequest(purchase: PurchaseContext, fault: unknown, retry: () => Promise<void>) {
+/** Follows the ticket of the stored request. */
+function followTicket(purchase: PurchaseContext, ticketId: string): void {
+  run(purchase, async (following) => {
+    try {
+      for await (const view of frontrow.ticket(ticketId).states(following)) takeTicket(purchase, view);
+    } catch (fault) {
+      takeRefusal(purchase, fault, following);
+    }
+  });
+}
+
+function takeRefusal(purchase: PurchaseContext, fault: unknown, { signal }: FollowOptions): void {
   const wish = purchase.stored.read()?.wish;
-  if (wish === undefined) return;
-  const next = afterFailedRequest(fault);
+  if (signal?.aborted || wish === undefined) return;
+  if (!(fault instanceof FrontrowError)) throw fault;
+  const next = afterRefusedRequest(fault);
   switch (next.action) {
-    case 'retry':
-      show(purchase, { ...purchase.state, trouble: next.trouble });
-      return purchase.timer.retry(retry, next.leastMs);
     case 'log in':
-      return requireLogin(purchase);
+      requireLogin(purchase);
+      break;
     case 'wait in line':
-      return waitInLine(purchase, next.rejoin);
+      waitInLine(purchase, next.rejoin);
+      break;
     case 'refuse':
       forgetRequest(purchase);
-      return show(purchase, refusedState(wish, next.problem, purchase.timeZone));
+      show(purchase, refusedState(wish, next.problem, purchase.timeZone));
   }
 }
 
@@ -155,20 +176,20 @@ function handleFailedRequest(purchase: PurchaseContext, fault: unknown, retry: (
 function waitInLine(purchase: PurchaseContext, rejoin: boolean): void {
   const { eventId, stored } = purchase;
   const request = stored.read();
-  if (rejoin) storedPlace(eventId).remove();
+  if (rejoin) frontrow.waitingRoom(eventId).forgetPlace();
   forgetRequest(purchase);
   if (request !== undefined) storedWish(eventId).write(request.wish);
   goToWaitingRoom(eventId);
 }
 
 export function goToWaitingRoom(eventId: number): void {
-  storedAdmission(eventId).remove();
+  frontrow.forgetAdmission(eventId);
   location.replace(`/events/${eventId}/wait`);
 }
 
-/** Takes the state of a ticket, from an answer or a message. The state of another ticket is ignored. */
-export function takeTicket(purchase: PurchaseContext, view: TicketView) {
-  const { stored, timer, live } = purchase;
+/** Takes the state of a ticket. The state of another ticket is ignored. */
+function takeTicket(purchase: PurchaseContext, view: TicketView): void {
+  const { stored } = purchase;
   const request = stored.read();
   if (request?.ticketId !== view.ticketId || !isAwaitingTicket(purchase.state)) return;
   const next = afterTicket(view, storedSession().read() !== undefined);
@@ -178,39 +199,23 @@ export function takeTicket(purchase: PurchaseContext, view: TicketView) {
       if (next.booking.id !== view.ticketId) stored.write({ ...request, ticketId: next.booking.id });
       // A ticket keeps its first outcome: the booking may have changed since.
       if (purchase.isFresh) takeBooking(purchase, next.booking);
-      else void readBooking(purchase, undefined, true);
-      return;
+      else readBooking(purchase, undefined, true);
+      break;
     case 'wait in line':
-      return waitInLine(purchase, next.rejoin);
+      waitInLine(purchase, next.rejoin);
+      break;
     case 'refuse':
       forgetRequest(purchase);
-      return show(purchase, refusedState(request.wish, next.problem, purchase.timeZone));
-    case 'poll': {
+      show(purchase, refusedState(request.wish, next.problem, purchase.timeZone));
+      break;
+    case 'show queue':
       show(purchase, queuedState(request.wish, view));
-      const leastMs = live?.isOpen() ? POLL_MS.withSocket : POLL_MS.withoutSocket;
-      const pauseMs = Math.min(POLL_MS.max, Math.max(leastMs, 100 * (view.etaSeconds ?? 0)));
-      return timer.schedule(pauseMs, () => pollTicket(purchase));
-    }
-  }
-}
-
-/** Reads a waiting ticket: its position and ETA change, and a message can be lost. */
-async function pollTicket(purchase: PurchaseContext): Promise<void> {
-  const { stored, timer } = purchase;
-  const ticketId = stored.read()?.ticketId;
-  if (ticketId === undefined || purchase.isStopped) return;
-  try {
-    const view = await get<TicketView>(`/api/tickets/${ticketId}`);
-    timer.succeeded();
-    takeTicket(purchase, view);
-  } catch (fault) {
-    if (stored.read()?.ticketId === ticketId) handleFailedRequest(purchase, fault, () => pollTicket(purchase));
   }
 }
 
 /** Shows a booking, and remembers it once it is confirmed. */
 export function takeBooking(purchase: PurchaseContext, booking: Booking, problem?: string) {
-  const { stored, timer } = purchase;
+  const { stored } = purchase;
   const isShown = stored.read()?.ticketId === booking.id; // otherwise another tab has ended it, or begun the next
   if (booking.status !== 'PENDING') purchase.holds = purchase.holds.filter(({ id }) => id !== booking.id);
   if (booking.status === 'CONFIRMED') {
@@ -221,22 +226,21 @@ export function takeBooking(purchase: PurchaseContext, booking: Booking, problem
   const state = bookingState(booking, problem);
   if (state.step === 'held') {
     show(purchase, state);
-    return scheduleExpiry(purchase, booking);
+    return awaitExpiry(purchase, booking);
   }
-  timer.cancel();
-  timer.succeeded();
+  purchase.task.abort();
   if (booking.status === 'RETURNED') forgetBooking(purchase, booking.id);
   if (state.step === 'choosing') startOver(purchase, state.note);
   else show(purchase, state);
 }
 
-/** Reads the booking again once its hold is over. */
-function scheduleExpiry(purchase: PurchaseContext, { expiresAt = '' }: Booking) {
-  const leftMs = Date.parse(expiresAt) - serverNow() + EXPIRY_MARGIN_MS;
-  const read = () => readBooking(purchase);
-  if (leftMs <= 0) return purchase.timer.retry(read); // the workers expire it within seconds
-  purchase.timer.succeeded();
-  purchase.timer.schedule(leftMs, read);
+/** Reads the booking again once its hold is over, and when the page is visible or online again. */
+function awaitExpiry(purchase: PurchaseContext, { expiresAt = '' }: Booking): void {
+  const leftMs = Date.parse(expiresAt) - frontrow.now() + EXPIRY_MARGIN_MS;
+  run(purchase, async (following) => {
+    await wait(leftMs > 0 ? leftMs : EXPIRING_MS, following);
+    readBooking(purchase);
+  });
 }
 
 /** Remembers bookings that are sold, the oldest first. */
@@ -257,28 +261,22 @@ export function forgetBooking({ bookings }: PurchaseContext, id: string): void {
  * @param isBooked its ticket, or this page, has seen the booking: an unknown booking was removed, and does not wait
  *   in the queue
  */
-export async function readBooking(
+export function readBooking(
   purchase: PurchaseContext,
   problem?: string,
   isBooked = purchase.state.step === 'held',
-): Promise<void> {
-  const { stored, changeCount } = purchase;
-  const ticketId = stored.read()?.ticketId;
-  if (ticketId === undefined || purchase.isStopped) return;
-  /** A change, or another tab, has newer facts. */
-  const isOutdated = () => purchase.changeCount !== changeCount || stored.read()?.ticketId !== ticketId;
-  try {
-    const booking = await get<Booking>(`/api/bookings/${ticketId}`);
-    if (!isOutdated()) takeBooking(purchase, booking, problem);
-  } catch (fault) {
-    if (isOutdated()) return;
-    if (!(fault instanceof RefusedError) || fault.code !== 'BOOKING_UNKNOWN')
-      return handleFailedRequest(purchase, fault, () => readBooking(purchase, problem, isBooked));
-    if (!isBooked) {
-      purchase.live?.follow(ticketId);
-      return pollTicket(purchase);
+): void {
+  const ticketId = purchase.stored.read()?.ticketId;
+  if (ticketId === undefined) return;
+  run(purchase, async (following) => {
+    try {
+      takeBooking(purchase, await frontrow.booking(ticketId, following), problem);
+    } catch (fault) {
+      if (!(fault instanceof FrontrowError) || fault.code !== 'BOOKING_UNKNOWN')
+        return takeRefusal(purchase, fault, following);
+      if (!isBooked) return followTicket(purchase, ticketId);
+      forgetBooking(purchase, ticketId);
+      startOver(purchase, texts.purchase.cleared);
     }
-    forgetBooking(purchase, ticketId);
-    startOver(purchase, texts.purchase.cleared);
-  }
+  });
 }

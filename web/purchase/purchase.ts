@@ -1,9 +1,10 @@
+import { randomKey } from '../../client/src/index.ts';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { OneWish } from '../../shared/contract/reserve.ts';
-import type { Booking, TicketView } from '../../shared/contract/tickets.ts';
-import type { Live } from '../house/live.ts';
-import { logIn, randomId } from '../requests.ts';
-import { createRetryTimer } from '../retry-timer.ts';
+import type { Booking } from '../../shared/contract/tickets.ts';
+import { frontrow } from '../frontrow.ts';
+import { logIn } from '../log-in.ts';
+import { isStorageDurable } from '../storage.ts';
 import { storedBookings, storedPurchase, storedSession, storedUser } from '../stored-values.ts';
 import { texts } from '../texts/texts.ts';
 import { changeHold } from './hold-change.ts';
@@ -20,13 +21,10 @@ import {
   show,
   showBookings,
   startOver,
-  takeTicket,
 } from './purchase-steps.ts';
 
 /** Where logging in is off, a browser picks one of this many trial users. */
 const TRIAL_USERS = 10_000;
-
-const BACKOFF = { firstMs: 500, maxMs: 10_000 };
 
 /**
  * A browser's purchase of seats of one event: one request at a time, for all its tabs. The request is stored before
@@ -40,8 +38,7 @@ export function createPurchase({ id, timeZone }: Pick<EventView, 'id' | 'timeZon
     listener,
     stored: storedPurchase(id),
     bookings: storedBookings(id),
-    timer: createRetryTimer(BACKOFF),
-    live: undefined,
+    task: new AbortController(),
     state: { step: 'choosing' },
     holds: [],
     shownKey: undefined,
@@ -58,13 +55,11 @@ export function createPurchase({ id, timeZone }: Pick<EventView, 'id' | 'timeZon
 
   return {
     /** Whether a reload finds the request again. */
-    isDurable: purchase.stored.isDurable,
+    isDurable: isStorageDurable,
     request: (wish: OneWish) => requestSeats(purchase, wish),
     change: (change: HoldChange) => changeHold(purchase, change),
-    takeTicket: (view: TicketView) => takeTicket(purchase, view),
     /** Resumes the request that this browser has stored. */
-    resume(live: Live): void {
-      purchase.live = live;
+    resume(): void {
       resumeStored(purchase);
       void loadOwnBookings(purchase);
     },
@@ -79,7 +74,7 @@ export function createPurchase({ id, timeZone }: Pick<EventView, 'id' | 'timeZon
     },
     stop(): void {
       purchase.isStopped = true;
-      purchase.timer.cancel();
+      purchase.task.abort();
       removeEventListener('storage', follow);
       removeEventListener('online', wake);
       document.removeEventListener('visibilitychange', wake);
@@ -96,12 +91,12 @@ function requestSeats(purchase: PurchaseContext, wish: OneWish) {
   if (stored.read() !== undefined) return purchase.needsLogin ? requireLogin(purchase) : resumeStored(purchase);
   const userId = storedUser().read() ?? 1 + Math.floor(Math.random() * TRIAL_USERS);
   storedUser().write(userId);
-  const key = randomId();
+  const key = randomKey();
   purchase.shownKey = key;
   purchase.isFresh = true;
   stored.write({ key, wish, userId });
   show(purchase, { step: 'sending', wish });
-  void sendRequest(purchase);
+  sendRequest(purchase);
 }
 
 /**
@@ -119,7 +114,7 @@ function leaveStep(purchase: PurchaseContext): void {
 /** A user has logged in, here or in another tab: the request that was refused without one continues. */
 function continueAfterLogin(purchase: PurchaseContext): void {
   purchase.needsLogin = false;
-  purchase.live?.authenticate();
+  frontrow.authenticate();
   void loadOwnBookings(purchase);
   if (purchase.state.step !== 'login') return;
   if (purchase.stored.read() === undefined) startOver(purchase);
@@ -128,7 +123,7 @@ function continueAfterLogin(purchase: PurchaseContext): void {
 
 /** Another tab has sent a request, bought the held seats, ended the booking that this one shows, or logged in. */
 function followOtherTab(purchase: PurchaseContext, { key }: StorageEvent): void {
-  const { stored, bookings, timer } = purchase;
+  const { stored, bookings } = purchase;
   if (key === bookings.key) {
     showBookings(purchase);
     readHeldBooking(purchase);
@@ -138,20 +133,17 @@ function followOtherTab(purchase: PurchaseContext, { key }: StorageEvent): void 
   if (key !== stored.key && key !== null) return;
   const request = stored.read();
   if (request?.key === purchase.shownKey) return;
-  timer.cancel();
   if (request === undefined) startOver(purchase);
   else resumeStored(purchase);
 }
 
-/** The page is visible or online again: retry at once, or read what another tab or device may have done. */
+/** The page is visible or online again: another tab or device may have booked. */
 function refresh(purchase: PurchaseContext): void {
-  if (document.hidden) return;
-  if (!purchase.timer.wake()) readHeldBooking(purchase);
-  void loadOwnBookings(purchase);
+  if (!document.hidden) void loadOwnBookings(purchase);
 }
 
 function readHeldBooking(purchase: PurchaseContext): void {
-  if (purchase.state.step === 'held' && !isChangingHold(purchase.state)) void readBooking(purchase);
+  if (purchase.state.step === 'held' && !isChangingHold(purchase.state)) readBooking(purchase);
 }
 
 /** Whether this browser buys or has bought seats of an event: it needs no admission to see them. */

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ProblemFields } from '../../client/src/index.ts';
+import { logIn } from '../log-in.ts';
 import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
 import { openingOf } from '../opening.ts';
 import { refusalText } from '../refusal-text.ts';
-import type { Problem } from '../refused-error.ts';
-import { logIn } from '../requests.ts';
 import { texts } from '../texts/texts.ts';
 import { EventLine, type WaitedFor } from './event-line.tsx';
 import { Leave } from './leave.tsx';
@@ -146,7 +146,7 @@ const Checking = ({ workDone }: { workDone: number }) => (
   </>
 );
 
-const Refusal = ({ problem, retry }: { problem: Problem; retry: () => void }) => (
+const Refusal = ({ problem, retry }: { problem: ProblemFields; retry: () => void }) => (
   <>
     <p role="alert">{refusalText(problem)}</p>
     <button type="button" class="action" onClick={retry}>

@@ -1,21 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { RefusedError } from '../refused-error.ts';
-import { afterFailure, progressOf, type VisitorView, withTrouble } from './visit-state.ts';
+import { FrontrowError } from '../../client/src/error.ts';
+import { progressOf, troubleOf, type VisitorView, withTrouble } from './visit-state.ts';
 
-const refused = (status: number, code: string, retryAfter = '') =>
-  new RefusedError({ status, headers: new Headers({ 'retry-after': retryAfter }) }, { code, detail: code } as never);
-
-test('a lost connection and a busy room are retried, the latter not before the server allows it', () => {
-  expect(afterFailure(new TypeError('fetch failed'), true)).toEqual({ action: 'retry', trouble: 'lost', leastMs: 0 });
-  for (const status of [408, 429, 503])
-    expect(afterFailure(refused(status, 'OVERLOADED', '7'), true)).toMatchObject({ trouble: 'busy', leastMs: 7_000 });
-});
-
-test('a place that is void is taken again, and every other refusal is final', () => {
-  expect(afterFailure(refused(404, 'PLACE_UNKNOWN'), true)).toEqual({ action: 'join again' });
-  expect(afterFailure(refused(404, 'PLACE_UNKNOWN'), false)).toMatchObject({ action: 'refuse', needsLogin: false });
-  expect(afterFailure(refused(401, 'UNAUTHENTICATED'), true)).toMatchObject({ action: 'refuse', needsLogin: true });
-  expect(afterFailure(refused(404, 'EVENT_UNKNOWN'), true)).toMatchObject({ problem: { code: 'EVENT_UNKNOWN' } });
+test('a visitor is told whether the connection is lost or the room is busy', () => {
+  expect(troubleOf(new FrontrowError('NO_ANSWER', ''))).toBe('lost');
+  expect(troubleOf(new FrontrowError('OVERLOADED', '', { status: 503 }))).toBe('busy');
 });
 
 test('a request that is retried leaves the place in line as it is', () => {

@@ -1,10 +1,6 @@
-import type { z } from 'zod';
-import type { visitorStatus, visitorView } from '../../shared/contract/waiting-room.ts';
-import { type Problem, RefusedError } from '../refused-error.ts';
+import type { FrontrowError, ProblemFields, VisitorStatus, VisitorView } from '../../client/src/index.ts';
 
-// Types only: zod itself weighs more than all pages.
-export type VisitorView = z.infer<typeof visitorView>;
-export type VisitorStatus = z.infer<typeof visitorStatus>;
+export type { VisitorStatus, VisitorView };
 
 /** The last request had no answer (`lost`) or was refused for now (`busy`). It is retried. */
 export type Trouble = 'lost' | 'busy';
@@ -24,26 +20,15 @@ export type Visit =
   | { state: 'joining'; trouble?: Trouble }
   | { state: 'checking'; workDone: number }
   | { state: 'inRoom'; view: VisitorView; progress: number; trouble?: Trouble }
-  | { state: 'refused'; problem: Problem; needsLogin: boolean };
+  | { state: 'refused'; problem: ProblemFields; needsLogin: boolean };
 
 /** Statuses that end a visit: nothing is polled until the visitor joins again. */
 const ENDED: readonly VisitorStatus[] = ['turn_passed', 'left', 'ended'];
 
 export const isEnded = ({ status }: VisitorView): boolean => ENDED.includes(status);
 
-/** The next action after a request has failed. */
-export type VisitFailure =
-  | { action: 'retry'; trouble: Trouble; leastMs: number }
-  | { action: 'join again' }
-  | { action: 'refuse'; problem: Problem; needsLogin: boolean };
-
-/** @param hadPlace the request was sent with a visitor token */
-export function afterFailure(fault: unknown, hadPlace: boolean): VisitFailure {
-  if (!(fault instanceof RefusedError)) return { action: 'retry', trouble: 'lost', leastMs: 0 };
-  if (fault.isTemporary) return { action: 'retry', trouble: 'busy', leastMs: fault.retryAfterMs };
-  if (hadPlace && fault.code === 'PLACE_UNKNOWN') return { action: 'join again' };
-  return { action: 'refuse', problem: fault.problem, needsLogin: fault.code === 'UNAUTHENTICATED' };
-}
+/** The trouble of a request that is retried. */
+export const troubleOf = ({ code }: FrontrowError): Trouble => (code === 'NO_ANSWER' ? 'lost' : 'busy');
 
 /** The visit with the trouble of a request that is retried. */
 export function withTrouble(visit: Visit, trouble: Trouble): Visit {

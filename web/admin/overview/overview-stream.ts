@@ -1,6 +1,7 @@
+import type { ClientMessage } from '../../../client/src/index.ts';
+import { createSocket } from '../../../client/src/socket.ts';
 import type { ServerMessage } from '../../../shared/contract/messages.ts';
 import type { Overview } from '../../../shared/contract/overview.ts';
-import { type ClientMessage, createSocket } from '../../socket.ts';
 import { storedAdminToken } from '../../stored-values.ts';
 import { type Point, withOverview } from './history.ts';
 
@@ -36,6 +37,7 @@ export function createOverviewStream(show: (live: Live) => void, leave: (refusal
   let live = NOT_LIVE;
   let overloadTimer: ReturnType<typeof setTimeout> | undefined;
   const socket = createSocket({
+    baseUrl: location.origin,
     backoff: RECONNECT,
     answerMs: SILENCE_MS,
     onOpen: () => socket.send(requestWith(storedAdminToken().read())),

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { Method } from '../../../client/src/index.ts';
 import type { WebhookView } from '../../../shared/contract/webhooks.ts';
-import type { Method } from '../../requests.ts';
 import type { PageProps } from '../page-props.ts';
 import { Refusal } from '../refusal.tsx';
 import { useRead } from '../use-read.ts';

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { codeOfBooking } from '../../../../shared/contract/booking-code.ts';
 import type { EventView } from '../../../../shared/contract/events.ts';
 import type { Booking } from '../../../../shared/contract/tickets.ts';
-import { RefusedError } from '../../../refused-error.ts';
+import { isRefused } from '../../../refused.ts';
 import { momentText } from '../../../times.ts';
 import type { Operator } from '../../operator-client.ts';
 import type { PageProps } from '../../page-props.ts';
@@ -33,7 +33,7 @@ function OneBooking({ operator, id }: { operator: Operator; id: string }) {
   const { answer: event, readAgain } = useRead<EventView>(operator, booking && `/api/events/${booking.eventId}`);
   const mayReturn = operator.can('return');
   if (booking === undefined) {
-    const isHidden = fault instanceof RefusedError && fault.code === 'FORBIDDEN';
+    const isHidden = isRefused(fault) && fault.code === 'FORBIDDEN';
     if (!isHidden) return <ReadFault title={`Booking ${codeOfBooking(id)}`} fault={fault} />;
     return (
       <>

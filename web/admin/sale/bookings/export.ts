@@ -1,4 +1,4 @@
-import { RefusedError } from '../../../refused-error.ts';
+import { errorOf } from '../../../../client/src/error.ts';
 import { storedAdminToken } from '../../../stored-values.ts';
 
 export type ExportFormat = 'csv' | 'ndjson';
@@ -15,7 +15,7 @@ export class ExportTooLarge extends Error {}
  * Downloads all bookings of a search as one file, which is kept in memory until it is whole.
  *
  * @param received is called with the bytes that have come
- * @throws RefusedError; ExportTooLarge; another error where the connection ended before the file did
+ * @throws FrontrowError; ExportTooLarge; another error where the connection ended before the file did
  */
 export async function downloadBookings(
   query: URLSearchParams,
@@ -27,7 +27,7 @@ export async function downloadBookings(
   const key = storedAdminToken().read();
   if (key !== undefined) headers.set('authorization', `Bearer ${key}`);
   const response = await fetch(`/api/bookings?${query}`, { headers, cache: 'no-store', signal });
-  if (!response.ok) throw new RefusedError(response, await response.json());
+  if (!response.ok) throw errorOf(response, await response.json());
   if (response.body === null) throw new Error('the answer has no body');
   return new Blob(await collect(response.body.getReader(), received), { type: TYPES[format] });
 }

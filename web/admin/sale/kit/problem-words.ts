@@ -1,4 +1,4 @@
-import type { Problem } from '../../../refused-error.ts';
+import type { ProblemFields } from '../../../../client/src/index.ts';
 
 /** Seats that a sentence names; of more it says how many. */
 const MAX_NAMED = 12;
@@ -15,12 +15,12 @@ export function seatsText(ids: readonly string[], labels: Readonly<Record<string
 }
 
 /** The seats that a refusal names, or the free ones that it offers. */
-export function seatsOfProblem(problem: Problem): string | undefined {
+export function seatsOfProblem(problem: ProblemFields): string | undefined {
   const {
     seats,
     labels,
     alternatives = [],
-  } = problem as Problem & {
+  } = problem as ProblemFields & {
     seats?: string[];
     labels?: Record<string, string>;
   };

@@ -1,4 +1,4 @@
-import { RefusedError } from '../../../refused-error.ts';
+import { isRefused } from '../../../refused.ts';
 
 /** A page whose resource is not read yet, or cannot be. */
 export const ReadFault = ({ title, fault }: { title: string; fault: unknown }) => (
@@ -16,4 +16,4 @@ export const ReadFault = ({ title, fault }: { title: string; fault: unknown }) =
 
 /** Why a read failed, in words. */
 export const faultText = (fault: unknown): string =>
-  fault instanceof RefusedError ? fault.message : 'The connection was lost. Try again.';
+  isRefused(fault) ? fault.message : 'The connection was lost. Try again.';

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
-import { RefusedError } from '../../../refused-error.ts';
-import { randomId } from '../../../requests.ts';
+import { type FrontrowError, randomKey } from '../../../../client/src/index.ts';
+import { isRefused } from '../../../refused.ts';
 import type { Act, Operator } from '../../operator-client.ts';
 
 /**
@@ -15,7 +15,7 @@ export type ActState<Answer> =
   | { step: 'idle' }
   | { step: 'sending' }
   | { step: 'done'; answer: Answer }
-  | { step: 'refused'; fault: RefusedError }
+  | { step: 'refused'; fault: FrontrowError }
   | { step: 'lost' };
 
 /** Times that a request is repeated which is in the queue still: each waits some ten seconds for its outcome. */
@@ -40,7 +40,7 @@ export function useAct<Answer>(operator: Operator) {
 
   async function send(act: Omit<Act, 'key'>): Promise<ActState<Answer>> {
     const text = JSON.stringify(act);
-    if (pending.current?.text !== text) pending.current = { text, key: randomId() };
+    if (pending.current?.text !== text) pending.current = { text, key: randomKey() };
     const { key } = pending.current;
     try {
       for (let waits = 0; waits < MAX_WAITS; waits += 1) {
@@ -51,9 +51,9 @@ export function useAct<Answer>(operator: Operator) {
       }
       return { step: 'lost' };
     } catch (fault) {
-      const isRefused = fault instanceof RefusedError;
-      if (isRefused && !fault.isTemporary) pending.current = undefined;
-      return isRefused ? { step: 'refused', fault } : { step: 'lost' };
+      if (!isRefused(fault)) return { step: 'lost' };
+      if (!fault.isTemporary) pending.current = undefined;
+      return { step: 'refused', fault };
     }
   }
 

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
+import { randomKey } from '../../../../client/src/index.ts';
 import type { House } from '../../../house/house.ts';
-import { RefusedError } from '../../../refused-error.ts';
-import { randomId } from '../../../requests.ts';
+import { isRefused } from '../../../refused.ts';
 import type { Operator } from '../../operator-client.ts';
 import { formatFigure } from '../../text.ts';
 import { Question } from '../kit/question.tsx';
@@ -36,7 +36,7 @@ export function BlockActs({ operator, eventId, house, byStatus }: Props) {
     const send = async (part: readonly string[]): Promise<number> => {
       const body = { seats: part };
       const path = `/api/events/${eventId}/${act}`;
-      const { answer } = await operator.act<{ changed: number }>({ method: 'POST', path, body, key: randomId() });
+      const { answer } = await operator.act<{ changed: number }>({ method: 'POST', path, body, key: randomKey() });
       return answer.changed;
     };
     try {
@@ -113,11 +113,10 @@ function RunReport({ run, house }: { run: Run; house: House }) {
       {fault !== undefined && (
         <p class="notice">
           <strong>
-            The other {seatsText(total - done)}{' '}
-            {fault instanceof RefusedError ? `were not ${verb}` : 'may be changed or not'}.
+            The other {seatsText(total - done)} {isRefused(fault) ? `were not ${verb}` : 'may be changed or not'}.
           </strong>{' '}
           {faultText(fault)}
-          {!(fault instanceof RefusedError) && ' It does no harm to do it again: the plan shows what is left.'}
+          {!isRefused(fault) && ' It does no harm to do it again: the plan shows what is left.'}
         </p>
       )}
     </div>

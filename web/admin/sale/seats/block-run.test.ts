@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { RefusedError } from '../../../refused-error.ts';
+import { errorOf, FrontrowError } from '../../../../client/src/error.ts';
 import { changeSeats } from './block-run.ts';
 
 const seats = (count: number) => Array.from({ length: count }, (_, i) => `1-1-${i + 1}`);
 
 const taken = (...named: string[]) =>
-  new RefusedError({ status: 409, headers: new Headers() }, { code: 'SEAT_TAKEN', seats: named } as object);
+  errorOf({ status: 409, headers: new Headers() }, { code: 'SEAT_TAKEN', seats: named });
 
 test('many seats are changed in parts, and the progress counts them', async () => {
   const sizes: number[] = [];
@@ -45,5 +45,5 @@ test('a part whose seats are taken again and again is given up', async () => {
   const send = async (part: readonly string[]) => {
     throw taken(part[0] ?? '');
   };
-  await expect(changeSeats(seats(9), send, () => {})).rejects.toThrow(RefusedError);
+  await expect(changeSeats(seats(9), send, () => {})).rejects.toThrow(FrontrowError);
 });

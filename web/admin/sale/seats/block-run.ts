@@ -1,5 +1,5 @@
 import { MAX_BLOCKED_AT_ONCE } from '../../../../shared/contract/limits.ts';
-import { RefusedError } from '../../../refused-error.ts';
+import { isRefused } from '../../../refused.ts';
 
 export type BlockAct = 'block' | 'unblock';
 
@@ -55,6 +55,6 @@ async function changePart(part: readonly string[], send: SendSeats): Promise<{ c
 
 /** The seats that a refusal names as taken. */
 function takenBy(fault: unknown): string[] {
-  if (!(fault instanceof RefusedError) || fault.code !== 'SEAT_TAKEN') return [];
+  if (!isRefused(fault) || fault.code !== 'SEAT_TAKEN') return [];
   return (fault.problem as { seats?: string[] }).seats ?? [];
 }

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { SeatsConnection } from '../../../../client/src/index.ts';
 import type { EventView } from '../../../../shared/contract/events.ts';
 import { CODE, type House } from '../../../house/house.ts';
-import type { Connection } from '../../../house/live.ts';
 import type { Operator } from '../../operator-client.ts';
 import type { PageProps } from '../../page-props.ts';
 import { formatFigure } from '../../text.ts';
@@ -28,7 +28,7 @@ export function SeatsPage({ operator, id }: PageProps) {
   return <Seats key={event.id} operator={operator} event={event} houseChanged={readAgain} />;
 }
 
-const CONNECTIONS: Record<Connection, string> = {
+const CONNECTIONS: Record<SeatsConnection, string> = {
   connecting: 'Loading the seats …',
   live: 'Live.',
   polling: 'Read every 2 seconds.',

@@ -1,0 +1,13 @@
+import { createClient } from '../client/src/index.ts';
+import { pageStorage } from './storage.ts';
+import { storedSession } from './stored-values.ts';
+
+/** The client of this page, with the token of the user who is logged in. */
+export const frontrow = createClient({
+  baseUrl: location.origin,
+  token: () => storedSession().read()?.token,
+  storage: pageStorage,
+});
+
+/** Reads a resource once. @throws FrontrowError */
+export const get = async <Answer>(path: string): Promise<Answer> => (await frontrow.attempt<Answer>('GET', path)).body;
