@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page, Request } from 'playwright-core';
 import { cameraOn } from '../../web/plan/camera.ts';
 import { layOutPlan, type Sector, seatPoint } from '../../web/plan/plan-layout.ts';
 import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
@@ -41,13 +41,15 @@ describeInBrowser("the buyer's page", (browser) => {
       await page.getByRole('button', { name: `Row ${row}, seat ${number}`, exact: true }).click();
   }
 
-  /** A promise, and the function that resolves it. */
-  function gate(): [Promise<void>, () => void] {
-    let resolveOpened = () => {};
-    const opened = new Promise<void>((resolve) => {
-      resolveOpened = resolve;
-    });
-    return [opened, () => resolveOpened()];
+  /** Lets the page read its hold, without an answer. `ended` resolves once the page gives the read up. */
+  async function startSlowRead(): Promise<{ ended: Promise<unknown> }> {
+    const isRead = (request: Request) => request.method() === 'GET' && /\/api\/bookings\/[^/]+$/.test(request.url());
+    await page.route('**/api/bookings/*', (route) => (isRead(route.request()) ? undefined : route.continue()));
+    const started = page.waitForRequest(isRead);
+    const ended = page.waitForEvent('requestfailed', isRead);
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await started;
+    return { ended };
   }
 
   /** Moves the page's clock on until it shows something: a page that polls does not wait for its next poll. */
@@ -223,20 +225,14 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await click('Hold the best 2');
     await heading('Your order');
-    // A read that began before the purchase and is answered after it must not hide that the purchase is in the queue.
-    const [released, releaseRead] = gate();
-    await page.route('**/api/bookings/*', (route) => released.then(() => route.continue()));
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    // A read that began before the purchase must not hide that the purchase is in the queue.
+    const slowRead = await startSlowRead();
     await system().stopWorkers();
     await page.route('**/confirm', (route) => route.continue({ url: `${route.request().url()}?wait=0` }));
     await page.getByRole('button', { name: /^Pay / }).click();
     const queued = page.getByText('Your change is in the queue. The seats stay yours');
+    await slowRead.ended;
     await queued.waitFor();
-    const answered = page.waitForResponse('**/api/bookings/*');
-    releaseRead();
-    await answered;
-    await page.waitForTimeout(300);
-    expect(await queued.isVisible()).toBe(true);
     await page.getByRole('button', { name: 'Release seats' }).click({ force: true }); // it is shown as disabled
     await system().resumeWorkers();
     await heading('Your seats are booked');
@@ -246,21 +242,10 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await click('Hold the best 2');
     await heading('Your order');
-    const [released, releaseRead] = gate();
-    const lateAnswer = page.waitForResponse('**/api/bookings/*');
-    await page.route('**/api/bookings/*', async (route) => {
-      if (route.request().method() !== 'GET') return route.continue();
-      const response = await route.fetch();
-      await released;
-      await route.fulfill({ response });
-    });
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-    await page.waitForTimeout(300);
+    const slowRead = await startSlowRead();
     await click('Release seats');
+    await slowRead.ended;
     await notice('You have released the seats.');
-    releaseRead();
-    await lateAnswer;
-    await page.waitForTimeout(300);
     await heading('Best seats together');
   });
 
@@ -268,7 +253,8 @@ describeInBrowser("the buyer's page", (browser) => {
     await open();
     await click('Hold the best 2');
     await heading('Your order');
-    const body = { type: 'about:blank', status: 500, code: 'INTERNAL', detail: 'Something broke.' };
+    const { id: ticketId } = await system().prisma.booking.findFirstOrThrow();
+    const body = { type: 'about:blank', status: 500, code: 'INTERNAL', detail: 'Something broke.', ticketId };
     await page.route('**/confirm', (route) => route.fulfill({ status: 500, json: body }), { times: 1 });
     await page.getByRole('button', { name: /^Pay / }).click();
     await page.getByRole('alert').getByText('Something broke.').waitFor();

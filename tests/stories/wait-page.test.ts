@@ -101,7 +101,7 @@ describeInBrowser('the waiting page', (browser) => {
     expect(JSON.stringify(await context.storageState())).toContain('admission.token');
   });
 
-  test('a line that requires proof of work gets it from a web worker, and then gives a place', async () => {
+  test('a line that requires proof of work gets it from the page, and then gives a place', async () => {
     const challengeOf = (bits: number) => ({
       kind: 'work' as const,
       challenge: `c.1.1.${bits}.1795338360250.1.${'x'.repeat(43)}`,

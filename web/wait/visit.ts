@@ -67,6 +67,7 @@ export function createVisit(eventId: number, show: (visit: Visit) => void) {
     async leave(): Promise<void> {
       await room.leave();
       visiting.abort();
+      storedStart(eventId).remove();
       if (visit.state === 'inRoom') set({ state: 'inRoom', view: { ...visit.view, status: 'left' }, progress: 0 });
     },
     stop(): void {
