@@ -11,6 +11,7 @@ const checks = [
   ['Lengths of lines, beginnings of sentences, links in documents', join(import.meta.dirname, 'style.mjs')],
   ['Types', inPackages('typescript/bin/tsc')],
   ['Types of the web app', inPackages('typescript/bin/tsc'), '-p', 'web'],
+  ['Types of the example', inPackages('typescript/bin/tsc'), '-p', 'examples/shop'],
   [
     'Lint, format, imports, lengths of functions',
     inPackages('@biomejs/biome/bin/biome'),
