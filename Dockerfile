@@ -25,6 +25,7 @@ COPY prisma prisma
 COPY scripts/node.sh scripts/
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/build/web build/web
+COPY --from=build /app/build/embed build/embed
 COPY --from=build /app/build/shared build/shared
 COPY --from=build /app/build/commands build/commands
 COPY --from=build /app/build/local build/local

@@ -1,6 +1,6 @@
 import cors, { type CorsOptions } from 'cors';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import type { Config } from '../shared/config.ts';
+import { type Config, otherSitesOf } from '../shared/config.ts';
 import type { ErrorCode } from '../shared/contract/codes.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { LimitCountsStore } from '../shared/stores/redis/limit-counts.ts';
@@ -19,6 +19,7 @@ import { bookingRoutes } from './routes/bookings.ts';
 import { buyerRoutes, buyerTokenRoutes } from './routes/buyers.ts';
 import { addCompatRoutes } from './routes/compat/routes.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { embedRoutes } from './routes/embed.ts';
 import { eventRoutes } from './routes/events.ts';
 import { feedRoutes } from './routes/feed.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -37,7 +38,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { traceIdOf } from './tickets/traces.ts';
 
 /** Headers that pages of other sites may read. */
-const EXPOSED_HEADERS = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'ETag', 'X-Request-Id'];
+const EXPOSED_HEADERS = ['Date', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'ETag', 'X-Request-Id'];
 
 /** A preflight is answered with 200: the compat routes never answer 204. */
 const corsOptions = (origin: string[]): CorsOptions => {
@@ -95,7 +96,8 @@ export function buildApp(deps: AppDeps): Express {
   app.disable('etag');
   app.set('query parser', false);
   if (config.TRUST_PROXY !== undefined) app.set('trust proxy', config.TRUST_PROXY);
-  if (config.CORS_ORIGINS.length > 0) app.use(cors(corsOptions(config.CORS_ORIGINS)));
+  const otherSites = otherSitesOf(config);
+  if (otherSites.length > 0) app.use(cors(corsOptions(otherSites)));
   addCompatRoutes(app, routeDeps);
   addWaitingRoomRoutes(app, routeDeps);
   app.use(metricsRoutes(routeDeps));
@@ -117,6 +119,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/admin', adminRoutes(routeDeps));
   if (identity.hasPasswords) app.use('/api/users', userRoutes(routeDeps));
   app.use(docsRoutes());
+  app.use(embedRoutes());
   app.use(webRoutes(routeDeps));
   app.use(() => {
     throw new ApiError('ROUTE_UNKNOWN');

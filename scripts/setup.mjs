@@ -168,13 +168,18 @@ async function compile() {
   writeFileSync(stamp, startedAt.toISOString());
 }
 
-/** The web app, which the API serves. Its sources are apart from the rest: they are for browsers. */
-async function buildWeb() {
+/** Builds for browsers: the name of each, a file that it writes, and the folder of its sources. */
+const WEB_BUILDS = [
+  ['Building the web app', at('build', 'web', 'index.html'), 'web'],
+  ['Building the elements for other sites', at('build', 'embed', 'embed.js'), join('web', 'embed')],
+];
+
+/** The sources of the web app are apart from the rest: they are for browsers. */
+async function buildWeb([step, product, folder]) {
   const sources = [at('web'), at('client', 'src'), at('shared', 'contract'), at('package-lock.json')];
-  if (changedAt(at('build', 'web', 'index.html')) > Math.max(...sources.map(changedAt))) return;
+  if (changedAt(product) > Math.max(...sources.map(changedAt))) return;
   const vite = at('node_modules', 'vite', 'bin', 'vite.js');
-  const config = at('web', 'vite.config.mjs');
-  await run('Building the web app', process.execPath, [vite, 'build', 'web', '--config', config]);
+  await run(step, process.execPath, [vite, 'build', folder, '--config', at(folder, 'vite.config.mjs')]);
 }
 
 /** The package `frontrow-client`, which examples and tests import as its users do, and its tarball. */
@@ -205,7 +210,7 @@ export async function setUp({ build, client = false, dev = false, redis = false 
   replaceUnusedModules();
   removeUnusedFiles();
   const generating = PRISMA_CLIENTS.map(generatePrismaClient);
-  if (build) await Promise.all([Promise.all(generating).then(compile), buildWeb()]);
+  if (build) await Promise.all([Promise.all(generating).then(compile), ...WEB_BUILDS.map(buildWeb)]);
   if (client) await buildClient();
   await Promise.all(generating);
   await fetching;

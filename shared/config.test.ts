@@ -55,9 +55,11 @@ test('proxies are a number of hops or a list of addresses; origins are origins',
   ]);
   for (const bad of ['true', '0', '10.0.0.0/33', '10.0.0/8', 'balancer.test'])
     expect(() => readConfig({ TRUST_PROXY: bad })).toThrow('TRUST_PROXY:');
-  expect(readConfig({ CORS_ORIGINS: 'https://a.test,http://localhost:5173' }).CORS_ORIGINS).toHaveLength(2);
-  for (const bad of ['*', 'null', 'https://a.test/', 'a.test'])
-    expect(() => readConfig({ CORS_ORIGINS: bad })).toThrow('CORS_ORIGINS');
+  for (const name of ['CORS_ORIGINS', 'EMBED_ORIGINS'] as const) {
+    expect(readConfig({ [name]: 'https://a.test,http://localhost:5173' })[name]).toHaveLength(2);
+    for (const bad of ['*', 'null', 'https://a.test/', 'a.test'])
+      expect(() => readConfig({ [name]: bad })).toThrow(name);
+  }
 });
 
 test('.env.example lists every setting with its default', () => {

@@ -63,6 +63,7 @@ export const settings = z.object({
   SELL_BY: z.enum(['server', 'anyone']).optional(),
   TRUST_PROXY: z.union([count(1, 10), words.pipe(z.array(proxy))]).optional(),
   CORS_ORIGINS: words.pipe(z.array(origin)).default([]),
+  EMBED_ORIGINS: words.pipe(z.array(origin)).default([]),
   RATE_LIMIT: z.enum(['auto', 'on', 'off']).default('auto'),
   LOGINS_PER_MINUTE: count(1, 1_000_000).default(60),
   BOOKINGS_PER_MINUTE: count(1, 1_000_000).default(600),
@@ -94,6 +95,11 @@ export const defaults: Config = settings.parse({});
 /** The sellers of seats. In production only trusted servers sell by default. */
 export const sellByOf = ({ SELL_BY, NODE_ENV }: Pick<Config, 'SELL_BY' | 'NODE_ENV'>) =>
   SELL_BY ?? (NODE_ENV === 'production' ? 'server' : 'anyone');
+
+/** The other sites whose pages may use the API: those that embed parts of it need it, too. */
+export const otherSitesOf = ({ CORS_ORIGINS, EMBED_ORIGINS }: Pick<Config, 'CORS_ORIGINS' | 'EMBED_ORIGINS'>) => [
+  ...new Set([...CORS_ORIGINS, ...EMBED_ORIGINS]),
+];
 
 /**
  * Reads the settings once, from `.env` and the environment, which wins. An empty value counts as not set.

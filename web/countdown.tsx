@@ -12,12 +12,15 @@ export function useMsLeft(until: string, clock = frontrow.now): number {
   return Date.parse(until) - now;
 }
 
+/** Milliseconds since 1970. */
+type Clock = () => number;
+
 const LAST_MINUTE_MS = 60_000;
 
 export const isLastMinute = (leftMs: number): boolean => leftMs < LAST_MINUTE_MS;
 
 /** Announces once, to a screen reader, that the last minute has begun. */
-export const LastMinute = ({ until, text, clock }: { until: string; text: string; clock?: () => number }) => (
+export const LastMinute = ({ until, text, clock }: { until: string; text: string; clock?: Clock | undefined }) => (
   <span class="unseen" role="alert">
     {isLastMinute(useMsLeft(until, clock)) && text}
   </span>
@@ -27,7 +30,7 @@ export const LastMinute = ({ until, text, clock }: { until: string; text: string
  * The time left until a moment of the server's clock, or of another. Screen readers read it on request, not each
  * second.
  */
-export function Countdown({ until, label, clock }: { until: string; label: string; clock?: () => number }) {
+export function Countdown({ until, label, clock }: { until: string; label: string; clock?: Clock | undefined }) {
   const left = useMsLeft(until, clock);
   return (
     <time role="timer" aria-label={label} dateTime={until}>

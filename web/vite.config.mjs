@@ -1,21 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { runnerImport } from 'vite';
+import { compress } from './compress.mjs';
 
 const texts = join(import.meta.dirname, 'texts');
-
-/** Writes each asset also compressed, so that the server compresses nothing. Every browser reads `br` or `gzip`. */
-const compress = {
-  name: 'compress',
-  writeBundle({ dir }, bundle) {
-    for (const name of Object.keys(bundle).filter((file) => file.startsWith('assets/'))) {
-      const file = join(dir, name);
-      writeFileSync(`${file}.br`, brotliCompressSync(readFileSync(file)));
-      writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
-    }
-  },
-};
 
 /**
  * Writes `languages.json` for the API, which makes the HTML: of each language of the catalogue, the chunk of its texts
@@ -52,5 +40,5 @@ export default {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  plugins: [languages, compress],
+  plugins: [languages, compress((name) => name.startsWith('assets/'))],
 };

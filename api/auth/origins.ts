@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Config } from '../../shared/config.ts';
+import { type Config, otherSitesOf } from '../../shared/config.ts';
 import { isLoopbackName } from '../../shared/platform/loopback.ts';
 import { ApiError } from '../http/errors.ts';
 
@@ -25,7 +25,9 @@ function countHosts({ rawHeaders }: IncomingMessage): number {
  * something and WebSockets. Where the server listens on loopback only, it also refuses every request for a host name
  * that is not this machine's own: a page whose name resolves to 127.0.0.1 (DNS rebinding) could read everything.
  */
-export function createOriginGuard({ HOST, TRUST_PROXY, CORS_ORIGINS }: OriginConfig) {
+export function createOriginGuard(config: OriginConfig) {
+  const { HOST, TRUST_PROXY } = config;
+  const otherSites = new Set(otherSitesOf(config));
   const isLoopbackOnly = isLoopbackName(HOST) && TRUST_PROXY === undefined;
 
   /** @returns why the request is refused; undefined where it may go on */
@@ -39,11 +41,11 @@ export function createOriginGuard({ HOST, TRUST_PROXY, CORS_ORIGINS }: OriginCon
     const isForeign =
       origin === undefined
         ? /cross-site/i.test(String(req.headers['sec-fetch-site'])) // a repeated header is a list
-        : !isOwnOrigin(origin, host) && !CORS_ORIGINS.includes(origin);
+        : !isOwnOrigin(origin, host) && !otherSites.has(origin);
     return isForeign
       ? new ApiError('FORBIDDEN', 'Pages of this site may not send requests here: it is not in CORS_ORIGINS.')
       : undefined;
   };
 }
 
-type OriginConfig = Pick<Config, 'HOST' | 'TRUST_PROXY' | 'CORS_ORIGINS'>;
+type OriginConfig = Pick<Config, 'HOST' | 'TRUST_PROXY' | 'CORS_ORIGINS' | 'EMBED_ORIGINS'>;

@@ -72,6 +72,8 @@ export function createAppServer(
     if (Array.isArray(headers)) return ServerResponse.prototype.writeHead.call(this, status, headers);
     const always = headersOf(this.req as Request, isJson(headers as OutgoingHttpHeaders | undefined));
     const merged = Object.assign({}, always, this.getHeaders(), headers);
+    const variesBefore = this.getHeader('vary'); // by CORS: caches must not give one site the answer for another
+    if (variesBefore !== undefined && merged.vary !== variesBefore) merged.vary = `${variesBefore}, ${merged.vary}`;
     const date = correctedDate();
     if (date !== undefined) merged.date = date;
     return ServerResponse.prototype.writeHead.call(this, status, merged);

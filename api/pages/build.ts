@@ -50,7 +50,7 @@ export function readBuild() {
 
 export type Build = ReturnType<typeof readBuild>;
 
-function readAsset(file: string): Encoded {
+export function readAsset(file: string): Encoded {
   const [identity, br, gzip] = ['', '.br', '.gz'].map((suffix) => readFileSync(file + suffix)) as [
     Buffer,
     Buffer,

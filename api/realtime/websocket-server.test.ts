@@ -53,7 +53,12 @@ async function startServer({
       overview: { watch: () => () => undefined },
       operatorOfSocket: async () => () => true,
       connectionGuard: {
-        refusalOf: createOriginGuard({ HOST: '127.0.0.1', TRUST_PROXY: undefined, CORS_ORIGINS: origins }),
+        refusalOf: createOriginGuard({
+          HOST: '127.0.0.1',
+          TRUST_PROXY: undefined,
+          CORS_ORIGINS: origins,
+          EMBED_ORIGINS: [],
+        }),
         clientOf: () => 'client',
       },
       log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),

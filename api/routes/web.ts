@@ -1,4 +1,5 @@
 import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { Config } from '../../shared/config.ts';
 import { COMPAT_PATHS } from '../http/compat-paths.ts';
 import { type Encoded, sendEncoded } from '../http/encoded.ts';
 import { ApiError } from '../http/errors.ts';
@@ -19,32 +20,37 @@ const API_PATHS = /^\/(api|ws|metrics|openapi\.json)([/?]|$)/i;
 /** Scripts, styles, images and requests of this origin only, and nothing inline. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-  "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "worker-src 'self'; base-uri 'none'; form-action 'none'";
 
-/** A page is made for its moment and language. */
-const PAGE = {
+/** The headers of a page that these sites may frame. A page is made for its moment and language. */
+const pageHeaders = (sites: readonly string[]) => ({
   'cache-control': 'no-cache',
-  'content-security-policy': POLICY,
+  'content-security-policy': `${POLICY}; frame-ancestors ${sites.length === 0 ? "'none'" : sites.join(' ')}`,
   vary: 'Accept-Encoding, Accept-Language',
-};
+});
 
 /** An asset never changes: its name has a hash of its content. */
 const ASSET = { 'cache-control': 'public, max-age=31536000, immutable', vary: 'Accept-Encoding' };
 
-type WebDeps = Parameters<typeof createPages>[0] & { heavyReads: Pick<HeavyReads, 'charge'> };
+type WebDeps = Parameters<typeof createPages>[0] & {
+  config: Pick<Config, 'EMBED_ORIGINS'>;
+  heavyReads: Pick<HeavyReads, 'charge'>;
+};
 
 /**
  * The pages of the web app, and its assets. Both come from memory: a crowd that loads a page costs no reads of files
  * and no compression. A page that may have to be read costs its client a read.
  */
-export function webRoutes({ heavyReads, ...deps }: WebDeps) {
+export function webRoutes({ config, heavyReads, ...deps }: WebDeps) {
   const pages = createPages(deps);
   const languageOf = (req: Request): Language => {
     const name = req.acceptsLanguages(...pages.languages.keys());
     return (pages.languages.get(name || '') ?? pages.languages.values().next().value) as Language;
   };
+  const forBuyers = pageHeaders(config.EMBED_ORIGINS);
+  const forOperators = pageHeaders([]);
   const sendPage = (req: Request, res: Response, page: Encoded, status = 200) =>
-    sendEncoded(req, res, status, page, PAGE);
+    sendEncoded(req, res, status, page, forBuyers);
 
   const eventPage = (kind: 'event' | 'wait') => async (req: Request, res: Response, next: NextFunction) => {
     if (!EVENT_ID.test(String(req.params.id))) return next();
@@ -67,8 +73,9 @@ export function webRoutes({ heavyReads, ...deps }: WebDeps) {
   router.get('/events/:id', eventPage('event'));
   router.get('/events/:id/wait', eventPage('wait'));
   router.param('bookingId', (_req, _res, next, id) => next(BOOKING_ID.test(id) ? undefined : 'route'));
-  for (const path of ['/bookings', '/bookings/:bookingId', '/admin'])
+  for (const path of ['/bookings', '/bookings/:bookingId'])
     router.get(path, (req, res) => sendPage(req, res, pages.plain(languageOf(req))));
+  router.get('/admin', (req, res) => sendEncoded(req, res, 200, pages.plain(languageOf(req)), forOperators));
   router.use('/assets', (req, res, next) => {
     const asset = pages.assets.get(req.path);
     return asset !== undefined && isRead(req) ? sendEncoded(req, res, 200, asset, ASSET) : next();

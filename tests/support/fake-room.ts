@@ -54,6 +54,7 @@ export async function startFakeRoom() {
   const unread = () => Promise.reject(new Error('there is no database'));
   app.use(
     webRoutes({
+      config: { EMBED_ORIGINS: [] },
       events: { layout: unread, programme: unread },
       seats: { countsByZone: unread },
       waitingRooms: { find: () => undefined },

@@ -4,7 +4,7 @@ import { type House, maxSeatsOf } from '../house/house.ts';
 import type { OwnSeats } from '../house/own-seats.ts';
 import { idsText } from '../house/text.ts';
 import { texts } from '../texts/texts.ts';
-import type { ChoiceNotice } from './use-choice.ts';
+import type { ChoiceNotice } from './picks.ts';
 
 /** Seats that a buyer may still request at once: of one request, and of what one buyer may have in the event. */
 export function mostSeats(event: Pick<EventView, 'maxSeats' | 'seatLimit'>, mine: OwnSeats): number {

@@ -178,7 +178,7 @@ function pickedParts({ event, house, choice, request }: Props, clear: () => void
   );
   const action = (
     <div class="actions">
-      <button type="button" class="action" onClick={() => request(pickedWish(house, picked, conditions))}>
+      <button type="button" class="action" onClick={() => request(pickedWish(house, [...picked], conditions))}>
         {texts.choice.holdFor(texts.house.seatCount(count), total)}
       </button>
       <button type="button" class="quiet" onClick={clear}>

@@ -15,7 +15,7 @@ import type { Choice } from './use-choice.ts';
 type Props = {
   event: EventView;
   house: House;
-  choice: Choice;
+  choice: Pick<Choice, 'picked' | 'zone' | 'lit' | 'choosePrice'>;
   mine: OwnSeats;
   toggle: (label: string) => void;
   showZone: (zone: number | undefined) => void;
@@ -71,7 +71,7 @@ const zonesOf = ({ zones, priceClasses }: House, lit: Choice['lit']): readonly Z
     ? zones
     : zones.filter((zone) => [...zone.usedCategories].some((number) => lit.has(priceClasses.of(zone, number))));
 
-type LimitProps = { house: House; choice: Choice; lit: ReadonlySet<number>; currency: string };
+type LimitProps = { house: House; choice: Pick<Choice, 'choosePrice'>; lit: ReadonlySet<number>; currency: string };
 
 /** The prices that the list is limited to, and a button that shows all. */
 const Limit = ({ house, choice, lit, currency }: LimitProps) => (
@@ -124,7 +124,7 @@ type RowsProps = {
   zone: ZoneSeats;
   house: House;
   currency: string;
-  picked: string[];
+  picked: readonly string[];
   mine: OwnSeats;
   lit: Choice['lit'];
   toggle: (label: string) => void;

@@ -4,17 +4,10 @@ import { CODE, type House } from '../house/house.ts';
 import { litClasses } from '../house/price-classes.ts';
 import type { PurchaseState } from '../purchase/purchase-state.ts';
 import { storedWish } from '../stored-values.ts';
+import { type Picks, picksWithout, toggled } from './picks.ts';
 import type { Conditions } from './wish.ts';
 
 export type Choice = ReturnType<typeof useChoice>;
-
-/**
- * The reason why a choice is not as the buyer wanted it: picked seats that another buyer took, a seat that is not
- * available, or the largest number of seats.
- */
-export type ChoiceNotice =
-  | { name: 'taken' | 'unavailable'; seats: readonly string[] }
-  | { name: 'limit'; most: number };
 
 /**
  * The seats that the buyer has picked, or the conditions of those that the server is to find; at first those from
@@ -22,14 +15,13 @@ export type ChoiceNotice =
  */
 export function useChoice(eventId: number, house: House) {
   const [wish] = useState(() => takeStoredWish(eventId));
-  const [picked, setPicked] = useState(wish !== undefined && 'seats' in wish ? wish.seats : []);
-  const [notice, setNotice] = useState<ChoiceNotice>();
+  const [picks, setPicks] = useState<Picks>({ seats: wish !== undefined && 'seats' in wish ? wish.seats : [] });
   const [conditions, setConditions] = useState(() => conditionsOf(wish));
   const isFree = (label: string) => house.statusOf(label) === CODE.AVAILABLE;
   const change = (changed: Partial<Conditions>) => setConditions((before) => ({ ...before, ...changed }));
   return {
-    picked,
-    notice,
+    picked: picks.seats,
+    notice: picks.notice,
     conditions,
     change,
     zone: conditions.zone,
@@ -42,32 +34,14 @@ export function useChoice(eventId: number, house: House) {
       if (category !== undefined) change({ category: category.name, priceClass: undefined, maxPrice: undefined });
       else change({ category: undefined, priceClass, maxPrice: highest });
     },
-    clear(): void {
-      setNotice(undefined);
-      setPicked([]);
-    },
+    clear: () => setPicks({ seats: [] }),
     /** Picks an available seat, or removes a picked one. A seat beyond the limit is refused with a notice. */
-    toggle(label: string, most: number): void {
-      if (picked.includes(label)) {
-        setNotice(undefined);
-        setPicked(picked.filter((other) => other !== label));
-      } else if (!isFree(label)) setNotice({ name: 'unavailable', seats: [label] });
-      else if (picked.length >= most) setNotice({ name: 'limit', most });
-      else {
-        setNotice(undefined);
-        setPicked([...picked, label]);
-      }
-    },
+    toggle: (label: string, most: number) => setPicks(toggled(picks, label, isFree, most)),
     /** Removes picked seats that are no longer available, and reports them. */
-    dropUnavailable(): void {
-      const unavailable = picked.filter((label) => !isFree(label));
-      if (unavailable.length === 0) return;
-      setPicked(picked.filter(isFree));
-      setNotice({ name: 'taken', seats: unavailable });
-    },
+    dropUnavailable: () => setPicks(picksWithout(picks, (label) => !isFree(label))),
     clearAfter({ step }: PurchaseState): void {
-      if (step !== 'choosing') setNotice(undefined);
-      if (step === 'held' || step === 'refused') setPicked([]);
+      if (step === 'held' || step === 'refused') setPicks({ seats: [] });
+      else if (step !== 'choosing') setPicks(({ seats }) => ({ seats }));
     },
   };
 }

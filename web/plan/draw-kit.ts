@@ -4,7 +4,7 @@ import type { Plan } from './plan-layout.ts';
 
 /** The colours of the style sheet, for light or dark. */
 export type Colours = Record<
-  'card' | 'paper' | 'ink' | 'soft' | 'line' | 'free' | 'held' | 'sold' | 'mark' | 'mine' | 'onMine',
+  'card' | 'paper' | 'ink' | 'soft' | 'line' | 'free' | 'held' | 'sold' | 'mark' | 'picked' | 'mine' | 'onMine',
   string
 >;
 

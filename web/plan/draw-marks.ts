@@ -1,6 +1,6 @@
 import { type House, type Seat, seatOf } from '../house/house.ts';
 import { seatLabel } from '../house/names.ts';
-import { font, type Scene } from './draw-kit.ts';
+import { font, readableOn, type Scene } from './draw-kit.ts';
 import { hasSeats, type Plan, roomOf, seatPoint, shapeOf } from './plan-layout.ts';
 
 /** The pixels of the smallest mark of a buyer's seat. */
@@ -29,12 +29,17 @@ export function drawMarks(context: CanvasRenderingContext2D, scale: number, scen
   fillDisks(marks, 0, colours.ink);
   fillDisks(marks, 1.75, colours.paper);
   fillDisks(owned, 3.25, colours.mine);
+  fillDisks(
+    marks.filter(({ isMine }) => !isMine),
+    1.75,
+    colours.picked,
+  );
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   for (const { x, y, radius, label, isMine } of marks) {
     if (radius < 8) continue;
     context.font = font(Math.min(14, radius * 0.9), 700);
-    context.fillStyle = isMine ? colours.onMine : colours.ink;
+    context.fillStyle = isMine ? colours.onMine : readableOn(colours, colours.picked);
     context.fillText(isMine ? '✓' : label, x, y + 0.5, radius * 1.7);
   }
 }

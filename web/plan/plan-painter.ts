@@ -52,18 +52,17 @@ export function createPainter(
     paint(performance.now()); // at once: the new size has emptied the canvas
   }
 
+  function recolour(): void {
+    Object.assign(scene, coloursOf(canvas, scene.house));
+    redraw();
+  }
+
   const sizeObserver = new ResizeObserver(resize);
   sizeObserver.observe(canvas);
-  const stopListening = [
-    scene.house.listen(redraw),
-    onScreenChange(redraw),
-    onColourSchemeChange(() => {
-      Object.assign(scene, coloursOf(canvas, scene.house));
-      redraw();
-    }),
-  ];
+  const stopListening = [scene.house.listen(redraw), onScreenChange(redraw), onColourSchemeChange(recolour)];
   return {
     redraw,
+    recolour,
     stop(): void {
       cancelAnimationFrame(frame);
       sizeObserver.disconnect();
@@ -97,7 +96,12 @@ export function coloursOf(
   house: House,
 ): Pick<Scene, 'colours' | 'classColours' | 'hatches'> {
   const style = getComputedStyle(canvas);
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  // By a property instead of the variable's own text, which may be any way to write a colour, for light and dark. This
+  // property has no effect on a canvas, and no browser forces its colour.
+  const colour = (name: string) => {
+    canvas.style.floodColor = `var(--${name})`;
+    return hexOf(style.floodColor);
+  };
   const colours: Colours = {
     card: colour('card'),
     paper: colour('paper'),
@@ -108,6 +112,7 @@ export function coloursOf(
     held: colour('held'),
     sold: colour('sold'),
     mark: colour('sold-mark'),
+    picked: colour('picked'),
     mine: colour('accent'),
     onMine: colour('on-accent'),
   };
@@ -117,6 +122,12 @@ export function coloursOf(
     hatches: { held: hatchOf(colours.held), sold: hatchOf(colours.mark) },
   };
 }
+
+/** `#rrggbb` of `rgb(r, g, b)`. Other colours, which are translucent or of a wide gamut, stay as they are. */
+const hexOf = (colour: string): string =>
+  colour.replace(/^rgb\((\d+), (\d+), (\d+)\)$/, (_, ...parts: string[]) =>
+    parts.slice(0, 3).reduce((hex, part) => hex + Number(part).toString(16).padStart(2, '0'), '#'),
+  );
 
 /** Device pixels of one tile of the hatch. */
 const HATCH_PIXELS = 7;

@@ -97,6 +97,8 @@ export function createPlanView(canvas: HTMLCanvasElement, plan: Plan, house: Hou
       Object.assign(scene, marks);
       painter.redraw();
     },
+    /** The colours of the style sheet have changed. */
+    recolour: painter.recolour,
     stop(): void {
       stopGestures();
       painter.stop();

@@ -6,22 +6,30 @@ import { momentText } from '../times.ts';
 import { rangeText, waitText } from './text.ts';
 import type { VisitorView } from './visit-state.ts';
 
-type StandingProps = { eventId: number; view: VisitorView; progress: number; joinAgain: () => void };
+type StandingProps = {
+  /** Undefined where the page itself leads to the seats, as a page of another site does. */
+  eventId: number | undefined;
+  view: VisitorView;
+  progress: number;
+  joinAgain: () => void;
+  /** The server's clock, in milliseconds since 1970, where the page has not its own. */
+  clock?: () => number;
+};
 
 /** The visitor's place or turn, status by status. */
-export function Standing({ eventId, view, progress, joinAgain }: StandingProps) {
+export function Standing({ eventId, view, progress, joinAgain, clock }: StandingProps) {
   switch (view.status) {
     case 'before_sale':
-      return <BeforeSale view={view} />;
+      return <BeforeSale view={view} clock={clock} />;
     case 'waiting':
       return <Waiting view={view} progress={progress} />;
     case 'your_turn':
-      return <YourTurn eventId={eventId} view={view} />;
+      return <YourTurn eventId={eventId} view={view} clock={clock} />;
     case 'open':
       return (
         <>
           <p>{texts.wait.noLine}</p>
-          <ToSeats eventId={eventId} />
+          {eventId !== undefined && <ToSeats eventId={eventId} />}
         </>
       );
     case 'sold_out':
@@ -41,12 +49,14 @@ export function Standing({ eventId, view, progress, joinAgain }: StandingProps) 
   }
 }
 
-function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position } }: { view: VisitorView }) {
+type Clocked = { view: VisitorView; clock: StandingProps['clock'] | undefined };
+
+function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position }, clock }: Clocked) {
   return (
     <>
       {onSaleAt !== undefined && (
         <p class="figure">
-          <Countdown until={onSaleAt} label={texts.wait.timeUntilSale} />
+          <Countdown until={onSaleAt} label={texts.wait.timeUntilSale} clock={clock} />
           <span>
             {texts.wait.untilSale}
             <small>{momentText(onSaleAt, timeZone)}</small>
@@ -118,16 +128,16 @@ const Bar = ({ progress, text, seconds }: { progress: number; text: string; seco
   </div>
 );
 
-function YourTurn({ eventId, view }: { eventId: number; view: VisitorView }) {
+function YourTurn({ eventId, view, clock }: Clocked & { eventId: number | undefined }) {
   return (
     <>
       {view.admission !== undefined && (
         <p class="figure">
-          <Countdown until={view.admission.expiresAt} label={texts.wait.timeToChoose} />
+          <Countdown until={view.admission.expiresAt} label={texts.wait.timeToChoose} clock={clock} />
           <span>{texts.wait.leftToChoose}</span>
         </p>
       )}
-      <ToSeats eventId={eventId} />
+      {eventId !== undefined && <ToSeats eventId={eventId} />}
     </>
   );
 }
