@@ -9,6 +9,8 @@ export default {
     outDir: '../../build/embed',
     emptyOutDir: true,
     modulePreload: { polyfill: false },
+    // For older browsers, `light-dark()` would be replaced by rules that ignore a site's `color-scheme`.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     rolldownOptions: {
       input: join(import.meta.dirname, 'main.ts'),
       output: { entryFileNames: 'embed.js', chunkFileNames: 'embed/[name]-[hash].js' },
