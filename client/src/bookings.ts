@@ -39,7 +39,10 @@ export function createBookings({ transport, connection, storage }: Parts) {
     const { status, body } = await transport.request<Booking | TicketView>(name ? 'POST' : 'DELETE', path, sent);
     if (status !== 202) return body as Booking;
     const view = body as TicketView;
-    const ticket = createTicket(parts, view.ticketId, view);
+    const ticket = createTicket(parts, view.ticketId, {
+      ...view,
+      kind: name === 'release' ? 'reduce' : (name ?? 'cancel'),
+    });
     for await (const state of ticket.states(following)) if (state.status === 'queued') onQueued?.(state);
     return ticket.outcome(following);
   }
@@ -57,13 +60,18 @@ export function createBookings({ transport, connection, storage }: Parts) {
       { key = randomKey(), admission, ...following }: BookOptions = {},
     ): Promise<Ticket> {
       const stored = storedAdmission(storage, request.eventId); // the server judges its end
-      const headers = admissionHeader(admission ?? stored.read()?.token);
+      const token = admission ?? stored.read()?.token;
+      const forgetInvalid = ({ code }: { code?: unknown }) => {
+        if (code !== 'ADMISSION_INVALID') return;
+        // Another tab may have a new one already.
+        if (token === stored.read()?.token) stored.remove();
+      };
       try {
-        const sent = { ...following, key, headers, body: request };
+        const sent = { ...following, key, headers: admissionHeader(token), body: request };
         const { body } = await transport.request<TicketView>('POST', '/api/bookings', sent);
-        return createTicket(parts, body.ticketId, body);
+        return createTicket(parts, body.ticketId, { ...body, kind: 'book' }, forgetInvalid);
       } catch (fault) {
-        if (fault instanceof FrontrowError && fault.code === 'ADMISSION_INVALID') stored.remove();
+        if (fault instanceof FrontrowError) forgetInvalid(fault);
         throw fault;
       }
     },

@@ -10,8 +10,8 @@ export type Code = ErrorCode | 'NO_ANSWER' | 'TIMEOUT' | 'NOT_ADMITTED' | 'SIGNA
 /** The fields of a problem, as far as the answer has them: something in between may have answered. */
 export type ProblemFields = Partial<Problem>;
 
-/** The longest `Retry-After` that is followed, in milliseconds: few clients run for longer. */
-const MAX_RETRY_AFTER_MS = 3_600_000;
+/** The longest `Retry-After` that is followed, in milliseconds: a day. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
 
 /** A refusal, a fault of the server, or a request without an answer. */
 export class FrontrowError extends Error {
@@ -58,10 +58,19 @@ export function errorOf(
   { status, headers }: Pick<Response, 'status' | 'headers'>,
   problem: ProblemFields,
 ): FrontrowError {
-  const seconds = Number(headers.get('retry-after')) || 0;
   return new FrontrowError(problem.code ?? 'INTERNAL', problem.detail ?? `The server answered with status ${status}.`, {
     status,
     problem,
-    retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, 1000 * seconds),
+    retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Math.max(0, retryAfterMsOf(headers))),
   });
+}
+
+/** `Retry-After` in milliseconds: seconds, or a date by the clock of the server that wrote it; 0 where there is none. */
+function retryAfterMsOf(headers: Pick<Headers, 'get'>): number {
+  const retryAfter = headers.get('retry-after');
+  if (retryAfter === null) return 0;
+  const seconds = Number(retryAfter);
+  if (!Number.isNaN(seconds)) return 1000 * seconds;
+  const now = headers.get('date');
+  return Date.parse(retryAfter) - (now === null ? Date.now() : Date.parse(now)) || 0;
 }

@@ -1,6 +1,6 @@
 // The page that a client runs in, as far as there is one. Node has no page, and this package needs no types of the DOM.
 
-type Listen = (type: string, listener: (event: { key?: string | null }) => void) => void;
+type Listen = (type: string, listener: (event: { key?: string | null }) => unknown) => void;
 
 /** The parts of a browser's window that this package uses. */
 type Window = {
@@ -9,7 +9,13 @@ type Window = {
   document: { readonly hidden: boolean; addEventListener: Listen; removeEventListener: Listen };
   navigator: {
     readonly onLine: boolean;
-    readonly locks?: { request: (name: string, action: () => Promise<void>) => Promise<void> };
+    readonly locks?: {
+      request: (
+        name: string,
+        options: { signal?: AbortSignal | undefined },
+        action: () => Promise<void>,
+      ) => Promise<void>;
+    };
   };
 };
 
@@ -18,6 +24,8 @@ export type PlainSocket = {
   onopen: (() => void) | null;
   onclose: (() => void) | null;
   onmessage: ((message: { data: string }) => void) | null;
+  /** A failure is followed by a close. The `ws` package throws the error of a socket without this listener. */
+  onerror: (() => void) | null;
   send: (text: string) => void;
   close: () => void;
 };
@@ -34,10 +42,11 @@ export function openWebSocket(url: URL): PlainSocket {
 /** Calls a function when the browser is online again, and when the page is visible again. @returns the end of it */
 export function followPage(wake: () => void): () => void {
   if (page === undefined) return () => {};
+  const show = () => page?.document.hidden || wake();
   page.addEventListener('online', wake);
-  page.document.addEventListener('visibilitychange', wake);
+  page.document.addEventListener('visibilitychange', show);
   return () => {
     page?.removeEventListener('online', wake);
-    page?.document.removeEventListener('visibilitychange', wake);
+    page?.document.removeEventListener('visibilitychange', show);
   };
 }

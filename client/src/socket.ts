@@ -47,6 +47,7 @@ export function createSocket({ baseUrl, backoff, answerMs, onOpen, onMessage, on
       };
       webSocket.onmessage = ({ data }) => onMessage(JSON.parse(data) as ServerMessage);
       webSocket.onclose = fail;
+      webSocket.onerror = () => {};
       state = { name: 'connecting', webSocket, deadline: setTimeout(fail, answerMs) };
     } catch {
       fail(); // Node 20 has no WebSocket, and a browser may be set to open none

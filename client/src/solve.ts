@@ -99,6 +99,7 @@ export async function solve(
 ): Promise<string> {
   const firstWordOf = createHasher(`${challenge}:`);
   for (let attempts = 0; ; ) {
+    report(1 - Math.exp(-attempts / 2 ** bits));
     const sliceEndsAt = performance.now() + SLICE_MS;
     do {
       for (const end = attempts + ATTEMPTS_AT_ONCE; attempts < end; attempts += 1) {
@@ -106,7 +107,6 @@ export async function solve(
         if (Math.clz32(firstWordOf(text)) >= bits) return text;
       }
     } while (performance.now() < sliceEndsAt);
-    report(1 - Math.exp(-attempts / 2 ** bits));
     await nextTurn();
     signal?.throwIfAborted();
   }

@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import type { Booking, TicketView } from './contract.ts';
 import { FrontrowError } from './error.ts';
 import type { RetryOptions, Transport } from './transport.ts';
-import { anySignal, createInbox } from './wait.ts';
+import { createInbox, within } from './wait.ts';
 
 /** Seconds between two reads of a waiting ticket: a tenth of its ETA, within these bounds. */
 const READ_SECONDS = { min: 2, max: 10 };
@@ -38,21 +38,35 @@ export type Ticket = {
   outcome: (options?: OutcomeOptions) => Promise<Booking>;
 };
 
-/** @param first the state in the answer to the request */
-export function createTicket(parts: Parts, id: string, first?: TicketView): Ticket {
-  const states = (options: FollowOptions = {}) => statesOf(parts, id, first, options);
+/**
+ * @param first the state in the answer to the request
+ * @param note called with each state that is read
+ */
+export function createTicket(
+  parts: Parts,
+  id: string,
+  first?: TicketView,
+  note: (view: TicketView) => void = () => {},
+): Ticket {
+  let latest = first;
+  async function* states(options: FollowOptions = {}) {
+    for await (const view of statesOf(parts, id, latest, options)) {
+      if (latest === undefined || latest.status === 'queued') latest = view;
+      note(view);
+      yield view;
+    }
+  }
   return {
     id,
     states,
-    async outcome({ timeoutSeconds, ...options } = {}) {
-      const timeout = timeoutSeconds === undefined ? undefined : AbortSignal.timeout(1000 * timeoutSeconds);
-      try {
-        for await (const view of states({ ...options, signal: anySignal(options.signal, timeout) }))
-          if (view.status !== 'queued') return bookingOf(view);
-      } catch (fault) {
-        if (!timeout?.aborted || options.signal?.aborted) throw fault;
-      }
-      throw new FrontrowError('TIMEOUT', `Ticket ${id} has no outcome after ${timeoutSeconds} s. It stays valid.`);
+    outcome({ timeoutSeconds, signal, onRetry } = {}) {
+      const ms = timeoutSeconds === undefined ? undefined : 1000 * timeoutSeconds;
+      const fault = () =>
+        new FrontrowError('TIMEOUT', `Ticket ${id} has no outcome after ${timeoutSeconds} s. It stays valid.`);
+      return within(ms, { signal, fault }, async (signal) => {
+        for await (const _view of states({ signal, onRetry }));
+        return bookingOf(latest as TicketView); // the last state is the outcome
+      });
     },
   };
 }
@@ -81,7 +95,7 @@ async function* statesOf(parts: Parts, id: string, first: TicketView | undefined
       const seconds = Math.min(READ_SECONDS.max, Math.max(READ_SECONDS.min, (view.etaSeconds ?? 0) / 10));
       // Also beside a WebSocket: position and wait change, and a message can be lost.
       if (connection.isOpen())
-        view = (await inbox.take(1000 * seconds, options.signal)) ?? (await read(parts, id, 0, options));
+        view = (await inbox.take(1000 * seconds, { signal: options.signal })) ?? (await read(parts, id, 0, options));
       else view = await read(parts, id, Math.ceil(seconds), options);
     }
   } finally {
@@ -98,8 +112,10 @@ async function read({ transport }: Parts, id: string, seconds: number, options: 
     return (await transport.request<TicketView>('GET', `/api/tickets/${id}?wait=${seconds}`, options)).body;
   } catch (fault) {
     if (!(fault instanceof FrontrowError) || fault.code !== 'TICKET_UNKNOWN') throw fault;
-    const booking = await transport.request<Booking>('GET', `/api/bookings/${id}`, options).catch(() => undefined);
-    if (booking === undefined) throw fault;
-    return { ticketId: id, kind: 'book', status: 'booked', booking: booking.body };
+    const booking = transport.request<Booking>('GET', `/api/bookings/${id}`, options);
+    const { body } = await booking.catch((other) => {
+      throw other instanceof FrontrowError && other.code === 'BOOKING_UNKNOWN' ? fault : other;
+    });
+    return { ticketId: id, kind: 'book', status: 'booked', booking: body };
   }
 }

@@ -1,7 +1,7 @@
 import { type Backoff, backoffMs } from './backoff.ts';
 import { type Clock, createClock } from './clock.ts';
 import { errorOf, FrontrowError, type ProblemFields } from './error.ts';
-import { anySignal, wait } from './wait.ts';
+import { wait, within } from './wait.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -44,7 +44,7 @@ const MAX_REFUSED = 100;
 export function createTransport({ baseUrl, token }: TransportOptions) {
   const clock: Clock = createClock();
   const ownToken = (): string | undefined => (typeof token === 'function' ? token() : token);
-  /** When a request that the server refused for now may be sent again, by this machine's clock. */
+  /** When a request that the server refused for now may be sent again, by `performance.now()`. */
   const notBefore = new Map<string, number>();
 
   async function attempt<Body>(method: Method, path: string, options: RequestOptions = {}): Promise<Answer<Body>> {
@@ -55,15 +55,15 @@ export function createTransport({ baseUrl, token }: TransportOptions) {
     if (body !== undefined) headers.set('content-type', 'application/json');
     if (key !== undefined) headers.set('idempotency-key', key);
     const sentAtMs = Date.now();
-    const { response, answer } = await receive<Body>(new URL(path, baseUrl), {
-      method,
-      headers,
-      ...(cache !== undefined && { cache }), // some workers know no caches
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: anySignal(signal, AbortSignal.timeout(timeoutMs)),
-    }).catch((cause) => {
+    const url = new URL(path, baseUrl);
+    const content = body === undefined ? null : JSON.stringify(body);
+    const sent = { method, headers, body: content, ...(cache !== undefined && { cache }) }; // some workers know no caches
+    const fault = () => new Error(`no answer in ${timeoutMs} ms`);
+    const { response, answer } = await within(timeoutMs, { signal, fault }, (signal) =>
+      receive<Body>(url, { ...sent, signal }),
+    ).catch((cause) => {
       if (signal?.aborted) throw signal.reason;
-      throw new FrontrowError('NO_ANSWER', `There is no answer from ${new URL(baseUrl).host}.`, { cause });
+      throw new FrontrowError('NO_ANSWER', `There is no answer from ${url.host}.`, { cause });
     });
     clock.read(response, (answer as { now?: string } | null)?.now, sentAtMs);
     if (response.ok) return { status: response.status, body: answer as Body };
@@ -76,26 +76,33 @@ export function createTransport({ baseUrl, token }: TransportOptions) {
     { signal, onRetry, backoff = RETRY }: Pick<RetryOptions, 'signal' | 'onRetry'> & { backoff?: Backoff } = {},
   ): Promise<Result> {
     for (let failures = 0; ; failures += 1) {
-      const leastMs = (notBefore.get(subject) ?? 0) - Date.now();
-      if (leastMs > 0) await wait(leastMs, { leastMs, signal });
+      await untilPermitted(subject, signal);
       try {
-        const result = await action();
-        notBefore.delete(subject);
-        return result;
+        return await action();
       } catch (fault) {
         if (!(fault instanceof FrontrowError) || !fault.isTemporary) throw fault;
         const { retryAfterMs } = fault;
-        if (retryAfterMs > 0) remember(subject, Date.now() + retryAfterMs);
-        const pauseMs = Math.max(retryAfterMs, backoffMs(failures, backoff));
+        if (retryAfterMs > 0) remember(subject, performance.now() + retryAfterMs);
+        const pauseMs = retryAfterMs + backoffMs(failures, backoff);
         onRetry?.(fault, pauseMs);
         await wait(pauseMs, { leastMs: retryAfterMs, signal });
       }
     }
   }
 
+  /** Another request of the subject may be refused while this one waits. */
+  async function untilPermitted(subject: string, signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      const leastMs = (notBefore.get(subject) ?? 0) - performance.now();
+      if (leastMs <= 0) return;
+      await wait(leastMs, { leastMs, signal });
+    }
+  }
+
   function remember(subject: string, atMs: number): void {
+    const latestMs = Math.max(atMs, notBefore.get(subject) ?? 0);
     notBefore.delete(subject);
-    notBefore.set(subject, atMs);
+    notBefore.set(subject, latestMs);
     const [oldest] = notBefore.keys();
     if (notBefore.size > MAX_REFUSED && oldest !== undefined) notBefore.delete(oldest);
   }
@@ -113,8 +120,8 @@ export function createTransport({ baseUrl, token }: TransportOptions) {
      */
     attempt,
     /**
-     * Repeats an action until it succeeds or is refused for good. It pauses longer after each failure, at least as long
-     * as the server asks for: so do other actions of the same subject.
+     * Repeats an action until it succeeds or is refused for good. It pauses longer after each failure, in addition to
+     * the time that the server asks for, in which no other action of the same subject begins either.
      *
      * @throws what the action throws, unless it is temporary; the reason of the signal once it is aborted
      */
@@ -138,7 +145,8 @@ async function receive<Body>(url: URL, init: object) {
   if (response.status === 204) return { response, answer: null };
   const text = await response.text();
   try {
-    return { response, answer: JSON.parse(text) as Body | ProblemFields };
+    const answer = JSON.parse(text) as Body | ProblemFields | null;
+    return { response, answer: response.ok ? answer : typeof answer === 'object' && answer !== null ? answer : {} };
   } catch (cause) {
     if (response.ok) throw cause;
     return { response, answer: {} };

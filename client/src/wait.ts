@@ -4,10 +4,10 @@ import { followPage } from './page.ts';
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 type WaitOptions = {
-  /** Milliseconds before which nothing but the signal ends the wait. */
-  leastMs?: number;
+  /** Milliseconds before which no page that wakes ends the wait. */
+  leastMs?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** The wait adds a function to these that ends it. */
+  /** The wait adds a function to these that ends it at once. */
   wakers?: Set<() => void>;
 };
 
@@ -24,34 +24,46 @@ export function wait(ms: number, { leastMs = 0, signal, wakers }: WaitOptions = 
     const end = (settle: () => void) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
-      wakers?.delete(wake);
+      wakers?.delete(finish);
       unfollow();
       settle();
     };
     const endIn = (delayMs: number) => {
       clearTimeout(timer);
-      timer = setTimeout(() => end(resolve), Math.min(MAX_TIMER_MS, delayMs));
+      timer = setTimeout(finish, Math.min(MAX_TIMER_MS, delayMs));
     };
-    const wake = () => endIn(Math.max(0, earliestMs - Date.now()));
+    const finish = () => end(resolve);
+    // A clock that was set back must not lengthen the wait.
+    const wake = () => endIn(Math.min(leastMs, Math.max(0, earliestMs - Date.now())));
     const abort = () => end(() => reject(signal?.reason));
     signal?.addEventListener('abort', abort);
-    wakers?.add(wake);
+    wakers?.add(finish);
     const unfollow = followPage(wake);
     endIn(Math.max(ms, leastMs));
     if (signal?.aborted) abort();
   });
 }
 
-/** A signal that is aborted with the first of these. Browsers of before 2024 have no `AbortSignal.any`. */
-export function anySignal(...all: (AbortSignal | undefined)[]): AbortSignal {
-  const signals = all.filter((signal) => signal !== undefined);
-  if ('any' in AbortSignal) return AbortSignal.any(signals);
+/**
+ * Runs an action with a signal that is aborted with `signal`, and after `ms` milliseconds with a fault. It leaves no
+ * timer and no listener.
+ */
+export async function within<Result>(
+  ms: number | undefined,
+  { signal, fault }: { signal: AbortSignal | undefined; fault: () => unknown },
+  action: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const controller = new AbortController();
-  for (const signal of signals) {
-    if (signal.aborted) controller.abort(signal.reason);
-    signal.addEventListener('abort', () => controller.abort(signal.reason));
+  const abort = () => controller.abort(signal?.reason);
+  const timer = ms === undefined ? undefined : setTimeout(() => controller.abort(fault()), Math.min(MAX_TIMER_MS, ms));
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  try {
+    return await action(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
-  return controller.signal;
 }
 
 /** Hands the latest item from a listener to a loop. */
@@ -64,8 +76,8 @@ export function createInbox<Item>() {
       for (const wake of wakers) wake();
     },
     /** Takes the item, or waits for one for so long. @throws the reason of the signal, once it is aborted */
-    async take(ms: number, signal?: AbortSignal): Promise<Item | undefined> {
-      if (latest === undefined) await wait(ms, { signal, wakers });
+    async take(ms: number, options: Omit<WaitOptions, 'wakers'> = {}): Promise<Item | undefined> {
+      if (latest === undefined) await wait(ms, { ...options, wakers });
       const item = latest;
       latest = undefined;
       return item;

@@ -21,6 +21,9 @@ const MAX_CHALLENGES = 2;
 /** Milliseconds in which a value that one tab stores reaches the other tabs. */
 const STORAGE_SPREAD_MS = 250;
 
+/** The message of a visit whose place was given up, as the server has it. */
+const LEFT = 'You have left the line. Join again for a new place.';
+
 /** Statuses that end a visit: nothing is polled until the visitor joins again. */
 const ENDED: readonly VisitorStatus[] = ['turn_passed', 'left', 'ended'];
 
@@ -78,19 +81,19 @@ export function createWaitingRoom(parts: Parts): WaitingRoom {
   const visitor = createVisitor(parts);
 
   async function* views(options: VisitOptions = {}): AsyncGenerator<VisitorView, void, void> {
-    const changes = createInbox<'place'>();
-    const unfollow = visitor.followPlace(() => changes.put('place'));
+    const changes = createInbox<'left'>();
+    const unfollow = visitor.followPlace(() => visitor.token() === undefined && changes.put('left'));
+    let token: string | undefined;
     try {
       for (;;) {
-        const view = await visitor.nextView(options);
-        const token = visitor.token();
+        const view = await visitor.nextView(token, options);
+        token = visitor.token() ?? token;
         yield view;
         if (ENDED.includes(view.status)) return;
         // After each answer, not by an interval: browsers slow the intervals of a hidden page to one a minute, as long
         // as a turn.
-        const pauseMs = Math.max(POLL_BOUNDS_MS.min, 1000 * view.askAgainSeconds);
-        await changes.take(Math.min(POLL_BOUNDS_MS.max, pauseMs), options.signal);
-        if (token !== undefined && visitor.token() === undefined) return yield { ...view, status: 'left' };
+        const pauseMs = Math.min(POLL_BOUNDS_MS.max, Math.max(POLL_BOUNDS_MS.min, 1000 * view.askAgainSeconds));
+        await changes.take(pauseMs, { leastMs: pauseMs, signal: options.signal });
       }
     } finally {
       unfollow();
@@ -119,6 +122,13 @@ function createVisitor({ transport, storage, eventId }: Parts) {
   const stored = storedAdmission(storage, eventId);
   const path = `/api/events/${eventId}/waiting-room`;
   const token = () => place.read()?.visitorToken;
+  const followers = new Set<() => void>();
+  const left: VisitorView = { eventId, status: 'left', message: LEFT, askAgainSeconds: 0 };
+
+  function removePlace(): void {
+    place.remove();
+    for (const changed of followers) changed();
+  }
 
   async function call(method: Method, options: RequestOptions = {}): Promise<Joined> {
     const present = token();
@@ -127,34 +137,39 @@ function createVisitor({ transport, storage, eventId }: Parts) {
     return (await transport.attempt<Joined>(method, path, sent)).body;
   }
 
-  /** Joins the line, one tab at a time. A tab that comes second finds the place of the first. */
-  const join = (options: VisitOptions): Promise<VisitorView> =>
-    inTurn(`frontrow:join:${eventId}`, async () => {
-      if (token() !== undefined) return call('GET', { signal: options.signal });
+  /**
+   * Joins the line, one tab at a time: a tab that comes second finds the place of the first.
+   *
+   * @param unknown the stored place, which the server does not know any more
+   */
+  const join = (unknown: string | undefined, options: VisitOptions): Promise<VisitorView> =>
+    inTurn(`frontrow:join:${eventId}`, options.signal, async () => {
+      const present = token();
+      if (present !== unknown) return present === undefined ? left : call('GET', { signal: options.signal });
       const view = await takePlace((solved) => call('POST', { signal: options.signal, body: solved }), options);
+      if (!view.visitorToken) return view; // the room is off
       stored.remove();
-      if (view.visitorToken) place.write({ visitorToken: view.visitorToken }); // empty where the room is off
+      place.write({ visitorToken: view.visitorToken });
       return view;
     });
 
-  /** Joins or polls once. */
-  async function ask(options: VisitOptions): Promise<VisitorView> {
+  /** Joins or polls once. Where another tab has given the place up that this visit has had, the visit has ended. */
+  async function ask(followed: string | undefined, options: VisitOptions): Promise<VisitorView> {
     const present = token();
-    if (present === undefined) return join(options);
+    if (present === undefined) return followed === undefined ? join(undefined, options) : left;
     try {
       return await call('GET', { signal: options.signal });
     } catch (fault) {
       if (!(fault instanceof FrontrowError) || fault.code !== 'PLACE_UNKNOWN') throw fault;
-      if (token() === present) place.remove(); // another tab may have a new place already
-      return join(options);
+      return join(present, options);
     }
   }
 
   return {
     token,
     /** Joins or polls until there is an answer, and keeps the admission. */
-    async nextView(options: VisitOptions): Promise<VisitorView> {
-      const view = await transport.retry(path, () => ask(options), { ...options, backoff: BACKOFF });
+    async nextView(followed: string | undefined, options: VisitOptions): Promise<VisitorView> {
+      const view = await transport.retry(path, () => ask(followed, options), { ...options, backoff: BACKOFF });
       if (view.admission !== undefined)
         stored.write({ ...view.admission, aheadMs: transport.clock.now() - Date.now() });
       return view;
@@ -163,17 +178,21 @@ function createVisitor({ transport, storage, eventId }: Parts) {
       await call('DELETE').catch((fault) => {
         if (!(fault instanceof FrontrowError && fault.code === 'PLACE_UNKNOWN')) throw fault; // it is void already
       });
-      place.remove();
       stored.remove();
+      removePlace();
     },
-    forgetPlace: () => place.remove(),
-    /** Calls a function when another tab has changed the place. @returns a function that ends it */
+    forgetPlace: removePlace,
+    /** Calls a function when the place may have changed, by another tab too. @returns a function that ends it */
     followPlace(changed: () => void): () => void {
       const follow = ({ key }: { key?: string | null }) => {
         if (key === place.key || key === null) changed();
       };
+      followers.add(changed);
       page?.addEventListener('storage', follow);
-      return () => page?.removeEventListener('storage', follow);
+      return () => {
+        followers.delete(changed);
+        page?.removeEventListener('storage', follow);
+      };
     },
   };
 }
@@ -192,7 +211,6 @@ async function takePlace(
       const challenge = fault instanceof FrontrowError ? fault.challenge : undefined;
       if (challenges >= MAX_CHALLENGES) throw fault;
       if (challenge?.kind === 'work') {
-        onWork?.(0);
         const { challenge: text, bits } = challenge;
         solved = { challenge: text, solution: await solve(text, bits, (done) => onWork?.(done), signal) };
       } else if (challenge?.kind === 'outside' && prove !== undefined) {
@@ -206,7 +224,7 @@ async function takePlace(
  * Runs an action while no other tab does. Browsers run tabs in several processes, and what one stores reaches the
  * others a moment later: the lock is held for so long.
  */
-function inTurn<Result>(lock: string, action: () => Promise<Result>): Promise<Result> {
+function inTurn<Result>(lock: string, signal: AbortSignal | undefined, action: () => Promise<Result>): Promise<Result> {
   const locks = page?.navigator.locks;
   if (locks === undefined) return action();
   return new Promise((resolve, reject) => {
@@ -214,6 +232,6 @@ function inTurn<Result>(lock: string, action: () => Promise<Result>): Promise<Re
       await action().then(resolve, reject);
       await new Promise((spread) => setTimeout(spread, STORAGE_SPREAD_MS));
     };
-    locks.request(lock, locked).catch(reject);
+    locks.request(lock, signal === undefined ? {} : { signal }, locked).catch(reject);
   });
 }
