@@ -25,6 +25,8 @@ export type EventWatcher = {
   reload: (version: number) => void;
   /** The connection failed, and is retried. */
   failed: () => void;
+  /** The client is closed: nothing more comes. */
+  closed: () => void;
 };
 
 type Context = {
@@ -34,6 +36,7 @@ type Context = {
   readonly events: Followers<number, EventWatcher>;
   checkTimer: Timer;
   idleTimer: Timer;
+  isClosed: boolean;
 };
 
 /**
@@ -55,6 +58,7 @@ export function createConnection({ baseUrl, token }: Pick<Transport, 'baseUrl' |
     events: createFollowers(),
     checkTimer: undefined,
     idleTimer: undefined,
+    isClosed: false,
   };
   const { socket, tickets, events } = context;
   const unfollowPage = followPage(() => wake(context));
@@ -79,9 +83,11 @@ export function createConnection({ baseUrl, token }: Pick<Transport, 'baseUrl' |
         return unwatch;
       }),
     close(): void {
+      context.isClosed = true;
       unfollowPage();
       page?.removeEventListener('offline', cut);
       close(context);
+      events.each((watcher) => watcher.closed());
     },
   };
 }
@@ -116,7 +122,10 @@ function check(context: Context): void {
 
 function receive(context: Context, message: ServerMessage): void {
   const { socket, tickets, events } = context;
-  socket.answered();
+  const isRefusedEvent = message.type === 'error' && message.eventId !== undefined;
+  if (isRefusedEvent)
+    socket.fail(); // without changes of seats, the connection has no use
+  else socket.answered();
   switch (message.type) {
     case 'ticket':
       tickets.of(message.ticketId, (take) => take(message));
@@ -135,15 +144,13 @@ function receive(context: Context, message: ServerMessage): void {
     case 'reload':
       events.of(message.eventId, (watcher) => watcher.reload(message.version));
       break;
-    case 'error':
-      // A ticket is read anyway. Without changes of seats, the connection has no use.
-      if (message.eventId !== undefined) socket.fail();
+    default: // a ticket whose subscription is refused is read anyway
   }
 }
 
 /** The page is visible or online again: check the connection, or connect without waiting for the backoff. */
 function wake(context: Context): void {
-  if (!isUsed(context) || page?.document.hidden) return;
+  if (!isUsed(context)) return;
   if (context.socket.isOpen()) check(context);
   else context.socket.connect();
 }
@@ -152,7 +159,7 @@ function wake(context: Context): void {
 function follow(context: Context, add: () => () => void): () => void {
   clearTimeout(context.idleTimer);
   const remove = add();
-  context.socket.connect();
+  if (!context.isClosed) context.socket.connect();
   return () => {
     remove();
     clearTimeout(context.idleTimer);

@@ -6,8 +6,8 @@ export type SeatChanges = Partial<Record<SeatStatus, string[]>>;
 
 /** Takes the seats of an event. */
 export type SeatSink = {
-  /** Replaces all seats. A rejected promise counts as a failed load, which is repeated. */
-  load: (map: SeatMap) => void | Promise<void>;
+  /** Replaces all seats. A rejected promise counts as a failed load, which is repeated. `signal`: nobody watches. */
+  load: (map: SeatMap, signal: AbortSignal) => void | Promise<void>;
   /** Changes some seats. */
   apply: (changes: readonly SeatChanges[]) => void;
 };
@@ -25,7 +25,7 @@ const MAX_LOADS = 5;
  *   `current`.
  * - `current`: changes apply at once. `markStale`, and each load → `stale`.
  */
-export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>) {
+export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>, signal: AbortSignal) {
   let state: { name: 'current' } | { name: 'stale'; buffered: SeatsMessage[] } = { name: 'stale', buffered: [] };
   let version = -1;
   let newestKnown = -1;
@@ -47,24 +47,27 @@ export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>) 
     }
   }
 
-  async function fetchNewEnough(): Promise<SeatMap> {
-    let map = await fetchMap();
-    for (let loads = 1; map.version < required && loads < MAX_LOADS; loads += 1) map = await fetchMap();
-    return map;
+  /** Loads until the map is new enough. More may be required meanwhile: the sink may take long. */
+  async function loadNewEnough(): Promise<void> {
+    for (let loads = 1; ; loads += 1) {
+      const map = await fetchMap();
+      if (map.version < required && loads < MAX_LOADS) continue;
+      if (map.version !== version || map.version === 0) await sink.load(map, signal);
+      version = map.version;
+      if (version >= required || loads >= MAX_LOADS) return;
+    }
   }
 
   async function load(): Promise<boolean> {
     try {
-      const map = await fetchNewEnough();
-      if (map.version !== version || map.version === 0) await sink.load(map);
-      version = map.version;
-      newestKnown = Math.max(newestKnown, version);
+      await loadNewEnough();
       required = 0;
       failedLoads = 0;
       const buffered = state.name === 'stale' ? state.buffered : [];
       state = { name: 'current' };
-      const newer = buffered.filter((message) => message.version > version).map(({ seats }) => seats);
-      if (newer.length > 0) sink.apply(newer);
+      const newer = buffered.filter((message) => message.version > version);
+      newestKnown = Math.max(version, ...newer.map((message) => message.version));
+      if (newer.length > 0) sink.apply(newer.map(({ seats }) => seats));
       return true;
     } catch {
       failedLoads += 1;
@@ -80,9 +83,11 @@ export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>) 
     /** Whether a map must be loaded to reach this version. */
     isBehind: (serverVersion: number) => serverVersion > newestKnown || state.name === 'stale',
     receive(message: SeatsMessage): void {
-      newestKnown = Math.max(newestKnown, message.version);
       if (state.name === 'stale') buffer(message, state.buffered);
-      else if (message.version > version) sink.apply([message.seats]);
+      else if (message.version > version) {
+        newestKnown = Math.max(newestKnown, message.version);
+        sink.apply([message.seats]);
+      }
     },
     /** Loads a map of at least this version, one load at a time. Returns whether it succeeded. */
     load(atLeast: number): Promise<boolean> {

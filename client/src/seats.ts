@@ -43,18 +43,19 @@ export function createSeats({ transport, eventId, watch }: Parts): LiveSeats {
   const notify = () => {
     for (const listener of listeners) listener();
   };
-  const read = async <Body>(path: string): Promise<Body> => (await transport.request<Body>('GET', path)).body;
 
   /** Before the first map, and where a map has other zones: a house can be changed. */
-  async function readHouse(): Promise<void> {
+  async function readHouse(signal: AbortSignal): Promise<void> {
+    const read = async <Body>(path: string) => (await transport.request<Body>('GET', path, { signal })).body;
     const event = await read<EventView>(`/api/events/${eventId}`);
     const hasPlan = event.zones.some((zone) => zone.hasPlan);
     house.build(event, hasPlan ? await read<PlanView>(`/api/events/${eventId}/plan`) : undefined);
   }
 
   const unwatch = watch({
-    async load(map) {
-      if (!house.fits(map)) await readHouse();
+    async load(map, signal) {
+      if (!house.fits(map)) await readHouse(signal);
+      if (!house.fits(map)) throw new Error('the house has changed since the map was read');
       house.load(map);
       becomeReady();
       notify();

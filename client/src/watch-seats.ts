@@ -19,13 +19,14 @@ const RELOAD_SPREAD_MS = 300;
  * - `live`: the server publishes changes over the WebSocket, and the map is loaded. The socket fails → `connecting`, or
  *   `lost` where the browser is offline.
  * - `polling`: there is no WebSocket, and the last poll succeeded. The socket is back, and the map loaded → `live`.
- * - `lost`: the last load of the map failed: the seats are those of before. A load succeeds → `live` or `polling`.
+ * - `lost`: the last load of the map failed, or the client is closed: the seats are those of before. A load succeeds →
+ *   `live` or `polling`.
  */
 export type SeatsConnection = 'connecting' | 'live' | 'polling' | 'lost';
 
 export type SeatsWatcher = SeatSink & { connection?: (state: SeatsConnection) => void };
 
-type Parts = { transport: Pick<Transport, 'attempt'>; connection: Connection; eventId: number };
+type Parts = { transport: Pick<Transport, 'attempt' | 'retry'>; connection: Connection; eventId: number };
 
 /**
  * Passes the seats of an event on, and then each change.
@@ -33,15 +34,18 @@ type Parts = { transport: Pick<Transport, 'attempt'>; connection: Connection; ev
  * @returns a function that ends it
  */
 export function watchSeats({ transport, connection, eventId }: Parts, watcher: SeatsWatcher): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const show = (state: SeatsConnection) => watcher.connection?.(state);
+  const path = `/api/seats/map?eventId=${eventId}`;
   // Without a token: the map is public, and a browser may have requested it already in the head of its page.
-  const fetchMap = async () =>
-    (await transport.attempt<SeatMap>('GET', `/api/seats/map?eventId=${eventId}`, { token: null })).body;
-  const seatMap = createSeatMap(watcher, fetchMap);
+  const fetchOnce = async () => (await transport.attempt<SeatMap>('GET', path, { token: null, signal })).body;
+  const fetchMap = () =>
+    transport.retry(`GET ${path}`, fetchOnce, { signal, backoff: POLL_BACKOFF, onRetry: () => show('lost') });
+  const seatMap = createSeatMap(watcher, fetchMap, signal);
   /** The server has confirmed that it publishes changes over the present connection. */
   let isWatching = false;
-  let isStopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const show = (state: SeatsConnection) => watcher.connection?.(state);
   const later = (ms: number, action: () => Promise<void>) => {
     clearTimeout(timer);
     timer = setTimeout(() => void action(), ms);
@@ -51,7 +55,7 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
   async function poll(): Promise<void> {
     clearTimeout(timer);
     const isLoaded = await seatMap.load(0);
-    if (isWatching || isStopped) return;
+    if (isWatching || signal.aborted) return;
     show(isLoaded ? 'polling' : 'lost');
     later(nextPollMs(), poll);
   }
@@ -59,7 +63,7 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
   /** Loads the map until it succeeds; then the seats are live. */
   async function catchUp(atLeast: number): Promise<void> {
     const isLoaded = await seatMap.load(atLeast);
-    if (isStopped || !isWatching) return;
+    if (signal.aborted || !isWatching) return;
     show(isLoaded ? 'live' : 'lost');
     if (isLoaded) clearTimeout(timer);
     else later(nextPollMs(), () => catchUp(0));
@@ -82,15 +86,21 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
     failed() {
       const wasWatching = isWatching;
       isWatching = false;
+      seatMap.markStale(0); // of changes that were sent together, some may have come
       if (wasWatching) {
         show(page?.navigator.onLine === false ? 'lost' : 'connecting');
         later(Math.random() * POLL_MS, poll); // a server that stops loses thousands of clients at once: polls spread
       } else if (!seatMap.hasMap()) void poll();
     },
+    closed() {
+      end();
+      show('lost');
+    },
   });
-  return () => {
-    isStopped = true;
+  const end = () => {
+    stop.abort();
     clearTimeout(timer);
     unwatch();
   };
+  return end;
 }
