@@ -65,7 +65,7 @@ export function errorOf(
   });
 }
 
-/** `Retry-After` in milliseconds: seconds, or a date by the clock of the server that wrote it; 0 where there is none. */
+/** `Retry-After` in milliseconds: seconds, or a date by the clock of its server; 0 where there is none. */
 function retryAfterMsOf(headers: Pick<Headers, 'get'>): number {
   const retryAfter = headers.get('retry-after');
   if (retryAfter === null) return 0;

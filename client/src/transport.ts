@@ -57,7 +57,8 @@ export function createTransport({ baseUrl, token }: TransportOptions) {
     const sentAtMs = Date.now();
     const url = new URL(path, baseUrl);
     const content = body === undefined ? null : JSON.stringify(body);
-    const sent = { method, headers, body: content, ...(cache !== undefined && { cache }) }; // some workers know no caches
+    // Some workers know no caches.
+    const sent = { method, headers, body: content, ...(cache !== undefined && { cache }) };
     const fault = () => new Error(`no answer in ${timeoutMs} ms`);
     const { response, answer } = await within(timeoutMs, { signal, fault }, (signal) =>
       receive<Body>(url, { ...sent, signal }),
