@@ -146,9 +146,10 @@ async function openLayout({ events, seats }: SeatDeps, cached: House): Promise<H
  */
 const etagOf = ({ eventId: id }: House, version: number) => `W/"${id}-${version}"`;
 
-const mapOf = ({ eventId: id }: House, { version, zones }: WholeHouse): SeatMap => ({
+const mapOf = ({ eventId: id, generation }: House, { version, zones }: WholeHouse): SeatMap => ({
   eventId: id,
   version,
+  generation,
   zones: zones.map(({ zone, taken, held, blocked }) => ({
     zone: zone.number,
     rows: zone.rows,

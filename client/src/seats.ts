@@ -45,16 +45,16 @@ export function createSeats({ transport, eventId, watch }: Parts): LiveSeats {
   };
 
   /** Before the first map, and where a map has other zones: a house can be changed. */
-  async function readHouse(signal: AbortSignal): Promise<void> {
+  async function readHouse(generation: number, signal: AbortSignal): Promise<void> {
     const read = async <Body>(path: string) => (await transport.request<Body>('GET', path, { signal })).body;
     const event = await read<EventView>(`/api/events/${eventId}`);
     const hasPlan = event.zones.some((zone) => zone.hasPlan);
-    house.build(event, hasPlan ? await read<PlanView>(`/api/events/${eventId}/plan`) : undefined);
+    house.build(event, hasPlan ? await read<PlanView>(`/api/events/${eventId}/plan`) : undefined, generation);
   }
 
   const unwatch = watch({
     async load(map, signal) {
-      if (!house.fits(map)) await readHouse(signal);
+      if (!house.fits(map)) await readHouse(map.generation, signal);
       if (!house.fits(map)) throw new Error('the house has changed since the map was read');
       house.load(map);
       becomeReady();
@@ -86,6 +86,7 @@ export function createSeats({ transport, eventId, watch }: Parts): LiveSeats {
 /** The seats of a house by status. */
 function createHouse() {
   const zones = new Map<number, Zone>();
+  let generation: number | undefined;
 
   /** The zone of a seat, and its index there. */
   function find(seat: string): { zone: Zone; at: number } | undefined {
@@ -96,8 +97,9 @@ function createHouse() {
   }
 
   return {
-    /** Takes the zones of an event, and the lengths of their rows. */
-    build(event: EventView, plan: PlanView | undefined): void {
+    /** Takes the zones of an event, and the lengths of their rows. `of`: the generation of the house. */
+    build(event: EventView, plan: PlanView | undefined, of: number): void {
+      generation = of;
       zones.clear();
       for (const { zone, rows, seatsPerRow, area, capacity } of event.zones) {
         const planned = plan?.zones.find((other) => other.zone === zone)?.rows;
@@ -109,6 +111,7 @@ function createHouse() {
     },
     /** Whether a map is of these zones. */
     fits: (map: SeatMap): boolean =>
+      map.generation === generation &&
       map.zones.length === zones.size &&
       map.zones.every(({ zone, rows, seatsPerRow }) => {
         const known = zones.get(zone);
