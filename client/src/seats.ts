@@ -45,7 +45,7 @@ export function createSeats({ transport, eventId, watch }: Parts): LiveSeats {
   };
 
   /** Before the first map, and where a map has other zones: a house can be changed. */
-  async function readHouse(generation: number, signal: AbortSignal): Promise<void> {
+  async function readHouse(generation: number | undefined, signal: AbortSignal): Promise<void> {
     const read = async <Body>(path: string) => (await transport.request<Body>('GET', path, { signal })).body;
     const event = await read<EventView>(`/api/events/${eventId}`);
     const hasPlan = event.zones.some((zone) => zone.hasPlan);
@@ -98,7 +98,7 @@ function createHouse() {
 
   return {
     /** Takes the zones of an event, and the lengths of their rows. `of`: the generation of the house. */
-    build(event: EventView, plan: PlanView | undefined, of: number): void {
+    build(event: EventView, plan: PlanView | undefined, of: number | undefined): void {
       generation = of;
       zones.clear();
       for (const { zone, rows, seatsPerRow, area, capacity } of event.zones) {

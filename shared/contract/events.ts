@@ -211,7 +211,7 @@ export const seatList = z.object({ seats: z.array(seatView), next: z.string().op
  * `GET /api/seats/map`: for each zone, the bitmaps of its rows from the front, concatenated, each padded to whole
  * bytes, in base64. Bit 7 of the first byte is seat 1. `taken` marks the seats that are not free; `held` and `blocked`
  * mark subsets of these and are omitted if empty. The map has every change up to `version`, and may have later ones.
- * `generation` changes with the house: read the event and its plan again.
+ * `generation` changes with the house: read the event and its plan again. An API of the version before has none.
  */
 export const seatMap = z
   .object({
