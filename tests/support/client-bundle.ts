@@ -10,17 +10,7 @@ import { dataFolder, launch } from './processes.ts';
 async function bundled(): Promise<string> {
   const rolldown = join(projectRoot, 'node_modules/rolldown/bin/cli.mjs');
   const file = join(dataFolder(), 'client.js');
-  const args = [
-    'client/src/index.ts',
-    '--format',
-    format,
-    '--name',
-    'frontrow',
-    '--file',
-    file,
-    '--log-level',
-    'silent',
-  ];
+  const args = ['client/src/index.ts', '--format', 'esm', '--file', file, '--log-level', 'silent'];
   await promisify(execFile)(process.execPath, [rolldown, ...args], { cwd: projectRoot });
   return readFileSync(file, 'utf8');
 }
