@@ -1,9 +1,9 @@
-import { createClient } from '../client/src/index.ts';
+import { createCore } from '../client/src/core.ts';
 import { pageStorage } from './storage.ts';
 import { storedSession } from './stored-values.ts';
 
 /** The client of this page, with the token of the user who is logged in. */
-export const frontrow = createClient({
+export const frontrow = createCore({
   baseUrl: location.origin,
   token: () => storedSession().read()?.token,
   storage: pageStorage,

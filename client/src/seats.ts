@@ -1,7 +1,7 @@
 import type { EventView, PlanView, SeatMap, SeatStatus } from './contract.ts';
+import type { Core } from './core.ts';
 import type { SeatChanges } from './seat-map.ts';
-import type { Transport } from './transport.ts';
-import type { SeatsConnection, SeatsWatcher } from './watch-seats.ts';
+import type { SeatsConnection } from './watch-seats.ts';
 
 const STATUSES = ['AVAILABLE', 'HELD', 'SOLD', 'BLOCKED'] as const satisfies readonly SeatStatus[];
 
@@ -26,13 +26,7 @@ export type LiveSeats = {
   close: () => void;
 };
 
-type Parts = {
-  transport: Pick<Transport, 'request'>;
-  eventId: number;
-  watch: (watcher: SeatsWatcher) => () => void;
-};
-
-export function createSeats({ transport, eventId, watch }: Parts): LiveSeats {
+export function createSeats({ request, watchSeats }: Pick<Core, 'request' | 'watchSeats'>, eventId: number): LiveSeats {
   const house = createHouse();
   const listeners = new Set<() => void>();
   let connection: SeatsConnection = 'connecting';
@@ -46,13 +40,13 @@ export function createSeats({ transport, eventId, watch }: Parts): LiveSeats {
 
   /** Before the first map, and where a map has other zones: a house can be changed. */
   async function readHouse(generation: number | undefined, signal: AbortSignal): Promise<void> {
-    const read = async <Body>(path: string) => (await transport.request<Body>('GET', path, { signal })).body;
+    const read = async <Body>(path: string) => (await request<Body>('GET', path, { signal })).body;
     const event = await read<EventView>(`/api/events/${eventId}`);
     const hasPlan = event.zones.some((zone) => zone.hasPlan);
     house.build(event, hasPlan ? await read<PlanView>(`/api/events/${eventId}/plan`) : undefined, generation);
   }
 
-  const unwatch = watch({
+  const unwatch = watchSeats(eventId, {
     async load(map, signal) {
       if (!house.fits(map)) await readHouse(map.generation, signal);
       if (!house.fits(map)) throw new Error('the house has changed since the map was read');

@@ -1,4 +1,5 @@
-import { createClient, type FrontrowError, type Method } from '../../client/src/index.ts';
+import { createCore } from '../../client/src/core.ts';
+import type { FrontrowError, Method } from '../../client/src/index.ts';
 import type { Credential, Scope } from '../../shared/contract/keys.ts';
 import { isFinal, isRefused } from '../refused.ts';
 import { storedAdminToken } from '../stored-values.ts';
@@ -119,7 +120,7 @@ function doorAfter(refused: FrontrowError): Entrance {
 }
 
 /** The client of the operator, with the key that this tab stores. */
-const client = createClient({ baseUrl: location.origin, token: () => storedAdminToken().read() });
+const client = createCore({ baseUrl: location.origin, token: () => storedAdminToken().read() });
 
 async function send<Answer>(method: Method, path: string, body?: object): Promise<Answer> {
   return (await client.attempt<Answer>(method, path, { body, cache: 'no-store' })).body;
