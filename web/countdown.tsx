@@ -1,9 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatClock } from './format.ts';
-import { frontrow } from './frontrow.ts';
 
-/** Milliseconds left until a moment of the server's clock, or of another, updated once a second. */
-export function useMsLeft(until: string, clock = frontrow.now): number {
+/** Milliseconds since 1970: of the server, or of this machine. */
+type Clock = () => number;
+
+/** Milliseconds left until a moment of a clock, updated once a second. */
+export function useMsLeft(until: string, clock: Clock): number {
   const [now, setNow] = useState(clock);
   useEffect(() => {
     const timer = setInterval(() => setNow(clock()), 1000);
@@ -12,25 +14,19 @@ export function useMsLeft(until: string, clock = frontrow.now): number {
   return Date.parse(until) - now;
 }
 
-/** Milliseconds since 1970. */
-type Clock = () => number;
-
 const LAST_MINUTE_MS = 60_000;
 
 export const isLastMinute = (leftMs: number): boolean => leftMs < LAST_MINUTE_MS;
 
 /** Announces once, to a screen reader, that the last minute has begun. */
-export const LastMinute = ({ until, text, clock }: { until: string; text: string; clock?: Clock | undefined }) => (
+export const LastMinute = ({ until, text, clock }: { until: string; text: string; clock: Clock }) => (
   <span class="unseen" role="alert">
     {isLastMinute(useMsLeft(until, clock)) && text}
   </span>
 );
 
-/**
- * The time left until a moment of the server's clock, or of another. Screen readers read it on request, not each
- * second.
- */
-export function Countdown({ until, label, clock }: { until: string; label: string; clock?: Clock | undefined }) {
+/** The time left until a moment of a clock. Screen readers read it on request, not each second. */
+export function Countdown({ until, label, clock }: { until: string; label: string; clock: Clock }) {
   const left = useMsLeft(until, clock);
   return (
     <time role="timer" aria-label={label} dateTime={until}>

@@ -1,4 +1,5 @@
-import { type FrontrowClient, FrontrowError, type SeatMap, type SeatsConnection } from '../../client/src/index.ts';
+import type { Core } from '../../client/src/core.ts';
+import { FrontrowError, type SeatMap, type SeatsConnection } from '../../client/src/index.ts';
 import type { EventView } from '../../shared/contract/events.ts';
 import type { PlanView } from '../../shared/contract/houses.ts';
 import { createHouse, fits, type House } from '../house/house.ts';
@@ -18,7 +19,7 @@ type Listener = {
  *
  * @returns a function that ends it
  */
-export function followHouse(client: FrontrowClient, eventId: number, listener: Listener): () => void {
+export function followHouse(client: Core, eventId: number, listener: Listener): () => void {
   const ending = new AbortController();
   const { signal } = ending;
   const readEvent = () => client.event(eventId, { signal });

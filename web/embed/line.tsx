@@ -1,17 +1,17 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { createClient, type FrontrowClient } from '../../client/src/index.ts';
+import { type Core, createCore } from '../../client/src/core.ts';
+import { isStorageDurable, pageStorage } from '../storage.ts';
 import { locale } from '../texts/locale.ts';
 import { texts } from '../texts/texts.ts';
 import { Leave } from '../wait/leave.tsx';
 import { Standing } from '../wait/standing.tsx';
+import { createVisit } from '../wait/visit.ts';
 import { Announcer, Checking, headingOfVisit, Refusal, TroubleNotice } from '../wait/visit-parts.tsx';
 import type { Visit, VisitorView } from '../wait/visit-state.ts';
 import type { Place } from './element.ts';
 import style from './line.css?inline';
-import { pageStorage } from './page-storage.ts';
 import { prepare } from './prepare.ts';
-import { createVisit } from './visit.ts';
 
 /** The visit as the site gets it. `status`: of the visitor in line, or why there is none yet. */
 export type LineState = {
@@ -30,7 +30,7 @@ type Room = ReturnType<typeof createVisit>;
 export async function drawLine(place: Place, token: () => string | undefined, report: (state: LineState) => void) {
   const { root, eventId, baseUrl } = place;
   await prepare(place, style);
-  const client = createClient({ baseUrl, token, ...(pageStorage && { storage: pageStorage }) });
+  const client = createCore({ baseUrl, token, storage: pageStorage });
   const room: { current: Room | undefined } = { current: undefined };
   const changed = (visit: Visit) => report(stateOf(visit));
   const onRoom = (created: Room) => {
@@ -53,7 +53,7 @@ function stateOf(visit: Visit): LineState {
 }
 
 type LineProps = {
-  client: FrontrowClient;
+  client: Core;
   eventId: number;
   changed: (visit: Visit) => void;
   onRoom: (room: Room) => void;
@@ -124,7 +124,7 @@ function InVisit({ visit, clock, retry, joinAgain, leave }: VisitProps) {
           )}
           {isInLine && (
             <footer>
-              <p>{pageStorage === undefined ? texts.wait.notKept : texts.wait.kept}</p>
+              <p>{isStorageDurable ? texts.wait.kept : texts.wait.notKept}</p>
               <Leave leave={leave} />
             </footer>
           )}

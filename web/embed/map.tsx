@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { createClient, type FrontrowClient, type SeatsConnection } from '../../client/src/index.ts';
+import { type Core, createCore } from '../../client/src/core.ts';
+import type { SeatsConnection } from '../../client/src/index.ts';
 import { noticeText } from '../event/notice.ts';
 import { type Picks, picksWithout, toggled } from '../event/picks.ts';
 import { SeatList } from '../event/seat-list.tsx';
@@ -29,7 +30,7 @@ export type MapDrawing = Awaited<ReturnType<typeof drawMap>>;
 export async function drawMap(place: Place, picked: readonly string[], report: Report) {
   const { root, eventId, baseUrl } = place;
   await prepare(place, style);
-  const client = createClient({ baseUrl });
+  const client = createCore({ baseUrl });
   const view: { current: PlanView | undefined } = { current: undefined };
   const onView = (created: PlanView) => {
     view.current = created;
@@ -54,7 +55,7 @@ type Props = {
   onView: (view: PlanView) => void;
 };
 
-function EventSeats({ client, eventId, ...props }: Props & { client: FrontrowClient; eventId: number }) {
+function EventSeats({ client, eventId, ...props }: Props & { client: Core; eventId: number }) {
   const [open, setOpen] = useState<OpenHouse>();
   const [connection, setConnection] = useState<SeatsConnection>('connecting');
   const [problem, setProblem] = useState<string>();

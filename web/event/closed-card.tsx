@@ -1,5 +1,6 @@
 import type { EventView } from '../../shared/contract/events.ts';
 import { Countdown } from '../countdown.tsx';
+import { frontrow } from '../frontrow.ts';
 import { texts } from '../texts/texts.ts';
 import { momentText } from '../times.ts';
 import type { SaleState } from './sale-state.ts';
@@ -30,7 +31,7 @@ export function ClosedCard({ state, event, held }: Props) {
       <p>{text}</p>
       {state === 'before' && onSaleAt !== null && (
         <p class="until">
-          <Countdown until={onSaleAt} label={untilSale} />
+          <Countdown until={onSaleAt} label={untilSale} clock={frontrow.now} />
         </p>
       )}
     </section>

@@ -4,6 +4,7 @@ import { Bill } from '../bookings/bill.tsx';
 import { linesTotal, orderLines } from '../bookings/order-lines.ts';
 import { Countdown, isLastMinute, LastMinute, useMsLeft } from '../countdown.tsx';
 import { formatClock } from '../format.ts';
+import { frontrow } from '../frontrow.ts';
 import type { House } from '../house/house.ts';
 import { priceText } from '../money.ts';
 import { texts } from '../texts/texts.ts';
@@ -68,7 +69,7 @@ function payText(isPaying: boolean, total: number, currency: string, seats: numb
 
 /** The countdown of a hold, also in the tab's title. Its last minute is announced once. */
 function TimeLeft({ until }: { until: string }) {
-  const left = useMsLeft(until);
+  const left = useMsLeft(until, frontrow.now);
   useEffect(() => {
     const pageTitle = document.title;
     return () => {
@@ -80,8 +81,8 @@ function TimeLeft({ until }: { until: string }) {
   }, [left]);
   return (
     <p class={isLastMinute(left) ? 'clock ending' : 'clock'}>
-      {texts.purchase.heldFor} <Countdown until={until} label={texts.purchase.timeLeft} />
-      <LastMinute until={until} text={texts.purchase.lastMinute} />
+      {texts.purchase.heldFor} <Countdown until={until} label={texts.purchase.timeLeft} clock={frontrow.now} />
+      <LastMinute until={until} text={texts.purchase.lastMinute} clock={frontrow.now} />
     </p>
   );
 }

@@ -1,5 +1,6 @@
 import type { Booking } from '../../shared/contract/tickets.ts';
 import { Countdown, useMsLeft } from '../countdown.tsx';
+import { frontrow } from '../frontrow.ts';
 import type { House } from '../house/house.ts';
 import { seatNames } from '../house/names.ts';
 import { seatsText } from '../house/text.ts';
@@ -23,13 +24,14 @@ export function HoldsCard({ house, holds, adopt }: Props) {
 
 function OtherHold({ house, hold, adopt }: Omit<Props, 'holds'> & { hold: Booking }) {
   const { seats, items, expiresAt = '' } = hold;
-  if (useMsLeft(expiresAt) <= 0) return null;
+  if (useMsLeft(expiresAt, frontrow.now) <= 0) return null;
   return (
     <li>
       <button type="button" class="offer" onClick={() => adopt(hold)}>
         <span>{seatsText(seatNames(house, seats, items))}</span>
         <span>
-          {texts.purchase.continueHold} · <Countdown until={expiresAt} label={texts.purchase.timeLeft} />
+          {texts.purchase.continueHold} ·{' '}
+          <Countdown until={expiresAt} label={texts.purchase.timeLeft} clock={frontrow.now} />
         </span>
       </button>
     </li>

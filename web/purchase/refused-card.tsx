@@ -1,6 +1,7 @@
 import type { EventView } from '../../shared/contract/events.ts';
 import type { Alternative } from '../../shared/contract/tickets.ts';
 import { useMsLeft } from '../countdown.tsx';
+import { frontrow } from '../frontrow.ts';
 import type { House } from '../house/house.ts';
 import { runsTotal } from '../house/prices.ts';
 import { priceText } from '../money.ts';
@@ -78,7 +79,7 @@ const Offer = ({ seats, hold, total, currency, onClick }: OfferProps) => (
 
 /** The countdown until the buyer may hold again, then a button to retry. */
 function HoldAgain({ at, retry }: { at: string; retry: () => void }) {
-  const leftMs = useMsLeft(at);
+  const leftMs = useMsLeft(at, frontrow.now);
   return (
     <>
       <p class="notice">

@@ -1,19 +1,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ProblemFields } from '../../client/src/index.ts';
+import { frontrow } from '../frontrow.ts';
 import { logIn } from '../log-in.ts';
 import { LogIn } from '../login.tsx';
 import { Masthead } from '../masthead.tsx';
 import { openingOf } from '../opening.ts';
-import { refusalText } from '../refusal-text.ts';
 import { texts } from '../texts/texts.ts';
 import { EventLine, type WaitedFor } from './event-line.tsx';
 import { Leave } from './leave.tsx';
 import { Standing } from './standing.tsx';
-import { type Announcement, announce, headingOf, tabTitleOf } from './text.ts';
+import { tabTitleOf } from './text.ts';
 import { createTurnSignal, type TurnSignal } from './turn-signal.ts';
 import { TurnSignalOffer } from './turn-signal-offer.tsx';
 import { createVisit } from './visit.ts';
-import type { Trouble, Visit, VisitorView } from './visit-state.ts';
+import { Announcer, Checking, headingOfVisit, Refusal, TroubleNotice } from './visit-parts.tsx';
+import type { Visit } from './visit-state.ts';
 
 type Room = ReturnType<typeof createVisit>;
 
@@ -23,7 +23,7 @@ export function WaitPage({ eventId }: { eventId: number }) {
   const [room, setRoom] = useState<Room>();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    const created = createVisit(eventId, setVisit);
+    const created = createVisit(frontrow, eventId, setVisit);
     setRoom(created);
     return created.stop;
   }, [eventId]);
@@ -61,19 +61,6 @@ export function WaitPage({ eventId }: { eventId: number }) {
 
 type Act = (action: Promise<void>) => Promise<void>;
 
-function headingOfVisit(visit: Visit): string {
-  switch (visit.state) {
-    case 'joining':
-      return visit.trouble === undefined ? texts.wait.joining : texts.wait.unreachable;
-    case 'checking':
-      return texts.wait.checking;
-    case 'inRoom':
-      return headingOf(visit.view.status);
-    case 'refused':
-      return texts.wait.refused;
-  }
-}
-
 type StateProps = { eventId: number; visit: Visit; room: Room; act: Act; turnSignal: TurnSignal };
 
 /** The visit, state by state. */
@@ -94,7 +81,11 @@ function VisitState({ eventId, visit, room, act, turnSignal }: StateProps) {
       const isInLine = view.status === 'waiting' || view.status === 'before_sale';
       return (
         <>
-          <Standing eventId={eventId} view={view} progress={progress} joinAgain={() => void act(room.joinAgain())} />
+          <Standing
+            {...{ eventId, view, progress }}
+            clock={frontrow.now}
+            joinAgain={() => void act(room.joinAgain())}
+          />
           {trouble !== undefined && (
             <TroubleNotice trouble={trouble} hasPlace={isInLine || view.status === 'your_turn'} />
           )}
@@ -135,41 +126,3 @@ const ToBookings = ({ eventId }: { eventId: number }) => (
     <a href={`/events/${eventId}?bookings`}>{texts.wait.seeBookings}</a>
   </p>
 );
-
-/** The work that the line requires. Screen readers read the sentence once, and the bar only on request. */
-const Checking = ({ workDone }: { workDone: number }) => (
-  <>
-    <p role="status">{texts.wait.task}</p>
-    <div class="bar" role="progressbar" aria-label={texts.wait.workDone} aria-valuenow={Math.floor(100 * workDone)}>
-      <div style={{ transform: `scaleX(${workDone})`, transitionDuration: '0.2s' }} />
-    </div>
-  </>
-);
-
-const Refusal = ({ problem, retry }: { problem: ProblemFields; retry: () => void }) => (
-  <>
-    <p role="alert">{refusalText(problem)}</p>
-    <button type="button" class="action" onClick={retry}>
-      {texts.wait.tryAgain}
-    </button>
-  </>
-);
-
-/** Announced once, when the trouble begins, and not for each retry. */
-const TroubleNotice = ({ trouble, hasPlace }: { trouble: Trouble; hasPlace: boolean }) => (
-  <p class="notice trouble" role="alert">
-    <strong>{trouble === 'lost' ? texts.wait.lost : texts.wait.busy}</strong>{' '}
-    {hasPlace ? texts.wait.placeKept : texts.wait.tryingAgain}
-  </p>
-);
-
-/** Announces changes to a screen reader, at most once a minute. Only the visitor's turn interrupts. */
-function Announcer({ view }: { view: VisitorView | undefined }) {
-  const last = useRef<Announcement>(undefined);
-  if (view !== undefined) last.current = announce(last.current, view, Date.now());
-  return (
-    <p class="unseen" aria-live={view?.status === 'your_turn' ? 'assertive' : 'polite'}>
-      {last.current?.text}
-    </p>
-  );
-}

@@ -12,8 +12,8 @@ type StandingProps = {
   view: VisitorView;
   progress: number;
   joinAgain: () => void;
-  /** The server's clock, in milliseconds since 1970, where the page has not its own. */
-  clock?: () => number;
+  /** The server's clock, in milliseconds since 1970. */
+  clock: () => number;
 };
 
 /** The visitor's place or turn, status by status. */
@@ -49,7 +49,7 @@ export function Standing({ eventId, view, progress, joinAgain, clock }: Standing
   }
 }
 
-type Clocked = { view: VisitorView; clock: StandingProps['clock'] | undefined };
+type Clocked = { view: VisitorView; clock: StandingProps['clock'] };
 
 function BeforeSale({ view: { onSaleAt, timeZone = 'UTC', paused, position }, clock }: Clocked) {
   return (

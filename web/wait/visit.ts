@@ -1,5 +1,5 @@
+import type { Core } from '../../client/src/core.ts';
 import { FrontrowError, type WaitingRoom } from '../../client/src/index.ts';
-import { frontrow } from '../frontrow.ts';
 import { isStorageDurable } from '../storage.ts';
 import { storedStart } from '../stored-values.ts';
 import { isEnded, progressOf, troubleOf, type Visit, type VisitorView, withTrouble } from './visit-state.ts';
@@ -10,8 +10,8 @@ import { isEnded, progressOf, troubleOf, type Visit, type VisitorView, withTroub
  *
  * @param show is called with each change
  */
-export function createVisit(eventId: number, show: (visit: Visit) => void) {
-  const room = frontrow.waitingRoom(eventId);
+export function createVisit(client: Core, eventId: number, show: (visit: Visit) => void) {
+  const room = client.waitingRoom(eventId);
   let visit: Visit = { state: 'joining' };
   let visiting = new AbortController();
   /** Called with the first change after the visitor has done something. */
