@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { drawView, receipt } from '../shared/contract/waiting-room.ts';
-import { chainAfter, commitmentOf, createOrder, linkOfNonce } from '../shared/domain/draw.ts';
+import { chainAfter, commitmentOf, linkOfNonce } from '../shared/domain/draw.ts';
+import { createOrder } from '../shared/domain/drawn-order.ts';
 
 const HELP = `npm run verify-draw -- --url http://127.0.0.1:3000 --event 1 --arrival 17
 npm run verify-draw -- --seed <hex> --chain <hex> --people 5000 --arrival 17 [--commitment <hex>]

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { estimateIn } from '../../shared/domain/line-standing.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
 import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { createKnownLine, type KnownLine, needsOrder, noteDraw, noteState } from './line.ts';
+import { estimatingOf } from './line-view.ts';
 import { createRoomMeasures } from './room-measures.ts';
-import { waitOf } from './visitor-views.ts';
 
 /** Milliseconds between two reads of the list of rooms. */
 const LIST_MS = 1_000;
@@ -135,8 +136,9 @@ async function stopAll(stops: readonly (() => Promise<void>)[]): Promise<void> {
 }
 
 /** Remembers the wait that the last visitor in a line is promised. */
-function measureEstimate(measures: ReturnType<typeof createRoomMeasures>, { eventId, state }: KnownLine): void {
+function measureEstimate(measures: ReturnType<typeof createRoomMeasures>, line: KnownLine): void {
+  const { eventId, state } = line;
   if (state === undefined || !state.on || state.paused) return;
-  const { seconds, isShown } = waitOf(state, state.joined - state.serving - 1);
+  const { seconds, isShown } = estimateIn(estimatingOf(state), state.joined - state.serving - 1);
   measures.noteEstimate(eventId, state, isShown ? seconds : undefined);
 }

@@ -1,4 +1,4 @@
-import { createOrder } from '../../shared/domain/draw.ts';
+import { createOrder } from '../../shared/domain/drawn-order.ts';
 import { createJoinMeter } from '../../shared/domain/join-challenge.ts';
 import { createRoomTokens, type Visitor } from '../../shared/domain/room-tokens.ts';
 import type { Room } from '../../shared/stores/postgres/rooms.ts';

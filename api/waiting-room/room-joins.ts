@@ -83,7 +83,9 @@ async function joinTogether(
     return joinTogether(store, line, batch, new Set([...refused, ...spenders]));
   }
   // The line is closed for the draw: known here before the next read.
-  if (line.state !== undefined) line.state.people ??= joining.people;
+  const { state } = line;
+  if (state !== undefined && joining.people !== undefined)
+    line.state = { ...state, people: state.people ?? joining.people };
   const taken = newcomers.flatMap(({ userId, replaces }, i) =>
     userId === undefined ? [] : [{ userId, replaces, arrival: joining.first + i }],
   );

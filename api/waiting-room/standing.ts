@@ -1,6 +1,8 @@
 import type { VisitorView } from '../../shared/contract/waiting-room.ts';
+import { hasLine, standingIn } from '../../shared/domain/line-standing.ts';
 import type { Visitor } from '../../shared/domain/room-tokens.ts';
-import { type KnownLine, phaseOf, positionOf } from './line.ts';
+import type { KnownLine } from './line.ts';
+import { lineViewOf } from './line-view.ts';
 import type { Turns } from './turns.ts';
 import { beforeSaleView, MAX_ASK_SECONDS, viewOf, waitingView } from './visitor-views.ts';
 
@@ -9,29 +11,21 @@ import { beforeSaleView, MAX_ASK_SECONDS, viewOf, waitingView } from './visitor-
  * `isStopped`: whether no worker runs, and so nobody is admitted.
  */
 export function createStanding({ turns, isStopped }: { turns: Turns; isStopped: () => boolean }) {
-  function viewAt(line: KnownLine, visitor: Visitor, position: number): VisitorView | Promise<VisitorView> {
-    const { eventId, state } = line;
-    if (state?.isSoldOut) return viewOf(eventId, 'sold_out', MAX_ASK_SECONDS, { position });
-    if (state === undefined || position <= state.serving) return turns.view(line, visitor, position);
-    return waitingView(eventId, state, position, isStopped());
-  }
-
   return (line: KnownLine, visitor: Visitor): VisitorView | Promise<VisitorView> => {
-    const { eventId, state } = line;
-    if (state === undefined) return viewOf(eventId, 'waiting', 2);
-    const position = positionOf(line, visitor.arrival);
-    switch (phaseOf(line)) {
-      case 'unread':
-        return viewOf(eventId, 'waiting', 2);
-      case 'off':
-        return viewOf(eventId, 'open', MAX_ASK_SECONDS);
-      case 'gathering':
-      case 'postponed':
-        return beforeSaleView(eventId, state, position);
-      case 'drawing':
-      case 'admitting':
-      case 'soldOut':
-        return position === undefined ? beforeSaleView(eventId, state) : viewAt(line, visitor, position);
+    const { eventId, state, order } = line;
+    const view = lineViewOf(line, isStopped());
+    if (state === undefined || view === undefined) return viewOf(eventId, 'waiting', 2);
+    if (!hasLine(view)) return viewOf(eventId, view.status, MAX_ASK_SECONDS);
+    const standing = standingIn(view, visitor.arrival, order);
+    switch (standing.status) {
+      case 'before_sale':
+        return beforeSaleView(eventId, state, standing.position);
+      case 'sold_out':
+        return viewOf(eventId, 'sold_out', MAX_ASK_SECONDS, { position: standing.position });
+      case 'called':
+        return turns.view(line, visitor, standing.position);
+      case 'waiting':
+        return waitingView(view, standing);
     }
   };
 }

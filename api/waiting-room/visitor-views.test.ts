@@ -1,10 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { visitorView } from '../../shared/contract/waiting-room.ts';
+import { hasLine, standingIn } from '../../shared/domain/line-standing.ts';
 import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
+import type { KnownLine } from './line.ts';
+import { lineViewOf } from './line-view.ts';
 import { beforeSaleView, waitingView } from './visitor-views.ts';
 
 /** A line of 1,000 visitors with seats enough for all: 100 were called, ten a second. */
 const state = {
+  on: true,
+  people: 0,
+  drawn: true,
   joined: 1_000,
   serving: 100,
   isRateUsed: true,
@@ -22,11 +28,21 @@ const state = {
   holdMs: 600_000,
   aheadMs: 0,
   onSaleMs: 0,
+  asOfMs: 0,
   timeZone: 'Europe/Berlin',
 } as RoomState;
 
+/** The view of a visitor at a position of a line in this state. */
+function viewAt(state: RoomState, position: number) {
+  const line = lineViewOf({ eventId: 1, generation: 1, state } as KnownLine, false);
+  if (line === undefined || !hasLine(line)) throw new Error('nobody waits');
+  const standing = standingIn(line, position);
+  if (standing.status !== 'waiting') throw new Error(`the visitor is ${standing.status}`);
+  return waitingView(line, standing);
+}
+
 test('a waiting visitor sees how many are ahead and the range of the wait, and polls again within it', () => {
-  const view = visitorView.parse(waitingView(1, state, 201));
+  const view = visitorView.parse(viewAt(state, 201));
   expect(view).toMatchObject({ position: 201, ahead: 100, wait: { seconds: 11, fromSeconds: 6, toSeconds: 19 } });
   expect(view.askAgainSeconds).toBeGreaterThanOrEqual(4.8);
   expect(view.askAgainSeconds).toBeLessThanOrEqual(7.3);
@@ -34,7 +50,7 @@ test('a waiting visitor sees how many are ahead and the range of the wait, and p
 
 test('the range covers the unknowns: how far the rate grows, and whether the seats reach the visitor', () => {
   const rangeOf = (change: Partial<RoomState>) => {
-    const { fromSeconds = 0, toSeconds = 0, seconds = 0 } = waitingView(1, { ...state, ...change }, 1_101).wait ?? {};
+    const { fromSeconds = 0, toSeconds = 0, seconds = 0 } = viewAt({ ...state, ...change }, 1_101).wait ?? {};
     return { fromSeconds, toSeconds, seconds };
   };
   const steady = rangeOf({});
@@ -55,9 +71,9 @@ test('the range covers the unknowns: how far the rate grows, and whether the sea
 });
 
 test('there is no estimate while nobody is admitted, where seats will not last, or beyond a day', () => {
-  const paused = waitingView(1, { ...state, paused: true }, 201);
-  const late = waitingView(1, { ...state, seatsSpare: 100 }, 201);
-  const stuck = waitingView(1, { ...state, rate: 0 }, 201);
+  const paused = viewAt({ ...state, paused: true }, 201);
+  const late = viewAt({ ...state, seatsSpare: 100 }, 201);
+  const stuck = viewAt({ ...state, rate: 0 }, 201);
   for (const view of [paused, late, stuck])
     expect(view).toMatchObject({ status: 'waiting', position: 201, ahead: 100 });
   expect([paused.wait, late.wait, stuck.wait]).toEqual([undefined, undefined, undefined]);
@@ -66,9 +82,9 @@ test('there is no estimate while nobody is admitted, where seats will not last, 
 
 test('the next poll is within a turn, and the times of polls are spread', () => {
   const short = { ...state, turnMs: 8_000 };
-  const seconds = Array.from({ length: 100 }, () => waitingView(1, short, 1_000).askAgainSeconds);
+  const seconds = Array.from({ length: 100 }, () => viewAt(short, 1_000).askAgainSeconds);
   expect(Math.max(...seconds)).toBeLessThanOrEqual(6);
-  const spread = Array.from({ length: 100 }, () => waitingView(1, state, 201).askAgainSeconds);
+  const spread = Array.from({ length: 100 }, () => viewAt(state, 201).askAgainSeconds);
   expect(new Set(spread).size).toBeGreaterThan(5);
 });
 

@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_SEATS } from '../contract/limits.ts';
 import { ASSUMED_DRAIN_PER_SECOND } from './drain.ts';
+import { SLOW_GROWTH } from './pace.ts';
 
 /** Milliseconds that one step makes up for: after a longer pause no crowd is admitted at once. */
 const MAX_STEP_MS = 1_000;
@@ -14,11 +15,9 @@ const CALLED_SECONDS = 3;
 const MAX_RATE_OF_DRAIN = 1.25;
 
 /**
- * Share by which the rate grows in a second: below the rate at which the queue last showed a delay, and above it. The
- * API's estimates assume the slow one.
+ * Share by which the rate grows in a second below the rate at which the queue last showed a delay. Above, SLOW_GROWTH.
  */
 const FAST_GROWTH = 0.4;
-export const SLOW_GROWTH = 0.1;
 
 /** Tickets on the queue that are no delay. */
 const FEW_TICKETS = 4;

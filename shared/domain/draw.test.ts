@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { chainAfter, commitmentOf, createLink, createOrder, EMPTY_CHAIN, linkOfNonce } from './draw.ts';
+import { chainAfter, commitmentOf, createLink, EMPTY_CHAIN, linkOfNonce } from './draw.ts';
+import { createOrder } from './drawn-order.ts';
 
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
 const order = (draw: Parameters<typeof createOrder>[0]) => {

@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** Rounds of the network: as many as a SHA-256 has 32-bit words, so that one hash serves all rounds of a half. */
-const ROUNDS = 8;
-
-/** The input of a draw: the seed, the number of drawn visitors, and the chain of their nonces. Hexadecimal digits. */
-export type Draw = { seed: string; people: number; chain: string };
-
 const sha256 = (...parts: (string | Buffer)[]) => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
@@ -60,44 +54,3 @@ export function linkOfNonce(nonce: string, path: readonly string[]): string {
 /** The chain after a link. joinRoom.lua computes the same. */
 export const chainAfter = (chain: string, link: string): string =>
   sha256(Buffer.from(chain, 'hex'), Buffer.from(link, 'hex')).toString('hex');
-
-/**
- * The drawn order: a function from arrival numbers to positions, both 1 to `people`, each position once. It is a
- * Feistel network over the smallest 4^h numbers that hold all people, applied until the result is one of them (Black
- * and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002). Round r of a half x is word r of SHA-256(key, x), its
- * lowest h bits. There are few halves, so all words are computed once.
- *
- * @returns a function that throws RangeError where an arrival number is not among those drawn
- */
-export function createOrder({ seed, people, chain }: Draw): (arrival: number) => number {
-  const count = Buffer.alloc(8);
-  count.writeBigUInt64BE(BigInt(people));
-  const key = sha256(Buffer.from(seed, 'hex'), count, Buffer.from(chain, 'hex'));
-  let half = 1;
-  while (4 ** half < people) half += 1;
-  const size = 2 ** half;
-  const words = new Uint32Array(size * ROUNDS);
-  const input = Buffer.alloc(4);
-  for (let x = 0; x < size; x += 1) {
-    input.writeUInt32BE(x);
-    const hash = sha256(key, input);
-    for (let round = 0; round < ROUNDS; round += 1) words[x * ROUNDS + round] = hash.readUInt32BE(round * 4) % size;
-  }
-
-  function permute(value: number): number {
-    let [left, right] = [Math.floor(value / size), value % size];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const mixed = left ^ (words[right * ROUNDS + round] ?? 0);
-      left = right;
-      right = mixed;
-    }
-    return left * size + right;
-  }
-
-  return (arrival) => {
-    if (!Number.isInteger(arrival) || arrival < 1 || arrival > people) throw new RangeError(`${arrival} was not drawn`);
-    let value = permute(arrival - 1);
-    while (value >= people) value = permute(value);
-    return value + 1;
-  };
-}

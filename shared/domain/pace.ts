@@ -1,3 +1,9 @@
+/**
+ * Share by which a line's rate grows in a second above the rate at which the booking queue last showed a delay. The
+ * upper end of an estimate assumes it.
+ */
+export const SLOW_GROWTH = 0.1;
+
 /** The pace of a line: visitors a second now, the share by which it grows each second, and its top. */
 export type Pace = { rate: number; growth: number; top: number };
 

@@ -1,4 +1,4 @@
-import { createOrder, type Draw } from '../../../shared/domain/draw.ts';
+import { createOrder, type Draw } from '../../../shared/domain/drawn-order.ts';
 import type { AuditReport } from '../../../shared/stores/audit.ts';
 import { type Check, noneOf, percent } from '../../kit/report.ts';
 import { median, percentile, sumOf } from '../../kit/statistics.ts';

@@ -107,6 +107,8 @@ export type RoomState = {
   onSaleMs: number;
   /** The event's. */
   timeZone: string;
+  /** Redis' time when this was read, in milliseconds since 1970. */
+  asOfMs: number;
   /** Milliseconds by which Redis' clock was ahead of this process' clock when this was read. */
   aheadMs: number;
 };
@@ -128,8 +130,8 @@ export const roomsAnswer = z.object({
 
 type ReadRoom = z.infer<typeof roomsAnswer>['rooms'][number];
 
-/** The state of a line from a room that was read or published. */
-export function stateOf({ room, sale }: ReadRoom, aheadMs: number): RoomState {
+/** The state of a line from a room that was read or published, and the clock at that time. */
+export function stateOf({ room, sale }: ReadRoom, clock: Pick<RoomState, 'asOfMs' | 'aheadMs'>): RoomState {
   return {
     generation: room.generation,
     on: room.on,
@@ -161,7 +163,7 @@ export function stateOf({ room, sale }: ReadRoom, aheadMs: number): RoomState {
     uses: room.uses,
     onSaleMs: sale.onSaleMs,
     timeZone: sale.timeZone,
-    aheadMs,
+    ...clock,
   };
 }
 

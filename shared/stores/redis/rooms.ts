@@ -172,7 +172,7 @@ async function readStates(run: Runner, eventIds: readonly number[]): Promise<Map
       const sentMs = Date.now();
       const { nowMs, rooms } = await run.inShard('readRooms', shard, { events }, roomsAnswer);
       const aheadMs = nowMs - Math.round((sentMs + Date.now()) / 2);
-      for (const read of rooms) states.set(read.event, stateOf(read, aheadMs));
+      for (const read of rooms) states.set(read.event, stateOf(read, { asOfMs: nowMs, aheadMs }));
     }
   };
   const reads = await Promise.allSettled([...groupBy(eventIds, run.shardOf)].map(readShard));
@@ -191,7 +191,8 @@ async function followStates(subscriber: Redis, shards: number, receive: ReceiveS
     if (!channels.includes(channel)) return; // other subscriptions share this connection
     try {
       const { nowMs, rooms } = roomsAnswer.parse(JSON.parse(message));
-      for (const read of rooms) receive({ eventId: read.event, state: stateOf(read, nowMs - Date.now()) });
+      const clock = { asOfMs: nowMs, aheadMs: nowMs - Date.now() };
+      for (const read of rooms) receive({ eventId: read.event, state: stateOf(read, clock) });
     } catch (fault) {
       receive(fault as Error);
     }
