@@ -38,7 +38,16 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { traceIdOf } from './tickets/traces.ts';
 
 /** Headers that pages of other sites may read. */
-const EXPOSED_HEADERS = ['Date', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'ETag', 'X-Request-Id'];
+const EXPOSED_HEADERS = [
+  'Location',
+  'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
+  'ETag',
+  'X-Request-Id',
+  'Date',
+  'Age',
+];
 
 /** A preflight is answered with 200: the compat routes never answer 204. */
 const corsOptions = (origin: string[]): CorsOptions => {

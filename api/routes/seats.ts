@@ -9,6 +9,7 @@ import type { RowMarks } from '../../shared/stores/redis/seat-bitmaps.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 import { type Encoded, encodedText, sendEncoded } from '../http/encoded.ts';
 import { ApiError } from '../http/errors.ts';
+import { isKnown, publicHeaders, replyNotModified } from '../http/public-answers.ts';
 import { queryOf } from '../http/query.ts';
 import { reply } from '../http/replies.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
@@ -101,8 +102,17 @@ function nextPage(query: AvailableQuery, after: string): string {
   return `/api/seats/available?${params}`;
 }
 
-/** Headers of a map, also of one that has not changed. */
-const MAP = { 'cache-control': 'no-cache', vary: 'Accept-Encoding' };
+/**
+ * Seconds for which a cache may serve an older map while it requests the next: a map that is too old for a page's
+ * changes is loaded again.
+ */
+const STALE_SECONDS = 1;
+
+/** Headers of a map, also of one that has not changed. A map of PostgreSQL has no version: no cache may reuse it. */
+const mapHeaders = (res: Response, etag: string | undefined) => ({
+  ...(etag === undefined ? { 'cache-control': 'no-cache' } : publicHeaders(res, etag, STALE_SECONDS)),
+  vary: 'Accept-Encoding',
+});
 
 const showMap = (deps: SeatDeps) => {
   const { events, seats, houses, heavyReads } = deps;
@@ -117,18 +127,14 @@ const showMap = (deps: SeatDeps) => {
     const house = houses.has(cached, version) ? cached : await openLayout(deps, cached);
     const tag = etagOf(house, version);
     // Version 0: Redis does not hold the house, and PostgreSQL has no version.
-    if (version > 0 && req.headers['if-none-match']?.includes(tag)) {
-      res.writeHead(304, { etag: tag, ...MAP });
-      res.end();
-      return;
-    }
+    if (version > 0 && isKnown(req, tag)) return replyNotModified(res, mapHeaders(res, tag));
     if (!houses.has(house, version)) heavyReads.charge(req, res, Math.floor(house.totalRows / 100));
     const whole = await houses.at(house, version);
     const text =
       texts.get(whole) ?? encodedText(JSON.stringify(mapOf(house, whole)), 'application/json; charset=utf-8');
     texts.set(whole, text);
-    const etag = whole.version === 0 ? {} : { etag: etagOf(house, whole.version) };
-    await sendEncoded(req, res, 200, text, { ...etag, ...MAP });
+    const etag = whole.version === 0 ? undefined : etagOf(house, whole.version);
+    await sendEncoded(req, res, 200, text, mapHeaders(res, etag));
   };
 };
 

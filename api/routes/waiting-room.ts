@@ -17,15 +17,20 @@ import { actorOf, type OperatorGuard } from '../auth/operators.ts';
 import { readJson, readOptionalJson, refuseBody } from '../http/body.ts';
 import { clientOf } from '../http/client-address.ts';
 import { ApiError } from '../http/errors.ts';
+import { isKnown, publicHeaders, replyNotModified } from '../http/public-answers.ts';
 import { refuseQuery } from '../http/query.ts';
-import { reply } from '../http/replies.ts';
+import { reply, replyText } from '../http/replies.ts';
 import { parse } from '../http/validation.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
 import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import type { JoinChallenge } from '../waiting-room/join-challenge.ts';
 import { mustLogIn } from '../waiting-room/line.ts';
+import { createLineTexts, type LineText } from '../waiting-room/line-texts.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
 import { layoutOf } from './event-layout.ts';
+
+/** Seconds for which a cache may serve an older line while it requests the next: pages reckon with its age. */
+const STALE_SECONDS = 5;
 
 const roomParams = z.object({ id: inAddress(eventId) });
 
@@ -47,8 +52,8 @@ type WaitingRoomDeps = {
 };
 
 /**
- * `/api/events/:id/waiting-room`. They are routes of the app itself: a million visitors poll again and again, and a
- * router between would add to the cost of each poll.
+ * `/api/events/:id/waiting-room` and `/line`. They are routes of the app itself: a million visitors poll again and
+ * again, and a router between would add to the cost of each poll.
  */
 export function addWaitingRoomRoutes(app: Express, deps: WaitingRoomDeps): void {
   const { joining } = deps.limits;
@@ -58,6 +63,7 @@ export function addWaitingRoomRoutes(app: Express, deps: WaitingRoomDeps): void 
     .post(joining, joinRoom(deps))
     .delete(joining, leaveRoom(deps))
     .put(changeRoom(deps));
+  app.get('/api/events/:id/line', showLine(deps));
   app.get('/api/events/:id/waiting-room/challenge', showChallenge(deps));
   app.get('/api/events/:id/waiting-room/draw', showDraw(deps));
 }
@@ -78,6 +84,33 @@ const pollRoom = (deps: WaitingRoomDeps) => {
     return view.then((pending) => replyView(res, 200, pending));
   };
 };
+
+/**
+ * The line as caches may keep it: one answer for an event, whoever asks. A query is refused as everywhere, and the
+ * refusal is not stored: caches that keep one answer for each query could otherwise be filled, and passed, by many.
+ */
+const showLine = (deps: WaitingRoomDeps) => {
+  const texts = createLineTexts();
+
+  async function replyOnceRead(req: Request, res: Response): Promise<void> {
+    const id = await eventOf(req, deps);
+    replyLine(req, res, await (texts.find(id) ?? texts.make(id, () => deps.waitingRooms.lineView(id))));
+  }
+
+  return (req: Request, res: Response): void | Promise<void> => {
+    refuseQuery(req);
+    const id = digitsAsNumber(req.params.id);
+    const kept = typeof id === 'number' ? texts.find(id) : undefined;
+    if (kept === undefined || kept instanceof Promise) return replyOnceRead(req, res);
+    return replyLine(req, res, kept);
+  };
+};
+
+function replyLine(req: Request, res: Response, { text, etag }: LineText): void {
+  const headers = publicHeaders(res, etag, STALE_SECONDS);
+  if (isKnown(req, etag)) replyNotModified(res, headers);
+  else replyText(res, 200, text, headers);
+}
 
 const joinRoom = (deps: WaitingRoomDeps) => async (req: Request, res: Response) => {
   const { waitingRooms, identity } = deps;

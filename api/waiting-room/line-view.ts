@@ -23,7 +23,7 @@ const STATUS_OF: Record<Exclude<Phase, 'unread' | 'off'>, WaitingLine['status']>
 const views = new WeakMap<KnownLine, { state: RoomState; phase: Phase; isStopped: boolean; view: LineView }>();
 
 /**
- * What everybody may know of a line, as this node knows it; undefined while it is unread.
+ * The view of a line for everybody, as this node knows it; undefined while it is unread.
  *
  * @param isStopped whether no worker runs, and so nobody is admitted
  */
@@ -71,7 +71,7 @@ function viewOf(line: KnownLine, state: RoomState, status: WaitingLine['status']
   };
 }
 
-/** What estimates are computed from. */
+/** The fields from which estimates are computed. */
 export const estimatingOf = (state: RoomState): Estimating => ({
   ...paceOf(state),
   seatsSpare: rounded(state.seatsSpare),

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { LineView } from '../../shared/contract/line.ts';
 import type { ChallengeView, VisitorView } from '../../shared/contract/waiting-room.ts';
+import { sharedNowMs } from '../../shared/platform/clock.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
@@ -9,7 +11,8 @@ import { findAdmission, type Speaker } from './admission-check.ts';
 import { createEndedEvents } from './ended-events.ts';
 import type { JoinChallenge } from './join-challenge.ts';
 import { isOn, type KnownLine, requireVisitor } from './line.ts';
-import { createLineReader } from './line-reader.ts';
+import { createLineReader, type LineReader } from './line-reader.ts';
+import { lineViewOf, viewWithoutLine } from './line-view.ts';
 import { createPlaces, type JoinRequest, type PlaceView } from './places.ts';
 import { createStanding } from './standing.ts';
 import { createTurns } from './turns.ts';
@@ -39,14 +42,17 @@ export async function createWaitingRooms(deps: {
     return line !== undefined && isOn(line) ? line : undefined;
   }
 
-  /** The view of an event where nobody has to wait. While PostgreSQL is unavailable no event counts as ended. */
-  async function viewWithoutLine(eventId: number): Promise<VisitorView> {
+  /** The status of an event where nobody has to wait. While PostgreSQL is unavailable no event counts as ended. */
+  async function statusWithoutLine(eventId: number): Promise<'open' | 'ended'> {
     const isOver = await hasEnded(eventId).catch((fault: Error) => {
       log.warn({ eventId, fault: fault.message }, 'reading whether an event has ended failed');
       return false;
     });
-    return viewOf(eventId, isOver ? 'ended' : 'open', MAX_ASK_SECONDS);
+    return isOver ? 'ended' : 'open';
   }
+
+  const pollWithoutLine = async (eventId: number): Promise<VisitorView> =>
+    viewOf(eventId, await statusWithoutLine(eventId), MAX_ASK_SECONDS);
 
   return {
     refresh: reader.refresh,
@@ -57,11 +63,7 @@ export async function createWaitingRooms(deps: {
     count: (): number => reader.lines.size,
 
     /** The events for which most people wait, with their number. */
-    longest: (limit: number): { eventId: number; waiting: number }[] =>
-      [...reader.lines]
-        .map(([eventId, { state }]) => ({ eventId, waiting: state === undefined ? 0 : state.joined - state.serving }))
-        .sort((a, b) => b.waiting - a.waiting)
-        .slice(0, limit),
+    longest: (limit: number) => longestOf(reader.lines, limit),
 
     /** The line of an event, where its room is not off. */
     find: (eventId: number): KnownLine | undefined => reader.lines.get(eventId),
@@ -74,8 +76,15 @@ export async function createWaitingRooms(deps: {
      */
     poll(eventId: number, token: string | undefined): VisitorView | Promise<VisitorView> {
       const line = lineOf(eventId);
-      if (line === undefined) return viewWithoutLine(eventId);
+      if (line === undefined) return pollWithoutLine(eventId);
       return standing(line, requireVisitor(line, token));
+    },
+
+    /** All that everybody may know of an event's line. @throws ApiError UNAVAILABLE while this node has not read it */
+    async lineView(eventId: number): Promise<LineView> {
+      const line = reader.lines.get(eventId);
+      if (line === undefined) return viewWithoutLine(eventId, await statusWithoutLine(eventId), sharedNowMs());
+      return requireView(lineViewOf(line, isStopped()));
     },
 
     /** The challenge for a new place in an event's line. */
@@ -101,5 +110,16 @@ export async function createWaitingRooms(deps: {
       findAdmission(reader, eventId, headers, speaker),
   };
 }
+
+function requireView(view: LineView | undefined): LineView {
+  if (view === undefined) throw new ApiError('UNAVAILABLE', 'The line was not read yet. Try again.');
+  return view;
+}
+
+const longestOf = (lines: LineReader['lines'], limit: number): { eventId: number; waiting: number }[] =>
+  [...lines]
+    .map(([eventId, { state }]) => ({ eventId, waiting: state === undefined ? 0 : state.joined - state.serving }))
+    .sort((a, b) => b.waiting - a.waiting)
+    .slice(0, limit);
 
 export type WaitingRooms = Awaited<ReturnType<typeof createWaitingRooms>>;

@@ -1,5 +1,7 @@
+import { backoffMs } from './backoff.ts';
 import type { SeatsMessage } from './connection.ts';
 import type { SeatMap, SeatStatus } from './contract.ts';
+import { wait } from './wait.ts';
 
 /** Seats by their new status. */
 export type SeatChanges = Partial<Record<SeatStatus, string[]>>;
@@ -15,8 +17,12 @@ export type SeatSink = {
 /** Changes that are buffered while a map loads; beyond that a newer map is required instead. */
 const MAX_BUFFERED = 2_000;
 
-/** Loads in a row while the answers are older than the version that is required. */
-const MAX_LOADS = 5;
+/**
+ * Loads in a row while the answers are older than the version that is required, and the pauses between them: a cache on
+ * the way serves each map for some two seconds, so the last load comes later.
+ */
+const MAX_LOADS = 6;
+const OLD_MAP_PAUSE = { firstMs: 500, maxMs: 2_000 };
 
 /**
  * Keeps seats equal to the server's map, by versions. The map has two states:
@@ -51,10 +57,13 @@ export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>, 
   async function loadNewEnough(): Promise<void> {
     for (let loads = 1; ; loads += 1) {
       const map = await fetchMap();
-      if (map.version < required && loads < MAX_LOADS) continue;
-      if (map.version !== version || map.version === 0) await sink.load(map, signal);
-      version = map.version;
-      if (version >= required || loads >= MAX_LOADS) return;
+      const isLast = loads >= MAX_LOADS;
+      if (map.version >= required || isLast) {
+        if (map.version !== version || map.version === 0) await sink.load(map, signal);
+        version = map.version;
+        if (version >= required || isLast) return;
+      }
+      await wait(backoffMs(loads - 1, OLD_MAP_PAUSE), { signal });
     }
   }
 

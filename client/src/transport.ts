@@ -15,7 +15,7 @@ export type RequestOptions = {
   signal?: AbortSignal | undefined;
   /** Milliseconds after which an attempt counts as lost. */
   timeoutMs?: number;
-  cache?: 'default' | 'no-store' | undefined;
+  cache?: 'default' | 'no-cache' | 'no-store' | undefined;
 };
 
 export type RetryOptions = RequestOptions & {

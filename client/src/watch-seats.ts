@@ -38,8 +38,14 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
   const { signal } = stop;
   const show = (state: SeatsConnection) => watcher.connection?.(state);
   const path = `/api/seats/map?eventId=${eventId}`;
-  // Without a token: the map is public, and a browser may have requested it already in the head of its page.
-  const fetchOnce = async () => (await transport.attempt<SeatMap>('GET', path, { token: null, signal })).body;
+  let isFirst = true;
+  // Without a token: the map is public, and a browser may have requested it already in the head of its page. Only that
+  // one may come from the browser's own cache.
+  const fetchOnce = async () => {
+    const cache = isFirst ? 'default' : 'no-cache';
+    isFirst = false;
+    return (await transport.attempt<SeatMap>('GET', path, { token: null, cache, signal })).body;
+  };
   const fetchMap = () =>
     transport.retry(`GET ${path}`, fetchOnce, { signal, backoff: POLL_BACKOFF, onRetry: () => show('lost') });
   const seatMap = createSeatMap(watcher, fetchMap, signal);

@@ -13,12 +13,13 @@ const VISITORS = 500;
 const WARM_UP_REQUESTS = 5_000;
 
 const ROOM_PATH = '/api/events/1/waiting-room';
+const NAMES = ['express-noop', 'polls', 'line'] as const;
 
 type Round = { perSecond: number; cpuMicros: number };
 
 /** A server that answers requests, and whether an answer is the right one. */
 type Side = {
-  name: 'express-noop' | 'polls';
+  name: (typeof NAMES)[number];
   url: string;
   pid: number;
   request: Pick<Parameters<typeof hammer>[0], 'path' | 'method' | 'headersOf' | 'bodyOf'>;
@@ -48,6 +49,13 @@ async function startSides(system: OwnSystem): Promise<Side[]> {
         headersOf: (index) => ({ 'x-visitor-token': tokens[index % tokens.length] ?? '' }),
       },
       isRight: ({ body }) => (body as { status?: string }).status === 'waiting',
+    },
+    {
+      name: 'line',
+      url: system.url,
+      pid: system.api.pid,
+      request: { path: '/api/events/1/line', method: 'GET' },
+      isRight: ({ body }) => (body as { joined?: number }).joined === VISITORS,
     },
     {
       name: 'express-noop',
@@ -81,7 +89,7 @@ async function playRound(side: Side, requests: number, connections: number): Pro
 /** Prints the medians of the rounds, and compares the sides. */
 function compare(rounds: Record<Side['name'], Round[]>): Check[] {
   const medianOf = (name: Side['name'], figure: keyof Round) => median(rounds[name].map((round) => round[figure]));
-  for (const name of ['express-noop', 'polls'] as const) {
+  for (const name of NAMES) {
     const rate = Math.round(medianOf(name, 'perSecond')).toLocaleString('en').padStart(7);
     console.log(`${name.padEnd(12)} ${rate}/s  ${medianOf(name, 'cpuMicros').toFixed(1)} µs of CPU each`);
   }
@@ -96,9 +104,9 @@ function compare(rounds: Record<Side['name'], Round[]>): Check[] {
 
 await command({
   name: 'bench:polls',
-  summary: `Measures how many polls of the waiting room one API process answers, compared with express-noop: a route of
-plain Express that reads a small body and answers nothing. One generator polls both in turn, for a few rounds. The
-medians count. CPU is the process' own, for each request.`,
+  summary: `Measures how many polls of the waiting room one API process answers, and how many requests for its line,
+compared with express-noop: a route of plain Express that reads a small body and answers nothing. One generator sends
+requests to all in turn, for a few rounds. The medians count. CPU is the process' own, for each request.`,
   options: {
     requests: number('requests of a round', 20_000, { max: 10_000_000 }),
     rounds: number('rounds', 5, { max: 1_000 }),
@@ -107,7 +115,7 @@ medians count. CPU is the process' own, for each request.`,
   run: ({ requests, rounds: count, connections }) =>
     withOwnSystem({ name: 'polls', house: { ZONES: 1, ROWS: 1, SEATS_PER_ROW: 10 } }, async (system) => {
       const sides = await startSides(system);
-      const rounds: Record<Side['name'], Round[]> = { polls: [], 'express-noop': [] };
+      const rounds: Record<Side['name'], Round[]> = { polls: [], line: [], 'express-noop': [] };
       for (const side of sides) await playRound(side, Math.min(requests, WARM_UP_REQUESTS), connections);
       for (let i = 0; i < count; i += 1) {
         for (const side of sides) rounds[side.name].push(await playRound(side, requests, connections));

@@ -41,17 +41,15 @@ const waitingLine = z.object({
     .int()
     .optional()
     .describe(
-      'Visitors who joined before the sale and are drawn. Absent while the line is open for the draw. The position of ' +
-        'a later visitor is the arrival number.',
+      'Visitors who joined before the sale and are drawn. Absent while the line is open for the draw. The position ' +
+        'of a later visitor is the arrival number.',
     ),
   joined: z.int().describe('The last arrival number that was given.'),
   serving: z.int().describe('The last position that was called.'),
   ratePerSecond: z.number().describe('Visitors who are called in a second, now.'),
   growthPerSecond2: z
     .number()
-    .describe(
-      'By how much that rate grows in a second, now: visitors/s². Divided by the rate it is constant: growth compounds.',
-    ),
+    .describe('By how much that rate grows in a second, now: visitors/s². Divided by the rate it is constant.'),
   topPerSecond: z.number().describe('The rate at which the growth probably ends, in visitors/s.'),
   fastestPerSecond: z.number().describe('The highest rate that is possible, in visitors/s: for the shortest wait.'),
   steady: z.boolean().describe('The rate limits the admissions; else seats or people do, which is less sure.'),

@@ -57,8 +57,8 @@ export type WaitingStanding = {
 };
 
 /**
- * What a line means for one visitor. `called`: the turn has come, or has passed, or the visitor has left: a request with
- * the visitor token answers which, and takes the turn. `before_sale` with a position: the sale was postponed.
+ * The standing of one visitor in a line. `called`: the turn has come, or has passed, or the visitor has left: a request
+ * with the visitor token answers which, and takes the turn. `before_sale` with a position: the sale was postponed.
  */
 type PlacedStanding =
   | { status: 'before_sale'; position?: number }

@@ -80,14 +80,17 @@ frontend statistics
 /** As `startHaproxy`, with nginx. */
 export async function startNginx(folder: string, apiPorts: readonly number[], keeps: boolean) {
   const [name, port] = [`nginx, connections ${keeps ? 'kept' : 'not kept'}`, await freePort()];
-  const config = configured('nginx/frontrow.conf', port, apiPorts);
   const own = join(folder, `nginx-${port}`);
+  const cached = configured('nginx/frontrow.conf', port, apiPorts);
+  const config = replaced(cached, '/var/cache/nginx/frontrow', join(own, 'cache'));
   mkdirSync(own);
   const site = keeps ? config : replaced(config, /^ *keepalive.*\n/gm, '').replace("''      ''", "''      close");
+  // The workers of a root's nginx would be another user, who may not enter the folder.
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((path) => `${path}_temp_path ${own};`);
   writeFileSync(
     join(own, 'nginx.conf'),
-    `daemon off; worker_processes 1; pid ${own}/pid; error_log stderr warn; events {}
+    `${user} daemon off; worker_processes 1; pid ${own}/pid; error_log stderr warn; events {}
      http { log_format tries '$upstream_addr'; access_log ${own}/tries tries; ${paths.join(' ')}\n${site}}`,
   );
   // A request that was sent to several APIs has their addresses with commas between them.

@@ -18,7 +18,7 @@ import { booking } from '../../../shared/contract/tickets.ts';
 import { listQuery, showQuery } from '../events.ts';
 import { availableQuery, mapQuery } from '../seats.ts';
 import { answer, type OperationPaths, ok, operations } from './operations.ts';
-import { keyed, ofEvent } from './parameters.ts';
+import { cacheable, ifNoneMatch, keyed, ofEvent, unchanged } from './parameters.ts';
 
 const ofPublic = operations('Events', 'public');
 const ofOperator = operations('Operators', 'operator');
@@ -139,10 +139,13 @@ export const eventPaths: OperationPaths = {
     get: ofPublic(
       'showSeatMap',
       'Every seat as bitmaps, for drawing',
-      { query: mapQuery, header: z.object({ 'If-None-Match': z.string().optional() }) },
+      { query: mapQuery, header: ifNoneMatch },
       {
-        '200': { ...answer('The map.', seatMap), headers: z.object({ ETag: z.string() }) },
-        '304': { description: 'It has not changed.' },
+        '200': {
+          ...answer('The map. It has no ETag while Redis does not hold the house.', seatMap),
+          headers: cacheable.partial({ ETag: true }),
+        },
+        '304': unchanged,
       },
       ['EVENT_UNKNOWN', 'RATE_LIMITED', 'OVERLOADED'],
     ),

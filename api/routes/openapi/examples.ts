@@ -92,6 +92,7 @@ export const examples: Record<string, Example> = {
   showSeatMap: { query: { eventId: DEFAULT_EVENT } },
   joinWaitingRoom: { ...event, body: {} },
   showVisitor: event,
+  showLine: event,
   leaveWaitingRoom: { ...event, refusedWith: 404 }, // nobody stands in line
   changeWaitingRoom: { ...event, body: { peoplePerMinute: 600 } },
   showChallenge: event,

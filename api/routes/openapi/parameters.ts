@@ -30,5 +30,9 @@ export const ticketedAndAdmitted = {
   }),
 };
 export const asVisitor = { header: z.object({ 'X-Visitor-Token': visitorToken }) };
+/** A read that caches keep, the headers of its answer, and the answer that nothing has changed. */
+export const ifNoneMatch = z.object({ 'If-None-Match': z.string().optional() });
+export const cacheable = z.object({ ETag: z.string(), 'Cache-Control': z.string() });
+export const unchanged = { description: 'It has not changed.' };
 export const ofEvent = { path: z.object({ id: eventId }) };
 export const ofTicket = { path: z.object({ id: ticketId }) };

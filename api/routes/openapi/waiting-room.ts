@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineView } from '../../../shared/contract/line.ts';
 import {
   challengeView,
   drawView,
@@ -9,13 +10,25 @@ import {
   visitorView,
 } from '../../../shared/contract/waiting-room.ts';
 import { answer, type OperationPaths, ok, operations } from './operations.ts';
-import { asVisitor, ofEvent } from './parameters.ts';
+import { asVisitor, cacheable, ifNoneMatch, ofEvent, unchanged } from './parameters.ts';
 
 const ofVisitor = operations('Waiting room', 'public');
 const ofUser = operations('Waiting room', 'user');
 const ofOperator = operations('Operators', 'operator');
 
 export const waitingRoomPaths: OperationPaths = {
+  '/api/events/{id}/line': {
+    get: ofVisitor(
+      'showLine',
+      'The line as everybody sees it, for caches: with the arrival number in a visitor token it gives place and wait',
+      { ...ofEvent, header: ifNoneMatch },
+      {
+        '200': { ...answer('The line, at most a second old.', lineView), headers: cacheable },
+        '304': unchanged,
+      },
+      ['EVENT_UNKNOWN', 'OVERLOADED'],
+    ),
+  },
   '/api/events/{id}/waiting-room': {
     post: ofUser(
       'joinWaitingRoom',

@@ -196,6 +196,7 @@ const ROUTES: readonly Route[] = [
   operatorRoute(2, feedRequest),
   operatorRoute(2, webhookRequest),
   route(2, () => requestTo('GET', '/waiting-room')),
+  route(1, () => requestTo('GET', '/api/events/1/line')),
   route(6, waitingRoomRequest),
   operatorRoute(1, (random, world) =>
     requestTo('PUT', `/api/events/${anotherEvent(random, world)}/waiting-room`, ROOM),
