@@ -130,9 +130,8 @@ function createVisitor({ transport, storage, eventId }: Parts) {
     for (const changed of followers) changed();
   }
 
-  async function call(method: Method, options: RequestOptions = {}): Promise<Joined> {
-    const present = token();
-    const headers: Record<string, string> = present === undefined ? {} : { 'x-visitor-token': present };
+  async function call(method: Method, visitorToken: string | undefined, options: RequestOptions = {}): Promise<Joined> {
+    const headers: Record<string, string> = visitorToken === undefined ? {} : { 'x-visitor-token': visitorToken };
     const sent: RequestOptions = { ...options, headers, cache: 'no-store', timeoutMs: TIMEOUT_MS };
     return (await transport.attempt<Joined>(method, path, sent)).body;
   }
@@ -145,8 +144,11 @@ function createVisitor({ transport, storage, eventId }: Parts) {
   const join = (unknown: string | undefined, options: VisitOptions): Promise<VisitorView> =>
     inTurn(`frontrow:join:${eventId}`, options.signal, async () => {
       const present = token();
-      if (present !== unknown) return present === undefined ? left : call('GET', { signal: options.signal });
-      const view = await takePlace((solved) => call('POST', { signal: options.signal, body: solved }), options);
+      if (present !== unknown) return present === undefined ? left : call('GET', present, { signal: options.signal });
+      const view = await takePlace(
+        (solved) => call('POST', undefined, { signal: options.signal, body: solved }),
+        options,
+      );
       if (!view.visitorToken) return view; // the room is off
       stored.remove();
       place.write({ visitorToken: view.visitorToken });
@@ -158,7 +160,7 @@ function createVisitor({ transport, storage, eventId }: Parts) {
     const present = token();
     if (present === undefined) return followed === undefined ? join(undefined, options) : left;
     try {
-      return await call('GET', { signal: options.signal });
+      return await call('GET', present, { signal: options.signal });
     } catch (fault) {
       if (!(fault instanceof FrontrowError) || fault.code !== 'PLACE_UNKNOWN') throw fault;
       return join(present, options);
@@ -175,7 +177,7 @@ function createVisitor({ transport, storage, eventId }: Parts) {
       return view;
     },
     async leave(): Promise<void> {
-      await call('DELETE').catch((fault) => {
+      await call('DELETE', token()).catch((fault) => {
         if (!(fault instanceof FrontrowError && fault.code === 'PLACE_UNKNOWN')) throw fault; // it is void already
       });
       stored.remove();
