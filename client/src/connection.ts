@@ -122,10 +122,9 @@ function check(context: Context): void {
 
 function receive(context: Context, message: ServerMessage): void {
   const { socket, tickets, events } = context;
-  const isRefusedEvent = message.type === 'error' && message.eventId !== undefined;
-  if (isRefusedEvent)
-    socket.fail(); // without changes of seats, the connection has no use
-  else socket.answered();
+  // Where seats are followed, the connection has no use without them: while they are refused, its pauses grow.
+  if (message.type === 'watching' || events.size() === 0) socket.answered();
+  else if (message.type === 'error' && message.eventId !== undefined) socket.fail();
   switch (message.type) {
     case 'ticket':
       tickets.of(message.ticketId, (take) => take(message));

@@ -78,6 +78,7 @@ export function createInbox<Item>() {
     /** Takes the item, or waits for one for so long. @throws the reason of the signal, once it is aborted */
     async take(ms: number, options: Omit<WaitOptions, 'wakers'> = {}): Promise<Item | undefined> {
       if (latest === undefined) await wait(ms, { ...options, wakers });
+      options.signal?.throwIfAborted(); // after an item that came just before
       const item = latest;
       latest = undefined;
       return item;
