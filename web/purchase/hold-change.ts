@@ -19,7 +19,6 @@ export function changeHold(purchase: PurchaseContext, change: HoldChange): void 
     try {
       takeChanged(purchase, change, booking, await frontrow[change](booking.id, { ...following, ...sent }));
     } catch (fault) {
-      if (following.signal?.aborted) return;
       if (!(fault instanceof FrontrowError)) throw fault;
       const next = afterRefusedChange(fault);
       if (next.action === 'log in') requireLogin(purchase);

@@ -1,4 +1,4 @@
-import { randomKey } from '../../client/src/index.ts';
+import { FrontrowError, randomKey } from '../../client/src/index.ts';
 import type { Booking } from '../../shared/contract/tickets.ts';
 import { frontrow, get } from '../frontrow.ts';
 import { storedSession } from '../stored-values.ts';
@@ -38,8 +38,9 @@ export async function loadOwnBookings(purchase: PurchaseContext): Promise<void> 
     rememberBookings(purchase, of('CONFIRMED').reverse());
     for (const { id } of of('RETURNED')) forgetBooking(purchase, id);
     showBookings(purchase);
-  } catch {
+  } catch (fault) {
     // A session that has ended, or a lost connection: the purchase itself reports both.
+    if (!(fault instanceof FrontrowError)) throw fault;
   }
 }
 

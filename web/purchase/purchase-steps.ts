@@ -25,8 +25,11 @@ import {
 /** Milliseconds after a hold's end at which its booking is read: the workers need a moment to expire it. */
 const EXPIRY_MARGIN_MS = 100;
 
-/** Milliseconds between two reads of a hold that is over, until the workers have expired it. */
-const EXPIRING_MS = 1_000;
+/**
+ * Milliseconds between two reads of a hold that is over, until the workers have expired it: half of the time that it is
+ * over, within these bounds.
+ */
+const EXPIRING_MS = { min: 500, max: 10_000 };
 
 /** Bookings of an event that a browser remembers. */
 const MAX_STORED_BOOKINGS = 50;
@@ -86,7 +89,7 @@ export function run(purchase: PurchaseContext, task: (following: FollowOptions) 
   const { signal } = purchase.task;
   const onRetry = (error: FrontrowError) => show(purchase, { ...purchase.state, trouble: troubleOf(error) });
   task({ signal, onRetry }).catch((fault) => {
-    if (!signal.aborted) throw fault;
+    if (fault !== signal.reason) throw fault;
   });
 }
 
@@ -138,26 +141,28 @@ export function sendRequest(purchase: PurchaseContext): void {
       stored.write({ ...request, ticketId: ticket.id });
       for await (const view of ticket.states(following)) takeTicket(purchase, view);
     } catch (fault) {
-      takeRefusal(purchase, fault, following);
+      takeRefusal(purchase, fault, key);
     }
   });
 }
 
 /** Follows the ticket of the stored request. */
-function followTicket(purchase: PurchaseContext, ticketId: string): void {
+function followTicket(purchase: PurchaseContext, ticketId: string, key: string): void {
   run(purchase, async (following) => {
     try {
       for await (const view of frontrow.ticket(ticketId).states(following)) takeTicket(purchase, view);
     } catch (fault) {
-      takeRefusal(purchase, fault, following);
+      takeRefusal(purchase, fault, key);
     }
   });
 }
 
-function takeRefusal(purchase: PurchaseContext, fault: unknown, { signal }: FollowOptions): void {
-  const wish = purchase.stored.read()?.wish;
-  if (signal?.aborted || wish === undefined) return;
+/** Takes the refusal of the request with this key. Another tab may have given it up meanwhile, or sent another one. */
+function takeRefusal(purchase: PurchaseContext, fault: unknown, key: string): void {
   if (!(fault instanceof FrontrowError)) throw fault;
+  const request = purchase.stored.read();
+  if (request?.key !== key) return;
+  const { wish } = request;
   const next = afterRefusedRequest(fault);
   switch (next.action) {
     case 'log in':
@@ -238,7 +243,8 @@ export function takeBooking(purchase: PurchaseContext, booking: Booking, problem
 function awaitExpiry(purchase: PurchaseContext, { expiresAt = '' }: Booking): void {
   const leftMs = Date.parse(expiresAt) - frontrow.now() + EXPIRY_MARGIN_MS;
   run(purchase, async (following) => {
-    await wait(leftMs > 0 ? leftMs : EXPIRING_MS, following);
+    const againMs = Math.min(EXPIRING_MS.max, Math.max(EXPIRING_MS.min, -leftMs / 2));
+    await wait(leftMs > 0 ? leftMs : againMs, { signal: following.signal });
     readBooking(purchase);
   });
 }
@@ -266,15 +272,17 @@ export function readBooking(
   problem?: string,
   isBooked = purchase.state.step === 'held',
 ): void {
-  const ticketId = purchase.stored.read()?.ticketId;
-  if (ticketId === undefined) return;
+  const request = purchase.stored.read();
+  if (request?.ticketId === undefined) return;
+  const { key, ticketId } = request;
   run(purchase, async (following) => {
     try {
       takeBooking(purchase, await frontrow.booking(ticketId, following), problem);
     } catch (fault) {
       if (!(fault instanceof FrontrowError) || fault.code !== 'BOOKING_UNKNOWN')
-        return takeRefusal(purchase, fault, following);
-      if (!isBooked) return followTicket(purchase, ticketId);
+        return takeRefusal(purchase, fault, key);
+      if (purchase.stored.read()?.ticketId !== ticketId) return; // another tab has ended it, or begun the next
+      if (!isBooked) return followTicket(purchase, ticketId, key);
       forgetBooking(purchase, ticketId);
       startOver(purchase, texts.purchase.cleared);
     }
