@@ -3,7 +3,7 @@ import type { Alternative, ChallengeView, ErrorCode, Problem } from './contract.
 /**
  * The code of an error: one of the server's, or one of this package's. `NO_ANSWER`: the server was not reached, or its
  * answer was lost. `TIMEOUT`: there is no outcome yet, and the ticket stays valid. `NOT_ADMITTED`: the visit of a
- * waiting room ended without an admission.
+ * waiting room ended without an admission. `SIGNATURE_INVALID`: a message is none of the webhook's.
  */
 export type Code = ErrorCode | 'NO_ANSWER' | 'TIMEOUT' | 'NOT_ADMITTED' | 'SIGNATURE_INVALID';
 
