@@ -14,11 +14,14 @@ export function createVisit(client: Core, eventId: number, show: (visit: Visit) 
   const room = client.waitingRoom(eventId);
   let visit: Visit = { state: 'joining' };
   let visiting = new AbortController();
+  /** The place that was stored when the visit changed last. */
+  let shownToken: string | undefined;
   /** Called with the first change after the visitor has done something. */
   let answered = () => {};
 
   function set(next: Visit): void {
     visit = next;
+    shownToken = room.visitorToken();
     show(next);
     answered();
   }
@@ -46,9 +49,11 @@ export function createVisit(client: Core, eventId: number, show: (visit: Visit) 
       void run();
     });
 
-  /** Another tab has joined again, after this visit has ended. */
+  /** Another tab has joined, after this visit has ended or was refused. */
   const follow = () => {
-    if (visit.state === 'inRoom' && isEnded(visit.view) && room.visitorToken() !== undefined) void run();
+    const isOver = visit.state === 'refused' || (visit.state === 'inRoom' && isEnded(visit.view));
+    const token = room.visitorToken();
+    if (isOver && token !== undefined && token !== shownToken) void run();
   };
   addEventListener('storage', follow);
   void run();
