@@ -1,29 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { connections, FakeWebSocket, newest } from '../../tests/support/fake-web-socket.ts';
 import { createSocket } from './socket.ts';
-
-/** A WebSocket whose server is the test. */
-class FakeWebSocket {
-  static opened: FakeWebSocket[] = [];
-  static isBlocked = false;
-  onopen: (() => void) | null = null;
-  onmessage: ((message: { data: string }) => void) | null = null;
-  onclose: (() => void) | null = null;
-  sent: string[] = [];
-  isClosed = false;
-  readonly url: string;
-
-  constructor(url: URL) {
-    if (FakeWebSocket.isBlocked) throw new Error('blocked');
-    this.url = url.href;
-    FakeWebSocket.opened.push(this);
-  }
-  send(text: string) {
-    this.sent.push(text);
-  }
-  close() {
-    this.isClosed = true;
-  }
-}
 
 let calls: string[];
 
@@ -36,14 +13,10 @@ const newSocket = () =>
     onMessage: ({ type }) => calls.push(type),
     onFailure: () => calls.push('failure'),
   });
-const newest = () => FakeWebSocket.opened.at(-1) as FakeWebSocket;
-const connections = () => FakeWebSocket.opened.length;
 
 beforeEach(() => {
   calls = [];
-  FakeWebSocket.opened = [];
-  FakeWebSocket.isBlocked = false;
-  Object.assign(globalThis, { WebSocket: FakeWebSocket });
+  FakeWebSocket.install();
   jest.useFakeTimers();
   jest.spyOn(Math, 'random').mockReturnValue(1);
 });
