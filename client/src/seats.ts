@@ -13,7 +13,7 @@ type Zone = { seatsPerRow: number; lengths: readonly number[]; seats: Uint8Array
 
 /** The seats of an event, kept equal to the server's. */
 export type LiveSeats = {
-  /** Resolves once the first map is loaded. */
+  /** Resolves once the first map is loaded. It never rejects: where there is no such event, it waits for one. */
   ready: Promise<void>;
   /** The status of a seat by its id, such as `12-5-33`; undefined where there is no such seat. */
   statusOf: (seat: string) => SeatStatus | undefined;
