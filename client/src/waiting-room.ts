@@ -83,7 +83,7 @@ export function createWaitingRoom(parts: Parts): WaitingRoom {
   async function* views(options: VisitOptions = {}): AsyncGenerator<VisitorView, void, void> {
     const changes = createInbox<'left'>();
     const unfollow = visitor.followPlace(() => visitor.token() === undefined && changes.put('left'));
-    let token: string | undefined;
+    let token = visitor.token();
     try {
       for (;;) {
         const view = await visitor.nextView(token, options);

@@ -2,15 +2,26 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { BrowserContext, Page } from 'playwright-core';
 import { shiftedClock } from '../../loadtest/kit/shifted-clock.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { dataFolder, launch } from './processes.ts';
 
 /** The client package as one script. Rolldown runs in a process of its own: it refuses the values of Jest's realm. */
-async function bundled(): Promise<string> {
+async function bundled(format: 'esm' | 'iife'): Promise<string> {
   const rolldown = join(projectRoot, 'node_modules/rolldown/bin/cli.mjs');
   const file = join(dataFolder(), 'client.js');
-  const args = ['client/src/index.ts', '--format', 'esm', '--file', file, '--log-level', 'silent'];
+  const args = [
+    'client/src/index.ts',
+    '--format',
+    format,
+    '--name',
+    'frontrow',
+    '--file',
+    file,
+    '--log-level',
+    'silent',
+  ];
   await promisify(execFile)(process.execPath, [rolldown, ...args], { cwd: projectRoot });
   return readFileSync(file, 'utf8');
 }
@@ -21,8 +32,17 @@ async function bundled(): Promise<string> {
  */
 export async function runWithClient(script: string, { shiftMs = 0, flags = [] as string[] } = {}) {
   const file = join(dataFolder(), 'script.mjs');
-  const code = await bundled();
+  const code = await bundled('esm');
   writeFileSync(file, `${code.replace(/export \{[^}]*\};?/, '')}\n${script}`);
   const options = [shiftedClock(shiftMs), ...flags].filter((flag) => flag !== '');
   return launch(process.execPath, [...options, file], {});
+}
+
+/** Opens a blank page of a server's origin that has the package as `frontrow`. */
+export async function openClientPage(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  const html = `<!doctype html><script>${(await bundled('iife')).replaceAll('</script', '<\\/script')}</script>`;
+  await page.route(`${url}/blank`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await page.goto(`${url}/blank`);
+  return page;
 }
