@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { BrowserContext, Page } from 'playwright-core';
 import { shiftedClock } from '../../loadtest/kit/shifted-clock.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
+import type { Gateway } from './faulty-gateway.ts';
 import { dataFolder, launch } from './processes.ts';
 
 /** The client package as one script. Rolldown runs in a process of its own: it refuses the values of Jest's realm. */
@@ -38,11 +39,14 @@ export async function runWithClient(script: string, { shiftMs = 0, flags = [] as
   return launch(process.execPath, [...options, file], {});
 }
 
-/** Opens a blank page of a server's origin that has the package as `frontrow`. */
-export async function openClientPage(context: BrowserContext, url: string): Promise<Page> {
+/**
+ * Opens a blank page of a gateway that has the package as `frontrow`. The gateway answers with it: a page that the
+ * test itself answered may open no WebSocket to this machine.
+ */
+export async function openClientPage(context: BrowserContext, gateway: Gateway): Promise<Page> {
   const page = await context.newPage();
   const html = `<!doctype html><script>${(await bundled('iife')).replaceAll('</script', '<\\/script')}</script>`;
-  await page.route(`${url}/blank`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
-  await page.goto(`${url}/blank`);
+  gateway.break(/^GET \/blank$/, { status: 200, headers: { 'content-type': 'text/html' }, body: html });
+  await page.goto(`${gateway.url}/blank`);
   return page;
 }
