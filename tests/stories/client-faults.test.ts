@@ -179,7 +179,8 @@ test('a ticket ends where its WebSocket falls silent, because it is read too', a
   await system().stopWorkers();
   const ticket = await client.book(request());
   const outcomes = outcomesOf(ticket);
-  await until(() => gateway.sockets() === 1, 10_000);
+  // The long poll from before the socket was open has ended: from now on the socket brings the outcome.
+  await until(() => gateway.sockets() === 1 && gateway.of('GET', /tickets/).length >= 2, 30_000);
   gateway.hush();
   await system().resumeWorkers();
   expect(await outcomes).toEqual(['booked']);

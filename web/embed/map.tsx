@@ -11,6 +11,7 @@ import { NO_SEATS } from '../house/own-seats.ts';
 import { litClasses } from '../house/price-classes.ts';
 import { totalOf } from '../house/prices.ts';
 import { idsText } from '../house/text.ts';
+import { useCounts } from '../house/use-counts.ts';
 import { priceText } from '../money.ts';
 import { HousePlan } from '../plan/house-plan.tsx';
 import type { PlanView } from '../plan/plan-view.ts';
@@ -85,9 +86,6 @@ function EventSeats({ client, eventId, ...props }: Props & { client: Core; event
   );
 }
 
-/** Milliseconds between two updates of what is written: a herd changes hundreds of seats a second. */
-const TEXTS_MS = 200;
-
 function Seats({
   event,
   house,
@@ -96,7 +94,7 @@ function Seats({
   onView,
   connection,
 }: Props & OpenHouse & { connection: SeatsConnection }) {
-  const [counts, setCounts] = useState(() => house.counts());
+  const counts = useCounts(house);
   const [picks, setPicks] = useState<Picks>({ seats: [] });
   const [zone, setZone] = useState<number>();
   const [priceClass, choosePrice] = useState<number>();
@@ -106,20 +104,8 @@ function Seats({
   const dropTaken = () => setPicks((last) => picksWithout(last, (label) => !isFree(label)));
   useEffect(() => setPicks({ seats: [...new Set(wanted)].filter(isFree).slice(0, most) }), [wanted]);
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const unlisten = house.listen(() => {
-      dropTaken();
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        setCounts(house.counts());
-      }, TEXTS_MS);
-    });
     dropTaken(); // the house may be another one than before
-    setCounts(house.counts());
-    return () => {
-      clearTimeout(timer);
-      unlisten();
-    };
+    return house.listen(dropTaken);
   }, [house]);
   const { seats: picked, notice } = picks;
   const isFirst = useRef(true);

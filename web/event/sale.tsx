@@ -5,6 +5,7 @@ import { Countdown, LastMinute, useMsLeft } from '../countdown.tsx';
 import { frontrow } from '../frontrow.ts';
 import { CODE, type House, maxSeatsOf } from '../house/house.ts';
 import { countsOfOthers, type OwnSeats } from '../house/own-seats.ts';
+import { useCounts } from '../house/use-counts.ts';
 import { LoggedIn, OfferLogin } from '../login.tsx';
 import { HousePlan, PlanPlaceholder } from '../plan/house-plan.tsx';
 import type { PlanView } from '../plan/plan-view.ts';
@@ -23,7 +24,7 @@ import { type SaleState, type SaleStatus, saleStateAt } from './sale-state.ts';
 import { SeatChoice } from './seat-choice.tsx';
 import { SeatList } from './seat-list.tsx';
 import { type Choice, useChoice } from './use-choice.ts';
-import { useCounts, useHouse, usePurchase, useSaleStatus } from './use-sale.ts';
+import { useHouse, usePurchase, useSaleStatus } from './use-sale.ts';
 
 /** The event that the demo herd books. */
 const HERD_EVENT = 1;

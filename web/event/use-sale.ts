@@ -19,9 +19,6 @@ const FAR_MS = 3_600_000;
 /** Refusals by which a page learns that the sale is not as it shows. */
 const CLOSED_CODES: ReadonlySet<string> = new Set(['NOT_ON_SALE', 'SALES_PAUSED', 'EVENT_ENDED']);
 
-/** Milliseconds between two updates of the counts. */
-const COUNTS_MS = 200;
-
 /** The house of an event, and whether its first map is loaded. */
 export function useHouse(event: EventView): { house: House; isLoaded: boolean } {
   const house = useMemo(() => createHouse(event), [event]);
@@ -104,23 +101,4 @@ export function useSaleStatus(event: EventView, refusedCode: string | undefined)
     return () => clearTimeout(timer);
   }, [event, status]);
   return status;
-}
-
-/** Seats of the house by status code, updated a few times a second. */
-export function useCounts(house: House): number[] {
-  const [counts, setCounts] = useState(() => house.counts());
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const unlisten = house.listen(() => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        setCounts(house.counts());
-      }, COUNTS_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      unlisten();
-    };
-  }, [house]);
-  return counts;
 }
