@@ -82,7 +82,7 @@ export async function startNginx(folder: string, apiPorts: readonly number[], ke
   const [name, port] = [`nginx, connections ${keeps ? 'kept' : 'not kept'}`, await freePort()];
   const own = join(folder, `nginx-${port}`);
   const cached = configured('nginx/frontrow.conf', port, apiPorts);
-  const config = replaced(cached, '/var/cache/nginx/frontrow', join(own, 'cache'));
+  const config = replaced(cached, '/var/cache/frontrow', join(own, 'cache'));
   mkdirSync(own);
   const site = keeps ? config : replaced(config, /^ *keepalive.*\n/gm, '').replace("''      ''", "''      close");
   // The workers of a root's nginx would be another user, who may not enter the folder.
