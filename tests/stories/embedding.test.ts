@@ -261,7 +261,7 @@ describeInBrowser('a page of another site', (browser) => {
     await until(() => page.frames().some((one) => one.url().startsWith('chrome-error:')), WAIT_MS);
     expect(await page.evaluate("customElements.get('frontrow-map') === undefined")).toBe(true);
     const { origin } = unnamed;
-    for (const path of ['/embed.js', '/api/events/1', '/api/seats/map?eventId=1'])
+    for (const path of ['/embed.js', '/api/events/1', '/api/events/1/plan'])
       expect([path, await page.evaluate(`fetch('${url}${path}').then(() => 'read', () => 'refused')`)]).toEqual([
         path,
         'refused',

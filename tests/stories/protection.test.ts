@@ -123,9 +123,10 @@ describe('on loopback with the settings of npm start', () => {
     ];
     for (const { headers } of answers) {
       expect(headers.get('x-content-type-options')).toBe('nosniff');
-      expect(headers.get('cache-control')).toMatch(/^no-(store|cache)$/);
       for (const name of ofDocuments) expect(headers.get(name)).toBeNull();
     }
+    const mayBeStored = answers.map(({ headers }) => headers.get('cache-control') !== 'no-store');
+    expect(mayBeStored).toEqual([false, false, false, true, false]); // the map is the same for everybody
     for (const path of ['/docs/assets/swagger-ui-bundle.js', '/docs', '/events/1', '/metrics']) {
       const { headers } = await fetch(`${url}${path}`);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
