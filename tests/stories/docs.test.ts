@@ -11,7 +11,7 @@ type Layer = {
 };
 
 /** Routes that serve pages and their parts. */
-const PAGES = /^GET ($|\/((docs|events)\/|bookings|admin$))/;
+const PAGES = /^GET ($|\/((docs|events|embed)\/|embed\.js$|bookings|admin$))/;
 
 /**
  * Every route of an Express app as `METHOD /path/{name}`. A router does not know where it is mounted: try its
