@@ -5,6 +5,9 @@ import { compress } from './compress.mjs';
 
 const texts = join(import.meta.dirname, 'texts');
 
+/** The client package, and the modules beside `main.tsx`: every page has them. */
+const SHARED = /client\/src\/|web\/(?!main)[a-z-]+\.tsx?$/;
+
 /**
  * Writes `languages.json` for the API, which makes the HTML: of each language of the catalogue, the chunk of its texts
  * (English is in the script) and the texts of its shell.
@@ -39,6 +42,8 @@ export default {
     // pages.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // One chunk of them: several small ones compress worse.
+    rolldownOptions: { output: { advancedChunks: { groups: [{ name: 'shared', test: SHARED }] } } },
   },
   plugins: [languages, compress((name) => name.startsWith('assets/'))],
 };
