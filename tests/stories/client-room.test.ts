@@ -72,7 +72,7 @@ test('a line that requires work is joined with it, also where the answer to it i
 
 test('a visitor who comes before the sale is drawn and admitted when it starts', async () => {
   const client = await open();
-  const eventId = await newEvent(system().url, { onSaleAt: new Date(Date.now() + 3_000).toISOString() });
+  const eventId = await newEvent(system().url, { onSaleAt: new Date(Date.now() + 15_000).toISOString() });
   await setRoom(system().url, { mode: 'on' }, eventId);
   const visit = watched(client.waitingRoom(eventId).views());
   await until(
