@@ -21,7 +21,8 @@ export function watchHouse({ id }: Pick<EventView, 'id'>, house: House, { connec
     (await frontrow.attempt<PlanView>('GET', `/api/events/${id}/plan`, { token: null })).body;
   /** Rows that differ, beside the first map: no map can be read without. */
   let plan = house.isPlanMissing() ? readPlan() : undefined;
-  plan?.catch(() => undefined); // the load of the map meets it
+  // `load` awaits the same promise and throws its fault. Until then a failed read must not count as unhandled.
+  plan?.catch(() => undefined);
 
   return frontrow.watchSeats(id, {
     async load(map) {
