@@ -75,8 +75,13 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
     else later(nextPollMs(), () => catchUp(0));
   }
 
-  void seatMap.load(0); // beside the connection
-  later(POLL_MS, poll);
+  /** Beside the connection. Polls begin some time after it has ended: a slow network needs no second request. */
+  async function loadFirst(): Promise<void> {
+    await seatMap.load(0);
+    if (!isWatching && !signal.aborted) later(POLL_MS, poll);
+  }
+
+  void loadFirst();
   const unwatch = connection.watchEvent(eventId, {
     watching(version) {
       isWatching = true;
