@@ -67,10 +67,10 @@ async function playRun(name: FaultName, runSeed: number, rig: Rig): Promise<Run>
   rig.onClose(() => unmountSmallDisk(rig.folder));
   if (fault.needsSmallDisk && !mountSmallDisk(rig.folder))
     return { fault: name, seed: runSeed, skipped: 'this account may not mount a small file system' };
-  const { waitsForReplica = false, standby } = fault;
+  const { waitsForReplica = false, onCluster = false, standby } = fault;
   const onSmallDisk = fault.needsSmallDisk && { postgresFolder: join(diskOf(rig.folder), 'postgres') };
   const system = await rig.start(
-    () => startChaosRig(rig, { waitsForReplica, ...(standby && { standby }), ...onSmallDisk }),
+    () => startChaosRig(rig, { waitsForReplica, onCluster, ...(standby && { standby }), ...onSmallDisk }),
     (running) => running.close(),
   );
   await prepareVerdict(system, HOLD_SECONDS);
@@ -165,7 +165,7 @@ const checksOf = (runs: readonly Run[]): Check[] =>
 await command({
   name: 'chaos',
   summary: `Breaks a system of its own under load, lets it recover, and compares the answers of its clients with
-PostgreSQL and Redis. Each run is a new system: PostgreSQL, Redis, two APIs, two workers.`,
+PostgreSQL and Redis. Each run is a new system: PostgreSQL, Redis or a cluster of it, two APIs, two workers.`,
   options: {
     fault: namesOf('faults', names),
     runs: number('runs of each fault', 1, { max: 1_000_000 }),

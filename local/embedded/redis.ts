@@ -70,28 +70,31 @@ function fetchedIn(home: string, environment: NodeJS.ProcessEnv): RedisBinary | 
   return { command, env: { ...environment, LD_LIBRARY_PATH: libraries.join(delimiter) } };
 }
 
+type EmbeddedRedisOptions = {
+  fsync?: 'always' | 'everysec' | 'never';
+  hasPassword?: boolean;
+  own?: Readonly<Record<string, string | number>>;
+  launcher?: readonly string[];
+};
+
 /**
  * An embedded Redis that loses nothing: every write is on disk before it is answered, and nothing is evicted. `fsync`
  * makes it persist less, as other servers do: once a second, or never. With `hasPassword` only clients with its address
  * connect; the password is in a configuration file that only this user may read, so that no process list shows it.
- * `launcher` is the command line of a program that runs the server, such as a profiler.
+ * `own` are settings beside those of every such server, or in place of them. `launcher` is the command line of a
+ * program that runs the server, such as a profiler.
  */
 export async function embeddedRedis(
   options: EmbeddedOptions,
-  {
-    fsync = 'always',
-    hasPassword = false,
-    launcher = [],
-  }: { fsync?: 'always' | 'everysec' | 'never'; hasPassword?: boolean; launcher?: readonly string[] } = {},
+  { fsync = 'always', hasPassword = false, own = {}, launcher = [] }: EmbeddedRedisOptions = {},
 ): Promise<EmbeddedServer> {
   const { folder, port, logFile, environment, progress } = options;
   const { command, env } = await findRedis(environment, progress);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700); // a folder of an older version was open to everybody
   const file = join(folder, 'frontrow.conf');
-  const password = hasPassword ? (passwordIn(file) ?? randomBytes(24).toString('hex')) : undefined;
   const settings = {
-    requirepass: password ?? '',
+    requirepass: hasPassword ? (passwordIn(file) ?? randomBytes(24).toString('hex')) : '',
     port,
     bind: '127.0.0.1',
     dir: folder,
@@ -107,10 +110,12 @@ export async function embeddedRedis(
     // A house has some fields for each zone. Redis 8 searches up to 512 of them one by one: a fifth of a claim.
     'hash-max-listpack-entries': 32,
     daemonize: 'no',
+    ...own,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(String(value))}\n`);
   writeFileSync(file, lines.join(''), { mode: 0o600 });
-  const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
+  const password = encodeURIComponent(settings.requirepass);
+  const url = `redis://${password === '' ? '' : `:${password}@`}127.0.0.1:${port}`;
   return {
     url,
     async start() {

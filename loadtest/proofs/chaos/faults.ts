@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { between } from '../../kit/random.ts';
+import { cutOffMaster, killMasters, moveSlots } from './cluster-faults.ts';
 import { areEndedClosed, endEvent } from './event-ends.ts';
 import { areHoldsEnded, copyJobs, shiftClocks } from './job-faults.ts';
 import { promoteStandby } from './postgres-standby.ts';
@@ -68,9 +69,9 @@ async function neverRead({ rig, ledger, progress }: Scene): Promise<void> {
 /** The proxy of one of the two servers, or both. */
 function proxiesOf({ rig, random }: Scene) {
   const choice = random();
-  if (choice < 1 / 3) return { proxies: [rig.redisProxy], names: 'Redis' };
+  if (choice < 1 / 3) return { proxies: [rig.redis.proxy], names: 'Redis' };
   if (choice < 2 / 3) return { proxies: [rig.postgresProxy], names: 'PostgreSQL' };
-  return { proxies: [rig.redisProxy, rig.postgresProxy], names: 'Redis and PostgreSQL' };
+  return { proxies: [rig.redis.proxy, rig.postgresProxy], names: 'Redis and PostgreSQL' };
 }
 
 async function breakNetwork(scene: Scene, kind: 'delay' | 'half-open' | 'reset'): Promise<void> {
@@ -96,7 +97,7 @@ async function together(scene: Scene): Promise<void> {
   const injections = [
     () => killPart(scene, 'api', 1),
     () => killPart(scene, 'worker', 1),
-    () => killServer(rig.redis(), 500),
+    () => killServer(rig.redis.server(), 500),
     () => killServer(rig.postgres, 500),
     () => breakNetwork(scene, 'reset'),
     () => breakNetwork(scene, 'delay'),
@@ -119,7 +120,7 @@ export const faults = {
   },
   'redis-kill': {
     about: 'kill -9 of Redis',
-    inject: ({ rig, random }) => killServer(rig.redis(), between(random, 0, 3_000)),
+    inject: ({ rig, random }) => killServer(rig.redis.server(), between(random, 0, 3_000)),
   },
   'postgres-kill': {
     about: 'kill -9 of PostgreSQL',
@@ -197,6 +198,23 @@ export const faults = {
     about: 'an event that ends while PostgreSQL is slow, kill -9 of a worker then and of another that deletes the keys',
     isOver: areEndedClosed,
     inject: endEvent,
+  },
+  'cluster-master-kill': {
+    about: 'kill -9 of a master of a Redis cluster, then of another, with REDIS_WAIT_REPLICAS=1',
+    onCluster: true,
+    waitsForReplica: true,
+    inject: killMasters,
+  },
+  'cluster-partition': {
+    about: 'SIGSTOP of a master of a cluster until its replica rules, then SIGCONT, with REDIS_WAIT_REPLICAS=1',
+    onCluster: true,
+    waitsForReplica: true,
+    inject: cutOffMaster,
+  },
+  'cluster-reshard': {
+    about: 'slots of a cluster moved to other masters',
+    onCluster: true,
+    inject: moveSlots,
   },
 } as const satisfies Record<string, Fault>;
 

@@ -6,10 +6,11 @@ import { createSupervisor } from '../../../commands/supervise/supervisor.ts';
 import { freePort } from '../../../local/embedded/free-port.ts';
 import { embeddedPostgres } from '../../../local/embedded/postgres.ts';
 import { embeddedRedis } from '../../../local/embedded/redis.ts';
-import type { EmbeddedServer } from '../../../local/embedded/server-process.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import { PLACES_IN_ROW } from '../../../shared/domain/house.ts';
+import { type KillableServer, runServer } from '../../kit/killable-server.ts';
 import { startProxy } from '../../kit/proxy.ts';
+import { startRedisCluster } from '../../kit/redis-cluster.ts';
 import { prepareHouse, type Rig, serverOptions } from '../../kit/rig.ts';
 import { shiftedClock } from '../../kit/shifted-clock.ts';
 import { embeddedStandby, query, untilStreaming } from '../../kit/standby.ts';
@@ -19,47 +20,6 @@ export const HOUSE = { ZONES: 20, ROWS: 20, SEATS_PER_ROW: 40 };
 
 /** An area behind the zones of every house: few enough places that it sells out. */
 export const AREA = { zone: HOUSE.ZONES + 1, capacity: 600 };
-
-/** Milliseconds in which a server must run again: after a kill PostgreSQL refuses to start for a moment. */
-const RESTART_TIMEOUT_MS = 60_000;
-
-const STOP_MS = 10_000;
-
-/** A database server that can be killed and started again on its data. */
-async function runServer(embedded: EmbeddedServer) {
-  let running = await embedded.start();
-  return {
-    url: embedded.url,
-
-    /** Kills it, as a power cut does. */
-    async kill(): Promise<void> {
-      process.kill(running.identity.pid, 'SIGKILL');
-      await running.exited;
-    },
-
-    /** Stops it in order. */
-    stop: () => running.stop(STOP_MS),
-
-    /** Starts it after its end, and tries again until it runs. */
-    async start(): Promise<void> {
-      const deadline = performance.now() + RESTART_TIMEOUT_MS;
-      for (;;) {
-        try {
-          running = await embedded.start();
-          return;
-        } catch (fault) {
-          if (performance.now() > deadline) throw fault;
-          await sleep(200);
-        }
-      }
-    },
-
-    /** Whether its process has ended. */
-    hasEnded: () => Promise.race([running.exited.then(() => true), sleep(0).then(() => false)]),
-  };
-}
-
-export type ChaosServer = Awaited<ReturnType<typeof runServer>>;
 
 export type PartName = `api ${1 | 2}` | `worker ${1 | 2}`;
 
@@ -124,22 +84,53 @@ async function follow(replicaUrl: string, masterUrl: string): Promise<void> {
   }
 }
 
-/** Starts PostgreSQL and Redis, each behind a proxy. */
-async function startServers(rig: Rig, postgresFolder: string) {
-  const postgres = await runServer(await embeddedPostgres(await serverOptions(rig, 'postgres', postgresFolder)));
-  const redis = await runServer(await embeddedRedis(await serverOptions(rig, 'redis')));
-  await prepareHouse(postgres.url, HOUSE);
+/** Starts PostgreSQL behind a proxy, with the house. */
+async function startPostgres(rig: Rig, folder: string) {
+  const server = await runServer(await embeddedPostgres(await serverOptions(rig, 'postgres', folder)));
+  await prepareHouse(server.url, HOUSE);
   await query(
-    postgres.url,
+    server.url,
     `INSERT INTO zone (event_id, number, rows, seats_per_row, price, is_area, capacity)
      VALUES (${DEFAULT_EVENT}, ${AREA.zone}, ${Math.ceil(AREA.capacity / PLACES_IN_ROW)}, ${PLACES_IN_ROW}, 5000, TRUE,
        ${AREA.capacity})`,
   );
-  return { postgres, redis, postgresProxy: await startProxy(postgres.url), redisProxy: await startProxy(redis.url) };
+  return { server, proxy: await startProxy(server.url) };
+}
+
+/** Starts one Redis behind a proxy, which can lead to a replica of it. */
+async function startRedis(rig: Rig) {
+  const start = async (name: string) => runServer(await embeddedRedis(await serverOptions(rig, name)));
+  const first = await start('redis');
+  const proxy = await startProxy(first.url);
+  const replicas: KillableServer[] = [];
+  let server = first;
+  return {
+    proxy,
+    server: () => server,
+
+    /** Starts a Redis, on a folder of its own, that follows the one of the system. */
+    async addReplica(name: string): Promise<KillableServer> {
+      const replica = await start(name);
+      replicas.push(replica);
+      await follow(replica.url, server.url);
+      return replica;
+    },
+
+    /** Makes another Redis the one of the system. */
+    use(other: KillableServer): void {
+      server = other;
+      proxy.redirect(other.url);
+    },
+
+    async close(): Promise<void> {
+      await proxy.close();
+      for (const one of [first, ...replicas]) if (!(await one.hasEnded())) await one.stop();
+    },
+  };
 }
 
 /** Starts a standby of PostgreSQL, which streams from it. */
-async function addStandby(rig: Rig, primary: { url: string; folder: string }, kind: Standby): Promise<ChaosServer> {
+async function addStandby(rig: Rig, primary: { url: string; folder: string }, kind: Standby): Promise<KillableServer> {
   const standby = await runServer(await embeddedStandby(primary, await serverOptions(rig, 'standby')));
   await untilStreaming(primary.url, kind === 'synchronous');
   return standby;
@@ -148,41 +139,41 @@ async function addStandby(rig: Rig, primary: { url: string; folder: string }, ki
 /** Whether commits of PostgreSQL wait for its standby. */
 export type Standby = 'synchronous' | 'asynchronous';
 
-type RigOptions = { postgresFolder?: string; waitsForReplica?: boolean; standby?: Standby };
+/** Shards of a system on a cluster: more than masters, so that each master has some. */
+const CLUSTER_SHARDS = 6;
+
+type RigOptions = { postgresFolder?: string; waitsForReplica?: boolean; onCluster?: boolean; standby?: Standby };
+
+/** The part of a rig that only some have. @throws Error where this one has none */
+function only<Part>(part: Part | undefined, what: string): Part {
+  if (part === undefined) throw new Error(`this system has no ${what}`);
+  return part;
+}
 
 /**
  * Starts a system of its own: PostgreSQL and Redis behind proxies, two APIs and two workers.
  *
  * @param options.postgresFolder the folder of PostgreSQL's data, which may lie on a disk of its own
- * @param options.waitsForReplica whether Redis has a replica, for which requests wait
+ * @param options.waitsForReplica whether requests wait for a replica of Redis
+ * @param options.onCluster whether Redis is a cluster, whose masters have replicas, in place of one server
  * @param options.standby the kind of PostgreSQL's standby; without it there is none
  */
 export async function startChaosRig(rig: Rig, options: RigOptions = {}) {
-  const { postgresFolder = join(rig.folder, 'postgres'), waitsForReplica = false } = options;
-  const {
-    postgres: firstPostgres,
-    redis: firstRedis,
-    postgresProxy,
-    redisProxy,
-  } = await startServers(rig, postgresFolder);
-  let [postgres, redis] = [firstPostgres, firstRedis];
-  const primary = { url: postgres.url, folder: postgresFolder };
-  const standby = options.standby && (await addStandby(rig, primary, options.standby));
-  const replicas: ChaosServer[] = [];
-
-  /** Starts a Redis, on a folder of its own, that follows the one of the system. */
-  async function addReplica(name: string): Promise<ChaosServer> {
-    const replica = await runServer(await embeddedRedis(await serverOptions(rig, name)));
-    replicas.push(replica);
-    await follow(replica.url, redis.url);
-    return replica;
-  }
-
-  const replica = waitsForReplica ? await addReplica('replica') : undefined;
+  const { postgresFolder = join(rig.folder, 'postgres'), waitsForReplica = false, onCluster = false } = options;
+  const first = await startPostgres(rig, postgresFolder);
+  let postgres = first.server;
+  const cluster = onCluster ? await startRedisCluster(rig) : undefined;
+  const redis = onCluster ? undefined : await startRedis(rig);
+  const standby =
+    options.standby && (await addStandby(rig, { url: postgres.url, folder: postgresFolder }, options.standby));
+  const replica = waitsForReplica ? await redis?.addReplica('replica') : undefined;
+  const redisUrl = cluster?.url ?? only(redis, 'Redis').proxy.url;
+  const shards = onCluster ? CLUSTER_SHARDS : 1;
   const parts = createParts(rig, {
-    DATABASE_URL: postgresProxy.url,
-    REDIS_URL: redisProxy.url,
+    DATABASE_URL: first.proxy.url,
+    REDIS_URL: redisUrl,
     REDIS_WAIT_REPLICAS: waitsForReplica ? '1' : '0',
+    SHARDS: String(shards),
   });
   await Promise.all([parts.add('worker 1'), parts.add('worker 2')]);
   const ports = [String(await freePort()), String(await freePort())];
@@ -193,34 +184,35 @@ export async function startChaosRig(rig: Rig, options: RigOptions = {}) {
     get postgres() {
       return postgres;
     },
-    redis: () => redis,
-    postgresProxy,
-    redisProxy,
+    postgresProxy: first.proxy,
+    /** The address of Redis, as the parts have it. */
+    redisUrl,
+    shards,
+    /** The one Redis of a system that has no cluster. */
+    get redis() {
+      return only(redis, 'single Redis');
+    },
+    get cluster() {
+      return only(cluster, 'cluster');
+    },
     signal: parts.signal,
     shiftClock: parts.shiftClock,
-    addReplica,
-    /** The replica that requests wait for. */
+    /** The replica that requests wait for, of the one Redis. */
     replica,
     /** PostgreSQL's standby. */
     standby,
 
-    /** Makes another Redis the one of the system. */
-    useRedis(server: ChaosServer): void {
-      redis = server;
-      redisProxy.redirect(server.url);
-    },
-
     /** Makes another PostgreSQL the one of the system. */
-    usePostgres(server: ChaosServer): void {
+    usePostgres(server: KillableServer): void {
       postgres = server;
-      postgresProxy.redirect(server.url);
+      first.proxy.redirect(server.url);
     },
 
     async close(): Promise<void> {
       await parts.stop();
-      await Promise.all([postgresProxy.close(), redisProxy.close()]);
-      const others = [firstPostgres, ...(standby ? [standby] : []), firstRedis, ...replicas];
-      for (const server of others) if (!(await server.hasEnded())) await server.stop();
+      await Promise.all([first.proxy.close(), redis?.close(), cluster?.stop()]);
+      for (const server of [first.server, ...(standby ? [standby] : [])])
+        if (!(await server.hasEnded())) await server.stop();
     },
   };
 }

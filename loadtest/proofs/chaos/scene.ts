@@ -13,6 +13,8 @@ export type Fault = {
   mayForget?: true;
   /** PostgreSQL's data lies on a small disk of its own. */
   needsSmallDisk?: true;
+  /** Redis is a cluster of three masters with a replica each. */
+  onCluster?: true;
   /** Redis has a replica from the start, and requests wait for it. */
   waitsForReplica?: true;
   /** PostgreSQL has a standby from the start. One that is not synchronous loses commits when it is promoted. */
@@ -32,7 +34,7 @@ export const randomPart = (random: Random, kind: 'api' | 'worker'): PartName => 
 
 /** Uses Redis, and waits while it is down: a half-done change of a queue would be a fault of the test. */
 export async function withRedis<Result>(rig: ChaosRig, act: (redis: Redis) => Promise<Result>): Promise<Result> {
-  const redis = new Redis(rig.redis().url, { maxRetriesPerRequest: null });
+  const redis = new Redis(rig.redis.server().url, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined); // its commands report the fault
   try {
     return await act(redis);

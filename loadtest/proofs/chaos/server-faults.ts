@@ -3,8 +3,8 @@ import { closeSync, cpSync, existsSync, fsyncSync, mkdirSync, openSync, renameSy
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import type { KillableServer } from '../../kit/killable-server.ts';
 import { between } from '../../kit/random.ts';
-import type { ChaosServer } from './rig.ts';
 import { type Scene, withRedis } from './scene.ts';
 import { sql } from './verdict.ts';
 
@@ -12,7 +12,7 @@ import { sql } from './verdict.ts';
  * Faults of Redis and PostgreSQL: kills, lost data, a full disk, full memory.
  */
 
-export async function killServer(server: ChaosServer, downMs: number): Promise<void> {
+export async function killServer(server: KillableServer, downMs: number): Promise<void> {
   await server.kill();
   await sleep(downMs);
   await server.start();
@@ -26,15 +26,15 @@ export async function restoreOldRedis({ rig, random, progress }: Scene, ageMs: n
   cpSync(log, copy, { recursive: true });
   progress(`copied the log of Redis, to restore it in ${ageMs / 1000} s`);
   await sleep(ageMs);
-  await rig.redis().kill();
+  await rig.redis.server().kill();
   rmSync(log, { recursive: true });
   renameSync(copy, log);
-  await rig.redis().start();
+  await rig.redis.server().start();
 }
 
 /** Promotes a replica that has missed the last writes. */
 export async function promoteReplica(scene: Scene): Promise<void> {
-  const replica = await scene.rig.addReplica('replica');
+  const replica = await scene.rig.redis.addReplica('replica');
   await sleep(between(scene.random, 500, 1_500));
   await promoteLate(scene, replica);
 }
@@ -44,11 +44,11 @@ export async function promoteWaitedFor(scene: Scene): Promise<void> {
   const { replica } = scene.rig;
   if (replica === undefined) throw new Error('this system has no replica');
   await promoteLate(scene, replica);
-  await scene.rig.addReplica('next-replica');
+  await scene.rig.redis.addReplica('next-replica');
 }
 
 /** Cuts a replica off, and promotes it after a while. */
-async function promoteLate({ rig, random, progress }: Scene, replica: ChaosServer): Promise<void> {
+async function promoteLate({ rig, random, progress }: Scene, replica: KillableServer): Promise<void> {
   const client = new Redis(replica.url);
   client.on('error', () => undefined);
   try {
@@ -56,10 +56,10 @@ async function promoteLate({ rig, random, progress }: Scene, replica: ChaosServe
     await client.replicaof('127.0.0.1', 1);
     const missedMs = between(random, 300, 2_000);
     await sleep(missedMs);
-    await rig.redis().kill();
+    await rig.redis.server().kill();
     await client.call('REPLICAOF', 'NO', 'ONE');
     progress(`promoted a replica that missed ${Math.round(missedMs)} ms`);
-    rig.useRedis(replica);
+    rig.redis.use(replica);
   } finally {
     client.disconnect();
   }

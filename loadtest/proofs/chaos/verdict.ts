@@ -211,7 +211,7 @@ export async function judge(rig: ChaosRig, ledger: Ledger, reader: FeedReader, f
   const mayForget = fault.mayForget === true;
   const losesCommits = fault.standby === 'asynchronous';
   const entries = [...ledger.accepted.values()];
-  const addresses = { databaseUrl: rig.postgresProxy.url, redisUrl: rig.redisProxy.url };
+  const addresses = { databaseUrl: rig.postgresProxy.url, redisUrl: rig.redisUrl, shards: rig.shards };
   const stores = await openStores(addresses, 'producer', 'chaos');
   try {
     const toldAndGone = await countGone(rig, entries);
