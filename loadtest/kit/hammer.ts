@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnection } from './connection.ts';
+import { type Connection, createConnection } from './connection.ts';
 
 /** Milliseconds without an answer after which the load ends. */
 const GIVE_UP_MS = 60_000;
 
-/** Milliseconds after a broken connection until its next request. */
+/** Milliseconds after a broken connection until its next request, and after a 503 until the request is repeated. */
 const RETRY_MS = 200;
+const REPEAT_MS = 1_000;
 
 /** The value of a JSON text; undefined where it is none. */
 export function parsedJson(text: string): unknown {
@@ -35,10 +36,11 @@ async function untilDue(index: number, firstAt: number, perSecond: number | unde
 /**
  * Sends requests over a fixed number of connections, spread over the given addresses, until all are sent. Each
  * connection sends its next request after an answer (a closed loop). A request whose connection broke is not sent
- * again: its outcome is unknown.
+ * again, unless it repeats: its outcome is unknown.
  *
  * @param perSecond requests that are due in a second, at even distances. An answer's time then counts from when its
  *   request was due, so that a system that falls behind cannot hide it. By default as many as are answered
+ * @param repeats sends a request again, for a minute, that is answered 503 or not at all. It needs an Idempotency-Key
  * @param bodyOf the JSON body of the request with this number, from 0; none for a GET
  * @param onAnswer is called for each answer; a promise holds back its connection until it resolves
  * @returns how many requests had no answer
@@ -50,16 +52,38 @@ export async function hammer(options: {
   requests: number;
   connections: number;
   perSecond?: number | undefined;
+  repeats?: boolean;
   method?: 'GET' | 'POST';
   headersOf?: (index: number) => Record<string, string>;
   bodyOf?: (index: number) => string;
   onAnswer: (answer: Answer, index: number) => void | Promise<void>;
 }): Promise<{ noAnswer: number }> {
   const { urls, path, requests, connections, perSecond, method = 'POST', headersOf, bodyOf, onAnswer } = options;
+  const { repeats = false } = options;
   const firstAt = performance.now();
   let next = 0;
   let noAnswer = 0;
   let lastAnswerAt = firstAt;
+
+  /** Sends the request with this number. Returns undefined where it got no answer. */
+  async function answerTo(index: number, client: Connection): Promise<Answer | undefined> {
+    const startedAt = await untilDue(index, firstAt, perSecond);
+    for (;;) {
+      const request = { headers: headersOf?.(index), body: bodyOf?.(index) };
+      try {
+        const { status, text } = await client.send(method, path, request);
+        lastAnswerAt = performance.now();
+        const ms = lastAnswerAt - startedAt;
+        if (!repeats || status !== 503 || ms > GIVE_UP_MS) return { status, body: parsedJson(text), ms };
+        await sleep(REPEAT_MS);
+      } catch (fault) {
+        if (performance.now() - lastAnswerAt > GIVE_UP_MS)
+          throw new Error(`${urls.join(', ')}: no answer for a minute: ${(fault as Error).message}`);
+        await sleep(RETRY_MS);
+        if (!repeats) return undefined;
+      }
+    }
+  }
 
   async function connection(number: number): Promise<void> {
     const client = createConnection(urls[number % urls.length] as string);
@@ -67,21 +91,9 @@ export async function hammer(options: {
       while (next < requests) {
         const index = next;
         next += 1;
-        const startedAt = await untilDue(index, firstAt, perSecond);
-        let answer: Answer;
-        try {
-          const request = { headers: headersOf?.(index), body: bodyOf?.(index) };
-          const { status, text } = await client.send(method, path, request);
-          answer = { status, body: parsedJson(text), ms: performance.now() - startedAt };
-          lastAnswerAt = performance.now();
-        } catch (fault) {
-          noAnswer += 1;
-          if (performance.now() - lastAnswerAt > GIVE_UP_MS)
-            throw new Error(`${urls.join(', ')}: no answer for a minute: ${(fault as Error).message}`);
-          await sleep(RETRY_MS);
-          continue;
-        }
-        await onAnswer(answer, index);
+        const answer = await answerTo(index, client);
+        if (answer === undefined) noAnswer += 1;
+        else await onAnswer(answer, index);
       }
     } finally {
       client.close();

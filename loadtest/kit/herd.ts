@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ticketId } from '../../shared/contract/ids.ts';
@@ -91,6 +92,7 @@ async function untilSettled({ sentAt, outcomes }: ReturnType<typeof createNotes>
  * @param options.eventId the event in which each request holds its seats for a user of its own; by default the compat
  *   route sells those of the default event
  * @param options.perSecond requests that are due in a second; by default as many as are answered
+ * @param options.repeats repeats a request, with its Idempotency-Key, that is answered 503 or not at all
  * @param options.by how outcomes are followed: by sessions unless the server has none
  */
 export async function runHerd(options: {
@@ -100,14 +102,17 @@ export async function runHerd(options: {
   requests: number;
   connections: number;
   perSecond?: number | undefined;
+  repeats?: boolean;
   by?: 'session' | 'subscription' | 'poll';
   onProgress?: (progress: HerdProgress) => void;
 }): Promise<HerdResult> {
-  const { urls, wish, eventId, requests, connections, perSecond, by = 'session' } = options;
+  const { urls, wish, eventId, requests, connections, perSecond, repeats = false, by = 'session' } = options;
   const { onProgress = () => undefined } = options;
   const bodies = Array.from({ length: requests }, (_, index) =>
     JSON.stringify(eventId === undefined ? wish(index) : { eventId, userId: userOf(index), ...wish(index) }),
   );
+  const herd = randomUUID();
+  const keyOf = (index: number) => (repeats ? { 'idempotency-key': `${herd}-${index}` } : {});
   const notes = createNotes();
   const { sentAt, outcomes, refused, acceptMs, outcomeMs } = notes;
   const session = by === 'session' ? await followBySession(urls, notes.addOutcome) : undefined;
@@ -124,7 +129,8 @@ export async function runHerd(options: {
       requests,
       connections,
       perSecond,
-      headersOf: (index) => ({ ...NO_WAIT, ...session?.headersOf(index) }),
+      repeats,
+      headersOf: (index) => ({ ...NO_WAIT, ...keyOf(index), ...session?.headersOf(index) }),
       bodyOf: (index) => bodies[index] ?? '',
       async onAnswer(answer, index) {
         const id = notes.addAnswer(answer);

@@ -99,11 +99,12 @@ PostgreSQL, Redis and the outcomes that the clients got.`,
       max: MAX_INTEGER,
     }),
     poll: flag('follows by long polls instead of WebSocket'),
+    repeat: flag('repeats a request, with its Idempotency-Key, that is answered 503 or not at all'),
     seed: seed('seed of the random wishes'),
     json: flag('prints progress and the end as lines of JSON (shared/contract/herd.ts)'),
     url: urls(),
   },
-  async run({ requests, connections, event, poll, seed: wishSeed, json, url }) {
+  async run({ requests, connections, event, poll, repeat, seed: wishSeed, json, url }) {
     const target = findTarget(url);
     const stores = await openStores(target, 'producer', 'herd');
     const eventId = event ?? DEFAULT_EVENT;
@@ -122,6 +123,7 @@ PostgreSQL, Redis and the outcomes that the clients got.`,
         eventId: event,
         requests,
         connections,
+        repeats: repeat,
         by: poll ? 'poll' : 'session',
         onProgress: (progress) => (json ? printProgressView : showProgress)(requests, progress),
       });
