@@ -13,11 +13,12 @@ import { ConfigError } from '../shared/platform/config-error.ts';
 import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { createLoops } from '../shared/platform/loops.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
-import { connected, openRedis } from '../shared/platform/redis.ts';
+import { connectedShards } from '../shared/platform/redis.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
+import { openShards } from '../shared/stores/redis/connections.ts';
 import { openReplicas } from '../shared/stores/redis/replicas.ts';
 import { watchSystem } from '../shared/stores/system.ts';
-import { requireDurableRedis } from '../shared/telemetry/server-settings.ts';
+import { requireUsableRedis } from '../shared/telemetry/server-settings.ts';
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
 import { acceptMany } from './http/accept.ts';
 import { startApi } from './node.ts';
@@ -33,16 +34,17 @@ async function start(
   const prisma = openPrisma(servers.databaseUrl, config.API_CONNECTIONS, config);
   const probe = openPrisma(servers.databaseUrl, 1, config);
   onStop(() => Promise.all([prisma.$disconnect(), probe.$disconnect()]));
-  const redis = openRedis(servers.redisUrl, 'producer', log, config);
-  const subscriber = openRedis(servers.redisUrl, 'subscriber', log, config);
+  const connections = { ...servers, shards: config.SHARDS, log, timeouts: config };
+  const redis = openShards({ ...connections, role: 'producer' });
+  const subscriber = openShards({ ...connections, role: 'subscriber' });
   const replicas = openReplicas({ ...servers, config, role: 'producer', redis, log });
   onStop(() => {
     replicas.close();
     redis.disconnect();
     subscriber.disconnect();
   });
-  await Promise.all([connected(redis), connected(subscriber), connected(replicas.redis)]);
-  await requireDurableRedis(config, redis);
+  await Promise.all([redis, subscriber, replicas.redis].map((role) => connectedShards(role)));
+  await requireUsableRedis(config, redis);
 
   const node = randomBytes(6).toString('hex');
   const loops = createLoops({ log });

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
-import type { Redis } from 'ioredis';
 import { type Config, sellByOf } from '../shared/config.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
 import { createShardMeter, type ShardMeter } from '../shared/domain/drain.ts';
@@ -9,6 +8,7 @@ import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import { createGaugeRefresh, createMetricsPage } from '../shared/platform/metrics.ts';
 import { measurePools, type PrismaClient } from '../shared/platform/prisma.ts';
+import type { RedisShards } from '../shared/platform/redis.ts';
 import { measureRedis } from '../shared/platform/redis.ts';
 import { openQueues, type Queues } from '../shared/queues/open-queues.ts';
 import { createFeedTail } from '../shared/stores/feed-tail.ts';
@@ -58,9 +58,9 @@ type NodeDeps = {
   prisma: PrismaClient;
   /** One connection, for measuring alone. */
   probe: PrismaClient;
-  redis: Redis;
+  redis: RedisShards;
   replicas: Replicas;
-  subscriber: Redis;
+  subscriber: RedisShards;
   /** The id of this node, under which it receives outcomes. */
   node: string;
   loops: Loops;
@@ -144,7 +144,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
     log,
   });
   const { server, connectionGuard, closing } = wireServer(app, config, access.keyCheck);
-  const seatFeed = createSeatFeed({ subscriber, seats: stores.seats, log });
+  const seatFeed = createSeatFeed({ subscriber, shards: config.SHARDS, seats: stores.seats, log });
   const webSockets = attachWebSocketServer(server, {
     ...access,
     outcomes: tickets.outcomes,
@@ -163,7 +163,7 @@ async function wireTickets(deps: NodeDeps, stores: Stores, queues: Queues, meter
   const { config, redis, loops, node, log } = deps;
   const { tickets, replicated } = stores;
   const bookings = createBookingReads({ bookings: stores.bookings });
-  const sessions = createSessions({ redis, node, log });
+  const sessions = createSessions({ redis, shards: config.SHARDS, node, log });
   const outcomes = await createOutcomes({ ...deps, tickets, bookings, meters, sessions });
   const memory = createRedisMemory({ redis, loops, log });
   const { remember } = outcomes;

@@ -2,8 +2,9 @@ import { readConfig } from '../shared/config.ts';
 import { ConfigError } from '../shared/platform/config-error.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
-import { connected, openRedis } from '../shared/platform/redis.ts';
+import { connectedShards } from '../shared/platform/redis.ts';
 import { findRunning } from '../shared/platform/running-system.ts';
+import { openShards } from '../shared/stores/redis/connections.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { joinSystem } from '../shared/stores/system.ts';
 
@@ -16,8 +17,9 @@ export async function openServers(part: string) {
   if (databaseUrl === undefined || redisUrl === undefined)
     throw new ConfigError('Nothing runs on DATA_DIR. Start it with `npm start`, or set DATABASE_URL and REDIS_URL.');
   const prisma = openPrisma(databaseUrl, 4, config);
-  const redis = openRedis(redisUrl, 'worker', createLogger({ LOG_LEVEL: 'warn' }, part), config);
-  await connected(redis);
+  const log = createLogger({ LOG_LEVEL: 'warn' }, part);
+  const redis = openShards({ redisUrl, shards: config.SHARDS, role: 'worker', log, timeouts: config });
+  await connectedShards(redis);
   return {
     prisma,
     redis,

@@ -9,10 +9,11 @@ import { newTicketId } from '../shared/domain/ticket-id.ts';
 import { ConfigError } from '../shared/platform/config-error.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
-import { connected, openRedis } from '../shared/platform/redis.ts';
+import { connectedShards } from '../shared/platform/redis.ts';
 import { findRunning } from '../shared/platform/running-system.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { createTrailStore } from '../shared/stores/postgres/trail.ts';
+import { openShards } from '../shared/stores/redis/connections.ts';
 import { createWorkersStore, type WorkersBounds } from '../shared/stores/redis/workers.ts';
 import { keepLogsShort } from './supervise/log-files.ts';
 import { startNodePart } from './supervise/node-part.ts';
@@ -90,8 +91,9 @@ async function main(): Promise<void> {
     void supervisor.stop([], []).then(() => process.exit(0));
   };
   onEnding(end); // before anything is started
-  const redis = openRedis(redisUrl, 'worker', createLogger(config, 'supervisor'));
-  await connected(redis);
+  const log = createLogger(config, 'supervisor');
+  const redis = openShards({ redisUrl, shards: config.SHARDS, role: 'worker', log });
+  await connectedShards(redis);
   if (stopping.signal.aborted) return;
   await keepLogsShort(logs, report);
   const workers = createWorkersStore({ redis, shards: config.SHARDS });

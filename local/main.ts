@@ -10,9 +10,9 @@ import { onEnding } from '../commands/supervise/stop-signals.ts';
 import { createSupervisor, type Supervisor } from '../commands/supervise/supervisor.ts';
 import { type Config, drainSecondsOf, readConfig, requireSecrets } from '../shared/config.ts';
 import { createLogger } from '../shared/platform/logger.ts';
-import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault } from '../shared/platform/shutdown.ts';
 import { prepareDatabase } from '../shared/stores/prepare.ts';
+import { openShards } from '../shared/stores/redis/connections.ts';
 import { createWorkersStore } from '../shared/stores/redis/workers.ts';
 import { runHerdsFor } from './demo-herd.ts';
 import { type DataFolder, takeDataFolder } from './embedded/data-folder.ts';
@@ -169,7 +169,8 @@ async function startParts(
     },
   });
   // The other connections log that Redis is unavailable.
-  const redis = openRedis(deps.environment.REDIS_URL, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'supervisor'));
+  const log = createLogger({ LOG_LEVEL: 'silent' }, 'supervisor');
+  const redis = openShards({ redisUrl: deps.environment.REDIS_URL, shards: config.SHARDS, role: 'worker', log });
   const workers = startPool({
     supervisor,
     workers: createWorkersStore({ redis, shards: config.SHARDS }),

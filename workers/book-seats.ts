@@ -118,7 +118,7 @@ async function decideRound(
 ): Promise<Round> {
   const { bookings, tickets, replicated } = deps;
   claimRequests.observe(requests.length);
-  const confirm = replicated.begin();
+  const confirm = replicated.begin(shard);
   const claimed = await timed(claimSeconds, () => traced(batch, 'claim', requests, () => claim(deps, shard, requests)));
   const decisions = await refuseEnded(deps, requests, claimed);
   const round = beginRound(requests, decisions, await housesOf(deps, requests, decisions));

@@ -5,12 +5,12 @@ import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { createLoops } from '../shared/platform/loops.ts';
 import { serveMetrics } from '../shared/platform/metrics-server.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
-import { openRedis } from '../shared/platform/redis.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
+import { openShards } from '../shared/stores/redis/connections.ts';
 import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
 import { openReplicas } from '../shared/stores/redis/replicas.ts';
 import { watchSystem } from '../shared/stores/system.ts';
-import { requireDurableRedis, watchServerSettings } from '../shared/telemetry/server-settings.ts';
+import { requireUsableRedis, watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
 import { startWorkers } from './workers.ts';
 
@@ -32,7 +32,7 @@ async function start(
   const prisma = openPrisma(servers.databaseUrl, connections, config);
   onStop(() => prisma.$disconnect());
   const loops = createLoops({ log });
-  const redis = openRedis(servers.redisUrl, 'worker', log, config);
+  const redis = openShards({ ...servers, shards: config.SHARDS, role: 'worker', log, timeouts: config });
   const replicas = openReplicas({ ...servers, config, role: 'worker', redis, log });
   onStop(() => {
     replicas.close();
@@ -41,7 +41,7 @@ async function start(
   onStop(await startTracing(config, 'worker', log));
   const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   onStop(() => metrics.close());
-  await requireDurableRedis(config, redis);
+  await requireUsableRedis(config, redis);
   onStop(await watchSystem({ prisma, redis, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
   if (stopping.aborted) return;
   const serverSettings = watchServerSettings({ config, replicas, redis, prisma, loops, log });

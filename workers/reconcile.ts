@@ -5,6 +5,7 @@ import { throwUnlessUnavailable } from '../shared/platform/faults.ts';
 import type { OwnedSeat } from '../shared/stores/postgres/bookings.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
 import { isHeldByAnother, type TakenSeat } from '../shared/stores/redis/seat-bitmaps.ts';
+import type { SeatDifferences } from '../shared/stores/redis/seat-differences.ts';
 import { metrics } from '../shared/telemetry/metrics.ts';
 import { type OrphanDeps, seatsUnderWay, settleOrphans } from './orphans.ts';
 
@@ -27,8 +28,13 @@ type ReconcileDeps = OrphanDeps & { events: EventStore };
 
 type RunOptions = { seatsAtOnce: number; minAgeMs: number; equalPauseMs: number };
 
-/** Redis' time at the begin of a run, the server processes that it compares, and the states of houses. */
-type Run = { nowMs: number; servers: string; stateOf: (eventId: number) => Promise<HouseVersions> };
+/** The servers that a run compares, and the states of houses. */
+type Run = {
+  serverOf: Awaited<ReturnType<SeatDifferences['servers']>>;
+  /** When PostgreSQL was started. */
+  postgresStart: string;
+  stateOf: (eventId: number) => Promise<HouseVersions>;
+};
 
 /** The version of a house in Redis, 0 where it is not open, and the state in which it was equal. */
 type HouseVersions = { version: number; equal: string | null };
@@ -103,10 +109,13 @@ async function reconcile(deps: ReconcileDeps, { read, keep }: Bookmark, options:
   const [lastId = 0, row = 0, began = ''] = ((await read()) ?? '').split(':');
   const isKnown = ids.includes(Number(lastId));
   let place: Place = isKnown ? { eventId: Number(lastId), row: Number(row), began } : startOf(firstId);
-  const servers = `${await seatDifferences.redisRun()} ${await bookings.serverStart()}`;
   const at = ids.indexOf(place.eventId);
   const visited = [...ids.slice(at), ...ids.slice(0, at)].slice(0, HOUSES_AT_ONCE);
-  const run: Run = { nowMs: await seatDifferences.clockMs(), servers, stateOf: await readStates(deps, visited) };
+  const run: Run = {
+    serverOf: await seatDifferences.servers(),
+    postgresStart: await bookings.serverStart(),
+    stateOf: await readStates(deps, visited),
+  };
   let seatsLeft = options.seatsAtOnce;
   let corrected = 0;
   const visits = Math.min(ids.length + 1, HOUSES_AT_ONCE); // the first one again: its earlier rows come last
@@ -156,7 +165,7 @@ const startOf = (eventId: number): Place => ({ eventId, row: 0, began: '' });
  */
 async function reconcileHouse(
   deps: ReconcileDeps,
-  { nowMs, servers, stateOf }: Run,
+  { serverOf, postgresStart, stateOf }: Run,
   { eventId, ...place }: Place,
   { seatsAtOnce, minAgeMs, equalPauseMs }: RunOptions,
 ): Promise<Compared> {
@@ -164,9 +173,10 @@ async function reconcileHouse(
   const done = { seats: 0, corrected: 0 };
   const { version, equal } = await stateOf(eventId);
   if (version === 0) return done; // it is not open
+  const server = await serverOf(eventId);
   let { row, began } = place;
   if (row === 0) {
-    began = houseState(nowMs, version, servers);
+    began = houseState(server.nowMs, version, `${server.run} ${postgresStart}`);
     if (!isComparisonDue(equal, began, equalPauseMs)) return done;
   }
   const house = await events.layout(eventId);
@@ -208,7 +218,10 @@ async function reconcileRows(
   const recorded = new Map<string, string | null>();
   for (const [i, record] of (await seatDifferences.read(eventId, recordedLabels)).entries())
     recorded.set(recordedLabels[i] ?? '', record);
-  const { due, records } = splitByAge(doubtful, recorded, { nowMs: await seatDifferences.clockMs(), minAgeMs });
+  const { due, records } = splitByAge(doubtful, recorded, {
+    nowMs: await seatDifferences.clockMs(eventId),
+    minAgeMs,
+  });
   // A record that stands is not written again: that would revive one which a release has deleted meanwhile.
   const added = Object.entries(records).filter(([label, record]) => recorded.get(label) !== record);
   const obsolete = recordedLabels.filter((label) => records[label] === undefined);

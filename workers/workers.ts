@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { type Config, sellByOf } from '../shared/config.ts';
 import type { BookRequest, JobPayload, QueueName } from '../shared/contract/jobs.ts';
 import { MAX_BATCH_REQUESTS } from '../shared/contract/limits.ts';
@@ -8,6 +7,7 @@ import { throwUnlessUnavailable } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import type { Loops } from '../shared/platform/loops.ts';
 import type { PrismaClient } from '../shared/platform/prisma.ts';
+import type { RedisShards } from '../shared/platform/redis.ts';
 import { openQueues, type Queues } from '../shared/queues/open-queues.ts';
 import type { JobQueue } from '../shared/queues/queue.ts';
 import { openWorker } from '../shared/queues/worker.ts';
@@ -39,7 +39,7 @@ type WorkersDeps = {
   config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY' | 'WEBHOOKS_TO_PRIVATE_ADDRESSES'> &
     Parameters<typeof sellByOf>[0];
   prisma: PrismaClient;
-  redis: Redis;
+  redis: RedisShards;
   replicas: Replicas;
   loops: Loops;
   log: Logger;
@@ -135,7 +135,7 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
       reconcile: () => own.control.removeSchedule('reconcile'),
       ...operatorJobs,
     };
-    const common = { redis, loops, log };
+    const common = { redis: redis.of(shard), loops, log };
     return [
       openWorker('booking', tag, booking, {
         ...common,

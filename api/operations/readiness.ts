@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Loops } from '../../shared/platform/loops.ts';
+import type { RedisShards } from '../../shared/platform/redis.ts';
 import { isWritable } from '../../shared/stores/redis/pipeline.ts';
 
 /** Milliseconds that Redis may take for a write. This node is not ready while it takes longer. */
@@ -13,7 +13,7 @@ const REUSE_MS = 250;
  * costs its own events only: all APIs see it, so none may leave its load balancer for it. Processing accepted work is
  * not part of it: without workers or PostgreSQL, tickets are accepted, and pages, polls and lines are answered.
  */
-export function createReadiness({ redis, shards, loops }: { redis: Redis; shards: number; loops: Loops }) {
+export function createReadiness({ redis, shards, loops }: { redis: RedisShards; shards: number; loops: Loops }) {
   let lastCheck: Promise<number[]> | undefined;
   let checkedAtMs = Number.NEGATIVE_INFINITY;
 

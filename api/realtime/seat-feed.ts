@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { type SeatStatus, seatStatus } from '../../shared/contract/events.ts';
 import type { ServerMessage } from '../../shared/contract/messages.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { seatOf } from '../../shared/domain/house.ts';
+import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
+import type { RedisShards } from '../../shared/platform/redis.ts';
+import { onMessage, onReconnected, subscribe, unsubscribe } from '../../shared/stores/redis/channels.ts';
 import type { SeatStore } from '../../shared/stores/seats.ts';
 
 /** Milliseconds for which changes of an event are collected before they are sent: at most ten messages a second. */
@@ -33,36 +35,39 @@ export type Changes = {
 /** An event that sockets of this node watch. */
 type WatchedEvent = {
   readonly eventId: number;
+  readonly shard: number;
   readonly watchers: Set<Watcher>;
   /** Resolves once Redis has confirmed the subscription. */
   readonly subscribed: Promise<unknown>;
   readonly changes: Changes;
   sendTimer: NodeJS.Timeout | undefined;
+  /** Reconnections of the subscriber: each starts the resubscription anew. */
+  reconnections: number;
 };
 
 type Feed = {
-  readonly subscriber: Redis;
+  readonly subscriber: RedisShards;
+  readonly shards: number;
   readonly seats: Pick<SeatStore, 'changesChannel' | 'version'>;
   readonly log: Logger;
   readonly watchedByChannel: Map<string, WatchedEvent>;
-  /** Reconnections of the subscriber: each starts the resubscription of all events anew. */
-  reconnections: number;
 };
 
 /**
  * Live seats. Each script that changes seats increments the event's version and publishes the changes. A node
  * subscribes to the events that its sockets watch. A skipped version was lost: then each watcher loads the map again.
  */
-export function createSeatFeed({ subscriber, seats, log }: Pick<Feed, 'subscriber' | 'seats' | 'log'>) {
-  const feed: Feed = { subscriber, seats, log, watchedByChannel: new Map(), reconnections: 0 };
+export function createSeatFeed(deps: Omit<Feed, 'watchedByChannel'>) {
+  const feed: Feed = { ...deps, watchedByChannel: new Map() };
+  const { subscriber, shards, seats } = feed;
 
-  subscriber.on('message', (channel: string, message: string) => {
+  onMessage(subscriber, (channel, message) => {
     const watched = feed.watchedByChannel.get(channel);
     if (watched !== undefined) receive(watched, message);
   });
-  subscriber.on('ready', () => {
-    feed.reconnections += 1;
-    for (const [channel, watched] of feed.watchedByChannel) void resubscribe(feed, channel, watched);
+  onReconnected(subscriber, shards, (reconnected) => {
+    for (const [channel, watched] of feed.watchedByChannel)
+      if (reconnected.includes(watched.shard)) void resubscribe(feed, channel, watched);
   });
 
   return {
@@ -74,7 +79,7 @@ export function createSeatFeed({ subscriber, seats, log }: Pick<Feed, 'subscribe
      */
     async watch(eventId: number, watcher: Watcher): Promise<{ version: number; unwatch: () => void }> {
       const channel = seats.changesChannel(eventId);
-      const watched = feed.watchedByChannel.get(channel) ?? subscribe(feed, channel, eventId);
+      const watched = feed.watchedByChannel.get(channel) ?? watchChannel(feed, channel, eventId);
       watched.watchers.add(watcher);
       const unwatch = () => removeWatcher(feed, channel, watched, watcher);
       try {
@@ -90,13 +95,16 @@ export function createSeatFeed({ subscriber, seats, log }: Pick<Feed, 'subscribe
 
 export type SeatFeed = ReturnType<typeof createSeatFeed>;
 
-function subscribe({ subscriber, watchedByChannel }: Feed, channel: string, eventId: number): WatchedEvent {
+function watchChannel({ subscriber, shards, watchedByChannel }: Feed, channel: string, eventId: number): WatchedEvent {
+  const shard = shardOfEvent(eventId, shards);
   const watched: WatchedEvent = {
     eventId,
+    shard,
     watchers: new Set(),
-    subscribed: subscriber.subscribe(channel),
+    subscribed: subscribe(subscriber, shard, channel),
     changes: { version: undefined, statusBySeat: new Map() },
     sendTimer: undefined,
+    reconnections: 0,
   };
   watchedByChannel.set(channel, watched);
   return watched;
@@ -108,9 +116,9 @@ function removeWatcher(feed: Feed, channel: string, watched: WatchedEvent, watch
   if (!watched.watchers.delete(watcher) || watched.watchers.size > 0) return;
   clearTimeout(watched.sendTimer);
   watchedByChannel.delete(channel);
-  subscriber
-    .unsubscribe(channel)
-    .catch((fault: Error) => log.warn({ fault: fault.message }, 'unsubscribing from seat changes failed'));
+  unsubscribe(subscriber, watched.shard, channel).catch((fault: Error) =>
+    log.warn({ fault: fault.message }, 'unsubscribing from seat changes failed'),
+  );
 }
 
 /** Collects a published message, and sends what was collected after a while. */
@@ -174,11 +182,13 @@ function send({ watchers }: WatchedEvent, message: SeatsMessage | ReloadMessage)
  * it succeeds, the event has no watcher any more, or the next reconnection starts it anew.
  */
 async function resubscribe(feed: Feed, channel: string, watched: WatchedEvent): Promise<void> {
-  const { subscriber, seats, log, watchedByChannel, reconnections } = feed;
-  const { eventId, changes } = watched;
-  while (reconnections === feed.reconnections && watchedByChannel.get(channel) === watched) {
+  const { subscriber, seats, log, watchedByChannel } = feed;
+  const { eventId, shard, changes } = watched;
+  watched.reconnections += 1;
+  const { reconnections } = watched;
+  while (reconnections === watched.reconnections && watchedByChannel.get(channel) === watched) {
     try {
-      await subscriber.subscribe(channel);
+      await subscribe(subscriber, shard, channel);
       const version = await seats.version(eventId);
       if (version === changes.version) return;
       changes.version = undefined;

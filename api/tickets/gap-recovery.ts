@@ -17,7 +17,8 @@ const MAX_READ = 500;
  * - REREADING: the tickets that were followed when Redis confirmed are read in groups. A read delivers the outcome.
  *
  * A gap leads from each state to RESUBSCRIBING, the confirmation to REREADING, and the last read to LIVE. A step that
- * fails is retried. A step that a further gap overtakes does not change the state.
+ * fails is retried; of a group, the tickets that failed come after all others, which may be in another shard. A step
+ * that a further gap overtakes does not change the state.
  */
 type State = { name: 'LIVE' } | { name: 'RESUBSCRIBING' } | { name: 'REREADING'; unreadTicketIds: readonly string[] };
 
@@ -27,7 +28,7 @@ const rereading = (unreadTicketIds: readonly string[]): State =>
   unreadTicketIds.length === 0 ? LIVE : { name: 'REREADING', unreadTicketIds };
 
 type GapRecoveryDeps = {
-  /** Resolves once Redis has confirmed the subscription. */
+  /** Resolves once the servers that answer have confirmed the subscription. */
   subscribe: () => Promise<unknown>;
   followedTicketIds: () => string[];
   /** Reads a ticket and delivers its outcome, if it has one. */
@@ -43,13 +44,14 @@ export function createGapRecovery(deps: GapRecoveryDeps, retryMs = RETRY_MS) {
   async function recover(): Promise<void> {
     while (state.name !== 'LIVE' && !deps.stopping.aborted) {
       const current: State = state;
-      try {
-        const next = await nextState(deps, current);
-        if (state === current) state = next;
-      } catch (fault) {
-        deps.log.warn({ state: current.name, fault: (fault as Error).message }, 'rereading tickets failed: retrying');
-        await sleep(retryMs);
-      }
+      const { next, fault } = await nextState(deps, current).catch((reason: unknown) => ({
+        next: current,
+        fault: reason,
+      }));
+      if (state === current) state = next;
+      if (fault === undefined) continue;
+      deps.log.warn({ state: current.name, fault: (fault as Error).message }, 'rereading tickets failed: retrying');
+      await sleep(retryMs);
     }
   }
 
@@ -65,12 +67,17 @@ export function createGapRecovery(deps: GapRecoveryDeps, retryMs = RETRY_MS) {
   };
 }
 
-async function nextState(deps: GapRecoveryDeps, state: State): Promise<State> {
+/** The state after a step. `fault`: the step, or a part of it, failed. */
+async function nextState(deps: GapRecoveryDeps, state: State): Promise<{ next: State; fault?: unknown }> {
   if (state.name === 'RESUBSCRIBING') {
     await deps.subscribe();
-    return rereading(deps.followedTicketIds());
+    return { next: rereading(deps.followedTicketIds()) };
   }
-  if (state.name === 'LIVE') return LIVE;
-  await Promise.all(state.unreadTicketIds.slice(0, MAX_READ).map(deps.reread));
-  return rereading(state.unreadTicketIds.slice(MAX_READ));
+  if (state.name === 'LIVE') return { next: LIVE };
+  const group = state.unreadTicketIds.slice(0, MAX_READ);
+  const results = await Promise.allSettled(group.map(deps.reread));
+  const failed = group.filter((_ticketId, i) => results[i]?.status === 'rejected');
+  const next = rereading([...state.unreadTicketIds.slice(MAX_READ), ...failed]);
+  const fault = results.find((result): result is PromiseRejectedResult => result.status === 'rejected')?.reason;
+  return { next, fault };
 }

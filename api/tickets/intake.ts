@@ -46,7 +46,7 @@ type IntakeDeps<Name extends BatchJob> = {
   meters: readonly ShardMeter[];
   maxQueued: number;
   /** Whether Redis has no memory for more requests of this kind. */
-  isFull: () => boolean;
+  isFull: (shard: number) => boolean;
   /** Called with each new ticket before its request is enqueued. */
   remember: Outcomes['remember'];
   log: Logger;
@@ -87,7 +87,7 @@ export function createIntake<Name extends BatchJob>(deps: IntakeDeps<Name>) {
       idempotency: Idempotency | undefined,
       trace?: Trace,
     ): Promise<Submission> {
-      if (isFull()) throw new ApiError('OVERLOADED');
+      if (isFull(shard)) throw new ApiError('OVERLOADED');
       const { eventId, admission } = request as Partial<BookRequest>;
       const ofShard = shards[shard];
       if (ofShard === undefined) throw new Error(`there is no shard ${shard}`);
@@ -164,7 +164,7 @@ async function flush<Name extends BatchJob>(
   const meter = deps.meters[shard];
   if (meter === undefined) throw new Error(`there is no shard ${shard}`);
   intakeRequests.observe(batch.length);
-  const confirm = replicated.begin();
+  const confirm = replicated.begin(shard);
   const accepted = await tickets.accept(shard, node, batch, { maxQueued, fresh: isFirstTry });
   if (accepted === 'overloaded') return batch.map(() => new ApiError('OVERLOADED'));
   // Before they are enqueued: an outcome that arrives finds its ticket.

@@ -1,5 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { Loops } from '../../shared/platform/loops.ts';
+import { type RedisShards, reopen } from '../../shared/platform/redis.ts';
+import { onMessage, publish, subscribeEverywhere } from '../../shared/stores/redis/channels.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { FOLLOWS } from './sessions.ts';
 
@@ -19,8 +20,8 @@ export type Deliver = (ticketId: string, outcome: string) => void;
  */
 export async function subscribeToOutcomes(deps: {
   /** Publishes the messages of this node to itself. */
-  redis: Redis;
-  subscriber: Redis;
+  redis: RedisShards;
+  subscriber: RedisShards;
   loops: Loops;
   node: string;
   shards: number;
@@ -31,9 +32,9 @@ export async function subscribeToOutcomes(deps: {
   const { redis, subscriber, loops, node, shards, deliver, followPassed } = deps;
   const channels = Array.from({ length: shards }, (_, shard) => `${keysOf(shard).channelStem}${node}`);
   const shardLoops = channels.map((_channel, shard) =>
-    loops.watch(`outcomes of shard ${shard}`, { restart: () => subscriber.disconnect(true) }),
+    loops.watch(`outcomes of shard ${shard}`, { restart: () => reopen(subscriber.of(shard)) }),
   );
-  const publishEchoes = () => Promise.all(channels.map((channel) => redis.publish(channel, ECHO)));
+  const publishEchoes = () => Promise.all(channels.map((channel, shard) => publish(redis, shard, channel, ECHO)));
   // A lost echo needs no log line: it stalls the loop that it proves.
   const stopEchoes = loops.repeat(
     'echo',
@@ -42,18 +43,18 @@ export async function subscribeToOutcomes(deps: {
     () => undefined,
   );
 
-  subscriber.on('message', (channel: string, message: string) => {
+  onMessage(subscriber, (channel, message) => {
     const shard = channels.indexOf(channel);
     if (shard === -1) return; // other subscriptions share this connection
     shardLoops[shard]?.progress();
     if (message.startsWith(FOLLOWS)) followPassed(message);
     else if (message !== ECHO) deliverAll(message, deliver);
   });
-  const subscribe = () => subscriber.subscribe(...channels);
+  const subscribe = () => subscribeEverywhere(subscriber, channels);
   await subscribe();
 
   return {
-    /** Resolves once Redis has confirmed the subscription again. */
+    /** Resolves once the servers that answer have confirmed the subscription again. */
     subscribe,
 
     async close(): Promise<void> {

@@ -1,10 +1,11 @@
-import type { Redis } from 'ioredis';
 import type { TicketView } from '../../shared/contract/tickets.ts';
 import type { ShardMeter } from '../../shared/domain/drain.ts';
 import { readOutcome } from '../../shared/domain/outcome-text.ts';
 import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
+import type { RedisShards } from '../../shared/platform/redis.ts';
+import { onReconnected } from '../../shared/stores/redis/channels.ts';
 import type { TicketStore } from '../../shared/stores/redis/tickets.ts';
 import { mayRead, READS_ALL, type Reader } from '../auth/identity.ts';
 import { ApiError } from '../http/errors.ts';
@@ -32,8 +33,8 @@ const TRUSTED_MS = 5_000;
 export async function createOutcomes(deps: {
   tickets: TicketStore;
   bookings: BookingReads;
-  redis: Redis;
-  subscriber: Redis;
+  redis: RedisShards;
+  subscriber: RedisShards;
   loops: Loops;
   /** This API node. */
   node: string;
@@ -69,7 +70,7 @@ export async function createOutcomes(deps: {
     stopping: stopping.signal,
     log,
   });
-  subscriber.on('ready', () => {
+  onReconnected(subscriber, meters.length, () => {
     remembered.clear(); // outcomes of remembered tickets may have been missed
     recovery.noteGap();
   });

@@ -9,7 +9,7 @@ const tokenAt = (node: string) => `${node}.${'A'.repeat(22)}`;
 /** Sessions of the node HERE. A test sees what they publish; THERE listens. */
 function createNode({ publish = async (channel: string) => (channel.endsWith(THERE) ? 1 : 0) } = {}) {
   const published: [string, string][] = [];
-  const redis = {
+  const connection = {
     publish: async (channel: string, message: string) => {
       published.push([channel, message]);
       return publish(channel);
@@ -17,7 +17,8 @@ function createNode({ publish = async (channel: string) => (channel.endsWith(THE
   };
   const warnings: object[] = [];
   const log = { warn: (fields: object) => warnings.push(fields) };
-  return { ...createSessions({ redis, node: HERE, log } as never), published, warnings };
+  const redis = { isCluster: false, of: () => connection };
+  return { ...createSessions({ redis, shards: 2, node: HERE, log } as never), published, warnings };
 }
 
 function createSocket({ hasRoom = true } = {}) {

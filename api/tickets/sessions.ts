@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Redis } from 'ioredis';
 import { SESSION_TOKEN_HEADER, sessionToken } from '../../shared/contract/messages.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
+import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
+import type { RedisShards } from '../../shared/platform/redis.ts';
+import { publish } from '../../shared/stores/redis/channels.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { ApiError } from '../http/errors.ts';
 
@@ -33,10 +35,11 @@ type Followed = { token: string; ticketId: string };
  * Sessions: a socket with a session gets the outcome of each request that carries its token. The token names the node
  * that has the socket, so that a request which arrives at another node is passed to it.
  */
-export function createSessions({ redis, node, log }: { redis: Redis; node: string; log: Pick<Logger, 'warn'> }) {
+export function createSessions(deps: { redis: RedisShards; shards: number; node: string; log: Pick<Logger, 'warn'> }) {
+  const { redis, shards, node, log } = deps;
   const sockets = new Map<string, SessionSocket>();
   const passing = createGroupCommit<Followed, boolean>({
-    flush: (tickets) => passToNodes(redis, tickets),
+    flush: (tickets) => passToNodes(redis, shards, tickets),
     maxItems: MAX_PASSED,
     maxWaiting: MAX_WAITING,
   });
@@ -100,16 +103,21 @@ export function sessionTokenOf({ headers }: IncomingMessage): string | undefined
 
 const nodeOf = (token: string): string => token.slice(0, token.indexOf('.'));
 
-/** Passes tickets to the nodes of their sessions. Returns for each whether its node listens. */
-async function passToNodes(redis: Redis, tickets: readonly Followed[]): Promise<boolean[]> {
+/**
+ * Passes tickets to the nodes of their sessions, in the shards of the tickets, which have just accepted them.
+ *
+ * @returns for each whether its node listens
+ */
+async function passToNodes(redis: RedisShards, shards: number, tickets: readonly Followed[]): Promise<boolean[]> {
+  const shardOf = ({ ticketId }: Followed) => shardOfTicket(ticketId, shards) ?? 0;
+  const channelOf = (ticket: Followed) => `${keysOf(shardOf(ticket)).channelStem}${nodeOf(ticket.token)}`;
   const listening = new Set<string>();
-  const byNode = groupBy(tickets, ({ token }) => nodeOf(token));
   await Promise.all(
-    [...byNode].map(async ([node, ofNode]) => {
-      const lines = ofNode.map(({ token, ticketId }) => `${ticketId} ${token}`);
-      const receivers = await redis.publish(`${keysOf(0).channelStem}${node}`, FOLLOWS + lines.join('\n'));
-      if (receivers > 0) listening.add(node);
+    [...groupBy(tickets, channelOf)].map(async ([channel, passed]) => {
+      const lines = passed.map(({ token, ticketId }) => `${ticketId} ${token}`);
+      const shard = shardOf(passed[0] as Followed);
+      if ((await publish(redis, shard, channel, FOLLOWS + lines.join('\n'))) > 0) listening.add(channel);
     }),
   );
-  return tickets.map(({ token }) => listening.has(nodeOf(token)));
+  return tickets.map((ticket) => listening.has(channelOf(ticket)));
 }

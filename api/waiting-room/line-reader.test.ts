@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
+import type { RedisShards } from '../../shared/platform/redis.ts';
 import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { createLineReader } from './line-reader.ts';
@@ -24,7 +24,7 @@ async function startReader() {
     readMs: 0,
     active: async () => [1, 2].map((eventId) => ({ eventId, generation: 1 })),
     find: async (eventId: number) => ({ eventId, generation: 1, secret: Buffer.alloc(32), settings: { mode: 'on' } }),
-    follow: async (_subscriber: Redis, receive: typeof publish) => {
+    follow: async (_subscriber: RedisShards, receive: typeof publish) => {
       publish = receive;
     },
     read: async (eventIds: readonly number[]) => {
@@ -35,7 +35,7 @@ async function startReader() {
     },
   };
   const loops = createLoops({ log });
-  const reader = createLineReader({ rooms: rooms as unknown as RoomStore, subscriber: {} as Redis, loops, log });
+  const reader = createLineReader({ rooms: rooms as unknown as RoomStore, subscriber: {} as RedisShards, loops, log });
   stops.push(await reader.start(), loops.close);
   const servingOf = (eventId: number) => reader.lines.get(eventId)?.state?.serving;
   return {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { estimateIn } from '../../shared/domain/line-standing.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
+import type { RedisShards } from '../../shared/platform/redis.ts';
 import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { createKnownLine, type KnownLine, needsOrder, noteDraw, noteState } from './line.ts';
@@ -26,7 +26,7 @@ const STOP_MS = 1_000;
  * Keeps what this node knows of all lines up to date, from the states that workers publish. Polls are answered from it.
  * While Redis is unavailable the last state is kept, so nobody is admitted and every visitor keeps their place.
  */
-export function createLineReader(deps: { rooms: RoomStore; subscriber: Redis; loops: Loops; log: Logger }) {
+export function createLineReader(deps: { rooms: RoomStore; subscriber: RedisShards; loops: Loops; log: Logger }) {
   const { rooms, subscriber, loops, log } = deps;
   const lines = new Map<number, KnownLine>();
   const measures = createRoomMeasures();

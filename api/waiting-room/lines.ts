@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { LineView } from '../../shared/contract/line.ts';
 import type { ChallengeView, VisitorView } from '../../shared/contract/waiting-room.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
+import type { RedisShards } from '../../shared/platform/redis.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { ApiError } from '../http/errors.ts';
@@ -22,7 +22,7 @@ import { MAX_ASK_SECONDS, nowOf, viewOf } from './visitor-views.ts';
 export async function createWaitingRooms(deps: {
   rooms: RoomStore;
   events: Pick<EventStore, 'endedAmong'>;
-  subscriber: Redis;
+  subscriber: RedisShards;
   challenges: JoinChallenge;
   loops: Loops;
   isStopped: () => boolean;

@@ -1,8 +1,9 @@
 import { DEFAULT_EVENT } from '../../shared/contract/ids.ts';
 import { createLogger, type Logger } from '../../shared/platform/logger.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
-import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { connectedShards } from '../../shared/platform/redis.ts';
 import { type AuditReport, steadyAudit } from '../../shared/stores/audit.ts';
+import { openShards } from '../../shared/stores/redis/connections.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 
 /** The servers of a system. */
@@ -22,17 +23,19 @@ export async function openStores(addresses: Addresses, role: 'producer' | 'worke
   const prisma = openPrisma(databaseUrl, 4);
   sharedLog ??= createLogger({ LOG_LEVEL: 'warn' }, name);
   const log = sharedLog;
-  const redis = openRedis(redisUrl, role, log);
-  await connected(redis);
+  const redisShards = openShards({ redisUrl, shards, role, log });
+  await connectedShards(redisShards);
   return {
-    ...createStores({ redis, prisma, shards }),
+    ...createStores({ redis: redisShards, prisma, shards }),
     prisma,
-    redis,
+    redisShards,
+    /** The connection for shard 0. */
+    redis: redisShards.of(0),
     shards,
     log,
 
     async close(): Promise<void> {
-      redis.disconnect();
+      redisShards.disconnect();
       await prisma.$disconnect();
     },
   };

@@ -2,8 +2,8 @@
 -- in shared/stores/redis/keys.ts; keys.test.ts compares both.
 --
 -- A script gets the tag as its only key. A cluster routes a script by its keys, and all keys of a shard have the tag
--- and so lie in one slot: the script may use each of them. No key is named `{s0}` alone. A cluster cannot move the slot
--- while scripts run, because it does not see which other keys they use.
+-- and so lie in one slot: the script may use each of them. No key is named `{s0}` alone. A cluster that moves
+-- the slot key by key therefore answers ASK, and no script sees a part of the shard.
 
 -- Tickets: the last place given; the number of tickets that have an outcome; the hash of a batch, and that of a ticket
 -- with a record of its own (docs/architecture/ledger.md describes both); an idempotency key's "<ticket id>

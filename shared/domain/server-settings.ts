@@ -28,6 +28,25 @@ type Rule = [setting: string, value: string | undefined, isRight: (value: string
 
 const is = (right: string) => (value: string) => value === right;
 
+/** Values of settings that lose nothing. */
+const STRONG = { appendonly: 'yes', appendfsync: 'always', maxmemoryPolicy: 'noeviction' };
+
+/** Of several Redis servers: of each setting a value that may lose data, if one has it, and the fewest replicas. */
+export function weakestOf(servers: readonly ServerFacts['redis'][]): ServerFacts['redis'] {
+  const [first = {}] = servers;
+  const weakest = Object.entries(STRONG).flatMap(([setting, strong]) => {
+    const values = servers.flatMap((server) => server[setting as keyof typeof STRONG] ?? []);
+    const value = values.find((one) => one !== strong) ?? values[0];
+    return value === undefined ? [] : [[setting, value]];
+  });
+  const replicas = servers.flatMap((server) => server.replicas ?? []);
+  return {
+    ...first,
+    ...Object.fromEntries(weakest),
+    ...(replicas.length > 0 && { replicas: Math.min(...replicas) }),
+  };
+}
+
 /**
  * Checks the servers' settings against the promises: an accepted request is on Redis' disk before it is answered, an
  * outcome on PostgreSQL's before it is published. Without `appendonly`, Redis ignores `appendfsync`.

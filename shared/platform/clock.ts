@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from './logger.ts';
 import type { Loops } from './loops.ts';
 import type { PrismaClient } from './prisma.ts';
+import type { RedisShards } from './redis.ts';
 import { serverMetrics } from './server-metrics.ts';
 
 /*
@@ -33,15 +34,18 @@ async function postgresClockMs(prisma: PrismaClient): Promise<number> {
   return row?.ms ?? Number.NaN;
 }
 
-/** The last reading of Redis' clock, and its time by this process' monotonic clock; undefined before the first one. */
-let lastRead: { redisMs: number; atMs: number } | undefined;
+/** A reading of a server's clock, and its time by this process' monotonic clock. */
+type Reading = { serverMs: number; atMs: number };
+
+/** The last reading of Redis' clock; undefined before the first one. */
+let lastRead: Reading | undefined;
 
 /**
  * Milliseconds since 1970 by Redis' clock, as this process last read it: right to half of a round trip, without a call.
  * Before the first measurement it is this process' own clock.
  */
 export const sharedNowMs = (): number =>
-  lastRead === undefined ? Date.now() : Math.round(lastRead.redisMs + performance.now() - lastRead.atMs);
+  lastRead === undefined ? Date.now() : Math.round(lastRead.serverMs + performance.now() - lastRead.atMs);
 
 /** HTTP's Date where this process' clock is off: pages count down by it. Undefined where Node's own is right. */
 export function correctedDate(): string | undefined {
@@ -60,41 +64,51 @@ async function measure(readMs: () => Promise<number>) {
 }
 
 /**
- * Measures at once, and every ten seconds, how far this process' clock is ahead of Redis' and of PostgreSQL's. A
- * difference is logged when it is first seen, and shown as a metric.
+ * Measures at once, and every ten seconds, how far this process' clock is ahead of that of each Redis and of
+ * PostgreSQL. A difference is logged when it is first seen, and shown as a metric.
  *
  * @returns the function that ends it
  */
-export function watchClock(deps: { redis: Redis; prisma: PrismaClient; loops: Loops; log: Logger }) {
+export function watchClock(deps: { redis: RedisShards; prisma: PrismaClient; loops: Loops; log: Logger }) {
   const { redis, prisma, loops, log } = deps;
   const off = new Set<string>();
 
-  async function compare(server: 'redis' | 'postgres', readMs: () => Promise<number>): Promise<void> {
+  async function compare(server: string, readMs: () => Promise<number>): Promise<Reading | undefined> {
     const measured = await measure(readMs);
-    if (measured === undefined) return;
+    if (measured === undefined) return undefined;
     const { serverMs, atMs, aheadMs, errorMs } = measured;
-    if (server === 'redis') lastRead = { redisMs: serverMs, atMs };
     serverMetrics.clockSkew.set({ server }, aheadMs / 1000);
     const aheadSeconds = Math.round(aheadMs) / 1000;
     const isOff = Math.abs(aheadMs) > TOLERATED_MS + errorMs;
-    if (isOff === off.has(server)) return;
+    const reading = { serverMs, atMs };
+    if (isOff === off.has(server)) return reading;
     if (isOff) off.add(server);
     else off.delete(server);
     if (isOff) log.warn({ server, aheadSeconds }, 'the clock of this process differs from that of a server');
     else log.info({ server, aheadSeconds }, 'the clock of this process agrees with that of a server again');
+    return reading;
   }
 
-  async function compareBoth(): Promise<void> {
+  /** The time of processes is that of the first shard's server, or of the next one that answers. */
+  async function compareRedis(): Promise<void> {
+    const readings = await Promise.allSettled(
+      redis.servers().map((server, i) => {
+        const name = i === 0 ? 'redis' : `redis of shard ${server.shards[0]}`;
+        return compare(name, () => redisClockMs(server.redis));
+      }),
+    );
+    const [read] = readings.flatMap((reading) => (reading.status === 'fulfilled' ? (reading.value ?? []) : []));
+    lastRead = read ?? lastRead;
+  }
+
+  async function compareAll(): Promise<void> {
     // A server that does not answer is reported elsewhere: here the last measurement stays.
-    await Promise.allSettled([
-      compare('redis', () => redisClockMs(redis)),
-      compare('postgres', () => postgresClockMs(prisma)),
-    ]);
+    await Promise.allSettled([compareRedis(), compare('postgres', () => postgresClockMs(prisma))]);
   }
 
-  const first = compareBoth();
+  const first = compareAll();
   const noteFault = (fault: Error) => log.warn({ err: fault }, 'comparing clocks failed');
-  const stop = loops.repeat('clocks compared', MEASURE_MS, compareBoth, noteFault, { isVital: false });
+  const stop = loops.repeat('clocks compared', MEASURE_MS, compareAll, noteFault, { isVital: false });
   return {
     async stop(): Promise<void> {
       const ended = Promise.all([first, stop()]);

@@ -65,6 +65,8 @@ export const REDIS_LATER: ReadonlySet<string> = new Set([
   'MISCONF', // cannot write to its disk
   'CLUSTERDOWN',
   'TRYAGAIN', // a slot is moving
+  'ASK', // it is, and its next master may have a part of it: nothing is done with a part
+  'MOVED', // it has moved
   'NOAUTH', // the operator's fault, as are the next three
   'WRONGPASS',
   'NOPERM',

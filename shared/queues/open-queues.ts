@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from '../platform/logger.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { openQueue } from './queue.ts';
 
 /**
@@ -7,10 +7,10 @@ import { openQueue } from './queue.ts';
  *
  * @param prefixes the prefix of each shard's queues
  */
-export const openQueues = (deps: { redis: Redis; prefixes: readonly string[]; log: Logger }) =>
-  deps.prefixes.map((prefix) => ({
-    booking: openQueue('booking', prefix, deps.redis, deps.log),
-    control: openQueue('control', prefix, deps.redis, deps.log),
+export const openQueues = (deps: { redis: RedisShards; prefixes: readonly string[]; log: Logger }) =>
+  deps.prefixes.map((prefix, shard) => ({
+    booking: openQueue('booking', prefix, deps.redis.of(shard), deps.log),
+    control: openQueue('control', prefix, deps.redis.of(shard), deps.log),
   }));
 
 /** The queues, by shard. */

@@ -3,8 +3,9 @@ import type { QueueName } from '../contract/jobs.ts';
 import { belongsTo, copyOf, OTHER_SYSTEM, shardsIn } from '../domain/system-record.ts';
 import { ConfigError } from '../platform/config-error.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { readSystem, writeShards } from './postgres/system-record.ts';
-import { keysOf, keysOfQueue, placeOf } from './redis/keys.ts';
+import { keysOf, keysOfQueue, placeOf, shardIn } from './redis/keys.ts';
 import { createWorkersStore } from './redis/workers.ts';
 
 /** Keys that one call of SCAN looks at: it blocks Redis for well under a millisecond. */
@@ -12,7 +13,7 @@ const SCAN_KEYS = 1_000;
 
 const QUEUES: readonly QueueName[] = ['booking', 'control'];
 
-type Stores = { prisma: PrismaClient; redis: Redis };
+type Stores = { prisma: PrismaClient; redis: RedisShards };
 
 /** Failed jobs that a sweep has yet to settle. An operator's job that failed stays for a day and has no ticket. */
 async function countFailed(redis: Redis, shard: number, queue: QueueName): Promise<number> {
@@ -38,14 +39,18 @@ async function countJobs(redis: Redis, shard: number, queue: QueueName): Promise
 
 /** @throws ConfigError where a process runs or a job is left: its requests would stay in a shard that nobody reads */
 async function requireStandstill({ redis }: Stores, shards: number): Promise<void> {
-  const apis = (await redis.pubsub('CHANNELS', `${keysOf(0).channelStem}*`)) as string[];
+  const channels = `${keysOf(0).channelStem}*`;
+  const listed = redis.isCluster
+    ? redis.of(0).pubsub('SHARDCHANNELS', channels)
+    : redis.of(0).pubsub('CHANNELS', channels);
+  const apis = (await listed) as string[];
   if (apis.length > 0) throw new ConfigError(`Stop every API first: ${apis.length} of them run.`);
   const workers = await createWorkersStore({ redis, shards }).countAlive();
   if (workers > 0)
     throw new ConfigError(`Stop every worker first: ${workers} of them run, or ended within the last five seconds.`);
   for (let shard = 0; shard < shards; shard += 1) {
     for (const queue of QUEUES) {
-      const jobs = await countJobs(redis, shard, queue);
+      const jobs = await countJobs(redis.of(shard), shard, queue);
       if (jobs > 0)
         throw new ConfigError(
           `The queue ${queue} of shard ${shard} has ${jobs} jobs: start workers as before, wait until it is empty, ` +
@@ -56,35 +61,36 @@ async function requireStandstill({ redis }: Stores, shards: number): Promise<voi
 }
 
 /** Copies a key into another shard, which may be on another server. One that has expired meanwhile is left out. */
-async function copyKey(redis: Redis, key: string, place: string): Promise<void> {
-  const [leftMs, value] = await Promise.all([redis.pttl(key), redis.dumpBuffer(key)]);
-  if (value !== null) await redis.restore(place, Math.max(0, leftMs), value, 'REPLACE');
+async function copyKey(from: Redis, key: string, to: Redis, place: string): Promise<void> {
+  const [leftMs, value] = await Promise.all([from.pttl(key), from.dumpBuffer(key)]);
+  if (value !== null) await to.restore(place, Math.max(0, leftMs), value, 'REPLACE');
 }
 
 /** Moves every key that belongs elsewhere now, and deletes those that nobody reads. @returns their numbers */
-async function moveMisplaced(redis: Redis, shards: number): Promise<{ moved: number; deleted: number }> {
+async function moveMisplaced(redis: RedisShards, shards: number): Promise<{ moved: number; deleted: number }> {
   const counts = { moved: 0, deleted: 0 };
-  for await (const page of redis.scanStream({ match: '{s*}:*', count: SCAN_KEYS })) {
-    const misplaced = (page as string[]).filter((key) => placeOf(key, shards) !== key);
-    if (misplaced.length === 0) continue;
-    for (const key of misplaced) {
-      const place = placeOf(key, shards);
-      if (place === undefined) counts.deleted += 1;
-      else {
-        await copyKey(redis, key, place);
-        counts.moved += 1;
+  for (const { redis: server } of redis.servers()) {
+    for await (const page of server.scanStream({ match: '{s*}:*', count: SCAN_KEYS })) {
+      const misplaced = (page as string[]).filter((key) => placeOf(key, shards) !== key);
+      for (const key of misplaced) {
+        const place = placeOf(key, shards);
+        if (place === undefined) counts.deleted += 1;
+        else {
+          await copyKey(server, key, redis.of(shardIn(place)), place);
+          counts.moved += 1;
+        }
+        await server.unlink(key);
       }
     }
-    await redis.unlink(...misplaced);
   }
   return counts;
 }
 
 /** Deletes what reconciling keeps of all events of a shard: it finds out again. */
-async function forgetComparisons(redis: Redis, shards: number): Promise<void> {
+async function forgetComparisons(redis: RedisShards, shards: number): Promise<void> {
   for (let shard = 0; shard < shards; shard += 1) {
     const { housesEqual, seatsInDoubt } = keysOf(shard);
-    await redis.unlink(housesEqual, seatsInDoubt);
+    await redis.of(shard).unlink(housesEqual, seatsInDoubt);
   }
 }
 
@@ -102,12 +108,12 @@ export async function changeShards(
 ): Promise<{ from: number; moved: number; deleted: number }> {
   const { prisma, redis } = stores;
   const system = await readSystem(prisma, shards.configured);
-  const copy = (await redis.get(keysOf(0).system)) ?? copyOf(system);
+  const copy = (await redis.of(0).get(keysOf(0).system)) ?? copyOf(system);
   if (!belongsTo(system, copy)) throw new ConfigError(OTHER_SYSTEM);
   await requireStandstill(stores, Math.max(system.shards, shardsIn(copy), shards.to));
   await writeShards(prisma, shards.to);
   const keys = await moveMisplaced(redis, shards.to);
   await forgetComparisons(redis, shards.to);
-  await redis.set(keysOf(0).system, copyOf({ ...system, shards: shards.to }));
+  await redis.of(0).set(keysOf(0).system, copyOf({ ...system, shards: shards.to }));
   return { from: system.shards, ...keys };
 }

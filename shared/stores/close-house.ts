@@ -4,6 +4,7 @@ import { createLimit } from '../domain/limit.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import { deleteRows } from './delete-rows.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import { deleteRareIndexes } from './redis/house-fields.ts';
 import { keysOf } from './redis/keys.ts';
 import { underHouseLock } from './restore-house.ts';
@@ -21,8 +22,9 @@ const LOCK_WAIT_MS = 1_000;
  * @throws NotReady where another process restores the house
  */
 export function closeHouse(deps: HouseDeps, eventId: number): Promise<void> {
-  const { redis, events, shards } = deps;
+  const { events, shards } = deps;
   const keys = keysOf(shardOfEvent(eventId, shards));
+  const redis = redisOfEvent(deps, eventId);
   const close = async (transaction: Prisma.TransactionClient): Promise<void> => {
     const house = await events.readHouse(eventId, transaction);
     if (house === undefined || !(await events.hasEnded(eventId, transaction))) return;

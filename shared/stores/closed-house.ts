@@ -1,6 +1,7 @@
 import type { Release } from '../domain/holdings.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import { type DeletedRelease, deleteReleasesOf } from './postgres/releases.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import { type HouseDeps, keysOfEvent } from './restore-rows.ts';
 
 // The hash of a closed house says what its rows in Redis are until the house is open again. Another process may finish
@@ -33,7 +34,8 @@ export async function takeReleases(
   const taken = await deleteReleasesOf(eventId, transaction);
   if (taken.length === 0) return;
   const fields = Object.fromEntries(taken.map((release) => [`${RELEASE}${release.id}`, JSON.stringify(release)]));
-  await deps.redis.hset(keysOfEvent(deps, eventId).closedHouse, fields); // before the commit: a crash loses none
+  // Before the commit: a crash loses none.
+  await redisOfEvent(deps, eventId).hset(keysOfEvent(deps, eventId).closedHouse, fields);
 }
 
 /**
@@ -45,7 +47,7 @@ export async function readClosedHouse(
   eventId: number,
   transaction: Prisma.TransactionClient,
 ): Promise<ClosedHouse> {
-  const closed = await deps.redis.hgetall(keysOfEvent(deps, eventId).closedHouse);
+  const closed = await redisOfEvent(deps, eventId).hgetall(keysOfEvent(deps, eventId).closedHouse);
   const { generation, tiers = '', version = 0, ...fields } = closed;
   const taken = Object.entries(fields)
     .filter(([name]) => name.startsWith(RELEASE))

@@ -1,5 +1,6 @@
-import type { Redis } from 'ioredis';
 import { shardOfEvent } from '../domain/ticket-id.ts';
+import type { RedisShards } from '../platform/redis.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import { keysOf } from './redis/keys.ts';
 
 /** Keys that one command deletes, and rows whose held seats one command reads: about a millisecond each. */
@@ -8,12 +9,13 @@ const READ_ROWS = 250;
 
 /** Deletes the bitmaps of rows of a zone, and the locks of their held seats. The house has to be closed. */
 export async function deleteRows(
-  { redis, shards }: { redis: Redis; shards: number },
+  deps: { redis: RedisShards; shards: number },
   eventId: number,
   zoneNumber: number,
   { from = 1, to }: { from?: number; to: number },
 ): Promise<void> {
-  const { seatsStem, heldStem, blockedStem, lockStem } = keysOf(shardOfEvent(eventId, shards));
+  const { seatsStem, heldStem, blockedStem, lockStem } = keysOf(shardOfEvent(eventId, deps.shards));
+  const redis = redisOfEvent(deps, eventId);
   for (let first = from; first <= to; first += READ_ROWS) {
     const length = Math.min(READ_ROWS, to - first + 1);
     const names = Array.from({ length }, (_, i) => `${eventId}:${zoneNumber}:${first + i}`);

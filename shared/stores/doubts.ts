@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Booking } from '../contract/tickets.ts';
 import type { Actor } from '../contract/trail.ts';
 import { DOUBT_OWNER, seatOf } from '../domain/house.ts';
 import { isLostBooking, isLostEnd } from '../domain/seat-doubt.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import type { BlockStore } from './postgres/blocks.ts';
 import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
@@ -15,7 +15,7 @@ import { findToldBookings } from './redis/told-bookings.ts';
 import type { SeatStore } from './seats.ts';
 
 type DoubtDeps = {
-  redis: Redis;
+  redis: RedisShards;
   events: EventStore;
   bookings: BookingStore;
   blocks: BlockStore;

@@ -1,12 +1,13 @@
-import type { Redis } from 'ioredis';
 import type { Actor } from '../contract/trail.ts';
 import type { Release } from '../domain/holdings.ts';
 import { type House, labelOf, type Seat, type Zone } from '../domain/house.ts';
 import { isLeftBy } from '../domain/seat-doubt.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import type { Orphan, OrphanStore } from './orphan-seats.ts';
 import type { BookingStore } from './postgres/bookings.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import { keysOf } from './redis/keys.ts';
 import { isHeldByAnother, readBitmaps, readTakenSeats, rowsOfZone, type TakenSeat } from './redis/seat-bitmaps.ts';
 
@@ -16,7 +17,7 @@ const READ_SEATS = 20_000;
 const RESTORING: Actor = { name: 'restore', address: 'worker' };
 
 type KeepDeps = {
-  redis: Redis;
+  redis: RedisShards;
   bookings: Pick<BookingStore, 'ownersInRows'>;
   orphans: OrphanStore;
   shards: number;
@@ -62,11 +63,12 @@ export async function keepTakenSeats(deps: KeepDeps, house: House, known: Known)
 
 /** Releases by the labels of their seats. `hasFreed`: whether one of sold seats has freed them in Redis. */
 async function releasesBySeat(
-  { redis, shards }: KeepDeps,
+  deps: KeepDeps,
   eventId: number,
   given: readonly Release[],
 ): Promise<Map<string, (Release & { hasFreed: boolean })[]>> {
-  const { releasedStem } = keysOf(shardOfEvent(eventId, shards));
+  const { releasedStem } = keysOf(shardOfEvent(eventId, deps.shards));
+  const redis = redisOfEvent(deps, eventId);
   const bySeat = new Map<string, (Release & { hasFreed: boolean })[]>();
   for (const release of given) {
     const hasFreed = release.status === 'SOLD' && (await redis.exists(`${releasedStem}${release.id}`)) === 1;

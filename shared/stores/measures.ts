@@ -5,6 +5,7 @@ import { type PipelineFacts, type PipelineView, type Problem, problemCodes } fro
 import { problemsOf } from '../domain/pipeline.ts';
 import { sharedNowMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { serverMetrics } from '../platform/server-metrics.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import type { EventStore } from './postgres/events.ts';
@@ -33,7 +34,7 @@ const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 type QueueFacts = Omit<PipelineFacts['queues'][number], 'quietSeconds'>;
 
 type MeasureDeps = {
-  redis: Redis;
+  redis: RedisShards;
   /** A PostgreSQL connection of its own: an exhausted pool must not make the server seem unavailable. */
   probe: PrismaClient;
   /** Whether a shard's Redis accepts a write. */
@@ -100,7 +101,7 @@ function findProblems(facts: PipelineFacts): Problem[] {
 async function measureRedis(deps: MeasureDeps, facts: PipelineFacts): Promise<void> {
   facts.redisUp = await setOrHide(serverMetrics.redisUp, hideRedis, async () => {
     const startedAt = performance.now();
-    await deps.redis.ping();
+    await Promise.any(deps.redis.servers().map(({ redis }) => redis.ping()));
     serverMetrics.redisLatency.set((performance.now() - startedAt) / 1000);
     await measureProgress(deps, facts);
   });
@@ -177,11 +178,12 @@ async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: P
 /** The queues of a shard, and the number of its seats in doubt. */
 type ShardFacts = { queues: QueueFacts[]; inDoubt: number };
 
-async function measureShard(redis: Redis, shard: number): Promise<ShardFacts> {
+async function measureShard(redis: RedisShards, shard: number): Promise<ShardFacts> {
+  const own = redis.of(shard);
   const [{ settled, waiting }, doubts, queues] = await Promise.all([
     countTickets(redis, shard),
-    redis.hvals(keysOf(shard).seatsInDoubt),
-    Promise.all(QUEUES.map((queue) => measureQueue(redis, shard, queue))),
+    own.hvals(keysOf(shard).seatsInDoubt),
+    Promise.all(QUEUES.map((queue) => measureQueue(own, shard, queue))),
   ]);
   const inDoubt = doubts.reduce((sum, seats) => sum + Number(seats), 0);
   metrics.queueDepth.set({ shard: String(shard) }, waiting);

@@ -9,6 +9,7 @@ import { NotReady } from '../platform/faults.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
 import { readClosedHouse, takeReleases } from './closed-house.ts';
 import { deleteRows } from './delete-rows.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import { ruleFields, zoneFields } from './redis/house-fields.ts';
 import { type HouseDeps, keysOfEvent, restoreBuyers, restoreRows } from './restore-rows.ts';
 
@@ -138,7 +139,8 @@ async function refreshHouse(
   transaction: Prisma.TransactionClient,
   isRebuild = false,
 ): Promise<{ house: House; isDone: boolean }> {
-  const { redis, events } = deps;
+  const { events } = deps;
+  const redis = redisOfEvent(deps, eventId);
   const { house: key, closedHouse } = keysOfEvent(deps, eventId);
   const house = await events.readHouse(eventId, transaction);
   if (house === undefined) throw new Error(`event ${eventId} has no house`);
@@ -175,7 +177,7 @@ async function writeHouse(deps: HouseDeps, house: House, transaction: Prisma.Tra
   for (let restores = 0; restores < MAX_RESTORES; restores += 1) {
     const mark = await markRestoring(deps, house.eventId);
     const closed = await readClosedHouse(deps, house.eventId, transaction);
-    const rules = ruleFields(house, await redisClockMs(deps.redis));
+    const rules = ruleFields(house, await redisClockMs(redisOfEvent(deps, house.eventId)));
     await restoreRows(deps, house, rules, closed, transaction);
     await deleteRowsBehind(deps, house, closed.rowsOf);
     await restoreBuyers(deps, house, transaction);
@@ -193,7 +195,7 @@ async function deleteRowsBehind(deps: HouseDeps, { eventId, zones }: House, rows
 /** Sets the mark by which `publishHouse` finds that Redis was wiped meanwhile. */
 async function markRestoring(deps: HouseDeps, eventId: number): Promise<string> {
   const mark = randomUUID();
-  await deps.redis.set(keysOfEvent(deps, eventId).restoring, mark, 'PX', RESTORE_TIMEOUT_MS);
+  await redisOfEvent(deps, eventId).set(keysOfEvent(deps, eventId).restoring, mark, 'PX', RESTORE_TIMEOUT_MS);
   return mark;
 }
 
@@ -240,7 +242,8 @@ async function publishHouse(
   mark: string,
   lastVersion: number,
 ): Promise<boolean> {
-  const { redis, scripts, shards } = deps;
+  const { scripts, shards } = deps;
+  const redis = redisOfEvent(deps, house.eventId);
   // Redis' clock makes the version higher than all earlier ones, also where a wipe has deleted the last one.
   const version = Math.max(await redisClockMs(redis), lastVersion + 1);
   const zones = house.zones.flatMap((zone) => {

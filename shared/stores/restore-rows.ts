@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Release } from '../domain/holdings.ts';
 import { type House, type Seat, seatOf, type Zone } from '../domain/house.ts';
 import { shapesOf } from '../domain/row-shape.ts';
@@ -6,12 +5,14 @@ import { holdLockMs } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Prisma } from '../platform/prisma-client/client.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { keepTakenSeats } from './kept-seats.ts';
 import type { OrphanStore } from './orphan-seats.ts';
 import type { BookingStore } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { pendingReleases } from './postgres/releases.ts';
 import { seatOwner } from './postgres/seats-of-bookings.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import { deleteRareIndexes, type ruleFields, zoneFields } from './redis/house-fields.ts';
 import { keysOf } from './redis/keys.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
@@ -25,7 +26,7 @@ const RESTORE_BUYERS = 1_000;
 
 /** The stores and connections that restore a house. */
 export type HouseDeps = {
-  redis: Redis;
+  redis: RedisShards;
   scripts: Scripts;
   prisma: PrismaClient;
   events: EventStore;
@@ -62,7 +63,7 @@ export async function restoreRows(
   closed: { generation: number | undefined; tiers: readonly string[]; given: readonly Release[] },
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
-  await deps.redis.del(keysOfEvent(deps, house.eventId).differences);
+  await redisOfEvent(deps, house.eventId).del(keysOfEvent(deps, house.eventId).differences);
   await deleteRareIndexes(deps, house, closed.tiers);
   const claimed = await readClaimedSeats(deps, house); // before PostgreSQL: those that are saved meanwhile show there
   const hasRows = closed.generation === house.generation;
@@ -153,7 +154,8 @@ export async function restoreBuyers(
   transaction: Prisma.TransactionClient,
 ): Promise<void> {
   const key = keysOfEvent(deps, eventId).buyers;
-  await deps.redis.del(key);
+  const redis = redisOfEvent(deps, eventId);
+  await redis.del(key);
   if (settings.seatLimit === null) return;
   const buyers = await transaction.$queryRaw<{ userId: number; claims: string }[]>`
     SELECT user_id AS "userId", string_agg(' ' || owner || ':' || seats, '') AS claims FROM (
@@ -163,6 +165,6 @@ export async function restoreBuyers(
     ) AS taking GROUP BY user_id`;
   for (let from = 0; from < buyers.length; from += RESTORE_BUYERS) {
     const batch = buyers.slice(from, from + RESTORE_BUYERS);
-    await deps.redis.hset(key, Object.fromEntries(batch.map(({ userId, claims }) => [userId, claims])));
+    await redis.hset(key, Object.fromEntries(batch.map(({ userId, claims }) => [userId, claims])));
   }
 }

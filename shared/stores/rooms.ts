@@ -1,11 +1,12 @@
-import type { Redis } from 'ioredis';
 import { nextAdmissionStep } from '../domain/admission-rate.ts';
 import type { Line, MirroredLine } from '../domain/line.ts';
 import type { ComingSale } from '../domain/workers-desired.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import type { EventStore } from './postgres/events.ts';
 import { createRoomRecords, type Step } from './postgres/rooms.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import type { ReplicatedWrites } from './redis/replicas.ts';
 import { createRoomLines } from './redis/rooms.ts';
 import type { Scripts } from './redis/scripts.ts';
@@ -18,14 +19,14 @@ export const HEADROOM = 20_000;
  * Redis must not undo: the called positions, the arrival numbers and the draw.
  */
 export function createRoomStore(deps: {
-  redis: Redis;
+  redis: RedisShards;
   scripts: Scripts;
   replicated: ReplicatedWrites;
   prisma: PrismaClient;
   events: Pick<EventStore, 'hasEnded'>;
   shards: number;
 }) {
-  const { redis, prisma, events } = deps;
+  const { prisma, events } = deps;
   const records = createRoomRecords(prisma);
   const lines = createRoomLines(deps);
 
@@ -79,7 +80,7 @@ export function createRoomStore(deps: {
      * over, with a slower clock. Otherwise the line would stop until that clock caught up.
      */
     async dateBack(line: Line): Promise<void> {
-      await records.dateBack(line, await redisClockMs(redis));
+      await records.dateBack(line, await redisClockMs(redisOfEvent(deps, line.eventId)));
     },
   };
 }

@@ -1,9 +1,10 @@
-import type { Redis } from 'ioredis';
 import type { SeatCounts, SeatStatus } from '../contract/events.ts';
 import { groupBy } from '../domain/group-by.ts';
 import type { House } from '../domain/house.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { RedisShards } from '../platform/redis.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import { keysOf } from './redis/keys.ts';
 import {
   createBitmapReader,
@@ -16,7 +17,7 @@ import {
   type ZoneRow,
 } from './redis/seat-bitmaps.ts';
 
-type Deps = { redis: Redis; prisma: PrismaClient; shards: number };
+type Deps = { redis: RedisShards; prisma: PrismaClient; shards: number };
 
 /** The bitmap of the seats in a row that match, seat 1 first. */
 function bitmapOf(seatsPerRow: number, seats: readonly { number: number }[]): Buffer {
@@ -93,7 +94,7 @@ export const createSeatReader = (deps: Deps) => ({
   /** The generation of an event's house that is open in Redis; undefined where none is. */
   async generation(eventId: number): Promise<number | undefined> {
     const { houseStem } = keysOf(shardOfEvent(eventId, deps.shards));
-    const generation = await deps.redis.hget(`${houseStem}${eventId}`, 'generation');
+    const generation = await redisOfEvent(deps, eventId).hget(`${houseStem}${eventId}`, 'generation');
     return generation === null ? undefined : Number(generation);
   },
 

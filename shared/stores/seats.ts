@@ -1,16 +1,17 @@
-import type { Redis } from 'ioredis';
 import type { BookRequest, HouseReport } from '../contract/jobs.ts';
 import type { ClaimedHolding, Holding, Release } from '../domain/holdings.ts';
 import { type House, seatOf, type Zone } from '../domain/house.ts';
 import { holdLockMs, LOCK_GRACE_MS } from '../domain/seat-locks.ts';
 import { shardOfEvent } from '../domain/ticket-id.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import { closeHouse } from './close-house.ts';
 import type { OrphanStore } from './orphan-seats.ts';
 import type { BookingStore, OwnedSeat } from './postgres/bookings.ts';
 import type { EventStore } from './postgres/events.ts';
 import { claimSeats, needsTiers } from './redis/claims.ts';
+import { redisOfEvent } from './redis/connections.ts';
 import { keysOf } from './redis/keys.ts';
 import type { ReplicatedWrites } from './redis/replicas.ts';
 import { type FieldValues, pushFields } from './redis/script-values.ts';
@@ -35,7 +36,7 @@ const PRICES_MS = 1_000;
 const MAX_OPENINGS = 5;
 
 type Context = {
-  redis: Redis;
+  redis: RedisShards;
   scripts: Scripts;
   events: EventStore;
   house: ReturnType<typeof createHouseOpener>;
@@ -81,10 +82,11 @@ async function changeSeats<Name extends ChangeScript>(
 }
 
 /** The epoch of an event's house: its opening in Redis. A closed one is opened. Undefined where the event has ended. */
-async function readEpoch({ redis, events, house, shards }: Context, eventId: number): Promise<string | undefined> {
+async function readEpoch(context: Context, eventId: number): Promise<string | undefined> {
+  const { events, house, shards } = context;
   const key = `${keysOf(shardOfEvent(eventId, shards)).houseStem}${eventId}`;
   for (let openings = 0; openings <= MAX_OPENINGS; openings += 1) {
-    const epoch = await redis.hget(key, 'epoch');
+    const epoch = await redisOfEvent(context, eventId).hget(key, 'epoch');
     if (epoch !== null) return epoch;
     if (await events.hasEnded(eventId)) return undefined;
     await house.openSoon(eventId);
@@ -176,7 +178,7 @@ const reportOf = ({ eventId, totalRows, totalSeats }: House): HouseReport => ({
 
 /** Seats in Redis: decided fast. PostgreSQL decides right. */
 export function createSeatStore(deps: {
-  redis: Redis;
+  redis: RedisShards;
   scripts: Scripts;
   replicated: Pick<ReplicatedWrites, 'scripts'>;
   prisma: PrismaClient;

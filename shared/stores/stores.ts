@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { createOrphanStore } from './orphan-seats.ts';
 import { createBlockStore } from './postgres/blocks.ts';
 import { createHistoryStore } from './postgres/booking-history.ts';
@@ -32,7 +32,7 @@ import { createRoomStore } from './rooms.ts';
 import { createSeatStore } from './seats.ts';
 
 /** Wires all stores on the connections of a process. Nothing in them has to be closed. */
-export function createStores(deps: { redis: Redis; replicas?: Replicas; prisma: PrismaClient; shards: number }) {
+export function createStores(deps: { redis: RedisShards; replicas?: Replicas; prisma: PrismaClient; shards: number }) {
   const { redis, replicas = withoutReplicas(redis), prisma, shards } = deps;
   const scripts = createScripts(redis);
   const replicated = { ...replicas, scripts: createScripts(replicas.redis) };

@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import { copyOf, systemProblem } from '../domain/system-record.ts';
 import { ConfigError } from '../platform/config-error.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Loops } from '../platform/loops.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { readSystem } from './postgres/system-record.ts';
 import { keysOf } from './redis/keys.ts';
 
@@ -13,7 +13,7 @@ import { keysOf } from './redis/keys.ts';
  */
 const CHECK_MS = 5_000;
 
-type Stores = { prisma: PrismaClient; redis: Redis; shards: number };
+type Stores = { prisma: PrismaClient; redis: RedisShards; shards: number };
 
 const { system: systemKey } = keysOf(0);
 
@@ -32,14 +32,14 @@ function requireSame(...[shards, inPostgres, inRedis]: Parameters<typeof systemP
  * @throws ConfigError where the stores, or this process and they, differ; the fault of a store that does not answer
  */
 export async function joinSystem({ prisma, redis, shards }: Stores): Promise<string> {
-  const [ofPostgres, ofRedis] = await Promise.allSettled([readSystem(prisma, shards), redis.get(systemKey)]);
+  const [ofPostgres, ofRedis] = await Promise.allSettled([readSystem(prisma, shards), redis.of(0).get(systemKey)]);
   const system = ofPostgres.status === 'fulfilled' ? ofPostgres.value : undefined;
   const copy = ofRedis.status === 'fulfilled' ? (ofRedis.value ?? undefined) : undefined;
   requireSame(shards, system, copy);
   if (ofPostgres.status === 'rejected') throw ofPostgres.reason;
   if (ofRedis.status === 'rejected') throw ofRedis.reason;
   const own = copyOf(ofPostgres.value);
-  const inRedis = (await redis.set(systemKey, own, 'NX', 'GET')) ?? own;
+  const inRedis = (await redis.of(0).set(systemKey, own, 'NX', 'GET')) ?? own;
   requireSame(shards, ofPostgres.value, inRedis);
   return inRedis;
 }
@@ -58,7 +58,7 @@ export async function watchSystem(
   const { redis, leave, loops, log } = deps;
   let copy: string | undefined;
   const check = async (): Promise<void> => {
-    if (copy === undefined || (await redis.get(systemKey)) !== copy) copy = await joinSystem(deps);
+    if (copy === undefined || (await redis.of(0).get(systemKey)) !== copy) copy = await joinSystem(deps);
   };
   const noteFault = (fault: Error): void => {
     if (fault instanceof ConfigError) leave(fault);
@@ -70,10 +70,10 @@ export async function watchSystem(
     noteFault(fault);
   });
   const checkAgain = () => void check().catch(noteFault);
-  redis.on('ready', checkAgain);
+  redis.of(0).on('ready', checkAgain);
   const stop = loops.repeat('system of the stores', CHECK_MS, check, noteFault, { isVital: false });
   return async () => {
-    redis.off('ready', checkAgain);
+    redis.of(0).off('ready', checkAgain);
     await stop();
   };
 }

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Config } from '../config.ts';
-import { judgeServerSettings, type ServerFacts, type ServerSetting } from '../domain/server-settings.ts';
+import { judgeServerSettings, type ServerFacts, type ServerSetting, weakestOf } from '../domain/server-settings.ts';
 import { ConfigError } from '../platform/config-error.ts';
+import { throwUnlessUnavailable } from '../platform/faults.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Loops } from '../platform/loops.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
+import type { RedisShards } from '../platform/redis.ts';
 import { metrics } from './metrics.ts';
 
 /** Milliseconds between two reads: settings change while servers run, and after a failover it is another server. */
@@ -25,7 +27,7 @@ const orForbidden = (asking: Promise<unknown>): Promise<unknown> =>
   });
 
 /** Redis' durability settings and replicas. Managed servers forbid CONFIG; INFO has all but `appendfsync` as well. */
-async function readRedis(redis: Redis): Promise<ServerFacts['redis']> {
+async function readServer(redis: Redis): Promise<ServerFacts['redis']> {
   const [persistence, memory, replication, configured] = await Promise.all([
     orForbidden(redis.info('persistence')),
     orForbidden(redis.info('memory')),
@@ -42,6 +44,14 @@ async function readRedis(redis: Redis): Promise<ServerFacts['redis']> {
     ...(typeof replication === 'string' && { replicas: replication.match(/^slave\d+:.*state=online/gm)?.length ?? 0 }),
     ...(at >= 0 && { appendfsync: pairs[at + 1] }),
   };
+}
+
+/** The settings of every Redis that answers: of each setting the weakest value. @throws the fault where none answers */
+async function readRedis(redis: RedisShards): Promise<ServerFacts['redis']> {
+  const readings = await Promise.allSettled(redis.servers().map((server) => readServer(server.redis)));
+  const facts = readings.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []));
+  if (facts.length > 0) return weakestOf(facts);
+  throw (readings.find(({ status }) => status === 'rejected') as PromiseRejectedResult).reason;
 }
 
 /**
@@ -70,14 +80,20 @@ async function readPostgres(prisma: PrismaClient): Promise<ServerFacts['postgres
 }
 
 /**
- * Refuses a Redis without persistence in production: all accepted requests would be lost with its process.
+ * Refuses a node of a cluster that is used as a single server, where it answers; and in production a Redis without
+ * persistence: all accepted requests would be lost with its process.
  *
  * @throws ConfigError
  */
-export async function requireDurableRedis(
+export async function requireUsableRedis(
   config: Pick<Config, 'NODE_ENV' | 'ALLOW_REDIS_WITHOUT_AOF'>,
-  redis: Redis,
+  redis: RedisShards,
 ): Promise<void> {
+  const about = redis.isCluster
+    ? undefined
+    : await orForbidden(redis.of(0).info('server')).catch(throwUnlessUnavailable);
+  if (/^redis_mode:cluster/m.test(String(about)))
+    throw new ConfigError('REDIS_URL: this Redis is a node of a cluster. Add `?cluster` to the address.');
   if (config.NODE_ENV !== 'production' || config.ALLOW_REDIS_WITHOUT_AOF) return;
   if ((await readRedis(redis)).appendonly !== 'no') return;
   throw new ConfigError(
@@ -95,7 +111,7 @@ export function watchServerSettings(deps: {
   config: Pick<Config, 'REDIS_WAIT_REPLICAS'>;
   /** Shares this process' REDIS_WAIT_REPLICAS, and resolves with those of all. */
   replicas: { shareWaited: () => Promise<readonly number[]> };
-  redis: Redis;
+  redis: RedisShards;
   prisma: PrismaClient;
   loops: Loops;
   log: Logger;

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
-import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { connected, onOneServer, openRedis } from '../../shared/platform/redis.ts';
 import { auditEvent } from '../../shared/stores/audit.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 import { send } from '../support/client.ts';
@@ -32,7 +32,7 @@ test('20,000 holds that expire at once are released once each, while others book
     () => redis.disconnect(),
   );
   await connected(redis);
-  const stores = createStores({ redis, prisma, shards: 1 });
+  const stores = createStores({ redis: onOneServer(redis, 1), prisma, shards: 1 });
   const { seats } = stores;
   const count = async (condition: string) =>
     Number(

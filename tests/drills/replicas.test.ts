@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Redis as Connection } from 'ioredis';
 import { defaults } from '../../shared/config.ts';
 import type { ErrorCode } from '../../shared/contract/codes.ts';
 import { rejectedOutcome } from '../../shared/contract/tickets.ts';
 import { writeOutcome } from '../../shared/domain/outcome-text.ts';
 import { newTicketId } from '../../shared/domain/ticket-id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
-import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { connectedShards, type RedisShards } from '../../shared/platform/redis.ts';
+import { openShards } from '../../shared/stores/redis/connections.ts';
 import { openReplicas, type Replicas } from '../../shared/stores/redis/replicas.ts';
 import { type Reply, send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
@@ -74,14 +74,14 @@ describe('a connection that waits for replicas', () => {
   const config = { ...defaults, REDIS_WAIT_REPLICAS: 1 };
   let redis: Redis;
   let replicas: Replicas;
-  let other: Connection;
+  let other: RedisShards;
 
   beforeEach(async () => {
     redis = await startReplicatedRedis();
     const redisUrl = redis.server.url;
-    other = openRedis(redisUrl, 'worker', log);
+    other = openShards({ redisUrl, shards: 1, role: 'worker', log });
     replicas = openReplicas({ config, redisUrl, role: 'worker', redis: other, log });
-    await connected(replicas.redis);
+    await connectedShards(replicas.redis);
   });
 
   afterEach(async () => {
@@ -92,16 +92,16 @@ describe('a connection that waits for replicas', () => {
 
   test('confirms nothing where the connection is a new one since the writes: another master may answer', async () => {
     const replica = await redis.addReplica();
-    const confirm = replicas.begin();
-    await replicas.redis.set('seat', 'taken');
+    const confirm = replicas.begin(0);
+    await replicas.redis.of(0).set('seat', 'taken');
     await confirm();
     await redis.promote(replica);
     await redis.addReplica();
-    await until(() => replicas.redis.status === 'ready', 60_000);
+    await until(() => replicas.redis.of(0).status === 'ready', 60_000);
     await expect(confirm()).rejects.toThrow('the connection to Redis was lost meanwhile');
     const isCopied = () =>
       replicas
-        .begin()()
+        .begin(0)()
         .then(
           () => true,
           () => false,
@@ -111,11 +111,11 @@ describe('a connection that waits for replicas', () => {
 
   test('waits also for what another connection wrote: a repeated request finds its ticket', async () => {
     const replica = await redis.addReplica();
-    await replicas.begin()();
+    await replicas.begin(0)();
     await redis.cutOff(replica);
-    await other.set('ticket', 'written by another process');
-    const confirm = replicas.begin();
-    expect(await replicas.redis.get('ticket')).not.toBeNull();
+    await other.of(0).set('ticket', 'written by another process');
+    const confirm = replicas.begin(0);
+    expect(await replicas.redis.of(0).get('ticket')).not.toBeNull();
     await expect(confirm()).rejects.toThrow('0 of 1 replicas acknowledged');
   });
 });

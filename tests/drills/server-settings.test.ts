@@ -97,7 +97,7 @@ test('a server whose settings cannot be read is used, and its settings are unkno
 });
 
 test('an API shows that workers wait for another number of replicas', async () => {
-  expect(await shareWaited(system().redis, 1)).toEqual([0, 1]); // the API of this file waits for none
+  expect(await shareWaited(system().redisShards, 1)).toEqual([0, 1]); // the API of this file waits for none
   const { found, output } = await startApiProcess();
   expect(found.wrong).toEqual(['REDIS_WAIT_REPLICAS']);
   expect(output).toContain('"setting":"REDIS_WAIT_REPLICAS","value":"0 and 1"');

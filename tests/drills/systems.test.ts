@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { connectPostgres } from '../../shared/platform/postgres.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
-import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { connected, onOneServer, openRedis } from '../../shared/platform/redis.ts';
 import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { joinSystem } from '../../shared/stores/system.ts';
 import { newDatabase } from '../support/databases.ts';
@@ -35,7 +35,7 @@ async function newSystem() {
   const prisma = openPrisma(databaseUrl, 4);
   closing.push(() => prisma.$disconnect());
   await prisma.$executeRaw`UPDATE system SET id = gen_random_uuid()`;
-  const join = (shards: number) => joinSystem({ prisma, redis, shards });
+  const join = (shards: number) => joinSystem({ prisma, redis: onOneServer(redis, shards), shards });
   const settings = { DATABASE_URL: databaseUrl, REDIS_URL: server.url, DATA_DIR: dataFolder() };
   return { prisma, join, settings };
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nextAdmissionStep } from '../../shared/domain/admission-rate.ts';
 import { STEP_LEASE_MS } from '../../shared/domain/line.ts';
-import { withoutReplicas } from '../../shared/stores/redis/replicas.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 import { until } from '../support/processes.ts';
 import { steppedLines } from '../support/stepped-lines.ts';
@@ -129,9 +128,9 @@ test('of workers that measured a line at once one steps, and one killed before i
 
 test('one worker steps a line; another does once it has not for a while, and a late step is not written', async () => {
   const { event, line, step } = await steppedLine(1_000);
-  const { redis, prisma } = system();
+  const { redis, redisShards, prisma } = system();
   const rooms = roomStore();
-  const others = createStores({ redis, replicas: withoutReplicas(redis), prisma, shards: 1 }).rooms;
+  const others = createStores({ redis: redisShards, prisma, shards: 1 }).rooms;
   const measure = async (sinceMs: number, by: typeof rooms) => {
     await redis.hset(`{s0}:room:${event}`, 'stepMs', Date.now() - sinceMs);
     return by.measure({ ...line, steppedMs: 0 }, 5_000);

@@ -28,11 +28,11 @@ test('a worker that stops leaves its lines to another one at once', async () => 
   const event = await roomOn({ peoplePerMinute: 60 });
   for (let i = 0; i < 30; i += 1) await visitorAt(system().url, event).join();
   await system().stopWorkers();
-  const { redis, replicated, prisma, shards } = { ...system(), shards: 1 };
+  const { redisShards, replicated, prisma, shards } = { ...system(), shards: 1 };
   /** A worker that only admits visitors, under a name of its own. */
   const admitter = () => {
     const rooms = createRoomStore({
-      redis,
+      redis: redisShards,
       scripts: system().scripts,
       replicated,
       prisma,
@@ -50,7 +50,7 @@ test('a worker that stops leaves its lines to another one at once', async () => 
     return { attempts: () => attempts, close: () => admissions.close().finally(() => loops.close()) };
   };
   const lineNow = async () => {
-    const [stepper, stepMs] = await redis.hmget(`{s0}:room:${event}`, 'stepper', 'stepMs');
+    const [stepper, stepMs] = await system().redis.hmget(`{s0}:room:${event}`, 'stepper', 'stepMs');
     return { stepper, stepMs: Number(stepMs) };
   };
   /** Milliseconds from the last step of a worker that stops to the first one of another. */

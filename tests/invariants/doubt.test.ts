@@ -109,7 +109,7 @@ describe('a house that is restored before reconciling has found what PostgreSQL 
   /** A restore that fails after the house was closed. */
   const failingRestore = async () => {
     const failing = { ...system().orphans, judge: () => Promise.reject(new Error('PostgreSQL is down')) };
-    const opener = createHouseOpener({ ...system(), orphans: failing, shards: 1 });
+    const opener = createHouseOpener({ ...system(), redis: system().redisShards, orphans: failing, shards: 1 });
     await expect(opener.rebuild(1)).rejects.toThrow('PostgreSQL is down');
   };
 

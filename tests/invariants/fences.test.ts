@@ -268,7 +268,7 @@ describe('seats that a booking gave up in PostgreSQL, and that Redis has yet to 
         };
       },
     });
-    await createSeatStore({ ...system(), prisma, shards: 1 }).open(1);
+    await createSeatStore({ ...system(), redis: system().redisShards, prisma, shards: 1 }).open(1);
     expect(transactions).toBe(2);
     expect((await differences()).map(({ what }) => what)).toEqual(SEATS.map(() => 'bit too many'));
     await free(one);

@@ -256,8 +256,8 @@ const endingBugs: [bug: string, plant: (stores: ReturnType<typeof system>) => Pa
   ],
   [
     'the house of an ended event is opened again',
-    ({ events, ...stores }) => ({
-      seats: createSeatStore({ ...stores, shards: 1, events: { ...events, hasEnded: async () => false } }),
+    ({ events, redisShards: redis, ...stores }) => ({
+      seats: createSeatStore({ ...stores, redis, shards: 1, events: { ...events, hasEnded: async () => false } }),
     }),
   ],
   ['an event goes on in the generation that ended', (stores) => ({ events: withoutNewGeneration(stores) })],

@@ -23,7 +23,7 @@ test('a zone of 65,000 sold seats is restored after a wipe', async () => {
 });
 
 test('a house is whole although Redis was wiped while it was restored', async () => {
-  const { scripts, redis } = system();
+  const { scripts, redis, redisShards } = system();
   let slices = 0;
   const wipingScripts = async <Reply>(name: ScriptName, shard: number, args: readonly (string | number)[]) => {
     if (name === 'restoreRows') slices += 1;
@@ -31,7 +31,8 @@ test('a house is whole although Redis was wiped while it was restored', async ()
     return scripts<Reply>(name, shard, args);
   };
   await redis.flushdb();
-  const house = await createHouseOpener({ ...system(), scripts: wipingScripts, shards: 1 }).open(1);
+  const opener = createHouseOpener({ ...system(), redis: redisShards, scripts: wipingScripts, shards: 1 });
+  const house = await opener.open(1);
   expect((await system().seats.countsByZone(house)).get(1)).toMatchObject({ sold: 65_000 });
   expect(await redis.exists('{s0}:restoring:1')).toBe(0);
 });

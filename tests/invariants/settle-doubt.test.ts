@@ -27,7 +27,7 @@ describe('an operator settles seats in doubt', () => {
     await system().tickets.accept(0, 'node', [ticket], { maxQueued: 100, fresh: true });
     await book(one);
   }
-  const doubts = () => createDoubtStore({ ...system(), shards: 1 });
+  const doubts = () => createDoubtStore({ ...system(), redis: system().redisShards, shards: 1 });
   const entryOf = async (act: string) => (await system().trail.page(undefined, 5)).find((entry) => entry.act === act);
 
   test.each([

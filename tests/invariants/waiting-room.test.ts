@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { settings } from '../../shared/config.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
-import { openRedis } from '../../shared/platform/redis.ts';
+import { openShards } from '../../shared/stores/redis/connections.ts';
 import { withoutReplicas } from '../../shared/stores/redis/replicas.ts';
 import { startWorkers } from '../../workers/workers.ts';
 import { send } from '../support/client.ts';
@@ -104,7 +104,7 @@ test('while Redis does not answer, polls are answered at once and nobody is admi
 
 test.concurrent('several workers admit no more than one would, and the line continues when one ends', async () => {
   const { redisUrl, prisma, log } = system();
-  const redis = openRedis(redisUrl, 'worker', log);
+  const redis = openShards({ redisUrl, shards: 1, role: 'worker', log });
   const config = { ...settings.parse({}), LOG_LEVEL: 'silent' as const };
   const more = await startWorkers({
     config,
@@ -220,7 +220,8 @@ test('in any order of steps: `serving` never decreases, no number is given twice
 
 test.concurrent('each step publishes the line, and the last called position never goes back', async () => {
   const event = await roomOn({ peoplePerMinute: 600 });
-  const subscriber = openRedis(system().redisUrl, 'subscriber', system().log);
+  const { redisUrl, log } = system();
+  const subscriber = openShards({ redisUrl, shards: 1, role: 'subscriber', log });
   const published: number[] = [];
   await system().rooms.follow(subscriber, (message) => {
     if (!(message instanceof Error) && message.eventId === event) published.push(message.state.serving);

@@ -42,7 +42,7 @@ test('the load is recorded every ten seconds, with the tickets and the workers',
 test('six hours are kept at most, and a reader gets the minutes that it requests', async () => {
   await recordBusyTime(MAX_LOAD_POINTS + 50, 1);
   const last = { atMs: Date.now(), depth: 0, accepted: 1, settled: 1, workers: 1 };
-  await createLoadHistory({ redis: system().redis }).add(last);
+  await createLoadHistory({ redis: system().redisShards }).add(last);
   const points = await pointsOf();
   expect(points).toHaveLength(MAX_LOAD_POINTS);
   expect(points).toEqual(points.toSorted((a, b) => a.atMs - b.atMs));

@@ -157,7 +157,7 @@ describe('a supervisor', () => {
     const startedAt = performance.now();
     const { leader } = await startPool({
       supervisor,
-      workers: createWorkersStore({ redis: system().redis, shards: 3 }),
+      workers: createWorkersStore({ redis: system().redisShards, shards: 3 }),
       startWorker,
       processes,
       bounds: { min: 1, max: 4 },

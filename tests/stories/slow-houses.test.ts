@@ -142,7 +142,7 @@ test('a restore that fails after jobs stopped waiting for it is reported by the 
           }
         : Reflect.get(target, name),
   });
-  const seats = createSeatStore({ ...system(), prisma, shards: 1 });
+  const seats = createSeatStore({ ...system(), redis: system().redisShards, prisma, shards: 1 });
   await expect(seats.openSoon(other)).rejects.toThrow(/is not open yet$/);
   await expect(seats.open(other)).rejects.toThrow('its rows are broken');
   await expect(seats.openSoon(other)).rejects.toThrow(/not open yet; the last restore failed: its rows are broken$/);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import { startApi } from '../../api/node.ts';
 import { type Config, settings } from '../../shared/config.ts';
 import { type Outcome, outcome } from '../../shared/contract/tickets.ts';
@@ -10,8 +9,9 @@ import { readOutcome } from '../../shared/domain/outcome-text.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { createLoops } from '../../shared/platform/loops.ts';
 import { openPrisma } from '../../shared/platform/prisma.ts';
-import { connected, openRedis } from '../../shared/platform/redis.ts';
+import { connectedShards, type RedisRole, type RedisShards } from '../../shared/platform/redis.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
+import { openShards } from '../../shared/stores/redis/connections.ts';
 import { openReplicas, type Replicas, withoutReplicas } from '../../shared/stores/redis/replicas.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 import { startWorkers } from '../../workers/workers.ts';
@@ -39,16 +39,17 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
   // On a busy machine a statement may wait long for one of the eight connections.
   const prisma = openPrisma(databaseUrl, 8, { ...config, CONNECT_TIMEOUT_MS: 60_000 });
   const probe = openPrisma(databaseUrl, 1);
-  const redis = openRedis(redisUrl, 'producer', log);
-  const jobRedis = openRedis(redisUrl, 'worker', log);
-  const subscriber = openRedis(redisUrl, 'subscriber', log);
+  const connect = (role: RedisRole) => openShards({ redisUrl, shards: config.SHARDS, role, log });
+  const redis = connect('producer');
+  const jobRedis = connect('worker');
+  const subscriber = connect('subscriber');
   const replicas = openReplicas({ config, redisUrl, role: 'producer', redis, log });
   const jobReplicas = openReplicas({ config, redisUrl, role: 'worker', redis: jobRedis, log });
-  await Promise.all([connected(redis), prepareDatabase(databaseUrl, config)]);
+  await Promise.all([connectedShards(redis), prepareDatabase(databaseUrl, config)]);
   const stores = createStores({ prisma, redis, replicas, shards: config.SHARDS });
 
   async function startNode(
-    connections: { redis: Redis; replicas: Replicas; subscriber: Redis },
+    connections: { redis: RedisShards; replicas: Replicas; subscriber: RedisShards },
     others: SystemSettings = {},
   ) {
     const node = randomBytes(6).toString('hex');
@@ -71,7 +72,9 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
     databaseUrl,
     redisUrl,
     prisma,
-    redis,
+    redisShards: redis,
+    /** The connection for shard 0, which is the only one of a single server. */
+    redis: redis.of(0),
     log,
     /** The lines of the log, where LOG_LEVEL is not `silent` as it is here by itself. */
     logged,
@@ -94,17 +97,14 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
     /** Ends the event's generation, empties Redis, and opens the house anew. */
     async reset(): Promise<void> {
       await this.clearEvent();
-      await redis.flushdb();
+      for (const server of redis.servers()) await server.redis.flushdb();
       await stores.seats.open(1);
     },
 
     /** Starts another API node beside the first, with connections of its own and perhaps other settings. */
     async anotherApi(others: SystemSettings = {}) {
-      const connections = {
-        redis: openRedis(redisUrl, 'producer', log),
-        subscriber: openRedis(redisUrl, 'subscriber', log),
-      };
-      await connected(connections.redis);
+      const connections = { redis: connect('producer'), subscriber: connect('subscriber') };
+      await connectedShards(connections.redis);
       const replicas = withoutReplicas(connections.redis);
       const { url, close } = await startNode({ ...connections, replicas }, others);
       return {

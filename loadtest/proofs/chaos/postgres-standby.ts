@@ -44,7 +44,7 @@ async function rebuildHouse([url = '']: readonly string[], progress: Scene['prog
  * those that clients were told, and frees seats that nobody was told or that were let go.
  */
 export async function settleDoubts(stores: Stores): Promise<Settled> {
-  const doubtsIn = createDoubtStore(stores);
+  const doubtsIn = createDoubtStore({ ...stores, redis: stores.redisShards });
   for (const booking of await doubtsIn.lostEnds(DEFAULT_EVENT)) await doubtsIn.end(booking, OPERATOR);
   const doubts = await doubtsIn.list(DEFAULT_EVENT);
   const labels = new Set(doubts.map(({ label }) => label));

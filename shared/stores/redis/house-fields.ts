@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis';
 import { MAX_SEATS_PER_REQUEST } from '../../contract/limits.ts';
 import type { House, Zone } from '../../domain/house.ts';
 import { shapesOf } from '../../domain/row-shape.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
+import type { RedisShards } from '../../platform/redis.ts';
+import { redisOfEvent } from './connections.ts';
 import { keysOf } from './keys.ts';
 
 /** Keys that one command deletes: about a millisecond. */
@@ -47,12 +48,13 @@ export function zoneFields({ tiers }: House, zone: Zone): { text: string; tier?:
  * @param tiersBefore those of the house that Redis has so far
  */
 export async function deleteRareIndexes(
-  { redis, shards }: { redis: Redis; shards: number },
+  deps: { redis: RedisShards; shards: number },
   house: House,
   tiersBefore: readonly string[] = [],
 ): Promise<void> {
   const { eventId } = house;
-  const { shapesStem, fitsStem } = keysOf(shardOfEvent(eventId, shards));
+  const { shapesStem, fitsStem } = keysOf(shardOfEvent(eventId, deps.shards));
+  const redis = redisOfEvent(deps, eventId);
   const sizes = Array.from({ length: MAX_SEATS_PER_REQUEST }, (_, i) => i + 1);
   const tiers = [...new Set([...house.tiers.keys(), ...tiersBefore].map(String))];
   const runs = tiers.flatMap((tier) => sizes.flatMap((size) => [`${tier}:${size}`, `${tier}:${size}n`]));

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
+import { slotOf } from '../../platform/redis-cluster.ts';
 import { projectRoot } from '../../platform/root.ts';
-import { keysOf, placeOf } from './keys.ts';
+import { keysOf, placeOf, shardIn, spellTags, tagsOf } from './keys.ts';
+
+afterEach(() => spellTags({ isCluster: false }));
 
 /** Keys that are called otherwise in Lua, by their Lua names. */
 const namedInTypeScript: Readonly<Record<string, string>> = { node: 'channel' };
@@ -44,4 +47,42 @@ test('a key stays, goes with its event, or is not needed: each key of an event',
     expect(placeOf(key, 2)).toBe(key);
     expect(placeOf(key, 1)).toBe(key === 'foreign' ? key : undefined);
   }
+});
+
+test.each([
+  [3, 3, 0],
+  [6, 3, 0],
+  [6, 6, 0],
+  [12, 3, 0],
+  [64, 3, 1],
+  [64, 4, 2],
+  [64, 5, 2],
+])('in a cluster %i shards fall evenly on %i masters', (shards, masters, difference) => {
+  spellTags({ isCluster: true });
+  const counts = Array.from({ length: masters }, () => 0);
+  for (const tag of tagsOf(shards)) {
+    const master = Math.floor((slotOf(tag) * masters) / 16_384);
+    counts[master] = (counts[master] ?? 0) + 1;
+  }
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(difference);
+});
+
+test('the tags of a cluster never change, since its data is named by them, and shard 0 has the same everywhere', () => {
+  const alone = [keysOf(0).system, keysOf(5).tag];
+  spellTags({ isCluster: true });
+  expect([...tagsOf(6), keysOf(63).tag]).toEqual([
+    '{s0}',
+    '{s1.176}',
+    '{s2.62}',
+    '{s3.6}',
+    '{s4.279}',
+    '{s5.101}',
+    '{s63.110}',
+  ]);
+  expect([keysOf(0).system, shardIn(keysOf(5).sequence)]).toEqual([alone[0], 5]);
+  const { tag } = keysOf(5);
+  expect(placeOf(`${tag}:booking:7`, 6)).toBe(`${tag}:booking:7`);
+  expect(placeOf(`${tag}:booking:7`, 5)).toBeUndefined();
+  spellTags({ isCluster: false });
+  expect(keysOf(5).tag).toBe(alone[1]);
 });

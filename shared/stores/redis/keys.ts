@@ -1,5 +1,6 @@
 import { jobs, type QueueName } from '../../contract/jobs.ts';
 import { batchOfTicket, shardOfEvent } from '../../domain/ticket-id.ts';
+import { slotOf } from '../../platform/redis-cluster.ts';
 
 /**
  * The names of a shard's keys, after its hash tag. A stem is completed by what the comment beside it names.
@@ -96,6 +97,8 @@ const NAMES = {
   replicasWaited: 'replicas-waited',
   /** Written as a probe: it shows that Redis takes writes. */
   probe: 'probe',
+  /** Written before each WAIT. */
+  replicated: 'replicated',
   /** A hash: outcomes of tickets, counted by status and code. */
   outcomes: 'outcomes',
   /** A list: the load every ten seconds, of the last hours. */
@@ -108,8 +111,52 @@ const NAMES = {
   limitsChannel: 'limits',
 } as const;
 
+/** Slots of a cluster, and how far the slot of a tag may lie from its place. */
+const SLOTS = 16_384;
+const SLOT_TOLERANCE = 64;
+
+/** Parts of the slots, in the order in which shards take them: three masters, or two or six, get their turns evenly. */
+const SIXTHS = [0, 2, 4, 1, 3, 5];
+
+/**
+ * The place of a shard among all slots, 0 to 1: the digits of its number in base 6, reversed (the sequence of van der
+ * Corput, permuted by `SIXTHS`). However many shards there are, equal ranges of slots get nearly equal numbers of them.
+ */
+function placeAmongSlots(shard: number): number {
+  let place = 0;
+  for (let left = shard, share = 1 / 6; left > 0; left = Math.floor(left / 6), share /= 6)
+    place += (SIXTHS[left % 6] as number) * share;
+  return place;
+}
+
+/**
+ * The tag of a shard in a cluster: with a suffix that brings it near its place. Data in Redis is named by it, so it
+ * never changes. Shard 0 has the same tag everywhere.
+ */
+function spreadTag(shard: number): string {
+  if (shard === 0) return '{s0}';
+  const wanted = slotOf('{s0}') + placeAmongSlots(shard) * SLOTS;
+  for (let suffix = 0; ; suffix += 1) {
+    const tag = `{s${shard}.${suffix}}`;
+    const distance = Math.abs(slotOf(tag) - wanted) % SLOTS;
+    if (Math.min(distance, SLOTS - distance) <= SLOT_TOLERANCE) return tag;
+  }
+}
+
+let isSpread = false;
+
+/**
+ * Chooses how tags are spelled in this process: in a cluster they are spread over its slots, on a single server they
+ * are as plain as they always were. Called before the first key of another shard than 0 is spelled.
+ */
+export function spellTags({ isCluster }: { isCluster: boolean }): void {
+  if (isSpread === isCluster) return;
+  isSpread = isCluster;
+  keysByShard.length = 0;
+}
+
 /** The hash tag of a shard, the prefix of its keys and of BullMQ's: all of them lie in one slot of a cluster. */
-const tagOf = (shard: number): string => `{s${shard}}`;
+const tagOf = (shard: number): string => keysOf(shard).tag;
 
 /** The hash tag of each shard. It is the prefix of the shard's queues too. */
 export const tagsOf = (shards: number): string[] => Array.from({ length: shards }, (_, shard) => tagOf(shard));
@@ -125,8 +172,8 @@ export function keysOf(shard: number): ShardKeys {
 }
 
 function spellKeys(shard: number): ShardKeys {
-  const tag = tagOf(shard);
-  const { waiting, prioritized, active, delayed } = keysOfQueue(shard, jobs.book.queue);
+  const tag = isSpread ? spreadTag(shard) : `{s${shard}}`;
+  const { waiting, prioritized, active, delayed } = spellQueue(tag, jobs.book.queue);
   const spelled = Object.entries(NAMES).map(([key, name]) => [key, `${tag}:${name}`]);
   const named = Object.fromEntries(spelled) as Record<keyof typeof NAMES, string>;
   return { tag, waiting, prioritized, active, delayed, ...named };
@@ -169,7 +216,7 @@ const OF_LINE: ReadonlySet<string> = new Set([
  * no process reads it there: its shard does not exist, or it belongs to a house that is restored.
  */
 export function placeOf(key: string, shards: number): string | undefined {
-  const [, shard, stem = '', event] = /^\{s(\d+)\}:([\w-]+:)?(\d+)?/.exec(key) ?? [];
+  const [, shard, stem = '', event] = /^\{s(\d+)(?:\.\d+)?\}:([\w-]+:)?(\d+)?/.exec(key) ?? [];
   if (shard === undefined) return key;
   const isOfEvent = event !== undefined && (OF_HOUSE.has(stem) || OF_LINE.has(stem));
   if (!isOfEvent) return Number(shard) < shards ? key : undefined;
@@ -177,13 +224,18 @@ export function placeOf(key: string, shards: number): string | undefined {
   return place === key || OF_LINE.has(stem) ? place : undefined;
 }
 
+/** The shard of a key of ours. */
+export const shardIn = (key: string): number => Number(/^\{s(\d+)/.exec(key)?.[1]);
+
 /** The key of the record of a ticket's batch. */
 export const batchKeyOf = (shard: number, ticketId: string): string =>
   `${keysOf(shard).batchStem}${batchOfTicket(ticketId)}`;
 
 /** BullMQ's own keys of a queue, for reading its length. `jobStem` + job id. */
-export function keysOfQueue(shard: number, queue: QueueName) {
-  const stem = `${tagOf(shard)}:${queue}:`;
+export const keysOfQueue = (shard: number, queue: QueueName) => spellQueue(tagOf(shard), queue);
+
+function spellQueue(tag: string, queue: QueueName) {
+  const stem = `${tag}:${queue}:`;
   return {
     waiting: `${stem}wait`,
     /** Jobs that wait with a priority: workers take them after those in `waiting`. */

@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis';
 import { type LimitCounts, limitCounts, MAX_SHARED_CLIENTS } from '../../contract/limit-counts.ts';
 import { createUnsharedCounts } from '../../domain/unshared-counts.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Loops } from '../../platform/loops.ts';
+import type { RedisShards } from '../../platform/redis.ts';
+import { onMessage, publish, subscribeEverywhere } from './channels.ts';
 import { keysOf } from './keys.ts';
 
 /** Milliseconds between two messages of one process: the longest time that another does not count a request. */
@@ -17,8 +18,8 @@ export type AddHits = (client: string, hits: number, endsInMs: number) => void;
  * is unavailable each process counts alone; these counts are not published later.
  */
 export async function createLimitCounts(deps: {
-  redis: Redis;
-  subscriber: Redis;
+  redis: RedisShards;
+  subscriber: RedisShards;
   loops: Loops;
   node: string;
   log: Logger;
@@ -30,10 +31,10 @@ export async function createLimitCounts(deps: {
   const ownStart = `{"node":${JSON.stringify(node)},`;
   let isAlone = false;
 
-  async function publish(): Promise<void> {
+  async function shareCounts(): Promise<void> {
     const counts = unshared.take(Date.now());
     if (counts === undefined) return;
-    await redis.publish(channel, JSON.stringify({ node, counts }));
+    await publish(redis, 0, channel, JSON.stringify({ node, counts }));
     if (isAlone) log.info('sharing counts of limits resumed');
     isAlone = false;
   }
@@ -60,10 +61,10 @@ export async function createLimitCounts(deps: {
     }
   }
 
-  subscriber.on('message', (from: string, message: string) => {
+  onMessage(subscriber, (from, message) => {
     if (from === channel) receive(message);
   });
-  await subscriber.subscribe(channel);
+  await subscribeEverywhere(subscriber, [channel]);
 
   return {
     /**
@@ -77,7 +78,7 @@ export async function createLimitCounts(deps: {
       return (client: string, hits: number, endsAtMs: number) => unshared.note(limit, client, hits, endsAtMs);
     },
 
-    stop: loops.repeat('limits shared', SHARE_MS, publish, noteFault, { isVital: false }),
+    stop: loops.repeat('limits shared', SHARE_MS, shareCounts, noteFault, { isVital: false }),
   };
 }
 

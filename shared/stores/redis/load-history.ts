@@ -1,10 +1,11 @@
-import type { Redis } from 'ioredis';
 import { MAX_LOAD_POINTS } from '../../contract/limits.ts';
 import type { LoadPoint } from '../../contract/overview.ts';
+import type { RedisShards } from '../../platform/redis.ts';
 import { keysOf } from './keys.ts';
 
 /** The load of the last hours: a list in shard 0, the newest point first, each as five numbers. */
-export function createLoadHistory({ redis }: { redis: Redis }) {
+export function createLoadHistory({ redis: { of } }: { redis: RedisShards }) {
+  const redis = of(0);
   const key = keysOf(0).loadHistory;
   return {
     /** Adds a point, and drops the oldest where there are too many. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { isUnavailable } from '../../platform/faults.ts';
+import type { RedisShards } from '../../platform/redis.ts';
 import { keysOf } from './keys.ts';
 
 /** Seconds in which tries to log in count together. */
@@ -10,7 +10,7 @@ const LOGIN_WINDOW_SECONDS = 900;
  * Counts of tries to log in, in shard 0. While that is dead, shard 1 counts from nothing: buyers of other events go on
  * logging in, and at most twice as many tries pass.
  */
-export function createLoginAttempts({ redis, shards }: { redis: Redis; shards: number }) {
+export function createLoginAttempts({ redis, shards }: { redis: RedisShards; shards: number }) {
   const attemptsKey = (shard: number, ...names: string[]) =>
     `${keysOf(shard).loginStem}${createHash('sha256').update(names.join('\n').toLowerCase()).digest('base64url')}`;
 
@@ -22,8 +22,8 @@ export function createLoginAttempts({ redis, shards }: { redis: Redis; shards: n
     });
 
   /** Counts a try, and answers how many there were since the first of this window. */
-  async function countTry(key: string): Promise<number> {
-    const replies = await redis.multi().incr(key).expire(key, LOGIN_WINDOW_SECONDS, 'NX').exec();
+  async function countTry(shard: number, key: string): Promise<number> {
+    const replies = await redis.of(shard).multi().incr(key).expire(key, LOGIN_WINDOW_SECONDS, 'NX').exec();
     return Number(replies?.[0]?.[1] ?? 0);
   }
 
@@ -40,16 +40,17 @@ export function createLoginAttempts({ redis, shards }: { redis: Redis; shards: n
       countedOfClient: number,
     ): Promise<{ ofClient: number; ofEmail: number }> =>
       inLivingShard(async (shard) => {
-        const ofClient = await countTry(attemptsKey(shard, email, client));
-        return { ofClient, ofEmail: ofClient > countedOfClient ? 0 : await countTry(attemptsKey(shard, email)) };
+        const ofClient = await countTry(shard, attemptsKey(shard, email, client));
+        return { ofClient, ofEmail: ofClient > countedOfClient ? 0 : await countTry(shard, attemptsKey(shard, email)) };
       }),
 
     /** Uncounts the tries of a client that has logged in. Those of others with the same e-mail address stay counted. */
     forgetLogins: (email: string, client: string): Promise<void> =>
       inLivingShard(async (shard) => {
-        const tries = Number(await redis.getdel(attemptsKey(shard, email, client)));
-        await redis.decrby(attemptsKey(shard, email), tries);
-        await redis.expire(attemptsKey(shard, email), LOGIN_WINDOW_SECONDS, 'NX'); // it may have ended in between
+        const own = redis.of(shard);
+        const tries = Number(await own.getdel(attemptsKey(shard, email, client)));
+        await own.decrby(attemptsKey(shard, email), tries);
+        await own.expire(attemptsKey(shard, email), LOGIN_WINDOW_SECONDS, 'NX'); // it may have ended in between
       }),
   };
 }

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { redisClockMs } from '../../platform/clock.ts';
+import type { RedisShards } from '../../platform/redis.ts';
 import { keysOf } from './keys.ts';
 
 /**
@@ -12,7 +12,8 @@ const LISTED_MS = 60_000;
 const MAX_TARGETS = 500;
 
 /** Addresses of the workers' metrics, in Redis. Workers come and go, and Prometheus reads the list from an API. */
-export function createMetricsTargets({ redis }: { redis: Redis }) {
+export function createMetricsTargets({ redis: { of } }: { redis: RedisShards }) {
+  const redis = of(0);
   const key = keysOf(0).metricsTargets;
   return {
     /** Says that an address (`host:port`) shows metrics. */

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { QueueName } from '../../contract/jobs.ts';
+import type { RedisShards } from '../../platform/redis.ts';
 import { keysOf } from './keys.ts';
 
 /** Milliseconds that a key written as a probe stays. */
@@ -39,6 +39,6 @@ export function createProgress() {
 export type Progress = ReturnType<typeof createProgress>;
 
 /** Whether the Redis of a shard takes a write: one that is read-only or full still answers reads. */
-export async function isWritable(redis: Redis, shard: number): Promise<boolean> {
-  return (await redis.set(keysOf(shard).probe, '1', 'PX', PROBE_LASTS_MS)) === 'OK';
+export async function isWritable(redis: RedisShards, shard: number): Promise<boolean> {
+  return (await redis.of(shard).set(keysOf(shard).probe, '1', 'PX', PROBE_LASTS_MS)) === 'OK';
 }

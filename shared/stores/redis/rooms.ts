@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type AdmissionStep, LATE, type RoomMeasurement } from '../../domain/admission-rate.ts';
 import { groupBy } from '../../domain/group-by.ts';
 import { LINE_CHUNK, type Line, type MirroredLine, type RoomRecord, type ServedLine } from '../../domain/line.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
 import { isUnavailable } from '../../platform/faults.ts';
+import type { RedisShards } from '../../platform/redis.ts';
+import { onMessage, subscribeEverywhere } from './channels.ts';
 import { keysOf } from './keys.ts';
 import type { ReplicatedWrites } from './replicas.ts';
 import { fieldsOf, measureAnswer, measurementOf, type RoomState, roomsAnswer, stateOf } from './room-hash.ts';
@@ -76,7 +77,7 @@ const ROOMS_A_READ = 50;
 
 /** The lines of waiting rooms in Redis, where they move. Each script takes and answers one JSON text. */
 export function createRoomLines(deps: {
-  redis: Redis;
+  redis: RedisShards;
   scripts: Scripts;
   replicated: ReplicatedWrites;
   shards: number;
@@ -89,10 +90,10 @@ export function createRoomLines(deps: {
   return {
     open: (record: RoomRecord) => openRoom(run, record),
     read: (eventIds: readonly number[]) => readStates(run, eventIds),
-    follow: (subscriber: Redis, receive: ReceiveState) => followStates(subscriber, shards, receive),
+    follow: (subscriber: RedisShards, receive: ReceiveState) => followStates(subscriber, shards, receive),
     /** @throws NotReplicated: a master that takes over could give the same numbers again */
     async join(line: Line, visitors: number, link: string, challenges: readonly ShownChallenge[] = []) {
-      const confirm = replicated.begin();
+      const confirm = replicated.begin(run.shardOf(line.eventId));
       const joining = await joinLine(runReplicated, line, visitors, link, challenges);
       await confirm();
       return joining;
@@ -110,7 +111,7 @@ export function createRoomLines(deps: {
 
     /** A text that differs once a worker has released lines. */
     async releases(): Promise<string> {
-      const counts = Array.from({ length: shards }, (_, shard) => redis.get(keysOf(shard).roomReleases));
+      const counts = Array.from({ length: shards }, (_, shard) => redis.of(shard).get(keysOf(shard).roomReleases));
       return (await Promise.all(counts)).join();
     },
   };
@@ -185,9 +186,9 @@ async function readStates(run: Runner, eventIds: readonly number[]): Promise<Map
 type ReceiveState = (published: { eventId: number; state: RoomState } | Error) => void;
 
 /** Subscribes to the states that the steps of lines and changes of rooms publish. */
-async function followStates(subscriber: Redis, shards: number, receive: ReceiveState): Promise<void> {
+async function followStates(subscriber: RedisShards, shards: number, receive: ReceiveState): Promise<void> {
   const channels = Array.from({ length: shards }, (_, shard) => keysOf(shard).rooms);
-  subscriber.on('message', (channel: string, message: string) => {
+  onMessage(subscriber, (channel, message) => {
     if (!channels.includes(channel)) return; // other subscriptions share this connection
     try {
       const { nowMs, rooms } = roomsAnswer.parse(JSON.parse(message));
@@ -197,7 +198,7 @@ async function followStates(subscriber: Redis, shards: number, receive: ReceiveS
       receive(fault as Error);
     }
   });
-  await subscriber.subscribe(...channels);
+  await subscribeEverywhere(subscriber, channels);
 }
 
 /**
@@ -232,17 +233,23 @@ async function leaveLine(run: Runner, line: Line, arrival: number, position: num
 }
 
 /** Whether a visitor left before. */
-async function hasLeft(redis: Redis, shard: number, { eventId, generation }: Line, arrival: number): Promise<boolean> {
+async function hasLeft(
+  { of }: RedisShards,
+  shard: number,
+  { eventId, generation }: Line,
+  arrival: number,
+): Promise<boolean> {
   const stem = keysOf(shard).roomLeftStem;
   const key = `${stem}${eventId}:${generation}:${Math.floor(arrival / LINE_CHUNK)}`;
-  return (await redis.getbit(key, arrival % LINE_CHUNK)) === 1;
+  return (await of(shard).getbit(key, arrival % LINE_CHUNK)) === 1;
 }
 
 /**
  * Reads the reasons for a step of a line in which nobody waits, as one text: its settings, the visitors who joined, and
  * the accepted tickets, which switch an automatic room on.
  */
-async function readActivity(redis: Redis, shard: number, { eventId }: Line): Promise<string> {
+async function readActivity({ of }: RedisShards, shard: number, { eventId }: Line): Promise<string> {
+  const redis = of(shard);
   const { roomStem, sequence } = keysOf(shard);
   const [line, accepted] = await Promise.all([
     redis.hmget(`${roomStem}${eventId}`, 'generation', 'version', 'joined'),

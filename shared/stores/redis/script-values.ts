@@ -30,6 +30,8 @@ export const scriptFields = {
    * of its admission in milliseconds> <digest> <fingerprint of the request>", where it has an admission or such a key.
    */
   acceptTickets: ['ticketId', 'about', 'conditions'],
+  /** The key's digest, the id that it leads to from now on, and the fingerprint of its request. */
+  bindKeys: ['digest', 'id', 'fingerprint'],
   /** `outcome`: as text. */
   decideChanges: ['ticketId', 'outcome'],
   /** `outcome`: as text. `refused`: 1, else 0. */

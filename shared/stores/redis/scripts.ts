@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { timed } from '../../platform/metrics.ts';
+import type { RedisShards } from '../../platform/redis.ts';
 import { projectRoot } from '../../platform/root.ts';
 import { serverMetrics } from '../../platform/server-metrics.ts';
 import { keysOf } from './keys.ts';
@@ -10,7 +11,7 @@ import { luaConstant, offsetOfField, takesFields } from './script-values.ts';
 /** The scripts of lua/. Each gets its shard's hash tag as its only key and spells its keys by lua/lib/keys.lua. */
 export const scriptNames = [
   'acceptTickets',
-  'bindKey',
+  'bindKeys',
   'noteQueued',
   'decideChanges',
   'settleTickets',
@@ -77,25 +78,34 @@ function withoutUnused(text: string): string {
  */
 const DECODE_ARGUMENTS = 'local ARGV = cjson.decode(ARGV[1])\n';
 
-/** Defines a script on a connection; with another text where a test plants a bug. */
-export function defineScript(redis: Redis, name: ScriptName, text = scriptText(name)): void {
+/** A script as its connection runs it; `text` is another one where a test plants a bug. */
+function definitionOf(name: ScriptName, isCluster: boolean, text = scriptText(name)) {
   const decode = takesFields(name) ? DECODE_ARGUMENTS : '';
-  redis.defineCommand(name, { numberOfKeys: 1, lua: `${decode}${text}` });
+  const publish = isCluster ? text.replaceAll("'PUBLISH'", "'SPUBLISH'") : text; // each master publishes its own
+  return { numberOfKeys: 1, lua: `${decode}${publish}` };
 }
 
+/** Defines a script on a connection to a single server; with another text where a test plants a bug. */
+export const defineScript = (redis: Redis, name: ScriptName, text?: string): void =>
+  redis.defineCommand(name, definitionOf(name, false, text));
+
 /**
- * Defines every script on a connection. The result runs one, by name, in a shard, and returns what its header
- * states.
+ * Defines every script on the connections of a process. The result runs one, by name, in a shard, and returns what its
+ * header states.
  */
-export function createScripts(redis: Redis) {
-  for (const name of scriptNames) defineScript(redis, name);
-  const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
+export function createScripts(redis: RedisShards) {
+  for (const name of scriptNames) {
+    const definition = definitionOf(name, redis.isCluster);
+    for (const connection of redis.all) connection.defineCommand(name, definition);
+  }
+  type Commands = Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
 
   return async function run<Reply>(
     name: ScriptName,
     shard: number,
     args: readonly (string | number)[],
   ): Promise<Reply> {
+    const commands = redis.of(shard) as unknown as Commands;
     const { tag } = keysOf(shard);
     const sent = takesFields(name) ? [JSON.stringify(args.map(String))] : args;
     const reply = await timed(serverMetrics.scriptSeconds.labels(name), () => commands[name](tag, ...sent));

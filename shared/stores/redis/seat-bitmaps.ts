@@ -1,7 +1,8 @@
-import type { Redis } from 'ioredis';
 import type { SeatStatus } from '../../contract/events.ts';
 import { type House, type Seat, seatsInRow, type Zone } from '../../domain/house.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
+import type { RedisShards } from '../../platform/redis.ts';
+import { redisOfEvent } from './connections.ts';
 import { keysOf } from './keys.ts';
 
 /** A row of a zone, counted from 1. */
@@ -20,7 +21,7 @@ export const isHeldByAnother = ({ status, holder }: TakenSeat, bookingId: string
 /** The seats of a zone that are not free, and how many of these are held or blocked. */
 export type ZoneCounts = { taken: number; held: number; blocked: number };
 
-type Deps = { redis: Redis; shards: number };
+type Deps = { redis: RedisShards; shards: number };
 
 /** Rows and locks that one call reads. */
 const READ_ROWS = 1_000;
@@ -54,7 +55,7 @@ export async function readBitmaps(
   for (let from = 0; from < rows.length; from += READ_ROWS) {
     const chunk = rows.slice(from, from + READ_ROWS);
     const names = chunk.map(({ zone, row }) => `${eventId}:${zone.number}:${row}`);
-    const replies = await deps.redis
+    const replies = await redisOfEvent(deps, eventId)
       .multi()
       .hget(`${keys[state]}${eventId}`, 'version')
       .mgetBuffer(names.map((name) => `${keys.seatsStem}${name}`))
@@ -84,7 +85,8 @@ export async function readTakenSeats(deps: Deps, eventId: number, rows: readonly
   for (let from = 0; from < held.length; from += READ_LOCKS) {
     const chunk = held.slice(from, from + READ_LOCKS).map(({ seat }) => seat);
     const locks = chunk.map(({ zone, row, number }) => `${lockStem}${eventId}:${zone}:${row}:${number}`);
-    for (const [i, holder] of (await deps.redis.mget(locks)).entries()) holders.set(chunk[i] as Seat, holder);
+    for (const [i, holder] of (await redisOfEvent(deps, eventId).mget(locks)).entries())
+      holders.set(chunk[i] as Seat, holder);
   }
   return seats.map(({ seat, status }) => ({ seat, status, holder: holders.get(seat) ?? undefined }));
 }
@@ -92,9 +94,10 @@ export async function readTakenSeats(deps: Deps, eventId: number, rows: readonly
 /** Reads the counters of a house, by zone; undefined where it is not open in Redis. */
 export async function readCounters(deps: Deps, house: House): Promise<Map<number, ZoneCounts> | undefined> {
   const { houseStem, countsStem } = keysOfEvent(deps, house.eventId);
+  const redis = redisOfEvent(deps, house.eventId);
   const [isOpen, fields] = await Promise.all([
-    deps.redis.hexists(`${houseStem}${house.eventId}`, 'version'),
-    deps.redis.hgetall(`${countsStem}${house.eventId}`),
+    redis.hexists(`${houseStem}${house.eventId}`, 'version'),
+    redis.hgetall(`${countsStem}${house.eventId}`),
   ]);
   if (isOpen !== 1) return undefined;
   const counter = (name: string, zone: Zone) => Number(fields[`${name}:${zone.number}`] ?? 0);
@@ -128,7 +131,7 @@ export async function wrongCountsOfZone(deps: Deps, eventId: number, zone: Zone)
   const stems = { taken: seatsStem, held: heldStem, blocked: blockedStem };
   const fields = Object.keys(stems).map((name) => `${name}:${zone.number}`);
   const names = rowsOfZone(zone).map(({ row }) => `${eventId}:${zone.number}:${row}`);
-  const reading = deps.redis.multi().hexists(`${houseStem}${eventId}`, 'version');
+  const reading = redisOfEvent(deps, eventId).multi().hexists(`${houseStem}${eventId}`, 'version');
   reading.hmget(`${countsStem}${eventId}`, ...fields);
   for (const stem of Object.values(stems)) reading.mgetBuffer(names.map((name) => `${stem}${name}`));
   type Replies = [number, (string | null)[], ...(Buffer | null)[][]];
@@ -151,7 +154,10 @@ async function wrongCounts(deps: Deps, house: House): Promise<string[]> {
 /** A bitmap of the house's rows, 1 = no free seat; empty where the house is not open: then any row may have one. */
 async function fullRows(deps: Deps, eventId: number): Promise<Buffer> {
   const { houseStem, fullStem } = keysOfEvent(deps, eventId);
-  const reading = deps.redis.multi().hexists(`${houseStem}${eventId}`, 'version').getBuffer(`${fullStem}${eventId}:1`);
+  const reading = redisOfEvent(deps, eventId)
+    .multi()
+    .hexists(`${houseStem}${eventId}`, 'version')
+    .getBuffer(`${fullStem}${eventId}:1`);
   const [isOpen, full] = repliesOf(await reading.exec()) as [number, Buffer | null];
   return isOpen === 1 && full !== null ? full : Buffer.alloc(0);
 }
@@ -160,7 +166,7 @@ type RedisStats = { memoryUsed: string; totalKeys: number; seatKeys: number; byt
 
 /** Figures of the Redis behind an event's shard. `bytesPerRow` is the memory of one row's bitmap. */
 async function stats(deps: Deps, house: House): Promise<RedisStats> {
-  const { redis } = deps;
+  const redis = redisOfEvent(deps, house.eventId);
   const { seatsStem } = keysOfEvent(deps, house.eventId);
   const keyOf = (zone: number, row: number) => `${seatsStem}${house.eventId}:${zone}:${row}`;
   const keys = house.zones.flatMap((zone) => rowsOfZone(zone).map(({ row }) => keyOf(zone.number, row)));
@@ -181,7 +187,9 @@ async function stats(deps: Deps, house: House): Promise<RedisStats> {
 export const createBitmapReader = (deps: Deps) => ({
   /** The version of an event's seats, raised by every change; 0 where its house is not open. */
   version: async (eventId: number): Promise<number> =>
-    Number((await deps.redis.hget(`${keysOfEvent(deps, eventId).houseStem}${eventId}`, 'version')) ?? 0),
+    Number(
+      (await redisOfEvent(deps, eventId).hget(`${keysOfEvent(deps, eventId).houseStem}${eventId}`, 'version')) ?? 0,
+    ),
 
   fullRows: (eventId: number) => fullRows(deps, eventId),
 

@@ -1,11 +1,11 @@
-import type { Redis } from 'ioredis';
 import type { Idempotency } from '../../contract/jobs.ts';
 import { type TicketKind, ticketKind } from '../../contract/tickets.ts';
 import { groupBy } from '../../domain/group-by.ts';
 import { readOutcome, type WrittenOutcome, writeOutcome } from '../../domain/outcome-text.ts';
-import { isOfVersionBefore, shardOfKey } from '../../domain/ticket-id.ts';
-import { isUnavailable, throwUnlessUnavailable } from '../../platform/faults.ts';
+import { isOfVersionBefore } from '../../domain/ticket-id.ts';
+import type { RedisShards } from '../../platform/redis.ts';
 import { metrics } from '../../telemetry/metrics.ts';
+import { createIdempotencyKeys, IDEMPOTENCY_TTL_SECONDS, REFUSED_TTL_SECONDS } from './idempotency-keys.ts';
 import { keysOf } from './keys.ts';
 import type { ReplicatedWrites } from './replicas.ts';
 import { pushFields } from './script-values.ts';
@@ -13,15 +13,6 @@ import type { Scripts } from './scripts.ts';
 
 /** Seconds that a batch is kept in Redis after its last outcome. Its bookings are found in PostgreSQL for ever. */
 const BATCH_TTL_SECONDS = 3_600;
-
-/** Seconds that an idempotency key is remembered, and its outcome (I5). */
-const IDEMPOTENCY_TTL_SECONDS = 24 * 3_600;
-
-/**
- * Seconds that a batch of which all tickets were refused is kept, and the idempotency key of a refused ticket: a client
- * can cause any number of refusals, and Redis' memory is finite.
- */
-const REFUSED_TTL_SECONDS = 600;
 
 /** A request to be accepted: a new ticket id, and the idempotency key that binds the request. */
 export type TicketRequest = {
@@ -76,7 +67,8 @@ export type TicketRecord =
  * Counts the tickets of a shard: accepted and settled since its beginning, and waiting. While the queue is empty none
  * waits: a ticket whose API died before it was queued never settles, and the next acceptance corrects the counters.
  */
-export async function countTickets(redis: Redis, shard: number) {
+export async function countTickets({ of }: RedisShards, shard: number) {
+  const redis = of(shard);
   const keys = keysOf(shard);
   const [accepted = 0, settled = 0] = (await redis.mget(keys.sequence, keys.settled)).map(Number);
   if (accepted <= settled) return { accepted, settled, waiting: 0 };
@@ -90,10 +82,11 @@ export async function countTickets(redis: Redis, shard: number) {
 }
 
 type Deps = {
-  redis: Redis;
+  redis: RedisShards;
   scripts: Scripts;
   /** The path of a ticket until it is accepted. */
   replicated: ReplicatedWrites;
+  keys: ReturnType<typeof createIdempotencyKeys>;
   shards: number;
 };
 
@@ -154,63 +147,6 @@ function lanesOf(eventIds: readonly (number | undefined)[], values: readonly num
   return lanes;
 }
 
-async function bindKey(
-  scripts: Scripts,
-  shard: number,
-  { digest, fingerprint }: Idempotency,
-  id: string,
-): Promise<string | undefined> {
-  const boundId = await scripts<string>('bindKey', shard, [digest, id, fingerprint, IDEMPOTENCY_TTL_SECONDS]);
-  return boundId === '' ? undefined : boundId;
-}
-
-/** The shards in which `bindEverywhere` binds an idempotency key: one of them may be dead. With one shard none. */
-function homesOf(digest: string, shards: number): number[] {
-  if (shards === 1) return [];
-  const first = shardOfKey(digest, shards);
-  return [first, (first + 1) % shards];
-}
-
-/** The digest under which it does. */
-const digestAtHome = (digest: string): string => `${digest}:request`;
-
-/**
- * One home after the other, so that only the first of several requests with a key reaches the second home.
- *
- * @returns whether this call made the binding; undefined where the key was used with another request
- */
-async function bindEverywhere(
-  { replicated, shards }: Deps,
-  { digest, fingerprint }: Idempotency,
-  ticketId: string,
-): Promise<boolean | undefined> {
-  const key = { digest: digestAtHome(digest), fingerprint };
-  const confirm = replicated.begin();
-  let isNew = true;
-  const faults: unknown[] = [];
-  const homes = homesOf(digest, shards);
-  for (const home of homes) {
-    try {
-      const boundId = await bindKey(replicated.scripts, home, key, ticketId);
-      if (boundId === undefined) return undefined;
-      isNew &&= boundId === ticketId;
-    } catch (fault) {
-      faults.push(fault);
-      if (faults.length === homes.length || !isUnavailable(fault)) throw fault;
-    }
-  }
-  if (homes.length > 0) await confirm();
-  return isNew;
-}
-
-/** Sets how long keys are remembered where `bindEverywhere` bound them. Those in a dead shard stay as they are. */
-async function keepEverywhere({ redis, shards }: Deps, digests: readonly string[], isRefused: boolean): Promise<void> {
-  const seconds = isRefused ? REFUSED_TTL_SECONDS : IDEMPOTENCY_TTL_SECONDS;
-  const keep = (shard: number, digest: string) =>
-    redis.expire(`${keysOf(shard).idempotencyStem}${digestAtHome(digest)}`, seconds).catch(throwUnlessUnavailable);
-  await Promise.all(digests.flatMap((digest) => homesOf(digest, shards).map((shard) => keep(shard, digest))));
-}
-
 async function confirmChanges(
   { replicated }: Deps,
   shard: number,
@@ -219,7 +155,7 @@ async function confirmChanges(
   if (!replicated.areWaitedFor || outcomes.size === 0) return outcomes;
   const args: (string | number)[] = [];
   for (const [ticketId, { text: outcome }] of outcomes) pushFields(args, 'decideChanges', { ticketId, outcome });
-  const confirm = replicated.begin();
+  const confirm = replicated.begin(shard);
   const decided = await replicated.scripts<string[]>('decideChanges', shard, args);
   await confirm();
   return new Map([...outcomes.keys()].map((id, i) => [id, writeOutcome(readOutcome(id, decided[i] ?? ''))]));
@@ -237,7 +173,7 @@ async function settleTickets(
     pushFields(args, 'settleTickets', { ticketId, outcome, refused: status === 'rejected' ? 1 : 0 });
   }
   const [settled, ...digests] = await deps.scripts<[number, ...string[]]>('settleTickets', shard, args);
-  await keepEverywhere(deps, digests, true);
+  await deps.keys.keepEverywhere(digests, true);
   // The reply does not name the tickets that were settled before: a repeated batch counts as many outcomes as are new.
   if (settled > 0) countOutcomes([...outcomes.values()].slice(0, settled));
   return settled;
@@ -290,7 +226,9 @@ export async function readClaims(
 }
 
 /** Tickets in Redis: the API records them, workers settle them, API nodes watch them. */
-export function createTicketStore(deps: Deps) {
+export function createTicketStore(given: Omit<Deps, 'keys'>) {
+  const keys = createIdempotencyKeys(given);
+  const deps: Deps = { ...given, keys };
   return {
     /**
      * Records a batch of tickets of one shard, on the connection that replicas confirm, and registers `node` for their
@@ -311,29 +249,15 @@ export function createTicketStore(deps: Deps) {
     noteQueued: (shard: number, ticketIds: readonly string[]): Promise<number> =>
       deps.replicated.scripts('noteQueued', shard, ticketIds),
 
-    /**
-     * Binds an idempotency key to an id, for requests without a ticket.
-     *
-     * @returns the id that the key leads to, perhaps an older one; undefined where it was used with another request
-     */
-    bindKey: (shard: number, key: Idempotency, id: string) => bindKey(deps.scripts, shard, key, id),
-
-    /**
-     * Binds an idempotency key in two shards that follow from the key alone: its own shard judges it together with its
-     * ticket; this binding reveals another use of it in another shard, also while one of the two is dead. With one
-     * shard there is nothing to do.
-     *
-     * @returns whether the binding is new; undefined where the key was used with another request
-     * @throws NotReplicated; the fault of the second shard where both are dead
-     */
-    bindEverywhere: (key: Idempotency, ticketId: string) => bindEverywhere(deps, key, ticketId),
+    bindKey: keys.bindKey,
+    bindEverywhere: keys.bindEverywhere,
 
     /**
      * Sets how long the bindings of `bindEverywhere` last: ten minutes where the request was refused before it got a
      * ticket, a day where it gets one after that.
      */
     keepEverywhere: ({ digest }: Idempotency, { isRefused }: { isRefused: boolean }): Promise<void> =>
-      keepEverywhere(deps, [digest], isRefused),
+      keys.keepEverywhere([digest], isRefused),
 
     /**
      * Lets replicas have the outcomes of changes before `settle` publishes them, where REDIS_WAIT_REPLICAS is set.

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Booking, Outcome } from '../../contract/tickets.ts';
 import { readOutcome } from '../../domain/outcome-text.ts';
 import { isLaterState } from '../../domain/seat-doubt.ts';
+import type { RedisShards } from '../../platform/redis.ts';
 import { keysOf } from './keys.ts';
 
 /** Keys that one step of the search visits. */
@@ -14,7 +15,12 @@ const SETTLED_TICKET = /^[^|]*\|=(.*)$/s;
  * The bookings of an event that clients were told, by their ids, each in the latest state of those that Redis still
  * keeps: of a batch for an hour, of an idempotency key for a day. It reads every ticket of the shard: for rare use.
  */
-export async function findToldBookings(redis: Redis, shard: number, eventId: number): Promise<Map<string, Booking>> {
+export async function findToldBookings(
+  { of }: RedisShards,
+  shard: number,
+  eventId: number,
+): Promise<Map<string, Booking>> {
+  const redis = of(shard);
   const told = new Map<string, Booking>();
   const note = (ticketId: string, text: string | undefined) => {
     if (text === undefined) return;

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { RequestedWorkers, WorkersView } from '../../contract/workers.ts';
 import type { WorkersReading } from '../../domain/workers-desired.ts';
 import { redisClockMs } from '../../platform/clock.ts';
+import type { RedisShards } from '../../platform/redis.ts';
 import { keysOf } from './keys.ts';
 import { countTickets } from './tickets.ts';
 
@@ -94,19 +95,20 @@ const heartbeats = (redis: Redis) => ({
 });
 
 /** A shard that cannot be read counts as it was last read: the others need their workers. */
-function createLoadReader(redis: Redis, shards: number) {
+function createLoadReader(redis: RedisShards, shards: number) {
+  const own = redis.of(0);
   const tickets = Array.from({ length: shards }, () => ({ accepted: 0, waiting: 0 }));
   const readShard = async (shard: number) => {
     tickets[shard] = await countTickets(redis, shard);
   };
   return async (): Promise<WorkersReading> => {
     const [atMs] = await Promise.all([
-      redisClockMs(redis),
+      redisClockMs(own),
       Promise.allSettled(tickets.map((_last, shard) => readShard(shard))),
     ]);
     const accepted = tickets.reduce((sum, shard) => sum + shard.accepted, 0);
     const waiting = tickets.reduce((sum, shard) => sum + shard.waiting, 0);
-    return { atMs, accepted, settled: accepted - waiting, waiting, alive: await countAlive(redis, atMs) };
+    return { atMs, accepted, settled: accepted - waiting, waiting, alive: await countAlive(own, atMs) };
   };
 }
 
@@ -145,10 +147,7 @@ const turns = (redis: Redis) => ({
 });
 
 /** The desired number of workers. */
-const desiredNumber = (redis: Redis, shards: number) => ({
-  /** Reads the load and the workers that serve it. */
-  readLoad: createLoadReader(redis, shards),
-
+const desiredNumber = (redis: Redis) => ({
   /** Reads the desired number, the bounds and the model behind it; each absent where none was saved. */
   read: () => readDesired(redis),
 
@@ -195,11 +194,14 @@ const lead = (redis: Redis) => ({
  * Worker processes in Redis, all in shard 0: their heartbeats, their desired number, and the supervisor that runs
  * them.
  */
-export const createWorkersStore = ({ redis, shards }: { redis: Redis; shards: number }) => ({
-  ...heartbeats(redis),
-  ...turns(redis),
-  ...desiredNumber(redis, shards),
-  ...lead(redis),
+export const createWorkersStore = ({ redis, shards }: { redis: RedisShards; shards: number }) => ({
+  ...heartbeats(redis.of(0)),
+  ...turns(redis.of(0)),
+  ...desiredNumber(redis.of(0)),
+  ...lead(redis.of(0)),
+
+  /** Reads the load of all shards and the workers that serve it. */
+  readLoad: createLoadReader(redis, shards),
 });
 
 export type WorkersStore = ReturnType<typeof createWorkersStore>;
