@@ -3,7 +3,8 @@
 //
 // The types of the API are made from zod schemas, which the package does not have. So the compiler writes them out: it
 // declares a constant for each type that client/src/contract.ts exports, and infers its type. A copy of the sources
-// with these types in place of contract.ts then gives the declarations of the package.
+// with these types in place of contract.ts then gives the declarations of the package. The rules of the waiting room,
+// which client/src/domain.ts takes from shared/domain, are bundled: no declaration of the package mentions them.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -20,6 +21,9 @@ const work = join(packed, 'work');
 
 /** Node 20, and browsers from 2022 on. */
 const TARGET = 'es2022';
+
+/** Declarations of the parts that use the rules of the waiting room. No other declaration mentions them. */
+const INSIDE = /(domain|line|reckoning)\.d\.ts$/;
 
 /** Returns a type whose fields are named one by one: the compiler would write an alias such as `Omit` as it is. */
 const OF = 'declare function of<Type>(): Type extends object ? { [Name in keyof Type]: Type[Name] } : Type;\n';
@@ -76,10 +80,15 @@ function declarations(types) {
 
 /** Declares the package, with the extensions that its files have. */
 function declarePackage() {
-  const copy = join(work, 'src');
-  cpSync(sources, copy, { recursive: true, filter: (path) => !path.endsWith('.test.ts') });
+  const copy = join(work, 'client', 'src');
+  const isSource = (path) => !path.endsWith('.test.ts');
+  cpSync(sources, copy, { recursive: true, filter: isSource });
+  for (const part of ['contract', 'domain'])
+    cpSync(join(root, 'shared', part), join(work, 'shared', part), { recursive: true, filter: isSource });
   writeFileSync(join(copy, 'contract.ts'), declarations(writeOut()));
-  declare(copy, { rootDir: '.', outDir: dist });
+  const declared = join(work, 'declared');
+  declare(copy, { rootDir: work, outDir: declared });
+  cpSync(join(declared, 'client', 'src'), dist, { recursive: true, filter: (path) => !INSIDE.test(path) });
   for (const name of readdirSync(dist, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;
     const text = readFileSync(join(dist, name), 'utf8');
@@ -93,7 +102,11 @@ await build({
   input: { index: join(sources, 'index.ts'), server: join(sources, 'server.ts') },
   platform: 'neutral',
   transform: { target: TARGET },
-  output: { dir: dist, format: 'esm', chunkFileNames: 'shared.js' },
+  output: {
+    dir: dist,
+    format: 'esm',
+    chunkFileNames: ({ isDynamicEntry }) => (isDynamicEntry ? '[name].js' : 'shared.js'),
+  },
   logLevel: 'warn',
 });
 copyFileSync(join(root, 'LICENSE'), join(client, 'LICENSE'));

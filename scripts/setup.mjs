@@ -174,9 +174,12 @@ const WEB_BUILDS = [
   ['Building the elements for other sites', at('build', 'embed', 'embed.js'), join('web', 'embed')],
 ];
 
+/** The sources outside of `client` and `web` that builds for browsers have in them. */
+const rules = [at('shared', 'contract'), at('shared', 'domain')];
+
 /** The sources of the web app are apart from the rest: they are for browsers. */
 async function buildWeb([step, product, folder]) {
-  const sources = [at('web'), at('client', 'src'), at('shared', 'contract'), at('package-lock.json')];
+  const sources = [at('web'), at('client', 'src'), ...rules, at('package-lock.json')];
   if (changedAt(product) > Math.max(...sources.map(changedAt))) return;
   const vite = at('node_modules', 'vite', 'bin', 'vite.js');
   await run(step, process.execPath, [vite, 'build', folder, '--config', at(folder, 'vite.config.mjs')]);
@@ -187,7 +190,7 @@ async function buildClient() {
   const script = at('scripts', 'build-client.mjs');
   const stamp = at('build', 'npm', '.packed');
   const own = ['src', 'package.json', 'README.md'].map((name) => at('client', name));
-  const sources = [...own, at('shared', 'contract'), at('LICENSE'), at('package-lock.json'), script];
+  const sources = [...own, ...rules, at('LICENSE'), at('package-lock.json'), script];
   const startedAt = new Date();
   if (changedAt(stamp) > Math.max(...sources.map(changedAt)) && existsSync(at('client', 'dist'))) return;
   await run('Building the client package', process.execPath, [script]);

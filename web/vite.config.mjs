@@ -5,8 +5,11 @@ import { compress } from './compress.mjs';
 
 const texts = join(import.meta.dirname, 'texts');
 
-/** The client package, and the modules beside `main.tsx`: every page has them. */
-const SHARED = /client\/src\/|web\/(?!main)[a-z-]+\.tsx?$/;
+/**
+ * The client package, and the modules beside `main.tsx`: every page has them. The parts that reckoning.ts exports are
+ * loaded by visitors who wait.
+ */
+const SHARED = /client\/src\/(?!domain|line|reckoning|solve)|web\/(?!main)[a-z-]+\.tsx?$/;
 
 /**
  * Writes `languages.json` for the API, which makes the HTML: of each language of the catalogue, the chunk of its texts

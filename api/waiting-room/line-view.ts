@@ -1,5 +1,6 @@
 import type { LineView, WaitingLine } from '../../shared/contract/line.ts';
 import type { Estimating } from '../../shared/domain/line-standing.ts';
+import type { Sale } from '../../shared/domain/visitor-view.ts';
 import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import { type KnownLine, type Phase, phaseOf } from './line.ts';
 
@@ -50,26 +51,31 @@ export const viewWithoutLine = (eventId: number, status: 'open' | 'ended', asOfM
 
 function viewOf(line: KnownLine, state: RoomState, status: WaitingLine['status'], stopped: boolean): WaitingLine {
   const { eventId, generation, seed, chain, order } = line;
-  const { people, onSaleMs, turnMs } = state;
+  const { people } = state;
   const isDrawn = state.drawn && order !== undefined;
   return {
-    eventId,
+    ...saleOf(eventId, state),
     status,
     asOf: new Date(state.asOfMs).toISOString(),
     generation,
-    paused: state.paused,
     stopped,
     sold: state.isSoldOut,
     requiresLogin: state.requiresLogin,
     ...(people !== undefined && { people }),
-    joined: state.joined,
     serving: state.serving,
     ...estimatingOf(state),
-    turnSeconds: turnMs / 1000,
-    ...(onSaleMs > 0 && { onSaleAt: new Date(onSaleMs).toISOString(), timeZone: state.timeZone }),
     ...(isDrawn && people !== undefined && { draw: { seed, people, chain } }),
   };
 }
+
+/** The fields that matter before the sale. */
+export const saleOf = (eventId: number, { paused, joined, turnMs, onSaleMs, timeZone }: RoomState): Sale => ({
+  eventId,
+  paused,
+  joined,
+  turnSeconds: turnMs / 1000,
+  ...(onSaleMs > 0 && { onSaleAt: new Date(onSaleMs).toISOString(), timeZone }),
+});
 
 /** The fields from which estimates are computed. */
 export const estimatingOf = (state: RoomState): Estimating => ({

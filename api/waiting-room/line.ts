@@ -4,8 +4,8 @@ import { createRoomTokens, type Visitor } from '../../shared/domain/room-tokens.
 import type { Room } from '../../shared/stores/postgres/rooms.ts';
 import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import { ApiError } from '../http/errors.ts';
+import { isBeforeSale } from './room-clock.ts';
 import { createJoin } from './room-joins.ts';
-import { isBeforeSale } from './visitor-views.ts';
 
 /**
  * The phase of a line, as this node knows it from the state that it read last.

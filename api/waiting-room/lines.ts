@@ -1,5 +1,6 @@
 import type { LineView } from '../../shared/contract/line.ts';
 import type { ChallengeView, VisitorView } from '../../shared/contract/waiting-room.ts';
+import { MAX_ASK_SECONDS, viewOf } from '../../shared/domain/visitor-view.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
@@ -14,9 +15,9 @@ import { isOn, type KnownLine, requireVisitor } from './line.ts';
 import { createLineReader, type LineReader } from './line-reader.ts';
 import { lineViewOf, viewWithoutLine } from './line-view.ts';
 import { createPlaces, type JoinRequest, type PlaceView } from './places.ts';
+import { nowOf } from './room-clock.ts';
 import { createStanding } from './standing.ts';
 import { createTurns } from './turns.ts';
-import { MAX_ASK_SECONDS, nowOf, viewOf } from './visitor-views.ts';
 
 /** The waiting rooms of one node. `isStopped`: whether no worker runs, and so nobody is admitted. */
 export async function createWaitingRooms(deps: {

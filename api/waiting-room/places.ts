@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Receipt, VisitorView } from '../../shared/contract/waiting-room.ts';
+import { MAX_ASK_SECONDS, viewOf } from '../../shared/domain/visitor-view.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { ApiError } from '../http/errors.ts';
 import type { JoinChallenge, Shown } from './join-challenge.ts';
 import { type KnownLine, positionOf, visitorOf } from './line.ts';
+import { nowOf } from './room-clock.ts';
 import type { Standing } from './standing.ts';
 import type { Turns } from './turns.ts';
-import { MAX_ASK_SECONDS, nowOf, viewOf } from './visitor-views.ts';
 
 /** A request to join. `shown`: the proof for a new place, where the line requires a challenge. */
 export type JoinRequest = {

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VisitorView } from '../../shared/contract/waiting-room.ts';
 import type { Visitor } from '../../shared/domain/room-tokens.ts';
+import { beforeSaleView, MAX_ASK_SECONDS, viewOf } from '../../shared/domain/visitor-view.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { TurnRefusal } from '../../shared/stores/redis/rooms.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import { ApiError } from '../http/errors.ts';
 import type { KnownLine } from './line.ts';
-import { beforeSaleView, MAX_ASK_SECONDS, nowOf, viewOf } from './visitor-views.ts';
+import { saleOf } from './line-view.ts';
+import { nowOf } from './room-clock.ts';
 
 /** Milliseconds for which a taken or passed turn is cached: sooner polls cost no call of Redis. */
 const CACHED_MS = 1_000;
@@ -61,7 +63,8 @@ export function createTurns({ rooms, log }: { rooms: Pick<RoomStore, 'takeTurn'>
       if (cached !== undefined && cached.untilMs > performance.now()) return cached.view;
       const { departures } = line;
       const answer = await takeTurn(line, position, visitor.arrival);
-      if (answer === 'CLOSED' && line.state !== undefined) return beforeSaleView(line.eventId, line.state, position);
+      if (answer === 'CLOSED' && line.state !== undefined)
+        return beforeSaleView(saleOf(line.eventId, line.state), nowOf(line.state), position);
       const view = typeof answer === 'number' ? admit(line, visitor, position, answer) : refuse(line, position, answer);
       const mayHaveLeft = line.departures !== departures;
       const isFinal = view.status !== 'waiting' && !mayHaveLeft;

@@ -15,12 +15,13 @@ export function createClock() {
     now: (): number => Date.now() + aheadMs,
     /**
      * Reads the time of an answer: `now` in its body, by the clock that judges the moments beside it; else its `Date`
-     * header, rounded up, so that no countdown shows a second too much.
+     * header, rounded up, so that no countdown shows a second too much, and the `Age` that a cache adds to it.
      *
      * @param sentAtMs when the request was sent, by this machine's clock
      */
     read({ headers }: Pick<Response, 'headers'>, now: string | undefined, sentAtMs: number): void {
-      set(now === undefined ? Date.parse(headers.get('date') ?? '') + 1000 : Date.parse(now), sentAtMs);
+      const ageMs = 1000 * (Number(headers.get('age') ?? 0) + 1);
+      set(now === undefined ? Date.parse(headers.get('date') ?? '') + ageMs : Date.parse(now), sentAtMs);
     },
   };
 }

@@ -1,5 +1,5 @@
 // The types of the API, from the schemas of its contract. `npm run build` writes them out for the package, which has no
-// dependency: this is the only file here that imports from outside.
+// dependency: beside domain.ts this is the only file here that imports from outside.
 import type { z } from 'zod';
 import type { problem } from '../../shared/contract/answers.ts';
 import type { bookingBody, exchangeBody, returnBody, sellBlockedBody } from '../../shared/contract/bookings.ts';
@@ -15,6 +15,7 @@ export type { ChangeType } from '../../shared/contract/changes.ts';
 export type { EventSummary, EventView, SeatMap, SeatStatus } from '../../shared/contract/events.ts';
 export type { PlanView } from '../../shared/contract/houses.ts';
 export type { KeyView } from '../../shared/contract/keys.ts';
+export type { LineView } from '../../shared/contract/line.ts';
 export type { Alternative, Booking, ErrorCode, Order, TicketView } from '../../shared/contract/tickets.ts';
 export type { ChallengeView, VisitorView } from '../../shared/contract/waiting-room.ts';
 

@@ -23,7 +23,7 @@ export type RetryOptions = RequestOptions & {
   onRetry?: ((error: FrontrowError, pauseMs: number) => void) | undefined;
 };
 
-export type Answer<Body> = { status: number; body: Body };
+export type Answer<Body> = { status: number; headers: Response['headers']; body: Body };
 
 export type TransportOptions = {
   /** The address of the API, such as `https://tickets.example`. */
@@ -67,7 +67,7 @@ export function createTransport({ baseUrl, token }: TransportOptions) {
       throw new FrontrowError('NO_ANSWER', `There is no answer from ${url.host}.`, { cause });
     });
     clock.read(response, (answer as { now?: string } | null)?.now, sentAtMs);
-    if (response.ok) return { status: response.status, body: answer as Body };
+    if (response.ok) return { status: response.status, headers: response.headers, body: answer as Body };
     throw errorOf(response, answer as ProblemFields);
   }
 

@@ -1,7 +1,7 @@
 import type { Admission, Joined, VisitorStatus, VisitorView } from './contract.ts';
 import { FrontrowError } from './error.ts';
 import { page } from './page.ts';
-import { solve } from './solve.ts';
+import type { createLineReader, LineReader } from './reckoning.ts';
 import { type ClientStorage, storedIn } from './storage.ts';
 import { type Method, type RequestOptions, type RetryOptions, randomKey, type Transport } from './transport.ts';
 import { createInbox } from './wait.ts';
@@ -84,9 +84,10 @@ export function createWaitingRoom(parts: Parts): WaitingRoom {
     const changes = createInbox<'left'>();
     const unfollow = visitor.followPlace(() => visitor.token() === undefined && changes.put('left'));
     let token = visitor.token();
+    let view: VisitorView | undefined;
     try {
       for (;;) {
-        const view = await visitor.nextView(token, options);
+        view = await visitor.nextView(token, view, options);
         token = visitor.token() ?? token;
         yield view;
         if (ENDED.includes(view.status)) return;
@@ -123,6 +124,7 @@ function createVisitor({ transport, storage, eventId }: Parts) {
   const path = `/api/events/${eventId}/waiting-room`;
   const token = () => place.read()?.visitorToken;
   const followers = new Set<() => void>();
+  const readLine = createLateLineReader({ transport, eventId });
   const left: VisitorView = { eventId, status: 'left', message: LEFT, askAgainSeconds: 0 };
 
   function removePlace(): void {
@@ -169,8 +171,14 @@ function createVisitor({ transport, storage, eventId }: Parts) {
 
   return {
     token,
-    /** Joins or polls until there is an answer, and keeps the admission. */
-    async nextView(followed: string | undefined, options: VisitOptions): Promise<VisitorView> {
+    /**
+     * Reads the line while the visitor waits, and joins or polls otherwise, until there is an answer. Keeps the
+     * admission.
+     */
+    async nextView(followed: string | undefined, last: VisitorView | undefined, options: VisitOptions) {
+      const present = last?.status === 'your_turn' ? undefined : token();
+      const byLine = present === undefined ? undefined : await readLine(present, options.signal);
+      if (byLine !== undefined) return byLine;
       const view = await transport.retry(path, () => ask(followed, options), { ...options, backoff: BACKOFF });
       if (view.admission !== undefined)
         stored.write({ ...view.admission, aheadMs: transport.clock.now() - Date.now() });
@@ -199,6 +207,22 @@ function createVisitor({ transport, storage, eventId }: Parts) {
   };
 }
 
+/** Loads the parts that only visitors who wait need. @throws FrontrowError NO_ANSWER where they do not load */
+const loadReckoning = () =>
+  import('./reckoning.ts').catch((cause) => {
+    throw new FrontrowError('NO_ANSWER', 'A part of the client did not load.', { cause });
+  });
+
+/** Reads the line, by parts that are loaded when they are needed. Where they do not load, visitors poll. */
+function createLateLineReader(parts: Parameters<typeof createLineReader>[0]): LineReader['read'] {
+  let reader: LineReader | undefined;
+  return async (token, signal) => {
+    const reckoning = await loadReckoning().catch(() => undefined);
+    reader ??= reckoning?.createLineReader(parts);
+    return reader?.read(token, signal);
+  };
+}
+
 /** Takes a new place, with the work or the proof that the line may require. */
 async function takePlace(
   send: (body: object) => Promise<Joined>,
@@ -214,6 +238,7 @@ async function takePlace(
       if (challenges >= MAX_CHALLENGES) throw fault;
       if (challenge?.kind === 'work') {
         const { challenge: text, bits } = challenge;
+        const { solve } = await loadReckoning();
         solved = { challenge: text, solution: await solve(text, bits, (done) => onWork?.(done), signal) };
       } else if (challenge?.kind === 'outside' && prove !== undefined) {
         solved = { proof: await prove(challenge.siteKey) };

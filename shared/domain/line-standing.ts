@@ -60,7 +60,7 @@ export type WaitingStanding = {
  * The standing of one visitor in a line. `called`: the turn has come, or has passed, or the visitor has left: a request
  * with the visitor token answers which, and takes the turn. `before_sale` with a position: the sale was postponed.
  */
-type PlacedStanding =
+export type PlacedStanding =
   | { status: 'before_sale'; position?: number }
   | { status: 'called'; position: number }
   | { status: 'sold_out'; position: number }

@@ -1,4 +1,5 @@
-// SHA-256 (FIPS 180-4) that runs anywhere: pages without TLS have no WebCrypto, and WebCrypto has no synchronous call.
+// SHA-256 (FIPS 180-4) that runs anywhere: pages without TLS have no WebCrypto, and WebCrypto has no synchronous call: one
+// for each attempt at a challenge would be slower.
 
 // biome-ignore format: a table
 const ROUND_CONSTANTS = new Int32Array([
@@ -51,14 +52,32 @@ function compress(state: Int32Array, bytes: DataView, offset: number): void {
   for (let i = 0; i < 8; i += 1) state[i] = (state[i] as number) + (sums[i] as number);
 }
 
-/** The eight words of the SHA-256 of some bytes, at most 512 MiB. */
-export function sha256Words(bytes: Uint8Array): Uint32Array {
-  const padded = new Uint8Array(Math.ceil((bytes.length + 9) / BLOCK_BYTES) * BLOCK_BYTES);
-  padded.set(bytes);
-  padded[bytes.length] = 0x80;
-  const view = new DataView(padded.buffer);
-  view.setUint32(padded.length - 4, bytes.length * 8);
-  const state = new Int32Array(INITIAL_STATE);
-  for (let at = 0; at < padded.length; at += BLOCK_BYTES) compress(state, view, at);
-  return new Uint32Array(state);
+/**
+ * Returns a function for the eight words of the SHA-256 of `prefix` and some more bytes, at most 512 MiB. It hashes the
+ * whole blocks of `prefix` once.
+ */
+export function createHasher(prefix: Uint8Array): (rest: Uint8Array) => Uint32Array {
+  const hashedBytes = prefix.length - (prefix.length % BLOCK_BYTES);
+  const prefixState = new Int32Array(INITIAL_STATE);
+  const prefixView = new DataView(prefix.buffer, prefix.byteOffset, prefix.length);
+  for (let at = 0; at < hashedBytes; at += BLOCK_BYTES) compress(prefixState, prefixView, at);
+  const tail = prefix.subarray(hashedBytes);
+
+  return function wordsOf(rest) {
+    const length = tail.length + rest.length;
+    const padded = new Uint8Array(Math.ceil((length + 9) / BLOCK_BYTES) * BLOCK_BYTES);
+    padded.set(tail);
+    padded.set(rest, tail.length);
+    padded[length] = 0x80;
+    const view = new DataView(padded.buffer);
+    view.setUint32(padded.length - 4, (hashedBytes + length) * 8);
+    const state = new Int32Array(prefixState);
+    for (let at = 0; at < padded.length; at += BLOCK_BYTES) compress(state, view, at);
+    return new Uint32Array(state);
+  };
 }
+
+const NOTHING = new Uint8Array();
+
+/** The eight words of the SHA-256 of some bytes, at most 512 MiB. */
+export const sha256Words = (bytes: Uint8Array): Uint32Array => createHasher(NOTHING)(bytes);

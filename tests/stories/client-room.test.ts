@@ -128,9 +128,10 @@ test('no admission is needed where there is no line', async () => {
   await expect(client.waitingRoom(999_999).admission()).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
-test('a visitor who waits polls no earlier than asked, and keeps the place through lost answers', async () => {
+test('a visitor who polls does so no earlier than asked, and keeps the place through lost answers', async () => {
   const client = await open();
   const eventId = await eventWithRoom(system().url, { paused: true });
+  gateway.break(/^GET .*line$/, { status: 404 }, 10); // a server without the line
   gateway.break(/^GET .*waiting-room/, 'lost');
   gateway.break(/^GET .*waiting-room/, { status: 502, body: '<html>' });
   const room = client.waitingRoom(eventId);

@@ -81,6 +81,7 @@ describeInBrowser('a client in Chromium', (browser) => {
 
     await leaving.evaluate(`visit(${eventId})`);
     await leaving.waitForFunction('seen.length > 0');
+    gateway.break(/^GET .*line$/, { status: 503 }, 10);
     gateway.break(/^GET .*waiting-room/, { status: 503, headers: { 'retry-after': '4' } });
     await staying.evaluate(`visit(${eventId})`); // its first poll is refused: it pauses
     await until(() => gateway.of('GET', /waiting-room/).length > 0, 20_000);
@@ -103,7 +104,7 @@ describeInBrowser('a client in Chromium', (browser) => {
     expect(await visitorToken(again)).toBe(before);
   });
 
-  test('after a minute of sleep a ticket ends, the seats are live, and the place is kept', async () => {
+  test('after a minute of sleep a ticket ends, the seats are live, and the turn is taken', async () => {
     const eventId = await eventWithRoom(system().url, { paused: true });
     await context.clock.install();
     const page = await openTab();
@@ -122,13 +123,17 @@ describeInBrowser('a client in Chromium', (browser) => {
     await page.clock.pauseAt(await page.evaluate<number>('Date.now() + 1000')); // no timer fires while it sleeps
     gateway.hush(); // its sockets die without a word
     await system().resumeWorkers();
+    await setRoom(system().url, { paused: false }, eventId);
     await until(async () => (await system().prisma.booking.count({ where: { userId: 61 } })) === 1, 30_000);
+    await until(async () => (await lineState(system().rooms, eventId)).serving === 1, 30_000);
+    expect(gateway.of('GET', /waiting-room/)).toEqual([]); // the line was all that the visitor read
     await page.clock.fastForward(60_000);
     await page.clock.resume();
     await page.evaluate('followed');
     expect(await page.evaluate('outcomes')).toEqual(['booked']);
     const isShown = `seats.connection() === 'live' && booked.every((seat) => seats.statusOf(seat) === 'HELD')`;
     await page.waitForFunction(isShown, undefined, { timeout: 60_000 });
+    await page.waitForFunction('seen.includes("your_turn")', undefined, { timeout: 60_000 });
     expect(await visitorToken(page)).toBe(before);
     expect(await seen(page)).not.toContain('left');
     expect((await lineState(system().rooms, eventId)).joined).toBe(1);

@@ -297,7 +297,7 @@ test('an element weighs at most 48 KiB compressed, with its language', () => {
   const bytesOf = (name: string) => statSync(join(projectRoot, 'build', 'embed', `${name}.br`)).size;
   const parts = readdirSync(join(projectRoot, 'build', 'embed', 'embed')).filter((name) => name.endsWith('.js'));
   const sum = parts
-    .filter((name) => !name.startsWith('line-'))
+    .filter((name) => !/^(line|reckoning)-/.test(name))
     .reduce((bytes, name) => bytes + bytesOf(`embed/${name}`), 0);
   expect(parts.length).toBeGreaterThan(2);
   expect(sum + bytesOf('embed.js')).toBeLessThanOrEqual(48 * 1024);

@@ -20,6 +20,7 @@ async function bundled(format: 'esm' | 'iife'): Promise<string> {
     'frontrow',
     '--file',
     file,
+    '--no-codeSplitting', // one script, with the parts that are loaded later
     '--log-level',
     'silent',
   ];

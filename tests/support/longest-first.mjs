@@ -16,6 +16,7 @@ const LONGEST = [
   'alerts',
   'order-kills',
   'rolling-restart',
+  'client-line',
   'buyer-page',
   'pipeline',
   'waiting-room',

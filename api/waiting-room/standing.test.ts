@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { visitorView } from '../../shared/contract/waiting-room.ts';
 import { hasLine, standingIn } from '../../shared/domain/line-standing.ts';
+import { beforeSaleView, waitingView } from '../../shared/domain/visitor-view.ts';
 import type { RoomState } from '../../shared/stores/redis/room-hash.ts';
 import type { KnownLine } from './line.ts';
-import { lineViewOf } from './line-view.ts';
-import { beforeSaleView, waitingView } from './visitor-views.ts';
+import { lineViewOf, saleOf } from './line-view.ts';
+import { nowOf } from './room-clock.ts';
 
 /** A line of 1,000 visitors with seats enough for all: 100 were called, ten a second. */
 const state = {
@@ -88,9 +89,11 @@ test('the next poll is within a turn, and the times of polls are spread', () => 
   expect(new Set(spread).size).toBeGreaterThan(5);
 });
 
+const beforeSale = (state: RoomState) => beforeSaleView(saleOf(1, state), nowOf(state));
+
 test('before the sale a visitor sees when it begins, and no position', () => {
   const onSaleMs = Date.now() + 10_000;
-  const view = visitorView.parse(beforeSaleView(1, { ...state, onSaleMs }));
+  const view = visitorView.parse(beforeSale({ ...state, onSaleMs }));
   expect(view).toMatchObject({
     status: 'before_sale',
     onSaleAt: new Date(onSaleMs).toISOString(),
@@ -98,7 +101,7 @@ test('before the sale a visitor sees when it begins, and no position', () => {
   });
   expect(view.position).toBeUndefined();
   // an API that is an hour ahead of Redis
-  const behind = beforeSaleView(1, { ...state, onSaleMs, aheadMs: -3_600_000 });
+  const behind = beforeSale({ ...state, onSaleMs, aheadMs: -3_600_000 });
   expect(Date.parse(behind.now ?? '')).toBeLessThan(Date.now() - 3_590_000);
   expect(behind.askAgainSeconds).toBe(30);
   expect(view.askAgainSeconds).toBeGreaterThanOrEqual(7.9);

@@ -1,0 +1,6 @@
+// The rules of the waiting room, by which the API answers polls too. They do no I/O and need no package, so they are
+// bundled with this one.
+export { createOrder, type DrawnOrder } from '../../shared/domain/drawn-order.ts';
+export { hasLine } from '../../shared/domain/line-standing.ts';
+export { createHasher } from '../../shared/domain/sha256.ts';
+export { mayRead, type Place, viewByLine } from '../../shared/domain/visitor-view.ts';
