@@ -43,6 +43,7 @@ type Options = {
   before: number;
   within: number;
   durations: typeof DURATIONS;
+  polls: boolean;
 };
 
 /** A house of so many rows, in zones of one size. */
@@ -118,7 +119,7 @@ async function sendVisitors(crowd: Crowd, onSaleMs: number, options: Options, li
 
 const runSale = (options: Options, random: Random) =>
   withOwnSystem({ name: 'spike', house: houseOf(options.seats) }, async (system) => {
-    const { visitors, seats, before, within, durations } = options;
+    const { visitors, seats, before, within, durations, polls } = options;
     const worker = await system.startWorker();
     const operate = operatorOf(system.url);
     const line = await watchLine(system.addresses);
@@ -129,14 +130,14 @@ const runSale = (options: Options, random: Random) =>
     await prepareSale(operate, onSaleMs, durations);
     const costsSoFar = measureCosts(system, worker.pid);
     const notes = createNotes();
-    const crowd = createCrowd({ desk, notes, random, turnSeconds: durations.turn });
+    const crowd = createCrowd({ desk, notes, random, polls, turnSeconds: durations.turn });
     await sendVisitors(crowd, onSaleMs, options, line);
     const endedMs = Date.now();
     const costs = costsSoFar();
     const drawn = drawView.parse(await operate('GET', '/api/events/1/waiting-room/draw'));
     const draw = { seed: drawn.seed ?? '', people: drawn.people, chain: drawn.chain };
     const verdict = judge({ visitors, seats, notes, desk, line, draw, audit: await line.audit() });
-    return { verdict, costs, notes, looks: line.samples, onSaleMs, endedMs };
+    return { visitors, reads: desk.line.requests(), verdict, costs, notes, looks: line.samples, onSaleMs, endedMs };
   });
 
 type Run = Awaited<ReturnType<typeof runSale>>;
@@ -164,7 +165,7 @@ function drawSale({ looks, notes, onSaleMs }: Run): string {
   ]);
 }
 
-function linesOf({ verdict, costs, onSaleMs, endedMs, notes }: Run): string {
+function linesOf({ visitors, reads, verdict, costs, onSaleMs, endedMs, notes }: Run): string {
   const { waits, cheats, endings, polls, outcomes, soldOutWarnings, bytes } = verdict;
   const seconds = (endedMs - onSaleMs) / 1000;
   const rate = Math.round(polls.count / seconds);
@@ -175,6 +176,8 @@ function linesOf({ verdict, costs, onSaleMs, endedMs, notes }: Run): string {
     ['visitors', wordsOf(Object.entries(endings))],
     ['"likely sold out"', `${soldOutWarnings.visitors}, of whom ${soldOutWarnings.admitted} were admitted after all`],
     ['polls', `${polls.count}, ${rate}/s, p50 ${polls.p50Ms} ms, p99 ${polls.p99Ms} ms`],
+    ['the line', `${notes.read} times read, by ${reads} requests at the API`],
+    ['requests for each visitor', ((polls.count + reads) / visitors + 1).toFixed(1)],
     ['the latest poll', `${(polls.lateMs / 1000).toFixed(1)} s after its time`],
     ['outcomes', `${outcomes.count}, p50 ${outcomes.p50Ms} ms, p99 ${outcomes.p99Ms} ms after the request`],
     ['Redis', `${(bytes.redis / 1_048_576).toFixed(0)} MiB at most, the line ${(bytes.line / 1024).toFixed(0)} KiB`],
@@ -198,7 +201,8 @@ function linesOf({ verdict, costs, onSaleMs, endedMs, notes }: Run): string {
 await command({
   name: 'spike',
   summary: `A crowd at a sale with a waiting room, on a system of its own: PostgreSQL, Redis, an API and a worker.
-Visitors who come before the sale are drawn. They poll as requested; in their turn they buy, or hold and confirm, walk
+Visitors who come before the sale are drawn. They read the line from a cache, as the client package does, and poll once
+they are called (turns of less than 30 s: they poll all the time); in their turn they buy, or hold and confirm, walk
 away or let the hold expire. Some leave the line or never come back, and some cheat in every way there is.`,
   options: {
     visitors: optionalNumber('visitors', String(SIZE.visitors), { min: 0, max: 1_000_000 }),
@@ -207,12 +211,13 @@ away or let the hold expire. Some leave the line or never come back, and some ch
     within: optionalNumber('seconds in which all visitors come', '1000 visitors a second', { min: 0, max: 3_600 }),
     seed: seed("seed of the visitors' choices"),
     quick: flag(`${SHORT_SIZE.visitors} visitors and ${SHORT_SIZE.seats} seats; everything lasts a tenth as long`),
+    poll: flag('visitors poll all the time instead of reading the line'),
     burst: flag('instead: ten times the rate of the workers for 6 s, with the room off and with it on'),
     drain: number('bookings a second to which --burst slows the workers', 100, { max: 2_000 }),
     json: text('writes the report as JSON', 'FILE'),
     picture: text('writes a plot of the sale, an SVG', 'FILE'),
   },
-  async run({ quick, burst, drain, json, picture, before, seed: choiceSeed, within, ...size }) {
+  async run({ quick, poll, burst, drain, json, picture, before, seed: choiceSeed, within, ...size }) {
     const { visitors, seats } = { ...(quick ? SHORT_SIZE : SIZE), ...definedOf(size) };
     if (seats % SEATS_PER_ROW !== 0) throw new UsageError(`--seats: a multiple of ${SEATS_PER_ROW}`);
     const save = (data: object, plot: string) => {
@@ -233,12 +238,14 @@ away or let the hold expire. Some leave the line or never come back, and some ch
         before,
         within: within ?? Math.ceil(visitors / PEOPLE_PER_SECOND) + 1,
         durations: quick ? SHORT_DURATIONS : DURATIONS,
+        polls: poll,
       },
       random,
     );
     console.log(linesOf(run));
-    const { verdict, costs, looks } = run;
-    save({ visitors, seats, seed: choiceSeed, ...verdict, costs, looks }, drawSale(run));
+    const { verdict, reads, notes, costs, looks } = run;
+    const line = { read: notes.read, requests: reads };
+    save({ visitors, seats, seed: choiceSeed, ...verdict, line, costs, looks }, drawSale(run));
     return verdict.promises;
   },
 });

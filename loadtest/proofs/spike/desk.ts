@@ -6,56 +6,19 @@ import {
   VISITOR_TOKEN_HEADER,
   visitorView,
 } from '../../../shared/contract/waiting-room.ts';
-import { type Connection, createConnection } from '../../kit/connection.ts';
+import { openPool, type Pool } from '../../kit/connection-pool.ts';
+import { createSharedLine } from '../../kit/shared-line.ts';
 
 /** Seconds that the request for a booking waits for its outcome. After that its ticket is polled. */
 const WAIT_SECONDS = 20;
 
 const EVENT = 1;
 
-/** The queue of a pool is shortened after this many of its entries were served. */
-const MAX_SERVED = 10_000;
-
 const refused = z.object({ code: errorCode });
 const sold = z.object({ ticketId: z.string(), seatsCount: z.int() });
 
 /** The outcome of a booking: seats, or the code of the refusal. */
 export type Booked = { id?: string; seats: number; code?: string };
-
-/** Connections that are kept open. Where none is idle, requests wait for one in order. */
-function openPool(url: string, connections: number) {
-  const idle: Connection[] = Array.from({ length: connections }, () => createConnection(url));
-  const all = [...idle];
-  let waiting: ((connection: Connection) => void)[] = [];
-  let served = 0;
-
-  function put(connection: Connection): void {
-    const first = waiting[served];
-    if (first === undefined) return void idle.push(connection);
-    served += 1;
-    if (served === waiting.length || served === MAX_SERVED) {
-      waiting = waiting.slice(served);
-      served = 0;
-    }
-    first(connection);
-  }
-
-  return {
-    async use<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
-      const connection = idle.pop() ?? (await new Promise<Connection>((resolve) => waiting.push(resolve)));
-      try {
-        return await work(connection);
-      } finally {
-        put(connection);
-      }
-    },
-    close(): void {
-      for (const connection of all) connection.close();
-    },
-  };
-}
-
-type Pool = ReturnType<typeof openPool>;
 
 /** Answers so far. `faults`: answers that no client expects. `lateMs`: the longest wait of a poll for a connection. */
 type Log = { pollMs: number[]; faults: string[]; answered: number; lateMs: number };
@@ -127,12 +90,14 @@ export function openDesk(url: string, connections: { joining: number; polling: n
   const polling = openPool(url, connections.polling);
   const booking = openPool(url, connections.booking);
   const log: Log = { pollMs: [], faults: [], answered: 0, lateMs: 0 };
+  const line = createSharedLine(url, EVENT);
   const roomOf = (eventId: number) => `/api/events/${eventId}/waiting-room`;
   const visitorHeaders = (token: string): Record<string, string> =>
     token === '' ? {} : { [VISITOR_TOKEN_HEADER]: token };
 
   return {
     log,
+    line,
 
     async join(token: string, eventId = EVENT) {
       const request = { method: 'POST', path: roomOf(eventId), headers: visitorHeaders(token) } as const;

@@ -32,6 +32,8 @@ type Estimate = { position: number; atMs: number; likelySoldOut: boolean } & Non
 export function createNotes() {
   return {
     joined: 0,
+    /** Views that visitors got by the line, without a request of their own. */
+    read: 0,
     admitted: 0,
     soldSeats: 0,
     /** Positions of visitors who came before the sale, by arrival number. */
@@ -68,6 +70,8 @@ export type Crowd = {
   desk: Desk;
   notes: Notes;
   random: () => number;
+  /** Whether visitors poll while they wait, instead of reading the line. */
+  polls: boolean;
   /** Milliseconds by which a visitor may poll late, because this process is busy, and keep the turn. */
   onTimeMs: number;
   /** The highest position that is known to be admitted. */

@@ -31,7 +31,9 @@ function planOf(number: number): Plan {
   return percentile < 100 - WALKING ? 'absent' : 'walk';
 }
 
-export const createCrowd = (options: Pick<Crowd, 'desk' | 'notes' | 'random'> & { turnSeconds: number }): Crowd => {
+export const createCrowd = (
+  options: Pick<Crowd, 'desk' | 'notes' | 'random' | 'polls'> & { turnSeconds: number },
+): Crowd => {
   const { turnSeconds, ...crowd } = options;
   // The pause between two polls is half of a turn at most.
   const onTimeMs = Math.min(MAX_LATE_MS, 250 * turnSeconds);
@@ -99,6 +101,17 @@ function endingOf({ notes, onTimeMs }: Crowd, { name, pollAtMs }: Visitor, { sta
   return status;
 }
 
+/**
+ * The next view of a visitor who waits, by the line or else by a poll, and the highest position that was admitted
+ * before. The line may be one of before that: it contradicts nothing.
+ */
+async function nextView({ desk, notes, polls, furthest }: Crowd, token: string) {
+  const byLine = polls ? undefined : await desk.line.read(token, undefined);
+  if (byLine === undefined) return { view: await desk.poll(token), furthest };
+  notes.read += 1;
+  return { view: byLine, furthest: 0 };
+}
+
 /** Acts on an answer while waiting. Returns an ending where the visitor leaves or vanishes. */
 async function wait(crowd: Crowd, visitor: Visitor, view: VisitorView, polls: number): Promise<Ending | undefined> {
   const { plan, token, position } = visitor;
@@ -132,8 +145,7 @@ async function live(crowd: Crowd, plan: Plan): Promise<Ending> {
     if (view.status !== 'waiting' && view.status !== 'before_sale') return endingOf(crowd, visitor, view);
     const ending = await wait(crowd, visitor, view, polls);
     if (ending !== undefined) return ending;
-    furthest = crowd.furthest;
-    view = await desk.poll(token);
+    ({ view, furthest } = await nextView(crowd, token));
   }
 }
 
