@@ -1,25 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { configuredProxy, replaced, writeNginx } from '../../loadtest/kit/nginx.ts';
 import { freePort } from '../../local/embedded/free-port.ts';
-import { projectRoot } from '../../shared/platform/root.ts';
 import { launch, until } from './processes.ts';
-
-const read = (file: string) => readFileSync(join(projectRoot, 'ops', file), 'utf8');
-
-/** The configuration that operators get, with the ports of a test. */
-function configured(file: string, port: number, apiPorts: readonly number[]): string {
-  const listening = read(file)
-    .replace(/bind :80/, `bind 127.0.0.1:${port}`)
-    .replace(/listen 80/, `listen 127.0.0.1:${port}`);
-  return apiPorts.reduce((text, apiPort, i) => text.replace(`api${i + 1}:3000`, `127.0.0.1:${apiPort}`), listening);
-}
-
-/** Replaces text that must be there. */
-function replaced(text: string, from: RegExp | string, to: string): string {
-  const changed = text.replace(from, to);
-  if (changed === text) throw new Error(`no ${from} in ${text}`);
-  return changed;
-}
 
 /**
  * A running proxy. `needsKeys`: it sends requests to an API until that refuses connections, so a request without an
@@ -62,7 +45,7 @@ function retriesIn(statistics: string): number {
 export async function startHaproxy(folder: string, apiPorts: readonly number[], keeps: boolean) {
   const name = `haproxy, connections ${keeps ? 'kept' : 'not kept'}`;
   const [port, statisticsPort] = [await freePort(), await freePort()];
-  const config = configured('haproxy/haproxy.cfg', port, apiPorts);
+  const config = configuredProxy('haproxy/haproxy.cfg', port, apiPorts);
   const file = join(folder, `haproxy-${port}.cfg`);
   writeFileSync(
     file,
@@ -80,20 +63,10 @@ frontend statistics
 /** As `startHaproxy`, with nginx. */
 export async function startNginx(folder: string, apiPorts: readonly number[], keeps: boolean) {
   const [name, port] = [`nginx, connections ${keeps ? 'kept' : 'not kept'}`, await freePort()];
-  const own = join(folder, `nginx-${port}`);
-  const cached = configured('nginx/frontrow.conf', port, apiPorts);
-  const config = replaced(cached, '/var/cache/frontrow', join(own, 'cache'));
-  mkdirSync(own);
-  const site = keeps ? config : replaced(config, /^ *keepalive.*\n/gm, '').replace("''      ''", "''      close");
-  // The workers of a root's nginx would be another user, who may not enter the folder.
-  const user = process.getuid?.() === 0 ? 'user root;' : '';
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((path) => `${path}_temp_path ${own};`);
-  writeFileSync(
-    join(own, 'nginx.conf'),
-    `${user} daemon off; worker_processes 1; pid ${own}/pid; error_log stderr warn; events {}
-     http { log_format tries '$upstream_addr'; access_log ${own}/tries tries; ${paths.join(' ')}\n${site}}`,
-  );
+  const change = (site: string) =>
+    keeps ? site : replaced(site, /^ *keepalive.*\n/gm, '').replace("''      ''", "''      close");
+  const { args, log } = writeNginx({ folder, port, apiPorts, change });
   // A request that was sent to several APIs has their addresses with commas between them.
-  const retried = async () => (readFileSync(join(own, 'tries'), 'utf8').match(/^.*,.*$/gm) ?? []).length;
-  return started('nginx', ['-p', own, '-c', join(own, 'nginx.conf')], port, { name, needsKeys: true, retried });
+  const retried = async () => (readFileSync(log, 'utf8').match(/^.*,.*$/gm) ?? []).length;
+  return started('nginx', args, port, { name, needsKeys: true, retried });
 }

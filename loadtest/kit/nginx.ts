@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../shared/platform/root.ts';
+
+/** The configuration of a proxy that operators get, in ops/, with the ports of a run. */
+export function configuredProxy(file: string, port: number, apiPorts: readonly number[]): string {
+  const listening = readFileSync(join(projectRoot, 'ops', file), 'utf8')
+    .replace(/bind :80/, `bind 127.0.0.1:${port}`)
+    .replace(/listen 80/, `listen 127.0.0.1:${port}`);
+  return apiPorts.reduce((text, apiPort, i) => text.replace(`api${i + 1}:3000`, `127.0.0.1:${apiPort}`), listening);
+}
+
+/** Replaces text that must be there. */
+export function replaced(text: string, from: RegExp | string, to: string): string {
+  const changed = text.replace(from, to);
+  if (changed === text) throw new Error(`no ${from} in ${text}`);
+  return changed;
+}
+
+/**
+ * Writes the configuration of ops/nginx for a run, whose cache and log lie in a folder of its own. The log has the APIs
+ * that got each request, and the status of the cache.
+ *
+ * @param options.change changes the site's configuration
+ * @returns the arguments of nginx, and its log
+ */
+export function writeNginx({
+  folder,
+  port,
+  apiPorts,
+  change = (site) => site,
+}: {
+  folder: string;
+  port: number;
+  apiPorts: readonly number[];
+  change?: (site: string) => string;
+}): { args: string[]; log: string } {
+  const own = join(folder, `nginx-${port}`);
+  mkdirSync(own);
+  const site = configuredProxy('nginx/frontrow.conf', port, apiPorts);
+  const cached = replaced(change(site), '/var/cache/frontrow', join(own, 'cache'));
+  // The workers of a root's nginx would be another user, who may not enter the folder.
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((path) => `${path}_temp_path ${own};`);
+  const log = join(own, 'tries');
+  writeFileSync(
+    join(own, 'nginx.conf'),
+    `${user} daemon off; worker_processes 1; pid ${own}/pid; error_log stderr warn; events { worker_connections 4096; }
+     http { log_format tries '$upstream_addr'; access_log ${log} tries; ${paths.join(' ')}\n${cached}}`,
+  );
+  return { args: ['-p', own, '-c', join(own, 'nginx.conf')], log };
+}
