@@ -70,7 +70,7 @@ test('the place and the wait follow from the line, whatever the clock of the mac
   expect(await readOnce(tokenOf(17), { eventId: 1, status: 'ended', asOf: at(0) })).toMatchObject({ status: 'ended' });
 });
 
-test('the age of the line and the seconds until the next read stay within half a turn, or the visitor polls', async () => {
+test('the age of the line and the time until the next read stay within half a turn, or a visitor polls', async () => {
   for (const age of [0, 5, 12, 20, 26]) {
     const { askAgainSeconds = 0 } = (await readOnce(tokenOf(4_900), LINE, age)) ?? {};
     expect(askAgainSeconds).toBeGreaterThanOrEqual(1);

@@ -174,11 +174,8 @@ next reads themselves, as the client package does. A few visitors poll all the t
     const checks = judge(done.run);
     const { reached, notes } = done.run;
     const { lines: _, admittedAt: __, lateMs: ___, fromCache, ...counts } = notes;
-    if (json !== undefined)
-      writeReport(
-        json,
-        `${JSON.stringify({ options, ...requestsOf(done.run), reached, ...counts, fromCache: [...fromCache], costs: done.costs, checks }, null, 1)}\n`,
-      );
+    const report = { options, ...requestsOf(done.run), reached, ...counts, fromCache: [...fromCache], checks };
+    if (json !== undefined) writeReport(json, `${JSON.stringify({ ...report, costs: done.costs }, null, 1)}\n`);
     return checks;
   },
 });

@@ -1,5 +1,5 @@
-// SHA-256 (FIPS 180-4) that runs anywhere: pages without TLS have no WebCrypto, and WebCrypto has no synchronous call: one
-// for each attempt at a challenge would be slower.
+// SHA-256 (FIPS 180-4) that runs anywhere: pages without TLS have no WebCrypto, whose calls are asynchronous besides,
+// and slow where each attempt at a challenge makes one.
 
 // biome-ignore format: a table
 const ROUND_CONSTANTS = new Int32Array([
