@@ -14,7 +14,7 @@ const ROOM_PATH = '/api/events/1/waiting-room';
 const CONNECTIONS = { joining: 32, asking: 64 };
 
 /** The routes that visitors use. */
-export const ROUTES = {
+const ROUTES = {
   join: 'POST /api/events/:id/waiting-room',
   poll: 'GET /api/events/:id/waiting-room',
   line: 'GET /api/events/:id/line',
