@@ -23,8 +23,9 @@ const MAX_EVENTS = 20;
 /** Delayed jobs, and the next ones with a priority, among which the oldest is searched. */
 const MAX_READ = 20;
 
-/** Milliseconds that a measurement may take. */
+/** Milliseconds that a measurement may take, and that of one shard: a silent one must not hide the others. */
 const MEASURE_TIMEOUT_MS = 1_500;
+const SHARD_TIMEOUT_MS = 1_000;
 
 const QUEUES: readonly QueueName[] = ['booking', 'control'];
 
@@ -152,7 +153,11 @@ async function measureWrites({ writable, shards }: MeasureDeps, facts: PipelineF
 async function measureProgress({ redis, workers, shards }: MeasureDeps, facts: PipelineFacts): Promise<void> {
   // A shard that cannot be read is reported as not writable. Heartbeats and progress are in shard 0.
   const [ofShards, workersAlive, progress] = await Promise.all([
-    Promise.all(shardNumbers(shards).map((shard) => measureShard(redis, shard).catch(() => hideShard(shard)))),
+    Promise.all(
+      shardNumbers(shards).map((shard) =>
+        within(SHARD_TIMEOUT_MS, measureShard(redis, shard)).catch(() => hideShard(shard)),
+      ),
+    ),
     measureWorkers(workers).catch(hideWorkers),
     workers.progress().catch(() => undefined), // ages are left out, and shard 0 is reported as not writable
   ]);
@@ -290,6 +295,13 @@ function hideWebhooks(): void {
   for (const gauge of [metrics.webhookLag, metrics.webhookChanges]) gauge.reset();
 }
 
+/** The result of a measurement. @throws Error where it takes longer */
+const within = <Result>(ms: number, measuring: Promise<Result>): Promise<Result> =>
+  Promise.race([
+    measuring,
+    sleep(ms, undefined, { ref: false }).then(() => Promise.reject(new Error('measuring timed out'))),
+  ]);
+
 /**
  * Measures within `MEASURE_TIMEOUT_MS` and returns whether that succeeded. On failure it hides the values, so that no
  * old value passes for a new one.
@@ -299,10 +311,7 @@ async function setOrHide(
   hide: () => void,
   measure: () => Promise<void>,
 ): Promise<boolean> {
-  const timeout = sleep(MEASURE_TIMEOUT_MS, undefined, { ref: false }).then(() =>
-    Promise.reject(new Error('measuring timed out')),
-  );
-  const hasMeasured = await Promise.race([measure(), timeout]).then(
+  const hasMeasured = await within(MEASURE_TIMEOUT_MS, measure()).then(
     () => true,
     () => false,
   );

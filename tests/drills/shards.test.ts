@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { afterEach, expect, test } from '@jest/globals';
 import { defaults } from '../../shared/config.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
@@ -10,19 +9,17 @@ import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { send } from '../support/client.ts';
 import { newDatabase } from '../support/databases.ts';
 import { cleanUp, dataFolder, run, until } from '../support/processes.ts';
-import { ownRedis } from '../support/redis-servers.ts';
+import { ownCluster } from '../support/redis-cluster.ts';
+import { ownRedis, type TestRedis } from '../support/redis-servers.ts';
 import { setRoom, visitorAt } from '../support/visitors.ts';
 
 /** Seats of an event, in one row. */
 const SEATS = 20;
 
-let server: Awaited<ReturnType<typeof ownRedis>>;
-let redis: Redis;
+let server: TestRedis;
 let settings: Record<string, string>;
-beforeAll(async () => {
-  server = await ownRedis();
-  redis = openRedis(server.url, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'test'));
-  await connected(redis);
+async function startServers(start: () => Promise<TestRedis>): Promise<void> {
+  server = await start();
   settings = {
     DATABASE_URL: await newDatabase(),
     REDIS_URL: server.url,
@@ -31,10 +28,9 @@ beforeAll(async () => {
     OPERATORS_FROM_LOOPBACK: 'true',
   };
   await prepareDatabase(String(settings.DATABASE_URL), { ...defaults, AUTH: 'off' });
-});
-afterAll(async () => {
+}
+afterEach(async () => {
   await cleanUp();
-  redis.disconnect();
   await server.release();
 });
 
@@ -70,6 +66,9 @@ function buyersOf(url: string) {
 }
 
 test('the number of shards changes from 1 to 2 and back: bookings go on, and nothing is sold twice', async () => {
+  await startServers(ownRedis);
+  const redis = openRedis(server.url, 'worker', createLogger({ LOG_LEVEL: 'silent' }, 'test'));
+  await connected(redis);
   let parts = await startParts(1);
   let buyers = buyersOf(parts.url);
   const events: number[] = [];
@@ -116,6 +115,7 @@ test('the number of shards changes from 1 to 2 and back: bookings go on, and not
     next += 1;
   }
   expect((await redis.keys('{s1}:*')).filter((key) => !key.includes(':node:'))).toEqual([]);
+  redis.disconnect();
   await parts.stopApi();
   await parts.stopWorker();
 });
@@ -123,67 +123,74 @@ test('the number of shards changes from 1 to 2 and back: bookings go on, and not
 /** Visitors who wait in each line before the first change. */
 const WAITING = 5;
 
-test('from 1 to 4 and back: sales and holds stay, keys find their bookings, lines keep their order', async () => {
-  let parts = await startParts(1);
-  let buyers = buyersOf(parts.url);
-  const events: number[] = [];
-  while (new Set(events.map((id) => shardOfEvent(id, 4))).size < 4) events.push(await buyers.createEvent());
-  const submit = (eventId: number, seatNumber: string, key: string) =>
-    send(parts.url, 'POST', '/api/bookings?wait=20', { eventId, userId: 2, seatNumber }, { 'idempotency-key': key });
+test.each([
+  ['a single server', ownRedis],
+  ['a cluster', ownCluster],
+])(
+  'on %s from 1 to 4 and back: sales and holds stay, keys find their bookings, lines keep their order',
+  async (_server, start) => {
+    await startServers(start);
+    let parts = await startParts(1);
+    let buyers = buyersOf(parts.url);
+    const events: number[] = [];
+    while (new Set(events.map((id) => shardOfEvent(id, 4))).size < 4) events.push(await buyers.createEvent());
+    const submit = (eventId: number, seatNumber: string, key: string) =>
+      send(parts.url, 'POST', '/api/bookings?wait=20', { eventId, userId: 2, seatNumber }, { 'idempotency-key': key });
 
-  const before = await Promise.all(
-    events.map(async (eventId) => {
-      const [sold, held] = [await buyers.hold(eventId, '1-1-1'), await buyers.hold(eventId, '1-1-3')];
-      expect(await buyers.confirm(sold.body.id)).toMatchObject({ status: 200 });
-      const key = randomUUID();
-      const keyed = await submit(eventId, '1-1-5', key);
-      expect(keyed).toMatchObject({ status: 201 });
-      await setRoom(parts.url, { mode: 'on', challenge: 'off', paused: true }, eventId);
-      const visitors: { token: string; position: number | undefined }[] = [];
-      for (let i = 0; i < WAITING; i += 1) {
-        const visitor = visitorAt(parts.url, eventId);
-        const { position } = await visitor.join();
-        visitors.push({ token: visitor.token, position });
+    const before = await Promise.all(
+      events.map(async (eventId) => {
+        const [sold, held] = [await buyers.hold(eventId, '1-1-1'), await buyers.hold(eventId, '1-1-3')];
+        expect(await buyers.confirm(sold.body.id)).toMatchObject({ status: 200 });
+        const key = randomUUID();
+        const keyed = await submit(eventId, '1-1-5', key);
+        expect(keyed).toMatchObject({ status: 201 });
+        await setRoom(parts.url, { mode: 'on', challenge: 'off', paused: true }, eventId);
+        const visitors: { token: string; position: number | undefined }[] = [];
+        for (let i = 0; i < WAITING; i += 1) {
+          const visitor = visitorAt(parts.url, eventId);
+          const { position } = await visitor.join();
+          visitors.push({ token: visitor.token, position });
+        }
+        return { eventId, sold, held, keyed, key, visitors };
+      }),
+    );
+
+    for (const to of [4, 1]) {
+      await parts.stopApi();
+      await parts.stopWorker();
+      await until(async () => (await changeTo(to)).code === 0, 20_000);
+      parts = await startParts(to);
+      buyers = buyersOf(parts.url);
+      for (const { eventId, sold, held, keyed, key, visitors } of before) {
+        for (const { body } of [sold, held, keyed])
+          expect(await buyers.read('tickets', body.id)).toMatchObject({ status: 'booked' });
+        expect(await buyers.read('bookings', sold.body.id)).toMatchObject({ status: 'CONFIRMED' });
+        expect(await buyers.read('bookings', held.body.id)).toMatchObject({ status: 'PENDING' });
+        for (const [i, { token, position }] of visitors.entries()) {
+          const visitor = visitorAt(parts.url, eventId);
+          visitor.token = token;
+          expect(await visitor.poll()).toMatchObject({ status: 'waiting', position, ahead: i });
+        }
+        const last = visitorAt(parts.url, eventId);
+        const joined = await last.join();
+        expect(joined).toMatchObject({ ahead: visitors.length });
+        visitors.push({ token: last.token, position: joined.position });
+        await setRoom(parts.url, { mode: 'off' }, eventId); // else the booking needs an admission
+        const repeated = await submit(eventId, '1-1-5', key);
+        expect(repeated).toMatchObject({ status: 201, body: { id: keyed.body.id } });
+        await setRoom(parts.url, { mode: 'on', paused: true }, eventId);
       }
-      return { eventId, sold, held, keyed, key, visitors };
-    }),
-  );
-
-  for (const to of [4, 1]) {
+      const audit = await run('commands/audit', [], { ...settings, SHARDS: String(to) }).ended;
+      expect(audit).toMatchObject({ code: 0, output: expect.stringMatching(/(: 0 differences\n)+$/) });
+    }
+    const [{ eventId = 0, visitors = [] } = {}] = before;
+    await setRoom(parts.url, { paused: false }, eventId);
+    for (const { token } of visitors) {
+      const visitor = visitorAt(parts.url, eventId);
+      visitor.token = token;
+      await visitor.admitted();
+    }
     await parts.stopApi();
     await parts.stopWorker();
-    await until(async () => (await changeTo(to)).code === 0, 20_000);
-    parts = await startParts(to);
-    buyers = buyersOf(parts.url);
-    for (const { eventId, sold, held, keyed, key, visitors } of before) {
-      for (const { body } of [sold, held, keyed])
-        expect(await buyers.read('tickets', body.id)).toMatchObject({ status: 'booked' });
-      expect(await buyers.read('bookings', sold.body.id)).toMatchObject({ status: 'CONFIRMED' });
-      expect(await buyers.read('bookings', held.body.id)).toMatchObject({ status: 'PENDING' });
-      for (const [i, { token, position }] of visitors.entries()) {
-        const visitor = visitorAt(parts.url, eventId);
-        visitor.token = token;
-        expect(await visitor.poll()).toMatchObject({ status: 'waiting', position, ahead: i });
-      }
-      const last = visitorAt(parts.url, eventId);
-      const joined = await last.join();
-      expect(joined).toMatchObject({ ahead: visitors.length });
-      visitors.push({ token: last.token, position: joined.position });
-      await setRoom(parts.url, { mode: 'off' }, eventId); // else the booking needs an admission
-      const repeated = await submit(eventId, '1-1-5', key);
-      expect(repeated).toMatchObject({ status: 201, body: { id: keyed.body.id } });
-      await setRoom(parts.url, { mode: 'on', paused: true }, eventId);
-    }
-    const audit = await run('commands/audit', [], { ...settings, SHARDS: String(to) }).ended;
-    expect(audit).toMatchObject({ code: 0, output: expect.stringMatching(/(: 0 differences\n)+$/) });
-  }
-  const [{ eventId = 0, visitors = [] } = {}] = before;
-  await setRoom(parts.url, { paused: false }, eventId);
-  for (const { token } of visitors) {
-    const visitor = visitorAt(parts.url, eventId);
-    visitor.token = token;
-    await visitor.admitted();
-  }
-  await parts.stopApi();
-  await parts.stopWorker();
-});
+  },
+);

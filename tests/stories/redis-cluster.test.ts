@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
-import { type RedisCluster, startRedisCluster } from '../../loadtest/kit/redis-cluster.ts';
+import type { RedisCluster } from '../../loadtest/kit/redis-cluster.ts';
 import { settings } from '../../shared/config.ts';
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { shardOfEvent } from '../../shared/domain/ticket-id.ts';
@@ -12,6 +9,7 @@ import { keysOf } from '../../shared/stores/redis/keys.ts';
 import { requireUsableRedis } from '../../shared/telemetry/server-settings.ts';
 import { openSocket, type Reply, send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
+import { ownCluster } from '../support/redis-cluster.ts';
 import { useSystem } from '../support/system.ts';
 
 const SHARDS = 6;
@@ -19,21 +17,16 @@ const EVENTS = 12;
 
 let cluster: RedisCluster;
 
-/** A cluster of three masters with a replica each. A file that leaves connections open fails with its system. */
-async function ownCluster() {
-  const folder = mkdtempSync(join(tmpdir(), 'frontrow-test-cluster-'));
-  cluster = await startRedisCluster({ folder });
-  return {
-    url: cluster.url,
-    restart: () => Promise.reject(new Error('kill and restart a node of the cluster')),
-    async release() {
-      await cluster.stop();
-      rmSync(folder, { recursive: true, force: true });
+const system = useSystem(
+  { SHARDS, AUTH: 'off' },
+  {
+    async redis() {
+      const server = await ownCluster();
+      cluster = server.cluster;
+      return server;
     },
-  };
-}
-
-const system = useSystem({ SHARDS, AUTH: 'off' }, { redis: ownCluster });
+  },
+);
 
 /** Events, by shard: each has one. */
 const eventIn: number[] = [];
@@ -152,13 +145,14 @@ test('while a slot moves its shard answers later at the most, the others as ever
   expect(audit.body.events).toMatchObject([{ eventId: eventIn[2], differences: 0 }]);
 });
 
-test('a node of a cluster is no single server, and an address of a cluster names no Sentinels and no database', async () => {
+test('a node of a cluster is no single server; its address names neither Sentinels nor a database', async () => {
   const { log } = system();
   const alone = openShards({ redisUrl: cluster.url.replace(/\?.*/, ''), shards: 1, role: 'worker', log });
   await connectedShards(alone);
   await expect(requireUsableRedis(settings.parse({}), alone)).rejects.toThrow('Add `?cluster` to the address.');
   alone.disconnect();
   const opening = (address: string) => () => openShards({ redisUrl: address, shards: 1, role: 'worker', log });
-  expect(opening('redis://a:1?cluster=b:2&sentinels=c:3')).toThrow('REDIS_URL: name Sentinels or a cluster, not both');
+  const both = opening('redis://a:1?cluster=b:2&sentinels=c:3');
+  expect(both).toThrow('REDIS_URL: name Sentinels or a cluster, not both');
   expect(opening('redis://a:1/2?cluster')).toThrow('REDIS_URL: a cluster has database 0 only');
 });
