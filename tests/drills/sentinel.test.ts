@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from '@jest/globals';
+import { afterEach, expect } from '@jest/globals';
 import { freePort } from '../../local/embedded/free-port.ts';
 import { defaults } from '../../shared/config.ts';
 import { prepareDatabase } from '../../shared/stores/prepare.ts';
@@ -6,15 +6,16 @@ import { send } from '../support/client.ts';
 import { newDatabase } from '../support/databases.ts';
 import { cleanUp, dataFolder, run, until } from '../support/processes.ts';
 import { PASSWORD, SENTINEL_PASSWORD, startSentinel } from '../support/sentinel.ts';
+import { testOnEachServer } from '../support/server-kinds.ts';
 
 let stop: (() => Promise<void>) | undefined;
-afterAll(async () => {
+afterEach(async () => {
   await cleanUp();
   await stop?.();
 });
 
-test('when the master dies behind Sentinel, API and worker find the next one, and no seat is sold twice', async () => {
-  const sentinel = await startSentinel(dataFolder());
+testOnEachServer('when the master dies behind Sentinel, the next is found, no seat is sold twice', async (path) => {
+  const sentinel = await startSentinel(dataFolder(), path);
   stop = sentinel.stop;
   // The first Sentinel is down.
   const query = `sentinels=127.0.0.1:1,127.0.0.1:${sentinel.port}&sentinelPassword=${SENTINEL_PASSWORD}`;

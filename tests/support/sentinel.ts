@@ -13,10 +13,10 @@ export const SENTINEL_PASSWORD = 'of-sentinels';
 const running: ServerProcess[] = [];
 const probes: Redis[] = [];
 
-async function startRedis(folder: string) {
+async function startRedis(folder: string, environment: NodeJS.ProcessEnv) {
   mkdirSync(folder);
   const port = await freePort();
-  const options = { folder, port, logFile: `${folder}.log`, environment: process.env, progress: () => undefined };
+  const options = { folder, port, logFile: `${folder}.log`, environment, progress: () => undefined };
   const server = await (await embeddedRedis(options)).start();
   running.push(server);
   const redis = new Redis(port);
@@ -27,10 +27,15 @@ async function startRedis(folder: string) {
   return { port, server, redis };
 }
 
-/** Starts a master, its replica, and a Sentinel that promotes the replica when the master is down for half a second. */
-export async function startSentinel(folder: string) {
-  const master = await startRedis(join(folder, 'a'));
-  const replica = await startRedis(join(folder, 'b'));
+/**
+ * Starts a master, its replica, and a Sentinel that promotes the replica when the master is down for half a second.
+ *
+ * @param path on which their program is found
+ */
+export async function startSentinel(folder: string, path: { PATH: string }) {
+  const environment = { ...process.env, ...path };
+  const master = await startRedis(join(folder, 'a'), environment);
+  const replica = await startRedis(join(folder, 'b'), environment);
   await replica.redis.replicaof('127.0.0.1', master.port);
   const inSync = async () => (await replica.redis.info('replication')).includes('master_link_status:up');
   await until(inSync, 10_000);
@@ -46,7 +51,7 @@ export async function startSentinel(folder: string) {
     `requirepass ${SENTINEL_PASSWORD}`,
   ];
   writeFileSync(file, lines.join('\n'));
-  const { command, env } = await findRedis(process.env, () => undefined);
+  const { command, env } = await findRedis(environment, () => undefined);
   launch(command, [file, '--sentinel'], env as Record<string, string>);
   const sentinel = new Redis(port, { password: SENTINEL_PASSWORD });
   probes.push(sentinel);
@@ -59,8 +64,8 @@ export async function startSentinel(folder: string) {
     replicaRules: async () => (await replica.redis.info('replication')).includes('role:master'),
     /** Stops the servers; `cleanUp` stops the Sentinel. */
     async stop() {
-      for (const probe of probes) probe.disconnect();
-      for (const server of running) await server.stop(2_000);
+      for (const probe of probes.splice(0)) probe.disconnect();
+      for (const server of running.splice(0)) await server.stop(2_000);
     },
   };
 }
