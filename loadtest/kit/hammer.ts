@@ -4,9 +4,17 @@ import { type Connection, createConnection } from './connection.ts';
 /** Milliseconds without an answer after which the load ends. */
 const GIVE_UP_MS = 60_000;
 
-/** Milliseconds after a broken connection until its next request, and after a 503 until the request is repeated. */
+/** Milliseconds after a broken connection until its next request. */
 const RETRY_MS = 200;
+
+/** Milliseconds after an answer that means "later" until the request is repeated. */
 const REPEAT_MS = 1_000;
+
+/** The codes that mean "later". Compat routes have them with status 409. */
+const LATER: ReadonlySet<unknown> = new Set(['UNAVAILABLE', 'NOT_REPLICATED', 'OVERLOADED']);
+
+const meansLater = ({ status, body }: Answer): boolean =>
+  status === 503 || (status === 409 && LATER.has((body as { code?: unknown } | undefined)?.code));
 
 /** The value of a JSON text; undefined where it is none. */
 export function parsedJson(text: string): unknown {
@@ -40,7 +48,8 @@ async function untilDue(index: number, firstAt: number, perSecond: number | unde
  *
  * @param perSecond requests that are due in a second, at even distances. An answer's time then counts from when its
  *   request was due, so that a system that falls behind cannot hide it. By default as many as are answered
- * @param repeats sends a request again, for a minute, that is answered 503 or not at all. It needs an Idempotency-Key
+ * @param repeats sends a request again, for a minute, whose answer means "later" or that gets none. It needs an
+ *   Idempotency-Key
  * @param bodyOf the JSON body of the request with this number, from 0; none for a GET
  * @param onAnswer is called for each answer; a promise holds back its connection until it resolves
  * @returns how many requests had no answer
@@ -73,8 +82,8 @@ export async function hammer(options: {
       try {
         const { status, text } = await client.send(method, path, request);
         lastAnswerAt = performance.now();
-        const ms = lastAnswerAt - startedAt;
-        if (!repeats || status !== 503 || ms > GIVE_UP_MS) return { status, body: parsedJson(text), ms };
+        const answer = { status, body: parsedJson(text), ms: lastAnswerAt - startedAt };
+        if (!repeats || !meansLater(answer) || answer.ms > GIVE_UP_MS) return answer;
         await sleep(REPEAT_MS);
       } catch (fault) {
         if (performance.now() - lastAnswerAt > GIVE_UP_MS)

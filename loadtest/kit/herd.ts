@@ -92,7 +92,7 @@ async function untilSettled({ sentAt, outcomes }: ReturnType<typeof createNotes>
  * @param options.eventId the event in which each request holds its seats for a user of its own; by default the compat
  *   route sells those of the default event
  * @param options.perSecond requests that are due in a second; by default as many as are answered
- * @param options.repeats repeats a request, with its Idempotency-Key, that is answered 503 or not at all
+ * @param options.repeats repeats a request, with its Idempotency-Key, that is refused for the moment or gets no answer
  * @param options.by how outcomes are followed: by sessions unless the server has none
  */
 export async function runHerd(options: {

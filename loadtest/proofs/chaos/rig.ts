@@ -8,6 +8,7 @@ import { embeddedPostgres } from '../../../local/embedded/postgres.ts';
 import { embeddedRedis } from '../../../local/embedded/redis.ts';
 import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 import { PLACES_IN_ROW } from '../../../shared/domain/house.ts';
+import { spellTags } from '../../../shared/stores/redis/keys.ts';
 import { type KillableServer, runServer } from '../../kit/killable-server.ts';
 import { startProxy } from '../../kit/proxy.ts';
 import { startRedisCluster } from '../../kit/redis-cluster.ts';
@@ -160,6 +161,7 @@ function only<Part>(part: Part | undefined, what: string): Part {
  */
 export async function startChaosRig(rig: Rig, options: RigOptions = {}) {
   const { postgresFolder = join(rig.folder, 'postgres'), waitsForReplica = false, onCluster = false } = options;
+  spellTags({ isCluster: onCluster });
   const first = await startPostgres(rig, postgresFolder);
   let postgres = first.server;
   const cluster = onCluster ? await startRedisCluster(rig) : undefined;
