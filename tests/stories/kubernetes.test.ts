@@ -2,21 +2,27 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject';
+import { Redis } from 'ioredis';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
+import { StatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
 import { Job } from 'kubernetes-models/batch/v1/Job';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import { Service } from 'kubernetes-models/v1/Service';
 import { parseAllDocuments } from 'yaml';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { STOP_TIMEOUT_MS } from '../../shared/platform/shutdown.ts';
+import { workerRedis } from '../support/redis-servers.ts';
 
 const folder = join(projectRoot, 'ops', 'k8s');
-const manifests = readdirSync(folder).flatMap((file) =>
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
+const manifests = files.flatMap((file) =>
   parseAllDocuments(readFileSync(join(folder, file), 'utf8'), { strict: true }).map((document) => document.toJS()),
 );
 const models = {
+  ConfigMap,
   Deployment,
   HorizontalPodAutoscaler,
   Job,
@@ -24,6 +30,7 @@ const models = {
   PodDisruptionBudget,
   ScaledObject,
   Service,
+  StatefulSet,
 };
 
 const one = (kind: string, name: string) => {
@@ -44,18 +51,43 @@ test.each(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.nam
   },
 );
 
+const pods = manifests.filter(({ spec }) => spec?.template !== undefined);
+
 test('every started program exists, and selectors match', () => {
-  for (const { kind, spec } of manifests.filter(({ spec }) => spec.template !== undefined)) {
-    const [{ command }] = spec.template.spec.containers;
-    expect(existsSync(join(projectRoot, command.at(-1).replace(/^build\/(.*)\.js$/, '$1.ts')))).toBe(true);
-    if (kind === 'Deployment') expect(spec.template.metadata.labels).toEqual(spec.selector.matchLabels);
+  const scripts = Object.keys(one('ConfigMap', 'valkey').data);
+  for (const { kind, spec } of pods) {
+    const [{ command, image }] = spec.template.spec.containers;
+    const program = command.at(-1);
+    if (image.startsWith('valkey')) expect(scripts).toContain(program.replace('/etc/valkey/', ''));
+    else expect(existsSync(join(projectRoot, program.replace(/^build\/(.*)\.js$/, '$1.ts')))).toBe(true);
+    if (kind !== 'Job') expect(spec.template.metadata.labels).toEqual(spec.selector.matchLabels);
   }
-  expect(one('Service', 'frontrow-api').spec.selector).toEqual(
-    one('Deployment', 'frontrow-api').spec.selector.matchLabels,
-  );
+  for (const [service, kind] of [
+    ['frontrow-api', 'Deployment'],
+    ['valkey', 'StatefulSet'],
+  ] as const)
+    expect(one('Service', service).spec.selector).toEqual(one(kind, service).spec.selector.matchLabels);
 });
 
-const pods = manifests.filter(({ spec }) => spec.template !== undefined);
+test('the Valkey of the example is a cluster with the settings of the embedded Redis', async () => {
+  const lines: string[] = one('ConfigMap', 'valkey').data['valkey.conf'].trim().split('\n');
+  const settings = new Map(lines.map((line) => [line.split(' ')[0] ?? '', line.split(' ').slice(1).join(' ')]));
+  expect(Object.fromEntries(settings)).toMatchObject({
+    'cluster-enabled': 'yes',
+    'cluster-require-full-coverage': 'no',
+    'cluster-config-file': 'nodes.conf',
+  });
+  const { url } = await workerRedis();
+  const redis = new Redis(url);
+  const own = new Set(['dir', 'port', 'maxmemory']);
+  for (const [name, value] of settings) {
+    if (own.has(name) || name.startsWith('cluster-')) continue;
+    const [, embedded] = (await redis.config('GET', name)) as [string, string];
+    const spelled = value.replace(/^""$/, '').replace(/^(\d+)mb$/, (_, count) => String(count * 2 ** 20));
+    expect([name, spelled]).toEqual([name, embedded]);
+  }
+  redis.disconnect();
+});
 
 test.each(pods.map(({ kind, metadata, spec }) => [`${kind} ${metadata.name}`, spec.template] as const))(
   'pods of %s have no service account, no root, no capabilities and no writable file system',
