@@ -4,10 +4,13 @@ import { page } from './page.ts';
 import type { createLineReader, LineReader } from './reckoning.ts';
 import { type ClientStorage, storedIn } from './storage.ts';
 import { type Method, type RequestOptions, type RetryOptions, randomKey, type Transport } from './transport.ts';
-import { createInbox } from './wait.ts';
+import { createInbox, within } from './wait.ts';
 
 /** Milliseconds after which a request to a waiting room counts as lost. */
 const TIMEOUT_MS = 10_000;
+
+/** Milliseconds in which a part of the client must load: a visitor who waits for it does not poll. */
+const LOAD_TIMEOUT_MS = 5_000;
 
 /** Pauses after requests that failed. A million visitors may wait. */
 const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
@@ -207,17 +210,26 @@ function createVisitor({ transport, storage, eventId }: Parts) {
   };
 }
 
-/** Loads the parts that only visitors who wait need. @throws FrontrowError NO_ANSWER where they do not load */
-const loadReckoning = () =>
-  import('./reckoning.ts').catch((cause) => {
-    throw new FrontrowError('NO_ANSWER', 'A part of the client did not load.', { cause });
+/**
+ * Loads the parts that only visitors who wait need.
+ *
+ * @throws FrontrowError NO_ANSWER where they do not load in time; the reason of the signal once it is aborted
+ */
+async function loadReckoning(signal: AbortSignal | undefined) {
+  const fault = () => new FrontrowError('NO_ANSWER', 'A part of the client did not load.');
+  const loading = import('./reckoning.ts').catch(() => Promise.reject(fault()));
+  return within(LOAD_TIMEOUT_MS, { signal, fault }, (ending) => {
+    const ended = new Promise<never>((_, reject) => ending.addEventListener('abort', () => reject(ending.reason)));
+    return Promise.race([loading, ended]);
   });
+}
 
 /** Reads the line, by parts that are loaded when they are needed. Where they do not load, visitors poll. */
 function createLateLineReader(parts: Parameters<typeof createLineReader>[0]): LineReader['read'] {
   let reader: LineReader | undefined;
   return async (token, signal) => {
-    const reckoning = await loadReckoning().catch(() => undefined);
+    const reckoning = await loadReckoning(signal).catch(() => undefined);
+    signal?.throwIfAborted();
     reader ??= reckoning?.createLineReader(parts);
     return reader?.read(token, signal);
   };
@@ -238,7 +250,7 @@ async function takePlace(
       if (challenges >= MAX_CHALLENGES) throw fault;
       if (challenge?.kind === 'work') {
         const { challenge: text, bits } = challenge;
-        const { solve } = await loadReckoning();
+        const { solve } = await loadReckoning(signal);
         solved = { challenge: text, solution: await solve(text, bits, (done) => onWork?.(done), signal) };
       } else if (challenge?.kind === 'outside' && prove !== undefined) {
         solved = { proof: await prove(challenge.siteKey) };

@@ -18,13 +18,13 @@ describeInBrowser('the waiting page', (browser) => {
   });
 
   /** Opens the waiting room of an event in the place of a visitor. `asked`: the paths of what it asks the API. */
-  async function open(eventId: number, visitorToken: string, hasLine: boolean) {
-    const expected = /Failed to load/; // of the line that is missing
-    const { context, page } = await openWatched(browser(), errors, {}, hasLine ? undefined : expected);
+  async function open(eventId: number, visitorToken: string, missing?: RegExp) {
+    const expected = missing === undefined ? undefined : /Failed to load/;
+    const { context, page } = await openWatched(browser(), errors, {}, expected);
     contexts.push(context);
     const asked: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-    if (!hasLine) await context.route(/\/line$/, (route) => route.fulfill({ status: 404, body: '' }));
+    if (missing !== undefined) await context.route(missing, (route) => route.fulfill({ status: 404, body: '' }));
     const place = JSON.stringify(JSON.stringify({ visitorToken }));
     await context.addInitScript(`localStorage['frontrow:place:${eventId}'] = ${place}`);
     await context.clock.install();
@@ -45,8 +45,8 @@ describeInBrowser('the waiting page', (browser) => {
     const [visitor, other] = [visitorAt(url, eventId), visitorAt(url, eventId)];
     await other.join();
     await visitor.join();
-    const byLine = await open(eventId, visitor.token, true);
-    const byPoll = await open(eventId, visitor.token, false);
+    const byLine = await open(eventId, visitor.token);
+    const byPoll = await open(eventId, visitor.token, /\/line$/);
     const pages = [byLine.page, byPoll.page];
     /** Waits until both pages show a state, and compares all that they show. */
     async function expectBoth(heading: string, text: RegExp) {
@@ -89,7 +89,7 @@ describeInBrowser('the waiting page', (browser) => {
     await setRoom(url, { mode: 'on', paused: true }, eventId);
     const visitor = visitorAt(url, eventId);
     await visitor.join();
-    const { page, polls } = await open(eventId, visitor.token, true);
+    const { page, polls } = await open(eventId, visitor.token);
     await page.getByText('people ahead of you').first().waitFor();
     expect(polls()).toBe(0);
     await setRoom(url, { paused: false }, eventId);
@@ -98,5 +98,16 @@ describeInBrowser('the waiting page', (browser) => {
       return page.getByRole('link', { name: 'Choose your seats' }).isVisible();
     }, 60_000);
     expect(polls()).toBe(1);
+  });
+
+  test('polls where the script that reads the line does not load', async () => {
+    const { url } = system();
+    const eventId = await newEvent(url);
+    await setRoom(url, { mode: 'on', paused: true }, eventId);
+    const visitor = visitorAt(url, eventId);
+    await visitor.join();
+    const { page, polls, reads } = await open(eventId, visitor.token, /reckoning/);
+    await page.getByText('people ahead of you').first().waitFor();
+    expect([polls(), reads()]).toEqual([1, 0]);
   });
 });
