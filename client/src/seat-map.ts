@@ -14,6 +14,9 @@ export type SeatSink = {
   apply: (changes: readonly SeatChanges[]) => void;
 };
 
+/** `fault`: why there is no map of that version. */
+export type LoadResult = { isLoaded: true } | { isLoaded: false; fault: unknown };
+
 /** Changes that are buffered while a map loads; beyond that a newer map is required instead. */
 const MAX_BUFFERED = 2_000;
 
@@ -37,7 +40,7 @@ export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>, 
   let newestKnown = -1;
   let required = 0;
   let failedLoads = 0;
-  let loading: Promise<boolean> | undefined;
+  let loading: Promise<LoadResult> | undefined;
 
   /** A map of at least this version is needed. */
   function markStale(atLeast: number): void {
@@ -67,7 +70,7 @@ export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>, 
     }
   }
 
-  async function load(): Promise<boolean> {
+  async function load(): Promise<LoadResult> {
     try {
       await loadNewEnough();
       required = 0;
@@ -77,10 +80,10 @@ export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>, 
       const newer = buffered.filter((message) => message.version > version);
       newestKnown = Math.max(version, ...newer.map((message) => message.version));
       if (newer.length > 0) sink.apply(newer.map(({ seats }) => seats));
-      return true;
-    } catch {
+      return { isLoaded: true };
+    } catch (fault) {
       failedLoads += 1;
-      return false; // the caller shows it and retries
+      return { isLoaded: false, fault }; // the caller shows it and retries
     }
   }
 
@@ -98,8 +101,8 @@ export function createSeatMap(sink: SeatSink, fetchMap: () => Promise<SeatMap>, 
         sink.apply([message.seats]);
       }
     },
-    /** Loads a map of at least this version, one load at a time. Returns whether it succeeded. */
-    load(atLeast: number): Promise<boolean> {
+    /** Loads a map of at least this version, one load at a time. */
+    load(atLeast: number): Promise<LoadResult> {
       markStale(atLeast);
       loading ??= load().finally(() => {
         loading = undefined;

@@ -1,6 +1,7 @@
 import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
 import type { SeatMap } from './contract.ts';
+import { FrontrowError } from './error.ts';
 import { page } from './page.ts';
 import { createSeatMap, type SeatSink } from './seat-map.ts';
 import type { Transport } from './transport.ts';
@@ -26,29 +27,52 @@ export type SeatsConnection = 'connecting' | 'live' | 'polling' | 'lost';
 
 export type SeatsWatcher = SeatSink & { connection?: (state: SeatsConnection) => void };
 
-type Parts = { transport: Pick<Transport, 'attempt' | 'retry'>; connection: Connection; eventId: number };
+type Parts = { transport: Pick<Transport, 'attempt'>; connection: Connection; eventId: number };
+
+/** Loads the map of an event, once each time that it is asked to, and knows when to do so again. */
+function createLoader({ transport, eventId }: Parts, watcher: SeatsWatcher, signal: AbortSignal) {
+  let isFirst = true;
+  /** When the server permits the next load, by `performance.now()`. */
+  let permittedAtMs = 0;
+  // Without a token: the map is public, and a browser may have requested it already in the head of its page. Only that
+  // one may come from the browser's own cache.
+  async function fetchMap(): Promise<SeatMap> {
+    const cache = isFirst ? 'default' : 'no-cache';
+    isFirst = false;
+    const path = `/api/seats/map?eventId=${eventId}`;
+    return (await transport.attempt<SeatMap>('GET', path, { token: null, cache, signal })).body;
+  }
+  const seatMap = createSeatMap(watcher, fetchMap, signal);
+  const untilPermittedMs = () => Math.max(0, permittedAtMs - performance.now());
+
+  return {
+    seatMap,
+    /** Loads a map of at least this version. Returns whether it succeeded. */
+    async load(atLeast: number): Promise<boolean> {
+      const result = await seatMap.load(atLeast);
+      if (!result.isLoaded && result.fault instanceof FrontrowError)
+        permittedAtMs = performance.now() + result.fault.retryAfterMs;
+      return result.isLoaded;
+    },
+    untilPermittedMs,
+    nextPollMs(): number {
+      const failed = seatMap.failedLoads();
+      return untilPermittedMs() + (failed === 0 ? POLL_MS : backoffMs(failed - 1, POLL_BACKOFF));
+    },
+  };
+}
 
 /**
  * Passes the seats of an event on, and then each change.
  *
  * @returns a function that ends it
  */
-export function watchSeats({ transport, connection, eventId }: Parts, watcher: SeatsWatcher): () => void {
+export function watchSeats(parts: Parts, watcher: SeatsWatcher): () => void {
+  const { connection, eventId } = parts;
   const stop = new AbortController();
   const { signal } = stop;
   const show = (state: SeatsConnection) => watcher.connection?.(state);
-  const path = `/api/seats/map?eventId=${eventId}`;
-  let isFirst = true;
-  // Without a token: the map is public, and a browser may have requested it already in the head of its page. Only that
-  // one may come from the browser's own cache.
-  const fetchOnce = async () => {
-    const cache = isFirst ? 'default' : 'no-cache';
-    isFirst = false;
-    return (await transport.attempt<SeatMap>('GET', path, { token: null, cache, signal })).body;
-  };
-  const fetchMap = () =>
-    transport.retry(`GET ${path}`, fetchOnce, { signal, backoff: POLL_BACKOFF, onRetry: () => show('lost') });
-  const seatMap = createSeatMap(watcher, fetchMap, signal);
+  const { seatMap, load, untilPermittedMs, nextPollMs } = createLoader(parts, watcher, signal);
   /** The server has confirmed that it publishes changes over the present connection. */
   let isWatching = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -56,11 +80,10 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
     clearTimeout(timer);
     timer = setTimeout(() => void action(), ms);
   };
-  const nextPollMs = () => (seatMap.failedLoads() === 0 ? POLL_MS : backoffMs(seatMap.failedLoads(), POLL_BACKOFF));
 
   async function poll(): Promise<void> {
     clearTimeout(timer);
-    const isLoaded = await seatMap.load(0);
+    const isLoaded = await load(0);
     if (isWatching || signal.aborted) return;
     show(isLoaded ? 'polling' : 'lost');
     later(nextPollMs(), poll);
@@ -68,7 +91,7 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
 
   /** Loads the map until it succeeds; then the seats are live. */
   async function catchUp(atLeast: number): Promise<void> {
-    const isLoaded = await seatMap.load(atLeast);
+    const isLoaded = await load(atLeast);
     if (signal.aborted || !isWatching) return;
     show(isLoaded ? 'live' : 'lost');
     if (isLoaded) clearTimeout(timer);
@@ -77,8 +100,10 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
 
   /** Beside the connection. Polls begin some time after it has ended: a slow network needs no second request. */
   async function loadFirst(): Promise<void> {
-    await seatMap.load(0);
-    if (!isWatching && !signal.aborted) later(POLL_MS, poll);
+    const isLoaded = await load(0);
+    if (isWatching || signal.aborted) return;
+    if (!isLoaded) show('lost');
+    later(nextPollMs(), poll);
   }
 
   void loadFirst();
@@ -86,7 +111,8 @@ export function watchSeats({ transport, connection, eventId }: Parts, watcher: S
     watching(version) {
       isWatching = true;
       clearTimeout(timer);
-      if (seatMap.isBehind(version)) void catchUp(version);
+      if (seatMap.isBehind(version))
+        later(untilPermittedMs(), () => catchUp(version)); // no pause of polls delays it
       else show('live');
     },
     seats: seatMap.receive,
