@@ -137,6 +137,7 @@ function linesOf({ run, costs, joinedSeconds }: Awaited<ReturnType<typeof runCro
     ['for each who reads the line', `${byLine.toFixed(2)} requests at Frontrow`],
     ['for each who polls', `${byPoll.toFixed(1)} requests at Frontrow (${polling} visitors)`],
     ['the line was read', `${notes.reads} times, by ${notes.lineRequests} requests to nginx (${cache})`],
+    ['lines that could not be read', `${notes.unreadable.length} ${notes.unreadable[0] ?? ''}`],
     ['the oldest line', `${notes.oldestSeconds.toFixed(1)} s`],
     ['from call to admission', `by the line ${timesOf(notes.lateMs.line)}; by polls ${timesOf(notes.lateMs.poll)}`],
     ['seats sold', notes.seats],
