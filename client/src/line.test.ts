@@ -60,7 +60,8 @@ const readOnce = (token: string, line: object, ageSeconds = 0) => readerOf(kept(
 
 test('the place and the wait follow from the line, whatever the clock of the machine shows', async () => {
   const view = await readOnce(tokenOf(201), LINE);
-  expect(view).toMatchObject({ status: 'waiting', position: 201, ahead: 100, wait: { seconds: 101 } });
+  expect(view).toMatchObject({ status: 'waiting', position: 201, ahead: 100, wait: { seconds: 100 } });
+  expect(await readOnce(tokenOf(201), LINE, 9)).toMatchObject({ ahead: 100, wait: { seconds: 91 } });
   expect(await readOnce(tokenOf(17), { ...LINE, people: 1_000, draw: DRAW, serving: 0 })).toMatchObject({
     position: createOrder(DRAW)(17),
   });

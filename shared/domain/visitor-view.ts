@@ -129,13 +129,33 @@ const mostAskSeconds = ({ turnSeconds }: WaitingLine, ageSeconds: number): numbe
 export const mayRead = (line: LineView, ageSeconds: number): boolean =>
   !hasLine(line) || (line.turnSeconds >= MIN_READ_TURN_SECONDS && mostAskSeconds(line, ageSeconds) >= MIN_ASK_SECONDS);
 
+/** Seconds that an age has too many, on average: it is the most that rounded times permit. */
+const ROUNDED_SECONDS = 1;
+
+/** A wait as it is some seconds later. */
+function waitAfter(standing: WaitingStanding, seconds: number): WaitingStanding {
+  const { wait } = standing;
+  const left = (was: number, least: number) => Math.max(least, Math.round(was - seconds));
+  return {
+    ...standing,
+    probableSeconds: Math.max(0, standing.probableSeconds - seconds),
+    ...(wait && {
+      wait: {
+        seconds: left(wait.seconds, 1),
+        fromSeconds: left(wait.fromSeconds, 0),
+        toSeconds: left(wait.toSeconds, 1),
+      },
+    }),
+  };
+}
+
 /** A place as its visitor token has it. */
 export type Place = { generation: number; arrival: number; hasUser: boolean };
 
 /**
  * The view of a visitor who may read the line; undefined where only a poll has the answer: the visitor is called, or
- * the line is another one than that of the place. The age of the line and the seconds until the visitor asks again
- * together come to half a turn at most.
+ * the line is another one than that of the place. The wait counts from now, not from when the line was like this. The
+ * age of the line and the seconds until the visitor asks again together come to half a turn at most.
  *
  * @param order the drawn order, for callers that keep it
  */
@@ -149,6 +169,8 @@ export function viewByLine(
   if (generation !== line.generation || (line.requiresLogin && !hasUser)) return undefined;
   const standing = standingIn(line, arrival, order);
   if (standing.status === 'called') return undefined;
-  const view = standingView(line, standing, Date.parse(line.asOf) + 1000 * ageSeconds);
+  const passedSeconds = Math.max(0, ageSeconds - ROUNDED_SECONDS);
+  const present = standing.status === 'waiting' ? waitAfter(standing, passedSeconds) : standing;
+  const view = standingView(line, present, Date.parse(line.asOf) + 1000 * ageSeconds);
   return { ...view, askAgainSeconds: Math.min(view.askAgainSeconds, mostAskSeconds(line, ageSeconds)) };
 }
