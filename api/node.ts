@@ -15,7 +15,7 @@ import { createFeedTail } from '../shared/stores/feed-tail.ts';
 import { createMeasures } from '../shared/stores/measures.ts';
 import { tagsOf } from '../shared/stores/redis/keys.ts';
 import { createLimitCounts } from '../shared/stores/redis/limit-counts.ts';
-import type { Replicas } from '../shared/stores/redis/replicas.ts';
+import { type Replicas, shareWaited } from '../shared/stores/redis/replicas.ts';
 import { createStores, type Stores } from '../shared/stores/stores.ts';
 import { watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { buildApp } from './app.ts';
@@ -237,7 +237,10 @@ function wireOperations(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRoo
     ownStalled: () => loops.stalled().map(({ name }) => `${name} of API process ${process.pid}`),
   });
   const refreshGauges = createGaugeRefresh([measures.measure, waitingRooms.measure, measureRedis, measurePools]);
-  const serverSettings = watchServerSettings(deps);
+  const serverSettings = watchServerSettings({
+    ...deps,
+    shareWaited: () => shareWaited(redis, config.REDIS_WAIT_REPLICAS),
+  });
   const eventsOfOperators = createEventsOfOperators({ ...stores, waitingRooms });
   const { pipeline } = measures;
   return {

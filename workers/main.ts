@@ -5,10 +5,11 @@ import { createLogger, type Logger } from '../shared/platform/logger.ts';
 import { createLoops } from '../shared/platform/loops.ts';
 import { serveMetrics } from '../shared/platform/metrics-server.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
+import { connectedShards } from '../shared/platform/redis.ts';
 import { exitOnStartFault, type Life, runUntilSignal } from '../shared/platform/shutdown.ts';
 import { openShards } from '../shared/stores/redis/connections.ts';
 import { createMetricsTargets } from '../shared/stores/redis/metrics-targets.ts';
-import { openReplicas } from '../shared/stores/redis/replicas.ts';
+import { openReplicas, shareWaited } from '../shared/stores/redis/replicas.ts';
 import { watchSystem } from '../shared/stores/system.ts';
 import { requireUsableRedis, watchServerSettings } from '../shared/telemetry/server-settings.ts';
 import { startTracing } from '../shared/telemetry/ticket-traces.ts';
@@ -28,28 +29,39 @@ async function start(
 ): Promise<void> {
   const { onStop, stopping } = life;
   // One for each batch under way, for each shard's control queue, for each of three scheduled jobs, and for admissions.
-  const connections = config.WORKER_CONNECTIONS ?? config.WORKER_CONCURRENCY + config.SHARDS + 4;
-  const prisma = openPrisma(servers.databaseUrl, connections, config);
+  const poolSize = config.WORKER_CONNECTIONS ?? config.WORKER_CONCURRENCY + config.SHARDS + 4;
+  const prisma = openPrisma(servers.databaseUrl, poolSize, config);
   onStop(() => prisma.$disconnect());
   const loops = createLoops({ log });
-  const redis = openShards({ ...servers, shards: config.SHARDS, role: 'worker', log, timeouts: config });
+  const connections = { ...servers, shards: config.SHARDS, log, timeouts: config };
+  const redis = openShards({ ...connections, role: 'worker' });
+  const prompt = redis.isCluster ? openShards({ ...connections, role: 'producer' }) : redis;
   const replicas = openReplicas({ ...servers, config, role: 'worker', redis, log });
   onStop(() => {
     replicas.close();
     redis.disconnect();
+    prompt.disconnect();
   });
   onStop(await startTracing(config, 'worker', log));
   const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   onStop(() => metrics.close());
+  if (redis.isCluster) await connectedShards(prompt);
   await requireUsableRedis(config, redis);
-  onStop(await watchSystem({ prisma, redis, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
+  onStop(await watchSystem({ prisma, redis: prompt, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
   if (stopping.aborted) return;
-  const serverSettings = watchServerSettings({ config, replicas, redis, prisma, loops, log });
+  const serverSettings = watchServerSettings({
+    config,
+    redis: prompt,
+    shareWaited: () => shareWaited(prompt, config.REDIS_WAIT_REPLICAS),
+    prisma,
+    loops,
+    log,
+  });
   onStop(() => serverSettings.stop());
-  const workers = await startWorkers({ config, prisma, redis, replicas, loops, log });
+  const workers = await startWorkers({ config, prisma, redis, prompt, replicas, loops, log });
   onStop(() => workers.close());
 
-  const targets = createMetricsTargets({ redis });
+  const targets = createMetricsTargets({ redis: prompt });
   const announce = () =>
     targets
       .announce(metrics.address)

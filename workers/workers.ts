@@ -39,7 +39,10 @@ type WorkersDeps = {
   config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY' | 'WEBHOOKS_TO_PRIVATE_ADDRESSES'> &
     Parameters<typeof sellByOf>[0];
   prisma: PrismaClient;
+  /** The connections of jobs: they wait where a server is away. */
   redis: RedisShards;
+  /** Those of regular work, which concerns many shards. In a cluster they fail at once: the others must not wait. */
+  prompt: RedisShards;
   replicas: Replicas;
   loops: Loops;
   log: Logger;
@@ -50,15 +53,16 @@ type WorkersDeps = {
  * `close` lets batches under way finish.
  */
 export async function startWorkers(deps: WorkersDeps) {
-  const { config, prisma, redis, replicas, loops, log } = deps;
-  const stores = createStores({ redis, replicas, prisma, shards: config.SHARDS });
+  const { config, prisma, redis, prompt, replicas, loops, log } = deps;
+  const ofJobs = createStores({ redis, replicas, prisma, shards: config.SHARDS });
+  const stores = prompt === redis ? ofJobs : createStores({ redis: prompt, prisma, shards: config.SHARDS });
   const { events, seats, rooms } = stores;
   const progress = createProgress();
-  const queues = openQueues({ redis, prefixes: tagsOf(config.SHARDS), log });
+  const queues = openQueues({ redis: prompt, prefixes: tagsOf(config.SHARDS), log });
   // Before this process takes a job: its version may be the one that can read them.
   await Promise.all(queues.flatMap(({ booking, control }) => [offerUnreadable(booking), offerUnreadable(control)]));
-  const workers = openWorkers(deps, stores, queues, progress);
-  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  const workers = openWorkers(deps, ofJobs, queues, progress);
+  await Promise.any(workers.map((worker) => worker.waitUntilReady())); // the server of some shards may be away
   const webhooks = createWebhookSenders({ ...stores, toPrivate: config.WEBHOOKS_TO_PRIVATE_ADDRESSES, loops, log });
   const stopSchedule = startSchedule(
     { ...stores, progress, loops, log },
@@ -79,7 +83,7 @@ export async function startWorkers(deps: WorkersDeps) {
     },
   );
   const endHeartbeat = await startHeartbeat({ ...stores, progress, loops, log });
-  const clock = watchClock({ redis, prisma, loops, log });
+  const clock = watchClock({ redis: prompt, prisma, loops, log });
   const admissions = createAdmissions({ rooms, events, loops, log });
   const houses = openHouses({ events, seats, log });
 

@@ -41,7 +41,7 @@ function openWatched() {
 
 const request = { ticketId: '01a2008e-5c1d-8000-b1f2-0d1c4be5a1f7', eventId: 1, wish: { count: 1 }, hold: false };
 
-test('a worker whose loop ended without an event, and one that waits on a dead connection, work again', async () => {
+test('a worker whose loop ended without an event works again, and one that runs is left alone', async () => {
   const queue = openQueue('booking', '{s0}', redis, log);
   const { worker, done, turns, restart } = openWatched();
   await worker.waitUntilReady();
@@ -57,9 +57,7 @@ test('a worker whose loop ended without an event, and one that waits on a dead c
   restart();
   await until(() => done.length === 1, 10_000);
 
-  const before = turns();
   restart(); // it runs, and waits for a job
-  await until(() => turns() > before, 10_000);
   await queue.add('book', { requests: [request] });
   await until(() => done.length === 2, 10_000);
   await worker.close();

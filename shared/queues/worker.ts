@@ -85,14 +85,14 @@ export function openWorker<Name extends QueueName>(
 }
 
 /**
- * Watches the loop of a worker and restarts it: one that has ended runs anew; for one that hangs, its blocked
- * connection is cut.
+ * Watches the loop of a worker: one that has ended runs anew. One that waits on a dead connection is left to BullMQ,
+ * which opens it anew itself. A connection that is cut while it waits to reconnect would never come back.
  */
 function watchWorker(worker: Worker, name: string, loops: Loops, log: Logger) {
   const backend = worker.getBackend();
   function restart(): void {
-    const restarting = worker.isRunning() ? backend.disconnectBlocking() : worker.run();
-    restarting.catch((fault: Error) => log.warn({ loop: name, fault: fault.message }, 'restarting a worker failed'));
+    if (worker.isRunning()) return;
+    worker.run().catch((fault: Error) => log.warn({ loop: name, fault: fault.message }, 'restarting a worker failed'));
   }
   const loop = loops.watch(name, { stalledMs: WORKER_STALLED_MS, restart });
   const { waitForJob, moveToActive } = backend;

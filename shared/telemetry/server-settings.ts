@@ -109,14 +109,14 @@ export async function requireUsableRedis(
  */
 export function watchServerSettings(deps: {
   config: Pick<Config, 'REDIS_WAIT_REPLICAS'>;
-  /** Shares this process' REDIS_WAIT_REPLICAS, and resolves with those of all. */
-  replicas: { shareWaited: () => Promise<readonly number[]> };
   redis: RedisShards;
+  /** Shares this process' REDIS_WAIT_REPLICAS, and resolves with those of all. */
+  shareWaited: () => Promise<readonly number[]>;
   prisma: PrismaClient;
   loops: Loops;
   log: Logger;
 }) {
-  const { config, replicas, redis, prisma, loops, log } = deps;
+  const { config, redis, shareWaited, prisma, loops, log } = deps;
   let facts: ServerFacts = { redis: {}, postgres: {} };
   let found: ServerSetting[] = [];
 
@@ -134,7 +134,7 @@ export function watchServerSettings(deps: {
     const [ofRedis, ofPostgres, waited] = await Promise.allSettled([
       readRedis(redis),
       readPostgres(prisma),
-      replicas.shareWaited(),
+      shareWaited(),
     ]);
     // A server that does not answer now keeps what was known of it: its absence is reported elsewhere.
     facts = {

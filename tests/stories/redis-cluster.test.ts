@@ -11,6 +11,7 @@ import { openSocket, type Reply, send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { ownCluster } from '../support/redis-cluster.ts';
 import { useSystem } from '../support/system.ts';
+import { setRoom, visitorAt } from '../support/visitors.ts';
 
 const SHARDS = 6;
 const EVENTS = 12;
@@ -96,6 +97,33 @@ test('a socket gets outcomes and seats of every shard', async () => {
     expect(await socket.next()).toMatchObject({ type: 'seats', eventId: eventIn[shard] });
     socket.close();
   }
+});
+
+test('while no server has shard 0, holds of the others expire, visitors are admitted, and processes start', async () => {
+  const master = await cluster.masterOf(tagOf(0));
+  const replica = cluster.nodes[cluster.nodes.indexOf(master) + 3] as (typeof cluster.nodes)[number];
+  const dead = (await shardsByMaster()).get(master.id) ?? [];
+  const living = [0, 1, 2, 3, 4, 5].find((shard) => !dead.includes(shard)) as number;
+  const held = (await book(living)).body.id;
+  for (const node of [replica, master]) await cluster.kill(node);
+
+  const { prisma, url } = system();
+  await prisma.$executeRaw`UPDATE booking SET expires_at = now() - interval '1 s' WHERE id = ${held}::uuid`;
+  const statusOf = async (id: unknown) => (await send(url, 'GET', `/api/bookings/${id}`)).body.status;
+  await until(async () => (await statusOf(held)) === 'EXPIRED', 60_000);
+  await setRoom(url, { mode: 'on', challenge: 'off' }, eventIn[living]);
+  const visitor = visitorAt(url, eventIn[living] as number);
+  await visitor.join();
+  await visitor.admitted();
+  await setRoom(url, { mode: 'off' }, eventIn[living]);
+  const other = await system().anotherApi();
+  const wish = { eventId: eventIn[living], userId: 1_000, count: 1 };
+  expect((await send(other.url, 'POST', '/api/bookings?wait=20', wish)).status).toBe(201);
+  await other.close();
+
+  for (const node of [master, replica]) await cluster.restart(node);
+  await cluster.untilWhole();
+  for (const shard of dead) await until(() => isBooked(shard), 60_000);
 });
 
 test('a master that dies costs its shards alone, until its replica rules; live seats go on there too', async () => {

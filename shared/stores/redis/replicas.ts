@@ -22,7 +22,7 @@ const MAX_WAITING = 20_000;
 /** Milliseconds for which the number of a process counts, which shares it more than twice in this time. */
 const SHARED_LASTS_MS = 150_000;
 
-/** Shares a process' REDIS_WAIT_REPLICAS, and reads those of all: see `Replicas`. */
+/** Shares the REDIS_WAIT_REPLICAS of this process. Resolves with those of all, in order: one where they agree. */
 export async function shareWaited({ of }: RedisShards, wanted: number): Promise<number[]> {
   const redis = of(0);
   const key = keysOf(0).replicasWaited;
@@ -44,8 +44,6 @@ export type Replicas = {
    * @throws NotReplicated where too few replicas acknowledged in time, or the connection was opened anew since `begin`
    */
   begin: (shard: number) => () => Promise<void>;
-  /** Shares the REDIS_WAIT_REPLICAS of this process. Resolves with those of all, in order: one where they agree. */
-  shareWaited: () => Promise<number[]>;
   close: () => void;
 };
 
@@ -59,7 +57,6 @@ export const withoutReplicas = (redis: RedisShards): Replicas => ({
   redis,
   areWaitedFor: false,
   begin: () => confirmed,
-  shareWaited: () => shareWaited(redis, 0),
   close: () => undefined,
 });
 
@@ -88,7 +85,6 @@ export function openReplicas(deps: {
     redis,
     areWaitedFor: true,
     begin: (shard) => waits.get(redis.of(shard))?.begin() ?? confirmed,
-    shareWaited: () => shareWaited(deps.redis, wanted),
     close: () => redis.disconnect(),
   };
 }
