@@ -31,9 +31,12 @@ async function askNode(node: ClusterNode, options: RedisOptions): Promise<SlotRa
     maxRetriesPerRequest: 0,
     replyMapping: 'legacy',
   });
-  redis.on('error', () => undefined); // the next node may answer
+  let cause: Error | undefined; // the certificate, say: ioredis itself says only that the connection is closed
+  redis.on('error', (fault) => {
+    cause = fault;
+  });
   try {
-    await redis.connect();
+    await redis.connect().catch((fault: Error) => Promise.reject(cause ?? fault));
     const ranges = await redis.cluster('SLOTS');
     return ranges.map(([first, last, ...shown]) => ({
       first,

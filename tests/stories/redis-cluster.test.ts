@@ -69,7 +69,7 @@ test('each master has two of six shards, and events of all are sold', async () =
   expect(body).toMatchObject({ status: 'ok', notWritable: [] });
 });
 
-test('connections are bounded: one of each role to the master of a shard, and one for each of its queues', async () => {
+test('connections are bounded: one of each role to the master of a shard, one for each of its queues', async () => {
   const names: string[] = [];
   for (const { redis } of cluster.nodes) {
     const clients = String(await redis.client('LIST'));

@@ -84,7 +84,7 @@ export async function countTickets({ of }: RedisShards, shard: number) {
 type Deps = {
   redis: RedisShards;
   scripts: Scripts;
-  /** The path of a ticket until it is accepted. */
+  /** For what replicas must have: acceptances, decisions, outcomes. */
   replicated: ReplicatedWrites;
   keys: ReturnType<typeof createIdempotencyKeys>;
   shards: number;
@@ -172,10 +172,13 @@ async function settleTickets(
     const outcome = isOfVersionBefore(ticketId) ? JSON.stringify(readOutcome(ticketId, text)) : text;
     pushFields(args, 'settleTickets', { ticketId, outcome, refused: status === 'rejected' ? 1 : 0 });
   }
-  const [settled, ...digests] = await deps.scripts<[number, ...string[]]>('settleTickets', shard, args);
-  await deps.keys.keepEverywhere(digests, true);
+  const { begin, scripts } = deps.replicated;
+  const confirm = begin(shard);
+  const [settled, ...digests] = await scripts<[number, ...string[]]>('settleTickets', shard, args);
   // The reply does not name the tickets that were settled before: a repeated batch counts as many outcomes as are new.
   if (settled > 0) countOutcomes([...outcomes.values()].slice(0, settled));
+  await deps.keys.keepEverywhere(digests, true);
+  await confirm(); // else a master that takes over could have the end of the job, and not the outcomes
   return settled;
 }
 
@@ -272,6 +275,7 @@ export function createTicketStore(given: Omit<Deps, 'keys'>) {
      * Writes outcomes, which are published to the API nodes that watch. A ticket keeps its first outcome (I2).
      *
      * @returns how many tickets had none before
+     * @throws NotReplicated
      */
     settle: (shard: number, outcomes: ReadonlyMap<string, WrittenOutcome>) => settleTickets(deps, shard, outcomes),
 
