@@ -99,7 +99,7 @@ test('a socket gets outcomes and seats of every shard', async () => {
   }
 });
 
-test('while no server has shard 0, holds of the others expire, visitors are admitted, and processes start', async () => {
+test('while no server has shard 0, holds of the others expire, visitors are admitted, processes start', async () => {
   const master = await cluster.masterOf(tagOf(0));
   const replica = cluster.nodes[cluster.nodes.indexOf(master) + 3] as (typeof cluster.nodes)[number];
   const dead = (await shardsByMaster()).get(master.id) ?? [];
