@@ -94,6 +94,19 @@ export function residentMegabytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
 }
 
+/** The most megabytes that a process had in memory so far. @throws Error where it has ended */
+export function peakMegabytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** Bytes that a process has read and written so far. Those of Node and Redis are nearly all of sockets. */
+export function transferredBytes(pid: number): number {
+  const io = readFileSync(`/proc/${pid}/io`, 'utf8');
+  const bytesOf = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(io)?.[1] ?? 0);
+  return bytesOf('rchar') + bytesOf('wchar');
+}
+
 /** Open files of a process beside its sockets. */
 const OTHER_FILES = 200;
 

@@ -8,6 +8,7 @@ import { median, percentile } from '../kit/statistics.ts';
 import { type Contestant, contestants, houseFor, MAX_BOOKINGS, type Running } from './bench/contestants.ts';
 import { type Figures, figuresOf, type Meters, medians, openMeters } from './bench/figures.ts';
 import { type Alone, aloneOf, cpuRatioTo, pictureOf, type Result, ratioTo, tableOf } from './bench/report.ts';
+import { measureSale } from './bench/sale/measure.ts';
 import { targetsOf, targetTable } from './bench/targets.ts';
 import { measureTickets, withFixedHouse } from './ledger/tickets.ts';
 
@@ -157,7 +158,7 @@ ${ROUND_SECONDS} s. A missed target is printed and does not fail the command: fi
       'contestants',
       contestants.map(({ name }) => name),
     ),
-    json: text('writes the medians as JSON', 'FILE'),
+    json: text('writes the medians as JSON, and measures the cost of a sale for `npm run capacity`', 'FILE'),
     picture: text('writes the picture, an SVG', 'FILE', 'bench.svg in DATA_DIR'),
   },
   notes: contestants.map(({ name, about }) => `  ${name.padEnd(18)}${about}`).join('\n'),
@@ -171,7 +172,9 @@ ${ROUND_SECONDS} s. A missed target is printed and does not fail the command: fi
     const machine = `${processors}, ${memory}, Node ${process.versions.node}; ${load}`;
     const chosen = contestants.filter(({ name }) => only.includes(name));
     const { results, alone } = await bench({ ...settings, chosen });
-    const ticket = results.has('frontrow') ? await withFixedHouse('bench-ledger', measureTickets) : undefined;
+    const hasFrontrow = results.has('frontrow');
+    const ticket = hasFrontrow ? await withFixedHouse('bench-ledger', measureTickets) : undefined;
+    const sale = hasFrontrow && json !== undefined ? await measureSale({ requests, connections, progress }) : undefined;
     const targets = targetsOf({ results, alone, ticket });
     console.log(`${machine}\n\n${tableOf(results)}`);
     if (alone !== undefined) console.log(`\n${aloneOf(alone)}`);
@@ -179,7 +182,7 @@ ${ROUND_SECONDS} s. A missed target is printed and does not fail the command: fi
     writeReport(picture, pictureOf(results, machine));
     console.log(`\nPicture: ${picture}`);
     if (json === undefined) return undefined;
-    const report = { machine, settings, contestants: Object.fromEntries(results), ...alone, ticket, targets };
+    const report = { machine, settings, contestants: Object.fromEntries(results), ...alone, ticket, targets, sale };
     writeReport(json, `${JSON.stringify(report, null, 2)}\n`);
     return undefined;
   },

@@ -47,5 +47,12 @@ test('the bench measures all contestants, and reports a table, JSON and a pictur
     'express-noop': { ...answers, redisCommandsPerBooking: null, outcomeP99Ms: null },
     'lean-noop': answers,
   });
+
+  const capacity = await run('loadtest/measures/capacity', ['--bench', json, '--cores', '4'], {}).ended;
+  expect(capacity).toMatchObject({ code: 0 });
+  expect(capacity.output).toMatch(/\| API processes +\| +\d+ \| +\d+ \|[\s\S]*\| machines of 4 cores +\|/);
+  expect(capacity.output).toMatch(
+    /First wall, .*\n {2}everybody polls: .+ at [\d,]+ visitors and [\d,]+ seats within 60 s/,
+  );
   expect(targets).toEqual(targets.map(() => expect.objectContaining({ measured: number, held: expect.any(Boolean) })));
 });
