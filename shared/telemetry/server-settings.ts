@@ -92,7 +92,7 @@ export async function requireUsableRedis(
   const about = redis.isCluster
     ? undefined
     : await orForbidden(redis.of(0).info('server')).catch(throwUnlessUnavailable);
-  if (/^redis_mode:cluster/m.test(String(about)))
+  if (/^(redis|server)_mode:cluster/m.test(String(about)))
     throw new ConfigError('REDIS_URL: this Redis is a node of a cluster. Add `?cluster` to the address.');
   if (config.NODE_ENV !== 'production' || config.ALLOW_REDIS_WITHOUT_AOF) return;
   if ((await readRedis(redis)).appendonly !== 'no') return;
